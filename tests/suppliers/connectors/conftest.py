@@ -1,4 +1,4 @@
-"""A line to CJ whose answers the test writes."""
+"""CJ fixtures: mock CJ's answers, open a connector."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ BROKEN = {
 
 
 class Slow:
-    """A file that gives so many bytes at a time."""
+    """A file that returns a fixed number of bytes at a time."""
 
     def __init__(self, content, size):
         self._content = content
@@ -33,7 +33,7 @@ class Slow:
 
 
 @pytest.mark.parametrize(("text", "meant"), BROKEN.items())
-def test_json_that_holds_what_no_text_may_hold_is_read(text, meant):
+def test_json_with_invalid_characters_is_repaired(text, meant):
     document = b'[{"title":"' + text + b'","sku":"A1"}]'
 
     assert decoded(document, list, what="list") == [{"title": meant, "sku": "A1"}]
@@ -43,7 +43,7 @@ def test_json_that_holds_what_no_text_may_hold_is_read(text, meant):
 
 
 @pytest.mark.parametrize("size", range(1, 25))
-def test_where_a_file_is_cut_into_chunks_changes_nothing(size):
+def test_chunk_size_does_not_change_the_result(size):
     pieces = [*BROKEN, rb"\\", rb"\"", "\u00e9".encode(), rb"\ud83d\ude00", *reversed(BROKEN)]
     document = b'["' + b"".join(pieces) + b'"]'
     file = RepairedJson(Slow(document, size))

@@ -1,4 +1,4 @@
-"""Whatever a connector reads, no record of it holds a text that cannot be stored."""
+"""Connector records: hold no text that cannot be stored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from suppliers.connectors import bulk, records
 
 DIRTY = "\ud800T\0r\x01a\x7fi\x85l\udfff"
 CLEAN = "Trail"
-# What we tell a supplier, and COPY lines, which have an alphabet of their own.
+# What we send to a supplier, and COPY text, which has its own escapes.
 OURS = {
     records.ClaimRequest, records.OrderName, records.Plea, records.PurchaseRequest, bulk.Lines,
 }  # fmt: skip
@@ -38,7 +38,7 @@ SIMPLE = {
 
 
 def sample(hint: Any, text: str) -> Any:  # noqa: PLR0911 - one line a kind of type
-    """Return a value of a type; its texts are ``text``."""
+    """Return a value of this type; its texts are ``text``."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint in {str, Any}:
         return text
@@ -56,7 +56,7 @@ def sample(hint: Any, text: str) -> Any:  # noqa: PLR0911 - one line a kind of t
 
 
 def made(kind: Any, text: str, *, only: str = "") -> Any:
-    """Make a record whose texts, or those of one field, are ``text``."""
+    """Return a record whose texts, or the text of one field, are ``text``."""
     hints = get_type_hints(kind)
     return kind(
         **{
@@ -90,13 +90,13 @@ TEXT_FIELDS = [
 @pytest.mark.parametrize(
     ("kind", "name"), TEXT_FIELDS, ids=[f"{kind.__name__}.{name}" for kind, name in TEXT_FIELDS]
 )
-def test_no_text_of_a_record_keeps_controls_and_lone_surrogates(kind, name):
+def test_record_texts_have_no_controls_or_lone_surrogates(kind, name):
     record = made(kind, DIRTY, only=name)
 
     assert set(texts(getattr(record, name))) == {CLEAN}
 
 
-def test_every_record_that_a_supplier_fills_is_cleaned():
+def test_every_supplier_record_is_cleaned():
     has_text = {kind for kind in DATACLASSES if texts(made(kind, "x"))}
 
     assert {kind for kind in has_text - OURS if not issubclass(kind, SupplierRecord)} == set()

@@ -1,4 +1,4 @@
-"""Routes that are not understood are not the same as no routes."""
+"""Unreadable freight quotes: not the same as no quotes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def quotes(delay="24 - 48 h"):
 
 @pytest.fixture
 def bigbuy(bigbuy_answers, opened):
-    """Let him name these quotes and carriers, of which we may use some."""
+    """Return a function that mocks these quotes and carriers, and quotes with the allowed ones."""
 
     def freight(told, carriers=None, allowed=()):
         shipping = json_answer({"shippingOptions": told})
@@ -46,7 +46,7 @@ def bigbuy(bigbuy_answers, opened):
     return freight
 
 
-def test_cj_routes_of_which_none_is_understood_are_no_answer(cj, cj_answers):
+def test_unreadable_cj_quotes_raise(cj, cj_answers):
     routes = [
         {"logisticName": "No price", "logisticAging": "7-12"},
         {"logisticName": "No time", "logisticPrice": 1},
@@ -59,26 +59,26 @@ def test_cj_routes_of_which_none_is_understood_are_no_answer(cj, cj_answers):
     assert not isinstance(caught.value, NoWayError)
 
 
-def test_cj_names_no_route(cj, cj_answers):
+def test_cj_without_quotes_is_empty(cj, cj_answers):
     cj_answers.post(CJ_FREIGHT).mock(return_value=answer([]))
 
     assert cj.freight(**ASKED) == ()
 
 
 @pytest.mark.parametrize(("delay", "carriers"), [("soon", None), ("24 - 48 h", [])])
-def test_carriers_of_whom_none_is_understood_are_no_answer(bigbuy, delay, carriers):
+def test_unreadable_bigbuy_quotes_raise(bigbuy, delay, carriers):
     with pytest.raises(PermanentError, match="none of his carriers is understood") as caught:
         bigbuy(quotes(delay), carriers)
 
     assert not isinstance(caught.value, NoWayError)
 
 
-def test_a_carrier_that_we_may_not_use_is_understood(bigbuy):
+def test_disallowed_carrier_is_left_out(bigbuy):
     assert bigbuy(quotes("soon"), allowed=["Owl"]) == ()
     assert bigbuy([]) == ()
 
 
-def test_bigbuy_says_that_no_carrier_takes_it(bigbuy_answers, opened):
+def test_bigbuy_without_carrier_raises(bigbuy_answers, opened):
     bigbuy_answers.post("shipping/orders.json").mock(return_value=business("ER010"))
 
     with pytest.raises(NoWayError):

@@ -1,4 +1,4 @@
-"""BigBuy's recorded answers, and a line to them."""
+"""Recorded BigBuy answers: mock the API with them, open a connector."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ REQUEST = PurchaseRequest(
 
 
 class EndlessSeconds(MemoryBudget):
-    """Counts the calls of the hourly lists; of the seconds there is always another."""
+    """Counts the calls of the hourly lists; a call per second is always free."""
 
     def spend(self, quota, *, points=1, is_for_order=False):
         if quota.window_s > 1:
@@ -65,7 +65,7 @@ def said(name):
 
 
 def business(code, *, is_outside=False, **data):
-    """Refuse as he does; the code stands in one of two places."""
+    """Return a rejection with a business code, in one of its two places."""
     inner = {"info": "words that nobody should rely on", "data": data}
     message = json.dumps(inner if is_outside else {"code": code, **inner})
     return httpx.Response(409, json={"code": code if is_outside else 409, "message": message})
@@ -88,7 +88,7 @@ def open_line(folder, *, memory=None, budget=None, **options):
 
 
 def answer_lists(mocked, **instead):
-    """Have every list answered as recorded, or as ``instead`` says."""
+    """Mock the answer of each list: as recorded, or as ``instead`` says."""
     return {
         name: mocked.get(f"catalog/{name}.json").mock(return_value=instead.get(name) or said(name))
         for name in LISTS
@@ -108,7 +108,7 @@ def bigbuy_answers(monkeypatch):
 
 @pytest.fixture
 def opened(tmp_path):
-    """Open lines to one folder; all of them end with the test."""
+    """Return a function that opens connectors with one folder; closes them after the test."""
     lines = []
 
     def start(**options):

@@ -20,7 +20,7 @@ def bytes_of(**body):
     return json.dumps(body).encode()
 
 
-def test_every_code_of_the_documents_has_a_class():
+def test_every_documented_code_is_mapped():
     documented = {f"ER{number:03d}" for number in range(1, 15)} - {"ER006"}
 
     assert documented <= MEANING.keys()
@@ -40,7 +40,7 @@ def test_every_code_of_the_documents_has_a_class():
     ],
 )
 @pytest.mark.parametrize("place", ["inside", "outside", "swapped"])
-def test_a_business_code_is_found_wherever_it_stands(code, kind, place):
+def test_business_code_is_found_in_each_place(code, kind, place):
     inner = {"info": "words", "data": {"skus": ["S1"], "orderId": "119"}}
     said = {
         "inside": bytes_of(code=409, message=json.dumps({"code": code, **inner})),
@@ -68,30 +68,30 @@ def test_a_business_code_is_found_wherever_it_stands(code, kind, place):
         (400, b"[" * 5000, "400"),
     ],
 )
-def test_what_is_no_answer_is_a_refusal_whatever_its_status(status, content, code):
+def test_error_body_is_an_error_at_any_status(status, content, code):
     assert refusal(status, content).code == code
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'"10000.00"', b'{"id":"119"}', b'[{"code":1}]'])
-def test_an_answer_is_none(content):
+def test_regular_answer_is_no_error(content):
     assert refusal(200, content) is None
 
 
 @pytest.mark.parametrize(("status", "may"), [(409, False), (429, False), (500, True), (523, True)])
-def test_only_a_broken_answer_to_a_write_leaves_it_open(status, may):
+def test_only_a_server_error_of_a_write_may_have_happened(status, may):
     refused = refusal(status, b"")
 
     assert refused.error("POST order/create", is_write=True).may_have_happened is may
     assert refused.error("GET order/1", is_write=False).may_have_happened is False
 
 
-def test_a_temporary_order_may_be_there():
+def test_temporary_order_may_have_happened():
     assert (
         refusal(409, bytes_of(code="ER009", message="")).error("x", is_write=True).may_have_happened
     )
 
 
-def test_a_form_names_its_wrong_fields_and_not_what_stood_in_them():
+def test_form_error_names_fields_without_their_values():
     tree = {
         "errors": [],
         "children": {
@@ -117,13 +117,13 @@ def test_a_form_names_its_wrong_fields_and_not_what_stood_in_them():
     assert SHOPPER not in str(error)
 
 
-def test_the_answer_to_a_read_is_quoted():
+def test_error_of_a_read_quotes_the_message():
     error = refusal(400, bytes_of(code=400, message="no such page")).error("GET x", is_write=False)
 
     assert "no such page" in str(error)
 
 
-def test_an_inactive_product_is_gone():
+def test_inactive_product_is_discontinued():
     data = [{"sku": "S1", "message": "Inactive product."}]
     message = json.dumps({"info": "Products error.", "data": data})
 
@@ -132,7 +132,7 @@ def test_an_inactive_product_is_gone():
     assert (refused.code, refused.skus) == ("ER001", ("S1",))
 
 
-def test_goods_that_lie_apart_are_told_by_warehouse():
+def test_conflict_lists_references_by_warehouse():
     detail = {"warehouses": [{"id": 1, "references": ["S1"]}, {"id": 2, "references": ["S2"]}]}
 
     refused = refusal(409, bytes_of(code=409, message="conflict", error_detail=detail))

@@ -17,7 +17,7 @@ def shelf(tmp_path):
 
 
 def steps_of(shelf, work):
-    """Count, in hundreds, what SQLite's machine does for it."""
+    """Return the number of SQLite steps of this work, in hundreds."""
     steps = []
     shelf._db.set_progress_handler(lambda: steps.append(1), 100)
     try:
@@ -32,7 +32,7 @@ def lay_out(shelf, parents):
     shelf.replace(LIST, rows, at_s=time.time())
 
 
-def test_the_children_of_one_are_found_whatever_else_is_in_the_list(shelf):
+def test_children_of_one_parent_are_found(shelf):
     lay_out(shelf, 1000)
 
     assert [row["n"] for row in shelf.children(LIST, 500)] == [0, 1]
@@ -40,7 +40,7 @@ def test_the_children_of_one_are_found_whatever_else_is_in_the_list(shelf):
     assert not shelf.has_children(LIST, 1000)
 
 
-def test_a_long_list_makes_the_children_of_one_no_slower_to_find(shelf):
+def test_children_are_found_as_fast_in_a_long_list(shelf):
     found = []
     for parents in (10, 5000):
         lay_out(shelf, parents)

@@ -36,7 +36,7 @@ def knows(mocked, number, key):
 
 
 def has_one(mocked, *, trackings=(), **changes):
-    """Let him have one order, found by our number."""
+    """Mock one order, found by our number."""
     knows(mocked, "FL-1-1", "119000001")
     mocked.get("order/119000001.json").mock(return_value=order_with(**changes))
     rows = [{"id": 119000001, "trackings": list(trackings)}] if trackings else []
@@ -44,7 +44,7 @@ def has_one(mocked, *, trackings=(), **changes):
     mocked.get("tracking/carriers.json").mock(return_value=said("carriers"))
 
 
-def test_an_order_that_nobody_knows_is_proven_absent(bigbuy_answers, opened):
+def test_unknown_order_is_proven_absent(bigbuy_answers, opened):
     knows(bigbuy_answers, "FL-1-1", None)
 
     assert opened().find(number="FL-1-1") is None
@@ -60,14 +60,14 @@ def test_an_order_that_nobody_knows_is_proven_absent(bigbuy_answers, opened):
         httpx.Response(401),
     ],
 )
-def test_a_look_up_that_fails_is_no_proof(bigbuy_answers, opened, answer):
+def test_failed_lookup_proves_nothing(bigbuy_answers, opened, answer):
     bigbuy_answers.get("order/reference/FL-1-1.json").mock(return_value=answer)
 
     with pytest.raises((TemporaryError, PermanentError)):
         opened().find(number="FL-1-1")
 
 
-def test_an_order_is_read_with_its_parcels(bigbuy_answers, opened):
+def test_order_is_read_with_its_parcels(bigbuy_answers, opened):
     parcel = {
         "trackingNumber": "GLS123",
         "statusDescription": "In transit",
@@ -86,7 +86,7 @@ def test_an_order_is_read_with_its_parcels(bigbuy_answers, opened):
     assert json.dumps(state.raw)
 
 
-def test_a_status_that_nobody_explained_is_never_shipped(bigbuy_answers, opened):
+def test_unmapped_status_counts_as_accepted(bigbuy_answers, opened):
     has_one(bigbuy_answers, status="Enviado")
 
     state = opened().find(number="FL-1-1")
@@ -95,14 +95,14 @@ def test_a_status_that_nobody_explained_is_never_shipped(bigbuy_answers, opened)
     assert "'Enviado'" in state.reason
 
 
-def test_somebody_elses_order_is_not_ours(bigbuy_answers, opened):
+def test_order_with_another_number_is_not_ours(bigbuy_answers, opened):
     has_one(bigbuy_answers, internalReference="X-9")
 
     with pytest.raises(TemporaryError, match="told of X-9"):
         opened().find(number="FL-1-1")
 
 
-def test_many_orders_are_followed_in_one_call_and_matched_by_id(bigbuy_answers, opened):
+def test_orders_are_tracked_in_one_call_and_matched_by_id(bigbuy_answers, opened):
     for key in ("1", "2"):
         bigbuy_answers.get(f"order/{key}.json").mock(
             return_value=order_with(id=key, internalReference=f"FL-{key}")
@@ -123,12 +123,12 @@ def test_many_orders_are_followed_in_one_call_and_matched_by_id(bigbuy_answers, 
     assert asked.call_count == 1
 
 
-def test_an_order_that_leaves_during_the_poll_is_told_with_its_parcel(bigbuy_answers, opened):
+def test_order_that_ships_during_the_poll_has_its_parcel(bigbuy_answers, opened):
     has_left = []
     parcel = {"trackingNumber": "T1", "carrier": {"id": "3"}}
 
     def order(_request):
-        has_left.append(True)  # the carrier comes while the order is read
+        has_left.append(True)  # it ships while it is read
         return order_with(id="1", internalReference="FL-1", status="Delivered")
 
     def parcels(_request):
@@ -143,7 +143,7 @@ def test_an_order_that_leaves_during_the_poll_is_told_with_its_parcel(bigbuy_ans
     assert [each.number for each in state.parcels] == ["T1"]
 
 
-def test_orders_that_were_read_before_an_error_are_told(bigbuy_answers, opened):
+def test_orders_read_before_an_error_are_returned(bigbuy_answers, opened):
     bigbuy_answers.get("order/1.json").mock(
         return_value=order_with(id="1", internalReference="FL-1")
     )
@@ -158,7 +158,7 @@ def test_orders_that_were_read_before_an_error_are_told(bigbuy_answers, opened):
     assert told == ["FL-1"]
 
 
-def test_a_parcel_is_quoted_by_the_carriers_that_we_may_use(bigbuy_answers, opened):
+def test_freight_is_quoted_for_allowed_carriers(bigbuy_answers, opened):
     bigbuy_answers.post("shipping/orders.json").mock(return_value=said("shipping"))
     bigbuy_answers.get("shipping/carriers.json").mock(return_value=said("carriers"))
     words = {"country_from": "ES", "ship_to": REQUEST.ship_to, "lines": REQUEST.lines}
@@ -176,11 +176,11 @@ def test_a_parcel_is_quoted_by_the_carriers_that_we_may_use(bigbuy_answers, open
     ("delay", "days"),
     [("24 - 48 h", (1, 2)), ("48 h", (2, 2)), ("3-5 days", (3, 5)), ("25 h", (2, 2))],
 )
-def test_hours_are_begun_days(bigbuy_answers, opened, delay, days):
+def test_delivery_hours_are_rounded_up_to_days(bigbuy_answers, opened, delay, days):
     quote = recorded("shipping")["shippingOptions"][0]
     quote = quote | {"shippingService": quote["shippingService"] | {"delay": delay}}
     bigbuy_answers.post("shipping/orders.json").mock(
-        return_value=json_answer([{"shippingOptions": [quote]}])  # as the documents say
+        return_value=json_answer([{"shippingOptions": [quote]}])  # as documented
     )
     bigbuy_answers.get("shipping/carriers.json").mock(return_value=said("carriers"))
 
@@ -189,13 +189,13 @@ def test_hours_are_begun_days(bigbuy_answers, opened, delay, days):
     assert (option.min_days, option.max_days) == days
 
 
-def test_the_purse_is_told(bigbuy_answers, opened):
+def test_balance_is_read(bigbuy_answers, opened):
     bigbuy_answers.get("user/purse.json").mock(return_value=json_answer("10000.00"))
 
     assert opened().balance() == Money(Decimal("10000.00"), "EUR")
 
 
-def test_the_key_is_tried_without_a_word(bigbuy_answers, opened):
+def test_api_key_is_checked_without_account_name(bigbuy_answers, opened):
     asked = bigbuy_answers.get("user/auth/status.json")
     asked.mock(return_value=httpx.Response(200))
     assert not opened().sign_in()
@@ -205,7 +205,7 @@ def test_the_key_is_tried_without_a_word(bigbuy_answers, opened):
         opened().sign_in()
 
 
-def test_staff_are_told_what_to_set(bigbuy_answers, opened):
+def test_advice_names_missing_settings(bigbuy_answers, opened):
     bigbuy_answers.get("order/orderstatuses.json").mock(return_value=said("orderstatuses"))
     bigbuy_answers.get("shipping/carriers.json").mock(return_value=said("carriers"))
 

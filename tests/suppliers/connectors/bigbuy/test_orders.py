@@ -39,7 +39,7 @@ def made(key):
     return httpx.Response(201, headers={"Location": f"/rest/order/{key}"})
 
 
-def test_the_supplier_is_asked_first_and_told_what_he_needs_and_no_more(bigbuy_answers, opened):
+def test_order_is_validated_first_and_sends_only_required_data(bigbuy_answers, opened):
     checked = bigbuy_answers.post(CHECK).mock(return_value=TOTALS)
     created = bigbuy_answers.post(CREATE).mock(return_value=made(119000001))
 
@@ -61,7 +61,7 @@ def test_the_supplier_is_asked_first_and_told_what_he_needs_and_no_more(bigbuy_a
                 "town": "Berlin",
                 "address": "Musterweg 1, Hinterhaus",
                 "phone": "+493012345",
-                "email": "orders@shop.example",  # ours: the shopper's stays with us
+                "email": "orders@shop.example",  # ours, not the customer's
                 "comment": "",
             },
             "products": [{"reference": BLACK_SKU, "quantity": 2}],
@@ -84,9 +84,7 @@ def test_the_supplier_is_asked_first_and_told_what_he_needs_and_no_more(bigbuy_a
     ],
 )
 @pytest.mark.parametrize("is_outside", [True, False])
-def test_what_he_refuses_when_asked_is_never_ordered(
-    bigbuy_answers, opened, code, kind, is_outside
-):
+def test_order_rejected_by_validation_is_not_placed(bigbuy_answers, opened, code, kind, is_outside):
     refused = business(code, is_outside=is_outside, skus=[BLACK_SKU])
     bigbuy_answers.post(CHECK).mock(return_value=refused)
     created = bigbuy_answers.post(CREATE)
@@ -98,7 +96,7 @@ def test_what_he_refuses_when_asked_is_never_ordered(
     assert not created.called
 
 
-def test_a_number_that_he_has_already_is_to_be_looked_up(bigbuy_answers, opened):
+def test_known_number_raises_duplicate_reference(bigbuy_answers, opened):
     bigbuy_answers.post(CHECK).mock(return_value=TOTALS)
     bigbuy_answers.post(CREATE).mock(return_value=business("ER008", orderId="119000001"))
 
@@ -119,7 +117,7 @@ def test_a_number_that_he_has_already_is_to_be_looked_up(bigbuy_answers, opened)
         business("ER009"),
     ],
 )
-def test_an_order_without_a_clear_answer_may_be_there(bigbuy_answers, opened, answer):
+def test_order_with_unclear_answer_may_have_happened(bigbuy_answers, opened, answer):
     bigbuy_answers.post(CHECK).mock(return_value=TOTALS)
     how = {"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}
     bigbuy_answers.post(CREATE).mock(**how)
@@ -133,7 +131,7 @@ def test_an_order_without_a_clear_answer_may_be_there(bigbuy_answers, opened, an
 @pytest.mark.parametrize(
     "answer", [httpx.Response(503), httpx.Response(200, text="garbage"), httpx.ReadTimeout("x")]
 )
-def test_a_question_without_an_answer_orders_nothing(bigbuy_answers, opened, answer):
+def test_failed_validation_places_no_order(bigbuy_answers, opened, answer):
     how = {"side_effect": answer} if isinstance(answer, Exception) else {"return_value": answer}
     bigbuy_answers.post(CHECK).mock(**how)
     created = bigbuy_answers.post(CREATE)
@@ -145,7 +143,7 @@ def test_a_question_without_an_answer_orders_nothing(bigbuy_answers, opened, ans
     assert not created.called
 
 
-def test_a_street_that_is_too_long_is_refused_before_anything_is_sent(bigbuy_answers, opened):
+def test_too_long_street_is_rejected_before_sending(bigbuy_answers, opened):
     far = replace(REQUEST, ship_to=replace(REQUEST.ship_to, line1="W" * 60))
 
     with pytest.raises(PermanentError, match="70 letters"):
@@ -154,12 +152,12 @@ def test_a_street_that_is_too_long_is_refused_before_anything_is_sent(bigbuy_ans
     assert not bigbuy_answers.calls
 
 
-def test_no_order_goes_out_without_an_address_for_his_mail(bigbuy_answers, opened):
+def test_order_without_our_email_is_rejected(bigbuy_answers, opened):
     with pytest.raises(PermanentError, match="e-mail"):
         opened(email="").place(REQUEST)
 
 
-def test_too_fast_is_waited_out_and_sent_once_more(bigbuy_answers, opened, monkeypatch):
+def test_rate_limited_order_is_sent_again(bigbuy_answers, opened, monkeypatch):
     monkeypatch.setattr("suppliers.connectors.bigbuy.client.LONGEST_NAP_S", 0.01)
     bigbuy_answers.post(CHECK).mock(return_value=TOTALS)
     too_fast = httpx.Response(429, text="You exceeded the rate limit")
@@ -175,7 +173,7 @@ def conflict(**warehouses):
     return httpx.Response(409, json=body)
 
 
-def test_goods_in_two_warehouses_are_held_for_staff_and_nothing_is_made(bigbuy_answers, opened):
+def test_items_in_two_warehouses_are_not_ordered(bigbuy_answers, opened):
     bigbuy_answers.post(CHECK).mock(return_value=conflict(one=[BLACK_SKU], two=["S7"]))
     created = bigbuy_answers.post(CREATE)
 

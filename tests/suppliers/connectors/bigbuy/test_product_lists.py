@@ -33,9 +33,7 @@ def pages_of(line):
     return {page.ref: page for page in line.pages()}
 
 
-def test_products_are_joined_by_id_although_each_list_has_an_order_of_its_own(
-    bigbuy_answers, opened
-):
+def test_products_are_joined_by_id(bigbuy_answers, opened):
     answer_lists(bigbuy_answers)
 
     found = pages_of(opened())
@@ -46,13 +44,13 @@ def test_products_are_joined_by_id_although_each_list_has_an_order_of_its_own(
     assert alone.claims["Light output"] == "85 lm"
     assert alone.category_path[0] == "Lighting"
     assert len(alone.category_path) == 3
-    assert alone.picture_urls[0].endswith("/0/front.png")  # the cover, which is told last
+    assert alone.picture_urls[0].endswith("/0/front.png")  # the cover, last in the list
     assert [v.sku for v in many.variants] == [BLACK_SKU, SECOND_SKU, THIRD_SKU]
     assert many.option_names == ("Color",)
     assert len({v.option_values for v in many.variants}) == 3
 
 
-def test_a_variant_has_its_price_number_and_weight_in_our_units(bigbuy_answers, opened):
+def test_variant_has_cost_gtin_and_weight_in_grams(bigbuy_answers, opened):
     answer_lists(bigbuy_answers)
 
     (variant,) = pages_of(opened())[ALONE].record.variants
@@ -63,7 +61,7 @@ def test_a_variant_has_its_price_number_and_weight_in_our_units(bigbuy_answers, 
     assert variant.packed_weight_g == 57
 
 
-def test_the_pages_are_the_same_when_they_are_walked_again(bigbuy_answers, opened):
+def test_second_pass_yields_the_same_pages(bigbuy_answers, opened):
     lists = answer_lists(bigbuy_answers)
     line = opened()
 
@@ -71,7 +69,7 @@ def test_the_pages_are_the_same_when_they_are_walked_again(bigbuy_answers, opene
     assert lists["products"].call_count == 1
 
 
-def test_what_did_not_change_is_not_fetched_again(bigbuy_answers, opened):
+def test_unchanged_lists_are_not_fetched_again(bigbuy_answers, opened):
     lists = answer_lists(bigbuy_answers)
     first = pages_of(opened(only_in_stock=False))
 
@@ -94,7 +92,7 @@ def test_what_did_not_change_is_not_fetched_again(bigbuy_answers, opened):
         ("dateUpd", "productsvariations"),
     ],
 )
-def test_a_new_date_has_its_list_fetched_and_no_other(bigbuy_answers, opened, date, asked):
+def test_new_date_refetches_only_its_list(bigbuy_answers, opened, date, asked):
     lists = answer_lists(bigbuy_answers)
     pages_of(opened(only_in_stock=False))
     rows = recorded("products")
@@ -107,7 +105,7 @@ def test_a_new_date_has_its_list_fetched_and_no_other(bigbuy_answers, opened, da
     assert {name for name in names if lists[name].call_count == 2} == {asked}
 
 
-def test_a_price_or_a_date_alone_is_no_news_of_the_words(bigbuy_answers, opened):
+def test_price_or_date_does_not_change_the_digest(bigbuy_answers, opened):
     lists = answer_lists(bigbuy_answers)
     first = pages_of(opened())
     rows = [
@@ -124,9 +122,7 @@ def test_a_price_or_a_date_alone_is_no_news_of_the_words(bigbuy_answers, opened)
     assert second[ALONE].cost_digest != first[ALONE].cost_digest
 
 
-def test_only_goods_in_stock_are_taken_and_then_kept_while_he_lists_them(
-    bigbuy_answers, opened, monkeypatch
-):
+def test_products_in_stock_are_imported_and_kept_while_listed(bigbuy_answers, opened, monkeypatch):
     monkeypatch.setattr("suppliers.connectors.bigbuy.product_lists.STOCKED_HOLDS_S", -1)
     empty = [row | {"stocks": []} for row in recorded("productsstockbyhandlingdays")]
     lists = answer_lists(bigbuy_answers, productsstockbyhandlingdays=json_answer(empty))
@@ -136,14 +132,14 @@ def test_only_goods_in_stock_are_taken_and_then_kept_while_he_lists_them(
 
     none = [row | {"stocks": []} for row in recorded("productsvariationsstockbyhandlingdays")]
     lists["productsvariationsstockbyhandlingdays"].mock(return_value=json_answer(none))
-    assert set(pages_of(opened(memory=memory))) == {MANY}  # sold out is not gone
+    assert set(pages_of(opened(memory=memory))) == {MANY}  # out of stock, not discontinued
 
     lists["products"].mock(return_value=json_answer(recorded("products")[1:]))
     left = pages_of(opened(memory=memory))
     assert MANY not in left
 
 
-def test_what_is_not_active_any_more_is_not_told(bigbuy_answers, opened):
+def test_inactive_product_is_left_out(bigbuy_answers, opened):
     rows = [row | {"active": 0} if str(row["id"]) == ALONE else row for row in recorded("products")]
     answer_lists(bigbuy_answers, products=json_answer(rows))
     line = opened(only_in_stock=False)
@@ -152,7 +148,7 @@ def test_what_is_not_active_any_more_is_not_told(bigbuy_answers, opened):
     assert line.omitted_products is Omitted.GONE
 
 
-def test_rows_without_an_id_and_products_without_a_text_are_shown(bigbuy_answers, opened):
+def test_rows_without_id_or_text_are_reported(bigbuy_answers, opened):
     broken = [*recorded("products"), {"sku": "S1"}]
     texts = [row for row in recorded("productsinformation") if str(row["id"]) == MANY]
     answer_lists(
@@ -185,14 +181,14 @@ def test_rows_without_an_id_and_products_without_a_text_are_shown(bigbuy_answers
     ],
 )
 @pytest.mark.parametrize("name", ["products", "productsinformation"])
-def test_a_list_that_is_none_tells_nothing(bigbuy_answers, opened, answer, kind, name):
+def test_invalid_list_raises(bigbuy_answers, opened, answer, kind, name):
     answer_lists(bigbuy_answers, **{name: answer})
 
     with pytest.raises(kind):
         list(opened(only_in_stock=False).pages())
 
 
-def test_an_empty_list_of_texts_takes_no_text_away(bigbuy_answers, opened):
+def test_empty_list_of_texts_is_rejected(bigbuy_answers, opened):
     lists = answer_lists(bigbuy_answers)
     pages_of(opened(only_in_stock=False))
     newer = [row | {"dateUpdDescription": "2026-11-24"} for row in recorded("products")]
@@ -206,7 +202,7 @@ def test_an_empty_list_of_texts_takes_no_text_away(bigbuy_answers, opened):
     assert pages_of(opened(only_in_stock=False))[ALONE].record is not None
 
 
-def test_a_list_is_fetched_page_by_page(bigbuy_answers, opened, monkeypatch):
+def test_list_is_fetched_page_by_page(bigbuy_answers, opened, monkeypatch):
     monkeypatch.setattr("suppliers.connectors.bigbuy.client.PAGE_SIZE", 1)
     rows = recorded("products")
     lists = answer_lists(bigbuy_answers)

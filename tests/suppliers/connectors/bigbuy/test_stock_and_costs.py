@@ -40,7 +40,7 @@ def limited(left):
     }
 
 
-def test_stock_that_is_ready_in_time_counts_for_its_warehouse(bigbuy_answers, opened):
+def test_stock_with_allowed_lead_time_counts_for_its_warehouse(bigbuy_answers, opened):
     answer_lists(bigbuy_answers)
 
     told = [row for _, rows in opened(warehouses={"1": "PT"}).stock_rows() for row in rows]
@@ -49,7 +49,7 @@ def test_stock_that_is_ready_in_time_counts_for_its_warehouse(bigbuy_answers, op
     assert StockRecord(sku=BLACK_SKU, location="1", country="PT", quantity=147) in told
 
 
-def test_stock_that_takes_longer_counts_when_we_allow_it(bigbuy_answers, opened):
+def test_longer_lead_time_counts_when_allowed(bigbuy_answers, opened):
     answer_lists(bigbuy_answers)
 
     told = [row for _, rows in opened(max_handling_days=7).stock_rows() for row in rows]
@@ -58,9 +58,7 @@ def test_stock_that_takes_longer_counts_when_we_allow_it(bigbuy_answers, opened)
 
 
 @pytest.mark.parametrize(("allowed", "days"), [(2, 1), (7, 7)])
-def test_the_days_until_all_that_counts_is_ready_are_the_lead_time(
-    bigbuy_answers, opened, allowed, days
-):
+def test_lead_time_is_the_longest_of_counted_stock(bigbuy_answers, opened, allowed, days):
     answer_lists(bigbuy_answers)
 
     pages = list(opened(max_handling_days=allowed, only_in_stock=False).pages())
@@ -69,7 +67,7 @@ def test_the_days_until_all_that_counts_is_ready_are_the_lead_time(
     assert told[BLACK_SKU] == days
 
 
-def test_what_is_sold_out_keeps_its_lead_time_and_is_no_news(bigbuy_answers, opened):
+def test_sold_out_product_keeps_lead_time_and_digest(bigbuy_answers, opened):
     lists = answer_lists(bigbuy_answers)
     before = [(page.ref, page.digest) for page in opened(only_in_stock=False).pages()]
     none = [row | {"stocks": []} for row in recorded("productsvariationsstockbyhandlingdays")]
@@ -80,7 +78,7 @@ def test_what_is_sold_out_keeps_its_lead_time_and_is_no_news(bigbuy_answers, ope
     assert [(page.ref, page.digest) for page in opened(only_in_stock=False).pages()] == before
 
 
-def test_another_lead_time_is_news_of_the_page(bigbuy_answers, opened):
+def test_new_lead_time_changes_the_digest(bigbuy_answers, opened):
     lists = answer_lists(bigbuy_answers)
     before = {page.ref: page.digest for page in opened(only_in_stock=False).pages()}
     pile = {"quantity": 9, "maxHandlingDays": 2, "warehouse": 1}
@@ -94,7 +92,7 @@ def test_another_lead_time_is_news_of_the_page(bigbuy_answers, opened):
     assert {ref for ref in after if after[ref] != before[ref]} == {MANY}
 
 
-def test_a_stock_row_that_cannot_be_read_is_shown(bigbuy_answers, opened):
+def test_unreadable_stock_row_is_reported(bigbuy_answers, opened):
     pile = {"quantity": "many", "maxHandlingDays": 1, "warehouse": 1}
     rows = [row | {"stocks": [pile]} for row in recorded("productsstockbyhandlingdays")]
     answer_lists(bigbuy_answers, productsstockbyhandlingdays=json_answer(rows))
@@ -104,14 +102,14 @@ def test_a_stock_row_that_cannot_be_read_is_shown(bigbuy_answers, opened):
     assert [(row.row, row.code) for row in told] == [(ALONE_SKU, "stock-unreadable")]
 
 
-def test_costs_come_from_both_lists_under_their_product(bigbuy_answers, opened):
+def test_costs_come_from_both_lists_by_product(bigbuy_answers, opened):
     answer_lists(bigbuy_answers)
 
     told = [(ref, row) for ref, rows in opened().cost_rows() for row in rows]
 
     assert (ALONE, CostRecord(sku=ALONE_SKU, cost=Money(Decimal("9.21"), "EUR"))) in told
     assert {ref for ref, row in told if row.sku in {BLACK_SKU, SECOND_SKU}} == {MANY}
-    assert len(told) == 4  # the parent of variations has no price of its own
+    assert len(told) == 4  # the parent of variations has no price
 
 
 @pytest.mark.parametrize(
@@ -124,7 +122,7 @@ def test_costs_come_from_both_lists_under_their_product(bigbuy_answers, opened):
         (True, "cost-unreadable"),
     ],
 )
-def test_a_price_that_cannot_be_is_shown(bigbuy_answers, opened, price, code):
+def test_invalid_price_is_reported(bigbuy_answers, opened, price, code):
     rows = [row | {"wholesalePrice": price} for row in recorded("productprices")]
     answer_lists(bigbuy_answers, productprices=json_answer(rows))
 
@@ -133,7 +131,7 @@ def test_a_price_that_cannot_be_is_shown(bigbuy_answers, opened, price, code):
     assert [(row.row, row.code) for row in told if isinstance(row, BadRow)] == [(ALONE_SKU, code)]
 
 
-def test_every_call_of_a_list_is_taken_from_its_quota(bigbuy_answers, opened):
+def test_each_list_call_spends_its_quota(bigbuy_answers, opened):
     answer_lists(bigbuy_answers)
     budget = EndlessSeconds()
 
@@ -143,7 +141,7 @@ def test_every_call_of_a_list_is_taken_from_its_quota(bigbuy_answers, opened):
     assert budget.used["catalog/manufacturers"] == 1
 
 
-def test_a_quota_that_is_used_up_sends_nothing(bigbuy_answers, opened):
+def test_used_up_quota_sends_nothing(bigbuy_answers, opened):
     lists = answer_lists(bigbuy_answers)
     budget = EndlessSeconds()
     budget.used["catalog/productprices"] = 10
@@ -154,7 +152,7 @@ def test_a_quota_that_is_used_up_sends_nothing(bigbuy_answers, opened):
     assert not lists["productprices"].called
 
 
-def test_what_he_says_is_left_is_believed(bigbuy_answers, opened):
+def test_reported_quota_is_stored(bigbuy_answers, opened):
     budget = EndlessSeconds()
     products = httpx.Response(200, json=recorded("products"), headers=limited(3))
     answer_lists(bigbuy_answers, products=products)
@@ -164,7 +162,7 @@ def test_what_he_says_is_left_is_believed(bigbuy_answers, opened):
     assert budget.believed["catalog/products"] == (3, 10, RESETS)
 
 
-def test_a_window_that_ends_in_centuries_ends_with_his_hour(bigbuy_answers, opened):
+def test_absurd_reset_time_is_limited_to_the_hour(bigbuy_answers, opened):
     budget = EndlessSeconds()
     absurd = limited(0) | {"X-RateLimit-Reset": "17958240000"}
     products = httpx.Response(200, json=recorded("products"), headers=absurd)
@@ -176,7 +174,7 @@ def test_a_window_that_ends_in_centuries_ends_with_his_hour(bigbuy_answers, open
     assert until.timestamp() < time.time() + 3_700
 
 
-def test_too_many_calls_are_not_made_again_until_he_lets_us(bigbuy_answers, opened):
+def test_rate_limited_list_waits_for_the_reset(bigbuy_answers, opened):
     refused = httpx.Response(429, text="You exceeded the rate limit", headers=limited(0))
     lists = answer_lists(bigbuy_answers, products=refused)
 

@@ -1,4 +1,4 @@
-"""CJ's recorded answers, and a line to them."""
+"""Recorded CJ answers, an in-memory token store, a connector."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def said(name):
 
 
 class MemoryTokens:
-    """A token store for one test; ``renewals`` counts how often a new pair was asked for."""
+    """A token store for one test; ``renewals`` counts the renewed pairs."""
 
     def __init__(self, **pair):
         self.pair = pair

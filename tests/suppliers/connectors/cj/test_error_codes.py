@@ -46,7 +46,7 @@ REQUEST = PurchaseRequest(
 @pytest.mark.parametrize(
     ("code", "error", "may_have_happened"),
     [
-        (1600000, TemporaryError, True),  # busy: who knows whether before or after
+        (1600000, TemporaryError, True),  # busy, before or after the effect
         (1600200, TemporaryError, False),
         (1600301, TemporaryError, True),
         (1603000, TemporaryError, True),
@@ -60,9 +60,7 @@ REQUEST = PurchaseRequest(
         (42, PermanentError, False),
     ],
 )
-def test_an_order_s_refusal_means_what_its_code_says(
-    cj, cj_answers, code, error, may_have_happened
-):
+def test_order_rejection_raises_by_code(cj, cj_answers, code, error, may_have_happened):
     sent = cj_answers.post(ORDER).mock(return_value=refusal(code))
 
     with pytest.raises(error) as caught:
@@ -70,11 +68,11 @@ def test_an_order_s_refusal_means_what_its_code_says(
 
     assert type(caught.value) is error
     assert (caught.value.code, caught.value.may_have_happened) == (str(code), may_have_happened)
-    assert sent.call_count == 1  # a write is never repeated here
+    assert sent.call_count == 1  # a write is not retried
 
 
 @pytest.mark.parametrize("code", [1602000, 1602001, 1602002, 1602003])
-def test_a_product_off_the_shelf_is_gone(cj, cj_answers, code):
+def test_removed_product_is_discontinued(cj, cj_answers, code):
     cj_answers.get("product/query").mock(return_value=refusal(code))
 
     with pytest.raises(GoneError):
@@ -82,14 +80,14 @@ def test_a_product_off_the_shelf_is_gone(cj, cj_answers, code):
 
 
 @pytest.mark.parametrize("code", [200, 0])
-def test_both_codes_of_success_are_one(cj, cj_answers, code):
+def test_both_success_codes_are_accepted(cj, cj_answers, code):
     cj_answers.post(ORDER).mock(return_value=answer(recorded("placed")["data"], code))
 
     assert cj.place(REQUEST).supplier_reference == "26112400000001"
 
 
 @pytest.mark.parametrize("code", [1600000, 1600200, 1600301])
-def test_a_busy_moment_is_waited_out_when_reading(cj, cj_answers, code):
+def test_busy_read_is_retried(cj, cj_answers, code):
     busy = [refusal(code), refusal(code)]
     asked = cj_answers.get("product/stock/getInventoryByPid").mock(
         side_effect=[*busy, answer(recorded("stock")["data"])]
@@ -99,7 +97,7 @@ def test_a_busy_moment_is_waited_out_when_reading(cj, cj_answers, code):
     assert asked.call_count == 3
 
 
-def test_a_day_s_used_up_quota_is_not_waited_for(cj, cj_answers):
+def test_used_up_daily_quota_is_not_retried(cj, cj_answers):
     asked = cj_answers.get("product/stock/getInventoryByPid").mock(return_value=refusal(1600201))
 
     with pytest.raises(BudgetSpentError) as caught:
@@ -126,7 +124,7 @@ def test_a_day_s_used_up_quota_is_not_waited_for(cj, cj_answers):
         (httpx.ConnectError("refused"), TemporaryError, False),
     ],
 )
-def test_an_order_without_an_understandable_answer_is_not_given_up(
+def test_order_with_unreadable_answer_may_have_happened(
     cj, cj_answers, response, error, may_have_happened
 ):
     is_error = isinstance(response, Exception)
@@ -139,7 +137,7 @@ def test_an_order_without_an_understandable_answer_is_not_given_up(
     assert caught.value.may_have_happened is may_have_happened
 
 
-def test_the_answer_about_another_order_is_no_answer(cj, cj_answers):
+def test_answer_about_another_order_may_have_happened(cj, cj_answers):
     other = recorded("placed")["data"] | {"orderNumber": "X-0000-0"}
     cj_answers.post(ORDER).mock(return_value=answer(other))
 
@@ -149,7 +147,7 @@ def test_the_answer_about_another_order_is_no_answer(cj, cj_answers):
     assert caught.value.may_have_happened
 
 
-def test_what_the_supplier_says_of_a_write_is_neither_logged_nor_told(cj, cj_answers, caplog):
+def test_error_text_of_a_write_is_not_quoted(cj, cj_answers, caplog):
     echo = "no street 'Hauptstr. 1' for Erika Mustermann"
     body = {"code": 1600100, "result": False, "message": echo, "data": None, "requestId": "r-7"}
     cj_answers.post(ORDER).mock(return_value=httpx.Response(200, json=body))
@@ -163,7 +161,7 @@ def test_what_the_supplier_says_of_a_write_is_neither_logged_nor_told(cj, cj_ans
     assert str(caught.value) == told
 
 
-# Each line of the vendor's list, in its order, and what we do about it.
+# Each code of the vendor's list, in its order, with its meaning.
 LIST = """
 1600000 RETRY
 1600001 REAUTHENTICATE
@@ -255,11 +253,11 @@ LIST = """
 LISTED = {int(code): Meaning[name] for code, name in map(str.split, LIST.split("\n")[1:-1])}
 
 
-def test_every_code_of_the_list_has_its_class_and_no_other_has_one():
+def test_codes_match_the_vendors_list():
     assert LISTED == MEANINGS
 
 
-def test_a_code_that_nobody_told_us_of_is_a_refusal():
+def test_unknown_code_is_a_rejection():
     assert meaning_of(1_699_999) is Meaning.PERMANENT
     assert type(failure(1_699_999, "GET x", is_write=False)) is PermanentError
 
@@ -287,7 +285,7 @@ def test_a_code_that_nobody_told_us_of_is_a_refusal():
         (Meaning.TRIAL, PermanentError),
     ],
 )
-def test_a_class_is_one_kind_of_failure_with_words_for_staff(meaning, error):
+def test_each_meaning_has_one_exception_and_message(meaning, error):
     code = next(code for code, each in LISTED.items() if each is meaning)
 
     made = failure(code, "POST x", is_write=False)
@@ -296,7 +294,7 @@ def test_a_class_is_one_kind_of_failure_with_words_for_staff(meaning, error):
     assert (made.code, str(made)) == (str(code), f"POST x: {meaning}")
 
 
-def test_only_what_may_have_been_written_is_left_open():
+def test_only_some_codes_of_writes_may_have_happened():
     is_open = {code for code in LISTED if failure(code, "", is_write=True).may_have_happened}
 
     assert is_open == {1600000, 1600301, 1603000}

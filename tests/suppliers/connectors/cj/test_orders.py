@@ -47,7 +47,7 @@ def detail_with(**changes):
     return answer(recorded("detail")["data"] | changes)
 
 
-def test_the_supplier_is_told_what_he_needs_and_no_more(cj, cj_answers):
+def test_order_sends_only_required_data(cj, cj_answers):
     sent = cj_answers.post(CREATE).mock(return_value=said("placed"))
 
     cj.place(REQUEST)
@@ -59,7 +59,7 @@ def test_the_supplier_is_told_what_he_needs_and_no_more(cj, cj_answers):
         "shippingZip": "10115",
         "shippingCountryCode": "DE",
         "shippingCountry": "Germany",
-        "shippingProvince": "Berlin",  # Germany has none: the city again
+        "shippingProvince": "Berlin",  # Germany has none, so the city
         "shippingCity": "Berlin",
         "shippingPhone": "+493012345",
         "shippingCustomerName": "Erika Muster",
@@ -73,7 +73,7 @@ def test_the_supplier_is_told_what_he_needs_and_no_more(cj, cj_answers):
     }
 
 
-def test_a_paid_order_is_accepted(cj, cj_answers):
+def test_paid_order_is_accepted(cj, cj_answers):
     cj_answers.post(CREATE).mock(return_value=said("placed"))
 
     state = cj.place(REQUEST)
@@ -95,7 +95,7 @@ def test_a_paid_order_is_accepted(cj, cj_answers):
         ({"orderId": None}, "the order has no number at the supplier yet"),
     ],
 )
-def test_an_order_that_is_held_back_is_not_accepted(cj, cj_answers, changes, reason):
+def test_intercepted_order_is_not_accepted(cj, cj_answers, changes, reason):
     cj_answers.post(CREATE).mock(return_value=answer(recorded("placed")["data"] | changes))
 
     state = cj.place(REQUEST)
@@ -103,7 +103,7 @@ def test_an_order_that_is_held_back_is_not_accepted(cj, cj_answers, changes, rea
     assert (state.answer, state.reason) == (Answer.RECEIVED, reason)
 
 
-def test_what_does_not_fit_is_refused_before_it_is_sent(cj, cj_answers):
+def test_too_long_field_is_rejected_before_sending(cj, cj_answers):
     far = replace(REQUEST, ship_to=replace(HOME, name="N" * 51, phone="1" * 21))
 
     with pytest.raises(PermanentError, match="shippingPhone, shippingCustomerName"):
@@ -112,14 +112,14 @@ def test_what_does_not_fit_is_refused_before_it_is_sent(cj, cj_answers):
     assert cj_answers.calls.call_count == 0
 
 
-def test_an_order_that_is_not_found_is_proven_absent(cj, cj_answers):
+def test_order_not_found_is_proven_absent(cj, cj_answers):
     asked = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
 
     assert cj.find(number="FL-1-1") is None
     assert asked.calls.last.request.url.params["orderId"] == "FL-1-1"
 
 
-def test_a_bad_parameter_proves_nothing_before_the_lists_are_looked_at(cj, cj_answers):
+def test_bad_parameter_is_checked_against_the_lists(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=refusal(1600300))
     listed = cj_answers.get("shopping/order/list").mock(return_value=answer({"list": []}))
 
@@ -128,7 +128,7 @@ def test_a_bad_parameter_proves_nothing_before_the_lists_are_looked_at(cj, cj_an
     assert asked == ["CREATED", "IN_CART", "UNPAID", "UNSHIPPED"]
 
 
-def test_an_order_that_is_listed_is_not_absent(cj, cj_answers):
+def test_listed_order_is_not_absent(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=refusal(1600300))
     row = recorded("detail")["data"]
     cj_answers.get("shopping/order/list").mock(return_value=answer({"list": [row]}))
@@ -137,14 +137,14 @@ def test_an_order_that_is_listed_is_not_absent(cj, cj_answers):
         cj.find(number="FL-1-1")
 
 
-def test_an_order_is_not_proven_absent_by_another_failure(cj, cj_answers):
+def test_other_error_does_not_prove_absence(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=refusal(1600101))
 
     with pytest.raises(PermanentError):
         cj.find(number="FL-1-1")
 
 
-def test_the_answer_about_another_order_proves_nothing(cj, cj_answers):
+def test_answer_about_another_order_proves_nothing(cj, cj_answers):
     other = detail_with(orderNum="X-0", orderId="9", cjOrderId="9", cjOrderCode="9")
     cj_answers.get(DETAIL).mock(return_value=other)
 
@@ -165,13 +165,13 @@ def test_the_answer_about_another_order_proves_nothing(cj, cj_answers):
         ("SOMETHING_NEW", Answer.RECEIVED),
     ],
 )
-def test_each_status_is_one_of_our_words(cj, cj_answers, status, expected):
+def test_each_status_is_mapped(cj, cj_answers, status, expected):
     cj_answers.get(DETAIL).mock(return_value=detail_with(orderStatus=status, trackNumber=None))
 
     assert cj.find(number="FL-1-1").answer is expected
 
 
-def test_a_shipped_order_tells_its_parcel(cj, cj_answers):
+def test_shipped_order_has_its_parcel(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=said("detail"))
     cj_answers.get(TRACK).mock(return_value=said("track"))
 
@@ -184,7 +184,7 @@ def test_a_shipped_order_tells_its_parcel(cj, cj_answers):
     assert parcel.happened_at.isoformat() == "2026-11-24T16:44:39+00:00"
 
 
-def test_a_parcel_is_known_even_when_its_way_is_not(cj, cj_answers):
+def test_parcel_is_returned_without_tracking_details(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=said("detail"))
     cj_answers.get(TRACK).mock(return_value=refusal(1600000))
 
@@ -193,7 +193,7 @@ def test_a_parcel_is_known_even_when_its_way_is_not(cj, cj_answers):
     assert (parcel.number, parcel.carrier_text) == ("01509500580846", "")
 
 
-def test_the_parts_of_a_divided_order_are_parcels_of_the_one(cj, cj_answers):
+def test_parts_of_a_split_order_are_its_parcels(cj, cj_answers):
     whole = detail_with(orderStatus="SPLIT", trackNumber=None, splitOrderIds=["C-1", "C-2"])
     first = detail_with(orderId="C-1", trackNumber="T1")
     second = detail_with(orderId="C-2", trackNumber=None, orderStatus="UNSHIPPED")
@@ -209,7 +209,7 @@ def test_the_parts_of_a_divided_order_are_parcels_of_the_one(cj, cj_answers):
     assert [parcel.number for parcel in state.parcels] == ["T1"]
 
 
-def test_a_label_of_a_part_that_stays_behind_is_no_parcel_that_left(cj, cj_answers):
+def test_label_of_an_unshipped_part_is_no_parcel(cj, cj_answers):
     whole = detail_with(orderStatus="SPLIT", trackNumber=None, splitOrderIds=["C-1", "C-2"])
     first = detail_with(orderId="C-1", trackNumber=None)
     second = detail_with(orderId="C-2", trackNumber="T2", orderStatus="UNSHIPPED")
@@ -221,7 +221,7 @@ def test_a_label_of_a_part_that_stays_behind_is_no_parcel_that_left(cj, cj_answe
     assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [("", 1)]
 
 
-def test_an_order_that_left_without_a_number_says_what_left(cj, cj_answers):
+def test_order_shipped_without_tracking_number_has_its_lines(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=detail_with(trackNumber=None))
 
     state = cj.find(number="FL-1-1")
@@ -231,7 +231,7 @@ def test_an_order_that_left_without_a_number_says_what_left(cj, cj_answers):
 
 
 @pytest.mark.parametrize("status", ["CREATED", "IN_CART"])
-def test_an_order_that_is_not_paid_can_be_deleted(cj, cj_answers, status):
+def test_unpaid_order_is_deleted(cj, cj_answers, status):
     cj_answers.get(DETAIL).mock(return_value=detail_with(orderStatus=status, trackNumber=None))
     deleted = cj_answers.delete("shopping/order/deleteOrder").mock(return_value=answer("FL-1-1"))
 
@@ -242,29 +242,29 @@ def test_an_order_that_is_not_paid_can_be_deleted(cj, cj_answers, status):
 
 
 @pytest.mark.parametrize("status", ["UNPAID", "UNSHIPPED", "SHIPPED", "DELIVERED"])
-def test_a_later_order_is_stopped_by_no_call(cj, cj_answers, status):
+def test_confirmed_order_cannot_be_canceled(cj, cj_answers, status):
     cj_answers.get(DETAIL).mock(return_value=detail_with(orderStatus=status, trackNumber=None))
 
     with pytest.raises(NotStoppableError) as refusal:
         cj.cancel(number="FL-1-1")
-    assert not isinstance(refusal.value, LeftUnpaidError)  # who pays by himself may do so yet
+    assert not isinstance(refusal.value, LeftUnpaidError)  # CJ may still take the payment itself
     assert isinstance(refusal.value, AskInPersonError) is (status[:2] == "UN")
 
 
-def test_an_order_that_is_canceled_already_stays_so(cj, cj_answers):
+def test_canceled_order_stays_canceled(cj, cj_answers):
     canceled = detail_with(orderStatus="CANCELLED", trackNumber=None)
     cj_answers.get(DETAIL).mock(return_value=canceled)
 
     assert cj.cancel(number="FL-1-1").answer is Answer.CANCELED
 
 
-def test_an_order_he_does_not_have_is_stopped(cj, cj_answers):
+def test_missing_order_counts_as_canceled(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
 
     assert cj.cancel(number="FL-1-1").answer is Answer.CANCELED
 
 
-def test_routes_are_quoted_with_price_and_days(cj, cj_answers):
+def test_services_are_quoted_with_price_and_days(cj, cj_answers):
     asked = cj_answers.post("logistic/freightCalculate").mock(return_value=said("freight"))
 
     options = cj.freight(country_from="CN", ship_to=HOME, lines=REQUEST.lines)
@@ -283,7 +283,7 @@ def test_routes_are_quoted_with_price_and_days(cj, cj_answers):
     }
 
 
-def test_a_route_without_price_or_time_is_not_offered(cj, cj_answers):
+def test_service_without_price_or_time_is_left_out(cj, cj_answers):
     routes = [
         {"logisticName": "No price", "logisticAging": "7-12"},
         {"logisticName": "No time", "logisticPrice": 1},

@@ -40,7 +40,7 @@ def codes(found):
     return [problem.code for problem in found.problems]
 
 
-def test_a_list_row_tells_the_stock_of_every_sku(cj, cj_answers):
+def test_list_row_has_the_stock_of_each_sku(cj, cj_answers):
     cj_answers.get(LIST).mock(return_value=said("list"))
 
     first, _ = list(cj.product_rows())
@@ -49,7 +49,7 @@ def test_a_list_row_tells_the_stock_of_every_sku(cj, cj_answers):
     assert StockRecord(sku=BLACK, location="CN", country="CN", quantity=329) in first.stock
 
 
-def test_every_page_is_walked(cj, cj_answers):
+def test_every_page_is_read(cj, cj_answers):
     asked = cj_answers.get(LIST).mock(
         side_effect=[
             page(rows(100), total=230),
@@ -62,14 +62,14 @@ def test_every_page_is_walked(cj, cj_answers):
     assert [call.request.url.params["page"] for call in asked.calls] == ["1", "2", "3"]
 
 
-def test_a_list_that_ends_before_its_end_is_an_error_and_no_short_list(cj, cj_answers):
+def test_list_that_ends_early_is_an_error(cj, cj_answers):
     cj_answers.get(LIST).mock(side_effect=[page(rows(100), total=230), page([], total=230)])
 
     with pytest.raises(PermanentError, match="page 2 of 3 is empty"):
         list(cj.product_rows())
 
 
-def test_a_list_at_its_cap_is_read_category_by_category(cj, cj_answers):
+def test_list_at_its_limit_is_read_by_category(cj, cj_answers):
     def answered(request):
         shelf = request.url.params.get("categoryId")
         if shelf is None:
@@ -85,7 +85,7 @@ def test_a_list_at_its_cap_is_read_category_by_category(cj, cj_answers):
     assert [row.ref for row in cj.product_rows()] == ["7"]
 
 
-def test_a_category_that_is_too_long_itself_is_said_so(cj, cj_answers):
+def test_too_long_category_is_reported(cj, cj_answers):
     cj_answers.get(LIST).mock(return_value=page(rows(100), total=6000))
     cj_answers.get("product/getCategory").mock(
         return_value=answer(
@@ -99,7 +99,7 @@ def test_a_category_that_is_too_long_itself_is_said_so(cj, cj_answers):
     assert sum(isinstance(row, ListRow) for row in found) == 100  # each product comes once
 
 
-def test_one_bad_row_spoils_itself_and_not_its_page(cj, cj_answers):
+def test_bad_row_does_not_affect_its_page(cj, cj_answers):
     bad = [7, {"nameEn": "without id"}, {"id": "x" * 61}, {"id": "4", "saleStatus": "2"}]
     cj_answers.get(LIST).mock(return_value=page([*rows(1), *bad], total=5))
 
@@ -123,9 +123,7 @@ def test_one_bad_row_spoils_itself_and_not_its_page(cj, cj_answers):
         ({"sellPrice": "12.30 -- 15.10"}, False, True),
     ],
 )
-def test_only_what_matters_makes_a_row_another_row(
-    cj, cj_answers, change, is_new_page, is_new_price
-):
+def test_only_relevant_fields_change_the_digests(cj, cj_answers, change, is_new_page, is_new_price):
     row = {"id": "1", "nameEn": "Name", "sellPrice": "12.30", "listedNum": 1}
     cj_answers.get(LIST).mock(side_effect=[page([row], total=1), page([row | change], total=1)])
 
@@ -135,7 +133,7 @@ def test_only_what_matters_makes_a_row_another_row(
     assert (before.cost_digest != after.cost_digest) is is_new_price
 
 
-def test_a_page_becomes_a_record_in_our_words(cj, cj_answers):
+def test_page_becomes_a_product_record(cj, cj_answers):
     cj_answers.get(PAGE).mock(return_value=said("product"))
 
     found = cj.product(ref=REF)
@@ -155,7 +153,7 @@ def test_a_page_becomes_a_record_in_our_words(cj, cj_answers):
     assert StockRecord(sku=BLACK, location="CN", country="CN", quantity=329) in found.stock
 
 
-def test_prices_and_stock_do_not_make_a_page_another_page(cj, cj_answers):
+def test_prices_and_stock_do_not_change_the_digest(cj, cj_answers):
     dearer = variant_with(variantSellPrice=99.5, inventories=[])
     cj_answers.get(PAGE).mock(side_effect=[variant_with(), dearer, variant_with(variantKey="Red")])
 
@@ -181,7 +179,7 @@ def test_prices_and_stock_do_not_make_a_page_another_page(cj, cj_answers):
         ("-1", "cost-not-positive"),
     ],
 )
-def test_a_price_that_is_none_is_not_taken_and_the_rest_is(cj, cj_answers, price, code):
+def test_invalid_price_is_left_out_of_the_record(cj, cj_answers, price, code):
     cj_answers.get(PAGE).mock(return_value=variant_with(variantSellPrice=price))
 
     found = cj.product(ref=REF)
@@ -191,13 +189,13 @@ def test_a_price_that_is_none_is_not_taken_and_the_rest_is(cj, cj_answers, price
 
 
 @pytest.mark.parametrize("price", ["19.74", " 19.74 "])
-def test_a_price_may_be_text(cj, cj_answers, price):
+def test_price_may_be_text(cj, cj_answers, price):
     cj_answers.get(PAGE).mock(return_value=variant_with(variantSellPrice=price))
 
     assert cj.product(ref=REF).record.variants[0].cost == Money(Decimal("19.74"), "USD")
 
 
-def test_the_money_of_a_price_is_not_guessed(cj, cj_answers):
+def test_currency_of_a_price_is_kept(cj, cj_answers):
     cj_answers.get(PAGE).mock(return_value=variant_with(currency="EUR"))
 
     assert cj.product(ref=REF).record.variants[0].cost.currency == "EUR"
@@ -214,7 +212,7 @@ def test_the_money_of_a_price_is_not_guessed(cj, cj_answers):
         ({"variants": "none"}, "unreadable"),
     ],
 )
-def test_a_page_that_cannot_be_taken_says_why(cj, cj_answers, changes, code):
+def test_unusable_page_has_a_problem(cj, cj_answers, changes, code):
     cj_answers.get(PAGE).mock(return_value=product_with(**changes))
 
     found = cj.product(ref=REF)
@@ -224,7 +222,7 @@ def test_a_page_that_cannot_be_taken_says_why(cj, cj_answers, changes, code):
     assert found.problems[0].is_fatal
 
 
-def test_a_sku_twice_on_one_page_counts_once(cj, cj_answers):
+def test_duplicate_sku_on_a_page_counts_once(cj, cj_answers):
     variants = recorded("product")["data"]["variants"]
     cj_answers.get(PAGE).mock(return_value=product_with(variants=[*variants, variants[0]]))
 
@@ -234,7 +232,7 @@ def test_a_sku_twice_on_one_page_counts_once(cj, cj_answers):
     assert codes(found) == ["sku-twice"]
 
 
-def test_a_price_that_is_not_a_number_in_json_is_garbage(cj, cj_answers):
+def test_nan_price_in_json_is_garbage(cj, cj_answers):
     content = b'{"code":200,"data":{"variantSellPrice":NaN}}'
     cj_answers.get(PAGE).mock(return_value=httpx.Response(200, content=content))
 
@@ -244,7 +242,7 @@ def test_a_price_that_is_not_a_number_in_json_is_garbage(cj, cj_answers):
     assert caught.value.code == "garbage"
 
 
-def test_stock_is_read_in_both_spellings(cj, cj_answers):
+def test_stock_is_read_from_old_and_new_field_names(cj, cj_answers):
     def told(suffix):
         place = {"countryCode": "UK", f"totalInventory{suffix}": 12, f"cjInventory{suffix}": "7"}
         return answer({"variantInventories": [{"vid": 170, "inventory": [place]}]})
@@ -259,14 +257,14 @@ def test_stock_is_read_in_both_spellings(cj, cj_answers):
 @pytest.mark.parametrize(
     ("told", "quantity", "code"),
     [
-        (-5, -5, None),  # the engine brings it to reason, whoever the supplier is
+        (-5, -5, None),  # clamped later, for all suppliers
         (2.0, 2, None),
         (2.5, None, "stock-unreadable"),
         ("many", None, "stock-unreadable"),
         (None, 0, "stock-missing"),
     ],
 )
-def test_stock_that_is_no_number_of_units_is_said_so(cj, cj_answers, told, quantity, code):
+def test_invalid_stock_is_reported(cj, cj_answers, told, quantity, code):
     places = [{"countryCode": "CN", "totalInventoryNum": told}]
     cj_answers.get("product/stock/getInventoryByPid").mock(
         return_value=answer({"variantInventories": [{"vid": "1", "inventory": places}]})
@@ -280,7 +278,7 @@ def test_stock_that_is_no_number_of_units_is_said_so(cj, cj_answers, told, quant
     assert [row.code for row in found if isinstance(row, BadRow)] == ([code] if code else [])
 
 
-def test_costs_are_those_that_can_be_ordered_at(cj, cj_answers):
+def test_costs_are_single_prices(cj, cj_answers):
     offered = recorded("variants")["data"]
     offered[1]["variantSellPrice"] = "1 -- 2"
     cj_answers.get("product/variant/query").mock(return_value=answer([*offered, 5]))

@@ -1,4 +1,4 @@
-"""The day's points: paid before each call, believed after it, and some of them kept."""
+"""CJ's daily points: spent before each call, corrected after it, some reserved for orders."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def opened(cj_answers, tokens, budget):
         ("setting/get", 0),
     ],
 )
-def test_each_call_has_its_price(path, points):
+def test_each_call_costs_its_points(path, points):
     assert price(path) == points
     assert all(PRICES.values())
 
 
-def test_points_are_paid_for_each_try(opened, cj_answers, budget):
+def test_each_attempt_spends_points(opened, cj_answers, budget):
     cj_answers.get(STOCK).mock(side_effect=[httpx.ReadTimeout("slow"), said("stock")])
 
     opened().stock(ref=REF)
@@ -73,7 +73,7 @@ def test_points_are_paid_for_each_try(opened, cj_answers, budget):
     assert budget.used == {"points": 20}
 
 
-def test_what_the_supplier_says_is_left_is_believed(opened, cj_answers, budget):
+def test_reported_points_are_stored(opened, cj_answers, budget):
     told = recorded("stock") | {"pointsInfo": {"usedToday": 41, "remaining": 700, "total": 51_000}}
     cj_answers.get(STOCK).mock(return_value=httpx.Response(200, json=told))
 
@@ -84,7 +84,7 @@ def test_what_the_supplier_says_is_left_is_believed(opened, cj_answers, budget):
     assert (until.hour, until.minute, until.second) == (0, 0, 0)
 
 
-def test_a_call_that_is_not_paid_for_is_not_sent(opened, cj_answers):
+def test_call_without_points_is_not_sent(opened, cj_answers):
     asked = cj_answers.get(STOCK).mock(return_value=said("stock"))
     cj = opened(points_per_day=1_015)
 
@@ -95,7 +95,7 @@ def test_a_call_that_is_not_paid_for_is_not_sent(opened, cj_answers):
     assert asked.call_count == 1
 
 
-def test_the_last_points_are_kept_for_the_routes_of_orders(opened, cj_answers, budget):
+def test_last_points_are_reserved_for_order_calls(opened, cj_answers, budget):
     cj_answers.post(FREIGHT).mock(return_value=said("freight"))
     cj = opened(points_per_day=1_000)
 
@@ -112,13 +112,13 @@ def test_the_last_points_are_kept_for_the_routes_of_orders(opened, cj_answers, b
         httpx.Response(429, json={"code": 1600201}, headers={"Retry-After": "0"}),
     ],
 )
-def test_too_many_calls_in_a_second_do_not_end_the_day(opened, cj_answers, response):
+def test_rate_limit_does_not_use_up_the_day(opened, cj_answers, response):
     cj_answers.get(STOCK).mock(side_effect=[response, said("stock")])
 
     assert opened().stock(ref=REF)
 
 
-def test_a_used_up_day_is_not_waited_for(opened, cj_answers):
+def test_used_up_day_is_not_retried(opened, cj_answers):
     asked = cj_answers.get(STOCK).mock(return_value=httpx.Response(429, json={"code": 1600201}))
 
     with pytest.raises(BudgetSpentError):
@@ -127,7 +127,7 @@ def test_a_used_up_day_is_not_waited_for(opened, cj_answers):
     assert asked.call_count == 1
 
 
-def test_points_begin_anew_at_midnight_of_greenwich():
+def test_points_reset_at_midnight_utc():
     assert midnight_after(0.0).isoformat() == "1970-01-02T00:00:00+00:00"
     assert midnight_after(86_399.9).isoformat() == "1970-01-02T00:00:00+00:00"
     assert midnight_after(86_400.0).isoformat() == "1970-01-03T00:00:00+00:00"
@@ -149,12 +149,12 @@ def test_points_begin_anew_at_midnight_of_greenwich():
         (None, {"calls_per_second": "many"}, None),
     ],
 )
-def test_the_level_of_the_account_says_how_often_we_may_ask(level, remembered, expected):
+def test_account_level_sets_the_rate_limit(level, remembered, expected):
     assert calls_per_second(level=level, remembered=remembered) == expected
     assert CJ.calls_per_second(options={"level": level}, remembered=remembered) == expected
 
 
-def test_signing_in_remembers_what_the_account_may_ask(cj_answers, tokens):
+def test_sign_in_stores_the_rate_limit(cj_answers, tokens):
     memory = DictMemory()
     cj = CJ(make_line(BASE, secrets={"api_key": "k"}, tokens=tokens, memory=memory))
     settings = {"openId": 7, "openName": "our shop", "setting": {"qpsLimit": "4"}}
@@ -165,7 +165,7 @@ def test_signing_in_remembers_what_the_account_may_ask(cj_answers, tokens):
     cj.close()
 
 
-def test_options_that_do_not_exist_are_refused_before_anything_is_asked(opened, cj_answers):
+def test_invalid_options_are_rejected_before_any_call(opened, cj_answers):
     with pytest.raises(PermanentError, match="payment"):
         opened(payment="gold")
     assert cj_answers.calls.call_count == 0

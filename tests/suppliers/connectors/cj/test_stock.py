@@ -34,11 +34,11 @@ def units(place):
         ({"cjInventoryNum": 2.5}, "stock-unreadable"),
     ],
 )
-def test_units_are_read_in_every_spelling(place, expected):
+def test_units_are_read_from_each_field(place, expected):
     assert units(place) == expected
 
 
-def test_a_country_is_the_sum_of_its_warehouses_and_has_one_code():
+def test_country_stock_is_the_sum_of_its_warehouses():
     rows = stock.of_variant(
         "17",
         [
@@ -56,7 +56,7 @@ def test_a_country_is_the_sum_of_its_warehouses_and_has_one_code():
 
 @pytest.mark.parametrize("spelling", ["inventory", "inventories"])
 @pytest.mark.parametrize("packed", [json.dumps, lambda rows: rows])
-def test_a_product_s_stock_may_be_text_inside_of_text(cj, cj_answers, spelling, packed):
+def test_product_stock_may_be_json_in_a_string(cj, cj_answers, spelling, packed):
     places = packed([HERE | {"cjInventory": 4}])
     told = {"variantInventories": packed([{"vid": 17, spelling: places}])}
     cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
@@ -64,7 +64,7 @@ def test_a_product_s_stock_may_be_text_inside_of_text(cj, cj_answers, spelling, 
     assert cj.stock(ref=REF) == (StockRecord(sku="17", location="CN", country="CN", quantity=4),)
 
 
-def test_stock_that_is_no_list_is_a_bad_row_of_the_product(cj, cj_answers):
+def test_stock_without_a_list_is_a_bad_row_of_the_product(cj, cj_answers):
     told = {"variantInventories": [7]}
     cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
 
@@ -74,7 +74,7 @@ def test_stock_that_is_no_list_is_a_bad_row_of_the_product(cj, cj_answers):
     assert (row.row, row.code) == (REF, "stock-of-nothing")
 
 
-def test_one_variant_that_cannot_be_read_spoils_no_other(cj, cj_answers):
+def test_unreadable_variant_does_not_affect_others(cj, cj_answers):
     told = {
         "variantInventories": [
             {"vid": "17", "inventory": "[7]"},

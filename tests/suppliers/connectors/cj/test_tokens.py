@@ -24,7 +24,7 @@ REFRESH = "authentication/refreshAccessToken"
 
 @pytest.fixture(autouse=True)
 def quiet(db):
-    """The door looks whether a transaction is open."""
+    """Use the database: the HTTP client checks for an open transaction."""
 
 
 def lent(access="access-1", days=15):
@@ -40,7 +40,7 @@ def lent(access="access-1", days=15):
     )
 
 
-def test_the_first_call_logs_in_and_keeps_the_pair_and_the_account(cj_answers):
+def test_first_call_logs_in_and_stores_pair_and_account(cj_answers):
     tokens = MemoryTokens()
     login = cj_answers.post(LOGIN).mock(return_value=said("tokens"))
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
@@ -54,7 +54,7 @@ def test_the_first_call_logs_in_and_keeps_the_pair_and_the_account(cj_answers):
 
 
 @pytest.mark.parametrize("code", [1600001, 1600002])
-def test_a_refused_token_is_refreshed_once_and_the_call_repeated_once(cj_answers, code):
+def test_rejected_token_is_refreshed_and_the_call_repeated_once(cj_answers, code):
     tokens = MemoryTokens(**good_pair(time.time()))
     refresh = cj_answers.post(REFRESH).mock(return_value=lent())
     ask = cj_answers.get(DETAIL).mock(side_effect=[refusal(code), refusal(1603100)])
@@ -69,7 +69,7 @@ def test_a_refused_token_is_refreshed_once_and_the_call_repeated_once(cj_answers
     assert tokens.pair["open_id"] == "1234567"  # a refresh does not tell it again
 
 
-def test_a_token_that_is_refused_twice_is_not_asked_with_forever(cj_answers):
+def test_token_rejected_twice_raises(cj_answers):
     tokens = MemoryTokens(**good_pair(time.time()))
     cj_answers.post(REFRESH).mock(return_value=lent())
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1600001))
@@ -80,7 +80,7 @@ def test_a_token_that_is_refused_twice_is_not_asked_with_forever(cj_answers):
     assert (ask.call_count, tokens.renewals) == (2, 1)
 
 
-def test_a_refused_refresh_token_means_a_login(cj_answers):
+def test_rejected_refresh_token_leads_to_login(cj_answers):
     tokens = MemoryTokens(**good_pair(time.time()))
     cj_answers.post(REFRESH).mock(return_value=refusal(1600003))
     login = cj_answers.post(LOGIN).mock(return_value=lent())
@@ -90,7 +90,7 @@ def test_a_refused_refresh_token_means_a_login(cj_answers):
     assert login.call_count == 1
 
 
-def test_a_second_login_within_five_minutes_is_not_even_asked_for(cj_answers):
+def test_second_login_within_five_minutes_is_not_sent(cj_answers):
     tokens = MemoryTokens(**good_pair(time.time(), logged_in_at=time.time() - 60))
     cj_answers.post(REFRESH).mock(return_value=refusal(1600003))
     cj_answers.get(DETAIL).mock(return_value=refusal(1600001))
@@ -101,7 +101,7 @@ def test_a_second_login_within_five_minutes_is_not_even_asked_for(cj_answers):
     assert (caught.value.code, caught.value.may_have_happened) == ("login_gap", False)
 
 
-def test_a_token_is_refreshed_on_its_last_day(cj_answers):
+def test_token_is_refreshed_on_its_last_day(cj_answers):
     tokens = MemoryTokens(**good_pair(time.time(), renew_after=time.time() - 1))
     cj_answers.post(REFRESH).mock(return_value=lent())
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
@@ -112,7 +112,7 @@ def test_a_token_is_refreshed_on_its_last_day(cj_answers):
     assert tokens.pair["renew_after"] == pytest.approx(time.time() + 14 * 86_400, abs=60)
 
 
-def test_an_early_refresh_that_fails_leaves_a_token_that_still_holds(cj_answers):
+def test_failed_early_refresh_keeps_the_valid_token(cj_answers):
     tokens = MemoryTokens(**good_pair(time.time(), renew_after=time.time() - 1))
     cj_answers.post(REFRESH).mock(side_effect=httpx.ReadTimeout("slow"))
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
@@ -122,7 +122,7 @@ def test_an_early_refresh_that_fails_leaves_a_token_that_still_holds(cj_answers)
     assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-0"
 
 
-def test_a_pair_that_lives_for_minutes_is_not_renewed_with_every_call(cj_answers):
+def test_short_lived_pair_is_not_renewed_with_each_call(cj_answers):
     tokens = MemoryTokens()
     cj_answers.post(LOGIN).mock(return_value=lent(days=1 / 144))
     cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
@@ -134,7 +134,7 @@ def test_a_pair_that_lives_for_minutes_is_not_renewed_with_every_call(cj_answers
     assert tokens.renewals == 1
 
 
-def test_another_worker_s_new_pair_is_used_instead_of_asking_for_one(cj_answers):
+def test_pair_renewed_by_another_worker_is_used(cj_answers):
     tokens = MemoryTokens(**good_pair(time.time()))
     ask = cj_answers.get(DETAIL).mock(side_effect=[refusal(1600001), refusal(1603100)])
     cj = line(tokens)
@@ -148,7 +148,7 @@ def test_another_worker_s_new_pair_is_used_instead_of_asking_for_one(cj_answers)
     assert tokens.renewals == 0
 
 
-def test_a_wrong_key_is_a_matter_for_staff(cj_answers):
+def test_wrong_key_is_reported_to_staff(cj_answers):
     cj_answers.post(LOGIN).mock(return_value=refusal(1600005, "The API key is wrong"))
 
     with pytest.raises(PermanentError, match="1600005 The API key is wrong"):
@@ -159,7 +159,7 @@ def of_another_key():
     return MemoryTokens(**good_pair(time.time(), of_key="that of the old key"))
 
 
-def test_a_pair_that_was_lent_to_another_key_is_not_used(cj_answers):
+def test_pair_of_another_key_is_not_used(cj_answers):
     login = cj_answers.post(LOGIN).mock(return_value=lent("access-new"))
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
 
@@ -171,7 +171,7 @@ def test_a_pair_that_was_lent_to_another_key_is_not_used(cj_answers):
     assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-new"
 
 
-def test_a_new_key_that_is_refused_leaves_nothing_of_the_old_one(cj_answers):
+def test_rejected_new_key_does_not_use_the_old_pair(cj_answers):
     cj_answers.post(LOGIN).mock(return_value=refusal(1600005))
 
     opened = line(of_another_key())

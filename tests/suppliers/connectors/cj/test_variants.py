@@ -25,7 +25,7 @@ from suppliers.connectors.cj.product_details import aligned
         (["-".join("abcdefghijklmnop")], 2, [("a", "b-c-d-e-f-g-h-i-j-k-l-m-n-o-p")]),
     ],
 )
-def test_a_key_is_cut_into_as_many_values_as_there_are_options(keys, names, expected):
+def test_variant_key_is_split_into_option_values(keys, names, expected):
     assert aligned(keys, names) == expected
 
 
@@ -40,7 +40,7 @@ def test_a_key_is_cut_into_as_many_values_as_there_are_options(keys, names, expe
         (None, "None", "None"),
     ],
 )
-def test_a_range_has_two_ends(value, low, high):
+def test_range_has_lowest_and_highest(value, low, high):
     assert (str(parsing.lowest(value)), str(parsing.highest(value))) == (low, high)
 
 
@@ -55,5 +55,5 @@ def test_a_range_has_two_ends(value, low, high):
         ([None, " ", 7], ["7"]),
     ],
 )
-def test_a_list_may_be_json_inside_of_text(value, expected):
+def test_list_may_be_json_in_a_string(value, expected):
     assert parsing.texts(value) == expected

@@ -1,4 +1,4 @@
-"""Every type of message, and who may send it."""
+"""CJ webhooks: read every message type, verify the sender."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def identified(body, *, sign="", options=None, account=ACCOUNT):
         ("PRODUCT", {"pid": 16, "productNameEn": None, "productSellPrice": None}, ("16",), ()),
         ("VARIANT", {"vid": "17", "variantSellPrice": None, "variantStatus": 1}, (), ("17",)),
         ("SOURCINGCREATE", {"cjProductId": "16", "cjVariantId": "17"}, ("16",), ("17",)),
-        # The vendor's own table calls a sourced product so.
+        # CJ's documentation uses this type for sourced products too.
         ("ORDERSPLIT", {"cjProductId": "16", "cjSourcingId": "9"}, ("16",), ()),
     ],
 )
-def test_news_of_goods_name_what_to_read_again_and_no_figure(kind, params, refs, skus):
+def test_product_event_names_what_to_read_again(kind, params, refs, skus):
     (news,) = read(kind, params)
 
     assert (news.kind, news.product_refs, news.skus) == (NewsKind.PRODUCT, refs, skus)
@@ -54,7 +54,7 @@ def test_news_of_goods_name_what_to_read_again_and_no_figure(kind, params, refs,
         [{"vid": 17, "storageNum": 4}, {"vid": 18, "storageNum": None}, {"vid": 17}],
     ],
 )
-def test_stock_is_told_in_several_spellings(params):
+def test_stock_event_is_read_in_each_form(params):
     (news,) = read("STOCK", params)
 
     assert (news.kind, news.skus) == (NewsKind.STOCK, ("17", "18"))
@@ -71,11 +71,11 @@ def test_stock_is_told_in_several_spellings(params):
         ("SOMETHING_NEW", {"pid": "16"}),
     ],
 )
-def test_what_names_nothing_is_no_news(kind, params):
+def test_event_without_ids_is_ignored(kind, params):
     assert read(kind, params) == ()
 
 
-def test_an_order_that_found_its_goods_only_now_is_told_of_as_any_other():
+def test_order_connected_to_products_later_is_an_order_event():
     params = {"cjOrderId": "26", "orderNumber": "FL-1-1", "orderStatus": "CREATED"}
 
     (news,) = read("ORDER", params, messageType="ORDER_CONNNECTED")
@@ -84,7 +84,7 @@ def test_an_order_that_found_its_goods_only_now_is_told_of_as_any_other():
     assert news.answer is Answer.RECEIVED
 
 
-def test_a_null_is_not_sent_and_erases_nothing():
+def test_null_field_changes_nothing():
     (news,) = read("ORDER", {"orderNum": "FL-1-1", "orderStatus": None, "trackNumber": None})
 
     assert (news.number, news.answer, news.parcels) == ("FL-1-1", None, ())
@@ -109,13 +109,13 @@ def test_a_null_is_not_sent_and_erases_nothing():
         ("SOMETHING_NEW", None),
     ],
 )
-def test_an_order_of_our_own_goods_has_words_of_its_own(status, answer):
+def test_order_of_our_own_stock_has_its_own_statuses(status, answer):
     (news,) = read("PRIVATE_ORDER", {"orderId": "26", "orderNumber": "FL-1-1", "status": status})
 
     assert (news.kind, news.number, news.answer) == (NewsKind.ORDER, "FL-1-1", answer)
 
 
-def test_an_extra_charge_says_how_much_and_why():
+def test_additional_charge_has_amount_and_reason():
     params = {"orderId": "BT1", "relationOrderId": "26", "amount": "3.20", "reason": "too heavy"}
 
     (news,) = read("MAKEUP", params, messageType="INSERT")
@@ -126,14 +126,14 @@ def test_an_extra_charge_says_how_much_and_why():
 
 
 @pytest.mark.parametrize("status", ["PAID", "CANCELED", "CANCEL"])
-def test_an_extra_charge_that_is_over_has_no_reason(status):
+def test_settled_additional_charge_has_no_reason(status):
     (news,) = read("MAKEUP", {"relationOrderId": "26", "amount": "3.20", "status": status})
 
     assert news.reason == ""
 
 
 @pytest.mark.parametrize("number", sorted(TRACKING_WORDS))
-def test_each_number_of_the_carrier_is_a_word(number):
+def test_each_tracking_status_has_a_text(number):
     params = {"orderId": "26", "trackingNumber": "T1", "trackingStatus": number}
 
     (news,) = read("LOGISTIC", params)
@@ -141,19 +141,19 @@ def test_each_number_of_the_carrier_is_a_word(number):
     assert news.parcels[0].carrier_text == TRACKING_WORDS[number]
 
 
-def test_a_signed_message_is_named_by_its_id():
+def test_signed_message_has_its_id():
     body = message("ORDER", {})
 
     assert identified(body, sign=sign(body)) == "m-1"
 
 
-def test_a_signed_message_without_a_usable_id_is_named_by_its_bytes():
+def test_signed_message_without_usable_id_has_a_hash():
     for body in (message("ORDER", {}, messageId="x" * 101), b"\xff\xfe no json"):
         assert identified(body, sign=sign(body)).startswith("sha256:")
 
 
 @pytest.mark.parametrize("options", [{}, {"signature": "require"}, {"signature": "whatever"}])
-def test_an_unsigned_or_forged_message_is_refused(options):
+def test_unsigned_or_forged_message_is_rejected(options):
     body = message("ORDER", {})
 
     with pytest.raises(BadHeadersError):
@@ -164,14 +164,14 @@ def test_an_unsigned_or_forged_message_is_refused(options):
         identified(body, sign=sign(body, ""), options=options, account="")
 
 
-def test_an_account_without_signatures_may_be_believed_with_a_warning(caplog):
+def test_unsigned_message_is_accepted_with_a_warning_if_set(caplog):
     body = message("ORDER", {})
 
     assert identified(body, options={"signature": "warn"}) == "m-1"
     assert "the sign header is needed" in caplog.text
 
 
-def test_production_accepts_no_message_without_a_signature(settings):
+def test_production_requires_a_signature(settings):
     settings.IS_PRODUCTION = True
 
     with pytest.raises(BadHeadersError):
@@ -179,10 +179,10 @@ def test_production_accepts_no_message_without_a_signature(settings):
 
 
 @pytest.mark.parametrize("body", [b"", b"  ", b"{}", json.dumps({"hello": 1}).encode()])
-def test_a_trial_of_the_address_is_answered_and_is_no_message(body):
+def test_test_call_has_no_event_id(body):
     assert identified(body) == ""
 
 
-def test_what_is_no_message_is_not_understood():
+def test_html_is_no_message():
     with pytest.raises(PermanentError):
         CJ.read_news(b"<html>", received_at=NOON)

@@ -21,7 +21,7 @@ def sign(body, open_id="1234567"):
     return base64.b64encode(hmac.digest(open_id.encode(), body, hashlib.sha256)).decode()
 
 
-def test_a_signature_is_of_the_raw_body_under_the_account_s_id():
+def test_signature_covers_the_raw_body():
     body = message("ORDER", {})
 
     assert is_signed(body, sign(body), "1234567")
@@ -34,14 +34,14 @@ def test_a_signature_is_of_the_raw_body_under_the_account_s_id():
         (sign(b"another body"), "1234567"),
         ("", "1234567"),
         ("ä", "1234567"),
-        (sign(message("ORDER", {}), ""), ""),  # an account that is not known yet signs nothing
+        (sign(message("ORDER", {}), ""), ""),  # an unknown account signs nothing
     ],
 )
-def test_a_forged_signature_is_none(signature, open_id):
+def test_forged_signature_is_invalid(signature, open_id):
     assert not is_signed(message("ORDER", {}), signature, open_id)
 
 
-def test_news_of_an_order_name_it_and_its_parcel():
+def test_order_event_has_order_and_parcel():
     items = [{"vid": 170, "quantity": 2, "storeLineItemId": "88"}]
     (news,) = read_news(
         message(
@@ -69,13 +69,13 @@ def test_news_of_an_order_name_it_and_its_parcel():
     assert parcel.happened_at.isoformat() == "2026-11-25T09:00:00+00:00"
 
 
-def test_an_order_without_status_and_parcel_says_nothing_of_its_state():
+def test_order_event_without_status_and_parcel_has_no_state():
     (news,) = read_news(message("ORDER", {"cjOrderId": "1", "orderNumber": "FL-1-1"}))
 
     assert news.state(number="FL-1-1") is None
 
 
-def test_news_of_a_parcel_carry_the_latest_scan():
+def test_parcel_event_has_the_latest_scan():
     events = [
         {"status": 12, "activity": "Delivered", "eventTime": "2026-12-03 10:00:00"},
         {"status": 10, "activity": "Out", "eventTime": "2026-12-03 08:00:00"},
@@ -101,7 +101,7 @@ def test_news_of_a_parcel_carry_the_latest_scan():
     assert parcel.happened_at.isoformat() == "2026-12-03T10:00:00+00:00"
 
 
-def test_a_parcel_without_order_numbers_is_named_by_the_supplier_s():
+def test_parcel_event_without_our_number_has_the_suppliers():
     params = {"orderId": "26", "trackingNumber": "T1", "logisticsTrackEvents": "no list"}
 
     (news,) = read_news(message("LOGISTIC", params))
@@ -110,7 +110,7 @@ def test_a_parcel_without_order_numbers_is_named_by_the_supplier_s():
     assert news.parcels[0].carrier_text == ""
 
 
-def test_a_divided_order_names_its_parts():
+def test_split_event_names_the_parts():
     split = {"originalOrderId": "26", "splitOrderList": [{"orderCode": "26-1"}, {"orderCode": 262}]}
 
     (news,) = read_news(message("ORDERSPLIT", split))
@@ -118,7 +118,7 @@ def test_a_divided_order_names_its_parts():
     assert (news.supplier_reference, news.split_into) == ("26", ("26-1", "262"))
 
 
-def test_news_of_stock_and_products_only_say_what_to_ask_for():
+def test_stock_and_product_events_only_have_ids():
     stock = {"170": [{"vid": "170", "countryCode": "CN", "storageNum": 340}], "171": []}
 
     (told,) = read_news(message("STOCK", stock))
@@ -130,7 +130,7 @@ def test_news_of_stock_and_products_only_say_what_to_ask_for():
     assert (variant.skus, variant.product_refs) == (("170",), ())
 
 
-def test_a_type_that_does_not_concern_us_leaves_nothing():
+def test_unknown_event_type_is_ignored():
     assert read_news(message("SOMETHING_NEW", {"orderId": "BT1"})) == ()
 
 
@@ -138,6 +138,6 @@ def test_a_type_that_does_not_concern_us_leaves_nothing():
     "body",
     [b"", b"no json", b"[]", b'{"type": "ORDER"}', message("ORDER", {"orderStatus": 7})],
 )
-def test_what_is_no_message_is_refused(body):
+def test_invalid_message_is_rejected(body):
     with pytest.raises(PermanentError):
         read_news(body)

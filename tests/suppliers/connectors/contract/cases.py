@@ -1,4 +1,4 @@
-"""What the suite does to every connector, in the words of the abilities."""
+"""Contract cases: call every connector by its capabilities."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ HOME = Address(
     country="DE",
     phone="+493012345678",
 )
-# No call takes longer than this, whatever the other side does; a read is tried twice.
+# No call takes longer, whatever the supplier does; a read is tried twice.
 TOTAL_S = 1.0
 TRIES = 2
 PATIENCE_S = TRIES * TOTAL_S + 2.0
-# A slow answer comes after all patience has ended, and is done by then; pieces trickle for longer.
+# A slow answer arrives after the last timeout; trickling pieces take longer.
 DELAYS_S = {"slow": TRIES * TOTAL_S + 0.5, "trickle": 0.2}
 NOBODY = "FL-NOBODY-1"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ORDERS = (A.ORDER_PLACING, A.ORDER_READING)
 STANDING = {Answer.RECEIVED, Answer.ACCEPTED}
-# Abilities that change nothing there, with what asks for them.
+# Capabilities without effect at the supplier, with the calls that use them.
 READS = {
     A.CATALOG: lambda on: list(pages(on.connector)),
     A.STOCK_AND_PRICE: lambda on: figures(on.connector, on.good.ref),
@@ -63,14 +63,14 @@ READS = {
     A.CHARGING: lambda on: list(on.connector.charges(since=LONG_AGO)),
 }
 CONNECTORS = [name for name, each in SUBJECTS.items() if not each.like]
-# What a call with an effect, and the looks that follow it, have to survive; in no time.
+# Losses for calls with an effect and the look-ups after them; without the slow one.
 QUICK_LOSSES = [kind for kind in LOSSES if kind != "slow"]
 _numbers = count(1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Good:
-    """One SKU that he has in numbers, and where."""
+    """The SKU with the highest stock, and where it is."""
 
     sku: str
     ref: str
@@ -81,7 +81,7 @@ class Good:
 
 @dataclass(kw_only=True)
 class On:
-    """A connector under test, the stage behind it, and something to order there."""
+    """A connector under test, its sandbox, and an item to order."""
 
     name: str
     subject: object
@@ -97,7 +97,7 @@ class On:
         return self.subject.orders(self)
 
     def truth(self, ability):
-        """Return what he tells when nothing goes wrong; he is asked once."""
+        """Return what the connector reads without faults; cached."""
         if ability not in self.truths:
             self.truths[ability] = list(facts(READS[ability](self)))
         return self.truths[ability]
@@ -116,41 +116,41 @@ class On:
             delay_s = self.subject.late_s
         self.stage.fault(path, kind, delay=delay_s, count=count)
 
-    def wait_for_what_is_late(self, since):
-        """Let a slow call have its effect: we stopped waiting for it, and he goes on."""
+    def wait_for_late_effect(self, since):
+        """Wait until a timed-out call has had its effect: the sandbox still completes it."""
         time.sleep(max(0.0, since + self.subject.late_s + 0.5 - time.monotonic()))
 
-    def heal(self):
+    def clear_faults(self):
         self.stage.control("faults/clear", {})
 
 
-def who_can(*abilities):
-    """Name the connectors that have these abilities."""
-    return [name for name in SUBJECTS if set(abilities) <= tried(name)]
+def connectors_with(*abilities):
+    """Return the connectors with these capabilities."""
+    return [name for name in SUBJECTS if set(abilities) <= tested_capabilities(name)]
 
 
-def who_judges():
-    """Name those who say at once whether they take an order."""
-    return [name for name in who_can(A.ORDER_PLACING) if SUBJECTS[name].judges]
+def validating_connectors():
+    """Return the connectors that accept or reject an order at once."""
+    return [name for name in connectors_with(A.ORDER_PLACING) if SUBJECTS[name].validates_orders]
 
 
-def who_halts():
-    """Name those with whom an order may stand half-way, and be stopped there."""
-    return [name for name in who_can(A.CANCELLATION) if SUBJECTS[name].halts_at]
+def half_placing_connectors():
+    """Return the connectors whose orders can be half-placed, and canceled then."""
+    return [name for name in connectors_with(A.CANCELLATION) if SUBJECTS[name].interrupted_at]
 
 
 def can(name):
     return abilities_of(connector_of(name))
 
 
-def tried(name):
-    """Name what is tried with this one: all that he can, or in what he differs."""
+def tested_capabilities(name):
+    """Return the capabilities to test: all, or those in which this subject differs."""
     subject = SUBJECTS[name]
     return set(subject.paths) if subject.like else set(can(name))
 
 
-def who_cannot():
-    """List each connector with each ability that it has not."""
+def missing_capabilities():
+    """Return each connector with each capability that it lacks."""
     return [
         pytest.param(name, ability, id=f"{name}-has no {ability}")
         for name in CONNECTORS
@@ -160,28 +160,28 @@ def who_cannot():
 
 
 def calls_of(*abilities):
-    """List each connector with each of its calls for these."""
+    """Return each connector with each of its calls for these capabilities."""
     return [
         pytest.param(name, path, id=f"{name}-{path.strip('/')}")
         for ability in abilities
-        for name in who_can(ability)
+        for name in connectors_with(ability)
         for path in SUBJECTS[name].paths.get(ability, ())
     ]
 
 
 def faults_of(*abilities):
-    """List each connector with each fault that can befall each of its calls for these."""
+    """Return each connector with each fault of each of its calls for these capabilities."""
     return [
         pytest.param(name, ability, path, kind, id=f"{name}-{path.strip('/')}-{kind}")
         for ability in abilities
-        for name in who_can(ability)
+        for name in connectors_with(ability)
         for path in SUBJECTS[name].paths.get(ability, ())
         for kind in SUBJECTS[name].faults
     ]
 
 
 def pages(connector):
-    """Walk a whole catalog, of either kind: pages, and rows that are bad."""
+    """Yield a whole catalog, paged or bulk: product pages and bad rows."""
     if isinstance(connector, BulkCatalog):
         yield from connector.pages()
         return
@@ -196,7 +196,7 @@ def pages(connector):
 
 
 def figures(connector, ref):
-    """Ask for the stock and the cost of one product, or of all where he tells all at once."""
+    """Return stock and costs of one product, or of all products of a bulk connector."""
     if isinstance(connector, BulkStockAndPrice):
         stock = [row for _, rows in connector.stock_rows() for row in rows]
         costs = [row for _, rows in connector.cost_rows() for row in rows]
@@ -205,7 +205,7 @@ def figures(connector, ref):
 
 
 def facts(told):
-    """Reduce what was told to single facts, so that less of it is still true."""
+    """Yield the single facts of a result, so that a part of it can be compared."""
     for each in _flat(told):
         if isinstance(each, ProductPage):
             for variant in each.record.variants if each.record else ():
@@ -222,8 +222,8 @@ def _flat(told):
         yield told
 
 
-def find_good(connector):
-    """Find what he has most of, among the goods that can be taken."""
+def find_item(connector):
+    """Return the importable SKU with the highest stock."""
     refs = {
         variant.sku: page.ref
         for page in pages(connector)
@@ -255,7 +255,7 @@ def routes(on, *, quantity=1):
 
 
 def request(on, *, sku="", quantity=1, number=""):
-    """Write an order that he would take."""
+    """Return an order that the supplier would accept."""
     if not on.service and A.FREIGHT in can(on.name):
         on.service = min(routes(on), key=lambda route: route.price.amount).name
     return PurchaseRequest(
@@ -269,8 +269,8 @@ def request(on, *, sku="", quantity=1, number=""):
     )
 
 
-def looked_up(on, number):
-    """Find out how an order stands, as the shop does after a lost answer."""
+def look_up(on, number):
+    """Return the order's state, read as the shop does after a lost answer."""
     if isinstance(on.connector, OrderResuming):
         return on.connector.resume(number=number)
     return on.connector.find(number=number)

@@ -1,4 +1,4 @@
-"""A stage for each connector, started once, and a line to it that has little patience."""
+"""Contract fixtures: start each sandbox once, open a connector with short timeouts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from suppliers.connectors.bigbuy import client
 from suppliers.connectors.context import Line
 from suppliers.connectors.feed import fetch, sftp
 from tests.factories.connector_contexts import make_line
-from tests.suppliers.connectors.contract.cases import TOTAL_S, TRIES, On, find_good
-from tests.suppliers.connectors.contract.contexts import QuickLine, RoomyBudget, TokensOfAStage
+from tests.suppliers.connectors.contract.cases import TOTAL_S, TRIES, On, find_item
+from tests.suppliers.connectors.contract.contexts import (
+    QuickContext,
+    SandboxTokens,
+    UnlimitedBudget,
+)
 from tests.suppliers.connectors.contract.sftp_supplier import STEP_S
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
 
 @pytest.fixture(autouse=True)
-def little_patience(monkeypatch):
+def short_timeouts(monkeypatch):
     monkeypatch.setattr(retries, "FIRST_WAIT_S", 0.01)
     monkeypatch.setattr(retries, "LONGEST_WAIT_S", 0.5)
     monkeypatch.setattr(client, "LONGEST_TURN_S", TOTAL_S)
@@ -29,8 +33,8 @@ def little_patience(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def stages(tmp_path_factory):
-    """Start a stage when it is first asked for; all of them end with the session."""
+def sandboxes(tmp_path_factory):
+    """Return a function that starts a sandbox on first use; stops all after the session."""
     running = {}
 
     def stage(name, *, is_strict=False):
@@ -39,7 +43,7 @@ def stages(tmp_path_factory):
         if key not in running:
             folder = tmp_path_factory.mktemp(home)
             started = SUBJECTS[home].start(folder, is_strict=is_strict)
-            running[key] = (started, TokensOfAStage(), {})
+            running[key] = (started, SandboxTokens(), {})
         return running[key]
 
     yield stage
@@ -48,29 +52,29 @@ def stages(tmp_path_factory):
 
 
 @pytest.fixture
-def on(stages, tmp_path, db):
-    """Open a connector to its stage as that was on its first day."""
+def on(sandboxes, tmp_path, db):
+    """Return a function that opens a connector to its sandbox, by default reset."""
     lines = []
 
-    def open_one(name, *, is_strict=False, begins_afresh=True, **changes):
+    def open_one(name, *, is_strict=False, is_reset=True, **changes):
         subject = SUBJECTS[name]
-        stage, tokens, found = stages(name, is_strict=is_strict)
-        if begins_afresh:
+        stage, tokens, found = sandboxes(name, is_strict=is_strict)
+        if is_reset:
             stage.begin_afresh()
         words = {
             "currency": subject.currency,
             "secrets": subject.secrets,
             "options": subject.options,
             "tokens": tokens,
-            "folder": tmp_path / f"kept-{len(lines)}",  # nothing is known from another time
-            "budget": RoomyBudget(),
+            "folder": tmp_path / f"kept-{len(lines)}",  # no cache of an earlier connector
+            "budget": UnlimitedBudget(),
         }
         plain = make_line(subject.address(stage), **(words | changes))
-        line = QuickLine(**{each.name: getattr(plain, each.name) for each in fields(Line)})
+        line = QuickContext(**{each.name: getattr(plain, each.name) for each in fields(Line)})
         connector = connector_of(name)(line)
         lines.append(connector)
         if "good" not in found and not is_strict:
-            found["good"] = find_good(connector)
+            found["good"] = find_item(connector)
         return On(
             name=name,
             subject=subject,

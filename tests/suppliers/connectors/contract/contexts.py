@@ -1,4 +1,4 @@
-"""A line whose calls end soon, a budget without end, and tokens that outlive a test."""
+"""Contract contexts: short timeouts, an unlimited quota, tokens shared by all tests."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from tests.suppliers.connectors.contract.cases import TOTAL_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuickLine(Line):
-    """A line whose calls end soon, whatever the connector allows them."""
+class QuickContext(Line):
+    """A context whose calls end soon, whatever limits the connector sets."""
 
     def api(self, **limits):
         return Line.api(self, **(limits | {"read_s": TOTAL_S, "total_s": TOTAL_S}))
 
 
-class RoomyBudget(MemoryBudget):
-    """Counts, and refuses nothing: what a budget forbids has a test of its own."""
+class UnlimitedBudget(MemoryBudget):
+    """Counts calls without a limit: quotas have their own test."""
 
     def spend(self, quota, *, points=1, **_):
         self.used[quota.name] = self.used.get(quota.name, 0) + points
 
 
-class TokensOfAStage:
-    """What a sandbox lent, kept for all tests: nobody signs in anew for each."""
+class SandboxTokens:
+    """The token pair of a sandbox, kept for all tests to avoid logins."""
 
     def __init__(self):
         self.pair = {}

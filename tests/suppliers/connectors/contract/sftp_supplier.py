@@ -1,4 +1,4 @@
-"""A wholesaler who has nothing but an SFTP server: his list lies there, and our orders do."""
+"""SFTP supplier: serve a feed, receive order files, simulate faults."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests.fakes.sftp_server import named, sftp_server
 
 KEY = paramiko.ECDSAKey.generate()
 HOST_KEY = named(KEY)
-# What can befall a step there. A "500" is the server's "no".
+# The faults of a step. "500" is a refusal of the server.
 FAULTS_OF_SFTP = ("500", "slow", "drop_before", "drop_after")
-# No step waits longer, and to sign in takes a while on a machine that has much to do.
+# The limit of a step; sign-in takes long on a busy machine.
 STEP_S = 2.0
 SLOW_S = STEP_S + 0.5
 
 
-class SftpStage:
-    """The server, and what a tester sees of it."""
+class SftpSandbox:
+    """An SFTP server with the control interface of a sandbox."""
 
     def __init__(self, folder, *, count, seed):
         self.folder = Path(folder)
@@ -58,7 +58,7 @@ class SftpStage:
         self._server.fault(path, "refused" if kind == "500" else kind, delay_s=delay_s, count=count)
 
     def orders(self):
-        """Read what he would: files with their whole name, a part of one is no order."""
+        """Return the orders in complete files; partial files are none."""
         found = {}
         for path in sorted((self._server.folder / "orders").glob("*.csv")):
             with path.open(newline="") as file:

@@ -1,7 +1,7 @@
-"""Who is under contract: for each connector its sandbox, and how to see behind its stage.
+"""Contract subjects: for each connector its sandbox, its calls and its faults.
 
-A new connector joins by one entry in ``SUBJECTS``; one that orders in two ways has two, and the
-second one is ``like`` the first.
+A new connector is added by one entry in ``SUBJECTS``. One that orders in two ways has two entries;
+the second one is ``like`` the first.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from tests.suppliers.connectors.contract.sftp_supplier import (
     FAULTS_OF_SFTP,
     HOST_KEY,
     SLOW_S,
-    SftpStage,
+    SftpSandbox,
 )
 from tests.suppliers.connectors.contract.supplier_ledgers import COUNT, SEED
 
 A = Ability
 FEED_TOKEN = "feed-sandbox-0123456789"  # as in the file's address
-# What every sandbox can do to a caller.
+# The faults that every sandbox can simulate.
 FAULTS = (
     "500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated",
     "empty", "huge", "gzip_bomb", "redirect",
 )  # fmt: skip
-# How an answer is lost, or refused for a moment: what a step that has an effect must survive.
+# Lost answers and temporary rejections, which each step with an effect must survive.
 LOSSES = (
     "500", "429", "soft_500", "slow", "drop_before", "drop_after", "garbage", "truncated",
 )  # fmt: skip
 
 
 class Stage(SandboxProcess):
-    """One running sandbox of any dialect, with few goods and no limits unless told."""
+    """A running sandbox, with few products and no limits by default."""
 
     def __init__(self, *, module, folder, words):
         super().__init__(folder=folder, words=("--count", str(COUNT), *words))
@@ -58,22 +58,20 @@ class Stage(SandboxProcess):
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """One connector, and what the suite has to know of its sandbox.
+    """One connector, and what the tests need to know of its sandbox.
 
-    Shape:  ``paths`` says where a fault befalls each ability, and ``lists`` where each job's
-            first call: what ends with it. ``goods`` lists each SKU in his books with the product
-            it belongs to, ``orders`` each order that exists there as (our number, {SKU: units}).
-            Who ``judges`` says at once whether he takes an order; a person answers later. A
-            sandbox that is started by ``strict`` words too keeps to its limits, and
-            ``strict_options`` say what these are. ``faults`` are what can befall a call to him;
-            an answer that is ``late_s`` late finds nobody who waits for it.
-            ``money`` is what is left of ours with him and what his orders cost, together: it
-            stays the same while each is paid for once. An order that fails at ``halts_at`` stands
-            half-way and can be stopped. ``deliver`` lets him bring an order to the door,
-            ``claims`` are those in his books as {our number: status}; the last of their
-            ``paths`` opens one, ``refund`` lets him grant
-            one by his number, ``takes_back_at`` is where it is taken back. Who is ``like``
-            another has his connector and his sandbox, and only what his ``paths`` name is tried
+    Shape:  ``paths`` are the calls of each capability, where faults are injected; ``lists`` is
+            the first call of each sync job. ``goods`` maps each SKU of the sandbox to its product,
+            ``orders`` are the orders that exist there as (our number, {SKU: units}).
+            ``validates_orders``: an order is accepted or rejected at once, not by a person.
+            With the arguments ``strict`` the sandbox enforces its limits; ``strict_options`` are
+            the matching options. ``faults`` are the possible faults of a call; after ``late_s``
+            seconds a call has timed out. ``money`` is our balance plus the cost of all orders:
+            constant while each order is paid once. An order that fails at ``interrupted_at`` is
+            half-placed and can be canceled. ``deliver`` marks an order delivered. ``claims`` are
+            those in the sandbox as {our number: status}; the last of their ``paths`` opens one,
+            ``refund`` grants one by the supplier's number, ``claim_cancel_path`` cancels one.
+            A subject that is ``like`` another uses its sandbox; only its own ``paths`` are tested
     """
 
     connector: str
@@ -90,15 +88,15 @@ class Subject:
     lists: Mapping[str, str]
     goods: Callable[[Stage], Mapping[str, str]]
     orders: Callable[[Any], list[tuple[str, dict[str, int]]]]
-    judges: bool = True
+    validates_orders: bool = True
     faults: tuple[str, ...] = FAULTS
     late_s: float = 1.5
     money: Callable[[Any], Decimal] = lambda _: Decimal(0)
-    halts_at: str = ""
+    interrupted_at: str = ""
     deliver: Callable[[Any, str], None] = lambda *_: None
     claims: Callable[[Any], Mapping[str, str]] = lambda _: {}
     refund: Callable[[Any, str], None] = lambda *_: None
-    takes_back_at: str = ""
+    claim_cancel_path: str = ""
 
     def start(self, folder: Path, *, is_strict: bool = False) -> Stage:
         words = self.words + (self.strict if is_strict else ())
@@ -140,7 +138,7 @@ CJ = Subject(
     deliver=supplier_ledgers.deliver_at_cj,
     claims=supplier_ledgers.claims_at_cj,
     refund=supplier_ledgers.refund_at_cj,
-    takes_back_at="disputes/cancel",
+    claim_cancel_path="disputes/cancel",
 )
 
 # As CJ, but we confirm and pay each order step by step.
@@ -161,7 +159,7 @@ CJ_STAGED = replace(
         A.CANCELLATION: ("shopping/order/getOrderDetail", "shopping/order/deleteOrder"),
     },
     faults=LOSSES,
-    halts_at="shopping/order/addCartConfirm",
+    interrupted_at="shopping/order/addCartConfirm",
 )
 
 
@@ -221,17 +219,17 @@ FEED = Subject(
     paths={A.CATALOG: ("/full.csv",), A.STOCK_AND_PRICE: ("/full.csv",)},
     lists=dict.fromkeys(("products", "prices", "stock"), "/full.csv"),
     goods=supplier_ledgers.goods_in_files,
-    orders=supplier_ledgers.letters,
-    judges=False,
+    orders=supplier_ledgers.emailed_orders,
+    validates_orders=False,
 )
 
 
 class SftpSubject(Subject):
-    """A feed whose files and orders lie on a server of his."""
+    """A feed whose files and orders are on an SFTP server."""
 
-    def start(self, folder: Path, *, is_strict: bool = False) -> SftpStage:
-        del is_strict  # he has no limits
-        return SftpStage(folder, count=COUNT, seed=SEED).start()
+    def start(self, folder: Path, *, is_strict: bool = False) -> SftpSandbox:
+        del is_strict  # it has no limits
+        return SftpSandbox(folder, count=COUNT, seed=SEED).start()
 
 
 FEED_BY_SFTP = SftpSubject(
@@ -255,7 +253,7 @@ FEED_BY_SFTP = SftpSubject(
     lists=dict.fromkeys(("products", "prices", "stock"), "stat"),
     goods=supplier_ledgers.goods_in_files,
     orders=lambda on: on.stage.orders(),
-    judges=False,
+    validates_orders=False,
     faults=FAULTS_OF_SFTP,
     late_s=SLOW_S,
 )
@@ -270,5 +268,5 @@ SUBJECTS: dict[str, Subject] = {
 
 
 def connector_of(name: str) -> Any:
-    """Return the class of the connector that this subject tries."""
+    """Return the connector class of this subject."""
     return connector_class(SUBJECTS[name].connector)

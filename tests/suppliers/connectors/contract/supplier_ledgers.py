@@ -1,4 +1,4 @@
-"""What really happened at each supplier: his own books, read and moved behind his stage."""
+"""Supplier ledgers: read and change what happened at each supplier, through its sandbox."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def deliver_at_bigbuy(on: Any, number: str) -> None:
 
 
 def goods_in_files(_stage: Any) -> dict[str, str]:
-    """Count them as he does: he has no bad rows, and keeps no other books."""
+    """Return the SKUs of the catalog: feeds have no bad rows and no other ledger."""
     shelf = Catalog(COUNT, SEED)
     parents = [(f"LX-{number:06}", shelf.product(number)) for number in range(COUNT)]
     return {
@@ -83,8 +83,8 @@ def goods_in_files(_stage: Any) -> dict[str, str]:
     }
 
 
-def letters(on: Any) -> Orders:
-    """Read what lies in his letter box: he has no other books of our orders."""
+def emailed_orders(on: Any) -> Orders:
+    """Return the orders by e-mail, the only ledger of a feed."""
     return [
         (number, {line["sku"]: line["quantity"] for line in letter["lines"]})
         for number, (_, letter) in on.line.post.letters.items()

@@ -1,4 +1,4 @@
-"""What a connector reads: all of it or the reason why not, whatever befalls its calls."""
+"""Reads of a connector: complete or failed, with any fault of its calls."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tests.suppliers.connectors.contract.cases import (
     LONG_AGO,
     PATIENCE_S,
     READS,
+    connectors_with,
     facts,
     faults_of,
     figures,
     pages,
     request,
     routes,
-    who_can,
 )
 
 A = Ability
-CAN_LOOK_WHOLE = {"empty", "truncated", "huge"}
+CAN_LOOK_COMPLETE = {"empty", "truncated", "huge"}
 
 
-@pytest.mark.parametrize("name", who_can(A.CATALOG))
-def test_all_that_is_in_his_books_is_told_or_complained_of(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.CATALOG))
+def test_catalog_returns_or_reports_every_sku(on, name):
     opened = on(name)
 
     told = list(pages(opened.connector))
@@ -53,8 +53,8 @@ def test_all_that_is_in_his_books_is_told_or_complained_of(on, name):
     assert taken <= books.keys()
 
 
-@pytest.mark.parametrize("name", who_can(A.CATALOG))
-def test_a_catalog_is_told_the_same_twice(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.CATALOG))
+def test_catalog_is_the_same_twice(on, name):
     first = {
         page.ref: page.digest for page in pages(on(name).connector) if isinstance(page, ProductPage)
     }
@@ -65,8 +65,8 @@ def test_a_catalog_is_told_the_same_twice(on, name):
     assert first == second != {}
 
 
-@pytest.mark.parametrize("name", who_can(A.STOCK_AND_PRICE))
-def test_figures_are_of_goods_that_he_has_in_our_words(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.STOCK_AND_PRICE))
+def test_stock_and_costs_are_of_known_items(on, name):
     opened = on(name)
 
     stock, costs = figures(opened.connector, opened.good.ref)
@@ -80,8 +80,8 @@ def test_figures_are_of_goods_that_he_has_in_our_words(on, name):
     assert all(row.cost.amount > 0 for row in prices)
 
 
-@pytest.mark.parametrize("name", who_can(A.FREIGHT))
-def test_a_parcel_is_quoted(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.FREIGHT))
+def test_freight_is_quoted(on, name):
     quoted = routes(on(name))
 
     assert quoted
@@ -89,13 +89,13 @@ def test_a_parcel_is_quoted(on, name):
     assert all(route.price.amount >= 0 and route.min_days <= route.max_days for route in quoted)
 
 
-@pytest.mark.parametrize("name", who_can(A.BALANCE))
-def test_the_balance_is_money(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.BALANCE))
+def test_balance_is_money(on, name):
     assert on(name).connector.balance().amount > 0
 
 
-@pytest.mark.parametrize("name", who_can(A.CHARGING))
-def test_what_he_charged_is_told_by_our_number_and_his(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.CHARGING))
+def test_charge_has_our_number_and_the_suppliers(on, name):
     opened = on(name)
     wish = request(opened)
     placed = opened.connector.place(wish)
@@ -110,10 +110,8 @@ def test_what_he_charged_is_told_by_our_number_and_his(on, name):
 
 
 @pytest.mark.parametrize(("name", "ability", "path", "kind"), faults_of(*READS))
-def test_a_call_that_fails_says_so_in_time_or_tells_a_part_of_the_truth(
-    on, name, ability, path, kind
-):
-    """Half a list of rows can look whole: that nobody believes it is the guard's work."""
+def test_failed_read_raises_in_time_or_returns_true_rows(on, name, ability, path, kind):
+    """Half a list can look complete: quarantine has to detect that."""
     truth = on(name).truth(ability)
     opened = on(name)
     opened.fault(path, kind, count=0)
@@ -129,5 +127,5 @@ def test_a_call_that_fails_says_so_in_time_or_tells_a_part_of_the_truth(
     assert time.monotonic() - started < PATIENCE_S
     assert words
     assert [fact for fact in told if fact not in truth] == []
-    assert kind in CAN_LOOK_WHOLE or words != "no failure" or truth == []
+    assert kind in CAN_LOOK_COMPLETE or words != "no failure" or truth == []
     assert opened.books == []

@@ -1,4 +1,4 @@
-"""What a connector complains of: once, whatever befalls the call, and nothing is guessed."""
+"""Claims of a connector: opened once, with any fault of the call, status never guessed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.suppliers.connectors.contract.cases import (
     PATIENCE_S,
     QUICK_LOSSES,
     calls_of,
+    connectors_with,
     request,
-    who_can,
 )
 from tests.suppliers.connectors.contract.subjects import LOSSES
 
@@ -26,7 +26,7 @@ NOT_UNDERSTOOD = {"garbage", "truncated"}
 
 
 def complaint(opened, number="R-1"):
-    """Have him deliver one unit, and complain of it."""
+    """Deliver an order of one unit; return a claim about it."""
     placed = opened.connector.place(request(opened))
     opened.subject.deliver(opened, placed.number)
     return ClaimRequest(
@@ -39,8 +39,8 @@ def complaint(opened, number="R-1"):
     )
 
 
-def looked_up(opened, wish):
-    """Find out how a claim stands, as the shop does after a lost answer."""
+def look_up(opened, wish):
+    """Return the claim's state, read as the shop does after a lost answer."""
     his = opened.connector.claims(supplier_reference=wish.supplier_reference)
     return next((state for state in his if state.number == wish.number), None)
 
@@ -51,8 +51,8 @@ def taken_back(opened, wish, state):
     )
 
 
-@pytest.mark.parametrize("name", who_can(A.CLAIMS))
-def test_a_claim_that_is_told_twice_is_one(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.CLAIMS))
+def test_claim_opened_twice_is_one(on, name):
     opened = on(name)
     wish = complaint(opened)
 
@@ -60,44 +60,44 @@ def test_a_claim_that_is_told_twice_is_one(on, name):
 
     assert (first.number, first.answer, first.amount) == ("R-1", ClaimAnswer.OPEN, None)
     assert (again.number, again.supplier_claim) == ("R-1", first.supplier_claim)
-    assert looked_up(opened, wish) == again
+    assert look_up(opened, wish) == again
     assert list(opened.subject.claims(opened)) == ["R-1"]
 
 
 @pytest.mark.parametrize(("name", "path"), calls_of(A.CLAIMS))
-def test_a_claim_whose_answer_is_lost_is_there_once_and_found(on, name, path):
+def test_claim_with_lost_answer_exists_once_and_is_found(on, name, path):
     opened = on(name)
     *_, opens_at = opened.subject.paths[A.CLAIMS]
-    # How long it waits for a read is tried where it reads.
+    # The timeout of a read is tested with the reads.
     kinds = LOSSES if path == opens_at else QUICK_LOSSES
 
     for kind in kinds:
-        wish = complaint(opened, f"R-{kind}")  # of an order that has no other
+        wish = complaint(opened, f"R-{kind}")  # each for its own order
         opened.fault(path, kind, count=1 if kind == "slow" else 0)
         started = time.monotonic()
         with pytest.raises(OutsideError) as lost:
             opened.connector.open_claim(wish)
         assert time.monotonic() - started < PATIENCE_S
         if kind == "slow":
-            opened.wait_for_what_is_late(started)
+            opened.wait_for_late_effect(started)
         is_there = wish.number in opened.subject.claims(opened)
-        # A moment's trouble is told again; what nobody understood, only after a look.
+        # A temporary failure is retried; an unreadable answer only after a look-up.
         assert (kind, isinstance(lost.value, TemporaryError)) == (kind, kind not in NOT_UNDERSTOOD)
         assert lost.value.may_have_happened or (not is_there and kind not in NOT_UNDERSTOOD)
-        opened.heal()
-        found = looked_up(opened, wish)
+        opened.clear_faults()
+        found = look_up(opened, wish)
         assert (kind, found is not None) == (kind, is_there)
         assert (found or opened.connector.open_claim(wish)).answer is ClaimAnswer.OPEN
 
     assert list(opened.subject.claims(opened)) == [f"R-{kind}" for kind in kinds]
 
 
-@pytest.mark.parametrize("name", who_can(A.CLAIMS))
-def test_how_a_claim_stands_is_told_whole_or_not_at_all(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.CLAIMS))
+def test_claim_status_is_complete_or_raises(on, name):
     opened = on(name)
     wish = complaint(opened)
     opened.subject.refund(opened, opened.connector.open_claim(wish).supplier_claim)
-    truth = looked_up(opened, wish)
+    truth = look_up(opened, wish)
     first, *_ = opened.subject.paths[A.CLAIMS]
     failed = set()
 
@@ -109,33 +109,33 @@ def test_how_a_claim_stands_is_told_whole_or_not_at_all(on, name):
             except OutsideError:
                 failed.add(kind)
             else:
-                # Only a list may tell of none: there is no name in it that would give it away.
+                # Only a list may be empty here: no id in it shows that it is about another order.
                 assert told == (truth,) or (told, kind, path) == ((), "wrong_order", first)
-            opened.heal()
+            opened.clear_faults()
 
     assert (truth.answer, truth.amount) == (ClaimAnswer.REFUNDED, Money(Decimal("3.20"), "USD"))
     assert failed == {*QUICK_LOSSES, "wrong_order"}
 
 
-@pytest.mark.parametrize("name", who_can(A.CLAIMS))
-def test_a_claim_is_taken_back_or_stays_open_whatever_befalls_the_call(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.CLAIMS))
+def test_failed_claim_cancellation_cancels_or_leaves_it_open(on, name):
     opened = on(name)
     ordered = complaint(opened)
 
     for kind in QUICK_LOSSES:
         wish = replace(ordered, number=f"R-{kind}")
         state = opened.connector.open_claim(wish)
-        opened.fault(opened.subject.takes_back_at, kind, count=0)
+        opened.fault(opened.subject.claim_cancel_path, kind, count=0)
         with pytest.raises(OutsideError) as lost:
             taken_back(opened, wish, state)
-        opened.heal()
-        stands = looked_up(opened, wish)
+        opened.clear_faults()
+        stands = look_up(opened, wish)
         assert lost.value.may_have_happened or stands.answer is ClaimAnswer.OPEN
         if stands.answer is ClaimAnswer.OPEN:
             taken_back(opened, wish, state)
         with pytest.raises(PermanentError) as late:
             taken_back(opened, wish, state)
         assert not late.value.may_have_happened
-        assert looked_up(opened, wish).answer is ClaimAnswer.CANCELED
+        assert look_up(opened, wish).answer is ClaimAnswer.CANCELED
 
     assert len(opened.subject.claims(opened)) == len(QUICK_LOSSES)

@@ -1,4 +1,4 @@
-"""Who is under contract, and what each connector says of itself."""
+"""Declared capabilities: each is tested, each connector declares what it needs."""
 
 from __future__ import annotations
 
@@ -9,35 +9,33 @@ from suppliers.connectors import ADAPTERS, connector_class
 from suppliers.connectors.capabilities import PROTOCOLS, Ability, abilities_of, able
 from suppliers.connectors.records import MissingAbilityError
 from tests.factories.connector_contexts import make_line
-from tests.suppliers.connectors.contract.cases import CONNECTORS, can, who_cannot
+from tests.suppliers.connectors.contract.cases import CONNECTORS, can, missing_capabilities
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
 A = Ability
-NO_CONNECTOR_OF_ITS_OWN = {"fake"}  # a supplier in memory: nothing can befall a call to it
-GOOD_LINE = {"base_url": "http://127.0.0.1:9/"}
+NOT_TESTED = {"fake"}  # an in-memory supplier: its calls have no faults
+CONTEXT = {"base_url": "http://127.0.0.1:9/"}
 
 
-def test_a_connector_that_is_listed_is_under_contract():
-    assert ADAPTERS.keys() - NO_CONNECTOR_OF_ITS_OWN == {
-        subject.connector for subject in SUBJECTS.values()
-    }
+def test_every_connector_is_tested():
+    assert ADAPTERS.keys() - NOT_TESTED == {subject.connector for subject in SUBJECTS.values()}
 
 
-def test_each_ability_of_each_connector_is_tried_with_faults():
+def test_every_capability_is_tested_with_faults():
     forgotten = {
         (connector, ability)
-        for connector in ADAPTERS.keys() - NO_CONNECTOR_OF_ITS_OWN
+        for connector in ADAPTERS.keys() - NOT_TESTED
         for ability in abilities_of(connector_class(connector))
         if not any(
             each.paths.get(ability) for each in SUBJECTS.values() if each.connector == connector
         )
     }
 
-    assert {ability for _, ability in forgotten} <= {A.WEBHOOKS}  # there he calls us
+    assert {ability for _, ability in forgotten} <= {A.WEBHOOKS}  # there the supplier calls us
 
 
 @pytest.mark.parametrize("name", CONNECTORS)
-def test_it_says_what_it_is_called_and_needs(name):
+def test_connector_declares_title_secrets_and_options(name):
     kind = connector_of(name)
 
     assert kind.TITLE
@@ -52,10 +50,10 @@ def test_it_says_what_it_is_called_and_needs(name):
 
 
 @pytest.mark.parametrize("name", CONNECTORS)
-def test_it_asks_nothing_before_a_call(name, tmp_path):
+def test_constructor_sends_no_request(name, tmp_path):
     subject = SUBJECTS[name]
 
-    line = make_line(**GOOD_LINE, secrets=subject.secrets, options=subject.options, folder=tmp_path)
+    line = make_line(**CONTEXT, secrets=subject.secrets, options=subject.options, folder=tmp_path)
     connector_of(name)(line).close()
 
     assert line.gate.count == 0
@@ -63,17 +61,17 @@ def test_it_asks_nothing_before_a_call(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", CONNECTORS)
-def test_who_takes_orders_can_be_asked_what_became_of_them(name):
+def test_order_placing_requires_order_reading(name):
     abilities = can(name)
 
     assert {A.CATALOG, A.STOCK_AND_PRICE} <= set(abilities)
     assert A.ORDER_PLACING not in abilities or A.ORDER_READING in abilities
 
 
-@pytest.mark.parametrize(("name", "ability"), who_cannot())
-def test_what_it_cannot_do_is_absent_and_said_so(name, ability, tmp_path):
+@pytest.mark.parametrize(("name", "ability"), missing_capabilities())
+def test_missing_capability_raises(name, ability, tmp_path):
     subject = SUBJECTS[name]
-    line = make_line(**GOOD_LINE, secrets=subject.secrets, options=subject.options, folder=tmp_path)
+    line = make_line(**CONTEXT, secrets=subject.secrets, options=subject.options, folder=tmp_path)
     connector = connector_of(name)(line)
 
     for protocol in PROTOCOLS[ability]:

@@ -1,4 +1,4 @@
-"""What a connector orders: once, whatever befalls the call, and it finds out what became of it."""
+"""Orders of a connector: placed once, with any fault of the call, and found afterwards."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tests.suppliers.connectors.contract.cases import (
     ORDERS,
     PATIENCE_S,
     STANDING,
+    connectors_with,
     faults_of,
-    looked_up,
+    look_up,
     request,
-    who_can,
-    who_judges,
+    validating_connectors,
 )
 from tests.suppliers.connectors.contract.subjects import SUBJECTS
 
 A = Ability
 
 
-@pytest.mark.parametrize("name", who_can(*ORDERS))
-def test_an_order_is_placed_once_and_found(on, name):
+@pytest.mark.parametrize("name", connectors_with(*ORDERS))
+def test_order_is_placed_once_and_found(on, name):
     opened = on(name)
     wish = request(opened, quantity=2)
 
@@ -38,8 +38,8 @@ def test_an_order_is_placed_once_and_found(on, name):
     assert opened.books == [(wish.number, {opened.good.sku: 2})]
 
 
-@pytest.mark.parametrize("name", who_can(*ORDERS))
-def test_the_same_order_twice_is_one_and_is_adopted(on, name):
+@pytest.mark.parametrize("name", connectors_with(*ORDERS))
+def test_order_placed_twice_is_one_and_adopted(on, name):
     opened = on(name)
     wish = request(opened)
     first = opened.connector.place(wish)
@@ -53,8 +53,8 @@ def test_the_same_order_twice_is_one_and_is_adopted(on, name):
     assert opened.books == [(wish.number, {opened.good.sku: 1})]
 
 
-@pytest.mark.parametrize("name", who_judges())
-def test_what_he_does_not_have_is_refused_without_any_effect(on, name):
+@pytest.mark.parametrize("name", validating_connectors())
+def test_unavailable_item_is_rejected_without_effect(on, name):
     opened = on(name)
     wishes = [
         request(opened, sku="NO-SUCH-SKU"),
@@ -69,13 +69,13 @@ def test_what_he_does_not_have_is_refused_without_any_effect(on, name):
     assert opened.books == []
 
 
-@pytest.mark.parametrize("name", who_can(A.ORDER_READING))
-def test_nobody_is_proof_that_he_does_not_have_it(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.ORDER_READING))
+def test_none_proves_absence(on, name):
     assert on(name).connector.find(number=NOBODY) is None
 
 
-@pytest.mark.parametrize("name", who_can(A.ORDER_VALIDATION))
-def test_to_ask_whether_he_would_take_it_orders_nothing(on, name):
+@pytest.mark.parametrize("name", connectors_with(A.ORDER_VALIDATION))
+def test_validation_places_no_order(on, name):
     opened = on(name)
 
     opened.connector.validate(request(opened))
@@ -86,7 +86,7 @@ def test_to_ask_whether_he_would_take_it_orders_nothing(on, name):
 
 
 @pytest.mark.parametrize(("name", "ability", "path", "kind"), faults_of(A.ORDER_PLACING))
-def test_an_order_whose_answer_is_lost_is_there_once_and_found(on, name, ability, path, kind):
+def test_order_with_lost_answer_exists_once_and_is_found(on, name, ability, path, kind):
     opened = on(name)
     wish = request(opened)
     opened.fault(path, kind, number=wish.number, count=1)
@@ -102,25 +102,25 @@ def test_an_order_whose_answer_is_lost_is_there_once_and_found(on, name, ability
 
     assert time.monotonic() - started < PATIENCE_S
     if kind == "slow":
-        opened.wait_for_what_is_late(started)  # what he does then must not be a second order
+        opened.wait_for_late_effect(started)  # its late effect must not be a second order
     there = opened.books_of(wish.number)
     assert len(there) == (1 if state else len(there[:1]))
     if state is None and not is_open:
         assert there == []
-    opened.heal()
-    found = looked_up(opened, wish.number)
+    opened.clear_faults()
+    found = look_up(opened, wish.number)
     assert (found is not None) == bool(there)
     if found is None:
         opened.connector.place(wish)
     else:
         assert found.number == wish.number
-        assert found.supplier_reference or not opened.subject.judges
+        assert found.supplier_reference or not opened.subject.validates_orders
     assert opened.books == [(wish.number, {opened.good.sku: 1})]
-    assert opened.money == money  # it is paid, and once
+    assert opened.money == money  # paid once
 
 
 @pytest.mark.parametrize(("name", "ability", "path", "kind"), faults_of(A.ORDER_READING))
-def test_an_order_is_never_said_to_be_missing_because_a_look_failed(on, name, ability, path, kind):
+def test_failed_lookup_never_reports_absence(on, name, ability, path, kind):
     opened = on(name)
     wish = request(opened)
     placed = opened.connector.place(wish)
@@ -136,8 +136,8 @@ def test_an_order_is_never_said_to_be_missing_because_a_look_failed(on, name, ab
     assert len(opened.books) == 1
 
 
-@pytest.mark.parametrize("name", who_judges())
-def test_a_call_that_may_have_had_an_effect_is_not_repeated_by_itself(on, name):
+@pytest.mark.parametrize("name", validating_connectors())
+def test_write_with_unknown_effect_is_not_retried(on, name):
     for path in SUBJECTS[name].paths[A.ORDER_PLACING]:
         opened = on(name)
         wish = request(opened)

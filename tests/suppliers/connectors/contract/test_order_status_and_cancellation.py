@@ -1,4 +1,4 @@
-"""What becomes of an order: it is stopped, or followed to the door; a failed look tells nothing."""
+"""Status and cancellation: canceled or tracked to delivery; a failed look-up proves nothing."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.suppliers.connectors.contract.cases import (
     QUICK_LOSSES,
     STANDING,
     calls_of,
-    looked_up,
+    connectors_with,
+    half_placing_connectors,
+    look_up,
     request,
-    who_can,
-    who_halts,
 )
 from tests.suppliers.connectors.contract.subjects import LOSSES, SUBJECTS
 
@@ -28,7 +28,7 @@ A = Ability
 
 
 def stopped(opened, number):
-    """Ask him to stop an order; tell whether he did, which his books have to show."""
+    """Cancel an order; return whether it is canceled, checked against the sandbox."""
     try:
         state = opened.connector.cancel(number=number)
     except NotStoppableError:
@@ -40,7 +40,7 @@ def stopped(opened, number):
 
 
 def half_placed(opened, path):
-    """Let the call of an order fail that is made at this path."""
+    """Return the number of an order whose call at this path failed."""
     wish = request(opened)
     opened.fault(path, "drop_before")
     with pytest.raises(TemporaryError):
@@ -48,8 +48,8 @@ def half_placed(opened, path):
     return wish.number
 
 
-@pytest.mark.parametrize("name", who_can(*ORDERS, A.CANCELLATION))
-def test_an_order_is_canceled_or_said_to_be_too_late_for_it(on, name):
+@pytest.mark.parametrize("name", connectors_with(*ORDERS, A.CANCELLATION))
+def test_order_is_canceled_or_too_late(on, name):
     opened = on(name)
     number = opened.connector.place(request(opened)).number
 
@@ -58,8 +58,8 @@ def test_an_order_is_canceled_or_said_to_be_too_late_for_it(on, name):
     assert first == again
 
 
-@pytest.mark.parametrize("name", who_halts())
-def test_an_order_that_stands_half_way_is_stopped_or_can_go_on(on, name):
+@pytest.mark.parametrize("name", half_placing_connectors())
+def test_half_placed_order_is_canceled_or_resumed(on, name):
     opened = on(name)
     money = opened.money
     ends = set()
@@ -68,23 +68,23 @@ def test_an_order_that_stands_half_way_is_stopped_or_can_go_on(on, name):
         number = half_placed(opened, path)
         is_stopped = stopped(opened, number)
         ends.add(is_stopped)
-        assert is_stopped or looked_up(opened, number).answer is Answer.ACCEPTED
+        assert is_stopped or look_up(opened, number).answer is Answer.ACCEPTED
         assert opened.money == money
 
     assert ends == {True, False}
 
 
 @pytest.mark.parametrize(("name", "path"), calls_of(A.CANCELLATION))
-def test_a_lost_answer_about_a_stop_is_no_answer(on, name, path):
+def test_lost_cancellation_answer_raises(on, name, path):
     opened = on(name)
     money = opened.money
 
     for kind in QUICK_LOSSES:
-        number = half_placed(opened, opened.subject.halts_at)
+        number = half_placed(opened, opened.subject.interrupted_at)
         opened.fault(path, kind, count=0)
         with pytest.raises(OutsideError) as lost:
             opened.connector.cancel(number=number)
-        opened.heal()
+        opened.clear_faults()
         assert (kind, isinstance(lost.value, NotStoppableError)) == (kind, False)
         assert lost.value.may_have_happened or opened.books_of(number)
         assert [stopped(opened, number) for _ in range(2)] == [True, True]
@@ -103,13 +103,13 @@ def news_of(states):
     ]
 
 
-@pytest.mark.parametrize("name", who_can(*ORDERS, A.TRACKING))
-def test_many_orders_are_followed_at_once_and_one_that_he_has_not_stops_none(on, name):
+@pytest.mark.parametrize("name", connectors_with(*ORDERS, A.TRACKING))
+def test_tracking_many_orders_skips_an_unknown_one(on, name):
     opened = on(name)
     placed = [opened.connector.place(request(opened)) for _ in range(2)]
-    nobodys = OrderName(number=NOBODY, supplier_reference="1")
+    unknown = OrderName(number=NOBODY, supplier_reference="1")
 
-    told = list(opened.connector.track([nobodys, *map(name_of, placed)]))
+    told = list(opened.connector.track([unknown, *map(name_of, placed)]))
 
     assert {state.number: state.answer in STANDING for state in told} == {
         state.number: True for state in placed
@@ -117,7 +117,7 @@ def test_many_orders_are_followed_at_once_and_one_that_he_has_not_stops_none(on,
 
 
 @pytest.mark.parametrize(("name", "path"), calls_of(A.TRACKING))
-def test_no_parcel_is_lost_or_made_up_because_a_look_failed(on, name, path):
+def test_failed_tracking_neither_loses_nor_invents_parcels(on, name, path):
     opened = on(name)
     placed = [opened.connector.place(request(opened)) for _ in range(2)]
     opened.subject.deliver(opened, placed[0].number)
@@ -133,7 +133,7 @@ def test_no_parcel_is_lost_or_made_up_because_a_look_failed(on, name, path):
             told = news_of(opened.connector.track(names))
         with suppress(OutsideError):
             alone = news_of([opened.connector.find(number=placed[0].number)])
-        opened.heal()
+        opened.clear_faults()
         assert time.monotonic() - started < 2 * PATIENCE_S
         assert (kind, [each for each in told if each not in truth]) == (kind, [])
         assert (kind, alone) == (kind, truth[:1])

@@ -1,4 +1,4 @@
-"""How a connector behaves: within his limits, without a word of the keys, and ordering nothing."""
+"""Quotas and secrets: stay within the supplier's limits, log no secret, order nothing."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from tests.suppliers.connectors.contract.cases import (
     NOBODY,
     READS,
     can,
+    connectors_with,
     request,
-    who_can,
 )
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
 A = Ability
-WALKS = 14  # more than any sandbox here allows in an hour
+READS_PER_HOUR = 14  # more than any sandbox allows in an hour
 
 
 @pytest.mark.parametrize("name", CONNECTORS)
-def test_it_signs_in_and_says_who_we_are(on, name):
+def test_sign_in_returns_the_account(on, name):
     assert isinstance(on(name).connector.sign_in(), str)
 
 
 @pytest.mark.parametrize("name", [name for name in CONNECTORS if SUBJECTS[name].secrets])
-def test_a_wrong_key_is_refused_in_words_without_the_key(on, name):
+def test_wrong_key_error_does_not_contain_the_key(on, name):
     wrong = dict.fromkeys(SUBJECTS[name].secrets, "CJ1@api@swordfish")
     opened = on(name)
     line = replace(opened.line, secrets=wrong, tokens=type(opened.line.tokens)())
@@ -48,13 +48,13 @@ def test_a_wrong_key_is_refused_in_words_without_the_key(on, name):
 
 
 @pytest.mark.parametrize("name", [name for name in CONNECTORS if SUBJECTS[name].secrets])
-def test_no_key_stands_in_a_log_or_an_error(on, name, caplog):
+def test_no_secret_is_in_logs_or_errors(on, name, caplog):
     caplog.set_level(logging.DEBUG)
     opened = on(name)
     said = []
     tries = [opened.connector.sign_in, *(lambda work=work: work(opened) for work in READS.values())]
-    somebodys = [OrderName(number=NOBODY, supplier_reference="1")]
-    tries.append(lambda: list(opened.connector.track(somebodys)))
+    unknown = [OrderName(number=NOBODY, supplier_reference="1")]
+    tries.append(lambda: list(opened.connector.track(unknown)))
     tries.append(lambda: opened.connector.claims(supplier_reference="1"))
     if A.ORDER_PLACING in can(name):
         tries.append(lambda: opened.connector.place(request(opened)))
@@ -76,8 +76,8 @@ def test_no_key_stands_in_a_log_or_an_error(on, name, caplog):
 
 
 @pytest.mark.parametrize("name", CONNECTORS)
-def test_he_never_has_to_say_that_we_ask_too_often(on, name):
-    """The same budget is kept in the database: for all workers, and over a restart."""
+def test_quotas_prevent_rate_limit_answers(on, name):
+    """The quota is in the database: for all workers, and over a restart."""
     supplier = Supplier.objects.create(
         code=name, name=name, adapter=SUBJECTS[name].connector, currency="EUR"
     )
@@ -87,8 +87,8 @@ def test_he_never_has_to_say_that_we_ask_too_often(on, name):
     quotas = connector_of(name).QUOTAS
     refused = []
 
-    for walk in range(WALKS):
-        opened = on(name, is_strict=True, begins_afresh=walk == 0, **words)
+    for walk in range(READS_PER_HOUR):
+        opened = on(name, is_strict=True, is_reset=walk == 0, **words)
         try:
             READS[A.CATALOG](opened)
         except BudgetSpentError as error:
@@ -105,9 +105,9 @@ def test_he_never_has_to_say_that_we_ask_too_often(on, name):
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [(name, kind) for name in who_can(A.CATALOG) for kind in SUBJECTS[name].faults],
+    [(name, kind) for name in connectors_with(A.CATALOG) for kind in SUBJECTS[name].faults],
 )
-def test_closing_after_a_failure_leaves_nothing_open(on, name, kind):
+def test_close_after_a_failure_cleans_up(on, name, kind):
     opened = on(name)
     for path in opened.subject.paths[A.CATALOG]:
         opened.fault(path, kind, count=0)

@@ -1,4 +1,4 @@
-"""The shop's jobs and its try, through each connector, as an operator added it."""
+"""Sync jobs and health check: run through each connector, as an operator added it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from suppliers.models import (
 from suppliers.resilience import circuit_breaker
 from suppliers.sync.runner import take_in
 from tests.suppliers.connectors.contract.cases import CONNECTORS
-from tests.suppliers.connectors.contract.contexts import QuickLine, RoomyBudget
+from tests.suppliers.connectors.contract.contexts import QuickContext, UnlimitedBudget
 from tests.suppliers.connectors.contract.subjects import SUBJECTS
 from tests.suppliers.sync.test_products import versions
 
@@ -36,22 +36,22 @@ Status = FeedRun.Status
 
 
 @pytest.fixture
-def joined(shop, stages, settings, monkeypatch):
-    """Add a supplier as an operator does; his calls end soon."""
+def joined(shop, sandboxes, settings, monkeypatch):
+    """Return a function that adds a supplier as an operator does, with short timeouts."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     slow = factory.line_to
 
     def quick(*args, **words):
         line = slow(*args, **words)
-        return QuickLine(**{each.name: getattr(line, each.name) for each in fields(Line)})
+        return QuickContext(**{each.name: getattr(line, each.name) for each in fields(Line)})
 
     monkeypatch.setattr(factory, "line_to", quick)
-    # In a test that is one transaction, threads cannot write beside it.
-    monkeypatch.setattr(factory, "KeptBudget", lambda _: RoomyBudget())
+    # In a test inside one transaction, threads cannot write to the database.
+    monkeypatch.setattr(factory, "KeptBudget", lambda _: UnlimitedBudget())
 
     def join(name):
         subject = SUBJECTS[name]
-        stage, *_ = stages(name)
+        stage, *_ = sandboxes(name)
         stage.begin_afresh()
         wish = Wish(
             connector=subject.connector,
@@ -72,7 +72,7 @@ def sync(supplier, kind):
 
 
 def books(stage, name):
-    """Read his orders where they lie: in his books, on his server, or in the letters to him."""
+    """Return the supplier's orders: from its sandbox, its server, or our e-mails to it."""
     mailed = Event.objects.filter(name=factory.MAILED)
     letters = {event.key: ("", event.payload) for event in mailed}
     line = SimpleNamespace(post=SimpleNamespace(letters=letters))
@@ -80,7 +80,7 @@ def books(stage, name):
 
 
 @pytest.mark.parametrize("name", CONNECTORS)
-def test_a_sync_takes_in_all_that_is_in_his_books_or_says_why_not(joined, name):
+def test_sync_imports_or_reports_every_sku(joined, name):
     supplier, stage = joined(name)
 
     runs = [sync(supplier, kind) for kind in KINDS]
@@ -92,12 +92,12 @@ def test_a_sync_takes_in_all_that_is_in_his_books_or_says_why_not(joined, name):
     assert {sku for sku, ref in told.items() if not {sku, ref} & (offered | complained)} == set()
     assert offered <= told.keys()
     assert StockLevel.objects.filter(reported_quantity__gt=0).exists()
-    assert not Listing.objects.filter(available__gt=0).exists()  # he is a candidate
+    assert not Listing.objects.filter(available__gt=0).exists()  # the supplier is a candidate
     assert books(stage, name) == []
 
 
 @pytest.mark.parametrize("name", CONNECTORS)
-def test_what_did_not_change_is_not_written_again(joined, name):
+def test_unchanged_data_is_not_written_again(joined, name):
     supplier, _ = joined(name)
     for kind in KINDS:
         sync(supplier, kind)
@@ -113,7 +113,7 @@ def test_what_did_not_change_is_not_written_again(joined, name):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", CONNECTORS)
-def test_no_fault_changes_anything_that_we_know(joined, name, kind):
+def test_fault_changes_no_stored_data(joined, name, kind):
     supplier, stage = joined(name)
     for each in KINDS:
         sync(supplier, each)
@@ -121,7 +121,7 @@ def test_no_fault_changes_anything_that_we_know(joined, name, kind):
     ends = {}
 
     for fault in SUBJECTS[name].faults:
-        # What he told last time is forgotten, so that he is really asked again.
+        # Forget the cached lists, so that they are fetched again.
         Connection.objects.update(remembered={})
         stage.fault(SUBJECTS[name].lists[kind], fault, count=0, delay=1.5)
         run = sync(supplier, kind)
@@ -131,13 +131,13 @@ def test_no_fault_changes_anything_that_we_know(joined, name, kind):
         circuit_breaker.close(connection_id=supplier.connection.pk)
 
     refused = {(Status.FAILED, True), (Status.QUARANTINED, True)}
-    # One of several lists that is empty may be believed to tell nothing.
+    # If one of several lists is empty, it may be accepted as empty.
     assert {fault for fault, end in ends.items() if end not in refused} <= {"empty"}
     assert sync(supplier, kind).status == Status.APPLIED
 
 
 @pytest.mark.parametrize("name", CONNECTORS)
-def test_a_try_finds_him_ready_and_orders_nothing(joined, name):
+def test_health_check_succeeds_and_orders_nothing(joined, name):
     supplier, stage = joined(name)
 
     trial = health_check.check(supplier=supplier, now=timezone.now())
@@ -153,7 +153,7 @@ def test_a_try_finds_him_ready_and_orders_nothing(joined, name):
 @pytest.mark.parametrize(
     ("name", "fault"), [(name, fault) for name in CONNECTORS for fault in SUBJECTS[name].faults]
 )
-def test_a_try_that_fails_says_what_to_do(joined, name, fault):
+def test_failed_health_check_gives_advice(joined, name, fault):
     supplier, stage = joined(name)
     stage.fault(SUBJECTS[name].lists["products"], fault, count=0, delay=1.5)
 

@@ -1,4 +1,4 @@
-"""A supplier of files, and where staff hand them in."""
+"""Feed fixtures: create a supplier with files, upload a file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def supplier(db, settings):
 
 @pytest.fixture
 def hand_in(settings, supplier):
-    """Put a file where staff's uploads lie."""
+    """Return a function that stores an upload."""
     folder = Path(settings.FEEDS_ROOT) / "files" / "uploads"
     folder.mkdir(parents=True)
 

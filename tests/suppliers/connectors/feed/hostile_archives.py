@@ -1,4 +1,4 @@
-"""Archives and documents that somebody made to hurt: built when a test wants them."""
+"""Hostile archives and documents, built on demand."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def bomb():
 
 
 def lying_bomb():
-    """A bomb whose directory says that little is in it."""
+    """Return a bomb whose directory states a small size."""
     content = bomb()
     return content.replace(ZEROS.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
 
@@ -49,7 +49,7 @@ def crowd():
 
 
 def hidden_crowd():
-    """A crowd whose end tells of one file, and whose second, larger end of them all."""
+    """Return a crowd whose end record states one file, and whose zip64 end record all of them."""
     content = crowd()
     entries, list_bytes, list_at = struct.unpack("<HII", content[-12:-2])
     second = struct.pack(
@@ -64,7 +64,7 @@ def hidden_crowd():
 
 
 def climbing():
-    """A good file under a name that leads out of its folder."""
+    """Return a good file with a name that leads out of its folder."""
     return packed([("../../../../tmp/evil.csv", GOOD), ("/etc/cron.d/evil", "x")])
 
 
@@ -83,7 +83,7 @@ def workbook_with_formulas():
     return target.getvalue()
 
 
-# What is refused whole: how it is made, and a word of the reason.
+# Files that are rejected as a whole: how to build them, and a word of the reason.
 WHOLE = {
     "archive that unpacks to zeros": (bomb, "unpacks to"),
     "archive that lies about its size": (lying_bomb, "archive"),

@@ -45,7 +45,7 @@ def elsewhere(httpserver):
     ],
 )
 @pytest.mark.parametrize("secrets", [SECRETS, {"token": "s3cret"}])
-def test_another_host_hears_no_secret(httpserver, line, ask, place, secrets):
+def test_another_host_gets_no_secret(httpserver, line, ask, place, secrets):
     httpserver.expect_request("/p.csv").respond_with_data("SKU\n1\n")
     place = place.replace("{port}", str(httpserver.port))
 
@@ -57,7 +57,7 @@ def test_another_host_hears_no_secret(httpserver, line, ask, place, secrets):
     assert not httpserver.log
 
 
-def test_a_whole_address_at_the_same_host_is_good(httpserver, line):
+def test_full_url_on_the_same_host_is_fetched(httpserver, line):
     httpserver.expect_request("/p.csv", query_string="k=s3cret").respond_with_data("SKU\n1\n")
 
     file = fetched(line(httpserver.url_for("/p.csv?k={token}")))
@@ -65,7 +65,7 @@ def test_a_whole_address_at_the_same_host_is_good(httpserver, line):
     assert file.path.read_text() == "SKU\n1\n"
 
 
-def test_a_file_that_needs_no_secret_may_be_anywhere(httpserver, line):
+def test_file_without_secrets_may_be_on_any_host(httpserver, line):
     httpserver.expect_request("/p.csv").respond_with_data("SKU\n1\n")
 
     wire = line(elsewhere(httpserver), secrets={})
@@ -77,7 +77,7 @@ def test_a_file_that_needs_no_secret_may_be_anywhere(httpserver, line):
     "token", ["swordfish", "0123456789abcdef0123456789abcdef", "a key/with it"]
 )
 @pytest.mark.parametrize("status", [200, 403, 503])
-def test_a_token_in_a_path_is_told_to_nobody_else(httpserver, line, token, status):
+def test_token_in_a_path_is_hidden(httpserver, line, token, status):
     httpserver.expect_request(f"/feeds/dl/{token}/p.csv").respond_with_data("SKU\n", status=status)
     wire = line("dl/{token}/p.csv", secrets={"token": token})
 

@@ -1,4 +1,4 @@
-"""What a hostile or broken file does: nothing, and in words. Rows 3 to 10 and 21 of the plan."""
+"""Hostile and broken files: change nothing, and report why."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ WHOLE_FILES = {
 
 
 @pytest.mark.parametrize(("name", "words"), WHOLE_FILES.items())
-def test_a_bad_file_changes_nothing(supplier, hand_in, name, words):
+def test_bad_file_changes_nothing(supplier, hand_in, name, words):
     refuses(supplier, hand_in, (BAD / name).read_bytes(), words)
 
 
 @pytest.mark.parametrize("name", hostile_archives.WHOLE)
-def test_a_hostile_file_changes_nothing(supplier, hand_in, name):
+def test_hostile_file_changes_nothing(supplier, hand_in, name):
     build, words = hostile_archives.WHOLE[name]
     refuses(supplier, hand_in, build(), words)
 
@@ -92,7 +92,7 @@ def test_every_bad_file_is_used():
     assert {path.name for path in BAD.iterdir()} == used
 
 
-def test_bad_rows_are_told_and_good_ones_are_taken(supplier, hand_in):
+def test_bad_rows_are_reported_and_good_ones_imported(supplier, hand_in):
     hand_in((BAD / "rows.csv").read_bytes())
 
     runs = sync_all(supplier)
@@ -100,7 +100,7 @@ def test_bad_rows_are_told_and_good_ones_are_taken(supplier, hand_in):
     assert [run.status for run in runs] == [FeedRun.Status.APPLIED] * 3, [r.problem for r in runs]
     taken = offers()
     assert {"GOOD-1", "GOOD-2", "GOOD-3", "007", "../../etc/passwd", "Case-1", "Café"} <= taken
-    assert {"=cmd|' /C calc'!A0", "+1-TWIN", "@sum"} <= taken  # raw: exports disarm them
+    assert {"=cmd|' /C calc'!A0", "+1-TWIN", "@sum"} <= taken  # raw: exports escape them
     assert "TAB-1" in taken
     refused = {"QUOTE-1", "SHORT-1", "LONG-1", "CASE-1", "LAMP🔦", "NUL-\0X", "ZW-\u200bX"}
     assert not refused & set(SupplierOffer.objects.values_list("supplier_sku", flat=True))
@@ -115,7 +115,7 @@ def test_bad_rows_are_told_and_good_ones_are_taken(supplier, hand_in):
     said = " ".join(unnamed)
     for word in ("U+1F526", "U+202E", "U+200B", "'CASE-1' looks like 'Case-1'"):
         assert word in said
-    assert "list-twice" in issues("Café")  # composed and decomposed are one
+    assert "list-twice" in issues("Café")  # composed and decomposed are equal
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_bad_rows_are_told_and_good_ones_are_taken(supplier, hand_in):
         ("PRICE-OTHER", "cost-wrong-currency"),
     ],
 )
-def test_what_cannot_be_a_price_is_not_sold(supplier, hand_in, sku, code):
+def test_offer_with_invalid_price_is_held(supplier, hand_in, sku, code):
     hand_in((BAD / "rows.csv").read_bytes())
 
     sync_all(supplier)
@@ -151,7 +151,7 @@ def test_what_cannot_be_a_price_is_not_sold(supplier, hand_in, sku, code):
         ("STOCK-HALF", "stock-unreadable", None),
     ],
 )
-def test_what_cannot_be_a_figure_of_stock_is_told(supplier, hand_in, sku, code, units):
+def test_invalid_stock_is_an_issue(supplier, hand_in, sku, code, units):
     hand_in((BAD / "rows.csv").read_bytes())
 
     sync_all(supplier)
@@ -161,7 +161,7 @@ def test_what_cannot_be_a_figure_of_stock_is_told(supplier, hand_in, sku, code, 
     assert (level.reported_quantity if level else None) == units
 
 
-def test_a_tenfold_price_waits_for_a_person(supplier, hand_in):
+def test_tenfold_price_is_held_for_staff(supplier, hand_in):
     hand_in(hostile_archives.GOOD.encode())
     sync_all(supplier)
     hand_in(hostile_archives.GOOD.replace("12.30", "1230", 1).encode())
@@ -173,7 +173,7 @@ def test_a_tenfold_price_waits_for_a_person(supplier, hand_in):
     assert "cost-jumped" in issues("GOOD-1")
 
 
-def test_what_a_description_smuggles_in_is_not_kept(supplier, hand_in):
+def test_scripts_in_descriptions_are_removed(supplier, hand_in):
     hand_in((BAD / "rows.csv").read_bytes())
 
     sync_all(supplier)
@@ -193,7 +193,7 @@ def test_what_a_description_smuggles_in_is_not_kept(supplier, hand_in):
         assert word not in kept
 
 
-def test_lines_of_json_are_judged_one_by_one(supplier, hand_in):
+def test_json_lines_are_checked_one_by_one(supplier, hand_in):
     hand_in((BAD / "rows.ndjson").read_bytes())
 
     runs = sync_all(supplier)
@@ -202,7 +202,7 @@ def test_lines_of_json_are_judged_one_by_one(supplier, hand_in):
     assert "7 of 10 rows cannot be used" in runs[0].problem
 
 
-def test_a_formula_is_neither_computed_nor_believed(supplier, hand_in):
+def test_formula_is_not_computed(supplier, hand_in):
     hand_in(hostile_archives.workbook_with_formulas())
 
     sync_all(supplier)
@@ -213,7 +213,7 @@ def test_a_formula_is_neither_computed_nor_believed(supplier, hand_in):
     assert FeedIssue.objects.get(code="list-no-id").message.startswith("The cell holds a formula")
 
 
-def test_an_archive_decides_where_nothing_is_written(supplier, hand_in, tmp_path):
+def test_archive_paths_are_ignored(supplier, hand_in, tmp_path):
     hand_in(hostile_archives.climbing())
 
     assert sync_all(supplier)[0].status == FeedRun.Status.APPLIED
@@ -226,7 +226,7 @@ def test_an_archive_decides_where_nothing_is_written(supplier, hand_in, tmp_path
 @pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
 )
-def test_the_characters_are_found_out(supplier, hand_in, encoding):
+def test_encoding_is_detected(supplier, hand_in, encoding):
     hand_in(hostile_archives.GOOD.replace("headlamp 1", "headlamp Fénix").encode(encoding))
 
     sync_all(supplier)
@@ -238,7 +238,7 @@ def test_the_characters_are_found_out(supplier, hand_in, encoding):
     "name",
     ["", ".", "..", "../feed", "/etc/passwd", "a/b", "..\\feed", "feed\0", "missing", "link"],
 )
-def test_only_what_was_handed_in_is_opened(tmp_path, name):
+def test_only_uploaded_files_are_opened(tmp_path, name):
     uploads = tmp_path / "uploads"
     uploads.mkdir()
     (tmp_path / "feed").write_text("outside")
@@ -248,14 +248,14 @@ def test_only_what_was_handed_in_is_opened(tmp_path, name):
         upload_path(tmp_path, name)
 
 
-def test_no_text_of_the_corpus_ends_a_run_or_stops_a_good_row(supplier, hand_in):
+def test_hostile_texts_neither_fail_a_run_nor_block_a_good_row(supplier, hand_in):
     written = io.StringIO(newline="")
     rows = csv.writer(written)
     rows.writerow(["SKU", "Name", "Price", "Stock", "Description"])
     rows.writerow(["GOOD-1", "Trail 400", "10.00", "5", "A lamp."])
     for number, (_kind, text) in enumerate(SENDABLE):
         cells = [f"BAD-{number}", "Trail 500", "11.00", "5", "A lamp."]
-        # Few prices and stocks are spoiled: else the whole run is quarantined, rightly.
+        # Only few prices and stocks are bad: otherwise the whole run is quarantined.
         cells[{0: 2, 30: 3}.get(number % 60, (1, 4)[number % 2])] = text
         rows.writerow(cells)
     hand_in(written.getvalue().encode())

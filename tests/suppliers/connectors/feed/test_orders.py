@@ -67,7 +67,7 @@ def files(server):
 
 
 def ask(line, act):
-    """Do one thing with a connector of its own, as a worker does."""
+    """Act with a new connector, as a worker does."""
     connector = Feed(line)
     try:
         return act(connector)
@@ -83,7 +83,7 @@ def find(line, number=NUMBER):
     return ask(line, lambda feed: feed.find(number=number))
 
 
-def test_a_feed_takes_orders_and_says_so_and_no_more(by_mail):
+def test_feed_has_order_placing_but_no_cancellation(by_mail):
     feed = Feed(by_mail)
 
     assert isinstance(feed, OrderPlacing)
@@ -91,7 +91,7 @@ def test_a_feed_takes_orders_and_says_so_and_no_more(by_mail):
     assert not isinstance(feed, OrderCancelling)
 
 
-def test_an_order_goes_out_as_one_letter_in_his_language(by_mail):
+def test_order_is_one_email_in_the_suppliers_language(by_mail):
     state = place(by_mail)
 
     ((to, letter),) = by_mail.post.letters.values()
@@ -102,7 +102,7 @@ def test_an_order_goes_out_as_one_letter_in_his_language(by_mail):
     assert letter["ship_to"]["postcode"] == "10115"
 
 
-def test_a_letter_is_written_once_and_known_again(by_mail):
+def test_order_email_is_sent_once_and_found(by_mail):
     assert find(by_mail) is None
     place(by_mail)
 
@@ -114,14 +114,14 @@ def test_a_letter_is_written_once_and_known_again(by_mail):
     assert len(by_mail.post.letters) == 1
 
 
-def test_without_an_address_nothing_is_sent(by_mail):
+def test_order_without_email_address_is_rejected(by_mail):
     with pytest.raises(PermanentError, match="no e-mail address"):
         place(replace(by_mail, options={}))
 
     assert by_mail.post.letters == {}
 
 
-def test_an_order_lies_on_his_server_as_one_whole_file(server, by_file):
+def test_order_is_one_complete_file_on_the_server(server, by_file):
     assert find(by_file) is None
     place(by_file)
 
@@ -134,7 +134,7 @@ def test_an_order_lies_on_his_server_as_one_whole_file(server, by_file):
     assert find(by_file).answer == Answer.RECEIVED
 
 
-def test_each_step_of_an_order_has_the_slots_and_the_moment_of_orders(by_file):
+def test_each_step_of_an_order_counts_as_order_call(by_file):
     asked = []
     gate = SupplierGate(
         code="lumen",
@@ -154,7 +154,7 @@ def test_each_step_of_an_order_has_the_slots_and_the_moment_of_orders(by_file):
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n="])
-def test_no_cell_becomes_a_formula(server, by_file, start):
+def test_cells_are_escaped_against_formulas(server, by_file, start):
     name = f"{start}HYPERLINK(1)"
     address = Address(name=name, line1="x", postcode="1", city="y", country="DE")
 
@@ -167,7 +167,7 @@ def test_no_cell_becomes_a_formula(server, by_file, start):
         assert not [cell for cell in row if cell.startswith("+") and not cell[1:].isdigit()]
 
 
-def test_the_same_order_is_not_put_there_twice(server, by_file):
+def test_order_file_is_written_once(server, by_file):
     place(by_file)
 
     with pytest.raises(DuplicateReferenceError):
@@ -177,7 +177,7 @@ def test_the_same_order_is_not_put_there_twice(server, by_file):
     assert "another" not in (server.folder / "orders" / f"{NUMBER}.csv").read_text()
 
 
-def test_a_file_of_this_name_from_elsewhere_is_not_overwritten(server, by_file):
+def test_existing_file_is_not_overwritten(server, by_file):
     (server.folder / "orders" / f"{NUMBER}.csv").write_text("his own")
 
     with pytest.raises(DuplicateReferenceError):
@@ -186,7 +186,7 @@ def test_a_file_of_this_name_from_elsewhere_is_not_overwritten(server, by_file):
     assert (server.folder / "orders" / f"{NUMBER}.csv").read_text() == "his own"
 
 
-def test_what_he_took_away_is_still_his(server, by_file):
+def test_removed_order_file_counts_as_received(server, by_file):
     place(by_file)
     (server.folder / "orders" / f"{NUMBER}.csv").unlink()
 
@@ -196,7 +196,7 @@ def test_what_he_took_away_is_still_his(server, by_file):
     assert files(server) == []
 
 
-def test_a_line_that_breaks_while_writing_had_no_effect(server, by_file):
+def test_lost_connection_while_writing_had_no_effect(server, by_file):
     server.fault("open", "drop_after")
 
     with pytest.raises(TemporaryError) as caught:
@@ -209,7 +209,7 @@ def test_a_line_that_breaks_while_writing_had_no_effect(server, by_file):
 
 
 @pytest.mark.parametrize("is_taken", [False, True])
-def test_a_lost_answer_to_the_naming_is_found_again(server, by_file, is_taken):
+def test_order_with_lost_rename_answer_is_found(server, by_file, is_taken):
     server.fault("rename", "drop_after")
 
     with pytest.raises(TemporaryError) as caught:
@@ -221,7 +221,7 @@ def test_a_lost_answer_to_the_naming_is_found_again(server, by_file, is_taken):
     assert find(by_file).answer == Answer.RECEIVED
 
 
-def test_a_worker_that_died_before_the_naming_sent_nothing(server, by_file):
+def test_partial_file_is_no_order(server, by_file):
     part = server.folder / "orders" / f"{NUMBER}.csv.part"
     part.write_text("half of it")
     by_file.post.note(key=f"{NUMBER}.csv")
@@ -231,7 +231,7 @@ def test_a_worker_that_died_before_the_naming_sent_nothing(server, by_file):
     assert files(server) == [f"{NUMBER}.csv"]
 
 
-def test_another_server_under_his_address_gets_no_order(server, by_file, tmp_path):
+def test_server_with_another_host_key_gets_no_order(server, by_file, tmp_path):
     with sftp_server(tmp_path / "his") as other:
         options = {**by_file.options, "host_key": other.host_key}
         with pytest.raises(PermanentError, match="another host key"):
@@ -240,7 +240,7 @@ def test_another_server_under_his_address_gets_no_order(server, by_file, tmp_pat
     assert files(server) == []
 
 
-def test_many_orders_are_looked_up_in_one_session(server, by_file):
+def test_many_lookups_use_one_session(server, by_file):
     feed = Feed(by_file)
 
     for number in range(5):
@@ -257,7 +257,7 @@ def plead(line, plea=STOP):
     return ask(line, lambda feed: feed.plead(plea))
 
 
-def test_a_question_goes_where_orders_go_by_mail(by_mail):
+def test_manual_request_goes_to_the_order_address(by_mail):
     for _ in range(2):
         plead(by_mail)
     plead(by_mail, replace(STOP, wanted=Wanted.READDRESS, ship_to=REQUEST.ship_to))
@@ -268,7 +268,7 @@ def test_a_question_goes_where_orders_go_by_mail(by_mail):
     assert other["ship_to"]["postcode"] == "10115"
 
 
-def test_a_question_about_a_file_needs_an_address_and_is_never_a_file(by_file, server):
+def test_manual_request_needs_an_email_address(by_file, server):
     with pytest.raises(MissingAbilityError):
         plead(by_file)
     plead(replace(by_file, options={**by_file.options, "questions_to": "desk@lumen.example"}))

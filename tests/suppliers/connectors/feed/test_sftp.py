@@ -29,24 +29,24 @@ MAPPING = {"fields": {"sku": {"column": "SKU"}, "title": {"column": "Name"}}}
 
 
 @pytest.fixture
-def door(tmp_path, settings):
+def server(tmp_path, settings):
     settings.OUTSIDE_PORTS_ALLOWED = ["1-65535"]
     folder = tmp_path / "his"
     folder.mkdir()
     (folder / "feed.csv").write_text(CSV)
-    with sftp_server(folder, key=paramiko.RSAKey.generate(2048)) as door:
-        yield door
+    with sftp_server(folder, key=paramiko.RSAKey.generate(2048)) as server:
+        yield server
 
 
-def line(door, tmp_path, *, secrets=None, **options):
+def line(server, tmp_path, *, secrets=None, **options):
     return make_line(
-        door.url,
+        server.url,
         gate=CountingGate(),
-        secrets={**door.secrets, **(secrets or {})},
+        secrets={**server.secrets, **(secrets or {})},
         options={
             "via": "sftp",
             "products_at": "feed.csv",
-            "host_key": door.host_key,
+            "host_key": server.host_key,
             "mapping": MAPPING,
             **options,
         },
@@ -54,104 +54,104 @@ def line(door, tmp_path, *, secrets=None, **options):
     )
 
 
-def test_a_file_is_fetched_once_while_it_stays_the_same(door, tmp_path):
-    wire = line(door, tmp_path)
+def test_unchanged_file_is_fetched_once(server, tmp_path):
+    wire = line(server, tmp_path)
 
     first = fetch.fetch(wire, content=Content.PRODUCTS)
     again = fetch.fetch(wire, content=Content.PRODUCTS)
-    (door.folder / "feed.csv").write_text(CSV + "A-2,Lantern,9,1\n")
+    (server.folder / "feed.csv").write_text(CSV + "A-2,Lantern,9,1\n")
     later = fetch.fetch(wire, content=Content.PRODUCTS)
 
     assert first == again
     assert later != first
     assert later.path.read_text().endswith("A-2,Lantern,9,1\n")
-    written_s = int((door.folder / "feed.csv").stat().st_mtime)
+    written_s = int((server.folder / "feed.csv").stat().st_mtime)
     assert later.age.written_at.timestamp() == written_s
-    assert [what for what in door.seen if what[0] == "open"] == [("open", "feed.csv")] * 2
+    assert [what for what in server.seen if what[0] == "open"] == [("open", "feed.csv")] * 2
 
 
-def test_the_connector_reads_it_and_says_who_we_are(door, tmp_path):
-    feed = Feed(line(door, tmp_path))
+def test_connector_reads_the_file_and_returns_the_account(server, tmp_path):
+    feed = Feed(line(server, tmp_path))
 
     assert feed.sign_in() == USER
     assert [page.ref for page in feed.pages()] == ["A-1"]
     feed.close()
 
 
-def test_another_host_key_hears_no_password(door, tmp_path):
+def test_server_with_another_host_key_gets_no_password(server, tmp_path):
     other = paramiko.RSAKey.generate(2048)
-    wire = line(door, tmp_path, host_key=f"ssh-rsa {other.get_base64()}")
+    wire = line(server, tmp_path, host_key=f"ssh-rsa {other.get_base64()}")
 
     with pytest.raises(PermanentError, match="another host key"):
         fetch.fetch(wire, content=Content.PRODUCTS)
-    assert door.seen == []
+    assert server.seen == []
 
 
 @pytest.mark.parametrize("key", ["", "ssh-rsa", "ssh-rsa !!!", "hello"])
-def test_a_host_key_that_cannot_be_read_is_told(door, tmp_path, key):
+def test_unreadable_host_key_is_reported(server, tmp_path, key):
     with pytest.raises(PermanentError, match="host key is missing or cannot be read"):
-        fetch.fetch(line(door, tmp_path, host_key=key), content=Content.PRODUCTS)
+        fetch.fetch(line(server, tmp_path, host_key=key), content=Content.PRODUCTS)
 
 
-def test_a_wrong_password_is_no_reason_to_try_again(door, tmp_path):
-    wire = line(door, tmp_path, secrets={"password": "wrong"})
+def test_wrong_password_is_permanent(server, tmp_path):
+    wire = line(server, tmp_path, secrets={"password": "wrong"})
 
     with pytest.raises(PermanentError, match="does not let us in"):
         fetch.fetch(wire, content=Content.PRODUCTS)
 
 
-def test_a_private_key_opens_the_door(door, tmp_path):
+def test_private_key_signs_in(server, tmp_path):
     key = paramiko.RSAKey.generate(2048)
     text = io.StringIO()
     key.write_private_key(text)
-    door.public_key = key.get_base64()
-    wire = line(door, tmp_path, secrets={"password": "", "private_key": text.getvalue()})
+    server.public_key = key.get_base64()
+    wire = line(server, tmp_path, secrets={"password": "", "private_key": text.getvalue()})
 
     assert fetch.fetch(wire, content=Content.PRODUCTS).path.read_text() == CSV
 
 
-def test_what_is_not_there_is_told(door, tmp_path):
+def test_missing_file_is_reported(server, tmp_path):
     with pytest.raises(PermanentError, match="no such file"):
-        fetch.fetch(line(door, tmp_path, products_at="nothing.csv"), content=Content.PRODUCTS)
+        fetch.fetch(line(server, tmp_path, products_at="nothing.csv"), content=Content.PRODUCTS)
 
 
-def test_a_file_is_written_and_then_named(door, tmp_path):
-    wire = line(door, tmp_path)
+def test_file_is_written_then_renamed(server, tmp_path):
+    wire = line(server, tmp_path)
 
-    with open_sftp(wire, host_key=door.host_key) as sftp:
+    with open_sftp(wire, host_key=server.host_key) as sftp:
         sftp.write("order.part", b"sku;qty\n")
         sftp.rename("order.part", "order.csv")
         assert sftp.names(".") == ["feed.csv", "order.csv"]
         with pytest.raises(PermanentError):
             sftp.rename("feed.csv", "order.csv")
 
-    assert (door.folder / "order.csv").read_bytes() == b"sku;qty\n"
+    assert (server.folder / "order.csv").read_bytes() == b"sku;qty\n"
 
 
-def test_a_file_that_is_too_long_is_left(door, tmp_path):
-    (door.folder / "feed.csv").write_bytes(os.urandom(200_000))
+def test_too_long_file_is_not_fetched(server, tmp_path):
+    (server.folder / "feed.csv").write_bytes(os.urandom(200_000))
 
     with (
-        open_sftp(line(door, tmp_path), host_key=door.host_key) as sftp,
+        open_sftp(line(server, tmp_path), host_key=server.host_key) as sftp,
         pytest.raises(PermanentError, match="over 1000 bytes"),
     ):
         sftp.get("feed.csv", to=tmp_path / "to", at_most=1000)
 
 
-def test_a_server_that_does_not_answer_is_asked_again_later(door, tmp_path):
-    wire = line(door, tmp_path)
+def test_unreachable_server_is_temporary(server, tmp_path):
+    wire = line(server, tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nowhere = f"sftp://127.0.0.1:{closed.getsockname()[1]}"
 
     with (
         pytest.raises(TemporaryError),
-        open_sftp(make_line(nowhere, secrets=wire.secrets), host_key=door.host_key),
+        open_sftp(make_line(nowhere, secrets=wire.secrets), host_key=server.host_key),
     ):
         pass
 
 
-def test_each_step_passes_the_gate(door, tmp_path):
-    wire = line(door, tmp_path)
+def test_each_step_passes_the_gate(server, tmp_path):
+    wire = line(server, tmp_path)
 
     fetch.fetch(wire, content=Content.PRODUCTS)
 
@@ -162,11 +162,11 @@ def test_each_step_passes_the_gate(door, tmp_path):
     ]
 
 
-def test_a_long_file_is_fetched_in_steps_and_whole(door, tmp_path, monkeypatch):
+def test_long_file_is_fetched_completely_in_steps(server, tmp_path, monkeypatch):
     content = os.urandom(20 * sftp.PIECE + 7)
-    (door.folder / "feed.csv").write_bytes(content)
+    (server.folder / "feed.csv").write_bytes(content)
     monkeypatch.setattr(sftp, "FETCHES_FOR_S", 0.0)
-    wire = line(door, tmp_path)
+    wire = line(server, tmp_path)
 
     path = fetch.fetch(wire, content=Content.PRODUCTS).path
 
@@ -174,19 +174,19 @@ def test_a_long_file_is_fetched_in_steps_and_whole(door, tmp_path, monkeypatch):
     steps = [str(call) for call in wire.gate.calls]
     assert steps.count("SFTP GET feed.csv") >= 20
     assert len(wire.gate.left) == len(steps)
-    assert [what for what in door.seen if what[0] == "open"] == [("open", "feed.csv")]
+    assert [what for what in server.seen if what[0] == "open"] == [("open", "feed.csv")]
 
 
-def test_a_gate_that_shuts_in_the_middle_leaves_no_half_file(door, tmp_path, monkeypatch):
+def test_gate_that_closes_during_a_fetch_leaves_no_partial_file(server, tmp_path, monkeypatch):
     class Shutting(CountingGate):
         def enter(self, call):
             if self.count == 6:
                 raise TemporaryError("not now")
             super().enter(call)
 
-    (door.folder / "feed.csv").write_bytes(os.urandom(20 * sftp.PIECE))
+    (server.folder / "feed.csv").write_bytes(os.urandom(20 * sftp.PIECE))
     monkeypatch.setattr(sftp, "FETCHES_FOR_S", 0.0)
-    wire = replace(line(door, tmp_path), gate=Shutting())
+    wire = replace(line(server, tmp_path), gate=Shutting())
 
     with pytest.raises(TemporaryError, match="not now"):
         fetch.fetch(wire, content=Content.PRODUCTS)
@@ -196,20 +196,18 @@ def test_a_gate_that_shuts_in_the_middle_leaves_no_half_file(door, tmp_path, mon
 
 
 @pytest.mark.parametrize("verb", ["stat", "open"])
-def test_a_step_that_hangs_ends_in_its_time_and_not_in_that_of_a_file(
-    door, tmp_path, monkeypatch, verb
-):
+def test_hanging_step_ends_in_time(server, tmp_path, monkeypatch, verb):
     monkeypatch.setattr(sftp, "STEP_S", 0.5)
-    door.fault(verb, "hangs")
+    server.fault(verb, "hangs")
     started = time.monotonic()
 
     with pytest.raises(TemporaryError):
-        fetch.fetch(line(door, tmp_path), content=Content.PRODUCTS)
+        fetch.fetch(line(server, tmp_path), content=Content.PRODUCTS)
 
     assert time.monotonic() - started < sftp.ANSWER_S / 2
 
 
-def test_somebody_who_says_nothing_at_the_door_is_left_in_time(settings, monkeypatch):
+def test_silent_server_times_out(settings, monkeypatch):
     settings.OUTSIDE_PORTS_ALLOWED = ["1-65535"]
     monkeypatch.setattr(sftp, "STEP_S", 0.5)
     key = paramiko.ECDSAKey.generate()
@@ -228,8 +226,8 @@ def test_somebody_who_says_nothing_at_the_door_is_left_in_time(settings, monkeyp
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("steps", [1, 2, 3])
-def test_a_worker_that_is_killed_in_a_step_is_soon_forgotten(door, tmp_path, monkeypatch, steps):
-    """In the first, the second or the third step: to sign in, to look and to fetch."""
+def test_slot_of_a_killed_worker_expires_soon(server, tmp_path, monkeypatch, steps):
+    """Killed in the first, second or third step: sign-in, stat, fetch."""
 
     class KilledError(BaseException):
         pass
@@ -241,10 +239,10 @@ def test_a_worker_that_is_killed_in_a_step_is_soon_forgotten(door, tmp_path, mon
 
         def leave(self, call, outcome):
             if self.count == steps:
-                raise KilledError  # nobody hears any more that it ended
+                raise KilledError  # the end of the call is not reported
             gate.leave(call, outcome)
 
-    monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)  # as a new worker sees them
+    monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)  # as in a new worker
     supplier = make_supplier(f"lumen-{steps}", adapter="feed")
     connection = Connection.objects.get()
     long_ago = timezone.now() - timedelta(hours=1)
@@ -261,7 +259,7 @@ def test_a_worker_that_is_killed_in_a_step_is_soon_forgotten(door, tmp_path, mon
         Breaker.objects.update(failures=0, opened_at=None, open_until=None)
 
     with pytest.raises(KilledError):
-        fetch.fetch(replace(line(door, tmp_path), gate=Killing()), content=Content.PRODUCTS)
+        fetch.fetch(replace(line(server, tmp_path), gate=Killing()), content=Content.PRODUCTS)
 
     store = redis.Redis.from_url(settings.REDIS_URL)
     ((_, runs_out),) = store.zrange(f"slots:{supplier.code}", 0, -1, withscores=True)

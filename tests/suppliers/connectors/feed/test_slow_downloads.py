@@ -1,4 +1,4 @@
-"""A file that comes slowly over HTTP holds a slot while it comes, and hardly any longer."""
+"""Slow downloads over HTTP: hold their slot as long as they last, and hardly longer."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def line(httpserver, tmp_path, settings):
     return make_line(httpserver.url_for("/"), options=options, folder=tmp_path / "ours")
 
 
-def test_the_gate_hears_that_it_still_comes(line, monkeypatch):
+def test_gate_is_notified_during_a_download(line, monkeypatch):
     monkeypatch.setattr(observers, "BEAT_S", 0.0)
 
     fetch.fetch(line, content=Content.PRODUCTS)
@@ -50,7 +50,7 @@ def test_the_gate_hears_that_it_still_comes(line, monkeypatch):
 
 
 @pytest.mark.parametrize("has_begun", [False, True])
-def test_a_worker_that_is_killed_while_it_comes_is_soon_forgotten(line, monkeypatch, has_begun):
+def test_slot_of_a_worker_killed_during_a_download_expires_soon(line, monkeypatch, has_begun):
     class Killing(CountingGate):
         def enter(self, call):
             gate.enter(call)
@@ -62,9 +62,9 @@ def test_a_worker_that_is_killed_while_it_comes_is_soon_forgotten(line, monkeypa
             raise KilledError
 
         def leave(self, call, outcome):
-            pass  # nobody hears any more that it ended
+            pass  # the end of the call is not reported
 
-    monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)  # as a new worker sees them
+    monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)  # as in a new worker
     supplier = make_supplier(CODE, adapter="feed")
     connection = Connection.objects.get()
     long_ago = timezone.now() - timedelta(hours=1)

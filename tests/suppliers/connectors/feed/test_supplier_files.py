@@ -1,7 +1,7 @@
-"""Files as suppliers really write them, read by the mapping that is suggested for them.
+"""Supplier files: read real files with the suggested mapping, compare with ``expected.json``.
 
-``expected.json`` tells for each file where its column names stand, what each SKU is read as, and
-which rows are complained of. ``mapping`` there is what staff would add to the suggestion.
+``expected.json`` has for each file its header row, the data of each SKU, and the rejected rows.
+``mapping`` there is what staff would add to the suggestion.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from suppliers.feed_mapping.suggestions import suggest
 FILES = Path(__file__).parent / "supplier_files"
 EXPECTED = json.loads((FILES / "expected.json").read_text(encoding="utf-8"))
 NAMES = sorted(path.name for path in FILES.iterdir() if path.name != "expected.json")
-# What is read from a title or a battery's format alone is left out here.
+# Attributes that come from a title or from a battery format alone are left out.
 ATTRIBUTES = frozenset(
     {"output_lm", "output_min_lm", "intensity_cd", "runtime_high_min", "runtime_max_min"}
     | {"weight_g", "length_mm", "head_mm", "ip_rating", "impact_m", "battery_format"}
@@ -65,10 +65,10 @@ def read(path, work):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_is_read_as_its_supplier_means_it(name, tmp_path):
+def test_supplier_file_is_read_as_expected(name, tmp_path):
     assert read(FILES / name, tmp_path) == EXPECTED[name]
 
 
-def test_there_are_forty_files_and_each_is_expected():
+def test_each_of_forty_files_has_an_expectation():
     assert len(NAMES) >= 40
     assert set(NAMES) == set(EXPECTED)

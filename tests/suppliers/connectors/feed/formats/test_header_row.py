@@ -21,5 +21,5 @@ GOODS = ["A-1", "Stirnlampe", "Battery", "LED", "12,50"]
         ([], 1),
     ],
 )
-def test_the_row_with_the_names_of_columns_is_found(rows, found):
+def test_header_row_is_found(rows, found):
     assert header_row.find(enumerate(rows, start=1)) == found

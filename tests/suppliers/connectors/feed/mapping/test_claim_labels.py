@@ -7,14 +7,14 @@ from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES
 from suppliers.connectors.feed.mapping.fields import TARGETS, folded
 from suppliers.feed_mapping.suggestions import suggest
 
-# These name a field of the row first, and an attribute of the light where that is taken.
+# These are fields of the row first, and attributes of the light if the field is taken.
 FIELD_FIRST = {alias for target in TARGETS.values() for alias in target.aliases}
-# Shown in the supplier's words: no attribute of ours.
+# Shown as the supplier writes it: not one of our attributes.
 IN_WORDS = {"Light source"}
 
 
 @pytest.mark.parametrize("label", CLAIM_ALIASES)
-def test_a_label_is_one_that_the_specification_table_understands(label):
+def test_label_is_known_to_the_specification_table(label):
     is_understood = any(words.search(label) for _, words in SUBJECTS)
 
     assert is_understood != (label in IN_WORDS)
@@ -29,7 +29,7 @@ def test_a_label_is_one_that_the_specification_table_understands(label):
         if alias not in FIELD_FIRST
     ],
 )
-def test_a_column_of_lights_is_proposed_by_its_name(label, alias):
+def test_column_is_suggested_by_its_name(label, alias):
     assert alias == folded(alias)
     assert suggest(["SKU", alias]).claims[label].column == alias
 
@@ -46,12 +46,12 @@ def test_a_column_of_lights_is_proposed_by_its_name(label, alias):
         ("Autonomía", "Run time"), ("Flusso luminoso (lm)", "Light output"),
     ],
 )  # fmt: skip
-def test_the_unit_in_a_heading_does_not_hide_its_name(header, label):
+def test_heading_with_unit_is_suggested(header, label):
     assert suggest(["SKU", header]).claims[label].column == header
 
 
 @pytest.mark.parametrize(("cell", "is_flag"), [("2xAAA", False), ("yes", True), ("ja", True)])
-def test_battery_is_a_yes_or_no_only_where_its_cells_are(cell, is_flag):
+def test_battery_is_a_flag_only_with_yes_no_cells(cell, is_flag):
     found = suggest(["SKU", "Battery"], [{"SKU": "A", "Battery": cell}])
 
     assert ("battery" in found.fields) == is_flag

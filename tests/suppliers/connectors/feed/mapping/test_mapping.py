@@ -63,7 +63,7 @@ def shown(row=None, fields=None, *, with_issues=False, **words):
     return (record, notes, issues) if with_issues else (record, notes)
 
 
-def test_a_row_is_told_in_our_words():
+def test_row_is_converted():
     record, notes = shown(
         images=[{"column": "Pictures", "separator": "|"}], options={"Color": {"column": "Color"}}
     )
@@ -99,7 +99,7 @@ def test_a_row_is_told_in_our_words():
         ({"L": "long"}, ["size-unreadable"]),
     ],
 )
-def test_a_bad_cell_is_a_problem_of_its_row(change, codes):
+def test_bad_cell_is_a_problem_of_its_row(change, codes):
     record, _, issues = shown(change, with_issues=True)
 
     assert [problem.code for problem in record.problems] == codes
@@ -108,7 +108,7 @@ def test_a_bad_cell_is_a_problem_of_its_row(change, codes):
     ]
 
 
-def test_a_row_without_a_name_cannot_be_taken():
+def test_row_without_readable_sku_is_rejected():
     record, _ = shown({"SKU": "A\u200bB"})
 
     assert isinstance(record, BadRow)
@@ -116,7 +116,7 @@ def test_a_row_without_a_name_cannot_be_taken():
     assert "U+200B" in record.message
 
 
-def test_two_currencies_in_one_row_are_no_price():
+def test_two_currencies_in_a_row_are_no_price():
     record, _ = shown({"Price": "14,20 USD", "Cur": "EUR"}, {"currency": {"column": "Cur"}})
 
     assert [problem.code for problem in record.problems] == ["cost-two-currencies"]
@@ -125,7 +125,7 @@ def test_two_currencies_in_one_row_are_no_price():
 TERMS = {name: {"column": name} for name in ("minimum", "pack", "lead_days", "map", "msrp")}
 
 
-def test_terms_of_a_row_are_told():
+def test_terms_of_a_row_are_read():
     row = {"minimum": "2", "pack": "4", "lead_days": "0", "map": "29,90", "msrp": "€ 39,90"}
     record, _ = shown(row, TERMS)
     assert record.terms == Terms(
@@ -137,7 +137,7 @@ def test_terms_of_a_row_are_told():
     )
 
 
-def test_terms_that_cannot_be_are_left_out_and_the_row_is_taken():
+def test_invalid_terms_are_left_out_of_the_row():
     record, _ = shown({"minimum": "1,5", "pack": "-3", "lead_days": "400", "map": "x"}, TERMS)
     assert record.terms == NO_TERMS
     assert {problem.code for problem in record.problems} == {
@@ -158,7 +158,7 @@ def test_terms_that_cannot_be_are_left_out_and_the_row_is_taken():
         ("on request", None, ["restock-unreadable"]),
     ],
 )
-def test_a_restock_date_is_read_or_is_an_issue_of_its_row(said, restock_on, codes):
+def test_restock_date_is_read_or_reported(said, restock_on, codes):
     record, _ = shown({"Restock": said}, {"restock": {"column": "Restock"}})
 
     assert record.terms.restock_on == restock_on
@@ -166,7 +166,7 @@ def test_a_restock_date_is_read_or_is_an_issue_of_its_row(said, restock_on, code
     assert not any(problem.is_fatal for problem in record.problems)
 
 
-def test_a_deleted_row_has_no_stock():
+def test_deleted_row_has_no_stock():
     record, notes = shown({"Deleted": "1"})
 
     assert record.is_gone
@@ -193,7 +193,7 @@ def test_each_warehouse_may_have_a_column():
     ("blank", "quantity", "codes"),
     [("unchanged", None, ["stock-blank"]), ("none", 0, ["stock-blank"]), ("zero", 0, [])],
 )
-def test_what_a_blank_cell_means_is_chosen(blank, quantity, codes):
+def test_blank_stock_cell_follows_the_setting(blank, quantity, codes):
     record, _ = shown({"Stock": ""}, blank=blank)
 
     assert record.stock == (
@@ -206,7 +206,7 @@ def test_what_a_blank_cell_means_is_chosen(blank, quantity, codes):
     ] == codes
 
 
-def test_nested_values_are_reached_by_a_path():
+def test_nested_values_are_read_by_jmespath():
     row = {"SKU": "A", "price": {"net": [{"cur": "EUR", "v": Decimal("9.50")}]}}
     found = Mapping.read(
         {
@@ -221,7 +221,7 @@ def test_nested_values_are_reached_by_a_path():
 
     ((_, record, *_),) = preview_rows([row], found, 1, currency="EUR", decimal=",")
 
-    assert record.cost == Money(Decimal("9.50"), "EUR")  # a number needs no decimal mark
+    assert record.cost == Money(Decimal("9.50"), "EUR")  # a number needs no decimal separator
     assert (record.title, record.brand) == ("", "Northbeam")
 
 
@@ -240,12 +240,12 @@ def test_nested_values_are_reached_by_a_path():
         ({"columns": {}}, "unknown field"),
     ],
 )
-def test_a_mapping_that_cannot_be_used_says_why(written, words):
+def test_invalid_mapping_has_a_message(written, words):
     with pytest.raises(PermanentError, match=words):
         Mapping.read(written)
 
 
-def test_a_mapping_is_written_as_it_was_read():
+def test_mapping_round_trips():
     kept = mapping(images=[{"column": "Pictures", "separator": "|"}]).written()
 
     assert Mapping.read(kept).written() == kept
@@ -269,11 +269,11 @@ def test_a_mapping_is_written_as_it_was_read():
         ("Nächster Wareneingang", "restock"),
     ],
 )  # fmt: skip
-def test_columns_are_known_by_what_suppliers_call_them(header, field):
+def test_columns_are_suggested_by_alias(header, field):
     assert suggest([header]).fields[field].column == header
 
 
-def test_units_and_joined_cells_are_seen_in_the_rows():
+def test_units_and_separators_are_suggested():
     headers = [
         "SKU",
         "WEIGHT (kg)",
@@ -305,7 +305,7 @@ def test_units_and_joined_cells_are_seen_in_the_rows():
         ("Image 2", ""),
     ]
     assert [(each.location, each.country) for each in found.warehouses] == [("DE1", "DE")]
-    assert list(found.claims) == ["Color"]  # no parent: the color tells no variants apart
+    assert list(found.claims) == ["Color"]  # without a parent, color is no option
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_units_and_joined_cells_are_seen_in_the_rows():
         ({"Run time": {"column": "Runtime [h]"}}, "2,5", ",", "Longest run time, minutes: 150"),
     ],
 )
-def test_a_preview_shows_the_value_and_unit_that_were_understood(claims, cell, decimal, fact):
+def test_preview_shows_the_parsed_value_and_unit(claims, cell, decimal, fact):
     ((_, source),) = claims.items()
     row = {"SKU": "A", "Name": "Trail headlamp", source["column"]: cell}
     found = Mapping.read(
@@ -331,7 +331,7 @@ def test_a_preview_shows_the_value_and_unit_that_were_understood(claims, cell, d
     assert [f"{each.name}: {each.value}" for each in preview.facts] == [fact]
 
 
-def test_a_preview_names_what_was_not_understood():
+def test_preview_reports_unreadable_values():
     row = {"SKU": "A", "Name": "Trail headlamp", "Flux": "1.200", "Note": "x"}
     found = Mapping.read(
         {
@@ -361,9 +361,7 @@ def test_a_preview_names_what_was_not_understood():
         ({"Name": "", "Path": ""}, "title", "The product has no title."),
     ],
 )
-def test_a_preview_shows_what_the_import_would_store_and_each_issue_beside_its_cell(
-    change, cell, message
-):
+def test_preview_shows_stored_values_and_issues_by_cell(change, cell, message):
     claims = {
         "Light output": {"column": "Flux", "unit": "lumens"},
         "Beam distance": {"column": "Throw", "unit": "m"},
@@ -390,7 +388,7 @@ def test_a_preview_shows_what_the_import_would_store_and_each_issue_beside_its_c
     assert wrong.cost is None if cell == "cost" else wrong.cost == right.cost
 
 
-def test_columns_that_no_field_reads_are_named():
+def test_unread_columns_are_listed():
     columns = mapping(claims={"Light output": {"column": "Flux"}})
 
     assert unread_columns([*ROW, "Flux", "Lux"], columns) == ["Pictures", "Color", "Lux"]

@@ -1,4 +1,4 @@
-"""What is read at a glance says the same as what is read with care, row by row."""
+"""Fast path: same result as the converter, row by row."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def as_lines(rows):
 
 
 def poured(folder, content, mapping, *, is_quick=True):
-    """Return what the file says of offers and of stock, as the lines that are staged."""
+    """Return the offers and stock of the file as staged lines."""
     path = folder / "feed"
     path.write_bytes(content)
     file = open_file(path, work=folder / "work", reading=mapping.reading)
@@ -111,7 +111,7 @@ def _cut(text):
 
 
 def _same(written):
-    """Write amounts alike: 12.3 and 12.30 are one."""
+    """Return the line with normalized amounts: 12.3 and 12.30 are equal."""
     cells = written[:-1].split("\t")
     if len(cells) > 5:
         for place in (2, 9, 10):
@@ -142,7 +142,7 @@ VARIANTS = {
 @given(rows=table)
 @example(rows=[PLAIN])
 @many
-def test_a_glance_says_what_care_says(tmp_path_factory, name, write, rows):
+def test_fast_path_equals_the_converter(tmp_path_factory, name, write, rows):
     folder = tmp_path_factory.mktemp("feed")
     content = write(rows)
 
@@ -152,7 +152,7 @@ def test_a_glance_says_what_care_says(tmp_path_factory, name, write, rows):
     assert (offers, stock) == careful[:2]
 
 
-def test_plain_rows_are_read_at_a_glance(tmp_path):
+def test_plain_rows_take_the_fast_path(tmp_path):
     rows = [{**PLAIN, "SKU": f"A-{number}"} for number in range(20)]
     quoted = as_csv(rows, quotes=csv.QUOTE_ALL)
 
@@ -170,9 +170,9 @@ NASTY_LINES = (
 
 
 @pytest.mark.parametrize("text", NASTY_LINES)
-def test_lines_are_cut_as_with_care(tmp_path, text):
-    """The cutter of ordinary lines against the one that reads each record by itself."""
-    from suppliers.connectors.feed.formats import delimited  # noqa: PLC0415 - what is measured
+def test_fast_splitting_equals_records(tmp_path, text):
+    """Compare the fast splitting of ordinary lines with ``Records``."""
+    from suppliers.connectors.feed.formats import delimited  # noqa: PLC0415 - under test
 
     path = tmp_path / "feed.csv"
     path.write_bytes(text.encode())

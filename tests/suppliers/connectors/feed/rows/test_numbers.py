@@ -17,7 +17,7 @@ from suppliers.connectors.feed.rows import cells, numbers
         ("12,30", ",", "12.30"),
         ("1,234.50", ".", "1234.50"),
         ("1.234,50", ",", "1234.50"),
-        ("1.234,50", ".", "1234.50"),  # can be read in one way only
+        ("1.234,50", ".", "1234.50"),  # unambiguous
         ("1.234.567", ".", "1234567"),
         ("1 234,50", ",", "1234.50"),
         ("1'234.50", ".", "1234.50"),
@@ -29,14 +29,14 @@ from suppliers.connectors.feed.rows import cells, numbers
         ("1E+2", ".", "100"),
     ],
 )
-def test_a_number_is_read_with_its_marks(text, mark, value):
+def test_number_is_read_with_its_separators(text, mark, value):
     assert decimal(text, mark=mark) == Decimal(value)
 
 
 @pytest.mark.parametrize(
     ("text", "mark"),
     [
-        ("12,34", "."),  # a decimal comma among decimal points may be 1234
+        ("12,34", "."),  # with decimal points it may be 1234
         ("12.30", ","),
         ("NaN", "."),
         ("Infinity", "."),
@@ -49,7 +49,7 @@ def test_a_number_is_read_with_its_marks(text, mark, value):
         ("=1+1", "."),
     ],
 )
-def test_what_may_be_another_number_is_not_guessed_at(text, mark):
+def test_ambiguous_number_is_rejected(text, mark):
     with pytest.raises(UnreadableError):
         decimal(text, mark=mark)
 
@@ -68,16 +68,16 @@ def test_what_may_be_another_number_is_not_guessed_at(text, mark):
         ("12,30 zł", ",", "12.30", "PLN"),
     ],
 )
-def test_a_price_says_its_currency_or_has_the_suppliers(text, mark, amount, currency):
+def test_price_has_its_own_or_the_suppliers_currency(text, mark, amount, currency):
     assert numbers.money(text, mark=mark, currency="PLN") == Money(Decimal(amount), currency)
 
 
-def test_a_dollar_is_the_suppliers_own_where_he_asks_dollars():
+def test_dollar_sign_is_the_suppliers_dollar():
     assert numbers.money("$15", mark=".", currency="CAD").currency == "CAD"
 
 
 @pytest.mark.parametrize("text", ["on request", "€ 12 USD", "12 Galleons", "", "EUR", "10 - 12"])
-def test_what_is_no_price_is_refused(text):
+def test_invalid_price_is_rejected(text):
     with pytest.raises(UnreadableError):
         numbers.money(text, mark=".", currency="EUR")
 
@@ -93,7 +93,7 @@ def test_what_is_no_price_is_refused(text):
         ("1,200 g", "", 1200),
     ],
 )
-def test_a_weight_is_told_in_grams(text, unit, grams):
+def test_weight_is_converted_to_grams(text, unit, grams):
     assert numbers.grams(text, mark=".", unit=unit) == grams
 
 
@@ -101,12 +101,12 @@ def test_a_weight_is_told_in_grams(text, unit, grams):
     ("text", "unit", "millimeters"),
     [("62", "mm", 62), ("6.2", "cm", 62), ('2"', "", 51), ("1 in", "", 25)],
 )
-def test_a_length_is_told_in_millimeters(text, unit, millimeters):
+def test_length_is_converted_to_millimeters(text, unit, millimeters):
     assert numbers.millimeters(text, mark=".", unit=unit) == millimeters
 
 
 @pytest.mark.parametrize("text", ["heavy", "-3", "12 stone", "1e30"])
-def test_what_is_no_measure_is_refused(text):
+def test_invalid_measure_is_rejected(text):
     with pytest.raises(UnreadableError):
         numbers.grams(text, mark=".", unit="g")
 
@@ -133,14 +133,14 @@ def test_what_is_no_measure_is_refused(text):
         ("plenty", 40, False),
     ],
 )
-def test_stock_is_a_number_and_what_was_interpreted_is_said(text, units, is_said):
+def test_interpreted_stock_has_a_note(text, units, is_said):
     found, note = numbers.units(text, mark=".", words={"plenty": "40"})
 
     assert (found, bool(note)) == (units, is_said)
 
 
 @pytest.mark.parametrize("text", ["many", "2.5", "null", "1e999", "", "=SUM(A1)", "NaN"])
-def test_what_is_no_stock_is_refused(text):
+def test_invalid_stock_is_rejected(text):
     with pytest.raises(UnreadableError):
         numbers.units(text, mark=".", words={})
 
@@ -157,7 +157,7 @@ def test_what_is_no_stock_is_refused(text):
         ("discontinued", {"discontinued": "sold"}, False),
     ],
 )
-def test_only_known_words_mean_gone(text, words, gone):
+def test_only_known_words_mean_discontinued(text, words, gone):
     assert numbers.is_gone(text, words=words) is gone
 
 
@@ -170,12 +170,12 @@ def test_only_known_words_mean_gone(text, words, gone):
         ("24.11.2026 10:05", datetime(2026, 11, 24, 10, 5, tzinfo=UTC)),
     ],
 )
-def test_a_time_without_a_zone_is_utc(text, moment):
+def test_time_without_zone_is_utc(text, moment):
     assert numbers.moment(text) == moment
 
 
 @pytest.mark.parametrize("text", ["11/24/2026", "yesterday", "31.02.2026", "9" * 80])
-def test_a_time_that_could_be_another_is_refused(text):
+def test_ambiguous_time_is_rejected(text):
     with pytest.raises(UnreadableError):
         numbers.moment(text)
 
@@ -185,11 +185,11 @@ def test_a_time_that_could_be_another_is_refused(text):
     [
         (" 00123 ", "00123"),
         ("Cafe\u0301-1", "Café-1"),
-        ("../../etc/passwd", "../../etc/passwd"),  # a name and no path: nothing is opened by it
+        ("../../etc/passwd", "../../etc/passwd"),  # a name: never used as a path
         ("A B/7.5", "A B/7.5"),
     ],
 )
-def test_a_sku_is_kept_composed_with_its_zeros(text, sku):
+def test_sku_is_composed_and_keeps_zeros(text, sku):
     assert cells.normalized(text) == sku
 
 
@@ -209,10 +209,10 @@ def test_a_sku_is_kept_composed_with_its_zeros(text, sku):
         "A\u0336",
     ],
 )
-def test_a_sku_that_hides_something_is_refused(text):
+def test_sku_with_hidden_characters_is_rejected(text):
     with pytest.raises(UnreadableError):
         cells.normalized(text)
 
 
-def test_twins_in_another_case_are_noticed():
+def test_skus_in_another_case_have_one_key():
     assert cells.twin_key("lx-1A") == cells.twin_key("LX-1a")

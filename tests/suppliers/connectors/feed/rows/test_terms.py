@@ -11,7 +11,7 @@ from tests.suppliers.connectors.feed.conftest import FIELDS
 from tests.suppliers.connectors.feed.test_hostile_files import BAD, sync_all
 
 
-def test_absurd_terms_are_nobodys_and_stop_nothing(supplier, hand_in):
+def test_absurd_terms_are_left_out_of_the_offer(supplier, hand_in):
     fields = {
         **{name: FIELDS[name] for name in ("sku", "title", "cost", "stock")},
         "msrp": {"column": "MSRP"},
@@ -44,7 +44,7 @@ def test_absurd_terms_are_nobodys_and_stop_nothing(supplier, hand_in):
     }
 
 
-def test_a_restock_date_that_changes_alone_is_stored_and_published(supplier, hand_in):
+def test_changed_restock_date_is_stored_and_published(supplier, hand_in):
     fields = {**FIELDS, "restock": {"column": "ETA"}}
     options = {**supplier.connection.options, "mapping": {"fields": fields, "country": "DE"}}
     Connection.objects.update(options=options)
