@@ -1,4 +1,4 @@
-"""BigBuy's sandbox as a process of its own, for tests that want the real joint.
+"""The BigBuy sandbox as a separate process, for tests over real HTTP.
 
 Use:  from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox  (in a conftest.py)
 """
@@ -14,7 +14,7 @@ from tests.factories.suppliers import NOON
 from tests.fakes.cj_sandbox import SandboxProcess
 
 LIGHTING = 19657
-# What the sandbox's names of statuses mean; real ones are read at run time.
+# The sandbox's status names and their meanings; the connector reads the real names at run time.
 STATUSES = {
     "Payment accepted": "accepted",
     "In preparation": "accepted",
@@ -32,7 +32,7 @@ OPTIONS = {
 
 
 class BigBuyProcess(SandboxProcess):
-    """One running sandbox; an hour of his has no end of calls unless a test says otherwise."""
+    """A running sandbox, without hourly limits unless a test sets them."""
 
     module = "storefront.dev.sandboxes.bigbuy"
     usual = ("--hour", "0", "--second", "0")
@@ -51,13 +51,13 @@ class BigBuyProcess(SandboxProcess):
         return self.control("calls")["served"]
 
     def items(self):
-        """List what can be ordered and has nothing wrong with it."""
+        """List items that can be ordered and have no flaw."""
         rows = self.client.get(f"{self.url}/control/items", params={"most": 500}).json()
         return [row for row in rows if not row["flaw"]]
 
 
 def connect_bigbuy(process, *, code="bigbuy-sandbox", **options):
-    """Make the supplier and the wire to a running sandbox."""
+    """Create the supplier and its connection to a running sandbox."""
     supplier = Supplier.objects.create(
         code=code,
         name="BigBuy",
@@ -85,6 +85,6 @@ def bigbuy_process(tmp_path_factory):
 
 @pytest.fixture
 def bigbuy_sandbox(bigbuy_process):
-    """The running sandbox, as it was on its first day."""
+    """The running sandbox, reset."""
     bigbuy_process.begin_afresh()
     return bigbuy_process

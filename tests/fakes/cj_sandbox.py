@@ -1,4 +1,4 @@
-"""The sandbox supplier as a process of its own, for tests that want the real joint.
+"""The CJ sandbox as a separate process, for tests over real HTTP.
 
 Use:  from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier  (in a conftest.py)
 """
@@ -26,7 +26,7 @@ PRODUCTS = 24
 
 @dataclass
 class SandboxProcess:
-    """One running sandbox supplier, and the strings that a tester may pull."""
+    """A running sandbox and its control API."""
 
     folder: Path
     words: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class SandboxProcess:
 
 
 def connect(process, *, code="cj-sandbox", calls_per_second=1000):
-    """Make the supplier and the wire to a running sandbox."""
+    """Create the supplier and its connection to a running sandbox."""
     supplier = Supplier.objects.create(
         code=code,
         name="Sandbox",
@@ -108,10 +108,10 @@ def sandbox_process(tmp_path_factory):
 
 @pytest.fixture
 def sandbox_supplier(sandbox_process, request, monkeypatch):
-    """The running sandbox, as it was on its first day.
+    """The running sandbox, reset.
 
-    In a test that is one transaction, threads cannot write beside it: there, points are counted
-    in memory.
+    In a test inside one transaction, other threads cannot see its writes; there, the quota is
+    counted in memory.
     """
     sandbox_process.begin_afresh()
     marks = list(request.node.iter_markers("django_db"))

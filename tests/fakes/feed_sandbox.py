@@ -1,4 +1,4 @@
-"""The wholesaler of files as a process of its own, and mappings of each of his files.
+"""The feed sandbox as a separate process, and a mapping for each of its files.
 
 Use:  from tests.fakes.feed_sandbox import feed_process, feed_sandbox  (in a conftest.py or a test)
 """
@@ -20,12 +20,12 @@ PRODUCTS = 30
 
 
 def table_mapping(**changes):
-    """How his tables are read: full.csv and its sisters, full.xlsx."""
+    """The mapping of the table files: full.csv, its variants and full.xlsx."""
     return {**mapping.TABLE, **changes}
 
 
 def json_mapping(**changes):
-    """How full.json and full.ndjson are read: by paths into what is nested."""
+    """The mapping of full.json and full.ndjson: paths into nested objects."""
     paths = {
         "sku": "sku",
         "parent": "group",
@@ -63,7 +63,7 @@ def json_mapping(**changes):
 
 
 def xml_mapping(**changes):
-    """How full.xml and full-western.xml are read: by names, and by XPath where those do not do."""
+    """The mapping of full.xml and full-western.xml: element names, and XPath where needed."""
     columns = {
         "sku": "@id",
         "parent": "@group",
@@ -126,12 +126,12 @@ def google_mapping(**changes):
 
 
 def stock_mapping(**changes):
-    """How stock.csv and delta.csv are read: one row for each SKU and warehouse."""
+    """The mapping of stock.csv and delta.csv: one row per SKU and warehouse."""
     return {**mapping.STOCK, **changes}
 
 
 class FeedProcess(SandboxProcess):
-    """One running wholesaler, and the strings that a tester may pull."""
+    """A running sandbox and its control API."""
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -154,7 +154,7 @@ class FeedProcess(SandboxProcess):
 
 
 def connect_feed(process, *, code="feed-sandbox", secrets=None, **options):
-    """Make the supplier and the wire to his files; by default all is in full.csv."""
+    """Create the supplier and its connection to the sandbox; by default it reads full.csv."""
     supplier = Supplier.objects.create(
         code=code,
         name="Feed sandbox",
@@ -182,6 +182,6 @@ def feed_process(tmp_path_factory):
 
 @pytest.fixture
 def feed_sandbox(feed_process):
-    """The wholesaler as he was on his first day."""
+    """The running sandbox, reset."""
     feed_process.begin_afresh()
     return feed_process

@@ -1,10 +1,11 @@
-"""A real SFTP server on this machine: a folder, one user, and ways to break.
+"""A real SFTP server on this machine for one user and one directory, with fault injection.
 
 Use:  with sftp_server(tmp_path) as server:  server.url, server.host_key, server.secrets
 
-What can be broken: "list", "stat", "open", "read", "write", "rename"; and how: "refused",
-"slow", "hangs" to the end, "drop_before" and "drop_after" its effect. ``seen`` tells who asked
-to come in, and which files were opened; ``public_key`` opens the door as the password does.
+Operations that can fail: "list", "stat", "open", "read", "write", "rename". Kinds of faults:
+"refused", "slow", "hangs" (until the server stops), "drop_before" and "drop_after" the effect.
+``seen`` records logins and opened files. A key in ``public_key`` is accepted beside the
+password.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ USER, PASSWORD = "fara", "a long password"
 
 
 class SftpServer:
-    """What a tester sees of it."""
+    """The server as a test sees it."""
 
     def __init__(self, folder, port, key):
         self.folder = Path(folder)
@@ -38,7 +39,7 @@ class SftpServer:
         self._lock = threading.Lock()
 
     def fault(self, operation, kind, *, delay_s=0.0, count=1):
-        """Break an operation so many times; 0 is for ever."""
+        """Make an operation fail ``count`` times; 0 means always."""
         with self._lock:
             self._faults[operation] = (kind, delay_s, count)
 
@@ -47,7 +48,7 @@ class SftpServer:
             self._faults.clear()
 
     def befalls(self, operation):
-        """Return how it breaks this time, and after how long."""
+        """Return the fault of this call and its delay."""
         with self._lock:
             kind, delay_s, count = self._faults.get(operation, ("", 0.0, 0))
             if count == 1:
@@ -58,12 +59,12 @@ class SftpServer:
 
 
 def named(key):
-    """Write a host key as ``ssh-keyscan`` prints it."""
+    """Format a host key as ``ssh-keyscan`` does."""
     return f"{key.get_name()} {key.get_base64()}"
 
 
 def breakable(operation):
-    """Make an operation one that a tester can break."""
+    """Allow faults in an operation."""
 
     def made(act):
         @wraps(act)
@@ -119,7 +120,7 @@ def sftp_server(folder, *, key=None):
         yield server
     finally:
         server.ended.set()
-        # To close alone does not wake who waits in accept().
+        # Closing alone does not wake a blocked accept().
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(5)
@@ -200,7 +201,7 @@ class _Files(paramiko.SFTPServerInterface):
     def rename(self, oldpath, newpath):
         old, new = self._path(oldpath), self._path(newpath)
         try:
-            os.link(old, new)  # as OpenSSH does it: what is there is not overwritten
+            os.link(old, new)  # as OpenSSH does it: an existing file is not overwritten
             old.unlink()
         except FileExistsError:
             return paramiko.SFTP_FAILURE

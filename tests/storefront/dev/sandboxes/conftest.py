@@ -1,4 +1,4 @@
-"""A sandbox in this process: a real server on a free port, a folder of its own."""
+"""The CJ sandbox in the test process: a real server on a free port with its own directory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PREFIX = "/api2.0/v1/"
 
 
 class Sandbox:
-    """One running server, with a client that is logged in, and its strings."""
+    """A running server with a logged-in client and the control API."""
 
     def __init__(self, folder, *, count=40, seed=7, **rules):
         defaults = {"qps": 0, "webhook_retry_s": 0.05}
@@ -59,7 +59,7 @@ class Sandbox:
         return answer.json()
 
     def goods(self, *, lithium=True, country="CN", at_least=5):
-        """Find a good variant that is there in numbers."""
+        """Find a valid variant with enough stock."""
         for position in range(len(self.world.catalog)):
             product = self.world.catalog.at(position)
             if product.flaw or product.is_lithium is not lithium:
@@ -97,7 +97,7 @@ class Sandbox:
 
 @pytest.fixture
 def run(tmp_path):
-    """Start sandboxes by their rules; all of them end with the test."""
+    """Start sandboxes with the given settings; stop them after the test."""
     running = []
 
     def start(folder="data", **rules):
@@ -117,7 +117,7 @@ def sandbox(run):
 
 
 def until(true, *, within_s=5):
-    """Wait for what happens in another thread."""
+    """Wait until ``true()`` returns something truthy."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:
         if result := true():

@@ -34,7 +34,7 @@ def euros(amount):
     return Money(Decimal(amount), "EUR")
 
 
-def test_it_keeps_the_rules_of_a_real_one(gateway, paid):
+def test_amounts_are_limited_as_by_a_real_gateway(gateway, paid):
     gateway.capture(reference=paid, amount=euros("60"), key="capture:1")
 
     with pytest.raises(PermanentError):
@@ -45,7 +45,7 @@ def test_it_keeps_the_rules_of_a_real_one(gateway, paid):
     assert [update.news for update in gateway.history(reference=paid)] == ["authorized", "captured"]
 
 
-def test_a_key_moves_money_once_and_belongs_to_one_request(gateway, paid):
+def test_idempotency_key_works_for_one_request(gateway, paid):
     first = gateway.capture(reference=paid, amount=euros("10"), key="capture:1")
 
     assert gateway.capture(reference=paid, amount=euros("10"), key="capture:1") == first
@@ -57,7 +57,7 @@ def test_a_key_moves_money_once_and_belongs_to_one_request(gateway, paid):
     assert gateway.payments[paid].sum_of(PaymentNews.CAPTURED) == euros("10")
 
 
-def test_trouble_is_had_once_and_does_nothing(gateway, paid):
+def test_injected_error_happens_once_without_effect(gateway, paid):
     gateway.troubles.append(TemporaryError("away"))
 
     with pytest.raises(TemporaryError):
@@ -69,7 +69,7 @@ def test_trouble_is_had_once_and_does_nothing(gateway, paid):
 
 
 @pytest.mark.parametrize("end", ["decline", "expire"])
-def test_what_was_never_authorized_or_expired_holds_nothing(gateway, end):
+def test_unauthorized_payments_cannot_be_captured(gateway, end):
     reference = open_at(gateway).reference
     getattr(gateway, end)(reference)
 
@@ -77,6 +77,6 @@ def test_what_was_never_authorized_or_expired_holds_nothing(gateway, end):
         gateway.capture(reference=reference, amount=euros("1"), key="capture:1")
 
 
-def test_an_unknown_payment_is_refused(gateway):
+def test_unknown_payment_is_rejected(gateway):
     with pytest.raises(PermanentError):
         gateway.history(reference="none")

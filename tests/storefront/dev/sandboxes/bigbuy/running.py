@@ -1,4 +1,4 @@
-"""BigBuy's sandbox in this process: a real server on a free port, a folder of its own."""
+"""The BigBuy sandbox in the test process: a real server on a free port with its own directory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ADDRESS = {
 
 
 class BigBuySandbox:
-    """One running server in this process."""
+    """A running server."""
 
     def __init__(self, folder, *, count=24, seed=7, **rules):
         rules = Rules(**({"hour_s": 0, "second_s": 0} | rules))

@@ -1,4 +1,4 @@
-"""BigBuy's sandbox refuses what the real one would refuse, and keeps a ledger of what happened."""
+"""Responses of the BigBuy sandbox and its ledger."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from tests.storefront.dev.sandboxes.bigbuy.running import bigbuy
 __all__ = ["bigbuy"]
 
 
-def code_of(answer):
-    """Find the business code in whichever of its two places it stands."""
+def error_code(answer):
+    """Return the error code, which is in one of two places."""
     said = answer.json()
     inner = json.loads(said["message"]) if str(said["message"]).startswith("{") else {}
     return inner.get("code") or said["code"]
 
 
-def test_a_wrong_key_is_told_so(bigbuy):
+def test_wrong_key_is_rejected(bigbuy):
     answer = bigbuy.client.get("/rest/user/purse.json", headers={"Authorization": "Bearer no"})
 
     assert (answer.status_code, answer.json()) == (401, {"message": "Invalid Token"})
 
 
-def test_a_right_key_is_told_nothing(bigbuy):
+def test_right_key_gets_an_empty_answer(bigbuy):
     answer = bigbuy.get("user/auth/status")
 
     assert (answer.status_code, answer.content) == (200, b"")
     assert bigbuy.get("user/purse").json() == "100000.00"
 
 
-def test_the_lists_tell_of_the_same_goods_in_different_orders(bigbuy):
+def test_lists_hold_the_same_products_in_different_orders(bigbuy):
     products = [row["id"] for row in bigbuy.listed("products")]
 
     prices = [row["id"] for row in bigbuy.listed("productprices")]
@@ -44,7 +44,7 @@ def test_the_lists_tell_of_the_same_goods_in_different_orders(bigbuy):
     assert products != prices != stock
 
 
-def test_a_page_is_as_long_as_asked_and_a_taxonomy_must_be_named(bigbuy):
+def test_lists_check_page_size_and_taxonomy(bigbuy):
     assert len(bigbuy.listed("products", pageSize=5)) == 5
     last = bigbuy.listed("products", pageSize=5, page=len(bigbuy.world.goods) // 5)
     assert len(last) == len(bigbuy.world.goods) % 5
@@ -62,7 +62,7 @@ def test_every_row_has_an_id(bigbuy, name):
     assert len({row["id"] for row in rows}) == len(rows)
 
 
-def test_most_goods_are_those_of_the_other_supplier_under_other_names():
+def test_most_products_share_gtins_with_the_other_supplier():
     goods, other = Goods(40, 7), Catalog(40, 7)
     theirs = {v.barcode for p in range(40) for v in other.product(p).variants}
 
@@ -75,7 +75,7 @@ def test_most_goods_are_those_of_the_other_supplier_under_other_names():
     assert all(goods.by_sku(item.sku)[1] == item for each in ours for item in each)
 
 
-def test_an_order_is_made_once_and_told_by_its_address(bigbuy):
+def test_order_is_created_once_and_returns_its_location(bigbuy):
     (sku,) = bigbuy.skus()
     order = bigbuy.order("FL-1", sku)
 
@@ -83,7 +83,7 @@ def test_an_order_is_made_once_and_told_by_its_address(bigbuy):
 
     assert (made.status_code, made.content) == (201, b"")
     key = made.headers["Location"].removeprefix("/rest/order/")
-    assert (again.status_code, code_of(again)) == (409, "ER008")
+    assert (again.status_code, error_code(again)) == (409, "ER008")
     assert bigbuy.get("order/reference/FL-1").json()["id"] == key
     assert bigbuy.get(f"order/{key}").json()["internalReference"] == "FL-1"
     assert bigbuy.get("order/reference/FL-2").status_code == 404
@@ -104,19 +104,19 @@ def test_an_order_is_made_once_and_told_by_its_address(bigbuy):
     ],
 )
 @pytest.mark.parametrize("path", ["order/check", "order/create"])
-def test_what_cannot_be_is_refused(bigbuy, path, changes, code):
+def test_impossible_orders_are_rejected(bigbuy, path, changes, code):
     (sku,) = bigbuy.skus()
 
     refused = bigbuy.post(path, bigbuy.order("FL-1", sku, **changes))
 
-    assert (refused.status_code, code_of(refused)) == (409, code)
+    assert (refused.status_code, error_code(refused)) == (409, code)
     assert bigbuy.control("orders")["orders"] == []
 
 
 @pytest.mark.parametrize(
     "changes", [{"address": "W" * 71}, {"town": ""}, {"internalReference": ""}]
 )
-def test_a_wrong_form_is_answered_with_a_tree(bigbuy, changes):
+def test_invalid_orders_return_nested_errors(bigbuy, changes):
     (sku,) = bigbuy.skus()
 
     refused = bigbuy.post("order/create", bigbuy.order("FL-1", sku, **changes))
@@ -126,18 +126,18 @@ def test_a_wrong_form_is_answered_with_a_tree(bigbuy, changes):
     assert bigbuy.control("orders")["orders"] == []
 
 
-def test_stock_and_purse_are_taken_and_then_refused(bigbuy):
+def test_orders_use_up_stock_and_balance(bigbuy):
     (sku,) = bigbuy.skus()
     bigbuy.control("stock", {"sku": sku, "quantity": 1})
     assert bigbuy.post("order/create", bigbuy.order("FL-1", sku)).status_code == 201
 
-    assert code_of(bigbuy.post("order/create", bigbuy.order("FL-2", sku))) == "ER003"
+    assert error_code(bigbuy.post("order/create", bigbuy.order("FL-2", sku))) == "ER003"
     bigbuy.control("stock", {"sku": sku, "quantity": 9})
     bigbuy.control("purse", {"amount": "1"})
-    assert code_of(bigbuy.post("order/create", bigbuy.order("FL-3", sku))) == "ER005"
+    assert error_code(bigbuy.post("order/create", bigbuy.order("FL-3", sku))) == "ER005"
 
 
-def test_a_product_off_sale_is_inactive(bigbuy):
+def test_product_off_sale_is_inactive(bigbuy):
     (sku,) = bigbuy.skus()
     bigbuy.control("shelve", {"id": FIRST_ID})
 
@@ -147,7 +147,7 @@ def test_a_product_off_sale_is_inactive(bigbuy):
     assert next(row for row in bigbuy.listed("products") if row["id"] == FIRST_ID)["active"] == 0
 
 
-def test_goods_in_two_warehouses_need_the_other_call(bigbuy):
+def test_two_warehouses_need_multishipping(bigbuy):
     skus = bigbuy.skus(2)
     bigbuy.control("spans", {"on": True})
     order = bigbuy.order("FL-1", *skus)
@@ -159,10 +159,12 @@ def test_goods_in_two_warehouses_need_the_other_call(bigbuy):
     assert [row["references"] for row in warehouses] == [[skus[0]], [skus[1]]]
     assert [row["productReferences"] for row in made.json()["orders"]] == [[skus[0]], [skus[1]]]
     assert len(bigbuy.control("orders")["orders"]) == 2
-    assert isinstance(bigbuy.get("order/reference/FL-1").json(), dict)  # it knows one of them only
+    assert isinstance(
+        bigbuy.get("order/reference/FL-1").json(), dict
+    )  # only one is found by reference
 
 
-def test_orders_move_and_get_a_number_to_follow(bigbuy):
+def test_shipped_orders_get_a_tracking_number(bigbuy):
     (sku,) = bigbuy.skus()
     key = bigbuy.post("order/create", bigbuy.order("FL-1", sku)).headers["Location"].split("/")[-1]
     asked = {"track": {"orders": [{"id": int(key)}, {"id": 5}]}}
@@ -176,7 +178,7 @@ def test_orders_move_and_get_a_number_to_follow(bigbuy):
     assert bigbuy.get(f"tracking/order/{key}").json() == [row]
 
 
-def test_a_canceled_order_gives_goods_and_money_back(bigbuy):
+def test_canceled_order_restores_stock_and_balance(bigbuy):
     (sku,) = bigbuy.skus()
     bigbuy.post("order/create", bigbuy.order("FL-1", sku))
 
@@ -186,7 +188,7 @@ def test_a_canceled_order_gives_goods_and_money_back(bigbuy):
     assert sku in bigbuy.skus(999)
 
 
-def test_one_call_too_many_is_refused_in_plain_text(bigbuy):
+def test_rate_limit_answers_in_plain_text(bigbuy):
     bigbuy.control("clock", {"hour_s": 60, "second_s": 60})
     for _ in range(5):
         answer = bigbuy.get("catalog/manufacturers")
@@ -213,7 +215,7 @@ def test_one_call_too_many_is_refused_in_plain_text(bigbuy):
         ("empty", 200, "[]"),
     ],
 )
-def test_it_misbehaves_as_ordered_and_then_no_more(bigbuy, kind, status, start):
+def test_faults_end_after_their_count(bigbuy, kind, status, start):
     bigbuy.control("faults", {"path": "user/purse", "kind": kind})
 
     answer, again = bigbuy.get("user/purse"), bigbuy.get("user/purse")
@@ -223,7 +225,7 @@ def test_it_misbehaves_as_ordered_and_then_no_more(bigbuy, kind, status, start):
     assert again.json() == "100000.00"
 
 
-def test_a_dropped_answer_left_its_effect_in_the_ledger(bigbuy):
+def test_dropped_response_is_in_the_ledger(bigbuy):
     (sku,) = bigbuy.skus()
     bigbuy.control("faults", {"path": "order/create", "kind": "drop_after"})
 
@@ -233,7 +235,7 @@ def test_a_dropped_answer_left_its_effect_in_the_ledger(bigbuy):
     assert [row["fault"] for row in bigbuy.control("orders")["orders"]] == ["drop_after"]
 
 
-def test_a_person_sees_orders_and_moves_them(bigbuy):
+def test_order_page_can_advance_orders(bigbuy):
     (sku,) = bigbuy.skus()
     bigbuy.post("order/create", bigbuy.order("FL-<1>", sku))
 

@@ -1,4 +1,4 @@
-"""CJ's connector, on a line to a sandbox in this process."""
+"""The CJ connector with a connection to a sandbox in the test process."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ HOME = Address(
 )
 
 
-def connected(sandbox, *, tokens=None, **options):
-    """Open a line with a token pair of the sandbox's own."""
+def make_connector(sandbox, *, tokens=None, **options):
+    """Make a connector with its own token pair."""
     line = make_line(
         f"{sandbox.url}/api2.0/v1/",
         secrets={"api_key": DEFAULT_KEY},
@@ -35,8 +35,8 @@ def connected(sandbox, *, tokens=None, **options):
 
 
 @contextmanager
-def line_to(sandbox, **options):
-    cj = connected(sandbox, **options)
+def open_connector(sandbox, **options):
+    cj = make_connector(sandbox, **options)
     try:
         yield cj
     finally:
@@ -56,5 +56,5 @@ def request_for(variant, number="FL-1-1", *, quantity=1, ship_to=HOME, route="CJ
 
 
 def effects(sandbox):
-    """What really happened, in order."""
+    """List the kinds of effects in order."""
     return [effect["kind"] for effect in sandbox.control("orders")["effects"]]

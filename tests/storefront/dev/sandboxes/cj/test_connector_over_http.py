@@ -1,4 +1,4 @@
-"""CJ's connector against the sandbox, over real HTTP: lists, batches, disputes, subscriptions."""
+"""The CJ connector against the sandbox over HTTP: lists, batches, claims and subscriptions."""
 
 from __future__ import annotations
 
@@ -21,62 +21,67 @@ from suppliers.connectors.records import (
     RequestLine,
     Trouble,
 )
-from tests.storefront.dev.sandboxes.cj.contexts import connected, effects, line_to, request_for
+from tests.storefront.dev.sandboxes.cj.contexts import (
+    effects,
+    make_connector,
+    open_connector,
+    request_for,
+)
 
 
 @pytest.fixture(autouse=True)
-def in_haste(monkeypatch):
+def without_waits(monkeypatch):
     monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
     monkeypatch.setattr(order_status, "BATCH_GAP_S", 0)
 
 
 @pytest.fixture
 def cj(sandbox):
-    with line_to(sandbox) as opened:
+    with open_connector(sandbox) as opened:
         yield opened
 
 
-def refs_of(sandbox):
+def product_ids(sandbox):
     world = sandbox.world
     return {world.catalog.at(place).pid for place in range(world.visible)}
 
 
 @pytest.mark.parametrize("most", [6_000, 60, 12])
-def test_a_list_is_cut_until_each_slice_is_shown_whole(run, monkeypatch, most):
-    """200 products; with 60 at most a slice is a category, with 12 a part of its time."""
+def test_list_is_split_until_each_slice_fits(run, monkeypatch, most):
+    """Of 200 products; a limit of 60 splits by category, a limit of 12 also by time."""
     sandbox = run(count=200, most_listed=most)
     monkeypatch.setattr(product_list, "MOST_LISTED", most)
     monkeypatch.setattr(product_list, "PAGE_SIZE", 10)
     sandbox.control("usage/clear", {})
 
-    with line_to(sandbox) as cj:
+    with open_connector(sandbox) as cj:
         rows = list(cj.product_rows())
 
     refs = [row.ref for row in rows if isinstance(row, ListRow)]
     assert len(refs) == len(set(refs))
-    assert set(refs) == refs_of(sandbox)
+    assert set(refs) == product_ids(sandbox)
     assert sandbox.control("usage")["by_path"]["product/listV2"] < 300
 
 
-def test_what_was_listed_at_once_is_cut_by_its_price(run, monkeypatch):
+def test_products_listed_at_the_same_time_are_split_by_price(run, monkeypatch):
     sandbox = run(count=60, most_listed=5)
     monkeypatch.setattr(product_list, "MOST_LISTED", 5)
-    monkeypatch.setattr(product_list, "SHORTEST_MS", 10_000_000_000_000)  # no time is thick enough
+    monkeypatch.setattr(product_list, "SHORTEST_MS", 10_000_000_000_000)  # never split by time
     for place in range(len(sandbox.world.catalog)):
         for variant in sandbox.world.catalog.at(place).variants:
             sandbox.world.shelves.set_price(variant.vid, Decimal(place).scaleb(-2) + 1)
 
-    with line_to(sandbox) as cj:
+    with open_connector(sandbox) as cj:
         refs = [row.ref for row in cj.product_rows() if isinstance(row, ListRow)]
 
-    assert sorted(refs) == sorted(refs_of(sandbox))
+    assert sorted(refs) == sorted(product_ids(sandbox))
 
 
-def test_a_used_up_day_ends_the_reading_and_comes_back_at_midnight(run):
+def test_daily_quota_is_restored_at_midnight(run):
     sandbox = run(points=60)
     product, _ = sandbox.goods()
 
-    with line_to(sandbox) as cj:
+    with open_connector(sandbox) as cj:
         list(cj.product_rows())
         cj.stock(ref=product.pid)
         with pytest.raises(BudgetSpentError):
@@ -85,7 +90,7 @@ def test_a_used_up_day_ends_the_reading_and_comes_back_at_midnight(run):
         assert cj.stock(ref=product.pid)
 
 
-def test_many_orders_are_read_at_once(sandbox, cj):
+def test_order_statuses_are_read_in_a_batch(sandbox, cj):
     _, variant = sandbox.goods(at_least=9)
     names = []
     for place in range(1, 4):
@@ -110,7 +115,7 @@ def test_many_orders_are_read_at_once(sandbox, cj):
     }
 
 
-def test_a_hundred_and_one_orders_take_two_calls(sandbox, cj):
+def test_101_orders_take_two_calls(sandbox, cj):
     names = [OrderName(number=f"FL-{place}-1", supplier_reference="") for place in range(101)]
 
     assert list(cj.track(names)) == []
@@ -118,15 +123,15 @@ def test_a_hundred_and_one_orders_take_two_calls(sandbox, cj):
     assert usage["shopping/order/getOrderDetailBatch"] == 2
 
 
-def test_the_money_that_is_left_is_told(sandbox, cj):
+def test_balance_is_read(sandbox, cj):
     sandbox.control("balance", {"amount": "12.34"})
 
     assert cj.balance() == Money(Decimal("12.34"), "USD")
 
 
-def test_signing_in_learns_what_the_account_may_ask(run):
+def test_sign_in_stores_the_rate_limit(run):
     sandbox = run(qps=50)
-    cj = connected(sandbox)
+    cj = make_connector(sandbox)
 
     assert cj.sign_in() == "sandbox"
     assert cj._memory.load() == {"calls_per_second": 50}
@@ -152,7 +157,7 @@ def delivered(sandbox, cj):
     )
 
 
-def test_the_money_of_a_granted_claim_comes_back(sandbox, cj, delivered):
+def test_granted_claim_is_refunded(sandbox, cj, delivered):
     opened = cj.open_claim(delivered())
     before = sandbox.control("orders")["balance_cents"]
     sandbox.control("decide", {"disputeId": opened.supplier_claim, "deal": 1, "amount": "3.20"})
@@ -167,7 +172,7 @@ def test_the_money_of_a_granted_claim_comes_back(sandbox, cj, delivered):
 
 
 @pytest.mark.parametrize(("deal", "answer"), [(2, ClaimAnswer.RESENT), (3, ClaimAnswer.REFUSED)])
-def test_a_claim_may_end_without_money(sandbox, cj, delivered, deal, answer):
+def test_claim_can_end_without_a_refund(sandbox, cj, delivered, deal, answer):
     opened = cj.open_claim(delivered(remedy=Remedy.RESEND))
     sandbox.control("decide", {"disputeId": opened.supplier_claim, "deal": deal})
 
@@ -176,7 +181,7 @@ def test_a_claim_may_end_without_money(sandbox, cj, delivered, deal, answer):
     assert (decided.answer, decided.amount) == (answer, None)
 
 
-def test_goods_that_were_not_ordered_are_not_claimed(sandbox, cj, delivered):
+def test_claim_for_goods_not_ordered_is_rejected(sandbox, cj, delivered):
     line = RequestLine(sku="1", quantity=1, reference="1")
 
     with pytest.raises(PermanentError, match="no complaint of 1"):
@@ -186,30 +191,30 @@ def test_goods_that_were_not_ordered_are_not_claimed(sandbox, cj, delivered):
     assert "disputed" not in effects(sandbox)
 
 
-def test_subscriptions_end_at_the_cap_of_the_level(run):
+def test_subscriptions_stop_at_the_account_limit(run):
     sandbox = run(count=240, subscriptions=150)
-    refs = sorted(refs_of(sandbox))
+    refs = sorted(product_ids(sandbox))
 
-    with line_to(sandbox) as cj:
+    with open_connector(sandbox) as cj:
         agreed = cj.subscribe(refs=[*refs[:99], "unknown", *refs[99:]])
         told = cj.subscribed()
         cj.unsubscribe(refs=refs[:50])
 
-        assert sorted(agreed) == refs[:99]  # the next hundred would be too many
+        assert sorted(agreed) == refs[:99]  # the next hundred would exceed the limit
         assert told == frozenset(refs[:99])
         assert cj.subscribed() == frozenset(refs[50:99])
 
 
 @pytest.mark.parametrize(("level", "most"), [(None, 1_000), (1, 1_000), (3, 3_000), (5, 10_000)])
-def test_the_level_says_how_many_products_are_told_of(sandbox, level, most):
-    with line_to(sandbox, level=level) as cj:
+def test_account_level_sets_the_subscription_limit(sandbox, level, most):
+    with open_connector(sandbox, level=level) as cj:
         assert cj.most_subscribed() == most
 
 
-def test_only_an_address_that_answers_is_told(run):
+def test_webhook_url_must_respond(run):
     sandbox = run(tries_callbacks=True)
 
-    with line_to(sandbox) as cj:
+    with open_connector(sandbox) as cj:
         with pytest.raises(PermanentError, match="1607003"):
             cj.listen(url="http://127.0.0.1:9/hooks/")
         with pytest.raises(PermanentError, match="1606001"):

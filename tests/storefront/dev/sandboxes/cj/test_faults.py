@@ -1,4 +1,4 @@
-"""Faults: each kind does what it says, as often as it was told."""
+"""Faults of the CJ sandbox: kind, frequency and count."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.storefront.dev.sandboxes.conftest import PREFIX
 LIST = f"{PREFIX}product/listV2"
 
 
-def test_a_busy_server_says_500_once_and_then_recovers(sandbox):
+def test_500_fault_happens_once(sandbox):
     sandbox.control("faults", {"path": "listV2", "kind": "500"})
 
     assert sandbox.client.get(LIST).status_code == 500
@@ -21,7 +21,7 @@ def test_a_busy_server_says_500_once_and_then_recovers(sandbox):
     assert sandbox.control("faults")[0]["spent"] is True
 
 
-def test_429_says_when_to_come_back(sandbox):
+def test_429_fault_sets_retry_after(sandbox):
     sandbox.control("faults", {"path": "listV2", "kind": "429", "delay": 7})
 
     answer = sandbox.client.get(LIST)
@@ -30,7 +30,7 @@ def test_429_says_when_to_come_back(sandbox):
     assert answer.headers["Retry-After"] == "7"
 
 
-def test_every_second_call_fails_when_told_so(sandbox):
+def test_fault_can_hit_every_second_call(sandbox):
     sandbox.control("faults", {"path": "*", "kind": "500", "count": 0, "every": 2, "skip": 1})
 
     codes = [sandbox.client.get(LIST).status_code for _ in range(5)]
@@ -38,7 +38,7 @@ def test_every_second_call_fails_when_told_so(sandbox):
     assert codes == [200, 500, 200, 500, 200]
 
 
-def test_slow_is_slow(sandbox):
+def test_slow_fault_delays_the_response(sandbox):
     sandbox.control("faults", {"path": "listV2", "kind": "slow", "delay": 0.3})
 
     started = time.monotonic()
@@ -48,13 +48,13 @@ def test_slow_is_slow(sandbox):
 
 
 @pytest.mark.parametrize("kind", ["garbage", "truncated", "nan_price"])
-def test_some_answers_are_not_json(sandbox, kind):
+def test_some_faults_return_invalid_json(sandbox, kind):
     sandbox.control("faults", {"path": "listV2", "kind": kind})
 
     answer = sandbox.client.get(LIST)
 
     assert answer.status_code == 200
-    with pytest.raises(ValueError):  # noqa: PT011 every parser has its own words for it
+    with pytest.raises(ValueError):  # noqa: PT011 each parser has its own message
         json.loads(answer.text, parse_constant=_refuse)
 
 
@@ -62,7 +62,7 @@ def _refuse(word):
     raise ValueError(word)
 
 
-def test_a_list_may_come_back_empty(sandbox):
+def test_empty_fault_returns_an_empty_list(sandbox):
     sandbox.control("faults", {"path": "listV2", "kind": "empty"})
 
     assert sandbox.get("product/listV2")["data"] == {
@@ -74,7 +74,7 @@ def test_a_list_may_come_back_empty(sandbox):
     }
 
 
-def test_prices_may_come_in_another_currency(sandbox):
+def test_wrong_currency_fault_changes_the_currency(sandbox):
     product, _ = sandbox.goods()
     sandbox.control("faults", {"path": "product/query", "kind": "wrong_currency"})
 
@@ -82,7 +82,7 @@ def test_prices_may_come_in_another_currency(sandbox):
     assert sandbox.get("product/query", pid=product.pid)["data"]["currency"] == "USD"
 
 
-def test_an_answer_may_be_about_somebody_elses_order(sandbox):
+def test_wrong_order_fault_returns_another_order(sandbox):
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
     sandbox.control("faults", {"path": "getOrderDetail", "kind": "wrong_order"})
@@ -92,7 +92,7 @@ def test_an_answer_may_be_about_somebody_elses_order(sandbox):
     assert data["orderNumber"] == "X-0000-0"
 
 
-def test_a_token_expires_at_the_worst_moment_and_stays_dead(sandbox):
+def test_expired_token_stays_expired_until_login(sandbox):
     sandbox.control("faults", {"path": "listV2", "kind": "token_expired"})
 
     assert sandbox.get("product/listV2")["code"] == 1600001
@@ -101,7 +101,7 @@ def test_a_token_expires_at_the_worst_moment_and_stays_dead(sandbox):
     assert sandbox.get("product/listV2")["code"] == 200
 
 
-def test_a_redirect_leads_to_where_nobody_should_follow(sandbox):
+def test_redirect_fault_points_to_an_internal_address(sandbox):
     sandbox.control("faults", {"path": "listV2", "kind": "redirect"})
 
     answer = sandbox.client.get(LIST)
@@ -110,13 +110,13 @@ def test_a_redirect_leads_to_where_nobody_should_follow(sandbox):
     assert answer.headers["Location"].startswith("http://169.254.169.254/")
 
 
-def test_an_answer_may_be_far_too_long(sandbox):
+def test_huge_fault_returns_a_long_response(sandbox):
     sandbox.control("faults", {"path": "listV2", "kind": "huge"})
 
     assert len(sandbox.client.get(LIST).content) > 9_000_000
 
 
-def test_an_answer_may_trickle(sandbox):
+def test_trickle_fault_sends_slowly(sandbox):
     sandbox.control("faults", {"path": "setting/get", "kind": "trickle", "delay": 0.02})
 
     started = time.monotonic()
@@ -126,7 +126,7 @@ def test_an_answer_may_trickle(sandbox):
     assert time.monotonic() - started > 0.5
 
 
-def test_a_feed_may_lose_most_of_its_rows(sandbox):
+def test_drop_catalog_hides_most_products(sandbox):
     whole = sandbox.get("product/listV2")["data"]["totalRecords"]
 
     sandbox.control("drop_catalog", {"share": 0.8})
@@ -136,7 +136,7 @@ def test_a_feed_may_lose_most_of_its_rows(sandbox):
     assert sandbox.get("product/listV2")["data"]["totalRecords"] == whole
 
 
-def test_faults_can_be_taken_back(sandbox):
+def test_faults_can_be_cleared(sandbox):
     sandbox.control("faults", {"path": "*", "kind": "drop_before", "count": 0})
     with pytest.raises(httpx.TransportError):
         sandbox.client.get(LIST)
@@ -148,7 +148,7 @@ def test_faults_can_be_taken_back(sandbox):
 
 
 @pytest.mark.parametrize(
-    ("path", "wish"),
+    ("path", "body"),
     [
         ("faults", {"path": "*", "kind": "meteor"}),
         ("faults", {"path": "webhooks", "kind": "500"}),
@@ -158,14 +158,14 @@ def test_faults_can_be_taken_back(sandbox):
         ("nothing", {}),
     ],
 )
-def test_a_string_that_is_not_there_says_so(sandbox, path, wish):
-    answer = sandbox.client.post(f"/control/{path}", json=wish)
+def test_invalid_control_requests_are_rejected(sandbox, path, body):
+    answer = sandbox.client.post(f"/control/{path}", json=body)
 
     assert answer.status_code == 400
     assert answer.json()["error"]
 
 
-def test_a_reset_begins_afresh_and_keeps_the_token(sandbox):
+def test_reset_keeps_the_token(sandbox):
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
     sandbox.control("faults", {"path": "*", "kind": "slow", "count": 0})

@@ -1,4 +1,4 @@
-"""Orders: taken once, paid, moved along, written down whatever is answered."""
+"""Orders in the CJ sandbox: idempotency, payment, status changes and recorded effects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def total_in_china(sandbox, variant):
     return next(row["totalInventoryNum"] for row in rows if row["countryCode"] == "CN")
 
 
-def test_an_order_paid_from_the_balance_waits_to_be_shipped(sandbox):
+def test_order_paid_from_balance_is_unshipped(sandbox):
     _, variant = sandbox.goods()
     before = total_in_china(sandbox, variant)
 
@@ -29,7 +29,7 @@ def test_an_order_paid_from_the_balance_waits_to_be_shipped(sandbox):
     assert by_ours["productList"][0]["vid"] == variant.vid
 
 
-def test_the_same_number_is_taken_once(sandbox):
+def test_same_number_is_accepted_once(sandbox):
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
 
@@ -41,7 +41,7 @@ def test_the_same_number_is_taken_once(sandbox):
     assert [attempt["code"] for attempt in ledger["attempts"]] == [200, 1603003]
 
 
-def test_an_unknown_order_is_a_wrong_parameter(sandbox):
+def test_unknown_order_is_a_parameter_error(sandbox):
     assert sandbox.get("shopping/order/getOrderDetail", orderId="FL-0")["code"] == 1600300
     assert sandbox.get("shopping/order/getOrderDetail")["code"] == 1600300
 
@@ -58,7 +58,7 @@ def test_an_unknown_order_is_a_wrong_parameter(sandbox):
         ({"payType": 9}, 1600300),
     ],
 )
-def test_what_cannot_be_sent_is_refused_and_not_written(sandbox, words, code):
+def test_rejected_orders_leave_no_effects(sandbox, words, code):
     _, variant = sandbox.goods()
 
     assert sandbox.place("FL-1", variant, **words)["code"] == code
@@ -67,7 +67,7 @@ def test_what_cannot_be_sent_is_refused_and_not_written(sandbox, words, code):
     assert sandbox.control("orders")["effects"] == []
 
 
-def test_more_than_there_is_cannot_be_ordered(sandbox):
+def test_orders_cannot_exceed_stock(sandbox):
     _, variant = sandbox.goods()
     sandbox.control("stock", {"vid": variant.vid, "warehouse": "CN", "quantity": 3})
 
@@ -77,7 +77,7 @@ def test_more_than_there_is_cannot_be_ordered(sandbox):
     assert total_in_china(sandbox, variant) == 0
 
 
-def test_an_order_of_two_lines_takes_both_or_none(sandbox):
+def test_order_takes_stock_for_all_lines_or_none(sandbox):
     _, variant = sandbox.goods()
     sandbox.control("stock", {"vid": variant.vid, "warehouse": "CN", "quantity": 3})
     lines = [{"vid": variant.vid, "quantity": 2}, {"vid": variant.vid, "quantity": 2}]
@@ -87,7 +87,7 @@ def test_an_order_of_two_lines_takes_both_or_none(sandbox):
     assert total_in_china(sandbox, variant) == 3
 
 
-def test_an_empty_purse_buys_nothing(sandbox):
+def test_insufficient_balance_rejects_the_order(sandbox):
     _, variant = sandbox.goods()
     sandbox.control("balance", {"amount": "0.50"})
 
@@ -97,7 +97,7 @@ def test_an_empty_purse_buys_nothing(sandbox):
     assert sandbox.get("shopping/pay/getBalance")["data"]["amount"] == "0.50"
 
 
-def test_an_order_may_be_paid_in_stages(sandbox):
+def test_order_can_be_paid_in_stages(sandbox):
     _, variant = sandbox.goods()
     created = sandbox.place("FL-1", variant, payType=3)["data"]
     assert created["orderStatus"] == "CREATED"
@@ -119,7 +119,7 @@ def test_an_order_may_be_paid_in_stages(sandbox):
     assert sandbox.get("shopping/order/list")["data"]["list"] == []
 
 
-def test_only_an_unconfirmed_order_can_be_deleted(sandbox):
+def test_only_unconfirmed_orders_can_be_deleted(sandbox):
     _, variant = sandbox.goods()
     before = total_in_china(sandbox, variant)
     sandbox.place("FL-1", variant, payType=3)
@@ -135,7 +135,7 @@ def test_only_an_unconfirmed_order_can_be_deleted(sandbox):
     assert total_in_china(sandbox, variant) == before - 1
 
 
-def test_a_lost_answer_leaves_exactly_one_order(sandbox):
+def test_lost_response_leaves_exactly_one_order(sandbox):
     _, variant = sandbox.goods()
     sandbox.control("faults", {"path": "createOrderV2", "kind": "drop_after"})
 
@@ -150,7 +150,7 @@ def test_a_lost_answer_leaves_exactly_one_order(sandbox):
     ]
 
 
-def test_a_call_lost_before_it_arrived_leaves_nothing(sandbox):
+def test_lost_request_leaves_no_effects(sandbox):
     _, variant = sandbox.goods()
     sandbox.control("faults", {"path": "createOrderV2", "kind": "drop_before"})
 
@@ -161,7 +161,7 @@ def test_a_call_lost_before_it_arrived_leaves_nothing(sandbox):
     assert sandbox.place("FL-1", variant)["code"] == 200
 
 
-def test_a_shipped_order_has_a_number_that_can_be_followed(sandbox):
+def test_shipped_order_can_be_tracked(sandbox):
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
 
@@ -177,7 +177,7 @@ def test_a_shipped_order_has_a_number_that_can_be_followed(sandbox):
     assert row["trackingStatus"] == "Delivered"
 
 
-def test_a_canceled_order_gives_back_goods_and_money(sandbox):
+def test_canceled_order_returns_stock_and_balance(sandbox):
     _, variant = sandbox.goods()
     before = total_in_china(sandbox, variant)
     sandbox.place("FL-1", variant)
@@ -190,7 +190,7 @@ def test_a_canceled_order_gives_back_goods_and_money(sandbox):
         sandbox.control("advance", {"orderNumber": "FL-1", "to": "SHIPPED"})
 
 
-def test_orders_move_by_themselves_at_the_set_pace(run):
+def test_orders_advance_at_the_configured_interval(run):
     sandbox = run(pace_s=0.05)
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
@@ -204,7 +204,7 @@ def test_orders_move_by_themselves_at_the_set_pace(run):
     assert kinds == ["created", "unshipped", "shipped", "delivered"]
 
 
-def test_an_order_of_two_lines_may_be_split(sandbox):
+def test_order_with_two_lines_can_be_split(sandbox):
     product, variant = sandbox.goods()
     other = next(each for each in product.variants if each.vid != variant.vid)
     sandbox.control("stock", {"vid": other.vid, "warehouse": "CN", "quantity": 9})
@@ -218,7 +218,7 @@ def test_an_order_of_two_lines_may_be_split(sandbox):
     assert {part["orderStatus"] for part in parts} == {"UNSHIPPED"}
 
 
-def test_stock_may_leave_the_books_at_the_shipment_or_only_when_it_is_counted(sandbox):
+def test_stock_can_be_deducted_at_shipment_or_at_stocktaking(sandbox):
     _, variant = sandbox.goods()
     first = total_in_china(sandbox, variant)
     sandbox.control("stock_leaves", {"at": "shipment"})
@@ -238,7 +238,7 @@ def test_stock_may_leave_the_books_at_the_shipment_or_only_when_it_is_counted(sa
     assert sandbox.control("count_stock", {})["orders"] == []
 
 
-def test_a_figure_may_follow_late(run):
+def test_stock_figures_can_lag(run):
     sandbox = run(stock_lag_s=600)
     _, variant = sandbox.goods()
     first = total_in_china(sandbox, variant)
@@ -254,7 +254,7 @@ def test_a_figure_may_follow_late(run):
     assert total_in_china(sandbox, variant) == first - 2
 
 
-def test_a_restart_forgets_nothing(run):
+def test_state_survives_a_restart(run):
     first = run()
     _, variant = first.goods()
     first.place("FL-1", variant)

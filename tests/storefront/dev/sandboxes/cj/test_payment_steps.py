@@ -1,4 +1,4 @@
-"""Orders that we pay step by step: whatever is lost on the way, one is paid, and once."""
+"""Orders paid step by step: whatever fails, one order is paid once."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from storefront.lib.http.errors import OutsideError, PermanentError
 from suppliers.connectors.records import Answer
 from tests.storefront.dev.sandboxes.cj.contexts import (
     HOME,
-    connected,
     effects,
-    line_to,
+    make_connector,
+    open_connector,
     request_for,
 )
 
@@ -31,17 +31,17 @@ PAID_ONCE = ["created", "in_cart", "unpaid", "unshipped"]
 
 
 @pytest.fixture(autouse=True)
-def in_haste(monkeypatch):
+def without_waits(monkeypatch):
     monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
 
 
 @pytest.fixture
 def cj(sandbox):
-    with line_to(sandbox, payment="staged") as opened:
+    with open_connector(sandbox, payment="staged") as opened:
         yield opened
 
 
-def money_taken(sandbox):
+def balance_spent(sandbox):
     return 10_000_000 - sandbox.control("orders")["balance_cents"]
 
 
@@ -50,7 +50,7 @@ def total_cents(sandbox):
     return round((float(order["product_amount"]) + float(order["postage_amount"])) * 100)
 
 
-def test_an_order_is_created_confirmed_and_paid(sandbox, cj):
+def test_order_is_created_confirmed_and_paid(sandbox, cj):
     _, variant = sandbox.goods()
 
     state = cj.place(request_for(variant))
@@ -59,11 +59,11 @@ def test_an_order_is_created_confirmed_and_paid(sandbox, cj):
     assert state.freight.amount + state.cost.amount == Decimal(total_cents(sandbox)) / 100
     assert state.supplier_reference
     assert effects(sandbox) == PAID_ONCE
-    assert money_taken(sandbox) == total_cents(sandbox) > 0
+    assert balance_spent(sandbox) == total_cents(sandbox) > 0
 
 
 @pytest.mark.parametrize("step", STEPS[1:5])
-def test_a_worker_that_dies_after_any_step_is_followed_by_another(sandbox, cj, monkeypatch, step):
+def test_another_worker_continues_after_a_crash(sandbox, cj, monkeypatch, step):
     _, variant = sandbox.goods()
     sent = cj._wire.post
 
@@ -77,15 +77,15 @@ def test_a_worker_that_dies_after_any_step_is_followed_by_another(sandbox, cj, m
         dying.setattr(cj._wire, "post", killed)
         with pytest.raises(SystemExit):
             cj.place(request_for(variant))
-    with line_to(sandbox, payment="staged") as next_one:
+    with open_connector(sandbox, payment="staged") as next_one:
         state = next_one.resume(number="FL-1-1")
 
     assert state.answer is Answer.ACCEPTED
     assert effects(sandbox) == PAID_ONCE
-    assert money_taken(sandbox) == total_cents(sandbox)
+    assert balance_spent(sandbox) == total_cents(sandbox)
 
 
-def test_several_workers_that_go_on_at_once_pay_once(sandbox, cj):
+def test_concurrent_workers_pay_once(sandbox, cj):
     _, variant = sandbox.goods()
     sandbox.control("faults", {"path": "shopping/order/addCart", "kind": "drop_before"})
     with pytest.raises(OutsideError):
@@ -94,7 +94,7 @@ def test_several_workers_that_go_on_at_once_pay_once(sandbox, cj):
     states = []
 
     def go_on():
-        line = connected(sandbox, payment="staged")
+        line = make_connector(sandbox, payment="staged")
         start.wait()
         states.append(line.resume(number="FL-1-1"))
         line.close()
@@ -107,10 +107,10 @@ def test_several_workers_that_go_on_at_once_pay_once(sandbox, cj):
 
     assert [state.answer for state in states] == [Answer.ACCEPTED] * 4
     assert effects(sandbox) == PAID_ONCE
-    assert money_taken(sandbox) == total_cents(sandbox)
+    assert balance_spent(sandbox) == total_cents(sandbox)
 
 
-def test_an_empty_balance_holds_the_order_until_it_is_filled(sandbox, cj):
+def test_order_waits_for_sufficient_balance(sandbox, cj):
     _, variant = sandbox.goods()
     sandbox.control("balance", {"amount": "0.01"})
 
@@ -124,7 +124,7 @@ def test_an_empty_balance_holds_the_order_until_it_is_filled(sandbox, cj):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_an_intercepted_order_waits_until_it_is_let_go(sandbox, cj, when):
+def test_intercepted_order_waits_for_release(sandbox, cj, when):
     _, variant = sandbox.goods()
     hold = {"orderNumber": "FL-1-1", "message": "battery papers", "code": 12}
     if when == "before":
@@ -145,7 +145,7 @@ def test_an_intercepted_order_waits_until_it_is_let_go(sandbox, cj, when):
     assert effects(sandbox) == PAID_ONCE
 
 
-def test_an_order_without_a_route_is_held(sandbox, cj):
+def test_order_without_a_service_waits(sandbox, cj):
     _, variant = sandbox.goods()
     sandbox.control("intercept", {"orderNumber": "FL-1-1", "route": True})
 
@@ -155,7 +155,7 @@ def test_an_order_without_a_route_is_held(sandbox, cj):
     assert effects(sandbox) == ["created"]
 
 
-def test_to_look_an_order_up_is_not_to_pay_it(sandbox, cj):
+def test_order_lookup_does_not_pay(sandbox, cj):
     _, variant = sandbox.goods()
     sandbox.control("faults", {"path": "shopping/order/addCart", "kind": "drop_before"})
     with pytest.raises(OutsideError):
@@ -171,10 +171,10 @@ def test_to_look_an_order_up_is_not_to_pay_it(sandbox, cj):
         {"ship_to": replace(HOME, city="")},
         {"ship_to": replace(HOME, line1="x" * 201)},
         {"route": "CJPacket Imaginary"},
-        {"route": "DHL Paket"},  # it starts in Germany
+        {"route": "DHL Paket"},  # it ships from Germany only
     ],
 )
-def test_what_the_supplier_refuses_has_no_effect(sandbox, cj, change):
+def test_rejected_order_has_no_effect(sandbox, cj, change):
     _, variant = sandbox.goods()
 
     with pytest.raises(PermanentError) as caught:

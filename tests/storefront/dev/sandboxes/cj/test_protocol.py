@@ -1,4 +1,4 @@
-"""The dialect: envelope, tokens, lists, pages, stock, freight."""
+"""The API of the CJ sandbox: envelope, tokens, lists, details, stock and freight."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from tests.storefront.dev.sandboxes.conftest import PREFIX
 
 
-def test_an_answer_comes_in_its_envelope(sandbox):
+def test_success_response_has_the_envelope(sandbox):
     answer = sandbox.get("product/listV2")
 
     assert answer["code"] == 200
@@ -19,7 +19,7 @@ def test_an_answer_comes_in_its_envelope(sandbox):
     assert len(answer["requestId"]) == 32
 
 
-def test_a_refusal_comes_in_the_same_envelope_and_with_status_200(sandbox):
+def test_errors_have_the_envelope_and_status_200(sandbox):
     response = sandbox.client.get(f"{PREFIX}product/query", params={"pid": "1"})
 
     assert response.status_code == 200
@@ -27,7 +27,7 @@ def test_a_refusal_comes_in_the_same_envelope_and_with_status_200(sandbox):
     assert response.json()["data"] is None
 
 
-def test_what_does_not_exist_is_refused_by_code(sandbox):
+def test_unknown_paths_and_bad_bodies_return_error_codes(sandbox):
     assert sandbox.get("product/nothing")["code"] == 1600101
     assert sandbox.post("product/listV2", {})["code"] == 16900202
     assert sandbox.post("logistic/freightCalculate")["code"] == 16900204
@@ -35,7 +35,7 @@ def test_what_does_not_exist_is_refused_by_code(sandbox):
     assert broken.json()["code"] == 16900205
 
 
-def test_nobody_comes_in_without_a_token(sandbox):
+def test_requests_need_a_valid_token(sandbox):
     del sandbox.client.headers["CJ-Access-Token"]
     assert sandbox.get("product/listV2")["code"] == 1600002
 
@@ -43,7 +43,7 @@ def test_nobody_comes_in_without_a_token(sandbox):
     assert sandbox.get("product/listV2")["code"] == 1600001
 
 
-def test_the_same_pair_is_lent_all_day(sandbox):
+def test_login_returns_the_same_tokens_all_day(sandbox):
     first, second = sandbox.login(), sandbox.login()
 
     assert first == second
@@ -51,13 +51,13 @@ def test_the_same_pair_is_lent_all_day(sandbox):
     assert first["accessTokenExpiryDate"].endswith("+08:00")
 
 
-def test_a_wrong_key_gets_no_token(sandbox):
+def test_wrong_key_gets_no_token(sandbox):
     answer = sandbox.post("authentication/getAccessToken", {"apiKey": DEFAULT_KEY + "0"})
 
     assert answer["code"] == 1600005
 
 
-def test_a_refreshed_pair_replaces_the_old_one(sandbox):
+def test_refreshed_tokens_replace_the_old_ones(sandbox):
     old = sandbox.login()
 
     new = sandbox.post("authentication/refreshAccessToken", {"refreshToken": old["refreshToken"]})[
@@ -72,7 +72,7 @@ def test_a_refreshed_pair_replaces_the_old_one(sandbox):
     assert again["code"] == 1600003
 
 
-def test_a_token_dies_of_age_and_by_logout(run):
+def test_token_ends_by_expiry_and_logout(run):
     brief = run(token_life_s=-1)
     assert brief.get("setting/get")["code"] == 1600001
 
@@ -81,7 +81,7 @@ def test_a_token_dies_of_age_and_by_logout(run):
     assert sandbox.get("setting/get")["code"] == 1600001
 
 
-def test_who_asks_too_fast_is_told_so(run):
+def test_exceeding_the_rate_limit_is_rejected(run):
     sandbox = run(qps=3)
 
     codes = [sandbox.get("setting/get")["code"] for _ in range(5)]
@@ -90,7 +90,7 @@ def test_who_asks_too_fast_is_told_so(run):
     assert codes[3:] == [1600200, 1600200]
 
 
-def test_the_points_of_a_day_run_out(run):
+def test_daily_points_run_out(run):
     sandbox = run(points=60)
 
     assert sandbox.get("product/listV2")["pointsInfo"]["remaining"] == 10
@@ -99,7 +99,7 @@ def test_the_points_of_a_day_run_out(run):
     assert used_up.json()["code"] == 1600201
 
 
-def test_pages_hold_every_product_once(sandbox):
+def test_pages_list_every_product_once(sandbox):
     pages = [sandbox.get("product/listV2", page=page, size=20)["data"] for page in (1, 2, 3)]
 
     ids = [row["id"] for page in pages for row in page["content"][0]["productList"]]
@@ -108,7 +108,7 @@ def test_pages_hold_every_product_once(sandbox):
     assert sandbox.get("product/listV2", size=101)["code"] == 1600300
 
 
-def test_no_list_shows_more_than_six_thousand(run):
+def test_lists_are_limited_to_six_thousand(run):
     sandbox = run(count=7000)
 
     data = sandbox.get("product/listV2", page=600, size=10)["data"]
@@ -123,7 +123,7 @@ def test_no_list_shows_more_than_six_thousand(run):
     assert len(old["list"]) == 100
 
 
-def test_a_category_holds_its_own(sandbox):
+def test_category_lists_only_its_products(sandbox):
     (root,) = sandbox.get("product/getCategory")["data"]
     headlamps = next(
         second
@@ -139,7 +139,7 @@ def test_a_category_holds_its_own(sandbox):
     assert {row["threeCategoryName"] for row in rows} == {category["categoryName"]}
 
 
-def test_list_and_page_tell_of_the_same_stock(sandbox):
+def test_list_and_detail_agree_about_stock(sandbox):
     product, variant = sandbox.goods()
     sandbox.control("stock", {"vid": variant.vid, "warehouse": "CN", "quantity": 77})
 
@@ -167,7 +167,7 @@ def test_list_and_page_tell_of_the_same_stock(sandbox):
     assert in_china(by_vid, "storageNum") == in_china(by_sku, "totalInventoryNum") == 77
 
 
-def test_a_page_is_found_by_one_name_only(sandbox):
+def test_detail_takes_exactly_one_identifier(sandbox):
     product, variant = sandbox.goods()
 
     by_pid = sandbox.get("product/query", pid=product.pid)["data"]
@@ -181,7 +181,7 @@ def test_a_page_is_found_by_one_name_only(sandbox):
     assert both["code"] == 1600300
 
 
-def test_the_orderable_price_is_a_number_and_the_shown_one_a_text(sandbox):
+def test_variant_price_is_a_number_and_list_price_a_text(sandbox):
     product, variant = sandbox.goods()
     sandbox.control("price", {"vid": variant.vid, "price": "12.30"})
 
@@ -196,7 +196,7 @@ def test_the_orderable_price_is_a_number_and_the_shown_one_a_text(sandbox):
     assert "12.30" in text
 
 
-def test_bad_records_show_in_the_answers(sandbox):
+def test_bad_records_appear_in_responses(sandbox):
     catalog = sandbox.world.catalog
     bad = {catalog.at(place).flaw: catalog.at(place) for place in range(len(catalog))}
 
@@ -212,7 +212,7 @@ def test_bad_records_show_in_the_answers(sandbox):
     assert "<script>" in page("hostile_html")["description"]
 
 
-def test_what_is_off_the_shelf_says_so(sandbox):
+def test_products_off_sale_return_error_codes(sandbox):
     product, variant = sandbox.goods()
     sandbox.control("shelve", {"pid": product.pid, "on": False})
 
@@ -221,7 +221,7 @@ def test_what_is_off_the_shelf_says_so(sandbox):
     assert sandbox.place("FL-1", variant)["code"] == 1602003
 
 
-def test_a_line_that_takes_no_batteries_is_not_offered_for_one(sandbox):
+def test_services_without_batteries_are_not_quoted_for_them(sandbox):
     _, lamp = sandbox.goods(lithium=True)
     _, strap = sandbox.goods(lithium=False)
 
@@ -243,7 +243,7 @@ def test_a_line_that_takes_no_batteries_is_not_offered_for_one(sandbox):
     assert "lithium" in refused["message"]
 
 
-def test_freight_grows_with_weight_and_knows_its_countries(sandbox):
+def test_freight_depends_on_weight_and_country(sandbox):
     _, lamp = sandbox.goods()
 
     def quote(quantity, country="DE"):

@@ -1,4 +1,4 @@
-"""The server as a program: pictures, the page for people, start and stop."""
+"""The CJ sandbox's server: pictures, the order page, start and stop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def picture_of(content):
     return Image.open(io.BytesIO(content)).convert("RGBA")
 
 
-def test_a_picture_is_drawn_once_and_kept(sandbox):
+def test_picture_is_drawn_once_and_cached(sandbox):
     product, variant = sandbox.goods()
     path = f"/pictures/{product.pid}/{variant.place}/front.png"
 
@@ -33,14 +33,14 @@ def test_a_picture_is_drawn_once_and_kept(sandbox):
     assert len(kept) == 1
     image = picture_of(first.content)
     assert image.size == (900, 900)
-    assert image.getpixel((2, 2))[3] == 0  # the ground is transparent
+    assert image.getpixel((2, 2))[3] == 0  # the background is transparent
     assert image.getpixel((450, 450))[3] > 0
 
 
 @pytest.mark.parametrize(
     "path", ["/pictures/1/0/front.png", "/pictures/{pid}/15/front.png", "/pictures/{pid}/0/x.png"]
 )
-def test_there_is_no_picture_of_nothing(sandbox, path):
+def test_unknown_picture_is_not_found(sandbox, path):
     product, _ = sandbox.goods()
 
     assert sandbox.client.get(path.format(pid=product.pid)).status_code == 404
@@ -59,7 +59,7 @@ def test_every_shape_can_be_drawn():
     assert len(drawn) > 30
 
 
-def test_no_two_models_and_no_two_colors_look_alike():
+def test_models_and_colors_have_different_pictures():
     shelf = Catalog(160, 7)
     tubes = [shelf.at(p) for p in range(len(shelf)) if shelf.at(p).shape in {"tube", "pod_duo"}][:4]
 
@@ -72,7 +72,7 @@ def test_no_two_models_and_no_two_colors_look_alike():
     assert len(set(pictures)) == len(pictures)
 
 
-def test_a_person_sees_orders_and_moves_them(sandbox):
+def test_order_page_can_advance_orders(sandbox):
     _, variant = sandbox.goods()
     number = sandbox.place("FL-1", variant)["data"]["orderId"]
 
@@ -85,14 +85,14 @@ def test_a_person_sees_orders_and_moves_them(sandbox):
     assert "Deliver</button>" in sandbox.client.get("/").text
 
 
-def test_a_body_that_is_too_long_is_not_read(sandbox):
+def test_long_body_is_rejected(sandbox):
     answer = sandbox.client.post("/control/faults", content=b"x" * 1_000_001)
 
     assert answer.status_code == 413
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_program_says_when_it_is_ready_and_ends_when_asked(tmp_path, number):
+def test_server_process_reports_ready_and_stops_on_signal(tmp_path, number):
     words = ["--port", "0", "--data", str(tmp_path), "--count", "5"]
     program = subprocess.Popen(
         [sys.executable, "-m", "storefront.dev.sandboxes.cj", *words],

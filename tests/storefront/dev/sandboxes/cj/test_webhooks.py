@@ -1,4 +1,4 @@
-"""Webhooks: signed, retried, and spoiled on demand."""
+"""Webhooks of the CJ sandbox: signature, retries and faults."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import pytest
 from tests.storefront.dev.sandboxes.conftest import until
 
 
-class Ear:
-    """Hears what the sandbox says, and answers as told."""
+class WebhookReceiver:
+    """Record the sandbox's webhooks; respond with the configured status codes."""
 
     def __init__(self):
-        self.heard, self.answers = [], []
-        ear = self
+        self.received, self.answers = [], []
+        receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                ear.heard.append((body, self.headers["sign"]))
-                self.send_response(ear.answers.pop(0) if ear.answers else 200)
+                receiver.received.append((body, self.headers["sign"]))
+                self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -43,23 +43,23 @@ class Ear:
         self.thread.join()
 
     @property
-    def told(self):
-        return [json.loads(body) for body, _ in self.heard]
+    def messages(self):
+        return [json.loads(body) for body, _ in self.received]
 
 
 @pytest.fixture
-def ear():
-    ear = Ear()
-    yield ear
-    ear.close()
+def receiver():
+    receiver = WebhookReceiver()
+    yield receiver
+    receiver.close()
 
 
 @pytest.fixture
-def sandbox(run, ear):
-    return run(webhook_url=ear.url)
+def sandbox(run, receiver):
+    return run(webhook_url=receiver.url)
 
 
-def is_genuine(body, sign):
+def is_signed(body, sign):
     return sign == base64.b64encode(hmac.new(b"1000001", body, hashlib.sha256).digest()).decode()
 
 
@@ -69,83 +69,87 @@ def ship(sandbox):
     sandbox.control("advance", {"orderNumber": "FL-1", "to": "SHIPPED"})
 
 
-def test_each_step_is_told_and_signed(sandbox, ear):
+def test_each_status_change_sends_a_signed_webhook(sandbox, receiver):
     ship(sandbox)
     sandbox.control("advance", {"orderNumber": "FL-1", "to": "DELIVERED"})
 
-    until(lambda: len(ear.heard) == 5)
+    until(lambda: len(receiver.received) == 5)
 
-    assert all(is_genuine(body, sign) for body, sign in ear.heard)
-    assert [(m["type"], m["messageType"]) for m in ear.told] == [
+    assert all(is_signed(body, sign) for body, sign in receiver.received)
+    assert [(m["type"], m["messageType"]) for m in receiver.messages] == [
         ("ORDER", "UPDATE"),
         ("ORDER", "UPDATE"),
         ("LOGISTIC", "UPDATE"),
         ("ORDER", "UPDATE"),
         ("LOGISTIC", "UPDATE"),
     ]
-    assert len({message["messageId"] for message in ear.told}) == 5
-    statuses = [m["params"]["orderStatus"] for m in ear.told if m["type"] == "ORDER"]
+    assert len({message["messageId"] for message in receiver.messages}) == 5
+    statuses = [m["params"]["orderStatus"] for m in receiver.messages if m["type"] == "ORDER"]
     assert statuses == ["UNSHIPPED", "SHIPPED", "DELIVERED"]
-    parcel = ear.told[-1]["params"]
+    parcel = receiver.messages[-1]["params"]
     assert parcel["trackingStatus"] == 12
     assert parcel["storeOrderNumbers"] == ["FL-1"]
     assert json.loads(parcel["logisticsTrackEvents"])[-1]["activity"] == "Delivered"
-    assert parcel["trackingNumber"] == ear.told[1]["params"]["trackNumber"]
+    assert parcel["trackingNumber"] == receiver.messages[1]["params"]["trackNumber"]
 
 
-def test_a_message_that_nobody_thanks_for_is_sent_three_times(sandbox, ear):
-    ear.answers = [503] * 3
+def test_unacknowledged_webhook_is_sent_three_times(sandbox, receiver):
+    receiver.answers = [503] * 3
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
 
     (message,) = until(lambda: [m for m in sandbox.control("webhooks") if m["state"] == "failed"])
 
     assert message["tries"] == 3
-    assert len(ear.heard) == 3
-    assert len({body for body, _ in ear.heard}) == 1
+    assert len(receiver.received) == 3
+    assert len({body for body, _ in receiver.received}) == 1
 
 
-def test_a_message_thanked_for_at_the_second_try_is_not_sent_again(sandbox, ear):
-    ear.answers = [500]
+def test_acknowledged_webhook_is_not_sent_again(sandbox, receiver):
+    receiver.answers = [500]
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
 
     (message,) = until(lambda: [m for m in sandbox.control("webhooks") if m["state"] == "sent"])
 
     assert message["tries"] == 2
-    assert len(ear.heard) == 2
+    assert len(receiver.received) == 2
 
 
-def test_a_duplicate_comes_three_times_word_for_word(sandbox, ear):
+def test_duplicate_fault_sends_the_webhook_three_times(sandbox, receiver):
     sandbox.control("faults", {"path": "webhooks", "kind": "duplicate"})
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
 
-    until(lambda: len(ear.heard) == 3)
+    until(lambda: len(receiver.received) == 3)
 
-    assert len(set(ear.heard)) == 1
+    assert len(set(receiver.received)) == 1
 
 
-def test_a_forged_signature_is_forged(sandbox, ear):
+def test_bad_signature_fault_sends_a_wrong_signature(sandbox, receiver):
     sandbox.control("faults", {"path": "webhooks", "kind": "bad_signature"})
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
 
-    until(lambda: ear.heard)
+    until(lambda: receiver.received)
 
-    assert not is_genuine(*ear.heard[0])
+    assert not is_signed(*receiver.received[0])
 
 
-def test_a_late_message_comes_after_its_successor(sandbox, ear):
+def test_out_of_order_fault_sends_the_webhook_later(sandbox, receiver):
     sandbox.control("faults", {"path": "webhooks", "kind": "out_of_order", "delay": 2})
     ship(sandbox)
 
-    until(lambda: len(ear.heard) == 3)
+    until(lambda: len(receiver.received) == 3)
 
-    assert [m["params"].get("orderStatus") for m in ear.told] == ["SHIPPED", None, "UNSHIPPED"]
+    assert [m["params"].get("orderStatus") for m in receiver.messages] == [
+        "SHIPPED",
+        None,
+        "UNSHIPPED",
+    ]
 
 
-def test_a_lost_message_can_be_replayed(sandbox, ear):
+def test_lost_webhook_can_be_replayed(sandbox, receiver):
     sandbox.control("faults", {"path": "webhooks", "kind": "lost"})
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
@@ -153,30 +157,30 @@ def test_a_lost_message_can_be_replayed(sandbox, ear):
 
     sandbox.control("webhooks/replay", {})
 
-    until(lambda: ear.heard)
-    assert ear.told[0]["params"]["orderNumber"] == "FL-1"
+    until(lambda: receiver.received)
+    assert receiver.messages[0]["params"]["orderNumber"] == "FL-1"
 
 
-def test_a_change_of_stock_is_told_by_variant(sandbox, ear):
+def test_stock_change_sends_a_webhook_for_the_variant(sandbox, receiver):
     _, variant = sandbox.goods()
     sandbox.control("stock", {"vid": variant.vid, "warehouse": "CN", "quantity": 4})
 
-    until(lambda: ear.heard)
+    until(lambda: receiver.received)
 
-    (message,) = ear.told
+    (message,) = receiver.messages
     assert message["type"] == "STOCK"
     assert message["params"][variant.vid][0]["storageNum"] == 4
 
 
-def test_the_callback_is_whatever_was_set_last(sandbox, ear):
-    off = {"type": "CANCEL", "callbackUrls": [ear.url]}
-    on = {"type": "ENABLE", "callbackUrls": [ear.url + "orders/"]}
-    wish = {"product": off, "stock": off, "order": on, "logistics": off}
+def test_last_callback_url_is_used(sandbox, receiver):
+    off = {"type": "CANCEL", "callbackUrls": [receiver.url]}
+    on = {"type": "ENABLE", "callbackUrls": [receiver.url + "orders/"]}
+    settings = {"product": off, "stock": off, "order": on, "logistics": off}
 
-    assert sandbox.post("webhook/set", wish)["data"] is True
+    assert sandbox.post("webhook/set", settings)["data"] is True
     ship(sandbox)
 
-    until(lambda: len(ear.heard) == 2)
+    until(lambda: len(receiver.received) == 2)
     states = until(
         lambda: (
             [m["state"] for m in sandbox.control("webhooks")]
@@ -188,8 +192,8 @@ def test_the_callback_is_whatever_was_set_last(sandbox, ear):
 
 
 @pytest.mark.parametrize("url", ["http://shop.example/", "ftp://127.0.0.1/", "nonsense", ""])
-def test_no_callback_goes_over_an_open_line(sandbox, url):
-    wish = {"type": "ENABLE", "callbackUrls": [url]}
-    topics = dict.fromkeys(("product", "stock", "order", "logistics"), wish)
+def test_callbacks_must_use_https(sandbox, url):
+    settings = {"type": "ENABLE", "callbackUrls": [url]}
+    topics = dict.fromkeys(("product", "stock", "order", "logistics"), settings)
 
     assert sandbox.post("webhook/set", topics)["code"] == 1606001

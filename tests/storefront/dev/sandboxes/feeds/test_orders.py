@@ -1,4 +1,4 @@
-"""The wholesaler of files keeps the orders that lie on his server, and says what he ships."""
+"""The feed sandbox collects orders from its SFTP directory and publishes tracking numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NUMBER = "FL-261124-7K3QX-1"
 
 
 @pytest.fixture
-def wholesaler(tmp_path, settings):
+def feed_supplier(tmp_path, settings):
     settings.OUTSIDE_PORTS_ALLOWED = ["1-65535"]
     process = FeedProcess(folder=tmp_path / "his", words=("--pace", "3600")).start()
     yield process
@@ -27,8 +27,8 @@ def wholesaler(tmp_path, settings):
         process.stop()
 
 
-def order(wholesaler, *lines, number=NUMBER, **where):
-    """Hand an order over as the shop does, on an SFTP server over his folder."""
+def order(feed_supplier, *lines, number=NUMBER, **where):
+    """Place an order as the shop does, on an SFTP server for the sandbox's directory."""
     request = PurchaseRequest(
         number=number,
         ship_to=replace(HOME, **where),
@@ -41,51 +41,51 @@ def order(wholesaler, *lines, number=NUMBER, **where):
         carrier_service="DHL Paket",
         declared_value=Money.zero("EUR"),
     )
-    with sftp_server(wholesaler.folder) as server:
+    with sftp_server(feed_supplier.folder) as server:
         options = {"orders_by": "sftp", "orders_to": "orders", "host_key": server.host_key}
         feed = Feed(make_line(server.url, options=options, secrets=server.secrets))
         feed.place(request)
         feed.close()
 
 
-def answers(wholesaler, number=NUMBER):
-    with (wholesaler.folder / "answers" / f"{number}.csv").open(newline="") as file:
+def answers(feed_supplier, number=NUMBER):
+    with (feed_supplier.folder / "answers" / f"{number}.csv").open(newline="") as file:
         return [(row["sku"], row["answer"], row["reason"]) for row in csv.DictReader(file)]
 
 
-def test_an_order_outlives_a_restart_and_is_answered_when_its_time_has_passed(wholesaler):
-    sku = wholesaler.control("status")["skus"][0]
-    order(wholesaler, (sku, 2), ("NOBODY-1", 1))
-    (taken,) = wholesaler.control("orders")["orders"]
+def test_order_survives_a_restart_and_is_answered_later(feed_supplier):
+    sku = feed_supplier.control("status")["skus"][0]
+    order(feed_supplier, (sku, 2), ("NOBODY-1", 1))
+    (taken,) = feed_supplier.control("orders")["orders"]
     assert (taken["number"], taken["answered_s"]) == (NUMBER, None)
-    assert list((wholesaler.folder / "orders").iterdir()) == []
+    assert list((feed_supplier.folder / "orders").iterdir()) == []
 
-    wholesaler.stop()
-    again = FeedProcess(folder=wholesaler.folder, words=wholesaler.words).start()
+    feed_supplier.stop()
+    again = FeedProcess(folder=feed_supplier.folder, words=feed_supplier.words).start()
     again.control("clock", {"seconds": 3700})
     (answered,) = again.control("orders")["orders"]
     again.stop()
 
     assert [line["quantity"] for line in answered["lines"]] == [2, 1]
-    assert answers(wholesaler) == [
+    assert answers(feed_supplier) == [
         (sku, "accepted", ""),
         ("NOBODY-1", "rejected", "unknown SKU"),
     ]
 
 
-def test_an_address_that_no_label_takes_refuses_every_line(wholesaler):
-    wholesaler.control("pace", {"seconds": 0})
-    sku = wholesaler.control("status")["skus"][0]
+def test_invalid_address_rejects_every_line(feed_supplier):
+    feed_supplier.control("pace", {"seconds": 0})
+    sku = feed_supplier.control("status")["skus"][0]
 
-    order(wholesaler, (sku, 1), country="IT", region="")
-    order(wholesaler, (sku, 1), number="FL-2", line1="Long Street " * 7)
-    assert len(wholesaler.control("orders")["orders"]) == 2  # he took them away
-    (wholesaler.folder / "orders" / "FL-3.csv").write_text("hello")
-    (wholesaler.folder / "orders" / f"{NUMBER}.csv").write_text("another")
-    told = wholesaler.control("orders")
+    order(feed_supplier, (sku, 1), country="IT", region="")
+    order(feed_supplier, (sku, 1), number="FL-2", line1="Long Street " * 7)
+    assert len(feed_supplier.control("orders")["orders"]) == 2  # both files were collected
+    (feed_supplier.folder / "orders" / "FL-3.csv").write_text("hello")
+    (feed_supplier.folder / "orders" / f"{NUMBER}.csv").write_text("another")
+    told = feed_supplier.control("orders")
 
-    assert answers(wholesaler) == [(sku, "rejected", "missing province")]
-    assert answers(wholesaler, "FL-2")[0][1:] == (
+    assert answers(feed_supplier) == [(sku, "rejected", "missing province")]
+    assert answers(feed_supplier, "FL-2")[0][1:] == (
         "rejected", "an address line is over 70 characters",
     )  # fmt: skip
     assert len(told["orders"]) == 2

@@ -1,4 +1,4 @@
-"""The generator: honest goods, the same every time, any of them alone."""
+"""Generated products: reproducible, independent of each other and physically plausible."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from storefront.dev.sandboxes.goods.generator import make
 from storefront.dev.sandboxes.goods.identifiers import check_digit
 
 GOODS = list(catalog(160, 7))
-HONEST = [product for product in GOODS if not product.flaw]
-LIGHTS = [product for product in HONEST if product.light]
+VALID = [product for product in GOODS if not product.flaw]
+LIGHTS = [product for product in VALID if product.light]
 
-MOST_MAH = {
+MAX_MAH = {
     "AAA": 1300, "AA": 3000, "D": 20_000, "CR2032": 240, "CR123A": 1700, "10440": 400,
     "14500": 1250, "16340": 1000, "18350": 1600, "18650": 4000, "21700": 6000, "26650": 6200,
 }  # fmt: skip
-MOST_LM_PER_CELL = {
+MAX_LM_PER_CELL = {
     "AAA": 300, "AA": 600, "D": 500, "CR123A": 600, "10440": 500, "14500": 1600, "16340": 1600,
     "18350": 2500, "18650": 4000, "21700": 6500, "26650": 4500,
 }  # fmt: skip
 
 
-def test_the_same_seed_makes_the_same_goods():
+def test_same_seed_makes_the_same_products():
     again = list(catalog(160, 7))
     other = list(catalog(160, 8))
 
@@ -35,7 +35,7 @@ def test_the_same_seed_makes_the_same_goods():
     assert other != GOODS
 
 
-def test_a_product_needs_no_product_before_it():
+def test_any_product_can_be_generated_alone():
     late = Catalog(1_000_000, 7)
 
     product = late.at(700_000)
@@ -46,7 +46,7 @@ def test_a_product_needs_no_product_before_it():
     assert make(product.subject, seed=7) == product
 
 
-def test_a_million_goods_are_streamed_and_not_held():
+def test_million_products_are_streamed():
     started = time.process_time()
 
     first = list(itertools.islice(catalog(1_000_000, 7), 100))
@@ -55,26 +55,26 @@ def test_a_million_goods_are_streamed_and_not_held():
     assert time.process_time() - started < 2
 
 
-def test_there_are_enough_good_ones_in_every_family():
-    families = {product.family for product in HONEST}
+def test_valid_products_cover_every_family():
+    families = {product.family for product in VALID}
 
-    assert len(HONEST) == 160
+    assert len(VALID) == 160
     assert families == {
         "flashlights", "headlamps", "lanterns", "work lights", "bike lights", "keychain lights",
         "batteries", "accessories",
     }  # fmt: skip
-    assert len({product.title for product in HONEST}) == 160
-    assert sum(len(product.variants) for product in HONEST) > 400
+    assert len({product.title for product in VALID}) == 160
+    assert sum(len(product.variants) for product in VALID) > 400
 
 
-def test_every_flaw_is_there_and_only_beside_the_good_ones():
+def test_every_flaw_occurs():
     flaws = {product.flaw for product in GOODS if product.flaw}
 
     assert flaws == set(FLAWS)
 
 
 @pytest.mark.parametrize("product", LIGHTS, ids=lambda product: product.model)
-def test_an_honest_light_obeys_physics(product):
+def test_valid_lights_are_physically_plausible(product):
     light, battery = product.light, product.battery
     output = light.levels[0].output_lm
     least_g = min(variant.net_g for variant in product.variants)
@@ -93,8 +93,8 @@ def test_an_honest_light_obeys_physics(product):
     )
     assert output <= 700 * battery.energy_wh
     assert output <= 40 * with_cells_g
-    assert output <= MOST_LM_PER_CELL.get(battery.format, math.inf) * battery.count
-    assert battery.capacity_mah <= MOST_MAH.get(battery.format, 16_000)
+    assert output <= MAX_LM_PER_CELL.get(battery.format, math.inf) * battery.count
+    assert battery.capacity_mah <= MAX_MAH.get(battery.format, 16_000)
     assert with_cells_g >= 0.9 * battery.weight_g
     outputs = [mode.output_lm for mode in light.levels]
     hours = [mode.hours for mode in light.levels]
@@ -103,7 +103,7 @@ def test_an_honest_light_obeys_physics(product):
 
 
 @pytest.mark.parametrize("product", LIGHTS, ids=lambda product: product.model)
-def test_the_table_says_what_the_numbers_say(product):
+def test_spec_table_matches_the_numbers(product):
     specs = dict(product.specs)
 
     assert specs["Light output"] == f"{product.light.levels[0].output_lm:g} lm"
@@ -112,22 +112,22 @@ def test_the_table_says_what_the_numbers_say(product):
     assert len(specs) == len(product.specs)
 
 
-def test_good_gtins_have_their_check_digit_and_are_nobody_elses():
-    codes = [variant.barcode for product in HONEST for variant in product.variants]
+def test_gtins_are_valid_and_unique():
+    codes = [variant.barcode for product in VALID for variant in product.variants]
 
     assert all(len(code) == 13 and code.startswith("2") for code in codes)
     assert all(check_digit(code[:-1]) == code[-1] for code in codes)
     assert len(set(codes)) == len(codes)
 
 
-def test_the_check_digit_is_that_of_a_known_code():
+def test_check_digit_of_a_known_code():
     assert check_digit("400638133393") == "1"
 
 
-def test_bad_records_are_bad_in_the_way_they_should_be():
+def test_each_flaw_breaks_its_field():
     bad = {product.flaw: product for product in GOODS if product.flaw}
-    good_codes = {variant.barcode for product in HONEST for variant in product.variants}
-    good_skus = {variant.sku for product in HONEST for variant in product.variants}
+    good_codes = {variant.barcode for product in VALID for variant in product.variants}
+    good_skus = {variant.sku for product in VALID for variant in product.variants}
 
     wrong = bad["wrong_check_digit"].variants[0].barcode
     assert check_digit(wrong[:-1]) != wrong[-1]
@@ -140,7 +140,7 @@ def test_bad_records_are_bad_in_the_way_they_should_be():
 
 
 @pytest.mark.parametrize("count", [1, 3, 12, 160, 3333])
-def test_each_position_holds_one_product_and_none_is_missing(count):
+def test_every_position_holds_one_product(count):
     shelf = Catalog(count, 7)
 
     subjects = [shelf.subject_at(position) for position in range(len(shelf))]
@@ -149,7 +149,7 @@ def test_each_position_holds_one_product_and_none_is_missing(count):
     assert all(shelf.holds(subject) for subject in subjects)
 
 
-def test_ids_of_another_seed_or_of_nobody_lead_nowhere():
+def test_unknown_ids_are_not_found():
     shelf = Catalog(160, 7)
 
     assert shelf.by_pid(Catalog(160, 8).at(0).pid) is None
