@@ -62,7 +62,7 @@ READS = {
     A.BALANCE: lambda on: on.connector.balance(),
     A.CHARGING: lambda on: list(on.connector.charges(since=LONG_AGO)),
 }
-CONNECTORS = [name for name, each in SUBJECTS.items() if not each.like]
+TESTED_CONNECTORS = [name for name, each in SUBJECTS.items() if not each.like]
 # Losses for calls with an effect and the look-ups after them; without the slow one.
 QUICK_LOSSES = [kind for kind in LOSSES if kind != "slow"]
 _numbers = count(1)
@@ -153,7 +153,7 @@ def missing_capabilities():
     """Return each connector with each capability that it lacks."""
     return [
         pytest.param(name, ability, id=f"{name}-has no {ability}")
-        for name in CONNECTORS
+        for name in TESTED_CONNECTORS
         for ability in PROTOCOLS
         if ability not in can(name)
     ]

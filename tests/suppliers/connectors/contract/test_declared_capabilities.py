@@ -9,7 +9,7 @@ from suppliers.connectors import ADAPTERS, connector_class
 from suppliers.connectors.capabilities import PROTOCOLS, Ability, abilities_of, able
 from suppliers.connectors.records import MissingAbilityError
 from tests.factories.connector_contexts import make_line
-from tests.suppliers.connectors.contract.cases import CONNECTORS, can, missing_capabilities
+from tests.suppliers.connectors.contract.cases import TESTED_CONNECTORS, can, missing_capabilities
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
 A = Ability
@@ -34,7 +34,7 @@ def test_every_capability_is_tested_with_faults():
     assert {ability for _, ability in forgotten} <= {A.WEBHOOKS}  # there the supplier calls us
 
 
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", TESTED_CONNECTORS)
 def test_connector_declares_title_secrets_and_options(name):
     kind = connector_of(name)
 
@@ -49,7 +49,7 @@ def test_connector_declares_title_secrets_and_options(name):
     assert all(quota.points > quota.kept_for_orders >= 0 for quota in kind.QUOTAS)
 
 
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", TESTED_CONNECTORS)
 def test_constructor_sends_no_request(name, tmp_path):
     subject = SUBJECTS[name]
 
@@ -60,7 +60,7 @@ def test_constructor_sends_no_request(name, tmp_path):
     assert not any(secret in repr(line) for secret in subject.secrets.values())
 
 
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", TESTED_CONNECTORS)
 def test_order_placing_requires_order_reading(name):
     abilities = can(name)
 

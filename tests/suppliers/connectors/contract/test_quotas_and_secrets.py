@@ -15,7 +15,7 @@ from suppliers.connectors.records import BudgetSpentError, OrderName
 from suppliers.models import CallBudget, Connection, Supplier
 from suppliers.resilience.quotas import KeptBudget
 from tests.suppliers.connectors.contract.cases import (
-    CONNECTORS,
+    TESTED_CONNECTORS,
     NOBODY,
     READS,
     can,
@@ -28,12 +28,12 @@ A = Ability
 READS_PER_HOUR = 14  # more than any sandbox allows in an hour
 
 
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", TESTED_CONNECTORS)
 def test_sign_in_returns_the_account(on, name):
     assert isinstance(on(name).connector.sign_in(), str)
 
 
-@pytest.mark.parametrize("name", [name for name in CONNECTORS if SUBJECTS[name].secrets])
+@pytest.mark.parametrize("name", [name for name in TESTED_CONNECTORS if SUBJECTS[name].secrets])
 def test_wrong_key_error_does_not_contain_the_key(on, name):
     wrong = dict.fromkeys(SUBJECTS[name].secrets, "CJ1@api@swordfish")
     opened = on(name)
@@ -47,7 +47,7 @@ def test_wrong_key_error_does_not_contain_the_key(on, name):
     assert "swordfish" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", [name for name in CONNECTORS if SUBJECTS[name].secrets])
+@pytest.mark.parametrize("name", [name for name in TESTED_CONNECTORS if SUBJECTS[name].secrets])
 def test_no_secret_is_in_logs_or_errors(on, name, caplog):
     caplog.set_level(logging.DEBUG)
     opened = on(name)
@@ -75,7 +75,7 @@ def test_no_secret_is_in_logs_or_errors(on, name, caplog):
     assert said
 
 
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", TESTED_CONNECTORS)
 def test_quotas_prevent_rate_limit_answers(on, name):
     """The quota is in the database: for all workers, and over a restart."""
     supplier = Supplier.objects.create(

@@ -24,7 +24,7 @@ from suppliers.models import (
 )
 from suppliers.resilience import circuit_breaker
 from suppliers.sync.runner import take_in
-from tests.suppliers.connectors.contract.cases import CONNECTORS
+from tests.suppliers.connectors.contract.cases import TESTED_CONNECTORS
 from tests.suppliers.connectors.contract.contexts import QuickContext, UnlimitedBudget
 from tests.suppliers.connectors.contract.subjects import SUBJECTS
 from tests.suppliers.sync.test_products import versions
@@ -79,7 +79,7 @@ def books(stage, name):
     return SUBJECTS[name].orders(SimpleNamespace(stage=stage, line=line))
 
 
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", TESTED_CONNECTORS)
 def test_sync_imports_or_reports_every_sku(joined, name):
     supplier, stage = joined(name)
 
@@ -96,7 +96,7 @@ def test_sync_imports_or_reports_every_sku(joined, name):
     assert books(stage, name) == []
 
 
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", TESTED_CONNECTORS)
 def test_unchanged_data_is_not_written_again(joined, name):
     supplier, _ = joined(name)
     for kind in KINDS:
@@ -112,7 +112,7 @@ def test_unchanged_data_is_not_written_again(joined, name):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", TESTED_CONNECTORS)
 def test_fault_changes_no_stored_data(joined, name, kind):
     supplier, stage = joined(name)
     for each in KINDS:
@@ -136,7 +136,7 @@ def test_fault_changes_no_stored_data(joined, name, kind):
     assert sync(supplier, kind).status == Status.APPLIED
 
 
-@pytest.mark.parametrize("name", CONNECTORS)
+@pytest.mark.parametrize("name", TESTED_CONNECTORS)
 def test_health_check_succeeds_and_orders_nothing(joined, name):
     supplier, stage = joined(name)
 
@@ -151,7 +151,8 @@ def test_health_check_succeeds_and_orders_nothing(joined, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"), [(name, fault) for name in CONNECTORS for fault in SUBJECTS[name].faults]
+    ("name", "fault"),
+    [(name, fault) for name in TESTED_CONNECTORS for fault in SUBJECTS[name].faults],
 )
 def test_failed_health_check_gives_advice(joined, name, fault):
     supplier, stage = joined(name)
