@@ -15,9 +15,9 @@ from suppliers.connectors.records import BudgetSpentError, OrderName
 from suppliers.models import CallBudget, Connection, Supplier
 from suppliers.resilience.quotas import KeptBudget
 from tests.suppliers.connectors.contract.cases import (
-    TESTED_CONNECTORS,
     NOBODY,
     READS,
+    TESTED_CONNECTORS,
     can,
     connectors_with,
     request,
