@@ -43,11 +43,11 @@ class SftpServer:
         with self._lock:
             self._faults[operation] = (kind, delay_s, count)
 
-    def mend(self):
+    def clear_faults(self):
         with self._lock:
             self._faults.clear()
 
-    def befalls(self, operation):
+    def next_fault(self, operation):
         """Return the fault of this call and its delay."""
         with self._lock:
             kind, delay_s, count = self._faults.get(operation, ("", 0.0, 0))
@@ -69,7 +69,7 @@ def breakable(operation):
     def made(act):
         @wraps(act)
         def answer(self, *told):
-            kind, delay_s = self._server.befalls(operation)
+            kind, delay_s = self._server.next_fault(operation)
             if kind == "slow":
                 time.sleep(delay_s)
             elif kind == "hangs":

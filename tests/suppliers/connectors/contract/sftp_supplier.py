@@ -45,13 +45,13 @@ class SftpSandbox:
         self._open.close()
 
     def begin_afresh(self):
-        self._server.mend()
+        self._server.clear_faults()
         for path in (self._server.folder / "orders").iterdir():
             path.unlink()
 
     def control(self, path, _body=None):
         assert path == "faults/clear"
-        self._server.mend()
+        self._server.clear_faults()
 
     def fault(self, path, kind, *, delay=0.0, count=1):
         delay_s = max(delay, SLOW_S)
