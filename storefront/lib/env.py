@@ -11,11 +11,11 @@ SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
 class BadSettingError(RuntimeError):
-    """An environment variable is missing or cannot be understood."""
+    """An environment variable is missing or malformed."""
 
 
 def env_str(name: str, default: str = "") -> str:
-    """Read a text, or the file that ``NAME_FILE`` names (Docker secrets)."""
+    """Read a text, or the content of the file that ``NAME_FILE`` names (Docker secrets)."""
     if path := os.environ.get(f"{name}_FILE"):
         try:
             return Path(path).read_text(encoding="utf-8").strip()
@@ -58,7 +58,7 @@ def env_list(name: str, default: str = "") -> list[str]:
 
 
 def env_postgres(name: str, default: str) -> dict[str, Any]:
-    """Read where PostgreSQL is from one address, in the words of Django's DATABASES."""
+    """Parse a PostgreSQL URL into an entry of Django's DATABASES."""
     parts = urlsplit(env_str(name, default))
     if parts.scheme not in {"postgres", "postgresql"}:
         raise BadSettingError(f"{name}: write postgres://user:password@host:port/name")
@@ -73,9 +73,9 @@ def env_postgres(name: str, default: str) -> dict[str, Any]:
 
 
 def env_mailer(name: str, default: str, *, backend: str) -> dict[str, Any]:
-    """Read where the mail server is from one address, in the words of Django's MAILERS.
+    """Parse a mail server URL into an entry of Django's MAILERS.
 
-    ``smtps`` is TLS from the start, ``smtp+starttls`` TLS before anything is said, ``smtp`` none.
+    ``smtps`` is TLS from the start, ``smtp+starttls`` TLS before any data, ``smtp`` none.
     """
     parts = urlsplit(env_str(name, default))
     if parts.scheme not in SMTP_PORTS:

@@ -1,9 +1,9 @@
-"""Failpoints: kill the process at a named place, so that a test can show that nothing is lost.
+"""Failpoints: kill the process at a named place, so that tests can prove crash safety.
 
-``FAILPOINT=name`` in the environment kills at the first pass of a process, ``name:3`` at the third;
-commas separate several. With ``FAILPOINT_NOTES``, a folder, each failpoint kills once: the dying
-process leaves a file with its name there, and later processes pass. Until the folder exists,
-every process dies. Production ignores both variables.
+``FAILPOINT=name`` in the environment kills a process when it first reaches the place, ``name:3``
+the third time; commas separate several. With ``FAILPOINT_NOTES``, a folder, each failpoint kills
+once: the process writes a file with its name there, and later processes pass. Until the folder
+exists, no process is killed. Production ignores both variables.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _passed: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
-    """Die here, as by a power cut, if a test asked for it."""
+    """Kill this process with SIGKILL if the environment asks for it at this place."""
     asked = os.environ.get("FAILPOINT")
     if not asked or settings.IS_PRODUCTION or (turn := _turn(name, asked)) is None:
         return
@@ -32,7 +32,7 @@ def failpoint(name: str) -> None:
 
 
 def _turn(name: str, asked: str) -> int | None:
-    """Return at which passing somebody is to die here; None for never."""
+    """Return at which pass to kill the process; None for never."""
     for wish in asked.split(","):
         wanted, _, turn = wish.partition(":")
         if wanted == name:
@@ -41,7 +41,7 @@ def _turn(name: str, asked: str) -> int | None:
 
 
 def _is_noted(file: Path) -> bool:
-    """Write down who dies where; tell whether nobody did before."""
+    """Create the file of a failpoint; return False if it exists."""
     try:
         with file.open("x") as note:
             note.write(str(os.getpid()))

@@ -23,7 +23,7 @@ type Stair = tuple[datetime, Decimal | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """From when on which price was asked, None: none; and its cost, None: not kept."""
+    """A price and its landed cost from one moment on; None means no price, or no recorded cost."""
 
     at: datetime
     price: Decimal | None
@@ -32,9 +32,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """Everything a template needs to draw.
+    """Everything a template needs to draw a step chart.
 
-    Shape:  ``lines`` are paths; ``marks`` are heights with what they stand for
+    ``lines`` are SVG paths; ``marks`` are heights with their values.
     """
 
     lines: tuple[str, ...]
@@ -59,7 +59,7 @@ class Chart:
 
 
 def chart(steps: Sequence[Step], *, until: datetime) -> Chart | None:
-    """Lay out prices and landed costs from the first to now; None: there were none."""
+    """Lay out prices and landed costs from the first to ``until``; None if there are none."""
     ordered = sorted(steps, key=lambda step: step.at)
     prices = [(step.at, step.price) for step in ordered]
     return draw([prices, [(step.at, step.landed) for step in ordered]], until=until)
@@ -73,7 +73,7 @@ def draw(
     height: int = HEIGHT,
     left: int = LEFT,
 ) -> Chart | None:
-    """Lay out what held from one moment to the next, from zero up; None: nothing did."""
+    """Lay out values that hold until the next one, on a scale from zero; None if there are none."""
     known = [(at, value) for line in lines for at, value in line if value is not None]
     if not known:
         return None
@@ -112,7 +112,7 @@ def draw(
 
 
 def round_top(highest: Decimal) -> Decimal:
-    """End the scale at a number that people read at a glance, and whose half is one too."""
+    """Return a round upper end for a scale, at least ``highest``; half of it is round too."""
     unit = Decimal(1).scaleb(highest.adjusted()) if highest > 0 else Decimal(1)
     return next(unit * top for top in ROUND_TOPS if unit * top >= highest)
 
@@ -121,7 +121,7 @@ def round_top(highest: Decimal) -> Decimal:
 
 TREND_WIDTH, TREND_HEIGHT = 360, 168
 TREND_LEFT, TREND_RIGHT, TREND_TOP, TREND_BOTTOM = 56, 12, 12, 26
-# The ends of a scale that people read at a glance; half of each is round too.
+# Round ends of a scale; half of each is round too.
 TOPS = tuple(Decimal(top) for top in (2, 4, 6, 8, 10, 20, 30, 40, 60, 80, 100, 200, 400, 600, 1000))
 UNITS_S = (86_400, 3_600, 60, 1)
 RATE_TOPS = tuple(Decimal(top) / 100 for top in (10, 20, 50, 100))
@@ -130,7 +130,7 @@ RATE_FLOORS = tuple(Decimal(floor) / 100 for floor in (90, 80, 50, 0))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One day of a measure; a bound is None where the sample is too small for one."""
+    """A metric on one day; a bound is None if the sample is too small for one."""
 
     on: date
     value: Decimal
@@ -140,7 +140,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """Where a line of the grid stands, and what it stands for."""
+    """A grid line: its height and its value."""
 
     at: float
     value: Decimal
@@ -148,9 +148,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """Everything a template needs to draw.
+    """Everything a template needs to draw a trend.
 
-    Shape:  ``band`` and ``line`` are paths; ``whisker`` are the ends of the last day's bounds
+    ``band`` and ``line`` are SVG paths; ``whisker`` is the confidence interval of the last day.
     """
 
     line: str
@@ -168,7 +168,7 @@ class Trend:
 
 
 def trend(points: Sequence[Point], *, is_rate: bool) -> Trend | None:
-    """Lay out a measure on a scale that its values fill; a band may leave it."""
+    """Lay out a metric on a scale chosen by its values; the confidence band may exceed it."""
     if not points:
         return None
     ordered = sorted(points, key=lambda point: point.on)
@@ -200,7 +200,7 @@ def trend(points: Sequence[Point], *, is_rate: bool) -> Trend | None:
 
 
 def _rates(points: Sequence[Point]) -> tuple[Decimal, Decimal]:
-    """Show the half, the fifth or the tenth of all rates in which these lie."""
+    """Return the scale of a rate: the top half, fifth or tenth, or from zero up."""
     lowest = min(*(point.value for point in points), points[-1].low or Decimal(0), Decimal(1))
     highest = max(*(point.value for point in points), points[-1].high or Decimal(1), Decimal(0))
     floor = next(floor for floor in RATE_FLOORS if floor <= lowest)
@@ -209,7 +209,7 @@ def _rates(points: Sequence[Point]) -> tuple[Decimal, Decimal]:
 
 
 def _top(points: Sequence[Point]) -> Decimal:
-    """End the scale at a round number of seconds, minutes, hours or days, or milliseconds."""
+    """Return a scale from zero to a round number of days, hours, minutes or seconds."""
     highest = max(*(point.value for point in points), points[-1].high or Decimal(0), Decimal(1))
     unit = next(unit for unit in UNITS_S if unit <= highest)
     return unit * next(top for top in (*TOPS, highest) if unit * top >= highest)
@@ -218,7 +218,7 @@ def _top(points: Sequence[Point]) -> Decimal:
 def _bands(
     points: Sequence[Point], x: Callable[[date], float], y: Callable[[Decimal], float]
 ) -> Iterator[str]:
-    """Yield a piece of the band between each two days that both have bounds."""
+    """Yield one polygon of the band for each two successive days that both have bounds."""
     for one, other in pairwise(points):
         if one.low is None or one.high is None or other.low is None or other.high is None:
             continue

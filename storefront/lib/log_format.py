@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 HIDDEN = "…"
 # A part of a path with letters of both cases, or with 20 hexadecimal digits in a row: a cart token,
-# an order key, a link from an e-mail. The slug of a product has neither.
+# an order key, a link from an e-mail. A product slug has neither.
 KEY_IN_PATH = re.compile(
     r"(?<=/)(?:(?=[^/\s]*[a-z])(?=[^/\s]*[A-Z])[^/\s]{20,}|[^/\s]*[0-9a-f]{20,}[^/\s]*)"
 )
 QUERY = re.compile(r"(?<=/)([^\s?]*)\?[^\s'\"]+")
-# C0 and C1 controls, separators of lines, and marks that turn the direction of text.
+# C0 and C1 controls, line separators, and marks that change the direction of text.
 ESCAPES = {
     code: chr(code).encode("unicode_escape").decode()
     for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
@@ -30,9 +30,9 @@ SAFE_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 class LineFormatter(logging.Formatter):
-    """Write one record as one line; each line of a traceback is indented.
+    """Formats a record as one line, and indents each line of a traceback.
 
-    A path that a stranger sends can neither start a line of its own nor put a key into the log.
+    An untrusted path can neither start a log line nor put a key into the log.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of logging
@@ -49,9 +49,9 @@ class LineFormatter(logging.Formatter):
 
 
 class WithoutTraceback(logging.Filter):
-    """Log a refused request (4xx) in one line: it is no fault of the code.
+    """Drops the traceback of a refused request (4xx), which is not a bug.
 
-    Django sets ``status_code`` on its records of requests; all others keep their traceback.
+    Django sets ``status_code`` on records of requests; other records keep their traceback.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -62,13 +62,13 @@ class WithoutTraceback(logging.Filter):
 
 
 def safe(text: str) -> str:
-    """Return text for one log line: without keys in paths, queries and control characters."""
+    """Return text for one log line, without keys in paths, queries and control characters."""
     text = KEY_IN_PATH.sub(HIDDEN, QUERY.sub(rf"\1?{HIDDEN}", text))
     return text.translate(ESCAPES)
 
 
 def with_request_id(application: WSGIApplication) -> WSGIApplication:
-    """Wrap the shop so that each line of a request carries the ``X-Request-ID`` of the proxy."""
+    """Wrap the WSGI application so that log lines carry the ``X-Request-ID`` of the proxy."""
 
     def named(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         said = str(environ.get("HTTP_X_REQUEST_ID", ""))
@@ -82,7 +82,7 @@ def with_request_id(application: WSGIApplication) -> WSGIApplication:
 
 
 def use_task_id(task_id: str = "", **_: Any) -> None:
-    """Name the task in each line; receiver of ``task_prerun``."""
+    """Use the task id in log lines; receiver of ``task_prerun``."""
     current_id.set(task_id)
 
 

@@ -22,13 +22,13 @@ def _digits(currency: str) -> int:
 
 
 def smallest(currency: str) -> Decimal:
-    """Return the smallest amount that can be paid: a cent, or 1 where there are none."""
+    """Return the smallest payable amount: one cent, or 1 if the currency has no cents."""
     return Decimal(1).scaleb(-_digits(currency))
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An exact amount in one currency; rounding happens only when asked for."""
+    """An exact amount in one currency; rounded only by ``rounded``."""
 
     amount: Decimal
     currency: str
@@ -39,7 +39,7 @@ class Money:
 
     @classmethod
     def from_minor(cls, minor: int, currency: str) -> Money:
-        """Build money from cents, as payment gateways send it."""
+        """Build money from minor units (cents), as payment gateways send it."""
         return cls(Decimal(minor).scaleb(-_digits(currency)), currency)
 
     @classmethod
@@ -51,12 +51,12 @@ class Money:
 
     @property
     def minor(self) -> int:
-        """The rounded amount in cents, as payment gateways want it."""
+        """The rounded amount in minor units (cents)."""
         return int(self.rounded().amount.scaleb(_digits(self.currency)))
 
     @property
     def is_keepable(self) -> bool:
-        """Whether it can be money at all, and fits where we keep some: another may have told it."""
+        """Whether the amount is finite, fits our columns, and the currency looks like a code."""
         is_currency = len(self.currency) == len("EUR") and self.currency.isalpha()
         return is_currency and self.amount.is_finite() and abs(self.amount) < MOST_KEPT
 
@@ -65,7 +65,7 @@ class Money:
         return Money(self.amount.quantize(step, ROUND_HALF_UP), self.currency)
 
     def converted(self, *, rate: Decimal, currency: str) -> Money:
-        """Change the currency; ``rate`` is units of the new one for one of this one."""
+        """Convert to another currency; ``rate`` is units of it per unit of this one."""
         return Money(self.amount * rate, currency)
 
     def __add__(self, other: Money) -> Money:

@@ -12,15 +12,15 @@ from storefront.lib.db.prepared_queries import planned_cursor
 
 
 class IllegalMoveError(RuntimeError):
-    """The line from here to there is not drawn."""
+    """The transition is not allowed."""
 
 
 class LostRaceError(RuntimeError):
-    """Somebody else moved the row first; it is no longer where we last saw it."""
+    """The row was changed concurrently."""
 
 
 class StatusChange(models.Model):
-    """One move of one row along one of its axes: who, when, why. Append-only."""
+    """One transition of one row on one status field: who, when, why. Append-only."""
 
     subject = models.CharField(max_length=60)  # model label, e.g. "orders.Order"
     subject_id = models.BigIntegerField()
@@ -47,9 +47,9 @@ quoted = connection.ops.quote_name
 
 
 class Stateful(models.Model):
-    """A row with one or more statuses. ``AXES`` maps each status column to its table.
+    """A row with status fields. ``AXES`` maps each to its allowed transitions.
 
-    Each status column ``x`` has a companion ``x_since``.
+    Each status field ``x`` has a companion ``x_since``.
     """
 
     AXES: ClassVar[Mapping[str, Mapping[Any, frozenset[Any]]]] = {}
@@ -68,14 +68,14 @@ class Stateful(models.Model):
         as_seen: Sequence[str] = (),
         **fields: Any,
     ) -> None:
-        """Move to a new status in the database, then in memory, and keep the trace.
+        """Change a status in the database, record the change, then set it in memory.
 
-        ``as_seen`` names columns that must be as we last saw them too: a row that came back
-        to a status in the meantime is not the row that we decided about. ``fields`` are values,
-        no expressions: they are kept in memory too.
+        ``as_seen`` names further columns that must be unchanged since the row was read: a row that
+        returned to the same status in the meantime is not the same. ``fields`` are values to set,
+        not expressions.
 
-        Raises: IllegalMoveError  the line is not drawn
-                LostRaceError     the row is no longer where we last saw it
+        Raises: IllegalMoveError: the transition is not allowed. LostRaceError: the row changed
+        since it was read.
         """
         here: str = getattr(self, axis)
         if to not in self.AXES[axis][here]:
@@ -91,7 +91,7 @@ class Stateful(models.Model):
     def _moved(
         self, changes: Mapping[str, Any], *, seen: Mapping[str, Any], trace: Sequence[Any]
     ) -> bool:
-        """Change the row and keep the trace by one statement, where it is as it was seen."""
+        """Update the row and insert the StatusChange in one statement, if it is unchanged."""
         sets = ", ".join(f"{self._quoted(name)} = %s" for name in changes)
         holds = "".join(f" AND {self._quoted(name)} IS NOT DISTINCT FROM %s" for name in seen)
         values = [
@@ -119,7 +119,7 @@ class Stateful(models.Model):
         return self._column(name).get_db_prep_save(known, connection)
 
     def has_passed(self, status: str, *, axis: str = "status") -> bool:
-        """Test whether a status is the present one, or lies behind it."""
+        """Test whether a status is the current one, or precedes it."""
         table = self.AXES[axis]
         ahead = {status}
         while more := {to for here in ahead for to in table[here]} - ahead:
@@ -128,7 +128,7 @@ class Stateful(models.Model):
 
 
 def copy_trace(row: Stateful, *, to: Stateful) -> None:
-    """Give a row that was parted from another the moves that lie behind both."""
+    """Copy the status history of a row to a row that was split from it."""
     label = row._meta.label  # noqa: SLF001 - Django's documented model API
     moves = StatusChange.objects.filter(subject=label, subject_id=row.pk).order_by("pk")
     copies = list(moves)

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class Wakeable(Protocol):
-    """A task as far as those who wake it know it."""
+    """A Celery task as seen by its callers."""
 
     @property
     def name(self) -> str: ...
@@ -22,7 +22,7 @@ class Wakeable(Protocol):
 
 
 def wake(task: Wakeable, **known: Any) -> None:
-    """Start a task, where a broker is there to hear it."""
+    """Queue a task; if the broker is unreachable, only log it: a sweep does the work later."""
     try:
         task.delay(**known)
     except OperationalError as error:

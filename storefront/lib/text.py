@@ -18,12 +18,12 @@ _TABLE = str.maketrans(_FROM, _TO)
 
 
 def folded_sql(text: str) -> str:
-    """Return the SQL that folds a text expression as ``fold`` does, on any server."""
+    """Return the SQL that folds a text expression as ``fold`` does, whatever the locale."""
     return f"translate(lower(({text}) COLLATE pg_c_utf8), '{_FROM}', '{_TO}')"
 
 
 def fold(text: str) -> str:
-    """Lower-case, and write Azerbaijani letters as those of a plain keyboard."""
+    """Lower-case a text and replace Azerbaijani letters by plain Latin ones."""
     return text.replace("İ", "i").lower().translate(_TABLE)
 
 
@@ -33,7 +33,7 @@ def drop_controls(text: str) -> str:
 
 
 def unify_line_breaks(text: str) -> str:
-    """Write each line break as one character, as a browser counts it."""
+    """Replace each line break by one character, as a browser counts it."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -49,5 +49,5 @@ def drop_controls_in(value: Any) -> Any:
 
 
 def is_storable(text: str) -> bool:
-    """Tell whether PostgreSQL stores a text: it has no NUL and no lone surrogate."""
+    """Test whether PostgreSQL can store a text: no NUL, no lone surrogate."""
     return _UNSTORABLE.search(text) is None

@@ -49,7 +49,7 @@ class InboundCallAdmin(StaffAdmin):
 
 
 def _handle(call: InboundCall, _of: str, actor: str, now: datetime) -> None:
-    if call.status != InboundCall.Status.RECEIVED:  # else it only waits for a worker
+    if call.status != InboundCall.Status.RECEIVED:  # else it is already due
         processing.handle_again(call=call, actor=actor, now=now)
     wake(tasks.handle, call_id=call.pk)
 

@@ -21,34 +21,33 @@ from suppliers.connectors.records import Answer, NewsKind, PurchaseState, Suppli
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import webhooks
 
-# A refusal gives units and money back and cannot be taken back. A dialect without times tells
-# "canceled, then shipped" and "shipped, then canceled" apart by nothing but our network.
+# A rejection releases units and refunds money, irreversibly. In a payload without times, network
+# order alone distinguishes "canceled, then shipped" from "shipped, then canceled".
 REFUSAL_WAITS = timedelta(minutes=5)
 
 
 class UnknownOrderError(Exception):
-    """The call speaks of an order that we do not have, or not yet."""
+    """The webhook names an order that does not exist, or not yet."""
 
 
 class EarlyRefusalError(Exception):
-    """A supplier refuses, and news that he shipped may still be under way."""
+    """The supplier rejects an order, and a shipment webhook may still be on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """What became of a call. ``reason`` says why nothing was to do, or what could not be done."""
+    """Result of a webhook. ``reason`` says why nothing was done, or what could not be done."""
 
     is_applied: bool
     reason: str = ""
 
 
 def understand(*, source: Source, body: bytes, received_at: datetime, now: datetime) -> Understood:
-    """Apply a call; applied a second time it changes nothing.
+    """Apply a webhook. Idempotent.
 
     Raises: UnknownOrderError, updates.UnknownPaymentError, updates.TooEarlyError,
-            shipments.WrongOrderError, EarlyRefusalError,
-            TemporaryError  it may be understood later
-            PermanentError  nobody can understand it, or it is not theirs to say
+    shipments.WrongOrderError, EarlyRefusalError, TemporaryError: a retry may succeed.
+    PermanentError: malformed, or not permitted to this source.
     """
     if source.name in GATEWAYS:
         return _gateway(GATEWAYS[source.name], body, now)
@@ -75,7 +74,7 @@ def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime)
 
 
 def _heard(source: Source, found: Sequence[SupplierNews], now: datetime) -> Understood:
-    """Follow what a supplier tells in the words of his API."""
+    """Apply the events of a webhook of a supplier's API."""
     if not found:
         return Understood(is_applied=False, reason="news that we have no word for")
     outcomes = [_one(source, news, now) for news in found]
@@ -101,7 +100,7 @@ def _one(source: Source, news: SupplierNews, now: datetime) -> Understood:
 
 
 def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
-    """Read news of stock or of a product: it makes us ask, now or with the next sync."""
+    """Apply a stock or product event: it triggers a sync, now or with the next one."""
     try:
         if source.supplier and webhooks.hear(supplier=source.supplier, news=news, now=now):
             return Understood(is_applied=True)
@@ -111,11 +110,11 @@ def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
 
 
 def _states(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:
-    """Return what the message means for our order.
+    """Return the states that the event reports for the purchase order.
 
-    No supplier promises that his messages come in order, so that one about an order only makes
-    us ask; what it says itself counts when he cannot be asked. One about a parcel carries the
-    carrier's own time, and stands by itself.
+    Suppliers do not deliver webhooks in order. So an order event only makes the shop read the
+    order; its own content counts if the supplier cannot be read. A parcel event carries the
+    carrier's own time and is used as it is.
     """
     told = news.state(number=purchase_order.number)
     if news.kind is NewsKind.PARCEL:
@@ -142,7 +141,10 @@ def _asked(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseSt
 
 
 def _as_a_part(state: PurchaseState, number: str) -> PurchaseState:
-    """Read one of several orders that ours became: what it says of itself is not of the whole."""
+    """Return the state of one of several supplier orders that the purchase order was split into.
+
+    A status of one part is not the status of the whole.
+    """
     if state.answer not in {Answer.SHIPPED, Answer.DELIVERED}:
         return replace(state, number=number, supplier_reference="")
     if state.answer == Answer.SHIPPED:
@@ -165,9 +167,9 @@ def _as_a_part(state: PurchaseState, number: str) -> PurchaseState:
 
 
 def _as_the_carrier_says(state: PurchaseState) -> PurchaseState:
-    """Wait for the carrier to say something of a parcel: a label alone has not left.
+    """Return the state as partially shipped if a carrier has a parcel, else as accepted.
 
-    What a carrier has is not all of the order.
+    A label alone is no shipment, and one parcel is not the whole order.
     """
     has_left = any(from_words(parcel.carrier_text) in ON_ITS_WAY for parcel in state.parcels)
     return replace(state, answer=Answer.PARTIALLY_SHIPPED if has_left else Answer.ACCEPTED)
@@ -180,7 +182,8 @@ def _follow(
     problems: list[str] = []
     for state in states:
         acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
-        if purchase_order.status == PurchaseOrder.Status.CANCELED:  # no parcel of it is expected
+        # a canceled order expects no parcel
+        if purchase_order.status == PurchaseOrder.Status.CANCELED:
             continue
         taken = shipments.take_in(purchase_order=purchase_order, state=state, now=now)
         parcels += len(taken.parcels)
@@ -191,9 +194,9 @@ def _follow(
 
 
 def _order_of(source: Source, *, number: str, supplier_reference: str = "") -> PurchaseOrder:
-    """Find the order that is spoken of, among those of the supplier who speaks.
+    """Return the purchase order by number or reference, among those of the source's supplier.
 
-    Raises: UnknownOrderError
+    Raises: UnknownOrderError.
     """
     his = PurchaseOrder.objects.filter(supplier=source.supplier)
     his = his.select_related("order", "supplier")

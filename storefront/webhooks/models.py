@@ -1,4 +1,4 @@
-"""Webhook models: store inbound webhooks word for word."""
+"""Webhook models: store inbound webhooks as received."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from storefront.lib.state_machine import Stateful
 
 
 class InboundCallQuerySet(models.QuerySet["InboundCall"]):
-    """Questions about calls."""
+    """Filters and order of webhooks."""
 
     def due(self, now: datetime) -> InboundCallQuerySet:
         return self.filter(status="received", due_at__lte=now)
 
     def in_turn(self) -> InboundCallQuerySet:
-        """Put what presses first, and the oldest of it."""
+        """Order by priority, oldest first."""
         return self.order_by("turn", "due_at", "pk")
 
 
 class InboundCall(Stateful):
-    """One call from outside, kept before it is understood; the second telling is the same row."""
+    """One received webhook, stored before it is parsed; a redelivery is the same row."""
 
     class Status(models.TextChoices):
         RECEIVED = "received", _("Received")
         APPLIED = "applied", _("Applied")
         IGNORED = "ignored", _("Nothing to do")
-        FAILED = "failed", _("Failed")  # not understood: staff look
+        FAILED = "failed", _("Failed")  # cannot be processed: staff decide
 
     class Turn(models.IntegerChoices):
-        ORDERS = 0, _("Orders and parcels")  # somebody waits for it; and what nobody can read
-        GOODS = 1, _("Stock and products")  # it comes in floods, and the next sync reads it anyway
+        # people wait for these; also webhooks that cannot be parsed
+        ORDERS = 0, _("Orders and parcels")
+        GOODS = 1, _("Stock and products")  # come in floods, and the next sync reads the same data
 
     TRANSITIONS: ClassVar = {
         Status.RECEIVED: frozenset({Status.APPLIED, Status.IGNORED, Status.FAILED}),
@@ -51,7 +52,7 @@ class InboundCall(Stateful):
     status_since = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
     turn = models.PositiveSmallIntegerField(choices=Turn, default=Turn.ORDERS)
-    due_at = models.DateTimeField()  # whoever handles it moves this on before he starts
+    due_at = models.DateTimeField()  # the worker that claims the row moves this on first
     problem = models.CharField(max_length=500, blank=True)
 
     objects = InboundCallQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""Webhook processing: handle each webhook once, retry early ones, give up in the end."""
+"""Webhook processing: process each webhook once, retry early ones, give up after ten attempts."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from storefront.webhooks.models import InboundCall
 log = logging.getLogger(__name__)
 
 Status = InboundCall.Status
-# Longer than any handling takes: after this, whoever took the call is dead.
+# Longer than any processing: after this, the worker that claimed the webhook is dead.
 HANDLING_TAKES = timedelta(minutes=2)
 FIRST_RETRY_AFTER = timedelta(seconds=5)
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
 MAX_ATTEMPTS = 10
-# News of what we do not have may overtake our own work. In the end it is none of ours.
+# A webhook may arrive before the shop has stored its order or payment. After all attempts it is
+# taken to concern another shop.
 NOT_OURS = (UnknownOrderError, UnknownPaymentError)
 NOT_YET = (TooEarlyError, EarlyRefusalError, WrongOrderError, TemporaryError)
 
 
 def handle(*, call: InboundCall, now: datetime) -> bool:
-    """Understand and apply one call, if it is due and nobody else is at it.
+    """Process one webhook, if it is due and not claimed; return whether something changed.
 
-    Returns whether something changed. What may be understood later waits, longer each time;
-    what nobody can understand, and what fails too often, is ``failed`` and staff look.
+    One that may succeed later is retried with increasing delays. One that is malformed, or has used
+    all attempts, becomes ``failed`` and goes to the inbox.
     """
     mine = InboundCall.objects.filter(pk=call.pk, status=Status.RECEIVED, due_at__lte=now)
     if not mine.update(due_at=now + HANDLING_TAKES, attempts=F("attempts") + 1):
@@ -60,9 +61,9 @@ def handle(*, call: InboundCall, now: datetime) -> bool:
 
 
 def handle_again(*, call: InboundCall, actor: str, now: datetime) -> None:
-    """Let staff have a failed call tried again, as if it had just come.
+    """Reset a failed webhook to received, with no attempts used.
 
-    Raises: IllegalMoveError  it has not failed
+    Raises: IllegalMoveError: it has not failed.
     """
     call.move(Status.RECEIVED, at=now, actor=actor, reason="handle again", attempts=0, due_at=now)
 
@@ -89,5 +90,5 @@ def _end(call: InboundCall, status: Status, problem: str, now: datetime) -> None
 
 
 def _printable(problem: str) -> str:
-    """Keep what a stranger wrote from breaking the line, or the database."""
+    """Return untrusted text without control characters, cut to the column's length."""
     return "".join(letter if letter.isprintable() else "?" for letter in problem)[:500]

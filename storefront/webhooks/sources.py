@@ -1,4 +1,4 @@
-"""Webhook sources: list the systems that may call, their secrets, whose orders they report on."""
+"""Webhook sources: list the systems that may call, with their secrets and suppliers."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from suppliers.connectors import ADAPTERS, connector_class
 from suppliers.connectors.capabilities import Ability, Webhooks, abilities_of
 from suppliers.models import Supplier
 
-# Who speaks in words of ours. Suppliers with words of their own go by their connector's name.
+# Sources with the shop's own payload. Suppliers with an API use the name of their connector.
 TRACKING = "tracking"
 TEST_GATEWAY = "test-gateway"
 STRIPE = "stripe"
-NO_SECRET = f"whsec_{b64encode(token_bytes(32)).decode()}"  # no caller knows it
-GATEWAYS = {TEST_GATEWAY: "test", STRIPE: "stripe"}  # how they call themselves, and we them
+NO_SECRET = f"whsec_{b64encode(token_bytes(32)).decode()}"  # known to no caller
+GATEWAYS = {TEST_GATEWAY: "test", STRIPE: "stripe"}  # name in the URL -> code of the gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Somebody who may call. ``supplier`` is whose orders he may speak of; a gateway has none.
+    """A system that may send webhooks.
 
-    ``speaks`` is his connector, where he speaks as his API does.
+    ``supplier`` is the owner of the purchase orders it may report on; None for a gateway.
+    ``speaks`` is the connector class of a supplier that sends its own API's payload.
     """
 
     name: str
@@ -39,12 +40,12 @@ class Source:
     speaks: type[Webhooks] | None = None
 
     def identify(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-        """Return the name of a genuine call: the same call told twice has the same name.
+        """Verify a webhook and return its id, which is the same on redelivery.
 
-        The signature is checked on the bytes as they came, before anything reads them. A call
-        that tells nothing has no name.
+        The signature is checked on the raw bytes, before they are parsed. The id of a ping is
+        empty.
 
-        Raises: signing.BadHeadersError, signing.ForgedError, signing.StaleError
+        Raises: signing.BadHeadersError, signing.ForgedError, signing.StaleError.
         """
         if self.speaks:
             wire = getattr(self.supplier, "connection", None) if self.supplier else None
@@ -57,7 +58,7 @@ class Source:
             )
         if self.name == STRIPE:
             return _event_id(headers=headers, body=body, now=now)
-        # Several, while they are exchanged: the new one first, the old one until all know it.
+        # Several during rotation: the new one first, the old one until all senders have changed.
         if self.supplier:
             secrets = tracking_secrets(self.supplier)
         elif self.name == TEST_GATEWAY:
@@ -77,9 +78,9 @@ def _event_id(*, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
 
 
 def tracking_secrets(supplier: Supplier) -> list[str]:
-    """Return what one supplier signs with: his own secrets, or one derived for him alone.
+    """Return the signing secrets of one supplier: its own, or derived from the master secrets.
 
-    No two suppliers share one, so that none can speak for another.
+    No two suppliers share one, so that none can sign for another.
     """
     connection = getattr(supplier, "connection", None)
     own = unseal(connection.secrets_sealed).get("hook_secret", "") if connection else ""
@@ -90,9 +91,9 @@ def tracking_secrets(supplier: Supplier) -> list[str]:
 
 
 def find(name: str) -> Source | None:
-    """Find who calls himself so.
+    """Return the source with a name, None if unknown.
 
-    The names are ``<connector>-<supplier code>``, ``tracking-<supplier code>``, and the gateway's.
+    Names are ``<connector>-<supplier code>``, ``tracking-<supplier code>``, and those of gateways.
     """
     if name in GATEWAYS:
         return Source(name=name) if _is_heard(name) else None
@@ -110,9 +111,9 @@ def find(name: str) -> Source | None:
 
 
 def unknown(name: str) -> Source | None:
-    """Return a source without a supplier: its calls are refused as forged ones of a supplier are.
+    """Return a source without supplier for an unknown supplier code: its webhooks get 401, not 404.
 
-    So a stranger cannot find out the codes of suppliers.
+    So an outsider cannot discover the codes of suppliers.
     """
     kind, _, code = name.partition("-")
     if kind == TRACKING and code:
@@ -123,14 +124,14 @@ def unknown(name: str) -> Source | None:
 
 
 def _is_heard(gateway: str) -> bool:
-    """Test whether a gateway may call; Stripe also when new payments go through another by now."""
+    """Test whether a gateway may call; Stripe also while another takes new payments."""
     if gateway == STRIPE:
         return bool(settings.STRIPE_WEBHOOK_SECRET)
     return GATEWAYS[gateway] == settings.PAYMENT_GATEWAY
 
 
 def name_of(supplier: Supplier) -> str:
-    """Return how a supplier calls himself who speaks as his API does."""
+    """Return the source name of a supplier that sends its own API's payload."""
     return f"{supplier.adapter}-{supplier.code}"
 
 

@@ -18,7 +18,7 @@ OF_GOODS = frozenset({NewsKind.STOCK, NewsKind.PRODUCT})
 
 
 def keep(*, source: str, external_id: str, body: bytes, now: datetime) -> tuple[InboundCall, bool]:
-    """Store a call; the second telling finds the row of the first, and tells that it is no news."""
+    """Store a webhook once; return the row and whether it is new."""
     return InboundCall.objects.get_or_create(
         source=source,
         external_id=external_id,
@@ -34,7 +34,7 @@ def keep(*, source: str, external_id: str, body: bytes, now: datetime) -> tuple[
 
 
 def turn_of(source: str, body: bytes, now: datetime) -> InboundCall.Turn:
-    """Tell how much a call presses. It is kept whatever it says: what cannot be read presses."""
+    """Return the priority of a webhook; high if it cannot be parsed. It is stored in any case."""
     found = sources.find(source)
     if found is None or found.speaks is None:
         return InboundCall.Turn.ORDERS
@@ -50,9 +50,9 @@ def turn_of(source: str, body: bytes, now: datetime) -> InboundCall.Turn:
 
 
 def database_time() -> datetime:
-    """Ask the one clock that all our machines share: a signature is fresh by it, or is not."""
+    """Return the database time, which all machines share: signatures are checked against it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (now,) = cursor.fetchone()
-    assert isinstance(now, datetime)  # noqa: S101 - what timestamptz is read as
+    assert isinstance(now, datetime)  # noqa: S101 - psycopg reads timestamptz so
     return now

@@ -24,18 +24,18 @@ from suppliers.sync import webhooks
 
 log = logging.getLogger(__name__)
 
-# Of each source: those of a supplier who hangs stand in nobody's way.
+# per source, so that a hanging supplier's webhooks do not delay others
 BATCH = 200
 LANE_PATIENCE_S = 30
 
 
 @shared_task
 def handle(*, call_id: int, **_: Any) -> None:
-    """Handle one call; a supplier's in a lane of his, as it may make us ask him.
+    """Process one webhook; a supplier's within its bulkhead, since it may call the supplier.
 
-    Into the lane goes what presses most: a flood of stock news lies in the broker's queue before
-    the news of an order, which takes the place of the first of it. A call that finds no lane stays
-    as it is, for the lane that becomes free or for the sweep.
+    The webhook with the highest priority is processed first: it replaces the given one, so that a
+    flood of stock events does not delay order events. If the bulkhead is full, the webhook stays
+    due for ``_go_on`` or the sweep.
     """
     call = InboundCall.objects.get(pk=call_id)
     source = sources.find(call.source)
@@ -45,19 +45,20 @@ def handle(*, call_id: int, **_: Any) -> None:
     with suppress(LaneFullError), lane(Work.NEWS, source.supplier.pk):
         call = _first(call)
         _handle(call)
-        if call.status != InboundCall.Status.RECEIVED:  # else he may not answer: let him rest
+        # else the supplier may not answer: do not call it again at once
+        if call.status != InboundCall.Status.RECEIVED:
             _go_on(call.source)
 
 
 def _first(call: InboundCall) -> InboundCall:
-    """Return what presses more than this call, if there is something."""
+    """Return a due webhook of the same source with higher priority, else this one."""
     due = InboundCall.objects.due(timezone.now()).filter(source=call.source, turn__lt=call.turn)
     return due.in_turn().first() or call
 
 
 def _handle(call: InboundCall) -> None:
     has_changed = False
-    with suppress(LostRaceError):  # our turn was over, and another worker has handled it
+    with suppress(LostRaceError):  # the lease expired, and another worker processed it
         has_changed = processing.handle(call=call, now=timezone.now())
     if has_changed:
         divide_paid.delay()
@@ -65,7 +66,7 @@ def _handle(call: InboundCall) -> None:
 
 
 def _go_on(source: str) -> None:
-    """Fill the lane that becomes free now with what presses: who found it full has gone."""
+    """Queue the next due webhook of the source, because the bulkhead is free now."""
     waiting = InboundCall.objects.due(timezone.now()).filter(source=source).in_turn()
     for call_id in waiting.values_list("pk", flat=True)[:1]:
         handle.delay(call_id=call_id)
@@ -73,7 +74,7 @@ def _go_on(source: str) -> None:
 
 @shared_task
 def handle_waiting(**_: Any) -> None:
-    """Find calls that nobody handled yet, or that wait for another try."""
+    """Queue all due webhooks: unprocessed ones and retries."""
     due = InboundCall.objects.due(timezone.now())
     for source in due.order_by("source").values_list("source", flat=True).distinct():
         waiting = due.filter(source=source).in_turn()
@@ -83,7 +84,7 @@ def handle_waiting(**_: Any) -> None:
 
 @shared_task
 def subscribe_all(*, activated_within_s: float | None = None, **_: Any) -> None:
-    """Register our webhooks at active suppliers, or only at those that were just activated."""
+    """Subscribe to webhooks of active suppliers, or only of those just activated."""
     active = Supplier.objects.filter(
         status=Supplier.Status.ACTIVE, connection__isnull=False
     ).order_by("pk")
@@ -97,7 +98,10 @@ def subscribe_all(*, activated_within_s: float | None = None, **_: Any) -> None:
 
 @shared_task
 def subscribe(*, supplier_id: int, **_: Any) -> None:
-    """Have one supplier tell us news; the first time takes minutes, and no news waits behind it."""
+    """Subscribe to webhooks of one supplier.
+
+    The first time takes minutes, so it runs in the bulkhead of syncs, not of webhooks.
+    """
     supplier = Supplier.objects.get(pk=supplier_id)
     path = reverse("hook", args=[sources.name_of(supplier)])
     try:
@@ -105,9 +109,9 @@ def subscribe(*, supplier_id: int, **_: Any) -> None:
             done = webhooks.subscribe(supplier=supplier, url=f"{settings.PUBLIC_URL}{path}")
     except InHandError:
         log.info("%s: another worker is at it", supplier)
-    except LaneFullError:  # his syncs go on: the next sweep would find it full again
+    except LaneFullError:  # its syncs are running: the next sweep would find it full again
         subscribe.apply_async(kwargs={"supplier_id": supplier_id}, countdown=LANE_PATIENCE_S)
-    except OutsideError as error:  # the next sweep asks again
+    except OutsideError as error:  # the next sweep retries
         log.warning("%s does not tell us news: %s", supplier, error)
     else:
         log.info("%s: %s", supplier, done)

@@ -15,7 +15,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Line(msgspec.Struct, frozen=True):
-    """So many of one thing; it is named by our reference, or by the supplier's SKU."""
+    """A quantity of one item, named by our reference or the supplier's SKU."""
 
     quantity: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
     reference: Short = ""
@@ -23,7 +23,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """One parcel; ``status`` is what its carrier says, in any words."""
+    """One parcel; ``status`` is the carrier's wording."""
 
     number: Short
     carrier: Short = ""
@@ -34,7 +34,7 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """All that one call says of one of our purchase orders."""
+    """The report on one purchase order."""
 
     order: Annotated[str, msgspec.Meta(min_length=1, max_length=30)]
     answer: Answer = Answer.SHIPPED
@@ -44,9 +44,9 @@ class Message(msgspec.Struct, frozen=True):
 
 
 def read(body: bytes) -> PurchaseState:
-    """Read one message.
+    """Parse one payload.
 
-    Raises: PermanentError  it is not in these words
+    Raises: PermanentError: malformed.
     """
     try:
         message = msgspec.json.decode(body, type=Message)

@@ -1,4 +1,4 @@
-"""Webhook endpoint: verify a signature, store the payload, acknowledge it, wake a worker.
+"""Webhook endpoint: verify a signature, store the payload, acknowledge it, queue its processing.
 
 It is the only inbound endpoint for webhooks. Payloads are parsed later.
 """
@@ -25,7 +25,7 @@ MAX_BYTES = 64 * 1024
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, source: str) -> HttpResponse:
-    """Keep the call word for word, thank the caller, understand it later."""
+    """Verify and store a webhook, and answer 200; a worker processes it later."""
     found = sources.find(source) or sources.unknown(source)
     if found is None:
         return _answer("There is no such source.", status=404)

@@ -1,7 +1,7 @@
 """Worker sessions: keep a worker's database session open between short tasks.
 
 Celery would open one session per task, which costs more than most tasks do. A session still ends
-after a failed task, after a transaction left open, and after long work (any other queue). Long work
+after a failed task, after a transaction left open, and after any task of another queue: long work
 leaves state in its session. Each task releases its advisory locks at its end.
 """
 
@@ -17,13 +17,13 @@ from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
-SHORT = "celery"  # the queue in which nothing takes long
+SHORT = "celery"  # the queue of short tasks
 LEAVE_ALL = "SELECT pg_advisory_unlock_all()"
-NEVER = 2**62  # so many tasks until Celery ends a session
+NEVER = 2**62  # tasks until Celery ends a session
 
 
 def keep(app: Celery) -> None:
-    """Have the workers of this app keep their sessions; what runs elsewhere is left alone."""
+    """Make the workers of this app keep their sessions; other processes are unaffected."""
     app.conf["CELERY_DB_REUSE_MAX"] = NEVER
     worker_init.connect(_begin)
 
@@ -34,8 +34,8 @@ def _begin(**_: Any) -> None:
 
 
 def look(task: Any = None, **_: Any) -> None:
-    """Have the session tried before it is used: the database may have died, or be another one."""
-    if task.request.is_eager:  # a part of another task, whose session it is
+    """Close sessions that are dead or outdated before a task uses them."""
+    if task.request.is_eager:  # runs inside another task, which owns the session
         return
     for connection in connections.all(initialized_only=True):
         connection.close_if_unusable_or_obsolete()
@@ -51,7 +51,7 @@ def leave(task: Any = None, state: str | None = None, **_: Any) -> None:
 
 
 def _is_tidy(connection: BaseDatabaseWrapper) -> bool:
-    """Give back the locks of the session that a task may have left; tell whether that worked."""
+    """Release the advisory locks that a task may have left; return whether that worked."""
     if connection.connection is None or connection.errors_occurred or _is_within(connection):
         return False
     try:
@@ -63,7 +63,7 @@ def _is_tidy(connection: BaseDatabaseWrapper) -> bool:
 
 
 def _is_within(connection: BaseDatabaseWrapper) -> bool:
-    """Test for a transaction that a task left open: the next one's work would be in it, unsaved."""
+    """Test for a transaction left open: the next task's work would be lost in it."""
     if connection.in_atomic_block:
         return True
     status = connection.connection.info.transaction_status

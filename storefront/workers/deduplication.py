@@ -1,12 +1,11 @@
-"""Task deduplication: queue a wake-up at most once per 20 s, expire it, rest while Redis hangs.
+"""Task deduplication: queue a wake-up at most once per 20 s, expire it, pause while Redis hangs.
 
-The tables hold the truth, and sweeps wake a worker for each waiting row, again and again. With many
-rows the queue would fill with finished work faster than workers empty it, and hide what is due.
-A wake-up expires only much later than it is blocked: were all to expire while they wait, none
-would ever run. A wake-up lives for 15 minutes.
+Rows in the database are the truth, and sweeps queue a task for each due row, again and again. With
+many rows the queue would fill faster than workers empty it. A wake-up expires after 15 minutes,
+much later than it is blocked: if all expired while queued, none would run.
 
-A process that could not reach the broker does not try again for 5 s: a Redis that hangs costs a web
-thread one timeout, not one for each wake-up. The sweeps do the work.
+A process that could not reach the broker does not try again for 5 s: a hanging Redis costs a web
+thread one timeout, not one per wake-up. The sweeps then do the work.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ class Broker:
         self._away_until = float("-inf")
 
     def require(self) -> None:
-        """Raise OperationalError while the broker is believed to be away."""
+        """Raise OperationalError if the broker failed within the last ``AWAY_FOR_S``."""
         if time.monotonic() < self._away_until:
             raise OperationalError("the broker did not answer a moment ago")
 
@@ -62,28 +61,28 @@ broker = Broker()
 
 
 class Hinting(Task):  # type: ignore[type-arg]
-    """A task of ours: one that is a hint is given once until somebody begins with it."""
+    """Base class of all tasks; one in ``HINTS`` is queued once until a worker begins it."""
 
     abstract = True
 
     def apply_async(  # type: ignore[override]
         self, args: Any = None, kwargs: dict[str, Any] | None = None, **options: Any
     ) -> Any:
-        """Publish it, if it is no hint that lies in the queue already.
+        """Queue the task, unless it is in ``HINTS`` and already queued.
 
-        Raises: OperationalError  the broker is away
+        Raises: OperationalError: the broker is unreachable.
         """
         broker.require()
         if self.name not in HINTS or args or {"countdown", "eta"} & options.keys():
             return self._publish(args, kwargs, **options)
         if not _is_first(self.name, kwargs):
             return None
-        if kwargs:  # a sweep, which has none, does not end: it gives all others
+        if kwargs:  # a sweep has no arguments and must not expire: it queues all others
             options.setdefault("expires", LIVES_S)
         try:
             return self._publish(args, kwargs, **options)
         except Exception:
-            begin(task=self, kwargs=kwargs)  # it does not lie there: who tries again may give it
+            begin(task=self, kwargs=kwargs)  # it was not queued: allow the next attempt
             raise
 
     def _publish(self, args: Any, kwargs: dict[str, Any] | None, **options: Any) -> Any:
@@ -96,11 +95,11 @@ class Hinting(Task):  # type: ignore[type-arg]
 
 @task_prerun.connect
 def begin(task: Any = None, kwargs: Mapping[str, Any] | None = None, **_: Any) -> None:
-    """Let the next hint through: who gives it may know what this worker does not see any more."""
+    """Allow the next wake-up: its caller may know of rows that this worker no longer reads."""
     if task is not None and task.name in HINTS:
         try:
             cache.delete(_key(task.name, kwargs))
-        except Exception:  # noqa: BLE001 - whatever the cache is: its key ends by itself
+        except Exception:  # noqa: BLE001 - any cache error: the key expires
             log.warning("%s: the cache is away", task.name)
 
 
@@ -108,9 +107,9 @@ def _is_first(name: str, kwargs: Mapping[str, Any] | None) -> bool:
     try:
         return bool(cache.add(_key(name, kwargs), 1, timeout=GIVEN_ONCE_FOR_S))
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        broker.mark_away()  # it is the same Redis
+        broker.mark_away()  # broker and cache are the same Redis
         raise OperationalError(str(error)) from error
-    except Exception:  # noqa: BLE001 - without it, a hint too many is better than none
+    except Exception:  # noqa: BLE001 - rather a duplicate than no task
         return True
 
 

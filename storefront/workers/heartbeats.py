@@ -1,4 +1,4 @@
-"""Heartbeats: note in the cache that beat and a worker of each queue are alive."""
+"""Heartbeats: record in the cache that beat and a worker of each queue are alive."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _noted_at: dict[str, float] = {}
 
 @heartbeat_sent.connect
 def note_worker(sender: Any = None, **_: Any) -> None:
-    """Note each queue of this worker. Its main process calls this every two seconds."""
+    """Record each queue of this worker. Its main process calls this every two seconds."""
     queues = sender.eventer.app.amqp.queues.consume_from
     for queue in queues:
         _note(queue)
@@ -28,7 +28,7 @@ def note_worker(sender: Any = None, **_: Any) -> None:
 
 @beat_init.connect
 def watch_beat(**_: Any) -> None:
-    """Have beat note each task that it queues, and no other process."""
+    """Make beat, and no other process, record each task that it queues."""
     before_task_publish.connect(note_beat)
 
 
@@ -37,9 +37,9 @@ def note_beat(**_: Any) -> None:
 
 
 def silent(names: Iterable[str]) -> list[str]:
-    """Return those of beat and the queues that noted nothing for a minute.
+    """Return which of beat and the queues recorded no heartbeat for a minute.
 
-    Raises: RedisError
+    Raises: RedisError.
     """
     wanted = list(names)
     found = cache.get_many([_key(name) for name in wanted])

@@ -1,9 +1,9 @@
 """Worker warm-up: load texts and templates before the fork, freeze the garbage collector.
 
-Processes share what is loaded before the fork. A process that replaces a dead one would otherwise
-load texts and templates again for its first mail. During start-up the garbage collector would scan
-all that is loaded, again and again, and find nothing. That takes a quarter of the start of a web
-server or worker. ``keeping_all`` therefore disables it, and freezes what was loaded.
+Processes share what is loaded before the fork; a process that replaces a dead one would otherwise
+load it again. During start-up the garbage collector would scan all loaded objects repeatedly and
+free nothing, a quarter of the start of a web server or worker. ``keeping_all`` disables it, then
+freezes the loaded objects.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from notifications import rendering
 @worker_init.connect
 def get_ready(**_: Any) -> None:
     rendering.warm()
-    gc.freeze()  # a child's collector would touch all of it, and so copy it
+    gc.freeze()  # a child's collector would touch these objects, and so copy their pages
 
 
 @contextmanager
 def keeping_all() -> Iterator[None]:
-    """Rest the collector; what is here afterwards it will not look through any more."""
+    """Disable the garbage collector within, then exclude all present objects from it."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -1,7 +1,7 @@
-"""Advisory locks: share work in slices among workers, each slice held by one worker at a time.
+"""Advisory locks: divide work into slices, each held by one worker at a time.
 
-A slice is held by an advisory lock of the database session. It is free again as soon as the worker
-that holds it dies. Nothing of it is kept in a process's memory.
+A slice is a session-level advisory lock, so it is free as soon as its worker dies. Nothing is kept
+in process memory.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ LEAVE = "SELECT pg_advisory_unlock(hashtextextended(%s, 4))"
 def each(
     name: str, *, is_left: Callable[[int], bool], among: Collection[int] = range(SLICES)
 ) -> Iterator[int]:
-    """Yield the slices one after the other, each while nobody else has it.
+    """Yield each slice while holding its lock.
 
-    Of those that somebody had, what ``is_left`` afterwards is waited for: he may have looked
-    before it came. Who has a slice for longer than a lock is waited for leaves nothing of it.
+    Slices that were busy are waited for if ``is_left`` then reports work: the other worker may have
+    looked before that work arrived. After the lock timeout a slice is skipped.
     """
     busy = []
-    # In no order, so that two workers do not meet at once.
+    # Random order, so that two workers do not collide on each slice.
     for number in random.sample(sorted(among), len(among)):
         with _held(f"{name} {number}", sql=TRY) as is_mine:
             if is_mine:
@@ -42,7 +42,7 @@ def each(
 
 
 def free(name: str, numbers: Iterable[int]) -> Iterator[int]:
-    """Yield those of some slices that nobody has, each while it is ours; nobody is waited for."""
+    """Yield those of the slices that are free, each while its lock is held; does not wait."""
     for number in numbers:
         with _held(f"{name} {number}", sql=TRY) as is_mine:
             if is_mine:
@@ -56,11 +56,11 @@ def _held(name: str, *, sql: str) -> Iterator[bool]:
             cursor.execute(sql, [name])
             is_mine = cursor.fetchone()[0] is not False
     except OperationalError:
-        is_mine = False  # waited for too long
+        is_mine = False  # lock timeout
     try:
         yield is_mine
     finally:
-        # A session that broke has let go of the lock by itself.
+        # A broken session has already released its locks.
         if is_mine:
             with suppress(DatabaseError), connection.cursor() as cursor:
                 cursor.execute(LEAVE, [name])

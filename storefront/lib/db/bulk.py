@@ -32,11 +32,10 @@ def differing(row: Model, values: Mapping[str, Any]) -> list[str]:
 
 
 def update[M: Model](model: type[M], changed: Mapping[M, Iterable[str]]) -> None:
-    """Write changed columns of many rows, one statement for each thousand.
+    """Write changed columns of many rows, one statement per thousand.
 
-    Ten times as fast as ``bulk_update``, which writes a CASE for each column and row.
-
-    Shape:  ``changed`` maps rows to the names of the fields to write
+    ``changed`` maps rows to the names of the fields to write. Ten times as fast as ``bulk_update``,
+    which writes a CASE per column and row.
     """
     names = sorted({name for each in changed.values() for name in each})
     if not names:
@@ -61,9 +60,9 @@ def update[M: Model](model: type[M], changed: Mapping[M, Iterable[str]]) -> None
 
 
 def insert_without_ids[M: Model](model: type[M], fresh: Iterable[M]) -> None:
-    """Insert rows, one statement for each thousand; they do not learn their ids.
+    """Insert rows, one statement per thousand; does not set their ids.
 
-    For long tables of facts: ``bulk_create`` compiles every value of every row.
+    For long fact tables: ``bulk_create`` compiles every value of every row.
     """
     columns = [column for column in model._meta.concrete_fields if not column.primary_key]  # noqa: SLF001
     names = ", ".join(f'"{column.column}"' for column in columns)
@@ -83,7 +82,7 @@ def insert_without_ids[M: Model](model: type[M], fresh: Iterable[M]) -> None:
 
 
 def _type(column: Field[Any, Any]) -> str:
-    """Name the type to cast to; texts are not cast, or they would be cut without a word."""
+    """Return the SQL type to cast to; never varchar, whose cast would truncate silently."""
     if isinstance(column, CharField | TextField):
         return "text"
     return column.db_type(connection) or "text"
@@ -98,7 +97,7 @@ def _text(column: Field[Any, Any], value: Any) -> str | None:
 
 
 def fitted(model: type[Model], column: str, value: Any) -> Any:
-    """Round a decimal to the places its column keeps, so that it compares equal when read."""
+    """Round a decimal to the scale of its column, so that it compares equal when read back."""
     field = model._meta.get_field(column)  # noqa: SLF001 - the public way to ask a model
     if isinstance(field, DecimalField) and isinstance(value, Decimal):
         return value.quantize(Decimal(1).scaleb(-(field.decimal_places or 0)))
@@ -109,9 +108,9 @@ def fitted(model: type[Model], column: str, value: Any) -> Any:
 
 
 def insert[M: models.Model](rows: Sequence[M]) -> Sequence[M]:
-    """Write rows of one model, none of which has a key yet; each gets the one that it was given.
+    """Insert new rows of one model and set their ids.
 
-    Shape:  no signals are sent; what the database fills in by itself is not read back
+    Sends no signals; does not read back database defaults.
     """
     if not rows:
         return rows
@@ -128,9 +127,9 @@ def insert[M: models.Model](rows: Sequence[M]) -> Sequence[M]:
 
 
 def insert_together(rows: Sequence[models.Model]) -> None:
-    """Write rows of several models by one statement: all of them or none.
+    """Insert rows of several models by one statement.
 
-    Shape:  as for ``insert``; a row may point at one that stands before it
+    As ``insert``; a row may refer to one before it in ``rows``.
     """
     places = {id(row): place for place, row in enumerate(rows)}
     parts: list[tuple[type[models.Model], tuple[str, ...], tuple[int | None, ...]]] = []
@@ -154,7 +153,7 @@ def insert_together(rows: Sequence[models.Model]) -> None:
 
 
 def _link(row: models.Model, name: str, places: Mapping[int, int]) -> int | None:
-    """Return the place of the row that a column points at, if that has no key yet."""
+    """Return the index of the unsaved row that a foreign key refers to, or None."""
     field: Any = row._meta.get_field(name)  # noqa: SLF001
     if not field.is_relation or getattr(row, name) is not None or not field.is_cached(row):
         return None
@@ -167,7 +166,7 @@ def _value(row: models.Model, name: str) -> Any:
 
 
 def _names(row: models.Model) -> tuple[str, ...]:
-    """Name the columns that are written: not those that the database fills in."""
+    """Return the columns to write, without those that the database fills in."""
     return tuple(
         field.attname
         for field in row._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
@@ -193,7 +192,7 @@ def _statement(table: type[models.Model], names: tuple[str, ...], count: int) ->
 def _statements(
     parts: tuple[tuple[type[models.Model], tuple[str, ...], tuple[int | None, ...]], ...],
 ) -> str:
-    """Write each row by a part of its own: of many rows nobody says which key is whose."""
+    """Return a statement with one CTE per row: RETURNING of many rows has no guaranteed order."""
     quoted = connection.ops.quote_name
     written = []
     for place, (table, names, links) in enumerate(parts):
@@ -207,6 +206,6 @@ def _statements(
             f"row{place} AS (INSERT INTO {quoted(meta.db_table)} ({columns})"  # noqa: S608
             f" VALUES ({given}) RETURNING {quoted(meta.pk.column)} AS key)"
         )
-    # Each by itself: as a join of so many rows it would take the planner longer than all the rest.
+    # Scalar subqueries: a join of so many CTEs would take longer to plan than all the rest.
     keys = ", ".join(f"(SELECT key FROM row{place})" for place in range(len(parts)))  # noqa: S608
     return with_numbers(f"WITH {', '.join(written)} SELECT {keys}")

@@ -10,12 +10,12 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "
 
 
 def escaped(text: str) -> str:
-    """Write a text so that it stays in its cell; NUL, which PostgreSQL refuses, is left out."""
+    """Escape a text for one cell; drops NUL, which PostgreSQL refuses."""
     return text.translate(_ESCAPES)
 
 
 def line(values: Iterable[Any]) -> str:
-    """Write one row: texts, numbers, flags, and None for nothing."""
+    """Return one line for a row of texts, numbers, booleans and None."""
     return "\t".join([_cell(value) for value in values]) + "\n"
 
 

@@ -10,10 +10,9 @@ from django.db import models
 
 
 class StoredField(models.GeneratedField):
-    """A generated column that is stored, so that an index can be on it.
+    """A stored generated column, so that it can be indexed.
 
-    Django asks the server whether it can, whenever models are checked; ours can since long, and
-    they are checked where no server is.
+    Skips Django's check of the server version, because checks also run where no server is.
     """
 
     def __init__(self, **words: Any) -> None:

@@ -1,9 +1,9 @@
-"""Plan cache: keep the server's query plans after a rollback or DDL, drop those that no longer fit.
+"""Plan cache: keep the server's query plans after a rollback or DDL, drop those that are invalid.
 
-psycopg deallocates all plans on rollback, and after commands such as DROP TABLE, because a plan
-may use what the transaction created. Our statements use no table that comes and goes with a
-session. Where many transactions roll back, as when the last units of a product are contested,
-each rollback would make the connection plan everything again.
+psycopg deallocates all plans on rollback and after commands such as DROP TABLE, because a plan may
+use what the transaction created. The shop's statements use no temporary tables. When many
+transactions roll back, as when the last units of a product are contested, each rollback would make
+the connection plan everything again.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ FORGETS = re.compile(rb"(?:ALTER|DISCARD ALL|DEALLOCATE ALL)\b")
 
 
 class _Lasting(PrepareManager):
-    """Forgets what is planned only where a table is altered, or the server was told to.
+    """Prepare manager that discards plans only after ALTER, DISCARD ALL or DEALLOCATE ALL.
 
-    A release alters tables in a session of its own: see ``plan_cache.fitting``.
+    A release alters tables in another session: see ``plan_cache.fitting``.
     """
 
     def clear(self) -> bool:
-        """Keep it: whoever takes a transaction back asks for this."""
+        """Keep the plans; psycopg calls this on rollback."""
         return False
 
     def forget(self) -> bool:
@@ -36,7 +36,7 @@ class _Lasting(PrepareManager):
 
     def _should_discard(
         self,
-        prep: Prepare,  # noqa: ARG002 - psycopg's shape
+        prep: Prepare,  # noqa: ARG002 - signature of psycopg
         results: Sequence[PGresult],
         *_: Any,
     ) -> bool:
@@ -45,20 +45,20 @@ class _Lasting(PrepareManager):
 
 
 def keep(session: psycopg.Connection[Any], *, met_often: int) -> None:
-    """Plan what is met so often, and keep it.
+    """Prepare statements after ``met_often`` executions, and keep their plans.
 
-    The manager of a connection is exchanged once only: it counts its statements to name them.
+    The manager is replaced only once per connection, because it numbers its statements.
     """
-    if not isinstance(session._prepared, _Lasting):  # noqa: SLF001 - psycopg has no word for it
+    if not isinstance(session._prepared, _Lasting):  # noqa: SLF001 - psycopg has no public name
         session._prepared = _Lasting()  # noqa: SLF001
         session.prepare_threshold = met_often
 
 
 @contextmanager
 def fitting(session: psycopg.Connection[Any]) -> Iterator[None]:
-    """Forget all that is planned once the server says that a plan fits its table no more.
+    """Discard all plans if the server reports that a cached plan no longer fits its table.
 
-    A release may change a table under a session that lives: it fails once, and not until it ends.
+    A release may alter a table under a live session: only one query then fails.
     """
     try:
         yield

@@ -1,8 +1,8 @@
 """Prepared queries: compile a queryset once per process, run it with new values, build its rows.
 
-Django compiles the SQL at each call. For a query over several tables that takes many times as long
-as the answer of the database. Pages run the same queries all day. Django also decides at each
-answer how rows become models, and sets each column by itself; here that is decided once.
+Django compiles the SQL at each call, which for a query over several tables takes many times as long
+as the database's answer. It also decides at each answer how rows become models, and sets each
+column by itself. Here both are decided once.
 """
 
 from __future__ import annotations
@@ -25,20 +25,19 @@ from storefront.lib.db import plan_cache
 
 
 class NotMadeError(TypeError):
-    """Rows of this question must be made by Django itself."""
+    """The rows of this queryset must be built by Django."""
 
 
 class Maker:
-    """Makes the rows of one queryset, whose compiler has put its statement together.
+    """Builds the model instances of a compiled queryset; sends no signals.
 
-    Shape:  no signals are sent
-    Raises: NotMadeError  a model makes its rows in another way than most
+    Raises: NotMadeError: the model builds its instances in a custom way.
     """
 
     def __init__(self, queryset: QuerySet[Any], compiler: Any) -> None:
         told: Any = queryset
         if (
-            told._iterable_class is not ModelIterable  # noqa: SLF001 - Django makes them as it says
+            told._iterable_class is not ModelIterable  # noqa: SLF001
             or told._known_related_objects  # noqa: SLF001
             or told._fetch_mode is not FETCH_ONE  # noqa: SLF001
         ):
@@ -54,7 +53,7 @@ class Maker:
 
 
 def _one(info: Mapping[str, Any], select: Sequence[Any], using: str) -> Callable[..., Any]:
-    """Decide how the row of one model is made, and those that are read with it."""
+    """Return a function that builds an instance of one model and its joined relations."""
     model, places = info["model"], info["select_fields"]
     if (
         info.get("from_parent")
@@ -91,24 +90,24 @@ def _one(info: Mapping[str, Any], select: Sequence[Any], using: str) -> Callable
 
 # Prepared queries
 
-MET_OFTEN = 3  # times on one connection
+MET_OFTEN = 3  # executions on one connection before the server prepares a statement
 _MARK = "%s"
 _SOME_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 _SOME_DATE = date(1902, 1, 1)
-_APART = timedelta(days=1_000)  # what a question adds to a moment, or takes off, is less
+_APART = timedelta(days=1_000)  # a query adds less than this to a moment
 _SOME_ID = -7_000_001
 
 
 class NotPreparedError(TypeError):
-    """A value does not stand in the statement as it was given, so that it cannot be exchanged."""
+    """A value does not appear in the SQL as it was given, so it cannot be replaced."""
 
 
 @contextmanager
 def planned_cursor(connection: Any) -> Iterator[Any]:
-    """Open a cursor whose statements the server plans once a connection, if it meets them often.
+    """Open a cursor whose frequent statements the server plans once per connection.
 
-    Values are sent beside the statement, not in it: to plan a question over several tables takes
-    the server many times what it takes to answer it.
+    Values are sent beside the statement: planning a query over several tables takes many times as
+    long as answering it.
     """
     _open(connection)
     with connection.wrap_database_errors:
@@ -118,12 +117,12 @@ def planned_cursor(connection: Any) -> Iterator[Any]:
 
 
 class _RawCursor(CursorMixin, psycopg.RawCursor[Any]):
-    """Takes statements as the server does: psycopg looks for holes in long ones each time anew."""
+    """Cursor for statements with ``$1`` placeholders, which psycopg need not parse each time."""
 
 
 @contextmanager
 def raw_cursor(connection: Any) -> Iterator[Any]:
-    """Open a cursor as ``planned_cursor`` does, for statements as ``with_numbers`` makes them."""
+    """Open a cursor as ``planned_cursor`` does, for statements of ``with_numbers``."""
     _open(connection)
     with connection.wrap_database_errors:
         cursor = _RawCursor(connection.connection)
@@ -133,15 +132,15 @@ def raw_cursor(connection: Any) -> Iterator[Any]:
 
 @contextmanager
 def _counted(connection: Any, cursor: Any) -> Iterator[Any]:
-    wrapped = connection._prepare_cursor(cursor)  # noqa: SLF001 - it counts, as all others
+    wrapped = connection._prepare_cursor(cursor)  # noqa: SLF001 - so that Django logs its queries
     with wrapped, plan_cache.fitting(connection.connection):
         yield wrapped
 
 
 def _open(connection: Any) -> None:
-    """Open the session as Django does for its own cursors: one that died is replaced.
+    """Open the session as Django does for its own cursors; replace a dead one.
 
-    It is tried once a request, whoever asks first.
+    The health check runs once per request.
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
@@ -149,11 +148,10 @@ def _open(connection: Any) -> None:
 
 
 def with_numbers(sql: str, said: Mapping[int, str] | None = None) -> str:
-    """Give the holes of a statement the numbers by which the server knows them.
+    """Replace ``%s`` placeholders by numbered ones (``$1``).
 
-    Shape:  ``said`` maps the places of holes, from 0, to what is always the same there: it stands
-            in the statement, for a plan that serves all values can use an index of some rows only
-            where it sees which
+    ``said`` maps the index of a placeholder to a constant, written into the statement: a generic
+    plan can use a partial index only if it sees the constant.
     """
     said = said or {}
     first, *parts = (part.replace("%%", "%") for part in sql.split(_MARK))
@@ -166,14 +164,13 @@ def with_numbers(sql: str, said: Mapping[int, str] | None = None) -> str:
 
 
 class Prepared[M: models.Model]:
-    """One question about rows of a model: calling it with values answers as the queryset would.
+    """A query that is compiled once; a call with values returns what the queryset would.
 
-    ``build`` makes the queryset of the values that are given by name: numbers, words, moments
-    (also moments some days before or after), days, and lists of numbers or words. It must make
-    the same of all of them, so it may not look at a value. None is no value: it is another
-    question.
+    ``build`` makes the queryset from named values: numbers, texts, moments (also shifted by some
+    days), dates, and lists of numbers or texts. It must not depend on the values. None is not
+    allowed: it needs another query.
 
-    Raises: NotPreparedError  at the first call, where a value is changed on its way
+    Raises: NotPreparedError: at the first call, if a value is changed on its way into the SQL.
     """
 
     def __init__(self, build: Callable[..., models.QuerySet[M]]) -> None:
@@ -186,12 +183,12 @@ class Prepared[M: models.Model]:
         return self._known.rows(values)
 
     def first(self, **values: Any) -> M | None:
-        """Return the first row, where the question is for one row at most."""
+        """Return the first row; for queries of at most one row."""
         return next(iter(self(**values)), None)
 
 
 class _Statement:
-    """A statement with holes; what comes back becomes rows of models as Django makes them."""
+    """A compiled statement with placeholders, and how its rows become instances."""
 
     def __init__(self, build: Callable[..., models.QuerySet[Any]], values: dict[str, Any]) -> None:
         samples = {
@@ -216,7 +213,7 @@ class _Statement:
             self._maker = None
 
     def _said(self) -> dict[int, str]:
-        """Write down what is the same each time, as the server reads it."""
+        """Return the parameters that are the same each time, as SQL literals."""
         connection: Any = connections[self._using]
         _open(connection)
         return {
@@ -254,7 +251,7 @@ class _Statement:
 
     def _made_by_django(self, rows: list[Any], connection: Any) -> list[Any]:
         compiler = copy.copy(self._compiler)
-        compiler.connection = connection  # it was put together by some thread
+        compiler.connection = connection  # the compiler was made in another thread
         compiler.execute_sql = lambda *_args, **_options: [rows]
         compiler.get_converters = lambda _columns: self._converters
         asked = self._queryset.all()
@@ -269,7 +266,7 @@ class _Statement:
 
 
 def _sample(value: Any, place: int) -> Any:
-    """Make a value of the same kind that stands nowhere else in a statement."""
+    """Return a value of the same type that appears nowhere else in the statement."""
     if isinstance(value, list):
         return [_sample(value[0] if value else 0, place)]
     if isinstance(value, bool):
@@ -286,7 +283,7 @@ def _sample(value: Any, place: int) -> Any:
 
 
 def _hole(param: Any, samples: dict[str, Any]) -> tuple[str, timedelta | None] | None:
-    """Name the value that stands here, and how much later than that value it is."""
+    """Return the name of the value at this placeholder, and its offset in time."""
     for name, sample in samples.items():
         if isinstance(sample, datetime):
             if isinstance(param, datetime) and abs(param - sample) < _APART:
@@ -299,7 +296,7 @@ def _hole(param: Any, samples: dict[str, Any]) -> tuple[str, timedelta | None] |
 
 
 def _with_lists(sql: str, is_list: Sequence[bool]) -> str:
-    """Ask for any of a list where one of its values stands."""
+    """Replace ``IN (value)`` by ``= ANY(list)`` for values that are lists."""
     parts = sql.split(_MARK)
     if len(parts) != len(is_list) + 1:
         raise NotPreparedError(f"holes and values do not match in {sql}")

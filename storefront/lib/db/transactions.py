@@ -9,18 +9,18 @@ from django.db import transaction
 
 
 class NoTransactionError(RuntimeError):
-    """A part that must live or die with its caller's change was called on its own."""
+    """A function that must share its caller's transaction was called without one."""
 
 
 class HeldTransactionError(RuntimeError):
-    """We were about to wait for somebody else while holding locks."""
+    """A call to an external service was attempted inside a transaction, which holds locks."""
 
 
 def in_transaction() -> bool:
-    """Test whether a transaction of our own is open.
+    """Test whether a transaction is open.
 
-    A test case's wrapping transaction does not count. Otherwise no test could call out, and no test
-    would notice a caller that opens none.
+    The wrapping transaction of a test case does not count: otherwise no test could make outbound
+    calls or detect a missing transaction.
     """
     connection = transaction.get_connection()
     blocks = [
@@ -30,9 +30,11 @@ def in_transaction() -> bool:
 
 
 def needs_transaction[**P, R](part: Callable[P, R]) -> Callable[P, R]:
-    """Refuse to run outside a transaction. A test's wrapping transaction does not count.
+    """Return the function wrapped to refuse to run outside a transaction.
 
-    Raises: NoTransactionError  there is no change to belong to
+    The wrapping transaction of a test does not count.
+
+    Raises: NoTransactionError.
     """
 
     @wraps(part)

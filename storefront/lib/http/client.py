@@ -1,6 +1,6 @@
 """HTTP client: call external services with time and size limits, report each outcome.
 
-Every outgoing HTTP call of the shop goes through here.
+Every outbound HTTP call of the shop goes through this module.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ MAX_ANSWER_BYTES = 4_000_000
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Read the authorities we trust once: that takes longer than many a call."""
+    """Load the trusted certificate authorities once per process; it is slower than most calls."""
     return httpx.create_ssl_context(trust_env=False)
 
 
 class _Transport(httpx.HTTPTransport):
-    """HTTP over connections that know how much of the whole call's time is left."""
+    """HTTP transport whose connections obey the deadline of the whole call."""
 
     def __init__(self) -> None:
         trust = _trust()
         super().__init__(verify=trust, trust_env=False)
-        # httpx has no argument for the network under it, and its pool has one.
+        # httpx has no argument for the network backend; its pool has one.
         self._pool = httpcore.ConnectionPool(
             ssl_context=trust,
             max_connections=MAX_CONNECTIONS,
@@ -53,10 +53,10 @@ class _Transport(httpx.HTTPTransport):
 
 
 class Api:
-    """One outside company, at one address. Redirects are not followed; see ``download``.
+    """Client of one external service at one base URL. Does not follow redirects; see ``download``.
 
-    A request that may have reached them and was not understandably answered
-    raises with ``may_have_happened`` set: never send such a call again blindly.
+    An error has ``may_have_happened`` set if the request may have been processed. Never repeat such
+    a call without an idempotency key.
     """
 
     def __init__(  # noqa: PLR0913 - an address, and the limits of a call to it
@@ -70,11 +70,11 @@ class Api:
         gate: Gate | None = None,
         hidden: Iterable[str] = (),
     ) -> None:
-        """Get ready to call; nothing is asked before the first call.
+        """Prepare a client; sends nothing.
 
-        What is ``hidden`` is told neither in logs nor in errors.
+        ``hidden`` are secrets to leave out of logs and errors.
 
-        Raises: RefusedAddressError  nobody is to be called there
+        Raises: RefusedAddressError: the URL is not allowed.
         """
         checked(base_url)
         self._gate = gate or OpenGate()
@@ -93,7 +93,7 @@ class Api:
             )
         except httpx.InvalidURL as error:
             raise RefusedAddressError("the address cannot be understood") from error
-        except ValueError:  # it may quote the header, and that may be a key
+        except ValueError:  # its message may quote the header, which may be a key
             raise PermanentError("a header cannot be sent") from None
 
     def __enter__(self) -> Self:
@@ -125,10 +125,12 @@ class Api:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Send one request, bytes as they are and all else as JSON, and return its JSON.
+        """Send one request and return its decoded JSON.
 
-        Raises: TemporaryError  no answer, or an answer that says "later"
-                PermanentError  the answer says "no", or is not JSON
+        A body of bytes is sent as it is, any other as JSON.
+
+        Raises: TemporaryError: no answer, or a retryable status. PermanentError: any other error
+        status, or an answer that is not JSON.
         """
         content = self.read(method, path, params=params, body=body, headers=headers)
         try:
@@ -150,15 +152,15 @@ class Api:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Send one request and return the body of a good answer.
+        """Send one request and return the body of a successful answer.
 
-        Raises: TemporaryError  no answer, or an answer that says "later"
-                PermanentError  the answer says "no", or is larger than we read
+        Raises: TemporaryError: no answer, or a retryable status. PermanentError: any other error
+        status, or an answer over the size limit.
         """
         request = self._request(method, path, params=params, body=body, headers=headers)
         return self._watched(request, self._call(method, path), is_judged=True).content
 
-    def exchange(  # noqa: PLR0913 - one call, told whole
+    def exchange(  # noqa: PLR0913 - all parts of one call
         self,
         method: str,
         path: str,
@@ -168,13 +170,12 @@ class Api:
         headers: Mapping[str, str] | None = None,
         to: BinaryIO | None = None,
     ) -> Exchange:
-        """Send one request and return the answer, good or bad: for whom a status says too little.
+        """Send one request and return the answer, whatever its status.
 
-        A good answer that is long may be written ``to`` a file as it comes; the gate hears of it
-        meanwhile, so that it need not hold anything for as long as the whole may take.
+        The body of a successful answer is written ``to`` a file as it arrives, if given. The gate
+        then gets progress calls, so that its lease can be shorter than the whole call.
 
-        Raises: TemporaryError  no whole answer
-                PermanentError  it is larger than we read
+        Raises: TemporaryError: no complete answer. PermanentError: an answer over the size limit.
         """
         request = self._request(method, path, params=params, body=body, headers=headers)
         silent_s = 0.0 if to is None else self._silent_s
@@ -203,13 +204,13 @@ class Api:
             request = self._client.build_request(
                 method,
                 path,
-                # An empty one would drop the query that stands in the path.
+                # An empty mapping would drop the query that is part of the path.
                 params=dict(params) if params else None,
                 content=body if isinstance(body, bytes | None) else msgspec.json.encode(body),
                 headers={**sent, **(headers or {})},
             )
         except (ValueError, TypeError, httpx.InvalidURL):
-            # What cannot be sent may be a key with a line break in it: it is not quoted.
+            # A value that cannot be sent may be a key with a line break: do not quote it.
             raise PermanentError(f"{method} {self._spoken(path)}: cannot be sent") from None
         home, there = self._client.base_url, request.url
         if (home.scheme, home.host, home.port) != (there.scheme, there.host, there.port):
@@ -253,11 +254,12 @@ class Api:
         try:
             with deadlines.ending_at(time.monotonic() + call.lease_s):
                 response = self._client.send(request, stream=True)
-        except OutsideError as error:  # there is no address that we may call
+        except OutsideError as error:  # no address of the host is allowed
             raise type(error)(f"{what}: {error}") from error
         except httpx.LocalProtocolError:
             raise PermanentError(f"{what}: cannot be sent") from None
-        except httpx.InvalidURL as error:  # httpx looks at where a redirect leads all the same
+        # httpx parses the target of a redirect even if it does not follow it
+        except httpx.InvalidURL as error:
             raise PermanentError(
                 f"{what}: a redirect to nowhere", may_have_happened=True
             ) from error

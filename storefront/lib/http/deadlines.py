@@ -1,7 +1,7 @@
-"""HTTP deadlines: end a whole call by one time limit, whatever the other side does.
+"""HTTP deadlines: end a whole call at one time limit, whatever the server does.
 
-A client's own limits apply to single steps: a server that sends one byte before each limit can
-hold a call forever. Here every network step gets the time that is left, name resolution included.
+A client's own limits apply to single steps: a server that sends one byte before each limit can hold
+a call forever. Here each network step, name resolution included, gets the time that is left.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 @contextmanager
 def ending_at(moment_s: float) -> Iterator[None]:
-    """End all that is sent and read in this thread at a moment of ``time.monotonic``.
+    """End all sends and reads of this thread at a moment of ``time.monotonic``.
 
-    Inside of another, the sooner moment counts.
+    When nested, the earlier moment applies.
     """
     token = _ends_at.set(sooner(moment_s))
     try:
@@ -34,7 +34,7 @@ def ending_at(moment_s: float) -> Iterator[None]:
 
 
 def sooner(moment_s: float) -> float:
-    """Return this moment, or that of ``ending_at`` where it comes first."""
+    """Return the earlier of this moment and that of ``ending_at``."""
     ends_at = _ends_at.get()
     return moment_s if ends_at is None else min(moment_s, ends_at)
 
@@ -46,7 +46,7 @@ def is_over() -> bool:
 
 
 class Backend(httpcore.NetworkBackend):
-    """The usual network, with no step longer than what is left, to addresses we may connect to."""
+    """Network backend: each step ends with the deadline; connects to allowed addresses only."""
 
     def __init__(self) -> None:
         self._plain = httpcore.SyncBackend()
@@ -61,7 +61,7 @@ class Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first address of a host that answers.
 
-        Raises: RefusedAddressError, TemporaryError  see ``ssrf.addresses``
+        Raises: RefusedAddressError, TemporaryError: see ``ssrf.addresses``.
         """
         left = _left(timeout, httpcore.ConnectTimeout)
         found = ssrf.addresses(host, port, timeout_s=left)

@@ -16,7 +16,7 @@ from storefront.lib.http.ssrf import RefusedAddressError, checked
 
 MOVED = frozenset({301, 302, 303, 307, 308})
 REDIRECTS = 3
-# What another host may hear too: it opens no door.
+# Headers that may be sent to another host: none holds a credential.
 HARMLESS_HEADERS = ("accept", "accept-language", "if-none-match", "if-modified-since", "user-agent")
 
 
@@ -32,14 +32,13 @@ def download(  # noqa: PLR0913 - where, what for, and the limits
     gate: Gate | None = None,
     hidden: Iterable[str] = (),
 ) -> Exchange:
-    """Fetch a file, to memory or ``to`` a file; 304 comes back as it is, with nothing in it.
+    """Fetch a file into memory or ``to`` a file; a 304 is returned without content.
 
-    The limits are of all hops together. Another host than the first hears no headers but those
-    that open no door, and nobody leads us from https to http.
+    The limits apply to all hops together. On a redirect to another host only ``HARMLESS_HEADERS``
+    are sent; a redirect from https to http is refused.
 
-    Raises: RefusedAddressError  it is, or leads to, where we do not connect
-            TemporaryError       not now
-            PermanentError       it is not there, too large, or always somewhere else
+    Raises: RefusedAddressError: a hop is not allowed. TemporaryError: no answer in time.
+    PermanentError: an error status, too large, or too many redirects.
     """
     ends_at = time.monotonic() + total_s
     here, sent = checked(url), dict(headers or {})

@@ -1,4 +1,4 @@
-"""HTTP errors: tell temporary from permanent failures of external services."""
+"""HTTP errors: distinguish temporary from permanent failures of external services."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import datetime
 
 
 class OutsideError(Exception):
-    """An outside company did not do what we asked.
+    """An external service did not do what was requested.
 
-    ``may_have_happened`` tells whether the effect of the call is unknown: the
-    request left us and no understandable answer came back.
+    ``may_have_happened``: the outcome is unknown, because the request was sent and no valid answer
+    came.
     """
 
     def __init__(self, message: str, *, code: str = "", may_have_happened: bool = False) -> None:
@@ -19,9 +19,9 @@ class OutsideError(Exception):
 
 
 class TemporaryError(OutsideError):
-    """Nothing is known to be wrong: the same call may work later.
+    """The same call may succeed later.
 
-    ``retry_after_s`` is when, where they say so.
+    ``retry_after_s`` is the wait that the service asked for, in seconds.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class TemporaryError(OutsideError):
 
 
 class NotNowError(TemporaryError):
-    """We held the call back: nothing was sent, and to ask again at once is of no use.
+    """The call was deferred by the shop: nothing was sent, and an immediate retry is useless.
 
-    ``until`` is when it may be of use, where that is known.
+    ``until`` is when a retry may succeed, if known.
     """
 
     def __init__(self, message: str, *, code: str = "", until: datetime | None = None) -> None:
@@ -48,4 +48,4 @@ class NotNowError(TemporaryError):
 
 
 class PermanentError(OutsideError):
-    """They understood and refused; the same call will be refused again."""
+    """The service refused the request; the same call would be refused again."""

@@ -1,4 +1,4 @@
-"""HTTP observers: watch the calls to one service, delay or refuse one, log its outcome."""
+"""HTTP observers: watch the calls to one service, delay or refuse a call, log its outcome."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Protocol
 
 from storefront.lib.http.errors import OutsideError
 
-BEAT_S = 10.0  # how often a gate hears of a long answer that comes
+BEAT_S = 10.0  # interval between progress calls during a long answer
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request that is about to be made.
+    """One request about to be sent.
 
-    ``path`` may be told to anybody: no query stands in it, and no key. ``request_id`` is what
-    we call the request, also to them; it takes at most ``total_s``. Of one that may take long,
-    the gate hears at least every ``silent_s``.
+    ``path`` holds no query and no key, so it may be logged. ``request_id`` is also sent to the
+    service. The call takes at most ``total_s``; if ``silent_s`` is set, the gate gets a progress
+    call at least that often.
     """
 
     method: str
@@ -33,7 +33,7 @@ class Call:
 
     @property
     def lease_s(self) -> float:
-        """After so long without a word, whoever makes it was killed."""
+        """After this many seconds without progress, the caller was killed."""
         return self.silent_s or self.total_s
 
     def __str__(self) -> str:
@@ -42,9 +42,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a call ended. ``status`` is None without an answer; ``their_id`` is its name there.
+    """How a call ended; ``status`` is None without an answer.
 
-    With ``is_cut_short`` we had less time than a call usually gets: it says nothing of them.
+    ``their_id`` is the request id of the service. ``is_cut_short``: the call had less time than
+    usual, so a failure says nothing about the service.
     """
 
     status: int | None
@@ -59,39 +60,39 @@ class Outcome:
 
 
 class Gate(Protocol):
-    """Whoever watches over the calls to one company: he may make one wait, or refuse it."""
+    """Observes calls to one external service; may delay a call (rate limit) or refuse it."""
 
     def enter(self, call: Call) -> None:
-        """Let a call through.
+        """Admit a call, perhaps after a wait.
 
-        Raises: TemporaryError  not now; nothing was sent
+        Raises: TemporaryError: not admitted; nothing was sent.
         """
         ...
 
     def goes_on(self, call: Call) -> None:
-        """Hear that a long call that was let through still goes on."""
+        """Record that an admitted call is still in progress."""
         ...
 
     def leave(self, call: Call, outcome: Outcome) -> None:
-        """Hear how a call that was let through ended."""
+        """Record the outcome of an admitted call."""
         ...
 
 
 class OpenGate:
-    """Nobody watches; each call is only written into the log."""
+    """Admits every call; only logs its outcome."""
 
     def enter(self, call: Call) -> None:
-        """Let everything through."""
+        """Admit the call."""
 
     def goes_on(self, call: Call) -> None:
-        """Keep nothing, so nothing runs out."""
+        """Do nothing: there is no lease to renew."""
 
     def leave(self, call: Call, outcome: Outcome) -> None:
         log.info("%s %s in %.0f ms", call, outcome.words, outcome.milliseconds)
 
 
 def heard(chunks: Iterable[bytes], call: Call, *, gate: Gate) -> Iterator[bytes]:
-    """Let the gate hear at once, and then now and then, that a long answer comes."""
+    """Yield the chunks of a long answer; report progress to the gate at once, then periodically."""
     hears_at = time.monotonic()
     for chunk in chunks:
         if call.silent_s and time.monotonic() >= hears_at:

@@ -11,7 +11,7 @@ CODE = re.compile(r'"code"\s*:\s*"([a-z][a-z0-9_]{0,39})"')
 REQUEST_ID = re.compile(rb'"request_?[iI]d"\s*:\s*"([\w-]{6,64})"')
 ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
 ID_END_BYTES = 400
-# Long, and made of letters and digits mixed: a key, no word and no number. UUIDs name things.
+# A key: long, letters and digits mixed, unlike a word or a number. A UUID is an id, not a key.
 KEY = re.compile(r"(?=[^/]*[A-Za-z])(?=[^/]*[0-9])[A-Za-z0-9_~.=-]{24,}")
 UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 SHORTEST_SECRET = 6
@@ -19,7 +19,7 @@ HIDDEN = "…"
 
 
 def spoken_path(path: str, *, hidden: Iterable[str] = ()) -> str:
-    """Return a path without its query, without what is ``hidden``, and what looks like a key."""
+    """Return a path without its query, the ``hidden`` secrets, and parts that look like keys."""
     bare, has_query, _ = path.partition("?")
     bare = without(bare.partition("#")[0], hidden)
     said = "/".join(HIDDEN if _is_key(part) else part for part in bare.split("/"))
@@ -31,11 +31,11 @@ def _is_key(part: str) -> bool:
 
 
 def quoted(method: str, start: bytes, *, sent: Iterable[str] = ()) -> str:
-    """Quote the start of an answer for an error.
+    """Return the start of an answer for an error message, redacted.
 
-    The answer to a write may echo what we sent, and that names shoppers: of it, only the
-    code is told, a word without an address in it. Of any other, what we ``sent`` along in
-    headers and queries is left out: keys are among it.
+    The answer to a write may echo personal data: of it, only its error code is quoted. Of the
+    answer to a read, values that were ``sent`` in headers and queries are removed, since they may
+    be keys.
     """
     text = start.decode("utf-8", "replace")
     if method not in READS:
@@ -45,7 +45,7 @@ def quoted(method: str, start: bytes, *, sent: Iterable[str] = ()) -> str:
 
 
 def without(text: str, hidden: Iterable[str]) -> str:
-    """Leave out the secrets, as they are and as an address spells them, the longest first."""
+    """Return the text without the secrets, plain or URL-encoded; longest first."""
     long = {each for each in hidden if len(each) >= SHORTEST_SECRET}
     spelled = long | {quote(each, safe="") for each in long}
     for value in sorted(spelled, key=len, reverse=True):
@@ -54,7 +54,7 @@ def without(text: str, hidden: Iterable[str]) -> str:
 
 
 def their_id(headers: Mapping[str, str], content: bytes) -> str:
-    """Return what they call this request: support asks for it. It stands at an end of the body."""
+    """Return the service's own id of the request, from a header or an end of the body."""
     for name in ID_HEADERS:
         if said := headers.get(name, ""):
             return re.sub(r"[^\w.:-]", "", said)[:64]

@@ -1,4 +1,4 @@
-"""HTTP responses: judge a status as good, temporary or permanent, decompress content in pieces.
+"""HTTP responses: classify a status as success, temporary or permanent, decompress in pieces.
 
 Decompression yields small pieces, so that a few bytes never become a gigabyte in memory.
 """
@@ -14,23 +14,23 @@ from storefront.lib.http.retries import retry_after_s
 
 GOOD = range(200, 300)
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
-NOT_DONE = frozenset({408, 425, 429})  # said before anything is done; the others may come after
+# sent before the request is processed; other errors may follow processing
+NOT_DONE = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """An answer as it came. ``content`` is empty when it was written ``to`` somewhere else."""
+    """An answer; ``content`` is empty if the body was written to a file."""
 
     status: int
-    headers: Mapping[str, str]  # whatever the case of their names
+    headers: Mapping[str, str]  # names are case-insensitive
     content: bytes
 
 
 def judge(answer: Exchange, *, what: str, said: str = "") -> None:
-    """Let a good answer be.
+    """Return if the status is a success, else raise.
 
-    Raises: TemporaryError  it says "later"
-            PermanentError  it says "no"
+    Raises: TemporaryError: a retryable status. PermanentError: any other.
     """
     status = answer.status
     if status in GOOD:
@@ -53,10 +53,12 @@ _WBITS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate":
 
 
 def unpacked(chunks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
-    """Undo a Content-Encoding; no piece is larger than ``PIECE_BYTES``, unless it came so.
+    """Decode a Content-Encoding in pieces of at most ``PIECE_BYTES``.
 
-    Raises: PermanentError  packed in a way that we did not ask for
-            TemporaryError  broken, or cut off
+    An uncompressed chunk is passed on as it is.
+
+    Raises: PermanentError: an encoding that was not requested. TemporaryError: corrupt or
+    truncated.
     """
     name = encoding.strip().lower()
     if name in {"", "identity"}:

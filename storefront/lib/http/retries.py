@@ -24,12 +24,13 @@ LONGEST_REST_S = 3600.0
 
 
 def patiently[T](ask: Callable[[], T], *, is_repeatable: bool, tries: int = TRIES) -> T:
-    """Ask, and ask again while it fails for a moment only.
+    """Call ``ask``, and retry it after temporary errors.
 
-    Shape:  ``is_repeatable`` is a read, or a call with a key that makes two of it one. Any
-            other is asked again only when it surely had no effect.
-    Raises: TemporaryError  the last one; or the first that says to wait longer than we do
-            PermanentError  at once
+    ``is_repeatable``: the call is a read or has an idempotency key. Any other call is retried only
+    if it certainly had no effect. A wait over ``LONGEST_WAIT_S`` or past the deadline is not waited
+    for.
+
+    Raises: TemporaryError: the last one, or the first that is not retried. PermanentError: at once.
     """
     for attempt in range(tries - 1):
         try:
@@ -48,7 +49,7 @@ def patiently[T](ask: Callable[[], T], *, is_repeatable: bool, tries: int = TRIE
 
 
 def _wait_s(error: TemporaryError, attempt: int) -> float:
-    """Take what they say, or up to twice as long each time; no two of us wait equally long."""
+    """Return the wait the service asked for, else exponential backoff; both with jitter."""
     usual_s = FIRST_WAIT_S * 2**attempt
     if error.retry_after_s is not None:
         return error.retry_after_s + random.uniform(0, FIRST_WAIT_S)  # noqa: S311 - no secret
@@ -56,9 +57,9 @@ def _wait_s(error: TemporaryError, attempt: int) -> float:
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Read a Retry-After in seconds or as a date; None where there is none to understand.
+    """Parse a Retry-After header, in seconds or as a date; None if missing or malformed.
 
-    An absurd one is cut: nobody makes us wait for days.
+    The result is capped at ``LONGEST_REST_S``.
     """
     said = headers.get("retry-after", "").strip()
     if not said:
@@ -71,7 +72,7 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) ->
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    # The date is on the calendar of the moment that the answer came: there is no other now.
+    # The date is absolute, so it needs the real current time unless ``now`` is given.
     now_s = now.timestamp() if now else time.time()
     left = moment.timestamp() - now_s
     return min(max(left, 0.0), LONGEST_REST_S)

@@ -1,8 +1,8 @@
 """SSRF protection: resolve an untrusted host, refuse private addresses, connect to checked ones.
 
-A name is resolved once. If any of its addresses is not public, no connection is made: an attacker
-who can put a URL into a feed could otherwise reach our own network. PRIVATE_NETWORKS_ALLOWED and
-OUTSIDE_PORTS_ALLOWED list the exceptions.
+A name is resolved once. If any of its addresses is not public, no connection is made: a URL in a
+feed could otherwise reach the internal network. PRIVATE_NETWORKS_ALLOWED and OUTSIDE_PORTS_ALLOWED
+list the exceptions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 WEB_PORTS = frozenset({80, 443})
 MOST_ADDRESSES = 4
-# Networks that carry an IPv4 address inside: whoever answers there forwards to it.
+# IPv6 networks that embed an IPv4 address, and relays to one.
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 COMPATIBLE = ipaddress.ip_network("::/96")
@@ -31,16 +31,16 @@ RELAYS = ipaddress.ip_network("192.88.99.0/24")
 
 
 class RefusedAddressError(PermanentError):
-    """We do not connect to there: no byte was sent."""
+    """The address is not allowed; nothing was sent."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="refused_address")
 
 
 def checked(url: str) -> SplitResult:
-    """Split an address that a stranger may have written; what it leads to is seen on connecting.
+    """Split and check an untrusted URL; its host is resolved and checked on connecting.
 
-    Raises: RefusedAddressError  neither http nor https, a user in it, or no host
+    Raises: RefusedAddressError: neither http nor https, a user in it, or no host.
     """
     try:
         parts = urlsplit(url)
@@ -57,10 +57,10 @@ def checked(url: str) -> SplitResult:
 def addresses(
     host: str, port: int, *, timeout_s: float | None, usual_ports: frozenset[int] = WEB_PORTS
 ) -> list[str]:
-    """Resolve a host into addresses that we may connect to.
+    """Resolve a host to at most ``MOST_ADDRESSES`` allowed addresses.
 
-    Raises: RefusedAddressError  one of them is not public, or the port is not one of the usual
-            TemporaryError       the name is not found in time
+    Raises: RefusedAddressError: an address is not public, or the port is not allowed.
+    TemporaryError: the name is not resolved in time.
     """
     if port not in usual_ports and not _is_listed_port(port):
         raise RefusedAddressError(f"port {port} is not one that we connect to")
@@ -72,10 +72,9 @@ def addresses(
 
 
 def dial(host: str, port: int, *, timeout_s: float, usual_ports: frozenset[int]) -> socket.socket:
-    """Connect to a host for a protocol other than HTTP, such as SFTP on port 22.
+    """Connect to a host by a protocol other than HTTP, such as SFTP on port 22.
 
-    Raises: RefusedAddressError
-            TemporaryError       nobody answers there now
+    Raises: RefusedAddressError. TemporaryError: no address answers.
     """
     ends_at = time.monotonic() + timeout_s
     for each in addresses(host, port, timeout_s=timeout_s, usual_ports=usual_ports):
@@ -108,7 +107,7 @@ def _is_public(ip: IPAddress) -> bool:
 
 
 def _all_in(ip: IPAddress) -> Iterator[IPAddress]:
-    """Take the IPv4 addresses out of an IPv6 address that is a way to them."""
+    """Yield an address and each IPv4 address embedded in it."""
     if isinstance(ip, ipaddress.IPv4Address):
         yield ip
         return
@@ -128,7 +127,7 @@ def _is_listed_port(port: int) -> bool:
 
 
 def _resolved(host: str, port: int, timeout_s: float | None) -> list[str]:
-    """Ask the system's resolver; it has no time limit of its own that we could set."""
+    """Resolve by the system's resolver, in a thread, because it has no timeout of its own."""
     answer: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
 
     def ask() -> None:

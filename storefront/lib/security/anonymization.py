@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-# The parts of an address that lead to a person; country and region stay for the tax.
+# Address fields that identify a person; country and region stay for tax.
 OF_A_PERSON = ("name", "line1", "line2", "postcode", "city", "phone")
-SHORTEST = 4  # a shorter word stands in other people's sentences as well
+SHORTEST = 4  # shorter words also occur in unrelated texts
 
 
 def words_of(address: dict[str, Any]) -> set[str]:
-    """Return what in an address would name its person elsewhere."""
+    """Return the words of an address that would identify its person in other texts."""
     found = {str(address.get(part) or "").strip() for part in ("name", "line1", "line2", "phone")}
     return {word for word in found if len(word) >= SHORTEST}
 
@@ -21,7 +21,7 @@ def without_person(address: dict[str, Any]) -> dict[str, Any]:
 
 
 def scrub(value: Any, words: Collection[str]) -> Any:
-    """Empty every text of a JSON value that holds one of the words, in any case; and addresses."""
+    """Return a JSON value with addresses blanked, and each text that contains one of the words."""
     if isinstance(value, dict):
         if {"line1", "country"} <= value.keys():
             return without_person(value)

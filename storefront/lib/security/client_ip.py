@@ -12,15 +12,15 @@ from django.utils.crypto import salted_hmac
 IPV4_PREFIX, IPV4_ADDRESS = 24, 32
 IPV6_PREFIX = 64
 DIGEST_CHARS = 32
-# The request that this thread answers, for what is far below the view: the security log.
+# The request of this thread, for code far below the view: the security log.
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the visitor's address.
+    """Return the visitor's IP address.
 
-    Each of our own proxies appends the address it saw, so the right one stands that many
-    places from the end; whatever a visitor wrote there himself stands before it.
+    Each trusted proxy appends the address it saw, so the right one is TRUSTED_PROXIES places from
+    the end; what a visitor sent comes before it.
     """
     direct = str(request.META.get("REMOTE_ADDR") or "")
     if not settings.TRUSTED_PROXIES:
@@ -31,12 +31,12 @@ def address_of(request: HttpRequest) -> str:
 
 
 def network_of(request: HttpRequest) -> str:
-    """Return the network that one visitor can move within: a /24 of IPv4, a /64 of IPv6."""
+    """Return the network that one visitor can move within: an IPv4 /24 or an IPv6 /64."""
     return _network(request, IPV4_PREFIX)
 
 
 def visitor_of(request: HttpRequest) -> str:
-    """Return one address of IPv4, or a /64 of IPv6: one connection has no fewer."""
+    """Return one visitor's range: an IPv4 address or an IPv6 /64."""
     return _network(request, IPV4_ADDRESS)
 
 
@@ -51,18 +51,18 @@ def _network(request: HttpRequest, ipv4_prefix: int) -> str:
 
 
 def network_digest(request: HttpRequest) -> str:
-    """Return a keyed digest of the visitor's network; empty for an address of this machine."""
+    """Return a keyed digest of the visitor's network; empty for loopback."""
     network = network_of(request)
     try:
         if ip_network(network).is_loopback:
             return ""
     except ValueError:
-        pass  # no address: whatever it is, it is one visitor's
+        pass  # not an IP address: treat it as one visitor
     digest = salted_hmac("client network", network, algorithm="sha256").hexdigest()
     return digest[:DIGEST_CHARS]
 
 
 def current_network() -> str:
-    """Return the network of the request that is answered; empty in workers and commands."""
+    """Return the network of the current request; empty in workers and commands."""
     request = current_request.get()
     return network_of(request) if request is not None else ""

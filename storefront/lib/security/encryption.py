@@ -11,11 +11,11 @@ from django.db import models
 
 
 class BrokenSealError(ValueError):
-    """A sealed value cannot be opened with any of the present keys."""
+    """No key in FIELD_KEYS decrypts the value."""
 
 
 class SealedField(models.TextField):  # type: ignore[type-arg]  # not subscriptable
-    """A column of sealed secrets; who rotates the keys finds all of them by their kind."""
+    """A column of encrypted secrets; key rotation finds these columns by this class."""
 
 
 def _box() -> MultiFernet:
@@ -23,14 +23,14 @@ def _box() -> MultiFernet:
 
 
 def seal(secrets: dict[str, Any]) -> str:
-    """Encrypt with the newest key; older keys still open what they sealed."""
+    """Encrypt with the newest key; older keys still decrypt what they encrypted."""
     return _box().encrypt(json.dumps(secrets).encode()).decode()
 
 
 def unseal(sealed: str) -> dict[str, Any]:
-    """Open what was sealed; an empty text holds no secrets.
+    """Decrypt; an empty text gives no secrets.
 
-    Raises: BrokenSealError  no present key opens it: restore the old key to FIELD_KEYS
+    Raises: BrokenSealError: no key decrypts it; restore the old key to FIELD_KEYS.
     """
     if not sealed:
         return {}
@@ -42,9 +42,9 @@ def unseal(sealed: str) -> dict[str, Any]:
 
 
 def resealed(sealed: str) -> str:
-    """Seal anew with the newest key, without looking at what is inside.
+    """Re-encrypt with the newest key.
 
-    Raises: BrokenSealError  no present key opens it
+    Raises: BrokenSealError: no key decrypts it.
     """
     try:
         return _box().rotate(sealed.encode()).decode()

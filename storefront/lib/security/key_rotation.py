@@ -19,7 +19,7 @@ from storefront.lib.security.encryption import BrokenSealError, SealedField, res
 
 @dataclass(slots=True, kw_only=True)
 class Count:
-    """What became of the values of one column."""
+    """Results of the rotation of one column."""
 
     column: str
     resealed: int = 0
@@ -29,27 +29,27 @@ class Count:
 
 
 def columns() -> Iterator[tuple[type[models.Model], str]]:
-    """Find every column of every table that holds sealed secrets."""
+    """Yield every encrypted column of every model."""
     for model in apps.get_models():
         for field in model._meta.get_fields():  # noqa: SLF001 - Django documents it
             if isinstance(field, SealedField):
                 yield model, field.name
 
 
-# Tables of packages that keep sealed texts inside JSON: label -> column and keys.
+# Tables with encrypted texts inside JSON: label -> column and keys.
 _inside: dict[str, tuple[str, Collection[str]]] = {}
 
 
 def look_inside(label: str, *, column: str, keys: Collection[str]) -> None:
-    """Rotate as well what stands sealed under ``keys`` of a JSON column."""
+    """Register a JSON column whose ``keys`` hold encrypted texts, to be rotated too."""
     _inside[label] = (column, keys)
 
 
 def rotate() -> list[Count]:
-    """Seal every value anew that the newest key did not seal.
+    """Re-encrypt every value that the newest key did not encrypt.
 
-    One row at a time, each only if nobody changed it meanwhile: safe to be killed anywhere, and
-    to be run again. A value that no key opens stays as it is, and is counted.
+    One row at a time, each only if unchanged meanwhile: safe to interrupt and to repeat. A value
+    that no key decrypts stays as it is and is counted.
     """
     plain = [_rotate(model, name, None) for model, name in columns()]
     inside = [
@@ -61,7 +61,7 @@ def rotate() -> list[Count]:
 def _rotate(model: type[models.Model], name: str, keys: Collection[str] | None) -> Count:
     count = Count(column=f"{model._meta.label}.{name}")  # noqa: SLF001
     newest = Fernet(settings.FIELD_KEYS[0])
-    rows = model._base_manager.exclude(**{name: ""})  # noqa: SLF001 - also what is hidden
+    rows = model._base_manager.exclude(**{name: ""})  # noqa: SLF001 - includes hidden rows
     for pk, kept in rows.order_by("pk").values_list("pk", name).iterator():
         try:
             fresh = _fresh(newest, kept, keys)
@@ -78,7 +78,7 @@ def _rotate(model: type[models.Model], name: str, keys: Collection[str] | None) 
 
 
 def _fresh(newest: Fernet, kept: Any, keys: Collection[str] | None) -> Any:
-    """Return a value as the newest key seals it; what it has sealed stays as it is."""
+    """Return a value re-encrypted with the newest key, or as it is if that key encrypted it."""
     if keys is not None:
         sealed = {key: kept[key] for key in keys if key in kept}
         return {**kept, **{key: _fresh(newest, each, None) for key, each in sealed.items()}}

@@ -1,4 +1,4 @@
-"""Proxy check: notice when all visitors seem to have the address of one proxy.
+"""Proxy check: detect that all visitors seem to share the address of one proxy.
 
 Sign-in limits and rate limits count by the visitor's address. If TRUSTED_PROXIES does not fit the
 proxies in front of the shop, all visitors share one address, and a few of them block everyone.
@@ -23,9 +23,9 @@ _KEY = "proxy-check:address"
 
 
 class ProxyCheckMiddleware:
-    """Counts requests in a row through a proxy that have the same private address.
+    """Counts consecutive proxied requests from the same private address.
 
-    The count is that of one process and costs no query. The cache is written once per MIN_RUN.
+    The count is per process and costs no query. The cache is written once per MIN_RUN.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -49,7 +49,7 @@ class ProxyCheckMiddleware:
 
 
 def shared_address() -> str:
-    """Return the private address that all visitors seemed to have within the last hour."""
+    """Return the private address that all visitors seemed to share within the last hour, or ""."""
     try:
         return str(cache.get(_KEY, ""))
     except (RedisError, OSError):

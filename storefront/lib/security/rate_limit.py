@@ -12,9 +12,10 @@ HOUR = timedelta(hours=1)
 
 
 def is_too_often(*, what: str, who: str, per_hour: int) -> bool:
-    """Count one more time, and tell whether that is more often than allowed.
+    """Count one more action; return whether it exceeds the limit per hour.
 
-    Of ``who`` only a digest is kept: it may be an address or a key.
+    Stores only a digest of ``who``, which may be an address or a key. Allows everything while Redis
+    is down.
     """
     digest = hashlib.blake2b(who.encode(), digest_size=12).hexdigest()
     key = f"{what}:{digest}"

@@ -12,11 +12,11 @@ from django.urls import get_resolver
 from storefront.lib.text import is_storable
 
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
-RAW_BODIES = ("/api/", "/hooks/")  # these views read the body themselves, and read no form
+RAW_BODIES = ("/api/", "/hooks/")  # these views read the body themselves, and no form
 
 
 class RequestTextMiddleware:
-    """Answers 400 to text that cannot be stored, so that no view meets it."""
+    """Answers 400 to text that cannot be stored, before any view runs."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response

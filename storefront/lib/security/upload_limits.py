@@ -11,19 +11,19 @@ from typing import Any
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
-MOST_BYTES = 40_000_000  # of one form: four pictures of a shopper, and what else stands in it
+MOST_BYTES = 40_000_000  # per form: four customer pictures and other fields
 MOST_OF_STAFF_BYTES = 220_000_000  # a supplier's whole feed
 
 
 class Limit(FileUploadHandler):
-    """Stands before the handlers that keep files."""
+    """Upload handler that drops the files of an oversized form; runs before those that store."""
 
     _is_dropped = False
 
     def handle_raw_input(
         self,
         input_data: Any,
-        META: Any,  # noqa: N803 - Django calls it so
+        META: Any,  # noqa: N803 - signature of Django
         content_length: int,
         boundary: str,
         encoding: str | None = None,
@@ -47,7 +47,7 @@ class Limit(FileUploadHandler):
 
 
 def is_too_large(request: HttpRequest) -> bool:
-    """Test whether files of a shopper's form were dropped."""
+    """Test whether the files of a customer's form were dropped."""
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES
     except ValueError:

@@ -14,22 +14,22 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 TOLERANCE = timedelta(minutes=5)
-SECRET_PREFIX = "whsec_"  # noqa: S105 - how secrets are marked, and no secret itself
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of secrets, not a secret
 MAX_SIGNATURES = 10
 _ID = re.compile(r"[!-~]{1,100}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 class BadHeadersError(ValueError):
-    """A header is missing or malformed: nobody can tell who calls."""
+    """A header is missing or malformed."""
 
 
 class ForgedError(ValueError):
-    """No signature fits: somebody else calls, or the body was changed on the way."""
+    """No signature matches: another sender, or a changed body."""
 
 
 class StaleError(ValueError):
-    """Signed too long ago, or in the future: perhaps a call that somebody recorded."""
+    """Signed too long ago or in the future: possibly a replay."""
 
 
 class BadSecretError(ValueError):
@@ -37,9 +37,9 @@ class BadSecretError(ValueError):
 
 
 def key_of(secret: str) -> bytes:
-    """Read a secret as it is written down: ``whsec_`` and base64, with or without padding.
+    """Decode a secret: ``whsec_`` and base64, with or without padding.
 
-    Raises: BadSecretError
+    Raises: BadSecretError.
     """
     text = secret.removeprefix(SECRET_PREFIX)
     try:
@@ -52,13 +52,13 @@ def key_of(secret: str) -> bytes:
 
 
 def derived(master: str, *, of: str) -> str:
-    """Make the secret of one party out of a master secret; it tells nothing of the others."""
+    """Derive the secret of one party from a master secret; it reveals nothing about others."""
     key = hmac.digest(key_of(master), of.encode(), hashlib.sha256)
     return SECRET_PREFIX + base64.b64encode(key).decode()
 
 
 def sign(*, message_id: str, body: bytes, at: datetime, secret: str) -> str:
-    """Return one signature as it stands in the header: ``v1,<base64>``."""
+    """Return one signature for the header: ``v1,<base64>``."""
     signed = b".".join([message_id.encode(), str(int(at.timestamp())).encode(), body])
     digest = hmac.digest(key_of(secret), signed, hashlib.sha256)
     return f"v1,{base64.b64encode(digest).decode()}"
@@ -73,12 +73,12 @@ def headers_for(*, message_id: str, body: bytes, at: datetime, secret: str) -> d
 
 
 def check(*, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: datetime) -> str:
-    """Return the message's id when any of the secrets signed exactly these bytes just now.
+    """Return the message id if one of the secrets signed exactly these bytes recently.
 
-    Several secrets are for rotation: the old one stays good until everybody has the new one.
-    All are compared, each in constant time, whichever fits.
+    Several secrets allow rotation: the old one stays valid until all senders use the new one. All
+    are compared, each in constant time.
 
-    Raises: BadHeadersError, ForgedError, StaleError
+    Raises: BadHeadersError, ForgedError, StaleError.
     """
     message_id = headers.get("webhook-id", "")
     seconds = headers.get("webhook-timestamp", "")

@@ -29,14 +29,14 @@ from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.visibility import seen_by
 from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 
-# What a verb may answer to a person: no bug, but a reason to show.
+# Exceptions of services that are shown to the user as an error message.
 REFUSALS: tuple[type[Exception], ...] = (IllegalMoveError, LostRaceError, OutsideError)
 
 
 def action[**P, R](
     *, description: str | Promise, icon: str | None = None, may: str = "act"
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Offer a method to staff who may act on its table, or only ``view`` it."""
+    """Return a decorator that makes a method an admin action with the given permission."""
     offered: Callable[[Callable[P, R]], Callable[P, R]] = unfold_action(
         description=description, icon=icon, permissions=[may]
     )
@@ -44,7 +44,7 @@ def action[**P, R](
 
 
 def allowed_by(right: str) -> Callable[..., bool]:
-    """Make a method that asks for a right, such as ``has_cancel_permission`` of an admin page."""
+    """Return a method that tests a permission, such as ``has_cancel_permission``."""
 
     def has_permission(_admin: Any, request: HttpRequest, _row: Any = None) -> bool:
         return request.user.has_perm(right)
@@ -53,16 +53,16 @@ def allowed_by(right: str) -> Callable[..., bool]:
 
 
 class Wakeable(Protocol):
-    """A task as far as staff pages know it."""
+    """A Celery task as seen by staff pages."""
 
     @property
     def delay(self) -> Callable[..., object]: ...
 
 
 def start(task: Wakeable, **known: Any) -> None:
-    """Start what is written down nowhere: without a worker to hear it, nothing happens.
+    """Queue a task whose work is recorded nowhere else; no sweep would find it.
 
-    Raises: TemporaryError  the broker is away
+    Raises: TemporaryError: the broker is unreachable.
     """
     try:
         task.delay(**known)
@@ -71,11 +71,11 @@ def start(task: Wakeable, **known: Any) -> None:
 
 
 class SureForm(forms.Form):
-    """Nothing to fill in: only whether somebody is sure."""
+    """Empty form of a confirmation page."""
 
 
 class ReasonForm(forms.Form):
-    """Why is asked, because the trace of every move names a reason."""
+    """Form for a reason, which the status history records."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=200, widget=UnfoldAdminTextareaWidget
@@ -83,7 +83,7 @@ class ReasonForm(forms.Form):
 
 
 class Asks(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    """A table whose actions ask before they act."""
+    """Admin class whose actions ask for confirmation."""
 
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
 
@@ -102,10 +102,10 @@ class Asks(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         form_class: type[forms.Form] = SureForm,
         initial: Mapping[str, Any] | None = None,
     ) -> HttpResponse:
-        """Explain what will happen, and do it only when the form comes back by POST.
+        """Show a confirmation page; on POST run ``act`` with the form's data.
 
-        ``done`` is what to say then, or makes it of what ``act`` returned. A refusal of the verb
-        is shown on the same page, in the verb's own words.
+        ``done`` is the success message, or makes it from the result of ``act``. A refusal of
+        ``act`` is shown on the same page.
         """
         given = request.POST if request.method == "POST" else None
         form = form_class(given, initial=dict(initial or {}))
@@ -131,18 +131,18 @@ class Asks(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
 
 class StaffAdmin(Asks):
-    """A table that staff can read. Rows are written by verbs, so nothing here is editable.
+    """Read-only admin class; rows are changed by actions that call services.
 
-    ``editable`` names the fields that are configuration; ``may_add`` and ``may_delete`` open
-    the rest, and ``add_form`` is asked where a new row is made of something else than its columns.
-    To act on a row takes the permission to change it, also where no field can be changed. ``fits``
-    tells which rows an action is for, where it is not for all of them.
-    ``rights`` maps fields to the right that shows them; without it they are left out.
-    ``groups`` say how fields stand together and are spoken of, and ``when_empty`` what to do
-    where there are no rows.
+    ``editable`` names the configuration fields that a form may change. ``may_add`` and
+    ``may_delete`` allow the rest; ``add_form`` is the form for a new row if it is not made of its
+    columns.
+
+    An action needs the change permission even if no field is editable. ``fits`` maps an action to a
+    test of the rows it applies to. ``rights`` maps a field to the permission to see it. ``groups``
+    define fieldsets, labels and help texts; ``when_empty`` is the text of an empty list.
     """
 
-    # Unfold's own class asks the database for permissions, which a check before migrate has not.
+    # Unfold's class reads permissions from the database, which does not exist before migrate.
     checks_class = ModelAdminChecks
     editable: ClassVar[tuple[str, ...]] = ()
     may_add: ClassVar[bool] = False
@@ -159,7 +159,7 @@ class StaffAdmin(Asks):
     fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
-        """Offer only what can be done to this row; the verb itself refuses the rest in words."""
+        """Return only the actions that apply to this row."""
         offered: list[Any] = super().get_actions_detail(request, object_id)
         row = self.get_object(request, str(object_id)) if self.fits and offered else None
         if row is None:
@@ -192,7 +192,7 @@ class StaffAdmin(Asks):
         return self._seen(request, super().get_list_display(request))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse a filter on a field that the person may not see: the result would reveal it."""
+        """Refuse a filter on a field that the user may not see: the result would reveal it."""
         field = lookup.partition("__")[0]
         right = self.rights.get(field, "")
         is_secret = field in (self.exclude or ()) and field not in self.get_list_filter(request)
@@ -200,7 +200,7 @@ class StaffAdmin(Asks):
         return not is_hidden and bool(super().lookup_allowed(lookup, value, request))
 
     def _seen(self, request: HttpRequest, fields: Iterable[Any]) -> list[Any]:
-        """Return what this person sees of some columns; what can be edited stays as it is."""
+        """Return the columns that this user may see; editable fields stay."""
         found = (
             [one]
             if one in self.editable
@@ -210,13 +210,13 @@ class StaffAdmin(Asks):
         return [one for some in found for one in some]
 
     def _read_only(self, declared: list[Any]) -> list[Any]:
-        # What is excluded is secret: as a read-only field it would be shown all the same.
+        # Excluded fields are secret: as read-only fields they would be shown.
         hidden = {*declared, *self.editable, *(self.exclude or ())}
         fields = [field.name for field in self.opts.fields if not field.primary_key]
         return declared + [name for name in fields if name not in hidden]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Join for a page what its list joins: it names the same rows."""
+        """Join what the list needs to name its rows."""
         rows: models.QuerySet[Any] = super().get_queryset(request)
         return rows.select_related(*names_of(self.model)) if names_of(self.model) else rows
 
@@ -236,7 +236,7 @@ class StaffAdmin(Asks):
             return super().get_fieldsets(request, obj)
         shown, facts = self.get_fields(request, obj), self.get_readonly_fields(request, obj)
         asked = [one for one in shown if one not in facts]
-        # Of what is not there yet, there are no facts.
+        # A new row has no read-only values yet.
         read = [] if obj is None else [one for one in shown if one in facts]
         return fieldsets.fieldsets(self.groups, asked=asked, read=read)
 
@@ -247,7 +247,7 @@ class StaffAdmin(Asks):
         change: bool = False,  # noqa: FBT002 - Django's
         **words: Any,
     ) -> type[forms.ModelForm[Any]]:
-        """Put the words of the groups on the fields, also on those that only the form declares."""
+        """Apply the groups' labels and help texts, also to fields that only the form declares."""
         if obj is None and self.add_form is not None:
             words["form"] = self.add_form
         labels, helps = fieldsets.labels(self.groups), fieldsets.help_texts(self.groups)
@@ -262,7 +262,7 @@ class StaffAdmin(Asks):
     def get_field_queryset(
         self, db: str | None, db_field: Any, request: HttpRequest
     ) -> models.QuerySet[Any] | None:
-        """Join for a choice of rows what their own list joins, since their names may need it."""
+        """Join what the names of the choices need."""
         rows: models.QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
         joined = names_of(db_field.remote_field.model)
         if not joined:
@@ -272,9 +272,9 @@ class StaffAdmin(Asks):
         return rows.select_related(*joined)
 
     def row(self, request: HttpRequest, object_id: str) -> Any:
-        """Find the row that an action is about.
+        """Return the row of an action.
 
-        Raises: PermissionDenied  it is not there, or not for this person
+        Raises: PermissionDenied: it does not exist, or the user may not see it.
         """
         found = self.get_object(request, object_id)
         if found is None or not self.has_view_permission(request, found):
@@ -282,7 +282,7 @@ class StaffAdmin(Asks):
         return found
 
     def wake(self, request: HttpRequest, task: Wakeable, **known: Any) -> None:
-        """Have a worker go on at once with what a verb wrote down; else a sweep finds it."""
+        """Queue a task for recorded work; without a broker, warn that a sweep does it later."""
         try:
             task.delay(**known)
         except OperationalError:
@@ -292,7 +292,7 @@ class StaffAdmin(Asks):
     def do_each[R: models.Model](
         self, request: HttpRequest, rows: Iterable[R], act: Callable[[R], object]
     ) -> None:
-        """Do one thing to each chosen row, and say how many it was done to and who refused."""
+        """Apply an action to each selected row; report the count and each refusal."""
         count = 0
         for row in rows:
             try:
@@ -308,5 +308,5 @@ class StaffAdmin(Asks):
 
 
 def show(model: type[models.Model], **options: Any) -> None:
-    """Register a table that is only read; ``options`` are those of a ModelAdmin."""
+    """Register a model read-only; ``options`` are attributes of its admin class."""
     admin.site.register(model, type(f"{model.__name__}Admin", (StaffAdmin,), options))

@@ -33,13 +33,13 @@ from storefront.lib.state_machine import StatusChange
 def call(
     app: str, *, tables: Mapping[str, tuple[Words, Words]], columns: Mapping[str, Words]
 ) -> None:
-    """Call the tables of an app, and their columns, by words on all staff pages.
+    """Set the verbose names of an app's models and fields for all staff pages.
 
-    Lists, filters, pages and the rows below a page take them from here. Where the form of a
-    table has a label of its own, its list says the same. Migrations know nothing of it.
+    A label of the form's groups takes precedence. Set at runtime, so that migrations do not contain
+    them.
 
-    Shape:  ``tables`` maps a model to its name for one row and for many; ``columns`` maps a
-            field, or ``Model.field`` where the name means something else there
+    ``tables`` maps a model to its singular and plural name; ``columns`` maps a field, or
+    ``Model.field`` if the name means something else there.
     """
     for model in apps.get_app_config(app).get_models():
         meta: Any = model._meta  # noqa: SLF001 - Django's documented model API
@@ -55,7 +55,7 @@ def call(
 
 
 def choice_label(model: type[models.Model], column: str, value: Any) -> str:
-    """Say a value of a column by the label of its choice; what is no choice, as it is written."""
+    """Return the label of a choice, or the value itself if it is not a choice."""
     fields = model._meta.fields  # noqa: SLF001 - Django's documented model API
     known: dict[Any, Words] = next(
         (dict(one.flatchoices) for one in fields if one.name == column), {}
@@ -64,14 +64,14 @@ def choice_label(model: type[models.Model], column: str, value: Any) -> str:
 
 
 def names_of(model: type[models.Model]) -> tuple[str, ...]:
-    """Tell what the list of a table joins: what the names of its rows are made of."""
+    """Return the relations that the list of a model joins, because row names need them."""
     table = admin.site._registry.get(model)  # noqa: SLF001 - as the admin finds related tables
     joined = getattr(table, "list_select_related", ())
     return tuple(joined) if isinstance(joined, list | tuple) else ()
 
 
 class NamedFilter(admin.RelatedFieldListFilter):
-    """A filter by related rows, read with what their names are made of."""
+    """Filter by related rows; joins what their names need."""
 
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
@@ -91,12 +91,12 @@ A_MOMENT = timedelta(minutes=1)
 
 
 def reach(row: Any, path: str) -> Any:
-    """Follow ``supplier__name`` from a row; None as soon as a step is missing."""
+    """Follow a path such as ``supplier__name``; None if a step is missing."""
     return reduce(lambda here, name: getattr(here, name, None), path.split("__"), row)
 
 
 def said(row: Any, path: str) -> str:
-    """Say what stands at the end of a path: a choice by its label, all else as it is written."""
+    """Return the value at the end of a path as text; a choice by its label."""
     *steps, name = path.split("__")
     of = reduce(getattr, steps, row)
     return choice_label(type(of), name, getattr(of, name))
@@ -111,7 +111,7 @@ def as_number(number: Decimal) -> str:
 
 
 def as_age(moment: datetime) -> str:
-    """Say how long ago, or in how long, in the largest unit that fits."""
+    """Return how long ago or ahead a moment is, in the largest unit that fits."""
     if abs(moment - timezone.now()) < A_MOMENT:
         return _("just now")
     if moment > timezone.now():
@@ -120,7 +120,7 @@ def as_age(moment: datetime) -> str:
 
 
 def as_state(word: str, *, calls: bool = False, waits: bool = False, ended: bool = False) -> str:
-    """Show a state as word and icon; only what calls for a person has a color."""
+    """Render a status as text and icon; only one that needs action is colored."""
     mark, icon = (
         ("calls", "error")
         if calls
@@ -144,7 +144,7 @@ def _titled(label: ColumnLabel, ordering: str | None = None) -> Callable[[Column
 
 
 def money(amount: str, label: ColumnLabel, *, currency: str = "currency") -> Column:
-    """Make a column of an amount and its currency."""
+    """Return a column of an amount with its currency."""
 
     @_titled(label, amount)
     def column(row: Any) -> str | None:
@@ -155,7 +155,7 @@ def money(amount: str, label: ColumnLabel, *, currency: str = "currency") -> Col
 
 
 def percent(rate: str, label: ColumnLabel) -> Column:
-    """Make a column of a fraction, said as so many percent."""
+    """Return a column that shows a fraction as percent."""
 
     @_titled(label, rate)
     def column(row: Any) -> str | None:
@@ -166,7 +166,7 @@ def percent(rate: str, label: ColumnLabel) -> Column:
 
 
 def number(figure: str, label: ColumnLabel) -> Column:
-    """Make a column of a decimal number, without the zeros that say nothing."""
+    """Return a column of a decimal number without trailing zeros."""
 
     @_titled(label, figure)
     def column(row: Any) -> str | None:
@@ -177,7 +177,7 @@ def number(figure: str, label: ColumnLabel) -> Column:
 
 
 def age(moment: str, label: ColumnLabel) -> Column:
-    """Make a column that says how old a moment is; the moment itself stands in the title."""
+    """Return a column with the age of a moment; the tooltip shows the moment itself."""
 
     @_titled(label, moment)
     def column(row: Any) -> str | None:
@@ -203,9 +203,10 @@ def state(  # noqa: PLR0913 - a status, its words, and who must act on it
     ended: Collection[str] = (),
     words: Mapping[str, ColumnLabel] | None = None,
 ) -> Column:
-    """Make a column of a status; ``calls`` are the states in which a person must act.
+    """Return a column of a status.
 
-    Shape:  ``words`` says the states of what is derived, and has no choices to be called by
+    ``calls``, ``waits`` and ``ended`` are the statuses that need action, are pending or are final;
+    ``words`` labels statuses that are not choices of a field.
     """
 
     @_titled(label, field)
@@ -224,9 +225,9 @@ def state(  # noqa: PLR0913 - a status, its words, and who must act on it
 
 
 def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
-    """Make a column that leads to the page of a related row, which the list has joined.
+    """Return a column that links to the page of a related row, which the list must join.
 
-    ``text`` is a path whose value is shown instead of the row's own name.
+    ``text`` is a path whose value is shown instead of the row's name.
     """
 
     @_titled(label, text or path)
@@ -244,7 +245,7 @@ def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
 
 
 def plain(path: str, label: ColumnLabel) -> Column:
-    """Make a column that names a related row, without a link to it."""
+    """Return a column with the name of a related row, without a link."""
 
     @_titled(label, path)
     def column(row: Any) -> str | None:
@@ -255,7 +256,7 @@ def plain(path: str, label: ColumnLabel) -> Column:
 
 
 def guarded(column: Column, right: str, *, otherwise: Column | None = None) -> Column:
-    """Show a column only to staff who have a right; to others nothing, or another column."""
+    """Restrict a column to staff with a permission; others see ``otherwise``, or nothing."""
     made: Any = column
     made.right, made.otherwise = right, otherwise
     return column
@@ -264,9 +265,9 @@ def guarded(column: Column, right: str, *, otherwise: Column | None = None) -> C
 def page(
     name: str, label: ColumnLabel, words: ColumnLabel, *, right: str, of: str = "pk"
 ) -> Column:
-    """Make a column that leads to a page that is no table: that of the row's ``of``.
+    """Return a column that links to a page which is not a table, with ``of`` as argument.
 
-    ``right`` opens that page; without it there is no column.
+    It is shown only to staff with the permission ``right``.
     """
 
     @_titled(label)
@@ -280,7 +281,7 @@ def page(
 
 
 def text(path: str, label: ColumnLabel) -> Column:
-    """Make a column of a value, also one that lies on a related row; a choice by its label."""
+    """Return a column of a value, also of a related row; a choice by its label."""
 
     @_titled(label, path)
     def column(row: Any) -> Any:
@@ -293,7 +294,7 @@ def text(path: str, label: ColumnLabel) -> Column:
 
 
 def document(field: str, label: ColumnLabel) -> Column:
-    """Make a field that shows JSON, or bytes as they came, indented and cut when endless."""
+    """Return a field that shows JSON indented, or bytes as text; cut at ``LONGEST_JSON``."""
 
     @_titled(label)
     def column(row: Any) -> str | None:
@@ -316,7 +317,7 @@ def _preformatted(text: str) -> str:
 def pairs(
     field: str, label: ColumnLabel, *, words: Mapping[str, ColumnLabel] | None = None
 ) -> Column:
-    """Make a field that shows a JSON object as a table: each name in words, and its value."""
+    """Return a field that shows a JSON object as a table of labels and values."""
 
     @_titled(label)
     def column(row: Any) -> str | None:
@@ -325,7 +326,7 @@ def pairs(
             for name, value in getattr(row, field).items()
             if value not in (None, "", [], {})
         }
-        # In the order of the words; what has none of its own comes last.
+        # In the order of the labels; entries without a label come last.
         order = [*(words or {}), *told]
         lines = (
             ((words or {}).get(name) or name.replace("_", " "), _told(told[name]))
@@ -338,7 +339,7 @@ def pairs(
 
 
 def _told(value: Any) -> str:
-    """Put a value of JSON into words, shortened where it goes on and on."""
+    """Format a JSON value as text, lists shortened to ``PARTS_SHOWN`` entries."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, Mapping):
@@ -353,7 +354,7 @@ def _told(value: Any) -> str:
 
 
 def _moment(text: str) -> datetime | None:
-    """Read a moment with its zone; a number is none."""
+    """Parse an ISO moment with a time zone; None for anything else."""
     try:
         found = datetime.fromisoformat(text) if "T" in text else None
     except ValueError:
@@ -363,7 +364,7 @@ def _moment(text: str) -> datetime | None:
 
 @admin.display(description=cast("str", gettext_lazy("Status history")))
 def moves(row: Any) -> str:
-    """Show the trace of a row's statuses, newest first."""
+    """Show the status history of a row, newest first."""
     changes = StatusChange.objects.filter(
         subject=row._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=row.pk,

@@ -12,7 +12,7 @@ from storefront.lib.address import COUNTRIES
 
 
 class CountriesField(forms.CharField):
-    """Two-letter codes of countries, kept as a list in the order in which they are written."""
+    """Field of two-letter country codes, stored as a list in the given order."""
 
     widget = UnfoldAdminTextInputWidget
 

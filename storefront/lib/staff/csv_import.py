@@ -32,10 +32,10 @@ def said(error: UnreadableListError) -> str:
 
 
 class HandedListForm(forms.Form):
-    """A list, chosen as a file, and carried along as text until it is entered.
+    """Form for an uploaded list, whose text is carried through the preview.
 
-    Shape:  ``read`` makes the rows of ``cleaned_data`` out of the text, or raises
-            ``UnreadableListError``; ``columns`` says which it takes
+    ``read`` parses the text into ``cleaned_data["rows"]`` or raises ``UnreadableListError``;
+    ``columns`` is the help text on accepted columns.
     """
 
     read: ClassVar[staticmethod[[str], Sequence[Any]]]

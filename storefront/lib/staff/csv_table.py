@@ -13,7 +13,7 @@ DELIMITERS = ";\t,|"
 
 
 class UnreadableListError(ValueError):
-    """No rows can be read from this: says by a code why, for which ``csv_import`` has words."""
+    """The list cannot be read; ``csv_import`` has a message for each code."""
 
     def __init__(self, code: str, about: object = "") -> None:
         super().__init__(f"{code} {about}")
@@ -22,14 +22,14 @@ class UnreadableListError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one row says, by field. ``place`` counts from the header, which is row 1."""
+    """One row: its cells by field. ``place`` is the row number; the header is row 1."""
 
     place: int
     cells: Mapping[str, str]
 
 
 def decoded(content: bytes) -> str:
-    """Read bytes as UTF-8, or as the Windows of western Europe writes."""
+    """Decode bytes as UTF-8, else as Windows-1252."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -37,11 +37,13 @@ def decoded(content: bytes) -> str:
 
 
 def read(text: str, *, called: Mapping[str, Sequence[str]], needed: Collection[str]) -> list[Said]:
-    """Read the rows below a header; what is missing at the end of a row is empty.
+    """Read the rows below a header; cells missing at the end of a row are empty.
 
-    Shape:  ``called`` says by what names the column of a field may go, in small letters
-    Raises: UnreadableListError  also for a row that is wider than its header: a mark inside of a
-            cell that parts cells would shift what follows, or cut the cents off an amount
+    ``called`` maps a field to its accepted column names, in lower case; ``needed`` are the required
+    fields.
+
+    Raises: UnreadableListError: also for a row wider than its header, because an unquoted delimiter
+    in a cell would shift values or truncate an amount.
     """
     text = text.replace("\x00", "").lstrip("\r\n")
     if len(text) > LONGEST:

@@ -16,7 +16,7 @@ MORE = _("More")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one field is spoken of: a label with its unit, and a sentence on what it does."""
+    """Label of a field, with its unit, and help text."""
 
     label: Words
     help_text: Words = ""
@@ -24,11 +24,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Fields that somebody fills in, or reads, for one purpose.
+    """A fieldset.
 
-    Shape:  ``fields`` maps names to words; ``columns`` are made by ``columns`` and only read,
-            and stand above the fields. A group that names nothing takes what can be filled in
-            and no group names
+    ``fields`` maps names to labels; ``columns`` are read-only columns shown first. A group without
+    both takes the editable fields that no group names.
     """
 
     title: Words
@@ -47,13 +46,13 @@ def help_texts(groups: Iterable[Group]) -> dict[str, Words]:
 def fieldsets(
     groups: Iterable[Group], *, asked: Iterable[Any], read: Iterable[Any]
 ) -> list[tuple[Words, dict[str, Any]]]:
-    """Put what is on a page into its groups; facts that no group names come last.
+    """Return the fieldsets of a page; read-only fields that no group names come last.
 
-    Shape:  ``asked`` are the fields that can be filled in, ``read`` the facts
+    ``asked`` are the editable fields, ``read`` the read-only ones.
     """
     groups = list(groups)
     if all(group.columns or group.fields for group in groups):
-        groups.append(Group(MORE))  # what nobody has words for yet is not lost
+        groups.append(Group(MORE))  # keep fields that have no label yet
     named = {name for group in groups for name in (*group.columns, *group.fields)}
     asked, read = list(asked), list(read)
     others = [one for one in asked if one not in named]

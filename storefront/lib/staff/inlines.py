@@ -18,10 +18,10 @@ from storefront.lib.staff.visibility import seen_by
 
 
 class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
-    """Rows of another table below a row; to be read, with a link to each.
+    """Read-only rows of another table, each with a link to its page.
 
-    ``related`` names the rows that the shown columns reach for, so that they are joined, and
-    ``asks`` the questions of the table's query set that they need the answers of.
+    ``related`` are relations to join for the shown columns; ``asks`` are methods of the queryset
+    that annotate values the columns need.
     """
 
     related: ClassVar[tuple[str, ...]] = ()
@@ -32,7 +32,7 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
     can_delete = False
     per_page = 20
     tab = True
-    show_title = False  # what a row is called, its columns say
+    show_title = False  # the columns already identify each row
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
@@ -59,9 +59,9 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
 
 
 def inline(model: type[models.Model], *fields: Any, **options: Any) -> type[StaffInline]:
-    """Make the rows of a table readable below the row they belong to.
+    """Return a read-only inline of a model.
 
-    The first column that is a value of the row itself leads to the row's page.
+    The first column that is a field of the row itself links to the row's page.
     """
     own = next((one for one in fields if isinstance(one, str) and _is_value(model, one)), None)
     shown = [_leading(model, one) if one == own else one for one in fields]
@@ -74,7 +74,7 @@ def _is_value(model: type[models.Model], name: str) -> bool:
 
 
 def _leading(model: type[models.Model], name: str) -> Callable[[models.Model], str]:
-    """Make a column of a value that leads to the page of its row."""
+    """Return a column that shows a value and links to the page of its row."""
 
     def column(row: models.Model) -> str:
         field, _attribute, value = lookup_field(name, row)
@@ -83,6 +83,6 @@ def _leading(model: type[models.Model], name: str) -> Callable[[models.Model], s
         shown = value if field is None else display_for_field(value, field, "-")
         return format_html('<a href="{}">{}</a>', page, shown)
 
-    # Asked when it is shown: columns are called by their words only once all tables are there.
+    # Lazy: labels are set only after all apps are loaded.
     label: Any = lazy(lambda: str(label_for_field(name, model)), str)()
     return admin.display(description=label, ordering=name)(column)

@@ -1,4 +1,4 @@
-"""Visibility of admin columns: leave out what a staff member may not see, or may not follow."""
+"""Visibility of admin columns: hide columns and links that a staff member has no permission for."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def seen_by(
     *,
     rights: Mapping[str, str] = NO_RIGHTS,
 ) -> list[Any]:
-    """Return the read-only columns that a person sees. A link to a closed page becomes its text.
+    """Return the read-only columns that a user may see; a link to a forbidden page becomes text.
 
-    Shape:  ``fields`` are names and columns; ``rights`` maps a name to the right to see it, and a
-            column of ``columns.guarded`` carries its own
+    ``rights`` maps field names to the permission needed; a column of ``columns.guarded`` carries
+    its own.
     """
     found = (_seen(user, model, one, rights) for one in fields)
     return [one for one in found if one is not None]
@@ -49,7 +49,7 @@ def _may_open(user: Any, model: type[models.Model]) -> bool:
 
 
 def _related(model: type[models.Model], path: str) -> type[models.Model] | None:
-    """Return the table at the end of a path of foreign keys, if it is one."""
+    """Return the model at the end of a path of foreign keys; None if the path is no such path."""
     here: Any = model
     for step in path.split("__"):
         try:
@@ -61,7 +61,7 @@ def _related(model: type[models.Model], path: str) -> type[models.Model] | None:
     return here  # type: ignore[no-any-return]
 
 
-@cache  # the admin looks for the same column in its fieldsets and its read-only fields
+@cache  # the admin looks for the same column object in its fieldsets and its read-only fields
 def _as_text(model: type[models.Model], name: str) -> columns.Column:
     label = model._meta.get_field(name).verbose_name  # type: ignore[union-attr]  # noqa: SLF001
     return columns.plain(name, label)
