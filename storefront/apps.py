@@ -1,4 +1,4 @@
-"""Project app: import Celery, the system checks and what listens to workers at start."""
+"""Project app: import Celery, the system checks and the worker signal receivers at start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class StorefrontConfig(AppConfig):
     name = "storefront"
 
     def ready(self) -> None:
-        import_module("storefront.celery")  # so that shared tasks find our broker
+        import_module("storefront.celery")  # so that shared tasks use our broker
         import_module("storefront.checks")
-        import_module("storefront.workers.heartbeats")  # so that it hears of workers and beat
-        import_module("storefront.workers.warmup")  # so that it hears of a worker's start
+        import_module("storefront.workers.heartbeats")  # registers receivers for workers and beat
+        import_module("storefront.workers.warmup")  # registers a receiver for a worker's start

@@ -1,7 +1,7 @@
 """Celery app: configure workers, schedule all periodic tasks.
 
-Queues carry only hints; the tables hold the truth. For each step that a task starts, a periodic
-sweep finds what a crash left behind.
+Tasks are only hints; the rows in the database are the truth. For each step that a task starts, a
+periodic sweep finds what a crash left behind.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ app = Celery("storefront", task_cls="storefront.workers.deduplication:Hinting")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 db_sessions.keep(app)
 app.autodiscover_tasks()
-app.autodiscover_tasks(["storefront.privacy"])  # no app of Django
+app.autodiscover_tasks(["storefront.privacy"])  # not a Django app
 
 task_prerun.connect(log_format.use_task_id)
 task_postrun.connect(log_format.forget_task_id)
@@ -33,27 +33,27 @@ task_postrun.connect(log_format.forget_task_id)
 @celeryd_init.connect
 @beat_init.connect
 def refuse_harmless_defaults(**_: Any) -> None:
-    """Let neither a worker nor beat serve production on what is for a laptop."""
+    """Stop a worker or beat that runs production with insecure defaults."""
     try:
         checks.insist()
     except ImproperlyConfigured as error:
-        raise SystemExit(str(error)) from error  # Celery swallows anything milder
+        raise SystemExit(str(error)) from error  # Celery swallows other exceptions
 
 
 def publish_fast() -> None:
-    """Wait less for the broker in a process that customers wait for: it only publishes."""
+    """Shorten the broker timeouts in a process that serves customers: it only publishes."""
     short = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
     app.conf.broker_transport_options = {**app.conf.broker_transport_options, **short}
 
 
 @task_postrun.connect
 def pass_before_acknowledgment(**_: Any) -> None:
-    """Let a test kill a worker whose task is done, and not taken off the queue."""
+    """Let a test kill a worker between the end of a task and its acknowledgment."""
     failpoint("task.before_acknowledgment")
 
 
 app.conf.beat_schedule = {
-    # supply: start the jobs that are due, one task per supplier and kind
+    # supply: start due jobs, one task per supplier and kind
     "suppliers: start due syncs": {"task": "suppliers.sync.tasks.start_due_syncs", "schedule": 10},
     "suppliers: close dead runs": {"task": "suppliers.sync.tasks.close_dead_runs", "schedule": 60},
     "suppliers: sweep changes": {"task": "suppliers.sync.tasks.sweep_changes", "schedule": 86_400},
@@ -113,7 +113,7 @@ app.conf.beat_schedule = {
     "orders: speak of claims": {"task": "orders.claims.tasks.speak_of_claims", "schedule": 30},
     "orders: expire returns": {"task": "orders.returns.tasks.expire_returns", "schedule": 3600},
     "orders: sweep pictures": {"task": "orders.returns.tasks.sweep_pictures", "schedule": 86_400},
-    # a day is compared once it is over, and again until everybody has told
+    # a day is compared once it is over, and again until all sources have reported
     "orders: reconcile money": {
         "task": "orders.accounting.reconciliation.tasks.reconcile_money",
         "schedule": 1800,
@@ -124,7 +124,7 @@ app.conf.beat_schedule = {
     "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},
     "shipping: reroute due": {"task": "shipping.rerouting.tasks.reroute_due", "schedule": 10},
     "shipping: move silent": {"task": "shipping.rerouting.tasks.move_silent", "schedule": 300},
-    # scorecards: the sweep finds new facts; each night one looks at everything
+    # scorecards: the sweep finds new facts; each night all are checked
     "shipping: observe suppliers": {
         "task": "shipping.tasks.observe_suppliers",
         "schedule": 300,
@@ -133,7 +133,7 @@ app.conf.beat_schedule = {
         "task": "shipping.tasks.observe_everything",
         "schedule": 86_400,
     },
-    # news in and out
+    # webhooks and messages
     "hooks: subscribe": {"task": "storefront.webhooks.tasks.subscribe_all", "schedule": 3600},
     "hooks: subscribe new": {
         "task": "storefront.webhooks.tasks.subscribe_all",
@@ -143,9 +143,9 @@ app.conf.beat_schedule = {
     "hooks: handle waiting": {"task": "storefront.webhooks.tasks.handle_waiting", "schedule": 10},
     "notifications: fan out": {"task": "notifications.tasks.fan_out_waiting", "schedule": 10},
     "notifications: send due": {"task": "notifications.tasks.send_due", "schedule": 10},
-    # what must always be true, with what is not in the inbox
+    # invariants; violations go to the inbox
     "dashboard: check up": {"task": "storefront.dashboard.tasks.check_up", "schedule": 1800},
-    # people
+    # accounts and personal data
     "accounts: forget what is over": {
         "task": "storefront.accounts.tasks.forget_what_is_over",
         "schedule": 3600,
@@ -154,11 +154,11 @@ app.conf.beat_schedule = {
         "task": "storefront.privacy.tasks.apply_retention",
         "schedule": 86_400,
     },
-    # requests of programs
+    # API requests
     "api: forget old keys": {"task": "storefront.api.tasks.forget_old_keys", "schedule": 3600},
 }
-# A sweep that waited longer than this is dropped: the next one does its work. A queue that is a
-# minute late still runs each of them.
+# A queued sweep expires after this time: the next one does its work. It must outlast a queue that
+# is a minute late.
 SHORTEST_LIFE_S = 60
 for _entry in app.conf.beat_schedule.values():
     _entry["options"] = {"expires": max(_entry["schedule"], SHORTEST_LIFE_S)}

@@ -15,13 +15,13 @@ from storefront.lib.security import webhook_signing
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
 SECRET_KEY_LENGTH, SECRET_KEY_LETTERS = 50, 5  # as Django's security.W009
-HOOK_SECRET_BYTES = 24  # the least of Standard Webhooks
+HOOK_SECRET_BYTES = 24  # the minimum of Standard Webhooks
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
 @checks.register(checks.Tags.security)
 def harmless_defaults_are_refused(**_: Any) -> list[checks.CheckMessage]:
-    """Name every harmless default that is still in force in production."""
+    """Return an error for each insecure default in production."""
     if not settings.IS_PRODUCTION:
         return []
     return [
@@ -35,7 +35,7 @@ def harmless_defaults_are_refused(**_: Any) -> list[checks.CheckMessage]:
 
 @checks.register(checks.Tags.security)
 def weak_values_are_refused(**_: Any) -> list[checks.CheckMessage]:
-    """Name every value in production that a stranger could guess or read on the way."""
+    """Return an error for each guessable or unencrypted value in production."""
     if not settings.IS_PRODUCTION:
         return []
     return [
@@ -47,7 +47,7 @@ def weak_values_are_refused(**_: Any) -> list[checks.CheckMessage]:
 
 @checks.register(checks.Tags.security)
 def gateway_is_known(**_: Any) -> list[checks.CheckMessage]:
-    """Refuse a payment gateway that is not registered: the first checkout would fail.
+    """Return an error for an unregistered payment gateway, with which checkouts would fail.
 
     Where the development tools are, they register more when the apps are ready.
     """
@@ -64,7 +64,7 @@ def gateway_is_known(**_: Any) -> list[checks.CheckMessage]:
 
 @checks.register(checks.Tags.files)
 def data_folders_can_be_written(**_: Any) -> list[checks.CheckMessage]:
-    """Create and delete a file in each folder that the shop writes to."""
+    """Test each folder that the shop writes to, by creating a file in it."""
     found: list[checks.CheckMessage] = []
     for name in settings.DATA_ROOTS:
         folder = Path(getattr(settings, name))
@@ -82,9 +82,9 @@ def data_folders_can_be_written(**_: Any) -> list[checks.CheckMessage]:
 
 
 def insist() -> None:
-    """Refuse to serve. Django's checks run under ``manage.py`` only, not in servers and workers.
+    """Refuse to start; for servers and workers, since Django runs checks under ``manage.py`` only.
 
-    Raises: ImproperlyConfigured  with everything that one of these checks found
+    Raises: ImproperlyConfigured: with all errors of these checks.
     """
     found = [
         *harmless_defaults_are_refused(),
@@ -97,7 +97,7 @@ def insist() -> None:
 
 
 def _defaults() -> list[tuple[str, bool, str]]:
-    """Pair each dangerous setting with whether it is harmless, and what to write instead."""
+    """Return each setting, whether it is an insecure default, and what to set instead."""
     return [
         (
             "SECRET_KEY",
@@ -151,7 +151,7 @@ def _defaults() -> list[tuple[str, bool, str]]:
 
 
 def _weaknesses() -> list[tuple[str, bool, str]]:
-    """Pair each secret or address with whether it is weak, and what to write instead."""
+    """Return each secret or address, whether it is weak, and what to set instead."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return [
         (

@@ -1,6 +1,7 @@
-"""Error handlers: answer 400, 403 and 413 in the form of each front.
+"""Error handlers: answer 400 and 403 in the form of each interface.
 
-Programs get problem details for a bad request. Staff read on a 403 which right is missing.
+The API answers a bad request with problem details. The staff page for 403 names the missing
+permission.
 """
 
 from __future__ import annotations

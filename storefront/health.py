@@ -1,4 +1,4 @@
-"""Health checks: tell whether this process can sell, and whether the whole shop works."""
+"""Health checks: report whether this process can sell, and whether the whole shop works."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.views.decorators.http import require_safe
 
 from storefront.workers import heartbeats
 
-MAX_QUEUED = 500  # tasks in one queue; more wait only where workers are stuck or missing
+MAX_QUEUED = 500  # tasks in one queue; more wait only if workers are stuck or missing
 
 
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database answers; Redis is only a helper and may be away."""
+    """Answer 200 if the database answers; the shop sells without Redis."""
     if not _reaches_database():
         return JsonResponse({"database": "away"}, status=503, headers={"Retry-After": "5"})
     return JsonResponse({"database": "ok"})
@@ -26,9 +26,9 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Answer 200 when database, Redis, beat and all workers work, else 503 with what does not.
+    """Answer 200 if database, Redis, beat and all workers work, else 503 with the failing parts.
 
-    For monitoring. A load balancer asks ``healthz``: the shop sells without Redis and workers.
+    For monitoring. A load balancer uses ``healthz``: the shop sells without Redis and workers.
     """
     parts = dict(_parts())
     is_ready = set(parts.values()) == {"ok"}

@@ -10,24 +10,24 @@ from storefront.dashboard.login.views import password
 from storefront.health import healthz, readyz
 
 urlpatterns = [
-    # /healthz: is this process able to sell?
+    # /healthz: can this process sell?
     path("healthz", healthz, name="healthz"),
     # /readyz: do all parts of the shop work?
     path("readyz", readyz, name="readyz"),
-    # /admin/scorecards/: how suppliers keep their word
+    # /admin/scorecards/: supplier scorecards
     path("admin/scorecards/", include("storefront.dashboard.scorecard_urls")),
-    # /admin/supply/: offers side by side, and what is the matter with supply and prices
+    # /admin/supply/: inbox, alerts, offer comparison, profit, routing preview
     path("admin/supply/", include("storefront.dashboard.supply_urls")),
-    # /admin/login/, /admin/factors/: the two doors of staff
+    # /admin/login/, /admin/factors/: sign-in of staff
     path("admin/login/", password),
     path("admin/factors/", include("storefront.dashboard.two_factor_urls")),
     # /admin/: for staff
     path("admin/", admin.site.urls),
-    # /api/v1/: for programs
+    # /api/v1/: REST API
     path("api/", include("storefront.api.urls")),
-    # /hooks/<source>/: for machines that call us
+    # /hooks/<source>/: inbound webhooks
     path("hooks/", include("storefront.webhooks.urls")),
-    # what has no language: pictures, robots, the mailbox of development
+    # URLs without a language: images, robots.txt, the development mailbox
     path("", include("storefront.web.urls_unlocalized")),
     # /en/supplier/, /az/supplier/: for suppliers without an API
     *i18n_patterns(path("supplier/", include("storefront.supplier_portal.urls"))),

@@ -17,4 +17,4 @@ checks.insist()
 with keeping_all():
     application = log_format.with_request_id(get_wsgi_application())
     publish_fast()
-    get_resolver().url_patterns  # noqa: B018 - all pages now, not while the first shopper waits
+    get_resolver().url_patterns  # noqa: B018 - load all views before the first request

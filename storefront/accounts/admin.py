@@ -86,7 +86,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
 
 
 class RightsAdmin(RecordedChanges, ModelAdmin):  # type: ignore[misc]
-    """A table that holds rights: each change is in the history, and is mailed to superusers."""
+    """Admin of users or groups: records each change of rights and notifies superusers."""
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         row = super().get_object(request, *args, **kwargs)
@@ -133,10 +133,10 @@ class RightsAdmin(RecordedChanges, ModelAdmin):  # type: ignore[misc]
 
 @admin.register(User)
 class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
-    """A person and what they may do. The password can be set, and is never shown.
+    """Users and their rights; a password can be set but not read.
 
-    Only superusers see and change rights and passwords, and touch rows of staff. A person's own
-    rights are changed by another superuser.
+    Only superusers see and change rights and passwords, and edit staff. A user's own rights are
+    changed by another superuser.
     """
 
     actions_detail = ("staff_sessions", "reset_factors")
@@ -183,14 +183,15 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         declared = [*super().get_readonly_fields(request, obj)]
         if not is_superuser(request):
-            return [*declared, "email"]  # the new address would receive the link to a new password
+            # a new address would receive the link to reset the password
+            return [*declared, "email"]
         return [*declared, *RIGHTS] if _is_own(request, obj) else declared
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return self.list_filter if is_superuser(request) else ["is_active"]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse a filter on rights that the person may not see: the result would reveal them."""
+        """Refuse a filter on rights that the user may not see: the result would reveal them."""
         field = lookup.partition("__")[0]
         is_hidden = field in RIGHTS and field not in self.get_list_filter(request)
         return not is_hidden and bool(super().lookup_allowed(lookup, value, request))
@@ -198,7 +199,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     def user_change_password(
         self,
         request: HttpRequest,
-        id: str,  # noqa: A002 - Django's
+        id: str,  # noqa: A002 - signature of Django
         form_url: str = "",
     ) -> HttpResponse:
         if not is_superuser(request):
@@ -207,7 +208,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
         return answer
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Count the second factors along with the person; recovery codes are none."""
+        """Annotate the number of second factors, without recovery codes."""
         is_factor = ~models.Q(authenticator__type=Authenticator.Type.RECOVERY_CODES)
         count = models.Count("authenticator", filter=is_factor)
         rows: models.QuerySet[Any] = super().get_queryset(request).annotate(factor_count=count)
@@ -219,7 +220,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
         return count
 
     def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Let superusers act on others than themselves."""
+        """Allow superusers to act on users other than themselves."""
         is_self = str(object_id) == str(request.user.pk)
         return is_superuser(request) and not is_self
 
@@ -237,7 +238,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
             raise Http404
 
         def reset(said: Mapping[str, Any]) -> None:
-            assert isinstance(request.user, User)  # noqa: S101 - nobody else may act
+            assert isinstance(request.user, User)  # noqa: S101 - only superusers may act
             now, reason = timezone.now(), said["reason"]
             enrollment.reset(user=person, actor=request.user, reason=reason, now=now)
 
@@ -261,7 +262,10 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(RightsAdmin, DjangoGroupAdmin):
-    """What groups of staff may do. Only superusers change it: all members get it at once."""
+    """Groups of staff and their rights.
+
+    Only superusers change them, since all members are affected.
+    """
 
     form = GroupForm
     list_display = ("name",)
@@ -278,7 +282,7 @@ class GroupAdmin(RightsAdmin, DjangoGroupAdmin):
 
 @admin.register(StaffSession)
 class StaffSessionAdmin(StaffAdmin):
-    """Sessions of all staff, for superusers. They are ended on the pages of each person."""
+    """Sessions of all staff, for superusers. They are ended on the pages of each user."""
 
     list_display = (
         columns.link("user", _("Person")),
@@ -288,7 +292,7 @@ class StaffSessionAdmin(StaffAdmin):
         columns.age("started_at", _("Signed in")),
     )
     search_fields = ("user__email", "network")
-    exclude = ("session",)  # its key signs in
+    exclude = ("session",)  # a session key signs in
     ordering = ("-seen_at",)
 
     def has_view_permission(self, request: HttpRequest, _row: Any = None) -> bool:
@@ -304,7 +308,7 @@ def _is_own(request: HttpRequest, person: User | None) -> bool:
 
 
 def _with_own_rights_note(fieldsets: Any) -> list[Any]:
-    """Say beside the rights why they are read-only."""
+    """Add a note to the rights that explains why they are read-only."""
     note = _("You cannot change your own rights. Ask another superuser.")
     return [
         (title, {**options, "description": note} if "groups" in options["fields"] else options)
@@ -364,7 +368,7 @@ show(
     exclude=["key"],
     ordering=["-id"],
 )
-# Only whoever reads the mails proves an address: nobody says so for him.
+# An address is verified only by reading its mail, never by staff.
 admin.site.unregister(EmailAddress)
 show(
     EmailAddress,
@@ -374,7 +378,7 @@ show(
     search_fields=["email"],
     ordering=["email"],
 )
-# What is inside a factor is secret; that it came and went stands in its trace.
+# The data of a factor is secret; its changes are in FactorChange.
 admin.site.unregister(Authenticator)
 show(
     FactorChange,

@@ -1,4 +1,4 @@
-"""Accounts app: configure the app, register the sealed factor secrets for key rotation."""
+"""Accounts app: configure the app, register the encrypted factor secrets for key rotation."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from storefront.lib.security.client_ip import network_of
 
 
 class GuardedBackend(ModelBackend):
-    """Django's own backend behind the counters; an unknown account counts like a known one."""
+    """Django's backend with login throttling; an unknown account counts like a known one."""
 
     def authenticate(
         self,
@@ -24,7 +24,7 @@ class GuardedBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        username = username or kwargs.pop("email", None)  # as allauth calls it
+        username = username or kwargs.pop("email", None)  # allauth passes it so
         if request is None or username is None or password is None:
             return super().authenticate(request, username, password, **kwargs)
         network, now = network_of(request), timezone.now()

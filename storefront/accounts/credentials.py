@@ -26,21 +26,22 @@ _STOPS = signing.Signer(salt="stop-address-change")
 
 
 class StaleLinkError(Exception):
-    """The link is unknown, old, used, or another was asked for after it."""
+    """The link is unknown, expired or used, or a newer change was requested."""
 
 
 class TakenError(Exception):
-    """Somebody else has an account with this address by now."""
+    """Another account has this address by now."""
 
 
 @transaction.atomic(durable=True)
 def ask_for_address(*, user: User, email: str, now: datetime) -> None:
-    """Mail a link to a new address; until it is followed, nothing changes.
+    """Mail a confirmation link to a new address; nothing changes until it is opened.
 
-    The old address is told at once, with a link that stops it: whoever asks may be a thief. An
-    address that has an account is sent nothing: nobody learns here who has one.
+    The old address gets a mail at once, with a link that stops the change, since the session may be
+    stolen. If another account has the new address, no mail is sent there and the page looks the
+    same, so that it does not reveal who has an account.
 
-    Locks:  the account
+    Locks: the account.
     """
     email = email.lower()
     _lock(user.pk)
@@ -60,7 +61,7 @@ def ask_for_address(*, user: User, email: str, now: datetime) -> None:
 
 
 def find(*, key: str, now: datetime) -> AddressChange | None:
-    """Find what a link asks for, while it can still be done."""
+    """Return the change of a confirmation link, if it can still be completed."""
     found = AddressChange.objects.select_related("user").filter(key=key).first()
     if found is None or found.done_at or found.stopped_at:
         return None
@@ -73,10 +74,11 @@ def find(*, key: str, now: datetime) -> AddressChange | None:
 
 @needs_transaction
 def take_address(*, key: str, now: datetime) -> User:
-    """Let the new address count, tell the old one, and end all sessions of the account.
+    """Complete a change, notify the old address, and end all sessions of the account.
 
-    Locks:  the account
-    Raises: StaleLinkError, TakenError
+    Locks: the account.
+
+    Raises: StaleLinkError, TakenError.
     """
     change = AddressChange.objects.filter(key=key).first()
     if change is None:
@@ -93,7 +95,7 @@ def take_address(*, key: str, now: datetime) -> User:
             User.objects.filter(pk=user.pk).update(
                 email=found.new_email, session_round=F("session_round") + 1
             )
-    except IntegrityError as error:  # somebody signed up at this very moment
+    except IntegrityError as error:  # another user signed up with it concurrently
         raise TakenError from error
     AddressChange.objects.filter(pk=found.pk).update(done_at=now)
     EmailAddress.objects.filter(user=user).delete()
@@ -105,7 +107,7 @@ def take_address(*, key: str, now: datetime) -> User:
 
 
 def find_stoppable(*, token: str) -> AddressChange | None:
-    """Find what the old address was told of: a change that is not done, perhaps stopped."""
+    """Return the change of a stop link that is not completed, even if it is already stopped."""
     try:
         pk = _STOPS.unsign_object(token)
     except signing.BadSignature:
@@ -115,12 +117,13 @@ def find_stoppable(*, token: str) -> AddressChange | None:
 
 @transaction.atomic(durable=True)
 def stop(*, token: str, now: datetime) -> None:
-    """Stop a change for whoever reads the old address; a second time it changes nothing.
+    """Stop a change on behalf of the old address. Idempotent.
 
-    Nothing else changes: who stole a mailbox gains no more by it than that the address stays.
+    Nothing else changes, so a stolen mailbox gains nothing but that the address stays.
 
-    Locks:  the account
-    Raises: StaleLinkError  it is done, or was voided by a new password
+    Locks: the account.
+
+    Raises: StaleLinkError: the change is completed, or was voided by a new password.
     """
     found = find_stoppable(token=token)
     if found is None:
@@ -128,12 +131,12 @@ def stop(*, token: str, now: datetime) -> None:
     _lock(found.user_id)
     open_one = AddressChange.objects.filter(pk=found.pk, done_at=None)
     open_one.filter(stopped_at=None).update(stopped_at=now)
-    if not open_one.exists():  # it was done while we waited
+    if not open_one.exists():  # it was completed while this call waited for the lock
         raise StaleLinkError
 
 
 def former_addresses(user: User) -> set[str]:
-    """Return what the account was called before, unless that is somebody else's by now."""
+    """Return former addresses of the account that no other account has now."""
     done = AddressChange.objects.filter(user=user, done_at__isnull=False)
     old = done.values_list("old_email", flat=True)
     return {email for email in old if email != user.email and not _is_taken(email, user)}
@@ -141,15 +144,15 @@ def former_addresses(user: User) -> set[str]:
 
 @needs_transaction
 def set_password(*, user: User, password: str, now: datetime) -> None:
-    """Set another password, which ends all sessions but the one that keeps up; and say so.
+    """Set a new password, notify the user, and void open e-mail changes.
 
-    Links to a new address that were asked for before are void: who asked may have known the old
-    password.
+    It ends all sessions except one whose hash the caller updates. E-mail changes are voided, since
+    the old password may have been known to whoever requested them.
 
-    Locks:  the account
+    Locks: the account.
     """
     _lock(user.pk)
-    # Kept, for erasure finds by them what was written of these addresses.
+    # The rows stay: erasure uses them to find mails to these addresses.
     AddressChange.objects.filter(user=user, done_at=None, stopped_at=None).update(stopped_at=now)
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -164,7 +167,7 @@ def _is_taken(email: str, user: User) -> bool:
 
 
 @needs_transaction
-def _tell(  # noqa: PLR0913 - a fact is what, of whom, to whom, with which words, when
+def _tell(  # noqa: PLR0913 - all parts of one event
     name: str,
     user: User,
     email: str,

@@ -9,7 +9,7 @@ from storefront.accounts.models import User
 
 
 def prove(*, user: User) -> None:
-    """Note that somebody has read a mail to the account's address."""
+    """Mark the account's address as verified."""
     address, _made = EmailAddress.objects.get_or_create(
         user=user, email=user.email, defaults={"primary": True}
     )
@@ -18,9 +18,9 @@ def prove(*, user: User) -> None:
 
 @transaction.atomic(durable=True)
 def prove_with_password(*, user: User, password: str) -> None:
-    """Verify the address of a new account, and replace the password that it was opened with.
+    """Verify the address of a new account, and replace the password it was created with.
 
-    The person who opened the account may not be the person who reads the mail.
+    The person who created the account may not be the person who reads its mail.
     """
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -28,6 +28,6 @@ def prove_with_password(*, user: User, password: str) -> None:
 
 
 def proven_addresses(user: User) -> list[str]:
-    """Return the addresses that an account has proven, in lower case."""
+    """Return the verified addresses of an account, in lower case."""
     proven = EmailAddress.objects.filter(user=user, verified=True)
     return [address.lower() for address in proven.values_list("email", flat=True)]

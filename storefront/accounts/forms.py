@@ -13,7 +13,7 @@ from storefront.lib.security.client_ip import network_of
 
 
 class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no types
-    """Says how long to wait after too many tries; otherwise all failures read alike."""
+    """Login form that reports the wait after too many attempts; other failures look the same."""
 
     def get_invalid_login_error(self) -> ValidationError:
         now = timezone.now()

@@ -1,8 +1,8 @@
 """Login throttling: count failed sign-ins by account, network and both, delay further ones.
 
 Each counter leaks, so that old failures stop counting. The counter of an account in one network
-blocks first. The counter of an account in all networks blocks late, and never a network from
-which the account has signed in before: a stranger cannot keep its owner out.
+blocks first. The counter of an account in all networks blocks late, and never a network from which
+the account has signed in before: an attacker cannot lock its owner out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KNOWN_FOR = timedelta(days=90)  # how long a network stays known to an account
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """``free`` failures without a wait; one is forgotten every ``leak``."""
+    """Allows ``free`` failures without a wait; one is forgotten every ``leak``."""
 
     free: int
     leak: timedelta
@@ -50,13 +50,14 @@ class TooManyTriesError(Exception):
 
 @transaction.atomic(durable=True)
 def count_attempt(*, account: str, network: str, now: datetime, kind: str = "account") -> None:
-    """Count a try as failed before the password is checked, so that many at once gain nothing.
+    """Count an attempt as failed before the password is checked, so parallel ones gain nothing.
 
-    ``record_success`` with the same ``now`` takes it back. A try during a wait is not counted.
+    ``record_success`` with the same ``now`` takes it back. An attempt during a wait is not counted.
+    ``kind`` is ``"account"`` or ``"factor"``; a factor has no network.
 
-    Shape:  ``kind`` is ``"account"`` or ``"factor"``; a factor has no network
-    Locks:  the counters of the try, in key order
-    Raises: TooManyTriesError  the password must not be checked
+    Locks: the counters of the attempt, in key order.
+
+    Raises: TooManyTriesError: the password must not be checked.
     """
     limits = _limits(kind, account, network)
     SignInTries.objects.bulk_create(
@@ -78,12 +79,12 @@ def count_attempt(*, account: str, network: str, now: datetime, kind: str = "acc
 
 @transaction.atomic(durable=True)
 def record_success(*, account: str, network: str, now: datetime, kind: str = "account") -> None:
-    """Take back the try that ``count_attempt`` counted at ``now``, and remember the network.
+    """Take back the attempt that ``count_attempt`` counted at ``now``; the network becomes known.
 
-    A wait that an earlier failure started is kept: signing in to one account does not shorten
-    the wait after guesses at another.
+    A wait that an earlier failure started remains: signing in to one account does not shorten the
+    wait after guesses at another.
 
-    Locks:  the counters of the try, in key order
+    Locks: the counters of the attempt, in key order.
     """
     limits = _limits(kind, account, network)
     own, counters = next(iter(limits)), _deciding(_lock(limits), limits, now)
@@ -96,7 +97,7 @@ def record_success(*, account: str, network: str, now: datetime, kind: str = "ac
 
 
 def blocked_until(*, account: str, network: str, now: datetime) -> datetime | None:
-    """Return until when the account must wait in this network, or None."""
+    """Return the end of the account's wait in this network, or None."""
     limits = _limits("account", account, network)
     rows = _deciding(list(SignInTries.objects.filter(key__in=limits)), limits, now)
     ends = [row.blocked_until for row in rows if row.blocked_until and row.blocked_until > now]
@@ -110,9 +111,9 @@ def forget_account(account: str) -> None:
 
 @needs_transaction
 def end_waits(account: str) -> None:
-    """Forget the failures of an account whose owner proved its address; known networks stay.
+    """Reset the failures of an account whose owner verified its address; known networks stay.
 
-    Locks:  the counters of the account, in key order
+    Locks: the counters of the account, in key order.
     """
     theirs = SignInTries.objects.filter(key__startswith=_digest(f"account:{account}"))
     ids = [row.pk for row in theirs.order_by("key").select_for_update(of=["self"])]
@@ -120,14 +121,14 @@ def end_waits(account: str) -> None:
 
 
 def delete_expired(*, now: datetime) -> None:
-    """Delete counters that have leaked to zero, and sessions that have ended."""
+    """Delete counters that have leaked to zero, and expired sessions."""
     known = Q(succeeded_at__gte=now - KNOWN_FOR)
     SignInTries.objects.filter(last_at__lt=now - KEPT_FOR).exclude(known).delete()
     Session.objects.filter(expire_date__lt=now).delete()
 
 
 def _limits(kind: str, account: str, network: str) -> dict[str, Limit]:
-    """Map the keys of the counters to their limits. The first is that of the account here."""
+    """Return the limit of each counter by key; the first is the account's in this network."""
     own = _digest(f"{kind}:{account}")
     if kind == "factor":
         return {own: FACTOR}
@@ -146,7 +147,7 @@ def _lock(limits: Iterable[str]) -> list[SignInTries]:
 def _deciding(
     rows: list[SignInTries], limits: dict[str, Limit], now: datetime
 ) -> list[SignInTries]:
-    """Return the counters that decide: in a known network only that of the account there."""
+    """Return the counters that can block: in a known network only the account's counter there."""
     own = next(iter(limits))
     for row in rows:
         if row.key == own and row.succeeded_at and row.succeeded_at > now - KNOWN_FOR:
@@ -160,7 +161,7 @@ def _wait(over: int) -> timedelta:
 
 
 def _digest(name: str) -> str:
-    # A password is sometimes typed into the name field: only a digest is stored. Half of it, so
-    # that the key of an account in a network fits, and starts with the key of the account.
+    # A password is sometimes typed into the name field: only a digest is stored. It is halved, so
+    # that the key of an account in a network fits and starts with the key of the account.
     text = name.strip().lower()
     return salted_hmac("sign-in", text, algorithm="sha256").hexdigest()[:32]

@@ -14,7 +14,7 @@ from storefront.lib.address import Address
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users by e-mail; Django's own commands call these two names."""
+    """Creates users by e-mail; Django's commands call these two methods."""
 
     def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
         user = self.model(email=self.normalize_email(email).lower(), **extra)
@@ -27,17 +27,18 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who can sign in: staff, or a shopper who wanted an account."""
+    """A person who can sign in: staff, or a customer with an account."""
 
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=120, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
-    language = models.CharField(max_length=5, blank=True)  # of mails; empty: as the page was
+    # of e-mails; empty: the language of the page
+    language = models.CharField(max_length=5, blank=True)
     session_round = models.PositiveIntegerField(
         default=0, db_default=0
-    )  # one more ends all sessions at once
+    )  # incremented to end all sessions at once
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -47,7 +48,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_once_per_email"),
-            # Django's system check wants the plain column unique as well.
+            # Django's system check requires the plain column to be unique too.
             models.UniqueConstraint(fields=["email"], name="user_email_unique"),
         ]
 
@@ -55,7 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
-        # What a session must carry to hold: Django asks for the password, we for the round too.
+        # The hash that a session must match: Django's, of the password, and the round.
         carried: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
         if not self.session_round:
             return carried
@@ -64,7 +65,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class SavedAddress(models.Model):
-    """Where an account has parcels sent; the checkout begins with the default one."""
+    """A delivery address of an account; checkout starts with the default one."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="addresses")
     address = models.JSONField()  # Address
@@ -87,9 +88,9 @@ class SavedAddress(models.Model):
 
 
 class Consent(models.Model):
-    """What somebody agreed to, or took back, when and where. The last one holds.
+    """One consent given or withdrawn, when and where; the last one holds.
 
-    Append-only: the database refuses to change a row.
+    Append-only: a trigger refuses updates.
     """
 
     class Kind(models.TextChoices):
@@ -98,7 +99,7 @@ class Consent(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="consents")
     kind = models.CharField(max_length=20, choices=Kind)
     is_given = models.BooleanField()
-    source = models.CharField(max_length=40)  # the page it was said on
+    source = models.CharField(max_length=40)  # the page it was given on
     at = models.DateTimeField()
 
     class Meta:
@@ -114,11 +115,9 @@ class Consent(models.Model):
 
 
 class AddressChange(models.Model):
-    """A new e-mail address that somebody asked for; it counts once its mail was answered.
+    """A requested e-mail change; it takes effect when the link in its mail is opened.
 
-    Until then the old address may stop it. What is done says which address was an account's
-    before, and what was never answered, to whom we wrote: whoever is to be forgotten is looked
-    for under these as well.
+    Until then the old address may stop it. Erasure also searches the old and requested addresses.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="address_changes")
@@ -127,7 +126,8 @@ class AddressChange(models.Model):
     key = models.CharField(max_length=40, unique=True)  # of the link in the mail
     asked_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
-    stopped_at = models.DateTimeField(null=True, blank=True)  # by whoever reads the old address
+    # by the link in the mail to the old address
+    stopped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -161,9 +161,9 @@ class SignInTries(models.Model):
 
 
 class FactorChange(models.Model):
-    """What became of somebody's second factors, by whom, and why.
+    """A change of a user's second factors: what, by whom, why.
 
-    Append-only: the database refuses to change a row, but for an actor who is gone.
+    Append-only: a trigger refuses updates, except to clear a deleted actor.
     """
 
     class What(models.TextChoices):
@@ -201,9 +201,9 @@ class FactorChange(models.Model):
 
 
 class StaffSession(models.Model):
-    """A session in which staff are signed in: since when, last used when, from where.
+    """A session of a staff member: start, last use and network.
 
-    It is deleted with its session. The key of the session is shown to no one.
+    It is deleted with its session. The session key is never shown.
     """
 
     session = models.OneToOneField(
@@ -211,7 +211,7 @@ class StaffSession(models.Model):
     )
     user = models.ForeignKey(User, models.DB_CASCADE, related_name="staff_sessions")
     started_at = models.DateTimeField()
-    seen_at = models.DateTimeField()  # exact to a minute
+    seen_at = models.DateTimeField()  # accurate to a minute
     network = models.CharField(max_length=64)  # of the last request
     browser = models.CharField(max_length=40, blank=True)  # and system; empty if unknown
 

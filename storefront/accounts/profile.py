@@ -17,7 +17,7 @@ MOST_ADDRESSES = 20
 
 
 class TooManyAddressesError(Exception):
-    """An account keeps no more addresses."""
+    """The account has the maximum number of addresses."""
 
 
 def default_address(user_id: int) -> Address | None:
@@ -26,16 +26,17 @@ def default_address(user_id: int) -> Address | None:
 
 
 def has_address(user_id: int, address: Mapping[str, Any]) -> bool:
-    """Tell whether an account has saved exactly this address."""
+    """Test whether an account has saved exactly this address."""
     return SavedAddress.objects.filter(user=user_id, address=dict(address)).exists()
 
 
 @transaction.atomic(durable=True)
 def keep(*, user_id: int, address: Address, is_default: bool, saved_id: int | None = None) -> None:
-    """Keep an address, or change one; the first of an account is its default.
+    """Save a new or changed address; the first of an account becomes its default.
 
-    Locks:  the account
-    Raises: TooManyAddressesError, SavedAddress.DoesNotExist  nothing is written
+    Locks: the account.
+
+    Raises: TooManyAddressesError, SavedAddress.DoesNotExist.
     """
     _lock(user_id)
     theirs = SavedAddress.objects.filter(user=user_id)
@@ -55,9 +56,9 @@ def keep(*, user_id: int, address: Address, is_default: bool, saved_id: int | No
 
 @transaction.atomic(durable=True)
 def drop(*, user_id: int, saved_id: int) -> None:
-    """Forget an address; the oldest of the others becomes the default, if it was.
+    """Delete an address; if it was the default, the oldest of the others becomes it.
 
-    Locks:  the account
+    Locks: the account.
     """
     _lock(user_id)
     theirs = SavedAddress.objects.filter(user=user_id)
@@ -67,16 +68,16 @@ def drop(*, user_id: int, saved_id: int) -> None:
 
 
 def agrees(*, user_id: int, kind: str) -> bool:
-    """Tell whether somebody agrees now; whoever never said so does not."""
+    """Return whether the user consents now; without a record, False."""
     last = Consent.objects.filter(user=user_id, kind=kind).order_by("-pk").first()
     return last is not None and last.is_given
 
 
 @transaction.atomic(durable=True)
 def say(*, user_id: int, kind: str, is_given: bool, source: str, now: datetime) -> None:
-    """Write down that somebody agrees or no longer does, if that is a change.
+    """Record that a consent was given or withdrawn, if that is a change.
 
-    Locks:  the account
+    Locks: the account.
     """
     _lock(user_id)
     if agrees(user_id=user_id, kind=kind) != is_given:

@@ -34,9 +34,9 @@ def tell_of_change(
     actor: User,
     now: datetime,
 ) -> list[str]:
-    """Record a change of rights and mail all superusers; return the change, one right per line.
+    """Mail all superusers a change of rights; return its lines, one right each.
 
-    A shopper who is only switched off or on again has no rights here: nothing is sent.
+    A customer who is only deactivated or reactivated has no rights: nothing is sent.
     """
     changes = [f"+ {name}" for name in sorted(after - before)]
     changes += [f"- {name}" for name in sorted(before - after)]

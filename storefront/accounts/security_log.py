@@ -51,9 +51,9 @@ def record(
     result: Result = Result.OK,
     **detail: str | int,
 ) -> None:
-    """Write one event. What succeeded in a transaction is written when it is committed.
+    """Log one event; a success inside a transaction is logged on commit.
 
-    Shape:  ``actor`` is None for a command on the server
+    ``actor`` is None for a management command.
     """
     line = {
         "event": event,
@@ -71,7 +71,7 @@ def record(
 
 
 def record_sign_in(*, email: str, user: User | None, is_blocked: bool = False) -> None:
-    """Write whether a password was right. Of an unknown address only a digest is written."""
+    """Log whether a password was right; of an unknown address only a digest is logged."""
     account = user or User.objects.filter(email=email.strip().lower()).first()
     digest = salted_hmac("security-log", email, algorithm="sha256").hexdigest()[:12]
     refused = Result.BLOCKED if is_blocked else Result.FAILED
@@ -80,7 +80,7 @@ def record_sign_in(*, email: str, user: User | None, is_blocked: bool = False) -
 
 
 def record_refusal(request: HttpRequest) -> None:
-    """Write that a member of staff was refused a page."""
+    """Log that a staff member was refused a page."""
     user = request.user
     if isinstance(user, User) and user.is_staff:
         path = f"{request.method} {request.path}"
@@ -88,7 +88,7 @@ def record_refusal(request: HttpRequest) -> None:
 
 
 class RecordedChanges:
-    """Admin of users or rights: what its history notes goes to the security log as well."""
+    """Admin mixin for users or rights: logs each admin history entry to the security log too."""
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         _record_change(request, obj, message)
@@ -105,7 +105,7 @@ class RecordedChanges:
 
 
 def _record_change(request: HttpRequest, obj: models.Model, change: Any) -> None:
-    """Write what the history of the admin notes: which fields, not their values."""
+    """Log which fields changed, as in the admin history, without their values."""
     row = f"{type(obj).__name__.lower()}:{obj.pk}"
     said = change if isinstance(change, str) else json.dumps(change)
     record(Event.RIGHTS_CHANGED, actor=request.user, what=row, change=said)

@@ -38,9 +38,9 @@ SYSTEMS = {
 
 
 def keep(request: HttpRequest, user: User, now: datetime) -> bool:
-    """Record that a staff session was used. Return False when it has ended.
+    """Record the use of a staff session; return False if it has ended.
 
-    Costs:  one query, and a write per ``SEEN_EVERY``
+    Costs one query per request, and a write per ``SEEN_EVERY``.
     """
     key = request.session.session_key
     assert key  # noqa: S101 - the user was read from a stored session
@@ -54,7 +54,8 @@ def keep(request: HttpRequest, user: User, now: datetime) -> bool:
             network=network_of(request)[:64],
             browser=_browser_of(request.headers.get("User-Agent", "")),
         )
-        StaffSession.objects.bulk_create([new], ignore_conflicts=True)  # of a request beside this
+        # a parallel request may have inserted it
+        StaffSession.objects.bulk_create([new], ignore_conflicts=True)
         return True
     if found.seen_at <= now - IDLE_LIMIT or found.started_at <= now - LIFETIME:
         return False
@@ -66,14 +67,14 @@ def keep(request: HttpRequest, user: User, now: datetime) -> bool:
 
 
 def list_open(user: User, now: datetime) -> list[StaffSession]:
-    """Return the sessions in which a user is signed in, the last used first."""
+    """Return the open sessions of a user, the last used first."""
     found = user.staff_sessions.exclude(_ended(now)).select_related("session").order_by("-seen_at")
     hashes = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
     return [one for one in found if one.session.get_decoded().get(HASH_SESSION_KEY) in hashes]
 
 
 def end(*, user: User, sessions: Sequence[StaffSession], actor: User) -> None:
-    """Sign a user out of some sessions. Work that a request has begun there is finished."""
+    """End some sessions of a user. Requests already in progress there finish."""
     Session.objects.filter(staff_session__in=sessions).delete()
     what = f"user:{user.pk}"
     event = security_log.Event.SESSIONS_ENDED
@@ -89,7 +90,7 @@ def _ended(now: datetime) -> Q:
 
 
 def _browser_of(user_agent: str) -> str:
-    """Return ``Firefox, Windows``: enough to recognize one's own devices."""
+    """Return browser and system, such as ``Firefox, Windows``."""
     named = (
         next((name for mark, name in names.items() if mark in user_agent), "")
         for names in (BROWSERS, SYSTEMS)

@@ -7,11 +7,9 @@ from django.db import models
 
 
 class Taken(models.Model):
-    """One thing that waits, in the hands of one person; others need not look at it.
+    """Assignment of an inbox row to one user; valid until the row leaves the inbox.
 
-    It counts for this waiting only: what waits anew, since later, is nobody's.
-
-    Shape:  ``cause`` and ``row`` as ``inbox.query`` finds them
+    ``cause`` is the code of the rule, ``row`` the id of its row.
     """
 
     cause = models.SlugField(max_length=40)
@@ -30,9 +28,9 @@ class Taken(models.Model):
 
 
 class BrokenInvariant(models.Model):
-    """A sentence that must always be true, and was not when it was asked last.
+    """An invariant that was violated at the last check.
 
-    Shape:  ``rows`` are the first of ``count`` that offend; ``since`` it was found broken first
+    ``rows`` are the first of ``count`` violations; ``since`` is when it was first found.
     """
 
     code = models.CharField(max_length=60, unique=True)
@@ -47,10 +45,10 @@ class BrokenInvariant(models.Model):
 
 
 class Checkup(models.Model):
-    """One time that all invariants were asked.
+    """One check of all invariants.
 
-    Shape:  ``newest_supply`` is the newest row of supply to be published at that moment, which
-            tells how old those are that carry no time themselves
+    ``newest_supply`` is the newest ``UnpublishedSupply`` at that time, which dates those rows,
+    since they have no time of their own.
     """
 
     at = models.DateTimeField()

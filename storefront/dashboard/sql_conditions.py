@@ -14,8 +14,8 @@ OPEN = """SELECT 1 FROM orders_purchaseorder po WHERE po.order_id = p.order_id
     AND po.accepted_at IS NULL AND po.status <> 'canceled'"""
 ANSWERED = """SELECT max(greatest(po.accepted_at, po.status_since)) FROM orders_purchaseorder po
     WHERE po.order_id = p.order_id"""
-# Where parts are not taken by themselves, a request waits for the last purchase order, or for the
-# end of the authorization (``orders.payments.captures``).
+# If the gateway cannot capture in parts, a request is due after the last purchase order, or before
+# the authorization ends (``orders.payments.captures``).
 DUE_SINCE = f"""(CASE WHEN p.taking = 'parts' THEN asked.received_at
     WHEN EXISTS ({OPEN}) THEN greatest(asked.received_at, p.capture_before - interval '12 hours')
     ELSE greatest(asked.received_at, ({ANSWERED})) END)"""
@@ -26,7 +26,7 @@ UNANSWERED = """asked.kind IN ('capture_requested', 'release_requested', 'refund
 # Cancellations without an answer
 
 _OPEN = "po.cancel_wanted_at IS NOT NULL AND po.status IN ('ready', 'in_progress')"
-# By a letter: he has as long as for an order. Otherwise a person asks him now.
+# A supplier asked by e-mail has as long as for an order. Otherwise staff ask it now.
 _PATIENCE = (
     "CASE po.stop_told_by WHEN 'letter'"
     " THEN make_interval(mins => s.acknowledge_within_min) ELSE interval '0' END"
@@ -36,7 +36,7 @@ ASKED = (
     f" AND po.request_status_since <= %(now)s - {_PATIENCE}"
 )
 UNCONFIRMED_SINCE = f"request_status_since + {_PATIENCE}"
-# He has it, and was not even asked: he does not answer, or no worker comes.
+# The supplier has the order and was not asked: it does not answer, or no worker runs.
 UNTOLD = (
     f"{_OPEN} AND po.cancel_wanted_at < %(now)s - interval '1 hour' AND po.request_status"
     " IN ('submitted', 'accepted', 'partially_accepted', 'backordered', 'cancellation_rejected')"
@@ -49,7 +49,8 @@ SHIPPED = (
     "EXISTS (SELECT 1 FROM orders_purchasemessage m"
     " WHERE m.purchase_order_id = po.id AND m.kind = 'shipped_canceled')"
 )
-# Who refused it once more after it left has stopped it; who ships what he refused has not.
+# A supplier that rejected the order after it left has stopped it; one that ships a rejected order
+# has not.
 _SHIPPED_SINCE = (
     "EXISTS (SELECT 1 FROM orders_purchasemessage m"
     " WHERE m.purchase_order_id = po.id AND m.kind = 'shipped_canceled'"
@@ -61,7 +62,7 @@ _STRAY = (
     f" OR po.request_status = 'cancellation_accepted' AND {SHIPPED}"
     f" OR po.request_status = 'rejected' AND {_SHIPPED_SINCE})"
 )
-# The newest decision counts: not if it left since, nor if nothing came of the claim.
+# The newest decision counts, unless the order shipped after it, or its claim failed.
 _DECIDED = f"""
     EXISTS (SELECT 1 FROM orders_straydecision d
             WHERE d.id = (SELECT max(n.id) FROM orders_straydecision n

@@ -12,5 +12,5 @@ from storefront.dashboard.invariants import scheduled_check
 
 @shared_task
 def check_up(**_: Any) -> None:
-    """Ask whether all that must always be true is true; what is not waits in the inbox."""
+    """Run all invariants and store the violations for the inbox."""
     scheduled_check.check_up(now=timezone.now())

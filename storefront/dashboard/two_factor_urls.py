@@ -9,7 +9,7 @@ from storefront.dashboard.login import sessions, two_factor_settings, views
 app_name = "factors"
 
 urlpatterns = [
-    # /admin/factors/: how I sign in
+    # /admin/factors/: settings of one's own factors
     path("", two_factor_settings.index, name="index"),
     path("sign-in/", views.second, name="sign_in"),
     path("again/", views.again, name="again"),

@@ -84,7 +84,7 @@ class ShopIdentityAdmin(StaffAdmin):
     ordering: ClassVar = ["pk"]
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """There is one identity: lead to it, if it is there already."""
+        """Redirect to the identity if it exists: there is only one."""
         if row := ShopIdentity.objects.first():
             return redirect(self.page_of(row))
         added: HttpResponse = super().add_view(request, *args, **kwargs)

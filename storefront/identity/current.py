@@ -10,13 +10,13 @@ from django.conf import settings
 from django.db import DatabaseError
 
 KEPT_FOR_S = 10.0
-# Domains that RFC 2606 reserves: no mail reaches them.
+# Domains that RFC 2606 reserves: undeliverable.
 RESERVED = (".example", ".invalid", ".localhost", ".test", ".example.com", ".example.org")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who runs the shop. A demonstration may not sell in production."""
+    """The shop's identity. A demonstration identity may not sell in production."""
 
     name: str
     company: str
@@ -48,15 +48,15 @@ DEMONSTRATION = Identity(
     phone="+1 555 0100",
 )
 FIELDS = ("name", "company", "address", "email", "phone", "register_entry", "vat_id")
-_known: tuple[float, Identity] | None = None  # until when, by the monotonic clock
+_known: tuple[float, Identity] | None = None  # (expiry by the monotonic clock, identity)
 
 
 def shop_identity() -> Identity:
-    """Return who runs the shop, at most ten seconds old; without the database, the last known."""
+    """Return the shop's identity, cached for ten seconds; without a database, the last known."""
     global _known  # noqa: PLW0603 - one value for the process
     if _known is None or _known[0] < time.monotonic():
         try:
-            # By name: workers import this before the apps are loaded.
+            # Looked up by name: workers import this before the apps are loaded.
             row = apps.get_model("identity", "ShopIdentity").objects.values(*FIELDS).first()
         except DatabaseError:
             return _known[1] if _known else DEMONSTRATION
@@ -70,7 +70,7 @@ def may_sell() -> bool:
 
 
 def legal_text(*, page: str, language: str) -> str:
-    """Return what staff wrote for a page; in another language, if there is none in this one."""
+    """Return the text that staff wrote for a page, if need be in another language; else ""."""
     rows = apps.get_model("identity", "LegalText").objects.filter(page=page)
     texts: dict[str, str] = dict(rows.values_list("language", "text"))
     order = (language, settings.LANGUAGE_CODE, *sorted(texts))

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ShopIdentity(models.Model):
-    """Who runs the shop. There is at most one row; without it the shop is a demonstration."""
+    """The shop's identity. At most one row; without it the shop is a demonstration."""
 
     name = models.CharField(max_length=60)
     company = models.CharField(max_length=120)
-    address = models.TextField(max_length=400)  # as on a letter, one line each
+    address = models.TextField(max_length=400)  # as in a postal address, one line each
     email = models.EmailField(max_length=254)
     phone = models.CharField(max_length=40)
     register_entry = models.CharField(max_length=120, blank=True)
@@ -29,9 +29,9 @@ class ShopIdentity(models.Model):
 
 
 class LegalText(models.Model):
-    """The text of one page in one language; it takes the place of the built-in text.
+    """The text of one page in one language; replaces the built-in text.
 
-    Shape:  paragraphs with an empty line between; a line that begins with ``# `` is a heading
+    Paragraphs are separated by an empty line; a line that starts with ``# `` is a heading.
     """
 
     class Page(models.TextChoices):

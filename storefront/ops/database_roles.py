@@ -1,7 +1,7 @@
 """Database roles: create the role that the shop runs as, grant it rows and no structure.
 
 The owner of the database runs ``migrate`` and this. All other processes connect as the app's role,
-which can neither create, alter nor drop anything, nor rewrite history.
+which can neither create, alter nor drop anything, nor change append-only tables.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from psycopg import sql
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What the app may do to rows of an append-only table, besides adding some."""
+    """What the app may do to rows of an append-only table, besides inserting."""
 
     update: tuple[str, ...] = ()  # columns
     delete: bool = False
@@ -40,7 +40,7 @@ READ_ONLY = "django_migrations"
 
 
 def grant(*, role: str, password: str) -> None:
-    """Create or repair the role, and grant it what the app needs of the tables there are now.
+    """Create or update the role, and grant it rights on all present tables.
 
     Idempotent. Run it after each migration, as the owner: new tables belong to the owner only.
     """
@@ -51,7 +51,7 @@ def grant(*, role: str, password: str) -> None:
 
 def _statements(role: str, password: str) -> list[sql.Composed]:
     name = sql.Identifier(role)
-    # Hashed here, so that the password stands in no log of the server.
+    # Hashed here, so that the password is in no log of the server.
     hashed = sql.Literal(_scram(role, password))
     database = sql.Identifier(connection.settings_dict["NAME"])
     words = [

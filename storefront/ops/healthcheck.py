@@ -1,8 +1,8 @@
-"""Container health check: ask the web server of this container whether it is well.
+"""Container health check: request a health page from the web server of this container.
 
 Usage:
-    python -m storefront.ops.healthcheck            whether it can sell
-    python -m storefront.ops.healthcheck /readyz    whether all parts of the shop work
+    python -m storefront.ops.healthcheck             can it sell?
+    python -m storefront.ops.healthcheck /readyz    do all parts of the shop work?
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TIMEOUT_S = 4
 def main(path: str = "/healthz") -> int:
     connection = HTTPConnection("127.0.0.1", PORT, timeout=TIMEOUT_S)
     try:
-        # Django answers only to the names of the shop.
+        # Django answers only to ALLOWED_HOSTS.
         connection.request("GET", path, headers={"Host": host()})
         return int(connection.getresponse().status != HTTPStatus.OK)
     except (OSError, HTTPException):

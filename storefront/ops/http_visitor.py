@@ -15,12 +15,12 @@ MAX_PAGE_BYTES = 4_000_000
 
 
 class BadPageError(RuntimeError):
-    """A page did not come, or holds not what a shopper would need next."""
+    """A page did not load, or lacks the expected form or link."""
 
 
 @dataclass(slots=True)
 class Form:
-    """One form of a page with the values it would send as it stands."""
+    """One form of a page with the values it would submit unchanged."""
 
     action: str
     method: str
@@ -31,7 +31,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page, as far as a visitor needs it."""
+    """One page: its text, forms and links."""
 
     url: str
     status: int
@@ -40,9 +40,9 @@ class Page:
     links: tuple[str, ...]
 
     def form(self, *names: str) -> Form:
-        """Find the first form that has all these fields.
+        """Return the first form that has all these fields.
 
-        Raises: BadPageError  there is none
+        Raises: BadPageError: none has.
         """
         for form in self.forms:
             if form.fields.issuperset(names):
@@ -50,9 +50,9 @@ class Page:
         raise BadPageError(f"{self.url} has no form with {', '.join(names)}")
 
     def link(self, part: str) -> str:
-        """Find the first link whose path holds these words.
+        """Return the first link whose path contains a text.
 
-        Raises: BadPageError  there is none
+        Raises: BadPageError: there is none.
         """
         for link in self.links:
             if part in urlsplit(link).path:
@@ -61,10 +61,10 @@ class Page:
 
 
 class Visitor:
-    """Walks through a shop; follows redirects, also to the payment gateway and back."""
+    """Visits a shop; follows redirects, also to the payment gateway and back."""
 
     def __init__(self) -> None:
-        # No proxy stands between an operator and his own shop.
+        # No proxy between an operator and the shop.
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
             urllib.request.HTTPCookieProcessor(CookieJar()),
@@ -74,9 +74,9 @@ class Visitor:
         return self._read(urllib.request.Request(url))  # noqa: S310 - checked in _read
 
     def submit(self, page: Page, form: Form, values: Mapping[str, str]) -> Page:
-        """Send a form with these values filled in over its own.
+        """Submit a form with values filled in over its own.
 
-        Raises: BadPageError  the answer is no good page
+        Raises: BadPageError: the answer is an error.
         """
         sent = urlencode({**form.values, **values})
         address = urljoin(page.url, form.action or page.url)

@@ -25,12 +25,12 @@ PAUSE_S = 1.0
 
 
 class JourneyError(RuntimeError):
-    """The shop did not do what a shopper needs; the words say at which step."""
+    """A step of the purchase failed; the message names it."""
 
 
 @dataclass(slots=True)
 class Journey:
-    """One purchase. ``mailbox_url`` is empty where no mailbox can be read."""
+    """One purchase. ``mailbox_url`` is empty if no mailbox can be read."""
 
     base_url: str
     mailbox_url: str
@@ -40,9 +40,9 @@ class Journey:
     email: str = field(default_factory=lambda: f"smoke-{secrets.token_hex(6)}@example.org")
 
     def run(self) -> None:
-        """Walk all steps.
+        """Run all steps.
 
-        Raises: JourneyError  one failed
+        Raises: JourneyError: a step failed.
         """
         with self._step("open the shop"):
             home = self.visitor.open(urljoin(self.base_url, "/en/"))
@@ -100,7 +100,7 @@ class Journey:
         return parts[parts.index("orders") + 1]
 
     def _carrier_link(self, url: str) -> str:
-        """Return the first link of the order page that leads out of the shop."""
+        """Return the first link of the order page to another host, or ""."""
         page = self.visitor.open(url)
         ours = urlsplit(url).hostname
         for link in page.links:

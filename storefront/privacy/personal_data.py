@@ -36,7 +36,7 @@ SESSIONS_AT_ONCE = 500
 
 
 def known(user: User) -> dict[str, Any]:
-    """Return all that we know of a person, as JSON can say it."""
+    """Return all stored personal data of a user, as JSON-serializable values."""
     security_log.record(security_log.Event.DATA_EXPORTED, actor=user)
     emails = proven_addresses(user)
     orders = Order.objects.of(user.pk, emails)
@@ -108,7 +108,7 @@ def _order(order: Order) -> dict[str, Any]:
 
 
 def _picture(picture: ReturnPicture) -> dict[str, Any]:
-    """Return a picture as its bytes, a JPEG in base64; nothing where it is lost."""
+    """Return a picture as a base64 JPEG; empty if the file is lost."""
     try:
         content = photos.read(picture)
     except FileNotFoundError:
@@ -130,16 +130,17 @@ def _cart(cart: Cart) -> dict[str, Any]:
 
 @transaction.atomic(durable=True)
 def erase(*, user_id: int, now: datetime) -> None:
-    """Delete an account and all that names its person; orders stay for the books without him.
+    """Delete an account and all personal data of its user; orders stay, anonymized.
 
-    Locks:  the account, its carts, then its orders
-    Raises: OnItsWayError  nothing is written
+    Locks: the account, its carts, then its orders.
+
+    Raises: OnItsWayError: nothing is written.
     """
     user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
     emails = {*proven_addresses(user), user.email.lower()}
     words, numbers = privacy.forget(addresses=list(emails), owner_id=user.pk, now=now)
     emails |= credentials.former_addresses(user)
-    # To an address that was never confirmed we wrote one mail: it may be another person's.
+    # A never confirmed address may belong to another person: only the mail to it is erased.
     asked = user.address_changes.filter(done_at=None)
     words |= emails | set(asked.values_list("new_email", flat=True))
     account = f"account:{user.pk}"
@@ -156,7 +157,7 @@ def erase(*, user_id: int, now: datetime) -> None:
 
 
 def _forget_copies(about: Collection[str], words: Collection[str]) -> None:
-    """Empty what fronts remember of calls: answers of the API, and what suppliers posted."""
+    """Anonymize stored API responses and webhook bodies."""
     answers = apps.get_model("api", "IdempotencyRecord")._base_manager  # noqa: SLF001
     wanted = Q(pk__in=[])
     for text in about:
@@ -166,7 +167,7 @@ def _forget_copies(about: Collection[str], words: Collection[str]) -> None:
         answers.filter(pk=row.pk).update(response=json.dumps(scrubbed, ensure_ascii=False))
     calls = apps.get_model("hooks", "InboundCall")._base_manager  # noqa: SLF001
     for text in about:
-        for row in calls.extra(  # a needle in bytes: the ORM has no word for it
+        for row in calls.extra(  # the ORM cannot search inside bytes
             where=["position(convert_to(%s, 'UTF8') in body) > 0"], params=[text]
         ):
             calls.filter(pk=row.pk).update(body=_scrubbed(bytes(row.body), words))
@@ -180,10 +181,10 @@ def _scrubbed(body: bytes, words: Collection[str]) -> bytes:
 
 
 def _end_sessions(user_id: int, now: datetime) -> None:
-    """Delete the sessions of a user who is gone, a batch at a time and without a lock on others.
+    """Delete the sessions of a deleted user, in batches, without locking other sessions.
 
-    They no longer sign anyone in, since the user does not exist. A session must be decoded to see
-    whose it is.
+    They no longer sign anyone in, since the user does not exist. A session must be decoded to find
+    its user.
     """
     alive = Session.objects.filter(expire_date__gt=now).order_by("session_key")
     batch = list(alive[:SESSIONS_AT_ONCE])
@@ -199,7 +200,7 @@ def _end_sessions(user_id: int, now: datetime) -> None:
 
 
 def _forget_mailbox(words: Collection[str]) -> None:
-    """Delete what the mail server of development kept; in production there is none."""
+    """Delete mails in the development mailbox; production has none."""
     if settings.ENVIRONMENT != "local":
         return
     for path in settings.MAILBOX_DIR.glob("*.eml"):

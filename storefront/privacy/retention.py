@@ -29,7 +29,7 @@ YEAR = 365 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """``sweep`` handles at most ``BATCH`` rows older than a moment, and returns how many."""
+    """A retention rule; ``sweep`` handles up to ``BATCH`` rows older than a moment."""
 
     code: str
     keep: timedelta
@@ -37,9 +37,9 @@ class Rule:
 
 
 def apply(*, now: datetime, for_s: float) -> dict[str, int]:
-    """Apply each rule until nothing is left or its share of ``for_s`` seconds is over.
+    """Apply each rule until no rows are left or its share of ``for_s`` seconds is used.
 
-    Returns how many rows each rule handled. What is left waits for the next run.
+    Returns the number of rows per rule. The rest waits for the next run.
     """
     done = {}
     for rule in RULES:
@@ -59,7 +59,7 @@ def _first(rows: QuerySet[Any]) -> list[int]:
 
 def _empty_calls(before: datetime) -> int:
     """Empty the bodies of webhooks; their ids stay, so that none can be replayed."""
-    calls = apps.get_model("hooks", "InboundCall")._base_manager  # noqa: SLF001 - of a layer above
+    calls = apps.get_model("hooks", "InboundCall")._base_manager  # noqa: SLF001 - model of a higher layer
     ended = calls.exclude(status="received").exclude(body=b"").filter(status_since__lt=before)
     return int(calls.filter(pk__in=_first(ended)).update(body=b""))
 
@@ -71,7 +71,7 @@ def _delete_messages(before: datetime) -> int:
 
 
 def _empty_events(before: datetime) -> int:
-    """Empty the payloads of events whose messages are gone; their keys stay."""
+    """Empty the payloads of events whose messages are deleted; their keys stay."""
     ended = Event.objects.filter(
         fanned_out_at__isnull=False, occurred_at__lt=before, deliveries=None
     ).exclude(payload={})
@@ -79,7 +79,7 @@ def _empty_events(before: datetime) -> int:
 
 
 def _empty_history(before: datetime) -> int:
-    """Empty why webhooks and e-mails changed state, and by whom: senders' words stand there."""
+    """Blank reason and actor in the history of webhooks and e-mails, which may quote senders."""
     moves = StatusChange.objects.filter(
         subject__in=["hooks.InboundCall", "notifications.Delivery"], at__lt=before
     ).exclude(reason="", actor="")

@@ -30,53 +30,56 @@ VAR_DIR = Path(env_str("VAR_DIR", str(BASE_DIR / "var")))
 
 ENVIRONMENT = env_choice("ENVIRONMENT", "local", "staging", "production")
 IS_PRODUCTION = ENVIRONMENT == "production"
-# The image leaves storefront/dev out, whatever its ENVIRONMENT is.
+# The image never contains storefront/dev, whatever its ENVIRONMENT is.
 HAS_DEV_TOOLS = ENVIRONMENT == "local" and (BASE_DIR / "storefront" / "dev").is_dir()
 HARMLESS_SECRET_KEY = "local-only-and-known-to-everybody-so-never-in-production"
 SECRET_KEY = env_str("SECRET_KEY", HARMLESS_SECRET_KEY)
-SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")  # earlier keys: carts and sessions stay
+# earlier keys: carts and sessions stay valid
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 DEBUG = env_bool("DEBUG", default=False)
 HARMLESS_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or HARMLESS_HOSTS
 PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
-SHOP_NAMES = env_list("SHOP_NAMES", "Fara")  # as lists of competitors' prices may call us
+SHOP_NAMES = env_list("SHOP_NAMES", "Fara")  # names of this shop in competitor price lists
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS") or [PUBLIC_URL]
 
 _harmless_digest = hashlib.sha256(HARMLESS_SECRET_KEY.encode()).digest()
 HARMLESS_FIELD_KEY = base64.urlsafe_b64encode(_harmless_digest).decode()
 FIELD_KEYS = env_list("FIELD_KEYS") or [HARMLESS_FIELD_KEY]  # newest first
 
-# What stands outside
+# External services
 SANDBOX_SUPPLIER_URL = env_str("SANDBOX_SUPPLIER_URL", "http://127.0.0.1:8001")
 TEST_GATEWAY_URL, TEST_GATEWAY_SECRET = payments.TEST_URL, payments.TEST_SECRET
 STRIPE_API_URL, STRIPE_SECRET_KEY = payments.STRIPE_URL, payments.STRIPE_KEY
 PAYMENT_GATEWAY, STRIPE_WEBHOOK_SECRET = payments.CHOSEN, payments.STRIPE_HOOK
-TAX_SERVICE = env_str("TAX_SERVICE", "")  # a class as in ``orders.tax.rates``; else our own table
-# The news that a supplier without an own signing scheme posts to us: source name -> secret.
+# a class as in ``orders.tax.rates``; else the shop's own table
+TAX_SERVICE = env_str("TAX_SERVICE", "")
+# Signs the webhooks of suppliers without a signature scheme of their own.
 HARMLESS_TRACKING_SECRET = "whsec_bG9jYWwtb25seS1zdXBwbGllci1wb3N0aW5nLXRyYWNraW5n"
 TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", HARMLESS_TRACKING_SECRET)
 
-# Whom we connect to: suppliers name addresses of pictures and feeds. Sandboxes stand on this
-# machine, at any port; production has none, and lists what it must reach in its own network.
+# Networks that outbound HTTP may reach: suppliers choose the URLs of images and feeds. Local
+# sandboxes use any port of this machine; production lists what it needs in its own network.
 PRIVATE_NETWORKS_ALLOWED = env_list(
     "PRIVATE_NETWORKS_ALLOWED", "" if IS_PRODUCTION else "127.0.0.0/8,::1/128"
 )
 # Ports besides 80 and 443: numbers, or ranges such as 8000-8010.
 OUTSIDE_PORTS_ALLOWED = env_list("OUTSIDE_PORTS_ALLOWED", "" if IS_PRODUCTION else "1024-65535")
 
-# What must be proven (suppliers.models.compliance) of a supplier, and of goods before they are
+# Evidence (suppliers.models.compliance) required of a supplier, and of products before they are
 # sold.
 VETTING_REQUIRED = env_list(
     "VETTING_REQUIRED", "steady_stock,shipping,returns,response_time,un_38_3,ce,rohs"
 )
 CERTIFICATES_FOR_LITHIUM = env_list("CERTIFICATES_FOR_LITHIUM", "un_38_3")
 CERTIFICATES_FOR_EU = env_list("CERTIFICATES_FOR_EU", "ce,rohs")
-RATES_URL = env_str("RATES_URL")  # the daily XML of the ECB; empty: staff say the rates
-RATES_MAX_AGE_H = env_int("RATES_MAX_AGE_H", 96)  # a weekend of the ECB's is 72 and a little
-RATES_MAX_MOVE_PERCENT = env_int("RATES_MAX_MOVE_PERCENT", 5)  # in a day, without a person
+RATES_URL = env_str("RATES_URL")  # daily XML of the ECB; empty: staff enter the rates
+# over a weekend the ECB's rates are a little over 72 h old
+RATES_MAX_AGE_H = env_int("RATES_MAX_AGE_H", 96)
+RATES_MAX_MOVE_PERCENT = env_int("RATES_MAX_MOVE_PERCENT", 5)  # per day, without approval
 
 INSTALLED_APPS = [
-    "storefront.dashboard",  # before unfold: its start page stands in front of unfold's
+    "storefront.dashboard",  # before unfold: its start page overrides unfold's
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.auth",
@@ -101,15 +104,18 @@ INSTALLED_APPS = [
     "storefront.supplier_portal",
     "storefront.api",
     "storefront.webhooks",
-    *(["storefront.dev"] if HAS_DEV_TOOLS else []),  # before admin, whose forms list what it adds
+    # before admin, whose forms list the models it adds
+    *(["storefront.dev"] if HAS_DEV_TOOLS else []),
     "django.contrib.admin",
 ]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"  # of staff; shoppers have their own
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"  # of staff; customers have their own
 AUTHENTICATION_BACKENDS = ["storefront.accounts.backends.GuardedBackend"]
-STAFF_SECOND_FACTOR = env_bool("STAFF_SECOND_FACTOR", default=IS_PRODUCTION)  # must all have one
-TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)  # how many of ours append to X-Forwarded-For
+# required of all staff
+STAFF_SECOND_FACTOR = env_bool("STAFF_SECOND_FACTOR", default=IS_PRODUCTION)
+# number of our proxies that append to X-Forwarded-For
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -123,7 +129,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "storefront.lib.security.proxy_check.ProxyCheckMiddleware",
-    # A kept page is answered here, with the headers it was first answered with.
+    # Answers cached pages, with the headers of the first answer.
     "storefront.web.core.page_cache.PageCacheMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "storefront.dashboard.theme.csp.AdminPolicyMiddleware",
@@ -145,7 +151,7 @@ WSGI_APPLICATION = "storefront.wsgi.application"
 
 TEMPLATES: list[dict[str, Any]] = [
     {
-        # Jinja renders the shop's pages in half the time of Django's own engine.
+        # Jinja renders the shop's pages in half the time of Django's engine.
         "NAME": "jinja",
         "BACKEND": "storefront.web.rendering.environment.Pages",
         "DIRS": [
@@ -194,29 +200,29 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "fara",
-        # A page never waits for a Redis that is away; it is made anew.
+        # A page never waits for an unreachable Redis; it is rendered again.
         "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
     }
 }
-PAGE_CACHE_S = env_int("PAGE_CACHE_S", 30)  # 0 turns the cache of anonymous pages off
+PAGE_CACHE_S = env_int("PAGE_CACHE_S", 30)  # 0 disables the cache of anonymous pages
 
-# The broker only wakes workers up; what must be done stands in PostgreSQL.
+# The broker only wakes workers; the work is recorded in PostgreSQL.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 900
-# Long work has queues of its own, so that no order waits behind a feed, and no image behind a
-# supplier that hangs. The first pattern that matches decides.
+# Long work has its own queues, so that no order waits behind a feed, and no image behind a hanging
+# supplier. The first matching pattern applies.
 CELERY_TASK_ROUTES = {
-    # staff wait for price books; a hanging source of competitors' prices must not stop images
+    # staff wait for price books; a hanging competitor source must not delay images
     "catalog.listings.tasks.*": {"queue": "syncs"},
     "catalog.price_books.tasks.*": {"queue": "syncs"},
     "catalog.competitors.tasks.hear_competitors": {"queue": "syncs"},
     # no order waits behind a claim, and nothing waits for reconciliation
     "orders.claims.tasks.*": {"queue": "syncs"},
     "orders.accounting.reconciliation.tasks.*": {"queue": "bulk"},
-    # what decides that work is due does not wait behind that work
+    # tasks that find due work do not wait behind that work
     "catalog.competitors.tasks.hear_due_competitors": {"queue": "celery"},
     "suppliers.compliance.tasks.watch_evidence": {"queue": "celery"},
     "suppliers.inventory.tasks.*": {"queue": "celery"},
@@ -230,14 +236,15 @@ CELERY_TASK_ROUTES = {
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
     "storefront.privacy.tasks.*": {"queue": "bulk"},
 }
-# So many processes read one supplier, or send him orders; half as many hear news, or tell claims.
+# Bulkhead: processes that sync or submit orders to one supplier; half as many handle its webhooks
+# or claims.
 LANES_PER_SUPPLIER = env_int("LANES_PER_SUPPLIER", 2)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1000,
     "socket_connect_timeout": 2,
     "socket_timeout": 5,
-    # A page never waits for a broker that is away: unset, kombu would sleep 6 s over it.
+    # A page never waits for an unreachable broker: by default kombu would sleep 6 s.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0,
@@ -254,11 +261,11 @@ TIME_ZONE = CELERY_TIMEZONE = "UTC"
 
 # Files
 STATIC_URL, MEDIA_URL = "/static/", "/media/"
-STATIC_ROOT = VAR_DIR / "static"  # the image is built with it
+STATIC_ROOT = VAR_DIR / "static"  # built into the image
 MEDIA_ROOT = VAR_DIR / "media"
-PRIVATE_ROOT = VAR_DIR / "private"  # no URL leads there
-FEEDS_ROOT = VAR_DIR / "feeds"  # suppliers' files, fetched or uploaded; no URL leads there
-# Every folder that the shop writes to. All processes share it; containers by a volume each.
+PRIVATE_ROOT = VAR_DIR / "private"  # no URL serves it
+FEEDS_ROOT = VAR_DIR / "feeds"  # suppliers' files, fetched or uploaded; no URL serves them
+# All folders that the shop writes to. All processes share them; containers by a volume each.
 DATA_ROOTS = ["MEDIA_ROOT", "PRIVATE_ROOT", "FEEDS_ROOT"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -277,7 +284,7 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not IS_PRODUCTION  # edits sho
 # Mail
 SMTP_URL = env_str("SMTP_URL", "smtp://127.0.0.1:8025")
 MAIL_FROM = DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", "Fara <orders@fara.example>")
-MAILBOX_DIR = VAR_DIR / "mail"  # what the development mail server received
+MAILBOX_DIR = VAR_DIR / "mail"  # mails received by the development mail server
 MAILERS = {
     "default": env_mailer(
         "SMTP_URL", "smtp://127.0.0.1:8025", backend="notifications.senders.email.Backend"
@@ -301,7 +308,7 @@ SESSION_COOKIE_HTTPONLY = SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "storefront.web.core.errors.csrf_failed"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
-# Browsers take a cookie with this prefix only over HTTPS and from this host itself.
+# Browsers accept a cookie with this prefix only over HTTPS and from this host itself.
 COOKIE_PREFIX = "__Host-" if IS_PRODUCTION else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
 CART_COOKIE_NAME = f"{COOKIE_PREFIX}fara_cart"

@@ -8,9 +8,9 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody makes us write to strangers
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # outsiders cannot trigger mails to strangers
 ACCOUNT_SESSION_REMEMBER = True
-# Its own limits stand in Redis, and a page of it breaks while Redis is away. Ours do not:
+# allauth's limits are in Redis, and its pages fail while Redis is down. The shop's own do not:
 # passwords are counted in PostgreSQL (``accounts.login_throttling``), forms and mails by
 # ``lib.security.rate_limit``.
 ACCOUNT_RATE_LIMITS = False

@@ -20,7 +20,7 @@ DESCRIPTION: dict[str, Any] = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v[0-9]",
-    "COMPONENT_SPLIT_REQUEST": True,  # what may be left out of a request is always in an answer
+    "COMPONENT_SPLIT_REQUEST": True,  # an optional request field is always present in responses
     "SERVE_INCLUDE_SCHEMA": False,
     "APPEND_COMPONENTS": {
         "securitySchemes": {

@@ -14,7 +14,7 @@ OPTIONS: dict[str, Any] = {
     # The server would plan each call again, which takes ten times as long as the answer.
     " -c plan_cache_mode=force_generic_plan",
     "connect_timeout": 5,
-    # A host that vanished says nothing: a kept session would wait minutes for its answer.
+    # A host that vanished sends nothing: a kept session would wait minutes for its answer.
     "tcp_user_timeout": 10_000,  # ms
     "keepalives_idle": 10,
     "keepalives_interval": 5,

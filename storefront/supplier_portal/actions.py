@@ -17,7 +17,7 @@ from suppliers.connectors.records import Answer, ParcelNews, PurchaseState, Refu
 DELIVERED = "Delivered"
 
 
-def answer(  # noqa: PLR0913 - what he said, in its parts
+def answer(  # noqa: PLR0913 - all parts of one answer
     *,
     purchase_order: PurchaseOrder,
     refused: Sequence[RefusedLine],
@@ -26,7 +26,7 @@ def answer(  # noqa: PLR0913 - what he said, in its parts
     ships_by: date | None,
     now: datetime,
 ) -> None:
-    """Accept, but for what is refused; ``is_whole`` when that is all of it."""
+    """Accept the purchase order except ``refused`` lines; reject it if ``is_whole``."""
     state = PurchaseState(
         number=purchase_order.number,
         supplier_reference="",
@@ -47,9 +47,9 @@ def ship(
     units: Mapping[int, int],
     now: datetime,
 ) -> TakenIn:
-    """Take in one parcel; who ships has accepted.
+    """Record one parcel; shipping implies acceptance.
 
-    Raises: shipments.WrongOrderError  nothing should ship for it
+    Raises: shipments.WrongOrderError: nothing should ship for the order.
     """
     inside = tuple(
         RequestLine(sku="", quantity=count, reference=str(line_id))
@@ -59,15 +59,15 @@ def ship(
 
 
 def arrive(*, purchase_order: PurchaseOrder, parcel: Parcel, now: datetime) -> TakenIn:
-    """Believe him that one parcel arrived."""
+    """Record the delivery of one parcel, as reported by the supplier."""
     news = ParcelNews(carrier=parcel.carrier, number=parcel.number, carrier_text=DELIVERED)
     return _follow(purchase_order, news, now)
 
 
 def stop(*, purchase_order: PurchaseOrder, is_stopped: bool, now: datetime) -> None:
-    """Take what he says to our wish to stop it.
+    """Record the supplier's answer to a cancellation request.
 
-    Raises: supplier_answers.NotAskedError
+    Raises: supplier_answers.NotAskedError.
     """
     say = supplier_answers.stopped if is_stopped else supplier_answers.not_stopped
     say(purchase_order=purchase_order, actor=f"supplier {purchase_order.supplier.code}", now=now)

@@ -22,7 +22,7 @@ LATEST = timedelta(days=90)
 
 
 class AnswerForm(forms.Form):
-    """Line by line: shipped, or why not; for which price, and by when, where that is news."""
+    """Acknowledgement: per line shipped or a reason, and optionally a new price and ship date."""
 
     def __init__(self, *args: Any, lines: Sequence[Line], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,12 +101,12 @@ class AnswerForm(forms.Form):
 
     @property
     def is_news(self) -> bool:
-        """Test whether anything was typed of another day or another price."""
+        """Test whether a ship date or a price was entered."""
         names = ("ships_by", *(f"cost_{line.id}" for line in self.lines))
         return any(self.data.get(name) for name in names)
 
     def unit_costs(self) -> dict[str, Money]:
-        """Map lines for which he wants another price than was agreed to that price."""
+        """Return prices that differ from the agreed ones, by line."""
         given = {line: self.cleaned_data.get(f"cost_{line.id}") for line in self.lines}
         return {
             str(line.id): Money(amount, line.agreed.currency)
@@ -115,7 +115,7 @@ class AnswerForm(forms.Form):
         }
 
     def refused(self) -> tuple[RefusedLine, ...]:
-        """List what he does not ship; of fewer than were ordered, the rest is out of stock."""
+        """Return rejected lines; the missing units of a short line are out of stock."""
         found = []
         for line in self.lines:
             word = self.cleaned_data[f"line_{line.id}"]
@@ -128,7 +128,7 @@ class AnswerForm(forms.Form):
 
 
 class ParcelForm(forms.Form):
-    """One parcel: who carries it, its number, and how many of what are in it."""
+    """One parcel: carrier, tracking number and content."""
 
     carrier = forms.CharField(
         label=gettext_lazy("Carrier"),

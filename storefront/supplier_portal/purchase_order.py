@@ -31,7 +31,10 @@ REASONS: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line. ``refused`` is in words; ``left`` is in no parcel yet; ``agreed`` is for one."""
+    """One line.
+
+    ``refused`` is the reason; ``left`` units are in no parcel; ``agreed`` is per unit.
+    """
 
     id: int
     sku: str
@@ -44,7 +47,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """One parcel that he told us of."""
+    """One parcel that the supplier reported."""
 
     carrier: str
     number: str
@@ -55,9 +58,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What the page shows, and what can be done on it now.
+    """What the page shows, and what can be done now.
 
-    ``wants_stop`` also after he said no, for he may stop it all the same: ``is_asked`` before.
+    ``wants_stop`` stays true after the supplier refused to cancel, since it may still do so;
+    ``is_asked`` is true only before its answer.
     """
 
     purchase_order: PurchaseOrder
@@ -73,7 +77,7 @@ class Page:
 
     @property
     def wished(self) -> Address | None:
-        """Where the shopper wants it now, until he says whether that can be."""
+        """The address that the customer requested, until the supplier answers."""
         return Address(**self.wish.ship_to) if self.wish and self.left else None
 
     @property
@@ -82,12 +86,12 @@ class Page:
 
     @property
     def left(self) -> list[Line]:
-        """What can still go into a parcel."""
+        """Lines with units that are in no parcel yet."""
         return [] if self.is_canceled else [line for line in self.live if line.left]
 
     @property
     def ship_to(self) -> Address | None:
-        """Where it goes, as long as something is to go there."""
+        """The delivery address, while anything remains to be shipped."""
         return Address(**self.purchase_order.goes_to) if self.left else None
 
 

@@ -7,7 +7,7 @@ from django.urls import path
 from storefront.supplier_portal import views
 
 urlpatterns = [
-    # /en/supplier/FL-261124-7K3QX-1/<key>/: one purchase order, by its signed link
+    # /en/supplier/FL-261124-7K3QX-1/<key>/: one purchase order, by its access key
     path("<str:number>/<str:key>/", views.page, name="purchase"),
     path("<str:number>/<str:key>/answer/", views.answer, name="purchase_answer"),
     path("<str:number>/<str:key>/parcel/", views.parcel, name="purchase_parcel"),

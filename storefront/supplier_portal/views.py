@@ -1,4 +1,4 @@
-"""Portal page: show a purchase order to its supplier, take its answers, parcels and deliveries.
+"""Portal page: show a purchase order to its supplier, receive its answers, parcels and deliveries.
 
 The link is the only credential; no account and no cookie is used. A form therefore needs no CSRF
 token: another site cannot know the URL to which it would have to post.
@@ -41,7 +41,7 @@ WRONG_KEYS_PER_HOUR = 60
 FORMS_PER_HOUR = 240
 Status = PurchaseOrder.Status
 
-# What the page answers to what was just done; the address carries the word.
+# Message after a form was sent; its code is in the URL.
 NEWS: dict[str, tuple[str, Promise]] = {
     "answered": ("good", gettext_lazy("We have your answer. Thank you.")),
     "shipped": ("good", gettext_lazy("The parcel is entered, and the shopper is told once.")),
@@ -55,7 +55,7 @@ type View = Callable[[HttpRequest, PurchaseOrder], HttpResponse]
 
 
 def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
-    """Open a view to whoever has the link, and leave no trace of the link anywhere."""
+    """Restrict a view to holders of the link, and keep the link out of referrers and indexes."""
 
     @wraps(view)
     def opened(request: HttpRequest, number: str, key: str) -> HttpResponse:
@@ -97,7 +97,7 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
 
 
 def form(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
-    """Take a form once: what it says already stands, or cannot be said any more, is no error."""
+    """Wrap a view of a form: a repeated or outdated form redirects instead of failing."""
 
     @wraps(view)
     def taken(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
@@ -147,7 +147,7 @@ def parcel(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
     given.full_clean()
     number = given.cleaned_data.get("number")
     if number and any(box.number == number for box in shown.boxes):
-        return _back(found, "shipped")  # the same form once more
+        return _back(found, "shipped")  # the form was sent twice
     if not shown.left:
         return _back(found, "late")
     if given.is_valid():
@@ -176,7 +176,7 @@ def arrived(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
 
 @form
 def stop(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    if found.status == Status.CANCELED:  # the same button once more
+    if found.status == Status.CANCELED:  # the form was sent twice
         return _back(found, "stopped")
     if not purchase_order.look(found).wants_stop:
         return _back(found, "late")
@@ -197,7 +197,7 @@ def readdress(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
 
 
 def headline(shown: Page) -> str:
-    """Say in a few words what is to be done now."""
+    """Return what the supplier should do now, in a few words."""
     if shown.is_canceled:
         return _("Canceled. Please do not ship it.")
     if shown.is_over:
@@ -209,7 +209,7 @@ def headline(shown: Page) -> str:
     return _("An order for you.")
 
 
-def _show(  # noqa: PLR0913 - the page, what was typed on it, and what is said to that
+def _show(  # noqa: PLR0913 - all parts of one page
     request: HttpRequest,
     shown: Page,
     *,

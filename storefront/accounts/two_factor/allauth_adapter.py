@@ -10,7 +10,7 @@ ISSUER = "Fara"
 
 
 class StaffFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
-    """The second factors of staff."""
+    """allauth adapter that encrypts the secrets of second factors."""
 
     def encrypt(self, text: str) -> str:
         return seal({"secret": text})

@@ -28,19 +28,19 @@ LONGEST_NAME = 60
 
 
 class AlreadyThereError(Exception):
-    """There is an authenticator app already: take it out before another is added."""
+    """The user already has an authenticator app; it must be removed first."""
 
 
 class LastOneError(Exception):
-    """Staff need a second factor: add another before the last one goes."""
+    """Staff need a second factor: the last one cannot be removed."""
 
 
 class NotAllowedError(Exception):
-    """Only a superuser takes out somebody else's factors, and nobody his own this way."""
+    """Only a superuser may reset another user's factors, and not their own."""
 
 
 def of(user: User) -> models.QuerySet[Any]:
-    """Return somebody's factors; recovery codes are none, only a way around a lost one."""
+    """Return the user's factors, without recovery codes."""
     found: models.QuerySet[Any] = Authenticator.objects.filter(user=user).exclude(type=CODES)
     return found
 
@@ -51,10 +51,11 @@ def has_any(user: User) -> bool:
 
 @transaction.atomic(durable=True)
 def add_app(*, user: User, secret: str, code: str, now: datetime) -> None:
-    """Keep the secret of an app, once a code of it shows that it arrived there.
+    """Store the secret of an authenticator app, if a code proves that the app has it.
 
-    Locks:  the account
-    Raises: AlreadyThereError, NotProvenError
+    Locks: the account.
+
+    Raises: AlreadyThereError, NotProvenError.
     """
     _lock(user)
     kind = Authenticator.Type.TOTP
@@ -71,10 +72,11 @@ def add_app(*, user: User, secret: str, code: str, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def add_passkey(*, user: User, name: str, answer: Any, now: datetime) -> None:
-    """Keep a passkey that the browser has just made for the question in its session.
+    """Store a passkey that the browser created for the challenge in its session.
 
-    Locks:  the account
-    Raises: NotProvenError
+    Locks: the account.
+
+    Raises: NotProvenError.
     """
     _lock(user)
     try:
@@ -88,9 +90,9 @@ def add_passkey(*, user: User, name: str, answer: Any, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def make_codes(*, user: User, now: datetime) -> list[str]:
-    """Make new recovery codes; the old ones work no more. Nobody can read these again.
+    """Replace the recovery codes and return them; they cannot be read again.
 
-    Locks:  the account
+    Locks: the account.
     """
     _lock(user)
     Authenticator.objects.filter(user=user, type=CODES).delete()
@@ -102,10 +104,11 @@ def make_codes(*, user: User, now: datetime) -> list[str]:
 
 @transaction.atomic(durable=True)
 def drop(*, user: User, factor_id: int, now: datetime) -> None:
-    """Take out one's own app or passkey; with the last one go the recovery codes.
+    """Remove one's own app or passkey; the last one also removes the recovery codes.
 
-    Locks:  the account
-    Raises: LastOneError, Authenticator.DoesNotExist
+    Locks: the account.
+
+    Raises: LastOneError, Authenticator.DoesNotExist.
     """
     _lock(user)
     theirs = of(user)
@@ -121,12 +124,13 @@ def drop(*, user: User, factor_id: int, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def reset(*, user: User, actor: User | None, reason: str, now: datetime) -> None:
-    """Take out all factors of somebody who lost his devices, and end all his sessions.
+    """Remove all factors of a user who lost their devices, and end all their sessions.
 
-    ``actor`` is None for whoever works at the machine itself.
+    ``actor`` is None for a management command.
 
-    Locks:  the account
-    Raises: NotAllowedError
+    Locks: the account.
+
+    Raises: NotAllowedError.
     """
     if actor is not None and (not actor.is_superuser or actor.pk == user.pk):
         raise NotAllowedError
@@ -138,7 +142,7 @@ def reset(*, user: User, actor: User | None, reason: str, now: datetime) -> None
 
 @needs_transaction
 def _note(*, user: User, what: What, actor: User | None, now: datetime, reason: str = "") -> None:
-    """Leave the trace, and tell the person: whoever did it may not be him."""
+    """Record a change of factors, and mail the user, who may not have made it."""
     FactorChange.objects.create(user=user, what=what, actor=actor, reason=reason, at=now)
     security_log.record(
         security_log.Event.FACTORS_CHANGED, actor=actor, what=f"user:{user.pk}", change=what.value

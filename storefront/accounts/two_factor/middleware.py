@@ -23,13 +23,13 @@ from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment
 from storefront.lib.security.client_ip import current_request
 
-THROUGH = "second_door"  # whose factor was given in this session
-PROVEN_AT = "proven_at"  # when a password or a factor was last given in it
+THROUGH = "second_door"  # session key: id of the user whose second factor was verified
+PROVEN_AT = "proven_at"  # session key: when a password or factor was last verified
 FRESH_FOR = timedelta(minutes=10)
 
 
 class SecondDoorMiddleware:
-    """Show pages a person only when he is through, and lead staff to the door."""
+    """Makes half-signed-in staff anonymous; redirects them to the second step."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -37,7 +37,7 @@ class SecondDoorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         came = request.user
         request.user = SimpleLazyObject(lambda: _let_in(request, came))  # type: ignore[assignment]
-        del request.auser  # the other way to the same person, past this door
+        del request.auser  # the async accessor of the unguarded user
         if request.path.startswith(reverse("admin:index")) and not _is_open(request.path):
             user = request.user
             if not user.is_authenticated and half_in(request):
@@ -54,13 +54,13 @@ class SecondDoorMiddleware:
 
 
 def half_in(request: HttpRequest) -> User | None:
-    """Return who has given the password and still stands before the second door."""
-    bool(request.user.is_authenticated)  # whoever asks first opens the session
+    """Return the user who gave the password but not the second factor yet."""
+    bool(request.user.is_authenticated)  # evaluates the lazy user, which sets the attribute
     return getattr(request, "half_in", None)
 
 
 def go_through(request: HttpRequest, user: User, now: datetime) -> None:
-    """Open the door for the rest of this session, under a new key."""
+    """Complete the second factor for this session, under a new session key."""
     request.session.cycle_key()
     request.session[THROUGH] = user.pk
     security_log.record(security_log.Event.SECOND_FACTOR, actor=user)
@@ -72,7 +72,7 @@ def note_proof(request: HttpRequest, now: datetime) -> None:
 
 
 def is_fresh(request: HttpRequest, now: datetime) -> bool:
-    """Tell whether somebody has just proven who he is, so that he may change how he does."""
+    """Test whether the user authenticated recently enough to change factors."""
     at = request.session.get(PROVEN_AT, 0)
     return bool(now - FRESH_FOR < datetime.fromtimestamp(at, tz=now.tzinfo) <= now)
 
@@ -93,6 +93,6 @@ def _let_in(request: HttpRequest, came: User | AnonymousUser) -> User | Anonymou
 
 
 def _is_open(path: str) -> bool:
-    """Tell which staff pages stand before the door."""
+    """Test whether a staff page is available before the second factor."""
     doors = (reverse("admin:login"), reverse("admin:logout"), reverse("admin:jsi18n"))
     return path in doors or path.startswith(reverse("factors:index"))

@@ -19,23 +19,24 @@ from storefront.accounts.models import FactorChange, User
 
 STEP_S = 30
 NEIGHBORS = (-1, 0, 1)  # a clock may be half a minute wrong
-# What a forged or broken answer of a browser makes of the library that reads it.
+# What allauth and fido2 raise for a forged or malformed browser response.
 BROKEN: tuple[type[Exception], ...] = (
     ValidationError, ValueError, TypeError, KeyError, AttributeError,
 )  # fmt: skip
 
 
 class NotProvenError(Exception):
-    """The code or the passkey is not one of this person's, or has been used before."""
+    """The code or passkey is not the user's, or was used before."""
 
 
 def by_code(*, user: User, code: str, now: datetime) -> None:
-    """Take a code of the app, or a recovery code; each counts once.
+    """Verify a code of the app or a recovery code; each is accepted once.
 
-    Locks:  the factors of the person
-    Raises: NotProvenError, login_throttling.TooManyTriesError
+    Locks: the factors of the user.
+
+    Raises: NotProvenError, login_throttling.TooManyTriesError.
     """
-    # Whoever stands here has given the password: the person's own tries are what to count.
+    # The password was given before: count attempts per user, without a network.
     login_throttling.count_attempt(account=str(user.pk), network="", now=now, kind="factor")
     typed = code.replace(" ", "").replace("-", "")
     with transaction.atomic():
@@ -51,9 +52,9 @@ def by_code(*, user: User, code: str, now: datetime) -> None:
 
 
 def by_passkey(*, user: User, answer: Any, now: datetime) -> None:
-    """Take what a browser answered to the question that stands in its session.
+    """Verify the browser's response to the challenge in its session.
 
-    Raises: NotProvenError
+    Raises: NotProvenError.
     """
     try:
         webauthn.parse_authentication_response(answer)
@@ -64,7 +65,7 @@ def by_passkey(*, user: User, answer: Any, now: datetime) -> None:
 
 
 def step_of(*, secret: str, code: str, now: datetime, after: int = -1) -> int | None:
-    """Tell which half minute a code of the app is of, if it is of one later than ``after``."""
+    """Return the time step of an app code, if it is later than ``after``; else None."""
     here = int(now.timestamp()) // STEP_S
     for step in (here + by for by in NEIGHBORS):
         expected = totp.format_hotp_value(totp.hotp_value(secret, step))

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from suppliers.models import Connection, FeedRun
 
-# A job that starts a little late is no news.
+# A job counts as late after this many intervals.
 PATIENCE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """One job of one supplier: when it last succeeded, and how its last run went."""
+    """One sync job of one supplier: its last success, its last run, and whether it is late."""
 
     supplier: str
     supplier_id: int
@@ -25,7 +25,7 @@ class Freshness:
 
 
 def look(*, now: datetime) -> list[Freshness]:
-    """Compare each job's last success with its schedule."""
+    """Return the freshness of each sync job of each active supplier."""
     connections = Connection.objects.filter(supplier__status="active").select_related("supplier")
     runs = FeedRun.objects.order_by("supplier", "kind", "-id").distinct("supplier", "kind")
     last = {(run.supplier_id, run.kind): run for run in runs}

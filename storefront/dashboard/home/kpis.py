@@ -26,7 +26,7 @@ MARGIN_OVER = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrdersInState:
-    """How many orders are in one state, and how many of them were placed today."""
+    """Number of orders with a status, and how many of them were placed today."""
 
     status: Order.Status
     count: int
@@ -35,7 +35,7 @@ class OrdersInState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earned:
-    """Goods sold in the last days in one currency: without tax, and less all that they cost."""
+    """Net revenue and cost of items sold in the last 30 days, in one currency."""
 
     goods: Money
     cost: Money
@@ -50,7 +50,7 @@ class Earned:
 
 
 def orders(*, midnight: datetime) -> list[OrdersInState]:
-    """Count the open orders by state, and those that ended today."""
+    """Count open orders by status, and those that became final today."""
     wanted = Q(status__in=OPEN) | Q(status__in=ENDED, status_since__gte=midnight)
     rows = (
         Order.objects.filter(wanted)
@@ -67,7 +67,7 @@ def orders(*, midnight: datetime) -> list[OrdersInState]:
 
 
 def money(*, midnight: datetime) -> dict[PaymentEvent.Kind, list[Money]]:
-    """Sum today's authorized, captured and refunded money, by currency."""
+    """Sum today's authorized, captured and refunded amounts, by currency."""
     kinds = (PaymentEvent.Kind.AUTHORIZED, PaymentEvent.Kind.CAPTURED, PaymentEvent.Kind.REFUNDED)
     rows = (
         PaymentEvent.objects.filter(kind__in=kinds, received_at__gte=midnight)
@@ -82,7 +82,7 @@ def money(*, midnight: datetime) -> dict[PaymentEvent.Kind, list[Money]]:
 
 
 def parcels(*, midnight: datetime) -> dict[str, int]:
-    """Count parcels: announced today, on the road, delivered today."""
+    """Count parcels: announced today or still announced, in transit, delivered today."""
     counts = Parcel.objects.filter(
         Q(status__in=["announced", "handed_over"]) | Q(status_since__gte=midnight)
     ).aggregate(
@@ -94,10 +94,9 @@ def parcels(*, midnight: datetime) -> dict[str, int]:
     return dict(counts)
 
 
-# What a line was sold on counts: what it landed at then, with its fees. Of lines that were sold
-# before that was kept, and of those of which nobody could say it, the wholesale cost counts, at
-# the rate of then or of today; without a rate a line is left out on both sides, so that no cost
-# is taken for nothing.
+# The cost of a line is its landed cost and fees when it was sold. For lines without them it is the
+# wholesale cost, at the exchange rate of the sale or of today. A line without a rate is left out of
+# revenue and cost, so that no cost counts as zero.
 _EARNED = """
     SELECT o.currency,
            coalesce(sum(net * sold), 0),
@@ -124,9 +123,9 @@ _EARNED = """
 
 
 def earned(*, now: datetime) -> list[Earned]:
-    """Compare what sold goods brought with what they cost, landed and with their fees.
+    """Return net revenue and landed cost with fees of sold items, by currency.
 
-    Delivery that the shopper pays for is left out on both sides.
+    Excludes delivery paid by the customer, in revenue and cost.
     """
     with connection.cursor() as cursor:
         cursor.execute(_EARNED, {"since": now - MARGIN_OVER})

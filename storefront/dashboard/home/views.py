@@ -18,7 +18,7 @@ from storefront.lib.security import proxy_check
 
 
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Fill the start page; each part appears only for who may see its tables."""
+    """Return the context of the start page; each part only for users who may view its tables."""
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     inbox = query.look(causes=query.causes_for(request.user), now=now)

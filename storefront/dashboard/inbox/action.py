@@ -16,7 +16,7 @@ from storefront.lib.staff.admin import Wakeable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One thing to do. ``do`` gets the row, what of it is meant, who, and when."""
+    """A quick action. ``do`` gets the row, the part of it that is meant, the user, and the time."""
 
     code: str
     words: str | Promise
@@ -26,7 +26,7 @@ class Act:
 
 
 def wake(task: Wakeable, **known: Any) -> None:
-    """Have a worker go on with what is written down; without one a sweep finds it."""
+    """Queue a task that continues recorded work; without a broker, a sweep does it later."""
     try:
         task.delay(**known)
     except OperationalError:

@@ -1,7 +1,7 @@
 """Quick actions: list per rule the one-click actions that inbox rows offer, call their services.
 
-Each action calls a function that refuses a finished case, so a second press changes nothing.
-An action that costs money for good, or needs an answer, is on the page of its row instead.
+Each action calls a function that refuses a finished case, so a second click changes nothing. An
+action with a lasting cost, or that needs input, is on the page of its row instead.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _send_again(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None
 
 
 def _send(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
-    """Have it tried; what was collected anew since the page was shown goes before its moment."""
+    """Submit a purchase order now, even before its scheduled time."""
     if row.goes_at is not None and row.goes_at > now:
         purchasing_submission.send_now(purchase_order=row, actor=actor, now=now)
     start(purchasing_tasks.send, purchase_order_id=row.pk)
@@ -314,5 +314,5 @@ ACTS: dict[str, tuple[Act, ...]] = {
 
 
 def offer(*, cause: str, act: Act) -> None:
-    """Let an app above this front say what may be done with its own rows."""
+    """Register the action of a rule; for apps that this one must not import."""
     ACTS[cause] = (act,)

@@ -1,4 +1,4 @@
-"""Inbox assignments: assign a row to one staff member, release it, take it over."""
+"""Inbox assignments: assign a row to one staff member, release it, reassign it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ BACK = {"alerts": "supply:alerts", "index": "admin:index"}
 
 
 def take(*, cause: str, row: int, since: datetime | None, by: str, now: datetime) -> str:
-    """Take something that waits; return whose it is now. Of two at once the first has it.
+    """Assign an inbox row if it is free; return the name of its assignee.
 
-    Shape:  ``since`` it waits: who took it when it waited before has it no more
+    An assignment older than ``since``, when the row entered the inbox, is dropped.
     """
     Taken.objects.filter(at__lt=now - KEPT_FOR).delete()
     if since is not None:
@@ -35,18 +35,18 @@ def take(*, cause: str, row: int, since: datetime | None, by: str, now: datetime
 
 
 def give_back(*, cause: str, row: int, by: str) -> None:
-    """Let others take what this person has."""
+    """Remove this user's assignment of an inbox row."""
     Taken.objects.filter(cause=cause, row=row, by=by[:100]).delete()
 
 
 def take_over(*, cause: str, row: int, by: str, now: datetime) -> None:
-    """Take what somebody else has, who may not be there today."""
+    """Assign an inbox row to this user, whoever has it."""
     Taken.objects.update_or_create(cause=cause, row=row, defaults={"by": by[:100], "at": now})
 
 
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
-    """Take what ``POST`` names, or give it back, and return to the list."""
+    """Assign or release the row that ``POST`` names, and redirect to the list."""
     given = request.POST
     row, cause = number(given.get("row", "")), cause_of(request).code
     by, now = str(request.user), timezone.now()
@@ -60,7 +60,7 @@ def act(request: HttpRequest) -> HttpResponse:
 
 
 def back_to(given: QueryDict) -> str:
-    """Find the page of the list that a row was acted on in; its cause is known to be one."""
+    """Return the URL of the list in which a row was acted on; its rule must be validated before."""
     if given.get("from") == "waiting":
         page = page_of(given.get("page", ""))
         return f"{reverse('supply:waiting', args=[given['cause']])}?page={page}"
@@ -68,13 +68,16 @@ def back_to(given: QueryDict) -> str:
 
 
 def page_of(text: str) -> int:
-    """Read the number of a page; nonsense is the first."""
+    """Parse a page number; 1 if malformed."""
     is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_PAGE
     return max(1, int(text)) if is_number else 1
 
 
 def cause_of(request: HttpRequest) -> Cause:
-    """Find the cause that ``POST`` names, of those whose rows this person may see."""
+    """Return the rule that ``POST`` names, among those whose rows the user may see.
+
+    Raises: PermissionDenied.
+    """
     code = request.POST.get("cause", "")
     for cause in query.causes_for(request.user):
         if cause.code == code:

@@ -11,8 +11,8 @@ from orders.models import PurchaseOrder
 from orders.purchasing.holds import holds
 from orders.purchasing.holds.rules import NO_BALANCE, NO_MARGIN, NO_WAY
 
-# At worst we lose what the sentence says, or the supplier refuses it. All else may break a law,
-# hurt somebody or lose the money, so that it is asked about first, and so is what is new here.
+# Reasons whose worst case is the stated loss, or a rejection by the supplier. All others, and new
+# ones, may break a law, harm a person or lose the payment, so they need a confirmation.
 BY_ONE_CLICK = frozenset({"cost", "stock", "route", NO_MARGIN, NO_WAY, NO_BALANCE, "refused"})
 
 
@@ -26,15 +26,15 @@ def told(detail: str) -> str:
 
 
 def is_safe(reason: dict[str, Any]) -> bool:
-    """Tell whether a person may let it pass without being asked: its sentence says the cost."""
+    """Test whether one click may waive a reason, because its text states the cost."""
     is_unknown = reason["code"] == NO_MARGIN and not reason.get("amount")
     return reason["code"] in BY_ONE_CLICK and not is_unknown
 
 
 def insist_safe(purchase_order: PurchaseOrder, key: str) -> None:
-    """Refuse to let a reason pass by a click that asks nothing.
+    """Refuse to waive by one click a reason that needs confirmation.
 
-    Raises: NotHeldError
+    Raises: NotHeldError.
     """
     for reason in purchase_order.hold_reasons:
         if holds.key_of(reason) == key and not is_safe(reason):

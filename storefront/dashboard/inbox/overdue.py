@@ -1,4 +1,4 @@
-"""Overdue inbox items: find unassigned rows that wait longer than twice their response time."""
+"""Overdue inbox items: find unassigned rows older than twice their response time."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from storefront.dashboard.inbox import query, sla
 from storefront.dashboard.inbox.query import Waiting
 from storefront.dashboard.inbox.rule import Cause
 
-TIMES = 2  # its due time is over once more
+TIMES = 2  # multiple of the response time
 MOST = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """What waits too long for one cause, the oldest first; at most ``MOST`` of it."""
+    """Overdue rows of one rule, oldest first; at most ``MOST``."""
 
     cause: Cause
     rows: Sequence[Waiting]
 
 
 def find(*, now: datetime) -> list[Overdue]:
-    """Find what waits longer than twice its due and is in nobody's hands.
+    """Return unassigned rows older than twice their response time, by rule.
 
-    It is no invariant: a shop whose staff sleep is sound, and a clock that jumps breaks nothing.
+    It is no invariant: with no staff on duty the data is still consistent.
     """
     found: dict[str, list[Waiting]] = {}
     for row in query.find(now=now, most=MOST):

@@ -29,10 +29,10 @@ SHOWN_PER_CAUSE = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """One thing that waits. ``count`` is how many wait for the same cause.
+    """One inbox row. ``count`` is the number of rows of the same rule.
 
-    Shape:  ``due`` is until when a person should look; ``taken_by`` who said that he does;
-            ``raw`` is the detail as it was found, and ``clicks`` what ``quick_actions`` offers
+    ``due`` is when staff should have looked; ``taken_by`` is the assignee; ``raw`` is the detail as
+    stored, and ``clicks`` the quick actions.
     """
 
     cause: Cause
@@ -53,7 +53,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """Of this cause more wait than are shown."""
+    """A rule with more rows than are shown."""
 
     cause: Cause
     shown: int
@@ -62,10 +62,9 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """Some of what waits, and how much it is in all.
+    """Rows of the inbox, with totals over all rows.
 
-    Shape:  ``at_risk`` of all that waits, one for each currency; the money of an order for which
-            several causes wait is in it once
+    ``at_risk`` has one amount per currency; an order that several rules report counts once.
     """
 
     rows: list[Waiting]
@@ -77,11 +76,9 @@ class Inbox:
 def look(
     *, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0, after: int = 0
 ) -> Inbox:
-    """List what waits, what is due first before the rest.
+    """Return rows of some rules with totals, earliest due first.
 
-    Of each cause the oldest rows ``after`` so many, ``most`` or as many as the start page shows.
-
-    Each row tells how many there are of its cause in all.
+    Per rule, the oldest ``most`` rows (default: as on the start page) after the first ``after``.
     """
     if not causes:
         return Inbox(rows=[], count=0, at_risk=[])
@@ -102,12 +99,12 @@ def look(
 
 
 def find(*, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0) -> list[Waiting]:
-    """List what waits, as ``look`` does, without its sums."""
+    """Return rows as ``look`` does, without totals."""
     return look(causes=causes, now=now, most=most).rows
 
 
 def cuts(rows: Sequence[Waiting]) -> list[Cut]:
-    """Name the causes of which more wait than these."""
+    """Return the rules that have more rows than these."""
     shown: dict[str, list[Waiting]] = {}
     for row in rows:
         shown.setdefault(row.cause.code, []).append(row)
@@ -119,18 +116,18 @@ def cuts(rows: Sequence[Waiting]) -> list[Cut]:
 
 
 def causes_for(user: AbstractBaseUser | AnonymousUser) -> tuple[Cause, ...]:
-    """Choose the causes whose rows this person may see."""
+    """Return the rules whose rows a user may see."""
     return tuple(cause for cause in CAUSES if _may_see(user, cause))
 
 
 def right_to_see(code: str) -> str:
-    """Return the permission that shows the rows of a cause; empty for an unknown cause."""
+    """Return the permission to see the rows of a rule; "" if the rule is unknown."""
     pages = (cause.page.split("_") for cause in CAUSES if cause.code == code)
     return next((f"{app}.view_{model}" for app, model in pages), "")
 
 
 def name_of(cause: Cause, row_id: int, *, now: datetime) -> str:
-    """Call a row as the inbox does; nothing where it does not wait."""
+    """Return the name of a row as shown in the inbox; "" if it is not there."""
     sql = f"SELECT name FROM ({cause.sql}) AS waiting WHERE id = %(row)s LIMIT 1"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(sql, {"now": now, "row": row_id})

@@ -26,7 +26,7 @@ from storefront.dashboard.inbox.rule import Cause
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """One button of one row; ``of`` is what of the row is meant, and ``about`` says it."""
+    """One button of a row; ``of`` is the part that is meant, ``about`` its description."""
 
     code: str
     words: str | Promise
@@ -35,12 +35,12 @@ class Click:
 
 
 def with_clicks(rows: Iterable[Waiting], user: AbstractBaseUser | AnonymousUser) -> list[Waiting]:
-    """Put on each row the buttons that this person may press."""
+    """Add to each row the buttons that a user may press."""
     return [replace(row, clicks=_offered(row)) if may(user, row.cause) else row for row in rows]
 
 
 def may(user: AbstractBaseUser | AnonymousUser, cause: Cause) -> bool:
-    """Tell whether a person may act on what waits: the permission to change its table."""
+    """Test whether a user may act on the rows of a rule: the permission to change its table."""
     has_perm = getattr(user, "has_perm", None)
     return has_perm is not None and has_perm(_right(cause))
 
@@ -57,7 +57,7 @@ def _offered(row: Waiting) -> tuple[Click, ...]:
 
 
 def _of_held(raw: str) -> tuple[Click, ...]:
-    """Offer to let each reason pass by itself, where that is safe, and to look at all anew."""
+    """Offer to waive each reason that one click may waive, and to check all again."""
     reasons = hold_reasons.read(raw)
     found = [
         Click(WAIVE.code, WAIVE.words, holds.key_of(reason), reason["sentence"])
@@ -72,9 +72,9 @@ def _of_held(raw: str) -> tuple[Click, ...]:
 
 @require_POST
 def press(request: HttpRequest) -> HttpResponse:
-    """Do what a button says, say what came of it, and return to the list.
+    """Run a quick action, show its result, and redirect to the list.
 
-    Who did it stands in the history of the row, and what still waits is in his hands.
+    Logs the action in the history of the row, and assigns the row to the user.
     """
     given = request.POST
     row_id = assignments.number(given.get("row", ""))

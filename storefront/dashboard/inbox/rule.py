@@ -16,11 +16,11 @@ NO_MONEY = "NULL::numeric AS amount, '' AS currency"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One kind of waiting. ``page`` names the admin pages of the rows.
+    """An inbox rule: one kind of case, with the query that finds its rows.
 
-    With ``filters`` the row stands for many, and leads to their list; ``{name}`` is put in.
-    ``named`` says a name that is a code in words, and ``told`` a detail that is one. Where its
-    moment moves while it waits, it is not ``is_steady``: who took it has it for a day.
+    ``page`` names the admin page of the rows. With ``filters``, a row stands for many and links to
+    their list, with ``{name}`` inserted. ``named`` and ``told`` format a name or detail that is a
+    code. Without ``is_steady``, ``since`` moves while the case lasts, so an assignment lasts a day.
     """
 
     code: str

@@ -8,7 +8,7 @@ from datetime import timedelta
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 USUALLY = DAY
-# Hours where each of them loses an order or money, days where nobody waits at the other end.
+# Hours where each hour loses an order or money, days where no other party waits.
 WITHIN: Mapping[str, timedelta] = {
     "purchase_unknown": HOUR,
     "purchase_not_sent": HOUR,
@@ -43,21 +43,21 @@ WITHIN: Mapping[str, timedelta] = {
     "money_differs": 2 * DAY,
     "money_day_late": 2 * DAY,
     "claim_by_hand": 2 * DAY,
-    "claim_silent": 17 * DAY,  # two weeks pass before it waits for anybody
+    "claim_silent": 17 * DAY,  # enters the inbox after two weeks
     "return_asked": 2 * DAY,
     "return_came": 2 * DAY,
     "return_to_pay": 2 * DAY,
     "return_not_replaced": 2 * DAY,
-    "return_refund_due": 14 * DAY,  # the law's, from the withdrawal on
-    "return_on_its_way": 24 * DAY,  # three weeks pass before it waits for anybody
+    "return_refund_due": 14 * DAY,  # the legal limit, from the withdrawal on
+    "return_on_its_way": 24 * DAY,  # enters the inbox after three weeks
     "return_to_send_on": 5 * DAY,
     "rma_to_do": 3 * DAY,
-    "rma_silent": 17 * DAY,  # two weeks, as a claim
-    "sale_unseen": 16 * DAY,  # as here
-    "parcel_label_only": 5 * DAY,  # and here after four days
-    "parcel_not_taken": 4 * DAY,  # after three
-    "parcel_silent": 12 * DAY,  # after ten
-    "return_overdue": 33 * DAY,  # after a month
+    "rma_silent": 17 * DAY,  # enters the inbox after two weeks
+    "sale_unseen": 16 * DAY,  # enters the inbox after two weeks
+    "parcel_label_only": 5 * DAY,  # enters the inbox after four days
+    "parcel_not_taken": 4 * DAY,  # enters the inbox after three days
+    "parcel_silent": 12 * DAY,  # enters the inbox after ten days
+    "return_overdue": 33 * DAY,  # enters the inbox after a month
     "purchase_rest_due": 4 * DAY,
     "evidence_waits": 3 * DAY,
     "evidence_ends": 14 * DAY,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Whose money a row is about, by its page: the order's, and the purchase order's where only that
-# part of it is meant. All other rows are about money of their own: a claim, a price, a day.
+# How to find the order of a row, by its page, and the purchase order if only that part is meant.
+# All other rows are about other money: a claim, a price, a day.
 _OF_ITS_PURCHASE = """
     SELECT po.order_id, po.id AS purchase_order_id FROM {table} x
     JOIN orders_purchaseorder po ON po.id = x.purchase_order_id WHERE x.id = waiting.id"""
@@ -26,11 +26,13 @@ _NOBODY = "SELECT NULL::bigint AS order_id, NULL::bigint AS purchase_order_id"
 
 
 def owner(page: str) -> str:
-    """Find ``order_id, purchase_order_id`` of a row ``waiting`` of this page; a lateral join."""
-    return f"{_OWNERS.get(page, _NOBODY)} OFFSET 0"  # row by row: few wait, and tables are long
+    """Return the lateral subquery for ``order_id, purchase_order_id`` of a row ``waiting``."""
+    # evaluated per row: rows are few, and tables are long
+    return f"{_OWNERS.get(page, _NOBODY)} OFFSET 0"
 
 
-# What was paid for what is sold from a shelf, and not in its figure yet, is money of the orders.
+# Payments for units sold from a stock level, and not yet in its reported quantity, belong to
+# orders.
 SHELF = "suppliers_stocklevel"
 PAID = (
     "round((i.line_amount - i.discount_amount + i.added_tax_amount) * a.quantity / i.quantity, 2)"
@@ -45,9 +47,9 @@ _OF_SHELVES = f"""
         WHERE a.level_id = f.id AND a.status = 'unseen' OFFSET 0
     ) sold WHERE f.page = '{SHELF}'"""  # noqa: S608 - made of constants
 
-# Of ``found``, with ``code, page, id, amount, currency, order_id, purchase_order_id``. What one
-# cause says of one row adds up, what several causes say of it is the same money; so is a part of
-# a purchase order, and a part of an order.
+# Reads ``found (code, page, id, amount, currency, order_id, purchase_order_id)``. Amounts that one
+# rule reports of one row add up; amounts that several rules report of it are the same money, as are
+# a purchase order's part and an order's part.
 SUMS = f"""
     SELECT coalesce(jsonb_object_agg(currency, amount), '{{}}') AS sums FROM (
         SELECT currency, sum(amount)::text AS amount FROM (

@@ -27,7 +27,7 @@ MOST_PER_CAUSE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """One kind of alert: the causes of it, and what is good when there are none."""
+    """A group of alerts: its rules, and the text shown if there are none."""
 
     code: str
     title: str | Promise
@@ -64,13 +64,13 @@ GROUPS = (
     ),
 )
 CHANGE_OFFERS = "suppliers.change_supplieroffer"
-ALERTS_RIGHT = "suppliers.view_supplieroffer"  # the menu asks for the same
+ALERTS_RIGHT = "suppliers.view_supplieroffer"  # the menu requires the same permission
 CODES = frozenset[str]().union(*(group.causes for group in GROUPS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
-    """The rows of one group, oldest first; ``count`` is how many there are in all."""
+    """The rows of one group, oldest first; ``count`` is their number in all."""
 
     group: Group
     rows: Sequence[Waiting]
@@ -79,7 +79,10 @@ class Alerts:
 
 
 def show_alerts(request: HttpRequest) -> HttpResponse:
-    """Show all alerts whose tables this person may see, to staff who may see offers."""
+    """Show all alerts whose tables the user may see.
+
+    Raises: PermissionDenied: the user may not see offers.
+    """
     if not may_see_alerts(request.user):
         raise PermissionDenied(ALERTS_RIGHT)
     causes = tuple(cause for cause in query.causes_for(request.user) if cause.code in CODES)
@@ -101,7 +104,7 @@ def may_see_alerts(user: Any) -> bool:
 
 
 def count(found: Iterable[Waiting]) -> int:
-    """Count the alerts among all that waits, also those that are not listed."""
+    """Return the number of alerts, including those not listed."""
     return sum({row.cause.code: row.count for row in found if row.cause.code in CODES}.values())
 
 
@@ -116,7 +119,10 @@ ON_A_PAGE = 100
 
 
 def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
-    """Show what waits for one cause, the oldest first, to whom may see its table."""
+    """Show the rows of one rule, oldest first.
+
+    Raises: PermissionDenied: the user may not see their table.
+    """
     causes = tuple(cause for cause in query.causes_for(request.user) if cause.code == code)
     if not causes:
         raise PermissionDenied(query.right_to_see(code))
@@ -124,7 +130,7 @@ def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
     inbox = query.look(
         causes=causes, now=timezone.now(), most=ON_A_PAGE, after=ON_A_PAGE * (here - 1)
     )
-    if here > 1 and not inbox.rows:  # what stood on the last page is settled
+    if here > 1 and not inbox.rows:  # the rows of the last page are resolved
         return HttpResponseRedirect(reverse("supply:waiting", args=[code]))
     context = {
         **admin.site.each_context(request),

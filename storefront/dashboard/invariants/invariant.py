@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invariant:
-    """``sql`` returns the offending rows, so none when all is well.
+    """A statement that always holds; ``sql`` returns the violations.
 
-    ``%(now)s`` is the moment of asking.
+    ``%(now)s`` is the time of the check.
     """
 
     code: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from storefront.dashboard.invariants.invariant import Invariant
 from suppliers.quarantine.guards import USUAL
 
-# What changed a moment ago, and whose listings are about to follow.
+# Excludes variants whose listings are about to be updated.
 _SETTLED = "NOT EXISTS (SELECT 1 FROM suppliers_unpublishedsupply u WHERE u.variant_id = v.id)"
 
 SUPPLY = (

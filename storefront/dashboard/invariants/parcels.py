@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from storefront.dashboard.invariants.invariant import Invariant
 
-# As shipping.shipments.statuses.latest: delivered stays, then by the carrier's time, then by rank.
+# As shipping.shipments.statuses.latest: delivered is final, then by the carrier's time, then by
+# rank.
 _RANKS = (
     "ARRAY['unknown', 'pre_transit', 'in_transit', 'out_for_delivery', 'attempt_failed',"
     " 'available_for_pickup', 'exception', 'expired', 'return_to_sender', 'lost', 'delivered']"

@@ -38,7 +38,7 @@ ROWS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What the query of one invariant found; ``rows`` are the first of ``count``."""
+    """The result of one invariant; ``rows`` are the first of ``count`` violations."""
 
     invariant: Invariant
     count: int
@@ -46,12 +46,12 @@ class Finding:
 
 
 def check(*, now: datetime) -> list[Finding]:
-    """Ask for every invariant, one query each; an empty finding is a good one."""
+    """Run all invariants, one query each; a finding without rows means no violation."""
     return ask(INVARIANTS, now=now)
 
 
 def ask(invariants: Iterable[Invariant], *, now: datetime) -> list[Finding]:
-    """Ask for some of them, in their order."""
+    """Run some invariants, in their order."""
     return [_ask(invariant, now) for invariant in invariants]
 
 

@@ -117,7 +117,8 @@ RETURNS = (
         code="I10.all_passed_on",
         sentence="Of a replacement of which nothing is left with who got it, all that it came for"
         " is paid.",
-        # A return of it that was replaced in turn came back for money where none of that is left.
+        # A return of the replacement that was exchanged in turn came back for money if none of that
+        # is left.
         sql="""
             SELECT a.number, o.number AS replacement, sum(rl.replaced_amount) AS replaced
             FROM orders_returnauthorization a

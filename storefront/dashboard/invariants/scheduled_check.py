@@ -16,9 +16,9 @@ LONGEST_SENTENCE = 300
 
 
 def check_up(*, now: datetime) -> int:
-    """Ask all invariants, keep what is broken since when, and forget what is well again.
+    """Run all invariants, store violations, delete resolved ones.
 
-    Return how many are broken.
+    Returns the number of violated invariants.
     """
     newest = UnpublishedSupply.objects.aggregate(newest=Max("pk"))["newest"] or 0
     broken = [finding for finding in registry.check(now=now) if finding.count]

@@ -35,7 +35,7 @@ TRACED: tuple[type[Stateful], ...] = (
 
 
 def _statuses() -> str:
-    """List every status of every traced row, with the one it was born with."""
+    """Return the SQL of every status of every tracked row, with its initial status."""
     return " UNION ALL ".join(_status(model, axis) for model in TRACED for axis in model.AXES)
 
 

@@ -1,6 +1,7 @@
-"""Staff 403 page: name the right that is missing, and the people who can grant it.
+"""Staff 403 page: name the missing permission, and the people who can grant it.
 
-A view names it by ``PermissionDenied("orders.view_order")``. For admin pages the URL tells it.
+A view names it by ``PermissionDenied("orders.view_order")``. For admin pages it is derived from the
+URL.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ SUPERUSERS_SHOWN = 5
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 403 to staff. If no right is missing, the page says that no right opens it."""
+    """Answer 403 to staff; if no permission is missing, the page says that none opens it."""
     named = [word for word in str(exception or "").split() if "." in word]
     wanted = named or _right_of_admin_page(request)
     missing = [right for right in wanted if not request.user.has_perm(right)]
@@ -34,7 +35,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def _right_of_admin_page(request: HttpRequest) -> list[str]:
-    """Return the right that opens an admin page: ``orders_order_changelist`` → view order."""
+    """Return the permission that opens an admin page: ``orders_order_changelist`` → view order."""
     match = request.resolver_match
     name = (match.url_name or "") if match and match.app_name == "admin" else ""
     for model, table in admin.site._registry.items():  # noqa: SLF001 - as the admin finds tables

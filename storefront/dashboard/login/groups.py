@@ -1,6 +1,6 @@
 """Staff groups of a new shop: catalog, support, buying, finance and operation.
 
-They are rows like any other group, and superusers change them at ``/admin/auth/group/``.
+They are ordinary groups; superusers change them at ``/admin/auth/group/``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
-# A right is ``app.codename``; ``app.*`` are all rights to view tables of an app.
+# A permission is ``app.codename``; ``app.*`` are all view permissions of an app.
 GROUPS: Mapping[str, Sequence[str]] = {
     "Catalog": [
         "catalog.*",
@@ -128,7 +128,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
 
 
 def create_groups(**_signal: Any) -> None:
-    """Create the groups in a shop that has none: what superusers change or delete stays so."""
+    """Create the groups if the shop has none, so that changes by superusers stay."""
     if Group.objects.exists():
         return
     for name, rights in GROUPS.items():

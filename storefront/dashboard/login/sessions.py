@@ -1,4 +1,4 @@
-"""Staff sessions: list one's own, end some or all others. Superusers do it for everyone."""
+"""Staff sessions: list one's own, end some or all others. Superusers manage those of others too."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from storefront.dashboard.login.views import READS, for_owner, page
 
 
 def for_session_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Open a page about sessions to their owner and to superusers, after fresh authentication."""
+    """Restrict a view to the owner of the sessions and superusers, after recent authentication."""
 
     @for_owner
     @wraps(view)
     def opened(
         request: HttpRequest, user: User, user_id: int | None = None, **known: Any
     ) -> HttpResponse:
-        if not request.user.is_authenticated:  # the first factor is still to be added
+        if not request.user.is_authenticated:  # the first factor is not set up yet
             return redirect("factors:index")
         if user_id in {None, user.pk}:
             return view(request, user, **known)
@@ -50,7 +50,7 @@ def index(request: HttpRequest, owner: User) -> HttpResponse:
 @require_http_methods(READS)
 @for_session_owner
 def end(request: HttpRequest, owner: User, session_id: int | None = None) -> HttpResponse:
-    """Ask, then end one session, or all but the one of this request."""
+    """Ask for confirmation, then end one session, or all except the current one."""
     chosen = [
         one
         for one in staff_sessions.list_open(owner, timezone.now())

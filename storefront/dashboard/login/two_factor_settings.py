@@ -27,7 +27,7 @@ from storefront.accounts.two_factor.verification import NotProvenError
 from storefront.dashboard.login.views import READS, for_owner, page
 from storefront.lib.security.encryption import seal, unseal
 
-NEW_APP = "new_app"  # where its secret waits, sealed, until a code of it was shown
+NEW_APP = "new_app"  # session key of the encrypted secret, until a code of it is entered
 Type = Authenticator.Type
 
 
@@ -51,11 +51,11 @@ def index(request: HttpRequest, user: User) -> HttpResponse:
 @require_http_methods(READS)
 @for_owner
 def app(request: HttpRequest, user: User) -> HttpResponse:
-    """Show the secret as a picture and as letters, and ask for a code of it."""
+    """Show the secret of an authenticator app as QR code and text, and verify a code of it."""
     problem = ""
     if request.method == "POST":
         secret = unseal(request.session.get(NEW_APP, "")).get("secret", "")
-        if not secret:  # it was used, or is of a session that ended: a new one is drawn
+        if not secret:  # already used, or of a session that ended: create a new one
             return redirect("factors:app")
         try:
             is_first = not enrollment.has_any(user)
@@ -86,7 +86,7 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
 @require_http_methods(READS)
 @for_owner
 def passkey(request: HttpRequest, user: User) -> HttpResponse:
-    """Have the browser make a passkey for this shop, and keep its public half."""
+    """Let the browser create a passkey, and store its public key."""
     problem, name = "", request.POST.get("name", "").strip()
     if request.method == "POST":
         try:
@@ -94,7 +94,7 @@ def passkey(request: HttpRequest, user: User) -> HttpResponse:
             answer = json.loads(request.POST.get("credential", ""))
             named = name or _("Passkey")
             enrollment.add_passkey(user=user, name=named, answer=answer, now=timezone.now())
-        except (NotProvenError, ValueError, RecursionError):  # of deeply nested JSON
+        except (NotProvenError, ValueError, RecursionError):  # RecursionError: deeply nested JSON
             problem = _("No passkey came of it. Try once more.")
         else:
             return _added(request, user, is_first=is_first)
@@ -111,7 +111,7 @@ def passkey(request: HttpRequest, user: User) -> HttpResponse:
 @require_POST
 @for_owner
 def codes(request: HttpRequest, user: User) -> HttpResponse:
-    """Make new recovery codes, and show them this once."""
+    """Create new recovery codes and show them once."""
     if not enrollment.has_any(user):
         return redirect("factors:index")
     return _show_codes(request, user)
@@ -137,7 +137,7 @@ def drop(request: HttpRequest, user: User, factor_id: int) -> HttpResponse:
 
 
 def _added(request: HttpRequest, user: User, *, is_first: bool) -> HttpResponse:
-    """Go on through the door that just came to be; with the first factor come the codes."""
+    """Complete the sign-in with the new factor; after the first factor, show recovery codes."""
     middleware.go_through(request, user, timezone.now())
     request.user = user
     if is_first:
@@ -158,7 +158,7 @@ def _show_codes(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def _is_number(request: HttpRequest) -> bool:
-    """Tell whether the shop is visited by its number: passkeys belong to names."""
+    """Test whether the host is an IP address: passkeys need a domain name."""
     try:
         ip_address(request.get_host().rpartition(":")[0].strip("[]") or request.get_host())
     except ValueError:

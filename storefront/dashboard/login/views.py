@@ -34,9 +34,9 @@ READS = ["GET", "HEAD", "POST"]
 @never_cache
 @sensitive_post_parameters()
 def password(request: HttpRequest) -> HttpResponse:
-    """Let Django's own page ask for the password, and note when it was given."""
+    """Show Django's login page, and record when the right password was entered."""
     answer: HttpResponse = admin.site.login(request)
-    # Who is in already may send anything here: only a password that was right leads on.
+    # A user who is signed in may post anything here: only a correct password counts.
     is_right = request.method == "POST" and answer.status_code == HTTPStatus.FOUND
     if is_right and request.user.is_authenticated:
         middleware.note_proof(request, timezone.now())
@@ -47,7 +47,7 @@ def password(request: HttpRequest) -> HttpResponse:
 @require_http_methods(READS)
 @sensitive_post_parameters()
 def second(request: HttpRequest) -> HttpResponse:
-    """Ask whoever gave the password for the second factor, or to set one up."""
+    """Ask for the second factor after the password, or to set one up."""
     now, user = timezone.now(), middleware.half_in(request)
     if user is None:
         return redirect(next_of(request))
@@ -65,7 +65,7 @@ def second(request: HttpRequest) -> HttpResponse:
 @require_http_methods(READS)
 @sensitive_post_parameters()
 def again(request: HttpRequest) -> HttpResponse:
-    """Ask somebody who is in once more, before he changes how he comes in."""
+    """Ask a signed-in user to authenticate again before changing factors."""
     user = request.user
     if not isinstance(user, User) or not user.is_staff:
         return redirect(reverse("admin:login", query={"next": next_of(request)}))
@@ -76,7 +76,10 @@ def again(request: HttpRequest) -> HttpResponse:
 
 
 def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Open a page of one's own factors: for whoever is in, or in but for the first factor."""
+    """Restrict a view of a user's own factors to recently authenticated staff.
+
+    Also admits staff who gave the password and have no factor yet.
+    """
 
     @never_cache
     @sensitive_post_parameters()
@@ -102,7 +105,7 @@ def page(
     context: Mapping[str, Any],
     status: int = HTTPStatus.OK,
 ) -> TemplateResponse:
-    """Show a page in the clothes of the staff pages, also to who is not in yet."""
+    """Render a page in the admin layout, also for users who are not signed in."""
     is_in = request.user.is_authenticated
     layout = "admin/base_site.html" if is_in else "unfold/layouts/unauthenticated.html"
     shared = {**admin.site.each_context(request), "layout": layout, "is_in": is_in}
@@ -110,7 +113,7 @@ def page(
 
 
 def next_of(request: HttpRequest) -> str:
-    """Return where to go on among the staff pages."""
+    """Return the target after login, limited to staff pages."""
     wanted = request.POST.get("next", "") or request.GET.get("next", "")
     home = reverse("admin:index")
     is_ours = url_has_allowed_host_and_scheme(
@@ -120,7 +123,7 @@ def next_of(request: HttpRequest) -> str:
 
 
 def _prove(request: HttpRequest, user: User) -> str | None:
-    """Say what is wrong with what was given; nothing if it was right, "" if nothing was given."""
+    """Return the error of the submitted proof: None if it is right, "" if none was submitted."""
     now = timezone.now()
     if request.method != "POST":
         return ""
@@ -137,7 +140,8 @@ def _prove(request: HttpRequest, user: User) -> str | None:
         _record_refusal(user, security_log.Result.BLOCKED)
         wait = timeuntil(error.until, now, depth=1)
         return _("Too many tries. Wait %(time)s, then try again.") % {"time": wait}
-    except (verification.NotProvenError, ValueError, RecursionError):  # of deeply nested JSON
+    # RecursionError: deeply nested JSON
+    except (verification.NotProvenError, ValueError, RecursionError):
         _record_refusal(user, security_log.Result.FAILED)
         is_code = "code" in request.POST
         wrong = _("This code is not right, or has been used. Wait for the next one.")

@@ -1,6 +1,6 @@
 """Offer comparison: show the offers of a variant, their costs, and why each is chosen or not.
 
-The reasons are those by which checkout routes a parcel to the requested country and quantity.
+The reasons are those by which checkout routes a parcel to the given country and quantity.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from suppliers.inventory import freshness
 from suppliers.inventory.freshness import Standing, terms_of
 from suppliers.models import Scorecard, Service, SupplierOffer
 
-# The figures in them are put in by ``why``.
+# ``why`` inserts the figures.
 SAID: dict[str, str | Promise] = {
     Way.TAKEN: _("Taken"),
     Refusal.SUPPLIER: _("We do not buy from this supplier now"),
@@ -70,7 +70,7 @@ SAID: dict[str, str | Promise] = {
 TAKEN_AT_A_LOSS = _("Taken, at a loss of %(loss)s")
 PART_TAKEN = _("%(units)s of them taken: nobody sends all without a loss")
 PART_TAKEN_AT_A_LOSS = _("%(units)s of them taken, at a loss of %(loss)s: nobody has all")
-# By whether it loses, and whether it is a part of what is wanted.
+# Key: whether it sells at a loss, and whether it covers only a part of the quantity.
 TAKEN = {
     (False, False): SAID[Way.TAKEN],
     (True, False): TAKEN_AT_A_LOSS,
@@ -85,9 +85,9 @@ AGES: dict[str, str | Promise] = {
 
 
 def why(found: Compared, *, quantity: int, more: str) -> str:
-    """Say why a stock row is taken or not for so many.
+    """Return the reason why a stock level is chosen or not for a quantity.
 
-    Shape:  ``more`` is what it costs more than the one taken
+    ``more`` is its extra cost over the chosen one.
     """
     if found.verdict == Way.NOT_CARRIED:
         return found.sentence
@@ -117,7 +117,7 @@ SCORED_LATELY = timedelta(days=7)
 
 
 class AskForm(forms.Form):
-    """For which parcel the offers are compared."""
+    """Form for the country, quantity and channel of the comparison."""
 
     country = forms.ChoiceField(label=_("To"))
     quantity = forms.IntegerField(label=_("How many"), min_value=1, max_value=MOST_AT_ONCE)
@@ -138,7 +138,7 @@ class AskForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One stock row as the table shows it; money is written out."""
+    """One stock level as a table row, with formatted amounts."""
 
     found: Compared
     why: str
@@ -157,7 +157,7 @@ class Row:
 
 
 def show(request: HttpRequest, variant_id: int) -> HttpResponse:
-    """Compare all offers of one variant for a country and a quantity that ``GET`` names."""
+    """Compare the offers of a variant for the country and quantity in ``GET``."""
     if not request.user.has_perm("suppliers.view_supplieroffer"):
         raise PermissionDenied("suppliers.view_supplieroffer")
     now = timezone.now()
@@ -286,7 +286,7 @@ def _said(money: Money | None) -> str:
 
 
 def _routes(location_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
-    """Name the countries to which each location sends; no names are everywhere."""
+    """Return the countries that each location ships to, or "everywhere"."""
     found: dict[int, set[str]] = {}
     for location_id, countries in Service.objects.filter(
         location__in=location_ids, is_active=True

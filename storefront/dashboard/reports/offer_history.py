@@ -14,13 +14,13 @@ from suppliers.models import StockLevel, SupplierOffer
 
 SHOWN_OVER = timedelta(days=90)
 WIDTH, HEIGHT, LEFT = 360, 168, 52
-# The table is another way to read the chart; all there is stands in the ledger.
+# The table is the text alternative of the chart; the ledger has all rows.
 MOST_TOLD = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """How many lay in one place; ``rows`` are newest first."""
+    """Stock of an offer at one location; ``rows`` are newest first."""
 
     level: StockLevel
     chart: Chart | None
@@ -30,7 +30,7 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """How one offer went; ``costs`` are newest first."""
+    """Cost and stock history of one offer; ``costs`` are newest first."""
 
     offer: SupplierOffer
     cost_chart: Chart | None
@@ -41,7 +41,7 @@ class History:
 def read(
     *, offers: Sequence[SupplierOffer], levels: Sequence[StockLevel], now: datetime
 ) -> list[History]:
-    """Read and draw the last 90 days of these offers."""
+    """Return the history and charts of the last 90 days of some offers."""
     since = now - SHOWN_OVER
     costs = history.costs(offers, since=since)
     stocks = history.stocks(levels, since=since)

@@ -61,13 +61,13 @@ RIGHTS = ("orders.view_order", "orders.view_supplierbill")
 # Pages
 
 SHOWN_DAYS = timedelta(days=7)
-# What a page counts in a second or so; the file has all.
+# What a page computes in about a second; the CSV file has all orders.
 MOST_SHOWN = 500
 BY_ORDER, BY_DAY, BY_SUPPLIER = "order", "day", "supplier"
 
 
 class SpanForm(forms.Form):
-    """Which orders, and how they are summed."""
+    """Form for the orders to include, and how to group them."""
 
     since = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
@@ -86,7 +86,7 @@ class SpanForm(forms.Form):
 
 @dataclass(slots=True, kw_only=True)
 class Row:
-    """What one order, day or supplier brought and cost, in one currency."""
+    """Revenue and costs of one order, day or supplier, in one currency."""
 
     name: str
     currency: str
@@ -107,7 +107,7 @@ class Row:
 
 
 def show(request: HttpRequest, order_id: int) -> HttpResponse:
-    """Show one order: each number, and where it is from."""
+    """Show the profit of one order: each number and its source."""
     _insist(request)
     order = get_object_or_404(Order, pk=order_id)
     profit = profit_report.read(order, now=timezone.now())
@@ -143,7 +143,7 @@ def _sources(parts: list[Part], what: What) -> str:
 
 
 def listing(request: HttpRequest) -> HttpResponseBase:
-    """List what many orders earn, or save all of them as a file."""
+    """List the profit of many orders, or export all of them as CSV."""
     _insist(request)
     today = timezone.localdate()
     initial = {"since": today - SHOWN_DAYS, "until": today, "by": BY_ORDER}
@@ -190,7 +190,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _rows(orders: QuerySet[Order], by: str, code: str) -> list[Row]:
-    """Sum up by what is asked for; what belongs to no line belongs to no supplier."""
+    """Sum profits by order, day or supplier; amounts of no line belong to no supplier."""
     rows: dict[tuple[str, str], Row] = {}
     for order, profit in profit_report.read_all(orders, now=timezone.now()):
         for name, parts in _shares(order, profit, by, code):
@@ -242,7 +242,7 @@ def _totals(rows: list[Row]) -> list[Row]:
 
 
 def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
-    """Write a row for each line of an order, and one for what belongs to none."""
+    """Yield a CSV line for each order line, and one for amounts of no line."""
     heads = [_("Order"), _("Day"), _("Supplier"), _("SKU"), _("How many"), _("Currency")]
     ends = [_("Earns"), _("Estimated")]
     yield csv_line((*heads, *WHATS.values(), *ends))

@@ -1,6 +1,6 @@
 """Routing preview: route a sample cart by draft or live rules, show its parcels, costs and dates.
 
-It stores nothing.
+Read-only.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MOST_UNITS = 999
 
 
 class CartForm(forms.Form):
-    """A cart and where it goes."""
+    """Form for a sample cart and its destination."""
 
     lines = forms.CharField(
         label=_("Lines: a SKU and how many"),
@@ -74,7 +74,7 @@ class CartForm(forms.Form):
             del self.fields["channel"]
 
     def clean_lines(self) -> Mapping[int, int]:
-        """Return how many of which variant; names that nobody knows are told."""
+        """Return the quantity per variant id; refuse unknown SKUs."""
         wanted: dict[str, int] = {}
         for line in filter(None, map(str.strip, self.cleaned_data["lines"].splitlines())):
             sku, count = [*line.rsplit(None, 1), "1"][:2]
@@ -93,7 +93,7 @@ class CartForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One line of the cart as the page tells it."""
+    """One line of the cart as shown."""
 
     sku: str
     title: str
@@ -106,7 +106,7 @@ class Told:
 
 
 def show(request: HttpRequest) -> HttpResponse:
-    """Route the cart that ``GET`` names, and keep nothing."""
+    """Route the cart in ``GET``; store nothing."""
     if not request.user.has_perm("orders.view_routingrules"):
         raise PermissionDenied("orders.view_routingrules")
     given = request.GET

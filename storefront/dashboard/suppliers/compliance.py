@@ -15,7 +15,7 @@ from suppliers.models.compliance import WARN_BEFORE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """How one criterion stands: the evidence that speaks for it, if any.
+    """Status of one criterion, with the evidence for it, if any.
 
     ``state`` is one of: proven, ends_soon, over, waits, rejected, missing.
     """
@@ -34,14 +34,14 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
-    """How many offers lack which proofs."""
+    """Number of offers that lack the same evidence."""
 
     criteria: str
     count: int
 
 
 def of(supplier: Supplier, *, now: datetime) -> list[Proof]:
-    """List all criteria, those first that must be proven before he is active."""
+    """Return the status of all criteria, those required for activation first."""
     best: dict[str, tuple[int, Evidence, str]] = {}
     for evidence in supplier.evidence.order_by("pk"):
         state = _state(evidence, now)
@@ -77,7 +77,7 @@ def _state(evidence: Evidence, now: datetime) -> str:
 
 
 def withheld(supplier: Supplier) -> list[Withheld]:
-    """Count the offers that are off sale for want of a proof, by what they lack."""
+    """Count the offers withheld from sale for missing evidence, by what they lack."""
     rows = (
         supplier.offers.exclude(missing_evidence="")
         .exclude(status="gone")

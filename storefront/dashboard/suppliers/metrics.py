@@ -16,7 +16,7 @@ from suppliers.models.scorecards import LESS_IS_BETTER
 Measure = Scorecard.Measure
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
-# Above so many hours, a time is told in days.
+# A duration over this many hours is shown in days.
 MOST_HOURS = 48
 TIMES = frozenset(
     {
@@ -43,9 +43,9 @@ EXPLAINED: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """One supplier's place by one measure; without a card he was not seen yet.
+    """A supplier's rank by one metric; without a card it has no data yet.
 
-    ``sure`` is the bound that his place follows: what he is at least as good as.
+    ``sure`` is the confidence bound that the rank is based on.
     """
 
     supplier: Supplier
@@ -63,7 +63,7 @@ def is_less_better(measure: str) -> bool:
 
 
 def said(measure: str, value: Decimal | None) -> str:
-    """Write a value with its unit: 97.5 %, 2 h 5 min, 120 ms."""
+    """Format a value with its unit: 97.5 %, 2 h 5 min, 120 ms."""
     if value is None:
         return "–"
     if is_rate(measure):
@@ -74,7 +74,7 @@ def said(measure: str, value: Decimal | None) -> str:
 
 
 def brief(measure: str, value: Decimal) -> str:
-    """Write a round value as short as a scale needs it."""
+    """Format a round value briefly, for the scale of a chart."""
     if is_rate(measure):
         return f"{_round(100 * value)} %"
     if measure == Measure.ANSWER_TIME:
@@ -90,7 +90,7 @@ def _round(value: Decimal) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Say a time in the two largest units that matter."""
+    """Format a duration in its two largest units."""
     if seconds < MINUTE_S:
         return gettext("%(count)d s") % {"count": seconds}
     if seconds < HOUR_S:
@@ -107,10 +107,10 @@ def duration(seconds: int) -> str:
 def rank(
     *, suppliers: Iterable[Supplier], cards: Iterable[Scorecard], measure: str
 ) -> list[Ranked]:
-    """Put the best first, by what is sure of them.
+    """Rank suppliers by the conservative confidence bound, best first.
 
-    More is better: by the lower bound; less is better: by the upper one. A sample too small for
-    a bound stands behind all that have one, and who was not seen stands last.
+    That is the lower bound if more is better, else the upper one. Suppliers with too few samples
+    for a bound come after those with one; suppliers without data come last.
     """
     known = {card.supplier_id: card for card in cards}
     less = is_less_better(measure)

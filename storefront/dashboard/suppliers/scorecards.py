@@ -23,13 +23,13 @@ from suppliers.models import Scorecard, Supplier
 
 Measure = Scorecard.Measure
 SHOWN_OVER = timedelta(days=90)
-# Yesterday's number stands in for a day that was not rolled up yet.
+# Use the last card within this time if today's is not computed yet.
 AS_OF_LATEST = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """One measure of one supplier, ready to be drawn and to be read as a table."""
+    """One metric of one supplier, for the chart and its table."""
 
     measure: str
     label: str
@@ -41,7 +41,7 @@ class Drawn:
 
 
 def compare(request: HttpRequest) -> HttpResponse:
-    """Rank all suppliers by the measure that ``by`` names."""
+    """Rank all suppliers by the metric that ``by`` names."""
     _insist(request, "suppliers.view_scorecard")
     asked = request.GET.get("by", "")
     measure = Measure(asked) if asked in Measure.values else Measure.FILL_RATE
@@ -69,7 +69,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 
 def supplier(request: HttpRequest, code: str) -> HttpResponse:
-    """Show one supplier: what is proven, what we saw, and what buffer follows from it."""
+    """Show one supplier: its evidence, metrics, and the suggested safety stock."""
     _insist(request, "suppliers.view_scorecard")
     row = get_object_or_404(Supplier, code=code)
     now = timezone.now()
@@ -88,7 +88,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def drawn(row: Supplier, *, now: datetime) -> list[Drawn]:
-    """Draw each measure of 90 days; one that was never seen is named all the same."""
+    """Return each metric over 90 days, also those without data."""
     cards = defaultdict(list)
     found = row.scorecards.filter(on__gte=(now - SHOWN_OVER).date()).order_by("-on")
     for card in found:

@@ -48,19 +48,19 @@ def brief(value: Decimal, measure: str) -> str:
 
 @register.filter
 def plain(place: float) -> str:
-    """Write a coordinate as SVG reads it, in whatever language the page is."""
+    """Format a coordinate for SVG, whatever the language."""
     return f"{place:g}"
 
 
 @register.filter
 def round_mark(value: Decimal) -> str:
-    """Write a round number of a scale without the zeros that say nothing."""
+    """Format a number without trailing zeros."""
     return f"{value.normalize():f}"
 
 
 @register.filter
 def proof(state: str) -> str:
-    """Say how a criterion stands."""
+    """Return the label of a criterion's state."""
     return {
         "proven": gettext("proven"),
         "ends_soon": gettext("ends soon"),

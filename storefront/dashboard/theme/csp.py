@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 
-# unfold's pages are made with Alpine, which evaluates expressions written in attributes, and
-# carry inline scripts and styles of their own.
+# Unfold uses Alpine, which evaluates expressions in attributes, and inline scripts and styles.
 ADMIN_CSP: dict[str, Any] = {
     **settings.SECURE_CSP,
     "script-src": [CSP.SELF, CSP.UNSAFE_EVAL, CSP.UNSAFE_INLINE],
@@ -24,7 +23,7 @@ ADMIN_CSP: dict[str, Any] = {
 
 
 class AdminPolicyMiddleware:
-    """Give the pages below /admin/ their own policy; all others keep the shop's."""
+    """Gives pages below /admin/ their own policy; other pages keep the shop's."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._shop = get_response

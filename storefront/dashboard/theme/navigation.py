@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 
 def groups(request: HttpRequest) -> list[dict[str, Any]]:
-    """List what this person may see, in the order of the work."""
+    """Return the groups of links that a user may see, in the order of the work."""
     return [
         {
             "title": title,
@@ -28,7 +28,7 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
 LAST_OPEN_GROUP = 2
 
 
-# Pages that are no tables, and the table that one must see to see them.
+# Pages that are no tables -> the table whose view permission they need.
 OWN_PAGES = {
     "scorecards:compare": "suppliers_scorecard_changelist",
     "supply:alerts": "suppliers_supplieroffer_changelist",

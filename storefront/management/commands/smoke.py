@@ -13,7 +13,7 @@ from storefront.ops.smoke_test import Journey, JourneyError
 
 
 class Command(BaseCommand):
-    """For operators after a deploy, and for CI: exit 0 if a shopper would be content, else 1."""
+    """For operators after a deployment, and for CI: exit 0 if the purchase succeeds, else 1."""
 
     help = __doc__ or ""
     requires_system_checks = ()
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             help="where its e-mails can be read; the development mailbox unless told,"
             " nothing to leave that step out",
         )
-        # A supplier without webhooks is asked for his orders once a minute.
+        # A supplier without webhooks is polled once a minute.
         parser.add_argument("--patience", type=float, default=180, help="seconds for each wait")
 
     def handle(self, *_args: Any, **options: Any) -> None:

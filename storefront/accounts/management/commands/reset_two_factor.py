@@ -15,7 +15,7 @@ from storefront.accounts.two_factor import enrollment
 
 
 class Command(BaseCommand):
-    """For the only superuser: others ask a colleague, on the page of the person."""
+    """For the only superuser; other accounts are reset on their admin page."""
 
     help = __doc__ or ""
 

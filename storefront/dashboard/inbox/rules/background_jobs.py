@@ -18,7 +18,7 @@ QUEUES = (
         " FROM dashboard_brokeninvariant b",
         "true",
     ),
-    # Where none ever was, it is missed since there is something to check.
+    # If no check ever ran, it is missed since the first supplier was added.
     Cause(
         code="check_missed",
         sentence=_("Nobody has checked for two hours whether all is true"),
@@ -32,8 +32,8 @@ QUEUES = (
             WHERE coalesce(last.at, began.at) < %(now)s - interval '2 hours'
         """,  # noqa: S608 - made of constants
     ),
-    # The rows carry no time: what a check saw half an hour ago is older than that. Where none ever
-    # was, and one could have seen them so long ago, they may wait since there is a supplier.
+    # The rows have no time: those seen by a check half an hour ago are older than that. If no check
+    # ever ran, they may be as old as the first supplier.
     Cause(
         code="supply_unpublished",
         sentence=_("Supply changed, and the shop does not show it"),

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.rule import Cause
 
-# What the shopper paid for what is in it; for all of its order where nobody said what is in it.
+# What the customer paid for the content of the parcel; for the whole purchase order if the content
+# is unknown.
 _PARCEL = """
     SELECT x.id, x.number AS name, {since} AS since,
            coalesce((SELECT sum(round((l.line_amount - l.discount_amount + l.added_tax_amount)

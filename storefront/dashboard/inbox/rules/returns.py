@@ -22,12 +22,12 @@ _RMA = """
     JOIN suppliers_supplier s ON s.id = po.supplier_id
     WHERE {condition}
 """
-# What goods cost the shopper who gave them back.
+# What the customer paid for the returned items.
 _WORTH = """(SELECT sum(round((l.line_amount - l.discount_amount + l.added_tax_amount)
                         * rl.quantity / l.quantity, 2))
              FROM orders_returnline rl JOIN orders_orderline l ON l.id = rl.order_line_id
              WHERE rl.authorization_id = r.id) AS amount, r.currency"""
-# What they cost us, and their supplier may give back.
+# What the items cost us, which their supplier may credit.
 _COST = """(SELECT sum(pl.agreed_cost_amount * rl.accepted_quantity)
             FROM orders_returnline rl
             JOIN orders_purchaseline pl ON pl.purchase_order_id = r.purchase_order_id
@@ -35,7 +35,7 @@ _COST = """(SELECT sum(pl.agreed_cost_amount * rl.accepted_quantity)
             WHERE rl.authorization_id = r.id) AS amount,
            (SELECT min(pl.cost_currency) FROM orders_purchaseline pl
             WHERE pl.purchase_order_id = r.purchase_order_id AND pl.is_live) AS currency"""
-# A day after ``orders.returns.authorizations.overdue`` would have ended it.
+# A day after ``orders.returns.authorizations.overdue`` should have ended it.
 _OVERDUE = """r.status = 'needs_evidence' AND r.status_since < %(now)s - interval '31 days'
     OR r.status IN ('approved', 'label_issued') AND (
         r.send_before < (%(now)s)::date - 15
@@ -53,8 +53,8 @@ _SEEN_AT = """coalesce(
     r.status_since)"""
 _LAST_DAY = f"""%(now)s - interval '1 day' * (
     SELECT p.takes_back_days FROM orders_returnpolicy p WHERE p.id = {_POLICY})"""  # noqa: S608 - made of constants
-# As ``returns.supplier_returns.owes``: how long he stands in for what is broken or wrong, if he
-# says so.
+# As ``returns.supplier_returns.owes``: the supplier's warranty for broken or wrong items, if it
+# gives one.
 _WARRANTED = """(po.status <> 'closed' OR r.opened_at::date
     <= (po.status_since::date + make_interval(months => p.warranty_months::int))::date)"""
 _TAKEN_BACK = f"""EXISTS (
@@ -64,7 +64,7 @@ _TAKEN_BACK = f"""EXISTS (
 _OWES_NO_MORE = f"""EXISTS (
     SELECT 1 FROM orders_returnpolicy p WHERE p.id = {_POLICY}
     AND p.warranty_months IS NOT NULL AND NOT {_WARRANTED})"""  # noqa: S608 - made of constants
-# What came, and nobody has claimed yet.
+# Received items that were not claimed from the supplier yet.
 _TO_SEND_ON = """r.status IN ('inspected', 'refunded', 'exchanged') AND r.destination <> 'nowhere'
     AND NOT EXISTS (SELECT 1 FROM orders_supplierrma m WHERE m.authorization_id = r.id)
     AND EXISTS (
@@ -78,7 +78,7 @@ _TO_SEND_ON = """r.status IN ('inspected', 'refunded', 'exchanged') AND r.destin
             JOIN orders_supplierclaim c ON c.id = cl.claim_id
             WHERE cl.purchase_line_id = pl.id AND c.status NOT IN ('denied', 'canceled')))"""
 
-# Money of an order that is with us, but for what is kept for use and what is asked to go back.
+# Captured money of an order, less deductions and requested refunds.
 _NOT_GIVEN = """(
     SELECT coalesce(sum(p.captured_amount), 0) - coalesce(sum((
         SELECT sum(e.amount) FROM orders_paymentevent e

@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from storefront.dashboard.inbox import value_at_risk
 from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
 
-# What may be shown too long, each found by an index: goods of a supplier who sells nothing now or
-# is silent, an offer that is not sold, and news that nobody published yet. All else is queued
-# with the change itself, or followed by its age (``suppliers.inventory.confirmations``).
+# Listings that may be outdated, each found by an index: of a supplier that is inactive or sends no
+# data, of an offer that is not sold, and with unpublished supply changes. All other changes are
+# queued with the change itself, or followed by age (``suppliers.inventory.confirmations``).
 _DOUBTFUL = """
     SELECT l.id FROM (
         SELECT s.code FROM suppliers_supplier s
@@ -27,9 +27,8 @@ _DOUBTFUL = """
     SELECT l.id FROM suppliers_unpublishedsupply u
     JOIN catalog_listing l ON l.variant_id = u.variant_id
 """
-# The rule of orders.routing.candidates, and the fewest of suppliers.inventory.sellable_units, for
-# all listings at once;
-# a test holds them together.
+# The rule of orders.routing.candidates, and the minimum of suppliers.inventory.sellable_units, for
+# all listings at once; a test keeps them equal.
 _CAN_BE_ROUTED = """
     SELECT true AS is_so FROM suppliers_supplieroffer o
     JOIN suppliers_supplier s ON s.id = o.supplier_id
@@ -51,7 +50,7 @@ _CAN_BE_ROUTED = """
             s.stock_believed_min, s.stock_hidden_min, s.stock_grows_units,
             s.stock_grows_percent, s.stock_accuracy)
 """
-# The doubtful ones are few: each is looked at by itself, never all listings in one join.
+# Few listings may be outdated: check each by a lateral join, never all listings in one join.
 _UNROUTABLE = f"""
     SELECT l.id, l.sku AS name, l.updated_at AS since, {NO_MONEY},
            l.code || ': ' || l.available AS detail
@@ -68,7 +67,7 @@ _UNROUTABLE = f"""
     WHERE able.is_so IS NULL
 """  # noqa: S608 - made of constants
 
-# What was paid for what is sold from a shelf, and not in its figure yet.
+# What was paid for units sold from a stock level that its reported quantity does not include yet.
 _SOLD = f"""LEFT JOIN LATERAL (
     SELECT d.currency, sum({value_at_risk.PAID}) AS amount
     FROM orders_allocation a JOIN orders_orderline i ON i.id = a.line_id

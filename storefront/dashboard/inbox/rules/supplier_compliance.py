@@ -12,9 +12,9 @@ _EVIDENCE = (
     f" {NO_MONEY}, {{detail}} AS detail"
     " FROM suppliers_evidence e JOIN suppliers_supplier s ON s.id = e.supplier_id"
 )
-# Whom we never buy from need not prove anything.
+# A blocked supplier needs no evidence.
 _WANTED = "s.status <> 'blocked'"
-# A proof that a longer one follows, of the same goods, may end in peace.
+# Evidence with a longer valid successor for the same products may expire.
 _NOT_FOLLOWED = """
 NOT EXISTS (
     SELECT 1 FROM suppliers_evidence later

@@ -1,7 +1,7 @@
 """Invariant check: run all invariants, report violations, exit 1 if there are any.
 
-For use after a test journey, a deployment or an outage. It also fails if an unassigned inbox row
-waits longer than twice its response time.
+For use after a test journey, a deployment or an outage. It also fails if an unassigned inbox row is
+older than twice its response time.
 """
 
 from __future__ import annotations

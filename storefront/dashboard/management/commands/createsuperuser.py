@@ -11,7 +11,7 @@ from storefront.accounts.models import User
 
 
 class Command(createsuperuser.Command):
-    """Overrides Django's command, since this app precedes Django's in ``INSTALLED_APPS``."""
+    """Overrides Django's command, because this app precedes Django's in ``INSTALLED_APPS``."""
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         superusers = User.objects.filter(is_superuser=True)

@@ -1,4 +1,4 @@
-// A passkey is made or asked for by the browser; what it answers goes with the form.
+// The browser creates or requests a passkey; its response is submitted with the form.
 document.addEventListener("DOMContentLoaded", () => {
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     const said = form.querySelector(".factor-said");
@@ -14,7 +14,7 @@ document.addEventListener("DOMContentLoaded", () => {
         form.elements.credential.value = JSON.stringify(answer.toJSON());
         form.submit();
       } catch {
-        // Refused, timed out, or too old a browser: the other ways stay open.
+        // Refused, timed out, or an old browser: the other methods remain.
         said.textContent = form.dataset.refused;
         said.hidden = false;
       }

@@ -1,4 +1,4 @@
-// Wide tables of a form scroll sideways: let the keyboard scroll them too, and say their names.
+// Wide tables of a form scroll sideways: make them focusable for the keyboard, and name them.
 document.addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll(".formset-wrapper")) {
     table.tabIndex = 0;
@@ -7,7 +7,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 });
 
-// Unfold's script closes the menu at exactly 1280 px, where its styles make room for it.
+// Unfold's script closes the menu at exactly 1280 px, where its styles show it.
 document.addEventListener("alpine:init", () => {
   const wide = window.matchMedia("(min-width: 1280px)");
   const isOpen = () => wide.matches && localStorage.getItem("sidebarOpen") !== "0";
