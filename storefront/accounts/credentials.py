@@ -146,8 +146,8 @@ def former_addresses(user: User) -> set[str]:
 def set_password(*, user: User, password: str, now: datetime) -> None:
     """Set a new password, notify the user, and void open e-mail changes.
 
-    It ends all sessions except one whose hash the caller updates. E-mail changes are voided, since
-    the old password may have been known to whoever requested them.
+    It ends all sessions except one whose hash the caller updates. Open e-mail changes are
+    voided: their sender may have known the old password.
 
     Locks: the account.
     """

@@ -29,7 +29,7 @@ KEY = (
 
 
 class PriceKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Who is to have a key."""
+    """Form for the name of a new key."""
 
     class Meta:
         model = PriceKey
@@ -44,7 +44,7 @@ class PriceKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
 
 @admin.register(PriceKey)
 class PriceKeyAdmin(RecordedChanges, StaffAdmin):
-    """A key is shown once, when it is made; then it can only be revoked."""
+    """API keys: shown once, when created; then only revocable."""
 
     may_add = True
     add_form = PriceKeyForm
@@ -80,7 +80,7 @@ class PriceKeyAdmin(RecordedChanges, StaffAdmin):
     def response_add(
         self, request: HttpRequest, obj: PriceKey, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the key in the answer itself: it is kept nowhere, in no message and no cookie."""
+        """Show the key in the response itself, because it is stored nowhere."""
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("The key of %(name)s") % {"name": obj.name},
@@ -125,7 +125,7 @@ show(
     list_filter=["route", ("done_at", admin.EmptyFieldListFilter)],
     search_fields=["key"],
     ordering=["-id"],
-    # Who asked is a secret's digest, and an answer may hold a link that opens an order.
+    # The caller is a digest of a secret, and an answer may hold the link of an order.
     exclude=["principal", "response"],
 )
 columns.call("api", tables=TABLES, columns=COLUMNS)

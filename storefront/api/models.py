@@ -29,10 +29,9 @@ class IdempotencyRecord(models.Model):
 
 
 class PriceKey(models.Model):
-    """A key by which a program may tell competitors' prices; it opens nothing else.
+    """A key with which a program may report competitor prices, and nothing else.
 
-    Of the key itself, only the ``start`` and a digest are kept; ``told`` is the whole of it,
-    while it is being made.
+    Only the prefix (``start``) and a digest are stored; ``told`` is the plaintext during creation.
     """
 
     told = ""
@@ -42,7 +41,7 @@ class PriceKey(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     made_by = models.CharField(max_length=100)
     made_at = models.DateTimeField()
-    last_used_at = models.DateTimeField(null=True, blank=True)  # to the minute
+    last_used_at = models.DateTimeField(null=True, blank=True)  # accurate to a minute
     revoked_by = models.CharField(max_length=100, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 

@@ -20,12 +20,12 @@ from storefront.api.resources.tracking import OrderTracking
 ORDER = "v1/orders/<slug:number>/"
 
 urlpatterns = [
-    # /api/v1/listings/: what is for sale
+    # /api/v1/listings/: products for sale
     path("v1/categories/", CategoryList.as_view()),
     path("v1/listings/", ListingList.as_view()),
     path("v1/listings/<slug:slug>/", ListingDetail.as_view()),
     path("v1/availability/", AvailabilityList.as_view()),
-    # /api/v1/cart/: the cart that the token in the Authorization header opens
+    # /api/v1/cart/: the cart of the token in the Authorization header
     path("v1/carts/", CartList.as_view()),
     path("v1/cart/", CartDetail.as_view()),
     path("v1/cart/lines/", CartLines.as_view()),
@@ -33,14 +33,14 @@ urlpatterns = [
     path("v1/cart/codes/", CartCodes.as_view()),
     path("v1/cart/delivery/", CartDelivery.as_view()),
     path("v1/cart/checkout/", Checkout.as_view()),
-    # /api/v1/orders/: one order, opened by the access key in the Authorization header
+    # /api/v1/orders/: one order, by the access key in the Authorization header
     path(ORDER, OrderDetail.as_view()),
     path(f"{ORDER}pay/", OrderPay.as_view()),
     path(f"{ORDER}cancel/", OrderCancel.as_view()),
     path(f"{ORDER}tracking/", OrderTracking.as_view()),
-    # /api/v1/competitor-prices/: what others ask for the same
+    # /api/v1/competitor-prices/: competitor prices
     path("v1/competitor-prices/", CompetitorPriceList.as_view()),
-    # /api/docs/, /api/schema/: how to use all that
+    # /api/docs/, /api/schema/: documentation
     path("docs/", docs.show, name="api-docs"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
     re_path("", Nowhere.as_view()),

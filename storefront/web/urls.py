@@ -17,13 +17,13 @@ from storefront.web.orders import views as order_views
 from storefront.web.returns import views as return_views
 
 urlpatterns = [
-    # /en/: the front
+    # /en/: home page
     path("", sells(home.home), name="home"),
-    # /en/c/headlamps/, /en/search/, /en/compare/: lists
+    # /en/c/headlamps/, /en/search/, /en/compare/: product lists
     path("c/<slug:slug>/", sells(product_list.category), name="category"),
     path("search/", sells(product_list.search), name="search"),
     path("compare/", sells(product_list.compare), name="compare"),
-    # /en/p/trail-400/: one light
+    # /en/p/trail-400/: product page
     path("p/<slug:slug>/", sells(product.product), name="product"),
     # /en/cart/
     path("cart/", sells(cart_views.cart), name="cart"),
@@ -31,12 +31,12 @@ urlpatterns = [
     path("cart/change/", sells(cart_views.change), name="cart_change"),
     path("cart/delivery/", sells(cart_views.choose_way), name="cart_delivery"),
     path("cart/code/", sells(coupons.write), name="cart_code"),
-    # /en/checkout/: address, delivery, pay and review
+    # /en/checkout/: address, delivery, review and payment
     path("checkout/", sells(checkout_views.address), name="checkout"),
     path("checkout/delivery/", sells(checkout_views.delivery), name="checkout_delivery"),
     path("checkout/review/", sells(checkout_views.review), name="checkout_review"),
     path("checkout/place/", sells(checkout_views.place), name="checkout_place"),
-    # /en/orders/FL-…/<key>/: one order, by its signed link
+    # /en/orders/FL-…/<key>/: one order, by its access key
     path("orders/", order_views.lookup, name="order_lookup"),
     path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
     path("orders/<str:number>/<str:key>/pay/", payment.pay, name="order_pay"),
@@ -65,12 +65,12 @@ urlpatterns = [
         return_views.answer,
         name="return_answer",
     ),
-    # /en/account/: for shoppers who want one
+    # /en/account/: customer accounts
     path("account/", include("storefront.web.account.urls")),
-    # /en/country/, /en/theme/: switches in the footer
+    # /en/country/, /en/theme/: preferences in the footer
     path("country/", preferences.country, name="switch_country"),
     path("theme/", preferences.theme, name="switch_theme"),
-    # /en/info/delivery/: what the footer leads to
+    # /en/info/delivery/: content pages
     path("info/contact/", contact.contact, name="contact"),
     path("info/<slug:name>/", pages.page, name="page"),
 ]

@@ -21,16 +21,16 @@ RANDOM_BYTES = 32
 SHOWN_CHARACTERS = len(PREFIX) + 6
 SCHEME = "bearer"
 LONGEST_KEY = 200
-# A key that is used all day is not written all day.
+# Limits writes of ``last_used_at`` by a busy key.
 NOTED_EVERY = timedelta(minutes=1)
 
 
 def make(*, name: str, actor: str, now: datetime) -> tuple[PriceKey, str]:
-    """Make a key, and return it with what its program is to be told: nobody can read it again.
+    """Create a key; return it with its plaintext, which cannot be read again.
 
-    Raises: IntegrityError  a key of this name is valid
+    Raises: IntegrityError: a valid key has this name.
     """
-    # So much chance needs no slow hash: nobody guesses it.
+    # So random a key needs no slow hash.
     told = f"{PREFIX}{secrets.token_urlsafe(RANDOM_BYTES)}"
     key = PriceKey.objects.create(
         name=name,
@@ -43,15 +43,15 @@ def make(*, name: str, actor: str, now: datetime) -> tuple[PriceKey, str]:
 
 
 def revoke(*, key: PriceKey, actor: str, now: datetime) -> None:
-    """Let a key open nothing any more, for ever."""
+    """Revoke a key permanently."""
     valid = PriceKey.objects.filter(pk=key.pk, revoked_at=None)
     valid.update(revoked_at=now, revoked_by=actor[:100])
 
 
 def holder(request: Request, *, now: datetime) -> PriceKey:
-    """Find the key that came with a request, and note that it is used.
+    """Return the API key of a request, and record its use.
 
-    Raises: ProblemError  none came, or none that is valid
+    Raises: ProblemError: there is none, or it is not valid.
     """
     key = PriceKey.objects.filter(digest=digest_of(told_by(request)), revoked_at=None).first()
     if key is None:
@@ -66,7 +66,7 @@ def digest_of(told: str) -> str:
 
 
 def told_by(request: Request) -> str:
-    """Return the bearer key of a request; empty if there is none, or it is not printable ASCII."""
+    """Return the bearer key of a request; "" if missing or not printable ASCII."""
     scheme, _, told = request.headers.get("Authorization", "").partition(" ")
     told = told.strip()[:LONGEST_KEY]
     return told if scheme.lower() == SCHEME and told.isascii() and told.isprintable() else ""

@@ -39,7 +39,7 @@ class Operation:
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    """Show the page, in English as the schema."""
+    """Render the documentation page, in English like the schema."""
     schema = schema_in("en")
     groups: dict[str, list[Operation]] = {}
     for path, methods in schema["paths"].items():
@@ -53,7 +53,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @cache
 def schema_in(language: str) -> dict[str, Any]:
-    """Make the schema once for each language: it changes only with the code."""
+    """Generate the schema once per language; it changes only with the code."""
     with override(language):
         schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return schema
@@ -104,7 +104,7 @@ def _curl(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) 
 
 
 def _sample(schema: dict[str, Any], part: dict[str, Any], depth: int = 0) -> Any:
-    """Make an instance of one part of the schema, to show its shape."""
+    """Return an example value of a part of the schema."""
     if "$ref" in part:
         part = schema["components"]["schemas"][part["$ref"].rpartition("/")[2]]
     for joined in ("allOf", "oneOf", "anyOf"):
@@ -126,7 +126,7 @@ def _sample(schema: dict[str, Any], part: dict[str, Any], depth: int = 0) -> Any
 
 
 def _is_named(name: str, part: dict[str, Any]) -> bool:
-    """Test whether the sample of that name is of the type that this part wants."""
+    """Test whether the sample of that name has the type of the part."""
     if name not in NAMED or "type" not in part:
         return False
     wanted = part["type"] if isinstance(part["type"], list) else [part["type"]]
@@ -135,7 +135,7 @@ def _is_named(name: str, part: dict[str, Any]) -> bool:
     return {str: "string", int: "integer"}[type(NAMED[name])] in wanted
 
 
-# What a field holds whose name says more than its type.
+# Examples of fields whose name says more than their type.
 NAMED: dict[str, Any] = {
     "access_key": "q2VfS0yqkT3mX9bJ7cLhR4wZ",
     "amount": "39.99",

@@ -33,7 +33,7 @@ type Told = tuple[Kind, Mapping[str, Any]]
 
 
 class ProblemError(Exception):
-    """A problem that this front finds itself, with what else the caller should know."""
+    """A problem that the API itself detects, with additional members of the answer."""
 
     def __init__(self, kind: Kind, **more: Any) -> None:
         super().__init__(kind.slug)
@@ -42,7 +42,7 @@ class ProblemError(Exception):
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response:
-    """Answer any error. What we did not expect is a bug: it is logged, and never shown."""
+    """Return the answer to any exception; an unexpected one is logged and never shown."""
     kind, more = told(error)
     if kind is problem_types.BUG:
         request = context.get("request")
@@ -74,7 +74,7 @@ def type_url(kind: Kind) -> str:
 
 
 def told(error: Exception) -> Told:
-    """Find the kind of an error, by its class or the nearest one above it."""
+    """Return the problem of an exception, by its class or the nearest base class."""
     for above in type(error).__mro__:
         if above in TABLE:
             entry = TABLE[above]
@@ -87,12 +87,12 @@ def money(amount: Money) -> dict[str, str]:
 
 
 def order_shown(order: Order) -> dict[str, str]:
-    """Show what opens an order; only to who holds its cart."""
+    """Return the access data of an order; only for holders of its cart."""
     return {"number": order.number, "access_key": order.access_key, "url": order_url(order)}
 
 
 def _flat(detail: Any, pointer: str = "#") -> list[dict[str, str]]:
-    """List every complaint of a validation with the place in the body it is about."""
+    """Flatten validation errors into a list, each with a JSON pointer."""
     if isinstance(detail, Mapping):
         return [
             one
@@ -116,7 +116,7 @@ def _invalid(error: exceptions.ValidationError) -> Told:
 
 TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     ProblemError: lambda error: (error.kind, error.more),
-    # what Django and DRF find
+    # exceptions of Django and DRF
     Http404: problem_types.NOT_FOUND,
     PermissionDenied: problem_types.NOT_FOUND,
     RequestDataTooBig: lambda _: (
@@ -137,7 +137,7 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         problem_types.TOO_OFTEN,
         {} if error.wait is None else {"retry_after_s": max(1, -int(-error.wait // 1))},
     ),
-    # what the shop's verbs find
+    # exceptions of the shop's functions
     carts.UnknownListingError: problem_types.NO_SUCH_LISTING,
     carts.NotForSaleError: problem_types.NOT_FOR_SALE,
     carts.NoPriceError: problem_types.NOT_FOR_SALE,

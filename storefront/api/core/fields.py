@@ -17,7 +17,7 @@ UNKNOWN_FIELD = _("There is no such field.")
 
 
 class Strict(serializers.Serializer[Any]):
-    """What a caller may send: a field that we do not know is a mistake, and is told."""
+    """Request body that refuses unknown fields."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := set(data) - set(self.fields)):
@@ -26,7 +26,7 @@ class Strict(serializers.Serializer[Any]):
 
 
 class Whole(serializers.IntegerField):
-    """A whole number: neither ``"3"`` nor ``3.0`` nor ``true``."""
+    """Integer field that refuses ``"3"``, ``3.0`` and ``true``."""
 
     def to_internal_value(self, data: Any) -> int:
         if type(data) is not int:
@@ -35,7 +35,7 @@ class Whole(serializers.IntegerField):
 
 
 class Text(serializers.CharField):
-    """Text: a number is none."""
+    """Text field that refuses numbers."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -44,7 +44,7 @@ class Text(serializers.CharField):
 
 
 class Amount(serializers.DecimalField):
-    """An amount of money, written as text so that no program rounds it."""
+    """Amount of money as text, so that no program rounds it."""
 
     default_error_messages = {"not_text": _('Write the amount as text, like "39.99".')}
 
@@ -65,7 +65,7 @@ class MoneyFields(Strict):
 
 
 class ReductionFields(serializers.Serializer[Any]):
-    """A reduction that is announced, counted from the lowest price of the 30 days before it."""
+    """An announced reduction, relative to the lowest price of the 30 days before it."""
 
     percent = serializers.IntegerField(source="reduction.percent")
     lowest_price_30_days = MoneyFields(source="lowest_before")
@@ -73,7 +73,7 @@ class ReductionFields(serializers.Serializer[Any]):
 
 
 class DeliveryPromised(serializers.Serializer[Any]):
-    """The cheapest way of delivery: its days, its price, and where it comes from."""
+    """The cheapest delivery: its days, its price, and the country it comes from."""
 
     arrives_from = serializers.DateField()
     arrives_to = serializers.DateField()
@@ -82,7 +82,7 @@ class DeliveryPromised(serializers.Serializer[Any]):
 
 
 class AddressFields(Strict):
-    """Where the parcel goes. Which fields a country needs, its own rules say."""
+    """A delivery address. Which fields are required depends on the country."""
 
     name = Text(max_length=LIMITS["name"])
     line1 = Text(max_length=LIMITS["line1"])
@@ -95,7 +95,7 @@ class AddressFields(Strict):
 
 
 def picture_urls(stem: str) -> dict[str, str]:
-    """Return the addresses of one picture by width in pixels; none if we have none."""
+    """Return the URLs of one picture by width in pixels; {} without a picture."""
     if not stem:
         return {}
     base = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{stem}"

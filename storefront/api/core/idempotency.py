@@ -24,7 +24,8 @@ from storefront.lib.security.client_ip import address_of
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255
-MIN_SECRET_KEY, MIN_SECRET_SIGNS = 32, 8  # as long as a UUID in hex, and of as many signs
+# as long as a UUID in hex, with as many different characters
+MIN_SECRET_KEY, MIN_SECRET_SIGNS = 32, 8
 WAIT_S = 5
 KEPT_FOR = timedelta(days=7)
 SERVER_ERROR = 500
@@ -32,7 +33,7 @@ SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try. ``is_resumed``: an earlier one died, and may have got halfway."""
+    """One attempt; ``is_resumed``: an earlier one died, perhaps halfway."""
 
     is_resumed: bool
 
@@ -48,14 +49,13 @@ def once(
     is_required: bool = False,
     is_secret: bool = False,
 ) -> Response:
-    """Do the work unless it was done under this key; then give the answer of then.
+    """Run ``work`` once per key; afterwards return the stored answer.
 
-    ``is_secret``: the answer holds a secret and others share the principal, so the key protects it.
+    ``is_secret``: the answer holds a secret and callers may share the principal, so the key must be
+    hard to guess. Answers below 500 are stored; after a failure of the shop (5xx) the same key runs
+    again. The record is written before the work begins, so that a crash leaves a trace.
 
-    Refusals are kept like successes. A failure of ours (5xx) is not: the same key tries again.
-    The row is written before the work begins, so a process that dies leaves a trace of it.
-
-    Raises: ProblemError  the key is missing, malformed, used for another request, or in work
+    Raises: ProblemError: the key is missing, malformed, used for another request, or in use.
     """
     key = _key_of(request, is_required=is_required)
     if is_secret and key and not _is_hard_to_guess(key):
@@ -70,7 +70,7 @@ def once(
             raise ProblemError(problem_types.KEY_REUSED)
         if record is not None and record.done_at is not None:
             return _again(record)
-        # We hold the lock, so who left this row without an answer is gone.
+        # The lock is held, so the process that left this record unanswered is gone.
         attempt = Attempt(is_resumed=record is not None)
         if record is None:
             record = IdempotencyRecord.objects.create(
@@ -86,7 +86,7 @@ def once(
 
 
 def by_secret(secret: str) -> str:
-    """Name a caller by the token he holds, without keeping it."""
+    """Return a principal for the holder of a token, without storing the token."""
     return _digest("secret", secret)
 
 
@@ -95,9 +95,9 @@ def by_address(request: Request) -> str:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Forget answers that nobody will ask for again.
+    """Delete records older than ``KEPT_FOR``.
 
-    An order stays placed once without them: its cart remembers.
+    An order is still placed only once without them: its cart refers to it.
     """
     old = IdempotencyRecord.objects.filter(started_at__lt=now - KEPT_FOR)
     return old.delete()[0]
@@ -124,9 +124,9 @@ def _digest(*parts: str) -> str:
 
 @contextmanager
 def _alone(name: str) -> Iterator[None]:
-    """Hold a lock that ends with our connection, should we die; others wait a while for it.
+    """Hold an advisory lock that ends with the connection; others wait up to ``WAIT_S``.
 
-    Raises: ProblemError  somebody else holds it for too long
+    Raises: ProblemError: the lock is held for too long.
     """
     place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     with connection.cursor() as cursor:
@@ -143,7 +143,7 @@ def _alone(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # If the connection is gone, the lock is gone with it.
+        # A closed connection has released the lock.
         with suppress(DatabaseError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [place])
 
@@ -166,7 +166,7 @@ def _keep(record: IdempotencyRecord, response: Response) -> None:
 
 
 def _as_text(shown: Any) -> str:
-    """Write JSON that can always be stored: NUL is an escape, a lone surrogate becomes ``?``."""
+    """Return JSON that can always be stored: NUL is escaped, a lone surrogate becomes ``?``."""
     text = json.dumps(shown, cls=JSONEncoder, ensure_ascii=False)
     return text.encode(errors="replace").decode()
 

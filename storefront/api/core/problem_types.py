@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of problem. ``slug`` is its name for programs and never changes."""
+    """A problem type. ``slug`` is part of the API and never changes."""
 
     slug: str
     status: HTTPStatus
@@ -113,7 +113,7 @@ KEY_IN_USE = Kind(
     detail=_("Send it again with the same key a little later to read the answer."),
     retry_after_s=1,
 )
-# Keys of programs
+# API keys
 NO_ACCESS = Kind(
     slug="key-unknown",
     status=HTTPStatus.UNAUTHORIZED,
@@ -278,7 +278,7 @@ TOO_LATE = Kind(
     title=_("It is too late to cancel"),
     detail=_("All of it is on its way or finished. Send it back when it arrives."),
 )
-# Ourselves
+# The shop itself
 GATEWAY_AWAY = Kind(
     slug="gateway-away",
     status=HTTPStatus.SERVICE_UNAVAILABLE,

@@ -27,13 +27,13 @@ WITH_BODY = (
     problem_types.NOT_JSON,
     problem_types.TOO_LARGE,
 )
-# Security schemes of ``settings.api``: bearer keys of a cart, an order, a program.
+# Security schemes of ``settings.api``: bearer keys of a cart, an order, an API client.
 CART_TOKEN, ORDER_KEY, PROGRAM_KEY = "CartToken", "OrderKey", "ProgramKey"
 WITH_KEY = (problem_types.KEY_INVALID, problem_types.KEY_REUSED, problem_types.KEY_IN_USE)
 
 
 class ProblemField(serializers.Serializer[Any]):
-    """One complaint about one place of the request."""
+    """One error at one place of the request."""
 
     pointer = serializers.CharField(required=False, help_text="JSON pointer into the body.")
     parameter = serializers.CharField(required=False, help_text="Name of a query parameter.")
@@ -53,7 +53,7 @@ class Problem(serializers.Serializer[Any]):
     errors = ProblemField(many=True, required=False)  # type: ignore[assignment]  # not their errors
 
 
-def describes(  # noqa: PLR0913 - an operation is told whole
+def describes(  # noqa: PLR0913 - all parts of an operation
     *,
     name: str,
     tag: str,
@@ -68,7 +68,7 @@ def describes(  # noqa: PLR0913 - an operation is told whole
     examples: tuple[OpenApiExample, ...] = (),
     description: str = "",
 ) -> Callable[[Any], Any]:
-    """Describe one operation; its problems become one answer per status, each with examples."""
+    """Return a decorator that documents an operation: problems become answers with examples."""
     told = [*tells, *ALWAYS, *(WITH_BODY if body else ())]
     if takes_key or needs_key:
         told += WITH_KEY

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class _ByNetwork(SimpleRateThrottle):
-    """Counts by the network a visitor can move within, as our own proxies tell it."""
+    """Counts requests by the visitor's network, as reported by our proxies."""
 
     is_for_reads: bool
 
@@ -34,7 +34,7 @@ class _ByNetwork(SimpleRateThrottle):
             return True
 
     def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002 - DRF's shape
-        ident = network_of(request._request)  # noqa: SLF001 - DRF wraps the request it was given
+        ident = network_of(request._request)  # noqa: SLF001 - DRF wraps the request
         return f"api:{self.scope}:{ident}"
 
 
@@ -45,14 +45,14 @@ class ReadThrottle(_ByNetwork):
 
 
 class BatchThrottle(_ByNetwork):
-    """Counts by the key of a program: a batch is a thousand times the work of a change."""
+    """Counts by API key: a batch is a thousand times the work of a change."""
 
     scope = "batch"
     rate = "20/min"
     is_for_reads = False
 
     def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002 - DRF's shape
-        # As it is read where it opens something: however it is spelled, it is one key.
+        # Parsed as for access, so that each spelling is the same key.
         return f"api:{self.scope}:{api_keys.digest_of(api_keys.told_by(request))}"
 
 

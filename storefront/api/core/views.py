@@ -28,7 +28,7 @@ UNSTORABLE = _("Remove NUL characters and lone surrogates.")
 
 
 class StrictJSON(JSONParser):
-    """JSON as the standard has it: no NaN, no repeated name, no bottomless nesting, and small."""
+    """JSON parser that refuses NaN, repeated names, deep nesting and large bodies."""
 
     max_bytes = MAX_BODY_BYTES
     refuses_unstorable = True
@@ -36,7 +36,7 @@ class StrictJSON(JSONParser):
     def parse(
         self,
         stream: Any,
-        media_type: str | None = None,  # noqa: ARG002 - the base class calls it so
+        media_type: str | None = None,  # noqa: ARG002 - signature of the base class
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> Any:
         content = stream.read(self.max_bytes + 1)
@@ -70,7 +70,7 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _unstorable(value: Any, pointer: str) -> Iterator[str]:
-    """Find the places of texts that hold NUL or a lone surrogate; for a name, its object."""
+    """Yield pointers to texts with NUL or a lone surrogate; for a name, to its object."""
     if isinstance(value, str) and not is_storable(value):
         yield pointer
     elif isinstance(value, list):
@@ -85,7 +85,7 @@ def _unstorable(value: Any, pointer: str) -> Iterator[str]:
 
 
 class Endpoint(APIView):
-    """One address. What it answers belongs to one caller, unless ``kept_for_s`` says otherwise."""
+    """Base view. Answers are private, unless ``kept_for_s`` allows caching."""
 
     parser_classes = [StrictJSON]
     throttle_classes = [ReadThrottle, ChangeThrottle]
@@ -107,7 +107,7 @@ class Endpoint(APIView):
 
 
 class Nowhere(Endpoint):
-    """Whatever else is asked for under this API."""
+    """Answers 404 to unknown paths of the API."""
 
     schema = None
 
@@ -119,7 +119,7 @@ class Nowhere(Endpoint):
 def our_channel() -> Channel:
     """Return the channel that this API sells on.
 
-    Raises: ProblemError  the shop is not set up
+    Raises: ProblemError: the shop is not set up.
     """
     require_identity()
     channel = Channel.objects.filter(code=CHANNEL_CODE).first()
@@ -131,16 +131,16 @@ def our_channel() -> Channel:
 def require_identity() -> None:
     """Check that the shop may sell.
 
-    Raises: ProblemError  production has no identity of its own
+    Raises: ProblemError: production has no identity of its own.
     """
     if not may_sell():
         raise ProblemError(problem_types.AWAY)
 
 
 def country_on(channel: Channel, code: str) -> str:
-    """Return a country that the channel delivers to; an empty code is the usual one.
+    """Return a country that the channel delivers to; the default for an empty code.
 
-    Raises: ProblemError  it does not deliver there
+    Raises: ProblemError: no delivery there.
     """
     if not code:
         return channel.default_country

@@ -37,7 +37,7 @@ class Asked(serializers.Serializer[Any]):
 
 
 class AvailabilityShown(serializers.Serializer[Any]):
-    """What can be had of one variant. ``delivery`` is null where the quantity cannot be had."""
+    """Availability of one variant. ``delivery`` is null if the quantity is not available."""
 
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
@@ -98,9 +98,9 @@ class AvailabilityList(Endpoint):
 
 
 def _understood(request: Request) -> Mapping[str, Any]:
-    """Read the parameters.
+    """Parse the query parameters.
 
-    Raises: ProblemError  some are not understood
+    Raises: ProblemError: some are malformed.
     """
     params = request.query_params
     given = {name: params[name] for name in ("country", "quantity", "by") if name in params}

@@ -32,7 +32,7 @@ from storefront.api.core.schema import CART_TOKEN, describes
 from storefront.api.core.views import Endpoint, country_on, our_channel, require_identity
 
 MAX_TOKEN = 43
-MAX_ID = 2**53 - 1  # what every JSON reader can hold
+MAX_ID = 2**53 - 1  # exact in every JSON parser
 LINE_ID = OpenApiParameter("line_id", int, OpenApiParameter.PATH)
 LINE_TELLS = (
     problem_types.NO_SUCH_CART,
@@ -75,7 +75,7 @@ class ChangedLine(Strict):
 
 
 class LineShown(serializers.Serializer[Any]):
-    """One line. ``price_was`` is set when the price is not the one it was put in at."""
+    """A cart line. ``price_was`` is set if the price changed since the line was added."""
 
     id = serializers.IntegerField()
     listing_id = serializers.IntegerField()
@@ -127,7 +127,7 @@ class CartShown(serializers.Serializer[Any]):
 def open_cart_of(request: Request, endpoint: Endpoint) -> Cart:
     """Return the cart of a request, if it can still change.
 
-    Raises: ProblemError  there is none, or the shop may not sell
+    Raises: ProblemError: there is none, or the shop may not sell.
     """
     require_identity()
     cart = carts.find(token=told_by(request), now=endpoint.now)

@@ -48,7 +48,7 @@ class NewOrder(Strict):
 
 
 class PlacedShown(serializers.Serializer[Any]):
-    """A placed order. Send the shopper to ``pay_url``; null: ask for it by ``pay/``."""
+    """A placed order. Send the customer to ``pay_url``; if null, get it from ``pay/``."""
 
     number = serializers.CharField()
     access_key = serializers.CharField()
@@ -60,7 +60,7 @@ class PlacedShown(serializers.Serializer[Any]):
 
 
 def _bad_address(error: checkout.BadAddressError, written: Address) -> dict[str, Any]:
-    """Say what is wrong and what is doubtful, and how the post there would write the address."""
+    """Return errors and doubts about an address, with the post's usual spelling."""
     doubts = verification.doubts(written)
     usual = verification.suggestion(written)
     return {
@@ -184,7 +184,7 @@ class Checkout(Endpoint):
             raise too_little(looked) from error
 
     def _pay_url(self, order: Order, first: Payment | None) -> str | None:
-        """Open the payment; when the gateway is away, the order stands all the same."""
+        """Open the payment; if the gateway is unavailable, the order stays placed without it."""
         try:
             payment = sessions.start(
                 order=order, return_url=paid_url(order), now=timezone.now(), first=first

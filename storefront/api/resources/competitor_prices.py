@@ -30,14 +30,14 @@ REFUSED = "refused"
 
 
 class ManyRows(StrictJSON):
-    """JSON as strict as elsewhere, and longer; text that cannot be stored refuses its row only."""
+    """Strict JSON with a larger limit; unstorable text refuses its row only."""
 
     max_bytes = MOST_BYTES
     refuses_unstorable = False
 
 
 class CompetitorPrice(Strict):
-    """What one shop asks for one thing. It is named by sku, gtin, or brand with mpn."""
+    """The price of one product in one shop. Identified by sku, gtin, or brand with mpn."""
 
     competitor = Text(max_length=80, help_text="Name of the shop, the same each time.")
     sku = Text(required=False, help_text="Our SKU.")
@@ -63,7 +63,7 @@ class CompetitorPrice(Strict):
 
 @extend_schema_field(CompetitorPrice(many=True))
 class Rows(serializers.ListField):
-    """Rows as they come: each is judged by itself, so that a bad one stops no other."""
+    """Unvalidated rows: each is validated by itself, so that an invalid one affects no other."""
 
 
 class CompetitorPrices(Strict):
@@ -73,7 +73,7 @@ class CompetitorPrices(Strict):
 
 
 class RowShown(serializers.Serializer[Any]):
-    """What became of one row. ``sku`` is ours, and empty where the row is refused."""
+    """Result of one row. ``sku`` is ours, and empty if the row is refused."""
 
     pointer = serializers.CharField(help_text="JSON pointer to the row.")
     result = serializers.ChoiceField(
@@ -94,7 +94,7 @@ class CountsShown(serializers.Serializer[Any]):
 
 
 class BatchShown(serializers.Serializer[Any]):
-    """A batch that was heard, each of its rows in the order in which they were sent."""
+    """Result of a batch, with its rows in the order of the request."""
 
     received_at = serializers.DateTimeField()
     counts = CountsShown()

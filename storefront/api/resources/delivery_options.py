@@ -27,7 +27,7 @@ from storefront.api.resources.carts import open_cart_of
 
 
 class PromotionShown(serializers.Serializer[Any]):
-    """What one promotion takes off. ``code`` is empty where it holds by itself."""
+    """The discount of one promotion. ``code`` is empty if it applies without a code."""
 
     name = serializers.CharField(source="offer.name")
     code = serializers.CharField(source="offer.code", allow_blank=True)
@@ -35,7 +35,7 @@ class PromotionShown(serializers.Serializer[Any]):
 
 
 class OptionShown(serializers.Serializer[Any]):
-    """One way to have the whole cart delivered. ``total`` is what placing the order agrees to."""
+    """One delivery option of the whole cart. ``total`` is the amount to agree to in the order."""
 
     delivery = serializers.CharField(source="quote.code")
     price = MoneyFields(source="quote.price")
@@ -73,10 +73,11 @@ class Asked(serializers.Serializer[Any]):
 def quotes_for(
     cart: Cart, *, country: str, endpoint: Endpoint, postcode: str | None = None
 ) -> tuple[Looked, Sequence[ShippingQuote]]:
-    """Quote the ways to deliver a cart, beside what is in it.
+    """Return the content of a cart and its delivery options.
 
-    Shape:  ``postcode`` as in ``live_rates.ask``
-    Raises: EmptyCartError, ProblemError  there is nothing, or not enough of something
+    ``postcode`` as in ``live_rates.ask``.
+
+    Raises: ProblemError: the cart is empty, or units are missing.
     """
     looked = availability.look(cart=cart, country=country, now=endpoint.now)
     if not looked.cart.lines:
@@ -90,7 +91,7 @@ def quotes_for(
 
 
 def too_little(looked: Looked) -> ProblemError:
-    """Tell which lines are short, with the numbers that the cart shows."""
+    """Return the problem of lines with missing units, as the cart shows them."""
     lines = [
         {
             "sku": short.line.sku,
@@ -103,9 +104,9 @@ def too_little(looked: Looked) -> ProblemError:
 
 
 def _postcode_in(request: Request) -> str | None:
-    """Read the postcode that is asked for; None: none is named.
+    """Return the requested postcode, or None.
 
-    Raises: ProblemError  it is not understood
+    Raises: ProblemError: it is malformed.
     """
     asked = Asked(data=request.query_params.dict())
     if not asked.is_valid():

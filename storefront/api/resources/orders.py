@@ -133,9 +133,9 @@ class Reason(Strict):
 
 
 class CanceledShown(serializers.Serializer[Any]):
-    """What came of it: ``canceled``, ``asked`` or ``in_part``.
+    """Result of a cancellation: ``canceled``, ``asked`` or ``in_part``.
 
-    After ``asked``, a supplier is asked to stop it: the order's ``cancellation`` tells how it goes.
+    After ``asked``, see the order's ``cancellation`` for the supplier's answer.
     """
 
     outcome = serializers.ChoiceField(["canceled", "asked", "in_part"])
@@ -143,9 +143,9 @@ class CanceledShown(serializers.Serializer[Any]):
 
 
 def order_of(request: Request, number: str) -> Order:
-    """Return an order by its number and the key of the request.
+    """Return an order by its number and the access key of the request.
 
-    Raises: ProblemError  there is none, or the key is not its key
+    Raises: ProblemError: unknown order or wrong key.
     """
     order = links.find(number=number, key=told_by(request))
     if order is None:

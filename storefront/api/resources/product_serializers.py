@@ -24,13 +24,13 @@ IN_STOCK = "Where it is, and available is 0, no route brings it to the country."
 
 
 class Pictures(serializers.DictField):
-    """Addresses of one picture by width in pixels; empty when there is none."""
+    """URLs of one picture by width in pixels; empty without a picture."""
 
     child = serializers.URLField()
 
 
 class CardShown(serializers.Serializer[Any]):
-    """One product in a list. Numbers that the supplier does not state are null."""
+    """A product in a list. Numbers that the supplier does not state are null."""
 
     slug = serializers.SlugField()
     title = serializers.CharField()
@@ -86,7 +86,7 @@ class ModeShown(serializers.Serializer[Any]):
 
 
 class SpecShown(serializers.Serializer[Any]):
-    """What the light can do. Runtimes end at a tenth of the first output."""
+    """Specification of the product. Runtimes end at a tenth of the first output."""
 
     output_lm = serializers.IntegerField(allow_null=True)
     intensity_cd = serializers.IntegerField(allow_null=True)
@@ -107,7 +107,7 @@ class SpecShown(serializers.Serializer[Any]):
 
 
 class VariantShown(serializers.Serializer[Any]):
-    """One choice. ``listing_id`` is what goes into a cart."""
+    """A variant. Use ``listing_id`` to add it to a cart."""
 
     listing_id = serializers.IntegerField()
     sku = serializers.CharField()

@@ -78,7 +78,7 @@ class ShelfShown(serializers.Serializer[Any]):
 
 
 def _parameters() -> tuple[OpenApiParameter, ...]:
-    """List the filters of a shelf, as the shop's own pages take them."""
+    """Return the query parameters of the product list, the same as on the shop's pages."""
     ranges = [
         OpenApiParameter(f"{name}_{end}", Decimal, description=f"In {UNITS[name]}.")
         for name in RANGES.values()
@@ -175,9 +175,9 @@ class ListingList(Endpoint):
         return Response(ShelfShown(found, context=context).data)
 
     def _asked(self, request: Request) -> tuple[ShelfQuery, Category | None]:
-        """Read the parameters; a program is told what a page would silently leave out.
+        """Parse the query parameters; unlike a page, refuse unknown ones.
 
-        Raises: ProblemError  some are not understood
+        Raises: ProblemError: some are malformed or unknown.
         """
         params = request.query_params
         slug = params.get("category", "")

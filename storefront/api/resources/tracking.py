@@ -29,7 +29,7 @@ class TrackingEventShown(serializers.Serializer[Any]):
 
 
 class ParcelShown(serializers.Serializer[Any]):
-    """One parcel: where it is for us (``status``) and for its carrier."""
+    """One parcel: its status in the shop (``status``), and at its carrier."""
 
     carrier = serializers.CharField()
     number = serializers.CharField()

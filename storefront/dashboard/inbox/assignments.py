@@ -40,7 +40,7 @@ def give_back(*, cause: str, row: int, by: str) -> None:
 
 
 def take_over(*, cause: str, row: int, by: str, now: datetime) -> None:
-    """Assign an inbox row to this user, whoever has it."""
+    """Assign an inbox row to this user, even if another user has it."""
     Taken.objects.update_or_create(cause=cause, row=row, defaults={"by": by[:100], "at": now})
 
 

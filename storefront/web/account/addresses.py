@@ -20,7 +20,7 @@ from storefront.web.core.visit import READS, shopper_id, visit
 
 
 def known_of(request: HttpRequest) -> dict[str, str]:
-    """Return what an account lets the checkout begin with; a guest's checkout begins empty."""
+    """Return initial values of the checkout address from the account; empty for a guest."""
     if (user_id := shopper_id(request)) is None:
         return {}
     address = profile.default_address(user_id)
@@ -29,7 +29,7 @@ def known_of(request: HttpRequest) -> dict[str, str]:
 
 
 def _last_ordered_to(user_id: int) -> dict[str, Any]:
-    """Return where the last order went that was placed while signed in."""
+    """Return the address of the account's last order, or {}."""
     orders = Order.objects.filter(cart__owner=user_id).exclude(ship_to={})
     return dict(orders.order_by("-pk").values_list("ship_to", flat=True).first() or {})
 
@@ -44,9 +44,9 @@ def addresses(request: HttpRequest) -> HttpResponse:
 @require_http_methods(READS)
 @for_shoppers
 def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
-    """Add an address, or change one of one's own."""
+    """Show and save the form of a new or existing address."""
     user_id, here = shopper_id(request), visit(request)
-    assert user_id is not None  # noqa: S101 - for_shoppers let nobody else in
+    assert user_id is not None  # noqa: S101 - guaranteed by for_shoppers
     saved = SavedAddress.objects.filter(user=user_id, pk=saved_id).first() if saved_id else None
     if saved_id and saved is None:
         raise Http404

@@ -21,7 +21,7 @@ from storefront.accounts.models import User
 from storefront.lib.security.rate_limit import is_too_often
 
 MAILS_PER_HOUR = 5
-# What allauth calls its mails, what we call the fact, and where its link stands.
+# allauth's name of a mail -> our event, and the context key of its link.
 FACTS = {
     "email_confirmation": ("account.unproven", "activate_url"),
     "email_confirmation_signup": ("account.unproven", "activate_url"),
@@ -31,7 +31,7 @@ FACTS = {
 
 
 class ShopperAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
-    """Shoppers' accounts only."""
+    """allauth adapter for customers' accounts."""
 
     error_messages: ClassVar = {
         **DefaultAccountAdapter.error_messages,
@@ -40,16 +40,16 @@ class ShopperAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     }
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Staff sign in at their own door: theirs asks for more than ours."""
+        """Refuse staff: they sign in at the admin, with a second factor."""
         user: User | None = super().authenticate(request, **credentials)
         return None if user is None or user.is_staff else user
 
     def get_login_stages(self) -> list[str]:
-        """Ask shoppers for no second factor: those are of staff, who never pass here."""
+        """Remove the two-factor stages: only staff have factors."""
         return [stage for stage in super().get_login_stages() if ".mfa." not in stage]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Tell it as a fact; so often for one address that it cannot be flooded."""
+        """Record the mail in the outbox, at most ``MAILS_PER_HOUR`` per address."""
         name, link = FACTS[template_prefix.rpartition("/")[2]]
         if is_too_often(what="account-mail", who=email.lower(), per_hour=MAILS_PER_HOUR):
             return
@@ -77,7 +77,7 @@ class ShopperAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         self.send_mail("account_already_exists", email, {"password_reset_url": link})
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """Say nothing between pages: the page that comes next says it itself."""
+        """Do nothing: pages show their own messages."""
 
 
 def _public(path: str) -> str:

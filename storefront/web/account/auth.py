@@ -31,11 +31,11 @@ from storefront.lib.security.rate_limit import is_too_often
 from storefront.web.account.forms import NewPasswordForm, ShopperSignInForm, SignUpForm
 from storefront.web.core.visit import READS, cart_token, forget_cart, keep_cart, shopper_id
 
-FORMS_PER_HOUR = 40  # of one network: many may stand behind one
+FORMS_PER_HOUR = 40  # per network: many people may share one
 
 
 def for_shoppers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let a page open for whoever is signed in as a shopper, and lead others to the door."""
+    """Restrict a view to signed-in customers; redirect others to the sign-in page."""
 
     @never_cache
     @wraps(view)
@@ -68,7 +68,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(READS)
 @sensitive_post_parameters()
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Open an account that sleeps until its address is proven; a known one is answered alike."""
+    """Create an account that is inactive until its address is verified.
+
+    A known address gets the same answer, so that it does not reveal who has an account.
+    """
     if shopper_id(request):
         return redirect("account")
     form = SignUpForm(request.POST if request.method == "POST" else None)
@@ -97,7 +100,7 @@ def sent(request: HttpRequest) -> HttpResponse:
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
     """Verify an address: one click in the browser that signed up, a new password in another.
 
-    A stranger may have signed up with this address and a password of their own. A program that
+    Another person may have signed up with this address and a password of their own. A program that
     only follows the links of a mail confirms nothing.
     """
     found = EmailConfirmationHMAC.from_key(key)
@@ -126,7 +129,7 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 @never_cache
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Leave nothing in the browser; the account keeps its cart."""
+    """Sign out and delete the cart cookie; the account keeps its cart."""
     logout(request)
     response = redirect("home")
     forget_cart(response)
@@ -134,20 +137,20 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def too_many(request: HttpRequest, what: str) -> str:
-    """Say that one network sent a form too often, if it did."""
+    """Return an error if one network submitted a form too often, else ""."""
     if is_too_often(what=what, who=network_of(request), per_hour=FORMS_PER_HOUR):
         return _("Too many tries. Wait an hour, then try again.")
     return ""
 
 
 def _signed_up_here(request: HttpRequest, user: User) -> bool:
-    """Test whether this browser gave the password of an account that waits for its mail."""
+    """Test whether this browser entered the password of an account that is not verified yet."""
     stage = LoginStageController.enter(request, EmailVerificationStage.key)
     return stage is not None and stage.login.user == user
 
 
 def _bring_cart(request: HttpRequest, answer: HttpResponse) -> None:
-    """Let the browser carry the account's cart, with what it carried before; if it is in."""
+    """After sign-in, merge the browser's cart into the account's and set its cookie."""
     if (owner_id := shopper_id(request)) is None:
         return
     now = timezone.now()
@@ -159,7 +162,7 @@ def _bring_cart(request: HttpRequest, answer: HttpResponse) -> None:
 
 
 def _next(request: HttpRequest) -> str:
-    """Return where to go on; never out of the shop."""
+    """Return the target after sign-in; never outside the shop."""
     wanted = request.POST.get("next", "") or request.GET.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts=None, require_https=request.is_secure()

@@ -39,7 +39,7 @@ CURRENT_ERRORS = {"required": gettext_lazy("Enter your password.")}
 
 
 class CurrentPasswordForm(forms.Form):
-    """Whoever changes how an account is opened shows that it is his; tries are counted."""
+    """Form that requires the current password; attempts are throttled."""
 
     current = forms.CharField(
         label=gettext_lazy("Your password now"), strip=False, error_messages=CURRENT_ERRORS
@@ -65,7 +65,7 @@ class CurrentPasswordForm(forms.Form):
 
 
 class NewAddressForm(CurrentPasswordForm):
-    """The address that shall count, and the password."""
+    """Form for a new e-mail address."""
 
     email = forms.EmailField(label=EMAIL, max_length=254, error_messages=EMAIL_ERRORS)
     field_order = ("email", "current")
@@ -78,7 +78,7 @@ class NewAddressForm(CurrentPasswordForm):
 
 
 class AnotherPasswordForm(CurrentPasswordForm):
-    """The password now, and the next one."""
+    """Form for a new password."""
 
     password = new_password_field()
 
@@ -92,16 +92,16 @@ class AnotherPasswordForm(CurrentPasswordForm):
 @for_shoppers
 @sensitive_post_parameters()
 def email(request: HttpRequest) -> HttpResponse:
-    """Mail a link to a new address; the old one counts until it is followed."""
+    """Mail a confirmation link to a new address; the old one stays until it is opened."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
+    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
     form = NewAddressForm(request.POST or None, user=user, request=request)
     problem, status = "", HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
             wanted = form.cleaned_data["email"]
-            # Neither does one person write to many, nor do many write to one.
+            # Limits mails per sender and per recipient.
             counted = [("new-address", str(user.pk)), ("account-mail", wanted)]
             if not any(is_too_often(what=w, who=o, per_hour=MAILS_PER_HOUR) for w, o in counted):
                 credentials.ask_for_address(user=user, email=wanted, now=timezone.now())
@@ -121,9 +121,9 @@ def email_sent(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(READS)
 def take(request: HttpRequest, key: str) -> HttpResponse:
-    """Ask for one click: whatever only fetches the links of a mail changes nothing."""
+    """Confirm an e-mail change by a click, so that link scanners change nothing."""
     now, problem = timezone.now(), ""
-    who = shopper_id(request)  # asked before the change, which ends the session it is read from
+    who = shopper_id(request)  # read before the change, which ends this session
     found = credentials.find(key=key, now=now)
     if found is not None and request.method == "POST":
         try:
@@ -146,9 +146,9 @@ def take(request: HttpRequest, key: str) -> HttpResponse:
 @never_cache
 @require_http_methods(READS)
 def stop(request: HttpRequest, token: str) -> HttpResponse:
-    """Let whoever reads the old address keep it, without signing in; by one click, as above."""
+    """Stop an e-mail change from the old address, without sign-in; needs a click too."""
     if request.method == "POST":
-        # Who does it in time, and who comes too late, are told by the page.
+        # The page shows whether the change was stopped in time.
         with suppress(credentials.StaleLinkError):
             credentials.stop(token=token, now=timezone.now())
         return redirect("account_email_stop", token=token)
@@ -161,9 +161,9 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
 @for_shoppers
 @sensitive_post_parameters()
 def password(request: HttpRequest) -> HttpResponse:
-    """Set another password; whoever is signed in elsewhere no longer is."""
+    """Set a new password; other sessions end."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
+    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
     form = AnotherPasswordForm(request.POST or None, user=user, request=request)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic(durable=True):
@@ -178,10 +178,11 @@ def password(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic(durable=True)
 def _take(key: str) -> User:
-    """Let the address count; what was found by the old one stays the account's.
+    """Complete an e-mail change; orders found by the old address stay with the account.
 
-    Locks:  the account
-    Raises: credentials.StaleLinkError, credentials.TakenError
+    Locks: the account.
+
+    Raises: credentials.StaleLinkError, credentials.TakenError.
     """
     now = timezone.now()
     found = credentials.find(key=key, now=now)

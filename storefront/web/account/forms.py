@@ -42,7 +42,7 @@ def _word(form: forms.Form, email: str, password: str = "") -> None:
 
 
 class ShopperSignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
-    """All failures read alike, but for how long to wait after too many."""
+    """Sign-in form; all failures look the same, except the wait after too many."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +67,7 @@ class ShopperSignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no ty
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
-    """An address and a password; whether the address is known is said in a mail only."""
+    """Sign-up form; only a mail reveals whether the address is known."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,13 +76,13 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
         if self.account_already_exists and cleaned.get("password1"):
-            # As long as a new account would take: the time tells nothing either.
+            # Hash as for a new account, so that the response time reveals nothing.
             User().set_password(cleaned["password1"])
         return cleaned
 
 
 class ForgottenForm(ResetPasswordForm):  # type: ignore[misc]  # allauth ships no types
-    """Whose password is forgotten. Staff ask a colleague."""
+    """Password reset form; staff accounts are excluded."""
 
     users: list[User]
 
@@ -101,7 +101,7 @@ def new_password_field() -> forms.CharField:
 
 
 class NewPasswordForm(forms.Form):
-    """Another password for one account."""
+    """Form for a new password."""
 
     password = new_password_field()
 
@@ -119,7 +119,7 @@ class NewPasswordForm(forms.Form):
 
 
 class SavedAddressForm(AddressForm):
-    """An address that an account keeps."""
+    """Form for a saved address."""
 
     email = None  # type: ignore[assignment]  # Django's way to leave a field out
     is_default = forms.BooleanField(
@@ -128,7 +128,7 @@ class SavedAddressForm(AddressForm):
 
 
 class ProfileForm(forms.Form):
-    """How somebody wants to be called and written to."""
+    """Form for name, mail language and newsletter consent."""
 
     name = forms.CharField(
         label=gettext_lazy("Name"),

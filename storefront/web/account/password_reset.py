@@ -24,7 +24,7 @@ from storefront.web.core.visit import READS
 @never_cache
 @require_http_methods(READS)
 def forgotten(request: HttpRequest) -> HttpResponse:
-    """Mail a link to whoever has an account; everybody reads the same answer."""
+    """Mail a reset link if the account exists; the answer is the same if not."""
     form = ForgottenForm(request.POST if request.method == "POST" else None)
     problem, status = "", HTTPStatus.OK
     if request.method == "POST":
@@ -48,7 +48,7 @@ def sent(request: HttpRequest) -> HttpResponse:
 @require_http_methods(READS)
 @sensitive_post_parameters()
 def choose(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
-    """Set another password; who read the mail has proven the address as well."""
+    """Set a new password; opening the mail also verifies the address."""
     token = UserTokenForm({"uidb36": uidb36, "key": key})
     user: User | None = token.reset_user if token.is_valid() else None
     if user is None or user.is_staff or not user.is_active:

@@ -20,12 +20,12 @@ A_PAGE = 50
 @require_safe
 @for_shoppers
 def paid(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)  # noqa: S101 - for_shoppers let nobody else in
+    assert isinstance(request.user, User)  # noqa: S101 - guaranteed by for_shoppers
     orders = Order.objects.of(request.user.pk, proven_addresses(request.user))
     moves = PaymentEvent.objects.filter(
         payment__order__in=orders.order_by().values("pk"), kind__in=MOVES
     )
-    # A page that nobody paid at ends as well; it never held anything.
+    # Unpaid payment pages expire too, without ever holding money.
     moves = moves.exclude(kind=Kind.EXPIRED, payment__authorized_amount=0)
     found = moves.select_related("payment__order").order_by("-occurred_at", "-pk")
     page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))

@@ -26,7 +26,7 @@ COPIES_PER_HOUR = 5
 
 
 class EraseForm(CurrentPasswordForm):
-    """Asks twice: for the password, and for a tick."""
+    """Form that asks for the password and a confirmation."""
 
     sure = forms.BooleanField(
         label=gettext_lazy("Yes, erase it permanently"),
@@ -43,9 +43,9 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @require_POST
 @for_shoppers
 def export(request: HttpRequest) -> HttpResponse:
-    """Hand over one file of all that we know of whoever asks."""
+    """Return all personal data of the user as one JSON file."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
+    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
     if is_too_often(what="export", who=str(user.pk), per_hour=COPIES_PER_HOUR):
         words = _("Too many copies. Wait an hour, then ask again.")
         status = HTTPStatus.TOO_MANY_REQUESTS
@@ -61,9 +61,9 @@ def export(request: HttpRequest) -> HttpResponse:
 @for_shoppers
 @sensitive_post_parameters()
 def erase(request: HttpRequest) -> HttpResponse:
-    """Erase the account of a customer who asks twice, unless an order is still on its way."""
+    """Erase the customer's account after confirmation, unless an order is still on its way."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
+    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
     posted = request.POST if request.method == "POST" else None
     form = EraseForm(posted, user=user, request=request)
     problem, status = "", HTTPStatus.OK

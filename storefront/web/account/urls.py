@@ -18,18 +18,18 @@ from storefront.web.account import (
 )
 
 urlpatterns = [
-    # /en/account/: my orders
+    # /en/account/: orders of the customer
     path("", views.account, name="account"),
-    # /en/account/payments/: what was charged and given back
+    # /en/account/payments/: charges and refunds
     path("payments/", payment_history.paid, name="account_paid"),
     path("profile/", views.profile, name="account_profile"),
-    # /en/account/email/: another address, which is proven first
+    # /en/account/email/: change of the e-mail address
     path("email/", credentials.email, name="account_email_change"),
     path("email/sent/", credentials.email_sent, name="account_email_sent"),
     path("email/stop/<str:token>/", credentials.stop, name="account_email_stop"),
     path("email/<str:key>/", credentials.take, name="account_email_take"),
     path("profile/password/", credentials.password, name="account_own_password"),
-    # /en/account/privacy/: a copy of everything, and to be forgotten
+    # /en/account/privacy/: export and erasure of personal data
     path("privacy/", privacy.privacy, name="account_privacy"),
     path("privacy/copy/", privacy.export, name="account_export"),
     path("privacy/erase/", privacy.erase, name="account_erase"),
@@ -45,7 +45,7 @@ urlpatterns = [
     path("sign-out/", auth.sign_out, name="account_logout"),
     path("sent/", auth.sent, name="account_email_verification_sent"),
     path("confirm/<str:key>/", auth.confirm, name="account_confirm_email"),
-    # /en/account/password/: forgotten
+    # /en/account/password/: password reset
     path("password/", password_reset.forgotten, name="account_reset_password"),
     path("password/sent/", password_reset.sent, name="account_reset_password_done"),
     path(

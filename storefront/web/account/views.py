@@ -27,7 +27,7 @@ from storefront.web.orders.views import headline
 @require_safe
 @for_shoppers
 def account(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)  # noqa: S101 - for_shoppers let nobody else in
+    assert isinstance(request.user, User)  # noqa: S101 - guaranteed by for_shoppers
     now = timezone.now()
     found = Order.objects.of(request.user.pk, proven_addresses(request.user))
     newest_first = Prefetch("payments", Payment.objects.order_by("-pk"))
@@ -41,9 +41,9 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_http_methods(READS)
 @for_shoppers
 def profile(request: HttpRequest) -> HttpResponse:
-    """Name, language of mails, and whether news may come: only if it was asked for."""
+    """Edit name, mail language and newsletter consent."""
     user, kind = request.user, Consent.Kind.MARKETING_EMAIL
-    assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
+    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
     known = {
         "name": user.name,
         "language": user.language or visit(request).language,

@@ -23,7 +23,7 @@ SENTENCES: dict[Closed | Refusal, str | Promise] = {
 
 
 def sentences(found: Found, language: str) -> dict[str, str]:
-    """Say of each code of the cart that takes nothing off, why."""
+    """Return the reason for each code of the cart that gives no discount."""
     return {code: _sentence(found, code, why, language) for code, why in found.refused.items()}
 
 

@@ -25,7 +25,7 @@ from storefront.web.core.visit import open_cart
 @require_POST
 @from_our_pages
 def write(request: HttpRequest) -> HttpResponse:
-    """Keep a code, or take one out, and lead back to the cart, which tells what it does."""
+    """Add or remove a coupon code, and redirect to the cart, which shows its effect."""
     now = timezone.now()
     cart = open_cart(request, now)
     if cart is None:
@@ -40,7 +40,7 @@ def write(request: HttpRequest) -> HttpResponse:
 
 
 def _refusal(request: HttpRequest, cart: Cart) -> tuple[str, int]:
-    """Keep the code that was written, or say why it is not kept."""
+    """Add the submitted code, or return why not, with the HTTP status."""
     code = request.POST.get("code", "")
     if not codes.plain_code(code):
         return _("Write the code first."), HTTPStatus.UNPROCESSABLE_ENTITY

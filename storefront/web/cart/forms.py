@@ -25,7 +25,7 @@ WHICH_ERRORS = {
 
 
 class AddForm(forms.Form):
-    """One listing for the cart."""
+    """Form that adds a listing to the cart."""
 
     listing = forms.IntegerField(min_value=1, max_value=MAX_ID, error_messages=WHICH_ERRORS)
     quantity = forms.IntegerField(
@@ -39,7 +39,7 @@ class AddForm(forms.Form):
 
 
 class ChangeForm(forms.Form):
-    """How many of one line; none takes it out."""
+    """Form for the quantity of a line; 0 removes it."""
 
     line = forms.IntegerField(min_value=1, max_value=MAX_ID, error_messages=WHICH_ERRORS)
     quantity = forms.IntegerField(

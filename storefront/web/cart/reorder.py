@@ -15,17 +15,17 @@ from orders.checkout import open_order_limits
 from orders.models import Cart, Order
 from storefront.web.core.visit import cart_token, keep_cart, open_cart, shopper_id, visit
 
-RELEASED, AGAIN = "released", "again"  # in the address: why the items are in the cart
+RELEASED, AGAIN = "released", "again"  # in the URL: why the items are in the cart
 
 
 def put_back(request: HttpRequest, order: Order, *, why: str) -> HttpResponse:
-    """Add the items of an order to the open cart, or to a new one, and lead to it."""
+    """Add the items of an order to the open cart, or to a new one, and redirect to it."""
     now = timezone.now()
     cart = open_cart(request, now) or _new_cart(request, now)
     try:
         # An order is released once, but the button to order again can be clicked twice.
         reorder.put_back(ordered=order.cart, cart=cart, now=now, adds=why == RELEASED)
-    except carts.PlacedCartError:  # in another tab, a moment ago
+    except carts.PlacedCartError:  # placed in another tab just now
         return HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
     where = reverse("cart", query={"back": why})
     response = HttpResponseRedirect(where, status=HTTPStatus.SEE_OTHER)

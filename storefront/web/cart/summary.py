@@ -25,7 +25,7 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a parcel brings of a line; ``is_first``: the line is shown here, with all its units."""
+    """Units of a line in a parcel; ``is_first``: the line is shown here, with all its units."""
 
     line: LineView
     quantity: int
@@ -42,7 +42,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledParcel:
-    """One parcel with what it brings; ``quoted`` is none where no route was found."""
+    """One parcel with its content; ``quoted`` is None without a shipping service."""
 
     country: str
     contents: tuple[Content, ...]
@@ -51,10 +51,10 @@ class FilledParcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledCart:
-    """A cart with all that a shopper must know before paying.
+    """A cart with all that a customer must know before paying.
 
-    Shape:  ``quotes`` as ``delivery_ways.offered`` returns them; ``limits`` maps variants
-            with too many units for one order to how many one order may reserve
+    ``quotes`` as ``delivery_ways.offered`` returns them. ``limits`` maps variants with too many
+    units for one order to how many one order may reserve.
     """
 
     cart: CartView
@@ -79,18 +79,18 @@ class FilledCart:
 
     @property
     def knows_region(self) -> bool:
-        """Whether the address is known on which a tax that is added depends."""
+        """Whether the region is known, on which added tax depends."""
         return bool(self.buyer.region)
 
     @property
     def other_way(self) -> ShippingQuote | None:
-        """The same tier in separate parcels, or in the fewest, whichever is not chosen."""
+        """The other split option of the same tier: separate parcels, or the fewest."""
         others = [one for one in self.quotes if self.quote and one.is_split != self.quote.is_split]
         same = (one for one in others if self.quote and one.tier == self.quote.tier)
         return next(same, next(iter(others), None))
 
     def sooner(self, line: LineView) -> tuple[date, date] | None:
-        """When a line would arrive in a parcel of its own, if that is sooner than as chosen."""
+        """Return when a line would arrive in a parcel of its own, if that is sooner; else None."""
         other = self.other_way
         if self.quote is None or other is None or not other.is_split:
             return None
@@ -98,7 +98,7 @@ class FilledCart:
         return days if days[1] < self.quote.arrivals[line.variant_id][1] else None
 
     def changed_delivery(self, line: LineView) -> DeliveryPromise | None:
-        """Return when and from where a line is sent now, if the product page promised otherwise.
+        """Return when and from where a line ships now, if the product page promised otherwise.
 
         None if the customer chose another country or a faster delivery method.
         """
@@ -119,7 +119,7 @@ class FilledCart:
 
     @property
     def must_change(self) -> bool:
-        """Whether quantities are too large to be sent, or to be reserved by one order."""
+        """Whether quantities exceed what can be shipped, or reserved by one order."""
         return bool(self.short or self.limits)
 
     @property
@@ -129,7 +129,10 @@ class FilledCart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """How a cart can be delivered; until one is picked, the cheapest of the fewest parcels."""
+    """Delivery options of a cart, and the chosen one.
+
+    By default that is the cheapest with the fewest parcels.
+    """
 
     looked: Looked
     quotes: Sequence[ShippingQuote]
@@ -145,9 +148,9 @@ class Ways:
 def ways(
     *, cart: Cart, country: str, now: datetime, chosen_way: str = "", known: Read | None = None
 ) -> Ways:
-    """Plan a cart and quote its delivery; what it comes to is not counted.
+    """Plan the parcels of a cart and quote its delivery, without totals.
 
-    Shape:  ``known`` what was read of it at this moment
+    ``known`` is the cart's content if it was read at ``now``.
     """
     looked = availability.look(cart=cart, country=country, now=now, known=known)
     found = delivery_ways.offered(cart=cart, looked=looked, country=country, now=now)
@@ -160,7 +163,8 @@ def ways(
 def _limits(plan: Plan) -> dict[int, int]:
     """Return the variants with too many units for one order, and how many one order may reserve.
 
-    A line that is filled from several stock rows is limited by the smallest share that it exceeds.
+    A line that is filled from several stock levels is limited by the smallest share that it
+    exceeds.
     """
     planned = [line for parcel in plan.parcels for line in parcel.lines]
     wanted: Counter[int] = Counter()
@@ -177,9 +181,9 @@ def _limits(plan: Plan) -> dict[int, int]:
 def fill(
     *, cart: Cart, country: str, now: datetime, chosen_way: str = "", known: Read | None = None
 ) -> FilledCart:
-    """Plan a cart, quote its delivery, and count what it comes to.
+    """Plan a cart, quote its delivery, and compute its totals.
 
-    Shape:  ``known`` what was read of it at this moment
+    ``known`` is the cart's content if it was read at ``now``.
     """
     found = ways(cart=cart, country=country, now=now, chosen_way=chosen_way, known=known)
     seen, plan, quote = found.looked.cart, found.looked.plan, found.quote

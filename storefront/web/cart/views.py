@@ -51,13 +51,13 @@ from storefront.web.core.visit import (
 
 type Refusal = carts.NotForSaleError | carts.NotEnoughError | carts.TooManyError
 REMOVED = signing.Signer(salt="storefront.web.removed")
-CODE_FIELD = -1  # among the problems, beside the ids of lines
-LESS = "less"  # in the address: the checkout leads back, because too little is left
+CODE_FIELD = -1  # key of ``problems`` for the code field; other keys are line ids
+LESS = "less"  # in the URL: the checkout redirected here, because too little is left
 REFUSALS = (carts.NotForSaleError, carts.NotEnoughError, carts.TooManyError)
 
 
 class TakenOut(NamedTuple):
-    """A line that was taken out of a cart."""
+    """A line removed from a cart."""
 
     listing_id: int | None = None
     quantity: int = 0
@@ -65,7 +65,7 @@ class TakenOut(NamedTuple):
 
 
 def refusal_words(error: Refusal) -> str:
-    """Say in one sentence why a quantity cannot be had."""
+    """Return why a quantity is not available."""
     if isinstance(error, carts.NotEnoughError):
         return ngettext(
             "Only %(most)d available right now.",
@@ -95,7 +95,7 @@ def cart(request: HttpRequest) -> HttpResponse:
 @require_POST
 @from_our_pages
 def add(request: HttpRequest) -> HttpResponse:
-    """Add one listing; a browser without scripts is led to the cart."""
+    """Add one listing; without scripts, redirect to the cart."""
     form, now = AddForm(request.POST), timezone.now()
     listing = None
     if form.is_valid():
@@ -129,7 +129,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_POST
 @from_our_pages
 def change(request: HttpRequest) -> HttpResponse:
-    """Set how many of a line; none takes it out, and the page offers to put it back."""
+    """Set the quantity of a line; 0 removes it, and the page offers to undo that."""
     found = open_cart(request, timezone.now())
     form = ChangeForm(request.POST)
     if found is None:
@@ -162,7 +162,7 @@ def change(request: HttpRequest) -> HttpResponse:
 @require_POST
 @from_our_pages
 def choose_way(request: HttpRequest) -> HttpResponse:
-    """Remember whether the cart comes in the fewest or in separate parcels."""
+    """Store whether the cart ships in the fewest or in separate parcels."""
     now = timezone.now()
     if (found := open_cart(request, now)) is None:
         return _to_cart(None)
@@ -174,7 +174,7 @@ def choose_way(request: HttpRequest) -> HttpResponse:
 
 
 def code_problem(request: HttpRequest, found: Cart, words: str, status: int) -> HttpResponse:
-    """Show the cart with what is wrong with a code at its field."""
+    """Show the cart with an error at the code field."""
     return _page(request, found, problems={CODE_FIELD: words}, status=status)
 
 
@@ -185,7 +185,7 @@ def _first_error(form: forms.Form) -> str:
 def _put(
     request: HttpRequest, listing: Listing, asked: Mapping[str, Any], now: datetime
 ) -> tuple[Cart, int | None]:
-    """Put it into the cart that is open, or into a new one; tell how many are in it, if known."""
+    """Add to the open cart, or to a new one; return it, and its unit count if known."""
     here, quantity = visit(request), asked["quantity"]
     deliverable = availability.deliverable_to(
         country=here.country, channel=here.channel, now=now, must_reach=True
@@ -224,7 +224,7 @@ def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:
     return response
 
 
-def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
+def _page(  # noqa: PLR0913 - all parts of one page
     request: HttpRequest,
     found: Cart | None,
     *,
@@ -241,7 +241,7 @@ def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
         expired = unpaid_orders.expired_with(token=token)
         nothing = {"filled": None, "unpaid": unpaid, "expired": expired, "back": ""}
         response = render(request, "web/cart/cart.html", {**nothing, "removed": None, "held": []})
-        if unpaid or expired:  # the browser is known by its last cart
+        if unpaid or expired:  # the browser is recognized by its last cart
             response.delete_cookie(COUNT_COOKIE, samesite="Lax")
         elif token:
             forget_cart(response)
@@ -275,7 +275,7 @@ def _less_words(seen: CartView) -> str:
 
 
 def _removed(request: HttpRequest) -> dict[str, object] | None:
-    """Read what was just taken out, to offer it back."""
+    """Return the line just removed, to offer undo."""
     back = request.GET.get("removed", "")
     taken = _taken_out(back)
     if taken.listing_id is None:
@@ -293,7 +293,7 @@ def _removed(request: HttpRequest) -> dict[str, object] | None:
 
 
 def _taken_out(back: str) -> TakenOut:
-    """Read which line it was. Signed, since its number must be one that was ours."""
+    """Decode a removed line; signed, because its id must have been one of the cart's."""
     try:
         return TakenOut(*REMOVED.unsign_object(back))
     except signing.BadSignature:

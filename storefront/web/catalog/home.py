@@ -19,7 +19,7 @@ from storefront.web.charts import beam
 from storefront.web.core.page_cache import kept
 from storefront.web.core.visit import visit
 
-# What stands in the night of the front page, and how far away.
+# Landmarks in the picture of the home page, and their distance in meters.
 MARKS: tuple[tuple[float, str, Promise], ...] = (
     (2, "book", _("map")),
     (6, "tent", _("tent")),
@@ -31,7 +31,7 @@ MARKS: tuple[tuple[float, str, Promise], ...] = (
 )
 REACHES_M = (25, 60, 120, 250, 600)
 FAMILIES = ("headlamp", "flashlight", "lantern", "work_light", "bike_light")
-# What it is for: a shelf and its first filters, which stay open to change.
+# Purposes: a category and its first filters, which the customer can change.
 TASKS: tuple[tuple[str, Promise, Promise, str, str], ...] = (
     ("dog", _("Dog walk"), _("from 150 lm, up to 120 g"), "headlamps", "lm_min=150&g_max=120"),
     ("tent", _("Camping"), _("lanterns, longest first"), "lanterns", "sort=runtime"),
@@ -46,7 +46,7 @@ TASKS: tuple[tuple[str, Promise, Promise, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One light on the stage: its beam, and what it shows."""
+    """One light in the picture: its beam, and the landmarks it reaches."""
 
     light: CardView
     shape: beam.Glyph
@@ -79,7 +79,7 @@ def rows(picks: Mapping[str, tuple[CardView, ...]]) -> list[tuple[str, tuple[Car
 
 
 def acts(cards: Iterable[CardView]) -> list[Act]:
-    """Choose lights that reach from near to far, one for each distance; none twice."""
+    """Return different lights that reach from near to far, one per distance."""
     free = [card for card in cards if card.intensity_cd and card.output_lm]
     chosen = []
     for wanted in REACHES_M:

@@ -26,7 +26,7 @@ from storefront.web.charts import beam, runtime
 from storefront.web.core.page_cache import kept
 from storefront.web.core.visit import Visit, visit
 
-USEFUL_LX = 5.0  # what lights a path well enough to walk on
+USEFUL_LX = 5.0  # enough light to walk on a path
 BLINKING = frozenset({"strobe", "sos", "beacon"})
 
 
@@ -44,7 +44,7 @@ def show(
     problem: str = "",
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """Render a product page, with a problem above the button if there is one."""
+    """Render a product page, with an error above the button if given."""
     here, now = visit(request), timezone.now()
     light = detail.product(channel=here.channel, slug=slug, now=now)
     if light is None:
@@ -93,9 +93,9 @@ def show(
 
 
 def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) -> HttpResponse:
-    """Say why a known product is not for sale, and offer others: 410 if it is no longer sold.
+    """Show why a product is not for sale, and alternatives; 410 if it is no longer sold.
 
-    Raises: Http404  there is no such product
+    Raises: Http404: unknown product.
     """
     light = unavailable(channel=here.channel, slug=slug)
     if light is None:
@@ -114,7 +114,7 @@ def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) ->
 
 
 def charts(light: ProductView) -> dict[str, Any]:
-    """Draw what the numbers allow; a chart without its numbers is absent, not guessed."""
+    """Return the charts for which the product has numbers."""
     spec = light.spec
     beam_chart = None
     if spec and spec.intensity_cd and spec.output_lm:
@@ -142,7 +142,7 @@ def charts(light: ProductView) -> dict[str, Any]:
 
 
 def _levels(intensity_cd: int, chart: beam.Chart | None) -> list[tuple[float, int]]:
-    """Return lux and meters: how far the beam reaches at each brightness, dimmest first."""
+    """Return (lux, meters) pairs: the reach of the beam at each brightness, dimmest first."""
     if chart is None:
         return []
     drawn = {contour.lux: contour.reach_m for contour in chart.contours}
@@ -150,19 +150,19 @@ def _levels(intensity_cd: int, chart: beam.Chart | None) -> list[tuple[float, in
 
 
 def _sent_at_once(chosen: VariantView, can_be_had: Availability) -> int | None:
-    """Return how many can be sent, where that is fewer than there are and than a cart takes."""
+    """Return how many units can ship, if fewer than in stock and than the cart's limit."""
     most = can_be_had.most
     return most if 0 < most < min(chosen.available, MAX_QUANTITY) else None
 
 
 def _expected_back(chosen: VariantView, now: datetime) -> date | None:
-    """Return the restock date until that day has passed."""
+    """Return the restock date unless it has passed."""
     restock_on = chosen.restock_on
     return restock_on if restock_on and restock_on >= now.date() else None
 
 
 def _has_battery(light: ProductView, chosen: VariantView) -> bool | None:
-    """Tell whether a battery is in the box: from the spec, or from what the variants hold."""
+    """Return whether a battery is included, by the spec, else by the variants."""
     stated = light.spec.battery_included if light.spec else None
     if stated is not None:
         return stated
@@ -172,7 +172,7 @@ def _has_battery(light: ProductView, chosen: VariantView) -> bool | None:
 
 
 def _shape(intensity_cd: int | None, output_lm: int | None) -> str:
-    """Name the beam by its candela per lumen: under 8 wide, over 30 far."""
+    """Return the beam's shape by candela per lumen: under 8 wide, over 30 far."""
     if not intensity_cd or not output_lm:
         return ""
     ratio = Decimal(intensity_cd) / Decimal(output_lm)

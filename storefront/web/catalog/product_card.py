@@ -1,7 +1,7 @@
 """Product cards: collect what a card shows, render its HTML, cache it by content.
 
-Cards are most of a list page, and two visits rarely differ in them. Each process keeps the cards
-it rendered last; a card with any other content is rendered again. ``answers_for`` finds the
+Cards are most of a list page, and two visits rarely differ in them. Each process keeps the cards it
+rendered last; a card with any other content is rendered again. ``answers_for`` finds the
 availability and delivery that a card states, which are those of the product page.
 """
 
@@ -30,7 +30,7 @@ CARDS_KEPT = 4096  # about 3 KB each
 
 
 class Stock(StrEnum):
-    """Whether a shopper can have it: it may be in stock, and no route brings it to him."""
+    """Availability to the customer; ``LOST``: in stock, but not shipped to the country."""
 
     IN = "in"
     OUT = "out"
@@ -39,7 +39,7 @@ class Stock(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """All that a card shows of one product, and nothing else."""
+    """All that a card shows of one product, and the cache key of its HTML."""
 
     slug: str
     title: str
@@ -59,11 +59,11 @@ class Face:
     battery_format: str
     capacity_mah: int | None
     promise: Promise | None
-    adds_tax: bool = False  # its price is told without tax
+    adds_tax: bool = False  # its price excludes tax
 
 
 def stock_of(light: CardView, answer: Availability | None, now: datetime) -> Stock:
-    """Tell whether it can be bought: as listed, unless who asked the shelves knows better."""
+    """Return the availability of a card: the availability answer overrides the listing."""
     if not light.is_available(now) or (answer and answer.is_sold_out):
         return Stock.OUT
     return Stock.LOST if answer and answer.is_lost else Stock.IN
@@ -95,7 +95,7 @@ def face(
     )
 
 
-def card(  # noqa: PLR0913 - what a template says of a card, besides the light
+def card(  # noqa: PLR0913 - all parts of one card
     light: CardView,
     now: datetime,
     currency: str,
@@ -107,11 +107,12 @@ def card(  # noqa: PLR0913 - what a template says of a card, besides the light
     is_first: bool = False,
     can_compare: bool = True,
 ) -> Markup:
-    """Return the card as HTML in the language of the page."""
+    """Return the card as HTML in the active language."""
     shown = face(light, now=now, currency=currency, answer=answer, country=country)
     shown = replace(shown, adds_tax=True) if adds_tax else shown
     language = get_language() or settings.LANGUAGE_CODE
-    draw = _drawn.__wrapped__ if settings.DEBUG else _drawn  # who edits a card wants to see it
+    # uncached, so that edits of the template show
+    draw = _drawn.__wrapped__ if settings.DEBUG else _drawn
     return draw(shown, language, heading, is_first=is_first, can_compare=can_compare)
 
 
@@ -119,7 +120,7 @@ def card(  # noqa: PLR0913 - what a template says of a card, besides the light
 def _drawn(
     shown: Face, language: str, heading: str, *, is_first: bool, can_compare: bool
 ) -> Markup:
-    del language  # it is active, and part of what is remembered
+    del language  # the active language, part of the cache key
     engine: Any = engines["jinja"]
     macros = engine.env.get_template("web/catalog/product_card.html").module
     drawn: Markup = macros.card(shown, heading, is_first, can_compare)
@@ -132,9 +133,9 @@ def _drawn(
 def answers_for(
     cards: Iterable[CardView], *, country: str, channel: Channel, now: datetime
 ) -> dict[int, Availability]:
-    """Map product ids to what can be had of the variant that the card shows.
+    """Return the availability by product id, of the variant that the card shows.
 
-    That is the one which the product page opens with, and the answer is the one it gives.
+    That is the variant which the product page selects, with the same answer.
     """
     shown = {card.variant_id: card for card in cards}
     found = availability.of_listed(shown=shown, country=country, channel=channel, now=now)

@@ -27,14 +27,14 @@ from storefront.web.core.page_cache import kept
 from storefront.web.core.visit import Visit, visit
 
 MAX_COMPARED = 4
-# Cells, chargers and straps give no light: the facets they have, and the sort orders they have not.
+# Batteries, chargers and accessories: the facets they have, and the sort orders of lights only.
 GEAR_FACETS = frozenset({"price", "brand", "weight", "power", "color", "origin"})
 LIGHT_SORTS = frozenset({"lumens", "beam", "runtime"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:
-    """A filter in force, and the address without it."""
+    """An active filter, and the URL without it."""
 
     text: str
     url: str
@@ -59,7 +59,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 @kept
 def compare(request: HttpRequest) -> HttpResponse:
-    """Put up to four lights side by side; the address names them."""
+    """Compare up to four products, named in the URL."""
     here, now = visit(request), timezone.now()
     slugs = list(dict.fromkeys(slug for slug in request.GET.getlist("light") if slug))
     cards = Card.objects.filter(channel=here.channel, slug__in=slugs[:MAX_COMPARED])
@@ -154,7 +154,7 @@ def value_label(code: str, value: str, language: str) -> str:
 
 
 def chip_text(query: ShelfQuery, code: str, value: str, here: Visit) -> str:
-    """Say one filter in force in a few words."""
+    """Return the label of an active filter."""
     if code == "in_stock":
         return _("In stock")
     if value == "unknown":
@@ -195,7 +195,7 @@ def _at(request: HttpRequest, query: ShelfQuery) -> str:
 
 
 def _page(request: HttpRequest, query: ShelfQuery, pages: int, step: int) -> str:
-    """Return the address of a neighboring page, or nothing beyond the ends."""
+    """Return the URL of a neighboring page, or "" beyond the ends."""
     wanted = query.page + step
     if not 1 <= wanted <= pages:
         return ""

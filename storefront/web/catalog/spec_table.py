@@ -18,7 +18,7 @@ LAWFUL_MONTHS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line. ``said`` is the supplier's own wording, if he is where it comes from."""
+    """One row. ``said`` is the supplier's own wording, if the value comes from the supplier."""
 
     name: str
     value: str
@@ -27,14 +27,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Lines that belong together."""
+    """A group of rows."""
 
     name: str
     rows: tuple[Row, ...]
 
 
 def sheet(light: ProductView, chosen: VariantView, language: str) -> list[Group]:
-    """Build all groups; a line that nobody states is left out of the later ones."""
+    """Return all groups of a product; rows without a value are left out."""
     groups = [("", _names(light, chosen))]
     if spec := light.spec:
         teller = _Teller(spec, language)
@@ -54,7 +54,7 @@ def sheet(light: ProductView, chosen: VariantView, language: str) -> list[Group]
 
 
 def _quoted_once(row: Row, quoted: set[str]) -> Row:
-    """Leave out the supplier's wording where an earlier row has it: one sentence gives many."""
+    """Drop the supplier's wording if an earlier row quotes the same sentence."""
     if row.said in quoted:
         return replace(row, said="")
     quoted.add(row.said)
@@ -62,7 +62,7 @@ def _quoted_once(row: Row, quoted: set[str]) -> Row:
 
 
 class _Teller:
-    """Writes one column of a spec as a row."""
+    """Formats one column of a spec as a row."""
 
     def __init__(self, spec: Spec, language: str) -> None:
         self._spec, self._language = spec, language
@@ -165,7 +165,7 @@ def _names(light: ProductView, chosen: VariantView) -> list[Row]:
 
 
 def _warranty(months: int | None) -> str:
-    """Say what its maker gives beyond the two years of the law; those stand with the returns."""
+    """Return the maker's warranty if it exceeds the legal two years, else ""."""
     if months is None or months <= LAWFUL_MONTHS:
         return ""
     return _("%(months)d months") % {"months": months}

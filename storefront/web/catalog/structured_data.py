@@ -22,9 +22,9 @@ ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
 def as_json(data: Any) -> Markup:
-    """Write JSON that cannot end the script element it stands in."""
+    """Return JSON that cannot end the script element it is in."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.translate(ESCAPES))  # noqa: S704 - every sign that could open a tag is escaped
+    return Markup(text.translate(ESCAPES))  # noqa: S704 - all tag characters are escaped
 
 
 def shop_json() -> Markup:
@@ -70,7 +70,7 @@ def _trail(trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
-def product_json(  # noqa: PLR0913 - what the page shows, where and when
+def product_json(  # noqa: PLR0913 - all that the page shows
     light: ProductView,
     chosen: VariantView,
     *,
@@ -79,10 +79,10 @@ def product_json(  # noqa: PLR0913 - what the page shows, where and when
     here: Visit,
     now: datetime,
 ) -> Markup:
-    """Describe what the page shows, and nothing that it does not show.
+    """Describe only what the page shows.
 
-    Shape:  ``sku`` is the variant that the address names, if any; ``answer`` is what can be had
-            of the chosen one in the visitor's country
+    ``sku`` is the variant that the URL names, if any; ``answer`` is the availability of the chosen
+    one in the visitor's country.
     """
     path = reverse("product", args=[light.slug])
     variant = f"?{urlencode({'v': sku})}" if chosen.sku == sku else ""
@@ -103,7 +103,7 @@ def product_json(  # noqa: PLR0913 - what the page shows, where and when
         }
     if answer.promise is not None:
         offer["shippingDetails"] = _delivery(answer.promise, country=here.country, today=now.date())
-    elif answer.more is not None:  # he sells packs only
+    elif answer.more is not None:  # sold in packs only
         offer["eligibleQuantity"] = {"@type": "QuantitativeValue", "minValue": answer.more}
     elif not answer.is_sold_out:
         offer["ineligibleRegion"] = here.country

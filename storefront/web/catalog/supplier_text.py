@@ -121,7 +121,7 @@ def supplied(text: str, kind: str) -> str:
 
 
 def plain(text: str, kind: str) -> str:
-    """Translate one supplier's word for a place that takes no markup."""
+    """Translate one supplier's word, as plain text without markup."""
     return text if _reads_english() else _known(text, kind) or text
 
 
@@ -131,7 +131,7 @@ def options(text: str) -> Markup:
 
 
 def in_english(text: str) -> str:
-    """Let a screen reader pronounce what we leave in English."""
+    """Mark untranslated text as English, for screen readers."""
     if _reads_english() or not WORD.search(text):
         return text
     return Markup('<span lang="en">{}</span>').format(text)

@@ -10,11 +10,11 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-FULL_MOON_LX = 0.25  # ANSI/PLATO FL 1 ends a beam where it is as dim as a full moon
+FULL_MOON_LX = 0.25  # ANSI/PLATO FL 1: a beam ends where it is as dim as a full moon
 CONTOURS_LX = (FULL_MOON_LX, 1.0, 10.0)
 DECADES = 3  # the glyph's scale runs from 1 m to 1,000 m
 STEPS = 24
-ALL_ROUND = 0.85  # a hot spot wider than this is no spot: the light shines all round
+ALL_ROUND = 0.85  # with a hot spot wider than this the light shines all round
 # The chart
 CHART_WIDTH, CHART_MARGIN = 640, 28
 CHART_MAX_HALF, CHART_MIN_HALF = 150, 34
@@ -23,7 +23,7 @@ NEAR_LX = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Where a log scale of three decades stands; beams are squeezed sideways to fit in."""
+    """Position of a log scale of three decades; beams are compressed sideways to fit."""
 
     source_x: float
     length: float
@@ -50,7 +50,7 @@ class Glyph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contour:
-    """Where the ground is lit to ``lux``: its outline and how far it reaches."""
+    """Where the ground is lit to ``lux``: outline and reach."""
 
     lux: float
     reach_m: int
@@ -73,7 +73,7 @@ class Chart:
 
 
 def reach_m(intensity_cd: int, lux: float = FULL_MOON_LX) -> int:
-    """Return where the middle of the beam falls to so many lux: the root of cd / lx."""
+    """Return the distance at which the beam's center falls to ``lux``: sqrt(cd / lx)."""
     return round(math.sqrt(intensity_cd / lux))
 
 
@@ -94,7 +94,7 @@ def glyph(intensity_cd: int, output_lm: float, frame: Frame = GLYPH) -> Glyph:
 
 
 def _leaf(far_m: float, sigma: float, frame: Frame) -> str:
-    """Outline one contour in log-polar form: the angle stays, the distance is a logarithm."""
+    """Return the outline of one contour in log-polar form: true angles, logarithmic distances."""
     is_all_round = sigma > ALL_ROUND
     widest = min(2 * sigma * math.sqrt(math.log(far_m)), math.pi)
     if is_all_round:
@@ -155,7 +155,7 @@ def chart(intensity_cd: int, output_lm: float) -> Chart:
 
 
 def _outline(intensity_cd: int, sigma: float, lux: float) -> list[tuple[float, float]]:
-    """Walk half a contour in meters, from beside the light to its farthest point."""
+    """Return half a contour in meters, from beside the light to its farthest point."""
     far = math.sqrt(intensity_cd / lux)
     if sigma > ALL_ROUND:
         turns = [math.pi * (1 - step / (2 * STEPS)) for step in range(2 * STEPS + 1)]
@@ -175,8 +175,8 @@ def _mirrored(upper: list[tuple[float, float]], middle: float) -> str:
 
 
 def _step(span_m: float) -> int:
-    """Choose a round distance so that four to eight marks stand on the scale."""
+    """Return a round distance that puts four to eight ticks on the scale."""
     for step in (1, 2, 5, 10, 20, 50, 100, 200, 500):
-        if span_m / step <= 7:  # noqa: PLR2004 - as the first line says
+        if span_m / step <= 7:  # noqa: PLR2004 - at most eight ticks
             return step
     return 1000

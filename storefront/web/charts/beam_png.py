@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from catalog.models import Spec
 from storefront.web.charts import beam
 
-SCALE = 3  # pixels for one unit of the glyph, for sharp screens
+SCALE = 3  # pixels per unit of the glyph, for sharp screens
 SMOOTH = 2  # drawn larger and shrunk, since Pillow's edges are hard
 WIDTH, HEIGHT = 208, 48
 MAX_CD, MAX_LM = 5_000_000, 100_000
@@ -27,7 +27,7 @@ POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 
 @require_safe
 def beam_picture(_request: HttpRequest, intensity_cd: int, output_lm: int) -> HttpResponse:
-    """Draw the beam of a light that we have; a stranger cannot make us draw others."""
+    """Return the beam of a known product as PNG; 404 for other numbers, to limit the work."""
     is_ours = (
         0 < intensity_cd <= MAX_CD
         and 0 < output_lm <= MAX_LM
@@ -44,7 +44,7 @@ def beam_picture(_request: HttpRequest, intensity_cd: int, output_lm: int) -> Ht
 
 @lru_cache(maxsize=1024)
 def draw(intensity_cd: int, output_lm: int) -> bytes:
-    """Draw the glyph of the cards, on night, as PNG."""
+    """Draw the glyph of the product cards on a dark background as PNG."""
     shape = beam.glyph(intensity_cd, float(output_lm))
     zoom = SCALE * SMOOTH
     picture = Image.new("RGB", (WIDTH * zoom, HEIGHT * zoom), GROUND)

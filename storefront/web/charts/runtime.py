@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 480, 360
 LEFT, RIGHT, TOP, BOTTOM = 80, 8, 24, 40
-# A letter is drawn as large as a phone needs it: the chart is then shrunk to half its size.
+# Text is sized for phones, where the chart is shrunk to half its size.
 LETTER_WIDTH, MARKS_APART, LABELS_APART = 11, 84, 21
 LONGEST_NAME = 12
 LABEL_AFTER = 8
-END_RATE = 0.1  # FL 1 stops the clock at a tenth of the first output
+END_RATE = 0.1  # FL 1: the runtime ends at a tenth of the first output
 HEADROOM, FOOTROOM = 1.6, 0.09  # the footroom shows the fall of the dimmest mode
-LEAD = 6  # the scale of time begins at a sixth of the shortest run
-# Where a line may stand on the scale of time, and what is written on it.
+LEAD = 6  # the time scale begins at a sixth of the shortest run
+# Possible grid lines of the time scale, with their labels.
 MARKS = (
     (1, 1, "min"),
     (5, 5, "min"),
@@ -33,7 +33,7 @@ MARKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One mode: so many lumens, until they fell to a tenth."""
+    """One mode: output, and minutes until it fell to a tenth."""
 
     name: str
     output_lm: float
@@ -42,9 +42,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A drawn mode. A claim is only its envelope: we do not know the way down.
+    """A drawn mode, as the envelope of the claim: the curve between is unknown.
 
-    Shape:  its label begins behind its corner, where no longer and dimmer mode passes
+    The label is right of the corner, where no longer and dimmer mode passes.
     """
 
     name: str
@@ -69,7 +69,7 @@ class RunChart:
 
 
 def run_chart(runs: Sequence[Run]) -> RunChart | None:
-    """Draw the claimed envelopes; nothing to draw without one known mode."""
+    """Lay out the claimed envelopes; None without a mode."""
     if not runs:
         return None
     first = max(min(run.runtime_min for run in runs) / LEAD, 1)
@@ -112,13 +112,13 @@ def run_chart(runs: Sequence[Run]) -> RunChart | None:
 
 
 def _room(run: Run) -> float:
-    """Return how long a line may be, so that its label ends before the edge."""
+    """Return the maximum length of a line, so that its label ends before the edge."""
     letters = min(len(run.name), LONGEST_NAME) + len(f" {run.output_lm:,.5g} lm")
     return WIDTH - LEFT - RIGHT - LABEL_AFTER - letters * LETTER_WIDTH
 
 
 def _apart(marks: Sequence[tuple[float, int, str]]) -> list[tuple[float, int, str]]:
-    """Leave out what would be written over its neighbor, or over the edge."""
+    """Drop grid lines whose labels would overlap or exceed the edge."""
     kept: list[tuple[float, int, str]] = []
     for mark in marks:
         is_clear = not kept or mark[0] - kept[-1][0] >= MARKS_APART

@@ -1,4 +1,4 @@
-"""Open order limits: tell a customer which unpaid orders block a new one, and until when."""
+"""Open order limits: show a customer which unpaid orders block a new one, and until when."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ WORDS: dict[type[open_order_limits.HeldError], tuple[Promise, Promise]] = {
 
 
 def tells_what_is_held(view: CartView) -> CartView:
-    """Let a page that places an order say why it did not, where its shopper holds too much."""
+    """Wrap a view that places an order: show a page if open orders exceed the limits."""
 
     @wraps(view)
     def told(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
@@ -62,7 +62,7 @@ def tells_what_is_held(view: CartView) -> CartView:
 
 
 def _page(request: HttpRequest, error: open_order_limits.HeldError) -> HttpResponse:
-    """Say why nothing was ordered; link only to orders that are surely his."""
+    """Show why the order was refused; links only to orders that are certainly the customer's."""
     title, words = WORDS[type(error)]
     context = {
         "title": title,

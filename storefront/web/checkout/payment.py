@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 
 def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
-    """Lead on to the payment that waits, or to the order's page if none does.
+    """Redirect to the open payment, or to the order's page if there is none.
 
-    Shape:  ``first`` as in ``sessions.start``
+    ``first`` as in ``sessions.start``.
     """
     here, return_url = _page_of(order), links.paid_url(order)
     try:
@@ -38,7 +38,7 @@ def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
         return _see(f"{here}?pay=away")
     if payment.status in {Payment.Status.AUTHORIZED, Payment.Status.CAPTURED}:
         return _see(here)
-    return _see(payment.pay_url or here)  # it ended while the gateway was asked
+    return _see(payment.pay_url or here)  # the payment ended during the gateway call
 
 
 @never_cache
@@ -53,7 +53,7 @@ def pay(_request: HttpRequest, number: str, key: str) -> HttpResponse:
 @never_cache
 @require_safe
 def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
-    """Ask the gateway itself what happened: the address bar proves nothing."""
+    """Read the payment from the gateway: the return URL proves nothing."""
     if (found := links.find_tried(number=number, key=key)) is None:
         raise Http404
     order, tried = found
@@ -66,7 +66,7 @@ def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
 
 
 def _ask_gateway(payment: Payment, now: datetime) -> str:
-    """Apply what the gateway tells; return the order page's query if it tells no result."""
+    """Apply the gateway's state; return the query of the order page if it has no result yet."""
     try:
         if updates.may_ask(payment, now=now):
             updates.catch_up(payment=payment, now=now)

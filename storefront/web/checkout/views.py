@@ -75,9 +75,9 @@ type Opened = Callable[[HttpRequest, Cart, Read | None, datetime], HttpResponse]
 
 
 def with_cart(view: Opened) -> Callable[..., HttpResponse]:
-    """Let a page of the checkout begin with an open cart, as it was read at one moment.
+    """Pass a checkout view the open cart, read at one moment.
 
-    Of a cart that is open no more, lead to where it went.
+    If the cart was placed, redirect to the order's payment.
     """
 
     @never_cache
@@ -188,12 +188,12 @@ def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -
         )
     response = go_and_pay(order, first=first)
     note_unpaid(response, order, now)
-    remember(response, COUNT_COOKIE, "0")  # what was in the cart is in the order
+    remember(response, COUNT_COOKIE, "0")  # the items of the cart are in the order
     return response
 
 
 def _missing_step(cart: Cart) -> str:
-    """Name the page to go back to, if an earlier step is not done."""
+    """Return the page of an earlier step that is missing, or ""."""
     if not cart.ship_to or not cart.email or _is_wrong(cart):
         return "checkout"
     return "" if cart.service else "checkout_delivery"
@@ -213,7 +213,7 @@ def _agreed(request: HttpRequest, currency: str) -> Money | None:
 
 
 def _agreed_arrival(request: HttpRequest) -> date | None:
-    """Return the last day of arrival that the review page showed, if the form has it."""
+    """Return the last arrival day that the review page showed, if the form has it."""
     try:
         return date.fromisoformat(request.POST.get("arrives_to", ""))
     except ValueError:
@@ -241,7 +241,7 @@ def _review(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
 
 
 def _too_little(*, is_told: bool) -> HttpResponse:
-    """Lead back to the cart, which says at the line what is left."""
+    """Redirect to the cart, which shows at each line what is left."""
     return redirect(reverse("cart") + (f"?{LESS}=1" if is_told else ""))
 
 

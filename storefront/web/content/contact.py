@@ -30,8 +30,8 @@ from storefront.web.content import pages
 from storefront.web.core.address_form import EMAIL_ERRORS
 from storefront.web.core.visit import shopper_id
 
-MESSAGES_PER_HOUR = 10  # of one network
-MESSAGES_PER_ADDRESS = 5  # an hour: the address may be another person's, who gets an e-mail each
+MESSAGES_PER_HOUR = 10  # per network
+MESSAGES_PER_ADDRESS = 5  # per hour: the address may be another person's, who gets an e-mail each
 MAX_MESSAGE = 4000
 TOPICS = [
     ("order", gettext_lazy("An order or a parcel")),
@@ -42,7 +42,7 @@ TOPICS = [
 
 
 class PrintableText(forms.CharField):
-    """A text without control characters; its length counts a line break as one character."""
+    """Text without control characters; its length counts a line break as one character."""
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(drop_controls(unify_line_breaks(value or "")))
@@ -89,7 +89,7 @@ class ContactForm(forms.Form):
     website = forms.CharField(label=gettext_lazy("Leave this field empty"), required=False)
 
     def clean_website(self) -> str:
-        """Refuse what a program filled in. A person who filled it in sees why, and can clear it."""
+        """Refuse a filled honeypot, with a message in case a person filled it."""
         if self.cleaned_data["website"]:
             raise forms.ValidationError(_("Clear this field, then send the message again."))
         return ""
@@ -145,8 +145,8 @@ def send(  # noqa: PLR0913 - the fields of the form
 ) -> None:
     """Record the message in the outbox: one e-mail to the shop, one to the customer.
 
-    Idempotent: the same message on the same day is sent once, however often it is submitted.
-    The acknowledgement quotes no text of the form: the address may be another person's.
+    Idempotent: the same message on the same day is sent once, however often it is submitted. The
+    acknowledgement quotes no text of the form: the address may be another person's.
     """
     found = links.find_by_email(number=order, email=email) if order else None
     said = "\0".join((name, email, order, topic, message, f"{now:%Y-%m-%d}"))

@@ -22,7 +22,7 @@ from storefront.web.core.visit import require_identity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A title, and paragraphs under small headings (which may be empty)."""
+    """A title, and paragraphs with headings (which may be empty)."""
 
     title: Promise
     parts: tuple[tuple[Promise | str, Promise], ...]
@@ -259,7 +259,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def content(name: str) -> dict[str, Any]:
-    """Return what the template of a page shows: its own text, or the built-in one."""
+    """Return the context of a page: the text of staff, or the built-in one."""
     is_about_us = name in {"contact", "imprint"}
     if is_about_us:
         require_identity()
@@ -273,7 +273,7 @@ def content(name: str) -> dict[str, Any]:
 
 
 def _read(text: str) -> list[tuple[str, str]]:
-    """Cut a legal text into paragraphs, each with the heading above it, if one stands there."""
+    """Split a legal text into paragraphs, each with the heading above it, if any."""
     parts, heading = [], ""
     for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()):
         first, _newline, words = block.partition("\n")

@@ -27,7 +27,7 @@ def robots(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """List every page worth finding, each with its twin in the other language."""
+    """List all public pages, each with its translations."""
     slugs = Card.objects.filter(channel__code=CHANNEL_CODE).order_by("id")
     names = [("home", ()), *(("page", (name,)) for name in PAGES)]
     names += [("category", (slug,)) for slug in Category.objects.values_list("slug", flat=True)]

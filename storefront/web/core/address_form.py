@@ -23,7 +23,7 @@ EMAIL_ERRORS = {
 
 
 class AddressForm(forms.Form):
-    """Who receives it, and where. Billing is the same."""
+    """Form of the recipient and delivery address, which is also the billing address."""
 
     has_fixed_country = False
     email = forms.EmailField(label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS)
@@ -45,12 +45,12 @@ class AddressForm(forms.Form):
     def __init__(self, *args: Any, countries: list[str], language: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         country = self.fields["country"]
-        assert isinstance(country, forms.ChoiceField)  # noqa: S101 - it stands a few lines above
+        assert isinstance(country, forms.ChoiceField)  # noqa: S101 - declared above
         country.choices = formats.countries(tuple(countries), language)
 
     @property
     def regions(self) -> list[tuple[str, str]]:
-        """The regions to choose from, where an address needs one."""
+        """The regions to choose from, if the country's addresses need one."""
         code = str(self["country"].value() or "")
         if code not in dict(self.fields["country"].choices):  # type: ignore[attr-defined]
             return []
@@ -60,7 +60,7 @@ class AddressForm(forms.Form):
         return [(name, name) for name in dict(rules.country_area_choices).values()]
 
     def clean(self) -> dict[str, Any]:
-        """Ask the rules of the country, field by field."""
+        """Validate each field by the rules of the country."""
         cleaned = super().clean() or self.cleaned_data
         if "country" in cleaned:
             self._blame(validation.problems(address=self.address()))
@@ -71,11 +71,11 @@ class AddressForm(forms.Form):
         return cleaned
 
     def doubt(self, written: Address) -> None:
-        """Report doubts together with the errors of other fields, so that one round is enough."""
+        """Report doubtful fields together with the errors of other fields, to save a round trip."""
         self._blame(verification.doubts(written))
 
     def settle(self, written: Address) -> None:
-        """Refuse what is doubtful; whoever may insist does so at the checkout."""
+        """Refuse a doubtful address; only the checkout lets the customer confirm it."""
         self._blame(verification.doubts(written))
 
     def _blame(self, fields: Mapping[str, Promise]) -> None:
@@ -89,7 +89,10 @@ class AddressForm(forms.Form):
 
 
 class CheckoutAddressForm(AddressForm):
-    """Where an order goes. A suggestion is taken, or a doubt outvoted, only by its owner's word."""
+    """Delivery address of an order.
+
+    Applying a suggestion, or keeping a doubtful address, needs consent.
+    """
 
     choice = forms.ChoiceField(
         label=_("Which address should we use?"),
@@ -102,10 +105,11 @@ class CheckoutAddressForm(AddressForm):
         required=False,
         error_messages={"max_length": _("This is too long. Say it shorter.")},
     )
-    about = forms.CharField(required=False, max_length=40)  # which address was asked about
+    # digest of the address that was asked about
+    about = forms.CharField(required=False, max_length=40)
 
     def __init__(self, *args: Any, noted: Mapping[str, Any], **kwargs: Any) -> None:
-        """Ask; ``noted`` is what was said before, as ``verification.note`` makes it."""
+        """Build the form; ``noted`` is the earlier answer, as ``verification.note`` makes it."""
         super().__init__(*args, **kwargs)
         self._noted = noted
         self.written: Address | None = None
@@ -125,7 +129,7 @@ class CheckoutAddressForm(AddressForm):
         super().doubt(written)
 
     def settle(self, written: Address) -> None:
-        """Take what was chosen, or ask."""
+        """Accept the address if the customer answered for it, else ask."""
         self.written = written
         digest = verification.digest_of(written)
         if self._noted.get("of") == digest:
@@ -139,7 +143,7 @@ class CheckoutAddressForm(AddressForm):
         other = written if is_corrected else usual
         reason = str(self.cleaned_data.get("reason") or "").strip() if is_answer else ""
         doubts = verification.doubts(chosen)
-        # What was answered already is asked again beside what was not, with its answer.
+        # Repeat an answered question, with its answer, beside an open one.
         self.suggested, self.is_doubtful, self.picked = usual, bool(doubts), choice or ""
         if usual and not choice:
             words = _("The post there writes it another way. Choose one of the two.")

@@ -17,7 +17,7 @@ CODES = tuple(code for code, _ in settings.LANGUAGES)
 
 
 def in_language(path: str, code: str) -> str:
-    """Return the address of the same page in a language; a page without one leads home."""
+    """Return the path of the same page in another language; the home page if it has none."""
     for known in CODES:
         prefix = f"/{known}/"
         if path.startswith(prefix):
@@ -26,17 +26,17 @@ def in_language(path: str, code: str) -> str:
 
 
 def _address(request: HttpRequest) -> str:
-    """Return the address of a page, without what a cached page must not quote."""
+    """Return the URL of a page with known parameters only, since cached pages quote it."""
     path = escape_uri_path(request.path)
     try:
         query = known_query(request)
-    except TooManyFieldsSent:  # the page that says so has languages too
+    except TooManyFieldsSent:  # the error page for that has language links too
         return path
     return f"{path}?{query}" if query else path
 
 
 def shop(request: HttpRequest) -> dict[str, Any]:
-    """Give templates the visit, the languages and the clock; the shop is read when asked for."""
+    """Return the context of all templates; the shop is loaded lazily."""
     here = visit(request)
     address = _address(request)
     return {

@@ -18,7 +18,10 @@ log = logging.getLogger(__name__)
 
 
 def say(request: HttpRequest, *, status: int, title: str, words: str) -> HttpResponse:
-    """Answer with the shelves beside it; who comes before any view has no other catch than ours."""
+    """Render an error page with the categories.
+
+    Handles a closed shop and a database failure itself, since no middleware does before a view.
+    """
     try:
         return render(
             request, "web/layout/error_page.html", {"title": title, "words": words}, status=status
@@ -71,7 +74,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 class SentenceMiddleware:
-    """Never leave a person before a blank page: a closed shop and a wrong method say so."""
+    """Replaces empty 405 answers and errors of a closed shop by a page with an explanation."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -108,5 +111,5 @@ def _closed(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _bare(request: HttpRequest, status: int, words: str) -> HttpResponse:
-    """Answer without the database: it may be what is broken."""
+    """Render a page that needs no database, which may be what failed."""
     return render(request, "web/layout/bare.html", {"words": words}, status=status)

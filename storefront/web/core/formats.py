@@ -1,4 +1,4 @@
-"""Formats: write numbers, money, dates and countries by the customs of a language. Pure."""
+"""Formats: write numbers, money, dates and countries by the conventions of a language. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from markupsafe import Markup
 from storefront.lib.clock import local
 from storefront.lib.money import Money
 
-# English as Europe writes it: 3–7 Dec, €69.90.
+# European English: 3–7 Dec, €69.90.
 REGIONS = {"en": "en_GB", "az": "az_AZ"}
 AZERBAIJANI = "abcçdeəfgğhxıijkqlmnoöprsştuüvwyz"
 MINUTES_PER_HOUR = 60
@@ -41,13 +41,13 @@ def number(value: float | Decimal, language: str) -> str:
 
 @lru_cache(maxsize=256)
 def percent(rate: Decimal, language: str) -> str:
-    """Write a fraction as a percentage: 19%, 25.5%."""
+    """Format a fraction as a percentage: 19%, 25.5%."""
     return format_percent(rate, "#,##0.###%", locale=region(language))
 
 
 @lru_cache(maxsize=1024)
 def duration(minutes: int, language: str) -> tuple[str, str]:
-    """Split a run time into its number and its unit, minutes below one hour."""
+    """Split a duration into number and unit; minutes below one hour."""
     if minutes < MINUTES_PER_HOUR:
         return str(minutes), "min"
     hours = round(minutes / MINUTES_PER_HOUR, 1)
@@ -58,7 +58,7 @@ def duration(minutes: int, language: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=1024)
 def days(first: date, last: date, language: str) -> str:
-    """Write a range of days as short as the language allows: 3–7 Dec."""
+    """Format a range of days briefly: 3–7 Dec."""
     if first == last:
         return day(first, language)
     return format_interval(first, last, "MMMd", locale=region(language))
@@ -83,7 +83,7 @@ def _local(at: datetime, pattern: str, language: str, country_code: str) -> Mark
 
 
 def ago(then: datetime, now: datetime, language: str) -> str:
-    """Say how long ago something was; never "in 3 seconds" for a clock that runs ahead."""
+    """Format how long ago something was; at least one second, even for a clock that runs ahead."""
     passed = max(now - then, timedelta(seconds=1))
     return format_timedelta(-passed, add_direction=True, locale=region(language))
 
@@ -95,7 +95,7 @@ def country(code: str, language: str) -> str:
 
 @lru_cache(maxsize=64)
 def countries(codes: tuple[str, ...], language: str) -> list[tuple[str, str]]:
-    """Return codes with names, in the order of the alphabet that the reader knows."""
+    """Return codes with names, sorted by the alphabet of the language."""
     named = [(code, country(code, language)) for code in codes]
     return sorted(named, key=lambda pair: _alphabetical(pair[1], language))
 

@@ -206,11 +206,11 @@ KINDS: Mapping[str, Words] = {
 
 
 def word(code: Any, kind: str) -> str:
-    """Return the word for a code; a code that is new to us is shown as it is, readably."""
+    """Return the label of a code; an unknown code is shown with spaces."""
     known = KINDS[kind].get(str(code).lower() if kind == "color" else str(code))
     return str(known) if known is not None else str(code).replace("_", " ")
 
 
 def ip(code: str) -> str:
-    """Return an ingress code; "none" is a statement, an empty one is not."""
+    """Return an ingress protection code; "none" is a stated value, "" is not stated."""
     return str(NO_WATER) if code == "none" else code

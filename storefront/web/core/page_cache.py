@@ -1,8 +1,9 @@
 """Page cache: store whole pages that are equal for all visitors, serve them without a query.
 
 The key holds the path (with the language), the filters of the query string, whether htmx asks for a
-part, the country and the theme. It also holds the hour (a cut-off or a day may have begun) and the
-generation of the supply. A cached page holds no personal data: it sets no cookie and reads no cart.
+part, the country and the theme. It also holds the hour (a cut-off or a day may have begun). A page
+is valid for one generation of the supply. It holds no personal data: it sets no cookie and reads no
+cart.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ log = logging.getLogger(__name__)
 
 type View = Callable[..., HttpResponse]
 
-# What may change a page beside the filters of a list; anything else in an address (a campaign, a
-# click id) is not looked at.
+# Parameters other than filters that may change a page. All others (a campaign, a click id) are
+# ignored.
 BESIDE_FILTERS = frozenset({"v", "light"})
-MAX_QUERY = 400  # a longer one is nobody's second visit
-REST_S = 5.0  # how long to leave Redis alone after it failed
+MAX_QUERY = 400  # longer queries are not worth caching
+REST_S = 5.0  # pause after a Redis error
 
 
 class PageCacheMiddleware:
-    """Answers from the cache before anything else runs, and keeps what a view marked."""
+    """Answers from the cache before other middleware, and stores pages of marked views."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -71,7 +72,7 @@ class PageCacheMiddleware:
 
 
 def kept(view: View) -> View:
-    """Mark a view whose pages are the same for everybody who has the same key."""
+    """Mark a view whose pages are equal for all requests with the same key."""
 
     @wraps(view)
     def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -85,7 +86,7 @@ def kept(view: View) -> View:
 
 
 def page_key(request: HttpRequest) -> str:
-    """Return the name of the page, or nothing for a request that is not worth keeping."""
+    """Return the cache key of a page, or "" if it is not worth caching."""
     query = known_query(request)
     if len(query) > MAX_QUERY:
         return ""
@@ -97,7 +98,7 @@ def page_key(request: HttpRequest) -> str:
 
 
 def known_query(request: HttpRequest) -> str:
-    """Return the parameters that may change a page, in one order; a page may quote no others."""
+    """Return the parameters that may change a page, sorted; a page may quote no others."""
     known = filters.parameters() | BESIDE_FILTERS
     pairs = sorted(
         (name, value) for name, values in request.GET.lists() if name in known for value in values

@@ -48,10 +48,10 @@ def _refuse(request: HttpRequest, words: str) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> HttpResponse:
-    """Return to the page the form stood on, with its filters; never to a foreign one.
+    """Redirect to the page of the form, with its filters; never to another site.
 
-    Scripts change the address of a page after it was rendered, and a cached page is the same for
-    all: only the referrer has the filters and the variant.
+    Scripts change the URL of a page after it was rendered, and a cached page is the same for all:
+    only the referrer has the filters and the variant.
     """
     path = request.POST.get("next", "")
     is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)

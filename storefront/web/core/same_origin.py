@@ -1,7 +1,7 @@
 """Same-origin check: refuse forms that another site sent, without a cookie or token.
 
 A page that is equal for all visitors cannot hold one visitor's token. Browsers report the origin of
-a request (Sec-Fetch-Site, Origin), and do not send the cart's cookie with a foreign form
+a request (Sec-Fetch-Site, Origin), and do not send the cart's cookie with another site's form
 (SameSite). Forms that spend money carry Django's CSRF token as well.
 """
 
@@ -23,7 +23,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 def from_our_pages(
     view: Callable[..., HttpResponse],
 ) -> Callable[..., HttpResponse]:
-    """Let a view take forms of our own pages only."""
+    """Restrict a view to forms of our own pages."""
 
     @csrf_exempt
     @wraps(view)
@@ -36,7 +36,7 @@ def from_our_pages(
 
 
 def is_ours(request: HttpRequest) -> bool:
-    """Believe the browser; a program that sends neither header has no cookies to abuse."""
+    """Test by the browser's headers; a program that sends neither has no cookies to abuse."""
     if site := request.headers.get("Sec-Fetch-Site"):
         return site in {"same-origin", "none"}
     origin = request.headers.get("Origin")

@@ -24,17 +24,17 @@ READS = ["GET", "HEAD", "POST"]
 
 
 CHANNEL_CODE = "shop"
-COUNT_COOKIE = "fara_cart_count"  # a script reads it, so that a page can be kept for everybody
-UNPAID_COOKIE = "fara_unpaid"  # number of an order; a script reads it, as the count
+COUNT_COOKIE = "fara_cart_count"  # read by a script, so that a page can be cached for all visitors
+UNPAID_COOKIE = "fara_unpaid"  # number of an order; read by a script, as the count
 COUNTRY_COOKIE = "fara_country"
 THEME_COOKIE = "fara_theme"
 THEMES = ("light", "dark")
 YEAR_S = 31_536_000
-SALT = "storefront.web.cart"  # signed into cookies: it names no module, and stays
+SALT = "storefront.web.cart"  # part of signed cookies: must not change
 
 
 class NotOpenError(Exception):
-    """The shop may not sell yet: it lacks an identity or a channel. Staff add both in the admin."""
+    """The shop has no identity or no channel yet. Staff add both in the admin."""
 
 
 def sells(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -58,14 +58,14 @@ def require_identity() -> None:
 
 
 class Visit:
-    """One request's shop, country and theme, each read at most once."""
+    """Channel, country and theme of one request, each read at most once."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self._known: Channel | None = None
 
     def know(self, channel: Channel) -> None:
-        """Take the channel of a cart that was read: pages without shelves read no other."""
+        """Use the channel of a cart that was read, to save a query."""
         if channel.code == CHANNEL_CODE:
             self._known = channel
 
@@ -101,7 +101,7 @@ def visit(request: HttpRequest) -> Visit:
 
 
 def wanted_country(request: HttpRequest) -> str:
-    """Return what the cookie asks for, in form only: two letters or nothing."""
+    """Return the country code in the cookie, or "" if malformed."""
     code = request.COOKIES.get(COUNTRY_COOKIE, "")
     is_code = len(code) == 2 and code.isascii() and code.isupper()  # noqa: PLR2004 - ISO 3166-1
     return code if is_code else ""
@@ -113,7 +113,7 @@ def theme_of(request: HttpRequest) -> str:
 
 
 def cart_token(request: HttpRequest) -> str:
-    """Return the token in the cart cookie; a forged or broken one is no cart."""
+    """Return the token in the cart cookie; "" if forged or malformed."""
     raw = request.COOKIES.get(settings.CART_COOKIE_NAME, "")
     try:
         return signing.Signer(salt=SALT).unsign(raw) if raw else ""
@@ -122,13 +122,13 @@ def cart_token(request: HttpRequest) -> str:
 
 
 def shopper_id(request: HttpRequest) -> int | None:
-    """Name the account that is signed in, unless its owner works here."""
+    """Return the id of the signed-in customer; None for staff and guests."""
     user = request.user
     return None if not user.is_authenticated or user.is_staff else user.pk
 
 
 def open_filled(request: HttpRequest, now: datetime) -> tuple[Cart, Read | None] | None:
-    """Find a cart as ``open_cart`` does, and what is in it, if one question can tell both."""
+    """Return the open cart, and its content if one query can read both."""
     token = cart_token(request)
     if token and (found := lines.find(token=token, now=now)):
         visit(request).know(found[0].channel)
@@ -138,7 +138,7 @@ def open_filled(request: HttpRequest, now: datetime) -> tuple[Cart, Read | None]
 
 
 def open_cart(request: HttpRequest, now: datetime) -> Cart | None:
-    """Find the cart that the browser carries, or else the one of the account."""
+    """Return the cart of the browser, else that of the account, else None."""
     token = cart_token(request)
     found = carts.find(token=token, now=now) if token else None
     if found is None and (owner_id := shopper_id(request)):
@@ -149,7 +149,7 @@ def open_cart(request: HttpRequest, now: datetime) -> Cart | None:
 
 
 def keep_cart(response: HttpResponse, cart: Cart, count: int) -> None:
-    """Let the visitor carry the cart for 30 days, and its count for the badge."""
+    """Set the cart cookie for 30 days, and its count for the badge."""
     age_s = int(KEPT_FOR.total_seconds())
     response.set_cookie(
         settings.CART_COOKIE_NAME,
@@ -163,7 +163,7 @@ def keep_cart(response: HttpResponse, cart: Cart, count: int) -> None:
 
 
 def note_unpaid(response: HttpResponse, order: Order, now: datetime) -> None:
-    """Let pages say that an order waits for its payment, as long as it is held."""
+    """Set a cookie so that pages show an unpaid order, as long as it is reserved."""
     held_s = max(int((order.pay_before - now).total_seconds()), 0)
     remember(response, UNPAID_COOKIE, order.number, max_age_s=held_s)
 
@@ -179,7 +179,7 @@ def forget_cart(response: HttpResponse) -> None:
 
 
 def remember(response: HttpResponse, cookie: str, value: str, max_age_s: int = YEAR_S) -> None:
-    """Set a cookie that names nobody: a theme, a country, a count."""
+    """Set a cookie without personal data: a theme, a country, a count."""
     response.set_cookie(
         cookie, value, max_age=max_age_s, samesite="Lax", secure=settings.IS_PRODUCTION
     )

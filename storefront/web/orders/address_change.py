@@ -54,7 +54,10 @@ LEFT = gettext_lazy("It had left already: it goes to the old address.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Going:
-    """Where one purchase order goes. ``wished`` is where it may go, once its supplier answers."""
+    """Destination of one purchase order.
+
+    ``wished`` is a requested one, until its supplier answers.
+    """
 
     ship_to: Address
     words: Promise | str = ""
@@ -62,14 +65,14 @@ class Going:
 
 
 def wishes_of(order: Order) -> list[AddressWish]:
-    """Read what was wished of an order, the last wish at the end."""
+    """Return the address changes of an order, the last one at the end."""
     return _WISHES(order_id=order.pk)
 
 
 def going(
     order: Order, purchases: Iterable[PurchaseOrder], wished: Sequence[AddressWish]
 ) -> Mapping[int, Going]:
-    """Tell of each purchase order where it goes, and how the last wish stands with it."""
+    """Return the destination of each purchase order, with the state of the last address change."""
     last = wished[-1] if wished and not _is_settled(order, wished[-1]) else None
     mine = {each.purchase_order_id: each for each in wished if last and each.place == last.place}
     found = {}
@@ -89,7 +92,7 @@ def going(
 def places(
     order: Order, boxes: Sequence[Box], found: Mapping[int, Going]
 ) -> list[tuple[Address, list[int]]]:
-    """Group the parcels, by their numbers on the page, by where they go."""
+    """Group parcels, by their numbers on the page, by destination."""
     by_place: dict[Address, list[int]] = {}
     for number, box in enumerate(boxes, start=1):
         if box.purchase_id is not None and box.purchase_id in found:
@@ -98,7 +101,7 @@ def places(
 
 
 def latest(order: Order, wished: Sequence[AddressWish]) -> Address:
-    """Return where its shopper wants it now."""
+    """Return the address that the customer last requested."""
     last = wished[-1] if wished and not _is_settled(order, wished[-1]) else None
     return Address(**(last.ship_to if last else order.ship_to))
 
@@ -109,7 +112,7 @@ def can_ask(
     wished: Sequence[AddressWish],
     questions: Iterable[Setback],
 ) -> Chance | None:
-    """Tell whether its shopper can send it elsewhere; None: unpaid, over, or to be stopped."""
+    """Return whether the address can be changed; None if unpaid, over, or being canceled."""
     if order.status not in PAID or status.wish_among(purchases) == status.Wish.ASKED:
         return None
     asked = [each.purchase_order_id for each in wished if each.status == Status.REQUESTED]
@@ -123,13 +126,13 @@ def _words(purchase: PurchaseOrder, wish: AddressWish | None, last: AddressWish)
     if purchase.goes_to == last.ship_to:
         return CHANGED
     if wish is not None and wish.status == Status.REFUSED:
-        # Who said it himself stands in the wish; one that nobody answered ended as it left.
+        # A refusal without a supplier's answer means that the parcel had left.
         return REFUSED if wish.answered_by else LEFT
     return LEFT if purchase.status in HAS_LEFT else ""
 
 
 def _is_settled(order: Order, last: AddressWish) -> bool:
-    """Test whether all of the order was sent elsewhere at once since, as nobody had it any more."""
+    """Test whether staff corrected the whole order's address since, before any part left."""
     corrected = [
         datetime.fromisoformat(each["at"])
         for each in order.address_check.get("staff", [])
@@ -146,7 +149,7 @@ def _wishes(*, order_id: int) -> QuerySet[AddressWish]:
 _WISHES = Prepared(_wishes)
 
 
-CHANGES_PER_HOUR = 20  # of one order
+CHANGES_PER_HOUR = 20  # per order
 BY_SHOPPER = "asked for by the shopper"
 NEWS: dict[str, tuple[str, Promise]] = {
     "changed": ("good", gettext_lazy("It goes to the new address. An e-mail says so, too.")),
@@ -176,7 +179,7 @@ GONE = gettext_lazy("All of it has left: it goes to the old address. Its carrier
 
 
 class AnotherAddressForm(CheckoutAddressForm):
-    """Where an order goes instead, in the country that it was paid for."""
+    """Form for a new address, limited to the country of the order's prices."""
 
     email = None  # type: ignore[assignment]  # Django's way to leave a field out
     has_fixed_country = True
@@ -190,7 +193,7 @@ class AnotherAddressForm(CheckoutAddressForm):
 @never_cache
 @require_http_methods(READS)
 def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
-    """Show where it goes, and take in where it shall go."""
+    """Show the destination, and take a new address."""
     found = links.find(number=number, key=key)
     if found is None:
         raise Http404
@@ -221,9 +224,9 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
 
 
 def _take(found: Order, form: AnotherAddressForm) -> str:
-    """Send it there, and name the news.
+    """Change the address, and return the code of the message.
 
-    Raises: corrections.SettledError, corrections.StillWrongError  nothing is written
+    Raises: corrections.SettledError, corrections.StillWrongError: nothing is written.
     """
     assert form.chosen is not None  # noqa: S101 - a valid form has chosen
     note = {name: value for name, value in form.note.items() if name not in {"staff", "also"}}
@@ -246,7 +249,7 @@ def _word(wished: Wished | None) -> str:
 
 
 def _why_not(found: Order) -> Promise | None:
-    """Say why where it goes cannot be changed now; None where it can."""
+    """Return why the address cannot be changed now, or None."""
     purchases = purchases_of(found)
     wished = wishes_of(found)
     questions = backorder_choice.open_questions(found)
@@ -278,7 +281,7 @@ def _form(request: HttpRequest, found: Order) -> AnotherAddressForm:
     )
 
 
-def _show(  # noqa: PLR0913 - the page, what was typed on it, and what is said to that
+def _show(  # noqa: PLR0913 - all parts of one page
     request: HttpRequest,
     found: Order,
     form: AnotherAddressForm,

@@ -27,9 +27,9 @@ Status = Setback.Status
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpResponse:
-    """Show what can be chosen, and take one choice.
+    """Show the options, and take one choice.
 
-    The links of a mail only open the page: what fetches links by itself chooses nothing.
+    The links of a mail only open the page, so that link scanners choose nothing.
     """
     order = links.find(number=number, key=key)
     row = _find(order, setback)
@@ -72,7 +72,7 @@ def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpRes
 
 
 def _find(order: Order | None, setback: int) -> Setback | None:
-    """Find a question of this very order that was put to its shopper."""
+    """Return a backorder of this order about which its customer was asked."""
     if order is None:
         return None
     asked = order.setbacks.filter(answer_by__isnull=False, pk=setback)
@@ -80,5 +80,5 @@ def _find(order: Order | None, setback: int) -> Setback | None:
 
 
 def open_questions(order: Order) -> list[Setback]:
-    """Return what waits for the shopper, and what is looked for without him."""
+    """Return open backorders: those waiting for the customer, and those being rerouted."""
     return list(backorders.waiting(order).prefetch_related("lines__order_line"))

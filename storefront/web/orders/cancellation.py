@@ -15,7 +15,7 @@ Request = PurchaseOrder.Request
 
 
 class Stop(StrEnum):
-    """How the wish to cancel stands with one parcel."""
+    """State of a cancellation request for one parcel."""
 
     NONE = ""
     ASKING = "asking"
@@ -39,8 +39,8 @@ WORDS: Mapping[Stop, Promise] = {
 
 
 def stop_of(purchase: PurchaseOrder, *, has_left: bool, has_arrived: bool = False) -> Stop:
-    """Tell how the wish stands with what is, or is to be, in one parcel of a purchase order."""
-    if purchase.is_to_be_moved or not purchase.cancel_reason:  # nobody wished that it ends
+    """Return the state of the cancellation request for one parcel of a purchase order."""
+    if purchase.is_to_be_moved or not purchase.cancel_reason:  # no cancellation was requested
         return Stop.NONE
     if has_arrived:
         return Stop.ARRIVED
@@ -57,9 +57,9 @@ def stop_of(purchase: PurchaseOrder, *, has_left: bool, has_arrived: bool = Fals
 def stopped(
     purchases: Iterable[PurchaseOrder], lines: Sequence[OrderLine]
 ) -> list[tuple[OrderLine, int]]:
-    """List what was stopped as wished, of the lines of an order, and how much of each.
+    """Return the lines that were canceled on request, with quantities.
 
-    Shape:  ``purchases`` and ``lines`` are all of the order, with the lines of each
+    ``purchases`` and ``lines`` are all of the order, with the lines of each.
     """
     by_id = {line.pk: line for line in lines}
     return [

@@ -9,7 +9,7 @@ from storefront.web.core.address_form import EMAIL_ERRORS
 
 
 class LookupForm(forms.Form):
-    """An order as a shopper without its link knows it."""
+    """Form to find an order without its link."""
 
     number = forms.CharField(
         label=_("Order number"),

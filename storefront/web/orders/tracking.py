@@ -19,7 +19,7 @@ from storefront.web.orders.cancellation import WORDS, Stop, stop_of
 
 
 class Stage(IntEnum):
-    """How far a box has come; each one includes those before it."""
+    """Progress of a parcel; each stage includes those before it."""
 
     CONFIRMED = 0
     AT_SUPPLIER = 1
@@ -57,7 +57,7 @@ NOTHING: Mapping[int, str] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """So many of one line, or of what is sent instead."""
+    """Units of one line, or of its substitute."""
 
     line: OrderLine
     quantity: int
@@ -70,7 +70,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """What travels together. ``carrier`` and ``number`` are empty until it is packed.
+    """A parcel, shipped or expected; ``carrier`` and ``number`` are empty until it is packed.
 
     ``agreed_by`` is the later arrival date that the customer accepted.
     """
@@ -100,7 +100,7 @@ class Box:
 
 
 def purchases_of(order: Order) -> list[PurchaseOrder]:
-    """Read all purchase orders of an order, with what is packed of them."""
+    """Return all purchase orders of an order, with their parcels."""
     return _PURCHASES(order_id=order.pk)
 
 
@@ -111,9 +111,9 @@ def boxes(
     lines: Sequence[OrderLine],
     purchases: Iterable[PurchaseOrder],
 ) -> list[Box]:
-    """Lay out an order's boxes: those packed already, and what is still to be packed.
+    """Return an order's parcels: those packed, and those still to be packed.
 
-    Shape:  ``lines`` and ``purchases`` are all of the order
+    ``lines`` and ``purchases`` are all of the order.
     """
     made = list(purchases)
     if not made:
@@ -141,7 +141,7 @@ def boxes(
 
 
 def instead(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) -> dict[int, str]:
-    """Name what the shopper takes instead of a line, where he does."""
+    """Return the titles of substitutes by order line, where the customer accepted one."""
     sold = {line.pk: line.variant_id for line in lines}
     return {
         row.order_line_id: row.title
@@ -238,7 +238,7 @@ def _boxes(
 
 
 def _delivered_on(parcel: Parcel) -> datetime:
-    """Return when the carrier delivered it, or when we heard of that."""
+    """Return when the carrier delivered it, or when the shop learned of it."""
     told = parcel.carrier_status == Parcel.Carrier.DELIVERED and parcel.carrier_status_at
     return told or parcel.status_since
 

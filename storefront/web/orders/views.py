@@ -1,4 +1,4 @@
-"""Order page: show status, parcels and payments by signed link, cancel, look up an order."""
+"""Order page: show status, parcels and payments by secret link, cancel, look up an order."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ ENDED_ATTEMPTS = frozenset(
     }
 )
 OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
-# What the page answers to what was just done; the address carries the word.
+# Message after an action; its code is in the URL.
 NEWS: dict[str, tuple[str, Promise]] = {
     "away": (
         "bad",
@@ -103,7 +103,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     found, tried = known
     now = timezone.now()
     payment = tried[-1] if tried else None
-    # What was parted from a line stands below it.
+    # A line that was split from another comes below it.
     lines = sorted(
         order_lines.read_order_lines(found),
         key=lambda line: (line.parted_from_id or line.pk, line.pk),
@@ -166,7 +166,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "offers_account": not request.user.is_authenticated,
     }
     response = render(request, "web/orders/order.html", context)
-    # Until it is paid, the browser is known by its cart: it may hold a thing once.
+    # Until it is paid, the browser is recognized by its cart, which limits open orders.
     is_theirs = cart_token(request) == found.cart.token
     if is_theirs and can_pay:
         note_unpaid(response, found, now)
@@ -178,7 +178,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
 
 
 def _paid_with(found: Order) -> Order | None:
-    """Find the order that was paid for what was to come anew, and does not."""
+    """Return the paid order that a canceled replacement belongs to, if any."""
     if found.status != Status.CANCELED or found.total_amount:
         return None
     first = refund_amounts.paid_by(found)
@@ -186,9 +186,9 @@ def _paid_with(found: Order) -> Order | None:
 
 
 def _moved(tried: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Decimal]]:
-    """Say what became of the money, where it is no longer all that was agreed to.
+    """Return charged, released and refunded amounts, unless the full total was charged only.
 
-    An attempt that another one came after, and that was let go whole, moved nothing.
+    An attempt that was released whole and followed by another one is left out.
     """
     held = [each for each in tried if each.authorized_amount]
     counted = [each for each in held if each.captured_amount or each.open_amount] or held[-1:]
@@ -211,7 +211,10 @@ def _moved(tried: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Deci
 def _news(
     request: HttpRequest, found: Order, wish: Wish, *, was_paid: bool, is_told: bool
 ) -> tuple[str, Promise] | None:
-    """Say what was just done. How it stands with a wish to cancel ``is_told`` by each parcel."""
+    """Return the message about the last action.
+
+    The state of a cancellation request is left out if parcels show it (``is_told``).
+    """
     is_new = wish == Wish.ASKED and request.GET.get("cancel") == WISHES[Wish.ASKED]
     if is_new or (wish != Wish.NONE and not is_told):
         return NEWS[WISHES[wish]]
@@ -226,7 +229,7 @@ def _news(
 def headline(
     found: Order, payment: Payment | None, now: datetime, *, has_open_return: bool = False
 ) -> str:
-    """Say in a few words how the order stands."""
+    """Return the status of the order as a short headline."""
     if found.status == Status.CANCELED:
         return _("Canceled.")
     if found.status == Status.EXPIRED or (
@@ -241,7 +244,7 @@ def headline(
 
 
 def _attempted(payment: Payment | None) -> str:
-    """Say how the last attempt to pay an unpaid order ended, if it ended."""
+    """Return how the last attempt to pay ended, if it ended."""
     match payment.status if payment is not None else "":
         case Payment.Status.DECLINED:
             return _("The payment was declined.")
@@ -257,7 +260,7 @@ def _attempted(payment: Payment | None) -> str:
 @never_cache
 @require_POST
 def again(request: HttpRequest, number: str, key: str) -> HttpResponse:
-    """Put the items of an order into the cart once more."""
+    """Put the items of an order into the cart again."""
     return reorder.put_back(request, _find(number, key), why=reorder.AGAIN)
 
 
@@ -273,7 +276,7 @@ def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
         wake(tasks.follow_cancellation, order_id=found.pk)
     except cancellations.TooLateError:
         found.refresh_from_db(fields=["status"])
-        # A double click is told by its second answer: what the first one stopped is stopped.
+        # The second request of a double click gets the same message.
         word = "stopped" if found.status == Status.CANCELED else "late"
     else:
         if was_unpaid and done.is_whole and may_sell():
@@ -290,7 +293,7 @@ def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
 def lookup(request: HttpRequest) -> HttpResponse:
     """Mail the link of an order to its customer; the answer is the same for a wrong pair.
 
-    Suppliers know numbers, and a number with an e-mail address must not open the order.
+    Suppliers know order numbers, and a number with an e-mail address must not open the order.
     """
     form = LookupForm(request.POST if request.method == "POST" else None)
     problem, status, is_sent = "", HTTPStatus.OK, False

@@ -14,16 +14,15 @@ from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
 
-# Globals whose answer depends on their arguments and the language only; no template may give
-# these names to something else.
+# Globals whose result depends on arguments and language only; no template may redefine them.
 WORDS = "_"
 FIXED = frozenset({"url", "static"})
 
 
 class FoldingGenerator(CodeGenerator):
-    """Jinja's own compiler, after the fixed calls were answered."""
+    """Jinja's code generator, after constant calls were evaluated."""
 
-    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802 - Jinja names its visitors so
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802 - name given by Jinja
         super().visit_Template(_Folding(self.environment).visit(node), frame)
 
 
@@ -49,7 +48,7 @@ class _Folding(NodeTransformer):
         return node
 
     def _said(self, node: nodes.Call, message: str) -> nodes.Expr:
-        """Do as Jinja's gettext does: the words are safe, the values in them are escaped."""
+        """As Jinja's gettext: the text is safe, inserted values are escaped."""
         with override(self._language):
             words = nodes.MarkSafe(nodes.Const(gettext(message)))
         values = nodes.Dict([nodes.Pair(nodes.Const(one.key), one.value) for one in node.kwargs])

@@ -33,7 +33,7 @@ TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
 
 
 class Pages(Jinja2):
-    """Django's backend, with an environment for each language."""
+    """Django's Jinja backend, with an environment per language."""
 
     @property
     def env(self) -> Environment:
@@ -45,14 +45,14 @@ class Pages(Jinja2):
 
 
 def environment(**options: Any) -> Environment:
-    """Build the environment that all languages share; Django calls it once."""
+    """Return the environment that all languages share; called once by Django."""
     options |= {
         "undefined": StrictUndefined,
         "trim_blocks": True,
         "lstrip_blocks": True,
         "extensions": ["jinja2.ext.i18n"],
     }
-    env = Environment(**options)  # noqa: S701 - Django's backend turns escaping on
+    env = Environment(**options)  # noqa: S701 - Django's backend enables escaping
     env.code_generator_class = FoldingGenerator
     env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
@@ -131,8 +131,8 @@ def _word(code: str, kind: str, language: str) -> str:
 
 
 def without_tables(clean_html: str) -> Markup:
-    """Show a description without its tables: our own table says it better, with sources."""
-    return Markup(TABLE.sub("", clean_html))  # noqa: S704 - the catalog cleaned it when it was written
+    """Remove tables from a description: the specification table replaces them."""
+    return Markup(TABLE.sub("", clean_html))  # noqa: S704 - sanitized by the catalog
 
 
 def _language() -> str:

@@ -24,11 +24,11 @@ from storefront.web.returns.status import KINDS
 # Returns
 
 Kind = ReturnAuthorization.Kind
-MOST_AT_ONCE = 800  # letters
+MOST_AT_ONCE = 800  # characters
 
 
 class Words(forms.CharField):
-    """What a shopper says in some lines; no more of it than its field lets a browser send."""
+    """Multi-line text of a customer, limited as in the browser."""
 
     def __init__(self, **known: Any) -> None:
         words = gettext_lazy("This is too long. Say it shorter.")
@@ -39,7 +39,7 @@ class Words(forms.CharField):
 
 
 class ReturnForm(forms.Form):
-    """Which things, how many of each, and what is wrong with them."""
+    """Form for the lines, quantities and reason of a return."""
 
     kind = forms.ChoiceField(
         label=gettext_lazy("Why it goes back"),
@@ -60,7 +60,7 @@ class ReturnForm(forms.Form):
             for line in left.lines
         ]
         kind = self.fields["kind"]
-        assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - it stands a few lines above
+        assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - declared above
         kind.choices = [(code, words) for code, words in KINDS.items() if left.of(code)]
         for line, most in self.lines:
             self.fields[f"units_{line.pk}"] = forms.IntegerField(
@@ -71,7 +71,7 @@ class ReturnForm(forms.Form):
                 error_messages=_units_errors(most),
             )
             others = [one for one in may_be.get(line.pk, ()) if not one.is_dearer]
-            # Also where there is none any more: what is asked for is refused, and not forgotten.
+            # Kept even without options: a request for an exchange is refused, not ignored.
             self.fields[f"instead_{line.pk}"] = Instead(others)
 
     def clean(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class ReturnForm(forms.Form):
 
     @property
     def wanted(self) -> dict[int, int]:
-        """What is asked for instead, of what goes back."""
+        """Variants requested in exchange, by line."""
         given = self.cleaned_data
         asked = {line: given.get(f"instead_{line}") for line, many in self.units.items() if many}
         return {line: variant for line, variant in asked.items() if variant}
@@ -103,7 +103,7 @@ class ReturnForm(forms.Form):
         ]
 
     def named(self, line_id: int) -> str:
-        """Name what is asked for instead of a line, or nothing."""
+        """Return the name of the variant requested in exchange for a line, or ""."""
         field = self.fields.get(f"instead_{line_id}")
         if not isinstance(field, Instead):
             return ""
@@ -127,7 +127,7 @@ class ReturnForm(forms.Form):
 
 
 class Instead(forms.TypedChoiceField):
-    """Which of some others is asked for, or none."""
+    """Choice among other variants, or none."""
 
     def __init__(self, others: Sequence[Other]) -> None:
         self.named = {one.variant.pk: f"{one.title}, {_price(one)}" for one in others}
@@ -151,7 +151,7 @@ def _units_errors(most: int) -> dict[str, str]:
 
 
 class AnswerForm(PicturesForm):
-    """Words are judged first: no picture is drawn for an answer that is not taken in."""
+    """Form for the customer's answer; text is validated before pictures are decoded."""
 
     words = Words(label=gettext_lazy("Your answer"), required=False)
     field_order = ("words", "pictures")

@@ -16,7 +16,7 @@ from orders.returns import photos
 from storefront.lib.security import upload_limits
 from storefront.lib.security.rate_limit import is_too_often
 
-FORMS_PER_HOUR = 20  # of one order: to open a picture is work
+FORMS_PER_HOUR = 20  # per order: decoding pictures is expensive
 LONGEST_NAME = 60
 
 
@@ -25,14 +25,14 @@ class ManyFiles(forms.FileInput):
 
 
 class PicturesForm(forms.Form):
-    """Up to four pictures, or none. ``cleaned_data`` holds them as they are kept."""
+    """Form for up to four pictures. ``cleaned_data`` holds them re-encoded for storage."""
 
     pictures = forms.Field(label=gettext_lazy("Pictures"), required=False, widget=ManyFiles)
 
     def __init__(self, request: HttpRequest | None = None, *, of: str = "", name: str = "") -> None:
-        """Ask for pictures, or read them from a request that is about the order ``of``.
+        """Show the form, or read it from a request about the order ``of``.
 
-        ``name`` tells several such forms of one page apart.
+        ``name`` distinguishes several such forms on one page.
         """
         given = (request.POST, request.FILES) if request else (None, None)
         super().__init__(*given)
@@ -48,7 +48,7 @@ class PicturesForm(forms.Form):
         for each in given:
             if (each.size or 0) > photos.MAX_BYTES:
                 raise forms.ValidationError(_named(_("%(name)s is too large: %(most)s"), each))
-        if self.errors:  # they are asked for once more, so why draw them
+        if self.errors:  # the form is shown again: do not decode the pictures
             return []
         if given and is_too_often(what="pictures", who=self._of, per_hour=FORMS_PER_HOUR):
             raise forms.ValidationError(_("Too many pictures in one hour. Try again later."))

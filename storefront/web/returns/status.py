@@ -41,7 +41,7 @@ STANDS: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A return as its shopper reads it."""
+    """A return as shown to its customer."""
 
     authorization: ReturnAuthorization
     why: Promise
@@ -60,7 +60,7 @@ class Shown:
 
 
 def shown(found: Order) -> list[Shown]:
-    """Say how each return of an order stands, the newest first."""
+    """Return all returns of an order as shown, newest first."""
     rows = found.returns.annotate(picture_count=Count("pictures")).select_related("replacement")
     rows = rows.prefetch_related("lines__order_line", "lines__wanted__product")
     return [

@@ -48,13 +48,13 @@ NEWS: dict[str, tuple[str, Promise]] = {
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
-    """Ask what goes back, repeat it, and take it in only when it is confirmed."""
+    """Ask which lines go back, show a summary, and record the return on confirmation."""
     found = _find(number, key)
     now = timezone.now()
     left = eligibility.look(order=found, now=now)
     posted = request.POST if request.method == "POST" else None
     if posted is not None and (known := _known(found, _posted(request, "key", 40))):
-        return _back(found, _word(known.kind))  # a double click: it is written down already
+        return _back(found, _word(known.kind))  # the second request of a double click
     may_be = exchange_options.others(left.purchase_lines.values(), channel=found.channel)
     form = ReturnForm(posted, left=left, may_be=may_be)
     status = HTTPStatus.OK
@@ -64,7 +64,7 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
         if form.is_valid() and not is_changing:
             said = form.declaration()
             try:
-                requests.insist(said, left)  # before any picture is drawn
+                requests.insist(said, left)  # before any picture is decoded
                 if not form.is_confirmed:
                     return _repeat(request, found, form, said)
                 if said.kind != Kind.WITHDRAWAL:
@@ -107,7 +107,7 @@ def _repeat(
 @never_cache
 @require_POST
 def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
-    """Keep the goods after all."""
+    """Cancel a return."""
     found = _find(number, key)
     authorization = _one(found, name)
     try:
@@ -120,7 +120,7 @@ def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpRespo
 @never_cache
 @require_POST
 def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
-    """Take in the number of the parcel that goes back: it proves that it was sent."""
+    """Record the tracking number of a return parcel, the proof of shipment."""
     found = _find(number, key)
     authorization = _one(found, name)
     tracking_number = _posted(request, "tracking_number", 60)
@@ -144,13 +144,13 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
-    """Take in what the shopper answers to our question."""
+    """Record the customer's answer to a question about a return."""
     found = _find(number, key)
     authorization = _one(found, name)
-    if request.method != "POST":  # the address of a page that showed what was wrong
+    if request.method != "POST":  # the URL of a page that showed an error
         return _back(found, "")
     words = unify_line_breaks(request.POST.get("words", "")).strip()
-    if not authorizations.is_asked(authorization):  # before any picture is drawn
+    if not authorizations.is_asked(authorization):  # before any picture is decoded
         files = len(request.FILES.getlist("pictures"))
         is_taken = authorizations.is_taken(authorization, words=words, pictures=files)
         return _back(found, "changed" if is_taken else "late")
@@ -172,7 +172,7 @@ def _add(
         )
     except (CannotReturnError, IllegalMoveError, LostRaceError) as refusal:
         if authorizations.is_taken(authorization, words=words, pictures=len(drawings)):
-            return _back(found, "changed")  # the other press of a double one was here first
+            return _back(found, "changed")  # the second request of a double click
         if not isinstance(refusal, CannotReturnError):
             return _back(found, "late")
         sent.add_error("pictures" if drawings else "words", str(refusal))
@@ -183,7 +183,7 @@ def _add(
 def _answer_again(
     request: HttpRequest, authorization: ReturnAuthorization, words: str, sent: AnswerForm
 ) -> HttpResponse:
-    """Show an answer once more that could not be taken in, with all of its words."""
+    """Show a refused answer again, with its text."""
     context = {
         "order": authorization.order,
         "authorization": authorization,
@@ -195,7 +195,7 @@ def _answer_again(
 
 
 def is_offered(found: Order, now: datetime) -> bool:
-    """Test whether anything of an order can be given back now."""
+    """Test whether anything of an order can be returned now."""
     return bool(eligibility.look(order=found, now=now).lines)
 
 

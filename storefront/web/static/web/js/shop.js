@@ -1,4 +1,4 @@
-// What a page can do without, done nicer. Nothing here is needed to buy.
+// Progressive enhancement: every page works without this script.
 "use strict";
 
 const cookie = (name) =>
@@ -13,7 +13,7 @@ function countCart() {
   for (const note of document.querySelectorAll("[data-unpaid]")) note.hidden = !cookie("fara_unpaid");
 }
 
-// Steppers are only buttons beside a number field; in the cart a step sends the form.
+// Quantity steppers: buttons beside a number field; in the cart each step submits the form.
 function ready(root) {
   for (const button of root.querySelectorAll("[data-step]")) button.hidden = false;
   for (const button of root.querySelectorAll("[data-unneeded]")) {
@@ -29,7 +29,7 @@ document.addEventListener("click", (event) => {
     input.value = Math.min(Math.max(wanted, Number(input.min)), Number(input.max));
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
-  // The picture is a link to its largest copy; here it opens above the page.
+  // The picture is a link to its largest copy; with this script it opens in a dialog.
   const picture = event.target.closest("[data-zoom]");
   const zoom = document.getElementById("zoom");
   if (picture && zoom && !event.ctrlKey && !event.metaKey) {
@@ -39,7 +39,7 @@ document.addEventListener("click", (event) => {
     image.alt = picture.querySelector("img").alt;
     zoom.showModal();
   }
-  // A click beside a sheet closes it; focus goes back where it was.
+  // A click outside a dialog closes it; focus returns to where it was.
   if (event.target instanceof HTMLDialogElement) event.target.close();
 });
 
@@ -51,15 +51,15 @@ document.addEventListener("change", (event) => {
   waiting = setTimeout(() => form.requestSubmit(), 400);
 });
 
-// On a phone the filters stand above the list: sending them closes them and shows the list.
+// On a phone the filters cover the list: submitting closes them and shows the list.
 document.addEventListener("submit", (event) => {
   if (!event.submitter?.closest(".facet-go")) return;
   event.target.querySelector(".filters").open = false;
   document.getElementById("results").scrollIntoView();
 });
 
-// Back from a product leads to its card: "Load more" is not in the address, so the card's page is
-// put there before we leave.
+// "Back" from a product returns to its card: "Load more" does not change the URL, so the page
+// number of the card is put into it before leaving.
 document.addEventListener("click", (event) => {
   const item = event.target.closest("#cards a")?.closest("[data-page]");
   if (!item) return;
@@ -69,11 +69,11 @@ document.addEventListener("click", (event) => {
   history.replaceState({ ...history.state, card: item.id }, "", url);
 });
 if (history.state?.card) {
-  history.scrollRestoration = "manual"; // the place it remembers is that of a longer list
+  history.scrollRestoration = "manual"; // the browser would restore the position of a longer list
   document.getElementById(history.state.card)?.scrollIntoView({ block: "center" });
 }
 
-// The lights to compare are kept as long as the tab is open, so that a tick survives the next page.
+// Products to compare are stored per tab, so that a tick survives navigation.
 const tray = document.getElementById("compare");
 const compared = () => JSON.parse(sessionStorage.getItem("fara_compare") ?? "[]");
 function keepCompared(lights) {
@@ -100,7 +100,7 @@ function showCompared() {
   list.hidden = tray.querySelector("[data-clear]").hidden = tray.querySelector("[data-count]").hidden = !lights.length;
   tray.querySelector("[data-count]").textContent = lights.length;
 }
-// In the capture phase: a tick to compare is no filter, and must not reload the list.
+// Capture phase: a tick to compare is not a filter and must not reload the list.
 document.addEventListener(
   "change",
   (event) => {
@@ -115,7 +115,7 @@ document.addEventListener(
 );
 tray?.querySelector("[data-clear]").addEventListener("click", () => keepCompared([]));
 
-// Addresses of lists stay short: what was left empty is not sent.
+// Keep list URLs short: do not submit empty fields.
 document.addEventListener("formdata", (event) => {
   if (!event.target.hasAttribute("data-tidy")) return;
   for (const [name, value] of [...event.formData]) {
@@ -123,7 +123,7 @@ document.addEventListener("formdata", (event) => {
   }
 });
 
-// One click, one order. The server counts once in any case.
+// Disable a submitted form; the server places an order only once in any case.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.hasAttribute("data-once")) return;
@@ -138,7 +138,7 @@ addEventListener("pageshow", () => {
   showCompared();
 });
 
-// Day and night change at once; without this script the form comes back with the new page.
+// Switch the theme without a reload; without this script the form reloads the page.
 document.addEventListener("submit", (event) => {
   if (!event.target.hasAttribute("data-theme-form")) return;
   event.preventDefault();
@@ -153,7 +153,7 @@ document.addEventListener("submit", (event) => {
     button.setAttribute("aria-pressed", String(button === event.submitter));
 });
 
-// On a phone the header hides on scroll down and returns on scroll up.
+// On a phone the header hides on scroll down and shows on scroll up.
 const header = document.querySelector(".top");
 if (header) {
   let before = scrollY;
@@ -168,7 +168,7 @@ if (header) {
   );
 }
 
-// The beam of the front page follows pointer and focus, unless motion is unwelcome.
+// The beam of the home page follows pointer and focus, unless reduced motion is preferred.
 const hero = document.querySelector("[data-beam]");
 if (hero && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
   let next;
@@ -190,7 +190,7 @@ if (hero && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
 document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx.response.status >= 500) return; // nothing was swapped
   trouble.textContent = "";
-  // A refused quantity does not stay in its field: it shows what the cart holds.
+  // Reset a refused quantity to the one in the cart.
   for (const input of document.querySelectorAll("[data-stepper] input")) input.value = input.defaultValue;
   countCart();
   ready(document);
@@ -198,7 +198,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   const dialog = document.getElementById("cart-dialog");
   if (dialog?.firstElementChild && !dialog.open) dialog.showModal();
 });
-// A sheet that was closed holds nothing, so that the next swap opens it again.
+// Empty a closed dialog, so that the next swap opens it again.
 document.addEventListener(
   "close",
   (event) => {
@@ -206,7 +206,7 @@ document.addEventListener(
   },
   true,
 );
-// Who waits longer than a moment is told so; what failed is said, and the page stays as it was.
+// Mark the list as busy during a request, and report a failed one; the page stays as it was.
 const busy = (is) => document.getElementById("results")?.setAttribute("aria-busy", String(is));
 const trouble = document.getElementById("trouble") ?? document.createElement("p");
 document.addEventListener("htmx:before:request", () => busy(true));
@@ -223,5 +223,5 @@ countCart();
 showCompared();
 const calls = document.querySelector("[data-focus]");
 calls?.focus();
-// A form sent from "#id_email" comes back to that field: what is wrong is said first.
+// After an error, go to the error summary instead of the field in the URL fragment.
 if (calls && location.hash) addEventListener("load", () => setTimeout(() => calls.focus()));
