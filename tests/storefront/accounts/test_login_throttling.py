@@ -39,11 +39,11 @@ def words(response):
     return str(response.context["form"].non_field_errors())
 
 
-def test_the_right_password_opens_the_door(client, person):
+def test_right_password_signs_in(client, person):
     assert sign_in(client).status_code == 302
 
 
-def test_after_five_tries_even_the_right_password_must_wait(client, person):
+def test_right_password_waits_after_five_failures(client, person):
     with time_machine.travel(NOON, tick=False) as clock:
         fail(client, 5)
 
@@ -56,7 +56,7 @@ def test_after_five_tries_even_the_right_password_must_wait(client, person):
     assert later.status_code == 302
 
 
-def test_each_further_failure_waits_longer_and_never_for_ever():
+def test_wait_grows_with_each_failure_up_to_a_maximum():
     waits = []
     now = NOON
     for _ in range(16):
@@ -71,7 +71,7 @@ def test_each_further_failure_waits_longer_and_never_for_ever():
     assert waits[-1] == login_throttling.LONGEST_WAIT.total_seconds()
 
 
-def test_tries_while_waiting_do_not_make_the_wait_longer():
+def test_attempts_during_a_wait_do_not_extend_it():
     for _ in range(5):
         login_throttling.count_attempt(account="a@b.example", network="192.0.2.0/24", now=NOON)
     first = login_throttling.blocked_until(account="a@b.example", network="192.0.2.0/24", now=NOON)
@@ -85,7 +85,7 @@ def test_tries_while_waiting_do_not_make_the_wait_longer():
     )
 
 
-def test_one_network_that_tries_many_accounts_must_wait(client, person):
+def test_network_that_tries_many_accounts_waits(client, person):
     for number in range(login_throttling.NETWORK.free):
         fail(client, 1, email=f"somebody{number}@fara.example")
 
@@ -93,7 +93,7 @@ def test_one_network_that_tries_many_accounts_must_wait(client, person):
     assert sign_in(client, address="198.51.100.1").status_code == 302
 
 
-def test_an_unknown_account_is_answered_like_a_known_one(client, person):
+def test_unknown_account_is_answered_like_a_known_one(client, person):
     known, unknown = fail(client, 1), fail(client, 1, email="nobody@fara.example")
     locked, locked_too = fail(client, 5), fail(client, 5, email="nobody@fara.example")
 
@@ -101,7 +101,7 @@ def test_an_unknown_account_is_answered_like_a_known_one(client, person):
     assert words(locked) == words(locked_too)
 
 
-def test_a_success_forgets_the_failures_before_it(client, person):
+def test_success_resets_earlier_failures(client, person):
     fail(client, 4)
     sign_in(client)
     client.logout()
@@ -111,23 +111,23 @@ def test_a_success_forgets_the_failures_before_it(client, person):
     assert sign_in(client).status_code == 302
 
 
-def test_sixty_people_with_right_passwords_are_never_refused(client):
+def test_sixty_users_with_right_passwords_are_never_refused(client):
     people = [f"person{number}@fara.example" for number in range(60)]
     User.objects.bulk_create(
         User(email=email, password=make_password("a good password", hasher="md5"), is_staff=True)
         for email in people
     )
 
-    for minutes in (10, 0):  # over a day, then all in one moment
+    for minutes in (10, 0):  # over a day, then all at once
         with time_machine.travel(NOON, tick=False) as clock:
             for email in people:
                 assert sign_in(client, email=email).status_code == 302, email
                 clock.shift(timedelta(minutes=minutes))
 
 
-def test_a_stranger_does_not_lock_the_owner_out_of_another_network(client, person):
+def test_attacker_does_not_lock_the_owner_out_of_another_network(client, person):
     with time_machine.travel(NOON, tick=False) as clock:
-        for _ in range(60):  # one guess as soon as each wait is over, for hours
+        for _ in range(60):  # one guess after each wait, for hours
             fail(client, 1, address="203.0.113.66")
             clock.shift(login_throttling.LONGEST_WAIT)
         fail(client, 6, address="203.0.113.66")
@@ -136,7 +136,7 @@ def test_a_stranger_does_not_lock_the_owner_out_of_another_network(client, perso
         assert sign_in(client).status_code == 302
 
 
-def test_guesses_from_many_networks_are_slowed_but_not_for_a_network_of_the_owner(client, person):
+def test_guesses_from_many_networks_are_delayed_but_not_in_a_known_network(client, person):
     with time_machine.travel(NOON, tick=False):
         sign_in(client)
         client.logout()
@@ -147,7 +147,7 @@ def test_guesses_from_many_networks_are_slowed_but_not_for_a_network_of_the_owne
         assert sign_in(client).status_code == 302
 
 
-def test_an_own_account_does_not_shorten_the_wait_after_guesses_at_others(client, person):
+def test_success_of_one_account_does_not_shorten_the_wait_of_others(client, person):
     with time_machine.travel(NOON, tick=False) as clock:
         guesses = 0
         for number in range(200):
@@ -171,7 +171,7 @@ def test_failures_leak_one_by_one():
     assert login_throttling.blocked_until(account="a@b.example", network="n", now=later)
 
 
-def test_an_erased_account_leaves_no_counter():
+def test_erased_account_leaves_no_counter():
     for network in ("192.0.2.0/24", ""):
         login_throttling.count_attempt(account="a@b.example", network=network, now=NOON)
 
@@ -180,7 +180,7 @@ def test_an_erased_account_leaves_no_counter():
     assert SignInTries.objects.count() == 1  # of the network
 
 
-def test_an_hour_later_all_is_forgotten():
+def test_failures_are_forgotten_after_an_hour():
     for _ in range(4):
         login_throttling.count_attempt(account="a@b.example", network="n", now=NOON)
 
@@ -190,7 +190,7 @@ def test_an_hour_later_all_is_forgotten():
     assert login_throttling.blocked_until(account="a@b.example", network="n", now=later) is None
 
 
-def test_what_was_typed_is_not_kept(client, person):
+def test_typed_text_is_not_stored(client, person):
     fail(client, 1, email="my password typed into the wrong field")
 
     kept = " ".join(SignInTries.objects.values_list("key", flat=True))
@@ -199,7 +199,7 @@ def test_what_was_typed_is_not_kept(client, person):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_tries_at_once_are_counted_one_by_one():
+def test_concurrent_attempts_are_counted_one_by_one():
     start, looked_at = threading.Barrier(12), []
 
     def attempt():
@@ -225,14 +225,14 @@ def test_many_tries_at_once_are_counted_one_by_one():
 @pytest.mark.parametrize(
     ("proxies", "forwarded", "address"),
     [
-        (0, "203.0.113.9", "192.0.2.7"),  # nobody of ours wrote that
+        (0, "203.0.113.9", "192.0.2.7"),  # no trusted proxy wrote that
         (1, "", "192.0.2.7"),
         (1, "203.0.113.9", "203.0.113.9"),
-        (1, "6.6.6.6, 203.0.113.9", "203.0.113.9"),  # the visitor made up the first one
+        (1, "6.6.6.6, 203.0.113.9", "203.0.113.9"),  # the visitor invented the first one
         (2, "6.6.6.6, 203.0.113.9, 10.0.0.1", "203.0.113.9"),
     ],
 )
-def test_only_what_our_own_proxies_wrote_is_believed(settings, proxies, forwarded, address):
+def test_only_addresses_of_trusted_proxies_count(settings, proxies, forwarded, address):
     settings.TRUSTED_PROXIES = proxies
     headers = {"x-forwarded-for": forwarded} if forwarded else {}
 
@@ -250,5 +250,5 @@ def test_only_what_our_own_proxies_wrote_is_believed(settings, proxies, forwarde
         ("unix:", "unix:"),
     ],
 )
-def test_a_network_is_what_one_visitor_can_move_within(address, network):
+def test_network_is_the_range_of_one_visitor(address, network):
     assert network_of(RequestFactory().get("/", REMOTE_ADDR=address)) == network

@@ -47,12 +47,12 @@ def fields_on(client, row):
 
 
 def everything(user, **changed):
-    """Return a form that asks for all rights."""
+    """Return a form that requests all rights."""
     wanted = {"email": user.email, "name": "Ann", "is_active": "on", "is_superuser": "on"}
     return {**wanted, "is_staff": "on", **changed}
 
 
-def test_a_clerk_sees_and_changes_no_rights(clerk, shopper):
+def test_clerk_cannot_see_or_change_rights(clerk, shopper):
     client = opened_by(clerk)
 
     fields = fields_on(client, shopper)
@@ -75,9 +75,7 @@ def test_a_clerk_sees_and_changes_no_rights(clerk, shopper):
         ("password__startswith=a", 400),
     ],
 )
-def test_a_clerk_filters_people_by_no_right_that_the_list_does_not_show(
-    clerk, boss, lookup, of_clerk
-):
+def test_clerk_cannot_filter_by_hidden_rights(clerk, boss, lookup, of_clerk):
     path = f"/admin/accounts/user/?{lookup}"
 
     assert opened_by(clerk).get(path).status_code == of_clerk
@@ -86,7 +84,7 @@ def test_a_clerk_filters_people_by_no_right_that_the_list_does_not_show(
 
 
 @pytest.mark.parametrize("whose", ["own", "boss"])
-def test_a_clerk_changes_nobody_of_the_staff(clerk, boss, whose):
+def test_clerk_cannot_change_staff(clerk, boss, whose):
     row = clerk if whose == "own" else boss
     client = opened_by(clerk)
 
@@ -99,7 +97,7 @@ def test_a_clerk_changes_nobody_of_the_staff(clerk, boss, whose):
 
 
 @pytest.mark.parametrize("whose", ["clerk", "boss", "shopper"])
-def test_only_a_superuser_sets_a_password_of_others(clerk, boss, shopper, whose):
+def test_only_superuser_sets_passwords_of_others(clerk, boss, shopper, whose):
     row = {"clerk": clerk, "boss": boss, "shopper": shopper}[whose]
     form = {"usable_password": "true", "password1": "another one 7", "password2": "another one 7"}
 
@@ -112,7 +110,7 @@ def test_only_a_superuser_sets_a_password_of_others(clerk, boss, shopper, whose)
     assert User.objects.get(pk=row.pk).check_password("another one 7")
 
 
-def test_a_clerk_makes_no_user_and_changes_no_group(clerk):
+def test_clerk_cannot_add_users_or_change_groups(clerk):
     group = Group.objects.create(name="Clerks")
     clerk.groups.add(group)
     client = opened_by(clerk)
@@ -130,7 +128,7 @@ def test_a_clerk_makes_no_user_and_changes_no_group(clerk):
 
 
 @pytest.mark.parametrize(("whose", "is_told"), [("boss", True), ("clerk", False)])
-def test_only_the_own_page_says_that_own_rights_are_fixed(boss, clerk, whose, is_told):
+def test_only_the_own_page_explains_read_only_rights(boss, clerk, whose, is_told):
     row = {"boss": boss, "clerk": clerk}[whose]
 
     page = opened_by(boss).get(page_of(row)).content.decode()
@@ -138,11 +136,11 @@ def test_only_the_own_page_says_that_own_rights_are_fixed(boss, clerk, whose, is
     assert ("You cannot change your own rights." in page) is is_told
 
 
-def test_a_superuser_does_not_change_their_own_rights(boss):
+def test_superuser_cannot_change_own_rights(boss):
     client = opened_by(boss)
 
     fields = fields_on(client, boss)
-    client.post(page_of(boss), {"email": boss.email, "name": "Ann"})  # nothing is ticked
+    client.post(page_of(boss), {"email": boss.email, "name": "Ann"})  # no box is ticked
     client.post(f"/admin/accounts/user/{boss.pk}/delete/", {"post": "yes"})
     boss.refresh_from_db()
 
@@ -150,7 +148,7 @@ def test_a_superuser_does_not_change_their_own_rights(boss):
     assert (boss.name, boss.is_superuser, boss.is_active) == ("Ann", True, True)
 
 
-def test_a_change_of_rights_leaves_a_trace_and_is_mailed_to_all_superusers(boss, clerk):
+def test_change_of_rights_is_recorded_and_mailed_to_superusers(boss, clerk):
     other = User.objects.create_superuser("other@fara.example", "a password")
     group = Group.objects.create(name="Packers")
     clerk.user_permissions.clear()
@@ -168,7 +166,7 @@ def test_a_change_of_rights_leaves_a_trace_and_is_mailed_to_all_superusers(boss,
     assert all(line in trace.get_change_message() for line in changes)
 
 
-def test_rights_of_a_group_are_mailed_when_they_change_or_go(boss):
+def test_change_of_group_rights_is_mailed(boss):
     group = Group.objects.create(name="Packers")
     right = Permission.objects.get(codename="view_order")
     client = opened_by(boss)
@@ -187,7 +185,7 @@ def test_rights_of_a_group_are_mailed_when_they_change_or_go(boss):
     ]
 
 
-def test_switching_a_shopper_off_is_no_change_of_rights(clerk, shopper):
+def test_deactivating_a_customer_is_no_change_of_rights(clerk, shopper):
     opened_by(clerk).post(page_of(shopper), {"name": "Ann"})
 
     shopper.refresh_from_db()

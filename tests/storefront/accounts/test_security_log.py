@@ -26,7 +26,7 @@ NETWORK = "203.0.113.0/24"
 
 @pytest.fixture
 def written(caplog):
-    """The events of the security log, without the lines of other loggers."""
+    """Return the events of the security log, without lines of other loggers."""
 
     def read():
         said = [json.loads(each.getMessage()) for each in caplog.records if each.name == "security"]
@@ -47,7 +47,7 @@ def sign_in(client, password, email="clerk@fara.example"):
     return client.post("/admin/login/", form, REMOTE_ADDR="203.0.113.9")
 
 
-def test_right_wrong_and_blocked_passwords_are_written_with_their_network(
+def test_sign_ins_are_logged_with_their_network(
     client, clerk, written, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
@@ -66,7 +66,7 @@ def test_right_wrong_and_blocked_passwords_are_written_with_their_network(
     assert known[-1]["result"] == "blocked"
 
 
-def test_wrong_and_blocked_codes_are_told_apart(client, clerk, written):
+def test_wrong_and_blocked_codes_are_logged_differently(client, clerk, written):
     with_app(clerk)
     sign_in(client, PASSWORD)
     for _ in range(6):
@@ -76,7 +76,7 @@ def test_wrong_and_blocked_codes_are_told_apart(client, clerk, written):
     assert results == ["failed"] * 5 + ["blocked"]
 
 
-def test_a_page_that_staff_may_not_see_is_written(client, clerk, written):
+def test_forbidden_staff_page_is_logged(client, clerk, written):
     make_channel()  # the error page shows the shop
     client.force_login(clerk)
     client.get("/admin/accounts/user/", REMOTE_ADDR="203.0.113.9")
@@ -92,7 +92,7 @@ def test_a_page_that_staff_may_not_see_is_written(client, clerk, written):
     ]
 
 
-def test_changes_of_rights_are_written(client, clerk, written, django_capture_on_commit_callbacks):
+def test_changes_of_rights_are_logged(client, clerk, written, django_capture_on_commit_callbacks):
     boss = User.objects.create_superuser("boss@fara.example", PASSWORD)
     group = Group.objects.create(name="Buyers")
     client.force_login(boss)
@@ -145,9 +145,7 @@ def grant_app_role(_user):
     ],
 )
 @pytest.mark.usefixtures("typed")
-def test_commands_that_change_credentials_and_rights_are_written(
-    command, event, what, clerk, written
-):
+def test_management_commands_are_logged(command, event, what, clerk, written):
     with TestCase.captureOnCommitCallbacks(execute=True):
         command(clerk)
 
@@ -176,7 +174,7 @@ def test_commands_that_change_credentials_and_rights_are_written(
         ),
     ],
 )
-def test_changes_of_credentials_and_data_are_written_once_they_are_committed(
+def test_credential_and_data_changes_are_logged_on_commit(
     event, act, written, django_capture_on_commit_callbacks
 ):
     user = User.objects.create_user("ada@example.org", PASSWORD)

@@ -1,4 +1,4 @@
-"""A session key that was known before a door leads nowhere behind it."""
+"""Session fixation: the session key changes at each step of signing in."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def first_factor(client, _monkeypatch):
     client.post("/admin/factors/app/", {"code": code_at(LATER, secret)})
 
 
-def shopper_password(client, _monkeypatch):
+def customer_password(client, _monkeypatch):
     make_shopper()
     start(client)
     yield
     sign_in(client)
 
 
-def shopper_new_password(client, _monkeypatch):
+def customer_new_password(client, _monkeypatch):
     make_shopper()
     sign_in(client)
     yield
@@ -99,13 +99,13 @@ DOORS = [
     second_factor,
     passkey,
     first_factor,
-    shopper_password,
-    shopper_new_password,
+    customer_password,
+    customer_new_password,
 ]
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
-def test_the_session_key_changes_at_each_door(client, monkeypatch, door):
+def test_session_key_changes_at_each_sign_in_step(client, monkeypatch, door):
     steps = door(client, monkeypatch)
     next(steps)
     before = client.session.session_key
@@ -118,7 +118,7 @@ def test_the_session_key_changes_at_each_door(client, monkeypatch, door):
     assert client.get(home).status_code == 200
 
 
-def test_a_new_password_by_mail_ends_the_sessions_of_before(client, client_factory):
+def test_password_reset_ends_earlier_sessions(client, client_factory):
     make_shopper()
     sign_in(client)
     client.get("/en/account/")

@@ -46,7 +46,7 @@ def boss():
     return User.objects.create_superuser("boss@fara.example", "a good password")
 
 
-def test_an_app_is_kept_only_with_a_code_of_it_and_its_secret_is_sealed(person):
+def test_app_is_added_only_with_a_code_and_its_secret_is_encrypted(person):
     with pytest.raises(verification.NotProvenError):
         enrollment.add_app(user=person, secret=SECRET, code="000000", now=NOON)
 
@@ -57,7 +57,7 @@ def test_an_app_is_kept_only_with_a_code_of_it_and_its_secret_is_sealed(person):
     assert Event.objects.filter(name="account.factors_changed").count() == 1
 
 
-def test_a_code_counts_once_also_within_its_half_minute(person):
+def test_code_is_accepted_once_even_within_its_time_step(person):
     with_app(person)
     later = NOON + timedelta(seconds=60)
 
@@ -70,7 +70,7 @@ def test_a_code_counts_once_also_within_its_half_minute(person):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_code_that_is_sent_eight_times_at_once_counts_once(person):
+def test_code_sent_eight_times_concurrently_is_accepted_once(person):
     with_app(person)
     later, came_in = NOON + timedelta(minutes=5), []
 
@@ -92,7 +92,7 @@ def test_a_code_that_is_sent_eight_times_at_once_counts_once(person):
     assert came_in == [1]
 
 
-def test_who_tries_codes_must_wait_even_with_the_right_one(person):
+def test_right_code_waits_after_too_many_attempts(person):
     with_app(person)
     later = NOON + timedelta(minutes=5)
     for _ in range(5):
@@ -105,7 +105,7 @@ def test_who_tries_codes_must_wait_even_with_the_right_one(person):
     verification.by_code(user=person, code=code_at(much_later), now=much_later)
 
 
-def test_a_recovery_code_works_once_and_new_ones_end_the_old(person):
+def test_recovery_code_works_once_and_new_codes_replace_old(person):
     with_app(person)
     first = enrollment.make_codes(user=person, now=NOON)
     verification.by_code(user=person, code=first[0], now=NOON)
@@ -121,7 +121,7 @@ def test_a_recovery_code_works_once_and_new_ones_end_the_old(person):
     assert happened(person).count("code_used") == 2
 
 
-def test_the_last_factor_stays_where_one_is_needed(person, settings):
+def test_last_required_factor_cannot_be_removed(person, settings):
     factor = Authenticator.objects.get(user=with_app(person))
     enrollment.make_codes(user=person, now=NOON)
     settings.STAFF_SECOND_FACTOR = True
@@ -134,14 +134,14 @@ def test_the_last_factor_stays_where_one_is_needed(person, settings):
     assert not Authenticator.objects.exists()
 
 
-def test_nobody_takes_out_a_factor_of_somebody_else_as_his_own(person, boss):
+def test_user_cannot_remove_a_factor_of_another_user(person, boss):
     factor = Authenticator.objects.get(user=with_app(person))
 
     with pytest.raises(Authenticator.DoesNotExist):
         enrollment.drop(user=boss, factor_id=factor.pk, now=NOON)
 
 
-def test_a_reset_is_for_another_superuser_and_leaves_its_reason(person, boss):
+def test_reset_needs_another_superuser_and_records_the_reason(person, boss):
     with_app(person)
     clerk = User.objects.create_user("clerk@fara.example", "a good password", is_staff=True)
     for actor in (clerk, person):
@@ -155,7 +155,7 @@ def test_a_reset_is_for_another_superuser_and_leaves_its_reason(person, boss):
     assert not enrollment.has_any(person)
 
 
-def test_the_only_superuser_is_helped_at_the_machine(person, capsys):
+def test_only_superuser_is_reset_by_command(person, capsys):
     with_app(person)
 
     call_command("reset_two_factor", "Staff@fara.example", reason="lost phone")
@@ -164,7 +164,7 @@ def test_the_only_superuser_is_helped_at_the_machine(person, capsys):
     assert FactorChange.objects.latest("pk").actor is None
 
 
-def test_the_trace_is_never_changed_and_outlives_its_actor(person, boss):
+def test_events_are_append_only_and_outlive_their_actor(person, boss):
     with_app(person)
     enrollment.reset(user=person, actor=boss, reason="lost phone", now=NOON)
     trace = FactorChange.objects.filter(what="reset")
@@ -179,7 +179,7 @@ def test_the_trace_is_never_changed_and_outlives_its_actor(person, boss):
     assert trace.get().actor is None
 
 
-def test_secrets_of_factors_are_sealed_anew_with_the_newest_key(person, settings):
+def test_factor_secrets_are_reencrypted_with_the_newest_key(person, settings):
     with_app(person)
     codes = enrollment.make_codes(user=person, now=NOON)
     old = settings.FIELD_KEYS

@@ -13,7 +13,7 @@ from tests.storefront.api.schema_client import CART, Caller
 
 @pytest.fixture(autouse=True)
 def noon(quiet_surroundings):
-    """Noon, with nobody counted and no route remembered."""
+    """Freeze time at noon, reset rate limits and cached routes."""
     cache.clear()
     quotes.forget()
     with time_machine.travel(NOON, tick=False):
@@ -28,7 +28,7 @@ def api():
 
 @pytest.fixture
 def listing():
-    """A headlamp for 39.99, five of them in Berlin, sent by post for 4.90."""
+    """A headlamp for 39.99, five of them in Berlin, shipped for 4.90."""
     listing = make_sellable(quantity=5, price="39.99")
     make_service()
     return listing
@@ -36,7 +36,7 @@ def listing():
 
 @pytest.fixture
 def cart(api, listing):
-    """The address of a cart with one headlamp, whose token goes with each request."""
+    """The URL of a cart with one headlamp; its token is sent with each request."""
     api.open_cart({"country": "DE"})
     api.post(f"{CART}lines/", {"listing_id": listing.pk})
     return CART
@@ -44,7 +44,7 @@ def cart(api, listing):
 
 @pytest.fixture
 def wish():
-    """What a shopper sends to place that cart."""
+    """The request body that places the cart."""
     return {
         "email": "erika@example.org",
         "ship_to": {
@@ -61,7 +61,7 @@ def wish():
 
 @pytest.fixture
 def placed(api, cart, wish):
-    """The address of an order, and what was answered when it was placed."""
+    """The URL of an order, and the answer to its placement."""
     answer = api.post(f"{cart}checkout/", wish, key="k1").json()
     path = f"/api/v1/orders/{answer['number']}/"
     api.bearers[path] = answer["access_key"]

@@ -1,4 +1,4 @@
-"""A caller who believes the schema: each answer he gets must be one that it describes."""
+"""API client for tests: every answer must match the OpenAPI schema."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ CART = "/api/v1/cart/"
 
 
 class Caller:
-    """Calls like any program, and checks every answer against the schema."""
+    """Sends requests and validates every answer against the schema."""
 
     def __init__(self, bearers=()):
         self.client = Client(raise_request_exception=False)
         self.schema = schema_in("en")
         self.seen = set()
-        self.bearers = dict(bearers)  # by the beginning of a path
+        self.bearers = dict(bearers)  # by path prefix
 
     def open_cart(self, body=None):
-        """Open a cart, and send its token with each request to it from now on."""
+        """Open a cart, and send its token with each later request to it."""
         token = self.post("/api/v1/carts/", body or {}).json()["token"]
         self.bearers[CART] = token
         return token
@@ -58,7 +58,7 @@ class Caller:
         return response
 
     def check(self, method, path, response):
-        """Hold one answer against the schema."""
+        """Validate one answer against the schema."""
         operation, name = self._operation(method, path)
         if operation is None:
             assert response.headers["content-type"] == "application/problem+json"
@@ -82,7 +82,7 @@ class Caller:
 
 
 def kind_of(response):
-    """Return the name of the problem that an answer tells."""
+    """Return the slug of a problem."""
     return response.json()["type"].rpartition("#")[2]
 
 

@@ -1,7 +1,7 @@
-"""By what a row is found that stays in a status too long: each status that does not end.
+"""Status coverage: how a row that stays in a non-final status too long is found.
 
-A status is covered by causes of the inbox or by invariants, named by their codes, or it is exempt
-by a sentence that says why nobody need look. A new status without an entry fails a test.
+A status is covered by codes of inbox rules or invariants, or it is exempt for a stated reason. A
+new status without an entry fails a test.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "submitted": "purchase_blocked purchase_silent",
         "accepted": "purchase_not_shipped",
         "partially_accepted": "purchase_not_shipped setback_open",
-        # No answer of a supplier means it today: who ships later accepts, and says the day.
+        # No supplier answer means this status today: a later shipment is accepted with its date.
         "backordered": "purchase_silent",
         "cancellation_requested": "purchase_cancel_silent purchase_to_stop",
         "cancellation_rejected": "purchase_silent purchase_not_shipped purchase_kept",

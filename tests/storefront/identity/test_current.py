@@ -33,7 +33,7 @@ def channel():
 
 @pytest.fixture
 def fresh(monkeypatch):
-    """The process has not read the identity yet."""
+    """Reset the cached identity."""
     monkeypatch.setattr(current, "_known", None)
 
 
@@ -48,13 +48,13 @@ def page(client, path):
     return answer.content.decode()
 
 
-def test_a_shop_has_one_identity(ours):
+def test_shop_has_one_identity(ours):
     with pytest.raises(IntegrityError), transaction.atomic():
         ShopIdentity.objects.create(pk=2, **OURS)
 
 
 @pytest.mark.parametrize("path", ["/en/", "/az/", "/en/info/terms/", "/en/cart/"])
-def test_each_page_names_the_shop_its_address_and_phone(client, channel, ours, path):
+def test_each_page_names_shop_address_and_phone(client, channel, ours, path):
     text = page(client, path)
 
     assert "Nachtlicht GmbH, Hauptstraße 5, 10115 Berlin" in text
@@ -65,7 +65,7 @@ def test_each_page_names_the_shop_its_address_and_phone(client, channel, ours, p
 
 
 @pytest.mark.parametrize("name", ["contact", "imprint"])
-def test_contact_and_imprint_say_who_runs_the_shop(client, channel, ours, name):
+def test_contact_and_imprint_name_the_company(client, channel, ours, name):
     text = page(client, f"/en/info/{name}/")
 
     for value in ("Nachtlicht GmbH", "HRB 12345", "DE123456789", "service@nachtlicht.shop"):
@@ -100,7 +100,7 @@ def test_emails_come_from_the_shop_and_name_its_company(ours, settings):
         assert "Fara" not in words
 
 
-def test_a_legal_text_takes_the_place_of_the_built_in_one(client, channel, ours):
+def test_legal_text_replaces_the_built_in_one(client, channel, ours):
     LegalText.objects.create(
         page="terms",
         language="en",

@@ -1,4 +1,4 @@
-"""Staff make keys for programs: shown once, kept as a digest, revoked for ever."""
+"""API keys: created by staff, shown once, stored as a digest, revoked permanently."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def page(key, what="change"):
     return reverse(f"admin:api_pricekey_{what}", args=[key.pk])
 
 
-def test_a_key_is_shown_once_and_kept_by_nobody(staff):
+def test_key_is_shown_once_and_not_stored(staff):
     answer = staff.post(ADD, {"name": "watcher"})
 
     (told,) = set(KEY.findall(answer.content.decode()))
@@ -36,7 +36,7 @@ def test_a_key_is_shown_once_and_kept_by_nobody(staff):
         assert key.digest not in shown
 
 
-def test_two_valid_keys_have_two_names(staff):
+def test_valid_keys_have_different_names(staff):
     old, _told = api_keys.make(name="watcher", actor="ann", now=NOON)
 
     refused = staff.post(ADD, {"name": "watcher"})
@@ -48,7 +48,7 @@ def test_two_valid_keys_have_two_names(staff):
     assert PriceKey.objects.count() == 2
 
 
-def test_a_key_is_revoked_and_says_by_whom(staff):
+def test_revoked_key_records_the_actor(staff):
     key, _told = api_keys.make(name="watcher", actor="ann", now=NOON)
 
     staff.post(page(key, "revoke"))
@@ -59,7 +59,7 @@ def test_a_key_is_revoked_and_says_by_whom(staff):
     assert page(key, "revoke") not in staff.get(page(key)).content.decode()
 
 
-def test_a_key_that_is_revoked_again_keeps_who_revoked_it_first():
+def test_second_revocation_keeps_the_first_actor():
     key, _told = api_keys.make(name="watcher", actor="ann", now=NOON)
 
     api_keys.revoke(key=key, actor="ann", now=NOON)

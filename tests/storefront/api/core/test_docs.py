@@ -13,7 +13,7 @@ from storefront.api.core.docs import describe, schema_in
 pytestmark = pytest.mark.django_db
 
 
-def test_the_schema_is_valid_and_complete(tmp_path):
+def test_schema_is_valid_and_complete(tmp_path):
     file = tmp_path / "schema.yml"
 
     call_command("spectacular", validate=True, fail_on_warn=True, file=str(file))
@@ -21,7 +21,7 @@ def test_the_schema_is_valid_and_complete(tmp_path):
     assert "openapi: 3.1.0" in file.read_text()
 
 
-def test_the_schema_is_served(client):
+def test_schema_is_served(client):
     answer = client.get("/api/schema/")
 
     schema = json.loads(answer.content)
@@ -29,13 +29,13 @@ def test_the_schema_is_served(client):
     assert "/api/v1/cart/checkout/" in schema["paths"]
 
 
-def test_no_address_holds_a_secret():
+def test_no_url_contains_a_secret():
     found = re.findall(r"{(\w+)}", " ".join(schema_in("en")["paths"]))
 
     assert set(found) == {"slug", "line_id", "number"}
 
 
-def test_every_operation_tells_its_problems_as_problem_json():
+def test_every_operation_documents_its_problems():
     schema = schema_in("en")
 
     for methods in schema["paths"].values():
@@ -47,7 +47,7 @@ def test_every_operation_tells_its_problems_as_problem_json():
                 assert kinds_of_content == [expected], (told["operationId"], status)
 
 
-def test_every_example_of_a_request_is_one_that_the_schema_takes():
+def test_every_request_example_matches_the_schema():
     schema = schema_in("en")
     found = 0
 
@@ -62,7 +62,7 @@ def test_every_example_of_a_request_is_one_that_the_schema_takes():
     assert found >= 3
 
 
-def test_the_page_explains_every_operation_and_every_problem(client):
+def test_page_documents_every_operation_and_problem(client):
     page = client.get("/api/docs/").content.decode()
 
     for path, methods in schema_in("en")["paths"].items():
@@ -73,7 +73,7 @@ def test_the_page_explains_every_operation_and_every_problem(client):
         assert f'id="{kind.slug}"' in page
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_needs_no_script(client):
+def test_page_loads_nothing_external_and_needs_no_script(client):
     answer = client.get("/api/docs/")
     page = answer.content.decode()
 
@@ -83,7 +83,7 @@ def test_the_page_loads_nothing_from_elsewhere_and_needs_no_script(client):
     assert "unsafe-inline" not in answer.headers["content-security-policy"]
 
 
-def test_every_answer_shown_on_the_page_is_one_that_the_schema_describes():
+def test_every_response_example_matches_the_schema():
     schema = schema_in("en")
 
     for path, methods in schema["paths"].items():

@@ -24,7 +24,7 @@ NEW = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.mark.django_db
-def test_the_same_key_and_body_get_the_same_answer(api, cart, wish):
+def test_same_key_and_body_get_the_same_answer(api, cart, wish):
     first = api.post(f"{cart}checkout/", wish, key="k1")
     second = api.post(f"{cart}checkout/", wish, key="k1")
 
@@ -36,7 +36,7 @@ def test_the_same_key_and_body_get_the_same_answer(api, cart, wish):
 
 
 @pytest.mark.django_db
-def test_the_same_key_with_another_body_is_refused(api, cart, wish):
+def test_same_key_with_another_body_is_refused(api, cart, wish):
     api.post(f"{cart}checkout/", wish, key="k1")
 
     answer = api.post(f"{cart}checkout/", wish | {"email": "other@example.org"}, key="k1")
@@ -46,7 +46,7 @@ def test_the_same_key_with_another_body_is_refused(api, cart, wish):
 
 
 @pytest.mark.django_db
-def test_a_refusal_is_repeated_under_its_key_and_not_judged_anew(api, cart, wish):
+def test_refusal_is_replayed(api, cart, wish):
     wrong = wish | {"delivery": "teleport"}
 
     first = api.post(f"{cart}checkout/", wrong, key="k1")
@@ -59,7 +59,7 @@ def test_a_refusal_is_repeated_under_its_key_and_not_judged_anew(api, cart, wish
 
 
 @pytest.mark.django_db
-def test_one_caller_does_not_meet_the_keys_of_another(api, cart, wish, listing):
+def test_keys_of_callers_are_independent(api, cart, wish, listing):
     api.post(f"{cart}lines/", {"listing_id": listing.pk}, key="same")
     token = api.open_cart()
 
@@ -79,7 +79,7 @@ def test_checkout_without_a_key_is_refused(api, cart, wish):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("key", ["", " ", "k" * 256, "k" * 10_000, "schlüssel", "a\x00b"])
-def test_a_key_that_cannot_be_used_is_refused(api, cart, wish, key):
+def test_malformed_key_is_refused(api, cart, wish, key):
     answer = api.post(f"{cart}checkout/", wish, key=key)
 
     assert (answer.status_code, kind_of(answer)) == (400, "idempotency-key-invalid")
@@ -87,13 +87,13 @@ def test_a_key_that_cannot_be_used_is_refused(api, cart, wish, key):
 
 
 @pytest.mark.django_db
-def test_the_longest_key_is_kept(api, cart, wish):
+def test_longest_key_is_accepted(api, cart, wish):
     assert api.post(f"{cart}checkout/", wish, key="k" * 255).status_code == 201
     assert IdempotencyRecord.objects.get().key == "k" * 255
 
 
 @pytest.mark.django_db
-def test_a_failure_of_ours_is_not_kept(api, cart, wish, monkeypatch):
+def test_server_error_is_not_stored(api, cart, wish, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(checkout, "place", lambda **_: 1 / 0)
         first = api.post(f"{cart}checkout/", wish, key="k1")
@@ -105,9 +105,7 @@ def test_a_failure_of_ours_is_not_kept(api, cart, wish, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_who_died_after_placing_the_order_is_followed_by_who_finishes_it(
-    api, cart, wish, monkeypatch
-):
+def test_retry_finishes_an_order_after_a_crash(api, cart, wish, monkeypatch):
     def die(**_):
         raise SystemExit
 
@@ -126,7 +124,7 @@ def test_who_died_after_placing_the_order_is_followed_by_who_finishes_it(
 
 
 @pytest.mark.django_db
-def test_no_secret_of_a_caller_is_kept_with_his_key(api, cart, wish):
+def test_key_record_stores_no_secret(api, cart, wish):
     api.post(f"{cart}checkout/", wish, key="k1")
     token = api.bearers[cart]
 
@@ -136,7 +134,7 @@ def test_no_secret_of_a_caller_is_kept_with_his_key(api, cart, wish):
 
 
 @pytest.mark.django_db
-def test_old_answers_are_forgotten_and_new_ones_kept(api, cart, wish, noon):
+def test_old_records_are_deleted_and_new_ones_stay(api, cart, wish, noon):
     api.post(f"{cart}checkout/", wish, key="old")
     IdempotencyRecord.objects.update(started_at=NOON - timedelta(days=8))
     api.post("/api/v1/carts/", {}, key=NEW)
@@ -151,7 +149,7 @@ def test_old_answers_are_forgotten_and_new_ones_kept(api, cart, wish, noon):
 
 
 def at_once(count, work):
-    """Run the same work in many threads that start together, and return what each brought."""
+    """Run the same work in many threads that start together, and return the results."""
     start = threading.Barrier(count)
     brought = []
 
@@ -172,7 +170,7 @@ def at_once(count, work):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_equal_checkouts_at_once_are_one_order(api, cart, wish):
+def test_fifty_concurrent_checkouts_are_one_order(api, cart, wish):
     answers = at_once(50, lambda: Caller(api.bearers).post(f"{cart}checkout/", wish, key="k1"))
 
     assert [answer.status_code for answer in answers] == [201] * 50
@@ -182,7 +180,7 @@ def test_fifty_equal_checkouts_at_once_are_one_order(api, cart, wish):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_checkouts_with_keys_of_their_own_are_one_order(api, cart, wish):
+def test_eight_checkouts_with_different_keys_are_one_order(api, cart, wish):
     keys = iter(range(8))
 
     answers = at_once(
@@ -194,7 +192,7 @@ def test_eight_checkouts_with_keys_of_their_own_are_one_order(api, cart, wish):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_waits_too_long_is_asked_to_come_again(api, cart, wish, monkeypatch):
+def test_concurrent_request_gets_a_conflict_after_the_wait(api, cart, wish, monkeypatch):
     monkeypatch.setattr(idempotency, "WAIT_S", 0.1)
     is_working, may_end = threading.Event(), threading.Event()
     real = sessions.start
@@ -238,7 +236,7 @@ UNSTORABLE = {
     ("path", "key"), [("lines/", ""), ("lines/", "k1"), ("checkout/", "k1"), ("", NEW)]
 )
 @pytest.mark.parametrize("name", UNSTORABLE)
-def test_text_that_cannot_be_stored_is_refused_with_and_without_a_key(api, cart, name, path, key):
+def test_unstorable_text_is_refused_with_and_without_a_key(api, cart, name, path, key):
     address = f"{cart}{path}" if path else "/api/v1/carts/"
     headers = {"idempotency-key": key} if key else {}
 
@@ -249,7 +247,7 @@ def test_text_that_cannot_be_stored_is_refused_with_and_without_a_key(api, cart,
 
 
 @pytest.mark.django_db
-def test_an_answer_is_stored_whatever_it_quotes(api, cart, wish, monkeypatch):
+def test_answer_is_stored_whatever_it_quotes(api, cart, wish, monkeypatch):
     quoted = ProblemError(problem_types.INVALID, errors=[{"pointer": "#", "detail": "a\0b"}])
     monkeypatch.setattr(checkout, "place", Mock(side_effect=quoted))
 
@@ -260,9 +258,9 @@ def test_an_answer_is_stored_whatever_it_quotes(api, cart, wish, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_database_that_is_away_is_no_key_in_use(api, cart, wish, monkeypatch):
+def test_database_failure_is_no_key_conflict(api, cart, wish, monkeypatch):
     class Away:
-        """A session that ends while it waits for the lock."""
+        """A session that fails while it waits for the lock."""
 
         def __enter__(self):
             return self

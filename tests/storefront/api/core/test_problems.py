@@ -19,17 +19,17 @@ from storefront.api.resources.products import CategoryList
 from tests.storefront.api.schema_client import kind_of
 
 pytestmark = pytest.mark.django_db
-# Errors of the verbs that no caller of this API can meet. A caller agrees to no arrival date.
+# Errors that no caller of the API can cause: it agrees to no arrival date.
 NOT_FOR_CALLERS = {
     updates.UnknownPaymentError,
     updates.TooEarlyError,
     checkout.ArrivalChangedError,
 }
-# Answered where the order is placed, for only there it is known what was written.
+# Handled by the checkout view, which knows the address.
 ANSWERED_THERE = {checkout.BadAddressError, checkout.DoubtfulAddressError}
 
 
-def test_every_error_that_the_verbs_raise_has_its_place_in_the_table():
+def test_every_shop_error_has_a_problem_type():
     raised = {
         error
         for module in (carts, checkout, codes, redemptions, cancellation, updates, stock_query)
@@ -41,26 +41,26 @@ def test_every_error_that_the_verbs_raise_has_its_place_in_the_table():
     assert unknown - NOT_FOR_CALLERS - ANSWERED_THERE == set()
 
 
-def test_every_error_of_the_framework_has_its_place_in_the_table():
+def test_every_framework_error_has_a_problem_type():
     raised = {
         error
         for _, error in inspect.getmembers(exceptions, inspect.isclass)
         if issubclass(error, exceptions.APIException)
     }
-    # There is nobody to authenticate: carts and orders open with what one knows.
+    # There is no authentication: carts and orders open with a secret.
     nobody = {exceptions.AuthenticationFailed, exceptions.NotAuthenticated}
 
     assert raised - nobody - set(exception_handler.TABLE) == set()
 
 
-def test_no_two_problems_share_a_name():
+def test_problem_slugs_are_unique():
     slugs = [kind.slug for kind in problem_types.ALL]
 
     assert len(slugs) == len(set(slugs))
 
 
 @pytest.mark.parametrize("kind", problem_types.ALL, ids=lambda kind: kind.slug)
-def test_every_problem_says_what_it_is_and_what_to_do(kind, settings):
+def test_every_problem_has_title_and_detail(kind, settings):
     answer = exception_handler.respond(kind, {})
 
     assert answer.status_code == kind.status >= 400
@@ -71,12 +71,12 @@ def test_every_problem_says_what_it_is_and_what_to_do(kind, settings):
     assert ("Retry-After" in answer.headers) == (kind.retry_after_s is not None)
 
 
-def test_every_problem_is_told_by_some_operation():
+def test_every_problem_is_documented_by_an_operation():
     told = str(schema_in("en"))
 
     untold = [kind for kind in problem_types.ALL if f"#{kind.slug}'" not in told]
 
-    assert untold == [problem_types.WRONG_METHOD]  # it is told by what no operation stands for
+    assert untold == [problem_types.WRONG_METHOD]  # documented by no operation
 
 
 @pytest.mark.parametrize(
@@ -93,20 +93,20 @@ def test_every_problem_is_told_by_some_operation():
         ("GET", "/api/v1/carts/", 405, "wrong-method"),
     ],
 )
-def test_what_does_not_exist_is_a_problem_too(api, method, path, status, kind):
+def test_unknown_path_is_a_problem(api, method, path, status, kind):
     answer = api.send(method, path, b"")
 
     assert (answer.status_code, kind_of(answer)) == (status, kind)
     assert ("Allow" in answer.headers) or status != 405
 
 
-def test_who_wants_no_json_is_told_so(api):
+def test_unacceptable_media_type_is_a_problem(api):
     answer = api.get("/api/v1/categories/", accept="text/html")
 
     assert (answer.status_code, kind_of(answer)) == (406, "not-acceptable")
 
 
-def test_a_bug_is_logged_and_not_shown(api, monkeypatch, caplog):
+def test_unexpected_error_is_logged_and_not_shown(api, monkeypatch, caplog):
     def stumble(*_):
         raise RuntimeError("secret detail")
 
@@ -121,7 +121,7 @@ def test_a_bug_is_logged_and_not_shown(api, monkeypatch, caplog):
     assert "secret detail" in caplog.text
 
 
-def test_a_database_that_is_away_is_no_bug(api, monkeypatch):
+def test_database_failure_is_no_bug(api, monkeypatch):
     def stumble(*_):
         raise OperationalError("connection refused at 10.0.0.1")
 
@@ -134,7 +134,7 @@ def test_a_database_that_is_away_is_no_bug(api, monkeypatch):
     assert b"10.0.0.1" not in answer.content
 
 
-def test_problems_speak_the_callers_language(api, listing):
+def test_problems_are_translated(api, listing):
     english = api.get("/api/v1/cart/", accept_language="en").json()
     azerbaijani = api.get("/api/v1/cart/", accept_language="az").json()
 

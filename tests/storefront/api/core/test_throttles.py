@@ -12,13 +12,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def twice(monkeypatch):
-    """Two reads and two changes a minute are enough for everybody."""
+    """Limit reads and changes to two a minute."""
     make_channel()
     for throttle in (ReadThrottle, ChangeThrottle):
         monkeypatch.setattr(throttle, "rate", "2/min")
 
 
-def test_who_asks_too_often_is_told_when_to_come_again(api, twice):
+def test_throttled_request_gets_retry_after(api, twice):
     answers = [api.get("/api/v1/categories/") for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -26,14 +26,14 @@ def test_who_asks_too_often_is_told_when_to_come_again(api, twice):
     assert 1 <= int(answers[2].headers["retry-after"]) <= 60
 
 
-def test_reading_does_not_use_up_what_may_be_changed(api, twice):
+def test_reads_and_changes_are_limited_separately(api, twice):
     for _ in range(3):
         api.get("/api/v1/categories/")
 
     assert api.post("/api/v1/carts/", {}).status_code == 201
 
 
-def test_a_made_up_address_is_not_believed(api, twice):
+def test_forged_address_is_ignored(api, twice):
     answers = [
         api.get("/api/v1/categories/", x_forwarded_for=f"203.0.113.{number}") for number in range(3)
     ]
@@ -41,7 +41,7 @@ def test_a_made_up_address_is_not_believed(api, twice):
     assert answers[2].status_code == 429
 
 
-def test_a_counter_that_is_away_lets_everybody_in(api, twice, monkeypatch):
+def test_requests_pass_while_the_cache_is_down(api, twice, monkeypatch):
     def away(*_args, **_kwargs):
         raise RedisAwayError
 

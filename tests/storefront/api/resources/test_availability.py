@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 PATH = "/api/v1/availability/"
 
 
-def test_a_program_is_told_how_many_come_by_when(api, listing):
+def test_availability_by_country_quantity_and_date(api, listing):
     answer = api.get(
         PATH, {"sku": listing.variant.sku, "country": "DE", "quantity": "2", "by": "2026-12-02"}
     )
@@ -27,7 +27,7 @@ def test_a_program_is_told_how_many_come_by_when(api, listing):
     assert (late["availability"][0]["most"], late["availability"][0]["delivery"]) == (0, None)
 
 
-def test_packs_and_unknown_skus_are_told(api, listing):
+def test_packs_and_unknown_skus(api, listing):
     SupplierOffer.objects.update(pack_size=4)
 
     shown = api.get(PATH, {"sku": [listing.variant.sku, "NO-SUCH"]}).json()["availability"]
@@ -42,13 +42,13 @@ def test_packs_and_unknown_skus_are_told(api, listing):
     "query",
     [{}, {"sku": "X", "quantity": "0"}, {"sku": "X", "by": "soon"}, {"sku": ["X"] * 25}],
 )
-def test_what_is_not_understood_is_named(api, listing, query):
+def test_malformed_parameters_are_named(api, listing, query):
     answer = api.get(PATH, query)
 
     assert (answer.status_code, kind_of(answer)) == (400, "invalid-parameters")
 
 
-def test_what_packs_forbid_is_told_at_the_cart(api, cart, listing):
+def test_cart_refuses_a_quantity_that_fits_no_pack(api, cart, listing):
     SupplierOffer.objects.update(pack_size=4)
 
     answer = api.get(f"{cart}delivery/")

@@ -1,4 +1,4 @@
-"""Which field of a body is named. Bodies of any kind: tests/storefront/test_bad_input.py."""
+"""Invalid fields are named in the answer. Malformed bodies: tests/storefront/test_bad_input.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("size", [65_537, 1_000_000, 5_000_000])
-def test_a_large_body_is_not_read_to_its_end(api, cart, size):
+def test_large_body_is_not_read_completely(api, cart, size):
     body = b'{"listing_id": 1, "quantity": "' + b"1" * size + b'"}'
 
     answer = api.send("POST", f"{cart}lines/", body)
@@ -24,7 +24,7 @@ def test_a_large_body_is_not_read_to_its_end(api, cart, size):
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x", ""]
 )
-def test_only_json_is_read(api, cart, content_type):
+def test_only_json_is_accepted(api, cart, content_type):
     answer = api.send("POST", f"{cart}lines/", b'{"listing_id": 1}', content_type=content_type)
 
     assert (answer.status_code, kind_of(answer)) == (415, "not-json")
@@ -53,7 +53,7 @@ def test_only_json_is_read(api, cart, content_type):
         ({"status": "placed"}, "#/status"),
     ],
 )
-def test_a_field_that_makes_no_sense_is_named(api, cart, wish, changes, pointer):
+def test_invalid_field_is_named(api, cart, wish, changes, pointer):
     answer = api.post(f"{cart}checkout/", wish | changes, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (400, "invalid-fields")
@@ -78,7 +78,7 @@ def test_a_field_that_makes_no_sense_is_named(api, cart, wish, changes, pointer)
         ("planet", "Mars"),
     ],
 )
-def test_a_part_of_the_address_that_makes_no_sense_is_named(api, cart, wish, field, value):
+def test_invalid_address_field_is_named(api, cart, wish, field, value):
     wish["ship_to"][field] = value
 
     answer = api.post(f"{cart}checkout/", wish, key="k1")
@@ -91,7 +91,7 @@ def test_a_part_of_the_address_that_makes_no_sense_is_named(api, cart, wish, fie
 @pytest.mark.parametrize(
     "reason", ["x" * 201, 5, None, "a\x00b", ["because"]], ids=lambda value: type(value).__name__
 )
-def test_a_reason_that_makes_no_sense_cancels_nothing(api, placed, reason):
+def test_invalid_reason_cancels_nothing(api, placed, reason):
     path, _ = placed
 
     answer = api.post(f"{path}cancel/", {"reason": reason})
@@ -100,7 +100,7 @@ def test_a_reason_that_makes_no_sense_cancels_nothing(api, placed, reason):
     assert Order.objects.get().status == "pending_payment"
 
 
-def test_what_the_shopper_writes_comes_back_word_for_word(api, cart, wish):
+def test_customer_text_is_returned_unchanged(api, cart, wish):
     words = "<script>alert(1)</script> {{7*7}}"
     wish["ship_to"]["line2"] = words
 

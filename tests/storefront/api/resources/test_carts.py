@@ -14,7 +14,7 @@ from tests.storefront.api.schema_client import kind_of, pointers
 pytestmark = pytest.mark.django_db
 
 
-def test_a_cart_is_opened_filled_changed_and_emptied(api, cart, listing):
+def test_cart_is_opened_filled_changed_and_emptied(api, cart, listing):
     line = api.get(cart).json()["lines"][0]
 
     more = api.call("PATCH", f"{cart}lines/{line['id']}/", body={"quantity": 3}).json()
@@ -25,13 +25,13 @@ def test_a_cart_is_opened_filled_changed_and_emptied(api, cart, listing):
     assert (empty["count"], empty["lines"]) == (0, [])
 
 
-def test_the_same_listing_twice_is_one_line(api, cart, listing):
+def test_same_listing_twice_is_one_line(api, cart, listing):
     answer = api.post(f"{cart}lines/", {"listing_id": listing.pk, "quantity": 2})
 
     assert [line["quantity"] for line in answer.json()["lines"]] == [3]
 
 
-def test_a_line_shows_its_picture_in_all_widths(api, cart, listing, settings):
+def test_line_has_its_picture_in_all_widths(api, cart, listing, settings):
     make_image(listing.variant.product, stem="lamp-1")
 
     (line,) = api.get(cart).json()["lines"]
@@ -41,7 +41,7 @@ def test_a_line_shows_its_picture_in_all_widths(api, cart, listing, settings):
     assert len(line["picture"]) == 3
 
 
-def test_a_repeated_request_adds_once(api, cart, listing):
+def test_repeated_request_adds_once(api, cart, listing):
     body = {"listing_id": listing.pk, "quantity": 1}
 
     first = api.post(f"{cart}lines/", body, key="add-1")
@@ -52,7 +52,7 @@ def test_a_repeated_request_adds_once(api, cart, listing):
     assert CartLine.objects.get().quantity == 2
 
 
-def test_a_cart_may_be_opened_once_under_a_key(api, listing):
+def test_cart_is_opened_once_per_key(api, listing):
     key = secrets.token_hex(16)
 
     first, second = (api.post("/api/v1/carts/", {}, key=key).json() for _ in range(2))
@@ -63,14 +63,14 @@ def test_a_cart_may_be_opened_once_under_a_key(api, listing):
 
 
 @pytest.mark.parametrize("key", ["1", "open-1", "a" * 64, "a1b2c3d4e5f60718293a4b5c6d7e8f9"])
-def test_a_key_that_others_behind_the_address_may_use_too_opens_no_cart(api, listing, key):
+def test_guessable_key_opens_no_cart(api, listing, key):
     answer = api.post("/api/v1/carts/", {}, key=key)
 
     assert (answer.status_code, kind_of(answer)) == (400, "idempotency-key-guessable")
     assert Cart.objects.count() == 0
 
 
-def test_more_than_there_is_cannot_be_put_in(api, cart, listing):
+def test_more_than_in_stock_cannot_be_added(api, cart, listing):
     answer = api.post(f"{cart}lines/", {"listing_id": listing.pk, "quantity": 5})
 
     assert (answer.status_code, kind_of(answer)) == (409, "not-enough")
@@ -78,7 +78,7 @@ def test_more_than_there_is_cannot_be_put_in(api, cart, listing):
     assert CartLine.objects.get().quantity == 1
 
 
-def test_a_cart_takes_as_many_as_the_shop_says_that_one_parcel_brings(api, cart, listing):
+def test_cart_accepts_as_many_as_the_availability_states(api, cart, listing):
     Listing.objects.update(available=50)
     StockLevel.objects.update(reported_quantity=50)
     asked = {"sku": listing.variant.sku, "country": "DE"}
@@ -92,7 +92,7 @@ def test_a_cart_takes_as_many_as_the_shop_says_that_one_parcel_brings(api, cart,
     assert (most.status_code, most.json()["count"]) == (201, 14)
 
 
-def test_what_is_not_for_sale_cannot_be_put_in(api, cart):
+def test_unavailable_listing_cannot_be_added(api, cart):
     sold_out = make_sellable(quantity=5)
     Listing.objects.filter(pk=sold_out.pk).update(available=0)
 
@@ -102,7 +102,7 @@ def test_what_is_not_for_sale_cannot_be_put_in(api, cart):
 
 
 @pytest.mark.parametrize("listing_id", [999_999, 2**53 - 1])
-def test_what_does_not_exist_cannot_be_put_in(api, cart, listing_id):
+def test_unknown_listing_cannot_be_added(api, cart, listing_id):
     answer = api.post(f"{cart}lines/", {"listing_id": listing_id})
 
     assert (answer.status_code, kind_of(answer)) == (422, "no-such-listing")
@@ -110,7 +110,7 @@ def test_what_does_not_exist_cannot_be_put_in(api, cart, listing_id):
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 @pytest.mark.parametrize("line_id", ["999999", str(2**63), "9" * 4000])
-def test_a_line_of_nobody_is_not_found(api, cart, method, line_id):
+def test_unknown_line_is_not_found(api, cart, method, line_id):
     body = {"quantity": 1} if method == "PATCH" else None
 
     answer = api.call(method, f"{cart}lines/{line_id}/", body=body)
@@ -118,7 +118,7 @@ def test_a_line_of_nobody_is_not_found(api, cart, method, line_id):
     assert (answer.status_code, kind_of(answer)) == (404, "no-such-line")
 
 
-def test_a_line_of_another_cart_is_not_found(api, cart, listing):
+def test_line_of_another_cart_is_not_found(api, cart, listing):
     api.open_cart()
     line = CartLine.objects.get()
 
@@ -129,7 +129,7 @@ def test_a_line_of_another_cart_is_not_found(api, cart, listing):
 
 
 @pytest.mark.parametrize("bearer", ["Bearer guessed", "Basic {}", "Bearer", "Bearer a\0b", ""])
-def test_a_cart_opens_with_its_token_in_the_header_only(api, cart, bearer):
+def test_cart_needs_its_token_in_the_header(api, cart, bearer):
     token = api.bearers.pop(cart)
     headers = {"authorization": bearer.format(token)} if bearer else {}
 
@@ -138,7 +138,7 @@ def test_a_cart_opens_with_its_token_in_the_header_only(api, cart, bearer):
     assert (answer.status_code, kind_of(answer)) == (404, "no-such-cart")
 
 
-def test_delivery_is_quoted_with_the_total_to_agree_to(api, cart):
+def test_delivery_options_have_the_total_to_agree_to(api, cart):
     answer = api.get(f"{cart}delivery/").json()
 
     (option,) = answer["options"]
@@ -149,14 +149,14 @@ def test_delivery_is_quoted_with_the_total_to_agree_to(api, cart):
     assert option["parcels"] == ["DE"]
 
 
-def test_delivery_to_a_country_we_do_not_serve_is_refused_with_those_we_do(api, cart):
+def test_unserved_country_is_refused_with_the_served_ones(api, cart):
     answer = api.get(f"{cart}delivery/", {"country": "AQ"})
 
     assert (answer.status_code, kind_of(answer)) == (422, "no-such-country")
     assert answer.json()["countries"] == ["AZ", "DE", "FR", "US"]
 
 
-def test_an_empty_cart_has_no_delivery(api, listing):
+def test_empty_cart_has_no_delivery_options(api, listing):
     api.open_cart()
 
     answer = api.get("/api/v1/cart/delivery/")
@@ -164,7 +164,7 @@ def test_an_empty_cart_has_no_delivery(api, listing):
     assert (answer.status_code, kind_of(answer)) == (409, "empty-cart")
 
 
-def test_what_sold_out_meanwhile_is_named(api, cart, listing):
+def test_line_sold_out_meanwhile_is_named(api, cart, listing):
     StockLevel.objects.update(reported_quantity=0)
 
     answer = api.get(f"{cart}delivery/")
@@ -186,7 +186,7 @@ def test_what_sold_out_meanwhile_is_named(api, cart, listing):
         (None, "#"),
     ],
 )
-def test_a_cart_that_makes_no_sense_is_not_opened(api, listing, body, pointer):
+def test_invalid_cart_is_not_opened(api, listing, body, pointer):
     answer = (
         api.send("POST", "/api/v1/carts/", b"null")
         if body is None
@@ -198,9 +198,7 @@ def test_a_cart_that_makes_no_sense_is_not_opened(api, listing, body, pointer):
     assert Cart.objects.count() == 0
 
 
-def test_reading_a_cart_takes_few_queries_whatever_is_in_it(
-    api, cart, django_assert_max_num_queries
-):
+def test_query_count_is_independent_of_cart_size(api, cart, django_assert_max_num_queries):
     for _ in range(5):
         api.post(f"{cart}lines/", {"listing_id": make_sellable().pk})
 

@@ -1,4 +1,4 @@
-"""A program tells what others ask: each row is judged, and the guards are those of a file."""
+"""Competitor prices by API: each row is validated; the checks are those of file imports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SEEN = "2026-11-24T11:00:00Z"
 
 @pytest.fixture
 def key():
-    """What a program was told."""
+    """Prices as stored after the request."""
     return api_keys.make(name="watcher", actor="ann", now=NOON)[1]
 
 
@@ -52,7 +52,7 @@ def results(answer):
     return [each["result"] for each in answer.json()["rows"]]
 
 
-def test_each_row_is_answered_and_a_bad_one_stops_no_other(tell):
+def test_each_row_has_a_result_and_invalid_ones_affect_no_other(tell):
     by_sku, by_gtin, by_mpn = (make_variant() for _ in range(3))
     make_identifier(by_gtin)
     make_identifier(by_mpn, scheme="mpn", value="fara:h1")
@@ -93,7 +93,7 @@ def test_each_row_is_answered_and_a_bad_one_stops_no_other(tell):
     assert (kept.came_by, kept.counts["refused"], len(kept.refused)) == ("api", 3, 3)
 
 
-def test_what_is_known_is_confirmed_and_what_is_older_changes_nothing(tell):
+def test_known_prices_are_confirmed_and_older_ones_ignored(tell):
     variant = make_variant()
     tell(row(variant.sku), once="1")
 
@@ -122,7 +122,7 @@ def test_what_is_known_is_confirmed_and_what_is_older_changes_nothing(tell):
         ({"price": 19.99}, "price is to be text"),
     ],
 )
-def test_a_batch_of_which_nothing_counts_is_a_problem_with_reasons(tell, more, reason):
+def test_batch_without_valid_rows_is_a_problem(tell, more, reason):
     make_variant(sku="HL-1")
 
     answer = tell({**row("HL-1"), **more})
@@ -134,7 +134,7 @@ def test_a_batch_of_which_nothing_counts_is_a_problem_with_reasons(tell, more, r
     assert not CompetitorPrice.objects.exists()
 
 
-def test_a_number_that_no_computer_holds_stops_no_other_row(api, key):
+def test_number_out_of_range_affects_no_other_row(api, key):
     variant = make_variant()
     good, huge = (json.dumps(row(variant.sku, price=price)) for price in ("9.00", "huge"))
     body = f'{{"prices": [{huge}, {good}]}}'.replace('"huge"', "1e999").encode()
@@ -145,7 +145,7 @@ def test_a_number_that_no_computer_holds_stops_no_other_row(api, key):
     assert results(answer) == ["refused", "changed"]
 
 
-def test_the_same_key_takes_a_batch_in_once_and_answers_the_same(tell, monkeypatch):
+def test_same_key_imports_a_batch_once(tell, monkeypatch):
     variant = make_variant()
     first = tell(row(variant.sku))
     with time_machine.travel(NOON + timedelta(hours=1), tick=False):
@@ -158,7 +158,7 @@ def test_the_same_key_takes_a_batch_in_once_and_answers_the_same(tell, monkeypat
     assert CompetitorFile.objects.count() == 1
 
 
-def test_a_batch_that_broke_off_is_finished_by_the_same_key(tell, monkeypatch):
+def test_interrupted_batch_is_completed_by_the_same_key(tell, monkeypatch):
     variants = [make_variant() for _ in range(2)]
     real = price_import.take_in
 
@@ -176,7 +176,7 @@ def test_a_batch_that_broke_off_is_finished_by_the_same_key(tell, monkeypatch):
     assert CompetitorPriceChange.objects.count() == 2
 
 
-def test_a_repeated_request_needs_its_key(tell):
+def test_idempotency_key_is_required(tell):
     answer = tell(row("x"), once=None)
 
     assert (answer.status_code, kind_of(answer)) == (400, "idempotency-key-required")
@@ -185,7 +185,7 @@ def test_a_repeated_request_needs_its_key(tell):
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer  ", "Basic {key}", "Bearer {key}x", "{key}"]
 )
-def test_without_a_valid_key_nothing_is_heard(api, key, header):
+def test_valid_api_key_is_required(api, key, header):
     headers = {"authorization": header.format(key=key)} if header else {}
 
     answer = api.post(PATH, {"prices": [row("x")]}, key="k1", **headers)
@@ -195,7 +195,7 @@ def test_without_a_valid_key_nothing_is_heard(api, key, header):
     assert not CompetitorFile.objects.exists()
 
 
-def test_a_revoked_key_opens_nothing_and_another_one_still_does(tell):
+def test_revoked_key_is_refused_and_another_still_works(tell):
     variant = make_variant()
     other = api_keys.make(name="other", actor="ann", now=NOON)[1]
 
@@ -205,7 +205,7 @@ def test_a_revoked_key_opens_nothing_and_another_one_still_does(tell):
     assert tell(row(variant.sku), bearer=other).status_code == 200
 
 
-def test_a_key_notes_when_it_was_used_last_and_is_not_kept(tell, key):
+def test_key_records_last_use_and_is_not_stored(tell, key):
     def used():
         return PriceKey.objects.get().last_used_at
 
@@ -235,14 +235,14 @@ def test_a_key_notes_when_it_was_used_last_and_is_not_kept(tell, key):
         ({"prices": ["x" * MOST_BYTES]}, 413, "too-large"),
     ],
 )
-def test_what_is_no_batch_is_refused_whole(api, key, body, status, kind):
+def test_malformed_batch_is_refused(api, key, body, status, kind):
     answer = api.post(PATH, body, key="k1", authorization=f"Bearer {key}")
 
     assert (answer.status_code, kind_of(answer)) == (status, kind)
     assert not CompetitorFile.objects.exists()
 
 
-def test_a_full_batch_is_taken_in_with_few_questions(tell, django_assert_max_num_queries):
+def test_full_batch_takes_few_queries(tell, django_assert_max_num_queries):
     variants = [make_variant() for _ in range(20)]
     rows = [row(variants[n % 20].sku, competitor=f"shop {n // 20}") for n in range(MOST_ROWS)]
 
@@ -252,7 +252,7 @@ def test_a_full_batch_is_taken_in_with_few_questions(tell, django_assert_max_num
     assert answer.json()["counts"]["changed"] == MOST_ROWS == CompetitorPrice.objects.count()
 
 
-def test_a_key_that_tells_too_often_waits_and_another_one_does_not(tell, monkeypatch):
+def test_throttled_key_waits_and_another_does_not(tell, monkeypatch):
     monkeypatch.setattr(BatchThrottle, "rate", "2/min")
     other = api_keys.make(name="other", actor="ann", now=NOON)[1]
 
@@ -262,7 +262,7 @@ def test_a_key_that_tells_too_often_waits_and_another_one_does_not(tell, monkeyp
     assert tell(row("x"), bearer=other).status_code == 422
 
 
-def test_however_a_key_is_spelled_it_is_one_key(tell, key, monkeypatch):
+def test_spellings_of_one_key_share_its_limit(tell, key, monkeypatch):
     monkeypatch.setattr(BatchThrottle, "rate", "2/min")
 
     told = [tell(row("x"), once=str(n), bearer=f"{' ' * n}{key}").status_code for n in range(3)]
@@ -270,7 +270,7 @@ def test_however_a_key_is_spelled_it_is_one_key(tell, key, monkeypatch):
     assert told == [422, 422, 429]
 
 
-def test_a_batch_that_moves_most_of_what_we_know_waits_for_a_person(tell):
+def test_batch_that_changes_most_prices_is_quarantined(tell):
     variant = make_variant()
     rows = [row(variant.sku, competitor=f"shop {n}") for n in range(20)]
     tell(*rows, once="1")
@@ -286,7 +286,7 @@ def test_a_batch_that_moves_most_of_what_we_know_waits_for_a_person(tell):
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(1000)}
 
 
-def test_our_price_follows_what_was_told_within_the_guards(tell):
+def test_our_price_follows_within_the_guards(tell):
     cheap, dear = stock_shop("10.00", "10.00")
     book = drafted("0.30", floor_margin_rate=Decimal("0.20"))
     book.rules.update(undercut_rate=0)

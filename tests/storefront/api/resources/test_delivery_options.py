@@ -1,4 +1,4 @@
-"""By the API too, an order costs what the supplier asks for the way to its postcode."""
+"""Delivery options by API include the supplier's live freight for the postcode."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPEN, DEAR = ("6.13", "46.12"), ("12.27", "52.26")  # 5 and 10 EUR, with tax and
 
 
 class Ferry:
-    """A supplier who asks more for an island."""
+    """A supplier that charges more for an island."""
 
     def freight(self, *, ship_to, **_):
         return (option("10.00" if ship_to.postcode == ISLAND else "5.00"),)
@@ -45,7 +45,7 @@ def shown(answer):
     return one["price"]["amount"], one["total"]["amount"]
 
 
-def test_an_order_to_a_dear_postcode_tells_its_total_before_it_is_placed(api, cart, wish):
+def test_order_to_an_expensive_postcode_needs_the_new_total(api, cart, wish):
     seen = shown(api.get(f"{cart}delivery/"))
 
     refused = api.post(f"{cart}checkout/", island(wish, seen[1]), key="k1")
@@ -58,7 +58,7 @@ def test_an_order_to_a_dear_postcode_tells_its_total_before_it_is_placed(api, ca
     assert str(Order.objects.get().delivery_amount) == DEAR[0]
 
 
-def test_delivery_to_a_postcode_is_quoted_with_the_total_to_agree_to(api, cart, wish):
+def test_delivery_options_for_a_postcode_have_its_total(api, cart, wish):
     assert shown(api.get(f"{cart}delivery/", {"postcode": f" {ISLAND} "})) == DEAR
     assert shown(api.get(f"{cart}delivery/", {"postcode": BERLIN})) == OPEN
     assert shown(api.get(f"{cart}delivery/", {"postcode": ""})) == OPEN
@@ -67,7 +67,7 @@ def test_delivery_to_a_postcode_is_quoted_with_the_total_to_agree_to(api, cart, 
 
 
 @pytest.mark.parametrize("postcode", ["1" * 21, "x" * 400])
-def test_a_postcode_that_makes_no_sense_is_named(api, cart, postcode):
+def test_malformed_postcode_is_named(api, cart, postcode):
     answer = api.get(f"{cart}delivery/", {"postcode": postcode})
 
     assert (answer.status_code, kind_of(answer)) == (400, "invalid-parameters")

@@ -1,4 +1,4 @@
-"""A program tells whose cart it opens anew, and one shopper holds a thing once."""
+"""Open order limits by API: the token of the last cart identifies the customer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def order_again(api, wish, listing, **opened):
     return api.post(f"{CART}checkout/", wish, key=f"k-{token}")
 
 
-def test_a_shopper_whose_program_names_his_last_cart_holds_a_thing_once(api, cart, wish, listing):
+def test_previous_cart_token_releases_its_unpaid_order(api, cart, wish, listing):
     api.post(f"{cart}checkout/", wish, key="k1")
     first = Order.objects.get()
     last = first.cart.token
@@ -34,7 +34,7 @@ def test_a_shopper_whose_program_names_his_last_cart_holds_a_thing_once(api, car
 
 
 @pytest.mark.parametrize("after", ["", "x" * 43])
-def test_a_cart_after_none_that_we_know_is_of_another_shopper(api, cart, wish, listing, after):
+def test_unknown_previous_cart_is_another_customer(api, cart, wish, listing, after):
     api.post(f"{cart}checkout/", wish, key="k1")
 
     order_again(api, wish, listing, after=after)
@@ -42,7 +42,7 @@ def test_a_cart_after_none_that_we_know_is_of_another_shopper(api, cart, wish, l
     assert Order.objects.filter(status=Order.Status.PENDING_PAYMENT).count() == 2
 
 
-def test_a_program_without_a_cookie_is_limited_by_its_network(api, wish, listing, monkeypatch):
+def test_client_without_cookie_is_limited_by_network(api, wish, listing, monkeypatch):
     monkeypatch.setattr(network_limits, "MAX_OPEN", 1)
     monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
     order_again(api, wish, listing)

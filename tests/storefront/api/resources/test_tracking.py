@@ -41,7 +41,7 @@ def track(api, order):
     return api.get(f"/api/v1/orders/{order.number}/tracking/", authorization=bearer)
 
 
-def test_parcels_are_shown_with_their_goods_and_news(api):
+def test_parcels_have_lines_and_events(api):
     purchase_order = make_accepted_purchase_order()
     make_parcel(purchase_order)
 
@@ -60,14 +60,14 @@ def test_parcels_are_shown_with_their_goods_and_news(api):
     ]
 
 
-def test_a_parcel_that_was_never_sent_is_not_shown(api):
+def test_voided_parcel_is_not_listed(api):
     purchase_order = make_accepted_purchase_order()
     make_parcel(purchase_order, status="voided")
 
     assert track(api, purchase_order.order).json() == {"parcels": []}
 
 
-def test_many_parcels_take_as_many_queries_as_one(api, django_assert_max_num_queries):
+def test_query_count_is_independent_of_parcels(api, django_assert_max_num_queries):
     purchase_order = make_accepted_purchase_order()
     for number in range(4):
         make_parcel(purchase_order, number=f"YT{number}")

@@ -33,7 +33,7 @@ def sign_in(client, **known):
     return user
 
 
-def test_the_start_page_shows_the_day_and_what_waits_in_few_queries(client, monkeypatch):
+def test_start_page_shows_kpis_and_inbox_in_few_queries(client, monkeypatch):
     make_world(monkeypatch)
     sign_in(client, is_superuser=True)
 
@@ -48,7 +48,7 @@ def test_the_start_page_shows_the_day_and_what_waits_in_few_queries(client, monk
     assert len(queries) <= 13, [query["sql"][:80] for query in queries]
 
 
-def test_the_start_page_says_that_all_visitors_share_the_address_of_a_proxy(client, settings):
+def test_start_page_warns_of_a_shared_proxy_address(client, settings):
     settings.TRUSTED_PROXIES = 0
     cache.clear()
     sign_in(client)
@@ -65,7 +65,7 @@ def test_the_start_page_says_that_all_visitors_share_the_address_of_a_proxy(clie
     assert "Now it is 0." in page
 
 
-def test_whoever_may_see_nothing_sees_an_empty_calm_page(client, monkeypatch):
+def test_user_without_permissions_sees_an_empty_page(client, monkeypatch):
     make_world(monkeypatch)
     sign_in(client)
 
@@ -76,7 +76,7 @@ def test_whoever_may_see_nothing_sees_an_empty_calm_page(client, monkeypatch):
     assert "How fresh is what we know" not in page
 
 
-def test_each_part_is_for_those_who_may_see_its_tables(client, monkeypatch):
+def test_each_part_needs_permission_for_its_tables(client, monkeypatch):
     make_world(monkeypatch)
     user = sign_in(client)
     user.user_permissions.add(Permission.objects.get(codename="view_parcel"))
@@ -89,7 +89,7 @@ def test_each_part_is_for_those_who_may_see_its_tables(client, monkeypatch):
     assert reverse("admin:orders_order_changelist") not in page
 
 
-def test_orders_are_counted_by_state_and_those_that_ended_only_today(monkeypatch):
+def test_orders_are_counted_by_status_and_final_ones_only_today(monkeypatch):
     make_world(monkeypatch)
 
     today = {row.status: (row.count, row.today) for row in kpis.orders(midnight=MIDNIGHT)}
@@ -108,13 +108,13 @@ def test_orders_are_counted_by_state_and_those_that_ended_only_today(monkeypatch
     assert {row.status: (row.count, row.today) for row in tomorrow}["completed"] == (0, 0)
 
 
-def test_the_money_of_the_day_is_summed_by_currency(monkeypatch):
+def test_todays_payments_are_summed_by_currency(monkeypatch):
     make_world(monkeypatch)
 
     money = kpis.money(midnight=MIDNIGHT)
 
-    # Each order is two lamps and their delivery; a supplier accepted four of the eight paid,
-    # and one lamp came back.
+    # Each order is two lamps and their delivery; a supplier accepted four of the eight paid, and
+    # one lamp was returned.
     assert money == {
         "authorized": [Money(Decimal("84.88") * 8, "EUR")],
         "captured": [Money(Decimal("84.88") * 4, "EUR")],
@@ -122,7 +122,7 @@ def test_the_money_of_the_day_is_summed_by_currency(monkeypatch):
     }
 
 
-def test_parcels_are_counted_where_they_are(monkeypatch):
+def test_parcels_are_counted_by_status(monkeypatch):
     make_world(monkeypatch)
 
     assert kpis.parcels(midnight=MIDNIGHT) == {
@@ -133,7 +133,7 @@ def test_parcels_are_counted_where_they_are(monkeypatch):
     }
 
 
-def test_what_we_earn_is_goods_without_tax_less_their_cost():
+def test_profit_is_net_revenue_minus_cost():
     make_paid_order(make_sellable(price="119.00", cost="40.00"), quantity=2)
     OrderLine.objects.update(tax_rate=Decimal("0.19"))
 
@@ -145,7 +145,7 @@ def test_what_we_earn_is_goods_without_tax_less_their_cost():
     assert earned.margin_percent == 55
 
 
-def test_a_cost_that_nobody_could_land_counts_at_its_rate_and_without_one_not_at_all():
+def test_cost_without_landed_cost_uses_its_rate_or_is_left_out():
     def cost():
         return kpis.earned(now=NOON)[0].cost.rounded().amount
 
@@ -157,11 +157,11 @@ def test_a_cost_that_nobody_could_land_counts_at_its_rate_and_without_one_not_at
         base="USD", quote="EUR", rate=Decimal("0.5"), source="test", as_of=NOON
     )
     assert cost() == Decimal("20.00")
-    OrderLine.objects.update(cost_rate=Decimal("0.6"))  # what it was worth when it was sold
+    OrderLine.objects.update(cost_rate=Decimal("0.6"))  # the rate at the time of sale
     assert cost() == Decimal("24.00")
 
 
-def test_a_job_is_late_after_twice_its_time_and_says_how_its_last_run_went():
+def test_job_is_late_after_twice_its_interval_and_shows_its_last_run():
     supplier = make_supplier()
     for kind, age in (("stock", timedelta(minutes=31)), ("prices", timedelta(minutes=31))):
         FeedRun.objects.create(

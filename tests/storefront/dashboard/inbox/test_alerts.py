@@ -48,11 +48,11 @@ def rise(offer, old, new, at=NOON):
     return CostChange.objects.create(offer=offer, old_amount=old, new_amount=new, at=at)
 
 
-def test_each_code_of_an_alert_is_a_cause():
+def test_each_alert_code_is_a_rule():
     assert {cause.code for cause in CAUSES} >= CODES
 
 
-def test_a_cost_counts_as_risen_above_the_limit_of_its_supplier_for_a_week():
+def test_cost_increase_above_the_suppliers_limit_is_an_alert_for_a_week():
     offer = make_offer(make_variant())
     rise(offer, 10, "11.50")
     assert found("cost_risen") == []
@@ -73,7 +73,7 @@ def test_a_cost_counts_as_risen_above_the_limit_of_its_supplier_for_a_week():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_price_that_a_guard_keeps_below_its_floor_is_found():
+def test_price_below_its_floor_is_an_alert():
     make_price_rule()
     offer = make_offer(make_variant(), cost="10.00")
     make_level(offer)
@@ -90,7 +90,7 @@ def test_a_price_that_a_guard_keeps_below_its_floor_is_found():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", range(6))
-def test_what_is_found_unroutable_is_what_routing_finds_nothing_for(seed):
+def test_unroutable_listings_match_what_routing_finds(seed):
     dice = random.Random(seed)
     make_price_rule()
     variants = [make_variant() for _ in range(12)]
@@ -134,7 +134,7 @@ def test_what_is_found_unroutable_is_what_routing_finds_nothing_for(seed):
     assert lost
 
 
-def test_without_trouble_the_page_says_so_in_words_and_the_start_page_counts_nothing(client):
+def test_page_without_alerts_says_so(client):
     client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
 
     page = client.get(reverse("supply:alerts")).content.decode()
@@ -144,7 +144,7 @@ def test_without_trouble_the_page_says_so_in_words_and_the_start_page_counts_not
     assert reverse("supply:alerts") + '">0' not in client.get("/admin/").content.decode()
 
 
-def test_alerts_stand_in_their_group_and_are_counted_on_the_start_page(client):
+def test_alerts_are_grouped_and_counted_on_the_start_page(client):
     offer = make_offer(make_variant())
     rise(offer, 10, 20)
     client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
@@ -160,7 +160,7 @@ def test_alerts_stand_in_their_group_and_are_counted_on_the_start_page(client):
     assert "1 alert about supply and prices" in client.get("/admin/").content.decode()
 
 
-def test_only_who_may_see_a_table_sees_its_alerts(client):
+def test_alerts_need_permission_for_their_table(client):
     clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
     client.force_login(clerk)
     clerk.user_permissions.add(Permission.objects.get(codename="view_listing"))

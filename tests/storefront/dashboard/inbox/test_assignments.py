@@ -1,4 +1,4 @@
-"""What waits is in one person's hands at most, and everybody reads in whose."""
+"""Inbox assignments: an item has at most one assignee, whom all staff see."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def at_noon():
-    """Staff sessions end by the clock: all requests of a test are made at the same time."""
+    """Make all requests of a test at the same time, since staff sessions expire."""
     with time_machine.travel(NOON, tick=False):
         yield
 
@@ -55,14 +55,14 @@ def post(client, found, what, **more):
         return client.post(reverse("supply:take"), {**given, "what": what, **more})
 
 
-def test_one_takes_it_another_reads_that_and_may_take_it_over(client, row):
+def test_item_is_assigned_shown_to_others_and_reassigned(client, row):
     ann = sign_in(client, "ann", "view_delivery")
     assert post(client, row, "take").url == reverse("admin:index")
     assert waiting().taken_by == ann
     assert "Give it back" in client.get(reverse("admin:index")).content.decode()
 
     bob = sign_in(client, "bob", "view_delivery")
-    post(client, row, "take")  # his page is a minute old
+    post(client, row, "take")  # the page is a minute old
     assert waiting().taken_by == ann
     page = client.get(reverse("admin:index")).content.decode()
     assert ann in page
@@ -71,14 +71,14 @@ def test_one_takes_it_another_reads_that_and_may_take_it_over(client, row):
     post(client, row, "take_over")
     assert waiting().taken_by == bob
     sign_in(client, "cy", "view_delivery")
-    post(client, row, "give_back")  # from an old page: it is not his
+    post(client, row, "give_back")  # from an old page: another user has it
     assert waiting().taken_by == bob
     client.force_login(User.objects.get(email=bob))
     post(client, row, "give_back")
     assert waiting().taken_by == ""
 
 
-def test_what_waits_anew_is_in_nobodys_hands(client, row):
+def test_item_that_returns_is_unassigned(client, row):
     sign_in(client, "ann", "view_delivery")
     assignments.take(cause=row.cause.code, row=row.row, since=None, by="bob", now=AGO)
     Delivery.objects.filter(pk=row.row).update(status_since=NOON)
@@ -88,7 +88,7 @@ def test_what_waits_anew_is_in_nobodys_hands(client, row):
     assert waiting().taken_by == "ann@fara.example"
 
 
-def test_nobody_takes_what_he_may_not_see_and_nonsense_is_refused(client, row):
+def test_forbidden_or_invalid_assignment_is_refused(client, row):
     sign_in(client, "eve", "view_order")
     assert post(client, row, "take").status_code == 403
     assert not Taken.objects.exists()
@@ -102,7 +102,7 @@ def test_nobody_takes_what_he_may_not_see_and_nonsense_is_refused(client, row):
     assert client.get(reverse("supply:take")).status_code == 405
 
 
-def test_what_is_late_says_so(client, row):
+def test_late_item_is_marked(client, row):
     sign_in(client, "ann", "view_delivery")
     with time_machine.travel(row.due + (NOON - AGO), tick=False):
         page = client.get(reverse("admin:index")).content.decode()
@@ -110,11 +110,11 @@ def test_what_is_late_says_so(client, row):
     assert "today-late" in page
 
 
-def test_each_time_limit_is_of_a_cause():
+def test_each_response_time_belongs_to_a_rule():
     assert sla.WITHIN.keys() <= {cause.code for cause in CAUSES}
 
 
-def test_what_a_sync_tells_anew_stays_in_his_hands_for_a_day(monkeypatch):
+def test_assignment_of_an_item_with_moving_time_lasts_a_day(monkeypatch):
     make_world(monkeypatch)
     ITEMS["stock_risk"]()
     short = StockLevel.objects.filter(reported_quantity__lt=F("allocated_unseen") + F("reserved"))
@@ -123,7 +123,7 @@ def test_what_a_sync_tells_anew_stays_in_his_hands_for_a_day(monkeypatch):
     assignments.take(cause="stock_risk", row=level.pk, since=None, by="ann", now=NOON)
 
     def taken(now):
-        StockLevel.objects.filter(pk=level.pk).update(received_at=now)  # his list came again
+        StockLevel.objects.filter(pk=level.pk).update(received_at=now)  # the feed arrived again
         (found,) = [one for one in query.find(now=now) if one.cause.code == "stock_risk"]
         return found.taken_by
 

@@ -22,7 +22,7 @@ from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
-# Of these it is known what somebody paid, or asks for.
+# Rules whose items have an amount.
 OF_KNOWN_WORTH = {
     "address_wished",
     "parcel_trouble",
@@ -45,18 +45,18 @@ def codes(waiting):
     return {row.cause.code for row in waiting}
 
 
-def test_every_cause_is_tried():
+def test_every_rule_has_a_case():
     assert sorted(ITEMS) == sorted(cause.code for cause in CAUSES)
 
 
-def test_what_goes_by_itself_waits_for_nobody(monkeypatch):
+def test_sound_shop_has_an_empty_inbox(monkeypatch):
     make_world(monkeypatch)
 
     assert codes(query.find(now=NOON)) == ALWAYS
 
 
 @pytest.mark.parametrize("code", ITEMS)
-def test_each_trouble_is_named(code, monkeypatch):
+def test_each_case_is_found(code, monkeypatch):
     make_world(monkeypatch)
 
     ITEMS[code]()
@@ -74,8 +74,8 @@ def test_each_trouble_is_named(code, monkeypatch):
         (SupplierClaim, "claim_not_told", {"is_by_hand": True}),
     ],
 )
-def test_what_was_tried_once_and_is_not_tried_again_waits_too(model, code, quiet, monkeypatch):
-    """His breaker is open, or he asked for a long rest: it was tried, and failed, seldom."""
+def test_item_tried_once_and_not_retried_is_found(model, code, quiet, monkeypatch):
+    """The supplier's breaker is open, or it asked for a long pause: few failed attempts."""
     make_world(monkeypatch)
     live = "requested" if model is SupplierClaim else "in_progress"
     row = model.objects.filter(status=live).first()
@@ -94,7 +94,7 @@ def test_what_was_tried_once_and_is_not_tried_again_waits_too(model, code, quiet
     assert not is_found(NOON - timedelta(minutes=61), **quiet)
 
 
-def test_who_wants_no_more_money_after_all_waits_for_nobody(monkeypatch):
+def test_withdrawn_extra_charge_is_not_in_the_inbox(monkeypatch):
     make_world(monkeypatch)
     ITEMS["purchase_charge"]()
 
@@ -105,7 +105,7 @@ def test_who_wants_no_more_money_after_all_waits_for_nobody(monkeypatch):
     assert codes(query.find(now=NOON)) == ALWAYS
 
 
-def test_a_held_purchase_order_says_why_since_when_and_what_is_at_risk(monkeypatch):
+def test_held_purchase_order_has_reason_time_and_amount(monkeypatch):
     make_world(monkeypatch)
     ITEMS["purchase_held"]()
     held = PurchaseOrder.objects.get(status="on_hold")
@@ -117,7 +117,7 @@ def test_a_held_purchase_order_says_why_since_when_and_what_is_at_risk(monkeypat
     assert row.url == f"/admin/orders/purchaseorder/{held.pk}/change/"
 
 
-def test_many_alike_are_one_line_that_leads_to_their_list(monkeypatch):
+def test_similar_cases_are_one_item_with_a_link_to_the_list(monkeypatch):
     make_world(monkeypatch)
 
     (row,) = [row for row in query.find(now=NOON) if row.cause.code == "feed_issues"]
@@ -130,9 +130,7 @@ def test_many_alike_are_one_line_that_leads_to_their_list(monkeypatch):
     assert row.url.startswith("/admin/suppliers/feedissue/?code__exact=gtin-check-digit")
 
 
-def test_what_is_due_first_stands_first_and_one_query_finds_all(
-    monkeypatch, django_assert_num_queries
-):
+def test_items_are_sorted_by_due_time_in_one_query(monkeypatch, django_assert_num_queries):
     make_world(monkeypatch)
     ITEMS["order_unpaid"]()
 
@@ -143,7 +141,7 @@ def test_what_is_due_first_stands_first_and_one_query_finds_all(
     assert [row.due for row in waiting] == sorted(row.due for row in waiting)
 
 
-def test_a_thousand_of_one_cause_do_not_hide_the_others(monkeypatch):
+def test_many_items_of_one_rule_do_not_hide_others(monkeypatch):
     make_world(monkeypatch)
     monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 1)
     Delivery.objects.update(status="dead", status_since=AGO)
@@ -156,7 +154,7 @@ def test_a_thousand_of_one_cause_do_not_hide_the_others(monkeypatch):
     assert codes(waiting) > ALWAYS
 
 
-def test_nobody_sees_trouble_in_tables_that_are_not_his(monkeypatch):
+def test_items_need_permission_for_their_table(monkeypatch):
     make_world(monkeypatch)
     looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
     looker.user_permissions.add(Permission.objects.get(codename="view_feedissue"))
@@ -168,7 +166,7 @@ def test_nobody_sees_trouble_in_tables_that_are_not_his(monkeypatch):
     assert query.find(causes=(), now=NOON) == []
 
 
-def test_words_from_outside_cannot_speak_sql(monkeypatch):
+def test_external_text_cannot_inject_sql(monkeypatch):
     make_world(monkeypatch)
     Image.objects.update(stem="", problem="'; DROP TABLE catalog_image; --", tries=8)
 
@@ -178,5 +176,5 @@ def test_words_from_outside_cannot_speak_sql(monkeypatch):
     assert "catalog_image" in connection.introspection.table_names()
 
 
-def test_a_code_that_is_new_is_readable_at_once():
+def test_unknown_code_is_readable():
     assert issue_labels.said("cost-of-living") == "cost of living"

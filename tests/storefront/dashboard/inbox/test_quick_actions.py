@@ -1,4 +1,4 @@
-"""Settle what waits by one click: once, by whom who may, and with his name on it."""
+"""Quick actions: resolve an item by one click, once, with permission, under the user's name."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ GONE = {"code": "stock", "sentence": "He has 1 of 2.", "subject": "A: 1 < 2", "a
 
 @pytest.fixture(autouse=True)
 def at_noon():
-    """Staff sessions end by the clock: all requests of a test are made at the same time."""
+    """Make all requests of a test at the same time, since staff sessions expire."""
     with time_machine.travel(NOON, tick=False):
         yield
 
@@ -78,7 +78,7 @@ def waive(client, held, reason):
     return press(client, "purchase_held", held.pk, "waive", holds.key_of(reason))
 
 
-def test_each_failed_check_has_its_button_and_the_last_press_lets_it_go(ann, held, started):
+def test_each_hold_reason_is_waived_separately_and_the_last_one_releases(ann, held, started):
     shown = page(ann)
     forms = re.findall(r'name="of" value="(\w+)"', shown)
     assert forms == [holds.key_of(DEAR), holds.key_of(GONE)]
@@ -88,7 +88,7 @@ def test_each_failed_check_has_its_button_and_the_last_press_lets_it_go(ann, hel
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", [GONE])
     assert started == []
-    assert "ann@fara.example, " in page(ann)  # what still waits is in her hands
+    assert "ann@fara.example, " in page(ann)  # what remains is assigned to the user
 
     waive(ann, held, GONE)
     held.refresh_from_db()
@@ -99,7 +99,7 @@ def test_each_failed_check_has_its_button_and_the_last_press_lets_it_go(ann, hel
     assert {entry.object_id for entry in LogEntry.objects.all()} == {str(held.pk)}
 
 
-def test_pressed_twice_it_is_done_once_and_the_second_reads_who_was_faster(
+def test_second_click_changes_nothing_and_names_the_first_user(
     ann,
     held,
     started,
@@ -118,8 +118,8 @@ def test_pressed_twice_it_is_done_once_and_the_second_reads_who_was_faster(
     "code",
     ["payment", "disputed", "restricted", "battery", "evidence", "supplier", "margin", "new"],
 )
-def test_what_may_break_a_law_or_lose_the_money_is_asked_about_on_its_own_page(ann, held, code):
-    """Also a code that nobody thought about, and a loss that nobody can say."""
+def test_risky_reason_needs_its_own_page(ann, held, code):
+    """Also an unknown code, and a loss without an amount."""
     reason = {"code": code, "sentence": "Nobody may.", "amount": "" if code == "margin" else "9.00"}
     PurchaseOrder.objects.update(hold_reasons=[reason])
 
@@ -130,7 +130,7 @@ def test_what_may_break_a_law_or_lose_the_money_is_asked_about_on_its_own_page(a
     assert (held.status, held.waived_reasons) == ("on_hold", [])
 
 
-def test_what_waits_for_a_later_moment_goes_before_it_or_is_refused(ann, held, started):
+def test_scheduled_order_is_submitted_early_or_refused(ann, held, started):
     later = {"goes_at": NOON + timedelta(hours=2), "status": "ready"}
     PurchaseOrder.objects.update(**later)
 
@@ -143,7 +143,7 @@ def test_what_waits_for_a_later_moment_goes_before_it_or_is_refused(ann, held, s
     assert len(started) == 1
 
 
-def test_who_may_only_look_presses_nothing(client, held):
+def test_view_permission_offers_no_action(client, held):
     eve = sign_in(client, "eve", "view_purchaseorder")
 
     assert "It costs 12.00 now." in page(eve)
@@ -155,7 +155,7 @@ def test_who_may_only_look_presses_nothing(client, held):
     assert held.status == "on_hold"
 
 
-def test_nothing_happens_without_a_post_a_token_or_a_button_that_exists(ann, held, client_factory):
+def test_action_needs_post_token_and_a_known_button(ann, held, client_factory):
     url = reverse("supply:press")
     assert ann.get(url).status_code == 405
     given = {"cause": "purchase_held", "row": held.pk, "what": "refund"}
@@ -168,7 +168,7 @@ def test_nothing_happens_without_a_post_a_token_or_a_button_that_exists(ann, hel
     assert "not there any more" in press(ann, "purchase_held", 10**17, "check_again")
 
 
-def test_each_button_belongs_to_a_cause_and_to_the_table_of_its_rows():
+def test_each_action_belongs_to_a_rule_and_its_table():
     pages = {cause.code: cause.page for cause in CAUSES}
 
     for code, acts in ACTS.items():
@@ -177,7 +177,7 @@ def test_each_button_belongs_to_a_cause_and_to_the_table_of_its_rows():
 
 
 @pytest.mark.parametrize("code", sorted(ACTS.keys() - {"purchase_held"}))
-def test_each_button_does_something_that_nobody_need_be_asked_about(code, client, monkeypatch):
+def test_each_action_needs_no_confirmation(code, client, monkeypatch):
     make_world(monkeypatch)
     ITEMS[code]()
     for task in (
@@ -203,7 +203,7 @@ def test_each_button_does_something_that_nobody_need_be_asked_about(code, client
         )
 
 
-def test_a_mail_that_may_have_arrived_is_not_sent_twice_by_a_click(client, monkeypatch):
+def test_email_that_may_have_arrived_is_not_resent_by_one_click(client, monkeypatch):
     make_world(monkeypatch)
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
     delivery = Delivery.objects.first()

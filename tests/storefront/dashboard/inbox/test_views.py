@@ -1,4 +1,4 @@
-"""However many wait: all of them are counted, weighed once, and can be reached."""
+"""Inbox pages: however many items there are, all are counted, summed once, and reachable."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def staff(client):
         yield client
 
 
-def test_the_21st_held_order_is_counted_weighed_and_a_click_away(staff, monkeypatch):
+def test_21st_held_order_is_counted_summed_and_linked(staff, monkeypatch):
     made = [one for _ in range(3) for one in make_purchase_orders(make_sellable(), make_sellable())]
     hold(made)
     monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 2)
@@ -73,7 +73,7 @@ def test_the_21st_held_order_is_counted_weighed_and_a_click_away(staff, monkeypa
     assert made[0].number in seen(staff, f"{url}?page=nonsense")
 
 
-def test_money_for_which_several_causes_wait_is_at_risk_once():
+def test_amount_reported_by_several_rules_counts_once():
     (made,) = make_purchase_orders(make_sellable())
     hold([made])
     Order.objects.update(status="on_hold", status_since=AGO, arrives_to=AGO.date())
@@ -84,8 +84,8 @@ def test_money_for_which_several_causes_wait_is_at_risk_once():
     assert inbox.at_risk == [Money(made.order.total_amount, "EUR")]
 
 
-def test_what_is_sold_of_an_empty_shelf_is_money_of_its_orders():
-    """Of an order that waits too it is a part, of the others what they paid for it."""
+def test_oversold_stock_counts_the_amounts_of_its_orders():
+    """It is a part of an order that is in the inbox too, and of others what was paid for it."""
     made = [make_purchase_orders(make_sellable(quantity=9), quantity=2)[0] for _ in range(2)]
     hold(made[:1])
     StockLevel.objects.update(reported_quantity=0)
@@ -110,9 +110,7 @@ def test_parts_of_an_order_add_up_and_orders_too(monkeypatch):
     assert query.look(now=NOON).at_risk == [one[0].charge + Money(Decimal("1.00"), "EUR")]
 
 
-def test_a_page_costs_as_many_queries_with_many_rows_as_with_few(
-    monkeypatch, django_assert_num_queries
-):
+def test_query_count_is_independent_of_items(monkeypatch, django_assert_num_queries):
     make_world(monkeypatch)
     make_world(monkeypatch, batch=2)
     ITEMS["purchase_held"]()
@@ -125,7 +123,7 @@ def test_a_page_costs_as_many_queries_with_many_rows_as_with_few(
     assert len(inbox.rows) == len({row.cause.code for row in inbox.rows})
 
 
-def test_only_who_may_see_the_table_leafs_through_it(client):
+def test_rule_page_needs_permission_for_its_table(client):
     make_channel()
     user = User.objects.create_user("bob@fara.example", "a password", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_delivery"))
@@ -136,7 +134,7 @@ def test_only_who_may_see_the_table_leafs_through_it(client):
     assert client.get(reverse("supply:waiting", args=["nothing"])).status_code == 403
 
 
-def test_who_takes_a_row_comes_back_to_the_page_where_it_stood(staff):
+def test_action_returns_to_the_page_of_the_item(staff):
     made = make_purchase_orders(make_sellable())
     hold(made)
     url = reverse("supply:waiting", args=["purchase_held"])
@@ -148,7 +146,7 @@ def test_who_takes_a_row_comes_back_to_the_page_where_it_stood(staff):
     assert answer.url == f"{url}?page=1"
 
 
-def test_each_cause_can_be_leafed_through(staff):
+def test_each_rule_has_a_page(staff):
     pages = [reverse("supply:waiting", args=[cause.code]) for cause in CAUSES]
 
     assert {staff.get(page).status_code for page in pages} == {200}

@@ -15,7 +15,7 @@ from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
-# Each plants, behind the back of constraints and verbs, what the invariant must find.
+# Each creates a violation, bypassing constraints and services.
 PLANTED = {
     "I1.not_negative": "UPDATE suppliers_stocklevel SET buffer = -1",
     "I1.reserved": "UPDATE suppliers_stocklevel SET reserved = reserved + 1",
@@ -161,8 +161,8 @@ PLANTED = {
 }
 
 
-def drop_the_guards():
-    """Take the database's own guards away until the test is rolled back."""
+def disable_constraints():
+    """Disable the database's constraints until the test is rolled back."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET LOCAL session_replication_role = replica")  # no foreign keys
@@ -198,11 +198,11 @@ def found_after(plant):
     return found
 
 
-def test_an_empty_shop_breaks_nothing():
+def test_empty_shop_has_no_violations():
     assert broken() == set()
 
 
-def test_a_shop_in_which_everything_happened_breaks_nothing(monkeypatch):
+def test_full_shop_has_no_violations(monkeypatch):
     make_world(monkeypatch)
 
     assert broken() == set()
@@ -216,9 +216,9 @@ def test_a_shop_in_which_everything_happened_breaks_nothing(monkeypatch):
     }
 
 
-def test_each_planted_violation_is_found(monkeypatch):
+def test_each_violation_is_found(monkeypatch):
     make_world(monkeypatch)
-    drop_the_guards()
+    disable_constraints()
 
     overlooked = [code for code, plant in PLANTED.items() if code not in found_after(plant)]
 
@@ -232,9 +232,7 @@ def test_each_planted_violation_is_found(monkeypatch):
         ("UPDATE orders_purchasemessage SET at = at + %s WHERE kind = 'place'", True),
     ],
 )
-def test_a_clock_that_goes_back_before_the_answer_does_not_hide_what_was_written(
-    monkeypatch, plant, is_broken
-):
+def test_clock_that_runs_backward_hides_no_record(monkeypatch, plant, is_broken):
     make_world(monkeypatch)
 
     found = found_after(plant % "interval '10 minutes'")
@@ -242,13 +240,13 @@ def test_a_clock_that_goes_back_before_the_answer_does_not_hide_what_was_written
     assert ("I4.said_before" in found) == is_broken
 
 
-def test_every_invariant_has_a_violation_planted():
+def test_every_invariant_has_a_violation_case():
     codes = [invariant.code for invariant in registry.INVARIANTS]
 
     assert sorted(codes) == sorted(PLANTED)
 
 
-def test_a_worker_that_stands_still_breaks_the_promises_of_time(monkeypatch):
+def test_stopped_worker_violates_time_limits(monkeypatch):
     make_world(monkeypatch)
 
     assert broken(now=NOON + timedelta(hours=1)) == {"I7.given_back", "I7.orders_move"}
@@ -265,7 +263,7 @@ def test_a_worker_that_stands_still_breaks_the_promises_of_time(monkeypatch):
         (-29, -300, set()),
     ],
 )
-def test_a_lost_answer_is_late_when_the_pause_that_he_asked_for_is_over(since, rests_until, codes):
+def test_unanswered_submission_is_late_after_the_requested_pause(since, rests_until, codes):
     claim = make_claim()
     known = {"try_after": None if rests_until is None else NOON + timedelta(minutes=rests_until)}
     at = NOON + timedelta(minutes=since)
@@ -277,7 +275,7 @@ def test_a_lost_answer_is_late_when_the_pause_that_he_asked_for_is_over(since, r
     assert {code for code in broken() if code.endswith("not_lost")} == codes
 
 
-def test_the_command_answers_in_json_and_passes_a_sound_shop(capsys):
+def test_command_prints_json_and_passes_a_sound_shop(capsys):
     call_command("check_invariants", "--json")
 
     answer = json.loads(capsys.readouterr().out)
@@ -285,7 +283,7 @@ def test_the_command_answers_in_json_and_passes_a_sound_shop(capsys):
     assert len(answer["invariants"]) == len(PLANTED)
 
 
-def test_the_command_fails_and_shows_the_rows_that_offend(monkeypatch, capsys):
+def test_command_fails_and_prints_violating_rows(monkeypatch, capsys):
     make_world(monkeypatch)
     with connection.cursor() as cursor:
         cursor.execute(PLANTED["P2.fit_to_show"])

@@ -1,4 +1,4 @@
-"""All is checked by the clock; what is not true, and what waits much too long, is found."""
+"""Scheduled invariant check: violations and overdue items are found."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ def held():
     (made,) = make_purchase_orders(make_sellable())
     reason = {"code": "cost", "sentence": "It costs more."}
     made.move("on_hold", at=NOON, hold_reasons=[reason])
-    Supplier.objects.update(stock_told_min=6000, cost_hidden_min=6000)  # he is not our trouble
-    Checkup.objects.create(at=NOON + timedelta(days=2))  # all is checked meanwhile
+    # keep the supplier's data fresh
+    Supplier.objects.update(stock_told_min=6000, cost_hidden_min=6000)
+    Checkup.objects.create(at=NOON + timedelta(days=2))  # all checks run meanwhile
     return made
 
 
 @pytest.fixture
 def no_workers(monkeypatch):
-    """Ask nothing that only breaks because nobody works in this test."""
+    """Leave out invariants that only break because no worker runs in this test."""
     idle = {"I1.doubt", "I7.passed_on"}
     asked = tuple(each for each in registry.INVARIANTS if each.code not in idle)
     monkeypatch.setattr(registry, "INVARIANTS", asked)
@@ -47,7 +48,7 @@ def waiting(code, now):
     return [row for row in query.find(now=now) if row.cause.code == code]
 
 
-def test_what_is_not_true_waits_in_the_inbox_from_when_it_was_seen_until_it_is_well():
+def test_violation_is_in_the_inbox_until_resolved():
     make_sellable()
     with connection.cursor() as cursor:
         cursor.execute(PLANTED["I1.reserved"])
@@ -66,7 +67,7 @@ def test_what_is_not_true_waits_in_the_inbox_from_when_it_was_seen_until_it_is_w
     assert not BrokenInvariant.objects.filter(code="I1.reserved").exists()
 
 
-def test_it_is_checked_by_the_clock_and_who_stops_is_missed():
+def test_check_runs_on_schedule_and_a_stop_is_detected():
     assert "storefront.dashboard.tasks.check_up" in {
         entry["task"] for entry in celery_app.conf.beat_schedule.values()
     }
@@ -78,7 +79,7 @@ def test_it_is_checked_by_the_clock_and_who_stops_is_missed():
     assert Checkup.objects.count() == 1
 
 
-def test_who_never_checked_is_missed_once_there_is_something_to_check(client):
+def test_missing_check_is_detected_once_there_is_data(client):
     make_sellable()
 
     assert waiting("check_missed", NOON + timedelta(hours=2)) == []
@@ -91,11 +92,11 @@ def test_who_never_checked_is_missed_once_there_is_something_to_check(client):
     assert waiting("check_missed", NOON + timedelta(hours=2, minutes=1)) == []
 
 
-def test_supply_that_one_check_saw_and_nobody_published_since_waits():
+def test_unpublished_supply_seen_by_a_check_is_found():
     variant = make_sellable().variant
     UnpublishedSupply.objects.create(variant=variant)
     scheduled_check.check_up(now=NOON)
-    UnpublishedSupply.objects.create(variant=variant)  # a moment ago
+    UnpublishedSupply.objects.create(variant=variant)  # just now
 
     assert waiting("supply_unpublished", NOON + timedelta(minutes=29)) == []
     (row,) = waiting("supply_unpublished", NOON + timedelta(minutes=31))
@@ -105,15 +106,15 @@ def test_supply_that_one_check_saw_and_nobody_published_since_waits():
     assert waiting("supply_unpublished", NOON + timedelta(minutes=31)) == []
 
 
-def test_supply_speaks_where_no_check_ever_ran(client):
+def test_unpublished_supply_is_found_without_any_check(client):
     variant = make_sellable().variant
     UnpublishedSupply.objects.all().delete()
     hour = NOON + timedelta(hours=1)
-    assert waiting("supply_unpublished", hour + timedelta(days=1)) == []  # all is shown
+    assert waiting("supply_unpublished", hour + timedelta(days=1)) == []  # all is published
     for _ in range(2):
         UnpublishedSupply.objects.create(variant=variant)
 
-    assert waiting("supply_unpublished", hour) == []  # the first check may come yet
+    assert waiting("supply_unpublished", hour) == []  # the first check may still come
     (row,) = waiting("supply_unpublished", hour + timedelta(seconds=1))
     assert (row.name, row.since) == ("2 ×", NOON)
     assert "no check of all has ever run" in row.detail
@@ -126,7 +127,7 @@ def test_supply_speaks_where_no_check_ever_ran(client):
     assert (row.name, row.since, row.detail) == ("2 ×", hour, "")
 
 
-def test_what_waits_longer_than_twice_its_due_in_nobodys_hands_is_overdue(held):
+def test_unassigned_item_beyond_twice_its_response_time_is_overdue(held):
     limit = NOON + 2 * sla.within("purchase_held")
 
     assert overdue.find(now=limit) == []
@@ -137,7 +138,7 @@ def test_what_waits_longer_than_twice_its_due_in_nobodys_hands_is_overdue(held):
     assert overdue.find(now=limit + timedelta(days=1)) == []
 
 
-def test_the_command_fails_on_what_is_overdue_and_chaos_does_not(held, no_workers, capsys):
+def test_command_fails_on_overdue_items_and_chaos_does_not(held, no_workers, capsys):
     late = NOON + timedelta(hours=9)
     broken = [each for each in registry.check(now=late) if each.count]
 
@@ -152,10 +153,10 @@ def test_the_command_fails_on_what_is_overdue_and_chaos_does_not(held, no_worker
         call_command("check_invariants", "--json")
     (told,) = json.loads(capsys.readouterr().out)["overdue"]
     assert (told["cause"], told["name"]) == ("purchase_held", held.number)
-    assert [each.invariant.code for each in broken] == []  # what chaos asks
+    assert [each.invariant.code for each in broken] == []  # what chaos checks
 
 
-def test_the_command_passes_what_waits_in_time(held, no_workers, capsys):
+def test_command_passes_items_in_time(held, no_workers, capsys):
     with time_machine.travel(NOON + timedelta(hours=7), tick=False):
         call_command("check_invariants")
 

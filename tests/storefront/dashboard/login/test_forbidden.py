@@ -33,7 +33,7 @@ def boss():
         ("/admin/supply/waiting/order_held/", "orders.view_order"),
     ],
 )
-def test_staff_read_which_right_is_missing_and_who_can_give_it(client, clerk, path, right):
+def test_page_names_the_missing_permission_and_who_grants_it(client, clerk, path, right):
     group = Group.objects.create(name="A group of staff")
     group.permissions.add(Permission.objects.get(codename=right.partition(".")[2]))
     client.force_login(clerk)
@@ -46,7 +46,7 @@ def test_staff_read_which_right_is_missing_and_who_can_give_it(client, clerk, pa
         assert words in page
 
 
-def test_a_page_that_no_right_opens_says_so(client, clerk):
+def test_page_that_no_permission_opens_says_so(client, clerk):
     clerk.user_permissions.add(Permission.objects.get(codename="add_product"))
     client.force_login(clerk)
 
@@ -56,7 +56,7 @@ def test_a_page_that_no_right_opens_says_so(client, clerk):
     assert "the shop writes these rows itself" in page.content.decode()
 
 
-def test_a_form_without_its_token_keeps_its_own_words(clerk):
+def test_csrf_failure_keeps_its_own_message(clerk):
     make_channel()
     client = Client(enforce_csrf_checks=True)
     client.force_login(clerk)

@@ -27,7 +27,7 @@ def signed_in(client, group):
 
 
 def links_on(client, path):
-    """Return the staff pages that a page leads to, and the page."""
+    """Return the staff pages that a page links to, and the page."""
     page = client.get(path)
     assert page.status_code == 200, path
     text = page.content.decode()
@@ -36,11 +36,11 @@ def links_on(client, path):
 
 
 @pytest.mark.parametrize("right", sorted({right for some in GROUPS.values() for right in some}))
-def test_each_right_of_a_group_exists(right):
+def test_each_permission_of_a_group_exists(right):
     assert permissions_of([right])
 
 
-def test_a_new_shop_has_groups_and_superusers_keep_theirs(groups):
+def test_new_shop_gets_groups_and_changes_stay(groups):
     assert set(Group.objects.values_list("name", flat=True)) == set(GROUPS)
     Group.objects.get(name="Support").permissions.clear()
     Group.objects.get(name="Catalog").delete()
@@ -52,7 +52,7 @@ def test_a_new_shop_has_groups_and_superusers_keep_theirs(groups):
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_no_link_that_a_group_is_shown_is_closed_to_it(world, groups, client, group):
+def test_no_link_shown_to_a_group_is_forbidden(world, groups, client, group):
     user = signed_in(client, group)
     paths = {"/admin/"}
     if user.has_perm("orders.view_order"):
@@ -66,7 +66,7 @@ def test_no_link_that_a_group_is_shown_is_closed_to_it(world, groups, client, gr
     assert {link: status for link, status in statuses.items() if status >= 400} == {}
 
 
-def test_support_sees_what_was_ordered_and_no_cost(world, groups, client, staff):
+def test_support_sees_orders_and_no_costs(world, groups, client, staff):
     order = orders_by_status()["completed"]
     path = reverse("admin:orders_order_change", args=[order.pk])
     boss_page = staff.get(path).content.decode()
@@ -99,7 +99,7 @@ def test_support_sees_what_was_ordered_and_no_cost(world, groups, client, staff)
         ("go_on", "release_order"),
     ],
 )
-def test_each_verb_of_an_order_has_a_right_of_its_own(world, client, verb, right):
+def test_each_order_action_has_its_own_permission(world, client, verb, right):
     order = orders_by_status()["completed"]
     clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
     rights = Permission.objects.filter(content_type__app_label="orders")

@@ -1,4 +1,4 @@
-"""Staff sessions end by time and by hand, and each person sees only their own."""
+"""Staff sessions end by time and by hand; each user sees only their own."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def of(client):
     return StaffSession.objects.get(session_id=client.session.session_key)
 
 
-def test_a_session_ends_after_the_idle_limit(signed_in, clerk, clock):
+def test_session_ends_after_the_idle_limit(signed_in, clerk, clock):
     client = signed_in(clerk)
     for _ in range(2):
         clock.shift(IDLE_LIMIT - timedelta(seconds=1))
@@ -69,7 +69,7 @@ def test_a_session_ends_after_the_idle_limit(signed_in, clerk, clock):
     assert not Session.objects.exists()
 
 
-def test_a_session_ends_after_its_lifetime(signed_in, clerk, clock):
+def test_session_ends_after_its_lifetime(signed_in, clerk, clock):
     client = signed_in(clerk)
     for _ in range(LIFETIME // timedelta(hours=6) - 1):
         clock.shift(timedelta(hours=6))
@@ -80,7 +80,7 @@ def test_a_session_ends_after_its_lifetime(signed_in, clerk, clock):
     assert not is_in(client)
 
 
-def test_an_ended_session_opens_no_page_of_the_shop(signed_in, clerk, clock):
+def test_ended_session_opens_no_page_of_the_shop(signed_in, clerk, clock):
     client = signed_in(clerk)
     clock.shift(IDLE_LIMIT)
 
@@ -88,7 +88,7 @@ def test_an_ended_session_opens_no_page_of_the_shop(signed_in, clerk, clock):
 
 
 @pytest.mark.parametrize(("seconds", "verbs"), [(59, ["SELECT"]), (60, ["SELECT", "UPDATE"])])
-def test_a_request_costs_one_query_and_a_write_a_minute(signed_in, clerk, clock, seconds, verbs):
+def test_request_costs_one_query_and_a_write_a_minute(signed_in, clerk, clock, seconds, verbs):
     client = signed_in(clerk)
     clock.shift(timedelta(seconds=seconds))
 
@@ -99,7 +99,7 @@ def test_a_request_costs_one_query_and_a_write_a_minute(signed_in, clerk, clock,
     assert [sql.split()[0] for sql in found] == verbs
 
 
-def test_a_customer_stays_signed_in_and_costs_no_query(client, clock):
+def test_customer_stays_signed_in_without_a_query(client, clock):
     make_shopper()
     sign_in(client)
     clock.shift(LIFETIME + IDLE_LIMIT)
@@ -111,7 +111,7 @@ def test_a_customer_stays_signed_in_and_costs_no_query(client, clock):
     assert not [one for one in queries if "staffsession" in one["sql"]]
 
 
-def test_the_sweep_deletes_ended_sessions(signed_in, clerk, clock):
+def test_sweep_deletes_ended_sessions(signed_in, clerk, clock):
     signed_in(clerk)
     clock.shift(IDLE_LIMIT)
     fresh = signed_in(clerk)
@@ -121,7 +121,7 @@ def test_the_sweep_deletes_ended_sessions(signed_in, clerk, clock):
     assert Session.objects.count() == 1
 
 
-def test_signing_out_leaves_no_row(signed_in, clerk):
+def test_sign_out_leaves_no_row(signed_in, clerk):
     signed_in(clerk).post("/admin/logout/")
 
     assert not StaffSession.objects.exists()
@@ -137,7 +137,7 @@ def test_own_sessions_are_listed_with_browser_and_network(signed_in, clerk):
     assert page.count("This session") == 1
 
 
-def test_one_session_is_ended_after_a_question(signed_in, clerk):
+def test_one_session_is_ended_after_confirmation(signed_in, clerk):
     here, there = signed_in(clerk), signed_in(clerk)
     url = f"{SESSIONS}{clerk.pk}/{of(there).pk}/end/"
 
@@ -160,7 +160,7 @@ def test_all_other_sessions_are_ended(signed_in, clerk):
     assert is_in(colleague)
 
 
-def test_a_clerk_neither_sees_nor_ends_sessions_of_others(signed_in, clerk):
+def test_clerk_neither_sees_nor_ends_sessions_of_others(signed_in, clerk):
     boss = User.objects.create_superuser("boss@fara.example", PASSWORD)
     theirs = signed_in(boss)
     clerk.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
@@ -172,7 +172,7 @@ def test_a_clerk_neither_sees_nor_ends_sessions_of_others(signed_in, clerk):
     assert is_in(theirs)
 
 
-def test_a_superuser_ends_all_sessions_of_another_and_it_is_logged(
+def test_superuser_ends_all_sessions_of_another_user_and_it_is_logged(
     signed_in, clerk, caplog, django_capture_on_commit_callbacks
 ):
     theirs = signed_in(clerk), signed_in(clerk)
@@ -196,7 +196,7 @@ def test_a_superuser_ends_all_sessions_of_another_and_it_is_logged(
     assert (said["what"], said["count"]) == (f"user:{clerk.pk}", 2)
 
 
-def test_sessions_of_before_a_new_password_are_not_listed(signed_in, clerk):
+def test_sessions_before_a_new_password_are_not_listed(signed_in, clerk):
     signed_in(clerk)
     clerk.set_password("another password")
     clerk.save()
@@ -206,7 +206,7 @@ def test_sessions_of_before_a_new_password_are_not_listed(signed_in, clerk):
 
 
 @pytest.mark.parametrize("path", ["", "{}/", "{}/end/"])
-def test_the_password_is_asked_again_after_ten_minutes(signed_in, clerk, clock, path):
+def test_password_is_asked_again_after_ten_minutes(signed_in, clerk, clock, path):
     client = signed_in(clerk)
     clock.shift(timedelta(minutes=11))
 
@@ -214,7 +214,7 @@ def test_the_password_is_asked_again_after_ten_minutes(signed_in, clerk, clock, 
     assert answer(SESSIONS + path.format(clerk.pk)).url.startswith("/admin/factors/again/")
 
 
-def test_who_has_yet_to_add_a_factor_sees_no_sessions(signed_in, clerk, settings, client_factory):
+def test_user_without_a_factor_sees_no_sessions(signed_in, clerk, settings, client_factory):
     other = signed_in(clerk)
     settings.STAFF_SECOND_FACTOR = True
     client = client_factory()

@@ -1,4 +1,4 @@
-"""The second door of the staff pages: nobody comes past it, and whoever lost his key gets help."""
+"""Two-factor sign-in of staff: it cannot be bypassed, and lost factors can be reset."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def is_in(client):
     return client.get("/admin/").status_code == 200
 
 
-def test_who_has_no_factor_comes_in_by_his_password(client, person):
+def test_user_without_factor_signs_in_by_password(client, person):
     give_password(client)
 
     assert is_in(client)
 
 
-def test_who_has_one_is_nobody_before_he_gave_it(client, person):
+def test_user_is_anonymous_before_the_second_factor(client, person):
     with_app(person)
     give_password(client)
 
@@ -64,7 +64,7 @@ def test_who_has_one_is_nobody_before_he_gave_it(client, person):
     assert client.get("/admin/factors/again/").url.startswith(reverse("admin:login"))
 
 
-def test_the_code_opens_the_door_and_a_wrong_one_does_not(client, person):
+def test_right_code_signs_in_and_a_wrong_one_does_not(client, person):
     with_app(person)
     give_password(client)
 
@@ -77,7 +77,7 @@ def test_the_code_opens_the_door_and_a_wrong_one_does_not(client, person):
     assert is_in(client)
 
 
-def test_the_door_leads_nowhere_else(client, person):
+def test_sign_in_redirects_only_to_staff_pages(client, person):
     with_app(person)
     give_password(client)
 
@@ -86,7 +86,7 @@ def test_the_door_leads_nowhere_else(client, person):
     assert answer.url == "/admin/"
 
 
-def test_a_session_that_waits_before_the_door_asks_for_the_password_again(client, person, clock):
+def test_half_signed_in_session_expires(client, person, clock):
     with_app(person)
     give_password(client)
     clock.shift(timedelta(minutes=11))
@@ -97,7 +97,7 @@ def test_a_session_that_waits_before_the_door_asks_for_the_password_again(client
     assert not is_in(client)
 
 
-def test_a_first_factor_ends_what_other_sessions_may(client, person, client_factory):
+def test_first_factor_ends_access_of_other_sessions(client, person, client_factory):
     other = client_factory()
     give_password(other)
     assert is_in(other)
@@ -107,7 +107,7 @@ def test_a_first_factor_ends_what_other_sessions_may(client, person, client_fact
     assert not is_in(other)
 
 
-def test_where_one_is_needed_it_is_set_up_before_anything_else(client, person, settings):
+def test_required_factor_is_set_up_first(client, person, settings):
     settings.STAFF_SECOND_FACTOR = True
     give_password(client)
     assert client.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/factors/"
@@ -128,7 +128,7 @@ def test_where_one_is_needed_it_is_set_up_before_anything_else(client, person, s
     assert is_in(client)
 
 
-def test_the_file_of_the_codes_holds_them(client, person):
+def test_recovery_code_file_has_the_codes(client, person):
     with_app(person)
     give_password(client)
     client.post(DOOR, {"code": code_at(LATER)})
@@ -140,7 +140,7 @@ def test_the_file_of_the_codes_holds_them(client, person):
     assert all(code in file for code in codes)
 
 
-def test_factors_are_changed_only_by_who_has_just_proven_himself(client, person, clock):
+def test_factors_change_only_after_recent_authentication(client, person, clock):
     with_app(person)
     give_password(client)
     client.post(DOOR, {"code": code_at(LATER)})
@@ -157,7 +157,7 @@ def test_factors_are_changed_only_by_who_has_just_proven_himself(client, person,
     assert not Authenticator.objects.exists()
 
 
-def test_without_a_factor_the_password_is_asked_again(client, person, clock):
+def test_without_factor_the_password_is_asked_again(client, person, clock):
     client.force_login(person)
     assert client.get("/admin/factors/app/").url.startswith("/admin/factors/again/")
 
@@ -169,7 +169,7 @@ def test_without_a_factor_the_password_is_asked_again(client, person, clock):
     assert client.get("/admin/factors/app/").status_code == 200
 
 
-def test_what_is_sent_to_the_first_door_by_who_is_in_proves_nothing(client, person, clock):
+def test_post_to_login_while_signed_in_proves_nothing(client, person, clock):
     give_password(client)
     clock.shift(timedelta(minutes=30))
 
@@ -181,7 +181,7 @@ def test_what_is_sent_to_the_first_door_by_who_is_in_proves_nothing(client, pers
     assert client.get("/admin/factors/app/").status_code == 200
 
 
-def test_an_app_whose_letters_were_never_shown_is_not_added(client, person):
+def test_app_whose_secret_was_never_shown_is_not_added(client, person):
     give_password(client)
 
     answer = client.post("/admin/factors/app/", {"code": "328482"})  # of the empty secret
@@ -191,7 +191,7 @@ def test_an_app_whose_letters_were_never_shown_is_not_added(client, person):
 
 
 @pytest.mark.parametrize("typed", ["second factor of {}", "second factor\n{}", "{}"])
-def test_nobody_counts_another_persons_tries_up(client, person, typed):
+def test_attempts_of_one_user_do_not_count_for_another(client, person, typed):
     with_app(person)
     for _ in range(8):
         client.post(
@@ -205,7 +205,7 @@ def test_nobody_counts_another_persons_tries_up(client, person, typed):
     assert is_in(client)
 
 
-def test_a_colleague_resets_with_a_reason_and_every_session_ends(client, person, client_factory):
+def test_reset_has_a_reason_and_ends_every_session(client, person, client_factory):
     with_app(person)
     give_password(client)
     client.post(DOOR, {"code": code_at(LATER)})
@@ -225,11 +225,11 @@ def test_a_colleague_resets_with_a_reason_and_every_session_ends(client, person,
     assert is_in(client)
 
 
-def test_who_may_not_do_everything_resets_nobody(client, person, client_factory):
+def test_only_superusers_reset_factors(client, person, client_factory):
     with_app(person)
     clerk = User.objects.create_user("clerk@fara.example", PASSWORD, is_staff=True)
     client.force_login(clerk)
-    make_channel()  # the page that refuses is the shop's
+    make_channel()  # the error page is the shop's
     url = reverse("admin:accounts_user_reset_factors", args=[person.pk])
 
     assert client.post(url, {"reason": "x"}).status_code == 403
@@ -240,7 +240,7 @@ FORGED = ["", "{}", "[]", "not json", '{"id": 1}', "null", "[" * 100_000]
 
 
 @pytest.mark.parametrize("answer", FORGED, ids=range(len(FORGED)))
-def test_a_forged_passkey_is_not_added(client, person, answer):
+def test_forged_passkey_is_not_added(client, person, answer):
     give_password(client)
 
     said = client.post("/admin/factors/passkey/", {"credential": answer})
@@ -250,7 +250,7 @@ def test_a_forged_passkey_is_not_added(client, person, answer):
 
 
 @pytest.mark.parametrize("answer", FORGED, ids=range(len(FORGED)))
-def test_a_forged_passkey_opens_nothing(client, person, answer):
+def test_forged_passkey_does_not_sign_in(client, person, answer):
     with_app(person)
     give_password(client)
 

@@ -51,7 +51,7 @@ def page(client, listing, **asked):
     return client.get(reverse("supply:offers", args=[listing.variant_id]), asked)
 
 
-def test_the_page_names_what_is_taken_and_why_nothing_else_is(staff, light):
+def test_page_shows_the_chosen_offer_and_why_others_are_not(staff, light):
     answer = page(staff, light)
 
     assert [(row.is_taken, row.why) for row in answer.context["rows"]] == [
@@ -67,7 +67,7 @@ def test_the_page_names_what_is_taken_and_why_nothing_else_is(staff, light):
     }
 
 
-def test_the_quantity_and_the_country_that_are_asked_for_count(staff, light):
+def test_requested_quantity_and_country_apply(staff, light):
     many = page(staff, light, quantity=5)
     nowhere = page(staff, light, quantity=99)
 
@@ -80,7 +80,7 @@ def test_the_quantity_and_the_country_that_are_asked_for_count(staff, light):
     assert page(staff, light, quantity="x", country="??").status_code == 200
 
 
-def test_what_is_kept_back_and_how_the_supplier_kept_his_word_is_told(staff, light):
+def test_page_shows_buffers_and_supplier_metrics(staff, light):
     make_order(light)
     light.level.buffer = 1
     light.level.save(update_fields=["buffer"])
@@ -105,7 +105,7 @@ def test_what_is_kept_back_and_how_the_supplier_kept_his_word_is_told(staff, lig
     assert (row.standing, [card.value for card in row.scores]) == ("believed", [Decimal("0.9")])
 
 
-def test_an_offer_without_a_stock_row_is_on_the_page_too(staff, light):
+def test_offer_without_stock_level_is_shown(staff, light):
     make_offer(light.variant, supplier=make_supplier("silent"))
 
     assert (
@@ -113,7 +113,7 @@ def test_an_offer_without_a_stock_row_is_on_the_page_too(staff, light):
     )
 
 
-def test_a_variant_that_nobody_offers_says_so(staff, light):
+def test_variant_without_offers_says_so(staff, light):
     bare = make_sellable()
     bare.level.movements.all().delete()
     bare.level.delete()
@@ -122,7 +122,7 @@ def test_a_variant_that_nobody_offers_says_so(staff, light):
     assert "Nobody offers it." in page(staff, bare).content.decode()
 
 
-def test_who_may_not_see_offers_is_kept_out(client, light):
+def test_page_needs_permission_to_view_offers(client, light):
     clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
     client.force_login(clerk)
     assert page(client, light).status_code == 403
@@ -131,7 +131,7 @@ def test_who_may_not_see_offers_is_kept_out(client, light):
     assert page(client, light).status_code == 200
 
 
-def test_variant_offer_listing_and_order_lead_to_it(staff, light):
+def test_variant_offer_listing_and_order_link_to_the_page(staff, light):
     order = make_order(light)
     target = reverse("supply:offers", args=[light.variant_id])
 
@@ -145,7 +145,7 @@ def test_variant_offer_listing_and_order_lead_to_it(staff, light):
         assert target in staff.get(reverse(f"admin:{name}_change", args=[row])).content.decode()
 
 
-def test_histories_are_read_backwards_from_the_counters_of_today(light):
+def test_stock_history_is_computed_backward_from_current_counters(light):
     offer = light.across.offer
     CostChange.objects.create(
         offer=offer, cause="run:2", old_amount=7, new_amount=8, at=NOON - 3 * A_DAY

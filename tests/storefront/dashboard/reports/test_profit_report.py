@@ -1,4 +1,4 @@
-"""The pages that tell what orders earn."""
+"""Profit report pages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bought(noon):
     return [make_purchase_orders(make_sellable())[0] for _ in range(2)]
 
 
-def test_a_clerk_reads_what_an_order_earns_and_why(staff, bought):
+def test_order_page_shows_profit_and_sources(staff, bought):
     order = bought[0].order
 
     page = staff.get(reverse("supply:profit", args=[order.pk])).content.decode()
@@ -50,7 +50,7 @@ def test_a_clerk_reads_what_an_order_earns_and_why(staff, bought):
 
 
 @pytest.mark.parametrize("by", ["order", "day", "supplier"])
-def test_rows_sum_up_to_all_orders_whatever_they_are_summed_by(staff, bought, by):
+def test_grouped_rows_sum_to_all_orders(staff, bought, by):
     answer = staff.get(reverse(LIST), {"by": by})
 
     expected = sum(profit_report.read(one.order, now=NOON).total.amount for one in bought)
@@ -59,7 +59,7 @@ def test_rows_sum_up_to_all_orders_whatever_they_are_summed_by(staff, bought, by
     assert len(answer.context["rows"]) == (2 if by == "order" else 1)
 
 
-def test_other_days_and_other_suppliers_have_nothing(staff, bought):
+def test_other_days_and_suppliers_are_empty(staff, bought):
     assert staff.get(reverse(LIST), {"until": "2026-11-20"}).context["rows"] == []
     answer = staff.get(reverse(LIST), {"supplier": bought[0].supplier.code})
     assert len(answer.context["rows"]) == 2
@@ -68,7 +68,7 @@ def test_other_days_and_other_suppliers_have_nothing(staff, bought):
     )
 
 
-def test_the_page_says_what_it_left_out_and_the_file_leaves_out_nothing(staff, bought, monkeypatch):
+def test_page_says_what_is_left_out_and_the_file_has_all(staff, bought, monkeypatch):
     monkeypatch.setattr("storefront.dashboard.reports.profit_report.MOST_SHOWN", 1)
 
     assert staff.get(reverse(LIST)).context["left_out"] == 1
@@ -79,7 +79,7 @@ def test_the_page_says_what_it_left_out_and_the_file_leaves_out_nothing(staff, b
     assert {len(row) for row in rows} == {len(heads)}
 
 
-def test_who_may_not_see_bills_does_not_see_what_is_earned(client, bought):
+def test_report_needs_permission_to_view_invoices(client, bought):
     looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
     looker.user_permissions.add(Permission.objects.get(codename="view_order"))
     client.force_login(looker)

@@ -1,4 +1,4 @@
-"""The pages on which staff draft rules of routing, rehearse them and try a cart."""
+"""Routing rules: staff draft them, run a dry run and preview a cart."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def page(name, *args):
     return reverse(f"admin:orders_routingrules_{name}", args=args)
 
 
-def test_a_clerk_drafts_rules_reads_them_and_lets_them_go_live(staff, light):
+def test_rules_are_drafted_and_published(staff, light):
     answer = add(staff, step_1="preference", step_2="cost", preferred="far, main", note="Winter")
-    assert answer.status_code == 200  # no supplier is called main
+    assert answer.status_code == 200  # no supplier has this code
     assert "No supplier has this code: main." in answer.content.decode()
 
     answer = add(staff, step_1="preference", step_2="cost", preferred="far", note="Winter")
@@ -100,14 +100,14 @@ def test_a_clerk_drafts_rules_reads_them_and_lets_them_go_live(staff, light):
         ),
     ],
 )  # fmt: skip
-def test_rules_that_cannot_be_are_refused_in_words(staff, light, asked, words):
+def test_invalid_rules_are_refused_with_a_message(staff, light, asked, words):
     answer = add(staff, **asked)
 
     assert words in answer.content.decode()
     assert not RoutingRules.objects.exists()
 
 
-def test_a_rehearsal_tells_what_would_have_come_from_elsewhere(staff, light):
+def test_dry_run_shows_changed_sources(staff, light):
     order = make_order(light, quantity=2)
     add(staff, step_1="distance")
     rules = RoutingRules.objects.get()
@@ -126,14 +126,14 @@ def test_a_rehearsal_tells_what_would_have_come_from_elsewhere(staff, light):
     assert all(re.search(r"\d", difference) for difference in more)
     changed = shown[shown.index("Margin by these rules") :]
     margins = re.findall(r">(−?-?€[\d.]+)<", changed)
-    assert len(margins) == 3  # more cost, and the margin before and after
+    assert len(margins) == 3  # higher cost, and the margin before and after
     assert margins[1] != margins[2]
     assert "no rules find them again here" in shown
     assert "No order of these days kept what it could have come from." in yesterday
     assert "Enter a valid date." in wrong
 
 
-def test_a_clerk_asks_for_a_margin_and_reads_who_would_not_leave_it(staff, light):
+def test_margin_rule_shows_suppliers_below_it(staff, light):
     order = make_order(light, quantity=2)  # from far: it leaves 67 %, from home 61
     home = light.level.offer.supplier.code
     blank = staff.get(page("add")).content.decode()
@@ -159,13 +159,13 @@ def test_a_clerk_asks_for_a_margin_and_reads_who_would_not_leave_it(staff, light
     assert 'name="least_margin_rate" value="0.7000"' in like
 
     RoutingRules.objects.filter(pk=asking.pk).update(least_margin_rate="0.63")
-    order.lines.update(level=light.level)  # as if it had come from home
+    order.lines.update(level=light.level)  # as if it had shipped from home
     shown = staff.get(page("rehearse", asking.pk), days).content.decode()
     assert "Left out for what it would earn" in shown
     assert f"{home} (DE): it would earn €41.19, which is 61.3 % of the price; 63 %" in shown
 
 
-def test_a_cart_is_tried_by_rules_that_are_not_live(staff, light):
+def test_cart_is_previewed_by_draft_rules(staff, light):
     add(staff, step_1="distance")
     rules = RoutingRules.objects.get()
     sku = light.variant.sku
@@ -186,7 +186,7 @@ def test_a_cart_is_tried_by_rules_that_are_not_live(staff, light):
     assert "write a SKU, a space and a number" in many.content.decode()
 
 
-def test_rules_that_ask_for_no_margin_say_so_and_how_to_change_it(staff, light):
+def test_rules_without_minimum_margin_say_how_to_set_one(staff, light):
     for least in ("", "0", "0.1"):
         add(staff, step_1="cost", least_margin_rate=least)
 
@@ -201,7 +201,7 @@ def test_rules_that_ask_for_no_margin_say_so_and_how_to_change_it(staff, light):
     assert "10 % of the price before tax, as long as" in some
 
 
-def test_it_is_said_that_a_real_cart_asks_a_supplier_what_the_way_costs(staff, light):
+def test_page_says_that_a_real_cart_asks_for_live_freight(staff, light):
     def said(language="en"):
         return staff.get(
             reverse("supply:routing"),
@@ -212,7 +212,7 @@ def test_it_is_said_that_a_real_cart_asks_a_supplier_what_the_way_costs(staff, l
     words = "so the price may differ."
     here = AskedFreight.objects.create(location=light.level.location)
     quotes.forget()
-    assert words not in said()  # its parcel comes from the other place
+    assert words not in said()  # its parcel ships from the other location
 
     here.delete()
     AskedFreight.objects.create(location=light.far.location)
@@ -221,7 +221,7 @@ def test_it_is_said_that_a_real_cart_asks_a_supplier_what_the_way_costs(staff, l
     assert "qiymət fərqli ola bilər." in said("az")
 
 
-def test_the_page_of_an_order_says_why_it_comes_from_there(staff, light):
+def test_order_page_explains_the_routing(staff, light):
     order = make_order(light)
 
     shown = staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
@@ -233,7 +233,7 @@ def test_the_page_of_an_order_says_why_it_comes_from_there(staff, light):
     assert "not_paid" not in shown
 
 
-def test_only_who_may_see_rules_tries_carts(client, light):
+def test_preview_needs_permission_to_view_rules(client, light):
     clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
     client.force_login(clerk)
     assert client.get(reverse("supply:routing")).status_code == 403
@@ -242,7 +242,7 @@ def test_only_who_may_see_rules_tries_carts(client, light):
     assert client.get(reverse("supply:routing")).status_code == 200
 
 
-def test_a_cart_of_which_not_all_can_be_sent_is_no_success(staff, light):
+def test_cart_that_cannot_ship_completely_is_reported(staff, light):
     other = make_sellable(quantity=3)
     lines = f"{light.variant.sku} 2\n{other.variant.sku} 200"
 

@@ -28,7 +28,7 @@ A_DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def noon(db):
-    make_channel()  # what is not found is told on a page of the shop
+    make_channel()  # unknown suppliers get an error page of the shop
     with time_machine.travel(NOON, tick=False):
         yield
 
@@ -81,7 +81,7 @@ def page(client, name, *args, **asked):
     return answer.status_code, answer.content.decode()
 
 
-def test_three_lucky_orders_do_not_beat_two_hundred_good_ones():
+def test_few_perfect_orders_do_not_outrank_many_good_ones():
     make_card(make_supplier(code="lucky"), good=3, of=3)
     make_card(make_supplier(code="proven"), good=198, of=200)
     make_supplier(code="unseen")
@@ -89,21 +89,21 @@ def test_three_lucky_orders_do_not_beat_two_hundred_good_ones():
     assert ranked("fill_rate") == [(1, "proven"), (2, "lucky"), (None, "unseen")]
 
 
-def test_where_less_is_better_the_upper_bound_counts():
+def test_upper_bound_ranks_where_less_is_better():
     make_card(make_supplier(code="lucky"), "cancellation_rate", good=0, of=3)
     make_card(make_supplier(code="proven"), "cancellation_rate", good=2, of=200)
 
     assert ranked("cancellation_rate") == [(1, "proven"), (2, "lucky")]
 
 
-def test_a_time_from_too_few_stands_behind_every_time_that_is_bounded():
+def test_duration_without_bounds_ranks_after_bounded_ones():
     make_time(make_supplier(code="once"), 1)
     make_time(make_supplier(code="often"), *range(100, 130))
 
     assert ranked("acknowledge_time") == [(1, "often"), (2, "once")]
 
 
-def test_the_comparison_says_what_it_ranks_by(staff):
+def test_comparison_names_its_metric(staff):
     make_card(make_supplier(code="lumen"), good=9, of=10)
     make_card(make_supplier(code="old"), good=9, of=10, on=TODAY - 20 * A_DAY)
 
@@ -111,13 +111,13 @@ def test_the_comparison_says_what_it_ranks_by(staff):
 
     assert status == 200
     assert "Ranked by the lower bound" in shown
-    assert shown.count("59.6 %") == 2  # the low end, and what he is ranked by
+    assert shown.count("59.6 %") == 2  # the lower bound, which is also the rank's bound
     assert "Not seen yet" in shown
     assert "Ranked by the upper bound" in page(staff, "compare", by="return_rate")[1]
     assert page(staff, "compare", by="' OR 1=1")[0] == 200
 
 
-def test_the_page_of_a_supplier_draws_what_was_seen_and_says_what_is_missing(staff, settings):
+def test_supplier_page_shows_metrics_and_missing_evidence(staff, settings):
     settings.VETTING_REQUIRED = ["ce", "returns"]
     supplier = make_supplier()
     make_verified(supplier, "ce", valid_until=TODAY + 20 * A_DAY)
@@ -139,7 +139,7 @@ def test_the_page_of_a_supplier_draws_what_was_seen_and_says_what_is_missing(sta
     assert page(staff, "supplier", "nobody")[0] == 404
 
 
-def test_the_pages_need_few_queries(staff, monkeypatch):
+def test_pages_take_few_queries(staff, monkeypatch):
     make_world(monkeypatch)
 
     for address in (
@@ -151,7 +151,7 @@ def test_the_pages_need_few_queries(staff, monkeypatch):
         assert len(queries) <= 11, [query["sql"][:90] for query in queries]
 
 
-def test_only_who_may_see_scorecards_sees_them(client):
+def test_scorecards_need_permission(client):
     supplier = make_supplier()
     looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
     client.force_login(looker)
@@ -165,7 +165,7 @@ def test_only_who_may_see_scorecards_sees_them(client):
     assert "keep_back" not in shown
 
 
-def test_nobody_from_the_street_sees_anything(client):
+def test_anonymous_visitor_sees_nothing(client):
     make_supplier()
 
     for name, args in (("compare", ()), ("supplier", ("lumen",))):
@@ -187,7 +187,7 @@ def test_nobody_from_the_street_sees_anything(client):
         ("first_scan_time", None, "–"),
     ],
 )
-def test_a_value_is_told_in_a_unit_that_people_use(measure, value, words):
+def test_value_is_formatted_with_a_readable_unit(measure, value, words):
     assert metrics.said(measure, value and Decimal(value)) == words
 
 
@@ -198,7 +198,7 @@ def points(*values, low="0", high="1"):
     ]
 
 
-def test_a_trend_fills_its_scale_and_never_leaves_it():
+def test_trend_stays_within_its_scale():
     assert trend([], is_rate=True) is None
 
     high = trend(points("0.95", "0.99", low="0.92"), is_rate=True)
@@ -213,7 +213,7 @@ def test_a_trend_fills_its_scale_and_never_leaves_it():
             assert all(0 <= height <= drawn.height for height in heights)
 
 
-def test_one_day_alone_is_a_dot_and_a_day_without_bounds_breaks_the_band():
+def test_single_day_is_a_dot_and_a_day_without_bounds_interrupts_the_band():
     alone = trend(points("0.5"), is_rate=True)
     assert (alone.band, alone.first, alone.last) == ("", TODAY, TODAY)
 

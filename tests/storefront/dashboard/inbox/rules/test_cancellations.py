@@ -1,4 +1,4 @@
-"""Who is to be asked to stop an order is in the inbox, with the money, until he answers."""
+"""Cancellation requests that staff must make are in the inbox with their amount until answered."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def waits(after, code="purchase_to_stop"):
 
 
 @pytest.mark.parametrize("make", [make_sent_purchase_order, make_accepted_purchase_order])
-def test_whom_a_person_asks_waits_at_once_with_the_money_also_once_he_accepted(people, make):
+def test_request_by_staff_is_in_the_inbox_at_once_also_after_acceptance(people, make):
     people.has_box = False
     purchase_order = make()
     ask_to_stop(purchase_order.order)
@@ -42,7 +42,7 @@ def test_whom_a_person_asks_waits_at_once_with_the_money_also_once_he_accepted(p
     assert row.due == NOON + timedelta(hours=2)
 
 
-def test_who_was_written_to_has_his_time_to_answer(people):
+def test_supplier_asked_by_email_has_time_to_answer(people):
     purchase_order = make_sent_purchase_order()
     ask_to_stop(purchase_order.order)
     patience = timedelta(minutes=purchase_order.supplier.acknowledge_within_min)
@@ -54,7 +54,7 @@ def test_who_was_written_to_has_his_time_to_answer(people):
 
 
 @pytest.mark.parametrize("verb", [supplier_answers.stopped, supplier_answers.not_stopped])
-def test_his_answer_ends_it(people, verb):
+def test_answer_removes_the_item(people, verb):
     people.has_box = False
     purchase_order = make_accepted_purchase_order()
     ask_to_stop(purchase_order.order)
@@ -65,16 +65,17 @@ def test_his_answer_ends_it(people, verb):
     assert waits(LATE) == []
 
 
-def test_a_wish_that_nobody_could_tell_him_does_not_wait_unseen():
+def test_request_that_reached_no_supplier_is_in_the_inbox():
     purchase_order = make_accepted_purchase_order()
-    PurchaseOrder.objects.update(cancel_wanted_at=NOON, cancel_reason="no")  # and his line is dead
+    # and its line is no longer live
+    PurchaseOrder.objects.update(cancel_wanted_at=NOON, cancel_reason="no")
 
     assert waits(SOON, "purchase_cancel_silent") == []
     assert [row.name for row in waits(LATE, "purchase_cancel_silent")] == [purchase_order.number]
 
 
-@pytest.mark.parametrize("left", ["", "person"])  # as it was written down before
-def test_a_second_wish_does_not_wait_unseen_after_he_said_no_to_the_first(people, left):
+@pytest.mark.parametrize("left", ["", "person"])  # as stored before
+def test_second_request_after_a_refusal_is_in_the_inbox(people, left):
     people.has_box = False
     purchase_order = make_accepted_purchase_order()
     ask_to_stop(purchase_order.order)
@@ -89,7 +90,7 @@ def test_a_second_wish_does_not_wait_unseen_after_he_said_no_to_the_first(people
     assert row.name == purchase_order.number
 
 
-def test_an_address_that_he_was_written_of_waits_once_his_time_is_over():
+def test_address_change_by_email_is_in_the_inbox_after_the_response_time():
     purchase_order = make_accepted_purchase_order()
     wish = {"ship_to": {}, "place": 1, "status_since": NOON, "asked_by": "ann"}
     AddressWish.objects.create(purchase_order=purchase_order, **wish)

@@ -1,4 +1,4 @@
-"""A gateway is late only with what it was asked, or should have been asked."""
+"""A gateway is late only with due requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MONEY = {"payment_unanswered", "I7.money_moves"}
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Captures were asked for two days ago, and are not answered."""
+    """Captures were requested two days ago, and are not answered."""
     make_world(monkeypatch)
     PaymentEvent.objects.exclude(kind__in=["authorized", "capture_requested"]).update(answers=None)
     PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
@@ -33,27 +33,27 @@ def late():
 
 
 @pytest.mark.parametrize("taking", ["parts", "many", "once"])
-def test_what_every_supplier_answered_two_days_ago_is_late(asked, taking):
+def test_request_accepted_by_all_suppliers_two_days_ago_is_late(asked, taking):
     Payment.objects.update(taking=taking)
 
     assert late() == MONEY
 
 
-def test_what_is_taken_once_waits_for_the_last_supplier(asked):
+def test_single_capture_is_due_after_the_last_supplier(asked):
     Payment.objects.update(taking="once", capture_before=NOON + timedelta(days=3))
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
     assert late() == set()
 
 
-def test_what_he_answered_a_minute_ago_is_not_late_yet(asked):
+def test_request_accepted_a_minute_ago_is_not_late(asked):
     Payment.objects.update(taking="once")
     PurchaseOrder.objects.update(accepted_at=NOON - timedelta(minutes=1))
 
     assert late() == set()
 
 
-def test_an_authorization_that_ends_waits_for_nobody(asked):
+def test_request_is_due_before_the_authorization_ends(asked):
     Payment.objects.update(taking="once", capture_before=NOON + timedelta(hours=9))
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 

@@ -1,4 +1,4 @@
-"""No status of any table keeps a row waiting where nobody looks."""
+"""Every status that is not final is covered by an inbox rule, an invariant or an exemption."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CODES = {cause.code for cause in CAUSES} | {each.code for each in INVARIANTS}
 
 
 def waiting_statuses():
-    """Name each axis of each table, with the statuses that something still follows."""
+    """Return the non-final statuses of each status field of each table."""
     return {
         (model._meta.label, axis): {str(status) for status, to in table.items() if to}
         for model in apps.get_models()
@@ -26,11 +26,11 @@ def is_exempt(words):
     return words.endswith(".")
 
 
-def test_each_status_that_does_not_end_is_looked_for_or_exempt_in_words():
+def test_each_open_status_is_covered_or_exempt():
     assert {axis: set(statuses) for axis, statuses in COVERED.items()} == waiting_statuses()
 
 
-def test_what_looks_for_it_exists():
+def test_covering_rules_exist():
     named = {
         code
         for statuses in COVERED.values()
