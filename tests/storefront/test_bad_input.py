@@ -1,4 +1,4 @@
-"""Bad input through every front: no 5xx, no effect, and a sentence that says what is wrong."""
+"""Bad input through every interface: no 5xx, no effect, and a message that says what is wrong."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SENTENCE = re.compile(r"\w+ .*[.!?]", re.DOTALL)
 
 @pytest.fixture(autouse=True)
 def noon(quiet_surroundings, settings):
-    """Noon, and no request is one too many: each case is to reach what it is for."""
+    """Freeze time at noon and disable rate limits, so that each case reaches its code."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     with time_machine.travel(NOON, tick=True):
         yield
@@ -63,13 +63,13 @@ def light(db):
 
 
 def sold():
-    """Return what no bad input may change."""
+    """Return the rows that no bad input may change."""
     counts = {table: table.objects.count() for table in (Order, Payment, PurchaseOrder, User)}
     return counts, list(StockLevel.objects.values_list("reserved", flat=True))
 
 
 class Fronts:
-    """Sends requests as one client and remembers each answer that is not as it should be."""
+    """Sends requests as one client and records each unexpected answer."""
 
     def __init__(self, client):
         self.client, self.wrong, self.sent = client, [], 0
@@ -85,7 +85,7 @@ class Fronts:
         return answer
 
     def fill(self, path, deck):
-        """Send each form of a page once for each class, with one bad field or file."""
+        """Submit each form of a page once per class, with one bad field or file."""
         for action, said, typed, files in forms_of(path, self.send("get", path)):
             for place, text in enumerate(deck.round() if typed else []):
                 self.send("post", action, {**said, typed[place % len(typed)]: text})
@@ -93,7 +93,7 @@ class Fronts:
                 self.send("post", action, {**said, name: deck.file()})
 
 
-def test_the_corpus_is_large_enough():
+def test_corpus_is_large_enough():
     assert len(TEXTS) + len(VALUES) + len(BODIES) >= 400
 
 

@@ -29,7 +29,7 @@ BEAT = [sys.executable, "-m", "celery", "-A", "storefront", "beat"]
 
 
 def start(command, folder, **environ):
-    """Start it in a folder of its own: beat keeps, and also deletes, files where it stands."""
+    """Start it in a separate folder: beat creates and deletes files in its working directory."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         command,
@@ -43,7 +43,7 @@ def start(command, folder, **environ):
 
 
 @pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
-def test_production_does_not_start_on_harmless_defaults_and_names_each(command, tmp_path):
+def test_production_refuses_insecure_defaults_and_names_each(command, tmp_path):
     said = {"DEBUG": "true", "STAFF_SECOND_FACTOR": "false"}
     refused = start(command, tmp_path, ENVIRONMENT="production", **said)
 
@@ -52,7 +52,7 @@ def test_production_does_not_start_on_harmless_defaults_and_names_each(command, 
     assert named == {*HARMLESS, *said}
 
 
-def test_production_starts_on_settings_of_its_own(tmp_path):
+def test_production_starts_on_its_own_settings(tmp_path):
     started = start(WEB, tmp_path, **fresh_secrets() | production_env.addresses())
 
     assert started.returncode == 0, started.stderr
@@ -70,7 +70,7 @@ def test_production_starts_on_settings_of_its_own(tmp_path):
         ("TRACKING_HOOK_SECRET", "no base64!"),
     ],
 )
-def test_production_refuses_what_can_be_guessed_or_read(settings, name, value):
+def test_production_refuses_weak_values(settings, name, value):
     settings.IS_PRODUCTION = True
     settings.PUBLIC_URL = "https://shop.example"
     settings.SMTP_URL = "smtp+starttls://user:password@mail.example:587"
@@ -84,7 +84,7 @@ def test_production_refuses_what_can_be_guessed_or_read(settings, name, value):
 
 
 @pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
-def test_a_process_that_cannot_write_a_data_folder_does_not_start(command, tmp_path):
+def test_process_that_cannot_write_a_data_folder_does_not_start(command, tmp_path):
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "feeds").write_text("no folder")
     refused = start(command, tmp_path, VAR_DIR=str(tmp_path / "var"))
@@ -94,12 +94,12 @@ def test_a_process_that_cannot_write_a_data_folder_does_not_start(command, tmp_p
     assert "MEDIA_ROOT" not in refused.stderr
 
 
-def test_the_check_of_data_folders_leaves_no_file(settings):
+def test_data_folder_check_leaves_no_file(settings):
     assert checks.data_folders_can_be_written() == []
     assert list(settings.FEEDS_ROOT.iterdir()) == []
 
 
-def test_production_takes_no_money_with_a_test_key_or_without_hearing_of_it(tmp_path):
+def test_production_needs_live_stripe_keys_and_a_webhook_secret(tmp_path):
     poor = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": ""}
     refused = start(WEB, tmp_path, **fresh_secrets() | production_env.addresses() | poor)
 

@@ -1,4 +1,4 @@
-"""The shop in containers is only ever described here, so the description is what is tested."""
+"""The compose file and Dockerfile, checked as text: these tests run no containers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def services():
     return yaml.safe_load(Path("docker-compose.yml").read_text())["services"]
 
 
-def test_everything_that_the_shop_needs_is_there(services):
+def test_all_services_are_defined(services):
     assert set(services) == {*OURS, "postgres", "redis", ONE_SHOT}
 
 
-def test_images_are_named_to_the_patch_release(services):
+def test_images_are_pinned_to_the_patch_release(services):
     lines = Path("Dockerfile").read_text().splitlines()
     images = [line.split()[1] for line in lines if line.startswith("FROM ")]
     images += [services[name]["image"] for name in ("postgres", "redis")]
@@ -38,7 +38,7 @@ def test_images_are_named_to_the_patch_release(services):
         assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(-[a-z]+)+", image), image
 
 
-def test_every_lasting_service_says_whether_it_is_well(services):
+def test_every_lasting_service_has_a_health_check(services):
     lasting = {name for name in services if name != ONE_SHOT}
 
     assert {
@@ -46,7 +46,7 @@ def test_every_lasting_service_says_whether_it_is_well(services):
     } == lasting
 
 
-def test_nothing_starts_before_what_it_needs_is_well(services):
+def test_services_wait_for_healthy_dependencies(services):
     for name in OURS:
         assert services[name]["depends_on"] == {
             ONE_SHOT: {"condition": "service_completed_successfully"},
@@ -55,7 +55,7 @@ def test_nothing_starts_before_what_it_needs_is_well(services):
         }
 
 
-def test_no_secret_stands_in_the_file_and_a_missing_one_is_asked_for(services):
+def test_no_secret_is_in_the_file_and_missing_ones_are_required(services):
     values = {
         (service, name): str(value)
         for service, described in services.items()
@@ -65,7 +65,7 @@ def test_no_secret_stands_in_the_file_and_a_missing_one_is_asked_for(services):
     assert len(values) > 5
     for place, value in values.items():
         assert re.search(r"\$\{\w+:(\?Set .+|-)\}", value), place
-        left = re.sub(r"\$\{[^}]*\}", "", value)  # what stands there whatever one sets
+        left = re.sub(r"\$\{[^}]*\}", "", value)  # the part that no variable replaces
         assert not left or re.fullmatch(
             r"(postgres://fara(_app)?:@|redis://:@)[a-z]+:\d+/\w+", left
         ), place
@@ -83,13 +83,13 @@ def test_only_migrate_connects_as_the_owner_of_the_database(services):
     assert "grant_app_role" in services[ONE_SHOT]["command"][-1]
 
 
-def test_containers_can_write_only_where_they_must_and_gain_no_rights(services):
+def test_containers_are_read_only_and_gain_no_privileges(services):
     for name, described in services.items():
         assert described["read_only"] is True, name
         assert "no-new-privileges:true" in described["security_opt"], name
 
 
-def test_every_folder_that_the_shop_writes_to_is_a_volume_that_all_containers_share():
+def test_every_data_folder_is_a_shared_volume():
     described = yaml.safe_load(Path("docker-compose.yml").read_text())
     paths = {name: value for name, value in vars(conf).items() if isinstance(value, Path)}
     ours = set(conf.DATA_ROOTS)
@@ -108,7 +108,7 @@ def test_every_folder_that_the_shop_writes_to_is_a_volume_that_all_containers_sh
     assert {str(path) for path in inside.values()} <= set(made.split())
 
 
-def test_the_shop_knows_its_folders_by_their_settings_only():
+def test_data_folders_are_read_from_the_settings_only():
     sources = [path for app in containers.APPS for path in Path(app).rglob("*.py")]
     outside = [p for p in sources if not p.is_relative_to("storefront/dev")]
 
@@ -135,7 +135,7 @@ def documented(heading):
     return [name for row in rows for name in re.findall(r"`([A-Z0-9_]+)`", row)]
 
 
-def test_every_setting_of_the_code_is_in_the_compose_file_and_documented(services):
+def test_every_setting_is_in_the_compose_file_and_documented(services):
     passed = set().union(*(services[name]["environment"] for name in (*OURS, ONE_SHOT)))
     shop, development = documented("Settings of a shop"), documented("Development and tests")
     assert len(names_read_by_the_code()) > 30
@@ -145,7 +145,7 @@ def test_every_setting_of_the_code_is_in_the_compose_file_and_documented(service
     assert len(set(shop) | set(development)) == len(shop) + len(development)
 
 
-def test_every_variable_that_the_compose_file_asks_for_is_documented():
+def test_every_variable_of_the_compose_file_is_documented():
     text = Path("docker-compose.yml").read_text()
     asked = set(re.findall(r"(?<!\$)\$\{(\w+)[:?}-]", text)) - {"NAME"}
 
@@ -154,7 +154,7 @@ def test_every_variable_that_the_compose_file_asks_for_is_documented():
     )
 
 
-def test_the_image_is_not_run_by_root():
+def test_image_does_not_run_as_root():
     lines = Path("Dockerfile").read_text().splitlines()
     last_stage = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM ")) :]
 
@@ -163,11 +163,11 @@ def test_the_image_is_not_run_by_root():
 
 
 @pytest.mark.parametrize("private", [".*", "var/"])
-def test_what_is_private_to_a_machine_stays_out_of_the_image(private):
+def test_local_files_stay_out_of_the_image(private):
     assert private in Path(".dockerignore").read_text().splitlines()
 
 
-def test_no_supplier_holds_more_than_half_of_a_worker(services, settings):
+def test_supplier_occupies_at_most_half_of_a_worker(services, settings):
     lanes = re.search(r":-(\d+)", services["web"]["environment"]["LANES_PER_SUPPLIER"])[1]
     settings.LANES_PER_SUPPLIER = int(lanes)
     his = {
@@ -182,13 +182,13 @@ def test_no_supplier_holds_more_than_half_of_a_worker(services, settings):
     assert 2 * his["syncs"] <= processes.SYNCS_PROCESSES
 
 
-def test_pictures_leave_a_process_to_other_long_work(services):
+def test_images_leave_a_process_to_other_long_work(services):
     words = services["bulk"]["command"]
 
     assert int(words[words.index("--concurrency") + 1]) > 1, "one is busy with pictures"
 
 
-def test_a_full_redis_evicts_pages_and_no_task(tmp_path):
+def test_full_redis_evicts_pages_and_no_task(tmp_path):
     with containers.started_redis(tmp_path, maxmemory="8mb") as url:
         store = redis.Redis.from_url(url)
         for number in range(100):

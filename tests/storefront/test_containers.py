@@ -1,6 +1,6 @@
 """The shop in containers: run the steps of the Dockerfile and the services of compose.
 
-It needs root, and a machine that allows mount namespaces; elsewhere it is skipped, and says why.
+It needs root, and a machine that allows mount namespaces; elsewhere it is skipped with a reason.
 """
 
 from __future__ import annotations
@@ -70,14 +70,14 @@ HTTPS = {"Host": production_env.HOST, "X-Forwarded-Proto": "https", "X-Forwarded
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     if reason := containers.why_not():
-        # Mounting needs root. CI has it, so there a missing mount is a failure. A developer
-        # without root can run all other tests.
+        # Mounting needs root. CI has it, so there a missing mount is a failure. A developer without
+        # root can run all other tests.
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("image")
     for each in (folder, *folder.parents[:2]):
-        each.chmod(0o755)  # the user of the image passes through
+        each.chmod(0o755)  # the image's user must traverse it
     image = Image(folder)
     image.build()
     return image
@@ -85,7 +85,7 @@ def image(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def database():
-    """Lend the addresses of an empty database, of its owner and of the app."""
+    """Return the URLs of an empty database, for its owner and the app."""
     parts = urlsplit(os.environ["DATABASE_URL"])
     name = f"image_{secrets.token_hex(4)}"
     database, role = sql.Identifier(name), sql.Identifier(f"{name}_app")
@@ -108,7 +108,7 @@ def redis_of_compose(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def start(image, database, redis_of_compose):
-    """Start a command as a container of a service of compose, in production."""
+    """Start a command as a container of a compose service, in production."""
     given = {**fresh_secrets(), **production_env.addresses()}
     given |= {"POSTGRES_PASSWORD": "unused", "POSTGRES_APP_PASSWORD": "unused"}
     given |= {"REDIS_PASSWORD": "unused", "MAIL_FROM": "Fara <orders@shop.example>"}
@@ -133,7 +133,7 @@ def start(image, database, redis_of_compose):
 
 @pytest.fixture(scope="module")
 def web(image, start):
-    """Start the web server as the image does, and return its address."""
+    """Start the web server as the image does, and return its URL."""
     port = free_port()
     command = [str(port) if word == "8000" else word for word in image.command]
     command[command.index("--host") + 1] = HOST
@@ -163,7 +163,7 @@ def wait_until(is_so, *, within_s=90):
         time.sleep(0.5)
 
 
-def test_what_is_handed_in_in_one_container_is_read_in_another(start):
+def test_uploaded_file_is_readable_in_another_container(start):
     start("web", [*SHELL, HAND_IN]).check()
 
     said = start("syncs", [*SHELL, READ]).check()
@@ -172,19 +172,19 @@ def test_what_is_handed_in_in_one_container_is_read_in_another(start):
     assert "list kept: True" in said
 
 
-def test_a_container_writes_nowhere_else(start):
+def test_container_is_otherwise_read_only(start):
     said = start("worker", ["python", "-c", WRITE]).check()
 
     assert said.splitlines() == ["Read-only file system"] * 7
 
 
-def test_a_container_without_one_of_its_volumes_does_not_start(start):
+def test_container_without_one_of_its_volumes_does_not_start(start):
     said = start("web", ["python", "-c", "import storefront.wsgi"], without=["feeds"]).fail()
 
     assert "FEEDS_ROOT cannot be written to: Read-only file system" in said
 
 
-def test_the_shop_is_served_and_ready_once_workers_and_beat_run(start, image, web):
+def test_shop_is_served_and_ready_once_workers_and_beat_run(start, image, web):
     status, page = get(f"{web}/en/")
     assert (status, "Fara" in page) == (200, True), page
     assert get(f"{web}/en/search/?q=headlamp")[0] == 200

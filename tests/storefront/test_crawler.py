@@ -1,4 +1,7 @@
-"""Crawler: open every address as everyone, with hostile parameters. No 5xx, no staff page leaks."""
+"""Crawler: open every URL as every kind of user, with hostile parameters.
+
+No 5xx, no leaked staff page.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ HOSTILE = (
     "?q=%27%22%3E%3Cscript%3E&page=-1&id=1e999&=x&next=//evil.example&sort=%C4%B0&v[]=1&e=1&o=z"
 )
 OPEN_TO_ALL = {"/admin/login/", "/admin/jsi18n/", "/admin/logout/"}
-LIST = 3  # slashes in the pattern of a table's list
+LIST = 3  # slashes in the URL pattern of a table's list
 ENDS_THE_SESSION = {"/admin/logout/", "/admin/password_change/"}
 SELLS = re.compile(
     r"en/(c/|p/|search/|compare/|cart/|checkout/|info/<|info/contact/|$|orders/.*/again/)"
@@ -42,14 +45,14 @@ def browser(user=None):
 
 
 def opened(client, places, method="get", query=""):
-    """Open each address; return the status codes by path."""
+    """Open each URL; return the status codes by path."""
     return {
         place.path: getattr(client, method)(f"{place.path}{query}").status_code for place in places
     }
 
 
 def broken(codes):
-    # No worker and no beat run beside this test, as /readyz says rightly.
+    # No worker and no beat run beside this test, as /readyz correctly reports.
     return {path: code for path, code in codes.items() if code >= 500 and path != "/readyz"}
 
 
@@ -58,7 +61,7 @@ def shown(codes):
 
 
 def filled(client, places):
-    """Send each form of each page with one bad field and bad files; search each list badly."""
+    """Submit each form of each page with one bad field and bad files; search each list badly."""
     deck, codes = Deck(), {}
     for place in places:
         page = client.get(place.path)
@@ -76,7 +79,7 @@ def filled(client, places):
 
 @pytest.mark.django_db
 @time_machine.travel(NOON, tick=True)
-def test_every_address_opens_for_those_who_may_and_breaks_for_no_one(world, started, subtests):
+def test_every_url_opens_for_permitted_users_and_never_fails(world, started, subtests):
     places = list(addresses())
     desk = [one for one in places if one.is_staff_page and one.path not in OPEN_TO_ALL]
     tables = [one for one in desk if one.pattern.endswith(("/change/", "/add/", "/delete/"))]
@@ -100,7 +103,7 @@ def test_every_address_opens_for_those_who_may_and_breaks_for_no_one(world, star
 
 @pytest.mark.django_db
 @time_machine.travel(NOON, tick=True)
-def test_an_administrator_breaks_nothing_with_bad_forms_searches_and_ids(world, started, subtests):
+def test_bad_staff_forms_searches_and_ids_never_fail(world, started, subtests):
     client = browser(User.objects.create_superuser("root@fara.example", "a password"))
     desk = [one for one in addresses() if one.is_staff_page and one.path not in OPEN_TO_ALL]
     ids = ("0", "x", "9" * 20)
@@ -120,7 +123,7 @@ def test_an_administrator_breaks_nothing_with_bad_forms_searches_and_ids(world, 
 
 @pytest.mark.django_db
 @time_machine.travel(NOON, tick=True)
-def test_without_an_identity_production_closes_what_sells_and_nothing_else(world, settings):
+def test_production_without_identity_closes_only_what_sells(world, settings):
     settings.IS_PRODUCTION = True
     client, told = browser(), {}
 

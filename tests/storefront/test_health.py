@@ -33,30 +33,30 @@ def ready(client):
     return answer.status_code, {part: said for part, said in answer.json().items() if said != "ok"}
 
 
-def test_a_shop_of_which_all_parts_work_is_ready(client):
+def test_working_shop_is_ready(client):
     assert ready(client) == (200, {})
 
 
 @pytest.mark.parametrize("name", ["bulk", "celery", "syncs"])
-def test_a_queue_without_a_worker_is_named(client, name):
+def test_queue_without_a_worker_is_named(client, name):
     cache.delete(f"alive:{name}")
 
     assert ready(client) == (503, {f"worker {name}": "silent"})
 
 
-def test_a_silent_beat_is_named(client):
+def test_silent_beat_is_named(client):
     cache.delete("alive:beat")
 
     assert ready(client) == (503, {"beat": "silent"})
 
 
-def test_a_queue_that_grows_is_named(client, broker):
+def test_long_queue_is_named(client, broker):
     broker.lpush("bulk", *range(health.MAX_QUEUED + 1))
 
     assert ready(client) == (503, {"queue bulk": "501 tasks wait"})
 
 
-def test_a_redis_that_is_away_is_named_and_the_shop_stays_alive(client, settings):
+def test_unreachable_redis_is_named_and_the_shop_stays_alive(client, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     health._broker.cache_clear()
 
@@ -64,7 +64,7 @@ def test_a_redis_that_is_away_is_named_and_the_shop_stays_alive(client, settings
     assert client.get("/healthz").status_code == 200
 
 
-def test_a_database_that_is_away_ends_both(client, monkeypatch):
+def test_unreachable_database_fails_both(client, monkeypatch):
     def fail():
         raise OperationalError
 
@@ -75,7 +75,7 @@ def test_a_database_that_is_away_ends_both(client, monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_checks_from_inside_are_not_sent_to_https(client, settings, path):
+def test_health_checks_are_not_redirected_to_https(client, settings, path):
     settings.SECURE_SSL_REDIRECT = True
 
     assert client.get(path).status_code == 200

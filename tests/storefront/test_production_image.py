@@ -1,4 +1,4 @@
-"""The production image: what the .dockerignore leaves must check, collect, and load its tasks."""
+"""The production image: without its ignored files, checks, static files and tasks must work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ app.loader.import_default_modules()
 """
 
 
-def test_the_image_works_without_development_tools(tmp_path):
+def test_image_works_without_development_tools(tmp_path):
     copy_what_the_image_holds(tmp_path)
 
     started = subprocess.run(
@@ -40,7 +40,7 @@ def test_the_image_works_without_development_tools(tmp_path):
 
 
 @pytest.mark.parametrize("gateway", ["test", "stripe"])
-def test_outside_production_the_image_takes_only_a_gateway_that_it_holds(tmp_path, gateway):
+def test_outside_production_the_image_accepts_only_its_own_gateways(tmp_path, gateway):
     copy_what_the_image_holds(tmp_path)
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 

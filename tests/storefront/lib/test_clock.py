@@ -21,7 +21,7 @@ from storefront.lib.clock import local
         ("", 11, "12:00 UTC"),
     ],
 )
-def test_a_moment_is_written_in_the_time_of_its_country(country, month, written):
+def test_moment_is_formatted_in_the_time_zone_of_its_country(country, month, written):
     at = datetime(2026, month, 24, 12, tzinfo=UTC)
 
     assert local(at, "HH:mm", country=country, locale=Locale.parse("en_GB")) == written

@@ -17,7 +17,7 @@ from storefront.lib.env import BadSettingError, env_choice, env_mailer
         ),
     ],
 )
-def test_the_scheme_of_the_mail_server_decides_on_tls(monkeypatch, url, options):
+def test_mail_server_scheme_sets_tls(monkeypatch, url, options):
     monkeypatch.setenv("SMTP_URL", url)
 
     found = env_mailer("SMTP_URL", "", backend="b")
@@ -25,14 +25,14 @@ def test_the_scheme_of_the_mail_server_decides_on_tls(monkeypatch, url, options)
     assert found["OPTIONS"] == {"host": "mail.example", "timeout": 10, **options}
 
 
-def test_a_mail_server_of_another_kind_is_refused(monkeypatch):
+def test_unknown_mail_server_scheme_is_refused(monkeypatch):
     monkeypatch.setenv("SMTP_URL", "http://mail.example")
 
     with pytest.raises(BadSettingError, match=r"smtp\+starttls://"):
         env_mailer("SMTP_URL", "", backend="b")
 
 
-def test_a_misspelled_environment_is_not_taken_for_another(monkeypatch):
+def test_misspelled_environment_is_refused(monkeypatch):
     monkeypatch.setenv("ENVIRONMENT", "prod")
 
     with pytest.raises(BadSettingError, match="write local or production"):

@@ -1,4 +1,4 @@
-"""A failpoint kills where and when it was asked to, once if it may leave a note, and never else."""
+"""Failpoints: kill where requested, once if a notes folder is given, and never otherwise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ for name in sys.argv[2].split(","):
 
 
 def walk(passed, *, environment="local", **env):
-    """Pass failpoints in a process of its own; return how it ended, and what it came past."""
+    """Pass failpoints in a separate process; return its exit code and output."""
     done = subprocess.run(
         [sys.executable, "-c", PASSES, environment, passed],
         env={**os.environ, **env},
@@ -41,20 +41,20 @@ def walk(passed, *, environment="local", **env):
         ("c:1,b:2", ["a", "b", "a"]),
     ],
 )
-def test_it_kills_at_the_passing_that_was_asked_for(asked, came_past):
+def test_process_is_killed_at_the_requested_pass(asked, came_past):
     assert walk("a,b,a,b,a,b", FAILPOINT=asked) == (-signal.SIGKILL, came_past)
 
 
 @pytest.mark.parametrize("asked", ["", "c", "a:4", "aa"])
-def test_it_lets_everybody_else_pass(asked):
+def test_other_failpoints_pass(asked):
     assert walk("a,b,a", FAILPOINT=asked) == (0, ["a", "b", "a"])
 
 
-def test_it_does_nothing_in_production():
+def test_production_ignores_failpoints():
     assert walk("a", environment="production", FAILPOINT="a") == (0, ["a"])
 
 
-def test_who_finds_a_note_passes_by(tmp_path):
+def test_process_passes_if_a_note_exists(tmp_path):
     notes = tmp_path / "notes"
     notes.mkdir()
     env = {"FAILPOINT": "a,b", "FAILPOINT_NOTES": str(notes)}
@@ -65,7 +65,7 @@ def test_who_finds_a_note_passes_by(tmp_path):
     assert sorted(note.name for note in notes.iterdir()) == ["a", "b"]
 
 
-def test_nobody_dies_or_is_counted_before_there_is_a_folder_for_notes(tmp_path):
+def test_no_process_is_killed_before_the_notes_folder_exists(tmp_path):
     missing = tmp_path / "later"
 
     assert walk("a,a", FAILPOINT="a:1", FAILPOINT_NOTES=str(missing)) == (0, ["a", "a"])

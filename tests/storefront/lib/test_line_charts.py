@@ -22,7 +22,7 @@ def step(days, price, landed=None):
     return Step(at=NOON + days * DAY, price=D(price), landed=landed and D(landed))
 
 
-def test_a_price_holds_until_the_next_one_and_the_last_until_now():
+def test_price_holds_until_the_next_one():
     drawn = chart([step(5, "5"), step(0, "10")], until=NOON + 10 * DAY)
 
     assert drawn.lines[0] == "M64.0 12.0 H346.0 V103.0 H628.0"
@@ -30,13 +30,13 @@ def test_a_price_holds_until_the_next_one_and_the_last_until_now():
     assert [value for _, value in drawn.marks] == [D(0), D(5), D(10)]
 
 
-def test_a_cost_that_was_not_kept_leaves_a_gap():
+def test_missing_cost_leaves_a_gap():
     drawn = chart([step(0, "10", "5"), step(5, "10"), step(10, "10", "10")], until=NOON + 20 * DAY)
 
     assert drawn.lines[1] == "M64.0 103.0 H205.0 M346.0 12.0 H628.0"
 
 
-def test_without_prices_there_is_nothing_to_draw_and_one_is_a_dot_at_least():
+def test_chart_without_and_with_one_price():
     assert chart([], until=NOON) is None
     assert chart([step(0, "10")], until=NOON).lines[0] == "M64.0 12.0 H64.0"
 
@@ -45,12 +45,12 @@ def test_without_prices_there_is_nothing_to_draw_and_one_is_a_dot_at_least():
     ("highest", "top"),
     [("19.99", "20"), ("20.01", "40"), ("9.99", "10"), ("0.30", "0.4"), ("999", "1000")],
 )
-def test_the_scale_ends_at_a_round_number(highest, top):
+def test_scale_ends_at_a_round_number(highest, top):
     assert round_top(D(highest)) == D(top)
 
 
 @pytest.mark.django_db
-def test_staff_see_the_history_on_the_page_of_a_listing(client):
+def test_listing_page_shows_the_price_chart(client):
     (listing,) = stock_shop("10.00")
     open_and_reprice(drafted("0.40"), now=NOON + DAY)
     repricing.reprice(channel=make_channel(), now=NOON + DAY)

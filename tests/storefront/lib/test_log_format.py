@@ -17,7 +17,7 @@ FORGED = "2026-11-28 22:00:00,000 INFO django.request: forged"
 
 @pytest.fixture
 def lines():
-    """What the console gets, written by the formatter of the settings."""
+    """Return the console output, formatted by the settings."""
     stream = io.StringIO()
     formatter = settings.LOGGING["formatters"]["line"]
     handler = logging.StreamHandler(stream)
@@ -43,8 +43,8 @@ def lines():
         "/en/account/email/stop/8f2b4a6c8e0f2b4a6c8e0f2b4a6c8e0f/nowhere/",
     ],
 )
-def test_a_refused_request_is_logged_without_its_key(client, lines, path):
-    assert client.get(path).status_code >= 400  # 503 where no channel is open
+def test_refused_request_is_logged_without_its_key(client, lines, path):
+    assert client.get(path).status_code >= 400  # 503 if no channel is open
 
     [line] = [line for line in lines() if " django.request: " in line]
     assert not any(TOKEN in line for line in lines())
@@ -55,7 +55,7 @@ def test_a_refused_request_is_logged_without_its_key(client, lines, path):
 
 
 @pytest.mark.django_db
-def test_a_form_over_the_limit_is_refused_with_a_sentence_and_one_line(client, lines):
+def test_oversized_form_is_refused_with_a_message_and_one_log_line(client, lines):
     text = "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
 
     answer = client.post(
@@ -68,7 +68,7 @@ def test_a_form_over_the_limit_is_refused_with_a_sentence_and_one_line(client, l
 
 
 @pytest.mark.django_db
-def test_a_missing_right_of_staff_is_logged_without_a_traceback(client, lines):
+def test_missing_permission_is_logged_without_a_traceback(client, lines):
     make_channel()
     client.force_login(User.objects.create_user("a@example.org", "x", is_staff=True))
 
@@ -78,13 +78,13 @@ def test_a_missing_right_of_staff_is_logged_without_a_traceback(client, lines):
 
 
 @pytest.mark.django_db
-def test_the_slug_of_a_missing_product_stays_readable(client, lines):
+def test_product_slug_stays_readable(client, lines):
     client.get("/en/p/oddfell-newel-160-solar-lantern-with-hook/")
     assert any("/en/p/oddfell-newel-160-solar-lantern-with-hook/" in line for line in lines())
 
 
 @pytest.mark.parametrize("control", ["\n", "\r", "\x1b[2K", "\x85", "\u2028", "\u202e", "\x00"])
-def test_a_path_cannot_start_a_line_of_its_own(lines, control):
+def test_path_cannot_start_a_log_line(lines, control):
     logging.getLogger("storefront.web").error("closed at %s", f"/en/x{control}{FORGED}/y/")
 
     [line] = lines()
@@ -92,13 +92,13 @@ def test_a_path_cannot_start_a_line_of_its_own(lines, control):
     assert FORGED in line
 
 
-def test_a_line_feed_in_a_path_is_escaped_on_its_way_through_the_shop(client, db, lines):
+def test_line_feed_in_a_path_is_escaped(client, db, lines):
     client.post("/en/orders/x%0A" + FORGED.replace(" ", "%20") + "/y/cancel/")
     assert not any(line.startswith(FORGED) for line in lines())
     assert any(FORGED in line for line in lines())
 
 
-def test_an_error_with_lines_of_a_stranger_is_indented(lines):
+def test_error_with_untrusted_lines_is_indented(lines):
     try:
         raise ValueError(f"no\n{FORGED}\n/carts/{TOKEN}/")  # noqa: TRY301
     except ValueError:
@@ -114,7 +114,7 @@ def test_an_error_with_lines_of_a_stranger_is_indented(lines):
 @pytest.mark.parametrize(
     ("sent", "written"), [("7f3c-91", " [7f3c-91]"), ("a b", ""), ("x" * 65, "")]
 )
-def test_lines_name_the_request_of_the_proxy(lines, rf, sent, written):
+def test_lines_contain_the_request_id(lines, rf, sent, written):
     request = rf.get("/en/nowhere/", headers={"x-request-id": sent})
     b"".join(application(request.environ, lambda *_: None))
 

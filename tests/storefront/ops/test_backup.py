@@ -1,4 +1,4 @@
-"""The commands of the operating guide save a database and bring it back, with rows and rights."""
+"""Backup: the commands of the operating guide save and restore rows and rights."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def role(transactional_db):
 
 @pytest.fixture
 def restored(transactional_db):
-    """The name of another database, which ends with the test."""
+    """Return the name of another database, dropped after the test."""
     name = f"{connection.settings_dict['NAME']}_restored"
     yield name
     with connection.cursor() as cursor:
@@ -64,7 +64,7 @@ def run(script, folder):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_restored_backup_has_the_rows_and_the_rights_of_the_app(role, restored, tmp_path):
+def test_restored_backup_has_rows_and_rights(role, restored, tmp_path):
     User.objects.create_user("ada@example.org", "a password")
     server = connection.settings_dict
     guide = (

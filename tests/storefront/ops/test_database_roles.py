@@ -16,7 +16,7 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 REFUSED = r"permission denied|must be owner"
-# In the world of the tests there are no accounts, and no order is sent astray.
+# Tables without rows in the full shop.
 UNTOUCHED = {"accounts.Consent", "accounts.FactorChange", "orders.StrayDecision"}
 DDL = [
     "CREATE TABLE mine (id int)",
@@ -56,7 +56,7 @@ def run(statement):
         cursor.execute(statement)
 
 
-def test_the_whole_shop_works_with_the_rights_of_the_app(role, monkeypatch):
+def test_shop_works_with_the_rights_of_the_app(role, monkeypatch):
     become(role)
 
     listings = make_world(monkeypatch)
@@ -71,7 +71,7 @@ def test_the_whole_shop_works_with_the_rights_of_the_app(role, monkeypatch):
         assert apps.get_model(label).objects.exists(), label
 
 
-def test_the_app_may_analyze_what_a_sync_wrote(role):
+def test_app_may_analyze_tables(role):
     """PostgreSQL only warns of a table that it skips."""
     said = []
     connection.connection.add_notice_handler(lambda notice: said.append(notice.message_primary))
@@ -83,14 +83,14 @@ def test_the_app_may_analyze_what_a_sync_wrote(role):
 
 
 @pytest.mark.parametrize("statement", DDL)
-def test_the_app_changes_no_structure(role, statement):
+def test_app_cannot_change_structure(role, statement):
     become(role)
 
     assert is_refused(statement)
 
 
 @pytest.mark.parametrize("label", HISTORIES)
-def test_history_can_be_added_to_and_not_rewritten(role, label):
+def test_append_only_tables_accept_inserts_only(role, label):
     model, history = apps.get_model(label), HISTORIES[label]
     table = model._meta.db_table
     columns = [field.column for field in model._meta.concrete_fields]
@@ -110,7 +110,7 @@ def test_history_can_be_added_to_and_not_rewritten(role, label):
         assert is_refused(statement)
 
 
-def test_each_append_only_model_is_known():
+def test_each_append_only_model_is_listed():
     said = {
         model._meta.label
         for model in apps.get_models()
@@ -120,7 +120,7 @@ def test_each_append_only_model_is_known():
     assert said == set(HISTORIES)
 
 
-def test_granting_again_repairs_the_rights(role):
+def test_repeated_grant_restores_the_rights(role):
     with connection.cursor() as cursor:
         cursor.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
     database_roles.grant(role=role, password="another")
@@ -130,7 +130,7 @@ def test_granting_again_repairs_the_rights(role):
     assert is_refused("UPDATE suppliers_stockmovement SET id = id")
 
 
-def test_the_owner_is_not_made_the_app(monkeypatch, settings):
+def test_owner_cannot_become_the_app_role(monkeypatch, settings):
     owner = settings.DATABASES["default"]["USER"]
     monkeypatch.setenv("APP_DATABASE_URL", f"postgres://{owner}:password@db/fara")
 

@@ -27,14 +27,14 @@ def sweep(code, *, after=timedelta(seconds=1)):
     return retention.apply(now=NOON + KEEP[code] + after, for_s=60)[code]
 
 
-def test_the_documentation_names_each_period():
+def test_documentation_names_each_period():
     text = Path("docs/retention.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", text, re.MULTILINE)
 
     assert {code: timedelta(days=int(days)) for code, days in rows} == KEEP
 
 
-def test_the_body_of_a_webhook_goes_and_its_id_stays():
+def test_webhook_body_is_emptied_and_its_id_stays():
     ended, waiting = keep_call("test-gateway", b"1"), keep_call("test-gateway", b"2")
     InboundCall.objects.update(status_since=NOON)
     InboundCall.objects.filter(pk=ended.pk).update(status="applied")
@@ -48,7 +48,7 @@ def test_the_body_of_a_webhook_goes_and_its_id_stays():
     }
 
 
-def test_emails_go_and_their_event_is_never_told_again():
+def test_emails_are_deleted_and_their_event_is_not_sent_again():
     @retention.transaction.atomic
     def tell():
         return outbox.tell(
@@ -61,7 +61,7 @@ def test_emails_go_and_their_event_is_never_told_again():
 
     event = tell()
     [delivery] = dispatch.fan_out(event=event, now=NOON)
-    assert sweep("event_payloads") == 0  # its e-mail waits
+    assert sweep("event_payloads") == 0  # its e-mail is pending
 
     delivery.move("delivering", at=NOON)
     delivery.move("delivered", at=NOON, actor="clerk@shop.example", reason="clerk: it was sent")
@@ -75,7 +75,7 @@ def test_emails_go_and_their_event_is_never_told_again():
     assert dispatch.fan_out(event=event, now=NOON) == []
 
 
-def test_old_requests_for_another_address_go():
+def test_old_email_change_requests_are_deleted():
     user = User.objects.create_user("ada@example.org", "a good password")
     AddressChange.objects.create(
         user=user, old_email="ada@example.org", new_email="a@example.org", key="k", asked_at=NOON
@@ -85,7 +85,7 @@ def test_old_requests_for_another_address_go():
     assert sweep("address_changes") == 1
 
 
-def test_messages_to_suppliers_are_emptied_once_the_order_is_over():
+def test_supplier_messages_are_emptied_once_the_order_is_final():
     [purchase_order] = make_purchase_orders(make_sellable())
     PurchaseMessage.objects.create(
         purchase_order=purchase_order, direction="out", kind="order", body={"to": "Ada"}, at=NOON
@@ -105,7 +105,7 @@ def test_messages_to_suppliers_are_emptied_once_the_order_is_over():
         ("completed", "guest_orders"),
     ],
 )
-def test_a_guest_is_forgotten_after_the_period_and_the_books_stay(status, rule):
+def test_guest_is_anonymized_after_the_period_and_the_order_stays(status, rule):
     order = make_order(make_sellable())
     Order.objects.update(status=status, placed_at=NOON)
     before = Order.objects.get()
@@ -123,7 +123,7 @@ def test_a_guest_is_forgotten_after_the_period_and_the_books_stay(status, rule):
     assert sweep(rule) == 0
 
 
-def test_a_canceled_order_that_was_paid_stays_with_the_books():
+def test_canceled_paid_order_stays():
     order = make_order(make_sellable())
     pay(order)
     Order.objects.update(status="canceled", placed_at=NOON)
@@ -133,7 +133,7 @@ def test_a_canceled_order_that_was_paid_stays_with_the_books():
 
 
 @pytest.mark.parametrize("keeps", ["account", "open"])
-def test_an_order_of_an_account_and_an_open_one_are_left(keeps):
+def test_account_orders_and_open_orders_are_untouched(keeps):
     order = make_order(make_sellable())
     Order.objects.update(status="completed" if keeps == "account" else "processing", placed_at=NOON)
     if keeps == "account":

@@ -1,4 +1,4 @@
-"""What a supplier does on his page, as a browser sends it."""
+"""Portal client: submit the forms of a supplier's page as a browser does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def path_of(purchase_order, rest="", language="en"):
 
 
 def post(client, purchase_order, rest, **values):
-    # Under no-referrer, browsers say no origin of a form.
+    # Under no-referrer, browsers send no origin with a form.
     return client.post(path_of(purchase_order, rest), values, headers={"Origin": "null"})
 
 

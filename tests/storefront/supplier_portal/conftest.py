@@ -1,4 +1,4 @@
-"""A supplier's page at noon, with nobody counted yet."""
+"""Portal fixtures: a supplier's page at noon, with rate limits reset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asked by a letter to stop an order answers on his page, once."""
+"""A supplier asked by e-mail to cancel an order answers on its page, once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def asked():
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_the_page_asks_him_soundly(client, language):
+def test_page_with_the_request_is_valid(client, language):
     purchase_order = wished()
 
     page = Page(client.get(path_of(purchase_order, language=language)))
@@ -55,7 +55,7 @@ def test_the_page_asks_him_soundly(client, language):
         assert CANNOT in page.text
 
 
-def test_stop_pressed_twice_stops_once(client):
+def test_double_click_cancels_once(client):
     purchase_order = wished()
 
     assert say(client, purchase_order, "yes", times=2) == ["stopped", "stopped"]
@@ -65,7 +65,7 @@ def test_stop_pressed_twice_stops_once(client):
     assert asked() == ["release_requested"]
 
 
-def test_what_he_cannot_stop_goes_on_and_he_may_change_his_mind(client):
+def test_refused_cancellation_can_still_be_accepted(client):
     purchase_order = wished(make_accepted_purchase_order)
 
     assert say(client, purchase_order, "no", times=2) == ["goes", "goes"]
@@ -78,7 +78,7 @@ def test_what_he_cannot_stop_goes_on_and_he_may_change_his_mind(client):
     assert asked() == ["capture_requested", "refund_requested"]
 
 
-def test_what_he_said_he_cannot_stop_and_ships_is_shipped(client):
+def test_refused_and_shipped_order_is_shipped(client):
     purchase_order = wished()
     say(client, purchase_order, "no")
 
@@ -89,14 +89,14 @@ def test_what_he_said_he_cannot_stop_and_ships_is_shipped(client):
     assert say(client, purchase_order, "yes") == ["late"]
 
 
-def test_nobody_refuses_to_stop_what_nobody_wished_to_stop(client):
+def test_refusal_without_a_request_changes_nothing(client):
     purchase_order = make_accepted_purchase_order()
 
     assert say(client, purchase_order, "no") == ["late"]
     assert fresh(purchase_order).request_status == "accepted"
 
 
-def test_who_accepts_it_although_he_was_asked_may_still_stop_it(client):
+def test_acceptance_after_the_request_can_still_be_canceled(client):
     purchase_order = wished()
 
     answer(client, purchase_order, "ship")
@@ -107,7 +107,7 @@ def test_who_accepts_it_although_he_was_asked_may_still_stop_it(client):
     assert asked() == ["capture_requested", "refund_requested"]
 
 
-def test_an_order_that_another_supplier_is_to_send_is_taken_back(client):
+def test_order_moved_to_another_supplier_is_canceled(client):
     purchase_order = make_sent_purchase_order()
     reassignment.move(purchase_order=purchase_order, reason="slow", actor="ann", now=NOON)
     cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)

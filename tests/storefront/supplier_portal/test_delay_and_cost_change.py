@@ -1,4 +1,4 @@
-"""A supplier who can ship it only later, or wants more for it, says so on his page."""
+"""A supplier reports a later ship date or a higher price on its page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def accept(client, purchase_order, *, ships_by="", costs=()):
     return post(client, purchase_order, "answer/", **given, ships_by=ships_by)
 
 
-def test_a_later_day_is_kept_and_the_shopper_will_be_asked(client):
+def test_later_date_is_stored_and_the_customer_will_be_asked(client):
     purchase_order = make_sent_purchase_order()
 
     accept(client, purchase_order, ships_by="2026-12-10")
@@ -34,7 +34,7 @@ def test_a_later_day_is_kept_and_the_shopper_will_be_asked(client):
 
 
 @pytest.mark.parametrize("day", ["2026-11-23", "2027-11-24", "soon", "2026-02-31"])
-def test_a_day_that_is_none_or_too_far_is_said_and_nothing_is_changed(client, day):
+def test_invalid_date_shows_an_error_and_changes_nothing(client, day):
     purchase_order = make_sent_purchase_order()
 
     response = accept(client, purchase_order, ships_by=day)
@@ -45,7 +45,7 @@ def test_a_day_that_is_none_or_too_far_is_said_and_nothing_is_changed(client, da
     assert not Setback.objects.exists()
 
 
-def test_a_price_that_still_earns_is_agreed_to(client):
+def test_profitable_price_is_accepted(client):
     purchase_order = make_sent_purchase_order(make_sellable(price="39.99", cost="10.00"))
 
     accept(client, purchase_order, costs=["12.50"])
@@ -55,7 +55,7 @@ def test_a_price_that_still_earns_is_agreed_to(client):
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
 
-def test_a_price_that_loses_is_not_bought_and_is_looked_for_elsewhere(client):
+def test_unprofitable_price_is_rerouted(client):
     purchase_order = make_sent_purchase_order(make_sellable(price="39.99", cost="10.00"))
 
     accept(client, purchase_order, costs=["45.00"])
@@ -68,7 +68,7 @@ def test_a_price_that_loses_is_not_bought_and_is_looked_for_elsewhere(client):
     assert "Please do not ship it" in page.text
 
 
-def test_a_price_of_which_nobody_can_say_what_it_earns_is_not_agreed_to(client):
+def test_price_with_unknown_profit_is_not_accepted(client):
     purchase_order = make_sent_purchase_order(make_sellable(price="39.99", cost="10.00"))
     PurchaseLine.objects.update(cost_currency="USD")
 
@@ -78,7 +78,7 @@ def test_a_price_of_which_nobody_can_say_what_it_earns_is_not_agreed_to(client):
 
 
 @pytest.mark.parametrize("price", ["-1", "0", "abc", "1e9", "12.505"])
-def test_a_price_that_is_none_is_said_and_nothing_is_changed(client, price):
+def test_invalid_price_shows_an_error_and_changes_nothing(client, price):
     purchase_order = make_sent_purchase_order()
 
     response = accept(client, purchase_order, costs=[price])
@@ -88,7 +88,7 @@ def test_a_price_that_is_none_is_said_and_nothing_is_changed(client, price):
     assert fresh(purchase_order).status == "ready"
 
 
-def test_cents_of_drift_are_no_new_price(client):
+def test_rounding_difference_is_no_new_price(client):
     purchase_order = make_sent_purchase_order(make_sellable(price="39.99", cost="10.00"))
 
     accept(client, purchase_order, costs=["10.10"])
@@ -97,7 +97,7 @@ def test_cents_of_drift_are_no_new_price(client):
     assert PurchaseLine.objects.get().agreed_cost_amount == Decimal("10.00")
 
 
-def test_what_he_accepted_has_its_price(client):
+def test_accepted_order_keeps_its_price(client):
     purchase_order = make_accepted_purchase_order(make_sellable(price="39.99", cost="10.00"))
 
     accept(client, purchase_order, costs=["45.00"])

@@ -13,7 +13,7 @@ from tests.storefront.web.page_parser import Page
 pytestmark = pytest.mark.django_db
 
 
-def test_a_parcel_that_is_entered_twice_is_one_and_told_once(client):
+def test_parcel_entered_twice_is_one_with_one_email(client):
     purchase_order = make_sent_purchase_order(quantity=2)
 
     responses = [parcel(client, purchase_order, 2) for _ in range(3)]
@@ -25,7 +25,7 @@ def test_a_parcel_that_is_entered_twice_is_one_and_told_once(client):
     assert Event.objects.filter(name="parcel.shipped").count() == 1
 
 
-def test_two_parcels_take_what_is_in_each(client, goods):
+def test_two_parcels_have_their_own_content(client, goods):
     purchase_order = make_accepted_purchase_order(*goods, quantity=2)
     first, second = OrderLine.objects.order_by("pk")
 
@@ -61,7 +61,7 @@ def test_two_parcels_take_what_is_in_each(client, goods):
         ({"units": ""}, "Enter how many of it are in the parcel: 0 to 2."),
     ],
 )
-def test_wrong_input_gets_a_sentence_at_its_field(client, changes, words):
+def test_invalid_input_shows_an_error_at_its_field(client, changes, words):
     purchase_order = make_accepted_purchase_order(quantity=2)
     given = {"units": 2, "number": NUMBER, "carrier": "DHL", **changes}
 
@@ -74,7 +74,7 @@ def test_wrong_input_gets_a_sentence_at_its_field(client, changes, words):
     assert not Parcel.objects.exists()
 
 
-def test_a_number_of_another_order_is_no_parcel_of_this_one(client):
+def test_tracking_number_of_another_order_is_refused(client):
     one, other = make_accepted_purchase_order(), make_accepted_purchase_order()
     parcel(client, one, 1)
 
@@ -87,7 +87,7 @@ def test_a_number_of_another_order_is_no_parcel_of_this_one(client):
     assert Parcel.objects.count() == 1
 
 
-def test_what_arrived_completes_the_order_once(client):
+def test_delivery_completes_the_order_once(client):
     purchase_order = make_accepted_purchase_order()
     parcel(client, purchase_order, 1)
 
@@ -100,7 +100,7 @@ def test_what_arrived_completes_the_order_once(client):
     assert Event.objects.filter(name="parcel.delivered").count() == 1
 
 
-def test_a_parcel_of_somebody_else_cannot_be_said_to_have_arrived(client):
+def test_parcel_of_another_supplier_cannot_be_marked_delivered(client):
     one, other = make_accepted_purchase_order(), make_accepted_purchase_order()
     parcel(client, one, 1)
 
@@ -110,7 +110,7 @@ def test_a_parcel_of_somebody_else_cannot_be_said_to_have_arrived(client):
     assert Parcel.objects.get().status == "handed_over"
 
 
-def test_a_refusal_after_the_goods_left_is_not_taken(client):
+def test_rejection_after_shipment_is_ignored(client):
     purchase_order = make_accepted_purchase_order()
     parcel(client, purchase_order, 1)
 
@@ -120,7 +120,7 @@ def test_a_refusal_after_the_goods_left_is_not_taken(client):
     assert not OrderLine.objects.filter(canceled_quantity__gt=0).exists()
 
 
-def test_a_wish_to_stop_is_shown_and_can_be_followed(client):
+def test_cancellation_request_is_shown_and_accepted(client):
     purchase_order = make_accepted_purchase_order()
     for to in ("cancellation_requested", "cancellation_rejected"):
         purchase_order.move(to, at=NOON, axis="request_status")
@@ -136,7 +136,7 @@ def test_a_wish_to_stop_is_shown_and_can_be_followed(client):
     assert fresh(purchase_order).status == "canceled"
 
 
-def test_nobody_can_stop_what_nobody_wished_to_stop(client):
+def test_cancellation_without_a_request_changes_nothing(client):
     purchase_order = make_accepted_purchase_order()
 
     post(client, purchase_order, "stop/")
@@ -144,7 +144,7 @@ def test_nobody_can_stop_what_nobody_wished_to_stop(client):
     assert fresh(purchase_order).status == "in_progress"
 
 
-def test_nothing_can_be_shipped_for_a_canceled_order(client):
+def test_canceled_order_accepts_no_parcel(client):
     purchase_order = make_sent_purchase_order()
     answer(client, purchase_order, "out_of_stock")
 

@@ -1,4 +1,4 @@
-"""A supplier who has only some of a line says on his page how many he ships."""
+"""A supplier that has only a part of a line enters how many units it ships."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def say(client, purchase_order, word, some):
 @pytest.mark.parametrize(
     ("word", "code"), [("ship", "out_of_stock"), ("discontinued", "discontinued")]
 )
-def test_he_ships_two_of_three_and_the_other_is_looked_for(client, word, code):
+def test_two_of_three_units_ship_and_the_rest_is_rerouted(client, word, code):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     response = say(client, purchase_order, word, "2")
@@ -34,10 +34,10 @@ def test_he_ships_two_of_three_and_the_other_is_looked_for(client, word, code):
     assert Setback.objects.get().lines.get().code == code
     page = Page(client.get(path_of(purchase_order)))
     assert "Refused:" in page.text.split("What you do not ship")[1]
-    assert "of 2" in page.text  # what is left to go into a parcel
+    assert "of 2" in page.text  # what is left to ship
 
 
-def test_all_of_it_is_no_part(client):
+def test_full_quantity_is_no_partial_line(client):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     say(client, purchase_order, "ship", "3")
@@ -56,18 +56,18 @@ def test_all_of_it_is_no_part(client):
         ("out_of_stock", "3", "Either you ship all of it, or choose fewer."),
     ],
 )
-def test_what_cannot_be_is_said_and_nothing_is_changed(client, word, some, says):
+def test_invalid_quantity_shows_an_error_and_changes_nothing(client, word, some, says):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     response = say(client, purchase_order, word, some)
 
     assert response.status_code == 422
     assert says in Page(response).text
-    assert all("open" not in one for one in Page(response).all("details"))  # nothing is wrong there
+    assert all("open" not in one for one in Page(response).all("details"))  # no error there
     assert fresh(purchase_order).request_status == "submitted"
 
 
-def test_none_of_it_with_a_reason_is_a_refusal_of_all(client):
+def test_zero_units_with_a_reason_rejects_the_line(client):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     say(client, purchase_order, "out_of_stock", "0")
@@ -75,7 +75,7 @@ def test_none_of_it_with_a_reason_is_a_refusal_of_all(client):
     assert fresh(purchase_order).status == "canceled"
 
 
-def test_of_a_single_unit_nobody_asks_how_many(client):
+def test_single_unit_has_no_quantity_field(client):
     purchase_order = make_sent_purchase_order()
 
     page = Page(client.get(path_of(purchase_order)))

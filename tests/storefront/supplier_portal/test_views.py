@@ -17,7 +17,7 @@ from tests.storefront.web.page_parser import Page
 pytestmark = pytest.mark.django_db
 
 
-def test_a_page_opens_by_its_whole_link_only(client):
+def test_page_needs_its_complete_link(client):
     purchase_order = make_sent_purchase_order()
     other = make_sent_purchase_order()
 
@@ -33,7 +33,7 @@ def test_a_page_opens_by_its_whole_link_only(client):
     assert all(sentence in response.content.decode() for response in wrong)
 
 
-def test_a_page_leaves_no_trace_of_its_link(client):
+def test_page_leaks_no_link(client):
     response = client.get(path_of(make_sent_purchase_order()))
 
     assert "no-store" in response["Cache-Control"]
@@ -42,13 +42,13 @@ def test_a_page_leaves_no_trace_of_its_link(client):
     assert not response.cookies
 
 
-def test_an_order_that_was_never_sent_has_no_page(client):
+def test_unsubmitted_order_has_no_page(client):
     (purchase_order,) = make_purchase_orders()
 
     assert client.get(path_of(purchase_order)).status_code == 404
 
 
-def test_an_old_row_without_a_key_has_no_page(client):
+def test_order_without_key_has_no_page(client):
     purchase_order = make_sent_purchase_order()
     PurchaseOrder.objects.update(access_key="")
 
@@ -56,7 +56,7 @@ def test_an_old_row_without_a_key_has_no_page(client):
     assert links.find_purchase(number=purchase_order.number, key="", now=NOON) is None
 
 
-def test_a_renewed_link_closes_the_old_one(client):
+def test_renewed_link_replaces_the_old_one(client):
     purchase_order = make_sent_purchase_order()
     old = path_of(purchase_order)
 
@@ -67,7 +67,7 @@ def test_a_renewed_link_closes_the_old_one(client):
     assert client.get(path_of(purchase_order)).status_code == 200
 
 
-def test_a_page_ends_some_time_after_its_order(client):
+def test_link_expires_after_the_order(client):
     purchase_order = make_sent_purchase_order()
     PurchaseOrder.objects.update(status="canceled")
 
@@ -81,7 +81,7 @@ def test_a_page_ends_some_time_after_its_order(client):
 
 @pytest.mark.parametrize("language", ["en", "az"])
 @pytest.mark.parametrize("make", [make_sent_purchase_order, make_accepted_purchase_order])
-def test_a_page_is_sound(client, goods, make, language):
+def test_page_is_valid(client, goods, make, language):
     page = Page(client.get(path_of(make(*goods), language=language)))
 
     assert page.faults == []
@@ -90,7 +90,7 @@ def test_a_page_is_sound(client, goods, make, language):
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_who_accepts_is_heard_once(client):
+def test_acceptance_is_recorded_once(client):
     purchase_order = make_sent_purchase_order()
 
     responses = [answer(client, purchase_order, "ship") for _ in range(3)]
@@ -103,7 +103,7 @@ def test_who_accepts_is_heard_once(client):
     assert purchase_order.messages.filter(kind="accepted").count() == 1
 
 
-def test_who_refuses_a_line_accepts_the_rest(client, goods):
+def test_rejected_line_accepts_the_rest(client, goods):
     purchase_order = make_sent_purchase_order(*goods)
 
     for _ in range(2):
@@ -115,7 +115,7 @@ def test_who_refuses_a_line_accepts_the_rest(client, goods):
     assert "Refused: Out of stock" in page
 
 
-def test_who_refuses_all_has_refused_the_order(client, goods):
+def test_all_lines_rejected_reject_the_order(client, goods):
     purchase_order = make_sent_purchase_order(*goods)
 
     answer(client, purchase_order, "discontinued", "out_of_stock")
@@ -126,7 +126,7 @@ def test_who_refuses_all_has_refused_the_order(client, goods):
     assert "Musterweg" not in page
 
 
-def test_an_answer_that_is_none_is_asked_for_at_its_field(client, goods):
+def test_invalid_answer_shows_an_error_at_its_field(client, goods):
     purchase_order = make_sent_purchase_order(*goods)
 
     response = answer(client, purchase_order, "ship", "eaten")
@@ -137,7 +137,7 @@ def test_an_answer_that_is_none_is_asked_for_at_its_field(client, goods):
     assert fresh(purchase_order).request_status == "submitted"
 
 
-def test_forms_without_end_are_turned_down_in_words(client, monkeypatch):
+def test_forms_are_rate_limited(client, monkeypatch):
     monkeypatch.setattr(views, "FORMS_PER_HOUR", 1)
     purchase_order = make_sent_purchase_order()
 
@@ -148,7 +148,7 @@ def test_forms_without_end_are_turned_down_in_words(client, monkeypatch):
     assert "Too many forms in one hour." in response.content.decode()
 
 
-def test_who_tries_keys_is_turned_down(client, monkeypatch):
+def test_wrong_keys_are_rate_limited(client, monkeypatch):
     monkeypatch.setattr(views, "WRONG_KEYS_PER_HOUR", 2)
     purchase_order = make_sent_purchase_order()
 
@@ -158,7 +158,7 @@ def test_who_tries_keys_is_turned_down(client, monkeypatch):
     assert client.get(path_of(purchase_order)).status_code == 200
 
 
-def test_a_changed_answer_that_is_none_opens_its_form_again(client, goods):
+def test_invalid_changed_answer_opens_its_form_again(client, goods):
     purchase_order = make_accepted_purchase_order(*goods)
 
     before = Page(client.get(path_of(purchase_order)))

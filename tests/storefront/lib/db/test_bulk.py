@@ -25,7 +25,7 @@ from tests.factories.catalog import (
 pytestmark = pytest.mark.django_db
 
 
-def test_values_of_every_kind_arrive_as_they_were():
+def test_values_of_every_type_are_stored_unchanged():
     product, other = make_product(), make_product()
     lumora = make_brand(name="Lumora")
     product.title, product.option_names, product.brand = 'It\'s "100%" {a,b} \\ NULL', [], lumora
@@ -60,7 +60,7 @@ def test_values_of_every_kind_arrive_as_they_were():
     assert make_price_rule().listings.count() == 0
 
 
-def test_what_does_not_fit_is_refused_and_not_cut():
+def test_value_that_does_not_fit_is_refused_and_not_truncated():
     variant = make_variant()
     variant.color = "x" * 41
 
@@ -68,7 +68,7 @@ def test_what_does_not_fit_is_refused_and_not_cut():
         bulk.update(Variant, {variant: ["color"]})
 
 
-def test_only_what_differs_is_named_and_set():
+def test_only_differing_values_are_set_and_named():
     variant = Variant(color="Red", weight_g=75, position=1)
 
     assert bulk.differing(variant, {"color": "Red", "weight_g": 80, "position": 2}) == [
@@ -78,9 +78,7 @@ def test_only_what_differs_is_named_and_set():
     assert (variant.color, variant.weight_g, variant.position) == ("Red", 80, 2)
 
 
-def test_thousands_of_rows_need_one_statement_for_each_thousand(
-    django_assert_num_queries, monkeypatch
-):
+def test_many_rows_take_one_statement_per_thousand(django_assert_num_queries, monkeypatch):
     monkeypatch.setattr(bulk, "BATCH", 4)
     product = make_product()
     variants = [make_variant(product) for _ in range(10)]
@@ -104,7 +102,7 @@ def unsaved(listing, **changed):
     return Listing(**{**values, **changed})
 
 
-def test_rows_are_written_whole_and_in_their_order():
+def test_rows_are_written_completely_and_in_order():
     old = make_listing(make_variant(make_product()))
     variants = [make_variant(make_product()) for _ in range(3)]
 
@@ -121,7 +119,7 @@ def test_rows_are_written_whole_and_in_their_order():
     assert Listing.objects.filter(available=7).count() == 3
 
 
-def test_the_database_fills_in_what_is_its_own():
+def test_database_defaults_are_left_to_the_database():
     words = {"name": "Other", "currency": "EUR", "default_country": "DE", "countries": ["DE"]}
 
     (row,) = insert([Channel(code="other", **words)])
@@ -130,14 +128,14 @@ def test_the_database_fills_in_what_is_its_own():
     assert (found.pk, found.adds_tax, found.supplied_under) == (row.pk, False, 0)
 
 
-def test_rows_that_may_not_be_are_refused():
+def test_invalid_rows_are_refused():
     listing = make_listing(make_variant(make_product()), channel=make_channel())
 
     with pytest.raises(IntegrityError), transaction.atomic():
         insert([unsaved(listing)])
 
 
-def test_nothing_is_written_of_nothing():
+def test_empty_input_writes_nothing():
     assert insert([]) == []
 
 
@@ -155,7 +153,7 @@ def family():
     return [brand, product, *variants]
 
 
-def test_rows_that_point_at_each_other_are_written_by_one_statement(django_assert_num_queries):
+def test_rows_that_refer_to_each_other_are_written_by_one_statement(django_assert_num_queries):
     rows = family()
 
     with django_assert_num_queries(1):
@@ -169,7 +167,7 @@ def test_rows_that_point_at_each_other_are_written_by_one_statement(django_asser
     assert Category.objects.get(pk=product.category_id) == product.category
 
 
-def test_rows_that_belong_together_are_written_all_or_none():
+def test_related_rows_are_written_all_or_none():
     rows = family()
     rows[-1].sku = rows[-2].sku
 

@@ -1,4 +1,4 @@
-"""A session recovers once what it has planned fits the tables no more."""
+"""Plan cache: a session recovers after one failure when a table changes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ def ask(statement, opened):
 
 @pytest.mark.parametrize("opened", [planned_cursor, raw_cursor])
 @pytest.mark.parametrize("around", [transaction.atomic, nullcontext])
-def test_a_table_that_a_release_changes_fails_one_question_of_a_session(
-    opened, around, transactional_db
-):
+def test_table_changed_by_a_release_fails_one_query_of_a_session(opened, around, transactional_db):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE released (word varchar(10))")
     for statement in ASKED * (MET_OFTEN + 1):
         ask(statement, opened)
-    # Past psycopg, which hears nothing of it where another session does it.
+    # Bypass psycopg, which does not notice changes by another session.
     connection.connection.pgconn.exec_(b"ALTER TABLE released ALTER word TYPE varchar(20)")
 
     with pytest.raises(NotSupportedError), around():

@@ -1,4 +1,4 @@
-"""A prepared question answers as its queryset would, whatever it was put together with."""
+"""Prepared queries return what their querysets return, whatever values compiled them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def listings():
 
 
 def asked(question):
-    """Put a question together with the first values, ask with the others, and as Django does."""
+    """Compile with the first values, run with the others, and compare with Django."""
 
     def both(first, second):
         prepared = Prepared(question)
@@ -50,7 +50,7 @@ def asked(question):
     return both
 
 
-def test_rows_come_with_what_is_selected_and_annotated(listings):
+def test_rows_have_selected_and_annotated_values(listings):
     def question(*, listing_id):
         rows = Listing.objects.filter(pk=listing_id).select_related("variant__product", "channel")
         return rows.annotate(twice=F("available") * 2, word=Value("a"))
@@ -71,7 +71,7 @@ def test_rows_come_with_what_is_selected_and_annotated(listings):
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_lists_may_be_of_any_length(listings, count):
+def test_lists_of_any_length(listings, count):
     def question(*, ids):
         return Listing.objects.filter(pk__in=ids).order_by("-pk")
 
@@ -82,7 +82,7 @@ def test_lists_may_be_of_any_length(listings, count):
     assert [row.pk for row in got(ids=ids)] == sorted(ids, reverse=True)
 
 
-def test_moments_stand_some_days_off_in_several_places(listings):
+def test_shifted_moments_in_several_places(listings):
     def question(*, now, channel_id):
         near = Q(as_of__gte=now - timedelta(days=1)) | Q(as_of__lte=now - timedelta(days=20))
         return Listing.objects.filter(near, channel=channel_id, as_of__lt=now).order_by("pk")
@@ -97,7 +97,7 @@ def test_moments_stand_some_days_off_in_several_places(listings):
     assert got == expected == listings[1:]
 
 
-def test_words_and_limits(listings):
+def test_texts_and_limits(listings):
     def question(*, sku):
         return Variant.objects.filter(sku=sku)[:1]
 
@@ -109,7 +109,7 @@ def test_words_and_limits(listings):
     assert got.first(sku="100 %s ' \\ sure") is None
 
 
-def test_the_statement_is_put_together_once(listings):
+def test_query_is_compiled_once(listings):
     times = []
 
     def question(*, listing_id):
@@ -132,12 +132,12 @@ def test_the_statement_is_put_together_once(listings):
         (lambda *, value: Listing.objects.filter(price_amount=value), None),
     ],
 )
-def test_what_cannot_be_exchanged_is_refused(question, value):
+def test_unsupported_values_are_refused(question, value):
     with pytest.raises(NotPreparedError):
         Prepared(question)(value=value)
 
 
-def test_nothing_is_no_value(listings):
+def test_none_is_refused(listings):
     got = Prepared(lambda *, sku: Variant.objects.filter(sku=sku))
     got(sku="a")
 
@@ -145,7 +145,7 @@ def test_nothing_is_no_value(listings):
         got(sku=None)
 
 
-def test_what_is_read_with_a_row_may_be_missing():
+def test_joined_row_may_be_missing():
     def question(*, slug):
         return Product.objects.filter(slug=slug).select_related("spec", "category")
 
@@ -162,7 +162,7 @@ def test_what_is_read_with_a_row_may_be_missing():
         assert (row._state.adding, row._state.db) == (False, "default")
 
 
-def test_columns_that_are_left_out_are_read_when_they_are_asked_for(listings):
+def test_deferred_columns_are_loaded_on_access(listings):
     got = Prepared(lambda *, listing_id: Listing.objects.filter(pk=listing_id).only("available"))
 
     (row,) = got(listing_id=listings[0].pk)
@@ -171,7 +171,7 @@ def test_columns_that_are_left_out_are_read_when_they_are_asked_for(listings):
     assert row.price_amount == listings[0].price_amount
 
 
-def test_rows_of_other_tables_are_fetched_ahead(listings):
+def test_prefetched_rows_are_loaded(listings):
     def question(*, ids):
         return Channel.objects.filter(pk__in=ids).prefetch_related("listings__variant")
 
@@ -184,7 +184,7 @@ def test_rows_of_other_tables_are_fetched_ahead(listings):
     assert found == {listing.variant.sku for listing in listings}
 
 
-def test_a_row_may_be_changed_and_saved(listings):
+def test_row_can_be_changed_and_saved(listings):
     got = Prepared(lambda *, listing_id: Listing.objects.filter(pk=listing_id))
 
     (row,) = got(listing_id=listings[0].pk)
@@ -194,7 +194,7 @@ def test_a_row_may_be_changed_and_saved(listings):
     assert Listing.objects.get(pk=row.pk).available == 4
 
 
-def test_a_percent_sign_in_a_statement_stands_for_itself(listings):
+def test_percent_sign_in_a_statement_is_literal(listings):
     def question(*, sku):
         percent = RawSQL("'100 %% sure'", [], output_field=CharField())
         return Variant.objects.filter(sku=sku).annotate(sure=percent)
@@ -205,7 +205,7 @@ def test_a_percent_sign_in_a_statement_stands_for_itself(listings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_session_that_died_since_the_last_request_is_replaced():
+def test_dead_session_is_replaced():
     listing = make_listing(make_variant(make_product()), channel=make_channel())
     got = Prepared(lambda *, listing_id: Listing.objects.filter(pk=listing_id))
     got(listing_id=listing.pk)
@@ -214,14 +214,14 @@ def test_a_session_that_died_since_the_last_request_is_replaced():
         cursor.execute("SELECT pg_backend_pid()")
         other.execute("SELECT pg_terminate_backend(%s)", cursor.fetchone())
     killer.close()
-    connection.close_if_unusable_or_obsolete()  # as a request begins
+    connection.close_if_unusable_or_obsolete()  # as at the begin of a request
 
     assert got(listing_id=listing.pk) == [listing]
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("opened", [planned_cursor, raw_cursor])
-def test_a_session_is_tried_once_a_request(monkeypatch, opened):
+def test_session_is_checked_once_per_request(monkeypatch, opened):
     tried = []
     connection.ensure_connection()
     monkeypatch.setattr(connection, "is_usable", lambda: tried.append(1) or True)
@@ -234,7 +234,7 @@ def test_a_session_is_tried_once_a_request(monkeypatch, opened):
     assert len(tried) == 1
 
 
-def known_to_the_server():
+def prepared_on_server():
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements")
         return {statement for (statement,) in cursor.fetchall()}
@@ -247,11 +247,11 @@ def met(statement, times=5):
 
 
 @pytest.mark.parametrize("opened", ["transaction", "savepoint"])
-def test_what_is_planned_outlives_what_is_taken_back(opened, transactional_db):
-    """A refusal is taken back: the next request should not plan everything anew."""
+def test_plans_survive_a_rollback(opened, transactional_db):
+    """Otherwise the next request would plan everything again."""
     statement = f"SELECT 1 AS {opened}"
     met(statement)
-    assert statement in known_to_the_server()
+    assert statement in prepared_on_server()
     outer = transaction.atomic() if opened == "savepoint" else nullcontext()
 
     with outer:
@@ -260,10 +260,10 @@ def test_what_is_planned_outlives_what_is_taken_back(opened, transactional_db):
             raise ZeroDivisionError
         met(statement, times=1)
 
-    assert statement in known_to_the_server()
+    assert statement in prepared_on_server()
 
 
-def test_what_is_planned_outlives_a_table_that_an_import_made_for_itself(transactional_db):
+def test_plans_survive_a_temporary_table(transactional_db):
     statement = "SELECT 1 AS beside_an_import"
     met(statement)
 
@@ -271,11 +271,11 @@ def test_what_is_planned_outlives_a_table_that_an_import_made_for_itself(transac
         cursor.execute("CREATE TEMPORARY TABLE feed_of_a_test (first int)")
         cursor.execute("DROP TABLE feed_of_a_test")
 
-    assert statement in known_to_the_server()
+    assert statement in prepared_on_server()
 
 
-def test_what_is_planned_does_not_outlive_the_shape_that_it_speaks_of(transactional_db):
-    """With another shape, the server would refuse the plan that it has."""
+def test_plans_end_when_their_table_changes(transactional_db):
+    """The server would refuse a plan of the old table."""
     statement = "SELECT * FROM planned_for"
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE planned_for (first int)")

@@ -7,7 +7,7 @@ from storefront.lib.db.transactions import NoTransactionError, needs_transaction
 
 
 @pytest.mark.django_db
-def test_the_transaction_of_a_test_is_not_the_one_that_a_part_needs():
+def test_wrapping_transaction_of_a_test_does_not_count():
     part = needs_transaction(lambda: "done")
 
     with pytest.raises(NoTransactionError):

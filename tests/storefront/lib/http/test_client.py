@@ -20,7 +20,7 @@ def answers():
 
 @pytest.mark.parametrize("status", [200, 400, 503])
 @pytest.mark.parametrize(("method", "is_quoted"), [("GET", True), ("POST", False), ("PUT", False)])
-def test_only_an_answer_that_cannot_echo_what_we_sent_is_quoted(answers, status, method, is_quoted):
+def test_only_answers_to_reads_are_quoted(answers, status, method, is_quoted):
     answers.route(path="/orders").mock(return_value=httpx.Response(status, text=ECHO))
 
     with Api(BASE) as api, pytest.raises(OutsideError) as failure:
@@ -30,7 +30,7 @@ def test_only_an_answer_that_cannot_echo_what_we_sent_is_quoted(answers, status,
     assert (ECHO in str(failure.value)) == is_quoted
 
 
-def test_of_a_refused_write_the_code_is_told(answers):
+def test_refused_write_quotes_only_its_code(answers):
     refusal = {"error": {"code": "key_reused", "message": ECHO}}
     answers.post("/orders").mock(return_value=httpx.Response(409, json=refusal))
 
@@ -40,7 +40,7 @@ def test_of_a_refused_write_the_code_is_told(answers):
     assert str(failure.value) == "POST /orders: HTTP 409 (key_reused)"
 
 
-def test_an_exchange_tells_a_bad_answer_as_it_came(httpserver):
+def test_exchange_returns_an_error_answer(httpserver):
     httpserver.expect_request("/orders").respond_with_data(
         '{"code": "ER008"}', status=409, headers={"X-RateLimit-Remaining": "3"}
     )
@@ -52,7 +52,7 @@ def test_an_exchange_tells_a_bad_answer_as_it_came(httpserver):
     assert answer.headers["x-ratelimit-remaining"] == "3"
 
 
-def test_a_long_list_is_written_to_a_file_as_it_comes(httpserver, tmp_path):
+def test_long_answer_is_written_to_a_file(httpserver, tmp_path):
     httpserver.expect_request("/list").respond_with_data(b"[" + b"1," * 100_000 + b"1]")
 
     with (tmp_path / "list").open("w+b") as file, Api(httpserver.url_for("/")) as api:

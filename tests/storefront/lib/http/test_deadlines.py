@@ -1,4 +1,4 @@
-"""A call ends in time, however slowly and in whatever place the other side drips."""
+"""HTTP deadlines: a call ends in time, wherever the server sends slowly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 @contextmanager
 def dripping(at_once, drip, *, every_s=0.1):
-    """Serve one call: some bytes at once, then ``drip`` one byte at a time, over and over."""
+    """Serve one call: some bytes at once, then ``drip`` one byte at a time, repeatedly."""
     over = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -34,7 +34,7 @@ def dripping(at_once, drip, *, every_s=0.1):
                     caller.sendall(drip[place : place + 1].encode())
                     place = (place + 1) % max(1, len(drip))
         except OSError:
-            return  # the caller hung up, as he should
+            return  # the client hung up, as expected
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -57,7 +57,7 @@ def dripping(at_once, drip, *, every_s=0.1):
     ],
     ids=["a header", "the first line", "the body", "chunks", "silence"],
 )
-def test_the_whole_call_ends_in_time_wherever_the_answer_drips(at_once, drip):
+def test_call_ends_in_time_wherever_the_answer_is_slow(at_once, drip):
     with dripping(at_once, drip) as url, Api(url, total_s=TOTAL_S) as api:
         started = time.monotonic()
         with pytest.raises(TemporaryError) as caught:
@@ -68,7 +68,7 @@ def test_the_whole_call_ends_in_time_wherever_the_answer_drips(at_once, drip):
     assert caught.value.may_have_happened
 
 
-def test_a_connection_is_used_again_with_time_of_its_own():
+def test_reused_connection_has_its_own_deadline():
     body = b'{"a":1}'
     answer = HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
     accepted = []

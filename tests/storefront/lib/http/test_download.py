@@ -22,7 +22,7 @@ def redirect(httpserver, path, to, status=302):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_file_that_moved_is_found(httpserver, status):
+def test_redirect_is_followed(httpserver, status):
     redirect(httpserver, "/feed", "/v2/feed?day=1", status)
     httpserver.expect_request("/v2/feed", query_string="day=1").respond_with_data(FILE)
 
@@ -31,7 +31,7 @@ def test_a_file_that_moved_is_found(httpserver, status):
     assert answer.content == FILE
 
 
-def test_a_circle_of_redirects_ends(httpserver):
+def test_redirect_loop_ends(httpserver):
     redirect(httpserver, "/a", "/b")
     redirect(httpserver, "/b", "/a")
 
@@ -41,7 +41,7 @@ def test_a_circle_of_redirects_ends(httpserver):
     assert len(httpserver.log) == 4
 
 
-def test_no_redirect_is_followed_where_none_is_allowed(httpserver):
+def test_no_redirect_is_followed_if_none_is_allowed(httpserver):
     redirect(httpserver, "/a", "/b")
 
     with pytest.raises(PermanentError, match="more than 0 redirects"):
@@ -50,7 +50,7 @@ def test_no_redirect_is_followed_where_none_is_allowed(httpserver):
     assert len(httpserver.log) == 1
 
 
-def test_another_host_is_not_told_our_keys(httpserver):
+def test_other_host_gets_no_credentials(httpserver):
     told = []
 
     def answer(request):
@@ -72,7 +72,7 @@ def test_another_host_is_not_told_our_keys(httpserver):
     assert [set(keys) & names for names in told] == [set(keys), set(keys), {"if-none-match"}]
 
 
-def test_what_did_not_change_comes_back_as_it_is(httpserver):
+def test_not_modified_is_returned(httpserver):
     httpserver.expect_request("/feed").respond_with_data(status=304, headers={"ETag": '"7"'})
 
     answer = download(httpserver.url_for("/feed"), headers={"if-none-match": '"7"'})
@@ -80,7 +80,7 @@ def test_what_did_not_change_comes_back_as_it_is(httpserver):
     assert (answer.status, answer.content, answer.headers["etag"]) == (304, b"", '"7"')
 
 
-def test_a_refusal_is_not_taken_for_the_file(httpserver):
+def test_error_answer_is_not_taken_for_the_file(httpserver):
     httpserver.expect_request("/feed").respond_with_data("later", status=503)
     file = io.BytesIO()
 
@@ -93,7 +93,7 @@ def test_a_refusal_is_not_taken_for_the_file(httpserver):
 @pytest.mark.parametrize(
     ("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("identity", bytes)]
 )
-def test_a_packed_answer_is_unpacked(httpserver, encoding, pack):
+def test_compressed_answer_is_decompressed(httpserver, encoding, pack):
     httpserver.expect_request("/feed").respond_with_data(
         pack(FILE), headers={"Content-Encoding": encoding}
     )
@@ -102,7 +102,7 @@ def test_a_packed_answer_is_unpacked(httpserver, encoding, pack):
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "compress"])
-def test_a_packing_that_we_did_not_ask_for_is_refused(httpserver, encoding):
+def test_unrequested_encoding_is_refused(httpserver, encoding):
     httpserver.expect_request("/feed").respond_with_data(
         FILE, headers={"Content-Encoding": encoding}
     )
@@ -116,14 +116,14 @@ def test_a_packing_that_we_did_not_ask_for_is_refused(httpserver, encoding):
     [gzip.compress(FILE)[:-9], gzip.compress(FILE)[:20], b"no gzip"],
     ids=["without its end", "only its start", "no gzip"],
 )
-def test_a_broken_packing_is_no_file(httpserver, body):
+def test_corrupt_compression_is_refused(httpserver, body):
     httpserver.expect_request("/feed").respond_with_data(body, headers={"Content-Encoding": "gzip"})
 
     with pytest.raises(TemporaryError):
         download(httpserver.url_for("/feed"))
 
 
-def test_a_bomb_is_stopped_at_the_limit_and_takes_little_memory(httpserver):
+def test_decompression_bomb_stops_at_the_limit_in_little_memory(httpserver):
     bomb = gzip.compress(b"0" * 100_000_000, compresslevel=6)
     httpserver.expect_request("/feed").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -136,7 +136,7 @@ def test_a_bomb_is_stopped_at_the_limit_and_takes_little_memory(httpserver):
     assert time.monotonic() - started < 1
 
 
-def test_nobody_leads_us_from_https_to_http(monkeypatch):
+def test_redirect_from_https_to_http_is_refused(monkeypatch):
     class Answer:
         status = 302
         headers = {"location": "http://127.0.0.1/feed"}

@@ -29,18 +29,18 @@ KEY = "sk9Zq7LwT2mXv4Rb8Nc1Yd6K"
         (f"/feeds/{KEY}/stock.csv", "/feeds/…/stock.csv"),
     ],
 )
-def test_a_path_is_told_without_what_opens_doors(path, said):
+def test_path_is_logged_without_keys(path, said):
     assert spoken_path(path) == said
 
 
 @pytest.mark.parametrize("secret", ["swordfish", "swordfish/2", "0123456789abcdef0123456789abcdef"])
-def test_a_secret_is_left_out_of_a_path_whatever_it_looks_like(secret):
+def test_secret_is_removed_from_a_path_in_any_spelling(secret):
     hidden = [secret, "swordfish", "p"]
     for spelled in (secret, quote(secret, safe="")):
         assert spoken_path(f"/dl/{spelled}/p.csv", hidden=hidden) == "/dl/…/p.csv"
 
 
-def test_an_answer_that_echoes_our_key_is_quoted_without_it():
+def test_answer_that_echoes_a_key_is_quoted_without_it():
     assert quoted("GET", f"bad key {KEY}".encode(), sent=[KEY, "*/*"]) == ": 'bad key …'"
 
 
@@ -54,12 +54,12 @@ def test_an_answer_that_echoes_our_key_is_quoted_without_it():
         ({}, b"<html>", ""),
     ],
 )
-def test_their_name_of_a_request_is_found(headers, content, name):
+def test_request_id_of_the_service_is_found(headers, content, name):
     assert their_id(headers, content) == name
 
 
 @pytest.mark.django_db
-def test_neither_log_nor_error_tells_what_we_sent(httpserver, caplog):
+def test_neither_log_nor_error_contains_sent_secrets(httpserver, caplog):
     caplog.set_level(logging.DEBUG)
     httpserver.expect_request("/v1/orders").respond_with_data(f"bad key {KEY}", status=401)
 
@@ -77,7 +77,7 @@ def test_neither_log_nor_error_tells_what_we_sent(httpserver, caplog):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY}é", f"{KEY}\0"])
-def test_a_key_that_cannot_be_sent_is_not_quoted_either(httpserver, key):
+def test_unsendable_key_is_not_quoted(httpserver, key):
     httpserver.expect_request("/").respond_with_data("{}")
 
     with pytest.raises(OutsideError) as caught:

@@ -21,7 +21,7 @@ def naps(monkeypatch):
 
 
 class Script:
-    """Raises what it is given, one call after the other, and then answers."""
+    """Raises the given errors, one per call, then returns."""
 
     def __init__(self, *failures):
         self.failures = list(failures)
@@ -34,7 +34,7 @@ class Script:
         return "answer"
 
 
-def test_a_read_is_asked_again_later_and_later(naps):
+def test_read_is_retried_with_growing_delays(naps):
     script = Script(GONE, GONE, GONE)
 
     assert patiently(script, is_repeatable=True) == "answer"
@@ -44,7 +44,7 @@ def test_a_read_is_asked_again_later_and_later(naps):
         assert 0.2 * 2**attempt <= nap <= 0.4 * 2**attempt
 
 
-def test_no_two_of_us_come_back_at_the_same_moment(naps):
+def test_delays_are_jittered(naps):
     for _ in range(5):
         patiently(Script(GONE), is_repeatable=True)
 
@@ -63,7 +63,7 @@ def test_no_two_of_us_come_back_at_the_same_moment(naps):
         (TemporaryError("later", code="429", retry_after_s=3600), True, 1),
     ],
 )
-def test_who_is_asked_again(naps, failure, is_repeatable, calls):
+def test_which_errors_are_retried(naps, failure, is_repeatable, calls):
     script = Script(failure)
 
     if calls == 1:
@@ -75,14 +75,14 @@ def test_who_is_asked_again(naps, failure, is_repeatable, calls):
     assert script.calls == calls
 
 
-def test_the_last_failure_is_told(naps):
+def test_last_error_is_raised(naps):
     last = TemporaryError("the fourth")
 
     with pytest.raises(TemporaryError, match="the fourth"):
         patiently(Script(GONE, GONE, GONE, last), is_repeatable=True)
 
 
-def test_what_they_say_is_waited_for(naps):
+def test_retry_after_is_respected(naps):
     patiently(Script(TemporaryError("later", retry_after_s=7)), is_repeatable=True)
 
     assert 7 <= naps[0] <= 7.4
@@ -107,9 +107,9 @@ def test_what_they_say_is_waited_for(naps):
         ("", None),
     ],
 )
-def test_retry_after_is_read(said, expected):
+def test_retry_after_is_parsed(said, expected):
     assert retry_after_s({"retry-after": said}, now=NOW) == expected
 
 
-def test_no_retry_after():
+def test_missing_or_malformed_retry_after():
     assert retry_after_s({}) is None

@@ -1,4 +1,4 @@
-"""No address that a stranger writes leads us into our own network: a trap there hears nobody."""
+"""SSRF protection: no untrusted URL reaches the internal network, where a trap listens."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMES = {
 
 
 class Trap:
-    """Listens on this machine at one port, by every address it has, and counts who connects."""
+    """Listens on one port of this machine, on every address, and counts connections."""
 
     def __init__(self, stack):
         self.heard = []
@@ -62,7 +62,7 @@ def trap(settings):
 
 @pytest.fixture
 def resolver(monkeypatch):
-    """Answers for the names of our examples; what it was asked is kept."""
+    """Resolve the example names, and record the lookups."""
     asked = []
     real = socket.getaddrinfo
 
@@ -79,7 +79,7 @@ def resolver(monkeypatch):
 
 @pytest.fixture
 def dialed(monkeypatch):
-    """Every address that a connection was really tried to; none of them answers."""
+    """Record every address that a connection was tried to; none answers."""
     tried = []
 
     def connect(_self, host, port, *_args, **_words):
@@ -90,12 +90,12 @@ def dialed(monkeypatch):
     return tried
 
 
-def test_the_corpus_is_large():
+def test_corpus_is_large():
     assert len(set(ADDRESSES)) >= 40
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_nobody_is_called_at_a_bad_address(trap, resolver, address):
+def test_forbidden_address_is_not_called(trap, resolver, address):
     with pytest.raises(OutsideError) as refused:
         download(address.format(port=trap.port), total_s=3)
 
@@ -107,7 +107,7 @@ def test_nobody_is_called_at_a_bad_address(trap, resolver, address):
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_no_redirect_leads_to_a_bad_address(trap, resolver, settings, httpserver, address):
+def test_redirect_to_a_forbidden_address_is_refused(trap, resolver, settings, httpserver, address):
     settings.PRIVATE_NETWORKS_ALLOWED = ["127.0.0.1/32"]
     settings.OUTSIDE_PORTS_ALLOWED = [str(httpserver.port)]
     there = address.format(port=trap.port)
@@ -121,9 +121,7 @@ def test_no_redirect_leads_to_a_bad_address(trap, resolver, settings, httpserver
     assert trap.heard == []
 
 
-def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_looked_at(
-    trap, monkeypatch, dialed
-):
+def test_connection_uses_the_address_that_was_checked(trap, monkeypatch, dialed):
     answers = [PUBLIC, "127.0.0.1", "127.0.0.1"]
     asked = []
 
@@ -141,9 +139,7 @@ def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_looked_at(
     assert trap.heard == []
 
 
-def test_the_second_address_of_a_host_is_tried_when_the_first_does_not_answer(
-    trap, monkeypatch, dialed
-):
+def test_second_address_is_tried_if_the_first_does_not_answer(trap, monkeypatch, dialed):
     monkeypatch.setitem(NAMES, "two.example", [PUBLIC, "1.1.1.1"])
     monkeypatch.setattr(ssrf, "_resolved", lambda *_: NAMES["two.example"])
 
@@ -153,7 +149,7 @@ def test_the_second_address_of_a_host_is_tried_when_the_first_does_not_answer(
     assert dialed == [(PUBLIC, 443), ("1.1.1.1", 443)]
 
 
-def test_a_path_is_never_another_host(trap, resolver, dialed):
+def test_path_never_changes_the_host(trap, resolver, dialed):
     with Api("http://public.example/v1/") as api:
         for path in (f"http://127.0.0.1:{trap.port}/", "https://public.example/"):
             with pytest.raises(RefusedAddressError):
@@ -165,7 +161,7 @@ def test_a_path_is_never_another_host(trap, resolver, dialed):
     assert trap.heard == []
 
 
-def test_an_api_follows_no_redirect(trap, settings, httpserver):
+def test_api_follows_no_redirect(trap, settings, httpserver):
     settings.PRIVATE_NETWORKS_ALLOWED = ["127.0.0.0/8"]
     httpserver.expect_request("/orders").respond_with_data(
         status=302, headers={"Location": f"http://127.0.0.1:{trap.port}/"}
@@ -177,7 +173,7 @@ def test_an_api_follows_no_redirect(trap, settings, httpserver):
     assert trap.heard == []
 
 
-def test_other_protocols_are_dialed_by_the_same_rules(trap, resolver):
+def test_other_protocols_obey_the_same_rules(trap, resolver):
     for host in ("127.0.0.1", "localhost", "private.example"):
         with pytest.raises(RefusedAddressError):
             dial(host, trap.port, timeout_s=1, usual_ports=frozenset({22}))
@@ -185,7 +181,7 @@ def test_other_protocols_are_dialed_by_the_same_rules(trap, resolver):
     assert trap.heard == []
 
 
-def test_what_the_settings_list_may_be_dialed(trap, settings):
+def test_allowed_networks_of_the_settings_are_reachable(trap, settings):
     settings.PRIVATE_NETWORKS_ALLOWED = ["127.0.0.1/32"]
 
     with dial("127.0.0.1", trap.port, timeout_s=1, usual_ports=frozenset()) as line:
@@ -195,13 +191,13 @@ def test_what_the_settings_list_may_be_dialed(trap, settings):
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101"])
-def test_public_addresses_are_public(settings, address):
+def test_public_addresses_are_allowed(settings, address):
     settings.PRIVATE_NETWORKS_ALLOWED = []
 
     assert is_allowed(address)
 
 
-def test_a_resolver_that_hangs_is_not_waited_for(trap, monkeypatch):
+def test_hanging_resolver_times_out(trap, monkeypatch):
     over = threading.Event()
 
     def hang(*_args, **_words):

@@ -19,7 +19,7 @@ SECRETS = {"api_key": "k-1", "hook_secret": "h-1"}
 
 @pytest.fixture
 def rows(settings):
-    """Three lines whose secrets an old key sealed; the new key stands before it."""
+    """Three connections encrypted with an old key; the new key comes first."""
     settings.FIELD_KEYS = [OLD]
     for code in ("one", "two", "three"):
         row, _ = Connection.objects.get_or_create(supplier=make_supplier(code=code))
@@ -35,7 +35,7 @@ def rotated():
     return out.getvalue()
 
 
-def test_afterwards_the_old_key_can_be_thrown_away(rows, settings):
+def test_old_key_can_be_removed_after_rotation(rows, settings):
     said = rotated()
 
     settings.FIELD_KEYS = [NEW]
@@ -46,7 +46,7 @@ def test_afterwards_the_old_key_can_be_thrown_away(rows, settings):
     assert "k-1" not in said
 
 
-def test_it_can_be_killed_anywhere_and_run_again(rows, settings, monkeypatch):
+def test_rotation_can_be_interrupted_and_repeated(rows, settings, monkeypatch):
     real = key_rotation.resealed
     left = [2]
 
@@ -68,7 +68,7 @@ def test_it_can_be_killed_anywhere_and_run_again(rows, settings, monkeypatch):
     assert [unseal(row.tokens_sealed)["access"] for row in rows.all()] == ["one", "two", "three"]
 
 
-def test_a_pair_that_was_renewed_meanwhile_is_not_overwritten(rows, settings, monkeypatch):
+def test_value_changed_meanwhile_is_not_overwritten(rows, settings, monkeypatch):
     real = key_rotation.resealed
 
     def slowly(sealed):
@@ -83,7 +83,7 @@ def test_a_pair_that_was_renewed_meanwhile_is_not_overwritten(rows, settings, mo
     assert "secrets_sealed: 3 sealed anew" in said
 
 
-def test_what_no_key_opens_stays_and_is_told(rows, settings):
+def test_undecryptable_value_stays_and_is_counted(rows, settings):
     settings.FIELD_KEYS = [NEW]
     before = list(rows.values_list("secrets_sealed", flat=True))
 
@@ -93,7 +93,7 @@ def test_what_no_key_opens_stays_and_is_told(rows, settings):
     assert list(rows.values_list("secrets_sealed", flat=True)) == before
 
 
-def test_every_column_that_is_called_sealed_is_found():
+def test_every_encrypted_column_is_found():
     named = {
         (model, field.name)
         for model in apps.get_models()

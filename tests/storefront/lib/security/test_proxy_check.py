@@ -23,13 +23,13 @@ def visit():
 @pytest.mark.parametrize(
     ("proxies", "forwarded"),
     [
-        (0, {"x-forwarded-for": "8.8.8.8"}),  # no proxy of ours is known
-        (1, {"x-forwarded-for": "8.8.8.8, 172.18.0.1"}),  # one too few is known
-        (2, {"x-forwarded-for": "8.8.8.8"}),  # one too many is known
+        (0, {"x-forwarded-for": "8.8.8.8"}),  # no trusted proxy
+        (1, {"x-forwarded-for": "8.8.8.8, 172.18.0.1"}),  # one too few trusted
+        (2, {"x-forwarded-for": "8.8.8.8"}),  # one too many trusted
         (1, {"x-forwarded-proto": "https"}),  # the proxy does not name the visitor
     ],
 )
-def test_a_private_address_that_all_visitors_share_is_noted(settings, visit, proxies, forwarded):
+def test_private_address_shared_by_all_visitors_is_recorded(settings, visit, proxies, forwarded):
     settings.TRUSTED_PROXIES = proxies
 
     visit(MIN_RUN - 1, **forwarded)
@@ -46,7 +46,7 @@ def test_a_private_address_that_all_visitors_share_is_noted(settings, visit, pro
         ("/readyz", {"x-forwarded-for": "127.0.0.1"}),  # monitoring
     ],
 )
-def test_visitors_that_are_told_apart_are_not_noted(settings, visit, path, forwarded):
+def test_distinct_visitors_are_not_recorded(settings, visit, path, forwarded):
     settings.TRUSTED_PROXIES = 1
 
     visit(2 * MIN_RUN, path=path, **forwarded)
@@ -54,7 +54,7 @@ def test_visitors_that_are_told_apart_are_not_noted(settings, visit, path, forwa
     assert shared_address() == ""
 
 
-def test_one_visitor_with_an_address_of_its_own_ends_the_run(settings, visit):
+def test_another_address_ends_the_run(settings, visit):
     settings.TRUSTED_PROXIES = 1
     local = {"x-forwarded-for": "192.168.1.7"}
 
@@ -65,7 +65,7 @@ def test_one_visitor_with_an_address_of_its_own_ends_the_run(settings, visit):
     assert shared_address() == ""
 
 
-def test_requests_are_answered_while_redis_is_away(settings, visit):
+def test_requests_are_answered_while_redis_is_down(settings, visit):
     away = "redis://127.0.0.1:1/0"
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": away}

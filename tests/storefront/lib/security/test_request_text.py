@@ -21,7 +21,7 @@ PATHS = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", PATHS)
-def test_nul_gets_our_own_page(client, name):
+def test_nul_gets_an_error_page(client, name):
     method, path, form = PATHS[name]
 
     answer = client.generic(method, path) if form is None else client.post(path, form)
@@ -44,7 +44,7 @@ def test_nul_gets_a_problem_from_the_api(client, path):
 
 
 @pytest.mark.django_db
-def test_a_webhook_reads_its_own_body(client):
+def test_webhook_reads_its_own_body(client):
     answer = client.post("/hooks/stripe/", {"a": "\0"})
 
     assert 400 <= answer.status_code < 500

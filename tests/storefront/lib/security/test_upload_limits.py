@@ -1,4 +1,4 @@
-"""Files of a form that is larger than any of ours never reach the disk."""
+"""Files of an oversized form never reach the disk."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def sent(content, *, is_staff=False):
     return request
 
 
-def test_what_is_small_comes_whole():
+def test_small_form_is_received_completely():
     request = sent(b"x" * 100)
 
     assert request.FILES["file"].read() == b"x" * 100
     assert not upload_limits.is_too_large(request)
 
 
-def test_of_what_is_too_large_the_words_come_and_no_file():
+def test_oversized_form_keeps_its_text_and_loses_its_files():
     request = sent(LARGE)
 
     assert request.POST["words"] == "kept"
@@ -41,12 +41,12 @@ def test_of_what_is_too_large_the_words_come_and_no_file():
     assert upload_limits.is_too_large(request)
 
 
-def test_staff_bring_more_and_not_without_end():
+def test_staff_have_a_higher_limit():
     assert sent(LARGE, is_staff=True).FILES["file"].read() == LARGE
     assert not sent(LARGE * 4, is_staff=True).FILES
 
 
-def test_who_has_no_user_yet_is_nobody_of_ours():
+def test_request_without_user_is_not_staff():
     request = RequestFactory().post("/", {"file": SimpleUploadedFile("a.bin", LARGE)})
 
     assert not request.FILES

@@ -1,4 +1,4 @@
-"""What staff may do to a row: always a verb, never on a mere look."""
+"""Admin actions: each calls a service, and a GET changes nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def page(name, what="changelist", *args):
 
 
 def read_on(shown):
-    """Send back what held it on this page."""
+    """Post the hold reasons that the page shows."""
     return {"seen": shown.context["form"]["seen"].value()}
 
 
@@ -42,7 +42,7 @@ def texts(response):
     return [str(message) for message in response.context["messages"]]
 
 
-def test_looking_at_an_action_does_nothing_and_needs_the_right(world, staff, client, started):
+def test_get_changes_nothing_and_needs_permission(world, staff, client, started):
     order = orders_by_status()["placed"]
 
     response = staff.get(page("orders_order", "cancel", order.pk))
@@ -59,7 +59,7 @@ def test_looking_at_an_action_does_nothing_and_needs_the_right(world, staff, cli
     assert order.status == "placed"
 
 
-def test_staff_cancel_an_order_and_say_why(world, staff, started):
+def test_order_is_canceled_with_a_reason(world, staff, started):
     order = orders_by_status()["placed"]
 
     response = staff.post(
@@ -72,7 +72,7 @@ def test_staff_cancel_an_order_and_say_why(world, staff, started):
     assert ("follow_cancellation", {"order_id": order.pk}) in started
 
 
-def test_what_cannot_be_canceled_any_more_is_said_in_words(world, staff):
+def test_refused_cancellation_shows_a_message(world, staff):
     order = orders_by_status()["completed"]
 
     response = staff.post(page("orders_order", "cancel", order.pk), {"reason": "Too late"})
@@ -81,7 +81,7 @@ def test_what_cannot_be_canceled_any_more_is_said_in_words(world, staff):
     assert response.context["form"].non_field_errors() == [order.number]
 
 
-def test_staff_refund_a_part_after_saying_that_they_mean_it(world, staff, started):
+def test_partial_refund_needs_confirmation(world, staff, started):
     order = orders_by_status()["completed"]
     url = page("orders_order", "refund", order.pk)
 
@@ -97,7 +97,7 @@ def test_staff_refund_a_part_after_saying_that_they_mean_it(world, staff, starte
     assert started == [("settle_payments", {})]
 
 
-def test_staff_release_a_held_purchase_order(world, staff, started):
+def test_held_purchase_order_is_released(world, staff, started):
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
     purchase_order.move(
         "on_hold", at=NOON, hold_reasons=[{"code": "cost", "sentence": "It costs more now."}]
@@ -115,7 +115,7 @@ def test_staff_release_a_held_purchase_order(world, staff, started):
     assert started == [("send", {"purchase_order_id": purchase_order.pk})]
 
 
-def test_staff_choose_which_of_several_reasons_they_let_pass(world, staff, started):
+def test_selected_hold_reasons_are_waived(world, staff, started):
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
     reasons = [
         {"code": "cost", "sentence": "It costs more now.", "subject": "A", "amount": "9.00"},
@@ -136,8 +136,8 @@ def test_staff_choose_which_of_several_reasons_they_let_pass(world, staff, start
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_a_reason_that_nobody_read_is_not_let_pass(world, staff, started, more):
-    """The gate looked again meanwhile, and holds it for something else."""
+def test_unread_hold_reason_is_not_waived(world, staff, started, more):
+    """Meanwhile another check found another reason."""
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
     cost = {"code": "cost", "sentence": "It costs more now.", "subject": "A", "amount": "9.00"}
     unpaid = {"code": "payment", "sentence": "It is not paid.", "amount": "9.00"}
@@ -155,12 +155,12 @@ def test_a_reason_that_nobody_read_is_not_let_pass(world, staff, started, more):
     assert "has changed since this page was shown" in told.content.decode()
     assert "It is not paid." in told.content.decode()
     chosen = {"reasons": [holds.key_of(unpaid), holds.key_of(cost)]}
-    staff.post(url, {**read_on(told), **chosen})  # he has read it now
+    staff.post(url, {**read_on(told), **chosen})  # the page was read
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"
 
 
-def test_staff_let_a_held_order_go_on(world, staff, started):
+def test_held_order_is_released(world, staff, started):
     order = orders_by_status()["placed"]
     order.move("on_hold", at=NOON, hold_reason="Looks like fraud.")
 
@@ -171,7 +171,7 @@ def test_staff_let_a_held_order_go_on(world, staff, started):
     assert started == [("divide", {"order_id": order.pk})]
 
 
-def test_staff_start_a_sync_now(world, staff, started):
+def test_sync_is_started(world, staff, started):
     supplier = Supplier.objects.get()
 
     staff.post(page("suppliers_supplier", "sync_now", supplier.pk))
@@ -189,7 +189,7 @@ def test_staff_start_a_sync_now(world, staff, started):
 
 
 @pytest.mark.parametrize("verb", ["sync_now", "check_wire"])
-def test_nothing_is_started_for_a_supplier_without_a_connection(staff, started, verb):
+def test_sync_needs_a_connection(staff, started, verb):
     supplier = make_supplier()
     Connection.objects.all().delete()
 
@@ -199,7 +199,7 @@ def test_nothing_is_started_for_a_supplier_without_a_connection(staff, started, 
     assert started == []
 
 
-def test_staff_let_a_new_price_rule_count_for_all_that_a_supplier_offers(world, staff, started):
+def test_price_rule_applies_to_all_offers_of_a_supplier(world, staff, started):
     make_terms(channel=world[0].channel, channel_fee_rate="0", tax_rate="0", handling_amount="0")
     make_price_book(
         channel=world[0].channel,
@@ -216,7 +216,7 @@ def test_staff_let_a_new_price_rule_count_for_all_that_a_supplier_offers(world, 
 
 
 @pytest.mark.parametrize(("verdict", "status"), [("apply", "applied"), ("discard", "discarded")])
-def test_staff_decide_about_a_feed_that_nobody_believes(world, staff, started, verdict, status):
+def test_quarantined_feed_is_decided(world, staff, started, verdict, status):
     run = FeedRun.objects.create(
         supplier=Supplier.objects.get(),
         kind="stock",
@@ -234,7 +234,7 @@ def test_staff_decide_about_a_feed_that_nobody_believes(world, staff, started, v
     assert len(started) == (verdict == "apply")
 
 
-def test_staff_apply_the_ticked_rows_and_take_all_away_as_a_file(world, staff, started):
+def test_selected_rows_are_applied_and_all_are_exported(world, staff, started):
     offer = SupplierOffer.objects.filter(cost_amount__gt=0).first()
     run = FeedRun.objects.create(
         supplier=offer.supplier,
@@ -260,7 +260,7 @@ def test_staff_apply_the_ticked_rows_and_take_all_away_as_a_file(world, staff, s
     assert started == [("publish_waiting", {})]
 
 
-def test_staff_resolve_an_issue_and_send_a_dead_message_again(world, staff):
+def test_issue_is_resolved_and_dead_message_resent(world, staff):
     issue, delivery = FeedIssue.objects.first(), Delivery.objects.first()
     Delivery.objects.filter(pk=delivery.pk).update(status="dead")
 
@@ -275,7 +275,7 @@ def test_staff_resolve_an_issue_and_send_a_dead_message_again(world, staff):
     assert delivery.status == "replayed"
 
 
-def test_a_refusal_of_a_verb_is_shown_and_not_raised(world, staff):
+def test_refusal_of_a_service_is_shown(world, staff):
     delivery = Delivery.objects.filter(status="delivered").first()
 
     response = staff.post(

@@ -1,4 +1,4 @@
-"""What staff see of every table, and what they may do to it."""
+"""Admin of every table: what staff see, and what they may do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.factories.full_shop import make_world
 pytestmark = pytest.mark.django_db
 NAMES = [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]
 WIRE = ("base_url", "account_id", "calls_per_second", "calls_at_once")
-# A page may ask for its rows, their count, who asks in which session, and the choices of filters.
+# Queries for the rows, their count, session and user, and filter choices.
 MOST_QUERIES = 10
 
 
@@ -37,7 +37,7 @@ def asked(client, url):
     return len(queries), response.content.decode()
 
 
-def test_every_table_has_a_list_and_a_page_that_need_few_queries(world, staff):
+def test_every_table_has_a_list_and_a_page_with_few_queries(world, staff):
     slow = {}
     for model, table in admin.site._registry.items():
         name = f"{model._meta.app_label}_{model._meta.model_name}"
@@ -61,8 +61,8 @@ def test_every_table_has_a_list_and_a_page_that_need_few_queries(world, staff):
     assert {name: many for name, many in too_slow.items() if many > 16} == {}
 
 
-def test_a_longer_list_needs_no_more_queries(monkeypatch, staff):
-    monkeypatch.setattr(staff_sessions, "SEEN_EVERY", timedelta(days=1))  # no write once a minute
+def test_query_count_is_independent_of_rows(monkeypatch, staff):
+    monkeypatch.setattr(staff_sessions, "SEEN_EVERY", timedelta(days=1))  # no write per minute
     make_world(monkeypatch)
     once = {name: asked(staff, page(name))[0] for name in NAMES}
 
@@ -73,7 +73,7 @@ def test_a_longer_list_needs_no_more_queries(monkeypatch, staff):
     assert {name: (once[name], many) for name, many in later.items() if many > once[name]} == {}
 
 
-def test_rows_that_only_verbs_write_cannot_be_written_by_hand(world, staff):
+def test_rows_written_by_services_cannot_be_edited(world, staff):
     order = Order.objects.first()
 
     answers = [
@@ -88,7 +88,7 @@ def test_rows_that_only_verbs_write_cannot_be_written_by_hand(world, staff):
 
 
 def wire_to_cj(**changes):
-    """Let the world's supplier speak CJ's dialect; return his wire and what its form says."""
+    """Give the supplier a CJ connection; return it and its form's values."""
     Supplier.objects.filter(connection__isnull=False).update(adapter="cj")
     Connection.objects.update(**changes)
     wire = Connection.objects.get()
@@ -97,7 +97,7 @@ def wire_to_cj(**changes):
     return wire, form | {"budgets-TOTAL_FORMS": 0, "budgets-INITIAL_FORMS": 0}
 
 
-def test_a_secret_goes_in_and_never_comes_out(world, staff):
+def test_secret_is_write_only(world, staff):
     wire, form = wire_to_cj(tokens_sealed=seal({"access": "lent"}))
     url = page("suppliers_connection", "change", wire.pk)
 
@@ -112,7 +112,7 @@ def test_a_secret_goes_in_and_never_comes_out(world, staff):
     assert "CJ12345" not in shown
 
 
-def test_an_empty_secret_keeps_the_old_one(world, staff):
+def test_empty_secret_keeps_the_old_one(world, staff):
     wire, form = wire_to_cj(secrets_sealed=seal({"api_key": "old"}))
 
     staff.post(page("suppliers_connection", "change", wire.pk), form | {"secret_api_key": ""})
@@ -121,7 +121,7 @@ def test_an_empty_secret_keeps_the_old_one(world, staff):
     assert unseal(wire.secrets_sealed) == {"api_key": "old"}
 
 
-def test_a_webhook_secret_goes_in_beside_the_key_and_must_be_one(world, staff):
+def test_webhook_secret_is_validated(world, staff):
     lent = seal({"access": "lent"})
     wire, form = wire_to_cj(secrets_sealed=seal({"api_key": "old"}), tokens_sealed=lent)
     url = page("suppliers_connection", "change", wire.pk)
@@ -140,7 +140,7 @@ def test_a_webhook_secret_goes_in_beside_the_key_and_must_be_one(world, staff):
     assert "whsec_bmV3" not in asked(staff, url)[1]
 
 
-def test_what_opens_a_cart_an_order_or_a_payment_is_not_shown(world, staff):
+def test_access_keys_and_tokens_are_not_shown(world, staff):
     cart, payment = Cart.objects.first(), Payment.objects.exclude(pay_url="").first()
 
     _, of_cart = asked(staff, page("orders_cart", "change", cart.pk))
@@ -150,7 +150,7 @@ def test_what_opens_a_cart_an_order_or_a_payment_is_not_shown(world, staff):
     assert payment.pay_url not in of_payment
 
 
-def test_what_a_person_writes_about_a_product_is_kept_and_shown(world, staff):
+def test_edited_product_text_is_saved_and_shown(world, staff):
     product = Product.objects.first()
     form = {
         "title": "A better title",
@@ -175,7 +175,7 @@ def test_what_a_person_writes_about_a_product_is_kept_and_shown(world, staff):
     assert product.cards.get().title == "A better title"
 
 
-def test_a_withdrawn_listing_leaves_the_shop_until_it_is_put_back(world, staff):
+def test_delisted_listing_leaves_the_shop_until_relisted(world, staff):
     listing = Listing.objects.first()
     product = listing.variant.product
 
@@ -188,7 +188,7 @@ def test_a_withdrawn_listing_leaves_the_shop_until_it_is_put_back(world, staff):
     assert act("put_back") == (False, True, 1)
 
 
-def test_staff_pages_have_a_policy_of_their_own_and_the_others_keep_theirs(staff, client):
+def test_admin_pages_have_their_own_policy(staff, client):
     of_admin = staff.get(reverse("admin:index")).headers["Content-Security-Policy"]
     of_shop = client.get("/healthz").headers["Content-Security-Policy"]
 

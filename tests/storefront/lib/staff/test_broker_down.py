@@ -1,4 +1,4 @@
-"""Staff pages while no worker can be called: what is written down is done later, and said so."""
+"""Admin pages while the broker is down: recorded work is done later, and staff are told."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def deliver_again(_order, _purchase_order):
 ACTS = (go_on, cancel, refund, release_hold, send_again, price_anew, deliver_again)
 
 
-def test_what_is_written_down_is_done_later_and_staff_are_told(staff):
+def test_recorded_work_is_done_later_and_staff_are_told(staff):
     order = orders_by_status()["placed"]
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
     told = {}
@@ -90,7 +90,7 @@ def test_what_is_written_down_is_done_later_and_staff_are_told(staff):
     assert (order.status, purchase_order.status) == ("canceled", "ready")
 
 
-def test_a_sync_that_nobody_can_start_is_refused_in_words(staff):
+def test_sync_that_cannot_be_queued_is_refused(staff):
     url = page("suppliers_supplier", "sync_now", Supplier.objects.get().pk)
 
     response = staff.post(url)

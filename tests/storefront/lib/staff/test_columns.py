@@ -22,18 +22,18 @@ from tests.factories.suppliers import NOON
         (timedelta(days=3), "in 3\xa0days"),
     ],
 )
-def test_a_moment_is_said_as_its_age(away, said):
+def test_moment_is_shown_as_age(away, said):
     with time_machine.travel(NOON, tick=False):
         assert columns.as_age(NOON + away) == said
 
 
 @pytest.mark.parametrize(("locale", "said"), [("en", "€1,234.50"), ("az", "1.234,50\xa0€")])
-def test_money_is_said_with_its_currency_as_people_there_write_it(locale, said):
+def test_money_is_formatted_by_locale(locale, said):
     with translation.override(locale):
         assert columns.as_money(Money(Decimal("1234.5"), "EUR")) == said
 
 
-def test_a_state_is_a_word_and_an_icon_and_has_a_color_only_for_a_person():
+def test_status_has_text_icon_and_color_only_if_action_is_needed():
     calls, runs = columns.as_state("on hold", calls=True), columns.as_state("in progress")
 
     assert "on hold" in calls
@@ -42,7 +42,7 @@ def test_a_state_is_a_word_and_an_icon_and_has_a_color_only_for_a_person():
     assert "staff-state-calls" not in runs
 
 
-def test_words_from_outside_are_shown_as_words():
+def test_external_text_is_escaped():
     row = SimpleNamespace(raw={"title": "<script>alert(1)</script>"}, body=b"<b>\xff</b>")
 
     shown = [columns.document(name, "Raw")(row) for name in ("raw", "body")]
@@ -51,7 +51,7 @@ def test_words_from_outside_are_shown_as_words():
     assert "<b>" not in shown[1]
 
 
-def test_a_column_reaches_along_relations_and_stops_where_there_is_none():
+def test_column_follows_relations_until_one_is_missing():
     row = SimpleNamespace(offer=SimpleNamespace(variant=None, currency="USD", cost=Decimal(3)))
 
     assert columns.link("offer__variant", "Variant")(row) is None

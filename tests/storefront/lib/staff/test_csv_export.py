@@ -1,4 +1,4 @@
-"""CSV exports: no export writes a cell that a spreadsheet would compute."""
+"""CSV exports: no export writes a cell that a spreadsheet would evaluate."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from tests.support.source_files import ROOT
         (7, "7"),
     ],
 )
-def test_a_cell_is_text_or_a_plain_number(cell, written):
+def test_cell_is_text_or_a_plain_number(cell, written):
     assert csv_line([cell, "x"]) == f"{written},x\r\n"
 
 
@@ -95,7 +95,7 @@ def test_no_export_writes_a_formula(staff, export, evil):
     assert evil not in cells
 
 
-def test_every_export_writes_its_lines_in_one_place():
+def test_every_export_uses_one_writer():
     apps = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
     writers = [
         path.relative_to(ROOT).as_posix()

@@ -1,4 +1,4 @@
-"""Two clicks on the same button at once: one does it, and the other is told so in words."""
+"""Double submit: of two concurrent clicks one takes effect, and the other gets a message."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def click_at_once(path, **kind):
 
     def click():
         client = Client(raise_request_exception=True)
-        connection.ensure_connection()  # so that all start at the same moment
+        connection.ensure_connection()  # so that all start together
         start.wait()
         try:
             answers.append(client.post(path, **kind))
@@ -70,14 +70,14 @@ def click_at_once(path, **kind):
 
 
 def follow_up(order):
-    """Do what workers do after the wish."""
+    """Do what workers do after the request."""
     for purchase_order in order.purchase_orders.all():
         tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
 
 
 @pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])
 @pytest.mark.parametrize("round_", range(3))
-def test_on_the_page_every_click_says_what_becomes_of_the_order(supplier, make, round_):
+def test_every_click_shows_the_outcome(supplier, make, round_):
     order = make(make_sellable())
 
     answers = click_at_once(f"/en/orders/{order.number}/{order.access_key}/cancel/")
@@ -94,7 +94,7 @@ def test_on_the_page_every_click_says_what_becomes_of_the_order(supplier, make, 
 
 
 @pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])
-def test_a_program_is_told_once_that_it_was_canceled_and_then_that_it_is_too_late(supplier, make):
+def test_api_client_is_told_once_that_it_is_canceled_then_too_late(supplier, make):
     order = make(make_sellable())
 
     answers = click_at_once(

@@ -1,4 +1,4 @@
-"""What staff fill in is asked in words, in groups, and rows are called by who they are of."""
+"""Admin forms: fields have labels and groups; rows are named by what they belong to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.factories.full_shop import make_world
 from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
-# Names that are words by themselves.
+# Names that are labels by themselves.
 PLAIN = {"channel", "code", "currency", "file", "name", "note", "number", "rate", "supplier"}
 PLAIN |= {"book", "brand", "groups", "paper", "password", "product", "title", "value", "variant"}
 PLAIN |= {
@@ -37,7 +37,7 @@ PLAIN |= {
     "scheme",
 }
 PLAIN |= {"address", "company", "language", "page", "phone", "text"}
-PLAIN |= {"ending", "step", "tiers"}  # a sentence explains them
+PLAIN |= {"ending", "step", "tiers"}  # explained by a help text
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def page(name, what="changelist", *args):
 
 
 def wordless(form):
-    """Name the fields of a form that are not asked in words."""
+    """Return the fields of a form without label or help text."""
     return {
         name
         for name, field in form.base_fields.items()
@@ -65,7 +65,7 @@ def guessed(name):
     return () if name in PLAIN else (pretty_name(name), pretty_name(name).lower())
 
 
-def test_every_field_that_staff_fill_in_has_a_label_and_a_sentence(world, asking):
+def test_every_editable_field_has_label_and_help_text(world, asking):
     found = {}
     for model, table in admin.site._registry.items():
         row = model.objects.order_by("-pk").first() or model()
@@ -79,14 +79,14 @@ def test_every_field_that_staff_fill_in_has_a_label_and_a_sentence(world, asking
 
 
 @pytest.mark.parametrize("adapter", sorted(ADAPTERS))
-def test_the_options_of_every_connector_are_asked_in_words(asking, adapter):
+def test_options_of_every_connector_have_labels(asking, adapter):
     wire = make_supplier(adapter=adapter).connection
     table = admin.site._registry[Connection]
 
     assert wordless(table.get_form(asking, wire, change=True)) == set()
 
 
-def test_what_can_be_filled_in_stands_in_groups_and_facts_stand_last(world, asking):
+def test_editable_fields_are_grouped_and_read_only_ones_come_last(world, asking):
     for model, table in admin.site._registry.items():
         row = model.objects.order_by("pk").first() or model()
         if not isinstance(table, StaffAdmin) or not table.has_change_permission(asking, row):
@@ -101,7 +101,7 @@ def test_what_can_be_filled_in_stands_in_groups_and_facts_stand_last(world, aski
         assert all(title != FACTS for title, _group in groups[:-1]), model
 
 
-def test_a_page_speaks_of_a_supplier_in_words_and_in_the_language_of_staff(world, staff):
+def test_supplier_page_is_translated(world, staff):
     supplier = Supplier.objects.get()
     url = page("suppliers_supplier", "change", supplier.pk)
 
@@ -115,7 +115,7 @@ def test_a_page_speaks_of_a_supplier_in_words_and_in_the_language_of_staff(world
     assert "Qalığına nə qədər inanılır" in spoken
 
 
-def test_rows_below_a_page_are_called_by_their_columns_alone_and_lead_to_their_pages(world, staff):
+def test_inline_rows_are_named_by_their_columns_and_linked(world, staff):
     place = StockLocation.objects.select_related("supplier").get()
 
     shown = staff.get(page("suppliers_supplier", "change", place.supplier_id)).content.decode()
@@ -132,7 +132,7 @@ def make_run(supplier, **words):
     )
 
 
-def test_a_run_is_called_by_its_supplier_and_tells_its_documents_in_words(world, staff):
+def test_run_is_named_by_its_supplier_and_shows_its_documents(world, staff):
     supplier = Supplier.objects.get()
     profile = {
         "rows": 4_210,
@@ -153,7 +153,7 @@ def test_a_run_is_called_by_its_supplier_and_tells_its_documents_in_words(world,
     assert shown.index("He hung up.") < shown.index("Rows read") < shown.index("Given up if still")
 
 
-def test_naming_rows_by_their_supplier_takes_no_query_for_each(monkeypatch, staff):
+def test_naming_rows_takes_no_query_each(monkeypatch, staff):
     make_world(monkeypatch)
     urls = [
         page("suppliers_stocklevel"),
@@ -167,7 +167,7 @@ def test_naming_rows_by_their_supplier_takes_no_query_for_each(monkeypatch, staf
             assert staff.get(url).status_code == 200
         return len(queries)
 
-    [asked(url) for url in urls]  # what is asked once a process is known then
+    [asked(url) for url in urls]  # queries that a process runs once
     once = {url: asked(url) for url in urls}
     for number in range(3):
         other = make_supplier(code=f"other-{number}")
@@ -179,7 +179,7 @@ def test_naming_rows_by_their_supplier_takes_no_query_for_each(monkeypatch, staf
     assert "other-2:PL" in staff.get(page("suppliers_service", "add")).content.decode()
 
 
-def test_countries_are_written_as_people_write_them(world, staff):
+def test_country_list_is_parsed_and_formatted(world, staff):
     service = Service.objects.get()
     url = page("suppliers_service", "change", service.pk)
     form = staff.get(url).context["adminform"].form
@@ -209,7 +209,7 @@ def test_countries_are_written_as_people_write_them(world, staff):
         ({"families": '["lamps"]'}, "A list of kinds in brackets"),
     ],
 )
-def test_a_slip_in_a_shelf_that_every_page_would_show_is_not_saved(staff, slip, words):
+def test_invalid_category_is_not_saved(staff, slip, words):
     good = {
         "slug": "new",
         "names": '{"en": "New"}',
@@ -234,7 +234,7 @@ def test_a_slip_in_a_shelf_that_every_page_would_show_is_not_saved(staff, slip, 
         ("XX", "DE", "XX is not a country code"),
     ],
 )
-def test_a_channel_whose_usual_country_cannot_be_chosen_is_not_saved(staff, usual, chosen, words):
+def test_channel_default_country_must_be_delivered_to(staff, usual, chosen, words):
     channel = make_channel(default_country="AT", countries=["AT"])
     sent = {
         "name": "Shop",

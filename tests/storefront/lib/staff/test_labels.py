@@ -1,4 +1,4 @@
-"""What staff read on lists and pages is words, in English and in Azerbaijani."""
+"""Admin labels: all are translated sentences, in English and Azerbaijani."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TABLES = list(admin.site._registry.items())
 
 @pytest.fixture(scope="module")
 def spoken():
-    """Our sentences in Azerbaijani, by what they are in English."""
+    """Map our English texts to Azerbaijani."""
     with (LOCALE / "django.po").open("rb") as source:
         return {entry.id: entry.string for entry in read_po(source, locale="az") if entry.string}
 
@@ -42,7 +42,7 @@ def asking(staff):
 
 
 def columns_of(table, request):
-    """Tell how the columns of a list, its filters and the facts of a page are called."""
+    """Return the labels of a list's columns, its filters and a page's read-only fields."""
     model = table.model
     found = [label_for_field(name, model, table) for name in table.get_list_display(request)]
     found += [each.title for each in table.get_changelist_instance(request).filter_specs]
@@ -54,14 +54,14 @@ def columns_of(table, request):
 
 
 def missing(english, other, spoken):
-    """Name what has no words of its own: what is no sentence of ours, or is not translated."""
+    """Return labels that are not ours, or not translated."""
     return {
         one for one, translated in zip(english, other, strict=True) if spoken.get(one) != translated
     }
 
 
 @pytest.mark.parametrize(("model", "table"), TABLES, ids=lambda one: str(one).lower())
-def test_columns_filters_and_facts_of_every_table_are_called_by_words(model, table, asking, spoken):
+def test_columns_filters_and_fields_of_every_table_have_labels(model, table, asking, spoken):
     with override("en"):
         english = columns_of(table, asking)
         name, many = str(model._meta.verbose_name), str(model._meta.verbose_name_plural)
@@ -73,12 +73,12 @@ def test_columns_filters_and_facts_of_every_table_are_called_by_words(model, tab
     assert missing([*english, name, many], [*other, *others], spoken) == set()
 
 
-def test_every_choice_is_said_in_words(spoken):
+def test_every_choice_has_a_label(spoken):
     found = {}
     for model, _table in TABLES:
         for field in model._meta.fields:
             if list(field.flatchoices or ()) == settings.LANGUAGES:
-                continue  # each language is called as its speakers do
+                continue  # each language is named in its own language
             with override("en"):
                 english = [str(label) for value, label in field.flatchoices or () if value != ""]
             with override("az"):
@@ -89,7 +89,7 @@ def test_every_choice_is_said_in_words(spoken):
     assert found == {}
 
 
-def test_an_empty_list_says_what_to_do_and_a_search_without_a_hit_says_that(staff):
+def test_empty_list_and_empty_search_have_texts(staff):
     staff.cookies["django_language"] = "az"
     url = reverse("admin:catalog_competitorsource_changelist")
 
@@ -102,7 +102,7 @@ def test_an_empty_list_says_what_to_do_and_a_search_without_a_hit_says_that(staf
     assert "Fara ondan vaxtaşırı soruşur." not in searched
 
 
-def test_a_list_says_the_same_of_a_column_as_the_form(asking):
+def test_list_and_form_use_the_same_label(asking):
     table = admin.site._registry[Supplier]
     labels = table.get_form(asking, Supplier(), change=True).base_fields
 
@@ -111,7 +111,7 @@ def test_a_list_says_the_same_of_a_column_as_the_form(asking):
             assert str(Supplier._meta.get_field(name).verbose_name) == str(asked.label)
 
 
-def test_states_and_their_moves_are_said_in_the_language_of_staff(staff):
+def test_statuses_and_history_are_translated(staff):
     make_price_book(channel=make_channel(), status="live")
     supplier = make_supplier()
     StatusChange.objects.create(
@@ -135,7 +135,7 @@ def test_states_and_their_moves_are_said_in_the_language_of_staff(staff):
     assert "vetting" not in trace
 
 
-def test_a_stopped_price_and_how_it_came_about_are_told_in_the_language_of_staff(staff):
+def test_price_hold_and_its_breakdown_are_translated(staff):
     make_price_rule()
     make_price_book(channel=make_channel(), version=2, status="live", max_run_rate="0.20")
     variant = make_variant()

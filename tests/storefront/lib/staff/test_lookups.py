@@ -1,4 +1,4 @@
-"""A filter in the address of a list reveals no field that the list hides."""
+"""Admin lookups: a filter in the URL reveals no hidden field."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ pytestmark = pytest.mark.django_db
         (True, "cost_amount__gt=5", 200),
     ],
 )
-def test_a_list_is_filtered_by_costs_only_by_those_who_see_costs(
-    client, may_see_costs, lookup, status
-):
+def test_filter_by_cost_needs_permission(client, may_see_costs, lookup, status):
     clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
     rights = ["view_orderline", *(["view_costs"] if may_see_costs else [])]
     clerk.user_permissions.set(Permission.objects.filter(codename__in=rights))
@@ -37,6 +35,6 @@ def test_no_list_is_filtered_by_a_secret(staff, lookup):
 
 
 @pytest.mark.parametrize("table", ["supplier", "feedrun"])
-def test_a_list_is_filtered_by_what_its_filters_offer(staff, table):
-    """Their status is excluded from the form because it is shown in words."""
+def test_offered_filters_work(staff, table):
+    """The status is excluded from the form because a column shows it."""
     assert staff.get(f"/admin/suppliers/{table}/?status__exact=x").status_code == 200

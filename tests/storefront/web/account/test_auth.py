@@ -31,7 +31,7 @@ DOORS = [
 
 @pytest.fixture(autouse=True)
 def open_shop(light):
-    """Every page stands in a shop."""
+    """Every page needs a channel."""
 
 
 def sign_up(client, email="erika@example.org", password=PASSWORD):
@@ -48,14 +48,14 @@ def is_in(client):
 
 @pytest.mark.parametrize("language", ["en", "az"])
 @pytest.mark.parametrize("door", DOORS)
-def test_each_door_is_a_sound_page(client, language, door):
+def test_each_sign_in_page_is_valid(client, language, door):
     page = Page(client.get(f"/{language}/account/{door}"))
 
     assert page.faults == []
     assert len(page.all("h1")) == 1
 
 
-def test_an_account_opens_once_its_address_is_proven(client):
+def test_account_opens_once_its_address_is_verified(client):
     answer = sign_up(client)
     early = sign_in(client)
     path = mailed_path("account.unproven")
@@ -74,7 +74,7 @@ def test_an_account_opens_once_its_address_is_proven(client):
 
 
 @pytest.mark.parametrize("door", ["sign-up", "sign-in"])
-def test_a_stranger_who_signed_up_with_my_address_is_not_in_after_my_click(client, light, door):
+def test_another_persons_sign_up_gains_nothing_by_my_click(client, light, door):
     order = make_order(light)
     type(order).objects.filter(pk=order.pk).update(email="erika@example.org")
     stranger = Client()
@@ -97,7 +97,7 @@ def test_a_stranger_who_signed_up_with_my_address_is_not_in_after_my_click(clien
     assert order.number in client.get("/en/account/").content.decode()
 
 
-def test_a_mail_never_sets_the_password_of_staff(client):
+def test_mail_never_sets_the_password_of_staff(client):
     boss = User.objects.create_superuser("boss@fara.example", PASSWORD)
     address = EmailAddress.objects.create(user=boss, email=boss.email)
 
@@ -110,7 +110,7 @@ def test_a_mail_never_sets_the_password_of_staff(client):
     assert boss.check_password(PASSWORD)
 
 
-def test_signing_up_says_nothing_about_who_has_an_account(client):
+def test_sign_up_does_not_reveal_accounts(client):
     make_shopper()
 
     known = sign_up(client)
@@ -122,7 +122,7 @@ def test_signing_up_says_nothing_about_who_has_an_account(client):
     assert User.objects.get(email="erika@example.org").check_password(PASSWORD)
 
 
-def test_asking_for_a_password_says_nothing_about_who_has_an_account(client):
+def test_password_reset_does_not_reveal_accounts(client):
     make_shopper()
     User.objects.create_user("staff@fara.example", "a good password", is_staff=True)
 
@@ -135,7 +135,7 @@ def test_asking_for_a_password_says_nothing_about_who_has_an_account(client):
     assert [event.payload["email"] for event in Event.objects.all()] == ["erika@example.org"]
 
 
-def test_a_forgotten_password_is_replaced_once_and_proves_the_address(client):
+def test_password_reset_works_once_and_verifies_the_address(client):
     make_shopper(proven=False)
     client.post("/az/account/password/", {"email": "Erika@example.org"})
     path = mailed_path("account.password_forgotten")
@@ -151,7 +151,7 @@ def test_a_forgotten_password_is_replaced_once_and_proves_the_address(client):
     assert sign_in(client, password="another lamp")["Location"] == "/en/account/"
 
 
-def test_a_new_password_by_mail_ends_the_wait_after_wrong_ones(client):
+def test_password_reset_ends_the_wait_after_failures(client):
     make_shopper()
     for number in range(6):
         sign_in(client, password=f"wrong {number}")
@@ -162,7 +162,7 @@ def test_a_new_password_by_mail_ends_the_wait_after_wrong_ones(client):
     assert sign_in(client, password="another lamp").status_code == 302
 
 
-def test_a_mailbox_is_not_flooded(client):
+def test_mailbox_is_not_flooded(client):
     make_shopper()
 
     for _ in range(9):
@@ -171,13 +171,13 @@ def test_a_mailbox_is_not_flooded(client):
     assert Event.objects.count() == 5
 
 
-def test_forms_are_counted_by_network(client):
+def test_forms_are_limited_by_network(client):
     answers = [sign_up(client, f"a{number}@example.org").status_code for number in range(41)]
 
     assert answers == [302] * 40 + [429]
 
 
-def test_after_five_wrong_passwords_the_right_one_waits(client):
+def test_right_password_waits_after_five_failures(client):
     make_shopper()
     with time_machine.travel(NOON, tick=False) as clock:
         wrong = [sign_in(client, password=f"wrong {number}") for number in range(5)]
@@ -191,7 +191,7 @@ def test_after_five_wrong_passwords_the_right_one_waits(client):
     assert later.status_code == 302
 
 
-def test_wrong_password_and_unknown_address_read_alike_and_keep_no_password(client):
+def test_wrong_password_and_unknown_address_look_the_same_and_store_no_password(client):
     make_shopper()
 
     known = sign_in(client, password="not this one").content.decode()
@@ -202,7 +202,7 @@ def test_wrong_password_and_unknown_address_read_alike_and_keep_no_password(clie
         assert "This e-mail and this password do not go together." in page
 
 
-def test_a_shopper_never_opens_the_admin_and_staff_never_come_by_this_door(client):
+def test_customer_never_opens_the_admin_and_staff_never_sign_in_here(client):
     make_shopper()
     User.objects.create_superuser("boss@fara.example", PASSWORD)
 
@@ -219,7 +219,7 @@ def test_a_shopper_never_opens_the_admin_and_staff_never_come_by_this_door(clien
     )
 
 
-def test_signing_in_leads_on_within_the_shop_only(client):
+def test_sign_in_redirects_only_within_the_shop(client):
     make_shopper()
 
     away = sign_in(client, next="https://evil.example/")
@@ -233,7 +233,7 @@ def test_signing_in_leads_on_within_the_shop_only(client):
 
 
 @pytest.mark.parametrize("page", ["", "payments/", "addresses/", "profile/", "privacy/", "email/"])
-def test_each_page_of_an_account_offers_to_sign_out(client, page):
+def test_each_account_page_offers_to_sign_out(client, page):
     make_channel()
     client.force_login(make_shopper())
 
@@ -241,7 +241,7 @@ def test_each_page_of_an_account_offers_to_sign_out(client, page):
     assert client.get(f"/en/account/{page}").content.decode().count(form) == 1
 
 
-def test_signing_out_is_a_deed_of_its_own(client):
+def test_sign_out_needs_a_post(client):
     make_shopper()
     sign_in(client)
 
@@ -254,7 +254,7 @@ def test_signing_out_is_a_deed_of_its_own(client):
     assert client.get("/en/account/")["Location"] == "/en/account/sign-in/?next=%2Fen%2Faccount%2F"
 
 
-def test_orders_join_an_account_by_a_proven_address_only(client, light):
+def test_orders_join_an_account_by_a_verified_address_only(client, light):
     order = make_order(light)
     type(order).objects.filter(pk=order.pk).update(email="Erika@Example.org")
     make_shopper()
@@ -270,7 +270,7 @@ def test_orders_join_an_account_by_a_proven_address_only(client, light):
     assert order.number not in his
 
 
-def test_a_claimed_address_shows_no_orders(client, light):
+def test_unverified_address_shows_no_orders(client, light):
     order = make_order(light)
     type(order).objects.filter(pk=order.pk).update(email="erika@example.org")
     claims = make_shopper("otto@example.org")
@@ -281,7 +281,7 @@ def test_a_claimed_address_shows_no_orders(client, light):
     assert order.number not in client.get("/en/account/").content.decode()
 
 
-def test_an_account_is_offered_after_the_order_and_only_to_guests(client, light):
+def test_account_is_offered_after_the_order_to_guests_only(client, light):
     order = make_order(light)
     path = f"/en/orders/{order.number}/{order.access_key}/"
     make_shopper()

@@ -28,7 +28,7 @@ def add(client, listing, quantity=1):
     return client.post("/en/cart/add/", {"listing": listing.pk, "quantity": quantity})
 
 
-def test_the_cart_goes_in_and_out_with_its_owner(filled, light):
+def test_cart_follows_the_sign_in_of_its_owner(filled, light):
     sign_in(filled)
     at_home = count(filled)
     filled.post("/en/account/sign-out/")
@@ -58,7 +58,7 @@ def test_two_devices_fill_one_cart(shopper, light, erika):
     assert Cart.objects.get().owner == erika
 
 
-def test_what_is_ordered_signed_in_stands_in_the_account_whatever_address_it_has(filled, erika):
+def test_order_placed_signed_in_is_in_the_account_whatever_its_address(filled, erika):
     sign_in(filled)
     filled.post("/en/checkout/", {**WHO, "email": "gift@example.org"})
     filled.post("/en/checkout/delivery/", {"tier": "economy"})
@@ -68,9 +68,7 @@ def test_what_is_ordered_signed_in_stands_in_the_account_whatever_address_it_has
     assert order.number in filled.get("/en/account/").content.decode()
 
 
-def test_an_order_is_listed_with_names_and_its_address_is_offered_and_used_again(
-    filled, erika, light
-):
+def test_order_is_listed_and_its_address_is_reused(filled, erika, light):
     sign_in(filled)
     filled.post("/en/checkout/", WHO)
     filled.post("/en/checkout/delivery/", {"tier": "economy"})
@@ -89,7 +87,7 @@ def test_an_order_is_listed_with_names_and_its_address_is_offered_and_used_again
     assert new not in filled.get(path).content.decode()
 
 
-def test_a_list_of_many_orders_takes_as_many_queries_as_one(shopper, erika, light):
+def test_query_count_is_independent_of_orders(shopper, erika, light):
     sign_in(shopper)
 
     def queries():
@@ -104,7 +102,7 @@ def test_a_list_of_many_orders_takes_as_many_queries_as_one(shopper, erika, ligh
     assert queries() == queries()
 
 
-def test_the_address_of_an_order_of_somebody_else_is_not_shown(filled, erika, light):
+def test_address_of_another_customers_order_is_not_shown(filled, erika, light):
     order = make_order(light)
     sign_in(filled)
 

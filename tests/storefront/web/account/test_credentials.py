@@ -1,4 +1,4 @@
-"""An account takes another address or password only from its owner, and nothing is lost by it."""
+"""Changes of e-mail address or password need the owner, and lose nothing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def link():
 
 @pytest.mark.parametrize("language", ["en", "az"])
 @pytest.mark.parametrize("page", ["email/", "email/sent/", "profile/password/"])
-def test_each_page_is_sound_and_for_its_owner_only(hers, client, language, page):
+def test_each_page_is_valid_and_for_its_owner_only(hers, client, language, page):
     path = f"/{language}/account/{page}"
 
     read = Page(hers.get(path))
@@ -66,7 +66,7 @@ def test_each_page_is_sound_and_for_its_owner_only(hers, client, language, page)
     assert Client().get(path).status_code == 302
 
 
-def test_a_new_address_counts_once_its_mail_is_answered(hers, erika, elsewhere):
+def test_new_address_applies_once_confirmed(hers, erika, elsewhere):
     hers.post(EMAIL, WANTED)
     erika.refresh_from_db()
     assert erika.email == OLD
@@ -90,7 +90,7 @@ def test_a_new_address_counts_once_its_mail_is_answered(hers, erika, elsewhere):
     assert is_in(hers)
 
 
-def test_a_new_password_voids_what_whoever_knew_the_old_one_asked_for(hers, erika):
+def test_new_password_voids_earlier_requests(hers, erika):
     hers.post(EMAIL, WANTED)
     asked_for = link()
     hers.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
@@ -102,7 +102,7 @@ def test_a_new_password_voids_what_whoever_knew_the_old_one_asked_for(hers, erik
     assert erika.email == OLD
 
 
-def test_the_link_also_works_where_nobody_is_signed_in(hers, erika):
+def test_link_works_without_sign_in(hers, erika):
     hers.post(EMAIL, WANTED)
     stranger = Client(HTTP_SEC_FETCH_SITE="same-origin")
 
@@ -135,12 +135,12 @@ def test_orders_keep_their_address_and_stay_in_the_account(hers, erika, light):
         {"current": PASSWORD},
     ],
 )
-def test_what_is_missing_or_wrong_sends_nothing(hers, said):
+def test_invalid_form_sends_nothing(hers, said):
     assert hers.post(EMAIL, said).status_code == 422
     assert not AddressChange.objects.exists()
 
 
-def test_nobody_learns_who_has_an_account(hers):
+def test_form_does_not_reveal_accounts(hers):
     make_shopper("other@example.org")
 
     answer = hers.post(EMAIL, {**WANTED, "email": "Other@example.org"})
@@ -151,7 +151,7 @@ def test_nobody_learns_who_has_an_account(hers):
     assert User.objects.filter(email=OLD).exists()
 
 
-def test_a_link_works_once_for_three_days_and_only_the_last_one(hers, erika, noon):
+def test_only_the_last_link_works_once_for_three_days(hers, erika, noon):
     hers.post(EMAIL, WANTED)
     first = link()
     hers.post(EMAIL, {**WANTED, "email": "third@example.org"})
@@ -166,7 +166,7 @@ def test_a_link_works_once_for_three_days_and_only_the_last_one(hers, erika, noo
     assert hers.post(link()).status_code == 404
 
 
-def test_passwords_are_not_tried_here_either(hers):
+def test_password_attempts_are_throttled_here_too(hers):
     for _ in range(5):
         hers.post(PASSWORDS, {"current": "wrong", "password": NEXT})
 
@@ -176,7 +176,7 @@ def test_passwords_are_not_tried_here_either(hers):
     assert "Too many tries" in answer.content.decode()
 
 
-def test_mails_to_new_addresses_are_counted(hers):
+def test_mails_to_new_addresses_are_limited(hers):
     answers = [
         hers.post(EMAIL, {**WANTED, "email": f"n{number}@example.org"}).status_code
         for number in range(6)
@@ -185,7 +185,7 @@ def test_mails_to_new_addresses_are_counted(hers):
     assert answers == [302] * 5 + [429]
 
 
-def test_another_password_ends_all_other_sessions_and_is_told(hers, erika, elsewhere):
+def test_new_password_ends_other_sessions_and_is_mailed(hers, erika, elsewhere):
     answer = hers.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
 
     assert answer.status_code == 302
@@ -197,7 +197,7 @@ def test_another_password_ends_all_other_sessions_and_is_told(hers, erika, elsew
 
 
 @pytest.mark.parametrize("password", ["", "short", "password123"])
-def test_a_poor_password_is_refused(hers, erika, password):
+def test_weak_password_is_refused(hers, erika, password):
     answer = hers.post(PASSWORDS, {"current": PASSWORD, "password": password})
 
     assert answer.status_code == 422
@@ -205,7 +205,7 @@ def test_a_poor_password_is_refused(hers, erika, password):
     assert erika.check_password(PASSWORD)
 
 
-def test_a_long_passphrase_is_taken_whole(hers, erika):
+def test_long_passphrase_is_accepted(hers, erika):
     long = "correct horse battery staple " * 5
 
     hers.post(PASSWORDS, {"current": PASSWORD, "password": long})
@@ -215,7 +215,7 @@ def test_a_long_passphrase_is_taken_whole(hers, erika):
     assert not erika.check_password(long[:-1])
 
 
-def test_the_copy_and_the_erasure_reach_former_and_asked_addresses(hers, erika, light):
+def test_export_and_erasure_include_former_and_requested_addresses(hers, erika, light):
     order = make_paid_order(light, email=OLD)
     Order.objects.filter(pk=order.pk).update(status="completed")
     guest = make_paid_order(light, email="typo@example.org")

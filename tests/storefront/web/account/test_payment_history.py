@@ -1,4 +1,4 @@
-"""A shopper reads in his account what was charged and given back, and nothing of anybody else."""
+"""Payment history: a customer sees their own charges and refunds only."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def told(response):
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_an_empty_history_is_a_sound_page(hers, language):
+def test_empty_history_is_a_valid_page(hers, language):
     page = Page(hers.get(HERE.replace("/en/", f"/{language}/")))
 
     assert (page.faults, len(page.all("h1"))) == ([], 1)
 
 
-def test_each_move_of_the_money_stands_there_newest_first(hers, light):
+def test_each_payment_event_is_listed_newest_first(hers, light):
     order = pay(make_order(light))
     payment = order.payments.get()
     hear(payment, "captured")
@@ -61,7 +61,7 @@ def test_each_move_of_the_money_stands_there_newest_first(hers, light):
     assert all(order.number in line for line in lines)
 
 
-def test_what_never_moved_any_money_is_not_told(hers, light):
+def test_event_without_money_is_not_listed(hers, light):
     payment = make_payment(make_order(light))
     hear(payment, "expired")
 
@@ -69,19 +69,19 @@ def test_what_never_moved_any_money_is_not_told(hers, light):
     assert told(hers.get(HERE)) == []
 
 
-def test_nobody_reads_what_another_paid(hers, light):
+def test_payments_of_others_are_not_listed(hers, light):
     other = pay(make_order(light, email="max@example.org"))
 
     assert other.number not in hers.get(HERE).content.decode()
 
 
-def test_who_is_not_signed_in_is_asked_to(client, light):
+def test_page_needs_sign_in(client, light):
     answer = client.get(HERE)
 
     assert (answer.status_code, "/sign-in/" in answer["Location"]) == (302, True)
 
 
-def test_a_long_history_has_pages(hers, light, monkeypatch):
+def test_long_history_has_pages(hers, light, monkeypatch):
     monkeypatch.setattr(payment_history, "A_PAGE", 2)
     payment = pay(make_order(light)).payments.get()
     hear(payment, "captured")

@@ -42,7 +42,7 @@ from tests.storefront.web.page_parser import Page
 
 pytestmark = pytest.mark.django_db
 CANARIES = ("Kanari Vogel", "Zwitschergasse 7", "+49307654321", "kanari@example.org")
-# Whom no address names, and only his own words do.
+# Identified by no address, only by the text.
 CANARIES += ("Tante Meise",)
 THERE = Address(
     name=CANARIES[0],
@@ -68,7 +68,7 @@ def theirs(shopper, kanari):
 
 
 def lived(user, light):
-    """Leave a trace wherever a shopper leaves one; returns an order that is over."""
+    """Create personal data wherever a customer leaves some; return a completed order."""
     purchase = make_accepted_purchase_order(light, email="Kanari@example.org", ship_to=THERE)
     PurchaseMessage.objects.create(
         purchase_order=purchase,
@@ -104,7 +104,7 @@ def lived(user, light):
 
 
 def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}"):
-    """Leave words in a return, and an answer of ours, that name him or people of his."""
+    """Put personal data into a return, our answer, and other people's data."""
     order = make_delivered(light, quantity=2, email="Kanari@example.org", ship_to=THERE)
     made = declare(order, 1, kind="defect", words=words)
     authorizations.ask(
@@ -125,7 +125,7 @@ def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}")
 
 
 def found_in_tables():
-    """Return each column of the database in which a canary stands."""
+    """Return each column of the database that contains a canary."""
     found = []
     with connection.cursor() as cursor:
         cursor.execute(
@@ -153,16 +153,16 @@ def write_letters(folder):
 
 @pytest.mark.parametrize("language", ["en", "az"])
 @pytest.mark.parametrize("page", ["privacy/", "privacy/erase/", "erased/"])
-def test_each_page_is_sound(theirs, language, page):
+def test_each_page_is_valid(theirs, language, page):
     read = Page(theirs.get(f"/{language}/account/{page}"))
 
     assert read.faults == []
     assert read.unlabeled() == []
 
 
-def test_one_file_holds_all_that_we_know(theirs, kanari, light):
+def test_export_contains_all_data(theirs, kanari, light):
     order = lived(kanari, light)
-    make_paid_order(light)  # of somebody else
+    make_paid_order(light)  # of another customer
 
     answer = theirs.post("/en/account/privacy/copy/")
     told = answer.json()
@@ -180,16 +180,14 @@ def test_one_file_holds_all_that_we_know(theirs, kanari, light):
     assert told["mails"]
 
 
-def test_copies_are_counted(theirs, kanari):
+def test_exports_are_rate_limited(theirs, kanari):
     answers = [theirs.post("/en/account/privacy/copy/").status_code for _ in range(6)]
 
     assert answers == [200] * 5 + [429]
     assert theirs.get("/en/account/privacy/copy/").status_code == 405
 
 
-def test_whoever_is_erased_is_found_nowhere_and_the_books_stay(
-    theirs, kanari, light, settings, caplog
-):
+def test_erasure_removes_all_personal_data_and_orders_stay(theirs, kanari, light, settings, caplog):
     caplog.set_level("INFO")
     order = lived(kanari, light)
     other = make_paid_order(light)
@@ -216,7 +214,7 @@ def test_whoever_is_erased_is_found_nowhere_and_the_books_stay(
     assert theirs.get(f"/en/orders/{order.number}/{order.access_key}/").status_code == 404
 
 
-def test_letters_of_the_mailbox_go_with_him(
+def test_erasure_deletes_mails_of_the_development_mailbox(
     theirs, kanari, light, settings, django_capture_on_commit_callbacks
 ):
     lived(kanari, light)
@@ -230,7 +228,7 @@ def test_letters_of_the_mailbox_go_with_him(
     assert [path.stem for path in settings.MAILBOX_DIR.glob("*.eml")] == ["other"]
 
 
-def test_staff_are_told_to_ask_the_supplier(theirs, kanari, light):
+def test_staff_are_asked_to_request_erasure_by_the_supplier(theirs, kanari, light):
     order = lived(kanari, light)
 
     theirs.post(ERASE, SURE)
@@ -240,7 +238,7 @@ def test_staff_are_told_to_ask_the_supplier(theirs, kanari, light):
     assert row.asked_at is None
 
 
-def test_nobody_is_erased_while_an_order_is_on_its_way(theirs, kanari, light):
+def test_erasure_waits_for_an_order_on_its_way(theirs, kanari, light):
     make_paid_order(light, email="Kanari@example.org", ship_to=THERE)
 
     answer = theirs.post(ERASE, SURE)
@@ -255,19 +253,19 @@ def test_nobody_is_erased_while_an_order_is_on_its_way(theirs, kanari, light):
 @pytest.mark.parametrize(
     "said", [{}, {"sure": "on"}, {"current": PASSWORD}, {**SURE, "current": "x"}]
 )
-def test_it_is_asked_twice(theirs, kanari, said):
+def test_erasure_needs_confirmation(theirs, kanari, said):
     assert theirs.post(ERASE, said).status_code == 422
     assert User.objects.filter(pk=kanari.pk).exists()
 
 
-def test_nobody_is_erased_while_goods_come_back(theirs, kanari, light):
+def test_erasure_waits_for_a_return(theirs, kanari, light):
     returned(light)
 
     assert theirs.post(ERASE, SURE).status_code == 409
     assert User.objects.filter(pk=kanari.pk).exists()
 
 
-def test_mails_that_wait_are_not_sent(theirs, kanari, light):
+def test_pending_mails_are_not_sent(theirs, kanari, light):
     lived(kanari, light)
     waiting = Delivery.objects.filter(recipient__iexact=CANARIES[3], status="pending")
     assert waiting.exists()
@@ -278,7 +276,7 @@ def test_mails_that_wait_are_not_sent(theirs, kanari, light):
     assert not waiting.exists()
 
 
-def test_a_cart_that_nobody_touched_for_30_days_goes_with_its_address(light):
+def test_cart_untouched_for_30_days_is_deleted_with_its_address(light):
     old, young, ordered = make_cart(light), make_cart(light), make_paid_order(light).cart
     for cart, days in ((old, 31), (young, 29), (ordered, 31)):
         Cart.objects.filter(pk=cart.pk).update(touched_at=NOON - timedelta(days=days))
@@ -288,7 +286,7 @@ def test_a_cart_that_nobody_touched_for_30_days_goes_with_its_address(light):
     assert set(Cart.objects.values_list("pk", flat=True)) == {young.pk, ordered.pk}
 
 
-def test_tries_and_sessions_that_are_over_are_forgotten(theirs, kanari):
+def test_expired_attempts_and_sessions_are_deleted(theirs, kanari):
     late = NOON + timedelta(hours=13)
     with contextlib.suppress(login_throttling.TooManyTriesError):
         login_throttling.count_attempt(account="somebody", network="192.0.2.0/24", now=NOON)
@@ -303,7 +301,7 @@ def test_tries_and_sessions_that_are_over_are_forgotten(theirs, kanari):
     assert not Session.objects.exists()
 
 
-def test_erasure_ends_all_sessions_of_the_person_after_the_commit_in_batches(kanari, monkeypatch):
+def test_erasure_ends_all_sessions_after_commit_in_batches(kanari, monkeypatch):
     monkeypatch.setattr(personal_data, "SESSIONS_AT_ONCE", 2)
     others = [make_shopper(f"other-{number}@example.org") for number in range(3)]
     for user in (kanari, *others, kanari):
@@ -322,5 +320,5 @@ def test_erasure_ends_all_sessions_of_the_person_after_the_commit_in_batches(kan
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_the_page_about_privacy_is_whole(shopper, light, language):
+def test_privacy_page_is_complete(shopper, light, language):
     assert not Page(shopper.get(f"/{language}/info/privacy/")).faults

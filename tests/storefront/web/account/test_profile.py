@@ -42,7 +42,7 @@ def kept(user):
 @pytest.mark.parametrize(
     "page", ["", "addresses/", "addresses/new/", "addresses/{pk}/", "profile/"]
 )
-def test_each_own_page_is_sound_and_for_its_owner_only(hers, erika, client, language, page):
+def test_each_page_is_valid_and_for_its_owner_only(hers, erika, client, language, page):
     profile.keep(user_id=erika.pk, address=HOME, is_default=True)
     path = f"/{language}/account/{page.format(pk=SavedAddress.objects.get().pk)}"
 
@@ -55,11 +55,11 @@ def test_each_own_page_is_sound_and_for_its_owner_only(hers, erika, client, lang
 
 
 @pytest.mark.usefixtures("erika")
-def test_without_addresses_the_page_says_what_they_are_for(hers):
+def test_page_without_addresses_explains_them(hers):
     assert "No addresses yet." in hers.get("/en/account/addresses/").content.decode()
 
 
-def test_a_saved_address_is_shown_whole(hers, erika):
+def test_saved_address_is_shown_completely(hers, erika):
     there = Address(
         name="Ann Lee", line1="1 Main St", line2="Apt 4", postcode="90001", city="Los Angeles",
         region="California", country="US",
