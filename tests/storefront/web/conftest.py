@@ -1,4 +1,4 @@
-"""A small shop at noon: one headlamp on its shelf, one route, and a browser without scripts."""
+"""Fixtures: a small shop at noon with one headlamp, one service, and a browser without scripts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def noon(quiet_surroundings):
 
 
 def make_light(title="Trail 400", slug="trail-400", quantity=5, price="39.99", **spec):
-    """Make a light that stands on its shelf and can be bought."""
+    """Make a light that is published and available."""
     for place, (name, words) in enumerate(NAMES.items()):
         make_category(
             slug=name,
@@ -72,7 +72,7 @@ def light():
 
 @pytest.fixture
 def shopper(client):
-    """A browser: it says where its forms come from."""
+    """A browser: it sends the origin of its forms."""
     client.defaults |= {"HTTP_SEC_FETCH_SITE": "same-origin"}
     return client
 
@@ -85,7 +85,7 @@ def client_of_another():
 
 @pytest.fixture
 def filled(shopper, light):
-    """A shopper with one headlamp in the cart."""
+    """A customer with one headlamp in the cart."""
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
     return shopper
 
@@ -102,7 +102,7 @@ WHO = {
 
 @pytest.fixture
 def staff_of_shop():
-    """Somebody of the staff, in another browser."""
+    """A staff member, in another browser."""
     desk = Client()
     desk.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
     return desk

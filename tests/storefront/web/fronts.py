@@ -1,4 +1,4 @@
-"""What each front of the shop says of one light: read off its answers, counted by nobody."""
+"""Interfaces of the shop: read from their answers what each says about one light."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOST_WORDS = re.compile("No route carries it|It cannot be sent")
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What was said. ``days`` are None where none are promised; UNSAID is not spoken of."""
+    """What an interface said. ``days`` are None if none are promised; UNSAID if not mentioned."""
 
     is_sold_out: object = UNSAID
     most: object = UNSAID
@@ -36,7 +36,7 @@ class Said:
 
 
 class Fronts:
-    """A shopper's browser and a program, both of which want one light in one country."""
+    """A customer's browser and an API client, both interested in one light in one country."""
 
     def __init__(self, shopper, api, listing, country):
         self.shopper, self.api, self.listing, self.country = shopper, api, listing, country
@@ -46,7 +46,7 @@ class Fronts:
         return html.unescape(self.shopper.get(path).content.decode())
 
     def of_one(self):
-        """Ask all that speak of a single unit."""
+        """Return what all interfaces say about a single unit."""
         return {
             "card": self.card("/en/c/headlamps/"),
             "search": self.card("/en/search/?q=trail"),
@@ -65,7 +65,7 @@ class Fronts:
         return not ("Out of stock at the supplier." in text or LOST_WORDS.search(text))
 
     def in_stock(self):
-        """Ask the lists of what is in stock: whether they show it, and what they count."""
+        """Return whether the in-stock lists contain the light, and their counts."""
         found = self.told("/api/v1/listings/", in_stock="1")
         counts = [found["in_stock"], found["total"], len(found["results"])]
         for path in ("/en/c/headlamps/?", "/en/search/?q=trail&"):
@@ -77,7 +77,7 @@ class Fronts:
 
     def card(self, path, *, is_optional=False):
         found = shown_in(self.text(path))
-        if is_optional and not found:  # the front page shows what can be bought
+        if is_optional and not found:  # the home page shows only what is available
             assert not self.is_buyable()
             return Said()
         (words,) = found
@@ -164,7 +164,7 @@ class Fronts:
         )
 
     def cart_of(self, quantity):
-        """Open a cart with so many, which both browser and program then look at."""
+        """Open a cart with a quantity, for both browser and API."""
         cart = carts.open_cart(
             channel=self.listing.channel, country=self.country, locale="en", now=NOON
         )
@@ -174,7 +174,7 @@ class Fronts:
         return cart, self.api.post(f"{CART}lines/", body)
 
     def carts_take(self, quantity):
-        """Tell whether the cart of each front takes so many, and what they say if not."""
+        """Return whether the cart of each interface accepts a quantity, or its message."""
         Cart.objects.all().delete()
         _, by_api = self.cart_of(quantity)
         Cart.objects.all().delete()
@@ -189,14 +189,14 @@ class Fronts:
         return {"web": web, "API": 303 if by_api.status_code == 201 else program}
 
     def of_carts(self, quantity):
-        """Ask all that speak of a cart with so many."""
+        """Return what all interfaces say about a cart with a quantity."""
         _, added = self.cart_of(quantity)
         assert added.status_code == 201, added.content
         (line,) = self.api.get(CART).json()["lines"]
         options = self.told(f"{CART}delivery/")["options"]
         text = self.text("/en/cart/")
         days = re.search(r'<p class="muted">Arrives (.*?)</p>', text)
-        is_divided = "Parcel 2 from" in text  # each parcel says its own days
+        is_divided = "Parcel 2 from" in text  # each parcel has its own days
         best = min(options, key=lambda one: (float(one["price"]["amount"]), one["arrives_to"]))
         return {
             "API line": Said(is_sold_out=line["is_sold_out"], most=line["available"]),
@@ -210,17 +210,17 @@ class Fronts:
 
 
 def shown_in(text):
-    """Read of each card of a page what it says of stock."""
+    """Return the stock text of each card of a page."""
     return re.findall(r'<p class="card-when[^>]*>\s*(.*?)\s*</p>', text)
 
 
 def state(words):
-    """Take the words of a card as GONE, LOST or neither."""
+    """Return a card's stock text as GONE, LOST or neither."""
     return GONE if words == "Out of stock" else LOST if words.startswith("Not delivered") else words
 
 
 def in_stock(text):
-    """Read the number that stands beside the filter."""
+    """Return the number beside the in-stock filter."""
     ((count,),) = [re.findall(r'id="in-stock".*?tick-count">(\d+)<', text)]
     return int(count)
 

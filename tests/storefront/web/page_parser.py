@@ -1,4 +1,4 @@
-"""Read a page as a browser would, with what the standard library has."""
+"""Parse a page as a browser would, with the standard library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SVG = {"path", "circle", "rect", "use"}
 
 
 class Page(HTMLParser):
-    """A page's elements, and what is wrong with its structure."""
+    """A page's elements, and errors in its structure."""
 
     def __init__(self, response):
         super().__init__(convert_charrefs=True)
@@ -47,7 +47,7 @@ class Page(HTMLParser):
         return [attrs["id"] for _tag, attrs in self.elements if "id" in attrs]
 
     def unlabeled(self):
-        """Return the controls that no label names."""
+        """Return the controls without a label."""
         labeled = {attrs.get("for") for _tag, attrs in self.elements if _tag == "label"}
         controls = [
             attrs
@@ -68,7 +68,7 @@ class Page(HTMLParser):
 
 
 def results(response):
-    """Cut the list out of a page, or out of a part of one."""
+    """Return the list of a page, or of a part of one."""
     text = response.content.decode()
     start = text.index('<div id="results">')
     ends = [text.find(mark, start) for mark in ("<hx-partial", "</form>")]

@@ -1,4 +1,4 @@
-"""One light, its suppliers' shelves and the routes from there, published as the shop does."""
+"""One light with its suppliers' stock and shipping services, published as the shop does."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tests.storefront.web.fronts import SLUG
 
 
 def build(*shelves, routes=(), channel=(), variant=()):
-    """Make one light with its suppliers' shelves, and publish it as the shop does.
+    """Make one light with its suppliers' stock, and publish it.
 
-    Shape:  a shelf is (supplier, location, country, units, changes of supplier, offer and row);
-            a route is (supplier, location, changes)
+    A shelf is (supplier, location, country, units, changes of supplier, offer and level); a route
+    is (supplier, location, changes).
     """
     make_price_rule()
     Channel.objects.update(**dict(channel))

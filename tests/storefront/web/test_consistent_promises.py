@@ -1,4 +1,4 @@
-"""Every front of the shop says the same of one light: how many, whether at all, and when."""
+"""All interfaces state the same availability, quantity and dates of one light."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.storefront.web.supply import BOTH, OLD, PACKS, POST, build, far, near
 pytestmark = pytest.mark.django_db
 
 
-# What it is, how it lies, where to; then: sold out, most, days of one, least that is sold.
+# Name, stock, country; then expected: sold out, maximum, days for one, minimum quantity.
 CASES = {
     "one shelf": ({"shelves": [near()], "routes": BOTH[:1]}, "DE", False, 9, "28–30 Nov", 1),
     "the near of two": (
@@ -112,7 +112,7 @@ CASES = {
 
 
 def insist_same(fronts):
-    """Hold all that the fronts say against each other; return it as one."""
+    """Assert that all interfaces agree; return their common statement."""
     told = fronts.of_one()
     answer = fronts.availability()
     most, least = answer["most"], answer["more"]
@@ -139,7 +139,7 @@ def agree(told):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_all_fronts_say_the_same_and_it_is_right(shopper, name):
+def test_all_interfaces_agree_and_are_right(shopper, name):
     book, country, *right = CASES[name]
     listing = build(*book["shelves"], **{key: book[key] for key in book if key != "shelves"})
 
@@ -151,7 +151,7 @@ def test_all_fronts_say_the_same_and_it_is_right(shopper, name):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_all_fronts_say_the_same_of_any_supply(shopper, seed):
+def test_all_interfaces_agree_on_any_supply(shopper, seed):
     dice = random.Random(seed)
 
     def shelf(code, place, country):
@@ -205,7 +205,7 @@ def test_all_fronts_say_the_same_of_any_supply(shopper, seed):
         Cart.objects.all().delete()
 
 
-def test_a_place_that_would_lose_is_promised_on_no_front_although_it_is_sooner(shopper):
+def test_unprofitable_location_is_promised_nowhere_although_it_is_faster(shopper):
     dear = near(of_offer={"cost_amount": "30.00"})
     listing = build(dear, far(), routes=BOTH)
     channel = make_channel()
@@ -222,8 +222,8 @@ def test_a_place_that_would_lose_is_promised_on_no_front_although_it_is_sooner(s
     assert paying == (False, 20, "28–30 Nov", 1)
 
 
-def test_where_nobody_chose_a_country_all_fronts_speak_of_the_shops_own(shopper):
-    """A cart without a country is one that goes where the pages say that they deliver to."""
+def test_without_a_chosen_country_all_interfaces_use_the_default(shopper):
+    """A cart without a country ships to the default country of the pages."""
     listing = build(near(), far(), routes=(("near", "DE", {**POST, "countries": ["FR"]}), BOTH[1]))
     make_channel()
     Channel.objects.update(default_country="FR")
@@ -239,7 +239,7 @@ def test_where_nobody_chose_a_country_all_fronts_speak_of_the_shops_own(shopper)
     assert cart["lines"][0]["available"] == asked["availability"][0]["most"] == 20
 
 
-def test_a_figure_that_falls_before_it_is_published_is_sold_out_everywhere(shopper):
+def test_stock_that_falls_before_publication_is_sold_out_everywhere(shopper):
     listing = build(near(), routes=BOTH[:1])
     StockLevel.objects.update(reported_quantity=0)
 
@@ -249,7 +249,7 @@ def test_a_figure_that_falls_before_it_is_published_is_sold_out_everywhere(shopp
     assert said == (True, 0, None, None)
 
 
-def test_a_figure_that_rises_before_it_is_published_is_sold_by_nobody(shopper):
+def test_stock_that_rises_before_publication_is_sold_nowhere(shopper):
     listing = build(near(units=2), routes=BOTH[:1])
     StockLevel.objects.update(reported_quantity=50)
     Variant.objects.update(packed_weight_g=100)

@@ -1,4 +1,4 @@
-"""A supplier who hangs holds one worker with his news, and nobody waits behind him."""
+"""Webhook bulkheads: a hanging supplier occupies one worker and delays no other supplier."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tests.storefront.dev.sandboxes.conftest import Sandbox
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WORKERS = 4
-AT_ONCE_S = 8.0  # far below what a call to one who never answers takes
+AT_ONCE_S = 8.0  # far below the timeout of a call to a hanging server
 
 
 @pytest.fixture(autouse=True)
 def woken(monkeypatch):
-    """Collect the calls that are woken up, instead of waking them."""
+    """Record queued tasks instead of sending them."""
     found = []
     monkeypatch.setattr(tasks.handle, "delay", lambda *, call_id: found.append(call_id))
     return found
@@ -38,7 +38,7 @@ def woken(monkeypatch):
 
 @pytest.fixture
 def silence():
-    """The address of one who takes every connection, and never says a word."""
+    """The URL of a server that accepts every connection and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/api2.0/v1/"
 
@@ -52,13 +52,13 @@ def sandbox(tmp_path):
 
 @pytest.fixture
 def workers():
-    """So many processes as a worker has; they end when the silent one has hung up."""
+    """As many processes as a worker has; they end when the hanging server closes."""
     with ThreadPoolExecutor(WORKERS) as pool:
         yield pool
 
 
 def selling(code, base_url, *, sku="V1", ref="P1"):
-    """Make a supplier who speaks as CJ does, with one thing for sale; return how he calls."""
+    """Make a CJ supplier with one offer; return its source name."""
     supplier = make_supplier(code)
     Connection.objects.filter(supplier=supplier).update(
         base_url=base_url, calls_per_second=1000, secrets_sealed=seal({"api_key": DEFAULT_KEY})
@@ -71,7 +71,7 @@ def selling(code, base_url, *, sku="V1", ref="P1"):
     return connect_cj(supplier)
 
 
-def keep_news_of_stock(source, sku="V1", count=1):
+def store_stock_webhook(source, sku="V1", count=1):
     now = tasks.timezone.now()
     return [keep_call(source, cj_body("STOCK", None, **{sku: []}), now=now) for _ in range(count)]
 
@@ -83,12 +83,12 @@ def work(call):
         connection.close()
 
 
-def test_another_suppliers_news_does_not_wait_for_one_who_hangs(sandbox, workers, silence):
+def test_hanging_supplier_delays_no_other_webhook(sandbox, workers, silence):
     hanging = selling("hanging", silence)
     product, variant = sandbox.goods()
     steady = selling("steady", f"{sandbox.url}/api2.0/v1/", sku=variant.vid, ref=product.pid)
-    his = [workers.submit(work, call) for call in keep_news_of_stock(hanging, count=2 * WORKERS)]
-    (call,) = keep_news_of_stock(steady, sku=variant.vid)
+    his = [workers.submit(work, call) for call in store_stock_webhook(hanging, count=2 * WORKERS)]
+    (call,) = store_stock_webhook(steady, sku=variant.vid)
 
     wait([workers.submit(work, call)], timeout=AT_ONCE_S)
 
@@ -97,14 +97,14 @@ def test_another_suppliers_news_does_not_wait_for_one_who_hangs(sandbox, workers
     assert StockLevel.objects.filter(offer__supplier__code="steady", location__code="CN").exclude(
         reported_quantity=10_000
     )
-    # He who hangs still holds as many workers as he has lanes, and the rest of his news waits.
+    # The hanging supplier occupies its bulkhead, and its other webhooks wait.
     assert sum(not each.done() for each in his) == width(Work.NEWS)
     untouched = InboundCall.objects.filter(source=hanging, attempts=0, status="received")
     assert untouched.count() == 2 * WORKERS - width(Work.NEWS)
 
 
-def test_a_call_that_finds_no_lane_stays_as_it_came(silence, woken):
-    (call,) = keep_news_of_stock(selling("lumen", silence))
+def test_webhook_without_a_free_slot_stays_received(silence, woken):
+    (call,) = store_stock_webhook(selling("lumen", silence))
     before = InboundCall.objects.values().get()
 
     with elsewhere(Work.NEWS, make_supplier().pk):
@@ -115,10 +115,10 @@ def test_a_call_that_finds_no_lane_stays_as_it_came(silence, woken):
     assert woken == [call.pk]
 
 
-def test_a_lane_that_becomes_free_takes_one_of_those_that_wait(woken):
+def test_freed_slot_takes_a_waiting_webhook(woken):
     source = connect_cj(make_supplier())
-    unknown, *waiting = keep_news_of_stock(source, sku="nothing of ours", count=3)
-    keep_news_of_stock(connect_cj(make_supplier("glow")))
+    unknown, *waiting = store_stock_webhook(source, sku="nothing of ours", count=3)
+    store_stock_webhook(connect_cj(make_supplier("glow")))
 
     tasks.handle(call_id=unknown.pk)
 
@@ -126,12 +126,12 @@ def test_a_lane_that_becomes_free_takes_one_of_those_that_wait(woken):
     assert woken[0] in {each.pk for each in waiting}
 
 
-def test_who_does_not_answer_is_not_asked_for_the_next_at_once(woken, monkeypatch):
+def test_unresponsive_supplier_is_not_called_again_at_once(woken, monkeypatch):
     def fail(**_):
         raise processing.TemporaryError("no answer")
 
     monkeypatch.setattr("suppliers.sync.webhooks.recount", fail)
-    first, _ = keep_news_of_stock(selling("lumen", "http://127.0.0.1:9"), count=2)
+    first, _ = store_stock_webhook(selling("lumen", "http://127.0.0.1:9"), count=2)
 
     tasks.handle(call_id=first.pk)
 
@@ -139,7 +139,7 @@ def test_who_does_not_answer_is_not_asked_for_the_next_at_once(woken, monkeypatc
     assert (first.status, first.attempts, woken) == ("received", 1, [])
 
 
-def test_a_gateway_waits_for_no_lane(settings):
+def test_gateway_needs_no_slot(settings):
     settings.PAYMENT_GATEWAY = "test"
     call = keep_call("test-gateway", b"{}", now=tasks.timezone.now())
     with ExitStack() as stack:
@@ -151,17 +151,17 @@ def test_a_gateway_waits_for_no_lane(settings):
     assert call.status != InboundCall.Status.RECEIVED
 
 
-def test_many_calls_of_one_stand_in_nobodys_way(woken, monkeypatch):
+def test_many_webhooks_of_one_source_do_not_delay_others(woken, monkeypatch):
     monkeypatch.setattr(tasks, "BATCH", 2)
-    many = keep_news_of_stock("cj-lumen", count=5)
-    (late,) = keep_news_of_stock("test-gateway")
+    many = store_stock_webhook("cj-lumen", count=5)
+    (late,) = store_stock_webhook("test-gateway")
 
     tasks.handle_waiting()
 
     assert woken == [many[0].pk, many[1].pk, late.pk]
 
 
-def test_a_call_whose_turn_was_over_is_left_to_the_other_worker(monkeypatch):
+def test_webhook_claimed_by_another_worker_is_left_to_it(monkeypatch):
     call = keep_call("nobody", b"{}")
 
     def lose(**_words):
@@ -172,8 +172,8 @@ def test_a_call_whose_turn_was_over_is_left_to_the_other_worker(monkeypatch):
     tasks.handle(call_id=call.pk)
 
 
-def test_news_gets_through_while_he_is_asked_for_it(monkeypatch):
-    """To ask for news of thousands of products takes minutes, and two do not ask at once."""
+def test_webhook_is_processed_during_a_subscription(monkeypatch):
+    """Subscribing to thousands of products takes minutes, and two must not run at once."""
     supplier = make_supplier()
     connect_cj(supplier)
     found = []
@@ -195,10 +195,10 @@ def test_news_gets_through_while_he_is_asked_for_it(monkeypatch):
     assert found == [True]
 
 
-def test_news_of_orders_goes_before_news_of_goods(woken):
-    """Whatever lies in the broker's queue: the lane takes the oldest of what presses most."""
+def test_order_webhooks_precede_stock_webhooks(woken):
+    """Whatever is in the broker's queue: the oldest webhook of the highest priority is next."""
     source = connect_cj(make_supplier())
-    first, second = keep_news_of_stock(source, sku="nothing of ours", count=2)
+    first, second = store_stock_webhook(source, sku="nothing of ours", count=2)
     now = tasks.timezone.now()
     parcel, order = (
         keep_call(source, cj_body(kind, None, **said), now=now)
@@ -227,7 +227,7 @@ def test_news_of_orders_goes_before_news_of_goods(woken):
     assert woken == [second.pk]
 
 
-def test_what_nobody_can_read_presses_for_staff_want_to_see_it():
+def test_unparseable_webhook_has_high_priority():
     source = connect_cj(make_supplier())
 
     turns = [keep_call(source, body).turn for body in (b"garbage", cj_body("STOCK", None, V1=[]))]

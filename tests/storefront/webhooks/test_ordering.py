@@ -1,4 +1,4 @@
-"""A supplier's webhooks come in any order, twice, and late: one state, and one e-mail."""
+"""A supplier's webhooks arrive in any order, twice, and late: one status, and one e-mail."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def purchase_order(monkeypatch):
 
 
 def supplier_is(monkeypatch, state):
-    """What the supplier answers when asked: ``state``, or nothing at all."""
+    """The supplier's answer when read: ``state``, or an error if None."""
 
     class Answers:
         def find(self, **_):
@@ -92,7 +92,7 @@ def supplier_is(monkeypatch, state):
 
 
 def hear(source, message_id, body):
-    """Keep a call as the view does, and handle it as the worker does."""
+    """Store a webhook as the view does, and process it as the worker does."""
     call = keep_call(source, body, external_id=message_id)
     processing.handle(call=call, now=NOON)
 
@@ -128,7 +128,7 @@ def start_over(purchase_order):
 
 
 @pytest.mark.parametrize("is_reachable", [False, True], ids=["supplier down", "supplier asked"])
-def test_every_order_of_four_events_gives_one_state_and_one_mail(
+def test_every_order_of_four_events_gives_one_status_and_one_email(
     purchase_order, monkeypatch, is_reachable
 ):
     shipped = replace(

@@ -25,7 +25,7 @@ def tracking_body(number, *parcels, **more):
 
 
 def handle_until_ended(call):
-    """Let time pass from one try to the next, as the sweep would."""
+    """Let time pass from one attempt to the next, as the sweep would."""
     now = NOON
     while call.status == InboundCall.Status.RECEIVED:
         now = max(now, call.due_at)
@@ -34,7 +34,7 @@ def handle_until_ended(call):
     return now
 
 
-def test_a_supplier_without_an_api_posts_tracking_in_our_own_words():
+def test_tracking_webhook_of_a_supplier_without_an_api():
     purchase_order = make_accepted_purchase_order(make_sellable())
     line = purchase_order.lines.get().order_line_id
     parcel = {
@@ -58,7 +58,7 @@ def test_a_supplier_without_an_api_posts_tracking_in_our_own_words():
     )
 
 
-def test_a_call_is_handled_once_even_when_two_workers_hear_of_it():
+def test_webhook_is_processed_once_by_two_workers():
     purchase_order = make_accepted_purchase_order(make_sellable())
     call = keep_call("tracking-lumen", tracking_body(purchase_order.number, {"number": CJ_NUMBER}))
     other = InboundCall.objects.get()
@@ -69,7 +69,7 @@ def test_a_call_is_handled_once_even_when_two_workers_hear_of_it():
     assert Parcel.objects.count() == 1
 
 
-def test_a_call_whose_worker_died_is_taken_up_when_his_time_is_over():
+def test_webhook_of_a_dead_worker_is_processed_after_its_lease():
     call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
     InboundCall.objects.update(attempts=1, due_at=NOON + processing.HANDLING_TAKES)
 
@@ -79,7 +79,7 @@ def test_a_call_whose_worker_died_is_taken_up_when_his_time_is_over():
     assert (early, late) == ([], [call])
 
 
-def test_news_of_an_order_we_do_not_have_is_retried_then_ignored_with_the_reason():
+def test_webhook_of_an_unknown_order_is_retried_then_ignored_with_the_reason():
     make_supplier()
     call = keep_call("tracking-lumen", tracking_body("FL-261124-XXXXX-1"))
 
@@ -90,7 +90,7 @@ def test_news_of_an_order_we_do_not_have_is_retried_then_ignored_with_the_reason
     assert ended - NOON > timedelta(minutes=20)
 
 
-def test_a_supplier_cannot_speak_of_another_suppliers_order():
+def test_supplier_cannot_report_on_another_suppliers_order():
     purchase_order = make_accepted_purchase_order(make_sellable())
     make_supplier("stranger")
     call = keep_call(
@@ -105,7 +105,7 @@ def test_a_supplier_cannot_speak_of_another_suppliers_order():
     assert Parcel.objects.count() == 0
 
 
-def test_somebody_elses_parcel_number_fails_for_staff_to_see():
+def test_tracking_number_of_another_order_fails_for_staff():
     mine = make_accepted_purchase_order(make_sellable())
     theirs = make_accepted_purchase_order(make_sellable(), email="b@example.org")
     processing.handle(
@@ -137,7 +137,7 @@ def test_somebody_elses_parcel_number_fails_for_staff_to_see():
         b'{"order": "FL-1", "parcels": [{"number": "A1", "happened_at": "2026-11-24T09:00:00"}]}',
     ],
 )
-def test_what_nobody_can_understand_fails_at_once_for_staff_to_see(body):
+def test_malformed_webhook_fails_at_once(body):
     make_supplier()
     call = keep_call("tracking-lumen", body)
 
@@ -147,7 +147,7 @@ def test_what_nobody_can_understand_fails_at_once_for_staff_to_see(body):
     assert call.problem.startswith("not understood")
 
 
-def test_news_that_builds_on_what_has_not_come_yet_waits_and_fails_in_the_end(monkeypatch):
+def test_early_webhook_is_retried_and_fails_in_the_end(monkeypatch):
     make_supplier()
     call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
 
@@ -165,7 +165,7 @@ def test_news_that_builds_on_what_has_not_come_yet_waits_and_fails_in_the_end(mo
     assert (call.status, call.attempts) == ("failed", 10)
 
 
-def test_a_bug_is_tried_again_and_kept_from_stopping_the_others(monkeypatch, caplog):
+def test_unexpected_error_is_retried_and_delays_no_other(monkeypatch, caplog):
     make_supplier()
     call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
     monkeypatch.setattr(processing, "understand", lambda **_: 1 / 0)
@@ -177,7 +177,7 @@ def test_a_bug_is_tried_again_and_kept_from_stopping_the_others(monkeypatch, cap
     assert "cannot be handled" in caplog.text
 
 
-def test_staff_can_have_a_failed_call_handled_again():
+def test_staff_retry_a_failed_webhook():
     make_supplier()
     call = keep_call("tracking-lumen", b"not json")
     processing.handle(call=call, now=NOON)
@@ -191,7 +191,7 @@ def test_staff_can_have_a_failed_call_handled_again():
         processing.handle_again(call=call, actor="ada@fara.example", now=later)
 
 
-def test_a_source_that_was_disconnected_fails_what_it_left_behind():
+def test_webhook_of_a_removed_source_fails():
     call = keep_call("tracking-gone", tracking_body("FL-1-1"))
 
     processing.handle(call=call, now=NOON)
@@ -212,7 +212,7 @@ def gateway_body(payment, kind="authorized", amount=None):
     return json.dumps({"type": f"payment.{kind}", "data": event}).encode()
 
 
-def test_the_gateways_news_pays_the_order(settings):
+def test_gateway_webhook_pays_the_order(settings):
     settings.PAYMENT_GATEWAY = "test"
     payment = make_payment(make_order())
     Payment.objects.update(gateway="test")
@@ -224,7 +224,7 @@ def test_the_gateways_news_pays_the_order(settings):
     assert payment.order.status == "placed"
 
 
-def test_gateway_news_that_we_have_no_word_for_is_ignored(settings):
+def test_unknown_gateway_event_is_ignored(settings):
     settings.PAYMENT_GATEWAY = "test"
     call = keep_call("test-gateway", gateway_body(make_payment(make_order()), kind="reviewed"))
 
@@ -234,7 +234,7 @@ def test_gateway_news_that_we_have_no_word_for_is_ignored(settings):
 
 
 @pytest.mark.parametrize("kind", ["STOCK", "PRODUCT", "VARIANT", "SOURCINGCREATE", "SOMETHING_NEW"])
-def test_a_suppliers_message_of_another_kind_is_kept_and_ignored(kind):
+def test_unknown_supplier_event_is_stored_and_ignored(kind):
     source = connect_cj(make_supplier())
     call = keep_call(source, cj_body(kind))
 
@@ -243,7 +243,7 @@ def test_a_suppliers_message_of_another_kind_is_kept_and_ignored(kind):
     assert call.status == "ignored"
 
 
-def test_a_supplier_who_cannot_be_asked_is_believed_what_he_posted(monkeypatch):
+def test_webhook_content_counts_if_the_supplier_cannot_be_read(monkeypatch):
     purchase_order = make_accepted_purchase_order(make_sellable())
     source = connect_cj(purchase_order.supplier)
 

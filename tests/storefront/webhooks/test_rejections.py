@@ -1,4 +1,4 @@
-"""A supplier who refuses and ships: one state, in whatever order we hear of it."""
+"""A supplier that rejects and ships: one status, in whatever order the webhooks arrive."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NEWS = {
 
 
 def hear(purchase_order, *names):
-    """Hear these messages a second apart, and handle them as the sweep does for ten minutes."""
+    """Store these webhooks a second apart, and process them as the sweep does for ten minutes."""
     source = f"tracking-{purchase_order.supplier.code}"
     for place, name in enumerate(names):
         now = NOON + timedelta(seconds=place)
@@ -44,20 +44,20 @@ def hear(purchase_order, *names):
 
 
 @pytest.mark.parametrize("names", list(permutations(["canceled", "shipped", "accepted"])))
-def test_goods_that_left_are_shipped_whenever_the_refusal_was_heard(names):
+def test_shipped_order_is_shipped_whenever_the_rejection_arrived(names):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
     assert hear(purchase_order, *names) == ("shipped", 1, 0, {"applied"})
 
 
 @pytest.mark.parametrize("names", list(permutations(["canceled", "accepted"])))
-def test_a_refusal_that_nothing_contradicts_is_followed(names):
+def test_uncontradicted_rejection_is_applied(names):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
     assert hear(purchase_order, *names) == ("canceled", 0, 1, {"applied"})
 
 
-def test_a_refusal_waits_before_it_gives_anything_back():
+def test_rejection_waits_before_it_releases_anything():
     purchase_order = make_accepted_purchase_order(make_sellable())
     body = json.dumps({"order": purchase_order.number, "answer": "canceled"}).encode()
     call = keep_call(f"tracking-{purchase_order.supplier.code}", body)

@@ -23,7 +23,7 @@ def clock(monkeypatch, settings):
     monkeypatch.setattr(views.handle, "delay", lambda **_: None)
 
 
-def test_a_supplier_cannot_speak_for_another(client):
+def test_supplier_cannot_sign_for_another(client):
     make_supplier("lumen")
     make_supplier("other")
 
@@ -36,7 +36,7 @@ def test_a_supplier_cannot_speak_for_another(client):
     assert InboundCall.objects.get().source == "tracking-other"
 
 
-def test_a_secret_of_his_own_takes_the_place_of_the_derived_one(client):
+def test_own_secret_replaces_the_derived_one(client):
     lumen, other = make_supplier("lumen"), make_supplier("other")
     Connection.objects.filter(supplier=lumen).update(
         secrets_sealed=seal({"api_key": "k", "hook_secret": OLD_SECRET})
@@ -54,7 +54,7 @@ def test_a_secret_of_his_own_takes_the_place_of_the_derived_one(client):
     assert answers == [200, 401, 401]
 
 
-def test_a_supplier_without_a_connection_has_a_derived_secret():
+def test_supplier_without_a_connection_has_a_derived_secret():
     supplier = make_supplier("lumen")
     supplier.connection.delete()
     supplier.refresh_from_db()

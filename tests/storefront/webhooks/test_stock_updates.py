@@ -1,4 +1,4 @@
-"""A supplier's news of stock makes us ask him, and is not always believed."""
+"""A stock webhook triggers a stock sync, which may be quarantined."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Warehouse:
-    """A supplier of whom only the stock is asked."""
+    """A supplier that is asked for stock only."""
 
     def __init__(self, ref, record):
         told = {ref: (record,)}
         self.stock = self.costs = lambda *, ref: told[ref]
 
 
-def test_a_suppliers_news_of_stock_makes_us_ask_him_and_show_it(monkeypatch):
+def test_stock_webhook_triggers_a_sync_and_publishes_it(monkeypatch):
     make_sellable()
     level = StockLevel.objects.select_related("offer__supplier", "location").get()
     source = connect_cj(level.offer.supplier)
@@ -46,7 +46,7 @@ def test_a_suppliers_news_of_stock_makes_us_ask_him_and_show_it(monkeypatch):
     assert (call.status, level.reported_quantity) == ("applied", 3)
 
 
-def test_news_of_stock_that_is_not_believed_is_ignored_with_the_reason(monkeypatch):
+def test_quarantined_stock_webhook_is_ignored_with_the_reason(monkeypatch):
     source = connect_cj(make_supplier())
 
     def refuse(**_):

@@ -1,4 +1,4 @@
-"""Stripe's events in the in-tray: signed, once, in any order."""
+"""Stripe webhooks: signed, stored once, in any order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch, settings):
-    """The database says that it is noon; nobody is woken."""
+    """Freeze the database time at noon, and queue no task."""
     settings.STRIPE_WEBHOOK_SECRET = HOOK_SECRET
     monkeypatch.setattr(storage, "database_time", lambda: NOON)
     monkeypatch.setattr(views.handle, "delay", lambda **_: None)
@@ -43,7 +43,7 @@ def event(**changes):
     return json.dumps(told | changes).encode()
 
 
-def test_a_genuine_event_is_kept_once_and_thanked_each_time(client):
+def test_valid_event_is_stored_once_and_acknowledged_each_time(client):
     answers = [post(client, event()).status_code for _ in range(3)]
 
     call = InboundCall.objects.get()
@@ -61,29 +61,29 @@ def test_a_genuine_event_is_kept_once_and_thanked_each_time(client):
         ({"header": ""}, 400),
     ],
 )
-def test_forged_and_stale_events_leave_no_trace(client, changes, status):
+def test_forged_and_stale_events_leave_no_row(client, changes, status):
     assert post(client, event(), **changes).status_code == status
     assert InboundCall.objects.count() == 0
 
 
-def test_what_is_signed_and_no_event_is_refused(client):
+def test_signed_body_that_is_no_event_is_refused(client):
     assert post(client, b'{"id": 7}').status_code == 400
 
 
-def test_without_a_secret_nobody_calls_himself_so(client, settings):
+def test_without_a_secret_the_source_is_unknown(client, settings):
     settings.STRIPE_WEBHOOK_SECRET = ""
 
     assert post(client, event()).status_code == 404
 
 
-def test_stripe_is_heard_of_old_payments_when_new_ones_go_another_way(client, settings):
+def test_stripe_may_report_on_old_payments_after_a_change_of_gateway(client, settings):
     settings.PAYMENT_GATEWAY = "test"
 
     assert post(client, event()).status_code == 200
 
 
 @pytest.mark.parametrize("is_reversed", [False, True])
-def test_the_webhooks_of_a_payment_place_its_order_whatever_comes_first(
+def test_payment_webhooks_in_any_order_place_the_order(
     client,
     stripe,  # noqa: F811
     is_reversed,
@@ -104,7 +104,7 @@ def test_the_webhooks_of_a_payment_place_its_order_whatever_comes_first(
     assert PaymentEvent.objects.get().kind == "authorized"
 
 
-def test_an_event_waits_while_stripe_cannot_be_asked(client, stripe):  # noqa: F811
+def test_event_is_retried_while_stripe_cannot_be_read(client, stripe):  # noqa: F811
     stripe.pay(start(make_order()).pay_url)
     post(client, json.dumps(stripe.events()[-1]).encode())
     call = InboundCall.objects.get()
@@ -119,7 +119,7 @@ def test_an_event_waits_while_stripe_cannot_be_asked(client, stripe):  # noqa: F
     assert (waiting, call.status) == ("received", "applied")
 
 
-def test_an_event_of_another_shop_on_the_account_is_none_of_ours(client, stripe):  # noqa: F811
+def test_event_of_another_shop_on_the_account_is_ignored(client, stripe):  # noqa: F811
     post(client, event(data={"object": {"id": "po_1", "object": "payout"}}))
     call = InboundCall.objects.get()
 

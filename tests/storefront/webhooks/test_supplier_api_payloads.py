@@ -1,4 +1,4 @@
-"""Suppliers who speak as their API does: thanked at once, whatever we do with it later."""
+"""Webhooks in the payload of a supplier's API: acknowledged at once, processed later."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def nobody_wakes(monkeypatch):
 
 @pytest.fixture
 def his_order():
-    """A purchase order at a supplier who speaks CJ's language, and his name as a caller."""
+    """A purchase order at a CJ supplier, and its source name."""
     purchase_order = make_accepted_purchase_order(make_sellable())
     purchase_order.supplier_reference = "26"
     purchase_order.save()
     return purchase_order, connect_cj(purchase_order.supplier)
 
 
-def test_each_connector_with_messages_of_its_own_has_a_place_to_call(settings):
+def test_each_connector_with_webhooks_has_a_source(settings):
     for adapter in ("cj", "bigbuy", "feed", "fake"):
         make_supplier(f"{adapter}-1", adapter=adapter)
 
@@ -49,16 +49,16 @@ def test_each_connector_with_messages_of_its_own_has_a_place_to_call(settings):
 
     assert found == {
         "cj-cj-1": True,
-        "bigbuy-bigbuy-1": False,  # he tells nothing unasked
+        "bigbuy-bigbuy-1": False,  # sends no webhooks
         "feed-feed-1": False,
         "fake-fake-1": False,
-        "cj-fake-1": False,  # he speaks another language
+        "cj-fake-1": False,  # another connector
     }
     assert sources.name_of(Supplier.objects.get(code="cj-1")) == "cj-cj-1"
 
 
-def test_a_slow_worker_does_not_keep_the_supplier_waiting(client, his_order):
-    """A worker holds everything of the order that is spoken of, and CJ is thanked all the same."""
+def test_slow_worker_does_not_delay_the_acknowledgement(client, his_order):
+    """A worker locks all rows of the order, and CJ still gets its acknowledgement."""
     purchase_order, source = his_order
     is_held, may_go = threading.Event(), threading.Event()
 
@@ -85,7 +85,7 @@ def test_a_slow_worker_does_not_keep_the_supplier_waiting(client, his_order):
     assert InboundCall.objects.get().external_id == "m-slow"
 
 
-def test_a_trial_of_our_address_is_thanked_and_not_kept(client, his_order):
+def test_trial_request_is_acknowledged_and_not_stored(client, his_order):
     _, source = his_order
 
     answers = [post_cj(client, source, body, sign="") for body in (b"{}", b"")]
@@ -94,7 +94,7 @@ def test_a_trial_of_our_address_is_thanked_and_not_kept(client, his_order):
     assert InboundCall.objects.count() == 0
 
 
-def test_an_account_without_signatures_is_heard_only_when_staff_say_so(client, his_order):
+def test_unsigned_account_is_accepted_only_if_staff_allow_it(client, his_order):
     _, source = his_order
     body = cj_body("STOCK", "m-1", **{"17": []})
 
@@ -106,7 +106,7 @@ def test_an_account_without_signatures_is_heard_only_when_staff_say_so(client, h
     assert InboundCall.objects.get().external_id == "m-1"
 
 
-def test_an_extra_charge_stands_with_the_order(his_order):
+def test_extra_charge_is_recorded_on_the_purchase_order(his_order):
     purchase_order, source = his_order
     body = cj_body("MAKEUP", relationOrderId="26", amount="3.20", reason="too heavy")
     call = keep_call(source, body)
@@ -118,10 +118,10 @@ def test_an_extra_charge_stands_with_the_order(his_order):
     assert PurchaseMessage.objects.filter(purchase_order=purchase_order, kind="charge").exists()
 
 
-def test_a_supplier_is_told_where_to_call_and_reaches_us(
+def test_subscription_makes_the_supplier_reach_our_endpoint(
     live_server, settings, monkeypatch, tmp_path, his_order
 ):
-    """The sandbox tries our address as CJ does, and takes nothing but 200 within his time."""
+    """The sandbox tests our URL as CJ does, and accepts only a 200 within its time limit."""
     purchase_order, source = his_order
     settings.PUBLIC_URL = live_server.url
     sandbox = Sandbox(tmp_path, tries_callbacks=True)

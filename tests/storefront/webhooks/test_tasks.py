@@ -13,9 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(("within_s", "codes"), [(90, ["new"]), (None, ["new", "old"])])
-def test_our_webhooks_are_registered_at_a_new_supplier_before_the_hourly_sweep(
-    monkeypatch, within_s, codes
-):
+def test_new_supplier_is_subscribed_before_the_hourly_sweep(monkeypatch, within_s, codes):
     for code, adapter, age_s in (("new", "cj", 30), ("old", "cj", 600), ("files", "feed", 30)):
         supplier = make_supplier(code, adapter=adapter)
         since = timezone.now() - timedelta(seconds=age_s)

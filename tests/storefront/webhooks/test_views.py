@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch, settings):
-    """The database says that it is noon."""
+    """Freeze the database time at noon."""
     settings.TRACKING_HOOK_SECRET = SECRET
     settings.TEST_GATEWAY_SECRET = SECRET
     settings.PAYMENT_GATEWAY = "test"
@@ -66,7 +66,7 @@ def post_as(client, source, body, headers):
 BODY = json.dumps({"order": "FL-1-1", "parcels": []}).encode()
 
 
-def test_a_genuine_call_is_kept_word_for_word_and_the_worker_is_woken(client, cj, woken):
+def test_valid_webhook_is_stored_unchanged_and_queued(client, cj, woken):
     body = cj_body("ORDER", "m-7", orderNumber="FL-1-1") + b"  \n"
 
     answer = post_cj(client, cj, body)
@@ -78,7 +78,7 @@ def test_a_genuine_call_is_kept_word_for_word_and_the_worker_is_woken(client, cj
     assert woken == [{"call_id": call.pk}]
 
 
-def test_the_same_call_told_again_is_thanked_and_changes_nothing(client, cj, tracking, woken):
+def test_redelivery_is_acknowledged_and_changes_nothing(client, cj, tracking, woken):
     body = cj_body("ORDER", "m-7", orderNumber="FL-1-1")
 
     answers = [post_cj(client, cj, body).status_code for _ in range(3)]
@@ -90,7 +90,7 @@ def test_the_same_call_told_again_is_thanked_and_changes_nothing(client, cj, tra
     assert InboundCall.objects.count() == len(woken) == 2
 
 
-def test_the_same_name_from_two_sources_is_two_calls(client, tracking, woken):
+def test_same_id_from_two_sources_is_two_webhooks(client, tracking, woken):
     other = f"tracking-{make_supplier('other').code}"
 
     post_signed(client, tracking, BODY, message_id="msg_1")
@@ -110,14 +110,14 @@ def test_the_same_name_from_two_sources_is_two_calls(client, tracking, woken):
         ({"sign": "\u00e9\u00e9"}, 401),
     ],
 )
-def test_a_call_that_cj_did_not_sign_leaves_no_trace(client, cj, woken, told, status):
+def test_webhook_not_signed_by_cj_leaves_no_row(client, cj, woken, told, status):
     answer = post_cj(client, cj, cj_body("ORDER", "m-7"), **told)
 
     assert answer.status_code == status
     assert (InboundCall.objects.count(), woken) == (0, [])
 
 
-def test_nobody_can_sign_for_a_supplier_whose_open_id_we_do_not_know(client, woken):
+def test_supplier_with_unknown_open_id_cannot_be_impersonated(client, woken):
     source = connect_cj(make_supplier(), open_id="")
     body = cj_body("ORDER", "m-7")
 
@@ -127,7 +127,7 @@ def test_nobody_can_sign_for_a_supplier_whose_open_id_we_do_not_know(client, wok
     assert InboundCall.objects.count() == 0
 
 
-def test_an_altered_body_fits_no_signature(client, cj, tracking, woken):
+def test_changed_body_is_refused(client, cj, tracking, woken):
     body = cj_body("ORDER", "m-7", orderNumber="FL-1-1")
     again = json.dumps(json.loads(body), indent=1).encode()
 
@@ -143,7 +143,7 @@ def test_an_altered_body_fits_no_signature(client, cj, tracking, woken):
 @pytest.mark.parametrize(
     ("seconds", "status"), [(-301, 401), (-299, 200), (0, 200), (299, 200), (301, 401)]
 )
-def test_a_call_signed_long_ago_or_in_the_future_is_stale(client, tracking, woken, seconds, status):
+def test_old_or_future_signature_is_stale(client, tracking, woken, seconds, status):
     answer = post_signed(client, tracking, BODY, at=NOON + timedelta(seconds=seconds))
 
     assert answer.status_code == status
@@ -168,16 +168,14 @@ def test_a_call_signed_long_ago_or_in_the_future_is_stale(client, tracking, woke
         ({"webhook-signature": "\u00e9"}, 401),
     ],
 )
-def test_headers_that_prove_nothing_are_refused(client, tracking, woken, told, status):
+def test_invalid_headers_are_refused(client, tracking, woken, told, status):
     answer = post_signed(client, tracking, BODY, **told)
 
     assert answer.status_code == status
     assert (InboundCall.objects.count(), woken) == (0, [])
 
 
-def test_an_old_secret_stays_good_while_the_new_one_is_handed_out(
-    client, tracking, woken, settings
-):
+def test_old_secret_stays_valid_during_rotation(client, tracking, woken, settings):
     settings.TRACKING_HOOK_SECRET = f"{SECRET} {OLD_SECRET}"
 
     answers = [
@@ -191,7 +189,7 @@ def test_an_old_secret_stays_good_while_the_new_one_is_handed_out(
     assert (answers, late) == ([200, 200], 401)
 
 
-def test_a_sender_who_signs_with_two_secrets_is_known_by_either(client, tracking, woken):
+def test_sender_that_signs_with_two_secrets_is_accepted_by_either(client, tracking, woken):
     mine = secret_of(tracking)
     both = " ".join(
         signed_headers(BODY, secret)["webhook-signature"] for secret in (OLD_SECRET, mine)
@@ -215,8 +213,8 @@ def test_a_sender_who_signs_with_two_secrets_is_known_by_either(client, tracking
         ("tracking", 404),
     ],
 )
-def test_nobody_else_may_call(client, woken, source, status):
-    make_supplier("lumen")  # speaks another language than CJ's
+def test_unknown_source_is_refused(client, woken, source, status):
+    make_supplier("lumen")  # another connector than CJ's
 
     answer = post_cj(client, source, cj_body("ORDER"))
 
@@ -224,7 +222,7 @@ def test_nobody_else_may_call(client, woken, source, status):
     assert InboundCall.objects.count() == 0
 
 
-def test_the_test_gateway_may_call_only_where_it_is_used(client, woken, settings):
+def test_test_gateway_is_a_source_only_where_it_is_used(client, woken, settings):
     used = post_signed(client, "test-gateway", BODY).status_code
     settings.PAYMENT_GATEWAY = "stripe"
     unused = post_signed(client, "test-gateway", BODY).status_code
@@ -232,7 +230,7 @@ def test_the_test_gateway_may_call_only_where_it_is_used(client, woken, settings
     assert (used, unused) == (200, 404)
 
 
-def test_a_call_over_64_kb_is_not_read(client, cj, woken):
+def test_webhook_over_64_kb_is_not_read(client, cj, woken):
     fits = cj_body("ORDER", "m-1", remark="x" * (64 * 1024 - 120))
     body = cj_body("ORDER", "m-2", remark="x" * 64 * 1024)
 
@@ -243,7 +241,7 @@ def test_a_call_over_64_kb_is_not_read(client, cj, woken):
     assert InboundCall.objects.get().external_id == "m-1"
 
 
-def test_only_post_is_a_call(client, cj):
+def test_only_post_is_accepted(client, cj):
     assert client.get(reverse("hook", args=[cj])).status_code == 405
 
 
@@ -260,7 +258,7 @@ def test_only_post_is_a_call(client, cj):
         b"\xff\xfe\x00",
     ],
 )
-def test_a_genuine_call_without_a_name_is_kept_under_its_own_bytes(client, cj, woken, body):
+def test_webhook_without_an_id_is_stored_under_its_hash(client, cj, woken, body):
     answers = [post_cj(client, cj, body).status_code for _ in range(2)]
 
     assert answers == [200, 200]
@@ -269,8 +267,8 @@ def test_a_genuine_call_without_a_name_is_kept_under_its_own_bytes(client, cj, w
     assert bytes(call.body) == body
 
 
-def test_a_call_is_thanked_at_once_while_the_broker_is_away(client, cj, monkeypatch):
-    # The addresses to read and to write at follow from this one.
+def test_webhook_is_acknowledged_at_once_while_the_broker_is_down(client, cj, monkeypatch):
+    # The read and write URLs are derived from this one.
     monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")
     monkeypatch.setattr(app, "_pool", None)
     monkeypatch.setattr(app.amqp, "_producer_pool", None)
@@ -283,9 +281,7 @@ def test_a_call_is_thanked_at_once_while_the_broker_is_away(client, cj, monkeypa
     assert list(InboundCall.objects.due(NOON)) == [InboundCall.objects.get()]
 
 
-def test_a_signature_is_judged_by_the_databases_clock_and_not_by_ours(
-    client, tracking, woken, monkeypatch
-):
+def test_signature_is_checked_by_the_database_time(client, tracking, woken, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(views.handle, "delay", lambda **_: None)
     settings_now = storage.database_time()
@@ -297,7 +293,7 @@ def test_a_signature_is_judged_by_the_databases_clock_and_not_by_ours(
 
 
 @pytest.mark.parametrize("kind", ["tracking", "cj"])
-def test_the_code_of_a_supplier_cannot_be_found_out(client, kind):
+def test_supplier_codes_cannot_be_discovered(client, kind):
     make_supplier("known", adapter="cj")
     body = cj_body("ORDER")
     signed = webhook_signing.headers_for(message_id="m-1", body=b"{}", at=NOON, secret="whsec_AAAA")

@@ -1,4 +1,4 @@
-"""A worker keeps its database session after a short task that went well, and after no other."""
+"""A worker keeps its database session after a short successful task, and only then."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def before(transactional_db):
     return ask(SESSION)
 
 
-def test_a_short_task_leaves_its_session_to_the_next(before):
+def test_short_task_keeps_its_session(before):
     db_sessions.leave(task=task(), state=SUCCESS)
     db_sessions.look(task=task())
 
@@ -46,13 +46,13 @@ def test_a_short_task_leaves_its_session_to_the_next(before):
 @pytest.mark.parametrize(
     ("queue", "state"), [(db_sessions.SHORT, FAILURE), ("syncs", SUCCESS), ("bulk", SUCCESS)]
 )
-def test_what_failed_and_what_takes_long_ends_it(before, queue, state):
+def test_failed_and_long_tasks_end_the_session(before, queue, state):
     db_sessions.leave(task=task(queue), state=state)
 
     assert ask(SESSION) != before
 
 
-def test_no_lock_is_left_in_it(before):
+def test_advisory_locks_are_released(before):
     ask("SELECT pg_advisory_lock(1) IS NULL")
     with pytest.raises(ProgrammingError), transaction.atomic():
         ask("SELECT nothing FROM nowhere")
@@ -63,7 +63,7 @@ def test_no_lock_is_left_in_it(before):
     assert ask(LOCKS) == 0
 
 
-def test_an_error_that_nothing_took_back_ends_it(before):
+def test_unhandled_database_error_ends_the_session(before):
     with pytest.raises(ProgrammingError):
         ask("SELECT nothing FROM nowhere")
 
@@ -72,7 +72,7 @@ def test_an_error_that_nothing_took_back_ends_it(before):
     assert ask(SESSION) != before
 
 
-def test_a_transaction_that_was_left_open_is_not_given_to_the_next(before):
+def test_open_transaction_is_not_passed_to_the_next_task(before):
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
 
@@ -83,7 +83,7 @@ def test_a_transaction_that_was_left_open_is_not_given_to_the_next(before):
     assert connection.connection.info.transaction_status == TransactionStatus.IDLE
 
 
-def test_a_session_that_was_closed_beneath_us_stops_nobody(before):
+def test_closed_session_is_no_error(before):
     connection.connection.close()
 
     db_sessions.leave(task=task(), state=SUCCESS)
@@ -91,7 +91,7 @@ def test_a_session_that_was_closed_beneath_us_stops_nobody(before):
     assert ask(SESSION) != before
 
 
-def test_a_task_within_a_task_leaves_the_locks_of_the_other(before):
+def test_nested_task_keeps_the_locks_of_the_outer_one(before):
     ask("SELECT pg_advisory_lock(1) IS NULL")
 
     db_sessions.leave(task=task(is_eager=True), state=FAILURE)
@@ -101,7 +101,7 @@ def test_a_task_within_a_task_leaves_the_locks_of_the_other(before):
     ask("SELECT pg_advisory_unlock(1)")
 
 
-def test_a_session_that_the_database_ended_is_not_used(before):
+def test_session_ended_by_the_database_is_replaced(before):
     killer = connections.create_connection("default")
     with killer.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [before])
@@ -112,7 +112,7 @@ def test_a_session_that_the_database_ended_is_not_used(before):
     assert ask(SESSION) != before
 
 
-def test_a_session_notices_soon_that_its_host_vanished(before):
+def test_vanished_host_is_detected_soon(before):
     with socket.socket(fileno=os.dup(connection.connection.fileno())) as line:
         tries, every_s = (
             line.getsockopt(socket.IPPROTO_TCP, option)
@@ -123,5 +123,5 @@ def test_a_session_notices_soon_that_its_host_vanished(before):
     assert tries * every_s <= 10
 
 
-def test_celery_itself_ends_none():
+def test_celery_itself_ends_no_session():
     assert DjangoWorkerFixup(app).db_reuse_max == db_sessions.NEVER

@@ -1,4 +1,4 @@
-"""The same hint lies in the queue once, ends by itself, and is given again once it is taken up."""
+"""Task deduplication: a wake-up is queued once, expires, and is allowed again once begun."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from storefront.workers import deduplication
 
 @pytest.fixture(autouse=True)
 def published(monkeypatch):
-    """Note what would go into the queue, and begin with an empty one."""
+    """Record what would be queued, starting with an empty queue."""
     cache.clear()
-    app.set_current()  # another test may have made an app of its own
+    app.set_current()  # another test may have made another app current
     sent = []
 
     def publish(task, args=None, kwargs=None, **options):
@@ -28,7 +28,7 @@ def published(monkeypatch):
     return sent
 
 
-def test_a_hint_is_given_once_until_somebody_begins_with_it(published):
+def test_wake_up_is_queued_once_until_a_worker_begins_it(published):
     for _ in range(3):
         settle.delay(request_id=1)
     settle.delay(request_id=2)
@@ -41,7 +41,7 @@ def test_a_hint_is_given_once_until_somebody_begins_with_it(published):
     assert [kwargs["request_id"] for _, kwargs, _ in published] == [1, 2, 1]
 
 
-def test_a_hint_outlives_what_stands_before_it_and_a_sweep_does_not_end(published):
+def test_wake_up_outlives_its_block_and_a_sweep_never_expires(published):
     for _ in range(2):
         divide_paid.delay()
         settle.delay(request_id=1)
@@ -50,7 +50,7 @@ def test_a_hint_outlives_what_stands_before_it_and_a_sweep_does_not_end(publishe
     assert deduplication.LIVES_S > 10 * deduplication.GIVEN_ONCE_FOR_S
 
 
-def test_what_staff_ask_for_and_what_is_to_wait_is_given_each_time(published):
+def test_manual_and_delayed_tasks_are_always_queued(published):
     for _ in range(2):
         look_up.delay(purchase_order_id=1)
         settle.apply_async(kwargs={"request_id": 1}, countdown=10)
@@ -59,7 +59,7 @@ def test_what_staff_ask_for_and_what_is_to_wait_is_given_each_time(published):
     assert len(published) == 6
 
 
-def test_without_a_cache_a_hint_too_many_is_better_than_none(published, monkeypatch):
+def test_without_a_cache_wake_ups_are_not_deduplicated(published, monkeypatch):
     class Away:
         def add(self, *_args, **_kwargs):
             raise ConnectionError
@@ -74,7 +74,7 @@ def test_without_a_cache_a_hint_too_many_is_better_than_none(published, monkeypa
     assert len(published) == 2
 
 
-def test_a_hint_that_did_not_reach_the_broker_is_given_again(published, monkeypatch):
+def test_wake_up_that_did_not_reach_the_broker_is_queued_again(published, monkeypatch):
     def away(*_args, **_options):
         raise OperationalError
 

@@ -1,4 +1,4 @@
-"""A Redis that hangs: a process that wakes workers loses half a second once, not with each task."""
+"""A hanging Redis costs a process that queues tasks half a second once, not per task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import redis
 from storefront.dev.runtime import redis_server
 from tests.fakes.payment_gateway import eventually
 
-# As a web process does: the tables say what is to be done, and a worker is only told to look.
+# As in a web process: rows record the work, and a task only wakes a worker.
 SCRIPT = """
 import os, signal, sys, time
 import storefront.wsgi
@@ -41,7 +41,7 @@ print("took", *took)
 
 @pytest.fixture
 def own_redis(tmp_path):
-    """A Redis of this test alone, which may be stopped."""
+    """A Redis for this test alone, which may be stopped."""
     made = redis_server.prepare(
         home=tmp_path / "redis", log=tmp_path / "redis.log", is_throwaway=True
     )
@@ -61,7 +61,7 @@ def own_redis(tmp_path):
     process.wait(10)
 
 
-def test_a_redis_that_hangs_costs_a_web_process_half_a_second_once(own_redis):
+def test_hanging_redis_costs_a_web_process_half_a_second_once(own_redis):
     url, pid, client = own_redis
 
     said = subprocess.run(

@@ -17,7 +17,7 @@ def fresh():
     before_task_publish.disconnect(heartbeats.note_beat)
 
 
-def test_a_worker_notes_the_queues_that_it_empties(monkeypatch):
+def test_worker_records_its_queues(monkeypatch):
     monkeypatch.setattr(app.amqp.queues, "_consume_from", {"bulk": None, "syncs": None})
 
     heartbeat_sent.send(sender=Heart(timer=None, eventer=app.events.Dispatcher(enabled=False)))
@@ -25,7 +25,7 @@ def test_a_worker_notes_the_queues_that_it_empties(monkeypatch):
     assert heartbeats.silent(["beat", "bulk", "celery", "syncs"]) == ["beat", "celery"]
 
 
-def test_only_beat_notes_that_it_queues_tasks():
+def test_only_beat_records_queued_tasks():
     before_task_publish.send(sender="a.task")
     assert heartbeats.silent(["beat"]) == ["beat"]
 
@@ -34,7 +34,7 @@ def test_only_beat_notes_that_it_queues_tasks():
     assert heartbeats.silent(["beat"]) == []
 
 
-def test_the_cache_is_written_once_in_ten_seconds(monkeypatch):
+def test_cache_is_written_once_in_ten_seconds(monkeypatch):
     heartbeats.note_beat()
     cache.clear()
 

@@ -22,7 +22,7 @@ def thawed():
     gc.unfreeze()
 
 
-def test_the_collector_rests_and_leaves_what_is_here():
+def test_garbage_collector_is_paused_and_present_objects_frozen():
     with keeping_all():
         assert not gc.isenabled()
         kept = [[]]
@@ -32,14 +32,14 @@ def test_the_collector_rests_and_leaves_what_is_here():
     assert gc.get_freeze_count()
 
 
-def test_a_start_that_fails_gives_the_collector_back():
+def test_failed_start_enables_the_garbage_collector():
     with pytest.raises(KeyError), keeping_all():
         raise KeyError
 
     assert gc.isenabled()
 
 
-def test_whoever_had_none_gets_none():
+def test_disabled_garbage_collector_stays_disabled():
     gc.disable()
     try:
         with keeping_all():
@@ -60,7 +60,7 @@ def cold():
     gc.unfreeze()
 
 
-def test_the_first_letter_finds_its_words(monkeypatch):
+def test_first_email_finds_its_texts(monkeypatch):
     compiled, opened = [], []
     plain = Environment.compile
     read = gettext.GNUTranslations._parse

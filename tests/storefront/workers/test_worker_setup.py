@@ -1,4 +1,4 @@
-"""A worker is wired as it should be: it warms up, keeps its session, and replaces one that died."""
+"""Worker setup: a worker warms up, keeps its session, and replaces a dead one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.db import connection
 from tests.e2e.worker_process import surroundings
 
 PATIENCE_S = 60
-APART = "/9"  # a Redis of its own: no other worker hears of these tasks
+APART = "/9"  # a separate Redis database: no other worker gets these tasks
 LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = %s"
 SIGNALS = """
 import django
@@ -39,7 +39,7 @@ told(task_postrun)
 """
 
 
-def test_a_worker_that_begins_is_warmed_up_and_keeps_its_sessions():
+def test_started_worker_is_warmed_up_and_keeps_its_sessions():
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", SIGNALS],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "storefront.settings"},
@@ -61,7 +61,7 @@ def test_a_worker_that_begins_is_warmed_up_and_keeps_its_sessions():
 
 @pytest.fixture
 def ask(tmp_path):
-    """Have a real worker tell which session a task of his has."""
+    """Let a real worker report the session of one of its tasks."""
     broker = urlsplit(os.environ["REDIS_URL"])._replace(path=APART).geturl()
     client = Celery("client", broker=broker, set_as_current=False)
     client.conf.task_ignore_result = True
@@ -92,7 +92,7 @@ def ask(tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_keeps_its_session_but_no_lock_until_the_database_ends_it(ask):
+def test_worker_keeps_its_session_without_locks_until_the_database_ends_it(ask):
     first = ask(is_locking=True)
     second = ask()
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""A worker's app with tasks that tell in a file which database session they had."""
+"""Worker app with tasks that write the id of their database session to a file."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def test_saved_address_is_shown_completely(hers, erika):
     assert whole in text
 
 
-def test_the_orders_are_listed_with_what_is_in_them(hers, light):
+def test_orders_are_listed_with_their_items(hers, light):
     many = make_order(*[make_sellable() for _ in range(5)], quantity=2)
     make_order(light)
 
@@ -83,7 +83,7 @@ def test_the_orders_are_listed_with_what_is_in_them(hers, light):
     assert f"<p>{first} and 2 more</p>" in text
 
 
-def test_addresses_are_added_changed_and_taken_out(hers, erika):
+def test_addresses_are_added_changed_and_deleted(hers, erika):
     hers.post("/en/account/addresses/new/", HERE)
     hers.post("/en/account/addresses/new/", ELSEWHERE)
     both = kept(erika)
@@ -98,21 +98,21 @@ def test_addresses_are_added_changed_and_taken_out(hers, erika):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_address_is_saved_in_a_transaction_of_its_own(hers, erika):
+def test_address_is_saved_in_its_own_transaction(hers, erika):
     """Saving locks the account. The transaction around other tests would hide a missing one."""
     hers.post("/en/account/addresses/new/", HERE)
 
     assert kept(erika) == [(HERE["line1"], True)]
 
 
-def test_an_address_that_no_parcel_finds_is_not_kept(hers, erika):
+def test_undeliverable_address_is_not_saved(hers, erika):
     answer = hers.post("/en/account/addresses/new/", {**HERE, "city": ""})
 
     assert answer.status_code == 422
     assert kept(erika) == []
 
 
-def test_nobody_reaches_the_addresses_of_somebody_else(hers, erika):
+def test_addresses_of_others_are_not_accessible(hers, erika):
     otto = make_shopper("otto@example.org")
     profile.keep(user_id=otto.pk, address=HOME, is_default=True)
     path = f"/en/account/addresses/{SavedAddress.objects.get().pk}/"
@@ -124,7 +124,7 @@ def test_nobody_reaches_the_addresses_of_somebody_else(hers, erika):
     assert kept(otto) == [("Musterweg 1", True)]
 
 
-def test_an_account_keeps_twenty_addresses(erika):
+def test_account_has_at_most_twenty_addresses(erika):
     for _ in range(20):
         profile.keep(user_id=erika.pk, address=HOME, is_default=False)
 
@@ -132,14 +132,14 @@ def test_an_account_keeps_twenty_addresses(erika):
         profile.keep(user_id=erika.pk, address=HOME, is_default=False)
 
 
-def test_the_database_keeps_one_default_address(erika):
+def test_database_allows_one_default_address(erika):
     profile.keep(user_id=erika.pk, address=HOME, is_default=True)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         SavedAddress.objects.create(user=erika, address={}, is_default=True)
 
 
-def test_the_checkout_begins_with_the_default_address(hers, erika, light):
+def test_checkout_starts_with_the_default_address(hers, erika, light):
     there = Address(name="Erika", line1="Seeweg 9", postcode="10115", city="Berlin", country="DE")
     profile.keep(user_id=erika.pk, address=there, is_default=True)
     hers.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
@@ -150,7 +150,7 @@ def test_the_checkout_begins_with_the_default_address(hers, erika, light):
     assert page.all("input", name="email")[0]["value"] == "erika@example.org"
 
 
-def test_news_are_off_until_ticked_and_each_change_is_kept(hers, erika):
+def test_newsletter_is_off_by_default_and_each_change_is_recorded(hers, erika):
     page = Page(hers.get("/en/account/profile/"))
     said = {"name": "Erika", "language": "az"}
     with time_machine.travel(NOON, tick=False) as clock:
@@ -168,7 +168,7 @@ def test_news_are_off_until_ticked_and_each_change_is_kept(hers, erika):
 
 
 @pytest.mark.usefixtures("erika")
-def test_a_saved_profile_is_confirmed_and_shown_as_it_is_now(hers):
+def test_saved_profile_is_confirmed_and_shown(hers):
     said = {"name": "Erika", "language": "az", "marketing": "on"}
 
     page = Page(hers.post("/en/account/profile/", said, follow=True))
@@ -177,14 +177,14 @@ def test_a_saved_profile_is_confirmed_and_shown_as_it_is_now(hers):
     assert "checked" in page.all("input", name="marketing")[0]
 
 
-def test_a_consent_is_never_changed(erika):
+def test_consent_is_append_only(erika):
     profile.say(user_id=erika.pk, kind="marketing_email", is_given=True, source="profile", now=NOON)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Consent.objects.update(is_given=False)
 
 
-def test_mails_about_the_account_speak_the_chosen_language(hers, erika):
+def test_account_mails_use_the_chosen_language(hers, erika):
     hers.post("/en/account/profile/", {"name": "", "language": "az"})
     hers.post("/en/account/sign-out/")
     hers.post("/en/account/password/", {"email": "erika@example.org"})

@@ -1,4 +1,4 @@
-"""Whoever reads the old address is told at once of another that was asked for, and may stop it."""
+"""An e-mail change is announced to the old address at once, which may stop it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def stranger():
     return Client(HTTP_SEC_FETCH_SITE="same-origin")
 
 
-def test_the_old_address_is_told_when_it_is_asked_for(hers):
+def test_old_address_is_notified_of_the_request(hers):
     ask(hers)
 
     told = Event.objects.get(name="account.address_asked")
@@ -54,14 +54,14 @@ def test_the_old_address_is_told_when_it_is_asked_for(hers):
     assert told.payload["time"] == "12:00"
 
 
-def test_it_is_told_also_where_the_new_address_has_an_account(hers):
+def test_old_address_is_notified_even_if_the_new_one_has_an_account(hers):
     make_shopper(NEW)
     ask(hers)
 
     assert Event.objects.filter(name="account.address_asked").count() == 1
 
 
-def test_its_link_stops_the_change_without_signing_in_and_changes_nothing_else(hers):
+def test_link_stops_the_change_without_sign_in_and_changes_nothing_else(hers):
     change = ask(hers)
     before = User.objects.values().get(email=OLD)
 
@@ -73,7 +73,7 @@ def test_its_link_stops_the_change_without_signing_in_and_changes_nothing_else(h
     assert hers.get("/en/account/").status_code == 200, "the sessions go on"
 
 
-def test_whatever_only_fetches_the_link_stops_nothing(hers):
+def test_link_scanner_stops_nothing(hers):
     change = ask(hers)
     stranger().get(stop_link())
 
@@ -83,7 +83,7 @@ def test_whatever_only_fetches_the_link_stops_nothing(hers):
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_the_page_is_sound_before_and_after(hers, language):
+def test_page_is_valid_before_and_after(hers, language):
     ask(hers)
     path = stop_link().replace("/en/", f"/{language}/")
 
@@ -92,7 +92,7 @@ def test_the_page_is_sound_before_and_after(hers, language):
         stranger().post(path)
 
 
-def test_the_link_works_once_and_for_its_own_change_only(hers):
+def test_link_works_once_and_for_its_own_change_only(hers):
     ask(hers)
     first = stop_link()
     stranger().post(first)
@@ -106,7 +106,7 @@ def test_the_link_works_once_and_for_its_own_change_only(hers):
     assert User.objects.filter(email="third@example.org").exists()
 
 
-def test_what_was_stopped_does_not_revive_what_was_asked_before_it(hers):
+def test_stopped_change_does_not_revive_an_earlier_one(hers):
     first = ask(hers)
     ask(hers, "third@example.org")
     stranger().post(stop_link())
@@ -115,7 +115,7 @@ def test_what_was_stopped_does_not_revive_what_was_asked_before_it(hers):
     assert User.objects.filter(email=OLD).exists()
 
 
-def test_who_comes_too_late_is_told_so(hers):
+def test_late_stop_says_so(hers):
     change = ask(hers)
     hers.post(take_link(change))
 
@@ -126,7 +126,7 @@ def test_who_comes_too_late_is_told_so(hers):
     assert User.objects.filter(email=NEW).exists()
 
 
-def test_nobody_makes_such_a_link_himself(hers):
+def test_link_cannot_be_forged(hers):
     change = ask(hers)
     signed = stop_link()
 
@@ -140,8 +140,8 @@ def test_nobody_makes_such_a_link_himself(hers):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_stops_while_it_is_taken_waits_and_comes_too_late(hers, monkeypatch):
-    """Without its lock he would write between the look and the change, and break the change."""
+def test_concurrent_stop_waits_and_is_too_late(hers, monkeypatch):
+    """Without the lock the stop would write between check and change, and break the change."""
     change = ask(hers)
     token = stop_link().rstrip("/").rpartition("/")[2]
     rival = Rival(lambda: credentials.stop(token=token, now=NOON))

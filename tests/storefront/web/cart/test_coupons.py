@@ -1,4 +1,4 @@
-"""Codes of promotions on the page of the cart, and what they do to the total."""
+"""Coupon codes on the cart page, and their effect on the total."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write(shopper, code, **more):
     return shopper.post("/en/cart/code/", {"code": code}, follow=True, **more)
 
 
-def test_a_code_is_taken_off_in_the_cart_and_in_the_order(filled, welcome):
+def test_code_reduces_cart_and_order(filled, welcome):
     page = write(filled, " welcome-10 ")
 
     assert "Welcome" in page.content.decode()
@@ -40,7 +40,7 @@ def test_a_code_is_taken_off_in_the_cart_and_in_the_order(filled, welcome):
     assert Coupon.objects.get().used == 1
 
 
-def test_the_order_page_names_what_was_saved(filled, welcome):
+def test_order_page_names_the_discount(filled, welcome):
     write(filled, "WELCOME-10")
     filled.post("/en/checkout/place/", {"agreed": agreed(to_review(filled))})
     order = Order.objects.get()
@@ -51,7 +51,7 @@ def test_the_order_page_names_what_was_saved(filled, welcome):
     assert "−€4.00" in page
 
 
-def test_an_unknown_code_is_an_error_at_the_field(filled, welcome):
+def test_unknown_code_is_an_error_at_the_field(filled, welcome):
     answer = write(filled, "WELCOME-11")
     page = answer.content.decode()
 
@@ -62,13 +62,13 @@ def test_an_unknown_code_is_an_error_at_the_field(filled, welcome):
     assert Cart.objects.get().codes == []
 
 
-def test_a_code_that_needs_more_goods_says_how_many(filled, welcome):
+def test_code_with_a_minimum_names_it(filled, welcome):
     make_promotion(code="BIG", minimum_amount=Decimal("100.00"))
 
     assert "It holds from €100.00 of goods on." in write(filled, "BIG").content.decode()
 
 
-def test_a_code_is_taken_out_again(filled, welcome):
+def test_code_is_removed(filled, welcome):
     write(filled, "WELCOME-10")
 
     page = filled.post("/en/cart/code/", {"out": "WELCOME-10"}, follow=True).content.decode()
@@ -78,20 +78,20 @@ def test_a_code_is_taken_out_again(filled, welcome):
 
 
 @pytest.mark.parametrize("code", ["", "   "])
-def test_no_code_is_asked_for_one(filled, code):
+def test_empty_code_is_an_error(filled, code):
     page = write(filled, code)
 
     assert page.status_code == 422
     assert "Write the code first." in page.content.decode()
 
 
-def test_whatever_is_written_is_shown_as_words_only(filled):
+def test_submitted_code_is_escaped(filled):
     page = write(filled, "<script>alert(1)</script>").content.decode()
 
     assert "<script>alert(1)" not in page.lower()
 
 
-def test_a_sixth_code_is_refused(filled):
+def test_sixth_code_is_refused(filled):
     for number in range(7):
         make_promotion(code=f"CODE-{number}")
     for number in range(5):
@@ -104,7 +104,7 @@ def test_a_sixth_code_is_refused(filled):
 
 
 @pytest.mark.parametrize("network", ["203.0.113.9", "2001:db8:1:2::"])
-def test_who_guesses_codes_has_to_wait(filled, monkeypatch, network):
+def test_code_guessing_is_rate_limited(filled, monkeypatch, network):
     """A connection with IPv6 has more addresses than there are codes."""
     monkeypatch.setattr(codes, "TRIES_PER_HOUR", 2)
     place = "{}{}" if ":" in network else "{}"
@@ -117,19 +117,19 @@ def test_who_guesses_codes_has_to_wait(filled, monkeypatch, network):
     assert "Too many codes were tried." in page.content.decode()
 
 
-def test_another_site_writes_no_code(filled, welcome):
+def test_another_site_cannot_add_a_code(filled, welcome):
     page = write(filled, "WELCOME-10", HTTP_SEC_FETCH_SITE="cross-site")
 
     assert page.status_code == 403
     assert Cart.objects.get().codes == []
 
 
-def test_who_has_no_cart_is_led_to_an_empty_one(shopper, light):
+def test_without_a_cart_the_empty_cart_is_shown(shopper, light):
     assert write(shopper, "WELCOME-10").status_code == 200
     assert not Cart.objects.exists()
 
 
-def test_a_code_that_somebody_else_used_meanwhile_orders_nothing(filled, welcome):
+def test_code_used_up_meanwhile_places_no_order(filled, welcome):
     write(filled, "WELCOME-10")
     review = to_review(filled)
     Coupon.objects.update(used=5)

@@ -1,4 +1,4 @@
-"""What there is too little of is told everywhere by the number of the cart's line."""
+"""Insufficient stock: every page states the number of the cart's line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ORDER = {
 
 @pytest.fixture
 def fronts(shopper):
-    """Nine units near, which a route brings, and twenty far away, which none does."""
+    """Nine units near, with a shipping service, and twenty far away, without one."""
     return Fronts(shopper, Caller(), build(near(), far(), routes=BOTH[:1]), "DE")
 
 
@@ -43,13 +43,13 @@ def fill(fronts, quantity):
 
 
 def sentences(fronts):
-    """Read what the cart's page says against its only line."""
+    """Return the message of the cart page at its only line."""
     text = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
     (line,) = re.findall(r'<li class="line">.*?</li>', text, re.DOTALL)
     return re.findall(r'class="(?:note note-bad|wrong)".*?</svg>\s*(?:<span>|<p>)?(.*?)<', line)
 
 
-def test_a_line_that_is_short_and_has_no_route_is_told_by_one_number(fronts):
+def test_line_short_and_without_service_shows_one_number(fronts):
     path = fill(fronts, 9)
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=5)
     StockLevel.objects.filter(location__code="CN").update(reported_quantity=4)
@@ -64,7 +64,7 @@ def test_a_line_that_is_short_and_has_no_route_is_told_by_one_number(fronts):
     assert sentences(fronts) == [NOWHERE]
 
 
-def test_a_line_that_may_not_go_there_is_told_so_and_no_way_is_offered(fronts):
+def test_forbidden_line_says_so_and_offers_no_delivery(fronts):
     path = fill(fronts, 2)
     Category.objects.update(not_sent_to=["DE"])
 
@@ -81,7 +81,7 @@ def test_a_line_that_may_not_go_there_is_told_so_and_no_way_is_offered(fronts):
     assert refused.status_code >= 400
 
 
-def test_a_line_that_fits_no_pack_is_told_what_does(fronts):
+def test_line_that_fits_no_pack_names_quantities_that_do(fronts):
     path = fill(fronts, 5)
     SupplierOffer.objects.update(pack_size=4)
 
@@ -93,14 +93,14 @@ def test_a_line_that_fits_no_pack_is_told_what_does(fronts):
     assert sentences(fronts) == ["Sold in packs only: choose 4 or 8."]
 
 
-def test_a_line_below_the_first_pack_is_told_the_pack_only(fronts):
+def test_line_below_the_first_pack_names_the_pack_only(fronts):
     fill(fronts, 5)
     SupplierOffer.objects.update(**PACKS)
 
     assert sentences(fronts) == ["Sold in packs only: choose 8."]
 
 
-def test_a_refused_change_is_told_once(fronts):
+def test_refused_change_shows_one_message(fronts):
     fill(fronts, 2)
     change = {"line": CartLine.objects.get().pk, "quantity": 15}
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=1)
@@ -110,7 +110,7 @@ def test_a_refused_change_is_told_once(fronts):
     assert re.findall(ONLY, text) == ["1"]
 
 
-def test_a_single_unit_of_what_is_sold_in_packs_offers_one_pack(fronts):
+def test_single_unit_of_a_packed_product_offers_one_pack(fronts):
     fill(fronts, 1)
     SupplierOffer.objects.update(pack_size=4)
     quotes.forget()
@@ -118,8 +118,8 @@ def test_a_single_unit_of_what_is_sold_in_packs_offers_one_pack(fronts):
     assert sentences(fronts) == ["Sold in packs only: choose 4."]
 
 
-def test_a_refused_checkout_tells_the_number_of_the_line(fronts, monkeypatch):
-    """What was sold between plan and hold is counted by what a route brings, not by what lies."""
+def test_refused_checkout_shows_the_number_of_the_line(fronts, monkeypatch):
+    """After a sale between plan and reservation, the number is what ships, not what is in stock."""
     path = fill(fronts, 6)
     (way,) = fronts.told(f"{path}delivery/")["options"]
 
@@ -138,7 +138,7 @@ def test_a_refused_checkout_tells_the_number_of_the_line(fronts, monkeypatch):
     assert re.match(ONLY, said)[1] == "2"
 
 
-def test_a_line_that_cannot_be_sent_offers_what_mends_it(fronts):
+def test_undeliverable_line_offers_a_fix(fronts):
     fill(fronts, 9)
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=5)
     StockLevel.objects.filter(location__code="CN").update(reported_quantity=0)

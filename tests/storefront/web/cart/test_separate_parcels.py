@@ -1,4 +1,4 @@
-"""A cart joins goods in one parcel, says that a date moves, and lets the customer choose."""
+"""A cart combines items in one parcel, says if a date moves, and offers separate parcels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLACE = "/en/checkout/place/"
 
 @pytest.fixture
 def both(shopper, light):
-    """One light lies near and far, the other one far only: together they come from far."""
+    """One light is near and far, the other far only: together they come from far."""
     far = make_supplier(code="far")
     place = make_location(far, "CN", "CN")
     make_level(make_offer(light.variant, supplier=far, cost="11.00"), 5, place)
@@ -43,7 +43,7 @@ def countries():
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_the_cart_says_that_the_date_moved_and_offers_both_ways(both, language):
+def test_cart_says_that_the_date_moved_and_offers_both_options(both, language):
     page = Page(both.get(f"/{language}/cart/"))
 
     assert page.faults == []
@@ -59,7 +59,7 @@ def test_the_cart_says_that_the_date_moved_and_offers_both_ways(both, language):
     ("way", "price", "sent_from"),
     [("economy", "6.50", ["CN"]), ("economy-split", "11.40", ["DE", "CN"])],
 )
-def test_the_choice_in_the_cart_is_what_is_ordered(both, way, price, sent_from):
+def test_choice_in_the_cart_is_ordered(both, way, price, sent_from):
     both.post("/en/cart/delivery/", {"tier": way})
 
     cart = both.get("/en/cart/").content.decode()
@@ -74,7 +74,7 @@ def test_the_choice_in_the_cart_is_what_is_ordered(both, way, price, sent_from):
     assert sorted(countries()) == sorted(sent_from)
 
 
-def test_another_way_updates_the_total_at_once(both):
+def test_other_option_updates_the_total_at_once(both):
     both.post("/en/checkout/", WHO)
 
     answer = both.post("/en/checkout/delivery/?update=1", {"tier": "express"}, follow=True)
@@ -84,13 +84,13 @@ def test_another_way_updates_the_total_at_once(both):
     assert Cart.objects.get().service == "express"
 
 
-def test_a_way_that_is_not_offered_changes_nothing(both):
+def test_unknown_option_changes_nothing(both):
     both.post("/en/cart/delivery/", {"tier": "balloon"})
 
     assert Cart.objects.get().service == ""
 
 
-def test_one_line_has_one_plan(shopper, light):
+def test_single_line_has_one_option(shopper, light):
     Listing.objects.update(available=5)
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2})
 
@@ -98,7 +98,7 @@ def test_one_line_has_one_plan(shopper, light):
 
 
 @pytest.mark.parametrize("path", ["/en/cart/", "/en/checkout/", "/en/checkout/review/"])
-def test_a_line_whose_delivery_moved_since_it_was_added_says_so(both, path):
+def test_line_whose_delivery_changed_since_it_was_added_says_so(both, path):
     to_review(both)
 
     page = Page(both.get(path))
@@ -109,7 +109,7 @@ def test_a_line_whose_delivery_moved_since_it_was_added_says_so(both, path):
     assert "The delivery date changed" not in page.text
 
 
-def test_a_date_that_moved_because_the_route_did_is_told(filled):
+def test_date_changed_by_its_service_is_shown(filled):
     assert "changed since you added it" not in filled.get("/en/cart/").content.decode()
     Service.objects.update(max_days=F("max_days") + 2)
     quotes.forget()
@@ -119,7 +119,7 @@ def test_a_date_that_moved_because_the_route_did_is_told(filled):
     assert "The delivery date changed since you added it: it was" in text
 
 
-def test_a_way_or_a_country_that_the_customer_chose_is_not_told_as_a_change(both):
+def test_own_choice_of_delivery_or_country_is_not_shown_as_a_change(both):
     both.post("/en/cart/delivery/", {"tier": "economy-split"})
     assert "changed since you added it" not in both.get("/en/cart/").content.decode()
 
@@ -130,7 +130,7 @@ def test_a_way_or_a_country_that_the_customer_chose_is_not_told_as_a_change(both
 
 
 @pytest.mark.parametrize(("shown", "status"), [("2026-12-10", 409), ("2026-12-11", 303)])
-def test_no_order_is_placed_for_a_later_day_than_its_page_showed(both, shown, status):
+def test_order_is_not_placed_for_a_later_date_than_shown(both, shown, status):
     review = to_review(both)
 
     answer = both.post(PLACE, {"agreed": agreed(review), "arrives_to": shown})

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def two_places(light):
-    """Five lie here, and four there."""
+    """Five units here, and four there."""
     Channel.objects.update(places_per_line=2)
     also_at(light, quantity=4)
     Listing.objects.filter(pk=light.pk).update(available=9)
@@ -36,7 +36,7 @@ def two_places(light):
     return light
 
 
-def test_the_pages_say_which_come_in_which_parcel(shopper, two_places):
+def test_pages_show_the_units_of_each_parcel(shopper, two_places):
     shopper.post("/en/cart/add/", {"listing": two_places.pk, "quantity": 9})
 
     page = shopper.get("/en/cart/").content.decode()
@@ -53,7 +53,7 @@ def test_the_pages_say_which_come_in_which_parcel(shopper, two_places):
     assert "€159.96" in review
 
 
-def test_one_more_than_both_have_is_refused_with_what_they_have(shopper, two_places):
+def test_quantity_above_both_locations_is_refused_with_the_sum(shopper, two_places):
     added = shopper.post("/en/cart/add/", {"listing": two_places.pk, "quantity": 10})
 
     assert added.status_code == 409
@@ -65,7 +65,7 @@ def test_one_more_than_both_have_is_refused_with_what_they_have(shopper, two_pla
 
 @pytest.fixture
 def shop(monkeypatch):
-    """Lumen is asked what his parcel costs, and the other has a table: two lights."""
+    """One supplier is asked for live freight, and the other has a price table: two lights."""
     light, far = make_light(), make_far()
     make_terms(channel=light.channel)
     AskedFreight.objects.create(location=light.level.location)
@@ -84,7 +84,7 @@ def amounts(response):
     return re.findall(r"€(\d+\.\d\d)", response.content.decode())
 
 
-def test_each_parcel_is_shown_with_its_price_and_their_sum_is_paid(shopper, shop):
+def test_each_parcel_has_a_price_and_their_sum_is_paid(shopper, shop):
     _, *lights = shop
     fill(shopper, *lights)
 
@@ -95,7 +95,7 @@ def test_each_parcel_is_shown_with_its_price_and_their_sum_is_paid(shopper, shop
 
     for page in (cart, amounts(review)):
         assert {"6.13", "6.50", "12.63"} <= set(page)
-    assert ways == []  # without an address there is nothing to choose yet
+    assert ways == []  # no options without an address
     order = Order.objects.get()
     assert order.delivery_amount == Decimal("12.63")
     assert agreed(review) == str(order.total_amount) == "92.61"
@@ -109,7 +109,7 @@ def test_each_parcel_is_shown_with_its_price_and_their_sum_is_paid(shopper, shop
     assert sorted(each.charge_amount for each in made) == [Decimal("46.12"), Decimal("46.49")]
 
 
-def test_a_freight_that_rose_is_told_before_anything_is_paid(shopper, shop, monkeypatch):
+def test_increased_freight_is_shown_before_payment(shopper, shop, monkeypatch):
     supplier, *lights = shop
     fill(shopper, *lights)
     review = to_review(shopper)
@@ -124,14 +124,14 @@ def test_a_freight_that_rose_is_told_before_anything_is_paid(shopper, shop, monk
     assert not Order.objects.exists()
 
 
-def test_one_parcel_needs_no_price_of_its_own(shopper, shop):
+def test_single_parcel_shows_no_parcel_price(shopper, shop):
     _, light, _ = shop
     fill(shopper, light)
 
     assert amounts(shopper.get("/en/cart/")).count("6.13") == 1
 
 
-def test_the_api_asks_for_the_same(client, shop):
+def test_api_totals_are_the_same(client, shop):
     _, light, far = shop
     opened = client.post("/api/v1/carts/", {"country": "DE"}, content_type="application/json")
     client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {opened.json()['token']}"
@@ -145,7 +145,7 @@ def test_the_api_asks_for_the_same(client, shop):
     assert (told["price"]["amount"], told["total"]["amount"]) == ("12.63", "92.61")
 
 
-def test_staff_choose_whose_word_counts_and_only_of_who_has_one(staff_of_shop):
+def test_staff_choose_live_freight_only_where_the_supplier_offers_it(staff_of_shop):
     light = make_sellable()
     silent = make_location(make_supplier(code="silent", adapter="feed"), "X", "DE")
     page = "/admin/shipping/askedfreight/add/"

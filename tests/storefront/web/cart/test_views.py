@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     "path", ["/en/cart/add/", "/en/cart/change/", "/en/theme/", "/en/country/"]
 )
-def test_a_form_of_another_site_changes_nothing(client, light, headers, path):
+def test_form_of_another_site_changes_nothing(client, light, headers, path):
     data = {"listing": light.pk, "theme": "dark", "country": "FR", "line": 1, "quantity": 1}
 
     response = client.post(path, data, **headers)
@@ -51,7 +51,7 @@ def test_a_form_of_another_site_changes_nothing(client, light, headers, path):
         ({"quantity": 100}, 422, "Enter a number from 0 to 99."),
     ],
 )
-def test_what_cannot_be_added_is_said_in_a_sentence(shopper, light, data, status, words):
+def test_refused_addition_has_a_message(shopper, light, data, status, words):
     whole = {"listing": light.pk, **data} if data else data
 
     plain = shopper.post("/en/cart/add/", whole)
@@ -63,7 +63,7 @@ def test_what_cannot_be_added_is_said_in_a_sentence(shopper, light, data, status
     assert not CartLine.objects.exists()
 
 
-def test_a_sold_out_light_cannot_be_added(shopper, light):
+def test_sold_out_light_cannot_be_added(shopper, light):
     Listing.objects.update(available=0)
 
     response = shopper.post("/en/cart/add/", {"listing": light.pk})
@@ -73,7 +73,7 @@ def test_a_sold_out_light_cannot_be_added(shopper, light):
     assert "Trail 400" in response.content.decode()
 
 
-def test_a_quantity_is_changed_and_a_line_removed_and_put_back(filled, light):
+def test_quantity_is_changed_and_a_removed_line_restored(filled, light):
     line = CartLine.objects.get()
 
     filled.post("/en/cart/change/", {"line": line.pk, "quantity": 3})
@@ -91,7 +91,7 @@ def undo_in(response):
     return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form.partition("</form>")[0]))
 
 
-def test_a_line_that_is_put_back_stands_where_it_stood(filled, light):
+def test_restored_line_keeps_its_position(filled, light):
     second = make_light(title="Trail 500", slug="trail-500")
     filled.post("/en/cart/add/", {"listing": second.pk, "quantity": 1})
     first = CartLine.objects.get(listing=light)
@@ -104,7 +104,7 @@ def test_a_line_that_is_put_back_stands_where_it_stood(filled, light):
     assert list(lines) == [(light.pk, 2), (second.pk, 1)]
 
 
-def test_nobody_chooses_the_number_of_a_line(filled, light):
+def test_client_cannot_choose_the_id_of_a_line(filled, light):
     second = make_light(title="Trail 500", slug="trail-500")
 
     filled.post("/en/cart/add/", {"listing": second.pk, "back": "[1, 1, 999999]:forged"})
@@ -123,7 +123,7 @@ def test_nobody_chooses_the_number_of_a_line(filled, light):
         ("2147483648", 422, "Enter a number from 0 to 99."),
     ],
 )
-def test_a_wrong_quantity_is_told_at_its_line(filled, quantity, status, words):
+def test_invalid_quantity_is_an_error_at_its_line(filled, quantity, status, words):
     line = CartLine.objects.get()
 
     response = filled.post("/en/cart/change/", {"line": line.pk, "quantity": quantity})
@@ -135,7 +135,7 @@ def test_a_wrong_quantity_is_told_at_its_line(filled, quantity, status, words):
     assert line.quantity == 1
 
 
-def test_a_line_of_somebody_else_is_no_line(filled, shopper, light):
+def test_line_of_another_cart_is_not_found(filled, shopper, light):
     other = make_order().cart.lines.get()
 
     response = filled.post("/en/cart/change/", {"line": other.pk, "quantity": 0})
@@ -144,7 +144,7 @@ def test_a_line_of_somebody_else_is_no_line(filled, shopper, light):
     assert CartLine.objects.filter(pk=other.pk).exists()
 
 
-def test_a_price_that_changed_is_told_at_its_line(filled, light):
+def test_changed_price_is_shown_at_its_line(filled, light):
     CartLine.objects.update(quoted_amount="30.00", quoted_at="2026-11-24T10:00:00Z")
 
     text = filled.get("/en/cart/").content.decode()
@@ -152,13 +152,13 @@ def test_a_price_that_changed_is_told_at_its_line(filled, light):
     assert "it was €30.00, now it is €39.99" in text
 
 
-def test_the_cart_of_a_forged_cookie_is_empty(client, light):
+def test_forged_cookie_has_an_empty_cart(client, light):
     client.cookies["fara_cart"] = "token:forged"
 
     assert "Your cart is empty." in client.get("/en/cart/").content.decode()
 
 
-def test_two_lights_from_two_countries_are_two_parcels(filled, light):
+def test_lights_from_two_countries_are_two_parcels(filled, light):
     far = make_supplier(code="far")
     location = make_location(far, code="CN", country="CN")
     make_service(location, base_amount="3.00", min_days=8, max_days=12)
@@ -174,7 +174,7 @@ def test_two_lights_from_two_countries_are_two_parcels(filled, light):
 
 
 @pytest.mark.parametrize("quantity", ["500", "-3", "many", "1.5", ""])
-def test_a_quantity_is_refused_in_our_words_and_the_field_keeps_what_holds(filled, quantity):
+def test_refused_quantity_has_our_message_and_the_field_keeps_the_valid_one(filled, quantity):
     line = Cart.objects.get().lines.get()
 
     answer = filled.post("/en/cart/change/", {"line": line.pk, "quantity": quantity})

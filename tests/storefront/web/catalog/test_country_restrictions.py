@@ -1,4 +1,4 @@
-"""What may not be sent to a country is told so there by every front, and sold everywhere else."""
+"""Products that may not ship to a country: every interface says so, other countries get them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
     ("country", "right"),
     [("FR", (False, 0, None, None)), ("DE", (False, 9, "28–30 Nov", 1))],
 )
-def test_all_fronts_say_the_same_of_what_is_forbidden_somewhere(shopper, of, country, right):
+def test_all_interfaces_agree_on_a_country_restriction(shopper, of, country, right):
     listing = build(near(), routes=BOTH[:1])
     of.objects.update(not_sent_to=["FR"])
     publication.publish_waiting(now=NOON)

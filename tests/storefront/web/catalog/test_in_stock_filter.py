@@ -1,4 +1,4 @@
-"""Lists of what is in stock hold just the cards that say so, wherever a shopper is."""
+"""In-stock lists contain exactly the cards that say "in stock", in every country."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SHELF = "/en/c/headlamps/"
 
 
 def make_light(number, *, units=(9,), places=PLACES[:1], of_offer=(), not_sent_to=(), **variant):
-    """Make a light that lies at some places, and publish it."""
+    """Make a light in stock at some locations, and publish it."""
     product = make_product(
         slug=f"light-{number}", title=f"Trail {number}", category=make_category(slug="headlamps")
     )
@@ -73,7 +73,7 @@ def make_route(code, place, country, **changes):
 
 
 def any_book(dice):
-    """Make some lights at some places, with some routes from there."""
+    """Make some lights at some locations, with some shipping services."""
     make_price_rule()
     Channel.objects.update(buffer=dice.choice([0, 1]), countries=list(COUNTRIES))
     for place in PLACES:
@@ -105,9 +105,9 @@ def any_book(dice):
 
 
 def lists_of(shopper, country):
-    """Read the whole list and the one of what is in stock; hold the fronts against each other.
+    """Read the full list and the in-stock list, and compare all interfaces.
 
-    Shape:  slugs of all with what their cards say, and slugs of those in stock, as they stand
+    Returns the slugs of all with the text of their cards, and the slugs in stock, in order.
     """
     shopper.cookies[COUNTRY_COOKIE] = country
     whole, narrow = (shopper.get(path).content.decode() for path in (SHELF, f"{SHELF}?in_stock=1"))
@@ -132,7 +132,7 @@ def slugs(text):
 
 @pytest.mark.parametrize("is_tallied", [False, True])
 @pytest.mark.parametrize("seed", range(6))
-def test_what_is_in_stock_is_what_the_cards_say(shopper, seed, is_tallied):
+def test_in_stock_list_matches_the_cards(shopper, seed, is_tallied):
     any_book(random.Random(seed))
     if is_tallied:
         facet_counts.tally(channel=make_channel(), now=NOON)
@@ -148,7 +148,7 @@ def test_what_is_in_stock_is_what_the_cards_say(shopper, seed, is_tallied):
             assert set(slugs(page)) == set(said)
 
 
-def test_pages_are_whole_where_what_can_be_bought_ends(shopper, monkeypatch):
+def test_pages_are_complete_where_available_products_end(shopper, monkeypatch):
     monkeypatch.setattr("catalog.search.product_list.PAGE_SIZE", 2)
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
@@ -165,21 +165,21 @@ def test_pages_are_whole_where_what_can_be_bought_ends(shopper, monkeypatch):
         assert lost == [False] * buyable + [True] * (7 - buyable)
 
 
-def _to_a_forbidden_shelf():
-    """Move the light, and call the shelf as the old one, so that the list is found."""
+def move_to_restricted_category():
+    """Move the light, and give the category the old slug, so that the list is found."""
     was = Category.objects.get(slug="headlamps")
     Category.objects.filter(pk=was.pk).update(slug="old")
     other = Category.objects.create(slug="headlamps", not_sent_to=["DE"])
     Product.objects.update(category=other)
 
 
-def _to_a_brand_without_responsible_person():
+def move_to_brand_without_responsible_person():
     brand = Brand.objects.create(key="lumen", name="Lumen", maker_country="CN")
     Product.objects.update(brand=brand)
 
 
 def changes():
-    """Name all that decides where goods can be sent, with what changes it."""
+    """Changes to everything that decides where products ship."""
     return {
         "a route ends": lambda: Service.objects.update(is_active=False),
         "a route is gone": lambda: Service.objects.all().delete(),
@@ -192,13 +192,13 @@ def changes():
         "it is forbidden there": lambda: Product.objects.update(not_sent_to=["AT", "DE"]),
         "its shelf is forbidden there": lambda: Category.objects.update(not_sent_to=["DE"]),
         "its maker has no responsible person": lambda: Brand.objects.update(maker_country="CN"),
-        "it becomes of such a brand": _to_a_brand_without_responsible_person,
-        "it comes to a forbidden shelf": _to_a_forbidden_shelf,
+        "it becomes of such a brand": move_to_brand_without_responsible_person,
+        "it comes to a forbidden shelf": move_to_restricted_category,
     }
 
 
 @pytest.mark.parametrize("name", changes())
-def test_lists_follow_all_that_decides_where_goods_can_be_sent(shopper, name):
+def test_lists_follow_everything_that_decides_where_products_ship(shopper, name):
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     make_light(1, lithium="inside", cell_wh="9.00", cell_count=1)
@@ -212,7 +212,7 @@ def test_lists_follow_all_that_decides_where_goods_can_be_sent(shopper, name):
     assert lists_of(shopper, "DE") == ({"light-1": LOST}, [])
 
 
-def test_a_new_route_brings_goods_to_more_countries(shopper):
+def test_new_service_brings_products_to_more_countries(shopper):
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     make_light(1)
@@ -225,7 +225,7 @@ def test_a_new_route_brings_goods_to_more_countries(shopper):
     assert lists_of(shopper, "FR")[1] == lists_of(shopper, "DE")[1] == ["light-1"]
 
 
-def test_what_is_forbidden_somewhere_is_listed_elsewhere_and_comes_back(shopper):
+def test_restricted_product_is_listed_elsewhere_and_returns(shopper):
     make_price_rule()
     make_route(*PLACES[0], countries=[])
     make_light(1, not_sent_to=["DE"])
@@ -239,7 +239,7 @@ def test_what_is_forbidden_somewhere_is_listed_elsewhere_and_comes_back(shopper)
     assert lists_of(shopper, "DE")[1] == ["light-1"]
 
 
-def test_another_price_of_a_route_has_nothing_published(shopper):
+def test_changed_service_price_publishes_nothing(shopper):
     make_light(1)
     make_route(*PLACES[0], countries=["DE"])
     UnpublishedSupply.objects.all().delete()
@@ -249,7 +249,7 @@ def test_another_price_of_a_route_has_nothing_published(shopper):
     assert not UnpublishedSupply.objects.exists()
 
 
-def test_who_is_paused_sends_nowhere_and_another_takes_his_place(shopper):
+def test_paused_supplier_ships_nowhere_and_another_takes_over(shopper):
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     make_route(*PLACES[2], countries=["FR"])
@@ -264,8 +264,8 @@ def test_who_is_paused_sends_nowhere_and_another_takes_his_place(shopper):
     assert lists_of(shopper, "FR")[1] == ["light-1"]
 
 
-def test_where_the_only_place_with_a_route_is_empty_a_full_one_beside_it_brings_nothing(shopper):
-    """The listing's number and country stay as they were: only the place differs."""
+def test_empty_location_with_a_service_is_not_served_by_a_full_one_without(shopper):
+    """The listing's number and country stay the same: only the location differs."""
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     light = make_light(1, units=(9, 9), places=(PLACES[0], ("far", "DE2", "DE")))
@@ -282,7 +282,7 @@ def test_where_the_only_place_with_a_route_is_empty_a_full_one_beside_it_brings_
 
 @pytest.mark.parametrize("is_tallied", [False, True])
 @pytest.mark.parametrize("seed", range(4))
-def test_lists_by_origin_hold_what_can_be_sent_from_there(seed, is_tallied):
+def test_lists_by_origin_contain_what_ships_from_there(seed, is_tallied):
     any_book(random.Random(seed))
     channel = make_channel()
     if is_tallied:
@@ -309,7 +309,7 @@ def test_lists_by_origin_hold_what_can_be_sent_from_there(seed, is_tallied):
             }
 
 
-def test_filters_by_brand_color_and_origin_say_what_they_do(shopper):
+def test_brand_color_and_origin_filters_explain_themselves(shopper):
     make_price_rule()
     for place in PLACES:
         make_route(*place)
@@ -336,7 +336,7 @@ def test_filters_by_brand_color_and_origin_say_what_they_do(shopper):
     assert facets["brand"] == [{"value": "Nord", "count": 1, "is_chosen": True}]
 
 
-def test_a_list_of_one_brand_has_no_filter_by_brand(shopper):
+def test_list_of_one_brand_has_no_brand_filter(shopper):
     make_price_rule()
     make_route(*PLACES[0])
     make_light(1)
@@ -347,7 +347,7 @@ def test_a_list_of_one_brand_has_no_filter_by_brand(shopper):
     assert 'id="facet-origin"' not in text
 
 
-def test_a_long_list_of_brands_scrolls_in_its_box(shopper):
+def test_long_list_of_brands_scrolls(shopper):
     for number in range(13):
         make_card(brand=f"Brand {number}")
 

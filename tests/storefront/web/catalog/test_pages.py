@@ -33,7 +33,7 @@ HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_REQUEST_TYPE": "partial"}
 
 
 @pytest.mark.parametrize("path", [*PATHS, *(path.replace("/en/", "/az/") for path in PATHS)])
-def test_a_page_is_sound(client, light, path):
+def test_page_is_valid(client, light, path):
     response = client.get(path)
 
     page = Page(response)
@@ -56,10 +56,10 @@ def test_a_page_is_sound(client, light, path):
         ("/en/p/trail-400/", 4, 4),
     ],
 )
-def test_a_page_costs_few_queries_whatever_the_catalog_holds(client, light, path, most, usual):
-    """Lists ask for stock once a minute; a shelf that nobody counted ahead is counted."""
+def test_page_takes_few_queries(client, light, path, most, usual):
+    """Lists read stock once a minute; an uncached category is counted."""
     client.get(path)
-    Channel.objects.update(buffer=1)  # so that nothing is known of any supply
+    Channel.objects.update(buffer=1)  # so that no supply is cached
     with CaptureQueriesContext(connection) as few:
         client.get(path)
     for number in range(30):
@@ -74,7 +74,7 @@ def test_a_page_costs_few_queries_whatever_the_catalog_holds(client, light, path
     assert len(again) == usual
 
 
-def test_a_part_for_htmx_is_the_list_of_the_whole_page(client, light):
+def test_htmx_part_is_the_list_of_the_page(client, light):
     make_light(title="Ridge", slug="ridge", output_lm=1800)
     path = "/en/c/headlamps/?lm_min=300&sort=lumens"
 
@@ -85,7 +85,7 @@ def test_a_part_for_htmx_is_the_list_of_the_whole_page(client, light):
     assert 'hx-target="#facets"' in part.content.decode()
 
 
-def test_a_list_says_how_many_and_shows_its_filters(client, light):
+def test_list_shows_its_count_and_filters(client, light):
     make_light(title="Ridge", slug="ridge", output_lm=1800)
 
     text = client.get("/en/c/headlamps/?lm_max=500&power=usb_c").content.decode()
@@ -98,7 +98,7 @@ def test_a_list_says_how_many_and_shows_its_filters(client, light):
     assert "Ridge" not in text
 
 
-def test_a_misspelled_search_shows_what_was_meant_and_says_so(client, light):
+def test_misspelled_search_is_corrected_and_says_so(client, light):
     response = client.get("/en/search/?q=trial")
 
     assert response.status_code == 200
@@ -106,7 +106,7 @@ def test_a_misspelled_search_shows_what_was_meant_and_says_so(client, light):
     assert "Trail 400" in response.content.decode()
 
 
-def test_filters_that_leave_nothing_tell_which_to_drop(client, light):
+def test_empty_result_names_filters_to_remove(client, light):
     text = client.get("/en/c/headlamps/?f=zoom").content.decode()
 
     assert "Without features: 1" in text
@@ -116,14 +116,14 @@ def test_filters_that_leave_nothing_tell_which_to_drop(client, light):
 @pytest.mark.parametrize(
     "query", ["lm_min=abc", "power=plutonium", "page=-1", "sort=random", "price_min=NaN"]
 )
-def test_an_address_that_makes_no_sense_gets_a_sentence(client, light, query):
+def test_invalid_url_gets_a_message(client, light, query):
     response = client.get(f"/en/c/headlamps/?{query}")
 
     assert response.status_code == 400
     assert "We did not understand this part of the address" in response.content.decode()
 
 
-def test_more_of_a_list_is_a_link_to_the_next_page(client, light):
+def test_load_more_is_a_link_to_the_next_page(client, light):
     for number in range(30):
         make_light(title=f"Trail {number}", slug=f"trail-{number}")
 
@@ -135,7 +135,7 @@ def test_more_of_a_list_is_a_link_to_the_next_page(client, light):
     assert 'href="http://127.0.0.1:8000/en/c/headlamps/?page=2"' in second
 
 
-def test_a_product_page_says_what_it_costs_when_it_comes_and_how_sure_that_is(client, light):
+def test_product_page_has_price_delivery_and_evidence(client, light):
     text = client.get("/en/p/trail-400/").content.decode()
 
     assert "€39.99" in text
@@ -147,7 +147,7 @@ def test_a_product_page_says_what_it_costs_when_it_comes_and_how_sure_that_is(cl
     assert "0.25 lx" in text
 
 
-def test_every_variant_has_an_address_and_the_sold_out_one_stays_in_sight(client, light):
+def test_every_variant_has_a_url_and_sold_out_ones_are_shown(client, light):
     product = light.variant.product
     sold_out = make_variant(product, sku="HL-RED", option_values=("Red",), position=1)
     make_sellable(quantity=0, price="41.99", variant=sold_out)
@@ -162,7 +162,7 @@ def test_every_variant_has_an_address_and_the_sold_out_one_stays_in_sight(client
 
 
 @pytest.mark.parametrize(("candela", "lumens"), [(40, 450), (1, 1), (250_000, 1000), (2, 90_000)])
-def test_any_beam_can_be_shown(client, light, candela, lumens):
+def test_any_beam_can_be_drawn(client, light, candela, lumens):
     make_light(title="Odd", slug="odd", intensity_cd=candela, output_lm=lumens)
 
     text = client.get("/en/p/odd/").content.decode()
@@ -171,7 +171,7 @@ def test_any_beam_can_be_shown(client, light, candela, lumens):
     assert "0.25 lx</text>" in text
 
 
-def test_a_light_without_numbers_says_so(client, light):
+def test_light_without_numbers_says_so(client, light):
     bare = make_product(slug="bare", title="Bare")
     make_spec(
         bare,
@@ -207,7 +207,7 @@ def test_a_light_without_numbers_says_so(client, light):
         "/media/none.webp",
     ],
 )
-def test_what_is_not_there_is_a_dim_scene(client, light, path):
+def test_not_found_page_is_shown(client, light, path):
     response = client.get(path)
 
     text = response.content.decode()
@@ -217,7 +217,7 @@ def test_what_is_not_there_is_a_dim_scene(client, light, path):
     assert '<li><a href="/en/c/headlamps/"' in text
 
 
-def test_a_product_that_was_withdrawn_is_gone_and_one_that_is_hidden_is_not_found(client, light):
+def test_delisted_product_is_gone_and_a_hidden_one_not_found(client, light):
     product, path = light.variant.product, f"/en/p/{light.variant.product.slug}/"
 
     Listing.objects.update(is_published=False)
@@ -235,7 +235,7 @@ def test_a_product_that_was_withdrawn_is_gone_and_one_that_is_hidden_is_not_foun
     assert '<li><a href="/en/c/headlamps/"' in text
 
 
-def test_a_broken_shop_says_so_without_its_database(rf, django_assert_num_queries):
+def test_error_page_needs_no_database(rf, django_assert_num_queries):
     with django_assert_num_queries(0):
         response = server_error(rf.get("/en/"))
 
@@ -247,7 +247,7 @@ def test_a_broken_shop_says_so_without_its_database(rf, django_assert_num_querie
         assert f'href="{link}"' in text
 
 
-def test_robots_and_the_map_of_the_site(client, light):
+def test_robots_and_sitemap(client, light):
     rules = client.get("/robots.txt").content.decode()
     places = client.get("/sitemap.xml").content.decode()
 
@@ -256,14 +256,14 @@ def test_robots_and_the_map_of_the_site(client, light):
     assert "<loc>http://127.0.0.1:8000/az/p/trail-400/</loc>" in places
 
 
-def test_the_beam_of_a_light_is_a_picture_too(client, light):
+def test_beam_picture_is_served(client, light):
     response = client.get("/beam/2500-400.png")
 
     assert response["Content-Type"] == "image/png"
     assert response.content.startswith(b"\x89PNG")
 
 
-def test_a_stranger_who_asks_for_many_beams_reads_no_whole_table(client, light):
+def test_beam_pictures_read_no_whole_table(client, light):
     with CaptureQueriesContext(connection) as asked:
         assert client.get("/beam/2500-401.png").status_code == 404
 
@@ -275,14 +275,14 @@ def test_a_stranger_who_asks_for_many_beams_reads_no_whole_table(client, light):
     assert "spec_by_beam" in plan
 
 
-def test_the_style_sheets_fit_their_budget():
+def test_style_sheets_fit_their_budget():
     whole = b"".join(path.read_bytes() for path in sorted(CSS.glob("*.css")))
 
     assert len(gzip.compress(whole, 9)) <= 15_000
     assert "@import" not in whole.decode()
 
 
-def test_the_pages_of_development_are_closed_elsewhere(client, light, settings):
+def test_development_pages_are_closed_in_production(client, light, settings):
     settings.ENVIRONMENT = "staging"
 
     assert client.get("/en/design/").status_code == 404
@@ -291,7 +291,7 @@ def test_the_pages_of_development_are_closed_elsewhere(client, light, settings):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/en/", "/en/c/headlamps/", "/en/p/trail-400/", "/en/cart/"])
-def test_a_shop_without_a_channel_is_closed_and_not_broken(client, path):
+def test_shop_without_a_channel_is_closed_with_a_message(client, path):
     answer = client.get(path)
 
     assert answer.status_code == 503
@@ -301,7 +301,7 @@ def test_a_shop_without_a_channel_is_closed_and_not_broken(client, path):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/en/cart/add/", "/en/checkout/place/", "/az/country/"])
-def test_an_address_for_forms_says_so_to_who_opens_it(client, path):
+def test_get_of_a_form_url_has_a_message(client, path):
     make_channel()
 
     answer = client.get(path)
@@ -313,8 +313,8 @@ def test_an_address_for_forms_says_so_to_who_opens_it(client, path):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("send", ["get", "post"])
-def test_a_page_before_any_view_is_closed_too_when_the_database_is_away(send):
-    """A form that is refused, and an address that does not exist, show the shelves."""
+def test_error_before_a_view_is_a_closed_page_while_the_database_is_down(send):
+    """A refused form and an unknown URL show the categories."""
     make_channel()
 
     def away(*_):

@@ -32,7 +32,7 @@ def goods_in(response):
     return json.loads(page.text[start : page.text.index("</script>", start)])["@graph"]
 
 
-def test_beside_a_reduction_stands_the_lowest_price_of_the_30_days_before_it(client, light):
+def test_reduction_shows_the_lowest_price_of_the_last_30_days(client, light):
     assert "Lowest price" not in client.get("/en/p/trail-400/").content.decode()
     announce(light, was=Decimal("50.00"), now=timezone.now())
 
@@ -44,8 +44,8 @@ def test_beside_a_reduction_stands_the_lowest_price_of_the_30_days_before_it(cli
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_no_list_announces_a_reduction(client, light, path):
-    """The lowest price of 30 days would have to stand beside it, and only the page shows it."""
+def test_lists_announce_no_reduction(client, light, path):
+    """The lowest price of 30 days is required beside it, and only the product page shows it."""
     announce(light, was=Decimal("50.00"), now=timezone.now())
     shelve(light.variant.product)
 
@@ -56,7 +56,7 @@ def test_no_list_announces_a_reduction(client, light, path):
         assert words not in text
 
 
-def test_structured_data_repeats_the_page_and_cannot_break_out_of_it(client, light):
+def test_structured_data_matches_the_page_and_is_escaped(client, light):
     product = light.variant.product
     product.title = "Trail </script><b>400"
     product.save()
@@ -78,7 +78,7 @@ def days(least, most):
     return {"@type": "QuantitativeValue", "minValue": least, "maxValue": most, "unitCode": "DAY"}
 
 
-def test_an_offer_leads_to_the_variant_whose_price_it_states(client, light):
+def test_structured_offer_links_to_its_variant(client, light):
     dear = make_variant(light.variant.product, sku="HL RED", position=1)
     make_sellable(price="49.99", variant=dear)
 
@@ -90,7 +90,7 @@ def test_an_offer_leads_to_the_variant_whose_price_it_states(client, light):
     assert chosen["offers"]["url"].endswith("/p/trail-400/?v=HL+RED")
 
 
-def test_an_offer_of_packs_says_so_and_one_that_no_route_carries_too(client, light):
+def test_structured_offer_states_packs_and_unserved_country(client, light):
     SupplierOffer.objects.update(pack_size=4)
     packs, _ = goods_in(client.get("/en/p/trail-400/"))
     SupplierOffer.objects.update(pack_size=1)
@@ -111,13 +111,13 @@ PLACES = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/p/trail-400/",
 
 @pytest.fixture
 def on_top(light):
-    """Let the channel tell its prices without tax, as shops do in the United States."""
+    """Let the channel show prices without tax, as shops in the United States do."""
     Channel.objects.update(adds_tax=True)
     return light
 
 
 @pytest.mark.parametrize("path", PLACES)
-def test_where_tax_is_in_the_price_it_says_so(client, light, path):
+def test_channel_with_tax_included_says_so(client, light, path):
     text = client.get(path).content.decode()
 
     assert "incl. VAT" in text
@@ -126,7 +126,7 @@ def test_where_tax_is_in_the_price_it_says_so(client, light, path):
 
 
 @pytest.mark.parametrize("path", PLACES)
-def test_where_tax_comes_on_top_nothing_says_that_it_is_in_the_price(client, on_top, path):
+def test_channel_that_adds_tax_never_says_included(client, on_top, path):
     text = client.get(path).content.decode()
 
     assert "plus tax" in text
@@ -134,7 +134,7 @@ def test_where_tax_comes_on_top_nothing_says_that_it_is_in_the_price(client, on_
     assert "include VAT" not in text
 
 
-def test_a_card_is_not_remembered_with_the_words_of_the_other_kind(client, light):
+def test_card_cache_depends_on_the_tax_text(client, light):
     assert "incl. VAT" in client.get("/en/c/headlamps/").content.decode()
 
     Channel.objects.update(adds_tax=True)
@@ -142,7 +142,7 @@ def test_a_card_is_not_remembered_with_the_words_of_the_other_kind(client, light
     assert "incl. VAT" not in client.get("/en/c/headlamps/").content.decode()
 
 
-def test_machines_are_told_that_tax_is_not_in_the_price(client, on_top):
+def test_structured_data_says_that_tax_is_added(client, on_top):
     text = client.get("/en/p/trail-400/").content.decode()
     start = text.index('<script type="application/ld+json">') + 35
     graph = json.loads(text[start : text.index("</script>", start)])["@graph"]
@@ -155,7 +155,7 @@ def test_machines_are_told_that_tax_is_not_in_the_price(client, on_top):
     ("adds_tax", "there", "absent"),
     [(False, "VAT, Germany", "Sales tax"), (True, "Sales tax", "VAT, Germany")],
 )
-def test_cart_and_review_name_the_tax_of_their_channel(filled, adds_tax, there, absent):
+def test_cart_and_review_name_the_tax(filled, adds_tax, there, absent):
     Channel.objects.update(adds_tax=adds_tax)
 
     for page in (filled.get("/en/cart/"), to_review(filled)):
@@ -168,7 +168,7 @@ def test_cart_and_review_name_the_tax_of_their_channel(filled, adds_tax, there, 
     ("country", "words"),
     [("DE", "incl. 19% VAT, Germany"), ("CY", "incl. 25.5% VAT, Cyprus"), ("FR", "none included")],
 )
-def test_cart_and_order_name_the_vat_of_where_it_goes(shopper, light, country, words):
+def test_cart_and_order_name_the_vat_of_the_destination(shopper, light, country, words):
     Channel.objects.update(countries=["CY", "FR"])
     TaxRate.objects.all().delete()
     for code, rate in (("DE", "0.19"), ("CY", "0.255")):

@@ -59,7 +59,7 @@ def cut_route(_listing):
         (cut_route, "No route carries it to Germany."),
     ],
 )
-def test_what_cannot_be_bought_here_says_why_and_has_no_button(shopper, light, change, reason):
+def test_unavailable_product_says_why_and_has_no_button(shopper, light, change, reason):
     shopper.cookies[COUNTRY_COOKIE] = "DE"
     change(light)
     quotes.forget()
@@ -73,7 +73,7 @@ def test_what_cannot_be_bought_here_says_why_and_has_no_button(shopper, light, c
     assert refused.status_code == 409
     if change is not sell_out:
         assert reason in text_of(refused)
-        assert 'id="buy-to"' in text  # another country may be chosen on the spot
+        assert 'id="buy-to"' in text  # another country can be chosen here
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_cannot_be_bought_here_says_why_and_has_no_button(shopper, light, c
         (URL, date(2026, 11, 23), None),
     ],
 )
-def test_what_is_sold_out_says_until_when(shopper, light, url, restock_on, said):
+def test_sold_out_product_shows_its_restock_date(shopper, light, url, restock_on, said):
     sell_out(light)
     Listing.objects.update(restock_on=restock_on)
     quotes.forget()
@@ -97,7 +97,7 @@ def test_what_is_sold_out_says_until_when(shopper, light, url, restock_on, said)
     assert add(shopper, light).status_code == 409
 
 
-def test_a_version_that_is_sold_out_leads_to_those_in_stock(shopper, light):
+def test_sold_out_variant_links_to_those_in_stock(shopper, light):
     product = light.variant.product
     other = make_sellable(variant=make_variant(product, sku="HL-RED", option_values=["Red"]))
     shelve(product)
@@ -110,7 +110,7 @@ def test_a_version_that_is_sold_out_leads_to_those_in_stock(shopper, light):
     assert page.all("a", href=f"{URL}?v={other.variant.sku}", **{"class": "chip"})
 
 
-def test_what_cannot_be_bought_offers_what_can(shopper, light):
+def test_unavailable_product_offers_alternatives(shopper, light):
     make_light(title="Trail 500", slug="trail-500")
     sell_out(light)
     quotes.forget()
@@ -120,7 +120,7 @@ def test_what_cannot_be_bought_offers_what_can(shopper, light):
     assert page.all("a", href="/en/p/trail-500/")
 
 
-def test_a_chosen_color_shows_its_picture_on_the_page_and_in_the_cart(shopper, light):
+def test_selected_color_has_its_picture_on_the_page_and_in_the_cart(shopper, light):
     product = light.variant.product
     red = make_variant(product, sku="HL-RED", option_values=["Red"], color="Red")
     charged = make_variant(product, sku="HL-RED-B1", option_values=["Red, charged"], color="Red")
@@ -138,7 +138,7 @@ def test_a_chosen_color_shows_its_picture_on_the_page_and_in_the_cart(shopper, l
     assert [image["src"] for image in cart.all("img")] == [f"/media/pictures/{'b' * 32}-240.webp"]
 
 
-def test_beam_and_run_time_are_in_order_and_complete(client, light):
+def test_beam_and_runtime_are_ordered_and_complete(client, light):
     product = light.variant.product
     make_mode(product, position=1, name="Red", kind="red", output_lm="10", runtime_min=600)
     make_mode(product, position=2, name="SOS", kind="sos", output_lm="400", runtime_min=900)
@@ -151,7 +151,7 @@ def test_beam_and_run_time_are_in_order_and_complete(client, light):
     assert re.search(r'class="chart-word"[^>]*>lm<', drawn)
 
 
-def test_another_country_keeps_filters_and_version(shopper, light):
+def test_country_change_keeps_filters_and_variant(shopper, light):
     response = shopper.post(
         "/en/country/",
         {"country": "FR", "next": URL},
@@ -164,7 +164,7 @@ def test_another_country_keeps_filters_and_version(shopper, light):
 @pytest.mark.parametrize(
     "referer", ["https://evil.example/en/p/trail-400/?v=1", "http://testserver/en/cart/?x=1", ""]
 )
-def test_no_foreign_address_is_gone_back_to(shopper, light, referer):
+def test_redirect_never_leaves_the_shop(shopper, light, referer):
     response = shopper.post(
         "/en/country/", {"country": "FR", "next": URL}, headers={"Referer": referer}
     )
@@ -187,7 +187,7 @@ def with_battery(light, *, included, cell="18650", **variant):
         (None, "18650", "The supplier does not say whether a battery is in the box."),
     ],
 )
-def test_the_page_says_whether_a_battery_is_in_the_box(client, light, included, cell, said):
+def test_page_says_whether_a_battery_is_included(client, light, included, cell, said):
     with_battery(light, included=included, cell=cell, lithium="none", cell_wh=None, cell_count=0)
 
     text = text_of(client.get(URL))
@@ -198,7 +198,7 @@ def test_the_page_says_whether_a_battery_is_in_the_box(client, light, included, 
     assert "No lithium inside: every route carries it." in text
 
 
-def test_a_cell_that_travels_alone_and_is_not_rechargeable_says_so(client, light):
+def test_non_rechargeable_separate_cell_says_so(client, light):
     with_battery(light, included=True, lithium="alone")
     Spec.objects.update(battery_chemistry="li_metal")
 
@@ -221,19 +221,19 @@ def two_versions(light, names, values, **variant):
 @pytest.mark.parametrize(
     ("names", "legend"), [(["Color", "Size"], "Color, Size"), ([], "Version"), (["Size"], "Size")]
 )
-def test_versions_stand_under_the_names_of_their_options(client, light, names, legend):
+def test_variants_are_listed_by_option_name(client, light, names, legend):
     two_versions(light, names, ["Red", "L"][: len(names)])
 
     assert f'<legend class="label">{legend}</legend>' in text_of(client.get(URL))
 
 
-def test_a_version_that_no_route_carries_says_where_it_does_not_go(client, light):
+def test_variant_without_service_names_the_country(client, light):
     two_versions(light, ["Color"], ["Red"], lithium="alone")
 
     assert "<small>not to Germany</small>" in text_of(client.get(URL))
 
 
-def test_modes_say_their_color_and_what_is_not_stated(client, light):
+def test_modes_show_their_color_and_missing_values(client, light):
     product = light.variant.product
     make_mode(product, position=1, name="Side", kind="red", output_lm=None, runtime_min=600)
     make_mode(product, position=2, name="Low", output_lm="5", runtime_min=None)
@@ -244,7 +244,7 @@ def test_modes_say_their_color_and_what_is_not_stated(client, light):
     assert rows[1:] == [("Side (Red)", "not stated", "10 h"), ("Low", "5\xa0lm", "not stated")]
 
 
-def test_a_light_without_modes_shows_the_run_time_on_high(client, light):
+def test_light_without_modes_shows_the_runtime_on_high(client, light):
     Mode.objects.all().delete()
 
     assert '<tr><th scope="row">High</th><td>400\xa0lm</td><td>3 h</td></tr>' in text_of(
@@ -252,7 +252,7 @@ def test_a_light_without_modes_shows_the_run_time_on_high(client, light):
     )
 
 
-def test_a_light_without_a_specification_says_that_its_beam_is_not_stated(client, light):
+def test_light_without_specification_says_that_the_beam_is_not_stated(client, light):
     Spec.objects.all().delete()
 
     text = text_of(client.get(URL))
@@ -261,7 +261,7 @@ def test_a_light_without_a_specification_says_that_its_beam_is_not_stated(client
     assert "In the box: a battery." in text
 
 
-def test_a_battery_names_its_voltage_and_length(client, light):
+def test_battery_shows_voltage_and_length(client, light):
     Spec.objects.all().delete()
     make_spec(light.variant.product, battery_voltage="3.60", length_mm=71)
     Product.objects.update(family="battery")
@@ -272,13 +272,13 @@ def test_a_battery_names_its_voltage_and_length(client, light):
     assert "<dt>length</dt><dd>71 <small>mm</small></dd>" in text
 
 
-def test_a_number_stands_beside_the_words_of_the_supplier(client, light):
+def test_number_has_the_suppliers_wording_beside_it(client, light):
     Spec.objects.update(sources={"output_lm": {"raw": "Max. 400 lumens"}})
 
     assert "supplier: “Max. 400 lumens”" in text_of(client.get(URL))
 
 
-def test_the_page_names_the_manufacturer_and_its_responsible_person(shopper, light):
+def test_page_names_manufacturer_and_responsible_person(shopper, light):
     Brand.objects.update(maker_name="", maker_country="")
     unknown = text_of(shopper.get(URL))
     assert "The supplier does not state its address." in unknown
@@ -306,7 +306,7 @@ def test_the_page_names_the_manufacturer_and_its_responsible_person(shopper, lig
     assert page.faults == []
 
 
-def test_only_a_light_has_the_warning_of_lights(shopper, light):
+def test_only_lights_have_the_eye_safety_warning(shopper, light):
     Product.objects.update(family="charger")
 
     assert "Do not look into the light" not in text_of(shopper.get(URL))
@@ -339,7 +339,7 @@ def archive(_listing):
         (unpublish, 404, "This product is not sold at the moment."),
     ],
 )
-def test_a_product_that_is_not_for_sale_says_why_and_offers_others(
+def test_product_that_is_not_for_sale_says_why_and_offers_others(
     shopper, light, change, status, reason
 ):
     make_light(title="Trail 500", slug="trail-500")
@@ -357,7 +357,7 @@ def test_a_product_that_is_not_for_sale_says_why_and_offers_others(
     assert page.all("a", href="/en/c/headlamps/")
 
 
-def test_a_draft_is_not_shown(shopper, light):
+def test_draft_is_not_shown(shopper, light):
     Product.objects.update(status="draft")
 
     assert "No light here." in text_of(shopper.get(URL))

@@ -14,7 +14,7 @@ LIGHT = samples.cards(NOON)[0]
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered():
+def empty_card_cache():
     product_card._drawn.cache_clear()
 
 
@@ -22,7 +22,7 @@ def drawn(light=LIGHT, now=NOON, **words):
     return str(product_card.card(light, now, "EUR", samples.answer(NOON.date()), **words))
 
 
-def test_equal_cards_are_drawn_once():
+def test_equal_cards_are_rendered_once():
     assert drawn() == drawn()
     assert product_card._drawn.cache_info().misses == 1
 
@@ -39,25 +39,25 @@ def test_equal_cards_are_drawn_once():
         ({"power": ["aaa"]}, "AAA"),
     ],
 )
-def test_whatever_changes_on_a_card_is_seen_at_once(change, words):
+def test_every_change_of_content_is_rendered(change, words):
     assert words not in drawn()
 
     assert words in drawn(replace(LIGHT, **change))
 
 
-def test_a_card_is_sold_out_where_the_shelves_are_emptier_than_the_listing():
+def test_card_is_sold_out_if_current_stock_is_lower_than_the_listing():
     answer = replace(samples.answer(NOON.date()), most=0, promise=None, is_sold_out=True)
 
     assert "Out of stock" in str(product_card.card(LIGHT, NOON, "EUR", answer))
 
 
-def test_each_language_has_cards_of_its_own():
+def test_each_language_has_its_own_cards():
     with override("az"):
         assert "24,99" in drawn()
     assert "€24.99" in drawn()
 
 
-def test_a_card_fits_the_page_it_stands_on():
+def test_card_options_change_its_html():
     assert '<h2 class="card-title">' in drawn(heading="h2")
     assert 'type="checkbox"' not in drawn(can_compare=False)
     assert 'loading="lazy"' in drawn(replace(LIGHT, picture="a" * 32))

@@ -1,4 +1,4 @@
-"""Shelves of cells speak of cells, and lights are compared by what the catalog knows of them."""
+"""Product lists: battery categories show battery facets, and lights can be compared."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def cell(light):
 
 
 @pytest.mark.parametrize("path", ["/en/c/cells-chargers/", "/en/p/cell-5000/"])
-def test_cells_speak_of_capacity_and_not_of_light(client, cell, path):
+def test_batteries_show_capacity_and_no_light_output(client, cell, path):
     page = Page(client.get(path))
 
     assert "5,000" in page.text
@@ -46,7 +46,7 @@ def test_cells_speak_of_capacity_and_not_of_light(client, cell, path):
         assert word not in page.text.partition("<main")[2].partition("</main")[0], word
 
 
-def test_a_shelf_of_cells_offers_no_order_by_light(client, cell):
+def test_battery_category_offers_no_sort_order_of_lights(client, cell):
     page = Page(client.get("/en/c/cells-chargers/"))
 
     assert "1 product" in page.text
@@ -69,7 +69,7 @@ def test_lights_are_compared_and_bought_side_by_side(client, light):
     assert len(page.all("th", scope="col")) == 3
 
 
-def test_what_a_light_does_not_state_is_not_stated_in_the_comparison(client, light):
+def test_comparison_shows_missing_values_as_not_stated(client, light):
     make_light(title="Trail 500", slug="trail-500")
     make_light(
         title="Bare", slug="bare", output_lm=None, intensity_cd=None, runtime_high_min=None,
@@ -84,7 +84,7 @@ def test_what_a_light_does_not_state_is_not_stated_in_the_comparison(client, lig
         assert cells.count("<td>not stated</td>") == 1, row
 
 
-def test_a_comparison_of_more_than_four_shows_the_first_four_and_says_so(client, light):
+def test_comparison_shows_the_first_four_and_says_so(client, light):
     for number in range(4):
         make_light(title=f"Ridge {number}", slug=f"ridge-{number}")
     path = "/en/compare/?light=trail-400" + "".join(f"&light=ridge-{n}" for n in range(4))
@@ -95,7 +95,7 @@ def test_a_comparison_of_more_than_four_shows_the_first_four_and_says_so(client,
     assert len(page.all("a", **{"class": "compare-out"})) == 4
 
 
-def test_an_empty_comparison_leads_to_the_list(client, light):
+def test_empty_comparison_links_to_the_list(client, light):
     answer = client.get("/en/compare/")
 
     assert answer.status_code == 200
@@ -105,7 +105,7 @@ def test_an_empty_comparison_leads_to_the_list(client, light):
 
 
 @pytest.mark.parametrize("words", ["%", "🔦"])
-def test_a_search_without_a_word_says_what_to_type(client, light, words):
+def test_empty_search_says_what_to_type(client, light, words):
     text = client.get("/en/search/", {"q": words}).content.decode()
 
     assert f"“{words}” contains no word to search for." in text
@@ -113,7 +113,7 @@ def test_a_search_without_a_word_says_what_to_type(client, light, words):
     assert "Trail 400" in text
 
 
-def test_a_category_is_introduced_in_the_language_of_the_page(client, light):
+def test_category_description_is_translated(client, light):
     Category.objects.filter(slug="headlamps").update(
         intros={"en": "Light for both hands.", "az": "Hər iki əl üçün işıq."}
     )
@@ -124,7 +124,7 @@ def test_a_category_is_introduced_in_the_language_of_the_page(client, light):
     assert "Hər iki əl üçün işıq." in client.get("/az/c/headlamps/").content.decode()
 
 
-def test_lights_that_do_not_state_a_value_can_be_asked_for(client, light):
+def test_products_that_do_not_state_a_value_can_be_included(client, light):
     Spec.objects.update(weight_g=None)
     shelve(light.variant.product)
 

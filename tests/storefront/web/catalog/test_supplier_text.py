@@ -22,7 +22,7 @@ AZ = [
 
 
 @pytest.mark.parametrize(("text", "kind", "said"), AZ)
-def test_known_words_are_translated_and_others_are_marked_as_english(text, kind, said):
+def test_known_words_are_translated_and_others_marked_as_english(text, kind, said):
     with override("az"):
         assert supplier_text.supplied(text, kind) == said
 
@@ -41,7 +41,7 @@ def test_options_are_translated_one_by_one():
 
 
 @pytest.mark.django_db
-def test_a_light_is_told_in_azerbaijani_as_far_as_we_know_the_words(client, light):
+def test_product_is_translated_as_far_as_words_are_known(client, light):
     make_variant(Product.objects.get(), sku="HL-RED", option_values=("Red",), position=1)
     Variant.objects.filter(position=0).update(option_values=["Purple"])
     Mode.objects.update(name="Turbo")

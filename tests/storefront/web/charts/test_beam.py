@@ -18,12 +18,12 @@ def points(path):
 @pytest.mark.parametrize(
     ("candela", "meters"), [(100, 20), (2_500, 100), (22_500, 300), (250_000, 1000)]
 )
-def test_a_beam_ends_where_it_is_as_dim_as_a_full_moon(candela, meters):
+def test_beam_ends_at_the_light_of_a_full_moon(candela, meters):
     assert beam.reach_m(candela) == meters
     assert beam.glyph(candela, 400.0).reach_m == meters
 
 
-def test_every_glyph_stands_on_one_scale():
+def test_all_glyphs_share_one_scale():
     for candela, meters in ((100, 20), (2_500, 100), (250_000, 1000)):
         tip = max(x for x, _y in points(beam.glyph(candela, 400.0).paths[0]))
         assert tip == pytest.approx(beam.GLYPH.x(meters), abs=0.2)
@@ -37,7 +37,7 @@ def test_more_candela_from_the_same_lumens_is_a_narrower_beam():
     assert width(100_000) < width(10_000) < width(1_000)
 
 
-def test_the_hot_spot_holds_all_lumens():
+def test_hot_spot_contains_all_lumens():
     candela, lumens = 22_500, 1_800
     sigma = beam.spread(candela, lumens)
 
@@ -61,18 +61,18 @@ def test_any_numbers_draw_inside_the_frame(candela, lumens):
     assert 1 <= len(drawn.ticks) <= 12
 
 
-def test_a_lantern_shines_all_round():
+def test_lantern_shines_all_round():
     assert beam.chart(40, 450.0).is_all_round
     assert not beam.chart(22_500, 1_800.0).is_all_round
 
 
-def test_contours_name_their_light_and_how_far_it_reaches():
+def test_contours_have_their_lux_and_reach():
     contours = beam.chart(2_500, 400.0).contours
 
     assert [(each.lux, each.reach_m) for each in contours] == [(0.25, 100), (1.0, 50), (10.0, 16)]
 
 
-def test_a_claim_is_an_envelope_that_ends_at_a_tenth():
+def test_claimed_runtime_is_an_envelope_that_ends_at_a_tenth():
     run = runtime.Run(name="High", output_lm=400, runtime_min=180)
 
     drawn = runtime.run_chart([run])
@@ -93,7 +93,7 @@ def test_a_claim_is_an_envelope_that_ends_at_a_tenth():
         [(name, 400, 60) for name in "abcdef"],
     ],
 )
-def test_no_word_of_a_run_time_chart_stands_on_another_or_over_the_edge(modes):
+def test_runtime_labels_do_not_overlap_or_exceed_the_edge(modes):
     runs = [
         runtime.Run(name=name, output_lm=lumens, runtime_min=minutes)
         for name, lumens, minutes in modes
@@ -114,7 +114,7 @@ def test_no_word_of_a_run_time_chart_stands_on_another_or_over_the_edge(modes):
     assert all(drawn.top <= y <= drawn.bottom for y, _lumens in drawn.up)
 
 
-def test_modes_of_equal_light_do_not_write_over_each_other():
+def test_labels_of_equal_outputs_do_not_overlap():
     runs = [runtime.Run(name=name, output_lm=400, runtime_min=60) for name in "abc"]
 
     labels = [line.label_y for line in runtime.run_chart(runs).lines]
@@ -122,5 +122,5 @@ def test_modes_of_equal_light_do_not_write_over_each_other():
     assert len({round(y) for y in labels}) == 3
 
 
-def test_nothing_known_draws_nothing():
+def test_no_data_draws_no_chart():
     assert runtime.run_chart([]) is None

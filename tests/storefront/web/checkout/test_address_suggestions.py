@@ -1,4 +1,4 @@
-"""An address is corrected only with its owner's word, and a doubt gives way to a reason."""
+"""Address suggestions: a correction needs the customer's choice, a doubt a reason."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def walk_on(shopper):
     return shopper.post(f"{CHECKOUT}place/", {"agreed": agreed})
 
 
-def test_a_usual_address_is_asked_nothing(filled):
+def test_usual_address_asks_nothing(filled):
     assert filled.post(CHECKOUT, WHO).status_code == 302
     assert Cart.objects.get().address_check["verdict"] == "verified"
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_the_two_ways_to_write_it_stand_side_by_side(filled, language):
+def test_both_spellings_are_offered(filled, language):
     answer = filled.post(f"/{language}/checkout/", ODD)
     read = Page(answer)
 
@@ -56,7 +56,7 @@ def test_the_two_ways_to_write_it_stand_side_by_side(filled, language):
     assert postcode() is None
 
 
-def test_both_ways_are_shown_whole(filled):
+def test_both_spellings_are_shown_completely(filled):
     there = {
         **WHO, "line2": "Apt 4", "country": "US", "postcode": "900011234", "city": "Los Angeles",
         "region": "California",
@@ -72,9 +72,7 @@ def test_both_ways_are_shown_whole(filled):
     ("choice", "taken", "verdict"),
     [("suggested", "10115", "corrected"), ("typed", "D-10115", "unverified_accepted")],
 )
-def test_what_is_chosen_is_shipped_to_and_stands_on_the_order(
-    filled, staff_of_shop, choice, taken, verdict
-):
+def test_chosen_address_is_shipped_to_and_stored(filled, staff_of_shop, choice, taken, verdict):
     asked = filled.post(CHECKOUT, ODD)
     answer = filled.post(CHECKOUT, {**ODD, "about": about(asked), "choice": choice})
     walk_on(filled)
@@ -91,7 +89,7 @@ def test_what_is_chosen_is_shipped_to_and_stands_on_the_order(
     assert other in page.content.decode()
 
 
-def test_a_choice_about_another_address_counts_for_nothing(filled):
+def test_choice_about_another_address_is_ignored(filled):
     asked = filled.post(CHECKOUT, ODD)
 
     answer = filled.post(
@@ -104,7 +102,7 @@ def test_a_choice_about_another_address_counts_for_nothing(filled):
 
 
 @pytest.mark.parametrize("reason", ["", "   "])
-def test_a_doubt_is_said_at_its_field_and_asks_for_a_reason(filled, reason):
+def test_doubt_is_an_error_at_its_field_and_asks_for_a_reason(filled, reason):
     asked = filled.post(CHECKOUT, DOUBTFUL)
 
     answer = filled.post(CHECKOUT, {**DOUBTFUL, "about": about(asked), "reason": reason})
@@ -115,7 +113,7 @@ def test_a_doubt_is_said_at_its_field_and_asks_for_a_reason(filled, reason):
     assert postcode() is None
 
 
-def test_a_reason_lets_it_pass_and_stands_where_staff_look(filled, staff_of_shop):
+def test_reason_accepts_the_address_and_is_shown_to_staff(filled, staff_of_shop):
     asked = filled.post(CHECKOUT, DOUBTFUL)
     filled.post(CHECKOUT, {**DOUBTFUL, "about": about(asked), "reason": "a street of that name"})
     assert filled.post(CHECKOUT, DOUBTFUL).status_code == 302, "nothing is asked twice"
@@ -128,7 +126,7 @@ def test_a_reason_lets_it_pass_and_stands_where_staff_look(filled, staff_of_shop
     assert "a street of that name" in page.content.decode()
 
 
-def test_no_reason_opens_a_route_that_is_not_there(filled):
+def test_reason_does_not_open_an_unserved_destination(filled):
     Channel.objects.update(countries=["DE", "NO"])
     Service.objects.update(countries=["DE"])
     quotes.forget()
@@ -142,7 +140,7 @@ def test_no_reason_opens_a_route_that_is_not_there(filled):
     assert not Order.objects.exists()
 
 
-def test_half_an_address_is_no_matter_of_reasons(filled):
+def test_incomplete_address_cannot_be_confirmed(filled):
     answer = filled.post(CHECKOUT, {**DOUBTFUL, "city": "", "reason": "please", "about": "x"})
 
     assert answer.status_code == 422
@@ -150,7 +148,7 @@ def test_half_an_address_is_no_matter_of_reasons(filled):
     assert 'id="id_reason"' not in answer.content.decode()
 
 
-def test_who_is_erased_leaves_nothing_of_it(filled):
+def test_erasure_removes_the_address_note(filled):
     make_shopper(WHO["email"])
     asked = filled.post(CHECKOUT, DOUBTFUL)
     filled.post(CHECKOUT, {**DOUBTFUL, "about": about(asked), "reason": "Zwitschergasse 7"})
@@ -168,8 +166,8 @@ def test_who_is_erased_leaves_nothing_of_it(filled):
     assert not Cart.objects.exclude(address_check={}).exists()
 
 
-def test_what_was_answered_is_kept_while_the_other_question_stands(filled):
-    """Else the two are asked in turn, without end."""
+def test_answer_is_kept_while_another_question_is_open(filled):
+    """Otherwise the two questions would alternate forever."""
     both = {**DOUBTFUL, "postcode": "D-10115"}
     asked = filled.post(CHECKOUT, both)
     told = {**both, "about": about(asked), "choice": "typed"}
@@ -186,7 +184,7 @@ def test_what_was_answered_is_kept_while_the_other_question_stands(filled):
     assert 'name="choice"' in half
 
 
-def test_all_that_is_wrong_with_an_address_is_said_in_one_round(filled):
+def test_all_errors_of_an_address_are_shown_at_once(filled):
     answer = filled.post("/en/checkout/", {**WHO, "email": "erika", "postcode": "ABC"})
 
     text = answer.content.decode()

@@ -1,4 +1,4 @@
-"""A shopper sees what he holds unpaid and until when, gives it up, and never holds it twice."""
+"""Open order limits: a customer sees what is reserved unpaid, can release it, and holds it once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BROWSER = "b" * 43
 
 
 def buy(shopper, light, *, quantity=1, **who):
-    """Fill a cart and order it, as far as the gateway."""
+    """Fill a cart and place it, up to the gateway."""
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": quantity})
     shopper.post("/en/checkout/", {**WHO, **who})
     shopper.post("/en/checkout/delivery/", {"tier": "economy"})
@@ -36,7 +36,7 @@ def reserved():
     return StockLevel.objects.get().reserved
 
 
-def test_the_same_browser_orders_again_and_holds_once(shopper, light):
+def test_same_browser_orders_again_and_holds_once(shopper, light):
     buy(shopper, light)
     first = Order.objects.get()
 
@@ -49,7 +49,7 @@ def test_the_same_browser_orders_again_and_holds_once(shopper, light):
     assert reserved() == 1
 
 
-def test_the_same_address_in_another_browser_is_another_shopper(shopper, client_of_another, light):
+def test_same_address_in_another_browser_is_another_customer(shopper, client_of_another, light):
     buy(shopper, light)
     first = Order.objects.get()
 
@@ -61,7 +61,7 @@ def test_the_same_address_in_another_browser_is_another_shopper(shopper, client_
     assert reserved() == 2
 
 
-def test_who_orders_again_while_his_payment_is_opened_is_led_to_it(filled, light):
+def test_second_order_while_the_payment_opens_is_redirected_to_it(filled, light):
     order = make_order(light)
     Cart.objects.update(browser_key=BROWSER)
     review = to_review(filled)
@@ -78,7 +78,7 @@ def test_who_orders_again_while_his_payment_is_opened_is_led_to_it(filled, light
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_the_last_unit_is_his_own_and_the_cart_says_so(shopper, light, language):
+def test_last_unit_is_reserved_by_the_same_customer_and_the_cart_says_so(shopper, light, language):
     StockLevel.objects.update(reported_quantity=2)
     buy(shopper, light)
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
@@ -92,7 +92,7 @@ def test_the_last_unit_is_his_own_and_the_cart_says_so(shopper, light, language)
     assert Page(read).faults == []
 
 
-def test_giving_up_lets_go_at_once(shopper, light):
+def test_cancellation_releases_at_once(shopper, light):
     buy(shopper, light)
     order = Order.objects.get()
     page = shopper.get(page_of(order)).content.decode()
@@ -108,7 +108,7 @@ def test_giving_up_lets_go_at_once(shopper, light):
     assert reserved() == 0
 
 
-def test_coming_back_from_the_gateway_holds_it_longer(shopper, light, noon):
+def test_return_from_the_gateway_extends_the_reservation(shopper, light, noon):
     buy(shopper, light)
     order = Order.objects.get()
     noon.shift(timedelta(minutes=12))
@@ -119,7 +119,7 @@ def test_coming_back_from_the_gateway_holds_it_longer(shopper, light, noon):
     assert order.pay_before == order.placed_at + timedelta(minutes=32)
 
 
-def test_only_looking_at_the_page_does_not(shopper, light, noon):
+def test_viewing_the_page_does_not_extend_the_reservation(shopper, light, noon):
     order = make_order(light)
     noon.shift(timedelta(minutes=12))
 
@@ -129,7 +129,7 @@ def test_only_looking_at_the_page_does_not(shopper, light, noon):
     assert order.pay_before == order.placed_at + timedelta(minutes=20)
 
 
-def test_who_leaves_three_unpaid_is_told_when_he_may_order_again(filled, light):
+def test_three_unpaid_orders_block_a_fourth_until_a_time(filled, light):
     for _ in range(3):
         make_order(make_sellable())
     Cart.objects.update(browser_key=BROWSER)
@@ -142,7 +142,7 @@ def test_who_leaves_three_unpaid_is_told_when_he_may_order_again(filled, light):
     assert Order.objects.count() == 3
 
 
-def test_who_held_it_for_an_hour_leaves_it_to_others_for_a_while(filled, light, noon):
+def test_item_reserved_for_an_hour_is_blocked_for_a_while(filled, light, noon):
     order = make_order(light)
     Order.objects.update(
         status="expired",
@@ -161,9 +161,7 @@ def test_who_held_it_for_an_hour_leaves_it_to_others_for_a_while(filled, light, 
     assert ">14:30 CET</time> on you can order it again." in answer.content.decode()
 
 
-def test_a_network_that_holds_too_much_is_told_so_and_shown_no_order_of_others(
-    shopper, client_of_another, light, monkeypatch
-):
+def test_network_limit_shows_no_orders_of_others(shopper, client_of_another, light, monkeypatch):
     monkeypatch.setattr(network_limits, "MAX_OPEN", 1)
     monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
     buy(shopper, light)
@@ -179,14 +177,14 @@ def test_a_network_that_holds_too_much_is_told_so_and_shown_no_order_of_others(
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_an_order_of_more_than_half_of_the_stock_says_to_order_less(
+def test_order_of_more_than_half_of_the_stock_asks_for_fewer_units(
     shopper, light, language, monkeypatch
 ):
     monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
     StockLevel.objects.update(reported_quantity=20)
     Listing.objects.update(available=20)
 
-    # As when stock is sold after the page was read: else the cart says so before.
+    # As if stock was sold after the page was read; otherwise the cart says so before.
     monkeypatch.setattr(summary, "_limits", lambda _plan: {})
     buy(shopper, light, quantity=11)
     review = shopper.get("/en/checkout/review/")
@@ -201,7 +199,7 @@ def test_an_order_of_more_than_half_of_the_stock_says_to_order_less(
 @pytest.mark.parametrize(
     ("stock", "wanted", "most"), [(20, 11, 10), (8, 6, 5), (20, 10, None), (8, 5, None)]
 )
-def test_the_cart_shows_how_many_units_one_order_can_reserve(shopper, light, stock, wanted, most):
+def test_cart_shows_how_many_units_one_order_can_reserve(shopper, light, stock, wanted, most):
     StockLevel.objects.update(reported_quantity=stock)
     Listing.objects.update(available=stock)
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": wanted})
@@ -214,7 +212,7 @@ def test_the_cart_shows_how_many_units_one_order_can_reserve(shopper, light, sto
     assert bool(page.all("a", href="/en/checkout/")) == (most is None)
 
 
-def test_a_cart_over_the_limit_goes_back_to_the_cart_and_can_be_mended(shopper, light):
+def test_cart_over_the_limit_returns_to_the_cart(shopper, light):
     StockLevel.objects.update(reported_quantity=20)
     Listing.objects.update(available=20)
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 11})

@@ -1,4 +1,4 @@
-"""What the checkout of a guest asks of the database, request by request."""
+"""Query counts of a guest's checkout, per request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST = {
     "delivery, sent": 3,
     "review": 2,
     "place": 14,
-    "back": 18,  # one marks the payment as asked for
+    "back": 18,  # one records the payment request
     "thanks": 4,
 }
 
@@ -60,10 +60,8 @@ def buy(shopper, light):
     return counts
 
 
-def test_a_checkout_asks_no_more_than_this(shopper, light):
-    buy(
-        shopper, light
-    )  # what is kept for a minute, or for the process, is read by whoever is first
+def test_checkout_query_counts(shopper, light):
+    buy(shopper, light)  # values cached per minute or process are read by the first request
 
     counts = buy(shopper, light)
 

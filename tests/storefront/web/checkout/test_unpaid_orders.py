@@ -1,4 +1,4 @@
-"""A customer who comes back without having paid finds the order, pays it, or has the cart back."""
+"""A customer who returns without having paid finds the order, pays it, or restores the cart."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def in_carts():
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_the_cart_shows_the_unpaid_order_and_until_when_it_is_held(shopper, light, language):
+def test_cart_shows_the_unpaid_order_and_its_reservation(shopper, light, language):
     buy(shopper, light)
     order = Order.objects.get()
 
@@ -49,7 +49,7 @@ def test_the_cart_shows_the_unpaid_order_and_until_when_it_is_held(shopper, ligh
     assert shopper.cookies[COUNT_COOKIE].value in {"", "0"}
 
 
-def test_releasing_an_unpaid_order_returns_its_items_and_address_to_the_cart(shopper, light):
+def test_release_returns_items_and_address_to_the_cart(shopper, light):
     buy(shopper, light)
     order = Order.objects.get()
 
@@ -66,7 +66,7 @@ def test_releasing_an_unpaid_order_returns_its_items_and_address_to_the_cart(sho
     assert (cart.ship_to, cart.email) == (order.ship_to, order.email)
 
 
-def test_released_items_join_the_cart_that_was_begun_since(shopper, light):
+def test_released_items_join_a_newer_cart(shopper, light):
     buy(shopper, light)
     order = Order.objects.get()
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2})
@@ -76,7 +76,7 @@ def test_released_items_join_the_cart_that_was_begun_since(shopper, light):
     assert in_carts() == [(light.pk, 3)]
 
 
-def test_an_expired_order_is_put_back_from_the_cart_page(shopper, light, noon):
+def test_expired_order_is_restored_from_the_cart_page(shopper, light, noon):
     buy(shopper, light)
     order = Order.objects.get()
     noon.shift(timedelta(minutes=21))
@@ -91,7 +91,7 @@ def test_an_expired_order_is_put_back_from_the_cart_page(shopper, light, noon):
     assert "was not paid in time" not in after
 
 
-def test_a_second_click_on_order_again_adds_nothing(shopper, light):
+def test_second_click_on_order_again_adds_nothing(shopper, light):
     buy(shopper, light)
     order = Order.objects.get()
     update = news_of(order.payments.get(), "authorized")
@@ -103,7 +103,7 @@ def test_a_second_click_on_order_again_adds_nothing(shopper, light):
     assert in_carts() == [(light.pk, 1)]
 
 
-def test_a_paid_order_leaves_an_empty_cart(shopper, light):
+def test_paid_order_leaves_an_empty_cart(shopper, light):
     buy(shopper, light)
     order = Order.objects.get()
     update = news_of(order.payments.get(), "authorized")
@@ -123,7 +123,7 @@ def test_a_paid_order_leaves_an_empty_cart(shopper, light):
         ("expired", "The payment page has expired."),
     ],
 )
-def test_the_order_page_names_how_the_payment_ended(client, light, news, words):
+def test_order_page_shows_how_the_payment_ended(client, light, news, words):
     order = make_order(light)
     updates.apply(update=news_of(make_payment(order), news), gateway="fake", now=NOON)
 
@@ -134,7 +134,7 @@ def test_the_order_page_names_how_the_payment_ended(client, light, news, words):
 
 
 @pytest.mark.parametrize(("minutes", "mails"), [(4, 0), (6, 1)])
-def test_an_unpaid_order_is_reminded_once(light, minutes, mails):
+def test_unpaid_order_gets_one_reminder(light, minutes, mails):
     order = make_order(light)
     now = NOON + timedelta(minutes=minutes)
 
@@ -145,7 +145,7 @@ def test_an_unpaid_order_is_reminded_once(light, minutes, mails):
     assert [event.payload["number"] for event in told] == [order.number] * mails
 
 
-def test_a_paid_order_is_not_reminded(light):
+def test_paid_order_gets_no_reminder(light):
     pay(make_order(light))
 
     unpaid_orders.remind(now=NOON + timedelta(minutes=6))
@@ -153,7 +153,7 @@ def test_a_paid_order_is_not_reminded(light):
     assert not Event.objects.filter(name="order.unpaid").exists()
 
 
-def test_a_cart_that_is_ordered_meanwhile_takes_nothing_back(shopper, light, monkeypatch):
+def test_cart_ordered_meanwhile_gets_no_items_back(shopper, light, monkeypatch):
     order = make_order(light)
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
     monkeypatch.setattr("orders.cart.carts._UNPLACED", lambda **_: [])

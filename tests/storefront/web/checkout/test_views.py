@@ -26,7 +26,7 @@ def to_review(shopper):
     return shopper.get("/en/checkout/review/")
 
 
-def test_the_page_says_how_many_can_be_sent_and_the_cart_takes_no_more(shopper, light):
+def test_page_states_how_many_can_ship_and_the_cart_accepts_no_more(shopper, light):
     Listing.objects.update(available=50)
     StockLevel.objects.update(reported_quantity=50)
 
@@ -39,7 +39,7 @@ def test_the_page_says_how_many_can_be_sent_and_the_cart_takes_no_more(shopper, 
     assert "Only 14 available right now." in more.content.decode()
 
 
-def test_what_no_cart_can_reach_is_not_spoken_of(shopper, light):
+def test_stock_above_the_cart_limit_is_not_mentioned(shopper, light):
     Listing.objects.update(available=400)
     StockLevel.objects.update(reported_quantity=400)
     Variant.objects.update(packed_weight_g=10)
@@ -50,7 +50,7 @@ def test_what_no_cart_can_reach_is_not_spoken_of(shopper, light):
     assert "can be sent at once" not in page
 
 
-def test_a_light_is_bought_without_scripts(shopper, light):
+def test_light_is_bought_without_scripts(shopper, light):
     added = shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2}, follow=True)
     assert "Parcel 1 from Germany" in added.content.decode()
     assert "€79.98" in added.content.decode()
@@ -73,7 +73,7 @@ def test_a_light_is_bought_without_scripts(shopper, light):
     assert str(order.total_amount) == "84.88"
 
 
-def test_ordering_twice_orders_once(filled):
+def test_placing_twice_places_one_order(filled):
     review = to_review(filled)
 
     first = filled.post("/en/checkout/place/", {"agreed": agreed(review)})
@@ -83,7 +83,7 @@ def test_ordering_twice_orders_once(filled):
     assert (Order.objects.count(), Payment.objects.count()) == (1, 1)
 
 
-def test_what_is_paid_leaves_the_browsers_cart(filled):
+def test_paid_cart_leaves_the_browser(filled):
     filled.post("/en/checkout/place/", {"agreed": agreed(to_review(filled))})
     order = Order.objects.get()
     there = f"/en/orders/{order.number}/{order.access_key}/"
@@ -96,7 +96,7 @@ def test_what_is_paid_leaves_the_browsers_cart(filled):
     assert [filled.cookies[name].value for name in ("fara_cart", "fara_cart_count")] == ["", ""]
 
 
-def test_a_total_that_changed_is_shown_and_not_charged(filled, light):
+def test_changed_total_is_shown_and_not_charged(filled, light):
     review = to_review(filled)
     CartLine.objects.update(quoted_amount="60.00")
     Listing.objects.update(price_amount="60.00")
@@ -110,7 +110,7 @@ def test_a_total_that_changed_is_shown_and_not_charged(filled, light):
 
 
 @pytest.mark.parametrize("amount", ["", "free", "NaN", "0.01", "1e999"])
-def test_an_amount_nobody_agreed_to_orders_nothing(filled, amount):
+def test_amount_that_was_not_shown_places_no_order(filled, amount):
     to_review(filled)
 
     response = filled.post("/en/checkout/place/", {"agreed": amount})
@@ -120,7 +120,7 @@ def test_an_amount_nobody_agreed_to_orders_nothing(filled, amount):
     assert not Order.objects.exists()
 
 
-def test_what_sold_out_while_reading_leads_back_to_the_cart(filled):
+def test_cart_sold_out_meanwhile_returns_to_the_cart(filled):
     review = to_review(filled)
     StockLevel.objects.update(reported_quantity=0)
     Listing.objects.update(available=0)
@@ -131,7 +131,7 @@ def test_what_sold_out_while_reading_leads_back_to_the_cart(filled):
     assert not Order.objects.exists()
 
 
-def test_what_lost_its_price_while_reading_leads_back_to_the_cart_with_the_reason(filled):
+def test_cart_without_price_returns_to_the_cart_with_the_reason(filled):
     review = to_review(filled)
     Listing.objects.update(price_amount=None, is_published=False)
 
@@ -159,7 +159,7 @@ def test_what_lost_its_price_while_reading_leads_back_to_the_cart_with_the_reaso
         ("name", "x" * 60, "This is too long for a parcel label."),
     ],
 )
-def test_a_wrong_address_is_told_at_the_field_and_on_top(filled, field, value, words):
+def test_invalid_address_has_errors_at_the_field_and_on_top(filled, field, value, words):
     response = filled.post("/en/checkout/", {**WHO, field: value})
 
     page = Page(response)
@@ -179,7 +179,7 @@ def test_a_wrong_address_is_told_at_the_field_and_on_top(filled, field, value, w
     assert page.all("div", id="problem")[0]["tabindex"] == "-1"
 
 
-def test_an_address_form_asks_for_eight_things_at_most(filled):
+def test_address_form_has_at_most_eight_fields(filled):
     page = Page(filled.get("/en/checkout/"))
 
     visible = [
@@ -198,7 +198,7 @@ def test_an_address_form_asks_for_eight_things_at_most(filled):
     assert '<nav class="nav"' not in page.text
 
 
-def test_a_country_with_regions_asks_for_one(filled):
+def test_country_with_regions_asks_for_one(filled):
     response = filled.post("/en/checkout/", {**WHO, "country": "US", "postcode": "95014"})
 
     assert response.status_code == 422
@@ -206,7 +206,7 @@ def test_a_country_with_regions_asks_for_one(filled):
     assert '<select class="input" id="id_region"' in response.content.decode()
 
 
-def test_a_region_stays_chosen_and_stands_in_the_address(filled):
+def test_region_stays_selected_and_is_part_of_the_address(filled):
     there = {
         **WHO, "country": "US", "postcode": "90001", "city": "Los Angeles", "region": "California",
     }  # fmt: skip
@@ -219,7 +219,7 @@ def test_a_region_stays_chosen_and_stands_in_the_address(filled):
     assert "90001 Los Angeles, California, United States" in delivery
 
 
-def test_a_parcel_without_the_chosen_pace_says_so(shopper):
+def test_parcel_without_the_chosen_speed_says_so(shopper):
     faster = {**POST, "tier": "express", "base_amount": "19.00"}
     routes = [*BOTH, ("near", "DE", faster)]
     listing = build(near(5), far(5), routes=routes, channel={"places_per_line": 2})
@@ -243,13 +243,13 @@ def test_steps_cannot_be_skipped(filled):
 
 
 @pytest.mark.parametrize("path", ["", "delivery/", "review/", "place/"])
-def test_nobody_checks_out_an_empty_cart(shopper, light, path):
+def test_empty_cart_cannot_check_out(shopper, light, path):
     method = shopper.post if path == "place/" else shopper.get
 
     assert method(f"/en/checkout/{path}")["Location"] == "/en/cart/"
 
 
-def test_a_checkout_form_from_elsewhere_is_refused(light):
+def test_checkout_form_of_another_site_is_refused(light):
     browser = Client(enforce_csrf_checks=True, HTTP_SEC_FETCH_SITE="same-origin")
     browser.post("/en/cart/add/", {"listing": light.pk})
 

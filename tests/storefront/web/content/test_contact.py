@@ -54,7 +54,7 @@ def mails():
     return rows["contact_message"], rows["contact_acknowledged"]
 
 
-def test_a_message_reaches_the_shop_and_is_acknowledged(client, light):
+def test_message_is_sent_and_acknowledged(client, light):
     response = send(client)
     to_shop, to_customer = mails()
 
@@ -67,8 +67,8 @@ def test_a_message_reaches_the_shop_and_is_acknowledged(client, light):
     assert (to_customer.recipient, to_customer.reply_to) == ("Erika@example.org", "")
 
 
-def test_the_acknowledgement_carries_no_text_of_the_form(client, light):
-    """Who knows an address could send advertising to it in our name."""
+def test_acknowledgement_contains_no_text_of_the_form(client, light):
+    """An address of another person could otherwise be sent advertising in our name."""
     send(client, name="Buy at spam.example", message="Buy at spam.example", order="spam.example")
     _to_shop, to_customer = mails()
 
@@ -79,7 +79,7 @@ def test_the_acknowledgement_carries_no_text_of_the_form(client, light):
 @pytest.mark.parametrize(
     ("email", "is_linked"), [("ERIKA@example.org", True), ("other@example.org", False)]
 )
-def test_a_message_is_linked_to_an_order_of_the_same_email_address(client, email, is_linked):
+def test_message_is_linked_to_an_order_of_the_same_email_address(client, email, is_linked):
     order = make_order(make_light())
     page = Page(client.get(f"/en/orders/{order.number}/{order.access_key}/"))
     [link] = [a["href"] for a in page.all("a") if a["href"].startswith(CONTACT + "?")]
@@ -113,7 +113,7 @@ def test_a_message_is_linked_to_an_order_of_the_same_email_address(client, email
         ("website", "https://spam.example", "Clear this field"),
     ],
 )
-def test_a_faulty_message_is_kept_in_the_form_and_not_sent(client, light, field, value, words):
+def test_invalid_message_is_kept_in_the_form_and_not_sent(client, light, field, value, words):
     response = send(client, **{field: value})
     page = Page(response)
 
@@ -125,11 +125,11 @@ def test_a_faulty_message_is_kept_in_the_form_and_not_sent(client, light, field,
     assert not Event.objects.exists()
 
 
-def test_a_line_break_counts_as_one_character_as_in_a_browser(client, light):
+def test_line_break_counts_as_one_character_as_in_a_browser(client, light):
     assert send(client, message="x\r\n" * 1999 + "xx").status_code == 303
 
 
-def test_a_text_that_cannot_be_stored_is_refused(client, light):
+def test_unstorable_text_is_refused(client, light):
     assert send(client, message="a\0b").status_code == 400
 
 
@@ -137,7 +137,7 @@ def test_a_text_that_cannot_be_stored_is_refused(client, light):
     ("allowed", "email"),
     [(contact.MESSAGES_PER_HOUR, "erika{}@example.org"), (contact.MESSAGES_PER_ADDRESS, "")],
 )
-def test_a_flood_is_refused_and_the_message_stays_in_the_form(client, light, allowed, email):
+def test_flood_is_refused_and_the_message_stays_in_the_form(client, light, allowed, email):
     answers = [
         send(client, message=f"{number}?", email=email.format(number) or WRITTEN["email"])
         for number in range(allowed + 1)
@@ -149,18 +149,18 @@ def test_a_flood_is_refused_and_the_message_stays_in_the_form(client, light, all
     assert Event.objects.count() == allowed
 
 
-def test_the_same_message_twice_is_sent_once(client, light):
+def test_same_message_twice_is_sent_once(client, light):
     send(client)
     send(client)
 
     assert Event.objects.filter(name="contact.received").count() == 1
 
 
-def test_a_form_without_token_is_refused(light):
+def test_form_without_token_is_refused(light):
     assert send(Client(enforce_csrf_checks=True)).status_code == 403
 
 
-def test_a_customer_exports_and_erases_their_messages(client, light):
+def test_customer_exports_and_erases_their_messages(client, light):
     user = make_shopper("erika@example.org")
     client.force_login(user)
     form = Page(client.get(CONTACT))

@@ -1,4 +1,4 @@
-"""Every cookie that the shop sets in production goes over HTTPS only."""
+"""Every cookie that the shop sets in production is sent over HTTPS only."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def in_production(settings, monkeypatch):
-    """Take over each setting of cookies as production has it; the shop has an identity."""
+    """Apply the cookie settings of production; the shop has an identity."""
     ours = replace(current.DEMONSTRATION, email="help@fara.shop")
     monkeypatch.setattr(current, "_known", (math.inf, ours))
     environ = {**os.environ, **fresh_secrets(), **production_env.addresses()}
@@ -52,7 +52,7 @@ def in_production(settings, monkeypatch):
 
 
 def shop(client, listing):
-    """Do all that sets a cookie: cart, theme, country, both doors, a message to staff."""
+    """Do everything that sets a cookie: cart, theme, country, both sign-ins, a message to staff."""
     User.objects.create_superuser("boss@fara.example", PASSWORD)
     make_shopper()
     idle = User.objects.create_user("idle@example.org", PASSWORD)
@@ -81,7 +81,7 @@ def test_every_cookie_is_secure_in_production(shopper, light, in_production):
             assert (cookie["path"], cookie["domain"]) == ("/", "")
 
 
-def test_a_cart_is_found_under_its_name_in_production(shopper, light, in_production):
+def test_cart_cookie_works_in_production(shopper, light, in_production):
     shopper.defaults |= {"wsgi.url_scheme": "https"}
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
 

@@ -25,13 +25,13 @@ KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy")) | dict.fromkeys(
     ("ngettext", "ngettext_lazy"), (1, 2)
 )
 ROOTS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
-# A sentence of a staff page, once its template is turned into calls of gettext.
+# A text of a staff page, extracted by turning its template into gettext calls.
 CALL = re.compile(r"\b(?:_|n?gettext)\((?=[\"'])")
 
 
 @pytest.fixture(scope="module")
 def said():
-    """Every sentence that shoppers and staff may read, by where it stands."""
+    """Return every text that customers and staff may read, by its location."""
     methods, options = parse_mapping_cfg(
         io.StringIO(Path("storefront/locale/babel.cfg").read_text())
     )
@@ -52,7 +52,7 @@ def said():
 
 
 def sentences(template):
-    """Yield what a template of Django says; those of Jinja are read by Babel."""
+    """Yield the texts of a Django template; Babel reads those of Jinja."""
     code = templatize(template)
     for call in CALL.finditer(code):
         words = next(tokenize.generate_tokens(io.StringIO(code[call.end() :]).readline))
@@ -65,7 +65,7 @@ def translated():
         return read_po(source, locale="az")
 
 
-def test_nothing_that_shoppers_or_staff_read_is_left_in_english(said, translated):
+def test_no_text_is_left_untranslated(said, translated):
     missing = [
         message
         for message in said
@@ -96,7 +96,7 @@ def test_translations_keep_every_placeholder(translated):
     assert broken == {}
 
 
-def test_every_filter_and_order_has_a_word():
+def test_every_filter_and_sort_order_has_a_label():
     for code, (_param, values) in CHOICES.items():
         assert set(values) <= set(labels.KINDS[code]), code
     assert set(SORTS) == set(labels.SORT)
@@ -109,9 +109,7 @@ def test_every_filter_and_order_has_a_word():
         ("az", "1.069,90 €", "1.800", "3–7 dek", ("3,5", "h")),
     ],
 )
-def test_amounts_and_days_are_written_as_the_language_has_them(
-    language, money, number, days, duration
-):
+def test_amounts_and_days_are_formatted_by_language(language, money, number, days, duration):
     assert formats.money(Money(Decimal("1069.9"), "EUR"), language).replace("\xa0", " ") == money
     assert formats.number(1800, language) == number
     assert (
@@ -130,11 +128,11 @@ def test_amounts_and_days_are_written_as_the_language_has_them(
         (6000, ("100", "h")),
     ],
 )
-def test_a_run_time_is_as_exact_as_anybody_needs(minutes, said):
+def test_runtime_is_rounded(minutes, said):
     assert formats.duration(minutes, "en") == said
 
 
-def test_age_is_told_in_words_and_never_lies_ahead():
+def test_age_is_in_words_and_never_in_the_future():
     now = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
     assert formats.ago(now - timedelta(minutes=4), now, "en") == "4 minutes ago"
@@ -149,13 +147,13 @@ def test_age_is_told_in_words_and_never_lies_ahead():
         ("az", "SE ES CZ DE AZ", ["Almaniya", "Azərbaycan", "Çexiya", "İspaniya", "İsveç"]),
     ],
 )
-def test_countries_stand_in_the_order_of_the_alphabet(language, codes, names):
+def test_countries_are_sorted_by_the_alphabet(language, codes, names):
     shown = [name for _code, name in formats.countries(tuple(codes.split()), language)]
 
     assert shown == names
 
 
-def test_a_new_code_is_readable_at_once():
+def test_unknown_code_is_readable():
     assert labels.word("glow_in_the_dark", "features") == "glow in the dark"
     with override("az"):
         assert labels.word("red_light", "features") == "Qırmızı işıq"
@@ -170,5 +168,5 @@ def test_a_new_code_is_readable_at_once():
         ("/nowhere/", "/az/"),
     ],
 )
-def test_the_other_language_shows_the_same_page(path, other):
+def test_language_link_leads_to_the_same_page(path, other):
     assert in_language(path, "az") == other

@@ -1,4 +1,4 @@
-"""Pages that are the same for everybody, and what makes them differ."""
+"""Page cache: pages that are equal for all visitors, and what makes them differ."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def keeping(settings, quiet_surroundings):
 
 
 @pytest.mark.parametrize("path", KEPT)
-def test_a_second_visit_costs_no_query(client, light, path, django_assert_num_queries):
+def test_second_visit_takes_no_query(client, light, path, django_assert_num_queries):
     first = client.get(path)
 
     with django_assert_num_queries(0):
@@ -42,7 +42,7 @@ def test_a_second_visit_costs_no_query(client, light, path, django_assert_num_qu
 
 
 @pytest.mark.parametrize("path", KEPT)
-def test_a_kept_page_knows_nobody(filled, light, path):
+def test_cached_page_has_no_personal_data(filled, light, path):
     filled.get("/en/cart/")
 
     response = filled.get(path)
@@ -61,7 +61,7 @@ def test_a_kept_page_knows_nobody(filled, light, path):
 @pytest.mark.parametrize(
     "part", [{}, {"HTTP_HX_REQUEST": "true", "HTTP_HX_REQUEST_TYPE": "partial"}]
 )
-def test_a_page_quotes_no_parameter_that_its_key_leaves_out(client, light, settings, path, part):
+def test_page_quotes_no_parameter_that_its_key_leaves_out(client, light, settings, path, part):
     settings.PAGE_CACHE_S = 0  # each page is rendered
     mark = "&" if "?" in path else "?"
     plain = client.get(path, **part).content
@@ -71,7 +71,7 @@ def test_a_page_quotes_no_parameter_that_its_key_leaves_out(client, light, setti
     assert told == plain
 
 
-def test_one_key_has_one_page_in_whatever_order_its_parameters_came(client, light, settings):
+def test_order_of_parameters_does_not_matter(client, light, settings):
     settings.PAGE_CACHE_S = 0
 
     pages = [
@@ -83,14 +83,14 @@ def test_one_key_has_one_page_in_whatever_order_its_parameters_came(client, ligh
     assert b"/az/search/?in_stock=1&amp;q=trail" in pages[0]
 
 
-def test_a_cart_page_is_never_kept(filled):
+def test_cart_page_is_never_cached(filled):
     response = filled.get("/en/cart/")
 
     assert "no-store" in response["Cache-Control"]
     assert "Trail 400" in response.content.decode()
 
 
-def test_theme_country_language_and_part_have_pages_of_their_own(client, light):
+def test_theme_country_language_and_part_have_their_own_pages(client, light):
     def body(path="/en/c/headlamps/", cookies=None, **headers):
         client.cookies.clear()
         for name, value in (cookies or {}).items():
@@ -110,8 +110,8 @@ def test_theme_country_language_and_part_have_pages_of_their_own(client, light):
     assert body() == plain
 
 
-def test_a_page_of_another_hour_is_made_anew(client, light):
-    """A cut-off may have passed, and no list may still promise what no page does."""
+def test_page_of_another_hour_is_rendered_again(client, light):
+    """A cut-off may have passed, and a list must not promise what the product page does not."""
     Supplier.objects.update(cut_off_hour=13)
     paths = ("/en/c/headlamps/", "/en/p/trail-400/")
     with time_machine.travel(NOON + timedelta(minutes=59, seconds=59), tick=False):
@@ -123,9 +123,7 @@ def test_a_page_of_another_hour_is_made_anew(client, light):
     assert all("30 Nov\u2009–\u20093 Dec" in text for text in after)
 
 
-def test_what_a_campaign_adds_to_an_address_makes_no_page_of_its_own(
-    client, light, django_assert_num_queries
-):
+def test_campaign_parameters_are_ignored(client, light, django_assert_num_queries):
     first = client.get("/en/c/headlamps/?sort=price&f=magnet")
 
     with django_assert_num_queries(0):
@@ -134,7 +132,7 @@ def test_what_a_campaign_adds_to_an_address_makes_no_page_of_its_own(
     assert second.content == first.content
 
 
-def test_a_change_of_the_supply_voids_kept_pages(client, light, django_capture_on_commit_callbacks):
+def test_supply_change_invalidates_pages(client, light, django_capture_on_commit_callbacks):
     client.get("/en/c/headlamps/")
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -144,7 +142,7 @@ def test_a_change_of_the_supply_voids_kept_pages(client, light, django_capture_o
     assert "Ridge" in client.get("/en/c/headlamps/").content.decode()
 
 
-def test_a_change_of_a_variant_that_no_card_speaks_of_voids_kept_pages(
+def test_variant_change_not_on_cards_invalidates_pages(
     client, light, django_capture_on_commit_callbacks
 ):
     product = light.variant.product
@@ -162,13 +160,13 @@ def test_a_change_of_a_variant_that_no_card_speaks_of_voids_kept_pages(
     assert "Out of stock at the supplier." in client.get(path).content.decode()
 
 
-def test_a_refusal_is_not_kept(client, light):
+def test_error_is_not_cached(client, light):
     client.get("/en/c/headlamps/?lm_min=abc")
 
     assert cache.get_many([page_cache.page_key(client.get("/en/p/none/").wsgi_request)]) == {}
 
 
-def test_the_shop_stays_open_while_redis_is_away(client, light, monkeypatch, caplog):
+def test_shop_works_while_redis_is_down(client, light, monkeypatch, caplog):
     def away(*_args, **_kwargs):
         raise AwayError
 
@@ -183,7 +181,7 @@ def test_the_shop_stays_open_while_redis_is_away(client, light, monkeypatch, cap
     assert "Redis is away" in caplog.text
 
 
-def test_a_very_long_address_is_answered_and_not_kept(client, light):
+def test_very_long_url_is_answered_and_not_cached(client, light):
     path = f"/en/search/?q={'x' * 500}"
 
     assert client.get(path).status_code == 200
@@ -194,7 +192,7 @@ def test_a_very_long_address_is_answered_and_not_kept(client, light):
     ("switch", "wanted", "value"),
     [("theme", "dark", "dark"), ("theme", "system", ""), ("country", "FR", "FR")],
 )
-def test_a_switch_sets_one_harmless_cookie_and_goes_back(shopper, light, switch, wanted, value):
+def test_preference_sets_one_cookie_and_redirects_back(shopper, light, switch, wanted, value):
     cookie = f"fara_{switch}"
     response = shopper.post(f"/en/{switch}/", {switch: wanted, "next": "/en/c/headlamps/"})
 
@@ -212,7 +210,7 @@ def test_a_switch_sets_one_harmless_cookie_and_goes_back(shopper, light, switch,
 @pytest.mark.parametrize(
     ("path", "data"), [("theme", {"theme": "dark"}), ("country", {"country": "FR"})]
 )
-def test_a_switch_never_leads_to_another_site(shopper, light, path, data, target):
+def test_preference_never_redirects_to_another_site(shopper, light, path, data, target):
     response = shopper.post(f"/en/{path}/", {**data, "next": target})
 
     assert response["Location"] == "/en/"
@@ -226,14 +224,14 @@ def test_a_switch_never_leads_to_another_site(shopper, light, path, data, target
         ("country", {"country": "XX"}, "We do not deliver to this country yet."),
     ],
 )
-def test_a_switch_says_what_it_does_not_know(shopper, light, path, data, words):
+def test_unknown_preference_has_a_message(shopper, light, path, data, words):
     response = shopper.post(f"/en/{path}/", data)
 
     assert response.status_code == 422
     assert words in response.content.decode()
 
 
-def test_the_cart_cookie_is_hidden_from_scripts_and_the_count_is_not(shopper, light):
+def test_cart_cookie_is_hidden_from_scripts_and_the_count_is_not(shopper, light):
     cookies = shopper.post("/en/cart/add/", {"listing": light.pk}).cookies
 
     cart, count = cookies["fara_cart"], cookies["fara_cart_count"]
@@ -245,9 +243,7 @@ def test_the_cart_cookie_is_hidden_from_scripts_and_the_count_is_not(shopper, li
 
 
 @pytest.mark.parametrize("kept_s", [0, 30])
-def test_too_many_parameters_are_refused_in_a_sentence_without_a_traceback(
-    client, settings, caplog, kept_s
-):
+def test_too_many_parameters_are_refused_without_a_traceback(client, settings, caplog, kept_s):
     settings.PAGE_CACHE_S = kept_s
 
     response = client.get("/en/search/?" + "&".join(["q=x"] * 201))
@@ -257,7 +253,7 @@ def test_too_many_parameters_are_refused_in_a_sentence_without_a_traceback(
     assert [record.exc_info for record in caplog.records] == [None]
 
 
-def test_a_new_facet_has_pages_of_its_own(rf, monkeypatch):
+def test_new_facet_has_its_own_pages(rf, monkeypatch):
     monkeypatch.setattr(filters, "CHOICES", {**filters.CHOICES, "mount": ("mount", ("helmet",))})
     monkeypatch.setattr(filters, "RANGES", {**filters.RANGES, "drop": "drop"})
 
@@ -269,7 +265,7 @@ def test_a_new_facet_has_pages_of_its_own(rf, monkeypatch):
     assert len(keys) == 4
 
 
-def test_all_that_a_list_reads_of_its_address_is_in_the_key():
+def test_every_parameter_of_a_list_is_in_the_key():
     read = set()
 
     class Recording(dict):

@@ -11,7 +11,7 @@ PAGES = ["/en/", "/en/account/sign-in/", "/en/nowhere/", "/api/v1/categories/", 
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_answer_is_framed_guessed_or_told_to_other_sites(client, light, path):
+def test_every_answer_has_security_headers(client, light, path):
     headers = client.get(path).headers
 
     assert headers["X-Frame-Options"] == "DENY"
@@ -36,7 +36,7 @@ def test_no_folder_is_listed(client, light, path):
 
 
 @pytest.mark.parametrize("path", ["/en/account/", "/en/account/profile/", "/en/account/privacy/"])
-def test_pages_of_an_account_are_stored_nowhere(client, light, path):
+def test_account_pages_are_not_stored(client, light, path):
     client.force_login(make_shopper())
 
     assert "no-store" in client.get(path).headers["Cache-Control"]

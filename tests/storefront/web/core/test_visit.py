@@ -6,7 +6,7 @@ from django.test import RequestFactory
 from storefront.web.core import visit
 
 
-def test_a_cart_cookie_of_an_earlier_release_still_opens_its_cart():
+def test_cart_cookie_of_an_earlier_release_still_opens_its_cart():
     """The salt is part of cookies that last a year: a renamed module must not change it."""
     request = RequestFactory().get("/")
     request.COOKIES["fara_cart"] = signing.Signer(salt="storefront.web.cart").sign("a-token")
@@ -14,7 +14,7 @@ def test_a_cart_cookie_of_an_earlier_release_still_opens_its_cart():
     assert visit.cart_token(request) == "a-token"
 
 
-def test_a_cart_cookie_outlives_the_rotation_of_the_secret_key(settings):
+def test_cart_cookie_survives_the_rotation_of_the_secret_key(settings):
     request = RequestFactory().get("/")
     request.COOKIES["fara_cart"] = signing.Signer(key="old", salt=visit.SALT).sign("a-token")
 

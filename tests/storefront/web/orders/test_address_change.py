@@ -1,4 +1,4 @@
-"""A shopper sends his order elsewhere: at once, by asking, or not any more; each with its words."""
+"""Address change of an order: at once, by asking the supplier, or no longer; with its messages."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def accepted(light):
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_the_form_is_sound_and_knows_the_address(shopper, light, language):
+def test_form_is_valid_and_prefilled(shopper, light, language):
     order = make_paid_order(light)
 
     for answer in (
@@ -92,7 +92,7 @@ def test_the_form_is_sound_and_knows_the_address(shopper, light, language):
     }
 
 
-def test_what_no_supplier_has_goes_there_at_once(shopper, light):
+def test_unsubmitted_order_changes_at_once(shopper, light):
     order = make_paid_order(light)
     assert LINK in shown(shopper, order)
 
@@ -111,7 +111,7 @@ def test_what_no_supplier_has_goes_there_at_once(shopper, light):
     assert (entry["by"], entry["was"]) == ("shopper", asdict(HOME))
 
 
-def test_pressing_twice_changes_it_once(shopper, light):
+def test_double_click_changes_once(shopper, light):
     order = make_paid_order(light)
 
     wish(shopper, order)
@@ -121,7 +121,7 @@ def test_pressing_twice_changes_it_once(shopper, light):
     assert told() == ["order.address_corrected"]
 
 
-def test_nobody_reads_that_all_goes_there_once_a_parcel_has_left_for_elsewhere(shopper, light):
+def test_page_does_not_claim_a_full_change_after_a_parcel_left(shopper, light):
     far = make_sellable()
     place = make_location(code="CN", country="CN")
     StockLevel.objects.filter(pk=far.level.pk).update(location=place)
@@ -141,7 +141,7 @@ def test_nobody_reads_that_all_goes_there_once_a_parcel_has_left_for_elsewhere(s
     assert "It goes to this address already." not in texts[1]
 
 
-def test_who_has_it_is_asked_once_and_the_page_says_so(shopper, accepted):
+def test_supplier_is_asked_once_and_the_page_says_so(shopper, accepted):
     there = dataclasses.replace(THERE, line2="Hof 3")
     first, again = (wish(shopper, accepted.order, there) for _ in range(2))
 
@@ -150,7 +150,7 @@ def test_who_has_it_is_asked_once_and_the_page_says_so(shopper, accepted):
     text = shown(shopper, accepted.order)
     assert ASKED in text
     assert "Neue Straße 2, Hof 3, 20095 Hamburg" in text
-    assert "Musterweg 1" in text  # it goes there until he says yes
+    assert "Musterweg 1" in text  # the old address until the supplier agrees
     assert LINK not in text
     assert told() == []
 
@@ -158,7 +158,7 @@ def test_who_has_it_is_asked_once_and_the_page_says_so(shopper, accepted):
 @pytest.mark.parametrize(
     ("is_yes", "words", "city"), [(True, CHANGED, "Hamburg"), (False, REFUSED, "Berlin")]
 )
-def test_his_answer_stands_on_the_page_and_is_mailed(shopper, accepted, is_yes, words, city):
+def test_suppliers_answer_is_shown_and_mailed(shopper, accepted, is_yes, words, city):
     wish(shopper, accepted.order)
 
     change_requests.answer(wish=AddressWish.objects.get(), is_yes=is_yes, actor="ben", now=NOON)
@@ -167,13 +167,13 @@ def test_his_answer_stands_on_the_page_and_is_mailed(shopper, accepted, is_yes, 
     assert words in text
     assert ASKED not in text
     assert city in text.partition('id="order-where"')[2]
-    assert LINK in text  # he may ask for yet another
+    assert LINK in text  # another change can be requested
     assert told() == ["order.address_answered"]
     (delivery,) = dispatch.fan_out(event=Event.objects.get(name=told()[0]), now=NOON)
     assert delivery.recipient == accepted.order.email
 
 
-def test_a_second_wish_waits_for_the_answer_to_the_first(shopper, accepted):
+def test_second_request_waits_for_the_answer_to_the_first(shopper, accepted):
     wish(shopper, accepted.order)
 
     second = wish(shopper, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
@@ -184,7 +184,7 @@ def test_a_second_wish_waits_for_the_answer_to_the_first(shopper, accepted):
     assert AddressWish.objects.get().ship_to == asdict(THERE)
 
 
-def test_each_parcel_says_what_became_of_it(shopper, light):
+def test_each_parcel_shows_its_outcome(shopper, light):
     far, gone = make_sellable(), make_sellable()
     for listing, code in ((far, "CN"), (gone, "PL")):
         place = make_location(code=code, country=code)
@@ -209,7 +209,7 @@ def test_each_parcel_says_what_became_of_it(shopper, light):
     assert request_for(fresh(unsent)).ship_to == THERE
 
 
-def test_what_shipped_before_he_answered_goes_to_the_old_address(shopper, accepted):
+def test_parcel_shipped_before_the_answer_goes_to_the_old_address(shopper, accepted):
     wish(shopper, accepted.order)
 
     shipments.take_in(
@@ -225,7 +225,7 @@ def test_what_shipped_before_he_answered_goes_to_the_old_address(shopper, accept
     assert AddressWish.objects.count() == 1
 
 
-def test_an_old_wish_is_not_told_once_all_of_it_goes_elsewhere(shopper, light, noon):
+def test_superseded_request_is_not_shown(shopper, light, noon):
     far = make_sellable()
     place = make_location(code="CN", country="CN")
     StockLevel.objects.filter(pk=far.level.pk).update(location=place)
@@ -247,7 +247,7 @@ def test_an_old_wish_is_not_told_once_all_of_it_goes_elsewhere(shopper, light, n
     assert request_for(fresh(unsent)).ship_to == third
 
 
-def test_a_worker_who_was_quicker_makes_it_a_wish(shopper, accepted, monkeypatch):
+def test_order_submitted_meanwhile_asks_the_supplier(shopper, accepted, monkeypatch):
     monkeypatch.setattr("orders.address_changes.corrections.can_correct", lambda _order: True)
 
     assert wish(shopper, accepted.order).status_code == 303
@@ -256,8 +256,8 @@ def test_a_worker_who_was_quicker_makes_it_a_wish(shopper, accepted, monkeypatch
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_clicks_at_once_are_one_wish(shopper, accepted, monkeypatch):
-    """Without the lock on the order both would see no wish, and one would be told to wait."""
+def test_concurrent_clicks_make_one_request(shopper, accepted, monkeypatch):
+    """Without the lock on the order both would find no request, and one would be told to wait."""
     real = AddressWish.objects.create
     rivals = []
 

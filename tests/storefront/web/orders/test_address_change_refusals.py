@@ -1,4 +1,4 @@
-"""What is not sent elsewhere, and the sentence that its shopper reads instead."""
+"""Refused address changes, and their messages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def accepted(light):
 
 
 @pytest.mark.parametrize("status", ["canceled", "completed", "expired"])
-def test_what_is_over_meanwhile_is_left_alone(shopper, light, status):
+def test_order_that_is_over_is_unchanged(shopper, light, status):
     order = make_paid_order(light)
     Order.objects.update(status=status)
 
@@ -38,7 +38,7 @@ def test_what_is_over_meanwhile_is_left_alone(shopper, light, status):
     assert Order.objects.get().ship_to == asdict(HOME)
 
 
-def test_what_is_over_only_when_it_is_locked_is_left_alone(shopper, light, monkeypatch):
+def test_order_that_ends_before_the_lock_is_unchanged(shopper, light, monkeypatch):
     order = make_paid_order(light)
     real = change_requests.send_elsewhere
 
@@ -55,7 +55,7 @@ def test_what_is_over_only_when_it_is_locked_is_left_alone(shopper, light, monke
     assert told() == []
 
 
-def test_what_is_to_be_stopped_is_not_sent_elsewhere(shopper, accepted):
+def test_order_being_canceled_is_unchanged(shopper, accepted):
     cancellation.cancel(order=accepted.order, reason="no", actor="shopper", now=NOON)
 
     answer = wish(shopper, accepted.order)
@@ -66,7 +66,7 @@ def test_what_is_to_be_stopped_is_not_sent_elsewhere(shopper, accepted):
     assert not AddressWish.objects.exists()
 
 
-def test_what_is_not_paid_is_paid_first(shopper, light):
+def test_unpaid_order_must_be_paid_first(shopper, light):
     order = make_order(light)
 
     answer = wish(shopper, order)
@@ -87,7 +87,7 @@ def test_what_is_not_paid_is_paid_first(shopper, light):
         ({"name": "x" * 51}, "This is too long for a parcel label."),
     ],
 )
-def test_what_is_wrong_is_said_and_what_was_typed_stays(shopper, accepted, change, words):
+def test_errors_are_shown_and_input_is_kept(shopper, accepted, change, words):
     typed = {**asdict(THERE), **change}
 
     answer = shopper.post(page_of(accepted.order, "address/"), typed)
@@ -99,7 +99,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(shopper, accepted, chang
     assert not AddressWish.objects.exists()
 
 
-def test_a_region_that_is_taxed_otherwise_is_refused_beside_its_field(shopper, light):
+def test_region_with_another_tax_is_an_error_at_its_field(shopper, light):
     order = make_paid_order(light)
     Order.objects.update(added_tax_amount=1, tax_amount=10, total_amount=order.total_amount + 1)
 
@@ -109,7 +109,7 @@ def test_a_region_that_is_taxed_otherwise_is_refused_beside_its_field(shopper, l
     assert "The tax was calculated for this region" in answer.content.decode()
 
 
-def test_a_doubt_gives_way_to_his_reason_which_stands_on_the_order(shopper, light):
+def test_doubtful_address_is_kept_with_a_stored_reason(shopper, light):
     order = make_paid_order(light)
     odd = dataclasses.replace(THERE, line1="Postfach 7")
     asked = wish(shopper, order, odd)
@@ -123,7 +123,7 @@ def test_a_doubt_gives_way_to_his_reason_which_stands_on_the_order(shopper, ligh
     assert order.address_check["doubts"] == ["line1"]
 
 
-def test_only_the_whole_link_opens_it(light):
+def test_page_needs_the_complete_link(light):
     order = make_paid_order(light)
     wrong = f"/en/orders/{order.number}/{'x' * 32}/address/"
     foreign = Client(enforce_csrf_checks=True)
@@ -134,7 +134,7 @@ def test_only_the_whole_link_opens_it(light):
     assert Order.objects.get().ship_to == asdict(HOME)
 
 
-def test_changing_without_end_is_stopped(shopper, light):
+def test_changes_are_rate_limited(shopper, light):
     order = make_paid_order(light)
     places = [dataclasses.replace(THERE, line1=f"Neue Straße {number}") for number in range(21)]
 

@@ -1,4 +1,4 @@
-"""The page on which a shopper says what he wants of goods that do not come as promised."""
+"""Backorder page: the customer chooses what happens to items that do not ship as promised."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def late(**told):
 
 
 def replaced():
-    """Ask the customer whether the newer model may come instead."""
+    """Ask the customer whether the newer model may ship instead."""
     listing = make_sellable()
     ridge = make_product(slug="ridge-1800", title="Ridge 1800")
     newer = make_sellable(variant=make_variant(ridge, option_values=["Orange"]), quantity=0)
@@ -71,7 +71,7 @@ def replaced():
 
 
 def quiet_buttons(response):
-    """Name the answers whose buttons stand back."""
+    """Return the answers whose buttons are secondary."""
     buttons = Page(response).all("button", name="answer")
     return {each["value"] for each in buttons if "button-quiet" in each["class"]}
 
@@ -82,9 +82,7 @@ def path_of(setback, language="en"):
         return reverse("order_setback", args=args)
 
 
-def test_the_page_shows_both_days_and_both_answers_and_a_look_at_it_decides_nothing(
-    client, question
-):
+def test_page_shows_dates_and_answers_and_get_decides_nothing(client, question):
     for query in ("", "?answer=wait", "?answer=refund"):
         response = client.get(path_of(question) + query)
         text = Page(response).text
@@ -104,7 +102,7 @@ def test_the_page_shows_both_days_and_both_answers_and_a_look_at_it_decides_noth
         ("refund", "It is removed from your order."),
     ],
 )
-def test_one_click_answers_and_the_page_says_what_comes_of_it(client, question, choice, said):
+def test_one_click_answers_and_the_page_shows_the_outcome(client, question, choice, said):
     response = client.post(path_of(question), {"answer": choice}, follow=True)
 
     assert response.status_code == 200
@@ -116,7 +114,7 @@ def test_one_click_answers_and_the_page_says_what_comes_of_it(client, question, 
     assert PurchaseOrder.objects.exclude(status="canceled").count() == (choice == "wait")
 
 
-def test_the_other_answer_comes_too_late_and_is_told_so(client, question):
+def test_second_answer_is_too_late(client, question):
     client.post(path_of(question), {"answer": "refund"})
 
     response = client.post(path_of(question), {"answer": "wait"})
@@ -127,14 +125,14 @@ def test_the_other_answer_comes_too_late_and_is_told_so(client, question):
 
 
 @pytest.mark.parametrize("answer", ["", "substitute", "free", "wait,refund"])
-def test_what_was_not_offered_is_refused_and_changes_nothing(client, question, answer):
+def test_unoffered_answer_is_refused(client, question, answer):
     response = client.post(path_of(question), {"answer": answer})
 
     assert response.status_code == 422
     assert Setback.objects.get().status == "asked"
 
 
-def test_only_the_link_of_this_very_order_opens_it(client, question):
+def test_page_needs_the_link_of_this_order(client, question):
     other = make_order()
     wrong = [
         path_of(question).replace(question.order.access_key, other.access_key),
@@ -149,7 +147,7 @@ def test_only_the_link_of_this_very_order_opens_it(client, question):
     assert Setback.objects.get().status == "asked"
 
 
-def test_the_order_page_leads_there_and_tells_while_it_is_looked_for(client, question):
+def test_order_page_links_to_the_question_and_shows_rerouting(client, question):
     order = question.order
     path = reverse("order", args=[order.number, order.access_key])
 
@@ -161,7 +159,7 @@ def test_the_order_page_leads_there_and_tells_while_it_is_looked_for(client, que
     assert "We are looking for another supplier" in Page(client.get(path)).text
 
 
-def test_the_order_page_says_a_delay_and_the_day_that_the_customer_agreed_to(client):
+def test_order_page_shows_the_delay_and_the_agreed_date(client):
     tell(make_sent_purchase_order(make_sellable()), ships_by=date(2026, 12, 10))
     setback = Setback.objects.select_related("order").get()
     path = reverse("order", args=[setback.order.number, setback.order.access_key])
@@ -181,7 +179,7 @@ def test_the_order_page_says_a_delay_and_the_day_that_the_customer_agreed_to(cli
     assert "later than we promised" not in agreed
 
 
-def test_the_page_speaks_azerbaijani(client, question):
+def test_page_is_translated(client, question):
     text = Page(client.get(path_of(question, "az"))).text
 
     assert "Bəli, gözləyəcəyəm" in text
@@ -189,7 +187,7 @@ def test_the_page_speaks_azerbaijani(client, question):
     assert Order.objects.count() == 1
 
 
-def test_what_is_sent_instead_is_named_on_the_order_and_in_its_mail(client):
+def test_substitute_is_named_on_the_order_and_in_its_email(client):
     setback, newer = replaced()
     client.post(path_of(setback), {"answer": "substitute"})
     path = reverse("order", args=[setback.order.number, setback.order.access_key])
@@ -198,7 +196,7 @@ def test_what_is_sent_instead_is_named_on_the_order_and_in_its_mail(client):
         text = Page(client.get(path)).text
         return "We send you instead: Ridge 1800" in text, text.count("Ridge 1800")
 
-    assert named() == (True, 2)  # with what was ordered, and in its parcel
+    assert named() == (True, 2)  # with the ordered item, and in its parcel
     (made,) = PurchaseOrder.objects.exclude(status="canceled")
     PurchaseOrder.objects.filter(pk=made.pk).update(
         status="in_progress", request_status="submitted"
@@ -213,7 +211,7 @@ def test_what_is_sent_instead_is_named_on_the_order_and_in_its_mail(client):
     assert line["sku"] == newer.variant.sku
 
 
-def test_a_delay_is_asked_about_and_silence_lets_it_come(client):
+def test_delay_without_an_answer_is_accepted(client):
     setback = late()
     path = reverse("order", args=[setback.order.number, setback.order.access_key])
 
@@ -226,7 +224,7 @@ def test_a_delay_is_asked_about_and_silence_lets_it_come(client):
     assert "The supplier ships it later than promised." in Page(client.get(path)).text
 
 
-def test_a_refused_delay_is_stopped_at_the_supplier_first(client):
+def test_refused_delay_is_first_canceled_at_the_supplier(client):
     response = client.post(path_of(late()), {"answer": "refund"}, follow=True)
 
     text = Page(response).text
@@ -234,7 +232,7 @@ def test_a_refused_delay_is_stopped_at_the_supplier_first(client):
     assert "If it is already packed" in text
 
 
-def test_a_question_that_ended_by_itself_says_so(client):
+def test_question_that_ended_by_itself_says_so(client):
     setback = late(word=Answer.RECEIVED)
     tell(setback.purchase_order, word=Answer.SHIPPED)
 
@@ -244,7 +242,7 @@ def test_a_question_that_ended_by_itself_says_so(client):
     assert "See the order" in text
 
 
-def test_another_light_is_offered_for_the_same_money(client):
+def test_substitute_is_offered_for_the_same_price(client):
     setback, _newer = replaced()
 
     asked = client.get(path_of(setback))
@@ -259,7 +257,7 @@ def test_another_light_is_offered_for_the_same_money(client):
     assert "<h1>We will send you the substitute.</h1>" in Page(taken).text
 
 
-def test_the_mail_link_of_a_refund_puts_its_button_first(client):
+def test_refund_link_of_the_email_puts_its_button_first(client):
     setback, _newer = replaced()
 
     assert quiet_buttons(client.get(f"{path_of(setback)}?answer=refund")) == {"substitute"}

@@ -1,4 +1,4 @@
-"""A shopper who cancels sees of each parcel whether it is stopped, asked about, or comes."""
+"""After a cancellation request the order page shows for each parcel whether it is canceled."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def people(monkeypatch):
 
 
 def have(*purchase_orders):
-    """Let suppliers have these."""
+    """Create purchase orders with these statuses."""
     for one in purchase_orders:
         one.move("ready", at=NOON)
         one.move("submitting", at=NOON, axis="request_status")
@@ -66,7 +66,7 @@ def fresh(purchase_order):
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_each_parcel_says_for_itself_what_became_of_the_wish(client, language):
+def test_each_parcel_shows_its_outcome(client, language):
     unsent, asked, refused, gone = parcels_of(4)
     have(asked, refused, gone)
     order = unsent.order
@@ -93,7 +93,7 @@ def tell_shipped(purchase_order):
     shipments.take_in(purchase_order=fresh(purchase_order), state=state, now=NOON)
 
 
-def test_what_is_not_told_yet_is_not_said_to_be_asked(client, people):
+def test_unsent_request_is_not_shown_as_sent(client, people):
     people.has_box = False
     (purchase_order,) = parcels_of(1)
     have(purchase_order)
@@ -101,7 +101,7 @@ def test_what_is_not_told_yet_is_not_said_to_be_asked(client, people):
     cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
     assert found(page_of(client, order).text) == {ASKING}
 
-    cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)  # now a person does
+    cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)  # now staff ask
 
     assert found(page_of(client, order).text) == {ASKING}
     assert (
@@ -109,7 +109,7 @@ def test_what_is_not_told_yet_is_not_said_to_be_asked(client, people):
     )
 
 
-def test_a_move_that_the_shopper_did_not_wish_is_not_told_as_his_wish(client):
+def test_move_to_another_supplier_is_not_shown_as_a_cancellation(client):
     (purchase_order,) = parcels_of(1)
     have(purchase_order)
     PurchaseOrder.objects.update(
@@ -119,7 +119,7 @@ def test_a_move_that_the_shopper_did_not_wish_is_not_told_as_his_wish(client):
     assert found(page_of(client, purchase_order.order).text) == set()
 
 
-def test_what_is_late_says_only_what_is_true(client):
+def test_late_request_shows_only_true_statements(client):
     (purchase_order,) = parcels_of(1)
     make_late(purchase_order.order)
 
@@ -136,7 +136,7 @@ def answers():
     return [event.payload["is_stopped"] for event in told]
 
 
-def test_each_answer_is_sent_by_mail(client):
+def test_each_answer_is_mailed(client):
     unsent, refused, gone, stopped = parcels_of(4)
     have(refused, gone, stopped)
     ask_to_stop(unsent.order)
@@ -150,7 +150,7 @@ def test_each_answer_is_sent_by_mail(client):
     assert answers() == [True, False, True, False]
 
 
-def test_an_order_that_is_stopped_whole_is_told_by_one_mail(client):
+def test_fully_canceled_order_has_one_email(client):
     (purchase_order,) = parcels_of(1)
     have(purchase_order)
     ask_to_stop(purchase_order.order)
@@ -161,7 +161,7 @@ def test_an_order_that_is_stopped_whole_is_told_by_one_mail(client):
     assert Event.objects.filter(name="order.canceled").count() == 1
 
 
-def test_a_delivered_parcel_still_says_that_it_could_not_be_stopped(client):
+def test_delivered_parcel_still_says_that_it_was_too_late(client):
     (purchase_order,) = parcels_of(1)
     have(purchase_order)
     ask_to_stop(purchase_order.order)
@@ -172,7 +172,7 @@ def test_a_delivered_parcel_still_says_that_it_could_not_be_stopped(client):
     assert found(page_of(client, purchase_order.order).text) == {ARRIVED}
 
 
-def test_what_was_charged_goes_back_when_the_whole_order_is_stopped(client):
+def test_charge_is_refunded_when_the_whole_order_is_canceled(client):
     (purchase_order,) = parcels_of(1)
     have(purchase_order)
     settle(purchase_order.order)
@@ -186,7 +186,7 @@ def test_what_was_charged_goes_back_when_the_whole_order_is_stopped(client):
     assert "Nothing was charged" not in text
 
 
-def test_a_stopped_parcel_names_how_many_of_each(client):
+def test_canceled_parcel_names_quantities(client):
     unsent, accepted = parcels_of(2, quantity=2)
     have(accepted)
     ask_to_stop(unsent.order)
@@ -196,7 +196,7 @@ def test_a_stopped_parcel_names_how_many_of_each(client):
     assert "<h3>2 × " in stopped.partition("</section>")[0]
 
 
-def test_a_late_parcel_that_has_left_can_be_complained_of_only(client):
+def test_shipped_late_parcel_offers_only_a_complaint(client):
     (purchase_order,) = parcels_of(1)
     have(purchase_order)
     tell_shipped(purchase_order)

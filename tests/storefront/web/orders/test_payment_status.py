@@ -1,4 +1,4 @@
-"""The pages of an order say what became of its money, and of what was asked for."""
+"""Order pages show what happened to the payment and to return requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def hear(payment, what, amount):
     updates.apply(update=update, gateway="fake", now=NOON)
 
 
-def test_the_order_page_tells_what_was_charged_and_what_went_back(client, light):
+def test_order_page_shows_charges_and_refunds(client, light):
     order = pay(make_order(light))
     payment = order.payments.get()
     plain = Page(client.get(page_of(order))).text
@@ -53,7 +53,7 @@ def test_the_order_page_tells_what_was_charged_and_what_went_back(client, light)
     assert rows_of(told) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
 
 
-def test_of_a_canceled_order_that_was_only_held_nothing_is_said_to_go_back(client, light):
+def test_canceled_unpaid_authorization_shows_no_refund(client, light):
     order = pay(make_order(light))
     client.post(page_of(order, "cancel/"))
     hear(order.payments.get(), "released", "44.89")
@@ -66,7 +66,7 @@ def test_of_a_canceled_order_that_was_only_held_nothing_is_said_to_go_back(clien
     assert "1 of it" not in text
 
 
-def test_what_was_parted_from_a_line_stands_below_it(client, light):
+def test_split_line_comes_below_its_original(client, light):
     other = make_sibling(light, "12.34")
     (purchase_order,) = make_purchase_orders(light, other, quantity=2)
     with transaction.atomic():
@@ -77,7 +77,7 @@ def test_what_was_parted_from_a_line_stands_below_it(client, light):
     assert re.findall(r"\d × €[\d.]+", text) == ["1 × €39.99", "1 × €39.99", "2 × €12.34"]
 
 
-def test_a_replacement_says_for_what_it_comes(client, light):
+def test_replacement_names_its_return(client, light):
     other = make_sibling(light, "20.01")
     made = back(light, quantity=1)
     new = exchange(made, other)
@@ -90,7 +90,7 @@ def test_a_replacement_says_for_what_it_comes(client, light):
 
 
 @pytest.mark.parametrize("by_shopper", [True, False])
-def test_a_replacement_that_does_not_come_says_that_its_money_goes_back(client, light, by_shopper):
+def test_canceled_replacement_says_that_its_payment_is_refunded(client, light, by_shopper):
     made = back(light, quantity=1)
     new = exchange(made)
     if by_shopper:
@@ -115,7 +115,7 @@ def test_a_replacement_that_does_not_come_says_that_its_money_goes_back(client, 
     assert made.refund_amount == made.order.total_amount, "with the way"
 
 
-def test_who_paid_at_the_second_attempt_is_not_told_of_the_first(client, light):
+def test_payment_at_the_second_attempt_hides_the_first(client, light):
     order = make_order(light)
     first = order.payments.get()
     Payment.objects.filter(pk=first.pk).update(
@@ -135,7 +135,7 @@ def test_who_paid_at_the_second_attempt_is_not_told_of_the_first(client, light):
     assert rows_of(told) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
 
 
-def test_who_changes_what_he_asked_for_finds_it_as_he_wrote_it(shopper, light):
+def test_changed_return_form_keeps_its_input(shopper, light):
     make_policy()
     order = make_delivered(light, quantity=2)
     given = {"kind": "defect", "words": "It flickers.", **units(order, 2)}
@@ -152,7 +152,7 @@ def test_who_changes_what_he_asked_for_finds_it_as_he_wrote_it(shopper, light):
     assert not ReturnAuthorization.objects.exists()
 
 
-def test_what_was_declared_is_confirmed_where_the_page_opens(shopper, light):
+def test_confirmation_is_shown_at_the_top(shopper, light):
     make_policy()
     order = make_delivered(light, quantity=2)
     asked = shopper.post(page_of(order, "return/"), {"kind": "withdrawal", **units(order, 1)})

@@ -26,7 +26,7 @@ def page_of(order, rest=""):
     return f"/en/orders/{order.number}/{order.access_key}/{rest}"
 
 
-def test_an_order_opens_by_its_whole_link_only(client, light):
+def test_order_needs_its_complete_link(client, light):
     order = make_order(light)
 
     right = client.get(page_of(order))
@@ -42,7 +42,7 @@ def test_an_order_opens_by_its_whole_link_only(client, light):
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_an_order_page_is_sound(client, light, language):
+def test_order_page_is_valid(client, light, language):
     order = make_paid_order(light)
 
     page = Page(client.get(page_of(order).replace("/en/", f"/{language}/")))
@@ -52,7 +52,7 @@ def test_an_order_page_is_sound(client, light, language):
     assert page.all("div", role="status"), "what changes meanwhile is read out"
 
 
-def test_an_order_that_waits_for_money_offers_to_pay(client, light):
+def test_unpaid_order_offers_to_pay(client, light):
     order = make_order(light)
 
     text = client.get(page_of(order)).content.decode()
@@ -64,7 +64,7 @@ def test_an_order_that_waits_for_money_offers_to_pay(client, light):
     assert response["Location"] == order.payments.get().pay_url
 
 
-def test_coming_back_asks_the_gateway_and_clears_the_cart(shopper, light):
+def test_return_from_the_gateway_reads_the_payment_and_clears_the_cart(shopper, light):
     order = make_order(light)
     shopper.post(page_of(order, "pay/"))
     payment = order.payments.get()
@@ -79,7 +79,7 @@ def test_coming_back_asks_the_gateway_and_clears_the_cart(shopper, light):
     assert "Thank you, your order is placed." in again.content.decode()
 
 
-def test_coming_back_again_and_again_asks_the_gateway_once_in_ten_seconds(
+def test_repeated_returns_read_the_gateway_once_in_ten_seconds(
     shopper, light, monkeypatch, time_machine
 ):
     order = make_order(light)
@@ -101,7 +101,7 @@ def test_coming_back_again_and_again_asks_the_gateway_once_in_ten_seconds(
     assert late == page_of(order), "it is not asked for an order that has ended"
 
 
-def test_a_declined_payment_can_be_tried_again(client, light):
+def test_declined_payment_can_be_retried(client, light):
     order = make_order(light)
     payment = make_payment(order)
     updates.apply(update=news_of(payment, "declined"), gateway="fake", now=order.placed_at)
@@ -114,7 +114,7 @@ def test_a_declined_payment_can_be_tried_again(client, light):
     assert order.payments.count() == 2
 
 
-def test_a_gateway_that_is_away_is_said_and_keeps_the_order(client, light, monkeypatch):
+def test_unavailable_gateway_is_shown_and_keeps_the_order(client, light, monkeypatch):
     order = make_order(light)
 
     def away(**_):
@@ -133,7 +133,7 @@ def test_a_gateway_that_is_away_is_said_and_keeps_the_order(client, light, monke
     assert Order.objects.get().status == Order.Status.PENDING_PAYMENT
 
 
-def test_an_order_not_paid_in_time_says_so(client, light):
+def test_expired_order_says_so(client, light):
     order = make_order(light)
     Order.objects.update(pay_before=order.placed_at - timedelta(minutes=1))
 
@@ -143,7 +143,7 @@ def test_an_order_not_paid_in_time_says_so(client, light):
     assert "Pay €" not in text
 
 
-def test_a_parcel_is_followed_in_plain_words(client, light):
+def test_parcel_status_is_shown(client, light):
     purchase = make_accepted_purchase_order(light)
     order = purchase.order
 
@@ -164,7 +164,7 @@ def test_a_parcel_is_followed_in_plain_words(client, light):
     assert 'rel="noreferrer">Track it at' in text
 
 
-def test_a_late_parcel_says_so_first(client, light, noon):
+def test_late_parcel_says_so_first(client, light, noon):
     order = make_paid_order(light)
     plan = [{**entry, "arrives_to": "2026-11-20"} for entry in order.delivery_plan]
     Order.objects.update(delivery_plan=plan)
@@ -172,7 +172,7 @@ def test_a_late_parcel_says_so_first(client, light, noon):
     assert "This parcel is late" in client.get(page_of(order)).content.decode()
 
 
-def test_a_shopper_cancels_what_is_not_sent_yet(client, light):
+def test_unshipped_order_is_canceled(client, light):
     order = make_paid_order(light)
 
     assert "Cancel this order" in client.get(page_of(order)).content.decode()
@@ -188,7 +188,7 @@ def test_a_shopper_cancels_what_is_not_sent_yet(client, light):
 
 
 @pytest.mark.parametrize("rest", ["pay/", "cancel/"])
-def test_a_wrong_key_moves_nothing(client, light, rest):
+def test_wrong_key_changes_nothing(client, light, rest):
     order = make_order(light)
 
     response = client.post(f"/en/orders/{order.number}/{'x' * 32}/{rest}")
@@ -198,7 +198,7 @@ def test_a_wrong_key_moves_nothing(client, light, rest):
     assert Order.objects.get().status == Order.Status.PENDING_PAYMENT
 
 
-def test_a_look_up_mails_the_link_and_answers_the_same_for_a_wrong_pair(client, light):
+def test_lookup_mails_the_link_and_answers_the_same_for_a_wrong_pair(client, light):
     order = make_order(light)
     answers = []
     for number, email in [
@@ -217,7 +217,7 @@ def test_a_look_up_mails_the_link_and_answers_the_same_for_a_wrong_pair(client, 
     assert (told.payload["email"], told.payload["url"]) == (order.email, order_url(order))
 
 
-def test_a_customer_gets_only_some_links_an_hour(client, light):
+def test_links_per_customer_are_limited(client, light):
     order = make_order(light)
     for _ in range(7):
         client.post("/en/orders/", {"number": order.number, "email": order.email})
@@ -233,14 +233,14 @@ def test_a_customer_gets_only_some_links_an_hour(client, light):
         ({"number": "FL-1", "email": "nobody"}, "Enter an e-mail address like name@example.org."),
     ],
 )
-def test_a_look_up_says_what_is_missing(client, light, data, words):
+def test_lookup_names_missing_fields(client, light, data, words):
     response = client.post("/en/orders/", data)
 
     assert response.status_code == 422
     assert words in response.content.decode()
 
 
-def test_guessing_orders_is_stopped(client, light):
+def test_order_guessing_is_rate_limited(client, light):
     data = {"number": "FL-000000-XXXXX", "email": "a@example.org"}
 
     answers = [client.post("/en/orders/", data).status_code for _ in range(21)]
@@ -248,7 +248,7 @@ def test_guessing_orders_is_stopped(client, light):
     assert answers == [200] * 20 + [429]
 
 
-def test_guessers_behind_our_proxy_are_counted_one_by_one(client, light, settings):
+def test_guesses_behind_our_proxy_are_counted_per_address(client, light, settings):
     settings.TRUSTED_PROXIES = 1
     data = {"number": "FL-000000-XXXXX", "email": "a@example.org"}
 
@@ -264,7 +264,7 @@ def test_guessers_behind_our_proxy_are_counted_one_by_one(client, light, setting
     "rest", ["{number}%00/{key}/", "{number}%00/{key}/address/", "{number}%00/{key}/return/",
              "{number}/{key}%00/", "{number}/{key}/return/a%00/answer/"],
 )  # fmt: skip
-def test_a_path_with_a_nul_leads_nowhere(client, light, rest):
+def test_path_with_a_nul_is_not_found(client, light, rest):
     order = make_order(light)
     there = f"/en/orders/{rest.format(number=order.number, key=order.access_key)}"
 
@@ -273,11 +273,11 @@ def test_a_path_with_a_nul_leads_nowhere(client, light, rest):
 
 
 @pytest.mark.usefixtures("light")
-def test_a_suppliers_path_with_a_nul_leads_nowhere(client):
+def test_portal_path_with_a_nul_is_not_found(client):
     assert client.get("/en/supplier/x%00y/abc/").status_code == 400
 
 
-def test_a_delivered_order_tells_when_and_can_be_bought_again(shopper, light):
+def test_delivered_order_shows_the_date_and_can_be_reordered(shopper, light):
     order = make_delivered(light)
 
     text = shopper.get(page_of(order)).content.decode()
@@ -289,14 +289,14 @@ def test_a_delivered_order_tells_when_and_can_be_bought_again(shopper, light):
     assert "The items of your order are in the cart" in answer
 
 
-def test_an_open_return_stands_in_the_heading(client, light):
+def test_open_return_is_in_the_headline(client, light):
     order = make_delivered(light)
     declare(order, 1)
 
     assert "<h1>Delivered. Your return is open.</h1>" in client.get(page_of(order)).content.decode()
 
 
-def test_an_order_to_a_region_shows_its_whole_address_and_the_added_tax(client, light):
+def test_order_to_a_region_shows_the_full_address_and_added_tax(client, light):
     Channel.objects.update(adds_tax=True)
     light.channel.refresh_from_db()
     TaxNumber.objects.create(
@@ -316,7 +316,7 @@ def test_an_order_to_a_region_shows_its_whole_address_and_the_added_tax(client, 
     assert "incl." not in text.partition('class="totals"')[2].partition("</dl>")[0]
 
 
-def test_a_line_without_a_specification_has_no_beam(client, light):
+def test_line_without_a_specification_has_no_beam(client, light):
     order = make_order(light)
     with_beam = client.get(page_of(order)).content.decode()
     Spec.objects.all().delete()

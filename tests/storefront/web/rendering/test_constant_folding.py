@@ -15,27 +15,27 @@ def rendered(text, **words):
     ("code", "words"),
     [("en", "Add to cart 4,000 /en/cart/"), ("az", "Səbətə at 4.000 /az/cart/")],
 )
-def test_fixed_words_numbers_and_addresses_are_those_of_the_language(code, words):
+def test_constant_texts_numbers_and_urls_are_those_of_the_language(code, words):
     with override(code):
         said = rendered('{{ _("Add to cart") }} {{ 4000 | number }} {{ url("cart") }}')
 
     assert said == words
 
 
-def test_values_in_fixed_words_are_escaped_and_the_words_are_not():
+def test_values_in_constant_texts_are_escaped_and_the_texts_are_not():
     said = rendered('{{ _("“%(words)s”", words=asked) }}', asked="<b>")
 
     assert said == "“&lt;b&gt;”"
 
 
-def test_what_is_not_fixed_is_answered_at_each_visit():
+def test_non_constant_calls_are_evaluated_at_each_visit():
     text = '{{ url("product", slug) }} {{ _(message) }}'
 
     assert rendered(text, slug="a", message="Cart") == "/en/p/a/ Cart"
     assert rendered(text, slug="b", message="Search") == "/en/p/b/ Search"
 
 
-def test_fixed_words_are_part_of_the_compiled_template():
+def test_constant_texts_are_part_of_the_compiled_template():
     engine = engines["jinja"]
     assert isinstance(engine, Pages)
 

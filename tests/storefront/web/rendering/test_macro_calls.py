@@ -1,4 +1,4 @@
-"""Templates: each call of a macro fits its signature. Jinja itself tells only when it renders."""
+"""Templates: each macro call fits its signature, which Jinja checks only when it renders."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def known_in(name):
 
 
 def misfit(call, macro):
-    """Say what of a call its macro does not take; nothing if it fits."""
+    """Return the arguments that a macro does not accept, "" if all fit."""
     names = [argument.name for argument in macro.args]
     needed = set(names[: len(names) - len(macro.defaults)])
     given = [keyword.key for keyword in call.kwargs]
@@ -53,7 +53,7 @@ def misfit(call, macro):
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_each_call_of_a_macro_fits_its_signature(name):
+def test_each_macro_call_fits_its_signature(name):
     known = known_in(name)
     found = [
         f"{call.lineno}: {call.node.name} {problem}"

@@ -1,4 +1,4 @@
-"""A shopper sends pictures with a complaint, and what is wrong with them costs him no word."""
+"""Return photos: errors in them keep the text of the complaint."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def order(light):
 
 @pytest.fixture
 def asked(shopper, order):
-    """Come to the second page, as a shopper does; returns what its button sends."""
+    """Open the confirmation page, and return the values of its form."""
     given = {"kind": "defect", "words": WORDS, **units(order, 1)}
     return {**hidden(shopper.post(page_of(order, "return/"), given)), "words": WORDS}
 
@@ -47,7 +47,7 @@ def questioned(order):
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_each_page_with_pictures_is_sound(shopper, order, questioned, language):
+def test_each_page_with_photos_is_valid(shopper, order, questioned, language):
     there = page_of(order, "return/").replace("/en/", f"/{language}/")
     answer = page_of(order, f"return/{questioned.number}/answer/").replace("/en/", f"/{language}/")
     given = {"kind": "defect", "words": WORDS, **units(order, 1)}
@@ -69,7 +69,7 @@ def test_each_page_with_pictures_is_sound(shopper, order, questioned, language):
         assert form["enctype"] == "multipart/form-data"
 
 
-def test_pictures_go_with_the_complaint(shopper, order, asked):
+def test_photos_are_stored_with_the_complaint(shopper, order, asked):
     sent = {**asked, "pictures": [upload(), upload(make_picture("WEBP"), "b.webp")]}
 
     answer = shopper.post(page_of(order, "return/"), sent, follow=True)
@@ -79,12 +79,12 @@ def test_pictures_go_with_the_complaint(shopper, order, asked):
     assert "2 pictures attached" in answer.content.decode()
 
 
-def test_a_complaint_needs_no_picture(shopper, order, asked):
+def test_complaint_needs_no_photo(shopper, order, asked):
     assert shopper.post(page_of(order, "return/"), asked).status_code == 303
     assert ReturnAuthorization.objects.get().pictures.count() == 0
 
 
-def test_a_withdrawal_asks_for_none_and_keeps_none(shopper, order):
+def test_withdrawal_asks_for_no_photo_and_stores_none(shopper, order):
     given = {"kind": "withdrawal", **units(order, 1)}
     page = shopper.post(page_of(order, "return/"), given)
 
@@ -106,9 +106,7 @@ def test_a_withdrawal_asks_for_none_and_keeps_none(shopper, order):
         ([upload(), upload(b"garbage")], "is no picture that we can open"),
     ],
 )
-def test_what_is_wrong_stands_beside_the_field_and_no_word_is_lost(
-    shopper, order, asked, given, words
-):
+def test_error_is_at_the_field_and_the_text_is_kept(shopper, order, asked, given, words):
     for each in given:
         each.seek(0)
 
@@ -123,7 +121,7 @@ def test_what_is_wrong_stands_beside_the_field_and_no_word_is_lost(
     assert files() == []
 
 
-def test_more_than_a_form_may_hold_is_dropped_and_told(shopper, order, asked, monkeypatch):
+def test_oversized_form_is_dropped_with_a_message(shopper, order, asked, monkeypatch):
     monkeypatch.setattr(upload_limits, "MOST_BYTES", 1_000)
     sent = {**asked, "pictures": upload(make_picture("PNG", (600, 600)) + b"\0" * 2_000)}
 
@@ -134,7 +132,7 @@ def test_more_than_a_form_may_hold_is_dropped_and_told(shopper, order, asked, mo
     assert hidden(answer)["key"] == asked["key"]
 
 
-def test_nobody_has_pictures_opened_without_end(shopper, order, asked):
+def test_photo_uploads_are_rate_limited(shopper, order, asked):
     bad = [
         shopper.post(page_of(order, "return/"), {**asked, "pictures": upload(b"garbage")})
         for _ in range(21)
@@ -144,7 +142,7 @@ def test_nobody_has_pictures_opened_without_end(shopper, order, asked):
     assert "Too many pictures in one hour." in bad[20].content.decode()
 
 
-def test_a_question_is_answered_with_a_picture_alone(shopper, order, questioned):
+def test_question_is_answered_with_a_photo_alone(shopper, order, questioned):
     there = page_of(order, f"return/{questioned.number}/answer/")
 
     shopper.post(there, {"words": "", "pictures": upload()})
@@ -154,7 +152,7 @@ def test_a_question_is_answered_with_a_picture_alone(shopper, order, questioned)
     assert questioned.pictures.count() == 1
 
 
-def test_an_answer_with_a_bad_picture_keeps_its_words(shopper, order, questioned):
+def test_answer_with_an_invalid_photo_keeps_its_text(shopper, order, questioned):
     there = page_of(order, f"return/{questioned.number}/answer/")
 
     answer = shopper.post(there, {"words": WORDS, "pictures": upload(b"garbage")})
@@ -165,7 +163,7 @@ def test_an_answer_with_a_bad_picture_keeps_its_words(shopper, order, questioned
     assert questioned.status == "needs_evidence"
 
 
-def test_only_staff_who_may_see_the_return_see_its_pictures(
+def test_photos_need_permission_to_view_the_return(
     shopper, order, asked, staff_of_shop, client_of_another
 ):
     shopper.post(page_of(order, "return/"), {**asked, "pictures": upload()})
@@ -188,7 +186,7 @@ def test_only_staff_who_may_see_the_return_see_its_pictures(
     assert shopper.get(f"/media/{made.pictures.get().file}").status_code == 404
 
 
-def test_a_lost_file_is_said_and_breaks_no_page(shopper, order, asked, staff_of_shop):
+def test_lost_file_is_reported_and_breaks_no_page(shopper, order, asked, staff_of_shop):
     shopper.post(page_of(order, "return/"), {**asked, "pictures": upload()})
     made = ReturnAuthorization.objects.get()
     storages["private"].delete(made.pictures.get().file)

@@ -1,4 +1,4 @@
-"""A shopper answers what we asked about a return: nothing he wrote is lost or noted twice."""
+"""A customer answers a question about a return: no text is lost or stored twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.storefront.web.returns.test_views import hidden, page_of, units
 
 pytestmark = pytest.mark.django_db
 TOO_LONG = "This is too long. Say it shorter."
-LINES = "\r\n".join(["x" * 9] * 80)  # 799 letters as a browser counts them, and 878 as it sends
+LINES = "\r\n".join(["x" * 9] * 80)  # 799 characters as a browser counts them, and 878 as it sends
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def there(order, questioned):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Note what is drawn."""
+    """Record which pictures are decoded."""
     noted, draw = [], photos.drawn
     monkeypatch.setattr(photos, "drawn", lambda content: (noted.append(1), draw(content))[1])
     return noted
 
 
-def test_an_answer_in_lines_is_counted_as_the_browser_counts_it(shopper, questioned, there):
+def test_multi_line_answer_is_counted_as_in_the_browser(shopper, questioned, there):
     answer = shopper.post(there, {"words": LINES})
 
     questioned.refresh_from_db()
@@ -53,7 +53,7 @@ def test_an_answer_in_lines_is_counted_as_the_browser_counts_it(shopper, questio
     assert questioned.words == "Dead.\n" + LINES.replace("\r\n", "\n")
 
 
-def test_a_complaint_in_lines_is_counted_as_the_browser_counts_it(shopper, order):
+def test_multi_line_complaint_is_counted_as_in_the_browser(shopper, order):
     given = {"kind": "defect", "words": LINES, **units(order, 1)}
 
     asked = shopper.post(page_of(order, "return/"), given)
@@ -64,7 +64,7 @@ def test_a_complaint_in_lines_is_counted_as_the_browser_counts_it(shopper, order
 
 @pytest.mark.parametrize("language", ["en", "az"])
 @pytest.mark.parametrize("room", [800, 100])
-def test_too_long_is_said_at_the_words_and_nothing_is_drawn(shopper, there, drawn, language, room):
+def test_too_long_text_is_an_error_and_no_picture_is_decoded(shopper, there, drawn, language, room):
     ReturnAuthorization.objects.update(words="y" * (MOST_WORDS - room - 1))
     words = "<" + "x" * room
 
@@ -87,7 +87,7 @@ def test_too_long_is_said_at_the_words_and_nothing_is_drawn(shopper, there, draw
     assert ReturnAuthorization.objects.get().status == "needs_evidence"
 
 
-def test_a_wrong_picture_is_said_at_the_pictures_only(shopper, there):
+def test_invalid_picture_is_an_error_at_the_pictures_only(shopper, there):
     page = Page(shopper.post(there, {"words": "Here.", "pictures": upload(b"garbage")}))
 
     (area,) = page.all("textarea")
@@ -96,7 +96,7 @@ def test_a_wrong_picture_is_said_at_the_pictures_only(shopper, there):
     assert files["aria-invalid"] == "true"
 
 
-def test_nothing_is_drawn_for_a_return_that_asks_nothing(shopper, order, drawn):
+def test_no_picture_is_decoded_for_a_return_without_a_question(shopper, order, drawn):
     made = declare(order, 1)
     there = page_of(order, f"return/{made.number}/answer/")
 
@@ -106,7 +106,7 @@ def test_nothing_is_drawn_for_a_return_that_asks_nothing(shopper, order, drawn):
     assert drawn == []
 
 
-def test_nothing_is_drawn_for_goods_that_cannot_go_back(shopper, order, drawn):
+def test_no_picture_is_decoded_for_items_that_cannot_be_returned(shopper, order, drawn):
     given = {"kind": "defect", "words": "Dead.", **units(order, 2)}
     asked = hidden(shopper.post(page_of(order, "return/"), given))
     declare(order, 1, kind="defect", words="Dead.")
@@ -118,7 +118,7 @@ def test_nothing_is_drawn_for_goods_that_cannot_go_back(shopper, order, drawn):
 
 
 @pytest.mark.parametrize("given", [{"words": "Here.\r\nAnd there."}, {"words": "", "pictures": 2}])
-def test_a_double_press_is_one_answer_and_no_refusal(shopper, questioned, there, given):
+def test_double_click_is_one_answer_without_an_error(shopper, questioned, there, given):
     def press():
         files = [upload(make_picture("JPEG")) for _ in range(given.get("pictures", 0))]
         return shopper.post(there, {**given, "pictures": files})
@@ -133,7 +133,7 @@ def test_a_double_press_is_one_answer_and_no_refusal(shopper, questioned, there,
     assert questioned.pictures.count() == given.get("pictures", 0)
 
 
-def test_a_double_press_at_the_same_moment_is_one_answer(shopper, questioned, there, monkeypatch):
+def test_concurrent_double_click_is_one_answer(shopper, questioned, there, monkeypatch):
     def meanwhile(content):
         authorizations.add_words(
             authorization=ReturnAuthorization.objects.get(pk=questioned.pk),
@@ -152,7 +152,7 @@ def test_a_double_press_at_the_same_moment_is_one_answer(shopper, questioned, th
 
 
 @pytest.mark.parametrize("words", ["Something else.", "ere.", ""])
-def test_another_answer_to_what_is_answered_is_refused(shopper, questioned, there, words):
+def test_second_different_answer_is_refused(shopper, questioned, there, words):
     shopper.post(there, {"words": "Here."})
 
     answer = shopper.post(there, {"words": words})
@@ -162,7 +162,7 @@ def test_another_answer_to_what_is_answered_is_refused(shopper, questioned, ther
     assert questioned.words == "Dead.\nHere."
 
 
-def test_what_was_complained_of_is_no_answer(shopper, order):
+def test_complaint_text_is_no_answer(shopper, order):
     made = declare(order, 1, kind="defect", words="Dead.")
 
     answer = shopper.post(page_of(order, f"return/{made.number}/answer/"), {"words": "Dead."})
@@ -170,6 +170,6 @@ def test_what_was_complained_of_is_no_answer(shopper, order):
     assert answer["Location"].endswith("?return=late#returns")
 
 
-def test_the_address_of_an_answer_leads_to_the_order(shopper, order, there):
+def test_get_of_an_answer_redirects_to_the_order(shopper, order, there):
     assert shopper.get(there)["Location"] == page_of(order) + "#returns"
     assert shopper.get(there.replace("/answer/", "x/answer/")).status_code == 404

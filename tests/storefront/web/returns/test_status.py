@@ -1,4 +1,4 @@
-"""What the order page says of each return, and what the first page of a return asks."""
+"""Return status on the order page, and the first page of a return."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def label(authorization, label):
     )
 
 
-def test_a_refunded_return_says_how_much(shopper, order):
+def test_refunded_return_shows_its_amount(shopper, order):
     made = declare(order, 1)
     bring_back(made)
     refunds.refund(authorization=made, actor="ann", now=NOON)
@@ -46,7 +46,7 @@ def test_a_refunded_return_says_how_much(shopper, order):
     assert "€39.99 goes back to you." in shopper.get(page_of(order)).content.decode()
 
 
-def test_goods_that_are_kept_have_no_address(shopper, light):
+def test_return_without_shipment_has_no_address(shopper, light):
     make_policy(destination="nowhere", address="")
     order = make_delivered(light, quantity=1)
     declare(order, 1)
@@ -58,7 +58,7 @@ def test_goods_that_are_kept_have_no_address(shopper, light):
     assert "I have sent it" not in text
 
 
-def test_a_defect_goes_back_at_the_expense_of_the_shop(shopper, order):
+def test_defective_item_is_returned_at_the_shops_expense(shopper, order):
     made = declare(order, 1, kind="defect", words="Dead.")
     authorizations.approve(authorization=made, answer="", actor="ann", now=NOON)
 
@@ -73,13 +73,13 @@ def test_a_defect_goes_back_at_the_expense_of_the_shop(shopper, order):
         ("javascript:alert(1)", "Label for the parcel: javascript:alert(1)"),
     ],
 )
-def test_a_label_is_a_link_only_where_it_is_an_https_address(shopper, order, given, shown):
+def test_label_is_a_link_only_if_it_is_an_https_url(shopper, order, given, shown):
     label(declare(order, 1), given)
 
     assert shown in shopper.get(page_of(order)).content.decode()
 
 
-def test_a_longer_warranty_is_named(shopper, order):
+def test_longer_warranty_is_named(shopper, order):
     page = page_of(order, "return/")
     before = shopper.get(page).content.decode()
     Product.objects.update(warranty_months=60)
@@ -88,7 +88,7 @@ def test_a_longer_warranty_is_named(shopper, order):
     assert "Its warranty is 60 months." in shopper.get(page).content.decode()
 
 
-def test_of_several_lines_none_is_chosen_beforehand(shopper, light):
+def test_no_line_is_preselected_among_several(shopper, light):
     make_policy()
     order = make_delivered(light, make_sibling(light, "20.00"), quantity=1)
 
@@ -97,7 +97,7 @@ def test_of_several_lines_none_is_chosen_beforehand(shopper, light):
     assert [each["value"] for each in inputs] == ["0", "0"]
 
 
-def test_the_item_that_was_asked_for_stays_chosen_after_an_error(shopper, order, light):
+def test_requested_exchange_stays_selected_after_an_error(shopper, order, light):
     other = make_sibling(light, "20.00")
     (line,) = order.lines.all()
     given = {**units(order, 1), f"instead_{line.pk}": other.variant.pk}

@@ -34,7 +34,7 @@ def units(order, *how_many):
 
 
 def hidden(response):
-    """Read what the second page sends when its button is pressed."""
+    """Return the values that the confirmation page submits."""
     found = re.findall(
         r'<input type="hidden" name="(\w+)" value="([^"]*)">', response.content.decode()
     )
@@ -49,13 +49,13 @@ def order(light):
 
 @pytest.fixture
 def withdrawn(shopper, order):
-    """Withdraw as a shopper does, page by page; returns the last answer."""
+    """Withdraw page by page as a customer does; return the last answer."""
     asked = shopper.post(page_of(order, "return/"), {"kind": "withdrawal", **units(order, 1)})
     return shopper.post(page_of(order, "return/"), hidden(asked), follow=True)
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_each_page_is_sound(shopper, order, language):
+def test_each_page_is_valid(shopper, order, language):
     there = page_of(order, "return/").replace("/en/", f"/{language}/")
     given = {"kind": "withdrawal", **units(order, 1)}
     declare(order, 1, kind="defect", words="Dead.")
@@ -67,7 +67,7 @@ def test_each_page_is_sound(shopper, order, language):
         assert page.unlabeled() == []
 
 
-def test_the_first_page_writes_nothing_and_the_second_repeats_what_is_withdrawn(shopper, order):
+def test_first_page_stores_nothing_and_the_second_shows_a_summary(shopper, order):
     text = shopper.get(page_of(order)).content.decode()
     asked = shopper.post(
         page_of(order, "return/"),
@@ -84,7 +84,7 @@ def test_the_first_page_writes_nothing_and_the_second_repeats_what_is_withdrawn(
     assert not ReturnAuthorization.objects.exists()
 
 
-def test_a_confirmed_withdrawal_is_told_at_once_and_stands_on_the_page(order, withdrawn):
+def test_confirmed_withdrawal_is_mailed_and_shown(order, withdrawn):
     made = ReturnAuthorization.objects.get()
 
     assert (made.status, made.opened_by) == ("approved", "shopper")
@@ -97,7 +97,7 @@ def test_a_confirmed_withdrawal_is_told_at_once_and_stands_on_the_page(order, wi
     assert Event.objects.filter(name="return.declared").count() == 1
 
 
-def test_a_double_click_is_one_withdrawal(shopper, order):
+def test_double_click_is_one_withdrawal(shopper, order):
     there = page_of(order, "return/")
     sent = hidden(shopper.post(there, {"kind": "withdrawal", **units(order, 2)}))
 
@@ -109,7 +109,7 @@ def test_a_double_click_is_one_withdrawal(shopper, order):
 
 
 @pytest.mark.parametrize("many", ["0", "-1", "3", str(2**31), str(2**70), "x", "1.5"])
-def test_what_cannot_be_returned_is_told_and_not_written(shopper, order, many):
+def test_refused_return_shows_a_message_and_stores_nothing(shopper, order, many):
     given = {"kind": "withdrawal", "confirm": "1", "key": "k", **units(order, many)}
 
     answer = shopper.post(page_of(order, "return/"), given)
@@ -119,7 +119,7 @@ def test_what_cannot_be_returned_is_told_and_not_written(shopper, order, many):
     assert counters(order) == [(0, 0)]
 
 
-def test_lines_of_other_orders_and_strange_kinds_are_not_taken(shopper, order, light):
+def test_lines_of_other_orders_and_unknown_kinds_are_refused(shopper, order, light):
     other = make_delivered(light, quantity=1)
     there = page_of(order, "return/")
 
@@ -133,7 +133,7 @@ def test_lines_of_other_orders_and_strange_kinds_are_not_taken(shopper, order, l
     assert not ReturnAuthorization.objects.exists()
 
 
-def test_a_complaint_needs_words_and_waits_for_staff(shopper, order):
+def test_complaint_needs_a_text_and_waits_for_staff(shopper, order):
     there, given = page_of(order, "return/"), {"kind": "defect", **units(order, 1)}
 
     mute = shopper.post(there, given)
@@ -145,7 +145,7 @@ def test_a_complaint_needs_words_and_waits_for_staff(shopper, order):
     assert (made.status, made.words) == ("requested", "It flickers.")
 
 
-def test_after_fourteen_days_only_what_is_wrong_goes_back(shopper, order, noon):
+def test_after_fourteen_days_only_complaints_are_possible(shopper, order, noon):
     noon.shift(timedelta(days=15))
 
     page = shopper.get(page_of(order, "return/")).content.decode()
@@ -160,7 +160,7 @@ def test_after_fourteen_days_only_what_is_wrong_goes_back(shopper, order, noon):
     assert late.status_code == 422
 
 
-def test_what_has_not_left_is_not_offered(shopper, light):
+def test_unshipped_items_are_not_offered(shopper, light):
     order = make_paid_order(light)
 
     assert page_of(order, "return/") not in shopper.get(page_of(order)).content.decode()
@@ -169,7 +169,7 @@ def test_what_has_not_left_is_not_offered(shopper, light):
     )
 
 
-def test_goods_on_their_way_can_be_withdrawn_from(shopper, light):
+def test_shipped_items_can_be_withdrawn_before_delivery(shopper, light):
     order = make_shipped_order(light, quantity=1)
 
     page = shopper.get(page_of(order, "return/")).content.decode()
@@ -178,7 +178,7 @@ def test_goods_on_their_way_can_be_withdrawn_from(shopper, light):
     assert 'value="defect"' not in page
 
 
-def test_the_shopper_keeps_it_after_all_and_may_change_his_mind(shopper, order, withdrawn):
+def test_return_can_be_canceled_and_requested_again(shopper, order, withdrawn):
     made = ReturnAuthorization.objects.get()
     there = page_of(order, f"return/{made.number}/cancel/")
 
@@ -190,7 +190,7 @@ def test_the_shopper_keeps_it_after_all_and_may_change_his_mind(shopper, order, 
     assert shopper.get(there).status_code == 405
 
 
-def test_the_number_of_the_parcel_proves_that_it_left(shopper, order, withdrawn):
+def test_tracking_number_proves_the_shipment(shopper, order, withdrawn):
     made = ReturnAuthorization.objects.get()
     there = page_of(order, f"return/{made.number}/sent/")
 
@@ -205,7 +205,7 @@ def test_the_number_of_the_parcel_proves_that_it_left(shopper, order, withdrawn)
     assert "On its way back." in corrected.content.decode()
 
 
-def test_it_is_too_late_to_keep_what_is_back(shopper, order, withdrawn):
+def test_received_return_cannot_be_canceled(shopper, order, withdrawn):
     made = ReturnAuthorization.objects.get()
     bring_back(made)
 
@@ -216,7 +216,7 @@ def test_it_is_too_late_to_keep_what_is_back(shopper, order, withdrawn):
     assert made.status == "inspected"
 
 
-def test_a_question_is_answered_on_the_page(shopper, order):
+def test_question_is_answered_on_the_page(shopper, order):
     made = declare(order, 1, kind="defect", words="Dead.")
     authorizations.ask(authorization=made, question="Which cell?", actor="ann", now=NOON)
 
@@ -229,7 +229,7 @@ def test_a_question_is_answered_on_the_page(shopper, order):
 
 
 @pytest.mark.parametrize("what", ["cancel", "sent", "answer"])
-def test_a_return_opens_by_the_link_of_its_own_order_only(shopper, order, light, what):
+def test_return_needs_the_link_of_its_order(shopper, order, light, what):
     made = declare(order, 1)
     other = make_delivered(light, quantity=1)
     given = {"tracking_number": "1", "words": "x"}
@@ -242,7 +242,7 @@ def test_a_return_opens_by_the_link_of_its_own_order_only(shopper, order, light,
     assert made.status == "approved"
 
 
-def test_an_answer_has_room_beside_the_longest_complaint_and_too_long_is_told(shopper, order):
+def test_answer_has_room_beside_the_longest_complaint(shopper, order):
     made = declare(order, 1, kind="defect", words="x" * 800)
     authorizations.ask(authorization=made, question="Why?", actor="ann", now=NOON)
     there = page_of(order, f"return/{made.number}/answer/")
@@ -258,7 +258,7 @@ def test_an_answer_has_room_beside_the_longest_complaint_and_too_long_is_told(sh
 
 
 @pytest.mark.parametrize("what", ["", "cancel/", "sent/", "answer/"])
-def test_a_nul_is_no_letter(shopper, order, what):
+def test_nul_is_dropped(shopper, order, what):
     made = declare(order, 1)
     there = page_of(order, f"return/{made.number}/{what}" if what else "return/")
     given = {"key": "a\0b", "words": "a\0b", "carrier": "\0", "tracking_number": "1\0"}
@@ -266,7 +266,7 @@ def test_a_nul_is_no_letter(shopper, order, what):
     assert shopper.post(there, given).status_code == 400
 
 
-def test_another_can_be_asked_for_instead_of_money(shopper, order, light):
+def test_exchange_can_be_requested_instead_of_a_refund(shopper, order, light):
     other = make_sibling(light, "20.01")
     make_sibling(light, "999.00")
     (line,) = order.lines.all()
@@ -287,7 +287,7 @@ def test_another_can_be_asked_for_instead_of_money(shopper, order, light):
     assert "You ask for this instead" in shopper.get(page_of(order)).content.decode()
 
 
-def test_what_costs_more_cannot_be_asked_for(shopper, order, light):
+def test_more_expensive_variant_cannot_be_requested(shopper, order, light):
     dearer = make_sibling(light, "999.00")
     (line,) = order.lines.all()
     given = {"kind": "withdrawal", **units(order, 1), f"instead_{line.pk}": dearer.variant.pk}
