@@ -165,8 +165,8 @@ def test_forms_of_the_shop_answer_bad_input(light):
 
 def test_forms_of_an_account_answer_bad_input(light):
     deck, front = Deck(), Fronts(Client(HTTP_SEC_FETCH_SITE="same-origin"))
-    shopper = make_shopper()
-    front.client.force_login(shopper)
+    customer = make_shopper()
+    front.client.force_login(customer)
     before = sold()
 
     for path in (
@@ -178,10 +178,10 @@ def test_forms_of_an_account_answer_bad_input(light):
     ):
         front.fill(path, deck)
 
-    shopper.refresh_from_db()
+    customer.refresh_from_db()
     assert front.wrong == []
     assert sold() == before
-    assert shopper.check_password(PASSWORD)
+    assert customer.check_password(PASSWORD)
 
 
 def test_forms_of_the_portal_answer_bad_input(light):

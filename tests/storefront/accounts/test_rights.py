@@ -26,7 +26,7 @@ def clerk():
 
 
 @pytest.fixture
-def shopper():
+def customer():
     return User.objects.create_user("erika@example.org", "a password")
 
 
@@ -52,16 +52,16 @@ def everything(user, **changed):
     return {**wanted, "is_staff": "on", **changed}
 
 
-def test_clerk_cannot_see_or_change_rights(clerk, shopper):
+def test_clerk_cannot_see_or_change_rights(clerk, customer):
     client = opened_by(clerk)
 
-    fields = fields_on(client, shopper)
-    client.post(page_of(shopper), everything(shopper, email="thief@example.org"))
-    shopper.refresh_from_db()
+    fields = fields_on(client, customer)
+    client.post(page_of(customer), everything(customer, email="thief@example.org"))
+    customer.refresh_from_db()
 
     assert not fields & {*RIGHTS, "password"}
-    assert (shopper.name, shopper.email) == ("Ann", "erika@example.org")
-    assert not any((shopper.is_staff, shopper.is_superuser))
+    assert (customer.name, customer.email) == ("Ann", "erika@example.org")
+    assert not any((customer.is_staff, customer.is_superuser))
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_clerk_cannot_change_staff(clerk, boss, whose):
 
 
 @pytest.mark.parametrize("whose", ["clerk", "boss", "shopper"])
-def test_only_superuser_sets_passwords_of_others(clerk, boss, shopper, whose):
-    row = {"clerk": clerk, "boss": boss, "shopper": shopper}[whose]
+def test_only_superuser_sets_passwords_of_others(clerk, boss, customer, whose):
+    row = {"clerk": clerk, "boss": boss, "shopper": customer}[whose]
     form = {"usable_password": "true", "password1": "another one 7", "password2": "another one 7"}
 
     refused = opened_by(clerk).post(f"/admin/accounts/user/{row.pk}/password/", form)
@@ -185,9 +185,9 @@ def test_change_of_group_rights_is_mailed(boss):
     ]
 
 
-def test_deactivating_a_customer_is_no_change_of_rights(clerk, shopper):
-    opened_by(clerk).post(page_of(shopper), {"name": "Ann"})
+def test_deactivating_a_customer_is_no_change_of_rights(clerk, customer):
+    opened_by(clerk).post(page_of(customer), {"name": "Ann"})
 
-    shopper.refresh_from_db()
-    assert not shopper.is_active
+    customer.refresh_from_db()
+    assert not customer.is_active
     assert not Event.objects.exists()

@@ -114,7 +114,7 @@ def test_session_key_changes_at_each_sign_in_step(client, monkeypatch, door):
 
     assert client.session.session_key != before
     assert not Session.objects.filter(session_key=before).exists()
-    home = "/en/account/" if "shopper" in door.__name__ else "/admin/"
+    home = "/en/account/" if "customer" in door.__name__ else "/admin/"
     assert client.get(home).status_code == 200
 
 

@@ -71,7 +71,7 @@ def light():
 
 
 @pytest.fixture
-def shopper(client):
+def customer(client):
     """A browser: it sends the origin of its forms."""
     client.defaults |= {"HTTP_SEC_FETCH_SITE": "same-origin"}
     return client
@@ -84,10 +84,10 @@ def client_of_another():
 
 
 @pytest.fixture
-def filled(shopper, light):
+def filled(customer, light):
     """A customer with one headlamp in the cart."""
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
-    return shopper
+    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    return customer
 
 
 WHO = {

@@ -38,12 +38,12 @@ class Said:
 class Fronts:
     """A customer's browser and an API client, both interested in one light in one country."""
 
-    def __init__(self, shopper, api, listing, country):
-        self.shopper, self.api, self.listing, self.country = shopper, api, listing, country
-        shopper.cookies[COUNTRY_COOKIE] = country
+    def __init__(self, customer, api, listing, country):
+        self.customer, self.api, self.listing, self.country = customer, api, listing, country
+        customer.cookies[COUNTRY_COOKIE] = country
 
     def text(self, path):
-        return html.unescape(self.shopper.get(path).content.decode())
+        return html.unescape(self.customer.get(path).content.decode())
 
     def of_one(self):
         """Return what all interfaces say about a single unit."""
@@ -108,7 +108,7 @@ class Fronts:
         )
 
     def structured(self):
-        text = self.shopper.get(f"/en/p/{SLUG}/").content.decode()
+        text = self.customer.get(f"/en/p/{SLUG}/").content.decode()
         (script,) = re.findall(
             r'<script type="application/ld\+json">(\{"@context.*?)</script>', text
         )
@@ -168,7 +168,9 @@ class Fronts:
         cart = carts.open_cart(
             channel=self.listing.channel, country=self.country, locale="en", now=NOON
         )
-        self.shopper.cookies[settings.CART_COOKIE_NAME] = signing.Signer(salt=SALT).sign(cart.token)
+        self.customer.cookies[settings.CART_COOKIE_NAME] = signing.Signer(salt=SALT).sign(
+            cart.token
+        )
         body = {"listing_id": self.listing.pk, "quantity": quantity}
         self.api.bearers[CART] = cart.token
         return cart, self.api.post(f"{CART}lines/", body)
@@ -179,7 +181,7 @@ class Fronts:
         _, by_api = self.cart_of(quantity)
         Cart.objects.all().delete()
         wish = {"listing": self.listing.pk, "quantity": quantity}
-        by_web = self.shopper.post("/en/cart/add/", wish)
+        by_web = self.customer.post("/en/cart/add/", wish)
         words = html.unescape(by_web.content.decode())
         only = re.search(r"Only (\d+) available right now", words)
         gone = "It has just sold out at the supplier." in words

@@ -139,11 +139,11 @@ def agree(told):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_all_interfaces_agree_and_are_right(shopper, name):
+def test_all_interfaces_agree_and_are_right(customer, name):
     book, country, *right = CASES[name]
     listing = build(*book["shelves"], **{key: book[key] for key in book if key != "shelves"})
 
-    fronts = Fronts(shopper, Caller(), listing, country)
+    fronts = Fronts(customer, Caller(), listing, country)
     said = insist_same(fronts)
 
     assert list(said) == right
@@ -151,7 +151,7 @@ def test_all_interfaces_agree_and_are_right(shopper, name):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_all_interfaces_agree_on_any_supply(shopper, seed):
+def test_all_interfaces_agree_on_any_supply(customer, seed):
     dice = random.Random(seed)
 
     def shelf(code, place, country):
@@ -199,30 +199,30 @@ def test_all_interfaces_agree_on_any_supply(shopper, seed):
     )
 
     for country in ("DE", "FR"):
-        fronts = Fronts(shopper, Caller(), listing, country)
+        fronts = Fronts(customer, Caller(), listing, country)
         _, most, *_ = insist_same(fronts)
         assert set(fronts.in_stock()) == {int(most > 0)}
         Cart.objects.all().delete()
 
 
-def test_unprofitable_location_is_promised_nowhere_although_it_is_faster(shopper):
+def test_unprofitable_location_is_promised_nowhere_although_it_is_faster(customer):
     dear = near(of_offer={"cost_amount": "30.00"})
     listing = build(dear, far(), routes=BOTH)
     channel = make_channel()
     soonest = rules.draft(channel=channel, chain=["days"], by="ada", now=NOON)
     rules.go_live(rules=soonest, by="ada", now=NOON)
 
-    losing = insist_same(Fronts(shopper, Caller(), listing, "DE"))
+    losing = insist_same(Fronts(customer, Caller(), listing, "DE"))
     Cart.objects.all().delete()
     SupplierOffer.objects.filter(supplier__code="near").update(cost_amount="9.00")
     quotes.forget()
-    paying = insist_same(Fronts(shopper, Caller(), listing, "DE"))
+    paying = insist_same(Fronts(customer, Caller(), listing, "DE"))
 
     assert losing == (False, 20, "5–11 Dec", 1)
     assert paying == (False, 20, "28–30 Nov", 1)
 
 
-def test_without_a_chosen_country_all_interfaces_use_the_default(shopper):
+def test_without_a_chosen_country_all_interfaces_use_the_default(customer):
     """A cart without a country ships to the default country of the pages."""
     listing = build(near(), far(), routes=(("near", "DE", {**POST, "countries": ["FR"]}), BOTH[1]))
     make_channel()
@@ -231,7 +231,7 @@ def test_without_a_chosen_country_all_interfaces_use_the_default(shopper):
     api.open_cart()
 
     cart = api.post("/api/v1/cart/lines/", {"listing_id": listing.pk}).json()
-    page = shopper.get(f"/en/p/{SLUG}/").content.decode()
+    page = customer.get(f"/en/p/{SLUG}/").content.decode()
     asked = api.get("/api/v1/availability/", {"sku": listing.variant.sku}).json()
 
     assert cart["country"] == asked["country"] == "FR"
@@ -239,21 +239,21 @@ def test_without_a_chosen_country_all_interfaces_use_the_default(shopper):
     assert cart["lines"][0]["available"] == asked["availability"][0]["most"] == 20
 
 
-def test_stock_that_falls_before_publication_is_sold_out_everywhere(shopper):
+def test_stock_that_falls_before_publication_is_sold_out_everywhere(customer):
     listing = build(near(), routes=BOTH[:1])
     StockLevel.objects.update(reported_quantity=0)
 
-    said = insist_same(Fronts(shopper, Caller(), listing, "DE"))
+    said = insist_same(Fronts(customer, Caller(), listing, "DE"))
 
     assert Listing.objects.get().available == 9
     assert said == (True, 0, None, None)
 
 
-def test_stock_that_rises_before_publication_is_sold_nowhere(shopper):
+def test_stock_that_rises_before_publication_is_sold_nowhere(customer):
     listing = build(near(units=2), routes=BOTH[:1])
     StockLevel.objects.update(reported_quantity=50)
     Variant.objects.update(packed_weight_g=100)
 
-    said = insist_same(Fronts(shopper, Caller(), listing, "DE"))
+    said = insist_same(Fronts(customer, Caller(), listing, "DE"))
 
     assert said[1] == 2

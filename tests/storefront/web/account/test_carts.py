@@ -45,16 +45,16 @@ def test_cart_follows_the_sign_in_of_its_owner(filled, light):
     assert Cart.objects.count() == 1
 
 
-def test_two_devices_fill_one_cart(shopper, light, erika):
+def test_two_devices_fill_one_cart(customer, light, erika):
     other = make_light(title="Hearth", slug="hearth")
     phone = Client(HTTP_SEC_FETCH_SITE="same-origin")
-    sign_in(shopper)
+    sign_in(customer)
     sign_in(phone)
 
-    add(shopper, light)
+    add(customer, light)
     add(phone, other)
 
-    assert "Hearth" in shopper.get("/en/cart/").content.decode()
+    assert "Hearth" in customer.get("/en/cart/").content.decode()
     assert Cart.objects.get().owner == erika
 
 
@@ -87,15 +87,15 @@ def test_order_is_listed_and_its_address_is_reused(filled, erika, light):
     assert new not in filled.get(path).content.decode()
 
 
-def test_query_count_is_independent_of_orders(shopper, erika, light):
-    sign_in(shopper)
+def test_query_count_is_independent_of_orders(customer, erika, light):
+    sign_in(customer)
 
     def queries():
         order = make_order(light)
         make_payment(order)
         Cart.objects.filter(order=order).update(owner=erika)
         with CaptureQueriesContext(connection) as asked:
-            assert order.number in shopper.get("/en/account/").content.decode()
+            assert order.number in customer.get("/en/account/").content.decode()
         return len(asked)
 
     queries()  # fills caches

@@ -30,9 +30,9 @@ def erika(light):
 
 
 @pytest.fixture
-def hers(shopper, erika):
-    sign_in(shopper)
-    return shopper
+def hers(customer, erika):
+    sign_in(customer)
+    return customer
 
 
 @pytest.fixture

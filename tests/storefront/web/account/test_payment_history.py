@@ -20,10 +20,10 @@ HERE = "/en/account/payments/"
 
 
 @pytest.fixture
-def hers(shopper, light):
+def hers(customer, light):
     make_shopper("erika@example.org")
-    sign_in(shopper, "erika@example.org")
-    return shopper
+    sign_in(customer, "erika@example.org")
+    return customer
 
 
 def hear(payment, *news, amount=None):

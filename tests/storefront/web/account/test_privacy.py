@@ -62,9 +62,9 @@ def kanari(light):
 
 
 @pytest.fixture
-def theirs(shopper, kanari):
-    sign_in(shopper, CANARIES[3])
-    return shopper
+def theirs(customer, kanari):
+    sign_in(customer, CANARIES[3])
+    return customer
 
 
 def lived(user, light):
@@ -320,5 +320,5 @@ def test_erasure_ends_all_sessions_after_commit_in_batches(kanari, monkeypatch):
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_privacy_page_is_complete(shopper, light, language):
-    assert not Page(shopper.get(f"/{language}/info/privacy/")).faults
+def test_privacy_page_is_complete(customer, light, language):
+    assert not Page(customer.get(f"/{language}/info/privacy/")).faults

@@ -28,9 +28,9 @@ def erika(light):
 
 
 @pytest.fixture
-def hers(shopper, erika):
-    sign_in(shopper)
-    return shopper
+def hers(customer, erika):
+    sign_in(customer)
+    return customer
 
 
 def kept(user):

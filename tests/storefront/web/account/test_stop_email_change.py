@@ -20,10 +20,10 @@ EMAIL = "/en/account/email/"
 
 
 @pytest.fixture
-def hers(shopper, light):
+def hers(customer, light):
     make_shopper(OLD)
-    sign_in(shopper)
-    return shopper
+    sign_in(customer)
+    return customer
 
 
 def ask(hers, email=NEW):

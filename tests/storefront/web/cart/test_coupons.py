@@ -22,8 +22,8 @@ def welcome(filled):
     return make_promotion(code="WELCOME-10", name="Welcome", code_limit=5)
 
 
-def write(shopper, code, **more):
-    return shopper.post("/en/cart/code/", {"code": code}, follow=True, **more)
+def write(customer, code, **more):
+    return customer.post("/en/cart/code/", {"code": code}, follow=True, **more)
 
 
 def test_code_reduces_cart_and_order(filled, welcome):
@@ -124,8 +124,8 @@ def test_another_site_cannot_add_a_code(filled, welcome):
     assert Cart.objects.get().codes == []
 
 
-def test_without_a_cart_the_empty_cart_is_shown(shopper, light):
-    assert write(shopper, "WELCOME-10").status_code == 200
+def test_without_a_cart_the_empty_cart_is_shown(customer, light):
+    assert write(customer, "WELCOME-10").status_code == 200
     assert not Cart.objects.exists()
 
 

@@ -31,9 +31,9 @@ ORDER = {
 
 
 @pytest.fixture
-def fronts(shopper):
+def fronts(customer):
     """Nine units near, with a shipping service, and twenty far away, without one."""
-    return Fronts(shopper, Caller(), build(near(), far(), routes=BOTH[:1]), "DE")
+    return Fronts(customer, Caller(), build(near(), far(), routes=BOTH[:1]), "DE")
 
 
 def fill(fronts, quantity):
@@ -44,7 +44,7 @@ def fill(fronts, quantity):
 
 def sentences(fronts):
     """Return the message of the cart page at its only line."""
-    text = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
+    text = html.unescape(fronts.customer.get("/en/cart/").content.decode())
     (line,) = re.findall(r'<li class="line">.*?</li>', text, re.DOTALL)
     return re.findall(r'class="(?:note note-bad|wrong)".*?</svg>\s*(?:<span>|<p>)?(.*?)<', line)
 
@@ -69,8 +69,8 @@ def test_forbidden_line_says_so_and_offers_no_delivery(fronts):
     Category.objects.update(not_sent_to=["DE"])
 
     (line,) = fronts.api.get(path).json()["lines"]
-    page = html.unescape(fronts.shopper.get("/en/p/trail-400/").content.decode())
-    checkout_page = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
+    page = html.unescape(fronts.customer.get("/en/p/trail-400/").content.decode())
+    checkout_page = html.unescape(fronts.customer.get("/en/cart/").content.decode())
 
     assert (line["available"], line["is_sold_out"]) == (0, False)
     assert fronts.told(f"{path}delivery/")["options"] == []
@@ -105,7 +105,7 @@ def test_refused_change_shows_one_message(fronts):
     change = {"line": CartLine.objects.get().pk, "quantity": 15}
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=1)
 
-    text = html.unescape(fronts.shopper.post("/en/cart/change/", change).content.decode())
+    text = html.unescape(fronts.customer.post("/en/cart/change/", change).content.decode())
 
     assert re.findall(ONLY, text) == ["1"]
 
@@ -142,12 +142,12 @@ def test_undeliverable_line_offers_a_fix(fronts):
     fill(fronts, 9)
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=5)
     StockLevel.objects.filter(location__code="CN").update(reported_quantity=0)
-    page = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
+    page = html.unescape(fronts.customer.get("/en/cart/").content.decode())
     assert "Take 5" in page
     assert "Some lines cannot be ordered as they are." in page
 
     Service.objects.update(countries=["FR"])
     quotes.forget()
-    page = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
+    page = html.unescape(fronts.customer.get("/en/cart/").content.decode())
     assert "Deliver to another country" in page
     assert "See other versions" in page

@@ -23,7 +23,7 @@ PLACE = "/en/checkout/place/"
 
 
 @pytest.fixture
-def both(shopper, light):
+def both(customer, light):
     """One light is near and far, the other far only: together they come from far."""
     far = make_supplier(code="far")
     place = make_location(far, "CN", "CN")
@@ -34,8 +34,8 @@ def both(shopper, light):
     make_level(make_offer(other.variant, supplier=far), 5, place)
     quotes.forget()
     for listing in (light, other):
-        shopper.post("/en/cart/add/", {"listing": listing.pk, "quantity": 1})
-    return shopper
+        customer.post("/en/cart/add/", {"listing": listing.pk, "quantity": 1})
+    return customer
 
 
 def countries():
@@ -90,11 +90,11 @@ def test_unknown_option_changes_nothing(both):
     assert Cart.objects.get().service == ""
 
 
-def test_single_line_has_one_option(shopper, light):
+def test_single_line_has_one_option(customer, light):
     Listing.objects.update(available=5)
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2})
+    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 2})
 
-    assert "Separate parcels" not in shopper.get("/en/cart/").content.decode()
+    assert "Separate parcels" not in customer.get("/en/cart/").content.decode()
 
 
 @pytest.mark.parametrize("path", ["/en/cart/", "/en/checkout/", "/en/checkout/review/"])

@@ -36,25 +36,25 @@ def two_places(light):
     return light
 
 
-def test_pages_show_the_units_of_each_parcel(shopper, two_places):
-    shopper.post("/en/cart/add/", {"listing": two_places.pk, "quantity": 9})
+def test_pages_show_the_units_of_each_parcel(customer, two_places):
+    customer.post("/en/cart/add/", {"listing": two_places.pk, "quantity": 9})
 
-    page = shopper.get("/en/cart/").content.decode()
+    page = customer.get("/en/cart/").content.decode()
 
     assert "5 of 9 come in this parcel." in page
     assert "4 of 9 come in this parcel." in page
     assert page.count('name="quantity" type="number"') == 1  # one line, one field
-    shopper.post("/en/checkout/", WHO)
-    shopper.post("/en/checkout/delivery/", {"tier": "economy"})
-    review = shopper.get("/en/checkout/review/").content.decode()
+    customer.post("/en/checkout/", WHO)
+    customer.post("/en/checkout/delivery/", {"tier": "economy"})
+    review = customer.get("/en/checkout/review/").content.decode()
     assert "5 × €39.99" in review
     assert "4 × €39.99" in review
     assert "€199.95" in review
     assert "€159.96" in review
 
 
-def test_quantity_above_both_locations_is_refused_with_the_sum(shopper, two_places):
-    added = shopper.post("/en/cart/add/", {"listing": two_places.pk, "quantity": 10})
+def test_quantity_above_both_locations_is_refused_with_the_sum(customer, two_places):
+    added = customer.post("/en/cart/add/", {"listing": two_places.pk, "quantity": 10})
 
     assert added.status_code == 409
     assert "Only 9 available right now." in added.content.decode()
@@ -75,23 +75,23 @@ def shop(monkeypatch):
     return supplier, light, far
 
 
-def fill(shopper, *lights):
+def fill(customer, *lights):
     for light in lights:
-        shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+        customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
 
 
 def amounts(response):
     return re.findall(r"€(\d+\.\d\d)", response.content.decode())
 
 
-def test_each_parcel_has_a_price_and_their_sum_is_paid(shopper, shop):
+def test_each_parcel_has_a_price_and_their_sum_is_paid(customer, shop):
     _, *lights = shop
-    fill(shopper, *lights)
+    fill(customer, *lights)
 
-    cart = amounts(shopper.get("/en/cart/"))
-    ways = amounts(shopper.get("/en/checkout/delivery/")) or []
-    review = to_review(shopper)
-    shopper.post("/en/checkout/place/", {"agreed": agreed(review)})
+    cart = amounts(customer.get("/en/cart/"))
+    ways = amounts(customer.get("/en/checkout/delivery/")) or []
+    review = to_review(customer)
+    customer.post("/en/checkout/place/", {"agreed": agreed(review)})
 
     for page in (cart, amounts(review)):
         assert {"6.13", "6.50", "12.63"} <= set(page)
@@ -109,14 +109,14 @@ def test_each_parcel_has_a_price_and_their_sum_is_paid(shopper, shop):
     assert sorted(each.charge_amount for each in made) == [Decimal("46.12"), Decimal("46.49")]
 
 
-def test_increased_freight_is_shown_before_payment(shopper, shop, monkeypatch):
+def test_increased_freight_is_shown_before_payment(customer, shop, monkeypatch):
     supplier, *lights = shop
-    fill(shopper, *lights)
-    review = to_review(shopper)
+    fill(customer, *lights)
+    review = to_review(customer)
     monkeypatch.setattr("shipping.rates.live_rates._remembered", lambda *_: {})
     supplier.options = (option("8.00"),)
 
-    refused = shopper.post("/en/checkout/place/", {"agreed": agreed(review)})
+    refused = customer.post("/en/checkout/place/", {"agreed": agreed(review)})
 
     assert refused.status_code == 409
     assert "The total changed while you were here." in refused.content.decode()
@@ -124,11 +124,11 @@ def test_increased_freight_is_shown_before_payment(shopper, shop, monkeypatch):
     assert not Order.objects.exists()
 
 
-def test_single_parcel_shows_no_parcel_price(shopper, shop):
+def test_single_parcel_shows_no_parcel_price(customer, shop):
     _, light, _ = shop
-    fill(shopper, light)
+    fill(customer, light)
 
-    assert amounts(shopper.get("/en/cart/")).count("6.13") == 1
+    assert amounts(customer.get("/en/cart/")).count("6.13") == 1
 
 
 def test_api_totals_are_the_same(client, shop):

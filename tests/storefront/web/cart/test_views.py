@@ -51,11 +51,11 @@ def test_form_of_another_site_changes_nothing(client, light, headers, path):
         ({"quantity": 100}, 422, "Enter a number from 0 to 99."),
     ],
 )
-def test_refused_addition_has_a_message(shopper, light, data, status, words):
+def test_refused_addition_has_a_message(customer, light, data, status, words):
     whole = {"listing": light.pk, **data} if data else data
 
-    plain = shopper.post("/en/cart/add/", whole)
-    part = shopper.post("/en/cart/add/", whole, HTTP_HX_REQUEST="true")
+    plain = customer.post("/en/cart/add/", whole)
+    part = customer.post("/en/cart/add/", whole, HTTP_HX_REQUEST="true")
 
     for response in (plain, part):
         assert response.status_code == status
@@ -63,10 +63,10 @@ def test_refused_addition_has_a_message(shopper, light, data, status, words):
     assert not CartLine.objects.exists()
 
 
-def test_sold_out_light_cannot_be_added(shopper, light):
+def test_sold_out_light_cannot_be_added(customer, light):
     Listing.objects.update(available=0)
 
-    response = shopper.post("/en/cart/add/", {"listing": light.pk})
+    response = customer.post("/en/cart/add/", {"listing": light.pk})
 
     assert response.status_code == 409
     assert "It has just sold out at the supplier." in response.content.decode()
@@ -135,7 +135,7 @@ def test_invalid_quantity_is_an_error_at_its_line(filled, quantity, status, word
     assert line.quantity == 1
 
 
-def test_line_of_another_cart_is_not_found(filled, shopper, light):
+def test_line_of_another_cart_is_not_found(filled, customer, light):
     other = make_order().cart.lines.get()
 
     response = filled.post("/en/cart/change/", {"line": other.pk, "quantity": 0})

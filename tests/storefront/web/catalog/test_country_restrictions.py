@@ -20,12 +20,12 @@ pytestmark = pytest.mark.django_db
     ("country", "right"),
     [("FR", (False, 0, None, None)), ("DE", (False, 9, "28–30 Nov", 1))],
 )
-def test_all_interfaces_agree_on_a_country_restriction(shopper, of, country, right):
+def test_all_interfaces_agree_on_a_country_restriction(customer, of, country, right):
     listing = build(near(), routes=BOTH[:1])
     of.objects.update(not_sent_to=["FR"])
     publication.publish_waiting(now=NOON)
 
-    fronts = Fronts(shopper, Caller(), listing, country)
+    fronts = Fronts(customer, Caller(), listing, country)
 
     assert insist_same(fronts) == right
     assert set(fronts.in_stock()) == {int(right[1] > 0)}

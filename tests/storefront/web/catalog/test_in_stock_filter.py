@@ -104,15 +104,15 @@ def any_book(dice):
         )
 
 
-def lists_of(shopper, country):
+def lists_of(customer, country):
     """Read the full list and the in-stock list, and compare all interfaces.
 
     Returns the slugs of all with the text of their cards, and the slugs in stock, in order.
     """
-    shopper.cookies[COUNTRY_COOKIE] = country
-    whole, narrow = (shopper.get(path).content.decode() for path in (SHELF, f"{SHELF}?in_stock=1"))
+    customer.cookies[COUNTRY_COOKIE] = country
+    whole, narrow = (customer.get(path).content.decode() for path in (SHELF, f"{SHELF}?in_stock=1"))
     shown, kept = slugs(whole), slugs(narrow)
-    search = shopper.get("/en/search/?q=trail&in_stock=1").content.decode()
+    search = customer.get("/en/search/?q=trail&in_stock=1").content.decode()
     asked = {"country": country, "category": "headlamps"}
     everything, told = (
         Caller().get("/api/v1/listings/", {**asked, **more}).json()
@@ -132,23 +132,23 @@ def slugs(text):
 
 @pytest.mark.parametrize("is_tallied", [False, True])
 @pytest.mark.parametrize("seed", range(6))
-def test_in_stock_list_matches_the_cards(shopper, seed, is_tallied):
+def test_in_stock_list_matches_the_cards(customer, seed, is_tallied):
     any_book(random.Random(seed))
     if is_tallied:
         facet_counts.tally(channel=make_channel(), now=NOON)
 
     for country in COUNTRIES:
-        said, kept = lists_of(shopper, country)
+        said, kept = lists_of(customer, country)
         assert len(said) == 8
         assert kept == [slug for slug, words in said.items() if words not in {GONE, LOST}]
         for sort in SORTS:
-            page = shopper.get(f"{SHELF}?sort={sort}").content.decode()
+            page = customer.get(f"{SHELF}?sort={sort}").content.decode()
             behind = [state(words) in {GONE, LOST} for words in shown_in(page)]
             assert behind == sorted(behind), sort
             assert set(slugs(page)) == set(said)
 
 
-def test_pages_are_complete_where_available_products_end(shopper, monkeypatch):
+def test_pages_are_complete_where_available_products_end(customer, monkeypatch):
     monkeypatch.setattr("catalog.search.product_list.PAGE_SIZE", 2)
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
@@ -157,8 +157,8 @@ def test_pages_are_complete_where_available_products_end(shopper, monkeypatch):
         make_light(number, places=[PLACES[number % 2]])
 
     for country, buyable in (("DE", 3), ("FR", 4)):
-        shopper.cookies[COUNTRY_COOKIE] = country
-        pages = [shopper.get(f"{SHELF}?page={page}").content.decode() for page in range(1, 5)]
+        customer.cookies[COUNTRY_COOKIE] = country
+        pages = [customer.get(f"{SHELF}?page={page}").content.decode() for page in range(1, 5)]
         assert [len(slugs(page)) for page in pages] == [2, 2, 2, 1]
         assert len({slug for page in pages for slug in slugs(page)}) == 7
         lost = [state(words) == LOST for page in pages for words in shown_in(page)]
@@ -198,21 +198,21 @@ def changes():
 
 
 @pytest.mark.parametrize("name", changes())
-def test_lists_follow_everything_that_decides_where_products_ship(shopper, name):
+def test_lists_follow_everything_that_decides_where_products_ship(customer, name):
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     make_light(1, lithium="inside", cell_wh="9.00", cell_count=1)
     UnpublishedSupply.objects.all().delete()
-    assert lists_of(shopper, "DE")[1] == ["light-1"]
+    assert lists_of(customer, "DE")[1] == ["light-1"]
 
     changes()[name]()
     publication.publish_waiting(now=NOON)
     quotes.forget()
 
-    assert lists_of(shopper, "DE") == ({"light-1": LOST}, [])
+    assert lists_of(customer, "DE") == ({"light-1": LOST}, [])
 
 
-def test_new_service_brings_products_to_more_countries(shopper):
+def test_new_service_brings_products_to_more_countries(customer):
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     make_light(1)
@@ -222,24 +222,24 @@ def test_new_service_brings_products_to_more_countries(shopper):
     publication.publish_waiting(now=NOON)
     quotes.forget()
 
-    assert lists_of(shopper, "FR")[1] == lists_of(shopper, "DE")[1] == ["light-1"]
+    assert lists_of(customer, "FR")[1] == lists_of(customer, "DE")[1] == ["light-1"]
 
 
-def test_restricted_product_is_listed_elsewhere_and_returns(shopper):
+def test_restricted_product_is_listed_elsewhere_and_returns(customer):
     make_price_rule()
     make_route(*PLACES[0], countries=[])
     make_light(1, not_sent_to=["DE"])
     UnpublishedSupply.objects.all().delete()
 
-    assert [lists_of(shopper, country)[1] for country in ("DE", "FR")] == [[], ["light-1"]]
+    assert [lists_of(customer, country)[1] for country in ("DE", "FR")] == [[], ["light-1"]]
 
     Product.objects.update(not_sent_to=[])
     publication.publish_waiting(now=NOON)
     quotes.forget()
-    assert lists_of(shopper, "DE")[1] == ["light-1"]
+    assert lists_of(customer, "DE")[1] == ["light-1"]
 
 
-def test_changed_service_price_publishes_nothing(shopper):
+def test_changed_service_price_publishes_nothing(customer):
     make_light(1)
     make_route(*PLACES[0], countries=["DE"])
     UnpublishedSupply.objects.all().delete()
@@ -249,22 +249,22 @@ def test_changed_service_price_publishes_nothing(shopper):
     assert not UnpublishedSupply.objects.exists()
 
 
-def test_paused_supplier_ships_nowhere_and_another_takes_over(shopper):
+def test_paused_supplier_ships_nowhere_and_another_takes_over(customer):
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     make_route(*PLACES[2], countries=["FR"])
     light = make_light(1, units=(9, 9), places=(PLACES[0], PLACES[2]))
-    assert lists_of(shopper, "DE")[1] == lists_of(shopper, "FR")[1] == ["light-1"]
+    assert lists_of(customer, "DE")[1] == lists_of(customer, "FR")[1] == ["light-1"]
 
     Supplier.objects.filter(code="near").update(status="paused")
     publication.publish(variant_ids=[light.pk], now=NOON)
     quotes.forget()
 
-    assert lists_of(shopper, "DE") == ({"light-1": LOST}, [])
-    assert lists_of(shopper, "FR")[1] == ["light-1"]
+    assert lists_of(customer, "DE") == ({"light-1": LOST}, [])
+    assert lists_of(customer, "FR")[1] == ["light-1"]
 
 
-def test_empty_location_with_a_service_is_not_served_by_a_full_one_without(shopper):
+def test_empty_location_with_a_service_is_not_served_by_a_full_one_without(customer):
     """The listing's number and country stay the same: only the location differs."""
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
@@ -277,7 +277,7 @@ def test_empty_location_with_a_service_is_not_served_by_a_full_one_without(shopp
 
     assert Listing.objects.values_list("available", "ships_from").get() == before
     assert Card.objects.get().area is None
-    assert lists_of(shopper, "DE") == ({"light-1": LOST}, [])
+    assert lists_of(customer, "DE") == ({"light-1": LOST}, [])
 
 
 @pytest.mark.parametrize("is_tallied", [False, True])
@@ -309,7 +309,7 @@ def test_lists_by_origin_contain_what_ships_from_there(seed, is_tallied):
             }
 
 
-def test_brand_color_and_origin_filters_explain_themselves(shopper):
+def test_brand_color_and_origin_filters_explain_themselves(customer):
     make_price_rule()
     for place in PLACES:
         make_route(*place)
@@ -319,9 +319,9 @@ def test_brand_color_and_origin_filters_explain_themselves(shopper):
         shelve(light.product)
     asked = "?brand=%C3%9Cnal+%26+Co&color=blue&from=DE"
 
-    page = Page(shopper.get(f"{SHELF}{asked}"))
-    nothing = shopper.get(f"{SHELF}?brand=Nord&from=DE").content.decode()
-    azerbaijani = Page(shopper.get(f"/az/c/headlamps/{asked}"))
+    page = Page(customer.get(f"{SHELF}{asked}"))
+    nothing = customer.get(f"{SHELF}?brand=Nord&from=DE").content.decode()
+    azerbaijani = Page(customer.get(f"/az/c/headlamps/{asked}"))
 
     assert page.faults == azerbaijani.faults == []
     assert slugs(page.text) == ["light-1"]
@@ -336,22 +336,22 @@ def test_brand_color_and_origin_filters_explain_themselves(shopper):
     assert facets["brand"] == [{"value": "Nord", "count": 1, "is_chosen": True}]
 
 
-def test_list_of_one_brand_has_no_brand_filter(shopper):
+def test_list_of_one_brand_has_no_brand_filter(customer):
     make_price_rule()
     make_route(*PLACES[0])
     make_light(1)
 
-    text = shopper.get(SHELF).content.decode()
+    text = customer.get(SHELF).content.decode()
 
     assert 'id="facet-brand"' not in text
     assert 'id="facet-origin"' not in text
 
 
-def test_long_list_of_brands_scrolls(shopper):
+def test_long_list_of_brands_scrolls(customer):
     for number in range(13):
         make_card(brand=f"Brand {number}")
 
-    page = Page(shopper.get(SHELF))
+    page = Page(customer.get(SHELF))
 
     assert page.faults == []
     assert page.text.count('class="facet-long"') == 1

@@ -168,18 +168,18 @@ def test_cart_and_review_name_the_tax(filled, adds_tax, there, absent):
     ("country", "words"),
     [("DE", "incl. 19% VAT, Germany"), ("CY", "incl. 25.5% VAT, Cyprus"), ("FR", "none included")],
 )
-def test_cart_and_order_name_the_vat_of_the_destination(shopper, light, country, words):
+def test_cart_and_order_name_the_vat_of_the_destination(customer, light, country, words):
     Channel.objects.update(countries=["CY", "FR"])
     TaxRate.objects.all().delete()
     for code, rate in (("DE", "0.19"), ("CY", "0.255")):
         TaxRate.objects.create(country=code, rate=Decimal(rate), valid_from=NOON.date())
-    shopper.cookies[COUNTRY_COOKIE] = country
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    customer.cookies[COUNTRY_COOKIE] = country
+    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
     postcode = {"DE": "10115", "CY": "1010", "FR": "75001"}[country]
     order = make_paid_order(light, ship_to=replace(HOME, country=country, postcode=postcode))
 
-    assert words in shopper.get("/en/cart/").content.decode()
-    page = shopper.get(f"/en/orders/{order.number}/{order.access_key}/").content.decode()
+    assert words in customer.get("/en/cart/").content.decode()
+    page = customer.get(f"/en/orders/{order.number}/{order.access_key}/").content.decode()
     assert words in page
     told = Event.objects.get(name="order.placed").payload
     assert words in render(template="order_placed", locale="en", payload=told).text

@@ -25,8 +25,8 @@ def text_of(response):
     return html.unescape(response.content.decode())
 
 
-def add(shopper, listing):
-    return shopper.post("/en/cart/add/", {"listing": listing.pk, "quantity": 1})
+def add(customer, listing):
+    return customer.post("/en/cart/add/", {"listing": listing.pk, "quantity": 1})
 
 
 def sell_out(listing):
@@ -59,13 +59,13 @@ def cut_route(_listing):
         (cut_route, "No route carries it to Germany."),
     ],
 )
-def test_unavailable_product_says_why_and_has_no_button(shopper, light, change, reason):
-    shopper.cookies[COUNTRY_COOKIE] = "DE"
+def test_unavailable_product_says_why_and_has_no_button(customer, light, change, reason):
+    customer.cookies[COUNTRY_COOKIE] = "DE"
     change(light)
     quotes.forget()
 
-    text = text_of(shopper.get(URL))
-    refused = add(shopper, light)
+    text = text_of(customer.get(URL))
+    refused = add(customer, light)
 
     assert reason in text
     assert "Add to cart" not in text
@@ -85,42 +85,42 @@ def test_unavailable_product_says_why_and_has_no_button(shopper, light, change, 
         (URL, date(2026, 11, 23), None),
     ],
 )
-def test_sold_out_product_shows_its_restock_date(shopper, light, url, restock_on, said):
+def test_sold_out_product_shows_its_restock_date(customer, light, url, restock_on, said):
     sell_out(light)
     Listing.objects.update(restock_on=restock_on)
     quotes.forget()
 
-    text = text_of(shopper.get(url))
+    text = text_of(customer.get(url))
 
     assert said in text if said else "Expected back" not in text
     assert "Add to cart" not in text
-    assert add(shopper, light).status_code == 409
+    assert add(customer, light).status_code == 409
 
 
-def test_sold_out_variant_links_to_those_in_stock(shopper, light):
+def test_sold_out_variant_links_to_those_in_stock(customer, light):
     product = light.variant.product
     other = make_sellable(variant=make_variant(product, sku="HL-RED", option_values=["Red"]))
     shelve(product)
     sell_out(light)
     quotes.forget()
 
-    page = Page(shopper.get(f"{URL}?v={light.variant.sku}"))
+    page = Page(customer.get(f"{URL}?v={light.variant.sku}"))
 
     assert "Out of stock at the supplier." in page.text
     assert page.all("a", href=f"{URL}?v={other.variant.sku}", **{"class": "chip"})
 
 
-def test_unavailable_product_offers_alternatives(shopper, light):
+def test_unavailable_product_offers_alternatives(customer, light):
     make_light(title="Trail 500", slug="trail-500")
     sell_out(light)
     quotes.forget()
 
-    page = Page(shopper.get(URL))
+    page = Page(customer.get(URL))
 
     assert page.all("a", href="/en/p/trail-500/")
 
 
-def test_selected_color_has_its_picture_on_the_page_and_in_the_cart(shopper, light):
+def test_selected_color_has_its_picture_on_the_page_and_in_the_cart(customer, light):
     product = light.variant.product
     red = make_variant(product, sku="HL-RED", option_values=["Red"], color="Red")
     charged = make_variant(product, sku="HL-RED-B1", option_values=["Red, charged"], color="Red")
@@ -129,9 +129,9 @@ def test_selected_color_has_its_picture_on_the_page_and_in_the_cart(shopper, lig
     make_sellable(variant=red)
     shelve(product)
 
-    page = Page(shopper.get(f"{URL}?v={charged.sku}"))
-    add(shopper, listing)
-    cart = Page(shopper.get("/en/cart/"))
+    page = Page(customer.get(f"{URL}?v={charged.sku}"))
+    add(customer, listing)
+    cart = Page(customer.get("/en/cart/"))
 
     first = page.all("a", **{"class": "gallery-large lit"})[0]
     assert first["href"].endswith(f"{'b' * 32}-900.webp")
@@ -151,8 +151,8 @@ def test_beam_and_runtime_are_ordered_and_complete(client, light):
     assert re.search(r'class="chart-word"[^>]*>lm<', drawn)
 
 
-def test_country_change_keeps_filters_and_variant(shopper, light):
-    response = shopper.post(
+def test_country_change_keeps_filters_and_variant(customer, light):
+    response = customer.post(
         "/en/country/",
         {"country": "FR", "next": URL},
         headers={"Referer": f"http://testserver{URL}?v={light.variant.sku}"},
@@ -164,8 +164,8 @@ def test_country_change_keeps_filters_and_variant(shopper, light):
 @pytest.mark.parametrize(
     "referer", ["https://evil.example/en/p/trail-400/?v=1", "http://testserver/en/cart/?x=1", ""]
 )
-def test_redirect_never_leaves_the_shop(shopper, light, referer):
-    response = shopper.post(
+def test_redirect_never_leaves_the_shop(customer, light, referer):
+    response = customer.post(
         "/en/country/", {"country": "FR", "next": URL}, headers={"Referer": referer}
     )
 
@@ -278,9 +278,9 @@ def test_number_has_the_suppliers_wording_beside_it(client, light):
     assert "supplier: “Max. 400 lumens”" in text_of(client.get(URL))
 
 
-def test_page_names_manufacturer_and_responsible_person(shopper, light):
+def test_page_names_manufacturer_and_responsible_person(customer, light):
     Brand.objects.update(maker_name="", maker_country="")
-    unknown = text_of(shopper.get(URL))
+    unknown = text_of(customer.get(URL))
     assert "The supplier does not state its address." in unknown
     assert "Responsible person in the EU" not in unknown
 
@@ -295,7 +295,7 @@ def test_page_names_manufacturer_and_responsible_person(shopper, light):
         responsible_email="a@rep.example",
     )
     quotes.forget()
-    page = Page(shopper.get(URL))
+    page = Page(customer.get(URL))
 
     assert "Lumen Co., Ltd.<br>Example Road 7, Ningbo, China<br>" in page.text
     assert "Rep S.r.l.<br>Via Uno 1, Milano, Italy<br>" in page.text
@@ -306,10 +306,10 @@ def test_page_names_manufacturer_and_responsible_person(shopper, light):
     assert page.faults == []
 
 
-def test_only_lights_have_the_eye_safety_warning(shopper, light):
+def test_only_lights_have_the_eye_safety_warning(customer, light):
     Product.objects.update(family="charger")
 
-    assert "Do not look into the light" not in text_of(shopper.get(URL))
+    assert "Do not look into the light" not in text_of(customer.get(URL))
 
 
 def review_price(_listing):
@@ -340,13 +340,13 @@ def archive(_listing):
     ],
 )
 def test_product_that_is_not_for_sale_says_why_and_offers_others(
-    shopper, light, change, status, reason
+    customer, light, change, status, reason
 ):
     make_light(title="Trail 500", slug="trail-500")
     change(light)
     shelve(light.variant.product)
 
-    response = shopper.get(URL)
+    response = customer.get(URL)
     page = Page(response)
 
     assert response.status_code == status
@@ -357,7 +357,7 @@ def test_product_that_is_not_for_sale_says_why_and_offers_others(
     assert page.all("a", href="/en/c/headlamps/")
 
 
-def test_draft_is_not_shown(shopper, light):
+def test_draft_is_not_shown(customer, light):
     Product.objects.update(status="draft")
 
-    assert "No light here." in text_of(shopper.get(URL))
+    assert "No light here." in text_of(customer.get(URL))

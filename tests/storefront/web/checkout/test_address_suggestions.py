@@ -29,11 +29,11 @@ def postcode():
     return Cart.objects.get().ship_to.get("postcode")
 
 
-def walk_on(shopper):
-    shopper.post(f"{CHECKOUT}delivery/", {"tier": "economy"})
-    page = shopper.get(f"{CHECKOUT}review/").content.decode()
+def walk_on(customer):
+    customer.post(f"{CHECKOUT}delivery/", {"tier": "economy"})
+    page = customer.get(f"{CHECKOUT}review/").content.decode()
     agreed = re.search(r'name="agreed" value="([\d.]+)"', page)[1]
-    return shopper.post(f"{CHECKOUT}place/", {"agreed": agreed})
+    return customer.post(f"{CHECKOUT}place/", {"agreed": agreed})
 
 
 def test_usual_address_asks_nothing(filled):

@@ -23,24 +23,24 @@ PLACE = "/en/checkout/place/"
 BROWSER = "b" * 43
 
 
-def buy(shopper, light, *, quantity=1, **who):
+def buy(customer, light, *, quantity=1, **who):
     """Fill a cart and place it, up to the gateway."""
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": quantity})
-    shopper.post("/en/checkout/", {**WHO, **who})
-    shopper.post("/en/checkout/delivery/", {"tier": "economy"})
-    review = shopper.get("/en/checkout/review/")
-    return shopper.post(PLACE, {"agreed": agreed(review)}, follow=False)
+    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": quantity})
+    customer.post("/en/checkout/", {**WHO, **who})
+    customer.post("/en/checkout/delivery/", {"tier": "economy"})
+    review = customer.get("/en/checkout/review/")
+    return customer.post(PLACE, {"agreed": agreed(review)}, follow=False)
 
 
 def reserved():
     return StockLevel.objects.get().reserved
 
 
-def test_same_browser_orders_again_and_holds_once(shopper, light):
-    buy(shopper, light)
+def test_same_browser_orders_again_and_holds_once(customer, light):
+    buy(customer, light)
     first = Order.objects.get()
 
-    answer = buy(shopper, light, email="other@example.org")
+    answer = buy(customer, light, email="other@example.org")
 
     first.refresh_from_db()
     assert answer.status_code == 303
@@ -49,8 +49,8 @@ def test_same_browser_orders_again_and_holds_once(shopper, light):
     assert reserved() == 1
 
 
-def test_same_address_in_another_browser_is_another_customer(shopper, client_of_another, light):
-    buy(shopper, light)
+def test_same_address_in_another_browser_is_another_customer(customer, client_of_another, light):
+    buy(customer, light)
     first = Order.objects.get()
 
     answer = buy(client_of_another, light)
@@ -78,28 +78,28 @@ def test_second_order_while_the_payment_opens_is_redirected_to_it(filled, light)
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_last_unit_is_reserved_by_the_same_customer_and_the_cart_says_so(shopper, light, language):
+def test_last_unit_is_reserved_by_the_same_customer_and_the_cart_says_so(customer, light, language):
     StockLevel.objects.update(reported_quantity=2)
-    buy(shopper, light)
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    buy(customer, light)
+    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
     StockLevel.objects.update(reported_quantity=1)
     order = Order.objects.get()
 
-    read = shopper.get(f"/{language}/cart/")
+    read = customer.get(f"/{language}/cart/")
 
     assert order.access_key in read.content.decode()
     assert "13:20 " in read.content.decode()
     assert Page(read).faults == []
 
 
-def test_cancellation_releases_at_once(shopper, light):
-    buy(shopper, light)
+def test_cancellation_releases_at_once(customer, light):
+    buy(customer, light)
     order = Order.objects.get()
-    page = shopper.get(page_of(order)).content.decode()
+    page = customer.get(page_of(order)).content.decode()
     assert "Cancel and go back to the cart" in page
     assert "Cancel this order" not in page
 
-    answer = shopper.post(page_of(order, "cancel/"), follow=True)
+    answer = customer.post(page_of(order, "cancel/"), follow=True)
 
     order.refresh_from_db()
     assert "The order is canceled and nothing was charged." in answer.content.decode()
@@ -108,22 +108,22 @@ def test_cancellation_releases_at_once(shopper, light):
     assert reserved() == 0
 
 
-def test_return_from_the_gateway_extends_the_reservation(shopper, light, noon):
-    buy(shopper, light)
+def test_return_from_the_gateway_extends_the_reservation(customer, light, noon):
+    buy(customer, light)
     order = Order.objects.get()
     noon.shift(timedelta(minutes=12))
 
-    shopper.get(page_of(order, "paid/"))
+    customer.get(page_of(order, "paid/"))
 
     order.refresh_from_db()
     assert order.pay_before == order.placed_at + timedelta(minutes=32)
 
 
-def test_viewing_the_page_does_not_extend_the_reservation(shopper, light, noon):
+def test_viewing_the_page_does_not_extend_the_reservation(customer, light, noon):
     order = make_order(light)
     noon.shift(timedelta(minutes=12))
 
-    shopper.get(page_of(order))
+    customer.get(page_of(order))
 
     order.refresh_from_db()
     assert order.pay_before == order.placed_at + timedelta(minutes=20)
@@ -161,10 +161,10 @@ def test_item_reserved_for_an_hour_is_blocked_for_a_while(filled, light, noon):
     assert ">14:30 CET</time> on you can order it again." in answer.content.decode()
 
 
-def test_network_limit_shows_no_orders_of_others(shopper, client_of_another, light, monkeypatch):
+def test_network_limit_shows_no_orders_of_others(customer, client_of_another, light, monkeypatch):
     monkeypatch.setattr(network_limits, "MAX_OPEN", 1)
     monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
-    buy(shopper, light)
+    buy(customer, light)
 
     answer = buy(client_of_another, light)
 
@@ -178,7 +178,7 @@ def test_network_limit_shows_no_orders_of_others(shopper, client_of_another, lig
 
 @pytest.mark.parametrize("language", ["en", "az"])
 def test_order_of_more_than_half_of_the_stock_asks_for_fewer_units(
-    shopper, light, language, monkeypatch
+    customer, light, language, monkeypatch
 ):
     monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
     StockLevel.objects.update(reported_quantity=20)
@@ -186,9 +186,9 @@ def test_order_of_more_than_half_of_the_stock_asks_for_fewer_units(
 
     # As if stock was sold after the page was read; otherwise the cart says so before.
     monkeypatch.setattr(summary, "_limits", lambda _plan: {})
-    buy(shopper, light, quantity=11)
-    review = shopper.get("/en/checkout/review/")
-    page = Page(shopper.post(f"/{language}/checkout/place/", {"agreed": agreed(review)}))
+    buy(customer, light, quantity=11)
+    review = customer.get("/en/checkout/review/")
+    page = Page(customer.post(f"/{language}/checkout/place/", {"agreed": agreed(review)}))
 
     assert page.faults == []
     assert page.text.count("<time") == 0, "waiting changes nothing"
@@ -199,12 +199,12 @@ def test_order_of_more_than_half_of_the_stock_asks_for_fewer_units(
 @pytest.mark.parametrize(
     ("stock", "wanted", "most"), [(20, 11, 10), (8, 6, 5), (20, 10, None), (8, 5, None)]
 )
-def test_cart_shows_how_many_units_one_order_can_reserve(shopper, light, stock, wanted, most):
+def test_cart_shows_how_many_units_one_order_can_reserve(customer, light, stock, wanted, most):
     StockLevel.objects.update(reported_quantity=stock)
     Listing.objects.update(available=stock)
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": wanted})
+    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": wanted})
 
-    page = Page(shopper.get("/en/cart/"))
+    page = Page(customer.get("/en/cart/"))
 
     assert page.faults == []
     assert (f"at most {most} of this item" in page.text) == (most is not None)
@@ -212,21 +212,21 @@ def test_cart_shows_how_many_units_one_order_can_reserve(shopper, light, stock, 
     assert bool(page.all("a", href="/en/checkout/")) == (most is None)
 
 
-def test_cart_over_the_limit_returns_to_the_cart(shopper, light):
+def test_cart_over_the_limit_returns_to_the_cart(customer, light):
     StockLevel.objects.update(reported_quantity=20)
     Listing.objects.update(available=20)
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 11})
-    shopper.post("/en/checkout/", WHO)
+    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 11})
+    customer.post("/en/checkout/", WHO)
 
     for answer in (
-        shopper.get("/en/checkout/delivery/"),
-        shopper.post("/en/checkout/delivery/", {"tier": "economy"}),
+        customer.get("/en/checkout/delivery/"),
+        customer.post("/en/checkout/delivery/", {"tier": "economy"}),
     ):
         assert answer.url == "/en/cart/"
 
     line = Cart.objects.get().lines.get()
-    shopper.post("/en/cart/change/", {"line": line.pk, "quantity": 10})
-    shopper.post("/en/checkout/delivery/", {"tier": "economy"})
-    review = shopper.get("/en/checkout/review/")
-    assert shopper.post(PLACE, {"agreed": agreed(review)}).status_code == 303
+    customer.post("/en/cart/change/", {"line": line.pk, "quantity": 10})
+    customer.post("/en/checkout/delivery/", {"tier": "economy"})
+    review = customer.get("/en/checkout/review/")
+    assert customer.post(PLACE, {"agreed": agreed(review)}).status_code == 303
     assert Order.objects.get().lines.get().quantity == 10

@@ -28,7 +28,7 @@ MOST = {
 }
 
 
-def buy(shopper, light):
+def buy(customer, light):
     """Buy and pay a light; return the statements of each request."""
     counts = {}
 
@@ -39,31 +39,31 @@ def buy(shopper, light):
         counts[step] = len(queries)
         return response
 
-    shopper.cookies.clear()
+    customer.cookies.clear()
     wanted = {"listing": light.pk, "quantity": 1}
-    count("product", lambda: shopper.get("/en/p/trail-400/"))
-    count("add", lambda: shopper.post("/en/cart/add/", wanted))
-    count("cart", lambda: shopper.get("/en/cart/"))
-    count("address", lambda: shopper.get("/en/checkout/"))
-    count("address, sent", lambda: shopper.post("/en/checkout/", WHO))
-    count("delivery", lambda: shopper.get("/en/checkout/delivery/"))
+    count("product", lambda: customer.get("/en/p/trail-400/"))
+    count("add", lambda: customer.post("/en/cart/add/", wanted))
+    count("cart", lambda: customer.get("/en/cart/"))
+    count("address", lambda: customer.get("/en/checkout/"))
+    count("address, sent", lambda: customer.post("/en/checkout/", WHO))
+    count("delivery", lambda: customer.get("/en/checkout/delivery/"))
     tier = {"tier": "economy"}
-    count("delivery, sent", lambda: shopper.post("/en/checkout/delivery/", tier))
-    review = count("review", lambda: shopper.get("/en/checkout/review/"))
+    count("delivery, sent", lambda: customer.post("/en/checkout/delivery/", tier))
+    review = count("review", lambda: customer.get("/en/checkout/review/"))
     amount = {"agreed": agreed(review)}
-    count("place", lambda: shopper.post("/en/checkout/place/", amount))
+    count("place", lambda: customer.post("/en/checkout/place/", amount))
     order = Order.objects.latest("pk")
     gateway_for("fake").authorize(order.payments.get().reference)
     page = f"/en/orders/{order.number}/{order.access_key}/"
-    count("back", lambda: shopper.get(f"{page}paid/"))
-    count("thanks", lambda: shopper.get(page))
+    count("back", lambda: customer.get(f"{page}paid/"))
+    count("thanks", lambda: customer.get(page))
     return counts
 
 
-def test_checkout_query_counts(shopper, light):
-    buy(shopper, light)  # values cached per minute or process are read by the first request
+def test_checkout_query_counts(customer, light):
+    buy(customer, light)  # values cached per minute or process are read by the first request
 
-    counts = buy(shopper, light)
+    counts = buy(customer, light)
 
     assert Order.objects.filter(status="placed").count() == 2
     assert {step: asked for step, asked in counts.items() if asked > MOST[step]} == {}

@@ -35,55 +35,55 @@ def in_carts():
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_cart_shows_the_unpaid_order_and_its_reservation(shopper, light, language):
-    buy(shopper, light)
+def test_cart_shows_the_unpaid_order_and_its_reservation(customer, light, language):
+    buy(customer, light)
     order = Order.objects.get()
 
-    page = Page(shopper.get(f"/{language}/cart/"))
+    page = Page(customer.get(f"/{language}/cart/"))
 
     assert page.faults == []
     assert order.number in page.text
     assert "13:20 " in page.text
     assert f"/{language}" + page_of(order, "pay/")[3:] in page.text
-    assert shopper.cookies[UNPAID_COOKIE].value == order.number
-    assert shopper.cookies[COUNT_COOKIE].value in {"", "0"}
+    assert customer.cookies[UNPAID_COOKIE].value == order.number
+    assert customer.cookies[COUNT_COOKIE].value in {"", "0"}
 
 
-def test_release_returns_items_and_address_to_the_cart(shopper, light):
-    buy(shopper, light)
+def test_release_returns_items_and_address_to_the_cart(customer, light):
+    buy(customer, light)
     order = Order.objects.get()
 
-    answer = shopper.post(page_of(order, "cancel/"), follow=True)
-    again = shopper.post(page_of(order, "cancel/"), follow=True)
+    answer = customer.post(page_of(order, "cancel/"), follow=True)
+    again = customer.post(page_of(order, "cancel/"), follow=True)
 
     assert "Its items are back in your cart." in answer.content.decode()
     assert "The order is canceled." in again.content.decode()
     assert in_carts() == [(light.pk, 1)]
     assert reserved() == 0
-    assert shopper.cookies[COUNT_COOKIE].value == "1"
-    assert shopper.cookies[UNPAID_COOKIE].value == ""
+    assert customer.cookies[COUNT_COOKIE].value == "1"
+    assert customer.cookies[UNPAID_COOKIE].value == ""
     cart = Cart.objects.get(order=None)
     assert (cart.ship_to, cart.email) == (order.ship_to, order.email)
 
 
-def test_released_items_join_a_newer_cart(shopper, light):
-    buy(shopper, light)
+def test_released_items_join_a_newer_cart(customer, light):
+    buy(customer, light)
     order = Order.objects.get()
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2})
+    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 2})
 
-    shopper.post(page_of(order, "cancel/"))
+    customer.post(page_of(order, "cancel/"))
 
     assert in_carts() == [(light.pk, 3)]
 
 
-def test_expired_order_is_restored_from_the_cart_page(shopper, light, noon):
-    buy(shopper, light)
+def test_expired_order_is_restored_from_the_cart_page(customer, light, noon):
+    buy(customer, light)
     order = Order.objects.get()
     noon.shift(timedelta(minutes=21))
     checkout.expire(order=order, now=NOON + timedelta(minutes=21))
 
-    before = shopper.get("/en/cart/").content.decode()
-    after = shopper.post(page_of(order, "again/"), follow=True).content.decode()
+    before = customer.get("/en/cart/").content.decode()
+    after = customer.post(page_of(order, "again/"), follow=True).content.decode()
 
     assert "was not paid in time" in before
     assert "The items of your order are in the cart" in after
@@ -91,28 +91,28 @@ def test_expired_order_is_restored_from_the_cart_page(shopper, light, noon):
     assert "was not paid in time" not in after
 
 
-def test_second_click_on_order_again_adds_nothing(shopper, light):
-    buy(shopper, light)
+def test_second_click_on_order_again_adds_nothing(customer, light):
+    buy(customer, light)
     order = Order.objects.get()
     update = news_of(order.payments.get(), "authorized")
     updates.apply(update=update, gateway="fake", now=NOON)
 
     for _ in range(2):
-        shopper.post(page_of(order, "again/"))
+        customer.post(page_of(order, "again/"))
 
     assert in_carts() == [(light.pk, 1)]
 
 
-def test_paid_order_leaves_an_empty_cart(shopper, light):
-    buy(shopper, light)
+def test_paid_order_leaves_an_empty_cart(customer, light):
+    buy(customer, light)
     order = Order.objects.get()
     update = news_of(order.payments.get(), "authorized")
     updates.apply(update=update, gateway="fake", now=NOON)
 
-    shopper.get(page_of(order))
+    customer.get(page_of(order))
 
-    assert shopper.cookies[UNPAID_COOKIE].value == ""
-    assert "Your cart is empty." in shopper.get("/en/cart/").content.decode()
+    assert customer.cookies[UNPAID_COOKIE].value == ""
+    assert "Your cart is empty." in customer.get("/en/cart/").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -153,11 +153,11 @@ def test_paid_order_gets_no_reminder(light):
     assert not Event.objects.filter(name="order.unpaid").exists()
 
 
-def test_cart_ordered_meanwhile_gets_no_items_back(shopper, light, monkeypatch):
+def test_cart_ordered_meanwhile_gets_no_items_back(customer, light, monkeypatch):
     order = make_order(light)
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
     monkeypatch.setattr("orders.cart.carts._UNPLACED", lambda **_: [])
 
-    answer = shopper.post(page_of(order, "cancel/"))
+    answer = customer.post(page_of(order, "cancel/"))
 
     assert (answer.status_code, answer["Location"]) == (303, "/en/cart/")

@@ -20,18 +20,18 @@ def agreed(response):
     return re.search(r'name="agreed" value="([^"]+)"', response.content.decode())[1]
 
 
-def to_review(shopper):
-    shopper.post("/en/checkout/", WHO)
-    shopper.post("/en/checkout/delivery/", {"tier": "economy"})
-    return shopper.get("/en/checkout/review/")
+def to_review(customer):
+    customer.post("/en/checkout/", WHO)
+    customer.post("/en/checkout/delivery/", {"tier": "economy"})
+    return customer.get("/en/checkout/review/")
 
 
-def test_page_states_how_many_can_ship_and_the_cart_accepts_no_more(shopper, light):
+def test_page_states_how_many_can_ship_and_the_cart_accepts_no_more(customer, light):
     Listing.objects.update(available=50)
     StockLevel.objects.update(reported_quantity=50)
 
-    page = shopper.get("/en/p/trail-400/").content.decode()
-    more = shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 15})
+    page = customer.get("/en/p/trail-400/").content.decode()
+    more = customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 15})
 
     assert "14 can be sent at once" in page  # 2 kg of 140 g
     assert "left at the supplier" not in page
@@ -39,32 +39,32 @@ def test_page_states_how_many_can_ship_and_the_cart_accepts_no_more(shopper, lig
     assert "Only 14 available right now." in more.content.decode()
 
 
-def test_stock_above_the_cart_limit_is_not_mentioned(shopper, light):
+def test_stock_above_the_cart_limit_is_not_mentioned(customer, light):
     Listing.objects.update(available=400)
     StockLevel.objects.update(reported_quantity=400)
     Variant.objects.update(packed_weight_g=10)
 
-    page = shopper.get("/en/p/trail-400/").content.decode()
+    page = customer.get("/en/p/trail-400/").content.decode()
 
     assert "400 left at the supplier" in page
     assert "can be sent at once" not in page
 
 
-def test_light_is_bought_without_scripts(shopper, light):
-    added = shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2}, follow=True)
+def test_light_is_bought_without_scripts(customer, light):
+    added = customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 2}, follow=True)
     assert "Parcel 1 from Germany" in added.content.decode()
     assert "€79.98" in added.content.decode()
 
-    asked = shopper.post("/en/checkout/", WHO)
+    asked = customer.post("/en/checkout/", WHO)
     assert asked["Location"] == "/en/checkout/delivery/"
-    ways = shopper.get("/en/checkout/delivery/").content.decode()
+    ways = customer.get("/en/checkout/delivery/").content.decode()
     assert "Standard" in ways
     assert "€4.90" in ways
-    chosen = shopper.post("/en/checkout/delivery/", {"tier": "economy"})
+    chosen = customer.post("/en/checkout/delivery/", {"tier": "economy"})
     assert chosen["Location"] == "/en/checkout/review/"
-    review = shopper.get("/en/checkout/review/")
+    review = customer.get("/en/checkout/review/")
     assert "Order and pay €84.88" in review.content.decode()
-    placed = shopper.post("/en/checkout/place/", {"agreed": agreed(review)})
+    placed = customer.post("/en/checkout/place/", {"agreed": agreed(review)})
 
     order = Order.objects.get()
     assert placed.status_code == 303
@@ -219,14 +219,14 @@ def test_region_stays_selected_and_is_part_of_the_address(filled):
     assert "90001 Los Angeles, California, United States" in delivery
 
 
-def test_parcel_without_the_chosen_speed_says_so(shopper):
+def test_parcel_without_the_chosen_speed_says_so(customer):
     faster = {**POST, "tier": "express", "base_amount": "19.00"}
     routes = [*BOTH, ("near", "DE", faster)]
     listing = build(near(5), far(5), routes=routes, channel={"places_per_line": 2})
-    shopper.post("/en/cart/add/", {"listing": listing.pk, "quantity": 10})
-    shopper.post("/en/checkout/", WHO)
+    customer.post("/en/cart/add/", {"listing": listing.pk, "quantity": 10})
+    customer.post("/en/checkout/", WHO)
 
-    text = shopper.get("/en/checkout/delivery/").content.decode()
+    text = customer.get("/en/checkout/delivery/").content.decode()
 
     assert "Express does not go from China to Germany." in text
     assert "A parcel that this method cannot carry is sent by another one" in text
@@ -243,8 +243,8 @@ def test_steps_cannot_be_skipped(filled):
 
 
 @pytest.mark.parametrize("path", ["", "delivery/", "review/", "place/"])
-def test_empty_cart_cannot_check_out(shopper, light, path):
-    method = shopper.post if path == "place/" else shopper.get
+def test_empty_cart_cannot_check_out(customer, light, path):
+    method = customer.post if path == "place/" else customer.get
 
     assert method(f"/en/checkout/{path}")["Location"] == "/en/cart/"
 

@@ -68,10 +68,10 @@ def shop(client, listing):
     yield client.post("/admin/accounts/user/", rows)
 
 
-def test_every_cookie_is_secure_in_production(shopper, light, in_production):
-    shopper.defaults |= {"wsgi.url_scheme": "https"}
+def test_every_cookie_is_secure_in_production(customer, light, in_production):
+    customer.defaults |= {"wsgi.url_scheme": "https"}
 
-    cookies = [c for answer in shop(shopper, light) for c in answer.cookies.values() if c.value]
+    cookies = [c for answer in shop(customer, light) for c in answer.cookies.values() if c.value]
 
     names = {cookie.key for cookie in cookies}
     assert {*HOST_ONLY, "fara_cart_count", "fara_theme", "fara_country", "messages"} <= names
@@ -81,8 +81,8 @@ def test_every_cookie_is_secure_in_production(shopper, light, in_production):
             assert (cookie["path"], cookie["domain"]) == ("/", "")
 
 
-def test_cart_cookie_works_in_production(shopper, light, in_production):
-    shopper.defaults |= {"wsgi.url_scheme": "https"}
-    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+def test_cart_cookie_works_in_production(customer, light, in_production):
+    customer.defaults |= {"wsgi.url_scheme": "https"}
+    customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
 
-    assert light.variant.sku in shopper.get("/en/cart/").content.decode()
+    assert light.variant.sku in customer.get("/en/cart/").content.decode()

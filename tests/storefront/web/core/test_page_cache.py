@@ -192,9 +192,9 @@ def test_very_long_url_is_answered_and_not_cached(client, light):
     ("switch", "wanted", "value"),
     [("theme", "dark", "dark"), ("theme", "system", ""), ("country", "FR", "FR")],
 )
-def test_preference_sets_one_cookie_and_redirects_back(shopper, light, switch, wanted, value):
+def test_preference_sets_one_cookie_and_redirects_back(customer, light, switch, wanted, value):
     cookie = f"fara_{switch}"
-    response = shopper.post(f"/en/{switch}/", {switch: wanted, "next": "/en/c/headlamps/"})
+    response = customer.post(f"/en/{switch}/", {switch: wanted, "next": "/en/c/headlamps/"})
 
     assert response.status_code == 303
     assert response["Location"] == "/en/c/headlamps/"
@@ -210,8 +210,8 @@ def test_preference_sets_one_cookie_and_redirects_back(shopper, light, switch, w
 @pytest.mark.parametrize(
     ("path", "data"), [("theme", {"theme": "dark"}), ("country", {"country": "FR"})]
 )
-def test_preference_never_redirects_to_another_site(shopper, light, path, data, target):
-    response = shopper.post(f"/en/{path}/", {**data, "next": target})
+def test_preference_never_redirects_to_another_site(customer, light, path, data, target):
+    response = customer.post(f"/en/{path}/", {**data, "next": target})
 
     assert response["Location"] == "/en/"
 
@@ -224,15 +224,15 @@ def test_preference_never_redirects_to_another_site(shopper, light, path, data, 
         ("country", {"country": "XX"}, "We do not deliver to this country yet."),
     ],
 )
-def test_unknown_preference_has_a_message(shopper, light, path, data, words):
-    response = shopper.post(f"/en/{path}/", data)
+def test_unknown_preference_has_a_message(customer, light, path, data, words):
+    response = customer.post(f"/en/{path}/", data)
 
     assert response.status_code == 422
     assert words in response.content.decode()
 
 
-def test_cart_cookie_is_hidden_from_scripts_and_the_count_is_not(shopper, light):
-    cookies = shopper.post("/en/cart/add/", {"listing": light.pk}).cookies
+def test_cart_cookie_is_hidden_from_scripts_and_the_count_is_not(customer, light):
+    cookies = customer.post("/en/cart/add/", {"listing": light.pk}).cookies
 
     cart, count = cookies["fara_cart"], cookies["fara_cart_count"]
     assert (cart["httponly"], cart["samesite"]) == (True, "Lax")

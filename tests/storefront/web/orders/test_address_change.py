@@ -48,12 +48,12 @@ def page_of(order, rest="", language="en"):
     return f"/{language}/orders/{order.number}/{order.access_key}/{rest}"
 
 
-def wish(shopper, order, ship_to=THERE, **more):
-    return shopper.post(page_of(order, "address/"), {**asdict(ship_to), **more})
+def wish(customer, order, ship_to=THERE, **more):
+    return customer.post(page_of(order, "address/"), {**asdict(ship_to), **more})
 
 
-def shown(shopper, order, rest=""):
-    return shopper.get(page_of(order, rest)).content.decode()
+def shown(customer, order, rest=""):
+    return customer.get(page_of(order, rest)).content.decode()
 
 
 def told():
@@ -70,20 +70,20 @@ def accepted(light):
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_form_is_valid_and_prefilled(shopper, light, language):
+def test_form_is_valid_and_prefilled(customer, light, language):
     order = make_paid_order(light)
 
     for answer in (
-        shopper.get(page_of(order, "address/", language)),
-        shopper.post(page_of(order, "address/", language), {"country": "DE"}),
-        shopper.post(
+        customer.get(page_of(order, "address/", language)),
+        customer.post(page_of(order, "address/", language), {"country": "DE"}),
+        customer.post(
             page_of(order, "address/", language), {**asdict(THERE), "postcode": "D-20095"}
         ),
     ):
         page = Page(answer)
         assert page.faults == []
         assert page.unlabeled() == []
-    page = Page(shopper.get(page_of(order, "address/", language)))
+    page = Page(customer.get(page_of(order, "address/", language)))
     assert page.all("input", name="line1")[0]["value"] == HOME.line1
     assert page.all("input", name="country")[0] == {
         "type": "hidden",
@@ -92,17 +92,17 @@ def test_form_is_valid_and_prefilled(shopper, light, language):
     }
 
 
-def test_unsubmitted_order_changes_at_once(shopper, light):
+def test_unsubmitted_order_changes_at_once(customer, light):
     order = make_paid_order(light)
-    assert LINK in shown(shopper, order)
+    assert LINK in shown(customer, order)
 
-    answer = wish(shopper, order)
+    answer = wish(customer, order)
 
     order.refresh_from_db()
     assert answer.status_code == 303
     assert Address(**order.ship_to) == THERE
-    assert "Hamburg" in shown(shopper, order)
-    assert CHANGED in shopper.get(answer["Location"]).content.decode()
+    assert "Hamburg" in shown(customer, order)
+    assert CHANGED in customer.get(answer["Location"]).content.decode()
     (event,) = Event.objects.filter(name="order.address_corrected")
     letter = render(template="address_corrected", locale="en", payload=event.payload)
     assert "Your order goes to your new address." in letter.text
@@ -111,17 +111,17 @@ def test_unsubmitted_order_changes_at_once(shopper, light):
     assert (entry["by"], entry["was"]) == ("shopper", asdict(HOME))
 
 
-def test_double_click_changes_once(shopper, light):
+def test_double_click_changes_once(customer, light):
     order = make_paid_order(light)
 
-    wish(shopper, order)
-    again = wish(shopper, order)
+    wish(customer, order)
+    again = wish(customer, order)
 
-    assert "It goes to this address already." in shopper.get(again["Location"]).content.decode()
+    assert "It goes to this address already." in customer.get(again["Location"]).content.decode()
     assert told() == ["order.address_corrected"]
 
 
-def test_page_does_not_claim_a_full_change_after_a_parcel_left(shopper, light):
+def test_page_does_not_claim_a_full_change_after_a_parcel_left(customer, light):
     far = make_sellable()
     place = make_location(code="CN", country="CN")
     StockLevel.objects.filter(pk=far.level.pk).update(location=place)
@@ -132,7 +132,7 @@ def test_page_does_not_claim_a_full_change_after_a_parcel_left(shopper, light):
     PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
 
     texts = [
-        shopper.get(wish(shopper, unsent.order)["Location"]).content.decode() for _ in range(2)
+        customer.get(wish(customer, unsent.order)["Location"]).content.decode() for _ in range(2)
     ]
 
     assert ["What had not left yet goes to the new address." in text for text in texts] == [
@@ -141,13 +141,13 @@ def test_page_does_not_claim_a_full_change_after_a_parcel_left(shopper, light):
     assert "It goes to this address already." not in texts[1]
 
 
-def test_supplier_is_asked_once_and_the_page_says_so(shopper, accepted):
+def test_supplier_is_asked_once_and_the_page_says_so(customer, accepted):
     there = dataclasses.replace(THERE, line2="Hof 3")
-    first, again = (wish(shopper, accepted.order, there) for _ in range(2))
+    first, again = (wish(customer, accepted.order, there) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (303, 303)
     assert AddressWish.objects.get().asked_by == "shopper"
-    text = shown(shopper, accepted.order)
+    text = shown(customer, accepted.order)
     assert ASKED in text
     assert "Neue Straße 2, Hof 3, 20095 Hamburg" in text
     assert "Musterweg 1" in text  # the old address until the supplier agrees
@@ -158,12 +158,12 @@ def test_supplier_is_asked_once_and_the_page_says_so(shopper, accepted):
 @pytest.mark.parametrize(
     ("is_yes", "words", "city"), [(True, CHANGED, "Hamburg"), (False, REFUSED, "Berlin")]
 )
-def test_suppliers_answer_is_shown_and_mailed(shopper, accepted, is_yes, words, city):
-    wish(shopper, accepted.order)
+def test_suppliers_answer_is_shown_and_mailed(customer, accepted, is_yes, words, city):
+    wish(customer, accepted.order)
 
     change_requests.answer(wish=AddressWish.objects.get(), is_yes=is_yes, actor="ben", now=NOON)
 
-    text = shown(shopper, accepted.order)
+    text = shown(customer, accepted.order)
     assert words in text
     assert ASKED not in text
     assert city in text.partition('id="order-where"')[2]
@@ -173,18 +173,18 @@ def test_suppliers_answer_is_shown_and_mailed(shopper, accepted, is_yes, words, 
     assert delivery.recipient == accepted.order.email
 
 
-def test_second_request_waits_for_the_answer_to_the_first(shopper, accepted):
-    wish(shopper, accepted.order)
+def test_second_request_waits_for_the_answer_to_the_first(customer, accepted):
+    wish(customer, accepted.order)
 
-    second = wish(shopper, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
+    second = wish(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
 
     assert second.status_code == 409
     assert "Once he has answered" in second.content.decode()
-    assert "Once he has answered" in shown(shopper, accepted.order, "address/")
+    assert "Once he has answered" in shown(customer, accepted.order, "address/")
     assert AddressWish.objects.get().ship_to == asdict(THERE)
 
 
-def test_each_parcel_shows_its_outcome(shopper, light):
+def test_each_parcel_shows_its_outcome(customer, light):
     far, gone = make_sellable(), make_sellable()
     for listing, code in ((far, "CN"), (gone, "PL")):
         place = make_location(code=code, country=code)
@@ -196,9 +196,9 @@ def test_each_parcel_shows_its_outcome(shopper, light):
         tell(one)
     PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
 
-    answer = wish(shopper, unsent.order)
+    answer = wish(customer, unsent.order)
 
-    text = shopper.get(answer["Location"]).content.decode()
+    text = customer.get(answer["Location"]).content.decode()
     boxes = text.split('<section class="panel box"')[1:]
     assert [words in box for box, words in zip(boxes, (CHANGED, ASKED, LEFT), strict=True)] == [
         True
@@ -209,23 +209,23 @@ def test_each_parcel_shows_its_outcome(shopper, light):
     assert request_for(fresh(unsent)).ship_to == THERE
 
 
-def test_parcel_shipped_before_the_answer_goes_to_the_old_address(shopper, accepted):
-    wish(shopper, accepted.order)
+def test_parcel_shipped_before_the_answer_goes_to_the_old_address(customer, accepted):
+    wish(customer, accepted.order)
 
     shipments.take_in(
         purchase_order=accepted, state=make_state(accepted, "shipped", make_parcel_news()), now=NOON
     )
 
-    text = shown(shopper, accepted.order)
+    text = shown(customer, accepted.order)
     assert LEFT in text
     assert LINK not in text
-    late = wish(shopper, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
+    late = wish(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
     assert late.status_code == 409
     assert "All of it has left" in late.content.decode()
     assert AddressWish.objects.count() == 1
 
 
-def test_superseded_request_is_not_shown(shopper, light, noon):
+def test_superseded_request_is_not_shown(customer, light, noon):
     far = make_sellable()
     place = make_location(code="CN", country="CN")
     StockLevel.objects.filter(pk=far.level.pk).update(location=place)
@@ -233,30 +233,30 @@ def test_superseded_request_is_not_shown(shopper, light, noon):
     asked.move("ready", at=NOON)
     asked.move("submitting", at=NOON, axis="request_status")
     tell(asked)
-    wish(shopper, unsent.order)
+    wish(customer, unsent.order)
     PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
     noon.shift(60)
     third = dataclasses.replace(THERE, line1="Dritte 3")
 
-    wish(shopper, unsent.order, third)
+    wish(customer, unsent.order, third)
     PurchaseOrder.objects.filter(pk=unsent.pk).update(status="shipped")
 
-    text = shown(shopper, unsent.order)
+    text = shown(customer, unsent.order)
     assert "Dritte 3" in text
     assert [words for words in (CHANGED, ASKED, LEFT, "Neue Straße 2") if words in text] == []
     assert request_for(fresh(unsent)).ship_to == third
 
 
-def test_order_submitted_meanwhile_asks_the_supplier(shopper, accepted, monkeypatch):
+def test_order_submitted_meanwhile_asks_the_supplier(customer, accepted, monkeypatch):
     monkeypatch.setattr("orders.address_changes.corrections.can_correct", lambda _order: True)
 
-    assert wish(shopper, accepted.order).status_code == 303
+    assert wish(customer, accepted.order).status_code == 303
 
     assert AddressWish.objects.get().status == "requested"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_concurrent_clicks_make_one_request(shopper, accepted, monkeypatch):
+def test_concurrent_clicks_make_one_request(customer, accepted, monkeypatch):
     """Without the lock on the order both would find no request, and one would be told to wait."""
     real = AddressWish.objects.create
     rivals = []
@@ -270,7 +270,7 @@ def test_concurrent_clicks_make_one_request(shopper, accepted, monkeypatch):
 
     monkeypatch.setattr(AddressWish.objects, "create", while_another_clicks)
 
-    first = wish(shopper, accepted.order)
+    first = wish(customer, accepted.order)
     second = rivals[0].finish()
 
     assert rivals[0].failure is None

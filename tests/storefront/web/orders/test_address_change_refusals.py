@@ -26,19 +26,19 @@ def accepted(light):
 
 
 @pytest.mark.parametrize("status", ["canceled", "completed", "expired"])
-def test_order_that_is_over_is_unchanged(shopper, light, status):
+def test_order_that_is_over_is_unchanged(customer, light, status):
     order = make_paid_order(light)
     Order.objects.update(status=status)
 
-    late = wish(shopper, order)
+    late = wish(customer, order)
 
     assert late.status_code == 409
     assert "This order is over" in late.content.decode()
-    assert LINK not in shown(shopper, order)
+    assert LINK not in shown(customer, order)
     assert Order.objects.get().ship_to == asdict(HOME)
 
 
-def test_order_that_ends_before_the_lock_is_unchanged(shopper, light, monkeypatch):
+def test_order_that_ends_before_the_lock_is_unchanged(customer, light, monkeypatch):
     order = make_paid_order(light)
     real = change_requests.send_elsewhere
 
@@ -48,32 +48,32 @@ def test_order_that_ends_before_the_lock_is_unchanged(shopper, light, monkeypatc
 
     monkeypatch.setattr(change_requests, "send_elsewhere", canceled_meanwhile)
 
-    late = wish(shopper, order)
+    late = wish(customer, order)
 
     assert late.status_code == 409
     assert "This order is over" in late.content.decode()
     assert told() == []
 
 
-def test_order_being_canceled_is_unchanged(shopper, accepted):
+def test_order_being_canceled_is_unchanged(customer, accepted):
     cancellation.cancel(order=accepted.order, reason="no", actor="shopper", now=NOON)
 
-    answer = wish(shopper, accepted.order)
+    answer = wish(customer, accepted.order)
 
     assert answer.status_code == 409
     assert "You asked to cancel it" in answer.content.decode()
-    assert LINK not in shown(shopper, accepted.order)
+    assert LINK not in shown(customer, accepted.order)
     assert not AddressWish.objects.exists()
 
 
-def test_unpaid_order_must_be_paid_first(shopper, light):
+def test_unpaid_order_must_be_paid_first(customer, light):
     order = make_order(light)
 
-    answer = wish(shopper, order)
+    answer = wish(customer, order)
 
     assert answer.status_code == 409
     assert "The order is not paid yet." in answer.content.decode()
-    assert LINK not in shown(shopper, order)
+    assert LINK not in shown(customer, order)
     assert Order.objects.get().ship_to == asdict(HOME)
 
 
@@ -87,10 +87,10 @@ def test_unpaid_order_must_be_paid_first(shopper, light):
         ({"name": "x" * 51}, "This is too long for a parcel label."),
     ],
 )
-def test_errors_are_shown_and_input_is_kept(shopper, accepted, change, words):
+def test_errors_are_shown_and_input_is_kept(customer, accepted, change, words):
     typed = {**asdict(THERE), **change}
 
-    answer = shopper.post(page_of(accepted.order, "address/"), typed)
+    answer = customer.post(page_of(accepted.order, "address/"), typed)
 
     text = answer.content.decode()
     assert answer.status_code == 422
@@ -99,23 +99,23 @@ def test_errors_are_shown_and_input_is_kept(shopper, accepted, change, words):
     assert not AddressWish.objects.exists()
 
 
-def test_region_with_another_tax_is_an_error_at_its_field(shopper, light):
+def test_region_with_another_tax_is_an_error_at_its_field(customer, light):
     order = make_paid_order(light)
     Order.objects.update(added_tax_amount=1, tax_amount=10, total_amount=order.total_amount + 1)
 
-    answer = wish(shopper, order, dataclasses.replace(THERE, region="BE"))
+    answer = wish(customer, order, dataclasses.replace(THERE, region="BE"))
 
     assert answer.status_code == 422
     assert "The tax was calculated for this region" in answer.content.decode()
 
 
-def test_doubtful_address_is_kept_with_a_stored_reason(shopper, light):
+def test_doubtful_address_is_kept_with_a_stored_reason(customer, light):
     order = make_paid_order(light)
     odd = dataclasses.replace(THERE, line1="Postfach 7")
-    asked = wish(shopper, order, odd)
+    asked = wish(customer, order, odd)
     assert asked.status_code == 422
 
-    answer = wish(shopper, order, odd, about=about(asked), reason="The caretaker takes it.")
+    answer = wish(customer, order, odd, about=about(asked), reason="The caretaker takes it.")
 
     assert answer.status_code == 303
     order.refresh_from_db()
@@ -134,11 +134,11 @@ def test_page_needs_the_complete_link(light):
     assert Order.objects.get().ship_to == asdict(HOME)
 
 
-def test_changes_are_rate_limited(shopper, light):
+def test_changes_are_rate_limited(customer, light):
     order = make_paid_order(light)
     places = [dataclasses.replace(THERE, line1=f"Neue Straße {number}") for number in range(21)]
 
-    answers = [wish(shopper, order, place).status_code for place in places]
+    answers = [wish(customer, order, place).status_code for place in places]
 
     assert answers == [303] * 20 + [429]
     assert Order.objects.get().ship_to["line1"] == "Neue Straße 19"

@@ -135,13 +135,13 @@ def test_payment_at_the_second_attempt_hides_the_first(client, light):
     assert rows_of(told) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
 
 
-def test_changed_return_form_keeps_its_input(shopper, light):
+def test_changed_return_form_keeps_its_input(customer, light):
     make_policy()
     order = make_delivered(light, quantity=2)
     given = {"kind": "defect", "words": "It flickers.", **units(order, 2)}
-    asked = shopper.post(page_of(order, "return/"), given)
+    asked = customer.post(page_of(order, "return/"), given)
 
-    again = shopper.post(page_of(order, "return/"), {**hidden(asked), "change": "1"})
+    again = customer.post(page_of(order, "return/"), {**hidden(asked), "change": "1"})
 
     assert again.status_code == 200
     shown = again.content.decode()
@@ -152,12 +152,12 @@ def test_changed_return_form_keeps_its_input(shopper, light):
     assert not ReturnAuthorization.objects.exists()
 
 
-def test_confirmation_is_shown_at_the_top(shopper, light):
+def test_confirmation_is_shown_at_the_top(customer, light):
     make_policy()
     order = make_delivered(light, quantity=2)
-    asked = shopper.post(page_of(order, "return/"), {"kind": "withdrawal", **units(order, 1)})
+    asked = customer.post(page_of(order, "return/"), {"kind": "withdrawal", **units(order, 1)})
 
-    done = shopper.post(page_of(order, "return/"), hidden(asked), follow=True)
+    done = customer.post(page_of(order, "return/"), hidden(asked), follow=True)
 
     below = done.content.decode().split('id="returns"')[1]
     assert "Your withdrawal is with us." in below

@@ -64,37 +64,37 @@ def test_unpaid_order_offers_to_pay(client, light):
     assert response["Location"] == order.payments.get().pay_url
 
 
-def test_return_from_the_gateway_reads_the_payment_and_clears_the_cart(shopper, light):
+def test_return_from_the_gateway_reads_the_payment_and_clears_the_cart(customer, light):
     order = make_order(light)
-    shopper.post(page_of(order, "pay/"))
+    customer.post(page_of(order, "pay/"))
     payment = order.payments.get()
     gateway_for("fake").authorize(payment.reference)
 
-    response = shopper.get(page_of(order, "paid/"), follow=True)
+    response = customer.get(page_of(order, "paid/"), follow=True)
 
     order.refresh_from_db()
     assert order.status == Order.Status.PLACED
     assert "Thank you, your order is placed." in response.content.decode()
-    again = shopper.get(page_of(order, "paid/"), follow=True)
+    again = customer.get(page_of(order, "paid/"), follow=True)
     assert "Thank you, your order is placed." in again.content.decode()
 
 
 def test_repeated_returns_read_the_gateway_once_in_ten_seconds(
-    shopper, light, monkeypatch, time_machine
+    customer, light, monkeypatch, time_machine
 ):
     order = make_order(light)
-    shopper.post(page_of(order, "pay/"))
+    customer.post(page_of(order, "pay/"))
     asked = []
     fake = type("Fake", (), {"history": lambda _self, *, reference: asked.append(reference) or ()})
     monkeypatch.setattr("orders.payments.updates.gateway_for", lambda _code: fake())
     time_machine.move_to(order.placed_at + timedelta(minutes=1), tick=False)
 
-    answers = [shopper.get(page_of(order, "paid/"))["Location"] for _ in range(3)]
+    answers = [customer.get(page_of(order, "paid/"))["Location"] for _ in range(3)]
     time_machine.shift(timedelta(seconds=11))
-    shopper.get(page_of(order, "paid/"))
+    customer.get(page_of(order, "paid/"))
     Order.objects.update(status=Order.Status.EXPIRED)
     time_machine.shift(timedelta(seconds=11))
-    late = shopper.get(page_of(order, "paid/"))["Location"]
+    late = customer.get(page_of(order, "paid/"))["Location"]
 
     assert answers == [page_of(order), *[page_of(order) + "?pay=unread"] * 2]
     assert len(asked) == 2
@@ -277,11 +277,11 @@ def test_portal_path_with_a_nul_is_not_found(client):
     assert client.get("/en/supplier/x%00y/abc/").status_code == 400
 
 
-def test_delivered_order_shows_the_date_and_can_be_reordered(shopper, light):
+def test_delivered_order_shows_the_date_and_can_be_reordered(customer, light):
     order = make_delivered(light)
 
-    text = shopper.get(page_of(order)).content.decode()
-    answer = shopper.post(page_of(order, "again/"), follow=True).content.decode()
+    text = customer.get(page_of(order)).content.decode()
+    answer = customer.post(page_of(order, "again/"), follow=True).content.decode()
 
     assert "<h1>Delivered.</h1>" in text
     assert "It was delivered on" in text

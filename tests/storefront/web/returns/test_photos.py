@@ -33,10 +33,10 @@ def order(light):
 
 
 @pytest.fixture
-def asked(shopper, order):
+def asked(customer, order):
     """Open the confirmation page, and return the values of its form."""
     given = {"kind": "defect", "words": WORDS, **units(order, 1)}
-    return {**hidden(shopper.post(page_of(order, "return/"), given)), "words": WORDS}
+    return {**hidden(customer.post(page_of(order, "return/"), given)), "words": WORDS}
 
 
 @pytest.fixture
@@ -47,18 +47,18 @@ def questioned(order):
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_each_page_with_photos_is_valid(shopper, order, questioned, language):
+def test_each_page_with_photos_is_valid(customer, order, questioned, language):
     there = page_of(order, "return/").replace("/en/", f"/{language}/")
     answer = page_of(order, f"return/{questioned.number}/answer/").replace("/en/", f"/{language}/")
     given = {"kind": "defect", "words": WORDS, **units(order, 1)}
-    asked = {**given, **hidden(shopper.post(there, given)), "words": WORDS}
+    asked = {**given, **hidden(customer.post(there, given)), "words": WORDS}
     bad = upload(b"no picture")
 
     pages = [
-        shopper.post(there, given),
-        shopper.post(there, {**asked, "pictures": bad}),
-        shopper.post(answer, {"words": WORDS, "pictures": upload(b"no picture")}),
-        shopper.get(page_of(order).replace("/en/", f"/{language}/")),
+        customer.post(there, given),
+        customer.post(there, {**asked, "pictures": bad}),
+        customer.post(answer, {"words": WORDS, "pictures": upload(b"no picture")}),
+        customer.get(page_of(order).replace("/en/", f"/{language}/")),
     ]
 
     for page in map(Page, pages):
@@ -69,26 +69,26 @@ def test_each_page_with_photos_is_valid(shopper, order, questioned, language):
         assert form["enctype"] == "multipart/form-data"
 
 
-def test_photos_are_stored_with_the_complaint(shopper, order, asked):
+def test_photos_are_stored_with_the_complaint(customer, order, asked):
     sent = {**asked, "pictures": [upload(), upload(make_picture("WEBP"), "b.webp")]}
 
-    answer = shopper.post(page_of(order, "return/"), sent, follow=True)
+    answer = customer.post(page_of(order, "return/"), sent, follow=True)
 
     made = ReturnAuthorization.objects.get()
     assert (made.words, made.pictures.count()) == (WORDS, 2)
     assert "2 pictures attached" in answer.content.decode()
 
 
-def test_complaint_needs_no_photo(shopper, order, asked):
-    assert shopper.post(page_of(order, "return/"), asked).status_code == 303
+def test_complaint_needs_no_photo(customer, order, asked):
+    assert customer.post(page_of(order, "return/"), asked).status_code == 303
     assert ReturnAuthorization.objects.get().pictures.count() == 0
 
 
-def test_withdrawal_asks_for_no_photo_and_stores_none(shopper, order):
+def test_withdrawal_asks_for_no_photo_and_stores_none(customer, order):
     given = {"kind": "withdrawal", **units(order, 1)}
-    page = shopper.post(page_of(order, "return/"), given)
+    page = customer.post(page_of(order, "return/"), given)
 
-    shopper.post(page_of(order, "return/"), {**hidden(page), "pictures": upload()})
+    customer.post(page_of(order, "return/"), {**hidden(page), "pictures": upload()})
 
     assert 'type="file"' not in page.content.decode()
     assert ReturnAuthorization.objects.get().pictures.count() == 0
@@ -106,11 +106,11 @@ def test_withdrawal_asks_for_no_photo_and_stores_none(shopper, order):
         ([upload(), upload(b"garbage")], "is no picture that we can open"),
     ],
 )
-def test_error_is_at_the_field_and_the_text_is_kept(shopper, order, asked, given, words):
+def test_error_is_at_the_field_and_the_text_is_kept(customer, order, asked, given, words):
     for each in given:
         each.seek(0)
 
-    answer = shopper.post(page_of(order, "return/"), {**asked, "pictures": given})
+    answer = customer.post(page_of(order, "return/"), {**asked, "pictures": given})
 
     text = answer.content.decode()
     assert answer.status_code == 422
@@ -121,20 +121,20 @@ def test_error_is_at_the_field_and_the_text_is_kept(shopper, order, asked, given
     assert files() == []
 
 
-def test_oversized_form_is_dropped_with_a_message(shopper, order, asked, monkeypatch):
+def test_oversized_form_is_dropped_with_a_message(customer, order, asked, monkeypatch):
     monkeypatch.setattr(upload_limits, "MOST_BYTES", 1_000)
     sent = {**asked, "pictures": upload(make_picture("PNG", (600, 600)) + b"\0" * 2_000)}
 
-    answer = shopper.post(page_of(order, "return/"), sent)
+    answer = customer.post(page_of(order, "return/"), sent)
 
     assert answer.status_code == 422
     assert "Together they are too large: 4 pictures at most" in answer.content.decode()
     assert hidden(answer)["key"] == asked["key"]
 
 
-def test_photo_uploads_are_rate_limited(shopper, order, asked):
+def test_photo_uploads_are_rate_limited(customer, order, asked):
     bad = [
-        shopper.post(page_of(order, "return/"), {**asked, "pictures": upload(b"garbage")})
+        customer.post(page_of(order, "return/"), {**asked, "pictures": upload(b"garbage")})
         for _ in range(21)
     ]
 
@@ -142,20 +142,20 @@ def test_photo_uploads_are_rate_limited(shopper, order, asked):
     assert "Too many pictures in one hour." in bad[20].content.decode()
 
 
-def test_question_is_answered_with_a_photo_alone(shopper, order, questioned):
+def test_question_is_answered_with_a_photo_alone(customer, order, questioned):
     there = page_of(order, f"return/{questioned.number}/answer/")
 
-    shopper.post(there, {"words": "", "pictures": upload()})
+    customer.post(there, {"words": "", "pictures": upload()})
 
     questioned.refresh_from_db()
     assert (questioned.status, questioned.words) == ("requested", "Dead.")
     assert questioned.pictures.count() == 1
 
 
-def test_answer_with_an_invalid_photo_keeps_its_text(shopper, order, questioned):
+def test_answer_with_an_invalid_photo_keeps_its_text(customer, order, questioned):
     there = page_of(order, f"return/{questioned.number}/answer/")
 
-    answer = shopper.post(there, {"words": WORDS, "pictures": upload(b"garbage")})
+    answer = customer.post(there, {"words": WORDS, "pictures": upload(b"garbage")})
 
     assert answer.status_code == 422
     assert "It &lt;flickers&gt;, and smells.</textarea>" in answer.content.decode()
@@ -164,9 +164,9 @@ def test_answer_with_an_invalid_photo_keeps_its_text(shopper, order, questioned)
 
 
 def test_photos_need_permission_to_view_the_return(
-    shopper, order, asked, staff_of_shop, client_of_another
+    customer, order, asked, staff_of_shop, client_of_another
 ):
-    shopper.post(page_of(order, "return/"), {**asked, "pictures": upload()})
+    customer.post(page_of(order, "return/"), {**asked, "pictures": upload()})
     made = ReturnAuthorization.objects.get()
     there = reverse("admin:orders_returnauthorization_picture", args=[made.pk, 1])
     page = reverse("admin:orders_returnauthorization_change", args=[made.pk])
@@ -183,11 +183,11 @@ def test_photos_need_permission_to_view_the_return(
     helper = User.objects.create_user(email="helper@fara.example", is_staff=True)
     client_of_another.force_login(helper)
     assert client_of_another.get(there).status_code == 403
-    assert shopper.get(f"/media/{made.pictures.get().file}").status_code == 404
+    assert customer.get(f"/media/{made.pictures.get().file}").status_code == 404
 
 
-def test_lost_file_is_reported_and_breaks_no_page(shopper, order, asked, staff_of_shop):
-    shopper.post(page_of(order, "return/"), {**asked, "pictures": upload()})
+def test_lost_file_is_reported_and_breaks_no_page(customer, order, asked, staff_of_shop):
+    customer.post(page_of(order, "return/"), {**asked, "pictures": upload()})
     made = ReturnAuthorization.objects.get()
     storages["private"].delete(made.pictures.get().file)
 

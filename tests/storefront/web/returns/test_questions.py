@@ -45,30 +45,32 @@ def drawn(monkeypatch):
     return noted
 
 
-def test_multi_line_answer_is_counted_as_in_the_browser(shopper, questioned, there):
-    answer = shopper.post(there, {"words": LINES})
+def test_multi_line_answer_is_counted_as_in_the_browser(customer, questioned, there):
+    answer = customer.post(there, {"words": LINES})
 
     questioned.refresh_from_db()
     assert answer.status_code == 303
     assert questioned.words == "Dead.\n" + LINES.replace("\r\n", "\n")
 
 
-def test_multi_line_complaint_is_counted_as_in_the_browser(shopper, order):
+def test_multi_line_complaint_is_counted_as_in_the_browser(customer, order):
     given = {"kind": "defect", "words": LINES, **units(order, 1)}
 
-    asked = shopper.post(page_of(order, "return/"), given)
-    shopper.post(page_of(order, "return/"), {**hidden(asked), "words": LINES})
+    asked = customer.post(page_of(order, "return/"), given)
+    customer.post(page_of(order, "return/"), {**hidden(asked), "words": LINES})
 
     assert ReturnAuthorization.objects.get().words == LINES.replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
 @pytest.mark.parametrize("room", [800, 100])
-def test_too_long_text_is_an_error_and_no_picture_is_decoded(shopper, there, drawn, language, room):
+def test_too_long_text_is_an_error_and_no_picture_is_decoded(
+    customer, there, drawn, language, room
+):
     ReturnAuthorization.objects.update(words="y" * (MOST_WORDS - room - 1))
     words = "<" + "x" * room
 
-    answer = shopper.post(
+    answer = customer.post(
         there.replace("/en/", f"/{language}/"), {"words": words, "pictures": upload()}
     )
 
@@ -87,8 +89,8 @@ def test_too_long_text_is_an_error_and_no_picture_is_decoded(shopper, there, dra
     assert ReturnAuthorization.objects.get().status == "needs_evidence"
 
 
-def test_invalid_picture_is_an_error_at_the_pictures_only(shopper, there):
-    page = Page(shopper.post(there, {"words": "Here.", "pictures": upload(b"garbage")}))
+def test_invalid_picture_is_an_error_at_the_pictures_only(customer, there):
+    page = Page(customer.post(there, {"words": "Here.", "pictures": upload(b"garbage")}))
 
     (area,) = page.all("textarea")
     (files,) = [each for each in page.all("input") if each.get("type") == "file"]
@@ -96,32 +98,32 @@ def test_invalid_picture_is_an_error_at_the_pictures_only(shopper, there):
     assert files["aria-invalid"] == "true"
 
 
-def test_no_picture_is_decoded_for_a_return_without_a_question(shopper, order, drawn):
+def test_no_picture_is_decoded_for_a_return_without_a_question(customer, order, drawn):
     made = declare(order, 1)
     there = page_of(order, f"return/{made.number}/answer/")
 
-    answer = shopper.post(there, {"words": "Here.", "pictures": upload()})
+    answer = customer.post(there, {"words": "Here.", "pictures": upload()})
 
     assert answer["Location"].endswith("?return=late#returns")
     assert drawn == []
 
 
-def test_no_picture_is_decoded_for_items_that_cannot_be_returned(shopper, order, drawn):
+def test_no_picture_is_decoded_for_items_that_cannot_be_returned(customer, order, drawn):
     given = {"kind": "defect", "words": "Dead.", **units(order, 2)}
-    asked = hidden(shopper.post(page_of(order, "return/"), given))
+    asked = hidden(customer.post(page_of(order, "return/"), given))
     declare(order, 1, kind="defect", words="Dead.")
 
-    answer = shopper.post(page_of(order, "return/"), {**asked, "pictures": upload()})
+    answer = customer.post(page_of(order, "return/"), {**asked, "pictures": upload()})
 
     assert answer.status_code == 422
     assert drawn == []
 
 
 @pytest.mark.parametrize("given", [{"words": "Here.\r\nAnd there."}, {"words": "", "pictures": 2}])
-def test_double_click_is_one_answer_without_an_error(shopper, questioned, there, given):
+def test_double_click_is_one_answer_without_an_error(customer, questioned, there, given):
     def press():
         files = [upload(make_picture("JPEG")) for _ in range(given.get("pictures", 0))]
-        return shopper.post(there, {**given, "pictures": files})
+        return customer.post(there, {**given, "pictures": files})
 
     answers = [press() for _ in range(2)]
 
@@ -133,7 +135,7 @@ def test_double_click_is_one_answer_without_an_error(shopper, questioned, there,
     assert questioned.pictures.count() == given.get("pictures", 0)
 
 
-def test_concurrent_double_click_is_one_answer(shopper, questioned, there, monkeypatch):
+def test_concurrent_double_click_is_one_answer(customer, questioned, there, monkeypatch):
     def meanwhile(content):
         authorizations.add_words(
             authorization=ReturnAuthorization.objects.get(pk=questioned.pk),
@@ -145,31 +147,31 @@ def test_concurrent_double_click_is_one_answer(shopper, questioned, there, monke
 
     monkeypatch.setattr(photos, "drawn", meanwhile)
 
-    answer = shopper.post(there, {"words": "Here.", "pictures": upload()})
+    answer = customer.post(there, {"words": "Here.", "pictures": upload()})
 
     assert answer["Location"].endswith("?return=changed#returns")
     assert questioned.pictures.count() == 1
 
 
 @pytest.mark.parametrize("words", ["Something else.", "ere.", ""])
-def test_second_different_answer_is_refused(shopper, questioned, there, words):
-    shopper.post(there, {"words": "Here."})
+def test_second_different_answer_is_refused(customer, questioned, there, words):
+    customer.post(there, {"words": "Here."})
 
-    answer = shopper.post(there, {"words": words})
+    answer = customer.post(there, {"words": words})
 
     assert answer["Location"].endswith("?return=late#returns")
     questioned.refresh_from_db()
     assert questioned.words == "Dead.\nHere."
 
 
-def test_complaint_text_is_no_answer(shopper, order):
+def test_complaint_text_is_no_answer(customer, order):
     made = declare(order, 1, kind="defect", words="Dead.")
 
-    answer = shopper.post(page_of(order, f"return/{made.number}/answer/"), {"words": "Dead."})
+    answer = customer.post(page_of(order, f"return/{made.number}/answer/"), {"words": "Dead."})
 
     assert answer["Location"].endswith("?return=late#returns")
 
 
-def test_get_of_an_answer_redirects_to_the_order(shopper, order, there):
-    assert shopper.get(there)["Location"] == page_of(order) + "#returns"
-    assert shopper.get(there.replace("/answer/", "x/answer/")).status_code == 404
+def test_get_of_an_answer_redirects_to_the_order(customer, order, there):
+    assert customer.get(there)["Location"] == page_of(order) + "#returns"
+    assert customer.get(there.replace("/answer/", "x/answer/")).status_code == 404

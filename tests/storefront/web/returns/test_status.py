@@ -38,31 +38,31 @@ def label(authorization, label):
     )
 
 
-def test_refunded_return_shows_its_amount(shopper, order):
+def test_refunded_return_shows_its_amount(customer, order):
     made = declare(order, 1)
     bring_back(made)
     refunds.refund(authorization=made, actor="ann", now=NOON)
 
-    assert "€39.99 goes back to you." in shopper.get(page_of(order)).content.decode()
+    assert "€39.99 goes back to you." in customer.get(page_of(order)).content.decode()
 
 
-def test_return_without_shipment_has_no_address(shopper, light):
+def test_return_without_shipment_has_no_address(customer, light):
     make_policy(destination="nowhere", address="")
     order = make_delivered(light, quantity=1)
     declare(order, 1)
 
-    text = shopper.get(page_of(order)).content.decode()
+    text = customer.get(page_of(order)).content.decode()
 
     assert "You do not need to send anything back. Keep it." in text
     assert "Send it to" not in text
     assert "I have sent it" not in text
 
 
-def test_defective_item_is_returned_at_the_shops_expense(shopper, order):
+def test_defective_item_is_returned_at_the_shops_expense(customer, order):
     made = declare(order, 1, kind="defect", words="Dead.")
     authorizations.approve(authorization=made, answer="", actor="ann", now=NOON)
 
-    assert "We pay for the return shipping." in shopper.get(page_of(order)).content.decode()
+    assert "We pay for the return shipping." in customer.get(page_of(order)).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -73,36 +73,36 @@ def test_defective_item_is_returned_at_the_shops_expense(shopper, order):
         ("javascript:alert(1)", "Label for the parcel: javascript:alert(1)"),
     ],
 )
-def test_label_is_a_link_only_if_it_is_an_https_url(shopper, order, given, shown):
+def test_label_is_a_link_only_if_it_is_an_https_url(customer, order, given, shown):
     label(declare(order, 1), given)
 
-    assert shown in shopper.get(page_of(order)).content.decode()
+    assert shown in customer.get(page_of(order)).content.decode()
 
 
-def test_longer_warranty_is_named(shopper, order):
+def test_longer_warranty_is_named(customer, order):
     page = page_of(order, "return/")
-    before = shopper.get(page).content.decode()
+    before = customer.get(page).content.decode()
     Product.objects.update(warranty_months=60)
 
     assert "Its warranty is" not in before
-    assert "Its warranty is 60 months." in shopper.get(page).content.decode()
+    assert "Its warranty is 60 months." in customer.get(page).content.decode()
 
 
-def test_no_line_is_preselected_among_several(shopper, light):
+def test_no_line_is_preselected_among_several(customer, light):
     make_policy()
     order = make_delivered(light, make_sibling(light, "20.00"), quantity=1)
 
-    inputs = Page(shopper.get(page_of(order, "return/"))).all("input", type="number")
+    inputs = Page(customer.get(page_of(order, "return/"))).all("input", type="number")
 
     assert [each["value"] for each in inputs] == ["0", "0"]
 
 
-def test_requested_exchange_stays_selected_after_an_error(shopper, order, light):
+def test_requested_exchange_stays_selected_after_an_error(customer, order, light):
     other = make_sibling(light, "20.00")
     (line,) = order.lines.all()
     given = {**units(order, 1), f"instead_{line.pk}": other.variant.pk}
 
-    answer = shopper.post(page_of(order, "return/"), given)
+    answer = customer.post(page_of(order, "return/"), given)
 
     assert answer.status_code == 422
     assert Page(answer).all("option", value=str(other.variant.pk), selected=None)
