@@ -57,7 +57,7 @@ class Stateful(models.Model):
     class Meta:
         abstract = True
 
-    def move(  # noqa: PLR0913 - where to, when, who, why, and what must still hold
+    def move(  # noqa: PLR0913 - all parts of one transition
         self,
         to: str,
         *,

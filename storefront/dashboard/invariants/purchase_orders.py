@@ -167,7 +167,7 @@ PURCHASES = (
             SELECT po.number, po.status, po.request_status, po.supplier_reference,
                    {sql_conditions.SHIPPED} AS is_shipped
             FROM orders_purchaseorder po WHERE {sql_conditions.UNDECIDED}
-        """,  # noqa: S608 - all parts are written in ``strays``
+        """,  # noqa: S608 - made of constants
     ),
     Invariant(
         code="I4.adopted_once",

@@ -59,7 +59,7 @@ class Api:
     a call without an idempotency key.
     """
 
-    def __init__(  # noqa: PLR0913 - an address, and the limits of a call to it
+    def __init__(  # noqa: PLR0913 - an address and its limits
         self,
         base_url: str,
         *,

@@ -20,7 +20,7 @@ REDIRECTS = 3
 HARMLESS_HEADERS = ("accept", "accept-language", "if-none-match", "if-modified-since", "user-agent")
 
 
-def download(  # noqa: PLR0913 - where, what for, and the limits
+def download(  # noqa: PLR0913 - a URL and its limits
     url: str,
     *,
     to: BinaryIO | None = None,

@@ -90,7 +90,7 @@ class Asks(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     def page_of(self, row: models.Model) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
 
-    def ask(  # noqa: PLR0913 - one page: about what, in which words, and what then
+    def ask(  # noqa: PLR0913 - all parts of one page
         self,
         request: HttpRequest,
         row: models.Model,

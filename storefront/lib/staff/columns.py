@@ -194,7 +194,7 @@ def age(moment: str, label: ColumnLabel) -> Column:
     return column
 
 
-def state(  # noqa: PLR0913 - a status, its words, and who must act on it
+def state(  # noqa: PLR0913 - all parts of one column
     field: str,
     label: ColumnLabel,
     *,

@@ -49,7 +49,7 @@ def _may_open(user: Any, model: type[models.Model]) -> bool:
 
 
 def _related(model: type[models.Model], path: str) -> type[models.Model] | None:
-    """Return the model at the end of a path of foreign keys; None if the path is no such path."""
+    """Return the model at the end of a path of foreign keys, else None."""
     here: Any = model
     for step in path.split("__"):
         try:

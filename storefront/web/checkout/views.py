@@ -220,7 +220,7 @@ def _agreed_arrival(request: HttpRequest) -> date | None:
         return None
 
 
-def _review(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
+def _review(  # noqa: PLR0913 - all parts of one page
     request: HttpRequest,
     cart: Cart,
     *,
@@ -245,7 +245,7 @@ def _too_little(*, is_told: bool) -> HttpResponse:
     return redirect(reverse("cart") + (f"?{LESS}=1" if is_told else ""))
 
 
-def _render(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
+def _render(  # noqa: PLR0913 - all parts of one page
     request: HttpRequest,
     template: str,
     cart: Cart,
