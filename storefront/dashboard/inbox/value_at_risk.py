@@ -47,9 +47,9 @@ _OF_SHELVES = f"""
         WHERE a.level_id = f.id AND a.status = 'unseen' OFFSET 0
     ) sold WHERE f.page = '{SHELF}'"""  # noqa: S608 - made of constants
 
-# Reads ``found (code, page, id, amount, currency, order_id, purchase_order_id)``. Amounts that one
-# rule reports of one row add up; amounts that several rules report of it are the same money, as are
-# a purchase order's part and an order's part.
+# Reads ``found (code, page, id, amount, currency, order_id, purchase_order_id)``. Amounts of one
+# rule for one row add up; amounts of several rules for one row are the same money. The amount of a
+# part of an order or purchase order is included in the amount of the whole.
 SUMS = f"""
     SELECT coalesce(jsonb_object_agg(currency, amount), '{{}}') AS sums FROM (
         SELECT currency, sum(amount)::text AS amount FROM (

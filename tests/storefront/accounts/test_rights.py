@@ -13,7 +13,7 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @pytest.fixture
-def boss():
+def superuser():
     return User.objects.create_superuser("boss@fara.example", "a password")
 
 
@@ -75,17 +75,17 @@ def test_clerk_cannot_see_or_change_rights(clerk, customer):
         ("password__startswith=a", 400),
     ],
 )
-def test_clerk_cannot_filter_by_hidden_rights(clerk, boss, lookup, of_clerk):
+def test_clerk_cannot_filter_by_hidden_rights(clerk, superuser, lookup, of_clerk):
     path = f"/admin/accounts/user/?{lookup}"
 
     assert opened_by(clerk).get(path).status_code == of_clerk
     if lookup.startswith(("groups__", "is_")):
-        assert opened_by(boss).get(path).status_code == 200
+        assert opened_by(superuser).get(path).status_code == 200
 
 
-@pytest.mark.parametrize("whose", ["own", "boss"])
-def test_clerk_cannot_change_staff(clerk, boss, whose):
-    row = clerk if whose == "own" else boss
+@pytest.mark.parametrize("whose", ["own", "superuser"])
+def test_clerk_cannot_change_staff(clerk, superuser, whose):
+    row = clerk if whose == "own" else superuser
     client = opened_by(clerk)
 
     changed = client.post(page_of(row), everything(row))
@@ -93,17 +93,17 @@ def test_clerk_cannot_change_staff(clerk, boss, whose):
     row.refresh_from_db()
 
     assert (changed.status_code, deleted.status_code) == (403, 403)
-    assert (row.name, row.is_superuser) == ("", whose == "boss")
+    assert (row.name, row.is_superuser) == ("", whose == "superuser")
 
 
-@pytest.mark.parametrize("whose", ["clerk", "boss", "shopper"])
-def test_only_superuser_sets_passwords_of_others(clerk, boss, customer, whose):
-    row = {"clerk": clerk, "boss": boss, "shopper": customer}[whose]
+@pytest.mark.parametrize("whose", ["clerk", "superuser", "customer"])
+def test_only_superuser_sets_passwords_of_others(clerk, superuser, customer, whose):
+    row = {"clerk": clerk, "superuser": superuser, "customer": customer}[whose]
     form = {"usable_password": "true", "password1": "another one 7", "password2": "another one 7"}
 
     refused = opened_by(clerk).post(f"/admin/accounts/user/{row.pk}/password/", form)
     kept = User.objects.get(pk=row.pk).check_password("a password")
-    opened_by(boss).post(f"/admin/accounts/user/{row.pk}/password/", form)
+    opened_by(superuser).post(f"/admin/accounts/user/{row.pk}/password/", form)
 
     assert refused.status_code == 403
     assert kept
@@ -127,49 +127,49 @@ def test_clerk_cannot_add_users_or_change_groups(clerk):
     assert not group.permissions.exists()
 
 
-@pytest.mark.parametrize(("whose", "is_told"), [("boss", True), ("clerk", False)])
-def test_only_the_own_page_explains_read_only_rights(boss, clerk, whose, is_told):
-    row = {"boss": boss, "clerk": clerk}[whose]
+@pytest.mark.parametrize(("whose", "is_told"), [("superuser", True), ("clerk", False)])
+def test_only_the_own_page_explains_read_only_rights(superuser, clerk, whose, is_told):
+    row = {"superuser": superuser, "clerk": clerk}[whose]
 
-    page = opened_by(boss).get(page_of(row)).content.decode()
+    page = opened_by(superuser).get(page_of(row)).content.decode()
 
     assert ("You cannot change your own rights." in page) is is_told
 
 
-def test_superuser_cannot_change_own_rights(boss):
-    client = opened_by(boss)
+def test_superuser_cannot_change_own_rights(superuser):
+    client = opened_by(superuser)
 
-    fields = fields_on(client, boss)
-    client.post(page_of(boss), {"email": boss.email, "name": "Ann"})  # no box is ticked
-    client.post(f"/admin/accounts/user/{boss.pk}/delete/", {"post": "yes"})
-    boss.refresh_from_db()
+    fields = fields_on(client, superuser)
+    client.post(page_of(superuser), {"email": superuser.email, "name": "Ann"})  # no box is ticked
+    client.post(f"/admin/accounts/user/{superuser.pk}/delete/", {"post": "yes"})
+    superuser.refresh_from_db()
 
     assert {*RIGHTS} < fields, "they are shown"
-    assert (boss.name, boss.is_superuser, boss.is_active) == ("Ann", True, True)
+    assert (superuser.name, superuser.is_superuser, superuser.is_active) == ("Ann", True, True)
 
 
-def test_change_of_rights_is_recorded_and_mailed_to_superusers(boss, clerk):
+def test_change_of_rights_is_recorded_and_mailed_to_superusers(superuser, clerk):
     other = User.objects.create_superuser("other@fara.example", "a password")
     group = Group.objects.create(name="Packers")
     clerk.user_permissions.clear()
 
-    opened_by(boss).post(page_of(clerk), everything(clerk, groups=[group.pk]))
+    opened_by(superuser).post(page_of(clerk), everything(clerk, groups=[group.pk]))
 
     (event,) = Event.objects.filter(name="account.rights_changed")
     changes = ["+ group Packers", "+ is_superuser"]
-    assert event.payload["email"] == [boss.email, clerk.email, other.email]
+    assert event.payload["email"] == [superuser.email, clerk.email, other.email]
     assert event.payload["holder"] == clerk.email
-    assert event.payload["actor"] == boss.email
+    assert event.payload["actor"] == superuser.email
     assert event.payload["changes"] == changes
     trace = LogEntry.objects.get(object_id=str(clerk.pk))
-    assert trace.user == boss
+    assert trace.user == superuser
     assert all(line in trace.get_change_message() for line in changes)
 
 
-def test_change_of_group_rights_is_mailed(boss):
+def test_change_of_group_rights_is_mailed(superuser):
     group = Group.objects.create(name="Packers")
     right = Permission.objects.get(codename="view_order")
-    client = opened_by(boss)
+    client = opened_by(superuser)
 
     client.post(page_of(group), {"name": "Packers", "permissions": [right.pk]})
     client.post(page_of(group), {"name": "Packers", "permissions": [right.pk]})

@@ -25,7 +25,7 @@ NETWORK = "203.0.113.0/24"
 
 
 @pytest.fixture
-def written(caplog):
+def logged(caplog):
     """Return the events of the security log, without lines of other loggers."""
 
     def read():
@@ -48,7 +48,7 @@ def sign_in(client, password, email="clerk@fara.example"):
 
 
 def test_sign_ins_are_logged_with_their_network(
-    client, clerk, written, django_capture_on_commit_callbacks
+    client, clerk, logged, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
         sign_in(client, PASSWORD)
@@ -58,7 +58,7 @@ def test_sign_ins_are_logged_with_their_network(
     sign_in(client, "wrong", email="nobody@fara.example")
 
     me = f"user:{clerk.pk}"
-    *known, unknown = [each for each in written() if each["event"] == "sign_in"]
+    *known, unknown = [each for each in logged() if each["event"] == "sign_in"]
     assert {each["network"] for each in (*known, unknown)} == {NETWORK}
     assert {each["actor"] for each in known} == {me}
     assert unknown["actor"].startswith("unknown:")
@@ -66,22 +66,22 @@ def test_sign_ins_are_logged_with_their_network(
     assert known[-1]["result"] == "blocked"
 
 
-def test_wrong_and_blocked_codes_are_logged_differently(client, clerk, written):
+def test_wrong_and_blocked_codes_are_logged_differently(client, clerk, logged):
     with_app(clerk)
     sign_in(client, PASSWORD)
     for _ in range(6):
         client.post("/admin/factors/sign-in/", {"code": "000000"})
 
-    results = [each["result"] for each in written() if each["event"] == "second_factor"]
+    results = [each["result"] for each in logged() if each["event"] == "second_factor"]
     assert results == ["failed"] * 5 + ["blocked"]
 
 
-def test_forbidden_staff_page_is_logged(client, clerk, written):
+def test_forbidden_staff_page_is_logged(client, clerk, logged):
     make_channel()  # the error page shows the shop
     client.force_login(clerk)
     client.get("/admin/accounts/user/", REMOTE_ADDR="203.0.113.9")
 
-    assert written() == [
+    assert logged() == [
         {
             "event": "permission",
             "result": "failed",
@@ -92,7 +92,7 @@ def test_forbidden_staff_page_is_logged(client, clerk, written):
     ]
 
 
-def test_changes_of_rights_are_logged(client, clerk, written, django_capture_on_commit_callbacks):
+def test_changes_of_rights_are_logged(client, clerk, logged, django_capture_on_commit_callbacks):
     boss = User.objects.create_superuser("boss@fara.example", PASSWORD)
     group = Group.objects.create(name="Buyers")
     client.force_login(boss)
@@ -107,7 +107,7 @@ def test_changes_of_rights_are_logged(client, clerk, written, django_capture_on_
             {"email": clerk.email, "is_active": "on", "is_superuser": "on"},
         )
 
-    said = [each for each in written() if each["event"] == "rights_changed"]
+    said = [each for each in logged() if each["event"] == "rights_changed"]
     assert [(each["actor"], each["what"]) for each in said] == [
         (f"user:{boss.pk}", f"group:{group.pk}"),
         (f"user:{boss.pk}", f"user:{clerk.pk}"),
@@ -116,7 +116,7 @@ def test_changes_of_rights_are_logged(client, clerk, written, django_capture_on_
 
 
 @pytest.fixture
-def typed(monkeypatch):
+def operator_input(monkeypatch):
     """What the operator types, and the role that the environment names."""
     monkeypatch.setattr(changepassword.getpass, "getpass", lambda **_: "another good password")
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
@@ -144,12 +144,12 @@ def grant_app_role(_user):
         (grant_app_role, "rights_changed", "database role:app"),
     ],
 )
-@pytest.mark.usefixtures("typed")
-def test_management_commands_are_logged(command, event, what, clerk, written):
+@pytest.mark.usefixtures("operator_input")
+def test_management_commands_are_logged(command, event, what, clerk, logged):
     with TestCase.captureOnCommitCallbacks(execute=True):
         command(clerk)
 
-    [said] = written()
+    [said] = logged()
     assert (said["event"], said["actor"]) == (event, "command")
     assert said["what"] == what.format(User.objects.latest("pk").pk)
 
@@ -175,11 +175,11 @@ def test_management_commands_are_logged(command, event, what, clerk, written):
     ],
 )
 def test_credential_and_data_changes_are_logged_on_commit(
-    event, act, written, django_capture_on_commit_callbacks
+    event, act, logged, django_capture_on_commit_callbacks
 ):
     user = User.objects.create_user("ada@example.org", PASSWORD)
     with django_capture_on_commit_callbacks(execute=True):
         act(user)
-        assert written() == []
+        assert logged() == []
 
-    assert [each["event"] for each in written()] == [event]
+    assert [each["event"] for each in logged()] == [event]

@@ -30,7 +30,7 @@ def with_app(user, now=NOON):
     return user
 
 
-def happened(user):
+def events_of(user):
     return list(
         FactorChange.objects.filter(user=user).order_by("pk").values_list("what", flat=True)
     )
@@ -42,7 +42,7 @@ def person():
 
 
 @pytest.fixture
-def boss():
+def superuser():
     return User.objects.create_superuser("boss@fara.example", "a good password")
 
 
@@ -53,7 +53,7 @@ def test_app_is_added_only_with_a_code_and_its_secret_is_encrypted(person):
     with_app(person)
 
     assert SECRET not in str(Authenticator.objects.get().data)
-    assert happened(person) == ["app_added"]
+    assert events_of(person) == ["app_added"]
     assert Event.objects.filter(name="account.factors_changed").count() == 1
 
 
@@ -118,7 +118,7 @@ def test_recovery_code_works_once_and_new_codes_replace_old(person):
     verification.by_code(user=person, code=second[1], now=NOON)
 
     assert len(set(first) | set(second)) == 20
-    assert happened(person).count("code_used") == 2
+    assert events_of(person).count("code_used") == 2
 
 
 def test_last_required_factor_cannot_be_removed(person, settings):
@@ -134,24 +134,24 @@ def test_last_required_factor_cannot_be_removed(person, settings):
     assert not Authenticator.objects.exists()
 
 
-def test_user_cannot_remove_a_factor_of_another_user(person, boss):
+def test_user_cannot_remove_a_factor_of_another_user(person, superuser):
     factor = Authenticator.objects.get(user=with_app(person))
 
     with pytest.raises(Authenticator.DoesNotExist):
-        enrollment.drop(user=boss, factor_id=factor.pk, now=NOON)
+        enrollment.drop(user=superuser, factor_id=factor.pk, now=NOON)
 
 
-def test_reset_needs_another_superuser_and_records_the_reason(person, boss):
+def test_reset_needs_another_superuser_and_records_the_reason(person, superuser):
     with_app(person)
     clerk = User.objects.create_user("clerk@fara.example", "a good password", is_staff=True)
     for actor in (clerk, person):
         with pytest.raises(enrollment.NotAllowedError):
             enrollment.reset(user=person, actor=actor, reason="lost phone", now=NOON)
 
-    enrollment.reset(user=person, actor=boss, reason="lost phone", now=NOON)
+    enrollment.reset(user=person, actor=superuser, reason="lost phone", now=NOON)
 
     trace = FactorChange.objects.latest("pk")
-    assert (trace.what, trace.actor, trace.reason) == ("reset", boss, "lost phone")
+    assert (trace.what, trace.actor, trace.reason) == ("reset", superuser, "lost phone")
     assert not enrollment.has_any(person)
 
 
@@ -164,9 +164,9 @@ def test_only_superuser_is_reset_by_command(person, capsys):
     assert FactorChange.objects.latest("pk").actor is None
 
 
-def test_events_are_append_only_and_outlive_their_actor(person, boss):
+def test_events_are_append_only_and_outlive_their_actor(person, superuser):
     with_app(person)
-    enrollment.reset(user=person, actor=boss, reason="lost phone", now=NOON)
+    enrollment.reset(user=person, actor=superuser, reason="lost phone", now=NOON)
     trace = FactorChange.objects.filter(what="reset")
     for change in ({"reason": "x"}, {"actor": person}, {"what": "dropped"}):
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -174,7 +174,7 @@ def test_events_are_append_only_and_outlive_their_actor(person, boss):
     with pytest.raises(IntegrityError), transaction.atomic():
         FactorChange.objects.create(user=person, what="reset", at=NOON)
 
-    boss.delete()
+    superuser.delete()
 
     assert trace.get().actor is None
 

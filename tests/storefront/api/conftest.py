@@ -43,7 +43,7 @@ def cart(api, listing):
 
 
 @pytest.fixture
-def wish():
+def order_request():
     """The request body that places the cart."""
     return {
         "email": "erika@example.org",
@@ -60,9 +60,9 @@ def wish():
 
 
 @pytest.fixture
-def placed(api, cart, wish):
+def placed(api, cart, order_request):
     """The URL of an order, and the answer to its placement."""
-    answer = api.post(f"{cart}checkout/", wish, key="k1").json()
+    answer = api.post(f"{cart}checkout/", order_request, key="k1").json()
     path = f"/api/v1/orders/{answer['number']}/"
     api.bearers[path] = answer["access_key"]
     return path, answer

@@ -32,13 +32,13 @@ def channel():
 
 
 @pytest.fixture
-def fresh(monkeypatch):
+def reset_identity(monkeypatch):
     """Reset the cached identity."""
     monkeypatch.setattr(current, "_known", None)
 
 
 @pytest.fixture
-def ours(fresh):
+def ours(reset_identity):
     return ShopIdentity.objects.create(pk=1, **OURS)
 
 
@@ -129,7 +129,7 @@ def test_reserved_domains_are_those_of_the_standard(email, is_reserved):
 
 
 @pytest.mark.parametrize("email", [None, "help@fara.example"])
-@pytest.mark.usefixtures("channel", "fresh")
+@pytest.mark.usefixtures("channel", "reset_identity")
 def test_production_is_closed_until_it_has_an_identity(client, settings, email, caplog):
     if email:
         ShopIdentity.objects.create(pk=1, **(OURS | {"email": email}))
@@ -146,7 +146,7 @@ def test_production_is_open_with_an_identity(client, channel, ours, settings):
     assert visit.Visit(client.get("/en/").wsgi_request).channel == channel
 
 
-def test_staff_enter_the_identity_once(admin_client, fresh, settings):
+def test_staff_enter_the_identity_once(admin_client, reset_identity, settings):
     settings.IS_PRODUCTION = True
     add = "/admin/identity/shopidentity/add/"
     refused = admin_client.post(add, OURS | {"email": "help@fara.example"})

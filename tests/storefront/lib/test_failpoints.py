@@ -20,7 +20,7 @@ for name in sys.argv[2].split(","):
 """
 
 
-def walk(passed, *, environment="local", **env):
+def run_process(passed, *, environment="local", **env):
     """Pass failpoints in a separate process; return its exit code and output."""
     done = subprocess.run(
         [sys.executable, "-c", PASSES, environment, passed],
@@ -42,16 +42,16 @@ def walk(passed, *, environment="local", **env):
     ],
 )
 def test_process_is_killed_at_the_requested_pass(asked, came_past):
-    assert walk("a,b,a,b,a,b", FAILPOINT=asked) == (-signal.SIGKILL, came_past)
+    assert run_process("a,b,a,b,a,b", FAILPOINT=asked) == (-signal.SIGKILL, came_past)
 
 
 @pytest.mark.parametrize("asked", ["", "c", "a:4", "aa"])
 def test_other_failpoints_pass(asked):
-    assert walk("a,b,a", FAILPOINT=asked) == (0, ["a", "b", "a"])
+    assert run_process("a,b,a", FAILPOINT=asked) == (0, ["a", "b", "a"])
 
 
 def test_production_ignores_failpoints():
-    assert walk("a", environment="production", FAILPOINT="a") == (0, ["a"])
+    assert run_process("a", environment="production", FAILPOINT="a") == (0, ["a"])
 
 
 def test_process_passes_if_a_note_exists(tmp_path):
@@ -59,7 +59,7 @@ def test_process_passes_if_a_note_exists(tmp_path):
     notes.mkdir()
     env = {"FAILPOINT": "a,b", "FAILPOINT_NOTES": str(notes)}
 
-    ends = [walk("a,b", **env) for _ in range(3)]
+    ends = [run_process("a,b", **env) for _ in range(3)]
 
     assert ends == [(-signal.SIGKILL, []), (-signal.SIGKILL, ["a"]), (0, ["a", "b"])]
     assert sorted(note.name for note in notes.iterdir()) == ["a", "b"]
@@ -68,4 +68,4 @@ def test_process_passes_if_a_note_exists(tmp_path):
 def test_no_process_is_killed_before_the_notes_folder_exists(tmp_path):
     missing = tmp_path / "later"
 
-    assert walk("a,a", FAILPOINT="a:1", FAILPOINT_NOTES=str(missing)) == (0, ["a", "a"])
+    assert run_process("a,a", FAILPOINT="a:1", FAILPOINT_NOTES=str(missing)) == (0, ["a", "a"])

@@ -50,7 +50,7 @@ def test_webhook_body_is_emptied_and_its_id_stays():
 
 def test_emails_are_deleted_and_their_event_is_not_sent_again():
     @retention.transaction.atomic
-    def tell():
+    def record_event():
         return outbox.tell(
             name="account.known",
             key="once",
@@ -59,7 +59,7 @@ def test_emails_are_deleted_and_their_event_is_not_sent_again():
             at=NOON,
         )
 
-    event = tell()
+    event = record_event()
     [delivery] = dispatch.fan_out(event=event, now=NOON)
     assert sweep("event_payloads") == 0  # its e-mail is pending
 
@@ -71,7 +71,7 @@ def test_emails_are_deleted_and_their_event_is_not_sent_again():
     assert set(moves.values_list("reason", "actor")) == {("", "")}
     assert Event.objects.get().payload == {}
     with retention.transaction.atomic():
-        assert tell().pk == event.pk
+        assert record_event().pk == event.pk
     assert dispatch.fan_out(event=event, now=NOON) == []
 
 

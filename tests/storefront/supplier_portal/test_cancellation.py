@@ -24,20 +24,20 @@ def people(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 
-def wished(make=make_sent_purchase_order):
+def request_cancellation(make=make_sent_purchase_order):
     purchase_order = make()
     ask_to_stop(purchase_order.order)
     return purchase_order
 
 
-def say(client, purchase_order, word, times=1):
+def post_answer(client, purchase_order, word, times=1):
     return [
         post(client, purchase_order, "stop/", said=word)["Location"].rpartition("=")[2]
         for _ in range(times)
     ]
 
 
-def asked():
+def payment_requests():
     return list(
         PaymentEvent.objects.filter(kind__endswith="_requested").values_list("kind", flat=True)
     )
@@ -45,7 +45,7 @@ def asked():
 
 @pytest.mark.parametrize("language", ["en", "az"])
 def test_page_with_the_request_is_valid(client, language):
-    purchase_order = wished()
+    purchase_order = request_cancellation()
 
     page = Page(client.get(path_of(purchase_order, language=language)))
 
@@ -56,55 +56,55 @@ def test_page_with_the_request_is_valid(client, language):
 
 
 def test_double_click_cancels_once(client):
-    purchase_order = wished()
+    purchase_order = request_cancellation()
 
-    assert say(client, purchase_order, "yes", times=2) == ["stopped", "stopped"]
+    assert post_answer(client, purchase_order, "yes", times=2) == ["stopped", "stopped"]
 
     assert fresh(purchase_order).request_status == "cancellation_accepted"
     assert Order.objects.get().status == "canceled"
-    assert asked() == ["release_requested"]
+    assert payment_requests() == ["release_requested"]
 
 
 def test_refused_cancellation_can_still_be_accepted(client):
-    purchase_order = wished(make_accepted_purchase_order)
+    purchase_order = request_cancellation(make_accepted_purchase_order)
 
-    assert say(client, purchase_order, "no", times=2) == ["goes", "goes"]
+    assert post_answer(client, purchase_order, "no", times=2) == ["goes", "goes"]
     assert fresh(purchase_order).request_status == "cancellation_rejected"
     page = Page(client.get(path_of(purchase_order)))
     assert CANNOT not in page.text
     assert "You said that it cannot be stopped." in page.text
 
-    assert say(client, purchase_order, "yes") == ["stopped"]
-    assert asked() == ["capture_requested", "refund_requested"]
+    assert post_answer(client, purchase_order, "yes") == ["stopped"]
+    assert payment_requests() == ["capture_requested", "refund_requested"]
 
 
 def test_refused_and_shipped_order_is_shipped(client):
-    purchase_order = wished()
-    say(client, purchase_order, "no")
+    purchase_order = request_cancellation()
+    post_answer(client, purchase_order, "no")
 
     parcel(client, purchase_order, 1)
 
     assert fresh(purchase_order).status == "shipped"
-    assert asked() == ["capture_requested"]
-    assert say(client, purchase_order, "yes") == ["late"]
+    assert payment_requests() == ["capture_requested"]
+    assert post_answer(client, purchase_order, "yes") == ["late"]
 
 
 def test_refusal_without_a_request_changes_nothing(client):
     purchase_order = make_accepted_purchase_order()
 
-    assert say(client, purchase_order, "no") == ["late"]
+    assert post_answer(client, purchase_order, "no") == ["late"]
     assert fresh(purchase_order).request_status == "accepted"
 
 
 def test_acceptance_after_the_request_can_still_be_canceled(client):
-    purchase_order = wished()
+    purchase_order = request_cancellation()
 
     answer(client, purchase_order, "ship")
     assert fresh(purchase_order).cancel_wanted_at is not None
-    say(client, purchase_order, "yes")
+    post_answer(client, purchase_order, "yes")
 
     assert Order.objects.get().status == "canceled"
-    assert asked() == ["capture_requested", "refund_requested"]
+    assert payment_requests() == ["capture_requested", "refund_requested"]
 
 
 def test_order_moved_to_another_supplier_is_canceled(client):

@@ -13,7 +13,7 @@ from tests.storefront.web.page_parser import Page
 pytestmark = pytest.mark.django_db
 
 
-def say(client, purchase_order, word, some):
+def post_answer(client, purchase_order, word, some):
     line = purchase_order.lines.order_by("pk").first()
     given = {f"line_{line.order_line_id}": word, f"some_{line.order_line_id}": some}
     return post(client, purchase_order, "answer/", **given)
@@ -25,7 +25,7 @@ def say(client, purchase_order, word, some):
 def test_two_of_three_units_ship_and_the_rest_is_rerouted(client, word, code):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
-    response = say(client, purchase_order, word, "2")
+    response = post_answer(client, purchase_order, word, "2")
 
     assert response["Location"].endswith("?done=answered")
     purchase_order = fresh(purchase_order)
@@ -40,7 +40,7 @@ def test_two_of_three_units_ship_and_the_rest_is_rerouted(client, word, code):
 def test_full_quantity_is_no_partial_line(client):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
-    say(client, purchase_order, "ship", "3")
+    post_answer(client, purchase_order, "ship", "3")
 
     assert fresh(purchase_order).request_status == "accepted"
     assert OrderLine.objects.get().quantity == 3
@@ -59,7 +59,7 @@ def test_full_quantity_is_no_partial_line(client):
 def test_invalid_quantity_shows_an_error_and_changes_nothing(client, word, some, says):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
-    response = say(client, purchase_order, word, some)
+    response = post_answer(client, purchase_order, word, some)
 
     assert response.status_code == 422
     assert says in Page(response).text
@@ -70,7 +70,7 @@ def test_invalid_quantity_shows_an_error_and_changes_nothing(client, word, some,
 def test_zero_units_with_a_reason_rejects_the_line(client):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
-    say(client, purchase_order, "out_of_stock", "0")
+    post_answer(client, purchase_order, "out_of_stock", "0")
 
     assert fresh(purchase_order).status == "canceled"
 

@@ -111,18 +111,18 @@ CASES = {
 }  # fmt: skip
 
 
-def insist_same(fronts):
+def assert_same(fronts):
     """Assert that all interfaces agree; return their common statement."""
     told = fronts.of_one()
     answer = fronts.availability()
     most, least = answer["most"], answer["more"]
-    agree(told)
+    assert_agreement(told)
     if least is not None:
         for quantity in {least, most}:
-            agree(in_carts := fronts.of_carts(quantity))
+            assert_agreement(in_carts := fronts.of_carts(quantity))
             assert in_carts["API line"].most == most
             if quantity == 1:
-                agree({**told, **in_carts})
+                assert_agreement({**told, **in_carts})
     if most:
         assert fronts.carts_take(most) == {"web": 303, "API": 303}
         assert fronts.carts_take(most + 1) == {"web": most, "API": most}
@@ -131,7 +131,7 @@ def insist_same(fronts):
     return told["page"].is_sold_out, most, told["page"].days, least
 
 
-def agree(told):
+def assert_agreement(told):
     for what in ("is_sold_out", "most", "days", "packs"):
         said = {who: getattr(one, what) for who, one in told.items()}
         spoken = {who: one for who, one in said.items() if one != UNSAID}
@@ -144,7 +144,7 @@ def test_all_interfaces_agree_and_are_right(customer, name):
     listing = build(*book["shelves"], **{key: book[key] for key in book if key != "shelves"})
 
     fronts = Fronts(customer, Caller(), listing, country)
-    said = insist_same(fronts)
+    said = assert_same(fronts)
 
     assert list(said) == right
     assert set(fronts.in_stock()) == {int(said[1] > 0)}
@@ -200,7 +200,7 @@ def test_all_interfaces_agree_on_any_supply(customer, seed):
 
     for country in ("DE", "FR"):
         fronts = Fronts(customer, Caller(), listing, country)
-        _, most, *_ = insist_same(fronts)
+        _, most, *_ = assert_same(fronts)
         assert set(fronts.in_stock()) == {int(most > 0)}
         Cart.objects.all().delete()
 
@@ -212,11 +212,11 @@ def test_unprofitable_location_is_promised_nowhere_although_it_is_faster(custome
     soonest = rules.draft(channel=channel, chain=["days"], by="ada", now=NOON)
     rules.go_live(rules=soonest, by="ada", now=NOON)
 
-    losing = insist_same(Fronts(customer, Caller(), listing, "DE"))
+    losing = assert_same(Fronts(customer, Caller(), listing, "DE"))
     Cart.objects.all().delete()
     SupplierOffer.objects.filter(supplier__code="near").update(cost_amount="9.00")
     quotes.forget()
-    paying = insist_same(Fronts(customer, Caller(), listing, "DE"))
+    paying = assert_same(Fronts(customer, Caller(), listing, "DE"))
 
     assert losing == (False, 20, "5–11 Dec", 1)
     assert paying == (False, 20, "28–30 Nov", 1)
@@ -243,7 +243,7 @@ def test_stock_that_falls_before_publication_is_sold_out_everywhere(customer):
     listing = build(near(), routes=BOTH[:1])
     StockLevel.objects.update(reported_quantity=0)
 
-    said = insist_same(Fronts(customer, Caller(), listing, "DE"))
+    said = assert_same(Fronts(customer, Caller(), listing, "DE"))
 
     assert Listing.objects.get().available == 9
     assert said == (True, 0, None, None)
@@ -254,6 +254,6 @@ def test_stock_that_rises_before_publication_is_sold_nowhere(customer):
     StockLevel.objects.update(reported_quantity=50)
     Variant.objects.update(packed_weight_g=100)
 
-    said = insist_same(Fronts(customer, Caller(), listing, "DE"))
+    said = assert_same(Fronts(customer, Caller(), listing, "DE"))
 
     assert said[1] == 2

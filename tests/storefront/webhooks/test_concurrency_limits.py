@@ -29,7 +29,7 @@ AT_ONCE_S = 8.0  # far below the timeout of a call to a hanging server
 
 
 @pytest.fixture(autouse=True)
-def woken(monkeypatch):
+def queued(monkeypatch):
     """Record queued tasks instead of sending them."""
     found = []
     monkeypatch.setattr(tasks.handle, "delay", lambda *, call_id: found.append(call_id))
@@ -37,7 +37,7 @@ def woken(monkeypatch):
 
 
 @pytest.fixture
-def silence():
+def hanging_server():
     """The URL of a server that accepts every connection and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/api2.0/v1/"
@@ -57,7 +57,7 @@ def workers():
         yield pool
 
 
-def selling(code, base_url, *, sku="V1", ref="P1"):
+def make_cj_supplier(code, base_url, *, sku="V1", ref="P1"):
     """Make a CJ supplier with one offer; return its source name."""
     supplier = make_supplier(code)
     Connection.objects.filter(supplier=supplier).update(
@@ -83,10 +83,12 @@ def work(call):
         connection.close()
 
 
-def test_hanging_supplier_delays_no_other_webhook(sandbox, workers, silence):
-    hanging = selling("hanging", silence)
+def test_hanging_supplier_delays_no_other_webhook(sandbox, workers, hanging_server):
+    hanging = make_cj_supplier("hanging", hanging_server)
     product, variant = sandbox.goods()
-    steady = selling("steady", f"{sandbox.url}/api2.0/v1/", sku=variant.vid, ref=product.pid)
+    steady = make_cj_supplier(
+        "steady", f"{sandbox.url}/api2.0/v1/", sku=variant.vid, ref=product.pid
+    )
     his = [workers.submit(work, call) for call in store_stock_webhook(hanging, count=2 * WORKERS)]
     (call,) = store_stock_webhook(steady, sku=variant.vid)
 
@@ -103,8 +105,8 @@ def test_hanging_supplier_delays_no_other_webhook(sandbox, workers, silence):
     assert untouched.count() == 2 * WORKERS - width(Work.NEWS)
 
 
-def test_webhook_without_a_free_slot_stays_received(silence, woken):
-    (call,) = store_stock_webhook(selling("lumen", silence))
+def test_webhook_without_a_free_slot_stays_received(hanging_server, queued):
+    (call,) = store_stock_webhook(make_cj_supplier("lumen", hanging_server))
     before = InboundCall.objects.values().get()
 
     with elsewhere(Work.NEWS, make_supplier().pk):
@@ -112,31 +114,31 @@ def test_webhook_without_a_free_slot_stays_received(silence, woken):
 
     assert InboundCall.objects.values().get() == before
     tasks.handle_waiting()
-    assert woken == [call.pk]
+    assert queued == [call.pk]
 
 
-def test_freed_slot_takes_a_waiting_webhook(woken):
+def test_freed_slot_takes_a_waiting_webhook(queued):
     source = connect_cj(make_supplier())
     unknown, *waiting = store_stock_webhook(source, sku="nothing of ours", count=3)
     store_stock_webhook(connect_cj(make_supplier("glow")))
 
     tasks.handle(call_id=unknown.pk)
 
-    assert len(woken) == 1
-    assert woken[0] in {each.pk for each in waiting}
+    assert len(queued) == 1
+    assert queued[0] in {each.pk for each in waiting}
 
 
-def test_unresponsive_supplier_is_not_called_again_at_once(woken, monkeypatch):
+def test_unresponsive_supplier_is_not_called_again_at_once(queued, monkeypatch):
     def fail(**_):
         raise processing.TemporaryError("no answer")
 
     monkeypatch.setattr("suppliers.sync.webhooks.recount", fail)
-    first, _ = store_stock_webhook(selling("lumen", "http://127.0.0.1:9"), count=2)
+    first, _ = store_stock_webhook(make_cj_supplier("lumen", "http://127.0.0.1:9"), count=2)
 
     tasks.handle(call_id=first.pk)
 
     first.refresh_from_db()
-    assert (first.status, first.attempts, woken) == ("received", 1, [])
+    assert (first.status, first.attempts, queued) == ("received", 1, [])
 
 
 def test_gateway_needs_no_slot(settings):
@@ -151,14 +153,14 @@ def test_gateway_needs_no_slot(settings):
     assert call.status != InboundCall.Status.RECEIVED
 
 
-def test_many_webhooks_of_one_source_do_not_delay_others(woken, monkeypatch):
+def test_many_webhooks_of_one_source_do_not_delay_others(queued, monkeypatch):
     monkeypatch.setattr(tasks, "BATCH", 2)
     many = store_stock_webhook("cj-lumen", count=5)
     (late,) = store_stock_webhook("test-gateway")
 
     tasks.handle_waiting()
 
-    assert woken == [many[0].pk, many[1].pk, late.pk]
+    assert queued == [many[0].pk, many[1].pk, late.pk]
 
 
 def test_webhook_claimed_by_another_worker_is_left_to_it(monkeypatch):
@@ -195,7 +197,7 @@ def test_webhook_is_processed_during_a_subscription(monkeypatch):
     assert found == [True]
 
 
-def test_order_webhooks_precede_stock_webhooks(woken):
+def test_order_webhooks_precede_stock_webhooks(queued):
     """Whatever is in the broker's queue: the oldest webhook of the highest priority is next."""
     source = connect_cj(make_supplier())
     first, second = store_stock_webhook(source, sku="nothing of ours", count=2)
@@ -209,8 +211,8 @@ def test_order_webhooks_precede_stock_webhooks(woken):
     )
 
     tasks.handle_waiting()
-    assert woken == [parcel.pk, order.pk, first.pk, second.pk]
-    woken.clear()
+    assert queued == [parcel.pk, order.pk, first.pk, second.pk]
+    queued.clear()
 
     tasks.handle(call_id=first.pk)
     parcel.refresh_from_db()
@@ -224,7 +226,7 @@ def test_order_webhooks_precede_stock_webhooks(woken):
     tasks.handle(call_id=first.pk)
     first.refresh_from_db()
     assert first.status == "ignored"
-    assert woken == [second.pk]
+    assert queued == [second.pk]
 
 
 def test_unparseable_webhook_has_high_priority():

@@ -75,7 +75,7 @@ def purchase_order(monkeypatch):
     return made
 
 
-def supplier_is(monkeypatch, state):
+def answer_with(monkeypatch, state):
     """The supplier's answer when read: ``state``, or an error if None."""
 
     class Answers:
@@ -91,7 +91,7 @@ def supplier_is(monkeypatch, state):
     monkeypatch.setattr(handlers, "adapter_for", adapter_for)
 
 
-def hear(source, message_id, body):
+def process(source, message_id, body):
     """Store a webhook as the view does, and process it as the worker does."""
     call = keep_call(source, body, external_id=message_id)
     processing.handle(call=call, now=NOON)
@@ -103,7 +103,7 @@ def run_the_outbox():
             dispatch.send(delivery=delivery, now=NOON)
 
 
-def everything():
+def state_of_order():
     parcel = Parcel.objects.get()
     return {
         "order": Order.objects.with_progress().values_list("status", "fulfillment_status").get(),
@@ -134,7 +134,7 @@ def test_every_order_of_four_events_gives_one_status_and_one_email(
     shipped = replace(
         make_state(purchase_order, "shipped", make_parcel_news()), answer=Answer.SHIPPED
     )
-    supplier_is(monkeypatch, shipped if is_reachable else None)
+    answer_with(monkeypatch, shipped if is_reachable else None)
     source = f"cj-{purchase_order.supplier.code}"
     events = four_events(purchase_order.number)
     ids = {name: f"m-{place}" for place, name in enumerate(events, start=1)}
@@ -144,9 +144,9 @@ def test_every_order_of_four_events_gives_one_status_and_one_email(
         start_over(purchase_order)
         # each one twice: once again at once, and all of them again in the end, backward
         for name in (*(name for each in order for name in (each, each)), *reversed(order)):
-            hear(source, ids[name], events[name])
+            process(source, ids[name], events[name])
             run_the_outbox()
-        results.append(everything())
+        results.append(state_of_order())
 
     assert len(results) == 24
     assert all(result == results[0] for result in results)

@@ -27,7 +27,7 @@ NEWS = {
 }
 
 
-def hear(purchase_order, *names):
+def process_webhooks(purchase_order, *names):
     """Store these webhooks a second apart, and process them as the sweep does for ten minutes."""
     source = f"tracking-{purchase_order.supplier.code}"
     for place, name in enumerate(names):
@@ -47,14 +47,14 @@ def hear(purchase_order, *names):
 def test_shipped_order_is_shipped_whenever_the_rejection_arrived(names):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
-    assert hear(purchase_order, *names) == ("shipped", 1, 0, {"applied"})
+    assert process_webhooks(purchase_order, *names) == ("shipped", 1, 0, {"applied"})
 
 
 @pytest.mark.parametrize("names", list(permutations(["canceled", "accepted"])))
 def test_uncontradicted_rejection_is_applied(names):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
-    assert hear(purchase_order, *names) == ("canceled", 0, 1, {"applied"})
+    assert process_webhooks(purchase_order, *names) == ("canceled", 0, 1, {"applied"})
 
 
 def test_rejection_waits_before_it_releases_anything():

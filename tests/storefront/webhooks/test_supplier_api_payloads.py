@@ -25,12 +25,12 @@ CJ_WAITS_S = 3.0
 
 
 @pytest.fixture(autouse=True)
-def nobody_wakes(monkeypatch):
+def no_queue(monkeypatch):
     monkeypatch.setattr(views.handle, "delay", lambda **_: None)
 
 
 @pytest.fixture
-def his_order():
+def cj_order():
     """A purchase order at a CJ supplier, and its source name."""
     purchase_order = make_accepted_purchase_order(make_sellable())
     purchase_order.supplier_reference = "26"
@@ -57,9 +57,9 @@ def test_each_connector_with_webhooks_has_a_source(settings):
     assert sources.name_of(Supplier.objects.get(code="cj-1")) == "cj-cj-1"
 
 
-def test_slow_worker_does_not_delay_the_acknowledgement(client, his_order):
+def test_slow_worker_does_not_delay_the_acknowledgement(client, cj_order):
     """A worker locks all rows of the order, and CJ still gets its acknowledgement."""
-    purchase_order, source = his_order
+    purchase_order, source = cj_order
     is_held, may_go = threading.Event(), threading.Event()
 
     def work():
@@ -85,8 +85,8 @@ def test_slow_worker_does_not_delay_the_acknowledgement(client, his_order):
     assert InboundCall.objects.get().external_id == "m-slow"
 
 
-def test_trial_request_is_acknowledged_and_not_stored(client, his_order):
-    _, source = his_order
+def test_trial_request_is_acknowledged_and_not_stored(client, cj_order):
+    _, source = cj_order
 
     answers = [post_cj(client, source, body, sign="") for body in (b"{}", b"")]
 
@@ -94,8 +94,8 @@ def test_trial_request_is_acknowledged_and_not_stored(client, his_order):
     assert InboundCall.objects.count() == 0
 
 
-def test_unsigned_account_is_accepted_only_if_staff_allow_it(client, his_order):
-    _, source = his_order
+def test_unsigned_account_is_accepted_only_if_staff_allow_it(client, cj_order):
+    _, source = cj_order
     body = cj_body("STOCK", "m-1", **{"17": []})
 
     refused = post_cj(client, source, body, sign="")
@@ -106,8 +106,8 @@ def test_unsigned_account_is_accepted_only_if_staff_allow_it(client, his_order):
     assert InboundCall.objects.get().external_id == "m-1"
 
 
-def test_extra_charge_is_recorded_on_the_purchase_order(his_order):
-    purchase_order, source = his_order
+def test_extra_charge_is_recorded_on_the_purchase_order(cj_order):
+    purchase_order, source = cj_order
     body = cj_body("MAKEUP", relationOrderId="26", amount="3.20", reason="too heavy")
     call = keep_call(source, body)
 
@@ -119,10 +119,10 @@ def test_extra_charge_is_recorded_on_the_purchase_order(his_order):
 
 
 def test_subscription_makes_the_supplier_reach_our_endpoint(
-    live_server, settings, monkeypatch, tmp_path, his_order
+    live_server, settings, monkeypatch, tmp_path, cj_order
 ):
     """The sandbox tests our URL as CJ does, and accepts only a 200 within its time limit."""
-    purchase_order, source = his_order
+    purchase_order, source = cj_order
     settings.PUBLIC_URL = live_server.url
     sandbox = Sandbox(tmp_path, tries_callbacks=True)
     try:

@@ -37,7 +37,7 @@ def clock(monkeypatch, settings):
 
 
 @pytest.fixture
-def woken(monkeypatch):
+def queued(monkeypatch):
     calls = []
     monkeypatch.setattr(views.handle, "delay", lambda **told: calls.append(told))
     return calls
@@ -66,7 +66,7 @@ def post_as(client, source, body, headers):
 BODY = json.dumps({"order": "FL-1-1", "parcels": []}).encode()
 
 
-def test_valid_webhook_is_stored_unchanged_and_queued(client, cj, woken):
+def test_valid_webhook_is_stored_unchanged_and_queued(client, cj, queued):
     body = cj_body("ORDER", "m-7", orderNumber="FL-1-1") + b"  \n"
 
     answer = post_cj(client, cj, body)
@@ -75,10 +75,10 @@ def test_valid_webhook_is_stored_unchanged_and_queued(client, cj, woken):
     assert answer.status_code == 200
     assert (call.source, call.external_id, bytes(call.body)) == (cj, "m-7", body)
     assert (call.status, call.received_at, call.due_at) == ("received", NOON, NOON)
-    assert woken == [{"call_id": call.pk}]
+    assert queued == [{"call_id": call.pk}]
 
 
-def test_redelivery_is_acknowledged_and_changes_nothing(client, cj, tracking, woken):
+def test_redelivery_is_acknowledged_and_changes_nothing(client, cj, tracking, queued):
     body = cj_body("ORDER", "m-7", orderNumber="FL-1-1")
 
     answers = [post_cj(client, cj, body).status_code for _ in range(3)]
@@ -87,10 +87,10 @@ def test_redelivery_is_acknowledged_and_changes_nothing(client, cj, tracking, wo
     ]
 
     assert answers == [200] * 6
-    assert InboundCall.objects.count() == len(woken) == 2
+    assert InboundCall.objects.count() == len(queued) == 2
 
 
-def test_same_id_from_two_sources_is_two_webhooks(client, tracking, woken):
+def test_same_id_from_two_sources_is_two_webhooks(client, tracking, queued):
     other = f"tracking-{make_supplier('other').code}"
 
     post_signed(client, tracking, BODY, message_id="msg_1")
@@ -110,14 +110,14 @@ def test_same_id_from_two_sources_is_two_webhooks(client, tracking, woken):
         ({"sign": "\u00e9\u00e9"}, 401),
     ],
 )
-def test_webhook_not_signed_by_cj_leaves_no_row(client, cj, woken, told, status):
+def test_webhook_not_signed_by_cj_leaves_no_row(client, cj, queued, told, status):
     answer = post_cj(client, cj, cj_body("ORDER", "m-7"), **told)
 
     assert answer.status_code == status
-    assert (InboundCall.objects.count(), woken) == (0, [])
+    assert (InboundCall.objects.count(), queued) == (0, [])
 
 
-def test_supplier_with_unknown_open_id_cannot_be_impersonated(client, woken):
+def test_supplier_with_unknown_open_id_cannot_be_impersonated(client, queued):
     source = connect_cj(make_supplier(), open_id="")
     body = cj_body("ORDER", "m-7")
 
@@ -127,7 +127,7 @@ def test_supplier_with_unknown_open_id_cannot_be_impersonated(client, woken):
     assert InboundCall.objects.count() == 0
 
 
-def test_changed_body_is_refused(client, cj, tracking, woken):
+def test_changed_body_is_refused(client, cj, tracking, queued):
     body = cj_body("ORDER", "m-7", orderNumber="FL-1-1")
     again = json.dumps(json.loads(body), indent=1).encode()
 
@@ -143,7 +143,7 @@ def test_changed_body_is_refused(client, cj, tracking, woken):
 @pytest.mark.parametrize(
     ("seconds", "status"), [(-301, 401), (-299, 200), (0, 200), (299, 200), (301, 401)]
 )
-def test_old_or_future_signature_is_stale(client, tracking, woken, seconds, status):
+def test_old_or_future_signature_is_stale(client, tracking, queued, seconds, status):
     answer = post_signed(client, tracking, BODY, at=NOON + timedelta(seconds=seconds))
 
     assert answer.status_code == status
@@ -168,14 +168,14 @@ def test_old_or_future_signature_is_stale(client, tracking, woken, seconds, stat
         ({"webhook-signature": "\u00e9"}, 401),
     ],
 )
-def test_invalid_headers_are_refused(client, tracking, woken, told, status):
+def test_invalid_headers_are_refused(client, tracking, queued, told, status):
     answer = post_signed(client, tracking, BODY, **told)
 
     assert answer.status_code == status
-    assert (InboundCall.objects.count(), woken) == (0, [])
+    assert (InboundCall.objects.count(), queued) == (0, [])
 
 
-def test_old_secret_stays_valid_during_rotation(client, tracking, woken, settings):
+def test_old_secret_stays_valid_during_rotation(client, tracking, queued, settings):
     settings.TRACKING_HOOK_SECRET = f"{SECRET} {OLD_SECRET}"
 
     answers = [
@@ -189,7 +189,7 @@ def test_old_secret_stays_valid_during_rotation(client, tracking, woken, setting
     assert (answers, late) == ([200, 200], 401)
 
 
-def test_sender_that_signs_with_two_secrets_is_accepted_by_either(client, tracking, woken):
+def test_sender_that_signs_with_two_secrets_is_accepted_by_either(client, tracking, queued):
     mine = secret_of(tracking)
     both = " ".join(
         signed_headers(BODY, secret)["webhook-signature"] for secret in (OLD_SECRET, mine)
@@ -213,7 +213,7 @@ def test_sender_that_signs_with_two_secrets_is_accepted_by_either(client, tracki
         ("tracking", 404),
     ],
 )
-def test_unknown_source_is_refused(client, woken, source, status):
+def test_unknown_source_is_refused(client, queued, source, status):
     make_supplier("lumen")  # another connector than CJ's
 
     answer = post_cj(client, source, cj_body("ORDER"))
@@ -222,7 +222,7 @@ def test_unknown_source_is_refused(client, woken, source, status):
     assert InboundCall.objects.count() == 0
 
 
-def test_test_gateway_is_a_source_only_where_it_is_used(client, woken, settings):
+def test_test_gateway_is_a_source_only_where_it_is_used(client, queued, settings):
     used = post_signed(client, "test-gateway", BODY).status_code
     settings.PAYMENT_GATEWAY = "stripe"
     unused = post_signed(client, "test-gateway", BODY).status_code
@@ -230,7 +230,7 @@ def test_test_gateway_is_a_source_only_where_it_is_used(client, woken, settings)
     assert (used, unused) == (200, 404)
 
 
-def test_webhook_over_64_kb_is_not_read(client, cj, woken):
+def test_webhook_over_64_kb_is_not_read(client, cj, queued):
     fits = cj_body("ORDER", "m-1", remark="x" * (64 * 1024 - 120))
     body = cj_body("ORDER", "m-2", remark="x" * 64 * 1024)
 
@@ -258,7 +258,7 @@ def test_only_post_is_accepted(client, cj):
         b"\xff\xfe\x00",
     ],
 )
-def test_webhook_without_an_id_is_stored_under_its_hash(client, cj, woken, body):
+def test_webhook_without_an_id_is_stored_under_its_hash(client, cj, queued, body):
     answers = [post_cj(client, cj, body).status_code for _ in range(2)]
 
     assert answers == [200, 200]
@@ -281,7 +281,7 @@ def test_webhook_is_acknowledged_at_once_while_the_broker_is_down(client, cj, mo
     assert list(InboundCall.objects.due(NOON)) == [InboundCall.objects.get()]
 
 
-def test_signature_is_checked_by_the_database_time(client, tracking, woken, monkeypatch):
+def test_signature_is_checked_by_the_database_time(client, tracking, queued, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(views.handle, "delay", lambda **_: None)
     settings_now = storage.database_time()

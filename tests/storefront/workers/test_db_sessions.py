@@ -24,7 +24,7 @@ def task(queue=db_sessions.SHORT, *, is_eager=False):
     return SimpleNamespace(request=SimpleNamespace(delivery_info=told, is_eager=is_eager))
 
 
-def ask(sql):
+def fetch_value(sql):
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchone()[0]
@@ -33,14 +33,14 @@ def ask(sql):
 @pytest.fixture
 def before(transactional_db):
     db_sessions.look(task=task())
-    return ask(SESSION)
+    return fetch_value(SESSION)
 
 
 def test_short_task_keeps_its_session(before):
     db_sessions.leave(task=task(), state=SUCCESS)
     db_sessions.look(task=task())
 
-    assert ask(SESSION) == before
+    assert fetch_value(SESSION) == before
 
 
 @pytest.mark.parametrize(
@@ -49,27 +49,27 @@ def test_short_task_keeps_its_session(before):
 def test_failed_and_long_tasks_end_the_session(before, queue, state):
     db_sessions.leave(task=task(queue), state=state)
 
-    assert ask(SESSION) != before
+    assert fetch_value(SESSION) != before
 
 
 def test_advisory_locks_are_released(before):
-    ask("SELECT pg_advisory_lock(1) IS NULL")
+    fetch_value("SELECT pg_advisory_lock(1) IS NULL")
     with pytest.raises(ProgrammingError), transaction.atomic():
-        ask("SELECT nothing FROM nowhere")
+        fetch_value("SELECT nothing FROM nowhere")
 
     db_sessions.leave(task=task(), state=SUCCESS)
 
-    assert ask(SESSION) == before
-    assert ask(LOCKS) == 0
+    assert fetch_value(SESSION) == before
+    assert fetch_value(LOCKS) == 0
 
 
 def test_unhandled_database_error_ends_the_session(before):
     with pytest.raises(ProgrammingError):
-        ask("SELECT nothing FROM nowhere")
+        fetch_value("SELECT nothing FROM nowhere")
 
     db_sessions.leave(task=task(), state=SUCCESS)
 
-    assert ask(SESSION) != before
+    assert fetch_value(SESSION) != before
 
 
 def test_open_transaction_is_not_passed_to_the_next_task(before):
@@ -79,7 +79,7 @@ def test_open_transaction_is_not_passed_to_the_next_task(before):
     db_sessions.leave(task=task(), state=SUCCESS)
     db_sessions.look(task=task())
 
-    assert ask(SESSION) != before
+    assert fetch_value(SESSION) != before
     assert connection.connection.info.transaction_status == TransactionStatus.IDLE
 
 
@@ -88,17 +88,17 @@ def test_closed_session_is_no_error(before):
 
     db_sessions.leave(task=task(), state=SUCCESS)
 
-    assert ask(SESSION) != before
+    assert fetch_value(SESSION) != before
 
 
 def test_nested_task_keeps_the_locks_of_the_outer_one(before):
-    ask("SELECT pg_advisory_lock(1) IS NULL")
+    fetch_value("SELECT pg_advisory_lock(1) IS NULL")
 
     db_sessions.leave(task=task(is_eager=True), state=FAILURE)
 
-    assert ask(SESSION) == before
-    assert ask(LOCKS) == 1
-    ask("SELECT pg_advisory_unlock(1)")
+    assert fetch_value(SESSION) == before
+    assert fetch_value(LOCKS) == 1
+    fetch_value("SELECT pg_advisory_unlock(1)")
 
 
 def test_session_ended_by_the_database_is_replaced(before):
@@ -109,7 +109,7 @@ def test_session_ended_by_the_database_is_replaced(before):
 
     db_sessions.look(task=task())
 
-    assert ask(SESSION) != before
+    assert fetch_value(SESSION) != before
 
 
 def test_vanished_host_is_detected_soon(before):

@@ -75,11 +75,11 @@ def test_without_a_cache_wake_ups_are_not_deduplicated(published, monkeypatch):
 
 
 def test_wake_up_that_did_not_reach_the_broker_is_queued_again(published, monkeypatch):
-    def away(*_args, **_options):
+    def fail(*_args, **_options):
         raise OperationalError
 
     with monkeypatch.context() as broken:
-        broken.setattr(Task, "apply_async", away)
+        broken.setattr(Task, "apply_async", fail)
         for _ in range(2):
             with pytest.raises(OperationalError):
                 settle.delay(request_id=1)

@@ -10,7 +10,7 @@ from storefront.workers import heartbeats
 
 
 @pytest.fixture(autouse=True)
-def fresh():
+def reset_heartbeats():
     cache.clear()
     heartbeats._noted_at.clear()
     yield

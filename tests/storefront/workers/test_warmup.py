@@ -17,7 +17,7 @@ from storefront.workers.warmup import keeping_all
 
 
 @pytest.fixture(autouse=True)
-def thawed():
+def unfreeze_gc():
     yield
     gc.unfreeze()
 
@@ -53,7 +53,7 @@ def test_disabled_garbage_collector_stays_disabled():
 
 
 @pytest.fixture(autouse=True)
-def cold():
+def empty_caches():
     rendering._environment.cache_clear()
     yield
     rendering._environment.cache_clear()

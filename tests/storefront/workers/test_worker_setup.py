@@ -60,7 +60,7 @@ def test_started_worker_is_warmed_up_and_keeps_its_sessions():
 
 
 @pytest.fixture
-def ask(tmp_path):
+def worker_sessions(tmp_path):
     """Let a real worker report the session of one of its tasks."""
     broker = urlsplit(os.environ["REDIS_URL"])._replace(path=APART).geturl()
     client = Celery("client", broker=broker, set_as_current=False)
@@ -92,14 +92,14 @@ def ask(tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_worker_keeps_its_session_without_locks_until_the_database_ends_it(ask):
-    first = ask(is_locking=True)
-    second = ask()
+def test_worker_keeps_its_session_without_locks_until_the_database_ends_it(worker_sessions):
+    first = worker_sessions(is_locking=True)
+    second = worker_sessions()
     with connection.cursor() as cursor:
         cursor.execute(LOCKS, [first])
         (locks,) = cursor.fetchone()
         cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [first])
-    third = ask()
+    third = worker_sessions()
 
     assert first == second != third
     assert locks == 0

@@ -24,9 +24,9 @@ NEW = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.mark.django_db
-def test_same_key_and_body_get_the_same_answer(api, cart, wish):
-    first = api.post(f"{cart}checkout/", wish, key="k1")
-    second = api.post(f"{cart}checkout/", wish, key="k1")
+def test_same_key_and_body_get_the_same_answer(api, cart, order_request):
+    first = api.post(f"{cart}checkout/", order_request, key="k1")
+    second = api.post(f"{cart}checkout/", order_request, key="k1")
 
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json() == second.json()
@@ -36,22 +36,22 @@ def test_same_key_and_body_get_the_same_answer(api, cart, wish):
 
 
 @pytest.mark.django_db
-def test_same_key_with_another_body_is_refused(api, cart, wish):
-    api.post(f"{cart}checkout/", wish, key="k1")
+def test_same_key_with_another_body_is_refused(api, cart, order_request):
+    api.post(f"{cart}checkout/", order_request, key="k1")
 
-    answer = api.post(f"{cart}checkout/", wish | {"email": "other@example.org"}, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request | {"email": "other@example.org"}, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (422, "idempotency-key-reused")
     assert Order.objects.get().email == "erika@example.org"
 
 
 @pytest.mark.django_db
-def test_refusal_is_replayed(api, cart, wish):
-    wrong = wish | {"delivery": "teleport"}
+def test_refusal_is_replayed(api, cart, order_request):
+    wrong = order_request | {"delivery": "teleport"}
 
     first = api.post(f"{cart}checkout/", wrong, key="k1")
     second = api.post(f"{cart}checkout/", wrong, key="k1")
-    corrected = api.post(f"{cart}checkout/", wish, key="k2")
+    corrected = api.post(f"{cart}checkout/", order_request, key="k2")
 
     assert first.json() == second.json()
     assert second.headers["content-type"] == "application/problem+json"
@@ -59,7 +59,7 @@ def test_refusal_is_replayed(api, cart, wish):
 
 
 @pytest.mark.django_db
-def test_keys_of_callers_are_independent(api, cart, wish, listing):
+def test_keys_of_callers_are_independent(api, cart, order_request, listing):
     api.post(f"{cart}lines/", {"listing_id": listing.pk}, key="same")
     token = api.open_cart()
 
@@ -70,8 +70,8 @@ def test_keys_of_callers_are_independent(api, cart, wish, listing):
 
 
 @pytest.mark.django_db
-def test_checkout_without_a_key_is_refused(api, cart, wish):
-    answer = api.post(f"{cart}checkout/", wish)
+def test_checkout_without_a_key_is_refused(api, cart, order_request):
+    answer = api.post(f"{cart}checkout/", order_request)
 
     assert (answer.status_code, kind_of(answer)) == (400, "idempotency-key-required")
     assert Order.objects.count() == 0
@@ -79,43 +79,43 @@ def test_checkout_without_a_key_is_refused(api, cart, wish):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("key", ["", " ", "k" * 256, "k" * 10_000, "schlüssel", "a\x00b"])
-def test_malformed_key_is_refused(api, cart, wish, key):
-    answer = api.post(f"{cart}checkout/", wish, key=key)
+def test_malformed_key_is_refused(api, cart, order_request, key):
+    answer = api.post(f"{cart}checkout/", order_request, key=key)
 
     assert (answer.status_code, kind_of(answer)) == (400, "idempotency-key-invalid")
     assert IdempotencyRecord.objects.count() == 0
 
 
 @pytest.mark.django_db
-def test_longest_key_is_accepted(api, cart, wish):
-    assert api.post(f"{cart}checkout/", wish, key="k" * 255).status_code == 201
+def test_longest_key_is_accepted(api, cart, order_request):
+    assert api.post(f"{cart}checkout/", order_request, key="k" * 255).status_code == 201
     assert IdempotencyRecord.objects.get().key == "k" * 255
 
 
 @pytest.mark.django_db
-def test_server_error_is_not_stored(api, cart, wish, monkeypatch):
+def test_server_error_is_not_stored(api, cart, order_request, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(checkout, "place", lambda **_: 1 / 0)
-        first = api.post(f"{cart}checkout/", wish, key="k1")
+        first = api.post(f"{cart}checkout/", order_request, key="k1")
 
-    second = api.post(f"{cart}checkout/", wish, key="k1")
+    second = api.post(f"{cart}checkout/", order_request, key="k1")
 
     assert (first.status_code, kind_of(first)) == (500, "bug")
     assert second.status_code == 201
 
 
 @pytest.mark.django_db
-def test_retry_finishes_an_order_after_a_crash(api, cart, wish, monkeypatch):
+def test_retry_finishes_an_order_after_a_crash(api, cart, order_request, monkeypatch):
     def die(**_):
         raise SystemExit
 
     with monkeypatch.context() as dying:
         dying.setattr(sessions, "start", die)
         with pytest.raises(SystemExit):
-            api.post(f"{cart}checkout/", wish, key="k1")
+            api.post(f"{cart}checkout/", order_request, key="k1")
     left_behind = IdempotencyRecord.objects.get()
 
-    answer = api.post(f"{cart}checkout/", wish, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
     order = Order.objects.get()
     assert left_behind.done_at is None
@@ -124,8 +124,8 @@ def test_retry_finishes_an_order_after_a_crash(api, cart, wish, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_key_record_stores_no_secret(api, cart, wish):
-    api.post(f"{cart}checkout/", wish, key="k1")
+def test_key_record_stores_no_secret(api, cart, order_request):
+    api.post(f"{cart}checkout/", order_request, key="k1")
     token = api.bearers[cart]
 
     record = IdempotencyRecord.objects.get()
@@ -134,13 +134,13 @@ def test_key_record_stores_no_secret(api, cart, wish):
 
 
 @pytest.mark.django_db
-def test_old_records_are_deleted_and_new_ones_stay(api, cart, wish, noon):
-    api.post(f"{cart}checkout/", wish, key="old")
+def test_old_records_are_deleted_and_new_ones_stay(api, cart, order_request, noon):
+    api.post(f"{cart}checkout/", order_request, key="old")
     IdempotencyRecord.objects.update(started_at=NOON - timedelta(days=8))
     api.post("/api/v1/carts/", {}, key=NEW)
 
     tasks.forget_old_keys()
-    again = api.post(f"{cart}checkout/", wish, key="old")
+    again = api.post(f"{cart}checkout/", order_request, key="old")
 
     assert not IdempotencyRecord.objects.filter(key="old", status_code=201).exists()
     assert IdempotencyRecord.objects.filter(key=NEW).exists()
@@ -148,7 +148,7 @@ def test_old_records_are_deleted_and_new_ones_stay(api, cart, wish, noon):
     assert Order.objects.count() == 1
 
 
-def at_once(count, work):
+def run_concurrently(count, work):
     """Run the same work in many threads that start together, and return the results."""
     start = threading.Barrier(count)
     brought = []
@@ -170,8 +170,10 @@ def at_once(count, work):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_concurrent_checkouts_are_one_order(api, cart, wish):
-    answers = at_once(50, lambda: Caller(api.bearers).post(f"{cart}checkout/", wish, key="k1"))
+def test_fifty_concurrent_checkouts_are_one_order(api, cart, order_request):
+    answers = run_concurrently(
+        50, lambda: Caller(api.bearers).post(f"{cart}checkout/", order_request, key="k1")
+    )
 
     assert [answer.status_code for answer in answers] == [201] * 50
     assert all(answer.json() == answers[0].json() for answer in answers)
@@ -180,11 +182,11 @@ def test_fifty_concurrent_checkouts_are_one_order(api, cart, wish):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_checkouts_with_different_keys_are_one_order(api, cart, wish):
+def test_eight_checkouts_with_different_keys_are_one_order(api, cart, order_request):
     keys = iter(range(8))
 
-    answers = at_once(
-        8, lambda: Caller(api.bearers).post(f"{cart}checkout/", wish, key=f"k{next(keys)}")
+    answers = run_concurrently(
+        8, lambda: Caller(api.bearers).post(f"{cart}checkout/", order_request, key=f"k{next(keys)}")
     )
 
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
@@ -192,7 +194,7 @@ def test_eight_checkouts_with_different_keys_are_one_order(api, cart, wish):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_concurrent_request_gets_a_conflict_after_the_wait(api, cart, wish, monkeypatch):
+def test_concurrent_request_gets_a_conflict_after_the_wait(api, cart, order_request, monkeypatch):
     monkeypatch.setattr(idempotency, "WAIT_S", 0.1)
     is_working, may_end = threading.Event(), threading.Event()
     real = sessions.start
@@ -207,15 +209,15 @@ def test_concurrent_request_gets_a_conflict_after_the_wait(api, cart, wish, monk
     def work():
         if is_working.is_set():
             return None
-        return Caller(api.bearers).post(f"{cart}checkout/", wish, key="k1")
+        return Caller(api.bearers).post(f"{cart}checkout/", order_request, key="k1")
 
     first = threading.Thread(target=lambda: (work(), connection.close()))
     first.start()
     is_working.wait(timeout=10)
-    waiting = api.post(f"{cart}checkout/", wish, key="k1")
+    waiting = api.post(f"{cart}checkout/", order_request, key="k1")
     may_end.set()
     first.join()
-    after = api.post(f"{cart}checkout/", wish, key="k1")
+    after = api.post(f"{cart}checkout/", order_request, key="k1")
 
     assert (waiting.status_code, kind_of(waiting)) == (409, "idempotency-key-in-use")
     assert waiting.headers["retry-after"] == "1"
@@ -247,18 +249,18 @@ def test_unstorable_text_is_refused_with_and_without_a_key(api, cart, name, path
 
 
 @pytest.mark.django_db
-def test_answer_is_stored_whatever_it_quotes(api, cart, wish, monkeypatch):
+def test_answer_is_stored_whatever_it_quotes(api, cart, order_request, monkeypatch):
     quoted = ProblemError(problem_types.INVALID, errors=[{"pointer": "#", "detail": "a\0b"}])
     monkeypatch.setattr(checkout, "place", Mock(side_effect=quoted))
 
-    answers = [api.post(f"{cart}checkout/", wish, key="k1") for _ in range(2)]
+    answers = [api.post(f"{cart}checkout/", order_request, key="k1") for _ in range(2)]
 
     assert [kind_of(answer) for answer in answers] == ["invalid-fields"] * 2
     assert answers[1].json() == answers[0].json()
 
 
 @pytest.mark.django_db
-def test_database_failure_is_no_key_conflict(api, cart, wish, monkeypatch):
+def test_database_failure_is_no_key_conflict(api, cart, order_request, monkeypatch):
     class Away:
         """A session that fails while it waits for the lock."""
 
@@ -274,7 +276,7 @@ def test_database_failure_is_no_key_conflict(api, cart, wish, monkeypatch):
 
     monkeypatch.setattr(idempotency, "connection", SimpleNamespace(cursor=Away))
 
-    answer = api.post(f"{cart}checkout/", wish, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (503, "away")
     assert answer.headers["Retry-After"]

@@ -107,10 +107,10 @@ def test_unacceptable_media_type_is_a_problem(api):
 
 
 def test_unexpected_error_is_logged_and_not_shown(api, monkeypatch, caplog):
-    def stumble(*_):
+    def fail(*_):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(CategoryList, "get", stumble)
+    monkeypatch.setattr(CategoryList, "get", fail)
 
     with caplog.at_level(logging.ERROR, logger="storefront.api.core.exception_handler"):
         answer = api.get("/api/v1/categories/")
@@ -122,10 +122,10 @@ def test_unexpected_error_is_logged_and_not_shown(api, monkeypatch, caplog):
 
 
 def test_database_failure_is_no_bug(api, monkeypatch):
-    def stumble(*_):
+    def fail(*_):
         raise OperationalError("connection refused at 10.0.0.1")
 
-    monkeypatch.setattr(CategoryList, "get", stumble)
+    monkeypatch.setattr(CategoryList, "get", fail)
 
     answer = api.get("/api/v1/categories/")
 

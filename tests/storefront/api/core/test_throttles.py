@@ -42,9 +42,9 @@ def test_forged_address_is_ignored(api, twice):
 
 
 def test_requests_pass_while_the_cache_is_down(api, twice, monkeypatch):
-    def away(*_args, **_kwargs):
+    def fail(*_args, **_kwargs):
         raise RedisAwayError
 
-    monkeypatch.setattr(ReadThrottle, "cache", type("Away", (), {"get": away, "set": away})())
+    monkeypatch.setattr(ReadThrottle, "cache", type("Away", (), {"get": fail, "set": fail})())
 
     assert [api.get("/api/v1/categories/").status_code for _ in range(4)] == [200] * 4

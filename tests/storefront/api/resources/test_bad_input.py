@@ -53,8 +53,8 @@ def test_only_json_is_accepted(api, cart, content_type):
         ({"status": "placed"}, "#/status"),
     ],
 )
-def test_invalid_field_is_named(api, cart, wish, changes, pointer):
-    answer = api.post(f"{cart}checkout/", wish | changes, key="k1")
+def test_invalid_field_is_named(api, cart, order_request, changes, pointer):
+    answer = api.post(f"{cart}checkout/", order_request | changes, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (400, "invalid-fields")
     assert pointers(answer) == [pointer]
@@ -78,10 +78,10 @@ def test_invalid_field_is_named(api, cart, wish, changes, pointer):
         ("planet", "Mars"),
     ],
 )
-def test_invalid_address_field_is_named(api, cart, wish, field, value):
-    wish["ship_to"][field] = value
+def test_invalid_address_field_is_named(api, cart, order_request, field, value):
+    order_request["ship_to"][field] = value
 
-    answer = api.post(f"{cart}checkout/", wish, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (400, "invalid-fields")
     assert set(pointers(answer)) == {f"#/ship_to/{field}"}
@@ -100,11 +100,11 @@ def test_invalid_reason_cancels_nothing(api, placed, reason):
     assert Order.objects.get().status == "pending_payment"
 
 
-def test_customer_text_is_returned_unchanged(api, cart, wish):
+def test_customer_text_is_returned_unchanged(api, cart, order_request):
     words = "<script>alert(1)</script> {{7*7}}"
-    wish["ship_to"]["line2"] = words
+    order_request["ship_to"]["line2"] = words
 
-    shown = api.post(f"{cart}checkout/", wish, key="k1").json()
+    shown = api.post(f"{cart}checkout/", order_request, key="k1").json()
     bearer = f"Bearer {shown['access_key']}"
     order = api.get(f"/api/v1/orders/{shown['number']}/", authorization=bearer)
 

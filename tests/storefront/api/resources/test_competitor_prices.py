@@ -34,7 +34,7 @@ def key():
 
 
 @pytest.fixture
-def tell(api, key):
+def post_prices(api, key):
     def call(*rows, once="k1", bearer=key, **headers):
         return api.post(
             PATH, {"prices": list(rows)}, key=once, authorization=f"Bearer {bearer}", **headers
@@ -52,12 +52,12 @@ def results(answer):
     return [each["result"] for each in answer.json()["rows"]]
 
 
-def test_each_row_has_a_result_and_invalid_ones_affect_no_other(tell):
+def test_each_row_has_a_result_and_invalid_ones_affect_no_other(post_prices):
     by_sku, by_gtin, by_mpn = (make_variant() for _ in range(3))
     make_identifier(by_gtin)
     make_identifier(by_mpn, scheme="mpn", value="fara:h1")
 
-    answer = tell(
+    answer = post_prices(
         row(by_sku.sku),
         row(gtin="4006381333931", price="11"),
         row("unknown"),
@@ -93,12 +93,12 @@ def test_each_row_has_a_result_and_invalid_ones_affect_no_other(tell):
     assert (kept.came_by, kept.counts["refused"], len(kept.refused)) == ("api", 3, 3)
 
 
-def test_known_prices_are_confirmed_and_older_ones_ignored(tell):
+def test_known_prices_are_confirmed_and_older_ones_ignored(post_prices):
     variant = make_variant()
-    tell(row(variant.sku), once="1")
+    post_prices(row(variant.sku), once="1")
 
-    same = tell(row(variant.sku, seen_at="2026-11-24T11:30:00Z"), once="2")
-    older = tell(row(variant.sku, price="8.00", seen_at="2026-11-23T11:00:00Z"), once="3")
+    same = post_prices(row(variant.sku, seen_at="2026-11-24T11:30:00Z"), once="2")
+    older = post_prices(row(variant.sku, price="8.00", seen_at="2026-11-23T11:00:00Z"), once="3")
 
     assert (results(same), results(older)) == (["confirmed"], ["older"])
     price = CompetitorPrice.objects.get()
@@ -122,10 +122,10 @@ def test_known_prices_are_confirmed_and_older_ones_ignored(tell):
         ({"price": 19.99}, "price is to be text"),
     ],
 )
-def test_batch_without_valid_rows_is_a_problem(tell, more, reason):
+def test_batch_without_valid_rows_is_a_problem(post_prices, more, reason):
     make_variant(sku="HL-1")
 
-    answer = tell({**row("HL-1"), **more})
+    answer = post_prices({**row("HL-1"), **more})
 
     assert (answer.status_code, kind_of(answer)) == (422, "nothing-taken")
     assert pointers(answer) == ["#/prices/0"]
@@ -145,12 +145,12 @@ def test_number_out_of_range_affects_no_other_row(api, key):
     assert results(answer) == ["refused", "changed"]
 
 
-def test_same_key_imports_a_batch_once(tell, monkeypatch):
+def test_same_key_imports_a_batch_once(post_prices, monkeypatch):
     variant = make_variant()
-    first = tell(row(variant.sku))
+    first = post_prices(row(variant.sku))
     with time_machine.travel(NOON + timedelta(hours=1), tick=False):
-        again = tell(row(variant.sku))
-        other = tell(row(variant.sku, price="9.00"))
+        again = post_prices(row(variant.sku))
+        other = post_prices(row(variant.sku, price="9.00"))
 
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
@@ -158,26 +158,26 @@ def test_same_key_imports_a_batch_once(tell, monkeypatch):
     assert CompetitorFile.objects.count() == 1
 
 
-def test_interrupted_batch_is_completed_by_the_same_key(tell, monkeypatch):
+def test_interrupted_batch_is_completed_by_the_same_key(post_prices, monkeypatch):
     variants = [make_variant() for _ in range(2)]
     real = price_import.take_in
 
-    def dying(**words):
+    def fail_after_import(**words):
         real(**words)
         raise RuntimeError
 
-    monkeypatch.setattr(price_import, "take_in", dying)
-    broken = tell(*(row(variant.sku) for variant in variants))
+    monkeypatch.setattr(price_import, "take_in", fail_after_import)
+    broken = post_prices(*(row(variant.sku) for variant in variants))
     monkeypatch.undo()
-    finished = tell(*(row(variant.sku) for variant in variants))
+    finished = post_prices(*(row(variant.sku) for variant in variants))
 
     assert (broken.status_code, finished.status_code) == (500, 200)
     assert results(finished) == ["confirmed"] * 2
     assert CompetitorPriceChange.objects.count() == 2
 
 
-def test_idempotency_key_is_required(tell):
-    answer = tell(row("x"), once=None)
+def test_idempotency_key_is_required(post_prices):
+    answer = post_prices(row("x"), once=None)
 
     assert (answer.status_code, kind_of(answer)) == (400, "idempotency-key-required")
 
@@ -195,28 +195,28 @@ def test_valid_api_key_is_required(api, key, header):
     assert not CompetitorFile.objects.exists()
 
 
-def test_revoked_key_is_refused_and_another_still_works(tell):
+def test_revoked_key_is_refused_and_another_still_works(post_prices):
     variant = make_variant()
     other = api_keys.make(name="other", actor="ann", now=NOON)[1]
 
     api_keys.revoke(key=PriceKey.objects.get(name="watcher"), actor="bob", now=NOON)
 
-    assert tell(row(variant.sku)).status_code == 401
-    assert tell(row(variant.sku), bearer=other).status_code == 200
+    assert post_prices(row(variant.sku)).status_code == 401
+    assert post_prices(row(variant.sku), bearer=other).status_code == 200
 
 
-def test_key_records_last_use_and_is_not_stored(tell, key):
+def test_key_records_last_use_and_is_not_stored(post_prices, key):
     def used():
         return PriceKey.objects.get().last_used_at
 
     assert used() is None
-    tell(row("x"), once="1")
+    post_prices(row("x"), once="1")
     first = used()
     with time_machine.travel(NOON + timedelta(seconds=30), tick=False):
-        tell(row("x"), once="2")
+        post_prices(row("x"), once="2")
     soon = used()
     with time_machine.travel(NOON + timedelta(hours=2), tick=False):
-        tell(row("x"), once="3")
+        post_prices(row("x"), once="3")
 
     assert (first, soon, used()) == (NOON, NOON, NOON + timedelta(hours=2))
     assert key not in json.dumps(list(PriceKey.objects.values()), default=str)
@@ -242,40 +242,42 @@ def test_malformed_batch_is_refused(api, key, body, status, kind):
     assert not CompetitorFile.objects.exists()
 
 
-def test_full_batch_takes_few_queries(tell, django_assert_max_num_queries):
+def test_full_batch_takes_few_queries(post_prices, django_assert_max_num_queries):
     variants = [make_variant() for _ in range(20)]
     rows = [row(variants[n % 20].sku, competitor=f"shop {n // 20}") for n in range(MOST_ROWS)]
 
     with django_assert_max_num_queries(60):
-        answer = tell(*rows)
+        answer = post_prices(*rows)
 
     assert answer.json()["counts"]["changed"] == MOST_ROWS == CompetitorPrice.objects.count()
 
 
-def test_throttled_key_waits_and_another_does_not(tell, monkeypatch):
+def test_throttled_key_waits_and_another_does_not(post_prices, monkeypatch):
     monkeypatch.setattr(BatchThrottle, "rate", "2/min")
     other = api_keys.make(name="other", actor="ann", now=NOON)[1]
 
-    told = [tell(row("x"), once=str(n)).status_code for n in range(3)]
+    told = [post_prices(row("x"), once=str(n)).status_code for n in range(3)]
 
     assert told == [422, 422, 429]
-    assert tell(row("x"), bearer=other).status_code == 422
+    assert post_prices(row("x"), bearer=other).status_code == 422
 
 
-def test_spellings_of_one_key_share_its_limit(tell, key, monkeypatch):
+def test_spellings_of_one_key_share_its_limit(post_prices, key, monkeypatch):
     monkeypatch.setattr(BatchThrottle, "rate", "2/min")
 
-    told = [tell(row("x"), once=str(n), bearer=f"{' ' * n}{key}").status_code for n in range(3)]
+    told = [
+        post_prices(row("x"), once=str(n), bearer=f"{' ' * n}{key}").status_code for n in range(3)
+    ]
 
     assert told == [422, 422, 429]
 
 
-def test_batch_that_changes_most_prices_is_quarantined(tell):
+def test_batch_that_changes_most_prices_is_quarantined(post_prices):
     variant = make_variant()
     rows = [row(variant.sku, competitor=f"shop {n}") for n in range(20)]
-    tell(*rows, once="1")
+    post_prices(*rows, once="1")
 
-    answer = tell(*({**each, "price": "1000.00"} for each in rows), once="2")
+    answer = post_prices(*({**each, "price": "1000.00"} for each in rows), once="2")
 
     assert (answer.status_code, kind_of(answer)) == (422, "batch-doubted")
     assert answer.json()["errors"][0]["detail"].startswith("20 of 20 prices that we know move")
@@ -286,14 +288,14 @@ def test_batch_that_changes_most_prices_is_quarantined(tell):
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(1000)}
 
 
-def test_our_price_follows_within_the_guards(tell):
+def test_our_price_follows_within_the_guards(post_prices):
     cheap, dear = stock_shop("10.00", "10.00")
     book = drafted("0.30", floor_margin_rate=Decimal("0.20"))
     book.rules.update(undercut_rate=0)
     open_and_reprice(book)
     before = prices()
 
-    tell(row(cheap.variant.sku, price="19.99"), row(dear.variant.sku, price="0.01"))
+    post_prices(row(cheap.variant.sku, price="19.99"), row(dear.variant.sku, price="0.01"))
     repricing.reprice_waiting(now=NOON)
 
     dear.refresh_from_db()

@@ -35,9 +35,9 @@ def _asked(monkeypatch, listing):
     AskedFreight.objects.create(location=listing.level.location)
 
 
-def island(wish, total):
-    there = wish["ship_to"] | {"postcode": ISLAND, "city": "Helgoland"}
-    return wish | {"ship_to": there, "total": {"amount": total, "currency": "EUR"}}
+def island_order(order_request, total):
+    there = order_request["ship_to"] | {"postcode": ISLAND, "city": "Helgoland"}
+    return order_request | {"ship_to": there, "total": {"amount": total, "currency": "EUR"}}
 
 
 def shown(answer):
@@ -45,11 +45,11 @@ def shown(answer):
     return one["price"]["amount"], one["total"]["amount"]
 
 
-def test_order_to_an_expensive_postcode_needs_the_new_total(api, cart, wish):
+def test_order_to_an_expensive_postcode_needs_the_new_total(api, cart, order_request):
     seen = shown(api.get(f"{cart}delivery/"))
 
-    refused = api.post(f"{cart}checkout/", island(wish, seen[1]), key="k1")
-    placed = api.post(f"{cart}checkout/", island(wish, DEAR[1]), key="k2")
+    refused = api.post(f"{cart}checkout/", island_order(order_request, seen[1]), key="k1")
+    placed = api.post(f"{cart}checkout/", island_order(order_request, DEAR[1]), key="k2")
 
     assert seen == OPEN
     assert (refused.status_code, kind_of(refused)) == (409, "price-changed")
@@ -58,12 +58,15 @@ def test_order_to_an_expensive_postcode_needs_the_new_total(api, cart, wish):
     assert str(Order.objects.get().delivery_amount) == DEAR[0]
 
 
-def test_delivery_options_for_a_postcode_have_its_total(api, cart, wish):
+def test_delivery_options_for_a_postcode_have_its_total(api, cart, order_request):
     assert shown(api.get(f"{cart}delivery/", {"postcode": f" {ISLAND} "})) == DEAR
     assert shown(api.get(f"{cart}delivery/", {"postcode": BERLIN})) == OPEN
     assert shown(api.get(f"{cart}delivery/", {"postcode": ""})) == OPEN
 
-    assert api.post(f"{cart}checkout/", island(wish, DEAR[1]), key="k1").status_code == 201
+    assert (
+        api.post(f"{cart}checkout/", island_order(order_request, DEAR[1]), key="k1").status_code
+        == 201
+    )
 
 
 @pytest.mark.parametrize("postcode", ["1" * 21, "x" * 400])

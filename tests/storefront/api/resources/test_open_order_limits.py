@@ -13,19 +13,19 @@ from tests.storefront.api.schema_client import CART
 pytestmark = pytest.mark.django_db
 
 
-def order_again(api, wish, listing, **opened):
+def order_again(api, order_request, listing, **opened):
     token = api.open_cart({"country": "DE", **opened})
     api.post(f"{CART}lines/", {"listing_id": listing.pk})
-    return api.post(f"{CART}checkout/", wish, key=f"k-{token}")
+    return api.post(f"{CART}checkout/", order_request, key=f"k-{token}")
 
 
-def test_previous_cart_token_releases_its_unpaid_order(api, cart, wish, listing):
-    api.post(f"{cart}checkout/", wish, key="k1")
+def test_previous_cart_token_releases_its_unpaid_order(api, cart, order_request, listing):
+    api.post(f"{cart}checkout/", order_request, key="k1")
     first = Order.objects.get()
     last = first.cart.token
 
-    answer = order_again(api, wish, listing, after=last)
-    third = order_again(api, wish, listing, after=Order.objects.latest("pk").cart.token)
+    answer = order_again(api, order_request, listing, after=last)
+    third = order_again(api, order_request, listing, after=Order.objects.latest("pk").cart.token)
 
     first.refresh_from_db()
     assert (answer.status_code, third.status_code) == (201, 201)
@@ -34,24 +34,24 @@ def test_previous_cart_token_releases_its_unpaid_order(api, cart, wish, listing)
 
 
 @pytest.mark.parametrize("after", ["", "x" * 43])
-def test_unknown_previous_cart_is_another_customer(api, cart, wish, listing, after):
-    api.post(f"{cart}checkout/", wish, key="k1")
+def test_unknown_previous_cart_is_another_customer(api, cart, order_request, listing, after):
+    api.post(f"{cart}checkout/", order_request, key="k1")
 
-    order_again(api, wish, listing, after=after)
+    order_again(api, order_request, listing, after=after)
 
     assert Order.objects.filter(status=Order.Status.PENDING_PAYMENT).count() == 2
 
 
-def test_client_without_cookie_is_limited_by_network(api, wish, listing, monkeypatch):
+def test_client_without_cookie_is_limited_by_network(api, order_request, listing, monkeypatch):
     monkeypatch.setattr(network_limits, "MAX_OPEN", 1)
     monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
-    order_again(api, wish, listing)
+    order_again(api, order_request, listing)
     monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.8")
 
-    answer = order_again(api, wish, listing)
+    answer = order_again(api, order_request, listing)
 
     assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (409, "held-already")
     assert answer.json()["until"]
     assert Order.objects.count() == 1
     monkeypatch.setattr(client_ip, "address_of", lambda _request: "2001:db8::1")
-    assert order_again(api, wish, listing).status_code == 201
+    assert order_again(api, order_request, listing).status_code == 201

@@ -33,8 +33,8 @@ def pay(order):
     updates.apply(update=update, gateway="fake", now=NOON)
 
 
-def test_order_is_placed_with_a_payment_page(api, cart, wish):
-    answer = api.post(f"{cart}checkout/", wish, key="k1")
+def test_order_is_placed_with_a_payment_page(api, cart, order_request):
+    answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
     order = Order.objects.get()
     shown = answer.json()
@@ -46,11 +46,11 @@ def test_order_is_placed_with_a_payment_page(api, cart, wish):
     assert StockLevel.objects.get().reserved == 1
 
 
-def test_open_cart_is_not_sold_while_production_has_no_identity(api, cart, wish, settings):
+def test_open_cart_is_not_sold_while_production_has_no_identity(api, cart, order_request, settings):
     settings.IS_PRODUCTION = True
 
     assert api.get(cart).status_code == 503
-    assert kind_of(api.post(f"{cart}checkout/", wish, key="k1")) == "away"
+    assert kind_of(api.post(f"{cart}checkout/", order_request, key="k1")) == "away"
     assert not Order.objects.exists()
 
 
@@ -93,10 +93,10 @@ def test_declined_order_is_paid_by_a_new_attempt(api, placed, gateway):
     assert api.get(path).json()["pay_url"] == second
 
 
-def test_order_is_placed_while_the_gateway_is_down(api, cart, wish, gateway):
+def test_order_is_placed_while_the_gateway_is_down(api, cart, order_request, gateway):
     gateway.troubles.append(TemporaryError("away"))
 
-    answer = api.post(f"{cart}checkout/", wish, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request, key="k1")
     shown = answer.json()
     bearer = f"Bearer {shown['access_key']}"
     later = api.post(f"/api/v1/orders/{shown['number']}/pay/", authorization=bearer)
@@ -117,8 +117,8 @@ def test_gateway_failure_can_be_retried(api, placed, gateway, trouble):
     assert answer.headers["retry-after"] == "5"
 
 
-def test_cart_is_ordered_once(api, cart, wish, placed):
-    again = api.post(f"{cart}checkout/", wish, key="k2")
+def test_cart_is_ordered_once(api, cart, order_request, placed):
+    again = api.post(f"{cart}checkout/", order_request, key="k2")
     added = api.post(f"{cart}lines/", {"listing_id": make_sellable().pk})
 
     assert (again.status_code, kind_of(again)) == (409, "cart-already-placed")
@@ -127,47 +127,47 @@ def test_cart_is_ordered_once(api, cart, wish, placed):
     assert Order.objects.count() == 1
 
 
-def test_total_that_was_not_agreed_is_refused(api, cart, wish):
-    wish["total"]["amount"] = "40.00"
+def test_total_that_was_not_agreed_is_refused(api, cart, order_request):
+    order_request["total"]["amount"] = "40.00"
 
-    answer = api.post(f"{cart}checkout/", wish, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (409, "price-changed")
     assert answer.json()["total"] == {"amount": "44.89", "currency": "EUR"}
     assert Order.objects.count() == 0
 
 
-def test_total_in_another_currency_is_refused(api, cart, wish):
-    wish["total"]["currency"] = "USD"
+def test_total_in_another_currency_is_refused(api, cart, order_request):
+    order_request["total"]["currency"] = "USD"
 
-    answer = api.post(f"{cart}checkout/", wish, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (409, "price-changed")
     assert Order.objects.count() == 0
 
 
-def test_unknown_delivery_is_refused_with_the_options(api, cart, wish):
-    answer = api.post(f"{cart}checkout/", wish | {"delivery": "teleport"}, key="k1")
+def test_unknown_delivery_is_refused_with_the_options(api, cart, order_request):
+    answer = api.post(f"{cart}checkout/", order_request | {"delivery": "teleport"}, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (409, "delivery-unavailable")
     assert answer.json()["options"] == ["economy"]
 
 
-def test_invalid_address_is_refused_by_field(api, cart, wish):
-    wish["ship_to"] |= {"postcode": "1", "phone": "abc"}
+def test_invalid_address_is_refused_by_field(api, cart, order_request):
+    order_request["ship_to"] |= {"postcode": "1", "phone": "abc"}
 
-    answer = api.post(f"{cart}checkout/", wish, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (422, "bad-address")
     assert sorted(pointers(answer)) == ["#/ship_to/phone", "#/ship_to/postcode"]
     assert Order.objects.count() == 0
 
 
-def test_doubtful_address_needs_a_reason_and_gets_a_suggestion(api, cart, wish):
-    wish["ship_to"] |= {"line1": "Postfach 7", "postcode": "D-10115"}
+def test_doubtful_address_needs_a_reason_and_gets_a_suggestion(api, cart, order_request):
+    order_request["ship_to"] |= {"line1": "Postfach 7", "postcode": "D-10115"}
 
-    refused = api.post(f"{cart}checkout/", wish, key="k1")
-    placed = api.post(f"{cart}checkout/", wish | {"address_reason": "a house"}, key="k2")
+    refused = api.post(f"{cart}checkout/", order_request, key="k1")
+    placed = api.post(f"{cart}checkout/", order_request | {"address_reason": "a house"}, key="k2")
 
     assert kind_of(refused) == "bad-address"
     assert [each["may_be_kept"] for each in refused.json()["errors"]] == [True]
@@ -179,39 +179,39 @@ def test_doubtful_address_needs_a_reason_and_gets_a_suggestion(api, cart, wish):
     assert Order.objects.get().ship_to["postcode"] == "D-10115", "nothing is corrected unasked"
 
 
-def test_reason_does_not_replace_missing_address_fields(api, cart, wish):
-    wish["ship_to"] |= {"postcode": ""}
+def test_reason_does_not_replace_missing_address_fields(api, cart, order_request):
+    order_request["ship_to"] |= {"postcode": ""}
 
-    answer = api.post(f"{cart}checkout/", wish | {"address_reason": "trust me"}, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request | {"address_reason": "trust me"}, key="k1")
 
     assert answer.status_code == 422
     assert [each["may_be_kept"] for each in answer.json()["errors"]] == [False]
 
 
-def test_empty_cart_is_refused(api, listing, wish):
+def test_empty_cart_is_refused(api, listing, order_request):
     api.open_cart()
 
-    answer = api.post("/api/v1/cart/checkout/", wish, key="k1")
+    answer = api.post("/api/v1/cart/checkout/", order_request, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (409, "empty-cart")
 
 
-def test_cart_sold_out_meanwhile_is_refused(api, cart, wish, listing):
+def test_cart_sold_out_meanwhile_is_refused(api, cart, order_request, listing):
     StockLevel.objects.update(reported_quantity=0)
 
-    answer = api.post(f"{cart}checkout/", wish, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (409, "cannot-supply")
     assert answer.json()["lines"] == [{"sku": listing.variant.sku, "available": 0}]
 
 
-def test_stock_lost_between_plan_and_reservation_is_refused(api, cart, wish, monkeypatch):
-    def lose(**_):
+def test_stock_lost_between_plan_and_reservation_is_refused(api, cart, order_request, monkeypatch):
+    def fail(**_):
         raise checkout.CannotSupplyError
 
-    monkeypatch.setattr(checkout, "place", lose)
+    monkeypatch.setattr(checkout, "place", fail)
 
-    answer = api.post(f"{cart}checkout/", wish, key="k1")
+    answer = api.post(f"{cart}checkout/", order_request, key="k1")
 
     assert (answer.status_code, kind_of(answer)) == (409, "cannot-supply")
 

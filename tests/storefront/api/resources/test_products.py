@@ -27,7 +27,7 @@ from tests.storefront.api.schema_client import kind_of
 pytestmark = pytest.mark.django_db
 
 
-def put_on_shelf(*, slug, title="Fara H1 headlamp", price="39.99", **spec):
+def make_published(*, slug, title="Fara H1 headlamp", price="39.99", **spec):
     product = make_product(slug=slug, title=title)
     make_spec(product, **spec)
     make_mode(product)
@@ -43,7 +43,7 @@ def slugs(answer):
 
 
 def test_list_shows_price_stock_and_specification(api):
-    put_on_shelf(slug="h1", output_lm=400)
+    make_published(slug="h1", output_lm=400)
     make_service()
 
     (card,) = api.get("/api/v1/listings/").json()["results"]
@@ -56,7 +56,7 @@ def test_list_shows_price_stock_and_specification(api):
 
 
 def test_availability_is_for_the_requested_country(api):
-    put_on_shelf(slug="h1")
+    make_published(slug="h1")
     make_service(countries=["FR"])
 
     def told(query):
@@ -76,8 +76,8 @@ def test_availability_is_for_the_requested_country(api):
 
 
 def test_list_is_filtered_and_sorted_as_on_the_pages(api):
-    put_on_shelf(slug="weak", output_lm=200, price="20.00")
-    put_on_shelf(slug="strong", output_lm=1200, price="80.00")
+    make_published(slug="weak", output_lm=200, price="20.00")
+    make_published(slug="strong", output_lm=1200, price="80.00")
 
     both = api.get("/api/v1/listings/", {"sort": "price_desc"})
     bright = api.get("/api/v1/listings/", {"lm_min": "1000", "category": "headlamps"})
@@ -90,7 +90,7 @@ def test_list_is_filtered_and_sorted_as_on_the_pages(api):
 
 
 def test_facets_count_each_choice(api):
-    put_on_shelf(slug="h1", output_lm=400, ip_rating="IPX4")
+    make_published(slug="h1", output_lm=400, ip_rating="IPX4")
 
     facets = {facet["code"]: facet for facet in api.get("/api/v1/listings/").json()["facets"]}
 
@@ -100,7 +100,7 @@ def test_facets_count_each_choice(api):
 
 
 def test_product_has_variants_and_modes(api):
-    listing = put_on_shelf(slug="h1")
+    listing = make_published(slug="h1")
 
     product = api.get("/api/v1/listings/h1/").json()
 
@@ -113,7 +113,7 @@ def test_product_has_variants_and_modes(api):
 
 @pytest.mark.parametrize("slug", ["nothing", "h1'--", "x" * 300])
 def test_unsold_product_is_not_found(api, slug):
-    put_on_shelf(slug="h1")
+    make_published(slug="h1")
 
     answer = api.get(f"/api/v1/listings/{slug}/")
 
@@ -151,7 +151,7 @@ def test_category_names_are_translated(api):
     ],
 )
 def test_unknown_parameter_is_named(api, query, parameter):
-    put_on_shelf(slug="h1")
+    make_published(slug="h1")
 
     answer = api.send("GET", f"/api/v1/listings/?{query}", b"")
 
@@ -161,7 +161,7 @@ def test_unknown_parameter_is_named(api, query, parameter):
 
 @pytest.mark.parametrize("words", ["' OR 1=1 --", "a" * 5000, "!&:*|()", "🔦", "%", "\u2067x"])
 def test_empty_search_is_no_error(api, words):
-    put_on_shelf(slug="h1")
+    make_published(slug="h1")
 
     answer = api.get("/api/v1/listings/", {"q": words})
 
@@ -182,7 +182,7 @@ def test_api_has_every_filter_of_the_shop():
 
 def test_list_takes_few_queries(api, django_assert_max_num_queries):
     for number in range(6):
-        put_on_shelf(slug=f"h{number}")
+        make_published(slug=f"h{number}")
 
     with django_assert_max_num_queries(8):  # routes and rules are cached for a minute
         answer = api.get("/api/v1/listings/", {"category": "headlamps"})
@@ -192,7 +192,7 @@ def test_list_takes_few_queries(api, django_assert_max_num_queries):
 
 
 def test_product_takes_few_queries(api, django_assert_max_num_queries):
-    put_on_shelf(slug="h1")
+    make_published(slug="h1")
     api.get("/api/v1/listings/h1/")  # routes are cached for a minute
 
     with django_assert_max_num_queries(4):
@@ -206,7 +206,7 @@ def test_shop_without_setup_answers_503(api):
 
 
 def test_reduction_has_the_lowest_price_before_it(api):
-    listing = put_on_shelf(slug="h1", price="39.99")
+    listing = make_published(slug="h1", price="39.99")
     plain = api.get("/api/v1/listings/h1/").json()["variants"][0]
     now = timezone.now()
     announce(listing, was=Decimal("50.00"), now=now)

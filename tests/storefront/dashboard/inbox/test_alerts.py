@@ -43,7 +43,7 @@ def found(code):
     return query.find(causes=causes, now=NOON)
 
 
-def rise(offer, old, new, at=NOON):
+def increase_cost(offer, old, new, at=NOON):
     SupplierOffer.objects.filter(pk=offer.pk).update(cost_amount=new)
     return CostChange.objects.create(offer=offer, old_amount=old, new_amount=new, at=at)
 
@@ -54,10 +54,10 @@ def test_each_alert_code_is_a_rule():
 
 def test_cost_increase_above_the_suppliers_limit_is_an_alert_for_a_week():
     offer = make_offer(make_variant())
-    rise(offer, 10, "11.50")
+    increase_cost(offer, 10, "11.50")
     assert found("cost_risen") == []
 
-    rise(offer, 10, "11.60")
+    increase_cost(offer, 10, "11.60")
     [row] = found("cost_risen")
     assert (row.name, row.detail) == (f"Lumen: {offer.supplier_sku}", "10.00 → 11.60 EUR (+16 %)")
     assert row.url == reverse("admin:suppliers_supplieroffer_change", args=[offer.pk])
@@ -146,7 +146,7 @@ def test_page_without_alerts_says_so(client):
 
 def test_alerts_are_grouped_and_counted_on_the_start_page(client):
     offer = make_offer(make_variant())
-    rise(offer, 10, 20)
+    increase_cost(offer, 10, 20)
     client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
 
     groups = client.get(reverse("supply:alerts")).context["groups"]

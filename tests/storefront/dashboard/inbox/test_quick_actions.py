@@ -68,14 +68,14 @@ def page(client):
         return client.get(reverse("admin:index")).content.decode()
 
 
-def press(client, cause, row, what, of=""):
+def run_action(client, cause, row, what, of=""):
     given = {"cause": cause, "row": row, "what": what, "of": of, "since": AGO.isoformat()}
     with time_machine.travel(NOON, tick=False):
         return client.post(reverse("supply:press"), given, follow=True).content.decode()
 
 
 def waive(client, held, reason):
-    return press(client, "purchase_held", held.pk, "waive", holds.key_of(reason))
+    return run_action(client, "purchase_held", held.pk, "waive", holds.key_of(reason))
 
 
 def test_each_hold_reason_is_waived_separately_and_the_last_one_releases(ann, held, started):
@@ -134,12 +134,12 @@ def test_scheduled_order_is_submitted_early_or_refused(ann, held, started):
     later = {"goes_at": NOON + timedelta(hours=2), "status": "ready"}
     PurchaseOrder.objects.update(**later)
 
-    assert "is tried now" in press(ann, "purchase_missed", held.pk, "send")
+    assert "is tried now" in run_action(ann, "purchase_missed", held.pk, "send")
     assert started == [("send", {"purchase_order_id": held.pk})]
     assert work_queue.to_be_sent(now=NOON).filter(pk=held.pk).exists()
 
     PurchaseOrder.objects.update(**later | {"status": "on_hold"})
-    assert "waits for no moment, or is held" in press(ann, "purchase_missed", held.pk, "send")
+    assert "waits for no moment, or is held" in run_action(ann, "purchase_missed", held.pk, "send")
     assert len(started) == 1
 
 
@@ -165,7 +165,7 @@ def test_action_needs_post_token_and_a_known_button(ann, held, client_factory):
     strict = client_factory(enforce_csrf_checks=True)
     strict.force_login(User.objects.get(email="ann@fara.example"))
     assert strict.post(url, {**given, "what": "check_again"}).status_code == 403
-    assert "not there any more" in press(ann, "purchase_held", 10**17, "check_again")
+    assert "not there any more" in run_action(ann, "purchase_held", 10**17, "check_again")
 
 
 def test_each_action_belongs_to_a_rule_and_its_table():
@@ -195,7 +195,7 @@ def test_each_action_needs_no_confirmation(code, client, monkeypatch):
     (row,) = quick_actions.with_clicks([row], user)
 
     for click in row.clicks:
-        shown = press(client, code, row.row, click.code, click.of)
+        shown = run_action(client, code, row.row, click.code, click.of)
         (act,) = [act for act in ACTS[code] if act.code == click.code]
         assert str(act.done) % row.name in unescape(shown), "it is called as it was shown"
         assert LogEntry.objects.filter(change_message=str(click.words)).exists(), re.findall(
@@ -209,5 +209,5 @@ def test_email_that_may_have_arrived_is_not_resent_by_one_click(client, monkeypa
     delivery = Delivery.objects.first()
     Delivery.objects.filter(pk=delivery.pk).update(status="delivering", status_since=AGO)
 
-    assert "may have arrived" in press(client, "message_dead", delivery.pk, "mail_again")
+    assert "may have arrived" in run_action(client, "message_dead", delivery.pk, "mail_again")
     assert Delivery.objects.get(pk=delivery.pk).status == "delivering"

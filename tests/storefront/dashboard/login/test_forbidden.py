@@ -16,7 +16,7 @@ def clerk():
 
 
 @pytest.fixture(autouse=True)
-def boss():
+def superuser():
     return User.objects.create_superuser("boss@fara.example", "a password")
 
 

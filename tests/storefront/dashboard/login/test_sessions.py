@@ -53,7 +53,7 @@ def is_in(client):
     return client.get("/admin/").status_code == 200
 
 
-def of(client):
+def session_of(client):
     return StaffSession.objects.get(session_id=client.session.session_key)
 
 
@@ -139,7 +139,7 @@ def test_own_sessions_are_listed_with_browser_and_network(signed_in, clerk):
 
 def test_one_session_is_ended_after_confirmation(signed_in, clerk):
     here, there = signed_in(clerk), signed_in(clerk)
-    url = f"{SESSIONS}{clerk.pk}/{of(there).pk}/end/"
+    url = f"{SESSIONS}{clerk.pk}/{session_of(there).pk}/end/"
 
     here.get(url)
     assert is_in(there)
@@ -168,7 +168,7 @@ def test_clerk_neither_sees_nor_ends_sessions_of_others(signed_in, clerk):
 
     assert client.get(f"{SESSIONS}{boss.pk}/").status_code == 403
     assert client.post(f"{SESSIONS}{boss.pk}/end/").status_code == 403
-    client.post(f"{SESSIONS}{clerk.pk}/{of(theirs).pk}/end/")
+    client.post(f"{SESSIONS}{clerk.pk}/{session_of(theirs).pk}/end/")
     assert is_in(theirs)
 
 

@@ -139,7 +139,7 @@ def test_empty_input_writes_nothing():
     assert insert([]) == []
 
 
-def family():
+def product_family():
     """Make a product of a brand, and two variants of it, unsaved."""
     brand = Brand(name="Sunwell")
     known = make_product()
@@ -154,7 +154,7 @@ def family():
 
 
 def test_rows_that_refer_to_each_other_are_written_by_one_statement(django_assert_num_queries):
-    rows = family()
+    rows = product_family()
 
     with django_assert_num_queries(1):
         insert_together(rows)
@@ -168,7 +168,7 @@ def test_rows_that_refer_to_each_other_are_written_by_one_statement(django_asser
 
 
 def test_related_rows_are_written_all_or_none():
-    rows = family()
+    rows = product_family()
     rows[-1].sku = rows[-2].sku
 
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -39,7 +39,7 @@ def listings():
     return found
 
 
-def asked(question):
+def run_both(question):
     """Compile with the first values, run with the others, and compare with Django."""
 
     def both(first, second):
@@ -56,7 +56,7 @@ def test_rows_have_selected_and_annotated_values(listings):
         return rows.annotate(twice=F("available") * 2, word=Value("a"))
 
     first, second, _ = listings
-    got, expected = asked(question)({"listing_id": first.pk}, {"listing_id": second.pk})
+    got, expected = run_both(question)({"listing_id": first.pk}, {"listing_id": second.pk})
 
     assert got == expected == [second]
     with CaptureQueriesContext(connection) as queries:
@@ -89,11 +89,11 @@ def test_shifted_moments_in_several_places(listings):
 
     channel = listings[0].channel_id
     later = {"now": NOON + timedelta(minutes=1), "channel_id": channel}
-    got, expected = asked(question)({"now": NOON, "channel_id": channel}, later)
+    got, expected = run_both(question)({"now": NOON, "channel_id": channel}, later)
 
     assert got == expected == listings[:1]
     even_later = {"now": NOON + timedelta(days=19), "channel_id": channel}
-    got, expected = asked(question)(later, even_later)
+    got, expected = run_both(question)(later, even_later)
     assert got == expected == listings[1:]
 
 
@@ -240,7 +240,7 @@ def prepared_on_server():
         return {statement for (statement,) in cursor.fetchall()}
 
 
-def met(statement, times=5):
+def execute_often(statement, times=5):
     for _ in range(times):
         with raw_cursor(connection) as cursor:
             cursor.execute(statement)
@@ -250,22 +250,22 @@ def met(statement, times=5):
 def test_plans_survive_a_rollback(opened, transactional_db):
     """Otherwise the next request would plan everything again."""
     statement = f"SELECT 1 AS {opened}"
-    met(statement)
+    execute_often(statement)
     assert statement in prepared_on_server()
     outer = transaction.atomic() if opened == "savepoint" else nullcontext()
 
     with outer:
         with suppress(ZeroDivisionError), transaction.atomic():
-            met(statement, times=1)
+            execute_often(statement, times=1)
             raise ZeroDivisionError
-        met(statement, times=1)
+        execute_often(statement, times=1)
 
     assert statement in prepared_on_server()
 
 
 def test_plans_survive_a_temporary_table(transactional_db):
     statement = "SELECT 1 AS beside_an_import"
-    met(statement)
+    execute_often(statement)
 
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE feed_of_a_test (first int)")
@@ -279,11 +279,11 @@ def test_plans_end_when_their_table_changes(transactional_db):
     statement = "SELECT * FROM planned_for"
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE planned_for (first int)")
-    met(statement)
+    execute_often(statement)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE planned_for ADD COLUMN second text")
 
-    met(statement)
+    execute_often(statement)
 
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE planned_for")

@@ -18,7 +18,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 @contextmanager
-def dripping(at_once, drip, *, every_s=0.1):
+def slow_server(at_once, drip, *, every_s=0.1):
     """Serve one call: some bytes at once, then ``drip`` one byte at a time, repeatedly."""
     over = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
@@ -58,7 +58,7 @@ def dripping(at_once, drip, *, every_s=0.1):
     ids=["a header", "the first line", "the body", "chunks", "silence"],
 )
 def test_call_ends_in_time_wherever_the_answer_is_slow(at_once, drip):
-    with dripping(at_once, drip) as url, Api(url, total_s=TOTAL_S) as api:
+    with slow_server(at_once, drip) as url, Api(url, total_s=TOTAL_S) as api:
         started = time.monotonic()
         with pytest.raises(TemporaryError) as caught:
             api.post("/orders", {})

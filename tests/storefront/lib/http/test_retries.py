@@ -14,7 +14,7 @@ NOT_SENT = TemporaryError("no connection")
 
 
 @pytest.fixture
-def naps(monkeypatch):
+def delays(monkeypatch):
     taken = []
     monkeypatch.setattr(retries.time, "sleep", taken.append)
     return taken
@@ -34,21 +34,21 @@ class Script:
         return "answer"
 
 
-def test_read_is_retried_with_growing_delays(naps):
+def test_read_is_retried_with_growing_delays(delays):
     script = Script(GONE, GONE, GONE)
 
     assert patiently(script, is_repeatable=True) == "answer"
 
     assert script.calls == 4
-    for attempt, nap in enumerate(naps):
+    for attempt, nap in enumerate(delays):
         assert 0.2 * 2**attempt <= nap <= 0.4 * 2**attempt
 
 
-def test_delays_are_jittered(naps):
+def test_delays_are_jittered(delays):
     for _ in range(5):
         patiently(Script(GONE), is_repeatable=True)
 
-    assert len(set(naps)) == 5
+    assert len(set(delays)) == 5
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_delays_are_jittered(naps):
         (TemporaryError("later", code="429", retry_after_s=3600), True, 1),
     ],
 )
-def test_which_errors_are_retried(naps, failure, is_repeatable, calls):
+def test_which_errors_are_retried(delays, failure, is_repeatable, calls):
     script = Script(failure)
 
     if calls == 1:
@@ -75,17 +75,17 @@ def test_which_errors_are_retried(naps, failure, is_repeatable, calls):
     assert script.calls == calls
 
 
-def test_last_error_is_raised(naps):
+def test_last_error_is_raised(delays):
     last = TemporaryError("the fourth")
 
     with pytest.raises(TemporaryError, match="the fourth"):
         patiently(Script(GONE, GONE, GONE, last), is_repeatable=True)
 
 
-def test_retry_after_is_respected(naps):
+def test_retry_after_is_respected(delays):
     patiently(Script(TemporaryError("later", retry_after_s=7)), is_repeatable=True)
 
-    assert 7 <= naps[0] <= 7.4
+    assert 7 <= delays[0] <= 7.4
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def resolver(monkeypatch):
 
 
 @pytest.fixture
-def dialed(monkeypatch):
+def connections(monkeypatch):
     """Record every address that a connection was tried to; none answers."""
     tried = []
 
@@ -121,7 +121,7 @@ def test_redirect_to_a_forbidden_address_is_refused(trap, resolver, settings, ht
     assert trap.heard == []
 
 
-def test_connection_uses_the_address_that_was_checked(trap, monkeypatch, dialed):
+def test_connection_uses_the_address_that_was_checked(trap, monkeypatch, connections):
     answers = [PUBLIC, "127.0.0.1", "127.0.0.1"]
     asked = []
 
@@ -135,21 +135,21 @@ def test_connection_uses_the_address_that_was_checked(trap, monkeypatch, dialed)
         api.get("/orders")
 
     assert asked == ["rebinding.example"]
-    assert dialed == [(PUBLIC, 80)]
+    assert connections == [(PUBLIC, 80)]
     assert trap.heard == []
 
 
-def test_second_address_is_tried_if_the_first_does_not_answer(trap, monkeypatch, dialed):
+def test_second_address_is_tried_if_the_first_does_not_answer(trap, monkeypatch, connections):
     monkeypatch.setitem(NAMES, "two.example", [PUBLIC, "1.1.1.1"])
     monkeypatch.setattr(ssrf, "_resolved", lambda *_: NAMES["two.example"])
 
     with Api("https://two.example") as api, pytest.raises(TemporaryError):
         api.get("/")
 
-    assert dialed == [(PUBLIC, 443), ("1.1.1.1", 443)]
+    assert connections == [(PUBLIC, 443), ("1.1.1.1", 443)]
 
 
-def test_path_never_changes_the_host(trap, resolver, dialed):
+def test_path_never_changes_the_host(trap, resolver, connections):
     with Api("http://public.example/v1/") as api:
         for path in (f"http://127.0.0.1:{trap.port}/", "https://public.example/"):
             with pytest.raises(RefusedAddressError):
@@ -157,7 +157,7 @@ def test_path_never_changes_the_host(trap, resolver, dialed):
         with pytest.raises(TemporaryError):
             api.get(f"//127.0.0.1:{trap.port}/")
 
-    assert dialed == [(PUBLIC, 80)]
+    assert connections == [(PUBLIC, 80)]
     assert trap.heard == []
 
 

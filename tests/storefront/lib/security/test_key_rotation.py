@@ -29,14 +29,14 @@ def rows(settings):
     return Connection.objects.order_by("pk")
 
 
-def rotated():
+def rotate():
     out = StringIO()
     call_command("rotate_encryption_keys", stdout=out)
     return out.getvalue()
 
 
 def test_old_key_can_be_removed_after_rotation(rows, settings):
-    said = rotated()
+    said = rotate()
 
     settings.FIELD_KEYS = [NEW]
     for row in rows:
@@ -50,20 +50,20 @@ def test_rotation_can_be_interrupted_and_repeated(rows, settings, monkeypatch):
     real = key_rotation.resealed
     left = [2]
 
-    def dying(sealed):
+    def interrupted(sealed):
         left[0] -= 1
         if left[0] < 0:
             raise KeyboardInterrupt
         return real(sealed)
 
     with monkeypatch.context() as patched:
-        patched.setattr(key_rotation, "resealed", dying)
+        patched.setattr(key_rotation, "resealed", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            rotated()
+            rotate()
     for row in rows:
         assert unseal(row.secrets_sealed)["api_key"] == "k-1"
 
-    assert "secrets_sealed: 1 sealed anew, 2 were" in rotated()
+    assert "secrets_sealed: 1 sealed anew, 2 were" in rotate()
     settings.FIELD_KEYS = [NEW]
     assert [unseal(row.tokens_sealed)["access"] for row in rows.all()] == ["one", "two", "three"]
 
@@ -71,13 +71,13 @@ def test_rotation_can_be_interrupted_and_repeated(rows, settings, monkeypatch):
 def test_value_changed_meanwhile_is_not_overwritten(rows, settings, monkeypatch):
     real = key_rotation.resealed
 
-    def slowly(sealed):
+    def changing(sealed):
         Connection.objects.update(tokens_sealed=seal({"access": "renewed"}))
         return real(sealed)
 
-    monkeypatch.setattr(key_rotation, "resealed", slowly)
+    monkeypatch.setattr(key_rotation, "resealed", changing)
 
-    said = rotated()
+    said = rotate()
 
     assert [unseal(row.tokens_sealed) for row in rows] == [{"access": "renewed"}] * 3
     assert "secrets_sealed: 3 sealed anew" in said
@@ -88,7 +88,7 @@ def test_undecryptable_value_stays_and_is_counted(rows, settings):
     before = list(rows.values_list("secrets_sealed", flat=True))
 
     with pytest.raises(CommandError, match="6 values open with no key"):
-        rotated()
+        rotate()
 
     assert list(rows.values_list("secrets_sealed", flat=True)) == before
 

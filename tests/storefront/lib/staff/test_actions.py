@@ -33,7 +33,7 @@ def page(name, what="changelist", *args):
     return reverse(f"admin:{name}_{what}", args=args)
 
 
-def read_on(shown):
+def seen_reasons(shown):
     """Post the hold reasons that the page shows."""
     return {"seen": shown.context["form"]["seen"].value()}
 
@@ -107,7 +107,7 @@ def test_held_purchase_order_is_released(world, staff, started):
     shown = staff.get(url)
     assert "It costs more now." in shown.content.decode()
     assert 'type="hidden" name="seen"' in shown.content.decode()
-    staff.post(url, read_on(shown))
+    staff.post(url, seen_reasons(shown))
 
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"
@@ -124,12 +124,12 @@ def test_selected_hold_reasons_are_waived(world, staff, started):
     purchase_order.move("on_hold", at=NOON, hold_reasons=reasons)
     url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
 
-    staff.post(url, {**read_on(staff.get(url)), "reasons": [holds.key_of(reasons[0])]})
+    staff.post(url, {**seen_reasons(staff.get(url)), "reasons": [holds.key_of(reasons[0])]})
 
     purchase_order.refresh_from_db()
     assert (purchase_order.status, purchase_order.hold_reasons) == ("on_hold", reasons[1:])
     assert started == []
-    staff.post(url, read_on(staff.get(url)))
+    staff.post(url, seen_reasons(staff.get(url)))
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"
     assert [each["by"] for each in purchase_order.waived_reasons] == ["staff@fara.example"] * 2
@@ -143,7 +143,7 @@ def test_unread_hold_reason_is_not_waived(world, staff, started, more):
     unpaid = {"code": "payment", "sentence": "It is not paid.", "amount": "9.00"}
     purchase_order.move("on_hold", at=NOON, hold_reasons=[cost])
     url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
-    bobs = read_on(staff.get(url))
+    bobs = seen_reasons(staff.get(url))
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
         hold_reasons=[unpaid, cost][: 1 + more]
     )
@@ -155,7 +155,7 @@ def test_unread_hold_reason_is_not_waived(world, staff, started, more):
     assert "has changed since this page was shown" in told.content.decode()
     assert "It is not paid." in told.content.decode()
     chosen = {"reasons": [holds.key_of(unpaid), holds.key_of(cost)]}
-    staff.post(url, {**read_on(told), **chosen})  # the page was read
+    staff.post(url, {**seen_reasons(told), **chosen})  # the page was read
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"
 

@@ -30,7 +30,7 @@ def page(name, what="changelist", *args):
     return reverse(f"admin:{name}_{what}", args=args)
 
 
-def asked(client, url):
+def count_queries(client, url):
     with CaptureQueriesContext(connection) as queries:
         response = client.get(url)
     assert response.status_code == 200, url
@@ -41,10 +41,10 @@ def test_every_table_has_a_list_and_a_page_with_few_queries(world, staff):
     slow = {}
     for model, table in admin.site._registry.items():
         name = f"{model._meta.app_label}_{model._meta.model_name}"
-        slow[f"{name} list"], _ = asked(staff, page(name))
-        slow[f"{name} search"], _ = asked(staff, page(name) + "?q=a")
+        slow[f"{name} list"], _ = count_queries(staff, page(name))
+        slow[f"{name} search"], _ = count_queries(staff, page(name) + "?q=a")
         if row := model.objects.order_by("pk").first():
-            slow[f"{name} page"], _ = asked(staff, page(name, "change", row.pk))
+            slow[f"{name} page"], _ = count_queries(staff, page(name, "change", row.pk))
         assert isinstance(table, StaffAdmin) or name in {"accounts_user", "auth_group"}
 
     too_slow = {name: many for name, many in slow.items() if many > MOST_QUERIES}
@@ -64,11 +64,11 @@ def test_every_table_has_a_list_and_a_page_with_few_queries(world, staff):
 def test_query_count_is_independent_of_rows(monkeypatch, staff):
     monkeypatch.setattr(staff_sessions, "SEEN_EVERY", timedelta(days=1))  # no write per minute
     make_world(monkeypatch)
-    once = {name: asked(staff, page(name))[0] for name in NAMES}
+    once = {name: count_queries(staff, page(name))[0] for name in NAMES}
 
     for batch in (2, 3):
         make_world(monkeypatch, batch=batch)
-    later = {name: asked(staff, page(name))[0] for name in NAMES}
+    later = {name: count_queries(staff, page(name))[0] for name in NAMES}
 
     assert {name: (once[name], many) for name, many in later.items() if many > once[name]} == {}
 
@@ -87,7 +87,7 @@ def test_rows_written_by_services_cannot_be_edited(world, staff):
     assert order.email == "max@example.org"
 
 
-def wire_to_cj(**changes):
+def connect_to_cj(**changes):
     """Give the supplier a CJ connection; return it and its form's values."""
     Supplier.objects.filter(connection__isnull=False).update(adapter="cj")
     Connection.objects.update(**changes)
@@ -98,14 +98,14 @@ def wire_to_cj(**changes):
 
 
 def test_secret_is_write_only(world, staff):
-    wire, form = wire_to_cj(tokens_sealed=seal({"access": "lent"}))
+    wire, form = connect_to_cj(tokens_sealed=seal({"access": "lent"}))
     url = page("suppliers_connection", "change", wire.pk)
 
     response = staff.post(url, form | {"secret_api_key": "CJ12345@api@secret"})
 
     assert response.status_code == 302
     wire.refresh_from_db()
-    _, shown = asked(staff, url)
+    _, shown = count_queries(staff, url)
     assert unseal(wire.secrets_sealed) == {"api_key": "CJ12345@api@secret"}
     assert (wire.tokens_sealed, wire.stock_every_min) == ("", 7)
     assert wire.secrets_sealed not in shown
@@ -113,7 +113,7 @@ def test_secret_is_write_only(world, staff):
 
 
 def test_empty_secret_keeps_the_old_one(world, staff):
-    wire, form = wire_to_cj(secrets_sealed=seal({"api_key": "old"}))
+    wire, form = connect_to_cj(secrets_sealed=seal({"api_key": "old"}))
 
     staff.post(page("suppliers_connection", "change", wire.pk), form | {"secret_api_key": ""})
 
@@ -123,7 +123,7 @@ def test_empty_secret_keeps_the_old_one(world, staff):
 
 def test_webhook_secret_is_validated(world, staff):
     lent = seal({"access": "lent"})
-    wire, form = wire_to_cj(secrets_sealed=seal({"api_key": "old"}), tokens_sealed=lent)
+    wire, form = connect_to_cj(secrets_sealed=seal({"api_key": "old"}), tokens_sealed=lent)
     url = page("suppliers_connection", "change", wire.pk)
 
     wrong = staff.post(url, form | {"secret_hook_secret": "whsec_!"})
@@ -137,14 +137,14 @@ def test_webhook_secret_is_validated(world, staff):
         "hook_secret": "whsec_bmV3 whsec_b2xk",
     }
     assert wire.tokens_sealed == lent
-    assert "whsec_bmV3" not in asked(staff, url)[1]
+    assert "whsec_bmV3" not in count_queries(staff, url)[1]
 
 
 def test_access_keys_and_tokens_are_not_shown(world, staff):
     cart, payment = Cart.objects.first(), Payment.objects.exclude(pay_url="").first()
 
-    _, of_cart = asked(staff, page("orders_cart", "change", cart.pk))
-    _, of_payment = asked(staff, page("orders_payment", "change", payment.pk))
+    _, of_cart = count_queries(staff, page("orders_cart", "change", cart.pk))
+    _, of_payment = count_queries(staff, page("orders_payment", "change", payment.pk))
 
     assert cart.token not in of_cart
     assert payment.pay_url not in of_payment

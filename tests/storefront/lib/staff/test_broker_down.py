@@ -20,10 +20,10 @@ LATER = "It is written down and done later."
 
 @pytest.fixture
 def staff(world, staff, monkeypatch):
-    def away(*_known, **_options):
+    def fail(*_known, **_options):
         raise OperationalError("the broker is away")
 
-    monkeypatch.setattr(Task, "apply_async", away)
+    monkeypatch.setattr(Task, "apply_async", fail)
     return staff
 
 

@@ -69,7 +69,7 @@ def click_at_once(path, **kind):
     return answers
 
 
-def follow_up(order):
+def run_workers(order):
     """Do what workers do after the request."""
     for purchase_order in order.purchase_orders.all():
         tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
@@ -86,7 +86,7 @@ def test_every_click_shows_the_outcome(supplier, make, round_):
     if make is unpaid:
         said.add("back=released")  # the first click puts the items back into the cart
     assert {answer["Location"].rpartition("?")[2] for answer in answers} == said
-    follow_up(order)
+    run_workers(order)
     assert Order.objects.get().status == "canceled"
     assert PaymentEvent.objects.filter(
         kind__in=["release_requested", "refund_requested"]
@@ -107,5 +107,5 @@ def test_api_client_is_told_once_that_it_is_canceled_then_too_late(supplier, mak
     told = Counter(answer.status_code for answer in answers)
     assert set(told) <= {200, 409}
     assert told[200] >= 1
-    follow_up(order)
+    run_workers(order)
     assert Order.objects.get().status == "canceled"

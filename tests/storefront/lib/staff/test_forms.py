@@ -41,7 +41,7 @@ PLAIN |= {"ending", "step", "tiers"}  # explained by a help text
 
 
 @pytest.fixture
-def asking(staff):
+def staff_request(staff):
     request = RequestFactory().get("/")
     request.user = staff.get(reverse("admin:index")).wsgi_request.user
     return request
@@ -51,7 +51,7 @@ def page(name, what="changelist", *args):
     return reverse(f"admin:{name}_{what}", args=args)
 
 
-def wordless(form):
+def fields_without_label(form):
     """Return the fields of a form without label or help text."""
     return {
         name
@@ -65,38 +65,42 @@ def guessed(name):
     return () if name in PLAIN else (pretty_name(name), pretty_name(name).lower())
 
 
-def test_every_editable_field_has_label_and_help_text(world, asking):
+def test_every_editable_field_has_label_and_help_text(world, staff_request):
     found = {}
     for model, table in admin.site._registry.items():
         row = model.objects.order_by("-pk").first() or model()
-        if table.has_add_permission(asking):
-            found[f"{model.__name__}, new"] = wordless(table.get_form(asking, None))
-        if table.has_change_permission(asking, row):
-            found[model.__name__] = wordless(table.get_form(asking, row, change=True))
+        if table.has_add_permission(staff_request):
+            found[f"{model.__name__}, new"] = fields_without_label(
+                table.get_form(staff_request, None)
+            )
+        if table.has_change_permission(staff_request, row):
+            found[model.__name__] = fields_without_label(
+                table.get_form(staff_request, row, change=True)
+            )
 
     assert {"Supplier", "Connection", "FeedLimits", "Service", "PriceRule, new"} <= found.keys()
     assert {name: missing for name, missing in found.items() if missing} == {}
 
 
 @pytest.mark.parametrize("adapter", sorted(ADAPTERS))
-def test_options_of_every_connector_have_labels(asking, adapter):
+def test_options_of_every_connector_have_labels(staff_request, adapter):
     wire = make_supplier(adapter=adapter).connection
     table = admin.site._registry[Connection]
 
-    assert wordless(table.get_form(asking, wire, change=True)) == set()
+    assert fields_without_label(table.get_form(staff_request, wire, change=True)) == set()
 
 
-def test_editable_fields_are_grouped_and_read_only_ones_come_last(world, asking):
+def test_editable_fields_are_grouped_and_read_only_ones_come_last(world, staff_request):
     for model, table in admin.site._registry.items():
         row = model.objects.order_by("pk").first() or model()
-        if not isinstance(table, StaffAdmin) or not table.has_change_permission(asking, row):
+        if not isinstance(table, StaffAdmin) or not table.has_change_permission(staff_request, row):
             continue
-        groups = table.get_fieldsets(asking, row)
+        groups = table.get_fieldsets(staff_request, row)
         shown = [name for _title, group in groups for name in group["fields"]]
 
         assert all(title for title, _group in groups), model
         assert len(shown) == len(set(shown)), model
-        assert set(shown) == set(table.get_fields(asking, row)), model
+        assert set(shown) == set(table.get_fields(staff_request, row)), model
         assert MORE not in [title for title, _group in groups], model
         assert all(title != FACTS for title, _group in groups[:-1]), model
 
@@ -162,20 +166,20 @@ def test_naming_rows_takes_no_query_each(monkeypatch, staff):
     ]
     urls += [page("suppliers_feedchange"), page("suppliers_stocklocation")]
 
-    def asked(url):
+    def count_queries(url):
         with CaptureQueriesContext(connection) as queries:
             assert staff.get(url).status_code == 200
         return len(queries)
 
-    [asked(url) for url in urls]  # queries that a process runs once
-    once = {url: asked(url) for url in urls}
+    [count_queries(url) for url in urls]  # queries that a process runs once
+    once = {url: count_queries(url) for url in urls}
     for number in range(3):
         other = make_supplier(code=f"other-{number}")
         StockLocation.objects.create(supplier=other, code="PL", country="PL")
         run = make_run(other)
         run.changes.create(kind="stock", row="A", old=1, new=2)
 
-    assert {url: asked(url) for url in urls} == once
+    assert {url: count_queries(url) for url in urls} == once
     assert "other-2:PL" in staff.get(page("suppliers_service", "add")).content.decode()
 
 

@@ -28,14 +28,14 @@ TABLES = list(admin.site._registry.items())
 
 
 @pytest.fixture(scope="module")
-def spoken():
+def translations():
     """Map our English texts to Azerbaijani."""
     with (LOCALE / "django.po").open("rb") as source:
         return {entry.id: entry.string for entry in read_po(source, locale="az") if entry.string}
 
 
 @pytest.fixture
-def asking(staff):
+def staff_request(staff):
     request = RequestFactory().get("/")
     request.user = staff.get(reverse("admin:index")).wsgi_request.user
     return request
@@ -53,27 +53,31 @@ def columns_of(table, request):
     return [str(one) for one in found]
 
 
-def missing(english, other, spoken):
+def missing(english, other, translations):
     """Return labels that are not ours, or not translated."""
     return {
-        one for one, translated in zip(english, other, strict=True) if spoken.get(one) != translated
+        one
+        for one, translated in zip(english, other, strict=True)
+        if translations.get(one) != translated
     }
 
 
 @pytest.mark.parametrize(("model", "table"), TABLES, ids=lambda one: str(one).lower())
-def test_columns_filters_and_fields_of_every_table_have_labels(model, table, asking, spoken):
+def test_columns_filters_and_fields_of_every_table_have_labels(
+    model, table, staff_request, translations
+):
     with override("en"):
-        english = columns_of(table, asking)
+        english = columns_of(table, staff_request)
         name, many = str(model._meta.verbose_name), str(model._meta.verbose_name_plural)
     with override("az"):
-        other = columns_of(table, asking)
+        other = columns_of(table, staff_request)
         others = [str(model._meta.verbose_name), str(model._meta.verbose_name_plural)]
 
     assert english
-    assert missing([*english, name, many], [*other, *others], spoken) == set()
+    assert missing([*english, name, many], [*other, *others], translations) == set()
 
 
-def test_every_choice_has_a_label(spoken):
+def test_every_choice_has_a_label(translations):
     found = {}
     for model, _table in TABLES:
         for field in model._meta.fields:
@@ -83,7 +87,7 @@ def test_every_choice_has_a_label(spoken):
                 english = [str(label) for value, label in field.flatchoices or () if value != ""]
             with override("az"):
                 other = [str(label) for value, label in field.flatchoices or () if value != ""]
-            if wordless := missing(english, other, spoken):
+            if wordless := missing(english, other, translations):
                 found[str(field)] = wordless
 
     assert found == {}
@@ -102,9 +106,9 @@ def test_empty_list_and_empty_search_have_texts(staff):
     assert "Fara ondan vaxtaşırı soruşur." not in searched
 
 
-def test_list_and_form_use_the_same_label(asking):
+def test_list_and_form_use_the_same_label(staff_request):
     table = admin.site._registry[Supplier]
-    labels = table.get_form(asking, Supplier(), change=True).base_fields
+    labels = table.get_form(staff_request, Supplier(), change=True).base_fields
 
     for name, asked in labels.items():
         if any(field.name == name for field in Supplier._meta.fields):

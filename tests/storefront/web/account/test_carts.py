@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def erika():
+def account():
     return make_shopper()
 
 
@@ -45,7 +45,7 @@ def test_cart_follows_the_sign_in_of_its_owner(filled, light):
     assert Cart.objects.count() == 1
 
 
-def test_two_devices_fill_one_cart(customer, light, erika):
+def test_two_devices_fill_one_cart(customer, light, account):
     other = make_light(title="Hearth", slug="hearth")
     phone = Client(HTTP_SEC_FETCH_SITE="same-origin")
     sign_in(customer)
@@ -55,10 +55,10 @@ def test_two_devices_fill_one_cart(customer, light, erika):
     add(phone, other)
 
     assert "Hearth" in customer.get("/en/cart/").content.decode()
-    assert Cart.objects.get().owner == erika
+    assert Cart.objects.get().owner == account
 
 
-def test_order_placed_signed_in_is_in_the_account_whatever_its_address(filled, erika):
+def test_order_placed_signed_in_is_in_the_account_whatever_its_address(filled, account):
     sign_in(filled)
     filled.post("/en/checkout/", {**WHO, "email": "gift@example.org"})
     filled.post("/en/checkout/delivery/", {"tier": "economy"})
@@ -68,7 +68,7 @@ def test_order_placed_signed_in_is_in_the_account_whatever_its_address(filled, e
     assert order.number in filled.get("/en/account/").content.decode()
 
 
-def test_order_is_listed_and_its_address_is_reused(filled, erika, light):
+def test_order_is_listed_and_its_address_is_reused(filled, account, light):
     sign_in(filled)
     filled.post("/en/checkout/", WHO)
     filled.post("/en/checkout/delivery/", {"tier": "economy"})
@@ -83,17 +83,17 @@ def test_order_is_listed_and_its_address_is_reused(filled, erika, light):
     add(filled, light)
     assert 'value="Musterweg 1"' in filled.get("/en/checkout/").content.decode()
 
-    SavedAddress.objects.create(user=erika, address=order.ship_to)
+    SavedAddress.objects.create(user=account, address=order.ship_to)
     assert new not in filled.get(path).content.decode()
 
 
-def test_query_count_is_independent_of_orders(customer, erika, light):
+def test_query_count_is_independent_of_orders(customer, account, light):
     sign_in(customer)
 
     def queries():
         order = make_order(light)
         make_payment(order)
-        Cart.objects.filter(order=order).update(owner=erika)
+        Cart.objects.filter(order=order).update(owner=account)
         with CaptureQueriesContext(connection) as asked:
             assert order.number in customer.get("/en/account/").content.decode()
         return len(asked)
@@ -102,7 +102,7 @@ def test_query_count_is_independent_of_orders(customer, erika, light):
     assert queries() == queries()
 
 
-def test_address_of_another_customers_order_is_not_shown(filled, erika, light):
+def test_address_of_another_customers_order_is_not_shown(filled, account, light):
     order = make_order(light)
     sign_in(filled)
 

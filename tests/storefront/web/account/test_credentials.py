@@ -30,13 +30,13 @@ def erika(light):
 
 
 @pytest.fixture
-def hers(customer, erika):
+def signed_in(customer, erika):
     sign_in(customer)
     return customer
 
 
 @pytest.fixture
-def elsewhere(erika):
+def other_browser(erika):
     other = Client(HTTP_SEC_FETCH_SITE="same-origin")
     sign_in(other)
     return other
@@ -46,7 +46,7 @@ def is_in(client):
     return client.get("/en/account/").status_code == 200
 
 
-def told(name):
+def recipients_of(name):
     return [event.payload["email"] for event in Event.objects.filter(name=name).order_by("pk")]
 
 
@@ -56,73 +56,73 @@ def link():
 
 @pytest.mark.parametrize("language", ["en", "az"])
 @pytest.mark.parametrize("page", ["email/", "email/sent/", "profile/password/"])
-def test_each_page_is_valid_and_for_its_owner_only(hers, client, language, page):
+def test_each_page_is_valid_and_for_its_owner_only(signed_in, client, language, page):
     path = f"/{language}/account/{page}"
 
-    read = Page(hers.get(path))
+    read = Page(signed_in.get(path))
 
     assert read.faults == []
     assert read.unlabeled() == []
     assert Client().get(path).status_code == 302
 
 
-def test_new_address_applies_once_confirmed(hers, erika, elsewhere):
-    hers.post(EMAIL, WANTED)
+def test_new_address_applies_once_confirmed(signed_in, erika, other_browser):
+    signed_in.post(EMAIL, WANTED)
     erika.refresh_from_db()
     assert erika.email == OLD
-    assert told("account.new_address") == [NEW]
+    assert recipients_of("account.new_address") == [NEW]
 
-    hers.get(link())
+    signed_in.get(link())
     erika.refresh_from_db()
     assert erika.email == OLD, "whatever only fetches a link changes nothing"
-    hers.post(link())
+    signed_in.post(link())
 
     erika.refresh_from_db()
     assert erika.email == NEW
     assert list(EmailAddress.objects.values_list("email", "verified")) == [(NEW, True)]
-    assert told("account.address_changed") == [OLD]
-    assert is_in(hers)
-    assert not is_in(elsewhere)
-    hers.post("/en/account/sign-out/")
-    sign_in(hers, OLD)
-    assert not is_in(hers)
-    sign_in(hers, NEW)
-    assert is_in(hers)
+    assert recipients_of("account.address_changed") == [OLD]
+    assert is_in(signed_in)
+    assert not is_in(other_browser)
+    signed_in.post("/en/account/sign-out/")
+    sign_in(signed_in, OLD)
+    assert not is_in(signed_in)
+    sign_in(signed_in, NEW)
+    assert is_in(signed_in)
 
 
-def test_new_password_voids_earlier_requests(hers, erika):
-    hers.post(EMAIL, WANTED)
+def test_new_password_voids_earlier_requests(signed_in, erika):
+    signed_in.post(EMAIL, WANTED)
     asked_for = link()
-    hers.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
+    signed_in.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
 
-    hers.post(asked_for)
+    signed_in.post(asked_for)
 
     erika.refresh_from_db()
     assert erika.check_password(NEXT)
     assert erika.email == OLD
 
 
-def test_link_works_without_sign_in(hers, erika):
-    hers.post(EMAIL, WANTED)
+def test_link_works_without_sign_in(signed_in, erika):
+    signed_in.post(EMAIL, WANTED)
     stranger = Client(HTTP_SEC_FETCH_SITE="same-origin")
 
     answer = stranger.post(link())
 
     assert "/sign-in/" in answer.url
-    assert not is_in(hers)
+    assert not is_in(signed_in)
     erika.refresh_from_db()
     assert erika.email == NEW
 
 
-def test_orders_keep_their_address_and_stay_in_the_account(hers, erika, light):
+def test_orders_keep_their_address_and_stay_in_the_account(signed_in, erika, light):
     order = make_paid_order(light, email="Erika@example.org")
-    hers.post(EMAIL, WANTED)
-    hers.post(link())
+    signed_in.post(EMAIL, WANTED)
+    signed_in.post(link())
 
-    assert order.number in hers.get("/en/account/").content.decode()
+    assert order.number in signed_in.get("/en/account/").content.decode()
     assert Order.objects.get().email == "Erika@example.org"
     later = make_paid_order(light, email=OLD)
-    assert later.number not in hers.get("/en/account/").content.decode()
+    assert later.number not in signed_in.get("/en/account/").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -135,98 +135,98 @@ def test_orders_keep_their_address_and_stay_in_the_account(hers, erika, light):
         {"current": PASSWORD},
     ],
 )
-def test_invalid_form_sends_nothing(hers, said):
-    assert hers.post(EMAIL, said).status_code == 422
+def test_invalid_form_sends_nothing(signed_in, said):
+    assert signed_in.post(EMAIL, said).status_code == 422
     assert not AddressChange.objects.exists()
 
 
-def test_form_does_not_reveal_accounts(hers):
+def test_form_does_not_reveal_accounts(signed_in):
     make_shopper("other@example.org")
 
-    answer = hers.post(EMAIL, {**WANTED, "email": "Other@example.org"})
+    answer = signed_in.post(EMAIL, {**WANTED, "email": "Other@example.org"})
 
     assert answer.url == f"{EMAIL}sent/"
-    assert told("account.new_address") == []
-    assert hers.post(link()).status_code == 409
+    assert recipients_of("account.new_address") == []
+    assert signed_in.post(link()).status_code == 409
     assert User.objects.filter(email=OLD).exists()
 
 
-def test_only_the_last_link_works_once_for_three_days(hers, erika, noon):
-    hers.post(EMAIL, WANTED)
+def test_only_the_last_link_works_once_for_three_days(signed_in, erika, noon):
+    signed_in.post(EMAIL, WANTED)
     first = link()
-    hers.post(EMAIL, {**WANTED, "email": "third@example.org"})
-    assert hers.post(first).status_code == 404
+    signed_in.post(EMAIL, {**WANTED, "email": "third@example.org"})
+    assert signed_in.post(first).status_code == 404
 
     noon.shift(timedelta(days=3))
-    assert hers.post(link()).status_code == 404
+    assert signed_in.post(link()).status_code == 404
     noon.shift(timedelta(minutes=-1))
-    hers.post(link())
+    signed_in.post(link())
     erika.refresh_from_db()
     assert erika.email == "third@example.org"
-    assert hers.post(link()).status_code == 404
+    assert signed_in.post(link()).status_code == 404
 
 
-def test_password_attempts_are_throttled_here_too(hers):
+def test_password_attempts_are_throttled_here_too(signed_in):
     for _ in range(5):
-        hers.post(PASSWORDS, {"current": "wrong", "password": NEXT})
+        signed_in.post(PASSWORDS, {"current": "wrong", "password": NEXT})
 
-    answer = hers.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
+    answer = signed_in.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
 
     assert answer.status_code == 422
     assert "Too many tries" in answer.content.decode()
 
 
-def test_mails_to_new_addresses_are_limited(hers):
+def test_mails_to_new_addresses_are_limited(signed_in):
     answers = [
-        hers.post(EMAIL, {**WANTED, "email": f"n{number}@example.org"}).status_code
+        signed_in.post(EMAIL, {**WANTED, "email": f"n{number}@example.org"}).status_code
         for number in range(6)
     ]
 
     assert answers == [302] * 5 + [429]
 
 
-def test_new_password_ends_other_sessions_and_is_mailed(hers, erika, elsewhere):
-    answer = hers.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
+def test_new_password_ends_other_sessions_and_is_mailed(signed_in, erika, other_browser):
+    answer = signed_in.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
 
     assert answer.status_code == 302
-    assert is_in(hers)
-    assert not is_in(elsewhere)
-    assert told("account.password_changed") == [OLD]
+    assert is_in(signed_in)
+    assert not is_in(other_browser)
+    assert recipients_of("account.password_changed") == [OLD]
     erika.refresh_from_db()
     assert erika.check_password(NEXT)
 
 
 @pytest.mark.parametrize("password", ["", "short", "password123"])
-def test_weak_password_is_refused(hers, erika, password):
-    answer = hers.post(PASSWORDS, {"current": PASSWORD, "password": password})
+def test_weak_password_is_refused(signed_in, erika, password):
+    answer = signed_in.post(PASSWORDS, {"current": PASSWORD, "password": password})
 
     assert answer.status_code == 422
     erika.refresh_from_db()
     assert erika.check_password(PASSWORD)
 
 
-def test_long_passphrase_is_accepted(hers, erika):
+def test_long_passphrase_is_accepted(signed_in, erika):
     long = "correct horse battery staple " * 5
 
-    hers.post(PASSWORDS, {"current": PASSWORD, "password": long})
+    signed_in.post(PASSWORDS, {"current": PASSWORD, "password": long})
 
     erika.refresh_from_db()
     assert erika.check_password(long)
     assert not erika.check_password(long[:-1])
 
 
-def test_export_and_erasure_include_former_and_requested_addresses(hers, erika, light):
+def test_export_and_erasure_include_former_and_requested_addresses(signed_in, erika, light):
     order = make_paid_order(light, email=OLD)
     Order.objects.filter(pk=order.pk).update(status="completed")
     guest = make_paid_order(light, email="typo@example.org")
-    hers.post(EMAIL, WANTED)
-    hers.post(link())
-    hers.post(EMAIL, {**WANTED, "email": "typo@example.org"})
+    signed_in.post(EMAIL, WANTED)
+    signed_in.post(link())
+    signed_in.post(EMAIL, {**WANTED, "email": "typo@example.org"})
     for event in Event.objects.all():
         dispatch.fan_out(event=event, now=NOON)
 
-    copy = hers.post("/en/account/privacy/copy/").json()
-    hers.post("/en/account/privacy/erase/", {"current": PASSWORD, "sure": "on"})
+    copy = signed_in.post("/en/account/privacy/copy/").json()
+    signed_in.post("/en/account/privacy/erase/", {"current": PASSWORD, "sure": "on"})
 
     assert [each["number"] for each in copy["orders"]] == [order.number]
     assert {each["recipient"] for each in copy["mails"]} >= {OLD, NEW}

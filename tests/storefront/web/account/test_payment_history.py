@@ -20,37 +20,37 @@ HERE = "/en/account/payments/"
 
 
 @pytest.fixture
-def hers(customer, light):
+def signed_in(customer, light):
     make_shopper("erika@example.org")
     sign_in(customer, "erika@example.org")
     return customer
 
 
-def hear(payment, *news, amount=None):
+def apply_updates(payment, *news, amount=None):
     for what in news:
         update = news_of(payment, what, amount=amount or payment.amount)
         updates.apply(update=update, gateway="fake", now=NOON)
 
 
-def told(response):
+def listed(response):
     lines = re.findall(r'<li class="line-tiny">(.*?)</li>', response.content.decode(), re.DOTALL)
     return [re.sub(r"<[^>]+>", " ", line).split() for line in lines]
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_empty_history_is_a_valid_page(hers, language):
-    page = Page(hers.get(HERE.replace("/en/", f"/{language}/")))
+def test_empty_history_is_a_valid_page(signed_in, language):
+    page = Page(signed_in.get(HERE.replace("/en/", f"/{language}/")))
 
     assert (page.faults, len(page.all("h1"))) == ([], 1)
 
 
-def test_each_payment_event_is_listed_newest_first(hers, light):
+def test_each_payment_event_is_listed_newest_first(signed_in, light):
     order = pay(make_order(light))
     payment = order.payments.get()
-    hear(payment, "captured")
-    hear(payment, "refunded", amount=Decimal("4.89"))
+    apply_updates(payment, "captured")
+    apply_updates(payment, "refunded", amount=Decimal("4.89"))
 
-    lines = [" ".join(words) for words in told(hers.get(HERE))]
+    lines = [" ".join(words) for words in listed(signed_in.get(HERE))]
 
     assert [line.split(" 24 Nov")[0] for line in lines] == [
         "Refunded",
@@ -61,18 +61,18 @@ def test_each_payment_event_is_listed_newest_first(hers, light):
     assert all(order.number in line for line in lines)
 
 
-def test_event_without_money_is_not_listed(hers, light):
+def test_event_without_money_is_not_listed(signed_in, light):
     payment = make_payment(make_order(light))
-    hear(payment, "expired")
+    apply_updates(payment, "expired")
 
     assert PaymentEvent.objects.filter(kind="expired").exists()
-    assert told(hers.get(HERE)) == []
+    assert listed(signed_in.get(HERE)) == []
 
 
-def test_payments_of_others_are_not_listed(hers, light):
+def test_payments_of_others_are_not_listed(signed_in, light):
     other = pay(make_order(light, email="max@example.org"))
 
-    assert other.number not in hers.get(HERE).content.decode()
+    assert other.number not in signed_in.get(HERE).content.decode()
 
 
 def test_page_needs_sign_in(client, light):
@@ -81,13 +81,13 @@ def test_page_needs_sign_in(client, light):
     assert (answer.status_code, "/sign-in/" in answer["Location"]) == (302, True)
 
 
-def test_long_history_has_pages(hers, light, monkeypatch):
+def test_long_history_has_pages(signed_in, light, monkeypatch):
     monkeypatch.setattr(payment_history, "A_PAGE", 2)
     payment = pay(make_order(light)).payments.get()
-    hear(payment, "captured")
-    hear(payment, "refunded", amount=Decimal("1.00"))
+    apply_updates(payment, "captured")
+    apply_updates(payment, "refunded", amount=Decimal("1.00"))
 
-    first, second = hers.get(HERE), hers.get(f"{HERE}?page=2")
+    first, second = signed_in.get(HERE), signed_in.get(f"{HERE}?page=2")
 
-    assert (len(told(first)), len(told(second))) == (2, 1)
+    assert (len(listed(first)), len(listed(second))) == (2, 1)
     assert "?page=2" in first.content.decode()

@@ -67,7 +67,7 @@ def theirs(customer, kanari):
     return customer
 
 
-def lived(user, light):
+def create_personal_data(user, light):
     """Create personal data wherever a customer leaves some; return a completed order."""
     purchase = make_accepted_purchase_order(light, email="Kanari@example.org", ship_to=THERE)
     PurchaseMessage.objects.create(
@@ -142,7 +142,7 @@ def found_in_tables():
     return found
 
 
-def write_letters(folder):
+def write_mails(folder):
     folder.mkdir(exist_ok=True)
     for name, words in (("his", f"Grüße an {THERE.name}"), ("other", "Grüße an Erika")):
         letter = EmailMessage()
@@ -161,7 +161,7 @@ def test_each_page_is_valid(theirs, language, page):
 
 
 def test_export_contains_all_data(theirs, kanari, light):
-    order = lived(kanari, light)
+    order = create_personal_data(kanari, light)
     make_paid_order(light)  # of another customer
 
     answer = theirs.post("/en/account/privacy/copy/")
@@ -189,9 +189,9 @@ def test_exports_are_rate_limited(theirs, kanari):
 
 def test_erasure_removes_all_personal_data_and_orders_stay(theirs, kanari, light, settings, caplog):
     caplog.set_level("INFO")
-    order = lived(kanari, light)
+    order = create_personal_data(kanari, light)
     other = make_paid_order(light)
-    write_letters(settings.MAILBOX_DIR)
+    write_mails(settings.MAILBOX_DIR)
     before = {(canary, table) for table, _column, canary in found_in_tables()}
 
     answer = theirs.post(ERASE, SURE)
@@ -217,8 +217,8 @@ def test_erasure_removes_all_personal_data_and_orders_stay(theirs, kanari, light
 def test_erasure_deletes_mails_of_the_development_mailbox(
     theirs, kanari, light, settings, django_capture_on_commit_callbacks
 ):
-    lived(kanari, light)
-    write_letters(settings.MAILBOX_DIR)
+    create_personal_data(kanari, light)
+    write_mails(settings.MAILBOX_DIR)
     assert len(files()) == 1
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -229,7 +229,7 @@ def test_erasure_deletes_mails_of_the_development_mailbox(
 
 
 def test_staff_are_asked_to_request_erasure_by_the_supplier(theirs, kanari, light):
-    order = lived(kanari, light)
+    order = create_personal_data(kanari, light)
 
     theirs.post(ERASE, SURE)
 
@@ -266,7 +266,7 @@ def test_erasure_waits_for_a_return(theirs, kanari, light):
 
 
 def test_pending_mails_are_not_sent(theirs, kanari, light):
-    lived(kanari, light)
+    create_personal_data(kanari, light)
     waiting = Delivery.objects.filter(recipient__iexact=CANARIES[3], status="pending")
     assert waiting.exists()
 

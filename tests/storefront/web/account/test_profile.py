@@ -23,17 +23,17 @@ ELSEWHERE = {**HERE, "line1": "Seeweg 9", "is_default": "on"}
 
 
 @pytest.fixture
-def erika(light):
+def account(light):
     return make_shopper()
 
 
 @pytest.fixture
-def hers(customer, erika):
+def signed_in(customer, account):
     sign_in(customer)
     return customer
 
 
-def kept(user):
+def saved_addresses(user):
     rows = SavedAddress.objects.filter(user=user).order_by("pk")
     return [(row.as_address.line1, row.is_default) for row in rows]
 
@@ -42,123 +42,123 @@ def kept(user):
 @pytest.mark.parametrize(
     "page", ["", "addresses/", "addresses/new/", "addresses/{pk}/", "profile/"]
 )
-def test_each_page_is_valid_and_for_its_owner_only(hers, erika, client, language, page):
-    profile.keep(user_id=erika.pk, address=HOME, is_default=True)
+def test_each_page_is_valid_and_for_its_owner_only(signed_in, account, client, language, page):
+    profile.keep(user_id=account.pk, address=HOME, is_default=True)
     path = f"/{language}/account/{page.format(pk=SavedAddress.objects.get().pk)}"
 
-    read = Page(hers.get(path))
-    hers.post("/en/account/sign-out/")
+    read = Page(signed_in.get(path))
+    signed_in.post("/en/account/sign-out/")
 
     assert read.faults == []
     assert read.unlabeled() == []
-    assert hers.get(path).status_code == 302
+    assert signed_in.get(path).status_code == 302
 
 
-@pytest.mark.usefixtures("erika")
-def test_page_without_addresses_explains_them(hers):
-    assert "No addresses yet." in hers.get("/en/account/addresses/").content.decode()
+@pytest.mark.usefixtures("account")
+def test_page_without_addresses_explains_them(signed_in):
+    assert "No addresses yet." in signed_in.get("/en/account/addresses/").content.decode()
 
 
-def test_saved_address_is_shown_completely(hers, erika):
+def test_saved_address_is_shown_completely(signed_in, account):
     there = Address(
         name="Ann Lee", line1="1 Main St", line2="Apt 4", postcode="90001", city="Los Angeles",
         region="California", country="US",
     )  # fmt: skip
-    profile.keep(user_id=erika.pk, address=there, is_default=True)
+    profile.keep(user_id=account.pk, address=there, is_default=True)
 
-    text = hers.get("/en/account/addresses/").content.decode()
+    text = signed_in.get("/en/account/addresses/").content.decode()
 
     whole = "Ann Lee, 1 Main St, Apt 4, 90001 Los Angeles, California, United States"
     assert whole in text
 
 
-def test_orders_are_listed_with_their_items(hers, light):
+def test_orders_are_listed_with_their_items(signed_in, light):
     many = make_order(*[make_sellable() for _ in range(5)], quantity=2)
     make_order(light)
 
-    text = Page(hers.get("/en/account/")).text
+    text = Page(signed_in.get("/en/account/")).text
 
     assert "<p>Trail 400" in text
     first = ", ".join(f"2 × {line.title}" for line in many.lines.order_by("pk")[:3])
     assert f"<p>{first} and 2 more</p>" in text
 
 
-def test_addresses_are_added_changed_and_deleted(hers, erika):
-    hers.post("/en/account/addresses/new/", HERE)
-    hers.post("/en/account/addresses/new/", ELSEWHERE)
-    both = kept(erika)
+def test_addresses_are_added_changed_and_deleted(signed_in, account):
+    signed_in.post("/en/account/addresses/new/", HERE)
+    signed_in.post("/en/account/addresses/new/", ELSEWHERE)
+    both = saved_addresses(account)
     first, second = SavedAddress.objects.order_by("pk")
-    hers.post(f"/en/account/addresses/{first.pk}/", {**HERE, "line1": "Musterweg 2"})
-    changed = kept(erika)
-    hers.post(f"/en/account/addresses/{second.pk}/drop/")
+    signed_in.post(f"/en/account/addresses/{first.pk}/", {**HERE, "line1": "Musterweg 2"})
+    changed = saved_addresses(account)
+    signed_in.post(f"/en/account/addresses/{second.pk}/drop/")
 
     assert both == [("Musterweg 1", False), ("Seeweg 9", True)]
     assert changed == [("Musterweg 2", False), ("Seeweg 9", True)]
-    assert kept(erika) == [("Musterweg 2", True)]
+    assert saved_addresses(account) == [("Musterweg 2", True)]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_address_is_saved_in_its_own_transaction(hers, erika):
+def test_address_is_saved_in_its_own_transaction(signed_in, account):
     """Saving locks the account. The transaction around other tests would hide a missing one."""
-    hers.post("/en/account/addresses/new/", HERE)
+    signed_in.post("/en/account/addresses/new/", HERE)
 
-    assert kept(erika) == [(HERE["line1"], True)]
+    assert saved_addresses(account) == [(HERE["line1"], True)]
 
 
-def test_undeliverable_address_is_not_saved(hers, erika):
-    answer = hers.post("/en/account/addresses/new/", {**HERE, "city": ""})
+def test_undeliverable_address_is_not_saved(signed_in, account):
+    answer = signed_in.post("/en/account/addresses/new/", {**HERE, "city": ""})
 
     assert answer.status_code == 422
-    assert kept(erika) == []
+    assert saved_addresses(account) == []
 
 
-def test_addresses_of_others_are_not_accessible(hers, erika):
+def test_addresses_of_others_are_not_accessible(signed_in, account):
     otto = make_shopper("otto@example.org")
     profile.keep(user_id=otto.pk, address=HOME, is_default=True)
     path = f"/en/account/addresses/{SavedAddress.objects.get().pk}/"
 
-    looked, changed = hers.get(path), hers.post(path, ELSEWHERE)
-    hers.post(f"{path}drop/")
+    looked, changed = signed_in.get(path), signed_in.post(path, ELSEWHERE)
+    signed_in.post(f"{path}drop/")
 
     assert (looked.status_code, changed.status_code) == (404, 404)
-    assert kept(otto) == [("Musterweg 1", True)]
+    assert saved_addresses(otto) == [("Musterweg 1", True)]
 
 
-def test_account_has_at_most_twenty_addresses(erika):
+def test_account_has_at_most_twenty_addresses(account):
     for _ in range(20):
-        profile.keep(user_id=erika.pk, address=HOME, is_default=False)
+        profile.keep(user_id=account.pk, address=HOME, is_default=False)
 
     with pytest.raises(profile.TooManyAddressesError):
-        profile.keep(user_id=erika.pk, address=HOME, is_default=False)
+        profile.keep(user_id=account.pk, address=HOME, is_default=False)
 
 
-def test_database_allows_one_default_address(erika):
-    profile.keep(user_id=erika.pk, address=HOME, is_default=True)
+def test_database_allows_one_default_address(account):
+    profile.keep(user_id=account.pk, address=HOME, is_default=True)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        SavedAddress.objects.create(user=erika, address={}, is_default=True)
+        SavedAddress.objects.create(user=account, address={}, is_default=True)
 
 
-def test_checkout_starts_with_the_default_address(hers, erika, light):
+def test_checkout_starts_with_the_default_address(signed_in, account, light):
     there = Address(name="Erika", line1="Seeweg 9", postcode="10115", city="Berlin", country="DE")
-    profile.keep(user_id=erika.pk, address=there, is_default=True)
-    hers.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    profile.keep(user_id=account.pk, address=there, is_default=True)
+    signed_in.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
 
-    page = Page(hers.get("/en/checkout/"))
+    page = Page(signed_in.get("/en/checkout/"))
 
     assert page.all("input", name="line1")[0]["value"] == "Seeweg 9"
     assert page.all("input", name="email")[0]["value"] == "erika@example.org"
 
 
-def test_newsletter_is_off_by_default_and_each_change_is_recorded(hers, erika):
-    page = Page(hers.get("/en/account/profile/"))
+def test_newsletter_is_off_by_default_and_each_change_is_recorded(signed_in, account):
+    page = Page(signed_in.get("/en/account/profile/"))
     said = {"name": "Erika", "language": "az"}
     with time_machine.travel(NOON, tick=False) as clock:
-        hers.post("/en/account/profile/", said)
-        hers.post("/en/account/profile/", {**said, "marketing": "on"})
+        signed_in.post("/en/account/profile/", said)
+        signed_in.post("/en/account/profile/", {**said, "marketing": "on"})
         clock.shift(timedelta(hours=1))
-        hers.post("/en/account/profile/", {**said, "marketing": "on"})
-        hers.post("/en/account/profile/", said)
+        signed_in.post("/en/account/profile/", {**said, "marketing": "on"})
+        signed_in.post("/en/account/profile/", said)
 
     assert "checked" not in page.all("input", name="marketing")[0]
     assert list(Consent.objects.order_by("pk").values_list("is_given", "source", "at")) == [
@@ -167,26 +167,28 @@ def test_newsletter_is_off_by_default_and_each_change_is_recorded(hers, erika):
     ]
 
 
-@pytest.mark.usefixtures("erika")
-def test_saved_profile_is_confirmed_and_shown(hers):
+@pytest.mark.usefixtures("account")
+def test_saved_profile_is_confirmed_and_shown(signed_in):
     said = {"name": "Erika", "language": "az", "marketing": "on"}
 
-    page = Page(hers.post("/en/account/profile/", said, follow=True))
+    page = Page(signed_in.post("/en/account/profile/", said, follow=True))
 
     assert "Saved." in page.text
     assert "checked" in page.all("input", name="marketing")[0]
 
 
-def test_consent_is_append_only(erika):
-    profile.say(user_id=erika.pk, kind="marketing_email", is_given=True, source="profile", now=NOON)
+def test_consent_is_append_only(account):
+    profile.say(
+        user_id=account.pk, kind="marketing_email", is_given=True, source="profile", now=NOON
+    )
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Consent.objects.update(is_given=False)
 
 
-def test_account_mails_use_the_chosen_language(hers, erika):
-    hers.post("/en/account/profile/", {"name": "", "language": "az"})
-    hers.post("/en/account/sign-out/")
-    hers.post("/en/account/password/", {"email": "erika@example.org"})
+def test_account_mails_use_the_chosen_language(signed_in, account):
+    signed_in.post("/en/account/profile/", {"name": "", "language": "az"})
+    signed_in.post("/en/account/sign-out/")
+    signed_in.post("/en/account/password/", {"email": "erika@example.org"})
 
     assert Event.objects.get().payload["locale"] == "az"

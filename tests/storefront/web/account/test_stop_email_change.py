@@ -20,14 +20,14 @@ EMAIL = "/en/account/email/"
 
 
 @pytest.fixture
-def hers(customer, light):
+def signed_in(customer, light):
     make_shopper(OLD)
     sign_in(customer)
     return customer
 
 
-def ask(hers, email=NEW):
-    hers.post(EMAIL, {"email": email, "current": PASSWORD})
+def request_change(signed_in, email=NEW):
+    signed_in.post(EMAIL, {"email": email, "current": PASSWORD})
     return AddressChange.objects.latest("pk")
 
 
@@ -40,12 +40,12 @@ def stop_link():
     return with_link(told.payload)["url"].partition("//")[2].partition("/")[2].join(["/", ""])
 
 
-def stranger():
+def other_browser():
     return Client(HTTP_SEC_FETCH_SITE="same-origin")
 
 
-def test_old_address_is_notified_of_the_request(hers):
-    ask(hers)
+def test_old_address_is_notified_of_the_request(signed_in):
+    request_change(signed_in)
 
     told = Event.objects.get(name="account.address_asked")
 
@@ -54,80 +54,80 @@ def test_old_address_is_notified_of_the_request(hers):
     assert told.payload["time"] == "12:00"
 
 
-def test_old_address_is_notified_even_if_the_new_one_has_an_account(hers):
+def test_old_address_is_notified_even_if_the_new_one_has_an_account(signed_in):
     make_shopper(NEW)
-    ask(hers)
+    request_change(signed_in)
 
     assert Event.objects.filter(name="account.address_asked").count() == 1
 
 
-def test_link_stops_the_change_without_sign_in_and_changes_nothing_else(hers):
-    change = ask(hers)
+def test_link_stops_the_change_without_sign_in_and_changes_nothing_else(signed_in):
+    change = request_change(signed_in)
     before = User.objects.values().get(email=OLD)
 
-    answer = stranger().post(stop_link(), follow=True)
+    answer = other_browser().post(stop_link(), follow=True)
 
     assert "The change is stopped." in answer.content.decode()
-    assert hers.post(take_link(change)).status_code == 404
+    assert signed_in.post(take_link(change)).status_code == 404
     assert User.objects.values().get(email=OLD) == before
-    assert hers.get("/en/account/").status_code == 200, "the sessions go on"
+    assert signed_in.get("/en/account/").status_code == 200, "the sessions go on"
 
 
-def test_link_scanner_stops_nothing(hers):
-    change = ask(hers)
-    stranger().get(stop_link())
+def test_link_scanner_stops_nothing(signed_in):
+    change = request_change(signed_in)
+    other_browser().get(stop_link())
 
-    hers.post(take_link(change))
+    signed_in.post(take_link(change))
 
     assert User.objects.filter(email=NEW).exists()
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_page_is_valid_before_and_after(hers, language):
-    ask(hers)
+def test_page_is_valid_before_and_after(signed_in, language):
+    request_change(signed_in)
     path = stop_link().replace("/en/", f"/{language}/")
 
     for _ in range(2):
-        assert Page(stranger().get(path)).faults == []
-        stranger().post(path)
+        assert Page(other_browser().get(path)).faults == []
+        other_browser().post(path)
 
 
-def test_link_works_once_and_for_its_own_change_only(hers):
-    ask(hers)
+def test_link_works_once_and_for_its_own_change_only(signed_in):
+    request_change(signed_in)
     first = stop_link()
-    stranger().post(first)
+    other_browser().post(first)
     at = AddressChange.objects.get().stopped_at
-    second = ask(hers, "third@example.org")
+    second = request_change(signed_in, "third@example.org")
 
-    stranger().post(first)
+    other_browser().post(first)
 
     assert AddressChange.objects.first().stopped_at == at
-    hers.post(take_link(second))
+    signed_in.post(take_link(second))
     assert User.objects.filter(email="third@example.org").exists()
 
 
-def test_stopped_change_does_not_revive_an_earlier_one(hers):
-    first = ask(hers)
-    ask(hers, "third@example.org")
-    stranger().post(stop_link())
+def test_stopped_change_does_not_revive_an_earlier_one(signed_in):
+    first = request_change(signed_in)
+    request_change(signed_in, "third@example.org")
+    other_browser().post(stop_link())
 
-    assert hers.post(take_link(first)).status_code == 404
+    assert signed_in.post(take_link(first)).status_code == 404
     assert User.objects.filter(email=OLD).exists()
 
 
-def test_late_stop_says_so(hers):
-    change = ask(hers)
-    hers.post(take_link(change))
+def test_late_stop_says_so(signed_in):
+    change = request_change(signed_in)
+    signed_in.post(take_link(change))
 
-    answer = stranger().post(stop_link(), follow=True)
+    answer = other_browser().post(stop_link(), follow=True)
 
     assert answer.status_code == 404
     assert "write to us at once" in answer.content.decode()
     assert User.objects.filter(email=NEW).exists()
 
 
-def test_link_cannot_be_forged(hers):
-    change = ask(hers)
+def test_link_cannot_be_forged(signed_in):
+    change = request_change(signed_in)
     signed = stop_link()
 
     for forged in (
@@ -135,14 +135,14 @@ def test_link_cannot_be_forged(hers):
         signed.replace("stop/", "stop/x"),
         signed[:-3] + "/",
     ):
-        assert stranger().post(forged, follow=True).status_code == 404
+        assert other_browser().post(forged, follow=True).status_code == 404
     assert AddressChange.objects.get().stopped_at is None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_concurrent_stop_waits_and_is_too_late(hers, monkeypatch):
+def test_concurrent_stop_waits_and_is_too_late(signed_in, monkeypatch):
     """Without the lock the stop would write between check and change, and break the change."""
-    change = ask(hers)
+    change = request_change(signed_in)
     token = stop_link().rstrip("/").rpartition("/")[2]
     rival = Rival(lambda: credentials.stop(token=token, now=NOON))
     is_taken = credentials._is_taken
@@ -152,7 +152,7 @@ def test_concurrent_stop_waits_and_is_too_late(hers, monkeypatch):
         return is_taken(email, user)
 
     monkeypatch.setattr(credentials, "_is_taken", in_the_middle)
-    hers.post(take_link(change))
+    signed_in.post(take_link(change))
     rival.finish()
 
     assert User.objects.filter(email=NEW).exists()

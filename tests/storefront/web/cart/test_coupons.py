@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def welcome(filled):
+def coupon(filled):
     Listing.objects.update(floor_amount=Decimal("20.00"))
     return make_promotion(code="WELCOME-10", name="Welcome", code_limit=5)
 
@@ -26,7 +26,7 @@ def write(customer, code, **more):
     return customer.post("/en/cart/code/", {"code": code}, follow=True, **more)
 
 
-def test_code_reduces_cart_and_order(filled, welcome):
+def test_code_reduces_cart_and_order(filled, coupon):
     page = write(filled, " welcome-10 ")
 
     assert "Welcome" in page.content.decode()
@@ -40,7 +40,7 @@ def test_code_reduces_cart_and_order(filled, welcome):
     assert Coupon.objects.get().used == 1
 
 
-def test_order_page_names_the_discount(filled, welcome):
+def test_order_page_names_the_discount(filled, coupon):
     write(filled, "WELCOME-10")
     filled.post("/en/checkout/place/", {"agreed": agreed(to_review(filled))})
     order = Order.objects.get()
@@ -51,7 +51,7 @@ def test_order_page_names_the_discount(filled, welcome):
     assert "−€4.00" in page
 
 
-def test_unknown_code_is_an_error_at_the_field(filled, welcome):
+def test_unknown_code_is_an_error_at_the_field(filled, coupon):
     answer = write(filled, "WELCOME-11")
     page = answer.content.decode()
 
@@ -62,13 +62,13 @@ def test_unknown_code_is_an_error_at_the_field(filled, welcome):
     assert Cart.objects.get().codes == []
 
 
-def test_code_with_a_minimum_names_it(filled, welcome):
+def test_code_with_a_minimum_names_it(filled, coupon):
     make_promotion(code="BIG", minimum_amount=Decimal("100.00"))
 
     assert "It holds from €100.00 of goods on." in write(filled, "BIG").content.decode()
 
 
-def test_code_is_removed(filled, welcome):
+def test_code_is_removed(filled, coupon):
     write(filled, "WELCOME-10")
 
     page = filled.post("/en/cart/code/", {"out": "WELCOME-10"}, follow=True).content.decode()
@@ -117,7 +117,7 @@ def test_code_guessing_is_rate_limited(filled, monkeypatch, network):
     assert "Too many codes were tried." in page.content.decode()
 
 
-def test_another_site_cannot_add_a_code(filled, welcome):
+def test_another_site_cannot_add_a_code(filled, coupon):
     page = write(filled, "WELCOME-10", HTTP_SEC_FETCH_SITE="cross-site")
 
     assert page.status_code == 403
@@ -129,7 +129,7 @@ def test_without_a_cart_the_empty_cart_is_shown(customer, light):
     assert not Cart.objects.exists()
 
 
-def test_code_used_up_meanwhile_places_no_order(filled, welcome):
+def test_code_used_up_meanwhile_places_no_order(filled, coupon):
     write(filled, "WELCOME-10")
     review = to_review(filled)
     Coupon.objects.update(used=5)

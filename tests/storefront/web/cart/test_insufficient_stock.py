@@ -42,7 +42,7 @@ def fill(fronts, quantity):
     return CART
 
 
-def sentences(fronts):
+def line_messages(fronts):
     """Return the message of the cart page at its only line."""
     text = html.unescape(fronts.customer.get("/en/cart/").content.decode())
     (line,) = re.findall(r'<li class="line">.*?</li>', text, re.DOTALL)
@@ -61,7 +61,7 @@ def test_line_short_and_without_service_shows_one_number(fronts):
 
     assert (line["available"], line["is_sold_out"]) == (0, False)
     assert short == {"sku": fronts.listing.variant.sku, "available": 0}
-    assert sentences(fronts) == [NOWHERE]
+    assert line_messages(fronts) == [NOWHERE]
 
 
 def test_forbidden_line_says_so_and_offers_no_delivery(fronts):
@@ -74,7 +74,7 @@ def test_forbidden_line_says_so_and_offers_no_delivery(fronts):
 
     assert (line["available"], line["is_sold_out"]) == (0, False)
     assert fronts.told(f"{path}delivery/")["options"] == []
-    assert sentences(fronts) == [FORBIDDEN]
+    assert line_messages(fronts) == [FORBIDDEN]
     assert FORBIDDEN in page
     assert "Not all of this can be sent to Germany" in checkout_page
     refused = fronts.api.post(f"{path}checkout/", {**ORDER, "total": "50.00 EUR"}, key="k1")
@@ -90,14 +90,14 @@ def test_line_that_fits_no_pack_names_quantities_that_do(fronts):
 
     assert (line["available"], short["available"]) == (8, 8)
     assert (short["fewer"], short["more"]) == (4, 8)
-    assert sentences(fronts) == ["Sold in packs only: choose 4 or 8."]
+    assert line_messages(fronts) == ["Sold in packs only: choose 4 or 8."]
 
 
 def test_line_below_the_first_pack_names_the_pack_only(fronts):
     fill(fronts, 5)
     SupplierOffer.objects.update(**PACKS)
 
-    assert sentences(fronts) == ["Sold in packs only: choose 8."]
+    assert line_messages(fronts) == ["Sold in packs only: choose 8."]
 
 
 def test_refused_change_shows_one_message(fronts):
@@ -115,7 +115,7 @@ def test_single_unit_of_a_packed_product_offers_one_pack(fronts):
     SupplierOffer.objects.update(pack_size=4)
     quotes.forget()
 
-    assert sentences(fronts) == ["Sold in packs only: choose 4."]
+    assert line_messages(fronts) == ["Sold in packs only: choose 4."]
 
 
 def test_refused_checkout_shows_the_number_of_the_line(fronts, monkeypatch):
@@ -123,18 +123,18 @@ def test_refused_checkout_shows_the_number_of_the_line(fronts, monkeypatch):
     path = fill(fronts, 6)
     (way,) = fronts.told(f"{path}delivery/")["options"]
 
-    def lose(**_):
+    def fail(**_):
         StockLevel.objects.filter(location__code="DE").update(reported_quantity=2)
         raise NotEnoughStockError(StockLevel.objects.first().pk, 6)
 
-    monkeypatch.setattr(checkout, "_place", lambda _number, **given: lose(**given))
+    monkeypatch.setattr(checkout, "_place", lambda _number, **given: fail(**given))
     refused = fronts.api.post(f"{path}checkout/", {**ORDER, "total": way["total"]}, key="k1")
 
     (line,) = fronts.api.get(path).json()["lines"]
     assert refused.status_code == 409
     assert refused.json()["lines"] == [{"sku": fronts.listing.variant.sku, "available": 2}]
     assert line["available"] == 2
-    (said,) = sentences(fronts)
+    (said,) = line_messages(fronts)
     assert re.match(ONLY, said)[1] == "2"
 
 

@@ -317,11 +317,11 @@ def test_error_before_a_view_is_a_closed_page_while_the_database_is_down(send):
     """A refused form and an unknown URL show the categories."""
     make_channel()
 
-    def away(*_):
+    def fail(*_):
         raise OperationalError("the connection is closed")
 
     browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
-    with connection.execute_wrapper(away):
+    with connection.execute_wrapper(fail):
         answer = getattr(browser, send)("/en/checkout/place/" if send == "post" else "/en/nowhere/")
 
     assert answer.status_code == 503

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 LISTS = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/compare/?light=trail-400"]
 
 
-def goods_in(response):
+def product_json(response):
     page = Page(response)
     start = page.text.index('<script type="application/ld+json">') + 35
     return json.loads(page.text[start : page.text.index("</script>", start)])["@graph"]
@@ -61,7 +61,7 @@ def test_structured_data_matches_the_page_and_is_escaped(client, light):
     product.title = "Trail </script><b>400"
     product.save()
 
-    goods, trail = goods_in(client.get("/en/p/trail-400/"))
+    goods, trail = product_json(client.get("/en/p/trail-400/"))
 
     offer = goods["offers"]
     assert goods["name"] == "Trail </script><b>400"
@@ -82,8 +82,8 @@ def test_structured_offer_links_to_its_variant(client, light):
     dear = make_variant(light.variant.product, sku="HL RED", position=1)
     make_sellable(price="49.99", variant=dear)
 
-    usual, _ = goods_in(client.get("/en/p/trail-400/"))
-    chosen, _ = goods_in(client.get("/en/p/trail-400/?v=HL+RED"))
+    usual, _ = product_json(client.get("/en/p/trail-400/"))
+    chosen, _ = product_json(client.get("/en/p/trail-400/?v=HL+RED"))
 
     assert (usual["offers"]["price"], chosen["offers"]["price"]) == ("39.99", "49.99")
     assert usual["offers"]["url"].endswith("/p/trail-400/")
@@ -92,11 +92,11 @@ def test_structured_offer_links_to_its_variant(client, light):
 
 def test_structured_offer_states_packs_and_unserved_country(client, light):
     SupplierOffer.objects.update(pack_size=4)
-    packs, _ = goods_in(client.get("/en/p/trail-400/"))
+    packs, _ = product_json(client.get("/en/p/trail-400/"))
     SupplierOffer.objects.update(pack_size=1)
     light.variant.packed_weight_g = 9000
     light.variant.save()
-    heavy, _ = goods_in(client.get("/en/p/trail-400/"))
+    heavy, _ = product_json(client.get("/en/p/trail-400/"))
 
     assert packs["offers"]["eligibleQuantity"]["minValue"] == 4
     assert heavy["offers"]["ineligibleRegion"] == "DE"
@@ -110,7 +110,7 @@ PLACES = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/p/trail-400/",
 
 
 @pytest.fixture
-def on_top(light):
+def tax_added(light):
     """Let the channel show prices without tax, as shops in the United States do."""
     Channel.objects.update(adds_tax=True)
     return light
@@ -126,7 +126,7 @@ def test_channel_with_tax_included_says_so(client, light, path):
 
 
 @pytest.mark.parametrize("path", PLACES)
-def test_channel_that_adds_tax_never_says_included(client, on_top, path):
+def test_channel_that_adds_tax_never_says_included(client, tax_added, path):
     text = client.get(path).content.decode()
 
     assert "plus tax" in text
@@ -142,7 +142,7 @@ def test_card_cache_depends_on_the_tax_text(client, light):
     assert "incl. VAT" not in client.get("/en/c/headlamps/").content.decode()
 
 
-def test_structured_data_says_that_tax_is_added(client, on_top):
+def test_structured_data_says_that_tax_is_added(client, tax_added):
     text = client.get("/en/p/trail-400/").content.decode()
     start = text.index('<script type="application/ld+json">') + 35
     graph = json.loads(text[start : text.index("</script>", start)])["@graph"]

@@ -209,7 +209,7 @@ def test_non_rechargeable_separate_cell_says_so(client, light):
     assert "Charge it only" not in text
 
 
-def two_versions(light, names, values, **variant):
+def two_variants(light, names, values, **variant):
     product = light.variant.product
     Product.objects.update(option_names=names)
     other = make_sellable(variant=make_variant(product, option_values=values, **variant))
@@ -222,13 +222,13 @@ def two_versions(light, names, values, **variant):
     ("names", "legend"), [(["Color", "Size"], "Color, Size"), ([], "Version"), (["Size"], "Size")]
 )
 def test_variants_are_listed_by_option_name(client, light, names, legend):
-    two_versions(light, names, ["Red", "L"][: len(names)])
+    two_variants(light, names, ["Red", "L"][: len(names)])
 
     assert f'<legend class="label">{legend}</legend>' in text_of(client.get(URL))
 
 
 def test_variant_without_service_names_the_country(client, light):
-    two_versions(light, ["Color"], ["Red"], lithium="alone")
+    two_variants(light, ["Color"], ["Red"], lithium="alone")
 
     assert "<small>not to Germany</small>" in text_of(client.get(URL))
 

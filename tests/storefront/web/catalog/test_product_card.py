@@ -18,12 +18,12 @@ def empty_card_cache():
     product_card._drawn.cache_clear()
 
 
-def drawn(light=LIGHT, now=NOON, **words):
+def rendered(light=LIGHT, now=NOON, **words):
     return str(product_card.card(light, now, "EUR", samples.answer(NOON.date()), **words))
 
 
 def test_equal_cards_are_rendered_once():
-    assert drawn() == drawn()
+    assert rendered() == rendered()
     assert product_card._drawn.cache_info().misses == 1
 
 
@@ -40,9 +40,9 @@ def test_equal_cards_are_rendered_once():
     ],
 )
 def test_every_change_of_content_is_rendered(change, words):
-    assert words not in drawn()
+    assert words not in rendered()
 
-    assert words in drawn(replace(LIGHT, **change))
+    assert words in rendered(replace(LIGHT, **change))
 
 
 def test_card_is_sold_out_if_current_stock_is_lower_than_the_listing():
@@ -53,12 +53,12 @@ def test_card_is_sold_out_if_current_stock_is_lower_than_the_listing():
 
 def test_each_language_has_its_own_cards():
     with override("az"):
-        assert "24,99" in drawn()
-    assert "€24.99" in drawn()
+        assert "24,99" in rendered()
+    assert "€24.99" in rendered()
 
 
 def test_card_options_change_its_html():
-    assert '<h2 class="card-title">' in drawn(heading="h2")
-    assert 'type="checkbox"' not in drawn(can_compare=False)
-    assert 'loading="lazy"' in drawn(replace(LIGHT, picture="a" * 32))
-    assert 'fetchpriority="high"' in drawn(replace(LIGHT, picture="a" * 32), is_first=True)
+    assert '<h2 class="card-title">' in rendered(heading="h2")
+    assert 'type="checkbox"' not in rendered(can_compare=False)
+    assert 'loading="lazy"' in rendered(replace(LIGHT, picture="a" * 32))
+    assert 'fetchpriority="high"' in rendered(replace(LIGHT, picture="a" * 32), is_first=True)

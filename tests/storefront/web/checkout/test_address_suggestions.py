@@ -21,7 +21,7 @@ ODD = {**WHO, "postcode": "D-10115"}
 DOUBTFUL = {**WHO, "line1": "Postfach 7"}
 
 
-def about(page):
+def digest_in(page):
     return re.search(r'name="about" value="(\w+)"', page.content.decode())[1]
 
 
@@ -29,7 +29,7 @@ def postcode():
     return Cart.objects.get().ship_to.get("postcode")
 
 
-def walk_on(customer):
+def continue_checkout(customer):
     customer.post(f"{CHECKOUT}delivery/", {"tier": "economy"})
     page = customer.get(f"{CHECKOUT}review/").content.decode()
     agreed = re.search(r'name="agreed" value="([\d.]+)"', page)[1]
@@ -74,8 +74,8 @@ def test_both_spellings_are_shown_completely(filled):
 )
 def test_chosen_address_is_shipped_to_and_stored(filled, staff_of_shop, choice, taken, verdict):
     asked = filled.post(CHECKOUT, ODD)
-    answer = filled.post(CHECKOUT, {**ODD, "about": about(asked), "choice": choice})
-    walk_on(filled)
+    answer = filled.post(CHECKOUT, {**ODD, "about": digest_in(asked), "choice": choice})
+    continue_checkout(filled)
 
     order = Order.objects.get()
     other = {"10115": "D-10115", "D-10115": "10115"}[taken]
@@ -93,11 +93,11 @@ def test_choice_about_another_address_is_ignored(filled):
     asked = filled.post(CHECKOUT, ODD)
 
     answer = filled.post(
-        CHECKOUT, {**ODD, "postcode": "D-10117", "about": about(asked), "choice": "suggested"}
+        CHECKOUT, {**ODD, "postcode": "D-10117", "about": digest_in(asked), "choice": "suggested"}
     )
 
     assert answer.status_code == 422
-    assert about(answer) != about(asked)
+    assert digest_in(answer) != digest_in(asked)
     assert postcode() is None
 
 
@@ -105,7 +105,7 @@ def test_choice_about_another_address_is_ignored(filled):
 def test_doubt_is_an_error_at_its_field_and_asks_for_a_reason(filled, reason):
     asked = filled.post(CHECKOUT, DOUBTFUL)
 
-    answer = filled.post(CHECKOUT, {**DOUBTFUL, "about": about(asked), "reason": reason})
+    answer = filled.post(CHECKOUT, {**DOUBTFUL, "about": digest_in(asked), "reason": reason})
 
     assert answer.status_code == 422
     assert 'id="id_line1-wrong"' in answer.content.decode()
@@ -115,10 +115,12 @@ def test_doubt_is_an_error_at_its_field_and_asks_for_a_reason(filled, reason):
 
 def test_reason_accepts_the_address_and_is_shown_to_staff(filled, staff_of_shop):
     asked = filled.post(CHECKOUT, DOUBTFUL)
-    filled.post(CHECKOUT, {**DOUBTFUL, "about": about(asked), "reason": "a street of that name"})
+    filled.post(
+        CHECKOUT, {**DOUBTFUL, "about": digest_in(asked), "reason": "a street of that name"}
+    )
     assert filled.post(CHECKOUT, DOUBTFUL).status_code == 302, "nothing is asked twice"
 
-    walk_on(filled)
+    continue_checkout(filled)
 
     order = Order.objects.get()
     assert order.address_check["doubts"] == ["line1"]
@@ -132,7 +134,7 @@ def test_reason_does_not_open_an_unserved_destination(filled):
     quotes.forget()
     there = {**DOUBTFUL, "country": "NO", "postcode": "0150", "city": "Oslo"}
     asked = filled.post(CHECKOUT, there)
-    filled.post(CHECKOUT, {**there, "about": about(asked), "reason": "please"})
+    filled.post(CHECKOUT, {**there, "about": digest_in(asked), "reason": "please"})
 
     page = filled.get(f"{CHECKOUT}delivery/", follow=True).content.decode()
 
@@ -151,8 +153,8 @@ def test_incomplete_address_cannot_be_confirmed(filled):
 def test_erasure_removes_the_address_note(filled):
     make_shopper(WHO["email"])
     asked = filled.post(CHECKOUT, DOUBTFUL)
-    filled.post(CHECKOUT, {**DOUBTFUL, "about": about(asked), "reason": "Zwitschergasse 7"})
-    walk_on(filled)
+    filled.post(CHECKOUT, {**DOUBTFUL, "about": digest_in(asked), "reason": "Zwitschergasse 7"})
+    continue_checkout(filled)
     Order.objects.update(status="canceled")
     sign_in(filled)
 
@@ -170,7 +172,7 @@ def test_answer_is_kept_while_another_question_is_open(filled):
     """Otherwise the two questions would alternate forever."""
     both = {**DOUBTFUL, "postcode": "D-10115"}
     asked = filled.post(CHECKOUT, both)
-    told = {**both, "about": about(asked), "choice": "typed"}
+    told = {**both, "about": digest_in(asked), "choice": "typed"}
 
     half = filled.post(CHECKOUT, told).content.decode()
 
@@ -178,7 +180,7 @@ def test_answer_is_kept_while_another_question_is_open(filled):
     assert 'name="reason"' in half
     assert filled.post(CHECKOUT, {**told, "reason": "It is a locker"}).status_code == 302
     other = filled.post(CHECKOUT, {**both, "line1": "Postfach 8"})
-    reason = {**both, "line1": "Postfach 8", "about": about(other), "reason": "It is a locker"}
+    reason = {**both, "line1": "Postfach 8", "about": digest_in(other), "reason": "It is a locker"}
     half = filled.post(CHECKOUT, reason).content.decode()
     assert 'value="It is a locker"' in half
     assert 'name="choice"' in half

@@ -30,7 +30,7 @@ CALL = re.compile(r"\b(?:_|n?gettext)\((?=[\"'])")
 
 
 @pytest.fixture(scope="module")
-def said():
+def texts():
     """Return every text that customers and staff may read, by its location."""
     methods, options = parse_mapping_cfg(
         io.StringIO(Path("storefront/locale/babel.cfg").read_text())
@@ -47,11 +47,11 @@ def said():
         ):
             found[message if isinstance(message, str) else message[0]] = f"{root}/{name}"
         for template in Path(root).rglob("templates/**/*.html"):
-            found |= dict.fromkeys(sentences(template.read_text()), str(template))
+            found |= dict.fromkeys(texts_of(template.read_text()), str(template))
     return found
 
 
-def sentences(template):
+def texts_of(template):
     """Yield the texts of a Django template; Babel reads those of Jinja."""
     code = templatize(template)
     for call in CALL.finditer(code):
@@ -65,19 +65,19 @@ def translated():
         return read_po(source, locale="az")
 
 
-def test_no_text_is_left_untranslated(said, translated):
+def test_no_text_is_left_untranslated(texts, translated):
     missing = [
         message
-        for message in said
+        for message in texts
         if (entry := translated.get(message)) is None
         or not all([entry.string] if isinstance(entry.string, str) else entry.string)
     ]
 
-    assert len(said) > 2_000
+    assert len(texts) > 2_000
     assert missing == []
 
 
-def test_every_folder_of_jinja_templates_is_read(said, settings):
+def test_every_folder_of_jinja_templates_is_read(texts, settings):
     folders = [
         Path(folder).relative_to(settings.BASE_DIR)
         for engine in settings.TEMPLATES
@@ -87,7 +87,7 @@ def test_every_folder_of_jinja_templates_is_read(said, settings):
 
     assert folders
     for folder in folders:
-        assert any(Path(where).is_relative_to(folder) for where in said.values()), folder
+        assert any(Path(where).is_relative_to(folder) for where in texts.values()), folder
 
 
 def test_translations_keep_every_placeholder(translated):

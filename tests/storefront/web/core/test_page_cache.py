@@ -24,7 +24,7 @@ KEPT = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/p/trail-400/", "
 
 
 @pytest.fixture(autouse=True)
-def keeping(settings, quiet_surroundings):
+def caching(settings, quiet_surroundings):
     settings.PAGE_CACHE_S = 30
 
 
@@ -167,10 +167,10 @@ def test_error_is_not_cached(client, light):
 
 
 def test_shop_works_while_redis_is_down(client, light, monkeypatch, caplog):
-    def away(*_args, **_kwargs):
+    def fail(*_args, **_kwargs):
         raise AwayError
 
-    broken = type("Broken", (), {"get_many": away, "set": away})()
+    broken = type("Broken", (), {"get_many": fail, "set": fail})()
     monkeypatch.setattr(page_cache, "cache", broken)
     monkeypatch.setattr(search_cache, "cache", broken)
 

@@ -48,7 +48,7 @@ def page_of(order, rest="", language="en"):
     return f"/{language}/orders/{order.number}/{order.access_key}/{rest}"
 
 
-def wish(customer, order, ship_to=THERE, **more):
+def request_change(customer, order, ship_to=THERE, **more):
     return customer.post(page_of(order, "address/"), {**asdict(ship_to), **more})
 
 
@@ -56,7 +56,7 @@ def shown(customer, order, rest=""):
     return customer.get(page_of(order, rest)).content.decode()
 
 
-def told():
+def address_events():
     return list(
         Event.objects.filter(name__startswith="order.address_")
         .order_by("pk")
@@ -96,7 +96,7 @@ def test_unsubmitted_order_changes_at_once(customer, light):
     order = make_paid_order(light)
     assert LINK in shown(customer, order)
 
-    answer = wish(customer, order)
+    answer = request_change(customer, order)
 
     order.refresh_from_db()
     assert answer.status_code == 303
@@ -114,11 +114,11 @@ def test_unsubmitted_order_changes_at_once(customer, light):
 def test_double_click_changes_once(customer, light):
     order = make_paid_order(light)
 
-    wish(customer, order)
-    again = wish(customer, order)
+    request_change(customer, order)
+    again = request_change(customer, order)
 
     assert "It goes to this address already." in customer.get(again["Location"]).content.decode()
-    assert told() == ["order.address_corrected"]
+    assert address_events() == ["order.address_corrected"]
 
 
 def test_page_does_not_claim_a_full_change_after_a_parcel_left(customer, light):
@@ -132,7 +132,8 @@ def test_page_does_not_claim_a_full_change_after_a_parcel_left(customer, light):
     PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
 
     texts = [
-        customer.get(wish(customer, unsent.order)["Location"]).content.decode() for _ in range(2)
+        customer.get(request_change(customer, unsent.order)["Location"]).content.decode()
+        for _ in range(2)
     ]
 
     assert ["What had not left yet goes to the new address." in text for text in texts] == [
@@ -143,7 +144,7 @@ def test_page_does_not_claim_a_full_change_after_a_parcel_left(customer, light):
 
 def test_supplier_is_asked_once_and_the_page_says_so(customer, accepted):
     there = dataclasses.replace(THERE, line2="Hof 3")
-    first, again = (wish(customer, accepted.order, there) for _ in range(2))
+    first, again = (request_change(customer, accepted.order, there) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (303, 303)
     assert AddressWish.objects.get().asked_by == "shopper"
@@ -152,14 +153,14 @@ def test_supplier_is_asked_once_and_the_page_says_so(customer, accepted):
     assert "Neue Straße 2, Hof 3, 20095 Hamburg" in text
     assert "Musterweg 1" in text  # the old address until the supplier agrees
     assert LINK not in text
-    assert told() == []
+    assert address_events() == []
 
 
 @pytest.mark.parametrize(
     ("is_yes", "words", "city"), [(True, CHANGED, "Hamburg"), (False, REFUSED, "Berlin")]
 )
 def test_suppliers_answer_is_shown_and_mailed(customer, accepted, is_yes, words, city):
-    wish(customer, accepted.order)
+    request_change(customer, accepted.order)
 
     change_requests.answer(wish=AddressWish.objects.get(), is_yes=is_yes, actor="ben", now=NOON)
 
@@ -168,15 +169,15 @@ def test_suppliers_answer_is_shown_and_mailed(customer, accepted, is_yes, words,
     assert ASKED not in text
     assert city in text.partition('id="order-where"')[2]
     assert LINK in text  # another change can be requested
-    assert told() == ["order.address_answered"]
-    (delivery,) = dispatch.fan_out(event=Event.objects.get(name=told()[0]), now=NOON)
+    assert address_events() == ["order.address_answered"]
+    (delivery,) = dispatch.fan_out(event=Event.objects.get(name=address_events()[0]), now=NOON)
     assert delivery.recipient == accepted.order.email
 
 
 def test_second_request_waits_for_the_answer_to_the_first(customer, accepted):
-    wish(customer, accepted.order)
+    request_change(customer, accepted.order)
 
-    second = wish(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
+    second = request_change(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
 
     assert second.status_code == 409
     assert "Once he has answered" in second.content.decode()
@@ -196,7 +197,7 @@ def test_each_parcel_shows_its_outcome(customer, light):
         tell(one)
     PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
 
-    answer = wish(customer, unsent.order)
+    answer = request_change(customer, unsent.order)
 
     text = customer.get(answer["Location"]).content.decode()
     boxes = text.split('<section class="panel box"')[1:]
@@ -210,7 +211,7 @@ def test_each_parcel_shows_its_outcome(customer, light):
 
 
 def test_parcel_shipped_before_the_answer_goes_to_the_old_address(customer, accepted):
-    wish(customer, accepted.order)
+    request_change(customer, accepted.order)
 
     shipments.take_in(
         purchase_order=accepted, state=make_state(accepted, "shipped", make_parcel_news()), now=NOON
@@ -219,7 +220,7 @@ def test_parcel_shipped_before_the_answer_goes_to_the_old_address(customer, acce
     text = shown(customer, accepted.order)
     assert LEFT in text
     assert LINK not in text
-    late = wish(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
+    late = request_change(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
     assert late.status_code == 409
     assert "All of it has left" in late.content.decode()
     assert AddressWish.objects.count() == 1
@@ -233,12 +234,12 @@ def test_superseded_request_is_not_shown(customer, light, noon):
     asked.move("ready", at=NOON)
     asked.move("submitting", at=NOON, axis="request_status")
     tell(asked)
-    wish(customer, unsent.order)
+    request_change(customer, unsent.order)
     PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
     noon.shift(60)
     third = dataclasses.replace(THERE, line1="Dritte 3")
 
-    wish(customer, unsent.order, third)
+    request_change(customer, unsent.order, third)
     PurchaseOrder.objects.filter(pk=unsent.pk).update(status="shipped")
 
     text = shown(customer, unsent.order)
@@ -250,7 +251,7 @@ def test_superseded_request_is_not_shown(customer, light, noon):
 def test_order_submitted_meanwhile_asks_the_supplier(customer, accepted, monkeypatch):
     monkeypatch.setattr("orders.address_changes.corrections.can_correct", lambda _order: True)
 
-    assert wish(customer, accepted.order).status_code == 303
+    assert request_change(customer, accepted.order).status_code == 303
 
     assert AddressWish.objects.get().status == "requested"
 
@@ -264,13 +265,13 @@ def test_concurrent_clicks_make_one_request(customer, accepted, monkeypatch):
     def while_another_clicks(**given):
         if not rivals:
             other = Client(HTTP_SEC_FETCH_SITE="same-origin")
-            rivals.append(Rival(lambda: wish(other, accepted.order)))
+            rivals.append(Rival(lambda: request_change(other, accepted.order)))
             rivals[0].begin()
         return real(**given)
 
     monkeypatch.setattr(AddressWish.objects, "create", while_another_clicks)
 
-    first = wish(customer, accepted.order)
+    first = request_change(customer, accepted.order)
     second = rivals[0].finish()
 
     assert rivals[0].failure is None

@@ -48,7 +48,7 @@ def question():
     return Setback.objects.select_related("order").get()
 
 
-def late(**told):
+def report_delay(**told):
     """Ask the customer about a delay that the supplier reported."""
     listing = make_sellable()
     make_service(listing.level.location, max_days=6)
@@ -70,7 +70,7 @@ def replaced():
     return Setback.objects.select_related("order").get(), newer
 
 
-def quiet_buttons(response):
+def secondary_buttons(response):
     """Return the answers whose buttons are secondary."""
     buttons = Page(response).all("button", name="answer")
     return {each["value"] for each in buttons if "button-quiet" in each["class"]}
@@ -212,7 +212,7 @@ def test_substitute_is_named_on_the_order_and_in_its_email(client):
 
 
 def test_delay_without_an_answer_is_accepted(client):
-    setback = late()
+    setback = report_delay()
     path = reverse("order", args=[setback.order.number, setback.order.access_key])
 
     text = Page(client.get(path_of(setback))).text
@@ -225,7 +225,7 @@ def test_delay_without_an_answer_is_accepted(client):
 
 
 def test_refused_delay_is_first_canceled_at_the_supplier(client):
-    response = client.post(path_of(late()), {"answer": "refund"}, follow=True)
+    response = client.post(path_of(report_delay()), {"answer": "refund"}, follow=True)
 
     text = Page(response).text
     assert "<h1>We are asking the supplier to cancel it.</h1>" in text
@@ -233,7 +233,7 @@ def test_refused_delay_is_first_canceled_at_the_supplier(client):
 
 
 def test_question_that_ended_by_itself_says_so(client):
-    setback = late(word=Answer.RECEIVED)
+    setback = report_delay(word=Answer.RECEIVED)
     tell(setback.purchase_order, word=Answer.SHIPPED)
 
     text = Page(client.get(path_of(setback))).text
@@ -253,11 +253,11 @@ def test_substitute_is_offered_for_the_same_price(client):
     assert "Substitute at the same price:" in text
     assert "Ridge 1800, Orange" in text
     assert Page(asked).all("a", href="/en/p/ridge-1800/")
-    assert quiet_buttons(asked) == {"refund"}
+    assert secondary_buttons(asked) == {"refund"}
     assert "<h1>We will send you the substitute.</h1>" in Page(taken).text
 
 
 def test_refund_link_of_the_email_puts_its_button_first(client):
     setback, _newer = replaced()
 
-    assert quiet_buttons(client.get(f"{path_of(setback)}?answer=refund")) == {"substitute"}
+    assert secondary_buttons(client.get(f"{path_of(setback)}?answer=refund")) == {"substitute"}

@@ -32,7 +32,7 @@ def people(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 
-def have(*purchase_orders):
+def submit(*purchase_orders):
     """Create purchase orders with these statuses."""
     for one in purchase_orders:
         one.move("ready", at=NOON)
@@ -61,19 +61,19 @@ def found(text):
     return {words for words in (ASKED, ASKING, REFUSED, LEFT, ARRIVED, CANCELED) if words in text}
 
 
-def fresh(purchase_order):
+def reloaded(purchase_order):
     return PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
 def test_each_parcel_shows_its_outcome(client, language):
     unsent, asked, refused, gone = parcels_of(4)
-    have(asked, refused, gone)
+    submit(asked, refused, gone)
     order = unsent.order
     ask_to_stop(order)
-    supplier_answers.not_stopped(purchase_order=fresh(refused), actor="ann", now=NOON)
+    supplier_answers.not_stopped(purchase_order=reloaded(refused), actor="ann", now=NOON)
     tell_shipped(gone)
-    cancellation.pursue(purchase_order=fresh(gone), now=NOON)
+    cancellation.pursue(purchase_order=reloaded(gone), now=NOON)
 
     page = page_of(client, order, language)
 
@@ -90,18 +90,18 @@ def tell_shipped(purchase_order):
 
     state = make_state(purchase_order, "shipped", make_parcel_news())
     tell(purchase_order, word=state.answer, parcels=state.parcels)
-    shipments.take_in(purchase_order=fresh(purchase_order), state=state, now=NOON)
+    shipments.take_in(purchase_order=reloaded(purchase_order), state=state, now=NOON)
 
 
 def test_unsent_request_is_not_shown_as_sent(client, people):
     people.has_box = False
     (purchase_order,) = parcels_of(1)
-    have(purchase_order)
+    submit(purchase_order)
     order = purchase_order.order
     cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
     assert found(page_of(client, order).text) == {ASKING}
 
-    cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)  # now staff ask
+    cancellation.pursue(purchase_order=reloaded(purchase_order), now=NOON)  # now staff ask
 
     assert found(page_of(client, order).text) == {ASKING}
     assert (
@@ -111,7 +111,7 @@ def test_unsent_request_is_not_shown_as_sent(client, people):
 
 def test_move_to_another_supplier_is_not_shown_as_a_cancellation(client):
     (purchase_order,) = parcels_of(1)
-    have(purchase_order)
+    submit(purchase_order)
     PurchaseOrder.objects.update(
         is_to_be_moved=True, cancel_wanted_at=NOON, cancel_reason="rules: silent"
     )
@@ -138,24 +138,24 @@ def answers():
 
 def test_each_answer_is_mailed(client):
     unsent, refused, gone, stopped = parcels_of(4)
-    have(refused, gone, stopped)
+    submit(refused, gone, stopped)
     ask_to_stop(unsent.order)
     assert answers() == [True]
 
-    supplier_answers.not_stopped(purchase_order=fresh(refused), actor="ann", now=NOON)
-    supplier_answers.stopped(purchase_order=fresh(stopped), actor="ann", now=NOON)
+    supplier_answers.not_stopped(purchase_order=reloaded(refused), actor="ann", now=NOON)
+    supplier_answers.stopped(purchase_order=reloaded(stopped), actor="ann", now=NOON)
     tell_shipped(gone)
-    cancellation.pursue(purchase_order=fresh(gone), now=NOON)
+    cancellation.pursue(purchase_order=reloaded(gone), now=NOON)
 
     assert answers() == [True, False, True, False]
 
 
 def test_fully_canceled_order_has_one_email(client):
     (purchase_order,) = parcels_of(1)
-    have(purchase_order)
+    submit(purchase_order)
     ask_to_stop(purchase_order.order)
 
-    supplier_answers.stopped(purchase_order=fresh(purchase_order), actor="ann", now=NOON)
+    supplier_answers.stopped(purchase_order=reloaded(purchase_order), actor="ann", now=NOON)
 
     assert answers() == []
     assert Event.objects.filter(name="order.canceled").count() == 1
@@ -163,10 +163,10 @@ def test_fully_canceled_order_has_one_email(client):
 
 def test_delivered_parcel_still_says_that_it_was_too_late(client):
     (purchase_order,) = parcels_of(1)
-    have(purchase_order)
+    submit(purchase_order)
     ask_to_stop(purchase_order.order)
     tell_shipped(purchase_order)
-    cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)
+    cancellation.pursue(purchase_order=reloaded(purchase_order), now=NOON)
     Parcel.objects.update(status=Parcel.Status.DELIVERED)
 
     assert found(page_of(client, purchase_order.order).text) == {ARRIVED}
@@ -174,11 +174,11 @@ def test_delivered_parcel_still_says_that_it_was_too_late(client):
 
 def test_charge_is_refunded_when_the_whole_order_is_canceled(client):
     (purchase_order,) = parcels_of(1)
-    have(purchase_order)
+    submit(purchase_order)
     settle(purchase_order.order)
     ask_to_stop(purchase_order.order)
 
-    supplier_answers.stopped(purchase_order=fresh(purchase_order), actor="ann", now=NOON)
+    supplier_answers.stopped(purchase_order=reloaded(purchase_order), actor="ann", now=NOON)
 
     text = page_of(client, purchase_order.order).text
     assert "<h1>Canceled.</h1>" in text
@@ -188,7 +188,7 @@ def test_charge_is_refunded_when_the_whole_order_is_canceled(client):
 
 def test_canceled_parcel_names_quantities(client):
     unsent, accepted = parcels_of(2, quantity=2)
-    have(accepted)
+    submit(accepted)
     ask_to_stop(unsent.order)
 
     _before, _, stopped = page_of(client, unsent.order).text.partition('id="box-stopped"')
@@ -198,7 +198,7 @@ def test_canceled_parcel_names_quantities(client):
 
 def test_shipped_late_parcel_offers_only_a_complaint(client):
     (purchase_order,) = parcels_of(1)
-    have(purchase_order)
+    submit(purchase_order)
     tell_shipped(purchase_order)
     make_late(purchase_order.order)
 

@@ -35,7 +35,7 @@ def rows_of(text):
     return re.findall(r"<dt>(Charged|Refunded|Released[^<]*)</dt><dd>([^<]*)</dd>", text)
 
 
-def hear(payment, what, amount):
+def apply_update(payment, what, amount):
     update = news_of(payment, what, amount=Decimal(amount))
     updates.apply(update=update, gateway="fake", now=NOON)
 
@@ -44,9 +44,9 @@ def test_order_page_shows_charges_and_refunds(client, light):
     order = pay(make_order(light))
     payment = order.payments.get()
     plain = Page(client.get(page_of(order))).text
-    hear(payment, "captured", "44.89")
+    apply_update(payment, "captured", "44.89")
     charged = Page(client.get(page_of(order))).text
-    hear(payment, "refunded", "4.89")
+    apply_update(payment, "refunded", "4.89")
     told = Page(client.get(page_of(order))).text
 
     assert "Refunded" not in plain + charged
@@ -56,7 +56,7 @@ def test_order_page_shows_charges_and_refunds(client, light):
 def test_canceled_unpaid_authorization_shows_no_refund(client, light):
     order = pay(make_order(light))
     client.post(page_of(order, "cancel/"))
-    hear(order.payments.get(), "released", "44.89")
+    apply_update(order.payments.get(), "released", "44.89")
 
     text = Page(client.get(page_of(order))).text
 
@@ -124,11 +124,11 @@ def test_payment_at_the_second_attempt_hides_the_first(client, light):
     first.pk, first.key = None, "second"
     first.save(force_insert=True)
     pay(order)
-    hear(order.payments.latest("pk"), "captured", "44.89")
+    apply_update(order.payments.latest("pk"), "captured", "44.89")
     assert order.payments.count() == 2
 
     plain = client.get(page_of(order)).content.decode()
-    hear(order.payments.latest("pk"), "refunded", "4.89")
+    apply_update(order.payments.latest("pk"), "refunded", "4.89")
     told = client.get(page_of(order)).content.decode()
 
     assert "Released, never charged" not in plain

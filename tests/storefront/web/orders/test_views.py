@@ -117,14 +117,14 @@ def test_declined_payment_can_be_retried(client, light):
 def test_unavailable_gateway_is_shown_and_keeps_the_order(client, light, monkeypatch):
     order = make_order(light)
 
-    def away(**_):
+    def fail(**_):
         raise TemporaryError("no answer")
 
-    monkeypatch.setattr(gateway_for("fake"), "open", away, raising=False)
+    monkeypatch.setattr(gateway_for("fake"), "open", fail, raising=False)
     for asks in ("payments.sessions", "payments.updates"):
         monkeypatch.setattr(
             f"orders.{asks}.gateway_for",
-            lambda _code: type("Away", (), {"open": away, "history": away}),
+            lambda _code: type("Away", (), {"open": fail, "history": fail}),
         )
 
     response = client.post(page_of(order, "pay/"), follow=True)

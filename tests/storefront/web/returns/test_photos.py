@@ -33,30 +33,32 @@ def order(light):
 
 
 @pytest.fixture
-def asked(customer, order):
+def confirmation_form(customer, order):
     """Open the confirmation page, and return the values of its form."""
     given = {"kind": "defect", "words": WORDS, **units(order, 1)}
     return {**hidden(customer.post(page_of(order, "return/"), given)), "words": WORDS}
 
 
 @pytest.fixture
-def questioned(order):
+def return_with_question(order):
     made = declare(order, 1, kind="defect", words="Dead.")
     authorizations.ask(authorization=made, question="A picture?", actor="ann", now=NOON)
     return made
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
-def test_each_page_with_photos_is_valid(customer, order, questioned, language):
+def test_each_page_with_photos_is_valid(customer, order, return_with_question, language):
     there = page_of(order, "return/").replace("/en/", f"/{language}/")
-    answer = page_of(order, f"return/{questioned.number}/answer/").replace("/en/", f"/{language}/")
+    answer = page_of(order, f"return/{return_with_question.number}/answer/").replace(
+        "/en/", f"/{language}/"
+    )
     given = {"kind": "defect", "words": WORDS, **units(order, 1)}
-    asked = {**given, **hidden(customer.post(there, given)), "words": WORDS}
+    confirmation_form = {**given, **hidden(customer.post(there, given)), "words": WORDS}
     bad = upload(b"no picture")
 
     pages = [
         customer.post(there, given),
-        customer.post(there, {**asked, "pictures": bad}),
+        customer.post(there, {**confirmation_form, "pictures": bad}),
         customer.post(answer, {"words": WORDS, "pictures": upload(b"no picture")}),
         customer.get(page_of(order).replace("/en/", f"/{language}/")),
     ]
@@ -69,8 +71,8 @@ def test_each_page_with_photos_is_valid(customer, order, questioned, language):
         assert form["enctype"] == "multipart/form-data"
 
 
-def test_photos_are_stored_with_the_complaint(customer, order, asked):
-    sent = {**asked, "pictures": [upload(), upload(make_picture("WEBP"), "b.webp")]}
+def test_photos_are_stored_with_the_complaint(customer, order, confirmation_form):
+    sent = {**confirmation_form, "pictures": [upload(), upload(make_picture("WEBP"), "b.webp")]}
 
     answer = customer.post(page_of(order, "return/"), sent, follow=True)
 
@@ -79,8 +81,8 @@ def test_photos_are_stored_with_the_complaint(customer, order, asked):
     assert "2 pictures attached" in answer.content.decode()
 
 
-def test_complaint_needs_no_photo(customer, order, asked):
-    assert customer.post(page_of(order, "return/"), asked).status_code == 303
+def test_complaint_needs_no_photo(customer, order, confirmation_form):
+    assert customer.post(page_of(order, "return/"), confirmation_form).status_code == 303
     assert ReturnAuthorization.objects.get().pictures.count() == 0
 
 
@@ -106,35 +108,42 @@ def test_withdrawal_asks_for_no_photo_and_stores_none(customer, order):
         ([upload(), upload(b"garbage")], "is no picture that we can open"),
     ],
 )
-def test_error_is_at_the_field_and_the_text_is_kept(customer, order, asked, given, words):
+def test_error_is_at_the_field_and_the_text_is_kept(
+    customer, order, confirmation_form, given, words
+):
     for each in given:
         each.seek(0)
 
-    answer = customer.post(page_of(order, "return/"), {**asked, "pictures": given})
+    answer = customer.post(page_of(order, "return/"), {**confirmation_form, "pictures": given})
 
     text = answer.content.decode()
     assert answer.status_code == 422
     assert words in text.partition('id="id_pictures-hint"')[2]
     assert hidden(answer)["words"] == "It &lt;flickers&gt;, and smells."
-    assert hidden(answer)["key"] == asked["key"]
+    assert hidden(answer)["key"] == confirmation_form["key"]
     assert not ReturnAuthorization.objects.exists()
     assert files() == []
 
 
-def test_oversized_form_is_dropped_with_a_message(customer, order, asked, monkeypatch):
+def test_oversized_form_is_dropped_with_a_message(customer, order, confirmation_form, monkeypatch):
     monkeypatch.setattr(upload_limits, "MOST_BYTES", 1_000)
-    sent = {**asked, "pictures": upload(make_picture("PNG", (600, 600)) + b"\0" * 2_000)}
+    sent = {
+        **confirmation_form,
+        "pictures": upload(make_picture("PNG", (600, 600)) + b"\0" * 2_000),
+    }
 
     answer = customer.post(page_of(order, "return/"), sent)
 
     assert answer.status_code == 422
     assert "Together they are too large: 4 pictures at most" in answer.content.decode()
-    assert hidden(answer)["key"] == asked["key"]
+    assert hidden(answer)["key"] == confirmation_form["key"]
 
 
-def test_photo_uploads_are_rate_limited(customer, order, asked):
+def test_photo_uploads_are_rate_limited(customer, order, confirmation_form):
     bad = [
-        customer.post(page_of(order, "return/"), {**asked, "pictures": upload(b"garbage")})
+        customer.post(
+            page_of(order, "return/"), {**confirmation_form, "pictures": upload(b"garbage")}
+        )
         for _ in range(21)
     ]
 
@@ -142,31 +151,31 @@ def test_photo_uploads_are_rate_limited(customer, order, asked):
     assert "Too many pictures in one hour." in bad[20].content.decode()
 
 
-def test_question_is_answered_with_a_photo_alone(customer, order, questioned):
-    there = page_of(order, f"return/{questioned.number}/answer/")
+def test_question_is_answered_with_a_photo_alone(customer, order, return_with_question):
+    there = page_of(order, f"return/{return_with_question.number}/answer/")
 
     customer.post(there, {"words": "", "pictures": upload()})
 
-    questioned.refresh_from_db()
-    assert (questioned.status, questioned.words) == ("requested", "Dead.")
-    assert questioned.pictures.count() == 1
+    return_with_question.refresh_from_db()
+    assert (return_with_question.status, return_with_question.words) == ("requested", "Dead.")
+    assert return_with_question.pictures.count() == 1
 
 
-def test_answer_with_an_invalid_photo_keeps_its_text(customer, order, questioned):
-    there = page_of(order, f"return/{questioned.number}/answer/")
+def test_answer_with_an_invalid_photo_keeps_its_text(customer, order, return_with_question):
+    there = page_of(order, f"return/{return_with_question.number}/answer/")
 
     answer = customer.post(there, {"words": WORDS, "pictures": upload(b"garbage")})
 
     assert answer.status_code == 422
     assert "It &lt;flickers&gt;, and smells.</textarea>" in answer.content.decode()
-    questioned.refresh_from_db()
-    assert questioned.status == "needs_evidence"
+    return_with_question.refresh_from_db()
+    assert return_with_question.status == "needs_evidence"
 
 
 def test_photos_need_permission_to_view_the_return(
-    customer, order, asked, staff_of_shop, client_of_another
+    customer, order, confirmation_form, staff_of_shop, client_of_another
 ):
-    customer.post(page_of(order, "return/"), {**asked, "pictures": upload()})
+    customer.post(page_of(order, "return/"), {**confirmation_form, "pictures": upload()})
     made = ReturnAuthorization.objects.get()
     there = reverse("admin:orders_returnauthorization_picture", args=[made.pk, 1])
     page = reverse("admin:orders_returnauthorization_change", args=[made.pk])
@@ -186,8 +195,10 @@ def test_photos_need_permission_to_view_the_return(
     assert customer.get(f"/media/{made.pictures.get().file}").status_code == 404
 
 
-def test_lost_file_is_reported_and_breaks_no_page(customer, order, asked, staff_of_shop):
-    customer.post(page_of(order, "return/"), {**asked, "pictures": upload()})
+def test_lost_file_is_reported_and_breaks_no_page(
+    customer, order, confirmation_form, staff_of_shop
+):
+    customer.post(page_of(order, "return/"), {**confirmation_form, "pictures": upload()})
     made = ReturnAuthorization.objects.get()
     storages["private"].delete(made.pictures.get().file)
 

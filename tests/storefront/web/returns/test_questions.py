@@ -26,31 +26,31 @@ def order(light):
 
 
 @pytest.fixture
-def questioned(order):
+def return_with_question(order):
     made = declare(order, 1, kind="defect", words="Dead.")
     authorizations.ask(authorization=made, question="A picture?", actor="ann", now=NOON)
     return made
 
 
 @pytest.fixture
-def there(order, questioned):
-    return page_of(order, f"return/{questioned.number}/answer/")
+def there(order, return_with_question):
+    return page_of(order, f"return/{return_with_question.number}/answer/")
 
 
 @pytest.fixture
-def drawn(monkeypatch):
+def decoded(monkeypatch):
     """Record which pictures are decoded."""
     noted, draw = [], photos.drawn
     monkeypatch.setattr(photos, "drawn", lambda content: (noted.append(1), draw(content))[1])
     return noted
 
 
-def test_multi_line_answer_is_counted_as_in_the_browser(customer, questioned, there):
+def test_multi_line_answer_is_counted_as_in_the_browser(customer, return_with_question, there):
     answer = customer.post(there, {"words": LINES})
 
-    questioned.refresh_from_db()
+    return_with_question.refresh_from_db()
     assert answer.status_code == 303
-    assert questioned.words == "Dead.\n" + LINES.replace("\r\n", "\n")
+    assert return_with_question.words == "Dead.\n" + LINES.replace("\r\n", "\n")
 
 
 def test_multi_line_complaint_is_counted_as_in_the_browser(customer, order):
@@ -65,7 +65,7 @@ def test_multi_line_complaint_is_counted_as_in_the_browser(customer, order):
 @pytest.mark.parametrize("language", ["en", "az"])
 @pytest.mark.parametrize("room", [800, 100])
 def test_too_long_text_is_an_error_and_no_picture_is_decoded(
-    customer, there, drawn, language, room
+    customer, there, decoded, language, room
 ):
     ReturnAuthorization.objects.update(words="y" * (MOST_WORDS - room - 1))
     words = "<" + "x" * room
@@ -76,7 +76,7 @@ def test_too_long_text_is_an_error_and_no_picture_is_decoded(
 
     page, text = Page(answer), answer.content.decode()
     assert answer.status_code == 422
-    assert (page.faults, page.unlabeled(), drawn) == ([], [], [])
+    assert (page.faults, page.unlabeled(), decoded) == ([], [], [])
     assert f"&lt;{'x' * room}</textarea>" in text
     (area,) = page.all("textarea")
     assert (area["aria-describedby"], area["aria-invalid"]) == ("id_words-wrong", "true")
@@ -98,17 +98,17 @@ def test_invalid_picture_is_an_error_at_the_pictures_only(customer, there):
     assert files["aria-invalid"] == "true"
 
 
-def test_no_picture_is_decoded_for_a_return_without_a_question(customer, order, drawn):
+def test_no_picture_is_decoded_for_a_return_without_a_question(customer, order, decoded):
     made = declare(order, 1)
     there = page_of(order, f"return/{made.number}/answer/")
 
     answer = customer.post(there, {"words": "Here.", "pictures": upload()})
 
     assert answer["Location"].endswith("?return=late#returns")
-    assert drawn == []
+    assert decoded == []
 
 
-def test_no_picture_is_decoded_for_items_that_cannot_be_returned(customer, order, drawn):
+def test_no_picture_is_decoded_for_items_that_cannot_be_returned(customer, order, decoded):
     given = {"kind": "defect", "words": "Dead.", **units(order, 2)}
     asked = hidden(customer.post(page_of(order, "return/"), given))
     declare(order, 1, kind="defect", words="Dead.")
@@ -116,11 +116,11 @@ def test_no_picture_is_decoded_for_items_that_cannot_be_returned(customer, order
     answer = customer.post(page_of(order, "return/"), {**asked, "pictures": upload()})
 
     assert answer.status_code == 422
-    assert drawn == []
+    assert decoded == []
 
 
 @pytest.mark.parametrize("given", [{"words": "Here.\r\nAnd there."}, {"words": "", "pictures": 2}])
-def test_double_click_is_one_answer_without_an_error(customer, questioned, there, given):
+def test_double_click_is_one_answer_without_an_error(customer, return_with_question, there, given):
     def press():
         files = [upload(make_picture("JPEG")) for _ in range(given.get("pictures", 0))]
         return customer.post(there, {**given, "pictures": files})
@@ -130,38 +130,38 @@ def test_double_click_is_one_answer_without_an_error(customer, questioned, there
     assert [each["Location"].partition("?")[2] for each in answers] == [
         "return=changed#returns"
     ] * 2
-    questioned.refresh_from_db()
-    assert questioned.words.count("And there.") == given["words"].count("And there.")
-    assert questioned.pictures.count() == given.get("pictures", 0)
+    return_with_question.refresh_from_db()
+    assert return_with_question.words.count("And there.") == given["words"].count("And there.")
+    assert return_with_question.pictures.count() == given.get("pictures", 0)
 
 
-def test_concurrent_double_click_is_one_answer(customer, questioned, there, monkeypatch):
-    def meanwhile(content):
+def test_concurrent_double_click_is_one_answer(customer, return_with_question, there, monkeypatch):
+    def answer_concurrently(content):
         authorizations.add_words(
-            authorization=ReturnAuthorization.objects.get(pk=questioned.pk),
+            authorization=ReturnAuthorization.objects.get(pk=return_with_question.pk),
             words="Here.",
             drawings=[b"the first"],
             now=NOON.replace(hour=13),
         )
         return content
 
-    monkeypatch.setattr(photos, "drawn", meanwhile)
+    monkeypatch.setattr(photos, "drawn", answer_concurrently)
 
     answer = customer.post(there, {"words": "Here.", "pictures": upload()})
 
     assert answer["Location"].endswith("?return=changed#returns")
-    assert questioned.pictures.count() == 1
+    assert return_with_question.pictures.count() == 1
 
 
 @pytest.mark.parametrize("words", ["Something else.", "ere.", ""])
-def test_second_different_answer_is_refused(customer, questioned, there, words):
+def test_second_different_answer_is_refused(customer, return_with_question, there, words):
     customer.post(there, {"words": "Here."})
 
     answer = customer.post(there, {"words": words})
 
     assert answer["Location"].endswith("?return=late#returns")
-    questioned.refresh_from_db()
-    assert questioned.words == "Dead.\nHere."
+    return_with_question.refresh_from_db()
+    assert return_with_question.words == "Dead.\nHere."
 
 
 def test_complaint_text_is_no_answer(customer, order):

@@ -25,7 +25,7 @@ def people(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 
-def waits(after, code="purchase_to_stop"):
+def items_after(after, code="purchase_to_stop"):
     return [row for row in query.find(now=NOON + after) if row.cause.code == code]
 
 
@@ -35,7 +35,7 @@ def test_request_by_staff_is_in_the_inbox_at_once_also_after_acceptance(people, 
     purchase_order = make()
     ask_to_stop(purchase_order.order)
 
-    (row,) = waits(SOON)
+    (row,) = items_after(SOON)
 
     assert (row.name, row.since) == (purchase_order.number, NOON)
     assert row.at_risk == Money(purchase_order.charge_amount, "EUR")
@@ -47,8 +47,8 @@ def test_supplier_asked_by_email_has_time_to_answer(people):
     ask_to_stop(purchase_order.order)
     patience = timedelta(minutes=purchase_order.supplier.acknowledge_within_min)
 
-    assert waits(patience - SOON) == []
-    (row,) = waits(patience + SOON)
+    assert items_after(patience - SOON) == []
+    (row,) = items_after(patience + SOON)
 
     assert row.since == NOON + patience
 
@@ -62,7 +62,7 @@ def test_answer_removes_the_item(people, verb):
     asked = PurchaseOrder.objects.select_related("supplier").get()
     verb(purchase_order=asked, actor="ann", now=NOON + SOON)
 
-    assert waits(LATE) == []
+    assert items_after(LATE) == []
 
 
 def test_request_that_reached_no_supplier_is_in_the_inbox():
@@ -70,8 +70,10 @@ def test_request_that_reached_no_supplier_is_in_the_inbox():
     # and its line is no longer live
     PurchaseOrder.objects.update(cancel_wanted_at=NOON, cancel_reason="no")
 
-    assert waits(SOON, "purchase_cancel_silent") == []
-    assert [row.name for row in waits(LATE, "purchase_cancel_silent")] == [purchase_order.number]
+    assert items_after(SOON, "purchase_cancel_silent") == []
+    assert [row.name for row in items_after(LATE, "purchase_cancel_silent")] == [
+        purchase_order.number
+    ]
 
 
 @pytest.mark.parametrize("left", ["", "person"])  # as stored before
@@ -86,7 +88,7 @@ def test_second_request_after_a_refusal_is_in_the_inbox(people, left):
 
     PurchaseOrder.objects.update(cancel_wanted_at=NOON, cancel_reason="no", stop_told_by=left)
 
-    (row,) = waits(LATE, "purchase_cancel_silent")
+    (row,) = items_after(LATE, "purchase_cancel_silent")
     assert row.name == purchase_order.number
 
 
@@ -94,9 +96,9 @@ def test_address_change_by_email_is_in_the_inbox_after_the_response_time():
     purchase_order = make_accepted_purchase_order()
     wish = {"ship_to": {}, "place": 1, "status_since": NOON, "asked_by": "ann"}
     AddressWish.objects.create(purchase_order=purchase_order, **wish)
-    assert len(waits(SOON, "address_wished")) == 1
+    assert len(items_after(SOON, "address_wished")) == 1
 
     AddressWish.objects.update(told_by="letter")
 
-    assert waits(SOON, "address_wished") == []
-    assert len(waits(LATE, "address_wished")) == 1
+    assert items_after(SOON, "address_wished") == []
+    assert len(items_after(LATE, "address_wished")) == 1

@@ -19,7 +19,7 @@ MONEY = {"payment_unanswered", "I7.money_moves"}
 
 
 @pytest.fixture
-def asked(monkeypatch):
+def unanswered_requests(monkeypatch):
     """Captures were requested two days ago, and are not answered."""
     make_world(monkeypatch)
     PaymentEvent.objects.exclude(kind__in=["authorized", "capture_requested"]).update(answers=None)
@@ -33,27 +33,27 @@ def late():
 
 
 @pytest.mark.parametrize("taking", ["parts", "many", "once"])
-def test_request_accepted_by_all_suppliers_two_days_ago_is_late(asked, taking):
+def test_request_accepted_by_all_suppliers_two_days_ago_is_late(unanswered_requests, taking):
     Payment.objects.update(taking=taking)
 
     assert late() == MONEY
 
 
-def test_single_capture_is_due_after_the_last_supplier(asked):
+def test_single_capture_is_due_after_the_last_supplier(unanswered_requests):
     Payment.objects.update(taking="once", capture_before=NOON + timedelta(days=3))
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
     assert late() == set()
 
 
-def test_request_accepted_a_minute_ago_is_not_late(asked):
+def test_request_accepted_a_minute_ago_is_not_late(unanswered_requests):
     Payment.objects.update(taking="once")
     PurchaseOrder.objects.update(accepted_at=NOON - timedelta(minutes=1))
 
     assert late() == set()
 
 
-def test_request_is_due_before_the_authorization_ends(asked):
+def test_request_is_due_before_the_authorization_ends(unanswered_requests):
     Payment.objects.update(taking="once", capture_before=NOON + timedelta(hours=9))
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
