@@ -43,12 +43,11 @@ class PaymentNews(StrEnum):
     REVIEW_REFUSED = "review_refused"
 
 
-class Taking(StrEnum):
-    """How often the money of one authorization may be taken, and given back."""
+class CaptureMode(StrEnum):
+    """How many captures one authorization allows. A void always ends the authorization."""
 
-    PARTS = "parts"  # each part is captured or released by itself
-    MANY = "many"  # captured in parts; the rest is released as a whole, when no part follows
-    ONCE = "once"  # one capture; the rest is released with it
+    MULTIPLE = "multiple"  # captures in parts, until the rest is voided
+    SINGLE = "single"  # one capture, which voids the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ class PaymentUpdate:
     request_key: str = ""
     reason: str = ""
     capture_before: datetime | None = None
-    taking: Taking = Taking.PARTS
+    capture_mode: CaptureMode = CaptureMode.MULTIPLE
     is_total: bool = False
     about: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
@@ -128,11 +127,11 @@ class Gateway(Protocol):
     def capture(
         self, *, reference: str, amount: Money, key: str, is_last: bool = False
     ) -> PaymentUpdate:
-        """Take a part, or all, of what is authorized; after the last one nothing more is taken."""
+        """Capture a part, or all, of the authorized amount; the last capture voids the rest."""
         ...
 
     def release(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
-        """Give back what is authorized and not captured: a part only where parts are taken."""
+        """Void what is authorized and not captured: all of it, whatever the amount."""
         ...
 
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate: ...

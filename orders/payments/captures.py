@@ -1,10 +1,11 @@
 """Captures: decide when and how much to capture, call the gateway, retry refused requests.
 
-``Taking`` is what the gateway's account allows. In parts: each accepted purchase order is captured
-by itself. Once: all are captured together when none is open, or when the authorization is about
-to end (``ENDS_WITHIN``), whichever is first; that capture voids the rest. Before an authorization
-ends, money is also captured for purchase orders that a supplier has, or may have, but has not
-accepted. A later rejection is refunded. Nothing is captured for unsent purchase orders.
+``CaptureMode`` is what the gateway's account allows. Multiple: each accepted purchase order is
+captured by itself; the rest is voided when no purchase order is open. Single: all are captured
+together when none is open, or when the authorization is about to end (``ENDS_WITHIN``), whichever
+is first; that capture voids the rest. Before an authorization ends, money is also captured for
+purchase orders that a supplier has, or may have, but has not accepted. A later rejection is
+refunded. Nothing is captured for unsent purchase orders.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orders import ledger
 from orders.gateways import gateway_for
-from orders.gateways.base import PaymentUpdate, Taking
+from orders.gateways.base import CaptureMode, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback
 from orders.payments import updates
 from storefront.lib.failpoints import failpoint
@@ -116,7 +117,7 @@ def due(*, now: datetime) -> list[int]:
     is_open = Exists(_open_orders().filter(order=OuterRef("payment__order"))) | Exists(
         _setbacks().filter(order=OuterRef("payment__order"))
     )
-    waits = Q(payment__taking=Taking.ONCE, kind=Kind.CAPTURE_REQUESTED) & is_open
+    waits = Q(payment__capture_mode=CaptureMode.SINGLE, kind=Kind.CAPTURE_REQUESTED) & is_open
     ends = Q(payment__capture_before__lte=now + ENDS_WITHIN)
     first = requests.filter(~waits | ends).order_by("payment", "pk").distinct("payment")
     return list(first.values_list("pk", flat=True)[:200])
@@ -154,7 +155,7 @@ def ending(*, now: datetime) -> QuerySet[Payment]:
 
 def waits(payment: Payment, *, now: datetime) -> bool:
     """Test whether money is not taken yet on purpose: it is taken once, when all have answered."""
-    if payment.taking != Taking.ONCE or _ends_soon(payment, now):
+    if payment.capture_mode != CaptureMode.SINGLE or _ends_soon(payment, now):
         return False
     return not _is_decided(payment)
 
@@ -166,13 +167,11 @@ def next_step(payment: Payment, *, now: datetime) -> Step | None:
     )
     if not waiting:
         return None
-    if payment.taking == Taking.PARTS:
-        return _alone(waiting[0], payment)
     captures, releases, refunds = (
         [request for request in waiting if request.kind == kind] for kind in ledger.REQUESTS
     )
     is_decided = _is_decided(payment)
-    if captures and payment.taking == Taking.MANY:
+    if captures and payment.capture_mode == CaptureMode.MULTIPLE:
         return _alone(captures[0], payment)  # in the same words whenever it is asked again
     if captures and (is_decided or _ends_soon(payment, now)):
         return _together(Kind.CAPTURE_REQUESTED, captures, payment, is_last=True)
@@ -187,16 +186,16 @@ def next_step(payment: Payment, *, now: datetime) -> Step | None:
 def carry_out(*, payment: Payment, now: datetime) -> None:
     """Have the gateway do what is next for a payment, and apply what it answers.
 
-    A gateway that tells sums is read first: what an earlier call did, whose answer was lost or
-    whose key is forgotten by now, is not asked again. While nothing is due, nobody is asked.
+    The gateway is read first: what an earlier call did, whose answer was lost or whose key is
+    forgotten by now, is not requested again. While nothing is due, the gateway is not called.
 
     Raises: TemporaryError   ask again, with the same key
             PermanentError   nobody knows what became of it
     """
+    if next_step(payment, now=now) is None:
+        return
+    updates.read(payment=payment, now=now)
     step = next_step(payment, now=now)
-    if step is not None and payment.taking != Taking.PARTS:
-        updates.read(payment=payment, now=now)
-        step = next_step(payment, now=now)
     if step is None:
         return
     failpoint("capture.before_call")
@@ -209,8 +208,7 @@ def carry_out(*, payment: Payment, now: datetime) -> None:
         return
     failpoint("capture.after_call")
     updates.apply(update=update, gateway=payment.gateway, now=now)
-    if payment.taking != Taking.PARTS:  # what went back with the last capture
-        updates.read(payment=payment, now=now)
+    updates.read(payment=payment, now=now)  # the last capture voids the rest
 
 
 def _ask(payment: Payment, step: Step) -> PaymentUpdate:
@@ -225,8 +223,7 @@ def _ask(payment: Payment, step: Step) -> PaymentUpdate:
 
 def _refused(payment: Payment, step: Step, error: PermanentError, now: datetime) -> None:
     """Believe a refusal only where the gateway does not show that it was done all the same."""
-    if payment.taking != Taking.PARTS:
-        updates.read(payment=payment, now=now)
+    updates.read(payment=payment, now=now)
     answered = PaymentEvent.objects.filter(answers__in=step.requests)
     done = set(answered.values_list("answers", flat=True))
     left = [request for request in step.requests if request.pk not in done]

@@ -162,7 +162,7 @@ def _authorized(order: Order, payment: Payment, update: PaymentUpdate, now: date
             at=now,
             actor=payment.gateway,
             capture_before=update.capture_before,
-            taking=update.taking,
+            capture_mode=update.capture_mode,
         )
     elif payment.status != Status.AUTHORIZED:
         # The news overtook each other: money is held on an attempt that we gave up.

@@ -19,7 +19,7 @@ class DevConfig(AppConfig):
 
         sandboxes = "storefront.dev.sandboxes"
         ADAPTERS["fake"] = f"{sandboxes}.in_memory_supplier.FakeSupplier"
-        GATEWAYS["fake"] = (f"{sandboxes}.in_memory_gateway.FakeGateway", {})
+        GATEWAYS["fake"] = (f"{sandboxes}.in_memory_gateway.InMemoryGateway", {})
         GATEWAYS["test"] = (
             f"{sandboxes}.gateway.adapter.TestGateway",
             {"base_url": "TEST_GATEWAY_URL", "secret": "TEST_GATEWAY_SECRET"},

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from orders.gateways.base import PaymentNews, PaymentUpdate, Taking
+from orders.gateways.base import CaptureMode, PaymentNews, PaymentUpdate
 from orders.gateways.stripe.objects import Charge, Dispute, Intent, Refund, Review, Session, Warned
 from storefront.lib.money import Money
 
@@ -133,7 +133,9 @@ def _authorization(reference: str, intent: Intent, charge: Charge) -> Iterator[P
             amount=_money(intent.amount, intent.currency),
             occurred_at=begun,
             capture_before=_moment(until) or begun + HOLD_UNSAID,
-            taking=Taking.MANY if many and many.status == "available" else Taking.ONCE,
+            capture_mode=CaptureMode.MULTIPLE
+            if many and many.status == "available"
+            else CaptureMode.SINGLE,
         )
     if captured_of(intent):
         yield captured(reference, intent)

@@ -27,7 +27,7 @@ def no_gateway(monkeypatch):
 def test_what_is_taken_once_when_all_have_answered_is_not_missing_before():
     bought(captured="0.00")
     PurchaseOrder.objects.update(accepted_at=None)  # stands for the one that has not answered
-    Payment.objects.update(taking="once", capture_before=LATER + timedelta(days=3))
+    Payment.objects.update(capture_mode="single", capture_before=LATER + timedelta(days=3))
 
     compare()
     assert found() == []

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def gateway():
     gateway = gateway_for("fake")
     yield gateway
-    gateway.troubles.clear()
+    gateway.errors.clear()
 
 
 def pay(order):
@@ -94,7 +94,7 @@ def test_a_declined_order_is_paid_by_a_new_try(api, placed, gateway):
 
 
 def test_an_order_stands_when_the_gateway_is_away(api, cart, wish, gateway):
-    gateway.troubles.append(TemporaryError("away"))
+    gateway.errors.append(TemporaryError("away"))
 
     answer = api.post(f"{cart}checkout/", wish, key="k1")
     shown = answer.json()
@@ -109,7 +109,7 @@ def test_an_order_stands_when_the_gateway_is_away(api, cart, wish, gateway):
 def test_a_gateway_that_is_away_is_asked_again(api, placed, gateway, trouble):
     path, _ = placed
     updates.apply(update=gateway.decline(Payment.objects.get().reference), gateway="fake", now=NOON)
-    gateway.troubles.append(trouble)
+    gateway.errors.append(trouble)
 
     answer = api.post(f"{path}pay/")
 
