@@ -21,10 +21,9 @@ from suppliers.models import Supplier
 
 # Who speaks in words of ours. Suppliers with words of their own go by their connector's name.
 TRACKING = "tracking"
-TEST_GATEWAY = "test-gateway"
 STRIPE = "stripe"
 NO_SECRET = f"whsec_{b64encode(token_bytes(32)).decode()}"  # no caller knows it
-GATEWAYS = {TEST_GATEWAY: "test", STRIPE: "stripe"}  # how they call themselves, and we them
+GATEWAYS = frozenset({STRIPE})  # under the code of the gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +57,7 @@ class Source:
         if self.name == STRIPE:
             return _event_id(headers=headers, body=body, now=now)
         # Several, while they are exchanged: the new one first, the old one until all know it.
-        if self.supplier:
-            secrets = tracking_secrets(self.supplier)
-        elif self.name == TEST_GATEWAY:
-            secrets = settings.TEST_GATEWAY_SECRET.split()
-        else:
-            secrets = [NO_SECRET]
+        secrets = tracking_secrets(self.supplier) if self.supplier else [NO_SECRET]
         return webhook_signing.check(headers=headers, body=body, secrets=secrets, now=now)
 
 
@@ -94,8 +88,8 @@ def find(name: str) -> Source | None:
 
     The names are ``<connector>-<supplier code>``, ``tracking-<supplier code>``, and the gateway's.
     """
-    if name in GATEWAYS:
-        return Source(name=name) if _is_heard(name) else None
+    if name == STRIPE:  # also when new payments go through another gateway by now
+        return Source(name=name) if settings.STRIPE_WEBHOOK_SECRET else None
     kind, _, code = name.partition("-")
     if kind != TRACKING and kind not in ADAPTERS:
         return None
@@ -120,13 +114,6 @@ def unknown(name: str) -> Source | None:
     if kind in ADAPTERS and code and Ability.WEBHOOKS in abilities_of(connector_class(kind)):
         return Source(name=name, speaks=connector_class(kind))
     return None
-
-
-def _is_heard(gateway: str) -> bool:
-    """Test whether a gateway may call; Stripe also when new payments go through another by now."""
-    if gateway == STRIPE:
-        return bool(settings.STRIPE_WEBHOOK_SECRET)
-    return GATEWAYS[gateway] == settings.PAYMENT_GATEWAY
 
 
 def name_of(supplier: Supplier) -> str:

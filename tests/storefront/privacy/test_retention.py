@@ -35,7 +35,7 @@ def test_the_documentation_names_each_period():
 
 
 def test_the_body_of_a_webhook_goes_and_its_id_stays():
-    ended, waiting = keep_call("test-gateway", b"1"), keep_call("test-gateway", b"2")
+    ended, waiting = keep_call("stripe", b"1"), keep_call("stripe", b"2")
     InboundCall.objects.update(status_since=NOON)
     InboundCall.objects.filter(pk=ended.pk).update(status="applied")
 
@@ -146,7 +146,7 @@ def test_an_order_of_an_account_and_an_open_one_are_left(keeps):
 def test_many_rows_are_handled_in_batches(monkeypatch):
     monkeypatch.setattr(retention, "BATCH", 2)
     for number in range(5):
-        keep_call("test-gateway", b"x%d" % number)
+        keep_call("stripe", b"x%d" % number)
     InboundCall.objects.update(status="applied", status_since=NOON)
 
     assert sweep("webhook_bodies") == 5

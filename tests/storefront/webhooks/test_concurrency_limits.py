@@ -140,8 +140,8 @@ def test_who_does_not_answer_is_not_asked_for_the_next_at_once(woken, monkeypatc
 
 
 def test_a_gateway_waits_for_no_lane(settings):
-    settings.PAYMENT_GATEWAY = "test"
-    call = keep_call("test-gateway", b"{}", now=tasks.timezone.now())
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", "whsec_1"
+    call = keep_call("stripe", b"{}", now=tasks.timezone.now())
     with ExitStack() as stack:
         for supplier in (make_supplier(), make_supplier("glow")):
             stack.enter_context(elsewhere(Work.NEWS, supplier.pk))
@@ -154,7 +154,7 @@ def test_a_gateway_waits_for_no_lane(settings):
 def test_many_calls_of_one_stand_in_nobodys_way(woken, monkeypatch):
     monkeypatch.setattr(tasks, "BATCH", 2)
     many = keep_news_of_stock("cj-lumen", count=5)
-    (late,) = keep_news_of_stock("test-gateway")
+    (late,) = keep_news_of_stock("stripe")
 
     tasks.handle_waiting()
 

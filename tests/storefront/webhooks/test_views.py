@@ -31,8 +31,6 @@ pytestmark = pytest.mark.django_db
 def clock(monkeypatch, settings):
     """The database says that it is noon."""
     settings.TRACKING_HOOK_SECRET = SECRET
-    settings.TEST_GATEWAY_SECRET = SECRET
-    settings.PAYMENT_GATEWAY = "test"
     monkeypatch.setattr(storage, "database_time", lambda: NOON)
 
 
@@ -222,14 +220,6 @@ def test_nobody_else_may_call(client, woken, source, status):
 
     assert answer.status_code == status
     assert InboundCall.objects.count() == 0
-
-
-def test_the_test_gateway_may_call_only_where_it_is_used(client, woken, settings):
-    used = post_signed(client, "test-gateway", BODY).status_code
-    settings.PAYMENT_GATEWAY = "stripe"
-    unused = post_signed(client, "test-gateway", BODY).status_code
-
-    assert (used, unused) == (200, 404)
 
 
 def test_a_call_over_64_kb_is_not_read(client, cj, woken):

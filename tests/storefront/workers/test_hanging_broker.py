@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from storefront.dev.runtime import redis_server
-from tests.fakes.payment_gateway import eventually
+from tests.support.waiting import eventually
 
 # As a web process does: the tables say what is to be done, and a worker is only told to look.
 SCRIPT = """

@@ -62,7 +62,7 @@ class Instance:
 
     @property
     def hook_url(self) -> str:
-        return f"http://{HOST}:{self.ports.web}/hooks/test-gateway/"
+        return f"http://{HOST}:{self.ports.web}/hooks/stripe/"
 
     def add(self, child: Child) -> Child:
         self.children[child.name] = child
@@ -138,7 +138,7 @@ def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -
     for name in LEFT_OUT:
         env.pop(name, None)
     # A request comes from the address that its X-Forwarded-For names; customers send none.
-    more = {"PAYMENT_GATEWAY": "test", "TRUSTED_PROXIES": "1", "CHAOS_CLOCK": str(var / CLOCK)}
+    more = {"TRUSTED_PROXIES": "1", "CHAOS_CLOCK": str(var / CLOCK)}
     return {**env, **more}
 
 

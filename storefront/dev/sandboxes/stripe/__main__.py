@@ -10,14 +10,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from storefront.dev.sandboxes.gateway import runner
-from storefront.dev.sandboxes.gateway.faults import Faults
-from storefront.dev.sandboxes.gateway.state.schedule import Posting
-from storefront.dev.sandboxes.gateway.webhooks.sender import Courier
-from storefront.dev.sandboxes.stripe import operations, webhook_payloads
+from storefront.dev.sandboxes.stripe import operations
 from storefront.dev.sandboxes.stripe.api import Desk
 from storefront.dev.sandboxes.stripe.routes import Stripe
+from storefront.dev.sandboxes.stripe.server import runner
+from storefront.dev.sandboxes.stripe.server.faults import Faults
 from storefront.dev.sandboxes.stripe.store import Shelf
+from storefront.dev.sandboxes.stripe.webhooks import payloads
+from storefront.dev.sandboxes.stripe.webhooks.schedule import Posting
+from storefront.dev.sandboxes.stripe.webhooks.sender import Courier
 from storefront.lib.env import env_str
 
 HOOK_PATH = "/hooks/stripe/"
@@ -38,7 +39,7 @@ def main(words: Sequence[str] | None = None) -> int:
     server.site = Stripe(desk=desk)
     courier = Courier(
         shelf,
-        write=webhook_payloads.writer(shelf, secret=asked.hook_secret),
+        write=payloads.writer(shelf, secret=asked.hook_secret),
         tick=lambda now: operations.run_clock(shelf, now=now),
     )
     return runner.run(server, courier, shelf, address=address)

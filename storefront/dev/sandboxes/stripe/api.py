@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from storefront.dev.sandboxes.gateway.faults import Faults, Kind
-from storefront.dev.sandboxes.gateway.messages import Answer, Call
 from storefront.dev.sandboxes.stripe import form_encoding, operations, parameters, payment_flow
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
+from storefront.dev.sandboxes.stripe.server.faults import Faults, Kind
+from storefront.dev.sandboxes.stripe.server.messages import Answer, Call
 from storefront.dev.sandboxes.stripe.store import PREFIXES, VERSION, Shelf, Thing, shown
 
 MAX_KEY = 255

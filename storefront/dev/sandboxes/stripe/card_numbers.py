@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
-from storefront.dev.sandboxes.gateway.state.card_numbers import BadNumberError, last4_of
+MIN_DIGITS, MAX_DIGITS = 12, 19
+
+
+class BadNumberError(ValueError):
+    """These digits are no card number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,4 +47,19 @@ def card_of(typed: str) -> tuple[TestCard, str]:
     return BY_NUMBER.get(digits, STRANGER), last4
 
 
-__all__ = ["CARDS", "BadNumberError", "TestCard", "card_of"]
+def last4_of(digits: str, *, known: Container[str]) -> str:
+    """Return the last four digits of a card number; the known ones need not add up.
+
+    Raises: BadNumberError  the digits are too few, too many or miswritten
+    """
+    if not (digits.isascii() and digits.isdigit() and MIN_DIGITS <= len(digits) <= MAX_DIGITS):
+        raise BadNumberError
+    if digits not in known and not _adds_up(digits):
+        raise BadNumberError
+    return digits[-4:]
+
+
+def _adds_up(digits: str) -> bool:
+    """Test the check digit (Luhn)."""
+    doubled = [sum(divmod(int(digit) * 2, 10)) for digit in digits[-2::-2]]
+    return (sum(doubled) + sum(int(digit) for digit in digits[::-2])) % 10 == 0

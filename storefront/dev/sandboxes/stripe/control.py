@@ -1,6 +1,6 @@
-"""Stripe sandbox control: read objects and events, trigger disputes, expiry and refunds.
+"""Stripe sandbox control: read objects and events, set faults and webhook modes.
 
-The gateway sandbox handles faults and webhook modes.
+It also triggers what happens at Stripe: expiry, disputes, warnings, reviews, ends of refunds.
 """
 
 from __future__ import annotations
@@ -8,14 +8,31 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
-from storefront.dev.sandboxes.gateway.messages import Answer, Call
-from storefront.dev.sandboxes.gateway.state.schedule import Mode
+import msgspec
+from msgspec import Meta
+
 from storefront.dev.sandboxes.stripe import operations
 from storefront.dev.sandboxes.stripe.api import Desk, as_json
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
+from storefront.dev.sandboxes.stripe.server.faults import Fault, Kind
+from storefront.dev.sandboxes.stripe.server.messages import Answer, Call
 from storefront.dev.sandboxes.stripe.store import PREFIXES, shown
+from storefront.dev.sandboxes.stripe.webhooks.schedule import Mode
+
+
+class NewFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: Kind
+    path: Annotated[str, Meta(max_length=200)] = "/v1/"
+    count: Annotated[int, Meta(ge=1)] = 1
+    seconds: Annotated[float, Meta(ge=0, le=60)] = 3.0
+
+
+class NewMode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    mode: Mode
+    delay_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
+    url: Annotated[str, Meta(pattern="^(https?://[^ ]+)?$")] | None = None  # None leaves it
 
 
 def objects(desk: Desk, _call: Call) -> Answer:
@@ -28,6 +45,38 @@ def events(desk: Desk, _call: Call) -> Answer:
 
 def deliveries(desk: Desk, _call: Call) -> Answer:
     return as_json({"deliveries": [asdict(one) for one in desk.ledger.deliveries()]})
+
+
+def list_faults(desk: Desk, _call: Call) -> Answer:
+    return as_json({"faults": desk.faults.listed()})
+
+
+def add_fault(desk: Desk, call: Call) -> Answer:
+    asked = call.understood(NewFault)
+    desk.faults.add(
+        Fault(kind=asked.kind, path=asked.path, count=asked.count, seconds=asked.seconds)
+    )
+    return list_faults(desk, call)
+
+
+def clear_faults(desk: Desk, call: Call) -> Answer:
+    desk.faults.clear()
+    return list_faults(desk, call)
+
+
+def show_mode(desk: Desk, _call: Call) -> Answer:
+    posting = desk.ledger.posting
+    return as_json({"url": posting.url, "mode": posting.mode, "delay_s": posting.delay_s})
+
+
+def set_mode(desk: Desk, call: Call) -> Answer:
+    asked = call.understood(NewMode)
+    desk.ledger.posting.mode = asked.mode
+    desk.ledger.posting.delay_s = asked.delay_s
+    if asked.url is not None:
+        desk.ledger.posting.url = asked.url
+    desk.ledger.changed.set()  # what waited for an address goes out now
+    return show_mode(desk, call)
 
 
 def account(desk: Desk, call: Call) -> Answer:

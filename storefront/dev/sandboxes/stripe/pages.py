@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
-from storefront.dev.sandboxes.gateway.messages import Answer, Call
-from storefront.dev.sandboxes.gateway.pages import MAX_FIELDS, amount_shown, html, origin_of
-from storefront.dev.sandboxes.gateway.translations import words_for
+from babel.numbers import format_currency
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from storefront.dev.sandboxes.stripe import payment_flow
 from storefront.dev.sandboxes.stripe.api import Desk
 from storefront.dev.sandboxes.stripe.card_numbers import CARDS, BadNumberError, card_of
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
+from storefront.dev.sandboxes.stripe.server.messages import Answer, Call
 from storefront.dev.sandboxes.stripe.store import Thing
+from storefront.dev.sandboxes.stripe.translations import words_for
+from storefront.lib.money import Money
 
-TEST = {
-    "en": "A stand-in for Stripe on this machine. No money moves.",
-    "az": "Stripe-ın bu kompüterdəki əvəzi. Pul köçürülmür.",
-}
+HERE = Path(__file__).parent
+SHOWN = 50
+MAX_FIELDS = 20
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 STATUS_WORDS = {"complete": "authorized", "expired": "expired", "open": "processing"}
 
 
 def show(desk: Desk, call: Call) -> Answer:
     session = desk.ledger.get(call.words[0], "checkout.session")
-    return _page_of(desk, session) if session else unknown(desk)
+    return _page_of(desk, call, session) if session else unknown(desk)
 
 
 def submit(desk: Desk, call: Call) -> Answer:
     """Take what the shopper did; a card that was declined leaves him on the page."""
-    form = dict(parse_qsl(call.body.decode("utf-8", "replace"), max_num_fields=MAX_FIELDS))
+    form = _form(call.body)
     with desk.ledger.writing():
         session = desk.ledger.get(call.words[0], "checkout.session")
         if session is None:
@@ -45,11 +57,11 @@ def submit(desk: Desk, call: Call) -> Answer:
             elif action != "cancel":
                 raise StripeError("Pay or cancel.")
         except BadNumberError:
-            return _page_of(desk, session, problem="bad_number")
+            return _page_of(desk, call, session, problem="bad_number")
         session = desk.thing(session["id"], "checkout.session")
         is_asking = payment_flow.is_asking(desk.ledger, session)
     if action != "cancel" and session["status"] == "open" and not is_asking:
-        return _page_of(desk, session, problem="declined")
+        return _page_of(desk, call, session, problem="declined")
     where = f"/pay/{session['id']}" if is_asking else _back(session, action)
     return Answer(status=HTTPStatus.SEE_OTHER, headers={"Location": where})
 
@@ -62,18 +74,28 @@ def unknown(desk: Desk) -> Answer:
 
 
 def front(desk: Desk, _call: Call) -> Answer:
-    """Show the staff of the sandbox the newest sessions."""
-    rows = desk.ledger.all("checkout.session")[:50]
+    """Show the developer the newest sessions, their events and how the shop answered each."""
+    answers: dict[str, list[str]] = {}
+    for delivery in desk.ledger.deliveries():
+        answers.setdefault(delivery.event, []).append(delivery.last_answer or "waiting")
+    events: dict[str, list[Thing]] = {}
+    for event in desk.ledger.events():
+        about = event["data"]["object"]
+        events.setdefault(about.get("payment_intent") or about["id"], []).append(event)
+    rows = []
+    for session in desk.ledger.all("checkout.session")[:SHOWN]:
+        intent = desk.ledger.get(session["payment_intent"] or "", "payment_intent")
+        rows.append((session, intent, events.get(intent["id"] if intent else session["id"], [])))
     return html(
-        "stripe.html",
+        "front.html",
         language="en",
         shop=desk.shop,
         posting=desk.ledger.posting,
         faults=desk.faults.listed(),
-        rows=[
-            (row, desk.ledger.get(row["payment_intent"] or "", "payment_intent")) for row in rows
-        ],
+        rows=rows,
+        answers=answers,
         amount_shown=lambda minor, currency: amount_shown(minor, currency.upper()),
+        moment=lambda seconds: datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S"),
     )
 
 
@@ -82,15 +104,26 @@ def _back(session: Thing, action: str) -> str:
     return str(where or session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
-def _page_of(desk: Desk, session: Thing, *, problem: str = "") -> Answer:
-    language, known = words_for(session["locale"] or "en")
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MAX_FIELDS))
+    except ValueError as error:
+        raise StripeError(str(error)) from error
+
+
+def _page_of(desk: Desk, call: Call, session: Thing, *, problem: str = "") -> Answer:
+    """Show a session in its language, or, where that is "auto", in the browser's."""
+    locale = session["locale"] or "auto"
+    language, known = words_for(
+        call.headers.get("accept-language", "en") if locale == "auto" else locale
+    )
     amount = amount_shown(session["amount_total"], session["currency"].upper(), language)
     intent = desk.ledger.get(session["payment_intent"] or "", "payment_intent")
     last4 = intent["_card"]["last4"] if intent and "_card" in intent else ""
     said = {
         name: text.format(amount=amount, shop=desk.shop, last4=last4)
         for name, text in known.items()
-    } | {"test": TEST[language]}
+    }
     if problem:
         said["bad_number"] = said[problem]
     template = "pay.html"
@@ -114,4 +147,46 @@ def _page_of(desk: Desk, session: Thing, *, problem: str = "") -> Answer:
         ),
         cards=CARDS,
         has_bad_number=bool(problem),
+    )
+
+
+def style(_desk: Desk, _call: Call) -> Answer:
+    return Answer(
+        body=_rules(),
+        content_type="text/css; charset=utf-8",
+        headers={"Cache-Control": "max-age=300"},
+    )
+
+
+@cache
+def _rules() -> str:
+    return (HERE / "style.css").read_text(encoding="utf-8")
+
+
+def amount_shown(minor: int, currency: str, language: str = "en") -> str:
+    return format_currency(Money.from_minor(minor, currency).amount, currency, locale=language)
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def html(
+    template: str, *, status: int = HTTPStatus.OK, sends_to: str = "", **context: object
+) -> Answer:
+    # A browser checks the redirect that follows a form against form-action as well.
+    policy = (
+        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none';"
+        f" frame-ancestors 'none'; form-action 'self' {sends_to}"
+    )
+    return Answer(
+        status=status,
+        body=_TEMPLATES.get_template(template).render(**context),
+        content_type="text/html; charset=utf-8",
+        headers={
+            "Content-Security-Policy": policy.strip(),
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+        },
     )

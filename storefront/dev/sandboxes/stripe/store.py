@@ -7,8 +7,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.sandboxes.gateway.state.schedule import Posting
-from storefront.dev.sandboxes.gateway.state.store import Book
+from storefront.dev.sandboxes.stripe.database import Book
+from storefront.dev.sandboxes.stripe.webhooks.schedule import Posting
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 FILE = "stripe.sqlite3"

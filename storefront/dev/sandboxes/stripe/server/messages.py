@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from storefront.dev.sandboxes.gateway.faults import Fault
+from storefront.dev.sandboxes.stripe.server.faults import Fault
 
 
 class RefusedError(Exception):

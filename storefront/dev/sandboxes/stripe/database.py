@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.sandboxes.gateway.state.schedule import Posting
+from storefront.dev.sandboxes.stripe.webhooks.schedule import Posting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

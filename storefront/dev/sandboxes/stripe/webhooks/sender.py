@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 
-from storefront.dev.sandboxes.gateway.state.schedule import Mode, next_try_s
-from storefront.dev.sandboxes.gateway.state.store import Book, Delivery
+from storefront.dev.sandboxes.stripe.database import Book, Delivery
+from storefront.dev.sandboxes.stripe.webhooks.schedule import Mode, next_try_s
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ import sys
 import threading
 from pathlib import Path
 
-from storefront.dev.sandboxes.gateway.http_server import Server
-from storefront.dev.sandboxes.gateway.state.store import Book
-from storefront.dev.sandboxes.gateway.webhooks.sender import Courier
+from storefront.dev.sandboxes.stripe.database import Book
+from storefront.dev.sandboxes.stripe.server.http_server import Server
+from storefront.dev.sandboxes.stripe.webhooks.sender import Courier
 from storefront.lib.env import env_str
 
 

@@ -13,8 +13,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
 
-from storefront.dev.sandboxes.gateway.faults import BEFORE, INSIDE, Fault, Faults, Kind
-from storefront.dev.sandboxes.gateway.messages import Answer, Call, RefusedError
+from storefront.dev.sandboxes.stripe.server.faults import BEFORE, INSIDE, Fault, Faults, Kind
+from storefront.dev.sandboxes.stripe.server.messages import Answer, Call, RefusedError
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "TestGateway"
+    server_version = "StripeSandbox"
     sys_version = ""
     timeout = IDLE_S
     disable_nagle_algorithm = True

@@ -7,8 +7,8 @@ import hmac
 import json
 import time
 
-from storefront.dev.sandboxes.gateway.webhooks.sender import Letter, Writer
 from storefront.dev.sandboxes.stripe.store import Shelf
+from storefront.dev.sandboxes.stripe.webhooks.sender import Letter, Writer
 
 WRONG_SECRET = "whsec_not_the_secret_that_the_shop_knows"  # noqa: S105 - to be refused
 
