@@ -1,4 +1,4 @@
-"""Stripe routes: map each call to its handler."""
+"""Stripe sandbox routes: map each call to its handler."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from storefront.dev.sandboxes.stripe import api, control, pages
-from storefront.dev.sandboxes.stripe.api import Desk
+from storefront.dev.sandboxes.stripe.api import Sandbox
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
 from storefront.dev.sandboxes.stripe.server.faults import Faults, Kind
 from storefront.dev.sandboxes.stripe.server.http_server import find, routed
@@ -63,14 +63,14 @@ BROKEN = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stripe:
-    """The stand-in, as those see it who call it."""
+class StripeApp:
+    """The stand-in's HTTP interface."""
 
-    desk: Desk
+    sandbox: Sandbox
 
     @property
     def faults(self) -> Faults:
-        return self.desk.faults
+        return self.sandbox.faults
 
     @property
     def broken(self) -> Mapping[Kind, Answer]:
@@ -80,15 +80,15 @@ class Stripe:
         return api.as_error(StripeError(str(error), status=error.status))
 
     def answer(self, call: Call) -> Answer:
-        work, words, status = find(ROUTES, call)
+        handler, arguments, status = find(ROUTES, call)
         try:
-            if work is None:
+            if handler is None:
                 if call.path.startswith("/pay/") and call.method == "GET":
-                    return pages.unknown(self.desk)
-                raise StripeError(f"Unrecognized request URL ({call.path})", status=status)  # noqa: TRY301 - one way to say no
+                    return pages.unknown(self.sandbox)
+                raise StripeError(f"Unrecognized request URL ({call.path})", status=status)  # noqa: TRY301 - one handler of errors
             if call.path.startswith("/v1/"):
-                api.check(self.desk, call)
-            return work(self.desk, replace(call, words=words))
+                api.check(self.sandbox, call)
+            return handler(self.sandbox, replace(call, arguments=arguments))
         except StripeError as error:
             return api.as_error(error)
         except RefusedError as error:  # of a control call

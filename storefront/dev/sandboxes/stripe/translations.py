@@ -57,7 +57,7 @@ AZERBAIJANI = {
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "az": AZERBAIJANI}
 
 
-def words_for(locale: str) -> tuple[str, Mapping[str, str]]:
-    """Return the language that a locale is shown in, and its words."""
+def texts_for(locale: str) -> tuple[str, Mapping[str, str]]:
+    """Return the language of the page for a locale, and its texts."""
     language = locale[:2] if locale[:2] in LANGUAGES else "en"
     return language, LANGUAGES[language]

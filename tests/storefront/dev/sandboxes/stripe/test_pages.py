@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.dev.sandboxes.stripe.card_numbers import BadNumberError, card_of
+from storefront.dev.sandboxes.stripe.card_numbers import BadNumberError, find_card
 from storefront.dev.sandboxes.stripe.translations import AZERBAIJANI, ENGLISH
 from tests.fakes.stripe_server import ASKING_CARD, DECLINED_CARD
 from tests.storefront.dev.sandboxes.stripe.payments import BACK, kinds, opened
@@ -148,7 +148,7 @@ def test_developers_see_sessions_events_and_the_shops_answers(gateway, stripe):
     ],
 )
 def test_each_card_has_its_outcome(number, outcome):
-    card, last4 = card_of(number)
+    card, last4 = find_card(number)
 
     assert (card.outcome, last4) == (outcome, number[-4:])
 
@@ -156,7 +156,7 @@ def test_each_card_has_its_outcome(number, outcome):
 @pytest.mark.parametrize("number", ["", "4242", "4242424242424243", "x" * 16, "²" * 16])
 def test_what_is_no_card_number_is_refused(number):
     with pytest.raises(BadNumberError):
-        card_of(number)
+        find_card(number)
 
 
 def test_both_languages_have_the_same_words_and_places():
