@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from storefront.lib.env import env_str
 
-CHOSEN = env_str("PAYMENT_GATEWAY", "stripe")
+CHOSEN = env_str("PAYMENT_GATEWAY", "fake")
 STRIPE_URL = env_str("STRIPE_API_URL", "https://api.stripe.com").rstrip("/")
 STRIPE_KEY = env_str("STRIPE_SECRET_KEY")
 STRIPE_HOOK = env_str("STRIPE_WEBHOOK_SECRET")  # two while one is rolled: a space between

@@ -21,7 +21,6 @@ from storefront.dev.chaos.checker.checks import Violation
 from storefront.dev.chaos.checker.money_days import audit
 from storefront.dev.chaos.checker.quiescence import Drained, drain
 from storefront.dev.chaos.instance import clock, instance, schema, stop
-from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.instance.restarts import Keeper
 from storefront.dev.chaos.nemesis.faults import MissedError, Striker
@@ -95,8 +94,6 @@ class Run:
         )
 
     def go(self) -> list[Violation]:
-        # Every other seed plays an account that may capture one authorization several times.
-        control(self.place.gateway_url, "account", {"many": self.plan.seed % 2 == 1})
         self.wholesaler.begin()
         for phase in self.plan.phases:
             self._phase(phase)

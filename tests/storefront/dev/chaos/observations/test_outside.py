@@ -69,6 +69,7 @@ def test_what_bigbuy_refused_before_and_after_it_took_an_order_keeps_its_place(b
     assert [one.is_taken for one in outside.attempts(tmp_path)] == [False, True, False]
 
 
+@pytest.mark.django_db(transaction=True)  # the gateway's breaker
 def test_what_became_of_the_money_is_read_from_the_books_of_stripe(stripe, tmp_path):
     gateway = gateway_for("stripe")
     (tmp_path / "gateway").symlink_to(stripe.folder)
