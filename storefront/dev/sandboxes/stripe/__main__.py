@@ -20,8 +20,8 @@ from storefront.dev.sandboxes.stripe.routes import StripeApp
 from storefront.dev.sandboxes.stripe.server.faults import Faults
 from storefront.dev.sandboxes.stripe.server.http_server import Server
 from storefront.dev.sandboxes.stripe.store import Store
+from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
 from storefront.dev.sandboxes.stripe.webhooks import payloads
-from storefront.dev.sandboxes.stripe.webhooks.schedule import WebhookSettings
 from storefront.dev.sandboxes.stripe.webhooks.sender import WebhookSender
 from storefront.lib.env import env_str
 

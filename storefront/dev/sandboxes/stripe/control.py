@@ -19,7 +19,7 @@ from storefront.dev.sandboxes.stripe.form_encoding import StripeError
 from storefront.dev.sandboxes.stripe.server.faults import Fault, Kind
 from storefront.dev.sandboxes.stripe.server.messages import Answer, Call
 from storefront.dev.sandboxes.stripe.store import PREFIXES, public_fields
-from storefront.dev.sandboxes.stripe.webhooks.schedule import Mode
+from storefront.dev.sandboxes.stripe.webhook_schedule import Mode
 
 
 class NewFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

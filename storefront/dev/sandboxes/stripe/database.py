@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.sandboxes.stripe.webhooks.schedule import WebhookSettings
+from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storefront.dev.sandboxes.stripe.database import Database
-from storefront.dev.sandboxes.stripe.webhooks.schedule import WebhookSettings
+from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 FILE = "stripe.sqlite3"

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 
 from storefront.dev.sandboxes.stripe.database import Database, Delivery
-from storefront.dev.sandboxes.stripe.webhooks.schedule import Mode, retry_delay_s
+from storefront.dev.sandboxes.stripe.webhook_schedule import Mode, retry_delay_s
 
 log = logging.getLogger(__name__)
 
