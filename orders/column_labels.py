@@ -143,7 +143,7 @@ COLUMNS = {
     "released_amount": _("Released"),
     "refunded_amount": _("Refunded"),
     "capture_before": _("Capture before"),
-    "taking": _("How the money is taken"),
+    "capture_mode": _("Capture mode"),
     "dispute_status": _("Dispute"),
     "dispute_status_since": _("Disputed since"),
     "payment": _("Payment"),

@@ -105,6 +105,6 @@ def quiet_surroundings(settings, tmp_path):
 
 pytest_plugins = [
     "tests.support.staff_fixtures",
-    "tests.support.gateway_fixtures",
+    "tests.fakes.stripe_server",
     "tests.support.template_branches",
 ]

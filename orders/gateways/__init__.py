@@ -23,36 +23,36 @@ MOVES_MONEY = frozenset(GATEWAYS)  # the gateways of production
 
 
 class UnknownGatewayError(TemporaryError):
-    """No gateway is registered under this code: nothing was sent, ask again once one is."""
+    """No gateway is registered under this code. Nothing was sent: retry once one is."""
 
 
 def _ungated(_code: str) -> Gate:
     return OpenGate()
 
 
-# Opens the gate of a gateway. ``orders.apps`` sets the one with a circuit breaker: gateways know
-# no database.
+# Opens the gate of a gateway. ``orders.apps`` sets one with a circuit breaker: gateways do not
+# import the database.
 gate_for: Callable[[str], Gate] = _ungated
-_open: dict[tuple[str, ...], Gateway] = {}  # kept for the process, and their connections with them
+_open: dict[tuple[str, ...], Gateway] = {}  # kept for the process, with their connections
 
 
 def gateway_for(code: str) -> Gateway:
-    """Open the gateway of one name.
+    """Return the gateway of a code; it is opened once per process and settings.
 
     Raises: UnknownGatewayError
     """
     if code not in GATEWAYS:
         raise UnknownGatewayError(f"no payment gateway is registered as {code!r}")
-    path, wanted = GATEWAYS[code]
-    known: dict[str, str] = {word: getattr(settings, name) for word, name in wanted.items()}
-    place = (code, *known.values())
-    if place not in _open:
+    path, names = GATEWAYS[code]
+    arguments: dict[str, str] = {word: getattr(settings, name) for word, name in names.items()}
+    key = (code, *arguments.values())
+    if key not in _open:
         module, _, name = path.rpartition(".")
-        _open[place] = getattr(import_module(module), name)(gate=gate_for(code), **known)
-    return _open[place]
+        _open[key] = getattr(import_module(module), name)(gate=gate_for(code), **arguments)
+    return _open[key]
 
 
 def close_all() -> None:
-    """Hang up everywhere; the next call opens anew."""
+    """Close all gateways; the next call opens them again."""
     while _open:
         _open.popitem()[1].close()

@@ -16,11 +16,11 @@ from storefront.lib.money import Money
 
 
 class UnknownAtGatewayError(PermanentError):
-    """The gateway has no payment by this name."""
+    """The gateway has no payment with this reference."""
 
 
 class TooMuchError(TemporaryError):
-    """The gateway lists more than is read at once: not all of it was."""
+    """The gateway lists more payments than are read at once."""
 
 
 class PaymentNews(StrEnum):
@@ -33,27 +33,26 @@ class PaymentNews(StrEnum):
     CAPTURED = "captured"
     RELEASED = "released"
     REFUNDED = "refunded"
-    REFUND_FAILED = "refund_failed"  # it is back with us, or never left
-    DISPUTED = "disputed"  # the bank takes the money back, and may give it again
+    REFUND_FAILED = "refund_failed"  # the money is back, or never left
+    DISPUTED = "disputed"  # the bank takes the money back, and may return it
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
-    WARNED = "warned"  # of fraud, before a dispute
-    UNDER_REVIEW = "under_review"  # people at the gateway look at it: perhaps it is fraud
+    WARNED = "warned"  # early fraud warning, before a dispute
+    UNDER_REVIEW = "under_review"  # the gateway suspects fraud
     REVIEW_APPROVED = "review_approved"
     REVIEW_REFUSED = "review_refused"
 
 
-class Taking(StrEnum):
-    """How often the money of one authorization may be taken, and given back."""
+class CaptureMode(StrEnum):
+    """How many captures one authorization allows. A void always ends the authorization."""
 
-    PARTS = "parts"  # each part is captured or released by itself
-    MANY = "many"  # captured in parts; the rest is released as a whole, when no part follows
-    ONCE = "once"  # one capture; the rest is released with it
+    MULTIPLE = "multiple"  # captures in parts, until the rest is voided
+    SINGLE = "single"  # one capture, which voids the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedPayment:
-    """A payment that waits for the shopper at the gateway's own page."""
+    """A payment that awaits the customer at the gateway's own page."""
 
     reference: str
     pay_url: str
@@ -61,14 +60,14 @@ class OpenedPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentUpdate:
-    """One thing that happened to one payment.
+    """One operation on one payment.
 
-    ``external_id`` is the gateway's id of the operation: the same in the answer to our call,
-    in the webhook and in a later reading, so that it counts once.
-    ``request_key`` is our idempotency key, when it answers a request of ours.
-    ``is_total``: the amount is the sum of all such news so far, told by a gateway that names no
-    single ones. ``about`` is the operation that a failure takes back.
-    ``occurred_at`` is empty where the gateway does not say.
+    ``external_id`` is the gateway's id of the operation: the same in the answer to our call, in
+    the webhook and in ``history``, so that it is recorded once.
+    ``request_key`` is our idempotency key, if it answers a request of ours.
+    ``is_total``: the amount is the sum of all such operations so far, from a gateway that reports
+    no single ones. ``about`` is the operation that a failure reverses.
+    ``occurred_at`` is empty where the gateway does not report it.
     """
 
     reference: str
@@ -79,7 +78,7 @@ class PaymentUpdate:
     request_key: str = ""
     reason: str = ""
     capture_before: datetime | None = None
-    taking: Taking = Taking.PARTS
+    capture_mode: CaptureMode = CaptureMode.MULTIPLE
     is_total: bool = False
     about: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
@@ -87,12 +86,12 @@ class PaymentUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How one payment stands in the gateway's own books, in sums of one currency.
+    """The amounts of one payment in the gateway's books, in one currency.
 
-    ``reference`` is what we call it there, empty in a list that does not tell; ``key`` is our key
-    that opened it, and ``order`` what we said it was for, where they are kept. ``name`` is what
-    people find it by at the gateway. ``held`` is authorized, and neither captured nor given back;
-    ``refunded`` is without what came back. ``moved_at`` is when it moved last, as far as it says.
+    ``reference`` is empty in a list that does not contain it. ``key`` is the idempotency key that
+    opened the payment and ``order`` its description, where the gateway keeps them. ``name`` is
+    what staff search for at the gateway. ``held`` is authorized, and neither captured nor voided;
+    ``refunded`` excludes failed refunds. ``moved_at`` is the last known change.
     """
 
     reference: str
@@ -108,17 +107,17 @@ class Standing:
 
     @property
     def has_money(self) -> bool:
-        """Whether it holds or moved any."""
+        """Return whether money is authorized or was captured."""
         return bool(self.held or self.captured)
 
 
 class Gateway(Protocol):
-    """Opens payments, and moves the money of an authorized one.
+    """Open payments; capture, void and refund authorized ones.
 
-    Each call takes our key: the same key never moves money twice.
+    Each write takes an idempotency key: the same key never moves money twice.
 
-    Raises: TemporaryError  ask again with the same key
-            PermanentError  it refused
+    Raises: TemporaryError  retry with the same key
+            PermanentError  the gateway refused
     """
 
     def open(
@@ -128,42 +127,42 @@ class Gateway(Protocol):
     def capture(
         self, *, reference: str, amount: Money, key: str, is_last: bool = False
     ) -> PaymentUpdate:
-        """Take a part, or all, of what is authorized; after the last one nothing more is taken."""
+        """Capture a part, or all, of the authorized amount; the last capture voids the rest."""
         ...
 
     def release(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
-        """Give back what is authorized and not captured: a part only where parts are taken."""
+        """Void what is authorized and not captured: all of it, whatever the amount."""
         ...
 
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate: ...
 
     def abandon(self, *, reference: str, key: str) -> None:
-        """Let nobody pay any more; what was paid before stays, and is told by ``history``."""
+        """Close the payment page. An earlier payment stays, and ``history`` reports it."""
         ...
 
     def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
-        """Read the body of a webhook whose signature was found good; the gateway may be asked.
+        """Return the updates of a verified webhook; may call the gateway.
 
-        News that we have no word for is none.
+        Unknown events yield no update.
         """
         ...
 
     def close(self) -> None: ...
 
     def history(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
-        """Read everything that happened to a payment: what a lost webhook would have told."""
+        """Return everything that happened to a payment, also what a lost webhook reported."""
         ...
 
     def standing(self, *, reference: str) -> Standing:
-        """Read how one payment stands.
+        """Return the amounts of one payment.
 
-        Raises: UnknownAtGatewayError  it has none
+        Raises: UnknownAtGatewayError  the gateway has no such payment
         """
         ...
 
     def standings(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
-        """Read, page by page, how the payments stand that moved in a time; one may come twice.
+        """Yield the payments that changed in a time span, page by page; one may come twice.
 
-        Raises: TooMuchError  there are more than it reads
+        Raises: TooMuchError  there are more than are read at once
         """
         ...

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from orders.gateways.base import Taking
+from orders.gateways.base import CaptureMode
 from orders.models.order import Order
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
@@ -90,13 +90,12 @@ class Payment(Stateful):
     status = models.CharField(max_length=16, choices=Status, default=Status.CREATED)
     status_since = models.DateTimeField()
     capture_before = models.DateTimeField(null=True, blank=True)
-    taking = models.CharField(
+    capture_mode = models.CharField(
         max_length=10,
-        default=Taking.PARTS.value,
+        default=CaptureMode.MULTIPLE.value,
         choices=[
-            (Taking.PARTS.value, _("Part by part")),
-            (Taking.MANY.value, _("In several captures")),
-            (Taking.ONCE.value, _("In one capture")),
+            (CaptureMode.MULTIPLE.value, _("Several captures")),
+            (CaptureMode.SINGLE.value, _("One capture")),
         ],
     )
     dispute_status = models.CharField(max_length=16, choices=Dispute, default=Dispute.NONE)

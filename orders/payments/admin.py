@@ -46,7 +46,7 @@ class PaymentAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "dispute_status", "gateway", "created_at"]
     search_fields: ClassVar = ["key", "reference", "order__number"]
     ordering: ClassVar = ["-id"]
-    exclude: ClassVar = ["pay_url"]  # it opens the shopper's payment
+    exclude: ClassVar = ["pay_url"]  # it opens the customer's payment
     readonly_fields: ClassVar = [columns.moves]
     inlines: ClassVar = [
         inline(

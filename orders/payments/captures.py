@@ -1,10 +1,11 @@
 """Captures: decide when and how much to capture, call the gateway, retry refused requests.
 
-``Taking`` is what the gateway's account allows. In parts: each accepted purchase order is captured
-by itself. Once: all are captured together when none is open, or when the authorization is about
-to end (``ENDS_WITHIN``), whichever is first; that capture voids the rest. Before an authorization
-ends, money is also captured for purchase orders that a supplier has, or may have, but has not
-accepted. A later rejection is refunded. Nothing is captured for unsent purchase orders.
+``CaptureMode`` is what the gateway's account allows. Multiple: each accepted purchase order is
+captured by itself; the rest is voided when no purchase order is open. Single: all are captured
+together when none is open, or when the authorization is about to end (``ENDS_WITHIN``), whichever
+is first; that capture voids the rest. Before an authorization ends, money is also captured for
+purchase orders that a supplier has, or may have, but has not accepted. A later rejection is
+refunded. Nothing is captured for unsent purchase orders.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orders import ledger
 from orders.gateways import gateway_for
-from orders.gateways.base import PaymentUpdate, Taking
+from orders.gateways.base import CaptureMode, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback
 from orders.payments import updates
 from storefront.lib.failpoints import failpoint
@@ -30,19 +31,19 @@ Kind = PaymentEvent.Kind
 
 
 class NotRefusedError(Exception):
-    """Nobody refused it, or it was asked again already: the request itself is repeated."""
+    """The request was not refused, or was retried already. Its own key is repeated instead."""
 
 
 class NothingLeftError(Exception):
-    """What it asked for is not there any more, or is not wanted any more."""
+    """The requested amount is no longer available, or its purchase order was canceled."""
 
 
 @transaction.atomic(durable=True)
 def ask_again(*, request: PaymentEvent, actor: str, now: datetime) -> PaymentEvent:
-    """Write down a new attempt, with a key of its own, after a definite refusal.
+    """Record a new attempt of a refused request, with a key of its own.
 
-    Under the old key the gateway would repeat its stored refusal. A request whose answer is
-    unknown keeps its key, or the money could move twice.
+    Under the old key the gateway would repeat its stored refusal. A request without an answer
+    keeps its key, or the money could move twice.
 
     Locks:  the order, then the payment
     Raises: NotRefusedError, NothingLeftError  nothing is written
@@ -77,7 +78,7 @@ def _left(payment: Payment, request: PaymentEvent) -> Money:
 
 
 def _is_delivered(payment: Payment, request: PaymentEvent) -> bool:
-    """Test whether the purchase order that a capture pays for still stands."""
+    """Return whether the purchase order that a capture pays for is not canceled."""
     standing = payment.order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED)
     keys = {ledger.capture_key(number) for number in standing.values_list("number", flat=True)}
     return ledger.first_key(request) in keys
@@ -85,18 +86,16 @@ def _is_delivered(payment: Payment, request: PaymentEvent) -> bool:
 
 # The capture rule
 
-Request = PurchaseOrder.Request
-
-# Staff hear a day before (``storefront.dashboard``); this is when the rule acts without them.
+# Staff are warned a day before (``storefront.dashboard``); this is when the rule acts by itself.
 ENDS_WITHIN = timedelta(hours=12)
-# Under its key, a gateway repeats its own breakdown; a few times a new key is tried unasked.
+# A gateway repeats its own breakdown under the same key, so a few new keys are tried.
 BROKE_DOWN = "500"
 TRIED_UNASKED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One call to a gateway, and the requests that it carries out."""
+    """One call to a gateway, and the requests that it executes."""
 
     kind: PaymentEvent.Kind
     requests: Sequence[PaymentEvent]
@@ -105,18 +104,18 @@ class Step:
 
     @property
     def key(self) -> str:
-        """Name the call by its first request, and by how many joined it."""
+        """Return the idempotency key: the first request's, and how many others joined it."""
         joined = len(self.requests) - 1
         return self.requests[0].external_id + (f"+{joined}" if joined else "")
 
 
 def due(*, now: datetime) -> list[int]:
-    """Return the oldest unanswered request of each payment for which a step may be due."""
+    """Return the oldest unanswered request id of each payment with a step that may be due."""
     requests = PaymentEvent.objects.filter(kind__in=ledger.REQUESTS, outcome__isnull=True)
     is_open = Exists(_open_orders().filter(order=OuterRef("payment__order"))) | Exists(
         _setbacks().filter(order=OuterRef("payment__order"))
     )
-    waits = Q(payment__taking=Taking.ONCE, kind=Kind.CAPTURE_REQUESTED) & is_open
+    waits = Q(payment__capture_mode=CaptureMode.SINGLE, kind=Kind.CAPTURE_REQUESTED) & is_open
     ends = Q(payment__capture_before__lte=now + ENDS_WITHIN)
     first = requests.filter(~waits | ends).order_by("payment", "pk").distinct("payment")
     return list(first.values_list("pk", flat=True)[:200])
@@ -124,7 +123,7 @@ def due(*, now: datetime) -> list[int]:
 
 @transaction.atomic(durable=True)
 def secure(*, payment: Payment, now: datetime) -> None:
-    """Ask for the money of what a supplier may have, before its authorization ends.
+    """Request captures for purchase orders that a supplier may have, before the hold expires.
 
     Locks:  the order, then the payment
     """
@@ -132,11 +131,11 @@ def secure(*, payment: Payment, now: datetime) -> None:
     payment = Payment.objects.select_for_update(of=["self"]).get(pk=payment.pk)
     if payment.status != Payment.Status.AUTHORIZED or not _ends_soon(payment, now):
         return
-    his = order.purchase_orders.filter(accepted_at__isnull=True)
-    his = his.exclude(status=PurchaseOrder.Status.CANCELED).exclude(
+    sent = order.purchase_orders.filter(accepted_at__isnull=True)
+    sent = sent.exclude(status=PurchaseOrder.Status.CANCELED).exclude(
         request_status__in=PurchaseOrder.NEVER_SENT
     )
-    for purchase_order in his.order_by("pk"):
+    for purchase_order in sent.order_by("pk"):
         if purchase_order.charge <= ledger.releasable(payment):
             ledger.ask_capture(
                 payment, amount=purchase_order.charge, purpose=purchase_order.number, at=now
@@ -144,7 +143,7 @@ def secure(*, payment: Payment, now: datetime) -> None:
 
 
 def ending(*, now: datetime) -> QuerySet[Payment]:
-    """Find the authorizations that are about to end."""
+    """Return the authorized payments that expire within ``ENDS_WITHIN``."""
     return Payment.objects.filter(
         status=Payment.Status.AUTHORIZED,
         capture_before__lte=now + ENDS_WITHIN,
@@ -153,27 +152,25 @@ def ending(*, now: datetime) -> QuerySet[Payment]:
 
 
 def waits(payment: Payment, *, now: datetime) -> bool:
-    """Test whether money is not taken yet on purpose: it is taken once, when all have answered."""
-    if payment.taking != Taking.ONCE or _ends_soon(payment, now):
+    """Return whether the single capture waits until every purchase order is decided."""
+    if payment.capture_mode != CaptureMode.SINGLE or _ends_soon(payment, now):
         return False
     return not _is_decided(payment)
 
 
 def next_step(payment: Payment, *, now: datetime) -> Step | None:
-    """Choose the next call for a payment; None while nothing is to be asked."""
+    """Return the next call for a payment; None while none is due."""
     waiting = list(
         payment.events.filter(kind__in=ledger.REQUESTS, outcome__isnull=True).order_by("pk")
     )
     if not waiting:
         return None
-    if payment.taking == Taking.PARTS:
-        return _alone(waiting[0], payment)
     captures, releases, refunds = (
         [request for request in waiting if request.kind == kind] for kind in ledger.REQUESTS
     )
     is_decided = _is_decided(payment)
-    if captures and payment.taking == Taking.MANY:
-        return _alone(captures[0], payment)  # in the same words whenever it is asked again
+    if captures and payment.capture_mode == CaptureMode.MULTIPLE:
+        return _alone(captures[0], payment)  # a retry must send the same parameters
     if captures and (is_decided or _ends_soon(payment, now)):
         return _together(Kind.CAPTURE_REQUESTED, captures, payment, is_last=True)
     if releases and not captures:
@@ -185,18 +182,18 @@ def next_step(payment: Payment, *, now: datetime) -> Step | None:
 
 
 def carry_out(*, payment: Payment, now: datetime) -> None:
-    """Have the gateway do what is next for a payment, and apply what it answers.
+    """Execute the next step of a payment at its gateway, and apply the answer.
 
-    A gateway that tells sums is read first: what an earlier call did, whose answer was lost or
-    whose key is forgotten by now, is not asked again. While nothing is due, nobody is asked.
+    The gateway is read first, so that an earlier call whose answer was lost, or whose key the
+    gateway has forgotten, is not repeated. While nothing is due, the gateway is not called.
 
-    Raises: TemporaryError   ask again, with the same key
-            PermanentError   nobody knows what became of it
+    Raises: TemporaryError   retry with the same key
+            PermanentError   the effect is unknown
     """
+    if next_step(payment, now=now) is None:
+        return
+    updates.read(payment=payment, now=now)
     step = next_step(payment, now=now)
-    if step is not None and payment.taking != Taking.PARTS:
-        updates.read(payment=payment, now=now)
-        step = next_step(payment, now=now)
     if step is None:
         return
     failpoint("capture.before_call")
@@ -209,8 +206,7 @@ def carry_out(*, payment: Payment, now: datetime) -> None:
         return
     failpoint("capture.after_call")
     updates.apply(update=update, gateway=payment.gateway, now=now)
-    if payment.taking != Taking.PARTS:  # what went back with the last capture
-        updates.read(payment=payment, now=now)
+    updates.read(payment=payment, now=now)  # the last capture voids the rest
 
 
 def _ask(payment: Payment, step: Step) -> PaymentUpdate:
@@ -224,9 +220,8 @@ def _ask(payment: Payment, step: Step) -> PaymentUpdate:
 
 
 def _refused(payment: Payment, step: Step, error: PermanentError, now: datetime) -> None:
-    """Believe a refusal only where the gateway does not show that it was done all the same."""
-    if payment.taking != Taking.PARTS:
-        updates.read(payment=payment, now=now)
+    """Record a refusal, unless the gateway shows that the request was executed."""
+    updates.read(payment=payment, now=now)
     answered = PaymentEvent.objects.filter(answers__in=step.requests)
     done = set(answered.values_list("answers", flat=True))
     left = [request for request in step.requests if request.pk not in done]
@@ -240,20 +235,21 @@ def _refused(payment: Payment, step: Step, error: PermanentError, now: datetime)
 
 
 def _open_orders() -> QuerySet[PurchaseOrder]:
-    """Find purchase orders of which nobody knows yet whether they will be charged."""
+    """Return the purchase orders that are neither accepted nor canceled."""
     rows = PurchaseOrder.objects.filter(accepted_at__isnull=True)
     return rows.exclude(status=PurchaseOrder.Status.CANCELED)
 
 
 def _setbacks() -> QuerySet[Setback]:
-    """Find what was refused and may come, and be charged, from elsewhere."""
+    """Return the rejected backorders that another supplier may still ship, and be charged for."""
     waiting = [Setback.Status.OPEN, Setback.Status.ASKED]
     return Setback.objects.filter(kind=Setback.Kind.REFUSED, status__in=waiting)
 
 
 def _is_decided(payment: Payment) -> bool:
-    mine = {"order": payment.order_id}
-    return not _open_orders().filter(**mine).exists() and not _setbacks().filter(**mine).exists()
+    of_order = {"order": payment.order_id}
+    is_open = _open_orders().filter(**of_order).exists()
+    return not is_open and not _setbacks().filter(**of_order).exists()
 
 
 def _ends_soon(payment: Payment, now: datetime) -> bool:

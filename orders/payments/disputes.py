@@ -1,4 +1,4 @@
-"""Stop what can still be stopped when a bank disputes a payment, or warns of fraud."""
+"""Disputes: apply disputes and fraud warnings, hold the order and what is not submitted."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from storefront.lib.db.transactions import needs_transaction
 
 Kind = PaymentEvent.Kind
 Dispute = Payment.Dispute
-Request = PurchaseOrder.Request
 Status = PurchaseOrder.Status
 
 STOPS = frozenset({PaymentNews.DISPUTED, PaymentNews.WARNED})
-# What gives way to any other reason to hold an order.
+# Any other hold reason replaces this one.
 UNDER_REVIEW = "The gateway's reviewers look at the payment: perhaps it is fraud."
 
 
 @needs_transaction
 def lock(order: Order) -> None:
-    """Lock the purchase orders of an order whose payment is about to be disputed."""
+    """Lock the purchase orders of an order, in id order."""
     list(order.purchase_orders.select_for_update(of=["self"]).order_by("pk").values_list("pk"))
 
 
 @needs_transaction
 def follow(order: Order, payment: Payment, update: PaymentUpdate, *, now: datetime) -> None:
-    """Take in news of a dispute, or a warning of one.
+    """Apply an update about a dispute, or a fraud warning.
 
-    How the dispute stands is the sum of what the book tells, whatever came first.
+    The dispute status is derived from all recorded events, so the order of updates is irrelevant.
 
     Locks:  the caller holds the order, its purchase orders (``lock``) and the payment
     """
@@ -48,7 +47,7 @@ def _settle(payment: Payment, now: datetime) -> None:
         to = Dispute.CHARGED_BACK
     else:
         to = Dispute.LOST if Kind.DISPUTE_LOST in told else Dispute.WON
-    if payment.dispute_status == Dispute.NONE:  # what is won or lost was charged back before
+    if payment.dispute_status == Dispute.NONE:  # a dispute starts as a chargeback
         _move(payment, Dispute.CHARGED_BACK, now)
     if payment.dispute_status != to:
         _move(payment, to, now)
@@ -59,7 +58,7 @@ def _move(payment: Payment, to: Payment.Dispute, now: datetime) -> None:
 
 
 def _stop(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
-    """Hold the order, and what no supplier has of it; a person lets it go on, or cancels it."""
+    """Hold the order and its unsubmitted purchase orders; staff release or cancel them."""
     sentence = bank_sentence(update.news.value, update.reason)
     reason = Reason(update.news.value, sentence, subject=payment.key, amount=update.amount)
     hold(order, payment, reason, now=now)
@@ -67,7 +66,7 @@ def _stop(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) 
 
 @needs_transaction
 def hold(order: Order, payment: Payment, reason: Reason, *, now: datetime) -> None:
-    """Hold an order and what no supplier has of it for one reason more.
+    """Add a hold reason to an order and to its unsubmitted purchase orders.
 
     Locks:  the caller holds the order and its purchase orders
     """
@@ -80,7 +79,7 @@ def hold(order: Order, payment: Payment, reason: Reason, *, now: datetime) -> No
             hold_reason=reason.sentence[:200],
         )
     elif order.status == Order.Status.ON_HOLD and order.hold_reason == UNDER_REVIEW:
-        order.hold_reason = reason.sentence[:200]  # it stays when the review lets go
+        order.hold_reason = reason.sentence[:200]  # survives an approved review
         order.save(update_fields=["hold_reason"])
     unsent = order.purchase_orders.filter(
         request_status__in=PurchaseOrder.NEVER_SENT,

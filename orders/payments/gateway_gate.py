@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 NS = 10**9  # per second
 
-# For a call that began so short a time ago: a healthy gateway answers by then.
+# Longest wait for a call that just began: a healthy gateway answers by then.
 MAX_WAIT_S = 1
 LONGEST_PAUSE = timedelta(minutes=1)  # customers wait to pay: probe often
 
@@ -37,7 +37,7 @@ class GatewayGate:
         """Take the slot of this process.
 
         Raises: BreakerOpenError  the gateway does not answer; nothing was sent
-                TemporaryError    another call has waited for it too long; nothing was sent
+                TemporaryError    another call has waited too long; nothing was sent
         """
         past_s = (time.monotonic_ns() - self._taken_ns) / NS
         if not self._slot.acquire(timeout=max(0, MAX_WAIT_S - past_s)):

@@ -1,7 +1,7 @@
-"""Ask gateways about payments of which we heard nothing: a lost webhook is no lost order.
+"""Polling: read payments without a webhook from their gateways, so that no order is lost.
 
-Who waits to be placed comes before what was given up, and a gateway that is away is not asked
-for each of them: whoever asks would hold a worker for as long as all of them take.
+Payments of waiting orders come before abandoned ones. After three failures in a row a gateway is
+skipped, or one worker would wait for it once per payment.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from storefront.lib.http.errors import OutsideError, TemporaryError
 log = logging.getLogger(__name__)
 
 Status = Payment.Status
-SILENT_AFTER = timedelta(minutes=1)  # only after the shopper had time to pay
+SILENT_AFTER = timedelta(minutes=1)  # the customer needs time to pay
 FOLLOWED_FOR = timedelta(days=2)
-FRESH_FOR = timedelta(minutes=10)  # so long after its end a page is asked about at each turn
-TURNS = 30  # later at two of thirty, which come each minute
+FRESH_FOR = timedelta(minutes=10)  # after its end a payment is polled each minute for so long
+TURNS = 30  # later in two of thirty one-minute slots
 MOST = 200
 MOST_FAILURES = 3
 
 
 class Patience:
-    """Bears a few failures of a gateway in a row, and then asks this one no more."""
+    """Skips a gateway after ``MOST_FAILURES`` failed calls in a row."""
 
     def __init__(self) -> None:
         self._failures: Counter[str] = Counter()
 
     def ask(self, payment: Payment, by: Callable[..., object], *, now: datetime) -> bool:
-        """Return False if the gateway did not answer, or is not asked any more."""
+        """Call ``by``; return False if the gateway did not answer or is skipped."""
         gateway = payment.gateway
         if self._failures[gateway] >= MOST_FAILURES:
             return False
@@ -54,20 +54,20 @@ class Patience:
 
 
 def ask(*, now: datetime) -> None:
-    """Hear what became of silent payments; close pages of those that were given up."""
+    """Poll payments without an update; close the payment pages of abandoned ones."""
     patience = Patience()
     for payment in _silent(now):
         patience.ask(payment, _question(payment), now=now)
 
 
 def _question(payment: Payment) -> Callable[..., object]:
-    """Close a page now that could not be closed when its order ended; of others, read the news."""
+    """Return ``abandon`` for a page that is still open after its order ended, else ``read``."""
     is_open = payment.status != Status.REQUIRES_ACTION and not payment.authorized_amount
     return updates.abandon if is_open else updates.read
 
 
 def _silent(now: datetime) -> Iterator[Payment]:
-    """Find them in no order: one that always fails must not stand before the others."""
+    """Yield payments in random order, so that one that always fails does not block the others."""
     known = Payment.objects.exclude(reference="").filter(
         status_since__lte=now - SILENT_AFTER, status_since__gte=now - FOLLOWED_FOR
     )
@@ -77,7 +77,7 @@ def _silent(now: datetime) -> Iterator[Payment]:
     yield from waiting.order_by("?")[:MOST]
     ended = [Order.Status.PENDING_PAYMENT, Order.Status.CANCELED, Order.Status.EXPIRED]
     minute = int(now.timestamp() // 60)
-    turns = [minute % TURNS, (minute - 1) % TURNS]  # one that comes late skips no minute
+    turns = [minute % TURNS, (minute - 1) % TURNS]  # a late run skips no slot
     given_up = known.filter(status__in=[Status.VOIDED, Status.EXPIRED], order__status__in=ended)
     due = Q(status_since__gt=now - FRESH_FOR) | Q(turn__in=turns)
     yield from given_up.alias(turn=F("pk") % TURNS).filter(due).order_by("?")[:MOST]

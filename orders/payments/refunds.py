@@ -1,4 +1,4 @@
-"""Send money back that was captured: whole or in part, never more than was taken."""
+"""Refunds: request a full or partial refund, never more than was captured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storefront.lib.money import Money
 
 
 class TooMuchError(Exception):
-    """More than is left of what was captured."""
+    """The amount exceeds what is left to refund."""
 
     def __init__(self, left: Money) -> None:
         super().__init__(f"only {left} is left to refund")
@@ -20,16 +20,16 @@ class TooMuchError(Exception):
 
 
 class NothingToRefundError(Exception):
-    """Nothing was captured for this order, or all of it went back."""
+    """Nothing was captured for this order, or all of it was refunded."""
 
 
 @transaction.atomic(durable=True)
-def refund(  # noqa: PLR0913 - how much, why, who, when, and which click it was
+def refund(  # noqa: PLR0913 - amount, reason, actor, time, idempotency key
     *, order: Order, amount: Money, reason: str, actor: str, now: datetime, key: str
 ) -> None:
-    """Ask the gateway to pay back; a worker does it, and the shopper is told when it is done.
+    """Request a refund. A worker executes it and the customer is notified when it is done.
 
-    The same ``key`` pays back once: a form that is sent twice is one refund.
+    Idempotent by ``key``: a form that is sent twice makes one refund.
 
     Locks:  the order, then its payment
     Raises: TooMuchError, NothingToRefundError  nothing is written

@@ -1,4 +1,4 @@
-"""Wait while people at the gateway look at a payment; go on when they approve it, else end it."""
+"""Reviews: hold an order while the gateway reviews its payment, then release or cancel it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ REVIEWS = frozenset(
 )
 ENDS = frozenset({Kind.REVIEW_APPROVED, Kind.REVIEW_REFUSED})
 GOING_ON = frozenset({Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
-# Of an attempt that the order does not live on, no review says anything of the order.
+# A review of any other attempt says nothing about the order.
 PAYS = frozenset(
     {
         Payment.Status.AUTHORIZED,
         Payment.Status.CAPTURED,
         Payment.Status.REFUNDED,
-        Payment.Status.VOIDED,  # by the gateway, perhaps
+        Payment.Status.VOIDED,  # possibly by the gateway
     }
 )
 CODE = PaymentNews.UNDER_REVIEW.value  # of the hold
@@ -34,7 +34,9 @@ CODE = PaymentNews.UNDER_REVIEW.value  # of the hold
 
 @needs_transaction
 def follow(order: Order, payment: Payment, update: PaymentUpdate, *, now: datetime) -> None:
-    """Take in news of a review. How it stands is what the book tells, whatever came first.
+    """Apply an update about a review.
+
+    The result is derived from all recorded events, so the order of updates is irrelevant.
 
     Locks:  the caller holds the order, its purchase orders (``disputes.lock``) and the payment
     """
@@ -53,22 +55,22 @@ def follow(order: Order, payment: Payment, update: PaymentUpdate, *, now: dateti
 
 
 def _is_let_go(payment: Payment) -> bool:
-    """Whether its money was held when the order was paid by another attempt, or over."""
+    """Return whether a void was requested because the order was paid otherwise, or had ended."""
     keys = [f"release:{payment.key}:{purpose}" for purpose in ("late", *Status.values)]
     return bool(payment.events.filter(external_id__in=keys).exists())
 
 
 def _refuse(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
-    """Cancel what is still ours, wish to stop what a supplier has, and give the money back.
+    """Cancel or request cancellation of the purchase orders, and void or refund the money.
 
-    What the gateway gave back itself is told as its own news, and not given back twice.
+    What the gateway refunded by itself arrives as its own update and is not refunded twice.
     """
     reason = f"the gateway's reviewers refused the payment: {update.reason or 'no reason given'}"
     cancellation.stop(order, reason=reason, actor=payment.gateway, now=now)
 
 
 def _let_go(order: Order, payment: Payment, now: datetime) -> None:
-    """Let go on what waited for the review alone."""
+    """Remove the review's hold reason; release what has no other reason."""
     words = "the gateway's reviewers approved the payment"
     held = order.purchase_orders.filter(
         status=PurchaseOrder.Status.ON_HOLD, hold_reasons__contains=[{"code": CODE}]

@@ -1,4 +1,4 @@
-"""Open a payment at the gateway: one page for one order, that is closed if the order ended."""
+"""Payment sessions: open one payment page per order, close it if the order has ended."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from storefront.lib.state_machine import LostRaceError
 Status = Payment.Status
 LIVE = (Status.CREATED, Status.REQUIRES_ACTION, Status.AUTHORIZED, Status.CAPTURED)
 PAID = frozenset({Status.AUTHORIZED, Status.CAPTURED})
-# A row that is asked for within so much of its making need not say so again.
+# A payment that is requested within this time of its creation need not be marked.
 WORTH_NOTING = timedelta(seconds=10)
 
 
 class NotPayableError(Exception):
-    """The order waits for no payment: it is paid, expired or canceled."""
+    """The order awaits no payment: it is paid, expired or canceled."""
 
 
 def start(*, order: Order, return_url: str, now: datetime, first: Payment | None = None) -> Payment:
-    """Open a payment at the gateway, or return the one that waits for the shopper already.
+    """Open a payment at the gateway, or return the one that already awaits the customer.
 
-    Our key is stored before the call, so a lost answer is asked for again and not opened twice.
-    That it is asked is stored too: whoever would end the order for another one waits for it.
+    The idempotency key is stored before the call, so a retry opens no second payment. The time of
+    the call is stored too: another order that would supersede this one waits for it.
 
-    Shape:  ``first`` is the payment of an order that was placed for this very request; what comes
-            back has no ``pay_url`` when the order ended while the gateway was asked
+    Shape:  ``first`` is the payment of an order that was placed in this request; the result has
+            no ``pay_url`` when the order ended during the call
 
-    Raises: NotPayableError  the order waits for no payment
-            TemporaryError, PermanentError  the gateway did not open it; call again
+    Raises: NotPayableError  the order awaits no payment
+            TemporaryError, PermanentError  the gateway did not open it; retry
     """
     payment = first or _row_for(order, now)
     if payment.pay_url or payment.status in PAID or not _is_noted(payment, now):
@@ -56,9 +56,9 @@ def start(*, order: Order, return_url: str, now: datetime, first: Payment | None
             locale=order.locale,
         )
     except PermanentError as error:
-        # The refusal stays with the key: the next try opens another payment, under its own.
+        # The gateway stores the refusal under the key: a retry opens another payment.
         if not error.may_have_happened and payment.status == Status.CREATED:
-            with suppress(LostRaceError):  # the other tab was refused as well
+            with suppress(LostRaceError):  # another tab was refused as well
                 payment.move(Status.FAILED, at=now, problem=str(error)[:300])
         raise
     failpoint("payment.after_call")
@@ -66,7 +66,7 @@ def start(*, order: Order, return_url: str, now: datetime, first: Payment | None
         payment.move(
             Status.REQUIRES_ACTION, at=now, reference=opened.reference, pay_url=opened.pay_url
         )
-    except LostRaceError:  # another tab got the same answer by the same key, or the order ended
+    except LostRaceError:  # another tab got the same answer, or the order ended
         payment.refresh_from_db()
         if not payment.reference:
             _close(payment, opened, now)
@@ -74,7 +74,7 @@ def start(*, order: Order, return_url: str, now: datetime, first: Payment | None
 
 
 def _is_noted(payment: Payment, now: datetime) -> bool:
-    """Note that the gateway is being asked; tell whether the payment still waits for that."""
+    """Store that the gateway is called; return whether the payment still awaits the call."""
     if now - payment.asked_since < WORTH_NOTING:
         return True
     here = Payment.objects.filter(pk=payment.pk, status=payment.status)
@@ -86,10 +86,9 @@ def _is_noted(payment: Payment, now: datetime) -> bool:
 
 
 def _close(payment: Payment, opened: OpenedPayment, now: datetime) -> None:
-    """Close a page whose order ended while it was opened: nobody is led there.
+    """Close a payment page whose order ended while the page was opened.
 
-    The reference stays in any case, so that money that comes all the same is heard of and given
-    back.
+    The reference is stored in any case, so that a payment that still arrives is voided.
     """
     ended = Payment.objects.filter(pk=payment.pk, reference="").exclude(status__in=LIVE)
     if not ended.update(reference=opened.reference):
@@ -119,7 +118,7 @@ def _row_for(order: Order, now: datetime) -> Payment:
 
 
 def first_of(order: Order, *, now: datetime) -> Payment:
-    """Make the first payment of an order; it is written together with that."""
+    """Return the first payment of an order, unsaved: the caller saves it with the order."""
     return _attempt(order, 1, now)
 
 

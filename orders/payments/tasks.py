@@ -16,33 +16,33 @@ from storefront.lib.http.errors import OutsideError
 from suppliers.resilience.bulkheads import InHandError, LaneFullError, Work, in_hand, lane, width
 
 log = logging.getLogger(__name__)
-GATEWAY = 0  # in the names of lanes: no supplier has this number
+GATEWAY = 0  # lane id of the gateway; no supplier has this id
 
 
 @shared_task
 def settle_payments(**_: Any) -> None:
-    """Carry out what was asked of the gateways: captures, releases, refunds."""
+    """Execute due captures, voids and refunds, in as many tasks as there are lanes."""
     due = captures.due(now=timezone.now())
-    # As many as there are lanes: each of them goes on to the next by itself.
+    # Each task starts the next one by itself.
     for request_id in random.sample(due, min(len(due), width(Work.ORDERS))):
         settle.delay(request_id=request_id)
 
 
 @shared_task
 def settle(*, request_id: int, **_: Any) -> None:
-    """Carry out one request; a gateway that hangs holds its own lanes, and no other worker."""
+    """Execute one request in a lane, so that a hanging gateway blocks no other worker."""
     with suppress(LaneFullError), lane(Work.ORDERS, GATEWAY):
         if _is_settled(request_id):
             others = [each for each in captures.due(now=timezone.now()) if each != request_id]
-            if others:  # those who found the lanes full have gone
+            if others:  # tasks that found the lanes full have ended
                 settle.delay(request_id=random.choice(others))  # noqa: S311 - any of them
 
 
 def _is_settled(request_id: int) -> bool:
-    """Carry out what a request needs; tell whether the gateway may be asked for more."""
+    """Execute one request; return whether the gateway answered it."""
     request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
     if PaymentEvent.objects.filter(answers=request).exists():
-        return False  # whoever did it went on
+        return False  # the task that executed it starts the next one
     try:
         captures.carry_out(payment=request.payment, now=timezone.now())
     except (OutsideError, updates.TooEarlyError) as error:
@@ -53,20 +53,20 @@ def _is_settled(request_id: int) -> bool:
 
 @shared_task
 def secure_ending(**_: Any) -> None:
-    """Take the money of what suppliers may have before its authorization ends."""
+    """Capture for purchase orders that suppliers may have, before authorizations expire."""
     for payment in captures.ending(now=timezone.now()).order_by("capture_before"):
         try:
             captures.secure(payment=payment, now=timezone.now())
-        except Exception:  # the others are secured without it; staff find it in the inbox
+        except Exception:  # the others go on; the inbox lists this one
             log.exception("%s is not secured", payment)
     settle_payments.delay()
 
 
 @shared_task
 def ask_gateways(**_: Any) -> None:
-    """Ask about payments of which we heard nothing: a lost webhook is no lost order.
+    """Poll payments without an update: a lost webhook is no lost order.
 
-    One at a time, as ``expire_unpaid``: a gateway that is slow holds one worker with each.
+    One run at a time, as ``expire_unpaid``: a slow gateway occupies one worker.
     """
     with suppress(InHandError), in_hand("ask_gateways"):
         polling.ask(now=timezone.now())

@@ -22,20 +22,20 @@ ASKED_EVERY = timedelta(seconds=10)
 
 
 class UnknownPaymentError(LookupError):
-    """The gateway speaks of a payment that we do not know."""
+    """The update is about an unknown payment."""
 
 
 class TooEarlyError(Exception):
-    """The news builds on news that we have not heard yet: tell it again later."""
+    """The update builds on one that has not arrived yet: apply it again later."""
 
 
 def of_order(order: Order) -> list[Payment]:
-    """Return all attempts to pay an order, oldest first."""
+    """Return all payments of an order, oldest first."""
     return _TRIED(order_id=order.pk)
 
 
 def read(*, payment: Payment, now: datetime) -> Payment:
-    """Ask the gateway what happened, and apply what a lost webhook would have told.
+    """Read the payment's history at the gateway, apply it, and return the reloaded payment.
 
     Raises: TemporaryError, PermanentError  the gateway did not answer; nothing changed
     """
@@ -46,7 +46,7 @@ def read(*, payment: Payment, now: datetime) -> Payment:
 
 
 def catch_up(*, payment: Payment, now: datetime) -> None:
-    """Do as ``read``, for whoever does not look at the payment afterwards.
+    """Read the payment's history at the gateway and apply it, as ``read`` without the reload.
 
     Raises: TemporaryError, PermanentError  as ``read``
     """
@@ -56,9 +56,10 @@ def catch_up(*, payment: Payment, now: datetime) -> None:
 
 
 def may_ask(payment: Payment, *, now: datetime) -> bool:
-    """Take the turn to ask the gateway for a customer: at most once per ``ASKED_EVERY``.
+    """Return whether a customer's page may read the gateway now: once per ``ASKED_EVERY``.
 
-    False for a payment that waits for no customer: webhooks and ``ask_gateways`` follow those.
+    Marks the payment as read. False for a payment that awaits no customer: webhooks and
+    ``ask_gateways`` update those.
     """
     waiting = Payment.objects.filter(pk=payment.pk, status=Status.REQUIRES_ACTION)
     due = waiting.filter(Q(read_at=None) | Q(read_at__lte=now - ASKED_EVERY))
@@ -66,9 +67,9 @@ def may_ask(payment: Payment, *, now: datetime) -> bool:
 
 
 def abandon(*, payment: Payment, now: datetime) -> Payment:
-    """Have the gateway let nobody pay any more, and hear whether somebody just did.
+    """Close the payment page at the gateway, then apply what happened before.
 
-    Raises: TemporaryError, PermanentError  it did not answer; the page may still be open
+    Raises: TemporaryError, PermanentError  no answer; the page may still be open
     """
     if payment.reference:
         gateway_for(payment.gateway).abandon(
@@ -81,13 +82,13 @@ def abandon(*, payment: Payment, now: datetime) -> Payment:
 def apply(
     *, update: PaymentUpdate, gateway: str, now: datetime, known: Payment | None = None
 ) -> Payment:
-    """Write one piece of news into the book, once, and draw its consequences.
+    """Record one update in the ledger, once, and apply its consequences.
 
-    Shape:  ``known`` is the payment that was asked about, as somebody read it before
+    Shape:  ``known`` is the payment, if the caller has read it
     Locks:  the order, (in a dispute or review) its purchase orders, the payment, then (when paid
             or refused) the stock rows in id order
-    Raises: UnknownPaymentError  it may be told again later, when we know the payment
-            TooEarlyError        likewise: a capture before its authorization
+    Raises: UnknownPaymentError  retry later: the payment may not be stored yet
+            TooEarlyError        retry later: a capture before its authorization
     """
     if known is None or (known.gateway, known.reference) != (gateway, update.reference):
         known = _KNOWN.first(gateway=gateway, reference=update.reference)
@@ -107,7 +108,7 @@ def apply(
 
 
 def _as_heard(payment: Payment, update: PaymentUpdate) -> PaymentUpdate:
-    """Read a release of what we never heard to be authorized: the attempt came to nothing."""
+    """Turn a void of a payment that was never recorded as authorized into a failed attempt."""
     is_void = update.news is PaymentNews.RELEASED and update.is_total
     if not is_void or payment.authorized_amount:
         return update
@@ -119,12 +120,12 @@ def _refuse_early(payment: Payment, update: PaymentUpdate) -> None:
     builds_on = {
         PaymentNews.CAPTURED: payment.authorized_amount,
         PaymentNews.RELEASED: payment.authorized_amount,
-        # What went back already cannot go back once more.
+        # The same money cannot be refunded twice.
         PaymentNews.REFUNDED: payment.captured_amount - payment.refunded_amount,
     }
     is_waiting = payment.status in {Status.CREATED, Status.REQUIRES_ACTION}
     if update.news in reviews.REVIEWS and is_waiting:
-        raise TooEarlyError(f"{update.news} on {payment}, which nobody has paid")
+        raise TooEarlyError(f"{update.news} on {payment}, which is not paid")
     is_room = builds_on.get(update.news, update.amount.amount) >= update.amount.amount
     is_over = ledger.heard(payment, update.external_id) or ledger.heard(
         payment, ledger.failure_of(update)
@@ -162,10 +163,10 @@ def _authorized(order: Order, payment: Payment, update: PaymentUpdate, now: date
             at=now,
             actor=payment.gateway,
             capture_before=update.capture_before,
-            taking=update.taking,
+            capture_mode=update.capture_mode,
         )
     elif payment.status != Status.AUTHORIZED:
-        # The news overtook each other: money is held on an attempt that we gave up.
+        # Updates arrived out of order: money is authorized on an abandoned payment.
         ledger.ask_release(payment, amount=update.amount, purpose="late", at=now)
         return
     if order.status != Order.Status.PENDING_PAYMENT:
@@ -191,9 +192,9 @@ def _failed(order: Order, payment: Payment, update: PaymentUpdate, now: datetime
     }
     to = ends[update.news]
     if to not in Payment.TRANSITIONS[Status(payment.status)]:
-        return  # late news about an attempt that went on since
+        return  # a late update about a payment that has moved on
     if to == Status.EXPIRED and payment.captured_amount > 0:
-        to = Status.CAPTURED  # the rest is gone; what was captured stays and can be refunded
+        to = Status.CAPTURED  # what was captured can still be refunded
     was_authorized = payment.status == Status.AUTHORIZED
     payment.move(to, at=now, actor=payment.gateway, problem=update.reason[:300])
     if was_authorized and order.status in {Order.Status.PLACED, Order.Status.PROCESSING}:
@@ -218,7 +219,7 @@ def _tried(*, order_id: int) -> QuerySet[Payment]:
 
 
 def _known(*, gateway: str, reference: str) -> QuerySet[Payment]:
-    # Its index holds no empty reference: one plan for all values cannot see that this is none.
+    # The partial index has no empty references; a generic plan needs the condition.
     named = Payment.objects.exclude(reference="")
     return named.filter(gateway=gateway, reference=reference)[:1]
 

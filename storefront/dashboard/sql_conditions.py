@@ -14,9 +14,10 @@ OPEN = """SELECT 1 FROM orders_purchaseorder po WHERE po.order_id = p.order_id
     AND po.accepted_at IS NULL AND po.status <> 'canceled'"""
 ANSWERED = """SELECT max(greatest(po.accepted_at, po.status_since)) FROM orders_purchaseorder po
     WHERE po.order_id = p.order_id"""
-# If the gateway cannot capture in parts, a request is due after the last purchase order, or before
-# the authorization ends (``orders.payments.captures``).
-DUE_SINCE = f"""(CASE WHEN p.taking = 'parts' THEN asked.received_at
+# Several captures: a capture is due at once. Otherwise a request waits for the last purchase order,
+# or for the end of the authorization (``orders.payments.captures``).
+DUE_SINCE = f"""(CASE WHEN p.capture_mode = 'multiple' AND asked.kind = 'capture_requested'
+        THEN asked.received_at
     WHEN EXISTS ({OPEN}) THEN greatest(asked.received_at, p.capture_before - interval '12 hours')
     ELSE greatest(asked.received_at, ({ANSWERED})) END)"""
 UNANSWERED = """asked.kind IN ('capture_requested', 'release_requested', 'refund_requested')

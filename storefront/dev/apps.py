@@ -1,4 +1,4 @@
-"""Development app: register the in-memory supplier and the gateways that move no money.
+"""Development app: register the in-memory supplier and the in-memory gateway.
 
 It is installed outside production only.
 """
@@ -13,14 +13,10 @@ class DevConfig(AppConfig):
     label = "dev"
 
     def ready(self) -> None:
-        """Add the in-memory supplier and the gateways that move no money to the registries."""
+        """Add the in-memory supplier and the in-memory gateway to the registries."""
         from orders.gateways import GATEWAYS  # noqa: PLC0415 - the product's apps load first
         from suppliers.connectors import ADAPTERS  # noqa: PLC0415
 
         sandboxes = "storefront.dev.sandboxes"
         ADAPTERS["fake"] = f"{sandboxes}.in_memory_supplier.FakeSupplier"
-        GATEWAYS["fake"] = (f"{sandboxes}.in_memory_gateway.FakeGateway", {})
-        GATEWAYS["test"] = (
-            f"{sandboxes}.gateway.adapter.TestGateway",
-            {"base_url": "TEST_GATEWAY_URL", "secret": "TEST_GATEWAY_SECRET"},
-        )
+        GATEWAYS["fake"] = (f"{sandboxes}.in_memory_gateway.InMemoryGateway", {})

@@ -35,7 +35,6 @@ def addresses() -> dict[str, str]:
         "STRIPE_SECRET_KEY": "sk_live_unused",
         "STRIPE_WEBHOOK_SECRET": "whsec_unused",
         "SANDBOX_SUPPLIER_URL": "",
-        "TEST_GATEWAY_URL": "",
     }
 
 

@@ -49,7 +49,6 @@ FIELD_KEYS = env_list("FIELD_KEYS") or [HARMLESS_FIELD_KEY]  # newest first
 
 # External services
 SANDBOX_SUPPLIER_URL = env_str("SANDBOX_SUPPLIER_URL", "http://127.0.0.1:8001")
-TEST_GATEWAY_URL, TEST_GATEWAY_SECRET = payments.TEST_URL, payments.TEST_SECRET
 STRIPE_API_URL, STRIPE_SECRET_KEY = payments.STRIPE_URL, payments.STRIPE_KEY
 PAYMENT_GATEWAY, STRIPE_WEBHOOK_SECRET = payments.CHOSEN, payments.STRIPE_HOOK
 # a class as in ``orders.tax.rates``; else the shop's own table

@@ -50,7 +50,7 @@ def understand(*, source: Source, body: bytes, received_at: datetime, now: datet
     PermanentError: malformed, or not permitted to this source.
     """
     if source.name in GATEWAYS:
-        return _gateway(GATEWAYS[source.name], body, now)
+        return _gateway(source.name, body, now)
     if source.speaks is None:
         return _tracking(source, body, received_at, now)
     return _heard(source, source.speaks.read_news(body, received_at=received_at), now)

@@ -21,10 +21,9 @@ from suppliers.models import Supplier
 
 # Sources with the shop's own payload. Suppliers with an API use the name of their connector.
 TRACKING = "tracking"
-TEST_GATEWAY = "test-gateway"
 STRIPE = "stripe"
-NO_SECRET = f"whsec_{b64encode(token_bytes(32)).decode()}"  # known to no caller
-GATEWAYS = {TEST_GATEWAY: "test", STRIPE: "stripe"}  # name in the URL -> code of the gateway
+NO_SECRET = f"whsec_{b64encode(token_bytes(32)).decode()}"  # no caller knows it
+GATEWAYS = frozenset({STRIPE})  # under the code of the gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +57,8 @@ class Source:
             )
         if self.name == STRIPE:
             return _event_id(headers=headers, body=body, now=now)
-        # Several during rotation: the new one first, the old one until all senders have changed.
-        if self.supplier:
-            secrets = tracking_secrets(self.supplier)
-        elif self.name == TEST_GATEWAY:
-            secrets = settings.TEST_GATEWAY_SECRET.split()
-        else:
-            secrets = [NO_SECRET]
+        # Several, while they are exchanged: the new one first, the old one until all know it.
+        secrets = tracking_secrets(self.supplier) if self.supplier else [NO_SECRET]
         return webhook_signing.check(headers=headers, body=body, secrets=secrets, now=now)
 
 
@@ -95,8 +89,8 @@ def find(name: str) -> Source | None:
 
     Names are ``<connector>-<supplier code>``, ``tracking-<supplier code>``, and those of gateways.
     """
-    if name in GATEWAYS:
-        return Source(name=name) if _is_heard(name) else None
+    if name == STRIPE:  # also when new payments go through another gateway by now
+        return Source(name=name) if settings.STRIPE_WEBHOOK_SECRET else None
     kind, _, code = name.partition("-")
     if kind != TRACKING and kind not in ADAPTERS:
         return None
@@ -121,13 +115,6 @@ def unknown(name: str) -> Source | None:
     if kind in ADAPTERS and code and Ability.WEBHOOKS in abilities_of(connector_class(kind)):
         return Source(name=name, speaks=connector_class(kind))
     return None
-
-
-def _is_heard(gateway: str) -> bool:
-    """Test whether a gateway may call; Stripe also while another takes new payments."""
-    if gateway == STRIPE:
-        return bool(settings.STRIPE_WEBHOOK_SECRET)
-    return GATEWAYS[gateway] == settings.PAYMENT_GATEWAY
 
 
 def name_of(supplier: Supplier) -> str:

@@ -223,7 +223,7 @@ def _vetted(batch):
 
 def _called():
     for status in ("applied", "failed"):
-        keep_call("test-gateway", b"{}").move(status, at=NOON, problem="")
+        keep_call("stripe", b"{}").move(status, at=NOON, problem="")
 
 
 def _told():

@@ -1,6 +1,6 @@
-"""A stand-in for Stripe as a process of its own, spoken to by Stripe's own library.
+"""The Stripe stand-in as a process of its own, called through Stripe's own library.
 
-Use:  from tests.fakes.stripe_server import stripe_process, stripe  (in a conftest.py)
+The fixture ``stripe`` is known everywhere (``tests/conftest.py``).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class StripeProcess:
         self.folder.mkdir(parents=True, exist_ok=True)
         words = ["--port", "0", "--data", str(self.folder), "--webhook-url", ""]
         words += ["--secret", KEY, "--hook-secret", HOOK_SECRET]
-        with (self.folder / "stripe.log").open("a") as log:
+        with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "storefront.dev.sandboxes.stripe", *words],
                 stdout=subprocess.PIPE,
@@ -47,12 +47,16 @@ class StripeProcess:
             )
         with self.process.stdout:
             said = self.process.stdout.readline()
-        assert said.startswith("ready http://"), (self.folder / "stripe.log").read_text()
+        assert said.startswith("ready http://"), self.log.read_text()
         self.url = said.split()[1]
 
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
         return self.process.wait(timeout=10)
+
+    @property
+    def log(self):
+        return self.folder / "stripe.log"
 
     def control(self, path, body=None, *, method=None):
         method = method or ("GET" if body is None else "POST")
@@ -62,6 +66,12 @@ class StripeProcess:
 
     def fault(self, kind, **words):
         self.control("faults", {"kind": kind, **words})
+
+    def webhooks(self, mode, **words):
+        self.control("webhooks", {"mode": mode, **words})
+
+    def deliveries(self):
+        return self.control("deliveries")["deliveries"]
 
     def act(self, pay_url, action, **form):
         """Press a button on the page, as a browser would."""

@@ -25,11 +25,11 @@ def _refused(said: str, code: str) -> OutsideError:
 
 
 def _mixed_up(said: str, code: str) -> OutsideError:
-    """Read a key that was used for other words: what became of the first call, nobody says."""
+    """Map a key that was used with other parameters: the effect of the first call is unknown."""
     return PermanentError(said, code=code, may_have_happened=True)
 
 
-# The first line that fits. Our key being wrong is no refusal: it works once the key is right.
+# The first match counts. A wrong API key is no refusal: the call works once the key is right.
 FATES: tuple[tuple[type[stripe.StripeError], Fate], ...] = (
     (stripe.AuthenticationError, _later),
     (stripe.PermissionError, _later),
@@ -37,7 +37,7 @@ FATES: tuple[tuple[type[stripe.StripeError], Fate], ...] = (
     (stripe.IdempotencyError, _mixed_up),
     (stripe.CardError, _refused),
     (stripe.InvalidRequestError, _refused),
-    (stripe.StripeError, _unknown),  # a breakdown, a twin that still runs, or no JSON
+    (stripe.StripeError, _unknown),  # a server error, the same key still running, or no JSON
 )
 BROKEN_FROM = 500
 REPLAYED = "idempotent-replayed"
@@ -45,7 +45,7 @@ REPLAYED = "idempotent-replayed"
 
 @contextmanager
 def told(what: str) -> Iterator[None]:
-    """Translate what goes wrong in a call.
+    """Translate the library's errors in a call.
 
     Raises: TemporaryError, PermanentError
     """
@@ -56,10 +56,10 @@ def told(what: str) -> Iterator[None]:
 
 
 def fate_of(error: stripe.StripeError, *, what: str) -> OutsideError:
-    """Say what an error means.
+    """Return our error for one of the library.
 
-    A breakdown that is repeated under its key is the end of that call: it is asked anew under
-    another key, once the gateway has been read.
+    A server error that Stripe replays under its key ends that call: it is retried under another
+    key, after the gateway was read.
     """
     status = error.http_status or 0
     decline = getattr(error.error, "decline_code", None) or ""

@@ -1,8 +1,7 @@
-"""Speak to Stripe with its own library: hosted Checkout, and money taken by hand.
+"""Stripe gateway: open hosted Checkout sessions with manual capture, capture, void, refund, read.
 
-No card touches us: the shopper types it at Stripe's page. The library asks nothing again by
-itself: who repeats a call, with which key and when, is decided in one place
-(``orders.payments.captures``).
+No card number reaches the shop: the customer enters it on Stripe's page. The library retries
+nothing by itself: ``orders.payments.captures`` decides when, and with which key.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.http.observers import Gate
 from storefront.lib.money import Money
 
-# Of what the account offers, only what may be held and captured later; wallets are cards here.
+# Only methods that can be authorized and captured later; wallets are cards here.
 METHODS = ["card", "link"]
-MOST = 100  # of a list: no payment has as many refunds or disputes
+MOST = 100  # in a list: no payment has as many refunds or disputes
 DEEP = ["payment_intent.latest_charge", "payment_intent.review"]
 ABSENT = "resource_missing"
-INTENT = "pi_"  # how the name of an intent begins
+INTENT = "pi_"  # prefix of an intent id
 
 
 class StripeGateway:
-    """Stripe, reached with our secret key. A payment is known by its Checkout session."""
+    """Stripe, called with our secret key. A payment's reference is its Checkout session."""
 
     def __init__(self, *, base_url: str, secret: str, gate: Gate | None = None) -> None:
-        """Get ready to call.
+        """Create the client.
 
-        Raises: TemporaryError  nobody has given us the key
+        Raises: TemporaryError  STRIPE_SECRET_KEY is not set
         """
         if not secret:
             raise TemporaryError("stripe: STRIPE_SECRET_KEY is not set")
@@ -103,7 +102,7 @@ class StripeGateway:
             "amount_to_capture": amount.minor,
             "expand": ["latest_charge"],
         }
-        if not is_last:  # only an account that may capture again knows the word
+        if not is_last:  # only an account with several captures accepts the parameter
             params["final_capture"] = False
         with told(f"capture {found.id}"):
             answer = self._client.v1.payment_intents.capture(
@@ -117,7 +116,7 @@ class StripeGateway:
         self,
         *,
         reference: str,
-        amount: Money,  # noqa: ARG002 - all that is left, for Stripe gives nothing else back
+        amount: Money,  # noqa: ARG002 - Stripe voids the whole rest
         key: str,
     ) -> PaymentUpdate:
         found = self._intent(reference)
@@ -133,7 +132,7 @@ class StripeGateway:
         return translation.released(reference, as_one(Intent, answer))
 
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
-        """Pay back, unless a refund with this key is there already: keys are forgotten in a day."""
+        """Refund, unless a refund with this key exists: Stripe forgets keys after a day."""
         found = self._intent(reference)
         mine = [
             refund
@@ -160,7 +159,7 @@ class StripeGateway:
         return update
 
     def abandon(self, *, reference: str, key: str) -> None:
-        """Expire the session; one that is not open any more needs no expiring."""
+        """Expire the session, if it is open."""
         try:
             with told(f"expire {reference}"):
                 self._client.v1.checkout.sessions.expire(
@@ -186,7 +185,7 @@ class StripeGateway:
         )
 
     def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
-        """Read the payment that an event is about: events come in any order, and twice."""
+        """Read the payment of an event: events come in any order, and twice."""
         event = read_event(body)
         about = event.data.object
         if about.object == "checkout.session":
@@ -205,7 +204,7 @@ class StripeGateway:
         )
 
     def standing(self, *, reference: str) -> Standing:
-        """Read how a session or an intent stands; a page that nobody used has no money."""
+        """Return the amounts of a session or an intent; an unused session has none."""
         try:
             if reference.startswith(INTENT):
                 return self._books.standing(reference)
@@ -241,7 +240,7 @@ class StripeGateway:
     def _intent(self, reference: str) -> Intent:
         intent = self._session(reference).intent
         if intent is None:
-            raise PermanentError(f"stripe: nobody has paid {reference}", code="unpaid")
+            raise PermanentError(f"stripe: {reference} is not paid", code="unpaid")
         return intent
 
     def _refunds(self, intent: str) -> list[Refund]:

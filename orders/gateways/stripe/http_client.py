@@ -16,7 +16,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Wire(stripe.HTTPClient):
-    """The library's way out. It says nothing of how long earlier calls took."""
+    """The library's HTTP client. It drops the library's telemetry header."""
 
     name = "fara"
 
@@ -34,9 +34,9 @@ class Wire(stripe.HTTPClient):
         *,
         _usage: list[str] | None = None,
     ) -> tuple[str, int, Mapping[str, str]]:
-        """Send what the library made.
+        """Send a request of the library.
 
-        Raises: TemporaryError, PermanentError  there is no answer that it could read
+        Raises: TemporaryError, PermanentError  no readable answer
         """
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         sent.pop("x-stripe-client-telemetry", None)

@@ -19,7 +19,7 @@ class MethodDetails(msgspec.Struct, frozen=True):
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """One taking of the shopper's money. Amounts in minor units, moments in Unix seconds."""
+    """One charge. Amounts in minor units, times in Unix seconds."""
 
     id: str
     created: int
@@ -32,7 +32,7 @@ class Charge(msgspec.Struct, frozen=True):
 
 
 class Review(msgspec.Struct, frozen=True):
-    """People at Stripe's desk look at a payment: those of ours, who use its dashboard."""
+    """A Radar review: staff approve or refund the payment in Stripe's dashboard."""
 
     id: str
     open: bool = True
@@ -100,13 +100,13 @@ class Warned(msgspec.Struct, frozen=True):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """What a movement of the balance belongs to: a charge, a refund, a dispute."""
+    """The source of a balance transaction: a charge, a refund, a dispute."""
 
     payment_intent: str | None = None
 
 
 class Movement(msgspec.Struct, frozen=True):
-    """One movement of the account's balance; fees and payouts belong to no payment."""
+    """One balance transaction; fees and payouts belong to no payment."""
 
     id: str
     created: int
@@ -118,7 +118,7 @@ class Movement(msgspec.Struct, frozen=True):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What an event is about; of most things, the payment that they belong to is enough."""
+    """The object of an event: its id, type and payment intent."""
 
     id: str = ""
     object: str = ""

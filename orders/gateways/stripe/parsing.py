@@ -53,7 +53,7 @@ SPOKEN = frozenset(
 def read_event(body: bytes) -> Event:
     """Read the body of a webhook.
 
-    Raises: PermanentError  it has not the shape of an event
+    Raises: PermanentError  it is no event
     """
     try:
         return msgspec.json.decode(body, type=Event)
@@ -62,7 +62,7 @@ def read_event(body: bytes) -> Event:
 
 
 def locale_of(language: str) -> Any:
-    """Name a language as Checkout does; what it does not speak, the browser's language decides."""
+    """Return Checkout's locale for a language; "auto", the browser's, for one it lacks."""
     return language[:2] if language[:2] in SPOKEN else "auto"
 
 

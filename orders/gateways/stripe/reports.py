@@ -1,7 +1,7 @@
 """Stripe reports: list the payment intents and balance movements of a time span.
 
-An intent is listed by when it began, a movement by when it happened. Together they name every
-payment whose money moved. Intents that began earlier are read one by one.
+An intent is listed by its creation, a movement by its time. Together they name every payment whose
+money moved. Intents that were created earlier are read one by one.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from storefront.lib.money import Money
 A_PAGE, MOST_PAGES = 100, 200
 MOST_READ_ALONE = 2000
 HOLDS = "requires_capture"
-HELD_ONCE = "succeeded"  # what a charge says that was authorized, whatever became of it
+HELD_ONCE = "succeeded"  # a charge that was authorized, captured or not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """What Stripe lists of one account."""
+    """Stripe's lists of one account."""
 
     client: stripe.StripeClient
     refunds: Callable[[str], list[Refund]]
 
     def all(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
-        """Read all whose money moved in a time.
+        """Yield the payments whose money moved in a time span.
 
         Raises: TooMuchError  there are more than are read
                 TemporaryError, PermanentError
@@ -62,7 +62,7 @@ class Books:
         return self.standing_of(as_one(Intent, answer), moved_at=moved_at)
 
     def standing_of(self, intent: Intent, *, moved_at: int = 0, reference: str = "") -> Standing:
-        """Sum up one intent; what never was held has no sums."""
+        """Return the amounts of one intent; all are 0 if it was never authorized."""
 
         def money(minor: int) -> Money:
             return Money.from_minor(minor, intent.currency.upper())
@@ -72,7 +72,7 @@ class Books:
         was_held = intent.status in translation.HELD or captured > 0
         was_held = was_held or (charge is not None and charge.status == HELD_ONCE)
         known = intent.metadata or {}
-        # What was never captured may be written as a refund too: only the refunds tell.
+        # An uncaptured charge that expired counts as refunded too: only the refunds tell.
         is_refunded = charge is not None and charge.amount_refunded > 0 and captured > 0
         return Standing(
             reference=reference,

@@ -10,29 +10,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from orders.gateways.base import PaymentNews, PaymentUpdate, Taking
+from orders.gateways.base import CaptureMode, PaymentNews, PaymentUpdate
 from orders.gateways.stripe.objects import Charge, Dispute, Intent, Refund, Review, Session, Warned
 from storefront.lib.money import Money
 
 HELD = frozenset({"requires_capture", "succeeded"})
 OVER = frozenset({"succeeded", "canceled"})
 ENDED_ALONE = frozenset({"automatic", "expired"})
-# The shortest hold that any card promises, where a method does not say when it ends.
+# The shortest hold of any card, for a method that does not report when it ends.
 HOLD_UNSAID = timedelta(days=4, hours=18)
-NEVER_CAPTURED = "expired_uncaptured_charge"  # a hold that ended, written as a refund
+NEVER_CAPTURED = "expired_uncaptured_charge"  # an expired hold, recorded as a refund
 FAILED = frozenset({"failed", "canceled"})
 INQUIRIES = frozenset(
     {"warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
 )
 APPROVED = frozenset({"approved"})
-# Other ends may be of our own doing, as a refund or a release: a person looks at those.
+# Other reasons may be our own refund or void: staff look at those.
 REFUSED = frozenset({"refunded_as_fraud"})
 REQUEST_KEY = "request_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """All that Stripe tells of one payment."""
+    """The objects of one payment at Stripe."""
 
     session: Session
     refunds: Sequence[Refund] = ()
@@ -41,9 +41,9 @@ class State:
 
 
 def news_of(state: State) -> tuple[PaymentUpdate, ...]:
-    """Tell a state as news, in the order in which they build on each other.
+    """Return a state as updates, each after those it builds on.
 
-    A card that was declined is no news: the page is still open, and the shopper tries another.
+    A declined card yields no update: the page stays open for another card.
     """
     return tuple(_news(state))
 
@@ -94,7 +94,7 @@ def captured_of(intent: Intent) -> int:
 
 
 def captured(reference: str, intent: Intent, *, request_key: str = "") -> PaymentUpdate:
-    """Tell how much is captured by now."""
+    """Return the sum captured so far as an update."""
     return PaymentUpdate(
         reference=reference,
         external_id=f"{intent.id}:captured",
@@ -107,7 +107,7 @@ def captured(reference: str, intent: Intent, *, request_key: str = "") -> Paymen
 
 
 def released(reference: str, intent: Intent) -> PaymentUpdate:
-    """Tell how much of a payment that is over was never captured."""
+    """Return the sum of an ended payment that was never captured, as an update."""
     is_ended = intent.status == "canceled" and intent.cancellation_reason in ENDED_ALONE
     return PaymentUpdate(
         reference=reference,
@@ -133,7 +133,9 @@ def _authorization(reference: str, intent: Intent, charge: Charge) -> Iterator[P
             amount=_money(intent.amount, intent.currency),
             occurred_at=begun,
             capture_before=_moment(until) or begun + HOLD_UNSAID,
-            taking=Taking.MANY if many and many.status == "available" else Taking.ONCE,
+            capture_mode=CaptureMode.MULTIPLE
+            if many and many.status == "available"
+            else CaptureMode.SINGLE,
         )
     if captured_of(intent):
         yield captured(reference, intent)
@@ -142,7 +144,7 @@ def _authorization(reference: str, intent: Intent, charge: Charge) -> Iterator[P
 
 
 def refunded(reference: str, refund: Refund) -> PaymentUpdate | None:
-    """Tell of one refund; while it is under way there is nothing to tell."""
+    """Return one refund as an update; None while it is pending."""
     is_failed = refund.status in FAILED
     if refund.reason == NEVER_CAPTURED or not (is_failed or refund.status == "succeeded"):
         return None
@@ -164,7 +166,7 @@ def _refund(reference: str, refund: Refund) -> Iterator[PaymentUpdate]:
 
 
 def _dispute(reference: str, dispute: Dispute) -> Iterator[PaymentUpdate]:
-    """Tell of one dispute; an inquiry takes no money yet, and is a warning."""
+    """Yield the updates of one dispute; an inquiry moves no money and is a warning."""
     is_inquiry = dispute.status in INQUIRIES
 
     def told(news: PaymentNews, suffix: str) -> PaymentUpdate:
@@ -188,7 +190,7 @@ def _dispute(reference: str, dispute: Dispute) -> Iterator[PaymentUpdate]:
 
 
 def _review(reference: str, intent: Intent, review: Review) -> Iterator[PaymentUpdate]:
-    """Tell of a review and its end; one that ended otherwise is for a person to look at."""
+    """Yield the updates of a review; an end of another kind is left to staff."""
     ends = {
         **dict.fromkeys(APPROVED, PaymentNews.REVIEW_APPROVED),
         **dict.fromkeys(REFUSED, PaymentNews.REVIEW_REFUSED),

@@ -27,7 +27,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}")
 def check(
     *, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: datetime
 ) -> None:
-    """Let go on what any of the secrets signed just now; all are compared, whichever fits.
+    """Accept a body that any of the secrets signed within the tolerance; compare all of them.
 
     Raises: BadHeadersError, ForgedError, StaleError
     """

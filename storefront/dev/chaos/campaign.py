@@ -10,6 +10,7 @@ from typing import Protocol
 
 from storefront.dev.chaos import report
 from storefront.dev.chaos.instance import failpoints
+from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import NOTES, Instance
 from storefront.dev.chaos.instance.restarts import Keeper
 from storefront.dev.chaos.plan import Plan
@@ -47,6 +48,8 @@ def prove(  # noqa: PLR0913 - a run, and its output
     with Keeper(place) as keeper:
         begun = begin(place, keeper, **env)  # while the database is created
         open_shop(place, say)
+        # Every other seed plays an account that may capture one authorization several times.
+        control(place.gateway_url, "account", {"many": seed % 2 == 1})
         goods, stock = workload_goods.choose(place, hot_units=HOT_UNITS)
         wait(place, keeper, begun, **env)
         ready_s = time.monotonic() - began

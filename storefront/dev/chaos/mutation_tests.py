@@ -188,6 +188,7 @@ class _Shelf:
             control(url, "reset", {})
         workload_goods.limit(self.place, self.goods[0], units=HOT_UNITS)
         control(self.place.gateway_url, "reset", {})
+        control(self.place.gateway_url, "account", {"many": True})
         for folder in ("mail",):
             for file in (self.place.var / folder).glob("*.eml"):
                 file.unlink()

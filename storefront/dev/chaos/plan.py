@@ -35,7 +35,10 @@ BIGBUY_KINDS = (
 )
 LIST_KINDS = ("500", "garbage", "truncated", "empty", "drop_after")
 MESSAGE_KINDS = ("duplicate", "out_of_order", "bad_signature", "lost")
-GATEWAY_CALLS = ("POST /v1/payments$", "/capture$", "/events$", "/release$", "/refund$")
+GATEWAY_CALLS = (
+    *("POST /v1/checkout/sessions$", "GET /v1/checkout/sessions/", "/capture$", "/cancel$"),
+    "POST /v1/refunds$",
+)
 GATEWAY_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
 POSTING_MODES = ("duplicate", "out_of_order", "bad_signature", "lost", "delayed")
 
@@ -70,7 +73,7 @@ class Way(StrEnum):
     """How a customer's payment ends."""
 
     PAYS = "pays"
-    LATE = "late"  # the bank confirms later
+    LATE = "late"  # pays, but does not return to the shop
     DECLINED = "declined"
     LEAVES = "leaves"  # at the gateway's page
 

@@ -26,8 +26,6 @@ BIGBUY_HOUR_S = 300  # his hourly quotas come round while one looks
 # The wholesaler of files has the last goods of the first supplier, and as many of his own.
 FEED_PRODUCTS = 40
 FEED_SKIPS = 140
-# Who plays the gateway that new payments go through: one of them at a time, at one address.
-GATEWAYS = {"test": "storefront.dev.sandboxes.gateway", "stripe": "storefront.dev.sandboxes.stripe"}
 WEB_WORKERS = 2
 WEB_THREADS = 2
 # Twice the lanes that one supplier has in each: half of them work for him at most.
@@ -109,11 +107,6 @@ def urls(ports: Ports) -> dict[str, str]:
     }
 
 
-def chosen() -> str:
-    """Return the gateway that the demo is to pay through."""
-    return os.environ.get("PAYMENT_GATEWAY") or "test"
-
-
 def settings(
     *, var: Path, ports: Ports, keys: Mapping[str, str], addresses: Mapping[str, str]
 ) -> dict[str, str]:
@@ -121,14 +114,13 @@ def settings(
     return {
         **keys,
         **addresses,
-        "PAYMENT_GATEWAY": chosen(),
+        "PAYMENT_GATEWAY": "stripe",
         "ENVIRONMENT": "local",
         "VAR_DIR": str(var),
         "PUBLIC_URL": f"http://{HOST}:{ports.web}",
         "SANDBOX_SUPPLIER_URL": f"http://{HOST}:{ports.sandbox}",
         "SANDBOX_BIGBUY_URL": f"http://{HOST}:{ports.bigbuy}",
         "SANDBOX_FEED_URL": f"http://{HOST}:{ports.feed}",
-        "TEST_GATEWAY_URL": f"http://{HOST}:{ports.gateway}",
         "STRIPE_API_URL": f"http://{HOST}:{ports.gateway}",
         "STRIPE_PAGES_URL": f"http://{HOST}:{ports.gateway}",
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
@@ -154,8 +146,8 @@ def outsiders(stage: Stage) -> list[Child]:
     feed = ["-m", "storefront.dev.sandboxes.feeds", "--port", str(ports.feed)]
     feed += ["--data", str(var / "wholesaler")]
     feed += ["--count", str(FEED_PRODUCTS), "--skip", str(FEED_SKIPS)]
-    gateway = ["-m", GATEWAYS[stage.env["PAYMENT_GATEWAY"]]]
-    gateway += ["--port", str(ports.gateway), "--data", str(var / "gateway")]
+    gateway = ["-m", "storefront.dev.sandboxes.stripe", "--port", str(ports.gateway)]
+    gateway += ["--data", str(var / "gateway")]
     mail = [
         "-m",
         "storefront.dev.sandboxes.mail",

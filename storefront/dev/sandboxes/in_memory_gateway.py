@@ -1,6 +1,7 @@
-"""In-memory gateway: follow the rules of a payment gateway without a server.
+"""In-memory gateway: authorize, capture, void and refund as Stripe does, without a server.
 
-For tests and for exploring.
+For tests and for exploring. It reports the sum captured so far and the sum voided, not single
+captures; a void ends the authorization.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from orders.gateways.base import (
+    CaptureMode,
     OpenedPayment,
     PaymentNews,
     PaymentUpdate,
@@ -21,129 +24,221 @@ from storefront.lib.http.errors import OutsideError, PermanentError
 from storefront.lib.http.observers import Gate
 from storefront.lib.money import Money
 
-HELD_FOR = timedelta(days=7)
+AUTHORIZED_FOR = timedelta(days=7)
 
 
 @dataclass(slots=True, kw_only=True)
-class FakePayment:
-    """One payment at the gateway."""
+class InMemoryPayment:
+    """The state of one payment at the gateway.
+
+    ``is_over``: nothing more can be captured. ``end`` is the decline or expiry that ended it.
+    """
 
     reference: str
     amount: Money
     return_url: str
-    news: list[PaymentUpdate] = field(default_factory=list)
-
-    def sum_of(self, *kinds: PaymentNews) -> Money:
-        told = (update.amount for update in self.news if update.news in kinds)
-        return Money.total(told, self.amount.currency)
+    capture_mode: CaptureMode
+    moved_at: datetime
+    authorized_at: datetime | None = None
+    captured: Money
+    is_over: bool = False
+    end: PaymentUpdate | None = None
+    refunds: list[PaymentUpdate] = field(default_factory=list)
 
     @property
     def held(self) -> Money:
-        if any(update.news is PaymentNews.EXPIRED for update in self.news):
+        """Return the amount that can still be captured."""
+        if self.authorized_at is None or self.is_over:
             return Money.zero(self.amount.currency)
-        gone = self.sum_of(PaymentNews.CAPTURED, PaymentNews.RELEASED)
-        return self.sum_of(PaymentNews.AUTHORIZED) - gone
+        return self.amount - self.captured
 
     @property
-    def refundable(self) -> Money:
-        return self.sum_of(PaymentNews.CAPTURED) - self.sum_of(PaymentNews.REFUNDED)
+    def refunded(self) -> Money:
+        return Money.total((refund.amount for refund in self.refunds), self.amount.currency)
+
+    def updates(self) -> Iterator[PaymentUpdate]:
+        """Yield the state as updates, each after those it builds on."""
+        if self.authorized_at is not None:
+            yield self.update(
+                PaymentNews.AUTHORIZED,
+                self.amount,
+                occurred_at=self.authorized_at,
+                capture_before=self.authorized_at + AUTHORIZED_FOR,
+                capture_mode=self.capture_mode,
+            )
+        if self.captured:
+            yield self.capture_total()
+        if self.end is not None:
+            yield self.end
+        elif self.is_over and self.captured < self.amount:
+            yield self.void_total()
+        yield from self.refunds
+
+    def capture_total(self, *, request_key: str = "") -> PaymentUpdate:
+        return self.update(
+            PaymentNews.CAPTURED, self.captured, is_total=True, request_key=request_key
+        )
+
+    def void_total(self) -> PaymentUpdate:
+        return self.update(PaymentNews.RELEASED, self.amount - self.captured, is_total=True)
+
+    def update(self, news: PaymentNews, amount: Money, **fields: Any) -> PaymentUpdate:
+        """Build an update; without an ``external_id`` it is named after what it reports."""
+        known: dict[str, Any] = {
+            "external_id": f"{self.reference}:{news}",
+            "occurred_at": None,
+            **fields,
+        }
+        return PaymentUpdate(reference=self.reference, news=news, amount=amount, **known)
 
 
-class FakeGateway:
-    """Raises the errors in ``troubles``, one per call, which then has no effect."""
+class InMemoryGateway:
+    """A gateway in this process. ``capture_mode`` applies to payments that are opened later.
 
-    def __init__(self, *, gate: Gate | None = None) -> None:  # noqa: ARG002 - no calls
-        self.payments: dict[str, FakePayment] = {}
-        self.troubles: list[OutsideError] = []
+    Each error in ``errors`` fails one call, each in ``write_errors`` one call that carries a key,
+    oldest first; that call changes nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        gate: Gate | None = None,  # noqa: ARG002 - makes no calls
+        capture_mode: CaptureMode = CaptureMode.MULTIPLE,
+    ) -> None:
+        self.capture_mode = capture_mode
+        self.payments: dict[str, InMemoryPayment] = {}
+        self.errors: list[OutsideError] = []
+        self.write_errors: list[OutsideError] = []
         self._answers: dict[str, tuple[str, Money, OpenedPayment | PaymentUpdate]] = {}
         self._numbers = count(1)
 
     def open(
         self, *, key: str, amount: Money, description: str, return_url: str, locale: str
     ) -> OpenedPayment:
-        def work() -> OpenedPayment:
+        def create() -> OpenedPayment:
             reference = f"fake_{next(self._numbers)}_{description}"
-            self.payments[reference] = FakePayment(
-                reference=reference, amount=amount, return_url=return_url
+            self.payments[reference] = InMemoryPayment(
+                reference=reference,
+                amount=amount,
+                return_url=return_url,
+                capture_mode=self.capture_mode,
+                captured=Money.zero(amount.currency),
+                moved_at=datetime.now(UTC),
             )
             page = f"https://pay.example/{locale}/{reference}"
             return OpenedPayment(reference=reference, pay_url=page)
 
-        return self._once(key, "open", amount, work)
+        return self._once(key, "open", amount, create)
 
     def capture(
-        self,
-        *,
-        reference: str,
-        amount: Money,
-        key: str,
-        is_last: bool = False,  # noqa: ARG002 - any part may be captured at any time
+        self, *, reference: str, amount: Money, key: str, is_last: bool = False
     ) -> PaymentUpdate:
-        return self._move(PaymentNews.CAPTURED, reference, amount, key)
+        def capture() -> PaymentUpdate:
+            payment = self._payment(reference)
+            if payment.held < amount:
+                raise PermanentError(f"capture {amount}: {payment.held} is authorized", code="409")
+            if not is_last and payment.capture_mode is CaptureMode.SINGLE:
+                raise PermanentError(f"{reference} can be captured once", code="400")
+            payment.captured += amount
+            payment.is_over = is_last or not payment.held
+            payment.moved_at = datetime.now(UTC)
+            return payment.capture_total(request_key=key)
+
+        return self._once(key, f"capture {reference}", amount, capture)
 
     def release(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
-        return self._move(PaymentNews.RELEASED, reference, amount, key)
+        def void() -> PaymentUpdate:
+            payment = self._payment(reference)
+            if not payment.held:
+                raise PermanentError(f"void {reference}: nothing is authorized", code="409")
+            payment.is_over = True
+            payment.moved_at = datetime.now(UTC)
+            return payment.void_total()
+
+        return self._once(key, f"void {reference}", amount, void)
 
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
-        return self._move(PaymentNews.REFUNDED, reference, amount, key)
+        def refund() -> PaymentUpdate:
+            payment = self._payment(reference)
+            left = payment.captured - payment.refunded
+            if left < amount:
+                raise PermanentError(f"refund {amount}: {left} is left", code="409")
+            payment.moved_at = datetime.now(UTC)
+            update = payment.update(
+                PaymentNews.REFUNDED,
+                amount,
+                external_id=f"fake_re_{next(self._numbers)}",
+                occurred_at=payment.moved_at,
+                request_key=key,
+            )
+            payment.refunds.append(update)
+            return update
+
+        return self._once(key, f"refund {reference}", amount, refund)
 
     def history(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
-        self._trouble()
-        return tuple(self._payment(reference).news)
+        self._fail()
+        return tuple(self._payment(reference).updates())
 
     def abandon(self, *, reference: str, key: str) -> None:
-        def work() -> OpenedPayment:
+        def abandon() -> OpenedPayment:
             payment = self._payment(reference)
-            if not payment.news:
+            if payment.authorized_at is None and payment.end is None:
                 self.expire(reference)
             return OpenedPayment(reference=reference, pay_url="")
 
-        self._once(key, f"abandon {reference}", self._payment(reference).amount, work)
+        self._once(key, f"abandon {reference}", self._payment(reference).amount, abandon)
 
     def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
-        """Return all events of the payment named in the body."""
-        return tuple(self._payment(body.decode()).news)
+        """Return the history of the payment whose reference is the body."""
+        return tuple(self._payment(body.decode()).updates())
 
     def standing(self, *, reference: str) -> Standing:
-        self._trouble()
+        self._fail()
         if reference not in self.payments:
             raise UnknownAtGatewayError(f"{reference} is unknown", code="404")
         return _standing(self.payments[reference])
 
     def standings(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
-        self._trouble()
+        self._fail()
         for payment in self.payments.values():
-            if any(since <= (news.occurred_at or since) < until for news in payment.news):
+            if since <= payment.moved_at < until:
                 yield _standing(payment)
 
     def close(self) -> None:
-        """Do nothing: there is no connection."""
+        """Do nothing: no connection is open."""
 
     def authorize(self, reference: str) -> PaymentUpdate:
-        """Let the customer pay."""
-        return self._tell(PaymentNews.AUTHORIZED, reference)
+        """Pay on behalf of the customer; an expired page stays expired."""
+        payment = self._payment(reference)
+        if not payment.is_over and payment.authorized_at is None:
+            payment.authorized_at = payment.moved_at = datetime.now(UTC)
+            payment.end = None
+        return next(payment.updates())
 
     def decline(self, reference: str, *, reason: str = "card_declined") -> PaymentUpdate:
-        return self._tell(PaymentNews.DECLINED, reference, reason=reason)
+        payment = self._payment(reference)
+        payment.moved_at = datetime.now(UTC)
+        payment.end = payment.update(
+            PaymentNews.DECLINED, payment.amount, occurred_at=payment.moved_at, reason=reason
+        )
+        return payment.end
 
     def expire(self, reference: str) -> PaymentUpdate:
-        """Let the hold, or the payment page, expire."""
-        return self._tell(PaymentNews.EXPIRED, reference)
-
-    def _move(self, news: PaymentNews, reference: str, amount: Money, key: str) -> PaymentUpdate:
-        def work() -> PaymentUpdate:
-            payment = self._payment(reference)
-            left = payment.refundable if news is PaymentNews.REFUNDED else payment.held
-            if left < amount:
-                raise PermanentError(f"{news} {amount}: only {left} is left", code="409")
-            return self._tell(news, reference, amount=amount, request_key=key)
-
-        return self._once(key, f"{news} {reference}", amount, work)
+        """Expire the payment page, or the authorization."""
+        payment = self._payment(reference)
+        payment.moved_at = datetime.now(UTC)
+        payment.is_over = True
+        left = payment.amount - payment.captured
+        payment.end = payment.update(PaymentNews.EXPIRED, left, occurred_at=payment.moved_at)
+        return payment.end
 
     def _once[T: (OpenedPayment, PaymentUpdate)](
         self, key: str, what: str, amount: Money, work: Callable[[], T]
     ) -> T:
-        self._trouble()
+        self._fail()
+        if self.write_errors:
+            raise self.write_errors.pop(0)
         if key in self._answers:
             first_what, first_amount, answer = self._answers[key]
             if (first_what, first_amount) != (what, amount):
@@ -153,48 +248,24 @@ class FakeGateway:
         self._answers[key] = (what, amount, answer)
         return answer
 
-    def _tell(
-        self,
-        news: PaymentNews,
-        reference: str,
-        *,
-        amount: Money | None = None,
-        request_key: str = "",
-        reason: str = "",
-    ) -> PaymentUpdate:
-        payment = self._payment(reference)
-        now = datetime.now(UTC)
-        update = PaymentUpdate(
-            reference=reference,
-            external_id=f"fake_evt_{next(self._numbers)}",
-            news=news,
-            amount=payment.amount if amount is None else amount,
-            occurred_at=now,
-            request_key=request_key,
-            reason=reason,
-            capture_before=now + HELD_FOR if news is PaymentNews.AUTHORIZED else None,
-        )
-        payment.news.append(update)
-        return update
-
-    def _payment(self, reference: str) -> FakePayment:
+    def _payment(self, reference: str) -> InMemoryPayment:
         if reference not in self.payments:
             raise PermanentError(f"{reference} is unknown", code="404")
         return self.payments[reference]
 
-    def _trouble(self) -> None:
-        if self.troubles:
-            raise self.troubles.pop(0)
+    def _fail(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
 
 
-def _standing(payment: FakePayment) -> Standing:
-    moments = [news.occurred_at for news in payment.news if news.occurred_at]
+def _standing(payment: InMemoryPayment) -> Standing:
+    nothing = Money.zero(payment.amount.currency)
     return Standing(
         reference=payment.reference,
         name=payment.reference,
-        authorized=payment.sum_of(PaymentNews.AUTHORIZED),
+        authorized=nothing if payment.authorized_at is None else payment.amount,
         held=payment.held,
-        captured=payment.sum_of(PaymentNews.CAPTURED),
-        refunded=payment.sum_of(PaymentNews.REFUNDED),
-        moved_at=max(moments, default=datetime.min.replace(tzinfo=UTC)),
+        captured=payment.captured,
+        refunded=payment.refunded,
+        moved_at=payment.moved_at,
     )

@@ -16,10 +16,7 @@ from storefront.dashboard.invariants import registry
 from tests.e2e.worker_process import surroundings
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON
-from tests.fakes.payment_gateway import gateway_process, test_gateway
 from tests.support.reconciliation_days import accepted, compare, found, later, paid, refund
-
-__all__ = ["gateway_process", "test_gateway"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -86,30 +83,30 @@ def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(ship
 
 @pytest.mark.parametrize("trouble", ["nobody", "500", "garbage", "drop_before"])
 def test_while_a_gateway_is_down_the_day_is_late_for_all_to_see(
-    test_gateway,
+    stripe,
     settings,
     trouble,
 ):
-    payment = paid(test_gateway)
+    payment = paid(stripe)
     accepted(payment)
     refund(payment, payment.amount)
     Payment.objects.update(refunded_amount=0)  # what our book should not say
     if trouble == "nobody":
-        settings.TEST_GATEWAY_URL = "http://127.0.0.1:9"
+        settings.STRIPE_API_URL = "http://127.0.0.1:9"
     else:
-        test_gateway.fault(trouble, path="GET /v1/payments", count=9)
+        stripe.fault(trouble, path="GET /v1/", count=9)
 
     day = compare()
 
-    assert (day.status, day.problem[:13]) == ("open", "gateway:test:")
+    assert (day.status, day.problem[:15]) == ("open", "gateway:stripe:")
     assert [kind for kind, *_ in found()] == []
     waiting = {row.cause.code: row for row in query.find(now=later())}
     assert waiting["money_day_late"].name == day.day.isoformat()
-    assert "gateway:test" in waiting["money_day_late"].detail
+    assert "gateway:stripe" in waiting["money_day_late"].detail
     assert "I2.reconciled" in broken(later() + timedelta(days=2))
 
-    settings.TEST_GATEWAY_URL = test_gateway.url
-    test_gateway.control("faults", method="DELETE")
+    settings.STRIPE_API_URL = stripe.url
+    stripe.control("faults", method="DELETE")
     day = compare()
 
     assert day.status == "reconciled"

@@ -1,19 +1,17 @@
-"""Idempotency keys: each write to any gateway carries our key, or money could move twice."""
+"""Idempotency keys: each write to a gateway carries our key, or money could move twice."""
 
 from __future__ import annotations
 
 import inspect
+from contextlib import closing
 
 import pytest
 
 from orders.gateways.base import Gateway
+from orders.gateways.stripe.gateway import StripeGateway
 from storefront.lib.http.client import Api
-from tests.orders.gateways.test_gateway_contract import (  # noqa: F401 - fixtures
-    TOTAL,
-    either,
-    opened,
-    server,
-)
+from tests.fakes.stripe_server import KEY as SECRET
+from tests.orders.gateways.test_gateway_contract import TOTAL, opened
 
 KEY = "our-key:1"
 WRITES = [
@@ -21,6 +19,12 @@ WRITES = [
     for name, method in vars(Gateway).items()
     if inspect.isfunction(method) and "key" in inspect.signature(method).parameters
 ]
+
+
+@pytest.fixture
+def gateway(stripe):
+    with closing(StripeGateway(base_url=stripe.url, secret=SECRET)) as gateway:
+        yield gateway
 
 
 @pytest.fixture
@@ -39,24 +43,24 @@ def sent(monkeypatch):
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_each_write_carries_our_key(either, server, sent, write):  # noqa: F811 - fixtures
+def test_each_write_carries_our_key(gateway, stripe, sent, write):
     words = {"key": KEY}
     if write != "open":
-        payment = opened(either, key="first")
+        payment = opened(gateway, key="first")
         words["reference"] = payment.reference
     if write in {"capture", "release", "refund"}:
-        server.pay(payment.pay_url)
+        stripe.pay(payment.pay_url)
         words["amount"] = TOTAL
     if write == "capture":
         words["is_last"] = True
     if write == "refund":
-        either.capture(reference=payment.reference, amount=TOTAL, key="second", is_last=True)
+        gateway.capture(reference=payment.reference, amount=TOTAL, key="second", is_last=True)
     sent.clear()
 
     if write == "open":
-        opened(either, key=KEY)
+        opened(gateway, key=KEY)
     else:
-        getattr(either, write)(**words)
+        getattr(gateway, write)(**words)
 
     assert sent, "it changed nothing at the gateway"
     assert {request.headers.get("idempotency-key") for request in sent} == {KEY}

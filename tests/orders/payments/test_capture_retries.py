@@ -8,9 +8,10 @@ import pytest
 from django.db import transaction
 
 from orders import ledger
+from orders.gateways import gateway_for
 from orders.models import Payment, PaymentEvent
-from orders.payments import captures
-from storefront.dev.sandboxes.in_memory_gateway import FakeGateway
+from orders.payments import captures, sessions, updates
+from orders.purchasing import submission
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from tests.factories.orders import make_order, make_purchase_orders
@@ -20,20 +21,21 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def gateway(monkeypatch):
-    found = FakeGateway()
-    monkeypatch.setattr("orders.payments.captures.gateway_for", lambda _name: found)
-    return found
+def gateway():
+    gateway = gateway_for("fake")
+    gateway.write_errors.clear()
+    yield gateway
+    gateway.write_errors.clear()
 
 
 @pytest.fixture
 def purchase_order(gateway):
-    (made,) = make_purchase_orders()
-    opened = gateway.open(
-        key="k", amount=made.order.total, description="d", return_url="", locale="en"
-    )
-    gateway.authorize(opened.reference)
-    Payment.objects.update(reference=opened.reference)
+    order = make_order()
+    payment = sessions.start(order=order, return_url="http://shop.example/", now=NOON)
+    gateway.authorize(payment.reference)
+    updates.read(payment=payment, now=NOON)
+    order.refresh_from_db()
+    (made,) = submission.divide(order=order, now=NOON)
     return made
 
 
@@ -58,7 +60,7 @@ def ask_again(request):
 
 
 def test_a_refused_capture_is_asked_again_under_a_new_key_and_captured(gateway, purchase_order):
-    gateway.troubles = [PermanentError("the account is frozen")]
+    gateway.write_errors = [PermanentError("the account is frozen")]
     refused = capture(purchase_order)
     assert not ledger.is_capture_due(Payment.objects.get(), purpose=purchase_order.number)
 
@@ -72,7 +74,7 @@ def test_a_refused_capture_is_asked_again_under_a_new_key_and_captured(gateway, 
 
 
 def test_each_refusal_makes_one_attempt_more(gateway, purchase_order):
-    gateway.troubles = [PermanentError("no"), PermanentError("still no")]
+    gateway.write_errors = [PermanentError("no"), PermanentError("still no")]
     first = capture(purchase_order)
     second = ask_again(first)
 
@@ -86,7 +88,7 @@ def test_each_refusal_makes_one_attempt_more(gateway, purchase_order):
 
 
 def test_an_unknown_answer_keeps_its_key(gateway, purchase_order):
-    gateway.troubles = [TemporaryError("no answer", may_have_happened=True)]
+    gateway.write_errors = [TemporaryError("no answer", may_have_happened=True)]
     with pytest.raises(TemporaryError):
         capture(purchase_order)
     request = PaymentEvent.objects.get(kind="capture_requested")
@@ -99,7 +101,7 @@ def test_an_unknown_answer_keeps_its_key(gateway, purchase_order):
 
 
 def test_what_is_not_sold_any_more_is_not_asked_for_again(gateway, purchase_order):
-    gateway.troubles = [PermanentError("no")]
+    gateway.write_errors = [PermanentError("no")]
     refused = capture(purchase_order)
     type(purchase_order).objects.update(status="canceled")
 
@@ -113,7 +115,7 @@ def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, p
     capture(purchase_order)
     payment = Payment.objects.get()
     whole = Money(payment.captured_amount, "EUR")
-    gateway.troubles = [PermanentError("no")]
+    gateway.write_errors = [PermanentError("no")]
     with transaction.atomic():
         ledger.ask_refund(payment, amount=whole, purpose="x", at=NOON)
     refused = settle()

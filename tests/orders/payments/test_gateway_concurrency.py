@@ -21,9 +21,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def gateway(quiet_surroundings):
     gateway = gateway_for("fake")
-    gateway.troubles.clear()
+    gateway.errors.clear()
     yield gateway
-    gateway.troubles.clear()
+    gateway.errors.clear()
 
 
 @pytest.fixture
@@ -39,7 +39,8 @@ def waiting(gateway, monkeypatch):
             return_url="",
             locale="en",
         )
-        gateway.authorize(opened.reference)
+        told = gateway.authorize(opened.reference)
+        payment.events.filter(kind="authorized").update(external_id=told.external_id)
         payment.reference = opened.reference
         payment.save(update_fields=["reference"])
     return captures.due(now=NOON)
@@ -96,7 +97,7 @@ def test_the_last_one_starts_nothing_more(waiting, started):
 
 
 def test_while_the_gateway_is_away_nobody_goes_on(waiting, started, gateway):
-    gateway.troubles.append(TemporaryError("no answer"))
+    gateway.errors.append(TemporaryError("no answer"))
 
     tasks.settle(request_id=waiting[0])
 

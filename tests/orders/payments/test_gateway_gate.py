@@ -24,18 +24,18 @@ GOOD = Outcome(status=200, milliseconds=1)
 
 
 def call():
-    return Call(method="POST", path="/v1/payments", total_s=8)
+    return Call(method="POST", path="/v1/checkout/sessions", total_s=8)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_thread_waits_for_a_gateway_that_hangs_and_the_others_go_on(test_gateway):
-    test_gateway.fault("slow", seconds=3)
-    gateway = gateway_for("test")
+def test_one_thread_waits_for_a_gateway_that_hangs_and_the_others_go_on(stripe):
+    stripe.fault("slow", seconds=3)
+    gateway = gateway_for("stripe")
 
     def ask(_number):
         began = time.monotonic()
         try:
-            gateway.history(reference="pay_1")
+            gateway.history(reference="cs_test_1")
         except OutsideError:
             return time.monotonic() - began
         finally:
@@ -50,7 +50,7 @@ def test_one_thread_waits_for_a_gateway_that_hangs_and_the_others_go_on(test_gat
 
 @pytest.mark.django_db(transaction=True)
 def test_a_gateway_that_answers_serves_all_in_turn():
-    gate = GatewayGate("test")
+    gate = GatewayGate("fake")
     within, most = [], []
 
     def ask(_number):
@@ -71,7 +71,7 @@ def test_a_gateway_that_answers_serves_all_in_turn():
 
 @pytest.mark.django_db
 def test_a_gateway_that_does_not_answer_is_not_asked_by_any_process():
-    here, there = GatewayGate("test"), GatewayGate("test")
+    here, there = GatewayGate("fake"), GatewayGate("fake")
     for _ in range(circuit_breaker.OPENS_AFTER):
         one = call()
         here.enter(one)
@@ -82,14 +82,14 @@ def test_a_gateway_that_does_not_answer_is_not_asked_by_any_process():
             gate.enter(call())
     GatewayGate("stripe").enter(call())
     row = Breaker.objects.get()
-    assert (row.gateway, row.connection) == ("test", None)
+    assert (row.gateway, row.connection) == ("fake", None)
     assert row.orders_wait_until - row.opened_at <= gateway_gate.LONGEST_PAUSE / 2
 
 
 @pytest.mark.django_db
 def test_the_breaker_of_a_gateway_stops_no_supplier():
     supplier = make_supplier()
-    gate = GatewayGate("test")
+    gate = GatewayGate("fake")
     for _ in range(circuit_breaker.OPENS_AFTER):
         one = call()
         gate.enter(one)

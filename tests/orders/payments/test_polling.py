@@ -26,9 +26,9 @@ LATER = NOON + 2 * MINUTE
 def gateway(monkeypatch, quiet_surroundings):
     monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
     gateway = gateway_for("fake")
-    gateway.troubles.clear()
+    gateway.errors.clear()
     yield gateway
-    gateway.troubles.clear()
+    gateway.errors.clear()
 
 
 @pytest.fixture
@@ -72,7 +72,9 @@ def test_a_page_that_could_not_be_closed_is_closed_later(gateway):
 
     polling.ask(now=LATER)
 
-    assert [told.news for told in gateway.payments[payment.reference].news] == [PaymentNews.EXPIRED]
+    assert [told.news for told in gateway.history(reference=payment.reference)] == [
+        PaymentNews.EXPIRED
+    ]
 
 
 def test_one_that_always_fails_keeps_no_other_from_being_asked(gateway, monkeypatch):
@@ -98,7 +100,7 @@ def test_a_gateway_that_is_away_is_asked_no_more_in_this_turn(gateway, asked):
     light = make_sellable(quantity=9)
     for _ in range(6):
         open_page(light)
-    gateway.troubles += [TemporaryError("no answer") for _ in range(6)]
+    gateway.errors += [TemporaryError("no answer") for _ in range(6)]
 
     polling.ask(now=LATER)
 
@@ -121,7 +123,7 @@ def test_an_order_that_was_paid_while_its_gateway_was_away_is_placed(gateway, mo
     page = open_page(make_sellable(quantity=9))
     Order.objects.update(pay_before=NOON)
     gateway.authorize(page.reference)  # and its webhook is lost
-    gateway.troubles.append(TemporaryError("no answer"))
+    gateway.errors.append(TemporaryError("no answer"))
     monkeypatch.setattr("orders.checkout.tasks.timezone.now", lambda: LATER)
 
     tasks.expire_unpaid()

@@ -64,8 +64,8 @@ def test_a_page_of_an_order_that_ended_while_it_was_opened_is_closed(monkeypatch
 
     payment = start(order)
 
-    page = gateway.payments[payment.reference]
-    assert [told.news for told in page.news] == [PaymentNews.EXPIRED]
+    told = gateway.history(reference=payment.reference)
+    assert [update.news for update in told] == [PaymentNews.EXPIRED]
     assert payment.pay_url == "", "nobody is led there"
 
 
@@ -74,7 +74,7 @@ def test_who_paid_at_a_page_that_could_not_be_closed_gets_his_money_back(monkeyp
 
     def give_up_and_break():
         give_up(order)
-        gateway.troubles.append(TemporaryError("no answer"))
+        gateway.errors.append(TemporaryError("no answer"))
 
     while_it_opens(monkeypatch, gateway, give_up_and_break)
     payment = start(order)
@@ -103,13 +103,13 @@ def test_two_tabs_get_the_one_page(monkeypatch, gateway):
 
     assert payment.pay_url == other[0].pay_url != ""
     assert payment.status == Status.REQUIRES_ACTION
-    assert not gateway.payments[payment.reference].news, "it is not closed"
+    assert not gateway.history(reference=payment.reference), "it is not closed"
 
 
 def test_while_the_gateway_is_asked_again_no_newer_order_ends_this_one(monkeypatch, gateway):
     light = make_sellable(quantity=3)
     order = make_order(light)
-    gateway.troubles.append(TemporaryError("no answer"))
+    gateway.errors.append(TemporaryError("no answer"))
     with pytest.raises(TemporaryError):
         start(order)
     again = NOON + 5 * MINUTE

@@ -25,12 +25,11 @@ from tests.factories.stripe_orders import (
     sums,
     two_sellables,
 )
-from tests.fakes.stripe_server import stripe, stripe_process  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_shopper_pays_at_stripes_page_and_the_order_is_placed(stripe):  # noqa: F811
+def test_a_shopper_pays_at_stripes_page_and_the_order_is_placed(stripe):
     order = make_order()
     payment = start(order)
     again = start(order)
@@ -40,11 +39,15 @@ def test_a_shopper_pays_at_stripes_page_and_the_order_is_placed(stripe):  # noqa
 
     order.refresh_from_db()
     assert again.reference == payment.reference
-    assert (order.status, payment.status, payment.taking) == ("placed", "authorized", "once")
+    assert (order.status, payment.status, payment.capture_mode) == (
+        "placed",
+        "authorized",
+        "single",
+    )
     assert payment.capture_before is not None
 
 
-def test_an_account_that_captures_once_waits_for_the_last_answer(stripe):  # noqa: F811
+def test_an_account_that_captures_once_waits_for_the_last_answer(stripe):
     payment, (first, second) = buy(stripe, *two_sellables())
     accept(first)
     waiting = settle()
@@ -60,7 +63,7 @@ def test_an_account_that_captures_once_waits_for_the_last_answer(stripe):  # noq
     assert broken_invariants() == []
 
 
-def test_what_one_supplier_refuses_goes_back_with_the_one_capture(stripe):  # noqa: F811
+def test_what_one_supplier_refuses_goes_back_with_the_one_capture(stripe):
     payment, (first, second) = buy(stripe, *two_sellables())
     refuse(payment, second)
     assert settle().released_amount == 0
@@ -74,7 +77,7 @@ def test_what_one_supplier_refuses_goes_back_with_the_one_capture(stripe):  # no
     assert broken_invariants() == []
 
 
-def test_what_all_suppliers_refuse_is_voided_and_never_captured(stripe):  # noqa: F811
+def test_what_all_suppliers_refuse_is_voided_and_never_captured(stripe):
     payment, made = buy(stripe, *two_sellables())
     for purchase_order in made:
         refuse(payment, purchase_order)
@@ -86,7 +89,7 @@ def test_what_all_suppliers_refuse_is_voided_and_never_captured(stripe):  # noqa
     assert stripe.intent["status"] == "canceled"
 
 
-def test_an_account_that_captures_in_parts_takes_each_as_it_is_accepted(stripe):  # noqa: F811
+def test_an_account_that_captures_in_parts_takes_each_as_it_is_accepted(stripe):
     payment, (first, second) = buy(stripe, *two_sellables(), many=True)
     accept(first)
     settle()
@@ -95,13 +98,13 @@ def test_an_account_that_captures_in_parts_takes_each_as_it_is_accepted(stripe):
 
     settle()
 
-    assert payment.taking == "many"
+    assert payment.capture_mode == "multiple"
     assert after_one[1:3] == [str(first.charge_amount), "0.00"]
     assert sums(payment)[1:3] == [str(first.charge_amount), str(second.charge_amount)]
     assert Payment.objects.get().status == "captured"
 
 
-def test_before_the_authorization_ends_what_a_supplier_has_is_captured_and_no_more(stripe):  # noqa: F811
+def test_before_the_authorization_ends_what_a_supplier_has_is_captured_and_no_more(stripe):
     payment, (first, second) = buy(stripe, *two_sellables())
     PurchaseOrder.objects.filter(pk=first.pk).update(request_status="submitted")
     soon = payment.capture_before - timedelta(hours=11)
@@ -120,7 +123,7 @@ def test_before_the_authorization_ends_what_a_supplier_has_is_captured_and_no_mo
     assert broken_invariants() == []
 
 
-def test_an_authorization_that_ended_holds_the_order(stripe):  # noqa: F811
+def test_an_authorization_that_ended_holds_the_order(stripe):
     payment, _ = buy(stripe, make_sellable())
     stripe.control("expire", {"id": stripe.intent["id"]})
 
@@ -129,7 +132,7 @@ def test_an_authorization_that_ended_holds_the_order(stripe):  # noqa: F811
     assert (payment.status, Order.objects.get().status) == ("expired", "on_hold")
 
 
-def test_refunds_go_back_whole_and_in_part(stripe):  # noqa: F811
+def test_refunds_go_back_whole_and_in_part(stripe):
     payment, (only,) = buy(stripe, make_sellable())
     accept(only)
     settle()
@@ -143,7 +146,7 @@ def test_refunds_go_back_whole_and_in_part(stripe):  # noqa: F811
     assert Payment.objects.get().status == "refunded"
 
 
-def test_a_refund_that_comes_back_is_taken_back_in_the_book(stripe):  # noqa: F811
+def test_a_refund_that_comes_back_is_taken_back_in_the_book(stripe):
     payment, (only,) = buy(stripe, make_sellable())
     accept(only)
     settle()
@@ -160,7 +163,7 @@ def test_a_refund_that_comes_back_is_taken_back_in_the_book(stripe):  # noqa: F8
     assert broken_invariants() == []
 
 
-def test_while_a_supplier_is_waited_for_stripe_is_asked_nothing(stripe):  # noqa: F811
+def test_while_a_supplier_is_waited_for_stripe_is_asked_nothing(stripe):
     payment, (first, second) = buy(stripe, *two_sellables())
     accept(first)
     refuse_some = Money(Decimal("1.00"), "EUR")

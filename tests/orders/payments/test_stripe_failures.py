@@ -27,13 +27,12 @@ from tests.factories.stripe_orders import (
     sums,
     two_sellables,
 )
-from tests.fakes.stripe_server import DISPUTING_CARD, stripe, stripe_process  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])
-def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(stripe, outcome):  # noqa: F811
+def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(stripe, outcome):
     order = make_order()
     payment = start(order)
     gateway, reference = gateway_for("stripe"), payment.reference
@@ -64,7 +63,7 @@ def test_news_of_each_stage_heard_in_any_order_and_twice_ends_in_one_state(strip
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "500", "garbage", "breakdown"])
 @pytest.mark.parametrize("path", ["sessions$", "/capture", "POST /v1/refunds", "/cancel"])
-def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):  # noqa: F811
+def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):
     stripe.fault(kind, path=path)
     listings = two_sellables()
     order = make_order(*listings)
@@ -97,7 +96,7 @@ def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):  # noqa: F811
     assert captures.due(now=NOON) == []
 
 
-def test_an_order_that_expires_closes_the_page_before_its_stock_is_given_back(stripe):  # noqa: F811
+def test_an_order_that_expires_closes_the_page_before_its_stock_is_given_back(stripe):
     order = make_order()
     payment = start(order)
     Order.objects.update(pay_before=NOON)
@@ -111,7 +110,7 @@ def test_an_order_that_expires_closes_the_page_before_its_stock_is_given_back(st
     assert Reservation.objects.get().status == "expired"
 
 
-def test_an_order_that_was_paid_in_the_last_moment_is_placed(stripe):  # noqa: F811
+def test_an_order_that_was_paid_in_the_last_moment_is_placed(stripe):
     order = make_order()
     stripe.pay(start(order).pay_url)
     Order.objects.update(pay_before=NOON)
@@ -121,7 +120,7 @@ def test_an_order_that_was_paid_in_the_last_moment_is_placed(stripe):  # noqa: F
     assert Order.objects.get().status == "placed"
 
 
-def test_a_page_that_cannot_be_closed_leads_to_money_that_is_given_back(stripe):  # noqa: F811
+def test_a_page_that_cannot_be_closed_leads_to_money_that_is_given_back(stripe):
     order = make_order()
     payment = start(order)
     Order.objects.update(pay_before=NOON - tasks.GATEWAY_GRACE)
@@ -139,7 +138,7 @@ def test_a_page_that_cannot_be_closed_leads_to_money_that_is_given_back(stripe):
 
 @pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("path", ["/capture", "POST /v1/refunds"])
-def test_what_was_done_is_not_done_again_when_the_key_is_forgotten(stripe, path, many):  # noqa: F811
+def test_what_was_done_is_not_done_again_when_the_key_is_forgotten(stripe, path, many):
     payment, made = buy(stripe, *two_sellables(), many=many)
     for purchase_order in reversed(made):  # the small one first: it would fit twice
         accept(purchase_order)
@@ -159,7 +158,7 @@ def test_what_was_done_is_not_done_again_when_the_key_is_forgotten(stripe, path,
     assert broken_invariants() == []
 
 
-def test_what_staff_void_at_stripe_before_we_hear_of_it_is_a_try_that_failed(stripe):  # noqa: F811
+def test_what_staff_void_at_stripe_before_we_hear_of_it_is_a_try_that_failed(stripe):
     order = make_order()
     payment = start(order)
     stripe.pay(payment.pay_url)

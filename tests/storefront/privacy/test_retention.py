@@ -34,8 +34,8 @@ def test_documentation_names_each_period():
     assert {code: timedelta(days=int(days)) for code, days in rows} == KEEP
 
 
-def test_webhook_body_is_emptied_and_its_id_stays():
-    ended, waiting = keep_call("test-gateway", b"1"), keep_call("test-gateway", b"2")
+def test_the_body_of_a_webhook_goes_and_its_id_stays():
+    ended, waiting = keep_call("stripe", b"1"), keep_call("stripe", b"2")
     InboundCall.objects.update(status_since=NOON)
     InboundCall.objects.filter(pk=ended.pk).update(status="applied")
 
@@ -146,7 +146,7 @@ def test_account_orders_and_open_orders_are_untouched(keeps):
 def test_many_rows_are_handled_in_batches(monkeypatch):
     monkeypatch.setattr(retention, "BATCH", 2)
     for number in range(5):
-        keep_call("test-gateway", b"x%d" % number)
+        keep_call("stripe", b"x%d" % number)
     InboundCall.objects.update(status="applied", status_since=NOON)
 
     assert sweep("webhook_bodies") == 5

@@ -141,9 +141,9 @@ def test_unresponsive_supplier_is_not_called_again_at_once(queued, monkeypatch):
     assert (first.status, first.attempts, queued) == ("received", 1, [])
 
 
-def test_gateway_needs_no_slot(settings):
-    settings.PAYMENT_GATEWAY = "test"
-    call = keep_call("test-gateway", b"{}", now=tasks.timezone.now())
+def test_a_gateway_waits_for_no_lane(settings):
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", "whsec_1"
+    call = keep_call("stripe", b"{}", now=tasks.timezone.now())
     with ExitStack() as stack:
         for supplier in (make_supplier(), make_supplier("glow")):
             stack.enter_context(elsewhere(Work.NEWS, supplier.pk))
@@ -155,8 +155,8 @@ def test_gateway_needs_no_slot(settings):
 
 def test_many_webhooks_of_one_source_do_not_delay_others(queued, monkeypatch):
     monkeypatch.setattr(tasks, "BATCH", 2)
-    many = store_stock_webhook("cj-lumen", count=5)
-    (late,) = store_stock_webhook("test-gateway")
+    many = keep_news_of_stock("cj-lumen", count=5)
+    (late,) = keep_news_of_stock("stripe")
 
     tasks.handle_waiting()
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from orders.models import Payment, PurchaseOrder
+from orders.models import PurchaseOrder
 from orders.payments.updates import TooEarlyError
 from shipping.models import Parcel
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.state_machine import IllegalMoveError
 from storefront.webhooks import handlers, processing
 from storefront.webhooks.models import InboundCall
-from tests.factories.orders import make_order, make_payment, make_sellable
+from tests.factories.orders import make_sellable
 from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.webhooks import cj_body, connect_cj, keep_call
@@ -197,40 +197,6 @@ def test_webhook_of_a_removed_source_fails():
     processing.handle(call=call, now=NOON)
 
     assert (call.status, call.problem) == ("failed", "this source is not connected any more")
-
-
-def gateway_body(payment, kind="authorized", amount=None):
-    amount = payment.total.minor if amount is None else amount
-    event = {
-        "id": f"evt-{kind}",
-        "payment": payment.reference,
-        "kind": kind,
-        "amount": amount,
-        "currency": payment.currency,
-        "occurred_at": NOON.isoformat(),
-    }
-    return json.dumps({"type": f"payment.{kind}", "data": event}).encode()
-
-
-def test_gateway_webhook_pays_the_order(settings):
-    settings.PAYMENT_GATEWAY = "test"
-    payment = make_payment(make_order())
-    Payment.objects.update(gateway="test")
-
-    processing.handle(call=keep_call("test-gateway", gateway_body(payment)), now=NOON)
-
-    payment.refresh_from_db()
-    assert payment.status == Payment.Status.AUTHORIZED
-    assert payment.order.status == "placed"
-
-
-def test_unknown_gateway_event_is_ignored(settings):
-    settings.PAYMENT_GATEWAY = "test"
-    call = keep_call("test-gateway", gateway_body(make_payment(make_order()), kind="reviewed"))
-
-    processing.handle(call=call, now=NOON)
-
-    assert (call.status, call.problem) == ("ignored", "news that we have no word for")
 
 
 @pytest.mark.parametrize("kind", ["STOCK", "PRODUCT", "VARIANT", "SOURCINGCREATE", "SOMETHING_NEW"])

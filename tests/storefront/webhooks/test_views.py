@@ -31,8 +31,6 @@ pytestmark = pytest.mark.django_db
 def clock(monkeypatch, settings):
     """Freeze the database time at noon."""
     settings.TRACKING_HOOK_SECRET = SECRET
-    settings.TEST_GATEWAY_SECRET = SECRET
-    settings.PAYMENT_GATEWAY = "test"
     monkeypatch.setattr(storage, "database_time", lambda: NOON)
 
 
@@ -222,15 +220,7 @@ def test_unknown_source_is_refused(client, queued, source, status):
     assert InboundCall.objects.count() == 0
 
 
-def test_test_gateway_is_a_source_only_where_it_is_used(client, queued, settings):
-    used = post_signed(client, "test-gateway", BODY).status_code
-    settings.PAYMENT_GATEWAY = "stripe"
-    unused = post_signed(client, "test-gateway", BODY).status_code
-
-    assert (used, unused) == (200, 404)
-
-
-def test_webhook_over_64_kb_is_not_read(client, cj, queued):
+def test_a_call_over_64_kb_is_not_read(client, cj, woken):
     fits = cj_body("ORDER", "m-1", remark="x" * (64 * 1024 - 120))
     body = cj_body("ORDER", "m-2", remark="x" * 64 * 1024)
 

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from storefront.dev.runtime import redis_server
-from tests.fakes.payment_gateway import eventually
+from tests.support.waiting import eventually
 
 # As in a web process: rows record the work, and a task only wakes a worker.
 SCRIPT = """

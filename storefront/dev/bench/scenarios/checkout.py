@@ -40,6 +40,7 @@ BARE_S, WALK_S, WARM_UP_S = 1.5, 4.0, 1.0
 ORDERS = {1: 80, 8: 240, 32: 240}  # in a round, of carts that only want to be ordered
 ROWS, ROW_UNITS = 10_000, 1_000_000
 GIVE_UP_S = 60.0
+STRIPE_KEY, STRIPE_HOOK = "sk_test_bench", "whsec_bench"
 
 
 class Place(NamedTuple):
@@ -191,16 +192,15 @@ def places(report: dict[str, Any], *, say: Callable[[str], None]) -> Iterator[Pl
     with ExitStack() as stack:
         port = free_port(pages.FIRST_PORT)
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="fara-bench-")))
-        words = ["--secret", settings.TEST_GATEWAY_SECRET, "--webhook-url", ""]
+        words = ["--secret", STRIPE_KEY, "--hook-secret", STRIPE_HOOK, "--webhook-url", ""]
         url = stack.enter_context(
-            sandbox("storefront.dev.sandboxes.gateway", data=folder, words=words)
+            sandbox("storefront.dev.sandboxes.stripe", data=folder, words=words)
         )
         gateway_port = int(url.rpartition(":")[2])
         env = {
             "PAGE_CACHE_S": "0",
             "LOG_LEVEL": "WARNING",
-            "PAYMENT_GATEWAY": "test",
-            "TEST_GATEWAY_URL": url,
+            **_stripe_settings(url),
             "PUBLIC_URL": f"http://{HOST}:{port}",
         }
         shop = serving(
@@ -219,6 +219,16 @@ def places(report: dict[str, Any], *, say: Callable[[str], None]) -> Iterator[Pl
         yield Place(bare, web, Shop(port=port, gateway_port=gateway_port), channel, some)
 
 
+def _stripe_settings(url: str) -> dict[str, str]:
+    """Return the settings that make the shop pay through the stand-in for Stripe."""
+    return {
+        "PAYMENT_GATEWAY": "stripe",
+        "STRIPE_API_URL": url,
+        "STRIPE_SECRET_KEY": STRIPE_KEY,
+        "STRIPE_WEBHOOK_SECRET": STRIPE_HOOK,
+    }
+
+
 def _make_rows() -> None:
     with connection.cursor() as cursor:
         cursor.execute(views.SALES)
@@ -231,7 +241,7 @@ def _make_rows() -> None:
 def count_sql(place: Place) -> Counted:
     """Count the statements of one checkout, request by request, once all is warm."""
     url = f"http://{HOST}:{place.shop.gateway_port}"
-    with override_settings(TEST_GATEWAY_URL=url, PAYMENT_GATEWAY="test", PUBLIC_URL="http://shop"):
+    with override_settings(**_stripe_settings(url), PUBLIC_URL="http://shop"):
         live, kept = (_counted(place, kept_s=kept_s) for kept_s in (0, 600))
     return Counted(live=live, kept=kept)
 

@@ -62,7 +62,7 @@ class Instance:
 
     @property
     def hook_url(self) -> str:
-        return f"http://{HOST}:{self.ports.web}/hooks/test-gateway/"
+        return f"http://{HOST}:{self.ports.web}/hooks/stripe/"
 
     def add(self, child: Child) -> Child:
         self.children[child.name] = child
@@ -137,8 +137,8 @@ def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -
     )
     for name in LEFT_OUT:
         env.pop(name, None)
-    # The proxy settings make X-Forwarded-For the client address; customers send none.
-    more = {"PAYMENT_GATEWAY": "test", "TRUSTED_PROXIES": "1", "CHAOS_CLOCK": str(var / CLOCK)}
+    # The proxy setting makes X-Forwarded-For the client address; customers send none.
+    more = {"TRUSTED_PROXIES": "1", "CHAOS_CLOCK": str(var / CLOCK)}
     return {**env, **more}
 
 

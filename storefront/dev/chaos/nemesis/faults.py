@@ -133,7 +133,7 @@ class Striker:
             self.grabber.grab(orders)
 
     def _gateway_hangs(self, *, count: int, seconds: float) -> None:
-        path = "POST /v1/payments$"
+        path = "POST /v1/checkout/sessions$"
         fault = {"kind": "slow", "path": path, "count": count, "seconds": seconds}
         control(self.place.gateway_url, "faults", fault)
         if self.probe is not None:

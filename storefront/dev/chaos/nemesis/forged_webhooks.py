@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from random import Random
 from typing import Any
 
-from standardwebhooks.webhooks import Webhook
-
 from storefront.dev.chaos.instance.control import post
 from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.chaos.observations import outside
+from storefront.dev.sandboxes.stripe.webhooks.payloads import signed
 
 STALE = timedelta(minutes=10)
-OTHER_SECRET = "whsec_" + "b3RoZXItc2VjcmV0LW9mLW5vYm9keS0x"
+OTHER_SECRET = "whsec_of_nobody"  # noqa: S105 - to be refused
 WEIGHTS = (6, 5, 5, 5, 3, 1)
 
 
@@ -35,7 +35,7 @@ class Storm:
 
     def rage(self, *, count: int) -> None:
         """Post this many webhooks of random kinds."""
-        events = self._events()
+        events = outside.gateway_events(self.place.var)
         kinds: dict[str, Callable[[dict[str, Any]], int]] = {
             "forged": self._forged,
             "changed": self._changed,
@@ -56,59 +56,36 @@ class Storm:
         if not is_away and (status == HTTPStatus.OK) != is_good:
             self.wrong.append(f"a letter {kind} was answered {status}")
 
-    def _events(self) -> list[dict[str, Any]]:
-        file = self.place.var / "gateway" / "gateway.sqlite3"
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as book:
-            book.row_factory = sqlite3.Row
-            return [dict(row) for row in book.execute("SELECT * FROM events")]
-
     def _forged(self, event: dict[str, Any]) -> int:
-        body = _letter(event)
-        return self._post(event["id"], body, body, secret=OTHER_SECRET)
+        body = json.dumps(event)
+        return self._post(body, body, secret=OTHER_SECRET)
 
     def _changed(self, event: dict[str, Any]) -> int:
         """Post another body than the signed one."""
-        said = _letter({**event, "amount": event["amount"] + 1})
-        return self._post(event["id"], _letter(event), said)
+        return self._post(json.dumps(event), json.dumps({**event, "created": event["created"] + 1}))
 
     def _stale(self, event: dict[str, Any]) -> int:
-        body = _letter(event)
+        body = json.dumps(event)
         sign = self.luck.choice((-1, 1))
-        return self._post(event["id"], body, body, at=datetime.now(UTC) + sign * STALE)
+        return self._post(body, body, away=sign * STALE)
 
     def _again(self, event: dict[str, Any]) -> int:
-        body = _letter(event)
-        return self._post(event["id"], body, body)
+        body = json.dumps(event)
+        return self._post(body, body)
 
     def _unknown(self, event: dict[str, Any]) -> int:
-        name = f"evt_{secrets.token_hex(8)}"
+        name = f"evt_{secrets.token_hex(12)}"
         self.unknown.add(name)
-        body = _letter({**event, "id": name, "payment": f"pay_{secrets.token_hex(8)}"})
-        return self._post(name, body, body)
+        stranger = {"id": f"pi_{secrets.token_hex(16)}", "object": "payment_intent"}
+        body = json.dumps({**event, "id": name, "data": {"object": stranger}})
+        return self._post(body, body)
 
     def _unsigned(self, event: dict[str, Any]) -> int:
-        return post(self.place.hook_url, _letter(event).encode(), {"webhook-id": event["id"]})
+        return post(self.place.hook_url, json.dumps(event).encode(), {})
 
     def _post(
-        self, name: str, signed: str, said: str, *, secret: str = "", at: datetime | None = None
+        self, signed_body: str, body: str, *, secret: str = "", away: timedelta = timedelta()
     ) -> int:
-        at = at or datetime.now(UTC)
-        key = secret or self.place.stage.env["TEST_GATEWAY_SECRET"]
-        headers = {
-            "webhook-id": name,
-            "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": Webhook(key).sign(name, at, signed),
-        }
-        return post(self.place.hook_url, said.encode(), headers)
-
-
-def _letter(event: dict[str, Any]) -> str:
-    at = datetime.fromtimestamp(event["occurred_at"], UTC).isoformat()
-    before = event["capture_before"]
-    data = {
-        **{name: event[name] for name in ("id", "payment", "kind", "amount", "currency", "reason")},
-        "request_key": event["request_key"] or "",
-        "occurred_at": at,
-        "capture_before": datetime.fromtimestamp(before, UTC).isoformat() if before else None,
-    }
-    return json.dumps({"type": f"payment.{event['kind']}", "timestamp": at, "data": data})
+        key = secret or self.place.stage.env["STRIPE_WEBHOOK_SECRET"]
+        header = signed(signed_body, key, at=int(time.time() + away.total_seconds()))
+        return post(self.place.hook_url, body.encode(), {"stripe-signature": header})

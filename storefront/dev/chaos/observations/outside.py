@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from email import message_from_bytes
@@ -21,15 +21,37 @@ BIGBUY_WORDS = {"Cancelled": "CANCELLED", "Shipped": "SHIPPED", "Delivered": "DE
 
 
 def charges(var: Path) -> list[Charge]:
-    rows = _rows(var / "gateway" / "gateway.sqlite3", "SELECT * FROM payments ORDER BY created_at")
-    return [
-        Charge(
-            payment=row["id"],
-            order=row["description"],
-            **{name: row[name] for name in Charge.__dataclass_fields__ if name in row},
-        )
-        for row in rows
-    ]
+    """Read the checkout sessions at Stripe, with what became of the money, oldest first."""
+    rows = _rows(_stripe(var), "SELECT kind, body FROM objects ORDER BY rowid")
+    things = [json.loads(row["body"]) for row in rows]
+    known = {thing["id"]: thing for thing in things}
+    sessions = [thing for thing in things if thing["object"] == "checkout.session"]
+    return [_charge(session, known) for session in sessions]
+
+
+def _charge(session: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> Charge:
+    intent = known.get(session["payment_intent"] or "", {})
+    charge = known.get(intent.get("latest_charge") or "", {})
+    authorized = intent["amount"] if charge.get("status") == "succeeded" else 0
+    captured = intent.get("amount_received", 0)
+    is_over = intent.get("status") in {"succeeded", "canceled"}
+    return Charge(
+        payment=session["id"],
+        order=session["client_reference_id"],
+        status=intent.get("status", session["status"]),
+        amount=session["amount_total"],
+        authorized=authorized,
+        captured=captured,
+        released=authorized - captured if is_over else 0,
+        refunded=charge.get("amount_refunded", 0),
+        created_at=session["created"],
+    )
+
+
+def gateway_events(var: Path) -> list[dict[str, Any]]:
+    """Return the events that Stripe posted or will post, oldest first."""
+    rows = _rows(_stripe(var), "SELECT body FROM events ORDER BY place")
+    return [json.loads(row["body"]) for row in rows]
 
 
 def orders_told(var: Path) -> list[Told]:
@@ -87,6 +109,10 @@ def letters(var: Path) -> list[Letter]:
             )
         )
     return found
+
+
+def _stripe(var: Path) -> Path:
+    return var / "gateway" / "stripe.sqlite3"
 
 
 def _cj(var: Path) -> Path:

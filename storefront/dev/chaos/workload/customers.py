@@ -16,8 +16,7 @@ from storefront.dev.bench.harness.scripted_load import Answer, Ask, ask_once
 from storefront.dev.chaos.observations.history import Purchase, Tally
 from storefront.dev.chaos.plan import Way
 
-CARDS = {Way.PAYS: "4242424242424242", Way.LATE: "4000000000000341"}
-DECLINED = "4000000000000002"
+CARD, DECLINED = "4242424242424242", "4000000000000002"
 GIVE_UP_S = 60.0
 PAUSE_S = 0.25
 
@@ -91,10 +90,15 @@ class Shopper:
         if way is Way.LEAVES:
             self.purchase.end = "left"
             return
-        card = {"card": CARDS.get(way, DECLINED), "action": "pay"}
+        is_declined = way is Way.DECLINED
+        card = {"card": DECLINED if is_declined else CARD, "action": "pay"}
         back = self._ask(path, card, port=port)
-        ends = {Way.PAYS: "paid", Way.LATE: "late", Way.DECLINED: "declined"}
-        self.purchase.end = ends[way]
+        if way is Way.LATE:  # only a webhook or a poll tells the shop
+            self.purchase.end = "late"
+            return
+        if is_declined:  # the page stays open for another card; this customer steps back
+            back = self._ask(path, {"action": "cancel"}, port=port)
+        self.purchase.end = "declined" if is_declined else "paid"
         thanks = self._ask(urlsplit(back.location).path)
         self._note_number(thanks.location)
         self._ask(urlsplit(thanks.location).path)

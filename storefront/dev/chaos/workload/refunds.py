@@ -33,7 +33,8 @@ def pay_back(place: Instance, *, count: int, is_last: bool) -> dict[str, int]:
     orders = list(sure.order_by("pk")[:count])
     if not orders or (len(orders) < count and not is_last):
         return {}
-    control(place.gateway_url, "faults", {"kind": "drop_after", "path": "/refund$", "count": count})
+    fault = {"kind": "drop_after", "path": "POST /v1/refunds$", "count": count}
+    control(place.gateway_url, "faults", fault)
     refunds = {}
     for order in orders:
         amount = Money(GIVEN, order.currency)

@@ -51,7 +51,7 @@ class Returner:
         found = list(_returnable().exclude(number__in=besides)[: self.count])
         if self.asked or not found or (len(found) < self.count and not is_last):
             return False
-        fault = {"kind": "drop_after", "path": "/refund$", "count": self.count}
+        fault = {"kind": "drop_after", "path": "POST /v1/refunds$", "count": self.count}
         control(self.place.gateway_url, "faults", fault)
         for turn, order in enumerate(found):
             self._return(order, KINDS[turn % len(KINDS)])

@@ -7,60 +7,86 @@ Usage:
 from __future__ import annotations
 
 import argparse
+import logging
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from pathlib import Path
 
-from storefront.dev.sandboxes.gateway import runner
-from storefront.dev.sandboxes.gateway.faults import Faults
-from storefront.dev.sandboxes.gateway.state.schedule import Posting
-from storefront.dev.sandboxes.gateway.webhooks.sender import Courier
-from storefront.dev.sandboxes.stripe import operations, webhook_payloads
-from storefront.dev.sandboxes.stripe.api import Desk
-from storefront.dev.sandboxes.stripe.routes import Stripe
-from storefront.dev.sandboxes.stripe.store import Shelf
+from storefront.dev.sandboxes.stripe import operations
+from storefront.dev.sandboxes.stripe.api import Sandbox
+from storefront.dev.sandboxes.stripe.routes import StripeApp
+from storefront.dev.sandboxes.stripe.server.faults import Faults
+from storefront.dev.sandboxes.stripe.server.http_server import Server
+from storefront.dev.sandboxes.stripe.store import Store
+from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
+from storefront.dev.sandboxes.stripe.webhooks import payloads
+from storefront.dev.sandboxes.stripe.webhooks.sender import WebhookSender
 from storefront.lib.env import env_str
 
 HOOK_PATH = "/hooks/stripe/"
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    asked = _asked(words)
-    server, address = runner.bound(asked)
-    shelf = Shelf(asked.data, Posting(url=asked.webhook_url))
-    desk = Desk(
-        ledger=shelf,
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    options = _options(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    server = Server((options.host, options.port))
+    address = f"http://{options.host}:{server.server_address[1]}"
+    store = Store(options.data, WebhookSettings(url=options.webhook_url))
+    sandbox = Sandbox(
+        store=store,
         faults=Faults(),
-        secret=asked.secret,
-        base_url=(asked.public_url or address).rstrip("/"),
-        shop=asked.shop,
-        many=asked.many,
+        secret=options.secret,
+        base_url=(options.public_url or address).rstrip("/"),
+        shop=options.shop,
+        many=options.many,
     )
-    server.site = Stripe(desk=desk)
-    courier = Courier(
-        shelf,
-        write=webhook_payloads.writer(shelf, secret=asked.hook_secret),
-        tick=lambda now: operations.run_clock(shelf, now=now),
+    server.app = StripeApp(sandbox=sandbox)
+    sender = WebhookSender(
+        store,
+        write=payloads.writer(store, secret=options.hook_secret),
+        tick=lambda now: operations.run_clock(store, now=now),
     )
-    return runner.run(server, courier, shelf, address=address)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    sender.start()
+    sys.stdout.write(f"ready {address}\n")
+    sys.stdout.flush()
+    server.serve_forever(poll_interval=0.1)
+    server.server_close()
+    sender.stop()
+    store.close()
+    return 0
 
 
-def _asked(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = runner.parser("storefront.dev.sandboxes.stripe", __doc__, hook_path=HOOK_PATH)
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    public_url = env_str("PUBLIC_URL").rstrip("/")
+    hook = f"{public_url}{HOOK_PATH}" if public_url else ""
+    parser = argparse.ArgumentParser("storefront.dev.sandboxes.stripe", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the database")
+    parser.add_argument("--webhook-url", default=hook, help="where webhooks are posted")
+    parser.add_argument("--public-url", default="", help="how browsers reach this server")
+    parser.add_argument("--shop", default="Fara", help="the name on the payment page")
     parser.add_argument(
         "--secret", default=env_str("STRIPE_SECRET_KEY"), help="the shop's key: sk_test_…"
     )
     parser.add_argument(
         "--hook-secret", default=env_str("STRIPE_WEBHOOK_SECRET"), help="signs webhooks: whsec_…"
     )
-    parser.add_argument("--many", action="store_true", help="the account captures in parts")
-    asked = parser.parse_args(words)
-    if not asked.secret.startswith("sk_test_") or not asked.hook_secret.startswith("whsec_"):
+    parser.add_argument("--many", action="store_true", help="the account allows several captures")
+    options = parser.parse_args(arguments)
+    if not options.secret.startswith("sk_test_") or not options.hook_secret.startswith("whsec_"):
         parser.error(
             "give --secret sk_test_… and --hook-secret whsec_…, or set STRIPE_SECRET_KEY"
             " and STRIPE_WEBHOOK_SECRET"
         )
-    runner.insist_on_address(parser, asked)
-    return asked
+    if options.webhook_url and not options.webhook_url.startswith(("http://", "https://")):
+        parser.error("--webhook-url must be an http address")
+    return options
 
 
 if __name__ == "__main__":

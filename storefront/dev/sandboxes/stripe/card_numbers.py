@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
-from storefront.dev.sandboxes.gateway.state.card_numbers import BadNumberError, last4_of
+MIN_DIGITS, MAX_DIGITS = 12, 19
+
+
+class BadNumberError(ValueError):
+    """The digits are no card number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestCard:
-    """A card that the page offers; ``outcome`` names the words beside it."""
+    """A card that the page offers; ``outcome`` is the key of its label."""
 
     number: str
     outcome: str
@@ -29,17 +34,34 @@ CARDS = (
     TestCard(number="4000000000000259", outcome="authorizes", disputes=True),
 )
 BY_NUMBER = {card.number: card for card in CARDS}
-STRANGER = TestCard(number="", outcome="declines", decline_code="test_mode_live_card")
+UNKNOWN_CARD = TestCard(number="", outcome="declines", decline_code="test_mode_live_card")
 
 
-def card_of(typed: str) -> tuple[TestCard, str]:
-    """Return what the bank makes of a card, and the last four digits: all that may be kept.
+def find_card(typed: str) -> tuple[TestCard, str]:
+    """Return the test card of a number, and the last four digits: all that may be stored.
 
-    Raises: BadNumberError  these digits are no card number
+    Every other card is declined.
+
+    Raises: BadNumberError  no card number
     """
     digits = typed.replace(" ", "").replace("-", "")
     last4 = last4_of(digits, known=BY_NUMBER)
-    return BY_NUMBER.get(digits, STRANGER), last4
+    return BY_NUMBER.get(digits, UNKNOWN_CARD), last4
 
 
-__all__ = ["CARDS", "BadNumberError", "TestCard", "card_of"]
+def last4_of(digits: str, *, known: Container[str]) -> str:
+    """Return the last four digits of a card number; known ones need no check digit.
+
+    Raises: BadNumberError  too few or too many digits, or a wrong check digit
+    """
+    if not (digits.isascii() and digits.isdigit() and MIN_DIGITS <= len(digits) <= MAX_DIGITS):
+        raise BadNumberError
+    if digits not in known and not _passes_luhn(digits):
+        raise BadNumberError
+    return digits[-4:]
+
+
+def _passes_luhn(digits: str) -> bool:
+    """Return whether the check digit is right (Luhn)."""
+    doubled = [sum(divmod(int(digit) * 2, 10)) for digit in digits[-2::-2]]
+    return (sum(doubled) + sum(int(digit) for digit in digits[::-2])) % 10 == 0

@@ -1,6 +1,6 @@
-"""Stripe sandbox control: read objects and events, trigger disputes, expiry and refunds.
+"""Stripe sandbox control: read objects and events, set faults and webhook modes.
 
-The gateway sandbox handles faults and webhook modes.
+It also triggers what happens at Stripe: expiry, disputes, warnings, reviews, ends of refunds.
 """
 
 from __future__ import annotations
@@ -8,93 +8,146 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
-from storefront.dev.sandboxes.gateway.messages import Answer, Call
-from storefront.dev.sandboxes.gateway.state.schedule import Mode
+import msgspec
+from msgspec import Meta
+
 from storefront.dev.sandboxes.stripe import operations
-from storefront.dev.sandboxes.stripe.api import Desk, as_json
+from storefront.dev.sandboxes.stripe.api import Sandbox, as_json
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
-from storefront.dev.sandboxes.stripe.store import PREFIXES, shown
+from storefront.dev.sandboxes.stripe.server.faults import Fault, Kind
+from storefront.dev.sandboxes.stripe.server.messages import Answer, Call
+from storefront.dev.sandboxes.stripe.store import PREFIXES, public_fields
+from storefront.dev.sandboxes.stripe.webhook_schedule import Mode
 
 
-def objects(desk: Desk, _call: Call) -> Answer:
-    return as_json({kind: [shown(one) for one in desk.ledger.all(kind)] for kind in PREFIXES})
+class NewFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: Kind
+    path: Annotated[str, Meta(max_length=200)] = "/v1/"
+    count: Annotated[int, Meta(ge=1)] = 1
+    seconds: Annotated[float, Meta(ge=0, le=60)] = 3.0
 
 
-def events(desk: Desk, _call: Call) -> Answer:
-    return as_json({"events": desk.ledger.events()})
+class NewMode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    mode: Mode
+    delay_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
+    url: Annotated[str, Meta(pattern="^(https?://[^ ]+)?$")] | None = None  # None leaves it
 
 
-def deliveries(desk: Desk, _call: Call) -> Answer:
-    return as_json({"deliveries": [asdict(one) for one in desk.ledger.deliveries()]})
+def objects(sandbox: Sandbox, _call: Call) -> Answer:
+    return as_json(
+        {kind: [public_fields(one) for one in sandbox.store.all(kind)] for kind in PREFIXES}
+    )
 
 
-def account(desk: Desk, call: Call) -> Answer:
-    """Say whether the account captures in parts, and how refunds begin."""
+def events(sandbox: Sandbox, _call: Call) -> Answer:
+    return as_json({"events": sandbox.store.events()})
+
+
+def deliveries(sandbox: Sandbox, _call: Call) -> Answer:
+    return as_json({"deliveries": [asdict(one) for one in sandbox.store.deliveries()]})
+
+
+def list_faults(sandbox: Sandbox, _call: Call) -> Answer:
+    return as_json({"faults": sandbox.faults.listed()})
+
+
+def add_fault(sandbox: Sandbox, call: Call) -> Answer:
+    asked = call.decode(NewFault)
+    sandbox.faults.add(
+        Fault(kind=asked.kind, path=asked.path, count=asked.count, seconds=asked.seconds)
+    )
+    return list_faults(sandbox, call)
+
+
+def clear_faults(sandbox: Sandbox, call: Call) -> Answer:
+    sandbox.faults.clear()
+    return list_faults(sandbox, call)
+
+
+def show_mode(sandbox: Sandbox, _call: Call) -> Answer:
+    posting = sandbox.store.webhooks
+    return as_json({"url": posting.url, "mode": posting.mode, "delay_s": posting.delay_s})
+
+
+def set_mode(sandbox: Sandbox, call: Call) -> Answer:
+    asked = call.decode(NewMode)
+    sandbox.store.webhooks.mode = asked.mode
+    sandbox.store.webhooks.delay_s = asked.delay_s
+    if asked.url is not None:
+        sandbox.store.webhooks.url = asked.url
+    sandbox.store.changed.set()  # pending webhooks are posted now
+    return show_mode(sandbox, call)
+
+
+def account(sandbox: Sandbox, call: Call) -> Answer:
+    """Set whether the account allows several captures, and the first status of refunds."""
     asked = _asked(call)
-    desk.many = bool(asked.get("many", desk.many))
-    desk.refunds_are = str(asked.get("refunds_are", desk.refunds_are))
-    return as_json({"many": desk.many, "refunds_are": desk.refunds_are})
+    sandbox.many = bool(asked.get("many", sandbox.many))
+    sandbox.refunds_are = str(asked.get("refunds_are", sandbox.refunds_are))
+    return as_json({"many": sandbox.many, "refunds_are": sandbox.refunds_are})
 
 
-def happen(desk: Desk, call: Call) -> Answer:
-    """Let something happen to one object: expire, dispute, warn, review, refund."""
-    (what,) = call.words
+def happen(sandbox: Sandbox, call: Call) -> Answer:
+    """Expire, dispute, warn of, review or settle the refund of one object."""
+    (what,) = call.arguments
     asked = _asked(call)
-    with desk.ledger.writing():
+    with sandbox.store.transaction():
         match what:
             case "expire":
                 kind = "checkout.session" if asked["id"].startswith("cs_") else "payment_intent"
-                operations.expire(desk.ledger, desk.thing(asked["id"], kind), now=call.now)
+                operations.expire(sandbox.store, sandbox.get(asked["id"], kind), now=call.now)
             case "dispute":
-                intent = desk.thing(asked["id"], "payment_intent")
-                operations.dispute(desk.ledger, intent, status=asked["status"], now=call.now)
+                intent = sandbox.get(asked["id"], "payment_intent")
+                operations.dispute(sandbox.store, intent, status=asked["status"], now=call.now)
             case "warn":
                 operations.warn(
-                    desk.ledger, desk.thing(asked["id"], "payment_intent"), now=call.now
+                    sandbox.store, sandbox.get(asked["id"], "payment_intent"), now=call.now
                 )
             case "review":
-                intent = desk.thing(asked["id"], "payment_intent")
-                operations.review(desk.ledger, intent, closed=asked.get("closed", ""), now=call.now)
+                intent = sandbox.get(asked["id"], "payment_intent")
+                operations.review(
+                    sandbox.store, intent, closed=asked.get("closed", ""), now=call.now
+                )
             case "refund":
-                made = desk.thing(asked["id"], "refund")
-                operations.settle_refund(desk.ledger, made, status=asked["status"], now=call.now)
-    return objects(desk, call)
+                made = sandbox.get(asked["id"], "refund")
+                operations.settle_refund(sandbox.store, made, status=asked["status"], now=call.now)
+    return objects(sandbox, call)
 
 
-def replay(desk: Desk, call: Call) -> Answer:
-    """Post all webhooks once more."""
-    with desk.ledger.writing():
-        for event in desk.ledger.events():
-            desk.ledger.post_again(event["id"], at=call.now)
-    return events(desk, call)
+def replay(sandbox: Sandbox, call: Call) -> Answer:
+    """Post all webhooks again."""
+    with sandbox.store.transaction():
+        for event in sandbox.store.events():
+            sandbox.store.reschedule(event["id"], at=call.now)
+    return events(sandbox, call)
 
 
-def forget(desk: Desk, call: Call) -> Answer:
-    """Let a day go by: keys and their answers are forgotten."""
-    with desk.ledger.writing():
-        desk.ledger.run("DELETE FROM answers")
-    return objects(desk, call)
+def forget(sandbox: Sandbox, call: Call) -> Answer:
+    """Delete all idempotency keys, as Stripe does after a day."""
+    with sandbox.store.transaction():
+        sandbox.store.run("DELETE FROM answers")
+    return objects(sandbox, call)
 
 
-def age(desk: Desk, call: Call) -> Answer:
-    """Let time go by: everything that there is began so much earlier."""
+def age(sandbox: Sandbox, call: Call) -> Answer:
+    """Make all objects older."""
     seconds = int(_asked(call)["seconds"])
-    with desk.ledger.writing():
+    with sandbox.store.transaction():
         sql = "UPDATE objects SET body = json_set(body, '$.created', body ->> 'created' - ?)"
-        desk.ledger.run(sql, seconds)
-    return objects(desk, call)
+        sandbox.store.run(sql, seconds)
+    return objects(sandbox, call)
 
 
-def reset(desk: Desk, call: Call) -> Answer:
-    """Forget everything: objects, faults and the mode of webhooks."""
-    with desk.ledger.writing():
-        desk.ledger.clear()
-    desk.faults.clear()
-    desk.ledger.posting.mode = Mode.NORMAL
-    desk.many, desk.refunds_are = False, "succeeded"
-    return objects(desk, call)
+def reset(sandbox: Sandbox, call: Call) -> Answer:
+    """Delete all objects and faults; set webhooks to normal."""
+    with sandbox.store.transaction():
+        sandbox.store.clear()
+    sandbox.faults.clear()
+    sandbox.store.webhooks.mode = Mode.NORMAL
+    sandbox.many, sandbox.refunds_are = False, "succeeded"
+    return objects(sandbox, call)
 
 
 def _asked(call: Call) -> dict[str, Any]:

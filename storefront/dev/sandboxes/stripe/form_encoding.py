@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 MAX_FIELDS = 200
 KEY = re.compile(r"(\w+)((?:\[\w*\])*)")
-# A word: what its value must look like. A hash: the words in it. A list: of what.
+# A pattern: of the value. A mapping: of the keys. A list: of the items.
 WORD = re.compile(r".{0,5000}", re.DOTALL)
 WHOLE = re.compile(r"[0-9]{1,10}")
 YES_NO = re.compile(r"true|false")
@@ -18,9 +18,9 @@ METADATA: Mapping[str, Any] = {"*": re.compile(r".{0,500}", re.DOTALL)}
 
 
 class StripeError(Exception):
-    """What this Stripe answers instead of doing it."""
+    """An error answer of the API."""
 
-    def __init__(  # noqa: PLR0913 - as many words as such an answer has
+    def __init__(  # noqa: PLR0913 - the fields of an error answer
         self,
         message: str,
         *,
@@ -32,16 +32,16 @@ class StripeError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        words = {"code": code, "param": param, "decline_code": decline_code}
-        self.said = {"type": kind, "message": message} | {
-            name: word for name, word in words.items() if word
+        fields = {"code": code, "param": param, "decline_code": decline_code}
+        self.body = {"type": kind, "message": message} | {
+            name: value for name, value in fields.items() if value
         }
 
 
 def read(text: str, allowed: Mapping[str, Any]) -> dict[str, Any]:
-    """Read words that fit what is allowed; numbers stay text until somebody counts with them.
+    """Parse the allowed parameters; numbers stay text.
 
-    Raises: StripeError  a word is unknown, or its value impossible
+    Raises: StripeError  an unknown parameter or an invalid value
     """
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")

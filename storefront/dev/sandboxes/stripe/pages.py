@@ -2,109 +2,150 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
-from storefront.dev.sandboxes.gateway.messages import Answer, Call
-from storefront.dev.sandboxes.gateway.pages import MAX_FIELDS, amount_shown, html, origin_of
-from storefront.dev.sandboxes.gateway.translations import words_for
+from babel.numbers import format_currency
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from storefront.dev.sandboxes.stripe import payment_flow
-from storefront.dev.sandboxes.stripe.api import Desk
-from storefront.dev.sandboxes.stripe.card_numbers import CARDS, BadNumberError, card_of
+from storefront.dev.sandboxes.stripe.api import Sandbox
+from storefront.dev.sandboxes.stripe.card_numbers import CARDS, BadNumberError, find_card
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
-from storefront.dev.sandboxes.stripe.store import Thing
+from storefront.dev.sandboxes.stripe.server.messages import Answer, Call
+from storefront.dev.sandboxes.stripe.store import StripeObject
+from storefront.dev.sandboxes.stripe.translations import texts_for
+from storefront.lib.money import Money
 
-TEST = {
-    "en": "A stand-in for Stripe on this machine. No money moves.",
-    "az": "Stripe-ın bu kompüterdəki əvəzi. Pul köçürülmür.",
-}
+HERE = Path(__file__).parent
+SHOWN = 50
+MAX_FIELDS = 20
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 STATUS_WORDS = {"complete": "authorized", "expired": "expired", "open": "processing"}
 
 
-def show(desk: Desk, call: Call) -> Answer:
-    session = desk.ledger.get(call.words[0], "checkout.session")
-    return _page_of(desk, session) if session else unknown(desk)
+def show(sandbox: Sandbox, call: Call) -> Answer:
+    session = sandbox.store.get(call.arguments[0], "checkout.session")
+    return _page_of(sandbox, call, session) if session else unknown(sandbox)
 
 
-def submit(desk: Desk, call: Call) -> Answer:
-    """Take what the shopper did; a card that was declined leaves him on the page."""
-    form = dict(parse_qsl(call.body.decode("utf-8", "replace"), max_num_fields=MAX_FIELDS))
-    with desk.ledger.writing():
-        session = desk.ledger.get(call.words[0], "checkout.session")
+def submit(sandbox: Sandbox, call: Call) -> Answer:
+    """Apply the customer's action; after a declined card the page is shown again."""
+    form = _form(call.body)
+    with sandbox.store.transaction():
+        session = sandbox.store.get(call.arguments[0], "checkout.session")
         if session is None:
-            return unknown(desk)
+            return unknown(sandbox)
         action = form.get("action", "")
         try:
             if action == "pay":
                 typed = form.get("number", "").strip() or form.get("card", "")
-                card, last4 = card_of(typed)
-                payment_flow.pay(desk.ledger, session, card, last4, many=desk.many, now=call.now)
+                card, last4 = find_card(typed)
+                payment_flow.pay(
+                    sandbox.store, session, card, last4, many=sandbox.many, now=call.now
+                )
             elif action in {"confirm", "refuse"}:
-                payment_flow.confirm(desk.ledger, session, is_him=action == "confirm", now=call.now)
+                payment_flow.confirm(
+                    sandbox.store, session, is_confirmed=action == "confirm", now=call.now
+                )
             elif action != "cancel":
                 raise StripeError("Pay or cancel.")
         except BadNumberError:
-            return _page_of(desk, session, problem="bad_number")
-        session = desk.thing(session["id"], "checkout.session")
-        is_asking = payment_flow.is_asking(desk.ledger, session)
-    if action != "cancel" and session["status"] == "open" and not is_asking:
-        return _page_of(desk, session, problem="declined")
-    where = f"/pay/{session['id']}" if is_asking else _back(session, action)
+            return _page_of(sandbox, call, session, problem="bad_number")
+        session = sandbox.get(session["id"], "checkout.session")
+        requires_action = payment_flow.requires_action(sandbox.store, session)
+    if action != "cancel" and session["status"] == "open" and not requires_action:
+        return _page_of(sandbox, call, session, problem="declined")
+    where = f"/pay/{session['id']}" if requires_action else _back(session, action)
     return Answer(status=HTTPStatus.SEE_OTHER, headers={"Location": where})
 
 
-def unknown(desk: Desk) -> Answer:
-    language, said = words_for("en")
+def unknown(sandbox: Sandbox) -> Answer:
+    language, texts = texts_for("en")
     return html(
-        "unknown.html", status=HTTPStatus.NOT_FOUND, language=language, words=said, shop=desk.shop
+        "unknown.html",
+        status=HTTPStatus.NOT_FOUND,
+        language=language,
+        words=texts,
+        shop=sandbox.shop,
     )
 
 
-def front(desk: Desk, _call: Call) -> Answer:
-    """Show the staff of the sandbox the newest sessions."""
-    rows = desk.ledger.all("checkout.session")[:50]
+def front(sandbox: Sandbox, _call: Call) -> Answer:
+    """Show the developer the newest sessions, their events and how the shop answered each."""
+    answers: dict[str, list[str]] = {}
+    for delivery in sandbox.store.deliveries():
+        answers.setdefault(delivery.event, []).append(delivery.last_answer or "waiting")
+    events: dict[str, list[StripeObject]] = {}
+    for event in sandbox.store.events():
+        about = event["data"]["object"]
+        events.setdefault(about.get("payment_intent") or about["id"], []).append(event)
+    rows = []
+    for session in sandbox.store.all("checkout.session")[:SHOWN]:
+        intent = sandbox.store.get(session["payment_intent"] or "", "payment_intent")
+        rows.append((session, intent, events.get(intent["id"] if intent else session["id"], [])))
     return html(
-        "stripe.html",
+        "front.html",
         language="en",
-        shop=desk.shop,
-        posting=desk.ledger.posting,
-        faults=desk.faults.listed(),
-        rows=[
-            (row, desk.ledger.get(row["payment_intent"] or "", "payment_intent")) for row in rows
-        ],
+        shop=sandbox.shop,
+        posting=sandbox.store.webhooks,
+        faults=sandbox.faults.listed(),
+        rows=rows,
+        answers=answers,
         amount_shown=lambda minor, currency: amount_shown(minor, currency.upper()),
+        moment=lambda seconds: datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S"),
     )
 
 
-def _back(session: Thing, action: str) -> str:
+def _back(session: StripeObject, action: str) -> str:
     where = session["cancel_url"] if action == "cancel" else session["success_url"]
     return str(where or session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
-def _page_of(desk: Desk, session: Thing, *, problem: str = "") -> Answer:
-    language, known = words_for(session["locale"] or "en")
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MAX_FIELDS))
+    except ValueError as error:
+        raise StripeError(str(error)) from error
+
+
+def _page_of(sandbox: Sandbox, call: Call, session: StripeObject, *, problem: str = "") -> Answer:
+    """Show a session in its language, or, where that is "auto", in the browser's."""
+    locale = session["locale"] or "auto"
+    language, known = texts_for(
+        call.headers.get("accept-language", "en") if locale == "auto" else locale
+    )
     amount = amount_shown(session["amount_total"], session["currency"].upper(), language)
-    intent = desk.ledger.get(session["payment_intent"] or "", "payment_intent")
+    intent = sandbox.store.get(session["payment_intent"] or "", "payment_intent")
     last4 = intent["_card"]["last4"] if intent and "_card" in intent else ""
-    said = {
-        name: text.format(amount=amount, shop=desk.shop, last4=last4)
+    texts = {
+        name: text.format(amount=amount, shop=sandbox.shop, last4=last4)
         for name, text in known.items()
-    } | {"test": TEST[language]}
+    }
     if problem:
-        said["bad_number"] = said[problem]
+        texts["bad_number"] = texts[problem]
     template = "pay.html"
     if session["status"] != "open":
         template = "done.html"
-    elif not problem and payment_flow.is_asking(desk.ledger, session):
+    elif not problem and payment_flow.requires_action(sandbox.store, session):
         template = "confirm.html"
     return html(
         template,
         status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
         sends_to=origin_of(session["success_url"]),
         language=language,
-        words=said,
-        shop=desk.shop,
+        words=texts,
+        shop=sandbox.shop,
         amount=amount,
         payment=SimpleNamespace(
             id=session["id"],
@@ -114,4 +155,46 @@ def _page_of(desk: Desk, session: Thing, *, problem: str = "") -> Answer:
         ),
         cards=CARDS,
         has_bad_number=bool(problem),
+    )
+
+
+def style(_sandbox: Sandbox, _call: Call) -> Answer:
+    return Answer(
+        body=_rules(),
+        content_type="text/css; charset=utf-8",
+        headers={"Cache-Control": "max-age=300"},
+    )
+
+
+@cache
+def _rules() -> str:
+    return (HERE / "style.css").read_text(encoding="utf-8")
+
+
+def amount_shown(minor: int, currency: str, language: str = "en") -> str:
+    return format_currency(Money.from_minor(minor, currency).amount, currency, locale=language)
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def html(
+    template: str, *, status: int = HTTPStatus.OK, sends_to: str = "", **context: object
+) -> Answer:
+    # A browser checks the redirect that follows a form against form-action as well.
+    policy = (
+        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none';"
+        f" frame-ancestors 'none'; form-action 'self' {sends_to}"
+    )
+    return Answer(
+        status=status,
+        body=_TEMPLATES.get_template(template).render(**context),
+        content_type="text/html; charset=utf-8",
+        headers={
+            "Content-Security-Policy": policy.strip(),
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+        },
     )

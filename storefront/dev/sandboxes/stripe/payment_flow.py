@@ -1,4 +1,4 @@
-"""Stripe payment flow: open a checkout session, create intent and charge as the customer pays."""
+"""Stripe payment flow: open and expire checkout sessions, authorize or decline cards."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any
 
 from storefront.dev.sandboxes.stripe.card_numbers import TestCard
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
-from storefront.dev.sandboxes.stripe.store import Shelf, Thing
+from storefront.dev.sandboxes.stripe.store import Store, StripeObject
 
 SESSION_S = 24 * 3600
 SHORTEST_SESSION_S = 30 * 60
 HOLD_S = 7 * 24 * 3600
 
 
-def open_session(shelf: Shelf, asked: dict[str, Any], *, base_url: str, now: float) -> Thing:
-    """Open a page to pay; its intent is made when somebody tries to.
+def open_session(store: Store, asked: dict[str, Any], *, base_url: str, now: float) -> StripeObject:
+    """Create a checkout session; its intent is created with the first card.
 
-    Raises: StripeError  a word is missing, or the time is impossible
+    Raises: StripeError  a parameter is missing or out of range
     """
     lines = asked.get("line_items") or []
     if asked.get("mode") != "payment" or not lines or "success_url" not in asked:
@@ -32,7 +32,7 @@ def open_session(shelf: Shelf, asked: dict[str, Any], *, base_url: str, now: flo
     ends_at = int(asked.get("expires_at", int(now) + SESSION_S))
     if total <= 0 or not now + SHORTEST_SESSION_S - 1 <= ends_at <= now + SESSION_S + 1:
         raise StripeError("The amount or expires_at is out of range.", code="parameter_invalid")
-    session = shelf.new(
+    session = store.create(
         "checkout.session",
         now=now,
         status="open",
@@ -54,51 +54,51 @@ def open_session(shelf: Shelf, asked: dict[str, Any], *, base_url: str, now: flo
         _card=asked.get("payment_method_options", {}).get("card", {}),
     )
     session["url"] = f"{base_url}/pay/{session['id']}"
-    shelf.keep(session, acts_at=ends_at)
+    store.save(session, acts_at=ends_at)
     return session
 
 
-def pay(  # noqa: PLR0913 - a card, what may be kept of it, and when
-    shelf: Shelf, session: Thing, card: TestCard, last4: str, *, many: bool, now: float
+def pay(  # noqa: PLR0913 - session, card, account, time
+    store: Store, session: StripeObject, card: TestCard, last4: str, *, many: bool, now: float
 ) -> None:
-    """Present a card to the bank; a session that is not open any more stays as it is."""
+    """Authorize, decline or challenge a card; a session that is not open stays unchanged."""
     if session["status"] != "open":
         return
-    intent = _intent_of(shelf, session, now)
+    intent = _intent_of(store, session, now)
     intent["_card"] = {"last4": last4, "disputes": card.disputes, "many": many}
     if card.outcome == "asks":
         intent["status"] = "requires_action"
         intent["next_action"] = {"type": "redirect_to_url", "redirect_to_url": {}}
-        shelf.keep(intent)
-        shelf.tell("payment_intent.requires_action", intent, now=now)
+        store.save(intent)
+        store.record_event("payment_intent.requires_action", intent, now=now)
     elif card.outcome == "declines":
-        _decline(shelf, intent, "card_declined", card.decline_code, now=now)
+        _decline(store, intent, "card_declined", card.decline_code, now=now)
     else:
-        _authorize(shelf, session, intent, now=now)
+        _authorize(store, session, intent, now=now)
 
 
-def confirm(shelf: Shelf, session: Thing, *, is_him: bool, now: float) -> None:
-    """Hear from the shopper what his bank asked him."""
-    intent = shelf.get(session["payment_intent"] or "", "payment_intent")
+def confirm(store: Store, session: StripeObject, *, is_confirmed: bool, now: float) -> None:
+    """Apply the customer's answer to the bank's confirmation page."""
+    intent = store.get(session["payment_intent"] or "", "payment_intent")
     if session["status"] != "open" or not intent or intent["status"] != "requires_action":
         return
-    if is_him:
-        _authorize(shelf, session, intent, now=now, is_asked=True)
+    if is_confirmed:
+        _authorize(store, session, intent, now=now, is_asked=True)
     else:
-        _decline(shelf, intent, "payment_intent_authentication_failure", "", now=now)
+        _decline(store, intent, "payment_intent_authentication_failure", "", now=now)
 
 
-def is_asking(shelf: Shelf, session: Thing) -> bool:
-    intent = shelf.get(session["payment_intent"] or "", "payment_intent")
+def requires_action(store: Store, session: StripeObject) -> bool:
+    intent = store.get(session["payment_intent"] or "", "payment_intent")
     if session["status"] != "open" or intent is None:
         return False
     return bool(intent["status"] == "requires_action")
 
 
-def expire_session(shelf: Shelf, session: Thing, *, now: float) -> Thing:
-    """Close the page, and the attempt that nobody finished.
+def expire_session(store: Store, session: StripeObject, *, now: float) -> StripeObject:
+    """Expire the session and cancel its unpaid intent.
 
-    Raises: StripeError  it is not open any more
+    Raises: StripeError  the session is not open
     """
     if session["status"] != "open":
         raise StripeError(
@@ -106,23 +106,23 @@ def expire_session(shelf: Shelf, session: Thing, *, now: float) -> Thing:
             f" {session['status']}."
         )
     session |= {"status": "expired", "url": None}
-    shelf.keep(session)
-    intent = shelf.get(session["payment_intent"] or "", "payment_intent")
+    store.save(session)
+    intent = store.get(session["payment_intent"] or "", "payment_intent")
     if intent is not None:
         intent |= {"status": "canceled", "cancellation_reason": "automatic"}
         intent["canceled_at"] = int(now)
-        shelf.keep(intent)
-        shelf.tell("payment_intent.canceled", intent, now=now)
-    shelf.tell("checkout.session.expired", session, now=now)
+        store.save(intent)
+        store.record_event("payment_intent.canceled", intent, now=now)
+    store.record_event("checkout.session.expired", session, now=now)
     return session
 
 
-def _intent_of(shelf: Shelf, session: Thing, now: float) -> Thing:
-    intent = shelf.get(session["payment_intent"] or "", "payment_intent")
+def _intent_of(store: Store, session: StripeObject, now: float) -> StripeObject:
+    intent = store.get(session["payment_intent"] or "", "payment_intent")
     if intent is not None:
         return intent
     asked = session["_intent"]
-    intent = shelf.new(
+    intent = store.create(
         "payment_intent",
         now=now,
         status="requires_payment_method",
@@ -140,18 +140,22 @@ def _intent_of(shelf: Shelf, session: Thing, now: float) -> Thing:
         cancellation_reason=None,
         canceled_at=None,
     )
-    shelf.belongs(session, intent=intent["id"])
+    store.set_intent(session, intent=intent["id"])
     session["payment_intent"] = intent["id"]
-    shelf.keep(session, acts_at=session["expires_at"])
-    shelf.tell("payment_intent.created", intent, now=now)
+    store.save(session, acts_at=session["expires_at"])
+    store.record_event("payment_intent.created", intent, now=now)
     return intent
 
 
-def _charge(shelf: Shelf, intent: Thing, *, now: float, is_asked: bool, **fields: Any) -> Thing:
+def _charge(
+    store: Store, intent: StripeObject, *, now: float, is_asked: bool, **fields: Any
+) -> StripeObject:
     last4 = intent["_card"]["last4"]
-    shown: Thing = {"brand": "visa", "last4": last4, "wallet": None}
-    shown["three_d_secure"] = {"result": "authenticated", "version": "2.2.0"} if is_asked else None
-    return shelf.new(
+    details: StripeObject = {"brand": "visa", "last4": last4, "wallet": None}
+    details["three_d_secure"] = (
+        {"result": "authenticated", "version": "2.2.0"} if is_asked else None
+    )
+    return store.create(
         "charge",
         now=now,
         intent=intent["id"],
@@ -163,15 +167,15 @@ def _charge(shelf: Shelf, intent: Thing, *, now: float, is_asked: bool, **fields
         disputed=False,
         currency=intent["currency"],
         payment_intent=intent["id"],
-        payment_method_details={"type": "card", "card": shown},
+        payment_method_details={"type": "card", "card": details},
         **fields,
     )
 
 
 def _authorize(
-    shelf: Shelf, session: Thing, intent: Thing, *, now: float, is_asked: bool = False
+    store: Store, session: StripeObject, intent: StripeObject, *, now: float, is_asked: bool = False
 ) -> None:
-    charge = _charge(shelf, intent, now=now, is_asked=is_asked, status="succeeded", paid=True)
+    charge = _charge(store, intent, now=now, is_asked=is_asked, status="succeeded", paid=True)
     wants_many = session["_card"].get("request_multicapture") == "if_available"
     is_many = wants_many and intent["_card"]["many"]
     charge["payment_method_details"]["card"] |= {
@@ -186,18 +190,20 @@ def _authorize(
         "next_action": None,
     }
     session |= {"status": "complete", "url": None}
-    shelf.keep(charge)
-    shelf.keep(intent, acts_at=now + HOLD_S)
-    shelf.keep(session)
-    shelf.tell("charge.succeeded", charge, now=now)
-    shelf.tell("payment_intent.amount_capturable_updated", intent, now=now)
-    shelf.tell("checkout.session.completed", session, now=now)
+    store.save(charge)
+    store.save(intent, acts_at=now + HOLD_S)
+    store.save(session)
+    store.record_event("charge.succeeded", charge, now=now)
+    store.record_event("payment_intent.amount_capturable_updated", intent, now=now)
+    store.record_event("checkout.session.completed", session, now=now)
 
 
-def _decline(shelf: Shelf, intent: Thing, code: str, decline_code: str, *, now: float) -> None:
-    """Let the shopper try another card: the page stays open."""
+def _decline(
+    store: Store, intent: StripeObject, code: str, decline_code: str, *, now: float
+) -> None:
+    """Record a failed charge; the session stays open for another card."""
     charge = _charge(
-        shelf, intent, now=now, is_asked=False, status="failed", paid=False, failure_code=code
+        store, intent, now=now, is_asked=False, status="failed", paid=False, failure_code=code
     )
     intent |= {
         "status": "requires_payment_method",
@@ -205,6 +211,6 @@ def _decline(shelf: Shelf, intent: Thing, code: str, decline_code: str, *, now: 
         "next_action": None,
         "last_payment_error": {"type": "card_error", "code": code, "decline_code": decline_code},
     }
-    shelf.keep(intent)
-    shelf.tell("charge.failed", charge, now=now)
-    shelf.tell("payment_intent.payment_failed", intent, now=now)
+    store.save(intent)
+    store.record_event("charge.failed", charge, now=now)
+    store.record_event("payment_intent.payment_failed", intent, now=now)

@@ -1,4 +1,4 @@
-"""Stripe routes: map each call to its handler."""
+"""Stripe sandbox routes: map each call to its handler."""
 
 from __future__ import annotations
 
@@ -6,25 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from storefront.dev.sandboxes.gateway import control as common
-from storefront.dev.sandboxes.gateway import pages as clothes
-from storefront.dev.sandboxes.gateway.faults import Faults, Kind
-from storefront.dev.sandboxes.gateway.http_server import find, routed
-from storefront.dev.sandboxes.gateway.messages import Answer, Call, RefusedError, as_refusal
 from storefront.dev.sandboxes.stripe import api, control, pages
-from storefront.dev.sandboxes.stripe.api import Desk
+from storefront.dev.sandboxes.stripe.api import Sandbox
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
+from storefront.dev.sandboxes.stripe.server.faults import Faults, Kind
+from storefront.dev.sandboxes.stripe.server.http_server import find, routed
+from storefront.dev.sandboxes.stripe.server.messages import Answer, Call, RefusedError, as_refusal
 
 ID = r"/([\w-]{1,80})"
 
 
-def _style(_desk: Desk, _call: Call) -> Answer:
-    return clothes.stylesheet()
-
-
 ROUTES = routed(
     ("GET", "/", pages.front),
-    ("GET", "/style.css", _style),
+    ("GET", "/style.css", pages.style),
     ("GET", f"/pay{ID}", pages.show),
     ("POST", f"/pay{ID}", pages.submit),
     ("POST", "/v1/checkout/sessions", api.create_session),
@@ -43,11 +37,11 @@ ROUTES = routed(
     ("GET", "/control/objects", control.objects),
     ("GET", "/control/events", control.events),
     ("GET", "/control/deliveries", control.deliveries),
-    ("GET", "/control/faults", common.list_faults),
-    ("POST", "/control/faults", common.add_fault),
-    ("DELETE", "/control/faults", common.clear_faults),
-    ("GET", "/control/webhooks", common.show_mode),
-    ("POST", "/control/webhooks", common.set_mode),
+    ("GET", "/control/faults", control.list_faults),
+    ("POST", "/control/faults", control.add_fault),
+    ("DELETE", "/control/faults", control.clear_faults),
+    ("GET", "/control/webhooks", control.show_mode),
+    ("POST", "/control/webhooks", control.set_mode),
     ("POST", "/control/account", control.account),
     ("POST", "/control/(expire|dispute|warn|review|refund)", control.happen),
     ("POST", "/control/replay", control.replay),
@@ -69,14 +63,14 @@ BROKEN = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stripe:
-    """The stand-in, as those see it who call it."""
+class StripeApp:
+    """The stand-in's HTTP interface."""
 
-    desk: Desk
+    sandbox: Sandbox
 
     @property
     def faults(self) -> Faults:
-        return self.desk.faults
+        return self.sandbox.faults
 
     @property
     def broken(self) -> Mapping[Kind, Answer]:
@@ -86,16 +80,16 @@ class Stripe:
         return api.as_error(StripeError(str(error), status=error.status))
 
     def answer(self, call: Call) -> Answer:
-        work, words, status = find(ROUTES, call)
+        handler, arguments, status = find(ROUTES, call)
         try:
-            if work is None:
+            if handler is None:
                 if call.path.startswith("/pay/") and call.method == "GET":
-                    return pages.unknown(self.desk)
-                raise StripeError(f"Unrecognized request URL ({call.path})", status=status)  # noqa: TRY301 - one way to say no
+                    return pages.unknown(self.sandbox)
+                raise StripeError(f"Unrecognized request URL ({call.path})", status=status)  # noqa: TRY301 - one handler of errors
             if call.path.startswith("/v1/"):
-                api.check(self.desk, call)
-            return work(self.desk, replace(call, words=words))
+                api.check(self.sandbox, call)
+            return handler(self.sandbox, replace(call, arguments=arguments))
         except StripeError as error:
             return api.as_error(error)
-        except RefusedError as error:  # of the rooms that all sandboxes share
+        except RefusedError as error:  # of a control call
             return as_refusal(error)

@@ -1,10 +1,10 @@
--- The ground truth: every object as it stands. It keeps of a card its last four digits only.
+-- Every object in its current state. Of a card it holds the last four digits only.
 CREATE TABLE IF NOT EXISTS objects (
     id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
     intent TEXT NOT NULL DEFAULT '',  -- the payment intent that it belongs to
     body TEXT NOT NULL,
-    acts_at REAL  -- when something happens by itself: a session or a hold ends
+    acts_at REAL  -- when a session or an authorization expires
 );
 CREATE INDEX IF NOT EXISTS objects_of_intent ON objects (kind, intent);
 CREATE TABLE IF NOT EXISTS events (

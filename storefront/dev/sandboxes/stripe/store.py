@@ -1,4 +1,4 @@
-"""Stripe store: keep current objects, and events as they were at their time."""
+"""Stripe sandbox store: keep the current objects, and events with their objects at that time."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.sandboxes.gateway.state.schedule import Posting
-from storefront.dev.sandboxes.gateway.state.store import Book
+from storefront.dev.sandboxes.stripe.database import Database
+from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 FILE = "stripe.sqlite3"
@@ -25,44 +25,46 @@ PREFIXES = {
     "balance_transaction": "txn_",
 }
 
-type Thing = dict[str, Any]
+type StripeObject = dict[str, Any]
 
 
-class Shelf(Book):
-    """Every object is one row of JSON."""
+class Store(Database):
+    """The database with Stripe's objects, one row of JSON each."""
 
-    def __init__(self, folder: Path, posting: Posting) -> None:
-        super().__init__(folder / FILE, schema=SCHEMA, posting=posting)
+    def __init__(self, folder: Path, webhooks: WebhookSettings) -> None:
+        super().__init__(folder / FILE, schema=SCHEMA, webhooks=webhooks)
 
-    def new(self, kind: str, *, now: float, intent: str = "", **fields: Any) -> Thing:
-        thing = {
+    def create(self, kind: str, *, now: float, intent: str = "", **fields: Any) -> StripeObject:
+        found = {
             "id": f"{PREFIXES[kind]}{secrets.token_hex(16)}",
             "object": kind,
             "created": int(now),
             "livemode": False,
             **fields,
         }
-        self.insert("objects", id=thing["id"], kind=kind, intent=intent, body=json.dumps(thing))
-        return thing
+        self.insert("objects", id=found["id"], kind=kind, intent=intent, body=json.dumps(found))
+        return found
 
-    def keep(self, thing: Thing, *, acts_at: float | None = None) -> None:
-        """Write an object down; what is to happen to it by itself is said anew each time."""
+    def save(self, found: StripeObject, *, acts_at: float | None = None) -> None:
+        """Write an object; ``acts_at`` is when it expires by itself, and replaces the last one."""
         sql = "UPDATE objects SET body = ?, acts_at = ? WHERE id = ?"
-        self.run(sql, json.dumps(thing), acts_at, thing["id"])
+        self.run(sql, json.dumps(found), acts_at, found["id"])
 
-    def get(self, thing_id: str, kind: str) -> Thing | None:
+    def get(self, object_id: str, kind: str) -> StripeObject | None:
         sql = "SELECT body FROM objects WHERE id = ? AND kind = ?"
-        rows = self.rows(sql, thing_id, kind)
+        rows = self.rows(sql, object_id, kind)
         return dict(json.loads(rows[0]["body"])) if rows else None
 
-    def all(self, kind: str, *, intent: str = "") -> list[Thing]:
+    def all(self, kind: str, *, intent: str = "") -> list[StripeObject]:
         """List objects of a kind, the newest first, as Stripe does."""
         sql = "SELECT body FROM objects WHERE kind = ? AND ? IN ('', intent) ORDER BY rowid DESC"
         return [json.loads(row["body"]) for row in self.rows(sql, kind, intent)]
 
-    def balance(self, category: str, source: Thing, amount: int, *, now: float) -> None:
-        """Write down that money came into the account's balance, or, below 0, left it."""
-        self.new(
+    def record_balance(
+        self, category: str, source: StripeObject, amount: int, *, now: float
+    ) -> None:
+        """Record a balance transaction; a negative amount leaves the account."""
+        self.create(
             "balance_transaction",
             now=now,
             intent=source["payment_intent"],
@@ -76,10 +78,10 @@ class Shelf(Book):
             status="pending",
         )
 
-    def belongs(self, thing: Thing, *, intent: str) -> None:
-        self.run("UPDATE objects SET intent = ? WHERE id = ?", intent, thing["id"])
+    def set_intent(self, found: StripeObject, *, intent: str) -> None:
+        self.run("UPDATE objects SET intent = ? WHERE id = ?", intent, found["id"])
 
-    def due(self, now: float) -> list[Thing]:
+    def due(self, now: float) -> list[StripeObject]:
         sql = "SELECT body FROM objects WHERE acts_at <= ? ORDER BY acts_at"
         return [json.loads(row["body"]) for row in self.rows(sql, now)]
 
@@ -87,14 +89,14 @@ class Shelf(Book):
         moment: float | None = self.rows("SELECT min(acts_at) AS moment FROM objects")[0]["moment"]
         return moment
 
-    def tell(self, kind: str, thing: Thing, *, now: float) -> None:
-        """Write an event into the book, with its object as it stands, and its webhooks."""
+    def record_event(self, kind: str, found: StripeObject, *, now: float) -> None:
+        """Store an event with a copy of its object, and schedule its webhooks."""
         event = {
             "id": f"evt_{secrets.token_hex(12)}",
             "object": "event",
             "api_version": VERSION,
             "created": int(now),
-            "data": {"object": shown(thing)},
+            "data": {"object": public_fields(found)},
             "livemode": False,
             "pending_webhooks": 1,
             "request": {"id": None, "idempotency_key": None},
@@ -103,11 +105,11 @@ class Shelf(Book):
         self.insert("events", id=event["id"], body=json.dumps(event))
         self.post(str(event["id"]), at=now)
 
-    def event(self, event_id: str) -> Thing | None:
+    def event(self, event_id: str) -> StripeObject | None:
         rows = self.rows("SELECT body FROM events WHERE id = ?", event_id)
         return dict(json.loads(rows[0]["body"])) if rows else None
 
-    def events(self) -> list[Thing]:
+    def events(self) -> list[StripeObject]:
         return [
             json.loads(row["body"]) for row in self.rows("SELECT body FROM events ORDER BY place")
         ]
@@ -117,6 +119,6 @@ class Shelf(Book):
             self.run(f"DELETE FROM {table}")  # noqa: S608 - our own table names
 
 
-def shown(thing: Thing) -> Thing:
-    """Return what the outside sees: what begins with an underscore is ours."""
-    return {name: value for name, value in thing.items() if not name.startswith("_")}
+def public_fields(found: StripeObject) -> StripeObject:
+    """Return an object as the API shows it: without our own fields, which begin with "_"."""
+    return {name: value for name, value in found.items() if not name.startswith("_")}

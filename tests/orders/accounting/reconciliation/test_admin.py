@@ -18,7 +18,6 @@ from storefront.accounts.models import User
 from tests.factories.catalog import make_channel
 from tests.factories.reconciliation import TODAY, make_day, make_difference
 from tests.factories.suppliers import NOON
-from tests.fakes.payment_gateway import gateway_process, test_gateway  # noqa: F401 - fixtures
 from tests.support.reconciliation_days import accepted, compare, paid
 
 pytestmark = pytest.mark.django_db
@@ -29,17 +28,10 @@ def page(what="changelist", *args, table="moneydifference"):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_staff_apply_a_lost_event_once(test_gateway, staff):  # noqa: F811
-    payment = paid(test_gateway)
+def test_staff_take_a_lost_event_in_by_one_button_once(stripe, staff):
+    payment = paid(stripe)
     accepted(payment)
-    test_gateway.client.post(
-        f"{test_gateway.url}/v1/payments/{payment.reference}/refund",
-        json={"amount": 500},
-        headers={
-            "authorization": f"Bearer {test_gateway.secret}",
-            "idempotency-key": "by hand",
-        },
-    )
+    stripe.call("refunds", {"payment_intent": stripe.intent["id"], "amount": 500})
     compare()
     difference = MoneyDifference.objects.get(status="open")
     url = page("take_in", difference.pk)

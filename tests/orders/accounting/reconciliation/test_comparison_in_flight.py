@@ -26,8 +26,8 @@ def no_gateway(monkeypatch):
 
 def test_a_deferred_single_capture_is_not_missing():
     bought(captured="0.00")
-    PurchaseOrder.objects.update(accepted_at=None)  # as of the purchase order without an answer
-    Payment.objects.update(taking="once", capture_before=LATER + timedelta(days=3))
+    PurchaseOrder.objects.update(accepted_at=None)  # stands for the one that has not answered
+    Payment.objects.update(capture_mode="single", capture_before=LATER + timedelta(days=3))
 
     compare()
     assert found() == []

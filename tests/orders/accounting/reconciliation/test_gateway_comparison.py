@@ -1,4 +1,4 @@
-"""Gateway comparison: our ledger against running gateways, each kind of discrepancy once."""
+"""Our payment ledger against the books of the Stripe stand-in: each difference, planted once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from orders.gateways import gateway_for
 from orders.models import MoneyDifference, Order, Payment, PaymentEvent
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
-from tests.fakes.payment_gateway import gateway_process, test_gateway  # noqa: F401 - fixtures
-from tests.fakes.stripe_server import stripe, stripe_process  # noqa: F401 - fixtures
 from tests.support.reconciliation_days import (
     BACK,
     accept,
@@ -31,28 +29,23 @@ from tests.support.reconciliation_days import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PART = Decimal("7.50")
-PAYS = {"GatewayProcess": "test", "StripeProcess": "stripe"}
-
-
-@pytest.fixture(params=["test", "stripe"])
-def server(request):
-    """The gateway process; the shop's settings point at it."""
-    return request.getfixturevalue("test_gateway" if request.param == "test" else "stripe")
 
 
 def at(payment):
     return gateway_for(payment.gateway)
 
 
-def by_hand(payment, verb, amount, key="by hand"):
-    """Move money at the gateway without the shop."""
+def by_hand(payment, verb, amount, *, is_last=True):
+    """Move money at the gateway behind the shop's back."""
     money = Money(amount, payment.currency)
-    last = {"is_last": True} if verb == "capture" else {}
-    return getattr(at(payment), verb)(reference=payment.reference, amount=money, key=key, **last)
+    last = {"is_last": is_last} if verb == "capture" else {}
+    return getattr(at(payment), verb)(
+        reference=payment.reference, amount=money, key="by hand", **last
+    )
 
 
-def test_a_complete_order_has_no_discrepancy(server):
-    payment = paid(server)
+def test_a_clean_day_of_a_whole_order_has_no_difference(stripe):
+    payment = paid(stripe)
     accepted(payment)
     refund(payment, PART)
 
@@ -66,18 +59,18 @@ def test_a_complete_order_has_no_discrepancy(server):
     assert day.counts["orders"] == 1
 
 
-def test_an_unpaid_payment_is_no_discrepancy(server):
+def test_a_shopper_who_paid_nothing_is_no_difference(stripe):
     open_order()
     declined = open_order()
-    server.pay(declined.pay_url, "4000 0000 0000 0002")
+    stripe.pay(declined.pay_url, "4000 0000 0000 0002")
 
     assert compare().status == "reconciled"
     assert found() == []
 
 
-def test_an_unknown_authorization_is_applied(server):
+def test_money_that_is_held_without_our_knowing_is_taken_in_by_one_button(stripe):
     payment = open_order()
-    server.pay(payment.pay_url)
+    stripe.pay(payment.pay_url)
     compare()
     difference = the_one()
     assert found() == [("not_with_us", "authorized", None, payment.amount)]
@@ -95,8 +88,8 @@ def test_an_unknown_authorization_is_applied(server):
     assert found() == []
 
 
-def test_a_capture_at_the_gateway_is_missing_in_the_ledger(server):
-    payment = paid(server)
+def test_what_was_captured_by_hand_is_not_with_us(stripe):
+    payment = paid(stripe)
     by_hand(payment, "capture", payment.amount)
 
     compare()
@@ -107,8 +100,8 @@ def test_a_capture_at_the_gateway_is_missing_in_the_ledger(server):
     assert payment.captured_amount == payment.amount
 
 
-def test_a_lost_expiry_is_found_and_applied(server):
-    payment = paid(server)
+def test_a_hold_that_ended_unheard_is_told_and_taken_in(stripe):
+    payment = paid(stripe)
     by_hand(payment, "release", payment.amount)
 
     compare()
@@ -121,8 +114,8 @@ def test_a_lost_expiry_is_found_and_applied(server):
     assert found() == []
 
 
-def test_a_refund_at_the_gateway_is_missing_in_the_ledger(server):
-    payment = paid(server)
+def test_a_refund_by_hand_is_not_in_the_ledger(stripe):
+    payment = paid(stripe)
     accepted(payment)
     by_hand(payment, "refund", PART)
 
@@ -135,8 +128,8 @@ def test_a_refund_at_the_gateway_is_missing_in_the_ledger(server):
     assert found() == []
 
 
-def test_a_duplicate_refund_is_found(server):
-    payment = paid(server)
+def test_the_same_refund_given_twice_is_told_as_twice(stripe):
+    payment = paid(stripe)
     accepted(payment)
     refund(payment, PART)
     by_hand(payment, "refund", PART)
@@ -146,11 +139,11 @@ def test_a_duplicate_refund_is_found(server):
     assert found() == [("twice", "refunded", None, PART)]
 
 
-def test_a_refund_with_a_lost_answer_is_no_duplicate(server):
-    payment = paid(server)
+def test_a_refund_whose_answer_was_lost_is_no_second_one(stripe):
+    payment = paid(stripe)
     accepted(payment)
     refund(payment, PART)
-    server.fault("drop_after", path="POST /v1/.*refund")
+    stripe.fault("drop_after", path="POST /v1/.*refund")
     with pytest.raises(TemporaryError):
         refund(payment, PART, purpose="staff:2")
 
@@ -159,9 +152,9 @@ def test_a_refund_with_a_lost_answer_is_no_duplicate(server):
     assert found() == [("refund_unbooked", "refunded", None, PART)]
 
 
-def test_a_payment_missing_at_the_gateway(server):
-    payment = paid(server)
-    server.control("reset", {})
+def test_a_payment_that_the_gateway_does_not_have(stripe):
+    payment = paid(stripe)
+    stripe.control("reset", {})
 
     compare()
 
@@ -170,8 +163,8 @@ def test_a_payment_missing_at_the_gateway(server):
     assert "right account" in labels.to_do(the_one())
 
 
-def test_a_refund_missing_at_the_gateway(server):
-    payment = paid(server)
+def test_a_refund_that_only_our_book_has(stripe):
+    payment = paid(stripe)
     accepted(payment)
     refund(payment, PART)
     Payment.objects.filter(pk=payment.pk).update(refunded_amount=PART + 2)
@@ -189,8 +182,8 @@ def test_a_refund_missing_at_the_gateway(server):
     assert found() == [("not_at_gateway", "refunded", Decimal("2.00"), None)]
 
 
-def test_different_amounts(server):
-    payment = paid(server)
+def test_amounts_that_differ(stripe):
+    payment = paid(stripe)
     accepted(payment)
     rows = Payment.objects.filter(pk=payment.pk)
     rows.update(captured_amount=payment.captured_amount - 3, released_amount=3)
@@ -201,8 +194,8 @@ def test_different_amounts(server):
     assert ("amount", "captured", less, payment.amount) in found()
 
 
-def test_different_currencies(server):
-    payment = paid(server)
+def test_currencies_that_differ(stripe):
+    payment = paid(stripe)
     Payment.objects.filter(pk=payment.pk).update(currency="USD")
 
     compare()
@@ -212,8 +205,8 @@ def test_different_currencies(server):
     assert (difference.currency, difference.found_currency) == ("USD", "EUR")
 
 
-def test_money_of_an_unknown_payment(server):
-    gateway = gateway_for(PAYS[type(server).__name__])
+def test_money_of_a_payment_that_we_never_opened(stripe):
+    gateway = gateway_for("stripe")
     opened = gateway.open(
         key="pay:elsewhere",
         amount=Money(Decimal("12.00"), "EUR"),
@@ -221,7 +214,7 @@ def test_money_of_an_unknown_payment(server):
         return_url=BACK,
         locale="en",
     )
-    server.pay(opened.pay_url)
+    stripe.pay(opened.pay_url)
 
     compare()
     assert found() == [("not_with_us", "held", None, Decimal("12.00"))]
@@ -236,9 +229,9 @@ def test_money_of_an_unknown_payment(server):
     assert found() == []
 
 
-def test_a_moving_payment_is_no_discrepancy_yet(server):
+def test_what_moves_at_this_moment_does_not_differ_yet(stripe):
     payment = open_order()
-    server.pay(payment.pay_url)
+    stripe.pay(payment.pay_url)
 
     compare(moment=later)
     assert len(found()) == 1
@@ -249,10 +242,9 @@ def test_a_moving_payment_is_no_discrepancy_yet(server):
 
 
 @pytest.mark.parametrize("many", [True, False])
-def test_single_and_multiple_captures_agree(server, many):
-    if PAYS[type(server).__name__] == "stripe":
-        server.control("account", {"many": many})
-    payment = paid(server, *two_sellables())
+def test_parts_captured_one_by_one_or_at_once_agree(stripe, many):
+    stripe.control("account", {"many": many})
+    payment = paid(stripe, *two_sellables())
     made = accepted(payment)
     refund(payment, PART)
     refund(payment, PART, purpose="staff:2")
@@ -265,11 +257,12 @@ def test_single_and_multiple_captures_agree(server, many):
     assert found() == []
 
 
-def test_a_duplicate_capture_is_found(test_gateway):  # noqa: F811 - the fixture
-    payment = paid(test_gateway, *two_sellables())
+def test_a_part_that_was_captured_twice_is_told_as_twice(stripe):
+    stripe.control("account", {"many": True})
+    payment = paid(stripe, *two_sellables())
     first, _second = divided(payment)
     accept(payment, first)
-    by_hand(payment, "capture", first.charge_amount)
+    by_hand(payment, "capture", first.charge_amount, is_last=False)
 
     compare()
 

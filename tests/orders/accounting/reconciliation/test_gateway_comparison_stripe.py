@@ -7,14 +7,13 @@ from decimal import Decimal
 import pytest
 
 from orders.accounting.reconciliation import resolution
-from tests.fakes.stripe_server import stripe, stripe_process  # noqa: F401 - fixtures
 from tests.support.reconciliation_days import accepted, compare, found, later, paid, refund, the_one
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PART = Decimal("7.50")
 
 
-def test_a_lost_dispute_event_is_applied(stripe):  # noqa: F811 - the fixture
+def test_a_dispute_whose_news_never_came_is_taken_in(stripe):
     payment = paid(stripe)
     accepted(payment)
     stripe.control("dispute", {"id": stripe.intent["id"], "status": "needs_response"})
@@ -30,7 +29,7 @@ def test_a_lost_dispute_event_is_applied(stripe):  # noqa: F811 - the fixture
     assert found() == []
 
 
-def test_a_lost_refund_failure_is_found(stripe):  # noqa: F811 - the fixture
+def test_a_refund_that_came_back_unheard_is_told(stripe):
     payment = paid(stripe)
     accepted(payment)
     refund(payment, PART)

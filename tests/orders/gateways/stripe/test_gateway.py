@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders.gateways.base import Taking
+from orders.gateways.base import CaptureMode
 from orders.gateways.stripe.gateway import StripeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
@@ -74,7 +74,11 @@ def test_a_good_card_authorizes_and_nothing_is_taken(gateway, stripe):
     (update,) = gateway.history(reference=payment.reference)
     assert answer.headers["location"] == "http://shop.example/back/"
     assert before == ()
-    assert (update.news.value, update.amount, update.taking) == ("authorized", TOTAL, Taking.ONCE)
+    assert (update.news.value, update.amount, update.capture_mode) == (
+        "authorized",
+        TOTAL,
+        CaptureMode.SINGLE,
+    )
     assert (update.capture_before - update.occurred_at).days == 7
     assert stripe.intent["status"] == "requires_capture"
     assert stripe.intent["metadata"] == {"payment": "pay:FL-1:1", "order": "FL-1"}
@@ -137,7 +141,7 @@ def test_money_is_captured_twice_where_the_account_does_that(gateway, many):
     held = told(gateway, many)
     gateway.release(reference=many, amount=euros("14.99"), key="release:1")
 
-    assert gateway.history(reference=many)[0].taking is Taking.MANY
+    assert gateway.history(reference=many)[0].capture_mode is CaptureMode.MULTIPLE
     assert held == [AUTHORIZED, ("captured", "50.00 EUR")]
     assert told(gateway, many) == [*held, ("released", "14.99 EUR")]
 

@@ -44,7 +44,7 @@ def test_who_does_not_say_when_his_hold_ends_is_believed_for_the_shortest_time(d
     (update,) = news_of(state({"status": "requires_capture"}, {"payment_method_details": details}))
 
     assert update.capture_before == AT + timedelta(days=4, hours=18)
-    assert update.taking == "once"
+    assert update.capture_mode == "single"
 
 
 def test_who_says_it_is_believed():
@@ -52,7 +52,7 @@ def test_who_says_it_is_believed():
     (update,) = news_of(state({"status": "requires_capture"}, charge))
 
     assert update.capture_before == AT + timedelta(seconds=500_000)
-    assert update.taking == "many"
+    assert update.capture_mode == "multiple"
 
 
 @pytest.mark.parametrize(

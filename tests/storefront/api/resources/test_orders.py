@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def gateway():
     gateway = gateway_for("fake")
     yield gateway
-    gateway.troubles.clear()
+    gateway.errors.clear()
 
 
 def pay(order):
@@ -93,8 +93,8 @@ def test_declined_order_is_paid_by_a_new_attempt(api, placed, gateway):
     assert api.get(path).json()["pay_url"] == second
 
 
-def test_order_is_placed_while_the_gateway_is_down(api, cart, order_request, gateway):
-    gateway.troubles.append(TemporaryError("away"))
+def test_an_order_stands_when_the_gateway_is_away(api, cart, wish, gateway):
+    gateway.errors.append(TemporaryError("away"))
 
     answer = api.post(f"{cart}checkout/", order_request, key="k1")
     shown = answer.json()
@@ -109,7 +109,7 @@ def test_order_is_placed_while_the_gateway_is_down(api, cart, order_request, gat
 def test_gateway_failure_can_be_retried(api, placed, gateway, trouble):
     path, _ = placed
     updates.apply(update=gateway.decline(Payment.objects.get().reference), gateway="fake", now=NOON)
-    gateway.troubles.append(trouble)
+    gateway.errors.append(trouble)
 
     answer = api.post(f"{path}pay/")
 

@@ -32,29 +32,36 @@ def late():
     return MONEY & (broken | {row.cause.code for row in query.find(now=NOON)})
 
 
-@pytest.mark.parametrize("taking", ["parts", "many", "once"])
-def test_request_accepted_by_all_suppliers_two_days_ago_is_late(unanswered_requests, taking):
-    Payment.objects.update(taking=taking)
+@pytest.mark.parametrize("mode", ["multiple", "single"])
+def test_what_every_supplier_answered_two_days_ago_is_late(asked, mode):
+    Payment.objects.update(capture_mode=mode)
 
     assert late() == MONEY
 
 
-def test_single_capture_is_due_after_the_last_supplier(unanswered_requests):
-    Payment.objects.update(taking="once", capture_before=NOON + timedelta(days=3))
+def test_one_of_several_captures_waits_for_no_other_supplier(asked):
+    Payment.objects.update(capture_mode="multiple", capture_before=NOON + timedelta(days=3))
+    PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
+
+    assert late() == MONEY
+
+
+def test_what_is_taken_once_waits_for_the_last_supplier(asked):
+    Payment.objects.update(capture_mode="single", capture_before=NOON + timedelta(days=3))
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
     assert late() == set()
 
 
-def test_request_accepted_a_minute_ago_is_not_late(unanswered_requests):
-    Payment.objects.update(taking="once")
+def test_what_he_answered_a_minute_ago_is_not_late_yet(asked):
+    Payment.objects.update(capture_mode="single")
     PurchaseOrder.objects.update(accepted_at=NOON - timedelta(minutes=1))
 
     assert late() == set()
 
 
-def test_request_is_due_before_the_authorization_ends(unanswered_requests):
-    Payment.objects.update(taking="once", capture_before=NOON + timedelta(hours=9))
+def test_an_authorization_that_ends_waits_for_nobody(asked):
+    Payment.objects.update(capture_mode="single", capture_before=NOON + timedelta(hours=9))
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
     assert late() == MONEY

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
+from orders.gateways import gateway_for
 from storefront.dev.chaos.observations import outside
 from storefront.dev.sandboxes.bigbuy import state
 from storefront.dev.sandboxes.bigbuy.orders import CANCELED, DELIVERED, PACKING, SHIPPED, TAKEN
 from storefront.dev.sandboxes.core.ledger import Ledger
+from storefront.lib.money import Money
+from tests.fakes.stripe_server import DECLINED_CARD, GOOD_CARD
 
 LINES = json.dumps([{"quantity": 2}, {"quantity": 1}])
 
@@ -63,3 +67,40 @@ def test_bigbuy_attempts_are_in_order(bigbuy, tmp_path):
     bigbuy.insert("attempts", at_s=3.0, **refused)
 
     assert [one.is_taken for one in outside.attempts(tmp_path)] == [False, True, False]
+
+
+@pytest.mark.django_db(transaction=True)  # the gateway's breaker
+def test_what_became_of_the_money_is_read_from_the_books_of_stripe(stripe, tmp_path):
+    gateway = gateway_for("stripe")
+    (tmp_path / "gateway").symlink_to(stripe.folder)
+    stripe.control("account", {"many": True})
+    references = []
+    for number in range(4):
+        opened = gateway.open(
+            key=f"k{number}",
+            amount=Money(Decimal(20), "EUR"),
+            description=f"FL-{number}",
+            return_url="http://shop.example/",
+            locale="en",
+        )
+        stripe.pay(opened.pay_url, DECLINED_CARD if number == 0 else GOOD_CARD)
+        references.append(opened.reference)
+    _declined, _held, taken, voided = references
+    gateway.capture(reference=taken, amount=Money(Decimal(15), "EUR"), key="c", is_last=True)
+    gateway.refund(reference=taken, amount=Money(Decimal(5), "EUR"), key="r")
+    gateway.release(reference=voided, amount=Money(Decimal(20), "EUR"), key="v")
+
+    found = [
+        (one.order, one.authorized, one.captured, one.released, one.refunded, one.held)
+        for one in outside.charges(tmp_path)
+    ]
+
+    assert [one.payment for one in outside.charges(tmp_path)] == references
+    assert {one.amount for one in outside.charges(tmp_path)} == {2000}
+    assert found == [
+        ("FL-0", 0, 0, 0, 0, 0),
+        ("FL-1", 2000, 0, 0, 0, 2000),
+        ("FL-2", 2000, 1500, 500, 500, 0),
+        ("FL-3", 2000, 0, 2000, 0, 0),
+    ]
+    assert outside.gateway_events(tmp_path) == stripe.events()

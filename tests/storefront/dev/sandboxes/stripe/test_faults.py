@@ -12,8 +12,8 @@ from orders.gateways.stripe import http_client
 from orders.gateways.stripe.gateway import StripeGateway
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from tests.fakes.payment_gateway import eventually
 from tests.fakes.stripe_server import ASKING_CARD, DECLINED_CARD, KEY
+from tests.support.waiting import eventually
 
 TOTAL = Money(Decimal("64.99"), "EUR")
 

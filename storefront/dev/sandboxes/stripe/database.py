@@ -1,4 +1,4 @@
-"""Gateway store: keep events, answers and pending webhooks on disk.
+"""Stripe sandbox database: store answers and webhook deliveries in one SQLite file.
 
 A kill at any moment loses nothing that was answered.
 """
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.sandboxes.gateway.state.schedule import Posting
+from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One webhook that is to be posted, or was."""
+    """One webhook delivery, pending or done."""
 
     place: int
     event: str
@@ -28,15 +28,16 @@ class Delivery:
     done_at: float | None
 
 
-class Book:
-    """One file, one writer at a time, each commit on the disk.
+class Database:
+    """One file, one writer at a time, each commit on disk.
 
-    Its schema has the tables ``answers`` and ``deliveries``, and what is delivered: ``events``.
+    The schema has the tables ``answers``, ``events`` and ``deliveries``. ``changed`` is set after
+    each commit.
     """
 
-    def __init__(self, file: Path, *, schema: Path, posting: Posting) -> None:
+    def __init__(self, file: Path, *, schema: Path, webhooks: WebhookSettings) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        self.posting = posting
+        self.webhooks = webhooks
         self.changed = threading.Event()
         self._lock = threading.RLock()
         self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
@@ -51,8 +52,8 @@ class Book:
             self._db.close()
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Do all that follows, or nothing; nobody else writes meanwhile."""
+    def transaction(self) -> Iterator[None]:
+        """Commit the block, or roll it back; other threads wait."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -64,24 +65,24 @@ class Book:
         self.changed.set()
 
     def post(self, event_id: str, *, at: float) -> None:
-        """Put the webhooks of one event into the tray, as the present mode wants them."""
-        if step_s := self.posting.overtaking_s:
+        """Schedule the deliveries of one event, as the current mode requires."""
+        if step_s := self.webhooks.reorder_delay_s:
             self.run("UPDATE deliveries SET due_at = due_at + ? WHERE done_at IS NULL", step_s)
-        for due_at in self.posting.due_times(at):
+        for due_at in self.webhooks.due_times(at):
             self.insert("deliveries", event=event_id, due_at=due_at)
 
-    def post_again(self, event_id: str, *, at: float) -> None:
+    def reschedule(self, event_id: str, *, at: float) -> None:
         self.insert("deliveries", event=event_id, due_at=at)
 
-    def waiting(self) -> list[Delivery]:
-        """Return the webhooks that are not done, the next one first."""
+    def pending(self) -> list[Delivery]:
+        """Return the deliveries that are not done, the next one first."""
         sql = "SELECT * FROM deliveries WHERE done_at IS NULL ORDER BY due_at, place LIMIT 100"
         return [Delivery(**row) for row in self.rows(sql)]
 
     def deliveries(self) -> list[Delivery]:
         return [Delivery(**row) for row in self.rows("SELECT * FROM deliveries ORDER BY place")]
 
-    def note_attempt(
+    def record_attempt(
         self, delivery: Delivery, *, answer: str, due_at: float, done_at: float | None
     ) -> None:
         self.run(
@@ -94,11 +95,11 @@ class Book:
         )
 
     def answer(self, key: str) -> tuple[str, int, str] | None:
-        """Return digest, status and body of what was answered to a key before."""
+        """Return digest, status and body of the answer that is stored under a key."""
         rows = self.rows("SELECT digest, status, body FROM answers WHERE key = ?", key)
         return (rows[0]["digest"], rows[0]["status"], rows[0]["body"]) if rows else None
 
-    def remember(self, key: str, *, digest: str, status: int, body: str) -> None:
+    def store_answer(self, key: str, *, digest: str, status: int, body: str) -> None:
         self.insert("answers", key=key, digest=digest, status=status, body=body)
 
     def rows(self, sql: str, *values: Any) -> Sequence[dict[str, Any]]:

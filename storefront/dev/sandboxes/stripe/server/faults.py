@@ -1,4 +1,4 @@
-"""Gateway faults: choose which calls fail, how, and how many."""
+"""Stripe sandbox faults: choose which calls fail, how, and how many."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any
 class Kind(StrEnum):
     ERROR = "500"  # nothing is done
     BUSY = "429"  # nothing is done
-    SLOW = "slow"  # done, then a long silence before the answer
-    DROP_BEFORE = "drop_before"  # hung up; nothing is done
-    DROP_AFTER = "drop_after"  # done, then hung up
-    GARBAGE = "garbage"  # done, then an answer that nobody understands
-    BREAKDOWN = "breakdown"  # it breaks while it works: nothing is done, under this key for ever
+    SLOW = "slow"  # done; the answer comes late
+    DROP_BEFORE = "drop_before"  # connection closed; nothing is done
+    DROP_AFTER = "drop_after"  # done, then the connection is closed
+    GARBAGE = "garbage"  # done, then an unreadable answer
+    BREAKDOWN = "breakdown"  # nothing is done; the error is stored under the idempotency key
 
 
 BEFORE = frozenset({Kind.ERROR, Kind.BUSY, Kind.DROP_BEFORE})
-INSIDE = frozenset({Kind.SLOW, Kind.BREAKDOWN})  # the answer is what the site makes of it
+INSIDE = frozenset({Kind.SLOW, Kind.BREAKDOWN})  # the app writes the answer
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """One fault for the next ``count`` calls whose "METHOD path" its pattern finds."""
+    """A fault for the next ``count`` calls whose "METHOD path" matches ``path``."""
 
     kind: Kind
     path: str = "/v1/"
@@ -37,7 +37,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait for their calls."""
+    """The pending faults."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -48,7 +48,7 @@ class Faults:
             self._waiting.append(fault)
 
     def take(self, call: str) -> Fault | None:
-        """Use up one fault that fits this call."""
+        """Return a matching fault and count it down; None if none matches."""
         with self._lock:
             fault = next((one for one in self._waiting if one.fits(call)), None)
             if fault is not None:

@@ -1,4 +1,4 @@
-"""Gateway messages: hold one call and its answer."""
+"""Stripe sandbox messages: one call and its answer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from storefront.dev.sandboxes.gateway.faults import Fault
+from storefront.dev.sandboxes.stripe.server.faults import Fault
 
 
 class RefusedError(Exception):
-    """The request is understood and will not be done."""
+    """The request is well-formed and refused."""
 
     def __init__(self, code: str, message: str, status: HTTPStatus = HTTPStatus.CONFLICT) -> None:
         super().__init__(message)
@@ -24,18 +24,18 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request, read whole. ``words`` are the parts of its path."""
+    """One request, read whole. ``arguments`` are the groups of its path."""
 
     method: str
     path: str
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
     headers: Mapping[str, str]
     body: bytes
     now: float
     query: str = ""
     fault: Fault | None = None
 
-    def understood[T](self, kind: type[T]) -> T:
+    def decode[T](self, kind: type[T]) -> T:
         """Read the body as JSON of one shape.
 
         Raises: RefusedError  it is not JSON, or has another shape
@@ -60,8 +60,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def as_json(shown: Any, status: int = HTTPStatus.OK) -> Answer:
-    return Answer(status=status, body=json.dumps(shown))
+def as_json(value: Any, status: int = HTTPStatus.OK) -> Answer:
+    return Answer(status=status, body=json.dumps(value))
 
 
 def as_refusal(error: RefusedError) -> Answer:

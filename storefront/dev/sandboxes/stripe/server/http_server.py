@@ -1,4 +1,4 @@
-"""Gateway HTTP server: read a call, route it, write the answer, inject faults."""
+"""Stripe sandbox HTTP server: read a call, route it, write the answer, inject faults."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
 
-from storefront.dev.sandboxes.gateway.faults import BEFORE, INSIDE, Fault, Faults, Kind
-from storefront.dev.sandboxes.gateway.messages import Answer, Call, RefusedError
+from storefront.dev.sandboxes.stripe.server.faults import BEFORE, INSIDE, Fault, Faults, Kind
+from storefront.dev.sandboxes.stripe.server.messages import Answer, Call, RefusedError
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +22,8 @@ MAX_BODY = 65_536
 IDLE_S = 30
 
 
-class Site(Protocol):
-    """Who answers calls, and how it says that it does not."""
+class App(Protocol):
+    """Answers calls, and errors."""
 
     @property
     def faults(self) -> Faults: ...
@@ -43,10 +43,10 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int]) -> None:
         super().__init__(address, Handler)
-        self.site: Site | None = None
+        self.app: App | None = None
 
     def handle_error(self, _request: object, client_address: object) -> None:
-        """Write why a connection broke; a caller who hangs up is no news."""
+        """Log an error of ours; a closed connection is information only."""
         error = sys.exception()
         is_ours = not isinstance(error, OSError)
         log.log(
@@ -60,7 +60,7 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "TestGateway"
+    server_version = "StripeSandbox"
     sys_version = ""
     timeout = IDLE_S
     disable_nagle_algorithm = True
@@ -75,50 +75,50 @@ class Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Write what was called; never what was sent, for it may hold a card."""
+        """Log method and path, never the body: it may hold a card number."""
         log.info("%s %s", self.address_string(), format % args)
 
     def _serve(self) -> None:
-        assert isinstance(self.server, Server)  # noqa: S101 - nobody else makes handlers
-        site = self.server.site
-        assert site is not None  # noqa: S101 - set before the first call
-        body = self._body(site)
+        assert isinstance(self.server, Server)  # noqa: S101 - only Server creates handlers
+        app = self.server.app
+        assert app is not None  # noqa: S101 - set before the first call
+        body = self._body(app)
         if body is None:
             return
         path, _, query = self.path.partition("?")
         is_control = path.startswith("/control/")
-        fault = None if is_control else site.faults.take(f"{self.command} {path}")
+        fault = None if is_control else app.faults.take(f"{self.command} {path}")
         if fault is not None and fault.kind in BEFORE:
-            self._break(site, fault)
+            self._break(app, fault)
             return
         call = Call(
             method=self.command,
             path=path,
-            words=(),
+            arguments=(),
             headers={name.lower(): value for name, value in self.headers.items()},
             body=body,
             now=time.time(),
             query=query,
             fault=fault,
         )
-        answer = site.answer(call)
+        answer = app.answer(call)
         if fault is not None and fault.kind not in INSIDE:
-            self._break(site, fault)
+            self._break(app, fault)
             return
         if fault is not None and fault.kind is Kind.SLOW:
             time.sleep(fault.seconds)
         self._send(answer)
 
-    def _body(self, site: Site) -> bytes | None:
+    def _body(self, app: App) -> bytes | None:
         length = self.headers.get("content-length", "0")
         if not length.isdigit() or int(length) > MAX_BODY or self.headers.get("transfer-encoding"):
             self.close_connection = True
-            self._send(site.refused(too_large()))
+            self._send(app.refused(too_large()))
             return None
         return self.rfile.read(int(length))
 
-    def _break(self, site: Site, fault: Fault) -> None:
-        if answer := site.broken.get(fault.kind):
+    def _break(self, app: App, fault: Fault) -> None:
+        if answer := app.broken.get(fault.kind):
             self._send(answer)
             return
         self.close_connection = True
@@ -145,26 +145,27 @@ def too_large() -> RefusedError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route[W]:
-    """One address, and who works there."""
+class Route[H]:
+    """One path and its handler."""
 
     method: str
     pattern: re.Pattern[str]
-    work: W
+    handler: H
 
 
-def routed[W](*routes: tuple[str, str, W]) -> tuple[Route[W], ...]:
+def routed[H](*routes: tuple[str, str, H]) -> tuple[Route[H], ...]:
     return tuple(
-        Route(method=method, pattern=re.compile(path), work=work) for method, path, work in routes
+        Route(method=method, pattern=re.compile(path), handler=handler)
+        for method, path, handler in routes
     )
 
 
-def find[W](routes: Iterable[Route[W]], call: Call) -> tuple[W | None, tuple[str, ...], HTTPStatus]:
-    """Return who works there, the words of the address, and what to say if nobody does."""
+def find[H](routes: Iterable[Route[H]], call: Call) -> tuple[H | None, tuple[str, ...], HTTPStatus]:
+    """Return handler, path arguments and OK, or None with 404 or 405."""
     status = HTTPStatus.NOT_FOUND
     for route in routes:
         if found := route.pattern.fullmatch(call.path):
             if route.method == call.method:
-                return route.work, found.groups(), HTTPStatus.OK
+                return route.handler, found.groups(), HTTPStatus.OK
             status = HTTPStatus.METHOD_NOT_ALLOWED
     return None, (), status

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
 
-from storefront.dev.sandboxes.gateway.state.schedule import Mode, next_try_s
-from storefront.dev.sandboxes.gateway.state.store import Book, Delivery
+from storefront.dev.sandboxes.stripe.database import Database, Delivery
+from storefront.dev.sandboxes.stripe.webhook_schedule import Mode, retry_delay_s
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ IDLE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Webhook:
     """One webhook, ready to be posted."""
 
     title: str
@@ -30,72 +30,72 @@ class Letter:
     headers: Mapping[str, str]
 
 
-# Writes the letter about one event, signed well, or badly on a bad day; None if it is forgotten.
-type Writer = Callable[[str, bool], Letter | None]
-# Lets happen what happens by itself, and says when something will next.
+# Builds the webhook of an event, with a good or bad signature; None if the event was deleted.
+type Writer = Callable[[str, bool], Webhook | None]
+# Expires what is due; returns when something will be due next.
 type Clock = Callable[[float], float | None]
 
 
-class Courier(threading.Thread):
-    """The thread that posts webhooks, and lets happen what happens by itself."""
+class WebhookSender(threading.Thread):
+    """The thread that posts webhooks, and runs the clock."""
 
-    def __init__(self, book: Book, *, write: Writer, tick: Clock) -> None:
-        super().__init__(name="courier", daemon=True)
-        self._book = book
+    def __init__(self, database: Database, *, write: Writer, tick: Clock) -> None:
+        super().__init__(name="sender", daemon=True)
+        self._database = database
         self._write = write
         self._tick = tick
         self._stopping = threading.Event()
-        # No proxy stands between us and the shop, and a redirect is no thanks.
+        # No proxy: the shop is on this machine. A redirect is no acknowledgement.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
 
     def stop(self) -> None:
         self._stopping.set()
-        self._book.changed.set()
+        self._database.changed.set()
         self.join()
 
     def run(self) -> None:
         while not self._stopping.is_set():
-            with self._book.writing():
+            with self._database.transaction():
                 next_due = self._tick(time.time())
-            self._book.changed.clear()
-            pause_s = self._round(next_due)
-            self._book.changed.wait(pause_s)
+            self._database.changed.clear()
+            pause_s = self._post_due(next_due)
+            self._database.changed.wait(pause_s)
 
-    def _round(self, next_due: float | None) -> float:
-        """Post what is due; return how long nothing will be."""
+    def _post_due(self, next_due: float | None) -> float:
+        """Post the due webhooks; return the seconds until the next one is due."""
         moments = [time.time() + IDLE_S]
-        if url := self._book.posting.url:
-            for delivery in self._book.waiting():
+        if url := self._database.webhooks.url:
+            for delivery in self._database.pending():
                 if self._stopping.is_set() or delivery.due_at > time.time():
                     break
                 self._deliver(delivery, url)
-            moments += [delivery.due_at for delivery in self._book.waiting()[:1]]
+            moments += [delivery.due_at for delivery in self._database.pending()[:1]]
         if next_due is not None:
             moments.append(next_due)
         return max(0.0, min(moments) - time.time())
 
     def _deliver(self, delivery: Delivery, url: str) -> None:
-        letter = self._write(delivery.event, self._book.posting.mode is Mode.BAD_SIGNATURE)
-        if letter is None:  # the book was cleared a moment ago
+        webhook = self._write(delivery.event, self._database.webhooks.mode is Mode.BAD_SIGNATURE)
+        if webhook is None:  # the database was cleared a moment ago
             return
-        answer, is_thanked = self._post(letter, url)
+        answer, is_acknowledged = self._post(webhook, url)
         now = time.time()
-        pause_s = None if is_thanked else next_try_s(delivery.attempts + 1)
-        log.info("%s -> %s", letter.title, answer)
-        with self._book.writing():
-            self._book.note_attempt(
+        pause_s = None if is_acknowledged else retry_delay_s(delivery.attempts + 1)
+        log.info("%s -> %s", webhook.title, answer)
+        with self._database.transaction():
+            self._database.record_attempt(
                 delivery,
                 answer=answer,
                 due_at=now + (pause_s or 0),
                 done_at=now if pause_s is None else None,
             )
 
-    def _post(self, letter: Letter, url: str) -> tuple[str, bool]:
-        """Post one letter; return what was answered, and whether that was a thanks."""
-        request = urllib.request.Request(  # noqa: S310 - the address is our operator's
+    def _post(self, webhook: Webhook, url: str) -> tuple[str, bool]:
+        """Post one webhook; return the answer, and whether it is an acknowledgement."""
+        request = urllib.request.Request(  # noqa: S310 - the developer's own address
             url,
-            data=letter.body.encode(),
-            headers={"content-type": "application/json", **letter.headers},
+            data=webhook.body.encode(),
+            headers={"content-type": "application/json", **webhook.headers},
         )
         try:
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:

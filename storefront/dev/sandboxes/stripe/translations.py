@@ -1,4 +1,4 @@
-"""Test gateway translations: hold the texts of the payment page in the shop's languages."""
+"""Stripe page translations: hold the texts of the payment page in the shop's languages."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Mapping
 ENGLISH = {
     "title": "Pay {amount}",
     "to": "To {shop}",
-    "test": "Test gateway. No money moves.",
+    "test": "A stand-in for Stripe on this machine. No money moves.",
     "card": "Pay with a test card",
     "authorizes": "Authorized",
     "declines": "Declined by the bank",
     "asks": "The bank asks you to confirm",
-    "late": "Authorized, but the shop hears of it late",
     "other": "Or write another card number",
     "other_hint": "12 to 19 digits. Only the last four are kept.",
     "bad_number": "This is not a card number. Check the digits.",
@@ -25,11 +24,7 @@ ENGLISH = {
     "back": "Back to the shop",
     "authorized": "The amount is held on your card.",
     "processing": "Your bank takes its time. The shop will hear from us.",
-    "captured": "Paid.",
-    "refunded": "Paid back.",
-    "voided": "Nothing was taken; the hold is lifted.",
     "declined": "Your bank declined.",
-    "canceled": "You canceled this payment.",
     "expired": "This payment has expired.",
     "unknown": "There is no such payment.",
     "unknown_text": "Go back to the shop and pay from there.",
@@ -37,12 +32,11 @@ ENGLISH = {
 AZERBAIJANI = {
     "title": "{amount} ödəyin",
     "to": "Alan: {shop}",
-    "test": "Sınaq ödənişi. Pul köçürülmür.",
+    "test": "Stripe-ın bu kompüterdəki əvəzi. Pul köçürülmür.",
     "card": "Sınaq kartı ilə ödəyin",
     "authorizes": "Təsdiqlənir",
     "declines": "Bank rədd edir",
     "asks": "Bank sizdən təsdiq istəyir",
-    "late": "Təsdiqlənir, amma mağaza bunu gec bilir",
     "other": "Və ya başqa kart nömrəsi yazın",
     "other_hint": "12–19 rəqəm. Yalnız son dördü saxlanılır.",
     "bad_number": "Bu, kart nömrəsi deyil. Rəqəmləri yoxlayın.",
@@ -55,11 +49,7 @@ AZERBAIJANI = {
     "back": "Mağazaya qayıt",
     "authorized": "Məbləğ kartınızda saxlanılıb.",
     "processing": "Bankınız cavabı gecikdirir. Mağazaya biz xəbər verəcəyik.",
-    "captured": "Ödənilib.",
-    "refunded": "Geri qaytarılıb.",
-    "voided": "Heç nə tutulmayıb, məbləğ sərbəstdir.",
     "declined": "Bankınız rədd etdi.",
-    "canceled": "Siz bu ödənişi ləğv etdiniz.",
     "expired": "Bu ödənişin vaxtı keçib.",
     "unknown": "Belə ödəniş yoxdur.",
     "unknown_text": "Mağazaya qayıdın və oradan ödəyin.",
@@ -67,7 +57,7 @@ AZERBAIJANI = {
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "az": AZERBAIJANI}
 
 
-def words_for(locale: str) -> tuple[str, Mapping[str, str]]:
-    """Return the language that a locale is shown in, and its words."""
+def texts_for(locale: str) -> tuple[str, Mapping[str, str]]:
+    """Return the language of the page for a locale, and its texts."""
     language = locale[:2] if locale[:2] in LANGUAGES else "en"
     return language, LANGUAGES[language]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-OVERTAKEN_S = 0.6  # an event waits so long for a later one to overtake it
-OVERTAKING_S = 0.8
+REORDERED_S = 0.6  # how long an event waits for a later one to overtake it
+REORDER_STEP_S = 0.8
 COPIES = 3
 BACKOFF_S = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 
@@ -21,17 +21,17 @@ class Mode(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Posting:
-    """Where webhooks go, and in which mode; staff of the sandbox change the mode."""
+class WebhookSettings:
+    """The address and mode of webhooks; ``/control/webhooks`` changes them."""
 
     url: str
     mode: Mode = Mode.NORMAL
     delay_s: float = 5.0
 
     @property
-    def overtaking_s(self) -> float:
-        """How much later the waiting webhooks become when a new one arrives."""
-        return OVERTAKING_S if self.mode is Mode.OUT_OF_ORDER else 0.0
+    def reorder_delay_s(self) -> float:
+        """Return by how much a new webhook delays the pending ones."""
+        return REORDER_STEP_S if self.mode is Mode.OUT_OF_ORDER else 0.0
 
     def due_times(self, now: float) -> list[float]:
         if not self.url or self.mode is Mode.LOST:
@@ -39,10 +39,10 @@ class Posting:
         if self.mode is Mode.DUPLICATE:
             return [now] * COPIES
         if self.mode is Mode.OUT_OF_ORDER:
-            return [now + OVERTAKEN_S]
+            return [now + REORDERED_S]
         return [now + (self.delay_s if self.mode is Mode.DELAYED else 0.0)]
 
 
-def next_try_s(attempts: int) -> float | None:
-    """Return how long to wait after so many failed attempts; None is giving up."""
+def retry_delay_s(attempts: int) -> float | None:
+    """Return the pause after so many failed attempts; None when no attempt follows."""
     return BACKOFF_S[attempts - 1] if attempts <= len(BACKOFF_S) else None

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from orders.gateways.stripe.gateway import StripeGateway
+from tests.fakes.stripe_server import KEY
+
+
+@pytest.fixture
+def gateway(stripe):
+    """The shop's side: the adapter that production uses."""
+    with closing(StripeGateway(base_url=stripe.url, secret=KEY)) as gateway:
+        yield gateway

@@ -1,0 +1,23 @@
+"""Open payments at the stand-in."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from storefront.lib.money import Money
+
+TOTAL = Money(Decimal("64.99"), "EUR")
+BACK = "http://shop.example/back/"
+
+
+def euros(amount):
+    return Money(Decimal(amount), "EUR")
+
+
+def opened(gateway, key="pay:FL-1:1", **changes):
+    words = {"amount": TOTAL, "description": "FL-1", "return_url": BACK, "locale": "en"}
+    return gateway.open(key=key, **words | changes)
+
+
+def kinds(gateway, reference):
+    return [update.news.value for update in gateway.history(reference=reference)]

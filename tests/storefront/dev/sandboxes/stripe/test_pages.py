@@ -1,0 +1,168 @@
+"""The hosted payment page of the stand-in, and its overview for developers."""
+
+from __future__ import annotations
+
+import pytest
+
+from storefront.dev.sandboxes.stripe.card_numbers import BadNumberError, find_card
+from storefront.dev.sandboxes.stripe.translations import AZERBAIJANI, ENGLISH
+from tests.fakes.stripe_server import ASKING_CARD, DECLINED_CARD
+from tests.storefront.dev.sandboxes.stripe.payments import BACK, kinds, opened
+
+
+def page(stripe, url):
+    return stripe.client.get(url)
+
+
+@pytest.mark.parametrize(
+    ("locale", "accepts", "texts"),
+    [
+        ("en", "az", ['<html lang="en">', "Pay €64.99"]),
+        ("az", "az,en;q=0.5", ['<html lang="az">', "64,99 € ödə"]),  # Stripe has no Azerbaijani
+        ("az", "fr", ['<html lang="en">']),
+        ("de-AT", "az", ['<html lang="en">']),
+    ],
+)
+def test_the_page_names_amount_shop_and_order_and_leads_back(
+    gateway, stripe, locale, accepts, texts
+):
+    payment = opened(gateway, locale=locale)
+
+    shown = stripe.client.get(payment.pay_url, headers={"accept-language": accepts})
+    back = stripe.pay(payment.pay_url)
+
+    assert shown.status_code == 200
+    for words in (*texts, "Fara", "FL-1"):
+        assert words in shown.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert back.headers["location"] == BACK
+
+
+def test_texts_of_the_shop_are_shown_and_never_run(gateway, stripe):
+    payment = opened(gateway, description='"><script>alert(1)</script>')
+
+    shown = page(stripe, payment.pay_url)
+
+    assert "<script" not in shown.text
+    assert "script-src" not in shown.headers["content-security-policy"]
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    assert "form-action 'self' http://shop.example" in shown.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("number", ["1234", "4242 4242 4242 4241", "abcd", "4" * 30, "٤٢٤٢" * 4])
+def test_a_mistyped_number_is_asked_again_and_not_shown(gateway, stripe, number):
+    payment = opened(gateway)
+
+    answer = stripe.act(payment.pay_url, "pay", number=number)
+
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+    assert ENGLISH["bad_number"] in answer.text
+    assert number not in answer.text.replace("4242 4242 4242 4242", "")
+    assert gateway.history(reference=payment.reference) == ()
+
+
+@pytest.mark.parametrize("form", [b"", b"action=steal", b"action=pay", b"&".join([b"a=1"] * 99)])
+def test_a_form_of_another_page_does_nothing(gateway, stripe, form):
+    payment = opened(gateway)
+
+    answer = stripe.client.post(payment.pay_url, content=form)
+
+    assert answer.status_code in {400, 422}
+    assert gateway.history(reference=payment.reference) == ()
+
+
+def test_a_declined_customer_stays_on_the_page_and_may_step_back(gateway, stripe):
+    payment = opened(gateway)
+
+    declined = stripe.pay(payment.pay_url, DECLINED_CARD)
+    back = stripe.act(payment.pay_url, "cancel")
+
+    assert declined.status_code == 422
+    assert ENGLISH["declined"] in declined.text
+    assert back.headers["location"] == BACK
+    assert gateway.history(reference=payment.reference) == ()
+    stripe.pay(payment.pay_url)  # the page is still open
+    assert kinds(gateway, payment.reference) == ["authorized"]
+
+
+def test_the_bank_asks_on_the_same_page(gateway, stripe):
+    payment = opened(gateway)
+    stripe.pay(payment.pay_url, ASKING_CARD)
+
+    shown = page(stripe, payment.pay_url)
+
+    assert "Is it you?" in shown.text
+    assert "card that ends in 3155" in shown.text
+
+
+def test_a_customer_who_returns_finds_the_way_back_and_pays_once(gateway, stripe):
+    payment = opened(gateway)
+    stripe.pay(payment.pay_url)
+
+    again = stripe.pay(payment.pay_url)
+    shown = page(stripe, payment.pay_url)
+
+    assert again.headers["location"] == BACK
+    assert f'href="{BACK}"' in shown.text
+    assert ENGLISH["authorized"] in shown.text
+    assert kinds(gateway, payment.reference) == ["authorized"]
+
+
+def test_an_expired_page_takes_no_card(gateway, stripe):
+    payment = opened(gateway)
+    stripe.control("expire", {"id": payment.reference})
+
+    stripe.pay(payment.pay_url)
+
+    assert ENGLISH["expired"] in page(stripe, payment.pay_url).text
+    assert kinds(gateway, payment.reference) == ["expired"]
+
+
+def test_an_unknown_session_is_a_page_that_says_so(stripe):
+    shown = page(stripe, f"{stripe.url}/pay/cs_test_none")
+
+    assert shown.status_code == 404
+    assert ENGLISH["unknown"] in shown.text
+
+
+def test_developers_see_sessions_events_and_the_shops_answers(gateway, stripe):
+    payment = opened(gateway)
+    empty = page(stripe, stripe.url)
+    stripe.pay(payment.pay_url)
+
+    shown = page(stripe, stripe.url)
+
+    assert "Page to pay" in empty.text
+    for words in ("1 sessions", "FL-1", "requires capture", "•••• 4242", "charge.succeeded"):
+        assert words in shown.text
+    assert "not posted" in shown.text
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"),
+    [
+        ("4242 4242 4242 4242", "authorizes"),
+        ("4000-0000-0000-0002", "declines"),
+        ("4000002500003155", "asks"),
+        ("5555 5555 5555 4444", "declines"),
+    ],
+)
+def test_each_card_has_its_outcome(number, outcome):
+    card, last4 = find_card(number)
+
+    assert (card.outcome, last4) == (outcome, number[-4:])
+
+
+@pytest.mark.parametrize("number", ["", "4242", "4242424242424243", "x" * 16, "²" * 16])
+def test_what_is_no_card_number_is_refused(number):
+    with pytest.raises(BadNumberError):
+        find_card(number)
+
+
+def test_both_languages_have_the_same_words_and_places():
+    def places(text):
+        return sorted(part.partition("}")[0] for part in text.split("{")[1:])
+
+    assert {name: places(text) for name, text in ENGLISH.items()} == {
+        name: places(text) for name, text in AZERBAIJANI.items()
+    }
