@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 ),
                 ("status_since", models.DateTimeField()),
                 ("capture_before", models.DateTimeField(blank=True, null=True)),
-                ("taking", models.CharField(choices=[("parts", "Part by part"), ("many", "In several captures"), ("once", "In one capture")], default="parts", max_length=10)),
+                ("capture_mode", models.CharField(choices=[("multiple", "Several captures"), ("single", "One capture")], default="multiple", max_length=10)),
                 ("dispute_status", models.CharField(choices=[("none", "No dispute"), ("charged_back", "Charged back"), ("won", "Dispute won"), ("lost", "Dispute lost")], default="none", max_length=16)),
                 ("dispute_status_since", models.DateTimeField(blank=True, null=True)),
                 ("problem", models.CharField(blank=True, max_length=300)),

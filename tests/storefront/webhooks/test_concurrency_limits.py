@@ -155,8 +155,8 @@ def test_a_gateway_waits_for_no_lane(settings):
 
 def test_many_webhooks_of_one_source_do_not_delay_others(queued, monkeypatch):
     monkeypatch.setattr(tasks, "BATCH", 2)
-    many = keep_news_of_stock("cj-lumen", count=5)
-    (late,) = keep_news_of_stock("stripe")
+    many = store_stock_webhook("cj-lumen", count=5)
+    (late,) = store_stock_webhook("stripe")
 
     tasks.handle_waiting()
 

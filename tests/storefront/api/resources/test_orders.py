@@ -93,7 +93,7 @@ def test_declined_order_is_paid_by_a_new_attempt(api, placed, gateway):
     assert api.get(path).json()["pay_url"] == second
 
 
-def test_an_order_stands_when_the_gateway_is_away(api, cart, wish, gateway):
+def test_an_order_stands_when_the_gateway_is_away(api, cart, order_request, gateway):
     gateway.errors.append(TemporaryError("away"))
 
     answer = api.post(f"{cart}checkout/", order_request, key="k1")
