@@ -67,8 +67,8 @@ def clear_faults(sandbox: Sandbox, call: Call) -> Answer:
 
 
 def show_mode(sandbox: Sandbox, _call: Call) -> Answer:
-    posting = sandbox.store.webhooks
-    return as_json({"url": posting.url, "mode": posting.mode, "delay_s": posting.delay_s})
+    webhooks = sandbox.store.webhooks
+    return as_json({"url": webhooks.url, "mode": webhooks.mode, "delay_s": webhooks.delay_s})
 
 
 def set_mode(sandbox: Sandbox, call: Call) -> Answer:

@@ -31,7 +31,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-STATUS_WORDS = {"complete": "authorized", "expired": "expired", "open": "processing"}
+STATUS_WORDS = {"complete": "authorized", "expired": "expired"}
 
 
 def show(sandbox: Sandbox, call: Call) -> Answer:
@@ -98,7 +98,7 @@ def front(sandbox: Sandbox, _call: Call) -> Answer:
         "front.html",
         language="en",
         shop=sandbox.shop,
-        posting=sandbox.store.webhooks,
+        webhooks=sandbox.store.webhooks,
         faults=sandbox.faults.listed(),
         rows=rows,
         answers=answers,
@@ -150,7 +150,7 @@ def _page_of(sandbox: Sandbox, call: Call, session: StripeObject, *, problem: st
         payment=SimpleNamespace(
             id=session["id"],
             description=session["_title"],
-            status=STATUS_WORDS[session["status"]],
+            status=STATUS_WORDS.get(session["status"], ""),
             return_url=_back(session, ""),
         ),
         cards=CARDS,

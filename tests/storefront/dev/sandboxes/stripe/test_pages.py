@@ -132,7 +132,7 @@ def test_developers_see_sessions_events_and_the_shops_answers(gateway, stripe):
 
     shown = page(stripe, stripe.url)
 
-    assert "Page to pay" in empty.text
+    assert "Payment page" in empty.text
     for words in ("1 sessions", "FL-1", "requires capture", "•••• 4242", "charge.succeeded"):
         assert words in shown.text
     assert "not posted" in shown.text
