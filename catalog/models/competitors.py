@@ -79,7 +79,7 @@ class CompetitorPrice(models.Model):
 
 
 class CompetitorPriceChange(models.Model):
-    """A changed competitor price as reported. Append-only."""
+    """A changed competitor price as reported."""
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="+")
     competitor = models.CharField(max_length=80)
