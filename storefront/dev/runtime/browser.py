@@ -9,13 +9,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 from storefront.dev.runtime.console import complain, say
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-liberation")
 INSTALL_S = 600.0
+# In a process of its own: Playwright's driver cannot start beside an event loop.
+DOWNLOADED = (
+    "from playwright.sync_api import sync_playwright\n"
+    "with sync_playwright() as player: print(player.chromium.executable_path)"
+)
 
 
 def find() -> str | None:
@@ -40,8 +43,9 @@ def main() -> int:
 def _is_there() -> bool:
     if find() or "CHROMIUM" in os.environ:
         return find() is not None
-    with sync_playwright() as player:
-        return Path(player.chromium.executable_path).exists()
+    command = [sys.executable, "-c", DOWNLOADED]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    return asked.returncode == 0 and Path(asked.stdout.strip()).exists()
 
 
 def _installers() -> list[Sequence[str]]:

@@ -42,7 +42,7 @@ def test_chromium_is_installed_where_there_is_none(programs):
 
 def test_what_cannot_be_installed_is_asked_of_the_reader(programs, monkeypatch, capsys):
     programs("apt-get", FAILS)
-    monkeypatch.setattr(browser.sys, "executable", "/nowhere/python")
+    monkeypatch.setenv("PLAYWRIGHT_DOWNLOAD_HOST", "http://127.0.0.1:9")
 
     assert browser.main() == 1
     assert "apt-get install" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from tests.factories.catalog import NOON
 from tests.storefront.api.schema_client import Caller
 from tests.storefront.web.fronts import Fronts
 from tests.storefront.web.supply import BOTH, build, near
-from tests.storefront.web.test_consistent_promises import insist_same
+from tests.storefront.web.test_consistent_promises import assert_same
 
 pytestmark = pytest.mark.django_db
 
@@ -27,5 +27,5 @@ def test_all_interfaces_agree_on_a_country_restriction(customer, of, country, ri
 
     fronts = Fronts(customer, Caller(), listing, country)
 
-    assert insist_same(fronts) == right
+    assert assert_same(fronts) == right
     assert set(fronts.in_stock()) == {int(right[1] > 0)}

@@ -14,8 +14,15 @@ from orders.models import AddressWish, Order
 from tests.factories.orders import HOME, make_order, make_paid_order
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
-from tests.storefront.web.checkout.test_address_suggestions import about
-from tests.storefront.web.orders.test_address_change import LINK, THERE, page_of, shown, told, wish
+from tests.storefront.web.checkout.test_address_suggestions import digest_in
+from tests.storefront.web.orders.test_address_change import (
+    LINK,
+    THERE,
+    address_events,
+    page_of,
+    request_change,
+    shown,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +37,7 @@ def test_order_that_is_over_is_unchanged(customer, light, status):
     order = make_paid_order(light)
     Order.objects.update(status=status)
 
-    late = wish(customer, order)
+    late = request_change(customer, order)
 
     assert late.status_code == 409
     assert "This order is over" in late.content.decode()
@@ -48,17 +55,17 @@ def test_order_that_ends_before_the_lock_is_unchanged(customer, light, monkeypat
 
     monkeypatch.setattr(change_requests, "send_elsewhere", canceled_meanwhile)
 
-    late = wish(customer, order)
+    late = request_change(customer, order)
 
     assert late.status_code == 409
     assert "This order is over" in late.content.decode()
-    assert told() == []
+    assert address_events() == []
 
 
 def test_order_being_canceled_is_unchanged(customer, accepted):
     cancellation.cancel(order=accepted.order, reason="no", actor="shopper", now=NOON)
 
-    answer = wish(customer, accepted.order)
+    answer = request_change(customer, accepted.order)
 
     assert answer.status_code == 409
     assert "You asked to cancel it" in answer.content.decode()
@@ -69,7 +76,7 @@ def test_order_being_canceled_is_unchanged(customer, accepted):
 def test_unpaid_order_must_be_paid_first(customer, light):
     order = make_order(light)
 
-    answer = wish(customer, order)
+    answer = request_change(customer, order)
 
     assert answer.status_code == 409
     assert "The order is not paid yet." in answer.content.decode()
@@ -103,7 +110,7 @@ def test_region_with_another_tax_is_an_error_at_its_field(customer, light):
     order = make_paid_order(light)
     Order.objects.update(added_tax_amount=1, tax_amount=10, total_amount=order.total_amount + 1)
 
-    answer = wish(customer, order, dataclasses.replace(THERE, region="BE"))
+    answer = request_change(customer, order, dataclasses.replace(THERE, region="BE"))
 
     assert answer.status_code == 422
     assert "The tax was calculated for this region" in answer.content.decode()
@@ -112,10 +119,12 @@ def test_region_with_another_tax_is_an_error_at_its_field(customer, light):
 def test_doubtful_address_is_kept_with_a_stored_reason(customer, light):
     order = make_paid_order(light)
     odd = dataclasses.replace(THERE, line1="Postfach 7")
-    asked = wish(customer, order, odd)
+    asked = request_change(customer, order, odd)
     assert asked.status_code == 422
 
-    answer = wish(customer, order, odd, about=about(asked), reason="The caretaker takes it.")
+    answer = request_change(
+        customer, order, odd, about=digest_in(asked), reason="The caretaker takes it."
+    )
 
     assert answer.status_code == 303
     order.refresh_from_db()
@@ -138,7 +147,7 @@ def test_changes_are_rate_limited(customer, light):
     order = make_paid_order(light)
     places = [dataclasses.replace(THERE, line1=f"Neue Straße {number}") for number in range(21)]
 
-    answers = [wish(customer, order, place).status_code for place in places]
+    answers = [request_change(customer, order, place).status_code for place in places]
 
     assert answers == [303] * 20 + [429]
     assert Order.objects.get().ship_to["line1"] == "Neue Straße 19"
