@@ -41,7 +41,7 @@ _PAYMENT = columns.state(
 )
 _GOODS = columns.state(
     "fulfillment_status",
-    _("Goods"),
+    _("Fulfillment"),
     words={
         "unfulfilled": _("Not begun"),
         "sourcing": _("Suppliers are asked"),
@@ -64,7 +64,7 @@ def payment(order: Order) -> str | None:
     return cast("str | None", _PAYMENT(order))
 
 
-@admin.display(description=_("Goods"), ordering="fulfillment_status")
+@admin.display(description=_("Fulfillment"), ordering="fulfillment_status")
 def goods(order: Order) -> str | None:
     """Return the fulfillment status; a canceled order has none."""
     if order.status == Order.Status.CANCELED:
@@ -78,7 +78,7 @@ def address(order: Order) -> str:
     return "\n".join(filter(None, lines))
 
 
-@admin.display(description=_("How it was checked"))
+@admin.display(description=_("Address validation"))
 def address_check(order: Order) -> str:
     noted = order.address_check
     verdict = verification.said(noted)
@@ -116,13 +116,13 @@ def shopper_page(order: Order) -> str:
     )
 
 
-@admin.display(description=_("Why from there"))
+@admin.display(description=_("Routing decision"))
 def routed_plainly(order: Order) -> str:
     """Return the candidate sources of each line, without costs and margins."""
     return _routed(order, has_costs=False)
 
 
-@admin.display(description=_("Why from there"))
+@admin.display(description=_("Routing decision"))
 def routed_by(order: Order) -> str:
     """Return the routing rules and the candidate sources of each line."""
     return _routed(order, has_costs=True)

@@ -47,8 +47,8 @@ class SupplierToAskAdmin(StaffAdmin):
     list_display: ClassVar = [
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
-        columns.age("since", _("Erased here")),
-        columns.age("asked_at", _("Supplier asked")),
+        columns.age("since", _("Erased in the shop")),
+        columns.age("asked_at", _("Sent to supplier")),
         "asked_by",
     ]
     list_select_related: ClassVar = ["purchase_order__supplier"]
@@ -68,7 +68,7 @@ Request = PurchaseOrder.Request
 
 STATE = columns.state(
     "status",
-    _("State"),
+    _("Status"),
     calls={"on_hold"},
     waits={"pending_payment", "placed"},
     ended={"completed", "expired", "canceled"},
@@ -131,7 +131,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             _("Money"),
             {
                 "fields": [
-                    columns.money("goods_amount", _("Goods")),
+                    columns.money("goods_amount", _("Subtotal")),
                     columns.money("delivery_amount", _("Delivery")),
                     columns.money("discount_amount", _("Discount")),
                     columns.money("total_amount", _("Total")),
@@ -147,7 +147,7 @@ class OrderAdmin(ReturnActions, AddressActions):
         ),
         (_("Where it comes from"), {"fields": [routed_by]}),
         (
-            _("Moments"),
+            _("Dates"),
             {"fields": ["placed_at", "pay_before", "arrives_from", "arrives_to", columns.moves]},
         ),
     ]
@@ -183,7 +183,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             "supplier",
             "status",
             "request_status",
-            columns.money("charge_amount", _("Charge")),
+            columns.money("charge_amount", _("Amount to capture")),
             "problem",
             tab=False,
             related=("supplier",),
@@ -309,7 +309,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             explain=order.hold_reason or gettext("This order is not on hold."),
             form_class=ReasonForm,
             act=act,
-            done=gettext("%s goes on.") % order,
+            done=gettext("%s will be shipped.") % order,
         )
 
 

@@ -39,7 +39,7 @@ class PurchaseOrderAdmin(
         columns.text("supplier__name", _("Supplier")),
         WORK,
         TALK,
-        columns.money("charge_amount", _("Charge")),
+        columns.money("charge_amount", _("Amount to capture")),
         "supplier_reference",
         "problem",
         GOES_AT,
@@ -79,10 +79,10 @@ class PurchaseOrderAdmin(
             },
         ),
         (
-            _("Moments"),
+            _("Dates"),
             {
                 "fields": [
-                    columns.money("charge_amount", _("Charge")),
+                    columns.money("charge_amount", _("Amount to capture")),
                     "attempts",
                     "failures",
                     "try_after",
@@ -115,7 +115,7 @@ class PurchaseOrderAdmin(
             "at",
             "direction",
             "kind",
-            columns.document("body", _("Word for word")),
+            columns.document("body", _("Payload")),
             tab=False,
             ordering=["-id"],
         ),
@@ -206,7 +206,7 @@ class PurchaseOrderAdmin(
             done=gettext("%s is tried now.") % failed,
         )
 
-    @action(description=_("Look it up"), icon="search")
+    @action(description=_("Check status with supplier"), icon="search")
     def look_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         unknown = self.row(request, object_id)
 
@@ -217,13 +217,13 @@ class PurchaseOrderAdmin(
         return self.ask(
             request,
             unknown,
-            title=gettext("Look it up"),
+            title=gettext("Check status with supplier"),
             explain=gettext(
                 "A worker asks the supplier for our number: if he has it, we adopt his answer; if"
                 " not, it may be sent again."
             ),
             act=act,
-            done=gettext("A worker asks the supplier: his answer appears on this page."),
+            done=gettext("Status check started. The supplier's response will appear on this page."),
         )
 
     @action(description=_("Make another link"), icon="link")

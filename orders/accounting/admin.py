@@ -95,9 +95,9 @@ BILL = (
         _("Bill"),
         {
             "supplier": Field(_("Supplier"), _("Who charges us.")),
-            "reference": Field(_("His number of it"), _("As it stands on the bill, once.")),
+            "reference": Field(_("Bill no."), _("As it stands on the bill, once.")),
             "number": Field(
-                _("Our purchase order"),
+                _("Purchase order no."),
                 _("Its number, as he gives it. A bill for an unknown one becomes a difference."),
             ),
         },
@@ -106,7 +106,7 @@ BILL = (
         _("What he charges"),
         {
             "currency": Field(_("Currency"), _("Three letters, such as EUR.")),
-            "goods_amount": Field(_("Goods"), _("For the goods alone, without the way.")),
+            "goods_amount": Field(_("Subtotal"), _("For the goods alone, without the way.")),
             "freight_amount": Field(
                 _("Freight"), _("For the way. Empty: he does not say it by itself.")
             ),
@@ -163,7 +163,7 @@ class SupplierBillAdmin(BillListActions):
         "reference",
         columns.text("supplier__name", _("Supplier")),
         columns.link("purchase_order", _("Purchase order")),
-        columns.money("goods_amount", _("Goods")),
+        columns.money("goods_amount", _("Subtotal")),
         columns.money("freight_amount", _("Freight")),
         MATCH,
         columns.age("billed_at", _("Billed")),

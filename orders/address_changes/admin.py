@@ -139,7 +139,7 @@ class AddressWishAdmin(StaffAdmin):
         "id",
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
-        columns.state("status", _("State"), waits={"requested"}, ended={"accepted", "refused"}),
+        columns.state("status", _("Status"), waits={"requested"}, ended={"accepted", "refused"}),
         "asked_by",
         "answered_by",
         columns.age("status_since", _("Since")),
@@ -148,7 +148,7 @@ class AddressWishAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "purchase_order__supplier"]
     search_fields: ClassVar = ["purchase_order__number"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.document("ship_to", _("Goes to")), columns.moves]
+    readonly_fields: ClassVar = [columns.document("ship_to", _("Delivery address")), columns.moves]
     exclude: ClassVar = ["ship_to"]
     actions_detail: ClassVar = ["says_yes", "says_no"]
     fits: ClassVar = dict.fromkeys(
@@ -156,11 +156,11 @@ class AddressWishAdmin(StaffAdmin):
     )
     refusals: ClassVar = (corrections.SettledError,)
 
-    @action(description=_("He sends it there"), icon="where_to_vote")
+    @action(description=_("Mark as accepted"), icon="where_to_vote")
     def says_yes(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._write_down(request, object_id, is_yes=True)
 
-    @action(description=_("He cannot change it"), icon="wrong_location")
+    @action(description=_("Mark as rejected"), icon="wrong_location")
     def says_no(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._write_down(request, object_id, is_yes=False)
 
@@ -169,7 +169,7 @@ class AddressWishAdmin(StaffAdmin):
         return self.ask(
             request,
             wish,
-            title=gettext("He sends it there") if is_yes else gettext("He cannot change it"),
+            title=gettext("Mark as accepted") if is_yes else gettext("Mark as rejected"),
             explain=gettext("Only what he told you. The shopper gets a mail."),
             act=lambda _given: change_requests.answer(
                 wish=wish, is_yes=is_yes, actor=str(request.user), now=timezone.now()

@@ -34,7 +34,7 @@ class CartAdmin(StaffAdmin):
         columns.text("channel__code", _("Channel")),
         "country",
         "locale",
-        columns.age("touched_at", _("Touched")),
+        columns.age("touched_at", _("Last activity")),
     ]
     list_select_related: ClassVar = ["order", "channel", "owner"]
     list_filter: ClassVar = ["channel", "country", ("order", OrderedFilter)]
@@ -113,7 +113,7 @@ show(
         columns.link("line__order", _("Order")),
         columns.text("line__sku", _("SKU")),
         "quantity",
-        columns.state("status", _("State"), ended={"converted", "released", "expired"}),
+        columns.state("status", _("Status"), ended={"converted", "released", "expired"}),
         columns.age("status_since", _("Since")),
     ],
     list_select_related=["line__order", *OF_LEVEL],

@@ -91,13 +91,15 @@ def record(  # noqa: PLR0913 - the parts of one record
             IllegalMoveError, LostRaceError  it is settled already
     """
     if claim.status == Status.SUBMITTING:
-        raise CannotRecordError(gettext("A worker speaks to the supplier about it just now."))
-    if claim.status == Status.SUBMIT_UNKNOWN:
-        raise CannotRecordError(gettext("He may have it: look it up first."))
-    if (answer == Status.CREDITED) != (credited is not None):
         raise CannotRecordError(
-            gettext("An amount belongs to money that he gave, and to no other.")
+            gettext("This claim is being processed with the supplier. Try again in a minute.")
         )
+    if claim.status == Status.SUBMIT_UNKNOWN:
+        raise CannotRecordError(
+            gettext("The supplier may have received this claim. Check its status first.")
+        )
+    if (answer == Status.CREDITED) != (credited is not None):
+        raise CannotRecordError(gettext("Enter an amount only if the supplier refunded us."))
     claim.move(
         answer,
         at=now,

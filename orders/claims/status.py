@@ -99,7 +99,9 @@ def take_back(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -
         if claim.status in SupplierClaim.SETTLED:
             raise ClaimStoppedError(already(claim))
         if claim.status != Status.REQUESTED or claim.is_by_hand:
-            raise ClaimStoppedError(gettext("Look it up first: he may have it."))
+            raise ClaimStoppedError(
+                gettext("The supplier may have received this claim. Check its status first.")
+            )
         try:
             _ask_back(claim, now)
         except OutsideError as error:

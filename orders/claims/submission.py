@@ -49,7 +49,7 @@ def alone(claim: SupplierClaim) -> Iterator[None]:
             claim.refresh_from_db()
             yield
     except InHandError as error:
-        words = gettext("A worker speaks to the supplier about it just now.")
+        words = gettext("This claim is being processed with the supplier. Try again in a minute.")
         raise ClaimBusyError(words) from error
 
 
@@ -194,7 +194,9 @@ def withdraw(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) ->
         if claim.status in SupplierClaim.SETTLED:
             raise ClaimStoppedError(already(claim))
         if not is_ours(claim):
-            raise ClaimStoppedError(gettext("Look it up first: he may have it."))
+            raise ClaimStoppedError(
+                gettext("The supplier may have received this claim. Check its status first.")
+            )
         end(claim, reason=reason, actor=actor, now=now)
 
 
@@ -221,4 +223,4 @@ def end(claim: SupplierClaim, *, reason: str, actor: str, now: datetime) -> None
 
 
 def already(claim: SupplierClaim) -> str:
-    return gettext("It is %(status)s already.") % {"status": claim.status}
+    return gettext("The status is already %(status)s.") % {"status": claim.status}

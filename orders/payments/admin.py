@@ -25,7 +25,7 @@ class PaymentAdmin(StaffAdmin):
         "gateway",
         columns.state(
             "status",
-            _("State"),
+            _("Status"),
             waits={"created", "requires_action"},
             ended={"captured", "refunded", "voided", "declined", "failed", "expired"},
         ),

@@ -26,27 +26,27 @@ from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
 
 Status = MoneyDifference.Status
-STATE = columns.state("status", _("State"), calls={"open"}, ended={"gone", "settled"})
+STATE = columns.state("status", _("Status"), calls={"open"}, ended={"gone", "settled"})
 EXPECTED = columns.money("expected_amount", _("Expected"))
 FOUND = columns.money("found_amount", _("Found"), currency="found_currency")
 JOINED = ["order", "payment", "purchase_order", "supplier", "bill"]
 EXPORTED = (
     _("First day"),
     _("Last day"),
-    _("State"),
-    _("How it differs"),
-    _("Of what"),
+    _("Status"),
+    _("Discrepancy type"),
+    _("Record"),
     _("Expected"),
     _("Currency"),
     _("Found"),
-    _("Currency that was found"),
+    _("Found currency"),
     _("Order"),
     _("Payment"),
     _("Purchase order"),
     _("Supplier"),
-    _("The other side's number of it"),
+    _("External reference"),
     _("Closed by"),
-    _("Why it is closed"),
+    _("Reason for closing"),
 )
 
 
@@ -252,7 +252,7 @@ class MoneyDayAdmin(StaffAdmin):
         "day",
         columns.state(
             "status",
-            _("State"),
+            _("Status"),
             calls={"open"},
             waits={"running"},
             ended={"reconciled", "given_up"},
@@ -269,7 +269,7 @@ class MoneyDayAdmin(StaffAdmin):
         "problem",
         "tries",
         columns.age("reconciled_at", _("Reconciled")),
-        columns.pairs("counts", _("So many were compared")),
+        columns.pairs("counts", _("Compared")),
         "starts_at",
         "ends_at",
         columns.moves,
@@ -278,7 +278,7 @@ class MoneyDayAdmin(StaffAdmin):
     inlines: ClassVar = [
         inline(
             MoneySighting,
-            columns.link("difference", _("Difference")),
+            columns.link("difference", _("Discrepancy")),
             EXPECTED,
             FOUND,
             "seen_at",
@@ -332,7 +332,7 @@ show(
     MoneySighting,
     list_display=[
         columns.link("day", _("Day")),
-        columns.link("difference", _("Difference")),
+        columns.link("difference", _("Discrepancy")),
         EXPECTED,
         FOUND,
         "seen_at",

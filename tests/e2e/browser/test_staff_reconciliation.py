@@ -98,4 +98,4 @@ def test_the_list_is_narrowed_and_saved_as_a_file(office, browse):
         page.get_by_role("link", name="Save as CSV").click()
 
     _heading, line = Path(waiting.value.path()).read_text().splitlines()
-    assert "Supplier charged more,Goods,24.59,USD,31.20,USD" in line
+    assert "Supplier overcharged,Items,24.59,USD,31.20,USD" in line

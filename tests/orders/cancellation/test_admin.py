@@ -39,8 +39,8 @@ def test_an_acceptance_after_a_recorded_refusal_still_counts(staff, asked, start
     page = do(staff, asked, "he_did_not").content.decode()
 
     assert PurchaseOrder.objects.get().request_status == "cancellation_rejected"
-    assert "He stopped it" in page
-    assert "He cannot stop it" not in page
+    assert "Mark cancellation accepted" in page
+    assert "Mark cancellation rejected" not in page
     do(staff, asked, "he_stopped")
     assert Order.objects.get().status == "canceled"
 

@@ -111,11 +111,11 @@ def test_too_many_and_no_units_are_rejected_with_a_message(staff, supplier):
 def test_a_claim_is_not_offered_before_shipment(staff, supplier):
     purchase_order = make_shipped()
     url = page("purchaseorder", "change", purchase_order)
-    assert "Complain to the supplier" in shown(staff.get(url))
+    assert "Open supplier claim" in shown(staff.get(url))
 
     PurchaseOrder.objects.update(status="in_progress")
 
-    assert "Complain to the supplier" not in shown(staff.get(url))
+    assert "Open supplier claim" not in shown(staff.get(url))
 
 
 def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, started):
@@ -251,17 +251,17 @@ def test_only_actions_that_fit_the_status_are_offered(staff, supplier, started):
     claim = tell(make_claim())
     url = page("supplierclaim", "change", claim)
     offered = {
-        "Tell him again",
-        "Look it up",
-        "I told him",
-        "Write his answer down",
-        "Take it back",
+        "Resend claim",
+        "Check status with supplier",
+        "Mark as sent",
+        "Record response",
+        "Withdraw claim",
     }
 
     assert {one for one in offered if one in shown(staff.get(url))} == {
-        "Look it up",
-        "Write his answer down",
-        "Take it back",
+        "Check status with supplier",
+        "Record response",
+        "Withdraw claim",
     }
     supplier.decide(claim.number, ClaimAnswer.REFUSED)
     staff.post(page("supplierclaim", "look_up", claim))

@@ -161,7 +161,7 @@ def test_an_uncertain_claim_is_not_withdrawn_before_a_look_up(supplier):
     claim = tell(make_claim())
 
     for give_up in (submission.withdraw, claim_status.take_back):
-        with pytest.raises(ClaimStoppedError, match="Look it up first"):
+        with pytest.raises(ClaimStoppedError, match="Check status with supplier first"):
             give_up(claim=claim, reason="x", actor="staff", now=LATER)
 
 

@@ -62,8 +62,8 @@ def test_the_export_has_the_rows_of_the_list(staff):
     heading, line = csv.reader(io.StringIO(b"".join(answer.streaming_content).decode()))
     row = dict(zip(heading, line, strict=True))
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert (row["How it differs"], row["Found"]) == ("At the gateway, not in our book", "7.50")
-    assert row["The other side's number of it"] == "'=cmd()"
+    assert (row["Discrepancy type"], row["Found"]) == ("At the gateway, not in our records", "7.50")
+    assert row["External reference"] == "'=cmd()"
 
 
 def test_the_list_is_filtered_by_day_kind_status_and_currency(staff):

@@ -72,7 +72,7 @@ def test_rules_are_drafted_and_published(staff, light):
     assert (rules.chain, rules.preferred, rules.note) == (["preference", "cost"], ["far"], "Winter")
 
     read = staff.get(page("change", rules.pk)).content.decode()
-    assert "the supplier that staff prefer, then lowest landed cost" in read
+    assert "preferred supplier, then lowest landed cost" in read
     staff.post(page("go_live", rules.pk))
     rules.refresh_from_db()
     assert rules.status == "live"
