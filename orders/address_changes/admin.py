@@ -35,13 +35,17 @@ def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False
 class CorrectedForm(ReasonForm):
     """The new address and its reason."""
 
-    name = _field(_("Name"), "name", help_text=_("Who takes the parcel."), required=True)
-    line1 = _field(_("Street and number"), "line1", help_text=_("No box."), required=True)
-    line2 = _field(_("More of the address"), "line2", help_text=_("Floor, flat, company."))
-    postcode = _field(_("Postcode"), "postcode", help_text=_("As its post writes it."))
-    city = _field(_("Town"), "city", help_text=_("As its post writes it."))
-    region = _field(_("State or region"), "region", help_text=_("Where the country has some."))
-    phone = _field(_("Phone"), "phone", help_text=_("For the carrier, in digits."))
+    name = _field(
+        _("Name"), "name", help_text=_("The person who receives the parcel."), required=True
+    )
+    line1 = _field(_("Street and number"), "line1", help_text=_("No PO box."), required=True)
+    line2 = _field(_("Address line 2"), "line2", help_text=_("Floor, apartment, company."))
+    postcode = _field(_("Postcode"), "postcode", help_text=_("As used by the local post."))
+    city = _field(_("City"), "city", help_text=_("As used by the local post."))
+    region = _field(
+        _("State or region"), "region", help_text=_("If the country has states or regions.")
+    )
+    phone = _field(_("Phone"), "phone", help_text=_("For the carrier. Digits only."))
     field_order = ("name", "line1", "line2", "postcode", "city", "region", "phone", "reason")
 
 
@@ -71,10 +75,10 @@ class AddressActions(StaffAdmin):
             request,
             order,
             title=gettext("Confirm the address"),
-            explain=words or gettext("Nothing about this address is doubtful, or not any more."),
+            explain=words or gettext("This address has no open warnings."),
             form_class=ReasonForm,
             act=act,
-            done=gettext("The address of %s is confirmed.") % order,
+            done=gettext("Address of %s confirmed.") % order,
         )
 
     @action(
@@ -103,10 +107,12 @@ class AddressActions(StaffAdmin):
             order,
             title=gettext("Correct the address"),
             explain=gettext(
-                "What no supplier has goes there at once. Who has it already is asked, on his"
-                " page or by you; what has left goes where it goes. The country stays. What you"
-                " write goes on the label as it is, and your reason stays on the order. The"
-                " shopper gets an e-mail of each change."
+                "Items that no supplier has yet ship to the new address. Suppliers"
+                " that have the order are asked to change it, on their supplier page"
+                " or by you. Shipped items keep the old address. The country cannot"
+                " change. The address is printed on the label as you enter it, and"
+                " the reason is saved on the order. The customer gets an e-mail about"
+                " each change."
             ),
             form_class=CorrectedForm,
             initial=_known(order),
@@ -121,11 +127,11 @@ def _known(order: Order) -> dict[str, str]:
 
 def _said(order: Order, wished: change_requests.Wished | None) -> str:
     if wished is None:
-        return gettext("The address of %s is corrected.") % order
+        return gettext("Address of %s corrected.") % order
     parts = [
-        (gettext("goes there: %s"), wished.done),
-        (gettext("asked: %s"), wished.asked),
-        (gettext("has left: %s"), wished.late),
+        (gettext("changed: %s"), wished.done),
+        (gettext("awaiting supplier: %s"), wished.asked),
+        (gettext("already shipped: %s"), wished.late),
     ]
     return "; ".join(words % ", ".join(numbers) for words, numbers in parts if numbers)
 
@@ -170,9 +176,11 @@ class AddressWishAdmin(StaffAdmin):
             request,
             wish,
             title=gettext("Mark as accepted") if is_yes else gettext("Mark as rejected"),
-            explain=gettext("Only what he told you. The shopper gets a mail."),
+            explain=gettext(
+                "Use this only if the supplier told you so. The customer gets an e-mail."
+            ),
             act=lambda _given: change_requests.answer(
                 wish=wish, is_yes=is_yes, actor=str(request.user), now=timezone.now()
             ),
-            done=gettext("It is written down, and the shopper is told."),
+            done=gettext("Response recorded. The customer gets an e-mail."),
         )

@@ -74,7 +74,7 @@ show(
         "title",
         columns.link("order", _("Order")),
         "quantity",
-        columns.money("unit_amount", _("Unit"), currency="order__currency"),
+        columns.money("unit_amount", _("Unit price"), currency="order__currency"),
         COST,
         columns.money("line_amount", _("Line"), currency="order__currency"),
         LANDED,
@@ -84,8 +84,8 @@ show(
         "delivered_quantity",
         columns.page(
             "supply:offers",
-            _("Supply"),
-            _("Offers side by side"),
+            _("Availability"),
+            _("Offer comparison"),
             right="suppliers.view_supplieroffer",
             of="variant_id",
         ),
@@ -93,8 +93,8 @@ show(
     readonly_fields=[
         columns.page(
             "supply:offers",
-            _("Supply"),
-            _("Offers side by side"),
+            _("Availability"),
+            _("Offer comparison"),
             right="suppliers.view_supplieroffer",
             of="variant_id",
         ),

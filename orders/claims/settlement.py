@@ -66,11 +66,11 @@ def _doubt(claim: SupplierClaim, state: ClaimState) -> str:
     if state.answer is not ClaimAnswer.REFUNDED:
         return ""
     if state.amount is None:
-        return "He gives money back and does not say how much: write it down by hand."
+        return "The supplier refunds the claim without an amount. Record the response manually."
     if state.amount.currency != claim.currency:
-        return f"He gives back {state.amount}, in another currency: write it down by hand."
+        return f"The supplier refunds {state.amount}, in another currency. Record it manually."
     if claim.expected < state.amount.rounded():
-        return f"He gives back {state.amount}, more than was claimed: write it down by hand."
+        return f"The supplier refunds {state.amount}, more than claimed. Record it manually."
     return ""
 
 

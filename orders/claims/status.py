@@ -36,7 +36,11 @@ def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
             raise ClaimStoppedError(f"{claim}: {claim.status}")
         if claim.status == Status.SUBMITTING:
             if claim.status_since <= now - SAYING_TAKES:
-                settlement.unknown(claim, "The worker that was telling it died.", now)
+                settlement.unknown(
+                    claim,
+                    "The submission was interrupted. The supplier may have received the claim.",
+                    now,
+                )
             return claim
         if may_be_under_way(claim, now=now):
             return claim
@@ -62,9 +66,9 @@ def _read(claim: SupplierClaim, connector: Connector, now: datetime) -> None:
     if state is not None:
         settlement.apply(claim=claim, state=state, now=now)
     elif claim.status == Status.SUBMIT_UNKNOWN:
-        settlement.failed(claim, "The supplier does not have it: it will be told again.", now)
+        settlement.failed(claim, "The supplier does not have the claim. It will be resent.", now)
     elif claim.status == Status.REQUESTED:
-        _note(claim, "He does not list it any more.")
+        _note(claim, "The supplier no longer lists this claim.")
 
 
 def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
@@ -75,7 +79,7 @@ def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
     try:
         look_up(claim=claim, now=now)
     except OutsideError as error:
-        _note(claim, f"He does not tell: {error}")
+        _note(claim, f"Status check failed: {error}")
 
 
 def insist_ended(*, claim: SupplierClaim, now: datetime) -> None:
@@ -105,7 +109,7 @@ def take_back(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -
         try:
             _ask_back(claim, now)
         except OutsideError as error:
-            _note(claim, f"He does not take it back: {error}")
+            _note(claim, f"Withdrawal failed: {error}")
             raise
         if claim.status != Status.CANCELED:  # else the supplier had canceled it before
             end(claim, reason=reason, actor=actor, now=now)

@@ -79,7 +79,7 @@ def request_for(claim: SupplierClaim) -> ClaimRequest:
     lines = claim.lines.select_related(
         "purchase_line__order_line", "purchase_line__offer"
     ).order_by("pk")
-    freight = f" We claim the freight too: {claim.freight}." if claim.freight else ""
+    freight = f" We also claim the freight: {claim.freight}." if claim.freight else ""
     return ClaimRequest(
         number=claim.number,
         supplier_reference=claim.purchase_order.supplier_reference,
@@ -133,7 +133,7 @@ def _call(claim: SupplierClaim, request: ClaimRequest, connector: Connector, mom
     failpoint("claim.before_call")
     try:
         if not request.supplier_reference:
-            message = "he never told us his own number of this order"
+            message = "the supplier order number is missing"
             raise PermanentError(message, code="no_reference")
         state = able(connector, Claims).open_claim(request)
         failpoint("claim.after_call")
@@ -157,7 +157,7 @@ def submit_again(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
         Status.DRAFT,
         at=now,
         actor=actor,
-        reason="staff want it told again",
+        reason="resent by staff",
         as_seen=("attempts",),
         try_after=None,
         problem="",
@@ -176,7 +176,7 @@ def tell_by_hand(*, claim: SupplierClaim, reference: str, actor: str, now: datet
         Status.REQUESTED,
         at=now,
         actor=actor,
-        reason="told by hand",
+        reason="sent manually by staff",
         as_seen=("attempts",),
         is_by_hand=True,
         supplier_claim=reference[:60],

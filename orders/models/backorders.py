@@ -124,4 +124,4 @@ class SetbackLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"line {self.order_line_id} of setback {self.setback_id}"
+        return f"line {self.order_line_id} of backorder {self.setback_id}"

@@ -43,7 +43,7 @@ class Reservation(Stateful):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} held for line {self.line_id}"
+        return f"{self.quantity} reserved for order line {self.line_id}"
 
 
 class Allocation(Stateful):
@@ -123,4 +123,4 @@ class Allocation(Stateful):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} sold on line {self.line_id}"
+        return f"{self.quantity} allocated to order line {self.line_id}"

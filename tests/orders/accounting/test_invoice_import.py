@@ -98,12 +98,12 @@ def test_a_number_repeated_in_a_file_is_rejected(bought, money):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"number": "FL-000000-XXXXX-1"}, "No purchase order has this number."),
-        ({"number": ""}, "No purchase order has this number."),
-        ({"reference": ""}, "A bill has a number of up to 60 characters."),
-        ({"reference": "x" * 61}, "A bill has a number of up to 60 characters."),
+        ({"number": "FL-000000-XXXXX-1"}, "No purchase order has this number. Check it."),
+        ({"number": ""}, "No purchase order has this number. Check it."),
+        ({"reference": ""}, "Enter a bill number of up to 60 characters."),
+        ({"reference": "x" * 61}, "Enter a bill number of up to 60 characters."),
         ({"currency": "JPY"}, "It is in JPY, and the purchase order in"),
-        ({"currency": "euro"}, "Three letters, such as EUR."),
+        ({"currency": "euro"}, "Three-letter code, for example EUR."),
         ({"goods": "-1"}, "It is below 0"),
         ({"freight": "-0,01"}, "It is below 0"),
         ({"goods": "1,234"}, "This is no amount"),
@@ -161,7 +161,7 @@ def test_staff_see_a_preview_before_the_import(staff, bought, money):
 
     assert SupplierBill.objects.count() == 0
     assert "1 of 2 bills can be entered." in seen
-    assert "No purchase order has this number." in seen
+    assert "No purchase order has this number. Check it." in seen
     assert "Enter the good ones" in seen
     text = "\n".join([HEADER, f"RE-1,{bought.number},{money},12.50,,"])
     for _ in range(2):

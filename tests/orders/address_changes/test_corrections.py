@@ -245,7 +245,7 @@ def test_erasure_removes_the_previous_address(held):
 
 def test_staff_confirm_and_correct_on_the_order_page(held, staff, started):
     page = f"/admin/orders/order/{held.order_id}"
-    assert "Doubtful:" in staff.get(f"{page}/change/").content.decode()
+    assert "Warnings:" in staff.get(f"{page}/change/").content.decode()
     form = staff.get(f"{page}/correct_address/").content.decode()
     assert "Musterweg 1" in form
     bad = {**asdict(RIGHT), "city": "", "reason": "x"}

@@ -121,7 +121,7 @@ def test_a_claim_missing_at_the_supplier_is_flagged_until_listed(supplier):
     kept = supplier.claimed.copy()
     supplier.claimed.clear()
     claim_status.look_up(claim=claim, now=LATER)
-    assert whole_claim(claim).problem == "He does not list it any more."
+    assert whole_claim(claim).problem == "The supplier no longer lists this claim."
 
     supplier.claimed.update(kept)
     claim_status.look_up(claim=claim, now=LATER)

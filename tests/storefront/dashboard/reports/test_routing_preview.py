@@ -226,10 +226,10 @@ def test_order_page_explains_the_routing(staff, light):
 
     shown = staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
 
-    assert "Usual: fewest parcels, then lowest landed cost, then soonest there" in shown
+    assert "Usual: fewest parcels, then lowest landed cost, then fastest delivery" in shown
     assert "dearer" in shown
     assert "<strong>far (CN)" in shown
-    assert "Not paid" in shown
+    assert "Unpaid" in shown
     assert "not_paid" not in shown
 
 

@@ -154,7 +154,7 @@ def test_cart_without_price_returns_to_the_cart_with_the_reason(filled):
         ("name", "", "Enter the name of the person"),
         ("line1", "", "Enter the street and house number."),
         ("postcode", "1", "This postcode does not look right"),
-        ("city", "", "Enter the town or city."),
+        ("city", "", "Enter the city."),
         ("country", "XX", "We do not deliver to this country yet."),
         ("name", "x" * 60, "This is too long for a parcel label."),
     ],
