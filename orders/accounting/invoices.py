@@ -152,8 +152,10 @@ def _owners(supplier: Supplier, charges: Iterable[Charge]) -> dict[str, Purchase
     charges = list(charges)
     mine = PurchaseOrder.objects.filter(supplier=supplier)
     by_number = mine.filter(number__in=[charge.number for charge in charges])
-    by_his = mine.filter(supplier_reference__in=[one.supplier_reference for one in charges])
-    return {row.supplier_reference: row for row in by_his} | {row.number: row for row in by_number}
+    by_reference = mine.filter(supplier_reference__in=[one.supplier_reference for one in charges])
+    return {row.supplier_reference: row for row in by_reference} | {
+        row.number: row for row in by_number
+    }
 
 
 def stands(*, supplier: Supplier, reference: str) -> bool:

@@ -27,13 +27,13 @@ class StoppingActions(StaffAdmin):
     """Actions on a purchase order whose cancellation is requested."""
 
     stopping_fits: ClassVar = {
-        "he_stopped": supplier_answers.can_stop,
-        "he_did_not": supplier_answers.is_asked,
+        "accept_cancellation": supplier_answers.can_stop,
+        "reject_cancellation": supplier_answers.is_asked,
     }
     stopping_refusals: ClassVar = (supplier_answers.NotAskedError,)
 
     @action(description=_("Mark cancellation accepted"), icon="block")
-    def he_stopped(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def accept_cancellation(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
 
         def act(_given: object) -> None:
@@ -56,7 +56,7 @@ class StoppingActions(StaffAdmin):
         )
 
     @action(description=_("Mark cancellation rejected"), icon="local_shipping")
-    def he_did_not(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def reject_cancellation(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
         return self.ask(
             request,

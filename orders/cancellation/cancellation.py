@@ -164,7 +164,7 @@ def _pursue(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
             is_stopped=is_left,
             words=str(error),
             now=now,
-            he_keeps_it=is_left,
+            is_kept=is_left,
         )
     except OutsideError as error:
         # Not a refusal: the supplier did not understand, or did not answer.

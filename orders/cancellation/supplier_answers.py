@@ -155,11 +155,11 @@ def hear(  # noqa: PLR0913 - the parts of one record
     words: str,
     now: datetime,
     actor: str = "",
-    he_keeps_it: bool = False,
+    is_kept: bool = False,
 ) -> bool:
     """Apply the supplier's answer to our request; return whether it is canceled.
 
-    ``he_keeps_it``: the supplier keeps the order but ships nothing unless it is paid, which we
+    ``is_kept``: the supplier keeps the order but ships nothing unless it is paid, which we
     never do. The customer is refunded, and staff see it (``canceled_but_shipped``) until the
     supplier drops it. An acceptance after a shipment cancels nothing: staff look.
 
@@ -169,7 +169,7 @@ def hear(  # noqa: PLR0913 - the parts of one record
     if purchase_order.request_status != Request.CANCELLATION_REQUESTED:
         return purchase_order.status == Status.CANCELED  # it was already answered
     is_stopped = is_stopped and purchase_order.status in PurchaseOrder.STOPPABLE
-    said_yes = is_stopped and not he_keeps_it
+    said_yes = is_stopped and not is_kept
     to = Request.CANCELLATION_ACCEPTED if said_yes else Request.CANCELLATION_REJECTED
     purchase_order.move(
         to,

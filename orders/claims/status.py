@@ -61,8 +61,10 @@ def may_be_under_way(claim: SupplierClaim, *, now: datetime) -> bool:
 
 
 def _read(claim: SupplierClaim, connector: Connector, now: datetime) -> None:
-    his = able(connector, Claims).claims(supplier_reference=claim.purchase_order.supplier_reference)
-    state = next((state for state in his if state.number == claim.number), None)
+    claims = able(connector, Claims).claims(
+        supplier_reference=claim.purchase_order.supplier_reference
+    )
+    state = next((state for state in claims if state.number == claim.number), None)
     if state is not None:
         settlement.apply(claim=claim, state=state, now=now)
     elif claim.status == Status.SUBMIT_UNKNOWN:

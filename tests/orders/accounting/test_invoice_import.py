@@ -197,7 +197,7 @@ def test_the_command_enters_nothing_if_a_row_is_invalid_unless_forced(bought, mo
     assert SupplierBill.objects.count() == 1
 
 
-@pytest.mark.parametrize("flags", [("--supplier", "nobody"), ()])
+@pytest.mark.parametrize("flags", [("--supplier", "unknown"), ()])
 def test_the_command_reports_unreadable_files(tmp_path, flags):
     path = tmp_path / "bills.csv"
     path.write_text(f"{HEADER}\nRE-1,x,EUR,1,,\n" if flags else "nothing")

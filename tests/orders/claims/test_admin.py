@@ -122,7 +122,7 @@ def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, star
     """This connector has no claims ability: nothing is sent, and the page says so."""
     purchase_order = make_shipped()
     asked = staff.get(page("purchaseorder", "complain", purchase_order))
-    assert "tell him yourself" in shown(asked)
+    assert "Contact the supplier yourself" in shown(asked)
     assert "is_by_hand" not in asked.context["form"].fields
 
     complain(staff, purchase_order)
@@ -134,7 +134,7 @@ def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, star
     assert whole_claim(claim).status == "requested"
     staff.post(
         page("supplierclaim", "record_answer", claim),
-        {"answer": "credited", "amount": "25.00", "reason": "He wrote on Monday"},
+        {"answer": "credited", "amount": "25.00", "reason": "E-mail of Monday"},
     )
 
     settled = whole_claim(claim)
@@ -171,7 +171,7 @@ def test_looking_a_claim_up_shows_the_credit(staff, supplier, started):
     supplier.calls.clear()
 
     asked = staff.post(page("supplierclaim", "look_up", claim), follow=True)
-    assert "his answer appears on this page" in shown(asked)
+    assert "response will appear on this page" in shown(asked)
     assert supplier.calls == []  # not while the page waits
     run_started_tasks(started)
 
@@ -181,12 +181,12 @@ def test_looking_a_claim_up_shows_the_credit(staff, supplier, started):
 
 def test_a_failed_look_up_shows_the_error(staff, supplier, started):
     claim = tell(make_claim())
-    supplier.script = [TemporaryError("he is being repaired")]
+    supplier.script = [TemporaryError("under maintenance")]
 
     staff.post(page("supplierclaim", "look_up", claim))
     run_started_tasks(started)
 
-    assert "he is being repaired" in shown(staff.get(page("supplierclaim", "change", claim)))
+    assert "under maintenance" in shown(staff.get(page("supplierclaim", "change", claim)))
 
 
 @pytest.mark.parametrize("status", ["submitting", "submit_unknown"])
@@ -237,10 +237,10 @@ def test_withdrawing_a_claim_needs_a_reason(staff, supplier, started):
 def test_a_claim_on_hold_can_be_resubmitted(staff, supplier, started):
     claim = make_claim()
     claim.move("submitting", at=NOON, attempts=1)
-    claim.move("on_hold", at=NOON, problem="He has no such reason.")
+    claim.move("on_hold", at=NOON, problem="Unknown reason.")
     url = page("supplierclaim", "tell_again", claim)
 
-    assert "He has no such reason." in shown(staff.get(url))
+    assert "Unknown reason." in shown(staff.get(url))
     staff.post(url)
 
     assert whole_claim(claim).status == "draft"

@@ -31,7 +31,7 @@ def supplier(monkeypatch):
 
 def record(claim, answer, amount=None, **known):
     credited = None if amount is None else Money(Decimal(amount), "EUR")
-    words = {"reason": "He wrote so", "actor": "staff", "now": LATER, **known}
+    words = {"reason": "by e-mail", "actor": "staff", "now": LATER, **known}
     settlement.record(claim=claim, answer=SupplierClaim.Status(answer), credited=credited, **words)
 
 
@@ -172,5 +172,5 @@ def test_a_refused_withdrawal_leaves_the_claim_open(supplier):
     with pytest.raises(PermanentError, match="being decided"):
         claim_status.take_back(claim=claim, reason="x", actor="staff", now=LATER)
 
-    assert whole_claim(claim).problem == "He does not take it back: it is being decided"
+    assert whole_claim(claim).problem == "Withdrawal failed: it is being decided"
     assert whole_claim(claim).status == "requested"

@@ -97,7 +97,7 @@ def test_viewers_have_no_actions(client):
     assert client.post(page("take_in", row.pk)).status_code == 403
     row.refresh_from_db()
     assert row.status == "open"
-    client.force_login(User.objects.create_user("nobody@fara.example", "x", is_staff=True))
+    client.force_login(User.objects.create_user("viewer@fara.example", "x", is_staff=True))
     assert client.get(page()).status_code == 403
     assert client.get(page("export")).status_code == 403
 
@@ -132,14 +132,14 @@ def test_a_day_is_compared_again_or_skipped(staff, monkeypatch):
     asked = []
     monkeypatch.setattr(tasks.reconcile_day, "delay", lambda **known: asked.append(known))
     day = make_day()
-    MoneyDay.objects.update(status="open", problem="gateway:test: nobody is there")
+    MoneyDay.objects.update(status="open", problem="gateway:test: no connection")
 
     staff.post(page("compare", day.pk, table="moneyday"))
     shown = staff.get(page("give_up", day.pk, table="moneyday")).content.decode()
     staff.post(page("give_up", day.pk, table="moneyday"), {"reason": "we left it"})
 
     assert asked == [{"day_id": day.pk}]
-    assert "nobody is there" in shown
+    assert "no connection" in shown
     assert MoneyDay.objects.get().status == "given_up"
 
 
