@@ -116,7 +116,7 @@ BILL = (
     Group(
         _("Amounts"),
         {
-            "currency": Field(_("Currency"), _("Three-letter code, for example EUR.")),
+            "currency": Field(_("Currency"), _("Use a three-letter code, for example EUR.")),
             "goods_amount": Field(_("Subtotal"), _("Amount for the items, without freight.")),
             "freight_amount": Field(
                 _("Freight"), _("Leave empty if the bill does not show freight separately.")
@@ -150,7 +150,7 @@ class BillForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
     def clean_currency(self) -> str:
         code: str = self.cleaned_data["currency"].upper()
         if len(code) != len("EUR") or not code.isalpha():
-            raise forms.ValidationError(gettext("Three-letter code, for example EUR."))
+            raise forms.ValidationError(gettext("Use a three-letter code, for example EUR."))
         return code
 
     def clean(self) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def parse_currency(text: str) -> str:
     """
     code = text.upper()
     if len(code) != len("EUR") or not (code.isascii() and code.isalpha()):
-        raise BadCellError(_("Three-letter code, for example EUR."))
+        raise BadCellError(_("Use a three-letter code, for example EUR."))
     return code
 
 

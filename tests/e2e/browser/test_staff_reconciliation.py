@@ -78,7 +78,7 @@ def test_a_difference_is_found_on_the_start_page_read_and_closed(office, browse)
     sign_in(page, office)
 
     page.get_by_role("link", name=row.name).first.click()
-    page.get_by_text("refund nothing once more").wait_for()
+    page.get_by_text("Do not refund again").wait_for()
     page.get_by_role("link", name="Close with reason").click()
     page.get_by_label("Reason").fill("Booked by hand")
     page.get_by_role("button", name="Close with reason").click()

@@ -78,7 +78,7 @@ def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(ship
     assert "is not over" in soon.stderr
     assert all_days.returncode == 0, all_days.stderr
     assert all_days.stdout.count("compared") >= 2
-    assert "Each day that is over is reconciled." in none.stdout
+    assert "All ended days are reconciled." in none.stdout
 
 
 @pytest.mark.parametrize("trouble", ["refused", "500", "garbage", "drop_before"])

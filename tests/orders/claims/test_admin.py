@@ -154,7 +154,7 @@ def test_an_amount_with_a_denial_is_an_error_on_the_page(staff, supplier):
         {"answer": "denied", "amount": "5.00", "reason": "x"},
     )
 
-    assert "belongs to money" in str(response.context["form"].non_field_errors())
+    assert "Enter an amount only if" in str(response.context["form"].non_field_errors())
     assert whole_claim(claim).status == "requested"
 
 

@@ -85,7 +85,7 @@ def test_an_answer_is_final(supplier):
     [
         (ClaimAnswer.REFUNDED, "10.00", "credited", ""),
         (ClaimAnswer.REFUNDED, "10.01", "requested", "more than was claimed"),
-        (ClaimAnswer.REFUNDED, None, "requested", "how much"),
+        (ClaimAnswer.REFUNDED, None, "requested", "without an amount"),
         (ClaimAnswer.RESENT, None, "resent", ""),
         (ClaimAnswer.REFUSED, None, "denied", ""),
         (ClaimAnswer.CANCELED, None, "canceled", ""),

@@ -112,7 +112,7 @@ def test_what_the_supplier_has_is_wished_back(supplier):
 
     made.refresh_from_db()
     assert made.cancel_wanted_at == NOON
-    assert "reviewers refused" in made.cancel_reason
+    assert "payment rejected in the gateway's review" in made.cancel_reason
 
 
 def test_what_the_gateway_gave_back_itself_is_not_given_back_twice():

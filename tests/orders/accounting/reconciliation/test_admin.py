@@ -36,13 +36,13 @@ def test_staff_take_a_lost_event_in_by_one_button_once(stripe, staff):
     difference = MoneyDifference.objects.get(status="open")
     url = page("take_in", difference.pk)
     assert url in staff.get(page("change", difference.pk)).content.decode()
-    assert "never arrived" in staff.get(url).content.decode()
+    assert "webhook did not arrive" in staff.get(url).content.decode()
     assert not PaymentEvent.objects.filter(kind="refunded").exists()
 
     done = staff.post(url, follow=True)
     twice = staff.post(url)
 
-    assert "agrees with the gateway" in done.content.decode()
+    assert "It matches the gateway" in done.content.decode()
     assert twice.context["form"].non_field_errors()
     assert PaymentEvent.objects.get(kind="refunded").amount == 5
     difference.refresh_from_db()
@@ -197,4 +197,4 @@ def test_a_failing_day_does_not_stop_the_sweep(monkeypatch, caplog):
     tasks.reconcile_money()
 
     assert done == [waiting[0], waiting[2]]
-    assert "broke while it was compared" in caplog.text
+    assert "reconciliation failed" in caplog.text

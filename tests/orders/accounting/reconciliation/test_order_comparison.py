@@ -73,7 +73,7 @@ def test_shipped_and_not_captured():
     assert found() == [("not_captured", purchase_order.charge_amount, Decimal("5.00"))]
     row = MoneyDifference.objects.get()
     assert row.purchase_order == purchase_order
-    assert "ask again" in labels.to_do(row)
+    assert "retry it" in labels.to_do(row)
 
 
 def test_a_recent_shipment_is_not_late():

@@ -153,7 +153,7 @@ def test_cart_without_price_returns_to_the_cart_with_the_reason(filled):
         ("email", "erika", "Enter an e-mail address like name@example.org."),
         ("name", "", "Enter the name of the person"),
         ("line1", "", "Enter the street and house number."),
-        ("postcode", "1", "This postcode does not look right"),
+        ("postcode", "1", "This postcode does not match the country"),
         ("city", "", "Enter the city."),
         ("country", "XX", "We do not deliver to this country yet."),
         ("name", "x" * 60, "This is too long for a parcel label."),
