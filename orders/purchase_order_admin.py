@@ -100,7 +100,7 @@ class PurchaseOrderAdmin(
         inline(
             PurchaseLine,
             columns.text("order_line__sku", _("SKU")),
-            columns.text("order_line__title", _("What")),
+            columns.text("order_line__title", _("Item")),
             "quantity",
             columns.money("agreed_cost_amount", _("Agreed cost"), currency="cost_currency"),
             "acknowledgment",

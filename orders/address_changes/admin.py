@@ -60,7 +60,7 @@ class AddressActions(StaffAdmin):
     address_refusals: ClassVar = (corrections.SettledError, corrections.StillWrongError)
     has_redirect_permission = allowed_by("orders.redirect_order")
 
-    @action(description=_("Confirm the address"), icon="where_to_vote")
+    @action(description=_("Confirm address"), icon="where_to_vote")
     def confirm_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -74,7 +74,7 @@ class AddressActions(StaffAdmin):
         return self.ask(
             request,
             order,
-            title=gettext("Confirm the address"),
+            title=gettext("Confirm address"),
             explain=words or gettext("This address has no open warnings."),
             form_class=ReasonForm,
             act=act,
@@ -82,7 +82,7 @@ class AddressActions(StaffAdmin):
         )
 
     @action(
-        description=_("Correct the address"),
+        description=_("Correct address"),
         icon="edit_location_alt",
         may="redirect",
     )
@@ -105,7 +105,7 @@ class AddressActions(StaffAdmin):
         return self.ask(
             request,
             order,
-            title=gettext("Correct the address"),
+            title=gettext("Correct address"),
             explain=gettext(
                 "Items that no supplier has yet ship to the new address. Suppliers"
                 " that have the order are asked to change it, on their supplier page"

@@ -76,7 +76,7 @@ show(
         "quantity",
         columns.money("unit_amount", _("Unit price"), currency="order__currency"),
         COST,
-        columns.money("line_amount", _("Line"), currency="order__currency"),
+        columns.money("line_amount", _("Line total"), currency="order__currency"),
         LANDED,
         FEES,
         "canceled_quantity",

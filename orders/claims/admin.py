@@ -160,7 +160,7 @@ class SupplierClaimAdmin(StaffAdmin):
             },
         ),
         (
-            _("Complaint"),
+            _("Claim"),
             {"fields": ["trouble", "remedy", "message", pictures, "opened_by", teller]},
         ),
         (

@@ -262,4 +262,4 @@ class MoneySighting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"difference {self.difference_id} on {self.day_id}"
+        return f"discrepancy {self.difference_id} on {self.day_id}"

@@ -83,7 +83,7 @@ class PaymentAdmin(StaffAdmin):
 @admin.register(PaymentEvent)
 class PaymentEventAdmin(StaffAdmin):
     list_display: ClassVar = [
-        columns.state("kind", _("What"), calls={"refused"}),
+        columns.state("kind", _("Type"), calls={"refused"}),
         columns.money("amount", _("Amount"), currency="payment__currency"),
         columns.link("payment__order", _("Order")),
         "external_id",

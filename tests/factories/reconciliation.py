@@ -1,4 +1,4 @@
-"""Days of money and differences, as a comparison leaves them."""
+"""Factories: reconciliation days and discrepancies."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(ship
     none = command()
 
     assert soon.returncode == 1
-    assert "is not over" in soon.stderr
+    assert "cannot be reconciled yet" in soon.stderr
     assert all_days.returncode == 0, all_days.stderr
     assert all_days.stdout.count("compared") >= 2
     assert "All ended days are reconciled." in none.stdout

@@ -84,7 +84,7 @@ def test_an_answer_is_final(supplier):
     ("answer", "amount", "status", "problem"),
     [
         (ClaimAnswer.REFUNDED, "10.00", "credited", ""),
-        (ClaimAnswer.REFUNDED, "10.01", "requested", "more than was claimed"),
+        (ClaimAnswer.REFUNDED, "10.01", "requested", "more than claimed"),
         (ClaimAnswer.REFUNDED, None, "requested", "without an amount"),
         (ClaimAnswer.RESENT, None, "resent", ""),
         (ClaimAnswer.REFUSED, None, "denied", ""),
@@ -161,7 +161,7 @@ def test_an_uncertain_claim_is_not_withdrawn_before_a_look_up(supplier):
     claim = tell(make_claim())
 
     for give_up in (submission.withdraw, claim_status.take_back):
-        with pytest.raises(ClaimStoppedError, match="Check status with supplier first"):
+        with pytest.raises(ClaimStoppedError, match="Check its status first"):
             give_up(claim=claim, reason="x", actor="staff", now=LATER)
 
 

@@ -36,7 +36,7 @@ def test_staff_take_a_lost_event_in_by_one_button_once(stripe, staff):
     difference = MoneyDifference.objects.get(status="open")
     url = page("take_in", difference.pk)
     assert url in staff.get(page("change", difference.pk)).content.decode()
-    assert "webhook did not arrive" in staff.get(url).content.decode()
+    assert "applies the missing ones" in staff.get(url).content.decode()
     assert not PaymentEvent.objects.filter(kind="refunded").exists()
 
     done = staff.post(url, follow=True)
@@ -97,7 +97,7 @@ def test_viewers_have_no_actions(client):
     assert client.post(page("take_in", row.pk)).status_code == 403
     row.refresh_from_db()
     assert row.status == "open"
-    client.force_login(User.objects.create_user("viewer@fara.example", "x", is_staff=True))
+    client.force_login(User.objects.create_user("clerk@fara.example", "x", is_staff=True))
     assert client.get(page()).status_code == 403
     assert client.get(page("export")).status_code == 403
 
