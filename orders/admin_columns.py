@@ -30,27 +30,27 @@ _PAYMENT = columns.state(
     "payment_status",
     _("Payment"),
     words={
-        "not_paid": _("Not paid"),
-        "authorized": _("Held on the card"),
-        "partially_paid": _("Charged in part"),
-        "paid": _("Charged"),
-        "partially_refunded": _("Refunded in part"),
+        "not_paid": _("Unpaid"),
+        "authorized": _("Authorized"),
+        "partially_paid": _("Partially paid"),
+        "paid": _("Paid"),
+        "partially_refunded": _("Partially refunded"),
         "refunded": _("Refunded"),
         "charged_back": _("Charged back"),
     },
 )
 _GOODS = columns.state(
     "fulfillment_status",
-    _("Goods"),
+    _("Fulfillment"),
     words={
-        "unfulfilled": _("Not begun"),
-        "sourcing": _("Suppliers are asked"),
-        "sourced": _("Suppliers have it in hand"),
-        "partially_shipped": _("Shipped in part"),
+        "unfulfilled": _("Unfulfilled"),
+        "sourcing": _("Awaiting supplier"),
+        "sourced": _("In fulfillment"),
+        "partially_shipped": _("Partially shipped"),
         "shipped": _("Shipped"),
-        "partially_delivered": _("Delivered in part"),
+        "partially_delivered": _("Partially delivered"),
         "delivered": _("Delivered"),
-        "partially_returned": _("Returned in part"),
+        "partially_returned": _("Partially returned"),
         "returned": _("Returned"),
     },
 )
@@ -60,11 +60,11 @@ _GOODS = columns.state(
 def payment(order: Order) -> str | None:
     """Return the payment status; a replacement has none."""
     if not order.total_amount:
-        return columns.as_state(gettext("Nothing to pay"))
+        return columns.as_state(gettext("No payment"))
     return cast("str | None", _PAYMENT(order))
 
 
-@admin.display(description=_("Goods"), ordering="fulfillment_status")
+@admin.display(description=_("Fulfillment"), ordering="fulfillment_status")
 def goods(order: Order) -> str | None:
     """Return the fulfillment status; a canceled order has none."""
     if order.status == Order.Status.CANCELED:
@@ -72,20 +72,20 @@ def goods(order: Order) -> str | None:
     return cast("str | None", _GOODS(order))
 
 
-@admin.display(description=_("Delivered to"))
+@admin.display(description=_("Ships to"))
 def address(order: Order) -> str:
     lines = (str(order.ship_to.get(field.name) or "") for field in dataclasses.fields(Address))
     return "\n".join(filter(None, lines))
 
 
-@admin.display(description=_("How it was checked"))
+@admin.display(description=_("Address validation"))
 def address_check(order: Order) -> str:
     noted = order.address_check
     verdict = verification.said(noted)
     other = ", ".join(str(part) for part in noted.get("other", {}).values() if part)
     doubts = [str(words) for words in corrections.open_doubts(order).values()]
     if doubts and order.status not in corrections.OVER:
-        doubts.insert(0, gettext("Doubtful:"))
+        doubts.insert(0, gettext("Warnings:"))
     if noted.get("staff") and not noted.get("reason"):
         verdict = ""  # the customer's; the decision of staff follows
     lines = (
@@ -109,20 +109,20 @@ def _settled(entry: Mapping[str, Any]) -> str:
     return f"{said} ({was})" if was else said
 
 
-@admin.display(description=_("Shopper's page"))
+@admin.display(description=_("Order status page"))
 def shopper_page(order: Order) -> str:
     return format_html(
         '<a href="{}" rel="noreferrer">{}</a>', links.order_url(order), gettext("Open")
     )
 
 
-@admin.display(description=_("Why from there"))
+@admin.display(description=_("Routing decision"))
 def routed_plainly(order: Order) -> str:
     """Return the candidate sources of each line, without costs and margins."""
     return _routed(order, has_costs=False)
 
 
-@admin.display(description=_("Why from there"))
+@admin.display(description=_("Routing decision"))
 def routed_by(order: Order) -> str:
     """Return the routing rules and the candidate sources of each line."""
     return _routed(order, has_costs=True)
@@ -134,7 +134,7 @@ columns.guarded(routed_by, SEE_COSTS, otherwise=routed_plainly)
 def _routed(order: Order, *, has_costs: bool) -> str:
     noted = order.routed_by
     if not noted:
-        return gettext("It kept no choice.")
+        return gettext("No routing alternatives were recorded.")
     skus = {str(line.variant_id): line.sku for line in order.lines.all()}
     rules = decision_log.rules_of(noted)
     lines = []
@@ -170,5 +170,11 @@ def _place(entry: Mapping[str, Any], left: Left | None, rules: Rules, *, has_cos
 
 def _part(entry: Mapping[str, Any]) -> str:
     said = {"place": f"{entry['supplier_code']} ({entry['country']})", "units": entry["units"]}
-    words = gettext("%(place)s: %(units)s of them, as nobody sent all without a loss") % said
+    words = (
+        gettext(
+            "%(place)s: %(units)s units, because no single location could ship all of"
+            " them at a profit"
+        )
+        % said
+    )
     return format_html("<strong>{}</strong>", words)

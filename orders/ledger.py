@@ -188,7 +188,9 @@ def settle_status(payment: Payment, *, at: datetime) -> None:
     if payment.status == Status.CAPTURED and payment.refunded_amount >= payment.captured_amount > 0:
         payment.move(Status.REFUNDED, at=at, actor=payment.gateway)
     if payment.status == Status.REFUNDED and payment.refunded_amount < payment.captured_amount:
-        payment.move(Status.CAPTURED, at=at, actor=payment.gateway, reason="a refund came back")
+        payment.move(
+            Status.CAPTURED, at=at, actor=payment.gateway, reason="refund returned to the gateway"
+        )
 
 
 def pieces(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:

@@ -47,8 +47,8 @@ class SupplierToAskAdmin(StaffAdmin):
     list_display: ClassVar = [
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
-        columns.age("since", _("Erased here")),
-        columns.age("asked_at", _("Supplier asked")),
+        columns.age("since", _("Erased in the shop")),
+        columns.age("asked_at", _("Sent to supplier")),
         "asked_by",
     ]
     list_select_related: ClassVar = ["purchase_order__supplier"]
@@ -56,7 +56,7 @@ class SupplierToAskAdmin(StaffAdmin):
     ordering: ClassVar = ["-id"]
     actions: ClassVar = ["say_asked"]
 
-    @action(description=_("The supplier was asked to erase it"))
+    @action(description=_("Erasure request sent to the supplier"))
     def say_asked(self, request: HttpRequest, rows: QuerySet[SupplierToAsk]) -> None:
         now, actor = timezone.now(), str(request.user)
         self.do_each(request, rows, lambda row: privacy.asked(row=row, actor=actor, now=now))
@@ -68,7 +68,7 @@ Request = PurchaseOrder.Request
 
 STATE = columns.state(
     "status",
-    _("State"),
+    _("Status"),
     calls={"on_hold"},
     waits={"pending_payment", "placed"},
     ended={"completed", "expired", "canceled"},
@@ -86,7 +86,7 @@ class RefundForm(ReasonForm):
         widget=UnfoldAdminDecimalFieldWidget,
     )
     key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
-    is_sure = forms.BooleanField(label=_("Yes, pay it back"), widget=UnfoldBooleanSwitchWidget)
+    is_sure = forms.BooleanField(label=_("Confirm refund"), widget=UnfoldBooleanSwitchWidget)
     field_order = ("amount", "reason", "is_sure")
 
 
@@ -100,7 +100,7 @@ class OrderAdmin(ReturnActions, AddressActions):
         columns.money("total_amount", _("Total")),
         "email",
         columns.age("placed_at", _("Placed")),
-        columns.age("status_since", _("In this state")),
+        columns.age("status_since", _("Status since")),
     ]
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["status", "channel", "locale", "placed_at"]
@@ -126,28 +126,28 @@ class OrderAdmin(ReturnActions, AddressActions):
                 ]
             },
         ),
-        (_("Shopper"), {"fields": ["email", "locale", address, address_check]}),
+        (_("Customer"), {"fields": ["email", "locale", address, address_check]}),
         (
-            _("Money"),
+            _("Payment"),
             {
                 "fields": [
-                    columns.money("goods_amount", _("Goods")),
+                    columns.money("goods_amount", _("Subtotal")),
                     columns.money("delivery_amount", _("Delivery")),
                     columns.money("discount_amount", _("Discount")),
                     columns.money("total_amount", _("Total")),
-                    columns.money("tax_amount", _("Tax contained")),
+                    columns.money("tax_amount", _("Tax included")),
                     columns.page(
                         "supply:profit",
-                        _("Earns"),
-                        _("What it earns after everything"),
+                        _("Profit"),
+                        _("Profit breakdown"),
                         right="orders.view_supplierbill",
                     ),
                 ]
             },
         ),
-        (_("Where it comes from"), {"fields": [routed_by]}),
+        (_("Fulfillment"), {"fields": [routed_by]}),
         (
-            _("Moments"),
+            _("Dates"),
             {"fields": ["placed_at", "pay_before", "arrives_from", "arrives_to", columns.moves]},
         ),
     ]
@@ -160,8 +160,8 @@ class OrderAdmin(ReturnActions, AddressActions):
             "sku",
             "title",
             "quantity",
-            columns.money("unit_amount", _("Unit"), currency="order__currency"),
-            columns.money("line_amount", _("Line"), currency="order__currency"),
+            columns.money("unit_amount", _("Unit price"), currency="order__currency"),
+            columns.money("line_amount", _("Line total"), currency="order__currency"),
             LANDED,
             FEES,
             "canceled_quantity",
@@ -169,8 +169,8 @@ class OrderAdmin(ReturnActions, AddressActions):
             "delivered_quantity",
             columns.page(
                 "supply:offers",
-                _("Supply"),
-                _("Offers side by side"),
+                _("Availability"),
+                _("Offer comparison"),
                 right="suppliers.view_supplieroffer",
                 of="variant_id",
             ),
@@ -183,7 +183,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             "supplier",
             "status",
             "request_status",
-            columns.money("charge_amount", _("Charge")),
+            columns.money("charge_amount", _("Amount to capture")),
             "problem",
             tab=False,
             related=("supplier",),
@@ -240,9 +240,15 @@ class OrderAdmin(ReturnActions, AddressActions):
             )
             self.wake(request, cancellation_tasks.follow_cancellation, order_id=order.pk)
             for words, numbers in (
-                (gettext("Stopped: %s"), result.stopped),
-                (gettext("Goes on, for it is on its way: %s"), result.refused),
-                (gettext("A worker asks the supplier; his answer stands there: %s"), result.open),
+                (gettext("Canceled: %s"), result.stopped),
+                (gettext("Not canceled, already shipped: %s"), result.refused),
+                (
+                    gettext(
+                        "Cancellation requested from the supplier. See the response on"
+                        " the purchase order: %s"
+                    ),
+                    result.open,
+                ),
             ):
                 if numbers:
                     self.message_user(request, words % ", ".join(numbers))
@@ -250,18 +256,18 @@ class OrderAdmin(ReturnActions, AddressActions):
         return self.ask(
             request,
             order,
-            title=gettext("Cancel the order"),
+            title=gettext("Cancel order"),
             explain=gettext(
-                "What no supplier has is stopped at once; a worker asks a supplier who has it to"
-                " stop."
-                " Money that is not needed goes back, and the shopper is told."
+                "Items that no supplier has yet are canceled at once. For the others,"
+                " the supplier is asked to cancel. The customer is refunded for"
+                " canceled items and gets an e-mail."
             ),
             form_class=ReasonForm,
             act=act,
-            done=gettext("The cancellation of %s is written down.") % order,
+            done=gettext("Cancellation of %s requested.") % order,
         )
 
-    @action(description=_("Pay back"), icon="undo", may="refund")
+    @action(description=_("Refund"), icon="undo", may="refund")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -280,19 +286,20 @@ class OrderAdmin(ReturnActions, AddressActions):
         return self.ask(
             request,
             order,
-            title=gettext("Pay back"),
+            title=gettext("Refund"),
             explain=gettext(
-                "At most %(left)s can go back. A worker asks the gateway until it is done, and"
-                " then the shopper is told. A refund cannot be taken back."
+                "You can refund up to %(left)s. The refund is sent to the gateway,"
+                " and the customer gets an e-mail when it is done. A refund cannot be"
+                " undone."
             )
             % {"left": columns.as_money(left)},
             form_class=RefundForm,
             initial={"amount": left.amount, "key": secrets.token_hex(8)},
             act=act,
-            done=gettext("The refund of %s is on its way.") % order,
+            done=gettext("Refund of %s requested.") % order,
         )
 
-    @action(description=_("Let it go on"), icon="play_arrow", may="release")
+    @action(description=_("Release hold"), icon="play_arrow", may="release")
     def go_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -305,11 +312,11 @@ class OrderAdmin(ReturnActions, AddressActions):
         return self.ask(
             request,
             order,
-            title=gettext("Let it go on"),
+            title=gettext("Release hold"),
             explain=order.hold_reason or gettext("This order is not on hold."),
             form_class=ReasonForm,
             act=act,
-            done=gettext("%s goes on.") % order,
+            done=gettext("%s will be shipped.") % order,
         )
 
 

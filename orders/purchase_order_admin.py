@@ -39,7 +39,7 @@ class PurchaseOrderAdmin(
         columns.text("supplier__name", _("Supplier")),
         WORK,
         TALK,
-        columns.money("charge_amount", _("Charge")),
+        columns.money("charge_amount", _("Amount to capture")),
         "supplier_reference",
         "problem",
         GOES_AT,
@@ -79,10 +79,10 @@ class PurchaseOrderAdmin(
             },
         ),
         (
-            _("Moments"),
+            _("Dates"),
             {
                 "fields": [
-                    columns.money("charge_amount", _("Charge")),
+                    columns.money("charge_amount", _("Amount to capture")),
                     "attempts",
                     "failures",
                     "try_after",
@@ -100,7 +100,7 @@ class PurchaseOrderAdmin(
         inline(
             PurchaseLine,
             columns.text("order_line__sku", _("SKU")),
-            columns.text("order_line__title", _("What")),
+            columns.text("order_line__title", _("Item")),
             "quantity",
             columns.money("agreed_cost_amount", _("Agreed cost"), currency="cost_currency"),
             "acknowledgment",
@@ -115,7 +115,7 @@ class PurchaseOrderAdmin(
             "at",
             "direction",
             "kind",
-            columns.document("body", _("Word for word")),
+            columns.document("body", _("Payload")),
             tab=False,
             ordering=["-id"],
         ),
@@ -137,8 +137,8 @@ class PurchaseOrderAdmin(
         "send_again",
         "look_up",
         "move_elsewhere",
-        "he_stopped",
-        "he_did_not",
+        "accept_cancellation",
+        "reject_cancellation",
         "renew_link",
         "complain",
         "send_back",
@@ -159,7 +159,7 @@ class PurchaseOrderAdmin(
         "renew_link": lambda row: row.request_status != Request.UNSUBMITTED,
     }
 
-    @action(description=_("Release the hold"), icon="play_arrow")
+    @action(description=_("Release hold"), icon="play_arrow")
     def release_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
         held = self.row(request, object_id)
 
@@ -171,20 +171,20 @@ class PurchaseOrderAdmin(
                 self.wake(request, tasks.send, purchase_order_id=held.pk)
             return is_free
 
-        sent = gettext("%s will be sent all the same.") % held
-        stays = gettext("It is written down; %s stays on hold for the rest.") % held
+        sent = gettext("%s will be submitted.") % held
+        stays = gettext("Saved. %s stays on hold for the other reasons.") % held
         sentences = " ".join(reason["sentence"] for reason in held.hold_reasons)
         return self.ask(
             request,
             held,
-            title=gettext("Release the hold"),
+            title=gettext("Release hold"),
             explain=sentences or gettext("This purchase order is not on hold."),
             form_class=hold_admin.form_for(held),
             act=act,
             done=lambda is_free: sent if is_free else stays,
         )
 
-    @action(description=_("Send again"), icon="send")
+    @action(description=_("Resend"), icon="send")
     def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         failed = self.row(request, object_id)
 
@@ -197,16 +197,17 @@ class PurchaseOrderAdmin(
         return self.ask(
             request,
             failed,
-            title=gettext("Send again"),
+            title=gettext("Resend"),
             explain=gettext(
-                "Only what the supplier certainly does not have is sent again. What he may have"
-                " is looked up first, and what he has is never sent twice."
+                "A purchase order is resent only if the supplier does not have it. If"
+                " the supplier may have it, its status is checked first. It is never"
+                " sent twice."
             ),
             act=act,
-            done=gettext("%s is tried now.") % failed,
+            done=gettext("%s is being submitted.") % failed,
         )
 
-    @action(description=_("Look it up"), icon="search")
+    @action(description=_("Check status with supplier"), icon="search")
     def look_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         unknown = self.row(request, object_id)
 
@@ -217,26 +218,27 @@ class PurchaseOrderAdmin(
         return self.ask(
             request,
             unknown,
-            title=gettext("Look it up"),
+            title=gettext("Check status with supplier"),
             explain=gettext(
-                "A worker asks the supplier for our number: if he has it, we adopt his answer; if"
-                " not, it may be sent again."
+                "Looks up our order number at the supplier. If the supplier has it,"
+                " its status is applied. If not, the purchase order can be resent."
             ),
             act=act,
-            done=gettext("A worker asks the supplier: his answer appears on this page."),
+            done=gettext("Status check started. The supplier's response will appear on this page."),
         )
 
-    @action(description=_("Make another link"), icon="link")
+    @action(description=_("Regenerate supplier link"), icon="link")
     def renew_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
         sent = self.row(request, object_id)
         return self.ask(
             request,
             sent,
-            title=gettext("Make another link"),
+            title=gettext("Regenerate supplier link"),
             explain=gettext(
-                "The supplier's page gets another address, and the old one opens nothing any more."
-                " Tell him the new one yourself: no mail is sent."
+                "Creates a new address for the supplier page. The old link stops"
+                " working. Send the new link to the supplier yourself: no e-mail is"
+                " sent."
             ),
             act=lambda _given: links.renew_key(purchase_order=sent),
-            done=gettext("%s has another link.") % sent,
+            done=gettext("%s has a new supplier link.") % sent,
         )

@@ -34,14 +34,20 @@ class BillListForm(HandedListForm):
     """A supplier and its list of invoices."""
 
     read = staticmethod(invoice_import.read)
-    columns = _("CSV with the columns: bill, purchase order, currency, goods; freight, billed.")
+    columns = _(
+        "CSV file with the columns bill, purchase order, currency and goods."
+        " Optional: freight, billed."
+    )
 
     supplier = forms.ModelChoiceField(
         label=_("Supplier"),
         queryset=Supplier.objects.order_by("name"),
         required=False,
-        empty_label=_("Whose purchase order it is"),
-        help_text=_("Choose one, and bills for purchase orders of others are refused."),
+        empty_label=_("Supplier of the purchase order"),
+        help_text=_(
+            "Optional. If you choose a supplier, bills for purchase orders of other"
+            " suppliers are rejected."
+        ),
         widget=UnfoldAdminSelectWidget(),
     )
 
@@ -51,7 +57,7 @@ class BillListActions(StaffAdmin):
 
     lists_actions: ClassVar = ["import_bills"]
 
-    @action(description=_("Import a list of bills"), icon="upload_file")
+    @action(description=_("Import bills"), icon="upload_file")
     def import_bills(self, request: HttpRequest) -> HttpResponse:
         form = BillListForm(request.POST or None, request.FILES or None)
         listed: list[ListedBill] = []
@@ -65,7 +71,7 @@ class BillListActions(StaffAdmin):
         good = sum(one.is_good for one in listed)
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("Import a list of bills"),
+            "title": gettext("Import bills"),
             "opts": self.opts,
             "form": form,
             "listed": listed,
@@ -79,7 +85,7 @@ class BillListActions(StaffAdmin):
         actor = str(request.user)
         failed = invoice_import.enter(listed, actor=actor, now=timezone.now())
         count = sum(one.is_good for one in listed)
-        words = ngettext("%(count)d bill entered.", "%(count)d bills entered.", count)
+        words = ngettext("%(count)d bill imported.", "%(count)d bills imported.", count)
         self.message_user(request, words % {"count": count}, messages.SUCCESS)
         for one in failed:
             words = gettext("Row %(row)s: %(problem)s")
@@ -94,29 +100,34 @@ BILL = (
     Group(
         _("Bill"),
         {
-            "supplier": Field(_("Supplier"), _("Who charges us.")),
-            "reference": Field(_("His number of it"), _("As it stands on the bill, once.")),
+            "supplier": Field(_("Supplier"), _("The supplier that sent the bill.")),
+            "reference": Field(
+                _("Bill no."), _("As printed on the bill. Each number can be entered once.")
+            ),
             "number": Field(
-                _("Our purchase order"),
-                _("Its number, as he gives it. A bill for an unknown one becomes a difference."),
+                _("Purchase order no."),
+                _(
+                    "As printed on the bill. A bill for an unknown purchase order is"
+                    " listed as a discrepancy."
+                ),
             ),
         },
     ),
     Group(
-        _("What he charges"),
+        _("Amounts"),
         {
-            "currency": Field(_("Currency"), _("Three letters, such as EUR.")),
-            "goods_amount": Field(_("Goods"), _("For the goods alone, without the way.")),
+            "currency": Field(_("Currency"), _("Use a three-letter code, for example EUR.")),
+            "goods_amount": Field(_("Subtotal"), _("Amount for the items, without freight.")),
             "freight_amount": Field(
-                _("Freight"), _("For the way. Empty: he does not say it by itself.")
+                _("Freight"), _("Leave empty if the bill does not show freight separately.")
             ),
-            "billed_at": Field(_("Billed, UTC"), _("When he made the bill. Empty: unknown.")),
+            "billed_at": Field(_("Bill date, UTC"), _("Date of the bill. Leave empty if unknown.")),
         },
     ),
 )
 
 
-@admin.display(description=_("Ordered, shipped, billed"))
+@admin.display(description=_("Three-way match"))
 def ways(bill: SupplierBill) -> str | None:
     """Return the three-way match of its purchase order."""
     if bill.purchase_order is None:
@@ -139,17 +150,19 @@ class BillForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
     def clean_currency(self) -> str:
         code: str = self.cleaned_data["currency"].upper()
         if len(code) != len("EUR") or not code.isalpha():
-            raise forms.ValidationError(gettext("Three letters, such as EUR."))
+            raise forms.ValidationError(gettext("Use a three-letter code, for example EUR."))
         return code
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         for name in ("goods_amount", "freight_amount"):
             if given.get(name) is not None and given[name] < 0:
-                self.add_error(name, gettext("It cannot be below 0."))
+                self.add_error(name, gettext("Enter 0 or more."))
         supplier, reference = given.get("supplier"), given.get("reference")
         if supplier and reference and invoices.stands(supplier=supplier, reference=reference):
-            self.add_error("reference", gettext("This bill of his is here already."))
+            self.add_error(
+                "reference", gettext("This supplier already has a bill with this number.")
+            )
         return given
 
 
@@ -158,12 +171,12 @@ class SupplierBillAdmin(BillListActions):
     form = BillForm
     may_add = True
     groups = BILL
-    when_empty = _("Nothing was charged yet, as far as suppliers say. Enter what comes on paper.")
+    when_empty = _("No bills yet. Enter paper bills here.")
     list_display: ClassVar = [
         "reference",
         columns.text("supplier__name", _("Supplier")),
         columns.link("purchase_order", _("Purchase order")),
-        columns.money("goods_amount", _("Goods")),
+        columns.money("goods_amount", _("Subtotal")),
         columns.money("freight_amount", _("Freight")),
         MATCH,
         columns.age("billed_at", _("Billed")),
@@ -194,17 +207,17 @@ class SupplierBillAdmin(BillListActions):
     ) -> None:
         invoices.enter(bill=obj, actor=str(request.user), now=timezone.now())
 
-    @action(description=_("Withdraw it"), icon="undo")
+    @action(description=_("Withdraw bill"), icon="undo")
     def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
         bill = self.row(request, object_id)
         return self.ask(
             request,
             bill,
-            title=gettext("Withdraw it"),
+            title=gettext("Withdraw bill"),
             explain=gettext(
-                "It was entered by mistake, or is corrected by another one. It stays readable, and"
-                " counts no more."
+                "Use this if the bill was entered by mistake or replaced by another"
+                " one. It stays visible and is no longer counted."
             ),
             act=lambda _given: invoices.withdraw(bill=bill, now=timezone.now()),
-            done=gettext("%s counts no more.") % bill,
+            done=gettext("%s is withdrawn.") % bill,
         )

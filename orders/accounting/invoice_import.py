@@ -70,10 +70,14 @@ def amount(text: str) -> Decimal:
     """
     found = AMOUNT.fullmatch(text.replace("\N{NO-BREAK SPACE}", " ").strip())
     if found is None:
-        raise BadCellError(_("This is no amount: write 1234.50, without marks between thousands."))
+        raise BadCellError(
+            _("This amount is not valid. Enter it like 1234.50, without thousands separators.")
+        )
     sign, whole, cents = found.groups()
     if sign and (whole.strip("0") or (cents or "").strip("0")):
-        raise BadCellError(_("It is below 0: a credit is no bill. Withdraw the bill instead."))
+        raise BadCellError(
+            _("The amount is negative. Credits cannot be imported; withdraw the bill instead.")
+        )
     return Decimal(f"{whole}.{cents or 0}").quantize(Decimal("0.01"))
 
 
@@ -85,7 +89,7 @@ def parse_date(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise BadCellError(_("This is no day: write 2026-11-24.")) from error
+        raise BadCellError(_("This date is not valid. Enter it like 2026-11-24.")) from error
 
 
 def parse_currency(text: str) -> str:
@@ -95,7 +99,7 @@ def parse_currency(text: str) -> str:
     """
     code = text.upper()
     if len(code) != len("EUR") or not (code.isascii() and code.isalpha()):
-        raise BadCellError(_("Three letters, such as EUR."))
+        raise BadCellError(_("Use a three-letter code, for example EUR."))
     return code
 
 
@@ -163,16 +167,16 @@ def _bill(
     Raises: BadCellError
     """
     if not 0 < len(row.reference) <= LONGEST_REFERENCE:
-        raise BadCellError(gettext("A bill has a number of up to 60 characters."))
+        raise BadCellError(gettext("Enter a bill number of up to 60 characters."))
     if purchase_order is None:
-        raise BadCellError(gettext("No purchase order has this number."))
+        raise BadCellError(gettext("No purchase order has this number. Check it."))
     if supplier is not None and purchase_order.supplier_id != supplier.pk:
-        words = gettext("This purchase order is one of %s.")
+        words = gettext("This purchase order belongs to %s.")
         raise BadCellError(words % purchase_order.supplier.name)
     currency = parse_currency(row.currency)
     expected = _currency_of(purchase_order)
     if currency != expected:
-        words = gettext("It is in %(found)s, and the purchase order in %(expected)s.")
+        words = gettext("The bill is in %(found)s, but the purchase order is in %(expected)s.")
         raise BadCellError(words % {"found": currency, "expected": expected})
     day = parse_date(row.billed)
     return SupplierBill(
@@ -205,7 +209,7 @@ def _standing(
 
 def _refuse_repeated(first: int, row: BillRow) -> None:
     if first != row.place:
-        raise BadCellError(gettext("The same bill number stands in row %s.") % first)
+        raise BadCellError(gettext("Row %s has the same bill number.") % first)
 
 
 def _is_the_same(known: SupplierBill | None, bill: SupplierBill) -> bool:
@@ -217,6 +221,6 @@ def _is_the_same(known: SupplierBill | None, bill: SupplierBill) -> bool:
         return False
     if known.number == bill.number and known.total == bill.total:
         return True
-    words = gettext("Bill %(number)s is here already: %(total)s for %(order)s.")
+    words = gettext("Bill %(number)s is already entered: %(total)s for %(order)s.")
     said = {"number": known, "total": known.total, "order": known.number or "?"}
     raise BadCellError(words % said)

@@ -152,8 +152,10 @@ def _owners(supplier: Supplier, charges: Iterable[Charge]) -> dict[str, Purchase
     charges = list(charges)
     mine = PurchaseOrder.objects.filter(supplier=supplier)
     by_number = mine.filter(number__in=[charge.number for charge in charges])
-    by_his = mine.filter(supplier_reference__in=[one.supplier_reference for one in charges])
-    return {row.supplier_reference: row for row in by_his} | {row.number: row for row in by_number}
+    by_reference = mine.filter(supplier_reference__in=[one.supplier_reference for one in charges])
+    return {row.supplier_reference: row for row in by_reference} | {
+        row.number: row for row in by_number
+    }
 
 
 def stands(*, supplier: Supplier, reference: str) -> bool:
@@ -168,7 +170,7 @@ def enter(*, bill: SupplierBill, actor: str, now: datetime) -> SupplierBill:
     Raises: BillRefusedError  it exists
     """
     if stands(supplier=bill.supplier, reference=bill.reference):
-        raise BillRefusedError(gettext("This bill of his is here already."))
+        raise BillRefusedError(gettext("This supplier already has a bill with this number."))
     mine = PurchaseOrder.objects.filter(supplier=bill.supplier)
     bill.purchase_order = mine.filter(number=bill.number).first()
     bill.told_by, bill.told_at = actor[:100], now
@@ -176,7 +178,9 @@ def enter(*, bill: SupplierBill, actor: str, now: datetime) -> SupplierBill:
         with transaction.atomic():
             bill.save()
     except IntegrityError as error:  # entered concurrently
-        raise BillRefusedError(gettext("This bill of his is here already.")) from error
+        raise BillRefusedError(
+            gettext("This supplier already has a bill with this number.")
+        ) from error
     return bill
 
 
@@ -188,7 +192,7 @@ def withdraw(*, bill: SupplierBill, now: datetime) -> None:
     """
     rows = SupplierBill.objects.filter(pk=bill.pk, withdrawn_at__isnull=True).exclude(told_by="")
     if not rows.update(withdrawn_at=now):
-        raise BillRefusedError(gettext("Only a standing bill that a person entered is withdrawn."))
+        raise BillRefusedError(gettext("Only an active bill that staff entered can be withdrawn."))
 
 
 def _can(supplier: Supplier, ability: Ability) -> bool:

@@ -78,7 +78,7 @@ def account(*, order: Order, profit: Profit, worths: Worths, ways: Decimal) -> N
 
 
 def unworth(currency: str) -> str:
-    return _("what %s is worth") % currency
+    return _("value of %s") % currency
 
 
 def _paid_back(order: Order, profit: Profit, ways: Decimal) -> None:
@@ -373,7 +373,7 @@ class _Reading:
 
     def _as_kept(self, line: OrderLine, rate: Decimal | None) -> None:
         if line.landed_amount is None or line.fees_amount is None or rate is None:
-            self.profit.unknown.append(_("what selling %s costs") % line.sku)
+            self.profit.unknown.append(_("selling costs of %s") % line.sku)
             return
         more = line.landed_amount - line.cost_amount * line.quantity * rate + line.fees_amount
         share = Decimal(self.sold[line.pk]) / line.quantity

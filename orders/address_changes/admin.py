@@ -35,13 +35,17 @@ def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False
 class CorrectedForm(ReasonForm):
     """The new address and its reason."""
 
-    name = _field(_("Name"), "name", help_text=_("Who takes the parcel."), required=True)
-    line1 = _field(_("Street and number"), "line1", help_text=_("No box."), required=True)
-    line2 = _field(_("More of the address"), "line2", help_text=_("Floor, flat, company."))
-    postcode = _field(_("Postcode"), "postcode", help_text=_("As its post writes it."))
-    city = _field(_("Town"), "city", help_text=_("As its post writes it."))
-    region = _field(_("State or region"), "region", help_text=_("Where the country has some."))
-    phone = _field(_("Phone"), "phone", help_text=_("For the carrier, in digits."))
+    name = _field(
+        _("Name"), "name", help_text=_("The person who receives the parcel."), required=True
+    )
+    line1 = _field(_("Street and number"), "line1", help_text=_("No PO box."), required=True)
+    line2 = _field(_("Address line 2"), "line2", help_text=_("Floor, apartment, company."))
+    postcode = _field(_("Postcode"), "postcode", help_text=_("As used by the local post."))
+    city = _field(_("City"), "city", help_text=_("As used by the local post."))
+    region = _field(
+        _("State or region"), "region", help_text=_("If the country has states or regions.")
+    )
+    phone = _field(_("Phone"), "phone", help_text=_("For the carrier. Digits only."))
     field_order = ("name", "line1", "line2", "postcode", "city", "region", "phone", "reason")
 
 
@@ -56,7 +60,7 @@ class AddressActions(StaffAdmin):
     address_refusals: ClassVar = (corrections.SettledError, corrections.StillWrongError)
     has_redirect_permission = allowed_by("orders.redirect_order")
 
-    @action(description=_("Confirm the address"), icon="where_to_vote")
+    @action(description=_("Confirm address"), icon="where_to_vote")
     def confirm_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -70,15 +74,15 @@ class AddressActions(StaffAdmin):
         return self.ask(
             request,
             order,
-            title=gettext("Confirm the address"),
-            explain=words or gettext("Nothing about this address is doubtful, or not any more."),
+            title=gettext("Confirm address"),
+            explain=words or gettext("This address has no open warnings."),
             form_class=ReasonForm,
             act=act,
-            done=gettext("The address of %s is confirmed.") % order,
+            done=gettext("Address of %s confirmed.") % order,
         )
 
     @action(
-        description=_("Correct the address"),
+        description=_("Correct address"),
         icon="edit_location_alt",
         may="redirect",
     )
@@ -101,12 +105,14 @@ class AddressActions(StaffAdmin):
         return self.ask(
             request,
             order,
-            title=gettext("Correct the address"),
+            title=gettext("Correct address"),
             explain=gettext(
-                "What no supplier has goes there at once. Who has it already is asked, on his"
-                " page or by you; what has left goes where it goes. The country stays. What you"
-                " write goes on the label as it is, and your reason stays on the order. The"
-                " shopper gets an e-mail of each change."
+                "Items that no supplier has yet ship to the new address. Suppliers"
+                " that have the order are asked to change it, on their supplier page"
+                " or by you. Shipped items keep the old address. The country cannot"
+                " change. The address is printed on the label as you enter it, and"
+                " the reason is saved on the order. The customer gets an e-mail about"
+                " each change."
             ),
             form_class=CorrectedForm,
             initial=_known(order),
@@ -121,11 +127,11 @@ def _known(order: Order) -> dict[str, str]:
 
 def _said(order: Order, wished: change_requests.Wished | None) -> str:
     if wished is None:
-        return gettext("The address of %s is corrected.") % order
+        return gettext("Address of %s corrected.") % order
     parts = [
-        (gettext("goes there: %s"), wished.done),
-        (gettext("asked: %s"), wished.asked),
-        (gettext("has left: %s"), wished.late),
+        (gettext("changed: %s"), wished.done),
+        (gettext("awaiting supplier: %s"), wished.asked),
+        (gettext("already shipped: %s"), wished.late),
     ]
     return "; ".join(words % ", ".join(numbers) for words, numbers in parts if numbers)
 
@@ -139,7 +145,7 @@ class AddressWishAdmin(StaffAdmin):
         "id",
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
-        columns.state("status", _("State"), waits={"requested"}, ended={"accepted", "refused"}),
+        columns.state("status", _("Status"), waits={"requested"}, ended={"accepted", "refused"}),
         "asked_by",
         "answered_by",
         columns.age("status_since", _("Since")),
@@ -148,7 +154,7 @@ class AddressWishAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "purchase_order__supplier"]
     search_fields: ClassVar = ["purchase_order__number"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.document("ship_to", _("Goes to")), columns.moves]
+    readonly_fields: ClassVar = [columns.document("ship_to", _("Delivery address")), columns.moves]
     exclude: ClassVar = ["ship_to"]
     actions_detail: ClassVar = ["says_yes", "says_no"]
     fits: ClassVar = dict.fromkeys(
@@ -156,11 +162,11 @@ class AddressWishAdmin(StaffAdmin):
     )
     refusals: ClassVar = (corrections.SettledError,)
 
-    @action(description=_("He sends it there"), icon="where_to_vote")
+    @action(description=_("Mark as accepted"), icon="where_to_vote")
     def says_yes(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._write_down(request, object_id, is_yes=True)
 
-    @action(description=_("He cannot change it"), icon="wrong_location")
+    @action(description=_("Mark as rejected"), icon="wrong_location")
     def says_no(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._write_down(request, object_id, is_yes=False)
 
@@ -169,10 +175,12 @@ class AddressWishAdmin(StaffAdmin):
         return self.ask(
             request,
             wish,
-            title=gettext("He sends it there") if is_yes else gettext("He cannot change it"),
-            explain=gettext("Only what he told you. The shopper gets a mail."),
+            title=gettext("Mark as accepted") if is_yes else gettext("Mark as rejected"),
+            explain=gettext(
+                "Use this only if the supplier told you so. The customer gets an e-mail."
+            ),
             act=lambda _given: change_requests.answer(
                 wish=wish, is_yes=is_yes, actor=str(request.user), now=timezone.now()
             ),
-            done=gettext("It is written down, and the shopper is told."),
+            done=gettext("Response recorded. The customer gets an e-mail."),
         )

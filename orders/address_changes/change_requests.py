@@ -108,7 +108,10 @@ def wish(*, order: Order, ship_to: Address, reason: str, actor: str, now: dateti
     try:
         return _wish(order, ship_to, reason, actor, now)
     except IntegrityError as error:
-        words = gettext("A supplier has not answered the last address yet: wait for him.")
+        words = gettext(
+            "A supplier has not answered the previous address change yet. Wait for"
+            " the answer, or contact the supplier."
+        )
         raise WaitingError(words) from error
 
 
@@ -148,7 +151,9 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
         error: type[SettledError] = NothingLeftError
         if there_already:
             error = PartlyThereError if late else corrections.SameError
-        raise error(gettext("All of it has left, or goes there already."))
+        raise error(
+            gettext("Nothing to change: all items have shipped or already go to this address.")
+        )
     if done or asked:
         order.address_check = verification.note_also(order.address_check, ship_to)
         order.save(update_fields=["address_check"])
@@ -223,7 +228,7 @@ def answer(*, wish: AddressWish, is_yes: bool, actor: str, now: datetime) -> Non
     if wish.status == to:
         return
     if wish.status != Status.REQUESTED:
-        raise SettledError(gettext("He has answered otherwise already."))
+        raise SettledError(gettext("The supplier has already given a different answer."))
     was = Address(**purchase_order.goes_to)
     wish.move(to, at=now, actor=actor, answered_by=actor[:100])
     if is_yes:

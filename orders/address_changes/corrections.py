@@ -80,7 +80,7 @@ def confirm(*, order: Order, reason: str, actor: str, now: datetime) -> None:
     order = locked(order)
     doubts = open_doubts(order)
     if not doubts:
-        raise SettledError(gettext("Nothing about this address is doubtful, or not any more."))
+        raise SettledError(gettext("This address has no open warnings."))
     ship_to = Address(**order.ship_to)
     kept = order.address_check
     settled = sorted({*verification.doubts(ship_to)})
@@ -134,7 +134,9 @@ def _correct(  # noqa: PLR0913, PLR0917 - the parts of one record
 ) -> None:
     order = locked(order)
     if _sent(order).exists():
-        raise SentError(gettext("A supplier has the address already: call him."))
+        raise SentError(
+            gettext("A supplier already has this address. Contact the supplier to change it.")
+        )
     was = Address(**order.ship_to)
     refuse(order, was, ship_to)
     # Parts with their own address, from earlier requests, get the new one too.
@@ -143,7 +145,7 @@ def _correct(  # noqa: PLR0913, PLR0917 - the parts of one record
     if was == ship_to:
         elsewhere = [each for each in (*apart, *_wished(unsent)) if each != asdict(ship_to)]
         if not elsewhere:
-            raise SameError(gettext("This is the address already."))
+            raise SameError(gettext("The order already has this address."))
         was = Address(**elsewhere[0])
     for each in unsent:
         pending_changes.drop(each, reason=pending_changes.ANOTHER, is_told=False, now=now)
@@ -215,7 +217,9 @@ def locked(order: Order) -> Order:
     """
     row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if row.status in OVER:
-        raise OverError(gettext("This order is over."))
+        raise OverError(
+            gettext("This order is completed or canceled, so its address cannot change.")
+        )
     list(row.purchase_orders.select_for_update(of=["self"]).order_by("pk"))
     return row
 
@@ -257,7 +261,7 @@ def let_go(settled: QuerySet[PurchaseOrder], *, actor: str, now: datetime) -> No
         holds.take_off(
             purchase_order,
             lambda reason: reason["code"] == ADDRESS,
-            reason="the address is settled",
+            reason="address change completed",
             now=now,
             actor=actor,
         )

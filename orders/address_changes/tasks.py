@@ -25,7 +25,7 @@ def tell_addresses(**_: Any) -> None:
         try:
             supplier_notices.tell(wish=wish)
         except OutsideError as error:
-            log.warning("%s is not told of an address yet: %s", wish.purchase_order, error)
+            log.warning("%s: address change not sent yet: %s", wish.purchase_order, error)
         else:
             told += 1
         if told == BATCH:

@@ -10,7 +10,7 @@ from storefront.lib.address import Address
 from storefront.lib.db.transactions import needs_transaction
 
 Status = AddressWish.Status
-ANOTHER = "another is wished"
+ANOTHER = "replaced by a newer address change"
 
 
 @needs_transaction
@@ -26,7 +26,7 @@ def take(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
         was = Address(**purchase_order.goes_to)
         purchase_order.ship_to = wish.ship_to
         purchase_order.save(update_fields=["ship_to"])
-        wish.move(Status.ACCEPTED, at=now, reason="nobody has it: it goes there")
+        wish.move(Status.ACCEPTED, at=now, reason="no supplier has the order")
         events.address_answered(purchase_order, wish=wish, was=was, at=now)
     return bool(wishes)
 

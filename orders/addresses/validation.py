@@ -36,15 +36,15 @@ MISSING: dict[str, Promise] = {
     "name": _("Enter the name of the person who receives the parcel."),
     "line1": _("Enter the street and house number."),
     "postcode": _("Enter the postcode."),
-    "city": _("Enter the town or city."),
+    "city": _("Enter the city."),
     "region": _("Enter the state or region."),
     "country": _("Choose the country."),
 }
 WRONG: dict[str, Promise] = {
-    "postcode": _("This postcode does not look right for the country. Check it."),
-    "region": _("This state or region does not belong to the country. Check it."),
-    "city": _("This town does not belong to the region. Check it."),
-    "country": _("We do not know this country."),
+    "postcode": _("This postcode does not match the country. Check it."),
+    "region": _("This state or region is not in this country. Check it."),
+    "city": _("This city is not in this region. Check it."),
+    "country": _("This country is not on our list. Choose another one."),
 }
 PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){6,15}[ ()./-]*")  # E.164 counts up to 15 digits
 KEPT = 1_000  # results cached per process

@@ -28,7 +28,9 @@ BOX = re.compile(
     | casilla | bo[iî]te\spostale | b\.?p\.?\s\d+ | skrytka\spocztowa | abonent\squtusu )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-TO_A_BOX = _("Carriers bring no parcels to a box or a parcel station. Name a street and a house.")
+TO_A_BOX = _(
+    "Carriers do not deliver to PO boxes or parcel lockers. Enter a street and house number."
+)
 
 
 class Verdict(StrEnum):
@@ -108,12 +110,12 @@ def open_doubts(address: Address, noted: Mapping[str, Any]) -> dict[str, Promise
 def said(noted: Mapping[str, Any]) -> str:
     """Describe the origin of an address for staff."""
     known: dict[str, Promise] = {
-        Verdict.VERIFIED: _("Nothing to say about it."),
-        Verdict.CORRECTED: _("Our suggestion was taken. What was written:"),
-        Verdict.UNVERIFIED: _("Kept as it was written, against a suggestion."),
+        Verdict.VERIFIED: _("No warnings."),
+        Verdict.CORRECTED: _("Suggestion accepted. Original:"),
+        Verdict.UNVERIFIED: _("Suggestion declined; address kept as entered."),
     }
     if noted.get("doubts"):
-        return gettext("The shopper insists on it. His reason:")
+        return gettext("Confirmed by the customer. Reason:")
     return str(known.get(noted.get("verdict", ""), ""))
 
 

@@ -152,7 +152,7 @@ def _end_delays_of(
 ) -> None:
     """Remove rejected lines from an open delay; the delay of the others stays open."""
     if is_whole:
-        settle_delays(purchase_order, reason="he does not ship it", now=now)
+        settle_delays(purchase_order, reason="rejected by the supplier", now=now)
         return
     SetbackLine.objects.filter(
         setback__purchase_order=purchase_order,
@@ -188,7 +188,7 @@ def delay(
     if told.filter(ships_by__gte=ships_by).exists():
         return None
     promised_by = _promised_by(purchase_order)
-    settle_delays(purchase_order, reason="he says later still", now=now)
+    settle_delays(purchase_order, reason="delayed again by the supplier", now=now)
     setback = Setback.objects.create(
         order=purchase_order.order,
         purchase_order=purchase_order,

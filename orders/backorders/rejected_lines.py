@@ -19,7 +19,7 @@ from suppliers.connectors.records import RefusedLine
 type Gone = list[tuple[PurchaseLine, RefusedLine]]
 
 Status = PurchaseOrder.Status
-PACKED = "He refuses what stands in a parcel of his: ask him what he ships."
+PACKED = "The supplier rejected items that it reported as packed. Ask the supplier what it ships."
 # What has shipped cannot be rejected.
 SHORTENABLE = frozenset({Status.READY, Status.IN_PROGRESS})
 
@@ -138,7 +138,7 @@ def _give_back(
         ask = ledger.ask_refund if is_charged else ledger.ask_release
         most = ledger.refundable(payment) if is_charged else ledger.releasable(payment)
         if (given := min(amount, most)).amount > 0:
-            ask(payment, amount=given, purpose=purpose, at=now, reason="refused by the supplier")
+            ask(payment, amount=given, purpose=purpose, at=now, reason="rejected by the supplier")
     if not is_charged:
         purchase_order.charge_amount -= amount.amount
         purchase_order.save(update_fields=["charge_amount"])

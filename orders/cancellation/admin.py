@@ -27,13 +27,13 @@ class StoppingActions(StaffAdmin):
     """Actions on a purchase order whose cancellation is requested."""
 
     stopping_fits: ClassVar = {
-        "he_stopped": supplier_answers.can_stop,
-        "he_did_not": supplier_answers.is_asked,
+        "accept_cancellation": supplier_answers.can_stop,
+        "reject_cancellation": supplier_answers.is_asked,
     }
     stopping_refusals: ClassVar = (supplier_answers.NotAskedError,)
 
-    @action(description=_("He stopped it"), icon="block")
-    def he_stopped(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description=_("Mark cancellation accepted"), icon="block")
+    def accept_cancellation(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
 
         def act(_given: object) -> None:
@@ -45,29 +45,31 @@ class StoppingActions(StaffAdmin):
         return self.ask(
             request,
             purchase_order,
-            title=gettext("He stopped it"),
+            title=gettext("Mark cancellation accepted"),
             explain=gettext(
-                "Only what he told you. Its money goes back, or, where another is to send it, it"
-                " is looked for elsewhere: what he ships all the same would come twice."
+                "Use this only if the supplier confirmed it to you. The customer is"
+                " refunded, or the items are reassigned to another supplier. If the"
+                " supplier ships anyway, the customer receives them twice."
             ),
             act=act,
-            done=gettext("%s is stopped.") % purchase_order,
+            done=gettext("%s is canceled.") % purchase_order,
         )
 
-    @action(description=_("He cannot stop it"), icon="local_shipping")
-    def he_did_not(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description=_("Mark cancellation rejected"), icon="local_shipping")
+    def reject_cancellation(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
         return self.ask(
             request,
             purchase_order,
-            title=gettext("He cannot stop it"),
+            title=gettext("Mark cancellation rejected"),
             explain=gettext(
-                "Only what he told you. It comes, and the shopper sees it on the page of the order."
+                "Use this only if the supplier confirmed it to you. The items are"
+                " delivered, and the customer sees this on the order page."
             ),
             act=lambda _given: supplier_answers.not_stopped(
                 purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
             ),
-            done=gettext("%s goes on.") % purchase_order,
+            done=gettext("%s will be shipped.") % purchase_order,
         )
 
 
@@ -89,7 +91,7 @@ def decision_form(purchase_order: PurchaseOrder) -> type[forms.Form]:
     """Return the decision form of one purchase order, with the possible outcomes."""
     choices = [(one.value, one.label) for one in canceled_but_shipped.outcomes(purchase_order)]
     outcome = forms.ChoiceField(
-        label=_("What becomes of it"), choices=choices, widget=UnfoldAdminSelectWidget
+        label=_("Resolution"), choices=choices, widget=UnfoldAdminSelectWidget
     )
     order = ("outcome", "reason")
     return type("DecisionForm", (ReasonForm,), {"outcome": outcome, "field_order": order})
@@ -101,7 +103,7 @@ class StrayActions(StaffAdmin):
     stray_fits: ClassVar = {"decide_stray": canceled_but_shipped.is_stray}
     stray_refusals: ClassVar = (canceled_but_shipped.CannotDecideError,)
 
-    @action(description=_("Decide what becomes of it"), icon="gavel")
+    @action(description=_("Set resolution"), icon="gavel")
     def decide_stray(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
 
@@ -117,20 +119,21 @@ class StrayActions(StaffAdmin):
         return self.ask(
             request,
             purchase_order,
-            title=gettext("Decide what becomes of it"),
+            title=gettext("Set resolution"),
             explain=gettext(
-                "The supplier shipped what we canceled, and its money went back to the shopper."
-                " To have it back from the supplier, complain to him first."
+                "The supplier shipped canceled items, and the customer was refunded."
+                " To claim the cost from the supplier, open a supplier claim first."
             )
             if canceled_but_shipped.was_shipped(purchase_order)
             else gettext(
-                "The supplier has what we canceled, and its money went back to the shopper. Only"
-                " once you know that he ships nothing: he is not asked about it any more. What he"
-                " ships all the same is to be decided anew."
+                "The supplier still has canceled items on order, and the customer was"
+                " refunded. Use this only if you know that the supplier will not ship"
+                " them: its status is no longer checked. If it ships anyway, a new"
+                " decision is needed."
             ),
             form_class=decision_form(purchase_order),
             act=act,
-            done=gettext("The decision about %s is written down.") % purchase_order,
+            done=gettext("Decision for %s saved.") % purchase_order,
         )
 
 

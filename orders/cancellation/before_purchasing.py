@@ -21,7 +21,7 @@ def give_way(order: Order, *, now: datetime) -> None:
 
     Locks:  the caller holds the order; then promotions with a limit, and its payments
     """
-    reason = "a newer order of the same shopper holds it"
+    reason = "replaced by a newer order of the same customer"
     redemptions.give_back(order=order, now=now)
     order.move(Order.Status.CANCELED, at=now, actor="shopper", reason=reason)
     waiting = order.payments.filter(

@@ -1,6 +1,6 @@
 """Canceled but shipped: record what staff decide on items that a supplier kept or shipped.
 
-The customer was refunded, so without a decision these items are paid by nobody.
+The customer was refunded, so without a decision these items stay unpaid.
 """
 
 from __future__ import annotations
@@ -58,11 +58,18 @@ def decide(
     """
     locks.lock(purchase_order)
     if not is_stray(purchase_order):
-        raise CannotDecideError(gettext("The supplier has nothing of it that we canceled."))
+        raise CannotDecideError(
+            gettext("The supplier has no canceled items of this purchase order.")
+        )
     if outcome not in outcomes(purchase_order):
-        raise CannotDecideError(gettext("It does not fit what the supplier did: look again."))
+        raise CannotDecideError(
+            gettext(
+                "This resolution does not match the supplier's status. Reload the page"
+                " and choose again."
+            )
+        )
     if outcome == Outcome.CLAIMED and not _is_claimed(purchase_order):
-        raise CannotDecideError(gettext("Complain to the supplier first: no claim stands."))
+        raise CannotDecideError(gettext("Open a supplier claim first."))
     last = purchase_order.decisions.order_by("pk").last()
     if last is not None and (last.outcome, last.reason) == (outcome, reason):
         return last

@@ -164,7 +164,7 @@ def _pursue(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
             is_stopped=is_left,
             words=str(error),
             now=now,
-            he_keeps_it=is_left,
+            is_kept=is_left,
         )
     except OutsideError as error:
         # Not a refusal: the supplier did not understand, or did not answer.
@@ -222,6 +222,6 @@ def _give_up(purchase_order: PurchaseOrder, now: datetime) -> None:
         events.cancellation_answered(purchase_order, is_stopped=False, at=now)
     reassignment.forget(purchase_order)
     if purchase_order.request_status == Request.CANCELLATION_REQUESTED:
-        words = "It was shipped before he answered."
+        words = "Shipped before the supplier answered."
         to = Request.CANCELLATION_REJECTED
         purchase_order.move(to, at=now, axis="request_status", reason=words)

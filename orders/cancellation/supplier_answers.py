@@ -29,9 +29,9 @@ Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 Told = PurchaseOrder.Told
 
-AT_OUR_WISH = "stopped at our request"
-TOO_LATE = "It cannot be stopped any more."
-IN_PERSON = "No program of his can be asked to stop it: ask him in person."
+AT_OUR_WISH = "canceled at our request"
+TOO_LATE = "The order can no longer be canceled."
+IN_PERSON = "This supplier does not accept cancellations electronically. Contact the supplier."
 
 
 class NotAskedError(Exception):
@@ -103,7 +103,7 @@ def stopped(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None
 
     Raises: NotAskedError  it has shipped, or no request was made
     """
-    words = f"{AT_OUR_WISH}, says {actor}"
+    words = f"{AT_OUR_WISH}, recorded by {actor}"
     if not take(purchase_order, words=words, actor=actor, now=now):
         raise NotAskedError(f"{purchase_order}: {purchase_order.status}")
 
@@ -140,7 +140,7 @@ def not_stopped(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> 
 
     Raises: NotAskedError  it is canceled, or no request was made
     """
-    words = f"{TOO_LATE} So says {actor}."
+    words = f"{TOO_LATE} Recorded by {actor}."
     if hear(purchase_order=purchase_order, is_stopped=False, words=words, actor=actor, now=now):
         raise NotAskedError(f"{purchase_order}: {purchase_order.status}")
     if purchase_order.request_status != Request.CANCELLATION_REJECTED:
@@ -155,11 +155,11 @@ def hear(  # noqa: PLR0913 - the parts of one record
     words: str,
     now: datetime,
     actor: str = "",
-    he_keeps_it: bool = False,
+    is_kept: bool = False,
 ) -> bool:
     """Apply the supplier's answer to our request; return whether it is canceled.
 
-    ``he_keeps_it``: the supplier keeps the order but ships nothing unless it is paid, which we
+    ``is_kept``: the supplier keeps the order but ships nothing unless it is paid, which we
     never do. The customer is refunded, and staff see it (``canceled_but_shipped``) until the
     supplier drops it. An acceptance after a shipment cancels nothing: staff look.
 
@@ -169,7 +169,7 @@ def hear(  # noqa: PLR0913 - the parts of one record
     if purchase_order.request_status != Request.CANCELLATION_REQUESTED:
         return purchase_order.status == Status.CANCELED  # it was already answered
     is_stopped = is_stopped and purchase_order.status in PurchaseOrder.STOPPABLE
-    said_yes = is_stopped and not he_keeps_it
+    said_yes = is_stopped and not is_kept
     to = Request.CANCELLATION_ACCEPTED if said_yes else Request.CANCELLATION_REJECTED
     purchase_order.move(
         to,

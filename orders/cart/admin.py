@@ -34,7 +34,7 @@ class CartAdmin(StaffAdmin):
         columns.text("channel__code", _("Channel")),
         "country",
         "locale",
-        columns.age("touched_at", _("Touched")),
+        columns.age("touched_at", _("Last activity")),
     ]
     list_select_related: ClassVar = ["order", "channel", "owner"]
     list_filter: ClassVar = ["channel", "country", ("order", OrderedFilter)]
@@ -74,9 +74,9 @@ show(
         "title",
         columns.link("order", _("Order")),
         "quantity",
-        columns.money("unit_amount", _("Unit"), currency="order__currency"),
+        columns.money("unit_amount", _("Unit price"), currency="order__currency"),
         COST,
-        columns.money("line_amount", _("Line"), currency="order__currency"),
+        columns.money("line_amount", _("Line total"), currency="order__currency"),
         LANDED,
         FEES,
         "canceled_quantity",
@@ -84,8 +84,8 @@ show(
         "delivered_quantity",
         columns.page(
             "supply:offers",
-            _("Supply"),
-            _("Offers side by side"),
+            _("Availability"),
+            _("Offer comparison"),
             right="suppliers.view_supplieroffer",
             of="variant_id",
         ),
@@ -93,8 +93,8 @@ show(
     readonly_fields=[
         columns.page(
             "supply:offers",
-            _("Supply"),
-            _("Offers side by side"),
+            _("Availability"),
+            _("Offer comparison"),
             right="suppliers.view_supplieroffer",
             of="variant_id",
         ),
@@ -113,7 +113,7 @@ show(
         columns.link("line__order", _("Order")),
         columns.text("line__sku", _("SKU")),
         "quantity",
-        columns.state("status", _("State"), ended={"converted", "released", "expired"}),
+        columns.state("status", _("Status"), ended={"converted", "released", "expired"}),
         columns.age("status_since", _("Since")),
     ],
     list_select_related=["line__order", *OF_LEVEL],

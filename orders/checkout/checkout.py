@@ -225,7 +225,7 @@ def _place(  # noqa: PLR0913
     _insist_whole(quote, lines)
     units = _units(lines, now)
     if not all(line.is_shown for line in read.lines):
-        raise CannotSupplyError("something is no longer for sale")
+        raise CannotSupplyError("an item is no longer for sale")
     currency = cart.channel.currency
     billed = bill(
         cart=cart,
@@ -303,7 +303,7 @@ def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
     Raises: UnpricedError
     """
     if any(line.listing.price_amount is None for line in lines):
-        raise UnpricedError("nobody asks a price for it now")
+        raise UnpricedError("an item has no price")
     return {line.pk: carts.price_of(line, now) for line in lines}
 
 

@@ -39,7 +39,7 @@ def expire_unpaid(**_: Any) -> None:
                 if _is_heard(order, patience, now) or order.pay_before + GATEWAY_GRACE <= now:
                     checkout.expire(order=order, now=now)
             except Exception:  # it must not block the others; staff see it in the inbox
-                log.exception("%s does not expire", order)
+                log.exception("%s: expiring the order failed", order)
         network_limits.forget()
 
 

@@ -27,13 +27,13 @@ from storefront.lib.staff.inlines import inline
 
 STATE = columns.state(
     "status",
-    _("State"),
+    _("Status"),
     calls={"submit_unknown", "submit_failed", "on_hold"},
     waits={"draft", "submitting", "requested"},
     ended={"credited", "resent", "denied", "canceled"},
 )
 EXPECTED = columns.money("expected_amount", _("Claimed"))
-FREIGHT = columns.money("freight_amount", _("Of it freight"))
+FREIGHT = columns.money("freight_amount", _("Including freight"))
 CREDITED = columns.money("credited_amount", _("Credited"))
 
 
@@ -62,7 +62,7 @@ class ComplainActions(StaffAdmin):
     complain_fits: ClassVar = {"complain": claims.has_left}
     complain_refusals: ClassVar = (claims.CannotClaimError,)
 
-    @action(description=_("Complain to the supplier"), icon="report")
+    @action(description=_("Open supplier claim"), icon="report")
     def complain(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
         supplier = purchase_order.supplier
@@ -82,13 +82,16 @@ class ComplainActions(StaffAdmin):
         return self.ask(
             request,
             purchase_order,
-            title=gettext("Complain to the supplier"),
+            title=gettext("Open supplier claim"),
             explain=(
-                gettext("A worker tells %(name)s, and asks him until he has decided.")
+                gettext(
+                    "The claim is sent to %(name)s automatically, and its status is"
+                    " checked until the supplier decides."
+                )
                 if is_told
                 else gettext(
-                    "No program can tell %(name)s: tell him yourself, and write his answer down"
-                    " on the page of the claim."
+                    "%(name)s does not accept claims electronically. Contact the"
+                    " supplier yourself and record the response on the claim page."
                 )
             )
             % {"name": supplier.name},
@@ -97,16 +100,16 @@ class ComplainActions(StaffAdmin):
             ),
             initial={"number": claims.new_number(purchase_order)},
             act=act,
-            done=gettext("The claim is written down; it stands below."),
+            done=gettext("Claim created. See below."),
         )
 
 
 Status = SupplierClaim.Status
 
 
-@admin.display(description=_("Who tells him"))
+@admin.display(description=_("Submitted by"))
 def teller(claim: SupplierClaim) -> str:
-    return gettext("A person") if claim.is_by_hand else gettext("A worker")
+    return gettext("Staff") if claim.is_by_hand else gettext("Automatic")
 
 
 @admin.display(description=_("Pictures"))
@@ -157,15 +160,15 @@ class SupplierClaimAdmin(StaffAdmin):
             },
         ),
         (
-            _("Complaint"),
+            _("Claim"),
             {"fields": ["trouble", "remedy", "message", pictures, "opened_by", teller]},
         ),
         (
             _("Answer"),
-            {"fields": [columns.text("supplier_claim", _("His number of it")), "recorded_by"]},
+            {"fields": [columns.text("supplier_claim", _("Supplier claim no.")), "recorded_by"]},
         ),
         (
-            _("Moments"),
+            _("Dates"),
             {
                 "fields": [
                     "opened_at",
@@ -185,10 +188,10 @@ class SupplierClaimAdmin(StaffAdmin):
         inline(
             SupplierClaimLine,
             columns.text("purchase_line__order_line__sku", _("SKU")),
-            columns.text("purchase_line__order_line__title", _("What")),
+            columns.text("purchase_line__order_line__title", _("Item")),
             "quantity",
             "ordered_quantity",
-            columns.money("unit_amount", _("Paid for one"), currency="claim__currency"),
+            columns.money("unit_amount", _("Unit price paid"), currency="claim__currency"),
             tab=False,
             related=("claim", "purchase_line__order_line"),
         ),
@@ -220,7 +223,7 @@ class SupplierClaimAdmin(StaffAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierClaim]:
         return SupplierClaim.objects.select_related("purchase_order__supplier")
 
-    @action(description=_("Tell him again"), icon="send")
+    @action(description=_("Resend claim"), icon="send")
     def tell_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         claim = self.row(request, object_id)
 
@@ -231,14 +234,17 @@ class SupplierClaimAdmin(StaffAdmin):
         return self.ask(
             request,
             claim,
-            title=gettext("Tell him again"),
+            title=gettext("Resend claim"),
             explain=claim.problem
-            or gettext("What he may have is looked up first, and what he has is not told twice."),
+            or gettext(
+                "If the supplier may have received the claim, its status is checked"
+                " first. A claim that the supplier has is not sent twice."
+            ),
             act=act,
-            done=gettext("%s is told now.") % claim,
+            done=gettext("%s is being sent.") % claim,
         )
 
-    @action(description=_("Look it up"), icon="search")
+    @action(description=_("Check status with supplier"), icon="search")
     def look_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         claim = self.row(request, object_id)
 
@@ -249,25 +255,25 @@ class SupplierClaimAdmin(StaffAdmin):
         return self.ask(
             request,
             claim,
-            title=gettext("Look it up"),
+            title=gettext("Check status with supplier"),
             explain=gettext(
-                "A worker asks the supplier for our number, and takes over what he says of it. Open"
-                " claims are asked for every quarter of an hour anyway."
+                "Looks up the claim at the supplier by our number and applies its"
+                " status. Open claims are also checked every 15 minutes."
             ),
             act=act,
-            done=gettext("A worker asks the supplier: his answer appears on this page."),
+            done=gettext("Status check started. The supplier's response will appear on this page."),
         )
 
-    @action(description=_("I told him"), icon="forum")
+    @action(description=_("Mark as sent"), icon="forum")
     def tell_by_hand(self, request: HttpRequest, object_id: str) -> HttpResponse:
         claim = self.row(request, object_id)
         return self.ask(
             request,
             claim,
-            title=gettext("I told him"),
+            title=gettext("Mark as sent"),
             explain=gettext(
-                "Only after you did: from now on no program tells him, and you write his answer"
-                " down here."
+                "Use this after you contacted the supplier yourself. The claim is no"
+                " longer sent automatically, and you record the response here."
             ),
             form_class=forms.ReferenceForm,
             act=lambda given: submission.tell_by_hand(
@@ -276,10 +282,10 @@ class SupplierClaimAdmin(StaffAdmin):
                 actor=str(request.user),
                 now=timezone.now(),
             ),
-            done=gettext("%s waits for his answer.") % claim,
+            done=gettext("%s is waiting for the supplier's response.") % claim,
         )
 
-    @action(description=_("Write his answer down"), icon="edit_note")
+    @action(description=_("Record response"), icon="edit_note")
     def record_answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
         claim = self.row(request, object_id)
 
@@ -297,18 +303,18 @@ class SupplierClaimAdmin(StaffAdmin):
         return self.ask(
             request,
             claim,
-            title=gettext("Write his answer down"),
+            title=gettext("Record response"),
             explain=gettext(
-                "%(expected)s is claimed; the amount is in %(currency)s. What is written down is"
-                " final."
+                "Claimed: %(expected)s. Enter the amount in %(currency)s. The"
+                " recorded response cannot be changed."
             )
             % {"expected": columns.as_money(claim.expected), "currency": claim.currency},
             form_class=forms.AnswerForm,
             act=act,
-            done=gettext("His answer to %s is written down.") % claim,
+            done=gettext("Supplier response to %s recorded.") % claim,
         )
 
-    @action(description=_("Take it back"), icon="undo")
+    @action(description=_("Withdraw claim"), icon="undo")
     def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         claim = self.row(request, object_id)
         is_told = claim.status == Status.REQUESTED and not claim.is_by_hand
@@ -323,15 +329,16 @@ class SupplierClaimAdmin(StaffAdmin):
         return self.ask(
             request,
             claim,
-            title=gettext("Take it back"),
+            title=gettext("Withdraw claim"),
             explain=gettext(
-                "He is told so, if a program told him of it. Nothing comes of it then."
+                "If the claim was sent automatically, the supplier is told that it is"
+                " withdrawn. A withdrawn claim is closed without a credit."
             ),
             form_class=ReasonForm,
             act=act,
-            done=gettext("A worker asks the supplier: his answer appears on this page.")
+            done=gettext("Withdrawal requested. The supplier's response will appear on this page.")
             if is_told
-            else gettext("%s is taken back.") % claim,
+            else gettext("%s is withdrawn.") % claim,
         )
 
 
@@ -342,7 +349,7 @@ show(
         columns.text("purchase_line__order_line__sku", _("SKU")),
         "quantity",
         "ordered_quantity",
-        columns.money("unit_amount", _("Paid for one"), currency="claim__currency"),
+        columns.money("unit_amount", _("Unit price paid"), currency="claim__currency"),
     ],
     list_display_links=["quantity"],
     list_select_related=["claim", "purchase_line__order_line"],

@@ -130,10 +130,10 @@ def complain(
     if known := purchase_order.claims.filter(number=complaint.number).first():
         return known
     if SupplierClaim.objects.filter(number=complaint.number).exists():
-        words = gettext("The form belongs to another purchase order: open it once more.")
+        words = gettext("This form belongs to another purchase order. Open it again.")
         raise CannotClaimError(words)
     if not has_left(purchase_order):
-        raise CannotClaimError(gettext("Nothing of it was shipped yet."))
+        raise CannotClaimError(gettext("Nothing of this purchase order has shipped yet."))
     chosen = _chosen(purchase_order, complaint.units)
     most = _insist_freight(purchase_order, complaint)
     claim = SupplierClaim.objects.create(
@@ -175,10 +175,12 @@ def _insist_freight(purchase_order: PurchaseOrder, complaint: Complaint) -> Deci
     left = freight_left(purchase_order)
     most = left.amount if left else Decimal(0)
     if complaint.freight > most:
-        words = gettext("Of the freight, %(most)s can be claimed.")
+        words = gettext("At most %(most)s of the freight can be claimed.")
         raise CannotClaimError(words % {"most": most})
     if complaint.freight and complaint.remedy != SupplierClaim.Remedy.REFUND:
-        raise CannotClaimError(gettext("Freight comes back as money, with money for the goods."))
+        raise CannotClaimError(
+            gettext("Freight can only be claimed with a refund for items, not with a replacement.")
+        )
     return most
 
 
@@ -190,9 +192,9 @@ def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[Pur
     left = claimable(purchase_order)
     chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
     if not chosen:
-        raise CannotClaimError(gettext("Choose at least one unit of one line."))
+        raise CannotClaimError(gettext("Choose at least one unit."))
     for line, wished in chosen.items():
         if wished > left[line]:
-            words = gettext("Of %(sku)s, %(left)d can still be claimed.")
+            words = gettext("At most %(left)d of %(sku)s can still be claimed.")
             raise CannotClaimError(words % {"sku": line.order_line.sku, "left": left[line]})
     return chosen

@@ -35,25 +35,28 @@ class ComplaintForm(forms.Form):
     """Reason, remedy, message and photo links; the fields of the lines come before it."""
 
     trouble = forms.ChoiceField(
-        label=_("What is wrong"),
+        label=_("Issue"),
         choices=SupplierClaim.Trouble.choices,
         widget=UnfoldAdminSelectWidget,
     )
     remedy = forms.ChoiceField(
-        label=_("What we want"),
+        label=_("Requested resolution"),
         choices=SupplierClaim.Remedy.choices,
         widget=UnfoldAdminSelectWidget,
     )
     message = forms.CharField(
         label=_("Message"),
         max_length=LONGEST_MESSAGE,
-        help_text=_("The supplier reads it. Name nobody: he knows the order by its number."),
+        help_text=_(
+            "The supplier reads this. Do not include personal data: the order number"
+            " identifies the order."
+        ),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
     pictures = forms.CharField(
-        label=_("Links to pictures"),
+        label=_("Picture links"),
         required=False,
-        help_text=_("One a line, ten at most. He must be able to open them without a password."),
+        help_text=_("One per line, ten at most. The links must open without a password."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     number = forms.CharField(widget=forms.HiddenInput, max_length=30)
@@ -61,7 +64,7 @@ class ComplaintForm(forms.Form):
     def clean_pictures(self) -> tuple[str, ...]:
         urls = tuple(self.cleaned_data["pictures"].split())
         if len(urls) > MOST_PICTURES:
-            raise ValidationError(gettext("Ten links at most."), code="too_many")
+            raise ValidationError(gettext("Enter at most ten links."), code="too_many")
         for url in urls:
             URLValidator(schemes=["http", "https"])(url)
         return urls
@@ -71,9 +74,9 @@ class ByHandForm(forms.Form):
     """Manual submission; shown only if the supplier's connector accepts claims."""
 
     is_by_hand = forms.BooleanField(
-        label=_("I tell him myself"),
+        label=_("I will contact the supplier myself"),
         required=False,
-        help_text=_("No program tells him then, and his answer is written down by hand."),
+        help_text=_("The claim is not sent automatically, and you record the response yourself."),
         widget=UnfoldBooleanSwitchWidget,
     )
 
@@ -82,7 +85,7 @@ def _unit_fields(claimable: Mapping[PurchaseLine, int]) -> dict[str, Any]:
     return {
         _field_of(line.pk): forms.IntegerField(
             label=f"{line.order_line.sku}: {line.order_line.title}",
-            help_text=_("%(left)d of %(ordered)d can be claimed, at %(price)s each.")
+            help_text=_("%(left)d of %(ordered)d can be claimed at %(price)s each.")
             % {
                 "left": left,
                 "ordered": line.quantity,
@@ -106,8 +109,8 @@ def complaint_form(
     fields = _unit_fields(claimable)
     if freight is not None:
         fields["freight"] = forms.DecimalField(
-            label=_("Of the freight"),
-            help_text=_("Up to %(most)s, which we paid for the way; it is claimed once.")
+            label=_("Freight"),
+            help_text=_("Up to %(most)s, the freight we paid. It can be claimed once.")
             % {"most": columns.as_money(freight)},
             required=False,
             min_value=0,
@@ -154,7 +157,7 @@ class ReferenceForm(forms.Form):
     """The supplier's reference of the claim."""
 
     reference = forms.CharField(
-        label=_("His number of it"),
+        label=_("Supplier claim no."),
         required=False,
         max_length=60,
         widget=UnfoldAdminTextInputWidget,
@@ -167,14 +170,14 @@ class AnswerForm(ReasonForm):
     answer = forms.ChoiceField(
         label=_("Answer"),
         choices=[
-            (Status.CREDITED, _("He gave money back")),
-            (Status.RESENT, _("He sends it again")),
-            (Status.DENIED, _("He refused")),
+            (Status.CREDITED, _("Refunded us")),
+            (Status.RESENT, _("Sends a replacement")),
+            (Status.DENIED, _("Denied the claim")),
         ],
         widget=UnfoldAdminSelectWidget,
     )
     amount = forms.DecimalField(
-        label=_("Amount that he gave back"),
+        label=_("Amount refunded"),
         required=False,
         min_value=0,
         max_digits=12,

@@ -66,11 +66,11 @@ def _doubt(claim: SupplierClaim, state: ClaimState) -> str:
     if state.answer is not ClaimAnswer.REFUNDED:
         return ""
     if state.amount is None:
-        return "He gives money back and does not say how much: write it down by hand."
+        return "The supplier refunds the claim without an amount. Record the response manually."
     if state.amount.currency != claim.currency:
-        return f"He gives back {state.amount}, in another currency: write it down by hand."
+        return f"The supplier refunds {state.amount}, in another currency. Record it manually."
     if claim.expected < state.amount.rounded():
-        return f"He gives back {state.amount}, more than was claimed: write it down by hand."
+        return f"The supplier refunds {state.amount}, more than claimed. Record it manually."
     return ""
 
 
@@ -91,13 +91,15 @@ def record(  # noqa: PLR0913 - the parts of one record
             IllegalMoveError, LostRaceError  it is settled already
     """
     if claim.status == Status.SUBMITTING:
-        raise CannotRecordError(gettext("A worker speaks to the supplier about it just now."))
-    if claim.status == Status.SUBMIT_UNKNOWN:
-        raise CannotRecordError(gettext("He may have it: look it up first."))
-    if (answer == Status.CREDITED) != (credited is not None):
         raise CannotRecordError(
-            gettext("An amount belongs to money that he gave, and to no other.")
+            gettext("This claim is being processed with the supplier. Try again in a minute.")
         )
+    if claim.status == Status.SUBMIT_UNKNOWN:
+        raise CannotRecordError(
+            gettext("The supplier may have received this claim. Check its status first.")
+        )
+    if (answer == Status.CREDITED) != (credited is not None):
+        raise CannotRecordError(gettext("Enter an amount only if the supplier refunded us."))
     claim.move(
         answer,
         at=now,

@@ -36,7 +36,11 @@ def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
             raise ClaimStoppedError(f"{claim}: {claim.status}")
         if claim.status == Status.SUBMITTING:
             if claim.status_since <= now - SAYING_TAKES:
-                settlement.unknown(claim, "The worker that was telling it died.", now)
+                settlement.unknown(
+                    claim,
+                    "The submission was interrupted. The supplier may have received the claim.",
+                    now,
+                )
             return claim
         if may_be_under_way(claim, now=now):
             return claim
@@ -57,14 +61,16 @@ def may_be_under_way(claim: SupplierClaim, *, now: datetime) -> bool:
 
 
 def _read(claim: SupplierClaim, connector: Connector, now: datetime) -> None:
-    his = able(connector, Claims).claims(supplier_reference=claim.purchase_order.supplier_reference)
-    state = next((state for state in his if state.number == claim.number), None)
+    claims = able(connector, Claims).claims(
+        supplier_reference=claim.purchase_order.supplier_reference
+    )
+    state = next((state for state in claims if state.number == claim.number), None)
     if state is not None:
         settlement.apply(claim=claim, state=state, now=now)
     elif claim.status == Status.SUBMIT_UNKNOWN:
-        settlement.failed(claim, "The supplier does not have it: it will be told again.", now)
+        settlement.failed(claim, "The supplier does not have the claim. It will be resent.", now)
     elif claim.status == Status.REQUESTED:
-        _note(claim, "He does not list it any more.")
+        _note(claim, "The supplier no longer lists this claim.")
 
 
 def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
@@ -75,7 +81,7 @@ def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
     try:
         look_up(claim=claim, now=now)
     except OutsideError as error:
-        _note(claim, f"He does not tell: {error}")
+        _note(claim, f"Status check failed: {error}")
 
 
 def insist_ended(*, claim: SupplierClaim, now: datetime) -> None:
@@ -99,11 +105,13 @@ def take_back(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -
         if claim.status in SupplierClaim.SETTLED:
             raise ClaimStoppedError(already(claim))
         if claim.status != Status.REQUESTED or claim.is_by_hand:
-            raise ClaimStoppedError(gettext("Look it up first: he may have it."))
+            raise ClaimStoppedError(
+                gettext("The supplier may have received this claim. Check its status first.")
+            )
         try:
             _ask_back(claim, now)
         except OutsideError as error:
-            _note(claim, f"He does not take it back: {error}")
+            _note(claim, f"Withdrawal failed: {error}")
             raise
         if claim.status != Status.CANCELED:  # else the supplier had canceled it before
             end(claim, reason=reason, actor=actor, now=now)

@@ -49,7 +49,7 @@ def alone(claim: SupplierClaim) -> Iterator[None]:
             claim.refresh_from_db()
             yield
     except InHandError as error:
-        words = gettext("A worker speaks to the supplier about it just now.")
+        words = gettext("This claim is being processed with the supplier. Try again in a minute.")
         raise ClaimBusyError(words) from error
 
 
@@ -79,7 +79,7 @@ def request_for(claim: SupplierClaim) -> ClaimRequest:
     lines = claim.lines.select_related(
         "purchase_line__order_line", "purchase_line__offer"
     ).order_by("pk")
-    freight = f" We claim the freight too: {claim.freight}." if claim.freight else ""
+    freight = f" We also claim the freight: {claim.freight}." if claim.freight else ""
     return ClaimRequest(
         number=claim.number,
         supplier_reference=claim.purchase_order.supplier_reference,
@@ -133,7 +133,7 @@ def _call(claim: SupplierClaim, request: ClaimRequest, connector: Connector, mom
     failpoint("claim.before_call")
     try:
         if not request.supplier_reference:
-            message = "he never told us his own number of this order"
+            message = "the supplier order number is missing"
             raise PermanentError(message, code="no_reference")
         state = able(connector, Claims).open_claim(request)
         failpoint("claim.after_call")
@@ -157,7 +157,7 @@ def submit_again(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
         Status.DRAFT,
         at=now,
         actor=actor,
-        reason="staff want it told again",
+        reason="resent by staff",
         as_seen=("attempts",),
         try_after=None,
         problem="",
@@ -176,7 +176,7 @@ def tell_by_hand(*, claim: SupplierClaim, reference: str, actor: str, now: datet
         Status.REQUESTED,
         at=now,
         actor=actor,
-        reason="told by hand",
+        reason="sent manually by staff",
         as_seen=("attempts",),
         is_by_hand=True,
         supplier_claim=reference[:60],
@@ -194,7 +194,9 @@ def withdraw(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) ->
         if claim.status in SupplierClaim.SETTLED:
             raise ClaimStoppedError(already(claim))
         if not is_ours(claim):
-            raise ClaimStoppedError(gettext("Look it up first: he may have it."))
+            raise ClaimStoppedError(
+                gettext("The supplier may have received this claim. Check its status first.")
+            )
         end(claim, reason=reason, actor=actor, now=now)
 
 
@@ -221,4 +223,4 @@ def end(claim: SupplierClaim, *, reason: str, actor: str, now: datetime) -> None
 
 
 def already(claim: SupplierClaim) -> str:
-    return gettext("It is %(status)s already.") % {"status": claim.status}
+    return gettext("The status is already %(status)s.") % {"status": claim.status}

@@ -78,7 +78,7 @@ def look_up(*, claim_id: int, **_: Any) -> None:
     except (LaneFullError, ClaimBusyError):
         look_up.apply_async(kwargs={"claim_id": claim_id}, countdown=LANE_PATIENCE_S)
     except (ClaimStoppedError, IllegalMoveError, LostRaceError) as error:
-        log.info("%s is not looked up: %s", claim, error)
+        log.info("%s: status not checked: %s", claim, error)
 
 
 @shared_task
@@ -92,9 +92,9 @@ def take_back(*, claim_id: int, reason: str, actor: str, **_: Any) -> None:
     except (LaneFullError, ClaimBusyError):
         take_back.apply_async(kwargs={"claim_id": claim_id, **wish}, countdown=LANE_PATIENCE_S)
     except OutsideError as error:
-        log.warning("%s is not taken back: %s", claim, error)
+        log.warning("%s: not withdrawn: %s", claim, error)
     except (ClaimStoppedError, IllegalMoveError, LostRaceError) as error:
-        log.info("%s is not taken back: %s", claim, error)
+        log.info("%s: not withdrawn: %s", claim, error)
 
 
 def _is_answered(
@@ -112,12 +112,12 @@ def _is_answered(
     try:
         return speak(claim=claim, now=timezone.now()).status not in NOT_HEARD or was_left
     except OutsideError as error:
-        log.warning("%s: its supplier does not tell: %s", claim, error)
+        log.warning("%s: no answer from the supplier: %s", claim, error)
         return False
     except (ClaimStoppedError, IllegalMoveError, LostRaceError):
-        log.info("%s is in another worker's hands, or settled", claim)
+        log.info("%s: processed by another worker, or settled", claim)
     except Exception:  # without this it would block the others in each turn
-        log.exception("%s cannot be spoken of", claim)
+        log.exception("%s: claim processing failed", claim)
     return True
 
 

@@ -13,7 +13,7 @@ from orders.purchasing import retries
 from orders.purchasing.retries import may_be_asked, supplier_answers
 
 Claim = SupplierClaim.Status
-HIS_CLAIM = "purchase_order__supplier"
+SUPPLIER = "purchase_order__supplier"
 
 CLAIMS_READ_EVERY = timedelta(minutes=15)  # suppliers take days to decide
 
@@ -21,7 +21,7 @@ CLAIMS_READ_EVERY = timedelta(minutes=15)  # suppliers take days to decide
 def claims_to_be_told(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Return claims to submit, for the first time or again."""
     return _told_by_us().filter(
-        supplier_answers(HIS_CLAIM), may_be_asked(now), status__in=submission.SAYABLE
+        supplier_answers(SUPPLIER), may_be_asked(now), status__in=submission.SAYABLE
     )
 
 
@@ -29,7 +29,7 @@ def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Return claims whose answer was lost or whose worker died."""
     return _told_by_us().filter(
         Q(
-            supplier_answers(HIS_CLAIM),
+            supplier_answers(SUPPLIER),
             may_be_asked(now),
             status=Claim.SUBMIT_UNKNOWN,
             status_since__lte=now - retries.CALLS_END_WITHIN,
@@ -42,7 +42,7 @@ def claims_to_be_read(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Return open claims that are due for a poll."""
     return _told_by_us().filter(
         Q(polled_at__isnull=True) | Q(polled_at__lte=now - CLAIMS_READ_EVERY),
-        supplier_answers(HIS_CLAIM),
+        supplier_answers(SUPPLIER),
         may_be_asked(now),
         status=Claim.REQUESTED,
     )

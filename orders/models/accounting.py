@@ -28,12 +28,12 @@ class SupplierBill(models.Model):
     """
 
     class Match(models.TextChoices):
-        NEW = "new", _("Not compared yet")
-        WAITS = "waits", _("Waits for the shipment")
+        NEW = "new", _("Not matched yet")
+        WAITS = "waits", _("Awaiting shipment")
         MATCHED = "matched", _("Matches order and shipment")
-        DIFFERS = "differs", _("Differs")
-        SETTLED = "settled", _("Differs, closed by staff")
-        UNKNOWN = "unknown", _("For no purchase order of ours")
+        DIFFERS = "differs", _("Mismatch")
+        SETTLED = "settled", _("Mismatch, closed by staff")
+        UNKNOWN = "unknown", _("No matching purchase order")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="bills")
     purchase_order = models.ForeignKey(
@@ -86,9 +86,9 @@ class MoneyDay(Stateful):
 
     class Status(models.TextChoices):
         OPEN = "open", _("Not reconciled")
-        RUNNING = "running", _("Being compared")
+        RUNNING = "running", _("Reconciling")
         RECONCILED = "reconciled", _("Reconciled")
-        GIVEN_UP = "given_up", _("Closed without it")
+        GIVEN_UP = "given_up", _("Closed without reconciliation")
 
     TRANSITIONS: ClassVar = {
         Status.OPEN: frozenset({Status.RUNNING, Status.GIVEN_UP}),
@@ -132,37 +132,37 @@ class MoneyDifference(Stateful):
     """
 
     class Kind(models.TextChoices):
-        NOT_WITH_US = "not_with_us", _("At the gateway, not in our book")
-        NOT_AT_GATEWAY = "not_at_gateway", _("In our book, not at the gateway")
-        REFUND_UNBOOKED = "refund_unbooked", _("Refund that is not in our book")
+        NOT_WITH_US = "not_with_us", _("At the gateway, not in our records")
+        NOT_AT_GATEWAY = "not_at_gateway", _("In our records, not at the gateway")
+        REFUND_UNBOOKED = "refund_unbooked", _("Refund missing from our records")
         AMOUNT = "amount", _("Amounts differ")
         CURRENCY = "currency", _("Currencies differ")
-        TWICE = "twice", _("Taken or given twice")
-        OVER_CAPTURED = "over_captured", _("Captured more than the order is worth")
-        NOT_CAPTURED = "not_captured", _("Shipped and not captured")
-        NOTHING_ORDERED = "nothing_ordered", _("Captured and nothing ordered")
-        BILL_MORE = "bill_more", _("Supplier charged more")
-        BILL_LESS = "bill_less", _("Supplier charged less")
-        BILL_MISSING = "bill_missing", _("Supplier charged nothing")
+        TWICE = "twice", _("Duplicate charge or refund")
+        OVER_CAPTURED = "over_captured", _("Captured more than the order total")
+        NOT_CAPTURED = "not_captured", _("Shipped, not captured")
+        NOTHING_ORDERED = "nothing_ordered", _("Captured, not ordered from a supplier")
+        BILL_MORE = "bill_more", _("Supplier overcharged")
+        BILL_LESS = "bill_less", _("Supplier undercharged")
+        BILL_MISSING = "bill_missing", _("Supplier did not charge")
         BILL_TWICE = "bill_twice", _("Supplier charged twice")
-        BILL_CURRENCY = "bill_currency", _("Supplier charged in another currency")
-        BILL_UNSHIPPED = "bill_unshipped", _("Billed and not shipped")
-        SHIPPED_UNBILLED = "shipped_unbilled", _("Shipped and not billed")
+        BILL_CURRENCY = "bill_currency", _("Supplier charged in a different currency")
+        BILL_UNSHIPPED = "bill_unshipped", _("Billed, not shipped")
+        SHIPPED_UNBILLED = "shipped_unbilled", _("Shipped, not billed")
         BILL_UNKNOWN = "bill_unknown", _("Bill for an unknown purchase order")
 
     class What(models.TextChoices):
         NONE = "", ""
         AUTHORIZED = "authorized", _("Authorized")
         CAPTURED = "captured", _("Captured")
-        HELD = "held", _("Held, not captured")
+        HELD = "held", _("Authorized, not captured")
         REFUNDED = "refunded", _("Refunded")
         DISPUTED = "disputed", _("Disputed")
-        GOODS = "goods", _("Goods")
+        GOODS = "goods", _("Items")
         FREIGHT = "freight", _("Freight")
 
     class Status(models.TextChoices):
         OPEN = "open", _("Open")
-        GONE = "gone", _("Gone by itself")
+        GONE = "gone", _("Resolved automatically")
         SETTLED = "settled", _("Closed by staff")
 
     TRANSITIONS: ClassVar = {
@@ -262,4 +262,4 @@ class MoneySighting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"difference {self.difference_id} on {self.day_id}"
+        return f"discrepancy {self.difference_id} on {self.day_id}"

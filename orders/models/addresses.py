@@ -21,9 +21,9 @@ class AddressWish(Stateful):
     """
 
     class Status(models.TextChoices):
-        REQUESTED = "requested", _("He is asked")
-        ACCEPTED = "accepted", _("He sends it there")
-        REFUSED = "refused", _("He cannot change it")
+        REQUESTED = "requested", _("Awaiting supplier")
+        ACCEPTED = "accepted", _("Accepted")
+        REFUSED = "refused", _("Rejected")
 
     TRANSITIONS: ClassVar = {
         Status.REQUESTED: frozenset({Status.ACCEPTED, Status.REFUSED}),

@@ -28,20 +28,20 @@ class Setback(Stateful):
     """
 
     class Kind(models.TextChoices):
-        REFUSED = "refused", _("He does not ship it")
-        LATER = "later", _("He ships it later")
+        REFUSED = "refused", _("Rejected")
+        LATER = "later", _("Backordered")
 
     class Status(models.TextChoices):
-        OPEN = "open", _("Looked for elsewhere")
-        ASKED = "asked", _("The shopper is asked")
-        REROUTED = "rerouted", _("Comes from elsewhere")
-        AWAITED = "awaited", _("The shopper waits")
-        GIVEN_UP = "given_up", _("Not sent, the money goes back")
+        OPEN = "open", _("Rerouting")
+        ASKED = "asked", _("Awaiting customer")
+        REROUTED = "rerouted", _("Rerouted")
+        AWAITED = "awaited", _("Customer waits")
+        GIVEN_UP = "given_up", _("Canceled and refunded")
 
     class Choice(models.TextChoices):
-        WAIT = "wait", _("Wait for it")
-        SUBSTITUTE = "substitute", _("Take the other one")
-        REFUND = "refund", _("Give the money back")
+        WAIT = "wait", _("Wait")
+        SUBSTITUTE = "substitute", _("Accept replacement")
+        REFUND = "refund", _("Refund")
 
     ENDED: ClassVar = frozenset({Status.REROUTED, Status.AWAITED, Status.GIVEN_UP})
     TRANSITIONS: ClassVar = {
@@ -124,4 +124,4 @@ class SetbackLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"line {self.order_line_id} of setback {self.setback_id}"
+        return f"line {self.order_line_id} of backorder {self.setback_id}"

@@ -22,28 +22,28 @@ class SupplierClaim(Stateful):
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        SUBMITTING = "submitting", _("Being sent")
+        SUBMITTING = "submitting", _("Submitting")
         # the supplier certainly does not have it: may be resubmitted
-        SUBMIT_FAILED = "submit_failed", _("Sending failed")
-        SUBMIT_UNKNOWN = "submit_unknown", _("Unknown whether it was sent")
+        SUBMIT_FAILED = "submit_failed", _("Submission failed")
+        SUBMIT_UNKNOWN = "submit_unknown", _("Submission unconfirmed")
         ON_HOLD = "on_hold", _("On hold")  # the supplier rejects the format: staff look
-        REQUESTED = "requested", _("He is asked")
-        CREDITED = "credited", _("Money came back")
-        RESENT = "resent", _("Sent again")
+        REQUESTED = "requested", _("Awaiting supplier")
+        CREDITED = "credited", _("Credited")
+        RESENT = "resent", _("Replacement sent")
         DENIED = "denied", _("Denied")
         CANCELED = "canceled", _("Canceled")
 
     class Remedy(models.TextChoices):
-        REFUND = "refund", _("Money back")
-        RESEND = "resend", _("Send it again")
+        REFUND = "refund", _("Refund")
+        RESEND = "resend", _("Replacement")
 
     class Trouble(models.TextChoices):
-        NOT_RECEIVED = "not_received", _("Did not arrive")
+        NOT_RECEIVED = "not_received", _("Not received")
         DAMAGED = "damaged", _("Damaged")
-        WRONG_ITEM = "wrong_item", _("Something else was sent")
-        MISSING_ITEM = "missing_item", _("Something is missing")
+        WRONG_ITEM = "wrong_item", _("Wrong item")
+        MISSING_ITEM = "missing_item", _("Parts missing")
         NOT_AS_DESCRIBED = "not_as_described", _("Not as described")
-        OTHER = "other", _("Something else")
+        OTHER = "other", _("Other")
 
     SETTLED: ClassVar = frozenset({Status.CREDITED, Status.RESENT, Status.DENIED, Status.CANCELED})
     HEARD: ClassVar = SETTLED | {Status.REQUESTED}

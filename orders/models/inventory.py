@@ -18,7 +18,7 @@ class Reservation(Stateful):
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        CONVERTED = "converted", _("Became an order")
+        CONVERTED = "converted", _("Converted to order")
         RELEASED = "released", _("Released")
         EXPIRED = "expired", _("Expired")
 
@@ -43,7 +43,7 @@ class Reservation(Stateful):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} held for line {self.line_id}"
+        return f"{self.quantity} reserved for order line {self.line_id}"
 
 
 class Allocation(Stateful):
@@ -55,26 +55,38 @@ class Allocation(Stateful):
     """
 
     class Status(models.TextChoices):
-        UNSEEN = "unseen", _("Not in his figure yet")
-        SEEN = "seen", _("Seen in his figure")
+        UNSEEN = "unseen", _("Not in supplier stock yet")
+        SEEN = "seen", _("Included in supplier stock")
         SHIPPED = "shipped", _("Shipped")
         RELEASED = "released", _("Released")
 
     class SeenBy(models.TextChoices):
-        ORDER = "order", _("He had said yes, his lag was over, and his figure dropped by so many")
-        SHIPMENT = "shipment", _("He had shipped, his lag was over, and his figure dropped by it")
-        LAG = "lag", _("His measured lag was over, and goods that came in hide the drop")
-        COUNT = "count", _("He has counted his shelves after the shipment")
-        STAFF = "staff", _("Staff know that his figure contains it")
-        EARLIER = "earlier", _("Seen before evidence was kept")
+        ORDER = (
+            "order",
+            _("Accepted by the supplier, update delay passed, and stock dropped by this quantity"),
+        )
+        SHIPMENT = (
+            "shipment",
+            _("Shipped by the supplier, update delay passed, and stock dropped by this quantity"),
+        )
+        LAG = "lag", _("Measured update delay passed, and a restock hides the drop")
+        COUNT = "count", _("The supplier recounted its stock after the shipment")
+        STAFF = "staff", _("Confirmed by staff")
+        EARLIER = "earlier", _("Included before reasons were recorded")
 
     class Doubt(models.TextChoices):
-        NO_YES = "no_yes", _("He has not said yes to the order")
-        NOT_SHIPPED = "not_shipped", _("It has not shipped, and he counts down no sooner")
-        TOO_SOON = "too_soon", _("His figure is not newer than that and his lag")
-        SILENT = "silent", _("He did not speak of this row in his last answer")
-        NO_DROP = "no_drop", _("His figure has not dropped by it")
-        NO_COUNT = "no_count", _("He never counts our orders down, and has not counted anew")
+        NO_YES = "no_yes", _("The supplier has not accepted the order")
+        NOT_SHIPPED = (
+            "not_shipped",
+            _("Not shipped yet, and the supplier reduces stock at shipment"),
+        )
+        TOO_SOON = "too_soon", _("The stock figure is older than the sale plus the update delay")
+        SILENT = "silent", _("This item was missing from the last stock update")
+        NO_DROP = "no_drop", _("Stock has not dropped by this quantity")
+        NO_COUNT = (
+            "no_count",
+            _("The supplier does not deduct our orders and has not recounted its stock"),
+        )
 
     TRANSITIONS: ClassVar = {
         Status.UNSEEN: frozenset({Status.SEEN, Status.SHIPPED, Status.RELEASED}),
@@ -111,4 +123,4 @@ class Allocation(Stateful):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} sold on line {self.line_id}"
+        return f"{self.quantity} allocated to order line {self.line_id}"

@@ -106,7 +106,7 @@ class Order(Stateful):
     """One order of one customer. Payment and fulfillment status are derived, not stored."""
 
     class Status(models.TextChoices):
-        PENDING_PAYMENT = "pending_payment", _("Payment awaited")
+        PENDING_PAYMENT = "pending_payment", _("Payment pending")
         PLACED = "placed", _("Placed")  # the money is authorized
         ON_HOLD = "on_hold", _("On hold")
         PROCESSING = "processing", _("In progress")  # its purchase orders exist

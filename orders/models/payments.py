@@ -24,7 +24,7 @@ class Payment(Stateful):
     class Status(models.TextChoices):
         CREATED = "created", _("Created")
         # the customer is on the gateway's page
-        REQUIRES_ACTION = "requires_action", _("The shopper is to act")
+        REQUIRES_ACTION = "requires_action", _("Requires customer action")
         AUTHORIZED = "authorized", _("Authorized")
         CAPTURED = "captured", _("Captured")  # nothing is left to capture
         REFUNDED = "refunded", _("Refunded")  # everything captured was refunded
@@ -94,8 +94,8 @@ class Payment(Stateful):
         max_length=10,
         default=CaptureMode.MULTIPLE.value,
         choices=[
-            (CaptureMode.MULTIPLE.value, _("Several captures")),
-            (CaptureMode.SINGLE.value, _("One capture")),
+            (CaptureMode.MULTIPLE.value, _("Multiple captures")),
+            (CaptureMode.SINGLE.value, _("Single capture")),
         ],
     )
     dispute_status = models.CharField(max_length=16, choices=Dispute, default=Dispute.NONE)
@@ -174,11 +174,11 @@ class PaymentEvent(models.Model):
         DISPUTED = "disputed", _("Disputed")
         DISPUTE_WON = "dispute_won", _("Dispute won")
         DISPUTE_LOST = "dispute_lost", _("Dispute lost")
-        WARNED = "warned", _("Warned of fraud")
-        UNDER_REVIEW = "under_review", _("Under review at the gateway")
-        REVIEW_APPROVED = "review_approved", _("Approved by the review")
-        REVIEW_REFUSED = "review_refused", _("Refused by the review")
-        REFUSED = "refused", _("Refused")  # the gateway rejected a request: staff look
+        WARNED = "warned", _("Fraud warning")
+        UNDER_REVIEW = "under_review", _("In review at the gateway")
+        REVIEW_APPROVED = "review_approved", _("Review approved")
+        REVIEW_REFUSED = "review_refused", _("Review rejected")
+        REFUSED = "refused", _("Rejected")  # the gateway rejected a request: staff look
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")
     gateway = models.CharField(max_length=20)

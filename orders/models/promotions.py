@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Brand, Category, Channel, Product
 from orders.models.order import Order
 
-CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("3 to 30 capital letters, digits or hyphens."))
+CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("Use 3 to 30 capital letters, digits or hyphens."))
 
 
 class PromotionQuerySet(models.QuerySet["Promotion"]):
@@ -37,10 +37,10 @@ class Promotion(models.Model):
     """
 
     class Kind(models.TextChoices):
-        PERCENT = "percent", _("Percent off")
-        AMOUNT = "amount", _("Amount off")
+        PERCENT = "percent", _("Percentage discount")
+        AMOUNT = "amount", _("Fixed amount discount")
         FREE_DELIVERY = "free_delivery", _("Free delivery")
-        BUY_X_GET_Y = "buy_x_get_y", _("Buy some, get some")
+        BUY_X_GET_Y = "buy_x_get_y", _("Buy X get Y")
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="promotions")
     name = models.CharField(max_length=80)  # shown to the customer beside the discount

@@ -17,10 +17,10 @@ from storefront.lib.state_machine import Stateful
 CRITERIA = [
     (Criterion.PARCELS.value, _("fewest parcels")),
     (Criterion.COST.value, _("lowest landed cost")),
-    (Criterion.DISTANCE.value, _("nearest")),
-    (Criterion.DAYS.value, _("soonest there")),
-    (Criterion.SCORE.value, _("best supplier, by what we saw of him")),
-    (Criterion.PREFERENCE.value, _("the supplier that staff prefer")),
+    (Criterion.DISTANCE.value, _("closest warehouse")),
+    (Criterion.DAYS.value, _("fastest delivery")),
+    (Criterion.SCORE.value, _("best supplier rating")),
+    (Criterion.PREFERENCE.value, _("preferred supplier")),
 ]
 
 
@@ -39,8 +39,8 @@ class RoutingRules(Stateful):
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        LIVE = "live", _("Live")
-        RETIRED = "retired", _("Retired")
+        LIVE = "live", _("Active")
+        RETIRED = "retired", _("Archived")
 
     TRANSITIONS: ClassVar = {
         Status.DRAFT: frozenset({Status.LIVE}),

@@ -48,10 +48,10 @@ class TaxNumber(models.Model):
     """
 
     class Scheme(models.TextChoices):
-        OSS = "oss", _("EU one-stop shop")
-        IOSS = "ioss", _("EU import one-stop shop")
-        VAT = "vat", _("VAT of one country")
-        SALES_TAX = "sales_tax", _("Sales tax of one region")
+        OSS = "oss", _("EU One Stop Shop (OSS)")
+        IOSS = "ioss", _("EU Import One Stop Shop (IOSS)")
+        VAT = "vat", _("National VAT")
+        SALES_TAX = "sales_tax", _("Regional sales tax")
 
     scheme = models.CharField(max_length=10, choices=Scheme)
     country = models.CharField(max_length=2, blank=True, validators=[RegexValidator(r"^[A-Z]{2}$")])
@@ -76,7 +76,7 @@ class TaxNumber(models.Model):
             models.CheckConstraint(
                 condition=~Q(scheme="ioss") | Q(number__regex=r"^IM[0-9]{10}$"),
                 name="tax_number_ioss_has_its_form",
-                violation_error_message=_("An IOSS number is IM and ten digits."),
+                violation_error_message=_('Enter "IM" followed by ten digits.'),
             ),
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gte=models.F("valid_from")),

@@ -25,7 +25,7 @@ class PaymentAdmin(StaffAdmin):
         "gateway",
         columns.state(
             "status",
-            _("State"),
+            _("Status"),
             waits={"created", "requires_action"},
             ended={"captured", "refunded", "voided", "declined", "failed", "expired"},
         ),
@@ -65,23 +65,25 @@ class PaymentAdmin(StaffAdmin):
     refusals: ClassVar = (updates.TooEarlyError, updates.UnknownPaymentError)
     actions_detail: ClassVar = ["ask_gateway"]
 
-    @action(description=_("Ask the gateway"), icon="sync")
+    @action(description=_("Sync from gateway"), icon="sync")
     def ask_gateway(self, request: HttpRequest, object_id: str) -> HttpResponse:
         payment = self.row(request, object_id)
         return self.ask(
             request,
             payment,
-            title=gettext("Ask the gateway"),
-            explain=gettext("Reads all that happened to this payment, and applies what is new."),
+            title=gettext("Sync from gateway"),
+            explain=gettext(
+                "Reads all events of this payment from the gateway and applies the new ones."
+            ),
             act=lambda _given: updates.read(payment=payment, now=timezone.now()),
-            done=gettext("The book is up to date."),
+            done=gettext("Payment synced."),
         )
 
 
 @admin.register(PaymentEvent)
 class PaymentEventAdmin(StaffAdmin):
     list_display: ClassVar = [
-        columns.state("kind", _("What"), calls={"refused"}),
+        columns.state("kind", _("Type"), calls={"refused"}),
         columns.money("amount", _("Amount"), currency="payment__currency"),
         columns.link("payment__order", _("Order")),
         "external_id",
@@ -96,7 +98,7 @@ class PaymentEventAdmin(StaffAdmin):
     actions_detail: ClassVar = ["ask_again"]
     fits: ClassVar = {"ask_again": lambda event: event.kind == PaymentEvent.Kind.REFUSED}
 
-    @action(description=_("Ask again"), icon="replay")
+    @action(description=_("Retry"), icon="replay")
     def ask_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         refusal = self.row(request, object_id)
 
@@ -109,12 +111,13 @@ class PaymentEventAdmin(StaffAdmin):
         return self.ask(
             request,
             refusal,
-            title=gettext("Ask again"),
+            title=gettext("Retry"),
             explain=gettext(
-                "The gateway refused: %(reason)s A new attempt is written down under a key of its"
-                " own. What was not answered is never asked under a new key."
+                "The gateway rejected the request: %(reason)s A retry is sent with a"
+                " new idempotency key. A request without an answer is never repeated"
+                " with a new key."
             )
             % {"reason": refusal.reason},
             act=act,
-            done=gettext("The gateway is asked again."),
+            done=gettext("Retry started."),
         )

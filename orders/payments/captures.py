@@ -53,7 +53,7 @@ def ask_again(*, request: PaymentEvent, actor: str, now: datetime) -> PaymentEve
     attempts = list(ledger.attempts(payment, ledger.first_key(request)))
     last = attempts[-1] if attempts else None
     if last != request or not ledger.is_refused(request):
-        raise NotRefusedError(f"{request.external_id} was not refused, or was asked again since.")
+        raise NotRefusedError(f"{request.external_id} was not rejected, or has been retried since.")
     left = _left(payment, request)
     if left < Money(request.amount, payment.currency):
         raise NothingLeftError(f"Only {left} is left for {request.external_id}.")
@@ -63,7 +63,7 @@ def ask_again(*, request: PaymentEvent, actor: str, now: datetime) -> PaymentEve
         external_id=ledger.key_of(ledger.first_key(request), attempt=len(attempts) + 1),
         kind=request.kind,
         amount=request.amount,
-        reason=f"{actor} asked again"[:200],
+        reason=f"retried by {actor}"[:200],
         occurred_at=now,
         received_at=now,
     )

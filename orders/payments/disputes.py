@@ -16,7 +16,7 @@ Status = PurchaseOrder.Status
 
 STOPS = frozenset({PaymentNews.DISPUTED, PaymentNews.WARNED})
 # Any other hold reason replaces this one.
-UNDER_REVIEW = "The gateway's reviewers look at the payment: perhaps it is fraud."
+UNDER_REVIEW = "The gateway reviews this payment for fraud."
 
 
 @needs_transaction

@@ -41,7 +41,7 @@ class GatewayGate:
         """
         past_s = (time.monotonic_ns() - self._taken_ns) / NS
         if not self._slot.acquire(timeout=max(0, MAX_WAIT_S - past_s)):
-            raise TemporaryError(f"{self._code}: another call waits for its answer")
+            raise TemporaryError(f"{self._code}: another call is still in progress")
         self._taken_ns = time.monotonic_ns()
         try:
             self._breaker.enter(call, is_for_order=True)

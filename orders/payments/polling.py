@@ -42,11 +42,13 @@ class Patience:
         try:
             by(payment=payment, now=now)
         except (OutsideError, updates.TooEarlyError) as error:
-            log.warning("%s: the gateway did not tell: %s", payment, error)
+            log.warning("%s: no answer from the gateway: %s", payment, error)
             if isinstance(error, TemporaryError):
                 self._failures[gateway] += 1
                 if self._failures[gateway] == MOST_FAILURES:
-                    log.warning("%s is away: the others are asked later", gateway)
+                    log.warning(
+                        "%s does not answer: the remaining payments are checked later", gateway
+                    )
                 return False
             return True
         self._failures[gateway] = 0  # it answers

@@ -65,13 +65,13 @@ def _refuse(order: Order, payment: Payment, update: PaymentUpdate, now: datetime
 
     What the gateway refunded by itself arrives as its own update and is not refunded twice.
     """
-    reason = f"the gateway's reviewers refused the payment: {update.reason or 'no reason given'}"
+    reason = f"payment rejected in the gateway's review: {update.reason or 'no reason given'}"
     cancellation.stop(order, reason=reason, actor=payment.gateway, now=now)
 
 
 def _let_go(order: Order, payment: Payment, now: datetime) -> None:
     """Remove the review's hold reason; release what has no other reason."""
-    words = "the gateway's reviewers approved the payment"
+    words = "payment approved in the gateway's review"
     held = order.purchase_orders.filter(
         status=PurchaseOrder.Status.ON_HOLD, hold_reasons__contains=[{"code": CODE}]
     )

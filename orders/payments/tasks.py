@@ -46,7 +46,7 @@ def _is_settled(request_id: int) -> bool:
     try:
         captures.carry_out(payment=request.payment, now=timezone.now())
     except (OutsideError, updates.TooEarlyError) as error:
-        log.warning("%s waits for its gateway: %s", request, error)
+        log.warning("%s: no answer from the gateway: %s", request, error)
         return False
     return PaymentEvent.objects.filter(answers=request).exists()
 
@@ -58,7 +58,7 @@ def secure_ending(**_: Any) -> None:
         try:
             captures.secure(payment=payment, now=timezone.now())
         except Exception:  # the others go on; the inbox lists this one
-            log.exception("%s is not secured", payment)
+            log.exception("%s: capture before expiry failed", payment)
     settle_payments.delay()
 
 

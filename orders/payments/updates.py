@@ -179,8 +179,8 @@ def _authorized(order: Order, payment: Payment, update: PaymentUpdate, now: date
         order.move(
             Order.Status.ON_HOLD,
             at=now,
-            reason="authorized amount is not the total",
-            hold_reason=f"The gateway authorized {update.amount}, the order is {order.total}.",
+            reason="authorized amount differs from the order total",
+            hold_reason=f"Authorized {update.amount}, but the order total is {order.total}.",
         )
 
 
@@ -202,7 +202,7 @@ def _failed(order: Order, payment: Payment, update: PaymentUpdate, now: datetime
             Order.Status.ON_HOLD,
             at=now,
             reason="authorization expired",
-            hold_reason="The authorization expired before everything was captured.",
+            hold_reason="The authorization expired before the full amount was captured.",
         )
 
 

@@ -68,5 +68,5 @@ def asked():
 
 
 def refuse(purchase_order):
-    """Let him refuse all of it."""
+    """Reject the whole purchase order."""
     return tell(purchase_order, refused=[one.order_line for one in purchase_order.lines.all()])

@@ -1,4 +1,4 @@
-"""A purchase order of somebody whom only people answer for, and what he says of it."""
+"""Factories: purchase orders at a supplier without an API, and cancellation answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fresh(purchase_order):
 
 
 def sent(*, elsewhere=False):
-    """A purchase order that he has; ``elsewhere`` another has the same light."""
+    """A submitted purchase order; with ``elsewhere`` another supplier has the same item."""
     listing = make_sellable()
     if elsewhere:
         make_service(listing.level.location, max_days=6)

@@ -124,7 +124,7 @@ def _shipped(listings, answer, *, number):
 
 
 def _claimed(supplier):
-    """Complain of all that left and is not claimed: he pays for one, and thinks about the next."""
+    """Open claims for all shipped purchase orders; the supplier credits one of them."""
     left = PurchaseOrder.objects.filter(status__in=claims.LEFT, claims=None, rmas=None).order_by(
         "pk"
     )
@@ -155,7 +155,7 @@ def _returned(listings, batch):
     settle(order)
     rma = supplier_returns.open_for(authorization=made, actor="ann", now=NOON)
     for to in ("requested", "authorized", "shipped"):
-        supplier_returns.go_on(rma=rma, to=to, reason="he said so", actor="ann", now=NOON)
+        supplier_returns.go_on(rma=rma, to=to, reason="confirmed by phone", actor="ann", now=NOON)
 
 
 def _send(purchase_order):

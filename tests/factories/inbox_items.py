@@ -94,7 +94,7 @@ def pay_before_it_came():
     pay(destination="us", status_since=NOON - timedelta(days=22))()
 
 
-def let_him_keep_it():
+def let_customer_keep_it():
     SupplierClaimLine.objects.all().delete()
     SupplierClaim.objects.all().delete()
     pay(destination="nowhere", kind="defect", status_since=NOON)()
@@ -131,7 +131,7 @@ RETURN_ITEMS = {
     "return_to_send_on": unsent,
     "return_send_on_late": too_late,
     "return_paid_not_here": pay_before_it_came,
-    "return_to_claim": let_him_keep_it,
+    "return_to_claim": let_customer_keep_it,
     "return_delivery_due": keep_the_way,
     "rma_to_do": rma("draft"),
     "rma_silent": rma("shipped", status_since=NOON - timedelta(days=15)),
@@ -232,7 +232,7 @@ ITEMS = {
     "claim_unknown": claim(status="submit_unknown", status_since=AGO),
     "claim_not_told": claim(status="submit_failed", failures=5),
     "claim_refused": claim(status="on_hold"),
-    "claim_odd": claim(problem="He gives back more than was claimed."),
+    "claim_odd": claim(problem="The supplier refunds more than was claimed."),
     "claim_silent": claim(status_since=NOON - timedelta(days=15)),
     **RETURN_ITEMS,
     "payment_expires": lambda: Payment.objects.filter(status="authorized").update(

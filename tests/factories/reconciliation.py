@@ -1,4 +1,4 @@
-"""Days of money and differences, as a comparison leaves them."""
+"""Factories: reconciliation days and discrepancies."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def reopen():
 
 
 def be_late():
-    """Let nobody tell of a day that was over long ago."""
+    """A day long ago that could not be reconciled."""
     over = NOON - timedelta(days=9)
     MoneyDay.objects.update(
-        status="open", starts_at=over - timedelta(days=1), ends_at=over, problem="nobody is there"
+        status="open", starts_at=over - timedelta(days=1), ends_at=over, problem="no connection"
     )

@@ -22,18 +22,18 @@ def said_of(order):
 def test_replacements_and_canceled_orders_have_their_own_texts():
     made = exchange(back(make_sellable(quantity=9), quantity=1))
     money, begun = said_of(made)
-    assert "Nothing to pay" in money
-    assert "Not begun" in begun
+    assert "No payment" in money
+    assert "Unfulfilled" in begun
 
     cancellation.cancel(order=made, reason="sold out", actor="ann", now=NOON)
 
     money, ended = said_of(made)
-    assert "Nothing to pay" in money
+    assert "No payment" in money
     assert "Canceled" in ended
 
 
 def test_a_paid_order_without_fulfillment_says_so():
     money, begun = said_of(make_paid_order(make_sellable()))
 
-    assert "Held on the card" in money
-    assert "Not begun" in begun
+    assert "Authorized" in money
+    assert "Unfulfilled" in begun

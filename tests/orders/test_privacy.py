@@ -22,7 +22,7 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 THERE = dataclasses.replace(HOME, line1="Zwitschergasse 7")
-WORDS = f"Nobody is at {THERE.line1}, says he"
+WORDS = f"No one is at {THERE.line1}, the customer says"
 
 
 def forget():

@@ -26,38 +26,38 @@ from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
 
 Status = MoneyDifference.Status
-STATE = columns.state("status", _("State"), calls={"open"}, ended={"gone", "settled"})
+STATE = columns.state("status", _("Status"), calls={"open"}, ended={"gone", "settled"})
 EXPECTED = columns.money("expected_amount", _("Expected"))
 FOUND = columns.money("found_amount", _("Found"), currency="found_currency")
 JOINED = ["order", "payment", "purchase_order", "supplier", "bill"]
 EXPORTED = (
     _("First day"),
     _("Last day"),
-    _("State"),
-    _("How it differs"),
-    _("Of what"),
+    _("Status"),
+    _("Discrepancy type"),
+    _("Record"),
     _("Expected"),
     _("Currency"),
     _("Found"),
-    _("Currency that was found"),
+    _("Found currency"),
     _("Order"),
     _("Payment"),
     _("Purchase order"),
     _("Supplier"),
-    _("The other side's number of it"),
+    _("External reference"),
     _("Closed by"),
-    _("Why it is closed"),
+    _("Reason for closing"),
 )
 
 
-@admin.display(description=_("What to do"))
+@admin.display(description=_("Recommended action"))
 def what_to_do(difference: MoneyDifference) -> str:
     return labels.to_do(difference)
 
 
 @admin.register(MoneyDifference)
 class MoneyDifferenceAdmin(StaffAdmin):
-    when_empty = _("All money agrees, as far as days were compared.")
+    when_empty = _("No discrepancies. All reconciled days match.")
     list_display: ClassVar = [
         "kind",
         "what",
@@ -99,7 +99,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
             },
         ),
         (
-            _("How it stands"),
+            _("Status"),
             {
                 "fields": [
                     STATE,
@@ -151,7 +151,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
         shown: HttpResponse = answer
         return shown
 
-    @action(description=_("Save as CSV"), icon="download", may="view")
+    @action(description=_("Export CSV"), icon="download", may="view")
     def export(self, request: HttpRequest) -> HttpResponseBase:
         try:
             rows = self.get_changelist_instance(request).get_queryset(request)
@@ -163,7 +163,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
         answer["Content-Disposition"] = 'attachment; filename="differences.csv"'
         return answer
 
-    @action(description=_("Take the event in"), icon="download_done")
+    @action(description=_("Sync from gateway"), icon="download_done")
     def take_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
         difference = self.row(request, object_id)
 
@@ -172,23 +172,23 @@ class MoneyDifferenceAdmin(StaffAdmin):
 
         def said(taken: MoneyDifference) -> str:
             if taken.status == Status.OPEN:
-                return gettext("What the gateway tells is in the book; it still differs.")
-            return gettext("The book is up to date, and agrees with the gateway.")
+                return gettext("Payment synced. The discrepancy remains.")
+            return gettext("Payment synced. It matches the gateway.")
 
         return self.ask(
             request,
             difference,
-            title=gettext("Take the event in"),
+            title=gettext("Sync from gateway"),
             explain=gettext(
-                "Reads all that happened to this payment at the gateway, and applies what never"
-                " arrived as if it had: the order goes on, or stops. What is in the book already"
-                " is not applied again."
+                "Reads all events of this payment from the gateway and applies the"
+                " missing ones. The order continues or is canceled accordingly."
+                " Recorded events are not applied again."
             ),
             act=act,
             done=said,
         )
 
-    @action(description=_("Close it with a reason"), icon="task_alt")
+    @action(description=_("Close with reason"), icon="task_alt")
     def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
         difference = self.row(request, object_id)
 
@@ -203,14 +203,14 @@ class MoneyDifferenceAdmin(StaffAdmin):
         return self.ask(
             request,
             difference,
-            title=gettext("Close it with a reason"),
+            title=gettext("Close with reason"),
             explain=gettext(
-                "Nothing is changed: no money moves and no book is corrected. It opens again if it"
-                " differs otherwise one day."
+                "Closes the discrepancy only: no money moves and no record changes."
+                " It reopens if the amounts differ again in another way."
             ),
             form_class=ReasonForm,
             act=act,
-            done=gettext("It is closed."),
+            done=gettext("Discrepancy closed."),
         )
 
 
@@ -247,12 +247,12 @@ def _number(amount: Decimal | None) -> str:
 
 @admin.register(MoneyDay)
 class MoneyDayAdmin(StaffAdmin):
-    when_empty = _("The first day is compared once it is over.")
+    when_empty = _("No days yet. A day is reconciled after it ends.")
     list_display: ClassVar = [
         "day",
         columns.state(
             "status",
-            _("State"),
+            _("Status"),
             calls={"open"},
             waits={"running"},
             ended={"reconciled", "given_up"},
@@ -269,7 +269,7 @@ class MoneyDayAdmin(StaffAdmin):
         "problem",
         "tries",
         columns.age("reconciled_at", _("Reconciled")),
-        columns.pairs("counts", _("So many were compared")),
+        columns.pairs("counts", _("Compared")),
         "starts_at",
         "ends_at",
         columns.moves,
@@ -278,7 +278,7 @@ class MoneyDayAdmin(StaffAdmin):
     inlines: ClassVar = [
         inline(
             MoneySighting,
-            columns.link("difference", _("Difference")),
+            columns.link("difference", _("Discrepancy")),
             EXPECTED,
             FOUND,
             "seen_at",
@@ -290,22 +290,22 @@ class MoneyDayAdmin(StaffAdmin):
     actions_detail: ClassVar = ["compare", "give_up"]
     fits: ClassVar = {"give_up": lambda day: day.status == MoneyDay.Status.OPEN}
 
-    @action(description=_("Compare it now"), icon="sync")
+    @action(description=_("Reconcile now"), icon="sync")
     def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
         day = self.row(request, object_id)
         return self.ask(
             request,
             day,
-            title=gettext("Compare it now"),
+            title=gettext("Reconcile now"),
             explain=gettext(
-                "A worker asks the gateways and the suppliers again. What it finds twice is one"
-                " difference."
+                "Compares this day again with the gateways and the suppliers. A"
+                " discrepancy that is found again is not duplicated."
             ),
             act=lambda _given: start(tasks.reconcile_day, day_id=day.pk),
-            done=gettext("A worker compares %s: look again in a minute.") % day,
+            done=gettext("Reconciliation of %s started. Reload the page in a minute.") % day,
         )
 
-    @action(description=_("Close the day without it"), icon="event_busy")
+    @action(description=_("Close without reconciliation"), icon="event_busy")
     def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         day = self.row(request, object_id)
 
@@ -317,14 +317,15 @@ class MoneyDayAdmin(StaffAdmin):
         return self.ask(
             request,
             day,
-            title=gettext("Close the day without it"),
+            title=gettext("Close without reconciliation"),
             explain=gettext(
-                "Only if nobody will ever tell: %(problem)s The day is not tried again by itself."
+                "Use this only if the data will never be available: %(problem)s The"
+                " day is not retried automatically."
             )
             % {"problem": day.problem},
             form_class=ReasonForm,
             act=act,
-            done=gettext("%s is closed without having been reconciled.") % day,
+            done=gettext("%s is closed without reconciliation.") % day,
         )
 
 
@@ -332,7 +333,7 @@ show(
     MoneySighting,
     list_display=[
         columns.link("day", _("Day")),
-        columns.link("difference", _("Difference")),
+        columns.link("difference", _("Discrepancy")),
         EXPECTED,
         FOUND,
         "seen_at",

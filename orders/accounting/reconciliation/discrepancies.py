@@ -122,7 +122,7 @@ def record(
         )
     for key, difference in known.items():
         if key not in found and difference.status == Status.OPEN:
-            difference.move(Status.GONE, at=now, actor=ACTOR, reason=f"agrees on {day}")
+            difference.move(Status.GONE, at=now, actor=ACTOR, reason=f"matches on {day}")
 
 
 def _made(key: str, part: str, finding: Finding, day: MoneyDay, now: datetime) -> MoneyDifference:
@@ -151,9 +151,9 @@ def _still_so(difference: MoneyDifference, finding: Finding, day: MoneyDay, now:
     difference.last_day = max(difference.last_day, day.day)
     difference.save(update_fields=[*amounts, *finding.about(), "last_day"])
     if difference.status == Status.GONE:
-        difference.move(Status.OPEN, at=now, actor=ACTOR, reason=f"differs again on {day}")
+        difference.move(Status.OPEN, at=now, actor=ACTOR, reason=f"mismatch again on {day}")
     elif difference.status == Status.SETTLED and is_other:
-        why = f"differs otherwise on {day}"
+        why = f"different mismatch on {day}"
         difference.move(
             Status.OPEN, at=now, actor=ACTOR, reason=why, closed_by="", closed_because=""
         )

@@ -226,7 +226,9 @@ def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) ->
     by_name = _by_any_name(listed.values())
     ours = _ours(gateway, by_name, since=since, until=until)
     if len(ours) > MOST_ASKED + len(listed):
-        raise TooMuchError(f"{gateway}: {len(ours)} payments are to be compared")
+        raise TooMuchError(
+            f"{gateway}: {len(ours)} payments exceed the limit of one reconciliation"
+        )
     findings: list[Finding] = []
     known: set[str] = set()
     moving: list[int] = []

@@ -17,91 +17,100 @@ What = MoneyDifference.What
 
 TO_DO: Mapping[str, Promise] = {
     Kind.NOT_WITH_US: gettext_lazy(
-        "Its news never arrived, or somebody moved the money by hand at the gateway. Take the event"
-        " in; then look whether the order stands as it should."
+        "The gateway's webhook did not arrive, or the money was moved manually at the"
+        ' gateway. Select "Sync from gateway", then check the status of the order.'
     ),
     Kind.NOT_AT_GATEWAY: gettext_lazy(
-        "Our book has money that the gateway does not know. Look whether the shop speaks to the"
-        " right account there, and ship nothing for this order before the money is found."
+        "Our records show a payment that the gateway does not have. Check that the"
+        " shop is connected to the right gateway account. Do not ship this order"
+        " until the payment is found."
     ),
     Kind.REFUND_UNBOOKED: gettext_lazy(
-        "The shopper got money back that our book does not know of, perhaps by hand at the gateway."
-        " Take the event in, and refund nothing once more."
+        "The customer received a refund that is missing from our records, perhaps"
+        ' issued manually at the gateway. Select "Sync from gateway". Do not refund'
+        " again."
     ),
     Kind.AMOUNT: gettext_lazy(
-        "Both know of it, and the sums differ. Compare the payment with its page at the gateway;"
-        " where the gateway has more, take the event in."
+        "The amounts differ. Compare the payment with its page at the gateway. If the"
+        ' gateway shows more, select "Sync from gateway".'
     ),
     Kind.CURRENCY: gettext_lazy(
-        "The money is in another currency than the order. Find out in which one the shopper paid;"
-        " refund at the gateway what was taken by mistake."
+        "The payment is in a different currency than the order. Find out which"
+        " currency the customer paid in, and refund a wrong charge at the gateway."
     ),
     Kind.TWICE: gettext_lazy(
-        "The same seems to have moved twice. Compare both at the gateway: what the shopper paid"
-        " twice is to be refunded, and what he got back twice is lost unless he returns it."
+        "A charge or refund may be duplicated. Compare both at the gateway. Refund a"
+        " duplicate charge. A duplicate refund is a loss unless the customer pays it"
+        " back."
     ),
     Kind.OVER_CAPTURED: gettext_lazy(
-        "More was taken than the shopper agreed to. Refund what is over from the page of the order."
+        "More was captured than the order total. Refund the excess on the order page."
     ),
     Kind.NOT_CAPTURED: gettext_lazy(
-        "The goods left, and their money was not taken. Look what became of the capture in the"
-        " payment, and ask again; if the authorization ended, ask the shopper to pay."
+        "Items shipped, but the payment was not captured. Check the capture on the"
+        " payment page and retry it. If the authorization expired, ask the customer"
+        " to pay."
     ),
     Kind.NOTHING_ORDERED: gettext_lazy(
-        "The shopper paid, and no supplier has an order for it. Order it, or refund it from the"
-        " page of the order."
+        "The customer paid, but no supplier has the order. Place the purchase order,"
+        " or refund the customer on the order page."
     ),
     Kind.BILL_MORE: gettext_lazy(
-        "Ask the supplier why it is dearer than agreed. What he will not take back is a loss: claim"
-        " it from the page of the purchase order, or close this with the reason."
+        "The supplier charged more than agreed. Ask why, open a supplier claim on the"
+        " purchase order page, or close this discrepancy with a reason."
     ),
     Kind.BILL_LESS: gettext_lazy(
-        "Look whether he ships all of it. If he just charges less, close this with the reason."
+        "Check that the supplier ships all items. If it only charged less, close this"
+        " discrepancy with a reason."
     ),
     Kind.BILL_MISSING: gettext_lazy(
-        "He accepted it and charged nothing: perhaps it waits there to be paid, and is not shipped."
-        " Look it up in his account."
+        "The supplier accepted the order but did not charge it. It may be waiting for"
+        " payment and not ship. Check the order in your supplier account."
     ),
     Kind.BILL_TWICE: gettext_lazy(
-        "He charged for the same goods twice. Have him pay one back: complain from the page of the"
-        " purchase order. Withdraw a bill that was only entered twice."
+        "The supplier charged twice for the same items. Open a supplier claim on the"
+        " purchase order page. If the bill was only entered twice, withdraw one."
     ),
     Kind.BILL_CURRENCY: gettext_lazy(
-        "He charged in another currency than agreed. Set the right one at the supplier, or have"
-        " him correct the bill."
+        "The supplier charged in a different currency than agreed. Correct the"
+        " currency in the supplier settings, or ask for a corrected bill."
     ),
     Kind.BILL_UNSHIPPED: gettext_lazy(
-        "He charged for goods that have not left in time. Look the purchase order up, and pay"
-        " nothing before they leave; if they never will, cancel it or claim the money."
+        "The supplier charged for items that have not shipped in time. Check the"
+        " purchase order status and do not pay until they ship. If they will not"
+        " ship, cancel the purchase order or open a supplier claim."
     ),
     Kind.SHIPPED_UNBILLED: gettext_lazy(
-        "The goods left, and no bill of them is here. Ask him for it and enter it; if he charges"
-        " nothing for them, close this with the reason."
+        "Items shipped, but there is no bill. Ask the supplier for the bill and enter"
+        " it. If they are free, close this discrepancy with a reason."
     ),
     Kind.BILL_UNKNOWN: gettext_lazy(
-        "He charged for something that is no purchase order of ours: a sample, somebody else's"
-        " order, or one made by hand. Close it with the reason, or have him pay it back."
+        "The bill matches no purchase order. It may be for a sample, another buyer's"
+        " order or a manual order. Close this discrepancy with a reason, or ask the"
+        " supplier for a refund."
     ),
 }
 ENDED_HOLD = gettext_lazy(
-    "The gateway holds the money no longer, and our book says that it does. Take the event in;"
-    " what was not captured by then cannot be captured any more."
+    "The gateway no longer holds the authorization, but our records say it does."
+    ' Select "Sync from gateway". Amounts not captured by then cannot be captured any'
+    " more."
 )
 STRANGER = gettext_lazy(
-    "The gateway has money of a payment that we never opened, or do not know any more. Find it"
-    " there by its number, and refund it at the gateway unless an order belongs to it."
+    "The gateway has a payment that is not in our records. Find it at the gateway by"
+    " its reference. If it belongs to no order, refund it there."
 )
 STILL_HELD = gettext_lazy(
-    "Our book says that it was given back, and the gateway holds it still. Release it at the"
-    " gateway, or wait until the authorization ends."
+    "Our records show the authorization as released, but the gateway still holds it."
+    " Release it at the gateway, or wait until it expires."
 )
 DISPUTE = gettext_lazy(
-    "The shopper's bank disputes the payment, and the news of it never arrived. Take the event in:"
-    " it stops what no supplier has yet."
+    "The customer's bank disputes the payment, but the webhook did not arrive. Select"
+    ' "Sync from gateway": items that no supplier has yet are put on hold.'
 )
 FREIGHT = gettext_lazy(
-    "The way cost other than he said when he accepted it. Ask him why, or close this with the"
-    " reason; if it is so each time, correct his routes."
+    "The freight differs from the amount the supplier confirmed. Ask why, or close"
+    " this discrepancy with a reason. If it happens each time, correct the supplier's"
+    " shipping methods."
 )
 
 
@@ -121,7 +130,7 @@ def to_do(difference: MoneyDifference) -> str:
 
 def amounts(difference: MoneyDifference) -> str:
     """Return both amounts as text: expected and found."""
-    return _("%(what)s expected %(expected)s, found %(found)s") % {
+    return _("%(what)s: expected %(expected)s, found %(found)s") % {
         "what": difference.get_what_display(),
         "expected": _money(difference.expected),
         "found": _money(difference.found),

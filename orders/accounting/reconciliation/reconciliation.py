@@ -31,7 +31,7 @@ from suppliers.resilience.bulkheads import LaneFullError, in_hand
 # Late reports of a day have arrived by then; events around midnight count for both days.
 MARGIN = timedelta(hours=3)
 LOOKS_BACK = timedelta(days=14)
-SUBJECT = "money of a day"
+SUBJECT = "daily reconciliation"
 # After so many attempts a day is retried less often.
 OFTEN, RARELY = 8, timedelta(hours=12)
 Status = MoneyDay.Status
@@ -90,7 +90,7 @@ def reconcile(*, day: MoneyDay, moment: Clock) -> MoneyDay:
     with in_hand(SUBJECT):
         day.refresh_from_db()
         if day.status == Status.RUNNING:  # the lock is free, so the worker before has died
-            why = "the comparison before ended in the middle"
+            why = "the previous reconciliation was interrupted"
             day.move(Status.OPEN, at=moment(), actor=discrepancies.ACTOR, reason=why)
         day.move(
             Status.RUNNING,

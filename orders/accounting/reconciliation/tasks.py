@@ -28,13 +28,13 @@ def reconcile_money(**_: Any) -> None:
         try:
             done = reconciliation.reconcile(day=day, moment=timezone.now)
         except InHandError:
-            log.info("another worker compares a day")
+            log.info("another worker reconciles a day")
             return
         except Exception:
-            log.exception("%s broke while it was compared", day)
+            log.exception("%s: reconciliation failed", day)
             continue
         if done.problem:
-            log.warning("%s is not reconciled: %s", done, done.problem)
+            log.warning("%s: not reconciled: %s", done, done.problem)
 
 
 @shared_task(time_limit=LIMIT_S)

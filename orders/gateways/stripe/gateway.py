@@ -91,7 +91,9 @@ class StripeGateway:
         session = as_one(Session, answer)
         asked = (amount.minor, amount.currency.lower())
         if not session.url or (session.amount_total, session.currency) != asked:
-            raise not_understood(f"a session of another amount, or without a page: {session.id}")
+            raise not_understood(
+                f"checkout session with a different amount or without a URL: {session.id}"
+            )
         return OpenedPayment(reference=session.id, pay_url=session.url)
 
     def capture(

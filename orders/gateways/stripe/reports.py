@@ -50,7 +50,7 @@ class Books:
         for intent in self._intents(span):
             yield self.standing_of(intent, moved_at=moved.pop(intent.id, 0))
         if len(moved) > MOST_READ_ALONE:
-            raise TooMuchError(f"stripe: {len(moved)} older payments moved")
+            raise TooMuchError(f"stripe: {len(moved)} older payments changed")
         for name, moved_at in moved.items():
             yield self.standing(name, moved_at=moved_at)
 
@@ -116,7 +116,7 @@ def _pages[T: (Movement, Dispute, Intent)](
 ) -> Iterator[T]:
     words: dict[str, Any] = {"created": dict(span), "limit": A_PAGE, "expand": list(expand)}
     for _ in range(MOST_PAGES):
-        with told(f"list each {kind.__name__}"):
+        with told(f"list {kind.__name__}"):
             answer = listed(words)
         rows = as_all(kind, answer)
         yield from rows

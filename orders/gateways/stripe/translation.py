@@ -84,7 +84,7 @@ def _unpaid(session: Session, intent: Intent | None) -> Iterator[PaymentUpdate]:
             news=PaymentNews.EXPIRED,
             amount=_money(session.amount_total or 0, session.currency),
             occurred_at=None,
-            reason="the page to pay was closed",
+            reason="the payment page expired",
         )
 
 

@@ -35,7 +35,7 @@ def check(
     seconds = next((value for name, _, value in parts if name.strip() == "t"), "")
     given = [value.strip() for name, _, value in parts if name.strip() == "v1"][:MAX_SIGNATURES]
     if not _SECONDS.fullmatch(seconds) or not given:
-        raise BadHeadersError("Stripe-Signature with t and v1 is needed")
+        raise BadHeadersError("Stripe-Signature header with t and v1 is required")
     signed_at = _moment(seconds)
     fits = False
     for secret in secrets:
@@ -43,9 +43,9 @@ def check(
         for signature in given:
             fits |= hmac.compare_digest(expected.encode(), signature.encode())
     if not fits:
-        raise ForgedError("no signature fits")
+        raise ForgedError("signature does not match")
     if abs(now - signed_at) > TOLERANCE:
-        raise StaleError(f"signed at {signed_at:%H:%M:%S}, and it is {now:%H:%M:%S}")
+        raise StaleError(f"signed at {signed_at:%H:%M:%S}, received at {now:%H:%M:%S}")
 
 
 def header_for(*, body: bytes, at: datetime, secret: str) -> str:
@@ -62,4 +62,4 @@ def _moment(seconds: str) -> datetime:
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise BadHeadersError("t is no time") from error
+        raise BadHeadersError("t is not a timestamp") from error

@@ -22,11 +22,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "file", metavar="FILE", help="CSV: bill, purchase order, currency, goods"
         )
-        parser.add_argument("--supplier", metavar="CODE", help="refuse purchase orders of others")
         parser.add_argument(
-            "--good-lines", action="store_true", help="enter the good lines beside wrong ones"
+            "--supplier", metavar="CODE", help="reject purchase orders of other suppliers"
         )
-        parser.add_argument("--look", action="store_true", help="enter nothing, only tell")
+        parser.add_argument(
+            "--good-lines",
+            action="store_true",
+            help="import the valid rows and skip the invalid ones",
+        )
+        parser.add_argument("--look", action="store_true", help="validate only, import nothing")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
@@ -39,16 +43,16 @@ class Command(BaseCommand):
         listed = invoice_import.judge(rows, supplier=_supplier(options["supplier"]))
         wrong = [one for one in listed if one.problem]
         for one in listed:
-            state = one.problem or ("entered already" if one.is_known else "good")
+            state = one.problem or ("already entered" if one.is_known else "valid")
             self.stdout.write(f"Row {one.row.place}: {one.row.reference}: {state}")
         if options["look"]:
             return
         if wrong and not options["good_lines"]:
-            raise CommandError(f"{len(wrong)} lines are wrong: nothing was entered.")
+            raise CommandError(f"{len(wrong)} rows are invalid: nothing was imported.")
         failed = invoice_import.enter(listed, actor="import_supplier_bills", now=timezone.now())
-        self.stdout.write(f"{sum(one.is_good for one in listed)} bills entered.")
+        self.stdout.write(f"{sum(one.is_good for one in listed)} bills imported.")
         if failed or wrong:
-            raise CommandError(f"{len(failed) + len(wrong)} lines were left out.")
+            raise CommandError(f"{len(failed) + len(wrong)} rows were skipped.")
 
 
 def _supplier(code: str | None) -> Supplier | None:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
             "--day",
             type=date.fromisoformat,
             metavar="YYYY-MM-DD",
-            help="one day, also one that was reconciled; else all that were not yet",
+            help="reconcile this day again; default: all days that are not reconciled yet",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -32,22 +32,26 @@ class Command(BaseCommand):
         wanted = [reconciliation.day_of(asked, now=now)] if asked else reconciliation.due(now=now)
         done = [self._compared(day) for day in wanted]
         if not done:
-            self.stdout.write("Each day that is over is reconciled.")
+            self.stdout.write("All ended days are reconciled.")
         if any(day.status != MoneyDay.Status.RECONCILED for day in done):
-            raise CommandError("Not all is reconciled; it is tried again by itself.")
+            raise CommandError("Some days are not reconciled. They are retried automatically.")
 
     def _compared(self, day: MoneyDay) -> MoneyDay:
         try:
             done = reconciliation.reconcile(day=day, moment=timezone.now)
         except reconciliation.TooSoonError as error:
-            raise CommandError(f"{error} is not over, or only just: wait three hours.") from error
+            raise CommandError(
+                f"{error} cannot be reconciled yet: wait until three hours after the day ends."
+            ) from error
         except InHandError as error:
-            raise CommandError("A worker compares a day at this moment: try again.") from error
+            raise CommandError("Another process is reconciling. Try again in a minute.") from error
         seen = MoneyDifference.objects.filter(
             sightings__day=done, status=MoneyDifference.Status.OPEN
         ).distinct()
         compared = sum(done.counts.values())
-        self.stdout.write(f"{done}: {compared} compared, {seen.count()} differ. {done.problem}")
+        self.stdout.write(
+            f"{done}: {compared} compared, {seen.count()} discrepancies. {done.problem}"
+        )
         for difference in seen.select_related("order", "payment", "purchase_order").order_by("pk"):
             self.stdout.write(f"  {difference}: {labels.amounts(difference)}")
         return done

@@ -1,4 +1,4 @@
-"""The pages on which a shopper stops a change or gives up what he holds, in a real browser."""
+"""Browser tests: stop an address change, and cancel an unpaid order."""
 
 from __future__ import annotations
 

@@ -41,12 +41,12 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
 
     page.set_input_files("input[type=file]", tmp_path / "bills.csv")
     press(page, page.get_by_role("button", name="Look at it"))
-    page.get_by_text("1 of 3 bills can be entered.").wait_for()
+    page.get_by_text("1 of 3 bills can be imported.").wait_for()
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"bills-{width}.png", full_page=True)
-    press(page, page.get_by_role("button", name="Enter the good ones"))
-    page.get_by_text("1 bill entered.").wait_for()
+    press(page, page.get_by_role("button", name="Import valid rows"))
+    page.get_by_text("1 bill imported.").wait_for()
 
     assert found == []
     assert SupplierBill.objects.get().purchase_order == bought
@@ -74,10 +74,10 @@ def test_a_list_of_parcels_says_what_is_wrong_where_it_is_seen(
 
     problem = page.get_by_text("This supplier has no such order.").bounding_box()
     number = page.get_by_role("cell", name=bought.number).bounding_box()
-    assert problem["x"] + problem["width"] <= width, "nobody scrolls to learn what is wrong"
+    assert problem["x"] + problem["width"] <= width, "the problem is visible without scrolling"
     assert number["height"] < 40, "a number stands in one line"
     assert overflow(page) <= 0
-    press(page, page.get_by_role("button", name="Enter the good ones"))
+    press(page, page.get_by_role("button", name="Import valid rows"))
     page.get_by_text("1 parcel entered.").wait_for()
 
     assert found == []
@@ -91,7 +91,7 @@ def test_a_doubtful_address_is_corrected(office, browse, tmp_path, width, theme)
     page = browse(width, theme)
     sign_in(page, office)
     page.goto(f"{office}/admin/orders/order/{made.order_id}/change/")
-    page.get_by_text("Doubtful:").first.wait_for()
+    page.get_by_text("Warnings:").first.wait_for()
     page.screenshot(path=tmp_path / f"order-{width}.png", full_page=True)
     page.goto(f"{office}/admin/orders/order/{made.order_id}/correct_address/")
     found = violations(page)

@@ -48,7 +48,7 @@ def office(chromium, noon, transactional_db, live_server, monkeypatch):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_pages_of_differences_keep_nobody_out(office, browse, width, theme):
+def test_the_discrepancy_pages_are_accessible(office, browse, width, theme):
     page = browse(width, theme)
     sign_in(page, office)
     found: list[str] = []
@@ -78,11 +78,11 @@ def test_a_difference_is_found_on_the_start_page_read_and_closed(office, browse)
     sign_in(page, office)
 
     page.get_by_role("link", name=row.name).first.click()
-    page.get_by_text("refund nothing once more").wait_for()
-    page.get_by_role("link", name="Close it with a reason").click()
+    page.get_by_text("Do not refund again").wait_for()
+    page.get_by_role("link", name="Close with reason").click()
     page.get_by_label("Reason").fill("Booked by hand")
-    page.get_by_role("button", name="Close it with a reason").click()
-    page.get_by_text("It is closed.").wait_for()
+    page.get_by_role("button", name="Close with reason").click()
+    page.get_by_text("Discrepancy closed.").wait_for()
 
     row.refresh_from_db()
     assert (row.status, row.closed_by) == ("settled", WHO["email"])
@@ -95,7 +95,7 @@ def test_the_list_is_narrowed_and_saved_as_a_file(office, browse):
     page.goto(f"{office}/admin/orders/moneydifference/?status__exact=open&kind__exact=bill_more")
 
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="Save as CSV").click()
+        page.get_by_role("link", name="Export CSV").click()
 
     _heading, line = Path(waiting.value.path()).read_text().splitlines()
-    assert "Supplier charged more,Goods,24.59,USD,31.20,USD" in line
+    assert "Supplier overcharged,Items,24.59,USD,31.20,USD" in line

@@ -77,7 +77,7 @@ def test_a_known_number_with_other_values_is_rejected(bought, money):
 
     (words,) = problems(f"RE-1,{bought.number},{money},99,,")
 
-    assert words.startswith("Bill RE-1 is here already: ")
+    assert words.startswith("Bill RE-1 is already entered: ")
     assert bought.number in words
 
 
@@ -92,27 +92,27 @@ def test_a_withdrawn_invoice_can_be_imported_again(bought, money):
 def test_a_number_repeated_in_a_file_is_rejected(bought, money):
     row = f"RE-1,{bought.number},{money},12.50,,"
 
-    assert problems(row, row) == ["", "The same bill number stands in row 2."]
+    assert problems(row, row) == ["", "Row 2 has the same bill number."]
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"number": "FL-000000-XXXXX-1"}, "No purchase order has this number."),
-        ({"number": ""}, "No purchase order has this number."),
-        ({"reference": ""}, "A bill has a number of up to 60 characters."),
-        ({"reference": "x" * 61}, "A bill has a number of up to 60 characters."),
-        ({"currency": "JPY"}, "It is in JPY, and the purchase order in"),
-        ({"currency": "euro"}, "Three letters, such as EUR."),
-        ({"goods": "-1"}, "It is below 0"),
-        ({"freight": "-0,01"}, "It is below 0"),
-        ({"goods": "1,234"}, "This is no amount"),
-        ({"goods": "1 234.00"}, "This is no amount"),
-        ({"goods": "1e3"}, "This is no amount"),
-        ({"goods": "NaN"}, "This is no amount"),
-        ({"goods": ""}, "This is no amount"),
-        ({"goods": "12345678901"}, "This is no amount"),
-        ({"billed": "24.11.2026"}, "This is no day"),
+        ({"number": "FL-000000-XXXXX-1"}, "No purchase order has this number. Check it."),
+        ({"number": ""}, "No purchase order has this number. Check it."),
+        ({"reference": ""}, "Enter a bill number of up to 60 characters."),
+        ({"reference": "x" * 61}, "Enter a bill number of up to 60 characters."),
+        ({"currency": "JPY"}, "The bill is in JPY, but the purchase order is in"),
+        ({"currency": "euro"}, "Use a three-letter code, for example EUR."),
+        ({"goods": "-1"}, "The amount is negative"),
+        ({"freight": "-0,01"}, "The amount is negative"),
+        ({"goods": "1,234"}, "This amount is not valid"),
+        ({"goods": "1 234.00"}, "This amount is not valid"),
+        ({"goods": "1e3"}, "This amount is not valid"),
+        ({"goods": "NaN"}, "This amount is not valid"),
+        ({"goods": ""}, "This amount is not valid"),
+        ({"goods": "12345678901"}, "This amount is not valid"),
+        ({"billed": "24.11.2026"}, "This date is not valid"),
     ],
 )
 def test_an_invalid_row_is_reported_with_its_reason(bought, money, change, words):
@@ -136,7 +136,7 @@ def test_a_purchase_order_of_another_supplier_is_rejected(bought, money):
 
     (problem,) = problems(f"RE-1,{bought.number},{money},1,,", supplier=other)
 
-    assert problem == f"This purchase order is one of {bought.supplier.name}."
+    assert problem == f"This purchase order belongs to {bought.supplier.name}."
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,9 @@ def test_staff_see_a_preview_before_the_import(staff, bought, money):
     seen = staff.post(PAGE, {"file": upload(bought, money), "step": "look"}).content.decode()
 
     assert SupplierBill.objects.count() == 0
-    assert "1 of 2 bills can be entered." in seen
-    assert "No purchase order has this number." in seen
-    assert "Enter the good ones" in seen
+    assert "1 of 2 bills can be imported." in seen
+    assert "No purchase order has this number. Check it." in seen
+    assert "Import valid rows" in seen
     text = "\n".join([HEADER, f"RE-1,{bought.number},{money},12.50,,"])
     for _ in range(2):
         staff.post(PAGE, {"text": text, "step": "enter"})
@@ -186,18 +186,18 @@ def test_the_command_enters_nothing_if_a_row_is_invalid_unless_forced(bought, mo
     path = tmp_path / "bills.csv"
     path.write_bytes(upload(bought, money).read())
 
-    with pytest.raises(CommandError, match="1 lines are wrong: nothing was entered"):
+    with pytest.raises(CommandError, match="1 rows are invalid: nothing was imported"):
         run(path)
     assert SupplierBill.objects.count() == 0
-    with pytest.raises(CommandError, match="1 lines were left out"):
+    with pytest.raises(CommandError, match="1 rows were skipped"):
         run(path, "--good-lines")
     assert SupplierBill.objects.count() == 1
     path.write_text(path.read_text().rpartition("RE-2")[0])
-    assert "entered already" in run(path)
+    assert "already entered" in run(path)
     assert SupplierBill.objects.count() == 1
 
 
-@pytest.mark.parametrize("flags", [("--supplier", "nobody"), ()])
+@pytest.mark.parametrize("flags", [("--supplier", "unknown"), ()])
 def test_the_command_reports_unreadable_files(tmp_path, flags):
     path = tmp_path / "bills.csv"
     path.write_text(f"{HEADER}\nRE-1,x,EUR,1,,\n" if flags else "nothing")

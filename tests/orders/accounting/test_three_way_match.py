@@ -89,7 +89,7 @@ def test_an_invoice_without_shipment_is_a_discrepancy_until_shipped(bought):
 
     assert found == [("bill_unshipped", "goods", COST, 3 * COST)]
     assert match() == ["differs"]
-    assert "have not left" in labels.to_do(MoneyDifference.objects.get())
+    assert "have not shipped" in labels.to_do(MoneyDifference.objects.get())
     ship(3)
     assert (compare(after=5), match()) == ([], ["matched"])
 

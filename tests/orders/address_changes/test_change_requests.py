@@ -29,7 +29,7 @@ THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city
 
 def wish(order, ship_to=THERE):
     return change_requests.wish(
-        order=order, ship_to=ship_to, reason="he moved", actor="ann", now=NOON
+        order=order, ship_to=ship_to, reason="customer moved", actor="ann", now=NOON
     )
 
 
@@ -192,7 +192,7 @@ def test_a_rerouted_order_with_its_own_address_follows_a_later_correction():
     third = dataclasses.replace(THERE, line1="Dritte 3")
 
     corrections.correct(
-        order=unsent.order, ship_to=third, reason="he moved again", actor="ann", now=NOON
+        order=unsent.order, ship_to=third, reason="customer moved again", actor="ann", now=NOON
     )
 
     assert request_for(fresh(unsent)).ship_to == third

@@ -245,7 +245,7 @@ def test_erasure_removes_the_previous_address(held):
 
 def test_staff_confirm_and_correct_on_the_order_page(held, staff, started):
     page = f"/admin/orders/order/{held.order_id}"
-    assert "Doubtful:" in staff.get(f"{page}/change/").content.decode()
+    assert "Warnings:" in staff.get(f"{page}/change/").content.decode()
     form = staff.get(f"{page}/correct_address/").content.decode()
     assert "Musterweg 1" in form
     bad = {**asdict(RIGHT), "city": "", "reason": "x"}
@@ -256,5 +256,5 @@ def test_staff_confirm_and_correct_on_the_order_page(held, staff, started):
     assert (refused.status_code, done.status_code) == (200, 302)
     assert Address(**Order.objects.get().ship_to) == RIGHT
     again = staff.post(f"{page}/confirm_address/", {"reason": "sure"})
-    assert "Nothing about this address is doubtful" in again.content.decode()
+    assert "This address has no open warnings" in again.content.decode()
     assert "her mail" in staff.get(f"{page}/change/").content.decode()

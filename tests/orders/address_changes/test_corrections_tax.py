@@ -24,7 +24,7 @@ class TaxOffice:
     """A tax service with its own rate for one postcode, and without an answer for another."""
 
     def rate(self, *, postcode, **_place):
-        assert not in_transaction(), "nobody waits for a service with an order in his hands"
+        assert not in_transaction(), "no tax service call while an order is locked"
         if postcode == "10119":
             raise TemporaryError("timed out")
         return Decimal("0.07") if postcode == "10117" else Decimal("0.19")

@@ -91,7 +91,7 @@ def test_failed_notices_do_not_count_for_the_batch(people, wish, monkeypatch):
 
     def refuse_the_first(plea):
         if plea.number == wish.purchase_order.number:
-            raise PermanentError("he reads no letters")
+            raise PermanentError("mailbox unavailable")
         plead(plea)
 
     people.plead = refuse_the_first

@@ -29,23 +29,23 @@ def do(staff, purchase_order, what):
 
 def test_a_recorded_acceptance_refunds_once(staff, asked, started):
     for _ in range(2):
-        do(staff, asked, "he_stopped")
+        do(staff, asked, "accept_cancellation")
 
     assert Order.objects.get().status == "canceled"
     assert started[0][0] == "settle_payments"
 
 
 def test_an_acceptance_after_a_recorded_refusal_still_counts(staff, asked, started):
-    page = do(staff, asked, "he_did_not").content.decode()
+    page = do(staff, asked, "reject_cancellation").content.decode()
 
     assert PurchaseOrder.objects.get().request_status == "cancellation_rejected"
-    assert "He stopped it" in page
-    assert "He cannot stop it" not in page
-    do(staff, asked, "he_stopped")
+    assert "Mark cancellation accepted" in page
+    assert "Mark cancellation rejected" not in page
+    do(staff, asked, "accept_cancellation")
     assert Order.objects.get().status == "canceled"
 
 
-@pytest.mark.parametrize("what", ["he_stopped", "he_did_not"])
+@pytest.mark.parametrize("what", ["accept_cancellation", "reject_cancellation"])
 def test_no_answer_is_recorded_without_a_request(staff, started, what):
     purchase_order = make_accepted_purchase_order()
 

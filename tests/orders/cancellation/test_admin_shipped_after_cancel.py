@@ -37,7 +37,7 @@ def test_a_decision_is_stored_with_author_and_reason_and_shown(staff, stray):
     kept = StrayDecision.objects.get()
     assert (kept.outcome, kept.decided_by) == ("returned", "staff@fara.example")
     assert "She sent it back." in shown
-    assert "Decide what becomes of it" in shown
+    assert "Set resolution" in shown
 
 
 def test_impossible_outcomes_are_not_offered(staff, stray):
@@ -51,4 +51,4 @@ def test_no_decision_is_offered_for_an_active_purchase_order(staff):
     (purchase_order,) = make_purchase_orders()
     page = reverse("admin:orders_purchaseorder_change", args=[purchase_order.pk])
 
-    assert "Decide what becomes of it" not in staff.get(page).content.decode()
+    assert "Set resolution" not in staff.get(page).content.decode()

@@ -48,7 +48,7 @@ def says(answer, now=LATER):
     acknowledgements.apply(purchase_order=fresh(), state=state, now=now)
 
 
-def decide(outcome, reason="he said so on the phone"):
+def decide(outcome, reason="confirmed by phone"):
     return canceled_but_shipped.decide(
         purchase_order=fresh(), outcome=outcome, reason=reason, actor="ann", now=LATER
     )
@@ -72,7 +72,7 @@ def test_a_canceled_shipment_is_open_until_staff_decide(canceled, outcome):
     kept = decide(Outcome(outcome))
 
     assert (kept.decided_by, kept.decided_at, kept.was_shipped) == ("ann", LATER, True)
-    assert kept.reason == "he said so on the phone"
+    assert kept.reason == "confirmed by phone"
     assert not is_open()
     assert fresh().problem == ""
 
@@ -112,7 +112,7 @@ def test_a_denied_claim_reopens_the_decision(canceled):
 
     assert claim.expected_amount == 10
     assert not is_open()
-    claim_submission.withdraw(claim=claim, reason="he refused", actor="ann", now=LATER)
+    claim_submission.withdraw(claim=claim, reason="refused", actor="ann", now=LATER)
     assert is_open()
 
 

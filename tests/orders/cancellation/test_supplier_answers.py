@@ -51,7 +51,7 @@ def test_without_an_e_mail_address_staff_ask(people):
     ask_to_stop(purchase_order.order)
 
     assert stands(purchase_order) == ("cancellation_requested", "person", True)
-    assert "in person" in fresh(purchase_order).problem
+    assert "Contact the supplier" in fresh(purchase_order).problem
     assert not work_queue.to_be_stopped(now=LATER).exists()
 
 

@@ -88,11 +88,11 @@ def test_the_lower_guaranteed_price_is_kept(erika, mine, brought, kept):
 
 def test_a_cart_of_another_account_is_not_merged(erika):
     otto = make_shopper("otto@example.org")
-    his = bring(otto, make_cart(lamp_of("A")))
+    otto_cart = bring(otto, make_cart(lamp_of("A")))
 
-    assert bring(erika, his) is None
-    his.refresh_from_db()
-    assert his.owner_id == otto.pk
+    assert bring(erika, otto_cart) is None
+    otto_cart.refresh_from_db()
+    assert otto_cart.owner_id == otto.pk
 
 
 def test_an_ordered_cart_is_not_merged(erika):

@@ -201,7 +201,7 @@ def test_a_quoted_price_is_the_maximum_for_thirty_minutes(price_now, minutes, ch
     listing = make_sellable(price="39.99")
     cart = make_cart(listing)
     type(listing).objects.update(price_amount=Decimal(price_now))
-    Supplier.objects.update(asked_after_min=60)  # nobody would answer
+    Supplier.objects.update(asked_after_min=60)  # no answer is expected
 
     order = place(cart, now=NOON + timedelta(minutes=minutes))
 
@@ -236,7 +236,7 @@ def test_an_item_without_a_price_is_not_sold_at_its_old_price(minutes):
     later = NOON + timedelta(minutes=minutes)
     quote = quote_for(cart, now=later)
     type(listing).objects.update(price_amount=None, is_published=False)
-    Supplier.objects.update(asked_after_min=60)  # nobody would answer
+    Supplier.objects.update(asked_after_min=60)  # no answer is expected
 
     with pytest.raises(checkout.UnpricedError):
         place(cart, now=later, quote=quote)

@@ -85,7 +85,7 @@ def test_a_newer_order_of_the_same_customer_supersedes_the_unpaid_one(light):
     assert reserved() == 1
     held = Reservation.objects.filter(status=Reservation.Status.ACTIVE)
     assert [each.line.order_id for each in held] == [second.pk]
-    assert not Event.objects.filter(name="order.canceled").exists(), "it was his own doing"
+    assert not Event.objects.filter(name="order.canceled").exists(), "the customer replaced it"
 
 
 def test_an_order_whose_payment_page_is_opening_is_not_superseded(light):

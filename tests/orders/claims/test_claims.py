@@ -45,7 +45,7 @@ def test_paid_freight_is_claimed_once_and_with_items():
     claim = make_claim(purchase_order, freight=Decimal("2.50"))
 
     assert claim.expected_amount == Decimal("12.50")
-    assert submission.request_for(claim).message.endswith("We claim the freight too: 2.50 EUR.")
+    assert submission.request_for(claim).message.endswith("We also claim the freight: 2.50 EUR.")
     with pytest.raises(CannotClaimError):
         make_claim(purchase_order, freight=Decimal("0.50"))
     other = SupplierClaim.objects.filter(pk=make_claim(purchase_order).pk)

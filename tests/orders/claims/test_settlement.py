@@ -31,7 +31,7 @@ def supplier(monkeypatch):
 
 def record(claim, answer, amount=None, **known):
     credited = None if amount is None else Money(Decimal(amount), "EUR")
-    words = {"reason": "He wrote so", "actor": "staff", "now": LATER, **known}
+    words = {"reason": "by e-mail", "actor": "staff", "now": LATER, **known}
     settlement.record(claim=claim, answer=SupplierClaim.Status(answer), credited=credited, **words)
 
 
@@ -84,8 +84,8 @@ def test_an_answer_is_final(supplier):
     ("answer", "amount", "status", "problem"),
     [
         (ClaimAnswer.REFUNDED, "10.00", "credited", ""),
-        (ClaimAnswer.REFUNDED, "10.01", "requested", "more than was claimed"),
-        (ClaimAnswer.REFUNDED, None, "requested", "how much"),
+        (ClaimAnswer.REFUNDED, "10.01", "requested", "more than claimed"),
+        (ClaimAnswer.REFUNDED, None, "requested", "without an amount"),
         (ClaimAnswer.RESENT, None, "resent", ""),
         (ClaimAnswer.REFUSED, None, "denied", ""),
         (ClaimAnswer.CANCELED, None, "canceled", ""),
@@ -121,7 +121,7 @@ def test_a_claim_missing_at_the_supplier_is_flagged_until_listed(supplier):
     kept = supplier.claimed.copy()
     supplier.claimed.clear()
     claim_status.look_up(claim=claim, now=LATER)
-    assert whole_claim(claim).problem == "He does not list it any more."
+    assert whole_claim(claim).problem == "The supplier no longer lists this claim."
 
     supplier.claimed.update(kept)
     claim_status.look_up(claim=claim, now=LATER)
@@ -161,7 +161,7 @@ def test_an_uncertain_claim_is_not_withdrawn_before_a_look_up(supplier):
     claim = tell(make_claim())
 
     for give_up in (submission.withdraw, claim_status.take_back):
-        with pytest.raises(ClaimStoppedError, match="Look it up first"):
+        with pytest.raises(ClaimStoppedError, match="Check its status first"):
             give_up(claim=claim, reason="x", actor="staff", now=LATER)
 
 
@@ -172,5 +172,5 @@ def test_a_refused_withdrawal_leaves_the_claim_open(supplier):
     with pytest.raises(PermanentError, match="being decided"):
         claim_status.take_back(claim=claim, reason="x", actor="staff", now=LATER)
 
-    assert whole_claim(claim).problem == "He does not take it back: it is being decided"
+    assert whole_claim(claim).problem == "Withdrawal failed: it is being decided"
     assert whole_claim(claim).status == "requested"

@@ -95,7 +95,7 @@ def test_without_a_supplier_reference_nothing_is_sent(supplier):
     claim = tell(make_claim(make_shipped(reference="")))
 
     assert claim.status == "on_hold"
-    assert "his own number" in claim.problem
+    assert "supplier order number is missing" in claim.problem
     assert supplier.calls == []
 
 

@@ -46,8 +46,8 @@ def test_each_supplier_has_one_turn_for_all_its_claims(supplier, monkeypatch):
 
     tasks.speak_of_claims()
 
-    his = {many[0].purchase_order.supplier_id, one.purchase_order.supplier_id}
-    assert sorted(turn["supplier_id"] for turn in turns) == sorted(his)
+    supplier_ids = {many[0].purchase_order.supplier_id, one.purchase_order.supplier_id}
+    assert sorted(turn["supplier_id"] for turn in turns) == sorted(supplier_ids)
 
 
 @pytest.mark.django_db
@@ -102,17 +102,17 @@ def test_an_unexpected_error_does_not_block_other_claims(supplier, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_claims_and_orders_use_separate_lanes(supplier):
     (claim,) = make_claims(1)
-    his = claim.purchase_order.supplier_id
+    supplier_id = claim.purchase_order.supplier_id
 
-    with elsewhere(Work.CLAIMS, his) as is_free:
+    with elsewhere(Work.CLAIMS, supplier_id) as is_free:
         assert is_free
         tasks.submit_claim(claim_id=claim.pk)
         assert statuses([claim]) == ["draft"]
-        with elsewhere(Work.ORDERS, his) as has_room:
+        with elsewhere(Work.ORDERS, supplier_id) as has_room:
             assert has_room
 
     with ExitStack() as stack:
         for _ in range(width(Work.ORDERS)):
-            stack.enter_context(elsewhere(Work.ORDERS, his))
+            stack.enter_context(elsewhere(Work.ORDERS, supplier_id))
         tasks.submit_claim(claim_id=claim.pk)
     assert statuses([claim]) == ["requested"]

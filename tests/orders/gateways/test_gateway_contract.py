@@ -146,7 +146,7 @@ def test_no_more_is_captured_than_is_held_and_no_more_refunded_than_captured(gat
 
 
 @pytest.mark.parametrize("verb", ["capture", "release", "refund"])
-def test_a_payment_that_nobody_paid_moves_no_money(gateway, verb):
+def test_an_unpaid_payment_moves_no_money(gateway, verb):
     payment = opened(gateway)
 
     with pytest.raises(PermanentError):

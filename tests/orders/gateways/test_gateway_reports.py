@@ -65,7 +65,7 @@ def test_what_went_back_is_held_no_more(gateway, stripe):
     assert sums(gateway.standing(reference=reference))[1:] == ["0.00", "0.00", "0.00"]
 
 
-def test_a_page_that_nobody_paid_at_holds_nothing(gateway):
+def test_an_unpaid_payment_page_holds_nothing(gateway):
     opened = gateway.open(
         key="pay:1", amount=TOTAL, description="FL-1", return_url=BACK, locale="en"
     )

@@ -40,7 +40,7 @@ def test_staff_ask_a_gateway_again_for_what_it_refused(refusal, staff, started):
     other = reverse("admin:orders_paymentevent_change", args=[refusal.answers_id])
 
     assert url in staff.get(page).content.decode()
-    assert "Ask again" not in staff.get(other).content.decode()
+    assert "Retry" not in staff.get(other).content.decode()
     assert "The account is frozen." in staff.get(url).content.decode()
     staff.post(url)
     twice = staff.post(url)
@@ -48,7 +48,7 @@ def test_staff_ask_a_gateway_again_for_what_it_refused(refusal, staff, started):
     (again,) = PaymentEvent.objects.filter(external_id=f"{refusal.answers.external_id}#2")
     assert (again.amount, again.reason) == (
         refusal.answers.amount,
-        "staff@fara.example asked again",
+        "retried by staff@fara.example",
     )
-    assert "was asked again since" in str(twice.context["form"].non_field_errors())
+    assert "has been retried since" in str(twice.context["form"].non_field_errors())
     assert started == [("settle_payments", {})]

@@ -129,7 +129,7 @@ def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, p
     assert ask_again(refused).amount == whole.amount
 
 
-def test_what_nobody_asked_for_cannot_be_asked_again():
+def test_only_requested_captures_can_be_retried():
     make_order()
     (purchase_order,) = make_purchase_orders()
     news = PaymentEvent.objects.get(payment__order=purchase_order.order, kind="authorized")

@@ -49,14 +49,14 @@ def test_what_was_not_sent_is_held_until_a_person_lets_it_go_on(supplier, what):
         submission.send(purchase_order=purchase_order, now=NOON)
     assert supplier.effects == []
 
-    holds.go_on(order=order, reason="he paid", actor="ann", now=NOON)
+    holds.go_on(order=order, reason="customer paid", actor="ann", now=NOON)
     submission.send(
         purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
     )
     assert supplier.effects == [purchase_order.number]
 
 
-def test_an_order_that_nobody_divided_yet_is_not_divided():
+def test_an_order_without_purchase_orders_gets_none():
     order = make_paid_order()
 
     hear("disputed")
@@ -65,7 +65,7 @@ def test_an_order_that_nobody_divided_yet_is_not_divided():
     assert submission.divide(order=order, now=NOON) == []
 
 
-def test_what_a_supplier_has_is_left_with_him(supplier):
+def test_submitted_purchase_orders_are_left_alone(supplier):
     (purchase_order,) = make_purchase_orders()
     submission.send(purchase_order=purchase_order, now=NOON)
 
@@ -140,7 +140,7 @@ def test_who_lets_an_order_go_on_has_seen_what_its_purchase_orders_are_held_for(
     order = make_paid_order()
     hear("warned")
     order.refresh_from_db()
-    holds.go_on(order=order, reason="he paid", actor="ann", now=NOON)
+    holds.go_on(order=order, reason="customer paid", actor="ann", now=NOON)
     order.refresh_from_db()
 
     (purchase_order,) = submission.divide(order=order, now=NOON)
@@ -156,7 +156,7 @@ def test_what_else_holds_a_purchase_order_stays_when_its_order_goes_on(supplier)
     other = {"code": "cost", "sentence": "dearer", "subject": "", "amount": "", "currency": ""}
     PurchaseOrder.objects.update(hold_reasons=[*purchase_order.hold_reasons, other])
 
-    holds.go_on(order=Order.objects.get(), reason="he paid", actor="ann", now=NOON)
+    holds.go_on(order=Order.objects.get(), reason="customer paid", actor="ann", now=NOON)
 
     purchase_order.refresh_from_db()
     assert (purchase_order.status, purchase_order.hold_reasons) == ("on_hold", [other])

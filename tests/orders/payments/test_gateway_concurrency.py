@@ -80,7 +80,7 @@ def test_who_finds_all_lanes_of_the_gateway_taken_ends_at_once(waiting, started)
     assert started == []
 
 
-def test_whoever_is_done_goes_on_with_another_that_waits(waiting, started):
+def test_a_finished_task_continues_with_the_next_request(waiting, started):
     tasks.settle(request_id=waiting[0])
 
     assert is_answered(waiting[0])
@@ -96,7 +96,7 @@ def test_the_last_one_starts_nothing_more(waiting, started):
     assert len(started) == len(waiting) - 1
 
 
-def test_while_the_gateway_is_away_nobody_goes_on(waiting, started, gateway):
+def test_while_the_gateway_is_away_no_task_continues(waiting, started, gateway):
     gateway.errors.append(TemporaryError("no answer"))
 
     tasks.settle(request_id=waiting[0])

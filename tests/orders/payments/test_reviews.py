@@ -75,7 +75,7 @@ def test_nothing_is_sent_until_the_review_approves(supplier):
     assert supplier.effects == [made.number]
 
 
-def test_an_order_that_nobody_divided_waits_too():
+def test_an_order_without_purchase_orders_waits_too():
     order = make_paid_order()
     hear("under_review")
     assert submission.divide(order=order, now=NOON) == []
@@ -112,7 +112,7 @@ def test_what_the_supplier_has_is_wished_back(supplier):
 
     made.refresh_from_db()
     assert made.cancel_wanted_at == NOON
-    assert "reviewers refused" in made.cancel_reason
+    assert "payment rejected in the gateway's review" in made.cancel_reason
 
 
 def test_what_the_gateway_gave_back_itself_is_not_given_back_twice():
@@ -164,7 +164,7 @@ def test_a_second_review_holds_again():
     assert made.status == "on_hold"
 
 
-def test_news_of_a_payment_that_nobody_made_yet_is_told_again_later():
+def test_a_review_before_the_payment_is_retried_later():
     payment = make_payment(make_order())
 
     with pytest.raises(updates.TooEarlyError):

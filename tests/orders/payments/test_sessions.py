@@ -66,10 +66,10 @@ def test_a_page_of_an_order_that_ended_while_it_was_opened_is_closed(monkeypatch
 
     told = gateway.history(reference=payment.reference)
     assert [update.news for update in told] == [PaymentNews.EXPIRED]
-    assert payment.pay_url == "", "nobody is led there"
+    assert payment.pay_url == "", "no customer is redirected there"
 
 
-def test_who_paid_at_a_page_that_could_not_be_closed_gets_his_money_back(monkeypatch, gateway):
+def test_a_payment_on_a_page_that_could_not_be_closed_is_refunded(monkeypatch, gateway):
     order = make_order()
 
     def give_up_and_break():
@@ -115,11 +115,11 @@ def test_while_the_gateway_is_asked_again_no_newer_order_ends_this_one(monkeypat
     again = NOON + 5 * MINUTE
     cart = of_browser(order, light)
 
-    def order_anew():
+    def order_again():
         with pytest.raises(open_order_limits.HeldAlreadyError):
             order_of(cart, now=again + timedelta(seconds=1))
 
-    while_it_opens(monkeypatch, gateway, order_anew)
+    while_it_opens(monkeypatch, gateway, order_again)
 
     assert start(order, now=again).pay_url
 
@@ -130,11 +130,11 @@ def test_a_slow_request_says_when_it_asks_at_last(monkeypatch, gateway):
     cart = of_browser(order, light)
     asked = NOON + timedelta(seconds=50)  # suppliers and earlier pages took their time
 
-    def order_anew():
+    def order_again():
         with pytest.raises(open_order_limits.HeldAlreadyError):
             order_of(cart, now=asked + timedelta(seconds=15))
 
-    while_it_opens(monkeypatch, gateway, order_anew)
+    while_it_opens(monkeypatch, gateway, order_again)
 
     assert start(order, now=asked, first=order.payments.get()).pay_url
 

@@ -87,7 +87,7 @@ def test_an_amount_that_is_not_the_total_holds_the_order():
     assert "1.00 EUR" in order.hold_reason
 
 
-def test_news_of_a_payment_that_nobody_knows_is_refused():
+def test_updates_of_an_unknown_payment_are_rejected():
     payment = make_payment(make_order())
     stranger = news_of(payment, "authorized")
     Payment.objects.update(reference="somebody-else")
@@ -225,7 +225,7 @@ def test_a_second_refund_waits_for_the_capture_that_it_pays_back():
 
 def test_news_find_their_payment_by_an_index():
     """Its plan is made once for all names, before the server is told one."""
-    unknown = replace(news_of(make_payment(make_order()), "authorized"), reference="nobody's")
+    unknown = replace(news_of(make_payment(make_order()), "authorized"), reference="unknown")
     asked = []
 
     def listen(execute, sql, *rest):

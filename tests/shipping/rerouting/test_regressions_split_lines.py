@@ -144,7 +144,7 @@ def test_a_line_in_a_parcel_is_not_rejected_and_ships(supplier, count):
 
     purchase_order = ships(purchase_order, count)
 
-    assert "stands in a parcel" in purchase_order.problem
+    assert "reported as packed" in purchase_order.problem
     gone = make_state(purchase_order, "shipped", make_parcel_news())
     acknowledgements.apply(purchase_order=purchase_order, state=gone, now=LATER)
     shipments.take_in(purchase_order=purchase_order, state=gone, now=LATER)

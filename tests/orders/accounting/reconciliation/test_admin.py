@@ -36,13 +36,13 @@ def test_staff_take_a_lost_event_in_by_one_button_once(stripe, staff):
     difference = MoneyDifference.objects.get(status="open")
     url = page("take_in", difference.pk)
     assert url in staff.get(page("change", difference.pk)).content.decode()
-    assert "never arrived" in staff.get(url).content.decode()
+    assert "applies the missing ones" in staff.get(url).content.decode()
     assert not PaymentEvent.objects.filter(kind="refunded").exists()
 
     done = staff.post(url, follow=True)
     twice = staff.post(url)
 
-    assert "agrees with the gateway" in done.content.decode()
+    assert "It matches the gateway" in done.content.decode()
     assert twice.context["form"].non_field_errors()
     assert PaymentEvent.objects.get(kind="refunded").amount == 5
     difference.refresh_from_db()
@@ -62,8 +62,8 @@ def test_the_export_has_the_rows_of_the_list(staff):
     heading, line = csv.reader(io.StringIO(b"".join(answer.streaming_content).decode()))
     row = dict(zip(heading, line, strict=True))
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert (row["How it differs"], row["Found"]) == ("At the gateway, not in our book", "7.50")
-    assert row["The other side's number of it"] == "'=cmd()"
+    assert (row["Discrepancy type"], row["Found"]) == ("At the gateway, not in our records", "7.50")
+    assert row["External reference"] == "'=cmd()"
 
 
 def test_the_list_is_filtered_by_day_kind_status_and_currency(staff):
@@ -97,7 +97,7 @@ def test_viewers_have_no_actions(client):
     assert client.post(page("take_in", row.pk)).status_code == 403
     row.refresh_from_db()
     assert row.status == "open"
-    client.force_login(User.objects.create_user("nobody@fara.example", "x", is_staff=True))
+    client.force_login(User.objects.create_user("clerk@fara.example", "x", is_staff=True))
     assert client.get(page()).status_code == 403
     assert client.get(page("export")).status_code == 403
 
@@ -132,14 +132,14 @@ def test_a_day_is_compared_again_or_skipped(staff, monkeypatch):
     asked = []
     monkeypatch.setattr(tasks.reconcile_day, "delay", lambda **known: asked.append(known))
     day = make_day()
-    MoneyDay.objects.update(status="open", problem="gateway:test: nobody is there")
+    MoneyDay.objects.update(status="open", problem="gateway:test: no connection")
 
     staff.post(page("compare", day.pk, table="moneyday"))
     shown = staff.get(page("give_up", day.pk, table="moneyday")).content.decode()
     staff.post(page("give_up", day.pk, table="moneyday"), {"reason": "we left it"})
 
     assert asked == [{"day_id": day.pk}]
-    assert "nobody is there" in shown
+    assert "no connection" in shown
     assert MoneyDay.objects.get().status == "given_up"
 
 
@@ -197,4 +197,4 @@ def test_a_failing_day_does_not_stop_the_sweep(monkeypatch, caplog):
     tasks.reconcile_money()
 
     assert done == [waiting[0], waiting[2]]
-    assert "broke while it was compared" in caplog.text
+    assert "reconciliation failed" in caplog.text

@@ -107,7 +107,7 @@ def test_a_hold_that_ended_unheard_is_told_and_taken_in(stripe):
     compare()
 
     assert found() == [("not_with_us", "held", payment.amount, None)]
-    assert "holds the money no longer" in labels.to_do(the_one())
+    assert "no longer holds the authorization" in labels.to_do(the_one())
     resolution.take_in(difference=the_one(), now=later())
     payment.refresh_from_db()
     assert payment.status == "voided"
@@ -160,7 +160,7 @@ def test_a_payment_that_the_gateway_does_not_have(stripe):
 
     assert found() == [("not_at_gateway", "authorized", payment.amount, None)]
     assert not resolution.can(the_one())
-    assert "right account" in labels.to_do(the_one())
+    assert "right gateway account" in labels.to_do(the_one())
 
 
 def test_a_refund_that_only_our_book_has(stripe):
@@ -221,7 +221,7 @@ def test_money_of_a_payment_that_we_never_opened(stripe):
     difference = the_one()
     assert difference.payment is None
     assert not resolution.can(difference)
-    assert "never opened" in labels.to_do(difference)
+    assert "not in our records" in labels.to_do(difference)
     money = Money(Decimal("12.00"), "EUR")
     gateway.release(reference=opened.reference, amount=money, key="give it back")
 

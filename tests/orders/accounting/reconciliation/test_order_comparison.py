@@ -73,7 +73,7 @@ def test_shipped_and_not_captured():
     assert found() == [("not_captured", purchase_order.charge_amount, Decimal("5.00"))]
     row = MoneyDifference.objects.get()
     assert row.purchase_order == purchase_order
-    assert "ask again" in labels.to_do(row)
+    assert "retry it" in labels.to_do(row)
 
 
 def test_a_recent_shipment_is_not_late():
@@ -248,7 +248,7 @@ def test_each_day_since_the_first_payment_is_due():
 def test_a_gateway_that_is_down_keeps_the_day_open(monkeypatch):
     bought(captured=0)
     monkeypatch.setattr(reconciliation, "_gateways", lambda _day: ["fake"])
-    troubles = [TemporaryError("nobody is there")]
+    troubles = [TemporaryError("no connection")]
 
     def down(**_):
         if troubles:
@@ -258,7 +258,7 @@ def test_a_gateway_that_is_down_keeps_the_day_open(monkeypatch):
     monkeypatch.setattr(reconciliation.gateway_comparison, "compare", down)
 
     day = compare()
-    assert (day.status, day.problem) == ("open", "gateway:fake: nobody is there")
+    assert (day.status, day.problem) == ("open", "gateway:fake: no connection")
     assert len(found()) == 1  # the other comparisons are stored
     assert DAY in [one.day for one in reconciliation.due(now=LATER)]
 

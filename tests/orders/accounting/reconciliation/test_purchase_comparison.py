@@ -168,7 +168,7 @@ def test_an_invoice_in_another_currency(bought):
 
 
 def test_an_invoice_for_an_unknown_purchase_order(bought, sandbox_supplier):  # noqa: F811
-    PurchaseOrder.objects.update(number="ours", supplier_reference="his")
+    PurchaseOrder.objects.update(number="ours", supplier_reference="theirs")
 
     compare()
 
@@ -192,7 +192,7 @@ def test_a_supplier_that_does_not_answer_keeps_the_day_open(bought, sandbox_supp
 
 
 def test_a_supplier_without_a_list_is_asked_per_order(bought, monkeypatch):
-    monkeypatch.setattr(invoices, "Charging", type("Nobody", (), {}))
+    monkeypatch.setattr(invoices, "Charging", type("NoCharging", (), {}))
     monkeypatch.setattr(invoices, "lists_all", lambda _supplier: False)
     PurchaseLine.objects.update(agreed_cost_amount=1)
 

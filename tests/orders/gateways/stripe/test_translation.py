@@ -1,4 +1,4 @@
-"""What nobody has verified of Stripe is read either way, and leads to the same news."""
+"""Unverified variants of Stripe's answers are read alike and give the same updates."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def told(found):
 
 
 @pytest.mark.parametrize("details", [None, {}, {"card": None}, {"card": {"capture_before": None}}])
-def test_who_does_not_say_when_his_hold_ends_is_believed_for_the_shortest_time(details):
+def test_without_a_capture_deadline_the_shortest_one_applies(details):
     (update,) = news_of(state({"status": "requires_capture"}, {"payment_method_details": details}))
 
     assert update.capture_before == AT + timedelta(days=4, hours=18)
@@ -103,7 +103,7 @@ def test_a_hold_that_ended_alone_is_expired(reason):
         ({"status": "requires_payment_method"}, "expired", [("expired", "64.99 EUR")]),
     ],
 )
-def test_what_nobody_paid_is_no_news_until_the_page_is_closed(intent, session, news):
+def test_an_unpaid_session_gives_no_update_until_it_expires(intent, session, news):
     assert told(state(intent, session=session)) == news
 
 

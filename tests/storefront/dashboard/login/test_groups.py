@@ -77,11 +77,11 @@ def test_support_sees_orders_and_no_costs(world, groups, client, staff):
     table = client.get(reverse("admin:orders_orderline_change", args=[line.pk])).content.decode()
 
     assert "Margin" not in client.get("/admin/").content.decode()
-    for words in ("Landed cost", "Fees", "What it earns", "Offers side by side"):
+    for words in ("Landed cost", "Fees", "Profit breakdown", "Offer comparison"):
         assert words in boss_page
         assert words not in page
     assert line.title in page
-    assert "Why from there" in page
+    assert "Routing decision" in page
     for column in ("landed_amount", "fees_amount", "cost_amount"):
         assert f"field-{column}" not in table
     assert "€" not in re.search(r'<dl class="staff-places">.*?</dl>', page, re.DOTALL)[0]

@@ -72,7 +72,7 @@ def test_rules_are_drafted_and_published(staff, light):
     assert (rules.chain, rules.preferred, rules.note) == (["preference", "cost"], ["far"], "Winter")
 
     read = staff.get(page("change", rules.pk)).content.decode()
-    assert "the supplier that staff prefer, then lowest landed cost" in read
+    assert "preferred supplier, then lowest landed cost" in read
     staff.post(page("go_live", rules.pk))
     rules.refresh_from_db()
     assert rules.status == "live"
@@ -226,10 +226,10 @@ def test_order_page_explains_the_routing(staff, light):
 
     shown = staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
 
-    assert "Usual: fewest parcels, then lowest landed cost, then soonest there" in shown
+    assert "Usual: fewest parcels, then lowest landed cost, then fastest delivery" in shown
     assert "dearer" in shown
     assert "<strong>far (CN)" in shown
-    assert "Not paid" in shown
+    assert "Unpaid" in shown
     assert "not_paid" not in shown
 
 

@@ -192,4 +192,4 @@ def test_all_errors_of_an_address_are_shown_at_once(filled):
     text = answer.content.decode()
     assert answer.status_code == 422
     assert "Enter an e-mail address like name@example.org." in text
-    assert "This postcode does not look right for the country." in text
+    assert "This postcode does not match the country." in text

@@ -90,7 +90,7 @@ def test_unpaid_order_must_be_paid_first(customer, light):
         ({"country": "FR", "postcode": "75001", "city": "Paris"}, "Prices differ by country"),
         ({"line1": ""}, "Enter the street and house number."),
         ({"phone": "call me"}, "Enter the phone number in digits"),
-        ({"postcode": "1"}, "This postcode does not look right"),
+        ({"postcode": "1"}, "This postcode does not match the country"),
         ({"name": "x" * 51}, "This is too long for a parcel label."),
     ],
 )
