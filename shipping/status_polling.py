@@ -81,7 +81,7 @@ def open_orders() -> QuerySet[PurchaseOrder]:
     return PurchaseOrder.objects.filter(
         Q(
             status__in=[Status.READY, Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED, Status.SHIPPED],
-            request_status__in=[*acknowledgements.HE_HAS, Request.CANCELLATION_REJECTED],
+            request_status__in=[*acknowledgements.SUPPLIER_HAS, Request.CANCELLATION_REJECTED],
         )
         | Q(
             ~Q(stop_told_by=""),

@@ -37,12 +37,12 @@ class PurchaseOrder(Stateful):
         CANCELED = "canceled", _("Canceled")
 
     class Request(models.TextChoices):
-        UNSUBMITTED = "unsubmitted", _("Not sent yet")
-        SUBMITTING = "submitting", _("Being sent")
-        SUBMITTED = "submitted", _("Sent")
+        UNSUBMITTED = "unsubmitted", _("Not submitted")
+        SUBMITTING = "submitting", _("Submitting")
+        SUBMITTED = "submitted", _("Submitted")
         # the supplier certainly does not have it: may be resubmitted
-        SUBMIT_FAILED = "submit_failed", _("Sending failed")
-        SUBMIT_UNKNOWN = "submit_unknown", _("Unknown whether it was sent")
+        SUBMIT_FAILED = "submit_failed", _("Submission failed")
+        SUBMIT_UNKNOWN = "submit_unknown", _("Submission unconfirmed")
         ACCEPTED = "accepted", _("Accepted")
         PARTIALLY_ACCEPTED = "partially_accepted", _("Partially accepted")
         BACKORDERED = "backordered", _("Backordered")
@@ -54,8 +54,8 @@ class PurchaseOrder(Stateful):
     class Told(models.TextChoices):
         """How the supplier learns of a request without an API: by e-mail, or from staff."""
 
-        LETTER = "letter", _("By a letter")
-        PERSON = "person", _("A person asks him")
+        LETTER = "letter", _("By e-mail")
+        PERSON = "person", _("By staff")
 
     # Not submitted; no work begun; still cancelable.
     NEVER_SENT: ClassVar = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
@@ -287,8 +287,8 @@ class PurchaseMessage(models.Model):
     """One message to or from the supplier, verbatim. Append-only."""
 
     class Direction(models.TextChoices):
-        OUT = "out", _("To the supplier")
-        IN = "in", _("From the supplier")
+        OUT = "out", _("Outgoing")
+        IN = "in", _("Incoming")
 
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="messages")
     direction = models.CharField(max_length=3, choices=Direction)
@@ -308,11 +308,11 @@ class StrayDecision(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        NOT_SHIPPED = "not_shipped", _("He will not ship it")
-        RETURNED = "returned", _("The shopper sent it back")
-        KEPT_PAID = "kept_paid", _("The shopper keeps it and paid for it")
-        CLAIMED = "claimed", _("Claimed back from the supplier")
-        NOT_CHARGED = "not_charged", _("The supplier does not charge it")
+        NOT_SHIPPED = "not_shipped", _("Supplier will not ship")
+        RETURNED = "returned", _("Returned by the customer")
+        KEPT_PAID = "kept_paid", _("Kept and paid by the customer")
+        CLAIMED = "claimed", _("Claimed from the supplier")
+        NOT_CHARGED = "not_charged", _("Not charged by the supplier")
         WRITTEN_OFF = "written_off", _("Written off")
 
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="decisions")

@@ -29,12 +29,12 @@ class ReturnPolicy(models.Model):
 
     class Destination(models.TextChoices):
         SUPPLIER = "supplier", _("To the supplier")
-        US = "us", _("To us")
-        NOWHERE = "nowhere", _("Nowhere: the shopper keeps it")
+        US = "us", _("Us")
+        NOWHERE = "nowhere", _("Customer keeps the items")
 
     class Payer(models.TextChoices):
-        US = "us", _("We pay the way back")
-        SHOPPER = "shopper", _("The shopper pays the way back")
+        US = "us", _("We pay")
+        SHOPPER = "shopper", _("Customer pays")
 
     supplier = models.ForeignKey(
         Supplier, models.PROTECT, null=True, blank=True, related_name="return_policies"
@@ -69,7 +69,7 @@ class ReturnPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.supplier or _("All others"))
+        return str(self.supplier or _("All other suppliers"))
 
 
 # Returns
@@ -86,33 +86,33 @@ class ReturnAuthorization(Stateful):
     """
 
     class Status(models.TextChoices):
-        REQUESTED = "requested", _("Asked for")
-        NEEDS_EVIDENCE = "needs_evidence", _("More is asked of the shopper")
+        REQUESTED = "requested", _("Requested")
+        NEEDS_EVIDENCE = "needs_evidence", _("Awaiting customer reply")
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
         LABEL_ISSUED = "label_issued", _("Label sent")
-        IN_TRANSIT = "in_transit", _("On its way back")
-        LOST_IN_TRANSIT = "lost_in_transit", _("Lost on its way back")
+        IN_TRANSIT = "in_transit", _("In transit")
+        LOST_IN_TRANSIT = "lost_in_transit", _("Lost in transit")
         RECEIVED = "received", _("Received")
         INSPECTED = "inspected", _("Inspected")
         REFUNDED = "refunded", _("Refunded")
         EXCHANGED = "exchanged", _("Exchanged")
-        REFUSED = "refused", _("Refused")
-        EXPIRED = "expired", _("Never sent")
+        REFUSED = "refused", _("Items rejected")
+        EXPIRED = "expired", _("Expired")
         CANCELED = "canceled", _("Canceled")
 
     class Kind(models.TextChoices):
         WITHDRAWAL = "withdrawal", _("Withdrawal")
         DEFECT = "defect", _("Defect")
         DAMAGED = "damaged", _("Arrived damaged")
-        WRONG_ITEM = "wrong_item", _("Something else was sent")
-        MISSING = "missing", _("Something is missing")
+        WRONG_ITEM = "wrong_item", _("Wrong item")
+        MISSING = "missing", _("Parts missing")
 
     class Disposition(models.TextChoices):
         AS_NEW = "as_new", _("As new")
         USED = "used", _("Used")
         DAMAGED = "damaged", _("Damaged")
-        MISSING = "missing", _("Not in the parcel")
+        MISSING = "missing", _("Missing from the parcel")
 
     GONE_BACK: ClassVar = frozenset({Status.REFUNDED, Status.EXCHANGED})
     FALLEN: ClassVar = frozenset({Status.REJECTED, Status.REFUSED, Status.EXPIRED, Status.CANCELED})

@@ -34,13 +34,13 @@ class SupplierRMA(Stateful):
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        REQUESTED = "requested", _("He is asked")
-        AUTHORIZED = "authorized", _("He takes it back")
+        REQUESTED = "requested", _("Requested")
+        AUTHORIZED = "authorized", _("Authorized")
         DENIED = "denied", _("Denied")
-        SHIPPED = "shipped", _("On its way to him")
-        RECEIVED = "received", _("He has it")
-        DISPUTED = "disputed", _("He sees it otherwise")
-        CREDITED = "credited", _("Money came back")
+        SHIPPED = "shipped", _("In transit")
+        RECEIVED = "received", _("Received")
+        DISPUTED = "disputed", _("Disputed")
+        CREDITED = "credited", _("Credited")
         WRITTEN_OFF = "written_off", _("Written off")
 
     SETTLED: ClassVar = frozenset({Status.DENIED, Status.CREDITED, Status.WRITTEN_OFF})

@@ -182,5 +182,5 @@ def test_a_canceled_order_is_polled_until_it_shipped(use):
     poll(purchase_order)
 
     assert supplier.asked.count(("find", purchase_order.number)) == 1
-    assert "shipped what we canceled" in purchase_order.problem
+    assert "shipped a canceled purchase order" in purchase_order.problem
     assert (purchase_order.status, purchase_order.request_status) == ("canceled", "accepted")

@@ -212,7 +212,7 @@ def test_the_database_enforces_the_maximum():
 
 def test_old_files_without_a_row_are_deleted():
     (made,) = complain(make_delivered(quantity=1), [b"1"])
-    left = storages["private"].save("complaints/left.jpg", io.BytesIO(b"whoever wrote it died"))
+    left = storages["private"].save("complaints/left.jpg", io.BytesIO(b"its writer died"))
     evidence = storages["private"].save("evidence/paper.pdf", io.BytesIO(b"of a supplier"))
     then = storages["private"].get_modified_time(left)
 

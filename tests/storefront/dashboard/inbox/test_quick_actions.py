@@ -139,7 +139,7 @@ def test_scheduled_order_is_submitted_early_or_refused(ann, held, started):
     assert work_queue.to_be_sent(now=NOON).filter(pk=held.pk).exists()
 
     PurchaseOrder.objects.update(**later | {"status": "on_hold"})
-    assert "waits for no moment, or is held" in run_action(ann, "purchase_missed", held.pk, "send")
+    assert "is not scheduled, or is on hold" in run_action(ann, "purchase_missed", held.pk, "send")
     assert len(started) == 1
 
 

@@ -81,7 +81,7 @@ def test_support_sees_orders_and_no_costs(world, groups, client, staff):
         assert words in boss_page
         assert words not in page
     assert line.title in page
-    assert "Why from there" in page
+    assert "Routing decision" in page
     for column in ("landed_amount", "fees_amount", "cost_amount"):
         assert f"field-{column}" not in table
     assert "€" not in re.search(r'<dl class="staff-places">.*?</dl>', page, re.DOTALL)[0]
