@@ -18,7 +18,7 @@ class Reservation(Stateful):
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        CONVERTED = "converted", _("Became an order")
+        CONVERTED = "converted", _("Converted to an order")
         RELEASED = "released", _("Released")
         EXPIRED = "expired", _("Expired")
 
@@ -55,26 +55,47 @@ class Allocation(Stateful):
     """
 
     class Status(models.TextChoices):
-        UNSEEN = "unseen", _("Not in his figure yet")
-        SEEN = "seen", _("Seen in his figure")
+        UNSEEN = "unseen", _("Not in supplier stock yet")
+        SEEN = "seen", _("Included in supplier stock")
         SHIPPED = "shipped", _("Shipped")
         RELEASED = "released", _("Released")
 
     class SeenBy(models.TextChoices):
-        ORDER = "order", _("He had said yes, his lag was over, and his figure dropped by so many")
-        SHIPMENT = "shipment", _("He had shipped, his lag was over, and his figure dropped by it")
-        LAG = "lag", _("His measured lag was over, and goods that came in hide the drop")
-        COUNT = "count", _("He has counted his shelves after the shipment")
-        STAFF = "staff", _("Staff know that his figure contains it")
-        EARLIER = "earlier", _("Seen before evidence was kept")
+        ORDER = (
+            "order",
+            _(
+                "The supplier had accepted the order, and its stock dropped by "
+                "the quantity after the update delay"
+            ),
+        )
+        SHIPMENT = (
+            "shipment",
+            _(
+                "The supplier had shipped, and its stock dropped by the "
+                "quantity after the update delay"
+            ),
+        )
+        LAG = "lag", _("The measured update delay is over, and a restock hides the drop")
+        COUNT = "count", _("The supplier counted its stock after the shipment")
+        STAFF = "staff", _("Confirmed by staff")
+        EARLIER = "earlier", _("Included before reasons were recorded")
 
     class Doubt(models.TextChoices):
-        NO_YES = "no_yes", _("He has not said yes to the order")
-        NOT_SHIPPED = "not_shipped", _("It has not shipped, and he counts down no sooner")
-        TOO_SOON = "too_soon", _("His figure is not newer than that and his lag")
-        SILENT = "silent", _("He did not speak of this row in his last answer")
-        NO_DROP = "no_drop", _("His figure has not dropped by it")
-        NO_COUNT = "no_count", _("He never counts our orders down, and has not counted anew")
+        NO_YES = "no_yes", _("The supplier has not accepted the order")
+        NOT_SHIPPED = (
+            "not_shipped",
+            _("Not shipped, and the supplier reduces its stock on shipment"),
+        )
+        TOO_SOON = (
+            "too_soon",
+            _("The supplier's stock is older than the event plus its update delay"),
+        )
+        SILENT = "silent", _("The last sync did not contain this item")
+        NO_DROP = "no_drop", _("The supplier's stock has not dropped by the quantity")
+        NO_COUNT = (
+            "no_count",
+            _("The supplier does not deduct our orders, and has not counted its stock since"),
+        )
 
     TRANSITIONS: ClassVar = {
         Status.UNSEEN: frozenset({Status.SEEN, Status.SHIPPED, Status.RELEASED}),
@@ -111,4 +132,4 @@ class Allocation(Stateful):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} sold on line {self.line_id}"
+        return f"{self.quantity} allocated to line {self.line_id}"

@@ -40,7 +40,7 @@ class Promotion(models.Model):
         PERCENT = "percent", _("Percent off")
         AMOUNT = "amount", _("Amount off")
         FREE_DELIVERY = "free_delivery", _("Free delivery")
-        BUY_X_GET_Y = "buy_x_get_y", _("Buy some, get some")
+        BUY_X_GET_Y = "buy_x_get_y", _("Buy X, get Y")
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="promotions")
     name = models.CharField(max_length=80)  # shown to the customer beside the discount

@@ -17,10 +17,10 @@ from storefront.lib.state_machine import Stateful
 CRITERIA = [
     (Criterion.PARCELS.value, _("fewest parcels")),
     (Criterion.COST.value, _("lowest landed cost")),
-    (Criterion.DISTANCE.value, _("nearest")),
-    (Criterion.DAYS.value, _("soonest there")),
-    (Criterion.SCORE.value, _("best supplier, by what we saw of him")),
-    (Criterion.PREFERENCE.value, _("the supplier that staff prefer")),
+    (Criterion.DISTANCE.value, _("nearest location")),
+    (Criterion.DAYS.value, _("earliest delivery")),
+    (Criterion.SCORE.value, _("best supplier score")),
+    (Criterion.PREFERENCE.value, _("preferred supplier")),
 ]
 
 

@@ -99,7 +99,7 @@ def test_a_loss_reason_has_its_figures():
     (reason,) = reasons_to_hold(replace(GOOD, lines=(replace(LINE, account=LOSING),)))
 
     assert reason.sentence == (
-        "Ridge 1800 was sold at a loss of 0.02 EUR: 18.48 EUR before tax, for 18.50 EUR"
+        "Ridge 1800 was sold at a loss of 0.02 EUR: 18.48 EUR before tax, costs 18.50 EUR"
         " (wholesale 16.00, duty 2.50)."
     )
     assert (reason.subject, reason.amount) == ("RIDGE-1800", eur("0.02"))
