@@ -31,7 +31,7 @@ class Supplier:
     def track(self, orders):
         self.asked.append(("track", len(orders)))
         if self.fails:
-            raise TemporaryError("he is busy")
+            raise TemporaryError("busy")
         return [self.many[order.number] for order in orders if order.number in self.many]
 
     def find(self, *, number):
