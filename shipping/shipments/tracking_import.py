@@ -52,8 +52,8 @@ def judge(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[Listed]:
     for row in rows:
         parcels[row.order.upper(), row.number.upper()].append(row)
     numbers = {order for order, _number in parcels}
-    rows = PurchaseOrder.objects.filter(supplier=supplier, number__in=numbers)
-    orders = {each.number: each for each in rows.select_related("order", "supplier")}
+    found = PurchaseOrder.objects.filter(supplier=supplier, number__in=numbers)
+    orders = {each.number: each for each in found.select_related("order", "supplier")}
     taken: dict[str, Counter[int]] = {
         number: contents.left(each) for number, each in orders.items()
     }
