@@ -152,9 +152,9 @@ class Migration(migrations.Migration):
                 ("made_at", models.DateTimeField()),
                 ("live_at", models.DateTimeField(blank=True, null=True)),
                 ("note", models.CharField(blank=True, max_length=300, verbose_name="Note")),
-                ("floor_margin_rate", models.DecimalField(decimal_places=4, default=0, max_digits=5, verbose_name="Lowest margin")),
-                ("max_run_rate", models.DecimalField(blank=True, decimal_places=4, max_digits=5, null=True, verbose_name="Largest move at once")),
-                ("max_day_rate", models.DecimalField(blank=True, decimal_places=4, max_digits=5, null=True, verbose_name="Largest move in a day")),
+                ("floor_margin_rate", models.DecimalField(decimal_places=4, default=0, max_digits=5, verbose_name="Minimum margin")),
+                ("max_run_rate", models.DecimalField(blank=True, decimal_places=4, max_digits=5, null=True, verbose_name="Maximum change at once")),
+                ("max_day_rate", models.DecimalField(blank=True, decimal_places=4, max_digits=5, null=True, verbose_name="Maximum change per day")),
                 ("revision", models.PositiveIntegerField(default=0)),
                 ("rehearsal", models.JSONField(blank=True, encoder=django.core.serializers.json.DjangoJSONEncoder, null=True)),
                 ("rehearsed_at", models.DateTimeField(blank=True, null=True)),
@@ -220,7 +220,10 @@ class Migration(migrations.Migration):
                 ("color", models.CharField(blank=True, max_length=40)),
                 ("weight_g", models.PositiveIntegerField(blank=True, null=True)),
                 ("packed_weight_g", models.PositiveIntegerField(blank=True, null=True)),
-                ("lithium", models.CharField(choices=[("none", "No lithium"), ("inside", "Lithium battery in the light"), ("with", "Lithium battery packed with the light"), ("alone", "Lithium battery only")], default="none", max_length=10)),
+                (
+                    "lithium",
+                    models.CharField(choices=[("none", "No lithium"), ("inside", "Lithium battery in the light"), ("with", "Lithium battery packed with the light"), ("alone", "Lithium battery only")], default="none", max_length=10),
+                ),
                 ("cell_wh", models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True)),
                 ("cell_count", models.PositiveSmallIntegerField(default=0)),
                 ("hs_code", models.CharField(blank=True, max_length=10)),
@@ -242,7 +245,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.PositiveIntegerField(verbose_name="Number")),
                 ("supplier_code", models.CharField(blank=True, max_length=30, verbose_name="Supplier (code)")),
-                ("basis", models.CharField(choices=[("cost", "landed cost"), ("map", "lowest advertised price (MAP)"), ("msrp", "suggested price (MSRP)")], default="cost", max_length=5, verbose_name="Counted from")),
+                ("basis", models.CharField(choices=[("cost", "landed cost"), ("map", "lowest advertised price (MAP)"), ("msrp", "suggested price (MSRP)")], default="cost", max_length=5, verbose_name="Based on")),
                 (
                     "method",
                     models.CharField(
@@ -344,10 +347,7 @@ class Migration(migrations.Migration):
             name="PriceHold",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "status",
-                    models.CharField(choices=[("open", "Awaiting approval"), ("approved", "Approved"), ("rejected", "Rejected"), ("kept", "Current price kept"), ("lapsed", "No longer needed")], default="open", max_length=10),
-                ),
+                ("status", models.CharField(choices=[("open", "Awaiting approval"), ("approved", "Approved"), ("rejected", "Rejected"), ("kept", "Current price kept"), ("lapsed", "No longer needed")], default="open", max_length=10)),
                 ("status_since", models.DateTimeField()),
                 (
                     "reason",
@@ -494,9 +494,7 @@ class Migration(migrations.Migration):
                 (
                     "basis",
                     models.CharField(
-                        choices=[("none", "No source"), ("supplier_claim", "Supplier claim"), ("fl1_claim", "FL 1 claim"), ("test_report", "Test report"), ("own_measurement", "Measured by us")],
-                        default="supplier_claim",
-                        max_length=20,
+                        choices=[("none", "No source"), ("supplier_claim", "Supplier claim"), ("fl1_claim", "FL 1 claim"), ("test_report", "Test report"), ("own_measurement", "Measured by us")], default="supplier_claim", max_length=20
                     ),
                 ),
                 ("more", models.JSONField(blank=True, default=dict)),
@@ -616,7 +614,10 @@ class Migration(migrations.Migration):
                 ("ships_from", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), default=list)),
                 ("available", models.PositiveIntegerField(default=0)),
                 ("packed_weight_g", models.PositiveIntegerField(null=True)),
-                ("lithium", models.CharField(choices=[("none", "No lithium"), ("inside", "Lithium battery in the light"), ("with", "Lithium battery packed with the light"), ("alone", "Lithium battery only")], default="none", max_length=10)),
+                (
+                    "lithium",
+                    models.CharField(choices=[("none", "No lithium"), ("inside", "Lithium battery in the light"), ("with", "Lithium battery packed with the light"), ("alone", "Lithium battery only")], default="none", max_length=10),
+                ),
                 ("cell_wh", models.DecimalField(decimal_places=2, max_digits=7, null=True)),
                 ("cell_count", models.PositiveSmallIntegerField(default=0)),
                 ("variant_count", models.PositiveSmallIntegerField(default=1)),
@@ -697,7 +698,7 @@ class Migration(migrations.Migration):
                 ("supplier_code", models.CharField(default="*", max_length=30, verbose_name="Supplier (code or *)")),
                 ("supplier_fee_rate", models.DecimalField(decimal_places=4, default=0, max_digits=5, verbose_name="Supplier fee, of the cost")),
                 ("supplier_fee_amount", models.DecimalField(decimal_places=2, default=0, max_digits=10, verbose_name="Supplier fee, fixed")),
-                ("freight_amount", models.DecimalField(decimal_places=2, default=0, max_digits=10, verbose_name="Freight that we pay")),
+                ("freight_amount", models.DecimalField(decimal_places=2, default=0, max_digits=10, verbose_name="Shipping that we pay")),
                 ("duty_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, verbose_name="Duty (empty: by law)")),
                 ("handling_amount", models.DecimalField(decimal_places=2, default=0, max_digits=10, verbose_name="Handling")),
                 ("payment_fee_rate", models.DecimalField(decimal_places=4, default=0, max_digits=5, verbose_name="Payment fee, of the price")),

@@ -58,7 +58,7 @@ FAULTS = {
         },
         "cut off",
     ),
-    "strange goods": ({"response_data": f"{HEAD}a,nobody,1,EUR,\n"}, "Line 2: We have no such"),
+    "strange goods": ({"response_data": f"{HEAD}a,unknown,1,EUR,\n"}, "Row 2: No matching product"),
     "a circle": (
         {"response_data": "", "status": 302, "headers": {"Location": PATH}},
         "more than 3 redirects",

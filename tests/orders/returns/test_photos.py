@@ -191,7 +191,7 @@ def test_an_answer_adds_pictures_up_to_the_maximum():
         authorizations.add_words(authorization=made, words="Here.", drawings=[b"x"] * 4, now=NOON)
     authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
 
-    with pytest.raises(CannotReturnError, match="12 pictures"):
+    with pytest.raises(CannotReturnError, match="12 photos"):
         authorizations.add_words(authorization=made, words="Here.", drawings=[b"x"], now=NOON)
 
     made.refresh_from_db()

@@ -114,7 +114,7 @@ def test_a_loss_reason_names_the_promotions():
     )
 
     assert "Discount: 4.00 EUR. Promotions on the order: Autumn (LEAVES-10)" in (of_line.sentence)
-    assert of_parcel.sentence.endswith("The order got Autumn (LEAVES-10): 4.00 EUR off.")
+    assert of_parcel.sentence.endswith("Promotions on the order: Autumn (LEAVES-10): 4.00 EUR off.")
     (other,) = reasons_to_hold(replace(GOOD, lines=(replace(line, discount=None),), promotions=off))
     assert "Autumn" not in other.sentence
 

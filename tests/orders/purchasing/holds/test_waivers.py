@@ -137,7 +137,7 @@ def test_a_waived_or_worse_reason_cannot_be_waived(supplier):
     held, (one, other) = two_reasons()
     waive(held, one)
 
-    with pytest.raises(holds.NotHeldError, match="ann let this pass already"):
+    with pytest.raises(holds.NotHeldError, match="ann already waived this reason"):
         waive(held, one, "bob")
     worse = [{**reason, "amount": "12.00"} for reason in held.hold_reasons]
     PurchaseOrder.objects.update(hold_reasons=worse)
