@@ -78,7 +78,7 @@ class Command(BaseCommand):
 
     def _tell(self, found: Mapping[str, Any]) -> None:
         if "at" in found:
-            self.stdout.write(f"From {found['at']}, by its timed rules")
+            self.stdout.write(f"From {found['at']}, by scheduled rules")
         for name in ("counts", "outcomes"):
             for code, many in found[name].items():
                 self.stdout.write(f"  {labels.words(code):<56} {many:>8}")

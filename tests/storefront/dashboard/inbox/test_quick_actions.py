@@ -109,7 +109,7 @@ def test_second_click_changes_nothing_and_names_the_first_user(
     bob = sign_in(client_factory(), "bob", "change_purchaseorder")
     waive(ann, held, DEAR)
 
-    assert "ann@fara.example let this pass already" in waive(bob, held, DEAR)
+    assert "ann@fara.example already waived this reason" in waive(bob, held, DEAR)
     assert len(started) == 1
     assert LogEntry.objects.count() == 1
 

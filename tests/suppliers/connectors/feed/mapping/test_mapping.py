@@ -350,7 +350,7 @@ def test_preview_reports_unreadable_values():
     ("change", "cell", "message"),
     [
         ({"EAN": "123"}, "more", "The GTIN '123' has 3 digits, not 8, 12, 13 or 14; not stored."),
-        ({"EAN": "5901234123450"}, "more", "its check digit would be 7"),
+        ({"EAN": "5901234123450"}, "more", "but its check digit must be 7"),
         ({"Flux": "990000"}, "more", "not published. (Light output: 990000 lumens)"),
         ({"Throw": "5000"}, "more", "not published. (Beam distance: 5000 m)"),
         ({"Runtime": "115"}, "more", "Run time: '115' has no unit that we know; left empty."),
