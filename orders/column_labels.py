@@ -163,7 +163,7 @@ COLUMNS = {
     "supplier": _("Supplier"),
     "location": _("Sent from"),
     "access_key": _("Supplier page key"),
-    "supplier_reference": _("His number of it"),
+    "supplier_reference": _("Supplier order number"),
     "service_code": _("Route"),
     "carrier_service": _("Service of the carrier"),
     "charge_amount": _("Charge"),

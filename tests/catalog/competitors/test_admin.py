@@ -88,7 +88,7 @@ def test_rejected_lines_are_shown_in_the_readers_language(staff):
     page = reverse("admin:catalog_competitorfile_change", args=[file.pk])
     told = [
         "Uyğun məhsul yoxdur: bizim SKU unknown.",
-        "&#x27;much&#x27; qiymət deyil",
+        "&#x27;much&#x27; düzgün qiymət deyil",
     ]
     staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
     staff.cookies["django_language"] = "az"

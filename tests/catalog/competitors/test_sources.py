@@ -46,7 +46,7 @@ def test_a_list_that_changes_everything_waits_for_staff(httpserver, variant):
     assert fetch(source, NOON + HOUR) is None
     assert fetch(source, NOON + 2 * HOUR) is None
 
-    assert source.problem.startswith("20 of 20 prices that we know move")
+    assert source.problem.startswith("20 of 20 known prices change")
     assert (source.failing_since, source.heard_at) == (NOON + HOUR, NOON)
     waiting = CompetitorFile.objects.get(taken_at=None)
     assert (waiting, problem(waiting)) == (source.last_file, source.problem)

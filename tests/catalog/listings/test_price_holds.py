@@ -253,7 +253,7 @@ def test_an_approved_first_price_is_sold_and_stays():
     variant = make_variant()
     refresh(variant, "2000.00", now=NOON)
     hold = PriceHold.objects.get()
-    assert "above 1500.00, the most that is usual for this category" in hold.sentence
+    assert "above 1500.00, the usual maximum of this category" in hold.sentence
 
     price_approvals.approve(hold=hold, actor="ada", now=LATER)
     listing = refresh(variant, "2000.00")

@@ -99,7 +99,7 @@ def test_an_order_logs_an_excluded_source_and_its_loss(light):
     assert noted(order, light) == {light.level.pk: TAKEN, light.quick.pk: Unearning.LOSES}
     # 39.99 is 33.61 before tax; 34.00 of cost plus fees is more
     loses = D(order.routed_by["lines"][str(light.variant_id)][1]["spent"]) - D("33.61")
-    assert f"quick (PL), €36.00: it would lose €{loses:.2f}" in said
+    assert f"quick (PL), €36.00: sells at a loss of €{loses:.2f}" in said
     with translation.override("az"):
         assert "zərərlə satılır" in admin_columns.routed_by(order)
 

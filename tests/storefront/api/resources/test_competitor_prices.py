@@ -119,7 +119,7 @@ def test_known_prices_are_confirmed_and_older_ones_ignored(post_prices):
         ({"sku": "\x00"}, "product is missing"),
         ({"\x00": 1}, "does not exist"),
         ({"\ud800": 1}, "does not exist"),
-        ({"price": 19.99}, "price is to be text"),
+        ({"price": 19.99}, "price must be text"),
     ],
 )
 def test_batch_without_valid_rows_is_a_problem(post_prices, more, reason):
@@ -280,7 +280,7 @@ def test_batch_that_changes_most_prices_is_quarantined(post_prices):
     answer = post_prices(*({**each, "price": "1000.00"} for each in rows), once="2")
 
     assert (answer.status_code, kind_of(answer)) == (422, "batch-doubted")
-    assert answer.json()["errors"][0]["detail"].startswith("20 of 20 prices that we know move")
+    assert answer.json()["errors"][0]["detail"].startswith("20 of 20 known prices change")
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(10)}
     file = CompetitorFile.objects.get(taken_at=None)
     assert file.problem == "doubtful"

@@ -154,15 +154,17 @@ def test_margin_rule_shows_suppliers_below_it(staff, light):
     assert "A location with a lower margin" in blank
     assert (str(asking.least_margin_rate), unasking.least_margin_rate) == ("0.6300", None)
     assert "then lowest landed cost, with a margin of at least 63 % of the price" in read
-    assert "% of the price; 63 % are asked for" in tried
-    assert "from nobody would it earn the 70 % that are asked for" in none_leaves
+    assert "% of the price), below the minimum of 63 %" in tried
+    assert "no location reaches the minimum of 70 %" in none_leaves
     assert 'name="least_margin_rate" value="0.7000"' in like
 
     RoutingRules.objects.filter(pk=asking.pk).update(least_margin_rate="0.63")
     order.lines.update(level=light.level)  # as if it had shipped from home
     shown = staff.get(page("rehearse", asking.pk), days).content.decode()
     assert "Excluded by the minimum margin" in shown
-    assert f"{home} (DE): it would earn €41.19, which is 61.3 % of the price; 63 %" in shown
+    assert (
+        f"{home} (DE): margin of €41.19 (61.3 % of the price), below the minimum of 63 %" in shown
+    )
 
 
 def test_cart_is_previewed_by_draft_rules(staff, light):
@@ -180,7 +182,7 @@ def test_cart_is_previewed_by_draft_rules(staff, light):
 
     assert '<th scope="row">Standard</th>' in usual.content.decode()
     assert "9 at most" in short.content.decode()
-    assert "<strong>far, CN (CN): Taken</strong>" in usual.content.decode()
+    assert "<strong>far, CN (CN): Selected</strong>" in usual.content.decode()
     assert "far, CN (CN): farther away" in other.content.decode()
     assert "No variant has this SKU: NO-1." in wrong.content.decode()
     assert "write a SKU, a space and a number" in many.content.decode()
@@ -198,7 +200,7 @@ def test_rules_without_minimum_margin_say_how_to_set_one(staff, light):
     assert "No minimum margin" in none
     assert "Duplicate as draft" in none
     assert "No loss, if another location can ship it." in no_loss
-    assert "10 % of the price before tax, as long as" in some
+    assert "10 % of the price before tax, if another location" in some
 
 
 def test_page_says_that_a_real_cart_asks_for_live_freight(staff, light):
@@ -226,7 +228,7 @@ def test_order_page_explains_the_routing(staff, light):
 
     shown = staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
 
-    assert "Usual: fewest parcels, then lowest landed cost, then soonest there" in shown
+    assert "Usual: fewest parcels, then lowest landed cost, then earliest delivery" in shown
     assert "higher landed cost" in shown
     assert "<strong>far (CN)" in shown
     assert "Not paid" in shown
