@@ -38,6 +38,8 @@ PLAIN |= {
 }
 PLAIN |= {"address", "company", "language", "page", "phone", "text"}
 PLAIN |= {"ending", "step", "tiers"}  # explained by a help text
+PLAIN |= {"default_country", "minimum_margin", "position", "schedule", "secret", "source"}
+PLAIN |= {"category", "method", "status", "valid_from", "valid_until", "restricted_countries"}
 
 
 @pytest.fixture
