@@ -37,7 +37,7 @@ AT_MOST = 100
 # Consecutive failures after which a run stops, so that it does not wait for a dead supplier.
 DOWN_AFTER = 3
 PROBLEM = "orders: "
-NOT_KEPT = "What the supplier tells of it does not fit what is known of it: the log says why."
+NOT_KEPT = "The supplier's data conflicts with this order. See the log for details."
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 
@@ -81,7 +81,7 @@ def open_orders() -> QuerySet[PurchaseOrder]:
     return PurchaseOrder.objects.filter(
         Q(
             status__in=[Status.READY, Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED, Status.SHIPPED],
-            request_status__in=[*acknowledgements.HE_HAS, Request.CANCELLATION_REJECTED],
+            request_status__in=[*acknowledgements.SUPPLIER_HAS, Request.CANCELLATION_REJECTED],
         )
         | Q(
             ~Q(stop_told_by=""),
@@ -118,7 +118,7 @@ def ask(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
                 try:
                     answered += _follow(purchase_order, connector, state, moment())
                 except TemporaryError as error:
-                    log.warning("%s: %s does not tell: %s", purchase_order, supplier, error)
+                    log.warning("%s: %s returned no status: %s", purchase_order, supplier, error)
                     silent.append(error)
                     if len(silent) == DOWN_AFTER:
                         break
@@ -126,7 +126,7 @@ def ask(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
                     is_heard = True
                     silent = []
     except OutsideError as error:
-        log.warning("%s cannot be asked how our orders stand: %s", supplier, error)
+        log.warning("cannot poll the orders of %s: %s", supplier, error)
         _note(supplier, error, moment())
     else:
         is_down = len(silent) == DOWN_AFTER or not is_heard
@@ -153,7 +153,7 @@ def _told(connector: Connector, batch: Sequence[PurchaseOrder]) -> dict[str, Pur
     try:
         return {state.number: state for state in connector.track(names)}
     except OutsideError as error:
-        log.warning("many orders at once: %s", error)
+        log.warning("batch poll failed: %s", error)
         return {}
 
 
@@ -207,10 +207,10 @@ def _follow(
             if purchase_order.status != Status.CANCELED:  # a canceled order expects no parcels
                 shipments.take_in(purchase_order=purchase_order, state=state, now=now)
     except (PermanentError, shipments.WrongOrderError) as error:
-        log.warning("%s cannot be followed: %s", purchase_order, error)
+        log.warning("cannot update %s: %s", purchase_order, error)
         problem = str(error)
     except IntegrityError as error:  # the error text holds the whole row: keep it out of pages
-        log.warning("%s cannot be followed: %s", purchase_order, error)
+        log.warning("cannot update %s: %s", purchase_order, error)
         problem = NOT_KEPT
     if problem:
         mine.update(problem=problem[:300])

@@ -34,7 +34,9 @@ def gtin14(raw: str) -> str:
     """
     digits, told = _SEPARATORS.sub("", raw), repr(raw[:40])
     if not (digits.isascii() and digits.isdigit()):
-        raise BadGtinError(f"{told} is not made of digits", code="gtin_no_digits", told=told)
+        raise BadGtinError(
+            f"{told} contains characters other than digits", code="gtin_no_digits", told=told
+        )
     if len(digits) not in GTIN_LENGTHS:
         message = f"{told} has {len(digits)} digits, not 8, 12, 13 or 14"
         raise BadGtinError(message, code="gtin_length", told=told, digits=len(digits))
@@ -43,7 +45,7 @@ def gtin14(raw: str) -> str:
         raise BadGtinError(f"{told} is a placeholder", code="gtin_placeholder", told=told)
     right = check_digit(padded[:-1])
     if padded[-1] != right:
-        message = f"{told} ends in {padded[-1]}, its check digit would be {right}"
+        message = f"{told} ends in {padded[-1]}, but its check digit must be {right}"
         values = {"told": told, "last": padded[-1], "right": right}
         raise BadGtinError(message, code="gtin_check_digit", **values)
     return padded

@@ -46,7 +46,7 @@ def decimal(text: str, *, mark: str) -> Decimal:
         return Decimal(written.replace(",", "."))
     if not mark:
         if _AMBIGUOUS.fullmatch(written):
-            raise UnreadableError(f"{written} may be a thousand or one and a bit")
+            raise UnreadableError(f"{written} is ambiguous: thousands or decimal separator")
         mark = "," if _COMMA_DECIMALS.fullmatch(written) else "."
     other = "." if mark == "," else ","
     if _NUMBERS[mark].fullmatch(written):

@@ -48,7 +48,7 @@ class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
     def clean_file(self) -> UploadedFile[bytes]:
         given: UploadedFile[bytes] = self.cleaned_data["file"]
         if (given.size or 0) > price_import.MOST_BYTES:
-            raise forms.ValidationError(gettext("8 MB at most."), code="too_large")
+            raise forms.ValidationError(gettext("Maximum 8 MB."), code="too_large")
         try:
             price_import.readable(given.read())
         except UnreadableFileError as error:
@@ -63,8 +63,8 @@ class CompetitorFileAdmin(StaffAdmin):
     """Price lists are previewed here before they are imported."""
 
     when_empty: ClassVar = _(
-        "Add a list of competitors' prices, as CSV or JSON: it is looked at before it "
-        "counts. What programs and sources tell comes here by itself."
+        "Upload competitor prices as CSV or JSON. You check the file before its prices "
+        "apply. Prices from the API and from sources appear here automatically."
     )
     may_add = True
     add_form = CompetitorFileForm
@@ -74,7 +74,7 @@ class CompetitorFileAdmin(StaffAdmin):
         columns.age("received_at", _("Received")),
         "received_by",
         "came_by",
-        columns.age("taken_at", _("Taken in")),
+        columns.age("taken_at", _("Applied")),
         "doubt",
         "became",
     ]
@@ -106,17 +106,17 @@ class CompetitorFileAdmin(StaffAdmin):
     def doubt(self, file: CompetitorFile) -> str:
         return labels.problem(file)
 
-    @admin.display(description=_("What became of its lines"))
+    @admin.display(description=_("Import result"))
     def became(self, file: CompetitorFile) -> str:
         return labels.became(file.counts)
 
-    @admin.display(description=_("Lines"))
+    @admin.display(description=_("Rows"))
     def lines(self, file: CompetitorFile) -> str:
         try:
             found = matching.preview(file=file)
         except UnreadableFileError as error:
             kept = [_kept(*each) for each in file.refused[:SHOWN]]
-            table = _table(gettext("Lines that are refused"), kept, total=len(file.refused))
+            table = _table(gettext("Rejected rows"), kept, total=len(file.refused))
             why = labels.words(error.code, error.values)
             return format_html("<p>{}</p>{}", why, table)
         matched = [
@@ -134,42 +134,42 @@ class CompetitorFileAdmin(StaffAdmin):
         return format_html(
             "{}{}",
             _table(
-                gettext("Lines whose goods are ours"),
+                gettext("Matched rows"),
                 matched,
                 total=len(found.matched),
                 headings=(
-                    gettext("Line"),
+                    gettext("Row"),
                     gettext("SKU"),
                     gettext("Competitor"),
                     gettext("Price"),
                     gettext("Matched by"),
-                    gettext("How sure the match is (1: certain)"),
+                    gettext("Match confidence (1 = certain)"),
                 ),
             ),
             _table(
-                gettext("Lines that are refused"),
+                gettext("Rejected rows"),
                 refused,
                 total=len(found.refused),
-                headings=(gettext("Line"), gettext("Reason")),
+                headings=(gettext("Row"), gettext("Reason")),
             ),
         )
 
-    @action(description=_("Take in what is matched"), icon="download_done")
+    @action(description=_("Apply matched rows"), icon="download_done")
     def take_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
         file = self.row(request, object_id)
         return self.ask(
             request,
             file,
-            title=gettext("Take in what is matched"),
+            title=gettext("Apply matched rows"),
             explain=gettext(
-                "The prices count at once, as far as they are fresh and sure enough. Lines that"
-                " are refused stay in the file."
+                "Prices that are recent and certain enough take effect immediately. "
+                "Rejected rows stay in the file."
             ),
             act=lambda _given: _taken(file, actor=str(request.user)),
             done=lambda taken: " ".join(
                 [
                     f"{labels.became(taken.counts)}.",
-                    gettext("Prices that follow competitors are counted anew within a minute."),
+                    gettext("Prices that follow competitors are recalculated within a minute."),
                 ]
             ),
         )
@@ -209,10 +209,7 @@ def _table(
 show(
     CompetitorPrice,
     may_delete=True,
-    when_empty=_(
-        "No competitor's price is known yet: add a list of them, a source that Fara asks, or a key"
-        " for a program that tells them."
-    ),
+    when_empty=_("No competitor prices yet. Upload a file, add a source, or create an API key."),
     list_display=[
         columns.link("variant", _("Variant"), text="variant__sku"),
         "competitor",
@@ -237,7 +234,7 @@ show(
         columns.money("amount", _("Price")),
         columns.age("as_of", _("As of")),
         "source",
-        columns.age("at", _("Heard")),
+        columns.age("at", _("Received")),
     ],
     list_select_related=["variant"],
     search_fields=["variant__sku", "competitor"],
@@ -260,7 +257,7 @@ show(
     WaitingPrice,
     list_display=[
         columns.link("variant", _("Variant"), text="variant__sku"),
-        columns.age("asked_at", _("Since")),
+        columns.age("asked_at", _("Waiting since")),
     ],
     list_select_related=["variant"],
     ordering=["id"],

@@ -19,14 +19,14 @@ from storefront.lib.staff.fieldsets import Field, Group
 
 COMPETITOR_FILE = (
     Group(
-        _("The file"),
+        _("File"),
         {
             "file": Field(
                 _("File"),
                 _(
-                    "CSV with headings: competitor, price, currency, and sku, gtin or brand and"
-                    " mpn. It may say tax (incl or excl), url, as_of and confidence."
-                    " Or JSON: a list of objects with these names."
+                    "CSV with the columns competitor, price, currency, and sku, gtin, or "
+                    "brand and mpn. Optional: tax (incl or excl), url, as_of, confidence. "
+                    "Or JSON: a list of objects with these names."
                 ),
             ),
         },
@@ -35,48 +35,48 @@ COMPETITOR_FILE = (
 
 
 WORDS: Mapping[str, Promise | str] = {
-    "no_competitor": _("No competitor is named."),
-    "no_goods": _("It names no goods: no SKU, no GTIN, no brand with part number."),
-    "no_address": _("%(told)s is no address."),
-    "no_price": _("%(told)s is no price: write it as 1234.50."),
-    "costs_nothing": _("Nothing costs 0."),
-    "no_currency": _("%(told)s is no currency."),
-    "no_tax": _("%(told)s does not say whether tax is in it: write incl or excl."),
-    "no_date": _("%(told)s is no date: write it as 2026-11-24."),
-    "no_confidence": _("%(told)s is no confidence: write it as 0.9."),
-    "gtin_no_digits": _("%(told)s is not made of digits"),
+    "no_competitor": _("The competitor is missing."),
+    "no_goods": _("The product is missing. Enter a SKU, a GTIN, or a brand with a part number."),
+    "no_address": _("%(told)s is not a valid URL."),
+    "no_price": _("%(told)s is not a valid price. Use the format 1234.50."),
+    "costs_nothing": _("The price must be above 0."),
+    "no_currency": _("%(told)s is not a valid currency."),
+    "no_tax": _("%(told)s is not a valid tax value. Use incl or excl."),
+    "no_date": _("%(told)s is not a valid date. Use the format 2026-11-24."),
+    "no_confidence": _("%(told)s is not a valid confidence. Use the format 0.9."),
+    "gtin_no_digits": _("%(told)s contains characters other than digits"),
     "gtin_length": _("%(told)s has %(digits)s digits, not 8, 12, 13 or 14"),
     "gtin_placeholder": _("%(told)s is a placeholder"),
-    "gtin_check_digit": _("%(told)s ends in %(last)s, its check digit would be %(right)s"),
-    "no_object": _("It is no object."),
-    "no_text": _("%(word)s is no text."),
-    "no_field": _("There is no field %(word)s."),
+    "gtin_check_digit": _("%(told)s ends in %(last)s, but its check digit must be %(right)s"),
+    "no_object": _("The row is not an object."),
+    "no_text": _("%(word)s is not text."),
+    "no_field": _("The field %(word)s does not exist."),
     "missing": _("%(word)s is missing."),
-    "to_be_text": _("%(word)s is to be text."),
-    "to_be_true_or_false": _("%(word)s is to be true or false."),
-    "no_moment": _("seen_at is to be written as 2026-11-24T12:00:00Z."),
-    "comma": _("price is to be written as 1234.50, without a comma."),
-    "currency_spelling": _("currency is to be three capital letters, such as EUR."),
+    "to_be_text": _("%(word)s must be text."),
+    "to_be_true_or_false": _("%(word)s must be true or false."),
+    "no_moment": _("seen_at must have the format 2026-11-24T12:00:00Z."),
+    "comma": _("price must have the format 1234.50, without a comma."),
+    "currency_spelling": _("currency must be three capital letters, such as EUR."),
     "competitor_length": _("competitor is longer than %(most)s characters."),
-    "confidence_empty": _("confidence is empty: leave it out, or write it as 0.9."),
-    "ourselves": _("It is our own shop."),
-    "future": _("It is of %(day)s, in the future."),
-    "old": _("It is of %(day)s: what is older than %(days)s days does not count."),
-    "not_ours": _("We have no such goods: %(goods)s."),
-    "different": _("The %(names)s name different goods of ours."),
-    "twice": _("Another line names the same goods and shop."),
-    "gone": _("The goods have just gone."),
-    "bad_csv": _("Line %(number)s: %(problem)s"),
-    "too_many": _("It has more than %(most)s lines: split it."),
-    "no_column": _("No column says: %(columns)s."),
-    "no_json": _("It is no JSON: %(problem)s"),
-    "no_list": _("It is neither a list nor an object with a list “%(name)s”."),
-    "forgotten": _("Its lines are not kept any more."),
-    "too_large": _("It is larger than %(most)s MB: split it."),
-    "no_utf8": _("It is not written in UTF-8."),
-    "no_lines": _("It has no lines."),
-    "nothing_to_keep": _("It says that nothing changed, and we have nothing."),
-    "cut_off": _("Its last line has no end: it may have been cut off."),
+    "confidence_empty": _("confidence is empty. Leave it out or use the format 0.9."),
+    "ourselves": _("This is our own shop."),
+    "future": _("The date %(day)s is in the future."),
+    "old": _("The price of %(day)s is older than %(days)s days."),
+    "not_ours": _("No matching product: %(goods)s."),
+    "different": _("The %(names)s match different products."),
+    "twice": _("Another row has the same product and shop."),
+    "gone": _("The product was just removed."),
+    "bad_csv": _("Row %(number)s: %(problem)s"),
+    "too_many": _("The file has more than %(most)s rows. Split it."),
+    "no_column": _("Missing columns: %(columns)s."),
+    "no_json": _("The file is not valid JSON: %(problem)s"),
+    "no_list": _("The file must be a list, or an object with a list “%(name)s”."),
+    "forgotten": _("The rows of this file were deleted."),
+    "too_large": _("The file is larger than %(most)s MB. Split it."),
+    "no_utf8": _("The file is not UTF-8. Save it as UTF-8 and try again."),
+    "no_lines": _("The file has no rows."),
+    "nothing_to_keep": _("The source reports no change, but no earlier file is stored."),
+    "cut_off": _("The last row is incomplete. The file may be cut off."),
 }
 DOUBTFUL = "doubtful"
 
@@ -104,8 +104,8 @@ def doubt(counts: Mapping[str, Any]) -> str:
     """Return how many prices of a list changed implausibly."""
     return (
         gettext(
-            "%(moved)d of %(known)d prices that we know move by a factor of %(factor)d or more, or"
-            " to another currency. A person is to look at the list and take it in."
+            "%(moved)d of %(known)d known prices change by a factor of %(factor)d or "
+            "more, or to another currency. Check the file and apply it manually."
         )
         % counts
     )
@@ -113,9 +113,9 @@ def doubt(counts: Mapping[str, Any]) -> str:
 
 def became(counts: Mapping[str, Any]) -> str:
     """Return how many lines had each result; zeros are omitted."""
-    said = {**{one.value: one.label for one in Became}, "refused": _("refused")}
+    said = {**{one.value: one.label for one in Became}, "refused": _("rejected")}
     if "changed" not in counts and "matched" in counts:
-        said |= {"matched": _("ours")}  # not imported
+        said |= {"matched": _("matched")}  # not imported
     return " · ".join(f"{name}: {counts[code]}" for code, name in said.items() if counts.get(code))
 
 
@@ -123,39 +123,40 @@ def became(counts: Mapping[str, Any]) -> str:
 
 SOURCE = (
     Group(
-        _("Whom we ask"),
+        _("Source"),
         {
-            "name": Field(_("Name"), _("Prices that it tells carry this name.")),
+            "name": Field(_("Name"), _("Prices of this source show this name.")),
             "url": Field(
-                _("Address"),
-                _("Where its list is, such as https://prices.example/list.csv. 8 MB at most."),
+                _("URL"),
+                _("The URL of the file, such as https://prices.example/list.csv. Maximum 8 MB."),
             ),
             "dialect": Field(
-                _("Written in"),
-                _("CSV with headings, or JSON: the names are those of a file that staff bring."),
+                _("File format"),
+                _("CSV with column names, or JSON. The names are the same as for uploaded files."),
             ),
         },
     ),
     Group(
-        _("How often"),
+        _("Schedule"),
         {
             "every_min": Field(
-                _("Asked every (minutes)"),
-                _("From 5 minutes to 3 days. A price counts for 7 days after it was seen."),
+                _("Fetch interval (minutes)"),
+                _("From 5 minutes to 3 days. A price is valid for 7 days."),
             ),
-            "is_on": Field(_("Is asked"), _("Off: what it told stays until it is too old.")),
+            "is_on": Field(_("Active"), _("If off, its prices stay until they expire.")),
         },
     ),
     Group(
-        _("How it knows us"),
+        _("Authentication"),
         {
             "header": Field(
-                _("Header of the secret"),
-                _("Such as X-Api-Key. Empty: it asks for none, and a kept secret is forgotten."),
+                _("Secret header"),
+                _(
+                    "Such as X-Api-Key. Leave empty if no secret is needed. A stored secret "
+                    "is then deleted."
+                ),
             ),
-            "secret": Field(
-                _("Value of the secret"), _("Write-only: leave it empty to keep what is there.")
-            ),
+            "secret": Field(_("Secret"), _("Write-only. Leave empty to keep the stored secret.")),
         },
     ),
 )

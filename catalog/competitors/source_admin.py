@@ -61,28 +61,30 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         except RefusedAddressError:
             parts = None
         if parts is None or re.search(r"\s", url):
-            words = gettext("It is no address, such as https://api.example.com/v1/.")
+            words = gettext("Enter a URL, such as https://api.example.com/v1/.")
             raise forms.ValidationError(words, code="no_address")
         if settings.IS_PRODUCTION and parts.scheme != "https":
-            words = gettext("It must begin with https: else others could change the prices.")
+            words = gettext(
+                "The URL must begin with https, so that the prices cannot be changed on the way."
+            )
             raise forms.ValidationError(words, code="open_address")
         return url
 
     def clean_header(self) -> str:
         header = str(self.cleaned_data["header"]).strip()
         if header and (not HEADER.fullmatch(header) or header.lower() in NO_SECRETS):
-            words = gettext("A secret cannot be sent in it. Usual are Authorization and X-Api-Key.")
+            words = gettext("This header cannot carry a secret. Use Authorization or X-Api-Key.")
             raise forms.ValidationError(words, code="no_header")
         return header
 
     def clean_secret(self) -> str:
         secret = str(self.cleaned_data["secret"])
         if not (secret.isascii() and secret.isprintable()):
-            words = gettext("A header takes letters, digits and signs of ASCII only.")
+            words = gettext("Use ASCII letters, digits and symbols only.")
             raise forms.ValidationError(words, code="no_secret")
         if 0 < len(secret) < SHORTEST_SECRET:
             # A shorter secret could not be redacted reliably.
-            words = gettext("It is too short: 6 characters at least.")
+            words = gettext("The secret is too short. Enter at least 6 characters.")
             raise forms.ValidationError(words, code="no_secret")
         return secret
 
@@ -93,12 +95,12 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
             return given
         is_kept = bool(self.instance.secret_sealed) and not given["secret"]
         if given["secret"] and not given["header"]:
-            self.add_error("header", gettext("Say in which header the secret is sent."))
+            self.add_error("header", gettext("Enter the header for the secret."))
         elif given["header"] and not given["secret"] and not is_kept:
-            self.add_error("secret", gettext("Without it, the header says nothing."))
+            self.add_error("secret", gettext("Enter the secret, or leave the header empty."))
         elif given["header"] and is_kept and _host(given["url"]) != _host(self.initial["url"]):
             # Otherwise a user who may change the address could redirect the secret.
-            self.add_error("secret", gettext("The address is another one: enter it anew."))
+            self.add_error("secret", gettext("The URL changed. Enter the secret again."))
         return given
 
     def sealed(self) -> str:
@@ -117,9 +119,7 @@ def _host(url: str) -> tuple[str, str]:
 
 @admin.register(CompetitorSource)
 class CompetitorSourceAdmin(StaffAdmin):
-    when_empty: ClassVar = _(
-        "Add an address that tells competitors' prices: Fara asks it by the clock."
-    )
+    when_empty: ClassVar = _("Add a URL with competitor prices. It is fetched on a schedule.")
     form = CompetitorSourceForm
     editable = ASKED
     may_add = True
@@ -129,10 +129,10 @@ class CompetitorSourceAdmin(StaffAdmin):
         "name",
         "is_on",
         "every_min",
-        columns.age("heard_at", _("Heard")),
-        columns.age("due_at", _("Due")),
+        columns.age("heard_at", _("Received")),
+        columns.age("due_at", _("Next fetch")),
         "problem",
-        columns.age("failing_since", _("Trouble since")),
+        columns.age("failing_since", _("Failing since")),
     ]
     list_filter: ClassVar = ["is_on"]
     search_fields: ClassVar = ["name"]
@@ -162,7 +162,7 @@ class CompetitorSourceAdmin(StaffAdmin):
         obj.due_at = timezone.now()
         obj.save(update_fields=[*ASKED, "secret_sealed", "due_at"] if change else None)
 
-    @action(description=_("Ask now"), icon="sync")
+    @action(description=_("Fetch now"), icon="sync")
     def ask_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         source = self.row(request, object_id)
 
@@ -173,12 +173,13 @@ class CompetitorSourceAdmin(StaffAdmin):
         return self.ask(
             request,
             source,
-            title=gettext("Ask now"),
+            title=gettext("Fetch now"),
             explain=gettext(
-                "%(name)s is asked for its list now. What it tells counts at once, as far as it is"
-                " fresh and sure enough; what it does not tell stays as it is known."
+                "The file of %(name)s is fetched now. Prices that are recent and certain "
+                "enough take effect immediately. Prices that are not in the file do not "
+                "change."
             )
             % {"name": source.name},
             act=act,
-            done=gettext("Started: how it went stands on this page in a moment."),
+            done=gettext("Fetch started. The result appears on this page in a moment."),
         )

@@ -93,7 +93,7 @@ def fetch(*, source_id: int, now: datetime) -> Taken | None:
             asked.update(due_at=Least("due_at", now + AGAIN))
         return None
     except Exception as error:
-        _note(source, f"A mistake of ours that nobody expected: {type(error).__name__}.", now)
+        _note(source, f"Unexpected error: {type(error).__name__}.", now)
         raise
     CompetitorSource.objects.filter(pk=source.pk).update(
         heard_at=now, problem="", failing_since=None
@@ -102,7 +102,7 @@ def fetch(*, source_id: int, now: datetime) -> Taken | None:
 
 
 def _note(source: CompetitorSource, words: str, now: datetime) -> None:
-    log.warning("%s tells no prices: %s", source, words)
+    log.warning("no prices fetched from %s: %s", source, words)
     CompetitorSource.objects.filter(pk=source.pk).update(
         problem=words[:LONGEST_PROBLEM], failing_since=source.failing_since or now
     )
@@ -177,7 +177,7 @@ def _taken_in(source: CompetitorSource, answer: Exchange, secret: str, now: date
     if not taken.became:
         first = taken.refused[0]
         why = labels.words(first.code, first.values)
-        raise NothingCountsError(f"None of its lines counts. Line {first.number}: {why}")
+        raise NothingCountsError(f"All rows were rejected. Row {first.number}: {why}")
     return taken
 
 

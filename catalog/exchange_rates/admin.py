@@ -20,24 +20,28 @@ from storefront.lib.staff.fieldsets import Field, Group
 
 RATE = (
     Group(
-        _("Which money"),
+        _("Currencies"),
         {
-            "base": Field(_("One unit of"), _("Three letters, such as USD: a supplier's money.")),
-            "quote": Field(_("Costs so much of"), _("Three letters, such as EUR: our money.")),
+            "base": Field(
+                _("From currency"), _("Three-letter code of the supplier's currency, such as USD.")
+            ),
+            "quote": Field(_("To currency"), _("Three-letter code of our currency, such as EUR.")),
         },
     ),
     Group(
-        _("What it is worth"),
+        _("Exchange rate"),
         {
             "rate": Field(
-                _("Rate"), _("What one unit of the first costs in the second; prices follow.")
+                _("Rate"),
+                _(
+                    "Price of one unit of the first currency in the second. "
+                    "Prices are recalculated."
+                ),
             ),
-            "source": Field(_("Who says so"), _("A bank or a page, for whoever asks later.")),
-            "as_of": Field(
-                _("When it was so, UTC"), _("Prices are counted by a rate until it is too old.")
-            ),
-            "standing": Field(_("How sure it is")),
-            "waiting_rate": Field(_("Newer rate that waits for a person")),
+            "source": Field(_("Who says so"), _("A bank or a web page, for reference.")),
+            "as_of": Field(_("As of (UTC)"), _("Prices use this rate until it is outdated.")),
+            "standing": Field(_("Status")),
+            "waiting_rate": Field(_("Newer rate awaiting approval")),
         },
     ),
 )
@@ -56,17 +60,17 @@ class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         if given.get("as_of") and given["as_of"] > timezone.now() + rates.AHEAD:
-            self.add_error("as_of", gettext("That day has not come."))
+            self.add_error("as_of", gettext("The date cannot be in the future."))
         if given.get("rate") is not None and given["rate"] <= 0:
-            self.add_error("rate", gettext("It must be more than 0."))
+            self.add_error("rate", gettext("The rate must be above 0."))
         return given
 
 
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(StaffAdmin):
     when_empty: ClassVar = _(
-        "Add a rate, such as what one USD costs in EUR: goods that cost foreign money have "
-        "no price without one."
+        "Add an exchange rate, such as USD to EUR. Products bought in a foreign currency "
+        "have no price without one."
     )
     form = ExchangeRateForm
     editable = ("rate", "source", "as_of")
@@ -77,8 +81,8 @@ class ExchangeRateAdmin(StaffAdmin):
         columns.number("rate", _("Rate")),
         "source",
         columns.age("as_of", _("As of")),
-        columns.state("standing", _("State"), calls=["unsure", "unknown"]),
-        columns.number("waiting_rate", _("Newer rate that waits for a person")),
+        columns.state("standing", _("Status"), calls=["unsure", "unknown"]),
+        columns.number("waiting_rate", _("Newer rate awaiting approval")),
     ]
     list_filter: ClassVar = ["standing", "quote"]
     ordering: ClassVar = ["base", "quote"]
@@ -109,17 +113,17 @@ class ExchangeRateAdmin(StaffAdmin):
 @admin.register(RateNews)
 class RateNewsAdmin(StaffAdmin):
     when_empty: ClassVar = _(
-        "Nothing was heard yet. News come by themselves, and whenever somebody says a rate."
+        "No updates yet. Updates are fetched automatically, or added when staff enter a rate."
     )
     list_display: ClassVar = [
         "__str__",
-        columns.state("status", _("State"), calls=["waiting"], ended=["taken", "approved"]),
-        columns.number("old_rate", _("Rate before")),
+        columns.state("status", _("Status"), calls=["waiting"], ended=["taken", "approved"]),
+        columns.number("old_rate", _("Previous rate")),
         columns.number("rate", _("Rate")),
         "source",
         columns.age("as_of", _("As of")),
         "told_by",
-        columns.age("told_at", _("Heard")),
+        columns.age("told_at", _("Received")),
     ]
     list_filter: ClassVar = ["status", "base", "quote"]
     ordering: ClassVar = ["-id"]
@@ -146,7 +150,7 @@ class RateNewsAdmin(StaffAdmin):
             request,
             news,
             title=gettext("Approve"),
-            explain=gettext("%(pair)s was %(old)s and will be %(new)s.")
+            explain=gettext("%(pair)s changes from %(old)s to %(new)s.")
             % {
                 "pair": news,
                 "old": "–" if news.old_rate is None else columns.as_number(news.old_rate),
@@ -155,7 +159,7 @@ class RateNewsAdmin(StaffAdmin):
             act=lambda _given: rates.approve(
                 news=news, actor=str(request.user), now=timezone.now()
             ),
-            done=gettext("All prices in that money are counted anew within a minute."),
+            done=gettext("All prices in this currency are recalculated within a minute."),
         )
 
     @action(description=_("Reject"), icon="block")
@@ -165,10 +169,10 @@ class RateNewsAdmin(StaffAdmin):
             request,
             news,
             title=gettext("Reject"),
-            explain=gettext("The rate that counts goes on, until it grows too old."),
+            explain=gettext("The current rate stays in use until it is outdated."),
             form_class=ReasonForm,
             act=lambda given: rates.reject(
                 news=news, actor=str(request.user), reason=given["reason"], now=timezone.now()
             ),
-            done=gettext("The same news does not come back."),
+            done=gettext("Update rejected. The same rate is not suggested again."),
         )

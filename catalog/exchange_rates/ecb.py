@@ -52,24 +52,24 @@ def read(content: bytes) -> DailyRates:
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise UnreadableRatesError(f"It is no XML: {error}"[:200]) from None
+        raise UnreadableRatesError(f"The file is not valid XML: {error}"[:200]) from None
     days = root.xpath("//*[local-name()='Cube'][@time]")
     if len(days) != 1:
-        raise UnreadableRatesError(f"It tells of {len(days)} days, not of one.")
+        raise UnreadableRatesError(f"The file has {len(days)} days, expected one.")
     try:
         as_of = datetime.combine(date.fromisoformat(days[0].get("time")), TOLD_AT)
     except ValueError:
-        raise UnreadableRatesError("Its day is no date.") from None
+        raise UnreadableRatesError("The day is not a valid date.") from None
     per_euro: dict[str, Decimal] = {}
     for cube in days[0].xpath("./*[local-name()='Cube']"):
         currency, told = cube.get("currency", ""), cube.get("rate", "")
         if not (len(currency) == 3 and currency.isascii() and currency.isupper()):  # noqa: PLR2004
-            raise UnreadableRatesError(f"{currency[:20]!r} is no currency.")
+            raise UnreadableRatesError(f"{currency[:20]!r} is not a valid currency.")
         if currency in per_euro:
-            raise UnreadableRatesError(f"{currency} is told twice.")
+            raise UnreadableRatesError(f"{currency} occurs twice.")
         per_euro[currency] = _rate(currency, told)
     if not per_euro:
-        raise UnreadableRatesError("It tells no rate.")
+        raise UnreadableRatesError("The file has no rates.")
     return DailyRates(as_of=as_of, per_euro=per_euro)
 
 
@@ -79,5 +79,5 @@ def _rate(currency: str, told: str) -> Decimal:
     except InvalidOperation:
         rate = Decimal(0)
     if not (rate.is_finite() and LEAST < rate < MOST):
-        raise UnreadableRatesError(f"{currency}: {told[:20]!r} is no rate.")
+        raise UnreadableRatesError(f"{currency}: {told[:20]!r} is not a valid rate.")
     return rate

@@ -75,7 +75,7 @@ def take_in(  # noqa: PLR0913 - which rates, and who reported them when
     Raises: FutureRateError  dated in the future
     """
     if as_of > now + AHEAD:
-        raise FutureRateError(f"They are of {as_of:%Y-%m-%d}, which has not come.")
+        raise FutureRateError(f"The rates of {as_of:%Y-%m-%d} are dated in the future.")
     present = _lock(quote)
     done: dict[str, str] = {}
     for base in sorted(rates):
@@ -129,7 +129,7 @@ def say(  # noqa: PLR0913 - which rate, and who reported it when
     Raises: FutureRateError  dated in the future
     """
     if as_of > now + AHEAD:
-        raise FutureRateError(f"It is of {as_of:%Y-%m-%d}, which has not come.")
+        raise FutureRateError(f"The rate of {as_of:%Y-%m-%d} is dated in the future.")
     present = _lock(quote).get(base)
     _lapse(base=base, quote=quote, actor=actor, now=now)
     news = RateNews.objects.create(

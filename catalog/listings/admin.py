@@ -37,7 +37,7 @@ class ListingAdmin(StaffAdmin):
         columns.money("cost_amount", _("Cost"), currency="channel__currency"),
         columns.money("landed_amount", _("Landed cost"), currency="channel__currency"),
         "available",
-        columns.age("as_of", _("Stock is")),
+        columns.age("as_of", _("Availability")),
         "is_published",
         "is_withdrawn",
     ]
@@ -68,7 +68,7 @@ class ListingAdmin(StaffAdmin):
         columns.page(
             "supply:offers",
             _("Supply"),
-            _("Offers side by side"),
+            _("Compare offers"),
             right="suppliers.view_supplieroffer",
             of="variant_id",
         ),
@@ -79,7 +79,7 @@ class ListingAdmin(StaffAdmin):
         ),
         *(columns.money(n, COLUMNS[n], currency="map_currency") for n in OF_SUPPLIER),
         columns.text("origins", COLUMNS["origins"]),
-        columns.pairs("ships_from", _("Units, by country they are sent from")),
+        columns.pairs("ships_from", _("Units by origin country")),
     ]
     actions: ClassVar = ["withdraw", "put_back"]
     actions_detail: ClassVar = ["explain"]
@@ -98,13 +98,13 @@ class ListingAdmin(StaffAdmin):
         context = {"chart": drawn, "currency": listing.channel.currency}
         return render_to_string("catalog/listings/price_chart.html", context)
 
-    @action(description=_("Take off the shop, and keep it off"))
+    @action(description=_("Unpublish"))
     def withdraw(self, request: HttpRequest, rows: QuerySet[Listing]) -> None:
         self.do_each(
             request, rows, lambda row: publication.withdraw(listing=row, now=timezone.now())
         )
 
-    @action(description=_("Let it be sold again"))
+    @action(description=_("Publish"))
     def put_back(self, request: HttpRequest, rows: QuerySet[Listing]) -> None:
         self.do_each(
             request, rows, lambda row: publication.put_back(listing=row, now=timezone.now())
@@ -117,7 +117,7 @@ class ListingAdmin(StaffAdmin):
         currency = listing.channel.currency
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("How its price comes about"),
+            "title": gettext("Price calculation"),
             "opts": self.opts,
             "original": listing,
             "back": self.page_of(listing),
@@ -144,7 +144,7 @@ class ListingAdmin(StaffAdmin):
         return TemplateResponse(request, "catalog/listings/price_explanation.html", context)
 
 
-@admin.display(description=_("Made of"))
+@admin.display(description=_("Cost breakdown"))
 def made_of(change: PriceChange) -> str:
     return price_comparison.of_change(change)
 
@@ -155,10 +155,10 @@ show(
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
         columns.money("amount", _("Price"), currency="listing__channel__currency"),
         columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
-        columns.money("old_amount", _("Before"), currency="listing__channel__currency"),
-        columns.text("rule__book__version", _("Book")),
+        columns.money("old_amount", _("Previous price"), currency="listing__channel__currency"),
+        columns.text("rule__book__version", _("Price book")),
         columns.text("rule__number", _("Rule")),
-        columns.age("at", _("When")),
+        columns.age("at", _("Time")),
     ],
     list_select_related=["listing__variant", "listing__channel", "rule__book"],
     exclude=["made_of"],

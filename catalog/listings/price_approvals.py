@@ -33,7 +33,7 @@ def approve(*, hold: PriceHold, actor: str, now: datetime) -> None:
     listing = _locked(hold)
     if hold.reason not in APPROVABLE or hold.proposed_amount is None:
         raise CannotApproveError(
-            f"{hold.sentence} Change the rules, the costs or the supplier's figures instead."
+            f"{hold.sentence} Change the price rules, the costs or the supplier's data instead."
         )
     hold.move(
         PriceHold.Status.APPROVED,
@@ -44,13 +44,13 @@ def approve(*, hold: PriceHold, actor: str, now: datetime) -> None:
         decided_by=actor[:100],
     )
     if listing.cost_amount != hold.cost_amount:
-        raise LostRaceError(f"{hold}: the cost is another one by now")
+        raise LostRaceError(f"{hold}: the cost has changed")
     done = _counted(listing, now=now)
     lowest = done.verdict.floor if done.verdict else None
     if not may_stay(hold.proposed_amount, lowest=lowest, bounds=done.bounds):
         raise CannotApproveError(
-            f"{hold.proposed_amount} does not keep what the live price book and the supplier ask"
-            " today. It is counted anew within a minute."
+            f"{hold.proposed_amount} does not meet the limits of the live price book or "
+            "the supplier. The price is recalculated within a minute."
         )
     made_of = {**hold.made_of, "approved_by": actor}
     _sell(listing, hold.proposed_amount, hold=hold, rule_id=hold.rule_id, made_of=made_of, now=now)
@@ -68,9 +68,7 @@ def keep(*, hold: PriceHold, actor: str, reason: str, now: datetime) -> None:
     listing = _locked(hold)
     done = _counted(listing, now=now)
     if hold.old_amount is None or not done.pays or hold.old_amount != done.standing.present:
-        raise CannotApproveError(
-            "The old price does not pay what the goods cost today, or breaks MAP or MSRP."
-        )
+        raise CannotApproveError("The old price is below today's cost, or outside MAP or MSRP.")
     hold.move(
         PriceHold.Status.KEPT,
         at=now,
@@ -82,7 +80,7 @@ def keep(*, hold: PriceHold, actor: str, reason: str, now: datetime) -> None:
     )
     landed = done.landed.total.quantize(CENT) if done.landed else None
     if landed != history.landed_in(hold.made_of):
-        raise LostRaceError(f"{hold}: the landed cost is another one by now")
+        raise LostRaceError(f"{hold}: the landed cost has changed")
     if listing.price_amount != hold.old_amount:
         rule_id = listing.rule_id or hold.rule_id
         made_of = {**hold.made_of, "kept_by": actor, "because": reason}
@@ -123,7 +121,9 @@ def _counted(listing: Listing, *, now: datetime) -> Calculation:
     row = repricing.stored(listing.channel).get(pk=listing.pk)
     (done,) = repricing.calculations([row], channel=listing.channel, policy=policy, now=now)
     if done.verdict and done.verdict.stop == Stop.UNSURE_RATE:
-        raise CannotApproveError("Decide first about the rate of the supplier's money.")
+        raise CannotApproveError(
+            "Approve or reject the exchange rate of the supplier's currency first."
+        )
     return done
 
 

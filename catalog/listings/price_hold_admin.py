@@ -26,19 +26,21 @@ AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")
 @admin.register(PriceHold)
 class PriceHoldAdmin(StaffAdmin):
     when_empty: ClassVar = _(
-        "No price waits for a decision. A guard stops one that would move further than its "
-        "price book allows."
+        "No price changes to review. A price change appears here if it exceeds the limits "
+        "of its price book."
     )
     list_display: ClassVar = [
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
         columns.text("listing__channel__code", _("Channel")),
-        columns.state("status", _("State"), calls=["open"], ended=["approved", "kept", "lapsed"]),
+        columns.state("status", _("Status"), calls=["open"], ended=["approved", "kept", "lapsed"]),
         "why",
         columns.money("old_amount", _("Price"), currency="listing__channel__currency"),
-        columns.money("proposed_amount", _("Proposed"), currency="listing__channel__currency"),
+        columns.money(
+            "proposed_amount", _("Suggested price"), currency="listing__channel__currency"
+        ),
         columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
         "is_off_sale",
-        columns.age("opened_at", _("Since")),
+        columns.age("opened_at", _("Waiting since")),
     ]
     list_select_related: ClassVar = ["listing__variant", "listing__channel"]
     list_filter: ClassVar = ["status", "reason", "is_off_sale", "listing__channel"]
@@ -60,15 +62,15 @@ class PriceHoldAdmin(StaffAdmin):
     }
     refusals: ClassVar = (price_approvals.CannotApproveError,)
 
-    @admin.display(description=_("Made of"))
+    @admin.display(description=_("Cost breakdown"))
     def made(self, hold: PriceHold) -> str:
         return price_comparison.of_hold(hold)
 
-    @admin.display(description=_("In numbers"))
+    @admin.display(description=_("Figures"))
     def why(self, hold: PriceHold) -> str:
         return labels.stopped_hold(hold)
 
-    @action(description=_("Approve the proposed prices"))
+    @action(description=_("Approve suggested prices"))
     def approve_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
         self.do_each(
             request,
@@ -78,7 +80,7 @@ class PriceHoldAdmin(StaffAdmin):
             ),
         )
 
-    @action(description=_("Reject, and keep the old prices"))
+    @action(description=_("Reject and keep the current prices"))
     def reject_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
         self.do_each(
             request,
@@ -96,12 +98,15 @@ class PriceHoldAdmin(StaffAdmin):
             hold,
             title=gettext("Approve"),
             explain=" ".join(
-                [labels.stopped_hold(hold), gettext("The proposed price counts at once.")]
+                [
+                    labels.stopped_hold(hold),
+                    gettext("The suggested price takes effect immediately."),
+                ]
             ),
             act=lambda _given: price_approvals.approve(
                 hold=hold, actor=str(request.user), now=timezone.now()
             ),
-            done=gettext("It is sold by the proposed price."),
+            done=gettext("Suggested price approved"),
         )
 
     @action(description=_("Reject"), icon="block")
@@ -112,31 +117,31 @@ class PriceHoldAdmin(StaffAdmin):
             hold,
             title=gettext("Reject"),
             explain=gettext(
-                "The old price stays, if it keeps the lowest margin today; else the goods stay"
-                " off sale. The same proposal does not come back."
+                "The current price stays if it meets the minimum margin. Otherwise the "
+                "item stays unavailable. The same suggestion is not made again."
             ),
             form_class=ReasonForm,
             act=lambda given: price_approvals.reject(
                 hold=hold, actor=str(request.user), now=timezone.now(), reason=given["reason"]
             ),
-            done=gettext("The old price stays."),
+            done=gettext("Suggested price rejected"),
         )
 
-    @action(description=_("Sell on by the old price"), icon="lock_open")
+    @action(description=_("Keep current price"), icon="lock_open")
     def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
         hold = self.row(request, object_id)
         return self.ask(
             request,
             hold,
-            title=gettext("Sell on by the old price"),
+            title=gettext("Keep current price"),
             explain=f"{labels.stopped_hold(hold)} "
             + gettext(
-                "The old price counts although it leaves less than the lowest margin, until the"
-                " proposal or the cost changes. It never goes below what the goods cost."
+                "The current price stays although it is below the minimum margin, until "
+                "the suggestion or the cost changes. It never goes below the cost."
             ),
             form_class=ReasonForm,
             act=lambda given: price_approvals.keep(
                 hold=hold, actor=str(request.user), reason=given["reason"], now=timezone.now()
             ),
-            done=gettext("It is sold by the old price."),
+            done=gettext("Current price kept"),
         )

@@ -92,7 +92,7 @@ def _rejected(listing_ids: list[int]) -> dict[int, tuple[str, Decimal | None]]:
 def _values(done: Calculation, listing: Listing) -> dict[str, Any]:
     verdict, rule = done.verdict, done.rule
     if verdict is None or verdict.stop is None or rule is None:
-        raise AssertionError(f"{listing}: nothing was stopped")
+        raise AssertionError(f"{listing}: no price change is held")
     return {
         "reason": verdict.stop.value,
         "sentence": sentence(done),

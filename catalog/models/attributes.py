@@ -21,9 +21,9 @@ class Spec(models.Model):
     class Basis(models.TextChoices):
         """Where the values come from."""
 
-        NONE = "none", _("Nobody says it")
-        SUPPLIER_CLAIM = "supplier_claim", _("The supplier says it")
-        FL1_CLAIM = "fl1_claim", _("Claimed by FL 1")
+        NONE = "none", _("No source")
+        SUPPLIER_CLAIM = "supplier_claim", _("Supplier claim")
+        FL1_CLAIM = "fl1_claim", _("FL 1 claim")
         TEST_REPORT = "test_report", _("Test report")
         OWN_MEASUREMENT = "own_measurement", _("Measured by us")
 

@@ -27,17 +27,17 @@ class Match(models.TextChoices):
 class CameBy(models.TextChoices):
     """How a price list reached us."""
 
-    HAND = "hand", _("brought by staff")
-    API = "api", _("told by a program")
+    HAND = "hand", _("uploaded by staff")
+    API = "api", _("sent by API")
     FETCHED = "fetched", _("fetched from a source")
 
 
 class Became(models.TextChoices):
     """The import result of a matched line."""
 
-    CHANGED = "changed", _("A new price")
-    CONFIRMED = "confirmed", _("The price that we know")
-    OLDER = "older", _("Older than what we know")
+    CHANGED = "changed", _("New price")
+    CONFIRMED = "confirmed", _("Unchanged")
+    OLDER = "older", _("Older than the current price")
 
 
 class CompetitorPrice(models.Model):

@@ -41,9 +41,9 @@ class ExchangeRate(models.Model):
     standing = models.CharField(
         max_length=7,
         choices=[
-            (Standing.SURE.value, _("sure")),
-            (Standing.UNSURE.value, _("not sure")),
-            (Standing.UNKNOWN.value, _("unknown by now")),
+            (Standing.SURE.value, _("current")),
+            (Standing.UNSURE.value, _("uncertain")),
+            (Standing.UNKNOWN.value, _("outdated")),
         ],
         default=Standing.SURE.value,
     )
@@ -73,11 +73,11 @@ class RateNews(Stateful):
     """
 
     class Status(models.TextChoices):
-        TAKEN = "taken", _("Taken in")  # plausible, or set by staff
-        WAITING = "waiting", _("Waits for a decision")  # it moved too far
+        TAKEN = "taken", _("Applied")  # plausible, or set by staff
+        WAITING = "waiting", _("Awaiting approval")  # it moved too far
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
-        LAPSED = "lapsed", _("Newer news came first")
+        LAPSED = "lapsed", _("Superseded")
 
     TRANSITIONS: ClassVar = {
         Status.TAKEN: frozenset(),

@@ -23,13 +23,13 @@ class PriceHold(Stateful):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open", _("Waits for a decision")
+        OPEN = "open", _("Awaiting approval")
         APPROVED = "approved", _("Approved")  # the proposed price is published
         # the current price stays; the same proposal is not held again
         REJECTED = "rejected", _("Rejected")
         # the current price stays, although it is below the minimum margin
-        KEPT = "kept", _("Old price kept")
-        LAPSED = "lapsed", _("Needs no decision any more")
+        KEPT = "kept", _("Current price kept")
+        LAPSED = "lapsed", _("No longer needed")
 
     TRANSITIONS: ClassVar = {
         Status.OPEN: frozenset({Status.APPROVED, Status.REJECTED, Status.KEPT, Status.LAPSED}),
@@ -46,13 +46,13 @@ class PriceHold(Stateful):
     reason = models.CharField(
         max_length=20,
         choices=[
-            (Stop.NO_MARGIN.value, _("nothing is left to pay the cost with")),
-            (Stop.ZERO.value, _("the rule asks for nothing")),
-            (Stop.TOO_HIGH.value, _("no light costs so much")),
-            (Stop.FLOOR_ABOVE_MSRP.value, _("the lowest margin asks more than the MSRP")),
+            (Stop.NO_MARGIN.value, _("price does not cover the cost")),
+            (Stop.ZERO.value, _("rule results in no price")),
+            (Stop.TOO_HIGH.value, _("price is implausibly high")),
+            (Stop.FLOOR_ABOVE_MSRP.value, _("minimum margin requires more than the MSRP")),
             (Stop.MAP_ABOVE_MSRP.value, _("MAP is above MSRP")),
-            (Stop.MOVED_TOO_FAR.value, _("moves too far at once")),
-            (Stop.MOVED_TOO_FAR_TODAY.value, _("moves too far in a day")),
+            (Stop.MOVED_TOO_FAR.value, _("changes too much at once")),
+            (Stop.MOVED_TOO_FAR_TODAY.value, _("changes too much in a day")),
             (Stop.FIRST_TOO_HIGH.value, _("the first price is far above its category")),
         ],
     )

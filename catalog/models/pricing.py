@@ -37,7 +37,7 @@ class LandingTerms(models.Model):
         _("Supplier fee, fixed"), max_digits=10, decimal_places=2, default=0
     )
     freight_amount = models.DecimalField(
-        _("Freight that we pay"), max_digits=10, decimal_places=2, default=0
+        _("Shipping that we pay"), max_digits=10, decimal_places=2, default=0
     )
     duty_amount = models.DecimalField(
         _("Duty (empty: by law)"), max_digits=10, decimal_places=2, null=True, blank=True
@@ -120,13 +120,13 @@ class PriceBook(Stateful):
     )
     note = models.CharField(_("Note"), max_length=300, blank=True)
     floor_margin_rate = models.DecimalField(
-        _("Lowest margin"), max_digits=5, decimal_places=4, default=0
+        _("Minimum margin"), max_digits=5, decimal_places=4, default=0
     )
     max_run_rate = models.DecimalField(
-        _("Largest move at once"), max_digits=5, decimal_places=4, null=True, blank=True
+        _("Maximum change at once"), max_digits=5, decimal_places=4, null=True, blank=True
     )
     max_day_rate = models.DecimalField(
-        _("Largest move in a day"), max_digits=5, decimal_places=4, null=True, blank=True
+        _("Maximum change per day"), max_digits=5, decimal_places=4, null=True, blank=True
     )
     revision = models.PositiveIntegerField(default=0)  # number of changes to the draft
     rehearsal = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
@@ -188,7 +188,7 @@ class PriceRule(models.Model):
         Variant, models.PROTECT, null=True, blank=True, related_name="price_rules"
     )
     basis = models.CharField(
-        _("Counted from"),
+        _("Based on"),
         max_length=5,
         choices=[
             (Basis.COST.value, _("landed cost")),

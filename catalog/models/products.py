@@ -166,16 +166,22 @@ class Variant(models.Model):
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        PHASING_OUT = "phasing_out", _("Being sold off")
+        PHASING_OUT = "phasing_out", _("Selling off")
         DISCONTINUED = "discontinued", _("Discontinued")
 
     class Lithium(models.TextChoices):
         """How its lithium ships, which decides what routes may carry it."""
 
         NONE = "none", _("No lithium")
-        INSIDE = "inside", _("Lithium inside the light")  # installed in the light: UN3481, PI 967
-        WITH = "with", _("Lithium beside the light")  # packed beside the light: UN3481, PI 966
-        ALONE = "alone", _("A spare lithium cell")  # a spare cell: UN3480, PI 965
+        INSIDE = (
+            "inside",
+            _("Lithium battery in the light"),
+        )  # installed in the light: UN3481, PI 967
+        WITH = (
+            "with",
+            _("Lithium battery packed with the light"),
+        )  # packed beside the light: UN3481, PI 966
+        ALONE = "alone", _("Lithium battery only")  # a spare cell: UN3480, PI 965
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="variants")
     sku = models.CharField(max_length=40, unique=True)
@@ -230,12 +236,12 @@ class Identifier(models.Model):
         GTIN = "gtin", _("GTIN")
         MPN = "mpn", _("Part number (MPN)")
         MODEL = "model", _("Model number")
-        SUPPLIER = "supplier", _("Supplier's number")
+        SUPPLIER = "supplier", _("Supplier SKU")
 
     class State(models.TextChoices):
-        ASSERTED = "asserted", _("Told, not checked")
+        ASSERTED = "asserted", _("Unverified")
         VERIFIED = "verified", _("Verified")
-        CONFLICT = "conflict", _("Two variants claim it")
+        CONFLICT = "conflict", _("Conflict between variants")
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="identifiers")
     scheme = models.CharField(max_length=10, choices=Scheme)
@@ -294,11 +300,11 @@ class Image(models.Model):
     """One image. ``stem`` names our resized copies: ``<stem>-<width>.webp``."""
 
     class Role(models.TextChoices):
-        MAIN = "main", _("Main picture")
-        SIDE = "side", _("From the side")
-        IN_USE = "in_use", _("Being used")
-        SCALE = "scale", _("For its size")
-        OTHER = "other", _("Another picture")
+        MAIN = "main", _("Main image")
+        SIDE = "side", _("Side view")
+        IN_USE = "in_use", _("In use")
+        SCALE = "scale", _("Size comparison")
+        OTHER = "other", _("Other image")
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="images")
     variant = models.ForeignKey(

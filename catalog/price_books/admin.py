@@ -40,8 +40,8 @@ def _method(rule: PriceRule) -> str:
     return labels.method(rule)
 
 
-scope_column = admin.display(description=_("For"))(_scope)
-method_column = admin.display(description=_("How"))(_method)
+scope_column = admin.display(description=_("Applies to"))(_scope)
+method_column = admin.display(description=_("Method"))(_method)
 
 
 @admin.register(PriceBook)
@@ -52,12 +52,12 @@ class PriceBookAdmin(StaffAdmin):
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),
-        columns.state("status", _("State"), waits=["draft"], ended=["retired"]),
-        columns.percent("floor_margin_rate", _("Lowest margin")),
-        columns.percent("max_run_rate", _("Largest move at once")),
-        columns.percent("max_day_rate", _("Largest move in a day")),
+        columns.state("status", _("Status"), waits=["draft"], ended=["retired"]),
+        columns.percent("floor_margin_rate", _("Minimum margin")),
+        columns.percent("max_run_rate", _("Maximum change at once")),
+        columns.percent("max_day_rate", _("Maximum change per day")),
         "made_by",
-        columns.age("made_at", _("Made")),
+        columns.age("made_at", _("Created")),
         columns.age("live_at", _("Live since")),
         "note",
     ]
@@ -100,7 +100,7 @@ class PriceBookAdmin(StaffAdmin):
         obj.save(update_fields=list(self.editable))
         versions.touch(book=obj)
 
-    @action(description=_("Add a rule"), icon="add")
+    @action(description=_("Add rule"), icon="add")
     def add_rule(self, request: HttpRequest, object_id: str) -> HttpResponse:
         book = self.row(request, object_id)
         return HttpResponseRedirect(f"{reverse('admin:catalog_pricerule_add')}?book={book.pk}")
@@ -143,8 +143,8 @@ class PriceBookAdmin(StaffAdmin):
         book = self.row(request, object_id)
         counts = (book.rehearsal or {}).get("counts", {})
         words = gettext(
-            "All prices of %(channel)s are counted by it from now on. The dry run moved"
-            " %(moved)d of %(all)d prices and stopped %(stopped)d."
+            "From now on, all prices of %(channel)s use this price book. The dry run "
+            "changed %(moved)d of %(all)d prices and held %(stopped)d for review."
         ) % {
             "channel": book.channel,
             "moved": sum(counts.get(kind, 0) for kind in ("up", "down", "new", "lost")),
@@ -157,14 +157,14 @@ class PriceBookAdmin(StaffAdmin):
             title=gettext("Go live"),
             explain=words,
             act=lambda _given: self._open(request, book),
-            done=gettext("%s is live; the prices follow within a minute.") % book,
+            done=gettext("%s is live. The prices update within a minute.") % book,
         )
 
     def _open(self, request: HttpRequest, book: PriceBook) -> None:
         versions.go_live(book=book, actor=str(request.user), now=timezone.now())
         self.wake(request, listing_tasks.reprice_due)
 
-    @action(description=_("Bring it back"), icon="history")
+    @action(description=_("Restore"), icon="history")
     def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         book = self.row(request, object_id)
 
@@ -175,30 +175,30 @@ class PriceBookAdmin(StaffAdmin):
         return self.ask(
             request,
             book,
-            title=gettext("Bring it back"),
+            title=gettext("Restore"),
             explain=gettext(
-                "Its rules and guards become the newest version and go live at once. Prices"
-                " that stood under it come back whole, however far they move."
+                "The rules and limits of this book become a new version and go live "
+                "immediately. Prices that this book had set return without a limit check."
             ),
             act=act,
-            done=gettext("The rules of %s are live again, as a new version.") % book,
+            done=gettext("The rules of %s are live again as a new version.") % book,
         )
 
-    @action(description=_("New draft like this"), icon="edit_note")
+    @action(description=_("Duplicate as draft"), icon="edit_note")
     def draft_like(self, request: HttpRequest, object_id: str) -> HttpResponse:
         book = self.row(request, object_id)
         made: list[PriceBook] = []
         answer = self.ask(
             request,
             book,
-            title=gettext("New draft like this"),
-            explain=gettext("It begins with the rules and guards of this book."),
+            title=gettext("Duplicate as draft"),
+            explain=gettext("The draft starts with the rules and limits of this book."),
             act=lambda _given: made.append(
                 versions.draft(
                     channel=book.channel, like=book, actor=str(request.user), now=timezone.now()
                 )
             ),
-            done=gettext("A draft counts for nothing until it goes live."),
+            done=gettext("Draft created. It has no effect until it goes live."),
         )
         return HttpResponseRedirect(self.page_of(made[0])) if made else answer
 
@@ -216,8 +216,8 @@ class PriceRuleAdmin(StaffAdmin):
     list_display: ClassVar = [
         "__str__",
         columns.text("book__channel__code", _("Channel")),
-        columns.link("book", _("Book")),
-        columns.state("book__status", _("State"), waits=["draft"], ended=["retired"]),
+        columns.link("book", _("Price book")),
+        columns.state("book__status", _("Status"), waits=["draft"], ended=["retired"]),
         scope_column,
         method_column,
         "ending",

@@ -44,11 +44,14 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         usual, chosen = cleaned.get("default_country"), cleaned.get("countries")
         if usual and chosen and usual not in chosen:
-            words = gettext("%(code)s, the usual country, must be among these.")
+            words = gettext("Include the default country %(code)s.")
             self.add_error("countries", words % {"code": usual})
         terms = LandingTerms.objects.filter(channel=self.instance.pk, tax_rate__gt=0)
         if cleaned.get("adds_tax") and self.instance.pk and terms.exists():
-            words = gettext("Its costs of selling say that tax is in the price: set that to 0.")
+            words = gettext(
+                "The selling fees of this channel say that tax is in the "
+                "price. Set that tax rate to 0 first."
+            )
             self.add_error("adds_tax", words)
         return cleaned
 
@@ -78,35 +81,37 @@ class ChannelAdmin(StaffAdmin):
         if before is not None and before.destinations != obj.destinations:
             versions.reprice(channel=obj, now=timezone.now())
 
-    @action(description=_("New draft of price rules"), icon="edit_note")
+    @action(description=_("New price book draft"), icon="edit_note")
     def new_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         channel = self.row(request, object_id)
         made = []
         answer = self.ask(
             request,
             channel,
-            title=gettext("New draft of price rules"),
-            explain=gettext("It begins with the rules and guards that are live now."),
+            title=gettext("New price book draft"),
+            explain=gettext("The draft starts with the live rules and limits."),
             act=lambda _given: made.append(
                 versions.draft(channel=channel, actor=str(request.user), now=timezone.now())
             ),
-            done=gettext("A draft counts for nothing until it goes live."),
+            done=gettext("Draft created. It has no effect until it goes live."),
         )
         if made:
             page = reverse("admin:catalog_pricebook_change", args=[made[0].pk])
             return HttpResponseRedirect(page)
         return answer
 
-    @action(description=_("Count all prices anew"), icon="refresh")
+    @action(description=_("Recalculate all prices"), icon="refresh")
     def reprice(self, request: HttpRequest, object_id: str) -> HttpResponse:
         channel = self.row(request, object_id)
         return self.ask(
             request,
             channel,
-            title=gettext("Count all prices anew"),
-            explain=gettext("By the live book, the costs of selling and the rates of today."),
+            title=gettext("Recalculate all prices"),
+            explain=gettext(
+                "Uses the live price book, the selling fees and today's exchange rates."
+            ),
             act=lambda _given: versions.reprice(channel=channel, now=timezone.now()),
-            done=gettext("A worker counts them within a minute."),
+            done=gettext("The prices are recalculated within a minute."),
         )
 
 
@@ -114,7 +119,7 @@ class ChannelAdmin(StaffAdmin):
 class LandingTermsAdmin(StaffAdmin):
     """Selling costs; a change reprices the channel."""
 
-    when_empty: ClassVar = _("Say what selling costs: without it, a channel has no prices.")
+    when_empty: ClassVar = _("Add selling fees. Without them, a channel has no prices.")
     editable = (
         "supplier_fee_rate",
         "supplier_fee_amount",

@@ -8,119 +8,123 @@ from storefront.lib.staff.fieldsets import Field, Group
 
 CHANNEL = (
     Group(
-        _("What it is"),
+        _("General"),
         {
-            "name": Field(_("Name"), _("How staff read it.")),
-            "code": Field(
-                _("Code"), _("A short name of letters, digits and hyphens, for lists; it stays.")
-            ),
+            "name": Field(_("Name"), _("Name for staff.")),
+            "code": Field(_("Code"), _("Letters, digits and hyphens. Cannot be changed later.")),
             "currency": Field(
-                _("Currency of its prices"), _("Three letters, such as EUR; it stays.")
+                _("Currency"), _("Three-letter code, such as EUR. Cannot be changed later.")
             ),
         },
     ),
     Group(
-        _("Where it sells"),
+        _("Markets"),
         {
             "default_country": Field(
-                _("Country of who has not chosen one"),
-                _("Two capital letters, such as DE: where a shopper is until he chooses."),
+                _("Default country"),
+                _("Two-letter code, such as DE. Used until the customer chooses a country."),
             ),
             "countries": Field(
-                _("Countries that shoppers may choose"),
-                _("Their codes, such as DE, AT; the one above is among them."),
+                _("Countries for customers"),
+                _("Country codes, such as DE, AT. Include the default country."),
             ),
             "adds_tax": Field(
-                _("Prices are without tax"),
-                _("On: tax is added at the checkout, where we collect it. Off: it is in them."),
-            ),
-        },
-    ),
-    Group(
-        _("What is kept back"),
-        {
-            "buffer": Field(
-                _("Never sold here of each stock row, units"),
-                _("They are kept back besides those of the supplier. 0: none."),
-            ),
-        },
-    ),
-    Group(
-        _("When no place sends all of a line"),
-        {
-            "places_per_line": Field(
-                _("A line comes from at most so many places"),
+                _("Prices exclude tax"),
                 _(
-                    "1: it is sold whole from one place, as many as that has. 2 to 5: where none"
-                    " has all of it, or only at a loss, it comes from so many suppliers, and each"
-                    " parcel pays its way."
+                    "If on, tax is added at checkout where we collect it. If off, prices "
+                    "include tax."
                 ),
             ),
         },
     ),
     Group(
-        _("When its prices were counted"),
+        _("Safety stock"),
         {
-            "reprice_since": Field(_("Prices wait to be counted since")),
-            "repriced_at": Field(_("All counted last")),
+            "buffer": Field(
+                _("Safety stock (units)"),
+                _("Held back per stock row, in addition to the supplier's safety stock. 0 = none."),
+            ),
+        },
+    ),
+    Group(
+        _("Split shipments"),
+        {
+            "places_per_line": Field(
+                _("Maximum locations per line"),
+                _(
+                    "1 = a line ships from one location. 2 to 5 = if no location has all "
+                    "units, or only at a loss, the line is split across up to this many "
+                    "suppliers. Each parcel pays its own shipping."
+                ),
+            ),
+        },
+    ),
+    Group(
+        _("Price calculation"),
+        {
+            "reprice_since": Field(_("Recalculation pending since")),
+            "repriced_at": Field(_("Last full recalculation")),
         },
     ),
 )
 TERMS = (
     Group(
-        _("For which goods"),
+        _("Applies to"),
         {
-            "channel": Field(_("Channel"), _("Where the goods are sold.")),
+            "channel": Field(_("Channel"), _("Sales channel of the products.")),
             "supplier_code": Field(
                 _("Supplier (code or *)"),
-                _("Whose goods; * is for all who have no terms of their own, which count first."),
+                _("Supplier of the products. * = all suppliers without their own fees."),
             ),
             "origin": Field(
                 _("Origin (country or *)"),
-                _("Two capital letters of the country that it is sent from; * is for any other."),
+                _("Two-letter code of the country of origin. * = any other country."),
             ),
         },
     ),
     Group(
-        _("What we pay besides the goods, for each unit"),
+        _("Additional costs per unit"),
         {
             "supplier_fee_rate": Field(
                 _("Supplier fee, of the cost"),
-                _("A fraction of the wholesale cost: 0.02 is 2 %. 0: none."),
+                _("A fraction of the wholesale cost: 0.02 is 2 %. 0 = none."),
             ),
             "supplier_fee_amount": Field(
-                _("Supplier fee, fixed"), _("In the currency of the channel. 0: none.")
+                _("Supplier fee, fixed"), _("In the currency of the channel. 0 = none.")
             ),
             "freight_amount": Field(
-                _("Freight that we pay"),
-                _("What shoppers do not pay for delivery, in the channel's currency. 0: none."),
+                _("Shipping that we pay"),
+                _(
+                    "Shipping cost that the customer does not pay, in the currency of the "
+                    "channel. 0 = none."
+                ),
             ),
             "duty_amount": Field(
-                _("Duty, for each unit"),
-                _("In the currency of the channel; 0: none. Empty: what the law asks."),
+                _("Duty per unit"),
+                _("In the currency of the channel. 0 = none. Leave empty for the statutory duty."),
             ),
             "handling_amount": Field(
-                _("Handling"), _("Our own work, in the currency of the channel. 0: none.")
+                _("Handling"), _("Our own handling cost, in the currency of the channel. 0 = none.")
             ),
         },
     ),
     Group(
-        _("What others take of the price"),
+        _("Fees and tax in the price"),
         {
             "payment_fee_rate": Field(
                 _("Payment fee, of the price"),
-                _("A fraction of the price with tax: 0.015 is 1.5 %. 0: none."),
+                _("A fraction of the price with tax: 0.015 is 1.5 %. 0 = none."),
             ),
             "payment_fee_amount": Field(
-                _("Payment fee, fixed"), _("For each unit, in the channel's currency. 0: none.")
+                _("Payment fee, fixed"), _("Per unit, in the currency of the channel. 0 = none.")
             ),
             "channel_fee_rate": Field(
                 _("Channel fee, of the price before tax"),
-                _("What a marketplace takes, as a fraction: 0.08 is 8 %. 0: none."),
+                _("Marketplace fee as a fraction: 0.08 is 8 %. 0 = none."),
             ),
             "tax_rate": Field(
                 _("Tax in the price"),
-                _("A fraction of the price before tax: 0.19 is 19 %. 0: prices are without tax."),
+                _("A fraction of the price before tax: 0.19 is 19 %. 0 = prices exclude tax."),
             ),
         },
     ),

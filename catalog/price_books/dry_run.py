@@ -23,7 +23,7 @@ from catalog.pricing.landed_cost import DUTY_CURRENCY, Landed
 from catalog.pricing.price_calculation import CENT, Calculation
 
 FRESH_FOR = timedelta(hours=24)  # older costs and prices have changed
-AGAIN = "run it dry again, and look at what it would change."
+AGAIN = "start a new dry run and check the changes."
 
 
 def basis(*, channel: Channel, now: datetime) -> str:
@@ -51,11 +51,11 @@ def basis(*, channel: Channel, now: datetime) -> str:
 def objection(*, book: PriceBook, now: datetime) -> str:
     """Return why the dry run of a draft is stale; empty if it is current."""
     if book.rehearsed_at is None:
-        return "Run it dry first, and look at what it would change."
+        return "Start a dry run first and check the changes."
     if now - book.rehearsed_at > FRESH_FOR:
         return f"The dry run is more than {FRESH_FOR // timedelta(hours=1)} hours old: {AGAIN}"
     if (book.rehearsal or {}).get("counted_by") != basis(channel=book.channel, now=now):
-        return f"Rates, costs of selling or the live rules changed since the dry run: {AGAIN}"
+        return f"Exchange rates, selling fees or the live rules changed after the dry run: {AGAIN}"
     return ""
 
 

@@ -35,7 +35,7 @@ class TiersField(forms.CharField):
             except InvalidOperation:
                 read = []
             if not colon or not read or not all(each.is_finite() for each in read) or read[0] < 0:
-                raise forms.ValidationError(gettext("Write it as 20: 0.35, 100: 0.30"))
+                raise forms.ValidationError(gettext("Use the format 20: 0.35, 100: 0.30"))
             pairs.append([str(each) for each in read])
         return sorted(pairs, key=lambda pair: Decimal(pair[0]))
 
@@ -85,16 +85,18 @@ class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
         self._method(given)
         step, ending = given.get("step"), given.get("ending")
         if step is not None and ending is not None and not 0 <= ending < step:
-            self.add_error("ending", gettext("It must be less than the step."))
+            self.add_error("ending", gettext("The ending must be lower than the step."))
         book = given.get("book") or (self.instance.book if self.instance.book_id else None)
         if book is not None and ending is not None and ending % smallest(book.channel.currency):
-            words = gettext("%(currency)s has no such coin.") % {"currency": book.channel.currency}
+            words = gettext("%(currency)s does not have this many decimal places.") % {
+                "currency": book.channel.currency
+            }
             self.add_error("ending", words)
         start, end = given.get("starts_at"), given.get("ends_at")
         if given.get("is_promotion") and not (start and end):
-            self.add_error("ends_at", gettext("A reduction that is announced starts and ends."))
+            self.add_error("ends_at", gettext("An announced discount needs a start and an end."))
         if start and end and end <= start:
-            self.add_error("ends_at", gettext("It ends before it starts."))
+            self.add_error("ends_at", gettext("The end must be after the start."))
         return given
 
     def _method(self, given: dict[str, Any]) -> None:
@@ -102,9 +104,11 @@ class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
         known = [value for value in values if value is not None]
         if given.get("method") == Method.MARGIN:
             if given.get("basis") != Basis.COST:
-                words = gettext("A margin is counted over the landed cost only.")
+                words = gettext("A margin can only be based on the landed cost.")
                 self.add_error("method", words)
             if not all(0 <= value < 1 for value in known):
-                self.add_error("value", gettext("A margin lies between 0 and 1."))
+                self.add_error("value", gettext("A margin must be between 0 and 1."))
         elif given.get("basis") == Basis.COST and any(value < 0 for value in known):
-            self.add_error("value", gettext("Nothing is sold for less than it costs."))
+            self.add_error(
+                "value", gettext("The value cannot be negative: prices must cover the cost.")
+            )

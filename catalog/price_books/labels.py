@@ -8,130 +8,151 @@ from storefront.lib.staff.fieldsets import Field, Group
 
 BOOK = (
     Group(
-        _("What this version is"),
+        _("General"),
         {
             "channel": Field(_("Channel")),
-            "version": Field(_("Number of the version")),
-            "note": Field(_("Note"), _("What is new in it, for colleagues. Empty: none.")),
+            "version": Field(_("Version")),
+            "note": Field(_("Note"), _("Changes in this version, for other staff. Optional.")),
         },
     ),
     Group(
-        _("What no price of it may do"),
+        _("Price limits"),
         {
             "floor_margin_rate": Field(
-                _("Lowest margin"),
-                _("A fraction of the price before tax: 0.15 is 15 %. 0: it may just pay its cost."),
+                _("Minimum margin"),
+                _("A fraction of the price before tax: 0.15 is 15 %. 0 = break-even."),
             ),
             "max_run_rate": Field(
-                _("Largest move at once"),
+                _("Maximum change at once"),
                 _(
-                    "A fraction: 0.2 is 20 %. A larger move waits for you, unless the supplier or"
-                    " origin changed and its cost moved less. Empty: no limit."
+                    "A fraction: 0.2 is 20 %. A larger change needs approval, unless the "
+                    "supplier or origin changed and the cost changed less. Leave empty "
+                    "for no limit."
                 ),
             ),
             "max_day_rate": Field(
-                _("Largest move in a day"),
-                _("A fraction, against the price a day ago; further waits. Empty: no limit."),
+                _("Maximum change per day"),
+                _(
+                    "A fraction of the price a day ago. A larger change needs approval. "
+                    "Leave empty for no limit."
+                ),
             ),
         },
     ),
     Group(
-        _("How it came about"),
+        _("History"),
         {
-            "status": Field(_("State")),
-            "status_since": Field(_("Since")),
-            "made_by": Field(_("Made by")),
-            "made_at": Field(_("Made")),
+            "status": Field(_("Status")),
+            "status_since": Field(_("Status since")),
+            "made_by": Field(_("Created by")),
+            "made_at": Field(_("Created")),
             "live_at": Field(_("Live since")),
-            "restores": Field(_("Brings back")),
+            "restores": Field(_("Restores")),
             "rehearsed_at": Field(_("Last dry run")),
         },
     ),
 )
 RULE = (
     Group(
-        _("Which rule it is"),
+        _("General"),
         {
-            "book": Field(_("Book"), _("The draft that the rule is written into.")),
+            "book": Field(_("Price book"), _("The draft price book of this rule.")),
             "number": Field(
                 _("Number"),
-                _("Once in a book; of two rules that are alike otherwise the lower one wins."),
+                _(
+                    "Unique in the price book. Of two equally specific rules, the lower "
+                    "number wins."
+                ),
             ),
         },
     ),
     Group(
-        _("For which goods; all that is filled in must fit"),
+        _("Conditions (all must match)"),
         {
-            "category": Field(_("Shelf"), _("Only goods of this shelf. Empty: of every one.")),
-            "brand": Field(_("Brand"), _("Only goods of this brand. Empty: of every one.")),
-            "supplier_code": Field(
-                _("Supplier (code)"), _("Only what this supplier sends. Empty: every supplier.")
+            "category": Field(
+                _("Category"), _("Only products in this category. Leave empty for all.")
             ),
-            "product": Field(_("Product"), _("Only this product. Empty: every product.")),
-            "variant": Field(_("Variant"), _("Only this variant. Empty: every variant.")),
+            "brand": Field(_("Brand"), _("Only products of this brand. Leave empty for all.")),
+            "supplier_code": Field(
+                _("Supplier (code)"), _("Only items shipped by this supplier. Leave empty for all.")
+            ),
+            "product": Field(_("Product"), _("Only this product. Leave empty for all.")),
+            "variant": Field(_("Variant"), _("Only this variant. Leave empty for all.")),
         },
     ),
     Group(
-        _("How the price is counted"),
+        _("Price calculation"),
         {
             "basis": Field(
-                _("Counted from"),
-                _("Landed cost is all that we pay for a unit; MAP and MSRP are his, with tax."),
+                _("Based on"),
+                _(
+                    "Landed cost is everything we pay per unit. MAP and MSRP come from the "
+                    "supplier and include tax."
+                ),
             ),
-            "method": Field(_("How"), _("What is added to it, or left of the price.")),
+            "method": Field(_("Method"), _("Markup on the base, or margin of the price.")),
             "value": Field(
-                _("Value"), _("A fraction: 0.35 is 35 %. For a fixed amount: the amount.")
+                _("Value"), _("A fraction: 0.35 is 35 %. For a fixed amount, enter the amount.")
             ),
             "tiers": Field(
                 _("Tiers"),
                 _(
-                    "From which wholesale cost another value counts: 20: 0.35, 100: 0.30. Empty:"
-                    " one value for all."
+                    "Values from a wholesale cost upwards: 20: 0.35, 100: 0.30. Leave "
+                    "empty for one value."
                 ),
             ),
-            "step": Field(_("Step"), _("Prices lie so far apart, in the currency of the channel.")),
+            "step": Field(
+                _("Step"), _("Prices are rounded to this step, in the currency of the channel.")
+            ),
             "ending": Field(
                 _("Ending"),
-                _("Prices end so above each step: step 1 and ending 0.99; step 5 and ending 4.99."),
+                _(
+                    "Ending of each price above the step, such as step 1 with ending 0.99, "
+                    "or step 5 with ending 4.99."
+                ),
             ),
         },
     ),
     Group(
-        _("When it counts"),
+        _("Schedule"),
         {
-            "starts_at": Field(_("Starts"), _("From this moment on. Empty: at once.")),
-            "ends_at": Field(_("Ends"), _("At this moment it counts no more. Empty: never.")),
+            "starts_at": Field(_("Starts"), _("Leave empty to start immediately.")),
+            "ends_at": Field(_("Ends"), _("Leave empty for no end.")),
             "is_promotion": Field(
-                _("Announced as a reduction"),
-                _("Shoppers see the lowest price of 30 days beside it; it needs start and end."),
+                _("Show as a sale"),
+                _(
+                    "Customers see the lowest price of the last 30 days next to it. Needs a "
+                    "start and an end."
+                ),
             ),
         },
     ),
     Group(
-        _("How it follows the market"),
+        _("Market adjustments"),
         {
             "undercut_rate": Field(
                 _("Stay below competitor by"),
-                _("A fraction of his price, if his is lower; 0 meets it. Empty: do not look."),
+                _(
+                    "A fraction of a lower competitor price. 0 = match it. Leave empty to "
+                    "ignore competitors."
+                ),
             ),
             "low_cover_days": Field(
                 _("Raise if stock lasts fewer days"),
-                _("Counted by the sales of four weeks. Empty: never."),
+                _("Based on the sales of four weeks. Leave empty for never."),
             ),
-            "raise_rate": Field(_("Raise by"), _("A fraction of the price: 0.05 is 5 %. 0: not.")),
+            "raise_rate": Field(_("Raise by"), _("A fraction of the price: 0.05 is 5 %. 0 = off.")),
             "high_cover_days": Field(
                 _("Lower if stock lasts more days"),
-                _("Not fewer than the days above. Empty: never."),
+                _("At least the days above. Leave empty for never."),
             ),
-            "lower_rate": Field(_("Lower by"), _("A fraction of the price: 0.05 is 5 %. 0: not.")),
+            "lower_rate": Field(_("Lower by"), _("A fraction of the price: 0.05 is 5 %. 0 = off.")),
         },
     ),
 )
 NO_BOOKS = _(
-    "A channel has no prices without a book: open the page of a channel and make a draft "
-    "of price rules."
+    "A channel needs a price book to have prices. Open the channel and create a price book draft."
 )
 NO_RULES = _(
-    "Rules are written into a draft of a price book: open a book, make a new draft like "
-    "it, and add a rule."
+    "Rules belong to a draft price book. Open a price book, duplicate it as a draft and add a rule."
 )

@@ -55,7 +55,7 @@ def open_first(*, book: PriceBook, actor: str, now: datetime) -> None:
     """
     _lock(book.channel)
     if PriceBook.objects.filter(channel=book.channel).exclude(pk=book.pk).exists():
-        raise NotReadyError("It is not the first book of its channel.")
+        raise NotReadyError("This is not the first price book of its channel.")
     row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
     _open(row, actor=actor, now=now)
 
@@ -70,7 +70,7 @@ def roll_back(*, to: PriceBook, actor: str, now: datetime) -> PriceBook:
     _lock(to.channel)
     row = PriceBook.objects.get(pk=to.pk)
     if row.status != Status.RETIRED:
-        raise NotReadyError("Only a book that was live before can be brought back.")
+        raise NotReadyError("Only a price book that was live before can be restored.")
     book = _copy(row, channel=row.channel, actor=actor, now=now, restores=row)
     _open(book, actor=actor, now=now)
     return book
@@ -121,7 +121,7 @@ def _copy(
 
 def _open(book: PriceBook, *, actor: str, now: datetime) -> None:
     if not book.rules.exists():
-        raise NotReadyError("It has no rules.")
+        raise NotReadyError("This price book has no rules. Add a rule first.")
     for live in PriceBook.objects.filter(channel=book.channel, status=Status.LIVE):
         live.move(Status.RETIRED, at=now, actor=actor, reason=f"{book} follows")
     book.move(Status.LIVE, at=now, actor=actor, live_at=now)

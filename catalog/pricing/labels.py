@@ -16,46 +16,48 @@ from catalog.pricing.breakdown import Step, percent
 
 WORDS: dict[str, str | Promise] = {
     "wholesale": _("Wholesale cost"),
-    "supplier_fee": _("Fee of the supplier"),
-    "freight": _("Freight that we pay"),
+    "supplier_fee": _("Supplier fee"),
+    "freight": _("Shipping that we pay"),
     "duty": _("Duty"),
     "handling": _("Handling"),
     "payment_fee": _("Payment fee, fixed"),
     "landed": _("Landed cost"),
     "rule": _("Rule"),
-    "wanted": _("Price that the rule asks for, tax included"),
-    "of_it_tax": _("… of it tax"),
-    "of_it_fees": _("… of it fees of channel and payment"),
+    "wanted": _("Price by the rule, including tax"),
+    "of_it_tax": _("… including tax"),
+    "of_it_fees": _("… including channel and payment fees"),
     "meets_competitor": _("Lowered to meet a competitor"),
-    "sells_out": _("Raised, because stock runs out"),
-    "lies_long": _("Lowered, because stock lies long"),
-    "floor": _("Lowest price that keeps the lowest margin"),
-    "map": _("Lowest price that may be advertised (MAP)"),
-    "msrp": _("Highest price: suggested by the maker (MSRP)"),
-    "clamped_floor": _("Raised to the lowest margin"),
+    "sells_out": _("Raised because stock is low"),
+    "lies_long": _("Lowered because stock is high"),
+    "floor": _("Minimum price (margin floor)"),
+    "map": _("Minimum advertised price (MAP)"),
+    "msrp": _("Maximum price (MSRP)"),
+    "clamped_floor": _("Raised to the minimum margin"),
     "clamped_map": _("Raised to MAP"),
     "clamped_msrp": _("Lowered to MSRP"),
-    "present": _("Present price"),
+    "present": _("Current price"),
     "price": _("Price"),
-    "margin": _("What is left of it, before tax"),
-    "stop_no_margin": _("Stopped: nothing is left to pay the cost with"),
-    "stop_zero": _("Stopped: the rule asks for nothing"),
-    "stop_too_high": _("Stopped: no light costs so much"),
-    "stop_floor_above_msrp": _("Stopped: the lowest margin asks more than the MSRP"),
-    "stop_map_above_msrp": _("Stopped: MAP is above MSRP"),
-    "stop_moved_too_far": _("Stopped: moves too far at once"),
-    "stop_moved_too_far_today": _("Stopped: moves too far in a day"),
-    "stop_first_too_high": _("Stopped: the first price is far above its category"),
-    "stop_unsure_rate": _("Stopped: nobody is sure what the supplier's money is worth"),
+    "margin": _("Margin before tax"),
+    "stop_no_margin": _("Held: price does not cover the cost"),
+    "stop_zero": _("Held: rule results in no price"),
+    "stop_too_high": _("Held: price is implausibly high"),
+    "stop_floor_above_msrp": _("Held: minimum margin requires more than the MSRP"),
+    "stop_map_above_msrp": _("Held: MAP is above MSRP"),
+    "stop_moved_too_far": _("Held: changes too much at once"),
+    "stop_moved_too_far_today": _("Held: changes too much in a day"),
+    "stop_first_too_high": _("Held: the first price is far above its category"),
+    "stop_unsure_rate": _("Held: the exchange rate of the supplier's currency is uncertain"),
     "other_offer": _("Moved beyond the limit, because the supplier or origin changed from"),
-    "kept": _("Sold on below the lowest margin, as a person decided"),
-    "missing_cost": _("No price: no supplier asks a cost that we know"),
+    "kept": _("Kept below the minimum margin by staff"),
+    "missing_cost": _("No price: no supplier has a known cost"),
     "missing_origin": _("No price: no location of the supplier has reported stock yet"),
-    "missing_rate": _("No price: nobody says what the supplier's money is worth, or not for long"),
-    "missing_too_dear": _("No price: no light costs so much"),
+    "missing_rate": _(
+        "No price: the exchange rate of the supplier's currency is missing or outdated"
+    ),
+    "missing_too_dear": _("No price: price is implausibly high"),
     "missing_book": _("No price: the channel has no live price book"),
-    "missing_terms": _("No price: nobody said what selling costs here"),
-    "missing_rule": _("No price: no rule fits"),
+    "missing_terms": _("No price: no selling fees are set"),
+    "missing_rule": _("No price: no rule matches"),
 }
 
 
@@ -66,24 +68,26 @@ _HOW = {
 }
 _RULE_NOTE = re.compile(r"(?P<number>\d+): (?P<method>\w+) (?P<value>.+) / (?P<basis>\w+)")
 STOPPED: dict[str, str | Promise] = {
-    "no_margin": _("Fees and the lowest margin leave nothing of the price to pay the cost with."),
-    "zero": _("The rule asks for nothing, or less."),
-    "too_high": _("The rule asks for more than ten million."),
-    "floor_above_msrp": _("The lowest margin asks %(floor)s, above the suggested %(msrp)s."),
-    "map_above_msrp": _("The lowest advertised price %(map)s is above the suggested %(msrp)s."),
-    "moved_too_far": _("From %(old)s to %(new)s: %(move)s, more than may change at once."),
+    "no_margin": _("After fees and the minimum margin, the price does not cover the cost."),
+    "zero": _("The rule results in a price of zero or less."),
+    "too_high": _("The rule results in a price above ten million."),
+    "floor_above_msrp": _("The minimum margin requires %(floor)s, above the MSRP of %(msrp)s."),
+    "map_above_msrp": _("The minimum advertised price %(map)s is above the MSRP of %(msrp)s."),
+    "moved_too_far": _("From %(old)s to %(new)s: %(move)s, more than the maximum change at once."),
     "moved_too_far_today": _(
-        "From %(day)s to %(new)s: %(day_move)s, more than may change in a day."
+        "From %(day)s to %(new)s: %(day_move)s, more than the maximum change per day."
     ),
     "first_too_high": _(
-        "The first price %(new)s is above %(max_first)s, the most that is usual for this category."
-        " Check the supplier's cost, then approve or reject it."
+        "The first price %(new)s is above %(max_first)s, the usual maximum of this "
+        "category. Check the supplier's cost, then approve or reject the price."
     ),
-    "unsure_rate": _("Nobody is sure what the supplier's money is worth."),
+    "unsure_rate": _(
+        "The exchange rate of the supplier's currency is uncertain. Approve or reject it."
+    ),
 }
 BELOW = _(
-    "Off sale: the present %(old)s is below %(floor)s, which the lowest margin asks. It may be"
-    " kept."
+    "Unavailable: the current price %(old)s is below %(floor)s, the minimum margin floor. "
+    "You can keep it."
 )
 
 

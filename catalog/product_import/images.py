@@ -80,7 +80,7 @@ def bad_address(record: ProductRecord) -> BadRow | None:
     bad = next((url for url in said if not _is_good(url)), None)
     if bad is None:
         return None
-    message = f"{bad[:200]!r} is not the address of a picture; left out."
+    message = f"{bad[:200]!r} is not an image URL; skipped."
     return BadRow(row=record.ref, code="picture-address", message=message, is_fatal=False)
 
 

@@ -90,7 +90,7 @@ def understood(
                 own.append(variant)
                 seen.add(variant.sku)
         if len(own) < len(record.variants) or not own:
-            message = "A SKU is missing, too long or given twice; its other rows are left out."
+            message = "A SKU is missing, too long or duplicated; its other rows are skipped."
             issues.append(
                 BadRow(row=record.ref, code="sku-unusable", message=message, is_fatal=not own)
             )

@@ -55,15 +55,15 @@ class ProductAdmin(StaffAdmin):
         columns.text("brand__name", _("Brand")),
         columns.text("category__slug", _("Category")),
         columns.text("family", _("Family")),
-        columns.state("status", _("State"), waits={"draft"}, ended={"archived"}),
-        columns.text("locked_fields", _("Locked")),
+        columns.state("status", _("Status"), waits={"draft"}, ended={"archived"}),
+        columns.text("locked_fields", _("Locked attributes")),
         columns.age("updated_at", _("Changed")),
     ]
     list_select_related: ClassVar = ["brand", "category"]
     list_filter: ClassVar = ["status", "family", "category"]
     search_fields: ClassVar = ["title", "slug", "variants__sku"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.age("created_at", _("Taken in"))]
+    readonly_fields: ClassVar = [columns.age("created_at", _("Created"))]
     inlines: ClassVar = [
         inline(
             Variant,
@@ -91,7 +91,7 @@ class ProductAdmin(StaffAdmin):
 SIDE_BY_SIDE = columns.page(
     "supply:offers",
     _("Supply"),
-    _("Offers side by side"),
+    _("Compare offers"),
     right="suppliers.view_supplieroffer",
 )
 
@@ -104,7 +104,7 @@ class VariantAdmin(StaffAdmin):
         columns.text("option_values", _("Options")),
         "weight_g",
         "lithium",
-        columns.state("status", _("State"), ended={"discontinued"}),
+        columns.state("status", _("Status"), ended={"discontinued"}),
         SIDE_BY_SIDE,
     ]
     list_select_related: ClassVar = ["product"]
@@ -153,7 +153,7 @@ show(
         "scheme",
         "value",
         columns.link("variant", _("Variant")),
-        columns.state("state", _("State"), calls={"conflict"}, ended={"verified"}),
+        columns.state("state", _("Status"), calls={"conflict"}, ended={"verified"}),
     ],
     list_select_related=["variant"],
     list_filter=["scheme", "state"],
@@ -192,7 +192,7 @@ show(
         "runtime_high_min",
         "ip_rating",
         "basis",
-        columns.text("warnings", _("Unlikely")),
+        columns.text("warnings", _("Warnings")),
     ],
     list_select_related=["product"],
     list_filter=["basis"],
@@ -222,9 +222,9 @@ show(
         "title",
         "brand",
         "family",
-        columns.money("price_amount", _("From"), currency="channel__currency"),
+        columns.money("price_amount", _("Ships from"), currency="channel__currency"),
         "available",
-        columns.age("as_of", _("Stock is")),
+        columns.age("as_of", _("Availability")),
     ],
     list_select_related=["channel"],
     list_filter=["channel", "family"],
@@ -239,7 +239,7 @@ show(
         "__str__",
         columns.text("channel__code", _("Channel")),
         columns.text("category__slug", _("Category")),
-        columns.age("counted_at", _("Counted")),
+        columns.age("counted_at", _("Counted at")),
     ],
     list_select_related=["channel", "category"],
     ordering=["id"],

@@ -29,7 +29,9 @@ class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
     def clean_names(self) -> dict[str, str]:
         names = _texts(self.cleaned_data["names"])
         if not names.get("en"):
-            raise forms.ValidationError(_("The English name stands where another is missing."))
+            raise forms.ValidationError(
+                _("Enter the English name. It is used where a translation is missing.")
+            )
         return names
 
     def clean_intros(self) -> dict[str, str]:
@@ -38,7 +40,7 @@ class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
     def clean_families(self) -> list[str]:
         told, known = self.cleaned_data["families"], set(Family.values)
         if not isinstance(told, list) or not {str(each) for each in told} <= known:
-            words = _("A list of kinds in brackets, of these: %(known)s.")
+            words = _("Enter a list of kinds in brackets. Known kinds: %(known)s.")
             raise forms.ValidationError(words % {"known": ", ".join(sorted(known))})
         return [str(each) for each in told]
 

@@ -83,7 +83,7 @@ def fetch(image: Image, now: datetime) -> bool:
         _never(image, str(error))
     except Exception as error:
         # An unexpected error or a full disk must not block the images behind it.
-        log.exception("picture %s could not be kept", image.pk)
+        log.exception("image %s could not be stored", image.pk)
         _later(image, f"{type(error).__name__}: {error}", now=now)
     else:
         Image.objects.filter(pk=image.pk).update(
@@ -151,7 +151,7 @@ def opened(
             picture.load()
         return _made_ours(picture, within_px)
     except UnidentifiedImageError as error:
-        raise BadPictureError("neither PNG nor JPEG nor WebP") from error
+        raise BadPictureError("the format is not PNG, JPEG or WebP") from error
     except (Pillow.DecompressionBombWarning, Pillow.DecompressionBombError) as error:
         raise BadPictureError("far too many pixels") from error
     except BadPictureError:

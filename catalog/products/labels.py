@@ -8,98 +8,106 @@ from storefront.lib.staff.fieldsets import Field, Group
 
 PRODUCT = (
     Group(
-        _("What shoppers read"),
+        _("Storefront texts"),
         {
             "title": Field(_("Title"), _("The name of the product in lists and on its page.")),
             "summary": Field(
                 _("Summary, one sentence"),
-                _("Search engines show it. Empty: they are given the title."),
+                _("Shown by search engines. Leave empty to use the title."),
             ),
             "description_html": Field(
                 _("Description, as HTML"),
-                _("The text of its page; scripts are taken out. Empty: the summary stands there."),
+                _(
+                    "The text of the product page. Scripts are removed. Leave empty to show "
+                    "the summary."
+                ),
             ),
             "warranty_months": Field(
-                _("Warranty, months"),
+                _("Warranty (months)"),
                 _(
-                    "What its maker gives, from its arrival on. The law's two years hold where it"
-                    " is empty or less."
+                    "Manufacturer's warranty from delivery. The statutory two years apply "
+                    "if it is empty or shorter."
                 ),
             ),
         },
     ),
     Group(
-        _("Where it stands, and whether"),
+        _("Category and status"),
         {
-            "category": Field(_("Shelf"), _("The shelf of the shop that it is found on.")),
+            "category": Field(_("Category"), _("The category that shows this product.")),
             "status": Field(
-                _("State"), _("Only what is active is sold; drafts and archived goods are not.")
+                _("Status"),
+                _("Only active products are sold, drafts and archived products are not."),
             ),
         },
     ),
     Group(
-        _("Where it may not go"),
+        _("Shipping restrictions"),
         {
             "not_sent_to": Field(
-                _("Forbidden in"),
+                _("Restricted countries"),
                 _(
-                    "Codes such as DE, FR: where a light like this is forbidden. Those of its"
-                    " shelf count, too."
-                    " Empty: it may go everywhere. Orders that are not sent yet wait for you."
+                    "Country codes, such as DE, FR, where this product is prohibited. The "
+                    "restrictions of its category also apply. Leave empty for none. "
+                    "Orders that are not submitted yet are put on hold."
                 ),
             ),
         },
     ),
     Group(
-        _("What suppliers may not change"),
+        _("Locked attributes"),
         {
             "locked_fields": Field(
-                _("Never overwritten by a supplier"),
-                _("What you change on this page is locked by itself; untick what he may tell."),
+                _("Locked attributes"),
+                _(
+                    "Suppliers do not overwrite locked attributes. A change on this page "
+                    "locks the attribute. Clear a box to accept supplier data again."
+                ),
             ),
         },
     ),
 )
 CATEGORY = (
     Group(
-        _("What shoppers read"),
+        _("Storefront texts"),
         {
             "names": Field(
                 _("Name in each language"),
-                _('Written as {"en": "Headlamps", "az": "…"}; a language without one has English.'),
+                _('Format: {"en": "Headlamps", "az": "…"}. A missing language shows English.'),
             ),
             "intros": Field(
                 _("Introduction in each language"),
-                _("Written like the names; it stands above the goods, and search engines show it."),
+                _("Same format as the names. Shown above the products and by search engines."),
             ),
         },
     ),
     Group(
-        _("Where it stands"),
+        _("Placement"),
         {
             "slug": Field(
-                _("Its part of the address"),
-                _("Small letters and hyphens; old links break when it changes."),
+                _("URL handle"),
+                _("Lower-case letters and hyphens. Old links stop working if you change it."),
             ),
-            "position": Field(_("Place among the shelves"), _("The lowest number stands first.")),
+            "position": Field(_("Position"), _("The lowest number comes first.")),
             "families": Field(
-                _("Kinds of goods"),
-                _('Written as ["headlamp"]: which guides on the home page lead here.'),
+                _("Product kinds"),
+                _('Format: ["headlamp"]. Home page guides for these kinds link to this category.'),
             ),
             "google_id": Field(
-                _("Number in Google's taxonomy"),
-                _("Kept for lists that others read; the shop does not use it. Empty: none."),
+                _("Google product category ID"),
+                _("For product feeds only. The shop does not use it. Optional."),
             ),
         },
     ),
     Group(
-        _("Where it may not go"),
+        _("Shipping restrictions"),
         {
             "not_sent_to": Field(
-                _("Forbidden in"),
+                _("Restricted countries"),
                 _(
-                    "Codes such as DE, FR: none of the goods of this shelf is sent there."
-                    " Empty: it may go everywhere. Orders that are not sent yet wait for you."
+                    "Country codes, such as DE, FR. No product in this category ships "
+                    "there. Leave empty for none. Orders that are not submitted yet are "
+                    "put on hold."
                 ),
             ),
         },
@@ -136,7 +144,7 @@ BRAND = (
             "responsible_email": Field(_("E-mail"), _("Shown on the product page.")),
             "is_responsible_locked": Field(
                 _("Locked"),
-                _("Feeds do not fill it in. It is locked when staff change or remove it."),
+                _("If on, feeds do not change it. It is locked when staff change or remove it."),
             ),
         },
     ),

@@ -30,7 +30,7 @@ def advance() -> None:
     try:
         cache.set(GENERATION_KEY, time.time_ns(), timeout=None)
     except (RedisError, OSError):
-        log.warning("the catalog changed while Redis was away; kept pages end by their age")
+        log.warning("the catalog changed while Redis was away; cached pages expire by age")
 
 
 # Counts of broad searches
@@ -66,7 +66,7 @@ def remember(
     try:
         cache.set(_key(channel, category, country, words), numbers, timeout=KEPT_S)
     except (RedisError, OSError):
-        log.warning("a search is counted each time: Redis is away")
+        log.warning("a search is counted each time: Redis is unavailable")
 
 
 def _key(channel: Channel, category: Category | None, country: str, words: Sequence[Term]) -> str:

@@ -28,12 +28,12 @@ class OrderedFilter(admin.EmptyFieldListFilter):
         self.title = gettext("Order")
 
 
-@admin.display(description=_("Still subtracted, because"), ordering="doubt")
+@admin.display(description=_("Deducted from stock because"), ordering="doubt")
 def why_unseen(allocation: Allocation) -> str | None:
     return allocation.get_doubt_display() or None
 
 
-@admin.display(description=_("Seen, because"), ordering="seen_by")
+@admin.display(description=_("Included in supplier stock because"), ordering="seen_by")
 def why_seen(allocation: Allocation) -> str | None:
     return allocation.get_seen_by_display() or None
 
@@ -45,11 +45,11 @@ class AllocationAdmin(StaffAdmin):
         columns.link("line__order", _("Order")),
         columns.text("line__sku", _("SKU")),
         "quantity",
-        columns.state("status", _("State"), ended={"shipped", "released"}),
-        columns.age("status_since", _("Since")),
+        columns.state("status", _("Status"), ended={"shipped", "released"}),
+        columns.age("status_since", _("Status since")),
         why_unseen,
         why_seen,
-        columns.age("seen_as_of", _("Figure of")),
+        columns.age("seen_as_of", _("Stock as of")),
     ]
     list_select_related: ClassVar = ["line__order", *OF_LEVEL]
     list_filter: ClassVar = ["status", "doubt", "seen_by", "level__offer__supplier"]
@@ -58,7 +58,7 @@ class AllocationAdmin(StaffAdmin):
     readonly_fields: ClassVar = [columns.moves]
     actions: ClassVar = ["contained"]
 
-    @action(description=_("His figure contains it: he told us, or counted anew"))
+    @action(description=_("Mark as included in supplier stock"))
     def contained(self, request: HttpRequest, rows: QuerySet[Allocation]) -> None:
         self.do_each(
             request,

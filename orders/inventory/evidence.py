@@ -115,7 +115,7 @@ def manner(*, configured: str, measured: str, tail_s: int | None) -> Manner:
 def weigh(sales: Iterable[Sale], row: Row, manner: Manner) -> list[Finding]:
     """Assess the sales of one row that are still subtracted. Consumes units of ``row.drops``."""
     if manner.at == CountsDownAt.NEVER:
-        return _counted_anew(sales, row, manner)
+        return _recounted(sales, row, manner)
     findings = []
     for sale in sorted(sales, key=lambda sale: (since(sale, manner) or row.known_at, sale.id)):
         doubt = too_soon(sale, row, manner)
@@ -154,7 +154,7 @@ def _dropped(sale: Sale, row: Row, manner: Manner) -> Finding:
     return Finding(sale=sale, doubt=Doubt.NO_DROP)
 
 
-def _counted_anew(sales: Iterable[Sale], row: Row, manner: Manner) -> list[Finding]:
+def _recounted(sales: Iterable[Sale], row: Row, manner: Manner) -> list[Finding]:
     """Assess sales of a supplier that never decrements: only a stocktake contains them.
 
     A stocktake is recognized by its pattern across rows (``is_count``), or by arithmetic: shipped

@@ -204,7 +204,7 @@ def _see(supplier: Supplier, findings: Iterable[Finding], manner: Manner, now: d
             row,
             finding.seen_by,
             at=now,
-            reason=f"{words} (figure of {as_of:%Y-%m-%d %H:%M}, lag {manner.lag})",
+            reason=f"{words} (stock as of {as_of:%Y-%m-%d %H:%M}, update delay {manner.lag})",
             seen_as_of=as_of,
             seen_in_id=finding.drop,
         )
@@ -256,7 +256,7 @@ def _unsee(feed_run: FeedRun, now: datetime) -> int:
         else:
             is_by_run = row.seen_in.cause == cause
         if is_by_run:
-            reason = f"run {feed_run.pk} is rolled back"
+            reason = f"sync run {feed_run.pk} was reverted"
             row.move(
                 Status.UNSEEN, at=now, reason=reason, seen_by="", seen_as_of=None, seen_in_id=None
             )

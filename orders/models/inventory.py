@@ -18,7 +18,7 @@ class Reservation(Stateful):
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        CONVERTED = "converted", _("Converted to order")
+        CONVERTED = "converted", _("Converted to an order")
         RELEASED = "released", _("Released")
         EXPIRED = "expired", _("Expired")
 
@@ -63,14 +63,20 @@ class Allocation(Stateful):
     class SeenBy(models.TextChoices):
         ORDER = (
             "order",
-            _("Accepted by the supplier, update delay passed, and stock dropped by this quantity"),
+            _(
+                "The supplier had accepted the order, and its stock dropped by "
+                "the quantity after the update delay"
+            ),
         )
         SHIPMENT = (
             "shipment",
-            _("Shipped by the supplier, update delay passed, and stock dropped by this quantity"),
+            _(
+                "The supplier had shipped, and its stock dropped by the "
+                "quantity after the update delay"
+            ),
         )
-        LAG = "lag", _("Measured update delay passed, and a restock hides the drop")
-        COUNT = "count", _("The supplier recounted its stock after the shipment")
+        LAG = "lag", _("The measured update delay is over, and a restock hides the drop")
+        COUNT = "count", _("The supplier counted its stock after the shipment")
         STAFF = "staff", _("Confirmed by staff")
         EARLIER = "earlier", _("Included before reasons were recorded")
 
@@ -78,14 +84,17 @@ class Allocation(Stateful):
         NO_YES = "no_yes", _("The supplier has not accepted the order")
         NOT_SHIPPED = (
             "not_shipped",
-            _("Not shipped yet, and the supplier reduces stock at shipment"),
+            _("Not shipped, and the supplier reduces its stock on shipment"),
         )
-        TOO_SOON = "too_soon", _("The stock figure is older than the sale plus the update delay")
-        SILENT = "silent", _("This item was missing from the last stock update")
-        NO_DROP = "no_drop", _("Stock has not dropped by this quantity")
+        TOO_SOON = (
+            "too_soon",
+            _("The supplier's stock is older than the event plus its update delay"),
+        )
+        SILENT = "silent", _("The last sync did not contain this item")
+        NO_DROP = "no_drop", _("The supplier's stock has not dropped by the quantity")
         NO_COUNT = (
             "no_count",
-            _("The supplier does not deduct our orders and has not recounted its stock"),
+            _("The supplier does not deduct our orders, and has not counted its stock since"),
         )
 
     TRANSITIONS: ClassVar = {
@@ -123,4 +132,4 @@ class Allocation(Stateful):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} allocated to order line {self.line_id}"
+        return f"{self.quantity} allocated to line {self.line_id}"

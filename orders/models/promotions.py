@@ -40,7 +40,7 @@ class Promotion(models.Model):
         PERCENT = "percent", _("Percentage discount")
         AMOUNT = "amount", _("Fixed amount discount")
         FREE_DELIVERY = "free_delivery", _("Free delivery")
-        BUY_X_GET_Y = "buy_x_get_y", _("Buy X get Y")
+        BUY_X_GET_Y = "buy_x_get_y", _("Buy X, get Y")
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="promotions")
     name = models.CharField(max_length=80)  # shown to the customer beside the discount

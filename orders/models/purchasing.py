@@ -287,8 +287,8 @@ class PurchaseMessage(models.Model):
     """One message to or from the supplier, verbatim. Append-only."""
 
     class Direction(models.TextChoices):
-        OUT = "out", _("To the supplier")
-        IN = "in", _("From the supplier")
+        OUT = "out", _("Outgoing")
+        IN = "in", _("Incoming")
 
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="messages")
     direction = models.CharField(max_length=3, choices=Direction)
@@ -309,10 +309,10 @@ class StrayDecision(models.Model):
 
     class Outcome(models.TextChoices):
         NOT_SHIPPED = "not_shipped", _("Supplier will not ship")
-        RETURNED = "returned", _("Returned by customer")
-        KEPT_PAID = "kept_paid", _("Kept and paid by customer")
-        CLAIMED = "claimed", _("Claimed from supplier")
-        NOT_CHARGED = "not_charged", _("Not charged by supplier")
+        RETURNED = "returned", _("Returned by the customer")
+        KEPT_PAID = "kept_paid", _("Kept and paid by the customer")
+        CLAIMED = "claimed", _("Claimed from the supplier")
+        NOT_CHARGED = "not_charged", _("Not charged by the supplier")
         WRITTEN_OFF = "written_off", _("Written off")
 
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="decisions")

@@ -29,12 +29,12 @@ class ReturnPolicy(models.Model):
 
     class Destination(models.TextChoices):
         SUPPLIER = "supplier", _("To the supplier")
-        US = "us", _("To our warehouse")
-        NOWHERE = "nowhere", _("Customer keeps the item")
+        US = "us", _("Us")
+        NOWHERE = "nowhere", _("Customer keeps the items")
 
     class Payer(models.TextChoices):
-        US = "us", _("Shop")
-        SHOPPER = "shopper", _("Customer")
+        US = "us", _("We pay")
+        SHOPPER = "shopper", _("Customer pays")
 
     supplier = models.ForeignKey(
         Supplier, models.PROTECT, null=True, blank=True, related_name="return_policies"
@@ -69,7 +69,7 @@ class ReturnPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.supplier or _("All other countries"))
+        return str(self.supplier or _("All other suppliers"))
 
 
 # Returns
@@ -87,7 +87,7 @@ class ReturnAuthorization(Stateful):
 
     class Status(models.TextChoices):
         REQUESTED = "requested", _("Requested")
-        NEEDS_EVIDENCE = "needs_evidence", _("Information requested")
+        NEEDS_EVIDENCE = "needs_evidence", _("Awaiting customer reply")
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
         LABEL_ISSUED = "label_issued", _("Label sent")
@@ -97,14 +97,14 @@ class ReturnAuthorization(Stateful):
         INSPECTED = "inspected", _("Inspected")
         REFUNDED = "refunded", _("Refunded")
         EXCHANGED = "exchanged", _("Exchanged")
-        REFUSED = "refused", _("Rejected")
-        EXPIRED = "expired", _("Not sent")
+        REFUSED = "refused", _("Items rejected")
+        EXPIRED = "expired", _("Expired")
         CANCELED = "canceled", _("Canceled")
 
     class Kind(models.TextChoices):
         WITHDRAWAL = "withdrawal", _("Withdrawal")
-        DEFECT = "defect", _("Defective")
-        DAMAGED = "damaged", _("Damaged")
+        DEFECT = "defect", _("Defect")
+        DAMAGED = "damaged", _("Arrived damaged")
         WRONG_ITEM = "wrong_item", _("Wrong item")
         MISSING = "missing", _("Parts missing")
 
@@ -112,7 +112,7 @@ class ReturnAuthorization(Stateful):
         AS_NEW = "as_new", _("As new")
         USED = "used", _("Used")
         DAMAGED = "damaged", _("Damaged")
-        MISSING = "missing", _("Missing from parcel")
+        MISSING = "missing", _("Missing from the parcel")
 
     GONE_BACK: ClassVar = frozenset({Status.REFUNDED, Status.EXCHANGED})
     FALLEN: ClassVar = frozenset({Status.REJECTED, Status.REFUSED, Status.EXPIRED, Status.CANCELED})

@@ -17,9 +17,9 @@ from storefront.lib.state_machine import Stateful
 CRITERIA = [
     (Criterion.PARCELS.value, _("fewest parcels")),
     (Criterion.COST.value, _("lowest landed cost")),
-    (Criterion.DISTANCE.value, _("closest warehouse")),
-    (Criterion.DAYS.value, _("fastest delivery")),
-    (Criterion.SCORE.value, _("best supplier rating")),
+    (Criterion.DISTANCE.value, _("nearest location")),
+    (Criterion.DAYS.value, _("earliest delivery")),
+    (Criterion.SCORE.value, _("best supplier score")),
     (Criterion.PREFERENCE.value, _("preferred supplier")),
 ]
 

@@ -34,8 +34,8 @@ class SupplierRMA(Stateful):
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        REQUESTED = "requested", _("Awaiting supplier")
-        AUTHORIZED = "authorized", _("Accepted")
+        REQUESTED = "requested", _("Requested")
+        AUTHORIZED = "authorized", _("Authorized")
         DENIED = "denied", _("Denied")
         SHIPPED = "shipped", _("In transit")
         RECEIVED = "received", _("Received")

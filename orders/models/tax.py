@@ -76,7 +76,7 @@ class TaxNumber(models.Model):
             models.CheckConstraint(
                 condition=~Q(scheme="ioss") | Q(number__regex=r"^IM[0-9]{10}$"),
                 name="tax_number_ioss_has_its_form",
-                violation_error_message=_('Enter "IM" followed by ten digits.'),
+                violation_error_message=_("An IOSS number is IM followed by ten digits."),
             ),
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gte=models.F("valid_from")),

@@ -41,7 +41,7 @@ class Account:
             for name, amount in self.costs
             if amount
         )
-        return f"{self.net} before tax, for {self.outlay} ({parts})"
+        return f"{self.net} before tax, costs {self.outlay} ({parts})"
 
 
 def of_line(landed: Landed, *, quantity: int, gross: Money, tax_rate: Decimal) -> Account:

@@ -34,16 +34,18 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
         given: dict[str, Any] = super().clean() or {}
         for name in NEEDED.get(given.get("kind"), ()):
             if name in given and not given[name]:
-                self.add_error(name, gettext("It must be more than 0 for this kind."))
+                self.add_error(name, gettext("Enter a value above 0 for this kind of promotion."))
         for name in ("percent", "get_percent"):
             if given.get(name) is not None and not 0 <= given[name] <= 1:
-                self.add_error(name, gettext("A fraction, from 0 to 1."))
+                self.add_error(name, gettext("Enter a fraction from 0 to 1."))
         starts, ends = given.get("starts_at"), given.get("ends_at")
         if starts and ends and ends <= starts:
-            self.add_error("ends_at", gettext("It must end after it begins."))
+            self.add_error("ends_at", gettext("The end must be after the start."))
         most = given.get("limit_total")
         if most is not None and most < redemptions.kept(self.instance).count():
-            self.add_error("limit_total", gettext("More orders than that have it already."))
+            self.add_error(
+                "limit_total", gettext("More orders have already used it. Enter a higher limit.")
+            )
         return given
 
 
@@ -107,7 +109,9 @@ class CouponForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
         if self.instance.pk and most is not None:
             used = redemptions.kept(self.instance.promotion).filter(coupon=self.instance).count()
             if most < used:
-                raise forms.ValidationError(gettext("More orders than that have it already."))
+                raise forms.ValidationError(
+                    gettext("More orders have already used it. Enter a higher limit.")
+                )
         return most
 
 
@@ -137,9 +141,9 @@ show(
         "name",
         columns.link("order", _("Order")),
         "code",
-        columns.money("amount", _("Saved"), currency="order__currency"),
+        columns.money("amount", _("Discount"), currency="order__currency"),
         columns.age("at", _("Used")),
-        columns.age("given_back_at", _("Given back")),
+        columns.age("given_back_at", _("Released")),
     ],
     list_select_related=["order"],
     search_fields=["code", "order__number"],

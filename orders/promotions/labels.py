@@ -8,82 +8,99 @@ from storefront.lib.staff.fieldsets import Field, Group
 
 PROMOTION = (
     Group(
-        _("What it gives"),
+        _("Discount"),
         {
-            "channel": Field(_("Channel"), _("Where it holds; amounts are in its currency.")),
-            "name": Field(_("Name"), _("The shopper reads it beside what it saves him.")),
-            "kind": Field(_("What it gives"), _("Each kind asks for its own figures below.")),
+            "channel": Field(
+                _("Channel"),
+                _("The promotion is valid in this channel. Amounts are in its currency."),
+            ),
+            "name": Field(_("Name"), _("Shown to the customer next to the discount.")),
+            "kind": Field(_("Discount"), _("Each kind asks for its own figures below.")),
             "percent": Field(
-                _("Percent off"), _("A fraction: 0.1 is 10 %. Only where it gives percent off.")
+                _("Percent off"), _("A fraction: 0.1 is 10 %. Only for percentage discounts.")
             ),
             "amount": Field(
                 _("Amount off"),
-                _("In the currency of the channel, once for the whole cart. Else 0."),
+                _("In the currency of the channel, once per cart. Otherwise 0."),
             ),
             "buy_quantity": Field(
-                _("Buy"), _("So many units are paid. Only where it gives some for some. Else 0.")
+                _("Buy"), _("Number of units that are paid. Only for “Buy X, get Y”. Otherwise 0.")
             ),
             "get_quantity": Field(
-                _("Get"), _("So many of the cheapest are given for them. Else 0.")
+                _("Get"), _("Number of the cheapest units that are discounted. Otherwise 0.")
             ),
             "get_percent": Field(
-                _("Off what is given"), _("A fraction: 1 gives it for nothing, 0.5 for half.")
+                _("Discount on “Get”"), _("A fraction: 1 is free, 0.5 is half price.")
             ),
         },
     ),
     Group(
-        _("For which carts"),
+        _("Eligibility"),
         {
             "minimum_amount": Field(
-                _("Smallest cart"),
-                _("Worth of all goods, in the currency of the channel. Empty: any cart."),
+                _("Minimum cart value"),
+                _("Value of all items, in the currency of the channel. Leave empty for any cart."),
             ),
-            "products": Field(_("Products"), _("Nothing in all three: all goods.")),
-            "categories": Field(_("Categories"), _("All goods on these shelves.")),
-            "brands": Field(_("Brands"), _("All goods of these brands.")),
+            "products": Field(_("Products"), _("Leave all three empty to include every product.")),
+            "categories": Field(_("Categories"), _("All products in these categories.")),
+            "brands": Field(_("Brands"), _("All products of these brands.")),
         },
     ),
     Group(
-        _("When, and how often"),
+        _("Schedule and limits"),
         {
-            "is_live": Field(_("Holds"), _("Off: nobody gets it, with or without a code.")),
-            "needs_code": Field(_("Needs a code"), _("Off: every cart that fits gets it.")),
-            "starts_at": Field(_("From, UTC"), _("It holds from this moment on.")),
-            "ends_at": Field(_("Until, UTC"), _("Empty: until it is switched off.")),
+            "is_live": Field(
+                _("Active"), _("If off, no cart gets the promotion, with or without a code.")
+            ),
+            "needs_code": Field(
+                _("Needs a code"), _("If off, every eligible cart gets the promotion.")
+            ),
+            "starts_at": Field(_("From, UTC"), _("Start of the promotion.")),
+            "ends_at": Field(_("Until, UTC"), _("Leave empty for no end date.")),
             "limit_total": Field(
-                _("For so many orders"), _("The database keeps to it. Empty: for any number.")
+                _("Order limit"), _("Maximum number of orders. Leave empty for no limit.")
             ),
             "limit_per_customer": Field(
-                _("So often for one customer"), _("Known by his e-mail. Empty: any number.")
+                _("Limit per customer"),
+                _("Customers are recognized by their e-mail address. Leave empty for no limit."),
             ),
-            "used": Field(_("Orders that used it"), _("Counted while there is a limit.")),
+            "used": Field(_("Times used"), _("Counted only while a limit is set.")),
         },
     ),
     Group(
-        _("Beside others"),
+        _("Combination with other promotions"),
         {
             "combines": Field(
-                _("Combines"),
-                _("On: it stands beside others that do. Off: alone; the best way is taken."),
+                _("Can be combined"),
+                _(
+                    "If on, it combines with other promotions that can be combined. If off, "
+                    "it applies alone. The cart gets the cheapest result."
+                ),
             ),
-            "priority": Field(_("Order"), _("Of those that combine, the lower one comes first.")),
+            "priority": Field(
+                _("Order"), _("Of combined promotions, the lower number applies first.")
+            ),
             "may_go_below_floor": Field(
-                _("May go below the lowest margin"),
-                _("On: orders may lose money by it. Off: it ends at the lowest margin."),
+                _("May go below the minimum margin"),
+                _(
+                    "If on, orders may sell at a loss. If off, the discount stops at the "
+                    "minimum margin."
+                ),
             ),
         },
     ),
 )
 COUPON = (
     Group(
-        _("Which code"),
+        _("Discount code"),
         {
-            "promotion": Field(_("Promotion"), _("What the code opens.")),
+            "promotion": Field(_("Promotion"), _("The promotion that this code activates.")),
             "code": Field(
-                _("Code"), _("Capital letters, digits and hyphens; the shopper may write small.")
+                _("Code"),
+                _("Capital letters, digits and hyphens. Customers can enter it in lower case."),
             ),
-            "limit": Field(_("For so many orders"), _("1: one order. Empty: any number.")),
-            "used": Field(_("Orders that used it"), _("Counted while there is a limit.")),
+            "limit": Field(_("Order limit"), _("1 = one order. Leave empty for no limit.")),
+            "used": Field(_("Times used"), _("Counted only while a limit is set.")),
         },
     ),
 )

@@ -40,13 +40,13 @@ SAYS_GONE = SAYS_YES - {Answer.ACCEPTED}
 SAYS_WHEN = frozenset({Answer.RECEIVED, Answer.ACCEPTED})
 SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
 # The supplier has it; a canceled one is polled until the supplier says how it ended.
-HE_HAS = frozenset(
+SUPPLIER_HAS = frozenset(
     {Request.SUBMITTED, Request.ACCEPTED, Request.PARTIALLY_ACCEPTED, Request.BACKORDERED}
 )
 SHIPPED_CANCELED = "shipped_canceled"
 # A canceled purchase order in one of these may still ship
 # (``orders.cancellation.canceled_but_shipped``).
-CAN_STRAY = HE_HAS | {Request.CANCELLATION_REJECTED}
+CAN_STRAY = SUPPLIER_HAS | {Request.CANCELLATION_REJECTED}
 
 
 @transaction.atomic(durable=True)
@@ -70,12 +70,12 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
         gone = rejected_lines.meant(purchase_order, state.refused)
         gone += rejected_lines.meant(purchase_order, _too_dear(purchase_order, gone, state, now))
         if gone and len(gone) == purchase_order.lines.filter(is_live=True).count():
-            _refuse(purchase_order, state.reason or "all of it", now, state=state)
+            _refuse(purchase_order, state.reason or "all lines", now, state=state)
             return
         rejected_lines.take_out(purchase_order, gone, reason=state.reason, now=now)
         _accept(purchase_order, state, now)
         if state.answer in SAYS_GONE:
-            backorders.settle_delays(purchase_order, reason="it left", now=now)
+            backorders.settle_delays(purchase_order, reason="it shipped", now=now)
             if purchase_order.status == Status.CANCELED:
                 _shipped_all_the_same(purchase_order, state, now)
     elif state.answer in SAYS_NO:
@@ -201,7 +201,7 @@ def _shipped_all_the_same(
     can_have_left = CAN_STRAY | {Request.CANCELLATION_ACCEPTED, Request.REJECTED}
     if purchase_order.request_status not in can_have_left or is_noted:
         return
-    purchase_order.problem = "The supplier shipped what we canceled: nobody pays for it."
+    purchase_order.problem = "The supplier shipped a canceled purchase order. No payment covers it."
     purchase_order.save(update_fields=["problem"])
     _hear(purchase_order, SHIPPED_CANCELED, state, now)
 
@@ -217,7 +217,7 @@ def _go_on(purchase_order: PurchaseOrder, now: datetime) -> None:
 def _trouble(purchase_order: PurchaseOrder) -> str:
     if purchase_order.status != Status.CANCELED:
         return ""
-    return "The supplier has what we canceled: ask him to stop it."
+    return "The supplier has this canceled purchase order. Ask the supplier to cancel it."
 
 
 def _refuse(

@@ -31,7 +31,7 @@ class MovingActions(StaffAdmin):
     moving_fits: ClassVar = {"move_elsewhere": reassignment.can_move}
     moving_refusals: ClassVar = (reassignment.CannotMoveError,)
 
-    @action(description=_("Have another send it"), icon="alt_route")
+    @action(description=_("Reassign supplier"), icon="alt_route")
     def move_elsewhere(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
 
@@ -52,15 +52,16 @@ class MovingActions(StaffAdmin):
         return self.ask(
             request,
             purchase_order,
-            title=gettext("Have another send it"),
+            title=gettext("Reassign supplier"),
             explain=gettext(
-                "What the supplier may have is asked to be stopped first: two never send the same"
-                " goods. Once it is free, it is looked for elsewhere. What would come later than"
-                " promised is asked of the shopper, and what nobody has is paid back."
+                "If the supplier may already have this purchase order, we first ask it to "
+                "cancel, so that the same items never ship twice. Then we look for "
+                "another supplier. If the items would arrive later than promised, the "
+                "customer is asked first. Items that no supplier has are refunded."
             ),
             form_class=ReasonForm,
             act=act,
-            done=gettext("%s is taken from its supplier.") % purchase_order,
+            done=gettext("%s is being reassigned.") % purchase_order,
         )
 
 
@@ -69,18 +70,18 @@ class MovingActions(StaffAdmin):
 Request = PurchaseOrder.Request
 
 WORK = columns.state(
-    "status", _("Work"), calls={"on_hold"}, waits={"draft", "ready"}, ended={"closed", "canceled"}
+    "status", _("Status"), calls={"on_hold"}, waits={"draft", "ready"}, ended={"closed", "canceled"}
 )
 TALK = columns.state(
     "request_status",
-    _("Talk"),
+    _("Supplier status"),
     calls={"submit_unknown", "submit_failed"},
     waits={"submitting", "submitted", "backordered", "cancellation_requested"},
     ended={"accepted", "rejected", "cancellation_accepted"},
 )
 
 
-@admin.display(description=_("Supplier's page"))
+@admin.display(description=_("Supplier page"))
 def supplier_page(purchase_order: PurchaseOrder) -> str | None:
     if not purchase_order.access_key or purchase_order.request_status == Request.UNSUBMITTED:
         return None
@@ -121,13 +122,13 @@ show(
         "kind",
         "direction",
         columns.link("purchase_order", _("Purchase order")),
-        columns.age("at", _("When")),
+        columns.age("at", _("Time")),
     ],
     list_select_related=["purchase_order"],
     list_filter=["direction", "kind"],
     search_fields=["purchase_order__number"],
     ordering=["-id"],
-    readonly_fields=[columns.document("body", _("Word for word"))],
+    readonly_fields=[columns.document("body", _("Payload"))],
     exclude=["body"],
 )
 
@@ -135,7 +136,7 @@ show(
 # Batched submission
 
 
-@admin.display(description=_("Goes at"), ordering="goes_at", empty_value="")
+@admin.display(description=_("Submit at"), ordering="goes_at", empty_value="")
 def goes_at(purchase_order: PurchaseOrder) -> str | None:
     """Return when a batched purchase order is submitted; None if it is not waiting for that."""
     if not is_collected(purchase_order) or purchase_order.goes_at is None:
@@ -159,7 +160,7 @@ class SendActions(StaffAdmin):
 
     send_fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {"send_now": is_collected}
 
-    @action(description=_("Send it now"), icon="outgoing_mail")
+    @action(description=_("Submit now"), icon="outgoing_mail")
     def send_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         collected = self.row(request, object_id)
 
@@ -172,11 +173,12 @@ class SendActions(StaffAdmin):
         return self.ask(
             request,
             collected,
-            title=gettext("Send it now"),
+            title=gettext("Submit now"),
             explain=gettext(
-                "Orders for this supplier are collected. Until this one goes, it is canceled at"
-                " once and costs nothing; sent now, the supplier is asked first."
+                "Orders for this supplier are sent in batches. Until the batch is sent, "
+                "this purchase order can be canceled immediately and free of charge. "
+                "After you submit it, the supplier must accept a cancellation."
             ),
             act=act,
-            done=gettext("%s is sent now.") % collected,
+            done=gettext("%s is being submitted.") % collected,
         )

@@ -27,7 +27,10 @@ from suppliers.connectors.records import (
 )
 
 Request = PurchaseOrder.Request
-DOUBT = "He has an order under this number, perhaps with what he refused: ask him what he ships."
+DOUBT = (
+    "The supplier has an order with this number, possibly with the rejected items. "
+    "Ask the supplier what it will ship."
+)
 
 
 def follow(

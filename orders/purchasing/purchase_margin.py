@@ -81,7 +81,7 @@ def read(  # noqa: PLR0913 - inputs of one calculation
         parcel=parcel,
         lines=accounts,
         missing_rates=[f"{currency}-{order.currency}" for currency in missing],
-        missing_terms="" if terms else f"goods of {code} from {origin}",
+        missing_terms="" if terms else f"items of {code} from {origin}",
     )
 
 

@@ -44,7 +44,9 @@ def move(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: datetim
     if order.status != Order.Status.PROCESSING or not can_move(purchase_order):
         raise CannotMoveError(f"{purchase_order}: {purchase_order.status}")
     if not backorders.could_begin(purchase_order, now=now):
-        words = "the rules look nowhere else, or its money is not held long enough"
+        words = (
+            "the routing rules allow no other supplier, or the payment authorization ends too soon"
+        )
         raise CannotMoveError(f"{purchase_order}: {words}")
     purchase_order.is_to_be_moved = True
     purchase_order.cancel_wanted_at = now
@@ -135,14 +137,14 @@ def outrun(purchase_order: PurchaseOrder, *, now: datetime) -> None:
         return
     forget(purchase_order)
     if purchase_order.request_status == Request.CANCELLATION_REQUESTED:
-        words = "He accepted it before he answered."
+        words = "The supplier accepted the order before it answered the cancellation request."
         to = Request.CANCELLATION_REJECTED
         purchase_order.move(to, at=now, axis="request_status", reason=words)
 
 
 # No shipping method
 
-REASON = "he carries it there in no way"
+REASON = "no shipping method to the address"
 
 
 def follow(purchase_order: PurchaseOrder, reasons: Sequence[Reason], *, now: datetime) -> bool:

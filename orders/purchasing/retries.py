@@ -25,8 +25,8 @@ CALLS_END_WITHIN = timedelta(seconds=30)
 def still_calling() -> str:
     """Return the message for staff that a call may still be under way."""
     return gettext(
-        "A call about it may still be under way: when it must have ended, it is looked up by"
-        " itself."
+        "A request about this purchase order may still be running. Its status is checked "
+        "automatically once the request has ended."
     )
 
 

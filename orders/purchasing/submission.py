@@ -167,7 +167,7 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
         # The supplier does not have it: the next attempt carries the new address.
         return False
     if request.ship_to != Address(**purchase_order.goes_to):
-        raise OrderStoppedError(f"{order}: its address was corrected meanwhile")
+        raise OrderStoppedError(f"{order}: its address was changed")
     if purchase_order.status == Status.DRAFT:
         purchase_order.move(Status.READY, at=now, hold_reasons=[])
     purchase_order.move(
@@ -207,11 +207,13 @@ def _place(
                 purchase_order=purchase_order, error=error, connector=connector, now=moment()
             )
         elif isinstance(error, NoWayError):
-            reason = Reason(NO_WAY, f"The supplier carries it there in no way: {error}"[:280])
+            reason = Reason(
+                NO_WAY, f"The supplier has no shipping method to this address: {error}"[:280]
+            )
             submission_lookup.held(purchase_order, reason, moment())
             reassignment.follow(purchase_order, [reason], now=moment())
         else:
-            refused = Reason("refused", f"The supplier refuses: {error}"[:280])
+            refused = Reason("refused", f"The supplier rejected the order: {error}"[:280])
             submission_lookup.held(purchase_order, refused, moment())
     except TemporaryError as error:
         if error.may_have_happened:
@@ -230,8 +232,8 @@ def send_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> N
     failed = PurchaseOrder.objects.filter(
         pk=purchase_order.pk, request_status=Request.SUBMIT_FAILED, status=Status.READY
     )
-    if not failed.update(try_after=now, problem=f"{actor} asked to send it now"):
-        raise OrderStoppedError(f"{purchase_order} did not fail, or is held.")
+    if not failed.update(try_after=now, problem=f"{actor} requested to submit it now"):
+        raise OrderStoppedError(f"{purchase_order} did not fail, or is on hold.")
 
 
 def send_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
@@ -245,5 +247,5 @@ def send_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> Non
         status__in=[Status.DRAFT, Status.READY],
         goes_at__gt=now,
     )
-    if not collected.update(goes_at=now, problem=f"{actor} asked to send it now"):
-        raise OrderStoppedError(f"{purchase_order} waits for no moment, or is held.")
+    if not collected.update(goes_at=now, problem=f"{actor} requested to submit it now"):
+        raise OrderStoppedError(f"{purchase_order} is not scheduled, or is on hold.")

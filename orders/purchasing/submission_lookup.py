@@ -30,7 +30,7 @@ FIRST_RETRY_AFTER = timedelta(seconds=10)
 LONGEST_RETRY_AFTER = timedelta(minutes=30)
 # A result is stored only for the attempt it belongs to.
 ATTEMPT = ("attempts",)
-UNTOLD = "The supplier does not tell:"
+UNTOLD = "The supplier did not return a status:"
 
 
 class StillCallingError(Exception):
@@ -75,7 +75,7 @@ def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
     try:
         resolve(purchase_order=purchase_order, now=now)
     except IllegalMoveError:  # the supplier had confirmed it before
-        problem = "The supplier does not find it."
+        problem = "The supplier cannot find this purchase order."
     except OutsideError as error:
         problem = f"{UNTOLD} {error}"
     if problem:
@@ -93,7 +93,9 @@ def insist_ended(*, purchase_order: PurchaseOrder, now: datetime) -> None:
         with alone(purchase_order.pk):
             purchase_order.refresh_from_db()
     except InHandError as error:
-        words = gettext("A worker speaks to the supplier about it just now.")
+        words = gettext(
+            "A request to the supplier about this purchase order is running. Try again in a minute."
+        )
         raise StillCallingError(words) from error
     is_sending = purchase_order.request_status == Request.SUBMITTING
     if is_sending or may_be_under_way(purchase_order, now=now):
@@ -103,7 +105,7 @@ def insist_ended(*, purchase_order: PurchaseOrder, now: datetime) -> None:
 def _resolve(purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     if purchase_order.request_status == Request.SUBMITTING:
         if purchase_order.request_status_since <= now - SENDING_TAKES:
-            unknown(purchase_order, "The worker that was sending it died.", now)
+            unknown(purchase_order, "The worker stopped during the submission.", now)
         return purchase_order
     if may_be_under_way(purchase_order, now=now):
         return purchase_order
@@ -163,7 +165,11 @@ def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) 
         retries.rest(purchase_order, error, now=moment())
         raise
     if state is None:
-        failed(purchase_order, "The supplier does not have it: it will be sent again.", now)
+        failed(
+            purchase_order,
+            "The supplier does not have this purchase order. It will be submitted again.",
+            now,
+        )
     else:
         acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
 

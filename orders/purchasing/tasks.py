@@ -69,7 +69,7 @@ def _is_answered(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
         try:
             submission.send(purchase_order=purchase_order, now=timezone.now())
         except OutsideError as error:
-            log.warning("%s waits for its supplier: %s", purchase_order, error)
+            log.warning("%s could not be submitted to its supplier: %s", purchase_order, error)
             return False
         return not retries.is_resting(purchase_order, now=timezone.now())
     return True
@@ -132,7 +132,7 @@ def look_up(*, purchase_order_id: int, **_: Any) -> None:
         known = {"purchase_order_id": purchase_order_id}
         look_up.apply_async(kwargs=known, countdown=LANE_PATIENCE_S)
     except (InHandError, LostRaceError):
-        log.info("%s is in another worker's hands, or resolved by him", found)
+        log.info("%s is being handled, or was resolved, by another worker", found)
     settle_payments.delay()
 
 

@@ -109,7 +109,7 @@ def _add(
     hold(authorization)
     both = f"{authorization.words}\n{words}".strip()
     if len(both) > MOST_WORDS:
-        raise CannotReturnError(gettext("This is too long. Say it shorter."))
+        raise CannotReturnError(gettext("This text is too long. Shorten it."))
     authorization.move(Status.REQUESTED, at=now, actor=actor, words=both)
     photos.attach(authorization, names, now=now)
 
@@ -198,7 +198,7 @@ def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
     if not overdue(now=now).filter(pk=authorization.pk).exists():
         return False
     is_unanswered = authorization.status == Status.NEEDS_EVIDENCE
-    reason = "nobody answered" if is_unanswered else "it was never sent"
+    reason = "no reply" if is_unanswered else "it was never sent"
     fall(authorization, Status.EXPIRED, actor="", now=now, reason=reason)
     events.answered(authorization, what="unanswered" if is_unanswered else "expired", at=now)
     return True

@@ -49,8 +49,8 @@ def others(bought: Iterable[PurchaseLine], *, channel: Channel) -> dict[int, lis
 
 def _fits(variant: Variant, row: PurchaseLine) -> bool:
     sold = row.order_line.variant
-    is_his = variant.pk == came(row).pk
-    return not is_his and (
+    is_same = variant.pk == came(row).pk
+    return not is_same and (
         variant.product_id == sold.product_id or variant.pk == sold.replaced_by_id
     )
 
@@ -103,14 +103,17 @@ def _chosen(
     may_be: Sequence[Other],
     choice: Mapping[int, int | None] | None,
 ) -> Variant | Other:
-    his = came(bought)
-    variant_id = (choice or {}).get(line.order_line_id, line.wanted_id) or his.pk
+    same = came(bought)
+    variant_id = (choice or {}).get(line.order_line_id, line.wanted_id) or same.pk
     if authorization.is_withdrawal and (line.wanted_id is None or variant_id != line.wanted_id):
         raise CannotReturnError(
-            gettext("Who withdraws gets what he asked for himself, or his money.")
+            gettext(
+                "A withdrawal ends with the exchange that the customer chose, or with "
+                "a refund. Choose one of the two."
+            )
         )
-    if variant_id == his.pk:
-        return his
+    if variant_id == same.pk:
+        return same
     for other in may_be:
         if other.variant.pk == variant_id:
             return other
@@ -124,12 +127,12 @@ def insist_for_all(asked: Iterable[bool]) -> None:
     Raises: CannotReturnError
     """
     if len(set(asked)) > 1:
-        words = gettext("Ask for money and for another light in two steps, one after the other.")
+        words = gettext("Request a refund and an exchange separately, one after the other.")
         raise CannotReturnError(words)
 
 
 def not_sold(line: ReturnLine) -> str:
-    words = gettext("What shall be sent instead of %(title)s is not sold now: choose another.")
+    words = gettext("The replacement for %(title)s is not available now. Choose another product.")
     return words % {"title": line.order_line.title}
 
 
@@ -170,8 +173,8 @@ def difference(
         worth = Money(part, currency).rounded()
     if worth > left and not is_free:
         words = gettext(
-            "%(title)s costs more than what came back is worth: let the shopper have his money"
-            " and buy it anew, or send it at no extra cost, knowingly."
+            "%(title)s costs more than the returned item. Refund the customer so that "
+            "they can order it, or choose to send it at no extra cost."
         )
         raise CannotReturnError(words % {"title": instead.title})
     return max(left - worth, nothing)

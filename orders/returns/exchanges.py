@@ -68,7 +68,7 @@ def wish(*, authorization: ReturnAuthorization, wanted: Mapping[int, int | None]
     """
     hold(authorization)
     if authorization.status in ReturnAuthorization.ENDED:
-        raise CannotReturnError(gettext("It ended already."))
+        raise CannotReturnError(gettext("This return is already closed."))
     asked = {line for line, variant in wanted.items() if variant is not None}
     bought = exchange_options.bought_of(authorization)
     may_be = exchange_options.others(bought.values(), channel=authorization.order.channel)
@@ -110,13 +110,13 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
     """
     order = hold(authorization)
     if authorization.status in ReturnAuthorization.ENDED or not is_for(authorization):
-        raise CannotReturnError(gettext("Look at it first, or let the shopper keep it."))
+        raise CannotReturnError(gettext("Inspect the items first, or let the customer keep them."))
     refunds.insist_not_taken(order)
     lines = refund_amounts.lines_of(authorization)
     bought = exchange_options.bought_of(authorization)
     sent = exchange_options.chosen(authorization, lines, bought, choice)
     if not sent:
-        raise CannotReturnError(gettext("Nothing of it was accepted: refuse it instead."))
+        raise CannotReturnError(gettext("No items were accepted. Reject the return instead."))
     payment = _leave_difference(authorization, lines, sent, is_free=is_free)
     units = [
         _unit(line, bought[line.order_line_id], exchange_options.variant_of(instead), found, now)
@@ -124,7 +124,7 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
         if (instead := sent.get(line.order_line_id)) is not None
     ]
     authorization.purchase_order.order = order
-    made = replacement_orders.order_anew(
+    made = replacement_orders.create_replacement_order(
         order,
         units,
         # The last delivery address, which may differ from that of the order.
@@ -181,8 +181,8 @@ def _leave_difference(
 
 def _too_little(owed: Money, left: Money) -> str:
     words = gettext(
-        "It costs %(owed)s less, of which only %(left)s can still go back: pay the shopper the rest"
-        " by hand, and send it at no extra cost, knowingly."
+        "The replacement costs %(owed)s less, but only %(left)s can still be refunded. "
+        "Pay the customer the rest manually and choose to send it at no extra cost."
     )
     return words % {"owed": columns.as_money(owed), "left": columns.as_money(left)}
 
@@ -192,10 +192,10 @@ def _unit(
 ) -> Unit:
     shelf = found.shelves.get(line.order_line_id)
     if shelf is not None and shelf.variant_id != variant.pk:
-        words = gettext("What the shopper wants was changed meanwhile: look at it once more.")
+        words = gettext("The customer changed the request. Check it again.")
         raise CannotReturnError(words)
     if shelf is None and variant.pk != exchange_options.came(bought).pk:
-        words = gettext("None of %(title)s can be sent now: choose another, or pay it back.")
+        words = gettext("%(title)s is out of stock. Choose another product or refund the return.")
         raise CannotReturnError(words % {"title": variant.full_title})
     if shelf is None:
         shelf = replacement_orders.shelf_before(

@@ -39,7 +39,7 @@ def instead_form(
             empty_value=None,
             required=False,
             initial=line.wanted_id or "",
-            help_text=_("Other variants of it, and what replaces it, as far as they are sold now."),
+            help_text=_("Other variants and replacement products that are on sale now."),
             widget=UnfoldAdminSelectWidget,
         )
         for line in lines
@@ -48,7 +48,7 @@ def instead_form(
 
 
 def _choice(one: Other) -> tuple[int, str]:
-    words = _("%(title)s, %(price)s: it costs more") if one.is_dearer else _("%(title)s, %(price)s")
+    words = _("%(title)s, %(price)s (costs more)") if one.is_dearer else _("%(title)s, %(price)s")
     return one.variant.pk, words % {"title": one.title, "price": columns.as_money(one.price)}
 
 
@@ -57,12 +57,14 @@ def exchange_form(
 ) -> type[forms.Form]:
     """Return the exchange form: the same variants or others."""
     is_free = forms.BooleanField(
-        label=_("Send it at no extra cost, although it costs more"),
+        label=_("Send at no extra cost although it costs more"),
         required=False,
-        help_text=_("What it costs more is ours. Otherwise the shopper returns it and buys anew."),
+        help_text=_(
+            "We pay the difference. Otherwise the customer returns the item and places a new order."
+        ),
         widget=UnfoldBooleanSwitchWidget,
     )
-    form = instead_form(lines, may_be, same=_("The same"))
+    form = instead_form(lines, may_be, same=_("Same product"))
     return type("ExchangeForm", (form,), {"is_free": is_free})
 
 
@@ -80,9 +82,9 @@ class WordsForm(forms.Form):
     """A message to the customer, for the e-mail and the order page."""
 
     answer = forms.CharField(
-        label=_("What we write to the shopper"),
+        label=_("Message to the customer"),
         max_length=500,
-        help_text=_("He reads it word for word, in his mail and on the page of the order."),
+        help_text=_("Shown to the customer as written, in the e-mail and on the order page."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
 
@@ -99,23 +101,23 @@ class LabelForm(forms.Form):
     """The return address and label."""
 
     address = forms.CharField(
-        label=_("Where it goes"),
+        label=_("Return to"),
         max_length=300,
-        help_text=_("As the policy of the supplier says; change it for this one return."),
+        help_text=_("Set by the supplier's return policy. You can change it for this return."),
         widget=UnfoldAdminTextInputWidget,
     )
     label = forms.CharField(
         label=_("Label"),
         required=False,
         max_length=500,
-        help_text=_("A link to it that begins with https://, or what to say at the counter."),
+        help_text=_("A link that begins with https://, or the code to show at the drop-off point."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
     carrier = forms.CharField(
         label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
     )
     tracking_number = forms.CharField(
-        label=_("Number of the parcel"),
+        label=_("Tracking number"),
         required=False,
         max_length=60,
         widget=UnfoldAdminTextInputWidget,
@@ -129,7 +131,7 @@ class SentForm(forms.Form):
         label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
     )
     tracking_number = forms.CharField(
-        label=_("Number of the parcel"), max_length=60, widget=UnfoldAdminTextInputWidget
+        label=_("Tracking number"), max_length=60, widget=UnfoldAdminTextInputWidget
     )
 
 
@@ -137,7 +139,7 @@ class SaidForm(forms.Form):
     """The customer's answer by telephone."""
 
     words = forms.CharField(
-        label=_("What the shopper says"),
+        label=_("Customer's message"),
         max_length=800,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
@@ -148,7 +150,8 @@ def received_form(lines: Iterable[ReturnLine]) -> type[forms.Form]:
     fields: dict[str, Any] = {
         f"units_{line.pk}": forms.IntegerField(
             label=f"{line.order_line.sku}: {line.order_line.title}",
-            help_text=_("%(most)d were declared.") % {"most": line.quantity},
+            help_text=_("The customer declared %(most)d. Enter that number or less.")
+            % {"most": line.quantity},
             min_value=0,
             max_value=line.quantity,
             initial=line.quantity,
@@ -169,21 +172,25 @@ def inspected_form(lines: Iterable[ReturnLine], *, is_withdrawal: bool) -> type[
     for line in lines:
         fields[f"units_{line.pk}"] = forms.IntegerField(
             label=f"{line.order_line.sku}: {line.order_line.title}",
-            help_text=_("%(most)d came: how many are accepted?") % {"most": line.received_quantity},
+            help_text=_("%(most)d were received. Enter how many you accept, at most that number.")
+            % {"most": line.received_quantity},
             min_value=0,
             max_value=line.received_quantity,
             initial=line.received_quantity,
             widget=UnfoldAdminIntegerFieldWidget,
         )
         fields[f"state_{line.pk}"] = forms.ChoiceField(
-            label=_("In which state"),
+            label=_("Condition"),
             choices=Disposition.choices,
             widget=UnfoldAdminSelectWidget,
         )
         if is_withdrawal:
             fields[f"kept_{line.pk}"] = forms.DecimalField(
-                label=_("Kept for use"),
-                help_text=_("Only what it lost by use beyond trying it, in the order's money."),
+                label=_("Deduction for use"),
+                help_text=_(
+                    "Only the loss in value from use beyond a normal try-out. In "
+                    "the currency of the order."
+                ),
                 min_value=0,
                 max_digits=12,
                 decimal_places=2,
@@ -191,7 +198,7 @@ def inspected_form(lines: Iterable[ReturnLine], *, is_withdrawal: bool) -> type[
                 widget=UnfoldAdminDecimalFieldWidget,
             )
             fields[f"why_{line.pk}"] = forms.CharField(
-                label=_("Why it is kept"),
+                label=_("Reason for the deduction"),
                 required=False,
                 max_length=200,
                 widget=UnfoldAdminTextInputWidget,
@@ -215,23 +222,23 @@ class OpenForm(forms.Form):
     """A return opened for a customer; line fields are added before these."""
 
     kind = forms.ChoiceField(
-        label=_("Why it goes back"),
+        label=_("Return reason"),
         choices=ReturnAuthorization.Kind.choices,
         widget=UnfoldAdminSelectWidget,
     )
     words = forms.CharField(
-        label=_("What the shopper says"),
+        label=_("Customer's message"),
         required=False,
         max_length=800,
-        help_text=_("It stands in his receipt, word for word."),
+        help_text=_("Included as written in the customer's confirmation."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     is_late_fine = forms.BooleanField(
-        label=_("Take it although it is late"),
+        label=_("Accept although the return period is over"),
         required=False,
         help_text=_(
-            "Beyond 14 days for a withdrawal, or two years for a defect; or a defect of what no"
-            " carrier says that it arrived."
+            "After 14 days for a withdrawal or two years for a defect. Also for a defect "
+            "when no carrier confirmed the delivery."
         ),
         widget=UnfoldBooleanSwitchWidget,
     )
@@ -247,7 +254,7 @@ def open_form(left: Returnable) -> tuple[type[forms.Form], list[OrderLine]]:
     fields: dict[str, Any] = {
         f"units_{line.pk}": forms.IntegerField(
             label=f"{line.sku}: {line.title}",
-            help_text=_("%(most)d can go back.") % {"most": most[line.pk]},
+            help_text=_("At most %(most)d can be returned.") % {"most": most[line.pk]},
             required=False,
             min_value=0,
             max_value=most[line.pk],
@@ -272,9 +279,9 @@ def declaration_of(given: Mapping[str, Any], lines: Iterable[OrderLine]) -> Decl
 class StepForm(ReasonForm):
     """The status of a supplier return as the supplier reported it."""
 
-    to = forms.ChoiceField(label=_("How it stands"), widget=UnfoldAdminSelectWidget)
+    to = forms.ChoiceField(label=_("Status"), widget=UnfoldAdminSelectWidget)
     reference = forms.CharField(
-        label=_("His number of it"),
+        label=_("Supplier RMA number"),
         required=False,
         max_length=60,
         widget=UnfoldAdminTextInputWidget,
@@ -283,7 +290,7 @@ class StepForm(ReasonForm):
         label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
     )
     tracking_number = forms.CharField(
-        label=_("Number of the parcel"),
+        label=_("Tracking number"),
         required=False,
         max_length=60,
         widget=UnfoldAdminTextInputWidget,
@@ -299,9 +306,7 @@ def step_form(rma: SupplierRMA) -> type[forms.Form]:
         for to in SupplierRMA.Status
         if to in ahead and to != SupplierRMA.Status.CREDITED
     ]
-    to = forms.ChoiceField(
-        label=_("How it stands"), choices=choices, widget=UnfoldAdminSelectWidget
-    )
+    to = forms.ChoiceField(label=_("Status"), choices=choices, widget=UnfoldAdminSelectWidget)
     return type("RmaStepForm", (StepForm,), {"to": to})
 
 
@@ -309,7 +314,7 @@ class CreditForm(ReasonForm):
     """The credited amount."""
 
     amount = forms.DecimalField(
-        label=_("Amount that he gave back"),
+        label=_("Credited amount"),
         min_value=0,
         max_digits=12,
         decimal_places=2,

@@ -49,10 +49,12 @@ def receive(
     """
     hold(authorization)
     if supplier_returns.stands(authorization):
-        raise CannotReturnError(gettext("It goes back to the supplier already."))
+        raise CannotReturnError(
+            gettext("A return to the supplier already exists for this item. Cancel that one first.")
+        )
     lines = list(authorization.lines.select_related("order_line").order_by("pk"))
     if not any(units.get(line.pk, 0) for line in lines):
-        raise CannotReturnError(gettext("Choose at least one thing."))
+        raise CannotReturnError(gettext("Choose at least one item."))
     for line in lines:
         came = units.get(line.pk, 0)
         if not 0 <= came <= line.quantity:
@@ -61,12 +63,12 @@ def receive(
     if authorization.status in COUNTED_ONLY and can_receive(authorization):
         return
     if authorization.status == Status.EXPIRED:
-        _count_anew(lines)
+        _reserve_again(lines)
     authorization.move(Status.RECEIVED, at=now, actor=actor)
 
 
 @needs_transaction
-def _count_anew(lines: Sequence[ReturnLine]) -> None:
+def _reserve_again(lines: Sequence[ReturnLine]) -> None:
     """Reserve the units again that expiry had released.
 
     Locks:  the caller holds the order
@@ -75,7 +77,12 @@ def _count_anew(lines: Sequence[ReturnLine]) -> None:
     for line in sorted(lines, key=attrgetter("order_line_id")):
         sold = line.order_line
         if line.quantity > sold.shipped_quantity - sold.returning_quantity:
-            raise CannotReturnError(gettext("It was closed, and given back anew: open that one."))
+            raise CannotReturnError(
+                gettext(
+                    "This return was closed and the items are in a "
+                    "newer return. Open the newer return."
+                )
+            )
         requests.count(sold.pk, line.quantity)
 
 
@@ -124,15 +131,17 @@ def _insist_deduction(
     if not judged.deduction:
         return
     if not authorization.is_withdrawal:
-        words = gettext("Nothing is kept for the use of what was broken or wrong.")
+        words = gettext(
+            "Defective or wrong items cannot have a deduction for use. Remove the deduction."
+        )
         raise CannotReturnError(words)
     if not judged.reason:
-        raise CannotReturnError(gettext("Say why something is kept."))
+        raise CannotReturnError(gettext("Enter the reason for the deduction."))
     most = refund_amounts.share_of(line, currency=authorization.currency)
     if not 0 <= judged.deduction <= most.amount:
-        words = gettext("Of it, %(most)s at most can be kept.")
+        words = gettext("The deduction can be at most %(most)s.")
         raise CannotReturnError(words % {"most": Money(most.amount, most.currency)})
 
 
 def _too_many(most: int) -> str:
-    return gettext("%(most)d at most.") % {"most": most}
+    return gettext("Enter %(most)d or less.") % {"most": most}

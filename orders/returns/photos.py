@@ -84,7 +84,7 @@ def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: dat
     """
     there = authorization.pictures.count()
     if there + len(names) > MOST_PICTURES:
-        words = gettext("There are %(most)d pictures at most with one return.")
+        words = gettext("You can add up to %(most)d photos to a return.")
         raise CannotReturnError(words % {"most": MOST_PICTURES})
     ReturnPicture.objects.bulk_create(
         ReturnPicture(authorization=authorization, place=place, file=name, added_at=now)

@@ -87,14 +87,14 @@ def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
     made = authorization.replacement
     if made is None or made.pk <= authorization.order_id:  # see ``came_for``
         return {line.order_line_id: line.accepted_quantity for line in lines}
-    anew = list(made.lines.order_by("pk"))
+    replacements = list(made.lines.order_by("pk"))
     given_back = _given_back(made)
     failed: Counter[int] = Counter()
-    for each in anew:  # a split line has several rows
+    for each in replacements:  # a split line has several rows
         failed[each.parted_from_id or each.pk] += each.canceled_quantity + given_back[each.pk]
     # Replacement lines were created in this order.
     replaced = sorted((one for one in lines if one.accepted_quantity), key=_by_line)
-    roots = [each for each in anew if each.parted_from_id is None]
+    roots = [each for each in replacements if each.parted_from_id is None]
     return {one.order_line_id: failed[root.pk] for one, root in zip(replaced, roots, strict=True)}
 
 

@@ -52,11 +52,23 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
     status = Status(authorization.status)
     is_sent = status in {Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
     if status == Status.EXCHANGED and not refund_amounts.has_failed(authorization):
-        raise CannotReturnError(gettext("It is replaced: nothing is paid for it as well."))
+        raise CannotReturnError(
+            gettext("This return was exchanged, so it cannot be refunded as well.")
+        )
     if status in KEEPABLE and not authorization.is_kept:
-        raise CannotReturnError(gettext("It has not been sent yet. If it shall stay, say so."))
+        raise CannotReturnError(
+            gettext(
+                "The customer has not shipped the items yet. To "
+                "refund now, use “Refund without return”."
+            )
+        )
     if is_sent and not authorization.tracking_number and status == Status.IN_TRANSIT:
-        raise CannotReturnError(gettext("No number proves that it was sent: wait for it."))
+        raise CannotReturnError(
+            gettext(
+                "There is no tracking number that confirms the "
+                "shipment. Add one or wait for the parcel."
+            )
+        )
     _pay(authorization, order, actor=actor, now=now)
 
 
@@ -69,7 +81,9 @@ def keep_it(*, authorization: ReturnAuthorization, actor: str, now: datetime) ->
     """
     order = hold(authorization)
     if authorization.status not in KEEPABLE:
-        raise CannotReturnError(gettext("It is on its way already, or ended."))
+        raise CannotReturnError(
+            gettext("The items are already in transit, or the return is closed.")
+        )
     authorization.destination = ReturnPolicy.Destination.NOWHERE
     _pay(authorization, order, actor=actor, now=now)
 
@@ -82,7 +96,9 @@ def refuse(*, authorization: ReturnAuthorization, answer: str, actor: str, now: 
     """
     hold(authorization)
     if supplier_returns.stands(authorization):
-        words = gettext("It goes back to the supplier already.")
+        words = gettext(
+            "A return to the supplier already exists for this item. Cancel that one first."
+        )
         raise CannotReturnError(words)
     fall(authorization, Status.REFUSED, actor=actor, now=now, answer=answer[:500])
     events.answered(authorization, what="refused", at=now)
@@ -99,7 +115,10 @@ def insist_not_taken(order: Order) -> None:
     while made_for := refund_amounts.came_for(order):
         order = hold(made_for)
     if order.payments.filter(dispute_status__in=taken).exists():
-        words = gettext("His bank has taken the money back: nothing is given for it as well.")
+        words = gettext(
+            "The customer's bank already took the money back (chargeback). A "
+            "refund would pay it twice."
+        )
         raise CannotReturnError(words)
 
 
@@ -142,7 +161,7 @@ def _pay(
     payments = ledger.secured(order.pk)
     lines = refund_amounts.lines_of(authorization)
     if not any(line.accepted_quantity for line in lines):
-        raise CannotReturnError(gettext("Nothing of it was accepted: refuse it instead."))
+        raise CannotReturnError(gettext("No items were accepted. Reject the return instead."))
     for line in lines:  # rounding of another return of the line may have reduced its amount
         most = refund_amounts.share_of(line, currency=authorization.currency).amount
         most -= line.replaced_amount + line.difference_amount
@@ -197,9 +216,10 @@ def _pay_what_it_came_for(
         _pay(first, origin, of=of, actor=actor, now=now)
     else:
         words = gettext(
-            "Others that were sent anew with it may still fail: wait until they have left or are"
-            " canceled. If the shopper cannot wait so long, ask him whether you may cancel what has"
-            " not left of order %(number)s: that is paid together with this."
+            "Other replacements in order %(number)s may still fail. Wait until they ship "
+            "or are canceled. If the customer cannot wait, ask them whether you may "
+            "cancel the unshipped items of that order. They are then refunded together "
+            "with this return."
         )
         raise CannotReturnError(words % {"number": order.number})
 

@@ -58,7 +58,9 @@ def shelf_before(bought: PurchaseLine, *, of: PurchaseOrder, quantity: int, now:
     """
     sold, entry = bought.order_line, of.entry
     if not entry:
-        raise CannotReturnError(gettext("Nobody knows the way from there: pay it back instead."))
+        raise CannotReturnError(
+            gettext("There is no shipping method from this location. Refund the return instead.")
+        )
     landed = None
     if sold.landed_amount is not None:
         landed = (sold.landed_amount * quantity / sold.quantity).quantize(Decimal("0.01"))
@@ -75,7 +77,7 @@ def shelf_before(bought: PurchaseLine, *, of: PurchaseOrder, quantity: int, now:
 
 
 @needs_transaction
-def order_anew(
+def create_replacement_order(
     order: Order,
     units: Sequence[Unit],
     *,
@@ -123,7 +125,7 @@ def order_anew(
     try:
         reservations.hold(lines=lines, until=now, now=now)
     except NotEnoughStockError as error:
-        words = gettext("None is left to send: pay it back instead, or wait.")
+        words = gettext("The item is out of stock. Refund the return, or wait for new stock.")
         raise CannotReturnError(words) from error
     return made
 

@@ -65,12 +65,12 @@ def _declare(  # noqa: PLR0913 - as above, with file names
 ) -> list[ReturnAuthorization]:
     row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if row.access_key != order.access_key:  # erased since the page was shown
-        words = gettext("This order was erased meanwhile: nothing can be added to it any more.")
+        words = gettext("The data of this order was erased. You cannot add anything to it.")
         raise CannotReturnError(words)
     if known := list(row.returns.filter(declaration=said.key).order_by("pk")):
         return known
     if ReturnAuthorization.objects.filter(declaration=said.key).exists():
-        raise CannotReturnError(gettext("The form belongs to another order: open it once more."))
+        raise CannotReturnError(gettext("This form belongs to another order. Open the form again."))
     left = eligibility.look(order=row, now=now, is_late_fine=is_late_fine)
     chosen = insist(said, left)
     made = [
@@ -92,7 +92,7 @@ def insist(said: Declaration, left: Returnable) -> dict[int, int]:
     """
     wished = {line: units for line, units in said.units.items() if units}
     if not wished:
-        raise CannotReturnError(gettext("Choose at least one thing."))
+        raise CannotReturnError(gettext("Choose at least one item."))
     most = left.of(said.kind)
     for line, units in wished.items():
         if units < 0 or units > most.get(line, 0):
@@ -116,21 +116,23 @@ def _insist_wanted(said: Declaration, wished: Mapping[int, int], left: Returnabl
     for line, variant in wanted.items():
         if all(one.variant.pk != variant or one.is_dearer for one in may_be.get(line, [])):
             words = gettext(
-                "This one cannot be sent instead. What costs more is bought anew: return this one"
-                " for your money."
+                "This product is not available as an exchange. To get a dearer one, "
+                "return yours for a refund and place a new order."
             )
             raise CannotReturnError(words)
 
 
 def _refusal(line: int, most: int, said: Declaration, left: Returnable) -> str:
     if line not in left.purchase_lines:
-        return gettext("This is not part of the order.")
+        return gettext("This item is not part of the order.")
     if said.kind == Kind.WITHDRAWAL and left.is_withdrawal_over:
-        return gettext("The 14 days to withdraw are over.")
+        return gettext("The 14-day withdrawal period is over.")
     title = left.purchase_lines[line].order_line.title
     if not most:
-        return gettext("Of %(title)s nothing is left to return.") % {"title": title}
-    return gettext("Of %(title)s, %(left)d can be returned.") % {"title": title, "left": most}
+        return gettext("All units of %(title)s have already been returned or canceled.") % {
+            "title": title
+        }
+    return gettext("You can return at most %(left)d of %(title)s.") % {"title": title, "left": most}
 
 
 def _by_place(chosen: Mapping[int, int], left: Returnable) -> dict[PurchaseOrder, dict[int, int]]:

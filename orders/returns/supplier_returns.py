@@ -71,16 +71,21 @@ def says(authorization: ReturnAuthorization) -> str:
     policy = _policy_of(authorization)
     if authorization.is_withdrawal or policy.warranty_months is None:
         if policy.takes_back:
-            return gettext("He takes it back.")
-        return gettext("He takes nothing back.")
+            return gettext("The supplier accepts the return.")
+        return gettext("The supplier does not accept returns.")
     last = _owes_until(authorization, policy.warranty_months)
     if last is None:
-        words = gettext("He owes it: his warranty of %(months)d months begins when it arrives.")
+        words = gettext(
+            "Covered by the supplier's warranty of %(months)d months, which starts on delivery."
+        )
         return words % {"months": policy.warranty_months}
     if owes(authorization):
-        words = gettext("He owes it: it was told before his warranty ended, on %(day)s.")
+        words = gettext("Covered by the supplier's warranty: reported before it ended on %(day)s.")
     else:
-        words = gettext("He no longer owes it: his warranty ended on %(day)s, before it was told.")
+        words = gettext(
+            "Not covered: the supplier's warranty ended on %(day)s, before "
+            "the problem was reported."
+        )
     return words % {"day": date_format(last)}
 
 
@@ -106,7 +111,9 @@ def open_for(*, authorization: ReturnAuthorization, actor: str, now: datetime) -
     authorizations.hold(authorization)
     purchase_order = _lock(authorization.purchase_order)
     if not is_for(authorization):
-        words = gettext("The supplier takes nothing of it back, or is asked already.")
+        words = gettext(
+            "The supplier does not accept these items, or a return to the supplier already exists."
+        )
         if not owes(authorization):
             words = says(authorization)
         raise CannotSendBackError(words)
@@ -190,10 +197,10 @@ def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[Pur
     left = claims.claimable(purchase_order)
     chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
     if not chosen or len(chosen) < sum(1 for n in units.values() if n > 0):
-        raise CannotSendBackError(gettext("Choose at least one unit of one line."))
+        raise CannotSendBackError(gettext("Choose at least one unit."))
     for line, wished in chosen.items():
         if wished > left[line]:
-            words = gettext("Of %(sku)s, %(left)d can still be claimed.")
+            words = gettext("At most %(left)d of %(sku)s can still be claimed.")
             raise CannotSendBackError(words % {"sku": line.order_line.sku, "left": left[line]})
     return chosen
 
@@ -221,7 +228,7 @@ def credit(*, rma: SupplierRMA, amount: Money, reason: str, actor: str, now: dat
             CannotSendBackError              the amount is negative
     """
     if amount.amount < 0:
-        raise CannotSendBackError(gettext("Less than nothing cannot come back."))
+        raise CannotSendBackError(gettext("The amount cannot be negative."))
     rma.move(
         Status.CREDITED,
         at=now,

@@ -25,11 +25,11 @@ def expire_returns(**_: Any) -> None:
             with suppress(IllegalMoveError, LostRaceError):
                 authorizations.expire(authorization=authorization, now=now)
         except Exception:  # the others must not wait
-            log.exception("%s cannot be ended", authorization)
+            log.exception("cannot close return %s", authorization)
 
 
 @shared_task
 def sweep_pictures(**_: Any) -> None:
     """Delete picture files without a row."""
     if count := photos.sweep(now=timezone.now()):
-        log.info("%s pictures that no return names are deleted", count)
+        log.info("deleted %s photos that belong to no return", count)

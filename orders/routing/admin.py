@@ -72,7 +72,7 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         codes = list(dict.fromkeys(filter(None, codes)))
         known = set(Supplier.objects.filter(code__in=codes).values_list("code", flat=True))
         if unknown := [code for code in codes if code not in known]:
-            words = gettext("No supplier has this code: %(codes)s.")
+            words = gettext("No supplier with this code: %(codes)s.")
             raise forms.ValidationError(words % {"codes": ", ".join(unknown)}, code="unknown")
         return codes
 
@@ -82,14 +82,21 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         for name in STEPS:
             criterion = given.get(name)
             if criterion and criterion in seen:
-                self.add_error(name, gettext("It stands above already."))
+                self.add_error(
+                    name,
+                    gettext(
+                        "This criterion is already used above. Choose another or leave it empty."
+                    ),
+                )
             seen.add(criterion or "")
         least = given.get("least_margin_rate")
         if least is not None and not 0 <= least < 1:
-            self.add_error("least_margin_rate", gettext("A fraction below 1: 0.1 is 10 %."))
+            self.add_error(
+                "least_margin_rate", gettext("Enter a fraction from 0 to below 1. 0.1 is 10 %.")
+            )
         starts, ends = given.get("starts_at"), given.get("ends_at")
         if starts and ends and ends <= starts:
-            self.add_error("ends_at", gettext("It ends before it starts."))
+            self.add_error("ends_at", gettext("The end must be after the start."))
         return given
 
     @property
@@ -115,7 +122,7 @@ class DaysForm(forms.Form):
         since, until = given.get("since"), given.get("until")
         if since and until and not timedelta(0) <= until - since <= LONGEST:
             self.add_error(
-                "until", gettext("It must lie at most three months after the first day.")
+                "until", gettext("The last day must be within three months of the first day.")
             )
         return given
 
@@ -129,7 +136,7 @@ class RoutingRulesAdmin(StaffAdmin):
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),
-        columns.state("status", _("State"), waits=["draft"], ended=["retired"]),
+        columns.state("status", _("Status"), waits=["draft"], ended=["retired"]),
         "counts",
         "is_in_force",
         columns.age("starts_at", _("Starts")),
@@ -186,20 +193,20 @@ class RoutingRulesAdmin(StaffAdmin):
         obj.pk = made.pk
         obj.refresh_from_db()
 
-    @admin.display(description=_("What counts"))
+    @admin.display(description=_("Ranking criteria"))
     def counts(self, rules: RoutingRules) -> str:
         return labels.counts(routing_rules.rules_of(rules))
 
-    @admin.display(description=_("What a line must leave"))
+    @admin.display(description=_("Minimum margin"))
     def asks(self, rules: RoutingRules) -> str:
         return labels.asks(rules.least_margin_rate)
 
-    @admin.display(description=_("In force now"), boolean=True)
+    @admin.display(description=_("Active now"), boolean=True)
     def is_in_force(self, rules: RoutingRules) -> bool:
         found = routing_rules.in_force(channel=rules.channel, now=timezone.now())
         return found.version == rules.version
 
-    @action(description=_("Rehearse"), icon="experiment")
+    @action(description=_("Simulate"), icon="experiment")
     def rehearse(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         rules = self.row(request, object_id)
         yesterday = timezone.now().date() - timedelta(days=1)
@@ -217,7 +224,7 @@ class RoutingRulesAdmin(StaffAdmin):
             )
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("Rehearse"),
+            "title": gettext("Simulate"),
             "opts": self.opts,
             "original": rules,
             "back": self.page_of(rules),
@@ -234,7 +241,7 @@ class RoutingRulesAdmin(StaffAdmin):
         }
         return TemplateResponse(request, "orders/routing_simulation.html", context)
 
-    @action(description=_("Try it with a cart"), icon="route", may="view")
+    @action(description=_("Open routing simulator"), icon="route", may="view")
     def try_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
         rules = self.row(request, object_id)
         return HttpResponseRedirect(f"{reverse('supply:routing')}?rules={rules.pk}")
@@ -247,8 +254,8 @@ class RoutingRulesAdmin(StaffAdmin):
             rules,
             title=gettext("Go live"),
             explain=gettext(
-                "Carts and orders of %(channel)s are routed so from its start on: %(counts)s."
-                " Pages follow within a minute; orders that are placed stay as they are."
+                "From the start time, carts and orders of %(channel)s are routed by: "
+                "%(counts)s. Pages update within a minute. Existing orders do not change."
             )
             % {"channel": rules.channel, "counts": labels.counts(routing_rules.rules_of(rules))},
             act=lambda _given: routing_rules.go_live(
@@ -263,7 +270,7 @@ class RoutingRulesAdmin(StaffAdmin):
         first = routing_rules.in_force(channel=rules.channel, now=timezone.now())
         if first.version == rules.version:
             return gettext("%s is live.") % rules
-        words = gettext("%(rules)s is live; now, %(first)s counts before it.")
+        words = gettext("%(rules)s is live. For now, %(first)s takes precedence.")
         return words % {"rules": rules, "first": labels.name(first)}
 
     @action(description=_("Retire"), icon="do_not_disturb_on")
@@ -273,14 +280,17 @@ class RoutingRulesAdmin(StaffAdmin):
             request,
             rules,
             title=gettext("Retire"),
-            explain=gettext("Orders are routed by what else is live, or as usual, from now on."),
+            explain=gettext(
+                "From now on, orders are routed by the other live rules, or "
+                "by the default order if there are none."
+            ),
             act=lambda _given: routing_rules.retire(
                 rules=rules, by=str(request.user), now=timezone.now()
             ),
             done=gettext("%s is retired.") % rules,
         )
 
-    @action(description=_("New draft like this"), icon="edit_note")
+    @action(description=_("Duplicate as draft"), icon="edit_note")
     def draft_like(self, request: HttpRequest, object_id: str) -> HttpResponse:
         rules = self.row(request, object_id)
         return HttpResponseRedirect(f"{reverse('admin:orders_routingrules_add')}?like={rules.pk}")
@@ -314,19 +324,19 @@ def _sums(found: simulation.Rehearsal) -> list[tuple[str, str, str, str]]:
             str(after.parcels - before.parcels),
         ),
         (
-            gettext("Landed cost of an order"),
+            gettext("Landed cost per order"),
             money(before, "cost"),
             money(after, "cost"),
             columns.as_money(simulation.per_order(after.cost - before.cost, found)),
         ),
         (
-            gettext("Days until the last parcel is there"),
+            gettext("Days until the last parcel arrives"),
             days(before.days),
             days(after.days),
             days(after.days - before.days),
         ),
         (
-            gettext("Margin of an order"),
+            gettext("Margin per order"),
             money(before, "margin"),
             money(after, "margin"),
             columns.as_money(simulation.per_order(after.margin - before.margin, found)),

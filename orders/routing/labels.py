@@ -21,110 +21,125 @@ from storefront.lib.staff.columns import as_money, as_number
 from storefront.lib.staff.fieldsets import Field, Group
 
 SAID: Mapping[str, str | Promise] = {
-    TAKEN: _("Taken"),
-    Misfit.TOO_FEW: _("too few"),
-    Misfit.BELOW_MINIMUM: _("sold only in more"),
+    TAKEN: _("Selected"),
+    Misfit.TOO_FEW: _("not enough stock"),
+    Misfit.BELOW_MINIMUM: _("below the minimum order quantity"),
     Misfit.NOT_WHOLE_PACKS: _("sold only in whole packs"),
-    Unearning.LOSES: _("it would lose money"),
-    Unearning.EARNS_TOO_LITTLE: _("it would earn less than is asked for"),
-    Worse.NO_COST: _("nobody can say what it lands at"),
-    Worse.DEARER: _("dearer"),
+    Unearning.LOSES: _("sells at a loss"),
+    Unearning.EARNS_TOO_LITTLE: _("below the minimum margin"),
+    Worse.NO_COST: _("landed cost unknown"),
+    Worse.DEARER: _("higher landed cost"),
     Worse.FARTHER: _("farther away"),
-    Worse.SLOWER: _("slower"),
-    Worse.WORSE_SUPPLIER: _("a supplier who ships less of what is ordered"),
-    Worse.LESS_LIKED: _("a supplier whom staff like less"),
-    Worse.LATER: _("as good in all, and known later"),
-    Criterion.PARCELS: _("one more parcel"),
+    Worse.SLOWER: _("later delivery"),
+    Worse.WORSE_SUPPLIER: _("lower supplier score"),
+    Worse.LESS_LIKED: _("less preferred supplier"),
+    Worse.LATER: _("equal in all criteria, added later"),
+    Criterion.PARCELS: _("one more parcel needed"),
 }
 # The same with figures; below, labels of a source chosen despite a low margin.
 FIGURED: Mapping[str, str | Promise] = {
-    Unearning.LOSES: _("it would lose %(loss)s"),
+    Unearning.LOSES: _("sells at a loss of %(loss)s"),
     Unearning.EARNS_TOO_LITTLE: _(
-        "it would earn %(earned)s, which is %(rate)s %% of the price; %(least)s %% are asked for"
+        "margin of %(earned)s (%(rate)s %% of the price), below the minimum of %(least)s %%"
     ),
 }
-TAKEN_AT_A_LOSS = _("Taken at a loss of %(loss)s: from nobody would it lose less")
-TAKEN_UNASKED = _("Taken at a loss of %(loss)s: the rules ask for no margin")
+TAKEN_AT_A_LOSS = _("Selected at a loss of %(loss)s: no other location loses less")
+TAKEN_UNASKED = _("Selected at a loss of %(loss)s: the rules have no minimum margin")
 TAKEN_FOR_LITTLE = _(
-    "Taken, and earns %(earned)s, which is %(rate)s %% of the price: from nobody would it earn the"
-    " %(least)s %% that are asked for"
+    "Selected with a margin of %(earned)s (%(rate)s %% of the price): no location reaches "
+    "the minimum of %(least)s %%"
 )
 PLACES = (_("First"), _("Second"), _("Third"), _("Fourth"), _("Fifth"), _("Last"))
 RULES = (
     Group(
-        _("What decides"),
+        _("Ranking"),
         {
-            "channel": Field(_("Channel"), _("Whose orders are routed so.")),
-            "step_1": Field(PLACES[0], _("The first that differs between two places decides.")),
-            "step_2": Field(PLACES[1], _("Asked where all before it are equal. Empty: nothing.")),
-            "step_3": Field(PLACES[2], _("Asked where all before it are equal. Empty: nothing.")),
-            "step_4": Field(PLACES[3], _("Asked where all before it are equal. Empty: nothing.")),
-            "step_5": Field(PLACES[4], _("Asked where all before it are equal. Empty: nothing.")),
-            "step_6": Field(PLACES[5], _("Asked where all before it are equal. Empty: nothing.")),
+            "channel": Field(_("Channel"), _("Orders of this channel are routed by these rules.")),
+            "step_1": Field(
+                PLACES[0], _("The first criterion in which two locations differ decides.")
+            ),
+            "step_2": Field(
+                PLACES[1], _("Used when all criteria before it are equal. Leave empty to skip.")
+            ),
+            "step_3": Field(
+                PLACES[2], _("Used when all criteria before it are equal. Leave empty to skip.")
+            ),
+            "step_4": Field(
+                PLACES[3], _("Used when all criteria before it are equal. Leave empty to skip.")
+            ),
+            "step_5": Field(
+                PLACES[4], _("Used when all criteria before it are equal. Leave empty to skip.")
+            ),
+            "step_6": Field(
+                PLACES[5], _("Used when all criteria before it are equal. Leave empty to skip.")
+            ),
             "preferred": Field(
                 _("Preferred suppliers"),
                 _(
-                    "Their codes, the best first, with commas. They count where preference does;"
-                    " empty: it decides nothing."
+                    "Supplier codes separated by commas, the most preferred first. Used "
+                    "by the criterion “preferred supplier”."
                 ),
             ),
         },
     ),
     Group(
-        _("What it must earn"),
+        _("Margin"),
         {
             "least_margin_rate": Field(
-                _("Lowest margin"),
+                _("Minimum margin"),
                 _(
-                    "A fraction of the price before tax: 0.1 is 10 %. From where a line would earn"
-                    " less, it is sent only if nobody else can. 0: no loss. Empty: not asked for."
+                    "A fraction of the price before tax: 0.1 is 10 %. A location with a "
+                    "lower margin is selected only if no other can ship the line. 0 = no "
+                    "loss. Leave empty for no minimum."
                 ),
             ),
         },
     ),
     Group(
-        _("When a supplier does not send it"),
+        _("When a supplier does not ship"),
         {
             "looks_elsewhere": Field(
-                _("Look for another supplier"),
+                _("Try another supplier"),
                 _(
-                    "What one refuses is bought from another: unasked, where it comes in time; else"
-                    " the shopper is asked. Off: its money goes back at once."
+                    "Rejected items are ordered from another supplier. If they arrive "
+                    "later than promised, the customer is asked first. If off, they are "
+                    "refunded immediately."
                 ),
             ),
             "moves_silent_after_h": Field(
-                _("Give a silent supplier up after hours"),
+                _("Reassign without confirmation after (hours)"),
                 _(
-                    "So many hours after he should have confirmed, he is asked to stop it, and"
-                    " another is looked for. Empty: staff decide."
+                    "Hours after the confirmation time limit. The supplier is then asked "
+                    "to cancel, and another supplier is tried. Leave empty to let staff "
+                    "decide."
                 ),
             ),
         },
     ),
     Group(
-        _("When"),
+        _("Schedule"),
         {
-            "starts_at": Field(_("Starts"), _("UTC. Empty: as soon as it goes live.")),
+            "starts_at": Field(_("Starts"), _("UTC. Leave empty to start when the rules go live.")),
             "ends_at": Field(
-                _("Ends"), _("UTC. Then what was in force before counts again. Empty: never.")
+                _("Ends"), _("UTC. The earlier rules then apply again. Leave empty for no end.")
             ),
-            "note": Field(_("Note"), _("What it is for, for whoever comes after you.")),
+            "note": Field(_("Note"), _("Purpose of these rules, for other staff.")),
         },
     ),
 )
 NO_RULES = _(
-    "Without rules the fewest parcels count first, then the lowest landed cost, then the soonest"
-    " day, then the best supplier, then the nearest place. Add others, rehearse them with"
-    " yesterday's orders, and let them go live."
+    "Default order: fewest parcels, lowest landed cost, earliest delivery, best supplier "
+    "score, nearest location. Add your own rules, simulate them with past orders, then "
+    "publish them."
 )
 ASKS_NO_MARGIN = _(
-    "Nothing is asked for: a line may be sent at a loss although another place would lose nothing,"
-    " and only the check before sending stops it. Rules that went live before there was a lowest"
-    " margin are all so, and what is live never changes. To change it, make a new draft like this,"
-    " write its lowest margin (0: no loss), and let it go live."
+    "No minimum margin: a line may ship at a loss although another location would not "
+    "lose money. Only the check before submission stops it. Live rules cannot be changed. "
+    "To set a minimum, choose “Duplicate as draft”, enter the minimum margin (0 = no "
+    "loss) and publish the draft."
 )
-ASKS_NO_LOSS = _("No loss, as long as another place sends it.")
-ASKS_MARGIN = _("%(least)s %% of the price before tax, as long as another place leaves that.")
+ASKS_NO_LOSS = _("No loss, if another location can ship it.")
+ASKS_MARGIN = _("%(least)s %% of the price before tax, if another location reaches it.")
 _CRITERIA: Mapping[str, str | Promise] = dict(CRITERIA)
 
 
@@ -138,7 +153,7 @@ def counts(rules: Rules) -> str:
     least = rules.least_margin_rate
     if not least:
         return chain(rules.chain)
-    words = now("%(chain)s, of those that leave %(least)s %% of the price")
+    words = now("%(chain)s, with a margin of at least %(least)s %% of the price")
     return words % {"chain": chain(rules.chain), "least": _percent(least)}
 
 

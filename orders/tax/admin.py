@@ -15,35 +15,41 @@ from storefront.lib.staff.fieldsets import Field, Group
 
 RATE = (
     Group(
-        _("Which rate"),
+        _("Tax rate"),
         {
-            "country": Field(_("Country"), _("Two letters, such as DE.")),
+            "country": Field(_("Country"), _("Two-letter country code, such as DE.")),
             "region": Field(
-                _("Region"), _("A state, such as CA for California. Empty: the whole country.")
+                _("Region"),
+                _("A state, such as CA for California. Leave empty for the whole country."),
             ),
             "rate": Field(
-                _("Rate"), _("A fraction of the price before tax: 0.19 is 19 %. 0: none any more.")
+                _("Rate"),
+                _("A fraction of the price before tax: 0.19 is 19 %. 0 = no tax from that day."),
             ),
             "valid_from": Field(
-                _("From this day on"), _("The rate before it ends by itself; do not change that.")
+                _("Valid from"), _("The previous rate ends automatically. Do not change it.")
             ),
-            "source": Field(_("Who says so"), _("A law or a page, for whoever asks later.")),
+            "source": Field(_("Source"), _("A law or a web page, for reference.")),
         },
     ),
 )
 
 NUMBER = (
     Group(
-        _("Which number"),
+        _("Tax number"),
         {
-            "scheme": Field(_("Scheme"), _("Under which rules this number was given.")),
+            "scheme": Field(_("Scheme"), _("The tax scheme under which this number was issued.")),
             "country": Field(
-                _("Country"), _("Two letters. Empty for the schemes of the EU, which have none.")
+                _("Country"), _("Two-letter country code. Leave empty for EU schemes.")
             ),
-            "region": Field(_("Region"), _("A state, such as CA. Empty: the whole country.")),
-            "number": Field(_("Number"), _("An IOSS number begins with IM and goes to suppliers.")),
-            "valid_from": Field(_("From this day on"), _("Orders before it do without.")),
-            "valid_until": Field(_("Until this day"), _("Empty: until further notice.")),
+            "region": Field(
+                _("Region"), _("A state, such as CA. Leave empty for the whole country.")
+            ),
+            "number": Field(
+                _("Number"), _("An IOSS number begins with IM. It is sent to suppliers.")
+            ),
+            "valid_from": Field(_("Valid from"), _("Earlier orders do not use this number.")),
+            "valid_until": Field(_("Valid until"), _("Leave empty for no end date.")),
         },
     ),
 )
@@ -68,7 +74,7 @@ class TaxNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
         given: dict[str, Any] = super().clean() or {}
         begins = given.get("valid_from") or self.instance.valid_from
         if given.get("valid_until") and begins and given["valid_until"] < begins:
-            self.add_error("valid_until", gettext("It must end after it begins."))
+            self.add_error("valid_until", gettext("The end must be after the start."))
         return given
 
 

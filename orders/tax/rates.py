@@ -126,11 +126,14 @@ def _rate(
         try:
             told = service.rate(country=country, region=region, postcode=postcode, on=on)
         except OutsideError as error:
-            log.warning("the tax service does not answer, our table counts: %s", error)
+            log.warning("the tax service does not answer, using our own tax rates: %s", error)
         else:
             if NOT_TAXED <= told < 1:
                 return told.quantize(EXACT)
-            log.warning("the tax service told %s, which is no fraction: our table counts", told)
+            log.warning(
+                "the tax service returned %s, which is not a fraction, using our own tax rates",
+                told,
+            )
     return _known_rate(country=country, region=region, on=on, known=known)
 
 

@@ -39,17 +39,17 @@ class Parcel(Stateful):
     class Carrier(models.TextChoices):
         """The carrier's status; members are in rank order."""
 
-        UNKNOWN = "unknown", _("No news")
-        PRE_TRANSIT = "pre_transit", _("Label made, not handed over")
-        IN_TRANSIT = "in_transit", _("On the way")
+        UNKNOWN = "unknown", _("No tracking updates")
+        PRE_TRANSIT = "pre_transit", _("Label created")
+        IN_TRANSIT = "in_transit", _("In transit")
         OUT_FOR_DELIVERY = "out_for_delivery", _("Out for delivery")
-        AVAILABLE_FOR_PICKUP = "available_for_pickup", _("Waits to be picked up")
-        ATTEMPT_FAILED = "attempt_failed", _("Nobody took it")
+        AVAILABLE_FOR_PICKUP = "available_for_pickup", _("Ready for pickup")
+        ATTEMPT_FAILED = "attempt_failed", _("Delivery attempt failed")
         DELIVERED = "delivered", _("Delivered")
-        EXCEPTION = "exception", _("Trouble on the way")
-        RETURN_TO_SENDER = "return_to_sender", _("Goes back")
+        EXCEPTION = "exception", _("Delivery exception")
+        RETURN_TO_SENDER = "return_to_sender", _("Returning to sender")
         LOST = "lost", _("Lost")
-        EXPIRED = "expired", _("No news any more")
+        EXPIRED = "expired", _("Tracking stopped")
 
     TRANSITIONS: ClassVar = {
         Status.ANNOUNCED: frozenset({Status.HANDED_OVER, Status.DELIVERED, Status.VOIDED}),

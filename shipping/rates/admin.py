@@ -18,17 +18,18 @@ from suppliers.connectors.capabilities import Ability, abilities_of
 
 ASKED = (
     Group(
-        _("Freight as the supplier says"),
+        _("Supplier shipping quotes"),
         {
             "location": Field(
                 _("From"),
                 _(
-                    "Each parcel from here costs what its supplier asks for it in the cart, with"
-                    " tax and fees. Ways that he does not name are not offered; where he is silent,"
-                    " the routes of parcels count."
+                    "For parcels from this location, the cart charges the supplier's live "
+                    "shipping rate plus tax and fees. Only delivery methods that the "
+                    "supplier quotes are offered. If it does not answer, the shipping "
+                    "methods of the shop apply."
                 ),
             ),
-            "is_active": Field(_("In use"), _("Not ticked: the routes of parcels count.")),
+            "is_active": Field(_("Active"), _("If off, the shipping methods of the shop apply.")),
         },
     ),
 )
@@ -41,7 +42,10 @@ class AskedFreightForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         location = self.cleaned_data["location"]
         adapter = location.supplier.adapter
         if adapter not in ADAPTERS or Ability.FREIGHT not in abilities_of(connector_class(adapter)):
-            words = gettext("%s has no API that says what a way costs.") % location.supplier
+            words = (
+                gettext("The integration of %s has no shipping rates API. Choose another location.")
+                % location.supplier
+            )
             raise forms.ValidationError(words)
         return location
 

@@ -84,7 +84,7 @@ def ask_for(*, plan: Plan, channel: Channel, country: str, postcode: str, now: d
     if not parcels:
         return {}
     if in_transaction():
-        raise HeldTransactionError("a question to suppliers")
+        raise HeldTransactionError("a request to suppliers")
     to = Address(name="", line1="", city="", country=country, postcode=postcode.strip())
     answers = _remembered(parcels, to)
     asked = [parcel for parcel in parcels if parcel.location_id not in answers]
@@ -183,7 +183,7 @@ def _connected(
             lines.enter_context(lane(Work.QUESTIONS, supplier.pk))
             connectors[supplier.pk] = lines.enter_context(adapter_for(supplier))
         except (LaneFullError, OutsideError) as error:
-            log.info("%s is not asked for freight: %s", supplier, error)
+            log.info("no shipping rates requested from %s: %s", supplier, error)
     return [
         (connectors[parcel.supplier_id], parcel)
         for parcel in parcels
@@ -214,16 +214,16 @@ def _asked(
                 ),
             )
     except NoWayError as error:
-        log.info("no freight from %s: %s", parcel.location_id, error)
+        log.info("no shipping method from %s: %s", parcel.location_id, error)
         options = ()
     except NotNowError as error:
-        log.info("freight from %s is not asked for: %s", parcel.location_id, error)
+        log.info("shipping rates of %s not requested: %s", parcel.location_id, error)
         return None
     except OutsideError as error:
-        log.info("no word about freight from %s: %s", parcel.location_id, error)
+        log.info("no shipping rates received from %s: %s", parcel.location_id, error)
         return SILENT
     except Exception:
-        log.exception("freight from %s could not be asked for", parcel.location_id)
+        log.exception("shipping rates of %s could not be requested", parcel.location_id)
         return SILENT
     finally:
         connections.close_all()  # the connections of this thread
@@ -242,7 +242,7 @@ def _remembered(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answ
         try:
             found[keys[key]] = _READER.decode(written)
         except (msgspec.MsgspecError, TypeError):
-            log.warning("an answer about freight that another version of us kept is not read")
+            log.warning("ignored a cached shipping rate of another release")
     return found
 
 
@@ -252,7 +252,7 @@ def _remember(parcel: PlannedParcel, to: Address, answer: Answer) -> None:
         written = msgspec.json.encode(answer).decode()
         cache.set(_key(parcel, to), written, timeout=kept_for.total_seconds())
     except (RedisError, OSError):
-        log.warning("freight is asked for each time: Redis is away")
+        log.warning("Redis is unavailable, shipping rates are not cached")
 
 
 def _key(parcel: PlannedParcel, to: Address) -> str:

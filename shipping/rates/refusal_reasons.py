@@ -70,9 +70,9 @@ def _of_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> s
     if code == NO_ROUTE:
         is_within = words["start"] == words["end"]
         said = (
-            _("%(tier)s does not go within %(end)s.")
+            _("%(tier)s delivery is not available within %(end)s.")
             if is_within
-            else _("%(tier)s does not go from %(start)s to %(end)s.")
+            else _("%(tier)s delivery is not available from %(start)s to %(end)s.")
         )
         return said % {"tier": tier_name(tier), **words}
     return f"{tier_name(tier)}: {sentence}"
@@ -80,9 +80,9 @@ def _of_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> s
 
 def _of_way(code: str, words: Mapping[str, str]) -> str:
     if code == NO_ROUTE and words["start"] == words["end"]:
-        return _("No route goes within %(end)s.") % words
+        return _("We have no delivery method within %(end)s.") % words
     is_within = words["start"] == words["end"]
-    way = _("Within %(end)s") if is_within else _("From %(start)s to %(end)s")
+    way = _("within %(end)s") if is_within else _("from %(start)s to %(end)s")
     return _SENTENCES[code]() % {**words, "way": way % words}
 
 
@@ -91,17 +91,23 @@ _TIERS: Mapping[str, Callable[[], str]] = {
     "express": lambda: _("Express"),
 }
 _SENTENCES: Mapping[str, Callable[[], str]] = {
-    NO_ROUTE: lambda: _("No route goes from %(start)s to %(end)s."),
-    FORBIDDEN: lambda: _("Not all of this can be sent to %(end)s: it is not allowed there."),
-    TOO_HEAVY: lambda: _("%(way)s this is too heavy for one parcel."),
-    Refusal.CELL_COUNT.value: lambda: _(
-        "%(way)s a parcel may hold fewer lithium cells. Order fewer at a time."
+    NO_ROUTE: lambda: _("We have no delivery method from %(start)s to %(end)s."),
+    FORBIDDEN: lambda: _(
+        "Some of these items cannot be shipped to %(end)s because they are not allowed there."
     ),
-    Refusal.WAY.value: lambda: _("%(way)s lithium cells may not travel outside a light."),
-    Refusal.CELL_ENERGY.value: lambda: _("%(way)s no route carries a cell this strong."),
-    Refusal.BATTERY_ENERGY.value: lambda: _("%(way)s no route carries a battery this strong."),
+    TOO_HEAVY: lambda: _("This is too heavy for one parcel %(way)s."),
+    Refusal.CELL_COUNT.value: lambda: _(
+        "A parcel %(way)s can contain fewer lithium batteries. Order fewer at a time."
+    ),
+    Refusal.WAY.value: lambda: _("None of our carriers takes loose lithium batteries %(way)s."),
+    Refusal.CELL_ENERGY.value: lambda: _(
+        "None of our carriers takes a battery cell this large %(way)s."
+    ),
+    Refusal.BATTERY_ENERGY.value: lambda: _(
+        "None of our carriers takes a battery this large %(way)s."
+    ),
     Refusal.ENERGY_UNKNOWN.value: lambda: _(
-        "The maker does not say how strong the cell is, so no carrier may take it."
+        "The manufacturer does not state the battery energy, so carriers cannot accept it."
     ),
 }
 

@@ -41,7 +41,7 @@ class ReturnAuthorizationAdmin(ReturnDesk):
         "note_wish": lambda row: row.status not in ReturnAuthorization.ENDED,
     }
 
-    @action(description=_("Replace it"), icon="swap_horiz")
+    @action(description=_("Create replacement"), icon="swap_horiz")
     def exchange(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         lines, may_be = _choices(row)
@@ -61,38 +61,39 @@ class ReturnAuthorizationAdmin(ReturnDesk):
         return self.ask(
             request,
             row,
-            title=gettext("Replace it"),
+            title=gettext("Create replacement"),
             explain=gettext(
-                "The same goods are ordered anew for the shopper, for nothing, from whoever sends"
-                " them now. The purchase order earns nothing, so it is held until you let it go."
+                "The same items are ordered again for the customer, free of charge, from "
+                "the best available supplier. The purchase order has no revenue, so it "
+                "stays on hold until you release it."
             )
             + " "
             + gettext(
-                "Another may go instead: of what it costs less than was paid, the difference goes"
-                " back at once."
+                "You can choose another product. If it costs less than was paid, the "
+                "difference is refunded immediately."
             ),
             form_class=return_forms.exchange_form(lines, may_be),
             act=act,
-            done=lambda made: gettext("It is replaced by %s.") % made,
+            done=lambda made: gettext("Replacement created: %s") % made,
         )
 
-    @action(description=_("The shopper wants another instead"), icon="palette")
+    @action(description=_("Record exchange request"), icon="palette")
     def note_wish(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         lines, may_be = _choices(row)
         return self.ask(
             request,
             row,
-            title=gettext("The shopper wants another instead"),
+            title=gettext("Record exchange request"),
             explain=gettext(
-                "Only who asks for it himself gets another instead of his money, when he withdraws."
-                " Write down what he chose."
+                "On a withdrawal, an exchange instead of a refund is possible only if the "
+                "customer asks for it. Record what the customer chose."
             ),
-            form_class=return_forms.instead_form(lines, may_be, same=_("No, nothing else")),
+            form_class=return_forms.instead_form(lines, may_be, same=_("No exchange")),
             act=lambda given: return_exchanges.wish(
                 authorization=row, wanted=return_forms.instead_in(given, lines)
             ),
-            done=gettext("It is written down."),
+            done=gettext("Changes saved"),
         )
 
 
@@ -107,11 +108,11 @@ def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list
 Status = Setback.Status
 Choice = Setback.Choice
 STATE = columns.state(
-    "status", _("State"), waits={"open", "asked"}, ended={"rerouted", "awaited", "given_up"}
+    "status", _("Status"), waits={"open", "asked"}, ended={"rerouted", "awaited", "given_up"}
 )
 
 
-@admin.display(description=_("What the shopper may answer"))
+@admin.display(description=_("Options for the customer"))
 def may_answer(setback: Setback) -> str:
     return ", ".join(str(Choice(one).label) for one in setback.choices)
 
@@ -120,7 +121,7 @@ def answer_form(setback: Setback) -> type[forms.Form]:
     """Return a form class with the choices of this backorder."""
     choices = [(one, Choice(one).label) for one in setback.choices]
     chosen = forms.ChoiceField(
-        label=_("What he wants"), choices=choices, widget=UnfoldAdminSelectWidget
+        label=_("Customer's choice"), choices=choices, widget=UnfoldAdminSelectWidget
     )
     order = ("chosen", "reason")
     return type("AnswerForm", (ReasonForm,), {"chosen": chosen, "field_order": order})
@@ -137,8 +138,8 @@ class SetbackAdmin(StaffAdmin):
         "reason",
         "promised_by",
         "arrives_by",
-        columns.age("answer_by", _("To be answered by")),
-        columns.age("status_since", _("Since")),
+        columns.age("answer_by", _("Answer by")),
+        columns.age("status_since", _("Status since")),
     ]
     list_select_related: ClassVar = ["order", "purchase_order"]
     list_filter: ClassVar = ["status", "kind", "purchase_order__supplier"]
@@ -147,7 +148,7 @@ class SetbackAdmin(StaffAdmin):
     fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
         (None, {"fields": ["order", "purchase_order", "kind", STATE, "reason", "problem"]}),
         (
-            _("The shopper"),
+            _("Customer"),
             {
                 "fields": [
                     "promised_by",
@@ -162,15 +163,15 @@ class SetbackAdmin(StaffAdmin):
             },
         ),
         (
-            _("Moments"),
+            _("Timeline"),
             {
                 "fields": [
                     columns.money("delivery_amount", _("Delivery")),
                     "opened_at",
                     "try_after",
                     columns.moves,
-                    columns.document("plan", _("How it comes")),
-                    columns.document("decision", _("Why from there")),
+                    columns.document("plan", _("Delivery plan")),
+                    columns.document("decision", _("Routing decision")),
                 ]
             },
         ),
@@ -182,7 +183,7 @@ class SetbackAdmin(StaffAdmin):
         inline(
             SetbackLine,
             columns.text("order_line__sku", _("SKU")),
-            columns.text("order_line__title", _("What")),
+            columns.text("order_line__title", _("Item")),
             "code",
             "substitute",
             "is_open",
@@ -198,7 +199,7 @@ class SetbackAdmin(StaffAdmin):
     }
     refusals: ClassVar = (customer_choice.NoLongerError,)
 
-    @action(description=_("Look again now"), icon="search")
+    @action(description=_("Find supplier now"), icon="search")
     def look_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -209,13 +210,13 @@ class SetbackAdmin(StaffAdmin):
         return self.ask(
             request,
             row,
-            title=gettext("Look again now"),
-            explain=row.problem or gettext("It is looked for among all who may send it."),
+            title=gettext("Find supplier now"),
+            explain=row.problem or gettext("We search all suppliers that can ship the items."),
             act=act,
-            done=gettext("A worker looks for it: what he finds appears on this page."),
+            done=gettext("The search is running. The result appears on this page."),
         )
 
-    @action(description=_("Answer for the shopper"), icon="how_to_vote")
+    @action(description=_("Answer for the customer"), icon="how_to_vote")
     def answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -230,16 +231,17 @@ class SetbackAdmin(StaffAdmin):
         return self.ask(
             request,
             row,
-            title=gettext("Answer for the shopper"),
+            title=gettext("Answer for the customer"),
             explain=gettext(
-                "Only what he told you: he was asked by mail, and may answer there himself."
+                "Record only what the customer told you. The customer was asked by e-mail "
+                "and can answer there."
             ),
             form_class=answer_form(row),
             act=act,
-            done=gettext("His answer is followed."),
+            done=gettext("Customer's answer recorded"),
         )
 
-    @action(description=_("Give it up"), icon="money_off")
+    @action(description=_("Cancel and refund"), icon="money_off")
     def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
@@ -254,18 +256,18 @@ class SetbackAdmin(StaffAdmin):
         return self.ask(
             request,
             row,
-            title=gettext("Give it up"),
-            explain=gettext("Nobody sends it: its money goes back, and the shopper is told."),
+            title=gettext("Cancel and refund"),
+            explain=gettext("The items are canceled and refunded, and the customer is notified."),
             form_class=ReasonForm,
             act=act,
-            done=gettext("It is given up, and its money goes back."),
+            done=gettext("Canceled. The refund is on its way."),
         )
 
 
 show(
     SetbackLine,
     list_display=[
-        columns.link("setback", _("Setback")),
+        columns.link("setback", _("Backorder")),
         columns.text("order_line__sku", _("SKU")),
         "code",
         "substitute",

@@ -106,12 +106,12 @@ def _answered(
     if choice == Choice.REFUND:
         _refund(row, actor, now)
         return
-    reason = "the shopper waits" if actor else "nobody answered in time"
+    reason = "the customer waits" if actor else "no answer in time"
     to = Status.REROUTED
     if row.kind == Kind.LATER:
         to = Status.AWAITED
     elif found is not None:
-        reason = "another light instead"
+        reason = "replacement product"
         purchase.hold(row, [found], now)
         purchase.keep(row, found)
         row.save(update_fields=list(purchase.KEPT))
@@ -125,7 +125,7 @@ def _answered(
 
 @needs_transaction
 def _refund(row: Setback, actor: str, now: datetime) -> None:
-    reason = "the shopper wants the money back" if actor else "nobody answered in time"
+    reason = "the customer wants a refund" if actor else "no answer in time"
     if row.kind == Kind.LATER:
         if row.purchase_order.status not in PurchaseOrder.STOPPABLE:
             raise NoLongerError(row)

@@ -114,7 +114,7 @@ def _order(row: Setback, found: Found, now: datetime) -> None:
     purchase.keep(row, found)
     row.save(update_fields=list(purchase.KEPT))
     purchase.order(row, now)
-    backorders.end(row, Status.REROUTED, reason="in time", now=now)
+    backorders.end(row, Status.REROUTED, reason="arrives in time", now=now)
 
 
 @needs_transaction
@@ -148,7 +148,7 @@ def _delay(setback: Setback, now: datetime) -> None:
     row.arrives_by = _arrives_by(row, row.ships_by)
     if row.promised_by is None or row.arrives_by <= row.promised_by:
         row.save(update_fields=["arrives_by"])
-        backorders.end(row, Status.AWAITED, reason="it comes in time", now=now)
+        backorders.end(row, Status.AWAITED, reason="arrives in time", now=now)
         return
     customer_choice.ask_of_delay(row, now)
 

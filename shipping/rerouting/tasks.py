@@ -46,7 +46,7 @@ def move_silent(**_: Any) -> None:
             with suppress(reassignment.CannotMoveError, IllegalMoveError, LostRaceError):
                 reassignment.move(
                     purchase_order=purchase_order,
-                    reason="he did not confirm it in time",
+                    reason="the supplier did not confirm in time",
                     actor="rules",
                     now=now,
                 )

@@ -44,7 +44,7 @@ class ListActions(StaffAdmin):
 
     lists_actions: ClassVar = ["enter_list"]
 
-    @action(description=_("Enter a list of tracking numbers"), icon="upload_file")
+    @action(description=_("Import tracking numbers"), icon="upload_file")
     def enter_list(self, request: HttpRequest) -> HttpResponse:
         form = ListForm(request.POST, request.FILES) if request.method == "POST" else ListForm()
         listed: list[Listed] = []
@@ -57,7 +57,7 @@ class ListActions(StaffAdmin):
             form = ListForm(initial=kept)
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("Enter a list of tracking numbers"),
+            "title": gettext("Import tracking numbers"),
             "opts": self.opts,
             "form": form,
             "listed": listed,
@@ -69,7 +69,7 @@ class ListActions(StaffAdmin):
         failed = tracking_import.enter(listed, now=timezone.now())
         self.wake(request, settle_payments)
         count = sum(one.is_good for one in listed) - len(failed)
-        words = ngettext("%(count)d parcel entered.", "%(count)d parcels entered.", count)
+        words = ngettext("%(count)d parcel imported.", "%(count)d parcels imported.", count)
         self.message_user(request, words % {"count": count}, messages.SUCCESS)
         for one in failed:
             words = gettext("Row %(row)s: %(problem)s")
@@ -99,15 +99,15 @@ class ParcelAdmin(ListActions):
         "carrier",
         columns.link("shipment__purchase_order", _("Purchase order")),
         columns.link("shipment__purchase_order__order", _("Order")),
-        columns.state("status", _("State"), ended={"delivered", "voided"}),
+        columns.state("status", _("Status"), ended={"delivered", "voided"}),
         columns.state(
             "carrier_status",
-            _("The carrier says"),
+            _("Carrier status"),
             calls=CARRIER_CALLS,
             waits={"unknown", "pre_transit"},
             ended={"delivered"},
         ),
-        columns.age("carrier_status_at", _("Said")),
+        columns.age("carrier_status_at", _("Updated")),
         columns.age("announced_at", _("Announced")),
     ]
     list_select_related: ClassVar = ["shipment__purchase_order__order"]
@@ -144,7 +144,7 @@ show(
     list_display=[
         columns.link("purchase_order", _("Purchase order")),
         columns.link("purchase_order__order", _("Order")),
-        columns.age("created_at", _("Since")),
+        columns.age("created_at", _("Status since")),
     ],
     list_display_links=None,
     list_select_related=["purchase_order__order"],
@@ -160,7 +160,7 @@ show(
         "__str__",
         columns.link("parcel", _("Parcel")),
         columns.link("order_line__order", _("Order")),
-        columns.text("order_line__title", _("What")),
+        columns.text("order_line__title", _("Item")),
         "quantity",
     ],
     list_select_related=["parcel", "order_line__order"],
@@ -173,11 +173,11 @@ show(
     TrackingEvent,
     list_display=[
         columns.link("parcel", _("Parcel")),
-        columns.state("carrier_status", _("News"), calls=CARRIER_CALLS, ended={"delivered"}),
+        columns.state("carrier_status", _("Event"), calls=CARRIER_CALLS, ended={"delivered"}),
         "description",
         "place",
-        columns.age("happened_at", _("Happened")),
-        columns.age("received_at", _("Heard")),
+        columns.age("happened_at", _("Time")),
+        columns.age("received_at", _("Received")),
     ],
     list_display_links=["description"],
     list_select_related=["parcel"],

@@ -35,7 +35,9 @@ def told(purchase_order: PurchaseOrder, news: ParcelNews) -> Counter[int]:
                 found[line.order_line_id] += max(0, min(named.quantity or room, room))
                 break
     if news.lines and not found:
-        raise NotOrderedError(f"parcel {news.number[:40]}: what is in it was not ordered here")
+        raise NotOrderedError(
+            f"parcel {news.number[:40]}: its contents do not belong to this order"
+        )
     return +found
 
 

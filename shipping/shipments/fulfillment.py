@@ -114,8 +114,8 @@ def _ship(
     _count("shipped_quantity", units)
     gone = OrderLine.objects.filter(_all("shipped_quantity"), pk__in=units)
     allocations.ship(lines=gone, cause=f"parcel:{parcel.number or parcel.pk}", now=now)
-    backorders.settle_delays(purchase_order, reason="it left", now=now)
-    pending_changes.drop(purchase_order, reason="it has left", is_told=True, now=now)
+    backorders.settle_delays(purchase_order, reason="it shipped", now=now)
+    pending_changes.drop(purchase_order, reason="it shipped", is_told=True, now=now)
     to = PurchaseStatus.PARTIALLY_SHIPPED
     if not _lines(purchase_order).exclude(_all("shipped_quantity")).exists():
         to = PurchaseStatus.SHIPPED

@@ -57,7 +57,7 @@ def take_in(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetim
         return TakenIn(parcels=(), problems=())
     locked = tracking.lock(purchase_order.pk)
     if locked.status not in SHIPPABLE:
-        raise WrongOrderError(f"{locked} is {locked.status}, and nothing should ship for it")
+        raise WrongOrderError(f"{locked} is {locked.status}, so no shipment is expected")
     shipment, _ = Shipment.objects.get_or_create(
         purchase_order=locked, defaults={"created_at": now}
     )
@@ -196,7 +196,9 @@ class _Intake:
         contents.put(parcel, units)
         for status in (Parcel.Status.HANDED_OVER, Parcel.Status.DELIVERED):
             if box.has_passed(status):
-                parcel.move(status, at=self.now, reason="left before its number was told")
+                parcel.move(
+                    status, at=self.now, reason="shipped before its tracking number was known"
+                )
         return parcel
 
     def _learn(self, parcel: Parcel, units: Counter[int]) -> None:
@@ -254,7 +256,7 @@ def _all_delivered(
     times = [news.happened_at for news in state.parcels if news.happened_at]
     news = CarrierNews(
         status="delivered",
-        text="Delivered, as the supplier says",
+        text="Delivered, as reported by the supplier",
         happened_at=max(times, default=None),
         external_id="supplier:delivered",
     )

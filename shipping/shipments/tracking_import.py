@@ -52,8 +52,8 @@ def judge(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[Listed]:
     for row in rows:
         parcels[row.order.upper(), row.number.upper()].append(row)
     numbers = {order for order, _number in parcels}
-    his = PurchaseOrder.objects.filter(supplier=supplier, number__in=numbers)
-    orders = {each.number: each for each in his.select_related("order", "supplier")}
+    found = PurchaseOrder.objects.filter(supplier=supplier, number__in=numbers)
+    orders = {each.number: each for each in found.select_related("order", "supplier")}
     taken: dict[str, Counter[int]] = {
         number: contents.left(each) for number, each in orders.items()
     }
@@ -109,16 +109,18 @@ def _good(
     taken: dict[str, Counter[int]],
 ) -> Listed:
     if purchase_order is None:
-        raise _BadRowError(_("This supplier has no such order."))
+        raise _BadRowError(
+            _("This supplier has no order with this number. Check the order number.")
+        )
     try:
         number = carriers.number_of(rows[0].number)
     except carriers.BadNumberError as error:
-        raise _BadRowError(_("This is no tracking number.")) from error
+        raise _BadRowError(_("This is not a valid tracking number.")) from error
     known = Parcel.objects.filter(shipment__purchase_order=purchase_order, number=number)
     if known.exists():
         return Listed(rows=rows, purchase_order=purchase_order, number=number, is_known=True)
     if purchase_order.status not in STANDS or purchase_order.request_status == Request.UNSUBMITTED:
-        words = _("The order is %(status)s: nothing can be shipped for it.")
+        words = _("The order is %(status)s, so it cannot be shipped.")
         raise _BadRowError(words % {"status": purchase_order.status.replace("_", " ")})
     if not rows[0].carrier:
         raise _BadRowError(_("The carrier is missing."))
@@ -139,7 +141,7 @@ def _units(
     """Return the contents of a parcel: what its rows name, or all remaining units."""
     if not any(row.sku for row in rows):
         if not +left:
-            raise _BadRowError(_("All of it is in other parcels already."))
+            raise _BadRowError(_("All items are already in other parcels."))
         return +left
     live = purchase_order.lines.filter(is_live=True).select_related("offer")
     lines = {line.offer.supplier_sku: line.order_line_id for line in live}
@@ -147,13 +149,13 @@ def _units(
     for row in rows:
         line_id = lines.get(row.sku)
         if line_id is None:
-            words = _("%(sku)s was not ordered, or is refused.")
+            words = _("%(sku)s is not part of this order, or was rejected.")
             raise _BadRowError(words % {"sku": row.sku[:60]})
         if row.quantity and not (row.quantity.isascii() and row.quantity.isdigit()):
-            words = _("%(quantity)s is no number of units.")
+            words = _("“%(quantity)s” is not a valid quantity.")
             raise _BadRowError(words % {"quantity": row.quantity[:20]})
         units[line_id] += int(row.quantity[:9] or left[line_id])
         if not 0 < units[line_id] <= left[line_id]:
-            words = _("Of %(sku)s %(left)s are left to ship.")
+            words = _("At most %(left)s of %(sku)s can still be shipped.")
             raise _BadRowError(words % {"sku": row.sku, "left": left[line_id]})
     return units

@@ -69,14 +69,14 @@ def test_a_poll_finds_a_parcel_whose_webhook_was_lost(supplier):
 def test_an_order_without_an_answer_blocks_no_other(supplier):
     first = make_accepted_purchase_order(make_sellable())
     second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
-    supplier.states[first.number] = PermanentError("he refuses")
+    supplier.states[first.number] = PermanentError("refused")
     supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
 
     status_polling.ask(supplier=first.supplier, moment=lambda: NOON)
 
     first.refresh_from_db()
     second.refresh_from_db()
-    assert (first.problem, second.status) == ("he refuses", "shipped")
+    assert (first.problem, second.status) == ("refused", "shipped")
 
 
 def test_an_order_the_supplier_lost_is_flagged_and_kept(supplier):

@@ -31,7 +31,7 @@ class Supplier:
     def track(self, orders):
         self.asked.append(("track", len(orders)))
         if self.fails:
-            raise TemporaryError("he is busy")
+            raise TemporaryError("busy")
         return [self.many[order.number] for order in orders if order.number in self.many]
 
     def find(self, *, number):
@@ -182,5 +182,5 @@ def test_a_canceled_order_is_polled_until_it_shipped(use):
     poll(purchase_order)
 
     assert supplier.asked.count(("find", purchase_order.number)) == 1
-    assert "shipped what we canceled" in purchase_order.problem
+    assert "shipped a canceled purchase order" in purchase_order.problem
     assert (purchase_order.status, purchase_order.request_status) == ("canceled", "accepted")

@@ -21,9 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        imported = verbs.add_parser("import", help="take in a file such as eurofxref-daily.xml")
+        imported = verbs.add_parser("import", help="import a file such as eurofxref-daily.xml")
         imported.add_argument("file", type=Path)
-        verbs.add_parser("show", help="what counts, as of when, and how sure it is")
+        verbs.add_parser("show", help="show the rates in use, their date and status")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         getattr(self, f"_{options['verb']}")(options)

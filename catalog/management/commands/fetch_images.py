@@ -24,7 +24,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--main", action="store_true", help="only the first of each product")
-        parser.add_argument("--at-most", type=int, default=1_000_000, help="then leave the rest")
+        parser.add_argument(
+            "--at-most", type=int, default=1_000_000, help="maximum number of images"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         started = time.monotonic()

@@ -22,9 +22,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        imported = verbs.add_parser("import", help="take in a file: CSV with headings, or JSON")
+        imported = verbs.add_parser("import", help="import a file: CSV with column names, or JSON")
         imported.add_argument("file", type=Path)
-        imported.add_argument("--only-look", action="store_true", help="say what it would bring")
+        imported.add_argument(
+            "--only-look", action="store_true", help="show the result without saving it"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         now = timezone.now()

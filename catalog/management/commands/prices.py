@@ -23,13 +23,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        explained = verbs.add_parser("explain", help="how the price of a SKU comes about")
+        explained = verbs.add_parser("explain", help="explain the price of a SKU")
         explained.add_argument("sku")
-        explained.add_argument("--channel", default="", help="its code; else every channel")
-        rehearsed = verbs.add_parser("rehearse", help="what a draft would do, before it goes live")
+        explained.add_argument(
+            "--channel", default="", help="code of the channel; default: all channels"
+        )
+        rehearsed = verbs.add_parser("rehearse", help="dry-run a draft price book")
         rehearsed.add_argument("--channel", default="shop")
-        rehearsed.add_argument("--version", type=int, help="of the book; else the newest draft")
-        repriced = verbs.add_parser("reprice", help="count all prices of a channel anew, and wait")
+        rehearsed.add_argument(
+            "--version", type=int, help="version of the price book; default: the newest draft"
+        )
+        repriced = verbs.add_parser("reprice", help="recalculate all prices of a channel, and wait")
         repriced.add_argument("--channel", default="shop")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -41,7 +45,7 @@ class Command(BaseCommand):
             rows = rows.filter(channel__code=options["channel"])
         found = list(rows.select_related("channel", "variant"))
         if not found:
-            raise CommandError(f"{options['sku']} is listed nowhere.")
+            raise CommandError(f"{options['sku']} has no listing.")
         for listing in found:
             told = price_explanation.explain(listing=listing, now=timezone.now())
             currency = listing.channel.currency
@@ -63,18 +67,18 @@ class Command(BaseCommand):
             books = books.filter(version=options["version"])
         book = books.select_related("channel", "restores").order_by("-version").first()
         if book is None:
-            raise CommandError("There is no such book.")
+            raise CommandError("This price book does not exist.")
         started = time.perf_counter()
         found = dry_run.rehearse(book=book, now=timezone.now())
-        self._timed(f"{book} run dry", found["counts"].get("variants", 0), started)
+        self._timed(f"{book} dry run", found["counts"].get("variants", 0), started)
         for one in (found, *found["later"]):
             self._tell(one)
         if found["unseen"]:
-            self.stdout.write(f"  {found['unseen']} more moments of timed rules were not counted")
+            self.stdout.write(f"  {found['unseen']} more times of scheduled rules are not covered")
 
     def _tell(self, found: Mapping[str, Any]) -> None:
         if "at" in found:
-            self.stdout.write(f"From {found['at']}, by its timed rules")
+            self.stdout.write(f"From {found['at']}, by scheduled rules")
         for name in ("counts", "outcomes"):
             for code, many in found[name].items():
                 self.stdout.write(f"  {labels.words(code):<56} {many:>8}")
@@ -86,10 +90,10 @@ class Command(BaseCommand):
     def _reprice(self, options: dict[str, Any]) -> None:
         channel = Channel.objects.filter(code=options["channel"]).first()
         if channel is None:
-            raise CommandError(f"No channel is called {options['channel']!r}.")
+            raise CommandError(f"There is no channel {options['channel']!r}.")
         started = time.perf_counter()
         done = repricing.reprice(channel=channel, now=timezone.now())
-        self._timed(f"{channel} priced anew", done.listings, started)
+        self._timed(f"{channel} repriced", done.listings, started)
         self.stdout.write(f"  changed {done.changed}, stopped {dict(done.stopped)}")
 
     def _timed(self, what: str, many: int, started: float) -> None:

@@ -30,17 +30,17 @@ class SeenForm(forms.Form):
         if self.data.get(SEEN, "") != self.known:
             self.data = {SEEN: self.known}
             self.errors.pop(CHOSEN, None)
-            words = _("What holds it has changed since this page was shown: read it again.")
+            words = _("The hold reasons changed after you opened this page. Check them again.")
             raise forms.ValidationError(words)
         return self.cleaned_data
 
 
-@admin.display(description=_("Why it is held"))
+@admin.display(description=_("Hold reasons"))
 def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
     return _listed(purchase_order.hold_reasons)
 
 
-@admin.display(description=_("Passed over by a person"))
+@admin.display(description=_("Waived by staff"))
 def waived_reasons(purchase_order: PurchaseOrder) -> str | None:
     return _listed(purchase_order.waived_reasons)
 
@@ -64,8 +64,8 @@ def form_for(held: PurchaseOrder) -> type[forms.Form]:
     parts: dict[str, Any] = {"known": seen, SEEN: hidden}
     if len(known) > 1:
         parts[CHOSEN] = forms.MultipleChoiceField(
-            label=_("What is let pass"),
-            help_text=_("It stays on hold while one of these stands."),
+            label=_("Reasons to waive"),
+            help_text=_("It stays on hold until every reason is resolved or waived."),
             choices=known,
             initial=keys,
             widget=forms.CheckboxSelectMultiple,

@@ -249,5 +249,5 @@ def _let_go_at(order: Order) -> datetime | None:
 
 
 def bank_sentence(kind: str, reason: str) -> str:
-    what = "disputes the payment" if kind == Kind.DISPUTED else "warns of fraud"
-    return f"The shopper's bank {what}: {reason or 'no reason given'}."
+    what = "disputes the payment" if kind == Kind.DISPUTED else "reports suspected fraud"
+    return f"The customer's bank {what}: {reason or 'no reason given'}."

@@ -27,10 +27,10 @@ from suppliers.models import Connection
 
 # Reasons that end automatically, with the reason written to the history.
 ENDS = {
-    NO_RATE: "the exchange rate is known",
-    NO_EVIDENCE: "the certificate is there",
-    NO_BALANCE: "the supplier holds enough money",
-    NO_WAY: "the supplier is asked for a way again",
+    NO_RATE: "the exchange rate is available",
+    NO_EVIDENCE: "the certificate is on file",
+    NO_BALANCE: "the balance at the supplier is sufficient",
+    NO_WAY: "the supplier is asked for shipping methods again",
 }
 # A supplier without a shipping method is asked a second time after this.
 ASKED_AGAIN_AFTER = timedelta(minutes=15)
@@ -230,10 +230,17 @@ def check_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> 
     """
     row = _locked(purchase_order)
     if row.status != Status.ON_HOLD:
-        raise NotHeldError(gettext("%s is not on hold any more.") % row)
+        raise NotHeldError(gettext("%s is no longer on hold. Reload the page.") % row)
     if not can_check(row.hold_reasons):
-        raise NotHeldError(gettext("%s is held for what no check can answer.") % row)
-    row.move(Status.READY, at=now, actor=actor, reason="staff: check it again", hold_reasons=[])
+        raise NotHeldError(
+            gettext(
+                "%s has a hold reason that no automatic check can "
+                "resolve. Waive the reason or cancel the purchase "
+                "order."
+            )
+            % row
+        )
+    row.move(Status.READY, at=now, actor=actor, reason="staff: check again", hold_reasons=[])
 
 
 def can_check(reasons: list[dict[str, Any]]) -> bool:
@@ -249,7 +256,9 @@ def _locked(purchase_order: PurchaseOrder) -> PurchaseOrder:
 def _gone(row: PurchaseOrder, key: str) -> str:
     by = next((each.get("by") for each in row.waived_reasons if key_of(each) == key), "")
     words = (
-        gettext("%s let this pass already.") if by else gettext("%s is not held for this any more.")
+        gettext("%s already waived this reason.")
+        if by
+        else gettext("%s no longer has this hold reason. Reload the page.")
     )
     return words % (by or row)
 

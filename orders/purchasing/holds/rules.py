@@ -131,35 +131,33 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
         found.append(Reason("supplier", "The supplier is paused or blocked."))
     if facts.address_problems:
         fields = ", ".join(facts.address_problems)
-        sentence = f"The address is not complete: {fields}."
+        sentence = f"The address is incomplete: {fields}."
         found.append(Reason("address", sentence, subject=fields))
     found += _money_reasons(facts)
     found += facts.doubts
     for line in facts.lines:
         found += _line_reasons(line, facts.promotions)
     if not facts.battery_is_allowed:
-        sentence = f"{facts.carrier_service} may not carry the battery in this parcel."
+        sentence = f"{facts.carrier_service} does not accept the battery in this parcel."
         found.append(Reason("battery", sentence, subject=facts.carrier_service))
     if facts.routes is not None and not facts.routes:
-        found.append(Reason(NO_WAY, "The supplier carries it there in no way."))
+        found.append(Reason(NO_WAY, "The supplier has no shipping method to this address."))
     elif facts.routes is not None and facts.carrier_service not in facts.routes:
         offered = ", ".join(sorted(facts.routes))
         sentence = f"The supplier offers {offered}, not {facts.carrier_service}."
         found.append(Reason("route", sentence, subject=f"{facts.carrier_service}: {offered}"))
     for pair in facts.missing_rates:
         sentence = (
-            f"The exchange rate {pair} is missing, too old or waits for a decision:"
-            " nobody can say what it earns."
+            f"The exchange rate {pair} is missing, outdated or awaiting approval, so the "
+            "margin is unknown."
         )
         found.append(Reason(NO_RATE, sentence, subject=pair))
     if facts.missing_terms:
-        sentence = (
-            f"Nobody said what selling {facts.missing_terms} costs: nobody can say what it earns."
-        )
+        sentence = f"No selling fees are set for {facts.missing_terms}, so the margin is unknown."
         found.append(Reason(NO_MARGIN, sentence, subject=facts.missing_terms))
     if facts.account is not None and facts.account.loss.amount > 0:
         loss = facts.account.loss
-        sentence = f"It would lose {loss}: {facts.account}.{_got(facts.promotions)}"
+        sentence = f"It would sell at a loss of {loss}: {facts.account}.{_got(facts.promotions)}"
         found.append(Reason(NO_MARGIN, sentence, amount=loss))
     return found
 
@@ -176,13 +174,16 @@ def _money_reasons(facts: Facts) -> list[Reason]:
             )
         )
     if facts.balance is not None and facts.price is not None and facts.balance < facts.price:
-        sentence = f"The supplier holds {facts.balance} of ours, and takes {facts.price}: pay in."
+        sentence = (
+            f"Our balance at the supplier is {facts.balance}, the price is "
+            f"{facts.price}. Top up the balance."
+        )
         found.append(Reason(NO_BALANCE, sentence, amount=facts.price))
     return found
 
 
 def _got(promotions: Sequence[str]) -> str:
-    return f" The order got {', '.join(promotions)}." if promotions else ""
+    return f" Promotions on the order: {', '.join(promotions)}." if promotions else ""
 
 
 def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[Reason]:
@@ -205,16 +206,16 @@ def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[Reason]:
         found.append(Reason("cost", sentence, subject=line.sku, amount=line.cost_now))
     if line.account is not None and line.account.loss.amount > 0:
         loss = line.account.loss
-        sentence = f"{line.title}: sold at a loss of {loss}: {line.account}."
+        sentence = f"{line.title} was sold at a loss of {loss}: {line.account}."
         if line.discount is not None and line.discount.amount:
-            sentence += f" {line.discount} of its price were taken off.{_got(promotions)}"
+            sentence += f" Discount: {line.discount}.{_got(promotions)}"
         found.append(Reason(NO_MARGIN, sentence, subject=line.sku, amount=loss))
     if line.forbidden_in:
-        sentence = f"{line.title} may not be sent to {line.forbidden_in}."
+        sentence = f"{line.title} must not be shipped to {line.forbidden_in}."
         subject = f"{line.sku}: {line.forbidden_in}"
         found.append(Reason(RESTRICTED, sentence, subject=subject))
     for criterion, name in line.lacks.items():
-        sentence = f"{line.title}: nothing valid proves {name}."
+        sentence = f"{line.title}: no valid document for {name}."
         found.append(Reason(NO_EVIDENCE, sentence, subject=proof_of(line.sku, criterion)))
     return found
 

@@ -38,7 +38,7 @@ RETURNS = inline(
     "number",
     "status",
     "kind",
-    columns.money("refund_amount", _("Paid back")),
+    columns.money("refund_amount", _("Refunded")),
     "opened_at",
     tab=False,
     fk_name="order",
@@ -57,7 +57,7 @@ class ReturnActions(StaffAdmin):
     return_refusals: ClassVar = (CannotReturnError,)
     has_return_permission = allowed_by("orders.return_order")
 
-    @action(description=_("Open a return"), icon="assignment_return", may="return")
+    @action(description=_("Create return"), icon="assignment_return", may="return")
     def open_return(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
         left = eligibility.look(order=order, now=timezone.now(), is_late_fine=True)
@@ -75,15 +75,15 @@ class ReturnActions(StaffAdmin):
         return self.ask(
             request,
             order,
-            title=gettext("Open a return"),
+            title=gettext("Create return"),
             explain=gettext(
-                "For a shopper who telephones or writes. He gets the receipt at once; a withdrawal"
-                " is approved with it."
+                "For a customer who calls or writes. The confirmation is e-mailed to the "
+                "customer immediately. A withdrawal is approved automatically."
             ),
             form_class=form_class,
             initial={"key": secrets.token_hex(16)},
             act=act,
-            done=gettext("The return is written down; it stands below."),
+            done=gettext("Return created"),
         )
 
 
@@ -93,7 +93,7 @@ NOTHING_RUNS = "sandbox; default-src 'none'"
 PAGE = "orders_returnauthorization_picture"
 
 
-@admin.display(description=_("Pictures"))
+@admin.display(description=_("Photos"))
 def sent_pictures(authorization: ReturnAuthorization) -> str:
     """Return thumbnails of the customer's pictures, each linked to its full size."""
     places = authorization.pictures.order_by("place").values_list("place", flat=True)
@@ -104,7 +104,7 @@ def sent_pictures(authorization: ReturnAuthorization) -> str:
         (
             (
                 reverse(f"admin:{PAGE}", args=[authorization.pk, place]),
-                gettext("Picture %(place)d of the shopper") % {"place": place},
+                gettext("Customer photo %(place)d") % {"place": place},
             )
             for place in places
         ),
@@ -132,7 +132,7 @@ class PicturesDesk(StaffAdmin):
         except FileNotFoundError:
             content = None
         if content is None:
-            raise Http404(gettext("There is no picture."))
+            raise Http404(gettext("This photo does not exist."))
         answer = HttpResponse(content, content_type=photos.MEDIA_TYPE)
         answer["Content-Disposition"] = f'inline; filename="{authorization}-{place}.jpg"'
         answer["X-Content-Type-Options"] = "nosniff"
@@ -154,7 +154,7 @@ show(
 # Shipping, receipt and inspection
 
 
-@admin.display(description=_("What its supplier owes"))
+@admin.display(description=_("Supplier return"))
 def supplier_owes(row: ReturnAuthorization) -> str:
     return supplier_returns.says(row)
 
@@ -162,31 +162,35 @@ def supplier_owes(row: ReturnAuthorization) -> str:
 class ReceivingActions(StaffAdmin):
     """Issue a label, receive, inspect, send to the supplier."""
 
-    @action(description=_("How to send it"), icon="label")
+    @action(description=_("Send return instructions"), icon="label")
     def label(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         return self.ask(
             request,
             row,
-            title=gettext("How to send it"),
-            explain=gettext("The shopper gets a mail with it, and reads it on his page."),
+            title=gettext("Send return instructions"),
+            explain=gettext(
+                "The customer gets the instructions by e-mail and sees them on the order page."
+            ),
             form_class=forms.LabelForm,
             initial={"address": row.address},
             act=lambda given: authorizations.issue_label(
                 authorization=row, actor=str(request.user), now=timezone.now(), **given
             ),
-            done=gettext("The shopper is told."),
+            done=gettext("The customer is notified."),
         )
 
-    @action(description=_("It came"), icon="inventory")
+    @action(description=_("Mark as received"), icon="inventory")
     def receive(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         lines = list(row.lines.select_related("order_line").order_by("pk"))
         return self.ask(
             request,
             row,
-            title=gettext("It came"),
-            explain=gettext("Count what is in the parcel. Whether it is accepted is asked next."),
+            title=gettext("Mark as received"),
+            explain=gettext(
+                "Count the items in the parcel. You decide what to accept in the next step."
+            ),
             form_class=forms.received_form(lines),
             act=lambda given: inspection.receive(
                 authorization=row,
@@ -194,18 +198,20 @@ class ReceivingActions(StaffAdmin):
                 actor=str(request.user),
                 now=timezone.now(),
             ),
-            done=gettext("%s is here. Look at it next.") % row,
+            done=gettext("%s is received. Inspect it next.") % row,
         )
 
-    @action(description=_("I looked at it"), icon="search")
+    @action(description=_("Record inspection"), icon="search")
     def inspect(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         lines = list(row.lines.select_related("order_line").order_by("pk"))
         return self.ask(
             request,
             row,
-            title=gettext("I looked at it"),
-            explain=gettext("What is not accepted is not paid, and goes back to the shopper."),
+            title=gettext("Record inspection"),
+            explain=gettext(
+                "Items that you do not accept are not refunded and go back to the customer."
+            ),
             form_class=forms.inspected_form(lines, is_withdrawal=row.is_withdrawal),
             act=lambda given: inspection.inspect(
                 authorization=row,
@@ -213,17 +219,20 @@ class ReceivingActions(StaffAdmin):
                 actor=str(request.user),
                 now=timezone.now(),
             ),
-            done=gettext("It is written down. Refund or refuse it next."),
+            done=gettext("Inspection recorded. Refund or reject the return next."),
         )
 
-    @action(description=_("It is lost"), icon="location_off")
+    @action(description=_("Mark as lost"), icon="location_off")
     def lose(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         return self.ask(
             request,
             row,
-            title=gettext("It is lost"),
-            explain=gettext("The carrier does not find it. It may turn up, be paid or refused."),
+            title=gettext("Mark as lost"),
+            explain=gettext(
+                "The carrier cannot find the parcel. You can still receive, "
+                "refund or reject the return."
+            ),
             form_class=ReasonForm,
             act=lambda given: authorizations.lose(
                 authorization=row,
@@ -231,22 +240,22 @@ class ReceivingActions(StaffAdmin):
                 actor=str(request.user),
                 now=timezone.now(),
             ),
-            done=gettext("It is written down."),
+            done=gettext("Changes saved"),
         )
 
-    @action(description=_("Give it back to the supplier"), icon="local_shipping")
+    @action(description=_("Create return to supplier"), icon="local_shipping")
     def send_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         return self.ask(
             request,
             row,
-            title=gettext("Give it back to the supplier"),
+            title=gettext("Create return to supplier"),
             explain=gettext(
-                "A row is made for it, with the credit that we expect. Ask him yourself, and"
-                " write down there what he says."
+                "This creates a supplier return with the expected credit. Contact the "
+                "supplier yourself and record its answer there."
             ),
             act=lambda _given: supplier_returns.open_for(
                 authorization=row, actor=str(request.user), now=timezone.now()
             ),
-            done=gettext("It stands below."),
+            done=gettext("Supplier return created"),
         )

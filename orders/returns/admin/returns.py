@@ -50,14 +50,17 @@ class HelpingActions(StaffAdmin):
         "call_off": lambda row: row.status in authorizations.BEFORE_IT_LEFT,
     }
 
-    @action(description=_("The shopper answered"), icon="chat")
+    @action(description=_("Record customer reply"), icon="chat")
     def note_answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         return self.ask(
             request,
             row,
-            title=gettext("The shopper answered"),
-            explain=gettext("What he says stands with what he wrote, and you look at it again."),
+            title=gettext("Record customer reply"),
+            explain=gettext(
+                "The reply is added to the customer's message, and the return "
+                "is up for review again."
+            ),
             form_class=forms.SaidForm,
             act=lambda given: authorizations.add_words(
                 authorization=row,
@@ -65,33 +68,36 @@ class HelpingActions(StaffAdmin):
                 actor=str(request.user),
                 now=timezone.now(),
             ),
-            done=gettext("It is written down."),
+            done=gettext("Changes saved"),
         )
 
-    @action(description=_("The shopper has sent it"), icon="outbox")
+    @action(description=_("Mark as shipped by the customer"), icon="outbox")
     def note_sent(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         return self.ask(
             request,
             row,
-            title=gettext("The shopper has sent it"),
-            explain=gettext("With the number of its parcel, which proves it, it can be paid."),
+            title=gettext("Mark as shipped by the customer"),
+            explain=gettext(
+                "Enter the tracking number. It confirms the shipment, so that "
+                "you can refund the return."
+            ),
             form_class=forms.SentForm,
             initial={"carrier": row.carrier, "tracking_number": row.tracking_number},
             act=lambda given: authorizations.sent(
                 authorization=row, actor=str(request.user), now=timezone.now(), **given
             ),
-            done=gettext("It is written down."),
+            done=gettext("Changes saved"),
         )
 
-    @action(description=_("The shopper keeps it after all"), icon="cancel")
+    @action(description=_("Cancel return"), icon="cancel")
     def call_off(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         return self.ask(
             request,
             row,
-            title=gettext("The shopper keeps it after all"),
-            explain=gettext("The return is canceled: nothing goes back, and nothing is paid back."),
+            title=gettext("Cancel return"),
+            explain=gettext("The customer keeps the items, and nothing is refunded."),
             act=lambda _given: authorizations.cancel(
                 authorization=row, actor=str(request.user), now=timezone.now()
             ),
@@ -102,12 +108,12 @@ class HelpingActions(StaffAdmin):
 Status = ReturnAuthorization.Status
 STATE = columns.state(
     "status",
-    _("State"),
+    _("Status"),
     calls={"requested", "received", "inspected", "lost_in_transit"},
     waits={"needs_evidence", "approved", "label_issued", "in_transit"},
     ended={"rejected", "refunded", "exchanged", "refused", "expired", "canceled"},
 )
-REFUND = columns.money("refund_amount", _("Paid back"))
+REFUND = columns.money("refund_amount", _("Refunded"))
 
 
 class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
@@ -119,8 +125,8 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
         "kind",
         "destination",
         REFUND,
-        columns.age("opened_at", _("Opened")),
-        columns.age("status_since", _("Since")),
+        columns.age("opened_at", _("Created")),
+        columns.age("status_since", _("Status since")),
     ]
     list_filter: ClassVar = ["status", "kind", "destination", "purchase_order__supplier"]
     search_fields: ClassVar = ["number", "order__number", "order__email", "tracking_number"]
@@ -142,7 +148,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             },
         ),
         (
-            _("The way back"),
+            _("Return shipping"),
             {
                 "fields": [
                     "destination",
@@ -156,19 +162,19 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             },
         ),
         (
-            _("Money"),
+            _("Refund"),
             {
                 "fields": [
-                    columns.money("due_amount", _("Was due")),
-                    columns.money("delivery_amount", _("Of it delivery")),
+                    columns.money("due_amount", _("Refund due")),
+                    columns.money("delivery_amount", _("Including delivery")),
                     REFUND,
-                    columns.money("difference_amount", _("Difference paid back")),
+                    columns.money("difference_amount", _("Price difference refunded")),
                     columns.link("replacement", _("Replacement")),
                     supplier_owes,
                 ]
             },
         ),
-        (_("Moments"), {"fields": ["opened_at", "opened_by", columns.moves]}),
+        (_("Timeline"), {"fields": ["opened_at", "opened_by", columns.moves]}),
     ]
     readonly_fields: ClassVar = [
         name for _title, options in fieldsets for name in options["fields"]
@@ -183,9 +189,9 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             "received_quantity",
             "accepted_quantity",
             "disposition",
-            columns.text("wanted__sku", _("Wanted instead")),
-            columns.money("share_amount", _("Paid for it"), currency="authorization__currency"),
-            columns.money("deduction_amount", _("Kept"), currency="authorization__currency"),
+            columns.text("wanted__sku", _("Exchange for")),
+            columns.money("share_amount", _("Amount paid"), currency="authorization__currency"),
+            columns.money("deduction_amount", _("Deduction"), currency="authorization__currency"),
             "deduction_reason",
             tab=False,
             related=("order_line", "authorization", "wanted"),
@@ -193,7 +199,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
         inline(
             SupplierRMA,
             "number",
-            columns.state("status", _("State"), calls={"disputed"}),
+            columns.state("status", _("Status"), calls={"disputed"}),
             columns.money("expected_amount", _("Expected")),
             columns.money("credited_amount", _("Credited")),
             tab=False,
@@ -246,8 +252,10 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             request,
             object_id,
             authorizations.approve,
-            title=gettext("Approve the return"),
-            explain=gettext("The shopper is told where to send it, or that he may keep it."),
+            title=gettext("Approve return"),
+            explain=gettext(
+                "The customer is told where to send the items, or that they can keep them."
+            ),
             form_class=forms.MaybeWordsForm,
         )
 
@@ -257,38 +265,40 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             request,
             object_id,
             authorizations.reject,
-            title=gettext("Reject the return"),
-            explain=gettext("The shopper is told why. The units may be given back anew."),
+            title=gettext("Reject return"),
+            explain=gettext(
+                "The customer is told the reason. The items can be returned again in a new request."
+            ),
         )
 
-    @action(description=_("Ask for more"), icon="help")
+    @action(description=_("Request more information"), icon="help")
     def ask_more(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._say(
             request,
             object_id,
             authorizations.ask,
-            title=gettext("Ask for more"),
-            explain=gettext("The shopper answers on the page of the order."),
+            title=gettext("Request more information"),
+            explain=gettext("The customer replies on the order page."),
             word="question",
         )
 
-    @action(description=_("Refuse what came"), icon="thumb_down")
+    @action(description=_("Reject returned items"), icon="thumb_down")
     def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._say(
             request,
             object_id,
             refunds.refuse,
-            title=gettext("Refuse what came"),
-            explain=gettext("Nothing is paid for it, and the shopper is told why."),
+            title=gettext("Reject returned items"),
+            explain=gettext("Nothing is refunded, and the customer is told the reason."),
         )
 
-    @action(description=_("Keep it, and pay"), icon="redeem")
+    @action(description=_("Refund without return"), icon="redeem")
     def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._pay(request, object_id, refunds.keep_it, gettext("Keep it, and pay"))
+        return self._pay(request, object_id, refunds.keep_it, gettext("Refund without return"))
 
-    @action(description=_("Pay back"), icon="undo")
+    @action(description=_("Issue refund"), icon="undo")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._pay(request, object_id, refunds.refund, gettext("Pay back"))
+        return self._pay(request, object_id, refunds.refund, gettext("Issue refund"))
 
     def _say(  # noqa: PLR0913 - parameters of one page
         self,
@@ -307,7 +317,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             said = {word: given["answer"], "actor": str(request.user), "now": timezone.now()}
             verb(authorization=row, **said)
 
-        done = gettext("The shopper is told.")
+        done = gettext("The customer is notified.")
         return self.ask(
             request, row, title=title, explain=explain, form_class=form_class, act=act, done=done
         )

@@ -26,49 +26,55 @@ from storefront.lib.staff.inlines import inline
 
 RETURN_POLICY = (
     Group(
-        _("Whose goods"),
+        _("Supplier"),
         {
             "supplier": Field(
-                _("Supplier"), _("Empty: for each supplier who has no policy of his own.")
+                _("Supplier"), _("Leave empty for all suppliers without their own policy.")
             ),
         },
     ),
     Group(
-        _("The way back"),
+        _("Return shipping"),
         {
-            "destination": Field(_("Goods go"), _("What the shopper is told once it is approved.")),
+            "destination": Field(
+                _("Return to"), _("Shown to the customer when the return is approved.")
+            ),
             "address": Field(
-                _("Where returns go"),
-                _("In one line, as it stands on a parcel. Read by the shopper."),
+                _("Return address"),
+                _("On one line, as written on a parcel. Shown to the customer."),
             ),
             "keep_below_amount": Field(
-                _("Kept below"),
-                _("Goods worth less stay with the shopper; in the order's money. 0: never."),
+                _("No return below"),
+                _(
+                    "The customer keeps items worth less than this. In the currency of the "
+                    "order. 0 = never."
+                ),
             ),
             "label_payer": Field(
-                _("Who pays the way"),
-                _("For a withdrawal. What is broken or wrong comes back at our cost anyway."),
+                _("Return shipping paid by"),
+                _("For withdrawals only. We always pay for defective or wrong items."),
             ),
         },
     ),
     Group(
-        _("What he gives us"),
+        _("Supplier terms"),
         {
             "takes_back": Field(
-                _("Takes goods back"), _("Off: nobody is reminded to ask him for a credit.")
+                _("Accepts returns"), _("If off, staff get no reminder to request a credit.")
             ),
             "takes_back_days": Field(
-                _("For so many days"), _("From the day on which the shopper opened the return.")
+                _("Return period (days)"),
+                _("Counted from the day of the customer's return request."),
             ),
             "warranty_months": Field(
-                _("His warranty, months"),
+                _("Supplier warranty (months)"),
                 _(
-                    "So long after it arrived he owes us something for what is broken or wrong."
-                    " Empty: as for all else that he takes back."
+                    "How long after delivery the supplier pays for defective or wrong "
+                    "items. Leave empty to use the return period."
                 ),
             ),
             "restocking_percent": Field(
-                _("His fee in percent"), _("Of what the goods cost us. 0: none.")
+                _("Restocking fee (%)"), _("Percentage of the purchase cost. 0 = none.")
             ),
         },
     ),
@@ -78,7 +84,7 @@ RETURN_POLICY = (
 Status = SupplierRMA.Status
 STATE = columns.state(
     "status",
-    _("State"),
+    _("Status"),
     calls={"draft", "disputed"},
     waits={"requested", "authorized", "shipped", "received"},
     ended={"denied", "credited", "written_off"},
@@ -94,7 +100,7 @@ class SupplierRMAAdmin(StaffAdmin):
         STATE,
         columns.money("expected_amount", _("Expected")),
         columns.money("credited_amount", _("Credited")),
-        columns.age("status_since", _("Since")),
+        columns.age("status_since", _("Status since")),
     ]
     list_filter: ClassVar = ["status", "purchase_order__supplier"]
     search_fields: ClassVar = ["number", "supplier_rma", "purchase_order__number"]
@@ -110,7 +116,7 @@ class SupplierRMAAdmin(StaffAdmin):
                     columns.link("authorization", _("Return")),
                     STATE,
                     columns.money("expected_amount", _("Expected")),
-                    columns.money("fee_amount", _("His fee for taking it back")),
+                    columns.money("fee_amount", _("Restocking fee")),
                     columns.money("credited_amount", _("Credited")),
                     "recorded_by",
                     "carrier",
@@ -118,7 +124,7 @@ class SupplierRMAAdmin(StaffAdmin):
                 ]
             },
         ),
-        (_("Moments"), {"fields": ["opened_at", "opened_by", columns.moves]}),
+        (_("Timeline"), {"fields": ["opened_at", "opened_by", columns.moves]}),
     ]
     readonly_fields: ClassVar = [
         name for _title, options in fieldsets for name in options["fields"]
@@ -130,7 +136,7 @@ class SupplierRMAAdmin(StaffAdmin):
             columns.text("purchase_line__order_line__sku", _("SKU")),
             "quantity",
             "ordered_quantity",
-            columns.money("unit_amount", _("Paid for one"), currency="rma__currency"),
+            columns.money("unit_amount", _("Unit cost"), currency="rma__currency"),
             tab=False,
             related=("rma", "purchase_line__order_line"),
         ),
@@ -152,12 +158,12 @@ class SupplierRMAAdmin(StaffAdmin):
         owed = SupplierRMA.objects.owed()
         if owed:
             sums = [columns.as_money(Money(amount, code)) for code, amount in sorted(owed.items())]
-            words = gettext("Suppliers owe us %s for what goes back.") % ", ".join(sums)
+            words = gettext("Suppliers owe us %s for returned items.") % ", ".join(sums)
             self.message_user(request, words, messages.INFO)
         shown: HttpResponse = super().changelist_view(request, extra_context)
         return shown
 
-    @action(description=_("Write down how it stands"), icon="edit_note")
+    @action(description=_("Update status"), icon="edit_note")
     def step(self, request: HttpRequest, object_id: str) -> HttpResponse:
         rma = self.row(request, object_id)
 
@@ -179,23 +185,25 @@ class SupplierRMAAdmin(StaffAdmin):
         return self.ask(
             request,
             rma,
-            title=gettext("Write down how it stands"),
-            explain=gettext("No program speaks with him of it: write down what you heard."),
+            title=gettext("Update status"),
+            explain=gettext(
+                "Supplier returns are handled by staff. Record the supplier's answer here."
+            ),
             form_class=return_forms.step_form(rma),
             act=act,
-            done=gettext("It is written down."),
+            done=gettext("Changes saved"),
         )
 
-    @action(description=_("Money came"), icon="payments")
+    @action(description=_("Record credit"), icon="payments")
     def credit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         rma = self.row(request, object_id)
         return self.ask(
             request,
             rma,
-            title=gettext("Money came"),
+            title=gettext("Record credit"),
             explain=gettext(
-                "%(expected)s is expected; the amount is in %(currency)s. What is written down is"
-                " final."
+                "Expected credit: %(expected)s. Enter the amount in %(currency)s. It "
+                "cannot be changed later."
             )
             % {"expected": columns.as_money(rma.expected), "currency": rma.currency},
             form_class=return_forms.CreditForm,
@@ -207,7 +215,7 @@ class SupplierRMAAdmin(StaffAdmin):
                 actor=str(request.user),
                 now=timezone.now(),
             ),
-            done=gettext("The credit of %s is written down.") % rma,
+            done=gettext("Credit for %s recorded") % rma,
         )
 
 
@@ -216,13 +224,17 @@ class ReturnPolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        is_his = given.get("destination") == ReturnPolicy.Destination.SUPPLIER
-        if is_his and not given.get("address"):
-            self.add_error("address", gettext("Say where his warehouse takes returns."))
+        to_supplier = given.get("destination") == ReturnPolicy.Destination.SUPPLIER
+        if to_supplier and not given.get("address"):
+            self.add_error(
+                "address", gettext("Enter the return address of the supplier's warehouse.")
+            )
         others = ReturnPolicy.objects.filter(supplier=None).exclude(pk=self.instance.pk)
         is_for_all = given.get("supplier", self.instance.supplier) is None
         if is_for_all and others.exists():
-            self.add_error(None, gettext("There is one for all others already: change it."))
+            self.add_error(
+                None, gettext("A policy for all other suppliers already exists. Change that one.")
+            )
         return given
 
 
@@ -250,11 +262,11 @@ class ReturnPolicyAdmin(StaffAdmin):
 show(
     SupplierRMALine,
     list_display=[
-        columns.link("rma", _("Goods to a supplier")),
+        columns.link("rma", _("Supplier return")),
         columns.text("purchase_line__order_line__sku", _("SKU")),
         "quantity",
         "ordered_quantity",
-        columns.money("unit_amount", _("Paid for one"), currency="rma__currency"),
+        columns.money("unit_amount", _("Unit cost"), currency="rma__currency"),
     ],
     list_display_links=["quantity"],
     list_select_related=["rma", "purchase_line__order_line"],
@@ -278,7 +290,7 @@ class SendBackActions(StaffAdmin):
     send_back_fits: ClassVar = {"send_back": claims.has_left}
     send_back_refusals: ClassVar = (supplier_returns.CannotSendBackError,)
 
-    @action(description=_("Give goods back to the supplier"), icon="assignment_return")
+    @action(description=_("Create return to supplier"), icon="assignment_return")
     def send_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
         claimable = claims.claimable(purchase_order)
@@ -295,13 +307,14 @@ class SendBackActions(StaffAdmin):
         return self.ask(
             request,
             purchase_order,
-            title=gettext("Give goods back to the supplier"),
+            title=gettext("Create return to supplier"),
             explain=gettext(
-                "Units that no return of a shopper is about, such as a refused parcel. What he owes"
-                " for them is expected from now on: tell him, and write his answers down."
+                "For items without a customer return, such as a refused parcel. This "
+                "records the expected credit. Contact the supplier yourself and record "
+                "its answers."
             ),
             form_class=_once(claim_forms.units_form(claimable)),
             initial={"number": supplier_returns.new_number(purchase_order)},
             act=act,
-            done=lambda rma: gettext("%s is written down: ask the supplier.") % rma,
+            done=lambda rma: gettext("%s created. Contact the supplier.") % rma,
         )

@@ -103,7 +103,7 @@ class CheckoutAddressForm(AddressForm):
         label=_("If the address is correct, tell us why"),
         max_length=verification.MAX_REASON,
         required=False,
-        error_messages={"max_length": _("This is too long. Say it shorter.")},
+        error_messages={"max_length": _("This text is too long. Shorten it.")},
     )
     # digest of the address that was asked about
     about = forms.CharField(required=False, max_length=40)

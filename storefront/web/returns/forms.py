@@ -31,7 +31,7 @@ class Words(forms.CharField):
     """Multi-line text of a customer, limited as in the browser."""
 
     def __init__(self, **known: Any) -> None:
-        words = gettext_lazy("This is too long. Say it shorter.")
+        words = gettext_lazy("This text is too long. Shorten it.")
         super().__init__(max_length=MOST_AT_ONCE, error_messages={"max_length": words}, **known)
 
     def to_python(self, value: Any) -> Any:
@@ -163,5 +163,5 @@ class AnswerForm(PicturesForm):
     def clean_words(self) -> str:
         words: str = self.cleaned_data["words"]
         if len(words) > self._room:
-            raise forms.ValidationError(_("This is too long. Say it shorter."))
+            raise forms.ValidationError(_("This text is too long. Shorten it."))
         return words

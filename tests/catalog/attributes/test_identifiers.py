@@ -24,12 +24,12 @@ def test_every_gtin_length_is_padded_to_14_digits(raw, padded):
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        ("4006381333930", "its check digit would be 1"),
-        ("400638133393", "its check digit would be"),
+        ("4006381333930", "its check digit must be 1"),
+        ("400638133393", "its check digit must be"),
         ("123", "3 digits"),
-        ("", "not made of digits"),
-        ("40063813339AB", "not made of digits"),
-        ("٤٠٠٦٣٨١٣٣٣٩٣١", "not made of digits"),
+        ("", "characters other than digits"),
+        ("40063813339AB", "characters other than digits"),
+        ("٤٠٠٦٣٨١٣٣٣٩٣١", "characters other than digits"),
         ("0000000000000", "placeholder"),
     ],
 )

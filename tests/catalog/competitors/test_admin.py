@@ -36,7 +36,7 @@ def test_a_list_is_previewed_line_by_line(staff):
     shown = page.content.decode()
     assert variant.sku in shown
     assert "€18.50" in shown
-    assert "We have no such goods: our SKU &lt;b&gt;unknown&lt;/b&gt;." in shown
+    assert "No matching product: our SKU &lt;b&gt;unknown&lt;/b&gt;." in shown
     assert not CompetitorPrice.objects.exists()
 
     staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
@@ -76,9 +76,9 @@ def test_rejections_are_shown_after_the_content_is_deleted(staff):
 
     shown = page.content.decode()
     assert "20 of 20 prices move." in shown
-    assert "Its lines are not kept any more." in shown
-    assert "We have no such goods: our SKU unknown." in shown
-    assert "Its lines are not kept any more." in again.content.decode()
+    assert "The rows of this file were deleted." in shown
+    assert "No matching product: our SKU unknown." in shown
+    assert "The rows of this file were deleted." in again.content.decode()
 
 
 def test_rejected_lines_are_shown_in_the_readers_language(staff):
@@ -87,8 +87,8 @@ def test_rejected_lines_are_shown_in_the_readers_language(staff):
     file = CompetitorFile.objects.get()
     page = reverse("admin:catalog_competitorfile_change", args=[file.pk])
     told = [
-        "Bizdə belə mal yoxdur: bizim SKU unknown.",
-        "&#x27;much&#x27; qiymət deyil",
+        "Uyğun məhsul yoxdur: bizim SKU unknown.",
+        "&#x27;much&#x27; düzgün qiymət deyil",
     ]
     staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
     staff.cookies["django_language"] = "az"
@@ -117,5 +117,5 @@ def test_rejections_stored_as_sentences_are_still_shown(staff):
 def test_an_invalid_file_is_explained_on_the_form_and_not_stored(staff):
     answer = upload(staff, "sku,price\nHL-1,5\n")
 
-    assert "No column says: competitor, currency." in answer.content.decode()
+    assert "Missing columns: competitor, currency." in answer.content.decode()
     assert not CompetitorFile.objects.exists()

@@ -51,20 +51,20 @@ def test_spreadsheet_delimiters_are_parsed(between):
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (",HL-1,,,,1,EUR", "No competitor"),
-        ("a,,,Fara,,1,EUR", "names no goods"),
+        (",HL-1,,,,1,EUR", "The competitor is missing"),
+        ("a,,,Fara,,1,EUR", "product is missing"),
         ("a,,4006381333932,,,1,EUR", "check digit"),
-        ("a,HL-1,,,,1.234,EUR", "is no price"),
-        ('a,HL-1,,,,"1.234,50",EUR', "is no price"),
-        ("a,HL-1,,,,-5,EUR", "is no price"),
-        ("a,HL-1,,,,NaN,EUR", "is no price"),
-        ("a,HL-1,,,,0.00,EUR", "costs 0"),
-        ("a,HL-1,,,,5,EURO", "no currency"),
+        ("a,HL-1,,,,1.234,EUR", "is not a valid price"),
+        ('a,HL-1,,,,"1.234,50",EUR', "is not a valid price"),
+        ("a,HL-1,,,,-5,EUR", "is not a valid price"),
+        ("a,HL-1,,,,NaN,EUR", "is not a valid price"),
+        ("a,HL-1,,,,0.00,EUR", "price must be above 0"),
+        ("a,HL-1,,,,5,EURO", "not a valid currency"),
         ("a,HL-1,,,,5,EUR,perhaps", "tax"),
-        ("a,HL-1,,,,5,EUR,,javascript:alert(1)", "no address"),
-        ("a,HL-1,,,,5,EUR,,,24.11.2026", "no date"),
-        ("a,HL-1,,,,5,EUR,,,,2", "no confidence"),
-        ("a,HL-1,,,,5,EUR,,,,nan", "no confidence"),
+        ("a,HL-1,,,,5,EUR,,javascript:alert(1)", "not a valid URL"),
+        ("a,HL-1,,,,5,EUR,,,24.11.2026", "not a valid date"),
+        ("a,HL-1,,,,5,EUR,,,,2", "not a valid confidence"),
+        ("a,HL-1,,,,5,EUR,,,,nan", "not a valid confidence"),
     ],
 )
 def test_an_invalid_line_is_rejected_with_a_reason_and_the_next_parsed(row, reason):
@@ -79,4 +79,4 @@ def test_an_invalid_line_is_rejected_with_a_reason_and_the_next_parsed(row, reas
 def test_missing_columns_reject_the_file(text):
     with pytest.raises(UnreadableFileError) as raised:
         list(read(text))
-    assert "No column says" in words(raised.value.code, raised.value.values)
+    assert "Missing columns" in words(raised.value.code, raised.value.values)

@@ -57,7 +57,7 @@ def test_a_list_that_changes_most_known_prices_waits_for_staff(variant, prices, 
 
     file.refresh_from_db()
     assert (file.taken_at, file.counts["matched"]) == (None, 20)
-    assert "A person is to look at the list" in problem(file)
+    assert "Check the file and apply it manually" in problem(file)
     assert set(CompetitorPrice.objects.values_list("amount", "currency")) == {(Decimal(10), "EUR")}
 
     price_import.take_in(file=file, actor="ann", now=NOON)

@@ -85,11 +85,11 @@ def test_ambiguous_lines_are_rejected_and_others_imported():
 
     file.refresh_from_db()
     reasons = {line: words(code, values) for line, code, values in file.refused}
-    assert "different goods" in reasons[2]
-    assert "no such goods" in reasons[3]
+    assert "different products" in reasons[2]
+    assert "No matching product" in reasons[3]
     assert "in the future" in reasons[4]
-    assert "costs 0" in reasons[5]
-    assert "Another line" in reasons[6]
+    assert "price must be above 0" in reasons[5]
+    assert "Another row" in reasons[6]
     assert "older than 7 days" in reasons[8]
     assert "older than 7 days" in reasons[9]
     assert (file.counts["matched"], file.counts["refused"]) == (1, 7)
@@ -134,7 +134,7 @@ def test_variants_deleted_during_the_import_are_reported_and_block_no_others(mon
 
     assert [each.sku for each, _became in taken.became] == [stays.sku]
     assert [(each.number, words(each.code, each.values)) for each in taken.refused] == [
-        (2, "The goods have just gone.")
+        (2, "The product was just removed.")
     ]
     assert CompetitorPrice.objects.get().variant == stays
 
@@ -191,7 +191,7 @@ def test_our_own_shop_is_no_competitor(settings, shop):
     taken = price_import.take_in(file=file, actor="ann", now=NOON)
 
     assert [(each.number, words(each.code, each.values)) for each in taken.refused] == [
-        (number, "It is our own shop.") for number in (2, 3)
+        (number, "This is our own shop.") for number in (2, 3)
     ]
     assert set(CompetitorPrice.objects.values_list("competitor", flat=True)) == {
         "c.example",

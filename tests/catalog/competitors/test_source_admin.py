@@ -106,7 +106,7 @@ def test_another_address_requires_the_secret_again(staff, source):
     refused = staff.post(page(source), elsewhere)
     accepted = staff.post(page(source), elsewhere | {"secret": "another-1"})
 
-    assert "The address is another one: enter it anew." in shown(refused)
+    assert "The URL changed. Enter the secret again." in shown(refused)
     assert accepted.status_code == 302
     source.refresh_from_db()
     assert unseal(source.secret_sealed) == {"value": "another-1"}
@@ -115,19 +115,19 @@ def test_another_address_requires_the_secret_again(staff, source):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"url": "watch.example"}, "It is no address"),
-        ({"url": "ftp://watch.example/x"}, "It is no address"),
-        ({"url": "https://me:pw@watch.example/"}, "It is no address"),
-        ({"url": "https://watch.example/a b"}, "It is no address"),
+        ({"url": "watch.example"}, "Enter a URL"),
+        ({"url": "ftp://watch.example/x"}, "Enter a URL"),
+        ({"url": "https://me:pw@watch.example/"}, "Enter a URL"),
+        ({"url": "https://watch.example/a b"}, "Enter a URL"),
         ({"every_min": 1}, "greater than or equal to 5"),
         ({"every_min": 99_999}, "less than or equal to 4320"),
-        ({"secret": "swordfish"}, "Say in which header the secret is sent."),
-        ({"header": "X-Api-Key"}, "Without it, the header says nothing."),
-        ({"header": "Host", "secret": "swordfish"}, "A secret cannot be sent in it."),
-        ({"header": "User-Agent", "secret": "swordfish"}, "A secret cannot be sent in it."),
-        ({"header": "X: y", "secret": "swordfish"}, "A secret cannot be sent in it."),
-        ({"header": "X-Api-Key", "secret": "x\u00e9"}, "signs of ASCII only"),
-        ({"header": "X-Api-Key", "secret": "fishy"}, "6 characters at least"),
+        ({"secret": "swordfish"}, "Enter the header for the secret."),
+        ({"header": "X-Api-Key"}, "Enter the secret, or leave the header empty."),
+        ({"header": "Host", "secret": "swordfish"}, "This header cannot carry a secret."),
+        ({"header": "User-Agent", "secret": "swordfish"}, "This header cannot carry a secret."),
+        ({"header": "X: y", "secret": "swordfish"}, "This header cannot carry a secret."),
+        ({"header": "X-Api-Key", "secret": "x\u00e9"}, "ASCII letters, digits and symbols only"),
+        ({"header": "X-Api-Key", "secret": "fishy"}, "at least 6 characters"),
     ],
 )
 def test_invalid_input_is_explained_at_its_field(staff, changes, words):
@@ -142,7 +142,7 @@ def test_production_requires_https(staff, settings):
 
     answer = staff.post(ADD, WORDS | {"url": "http://watch.example/prices.csv"})
 
-    assert "It must begin with https" in shown(answer)
+    assert "The URL must begin with https" in shown(answer)
     assert not CompetitorSource.objects.exists()
 
 

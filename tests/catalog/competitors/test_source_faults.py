@@ -42,10 +42,10 @@ HUGE = HEAD + "x" * price_import.MOST_BYTES
 FAULTS = {
     "500": ({"response_data": "oops", "status": 500}, "HTTP 500"),
     "404": ({"response_data": "gone", "status": 404}, "HTTP 404"),
-    "a page to sign in": ({"response_data": HTML}, "No column says"),
-    "nothing": ({"response_data": ""}, "No column says"),
-    "only headings": ({"response_data": HEAD}, "has no lines"),
-    "no text": ({"response_data": b"\xff\xfe\x00\x01"}, "not written in UTF-8"),
+    "a page to sign in": ({"response_data": HTML}, "Missing columns"),
+    "nothing": ({"response_data": ""}, "Missing columns"),
+    "only headings": ({"response_data": HEAD}, "has no rows"),
+    "not text": ({"response_data": b"\xff\xfe\x00\x01"}, "not UTF-8"),
     "huge": ({"response_data": HUGE}, "answer over 8000000 bytes"),
     "a bomb": (
         {"response_data": gzip.compress(HUGE.encode()), "headers": {"Content-Encoding": "gzip"}},
@@ -58,7 +58,7 @@ FAULTS = {
         },
         "cut off",
     ),
-    "strange goods": ({"response_data": f"{HEAD}a,nobody,1,EUR,\n"}, "Line 2: We have no such"),
+    "strange goods": ({"response_data": f"{HEAD}a,unknown,1,EUR,\n"}, "Row 2: No matching product"),
     "a circle": (
         {"response_data": "", "status": 302, "headers": {"Location": PATH}},
         "more than 3 redirects",

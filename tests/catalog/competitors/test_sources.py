@@ -46,7 +46,7 @@ def test_a_list_that_changes_everything_waits_for_staff(httpserver, variant):
     assert fetch(source, NOON + HOUR) is None
     assert fetch(source, NOON + 2 * HOUR) is None
 
-    assert source.problem.startswith("20 of 20 prices that we know move")
+    assert source.problem.startswith("20 of 20 known prices change")
     assert (source.failing_since, source.heard_at) == (NOON + HOUR, NOON)
     waiting = CompetitorFile.objects.get(taken_at=None)
     assert (waiting, problem(waiting)) == (source.last_file, source.problem)
@@ -103,7 +103,7 @@ def test_an_unexpected_error_is_recorded_and_raised(httpserver, known, variant, 
         fetch(known, NOON + HOUR)
 
     known.refresh_from_db()
-    assert known.problem == "A mistake of ours that nobody expected: ZeroDivisionError."
+    assert known.problem == "Unexpected error: ZeroDivisionError."
     assert known.failing_since == NOON + HOUR
     assert is_as_it_was(known)
 
@@ -233,7 +233,7 @@ def test_an_unchanged_list_is_not_sent_again_and_confirms_nothing(httpserver, kn
     # Validators may be wrong: after a day the full list is fetched.
     fetch(known, NOON + 25 * HOUR)
     assert asked == ['"1"', None]
-    assert "nothing changed, and we have nothing" in known.problem
+    assert "reports no change" in known.problem
 
 
 def test_the_same_content_confirms_prices_and_is_stored_once(httpserver, known, variant):
@@ -256,7 +256,7 @@ def test_lines_without_a_date_are_as_old_as_the_list(httpserver, variant):
     assert CompetitorPrice.objects.get().as_of == NOON - 48 * HOUR
     tell(httpserver, rows, headers={"Last-Modified": "Sun, 22 Nov 2026 12:00:00 GMT"})
     fetch(source, NOON + 6 * 24 * HOUR)
-    assert source.problem.startswith("None of its lines counts. Line 2: It is of 2026-11-22")
+    assert source.problem.startswith("All rows were rejected. Row 2: The price of 2026-11-22")
 
 
 def test_another_address_does_not_use_the_old_validators(httpserver, known, variant):
@@ -289,7 +289,7 @@ def test_a_secret_is_sent_in_its_header_only(httpserver, variant, caplog):
     assert fetch(source) is None
 
     assert heard == ["swordfish-17", None]
-    assert "is no price" in source.problem
+    assert "is not a valid price" in source.problem
     assert "swordfish" not in source.problem + caplog.text
 
 

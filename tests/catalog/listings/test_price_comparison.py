@@ -21,7 +21,7 @@ ROWS = {
     "Supplier": ("cj", "feed"),
     "Ships from": ("CN", "DE, PL"),
     "Wholesale cost": ("10 EUR · €10.00", "1 EUR · €1.00"),
-    "Freight that we pay": ("–", "€4.00"),
+    "Shipping that we pay": ("–", "€4.00"),
     "Duty": ("CN · €3.00", "–"),
     "Landed cost": ("€13.00", "€5.00"),
     "Price": ("€23.99", "€8.99"),
@@ -55,7 +55,7 @@ def test_an_open_hold_shows_published_and_proposed_price(staff, hold):
     shown = rows(staff, hold)
 
     assert {label: shown.get(label) for label in ROWS} == ROWS
-    assert shown["What is left of it, before tax"] == ("32.51 % · €6.55", "30.82 % · €2.33")
+    assert shown["Margin before tax"] == ("32.51 % · €6.55", "30.82 % · €2.33")
 
 
 def test_a_decided_hold_and_the_history_show_both_prices(staff, hold):

@@ -42,7 +42,7 @@ def test_a_price_that_changes_too_far_is_held_and_the_old_one_stays(variant):
     assert listing.is_published
     assert (hold.status, hold.reason, hold.is_off_sale) == ("open", "moved_too_far", False)
     assert (hold.old_amount, hold.proposed_amount) == (Decimal("21.99"), Decimal("28.99"))
-    assert hold.sentence == "From 21.99 to 28.99: 31.83 %, more than may change at once."
+    assert hold.sentence == "From 21.99 to 28.99: 31.83 %, more than the maximum change at once."
     assert PriceChange.objects.count() == 1
 
 
@@ -191,7 +191,7 @@ def test_a_stopped_price_is_not_sold_below_the_minimum_margin(variant, floor):
 
     hold = PriceHold.objects.get()
     assert (listing.price_amount, listing.is_published, hold.is_off_sale) == (None, False, True)
-    assert "Off sale: the present 21.99 is below" in hold.sentence
+    assert "Unavailable: the current price 21.99 is below" in hold.sentence
 
 
 def test_staff_may_keep_it_until_the_figures_change(variant, floor):
@@ -253,7 +253,7 @@ def test_an_approved_first_price_is_sold_and_stays():
     variant = make_variant()
     refresh(variant, "2000.00", now=NOON)
     hold = PriceHold.objects.get()
-    assert "above 1500.00, the most that is usual for this category" in hold.sentence
+    assert "above 1500.00, the usual maximum of this category" in hold.sentence
 
     price_approvals.approve(hold=hold, actor="ada", now=LATER)
     listing = refresh(variant, "2000.00")

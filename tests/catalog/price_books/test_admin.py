@@ -65,8 +65,8 @@ def test_staff_draft_dry_run_open_and_roll_back_a_book(staff, listings, started)
     staff.post(page("pricebook", "roll_back", PriceBook.objects.get(version=1).pk))
     repricing.reprice_due(now=timezone.now())
 
-    assert "Run it dry first" in unseen
-    assert "Largest moves" in seen
+    assert "Start a dry run first" in unseen
+    assert "Largest changes" in seen
     assert listings[1].variant.sku in seen
     assert (len(lines), lines[0]) == (3, ",".join(dry_run.HEADINGS))
     assert raised == [Decimal("25.99"), Decimal("50.99")]
@@ -78,11 +78,11 @@ def test_staff_draft_dry_run_open_and_roll_back_a_book(staff, listings, started)
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"method": "margin", "value": "1.20"}, "A margin lies between 0 and 1."),
-        ({"basis": "msrp"}, "A margin is counted over the landed cost only."),
-        ({"ending": "1.00"}, "It must be less than the step."),
-        ({"tiers": "cheap"}, "Write it as 20: 0.35, 100: 0.30"),
-        ({"is_promotion": "on"}, "A reduction that is announced starts and ends."),
+        ({"method": "margin", "value": "1.20"}, "A margin must be between 0 and 1."),
+        ({"basis": "msrp"}, "A margin can only be based on the landed cost."),
+        ({"ending": "1.00"}, "The ending must be lower than the step."),
+        ({"tiers": "cheap"}, "Use the format 20: 0.35, 100: 0.30"),
+        ({"is_promotion": "on"}, "An announced discount needs a start and an end."),
     ],
 )
 def test_an_invalid_rule_is_explained(staff, listings, changes, said):
@@ -130,7 +130,7 @@ def test_a_price_below_the_minimum_margin_needs_a_reason(staff, listings):
     assert (before, still, PriceHold.objects.get().status) == (None, "open", "kept")
     assert Listing.objects.get(pk=listings[0].pk).price_amount == listings[0].price_amount
     assert "A fair in May." in shown
-    assert "Sold on below the lowest margin" in shown
+    assert "Kept below the minimum margin" in shown
     assert staff.get(page("pricechange")).status_code == 200
 
 

@@ -78,16 +78,16 @@ def test_rates_are_inverted_and_crossed_via_the_euro():
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "no XML"),
+        (b"", "not valid XML"),
         (b"<html></html>", "0 days"),
-        (ecb_xml({}), "no rate"),
-        (ecb_xml({"USD": "0"}), "USD: '0' is no rate"),
-        (ecb_xml({"USD": "-1"}), "no rate"),
-        (ecb_xml({"USD": "NaN"}), "no rate"),
-        (ecb_xml({"USD": "Infinity"}), "no rate"),
-        (ecb_xml({"USD": "1,08"}), "no rate"),
-        (ecb_xml({"usd": "1.08"}), "no currency"),
-        (ecb_xml({"USD": "1"}, day="today"), "no date"),
+        (ecb_xml({}), "has no rates"),
+        (ecb_xml({"USD": "0"}), "USD: '0' is not a valid rate"),
+        (ecb_xml({"USD": "-1"}), "not a valid rate"),
+        (ecb_xml({"USD": "NaN"}), "not a valid rate"),
+        (ecb_xml({"USD": "Infinity"}), "not a valid rate"),
+        (ecb_xml({"USD": "1,08"}), "not a valid rate"),
+        (ecb_xml({"usd": "1.08"}), "not a valid currency"),
+        (ecb_xml({"USD": "1"}, day="today"), "not a valid date"),
         (
             ecb_xml({"USD": "1"}).replace(
                 b"<Cube currency", b"<Cube currency='USD' rate='2'/><Cube currency"

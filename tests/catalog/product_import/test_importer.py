@@ -154,7 +154,7 @@ def test_fields_locked_by_staff_are_never_overwritten():
     take_in(two_variants())
     Product.objects.update(title="Our own words", locked_fields=["title", "weight_g", "category"])
 
-    take_in(two_variants(title="His new words", claims={"Weight": "99 g"}))
+    take_in(two_variants(title="Other words", claims={"Weight": "99 g"}))
 
     assert Product.objects.get().title == "Our own words"
     assert Spec.objects.get().weight_g == 75

@@ -94,12 +94,12 @@ def test_camera_metadata_is_dropped(settings):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "neither PNG nor JPEG nor WebP"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "neither PNG"),
-        (b"<html>not found</html>", "neither PNG"),
-        (picture(mode="RGB", kind="GIF"), "neither PNG"),
-        (picture(mode="RGB", kind="BMP"), "neither PNG"),
-        (picture(mode="RGB", kind="TIFF"), "neither PNG"),
+        (b"", "the format is not PNG, JPEG or WebP"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "not PNG"),
+        (b"<html>not found</html>", "not PNG"),
+        (picture(mode="RGB", kind="GIF"), "not PNG"),
+        (picture(mode="RGB", kind="BMP"), "not PNG"),
+        (picture(mode="RGB", kind="TIFF"), "not PNG"),
         (picture(mode="RGB", kind="JPEG")[:400], "broken"),
         (picture()[:200], "broken"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "broken|neither"),
@@ -198,7 +198,7 @@ def test_an_unavailable_server_is_retried_with_backoff_up_to_a_limit(httpserver)
     [
         (404, b"gone", "404"),
         (302, b"", "a redirect to nowhere"),
-        (200, b"<svg/>", "neither PNG"),
+        (200, b"<svg/>", "not PNG"),
         (200, b"x" * (images.MAX_BYTES + 1), "answer over"),
     ],
 )

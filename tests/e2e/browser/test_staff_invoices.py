@@ -68,17 +68,17 @@ def test_a_list_of_parcels_says_what_is_wrong_where_it_is_seen(
     page.get_by_label("Supplier").select_option(index=1)
     page.set_input_files("input[type=file]", tmp_path / "parcels.csv")
     press(page, page.get_by_role("button", name="Look at it"))
-    page.get_by_text("1 of 2 parcels can be entered.").wait_for()
+    page.get_by_text("1 of 2 parcels can be imported.").wait_for()
     found += violations(page)
     page.screenshot(path=tmp_path / f"parcels-{width}.png", full_page=True)
 
-    problem = page.get_by_text("This supplier has no such order.").bounding_box()
+    problem = page.get_by_text("This supplier has no order with this number.").bounding_box()
     number = page.get_by_role("cell", name=bought.number).bounding_box()
     assert problem["x"] + problem["width"] <= width, "the problem is visible without scrolling"
     assert number["height"] < 40, "a number stands in one line"
     assert overflow(page) <= 0
-    press(page, page.get_by_role("button", name="Import valid rows"))
-    page.get_by_text("1 parcel entered.").wait_for()
+    press(page, page.get_by_role("button", name="Enter the good ones"))
+    page.get_by_text("1 parcel imported.").wait_for()
 
     assert found == []
     assert Parcel.objects.get().shipment.purchase_order == bought

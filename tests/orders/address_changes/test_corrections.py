@@ -200,7 +200,7 @@ def test_a_worker_with_the_old_address_does_not_submit_it(held, supplier, monkey
         return request
 
     monkeypatch.setattr(submission, "request_for", corrected_meanwhile)
-    with pytest.raises(submission.OrderStoppedError, match="corrected meanwhile"):
+    with pytest.raises(submission.OrderStoppedError, match="address was changed"):
         send(held)
 
     assert supplier.effects == []

@@ -198,7 +198,7 @@ def test_a_call_that_may_be_in_flight_is_not_looked_up(staff, supplier, started,
 
     refused = staff.post(page("supplierclaim", "look_up", claim))
 
-    assert "under way" in str(refused.context["form"].non_field_errors())
+    assert "may still be running" in str(refused.context["form"].non_field_errors())
     assert (started, supplier.calls) == ([], [])
 
 

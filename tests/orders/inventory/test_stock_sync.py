@@ -61,7 +61,7 @@ def test_a_drop_after_acceptance_and_lag_ends_the_subtraction(supplier):
     assert allocation.seen_as_of == NOON + 2 * HOUR
     assert allocation.seen_in == StockMovement.objects.get(cause="run:1")
     trace = StatusChange.objects.get(subject="orders.Allocation", to_status="seen")
-    assert "stock dropped" in trace.reason
+    assert "its stock dropped" in trace.reason
 
 
 def test_without_a_measurement_the_lag_is_a_day(supplier):

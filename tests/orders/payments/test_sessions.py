@@ -115,11 +115,11 @@ def test_while_the_gateway_is_asked_again_no_newer_order_ends_this_one(monkeypat
     again = NOON + 5 * MINUTE
     cart = of_browser(order, light)
 
-    def order_again():
+    def create_replacement_order():
         with pytest.raises(open_order_limits.HeldAlreadyError):
             order_of(cart, now=again + timedelta(seconds=1))
 
-    while_it_opens(monkeypatch, gateway, order_again)
+    while_it_opens(monkeypatch, gateway, create_replacement_order)
 
     assert start(order, now=again).pay_url
 
@@ -130,11 +130,11 @@ def test_a_slow_request_says_when_it_asks_at_last(monkeypatch, gateway):
     cart = of_browser(order, light)
     asked = NOON + timedelta(seconds=50)  # suppliers and earlier pages took their time
 
-    def order_again():
+    def create_replacement_order():
         with pytest.raises(open_order_limits.HeldAlreadyError):
             order_of(cart, now=asked + timedelta(seconds=15))
 
-    while_it_opens(monkeypatch, gateway, order_again)
+    while_it_opens(monkeypatch, gateway, create_replacement_order)
 
     assert start(order, now=asked, first=order.payments.get()).pay_url
 

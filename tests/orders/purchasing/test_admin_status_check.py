@@ -58,7 +58,7 @@ def test_a_call_that_may_be_under_way_is_not_looked_up(staff, supplier, started,
 
     refused = look_up(staff)
 
-    assert "under way" in str(refused.context["form"].non_field_errors())
+    assert "may still be running" in str(refused.context["form"].non_field_errors())
     assert (started, supplier.calls) == ([], [])
     assert fresh().request_status == "submit_unknown"
 
@@ -70,7 +70,7 @@ def test_a_lookup_is_refused_during_submission(staff, supplier, started):
 
     refused = look_up(staff)
 
-    assert "under way" in str(refused.context["form"].non_field_errors())
+    assert "may still be running" in str(refused.context["form"].non_field_errors())
     assert started == []
 
 
@@ -80,11 +80,11 @@ def test_a_failed_lookup_is_shown_until_one_succeeds(supplier, started):
     find = supplier.find
 
     def broken(*, number):
-        raise TemporaryError("he is being repaired")
+        raise TemporaryError("maintenance")
 
     supplier.find = broken
     tasks.look_up(purchase_order_id=fresh().pk)
-    assert "he is being repaired" in fresh().problem
+    assert "maintenance" in fresh().problem
 
     supplier.find = find
     tasks.look_up(purchase_order_id=fresh().pk)
@@ -92,4 +92,4 @@ def test_a_failed_lookup_is_shown_until_one_succeeds(supplier, started):
 
     supplier.effects.clear()
     tasks.look_up(purchase_order_id=fresh().pk)
-    assert fresh().problem == "The supplier does not find it."
+    assert fresh().problem == "The supplier cannot find this purchase order."

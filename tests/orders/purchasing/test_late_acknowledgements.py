@@ -195,7 +195,7 @@ def test_an_acceptance_of_a_canceled_order_is_flagged_until_it_is_canceled(suppl
 
     apply_answer(answer)
 
-    words = "shipped what we canceled" if answer is Answer.SHIPPED else "ask him to stop it"
+    words = "shipped a canceled" if answer is Answer.SHIPPED else "Ask the supplier to cancel it"
     assert words in fresh().problem
     assert broken_rows()
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0

@@ -69,7 +69,7 @@ def test_a_short_retry_after_does_not_shorten_the_backoff(monkeypatch):
 
 
 def breaker_open(until):
-    return BreakerOpenError("somebody looks whether he is back", until=until)
+    return BreakerOpenError("a probe is running", until=until)
 
 
 @pytest.mark.django_db

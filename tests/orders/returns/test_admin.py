@@ -122,7 +122,7 @@ def test_staff_open_a_return_for_a_customer(staff, started):
     made = ReturnAuthorization.objects.get()
     assert (made.status, made.opened_by) == ("approved", "staff@fara.example")
     assert made.number in shown(done)
-    assert "Open a return" not in shown(done), "nothing is left to return"
+    assert "Create return" not in shown(done), "nothing is left to return"
 
 
 def test_staff_replace_a_defective_item(staff, started):
@@ -138,7 +138,7 @@ def test_staff_replace_a_defective_item(staff, started):
 
     made.refresh_from_db()
     assert made.status == "exchanged"
-    assert f"It is replaced by {made.replacement}." in shown(done)
+    assert f"Replacement created: {made.replacement}." in shown(done)
     assert ("divide", {"order_id": made.replacement_id}) in started
 
 
@@ -157,7 +157,7 @@ def test_a_refused_action_shows_its_message_and_changes_nothing(staff, started):
 
     answer = staff.post(page("returnauthorization", "refund", made), {})
 
-    assert "It has not been sent yet" in shown(answer)
+    assert "has not shipped the items yet" in shown(answer)
     made.refresh_from_db()
     assert made.status == "approved"
 
@@ -186,7 +186,7 @@ def test_an_invalid_policy_has_form_errors(staff):
 
     assert "address" in homeless.context["adminform"].form.errors
     assert first.status_code == 302
-    assert "one for all others already" in shown(second)
+    assert "policy for all other suppliers already exists" in shown(second)
     assert ReturnPolicy.objects.count() == 1
 
 

@@ -87,7 +87,7 @@ def test_a_customer_cannot_request_a_dearer_variant(light):
     order = make_delivered(light, quantity=1)
     (line,) = order.lines.all()
 
-    with pytest.raises(CannotReturnError, match="bought anew"):
+    with pytest.raises(CannotReturnError, match="place a new order"):
         declare(order, 1, kind="withdrawal", wanted={line.pk: dearer.variant.pk})
 
     assert not order.returns.exists()
@@ -99,7 +99,7 @@ def test_a_withdrawal_cannot_mix_refund_and_exchange():
     order = make_delivered(*lights, quantity=1)
     first = order.lines.order_by("pk").first()
 
-    with pytest.raises(CannotReturnError, match="two steps"):
+    with pytest.raises(CannotReturnError, match="separately"):
         declare(order, 1, 1, kind="withdrawal", wanted={first.pk: other.variant.pk})
 
 
@@ -110,7 +110,7 @@ def test_a_withdrawal_by_telephone_cannot_mix_them_either():
     made = declare(order, 1, 1, kind="withdrawal")
     keys = order.lines.order_by("pk").values_list("pk", flat=True)
 
-    with pytest.raises(CannotReturnError, match="two steps"):
+    with pytest.raises(CannotReturnError, match="separately"):
         exchanges.wish(authorization=made, wanted={keys[0]: others[0], keys[1]: None})
     assert not made.lines.exclude(wanted=None).exists()
     exchanges.wish(authorization=made, wanted=dict(zip(keys, others, strict=True)))

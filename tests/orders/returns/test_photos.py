@@ -191,7 +191,7 @@ def test_an_answer_adds_pictures_up_to_the_maximum():
         authorizations.add_words(authorization=made, words="Here.", drawings=[b"x"] * 4, now=NOON)
     authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
 
-    with pytest.raises(CannotReturnError, match="12 pictures"):
+    with pytest.raises(CannotReturnError, match="12 photos"):
         authorizations.add_words(authorization=made, words="Here.", drawings=[b"x"], now=NOON)
 
     made.refresh_from_db()
@@ -212,7 +212,7 @@ def test_the_database_enforces_the_maximum():
 
 def test_old_files_without_a_row_are_deleted():
     (made,) = complain(make_delivered(quantity=1), [b"1"])
-    left = storages["private"].save("complaints/left.jpg", io.BytesIO(b"whoever wrote it died"))
+    left = storages["private"].save("complaints/left.jpg", io.BytesIO(b"its writer died"))
     evidence = storages["private"].save("evidence/paper.pdf", io.BytesIO(b"of a supplier"))
     then = storages["private"].get_modified_time(left)
 

@@ -105,7 +105,7 @@ def test_without_stock_nothing_is_created():
     made = broken()
     StockLevel.objects.update(reported_quantity=0)
 
-    with pytest.raises(CannotReturnError, match="None is left"):
+    with pytest.raises(CannotReturnError, match="out of stock"):
         exchange(made)
 
     assert Order.objects.count() == 1

@@ -85,7 +85,7 @@ def test_withdrawing_from_an_exchange_unit_by_unit_refunds_each(light):
 
     first.refresh_from_db()
     assert asked()[:2] == [Decimal("6.66"), Decimal("30.00")]
-    assert sum(asked()) == first.order.total_amount, "with the way, as nothing is left with him"
+    assert sum(asked()) == first.order.total_amount, "with the way, as the customer keeps nothing"
     assert first.refund_amount == first.due_amount == Decimal("60.00") + first.delivery_amount
     assert first.delivery_amount > 0
     assert (last.status, last.refund_amount) == ("refunded", Decimal(0))
@@ -133,9 +133,9 @@ def test_canceling_undecided_units_allows_the_refund(light):
     PurchaseOrder.objects.filter(pk=here.pk).update(status="closed", status_since=NOON)
     again = come_back(second, *(int(one.pk == line.pk) for one in second.lines.order_by("pk")))
 
-    with pytest.raises(CannotReturnError, match=f"not left of order {second.number}"):
+    with pytest.raises(CannotReturnError, match=f"in order {second.number}"):
         pay(again)
-    cancellation.cancel(order=second, reason="he agreed", actor="ann", now=NOON)
+    cancellation.cancel(order=second, reason="customer agreed", actor="ann", now=NOON)
     pay(again)
 
     first.refresh_from_db()

@@ -100,11 +100,11 @@ def test_units_are_in_one_return_only():
     order = make_delivered(quantity=3)
     declare(order, 2)
 
-    with pytest.raises(CannotReturnError, match="1 can be returned"):
+    with pytest.raises(CannotReturnError, match="at most 1 of"):
         declare(order, 2, kind="defect")
 
     declare(order, 1, kind="defect")
-    with pytest.raises(CannotReturnError, match="nothing is left"):
+    with pytest.raises(CannotReturnError, match="already been returned"):
         declare(order, 1)
 
 
@@ -201,7 +201,7 @@ def test_staff_can_open_a_late_return():
     order = make_delivered(quantity=3)
     late = NOON + timedelta(days=900)
 
-    with pytest.raises(CannotReturnError, match="14 days"):
+    with pytest.raises(CannotReturnError, match="14-day"):
         declare(order, 1, now=late)
 
     assert declare(order, 1, now=late, actor="ann", is_late_fine=True).status == "approved"

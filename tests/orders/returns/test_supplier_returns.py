@@ -31,7 +31,7 @@ def open_for(made):
 
 def walk(rma, *states):
     for to in states:
-        supplier_returns.go_on(rma=rma, to=to, reason="he said so", actor="ann", now=NOON)
+        supplier_returns.go_on(rma=rma, to=to, reason="supplier replied", actor="ann", now=NOON)
     return rma
 
 

@@ -92,7 +92,7 @@ def causes():
 def test_a_defect_within_the_supplier_warranty_is_claimed():
     made = broken(told_after=365, warranty_months=12, takes_back=False)
 
-    assert "He owes it" in supplier_returns.says(made)
+    assert "Covered by the supplier's warranty" in supplier_returns.says(made)
     assert "return_to_send_on" in causes()
     assert open_for(made).expected_amount == Decimal(10)
 
@@ -102,9 +102,9 @@ def test_a_later_defect_is_not_owed_and_staff_see_why():
     made = broken(told_after=366, warranty_months=12, takes_back=True)
 
     assert not supplier_returns.is_for(made)
-    assert "no longer owes" in supplier_returns.says(made)
+    assert "Not covered" in supplier_returns.says(made)
     assert not {"return_to_send_on", "return_send_on_late"} & causes()
-    with pytest.raises(CannotSendBackError, match="no longer owes it"):
+    with pytest.raises(CannotSendBackError, match="Not covered"):
         open_for(made)
     assert not SupplierRMA.objects.exists()
 
@@ -114,7 +114,7 @@ def test_a_withdrawal_ignores_the_supplier_warranty():
     made = broken(told_after=400, kind="withdrawal", warranty_months=12, takes_back=True)
 
     assert supplier_returns.is_for(made)
-    assert "takes it back" in supplier_returns.says(made)
+    assert "accepts the return" in supplier_returns.says(made)
 
 
 @pytest.mark.django_db
@@ -130,7 +130,7 @@ def test_items_not_arrived_are_owed():
     PurchaseOrder.objects.update(status="shipped")
 
     made.purchase_order.refresh_from_db()
-    assert "begins when it arrives" in supplier_returns.says(made)
+    assert "starts on delivery" in supplier_returns.says(made)
     assert supplier_returns.is_for(made)
 
 

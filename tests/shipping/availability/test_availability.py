@@ -26,7 +26,7 @@ PLACES = (("CN", "CN"), ("DE", "DE"), ("ES", "ES"))
 
 
 @pytest.fixture(autouse=True)
-def routes_are_read_anew():
+def routes_are_read_again():
     quotes.forget()
     yield
     quotes.forget()

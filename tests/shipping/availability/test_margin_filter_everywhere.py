@@ -99,9 +99,9 @@ def test_an_order_logs_an_excluded_source_and_its_loss(light):
     assert noted(order, light) == {light.level.pk: TAKEN, light.quick.pk: Unearning.LOSES}
     # 39.99 is 33.61 before tax; 34.00 of cost plus fees is more
     loses = D(order.routed_by["lines"][str(light.variant_id)][1]["spent"]) - D("33.61")
-    assert f"quick (PL), €36.00: it would lose €{loses:.2f}" in said
+    assert f"quick (PL), €36.00: sells at a loss of €{loses:.2f}" in said
     with translation.override("az"):
-        assert "zərər edərdi" in admin_columns.routed_by(order)
+        assert "zərərlə satılır" in admin_columns.routed_by(order)
 
 
 def test_rules_without_a_minimum_margin_sell_at_a_loss_and_log_it(light):
@@ -110,7 +110,7 @@ def test_rules_without_a_minimum_margin_sell_at_a_loss_and_log_it(light):
     order = placed(light)
 
     assert noted(order, light)[light.quick.pk] == TAKEN
-    assert "the rules ask for no margin" in admin_columns.routed_by(order)
+    assert "the rules have no minimum margin" in admin_columns.routed_by(order)
 
 
 def test_if_all_sources_lose_the_order_is_placed_and_held(light, monkeypatch):
@@ -123,7 +123,7 @@ def test_if_all_sources_lose_the_order_is_placed_and_held(light, monkeypatch):
     held = submission.send(purchase_order=purchase_order, now=NOON)
 
     assert noted(order, light) == {light.quick.pk: TAKEN, light.level.pk: Unearning.LOSES}
-    assert "from nobody would it lose less" in admin_columns.routed_by(order)
+    assert "no other location loses less" in admin_columns.routed_by(order)
     assert held.status == "on_hold"
     assert "margin" in {one["code"] for one in held.hold_reasons}
     assert supplier.effects == []
@@ -135,7 +135,7 @@ def test_a_single_source_at_a_loss_is_logged(light):
     order = placed(light)
 
     assert noted(order, light) == {light.quick.pk: TAKEN}
-    assert "Taken at a loss of" in admin_columns.routed_by(order)
+    assert "Selected at a loss of" in admin_columns.routed_by(order)
 
 
 def test_a_source_at_a_loss_is_used_if_no_other_has_the_quantity(light):

@@ -69,7 +69,7 @@ def test_a_supplier_without_a_free_lane_is_asked_by_the_next_page(monkeypatch, s
 
 
 def test_a_deferred_call_is_made_by_the_next_page(monkeypatch, light):
-    held = NotNowError("his line is resting")
+    held = NotNowError("the connection is resting")
     lumen = connect(monkeypatch, lumen=Freighter(option("5.00"), instead=refuses(held)))
     make_service(base_amount="4.90")
     cart = make_cart(light)

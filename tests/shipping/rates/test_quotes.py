@@ -93,15 +93,15 @@ def test_one_parcel_without_a_tier_does_not_remove_the_tier():
 @pytest.mark.parametrize(
     ("service", "variant", "code", "words"),
     [
-        ({"countries": ["FR"]}, {}, "no_route", "No route goes within Germany."),
+        ({"countries": ["FR"]}, {}, "no_route", "We have no delivery method within Germany."),
         ({}, {"packed_weight_g": 2500}, "weight", "too heavy"),
-        ({}, {"lithium": "alone"}, "way", "outside a light"),
-        ({}, {"cell_wh": Decimal("21.6")}, "cell_energy", "a cell this strong"),
-        ({}, {"cell_wh": Decimal(15), "cell_count": 8}, "battery_energy", "a battery this strong"),
+        ({}, {"lithium": "alone"}, "way", "loose lithium batteries"),
+        ({}, {"cell_wh": Decimal("21.6")}, "cell_energy", "a battery cell this large"),
+        ({}, {"cell_wh": Decimal(15), "cell_count": 8}, "battery_energy", "a battery this large"),
         ({"max_cells": 2}, {"cell_count": 3}, "cell_count", "Order fewer at a time"),
-        ({}, {"cell_wh": None}, "energy_unknown", "does not say how strong"),
-        ({"is_active": False}, {}, "no_route", "No route"),
-        ({"currency": "USD"}, {}, "no_route", "No route"),
+        ({}, {"cell_wh": None}, "energy_unknown", "does not state the battery energy"),
+        ({"is_active": False}, {}, "no_route", "no delivery method"),
+        ({"currency": "USD"}, {}, "no_route", "no delivery method"),
     ],
 )
 def test_an_undeliverable_parcel_is_not_quoted_and_explained(service, variant, code, words):
@@ -125,7 +125,7 @@ def test_a_missing_tier_is_explained_and_the_other_quoted():
 
     assert [quote.tier for quote in quoted(plan)] == ["economy"]
     assert (reason.tier, reason.code) == ("express", "no_route")
-    assert reason.sentence == "Express does not go within Germany."
+    assert reason.sentence == "Express delivery is not available within Germany."
 
 
 def test_reasons_are_in_the_customers_language():
@@ -136,7 +136,7 @@ def test_reasons_are_in_the_customers_language():
         (reason,) = reasons(plan)
 
     assert "Almaniya" in reason.sentence
-    assert "No route" not in reason.sentence
+    assert "no delivery method" not in reason.sentence
 
 
 def test_the_plan_uses_the_source_of_the_promise():

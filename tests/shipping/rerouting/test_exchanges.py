@@ -101,7 +101,7 @@ def test_nothing_is_written_without_a_source():
     empty(light)
     StockLevel.objects.filter(pk=other.pk).update(reported_quantity=1)
 
-    with pytest.raises(CannotReturnError, match="None is left"):
+    with pytest.raises(CannotReturnError, match="out of stock"):
         exchange(made)
 
     assert Order.objects.count() == 1

@@ -43,7 +43,7 @@ def test_a_choice_changed_during_the_search_uses_no_wrong_source(monkeypatch):
         return found
 
     monkeypatch.setattr(exchanges, "find", find_and_change)
-    with pytest.raises(CannotReturnError, match="changed meanwhile"):
+    with pytest.raises(CannotReturnError, match="changed the request"):
         exchange(made)
     assert Order.objects.count() == 1
 

@@ -176,7 +176,7 @@ def test_items_that_were_not_ordered_make_no_parcel():
     taken = take_in(purchase_order, "shipped", make_parcel_news(lines=lines))
 
     assert taken.parcels == ()
-    assert "was not ordered here" in taken.problems[0]
+    assert "do not belong to this order" in taken.problems[0]
     assert OrderLine.objects.get().shipped_quantity == 0
 
 

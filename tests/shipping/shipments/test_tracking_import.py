@@ -51,9 +51,9 @@ def test_valid_rows_are_imported_once_and_invalid_ones_explained(supplier):
     assert [one.problem for one in judged] == [
         "",
         "",
-        "This supplier has no such order.",
-        "The order is draft: nothing can be shipped for it.",
-        "This is no tracking number.",
+        "This supplier has no order with this number. Check the order number.",
+        "The order is draft, so it cannot be shipped.",
+        "This is not a valid tracking number.",
     ]
     assert entered == [[], []]
     assert Parcel.objects.count() == 2
@@ -86,11 +86,14 @@ def test_rows_of_one_parcel_are_merged(supplier):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("{n},DHL,JJD000390007882123456,{sku},3", "Of {sku} 2 are left to ship."),
-        ("{n},DHL,JJD000390007882123456,{sku},0", "Of {sku} 2 are left to ship."),
-        ("{n},DHL,JJD000390007882123456,{sku},-1", "-1 is no number of units."),
-        ("{n},DHL,JJD000390007882123456,{sku},two", "two is no number of units."),
-        ("{n},DHL,JJD000390007882123456,OTHER,1", "OTHER was not ordered, or is refused."),
+        ("{n},DHL,JJD000390007882123456,{sku},3", "At most 2 of {sku} can still be shipped."),
+        ("{n},DHL,JJD000390007882123456,{sku},0", "At most 2 of {sku} can still be shipped."),
+        ("{n},DHL,JJD000390007882123456,{sku},-1", "“-1” is not a valid quantity."),
+        ("{n},DHL,JJD000390007882123456,{sku},two", "“two” is not a valid quantity."),
+        (
+            "{n},DHL,JJD000390007882123456,OTHER,1",
+            "OTHER is not part of this order, or was rejected.",
+        ),
         ("{n},,JJD000390007882123456,,", "The carrier is missing."),
     ],
 )
@@ -112,7 +115,9 @@ def test_a_list_reveals_nothing_of_other_suppliers_orders(supplier):
         make_supplier("other"), f"{purchase_order.number},DHL,JJD000390007882123456,,"
     )
 
-    assert judged.problem == "This supplier has no such order."
+    assert judged.problem == (
+        "This supplier has no order with this number. Check the order number."
+    )
 
 
 def test_a_number_of_another_order_is_reported_on_import(supplier):
@@ -138,11 +143,14 @@ def test_staff_preview_and_import_a_list(client, supplier):
     done = client.post(PAGE, {**chosen, "text": text, "step": "enter"}, follow=True)
     again = client.post(PAGE, {**chosen, "text": text, "step": "enter"}, follow=True)
 
-    assert "1 of 2 parcels can be entered." in looked.content.decode()
-    assert "This supplier has no such order." in looked.content.decode()
+    assert "1 of 2 parcels can be imported." in looked.content.decode()
+    assert (
+        "This supplier has no order with this number. Check the order number."
+        in looked.content.decode()
+    )
     assert nothing_yet == 0
-    assert "1 parcel entered." in done.content.decode()
-    assert "0 parcels entered." in again.content.decode()
+    assert "1 parcel imported." in done.content.decode()
+    assert "0 parcels imported." in again.content.decode()
     assert Parcel.objects.count() == 1
 
 

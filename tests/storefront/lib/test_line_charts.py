@@ -68,4 +68,4 @@ def test_listing_page_shows_the_price_chart(client):
         (D("25.99"), D("12.00")),
     ]
     assert '<path class="trend-line" d="M64.0' in page
-    assert "In EUR: the price is the full line" in page
+    assert "In EUR. Solid line: price." in page

@@ -87,7 +87,7 @@ def test_it_is_released_when_all_certificates_are_there(supplier, sold):
 
     prove(Criterion.ROHS)
     assert holds.lift_answered(now=TOMORROW) == 1
-    assert StatusChange.objects.latest("pk").reason == "the certificate is there"
+    assert StatusChange.objects.latest("pk").reason == "the certificate is on file"
     assert send(TOMORROW).request_status == "accepted"
 
 

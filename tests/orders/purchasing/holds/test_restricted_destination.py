@@ -50,7 +50,7 @@ def test_a_destination_restricted_after_the_sale_holds_until_waived(supplier, of
     assert (held.status, supplier.effects) == ("on_hold", [])
     (reason,) = held.hold_reasons
     assert (reason["code"], reason["subject"][-4:]) == ("restricted", ": DE")
-    assert reason["sentence"].endswith("may not be sent to DE.")
+    assert reason["sentence"].endswith("must not be shipped to DE.")
     holds.release_hold(purchase_order=held, actor="ann", now=LATER)
     assert send(LATER).request_status == "accepted"
 

@@ -99,7 +99,7 @@ def test_a_loss_reason_has_its_figures():
     (reason,) = reasons_to_hold(replace(GOOD, lines=(replace(LINE, account=LOSING),)))
 
     assert reason.sentence == (
-        "Ridge 1800: sold at a loss of 0.02 EUR: 18.48 EUR before tax, for 18.50 EUR"
+        "Ridge 1800 was sold at a loss of 0.02 EUR: 18.48 EUR before tax, costs 18.50 EUR"
         " (wholesale 16.00, duty 2.50)."
     )
     assert (reason.subject, reason.amount) == ("RIDGE-1800", eur("0.02"))
@@ -113,10 +113,8 @@ def test_a_loss_reason_names_the_promotions():
         replace(GOOD, account=LOSING, lines=(line,), promotions=off)
     )
 
-    assert "4.00 EUR of its price were taken off. The order got Autumn (LEAVES-10)" in (
-        of_line.sentence
-    )
-    assert of_parcel.sentence.endswith("The order got Autumn (LEAVES-10): 4.00 EUR off.")
+    assert "Discount: 4.00 EUR. Promotions on the order: Autumn (LEAVES-10)" in (of_line.sentence)
+    assert of_parcel.sentence.endswith("Promotions on the order: Autumn (LEAVES-10): 4.00 EUR off.")
     (other,) = reasons_to_hold(replace(GOOD, lines=(replace(line, discount=None),), promotions=off))
     assert "Autumn" not in other.sentence
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("error", "is_held"),
     [
-        (NoWayError("he does not go there"), True),
+        (NoWayError("not a destination"), True),
         (PermanentError("the key was revoked"), False),
         (TemporaryError("no answer"), False),
     ],

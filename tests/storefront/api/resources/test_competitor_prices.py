@@ -83,9 +83,9 @@ def test_each_row_has_a_result_and_invalid_ones_affect_no_other(post_prices):
     assert [each["pointer"] for each in told["rows"]] == [f"#/prices/{n}" for n in range(6)]
     details = [each["detail"] for each in told["rows"] if each["detail"]]
     assert details == [
-        "We have no such goods: our SKU unknown.",
-        "'nothing' is no price: write it as 1234.50.",
-        "It is no object.",
+        "No matching product: our SKU unknown.",
+        "'nothing' is not a valid price. Use the format 1234.50.",
+        "The row is not an object.",
     ]
     known = CompetitorPrice.objects.get(variant=by_sku)
     assert (known.source, known.told_by) == ("watcher", "key watcher")
@@ -114,12 +114,12 @@ def test_known_prices_are_confirmed_and_older_ones_ignored(post_prices):
         ({"seen_at": "1970-01-01T00:00:00Z"}, "older than 7 days"),
         ({"seen_at": "0001-01-01T00:00:00+14:00"}, "older than 7 days"),
         ({"seen_at": "9999-12-31T23:59:59-14:00"}, "in the future"),
-        ({"seenat": SEEN}, "no field"),
-        ({"sku": "\ud800"}, "no text"),
-        ({"sku": "\x00"}, "names no goods"),
-        ({"\x00": 1}, "no field"),
-        ({"\ud800": 1}, "no field"),
-        ({"price": 19.99}, "price is to be text"),
+        ({"seenat": SEEN}, "does not exist"),
+        ({"sku": "\ud800"}, "not text"),
+        ({"sku": "\x00"}, "product is missing"),
+        ({"\x00": 1}, "does not exist"),
+        ({"\ud800": 1}, "does not exist"),
+        ({"price": 19.99}, "price must be text"),
     ],
 )
 def test_batch_without_valid_rows_is_a_problem(post_prices, more, reason):
@@ -280,7 +280,7 @@ def test_batch_that_changes_most_prices_is_quarantined(post_prices):
     answer = post_prices(*({**each, "price": "1000.00"} for each in rows), once="2")
 
     assert (answer.status_code, kind_of(answer)) == (422, "batch-doubted")
-    assert answer.json()["errors"][0]["detail"].startswith("20 of 20 prices that we know move")
+    assert answer.json()["errors"][0]["detail"].startswith("20 of 20 known prices change")
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(10)}
     file = CompetitorFile.objects.get(taken_at=None)
     assert file.problem == "doubtful"

@@ -109,7 +109,7 @@ def test_second_click_changes_nothing_and_names_the_first_user(
     bob = sign_in(client_factory(), "bob", "change_purchaseorder")
     waive(ann, held, DEAR)
 
-    assert "ann@fara.example let this pass already" in waive(bob, held, DEAR)
+    assert "ann@fara.example already waived this reason" in waive(bob, held, DEAR)
     assert len(started) == 1
     assert LogEntry.objects.count() == 1
 
@@ -139,7 +139,7 @@ def test_scheduled_order_is_submitted_early_or_refused(ann, held, started):
     assert work_queue.to_be_sent(now=NOON).filter(pk=held.pk).exists()
 
     PurchaseOrder.objects.update(**later | {"status": "on_hold"})
-    assert "waits for no moment, or is held" in run_action(ann, "purchase_missed", held.pk, "send")
+    assert "is not scheduled, or is on hold" in run_action(ann, "purchase_missed", held.pk, "send")
     assert len(started) == 1
 
 

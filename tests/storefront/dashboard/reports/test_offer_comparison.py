@@ -55,7 +55,7 @@ def test_page_shows_the_chosen_offer_and_why_others_are_not(staff, light):
     answer = page(staff, light)
 
     assert [(row.is_taken, row.why) for row in answer.context["rows"]] == [
-        (True, "Taken"),
+        (True, "Selected"),
         (False, "Lands dearer, by €1.00 in all"),
     ]
     assert "Checkout takes 1 to Germany from Lumen, DE." in answer.content.decode()

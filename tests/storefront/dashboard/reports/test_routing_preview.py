@@ -64,7 +64,7 @@ def page(name, *args):
 def test_rules_are_drafted_and_published(staff, light):
     answer = add(staff, step_1="preference", step_2="cost", preferred="far, main", note="Winter")
     assert answer.status_code == 200  # no supplier has this code
-    assert "No supplier has this code: main." in answer.content.decode()
+    assert "No supplier with this code: main." in answer.content.decode()
 
     answer = add(staff, step_1="preference", step_2="cost", preferred="far", note="Winter")
     assert answer.status_code == 302, answer.context["adminform"].errors
@@ -88,15 +88,15 @@ def test_rules_are_drafted_and_published(staff, light):
     ("asked", "words"),
     [
         ({"step_1": ""}, "This field is required"),
-        ({"step_2": "cost"}, "It stands above already."),
-        ({"least_margin_rate": "1"}, "A fraction below 1: 0.1 is 10 %."),
-        ({"least_margin_rate": "-0.1"}, "A fraction below 1: 0.1 is 10 %."),
+        ({"step_2": "cost"}, "This criterion is already used above."),
+        ({"least_margin_rate": "1"}, "Enter a fraction from 0 to below 1. 0.1 is 10 %."),
+        ({"least_margin_rate": "-0.1"}, "Enter a fraction from 0 to below 1. 0.1 is 10 %."),
         (
             {
                 "starts_at_0": "2026-12-02", "starts_at_1": "00:00",
                 "ends_at_0": "2026-12-01", "ends_at_1": "00:00",
             },
-            "It ends before it starts.",
+            "The end must be after the start.",
         ),
     ],
 )  # fmt: skip
@@ -117,19 +117,19 @@ def test_dry_run_shows_changed_sources(staff, light):
     yesterday = staff.get(page("rehearse", rules.pk)).content.decode()
     wrong = staff.get(page("rehearse", rules.pk), {"since": "x", "until": ""}).content.decode()
 
-    assert "Of 1 order, 1 would have come from elsewhere." in shown
+    assert "1 of 1 order would ship from another location." in shown
     assert order.number in shown
     assert "far (CN)" in shown
     row = r'<th scope="row">.*?</th>.*?<td class="today-number">([^<]*)</td></tr>'
     more = re.findall(row, shown)
     assert len(more) == 4
     assert all(re.search(r"\d", difference) for difference in more)
-    changed = shown[shown.index("Margin by these rules") :]
+    changed = shown[shown.index("Margin with these rules") :]
     margins = re.findall(r">(−?-?€[\d.]+)<", changed)
     assert len(margins) == 3  # higher cost, and the margin before and after
     assert margins[1] != margins[2]
-    assert "no rules find them again here" in shown
-    assert "No order of these days kept what it could have come from." in yesterday
+    assert "The simulation cannot select them" in shown
+    assert "No order in this period has stored routing candidates." in yesterday
     assert "Enter a valid date." in wrong
 
 
@@ -151,18 +151,20 @@ def test_margin_rule_shows_suppliers_below_it(staff, light):
     like = staff.get(staff.get(page("draft_like", asking.pk)).url).content.decode()
 
     assert 'name="least_margin_rate" value="0"' in blank
-    assert "From where a line would earn less" in blank
+    assert "A location with a lower margin" in blank
     assert (str(asking.least_margin_rate), unasking.least_margin_rate) == ("0.6300", None)
-    assert "then lowest landed cost, of those that leave 63 % of the price" in read
-    assert "% of the price; 63 % are asked for" in tried
-    assert "from nobody would it earn the 70 % that are asked for" in none_leaves
+    assert "then lowest landed cost, with a margin of at least 63 % of the price" in read
+    assert "% of the price), below the minimum of 63 %" in tried
+    assert "no location reaches the minimum of 70 %" in none_leaves
     assert 'name="least_margin_rate" value="0.7000"' in like
 
     RoutingRules.objects.filter(pk=asking.pk).update(least_margin_rate="0.63")
     order.lines.update(level=light.level)  # as if it had shipped from home
     shown = staff.get(page("rehearse", asking.pk), days).content.decode()
-    assert "Left out for what it would earn" in shown
-    assert f"{home} (DE): it would earn €41.19, which is 61.3 % of the price; 63 %" in shown
+    assert "Excluded by the minimum margin" in shown
+    assert (
+        f"{home} (DE): margin of €41.19 (61.3 % of the price), below the minimum of 63 %" in shown
+    )
 
 
 def test_cart_is_previewed_by_draft_rules(staff, light):
@@ -180,7 +182,7 @@ def test_cart_is_previewed_by_draft_rules(staff, light):
 
     assert '<th scope="row">Standard</th>' in usual.content.decode()
     assert "9 at most" in short.content.decode()
-    assert "<strong>far, CN (CN): Taken</strong>" in usual.content.decode()
+    assert "<strong>far, CN (CN): Selected</strong>" in usual.content.decode()
     assert "far, CN (CN): farther away" in other.content.decode()
     assert "No variant has this SKU: NO-1." in wrong.content.decode()
     assert "write a SKU, a space and a number" in many.content.decode()
@@ -195,10 +197,10 @@ def test_rules_without_minimum_margin_say_how_to_set_one(staff, light):
         for rules in RoutingRules.objects.order_by("version")
     )
 
-    assert "Nothing is asked for" in none
-    assert "make a new draft like this" in none
-    assert "No loss, as long as another place sends it." in no_loss
-    assert "10 % of the price before tax, as long as" in some
+    assert "No minimum margin" in none
+    assert "Duplicate as draft" in none
+    assert "No loss, if another location can ship it." in no_loss
+    assert "10 % of the price before tax, if another location" in some
 
 
 def test_page_says_that_a_real_cart_asks_for_live_freight(staff, light):
@@ -226,8 +228,8 @@ def test_order_page_explains_the_routing(staff, light):
 
     shown = staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
 
-    assert "Usual: fewest parcels, then lowest landed cost, then fastest delivery" in shown
-    assert "dearer" in shown
+    assert "Usual: fewest parcels, then lowest landed cost, then earliest delivery" in shown
+    assert "higher landed cost" in shown
     assert "<strong>far (CN)" in shown
     assert "Unpaid" in shown
     assert "not_paid" not in shown

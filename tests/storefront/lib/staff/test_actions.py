@@ -152,7 +152,7 @@ def test_unread_hold_reason_is_not_waived(world, staff, started, more):
 
     purchase_order.refresh_from_db()
     assert (purchase_order.status, purchase_order.waived_reasons, started) == ("on_hold", [], [])
-    assert "has changed since this page was shown" in told.content.decode()
+    assert "changed after you opened this page" in told.content.decode()
     assert "It is not paid." in told.content.decode()
     chosen = {"reasons": [holds.key_of(unpaid), holds.key_of(cost)]}
     staff.post(url, {**seen_reasons(told), **chosen})  # the page was read

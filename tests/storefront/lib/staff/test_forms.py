@@ -38,6 +38,8 @@ PLAIN |= {
 }
 PLAIN |= {"address", "company", "language", "page", "phone", "text"}
 PLAIN |= {"ending", "step", "tiers"}  # explained by a help text
+PLAIN |= {"default_country", "minimum_margin", "position", "schedule", "secret", "source"}
+PLAIN |= {"category", "method", "status", "valid_from", "valid_until", "restricted_countries"}
 
 
 @pytest.fixture
@@ -207,10 +209,13 @@ def test_country_list_is_parsed_and_formatted(world, staff):
     ("slip", "words"),
     [
         ({"names": '["Headlamps"]'}, "Texts by language"),
-        ({"names": '{"az": "Baş fənəri"}'}, "The English name stands where another is missing."),
+        (
+            {"names": '{"az": "Baş fənəri"}'},
+            "Enter the English name. It is used where a translation is missing.",
+        ),
         ({"names": '{"en": 5}'}, "Texts by language"),
-        ({"families": '"headlamp"'}, "A list of kinds in brackets"),
-        ({"families": '["lamps"]'}, "A list of kinds in brackets"),
+        ({"families": '"headlamp"'}, "Enter a list of kinds in brackets"),
+        ({"families": '["lamps"]'}, "Enter a list of kinds in brackets"),
     ],
 )
 def test_invalid_category_is_not_saved(staff, slip, words):
@@ -233,7 +238,7 @@ def test_invalid_category_is_not_saved(staff, slip, words):
 @pytest.mark.parametrize(
     ("usual", "chosen", "words"),
     [
-        ("DE", "AT", "DE, the usual country, must be among these."),
+        ("DE", "AT", "Include the default country DE."),
         ("de", "UK", "UK is not a country code"),
         ("XX", "DE", "XX is not a country code"),
     ],

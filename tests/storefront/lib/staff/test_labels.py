@@ -100,10 +100,10 @@ def test_empty_list_and_empty_search_have_texts(staff):
     empty = staff.get(url).content.decode()
     searched = staff.get(f"{url}?q=nobody").content.decode()
 
-    assert "Fara ondan vaxtaşırı soruşur." in empty
+    assert "O, cədvəl üzrə sorğulanır." in empty
     assert reverse("admin:catalog_competitorsource_add") in empty
     assert "Uyğun gələn yoxdur." in searched
-    assert "Fara ondan vaxtaşırı soruşur." not in searched
+    assert "O, cədvəl üzrə sorğulanır." not in searched
 
 
 def test_list_and_form_use_the_same_label(staff_request):
@@ -153,7 +153,7 @@ def test_price_hold_and_its_breakdown_are_translated(staff):
     explain = staff.get(reverse("admin:catalog_listing_explain", args=[hold.listing_id]))
     today = staff.get(reverse("admin:index"))
 
-    why = "21.99 → 28.99: 31.83 %, bir dəfəyə icazə veriləndən çox."
+    why = "21.99 → 28.99: 31.83 %, bir dəfəyə maksimum dəyişmədən çoxdur."
     for shown in (page, explain, today):
         assert why in shown.content.decode()
     assert "Topdan dəyəri" in page.content.decode()

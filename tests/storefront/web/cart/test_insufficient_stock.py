@@ -76,7 +76,7 @@ def test_forbidden_line_says_so_and_offers_no_delivery(fronts):
     assert fronts.told(f"{path}delivery/")["options"] == []
     assert line_messages(fronts) == [FORBIDDEN]
     assert FORBIDDEN in page
-    assert "Not all of this can be sent to Germany" in checkout_page
+    assert "Some of these items cannot be shipped to Germany" in checkout_page
     refused = fronts.api.post(f"{path}checkout/", {**ORDER, "total": "50.00 EUR"}, key="k1")
     assert refused.status_code >= 400
 

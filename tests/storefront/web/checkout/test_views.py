@@ -228,7 +228,7 @@ def test_parcel_without_the_chosen_speed_says_so(customer):
 
     text = customer.get("/en/checkout/delivery/").content.decode()
 
-    assert "Express does not go from China to Germany." in text
+    assert "Express delivery is not available from China to Germany." in text
     assert "A parcel that this method cannot carry is sent by another one" in text
 
 

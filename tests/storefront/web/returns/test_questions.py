@@ -15,7 +15,7 @@ from tests.storefront.web.returns.test_photos import upload
 from tests.storefront.web.returns.test_views import hidden, page_of, units
 
 pytestmark = pytest.mark.django_db
-TOO_LONG = "This is too long. Say it shorter."
+TOO_LONG = "This text is too long. Shorten it."
 LINES = "\r\n".join(["x" * 9] * 80)  # 799 characters as a browser counts them, and 878 as it sends
 
 

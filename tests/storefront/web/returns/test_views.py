@@ -202,7 +202,7 @@ def test_tracking_number_proves_the_shipment(customer, order, withdrawn):
 
     made.refresh_from_db()
     assert (made.status, made.tracking_number) == ("in_transit", "JJD2")
-    assert "On its way back." in corrected.content.decode()
+    assert "In transit." in corrected.content.decode()
 
 
 def test_received_return_cannot_be_canceled(customer, order, withdrawn):
@@ -249,7 +249,7 @@ def test_answer_has_room_beside_the_longest_complaint(customer, order):
 
     long = customer.post(there, {"words": "y" * 801}, follow=True)
     made.refresh_from_db()
-    assert "This is too long. Say it shorter." in long.content.decode()
+    assert "This text is too long. Shorten it." in long.content.decode()
     assert made.status == "needs_evidence"
     customer.post(there, {"words": "y" * 800})
 

@@ -316,7 +316,7 @@ def test_units_and_separators_are_suggested():
         ({"Weight": {"column": "Weight", "unit": "kg"}}, "1,25", ",", "Weight, g: 1250"),
         ({"Weight": {"column": "Weight kg"}}, Decimal("1.234"), ",", "Weight, g: 1234"),
         ({"Weight": {"column": "Weight kg"}}, Decimal("1.234"), ".", "Weight, g: 1234"),
-        ({"Run time": {"column": "Runtime [h]"}}, "2,5", ",", "Longest run time, minutes: 150"),
+        ({"Run time": {"column": "Runtime [h]"}}, "2,5", ",", "Longest runtime, minutes: 150"),
     ],
 )
 def test_preview_shows_the_parsed_value_and_unit(claims, cell, decimal, fact):
@@ -350,7 +350,7 @@ def test_preview_reports_unreadable_values():
     ("change", "cell", "message"),
     [
         ({"EAN": "123"}, "more", "The GTIN '123' has 3 digits, not 8, 12, 13 or 14; not stored."),
-        ({"EAN": "5901234123450"}, "more", "its check digit would be 7"),
+        ({"EAN": "5901234123450"}, "more", "but its check digit must be 7"),
         ({"Flux": "990000"}, "more", "not published. (Light output: 990000 lumens)"),
         ({"Throw": "5000"}, "more", "not published. (Beam distance: 5000 m)"),
         ({"Runtime": "115"}, "more", "Run time: '115' has no unit that we know; left empty."),
@@ -379,7 +379,7 @@ def test_preview_shows_stored_values_and_issues_by_cell(change, cell, message):
 
     assert (right.issues, right.gtin, right.weight_g) == ({}, "05901234123457", 500)
     assert str(right.cost) == "14.20 EUR"
-    assert {"Output, lm: 700", "Longest run time, minutes: 120", "Beam, m: 120"} <= {
+    assert {"Output, lm: 700", "Longest runtime, minutes: 120", "Beam distance, m: 120"} <= {
         f"{fact.name}: {fact.value}" for fact in right.facts
     }
     assert list(wrong.issues) == [cell]
