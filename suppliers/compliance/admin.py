@@ -47,7 +47,7 @@ class EvidenceAdmin(StaffAdmin):
         columns.text("supplier__name", _("Supplier")),
         "kind",
         "issuer",
-        columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
+        columns.state("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
         "valid_until",
         "verified_by",
         columns.age("verified_at", _("Verified")),
@@ -58,7 +58,7 @@ class EvidenceAdmin(StaffAdmin):
     ordering: ClassVar = ["-id"]
     raw_id_fields: ClassVar = ["brand", "product"]
     kept: ClassVar = [
-        columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
+        columns.state("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
         "submitted_by",
         "verified_by",
         "verified_at",

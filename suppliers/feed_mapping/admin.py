@@ -230,7 +230,7 @@ class FeedMappingAdmin(StaffAdmin):
         "version",
         "is_active",
         "made_by",
-        columns.age("made_at", _("Made")),
+        columns.age("made_at", _("Created")),
     ]
     list_select_related: ClassVar = ["supplier"]
     list_filter: ClassVar = ["is_active", "content", "supplier"]
@@ -267,7 +267,7 @@ show(
         "size_bytes",
         "by",
         columns.age("at", _("When")),
-        columns.age("made_at", _("Made")),
+        columns.age("made_at", _("Created")),
     ],
     list_select_related=["supplier"],
     list_filter=["content", "supplier"],

@@ -34,7 +34,7 @@ from suppliers.scorecards import statistics
 @admin.register(StockLevel)
 class StockLevelAdmin(StaffAdmin):
     list_display: ClassVar = [
-        columns.text("offer__supplier_sku", _("Supplier's SKU")),
+        columns.text("offer__supplier_sku", _("Supplier product")),
         columns.link("offer__variant", _("Variant")),
         columns.text("offer__supplier__name", _("Supplier")),
         columns.text("location__code", _("Where")),
@@ -81,14 +81,14 @@ def tail(measured: Countdown) -> timedelta | None:
 
 
 COUNTDOWN = (
-    columns.state("at", _("Counts our orders down at")),
+    columns.state("at", _("Stock reduced at")),
     median,
     tail,
     "order_counted",
     "order_missed",
     "shipment_counted",
     "shipment_missed",
-    columns.age("measured_at", _("Measured")),
+    columns.age("measured_at", _("Measured at")),
 )
 show(
     Countdown,

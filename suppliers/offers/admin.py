@@ -64,11 +64,11 @@ class HandForm(forms.Form):
     """Overridden values; empty fields are not changed."""
 
     cost_amount = _amount(_("Cost"))
-    lead_days = _whole(_("Days until it is handed over"), least=0)
-    minimum_quantity = _whole(_("Least quantity"), least=1)
-    pack_size = _whole(_("Sold in packs of"), least=1)
-    map_amount = _amount(_("Lowest advertised price (MAP)"))
-    msrp_amount = _amount(_("Recommended price (MSRP)"))
+    lead_days = _whole(_("Handling time (days)"), least=0)
+    minimum_quantity = _whole(_("Minimum order quantity"), least=1)
+    pack_size = _whole(_("Pack size"), least=1)
+    map_amount = _amount(_("Minimum advertised price (MAP)"))
+    msrp_amount = _amount(_("Recommended retail price (MSRP)"))
     status = forms.ChoiceField(
         label=_("On sale"),
         choices=[("", "—"), (Status.HELD, _("Never")), (Status.ACTIVE, _("Yes"))],
@@ -198,7 +198,7 @@ class SupplierOfferAdmin(HandActions):
         columns.link("variant", _("Variant")),
         "title",
         columns.money("cost_amount", _("Cost")),
-        columns.state("status", _("State"), calls={"held"}, ended={"gone"}),
+        columns.state("status", _("Status"), calls={"held"}, ended={"gone"}),
         "missing_evidence",
         columns.age("cost_known_at", _("Cost confirmed")),
         columns.age("seen_at", _("Seen")),
@@ -277,8 +277,8 @@ show(
     list_display=[
         "ref",
         columns.text("supplier__name", _("Supplier")),
-        columns.state("status", _("State"), calls={"refused"}, ended={"gone"}),
-        columns.age("changed_at", _("Changed")),
+        columns.state("status", _("Status"), calls={"refused"}, ended={"gone"}),
+        columns.age("changed_at", _("Changed at")),
     ],
     list_select_related=["supplier"],
     list_filter=["status", "supplier"],

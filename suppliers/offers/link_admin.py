@@ -112,7 +112,7 @@ class LinkActions(StaffAdmin):
 
         def act(given: Any) -> None:
             overrides.refuse(offer=offer, now=timezone.now())
-            self.record(request, offer, gettext("Refused"), given)
+            self.record(request, offer, gettext("Rejected"), given)
 
         return self._decide(
             request,

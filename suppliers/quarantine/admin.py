@@ -206,13 +206,13 @@ def _can_go_back(run: FeedRun) -> bool:
 
 STATE = columns.state(
     "status",
-    _("State"),
+    _("Status"),
     calls={"quarantined", "failed"},
     waits={"fetched", "parsed", "staged"},
     ended={"applied", "discarded", "rolled_back"},
 )
 NUMBER = columns.text("pk", _("Number of the run"))
-CALLS = columns.pairs("calls", _("Calls to the supplier"))
+CALLS = columns.pairs("calls", _("API calls"))
 POINTS = columns.pairs("points", _("What it used of his budgets"))
 JUDGED_BY = columns.pairs("profile", _("What later runs are judged against"), words=PROFILE)
 
@@ -243,7 +243,7 @@ class FeedRunAdmin(ChangesDesk):
     exclude: ClassVar = ["status", "profile", "calls", "points"]
     readonly_fields: ClassVar = [STATE, NUMBER, CALLS, POINTS, JUDGED_BY, columns.moves]
     groups = (
-        Group(_("What came of it"), RUN, columns=[STATE]),
+        Group(_("Result"), RUN, columns=[STATE]),
         Group(_("How many rows"), COUNTS),
         Group(_("Who decided"), DECIDED, columns=[columns.moves]),
         Group(_("What it asked and found"), columns=[CALLS, POINTS, JUDGED_BY]),
@@ -333,7 +333,7 @@ show(
     FeedChange,
     list_display=[
         "row",
-        columns.link("run", _("Run")),
+        columns.link("run", _("Sync run")),
         "kind",
         "place",
         "old",

@@ -31,17 +31,17 @@ LIMITS = (
         {
             "lost_percent": _limit(
                 "lost_percent",
-                _("Rows that may be missing, %"),
+                _("Missing rows (max. %)"),
                 _("If more rows that we know are gone, and more than 3, the feed waits for you."),
             ),
             "bad_percent": _limit(
                 "bad_percent",
-                _("Rows that may be unusable, %"),
+                _("Invalid rows (max. %)"),
                 _("If more rows cannot be read, the feed waits for you."),
             ),
             "twice_percent": _limit(
                 "twice_percent",
-                _("Rows that may be told twice, %"),
+                _("Duplicate rows (max. %)"),
                 _("If more rows come twice with different values, the feed waits for you."),
             ),
             "stale_h": _limit(
@@ -56,17 +56,17 @@ LIMITS = (
         {
             "emptied_percent": _limit(
                 "emptied_percent",
-                _("Stock rows that may fall to zero, %"),
+                _("Zeroed stock rows (max. %)"),
                 _("If more of the rows with units are empty at once, the feed waits for you."),
             ),
             "soared_percent": _limit(
                 "soared_percent",
-                _("Stock rows that may soar, %"),
+                _("Surged stock rows (max. %)"),
                 _("If more rows rise steeply at once, the feed waits for you."),
             ),
             "soar_factor": _limit(
                 "soar_factor",
-                _("Stock soars when it rises to so many times as much"),
+                _("Stock surge factor"),
                 _("What counts as steeply: 10 means from 5 units to 50 or more."),
             ),
         },
@@ -76,17 +76,17 @@ LIMITS = (
         {
             "jumped_percent": _limit(
                 "jumped_percent",
-                _("Costs that may jump, %"),
+                _("Price outliers (max. %)"),
                 _("If more costs jump at once, the feed waits; a single one is held alone."),
             ),
             "jump_factor": _limit(
                 "jump_factor",
-                _("A jump is a cost that moves by this factor"),
+                _("Price outlier factor"),
                 _("What counts as a jump: 10 means from 5 to 50 or more, or to 0.50 or less."),
             ),
             "above_price_percent": _limit(
                 "above_price_percent",
-                _("Costs that may rise above our net price, %"),
+                _("Costs above our net price (max. %)"),
                 _("If more goods on sale would cost more than we ask, the feed waits for you."),
             ),
         },
@@ -96,7 +96,7 @@ LIMITS = (
         {
             "risen_percent": _limit(
                 "risen_percent",
-                _("Staff are told of a cost that rises by more, %"),
+                _("Cost increase alert above (%)"),
                 _("The cost counts all the same; it stands among the alerts for a week."),
             ),
             "decide_within_h": _limit(
@@ -123,7 +123,7 @@ COUNTS: Mapping[str, Field] = {
     "created": Field(_("New ones taken in")),
     "updated": Field(_("Changed ones taken in")),
     "unchanged": Field(_("As we knew them")),
-    "gone": Field(_("No longer listed")),
+    "gone": Field(_("Discontinued")),
     "rejected": Field(_("Not taken in")),
     "remaining": Field(_("Left to the next run")),
 }
@@ -152,7 +152,7 @@ PROFILE: Mapping[str, Words] = {
     "soared": _("Of those, soaring"),
     "newest_rows": _("Some of the newest rows"),
     "said_at": _("The file was made"),
-    "as_of": _("Stock is as of"),
+    "as_of": _("Stock confirmed at"),
     "columns": _("Columns of the file"),
     "kinds": _("What stands in them"),
     "read_by": _("Key of the mapping"),

@@ -72,9 +72,9 @@ class BreakerAdmin(StaffAdmin):
         columns.text("connection__supplier__name", _("Supplier")),
         "gateway",
         "failures",
-        columns.age("opened_at", _("Silent since")),
-        columns.age("orders_wait_until", _("Orders try again")),
-        columns.age("open_until", _("Syncs try again")),
+        columns.age("opened_at", _("No response since")),
+        columns.age("orders_wait_until", _("Orders retry at")),
+        columns.age("open_until", _("Syncs retry at")),
         "last_failure",
     ]
     list_select_related: ClassVar = ["connection__supplier"]

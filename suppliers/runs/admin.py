@@ -21,7 +21,7 @@ class FeedIssueAdmin(StaffAdmin):
     list_display: ClassVar = [
         "row",
         columns.text("supplier__name", _("Supplier")),
-        columns.state("severity", _("How bad"), calls={"error"}),
+        columns.state("severity", _("Severity"), calls={"error"}),
         "code",
         "message",
         columns.age("first_run__started_at", _("First seen")),
@@ -38,7 +38,7 @@ class FeedIssueAdmin(StaffAdmin):
     search_fields: ClassVar = ["row", "message"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["raw"]
-    readonly_fields: ClassVar = [columns.document("raw", _("The row, as it came"))]
+    readonly_fields: ClassVar = [columns.document("raw", _("Original row"))]
     actions: ClassVar = ["dismiss"]
 
     @action(description=_("Resolve: I have looked at it"))
@@ -48,7 +48,7 @@ class FeedIssueAdmin(StaffAdmin):
 
 show(
     PageBatch,
-    list_display=["id", columns.link("run", _("Run")), "done"],
+    list_display=["id", columns.link("run", _("Sync run")), "done"],
     list_select_related=["run__supplier"],
     ordering=["id"],
 )

@@ -132,7 +132,7 @@ def test_another_host_requires_entering_the_keys_again():
     same_host = Connection.objects.get()
     add(connector=None, base_url="https://new.example.com/", secrets={"api_key": "old"})
 
-    assert reasons == {"secret api_key": "The address is another one: enter it anew."}
+    assert reasons == {"secret api_key": "The address has changed. Enter this secret again."}
     assert (unseal(same_host.tokens_sealed), same_host.remembered) == (
         {"access": "lent"},
         {"etag": "1"},

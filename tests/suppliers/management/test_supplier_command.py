@@ -133,7 +133,7 @@ def test_the_list_shows_the_status_of_each_supplier(shop, world):
 
     assert (lumen["code"], lumen["health"], lumen["problem"]) == (
         "lumen",
-        "in trouble",
+        "failing",
         "stock: HTTP 500",
     )
     assert lumen["runs"]["products"]["status"] == "applied"
@@ -146,7 +146,7 @@ def test_the_list_shows_the_status_of_each_supplier(shop, world):
         {},
         "points",
     )
-    assert "lumen  fake  active  in trouble" in told("list")
+    assert "lumen  fake  active  failing" in told("list")
 
 
 def test_the_list_shows_an_open_breaker(shop, world):
@@ -166,7 +166,7 @@ def test_the_list_shows_an_open_breaker(shop, world):
 
     said = told("list")
 
-    assert "lumen  fake  active  in trouble" in said
+    assert "lumen  fake  active  failing" in said
     assert "trouble   he does not answer: GET products: ConnectError" in said
     assert "budget    points: 70 of 100 left until" in said
 
@@ -190,7 +190,7 @@ def test_a_check_reports_each_step_and_orders_nothing(shop, world):
     assert "good  catalog: read Sensor headlamp 1 (P1), 1 variants" in said
     assert "good  stock and price: 120 units at 2 places, 1 prices" in said
     assert "2 routes for one P1-Black to DE, from 3.50 USD (Post)" in said
-    assert "-  balance: no such ability" in said
+    assert "-  balance: not supported by the connector" in said
     assert said.endswith("Ready. Nothing was ordered.\n")
     assert not world.orders
     assert not any(call.startswith(("place", "cancel")) for call in world.asked)
@@ -214,7 +214,8 @@ def test_a_failed_check_gives_advice_and_an_exit_code(shop, world):
         "name": "sign in",
         "outcome": "bad",
         "told": "HTTP 401",
-        "advice": "Enter the keys anew: this one is refused, or may not do this.",
+        "advice": "Enter the keys again. The supplier rejects this key, or the key lacks the"
+        " permission.",
     }
     assert {step["outcome"] for step in report["steps"][1:]} == {"not tried", "absent"}
 
@@ -248,7 +249,7 @@ def test_a_supplier_with_an_empty_list_is_not_ready(shop, world):
         told("check", "lumen")
 
     step = Connection.objects.get().check_report["steps"][1]
-    assert (step["told"], step["outcome"]) == ("he lists no product", "bad")
+    assert (step["told"], step["outcome"]) == ("the product list is empty", "bad")
 
 
 def test_a_supplier_is_paused_and_resumed_with_a_reason(shop, world, settings):

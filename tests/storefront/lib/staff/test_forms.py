@@ -113,10 +113,10 @@ def test_supplier_page_is_translated(world, staff):
     staff.cookies["django_language"] = "az"
     spoken = staff.get(url).content.decode()
 
-    assert "How long his stock is believed" in shown
-    assert "Stock is believed for, minutes" in shown
+    assert "Stock freshness" in shown
+    assert "Stock is fresh for (min)" in shown
     assert "Stock believed min" not in shown
-    assert "Qalığına nə qədər inanılır" in spoken
+    assert "Qalığın təzəliyi" in spoken
 
 
 def test_inline_rows_are_named_by_their_columns_and_linked(world, staff):
