@@ -31,7 +31,7 @@ class NotVettedError(Exception):
 
     def __init__(self, missing: list[Criterion]) -> None:
         names = ", ".join(str(criterion.label) for criterion in missing)
-        super().__init__(_("Not proven yet: %(what)s.") % {"what": names})
+        super().__init__(_("Missing verified documents for: %(what)s.") % {"what": names})
         self.missing = missing
 
 
@@ -88,9 +88,11 @@ def verify(*, evidence: Evidence, actor: str, now: datetime, reason: str = "") -
     """
     supplier = _lock(evidence.supplier_id)
     if evidence.valid_until is not None and evidence.valid_until < now.date():
-        raise UnfitEvidenceError(_("It ended on %(day)s.") % {"day": evidence.valid_until})
+        raise UnfitEvidenceError(
+            _("The document expired on %(day)s.") % {"day": evidence.valid_until}
+        )
     if evidence.kind in ON_PAPER and not evidence.file:
-        raise UnfitEvidenceError(_("There is no paper to look at."))
+        raise UnfitEvidenceError(_("Upload a file first: there is no document to verify."))
     evidence.move(
         Evidence.Status.VERIFIED,
         at=now,

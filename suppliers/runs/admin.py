@@ -41,7 +41,7 @@ class FeedIssueAdmin(StaffAdmin):
     readonly_fields: ClassVar = [columns.document("raw", _("Original row"))]
     actions: ClassVar = ["dismiss"]
 
-    @action(description=_("Resolve: I have looked at it"))
+    @action(description=_("Mark as resolved"))
     def dismiss(self, request: HttpRequest, rows: QuerySet[FeedIssue]) -> None:
         self.do_each(request, rows, lambda row: issues.dismiss(issue=row, now=timezone.now()))
 

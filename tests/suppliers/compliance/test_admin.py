@@ -152,7 +152,7 @@ def test_an_error_is_shown_on_the_page(staff):
     answer = act(staff, evidence, "verify")
 
     assert answer.status_code == 200
-    assert "There is no paper to look at." in answer.content.decode()
+    assert "Upload a file first: there is no document to verify." in answer.content.decode()
 
 
 def test_a_candidate_is_activated_only_with_all_documents(staff, settings):

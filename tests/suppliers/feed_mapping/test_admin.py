@@ -114,9 +114,9 @@ def test_a_preview_shows_the_terms_of_a_row(staff, supplier):
 
     said = words(response)
     for line in (
-        "Least quantity of an order line: 2",
-        "Sold in multiples of: 4",
-        "Lead time, days: 0",
+        "Minimum order quantity: 2",
+        "Pack size: 4",
+        "Handling time (days): 0",
         "MAP 17.90 EUR",
         "MSRP 19.90 EUR",
         "Expected back in stock: 2026-12-12",
@@ -187,13 +187,13 @@ def test_an_old_version_can_be_restored(staff, supplier):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"column_sku": ""}, "no column is the SKU"),
-        ({"else_title": "json: a"}, "Choose a column, or say it here, not both."),
+        ({"column_sku": ""}, "no column is mapped to the SKU"),
+        ({"else_title": "json: a"}, "Choose a column or enter another source, not both."),
         ({"column_title": "", "else_title": "json: a["}, "this expression cannot be read"),
         ({"options": "Color"}, "This line cannot be read: Color"),
         ({"how_stock": "many"}, "This line cannot be read: many"),
         ({"encoding": "klingon"}, "klingon"),
-        ({"delimiter": "abc"}, "the delimiter is one character"),
+        ({"delimiter": "abc"}, "the delimiter must be one character"),
     ],
 )
 def test_invalid_input_is_explained(staff, supplier, changes, said):

@@ -80,7 +80,7 @@ def test_other_skus_of_a_product_with_a_nameless_figure_are_applied(supplier, wo
     stock_world(world, 5, colors=("Black", "Red"))
     sync(supplier)
     world.stock["P1-Black"]["DE"] = 2
-    nameless = BadRow(row="?", code=NAMELESS, message="A stock row names no SKU.")
+    nameless = BadRow(row="?", code=NAMELESS, message="A stock row has no SKU.")
     world.unreadable["P1-Red"] = nameless
 
     run = sync(supplier, "stock", now=LATER)

@@ -357,5 +357,5 @@ def test_the_problem_of_a_run_shows_no_database_error(supplier, world, monkeypat
     run = FeedRun.objects.get()
     assert run.status == FeedRun.Status.FAILED
     assert run.problem == (
-        "The database refused what the run wrote: see the log. Later runs try again."
+        "A database error stopped the run. The log has the details. Later runs try again."
     )

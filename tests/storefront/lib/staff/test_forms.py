@@ -150,7 +150,7 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(world, staff):
 
     assert str(run).startswith(f"Stock of {supplier.code}, ")
     assert str(run) in shown
-    for words in ("Rows that can be used", "4210", "stock page", "a: text", "He hung up."):
+    for words in ("Valid rows", "4210", "stock page", "a: text", "He hung up."):
         assert words in shown
     for raw in ("&quot;rows&quot;", NOON.isoformat(), "names_changes"):
         assert raw not in shown

@@ -87,12 +87,12 @@ def test_paid_order_is_accepted(cj, cj_answers):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"logisticsMiss": True}, "the route is missing"),
+        ({"logisticsMiss": True}, "the shipping service is missing"),
         (
             {"interceptOrderReasons": [{"code": 7, "message": "forbidden word"}]},
             "7: forbidden word",
         ),
-        ({"orderId": None}, "the order has no number at the supplier yet"),
+        ({"orderId": None}, "the order has no supplier ID yet"),
     ],
 )
 def test_intercepted_order_is_not_accepted(cj, cj_answers, changes, reason):

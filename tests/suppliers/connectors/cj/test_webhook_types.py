@@ -168,7 +168,7 @@ def test_unsigned_message_is_accepted_with_a_warning_if_set(caplog):
     body = message("ORDER", {})
 
     assert identified(body, options={"signature": "warn"}) == "m-1"
-    assert "the sign header is needed" in caplog.text
+    assert "the sign header is missing" in caplog.text
 
 
 def test_production_requires_a_signature(settings):

@@ -106,10 +106,10 @@ def test_bad_rows_are_reported_and_good_ones_imported(supplier, hand_in):
     assert not refused & set(SupplierOffer.objects.values_list("supplier_sku", flat=True))
     unreadable = FeedIssue.objects.filter(code="list-unreadable").values_list("row", "message")
     assert dict(unreadable) == {
-        "line 3": "A quote is opened and never closed.",
+        "line 3": "A quote is not closed.",
         "line 5": "The row has 2 cells, and there are 5 columns.",
         "line 6": "The row has 7 cells, and there are 5 columns.",
-        "line 35": "The row holds a NUL character.",
+        "line 35": "The row contains a NUL character.",
     }
     unnamed = FeedIssue.objects.filter(code="list-no-id").values_list("message", flat=True)
     said = " ".join(unnamed)
@@ -244,7 +244,7 @@ def test_only_uploaded_files_are_opened(tmp_path, name):
     (tmp_path / "feed").write_text("outside")
     (uploads / "link").symlink_to("/etc/passwd")
 
-    with pytest.raises(PermanentError, match="no file was uploaded"):
+    with pytest.raises(PermanentError, match="no file has been uploaded yet"):
         upload_path(tmp_path, name)
 
 

@@ -151,7 +151,7 @@ def test_order_without_a_service_waits(sandbox, cj):
 
     state = cj.place(request_for(variant))
 
-    assert (state.answer, state.reason) == (Answer.RECEIVED, "the route is missing")
+    assert (state.answer, state.reason) == (Answer.RECEIVED, "the shipping service is missing")
     assert effects(sandbox) == ["created"]
 
 

@@ -228,7 +228,7 @@ def test_nested_values_are_read_by_jmespath():
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ({"fields": {}}, "no column is the SKU"),
+        ({"fields": {}}, "no column is mapped to the SKU"),
         ({"fields": {"sku": {"column": "a"}, "price": {"column": "b"}}}, "no field called 'price'"),
         ({"fields": {"sku": {"column": "a", "constant": "b"}}}, "exactly one"),
         ({"fields": {"sku": {}}}, "exactly one"),
