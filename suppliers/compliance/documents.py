@@ -67,13 +67,13 @@ def checked(content: bytes) -> tuple[str, bytes]:
             raise BadPaperError(_("The PDF is incomplete, or has data after its end."))
         return "pdf", content
     if content.startswith(_PNG):
-        return "png", _drawn_anew(content, "PNG")
+        return "png", _reencoded(content, "PNG")
     if content.startswith(_JPEG):
-        return "jpg", _drawn_anew(content, "JPEG")
+        return "jpg", _reencoded(content, "JPEG")
     raise BadPaperError(_("The file is not a PDF, PNG or JPEG. Upload one of these types."))
 
 
-def _drawn_anew(content: bytes, picture_format: str) -> bytes:
+def _reencoded(content: bytes, picture_format: str) -> bytes:
     try:
         picture = images.opened(content)
     except images.BadPictureError as error:

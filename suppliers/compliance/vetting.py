@@ -139,21 +139,21 @@ def activate(*, supplier: Supplier, actor: str, now: datetime, reason: str = "")
         raise NotVettedError(lacking)
     supplier.move(Status.ACTIVE, at=now, actor=actor, reason=reason)
     _weigh(supplier, now)
-    _show_anew(supplier)
+    _publish_all(supplier)
 
 
 @transaction.atomic(durable=True)
 def pause(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None:
     """Pause a supplier: its offers are out of stock at once."""
     supplier.move(Status.PAUSED, at=now, actor=actor, reason=reason)
-    _show_anew(supplier)
+    _publish_all(supplier)
 
 
 @transaction.atomic(durable=True)
 def block(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None:
     """Block a supplier for good."""
     supplier.move(Status.BLOCKED, at=now, actor=actor, reason=reason)
-    _show_anew(supplier)
+    _publish_all(supplier)
 
 
 def watch(*, now: datetime) -> tuple[int, int]:
@@ -214,7 +214,7 @@ def _lock(supplier_id: int) -> Supplier:
 
 
 @needs_transaction
-def _show_anew(supplier: Supplier) -> None:
+def _publish_all(supplier: Supplier) -> None:
     """Queue the supplier's variants for publication."""
     offers = SupplierOffer.objects.filter(supplier=supplier, variant__isnull=False)
     offers = offers.exclude(status=SupplierOffer.Status.GONE)

@@ -52,7 +52,7 @@ TRY_LATER = gettext_lazy(
 UNREACHABLE = gettext_lazy("Check the address and the network. There is no answer.")
 NOT_THE_API = gettext_lazy("Check the address. The answer is not from the supplier's API.")
 WAIT = gettext_lazy("No error: calls are paused for now. Try again later.")
-ASK_HIM = gettext_lazy("The supplier rejected the request. Contact the supplier.")
+CONTACT_SUPPLIER = gettext_lazy("The supplier rejected the request. Contact the supplier.")
 
 BY_CODE: dict[str, str | Promise] = {
     "400": CHECK_OPTIONS,
@@ -99,7 +99,7 @@ def advice_on(error: OutsideError, *, is_sign_in: bool = False) -> str:
         return str(TRY_LATER if error.code else UNREACHABLE)
     if any(sign in str(error) for sign in ("not JSON", "not readable")):
         return str(NOT_THE_API)
-    return str(CHECK_KEYS if is_sign_in else ASK_HIM)
+    return str(CHECK_KEYS if is_sign_in else CONTACT_SUPPLIER)
 
 
 # The check

@@ -101,7 +101,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
     actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
     actions_detail: ClassVar = [
         "sync_now",
-        "price_anew",
+        "reprice",
         *CheckActions.check_actions,
         *MappingActions.mapping_actions,
         *VettingActions.vetting_actions,
@@ -140,11 +140,11 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
         )
 
     @action(description=_("Recalculate prices"), icon="percent")
-    def price_anew(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def reprice(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            publication.price_anew(supplier=supplier)
+            publication.reprice(supplier=supplier)
             self.wake(request, inventory_tasks.publish_waiting)
 
         return self.ask(

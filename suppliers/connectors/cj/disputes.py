@@ -139,8 +139,8 @@ def open_claim(wire: Wire, claim: ClaimRequest) -> ClaimState:
 
 
 def _known(wire: Wire, claim: ClaimRequest) -> ClaimState | None:
-    his = claims(wire, claim.supplier_reference)
-    return next((state for state in his if state.number == claim.number), None)
+    states = claims(wire, claim.supplier_reference)
+    return next((state for state in states if state.number == claim.number), None)
 
 
 def _chosen(line: RequestLine, products: DisputeProducts) -> dict[str, Any]:

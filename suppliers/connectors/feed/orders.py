@@ -63,10 +63,10 @@ class FeedOrdering:
 
     def find(self, *, number: str) -> PurchaseState | None:
         if self._options.orders_by == OrdersBy.EMAIL:
-            is_his = self._line.post.has_sent(key=number)
+            is_sent = self._line.post.has_sent(key=number)
         else:
-            is_his = self._has_file(order_documents.file_name(number))
-        return _received(number) if is_his else None
+            is_sent = self._has_file(order_documents.file_name(number))
+        return _received(number) if is_sent else None
 
     def plead(self, plea: Plea) -> None:
         """Send the request to ``questions_to``, else to the address for orders by e-mail.

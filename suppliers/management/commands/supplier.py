@@ -130,7 +130,7 @@ class Command(BaseCommand):
         self._decide(options, vetting.activate)
 
     def _reprice(self, options: dict[str, Any]) -> None:
-        publication.price_anew(supplier=self._supplier(options))
+        publication.reprice(supplier=self._supplier(options))
         self.stdout.write("Queued. The prices change within minutes.")
 
     def _runs(self, options: dict[str, Any]) -> None:

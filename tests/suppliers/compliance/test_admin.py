@@ -160,7 +160,9 @@ def test_a_candidate_is_activated_only_with_all_documents(staff, settings):
     supplier = Supplier.objects.create(code="new", name="New", adapter="fake", currency="EUR")
 
     refused = act(staff, supplier, "activate")
-    assert "Not proven yet: Returns and warranty policy." in refused.content.decode()
+    assert (
+        "Missing verified documents for: Returns and warranty policy." in refused.content.decode()
+    )
     make_verified(supplier, "returns", kind="policy")
     assert act(staff, supplier, "activate").status_code == 302
 

@@ -71,7 +71,7 @@ def test_all_errors_are_reported_together_and_nothing_is_written():
     ("address", "words"),
     [
         ("", "no address"),
-        ("https://me:secret@api.example.com/", "do not belong"),
+        ("https://me:secret@api.example.com/", "Do not put"),
         ("https://api.example.com:99999/", "cannot be read"),
         ("https://api example.com/", "no address"),
         ("https://api.example.com/" + "x" * 200, "longer than 200"),

@@ -144,7 +144,7 @@ def test_nothing_is_discontinued_while_list_rows_are_unreadable(supplier, world)
     run = sync(supplier, now=LATER)
 
     assert (run.status, run.gone, run.rejected) == (FeedRun.Status.APPLIED, 0, 1)
-    assert run.problem.startswith("1 rows cannot be read: 1 products that the list leaves out")
+    assert run.problem.startswith("1 rows cannot be read. 1 products missing from the list")
     assert SupplierOffer.objects.get(supplier_sku="P5-Black").status == "active"
     assert open_issues() == [("page 1, row 9", "list-unreadable")]
 

@@ -214,4 +214,4 @@ def test_advice_names_missing_settings(bigbuy_answers, opened):
     assert "taxonomies" in told
     assert "e-mail" in told
     assert "'In preparation', 'Cancelled', 'PENDING INVOICE'" in told
-    assert "owl; he has correos" in told
+    assert "owl. It offers correos" in told

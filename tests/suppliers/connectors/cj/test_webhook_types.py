@@ -121,7 +121,7 @@ def test_additional_charge_has_amount_and_reason():
     (news,) = read("MAKEUP", params, messageType="INSERT")
 
     assert (news.kind, news.supplier_reference) == (NewsKind.CHARGE, "26")
-    assert news.reason == "The supplier asks for 3.20 USD more: too heavy"
+    assert news.reason == "The supplier requests 3.20 USD more: too heavy"
     assert str(news.charge) == "3.20 USD"
 
 

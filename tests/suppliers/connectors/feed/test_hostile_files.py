@@ -107,8 +107,8 @@ def test_bad_rows_are_reported_and_good_ones_imported(supplier, hand_in):
     unreadable = FeedIssue.objects.filter(code="list-unreadable").values_list("row", "message")
     assert dict(unreadable) == {
         "line 3": "A quote is not closed.",
-        "line 5": "The row has 2 cells, and there are 5 columns.",
-        "line 6": "The row has 7 cells, and there are 5 columns.",
+        "line 5": "The row has 2 cells, but there are 5 columns.",
+        "line 6": "The row has 7 cells, but there are 5 columns.",
         "line 35": "The row contains a NUL character.",
     }
     unnamed = FeedIssue.objects.filter(code="list-no-id").values_list("message", flat=True)
