@@ -34,7 +34,7 @@ from suppliers.scorecards import statistics
 @admin.register(StockLevel)
 class StockLevelAdmin(StaffAdmin):
     list_display: ClassVar = [
-        columns.text("offer__supplier_sku", _("Supplier product")),
+        columns.text("offer__supplier_sku", _("Supplier SKU")),
         columns.link("offer__variant", _("Variant")),
         columns.text("offer__supplier__name", _("Supplier")),
         columns.text("location__code", _("Location")),

@@ -266,7 +266,7 @@ class Migration(migrations.Migration):
                     "criterion",
                     models.CharField(
                         choices=[
-                            ("steady_stock", "Steady stock"),
+                            ("steady_stock", "Reliable stock"),
                             ("shipping", "Shipping time and number of warehouses"),
                             ("returns", "Returns and warranty policy"),
                             ("margin", "Margin"),

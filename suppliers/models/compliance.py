@@ -19,7 +19,7 @@ WARN_BEFORE = timedelta(days=30)
 class Criterion(models.TextChoices):
     """What a supplier is vetted for."""
 
-    STEADY_STOCK = "steady_stock", _("Steady stock")
+    STEADY_STOCK = "steady_stock", _("Reliable stock")
     SHIPPING = "shipping", _("Shipping time and number of warehouses")
     RETURNS = "returns", _("Returns and warranty policy")
     MARGIN = "margin", _("Margin")

@@ -217,7 +217,7 @@ class SupplierOfferAdmin(HandActions):
         reasons,
         columns.page(
             "supply:offers",
-            _("Supply"),
+            _("Offers"),
             _("Compare offers"),
             right="suppliers.view_supplieroffer",
             of="variant_id",

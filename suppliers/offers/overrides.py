@@ -51,7 +51,7 @@ def set_by_hand(
         raise NotByHandError(f"{', '.join(sorted(strange))} cannot be overridden.")
     row = SupplierOffer.objects.select_for_update(of=["self"], no_key=True).get(pk=offer.pk)
     if row.status == SupplierOffer.Status.GONE:
-        raise NotByHandError("The supplier no longer sells it.")
+        raise NotByHandError("The supplier has discontinued it.")
     cost: Decimal | None = row.cost_amount
     if "cost_amount" in values and _is_held_for_cost(row):
         row.status = SupplierOffer.Status.ACTIVE
@@ -137,8 +137,8 @@ def make_product(*, offer: SupplierOffer, now: datetime) -> None:
     row = _unlinked(offer)
     if not _read_again(row):
         raise NotByHandError(
-            "Only a price list names this SKU. A product needs a page: map the supplier's product"
-            " file first."
+            "Only a price list contains this SKU. A product needs a page: map the"
+            " supplier's product file first."
         )
     _decided(row, locked={*row.locked_fields, SupplierOffer.LINK} - {"status"}, now=now)
 

@@ -119,7 +119,7 @@ LIMITS = (
             ),
             "decide_within_h": _limit(
                 "decide_within_h",
-                _("Staff decide about a feed within, hours"),
+                _("Review due within (hours)"),
                 _(
                     "A quarantined run without a decision by then is reported as a failed"
                     " integrity check."

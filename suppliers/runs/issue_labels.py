@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 WORDS: Mapping[str, Promise] = {
     # The list
-    "list-no-id": _("A listed row has no id"),
+    "list-no-id": _("A listed row has no ID"),
     "list-not-on-sale": _("A listed product is not on sale"),
     "list-too-long": _("The list is longer than it says"),
     "list-total-row": _("A total row was skipped"),
@@ -21,7 +21,7 @@ WORDS: Mapping[str, Promise] = {
     "family-unknown": _("A product is not recognized as a light"),
     "no-title": _("A product has no title"),
     "no-variants": _("A product has no variants"),
-    "other-product": _("Another product than asked for"),
+    "other-product": _("The answer is about another product"),
     "picture-address": _("The address of an image is not valid"),
     # Its identifiers
     "gtin-check-digit": _("A GTIN is not valid"),
@@ -35,7 +35,7 @@ WORDS: Mapping[str, Promise] = {
     "sku-of-two": _("Two products claim one SKU"),
     "sku-twice": _("A product has one SKU twice"),
     "sku-unreadable": _("A variant cannot be read"),
-    "sku-unusable": _("A SKU cannot be used"),
+    "sku-unusable": _("A SKU is not valid"),
     # Its numbers
     "beam-contradicts-intensity": _("The beam contradicts the intensity"),
     "capacity-impossible": _("The battery capacity is not plausible"),
@@ -65,7 +65,7 @@ WORDS: Mapping[str, Promise] = {
     "cost-no-answer": _("No answer about a cost"),
     "cost-not-positive": _("A cost is not above zero"),
     "cost-twice": _("A cost is listed twice"),
-    "cost-two-currencies": _("A cost names two currencies"),
+    "cost-two-currencies": _("A cost contains two currencies"),
     "cost-unreadable": _("A cost cannot be read"),
     "cost-wrong-currency": _("A cost is in another currency"),
     # How much there is

@@ -85,7 +85,7 @@ def test_options_are_json_or_plain_words():
     add("--secret=api_key=k", "--option=level=2", "--option=payment=staged", connector="cj")
 
     assert Connection.objects.get().options == {"level": 2, "payment": "staged"}
-    with pytest.raises(CommandError, match=r"option payment: '\{' is no JSON"):
+    with pytest.raises(CommandError, match=r"option payment: '\{' is not valid JSON"):
         add("--option=payment={", connector="cj")
 
 
@@ -188,7 +188,7 @@ def test_a_check_reports_each_step_and_orders_nothing(shop, world):
 
     assert "good  sign in: signed in as " in said
     assert "good  catalog: read Sensor headlamp 1 (P1), 1 variants" in said
-    assert "good  stock and price: 120 units at 2 places, 1 prices" in said
+    assert "good  stock and price: 120 units at 2 locations, 1 prices" in said
     assert "2 shipping services for one P1-Black to DE, from 3.50 USD (Post)" in said
     assert "-  balance: not supported by the connector" in said
     assert said.endswith("Ready. Nothing was ordered.\n")
