@@ -24,6 +24,14 @@ from suppliers.connections.labels import CONNECTION, FACTS, KEYS_AND_OPTIONS
 from suppliers.models import CallBudget, Connection, Supplier
 from suppliers.resilience.admin import BreakerActions, answering
 
+# Labels of ``health_check.Outcome``; a report stores its values.
+OUTCOMES = {
+    "good": _("Passed"),
+    "bad": _("Failed"),
+    "absent": _("Not supported"),
+    "not tried": _("Skipped"),
+}
+
 
 @admin.display(description=_("Last connection check"))
 def last_try(row: Supplier) -> str | None:
@@ -38,7 +46,7 @@ def last_try(row: Supplier) -> str | None:
         (
             (
                 columns.as_state(
-                    step["outcome"],
+                    str(OUTCOMES[step["outcome"]]),
                     calls=step["outcome"] == "bad",
                     waits=step["outcome"] == "not tried",
                     ended=step["outcome"] in {"good", "absent"},

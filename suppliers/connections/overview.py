@@ -16,9 +16,9 @@ from suppliers.models import Breaker, CallBudget, Connection, FeedRun, StockLoca
 
 NOT_CONNECTED = "not connected"
 IN_TROUBLE = "failing"
-RESTING = "resting"
+RESTING = "rate limited"
 NEVER_ASKED = "never synced"
-WELL = "well"
+WELL = "healthy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

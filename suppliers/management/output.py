@@ -16,8 +16,8 @@ from suppliers.sync import schedule
 from suppliers.sync.runner import AlreadyRunningError, take_in
 
 MARKS = {
-    Outcome.GOOD: "good",
-    Outcome.BAD: "WRONG",
+    Outcome.GOOD: "ok",
+    Outcome.BAD: "FAILED",
     Outcome.ABSENT: "-",
     Outcome.NOT_TRIED: "skipped",
 }

@@ -186,9 +186,9 @@ def test_a_check_reports_each_step_and_orders_nothing(shop, world):
 
     said = told("check", "lumen")
 
-    assert "good  sign in: signed in as " in said
-    assert "good  catalog: read Sensor headlamp 1 (P1), 1 variants" in said
-    assert "good  stock and price: 120 units at 2 locations, 1 prices" in said
+    assert "ok  sign in: signed in as " in said
+    assert "ok  catalog: read Sensor headlamp 1 (P1), 1 variants" in said
+    assert "ok  stock and price: 120 units at 2 locations, 1 prices" in said
     assert "2 shipping services for one P1-Black to DE, from 3.50 USD (Post)" in said
     assert "-  balance: not supported by the connector" in said
     assert said.endswith("Ready. Nothing was ordered.\n")

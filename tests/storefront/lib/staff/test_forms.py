@@ -154,7 +154,7 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(world, staff):
         assert words in shown
     for raw in ("&quot;rows&quot;", NOON.isoformat(), "names_changes"):
         assert raw not in shown
-    assert shown.index("He hung up.") < shown.index("Rows read") < shown.index("Given up if still")
+    assert shown.index("He hung up.") < shown.index("Rows read") < shown.index("Lease expires at")
 
 
 def test_naming_rows_takes_no_query_each(monkeypatch, staff):

@@ -119,7 +119,7 @@ def test_order_waits_for_sufficient_balance(sandbox, cj):
     paid = cj.resume(number="FL-1-1")
 
     assert (waiting.answer, paid.answer) == (Answer.RECEIVED, Answer.ACCEPTED)
-    assert "the balance does not pay for it" in waiting.reason
+    assert "the balance is too low" in waiting.reason
     assert effects(sandbox) == PAID_ONCE
 
 
