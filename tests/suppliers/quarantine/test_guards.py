@@ -200,7 +200,7 @@ def moved(factor, *, known=6, before=BEFORE):
         ("0.8403", "as if a tax of 19 % were removed"),
         ("0.925", "as if they were in EUR"),
         ("1.70", "as if they were in AZN"),
-        ("1.5", "move by the same factor, 1.5."),
+        ("1.5", "change by the same factor, 1.5."),
     ],
 )
 def test_a_uniform_price_shift_is_detected(factor, words):

@@ -98,7 +98,7 @@ def test_unmapped_status_counts_as_accepted(bigbuy_answers, opened):
 def test_order_with_another_number_is_not_ours(bigbuy_answers, opened):
     has_one(bigbuy_answers, internalReference="X-9")
 
-    with pytest.raises(TemporaryError, match="told of X-9"):
+    with pytest.raises(TemporaryError, match="received X-9"):
         opened().find(number="FL-1-1")
 
 

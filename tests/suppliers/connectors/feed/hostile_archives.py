@@ -108,10 +108,13 @@ WHOLE = {
         lambda: b'[{"SKU":"A","Price":' + b"1" * 100_000 + b"}]",
         "JSON",
     ),
-    "one value of 9 MB": (lambda: b'[{"SKU":"' + b"A" * 9_000_000 + b'"}]', "over 4000000 bytes"),
+    "one value of 9 MB": (
+        lambda: b'[{"SKU":"' + b"A" * 9_000_000 + b'"}]',
+        "larger than 4000000 bytes",
+    ),
     "one element of 9 MB": (
         lambda: b"<c><p><SKU>1</SKU></p><p><SKU>" + b"<i/>" * 3_000_000,
-        "over 4000000 bytes",
+        "larger than 4000000 bytes",
     ),
     "not text at all": (lambda: bytes(range(256)) * 400, ""),
 }

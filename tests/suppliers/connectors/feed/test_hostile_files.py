@@ -199,7 +199,7 @@ def test_json_lines_are_checked_one_by_one(supplier, hand_in):
     runs = sync_all(supplier)
 
     assert runs[0].status == FeedRun.Status.QUARANTINED  # most lines are bad
-    assert "7 of 10 rows cannot be used" in runs[0].problem
+    assert "7 of 10 rows are invalid" in runs[0].problem
 
 
 def test_formula_is_not_computed(supplier, hand_in):
@@ -210,7 +210,9 @@ def test_formula_is_not_computed(supplier, hand_in):
     assert "GOOD-1" in offers()
     assert "cost-unreadable" in issues("PRICE-F")
     assert "stock-unreadable" in issues("STOCK-F")
-    assert FeedIssue.objects.get(code="list-no-id").message.startswith("The cell holds a formula")
+    assert FeedIssue.objects.get(code="list-no-id").message.startswith(
+        "The cell contains a formula"
+    )
 
 
 def test_archive_paths_are_ignored(supplier, hand_in, tmp_path):
