@@ -44,7 +44,7 @@ LEFT_AS_IT_WAS = (
     " kept and ages."
 )
 NEVER_TOLD_AGAIN = (
-    "{} rows of a delta feed have no SKU. Their changes are lost: a later delta does"
+    "{} rows of a delta feed have no SKU. Their changes would be lost: a later delta does"
     " not repeat them."
 )
 
