@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 class SuppliersConfig(AppConfig):
     name = "suppliers"
-    verbose_name = _("Supply")
+    verbose_name = _("Suppliers")
 
     def ready(self) -> None:
         import_module("suppliers.compliance.checks")

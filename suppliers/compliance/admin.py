@@ -47,7 +47,7 @@ class EvidenceAdmin(StaffAdmin):
         columns.text("supplier__name", _("Supplier")),
         "kind",
         "issuer",
-        columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
+        columns.state("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
         "valid_until",
         "verified_by",
         columns.age("verified_at", _("Verified")),
@@ -58,7 +58,7 @@ class EvidenceAdmin(StaffAdmin):
     ordering: ClassVar = ["-id"]
     raw_id_fields: ClassVar = ["brand", "product"]
     kept: ClassVar = [
-        columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
+        columns.state("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
         "submitted_by",
         "verified_by",
         "verified_at",
@@ -79,7 +79,7 @@ class EvidenceAdmin(StaffAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [] if obj is None else self.get_fields(request, obj)
 
-    @admin.display(description=_("Paper"))
+    @admin.display(description=_("File"))
     def paper_link(self, evidence: Evidence) -> str:
         if not evidence.file:
             return gettext("none")
@@ -104,7 +104,7 @@ class EvidenceAdmin(StaffAdmin):
         except FileNotFoundError:
             content = None
         if content is None:
-            raise Http404(gettext("There is no paper."))
+            raise Http404(gettext("The document has no file."))
         suffix = evidence.file.rpartition(".")[2]
         answer = HttpResponse(content, content_type=documents.media_type_of(evidence.file))
         answer["Content-Disposition"] = f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
@@ -146,12 +146,12 @@ class EvidenceAdmin(StaffAdmin):
             evidence,
             title=title,
             explain=gettext(
-                "You vouch with your name for what you decide. Offers that need this proof are on"
-                " sale while a verified one is valid."
+                "Your name is stored with the decision. Offers that require this"
+                " document are on sale while a verified one is valid."
             ),
             form_class=ReasonForm,
             act=act,
-            done=gettext("The decision is written down."),
+            done=gettext("Decision saved."),
         )
 
 
@@ -211,11 +211,13 @@ class VettingActions(StaffAdmin):
             request,
             supplier,
             title=title,
-            explain=gettext("%(name)s is %(status)s now. Only an active supplier is bought from.")
+            explain=gettext(
+                "%(name)s is now “%(status)s”. Orders are sent to active suppliers only."
+            )
             % {"name": supplier.name, "status": supplier.status},
             form_class=ReasonForm,
             act=act,
-            done=gettext("%(name)s: the decision is written down.") % {"name": supplier.name},
+            done=gettext("Supplier status of %(name)s updated.") % {"name": supplier.name},
         )
 
 

@@ -17,7 +17,7 @@ def criteria_are_known(**_: Any) -> list[checks.CheckMessage]:
     """Return an error for each unknown criterion in the settings: it would hold all offers."""
     return [
         checks.Error(
-            f"{name} names {criterion!r}, by which no supplier is judged.",
+            f"{name} contains the unknown criterion {criterion!r}.",
             hint=f"Choose from {', '.join(Criterion.values)}.",
             id="suppliers.E001",
         )

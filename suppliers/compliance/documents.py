@@ -59,23 +59,25 @@ def checked(content: bytes) -> tuple[str, bytes]:
     Raises: BadPaperError
     """
     if len(content) > MAX_BYTES:
-        raise BadPaperError(_("Larger than %(most)d MB.") % {"most": MAX_BYTES // 1_000_000})
+        raise BadPaperError(
+            _("The file is larger than %(most)d MB.") % {"most": MAX_BYTES // 1_000_000}
+        )
     if _PDF.match(content):
         if not _PDF_END.search(content[-_LONGEST_END:]):
-            raise BadPaperError(_("A PDF that is cut off, or that something hangs on."))
+            raise BadPaperError(_("The PDF is incomplete, or has data after its end."))
         return "pdf", content
     if content.startswith(_PNG):
-        return "png", _drawn_anew(content, "PNG")
+        return "png", _reencoded(content, "PNG")
     if content.startswith(_JPEG):
-        return "jpg", _drawn_anew(content, "JPEG")
-    raise BadPaperError(_("Neither PDF nor PNG nor JPEG."))
+        return "jpg", _reencoded(content, "JPEG")
+    raise BadPaperError(_("The file is not a PDF, PNG or JPEG. Upload one of these types."))
 
 
-def _drawn_anew(content: bytes, picture_format: str) -> bytes:
+def _reencoded(content: bytes, picture_format: str) -> bytes:
     try:
         picture = images.opened(content)
     except images.BadPictureError as error:
-        raise BadPaperError(_("Not a picture: %(why)s.") % {"why": error}) from error
+        raise BadPaperError(_("The image cannot be read: %(why)s.") % {"why": error}) from error
     # Onto a new image: a copy would keep comments and color profiles.
     sheet = Pillow.new("RGB" if picture_format == "JPEG" else picture.mode, picture.size)
     sheet.paste(picture)

@@ -48,7 +48,7 @@ class EvidenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         if given is None:
             return None
         if (given.size or 0) > documents.MAX_BYTES:
-            raise forms.ValidationError(gettext("10 MB at most."), code="too_large")
+            raise forms.ValidationError(gettext("At most 10 MB."), code="too_large")
         content: bytes = given.read()
         try:
             documents.checked(content)
@@ -65,40 +65,40 @@ class EvidenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 
 EVIDENCE = (
     Group(
-        _("What is proven"),
+        _("Scope"),
         {
-            "supplier": Field(_("Supplier"), _("Who is to be proven worth buying from.")),
+            "supplier": Field(_("Supplier"), _("The supplier that the document is about.")),
             "criterion": Field(
-                _("What it proves"), _("Offers that need this proof are on sale while it is valid.")
+                _("Requirement"),
+                _("Offers with this requirement are on sale while the document is valid."),
             ),
-            "kind": Field(_("Kind of proof"), _("A certificate needs the day on which it ends.")),
+            "kind": Field(_("Document type"), _("A certificate needs a last valid day.")),
             "brand": Field(
                 _("Only for this brand"),
-                _("The number of the brand. Empty: it is not limited to a brand."),
+                _("ID of the brand. Empty = all brands."),
             ),
             "product": Field(
                 _("Only for this product"),
-                _("The number of the product, not with a brand as well. Empty: for all his goods."),
+                _(
+                    "ID of the product; do not enter a brand as well. Empty = all products"
+                    " of the supplier."
+                ),
             ),
         },
     ),
     Group(
-        _("The paper"),
+        _("Document"),
         {
-            "issuer": Field(
-                _("Who issued it"), _("The laboratory or authority. Empty: nobody is named.")
-            ),
-            "reference": Field(_("Its number"), _("As printed on the paper. Empty: it has none.")),
+            "issuer": Field(_("Issuer"), _("Laboratory or authority. Optional.")),
+            "reference": Field(_("Document number"), _("As printed on the document. Optional.")),
             "valid_from": Field(
-                _("First day on which it counts"), _("As the paper says. Empty: it counts already.")
+                _("Valid from"), _("As stated in the document. Empty = already valid.")
             ),
             "valid_until": Field(
-                _("Last day on which it counts"), _("As the paper says. Empty: it does not end.")
+                _("Valid until"), _("As stated in the document. Empty = no expiry.")
             ),
-            "paper": Field(
-                _("Paper"), _("PDF, PNG or JPEG, 10 MB at most. Empty: there is no paper.")
-            ),
-            "note": Field(_("Note"), _("For colleagues; no shopper reads it. Empty: none.")),
+            "paper": Field(_("File"), _("PDF, PNG or JPEG, at most 10 MB. Optional.")),
+            "note": Field(_("Note"), _("For colleagues only; customers do not see it. Optional.")),
         },
     ),
 )

@@ -31,7 +31,7 @@ class NotVettedError(Exception):
 
     def __init__(self, missing: list[Criterion]) -> None:
         names = ", ".join(str(criterion.label) for criterion in missing)
-        super().__init__(_("Not proven yet: %(what)s.") % {"what": names})
+        super().__init__(_("Missing verified documents for: %(what)s.") % {"what": names})
         self.missing = missing
 
 
@@ -88,9 +88,11 @@ def verify(*, evidence: Evidence, actor: str, now: datetime, reason: str = "") -
     """
     supplier = _lock(evidence.supplier_id)
     if evidence.valid_until is not None and evidence.valid_until < now.date():
-        raise UnfitEvidenceError(_("It ended on %(day)s.") % {"day": evidence.valid_until})
+        raise UnfitEvidenceError(
+            _("The document expired on %(day)s.") % {"day": evidence.valid_until}
+        )
     if evidence.kind in ON_PAPER and not evidence.file:
-        raise UnfitEvidenceError(_("There is no paper to look at."))
+        raise UnfitEvidenceError(_("Upload a file first: there is no document to verify."))
     evidence.move(
         Evidence.Status.VERIFIED,
         at=now,
@@ -137,21 +139,21 @@ def activate(*, supplier: Supplier, actor: str, now: datetime, reason: str = "")
         raise NotVettedError(lacking)
     supplier.move(Status.ACTIVE, at=now, actor=actor, reason=reason)
     _weigh(supplier, now)
-    _show_anew(supplier)
+    _publish_all(supplier)
 
 
 @transaction.atomic(durable=True)
 def pause(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None:
     """Pause a supplier: its offers are out of stock at once."""
     supplier.move(Status.PAUSED, at=now, actor=actor, reason=reason)
-    _show_anew(supplier)
+    _publish_all(supplier)
 
 
 @transaction.atomic(durable=True)
 def block(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None:
     """Block a supplier for good."""
     supplier.move(Status.BLOCKED, at=now, actor=actor, reason=reason)
-    _show_anew(supplier)
+    _publish_all(supplier)
 
 
 def watch(*, now: datetime) -> tuple[int, int]:
@@ -212,7 +214,7 @@ def _lock(supplier_id: int) -> Supplier:
 
 
 @needs_transaction
-def _show_anew(supplier: Supplier) -> None:
+def _publish_all(supplier: Supplier) -> None:
     """Queue the supplier's variants for publication."""
     offers = SupplierOffer.objects.filter(supplier=supplier, variant__isnull=False)
     offers = offers.exclude(status=SupplierOffer.Status.GONE)

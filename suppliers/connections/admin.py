@@ -24,8 +24,16 @@ from suppliers.connections.labels import CONNECTION, FACTS, KEYS_AND_OPTIONS
 from suppliers.models import CallBudget, Connection, Supplier
 from suppliers.resilience.admin import BreakerActions, answering
 
+# Labels of ``health_check.Outcome``; a report stores its values.
+OUTCOMES = {
+    "good": _("Passed"),
+    "bad": _("Failed"),
+    "absent": _("Not supported"),
+    "not tried": _("Skipped"),
+}
 
-@admin.display(description=_("What the last try found"))
+
+@admin.display(description=_("Last connection check"))
 def last_try(row: Supplier) -> str | None:
     """Render the report of the last health check: each step and its advice."""
     wire: Connection | None = getattr(row, "connection", None)
@@ -38,7 +46,7 @@ def last_try(row: Supplier) -> str | None:
         (
             (
                 columns.as_state(
-                    step["outcome"],
+                    str(OUTCOMES[step["outcome"]]),
                     calls=step["outcome"] == "bad",
                     waits=step["outcome"] == "not tried",
                     ended=step["outcome"] in {"good", "absent"},
@@ -69,22 +77,22 @@ class CheckActions(StaffAdmin):
     """Staff actions that check a supplier's connection."""
 
     check_actions: ClassVar = ["check_wire"]
-    check_fields: ClassVar = [columns.age("connection__checked_at", _("Last tried")), last_try]
+    check_fields: ClassVar = [columns.age("connection__checked_at", _("Last checked")), last_try]
 
-    @action(description=_("Try the connection"), icon="network_check")
+    @action(description=_("Check connection"), icon="network_check")
     def check_wire(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
         words = gettext(
-            "We sign in to %(name)s, read one product, quote one parcel and read the balance."
-            " Nothing is ordered."
+            "Signs in to %(name)s, reads one product, quotes one parcel and reads the"
+            " balance. Nothing is ordered."
         )
         return self.ask(
             request,
             supplier,
-            title=gettext("Try the connection"),
+            title=gettext("Check connection"),
             explain=words % {"name": supplier.name},
             act=lambda _given: start_call(tasks.check, supplier),
-            done=gettext("Started. The result appears on this page in a moment."),
+            done=gettext("Started. The result appears on this page shortly."),
         )
 
 
@@ -116,10 +124,10 @@ class ConnectionAdmin(BreakerActions):
         "prices_every_min",
         "stock_every_min",
         "orders_every_min",
-        columns.age("orders_polled_at", _("Orders asked")),
+        columns.age("orders_polled_at", _("Orders checked at")),
         "balance_amount",
         "problem",
-        columns.age("problem_at", _("Trouble since")),
+        columns.age("problem_at", _("Error since")),
     ]
     list_select_related: ClassVar = ["supplier", "breaker"]
     actions_detail: ClassVar = BreakerActions.breaker_actions
@@ -163,7 +171,7 @@ class ConnectionAdmin(BreakerActions):
         except TemporaryError as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
-            words = gettext("The connection is being tried. The result appears on this page.")
+            words = gettext("The connection is being checked. The result appears on this page.")
             self.message_user(request, words, messages.INFO)
         return HttpResponseRedirect(
             reverse("admin:suppliers_supplier_change", args=[obj.supplier_id])

@@ -35,7 +35,7 @@ def look(*, supplier: Supplier, now: datetime) -> Money | None:
         with adapter_for(supplier) as connector:
             balance = able(connector, Balance).balance()
     except OutsideError as error:
-        log.warning("%s does not tell his balance: %s", supplier, error)
+        log.warning("Cannot read the balance of %s: %s", supplier, error)
         return None
     wire = Connection.objects.filter(supplier=supplier)
     wire.update(balance_amount=balance.rounded().amount, balance_as_of=now)

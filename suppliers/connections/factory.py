@@ -93,7 +93,7 @@ def adapter_for(
     if wire is None:
         raise PermanentError(f"{supplier} has no connection", code=NOT_CONNECTED)
     if supplier.adapter not in ADAPTERS:
-        raise PermanentError(f"no connector is called {supplier.adapter!r}", code=NOT_CONNECTED)
+        raise PermanentError(f"unknown connector {supplier.adapter!r}", code=NOT_CONNECTED)
     gate = gate_of(supplier, wire, meter=meter)
     line = replace(line_to(supplier, wire, gate=gate, meter=meter), list_since=list_since)
     connector = cast(Any, connector_class(supplier.adapter))(line)

@@ -51,9 +51,9 @@ def fields_for(kind: type[msgspec.Struct], now: Mapping[str, Any]) -> dict[str, 
             fields[f"{PREFIX}{option.name}"] = made
     if rest:
         set_now = {name: now[name] for name in rest if name in now}
-        words = _("A JSON object, such as {}. What may stand in it: %(names)s.")
+        words = _("A JSON object, such as {}. Allowed keys: %(names)s.")
         fields[REST] = forms.CharField(
-            label=_("Other options, as JSON"),
+            label=_("Other options (JSON)"),
             required=False,
             initial=json.dumps(set_now, indent=2, ensure_ascii=False) if set_now else "",
             help_text=words % {"names": ", ".join(rest)},
@@ -106,18 +106,18 @@ def _field(option: inspect.Field, now: Any) -> forms.Field | None:
         "initial": now,
     }
     if isinstance(kind, inspect.BoolType):
-        as_usual = _("As usual: %(usual)s") % {"usual": _("yes") if usual else _("no")}
+        as_usual = _("Default: %(usual)s") % {"usual": _("yes") if usual else _("no")}
         choices = [("", as_usual), ("yes", _("yes")), ("no", _("no"))]
         words["initial"] = {True: "yes", False: "no"}.get(now, "")
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **words)
     if isinstance(kind, inspect.EnumType):
         values = [str(each.value) for each in kind.cls]
         shown = str(usual.value) if isinstance(usual, Enum) else _("none")
-        choices = [("", _("As usual: %(usual)s") % {"usual": shown}), *((v, v) for v in values)]
+        choices = [("", _("Default: %(usual)s") % {"usual": shown}), *((v, v) for v in values)]
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **words)
-    said = _("Empty: %(usual)s, as usual.") % {"usual": usual} if usual else ""
+    said = _("Default: %(usual)s.") % {"usual": usual} if usual else ""
     told = filter(None, (str(spoken.help_text), said))
-    words["help_text"] = " ".join(told) or _("It may be empty.")
+    words["help_text"] = " ".join(told) or _("Optional.")
     if isinstance(kind, inspect.IntType):
         return forms.IntegerField(
             min_value=kind.ge, max_value=kind.le, widget=UnfoldAdminIntegerFieldWidget, **words
@@ -131,10 +131,10 @@ def _object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:
-        words = _("This is no JSON: %(error)s")
+        words = _("Invalid JSON: %(error)s")
         raise forms.ValidationError({REST: words % {"error": error}}) from error
     if not isinstance(found, dict):
-        raise forms.ValidationError({REST: _("A JSON object is wanted: {…}.")})
+        raise forms.ValidationError({REST: _("Enter a JSON object: {…}.")})
     return found
 
 
@@ -205,11 +205,11 @@ def form_for(wire: Connection | None) -> type[ConnectionForm]:
 
 def _secret_field(secret: Secret, *, is_kept: bool) -> forms.Field:
     if is_kept:
-        words = _("Write-only: leave it empty to keep what is there.")
+        words = _("Write-only. Leave it empty to keep the current value.")
     elif secret.is_required:
-        words = _("Write-only: nobody can read it here again.")
+        words = _("Write-only. It cannot be read here again.")
     else:
-        words = _("Write-only, and only if he gave you one. Empty: none.")
+        words = _("Write-only. Optional: enter it if the supplier issued one.")
     widget = UnfoldAdminTextareaWidget if secret.is_text else UnfoldAdminPasswordWidget
     return forms.CharField(
         label=_("Secret: %(label)s") % {"label": _(secret.label)},

@@ -39,19 +39,20 @@ from suppliers.connectors.capabilities import (
 from suppliers.connectors.records import GoneError, ListRow, ProductPage, RequestLine, StockRecord
 from suppliers.models import Connection, StockLocation, Supplier
 
-CHECK_KEYS = gettext_lazy("Enter the keys anew: this one is refused, or may not do this.")
-CHECK_ADDRESS = gettext_lazy("Check the address: the host is there, and knows no such page.")
-CHECK_OPTIONS = gettext_lazy("Mend the options of the connection.")
-TOO_FAST = gettext_lazy(
-    "He allows fewer calls than we make: lower the calls a second, and try again later."
+CHECK_KEYS = gettext_lazy(
+    "Enter the keys again. The supplier rejects this key, or the key lacks the permission."
 )
+CHECK_ADDRESS = gettext_lazy("Check the address. The host answers, but the page does not exist.")
+CHECK_OPTIONS = gettext_lazy("Correct the options of the connection.")
+TOO_FAST = gettext_lazy("Rate limit exceeded. Lower “Calls per second” and try again later.")
 TRY_LATER = gettext_lazy(
-    "He has trouble of his own: try again in some minutes, and tell him if it stays."
+    "The supplier has a technical problem. Try again in a few minutes. If it persists,"
+    " contact the supplier."
 )
-UNREACHABLE = gettext_lazy("Check the address and the network: nobody answers there.")
-NOT_THE_API = gettext_lazy("Check the address: what answers there is not his API.")
-WAIT = gettext_lazy("Nothing is wrong: the calls are kept back for now. Try again later.")
-ASK_HIM = gettext_lazy("Ask the supplier: he understood, and refuses.")
+UNREACHABLE = gettext_lazy("Check the address and the network. There is no answer.")
+NOT_THE_API = gettext_lazy("Check the address. The answer is not from the supplier's API.")
+WAIT = gettext_lazy("No error: calls are paused for now. Try again later.")
+CONTACT_SUPPLIER = gettext_lazy("The supplier rejected the request. Contact the supplier.")
 
 BY_CODE: dict[str, str | Promise] = {
     "400": CHECK_OPTIONS,
@@ -61,27 +62,28 @@ BY_CODE: dict[str, str | Promise] = {
     "429": TOO_FAST,
     "bad_key": CHECK_KEYS,
     "bad_options": CHECK_OPTIONS,
-    "bad_mapping": gettext_lazy("Mend the mapping of the feed; its preview shows what is wrong."),
-    "feed-no-upload": gettext_lazy("Upload a file, or name the one that is there in the options."),
-    "garbage": NOT_THE_API,
-    "host_key": gettext_lazy(
-        "Check with the supplier whether his server has a new key, and enter it."
+    "bad_mapping": gettext_lazy("Correct the feed mapping. Its preview shows the errors."),
+    "feed-no-upload": gettext_lazy(
+        "Upload a file, or enter the name of an uploaded file in the options."
     ),
-    "login_gap": gettext_lazy("Wait five minutes: he takes no more than one login in that time."),
+    "garbage": NOT_THE_API,
+    "host_key": gettext_lazy("Ask the supplier whether the server has a new key. If so, enter it."),
+    "login_gap": gettext_lazy("Wait five minutes. The supplier allows one login in that time."),
     "no_good_row": gettext_lazy(
-        "Look at what he sends: mend the mapping, or ask him for a good list."
+        "Check the data from the supplier. Correct the mapping, or request a valid file."
     ),
     "no_route": gettext_lazy(
-        "Ask him which routes the account may use, and whether he ships there."
+        "Ask the supplier which shipping services the account may use, and whether it"
+        " ships to this country."
     ),
     "no_rows": gettext_lazy(
-        "Check whether the account may see goods, and what the options choose of them."
+        "Check whether the account may see products, and whether the options exclude them."
     ),
     "not_connected": gettext_lazy(
-        "Connect him first: supplier add --code … --connector … --base-url …"
+        "Add the connection first: supplier add --code … --connector … --base-url …"
     ),
     "refused_address": gettext_lazy(
-        "This network is not for suppliers: see PRIVATE_NETWORKS_ALLOWED."
+        "This network is not allowed for suppliers. See PRIVATE_NETWORKS_ALLOWED."
     ),
 }
 
@@ -97,7 +99,7 @@ def advice_on(error: OutsideError, *, is_sign_in: bool = False) -> str:
         return str(TRY_LATER if error.code else UNREACHABLE)
     if any(sign in str(error) for sign in ("not JSON", "not readable")):
         return str(NOT_THE_API)
-    return str(CHECK_KEYS if is_sign_in else ASK_HIM)
+    return str(CHECK_KEYS if is_sign_in else CONTACT_SUPPLIER)
 
 
 # The check
@@ -201,12 +203,18 @@ def _steps(supplier: Supplier, adapter: Connector) -> Iterator[Step]:
     has = abilities_of(type(adapter))
     for ability, work in tries:
         if ability not in has:
-            yield Step(name=str(ability), outcome=Outcome.ABSENT, told=gettext("no such ability"))
+            yield Step(
+                name=str(ability),
+                outcome=Outcome.ABSENT,
+                told=gettext("not supported by the connector"),
+            )
         elif signed_in.outcome is Outcome.BAD:
-            yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=gettext("sign in first"))
+            yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=gettext("sign-in failed"))
         elif ability is not Ability.CATALOG and ability is not Ability.BALANCE and not found.page:
             yield Step(
-                name=str(ability), outcome=Outcome.NOT_TRIED, told=gettext("no product to ask of")
+                name=str(ability),
+                outcome=Outcome.NOT_TRIED,
+                told=gettext("no product to check with"),
             )
         else:
             yield _step(str(ability), work)
@@ -230,7 +238,7 @@ def _bad(name: str, error: OutsideError, *, is_sign_in: bool = False) -> Step:
 
 def _signed_in(adapter: Connector) -> str:
     who = adapter.sign_in()
-    return gettext("he knows us as %(who)s") % {"who": who} if who else gettext("he takes our keys")
+    return gettext("signed in as %(who)s") % {"who": who} if who else gettext("signed in")
 
 
 def _page(adapter: Connector, found: _Found) -> str:
@@ -247,11 +255,11 @@ def _page(adapter: Connector, found: _Found) -> str:
             }
         problems.extend(page.problems)
     if problems:
-        words = gettext("no product can be taken; the first: %(words)s (%(code)s)")
+        words = gettext("no valid product; first error: %(words)s (%(code)s)")
         raise _NothingError(
             words % {"words": problems[0].message, "code": problems[0].code}, code="no_good_row"
         )
-    raise _NothingError(gettext("he lists no product"), code="no_rows")
+    raise _NothingError(gettext("the product list is empty"), code="no_rows")
 
 
 def _pages(adapter: Connector, problems: list[BadRow]) -> Iterator[ProductPage]:
@@ -292,7 +300,7 @@ def _stock(adapter: Connector, found: _Found) -> str:
         rows, costs = figures.stock(ref=found.page.ref), figures.costs(ref=found.page.ref)
         stock = [row for row in rows if isinstance(row, StockRecord)]
         found.stock = stock or found.stock
-    told = gettext("%(units)d units at %(places)d places, %(costs)d prices")
+    told = gettext("%(units)d units at %(places)d locations, %(costs)d prices")
     return told % {
         "units": sum(row.quantity for row in stock),
         "places": len({row.location for row in stock}),
@@ -319,10 +327,12 @@ def _quote(supplier: Supplier, adapter: Connector, found: _Found) -> str:
         lines=(RequestLine(reference="1", sku=sku, quantity=1),),
     )
     if not routes:
-        words = gettext("he has no route for one %(sku)s to %(country)s")
+        words = gettext("no shipping service for one %(sku)s to %(country)s")
         raise _NothingError(words % {"sku": sku, "country": to.country}, code="no_route")
     cheapest = min(routes, key=lambda route: route.price.amount)
-    told = gettext("%(count)d routes for one %(sku)s to %(country)s, from %(price)s (%(name)s)")
+    told = gettext(
+        "%(count)d shipping services for one %(sku)s to %(country)s, from %(price)s (%(name)s)"
+    )
     return told % {
         "count": len(routes),
         "sku": sku,
@@ -336,7 +346,7 @@ def _balance(adapter: Connector) -> str:
     if not isinstance(adapter, Balance):
         return ""
     money = adapter.balance()
-    return gettext("%(amount)s %(currency)s of ours") % {
+    return gettext("balance: %(amount)s %(currency)s") % {
         "amount": money.amount,
         "currency": money.currency,
     }

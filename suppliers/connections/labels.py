@@ -8,82 +8,91 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Field, Group
 
-KEYS_AND_OPTIONS = _("His keys, and the options of his connector")
+KEYS_AND_OPTIONS = _("Secrets and connector options")
 CONNECTION = (
     Group(
-        _("Where he is reached"),
+        _("Endpoint"),
         {
-            "supplier": Field(_("Supplier"), _("Whose wire it is; each supplier has one.")),
+            "supplier": Field(
+                _("Supplier"), _("Supplier of this connection. Each supplier has one.")
+            ),
             "base_url": Field(
-                _("Address of his systems"),
+                _("Base URL"),
                 _(
-                    "Such as https://api.example.com/v1/, without keys and passwords. Empty where"
-                    " staff upload the files."
+                    "Such as https://api.example.com/v1/, without keys or passwords."
+                    " Empty if staff upload the files."
                 ),
             ),
             "account_id": Field(
-                _("Our account with him"),
-                _("Some connectors check his messages by it, and fill it in. Empty: none."),
+                _("Account ID"),
+                _(
+                    "Our account with the supplier. Some connectors fill it in and verify"
+                    " webhooks with it. Empty = none."
+                ),
             ),
         },
     ),
     Group(
-        _("How often he is asked"),
+        _("Sync intervals"),
         {
             "products_every_min": Field(
-                _("Products every, minutes"),
-                _("How often his list of products is read. 0: again as soon as a run has ended."),
+                _("Products every (min)"),
+                _("How often the product list is read. 0 = again when a run ends."),
             ),
             "prices_every_min": Field(
-                _("Prices every, minutes"),
-                _("How often his costs are read. 0: again as soon as a run has ended."),
+                _("Prices every (min)"),
+                _("How often costs are read. 0 = again when a run ends."),
             ),
             "stock_every_min": Field(
-                _("Stock every, minutes"),
-                _("How often his stock is read. 0: again as soon as a run has ended."),
+                _("Stock every (min)"),
+                _("How often stock is read. 0 = again when a run ends."),
             ),
             "orders_every_min": Field(
-                _("Open orders every, minutes"),
-                _("How often he is asked about orders that are under way. 0: in every sweep."),
+                _("Open orders every (min)"),
+                _("How often the status of open orders is fetched. 0 = at every poll."),
             ),
         },
     ),
     Group(
-        _("How much he may be asked"),
+        _("Rate limits"),
         {
             "calls_per_second": Field(
-                _("Calls in a second, at most"),
+                _("Calls per second"),
                 _(
-                    "The pace of all syncs together. 1 is slow: 300 products take five minutes. The"
-                    " lower of this and what the account allows counts. 0 counts as 1."
+                    "For all syncs together. 1 is slow: 300 products take five minutes."
+                    " The lower of this and the account's own limit applies. 0 counts"
+                    " as 1."
                 ),
             ),
             "calls_at_once": Field(
-                _("Calls at the same time, at most"),
-                _("Over all workers, a quarter of them kept for orders. 0 counts as 1."),
+                _("Concurrent calls"),
+                _("Over all workers. A quarter is reserved for orders. 0 counts as 1."),
             ),
         },
     ),
     Group(
-        _("The balance that orders are paid from"),
+        _("Prepaid balance"),
         {
             "low_balance_amount": Field(
-                _("Warn when the balance is below"),
-                _("In his currency; the trouble then stands with his wire. Empty: never."),
+                _("Low balance alert"),
+                _(
+                    "In the supplier's currency. A lower balance is shown as a connection"
+                    " error. Empty = never."
+                ),
             ),
-            "balance_amount": Field(_("Balance that he told")),
-            "balance_as_of": Field(_("Told at")),
+            "balance_amount": Field(_("Balance")),
+            "balance_as_of": Field(_("Reported at")),
         },
     ),
 )
 FACTS = Group(
-    _("How it goes"),
+    _("Connection status"),
     {
-        "problem": Field(_("Trouble on the wire")),
-        "problem_at": Field(_("Trouble since")),
-        "rest_until": Field(_("His budget is spent until")),
-        "orders_polled_at": Field(_("Asked about orders")),
-        "checked_at": Field(_("Last tried")),
+        "problem": Field(_("Connection error")),
+        "problem_at": Field(_("Error since")),
+        "rest_until": Field(_("Quota used up until")),
+        "orders_polled_at": Field(_("Orders checked at")),
+        "checked_at": Field(_("Last checked")),
     },
 )
 
@@ -93,77 +102,79 @@ FACTS = Group(
 OPTIONS: Mapping[str, Field] = {
     # CJ
     "payment": Field(
-        _("How orders are paid"),
-        _("Balance: he does all in one step. Staged: we confirm and pay step by step."),
+        _("Payment method"),
+        _("Balance: one step. Staged: the order is created, confirmed and paid in separate steps."),
     ),
     "level": Field(
-        _("Level of the account, 0 to 5"),
+        _("Account level (0 to 5)"),
         _(
-            "CJ’s level of our account, from 0 (Free) to 5 (Advanced), as CJ’s site shows it. It"
-            " sets how many calls a second and product subscriptions CJ allows. “Calls in a"
-            " second, at most” still applies: raise it, too. Empty: as CJ reports it."
+            "CJ’s level of our account, from 0 (Free) to 5 (Advanced), as shown on CJ’s"
+            " site. It sets the rate limit and the number of product subscriptions."
+            " “Calls per second” still applies: raise it, too. Empty = as CJ reports"
+            " it."
         ),
     ),
     "points_per_day": Field(
-        _("Points that may be used in a day"),
-        _("He gives so many points a day; at none left he is asked no more until the next."),
+        _("Points per day"),
+        _("Daily quota. When it is used up, there are no more calls until the next day."),
     ),
     "signature": Field(
-        _("Messages without a good signature"),
-        _("Require: they are refused. Warn: they are accepted, outside production only."),
+        _("Webhooks without a valid signature"),
+        _("Require: they are rejected. Warn: they are accepted, outside production only."),
     ),
     # BigBuy
     "language": Field(
-        _("Language that he uses"),
-        _("Two small letters; his pages are read in it, orders written."),
+        _("Language"),
+        _("Two lowercase letters. Product pages are read and orders are placed in this language."),
     ),
     "max_handling_days": Field(
-        _("Stock is ready within, days"),
-        _("Units that take longer to be ready are not sold. 0: only what is ready at once."),
+        _("Maximum handling time (days)"),
+        _("Units that take longer are not sold. 0 = only units that ship at once."),
     ),
     "only_in_stock": Field(
-        _("Only products that are in stock"), _("No: products that he has none of are read, too.")
+        _("Only products in stock"), _("No: out-of-stock products are imported, too.")
     ),
     "warehouse_country": Field(
-        _("Country of his other warehouses"),
-        _("Two capital letters; it is for all warehouses that are not listed by themselves."),
+        _("Country of other warehouses"),
+        _("Two capital letters. For all warehouses that are not listed separately."),
     ),
     "payment_method": Field(
-        _("How orders are paid"), _("His own name of it; moneybox is the balance with him.")
+        _("Payment method"),
+        _("The supplier's name of the method. moneybox is the prepaid balance."),
     ),
     "email": Field(
-        _("Our e-mail, for his carriers"), _("It goes with each order. Empty: nothing is ordered.")
+        _("Our e-mail address for carriers"),
+        _("Sent with each order. Empty: orders cannot be placed."),
     ),
     "phone": Field(
-        _("Our phone, for his carriers"), _("It goes with orders whose shopper gave none.")
+        _("Our phone number for carriers"), _("Sent with orders whose customer gave no number.")
     ),
     # Files
     "via": Field(
-        _("How his files come"), _("From the web, from his SFTP server, or uploaded by staff.")
+        _("File transfer"),
+        _("From the web, from the supplier's SFTP server, or uploaded by staff."),
     ),
     "products_at": Field(
-        _("File of products"),
-        _("A path below the address; of uploads the newest is read without it."),
+        _("Product file"),
+        _("Path relative to the base URL. For uploads, the newest file is read if it is empty."),
     ),
-    "prices_at": Field(
-        _("File of prices"), _("As above. Empty: prices stand in the file of products.")
-    ),
-    "stock_at": Field(
-        _("File of stock"), _("As above. Empty: stock stands in the file of products.")
-    ),
+    "prices_at": Field(_("Price file"), _("As above. Empty: prices are in the product file.")),
+    "stock_at": Field(_("Stock file"), _("As above. Empty: stock is in the product file.")),
     "host_key": Field(
-        _("Key of his SFTP server"),
-        _("The line by which his server is known; another server is not talked to."),
+        _("SFTP host key"),
+        _("Public key line that identifies the server. A server with another key is refused."),
     ),
-    "orders_by": Field(_("How orders go to him"), _("By e-mail, or as files on his SFTP server.")),
+    "orders_by": Field(
+        _("Order transmission"), _("By e-mail, or as files on the supplier's SFTP server.")
+    ),
     "orders_to": Field(
-        _("Where orders go"), _("His e-mail address, or a folder on his SFTP server.")
+        _("Order recipient"), _("E-mail address, or a folder on the supplier's SFTP server.")
     ),
     "questions_to": Field(
-        _("Where questions go"),
+        _("Requests recipient"),
         _(
-            "His e-mail address, for wishes to cancel and other addresses. Empty: where orders go"
-            " by e-mail; where they go as files, a person asks him."
+            "E-mail address for cancellations and address changes. Empty: the order"
+            " e-mail address; if orders go as files, staff contact the supplier."
         ),
     ),
 }

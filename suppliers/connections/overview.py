@@ -15,10 +15,10 @@ from suppliers.connectors.capabilities import abilities_of
 from suppliers.models import Breaker, CallBudget, Connection, FeedRun, StockLocation, Supplier
 
 NOT_CONNECTED = "not connected"
-IN_TROUBLE = "in trouble"
-RESTING = "resting"
-NEVER_ASKED = "never asked"
-WELL = "well"
+IN_TROUBLE = "failing"
+RESTING = "rate limited"
+NEVER_ASKED = "never synced"
+WELL = "healthy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def _is_open(wire: Connection) -> bool:
 def _problem(wire: Connection) -> str:
     if wire.problem or not _is_open(wire):
         return wire.problem
-    return f"he does not answer: {wire.breaker.last_failure}"
+    return f"no response: {wire.breaker.last_failure}"
 
 
 def _budgets(kind: Any, rows: Iterable[CallBudget], now: datetime) -> Iterable[Budget]:

@@ -79,7 +79,7 @@ def kind_of(connector: str) -> type[Connector]:
     """
     if connector not in ADAPTERS:
         known = ", ".join(sorted(ADAPTERS))
-        words = _("%(name)r is no connector. There are: %(known)s.")
+        words = _("Unknown connector %(name)r. Available: %(known)s.")
         raise NotConnectableError({"connector": words % {"name": connector, "known": known}})
     return cast("type[Connector]", connector_class(connector))
 
@@ -150,13 +150,13 @@ def _limit(supplier: Supplier, limits: Mapping[str, int | None]) -> None:
 def _candidate(code: str, wish: Wish, now: datetime) -> Supplier:
     reasons = {}
     if not CODE.fullmatch(code):
-        reasons["code"] = _("A code is up to 30 small letters, digits and dashes.")
+        reasons["code"] = _("Enter a code of up to 30 lowercase letters, digits and hyphens.")
     if not wish.connector:
-        reasons["connector"] = _("A new supplier needs one: %(known)s.") % {
+        reasons["connector"] = _("Choose a connector: %(known)s.") % {
             "known": ", ".join(sorted(ADAPTERS))
         }
     if wish.currency and not CURRENCY.fullmatch(wish.currency):
-        reasons["currency"] = _("A currency is three capital letters, such as EUR.")
+        reasons["currency"] = _("Enter a currency of three capital letters, such as EUR.")
     if reasons:
         raise NotConnectableError(reasons)
     return Supplier(
@@ -172,15 +172,16 @@ def _misfits(supplier: Supplier, wish: Wish) -> dict[str, str]:
     """Return what cannot be changed once products were imported."""
     reasons = {}
     if wish.currency and not CURRENCY.fullmatch(wish.currency):
-        reasons["currency"] = _("A currency is three capital letters, such as EUR.")
+        reasons["currency"] = _("Enter a currency of three capital letters, such as EUR.")
     is_known = SupplierProduct.objects.filter(supplier=supplier).exists()
     if wish.connector not in {None, supplier.adapter} and is_known:
         words = _(
-            "His goods are known by the names of %(now)s: another connector is a new supplier."
+            "Products were imported with the IDs of %(now)s. For another connector, add"
+            " a new supplier."
         )
         reasons["connector"] = words % {"now": supplier.adapter}
     if wish.currency not in {None, supplier.currency} and is_known:
-        words = _("His prices are kept in %(now)s: another currency is a new supplier.")
+        words = _("Costs are stored in %(now)s. For another currency, add a new supplier.")
         reasons["currency"] = words % {"now": supplier.currency}
     return reasons
 
@@ -224,7 +225,7 @@ def misfits(wire: Connection, *, connector: str, wiring: Wiring) -> dict[str, st
     if "base_url" not in reasons and _is_elsewhere(wire, wiring):
         # Otherwise a user who may change the address could send our keys to another host.
         for name in unseal(wire.secrets_sealed).keys() - wiring.secrets.keys() - {HOOK_SECRET.name}:
-            reasons[f"secret {name}"] = _("The address is another one: enter it anew.")
+            reasons[f"secret {name}"] = _("The address has changed. Enter this secret again.")
     return reasons
 
 
@@ -239,7 +240,7 @@ def _unfit_options(kind: type[msgspec.Struct], error: str) -> str:
         for member in part
     ]
     known = values or kind.__struct_fields__
-    return _("%(error)s. There are: %(known)s.") % {
+    return _("%(error)s. Allowed: %(known)s.") % {
         "error": error,
         "known": ", ".join(known) or _("none"),
     }
@@ -252,21 +253,23 @@ def _wrong_secrets(
     known = [secret.name for secret in declared]
     for name, value in wiring.secrets.items():
         if name not in known:
-            words = _("This connector has no such secret. There are: %(known)s.")
+            words = _("This connector has no such secret. Available: %(known)s.")
             reasons[f"secret {name}"] = words % {"known": ", ".join(known)}
         elif len(value) > LONGEST_SECRET:
-            reasons[f"secret {name}"] = _("It is far too long.")
+            reasons[f"secret {name}"] = _("The value is too long.")
     wanted = _secrets(wire, wiring)
     for secret in declared:
         if secret.is_required and secret.name not in wanted:
-            reasons[f"secret {secret.name}"] = _("It is missing: %(label)s.") % {
+            reasons[f"secret {secret.name}"] = _("Enter this secret: %(label)s.") % {
                 "label": secret.label
             }
     try:
         for word in wiring.secrets.get(HOOK_SECRET.name, "").split():
             webhook_signing.key_of(word)
     except webhook_signing.BadSecretError:
-        reasons[f"secret {HOOK_SECRET.name}"] = _("A webhook secret is whsec_ and Base64.")
+        reasons[f"secret {HOOK_SECRET.name}"] = _(
+            "A webhook secret consists of whsec_ and Base64 text."
+        )
     return reasons
 
 
@@ -276,13 +279,13 @@ def wrong_address(address: str) -> str:
         parts = urlsplit(address)
         port_is_good = parts.port != 0
     except ValueError:
-        return _("It cannot be read.")
+        return _("The address is invalid.")
     if not parts.scheme or "://" not in address or not port_is_good or re.search(r"\s", address):
-        return _("It is no address, such as https://api.example.com/v1/.")
+        return _("Enter an address such as https://api.example.com/v1/.")
     if "@" in parts.netloc:
-        return _("Names and passwords are secrets, and do not belong into it.")
+        return _("Do not put user names or passwords into the address: enter them as secrets.")
     if len(address) > LONGEST_ADDRESS:
-        return _("It is longer than %(most)d characters.") % {"most": LONGEST_ADDRESS}
+        return _("The address is longer than %(most)d characters.") % {"most": LONGEST_ADDRESS}
     return ""
 
 

@@ -47,7 +47,7 @@ def _alone(subject: str) -> Iterator[None]:
         try:
             cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 1))", [subject])
         except OperationalError as error:
-            raise TemporaryError(f"{subject}: somebody else holds them too long") from error
+            raise TemporaryError(f"{subject}: another process holds the lock too long") from error
         try:
             yield
         finally:

@@ -383,7 +383,7 @@ def able[T](connector: object, ability: type[T]) -> T:
     if isinstance(connector, ability):
         return connector
     name = ability.__name__
-    raise MissingAbilityError(f"this supplier's API has no {name}", code="no_such_ability")
+    raise MissingAbilityError(f"this connector does not support: {name}", code="no_such_ability")
 
 
 @runtime_checkable

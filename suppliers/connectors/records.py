@@ -239,7 +239,7 @@ class OrderName:
 class PurchaseRequest:
     """What the supplier needs to ship an order, and no more.
 
-    ``page_url`` is our page for suppliers without an API: whoever has the URL may answer.
+    ``page_url`` is our page for suppliers without an API: anyone with the URL may answer.
     ``ioss_number`` is ours for imports into the EU, if the parcel travels under it.
     """
 

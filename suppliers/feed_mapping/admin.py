@@ -39,8 +39,8 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(label=_("File"), widget=UnfoldAdminFileFieldWidget())
     made_at = forms.DateTimeField(
-        label=_("Made at (UTC)"),
-        help_text=_("Empty: now. Stock that it tells is as old as the file."),
+        label=_("File date (UTC)"),
+        help_text=_("Empty = now. The stock in the file is as old as the file."),
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
     )
@@ -48,7 +48,7 @@ class UploadForm(forms.Form):
     def clean_file(self) -> Any:
         given = self.cleaned_data["file"]
         if given.size > file_sources.MOST_BYTES:
-            raise forms.ValidationError(gettext("200 MB at most."), code="too_large")
+            raise forms.ValidationError(gettext("At most 200 MB."), code="too_large")
         return given
 
 
@@ -119,7 +119,9 @@ class _Page:
         if step == "save" and good:
             if constant_time_compare(str(given.get("seen", "")), token):
                 return self._save(form.mapping)
-            self.problem = gettext("It was changed since the preview: look at it once more.")
+            self.problem = gettext(
+                "The mapping has changed since the preview. Check the preview again."
+            )
         return self._show({**shown, "previews": previews, "good": good, "seen": token})
 
     def _fetch(self) -> HttpResponse:
@@ -170,7 +172,7 @@ class _Page:
         )
         with suppress(TemporaryError):  # the supplier's page offers it, too
             start(connection_tasks.check, supplier_id=self.supplier.pk)
-        words = gettext("Files are now read with %(version)s.") % {"version": version}
+        words = gettext("Saved. %(version)s is active from now on.") % {"version": version}
         self.desk.message_user(self.request, words, messages.SUCCESS)
         return self._to()
 
@@ -230,30 +232,30 @@ class FeedMappingAdmin(StaffAdmin):
         "version",
         "is_active",
         "made_by",
-        columns.age("made_at", _("Made")),
+        columns.age("made_at", _("Created")),
     ]
     list_select_related: ClassVar = ["supplier"]
     list_filter: ClassVar = ["is_active", "content", "supplier"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["spec"]
-    readonly_fields: ClassVar = [columns.document("spec", _("What it says"))]
+    readonly_fields: ClassVar = [columns.document("spec", _("Mapping"))]
     actions_detail: ClassVar = ["take_back"]
     fits: ClassVar = {"take_back": lambda row: not row.is_active}
 
-    @action(description=_("Read by it again"), icon="history")
+    @action(description=_("Restore this version"), icon="history")
     def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         version = self.row(request, object_id)
         return self.ask(
             request,
             version,
-            title=gettext("Read by it again"),
+            title=gettext("Restore this version"),
             explain=gettext(
-                "What this version says becomes the newest version, and the next run reads by it."
+                "Copies this version as the newest version. The next run reads files with it."
             ),
             act=lambda _given: file_sources.take_back(
                 version=version, by=str(request.user), now=timezone.now()
             ),
-            done=gettext("The next run reads as %s did.") % version,
+            done=gettext("Restored. The next run uses the mapping of %s.") % version,
         )
 
 
@@ -267,7 +269,7 @@ show(
         "size_bytes",
         "by",
         columns.age("at", _("When")),
-        columns.age("made_at", _("Made")),
+        columns.age("made_at", _("Created")),
     ],
     list_select_related=["supplier"],
     list_filter=["content", "supplier"],

@@ -110,17 +110,19 @@ class MappingForm(forms.Form):
     """
 
     images = forms.CharField(
-        label=gettext_lazy("Pictures"),
+        label=gettext_lazy("Images"),
         required=False,
         max_length=4000,
-        help_text=gettext_lazy("One column a line. Of several addresses in one: IMAGES split at |"),
+        help_text=gettext_lazy(
+            "One column per line. If a cell holds several addresses: IMAGES split at |"
+        ),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     options = forms.CharField(
-        label=gettext_lazy("Options that variants differ by"),
+        label=gettext_lazy("Product options"),
         required=False,
         max_length=4000,
-        help_text=gettext_lazy("One a line: Color = colour"),
+        help_text=gettext_lazy("One per line: Color = colour"),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     claims = forms.CharField(
@@ -130,10 +132,10 @@ class MappingForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     warehouses = forms.CharField(
-        label=gettext_lazy("Warehouses with a stock column of their own"),
+        label=gettext_lazy("Warehouses with their own stock column"),
         required=False,
         max_length=4000,
-        help_text=gettext_lazy("One a line, with its country: EU1 DE = Stock EU"),
+        help_text=gettext_lazy("One per line, with its country: EU1 DE = Stock EU"),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
 
@@ -141,9 +143,10 @@ class MappingForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._base = base
         self.fields["claims"].help_text = _(
-            "One per line: Light output = Lumens. If the column states no unit, add it to the"
-            " label: Run time (h) = Runtime, Peak intensity (lux@1m) = Lux. These labels become"
-            " attributes: %(labels)s. Other labels are shown in the supplier's words."
+            "One per line: Light output = Lumens. If the column states no unit, add it"
+            " to the label: Run time (h) = Runtime, Peak intensity (lux@1m) = Lux."
+            " These labels become attributes: %(labels)s. Other labels are shown as the"
+            " supplier wrote them."
         ) % {"labels": ", ".join(CLAIM_ALIASES)}
         self.initial = {**initial(base), **(self.initial or {})}
         for name, target in TARGETS.items():
@@ -156,53 +159,51 @@ class MappingForm(forms.Form):
         if column and column not in headers:
             known.append((column, _("%(column)s (not in this file)") % {"column": column}))
         self.fields[f"column_{name}"] = _choice(
-            _("Column of: %(field)s") % {"field": label}, [("", "—"), *known]
+            _("Column for %(field)s") % {"field": label}, [("", "—"), *known]
         )
         self.fields[f"else_{name}"] = _text(
-            _("Instead, for %(field)s") % {"field": label}, 500, shown="fixed: …, json: …"
+            _("Other source for %(field)s") % {"field": label}, 500, shown="fixed: …, json: …"
         )
         if kind in UNITS:
-            units = [("", _("as written")), *((unit, unit) for unit in UNITS[kind])]
+            units = [("", _("as in the file")), *((unit, unit) for unit in UNITS[kind])]
             self.fields[f"how_{name}"] = _choice(_("Unit of %(field)s") % {"field": label}, units)
         elif kind is Kind.WORDS:
-            words = _("What cuts %(field)s into several") % {"field": label}
+            words = _("%(field)s separator") % {"field": label}
             self.fields[f"how_{name}"] = _text(words, 3)
         elif kind in WORDED:
             self.fields[f"how_{name}"] = forms.CharField(
-                label=_("Words of %(field)s") % {"field": label},
+                label=_("Value mapping for %(field)s") % {"field": label},
                 required=False,
                 max_length=2000,
                 widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "placeholder": "ja = 10"}),
             )
 
     def _add_rest(self) -> None:
-        as_detected = _("as detected")
+        as_detected = _("automatic")
         formats = [("", as_detected), *((one.value, one.value.upper()) for one in Format)]
         marks = [("", as_detected), (".", "1234.50"), (",", "1234,50")]
         self.fields |= {
             "format": _choice(_("Format"), formats),
             "encoding": _text(_("Encoding"), 30),
             "delimiter": _text(_("Delimiter"), 3),
-            "decimal": _choice(_("Decimals"), marks),
+            "decimal": _choice(_("Decimal separator"), marks),
             "item_path": _text(_("Path to the rows"), 200),
             "sheet": _text(_("Sheet"), 80),
             "header_row": forms.IntegerField(
-                label=_("Row of the column names (0: as detected)"),
+                label=_("Header row (0 = automatic)"),
                 min_value=0,
                 max_value=1_000,
                 required=False,
                 widget=UnfoldAdminIntegerFieldWidget(),
             ),
-            "currency": _text(_("Currency, where no column says it"), 3),
-            "location": _text(_("Warehouse, where no column says it"), 30),
-            "country": _text(_("Its country, such as DE"), 2),
-            "omitted_products": _choice(
-                _("A product that the file leaves out"), list(OMITTED.items())
-            ),
-            "omitted_stock": _choice(_("Stock that the file leaves out"), list(OMITTED.items())),
-            "blank": _choice(_("An empty stock or price cell"), list(BLANKS.items())),
+            "currency": _text(_("Default currency"), 3),
+            "location": _text(_("Default warehouse"), 30),
+            "country": _text(_("Country of the default warehouse, such as DE"), 2),
+            "omitted_products": _choice(_("Products missing from the file"), list(OMITTED.items())),
+            "omitted_stock": _choice(_("Stock missing from the file"), list(OMITTED.items())),
+            "blank": _choice(_("Empty stock or price cells"), list(BLANKS.items())),
             "stale_after_h": forms.IntegerField(
-                label=_("Refuse a file older than, in hours (0: never)"),
+                label=_("Reject files older than (hours, 0 = never)"),
                 min_value=0,
                 max_value=10_000,
                 required=False,
@@ -263,7 +264,7 @@ class MappingForm(forms.Form):
     def _target(self, name: str) -> Source | None:
         column, otherwise = self._said(f"column_{name}"), self._said(f"else_{name}")
         if column and otherwise:
-            self.add_error(f"else_{name}", _("Choose a column, or say it here, not both."))
+            self.add_error(f"else_{name}", _("Choose a column or enter another source, not both."))
         if not column and not otherwise:
             return None
         given = Source(column=column) if column else source_syntax.read(otherwise)

@@ -261,7 +261,7 @@ def _opened(path: Path, reading: Reading) -> Iterator[DataFile]:
         try:
             yield open_file(path, work=Path(work), reading=reading)
         except (ValueError, LookupError) as error:
-            raise PermanentError(f"the file cannot be read like this: {error}") from error
+            raise PermanentError(f"the file cannot be read with these settings: {error}") from error
 
 
 def _column(name: str, rows: Sequence[Mapping[str, Any]]) -> Column:

@@ -34,15 +34,15 @@ from suppliers.scorecards import statistics
 @admin.register(StockLevel)
 class StockLevelAdmin(StaffAdmin):
     list_display: ClassVar = [
-        columns.text("offer__supplier_sku", _("Supplier's SKU")),
+        columns.text("offer__supplier_sku", _("Supplier SKU")),
         columns.link("offer__variant", _("Variant")),
         columns.text("offer__supplier__name", _("Supplier")),
-        columns.text("location__code", _("Where")),
+        columns.text("location__code", _("Location")),
         "reported_quantity",
         "buffer",
         "reserved",
         "allocated_unseen",
-        columns.text("aged", _("Kept back for its age")),
+        columns.text("aged", _("Withheld due to age")),
         columns.text("free", _("Available")),
         columns.age("known_at", _("Confirmed")),
     ]
@@ -70,31 +70,31 @@ class StockLevelAdmin(StaffAdmin):
         return rows.with_available(timezone.now())
 
 
-@admin.display(description=_("Median lag"))
+@admin.display(description=_("Median delay"))
 def median(measured: Countdown) -> timedelta | None:
     return None if measured.median_s is None else timedelta(seconds=measured.median_s)
 
 
-@admin.display(description=_("No longer than"))
+@admin.display(description=_("Maximum delay"))
 def tail(measured: Countdown) -> timedelta | None:
     return None if measured.tail_s is None else timedelta(seconds=measured.tail_s)
 
 
 COUNTDOWN = (
-    columns.state("at", _("Counts our orders down at")),
+    columns.state("at", _("Stock reduced at")),
     median,
     tail,
     "order_counted",
     "order_missed",
     "shipment_counted",
     "shipment_missed",
-    columns.age("measured_at", _("Measured")),
+    columns.age("measured_at", _("Measured at")),
 )
 show(
     Countdown,
     list_display=[
         columns.link("supplier", _("Supplier"), text="supplier__name"),
-        columns.text("supplier__counts_down_at", _("As told")),
+        columns.text("supplier__counts_down_at", _("As reported")),
         *COUNTDOWN,
     ],
     list_display_links=None,
@@ -108,7 +108,7 @@ show(
         columns.text("supplier__name", _("Supplier")),
         "country",
         "name",
-        columns.age("stock_as_of", _("Stock confirmed")),
+        columns.age("stock_as_of", _("Stock confirmed at")),
     ],
     list_select_related=["supplier"],
     list_filter=["supplier", "country"],
@@ -118,7 +118,7 @@ show(
     StockMovement,
     list_display=[
         columns.link("level", _("SKU"), text="level__offer__supplier_sku"),
-        columns.text("level__location__code", _("Where")),
+        columns.text("level__location__code", _("Location")),
         "kind",
         "reported_delta",
         "reserved_delta",
@@ -149,7 +149,7 @@ class BufferForm(forms.Form):
     """The number of units to hold back."""
 
     units = forms.IntegerField(
-        label=_("Units of each stock row that are never promised"),
+        label=_("Units of each product and warehouse that are never sold"),
         min_value=0,
         max_value=KEEP_BACK_AT_MOST,
         widget=UnfoldAdminIntegerFieldWidget,
@@ -159,16 +159,18 @@ class BufferForm(forms.Form):
 class BufferActions(StaffAdmin):
     """Staff action that sets a supplier's safety stock."""
 
-    @action(description=_("Keep units back"), icon="inventory_2")
+    @action(description=_("Set safety stock"), icon="inventory_2")
     def keep_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
         found = safety_stock.suggest(supplier=supplier, now=timezone.now())
-        words = gettext("In 90 days %(refused)d of %(promised)d promised lines were refused.") % {
+        words = gettext(
+            "In 90 days, %(refused)d of %(promised)d confirmed lines were rejected."
+        ) % {
             "refused": found.refused,
             "promised": found.promised,
         }
         if found.units is None:
-            words += " " + gettext("From fewer than %(few)d promises nothing is concluded.") % {
+            words += " " + gettext("There is no suggestion below %(few)d lines.") % {
                 "few": statistics.FEWEST_PROMISES
             }
         else:
@@ -185,10 +187,10 @@ class BufferActions(StaffAdmin):
         return self.ask(
             request,
             supplier,
-            title=gettext("Keep units back"),
+            title=gettext("Set safety stock"),
             explain=words,
             form_class=BufferForm,
             initial={"units": supplier.buffer if found.units is None else found.units},
             act=act,
-            done=gettext("The next stock run keeps so many units back."),
+            done=gettext("Saved. The safety stock applies from the next stock sync."),
         )

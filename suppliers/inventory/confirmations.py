@@ -173,14 +173,14 @@ def follow(*, now: datetime) -> int:
 
 
 def _stock(by_id: dict[int, Supplier], locations: list[StockLocation], now: datetime) -> int:
-    anew, together = [], []
+    rescaled, together = [], []
     places: list[int] = []
     froms: list[datetime] = []
     tos: list[datetime] = []
     for location in locations:
         supplier = by_id[location.supplier_id]
         if location.aged_under and location.aged_under != supplier.aged_under:
-            anew.append(location.pk)
+            rescaled.append(location.pk)
             continue
         since = location.aged_at or now - LONG_AGO
         ages = freshness.steps(freshness.terms_of(supplier))
@@ -192,7 +192,7 @@ def _stock(by_id: dict[int, Supplier], locations: list[StockLocation], now: date
             froms.append(since - age)
             tos.append(now - age)
     queued = run(ALONE, {"places": places, "froms": froms, "tos": tos})
-    for ids, is_all in ((anew, True), (together, False)):
+    for ids, is_all in ((rescaled, True), (together, False)):
         if ids:
             queued += run(TOGETHER, {"locations": ids, "all": is_all})
     return queued

@@ -61,7 +61,7 @@ class NotEnoughStockError(Exception):
     """A stock row has fewer available units than requested."""
 
     def __init__(self, level_id: int, wanted: int) -> None:
-        super().__init__(f"stock row {level_id} has not {wanted} free")
+        super().__init__(f"stock level {level_id} has fewer than {wanted} units available")
         self.level_id = level_id
         self.wanted = wanted
 
@@ -175,5 +175,5 @@ def _change(  # noqa: PLR0913 - one movement has two counters and a cause
         )
         is_changed = bool(cursor.rowcount)
     if not is_changed and statement is MOVE:
-        raise StockLevel.DoesNotExist(f"stock row {level_id}")
+        raise StockLevel.DoesNotExist(f"stock level {level_id}")
     return is_changed

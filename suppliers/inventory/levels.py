@@ -148,7 +148,7 @@ def sane(record: StockRecord) -> tuple[StockRecord, BadRow | None]:
     problem = BadRow(
         row=record.sku,
         code=code,
-        message=f"{record.quantity} units in {record.location}: taken as {quantity}.",
+        message=f"{record.quantity} units in {record.location}: stored as {quantity}.",
         is_fatal=False,
     )
     repaired = StockRecord(

@@ -125,7 +125,7 @@ def _publish_all(
     return published
 
 
-def price_anew(*, supplier: Supplier) -> int:
+def reprice(*, supplier: Supplier) -> int:
     """Queue all live offers of a supplier for repricing; return the number of variants."""
     offered = SupplierOffer.objects.live().filter(supplier=supplier)
     variant_ids = offered.values_list("variant_id", flat=True).distinct()

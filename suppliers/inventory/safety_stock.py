@@ -44,7 +44,7 @@ def take_over(*, supplier: Supplier, units: int, actor: str, now: datetime) -> N
     """
     row = Supplier.objects.filter(pk=supplier.pk, buffer=supplier.buffer)
     if not row.update(buffer=units):
-        raise LostRaceError(f"{supplier}: the buffer is no longer {supplier.buffer}")
+        raise LostRaceError(f"{supplier}: the safety stock is no longer {supplier.buffer}")
     StatusChange.objects.create(
         subject=Supplier._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=supplier.pk,

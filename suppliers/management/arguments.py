@@ -32,38 +32,40 @@ class UnreadableError(Exception):
 
 
 def describe(parser: ArgumentParser) -> None:
-    parser.add_argument("--code", required=True, help="small letters, digits and dashes")
+    parser.add_argument("--code", required=True, help="lowercase letters, digits and hyphens")
     parser.add_argument("--connector", choices=sorted(ADAPTERS))
-    parser.add_argument("--base-url", help="where his API, his server or his files are")
+    parser.add_argument("--base-url", help="address of the supplier's API, server or files")
     parser.add_argument("--name")
-    parser.add_argument("--currency", help="what he asks, such as EUR; usually the connector's")
+    parser.add_argument(
+        "--currency", help="currency of its costs, such as EUR; default: the connector's"
+    )
     parser.add_argument(
         "--secret",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a key; NAME=@FILE reads a file and NAME=- standard input, so that no shell"
-        " remembers it; NAME= forgets one",
+        help="a secret; NAME=@FILE reads a file and NAME=- standard input, which keeps it"
+        " out of the shell history; NAME= deletes it",
     )
     parser.add_argument(
         "--option",
         action="append",
         default=[],
         metavar="NAME=JSON",
-        help="a setting of his connector; null goes back to the default",
+        help="an option of the connector; null restores the default",
     )
     parser.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES])
     parser.add_argument(
         "--counts-down-at",
         choices=Supplier.CountsDownAt.values,
-        help="when his stock figure contains our order; never: only after he counts his shelves",
+        help="when the reported stock contains our order; never: only after a stock count",
     )
     for name, words in (
-        ("lead-days", "days from an order until it is handed over"),
-        ("acknowledge-within-min", "minutes until a silent order calls for a person"),
-        ("buffer", "units that are never promised"),
-        ("calls-per-second", "how fast we may ask"),
-        ("calls-at-once", "how many calls may be under way"),
+        ("lead-days", "handling time: days from an order to handover to the carrier"),
+        ("acknowledge-within-min", "minutes until an unconfirmed order is flagged for staff"),
+        ("buffer", "safety stock: units that are never sold"),
+        ("calls-per-second", "rate limit"),
+        ("calls-at-once", "maximum number of concurrent calls"),
     ):
         parser.add_argument(f"--{name}", type=_count, metavar="N", help=words)
     parser.add_argument(
@@ -71,15 +73,18 @@ def describe(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=NUMBER",
-        help=f"what his feeds may do at once, of {', '.join(FeedLimits.NAMES)}; NAME= is as usual",
+        help=f"quarantine threshold, one of {', '.join(FeedLimits.NAMES)};"
+        " NAME= restores the default",
     )
-    parser.add_argument("--account-id", help="our account's number there, where he signs with it")
+    parser.add_argument(
+        "--account-id", help="our account ID with the supplier, if it signs webhooks with it"
+    )
     parser.add_argument(
         "--every",
         action="append",
         default=[],
         metavar="KIND=MINUTES",
-        help=f"how often he is asked, of {', '.join(EVERY)}",
+        help=f"sync interval, one of {', '.join(EVERY)}",
     )
 
 
@@ -99,7 +104,9 @@ def wish(options: dict[str, Any], *, stdin: Callable[[], str]) -> Wish:
     connection = {name: options[name] for name in OF_CONNECTION if options[name] is not None}
     for kind, minutes in _pairs("--every", options["every"]):
         if kind not in EVERY or not minutes.isdecimal() or int(minutes) < 1:
-            raise UnreadableError(f"--every: KIND=MINUTES, of {', '.join(EVERY)}.")
+            raise UnreadableError(
+                f"--every: enter KIND=MINUTES, where KIND is one of {', '.join(EVERY)}."
+            )
         connection[f"{kind}_every_min"] = int(minutes)
     return Wish(
         connector=options["connector"],
@@ -124,13 +131,15 @@ def _pairs(flag: str, given: list[str]) -> list[tuple[str, str]]:
     pairs = [text.partition("=") for text in given]
     if not all(name and equals for name, equals, _ in pairs):
         # Do not repeat the text: it may be a secret without its name.
-        raise UnreadableError(f"{flag}: a name, then =, then the value.")
+        raise UnreadableError(f"{flag}: enter NAME=VALUE.")
     return [(name.strip(), value) for name, _, value in pairs]
 
 
 def _limit(name: str, value: str) -> tuple[str, int | None]:
     if name not in FeedLimits.NAMES or (value and not value.isdecimal()):
-        raise UnreadableError(f"--limit: NAME=NUMBER, of {', '.join(FeedLimits.NAMES)}.")
+        raise UnreadableError(
+            f"--limit: enter NAME=NUMBER, where NAME is one of {', '.join(FeedLimits.NAMES)}."
+        )
     return name, int(value) if value else None
 
 
@@ -142,7 +151,9 @@ def _secret(name: str, value: str, stdin: Callable[[], str]) -> str:
     try:
         return Path(value[1:]).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableError(f"secret {name}: {type(error).__name__} in the file.") from error
+        raise UnreadableError(
+            f"secret {name}: cannot read the file ({type(error).__name__})."
+        ) from error
 
 
 def _json(name: str, value: str) -> Any:
@@ -151,5 +162,5 @@ def _json(name: str, value: str) -> Any:
         return json.loads(value)
     except ValueError:
         if value[:1] in '{["':
-            raise UnreadableError(f"option {name}: {value[:40]!r} is no JSON.") from None
+            raise UnreadableError(f"option {name}: {value[:40]!r} is not valid JSON.") from None
         return value

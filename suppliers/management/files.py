@@ -19,13 +19,19 @@ CHUNK_BYTES = 1 << 20
 
 
 def describe(verb: Callable[..., ArgumentParser]) -> None:
-    mapped = verb("mapping", "how his files are read: show it, save another, take one back")
+    mapped = verb("mapping", "show, save or restore a feed mapping")
     _which(mapped)
     what = mapped.add_mutually_exclusive_group()
-    what.add_argument("--show", action="store_true", help="print what is read by (as without it)")
-    what.add_argument("--save", metavar="FILE", help="read by this JSON from now on; - is stdin")
-    what.add_argument("--take-back", type=int, metavar="VERSION", help="read by it again")
-    handed = verb("upload", "hand in a file of his")
+    what.add_argument("--show", action="store_true", help="print the active mapping (default)")
+    what.add_argument(
+        "--save",
+        metavar="FILE",
+        help="save this JSON file as the active version; - reads standard input",
+    )
+    what.add_argument(
+        "--take-back", type=int, metavar="VERSION", help="activate this version again"
+    )
+    handed = verb("upload", "upload a file of the supplier")
     handed.add_argument("file", type=Path)
     _which(handed)
 
@@ -56,7 +62,7 @@ def mapping_of(
         elif options["take_back"] is not None:
             old = mine.filter(version=options["take_back"]).first()
             if old is None:
-                raise CommandError(f"There is no version {options['take_back']} of it.")
+                raise CommandError(f"Version {options['take_back']} does not exist.")
             version = file_sources.take_back(version=old, by=actor, now=now)
         else:
             active = mine.filter(is_active=True).first()
@@ -66,7 +72,7 @@ def mapping_of(
             return
     except OutsideError as error:
         raise CommandError(f"Nothing was saved: {error}") from error
-    yield f"{supplier.code}: version {version.version} of {version.content} is read by now."
+    yield f"{supplier.code}: version {version.version} of {version.content} is active."
 
 
 def keep(
@@ -90,14 +96,14 @@ def keep(
                 made_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
             )
     except (OSError, file_sources.TooLongError) as error:
-        raise CommandError(f"{path} was not kept: {error}") from error
-    yield f"{supplier.code}: {kept.size_bytes} bytes of {kept.content} are kept."
+        raise CommandError(f"{path} was not uploaded: {error}") from error
+    yield f"{supplier.code}: uploaded {kept.size_bytes} bytes of {kept.content}."
     yield f"Next: manage.py supplier sync {supplier.code}"
 
 
 def _has_files(supplier: Supplier) -> None:
     if supplier.adapter != file_sources.FEED:
-        raise CommandError(f"{supplier.code} has no files: it speaks {supplier.adapter}.")
+        raise CommandError(f"{supplier.code} has no files: its connector is {supplier.adapter}.")
 
 
 def _spec(source: str, stdin: Callable[[], str]) -> dict[str, Any]:
@@ -106,5 +112,5 @@ def _spec(source: str, stdin: Callable[[], str]) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise CommandError(f"Nothing was saved: {error}") from error
     if not isinstance(spec, dict):
-        raise CommandError("Nothing was saved: a mapping is an object.")
+        raise CommandError("Nothing was saved: a mapping must be a JSON object.")
     return spec

@@ -16,26 +16,26 @@ from suppliers.sync import schedule
 from suppliers.sync.runner import AlreadyRunningError, take_in
 
 MARKS = {
-    Outcome.GOOD: "good",
-    Outcome.BAD: "WRONG",
+    Outcome.GOOD: "ok",
+    Outcome.BAD: "FAILED",
     Outcome.ABSENT: "-",
-    Outcome.NOT_TRIED: "not tried",
+    Outcome.NOT_TRIED: "skipped",
 }
 
 
 def table(found: list[Standing], *, now: datetime) -> Iterator[str]:
     """Yield a line per supplier, followed by its runs, quotas and problems."""
     if not found:
-        yield "No supplier yet: manage.py supplier add --help"
+        yield "No suppliers yet. Add one: manage.py supplier add --help"
     for standing in found:
         yield (
             f"{standing.code}  {standing.connector}  {standing.status}  {standing.health}"
             f"  stock confirmed {_ago(standing.stock_as_of, now)}"
         )
         if standing.problem:
-            yield f"    trouble   {standing.problem}"
+            yield f"    error     {standing.problem}"
         if standing.rest_until:
-            yield f"    rests     until {standing.rest_until:%Y-%m-%d %H:%M} UTC"
+            yield f"    paused    until {standing.rest_until:%Y-%m-%d %H:%M} UTC"
         for kind, run in standing.runs.items():
             applied = "" if run.status == "applied" else f", applied {_ago(run.applied_at, now)}"
             yield (
@@ -44,9 +44,9 @@ def table(found: list[Standing], *, now: datetime) -> Iterator[str]:
             )
         for budget in standing.budgets:
             if budget.until:  # the others are full
-                left = f"{budget.left} of {budget.total} left until {budget.until:%H:%M} UTC"
-                yield f"    budget    {budget.name}: {left}"
-        yield f"    can       {', '.join(standing.abilities) or 'nothing'}"
+                left = f"{budget.left} of {budget.total} left, resets at {budget.until:%H:%M} UTC"
+                yield f"    quota     {budget.name}: {left}"
+        yield f"    supports  {', '.join(standing.abilities) or 'nothing'}"
 
 
 def used(runs: Sequence[FeedRun], budgets: Iterable[Budget]) -> Iterator[str]:
@@ -57,7 +57,7 @@ def used(runs: Sequence[FeedRun], budgets: Iterable[Budget]) -> Iterator[str]:
     yield f"calls: {calls.total():,}{f' ({by_ability})' if by_ability else ''}"
     for budget in budgets:
         if budget.until or points[budget.name]:
-            until = f" until {budget.until:%Y-%m-%d %H:%M:%S} UTC" if budget.until else ""
+            until = f", resets at {budget.until:%Y-%m-%d %H:%M:%S} UTC" if budget.until else ""
             yield (
                 f"{budget.name}: {points[budget.name]:,} used,"
                 f" {budget.left:,} of {budget.total:,} left{until}"
@@ -75,7 +75,7 @@ def _ago(moment: datetime | None, now: datetime) -> str:
 
 def report(trial: Trial) -> Iterator[str]:
     """Yield the capabilities, then a line per step with its advice."""
-    yield f"{trial.code} speaks {trial.connector}: {', '.join(trial.abilities) or 'nothing'}"
+    yield f"{trial.code} ({trial.connector}) supports: {', '.join(trial.abilities) or 'nothing'}"
     for step in trial.steps:
         yield f"{MARKS[step.outcome]:>9}  {step.name}: {step.told}"
         if step.advice:
@@ -118,11 +118,11 @@ def watch(  # noqa: PLR0913 - the job's parameters, its output and times
             say=say,
         )
     except AlreadyRunningError as error:
-        raise CommandError(f"Another worker is at it: {error}") from error
+        raise CommandError(f"Another worker runs this job: {error}") from error
     seconds = max(0.001, time.monotonic() - started)
     say(
         f"{run.status}: {run.read} read, {run.created} new, {run.updated} changed, "
-        f"{run.unchanged} unchanged, {run.gone} gone, {run.rejected} rejected "
+        f"{run.unchanged} unchanged, {run.gone} discontinued, {run.rejected} rejected "
         f"({run.read / seconds:.0f} rows/s)"
     )
     if run.remaining:

@@ -24,16 +24,16 @@ NO_MORE = (IllegalMoveError, LostRaceError)
 
 
 def describe(verb: Callable[..., ArgumentParser]) -> None:
-    told = verb("runs", f"his newest {NEWEST} runs")
+    told = verb("runs", f"list the newest {NEWEST} sync runs")
     told.add_argument("--json", action="store_true", dest="as_json")
     told.add_argument("--status", choices=FeedRun.Status.values)
     for name, words in (
-        ("apply", "apply what a quarantined run would have done"),
-        ("discard", "agree with the guard: apply nothing of a quarantined run"),
-        ("rollback", "give back what a run of prices or stock changed"),
+        ("apply", "apply the changes of a quarantined run"),
+        ("discard", "discard the changes of a quarantined run"),
+        ("rollback", "restore the values that a price or stock run changed"),
     ):
         parser = verb(name, words, has_code=False)
-        parser.add_argument("run", type=int, help="the run's number")
+        parser.add_argument("run", type=int, help="ID of the run")
         if name == "rollback":
             parser.add_argument("--reason", required=True)
 
@@ -60,7 +60,7 @@ def apply(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str
         decided = review.apply(feed_run=run, actor=actor, now=now)
     except NO_MORE as error:
         raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
-    yield f"{decided.done} changes are applied, {decided.left} have changed since and stay."
+    yield f"{decided.done} changes applied. {decided.left} skipped: newer values exist."
 
 
 def discard(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str]:
@@ -69,7 +69,7 @@ def discard(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[s
         review.discard(feed_run=run, actor=actor, now=now)
     except NO_MORE as error:
         raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
-    yield "Discarded: nothing of it is applied, and the next run is judged anew."
+    yield "Discarded. Nothing was applied. The next run is checked again."
 
 
 def roll_back(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str]:
@@ -79,13 +79,13 @@ def roll_back(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator
         undone = rollback.roll_back(feed_run=run, now=now, **words)
     except (rollback.NotReversibleError, *NO_MORE) as error:
         raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
-    yield f"{undone.done} values are as they were, {undone.left} have changed since and stay."
+    yield f"{undone.done} values restored. {undone.left} skipped: newer values exist."
     if undone.waiting:
-        yield f"{undone.waiting} follow within a minute: sales are subtracted there first."
+        yield f"{undone.waiting} follow within a minute, after sales are subtracted."
 
 
 def _run(options: dict[str, Any]) -> FeedRun:
     run = FeedRun.objects.select_related("supplier").filter(pk=options["run"]).first()
     if run is None:
-        raise CommandError(f"There is no run {options['run']}.")
+        raise CommandError(f"Run {options['run']} does not exist.")
     return run

@@ -19,8 +19,8 @@ WARN_BEFORE = timedelta(days=30)
 class Criterion(models.TextChoices):
     """What a supplier is vetted for."""
 
-    STEADY_STOCK = "steady_stock", _("Steady stock")
-    SHIPPING = "shipping", _("Shipping speed and number of warehouses")
+    STEADY_STOCK = "steady_stock", _("Reliable stock")
+    SHIPPING = "shipping", _("Shipping time and number of warehouses")
     RETURNS = "returns", _("Returns and warranty policy")
     MARGIN = "margin", _("Margin")
     ISO_9001 = "iso_9001", _("ISO 9001")
@@ -63,11 +63,11 @@ class Evidence(Stateful):
         TEST_REPORT = "test_report", _("Test report")
         DECLARATION = "declaration", _("Declaration of conformity")
         POLICY = "policy", _("Policy or contract")
-        STATEMENT = "statement", _("The supplier's own words")
-        OBSERVATION = "observation", _("What we saw ourselves")
+        STATEMENT = "statement", _("Supplier's statement")
+        OBSERVATION = "observation", _("Own observation")
 
     class Status(models.TextChoices):
-        SUBMITTED = "submitted", _("Handed in")  # awaits review
+        SUBMITTED = "submitted", _("Submitted")  # awaits review
         VERIFIED = "verified", _("Verified")
         REJECTED = "rejected", _("Rejected")
 

@@ -235,9 +235,12 @@ class StockMovement(models.Model):
 
     class Kind(models.TextChoices):
         REPORTED = "reported", _("Reported")
-        RESERVED = "reserved", _("Held for a cart")
+        RESERVED = "reserved", _("Reserved")
         ALLOCATED = "allocated", _("Sold")  # a reservation was sold
-        SEEN = "seen", _("Seen in his figure")  # the supplier's figure now contains the sale
+        SEEN = (
+            "seen",
+            _("Included in reported stock"),
+        )  # the supplier's figure now contains the sale
         RELEASED = "released", _("Released")
         ADJUSTED = "adjusted", _("Adjusted")
 

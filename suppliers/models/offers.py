@@ -24,8 +24,8 @@ class SupplierProduct(models.Model):
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        REFUSED = "refused", _("Refused")  # its page is invalid; a FeedIssue says why
-        GONE = "gone", _("No longer listed")
+        REFUSED = "refused", _("Rejected")  # its page is invalid; a FeedIssue says why
+        GONE = "gone", _("Discontinued")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="products")
     ref = models.CharField(max_length=60)
@@ -99,8 +99,8 @@ class SupplierOffer(models.Model):
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        HELD = "held", _("Kept off sale")  # its data are implausible; a FeedIssue says why
-        GONE = "gone", _("No longer listed")
+        HELD = "held", _("On hold")  # its data are implausible; a FeedIssue says why
+        GONE = "gone", _("Discontinued")
 
     LINK: ClassVar = "variant"
 

@@ -42,21 +42,21 @@ class FeedLimits(models.Model):
     )  # fmt: skip
 
     supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="limits")
-    lost_percent = _percent(_("Rows that may be missing, %"))
-    emptied_percent = _percent(_("Stock rows that may fall to zero, %"))
-    soared_percent = _percent(_("Stock rows that may soar, %"))
-    soar_factor = _factor(_("Stock soars when it rises to so many times as much"))
-    bad_percent = _percent(_("Rows that may be unusable, %"))
-    jumped_percent = _percent(_("Costs that may jump, %"))
-    jump_factor = _factor(_("A jump is a cost that moves by this factor"))
-    above_price_percent = _percent(_("Costs that may rise above our net price, %"))
-    twice_percent = _percent(_("Rows that may be told twice, %"))
-    risen_percent = _percent(_("Staff are told of a cost that rises by more, %"))
+    lost_percent = _percent(_("Missing rows (max. %)"))
+    emptied_percent = _percent(_("Zeroed stock rows (max. %)"))
+    soared_percent = _percent(_("Surged stock rows (max. %)"))
+    soar_factor = _factor(_("Stock surge factor"))
+    bad_percent = _percent(_("Invalid rows (max. %)"))
+    jumped_percent = _percent(_("Price outliers (max. %)"))
+    jump_factor = _factor(_("Price outlier factor"))
+    above_price_percent = _percent(_("Costs above our net price (max. %)"))
+    twice_percent = _percent(_("Duplicate rows (max. %)"))
+    risen_percent = _percent(_("Cost increase alert above (%)"))
     stale_h = models.PositiveIntegerField(
-        _("Hours after which the newest row is too old; 0 never asks"), null=True, blank=True
+        _("Maximum age of the newest row (hours)"), null=True, blank=True
     )
     decide_within_h = models.PositiveIntegerField(
-        _("Hours in which staff decide about a feed"), null=True, blank=True
+        _("Review due within (hours)"), null=True, blank=True
     )
 
     class Meta:
@@ -79,17 +79,17 @@ class FeedChange(models.Model):
     class Kind(models.TextChoices):
         COST = "cost", _("Cost")
         STOCK = "stock", _("Stock")
-        GONE = "gone", _("No longer listed")  # a product missing from the list
+        GONE = "gone", _("Discontinued")  # a product missing from the list
         PAGE = "page", _("Product page")  # a product with a new or changed page
 
     class Outcome(models.TextChoices):
         NONE = "", ""  # not decided
         APPLIED = "applied", _("Applied")
         NEXT_RUN = "next_run", _("Left to the next run")  # the next run reads it again
-        UNDONE = "undone", _("Undone")
+        UNDONE = "undone", _("Rolled back")
         # until the sales that it contains are subtracted again
-        WAITS = "waits", _("Waits for sales to be subtracted")
-        LEFT = "left", _("Left as it was")
+        WAITS = "waits", _("Waiting for sales to be subtracted")
+        LEFT = "left", _("Skipped: newer value exists")
 
     run = models.ForeignKey(FeedRun, models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=6, choices=Kind)

@@ -31,9 +31,9 @@ class FeedRun(Stateful):
         STOCK = "stock", _("Stock")
 
     class Status(models.TextChoices):
-        FETCHED = "fetched", _("Fetched")  # open: still fetching
-        PARSED = "parsed", _("Read")
-        STAGED = "staged", _("Compared")
+        FETCHED = "fetched", _("Fetching")  # open: still fetching
+        PARSED = "parsed", _("Parsed")
+        STAGED = "staged", _("Staged")
         APPLIED = "applied", _("Applied")
         # a guard failed: nothing is applied until staff decide
         QUARANTINED = "quarantined", _("Quarantined")

@@ -18,20 +18,20 @@ class ScorecardFact(models.Model):
 
     class Kind(models.TextChoices):
         # seconds from our order to its acknowledgement
-        ACKNOWLEDGED = "acknowledged", _("Answered the order after, seconds")
+        ACKNOWLEDGED = "acknowledged", _("Time to order confirmation (s)")
         # seconds from the acknowledgement to the first carrier scan
-        SCANNED = "scanned", _("First scanned after, seconds")
+        SCANNED = "scanned", _("Time to first carrier scan (s)")
         # 1: had the stock that its feed showed; 0: rejected as out of stock
-        PROMISED = "promised", _("Had what his feed promised")
+        PROMISED = "promised", _("Stock was available as reported")
         # 1: the line shipped; 0: rejected as out of stock
-        FILLED = "filled", _("Shipped the line")
+        FILLED = "filled", _("Line shipped")
         # 1: shipped; 0: canceled or rejected, for any reason
-        FINISHED = "finished", _("Finished the order")
-        ARRIVED = "arrived", _("The parcel arrived")  # 1: arrived; 0: returned to sender
+        FINISHED = "finished", _("Order completed")
+        ARRIVED = "arrived", _("Parcel delivered")  # 1: arrived; 0: returned to sender
         # units that the feed showed when the line was rejected
-        SHORT = "short", _("Units that he showed and did not have")
+        SHORT = "short", _("Units reported but not available")
         # number of known costs on that day
-        COSTS_KNOWN = "costs_known", _("Costs of his that we knew")
+        COSTS_KNOWN = "costs_known", _("Known costs")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="facts")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -84,15 +84,15 @@ class Scorecard(models.Model):
     class Measure(models.TextChoices):
         FILL_RATE = "fill_rate", _("Fill rate")
         STOCK_ACCURACY = "stock_accuracy", _("Stock accuracy")
-        CANCELLATION_RATE = "cancellation_rate", _("Canceled by the supplier")
-        RETURN_RATE = "return_rate", _("Parcels that came back")
-        ACKNOWLEDGE_TIME = "acknowledge_time", _("Time to acknowledge")
-        FIRST_SCAN_TIME = "first_scan_time", _("Time to the first carrier scan")
-        STOCK_AGE = "stock_age", _("Age of the stock feed")
-        FEED_SUCCESS = "feed_success", _("Sync runs that succeed")
-        COST_STABILITY = "cost_stability", _("Costs that stay")
-        ANSWER_TIME = "answer_time", _("Answer time of the API")
-        ANSWERED = "answered", _("Calls that are answered")
+        CANCELLATION_RATE = "cancellation_rate", _("Canceled by supplier")
+        RETURN_RATE = "return_rate", _("Returned parcels")
+        ACKNOWLEDGE_TIME = "acknowledge_time", _("Time to order confirmation")
+        FIRST_SCAN_TIME = "first_scan_time", _("Time to first carrier scan")
+        STOCK_AGE = "stock_age", _("Age of stock data")
+        FEED_SUCCESS = "feed_success", _("Successful sync runs")
+        COST_STABILITY = "cost_stability", _("Cost stability")
+        ANSWER_TIME = "answer_time", _("API response time")
+        ANSWERED = "answered", _("Answered API calls")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="scorecards")
     measure = models.CharField(max_length=20, choices=Measure)

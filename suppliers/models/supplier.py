@@ -28,8 +28,8 @@ OLDEST_MIN = 24 * 60
 class Unanswered(TextChoices):
     """What checkout does if the supplier does not answer the live check in time."""
 
-    BELIEVE = "believe", _("Believe his last figure")  # less the decay by age
-    REFUSE = "refuse", _("Sell nothing that he did not confirm")
+    BELIEVE = "believe", _("Use the last reported stock")  # less the decay by age
+    REFUSE = "refuse", _("Do not sell unconfirmed stock")
 
 
 class FiguresAge(models.Model):
@@ -130,9 +130,9 @@ EVERY_DAY = "1234567"  # Monday is 1
 class Sending(TextChoices):
     """When purchase orders are sent to a supplier."""
 
-    AT_ONCE = "at_once", _("At once")
-    EVERY = "every", _("Collected, every so many minutes")
-    AT_TIMES = "at_times", _("Collected, at times of his day")
+    AT_ONCE = "at_once", _("Immediately")
+    EVERY = "every", _("In batches at an interval")
+    AT_TIMES = "at_times", _("In batches at fixed times")
 
 
 class OrdersGo(models.Model):
@@ -175,7 +175,7 @@ class Supplier(Stateful, FiguresAge, OrdersGo, BillTerms):
 
     class Status(models.TextChoices):
         CANDIDATE = "candidate", _("Candidate")
-        VETTING = "vetting", _("Being vetted")
+        VETTING = "vetting", _("In review")
         ACTIVE = "active", _("Active")
         PAUSED = "paused", _("Paused")
         BLOCKED = "blocked", _("Blocked")
@@ -186,8 +186,8 @@ class Supplier(Stateful, FiguresAge, OrdersGo, BillTerms):
         The later, the safer for us. ``never``: only a stock count of the supplier corrects it.
         """
 
-        ORDER = "order", _("When he has the order")
-        SHIPMENT = "shipment", _("When he has shipped")
+        ORDER = "order", _("Order received")
+        SHIPMENT = "shipment", _("Order shipped")
         NEVER = "never", _("Never")
 
     TRANSITIONS: ClassVar = {
@@ -268,7 +268,7 @@ class Connection(models.Model):
     check_report = models.JSONField(default=dict, blank=True)  # the last connection check
 
     def __str__(self) -> str:
-        return f"wire to {self.supplier}"
+        return f"connection of {self.supplier}"
 
 
 class CallBudgetQuerySet(models.QuerySet["CallBudget"]):

@@ -64,11 +64,11 @@ class HandForm(forms.Form):
     """Overridden values; empty fields are not changed."""
 
     cost_amount = _amount(_("Cost"))
-    lead_days = _whole(_("Days until it is handed over"), least=0)
-    minimum_quantity = _whole(_("Least quantity"), least=1)
-    pack_size = _whole(_("Sold in packs of"), least=1)
-    map_amount = _amount(_("Lowest advertised price (MAP)"))
-    msrp_amount = _amount(_("Recommended price (MSRP)"))
+    lead_days = _whole(_("Handling time (days)"), least=0)
+    minimum_quantity = _whole(_("Minimum order quantity"), least=1)
+    pack_size = _whole(_("Pack size"), least=1)
+    map_amount = _amount(_("Minimum advertised price (MAP)"))
+    msrp_amount = _amount(_("Recommended retail price (MSRP)"))
     status = forms.ChoiceField(
         label=_("On sale"),
         choices=[("", "—"), (Status.HELD, _("Never")), (Status.ACTIVE, _("Yes"))],
@@ -80,7 +80,7 @@ class HandForm(forms.Form):
         given: dict[str, Any] = super().clean() or {}
         filled = {name: value for name, value in given.items() if value not in {None, ""}}
         if not filled and not self.errors:
-            raise forms.ValidationError(gettext("Nothing is filled in."), code="empty")
+            raise forms.ValidationError(gettext("Enter at least one value."), code="empty")
         return filled
 
 
@@ -98,7 +98,7 @@ class FeedForm(forms.Form):
     )
 
 
-@admin.display(description=_("Where each value came from"))
+@admin.display(description=_("Source of each value"))
 def origins(offer: SupplierOffer) -> str:
     """Render the origin of each value: a run, an event or a user."""
     return format_html(
@@ -121,12 +121,12 @@ def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
         (
             _called(name),
             "—" if value is None else value,
-            gettext("set by hand") if name in by_hand else why,
+            gettext("set manually") if name in by_hand else why,
         )
         for name, value, why in told
     ]
     if "status" in offer.locked_fields:
-        told.append((_called("status"), offer.get_status_display(), gettext("set by hand")))
+        told.append((_called("status"), offer.get_status_display(), gettext("set manually")))
     moved = StockMovement.objects.filter(level=OuterRef("pk")).exclude(reported_delta=0)
     last = Subquery(moved.order_by("-pk").values("cause")[:1])
     levels = offer.levels.annotate(last=last).order_by("location__code")
@@ -146,7 +146,7 @@ class HandActions(LinkActions):
     }
     refusals: ClassVar = (overrides.NotByHandError,)
 
-    @action(description=_("Set by hand"), icon="edit")
+    @action(description=_("Override values"), icon="edit")
     def by_hand(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
@@ -158,18 +158,18 @@ class HandActions(LinkActions):
         return self.ask(
             request,
             offer,
-            title=gettext("Set by hand"),
+            title=gettext("Override values"),
             explain=gettext(
-                "What you fill in counts from now on, in %(currency)s, and no feed changes it."
-                " What you leave empty stays as it is."
+                "The values you enter apply at once, in %(currency)s, and syncs do not"
+                " change them. Empty fields stay as they are."
             )
             % {"currency": offer.currency},
             act=act,
-            done=gettext("Set: no feed changes it until you give it back."),
+            done=gettext("Saved. Syncs do not change these values until you clear the override."),
             form_class=HandForm,
         )
 
-    @action(description=_("Let the feed decide"), icon="sync")
+    @action(description=_("Clear override"), icon="sync")
     def by_feed(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
@@ -181,10 +181,10 @@ class HandActions(LinkActions):
         return self.ask(
             request,
             offer,
-            title=gettext("Let the feed decide"),
-            explain=gettext("These stay as they are until the supplier is read the next time."),
+            title=gettext("Clear override"),
+            explain=gettext("These values stay until the next sync of the supplier."),
             act=act,
-            done=gettext("Given back: the next run reads it."),
+            done=gettext("Override cleared. The next run reads the values from the supplier."),
             form_class=FeedForm,
             initial={"fields_back": offer.locked_fields},
         )
@@ -198,10 +198,10 @@ class SupplierOfferAdmin(HandActions):
         columns.link("variant", _("Variant")),
         "title",
         columns.money("cost_amount", _("Cost")),
-        columns.state("status", _("State"), calls={"held"}, ended={"gone"}),
+        columns.state("status", _("Status"), calls={"held"}, ended={"gone"}),
         "missing_evidence",
-        columns.age("cost_known_at", _("Cost confirmed")),
-        columns.age("seen_at", _("Seen")),
+        columns.age("cost_known_at", _("Cost confirmed at")),
+        columns.age("seen_at", _("Last seen")),
     ]
     list_select_related: ClassVar = ["supplier", "variant"]
     list_filter: ClassVar = [
@@ -217,12 +217,12 @@ class SupplierOfferAdmin(HandActions):
         reasons,
         columns.page(
             "supply:offers",
-            _("Supply"),
-            _("Offers side by side"),
+            _("Offers"),
+            _("Compare offers"),
             right="suppliers.view_supplieroffer",
             of="variant_id",
         ),
-        columns.age("cost_known_at", _("Cost confirmed")),
+        columns.age("cost_known_at", _("Cost confirmed at")),
         origins,
     ]
     actions_detail: ClassVar = HandActions.hand_actions
@@ -277,8 +277,8 @@ show(
     list_display=[
         "ref",
         columns.text("supplier__name", _("Supplier")),
-        columns.state("status", _("State"), calls={"refused"}, ended={"gone"}),
-        columns.age("changed_at", _("Changed")),
+        columns.state("status", _("Status"), calls={"refused"}, ended={"gone"}),
+        columns.age("changed_at", _("Changed at")),
     ],
     list_select_related=["supplier"],
     list_filter=["status", "supplier"],

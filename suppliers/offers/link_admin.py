@@ -37,7 +37,7 @@ class LinkForm(ReasonForm):
         return sku
 
 
-@admin.display(description=_("Why it is not on sale"))
+@admin.display(description=_("Reasons it is not on sale"))
 def reasons(offer: SupplierOffer) -> str:
     """List the open issues of the offer's row in the supplier's data."""
     told = [(said(code), message) for code, message in _open_issues(offer)]
@@ -78,8 +78,9 @@ class LinkActions(StaffAdmin):
             offer,
             title=gettext("Link to a product"),
             explain=gettext(
-                "The offer is sold as this variant, and no feed changes that. Compare brand, model"
-                " and GTIN first: a wrong link ships the wrong product."
+                "The offer is sold as this variant, and syncs do not change that."
+                " Compare brand, model and GTIN first: with a wrong link the wrong"
+                " product is shipped."
             ),
             act=act,
             done=gettext("Linked."),
@@ -106,24 +107,24 @@ class LinkActions(StaffAdmin):
             done=gettext("The next product sync creates the product."),
         )
 
-    @action(description=_("Refuse"), icon="block")
+    @action(description=_("Reject"), icon="block")
     def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
         def act(given: Any) -> None:
             overrides.refuse(offer=offer, now=timezone.now())
-            self.record(request, offer, gettext("Refused"), given)
+            self.record(request, offer, gettext("Rejected"), given)
 
         return self._decide(
             request,
             offer,
-            title=gettext("Refuse"),
+            title=gettext("Reject"),
             explain=gettext(
-                "The offer stays off sale and raises no more issues, until you give its fields"
-                " back to the feed."
+                "The offer stays on hold and raises no more issues, until you clear the"
+                " override of its fields."
             ),
             act=act,
-            done=gettext("Refused: the offer stays off sale."),
+            done=gettext("Rejected. The offer stays on hold."),
         )
 
     def _decide(

@@ -30,15 +30,18 @@ NOT_MATCHED: Final = "sku-not-matched"
 CODES: Final = (CONTRADICTS_PART, CONTRADICTS_LINK, NOT_MATCHED)
 MESSAGES: Final = {
     CONTRADICTS_PART: (
-        "Its part number belongs to a variant of ours, its GTIN {gtin} does not."
-        " The offer stays on hold until one of them is corrected, or staff link it."
+        "The part number belongs to a variant in the catalog, but the GTIN {gtin} does"
+        " not. The offer stays on hold until one of them is corrected, or staff link"
+        " it."
     ),
     CONTRADICTS_LINK: (
-        "The supplier now states another GTIN ({gtin}) than the variant that it was matched to has."
-        " The offer is unlinked and on hold until the supplier corrects it, or staff link it."
+        "The supplier now states another GTIN ({gtin}) than the matched variant has."
+        " The offer is unlinked and on hold until the supplier corrects it, or staff"
+        " link it."
     ),
     NOT_MATCHED: (
-        "We sell its product, but not in this version. The offer stays on hold until staff link it."
+        "The product is in the catalog, but not in this version. The offer stays on"
+        " hold until staff link it."
     ),
 }
 

@@ -48,10 +48,10 @@ def set_by_hand(
     Raises: NotByHandError  unknown field, or the offer is discontinued
     """
     if strange := set(values) - set(BY_HAND):
-        raise NotByHandError(f"{', '.join(sorted(strange))} cannot be set by hand.")
+        raise NotByHandError(f"{', '.join(sorted(strange))} cannot be overridden.")
     row = SupplierOffer.objects.select_for_update(of=["self"], no_key=True).get(pk=offer.pk)
     if row.status == SupplierOffer.Status.GONE:
-        raise NotByHandError("The supplier no longer sells it.")
+        raise NotByHandError("The supplier has discontinued it.")
     cost: Decimal | None = row.cost_amount
     if "cost_amount" in values and _is_held_for_cost(row):
         row.status = SupplierOffer.Status.ACTIVE
@@ -137,8 +137,8 @@ def make_product(*, offer: SupplierOffer, now: datetime) -> None:
     row = _unlinked(offer)
     if not _read_again(row):
         raise NotByHandError(
-            "Only a price list names this SKU. A product needs a page: map the supplier's product"
-            " file first."
+            "Only a price list contains this SKU. A product needs a page: map the"
+            " supplier's product file first."
         )
     _decided(row, locked={*row.locked_fields, SupplierOffer.LINK} - {"status"}, now=now)
 
@@ -164,7 +164,7 @@ def _unlinked(offer: SupplierOffer, *, becomes: int | None = None) -> SupplierOf
     """
     row = SupplierOffer.objects.select_for_update(of=["self"], no_key=True).get(pk=offer.pk)
     if not is_unlinked(row):
-        raise NotByHandError("It is linked already, or the supplier no longer lists it.")
+        raise NotByHandError("The offer is already linked, or the supplier has discontinued it.")
     held = row.levels.filter(Q(reserved__gt=0) | Q(allocated_unseen__gt=0))
     if row.disputed_variant_id not in {None, becomes} and held.exists():
         raise NotByHandError(

@@ -212,7 +212,7 @@ def create(*, work: Work, refused: Sequence[str], as_of: datetime) -> int:
             work.hold()
             alone(supplier_id=work.supplier.pk)
             made += run(CREATE, {**params, **ends, "now": work.moment()})
-    work.say(f"{made} offers are new")
+    work.say(f"{made} new offers")
     if made >= MANY:
         run(FRESH_STATISTICS)
     return made

@@ -34,7 +34,7 @@ from suppliers.sync import tasks as sync_tasks
 
 KINDS = FeedRun.Kind
 
-FOUND = [columns.state("status", _("State")), *CheckActions.check_fields, columns.moves]
+FOUND = [columns.state("status", _("Status")), *CheckActions.check_fields, columns.moves]
 
 
 @admin.display(description=_("Steps"))
@@ -83,11 +83,11 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
     list_display: ClassVar = [
         "name",
         "code",
-        columns.state("status", _("State"), waits={"paused"}, ended={"blocked"}),
+        columns.state("status", _("Status"), waits={"paused"}, ended={"blocked"}),
         columns.age("status_since", _("Since")),
         "currency",
         "lead_days",
-        columns.text("connection__problem", _("Trouble on the wire")),
+        columns.text("connection__problem", _("Connection error")),
     ]
     list_select_related: ClassVar = ["connection"]
     list_filter: ClassVar = ["status"]
@@ -101,7 +101,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
     actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
     actions_detail: ClassVar = [
         "sync_now",
-        "price_anew",
+        "reprice",
         *CheckActions.check_actions,
         *MappingActions.mapping_actions,
         *VettingActions.vetting_actions,
@@ -133,30 +133,31 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
             request,
             supplier,
             title=gettext("Synchronize now"),
-            explain=gettext("Products, prices and stock are asked of %(name)s now.")
+            explain=gettext("Fetches products, prices and stock from %(name)s now.")
             % {"name": supplier.name},
             act=lambda _given: _start(supplier, *KINDS.values),
-            done=gettext("Started: the runs appear in the list of sync runs."),
+            done=gettext("Started. The runs appear in the list of sync runs."),
         )
 
-    @action(description=_("Price anew"), icon="percent")
-    def price_anew(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description=_("Recalculate prices"), icon="percent")
+    def reprice(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            publication.price_anew(supplier=supplier)
+            publication.reprice(supplier=supplier)
             self.wake(request, inventory_tasks.publish_waiting)
 
         return self.ask(
             request,
             supplier,
-            title=gettext("Price anew"),
+            title=gettext("Recalculate prices"),
             explain=gettext(
-                "All that %(name)s offers is priced by the newest rules and exchange rates."
+                "Recalculates the prices of all offers of %(name)s with the current"
+                " rules and exchange rates."
             )
             % {"name": supplier.name},
             act=act,
-            done=gettext("Started: the prices change within minutes."),
+            done=gettext("Started. The prices change within minutes."),
         )
 
     @action(description=_("Synchronize products now"))

@@ -21,19 +21,19 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         try:
             times = order_schedule.times_in(self.cleaned_data["send_times"])
         except ValueError as error:
-            raise forms.ValidationError(gettext("Write times as 09:00 14:30.")) from error
+            raise forms.ValidationError(gettext("Enter times such as 09:00 14:30.")) from error
         return " ".join(sorted({f"{one:%H:%M}" for one in times}))
 
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"]
         if zone not in available_timezones():
-            raise forms.ValidationError(gettext("Write a time zone as Europe/Berlin, or UTC."))
+            raise forms.ValidationError(gettext("Enter a time zone such as Europe/Berlin, or UTC."))
         return zone
 
     def clean_order_days(self) -> str:
         days = set(self.cleaned_data["order_days"])
         if not days or not days <= set(supplier.EVERY_DAY):
-            raise forms.ValidationError(gettext("Write weekdays as digits from 1 to 7."))
+            raise forms.ValidationError(gettext("Enter weekdays as digits from 1 to 7."))
         return "".join(sorted(days))
 
     def clean_closed_on(self) -> str:
@@ -41,14 +41,14 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         try:
             days = order_schedule.days_in(self.cleaned_data["closed_on"])
         except ValueError as error:
-            raise forms.ValidationError(gettext("Write days as 2026-12-25.")) from error
+            raise forms.ValidationError(gettext("Enter days such as 2026-12-25.")) from error
         return " ".join(sorted(day.isoformat() for day in days))
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
         if given.get("sending") == "at_times" and given.get("send_times") == "":
-            self.add_error("send_times", gettext("Say at which times orders go to him."))
+            self.add_error("send_times", gettext("Enter the times at which orders are sent."))
         every = given.get("send_every_min")
         if every is not None and not 5 <= every <= 24 * 60:  # noqa: PLR2004 - as the column
-            self.add_error("send_every_min", gettext("Between 5 and 1440 minutes."))
+            self.add_error("send_every_min", gettext("Enter 5 to 1440 minutes."))
         return given

@@ -7,164 +7,185 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.staff.fieldsets import Field, Group
 
 KNOWN = {
-    "stock_accuracy": Field(_("Share of his promises that he kept")),
-    "costs_as_of": Field(_("Costs confirmed")),
-    "costs_aged_at": Field(_("Their age counts on pages up to")),
+    "stock_accuracy": Field(_("Stock accuracy")),
+    "costs_as_of": Field(_("Costs confirmed at")),
+    "costs_aged_at": Field(_("Cost expiry applied up to")),
 }
 SUPPLIER = (
     Group(
-        _("Who he is"),
+        _("General"),
         {
-            "name": Field(_("Name"), _("His full name, as staff pages show it.")),
+            "name": Field(_("Name"), _("Full name, as shown on staff pages.")),
             "code": Field(
                 _("Code"),
-                _("A short name of letters, digits and hyphens for lists and rules; it stays."),
+                _(
+                    "Short name for lists and rules: letters, digits and hyphens. Cannot be"
+                    " changed later."
+                ),
             ),
-            "adapter": Field(
-                _("Connector"), _("The program of ours that speaks to his systems; it stays.")
-            ),
+            "adapter": Field(_("Connector"), _("Integration type. Cannot be changed later.")),
             "currency": Field(
-                _("Currency of his costs"), _("Three letters, such as USD; it stays.")
+                _("Cost currency"), _("Three letters, such as USD. Cannot be changed later.")
             ),
             "language": Field(
-                _("Language of mail to him"),
-                _("Orders by mail, and the pages of orders, are written to him in it."),
+                _("E-mail language"),
+                _("Language of order e-mails and order pages for the supplier."),
             ),
         },
     ),
     Group(
-        _("How fast he answers and hands over"),
+        _("Response and handling times"),
         {
             "lead_days": Field(
-                _("Days until he hands a parcel over"),
-                _("From our order to the carrier; an offer's own days count first. 0: same day."),
+                _("Handling time (days)"),
+                _(
+                    "From our order to handover to the carrier. An offer's own value takes"
+                    " precedence. 0 = same day."
+                ),
             ),
             "cut_off_hour": Field(
-                _("Orders wait a day from this hour on, UTC"),
-                _("A whole hour, 0 to 23; what is ordered later leaves a day later. Empty: never."),
+                _("Order cut-off hour (UTC)"),
+                _("Whole hour, 0 to 23. Later orders ship a day later. Empty = no cut-off."),
             ),
             "acknowledge_within_min": Field(
-                _("He confirms an order within, minutes"),
-                _("If he is silent for longer, the order is put before staff. 0: at once."),
+                _("Order confirmation time limit (min)"),
+                _("Without a confirmation by then, the order is flagged for staff. 0 = at once."),
             ),
         },
     ),
     Group(
-        _("When orders go to him"),
+        _("Order schedule"),
         {
             "sending": Field(
-                _("Orders go to him"),
+                _("Send orders"),
                 _(
-                    "What is collected is canceled at once and costs nothing, and goes before his"
-                    " cut-off in any case. To go back to “at once” sends all that waits."
+                    "Waiting orders can be canceled at once at no cost. They are always"
+                    " sent before the cut-off. If you switch back to “Immediately”, all"
+                    " waiting orders are sent."
                 ),
             ),
             "send_every_min": Field(
-                _("Every so many minutes"),
-                _("For what is collected by minutes, counted from midnight UTC: 5 to 1440."),
+                _("Send interval (min)"),
+                _("For batches at an interval: 5 to 1440, counted from midnight UTC."),
             ),
             "send_times": Field(
-                _("At these times of his day"),
-                _("For what is collected by times, such as 09:00 14:30, with spaces between."),
+                _("Send times"),
+                _(
+                    "For batches at fixed times: local times of the supplier, separated by"
+                    " spaces, such as 09:00 14:30."
+                ),
             ),
             "time_zone": Field(
-                _("His time zone"),
-                _("Such as Europe/Berlin: his days and times are told in it."),
+                _("Time zone"),
+                _("Time zone of the supplier's days and times, such as Europe/Berlin."),
             ),
             "order_days": Field(
-                _("Weekdays on which he takes orders"),
-                _("1 is Monday, 7 Sunday. Promises count from the next such day."),
+                _("Order days"),
+                _("1 = Monday, 7 = Sunday. Delivery dates count from the next order day."),
             ),
             "closed_on": Field(
-                _("Days on which he is closed"),
-                _("Such as 2026-12-25 2026-12-26. Promises count from the next open day."),
+                _("Closed days"),
+                _("Such as 2026-12-25 2026-12-26. Delivery dates count from the next open day."),
             ),
         },
     ),
     Group(
-        _("How closely his bills are compared"),
+        _("Invoice matching"),
         {
             "bill_tolerance_percent": Field(
-                _("A bill may differ by, %"),
-                _("Of what was agreed; goods and freight each. 0: not at all."),
+                _("Invoice tolerance (%)"),
+                _("Of the agreed amount, for items and shipping separately. 0 = none."),
             ),
             "bill_tolerance_amount": Field(
-                _("Or by, in the currency of his costs"),
-                _("Of both the larger one holds. 0: not at all."),
+                _("Invoice tolerance (cost currency)"),
+                _("The larger of the two tolerances applies. 0 = none."),
             ),
             "bills_within_days": Field(
-                _("He bills what he shipped within, days"),
-                _("Shipped and not billed by then becomes a difference. Empty: he owes no bill."),
+                _("Invoice due within (days)"),
+                _(
+                    "A shipment without an invoice by then is reported as a discrepancy."
+                    " Empty = no invoices expected."
+                ),
             ),
             "billed_ships_within_days": Field(
-                _("What he billed is to leave within, days"),
-                _("Counted from his yes; later it is a difference. 0: at once."),
+                _("Ship invoiced orders within (days)"),
+                _(
+                    "From the order confirmation. A later shipment is reported as a"
+                    " discrepancy. 0 = at once."
+                ),
             ),
         },
     ),
     Group(
-        _("How long his stock is believed"),
+        _("Stock freshness"),
         {
             "stock_believed_min": Field(
-                _("Stock is believed for, minutes"),
-                _("A younger figure is sold from as it is. 0: its age counts at once."),
+                _("Stock is fresh for (min)"),
+                _("Until then the reported stock is sold in full. 0 = it starts to decay at once."),
             ),
             "stock_grows_units": Field(
-                _("Then kept back each hour, units"),
-                _("So many units are not sold for each hour begun after that. 0: none."),
+                _("Extra safety stock per hour (units)"),
+                _("Units withheld from sale for each hour begun after that. 0 = none."),
             ),
             "stock_grows_percent": Field(
-                _("And of the figure each hour, %"),
-                _("So much of the figure is not sold for each hour begun after that. 0: nothing."),
+                _("Stock decay per hour (%)"),
+                _("Share of the reported stock withheld for each hour begun after that. 0 = none."),
             ),
             "stock_hidden_min": Field(
-                _("Stock is hidden after, minutes"),
-                _("Nothing is sold from an older figure; not below the first field, 1440 at most."),
+                _("Stock expires after (min)"),
+                _("Older stock is not sold. At least the fresh time above, at most 1440."),
             ),
             "stock_told_min": Field(
-                _("Staff are told of old stock after, minutes"),
-                _("If none of his figures is younger, the start page of staff says so."),
+                _("Stale stock alert after (min)"),
+                _("The staff start page shows an alert if all stock of this supplier is older."),
             ),
         },
     ),
     Group(
-        _("How long his costs are believed"),
+        _("Cost freshness"),
         {
             "cost_hidden_min": Field(
-                _("Costs are believed for, minutes"),
-                _("What has an older cost is not sold until he confirms it. 0 sells nothing."),
+                _("Costs expire after (min)"),
+                _(
+                    "Offers with an older cost are not sold until the supplier confirms it."
+                    " 0 sells nothing."
+                ),
             ),
         },
     ),
     Group(
-        _("What he is asked at checkout"),
+        _("Live stock check at checkout"),
         {
             "asked_after_min": Field(
-                _("He is asked when his figure is older than, minutes"),
-                _("Then he is asked how many he has before a sale. 0: before every sale."),
+                _("Check if stock is older than (min)"),
+                _("The supplier is asked for its stock before the sale. 0 = before every sale."),
             ),
             "asked_below": Field(
-                _("Or when no more would be left than, units"),
-                _("He is also asked when a sale leaves so few. 0: only before the last unit goes."),
+                _("Check if the sale leaves at most (units)"),
+                _(
+                    "Also checks when so few units would be left. 0 = only before the last"
+                    " unit is sold."
+                ),
             ),
             "unanswered": Field(
-                _("If he does not answer in time"),
-                _("Believe: sell from his last figure, less for its age. Refuse: do not sell."),
+                _("If the supplier does not answer in time"),
+                _("Use the last reported stock, reduced by its age, or do not sell."),
             ),
         },
     ),
     Group(
-        _("What is kept back"),
+        _("Safety stock"),
         {
             "buffer": Field(
-                _("Never sold of each product in each warehouse, units"),
-                _("It counts from his next stock run on. 0: all that he has is sold."),
+                _("Safety stock per product and warehouse (units)"),
+                _("Never sold. Applies from the next stock sync; 0 = none."),
             ),
             "counts_down_at": Field(
-                _("His figure contains our sale from"),
+                _("Supplier stock is reduced at"),
                 _(
-                    "Until then a sale is subtracted by us: the order, the shipment, or never but"
-                    " when he counts anew. In doubt take the later one."
+                    "When the supplier's reported stock contains our sale; until then"
+                    " Fara subtracts the sale itself. If in doubt, choose the later"
+                    " time."
                 ),
             ),
         },

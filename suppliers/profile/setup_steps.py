@@ -35,7 +35,7 @@ def steps(supplier: Supplier, *, now: datetime) -> Iterator[Step]:
     wire: Connection | None = getattr(supplier, "connection", None)
     yield Step(
         title=_("Connection"),
-        hint=_("Enter address, keys and options."),
+        hint=_("Enter the address, keys and options."),
         is_done=wire is not None and _is_filled_in(supplier, wire),
         address=reverse("admin:suppliers_connection_change", args=[wire.pk])
         if wire
@@ -44,20 +44,20 @@ def steps(supplier: Supplier, *, now: datetime) -> Iterator[Step]:
     if supplier.adapter == file_sources.FEED:
         yield Step(
             title=_("Mapping"),
-            hint=_("Say which column of the file is which field."),
+            hint=_("Map the columns of the file to product fields."),
             is_done=supplier.mappings.filter(is_active=True).exists(),
             address=_action(supplier, "mapping"),
         )
     report = wire.check_report if wire else {}
     yield Step(
-        title=_("Check"),
-        hint=_("Try the connection. Nothing is ordered or imported."),
+        title=_("Connection check"),
+        hint=_("Check the connection. Nothing is ordered or imported."),
         is_done=bool(report) and all(step["outcome"] != "bad" for step in report["steps"]),
         address=_action(supplier, "check_wire"),
     )
     applied = supplier.runs.filter(status=FeedRun.Status.APPLIED)
     yield Step(
-        title=_("Dry run"),
+        title=_("Initial import"),
         hint=_("Import products, prices and stock. Nothing is sold before activation."),
         is_done=set(applied.values_list("kind", flat=True)) == set(FeedRun.Kind.values),
         address=_action(supplier, "sync_now"),
@@ -67,7 +67,10 @@ def steps(supplier: Supplier, *, now: datetime) -> Iterator[Step]:
     unserved = places.order_by("pk").first()
     yield Step(
         title=_("Shipping services"),
-        hint=_("Each warehouse needs a route with a price. Warehouses come with the dry run."),
+        hint=_(
+            "Each warehouse needs a shipping service with a price. The initial import adds"
+            " the warehouses."
+        ),
         is_done=unserved is None and served.exists(),
         address=_page("service_add", location=unserved.pk)
         if unserved
@@ -81,7 +84,7 @@ def _vetting(supplier: Supplier, now: datetime) -> Iterator[Step]:
     names = ", ".join(str(criterion.label) for criterion in missing)
     if missing:
         yield Step(
-            title=_("Evidence"),
+            title=_("Compliance documents"),
             hint=gettext("Add and verify: %(names)s.") % {"names": names},
             is_done=False,
             address=_page("evidence_add", supplier=supplier.pk),

@@ -85,9 +85,9 @@ class Page:
                 choice=self._choice(),
             )
         except NothingChosenError:
-            self.problem = gettext("Nothing was chosen.")
+            self.problem = gettext("Select at least one change.")
         except InvalidOperation:
-            self.problem = gettext("The size is no number.")
+            self.problem = gettext("Enter the limit as a number.")
         except REFUSALS as refusal:
             self.problem = str(refusal)
         else:
@@ -114,7 +114,7 @@ class Page:
         page = Paginator(self._rows(), PER_PAGE).get_page(self.request.GET.get("page"))
         context = {
             **self.desk.admin_site.each_context(self.request),
-            "title": gettext("Look at the changes"),
+            "title": gettext("Review changes"),
             "original": self.run,
             "opts": self.desk.opts,
             "back": self.desk.page_of(self.run),
@@ -158,15 +158,15 @@ def _said(decided: Decided) -> str:
     words = done % {"count": decided.done}
     if decided.left:
         left = ngettext(
-            "%(count)d is left as it is: something newer stands there.",
-            "%(count)d are left as they are: something newer stands there.",
+            "%(count)d skipped: a newer value exists.",
+            "%(count)d skipped: newer values exist.",
             decided.left,
         )
         words = f"{words} {left % {'count': decided.left}}"
     if decided.waiting:
         later = ngettext(
-            "%(count)d follows within a minute: sales are subtracted there first.",
-            "%(count)d follow within a minute: sales are subtracted there first.",
+            "%(count)d follows within a minute, after sales are subtracted.",
+            "%(count)d follow within a minute, after sales are subtracted.",
             decided.waiting,
         )
         words = f"{words} {later % {'count': decided.waiting}}"
@@ -206,22 +206,20 @@ def _can_go_back(run: FeedRun) -> bool:
 
 STATE = columns.state(
     "status",
-    _("State"),
+    _("Status"),
     calls={"quarantined", "failed"},
     waits={"fetched", "parsed", "staged"},
     ended={"applied", "discarded", "rolled_back"},
 )
-NUMBER = columns.text("pk", _("Number of the run"))
-CALLS = columns.pairs("calls", _("Calls to the supplier"))
-POINTS = columns.pairs("points", _("What it used of his budgets"))
-JUDGED_BY = columns.pairs("profile", _("What later runs are judged against"), words=PROFILE)
+NUMBER = columns.text("pk", _("Sync run ID"))
+CALLS = columns.pairs("calls", _("API calls"))
+POINTS = columns.pairs("points", _("Quota used"))
+JUDGED_BY = columns.pairs("profile", _("Baseline for later runs"), words=PROFILE)
 
 
 @admin.register(FeedRun)
 class FeedRunAdmin(ChangesDesk):
-    when_empty: ClassVar = _(
-        "No supplier was read yet: open the page of a supplier and synchronize now."
-    )
+    when_empty: ClassVar = _("No sync runs yet. Open a supplier and select “Synchronize now”.")
     list_display: ClassVar = [
         "id",
         columns.text("supplier__name", _("Supplier")),
@@ -243,11 +241,11 @@ class FeedRunAdmin(ChangesDesk):
     exclude: ClassVar = ["status", "profile", "calls", "points"]
     readonly_fields: ClassVar = [STATE, NUMBER, CALLS, POINTS, JUDGED_BY, columns.moves]
     groups = (
-        Group(_("What came of it"), RUN, columns=[STATE]),
-        Group(_("How many rows"), COUNTS),
-        Group(_("Who decided"), DECIDED, columns=[columns.moves]),
-        Group(_("What it asked and found"), columns=[CALLS, POINTS, JUDGED_BY]),
-        Group(_("How it was run"), PLUMBING, columns=[NUMBER]),
+        Group(_("Result"), RUN, columns=[STATE]),
+        Group(_("Rows"), COUNTS),
+        Group(_("Decision"), DECIDED, columns=[columns.moves]),
+        Group(_("Checks and findings"), columns=[CALLS, POINTS, JUDGED_BY]),
+        Group(_("System information"), PLUMBING, columns=[NUMBER]),
     )
     actions_detail: ClassVar = ["changes", "apply", "discard", "roll_back"]
     fits: ClassVar = {
@@ -261,42 +259,42 @@ class FeedRunAdmin(ChangesDesk):
         inline(FeedIssue, "row", "severity", "code", "message", tab=False, fk_name="last_run")
     ]
 
-    @action(description=_("Look at the changes"), icon="difference")
+    @action(description=_("Review changes"), icon="difference")
     def changes(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return Page(self, request, self.row(request, object_id)).answer()
 
-    @action(description=_("Apply it"), icon="check")
+    @action(description=_("Apply run"), icon="check")
     def apply(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self.row(request, object_id)
         count = FeedChange.objects.filter(run=run).count()
         return self.ask(
             request,
             run,
-            title=gettext("Apply it"),
+            title=gettext("Apply run"),
             explain=gettext(
-                "%(problem)s All %(count)d changes that were kept are applied, where the value is"
-                " still what the run found. Later feeds are judged against this one."
+                "%(problem)s All %(count)d stored changes are applied where no newer"
+                " value exists. This run becomes the baseline for later runs."
             )
             % {"problem": run.problem, "count": count},
             act=lambda _given: self._apply(request, run),
-            done=gettext("Applied."),
+            done=gettext("Run applied."),
         )
 
-    @action(description=_("Discard it"), icon="close")
+    @action(description=_("Discard run"), icon="close")
     def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self.row(request, object_id)
         who = str(request.user)
         return self.ask(
             request,
             run,
-            title=gettext("Discard it"),
-            explain=gettext("%(problem)s Nothing of it is applied; the next run is judged anew.")
+            title=gettext("Discard run"),
+            explain=gettext("%(problem)s Nothing is applied. The next run is checked again.")
             % {"problem": run.problem},
             act=lambda _given: review.discard(feed_run=run, actor=who, now=timezone.now()),
-            done=gettext("Discarded."),
+            done=gettext("Run discarded."),
         )
 
-    @action(description=_("Roll it back"), icon="undo")
+    @action(description=_("Revert import"), icon="undo")
     def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self.row(request, object_id)
 
@@ -312,15 +310,15 @@ class FeedRunAdmin(ChangesDesk):
         return self.ask(
             request,
             run,
-            title=gettext("Roll it back"),
+            title=gettext("Revert import"),
             explain=gettext(
-                "Each of the %(count)d values that this run changed becomes what it was before,"
-                " unless something newer changed it since. Should the supplier tell the same"
-                " again, his feed waits for you."
+                "Restores the previous value of the %(count)d values that this run"
+                " changed, except where a newer value exists. If the supplier reports"
+                " the same values again, the run is quarantined for your decision."
             )
             % {"count": run.updated + run.created},
             act=act,
-            done=gettext("Rolled back."),
+            done=gettext("Import reverted."),
             form_class=ReasonForm,
         )
 
@@ -333,7 +331,7 @@ show(
     FeedChange,
     list_display=[
         "row",
-        columns.link("run", _("Run")),
+        columns.link("run", _("Sync run")),
         "kind",
         "place",
         "old",

@@ -71,7 +71,7 @@ def list_is_believable(
 ) -> str:
     """Return the violation if too many known products are missing from a list."""
     if good == 0 and bad == 0:
-        return f"The list is empty; we know {known} products."
+        return f"The list is empty; {known} products are known."
     if reason := rows_are_readable(good=good, bad=bad, limits=limits):
         return reason
     lost = known - still_there
@@ -84,21 +84,21 @@ def count_is_believable(*, good: int, last: int, limits: Limits = USUAL) -> str:
     """Return the violation if a list has far fewer rows than the last one; 0: no last one."""
     lost = last - good
     if _is_too_much(lost, of=last, percent=limits.lost_percent):
-        return f"{good} rows; the last good run had {last} ({_rate(lost, last)} fewer)."
+        return f"{good} rows; the last accepted run had {last} ({_rate(lost, last)} fewer)."
     return ""
 
 
 def rows_are_readable(*, good: int, bad: int, limits: Limits = USUAL) -> str:
     read = good + bad
     if _is_too_much(bad, of=read, percent=limits.bad_percent):
-        return f"{bad} of {read} rows cannot be used ({_rate(bad, read)})."
+        return f"{bad} of {read} rows are invalid ({_rate(bad, read)})."
     return ""
 
 
 def rows_come_once(*, read: int, twice: int, last_twice: int = 0, limits: Limits = USUAL) -> str:
     """Return the violation if too many rows are duplicated, beyond those of the last run."""
     if _is_too_much(twice - last_twice, of=read, percent=limits.twice_percent):
-        return f"{twice} of {read} rows are told twice ({_rate(twice, read)})."
+        return f"{twice} of {read} rows are duplicates ({_rate(twice, read)})."
     return ""
 
 
@@ -115,7 +115,7 @@ def stock_is_believable(*, stocked: int, emptied: int, limits: Limits = USUAL) -
     """Return the violation if too many non-zero stock rows became zero or are missing."""
     if _is_too_much(emptied, of=stocked, percent=limits.emptied_percent):
         return (
-            f"{emptied} of {stocked} stock rows fall to zero at once ({_rate(emptied, stocked)})."
+            f"{emptied} of {stocked} stock rows drop to zero at once ({_rate(emptied, stocked)})."
         )
     return ""
 
@@ -127,8 +127,8 @@ def stock_rise_is_believable(*, told: int, soared: int, limits: Limits = USUAL) 
     """
     if _is_too_much(soared, of=told, percent=limits.soared_percent):
         return (
-            f"{soared} of {told} stock rows rise to {limits.soar_factor} times as much or more at"
-            f" once ({_rate(soared, told)})."
+            f"{soared} of {told} stock rows rise to at least {limits.soar_factor} times their"
+            f" quantity at once ({_rate(soared, told)})."
         )
     return ""
 
@@ -148,7 +148,7 @@ def costs_are_believable(*, moves: Moves, limits: Limits = USUAL) -> str:
     if not _is_too_much(moves.jumped, of=moves.known, percent=limits.jumped_percent):
         return ""
     words = (
-        f"{moves.jumped} of {moves.known} costs move by a factor of {limits.jump_factor} or more"
+        f"{moves.jumped} of {moves.known} costs change by a factor of {limits.jump_factor} or more"
     )
     for example in jumps(moves.sample, limits=limits)[:1]:
         words += f", such as {example.sku}: {example.before} to {example.after}"
@@ -159,7 +159,7 @@ def margins_are_believable(*, listed: int, above: int, limits: Limits = USUAL) -
     """Return the violation if too many listed variants would cost more than their net price."""
     if _is_too_much(above, of=listed, percent=limits.above_price_percent):
         return (
-            f"{above} of {listed} listed variants would cost more than our own price"
+            f"{above} of {listed} listed variants would cost more than our net price"
             f" ({_rate(above, listed)})."
         )
     return ""
@@ -173,11 +173,13 @@ def file_is_new(
         return ""
     if went_back(newest, last_newest):
         return (
-            f"The newest row is of {newest:%Y-%m-%d %H:%M}; the last good run had one of"
+            f"The newest row is dated {newest:%Y-%m-%d %H:%M}; the last accepted run had"
             f" {last_newest:%Y-%m-%d %H:%M}: this is an older file."
         )
     if limits.stale_h and now - newest > timedelta(hours=limits.stale_h):
-        return f"The newest row is of {newest:%Y-%m-%d %H:%M}: older than {limits.stale_h} hours."
+        return (
+            f"The newest row is dated {newest:%Y-%m-%d %H:%M}: older than {limits.stale_h} hours."
+        )
     return ""
 
 
@@ -185,7 +187,7 @@ def file_is_written_later(*, said_at: datetime | None, last_said_at: datetime | 
     """Return the violation if the file is older than the last one by its server or uploader."""
     if went_back(said_at, last_said_at):
         return (
-            f"The file is of {said_at:%Y-%m-%d %H:%M}; the last good run had one of"
+            f"The file is dated {said_at:%Y-%m-%d %H:%M}; the last accepted run had"
             f" {last_said_at:%Y-%m-%d %H:%M}: this is an older file."
         )
     return ""
@@ -199,7 +201,9 @@ def went_back(moment: datetime | None, last: datetime | None) -> bool:
 def stays_undone(*, run: int, told: int, again: int) -> str:
     """Return the violation if most values return that staff rolled back."""
     if 2 * again > told:
-        return f"{again} of {told} values come back that were rolled back (run {run})."
+        return (
+            f"{again} of {told} values were rolled back before and are reported again (run {run})."
+        )
     return ""
 
 
@@ -245,8 +249,8 @@ def shape_is_known(*, before: Shape | None, now: Shape) -> str:
     words = " ".join(changed)
     if missing:
         strange = [name for name in now.columns if name not in before.columns]
-        words = f"{words} Columns are missing: {_listed(missing)}."
-        words += f" Others are new: {_listed(strange)}." if strange else ""
+        words = f"{words} Missing columns: {_listed(missing)}."
+        words += f" New columns: {_listed(strange)}." if strange else ""
     return words.strip()
 
 
@@ -256,16 +260,17 @@ def _changed(before: Shape, now: Shape) -> Iterator[str]:
         if was in {EMPTY_KIND, is_now} or (field, was, is_now) in HARMLESS:
             continue
         if is_now == EMPTY_KIND:
-            yield f"The column of {field} is empty or gone."
+            yield f"The column of {field} is empty or missing."
         elif MIXED_KIND not in {was, is_now}:
-            yield f"The column of {field} held {_words(was)}, and holds {_words(is_now)} now."
+            now_holds = _words(is_now)
+            yield f"The column of {field} contained {_words(was)} and now contains {now_holds}."
 
 
 def _words(kind: str) -> str:
     return {
         "number": "whole numbers",
         "decimal": "decimal numbers",
-        "gtin": "bar codes",
+        "gtin": "barcodes",
         "text": "words",
         "code": "codes",
         "address": "addresses",
@@ -305,7 +310,7 @@ def slip(moves: Moves, *, rates: Mapping[str, Decimal]) -> str:
     meaning = next(_meanings(factor, rates), "")
     if not meaning and abs(factor - ONE) <= MOST_TOGETHER:
         return ""
-    words = f"{moves.moved} of {moves.known} costs move by the same factor, {factor:.4g}"
+    words = f"{moves.moved} of {moves.known} costs change by the same factor, {factor:.4g}"
     return f"{words}: {meaning}." if meaning else f"{words}."
 
 
@@ -319,14 +324,14 @@ def _is_moved_by(factor: Decimal, move: CostMove) -> bool:
 def _meanings(factor: Decimal, rates: Mapping[str, Decimal]) -> Iterator[str]:
     for shift, words in SHIFTS.items():
         if _is(factor, shift):
-            yield f"as if {words} had been lost" if shift == 10 else f"as if they were in {words}"  # noqa: PLR2004
+            yield f"as if {words} were missing" if shift == 10 else f"as if they were in {words}"  # noqa: PLR2004
         if _is(factor, ONE / shift):
-            yield f"as if {words} had been taken twice"
+            yield f"as if {words} were applied twice"
     for tax in TAXES:
         if _is(factor, tax):
-            yield f"as if a tax of {100 * (tax - 1):.0f} % had been added"
+            yield f"as if a tax of {100 * (tax - 1):.0f} % were added"
         if _is(factor, ONE / tax):
-            yield f"as if a tax of {100 * (tax - 1):.0f} % had been taken out"
+            yield f"as if a tax of {100 * (tax - 1):.0f} % were removed"
     for currency, rate in rates.items():
         if abs(rate - ONE) > SAME_RATE and _is(factor, rate, within=SAME_RATE):
             yield f"as if they were in {currency}"

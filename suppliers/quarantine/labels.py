@@ -13,96 +13,117 @@ from suppliers.quarantine.guards import USUAL
 
 def _limit(name: str, label: Words, words: Words) -> Field:
     """Return a form field whose help text ends with the default."""
-    usual = format_lazy(_("Empty: {usual}, as for everybody."), usual=getattr(USUAL, name))
+    usual = format_lazy(
+        _("Empty = {usual}, the default for all suppliers."), usual=getattr(USUAL, name)
+    )
     return Field(label, format_lazy("{} {}", words, usual))
 
 
 LIMITS = (
     Group(
-        _("Whose feeds"),
+        _("Supplier feeds"),
         {
             "supplier": Field(
-                _("Supplier"), _("These limits are for his feeds alone; each supplier has one set.")
+                _("Supplier"),
+                _("These thresholds apply to this supplier only. Each supplier has one set."),
             )
         },
     ),
     Group(
-        _("When a feed waits because of its rows"),
+        _("Row checks"),
         {
             "lost_percent": _limit(
                 "lost_percent",
-                _("Rows that may be missing, %"),
-                _("If more rows that we know are gone, and more than 3, the feed waits for you."),
+                _("Missing rows (max. %)"),
+                _(
+                    "If a larger share of the known rows is missing, and more than 3 rows,"
+                    " the run is quarantined."
+                ),
             ),
             "bad_percent": _limit(
                 "bad_percent",
-                _("Rows that may be unusable, %"),
-                _("If more rows cannot be read, the feed waits for you."),
+                _("Invalid rows (max. %)"),
+                _("If a larger share of rows cannot be read, the run is quarantined."),
             ),
             "twice_percent": _limit(
                 "twice_percent",
-                _("Rows that may be told twice, %"),
-                _("If more rows come twice with different values, the feed waits for you."),
+                _("Duplicate rows (max. %)"),
+                _(
+                    "If a larger share of rows is repeated with different values, the run"
+                    " is quarantined."
+                ),
             ),
             "stale_h": _limit(
                 "stale_h",
-                _("The newest row may be old, hours"),
-                _("If even the newest row of a file is older, the feed waits; 0 never asks."),
+                _("Maximum age of the newest row (hours)"),
+                _("If the newest row of a file is older, the run is quarantined. 0 = no check."),
             ),
         },
     ),
     Group(
-        _("When a feed waits because of its stock"),
+        _("Stock checks"),
         {
             "emptied_percent": _limit(
                 "emptied_percent",
-                _("Stock rows that may fall to zero, %"),
-                _("If more of the rows with units are empty at once, the feed waits for you."),
+                _("Zeroed stock rows (max. %)"),
+                _(
+                    "If a larger share of the rows in stock drops to zero at once, the run"
+                    " is quarantined."
+                ),
             ),
             "soared_percent": _limit(
                 "soared_percent",
-                _("Stock rows that may soar, %"),
-                _("If more rows rise steeply at once, the feed waits for you."),
+                _("Surged stock rows (max. %)"),
+                _("If a larger share of rows rises steeply at once, the run is quarantined."),
             ),
             "soar_factor": _limit(
                 "soar_factor",
-                _("Stock soars when it rises to so many times as much"),
-                _("What counts as steeply: 10 means from 5 units to 50 or more."),
+                _("Stock surge factor"),
+                _("What counts as a steep rise: 10 = from 5 units to 50 or more."),
             ),
         },
     ),
     Group(
-        _("When a feed waits because of its costs"),
+        _("Cost checks"),
         {
             "jumped_percent": _limit(
                 "jumped_percent",
-                _("Costs that may jump, %"),
-                _("If more costs jump at once, the feed waits; a single one is held alone."),
+                _("Price outliers (max. %)"),
+                _(
+                    "If a larger share of costs changes steeply at once, the run is"
+                    " quarantined; a single outlier puts only its offer on hold."
+                ),
             ),
             "jump_factor": _limit(
                 "jump_factor",
-                _("A jump is a cost that moves by this factor"),
-                _("What counts as a jump: 10 means from 5 to 50 or more, or to 0.50 or less."),
+                _("Price outlier factor"),
+                _("What counts as an outlier: 10 = from 5 to 50 or more, or to 0.50 or less."),
             ),
             "above_price_percent": _limit(
                 "above_price_percent",
-                _("Costs that may rise above our net price, %"),
-                _("If more goods on sale would cost more than we ask, the feed waits for you."),
+                _("Costs above our net price (max. %)"),
+                _(
+                    "If a larger share of the products on sale would cost more than our"
+                    " price, the run is quarantined."
+                ),
             ),
         },
     ),
     Group(
-        _("What staff are told"),
+        _("Alerts"),
         {
             "risen_percent": _limit(
                 "risen_percent",
-                _("Staff are told of a cost that rises by more, %"),
-                _("The cost counts all the same; it stands among the alerts for a week."),
+                _("Cost increase alert above (%)"),
+                _("The cost is applied; it is listed among the alerts for a week."),
             ),
             "decide_within_h": _limit(
                 "decide_within_h",
-                _("Staff decide about a feed within, hours"),
-                _("A feed that waits longer for a decision is a finding of the invariants."),
+                _("Review due within (hours)"),
+                _(
+                    "A quarantined run without a decision by then is reported as a failed"
+                    " integrity check."
+                ),
             ),
         },
     ),
@@ -113,49 +134,49 @@ LIMITS = (
 
 RUN: Mapping[str, Field] = {
     "supplier": Field(_("Supplier")),
-    "kind": Field(_("What was read")),
-    "problem": Field(_("Problem")),
+    "kind": Field(_("Content")),
+    "problem": Field(_("Error")),
     "started_at": Field(_("Started")),
     "ended_at": Field(_("Ended")),
 }
 COUNTS: Mapping[str, Field] = {
     "read": Field(_("Rows read")),
-    "created": Field(_("New ones taken in")),
-    "updated": Field(_("Changed ones taken in")),
-    "unchanged": Field(_("As we knew them")),
-    "gone": Field(_("No longer listed")),
-    "rejected": Field(_("Not taken in")),
+    "created": Field(_("Created")),
+    "updated": Field(_("Updated")),
+    "unchanged": Field(_("Unchanged")),
+    "gone": Field(_("Discontinued")),
+    "rejected": Field(_("Rejected")),
     "remaining": Field(_("Left to the next run")),
 }
 DECIDED: Mapping[str, Field] = {
     "decided_by": Field(_("Decided by")),
-    "believed_by": Field(_("Vouched for beforehand by")),
+    "believed_by": Field(_("Checks waived by")),
 }
 PLUMBING: Mapping[str, Field] = {
-    "status_since": Field(_("In this state since")),
-    "lease_until": Field(_("Given up if still open at")),
+    "status_since": Field(_("Status since")),
+    "lease_until": Field(_("Lease expires at")),
 }
 # Keys of the profile, as ``evaluation`` writes them.
 JUDGED: Mapping[str, Words] = {
-    "rows": _("Rows that can be used"),
-    "twice": _("Told twice"),
-    "moved": _("Costs that move"),
-    "jumped": _("Costs that jump"),
-    "listed": _("Listed variants with a cost in it"),
-    "above_price": _("Of those, above our price"),
-    "stocked": _("Stock rows with units"),
-    "emptied": _("Of those, emptied"),
+    "rows": _("Valid rows"),
+    "twice": _("Duplicate rows"),
+    "moved": _("Changed costs"),
+    "jumped": _("Cost outliers"),
+    "listed": _("Listed variants with a cost"),
+    "above_price": _("Above our net price"),
+    "stocked": _("Stock rows in stock"),
+    "emptied": _("Dropped to zero"),
     "newest": _("Newest row"),
 }
 PROFILE: Mapping[str, Words] = {
     **JUDGED,
-    "soared": _("Of those, soaring"),
-    "newest_rows": _("Some of the newest rows"),
-    "said_at": _("The file was made"),
-    "as_of": _("Stock is as of"),
+    "soared": _("Steep rises"),
+    "newest_rows": _("Sample of the newest rows"),
+    "said_at": _("File date"),
+    "as_of": _("Stock confirmed at"),
     "columns": _("Columns of the file"),
-    "kinds": _("What stands in them"),
-    "read_by": _("Key of the mapping"),
-    "names_changes": _("It names only what changed"),
-    "is_part": _("Only a part was applied"),
+    "kinds": _("Content of the columns"),
+    "read_by": _("Mapping hash"),
+    "names_changes": _("Delta feed"),
+    "is_part": _("Partly applied"),
 }

@@ -102,7 +102,7 @@ def keep_costs(feed_run: FeedRun, *, refused: Sequence[str]) -> None:
     params = {**_params(feed_run), "refused": list(refused)}
     run(COSTS, params)
     if feed_run.names_changes:
-        _told_anew(feed_run, COSTS_TOLD)
+        _drop_superseded(feed_run, COSTS_TOLD)
         confirmations.costs_wait(params=params)
 
 
@@ -116,7 +116,7 @@ def keep_stock(feed_run: FeedRun, *, doubtful: Sequence[str], is_whole: bool) ->
     params = {**_params(feed_run), "doubtful": list(doubtful), "as_of": feed_run.as_of}
     run(STOCK.format(join="FULL" if is_whole else "LEFT"), params)
     if feed_run.names_changes:
-        _told_anew(feed_run, STOCK_TOLD)
+        _drop_superseded(feed_run, STOCK_TOLD)
         levels.hold(supplier=feed_run.supplier)
         confirmations.fall_silent(which=WAITS, params=params)
 
@@ -163,5 +163,5 @@ def _params(feed_run: FeedRun) -> Mapping[str, Any]:
     return {"run": feed_run.pk, "supplier": feed_run.supplier_id}
 
 
-def _told_anew(feed_run: FeedRun, sql: str) -> None:
+def _drop_superseded(feed_run: FeedRun, sql: str) -> None:
     run(sql, {"waiting": [old.pk for old in waiting_runs(feed_run)]})

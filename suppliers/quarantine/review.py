@@ -173,7 +173,7 @@ def apply(*, feed_run: FeedRun, actor: str, now: datetime, choice: Choice = EVER
     profile = (
         {**feed_run.profile, "is_part": True} if not choice.is_everything else feed_run.profile
     )
-    reason = "applied by hand" if choice.is_everything else "a part of it applied by hand"
+    reason = "applied by staff" if choice.is_everything else "partly applied by staff"
     feed_run.move(
         Status.APPLIED, at=now, actor=actor, reason=reason, decided_by=actor[:100], profile=profile
     )
@@ -294,6 +294,6 @@ def discard(*, feed_run: FeedRun, actor: str, now: datetime) -> None:
     Raises: IllegalMoveError, LostRaceError  the run is not pending
     """
     feed_run.move(
-        Status.DISCARDED, at=now, actor=actor, reason="not believed", decided_by=actor[:100]
+        Status.DISCARDED, at=now, actor=actor, reason="discarded by staff", decided_by=actor[:100]
     )
     runs.forget(feed_run)

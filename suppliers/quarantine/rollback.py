@@ -197,13 +197,15 @@ def roll_back(*, feed_run: FeedRun, actor: str, reason: str, now: datetime) -> D
         IllegalMoveError, LostRaceError  not applied, or rolled back already
     """
     if feed_run.kind == Kind.PRODUCTS:
-        words = _("Products are not rolled back: edit, withdraw or archive them instead.")
+        words = _(
+            "Product runs cannot be reverted. Edit, unpublish or archive the products instead."
+        )
         raise NotReversibleError(words)
     if feed_run.kind == Kind.STOCK:
         Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=feed_run.supplier_id)
         if unfinished(supplier=feed_run.supplier):
             raise NotReversibleError(
-                _("An earlier rollback is being finished: try again in half a minute.")
+                _("An earlier rollback is still running. Try again in 30 seconds.")
             )
     to = FeedRun.Status.ROLLED_BACK
     feed_run.move(to, at=now, actor=actor, reason=reason, decided_by=actor[:100])

@@ -28,7 +28,7 @@ class CallBudgetAdmin(StaffAdmin):
     ordering: ClassVar = ["connection", "name"]
 
 
-@admin.display(description=_("Answers"))
+@admin.display(description=_("Responding"))
 def answering(row: Connection) -> str:
     """Render whether calls to the supplier succeed."""
     breaker: Breaker | None = getattr(row, "breaker", None)
@@ -38,7 +38,7 @@ def answering(row: Connection) -> str:
         words = ngettext("%(count)d failure", "%(count)d failures", breaker.failures)
         return columns.as_state(words % {"count": breaker.failures}, waits=True)
     when = columns.as_age(breaker.open_until)
-    return columns.as_state(gettext("no; asked again %(when)s") % {"when": when}, calls=True)
+    return columns.as_state(gettext("no; next attempt %(when)s") % {"when": when}, calls=True)
 
 
 class BreakerActions(StaffAdmin):
@@ -46,7 +46,7 @@ class BreakerActions(StaffAdmin):
 
     breaker_actions: ClassVar = ["ask_again"]
 
-    @action(description=_("Ask him again now"), icon="restart_alt")
+    @action(description=_("Retry now"), icon="restart_alt")
     def ask_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.row(request, object_id)
 
@@ -56,13 +56,13 @@ class BreakerActions(StaffAdmin):
         return self.ask(
             request,
             connection,
-            title=gettext("Ask him again now"),
+            title=gettext("Retry now"),
             explain=gettext(
-                "Syncs and orders that wait for him go on at once. If he still does not answer,"
-                " he is left alone again after a few calls."
+                "Waiting syncs and orders continue at once. If the supplier still does"
+                " not respond, calls pause again after a few failures."
             ),
             act=act,
-            done=gettext("He is asked again."),
+            done=gettext("Calls have resumed."),
         )
 
 
@@ -72,9 +72,9 @@ class BreakerAdmin(StaffAdmin):
         columns.text("connection__supplier__name", _("Supplier")),
         "gateway",
         "failures",
-        columns.age("opened_at", _("Silent since")),
-        columns.age("orders_wait_until", _("Orders try again")),
-        columns.age("open_until", _("Syncs try again")),
+        columns.age("opened_at", _("No response since")),
+        columns.age("orders_wait_until", _("Orders retry at")),
+        columns.age("open_until", _("Syncs retry at")),
         "last_failure",
     ]
     list_select_related: ClassVar = ["connection__supplier"]

@@ -84,7 +84,7 @@ class SharedBreaker:
                 is_open = self._rows.filter(opened_at__isnull=False)
                 is_open.update(probe_until=Now() + _takes(call))
             except DatabaseError:
-                log.exception("that %s goes on is not kept", call)
+                log.exception("cannot save that %s responds again", call)
 
     def leave(self, call: Call, outcome: Outcome) -> None:
         """Record the outcome of a call. A database error does not fail the call."""
@@ -101,7 +101,7 @@ class SharedBreaker:
                 self._is_clean = True
                 close(**self._line)
         except DatabaseError:
-            log.exception("how %s ended is not counted", call)
+            log.exception("cannot count the outcome of a call to %s", call)
 
     def forget(self, call: Call) -> None:
         """Discard a call without result, and its probe."""
@@ -141,7 +141,7 @@ class SharedBreaker:
             row.open_until = now + pause
             row.orders_wait_until = now + pause / 2
             row.probe_until = None
-            log.warning("%s rests for %s: %s", row, pause, words)
+            log.warning("%s is paused for %s: %s", row, pause, words)
         row.save()
 
 

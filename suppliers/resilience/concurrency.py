@@ -116,7 +116,7 @@ class _Leases:
             self._is_away(error)  # the lease expires
 
     def _is_away(self, error: redis.RedisError) -> None:
-        log.warning("Redis is away, each worker counts its calls alone: %s", error)
+        log.warning("Redis is unavailable; each worker counts its calls alone: %s", error)
         self._redis_is_away_until = time.monotonic() + REDIS_IS_ASKED_AGAIN_AFTER_S
 
 

@@ -225,4 +225,4 @@ class TimedGate:
             with connection.cursor() as cursor:
                 cursor.execute(_ADD, params)
         except DatabaseError:
-            log.exception("answer times of supplier %s are lost", self._supplier_id)
+            log.exception("response times of supplier %s are lost", self._supplier_id)

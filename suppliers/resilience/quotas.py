@@ -67,7 +67,7 @@ class KeptBudget:
             if cursor.fetchone() is not None:
                 return
         row = CallBudget.objects.get(connection=self._connection_id, name=quota.name)
-        message = f"{quota.name}: {row.used} of {row.total} used, the next at {row.until:%H:%M:%S}"
+        message = f"{quota.name}: {row.used} of {row.total} used, resets at {row.until:%H:%M:%S}"
         raise BudgetSpentError(message, until=row.until)
 
     def told(self, quota: Quota, *, left: int, total: int | None, until: datetime | None) -> None:

@@ -45,7 +45,7 @@ class SharedPace:
         give_up_at = deadlines.sooner(time.monotonic() + LONGEST_WAIT_S)
         while (nap_s := self._counters.wait_s(self._limit, self._name)) > 0:
             if time.monotonic() > give_up_at:
-                raise TemporaryError(f"{self._name}: no free call in time")
+                raise TemporaryError(f"{self._name}: rate limit reached, no free call in time")
             time.sleep(nap_s)
 
 
@@ -70,7 +70,9 @@ class _Counters:
             try:
                 return self._taken(self._shared, limit, name)
             except StorageError as error:
-                log.warning("Redis is away, each worker keeps the pace alone: %s", error)
+                log.warning(
+                    "Redis is unavailable; each worker keeps the rate limit alone: %s", error
+                )
                 self._redis_is_away_until = time.monotonic() + REDIS_IS_ASKED_AGAIN_AFTER_S
         return self._taken(self._local, limit, name)
 

@@ -21,7 +21,7 @@ class FeedIssueAdmin(StaffAdmin):
     list_display: ClassVar = [
         "row",
         columns.text("supplier__name", _("Supplier")),
-        columns.state("severity", _("How bad"), calls={"error"}),
+        columns.state("severity", _("Severity"), calls={"error"}),
         "code",
         "message",
         columns.age("first_run__started_at", _("First seen")),
@@ -38,17 +38,17 @@ class FeedIssueAdmin(StaffAdmin):
     search_fields: ClassVar = ["row", "message"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["raw"]
-    readonly_fields: ClassVar = [columns.document("raw", _("The row, as it came"))]
+    readonly_fields: ClassVar = [columns.document("raw", _("Original row"))]
     actions: ClassVar = ["dismiss"]
 
-    @action(description=_("Resolve: I have looked at it"))
+    @action(description=_("Mark as resolved"))
     def dismiss(self, request: HttpRequest, rows: QuerySet[FeedIssue]) -> None:
         self.do_each(request, rows, lambda row: issues.dismiss(issue=row, now=timezone.now()))
 
 
 show(
     PageBatch,
-    list_display=["id", columns.link("run", _("Run")), "done"],
+    list_display=["id", columns.link("run", _("Sync run")), "done"],
     list_select_related=["run__supplier"],
     ordering=["id"],
 )

@@ -134,7 +134,7 @@ def _cells(row: str, code: str, problem: BadRow, *, count: int) -> tuple[str, ..
     severity = FeedIssue.Severity.ERROR if problem.is_fatal else FeedIssue.Severity.WARNING
     message = problem.message
     if count > MOST_OF_A_CODE:
-        how_many = f" {count} rows have this; {MOST_OF_A_CODE} are kept."
+        how_many = f" {count} rows have this issue; {MOST_OF_A_CODE} are stored."
         message = message[: LONGEST_MESSAGE - len(how_many)] + how_many
     message = message[:LONGEST_MESSAGE].replace("\x00", "")
     return row, code, severity.value, message, _kept(problem.raw)

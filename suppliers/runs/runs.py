@@ -47,7 +47,7 @@ OPEN = (Status.FETCHED, Status.PARSED, Status.STAGED)
 LEASE = timedelta(minutes=16)
 EXTEND_AFTER_S = 30
 RETRY_AFTER = timedelta(minutes=2)
-DIED = "The worker that did it stopped without a word."
+DIED = "The worker stopped unexpectedly. The next run starts over."
 
 
 class AlreadyRunningError(Exception):
@@ -223,7 +223,9 @@ def apply(work: Work) -> None:
     if work.run.remaining:
         remarks.append(f"{work.run.remaining} rows are left to the next run.")
         if work.rest_until is not None:
-            remarks.append(f"He lets us ask again at {work.rest_until:%Y-%m-%d %H:%M} UTC.")
+            remarks.append(
+                f"The quota is used up; calls resume at {work.rest_until:%Y-%m-%d %H:%M} UTC."
+            )
     _close(work, Status.APPLIED, problem=" ".join(remarks))
 
 
@@ -315,13 +317,13 @@ def settle(feed_run: FeedRun, *, now: datetime) -> None:
         FeedChange.objects.filter(run=feed_run).update(
             run=waiting[-1], told_at=Coalesce("told_at", feed_run.as_of)
         )
-        reason = f"Added to run {waiting[-1].pk}, which waits for staff."
+        reason = f"Merged into run {waiting[-1].pk}, which awaits review."
         feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)
         return
     same = next((old for old in waiting if _is_same(old, feed_run)), None)
     if same is not None:
         forget(feed_run)
-        reason = f"The same as run {same.pk}, which waits for staff."
+        reason = f"Identical to run {same.pk}, which awaits review."
         feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)
         return
     supersede(feed_run, now=now)
@@ -336,7 +338,7 @@ def supersede(feed_run: FeedRun, *, now: datetime) -> None:
     if feed_run.names_changes:
         return
     for old in waiting_runs(feed_run):
-        old.move(FeedRun.Status.DISCARDED, at=now, reason=f"Run {feed_run.pk} came after it.")
+        old.move(FeedRun.Status.DISCARDED, at=now, reason=f"Superseded by run {feed_run.pk}.")
         forget(old)
 
 

@@ -19,80 +19,81 @@ from suppliers.models import Service
 
 SERVICE = (
     Group(
-        _("Which route it is"),
+        _("Shipping service"),
         {
-            "location": Field(_("From"), _("The warehouse that parcels leave.")),
+            "location": Field(_("From"), _("Origin warehouse.")),
             "code": Field(
-                _("Code"), _("Our name of it: letters, digits and hyphens, once for a warehouse.")
+                _("Code"), _("Our code: letters, digits and hyphens, unique per warehouse.")
             ),
             "carrier_service": Field(
-                _("The supplier's name of it"),
-                _("Exactly as he writes it: orders name the route to him by it."),
+                _("Supplier's name"),
+                _("Exactly as the supplier writes it: orders refer to the service by this name."),
             ),
             "tier": Field(
-                _("Pace that shoppers choose"),
+                _("Delivery method"),
                 _(
-                    "economy or express, which shoppers choose at checkout. A route with another"
-                    " word is used only if no route of the chosen pace carries the parcel."
+                    "economy or express, which customers choose at checkout. A service"
+                    " with another value is used only if no service of the chosen"
+                    " method takes the parcel."
                 ),
             ),
-            "is_active": Field(_("In use"), _("Not ticked: nothing new is sent by it.")),
+            "is_active": Field(_("Active"), _("If cleared, new parcels do not use this service.")),
         },
     ),
     Group(
-        _("Where it goes, and how fast"),
+        _("Destinations and transit time"),
         {
             "countries": Field(
-                _("Countries it goes to"), _("Their codes, such as DE, AT. Empty: everywhere.")
+                _("Countries"), _("Country codes, such as DE, AT. Empty = all countries.")
             ),
             "min_days": Field(
-                _("Fastest, days on the road"),
-                _("Calendar days after he handed the parcel over. 0: the same day."),
+                _("Minimum transit time (days)"),
+                _("Calendar days after handover to the carrier. 0 = the same day."),
             ),
             "max_days": Field(
-                _("Slowest, days on the road"),
-                _("What shoppers are promised at the latest; not fewer than the fastest."),
+                _("Maximum transit time (days)"),
+                _("Basis of the latest delivery date shown to customers. Not below the minimum."),
             ),
         },
     ),
     Group(
-        _("What shoppers pay"),
+        _("Shipping rate"),
         {
-            "currency": Field(_("Currency"), _("Three letters; it stays.")),
+            "currency": Field(_("Currency"), _("Three letters. Cannot be changed later.")),
             "base_amount": Field(
-                _("Price of a parcel"), _("Before its weight counts. 0: only the weight counts.")
+                _("Price per parcel"),
+                _("Before the price per kilogram. 0 = only the weight counts."),
             ),
-            "per_kg_amount": Field(
-                _("And for each kilogram"), _("Counted by the gram. 0: the weight costs nothing.")
-            ),
+            "per_kg_amount": Field(_("Price per kilogram"), _("Charged by the gram. 0 = free.")),
         },
     ),
     Group(
-        _("What it carries"),
+        _("Weight and battery limits"),
         {
             "max_weight_g": Field(
-                _("Heaviest parcel, g"), _("Heavier parcels go another way. 0: none goes.")
+                _("Maximum parcel weight (g)"),
+                _("Heavier parcels use another service. 0 = no parcels."),
             ),
             "accepts_inside": Field(
-                _("Batteries inside the light"), _("Ticked: lights with a lithium cell in them.")
+                _("Batteries in the light"), _("Accepts lights that contain a lithium cell.")
             ),
             "accepts_with": Field(
-                _("Batteries beside the light"), _("Ticked: lithium cells packed with their light.")
+                _("Batteries with the light"), _("Accepts lithium cells packed with their light.")
             ),
             "accepts_alone": Field(
-                _("Batteries alone"), _("Ticked: lithium cells without a light.")
+                _("Loose batteries"), _("Accepts lithium cells without a light.")
             ),
             "max_cell_wh": Field(
-                _("Strongest lithium cell, Wh"),
-                _("20 is the usual limit of the post. 0: no lithium goes."),
+                _("Maximum lithium cell (Wh)"),
+                _("Postal services usually allow 20. 0 = no lithium."),
             ),
             "max_battery_wh": Field(
-                _("Strongest lithium battery, Wh"),
-                _("All cells of one light together; 100 is usual. 0: no lithium goes."),
+                _("Maximum lithium battery (Wh)"),
+                _("All cells of one light together; 100 is usual. 0 = no lithium."),
             ),
             "max_cells": Field(
-                _("Lithium cells in a parcel, at most"),
-                _("Counted over all lights in it. Empty: as many as the weight allows."),
+                _("Maximum lithium cells per parcel"),
+                _("All lights in the parcel together. Empty = no limit."),
             ),
         },
     ),

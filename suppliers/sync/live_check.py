@@ -62,7 +62,7 @@ def ask(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
     Raises: HeldTransactionError
     """
     if in_transaction():
-        raise HeldTransactionError("a question to suppliers")
+        raise HeldTransactionError("live stock check")
     questions = _doubtful(wanted, now)
     if not questions:
         return frozenset()
@@ -166,7 +166,7 @@ def _connected(
             lines.enter_context(lane(Work.QUESTIONS, supplier.pk))
             connectors[supplier.pk] = lines.enter_context(adapter_for(supplier))
         except (LaneFullError, OutsideError) as error:
-            log.info("%s is not asked: %s", supplier, error)
+            log.info("%s is not asked for stock: %s", supplier, error)
             connectors[supplier.pk] = None
     pairs = [(connectors[question.supplier.pk], question) for question in questions]
     return [(one, question) for one, question in pairs if isinstance(one, PagedStockAndPrice)]
@@ -185,9 +185,9 @@ def _asked(
     except GoneError as error:
         answers[question.supplier.pk, ref] = error
     except OutsideError as error:
-        log.info("%s does not say how many of %s: %s", question.supplier, ref, error)
+        log.info("%s did not return the stock of %s: %s", question.supplier, ref, error)
     except Exception:
-        log.exception("%s could not be asked for %s", question.supplier, ref)
+        log.exception("no live check of %s was possible for %s", question.supplier, ref)
     finally:
         connections.close_all()  # of this thread
 
@@ -197,7 +197,7 @@ def _heed(supplier: Supplier, heard: dict[str, Told], now: datetime) -> bool:
     try:
         webhooks.heed(supplier=supplier, told=heard, cause=CAUSE, now=now, is_urgent=True)
     except (QuarantinedError, OperationalError) as error:
-        log.warning("%s: what he answered is not written down: %s", supplier, error)
+        log.warning("%s: cannot store the stock of a live check: %s", supplier, error)
         return False
     return True
 

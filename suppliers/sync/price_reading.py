@@ -33,8 +33,8 @@ from suppliers.sync.slices import slice_of
 
 ALL_WITHIN = timedelta(days=1)
 LEFT_OUT = (
-    "The prices of its product no longer include it: it is off sale. The next product sync ends the"
-    " offer, unless the product's page still lists it."
+    "The supplier's prices no longer include this SKU: it is off sale. The next product"
+    " sync discontinues the offer, unless the product page still lists it."
 )
 
 STILL_THERE = """
@@ -194,7 +194,7 @@ def _digests_to_read(work: Work, catalog: PagedCatalog, listed: Stage) -> dict[s
 
 def _read(work: Work, prices: PagedStockAndPrice, read: Read) -> None:
     refs = list(read.digests)
-    work.say(f"{len(refs)} products to be asked for their prices")
+    work.say(f"{len(refs)} products to fetch prices for")
 
     def until_time_is_up() -> Iterator[str]:
         for ref in refs:

@@ -150,7 +150,7 @@ def _make_offers(work: Work, read: Read, asked_at: datetime) -> int:
 def _judge_moves(work: Work, read: Read) -> None:
     """Reject single price outliers; quarantine the run if there are many."""
     for ref, move in evaluation.look_at_costs(work, known=read.count):
-        message = f"The cost moved from {move.before} to {move.after} at once."
+        message = f"The cost changed from {move.before} to {move.after} at once."
         read.refuse(ref, BadRow(row=move.sku, code="cost-jumped", message=message))
 
 

@@ -106,8 +106,14 @@ def _take_whole(work: Work, batch: Batch) -> int:
         try:
             return _take(work, replace(batch, problems=problems))
         except TakenMeanwhileError as error:
-            log.info("batch of run %s is taken in again: %s is another's", work.run.pk, error)
-    raise TemporaryError("Other batches took its SKUs again and again.")
+            log.info(
+                "batch of run %s is imported again: SKU %s belongs to another product",
+                work.run.pk,
+                error,
+            )
+    raise TemporaryError(
+        "Other batches imported its SKUs at the same time, several times. The next run tries again."
+    )
 
 
 def _take(work: Work, batch: Batch) -> int:
@@ -187,7 +193,7 @@ def wrong_cost(cost: Money, *, sku: str, expected: str) -> BadRow | None:
         message = f"The price is in {cost.currency}, not in {expected}."
         return BadRow(row=sku, code="cost-wrong-currency", message=message)
     if not 0 < cost.rounded().amount <= guards.MAX_COST:
-        return BadRow(row=sku, code="cost-absurd", message=f"{cost.amount} cannot be a price.")
+        return BadRow(row=sku, code="cost-absurd", message=f"{cost.amount} is not a valid price.")
     return None
 
 
@@ -209,7 +215,7 @@ def _with_own_skus(
             if owner == record.ref:
                 own.append(variant)
             else:
-                message = f"Product {owner} has this SKU already."
+                message = f"Product {owner} already has this SKU."
                 batch.problems.append(
                     BadRow(row=f"{record.ref}:{variant.sku}", code="sku-of-two", message=message)
                 )

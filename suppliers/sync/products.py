@@ -115,7 +115,7 @@ def take_products(work: Work, connector: Connector) -> None:
         if is_whole:
             evaluation.look_at_count(work, good=good)
         bad += [
-            BadRow(row=ref, code="list-twice", message="Listed twice, in different words.")
+            BadRow(row=ref, code="list-twice", message="Listed twice, with different content.")
             for (ref,) in rows(TWICE)
         ]
         to_read = _choose(work, is_paged=bulk is None)
@@ -124,7 +124,7 @@ def take_products(work: Work, connector: Connector) -> None:
     work.step(FeedRun.Status.STAGED)
     work.keep_changes = None  # from here on batches are written
     issues.tell(work=work, family=Family.LIST, problems=bad)
-    work.say(f"{good} products listed, {to_read} pages to read, {len(vanished)} vanished")
+    work.say(f"{good} products listed, {to_read} pages to fetch, {len(vanished)} missing")
     # An unreadable row may be a product, or one SKU of a product, that seems to be missing.
     nameless = sum(row.code in {"list-unreadable", "list-no-id"} for row in bad)
     work.is_torn = bulk is not None and bool(nameless)
@@ -138,8 +138,8 @@ def take_products(work: Work, connector: Connector) -> None:
         writer.retire(work=work, refs=[ref for (ref,) in vanished])
     elif vanished:
         work.remarks.append(
-            f"{nameless} rows cannot be read: {len(vanished)} products that the list leaves out"
-            " may be among them, and stay."
+            f"{nameless} rows cannot be read. {len(vanished)} products missing from the list may"
+            " be among them, so they are kept."
         )
     if work.run.created >= MANY:
         run(FRESH_STATISTICS)
@@ -234,4 +234,4 @@ def _take(
     sharing.take(product_intake.sift(reading, answers))
     if reading.is_time_to_publish(PUBLISH_EVERY_S):
         publication.publish_waiting(now=work.moment())
-    work.say(f"{reading.read} pages read, {sharing.done} taken in, {sharing.skus} SKUs")
+    work.say(f"{reading.read} pages read, {sharing.done} imported, {sharing.skus} SKUs")

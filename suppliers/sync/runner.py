@@ -74,7 +74,7 @@ def take_in(  # noqa: PLR0913 - the job, its limits and its callbacks
             until = work.moment() + timedelta(seconds=error.retry_after_s)
             resilience_quotas.rest(connection_id=supplier.connection.pk, until=until)
     except LeaseLostError:
-        log.warning("run %s was closed while we worked on it", run.pk)
+        log.warning("run %s was closed while it was running", run.pk)
         run.refresh_from_db()
     except BaseException as error:
         runs.fail(work, _problem_of(error))
@@ -86,5 +86,5 @@ def take_in(  # noqa: PLR0913 - the job, its limits and its callbacks
 def _problem_of(error: BaseException) -> str:
     """Return the problem for staff; database errors are only logged."""
     if isinstance(error, DatabaseError):
-        return "The database refused what the run wrote: see the log. Later runs try again."
+        return "A database error stopped the run. The log has the details. Later runs try again."
     return f"{type(error).__name__}: {error}"

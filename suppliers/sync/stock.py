@@ -40,10 +40,12 @@ from suppliers.sync.concurrent_requests import gather
 # An unchanged listing gets its new stock age after so long.
 LISTING_AGES = timedelta(hours=6)
 LEFT_AS_IT_WAS = (
-    "{} rows name no SKU: what the list leaves out may be one of them; it stays, and grows old."
+    "{} rows have no SKU. Stock missing from the list may be in one of them, so it is"
+    " kept and ages."
 )
 NEVER_TOLD_AGAIN = (
-    "{} rows of a list of changes name no SKU: no later list tells again what they changed."
+    "{} rows of a delta feed have no SKU. Their changes would be lost: a later delta does"
+    " not repeat them."
 )
 
 KNOWN = """
@@ -203,7 +205,7 @@ def _read(work: Work, connector: Connector, answers: Answers) -> None:
                 answers.products.add((row.ref, False))
             else:
                 answers.take(row.ref, row.stock)
-    work.say(f"{answers.listed} products listed, {len(untold)} to be asked for")
+    work.say(f"{answers.listed} products listed, {len(untold)} to fetch")
     refs = [ref for ref in _stalest_first(work) if ref in untold]
     asked = 0
 

@@ -35,7 +35,7 @@ from suppliers.runs.runs import AlreadyRunningError, QuarantinedError, Work
 from suppliers.runs.staging import run, staged
 
 NEWS = "news:"
-OF_NEWS = "News of single products: "
+OF_NEWS = "Webhook stock update: "
 REFUSED = "refused:"  # cause of our own writes, which are no reports of the supplier
 # The share of stock that events may zero is counted since the last full run, at most this long.
 COUNTED_FOR = timedelta(days=1)

@@ -104,7 +104,7 @@ def sftp_server(folder, *, key=None):
             transport = paramiko.Transport(client)
             transport.add_server_key(key)
             transport.set_subsystem_handler(
-                "sftp", paramiko.SFTPServer, _Files, his=server, line=transport
+                "sftp", paramiko.SFTPServer, _Files, owner=server, line=transport
             )
             transports.append(transport)
             try:
@@ -130,8 +130,8 @@ def sftp_server(folder, *, key=None):
 
 
 class _Guard(paramiko.ServerInterface):
-    def __init__(self, his):
-        self._server = his
+    def __init__(self, owner):
+        self._server = owner
 
     def check_auth_password(self, username, password):
         self._server.seen.append(("password", username))
@@ -150,10 +150,10 @@ class _Guard(paramiko.ServerInterface):
 
 
 class _Handle(paramiko.SFTPHandle):
-    def __init__(self, file, flags, *, his, line):
+    def __init__(self, file, flags, *, owner, line):
         super().__init__(flags)
         self.readfile = self.writefile = file
-        self._server = his
+        self._server = owner
         self._transport = line
 
     read = breakable("read")(paramiko.SFTPHandle.read)
@@ -164,8 +164,8 @@ class _Handle(paramiko.SFTPHandle):
 
 
 class _Files(paramiko.SFTPServerInterface):
-    def __init__(self, _guard, *, his, line):
-        self._server = his
+    def __init__(self, _guard, *, owner, line):
+        self._server = owner
         self._transport = line
 
     def _path(self, path):
@@ -195,7 +195,7 @@ class _Files(paramiko.SFTPServerInterface):
             file = os.fdopen(os.open(self._path(path), flags, 0o600), "r+b" if flags else "rb")
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
-        return _Handle(file, flags, his=self._server, line=self._transport)
+        return _Handle(file, flags, owner=self._server, line=self._transport)
 
     @breakable("rename")
     def rename(self, oldpath, newpath):

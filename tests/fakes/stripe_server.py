@@ -113,7 +113,7 @@ def stripe_process(tmp_path_factory):
 
 @pytest.fixture
 def stripe(stripe_process, settings):
-    """An empty Stripe on a good day, which the shop's settings point at; it posts to nobody."""
+    """An empty Stripe on a good day, which the shop's settings point at; it sends no webhooks."""
     stripe_process.control("reset", {})
     stripe_process.control("webhooks", {"mode": "normal", "url": ""})
     settings.PAYMENT_GATEWAY = "stripe"

@@ -97,7 +97,7 @@ class Wire:
         named = ORDER_PATH.search(answer.headers.get("location", ""))
         if named is None:
             raise TemporaryError(
-                f"POST {path}: HTTP {answer.status} names no order",
+                f"POST {path}: HTTP {answer.status} without an order ID",
                 code="no_location",
                 may_have_happened=True,
             )
@@ -165,7 +165,7 @@ class Wire:
                 yield row
             if count != PAGE_SIZE:
                 return
-        raise PermanentError(f"catalog/{name} does not end", code="garbage")
+        raise PermanentError(f"catalog/{name} has no last page", code="garbage")
 
     def _page(self, name: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         path = f"catalog/{name}"
@@ -198,7 +198,7 @@ class Wire:
         if refused is not None and refused.code == TOO_FAST:
             until = until or _in(REST_AFTER_429_S)
             self._budget.told(quota, left=0, total=None, until=until)
-            raise BudgetSpentError(f"GET {path}: he lets us ask no more now", until=until)
+            raise BudgetSpentError(f"GET {path}: rate limit reached", until=until)
         if refused is not None:
             raise refused.error(f"GET {path}", is_write=False)
         if not start.lstrip().startswith(b"["):
@@ -224,14 +224,14 @@ def _in(seconds: float) -> datetime:
 def _error(refused: Refusal, what: str, *, is_write: bool) -> OutsideError:
     if refused.warehouses:
         return SeveralWarehousesError(
-            f"{what}: the goods lie in {len(refused.warehouses)} warehouses",
+            f"{what}: the items are in {len(refused.warehouses)} warehouses",
             code="several_warehouses",
         )
     return refused.error(what, is_write=is_write)
 
 
 def _garbage(path: str) -> PermanentError:
-    return PermanentError(f"GET {path}: no list of objects", code="garbage")
+    return PermanentError(f"GET {path}: the answer is not a list of objects", code="garbage")
 
 
 def _decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
@@ -239,5 +239,5 @@ def _decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
         return msgspec.json.Decoder(kind, float_hook=Decimal, strict=False).decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise PermanentError(
-            f"{what}: not the answer that was expected", code="garbage", may_have_happened=True
+            f"{what}: unexpected answer", code="garbage", may_have_happened=True
         ) from error

@@ -43,21 +43,21 @@ def advice(wire: Wire, options: Options) -> tuple[str, ...]:
 
 def _advice(wire: Wire, options: Options) -> Iterator[str]:
     if not options.taxonomies:
-        yield "Name the taxonomies to list: he may refuse to list without one."
+        yield "Enter the taxonomies to list: BigBuy may reject product lists without one."
     if not options.email:
-        yield "Name an e-mail address of yours: no order goes out without."
+        yield "Enter our e-mail address: orders cannot be placed without it."
     statuses = [status.name for status in wire.get("order/orderstatuses", list[Status])]
     if unknown := [name for name in statuses if options.answer(name) is None]:
         names = ", ".join(repr(name) for name in unknown)
         answers = ", ".join(answer.value for answer in Answer)
         yield (
-            f"Say in order_statuses what these mean, one of {answers};"
-            f" until then accepted: {names}."
+            f"Map these statuses in order_statuses to one of {answers};"
+            f" until then they count as accepted: {names}."
         )
     there = {row.name.casefold() for row in wire.get("shipping/carriers", list[Carrier])}
     if strange := sorted({name.casefold() for name in options.carriers} - there):
         shown = [", ".join(each) for each in (strange, sorted(there))]
-        yield f"Your carriers he has not: {shown[0]}; he has {shown[1]}."
+        yield f"BigBuy does not offer these carriers: {shown[0]}. It offers {shown[1]}."
 
 
 # The connector

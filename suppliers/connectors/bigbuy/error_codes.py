@@ -43,33 +43,33 @@ class Means(StrEnum):
 # Business codes and HTTP statuses in one table, with our own wording: the answer to a write may
 # repeat the customer's address. Any other code is a rejection with no effect.
 MEANING: Mapping[str, tuple[Means, str]] = {
-    "ER001": (Means.GONE, "he does not sell it any more"),
-    "ER002": (Means.CONFIGURATION, "he knows no such reference"),
+    "ER001": (Means.GONE, "the item is discontinued"),
+    "ER002": (Means.CONFIGURATION, "unknown reference"),
     "ER003": (Means.OUT_OF_STOCK, "not enough stock"),
-    "ER004": (Means.HOLD, "the postcode is not written as in that country"),
-    "ER005": (Means.HOLD, "our purse there does not cover it"),
-    "ER007": (Means.HOLD, "it is under his minimum order"),
-    "ER008": (Means.ADOPT, "he has an order under this number already"),
-    "ER009": (Means.RETRY, "the order is a temporary one still"),
-    "ER010": (Means.NO_WAY, "no carrier that was named takes it"),
-    "ER011": (Means.CONFIGURATION, "he does not take this way to pay"),
-    "ER012": (Means.CONFIGURATION, "it is too small for a bank wire"),
-    "ER013": (Means.NO_WAY, "he cannot export it"),
-    "ER014": (Means.HOLD, "something is wrong with a pack"),
-    "400": (Means.HOLD, "he does not understand the call"),
+    "ER004": (Means.HOLD, "the postcode has the wrong format for its country"),
+    "ER005": (Means.HOLD, "our balance is too low"),
+    "ER007": (Means.HOLD, "below the minimum order value"),
+    "ER008": (Means.ADOPT, "an order with this number already exists"),
+    "ER009": (Means.RETRY, "the order is still temporary"),
+    "ER010": (Means.NO_WAY, "none of the carriers takes the order"),
+    "ER011": (Means.CONFIGURATION, "the payment method is not accepted"),
+    "ER012": (Means.CONFIGURATION, "the amount is too small for a bank transfer"),
+    "ER013": (Means.NO_WAY, "the item cannot be exported"),
+    "ER014": (Means.HOLD, "a pack is invalid"),
+    "400": (Means.HOLD, "the request is invalid"),
     "401": (Means.CONFIGURATION, "the API key is wrong"),
-    "403": (Means.CONFIGURATION, "the API key may not do this"),
-    "404": (Means.CONFIGURATION, "there is nothing at this address"),
-    "408": (Means.RETRY, "we were too slow"),
-    "409": (Means.HOLD, "he refuses"),
-    "415": (Means.CONFIGURATION, "he does not read this format"),
-    "429": (Means.RETRY, "we ask too often"),
-    "500": (Means.RETRY, "he has trouble of his own"),
-    "502": (Means.RETRY, "he has trouble of his own"),
-    "503": (Means.RETRY, "he is not there now"),
-    "504": (Means.RETRY, "he is too slow"),
+    "403": (Means.CONFIGURATION, "the API key lacks the permission"),
+    "404": (Means.CONFIGURATION, "the address does not exist"),
+    "408": (Means.RETRY, "the request timed out"),
+    "409": (Means.HOLD, "the request was rejected"),
+    "415": (Means.CONFIGURATION, "the content type is not supported"),
+    "429": (Means.RETRY, "rate limit exceeded"),
+    "500": (Means.RETRY, "the supplier has a technical problem"),
+    "502": (Means.RETRY, "the supplier has a technical problem"),
+    "503": (Means.RETRY, "the supplier is unavailable"),
+    "504": (Means.RETRY, "the supplier does not answer in time"),
 }
-UNKNOWN = (Means.HOLD, "he refuses for a reason that is not in our table")
+UNKNOWN = (Means.HOLD, "the request was rejected for an unknown reason")
 ERRORS: Mapping[Means, type[OutsideError]] = {
     Means.RETRY: TemporaryError,
     Means.CONFIGURATION: PermanentError,
@@ -103,7 +103,7 @@ class Refusal:
         is_broken = self.code.isdecimal() and int(self.code) >= HTTP_BROKEN
         means, words = MEANING.get(self.code, MEANING["500"] if is_broken else UNKNOWN)
         parts = [words if is_write or not self.said else f"{words}: {self.said!r}"]
-        parts += [f"wrong: {', '.join(self.fields)}"] if self.fields else []
+        parts += [f"invalid: {', '.join(self.fields)}"] if self.fields else []
         parts += [", ".join(self.skus)] if self.skus else []
         error = ERRORS[means](
             f"{what}: {self.code} {'; '.join(parts)}"[:LONGEST_WORDS],

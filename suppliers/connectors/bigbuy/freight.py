@@ -51,7 +51,7 @@ def options(
         else:
             cheapest.setdefault(name, option)
     if is_unclear and not cheapest:
-        raise PermanentError("none of his carriers is understood", code="garbage")
+        raise PermanentError("no carrier in the answer can be read", code="garbage")
     return tuple(cheapest.values())
 
 
@@ -71,7 +71,7 @@ def _is_allowed(name: str, settings: Options) -> bool:
 def _option(name: str, quote: Quote) -> FreightOption | None:
     days = schemas.days(quote.shipping_service.delay)
     if not name or quote.cost < 0 or days is None:
-        log.warning("a route without carrier, price or time is not offered: %s", quote)
+        log.warning("a carrier without name, price or time is skipped: %s", quote)
         return None
     return FreightOption(
         name=name, price=Money(quote.cost, CURRENCY), min_days=days[0], max_days=days[1]

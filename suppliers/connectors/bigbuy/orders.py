@@ -65,9 +65,7 @@ def _order(wire: Wire, key: str, number: str) -> Order:
     """
     order = wire.get(f"order/{quote(key, safe='')}", Order)
     if order.internal_reference != number or str(order.id) != key:
-        raise TemporaryError(
-            f"asked about {number}, told of {order.internal_reference}", code=OTHER
-        )
+        raise TemporaryError(f"requested {number}, received {order.internal_reference}", code=OTHER)
     return order
 
 
@@ -96,7 +94,7 @@ def _told(
 ) -> PurchaseState:
     name = parsing.text(order.status)
     known = options.answer(name)
-    reason = "" if known else f"the options do not say what the status {name!r} means"
+    reason = "" if known else f"order_statuses does not map the status {name!r}"
     return PurchaseState(
         number=order.internal_reference,
         supplier_reference=str(order.id),
@@ -146,7 +144,7 @@ def track(wire: Wire, options: Options, orders: Sequence[OrderName]) -> Iterator
             if error.code not in {ABSENT, OTHER}:
                 failure = error
                 break
-            log.info("an order is left out: %s", error)
+            log.info("an order is skipped: %s", error)
     tracked = _tracked(wire, [str(order.id) for order in read])
     carriers: dict[str, str] = _carriers(wire) if any(tracked.values()) else {}
     for order in read:
@@ -188,12 +186,12 @@ def _worded(options: Options, request: PurchaseRequest) -> dict[str, Any]:
     address = f"{to.line1}, {to.line2}" if to.line2 else to.line1
     if len(address) > LONGEST_ADDRESS:
         raise PermanentError(
-            f"the street is longer than the {LONGEST_ADDRESS} letters that he takes",
+            f"the street is longer than {LONGEST_ADDRESS} characters",
             code="too_long",
         )
     if not options.email:
         raise PermanentError(
-            "the connection's options name no e-mail address of ours", code="bad_options"
+            "the connection's options contain no e-mail address of ours", code="bad_options"
         )
     carriers: Sequence[str] = (
         [request.carrier_service] if request.carrier_service else options.carriers

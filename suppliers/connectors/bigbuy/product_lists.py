@@ -83,7 +83,7 @@ def _products(wire: Wire, shelf: Shelf, bad: list[BadRow]) -> set[int]:
         for place, row in enumerate(wire.rows("products"), start=1):
             key = parsing.whole(row.get("id"))
             if key is None or key <= 0:
-                message = "The row has no usable id."
+                message = "The row has no valid ID."
                 bad.append(BadRow(row=f"row {place}", code="list-no-id", message=message))
             elif parsing.whole(row.get("active")) != 0:
                 listed.add(key)

@@ -56,11 +56,11 @@ class _Joined:
         prices = [{k: v for k, v in each.items() if k in PRICES} for each in words]
         title = parsing.text(self._text.get("name"))
         if not title:
-            message = "There is no text for this product in our language."
+            message = "The product has no text in the configured language."
             self._problems.append(BadRow(row=self._ref, code="no-title", message=message))
         variants = self._variants(title, options) if title else ()
         if title and not variants:
-            message = "The product has no SKU that can be ordered."
+            message = "The product has no valid SKU."
             self._problems.append(BadRow(row=self._ref, code="no-variants", message=message))
         ready_in = [variant.terms.lead_days for variant in variants]
         return ProductPage(
@@ -99,7 +99,7 @@ class _Joined:
     def _variants(self, title: str, options: list[dict[str, str]]) -> tuple[VariantRecord, ...]:
         if not self._variations and self._row.get("attributes") is True:
             # The SKU of the parent product cannot be ordered.
-            message = "He says that it comes in variations, and names none."
+            message = "The product should have variants, but lists none."
             self._problems.append(BadRow(row=self._ref, code="no-variations", message=message))
             return ()
         if not self._variations:
@@ -124,7 +124,7 @@ class _Joined:
         if not sku or len(sku) > stock_and_costs.LONGEST_SKU:
             where = f"{self._ref}:{parsing.text(row.get('id'))}"
             self._problems.append(
-                BadRow(row=where, code="sku-missing", message="A variant has no usable SKU.")
+                BadRow(row=where, code="sku-missing", message="A variant has no valid SKU.")
             )
             return None
         price = stock_and_costs.cost(sku, row.get("wholesalePrice"))

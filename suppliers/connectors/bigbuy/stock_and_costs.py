@@ -40,7 +40,7 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadR
     """Yield per warehouse the quantity with an allowed lead time."""
     sku = parsing.text(row.get("sku"))
     if not sku or len(sku) > LONGEST_SKU:
-        yield BadRow(row="?", code=NAMELESS, message="A stock row names no SKU.")
+        yield BadRow(row="?", code=NAMELESS, message="A stock row has no SKU.")
         return
     units: dict[str, int] = {}
     told = row.get("stocks")
@@ -50,7 +50,7 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadR
         quantity = parsing.whole(said.get("quantity"))
         ready_days = parsing.whole(said.get("maxHandlingDays"))
         if not warehouse or len(warehouse) > 30 or quantity is None or ready_days is None:  # noqa: PLR2004
-            message = f"{str(pile)[:80]!r} is no stock in a warehouse."
+            message = f"{str(pile)[:80]!r} is not a stock entry of a warehouse."
             yield BadRow(row=sku, code="stock-unreadable", message=message)
             continue
         is_soon = ready_days <= options.max_handling_days
@@ -88,10 +88,10 @@ def cost_rows(wire: Wire, shelf: Shelf) -> Iterator[tuple[str, tuple[CostRecord 
 def cost(sku: str, value: Any) -> Money | BadRow:
     """Return the cost of one SKU in EUR, without tax."""
     if value is None or value == "":
-        return BadRow(row=sku, code="cost-missing", message="There is no price.")
+        return BadRow(row=sku, code="cost-missing", message="The price is missing.")
     number = parsing.amount(value)
     if number is None:
-        message = f"{str(value)[:40]!r} is no price."
+        message = f"{str(value)[:40]!r} is not a price."
         return BadRow(row=sku, code="cost-unreadable", message=message)
     if number <= 0:
         return BadRow(row=sku, code="cost-not-positive", message=f"The price is {number}.")

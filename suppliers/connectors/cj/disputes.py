@@ -107,7 +107,7 @@ def open_claim(wire: Wire, claim: ClaimRequest) -> ClaimState:
     expected = EXPECTED[claim.remedy]
     offered = [parsing.whole(option) for option in terms.expect_result_option_list or ()]
     if offered and expected not in offered:
-        raise PermanentError(f"he offers no {claim.remedy} for this order", code="no_such_remedy")
+        raise PermanentError(f"CJ offers no {claim.remedy} for this order", code="no_such_remedy")
     body = {
         **named,
         "businessDisputeId": claim.number,
@@ -133,14 +133,14 @@ def open_claim(wire: Wire, claim: ClaimRequest) -> ClaimState:
         raise
     if opened is None:
         raise TemporaryError(
-            f"{claim.number} was opened, and is not found", code="not_found", may_have_happened=True
+            f"{claim.number} was opened, but is not found", code="not_found", may_have_happened=True
         )
     return opened
 
 
 def _known(wire: Wire, claim: ClaimRequest) -> ClaimState | None:
-    his = claims(wire, claim.supplier_reference)
-    return next((state for state in his if state.number == claim.number), None)
+    states = claims(wire, claim.supplier_reference)
+    return next((state for state in states if state.number == claim.number), None)
 
 
 def _chosen(line: RequestLine, products: DisputeProducts) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _chosen(line: RequestLine, products: DisputeProducts) -> dict[str, Any]:
                 "quantity": line.quantity,
                 "price": msgspec.Raw(str(price).encode()),
             }
-    raise PermanentError(f"he takes no complaint of {line.sku}", code="no_such_line")
+    raise PermanentError(f"CJ accepts no dispute about {line.sku}", code="no_such_line")
 
 
 def _reason(trouble: Trouble, terms: DisputeTerms) -> str:
@@ -161,7 +161,7 @@ def _reason(trouble: Trouble, terms: DisputeTerms) -> str:
         for reason in reasons:
             if word in (reason.reason_name or "").lower():
                 return parsing.text(reason.dispute_reason_id)
-    raise PermanentError(f"he has no reason for {trouble}", code="no_such_reason")
+    raise PermanentError(f"CJ has no dispute reason for {trouble}", code="no_such_reason")
 
 
 def claims(wire: Wire, supplier_reference: str) -> tuple[ClaimState, ...]:
@@ -194,7 +194,7 @@ def _state(wire: Wire, row: Dispute) -> ClaimState:
     whole = wire.patiently("disputes/getDisputeDetail", Dispute, disputeId=name)
     told = parsing.text(whole.dispute_id or whole.id)
     if told not in {"", name}:
-        raise TemporaryError(f"asked about dispute {name}, told of {told}", code="other_claim")
+        raise TemporaryError(f"requested dispute {name}, received {told}", code="other_claim")
     answer = DECIDED.get(parsing.whole(whole.finally_deal) or 0, ClaimAnswer.OPEN)
     if answer is ClaimAnswer.OPEN and CANCELED in parsing.text(whole.status).upper():
         answer = ClaimAnswer.CANCELED

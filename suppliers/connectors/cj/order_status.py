@@ -82,7 +82,7 @@ def read(wire: Wire, name: str) -> OrderDetail:
     """
     detail = wire.get("shopping/order/getOrderDetail", OrderDetail, orderId=name)
     if name not in _names(detail):
-        raise TemporaryError(f"asked about {name}, told of {detail.order_num}", code="other_order")
+        raise TemporaryError(f"requested {name}, received {detail.order_num}", code="other_order")
     return detail
 
 
@@ -181,7 +181,7 @@ def _tracks(wire: Wire, numbers: Sequence[str]) -> dict[str, TrackRow]:
         try:
             rows = wire.get("logistic/trackInfo", list[TrackRow], trackNumber=list(chunk))
         except OutsideError as error:
-            log.info("no tracking now: %s", error)
+            log.info("no tracking available now: %s", error)
             break
         found |= {row.tracking_number: row for row in rows if row.tracking_number}
     return found
@@ -230,7 +230,7 @@ def _rows(wire: Wire, status: str, since: datetime) -> Iterator[OrderDetail]:
 def _charge(row: OrderDetail) -> Charge:
     goods = parsing.amount(row.product_amount)
     if goods is None:
-        raise TemporaryError(f"{row.order_num}: no word of what it cost", code="garbage")
+        raise TemporaryError(f"{row.order_num}: the cost is missing", code="garbage")
     return Charge(
         number=row.order_num or "",
         supplier_reference=parsing.text(row.order_id or row.cj_order_id),

@@ -120,7 +120,7 @@ def freight(
     options = tuple(option for route in routes if (option := _option(route)) is not None)
     if routes and not options:
         # CJ ships it, but how is unreadable: that is not the same as no service.
-        raise PermanentError("none of his routes is understood", code="garbage")
+        raise PermanentError("no shipping service in the answer can be read", code="garbage")
     return options
 
 
@@ -130,7 +130,7 @@ def _option(route: Route) -> FreightOption | None:
         price = parsing.amount(route.logistic_price)
     days = DAYS.search(route.logistic_aging or "")
     if price is None or price < 0 or days is None:
-        log.warning("a route without price or time is not offered: %s", route)
+        log.warning("a shipping service without price or time is skipped: %s", route)
         return None
     return FreightOption(
         name=route.logistic_name,
@@ -148,7 +148,7 @@ def place(wire: Wire, request: PurchaseRequest, *, is_staged: bool) -> PurchaseS
     if placed.order_number not in {None, request.number}:
         # The answer is about another order: ours is lost, and must be looked up.
         raise TemporaryError(
-            f"asked about {request.number}, told of {placed.order_number}",
+            f"requested {request.number}, received {placed.order_number}",
             code="other_order",
             may_have_happened=True,
         )
@@ -173,9 +173,9 @@ def _why_blocked(placed: PlacedOrder) -> str:
         f"{reason.code}: {reason.message}" for reason in placed.intercept_order_reasons or ()
     ]
     if placed.logistics_miss:
-        blocked.append("the route is missing")
+        blocked.append("the shipping service is missing")
     if not placed.order_id:
-        blocked.append("the order has no number at the supplier yet")
+        blocked.append("the order has no supplier ID yet")
     return "; ".join(blocked)
 
 
@@ -191,7 +191,7 @@ def _looked_up(wire: Wire, number: str, refusal: str) -> PurchaseState:
         raise
     if detail is None:
         raise TemporaryError(
-            f"{number} was placed, and is not found", code="not_found", may_have_happened=True
+            f"{number} was placed, but is not found", code="not_found", may_have_happened=True
         )
     return replace(order_status.state(wire, number, detail), reason=refusal)
 
@@ -228,7 +228,7 @@ def _found(wire: Wire, number: str) -> OrderDetail | None:
     for status in MAY_STILL_SHIP:
         page = wire.get("shopping/order/list", OrderPage, pageNum=1, pageSize=NEWEST, status=status)
         if any(row.order_num == number for row in page.rows or ()):
-            raise TemporaryError(f"{number} is listed, and not found", code="not_found")
+            raise TemporaryError(f"{number} is listed, but not found", code="not_found")
     return None
 
 
@@ -244,17 +244,19 @@ def cancel(wire: Wire, number: str, *, is_staged: bool) -> PurchaseState:
             number=number,
             supplier_reference="",
             answer=Answer.CANCELED,
-            reason="the supplier does not have it",
+            reason="the supplier does not have the order",
         )
     state = order_status.state(wire, number, detail)
     if state.answer is Answer.CANCELED:
         return state
     if detail.order_status == payment.UNPAID and is_staged:
-        raise LeftUnpaidError(f"{number} waits to be paid at the supplier, and is not paid")
+        raise LeftUnpaidError(f"{number} awaits payment at the supplier")
     if detail.order_status in MAY_STILL_SHIP and detail.order_status not in STILL_OURS_TO_STOP:
-        raise AskInPersonError(f"{number} is {detail.order_status}: ask the supplier in person")
+        raise AskInPersonError(
+            f"{number} is {detail.order_status}: contact the supplier to cancel it"
+        )
     if detail.order_status not in STILL_OURS_TO_STOP:
-        raise NotStoppableError(f"{number} is {detail.order_status}: it is too late")
+        raise NotStoppableError(f"{number} is {detail.order_status}: it can no longer be canceled")
     wire.delete("shopping/order/deleteOrder", Any, orderId=state.supplier_reference)
     return PurchaseState(
         number=number,
@@ -272,5 +274,5 @@ def balance(wire: Wire) -> Money:
     told = wire.patiently("shopping/pay/getBalance", AccountBalance)
     amount = parsing.amount(told.amount)
     if amount is None:
-        raise PermanentError(f"{str(told.amount)[:40]!r} is no balance", code="garbage")
+        raise PermanentError(f"{str(told.amount)[:40]!r} is not a balance", code="garbage")
     return Money(amount, CURRENCY)

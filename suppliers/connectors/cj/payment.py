@@ -85,19 +85,19 @@ def _cart(wire: Wire, path: str, at: Standing) -> CartAnswer:
     answer = wire.post(path, CartAnswer, {"cjOrderIdList": [at.order_id]})
     held = [_words(each) for each in answer.intercept_orders or ()]
     if held or parsing.whole(answer.success_count) == 0:
-        raise PermanentError("; ".join(held) or "the supplier holds it back", code="intercepted")
+        raise PermanentError("; ".join(held) or "on hold at the supplier", code="intercepted")
     return answer
 
 
 def _words(held: Any) -> str:
     if isinstance(held, dict):
-        return f"{held.get('code')}: {held.get('message') or held.get('reason') or 'held back'}"
-    return "the supplier holds it back"
+        return f"{held.get('code')}: {held.get('message') or held.get('reason') or 'on hold'}"
+    return "on hold at the supplier"
 
 
 def _pay(wire: Wire, at: Standing) -> None:
     shipment = {"shipmentOrderId": at.shipment_id}
     parent = wire.post("shopping/order/saveGenerateParentOrder", ParentOrder, shipment)
     if not (pay_id := parsing.text(parent.pay_id)):
-        raise PermanentError("the supplier names nothing to pay", code="no_pay_id")
+        raise PermanentError("the supplier returned no payment", code="no_pay_id")
     wire.post("shopping/pay/payBalanceV2", Any, {**shipment, "payId": pay_id})

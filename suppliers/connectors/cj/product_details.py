@@ -43,7 +43,7 @@ def readable(page: Product, problems: list[BadRow]) -> list[Variant]:
         vid = connector_parsing.text(variant.vid)
         if not vid or len(vid) > LONGEST_SKU:
             problems.append(
-                BadRow(row=where, code="sku-missing", message="A variant has no usable id.")
+                BadRow(row=where, code="sku-missing", message="A variant has no valid ID.")
             )
         elif vid in found:
             problems.append(
@@ -142,12 +142,12 @@ def costs(ref: str, offered: Sequence[Any]) -> Iterator[CostRecord | BadRow]:
 def cost(sku: str, value: Any, *, currency: str | None) -> Money | BadRow:
     """Return the cost of one SKU: only ``variantSellPrice`` is what an order costs."""
     if value is None or value == "":
-        return BadRow(row=sku, code="cost-missing", message="There is no price.")
+        return BadRow(row=sku, code="cost-missing", message="The price is missing.")
     number = connector_parsing.amount(value)
     if number is None:
-        code, message = "cost-unreadable", f"{str(value)[:40]!r} is no price."
+        code, message = "cost-unreadable", f"{str(value)[:40]!r} is not a price."
         if cj_parsing.is_range(value):
-            code, message = "cost-is-a-range", f"{value} is a range: no order can name it."
+            code, message = "cost-is-a-range", f"{value} is a range, not a price."
         return BadRow(row=sku, code=code, message=message)
     if number <= 0:
         return BadRow(row=sku, code="cost-not-positive", message=f"The price is {number}.")
@@ -185,7 +185,7 @@ def product(wire: Wire, ref: str, *, minimum: int | None = None) -> ProductPage:
     except msgspec.ValidationError as error:
         return _refused(ref, digest, "unreadable", str(error))
     if connector_parsing.text(page.pid) != ref:
-        return _refused(ref, digest, "other-product", f"Asked for {ref}, got {page.pid}.")
+        return _refused(ref, digest, "other-product", f"Requested {ref}, received {page.pid}.")
     title = connector_parsing.text(page.product_name_en)
     if not title:
         return _refused(ref, digest, "no-title", "The product has no English name.")
@@ -193,7 +193,7 @@ def product(wire: Wire, ref: str, *, minimum: int | None = None) -> ProductPage:
     offered = readable(page, problems)
     if not offered:
         problems.append(
-            BadRow(row=ref, code="no-variants", message="The product has no usable variant.")
+            BadRow(row=ref, code="no-variants", message="The product has no valid variant.")
         )
         return ProductPage(ref=ref, digest=digest, record=None, problems=tuple(problems))
     return ProductPage(

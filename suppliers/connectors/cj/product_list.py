@@ -247,7 +247,7 @@ def _of_category(wire: Wire, category: Slice) -> Iterator[ListRow | BadRow]:
         yield BadRow(
             row=f"category {category.category}",
             code="list-too-long",
-            message=f"Over {MOST_LISTED} products that cannot be told apart; not all are seen.",
+            message=f"More than {MOST_LISTED} products share all filters; only these are read.",
             is_fatal=False,
         )
         yield from _rows(wire, first, category)
@@ -316,7 +316,7 @@ def _row(raw: bytes, *, place: str) -> ListRow | BadRow:
         return BadRow(row=place, code="list-unreadable", message=str(error)[:500])
     ref = connector_parsing.text(listed.id)
     if not ref or len(ref) > LONGEST_ID:
-        return BadRow(row=place, code="list-no-id", message="The row has no usable id.", raw=words)
+        return BadRow(row=place, code="list-no-id", message="The row has no valid ID.", raw=words)
     if listed.sale_status is not None and connector_parsing.text(listed.sale_status) != ON_SALE:
         return BadRow(
             row=ref,

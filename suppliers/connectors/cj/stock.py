@@ -46,7 +46,7 @@ def _of_variants(variants: list[VariantStock]) -> tuple[StockRecord | BadRow, ..
         if sku:
             rows += of_variant(sku, variant.inventory or variant.inventories)
         else:
-            rows.append(BadRow(row="?", code=NAMELESS, message="A stock row names no SKU."))
+            rows.append(BadRow(row="?", code=NAMELESS, message="A stock row has no SKU."))
     return tuple(rows)
 
 
@@ -71,7 +71,7 @@ def of_variant(sku: str, value: Any) -> list[StockRecord | BadRow]:
                 BadRow(
                     row=sku,
                     code="stock-missing",
-                    message=f"No number of units in {country}: taken as none.",
+                    message=f"The quantity in {country} is missing: stored as 0.",
                     is_fatal=False,
                 )
             )
@@ -80,7 +80,7 @@ def of_variant(sku: str, value: Any) -> list[StockRecord | BadRow]:
                 BadRow(
                     row=sku,
                     code="stock-unreadable",
-                    message=f"{str(told)[:40]!r} in {country} is no number of units.",
+                    message=f"{str(told)[:40]!r} in {country} is not a quantity.",
                 )
             )
         else:

@@ -65,7 +65,9 @@ class TokenPair:
         except OutsideError:
             if not self._is_usable(pair, until="access_until"):
                 raise
-            log.warning("an early refresh failed; the present token still holds", exc_info=True)
+            log.warning(
+                "early token refresh failed; the current token is still valid", exc_info=True
+            )
 
     def _is_usable(self, pair: Mapping[str, Any], *, until: str) -> bool:
         """Test whether the token is valid until then; one issued for another key is not."""
@@ -83,7 +85,7 @@ class TokenPair:
                     "authentication/refreshAccessToken", {"refreshToken": present["refresh"]}
                 )
             except (RefreshRefusedError, TokenRefusedError):
-                log.info("the refresh token was refused: logging in")
+                log.info("the refresh token was rejected: logging in")
             else:
                 return {**present, **_pair(lent)}
         return self._login(present)

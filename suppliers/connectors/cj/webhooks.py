@@ -195,8 +195,8 @@ def _makeup(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     if status == PAID or status in CALLED_OFF:
         reason = ""
     else:
-        asked = f"{amount} USD" if amount is not None else "a sum that he does not name"
-        reason = f"The supplier asks for {asked} more: {params.reason or 'no reason given'}"
+        asked = f"{amount} USD" if amount is not None else "an unknown amount"
+        reason = f"The supplier requests {asked} more: {params.reason or 'no reason given'}"
     return (
         SupplierNews(
             kind=NewsKind.CHARGE,
@@ -275,13 +275,13 @@ def genuine_id(
         return ""
     try:
         if not sign:
-            raise BadHeadersError("the sign header is needed")
+            raise BadHeadersError("the sign header is missing")
         if not is_signed(body, sign, account):
-            raise ForgedError("the sign header does not fit")
+            raise ForgedError("the sign header is invalid")
     except ValueError as error:
         if signature is Signature.REQUIRE:
             raise
-        log.warning("believed all the same: %s", error)
+        log.warning("accepted without a valid signature: %s", error)
     return _message_id(body)
 
 

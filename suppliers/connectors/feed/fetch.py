@@ -193,7 +193,7 @@ def upload_path(folder: Path, name: str) -> Path:
     path = folder / UPLOADS / name
     is_plain = name not in {"", ".", ".."} and Path(name).name == name and "\\" not in name
     if not is_plain or path.is_symlink() or not path.is_file():
-        raise PermanentError("no file was uploaded", code="feed-no-upload")
+        raise PermanentError("no file has been uploaded yet", code="feed-no-upload")
     return path
 
 
@@ -231,7 +231,9 @@ def _from_web(
         )
     is_new = answer.status != HTTPStatus.NOT_MODIFIED
     if not is_new and not known:
-        raise PermanentError("he says that nothing changed, and we have nothing", code="304")
+        raise PermanentError(
+            "the server reports no change, but no earlier file is stored", code="304"
+        )
     modified = answer.headers.get("last-modified", "")[:60]
     if is_new:
         marks = {"etag": answer.headers.get("etag", "")[:200], "modified": modified}
@@ -251,10 +253,10 @@ def _address(line: Line, place: str) -> str:
         address = urljoin(line.base_url, place)
         is_elsewhere = _host(address) != _host(line.base_url)
     except ValueError:
-        raise PermanentError("the file's address cannot be read", code="bad_options") from None
+        raise PermanentError("the address of the file is invalid", code="bad_options") from None
     if is_elsewhere and any(line.secrets.values()):
         raise PermanentError(
-            "the file is at another host: put that host into the connection's address",
+            "the file is on another host: enter that host as the base URL",
             code="bad_options",
         )
     return address.replace(TOKEN, quote(line.secrets.get("token", ""), safe=""))

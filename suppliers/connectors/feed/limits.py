@@ -43,7 +43,9 @@ class Watched:
         chunk = self._file.read(size)
         self._since_last += len(chunk)
         if self._since_last > LONGEST_ITEM_BYTES:
-            raise refused("item-too-long", f"One value or row is over {LONGEST_ITEM_BYTES} bytes.")
+            raise refused(
+                "item-too-long", f"A value or row is larger than {LONGEST_ITEM_BYTES} bytes."
+            )
         return chunk
 
     def progressed(self) -> None:

@@ -85,6 +85,6 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
 SECRETS = (
     Secret(name="user", label="User", is_required=False),
     Secret(name="password", label="Password", is_required=False),
-    Secret(name="token", label="Token in the address, at {token}", is_required=False),
+    Secret(name="token", label="Token in the address ({token})", is_required=False),
     Secret(name="private_key", label="SFTP private key (OpenSSH)", is_required=False, is_text=True),
 )

@@ -46,7 +46,7 @@ class FeedOrdering:
     def advice(self) -> tuple[str, ...]:
         """Return the settings that are missing for the first order."""
         if self._options.orders_by == OrdersBy.EMAIL and "@" not in self._options.orders_to:
-            return ("Name in orders_to the e-mail address that orders go to.",)
+            return ("Enter the e-mail address for orders in orders_to.",)
         return ()
 
     def place(self, request: PurchaseRequest) -> PurchaseState:
@@ -63,10 +63,10 @@ class FeedOrdering:
 
     def find(self, *, number: str) -> PurchaseState | None:
         if self._options.orders_by == OrdersBy.EMAIL:
-            is_his = self._line.post.has_sent(key=number)
+            is_sent = self._line.post.has_sent(key=number)
         else:
-            is_his = self._has_file(order_documents.file_name(number))
-        return _received(number) if is_his else None
+            is_sent = self._has_file(order_documents.file_name(number))
+        return _received(number) if is_sent else None
 
     def plead(self, plea: Plea) -> None:
         """Send the request to ``questions_to``, else to the address for orders by e-mail.
@@ -76,16 +76,18 @@ class FeedOrdering:
         by_mail = self._options.orders_by == OrdersBy.EMAIL
         to = self._options.questions_to or (self._options.orders_to if by_mail else "")
         if "@" not in to:
-            raise MissingAbilityError("questions_to is no e-mail address", code="no_such_ability")
+            raise MissingAbilityError(
+                "questions_to is not an e-mail address", code="no_such_ability"
+            )
         letter = order_documents.question(plea, language=self._line.language)
         self._line.post.ask(wanted=plea.wanted, key=plea.key, to=to, payload=letter)
 
     def _mail(self, request: PurchaseRequest) -> None:
         post = self._line.post
         if "@" not in self._options.orders_to:
-            raise PermanentError("orders_to is no e-mail address", code="bad_options")
+            raise PermanentError("orders_to is not an e-mail address", code="bad_options")
         if post.has_sent(key=request.number):
-            raise DuplicateReferenceError(f"{request.number} was mailed already")
+            raise DuplicateReferenceError(f"{request.number} was already e-mailed")
         post.send(
             key=request.number,
             to=self._options.orders_to,
@@ -144,4 +146,4 @@ def _received(number: str) -> PurchaseState:
 
 
 def _twice(name: str) -> NoReturn:
-    raise DuplicateReferenceError(f"{name} lies on his server already, or did")
+    raise DuplicateReferenceError(f"{name} was already put on the supplier's server")

@@ -218,7 +218,9 @@ class Walk:
                     if not before:
                         yield ref, (CostRecord(sku=sku, cost=priced.cost),)
                     elif before != str(priced.cost.amount):
-                        message = f"The file gives two prices: {before} and {priced.cost.amount}."
+                        message = (
+                            f"The file contains two prices: {before} and {priced.cost.amount}."
+                        )
                         yield ref, (BadRow(row=sku, code="cost-twice", message=message),)
         finally:
             costs.close()
@@ -281,13 +283,13 @@ class Walk:
         """
         self.is_whole = False
         if bad > MOST_BAD_ROWS:
-            raise refused("bad-rows", f"Over {MOST_BAD_ROWS} rows cannot be read.")
+            raise refused("bad-rows", f"More than {MOST_BAD_ROWS} rows cannot be read.")
 
     def _refuse_stale(self, newest: datetime | None) -> None:
         """Reject a file whose newest row is too old."""
         most = timedelta(hours=self.mapping.stale_after_h)
         if newest is not None and datetime.fromtimestamp(time.time(), UTC) - newest > most:
-            raise refused("stale", f"The newest row of the file is of {newest:%Y-%m-%d %H:%M}.")
+            raise refused("stale", f"The newest row of the file is dated {newest:%Y-%m-%d %H:%M}.")
 
 
 def _newest() -> Newest:
@@ -306,9 +308,11 @@ def _without_twins(rows: list[Mapped], seen: Seen) -> tuple[list[Mapped], list[B
 
 def _twin(sku: str, twin: str) -> BadRow:
     if sku == twin:
-        message = "The file has this SKU twice; the first row counts."
+        message = "The file contains this SKU twice. The first row applies."
         return BadRow(row=sku, code="list-twice", message=message)
-    message = f"{sku!r} looks like {twin!r}, which is listed too: one of them would be ordered."
+    message = (
+        f"{sku!r} looks like {twin!r}, which is also listed: an order could name the wrong one."
+    )
     return BadRow(row=sku, code="list-no-id", message=message)
 
 

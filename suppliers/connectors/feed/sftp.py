@@ -70,7 +70,7 @@ class Sftp:
                 with self._watched("GET", remote):
                     is_whole = _pour(pieces, sink)
                     if not is_whole and time.monotonic() > ends_at:
-                        raise TemporaryError(f"{remote}: not whole in {TOTAL_S:.0f} s")
+                        raise TemporaryError(f"{remote}: incomplete after {TOTAL_S:.0f} s")
 
     def write(self, remote: str, content: bytes) -> None:
         """Write a file, replacing an existing one.
@@ -104,7 +104,7 @@ class Sftp:
         with self._watched("LIST", folder):
             found = self._client.listdir_attr(folder)
         if len(found) > MOST_NAMES:
-            raise PermanentError(f"{folder}: over {MOST_NAMES} files", code="sftp-many")
+            raise PermanentError(f"{folder}: more than {MOST_NAMES} files", code="sftp-many")
         return sorted(each.filename for each in found if stat.S_ISREG(each.st_mode or 0))
 
     def modified(self, remote: str) -> tuple[str, int | None]:
@@ -122,13 +122,13 @@ class Sftp:
         with self._client.open(remote, "rb") as source:
             size, got = source.stat().st_size or 0, 0
             if size > at_most:
-                raise PermanentError(f"{remote}: over {at_most} bytes", code="sftp-long")
+                raise PermanentError(f"{remote}: larger than {at_most} bytes", code="sftp-long")
             for window in batched(range(0, size, PIECE), PIECES_AT_ONCE):
                 for piece in source.readv([(at, min(PIECE, size - at)) for at in window]):
                     got += len(piece)
                     yield piece
         if got != size:
-            raise TemporaryError(f"{remote}: it changed while it was read")
+            raise TemporaryError(f"{remote}: the file changed during the download")
 
     @contextmanager
     def _watched(self, verb: str, remote: str) -> Iterator[None]:
@@ -146,7 +146,7 @@ def open_sftp(line: Line, *, host_key: str, purpose: str = "") -> Iterator[Sftp]
     """
     parts = urlsplit(line.base_url)
     if not parts.hostname:
-        raise PermanentError("the address names no SFTP server", code="bad_options")
+        raise PermanentError("the address contains no SFTP server", code="bad_options")
     expected = pinned(host_key)
     with ExitStack() as opened:
         with _watched(line, f"{purpose}SIGN IN", hang_up=opened.close):
@@ -188,7 +188,7 @@ def pinned(host_key: str) -> paramiko.PKey:
     try:
         return paramiko.PKey.from_type_string(words[kind], base64.b64decode(words[kind + 1]))
     except (IndexError, ValueError, paramiko.SSHException) as error:
-        message = "the server's host key is missing or cannot be read: ssh-ed25519 AAAA…"
+        message = "the server's host key is missing or invalid; expected: ssh-ed25519 AAAA…"
         raise PermanentError(message, code="bad_options") from error
 
 
@@ -198,9 +198,7 @@ def _signed_in(
     transport.get_security_options().key_types = _kinds(expected)
     transport.start_client(timeout=ANSWER_S)
     if transport.get_remote_server_key().asbytes() != expected.asbytes():
-        raise PermanentError(
-            "the server shows another host key than the known one", code="host_key"
-        )
+        raise PermanentError("the server has another host key than the one stored", code="host_key")
     user = line.secrets.get("user", "")
     if key := line.secrets.get("private_key", ""):
         transport.auth_publickey(user, _private(key, line.secrets.get("password") or None))
@@ -208,7 +206,7 @@ def _signed_in(
         transport.auth_password(user, line.secrets.get("password", ""))
     session = paramiko.SFTPClient.from_transport(transport)
     if session is None:
-        raise TemporaryError("the server opens no SFTP session")
+        raise TemporaryError("the server does not open an SFTP session")
     channel = session.get_channel()
     if channel is not None:
         channel.settimeout(ANSWER_S)
@@ -227,7 +225,7 @@ def _private(text: str, password: str | None) -> paramiko.PKey:
             return kind.from_private_key(io.StringIO(text), password)
         except (paramiko.SSHException, ValueError):
             continue
-    raise PermanentError("the private key cannot be read", code="bad_key")
+    raise PermanentError("the private key is invalid", code="bad_key")
 
 
 @contextmanager
@@ -264,9 +262,9 @@ def _watched(
 
 def _ours(what: str, error: Exception, *, has_effect: bool) -> OutsideError:
     if isinstance(error, paramiko.AuthenticationException):
-        return PermanentError(f"SFTP {what}: he does not let us in", code="401")
+        return PermanentError(f"SFTP {what}: sign-in rejected", code="401")
     if isinstance(error, FileNotFoundError):
-        return PermanentError(f"SFTP {what}: there is no such file", code="404")
+        return PermanentError(f"SFTP {what}: the file does not exist", code="404")
     if isinstance(error, PermissionError):
-        return PermanentError(f"SFTP {what}: we may not do that", code="403")
+        return PermanentError(f"SFTP {what}: permission denied", code="403")
     return TemporaryError(f"SFTP {what}: {type(error).__name__}", may_have_happened=has_effect)

@@ -22,10 +22,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        listed = verbs.add_parser("list", help="what is proven of a supplier, and what is missing")
+        listed = verbs.add_parser(
+            "list", help="list the compliance documents of a supplier, and what is missing"
+        )
         listed.add_argument("code")
         listed.add_argument("--json", action="store_true")
-        added = verbs.add_parser("add", help="take in a proof")
+        added = verbs.add_parser("add", help="add a document")
         added.add_argument("code")
         added.add_argument("criterion", choices=Criterion.values)
         added.add_argument("--kind", choices=Evidence.Kind.values, default=Evidence.Kind.STATEMENT)
@@ -35,8 +37,10 @@ class Command(BaseCommand):
         added.add_argument("--valid-from", type=date.fromisoformat)
         added.add_argument("--valid-until", type=date.fromisoformat)
         added.add_argument("--file", type=Path, help="PDF, PNG or JPEG")
-        added.add_argument("--verified-by", metavar="NAME", help="who vouches for it, at once")
-        for verb, words in (("verify", "believe a proof"), ("reject", "do not believe it")):
+        added.add_argument(
+            "--verified-by", metavar="NAME", help="person who verifies the document at once"
+        )
+        for verb, words in (("verify", "verify a document"), ("reject", "reject a document")):
             judged = verbs.add_parser(verb, help=words)
             judged.add_argument("id", type=int)
             judged.add_argument("--by", metavar="NAME", required=True)
@@ -74,18 +78,20 @@ class Command(BaseCommand):
             actor=options["verified_by"] or "manage.py evidence",
             now=now,
         )
-        self.stdout.write(f"{evidence.pk}: {evidence.criterion} waits for a look.")
+        self.stdout.write(
+            f"{evidence.pk}: {evidence.criterion} submitted. Verification is pending."
+        )
         if options["verified_by"]:
             vetting.verify(evidence=evidence, actor=options["verified_by"], now=now)
             self.stdout.write(f"{evidence.pk}: verified by {options['verified_by']}.")
 
     def _verify(self, options: dict[str, Any]) -> None:
         weighed = vetting.verify(**self._judged(options))
-        self.stdout.write(f"Verified; {weighed.freed} offers are on sale again.")
+        self.stdout.write(f"Verified. {weighed.freed} offers are on sale again.")
 
     def _reject(self, options: dict[str, Any]) -> None:
         weighed = vetting.reject(**self._judged(options))
-        self.stdout.write(f"Rejected; {weighed.held} offers are off sale.")
+        self.stdout.write(f"Rejected. {weighed.held} offers are on hold.")
 
     def _judged(self, options: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -26,4 +26,4 @@ class Command(BaseCommand):
         scorecards.note_costs(now=now)
         for supplier in Supplier.objects.order_by("code"):
             made = scorecards.roll_up(supplier=supplier, first=first, now=now)
-            self.stdout.write(f"{supplier.code}: {made} numbers.")
+            self.stdout.write(f"{supplier.code}: {made} metrics.")

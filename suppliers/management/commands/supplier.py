@@ -42,29 +42,29 @@ class Command(BaseCommand):
                 found.add_argument("code", help="the supplier's code")
             return found
 
-        arguments.describe(verb("add", "add a supplier, or change what is given", has_code=False))
-        listed = verb("list", "how every supplier stands", has_code=False)
+        arguments.describe(verb("add", "add a supplier, or change its settings", has_code=False))
+        listed = verb("list", "list suppliers with status, last runs and quotas", has_code=False)
         listed.add_argument("--json", action="store_true", dest="as_json")
-        checked = verb("check", "try him with his real keys, and order nothing")
+        checked = verb("check", "check the connection with the real keys; nothing is ordered")
         checked.add_argument("--json", action="store_true", dest="as_json")
-        synced = verb("sync", "read his products, prices and stock now")
+        synced = verb("sync", "sync products, prices and stock now")
         synced.add_argument("--kind", choices=[*KINDS, "all"], default="all")
         synced.add_argument(
             "--believed-by",
             default="",
             metavar="NAME",
-            help="apply what the guard would quarantine; NAME is kept with the run",
+            help="apply the run even if a check would quarantine it; NAME is stored with the run",
         )
         for name, words in (
-            ("pause", "buy nothing from him for a while"),
-            ("block", "never buy from him again"),
+            ("pause", "pause: send no orders for now"),
+            ("block", "block: send no orders any more"),
         ):
             verb(name, words).add_argument("--reason", required=True)
-        resumed = verb("resume", "buy from him (again), if he is vetted")
+        resumed = verb("resume", "activate a supplier that has passed its review, or reactivate it")
         resumed.add_argument("--reason", default="")
         runs.describe(verb)
         files.describe(verb)
-        verb("reprice", "price all that he offers by the newest rules and rates")
+        verb("reprice", "recalculate its prices with the current rules and exchange rates")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         getattr(self, f"_{options['verb']}")(options)
@@ -77,7 +77,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except setup.NotConnectableError as error:
             lines = "\n".join(f"  {name}: {words}" for name, words in error.reasons.items())
-            raise CommandError(f"{options['code']} was not written:\n{lines}") from error
+            raise CommandError(f"{options['code']} was not saved:\n{lines}") from error
         said = "added as a candidate" if is_new else "changed"
         self.stdout.write(f"{supplier.code} ({supplier.adapter}): {said}.")
         self.stdout.write(f"Next: manage.py supplier check {supplier.code}")
@@ -130,8 +130,8 @@ class Command(BaseCommand):
         self._decide(options, vetting.activate)
 
     def _reprice(self, options: dict[str, Any]) -> None:
-        publication.price_anew(supplier=self._supplier(options))
-        self.stdout.write("Written down: the sweep prices it within minutes.")
+        publication.reprice(supplier=self._supplier(options))
+        self.stdout.write("Queued. The prices change within minutes.")
 
     def _runs(self, options: dict[str, Any]) -> None:
         self._tell(runs.runs_of(self._supplier(options), options))
@@ -170,5 +170,5 @@ class Command(BaseCommand):
         found = Supplier.objects.select_related("connection").filter(code=options["code"]).first()
         if found is None:
             codes = ", ".join(Supplier.objects.order_by("code").values_list("code", flat=True))
-            raise CommandError(f"No supplier is called {options['code']!r}. There are: {codes}")
+            raise CommandError(f"Unknown supplier {options['code']!r}. Available: {codes}")
         return found

@@ -1,5 +1,5 @@
 -- Publication: a change that may alter where or whether a variant is sold queues the variant in
--- suppliers_unpublishedsupply, in the same transaction, whoever makes the change.
+-- suppliers_unpublishedsupply, in the same transaction as the change.
 
 -- Queues the variants stocked at the location of a changed shipping service.
 CREATE OR REPLACE FUNCTION supply_follows_route() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -45,18 +45,18 @@ def test_a_mapping_is_built_seen_and_saved_without_a_mouse(office, browse, tmp_p
     found = violations(page)
 
     page.set_input_files("input[type=file]", tmp_path / "liste.csv")
-    press(page, page.get_by_role("button", name="Upload it"))
-    page.get_by_text("2. Which column is what").wait_for()
+    press(page, page.get_by_role("button", name="Upload"))
+    page.get_by_text("2. Columns and fields").wait_for()
     found += violations(page)
-    page.get_by_label("Column of: Title").select_option("EAN")
-    page.get_by_label("Column of: Title").select_option("Bezeichnung")
+    page.get_by_label("Column for Title").select_option("EAN")
+    page.get_by_label("Column for Title").select_option("Bezeichnung")
     press(page, page.get_by_role("button", name="Preview"))
     page.get_by_text("2 of 3 rows can be read.").wait_for()
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"mapping-{width}.png", full_page=True)
-    press(page, page.get_by_role("button", name="Save as the next version"))
-    page.get_by_text("Files are now read with").wait_for()
+    press(page, page.get_by_role("button", name="Save as new version"))
+    page.get_by_text("is active from now on").wait_for()
 
     assert found == []
     assert FeedMapping.objects.get().spec["fields"]["title"] == {"column": "Bezeichnung"}

@@ -137,7 +137,7 @@ def test_an_empty_purse_holds_the_order_with_words(bigbuy_sandbox, purchase_orde
 
     held = whole(purchase_order)
     assert held.status == "on_hold"
-    assert "our purse there does not cover it" in held.hold_reasons[0]["sentence"]
+    assert "our balance is too low" in held.hold_reasons[0]["sentence"]
     assert references(bigbuy_sandbox) == []
 
 

@@ -76,7 +76,7 @@ def poll():
 def test_what_cannot_be_stopped_and_is_not_paid_is_never_paid(left_unpaid, sandbox_supplier):
     assert Order.objects.get().status == Order.Status.CANCELED
     assert PaymentEvent.objects.filter(kind="release_requested").count() == 1
-    assert "waits to be paid" in left_unpaid.problem
+    assert "awaits payment" in left_unpaid.problem
     assert "purchase_kept" in waits()
 
     poll()

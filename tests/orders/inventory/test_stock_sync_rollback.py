@@ -102,7 +102,7 @@ def test_an_earlier_run_cannot_be_rolled_back_before_a_later_rollback_is_complet
     assert reconcile() == 1
     assert next(second).waiting == 1
 
-    with pytest.raises(rollback.NotReversibleError, match="half a minute"):
+    with pytest.raises(rollback.NotReversibleError, match="30 seconds"):
         next(first)
     assert FeedRun.objects.filter(status="rolled_back").count() == 1
 

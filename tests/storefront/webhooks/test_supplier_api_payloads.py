@@ -114,7 +114,7 @@ def test_extra_charge_is_recorded_on_the_purchase_order(cj_order):
     assert processing.handle(call=call, now=NOON) is True
 
     purchase_order.refresh_from_db()
-    assert purchase_order.problem == "The supplier asks for 3.20 USD more: too heavy"
+    assert purchase_order.problem == "The supplier requests 3.20 USD more: too heavy"
     assert PurchaseMessage.objects.filter(purchase_order=purchase_order, kind="charge").exists()
 
 

@@ -152,7 +152,7 @@ def test_an_error_is_shown_on_the_page(staff):
     answer = act(staff, evidence, "verify")
 
     assert answer.status_code == 200
-    assert "There is no paper to look at." in answer.content.decode()
+    assert "Upload a file first: there is no document to verify." in answer.content.decode()
 
 
 def test_a_candidate_is_activated_only_with_all_documents(staff, settings):
@@ -160,7 +160,9 @@ def test_a_candidate_is_activated_only_with_all_documents(staff, settings):
     supplier = Supplier.objects.create(code="new", name="New", adapter="fake", currency="EUR")
 
     refused = act(staff, supplier, "activate")
-    assert "Not proven yet: Returns and warranty policy." in refused.content.decode()
+    assert (
+        "Missing verified documents for: Returns and warranty policy." in refused.content.decode()
+    )
     make_verified(supplier, "returns", kind="policy")
     assert act(staff, supplier, "activate").status_code == 302
 

@@ -51,10 +51,10 @@ def test_errors_are_reported(supplier, tmp_path):
     broken.write_bytes(b"<html>")
 
     for words, why in (
-        (["add", "nobody", "ce"], "does not exist"),
-        (["add", "lumen", "ce", "--file", str(broken)], "Neither PDF"),
+        (["add", "unknown", "ce"], "does not exist"),
+        (["add", "lumen", "ce", "--file", str(broken)], "not a PDF"),
         (["add", "lumen", "ce", "--file", str(tmp_path / "none.pdf")], "No such file"),
-        (["add", "lumen", "ce", "--kind", "declaration", "--verified-by", "x"], "no paper"),
+        (["add", "lumen", "ce", "--kind", "declaration", "--verified-by", "x"], "no document"),
         (["verify", "999", "--by", "boss"], "does not exist"),
     ):
         with pytest.raises(CommandError, match=why):

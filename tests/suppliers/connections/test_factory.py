@@ -37,7 +37,7 @@ def test_a_supplier_without_connection_is_an_error(supplier):
 def test_an_unknown_connector_is_an_error(supplier):
     supplier.adapter = "klingon"
 
-    with pytest.raises(PermanentError, match="no connector is called 'klingon'"):
+    with pytest.raises(PermanentError, match="unknown connector 'klingon'"):
         adapter_for(supplier).__enter__()
 
 

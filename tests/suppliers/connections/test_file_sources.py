@@ -30,7 +30,7 @@ def supplier():
 
 @pytest.mark.django_db
 def test_an_invalid_mapping_is_not_saved(supplier):
-    with pytest.raises(PermanentError, match="no column is the SKU"):
+    with pytest.raises(PermanentError, match="no column is mapped to the SKU"):
         save(supplier, {"fields": {}})
 
     assert not FeedMapping.objects.exists()

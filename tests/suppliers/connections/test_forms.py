@@ -44,7 +44,7 @@ def test_each_option_has_a_field_and_an_empty_one_is_the_default(wire, staff):
 
     assert 'name="secret_api_key"' in shown
     assert 'name="option_level" value="2"' in shown
-    assert "As usual: balance" in shown
+    assert "Default: balance" in shown
     assert saved.status_code == 302
     wire.refresh_from_db()
     assert wire.options == {"payment": "staged", "level": 4}
@@ -59,8 +59,8 @@ def test_errors_are_shown_at_their_fields(wire, staff):
     wrong = staff.post(page(wire), words | {"option_level": "3"})
 
     assert "less than or equal to 5" in answer.content.decode()
-    assert "enter it anew" in elsewhere.content.decode()
-    assert "Names and passwords are secrets" in wrong.content.decode()
+    assert "Enter this secret again" in elsewhere.content.decode()
+    assert "Do not put user names or passwords into the address" in wrong.content.decode()
     wire.refresh_from_db()
     assert (wire.base_url, wire.options) == ("https://api.example.com/", {"level": 2})
 
@@ -74,7 +74,7 @@ def test_a_complex_option_is_edited_as_json(wire, staff):
     unknown = staff.post(page(wire), words | {"other_options": '{"taxonomy": [1]}'})
     saved = staff.post(page(wire), words | {"other_options": '{"taxonomies": [19657]}'})
 
-    assert "This is no JSON" in broken.content.decode()
+    assert "Invalid JSON" in broken.content.decode()
     assert "unknown field `taxonomy`" in unescape(unknown.content.decode())
     assert saved.status_code == 302
     wire.refresh_from_db()
@@ -119,5 +119,5 @@ def test_the_supplier_page_shows_the_last_health_check(wire, staff):
 
     assert "Nothing is ordered." in asked.content.decode()
     assert "read Sensor headlamp 1 (P1), 1 variants" in shown
-    assert "he has no route for one P1-Black to DE" in shown
-    assert "Ask him which routes the account may use" in shown
+    assert "no shipping service for one P1-Black to DE" in shown
+    assert "which shipping services the account may use" in shown

@@ -71,7 +71,7 @@ def test_all_errors_are_reported_together_and_nothing_is_written():
     ("address", "words"),
     [
         ("", "no address"),
-        ("https://me:secret@api.example.com/", "do not belong"),
+        ("https://me:secret@api.example.com/", "Do not put"),
         ("https://api.example.com:99999/", "cannot be read"),
         ("https://api example.com/", "no address"),
         ("https://api.example.com/" + "x" * 200, "longer than 200"),
@@ -132,7 +132,7 @@ def test_another_host_requires_entering_the_keys_again():
     same_host = Connection.objects.get()
     add(connector=None, base_url="https://new.example.com/", secrets={"api_key": "old"})
 
-    assert reasons == {"secret api_key": "The address is another one: enter it anew."}
+    assert reasons == {"secret api_key": "The address has changed. Enter this secret again."}
     assert (unseal(same_host.tokens_sealed), same_host.remembered) == (
         {"access": "lent"},
         {"etag": "1"},

@@ -53,7 +53,9 @@ def test_unreadable_cj_quotes_raise(cj, cj_answers):
     ]
     cj_answers.post(CJ_FREIGHT).mock(return_value=answer(routes))
 
-    with pytest.raises(PermanentError, match="none of his routes is understood") as caught:
+    with pytest.raises(
+        PermanentError, match="no shipping service in the answer can be read"
+    ) as caught:
         cj.freight(**ASKED)
 
     assert not isinstance(caught.value, NoWayError)
@@ -67,7 +69,7 @@ def test_cj_without_quotes_is_empty(cj, cj_answers):
 
 @pytest.mark.parametrize(("delay", "carriers"), [("soon", None), ("24 - 48 h", [])])
 def test_unreadable_bigbuy_quotes_raise(bigbuy, delay, carriers):
-    with pytest.raises(PermanentError, match="none of his carriers is understood") as caught:
+    with pytest.raises(PermanentError, match="no carrier in the answer can be read") as caught:
         bigbuy(quotes(delay), carriers)
 
     assert not isinstance(caught.value, NoWayError)

@@ -84,8 +84,8 @@ def test_nothing_is_saved_before_the_preview(staff, supplier):
     blind = post(staff, response, "save")
     forged = post(staff, response, "save", seen="x" * 64)
 
-    assert "look at it once more" in words(blind)
-    assert "look at it once more" in words(forged)
+    assert "Check the preview again" in words(blind)
+    assert "Check the preview again" in words(forged)
     assert not FeedMapping.objects.exists()
 
 
@@ -114,9 +114,9 @@ def test_a_preview_shows_the_terms_of_a_row(staff, supplier):
 
     said = words(response)
     for line in (
-        "Least quantity of an order line: 2",
-        "Sold in multiples of: 4",
-        "Lead time, days: 0",
+        "Minimum order quantity: 2",
+        "Pack size: 4",
+        "Handling time (days): 0",
         "MAP 17.90 EUR",
         "MSRP 19.90 EUR",
         "Expected restock: 2026-12-12",
@@ -135,8 +135,8 @@ def test_a_preview_shows_unread_columns_and_issues(staff, supplier):
     assert "Columns that are not imported: Zoll." in said
     assert "A GTIN is not valid. The GTIN '123' has 3 digits" in said
     assert "Packed weight: 95 g" in said
-    assert "Longest runtime, minutes: 150 2,5 h" in said
-    assert "Supplier's text: IP rating: splash" in said
+    assert "Longest run time, minutes: 150 2,5 h" in said
+    assert "As the supplier wrote it: IP rating: splash" in said
 
 
 def test_a_previewed_mapping_is_saved_and_activated(staff, supplier):
@@ -162,7 +162,7 @@ def test_changes_after_the_preview_need_another_preview(staff, supplier):
 
     changed = post(staff, seen, "save", column_title="EAN")
 
-    assert "look at it once more" in words(changed)
+    assert "Check the preview again" in words(changed)
     assert changed.context["previews"][0].record.title == "5901234123457"
     assert not FeedMapping.objects.exists()
 
@@ -187,13 +187,13 @@ def test_an_old_version_can_be_restored(staff, supplier):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"column_sku": ""}, "no column is the SKU"),
-        ({"else_title": "json: a"}, "Choose a column, or say it here, not both."),
-        ({"column_title": "", "else_title": "json: a["}, "this expression cannot be read"),
+        ({"column_sku": ""}, "no column is mapped to the SKU"),
+        ({"else_title": "json: a"}, "Choose a column or enter another source, not both."),
+        ({"column_title": "", "else_title": "json: a["}, "the expression is invalid"),
         ({"options": "Color"}, "This line cannot be read: Color"),
         ({"how_stock": "many"}, "This line cannot be read: many"),
         ({"encoding": "klingon"}, "klingon"),
-        ({"delimiter": "abc"}, "the delimiter is one character"),
+        ({"delimiter": "abc"}, "the delimiter must be one character"),
     ],
 )
 def test_invalid_input_is_explained(staff, supplier, changes, said):
@@ -271,7 +271,7 @@ def test_the_header_row_is_detected_and_can_be_overridden(staff, supplier):
     assert (given["column_sku"], given["claims"]) == (
         "Artikelnummer", "Light output = Lichtstrom (lm)",
     )  # fmt: skip
-    assert "Row of the column names 3" in words(response)
+    assert "Header row 3" in words(response)
     assert "These labels become attributes: Light output," in words(response)
     assert "Output, lm: 1200" in words(as_found)
     assert corrected.context["sample"].detected.headers[0] == "Preisliste Winter"

@@ -47,7 +47,7 @@ def called(monkeypatch):
 
 
 @pytest.fixture
-def his_file(supplier, httpserver):
+def supplier_file(supplier, httpserver):
     Connection.objects.update(
         base_url=httpserver.url_for("/"), options={"products_at": "liste.csv"}
     )
@@ -90,8 +90,8 @@ def elsewhere(act):
         thread.join(10)
 
 
-def test_the_page_returns_before_the_fetch(staff, supplier, his_file, called, httpserver):
-    his_file.respond_with_data(GOODS, content_type="text/csv")
+def test_the_page_returns_before_the_fetch(staff, supplier, supplier_file, called, httpserver):
+    supplier_file.respond_with_data(GOODS, content_type="text/csv")
 
     response = press(staff, supplier)
 
@@ -103,13 +103,13 @@ def test_the_page_returns_before_the_fetch(staff, supplier, his_file, called, ht
         )
     ]
     assert httpserver.log == []
-    assert "It waits for a worker since" in words(response)
+    assert "Waiting for a worker since" in words(response)
     assert AGAIN in response.content.decode()
     assert "sample" not in response.context
 
 
-def test_a_fetched_file_is_shown_and_the_page_stops_polling(staff, supplier, his_file, called):
-    his_file.respond_with_data(GOODS, content_type="text/csv")
+def test_a_fetched_file_is_shown_and_the_page_stops_polling(staff, supplier, supplier_file, called):
+    supplier_file.respond_with_data(GOODS, content_type="text/csv")
     press(staff, supplier)
 
     work(supplier)
@@ -121,14 +121,14 @@ def test_a_fetched_file_is_shown_and_the_page_stops_polling(staff, supplier, his
 
 
 def test_during_a_fetch_the_page_shows_its_start_and_queues_no_other(
-    staff, supplier, his_file, called
+    staff, supplier, supplier_file, called
 ):
     def hangs(_request):
         begun.set()
         over.wait(10)
         return Response(GOODS, content_type="text/csv")
 
-    his_file.respond_with_handler(hangs)
+    supplier_file.respond_with_handler(hangs)
     press(staff, supplier)
     begun, over = threading.Event(), threading.Event()
     worker = threading.Thread(target=lambda: (work(supplier), connection.close()))
@@ -141,10 +141,10 @@ def test_during_a_fetch_the_page_shows_its_start_and_queues_no_other(
     worker.join(10)
 
     since = Connection.objects.get().remembered["samples"]["products"]["began_at"]
-    assert f"It is being fetched since {since[11:19]}" in words(response)
+    assert f"Fetching since {since[11:19]}" in words(response)
     assert re.search(r'<meta http-equiv="refresh" content="\d+">', response.content.decode())
-    assert "Look again" in words(response)
-    assert "It is being fetched since" in words(again)
+    assert "Refresh" in words(response)
+    assert "Fetching since" in words(again)
     assert len(called) == 1
     assert fields_of(look(staff, supplier))["column_sku"] == "Artikelnummer"
 
@@ -167,10 +167,10 @@ def test_a_killed_worker_ends_the_waiting(staff, supplier, called):
         alive = look(staff, supplier)
     dead = look(staff, supplier)
 
-    assert "It is being fetched since" in words(alive)
-    assert "ended before it was done" in words(dead)
+    assert "Fetching since" in words(alive)
+    assert "stopped before the end" in words(dead)
     assert AGAIN not in dead.content.decode()
-    assert "Look again" in words(press(staff, supplier))
+    assert "Refresh" in words(press(staff, supplier))
     assert len(called) == 1
 
 
@@ -186,14 +186,14 @@ def test_a_fetch_without_a_worker_times_out(supplier):
     assert stage(sample_fetch.TAKEN_UP_WITHIN + timedelta(seconds=1)) == "not taken up"
 
 
-def test_an_unreachable_address_is_reported(staff, supplier, his_file, called):
-    his_file.respond_with_data("", status=404)
+def test_an_unreachable_address_is_reported(staff, supplier, supplier_file, called):
+    supplier_file.respond_with_data("", status=404)
     press(staff, supplier)
 
     work(supplier)
 
     response = look(staff, supplier)
-    assert "It could not be fetched at" in words(response)
+    assert "Fetching failed at" in words(response)
     assert "404" in words(response)
     assert AGAIN not in response.content.decode()
     assert "sample" not in response.context
@@ -209,7 +209,7 @@ def test_without_a_broker_the_fetch_is_canceled(staff, supplier, monkeypatch):
 
     assert response.status_code == 200
     assert "The workers cannot be called just now: try again." in words(response)
-    assert "Fetch it now" in words(look(staff, supplier))
+    assert "Fetch now" in words(look(staff, supplier))
     assert AGAIN not in look(staff, supplier).content.decode()
 
 
@@ -220,8 +220,8 @@ def test_without_a_connection_there_is_no_fetch(staff, supplier, called):
     assert called == []
 
 
-def test_a_repeated_task_fetches_once(staff, supplier, his_file, called, httpserver):
-    his_file.respond_with_data(GOODS, content_type="text/csv")
+def test_a_repeated_task_fetches_once(staff, supplier, supplier_file, called, httpserver):
+    supplier_file.respond_with_data(GOODS, content_type="text/csv")
     press(staff, supplier)
 
     work(supplier)
@@ -257,8 +257,8 @@ def test_a_fetch_is_retried_while_the_lanes_are_full(supplier, called, settings)
     ]
 
 
-def test_the_latest_fetched_or_uploaded_file_is_shown(staff, supplier, his_file, called):
-    his_file.respond_with_data(GOODS, content_type="text/csv")
+def test_the_latest_fetched_or_uploaded_file_is_shown(staff, supplier, supplier_file, called):
+    supplier_file.respond_with_data(GOODS, content_type="text/csv")
     upload(staff, page_of(staff, supplier))
     press(staff, supplier)
     work(supplier)

@@ -50,13 +50,13 @@ def test_a_reservation_that_waited_gets_the_merged_stock(wholesaler, monkeypatch
     buyer = threading.Thread(target=buy)
     real = runs.apply
 
-    def apply_while_he_waits(work):
+    def apply_while_buyer_waits(work):
         real(work)
         buyer.start()
         while not waiting() and buyer.is_alive():
             pass
 
-    monkeypatch.setattr(runs, "apply", apply_while_he_waits)
+    monkeypatch.setattr(runs, "apply", apply_while_buyer_waits)
     run = sync(wholesaler, "stock", now=LATER)
     buyer.join()
 

@@ -85,7 +85,7 @@ def test_options_are_json_or_plain_words():
     add("--secret=api_key=k", "--option=level=2", "--option=payment=staged", connector="cj")
 
     assert Connection.objects.get().options == {"level": 2, "payment": "staged"}
-    with pytest.raises(CommandError, match=r"option payment: '\{' is no JSON"):
+    with pytest.raises(CommandError, match=r"option payment: '\{' is not valid JSON"):
         add("--option=payment={", connector="cj")
 
 
@@ -133,7 +133,7 @@ def test_the_list_shows_the_status_of_each_supplier(shop, world):
 
     assert (lumen["code"], lumen["health"], lumen["problem"]) == (
         "lumen",
-        "in trouble",
+        "failing",
         "stock: HTTP 500",
     )
     assert lumen["runs"]["products"]["status"] == "applied"
@@ -146,7 +146,7 @@ def test_the_list_shows_the_status_of_each_supplier(shop, world):
         {},
         "points",
     )
-    assert "lumen  fake  active  in trouble" in told("list")
+    assert "lumen  fake  active  failing" in told("list")
 
 
 def test_the_list_shows_an_open_breaker(shop, world):
@@ -166,9 +166,9 @@ def test_the_list_shows_an_open_breaker(shop, world):
 
     said = told("list")
 
-    assert "lumen  fake  active  in trouble" in said
-    assert "trouble   he does not answer: GET products: ConnectError" in said
-    assert "budget    points: 70 of 100 left until" in said
+    assert "lumen  fake  active  failing" in said
+    assert "error     no response: GET products: ConnectError" in said
+    assert "quota     points: 70 of 100 left, resets at" in said
 
 
 def test_the_number_of_queries_of_the_list_is_constant(django_assert_num_queries):
@@ -186,11 +186,11 @@ def test_a_check_reports_each_step_and_orders_nothing(shop, world):
 
     said = told("check", "lumen")
 
-    assert "good  sign in: he knows us as nobody" in said
-    assert "good  catalog: read Sensor headlamp 1 (P1), 1 variants" in said
-    assert "good  stock and price: 120 units at 2 places, 1 prices" in said
-    assert "2 routes for one P1-Black to DE, from 3.50 USD (Post)" in said
-    assert "-  balance: no such ability" in said
+    assert "ok  sign in: signed in as " in said
+    assert "ok  catalog: read Sensor headlamp 1 (P1), 1 variants" in said
+    assert "ok  stock and price: 120 units at 2 locations, 1 prices" in said
+    assert "2 shipping services for one P1-Black to DE, from 3.50 USD (Post)" in said
+    assert "-  balance: not supported by the connector" in said
     assert said.endswith("Ready. Nothing was ordered.\n")
     assert not world.orders
     assert not any(call.startswith(("place", "cancel")) for call in world.asked)
@@ -214,7 +214,8 @@ def test_a_failed_check_gives_advice_and_an_exit_code(shop, world):
         "name": "sign in",
         "outcome": "bad",
         "told": "HTTP 401",
-        "advice": "Enter the keys anew: this one is refused, or may not do this.",
+        "advice": "Enter the keys again. The supplier rejects this key, or the key lacks the"
+        " permission.",
     }
     assert {step["outcome"] for step in report["steps"][1:]} == {"not tried", "absent"}
 
@@ -238,7 +239,7 @@ def test_a_check_continues_after_a_failed_step(shop, world):
 
     steps = Connection.objects.get().check_report["steps"]
     assert [step["outcome"] for step in steps] == ["good", "good", "good", "bad", "absent"]
-    assert "try again in some minutes" in steps[3]["advice"]
+    assert "Try again in a few minutes" in steps[3]["advice"]
 
 
 def test_a_supplier_with_an_empty_list_is_not_ready(shop, world):
@@ -248,7 +249,7 @@ def test_a_supplier_with_an_empty_list_is_not_ready(shop, world):
         told("check", "lumen")
 
     step = Connection.objects.get().check_report["steps"][1]
-    assert (step["told"], step["outcome"]) == ("he lists no product", "bad")
+    assert (step["told"], step["outcome"]) == ("the product list is empty", "bad")
 
 
 def test_a_supplier_is_paused_and_resumed_with_a_reason(shop, world, settings):
@@ -267,7 +268,9 @@ def test_a_candidate_is_activated_only_with_the_required_documents(settings):
     add()
     settings.VETTING_REQUIRED = ["ce"]
 
-    with pytest.raises(CommandError, match=r"lumen is vetting\. Not proven yet: CE"):
+    with pytest.raises(
+        CommandError, match=r"lumen is vetting\. Missing verified documents for: CE"
+    ):
         told("resume", "lumen")
     settings.VETTING_REQUIRED = []
 
@@ -288,5 +291,5 @@ def test_all_offers_of_a_supplier_are_repriced(shop, world):
 def test_an_unknown_supplier_is_answered_with_the_known_ones(verb):
     make_feed_supplier()
 
-    with pytest.raises(CommandError, match=r"No supplier is called 'nobody'. There are: lumen$"):
-        told(*verb.split()[:1], "nobody", *verb.split()[1:])
+    with pytest.raises(CommandError, match=r"Unknown supplier 'unknown'. Available: lumen$"):
+        told(*verb.split()[:1], "unknown", *verb.split()[1:])

@@ -63,8 +63,8 @@ def test_a_mapping_is_saved_shown_and_restored(files, tmp_path, monkeypatch):
 
     second = told("mapping", "files", "--save=-")
 
-    assert first == "files: version 1 of products is read by now.\n"
-    assert second == "files: version 2 of products is read by now.\n"
+    assert first == "files: version 1 of products is active.\n"
+    assert second == "files: version 2 of products is active.\n"
     assert json.loads(told("mapping", "files"))["country"] == "PL"
     told("mapping", "files", "--take-back=1")
     assert json.loads(told("mapping", "files", "--show"))["country"] == "DE"
@@ -77,7 +77,7 @@ def test_an_invalid_mapping_is_not_saved(files, tmp_path, written):
 
     with pytest.raises(CommandError, match="Nothing was saved"):
         told("mapping", "files", f"--save={tmp_path / 'spec.json'}")
-    with pytest.raises(CommandError, match="no version 7"):
+    with pytest.raises(CommandError, match="Version 7 does not exist"):
         told("mapping", "files", "--take-back=7")
 
     assert not FeedMapping.objects.exists()
@@ -89,18 +89,18 @@ def test_a_file_is_uploaded_and_read(files, tmp_path):
     said = told("upload", "files", str(tmp_path / "full.csv"))
 
     kept = FeedUpload.objects.get()
-    assert "are kept" in said
+    assert "uploaded 37 bytes" in said
     assert (kept.content, kept.given_name) == ("products", "full.csv")
     stored = Path(conf.FEEDS_ROOT) / "files" / "uploads" / kept.stored_as
     assert stored.read_bytes() == (tmp_path / "full.csv").read_bytes()
-    with pytest.raises(CommandError, match="was not kept"):
+    with pytest.raises(CommandError, match="was not uploaded"):
         told("upload", "files", str(tmp_path / "none.csv"))
 
 
 def test_a_supplier_without_files_accepts_no_upload():
     make_feed_supplier()
 
-    with pytest.raises(CommandError, match="lumen has no files: it speaks fake"):
+    with pytest.raises(CommandError, match="lumen has no files: its connector is fake"):
         told("mapping", "lumen")
 
 
@@ -109,12 +109,10 @@ def test_runs_are_listed_and_a_pending_one_is_applied(quarantined):
     assert (told_of["id"], told_of["kind"]) == (quarantined.pk, "prices")
     assert quarantined.problem in told("runs", "lumen")
 
-    assert told("apply", str(quarantined.pk)).startswith("20 changes are applied, 0 ")
+    assert told("apply", str(quarantined.pk)).startswith("20 changes applied. 0 ")
 
     assert costs() == {"84.00"}
-    assert told("rollback", str(quarantined.pk), "--reason=no").startswith(
-        "20 values are as they were"
-    )
+    assert told("rollback", str(quarantined.pk), "--reason=no").startswith("20 values restored")
     assert costs() == {"8.40"}
 
 
@@ -127,7 +125,7 @@ def test_a_pending_run_is_discarded_once(quarantined):
     for verb in ("apply", "discard"):
         with pytest.raises(CommandError, match="is discarded"):
             told(verb, str(quarantined.pk))
-    with pytest.raises(CommandError, match="There is no run 0"):
+    with pytest.raises(CommandError, match="Run 0 does not exist"):
         told("apply", "0")
 
 
@@ -144,7 +142,7 @@ def test_a_run_is_rolled_back_once_and_newer_values_stay(supplier, world):
         told("rollback", str(run.pk))
     said = told("rollback", str(run.pk), "--reason=the wrong file")
 
-    assert said == "1 values are as they were, 1 have changed since and stay.\n"
+    assert said == "1 values restored. 1 skipped: newer values exist.\n"
     figures = StockLevel.objects.order_by("offer__supplier_sku")
     assert list(figures.values_list("reported_quantity", flat=True)) == [20, 14, 20]
     run.refresh_from_db()
@@ -152,7 +150,7 @@ def test_a_run_is_rolled_back_once_and_newer_values_stay(supplier, world):
     assert StatusChange.objects.get(to_status=Status.ROLLED_BACK).reason == "the wrong file"
     with pytest.raises(CommandError, match="is rolled_back"):
         told("rollback", str(run.pk), "--reason=again")
-    with pytest.raises(CommandError, match="Products are not rolled back"):
+    with pytest.raises(CommandError, match="Product runs cannot be reverted"):
         told("rollback", str(products.pk), "--reason=no")
-    with pytest.raises(CommandError, match="There is no run 0"):
+    with pytest.raises(CommandError, match="Run 0 does not exist"):
         told("rollback", "0", "--reason=no")

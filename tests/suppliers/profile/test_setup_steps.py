@@ -70,11 +70,11 @@ def test_a_file_supplier_is_set_up_in_six_steps(staff, settings, monkeypatch):
     seen = staff.post(at, {**mapping, "step": "preview"}).context["seen"]
     staff.post(at, {**mapping, "step": "save", "seen": seen})
 
-    # 4. Dry run: nothing is sold before activation.
+    # 4. Initial import: nothing is sold before activation.
     staff.post(reverse("admin:suppliers_supplier_sync_now", args=[supplier.pk]))
     supplier = Supplier.objects.get()
     assert states(supplier) == {
-        "Connection": True, "Mapping": True, "Check": True, "Dry run": True,
+        "Connection": True, "Mapping": True, "Connection check": True, "Initial import": True,
         "Shipping services": False, "Activation": False,
     }  # fmt: skip
 
@@ -106,5 +106,5 @@ def test_missing_documents_are_listed_before_activation(settings):
     found = {str(step.title): step for step in setup_steps.steps(supplier, now=NOON)}
 
     assert "Mapping" not in found
-    assert "Returns and warranty policy" in str(found["Evidence"].hint)
-    assert not found["Evidence"].is_done
+    assert "Returns and warranty policy" in str(found["Compliance documents"].hint)
+    assert not found["Compliance documents"].is_done

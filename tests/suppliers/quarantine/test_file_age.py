@@ -81,7 +81,7 @@ def test_a_file_dated_before_the_last_one_is_older(known):
     run = told(known, 1, *wares(0, 2, 3, 4, 5), made=-0.5)
 
     assert run.status == "quarantined"
-    assert run.problem.startswith("The file is of 2026-11-24 11:30; the last good run had one of")
+    assert run.problem.startswith("The file is dated 2026-11-24 11:30; the last accepted run had")
 
 
 def test_an_older_file_applied_by_staff_becomes_the_baseline(known):

@@ -118,7 +118,7 @@ def test_one_outlier_concerns_its_row_many_concern_the_feed():
 
     assert guards.costs_are_believable(moves=one) == ""
     assert guards.costs_are_believable(moves=many) == (
-        "4 of 30 costs move by a factor of 10 or more, such as S0: 10.00 to 1000.00."
+        "4 of 30 costs change by a factor of 10 or more, such as S0: 10.00 to 1000.00."
     )
 
 
@@ -171,7 +171,7 @@ def test_a_file_older_than_the_last_one_is_rejected(newest, last_newest, stale_h
 def test_costs_above_our_prices_are_rejected():
     assert guards.margins_are_believable(listed=100, above=10) == ""
     assert guards.margins_are_believable(listed=100, above=11) == (
-        "11 of 100 listed variants would cost more than our own price (11 %)."
+        "11 of 100 listed variants would cost more than our net price (11 %)."
     )
 
 
@@ -193,14 +193,14 @@ def moved(factor, *, known=6, before=BEFORE):
     ("factor", "words"),
     [
         ("100", "as if they were in cents"),
-        ("10", "as if a decimal point had been lost"),
-        ("0.01", "as if cents had been taken twice"),
-        ("1.19", "as if a tax of 19 % had been added"),
-        ("1.2", "as if a tax of 20 % had been added"),
-        ("0.8403", "as if a tax of 19 % had been taken out"),
+        ("10", "as if a decimal point were missing"),
+        ("0.01", "as if cents were applied twice"),
+        ("1.19", "as if a tax of 19 % were added"),
+        ("1.2", "as if a tax of 20 % were added"),
+        ("0.8403", "as if a tax of 19 % were removed"),
         ("0.925", "as if they were in EUR"),
         ("1.70", "as if they were in AZN"),
-        ("1.5", "move by the same factor, 1.5."),
+        ("1.5", "change by the same factor, 1.5."),
     ],
 )
 def test_a_uniform_price_shift_is_detected(factor, words):

@@ -37,7 +37,7 @@ def test_the_number_of_open_issues_per_code_is_limited(monkeypatch):
 
     assert still_open() == {"C", "D", "E"}
     issue = FeedIssue.objects.get(row="C")
-    assert issue.message == "The row has no price. 5 rows have this; 3 are kept."
+    assert issue.message == "The row has no price. 5 rows have this issue; 3 are stored."
     assert (issue.first_run_id, issue.last_run_id) == (again.pk - 1, again.pk)
     assert FeedIssue.objects.filter(resolved_at__isnull=False).count() == 2
 

@@ -199,7 +199,7 @@ def until_somebody_waits():
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.02)
-    raise AssertionError("nobody waits")
+    raise AssertionError("no query waits")
 
 
 def test_prices_and_stock_are_due_after_products(supplier):

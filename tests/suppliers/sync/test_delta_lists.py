@@ -127,5 +127,5 @@ def test_a_change_without_sku_quarantines_the_delta(wholesaler):
 
     run = told(wholesaler, "stock", 1, ware("", stock=0), ware("S1", stock=49))
 
-    assert (run.status, "name no SKU" in run.problem) == ("quarantined", True)
+    assert (run.status, "have no SKU" in run.problem) == ("quarantined", True)
     assert row("S5").known_at == before

@@ -50,7 +50,10 @@ def test_an_import_over_quota_continues_the_next_day_without_rereading(supplier,
 
     runs = [sync(supplier)]
     while runs[-1].remaining:
-        assert "rows are left to the next run. He lets us ask again at " in runs[-1].problem
+        assert (
+            "rows are left to the next run. The quota is used up; calls resume at "
+            in runs[-1].problem
+        )
         runs.append(sync(supplier))
 
     assert {run.status for run in runs} == {FeedRun.Status.APPLIED}

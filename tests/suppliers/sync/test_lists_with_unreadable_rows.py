@@ -35,7 +35,7 @@ def test_a_missing_row_is_kept_while_rows_without_sku_exist(wholesaler):
 
     run = sync(wholesaler, "stock", now=LATER)
 
-    assert run.problem.startswith("2 rows name no SKU: what the list leaves out may be one")
+    assert run.problem.startswith("2 rows have no SKU. Stock missing from the list may be in one")
     assert (run.status, figures("A-0"), figures("A-1")) == ("applied", [(3, False)], [(5, False)])
     assert figures("A-29") == [(5, True)]
     assert not StockLevel.objects.fresh(NOON + timedelta(hours=24, minutes=1)).filter(
@@ -80,12 +80,12 @@ def test_other_skus_of_a_product_with_a_nameless_figure_are_applied(supplier, wo
     stock_world(world, 5, colors=("Black", "Red"))
     sync(supplier)
     world.stock["P1-Black"]["DE"] = 2
-    nameless = BadRow(row="?", code=NAMELESS, message="A stock row names no SKU.")
+    nameless = BadRow(row="?", code=NAMELESS, message="A stock row has no SKU.")
     world.unreadable["P1-Red"] = nameless
 
     run = sync(supplier, "stock", now=LATER)
 
-    assert run.problem.startswith("1 rows name no SKU")
+    assert run.problem.startswith("1 rows have no SKU")
     assert figures("P1-Black") == [(100, False), (2, False)]
     assert figures("P1-Red") == [(100, True), (20, True)]
 

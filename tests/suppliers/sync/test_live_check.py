@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LATER = NOON + timedelta(hours=2)
 RED = "P1-Red"
-UNREADABLE = BadRow(row=RED, code="stock-unreadable", message="'about 5' is no number of units.")
-WITHOUT_SKU = BadRow(row="?", code=NAMELESS, message="A stock row names no SKU.")
+UNREADABLE = BadRow(row=RED, code="stock-unreadable", message="'about 5' is not a quantity.")
+WITHOUT_SKU = BadRow(row="?", code=NAMELESS, message="A stock row has no SKU.")
 
 
 def level_of(sku):

@@ -135,7 +135,7 @@ def test_a_stale_file_is_rejected(wholesaler):
 
     run = sync(supplier, now=timezone.now())
 
-    assert told(run) == (Status.FAILED, "The newest row of the file is of 2026-01-01 00:00.")
+    assert told(run) == (Status.FAILED, "The newest row of the file is dated 2026-01-01 00:00.")
 
 
 def test_a_delta_may_zero_all_its_rows(wholesaler):

@@ -105,7 +105,7 @@ def test_a_feed_in_cents_is_quarantined(supplier, world):
     run = sync(supplier, "prices", now=LATER)
 
     assert run.status == FeedRun.Status.QUARANTINED
-    assert "10 of 10 costs move by a factor of 10 or more" in run.problem
+    assert "10 of 10 costs change by a factor of 10 or more" in run.problem
     assert versions(SupplierOffer, SupplierProduct, Listing, CostChange, FeedIssue) == before
 
 

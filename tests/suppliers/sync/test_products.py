@@ -144,7 +144,7 @@ def test_nothing_is_discontinued_while_list_rows_are_unreadable(supplier, world)
     run = sync(supplier, now=LATER)
 
     assert (run.status, run.gone, run.rejected) == (FeedRun.Status.APPLIED, 0, 1)
-    assert run.problem.startswith("1 rows cannot be read: 1 products that the list leaves out")
+    assert run.problem.startswith("1 rows cannot be read. 1 products missing from the list")
     assert SupplierOffer.objects.get(supplier_sku="P5-Black").status == "active"
     assert open_issues() == [("page 1, row 9", "list-unreadable")]
 
@@ -357,5 +357,5 @@ def test_the_problem_of_a_run_shows_no_database_error(supplier, world, monkeypat
     run = FeedRun.objects.get()
     assert run.status == FeedRun.Status.FAILED
     assert run.problem == (
-        "The database refused what the run wrote: see the log. Later runs try again."
+        "A database error stopped the run. The log has the details. Later runs try again."
     )

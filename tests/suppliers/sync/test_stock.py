@@ -103,7 +103,7 @@ def test_zero_stock_everywhere_is_quarantined(supplier, world):
     run = sync(supplier, "stock", now=LATER)
 
     assert run.status == FeedRun.Status.QUARANTINED
-    assert run.problem == "20 of 20 stock rows fall to zero at once (100 %)."
+    assert run.problem == "20 of 20 stock rows drop to zero at once (100 %)."
     assert versions(StockLevel, StockMovement, Listing) == before
 
 
@@ -117,7 +117,9 @@ def test_a_surge_of_many_rows_is_quarantined(supplier, world):
     run = sync(supplier, "stock", now=LATER)
 
     assert run.status == FeedRun.Status.QUARANTINED
-    assert run.problem == "6 of 20 stock rows rise to 10 times as much or more at once (30 %)."
+    assert (
+        run.problem == "6 of 20 stock rows rise to at least 10 times their quantity at once (30 %)."
+    )
     assert versions(StockLevel, StockMovement, Listing) == before
     FeedLimits.objects.create(supplier=supplier, soar_factor=50)
     assert sync(supplier, "stock", now=LATER).status == FeedRun.Status.APPLIED

@@ -66,7 +66,7 @@ class FakeBalance:
 
     def balance(self):
         if self.amount is None:
-            raise TemporaryError("he does not answer")
+            raise TemporaryError("no answer")
         return Money(Decimal(self.amount), "EUR")
 
     def close(self):
@@ -158,12 +158,12 @@ def test_the_last_balance_stays_without_an_answer(replace_connector):
 
 def test_a_sufficient_balance_clears_no_other_problem(replace_connector):
     supplier = make_supplier()
-    Connection.objects.update(problem="stock: he is down", low_balance_amount=Decimal(1))
+    Connection.objects.update(problem="stock: the supplier is down", low_balance_amount=Decimal(1))
     replace_connector(FakeBalance("50.00"))
 
     balances.look(supplier=supplier, now=NOON)
 
-    assert wire_of(supplier).problem == "stock: he is down"
+    assert wire_of(supplier).problem == "stock: the supplier is down"
 
 
 def test_balances_are_read_only_from_prepaid_suppliers():

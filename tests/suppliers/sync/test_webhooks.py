@@ -47,7 +47,7 @@ def test_a_mass_of_zero_events_is_limited_and_quarantined_in_one_run(supplier, w
     assert (refused, with_units()) == (16, 32)
     assert quarantined.kind == FeedRun.Kind.STOCK
     assert quarantined.problem == (
-        "News of single products: 10 of 40 stock rows fall to zero at once (25 %)."
+        "Webhook stock update: 10 of 40 stock rows drop to zero at once (25 %)."
     )
     assert "10 of 40" in Connection.objects.get().problem
 

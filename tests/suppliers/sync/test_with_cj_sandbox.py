@@ -269,5 +269,5 @@ def test_the_command_fails_with_the_problem(supplier, sandbox_supplier):
 
 
 def test_the_command_lists_the_known_suppliers(supplier):
-    with pytest.raises(CommandError, match=r"There are: cj-sandbox$"):
-        call_command("supplier", "sync", "nobody")
+    with pytest.raises(CommandError, match=r"Available: cj-sandbox$"):
+        call_command("supplier", "sync", "unknown")

@@ -37,9 +37,7 @@ def measure(folder: Path) -> tuple[int, dict[int, float]]:
 
 def _publish(folder: Path, processes: int) -> tuple[int, float]:
     with workers(folder, {}, processes=processes):
-        count = sum(
-            publication.price_anew(supplier=each) for each in Supplier.objects.order_by("pk")
-        )
+        count = sum(publication.reprice(supplier=each) for each in Supplier.objects.order_by("pk"))
         broker = Celery(broker=settings.REDIS_URL)
         began = time.perf_counter()
         for _ in range(processes):

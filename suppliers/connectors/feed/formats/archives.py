@@ -79,11 +79,11 @@ def _refuse_long_directories(path: Path) -> None:
         tail = file.read()
         at = tail.rfind(END)
         if at < 0 or len(tail) - at < END_BYTES:
-            raise refused("broken-archive", "The archive has no end: it was cut off.")
+            raise refused("broken-archive", "The archive is incomplete.")
         told = [struct.unpack("<HI", tail[at + 10 : at + 16])]
         told += _told_in_zip64(file, size - len(tail) + at)
     if any(entries > MOST_ENTRIES or many > MOST_DIRECTORY_BYTES for entries, many in told):
-        raise refused("many-entries", f"The archive lists more than {MOST_ENTRIES} files.")
+        raise refused("many-entries", f"The archive contains more than {MOST_ENTRIES} files.")
 
 
 def _told_in_zip64(file: IO[bytes], end_at: int) -> list[tuple[int, int]]:
@@ -124,11 +124,11 @@ def _chosen(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """Return the entry of the largest data file. Its name has no other use."""
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if any(stat.S_ISLNK(entry.external_attr >> 16) for entry in entries):
-        raise refused("archive-link", "The archive holds a link, and links are not followed.")
+        raise refused("archive-link", "The archive contains a link. Links are not followed.")
     files = [entry for entry in entries if not _is_hidden(entry.filename)]
     data = [entry for entry in files if entry.filename.casefold().endswith(DATA_ENDINGS)]
     if not files:
-        raise refused("archive-empty", "There is no file in the archive.")
+        raise refused("archive-empty", "The archive contains no file.")
     return max(data or files, key=lambda entry: entry.file_size)
 
 
@@ -143,11 +143,13 @@ def opened_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
     Raises: PermanentError
     """
     if entry.flag_bits & IS_SECRET:
-        raise refused("archive-encrypted", "The archive is locked with a password.")
+        raise refused("archive-encrypted", "The archive is protected with a password.")
     if entry.file_size > MOST_UNPACKED_BYTES or (
         entry.file_size > FREE_BYTES + MOST_RATIO * entry.compress_size
     ):
-        raise refused("archive-bomb", f"The archive unpacks to {entry.file_size} bytes.")
+        raise refused(
+            "archive-bomb", f"The archive is too large: {entry.file_size} bytes unpacked."
+        )
     try:
         return archive.open(entry)
     except BROKEN as error:
@@ -163,7 +165,9 @@ def _poured(source: gzip.GzipFile | IO[bytes], target: Path, *, packed_bytes: in
             while chunk := source.read(CHUNK):
                 written += len(chunk)
                 if written > most:
-                    raise refused("archive-bomb", f"The archive unpacks to over {most} bytes.")
+                    raise refused(
+                        "archive-bomb", f"The archive is too large: over {most} bytes unpacked."
+                    )
                 sink.write(chunk)
         except BROKEN as error:
             raise refused("broken-archive", f"The archive is damaged: {error}") from error

@@ -66,7 +66,7 @@ class Records:
             self.begins = self.number
             if len(line) >= LONGEST_RECORD:
                 self._skip_rest(line)
-                yield Broken(f"The line is over {LONGEST_RECORD} characters long.")
+                yield Broken(f"The line is longer than {LONGEST_RECORD} characters.")
             elif '"' not in line or quoting(line, self._delimiter) is not Quoting.OPEN:
                 yield line
             else:
@@ -88,7 +88,7 @@ class Records:
                 break
         self._again.extendleft(reversed(taken[1:]))
         self.number -= len(taken) - 1
-        return Broken("A quote is opened and never closed.")
+        return Broken("A quote is not closed.")
 
     def _next(self) -> str:
         line = self._again.popleft() if self._again else self._text.readline(LONGEST_RECORD)
@@ -168,7 +168,7 @@ def _whole(
         if isinstance(row, str):
             yield _bad(line, row, record)
         elif len(row) != width and (len(row) < width or any(row[width:])):
-            message = f"The row has {len(row)} cells, and there are {width} columns."
+            message = f"The row has {len(row)} cells, but there are {width} columns."
             yield total_row(f"line {line}") if is_total(row) else _bad(line, message, record)
         else:
             yield row
@@ -218,18 +218,18 @@ def _cells(record: str, delimiter: str) -> list[str] | str:
     if isinstance(record, Broken):
         return str(record)
     if "\0" in record:
-        return "The row holds a NUL character."
+        return "The row contains a NUL character."
     try:
         return next(csv.reader((record,), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        return f"The row cannot be cut into cells: {error}."
+        return f"The row cannot be split into cells: {error}."
     except StopIteration:
         return "The row is empty."
 
 
 def _headers(cells: list[str] | str) -> list[str]:
     if isinstance(cells, str):
-        raise refused("header", f"The first row should name the columns. {cells}")
+        raise refused("header", f"The first row must contain the column names. {cells}")
     return named(cells)
 
 
@@ -239,7 +239,9 @@ def named(cells: Sequence[str]) -> list[str]:
     Raises: PermanentError
     """
     if len(cells) > MOST_COLUMNS:
-        raise refused("columns", f"There are {len(cells)} columns, {MOST_COLUMNS} are the most.")
+        raise refused(
+            "columns", f"There are {len(cells)} columns; at most {MOST_COLUMNS} are allowed."
+        )
     names: dict[str, int] = {}
     for place, cell in enumerate(cells, start=1):
         base = " ".join(cell.split())[:LONGEST_NAME] or f"column {place}"
@@ -252,7 +254,7 @@ def named(cells: Sequence[str]) -> list[str]:
 
 
 def total_row(place: str) -> BadRow:
-    message = "The row adds up other rows: it is skipped."
+    message = "The row is a total of other rows and is skipped."
     return BadRow(row=place, code=TOTAL_ROW, message=message, is_fatal=False)
 
 

@@ -65,9 +65,9 @@ def detect(path: Path, *, packed: str, reading: Reading) -> Detected:
     )
     text = _text(path, encoding)
     if text.count("\0") > MOST_NUL_SHARE * len(text):
-        raise refused("binary", "The file is no text that can be read.")
+        raise refused("binary", "The encoding of the file is not recognized.")
     if WEB_PAGE.match(text.lstrip()[:50]):
-        raise refused("web-page", "This is a web page, and no feed: perhaps a page to sign in.")
+        raise refused("web-page", "This is a web page, not a feed. It may be a sign-in page.")
     kind = Format(reading.format) if reading.format else _format(path, text, encoding=encoding)
     if kind is Format.XML:
         xml_document.refuse_doctype(text)
@@ -95,7 +95,7 @@ def _text(path: Path, encoding: str) -> str:
 
 def _workbook(path: Path, *, packed: str, reading: Reading) -> Detected:
     if not is_workbook(path):
-        raise refused("archive-nested", "There is an archive in the archive.")
+        raise refused("archive-nested", "The archive contains another archive.")
     names = [name for name, _ in xlsx.sheets(path)]
     return Detected(format=Format.XLSX, packed=packed, sheet=reading.sheet or names[0])
 
@@ -136,7 +136,7 @@ def _json_or_lines(path: Path, begin: str, *, encoding: str) -> Format:
 def _array(path: Path, encoding: str) -> str:
     counts = json_document.item_paths(path, encoding=encoding)
     if not counts:
-        raise refused("json-rows", "There is no list of objects in the document.")
+        raise refused("json-rows", "The document contains no list of objects.")
     best = max(counts, key=lambda location: (counts[location], -len(location)))
     return ".".join(best)
 

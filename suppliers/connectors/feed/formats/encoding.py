@@ -66,7 +66,7 @@ def known(name: str) -> str:
     folded = name.casefold().replace("_", "-")
     folded = {"windows-1252": "cp1252", "iso-8859-1": "cp1252", "utf8": "utf-8"}.get(folded, folded)
     if folded not in KNOWN:
-        raise refused("encoding", f"There is no encoding called {name[:30]!r}.")
+        raise refused("encoding", f"Unknown encoding {name[:30]!r}.")
     return folded
 
 

@@ -47,7 +47,7 @@ def rows(path: Path, *, encoding: str, item_path: str) -> Iterator[dict[str, Any
         if isinstance(value, dict):
             yield value
         else:
-            message = value if isinstance(value, Refusal) else "The entry is no object."
+            message = value if isinstance(value, Refusal) else "The entry is not an object."
             yield BadRow(row=f"entry {number}", code="list-unreadable", message=str(message))
 
 
@@ -97,7 +97,7 @@ def _walked(
             elif event in ENDS:
                 keys.pop()
     except (ijson.JSONError, ValueError, ArithmeticError) as error:
-        raise refused("json", f"The document is no JSON: {str(error)[:200]}") from error
+        raise refused("json", f"The document is not valid JSON: {str(error)[:200]}") from error
 
 
 def _location(keys: list[str | None]) -> Location | None:
@@ -108,7 +108,7 @@ def _location(keys: list[str | None]) -> Location | None:
 
 def _refuse_deep(depth: int) -> None:
     if depth > DEEPEST:
-        raise refused("json-depth", f"The document is nested deeper than {DEEPEST} levels.")
+        raise refused("json-depth", f"The document is nested more than {DEEPEST} levels deep.")
 
 
 def _built(event: str, value: Any, events: Iterator[Event]) -> Any:
@@ -128,7 +128,7 @@ def _built(event: str, value: Any, events: Iterator[Event]) -> Any:
             continue
         if event == "map_key":
             if value in stack[-1]:
-                refusal = f"The key {value[:40]!r} is named twice."
+                refusal = f"The key {value[:40]!r} occurs twice."
             keys[-1] = value
             continue
         if event == "number" and not _is_sane(value):
@@ -142,7 +142,7 @@ def _built(event: str, value: Any, events: Iterator[Event]) -> Any:
             stack.append(made)
             keys.append("")
             _refuse_deep(len(stack))
-    return Refusal("The entry has no end.")
+    return Refusal("The entry is incomplete.")
 
 
 def _is_sane(number: int | Decimal) -> bool:
@@ -183,6 +183,6 @@ class _Sane:
     def read(self, size: int = CHUNK) -> bytes:
         chunk = self._file.read(size)
         if ENDLESS.search(self._end + chunk):
-            raise refused("json-number", "The JSON holds a number of over a thousand digits.")
+            raise refused("json-number", "The JSON contains a number with over a thousand digits.")
         self._end = (self._end + chunk)[-MOST_DIGITS:]
         return chunk

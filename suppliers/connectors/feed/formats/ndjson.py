@@ -26,7 +26,7 @@ def rows(path: Path, *, encoding: str) -> Iterator[dict[str, Any] | BadRow]:
             if len(line) >= LONGEST_RECORD:
                 while line and not line.endswith("\n"):
                     line = text.readline(LONGEST_RECORD)
-                yield _bad(number, f"it is over {LONGEST_RECORD} characters long", "")
+                yield _bad(number, f"longer than {LONGEST_RECORD} characters", "")
             elif (row := flat(line)) is not None:
                 yield row
             elif line.strip():
@@ -55,7 +55,7 @@ def _row(number: int, line: str) -> dict[str, Any] | BadRow:
         value = decoded(line)
     except NotStrictError as error:
         return _bad(number, str(error), line)
-    return value if isinstance(value, dict) else _bad(number, "it is no object", line)
+    return value if isinstance(value, dict) else _bad(number, "not an object", line)
 
 
 def _bad(number: int, reason: str, line: str) -> BadRow:

@@ -24,7 +24,7 @@ def decoded(text: str) -> Any:
     Raises: NotStrictError
     """
     if _depth(text) > DEEPEST:
-        raise NotStrictError(f"it is nested deeper than {DEEPEST} levels")
+        raise NotStrictError(f"nested more than {DEEPEST} levels deep")
     try:
         value = json.loads(
             text,
@@ -36,7 +36,7 @@ def decoded(text: str) -> Any:
     except NotStrictError:
         raise
     except (ValueError, RecursionError, ArithmeticError) as error:
-        raise NotStrictError(f"it is no JSON: {error}") from error
+        raise NotStrictError(f"not valid JSON: {error}") from error
     if HALF.search(text):
         _refuse_halves(value)
     return value
@@ -45,7 +45,7 @@ def decoded(text: str) -> Any:
 def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise NotStrictError("it names the same key twice")
+        raise NotStrictError("the same key occurs twice")
     return found
 
 
@@ -63,7 +63,7 @@ def _depth(text: str) -> int:
 
 
 def _refused_constant(word: str) -> NoReturn:
-    raise NotStrictError(f"{word} is no number")
+    raise NotStrictError(f"{word} is not a number")
 
 
 def _decimal(digits: str) -> Decimal:
@@ -85,4 +85,4 @@ def _refuse_halves(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError as error:
-        raise NotStrictError("it holds half a character") from error
+        raise NotStrictError("it contains an incomplete character") from error

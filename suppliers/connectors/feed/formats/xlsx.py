@@ -64,7 +64,7 @@ def sheets(path: Path) -> list[tuple[str, str]]:
             if sheet.get("state", "visible") == "visible":
                 found.append((str(sheet.get("name", ""))[:60], inside))
     if not found:
-        raise refused("xlsx-empty", "The spreadsheet has no sheet that can be seen.")
+        raise refused("xlsx-empty", "The spreadsheet has no visible sheet.")
     return found
 
 
@@ -82,7 +82,7 @@ def first_rows(path: Path, *, sheet: str, work: Path) -> Iterator[tuple[int, lis
 def _part(path: Path, sheet: str) -> str:
     inside = dict(sheets(path)).get(sheet)
     if inside is None:
-        raise refused("xlsx-sheet", f"There is no sheet called {sheet[:60]!r}.")
+        raise refused("xlsx-sheet", f"The spreadsheet has no sheet {sheet[:60]!r}.")
     return inside
 
 
@@ -102,7 +102,7 @@ def rows(
             if headers is None:
                 headers = named(["" if cell is None else str(cell) for cell in cells])
             elif any(cell not in {None, ""} for cell in cells[len(headers) :]):
-                message = f"The row has {len(cells)} cells, and there are {len(headers)} columns."
+                message = f"The row has {len(cells)} cells, but there are {len(headers)} columns."
                 yield BadRow(row=f"row {number}", code="list-unreadable", message=message)
             else:
                 yield dict(zip_longest(headers, cells[: len(headers)]))
@@ -143,7 +143,9 @@ def _elements(archive: zipfile.ZipFile, name: str, tag: str) -> Iterator[Any]:
             while chunk := watched.read(CHUNK):
                 read += len(chunk)
                 if read > most:
-                    raise refused("archive-bomb", f"The spreadsheet unpacks to over {most} bytes.")
+                    raise refused(
+                        "archive-bomb", f"The spreadsheet is too large: over {most} bytes unpacked."
+                    )
                 parser.feed(chunk)
                 element = None
                 for _, element in parser.read_events():

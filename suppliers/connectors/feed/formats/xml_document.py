@@ -48,7 +48,7 @@ def _row(element: Any, number: int, xpaths: Sequence[str]) -> dict[str, Any] | B
     try:
         row = _flattened(element, depth=0)
     except RecursionError:
-        message = f"The element is nested deeper than {DEEPEST} levels."
+        message = f"The element is nested more than {DEEPEST} levels deep."
         return BadRow(row=f"item {number}", code="list-unreadable", message=message)
     for expression in xpaths:
         row[expression] = _found(element, expression)
@@ -72,7 +72,7 @@ def item_path(path: Path, *, encoding: str) -> str:
                     counts[tuple(here)] += 1
     except etree.XMLSyntaxError as error:
         if not counts:
-            raise refused("xml", f"The document is no well-formed XML: {error.msg}") from error
+            raise refused("xml", f"The document is not well-formed XML: {error.msg}") from error
     below = {path: count for path, count in counts.items() if len(path) > 1}
     if not below:
         raise refused("xml-empty", "The document has no elements.")
@@ -86,7 +86,7 @@ def refuse_doctype(start: str) -> None:
     Raises: PermanentError
     """
     if DOCTYPE.match(start.lstrip("\ufeff")):
-        raise refused("xml-doctype", "The document has a document type: entities are refused.")
+        raise refused("xml-doctype", "The document has a document type. Entities are not allowed.")
 
 
 def declared_encoding(start: bytes) -> str:
@@ -110,7 +110,7 @@ def _elements(path: Path, *, encoding: str, tag: str) -> Iterator[Any]:
                     yield element
             parser.close()
     except etree.XMLSyntaxError as error:
-        raise refused("xml", f"The document is no well-formed XML: {error.msg}") from error
+        raise refused("xml", f"The document is not well-formed XML: {error.msg}") from error
 
 
 def _events(start: bytes, parser: Any) -> Iterator[tuple[str, Any]]:
@@ -139,7 +139,7 @@ def _parser(encoding: str, *, events: Sequence[str], tag: str | None = None) -> 
 
 def _refuse_doctype(element: Any) -> None:
     if element.getroottree().docinfo.internalDTD is not None:
-        raise refused("xml-doctype", "The document has a document type: entities are refused.")
+        raise refused("xml-doctype", "The document has a document type. Entities are not allowed.")
 
 
 @lru_cache(maxsize=4096)

@@ -109,7 +109,7 @@ TARGETS: dict[str, Target] = {
         ),
     ),
     "msrp": Target(
-        label="Recommended retail price",
+        label="Recommended retail price (MSRP)",
         kind=Kind.MONEY,
         aliases=(
             "msrp", "rrp", "max price", "webshop price", "advised price", "retail price",
@@ -117,22 +117,22 @@ TARGETS: dict[str, Target] = {
         ),
     ),
     "map": Target(
-        label="Lowest price that may be advertised (MAP)",
+        label="Minimum advertised price (MAP)",
         kind=Kind.MONEY,
         aliases=("map", "map price", "minimum advertised price", "min advertised price"),
     ),
     "minimum": Target(
-        label="Least quantity of an order line",
+        label="Minimum order quantity",
         kind=Kind.COUNT,
         aliases=("moq", "minimum order quantity", "min order qty", "min qty", "minimum quantity"),
     ),
     "pack": Target(
-        label="Sold in multiples of",
+        label="Pack size",
         kind=Kind.COUNT,
         aliases=("pack size", "pack quantity", "multiple", "order multiple", "packing unit"),
     ),
     "lead_days": Target(
-        label="Lead time, days",
+        label="Handling time (days)",
         kind=Kind.COUNT,
         aliases=("lead days", "lead time", "handling days", "handling time", "lieferzeit"),
     ),
@@ -195,12 +195,12 @@ TARGETS: dict[str, Target] = {
         aliases=("country of origin", "origin", "coo", "made in", "origin country"),
     ),
     "battery": Target(
-        label="Has a battery",
+        label="Contains a battery",
         kind=Kind.FLAG,
         aliases=("has battery", "battery included", "battery"),
     ),
     "status": Target(
-        label="Status or deleted flag",
+        label="Status or discontinued flag",
         kind=Kind.FLAG,
         aliases=("status", "deleted", "discontinued", "is sale", "active"),
     ),

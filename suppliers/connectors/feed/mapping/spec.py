@@ -62,16 +62,16 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         """Return what is wrong with it; empty if nothing is."""
         given = [self.column, self.jmespath, self.xpath, self.constant]
         if sum(bool(each) for each in given) != 1:
-            return "name exactly one of a column, a JMESPath, an XPath and a constant"
+            return "enter exactly one of a column, a JMESPath, an XPath and a constant"
         if max(map(len, given)) > LONGEST_EXPRESSION:
-            return f"no expression is longer than {LONGEST_EXPRESSION} characters"
+            return f"an expression has at most {LONGEST_EXPRESSION} characters"
         try:
             if self.jmespath:
                 jmespath.compile(self.jmespath)
             if self.xpath:
                 etree.XPath(self.xpath, namespaces={"g": "http://base.google.com/ns/1.0"})
         except (JMESPathError, etree.XPathError) as error:
-            return f"this expression cannot be read: {error}"
+            return f"the expression is invalid: {error}"
         return ""
 
 
@@ -144,21 +144,21 @@ class Mapping(
     def complaints(self) -> Iterator[str]:
         """Yield all that is wrong with it, as texts for staff."""
         if "sku" not in self.fields:
-            yield "no column is the SKU"
+            yield "no column is mapped to the SKU"
         for name in self.fields:
             if name not in TARGETS:
-                yield f"there is no field called {name!r}"
+                yield f"unknown field {name!r}"
         if len(self.sources) > MOST_SOURCES:
-            yield f"it names more than {MOST_SOURCES} sources"
+            yield f"more than {MOST_SOURCES} sources"
         for source in self.sources:
             if complaint := source.complaint():
                 yield complaint
         if self.reading.format and self.reading.format not in set(Format):
-            yield f"there is no format called {self.reading.format!r}"
+            yield f"unknown format {self.reading.format!r}"
         if self.reading.decimal not in {"", ".", ","}:
-            yield "the decimal mark is a point or a comma"
+            yield "the decimal separator must be a point or a comma"
         if len(self.reading.delimiter) > 1:
-            yield "the delimiter is one character"
+            yield "the delimiter must be one character"
 
     def mark_of_claims(self, *, detected: str) -> str:
         """Return the decimal separator of the specifications; empty if unknown.

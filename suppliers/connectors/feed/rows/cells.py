@@ -55,7 +55,7 @@ class Cells:
         """
         value = self.value(name, row)
         if isinstance(value, Formula):
-            raise UnreadableError("the cell holds a formula, and formulas are not computed")
+            raise UnreadableError("the cell contains a formula; formulas are not calculated")
         return sources.text(value)
 
     def figure(self, name: str, row: Row) -> tuple[str, str]:
@@ -108,13 +108,13 @@ def normalized(text: str) -> str:
     if SCIENTIFIC.fullmatch(sku):
         raise UnreadableError(f"a spreadsheet turned the SKU into the number {sku}")
     if len(sku) > LONGEST:
-        raise UnreadableError(f"the SKU has {len(sku)} characters, {LONGEST} are the most")
+        raise UnreadableError(f"the SKU has {len(sku)} characters; at most {LONGEST} are allowed")
     unseen = next((each for each in sku if unicodedata.category(each) in UNSEEN), None)
     if unseen is not None:
         name = unicodedata.name(unseen, "a control character")
-        raise UnreadableError(f"the SKU holds U+{ord(unseen):04X}, {name.lower()}")
+        raise UnreadableError(f"the SKU contains U+{ord(unseen):04X}, {name.lower()}")
     if " ".join(sku.split()) != sku:
-        raise UnreadableError("the SKU holds several spaces in a row, or strange ones")
+        raise UnreadableError("the SKU contains repeated or unusual spaces")
     return sku
 
 

@@ -134,10 +134,10 @@ class Converter:
         except UnreadableError as error:
             return _unpriced(sku, "cost-unreadable", sentence(error))
         if named and price.currency != named:
-            message = f"The price is in {price.currency} and the row says {named[:10]}."
+            message = f"The price is in {price.currency}, but the row states {named[:10]}."
             return _unpriced(sku, "cost-two-currencies", message)
         if price.amount <= 0:
-            return _unpriced(sku, "cost-absurd", f"{said[:40]} cannot be a price.")
+            return _unpriced(sku, "cost-absurd", f"{said[:40]} is not a valid price.")
         return Priced(cost=price)
 
     def stock(self, row: Row, *, sku: str) -> Stocked:
@@ -149,11 +149,11 @@ class Converter:
             said, mark = self._cells.written(value)
             if not said:
                 if self.mapping.blank is Blank.UNCHANGED:
-                    message = "The stock cell is blank: it stays as it was."
+                    message = "The stock cell is empty: the stock stays unchanged."
                     problems.append(BadRow(row=sku, code="stock-blank", message=message))
                     continue
                 if self.mapping.blank is Blank.NONE:
-                    message = "The stock cell is blank: taken as none."
+                    message = "The stock cell is empty: stored as 0."
                     problems.append(
                         BadRow(row=sku, code="stock-blank", message=message, is_fatal=False)
                     )

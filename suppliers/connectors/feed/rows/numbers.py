@@ -70,7 +70,7 @@ def money(text: str, *, mark: str, currency: str) -> Money:
         raise UnreadableError(f"{text[:LONGEST]!r} is not a price")
     signs = {sign for part in ("before", "after") if (sign := found[part].strip(" \xa0-–"))}
     if len(signs) > 1:
-        raise UnreadableError(f"{text[:LONGEST]!r} names two currencies")
+        raise UnreadableError(f"{text[:LONGEST]!r} contains two currencies")
     said = _currency(signs.pop(), expected=currency) if signs else currency
     return Money(decimal(found["number"], mark=mark), said)
 
@@ -83,7 +83,7 @@ def _currency(sign: str, *, expected: str) -> str:
         return expected if expected in DOLLARS else "USD"
     if CODE.fullmatch(sign):
         return sign.upper()
-    raise UnreadableError(f"{sign[:LONGEST]!r} is no currency that we know")
+    raise UnreadableError(f"{sign[:LONGEST]!r} is an unknown currency")
 
 
 def grams(text: str, *, mark: str, unit: str) -> int:
@@ -108,12 +108,12 @@ def _measured(text: str, *, mark: str, unit: str, units: Mapping[str, Decimal]) 
         raise UnreadableError(f"{text[:LONGEST]!r} is not a measure")
     named = (found["unit"] or unit).casefold()
     if named not in units:
-        raise UnreadableError(f"{named!r} is no unit that we know")
+        raise UnreadableError(f"{named!r} is an unknown unit")
     value = decimal(found["number"], mark=mark) * units[named]
     if 0 < value < Decimal("0.5"):
-        raise UnreadableError(f"{text[:LONGEST]!r} is nearly nothing: set the unit of the column")
+        raise UnreadableError(f"{text[:LONGEST]!r} is too small: set the unit of the column")
     if not 0 <= value < 10**9:
-        raise UnreadableError(f"{text[:LONGEST]!r} is not a possible measure")
+        raise UnreadableError(f"{text[:LONGEST]!r} is not a plausible measure")
     return int(value.to_integral_value())
 
 
@@ -129,17 +129,17 @@ def units(text: str, *, mark: str, words: Mapping[str, str]) -> tuple[int, str]:
             return _whole(decimal(meaning, mark="."), meaning), ""
     if at_least := AT_LEAST.fullmatch(said):
         least = int((at_least[1] or at_least[2])[:18])
-        return least, f"{text[:LONGEST]!r} is taken as {least}"
+        return least, f"{text[:LONGEST]!r} is stored as {least}"
     if BELOW.fullmatch(said):
-        return 0, f"{text[:LONGEST]!r} promises nothing, and is taken as 0"
+        return 0, f"{text[:LONGEST]!r} states no minimum and is stored as 0"
     if said.replace("-", " ") in SOLD_OUT - {"0"}:
-        return 0, f"{text[:LONGEST]!r} is taken as 0"
+        return 0, f"{text[:LONGEST]!r} is stored as 0"
     if said.replace("-", " ") in IN_STOCK - {"1"}:
-        return 1, f"{text[:LONGEST]!r} is taken as 1: give the word a number to promise more"
+        return 1, f"{text[:LONGEST]!r} is stored as 1: map the word to a number to sell more"
     if counted := PIECES.fullmatch(said):
         said = counted[1] or counted[2]
     if not any(each.isdigit() for each in said) or WORDS.search(said):
-        message = f"{text[:LONGEST]!r} names no units: not sold until the mapping gives it a number"
+        message = f"{text[:LONGEST]!r} states no quantity: not sold until you map it to a number"
         raise UnreadableError(message)
     return _whole(decimal(said, mark=mark), text), ""
 
@@ -183,5 +183,5 @@ def moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(written)
     except ValueError as error:
-        raise UnreadableError(f"{text[:LONGEST]!r} is no time that we can read") from error
+        raise UnreadableError(f"{text[:LONGEST]!r} is not a valid time") from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)

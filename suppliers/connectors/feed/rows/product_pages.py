@@ -209,7 +209,7 @@ def _problems(by_sku: dict[str, list[Mapped]]) -> list[BadRow]:
         found += [problem for row in rows for problem in row.problems]
         places = [level.location for row in rows for level in row.stock or ()]
         if len(set(places)) < len(places) or (len(rows) > 1 and not places):
-            message = "The file has this SKU twice; for its words the first row counts."
+            message = "The file contains this SKU twice. The first row applies to its texts."
             found.append(BadRow(row=sku, code="sku-twice", message=message))
     return found
 

@@ -79,12 +79,12 @@ def _restock_date(said: str) -> date | None:
     """Parse a day; one before ``FIRST_YEAR``, such as 1970-01-01, is a placeholder, so None."""
     on = numbers.moment(said).date()
     if on.year > LAST_YEAR:
-        raise UnreadableError(f"{said[:40]!r} is too far away for a restock date")
+        raise UnreadableError(f"{said[:40]!r} is too far ahead for a restock date")
     return on if on.year >= FIRST_YEAR else None
 
 
 def _counted(said: str, *, mark: str, most: int) -> int:
     number = decimal(said, mark=mark)
     if number != number.to_integral_value() or not 0 <= number <= most:
-        raise UnreadableError(f"{said[:40]!r} is no possible number for it")
+        raise UnreadableError(f"{said[:40]!r} is not a valid number here")
     return int(number)

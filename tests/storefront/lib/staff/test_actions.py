@@ -208,7 +208,7 @@ def test_price_rule_applies_to_all_offers_of_a_supplier(world, staff, started):
         rules=({"value": "0", "ending": "0.50"},),
     )
 
-    staff.post(page("suppliers_supplier", "price_anew", Supplier.objects.get().pk))
+    staff.post(page("suppliers_supplier", "reprice", Supplier.objects.get().pk))
     publication.publish_waiting(now=NOON)
 
     assert started == [("publish_waiting", {})]

@@ -130,7 +130,7 @@ def test_webhook_secret_is_validated(world, staff):
     right = staff.post(url, form | {"secret_hook_secret": "whsec_bmV3 whsec_b2xk"})
 
     assert (wrong.status_code, right.status_code) == (200, 302)
-    assert "A webhook secret is whsec_ and Base64." in wrong.content.decode()
+    assert "A webhook secret consists of whsec_ and Base64 text." in wrong.content.decode()
     wire.refresh_from_db()
     assert unseal(wire.secrets_sealed) == {
         "api_key": "old",

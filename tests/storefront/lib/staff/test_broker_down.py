@@ -61,8 +61,8 @@ def send_again(_order, purchase_order):
     return page("orders_purchaseorder", "send_again", purchase_order.pk), {}
 
 
-def price_anew(_order, _purchase_order):
-    return page("suppliers_supplier", "price_anew", Supplier.objects.get().pk), {}
+def reprice(_order, _purchase_order):
+    return page("suppliers_supplier", "reprice", Supplier.objects.get().pk), {}
 
 
 def deliver_again(_order, _purchase_order):
@@ -71,7 +71,7 @@ def deliver_again(_order, _purchase_order):
     return page("notifications_delivery"), {"action": "send_again", "_selected_action": chosen}
 
 
-ACTS = (go_on, cancel, refund, release_hold, send_again, price_anew, deliver_again)
+ACTS = (go_on, cancel, refund, release_hold, send_again, reprice, deliver_again)
 
 
 def test_recorded_work_is_done_later_and_staff_are_told(staff):

@@ -115,10 +115,10 @@ def test_supplier_page_is_translated(world, staff):
     staff.cookies["django_language"] = "az"
     spoken = staff.get(url).content.decode()
 
-    assert "How long his stock is believed" in shown
-    assert "Stock is believed for, minutes" in shown
+    assert "Stock freshness" in shown
+    assert "Stock is fresh for (min)" in shown
     assert "Stock believed min" not in shown
-    assert "Qalığına nə qədər inanılır" in spoken
+    assert "Qalığın təzəliyi" in spoken
 
 
 def test_inline_rows_are_named_by_their_columns_and_linked(world, staff):
@@ -152,11 +152,11 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(world, staff):
 
     assert str(run).startswith(f"Stock of {supplier.code}, ")
     assert str(run) in shown
-    for words in ("Rows that can be used", "4210", "stock page", "a: text", "He hung up."):
+    for words in ("Valid rows", "4210", "stock page", "a: text", "He hung up."):
         assert words in shown
     for raw in ("&quot;rows&quot;", NOON.isoformat(), "names_changes"):
         assert raw not in shown
-    assert shown.index("He hung up.") < shown.index("Rows read") < shown.index("Given up if still")
+    assert shown.index("He hung up.") < shown.index("Rows read") < shown.index("Lease expires at")
 
 
 def test_naming_rows_takes_no_query_each(monkeypatch, staff):

@@ -66,7 +66,7 @@ def said(name):
 
 def business(code, *, is_outside=False, **data):
     """Return a rejection with a business code, in one of its two places."""
-    inner = {"info": "words that nobody should rely on", "data": data}
+    inner = {"info": "words that must not be relied on", "data": data}
     message = json.dumps(inner if is_outside else {"code": code, **inner})
     return httpx.Response(409, json={"code": code if is_outside else 409, "message": message})
 

@@ -98,7 +98,7 @@ def test_unmapped_status_counts_as_accepted(bigbuy_answers, opened):
 def test_order_with_another_number_is_not_ours(bigbuy_answers, opened):
     has_one(bigbuy_answers, internalReference="X-9")
 
-    with pytest.raises(TemporaryError, match="told of X-9"):
+    with pytest.raises(TemporaryError, match="received X-9"):
         opened().find(number="FL-1-1")
 
 
@@ -214,4 +214,4 @@ def test_advice_names_missing_settings(bigbuy_answers, opened):
     assert "taxonomies" in told
     assert "e-mail" in told
     assert "'In preparation', 'Cancelled', 'PENDING INVOICE'" in told
-    assert "owl; he has correos" in told
+    assert "owl. It offers correos" in told

@@ -24,7 +24,7 @@ def answer(data, code=200):
     return httpx.Response(200, json={"code": code, "message": "Success", "data": data})
 
 
-def refusal(code, message="said in words that nobody should rely on"):
+def refusal(code, message="said in words that must not be relied on"):
     return (
         answer(None, code)
         if not message

@@ -87,12 +87,12 @@ def test_paid_order_is_accepted(cj, cj_answers):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"logisticsMiss": True}, "the route is missing"),
+        ({"logisticsMiss": True}, "the shipping service is missing"),
         (
             {"interceptOrderReasons": [{"code": 7, "message": "forbidden word"}]},
             "7: forbidden word",
         ),
-        ({"orderId": None}, "the order has no number at the supplier yet"),
+        ({"orderId": None}, "the order has no supplier ID yet"),
     ],
 )
 def test_intercepted_order_is_not_accepted(cj, cj_answers, changes, reason):
@@ -133,7 +133,7 @@ def test_listed_order_is_not_absent(cj, cj_answers):
     row = recorded("detail")["data"]
     cj_answers.get("shopping/order/list").mock(return_value=answer({"list": [row]}))
 
-    with pytest.raises(TemporaryError, match="is listed, and not found"):
+    with pytest.raises(TemporaryError, match="is listed, but not found"):
         cj.find(number="FL-1-1")
 
 
@@ -148,7 +148,7 @@ def test_answer_about_another_order_proves_nothing(cj, cj_answers):
     other = detail_with(orderNum="X-0", orderId="9", cjOrderId="9", cjOrderCode="9")
     cj_answers.get(DETAIL).mock(return_value=other)
 
-    with pytest.raises(TemporaryError, match="asked about FL-1-1, told of X-0"):
+    with pytest.raises(TemporaryError, match="requested FL-1-1, received X-0"):
         cj.find(number="FL-1-1")
 
 

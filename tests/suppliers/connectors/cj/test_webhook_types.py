@@ -121,7 +121,7 @@ def test_additional_charge_has_amount_and_reason():
     (news,) = read("MAKEUP", params, messageType="INSERT")
 
     assert (news.kind, news.supplier_reference) == (NewsKind.CHARGE, "26")
-    assert news.reason == "The supplier asks for 3.20 USD more: too heavy"
+    assert news.reason == "The supplier requests 3.20 USD more: too heavy"
     assert str(news.charge) == "3.20 USD"
 
 
@@ -168,7 +168,7 @@ def test_unsigned_message_is_accepted_with_a_warning_if_set(caplog):
     body = message("ORDER", {})
 
     assert identified(body, options={"signature": "warn"}) == "m-1"
-    assert "the sign header is needed" in caplog.text
+    assert "the sign header is missing" in caplog.text
 
 
 def test_production_requires_a_signature(settings):

@@ -49,7 +49,7 @@ TRIES = 2
 PATIENCE_S = TRIES * TOTAL_S + 2.0
 # A slow answer arrives after the last timeout; trickling pieces take longer.
 DELAYS_S = {"slow": TRIES * TOTAL_S + 0.5, "trickle": 0.2}
-NOBODY = "FL-NOBODY-1"
+UNKNOWN = "FL-UNKNOWN-1"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ORDERS = (A.ORDER_PLACING, A.ORDER_READING)
 STANDING = {Answer.RECEIVED, Answer.ACCEPTED}
@@ -58,7 +58,7 @@ READS = {
     A.CATALOG: lambda on: list(pages(on.connector)),
     A.STOCK_AND_PRICE: lambda on: figures(on.connector, on.good.ref),
     A.FREIGHT: lambda on: list(routes(on)),
-    A.ORDER_READING: lambda on: on.connector.find(number=NOBODY),
+    A.ORDER_READING: lambda on: on.connector.find(number=UNKNOWN),
     A.BALANCE: lambda on: on.connector.balance(),
     A.CHARGING: lambda on: list(on.connector.charges(since=LONG_AGO)),
 }
@@ -109,7 +109,7 @@ class On:
     def money(self):
         return self.subject.money(self)
 
-    def fault(self, path, kind, *, number=NOBODY, reference="1", count=1):
+    def fault(self, path, kind, *, number=UNKNOWN, reference="1", count=1):
         path = path.format(number=number, reference=reference)
         delay_s = DELAYS_S.get(kind, 1.0)
         if kind == "slow" and count == 1:

@@ -33,11 +33,11 @@ class SftpSandbox:
         )
 
     def start(self):
-        his = self.folder / "his"
-        (his / "orders").mkdir(parents=True)
+        root = self.folder / "supplier"
+        (root / "orders").mkdir(parents=True)
         rows = formats.full_rows(self._shop.wares(), at_s=0.0)
-        (his / "full.csv").write_bytes(formats.written(formats.COLUMNS, rows, delimiter=","))
-        self._server = self._open.enter_context(sftp_server(his, key=KEY))
+        (root / "full.csv").write_bytes(formats.written(formats.COLUMNS, rows, delimiter=","))
+        self._server = self._open.enter_context(sftp_server(root, key=KEY))
         self.url = self._server.url
         return self
 

@@ -41,8 +41,8 @@ def complaint(opened, number="R-1"):
 
 def look_up(opened, wish):
     """Return the claim's state, read as the shop does after a lost answer."""
-    his = opened.connector.claims(supplier_reference=wish.supplier_reference)
-    return next((state for state in his if state.number == wish.number), None)
+    states = opened.connector.claims(supplier_reference=wish.supplier_reference)
+    return next((state for state in states if state.number == wish.number), None)
 
 
 def taken_back(opened, wish, state):

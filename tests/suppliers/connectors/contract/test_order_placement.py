@@ -10,10 +10,10 @@ from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryEr
 from suppliers.connectors.capabilities import Ability
 from suppliers.connectors.records import DuplicateReferenceError
 from tests.suppliers.connectors.contract.cases import (
-    NOBODY,
     ORDERS,
     PATIENCE_S,
     STANDING,
+    UNKNOWN,
     connectors_with,
     faults_of,
     look_up,
@@ -71,7 +71,7 @@ def test_unavailable_item_is_rejected_without_effect(on, name):
 
 @pytest.mark.parametrize("name", connectors_with(A.ORDER_READING))
 def test_none_proves_absence(on, name):
-    assert on(name).connector.find(number=NOBODY) is None
+    assert on(name).connector.find(number=UNKNOWN) is None
 
 
 @pytest.mark.parametrize("name", connectors_with(A.ORDER_VALIDATION))

@@ -11,11 +11,11 @@ from storefront.lib.http.errors import OutsideError, TemporaryError
 from suppliers.connectors.capabilities import Ability
 from suppliers.connectors.records import Answer, NotStoppableError, OrderName
 from tests.suppliers.connectors.contract.cases import (
-    NOBODY,
     ORDERS,
     PATIENCE_S,
     QUICK_LOSSES,
     STANDING,
+    UNKNOWN,
     calls_of,
     connectors_with,
     half_placing_connectors,
@@ -107,7 +107,7 @@ def news_of(states):
 def test_tracking_many_orders_skips_an_unknown_one(on, name):
     opened = on(name)
     placed = [opened.connector.place(request(opened)) for _ in range(2)]
-    unknown = OrderName(number=NOBODY, supplier_reference="1")
+    unknown = OrderName(number=UNKNOWN, supplier_reference="1")
 
     told = list(opened.connector.track([unknown, *map(name_of, placed)]))
 

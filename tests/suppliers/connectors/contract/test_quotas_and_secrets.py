@@ -15,9 +15,9 @@ from suppliers.connectors.records import BudgetSpentError, OrderName
 from suppliers.models import CallBudget, Connection, Supplier
 from suppliers.resilience.quotas import KeptBudget
 from tests.suppliers.connectors.contract.cases import (
-    NOBODY,
     READS,
     TESTED_CONNECTORS,
+    UNKNOWN,
     can,
     connectors_with,
     request,
@@ -53,7 +53,7 @@ def test_no_secret_is_in_logs_or_errors(on, name, caplog):
     opened = on(name)
     said = []
     tries = [opened.connector.sign_in, *(lambda work=work: work(opened) for work in READS.values())]
-    unknown = [OrderName(number=NOBODY, supplier_reference="1")]
+    unknown = [OrderName(number=UNKNOWN, supplier_reference="1")]
     tries.append(lambda: list(opened.connector.track(unknown)))
     tries.append(lambda: opened.connector.claims(supplier_reference="1"))
     if A.ORDER_PLACING in can(name):

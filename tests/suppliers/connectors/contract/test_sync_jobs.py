@@ -61,7 +61,7 @@ def joined(shop, sandboxes, settings, monkeypatch):
                 base_url=subject.address(stage), secrets=subject.secrets, options=subject.options
             ),
         )
-        supplier, _ = setup.add(code=f"his-{name}", wish=wish, now=timezone.now())
+        supplier, _ = setup.add(code=f"own-{name}", wish=wish, now=timezone.now())
         return supplier, stage
 
     return join

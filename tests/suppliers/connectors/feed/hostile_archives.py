@@ -85,30 +85,36 @@ def workbook_with_formulas():
 
 # Files that are rejected as a whole: how to build them, and a word of the reason.
 WHOLE = {
-    "archive that unpacks to zeros": (bomb, "unpacks to"),
+    "archive that unpacks to zeros": (bomb, "too large"),
     "archive that lies about its size": (lying_bomb, "archive"),
-    "gzip that unpacks to zeros": (gzip_bomb, "unpacks to"),
+    "gzip that unpacks to zeros": (gzip_bomb, "too large"),
     "archive with a link": (link, "link"),
-    "archive with thousands of files": (crowd, "lists more than"),
-    "archive that hides thousands of files": (hidden_crowd, "lists more than"),
-    "archive in an archive": (lambda: packed([("a.zip", packed([("b.csv", GOOD)]))]), "archive in"),
-    "archive cut off": (lambda: packed([("a.csv", GOOD)])[:60], "cut off"),
+    "archive with thousands of files": (crowd, "contains more than"),
+    "archive that hides thousands of files": (hidden_crowd, "contains more than"),
+    "archive in an archive": (
+        lambda: packed([("a.zip", packed([("b.csv", GOOD)]))]),
+        "another archive",
+    ),
+    "archive cut off": (lambda: packed([("a.csv", GOOD)])[:60], "incomplete"),
     "gzip cut off": (lambda: gzip.compress(GOOD.encode())[:40], "damaged"),
     "empty archive": (lambda: packed([]), "no file"),
     "nothing": (lambda: b"", "empty"),
     "spaces": (lambda: b"  \n \n", "empty"),
-    "a million columns": (lambda: b"," * 1_000_000 + b"\n1\n", "characters long"),
+    "a million columns": (lambda: b"," * 1_000_000 + b"\n1\n", "longer than"),
     "two thousand columns": (lambda: b"a," * 2_000 + b"\n1\n", "2001 columns"),
     "a million nested tags": (lambda: b"<a>" * 1_000_000, "depth"),
-    "nested JSON": (lambda: b'[{"SKU":' + b"[" * 100_000, "deeper"),
+    "nested JSON": (lambda: b'[{"SKU":' + b"[" * 100_000, "levels deep"),
     "a number of 100,000 digits": (
         lambda: b'[{"SKU":"A","Price":' + b"1" * 100_000 + b"}]",
         "JSON",
     ),
-    "one value of 9 MB": (lambda: b'[{"SKU":"' + b"A" * 9_000_000 + b'"}]', "over 4000000 bytes"),
+    "one value of 9 MB": (
+        lambda: b'[{"SKU":"' + b"A" * 9_000_000 + b'"}]',
+        "larger than 4000000 bytes",
+    ),
     "one element of 9 MB": (
         lambda: b"<c><p><SKU>1</SKU></p><p><SKU>" + b"<i/>" * 3_000_000,
-        "over 4000000 bytes",
+        "larger than 4000000 bytes",
     ),
     "not text at all": (lambda: bytes(range(256)) * 400, ""),
 }

@@ -106,10 +106,10 @@ def test_bad_rows_are_reported_and_good_ones_imported(supplier, hand_in):
     assert not refused & set(SupplierOffer.objects.values_list("supplier_sku", flat=True))
     unreadable = FeedIssue.objects.filter(code="list-unreadable").values_list("row", "message")
     assert dict(unreadable) == {
-        "line 3": "A quote is opened and never closed.",
-        "line 5": "The row has 2 cells, and there are 5 columns.",
-        "line 6": "The row has 7 cells, and there are 5 columns.",
-        "line 35": "The row holds a NUL character.",
+        "line 3": "A quote is not closed.",
+        "line 5": "The row has 2 cells, but there are 5 columns.",
+        "line 6": "The row has 7 cells, but there are 5 columns.",
+        "line 35": "The row contains a NUL character.",
     }
     unnamed = FeedIssue.objects.filter(code="list-no-id").values_list("message", flat=True)
     said = " ".join(unnamed)
@@ -199,7 +199,7 @@ def test_json_lines_are_checked_one_by_one(supplier, hand_in):
     runs = sync_all(supplier)
 
     assert runs[0].status == FeedRun.Status.QUARANTINED  # most lines are bad
-    assert "7 of 10 rows cannot be used" in runs[0].problem
+    assert "7 of 10 rows are invalid" in runs[0].problem
 
 
 def test_formula_is_not_computed(supplier, hand_in):
@@ -210,7 +210,9 @@ def test_formula_is_not_computed(supplier, hand_in):
     assert "GOOD-1" in offers()
     assert "cost-unreadable" in issues("PRICE-F")
     assert "stock-unreadable" in issues("STOCK-F")
-    assert FeedIssue.objects.get(code="list-no-id").message.startswith("The cell holds a formula")
+    assert FeedIssue.objects.get(code="list-no-id").message.startswith(
+        "The cell contains a formula"
+    )
 
 
 def test_archive_paths_are_ignored(supplier, hand_in, tmp_path):
@@ -244,7 +246,7 @@ def test_only_uploaded_files_are_opened(tmp_path, name):
     (tmp_path / "feed").write_text("outside")
     (uploads / "link").symlink_to("/etc/passwd")
 
-    with pytest.raises(PermanentError, match="no file was uploaded"):
+    with pytest.raises(PermanentError, match="no file has been uploaded yet"):
         upload_path(tmp_path, name)
 
 

@@ -43,7 +43,7 @@ REQUEST = PurchaseRequest(
 
 @pytest.fixture
 def server(tmp_path):
-    folder = tmp_path / "his"
+    folder = tmp_path / "supplier"
     (folder / "orders").mkdir(parents=True)
     with sftp_server(folder) as server:
         yield server
@@ -178,12 +178,12 @@ def test_order_file_is_written_once(server, by_file):
 
 
 def test_existing_file_is_not_overwritten(server, by_file):
-    (server.folder / "orders" / f"{NUMBER}.csv").write_text("his own")
+    (server.folder / "orders" / f"{NUMBER}.csv").write_text("from the supplier")
 
     with pytest.raises(DuplicateReferenceError):
         place(by_file)
 
-    assert (server.folder / "orders" / f"{NUMBER}.csv").read_text() == "his own"
+    assert (server.folder / "orders" / f"{NUMBER}.csv").read_text() == "from the supplier"
 
 
 def test_removed_order_file_counts_as_received(server, by_file):
@@ -232,7 +232,7 @@ def test_partial_file_is_no_order(server, by_file):
 
 
 def test_server_with_another_host_key_gets_no_order(server, by_file, tmp_path):
-    with sftp_server(tmp_path / "his") as other:
+    with sftp_server(tmp_path / "supplier") as other:
         options = {**by_file.options, "host_key": other.host_key}
         with pytest.raises(PermanentError, match="another host key"):
             place(replace(by_file, options=options))

@@ -31,7 +31,7 @@ MAPPING = {"fields": {"sku": {"column": "SKU"}, "title": {"column": "Name"}}}
 @pytest.fixture
 def server(tmp_path, settings):
     settings.OUTSIDE_PORTS_ALLOWED = ["1-65535"]
-    folder = tmp_path / "his"
+    folder = tmp_path / "supplier"
     folder.mkdir()
     (folder / "feed.csv").write_text(CSV)
     with sftp_server(folder, key=paramiko.RSAKey.generate(2048)) as server:
@@ -89,14 +89,14 @@ def test_server_with_another_host_key_gets_no_password(server, tmp_path):
 
 @pytest.mark.parametrize("key", ["", "ssh-rsa", "ssh-rsa !!!", "hello"])
 def test_unreadable_host_key_is_reported(server, tmp_path, key):
-    with pytest.raises(PermanentError, match="host key is missing or cannot be read"):
+    with pytest.raises(PermanentError, match="host key is missing or invalid"):
         fetch.fetch(line(server, tmp_path, host_key=key), content=Content.PRODUCTS)
 
 
 def test_wrong_password_is_permanent(server, tmp_path):
     wire = line(server, tmp_path, secrets={"password": "wrong"})
 
-    with pytest.raises(PermanentError, match="does not let us in"):
+    with pytest.raises(PermanentError, match="sign-in rejected"):
         fetch.fetch(wire, content=Content.PRODUCTS)
 
 

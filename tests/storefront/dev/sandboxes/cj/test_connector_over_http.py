@@ -184,7 +184,7 @@ def test_claim_can_end_without_a_refund(sandbox, cj, delivered, deal, answer):
 def test_claim_for_goods_not_ordered_is_rejected(sandbox, cj, delivered):
     line = RequestLine(sku="1", quantity=1, reference="1")
 
-    with pytest.raises(PermanentError, match="no complaint of 1"):
+    with pytest.raises(PermanentError, match="no dispute about 1"):
         cj.open_claim(delivered(lines=(line,)))
     with pytest.raises(PermanentError):
         cj.open_claim(delivered(number="R-2", lines=(line,)))

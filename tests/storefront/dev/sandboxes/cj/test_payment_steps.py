@@ -119,7 +119,7 @@ def test_order_waits_for_sufficient_balance(sandbox, cj):
     paid = cj.resume(number="FL-1-1")
 
     assert (waiting.answer, paid.answer) == (Answer.RECEIVED, Answer.ACCEPTED)
-    assert "the balance does not pay for it" in waiting.reason
+    assert "the balance is too low" in waiting.reason
     assert effects(sandbox) == PAID_ONCE
 
 
@@ -151,7 +151,7 @@ def test_order_without_a_service_waits(sandbox, cj):
 
     state = cj.place(request_for(variant))
 
-    assert (state.answer, state.reason) == (Answer.RECEIVED, "the route is missing")
+    assert (state.answer, state.reason) == (Answer.RECEIVED, "the shipping service is missing")
     assert effects(sandbox) == ["created"]
 
 

@@ -82,7 +82,7 @@ def test_row_is_converted():
         "Dimensions": "62 × 40 × 40 mm",
     }
     assert record.options == {"Color": "Black"}
-    assert notes == ("'>10' is taken as 10",)
+    assert notes == ("'>10' is stored as 10",)
 
 
 @pytest.mark.parametrize(
@@ -228,13 +228,13 @@ def test_nested_values_are_read_by_jmespath():
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ({"fields": {}}, "no column is the SKU"),
-        ({"fields": {"sku": {"column": "a"}, "price": {"column": "b"}}}, "no field called 'price'"),
+        ({"fields": {}}, "no column is mapped to the SKU"),
+        ({"fields": {"sku": {"column": "a"}, "price": {"column": "b"}}}, "unknown field 'price'"),
         ({"fields": {"sku": {"column": "a", "constant": "b"}}}, "exactly one"),
         ({"fields": {"sku": {}}}, "exactly one"),
-        ({"fields": {"sku": {"jmespath": "a["}}}, "cannot be read"),
-        ({"fields": {"sku": {"xpath": "a["}}}, "cannot be read"),
-        ({"fields": {"sku": {"column": "a"}}, "reading": {"format": "pdf"}}, "no format"),
+        ({"fields": {"sku": {"jmespath": "a["}}}, "the expression is invalid"),
+        ({"fields": {"sku": {"xpath": "a["}}}, "the expression is invalid"),
+        ({"fields": {"sku": {"column": "a"}}, "reading": {"format": "pdf"}}, "unknown format"),
         ({"fields": {"sku": {"column": "a"}}, "reading": {"delimiter": "||"}}, "one character"),
         ({"fields": {"sku": {"column": "a"}}, "blank": "maybe"}, "Invalid enum value"),
         ({"columns": {}}, "unknown field"),
@@ -356,7 +356,7 @@ def test_preview_reports_unreadable_values():
         ({"Runtime": "115"}, "more", "Run time: '115' has no unit that we know; left empty."),
         ({"Weight": "500"}, "more", "The packed weight is 500,000 g"),
         ({"Price": "14,20 USD"}, "cost", "The price is in USD, not in EUR."),
-        ({"Price": "2000000"}, "cost", "2000000 cannot be a price."),
+        ({"Price": "2000000"}, "cost", "2000000 is not a valid price."),
         ({"Name": "Trail 700", "Path": ""}, "title", "names a kind of light"),
         ({"Name": "", "Path": ""}, "title", "The product has no title."),
     ],
