@@ -59,13 +59,13 @@ def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
     page.get_by_role("heading", name="Your recovery codes").wait_for()
     found, wide = [*found, *violations(page)], [*wide, overflow(page)]
     code = page.locator(".factor-codes code").first.inner_text()
-    page.get_by_role("link", name="I have kept them").press("Enter")
+    page.get_by_role("link", name="I have saved the codes").press("Enter")
     page.get_by_text("keyring").first.wait_for()
     found, wide = [*found, *violations(page)], [*wide, overflow(page)]
 
     page.context.clear_cookies()
     give_password(page, office)
-    page.get_by_role("heading", name="Second step").wait_for()
+    page.get_by_role("heading", name="Two-factor authentication").wait_for()
     found, wide = [*found, *violations(page)], [*wide, overflow(page)]
     page.get_by_role("button", name="Use a passkey").press("Enter")
     page.wait_for_url(f"{office}/admin/")
@@ -91,7 +91,7 @@ def test_a_passkey_of_another_device_opens_nothing(office, browse):
     give_password(page, office)
     page.get_by_role("link", name="Add a passkey").click()
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("button", name="Create passkey").click()
     page.get_by_role("heading", name="Your recovery codes").wait_for()
     page.context.clear_cookies()
     lose_it()

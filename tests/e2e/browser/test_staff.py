@@ -28,7 +28,7 @@ def sign_in(page, office):
     page.fill("[name=username]", WHO["email"])
     page.fill("[name=password]", WHO["password"])
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Waits for a person").wait_for()
+    page.get_by_role("heading", name="Needs attention").wait_for()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -41,19 +41,19 @@ def test_each_reason_is_settled_by_its_own_button(office, browse, held, width): 
     assert overflow(page) <= 0
 
     row = page.get_by_role("row", name=held.number)
-    assert row.get_by_role("button", name="Let it pass").count() == 2
+    assert row.get_by_role("button", name="Override hold").count() == 2
     row.get_by_role("button", name="12.00 EUR now").click()
 
     page.get_by_text(f"{held.number}: this reason is let pass.").wait_for()
-    assert row.get_by_role("button", name="Let it pass").count() == 1
+    assert row.get_by_role("button", name="Override hold").count() == 1
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", REASONS[1:])
     found += violations(page)
 
-    page.get_by_role("listitem").filter(has_text="A message could not be delivered").get_by_role(
+    page.get_by_role("listitem").filter(has_text="Notification could not be delivered").get_by_role(
         "link"
     ).click()
-    page.get_by_role("link", name="All that waits").wait_for()
+    page.get_by_role("link", name="Needs attention").wait_for()
     assert page.get_by_role("row").count() == Delivery.objects.count() + 1
     assert overflow(page) <= 0
     found += violations(page)

@@ -95,7 +95,7 @@ def test_the_list_is_narrowed_and_saved_as_a_file(office, browse):
     page.goto(f"{office}/admin/orders/moneydifference/?status__exact=open&kind__exact=bill_more")
 
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="Save as CSV").click()
+        page.get_by_role("link", name="Export CSV").click()
 
     _heading, line = Path(waiting.value.path()).read_text().splitlines()
     assert "Supplier charged more,Goods,24.59,USD,31.20,USD" in line

@@ -32,7 +32,7 @@ from tests.storefront.dashboard.inbox.test_query import AGO, ITEMS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("started")]
 DEAR = {"code": "cost", "sentence": "It costs 12.00 now.", "subject": "A", "amount": "12.00"}
-GONE = {"code": "stock", "sentence": "He has 1 of 2.", "subject": "A: 1 < 2", "amount": ""}
+GONE = {"code": "stock", "sentence": "In stock: 1 of 2.", "subject": "A: 1 < 2", "amount": ""}
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +94,7 @@ def test_each_hold_reason_is_waived_separately_and_the_last_one_releases(ann, he
     held.refresh_from_db()
     assert held.status == "ready"
     assert started == [("send", {"purchase_order_id": held.pk})]
-    assert [entry.change_message for entry in LogEntry.objects.all()] == ["Let it pass"] * 2
+    assert [entry.change_message for entry in LogEntry.objects.all()] == ["Override hold"] * 2
     assert {entry.user.email for entry in LogEntry.objects.all()} == {"ann@fara.example"}
     assert {entry.object_id for entry in LogEntry.objects.all()} == {str(held.pk)}
 
@@ -120,11 +120,15 @@ def test_second_click_changes_nothing_and_names_the_first_user(
 )
 def test_risky_reason_needs_its_own_page(ann, held, code):
     """Also an unknown code, and a loss without an amount."""
-    reason = {"code": code, "sentence": "Nobody may.", "amount": "" if code == "margin" else "9.00"}
+    reason = {
+        "code": code,
+        "sentence": "This needs approval.",
+        "amount": "" if code == "margin" else "9.00",
+    }
     PurchaseOrder.objects.update(hold_reasons=[reason])
 
     assert 'name="of"' not in page(ann)
-    assert "Release it on its own page" in waive(ann, held, reason)
+    assert "This reason needs a confirmation" in waive(ann, held, reason)
 
     held.refresh_from_db()
     assert (held.status, held.waived_reasons) == ("on_hold", [])

@@ -148,7 +148,7 @@ def test_command_fails_on_overdue_items_and_chaos_does_not(held, no_workers, cap
     assert ended.value.code == 1
     assert "STUCK  purchase_held" in said
     assert held.number in said
-    assert "1 wait for a person longer than twice their due." in said
+    assert "1 unassigned inbox items are overdue by more than twice their response time." in said
     with time_machine.travel(late, tick=False), pytest.raises(SystemExit):
         call_command("check_invariants", "--json")
     (told,) = json.loads(capsys.readouterr().out)["overdue"]

@@ -33,34 +33,34 @@ def late():
 
 
 @pytest.mark.parametrize("mode", ["multiple", "single"])
-def test_what_every_supplier_answered_two_days_ago_is_late(asked, mode):
+def test_what_every_supplier_answered_two_days_ago_is_late(unanswered_requests, mode):
     Payment.objects.update(capture_mode=mode)
 
     assert late() == MONEY
 
 
-def test_one_of_several_captures_waits_for_no_other_supplier(asked):
+def test_one_of_several_captures_waits_for_no_other_supplier(unanswered_requests):
     Payment.objects.update(capture_mode="multiple", capture_before=NOON + timedelta(days=3))
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
     assert late() == MONEY
 
 
-def test_what_is_taken_once_waits_for_the_last_supplier(asked):
+def test_what_is_taken_once_waits_for_the_last_supplier(unanswered_requests):
     Payment.objects.update(capture_mode="single", capture_before=NOON + timedelta(days=3))
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
     assert late() == set()
 
 
-def test_what_he_answered_a_minute_ago_is_not_late_yet(asked):
+def test_answer_a_minute_ago_is_not_late_yet(unanswered_requests):
     Payment.objects.update(capture_mode="single")
     PurchaseOrder.objects.update(accepted_at=NOON - timedelta(minutes=1))
 
     assert late() == set()
 
 
-def test_an_authorization_that_ends_waits_for_nobody(asked):
+def test_ending_authorization_waits_for_no_supplier(unanswered_requests):
     Payment.objects.update(capture_mode="single", capture_before=NOON + timedelta(hours=9))
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
