@@ -81,12 +81,12 @@ def test_a_list_of_tracking_numbers_is_looked_at_before_it_is_entered(
 
     page.get_by_label("Supplier").last.select_option(str(purchase_order.supplier_id))
     page.set_input_files("input[type=file]", tmp_path / "list.csv")
-    press(page, page.get_by_role("button", name="Look at it"))
+    press(page, page.get_by_role("button", name="Preview"))
     page.get_by_text("1 of 2 parcels can be entered.").wait_for()
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"list-{width}.png", full_page=True)
-    press(page, page.get_by_role("button", name="Enter the good ones"))
+    press(page, page.get_by_role("button", name="Import valid rows"))
     page.get_by_text("1 parcel entered.").wait_for()
 
     assert found == []

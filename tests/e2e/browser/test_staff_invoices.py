@@ -40,12 +40,12 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
     page.screenshot(path=tmp_path / f"bills-begin-{width}.png", full_page=True)
 
     page.set_input_files("input[type=file]", tmp_path / "bills.csv")
-    press(page, page.get_by_role("button", name="Look at it"))
+    press(page, page.get_by_role("button", name="Preview"))
     page.get_by_text("1 of 3 bills can be entered.").wait_for()
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"bills-{width}.png", full_page=True)
-    press(page, page.get_by_role("button", name="Enter the good ones"))
+    press(page, page.get_by_role("button", name="Import valid rows"))
     page.get_by_text("1 bill entered.").wait_for()
 
     assert found == []
@@ -67,7 +67,7 @@ def test_a_list_of_parcels_says_what_is_wrong_where_it_is_seen(
     found = violations(page)
     page.get_by_label("Supplier").select_option(index=1)
     page.set_input_files("input[type=file]", tmp_path / "parcels.csv")
-    press(page, page.get_by_role("button", name="Look at it"))
+    press(page, page.get_by_role("button", name="Preview"))
     page.get_by_text("1 of 2 parcels can be entered.").wait_for()
     found += violations(page)
     page.screenshot(path=tmp_path / f"parcels-{width}.png", full_page=True)
@@ -77,7 +77,7 @@ def test_a_list_of_parcels_says_what_is_wrong_where_it_is_seen(
     assert problem["x"] + problem["width"] <= width, "nobody scrolls to learn what is wrong"
     assert number["height"] < 40, "a number stands in one line"
     assert overflow(page) <= 0
-    press(page, page.get_by_role("button", name="Enter the good ones"))
+    press(page, page.get_by_role("button", name="Import valid rows"))
     page.get_by_text("1 parcel entered.").wait_for()
 
     assert found == []

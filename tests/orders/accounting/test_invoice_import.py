@@ -162,7 +162,7 @@ def test_staff_see_a_preview_before_the_import(staff, bought, money):
     assert SupplierBill.objects.count() == 0
     assert "1 of 2 bills can be entered." in seen
     assert "No purchase order has this number." in seen
-    assert "Enter the good ones" in seen
+    assert "Import valid rows" in seen
     text = "\n".join([HEADER, f"RE-1,{bought.number},{money},12.50,,"])
     for _ in range(2):
         staff.post(PAGE, {"text": text, "step": "enter"})

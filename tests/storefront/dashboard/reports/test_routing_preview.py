@@ -248,5 +248,5 @@ def test_cart_that_cannot_ship_completely_is_reported(staff, light):
 
     shown = staff.get(reverse("supply:routing"), {"lines": lines, "country": "DE"})
 
-    assert "1 line cannot be sent: see below." in shown.content.decode()
+    assert "1 line cannot be fulfilled. See below." in shown.content.decode()
     assert "check_circle" not in shown.content.decode().split("offers-answer")[1]
