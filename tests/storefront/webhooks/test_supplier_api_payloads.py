@@ -16,7 +16,7 @@ from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.webhooks import cj_body, connect_cj, keep_call, post_cj
-from tests.storefront.dev.sandboxes.cj.contexts import line_to
+from tests.storefront.dev.sandboxes.cj.contexts import open_connector
 from tests.storefront.dev.sandboxes.conftest import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,7 +126,7 @@ def test_subscription_makes_the_supplier_reach_our_endpoint(
     settings.PUBLIC_URL = live_server.url
     sandbox = Sandbox(tmp_path, tries_callbacks=True)
     try:
-        with line_to(sandbox) as cj:
+        with open_connector(sandbox) as cj:
             monkeypatch.setattr(
                 "suppliers.connections.factory.connector_class", lambda _: lambda _l: cj
             )
