@@ -109,6 +109,6 @@ def whole(purchase_order):
 
 
 def effects(process):
-    """Return the numbers in the supplier's own ledger, one for each order he made."""
+    """Return the numbers in the supplier's ledger, one for each order."""
     rows = process.control("orders")["effects"]
     return [row["order_number"] for row in rows if row["kind"] == "created"]

@@ -39,7 +39,7 @@ def killed(act, *, module, at, is_done=False, after=0):
 
 
 def _die(act, *, module, at, is_done, after):
-    # Our parent's session is his: we open one of our own, and do not say goodbye on his.
+    # The session of the parent stays open: open another one, and never close the parent's.
     _parents.append(connection.connection)
     connection.connection = None
     real, calls = getattr(module, at), []
@@ -60,7 +60,7 @@ def _die(act, *, module, at, is_done, after):
         traceback.print_exc()
         is_lost = isinstance(error.__cause__, AdminShutdown)
         end = LOST_ITS_SESSION if is_lost and not calls else FAILED
-    except BaseException:  # noqa: BLE001 - told, or nobody would ever know
+    except BaseException:  # noqa: BLE001 - report it to the parent
         traceback.print_exc()
     finally:
         sys.stderr.flush()
@@ -70,7 +70,7 @@ def _die(act, *, module, at, is_done, after):
 def sessions_left():
     """End what the server still holds for the dead, and return what does not end in two minutes.
 
-    On a busy machine it may notice late that nobody is there any more. The database is this
+    On a busy machine it may notice late that the client is gone. The database is this
     process's own, and it has one session: all others are of the dead.
     """
     left = []

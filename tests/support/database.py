@@ -39,7 +39,7 @@ def _migrate_template():
     name, own = connection.settings_dict["NAME"], test["NAME"]
     test["NAME"] = _template()
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    connection.close()  # nobody may be in a database that is copied
+    connection.close()  # a database can be copied only without open sessions
     test["NAME"] = own
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
 

@@ -30,7 +30,7 @@ BUTTON = "main form.address > button"
 
 
 class Walk:
-    """One shopper on his way to pay; the keyboard does all of it, and each page is looked at."""
+    """One customer checks out with the keyboard only; each page is checked."""
 
     def __init__(self, page, home, *, scripts):
         self.page, self.home, self.scripts = page, home, scripts

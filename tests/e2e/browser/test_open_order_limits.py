@@ -1,4 +1,4 @@
-"""The pages on which a shopper stops a change or gives up what he holds, in a real browser."""
+"""Pages to cancel an e-mail change or an unpaid order, in a real browser."""
 
 from __future__ import annotations
 

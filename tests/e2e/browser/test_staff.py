@@ -33,7 +33,7 @@ def sign_in(page, office):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_daily_pages_keep_nobody_out(office, browse, width, theme):
+def test_daily_pages_are_accessible(office, browse, width, theme):
     page = browse(width, theme)
     found = violations_of_sign_in(page, office)
     sign_in(page, office)

@@ -74,7 +74,7 @@ def test_a_list_of_parcels_says_what_is_wrong_where_it_is_seen(
 
     problem = page.get_by_text("This supplier has no such order.").bounding_box()
     number = page.get_by_role("cell", name=bought.number).bounding_box()
-    assert problem["x"] + problem["width"] <= width, "nobody scrolls to learn what is wrong"
+    assert problem["x"] + problem["width"] <= width, "the problem must be visible without scrolling"
     assert number["height"] < 40, "a number stands in one line"
     assert overflow(page) <= 0
     press(page, page.get_by_role("button", name="Import valid rows"))

@@ -48,7 +48,7 @@ def office(chromium, noon, transactional_db, live_server, monkeypatch):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_pages_of_differences_keep_nobody_out(office, browse, width, theme):
+def test_discrepancy_pages_are_accessible(office, browse, width, theme):
     page = browse(width, theme)
     sign_in(page, office)
     found: list[str] = []

@@ -40,7 +40,7 @@ print(json.dumps(list(rows.values_list("supplier__code", "number"))))
 
 
 def test_each_supplier_holds_each_order_once(demo):
-    """Routing says who is bought from: what he accepted is in his own ledger."""
+    """Routing selects the supplier: the accepted order is in its ledger."""
     told = demo.manage("shell", "--no-imports", "-c", OURS)
     accepted = json.loads(told.stdout)
     ledgers = {"cj-sandbox": ("sandbox", "order_number"), "bigbuy-sandbox": ("bigbuy", "reference")}

@@ -1,4 +1,4 @@
-"""Whatever fails on the way to BigBuy, his own ledger holds each order exactly once."""
+"""Whatever fails on the way to BigBuy, its ledger has each order exactly once."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_fault_while_ordering_leaves_one_order(
 
     answered = sweep_until_answered(purchase_order)
 
-    if answered.status == "on_hold":  # he seemed to refuse how we ask: staff let it go on
+    if answered.status == "on_hold":  # the request looked rejected: staff release the hold
         holds.release_hold(purchase_order=answered, actor="staff", now=timezone.now())
         answered = sweep_until_answered(purchase_order)
     assert answered.request_status == "accepted"

@@ -1,4 +1,4 @@
-"""A shopper cancels, and her page does not wait for the supplier, however long he takes."""
+"""A customer cancels, and the page does not wait for the supplier, however long it takes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_supplier_who_hangs_slows_no_page(client, sandbox_supplier, sent):
     assert NOTED in first
     assert NOTED in second
     assert "Cancel this order" not in second
-    assert whole(sent).stop_told_by == "person"  # he has been paid by then: no call stops it
+    assert whole(sent).stop_told_by == "person"  # the supplier is paid by then: no call cancels it
     assert "We are asking the supplier to stop it." in answered
 
 

@@ -31,7 +31,7 @@ __all__ = ["claim", "purchase_order", "sandbox_process", "sandbox_supplier"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_poll_takes_his_money_over(sandbox_supplier, claim):
+def test_poll_records_the_credit(sandbox_supplier, claim):
     told(claim)
     paid = claim.expected_amount - Decimal("0.01")
     decide(sandbox_supplier, claim, deal=1, amount=str(paid))
@@ -76,8 +76,8 @@ def test_a_claim_that_is_taken_back_is_canceled_at_the_supplier(sandbox_supplier
 
     assert whole_claim(claim).status == "canceled"
     with adapter_for(claim.purchase_order.supplier) as cj:
-        (his,) = cj.claims(supplier_reference=claim.purchase_order.supplier_reference)
-    assert (his.number, his.answer) == (claim.number, ClaimAnswer.CANCELED)
+        (claimed,) = cj.claims(supplier_reference=claim.purchase_order.supplier_reference)
+    assert (claimed.number, claimed.answer) == (claim.number, ClaimAnswer.CANCELED)
 
 
 def test_a_cancellation_whose_answer_is_lost_is_read(sandbox_supplier, claim):
@@ -91,7 +91,7 @@ def test_a_cancellation_whose_answer_is_lost_is_read(sandbox_supplier, claim):
     assert whole_claim(claim).status == "canceled"
 
 
-def test_what_he_decided_first_is_not_taken_back(sandbox_supplier, claim):
+def test_first_decision_of_the_supplier_stays(sandbox_supplier, claim):
     told(claim)
     decide(sandbox_supplier, claim, deal=1, amount="1.00")
 
@@ -104,7 +104,7 @@ def test_what_he_decided_first_is_not_taken_back(sandbox_supplier, claim):
 
 
 def test_a_refusal_waits_for_a_person_who_may_have_it_told_again(sandbox_supplier, purchase_order):
-    """He takes no complaint of an order that he does not know."""
+    """The supplier refuses a claim for an unknown order."""
     right = purchase_order.supplier_reference
     purchase_order.supplier_reference = "1"
     purchase_order.save(update_fields=["supplier_reference"])

@@ -84,7 +84,7 @@ def test_what_was_opened_and_could_not_be_read_at_once_is_unknown(sandbox_suppli
 
 
 def test_a_look_that_fails_changes_nothing_that_we_know(sandbox_supplier, claim, monkeypatch):
-    """Neither of a claim whose answer was lost, nor of one that he has."""
+    """Neither for a claim whose answer was lost, nor for one that the supplier has."""
     monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
@@ -105,7 +105,7 @@ def test_a_look_that_fails_changes_nothing_that_we_know(sandbox_supplier, claim,
 
 
 def known_of(claim):
-    """What we know of a claim, besides when we asked, and what we heard when he did not answer."""
+    """Return the stored claim without the times of polls and the problem of a missing answer."""
     (known,) = SupplierClaim.objects.filter(pk=claim.pk).values()
     return {
         name: known[name] for name in known if name not in {"polled_at", "problem", "try_after"}
@@ -113,7 +113,7 @@ def known_of(claim):
 
 
 def test_a_list_that_hides_a_dispute_does_not_make_another(sandbox_supplier, claim):
-    """The look-up and the look before the next try both find nothing; then he refuses it."""
+    """The lookup and the check before the next attempt find nothing; then it is refused."""
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
     sandbox_supplier.fault(LIST, "empty", count=2)
@@ -158,7 +158,7 @@ def test_a_worker_killed_while_complaining_leaves_one_dispute(  # noqa: PLR0917
     assert disputes(sandbox_supplier) == 1
 
 
-def test_a_worker_tells_it_and_asks_until_he_decided(sandbox_supplier, claim, tmp_path):
+def test_worker_submits_it_and_polls_until_the_decision(sandbox_supplier, claim, tmp_path):
     """The tasks, as beat starts them, in a worker of their own."""
     queue = f"tell-{claim.number}"
     broker = Celery(broker=os.environ["REDIS_URL"])

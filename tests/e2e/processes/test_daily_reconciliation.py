@@ -37,7 +37,7 @@ def command(*words, **env):
 
 @pytest.fixture
 def shipped():
-    """An order of some days ago whose goods left, and whose money nobody took."""
+    """A shipped order of some days ago whose payment was not captured."""
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(
         status="shipped", request_status="accepted", accepted_at=NOON, status_since=NOON
@@ -45,7 +45,7 @@ def shipped():
     return purchase_order
 
 
-def test_who_is_killed_in_the_middle_begins_anew_and_finds_the_same(shipped):
+def test_killed_run_starts_again_with_the_same_result(shipped):
     day = ["--day", NOON.date().isoformat()]
 
     killed = command(*day, FAILPOINT="auditing.part_recorded")
@@ -81,7 +81,7 @@ def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(ship
     assert "Each day that is over is reconciled." in none.stdout
 
 
-@pytest.mark.parametrize("trouble", ["nobody", "500", "garbage", "drop_before"])
+@pytest.mark.parametrize("trouble", ["unreachable", "500", "garbage", "drop_before"])
 def test_while_a_gateway_is_down_the_day_is_late_for_all_to_see(
     stripe,
     settings,
@@ -91,7 +91,7 @@ def test_while_a_gateway_is_down_the_day_is_late_for_all_to_see(
     accepted(payment)
     refund(payment, payment.amount)
     Payment.objects.update(refunded_amount=0)  # what our book should not say
-    if trouble == "nobody":
+    if trouble == "unreachable":
         settings.STRIPE_API_URL = "http://127.0.0.1:9"
     else:
         stripe.fault(trouble, path="GET /v1/", count=9)

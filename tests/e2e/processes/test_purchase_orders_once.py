@@ -1,4 +1,4 @@
-"""Whatever fails on the way to the supplier, his own ledger holds each order exactly once."""
+"""Whatever fails on the way to the supplier, its ledger has each order exactly once."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_orde
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
 
-def test_a_supplier_who_does_not_let_us_in_costs_nobody_his_order(sandbox_supplier, purchase_order):
+def test_refused_sign_in_loses_no_order(sandbox_supplier, purchase_order):
     sandbox_supplier.fault(CREATE, "token_expired", count=2)
 
     submission.send(purchase_order=purchase_order, now=timezone.now())

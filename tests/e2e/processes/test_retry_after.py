@@ -41,7 +41,7 @@ def rests_as_asked(purchase_order, find, since):
     return not find(now=since + PAUSE).exists() and find(now=until).exists()
 
 
-def test_an_order_is_sent_again_when_he_wants_it(sandbox_supplier, purchase_order):
+def test_order_is_resubmitted_after_retry_after(sandbox_supplier, purchase_order):
     wants_a_pause(sandbox_supplier, CREATE)
     now = timezone.now()
 
@@ -55,7 +55,7 @@ def test_an_order_is_sent_again_when_he_wants_it(sandbox_supplier, purchase_orde
     assert effects(sandbox_supplier) == [purchase_order.number]
 
 
-def test_a_lost_answer_is_looked_up_when_he_wants_it(sandbox_supplier, purchase_order):
+def test_lost_answer_is_looked_up_after_retry_after(sandbox_supplier, purchase_order):
     now = timezone.now()
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     submission.send(purchase_order=purchase_order, now=now)
@@ -73,7 +73,7 @@ def test_a_lost_answer_is_looked_up_when_he_wants_it(sandbox_supplier, purchase_
     assert later.request_status == "accepted"
 
 
-def test_a_wish_to_cancel_is_told_when_he_wants_it(sandbox_supplier, purchase_order):
+def test_cancellation_is_sent_after_retry_after(sandbox_supplier, purchase_order):
     now = timezone.now()
     submission.send(purchase_order=purchase_order, now=now)
     wants_a_pause(sandbox_supplier, LOOK_UP)
@@ -89,4 +89,4 @@ def test_a_wish_to_cancel_is_told_when_he_wants_it(sandbox_supplier, purchase_or
     assert whole(purchase_order).request_status == "cancellation_requested"
     later = whole(purchase_order)
     cancellation.pursue(purchase_order=later, now=later.try_after)
-    assert later.stop_told_by == "person"  # he has been paid by then: no call stops it
+    assert later.stop_told_by == "person"  # the supplier is paid by then: no call cancels it

@@ -1,4 +1,4 @@
-"""Orders paid step by step through the whole shop: his ledger holds one paid order each."""
+"""Orders paid in steps through the whole shop: the supplier's ledger has one paid order each."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ def test_what_cannot_be_stopped_and_is_not_paid_is_never_paid(left_unpaid, sandb
     assert not status_polling.open_orders().exists()
 
 
-def test_staff_close_what_he_keeps_unpaid(left_unpaid):
+def test_staff_close_an_order_left_unpaid_at_the_supplier(left_unpaid):
     canceled_but_shipped.decide(
         purchase_order=left_unpaid,
         outcome=StrayDecision.Outcome.NOT_SHIPPED,
-        reason="deleted in his web pages",
+        reason="deleted in the supplier's web portal",
         actor="ann",
         now=timezone.now(),
     )

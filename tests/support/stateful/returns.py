@@ -219,7 +219,7 @@ class GivingBack(Truths):
                 assert sum(shares) == line.charge_amount
 
     @invariant()
-    def what_came_anew_and_is_had_no_more_is_paid_at_once(self):
+    def unavailable_replacement_is_refunded_at_once(self):
         if not hasattr(self, "world"):
             return
         for made in ReturnAuthorization.objects.filter(status="refunded").exclude(replacement=None):

@@ -183,7 +183,7 @@ def test_reset_does_not_touch_data_while_the_database_is_somebody_elses(monkeypa
     assert "DATABASE_URL is set" in capsys.readouterr().err
 
 
-def test_secrets_are_made_once_and_nobody_else_can_read_them(var):
+def test_secrets_are_created_once_and_are_private(var):
     first = secrets.load(var / "demo.env")
     second = secrets.load(var / "demo.env")
 

@@ -98,7 +98,7 @@ def test_empty_list_and_empty_search_have_texts(staff):
     url = reverse("admin:catalog_competitorsource_changelist")
 
     empty = staff.get(url).content.decode()
-    searched = staff.get(f"{url}?q=nobody").content.decode()
+    searched = staff.get(f"{url}?q=unknown").content.decode()
 
     assert "Fara ondan vaxtaşırı soruşur." in empty
     assert reverse("admin:catalog_competitorsource_add") in empty
