@@ -220,7 +220,7 @@ def test_unknown_source_is_refused(client, queued, source, status):
     assert InboundCall.objects.count() == 0
 
 
-def test_a_call_over_64_kb_is_not_read(client, cj, woken):
+def test_a_call_over_64_kb_is_not_read(client, cj, queued):
     fits = cj_body("ORDER", "m-1", remark="x" * (64 * 1024 - 120))
     body = cj_body("ORDER", "m-2", remark="x" * 64 * 1024)
 
