@@ -102,7 +102,7 @@ def test_empty_list_and_empty_search_have_texts(staff):
 
     assert "Fara ondan vaxtaşırı soruşur." in empty
     assert reverse("admin:catalog_competitorsource_add") in empty
-    assert "Uyğun gələn yoxdur." in searched
+    assert "Nəticə yoxdur" in searched
     assert "Fara ondan vaxtaşırı soruşur." not in searched
 
 
