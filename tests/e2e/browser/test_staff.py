@@ -1,4 +1,4 @@
-"""Staff at work in a real browser: the start page, a list, an order, a cancellation."""
+"""Daily work of staff in a real browser: the start page, a list, an order, a cancellation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHO = {"email": "staff@fara.example", "password": "a good password"}
 
 @pytest.fixture
 def office(chromium, noon, transactional_db, live_server, monkeypatch):
-    """A shop in which everything has happened, and somebody who may see it; its address."""
+    """Create a shop with all kinds of records, and a staff account; return its URL."""
     make_world(monkeypatch)
     User.objects.create_superuser(**WHO)
     return live_server.url

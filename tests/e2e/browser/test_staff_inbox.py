@@ -1,4 +1,4 @@
-"""Staff settle what waits in a real browser: each reason by its own button."""
+"""Staff resolve inbox rows in a real browser: each hold reason has its own button."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REASONS = [
 
 @pytest.fixture
 def held(office, monkeypatch):  # noqa: F811
-    """A held purchase order, and more dead mails than the start page shows."""
+    """A purchase order on hold, and more failed notifications than the start page shows."""
     monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 2)
     ago = NOON - timedelta(hours=9)
     Delivery.objects.update(status="dead", status_since=ago)

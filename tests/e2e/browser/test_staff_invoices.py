@@ -1,4 +1,4 @@
-"""Staff hand in lists and settle an address: on a phone and on a desk."""
+"""Staff upload lists and resolve an address change: on a phone and on a desktop."""
 
 from __future__ import annotations
 
@@ -53,9 +53,7 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
 
 
 @pytest.mark.parametrize(("width", "theme"), SIZES)
-def test_a_list_of_parcels_says_what_is_wrong_where_it_is_seen(
-    office, browse, tmp_path, width, theme
-):
+def test_list_of_parcels_shows_its_errors_in_view(office, browse, tmp_path, width, theme):
     bought = make_accepted_purchase_order()
     (tmp_path / "parcels.csv").write_text(
         f"order,carrier,tracking number\n{bought.number},DHL,00340434161094042557\n"

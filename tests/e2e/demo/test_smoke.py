@@ -15,7 +15,7 @@ def test_a_headlamp_is_bought_and_its_tracking_mail_arrives(demo):
     assert "a shopper would be content" in bought.stdout
 
 
-def test_nothing_is_out_of_order_after_a_purchase(demo):
+def test_invariants_hold_after_a_purchase(demo):
     demo.manage("smoke", "--base-url", demo.shop)
 
     found = demo.manage("check_invariants")

@@ -29,7 +29,7 @@ ROUNDS = 12
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
-    """Let a second have room for many calls: how it is kept is shown elsewhere."""
+    """Raise the rate limits, which other tests check."""
     many = {name: Quota(name=name, points=1000, window_s=1) for name in client.GROUP_QUOTAS}
     monkeypatch.setattr(client, "GROUP_QUOTAS", many)
     monkeypatch.setattr(client, "TURN_S", 0.0)
@@ -43,7 +43,7 @@ def purchase_order(bigbuy_sandbox):
 
 
 def sweep(purchase_order, now):
-    """Do what beat's sweeps do for one purchase order."""
+    """Run the sweeps of one purchase order, as beat does."""
     fresh = whole(purchase_order)
     try:
         if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
@@ -56,7 +56,7 @@ def sweep(purchase_order, now):
 
 
 def sweep_until_answered(purchase_order):
-    """Let an hour pass in big steps; the faults of the test are over somewhere on the way."""
+    """Let an hour pass in large steps; the test's faults end meanwhile."""
     for step in range(ROUNDS):
         sweep(purchase_order, timezone.now() + timedelta(minutes=5 * step))
         if whole(purchase_order).request_status == "accepted":

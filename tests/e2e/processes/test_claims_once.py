@@ -73,8 +73,8 @@ def test_a_lost_answer_is_unknown_until_it_is_found(sandbox_supplier, claim):
     assert disputes(sandbox_supplier) == 1
 
 
-def test_what_was_opened_and_could_not_be_read_at_once_is_unknown(sandbox_supplier, claim):
-    """The first look at the list goes well; the one after the dispute was made does not."""
+def test_opened_dispute_that_cannot_be_read_is_unconfirmed(sandbox_supplier, claim):
+    """The first read of the list succeeds; the one after the dispute was opened fails."""
     sandbox_supplier.fault(LIST, "500", count=4, skip=1)
 
     assert told(claim).status == "submit_unknown"
@@ -83,7 +83,7 @@ def test_what_was_opened_and_could_not_be_read_at_once_is_unknown(sandbox_suppli
     assert disputes(sandbox_supplier) == 1
 
 
-def test_a_look_that_fails_changes_nothing_that_we_know(sandbox_supplier, claim, monkeypatch):
+def test_failed_lookup_changes_nothing(sandbox_supplier, claim, monkeypatch):
     """Neither for a claim whose answer was lost, nor for one that the supplier has."""
     monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
@@ -112,7 +112,7 @@ def known_of(claim):
     }
 
 
-def test_a_list_that_hides_a_dispute_does_not_make_another(sandbox_supplier, claim):
+def test_list_that_hides_a_dispute_opens_no_second_one(sandbox_supplier, claim):
     """The lookup and the check before the next attempt find nothing; then it is refused."""
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
@@ -128,7 +128,7 @@ def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, claim):
 
     assert told(claim).status == "submit_unknown"
     assert not work_queue.claims_to_be_found(now=timezone.now()).exists()
-    time.sleep(2)  # now the effect that we did not hear of has happened
+    time.sleep(2)  # now the unconfirmed effect has happened
 
     assert sweep_until_heard(claim).status == "requested"
     assert disputes(sandbox_supplier) == 1
@@ -159,7 +159,7 @@ def test_a_worker_killed_while_complaining_leaves_one_dispute(  # noqa: PLR0917
 
 
 def test_worker_submits_it_and_polls_until_the_decision(sandbox_supplier, claim, tmp_path):
-    """The tasks, as beat starts them, in a worker of their own."""
+    """The tasks run as beat starts them, in a separate worker."""
     queue = f"tell-{claim.number}"
     broker = Celery(broker=os.environ["REDIS_URL"])
     with started_worker(queue, tmp_path / "worker.log"):
@@ -179,8 +179,8 @@ def until(is_so, seconds=60):
         time.sleep(0.2)
 
 
-def test_the_naive_teller_complains_twice(sandbox_supplier, claim):
-    """Show that these tests see what they are for: telling again blindly, under a new number."""
+def test_blind_resubmission_opens_two_disputes(sandbox_supplier, claim):
+    """Mutation check: submitting blindly under a new number opens a second dispute."""
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
 

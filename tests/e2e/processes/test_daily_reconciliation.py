@@ -1,4 +1,4 @@
-"""A day's money compared by real processes: killed in the middle, or with a gateway down."""
+"""Daily reconciliation in real processes: killed in the middle, or with a gateway down."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(ship
 
 
 @pytest.mark.parametrize("trouble", ["unreachable", "500", "garbage", "drop_before"])
-def test_while_a_gateway_is_down_the_day_is_late_for_all_to_see(
+def test_day_is_overdue_while_the_gateway_is_down(
     stripe,
     settings,
     trouble,
@@ -90,7 +90,7 @@ def test_while_a_gateway_is_down_the_day_is_late_for_all_to_see(
     payment = paid(stripe)
     accepted(payment)
     refund(payment, payment.amount)
-    Payment.objects.update(refunded_amount=0)  # what our book should not say
+    Payment.objects.update(refunded_amount=0)  # a wrong ledger entry
     if trouble == "unreachable":
         settings.STRIPE_API_URL = "http://127.0.0.1:9"
     else:

@@ -61,7 +61,7 @@ def shop(sandbox_supplier):
 
 @pytest.fixture
 def light(shop):
-    """Something that lies in China only, of which there are plenty."""
+    """A product that is in China only, with plenty in stock."""
     found = Listing.objects.for_sale(timezone.now()).filter(
         ships_from__has_key="CN", available__gte=20, variant__lithium="none"
     )
@@ -74,7 +74,7 @@ def level_of(light):
 
 
 def leave(process, light, quantity):
-    """Sell all but so many at the supplier, without a word to us."""
+    """Sell all but this many at the supplier, without a webhook."""
     vid = level_of(light).offer.supplier_sku
     process.control("stock", {"vid": vid, "quantity": quantity, "silent": True})
 
@@ -207,7 +207,7 @@ def test_a_spent_budget_is_not_overdrawn(sandbox_supplier, light):
     assert CallBudget.objects.get().used == before
 
 
-def test_the_shopper_is_told_at_the_line_and_may_order_what_is_left(sandbox_supplier, light):
+def test_customer_sees_the_line_and_may_order_the_rest(sandbox_supplier, light):
     shopper = Client()
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 3})
     shopper.post("/en/checkout/", WHO)

@@ -1,4 +1,4 @@
-"""A supplier who says when to come again is not asked about an order before."""
+"""After a Retry-After answer, the supplier is not called about an order before that time."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CREATE = "createOrderV2"
 LOOK_UP = "getOrderDetail"
-PAUSE = timedelta(minutes=40)  # longer than any wait of our own
-MOMENT = timedelta(seconds=30)  # what the calls of a test take at most
+PAUSE = timedelta(minutes=40)  # longer than any delay of the shop
+MOMENT = timedelta(seconds=30)  # maximum duration of a test's calls
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def wants_a_pause(supplier, path, count=1):
 
 
 def rests_as_asked(purchase_order, find, since):
-    """Test that the sweep finds it when the pause is over, and not before."""
+    """Test that the sweep finds it after the pause, and not before."""
     until = whole(purchase_order).try_after
     assert since + PAUSE <= until <= since + PAUSE + PAUSE / JITTER_SHARE + MOMENT
     return not find(now=since + PAUSE).exists() and find(now=until).exists()
@@ -82,7 +82,7 @@ def test_cancellation_is_sent_after_retry_after(sandbox_supplier, purchase_order
 
     assert came == [None]
     assert rests_as_asked(purchase_order, work_queue.to_be_stopped, now)
-    # Nor does it help to press the button once more.
+    # Pressing the button again does not help.
     sandbox_supplier.control("faults/clear", {})
     soon = now + timedelta(minutes=1)
     ask_to_stop(purchase_order.order, now=soon)
