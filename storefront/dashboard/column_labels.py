@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
-    "Assigned": (_("assignment"), _("assignments")),
+    "Taken": (_("assignment"), _("assignments")),
     "BrokenInvariant": (_("failed integrity check"), _("failed integrity checks")),
     "Checkup": (_("integrity check run"), _("integrity check runs")),
 }

@@ -41,7 +41,7 @@ from suppliers.models import Scorecard, Service, SupplierOffer
 
 # ``why`` inserts the figures.
 SAID: dict[str, str | Promise] = {
-    Way.TAKEN: _("Assigned"),
+    Way.TAKEN: _("Selected"),
     Refusal.SUPPLIER: _("Supplier is not active"),
     Refusal.GONE: _("Discontinued by the supplier"),
     Refusal.HELD: _("Offer on hold: implausible data, or stopped by staff"),

@@ -28,7 +28,7 @@ class Proof:
     @property
     def calls(self) -> bool:
         return self.state in {"ends_soon", "waits"} or (
-            self.is_required and self.state in {"expired", "rejected", "missing"}
+            self.is_required and self.state in {"over", "rejected", "missing"}
         )
 
 
@@ -58,14 +58,14 @@ def of(supplier: Supplier, *, now: datetime) -> list[Proof]:
 
 
 MISSING: tuple[int, None, str] = (0, None, "missing")
-ORDER = ("valid", "ends_soon", "waits", "expired", "rejected")
+ORDER = ("proven", "ends_soon", "waits", "over", "rejected")
 
 
 def _state(evidence: Evidence, now: datetime) -> str:
     if evidence.status == Evidence.Status.REJECTED:
         return "rejected"
     if evidence.valid_until is not None and evidence.valid_until < now.date():
-        return "expired"
+        return "over"
     if evidence.status == Evidence.Status.SUBMITTED or (
         evidence.valid_from is not None and evidence.valid_from > now.date()
     ):
@@ -73,7 +73,7 @@ def _state(evidence: Evidence, now: datetime) -> str:
     is_short = (
         evidence.valid_until is not None and evidence.valid_until <= (now + WARN_BEFORE).date()
     )
-    return "ends_soon" if is_short else "valid"
+    return "ends_soon" if is_short else "proven"
 
 
 def withheld(supplier: Supplier) -> list[Withheld]:

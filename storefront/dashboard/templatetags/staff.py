@@ -62,10 +62,10 @@ def round_mark(value: Decimal) -> str:
 def proof(state: str) -> str:
     """Return the label of a criterion's state."""
     return {
-        "valid": gettext("valid"),
+        "proven": gettext("valid"),
         "ends_soon": gettext("expires soon"),
         "waits": gettext("needs review"),
-        "expired": gettext("expired"),
+        "over": gettext("expired"),
         "rejected": gettext("rejected"),
         "missing": gettext("missing"),
     }[state]

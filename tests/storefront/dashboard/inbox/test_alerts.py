@@ -157,7 +157,7 @@ def test_alerts_are_grouped_and_counted_on_the_start_page(client):
         "stale": 0,
         "sold_out": 0,
     }
-    assert "1 alert about supply and prices" in client.get("/admin/").content.decode()
+    assert "1 supply and price alert" in client.get("/admin/").content.decode()
 
 
 def test_alerts_need_permission_for_their_table(client):

@@ -138,7 +138,7 @@ def test_scheduled_order_is_submitted_early_or_refused(ann, held, started):
     later = {"goes_at": NOON + timedelta(hours=2), "status": "ready"}
     PurchaseOrder.objects.update(**later)
 
-    assert "is tried now" in run_action(ann, "purchase_missed", held.pk, "send")
+    assert "a new attempt has started" in run_action(ann, "purchase_missed", held.pk, "send")
     assert started == [("send", {"purchase_order_id": held.pk})]
     assert work_queue.to_be_sent(now=NOON).filter(pk=held.pk).exists()
 
@@ -169,7 +169,7 @@ def test_action_needs_post_token_and_a_known_button(ann, held, client_factory):
     strict = client_factory(enforce_csrf_checks=True)
     strict.force_login(User.objects.get(email="ann@fara.example"))
     assert strict.post(url, {**given, "what": "check_again"}).status_code == 403
-    assert "not there any more" in run_action(ann, "purchase_held", 10**17, "check_again")
+    assert "no longer exists" in run_action(ann, "purchase_held", 10**17, "check_again")
 
 
 def test_each_action_belongs_to_a_rule_and_its_table():
@@ -213,5 +213,7 @@ def test_email_that_may_have_arrived_is_not_resent_by_one_click(client, monkeypa
     delivery = Delivery.objects.first()
     Delivery.objects.filter(pk=delivery.pk).update(status="delivering", status_since=AGO)
 
-    assert "may have arrived" in run_action(client, "message_dead", delivery.pk, "mail_again")
+    assert "may have been delivered" in run_action(
+        client, "message_dead", delivery.pk, "mail_again"
+    )
     assert Delivery.objects.get(pk=delivery.pk).status == "delivering"

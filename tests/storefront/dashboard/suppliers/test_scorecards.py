@@ -110,10 +110,10 @@ def test_comparison_names_its_metric(staff):
     status, shown = page(staff, "compare", by="fill_rate")
 
     assert status == 200
-    assert "Ranked by the lower bound" in shown
+    assert "Ranked by the lower confidence bound" in shown
     assert shown.count("59.6 %") == 2  # the lower bound, which is also the rank's bound
     assert "No data yet" in shown
-    assert "Ranked by the upper bound" in page(staff, "compare", by="return_rate")[1]
+    assert "Ranked by the upper confidence bound" in page(staff, "compare", by="return_rate")[1]
     assert page(staff, "compare", by="' OR 1=1")[0] == 200
 
 
