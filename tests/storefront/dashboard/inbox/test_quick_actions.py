@@ -84,7 +84,7 @@ def test_each_hold_reason_is_waived_separately_and_the_last_one_releases(ann, he
     assert forms == [holds.key_of(DEAR), holds.key_of(GONE)]
     assert "It costs 12.00 now." in shown
 
-    assert "this reason is let pass" in waive(ann, held, DEAR)
+    assert "this hold reason was overridden" in waive(ann, held, DEAR)
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", [GONE])
     assert started == []
