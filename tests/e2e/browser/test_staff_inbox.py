@@ -44,7 +44,7 @@ def test_each_reason_is_settled_by_its_own_button(office, browse, held, width): 
     assert row.get_by_role("button", name="Override hold").count() == 2
     row.get_by_role("button", name="12.00 EUR now").click()
 
-    page.get_by_text(f"{held.number}: this reason is let pass.").wait_for()
+    page.get_by_text(f"{held.number}: this hold reason was overridden.").wait_for()
     assert row.get_by_role("button", name="Override hold").count() == 1
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", REASONS[1:])
