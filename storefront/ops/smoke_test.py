@@ -67,7 +67,7 @@ class Journey:
             link = self._wait(lambda: self._carrier_link(order.url), "no parcel was announced")
         if self.mailbox_url:
             with self._step("read the one e-mail with the tracking link"):
-                self._wait(lambda: self._one_letter(number, link), "no e-mail about the parcel arrived")
+                self._wait(lambda: self._one_letter(number, link), "no parcel e-mail arrived")
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:
