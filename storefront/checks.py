@@ -26,7 +26,7 @@ def harmless_defaults_are_refused(**_: Any) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Error(
-            f"{name} is still the harmless local default.", hint=hint, id=f"fara.E{place:03}"
+            f"{name} still has the insecure local default.", hint=hint, id=f"fara.E{place:03}"
         )
         for place, (name, is_harmless, hint) in enumerate(_defaults(), start=1)
         if is_harmless
@@ -55,7 +55,7 @@ def gateway_is_known(**_: Any) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Error(
-            f"PAYMENT_GATEWAY={settings.PAYMENT_GATEWAY} is no gateway here.",
+            f"PAYMENT_GATEWAY={settings.PAYMENT_GATEWAY} is not a registered payment gateway.",
             hint=f"Set one of: {', '.join(sorted(GATEWAYS))}.",
             id="fara.E100",
         )
@@ -74,9 +74,9 @@ def data_folders_can_be_written(**_: Any) -> list[checks.CheckMessage]:
                 pass
         except OSError as error:
             hint = (
-                f"Mount a volume at {folder} that this user may write to: all containers share it."
+                f"Mount a volume at {folder} that this user may write to. All containers share it."
             )
-            message = f"{name} cannot be written to: {error.strerror} ({folder})."
+            message = f"{name} is not writable: {error.strerror} ({folder})."
             found.append(checks.Error(message, hint=hint, id="fara.E101"))
     return found
 
@@ -119,23 +119,23 @@ def _defaults() -> list[tuple[str, bool, str]]:
         (
             "TRUSTED_PROXIES",
             settings.TRUSTED_PROXIES < 1,
-            "Set how many of your proxies append to X-Forwarded-For: all limits count by it.",
+            "Set the number of proxies that append to X-Forwarded-For. Rate limits depend on it.",
         ),
         (
             "PAYMENT_GATEWAY",
             settings.PAYMENT_GATEWAY not in MOVES_MONEY,
-            f"Choose a gateway that moves money: {', '.join(sorted(MOVES_MONEY))}.",
+            f"Choose a gateway with real payments: {', '.join(sorted(MOVES_MONEY))}.",
         ),
         *_stripe(),
         (
             "TRACKING_HOOK_SECRET",
             settings.TRACKING_HOOK_SECRET == settings.HARMLESS_TRACKING_SECRET,
-            "Set a secret: those of the suppliers are made of it.",
+            "Set a secret. The webhook secrets of suppliers are derived from it.",
         ),
         (
             "SANDBOX_SUPPLIER_URL",
             bool(settings.SANDBOX_SUPPLIER_URL),
-            "The sandbox supplier ships nothing: set SANDBOX_SUPPLIER_URL to nothing.",
+            "Leave SANDBOX_SUPPLIER_URL empty. The sandbox supplier ships nothing.",
         ),
         (
             "SMTP_URL",
@@ -145,7 +145,7 @@ def _defaults() -> list[tuple[str, bool, str]]:
         (
             "STAFF_SECOND_FACTOR",
             not settings.STAFF_SECOND_FACTOR,
-            "Leave it out, or set STAFF_SECOND_FACTOR=true: a password alone lets nobody in.",
+            "Remove it, or set STAFF_SECOND_FACTOR=true. A password alone must not be enough.",
         ),
     ]
 
@@ -162,12 +162,12 @@ def _weaknesses() -> list[tuple[str, bool, str]]:
         (
             "PUBLIC_URL",
             not settings.PUBLIC_URL.startswith("https://"),
-            "Set the shop's https address: mails lead there.",
+            "Set the shop's https address. E-mails link to it.",
         ),
         (
             "SMTP_URL",
             settings.SMTP_URL.startswith("smtp:"),
-            "Set smtps:// or smtp+starttls://: mails hold links that open orders and accounts.",
+            "Set smtps:// or smtp+starttls://. E-mails contain links to orders and accounts.",
         ),
         (
             "TRACKING_HOOK_SECRET",
@@ -191,7 +191,7 @@ def _stripe() -> list[tuple[str, bool, str]]:
         (
             "STRIPE_SECRET_KEY",
             not settings.STRIPE_SECRET_KEY.startswith(LIVE_KEYS),
-            "Set Stripe's live key: others move no money.",
+            "Set Stripe's live key. Test keys take no payments.",
         ),
         (
             "STRIPE_WEBHOOK_SECRET",
@@ -201,6 +201,6 @@ def _stripe() -> list[tuple[str, bool, str]]:
         (
             "STRIPE_API_URL",
             not settings.STRIPE_API_URL.startswith("https://"),
-            "Leave it out: it names Stripe itself then.",
+            "Remove it. The default is Stripe's own address.",
         ),
     ]

@@ -11,7 +11,7 @@ from storefront.lib.staff.admin import show
 
 show(
     Taken,
-    list_display=["cause", "row", "by", columns.age("at", _("Taken"))],
+    list_display=["cause", "row", "by", columns.age("at", _("Assigned"))],
     list_filter=["by"],
     ordering=["-id"],
 )
@@ -21,7 +21,7 @@ show(
     search_fields=["code"],
     ordering=["since"],
     exclude=["rows"],
-    readonly_fields=[columns.document("rows", _("The first rows that offend"))],
+    readonly_fields=[columns.document("rows", _("First violations"))],
 )
 show(
     Checkup,

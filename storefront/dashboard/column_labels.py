@@ -5,21 +5,21 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
-    "Taken": (_("taken by a person"), _("taken by persons")),
-    "BrokenInvariant": (_("sentence that is not true"), _("sentences that are not true")),
-    "Checkup": (_("check of all sentences"), _("checks of all sentences")),
+    "Taken": (_("assignment"), _("assignments")),
+    "BrokenInvariant": (_("failed integrity check"), _("failed integrity checks")),
+    "Checkup": (_("integrity check run"), _("integrity check runs")),
 }
 COLUMNS = {
     "id": _("Number"),
-    "cause": _("What is the matter"),
-    "row": _("Number of the row"),
+    "cause": _("Issue"),
+    "row": _("Record number"),
     "by": _("By"),
     "at": _("When"),
     "code": _("Code"),
-    "sentence": _("Sentence"),
-    "count": _("How many"),
-    "rows": _("The first rows that offend"),
+    "sentence": _("Rule"),
+    "count": _("Quantity"),
+    "rows": _("First violations"),
     "since": _("Since"),
-    "seen_at": _("Seen last"),
-    "newest_supply": _("Newest row of supply to be published"),
+    "seen_at": _("Last seen"),
+    "newest_supply": _("Newest supply change to publish"),
 }

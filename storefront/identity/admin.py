@@ -24,7 +24,9 @@ IDENTITY = (
         _("Shop"),
         {
             "name": Field(_("Shop name"), _("Shown on every page and as the sender of e-mails.")),
-            "email": Field(_("Contact e-mail"), _("Customers write to it; staff read it.")),
+            "email": Field(
+                _("Contact e-mail"), _("Customers write to this address; your staff read it.")
+            ),
             "phone": Field(_("Phone"), _("With the country code, such as +372 555 0100.")),
         },
     ),
@@ -34,9 +36,9 @@ IDENTITY = (
             "company": Field(_("Company"), _("The legal name with its legal form.")),
             "address": Field(_("Address"), _("Street, postcode, city, country: one line each.")),
             "register_entry": Field(
-                _("Commercial register"), _("Court and number. Empty: there is none.")
+                _("Commercial register"), _("Court and number. Leave empty if there is none.")
             ),
-            "vat_id": Field(_("VAT ID"), _("With the country code. Empty: there is none.")),
+            "vat_id": Field(_("VAT ID"), _("With the country code. Leave empty if there is none.")),
         },
     ),
 )
@@ -44,9 +46,9 @@ TEXT = (
     Group(
         _("Legal text"),
         {
-            "page": Field(_("Page"), _("The text takes the place of the built-in one.")),
+            "page": Field(_("Page"), _("This text replaces the built-in one.")),
             "language": Field(
-                _("Language"), _("Where a language has no text, the page shows another language.")
+                _("Language"), _("If a language has no text, the page shows another language.")
             ),
             "text": Field(
                 _("Text"),
@@ -66,7 +68,10 @@ class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         email = str(self.cleaned_data["email"])
         if settings.IS_PRODUCTION and is_reserved(email):
             raise forms.ValidationError(
-                gettext("No mail reaches this address. Enter one that your staff read.")
+                gettext(
+                    "E-mails cannot be delivered to this address. Enter an address that your"
+                    " staff read."
+                )
             )
         return email
 
@@ -74,7 +79,7 @@ class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 @admin.register(ShopIdentity)
 class ShopIdentityAdmin(StaffAdmin):
     when_empty: ClassVar = _(
-        "Add the identity of your shop: without it the shop is closed in production."
+        "Add your shop's details. Without them the shop stays closed in production."
     )
     form = ShopIdentityForm
     editable = FIELDS
@@ -98,7 +103,7 @@ class ShopIdentityAdmin(StaffAdmin):
 @admin.register(LegalText)
 class LegalTextAdmin(StaffAdmin):
     when_empty: ClassVar = _(
-        "Add a text: until then the page shows the built-in one. Have a lawyer check both."
+        "Add a text. Until then the page shows the built-in one. Have a lawyer check both."
     )
     editable = ("page", "language", "text")
     may_add = may_delete = True

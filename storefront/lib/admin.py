@@ -15,16 +15,16 @@ from storefront.lib.staff.admin import show
 # Column labels
 
 TABLES = {
-    "StatusChange": (_("move of a status"), _("moves of statuses")),
+    "StatusChange": (_("status change"), _("status changes")),
 }
 COLUMNS = {
-    "subject": _("Of what"),
-    "subject_id": _("Its number in the database"),
-    "axis": _("Which state"),
-    "from_status": _("From"),
-    "to_status": _("Became"),
+    "subject": _("Record type"),
+    "subject_id": _("Record ID"),
+    "axis": _("Status field"),
+    "from_status": _("Previous status"),
+    "to_status": _("New status"),
     "at": _("When"),
-    "actor": _("Who"),
+    "actor": _("User"),
     "reason": _("Reason"),
 }
 
@@ -42,24 +42,24 @@ def _said(change: StatusChange, status: str) -> str:
     return columns.as_state(columns.choice_label(model, change.axis, status) if model else status)
 
 
-@admin.display(description=_("Of what"), ordering="subject")
+@admin.display(description=_("Record type"), ordering="subject")
 def _subject(change: StatusChange) -> str:
     model = _model(change)
     return str(model._meta.verbose_name) if model else change.subject  # noqa: SLF001
 
 
-@admin.display(description=_("Which state"), ordering="axis")
+@admin.display(description=_("Status field"), ordering="axis")
 def _axis(change: StatusChange) -> str:
     model = _model(change)
     return str(label_for_field(change.axis, model)) if model else change.axis
 
 
-@admin.display(description=_("From"), ordering="from_status")
+@admin.display(description=_("Previous status"), ordering="from_status")
 def _from(change: StatusChange) -> str:
     return _said(change, change.from_status)
 
 
-@admin.display(description=_("Became"), ordering="to_status")
+@admin.display(description=_("New status"), ordering="to_status")
 def _to(change: StatusChange) -> str:
     return _said(change, change.to_status)
 

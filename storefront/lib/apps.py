@@ -9,4 +9,4 @@ from django.utils.translation import gettext_lazy as _
 class LibConfig(AppConfig):
     name = "storefront.lib"
     label = "lib"
-    verbose_name = _("Behind it")
+    verbose_name = _("Logs and system")

@@ -26,4 +26,6 @@ def wake(task: Wakeable, **known: Any) -> None:
     try:
         task.delay(**known)
     except OperationalError as error:
-        log.warning("%s %s waits, the broker is away: %s", task.name, known, error)
+        log.warning(
+            "%s %s was not queued, the broker does not respond: %s", task.name, known, error
+        )

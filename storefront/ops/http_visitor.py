@@ -90,16 +90,16 @@ class Visitor:
     def _read(self, request: urllib.request.Request) -> Page:
         url = request.full_url
         if urlsplit(url).scheme not in {"http", "https"}:
-            raise BadPageError(f"{url} is not an address of a shop")
+            raise BadPageError(f"{url} is not a shop URL")
         try:
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
                 text = answer.read(MAX_PAGE_BYTES).decode("utf-8", "replace")
                 address, status = answer.geturl(), answer.status
         except urllib.error.HTTPError as error:
             words = " ".join(error.read(MAX_PAGE_BYTES).decode("utf-8", "replace").split())
-            raise BadPageError(f"{url} answers {error.code}: {words[:300]}") from error
+            raise BadPageError(f"{url} returned {error.code}: {words[:300]}") from error
         except OSError as error:
-            raise BadPageError(f"{url} does not answer: {error}") from error
+            raise BadPageError(f"{url} does not respond: {error}") from error
         reader = _Reader(address)
         reader.feed(text)
         return Page(

@@ -46,15 +46,15 @@ class Journey:
         """
         with self._step("open the shop"):
             home = self.visitor.open(urljoin(self.base_url, "/en/"))
-        with self._step("find a headlamp that can be had"):
+        with self._step("find a headlamp in stock"):
             product = self._product(home)
-        with self._step("put it into the cart"):
+        with self._step("add it to the cart"):
             cart = self.visitor.submit(product, product.form("listing", "quantity"), {})
-        with self._step("give an address"):
+        with self._step("enter an address"):
             start = self.visitor.open(cart.link("/checkout/"))
             filled = {**ADDRESS, "email": self.email}
             delivery = self.visitor.submit(start, start.form("email", "line1"), filled)
-        with self._step("choose the delivery"):
+        with self._step("choose a delivery method"):
             review = self.visitor.submit(delivery, delivery.form("tier"), self._tier(delivery))
         with self._step("order"):
             paying = self.visitor.submit(review, review.form("agreed"), {})
@@ -67,7 +67,7 @@ class Journey:
             link = self._wait(lambda: self._carrier_link(order.url), "no parcel was announced")
         if self.mailbox_url:
             with self._step("read the one e-mail with the tracking link"):
-                self._wait(lambda: self._one_letter(number, link), "no e-mail told of the parcel")
+                self._wait(lambda: self._one_letter(number, link), "no parcel e-mail arrived")
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:
@@ -85,7 +85,7 @@ class Journey:
             page = self.visitor.open(link)
             if any(form.fields >= {"listing", "quantity"} for form in page.forms):
                 return page
-        raise BadPageError(f"none of {len(links)} headlamps on {shelf.url} can be bought")
+        raise BadPageError(f"none of {len(links)} headlamps on {shelf.url} is in stock")
 
     @staticmethod
     def _tier(delivery: Page) -> dict[str, str]:
@@ -96,7 +96,7 @@ class Journey:
     def _number(order: Page) -> str:
         parts = urlsplit(order.url).path.split("/")
         if "orders" not in parts:
-            raise JourneyError(f"the gateway led to {order.url}, which is no order page")
+            raise JourneyError(f"the gateway redirected to {order.url}, which is not an order page")
         return parts[parts.index("orders") + 1]
 
     def _carrier_link(self, url: str) -> str:
@@ -120,7 +120,7 @@ class Journey:
             page for page in pages if number in page.text and link in html.unescape(page.text)
         ]
         if len(telling) > 1:
-            raise JourneyError(f"{len(telling)} e-mails tell of one parcel")
+            raise JourneyError(f"{len(telling)} e-mails were sent for one parcel")
         return telling[0].url if telling else ""
 
     def _wait(self, look: Callable[[], str], complaint: str) -> str:

@@ -24,9 +24,9 @@ UNFOLD: dict[str, Any] = {
     ],
     "ACCOUNT": {
         "navigation": [
-            {"title": _("How you sign in"), "link": reverse_lazy("factors:index")},
+            {"title": _("Security"), "link": reverse_lazy("factors:index")},
             {"title": _("Your sessions"), "link": reverse_lazy("factors:sessions")},
-            {"title": _("Change the password"), "link": reverse_lazy("admin:password_change")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
         ]
     },
     "LOGIN": {"form": "storefront.accounts.forms.SignInForm"},

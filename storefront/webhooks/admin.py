@@ -26,7 +26,11 @@ class InboundCallAdmin(StaffAdmin):
         "external_id",
         "source",
         columns.state(
-            "status", _("State"), calls={"failed"}, waits={"received"}, ended={"applied", "ignored"}
+            "status",
+            _("Status"),
+            calls={"failed"},
+            waits={"received"},
+            ended={"applied", "ignored"},
         ),
         "turn",
         "attempts",
@@ -36,10 +40,10 @@ class InboundCallAdmin(StaffAdmin):
     list_filter: ClassVar = ["source", "status"]
     search_fields: ClassVar = ["external_id", "problem"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.document("body", _("Word for word")), columns.moves]
+    readonly_fields: ClassVar = [columns.document("body", _("Payload")), columns.moves]
     actions: ClassVar = ["handle_again"]
 
-    @action(description=_("Handle failed calls again"))
+    @action(description=_("Process failed webhooks again"))
     def handle_again(self, request: HttpRequest, rows: QuerySet[InboundCall]) -> None:
         def act(call: InboundCall) -> None:
             processing.handle_again(call=call, actor=str(request.user), now=timezone.now())
@@ -59,7 +63,7 @@ actions.offer(
     act=Act(
         code="handle_again",
         words=_("Try again"),
-        done=_("%s is tried now."),
+        done=_("%s: a new attempt has started."),
         model=InboundCall,
         do=_handle,
     ),

@@ -9,4 +9,4 @@ from django.utils.translation import gettext_lazy as _
 class HooksConfig(AppConfig):
     name = "storefront.webhooks"
     label = "hooks"
-    verbose_name = _("In-tray")
+    verbose_name = _("Incoming webhooks")

@@ -5,17 +5,17 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
-    "InboundCall": (_("call in the in-tray"), _("calls in the in-tray")),
+    "InboundCall": (_("incoming webhook"), _("incoming webhooks")),
 }
 COLUMNS = {
-    "source": _("From whom"),
-    "external_id": _("Its number there"),
-    "body": _("Word for word"),
+    "source": _("Source"),
+    "external_id": _("External ID"),
+    "body": _("Payload"),
     "received_at": _("Received"),
-    "status": _("State"),
-    "status_since": _("Since"),
-    "attempts": _("Tries"),
-    "turn": _("Its turn"),
-    "due_at": _("Due"),
+    "status": _("Status"),
+    "status_since": _("Status since"),
+    "attempts": _("Attempts"),
+    "turn": _("Priority"),
+    "due_at": _("Next attempt"),
     "problem": _("Problem"),
 }

@@ -61,7 +61,7 @@ def _gateway(gateway: str, body: bytes, now: datetime) -> Understood:
     for update in updates:
         payment_updates.apply(update=update, gateway=gateway, now=now)
     if not updates:
-        return Understood(is_applied=False, reason="news that we have no word for")
+        return Understood(is_applied=False, reason="unknown event type")
     return Understood(is_applied=True)
 
 
@@ -69,14 +69,14 @@ def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime)
     state = tracking_payload.read(body)
     purchase_order = _order_of(source, number=state.number)
     if state.answer in acknowledgements.SAYS_NO and now < received_at + REFUSAL_WAITS:
-        raise EarlyRefusalError(f"{state.answer}: waits for news that may overtake it")
+        raise EarlyRefusalError(f"{state.answer}: waits for an earlier event that may arrive later")
     return _follow(purchase_order, [state], now)
 
 
 def _heard(source: Source, found: Sequence[SupplierNews], now: datetime) -> Understood:
     """Apply the events of a webhook of a supplier's API."""
     if not found:
-        return Understood(is_applied=False, reason="news that we have no word for")
+        return Understood(is_applied=False, reason="unknown event type")
     outcomes = [_one(source, news, now) for news in found]
     reasons = dict.fromkeys(outcome.reason for outcome in outcomes if outcome.reason)
     is_applied = any(outcome.is_applied for outcome in outcomes)
@@ -96,7 +96,7 @@ def _one(source: Source, news: SupplierNews, now: datetime) -> Understood:
         return Understood(is_applied=True)
     if states := _states(purchase_order, news):
         return _follow(purchase_order, states, now)
-    return Understood(is_applied=False, reason="it says nothing of how the order stands")
+    return Understood(is_applied=False, reason="the event has no order status")
 
 
 def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
@@ -105,8 +105,8 @@ def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
         if source.supplier and webhooks.hear(supplier=source.supplier, news=news, now=now):
             return Understood(is_applied=True)
     except QuarantinedError as error:
-        return Understood(is_applied=False, reason=f"not believed: {error}")
-    return Understood(is_applied=False, reason="of goods that we do not know")
+        return Understood(is_applied=False, reason=f"quarantined: {error}")
+    return Understood(is_applied=False, reason="unknown product")
 
 
 def _states(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:
@@ -133,7 +133,7 @@ def _asked(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseSt
         for reference in news.split_into or (purchase_order.number,):
             state = able(connector, OrderReading).find(number=reference)
             if state is None:
-                raise UnknownOrderError(f"the supplier does not find {reference}")
+                raise UnknownOrderError(f"the supplier has no order {reference}")
             states.append(state)
     if news.split_into:
         return [_as_a_part(state, purchase_order.number) for state in states]
@@ -198,11 +198,11 @@ def _order_of(source: Source, *, number: str, supplier_reference: str = "") -> P
 
     Raises: UnknownOrderError.
     """
-    his = PurchaseOrder.objects.filter(supplier=source.supplier)
-    his = his.select_related("order", "supplier")
-    found = his.filter(number=number).first() if number else None
+    orders = PurchaseOrder.objects.filter(supplier=source.supplier)
+    orders = orders.select_related("order", "supplier")
+    found = orders.filter(number=number).first() if number else None
     if found is None and supplier_reference:
-        found = his.filter(supplier_reference=supplier_reference).first()
+        found = orders.filter(supplier_reference=supplier_reference).first()
     if found is None:
         raise UnknownOrderError(f"no order {number or supplier_reference!r} of this supplier"[:200])
     return found

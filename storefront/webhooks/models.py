@@ -28,7 +28,7 @@ class InboundCall(Stateful):
     class Status(models.TextChoices):
         RECEIVED = "received", _("Received")
         APPLIED = "applied", _("Applied")
-        IGNORED = "ignored", _("Nothing to do")
+        IGNORED = "ignored", _("Ignored")
         FAILED = "failed", _("Failed")  # cannot be processed: staff decide
 
     class Turn(models.IntegerChoices):

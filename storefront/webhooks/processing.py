@@ -71,7 +71,7 @@ def handle_again(*, call: InboundCall, actor: str, now: datetime) -> None:
 def _source(call: InboundCall) -> sources.Source:
     if source := sources.find(call.source):
         return source
-    raise PermanentError("this source is not connected any more")
+    raise PermanentError("this source is no longer connected")
 
 
 def _wait(call: InboundCall, problem: str, *, end: Status, now: datetime) -> None:

@@ -51,7 +51,7 @@ def read(body: bytes) -> PurchaseState:
     try:
         message = msgspec.json.decode(body, type=Message)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise PermanentError(f"not understood: {error}", code="malformed") from error
+        raise PermanentError(f"malformed payload: {error}", code="malformed") from error
     return PurchaseState(
         number=message.order,
         supplier_reference="",

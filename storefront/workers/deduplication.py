@@ -51,7 +51,7 @@ class Broker:
     def require(self) -> None:
         """Raise OperationalError if the broker failed within the last ``AWAY_FOR_S``."""
         if time.monotonic() < self._away_until:
-            raise OperationalError("the broker did not answer a moment ago")
+            raise OperationalError("the broker did not respond a moment ago")
 
     def mark_away(self) -> None:
         self._away_until = time.monotonic() + AWAY_FOR_S
@@ -100,7 +100,7 @@ def begin(task: Any = None, kwargs: Mapping[str, Any] | None = None, **_: Any) -
         try:
             cache.delete(_key(task.name, kwargs))
         except Exception:  # noqa: BLE001 - any cache error: the key expires
-            log.warning("%s: the cache is away", task.name)
+            log.warning("%s: the cache does not respond", task.name)
 
 
 def _is_first(name: str, kwargs: Mapping[str, Any] | None) -> bool:

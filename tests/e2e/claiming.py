@@ -1,4 +1,4 @@
-"""Complain of what the sandbox delivered, and do what the sweeps do."""
+"""Claim helpers: submit claims about units that the sandbox delivered, run the sweeps."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def claim(purchase_order):
 
 
 def disputes(process):
-    """Count the disputes in the supplier's own ledger."""
+    """Count the disputes in the supplier's ledger."""
     rows = process.control("orders")["effects"]
     return [row["kind"] for row in rows].count("disputed")
 
 
 def sweep(claim, now):
-    """Do what beat's sweeps do for one claim."""
+    """Run the sweeps of one claim, as beat does."""
     mine = {"pk": claim.pk}
     try:
         if work_queue.claims_to_be_told(now=now).filter(**mine).exists():
@@ -57,7 +57,7 @@ def sweep(claim, now):
 
 
 def sweep_until_heard(claim):
-    """Let an hour pass in big steps; the faults of the test are over somewhere on the way."""
+    """Let an hour pass in large steps; the test's faults end meanwhile."""
     for step in range(ROUNDS):
         sweep(claim, timezone.now() + timedelta(minutes=5 * step))
         heard = whole_claim(claim)
@@ -71,7 +71,7 @@ def told(claim):
 
 
 def read(claim):
-    """Look it up when the call that left it open must have ended."""
+    """Look up the claim after the interrupted call must have ended."""
     now = timezone.now() + retries.CALLS_END_WITHIN
     return claim_status.look_up(claim=whole_claim(claim), now=now)
 

@@ -1,4 +1,4 @@
-"""One Chromium for all journeys: two of Playwright's loops cannot live in one process."""
+"""One Chromium for all browser tests: one process cannot run two loops of Playwright."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def chromium():
-    # Playwright's loop runs in this thread; our own database calls do not wait on it.
+    # Playwright's loop runs in this thread; database calls do not depend on it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as player:
         opened = player.chromium.launch(executable_path=browser.find(), args=FLAGS)

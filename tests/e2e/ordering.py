@@ -1,4 +1,4 @@
-"""Sell something that the sandbox supplier really has, up to the purchase order."""
+"""Order helpers: sell what the sandbox supplier has in stock, up to the purchase order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.factories.catalog import (
 from tests.factories.orders import HOME, make_payment, news_of
 from tests.fakes.cj_sandbox import connect
 
-LIGHT_G = 400  # every route takes that
+LIGHT_G = 400  # every service accepts it
 SHELVES = (
     "headlamps",
     "flashlights",
@@ -40,7 +40,7 @@ SHELVES = (
 
 
 def stock_the_shop(process, *, connect=connect):
-    """Make a shop and fill it from a running sandbox."""
+    """Create a shop and sync it from a running sandbox."""
     channel = make_channel()
     make_price_rule(channel=channel)
     make_exchange_rate()
@@ -53,7 +53,7 @@ def stock_the_shop(process, *, connect=connect):
 
 
 def sell_one(channel, *, start="CN"):
-    """Sell one unit of what lies in one country only; return its purchase order, unsent."""
+    """Sell one unit that is in one country only; return its purchase order, not submitted."""
     now = timezone.now()
     listing = (
         Listing.objects.for_sale(now)
@@ -93,7 +93,7 @@ def sell_one(channel, *, start="CN"):
 
 
 def name_a_route(purchase_order):
-    """Choose a route that the supplier really offers for this parcel."""
+    """Choose a shipping service that the supplier offers for this parcel."""
     request = request_for(whole(purchase_order))
     with adapter_for(purchase_order.supplier) as adapter:
         options = adapter.freight(
@@ -109,6 +109,6 @@ def whole(purchase_order):
 
 
 def effects(process):
-    """Return the numbers in the supplier's own ledger, one for each order it created."""
+    """Return the numbers in the supplier's ledger, one for each order."""
     rows = process.control("orders")["effects"]
     return [row["order_number"] for row in rows if row["kind"] == "created"]

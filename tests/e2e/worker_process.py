@@ -1,4 +1,4 @@
-"""A worker as a process of its own, that a test may have killed."""
+"""A worker in a separate process, which a test may kill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.conf import settings
 
 
 def surroundings():
-    """Name the test's own database, and what the suite changes in settings, to another process."""
+    """Return the environment that passes the test database and changed settings to a process."""
     here = settings.DATABASES["default"]
     parts = urlsplit(os.environ["DATABASE_URL"])
     return {
@@ -25,7 +25,7 @@ def surroundings():
 
 @contextmanager
 def started_worker(queue, log, **env):
-    """Run a worker for one queue; whatever becomes of the test, none is left."""
+    """Run a worker for one queue; it ends with the test."""
     words = ["-m", "celery", "-A", "storefront", "worker", "--pool", "solo", "--queues", queue]
     quiet = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
     with (

@@ -90,7 +90,7 @@ def test_process_that_cannot_write_a_data_folder_does_not_start(command, tmp_pat
     refused = start(command, tmp_path, VAR_DIR=str(tmp_path / "var"))
 
     assert refused.returncode == 1
-    assert "FEEDS_ROOT cannot be written to" in refused.stderr
+    assert "FEEDS_ROOT is not writable" in refused.stderr
     assert "MEDIA_ROOT" not in refused.stderr
 
 

@@ -170,16 +170,16 @@ def test_local_files_stay_out_of_the_image(private):
 def test_supplier_occupies_at_most_half_of_a_worker(services, settings):
     lanes = re.search(r":-(\d+)", services["web"]["environment"]["LANES_PER_SUPPLIER"])[1]
     settings.LANES_PER_SUPPLIER = int(lanes)
-    his = {
+    limits = {
         "worker": width(Work.ORDERS) + width(Work.NEWS),
         "syncs": width(Work.SYNCS) + width(Work.CLAIMS),
     }
 
-    for name, lanes in his.items():
+    for name, lanes in limits.items():
         words = services[name]["command"]
         assert int(words[words.index("--concurrency") + 1]) >= 2 * lanes
-    assert 2 * his["worker"] <= processes.WORKER_PROCESSES
-    assert 2 * his["syncs"] <= processes.SYNCS_PROCESSES
+    assert 2 * limits["worker"] <= processes.WORKER_PROCESSES
+    assert 2 * limits["syncs"] <= processes.SYNCS_PROCESSES
 
 
 def test_images_leave_a_process_to_other_long_work(services):

@@ -181,7 +181,7 @@ def test_container_is_otherwise_read_only(start):
 def test_container_without_one_of_its_volumes_does_not_start(start):
     said = start("web", ["python", "-c", "import storefront.wsgi"], without=["feeds"]).fail()
 
-    assert "FEEDS_ROOT cannot be written to: Read-only file system" in said
+    assert "FEEDS_ROOT is not writable: Read-only file system" in said
 
 
 def test_shop_is_served_and_ready_once_workers_and_beat_run(start, image, web):

@@ -54,5 +54,7 @@ def test_outside_production_the_image_takes_only_a_gateway_that_it_holds(tmp_pat
         timeout=60,
     )
 
-    assert ("PAYMENT_GATEWAY=fake is no gateway here" in started.stderr) == (gateway == "fake")
+    assert ("PAYMENT_GATEWAY=fake is not a registered payment gateway" in started.stderr) == (
+        gateway == "fake"
+    )
     assert (started.returncode == 0) == (gateway == "stripe")

@@ -1,4 +1,4 @@
-"""Two who want the same row at the same moment, without a guess at who is first."""
+"""Concurrency: run a rival action at an exact moment of a test's own action."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Rival:
 
     def begin(self):
         self._thread.start()
-        for _ in range(2000):  # clocks stand still in some tests
+        for _ in range(2000):  # clocks are frozen in some tests
             if not self._thread.is_alive() or self._is_waiting():
                 return
             time.sleep(0.01)
@@ -36,7 +36,7 @@ class Rival:
         return self.answer
 
     def begin_at(self, monkeypatch, place, name):
-        """Begin where the test's own act calls this, once; the rival may call it, too."""
+        """Start the rival where the test's action calls this, once; the rival may call it too."""
         act = getattr(place, name)
 
         def in_the_middle(*given, **named):

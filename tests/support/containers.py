@@ -34,7 +34,7 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def why_not():
-    """Return why no container can be run on this machine; empty where it can."""
+    """Return why no container can run on this machine; empty if it can."""
     if os.geteuid() != 0:
         return "Mounting the image needs root, as CI is."
     path = f"{os.environ['PATH']}:{DEFAULT_PATH}"
@@ -50,7 +50,7 @@ def why_not():
 
 
 def copy_what_the_image_holds(target):
-    """Copy the apps without the folders that the .dockerignore names."""
+    """Copy the apps without the folders that .dockerignore names."""
     lines = (ROOT / ".dockerignore").read_text().split()
     left_out = {(ROOT / line).resolve() for line in lines if not set(line) & set("*!")}
 
@@ -69,7 +69,7 @@ def copy_what_the_image_holds(target):
 
 
 class Image:
-    """What the Dockerfile makes, in a folder: /app and /etc. Everything else is this machine's."""
+    """The result of the Dockerfile, in a folder: /app and /etc. The rest is this machine's."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -83,7 +83,7 @@ class Image:
         copy_what_the_image_holds(self.folder / "app")
         shutil.copytree("/etc", self.folder / "etc", symlinks=True)
         for line in self._lines:
-            # The tests' own virtual environment stands in for the one that is made here.
+            # The tests' virtual environment replaces the one that is built here.
             if line.startswith("RUN ") and not re.search(r"-m venv|pip install", line):
                 command = ["sh", "-ec", line.removeprefix("RUN ")]
                 self._popen(command, is_build=True).check()
@@ -137,7 +137,7 @@ class Image:
         return "\n".join(lines)
 
     def _volume(self, name, path, new):
-        """Mount a volume; a new one takes owner and content from the image, as with Docker."""
+        """Mount a volume; a new one gets owner and content from the image, as with Docker."""
         kept = self.folder / "volumes" / name
         if not kept.exists():
             kept.parent.mkdir(exist_ok=True)
@@ -180,7 +180,7 @@ class Image:
 
 
 class Container:
-    """A running command, and what it said."""
+    """A running command, and its output."""
 
     def __init__(self, words, log):
         self._log = log
@@ -188,16 +188,16 @@ class Container:
             self._process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT)
 
     def check(self, *, within_s=600):
-        """Wait for the end, and return what was said.
+        """Wait for the end, and return the output.
 
-        Raises: AssertionError  it failed; with what it said
+        Raises: AssertionError: it failed; with its output.
         """
         code = self._process.wait(within_s)
         assert code == 0, self.said
         return self.said
 
     def fail(self, *, within_s=600):
-        """Wait for the end, which must be a failure, and return what was said."""
+        """Wait for the end, which must be a failure, and return the output."""
         assert self._process.wait(within_s) != 0, self.said
         return self.said
 
@@ -219,7 +219,7 @@ class Container:
 
 @contextmanager
 def started_redis(folder, *, maxmemory=None):
-    """Run Redis with the options that compose gives it, and lend its address."""
+    """Run Redis with the options of the compose file, and return its address."""
     described = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["redis"]
     words = shlex.split(described["command"][-1].replace("$$", "$"))
     options = words[words.index("--appendonly") :]

@@ -29,12 +29,12 @@ BODIES = [
     else b"".join(unit.encode() * times for unit, times in case["runs"])
     for case in read("bodies")
 ]
-# A form or an address cannot carry half a character: only JSON can.
+# Lone surrogates are possible in JSON only, not in forms or addresses.
 SENDABLE = [(kind, text) for kind, text in TEXTS if kind != "surrogate"]
 
 
 class Deck:
-    """Deals the texts in turn: each front gets one of each class, another than the last front."""
+    """Deals the texts in turn: each page gets one of each class, another than the last page."""
 
     def __init__(self):
         self._by_class = defaultdict(list)
@@ -55,7 +55,7 @@ class Deck:
 
 
 def forms_of(path, response):
-    """Yield each form of a page that posts: where to, what it says by itself, its typed fields."""
+    """Yield each POST form of a page: its address, its initial values, its text fields."""
     if "text/html" not in response.headers.get("content-type", "") or not response.content:
         return
     try:

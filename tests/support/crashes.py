@@ -1,4 +1,4 @@
-"""Do something in a process that is killed on the way, as by a power cut."""
+"""Crashes: run code in a process that is killed at a given call, as by a power cut."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ WHERE datname = current_database() AND backend_type = 'client backend'
 
 
 def killed(act, *, module, at, is_done=False, after=0):
-    """Fork, do it, and die when ``module.at`` is called: before it, or once it is done.
+    """Fork, run the code, and die when ``module.at`` is called: before it, or after it.
 
-    Shape:  ``after`` so many calls that end well
+    Shape: ``after`` this many calls that end normally.
     """
     for _ in range(3):
         child = os.fork()
@@ -31,15 +31,15 @@ def killed(act, *, module, at, is_done=False, after=0):
             _die(act, module=module, at=at, is_done=is_done, after=after)
         _, status = os.waitpid(child, 0)
         assert sessions_left() == []
-        # Under load a server was seen to end the session of a child that had just begun, as if an
-        # administrator had wished it. Who did it is not known; that child did nothing yet.
+        # Under load, a server sometimes ended the session of a new child, as by an
+        # administrator command. The cause is unknown; the child had done nothing yet.
         if not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == LOST_ITS_SESSION):
             break
     assert os.WIFSIGNALED(status), status
 
 
 def _die(act, *, module, at, is_done, after):
-    # The database session belongs to the parent: open another, and leave that one open.
+    # The session of the parent stays open: open another one, and never close the parent's.
     _parents.append(connection.connection)
     connection.connection = None
     real, calls = getattr(module, at), []
@@ -60,7 +60,7 @@ def _die(act, *, module, at, is_done, after):
         traceback.print_exc()
         is_lost = isinstance(error.__cause__, AdminShutdown)
         end = LOST_ITS_SESSION if is_lost and not calls else FAILED
-    except BaseException:  # noqa: BLE001 - reported, or it would go unnoticed
+    except BaseException:  # noqa: BLE001 - report it to the parent
         traceback.print_exc()
     finally:
         sys.stderr.flush()
@@ -68,10 +68,10 @@ def _die(act, *, module, at, is_done, after):
 
 
 def sessions_left():
-    """End what the server still holds for the dead, and return what does not end in two minutes.
+    """End the sessions of killed processes; return those that do not end in two minutes.
 
-    On a busy machine it may notice late that the parent has ended. The database is this
-    process's own, and it has one session: all others are of the dead.
+    On a busy machine the server may notice late that the client is gone. The database belongs to
+    this process, which has one session: all others are of killed processes.
     """
     left = []
     for _ in range(24):

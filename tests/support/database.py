@@ -1,9 +1,4 @@
-"""A database for each process of the tests, and how it is emptied after a test that committed.
-
-Migrations are run once, by the first process that comes; the others copy what it made. After a
-test only the tables that hold a row are emptied, and content types, permissions and tax rates stay:
-they are the same after every migration.
-"""
+"""A database for each test process, and its clean-up after a test that committed."""
 
 from __future__ import annotations
 
@@ -17,9 +12,9 @@ STAYS = ("django_migrations", "django_content_type", "auth_permission", "orders_
 
 
 def share_migrations(folder):
-    """Have this process's test database be a copy of the one in which migrations were run.
+    """Make this process's test database a copy of the migrated one.
 
-    ``folder`` is one that all processes of this run share.
+    ``folder`` is shared by all processes of this run.
     """
     with (folder / "template.lock").open("a+") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
@@ -39,13 +34,13 @@ def _migrate_template():
     name, own = connection.settings_dict["NAME"], test["NAME"]
     test["NAME"] = _template()
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    connection.close()  # a database that is copied must have no connections
+    connection.close()  # a database can be copied only without open sessions
     test["NAME"] = own
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
 
 
 def empty():
-    """Empty what the last test filled, and what points at it."""
+    """Empty the tables that the last test filled, and those that refer to them."""
     with connection.cursor() as cursor:
         cursor.execute(_which_are_filled())
         filled = [connection.ops.quote_name(name) for (name,) in cursor.fetchall()]
@@ -55,7 +50,7 @@ def empty():
 
 @cache
 def _which_are_filled():
-    # Ours only: a temporary table of a session may be gone by the next test.
+    # Own tables only: a temporary table may be gone by the next test.
     ours = connection.introspection.django_table_names(only_existing=True, include_views=False)
     names = [name for name in ours if name not in STAYS]
     return " UNION ALL ".join(

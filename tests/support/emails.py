@@ -1,4 +1,4 @@
-"""E-mails as the shop writes them: the last event of a name, in English and in Azerbaijani."""
+"""E-mails as the shop renders them: the last event of a name, in English and in Azerbaijani."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from storefront.identity.current import DEMONSTRATION
 from tests.factories.suppliers import NOON
 
 MOST_BYTES = 60_000
-UNITS = {"m"}  # written alike in both languages
+UNITS = {"m"}  # same spelling in both languages
 RUN_TOGETHER = re.compile(r"\w[.?!][^\W\d_a-z]")
 
 
 class Page(HTMLParser):
-    """The links, pictures and words of an e-mail in HTML."""
+    """The links, images and text of an HTML e-mail."""
 
     def __init__(self, html):
         super().__init__()
@@ -50,7 +50,7 @@ class Email:
     azerbaijani: Letter
 
     def is_named_in(self, text):
-        """Say whether it names the order, the supplier, the sender or the shop."""
+        """Test whether the text names the order, the supplier, the sender or the shop."""
         named = (self.payload.get(key) for key in ("order", "number", "supplier"))
         about = next(filter(None, named), None)
         names = [about] if about else [DEMONSTRATION.name, self.payload.get("name")]
@@ -58,9 +58,9 @@ class Email:
 
 
 def last_email(name, template=None):
-    """Write the e-mail of the last event of a name, as it is dispatched, in both languages.
+    """Render the e-mail of the last event of a name, as it is sent, in both languages.
 
-    An event that causes several: the first one, or that of a ``template``.
+    If an event causes several: the first one, or that of ``template``.
     """
     event = Event.objects.filter(name=name).latest("pk")
     deliveries = dispatch.fan_out(event=event, now=NOON)
@@ -74,7 +74,7 @@ def last_email(name, template=None):
 
 
 def problems_of(name, sentences, template=None):
-    """Return what is wrong with the last e-mail of a name, which has to say these sentences."""
+    """Return the faults of the last e-mail of a name, which must contain these sentences."""
     email = last_email(name, template)
     return [
         *_unsaid(email.english, sentences),
@@ -120,7 +120,7 @@ def _faults(email, letter, locale):
 
 
 def _left_in_english(email):
-    """Return what the Azerbaijani e-mail says in the words of the English one, but for data."""
+    """Return the words that the Azerbaijani e-mail shares with the English one, except data."""
     given = sorted(_values(email.payload) | _identity(), key=len, reverse=True)
     english, azerbaijani = map(_lines, (email.english, email.azerbaijani))
     return sorted(line for line in english & azerbaijani if _words_in(line, given))
@@ -138,7 +138,7 @@ def _words_in(line, given):
 
 
 def _values(part):
-    """Return what a payload holds, as an e-mail may print it."""
+    """Return the values of a payload, as an e-mail may print them."""
     if isinstance(part, dict):
         part = list(part.values())
     if isinstance(part, list):

@@ -1,4 +1,4 @@
-"""Where the Azerbaijani texts are."""
+"""The folder of the Azerbaijani translations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A day of the shop that is over, and how it is compared with a running gateway."""
+"""Reconciliation helpers: a past day of the shop, and its comparison with a running gateway."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BACK = "http://shop.example/back/"
 
 
 def now():
-    """The day on which all happens: gateways live by the real clock."""
+    """Return the time of the day used: gateways run on the real clock."""
     return timezone.now()
 
 
@@ -34,12 +34,12 @@ def today():
 
 
 def compare(moment=later):
-    """Compare today, two days from now."""
+    """Reconcile today, two days from now."""
     return reconciliation.reconcile(day=today(), moment=moment)
 
 
 def two_sellables(*, price="39.99"):
-    """Make two that cost the same and lie apart, so that each is captured by itself."""
+    """Create two products of equal price in separate locations, so that each is captured alone."""
     near, far = make_sellable(price=price), make_sellable(price=price)
     level = StockLevel.objects.filter(pk=far.level.pk)
     level.update(location=make_location(code="CN", country="CN"))
@@ -47,7 +47,7 @@ def two_sellables(*, price="39.99"):
 
 
 def open_order(*listings):
-    """Sell something by the clock of the shelves; its money moves today."""
+    """Sell a product at the stock's time; its payment happens today."""
     order = make_order(*(listings or [make_sellable()]), now=NOON)
     return sessions.start(order=order, return_url=BACK, now=NOON)
 
@@ -57,7 +57,7 @@ def hear(payment):
 
 
 def paid(server, *listings):
-    """Sell something, have it paid at the gateway's page, and hear of it."""
+    """Sell a product, pay on the gateway's page, and read the payment."""
     payment = open_order(*listings)
     server.pay(payment.pay_url)
     return hear(payment)
@@ -69,7 +69,7 @@ def divided(payment):
 
 
 def accept(payment, purchase_order):
-    """Let the supplier have a purchase order, and take its money."""
+    """Let the supplier accept a purchase order, and capture its payment."""
     rows = PurchaseOrder.objects.filter(pk=purchase_order.pk)
     rows.update(accepted_at=now(), request_status="accepted", status="in_progress")
     with transaction.atomic():
@@ -96,7 +96,7 @@ def refund(payment, amount, *, purpose="staff:1"):
 
 
 def settle():
-    """Do what the sweep does, until nothing is due."""
+    """Run the sweep until nothing is due."""
     for _ in range(5):
         for request_id in captures.due(now=now()):
             request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
@@ -104,7 +104,7 @@ def settle():
 
 
 def found(status="open"):
-    """Tell each difference: its kind, of what, and both amounts."""
+    """Return each discrepancy: its kind, its subject, and both amounts."""
     return [
         (row.kind, row.what, row.expected_amount, row.found_amount)
         for row in MoneyDifference.objects.filter(status=status).order_by("pk")

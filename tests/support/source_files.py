@@ -12,7 +12,7 @@ APPS = ("storefront", "notifications", "catalog", "suppliers", "orders", "shippi
 
 @cache
 def sources():
-    """Map the path of every module to its text, without migrations."""
+    """Return the text of every module by its path, without migrations."""
     files = [path for app in (*APPS, "tests") for path in (ROOT / app).rglob("*.py")]
     return {
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")

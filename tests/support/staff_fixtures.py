@@ -1,4 +1,4 @@
-"""Somebody of the staff, and a shop in which everything has happened."""
+"""Staff fixtures: a staff account, and a shop with all kinds of records."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def staff(client):
 
 @pytest.fixture
 def started(monkeypatch):
-    """Collect the tasks that are started, instead of starting them."""
+    """Collect the tasks that are queued, instead of running them."""
     found = []
     for task in (
         price_book_tasks.rehearse,
@@ -53,5 +53,5 @@ def started(monkeypatch):
 
 @pytest.fixture
 def client_factory():
-    """Make browsers of other people."""
+    """Return a function that creates clients of other users."""
     return Client

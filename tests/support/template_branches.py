@@ -1,8 +1,4 @@
-"""Template branches: record which branches of our Jinja templates a run of the tests renders.
-
-``pytest --template-branches`` fails if a branch was rendered by no test. Names are undefined
-strictly in every environment, so a rendered branch is one whose names exist.
-"""
+"""Template branches: record which branches of the Jinja templates a test run renders."""
 
 from __future__ import annotations
 
@@ -71,7 +67,7 @@ class _Marking(NodeTransformer):
 
 
 def _name(path):
-    """Return the name of one of our templates: loaders of pages and of e-mails differ in theirs."""
+    """Return the name of a template: loaders of pages and of e-mails use different names."""
     return next(
         (path.relative_to(one).as_posix() for one in FOLDERS if path.is_relative_to(one)), None
     )
@@ -92,7 +88,7 @@ def branches():
 
 
 def record():
-    """Have every template that is compiled from now on tell which branches it renders."""
+    """Make every template compiled from now on record the branches that it renders."""
     compile_template = CodeGenerator.visit_Template
 
     def visit_template(generator, node, frame=None):

@@ -16,7 +16,7 @@ from storefront.web.content.pages import PAGES
 from suppliers.models import Supplier
 
 ARGUMENT = re.compile(r"(?<!\?P)<(?:\w+:)?(\w+)>")
-GROUP = re.compile(r"\(\?P<\w+>(\w*)[^)]*\)")  # of a regular expression: its first word fits
+GROUP = re.compile(r"\(\?P<\w+>(\w*)[^)]*\)")  # of a regular expression: its first alternative
 PICTURE = "^media/(?P<path>pictures/[\\w-]+\\.webp)$"
 
 
@@ -44,7 +44,7 @@ def patterns(resolver=None, prefix=""):
 def addresses(row_id=None):
     """Fill in every pattern. A new kind of argument raises KeyError here.
 
-    ``row_id``: what to put where a page of staff wants the id of a row, instead of a real one.
+    ``row_id``: the value for the id of a row on staff pages, instead of a real one.
     """
     known = _arguments()
     tables = {

@@ -1,4 +1,4 @@
-"""Wait for what another process or thread does."""
+"""Waiting: poll for the effect of another process or thread."""
 
 from __future__ import annotations
 

@@ -89,50 +89,50 @@ def _look_up_claim(row: SupplierClaim, _of: str, _actor: str, now: datetime) -> 
 
 WAIVE = Act(
     code="waive",
-    words=_("Let it pass"),
-    done=_("%s: this reason is let pass."),
+    words=_("Override hold"),
+    done=_("%s: this hold reason was overridden."),
     model=PurchaseOrder,
     do=_waive,
 )
 CHECK_AGAIN = Act(
     code="check_again",
-    words=_("Check it again"),
-    done=_("%s is checked again: what still stands holds it."),
+    words=_("Check again"),
+    done=_("%s was checked again. Reasons that still apply keep it on hold."),
     model=PurchaseOrder,
     do=_check_again,
 )
 LOOK_UP = Act(
     code="look_up",
-    words=_("Look it up"),
-    done=_("%s: a worker asks the supplier."),
+    words=_("Check status with supplier"),
+    done=_("%s: the supplier is being asked. Refresh the page in a minute."),
     model=PurchaseOrder,
     do=_look_up,
 )
 SEND_AGAIN = Act(
     code="send_again",
-    words=_("Send again"),
-    done=_("%s is tried now."),
+    words=_("Resend"),
+    done=_("%s: a new attempt has started."),
     model=PurchaseOrder,
     do=_send_again,
 )
 SEND = Act(
     code="send",
-    words=_("Send it now"),
-    done=_("%s is tried now."),
+    words=_("Send now"),
+    done=_("%s: a new attempt has started."),
     model=PurchaseOrder,
     do=_send,
 )
 TELL_CLAIM = Act(
     code="tell_again",
-    words=_("Tell him again"),
-    done=_("%s is told now."),
+    words=_("Resend claim"),
+    done=_("%s is being sent."),
     model=SupplierClaim,
     do=_tell_claim,
 )
 LOOK_UP_CLAIM = Act(
     code="look_up",
-    words=_("Look it up"),
-    done=_("%s: a worker asks the supplier."),
+    words=_("Check status with supplier"),
+    done=_("%s: the supplier is being asked. Refresh the page in a minute."),
     model=SupplierClaim,
     do=_look_up_claim,
 )
@@ -176,7 +176,10 @@ def _ask_source(row: CompetitorSource, _of: str, _actor: str, now: datetime) -> 
 
 def _mail_again(row: Delivery, _of: str, actor: str, now: datetime) -> None:
     if row.status != Delivery.Status.DEAD:
-        words = _("It may have arrived: look at the mail server first, then decide on its list.")
+        words = _(
+            "The e-mail may have been delivered. Check the mail server first, then decide"
+            " in the list of notifications."
+        )
         raise holds.NotHeldError(str(words))
     dispatch.send_again(delivery=row, actor=actor, now=now)
     wake(notification_tasks.send, delivery_id=row.pk)
@@ -184,8 +187,8 @@ def _mail_again(row: Delivery, _of: str, actor: str, now: datetime) -> None:
 
 ASK_ABOUT_PARCEL = Act(
     code="ask_supplier",
-    words=_("Ask the supplier now"),
-    done=_("%s: a worker asks the supplier."),
+    words=_("Check status with supplier"),
+    done=_("%s: the supplier is being asked. Refresh the page in a minute."),
     model=Parcel,
     do=lambda row, *_rest: start(
         poll_supplier, supplier_id=row.shipment.purchase_order.supplier_id
@@ -196,8 +199,8 @@ ASK_ABOUT_PARCEL = Act(
 def _sync(code: str, kind: str) -> Act:
     return Act(
         code=code,
-        words=_("Synchronize now"),
-        done=_("%s is asked now."),
+        words=_("Sync now"),
+        done=_("%s: the sync has started."),
         model=Supplier,
         do=lambda row, *_rest: start(sync_now, supplier_id=row.pk, kind=kind),
     )
@@ -212,8 +215,8 @@ ACTS: dict[str, tuple[Act, ...]] = {
     "setback_open": (
         Act(
             code="look_again",
-            words=_("Look again now"),
-            done=_("%s: a worker looks who else has it."),
+            words=_("Search again"),
+            done=_("%s: searching for another supplier."),
             model=Setback,
             do=_look_elsewhere,
         ),
@@ -222,7 +225,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
         Act(
             code="divide",
             words=_("Try again"),
-            done=_("%s is tried now."),
+            done=_("%s: a new attempt has started."),
             model=Order,
             do=lambda row, *_rest: start(purchasing_tasks.divide, order_id=row.pk),
         ),
@@ -231,7 +234,10 @@ ACTS: dict[str, tuple[Act, ...]] = {
         Act(
             code="expire",
             words=_("Try again"),
-            done=_("%s: a worker asks the gateway, and lets it go if it is unpaid."),
+            done=_(
+                "%s: the payment gateway is being asked. If the order is unpaid, it expires"
+                " and its stock is released."
+            ),
             model=Order,
             do=lambda *_rest: start(checkout_tasks.expire_unpaid),
         ),
@@ -240,7 +246,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
         Act(
             code="settle",
             words=_("Try again"),
-            done=_("%s: a worker asks the gateway."),
+            done=_("%s: the payment gateway is being asked. Refresh the page in a minute."),
             model=Payment,
             do=lambda *_rest: start(payment_tasks.settle_payments),
         ),
@@ -248,8 +254,8 @@ ACTS: dict[str, tuple[Act, ...]] = {
     "money_day_late": (
         Act(
             code="compare",
-            words=_("Compare it now"),
-            done=_("A worker compares %s: look again in a minute."),
+            words=_("Reconcile now"),
+            done=_("%s is being reconciled. Refresh the page in a minute."),
             model=MoneyDay,
             do=lambda row, *_rest: start(accounting_tasks.reconcile_day, day_id=row.pk),
         ),
@@ -257,8 +263,8 @@ ACTS: dict[str, tuple[Act, ...]] = {
     "address_to_erase": (
         Act(
             code="asked",
-            words=_("The supplier was asked to erase it"),
-            done=_("%s is written down."),
+            words=_("Mark as requested"),
+            done=_("%s was marked as requested."),
             model=SupplierToAsk,
             do=lambda row, _of, actor, now: privacy.asked(row=row, actor=actor, now=now),
         ),
@@ -266,8 +272,8 @@ ACTS: dict[str, tuple[Act, ...]] = {
     "run_quarantined": (
         Act(
             code="discard",
-            words=_("Discard it"),
-            done=_("%s is discarded: the next run is judged anew."),
+            words=_("Discard"),
+            done=_("%s was discarded. The next sync is checked on its own."),
             model=FeedRun,
             do=lambda row, _of, actor, now: run_deciding.discard(
                 feed_run=row, actor=actor, now=now
@@ -278,7 +284,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
         Act(
             code="sync",
             words=_("Try again"),
-            done=_("%s is tried now."),
+            done=_("%s: a new attempt has started."),
             model=FeedRun,
             do=lambda row, *_rest: start(sync_now, supplier_id=row.supplier_id, kind=row.kind),
         ),
@@ -286,8 +292,8 @@ ACTS: dict[str, tuple[Act, ...]] = {
     "price_held": (
         Act(
             code="reject",
-            words=_("Keep the old price"),
-            done=_("%s: the old price stays."),
+            words=_("Keep current price"),
+            done=_("%s: the current price was kept."),
             model=PriceHold,
             do=lambda row, _of, actor, now: price_approvals.reject(hold=row, actor=actor, now=now),
         ),
@@ -295,8 +301,8 @@ ACTS: dict[str, tuple[Act, ...]] = {
     "competitors_unheard": (
         Act(
             code="ask",
-            words=_("Ask now"),
-            done=_("%s is asked now."),
+            words=_("Fetch now"),
+            done=_("%s: the sync has started."),
             model=CompetitorSource,
             do=_ask_source,
         ),
@@ -304,8 +310,8 @@ ACTS: dict[str, tuple[Act, ...]] = {
     "message_dead": (
         Act(
             code="mail_again",
-            words=_("Send again"),
-            done=_("%s is sent again."),
+            words=_("Resend"),
+            done=_("%s is being resent."),
             model=Delivery,
             do=_mail_again,
         ),

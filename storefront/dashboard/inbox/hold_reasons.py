@@ -38,5 +38,7 @@ def insist_safe(purchase_order: PurchaseOrder, key: str) -> None:
     """
     for reason in purchase_order.hold_reasons:
         if holds.key_of(reason) == key and not is_safe(reason):
-            words = gettext("Release it on its own page: it asks first.")
+            words = gettext(
+                "This reason needs a confirmation. Release the hold on the purchase order page."
+            )
             raise holds.NotHeldError(words)

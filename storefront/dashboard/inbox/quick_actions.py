@@ -87,14 +87,16 @@ def press(request: HttpRequest) -> HttpResponse:
     act = acts[given["what"]]
     row = act.model._default_manager.filter(pk=row_id).first()  # noqa: SLF001 - Django's documented model API
     if row is None:
-        messages.warning(request, gettext("It is not there any more."))
+        messages.warning(request, gettext("This record no longer exists."))
         return HttpResponseRedirect(assignments.back_to(given))
     actor, now = str(request.user), timezone.now()
     name = query.name_of(cause, row_id, now=now) or str(row)
     try:
         act.do(row, given.get("of", ""), actor, now)
     except REFUSED as refusal:
-        messages.warning(request, str(refusal) or gettext("Somebody was faster: it is settled."))
+        messages.warning(
+            request, str(refusal) or gettext("This is already resolved. No change was made.")
+        )
     else:
         messages.success(request, str(act.done) % name)
         _note(request, act, row_id)

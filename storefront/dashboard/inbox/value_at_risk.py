@@ -22,13 +22,13 @@ _OWNERS: Mapping[str, str] = {
     " JOIN shipping_shipment s ON s.id = x.shipment_id"
     " JOIN orders_purchaseorder po ON po.id = s.purchase_order_id WHERE x.id = waiting.id",
 }
-_NOBODY = "SELECT NULL::bigint AS order_id, NULL::bigint AS purchase_order_id"
+_NO_OWNER = "SELECT NULL::bigint AS order_id, NULL::bigint AS purchase_order_id"
 
 
 def owner(page: str) -> str:
     """Return the lateral subquery for ``order_id, purchase_order_id`` of a row ``waiting``."""
     # evaluated per row: rows are few, and tables are long
-    return f"{_OWNERS.get(page, _NOBODY)} OFFSET 0"
+    return f"{_OWNERS.get(page, _NO_OWNER)} OFFSET 0"
 
 
 # Payments for units sold from a stock level, and not yet in its reported quantity, belong to

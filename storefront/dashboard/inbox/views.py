@@ -38,29 +38,29 @@ class Group:
 GROUPS = (
     Group(
         code="costs",
-        title=_("Costs that jumped"),
+        title=_("Cost increases"),
         causes=frozenset({"cost_risen"}),
-        all_well=_("No cost rose by more than its limit in the last week."),
+        all_well=_("No cost rose above its limit in the last week."),
     ),
     Group(
         code="margins",
-        title=_("Margin lost"),
+        title=_("Margin problems"),
         causes=frozenset({"price_below_floor", "price_held"}),
-        all_well=_("Each price keeps the lowest margin, and none waits for a decision."),
+        all_well=_("All prices keep the minimum margin, and none needs approval."),
     ),
     Group(
         code="stale",
-        title=_("Suppliers whose figures are old"),
+        title=_("Outdated supplier data"),
         causes=frozenset({"stale_supplier", "stale_costs"}),
-        all_well=_("All suppliers confirmed their stock and costs in time."),
+        all_well=_("All suppliers updated their stock and costs in time."),
     ),
     Group(
         code="sold_out",
-        title=_("Sold out, and selling"),
+        title=_("Availability problems"),
         causes=frozenset(
             {"line_unroutable", "stock_risk", "listing_unroutable", "sold_out_selling"}
         ),
-        all_well=_("What is shown as available can be had, and what is ordered can be sent."),
+        all_well=_("Everything shown as in stock is available, and every order can be fulfilled."),
     ),
 )
 CHANGE_OFFERS = "suppliers.change_supplieroffer"
@@ -142,6 +142,6 @@ def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
         "page": here,
         "has_more": ON_A_PAGE * here < inbox.count,
         "list_name": "waiting",
-        "said_empty": gettext("Nothing waits for this any more."),
+        "said_empty": gettext("No open cases."),
     }
     return TemplateResponse(request, "dashboard/inbox/rule.html", context)

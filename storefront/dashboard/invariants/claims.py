@@ -7,7 +7,8 @@ from storefront.dashboard.invariants.invariant import Invariant
 CLAIMS = (
     Invariant(
         code="I9.unit_once",
-        sentence="No unit of a purchase order is claimed twice, unless he refused, or we gave up.",
+        sentence="No unit of a purchase order is claimed twice, unless the earlier claim was"
+        " denied or canceled.",
         sql="""
             SELECT pl.purchase_order_id, pl.id AS purchase_line, pl.quantity AS ordered,
                    sum(cl.quantity) AS claimed
@@ -20,8 +21,8 @@ CLAIMS = (
     ),
     Invariant(
         code="I9.own_lines",
-        sentence="A claim is about lines of its own purchase order, and worth what they cost, with"
-        " the freight that it names.",
+        sentence="A claim covers lines of its own purchase order, and its amount is their cost"
+        " plus the claimed freight.",
         sql="""
             SELECT c.number, c.expected_amount,
                    coalesce(sum(cl.quantity * cl.unit_amount), 0) AS worth,
@@ -37,7 +38,8 @@ CLAIMS = (
     ),
     Invariant(
         code="I9.freight",
-        sentence="No more freight of a purchase order is claimed than the supplier charged for it.",
+        sentence="The claimed freight of a purchase order does not exceed the freight that the"
+        " supplier charged.",
         sql="""
             SELECT po.number, max(c.freight_paid_amount) AS paid, sum(c.freight_amount) AS claimed
             FROM orders_supplierclaim c
@@ -48,7 +50,7 @@ CLAIMS = (
     ),
     Invariant(
         code="I9.credit",
-        sentence="Nobody but staff believes a credit of more than was claimed.",
+        sentence="A credit above the claimed amount was recorded by staff.",
         sql="""
             SELECT number, expected_amount, credited_amount FROM orders_supplierclaim
             WHERE credited_amount > expected_amount AND recorded_by = ''
@@ -56,8 +58,8 @@ CLAIMS = (
     ),
     Invariant(
         code="I9.not_lost",
-        sentence="No claim stays without an answer: 5 minutes, or 30 to look it up, from when he"
-        " lets us.",
+        sentence="A claim submission ends within 5 minutes, and its lookup within 30 minutes"
+        " after the rate limit allows it.",
         sql="""
             SELECT number, status, status_since, try_after FROM orders_supplierclaim
             WHERE (status = 'submitting' AND status_since < %(now)s - interval '5 minutes')
@@ -67,7 +69,7 @@ CLAIMS = (
     ),
     Invariant(
         code="I9.said_before",
-        sentence="Each try to tell a supplier of a claim was written down before it was made.",
+        sentence="Each attempt to submit a claim was recorded before it was made.",
         sql="""
             SELECT c.number, c.status, c.attempts, count(m.id) AS written
             FROM orders_supplierclaim c

@@ -11,7 +11,7 @@ _SETTLED = "NOT EXISTS (SELECT 1 FROM suppliers_unpublishedsupply u WHERE u.vari
 SUPPLY = (
     Invariant(
         code="I8.one_run",
-        sentence="One job of one supplier is done by one worker at a time.",
+        sentence="Each sync kind of a supplier has at most one running sync.",
         sql="""
             SELECT supplier_id, kind, count(*) AS runs FROM suppliers_feedrun
             WHERE status IN ('fetched', 'parsed', 'staged')
@@ -20,7 +20,7 @@ SUPPLY = (
     ),
     Invariant(
         code="I8.no_ghosts",
-        sentence="What no supplier offers any more is not shown as available.",
+        sentence="A listing without an active offer is not shown as available.",
         sql=f"""
             SELECT v.sku, l.channel_id AS channel, l.available
             FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
@@ -33,7 +33,7 @@ SUPPLY = (
     ),
     Invariant(
         code="I8.nothing_from_old_figures",
-        sentence="Nothing is held on a figure that was too old to promise from.",
+        sentence="No reservation was made on outdated stock.",
         sql="""
             SELECT l.id AS level, r.id AS reservation, r.status_since AS held_at,
                    l.as_of, p.stock_as_of
@@ -48,7 +48,7 @@ SUPPLY = (
     ),
     Invariant(
         code="I8.pages_age",
-        sentence="What is shown as available was confirmed lately enough to promise from.",
+        sentence="Stock that is shown as available was confirmed recently enough to sell.",
         sql=f"""
             SELECT v.sku, l.channel_id AS channel, l.available, l.as_of
             FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
@@ -65,7 +65,7 @@ SUPPLY = (
     ),
     Invariant(
         code="I8.quarantine",
-        sentence="A run that was quarantined or discarded changed nothing.",
+        sentence="A quarantined or discarded sync run changed nothing.",
         sql="""
             SELECT id AS run, kind, status, created, updated, gone FROM suppliers_feedrun
             WHERE status IN ('quarantined', 'discarded') AND created + updated + gone > 0
@@ -73,7 +73,7 @@ SUPPLY = (
     ),
     Invariant(
         code="I8.nothing_applied",
-        sentence="No cost and no figure came from a run that is not applied.",
+        sentence="No cost and no stock quantity came from a sync run that was not applied.",
         sql="""
             SELECT r.id AS run, r.kind, r.status FROM suppliers_feedrun r
             JOIN suppliers_costchange c ON c.run_id = r.id
@@ -86,7 +86,7 @@ SUPPLY = (
     ),
     Invariant(
         code="I8.decided",
-        sentence="Staff decide in time about a feed that is not believed.",
+        sentence="Staff decide about a quarantined sync run in time.",
         sql=f"""
             SELECT r.id AS run, r.kind, r.status_since FROM suppliers_feedrun r
             LEFT JOIN suppliers_feedlimits g ON g.supplier_id = r.supplier_id
@@ -97,7 +97,8 @@ SUPPLY = (
     ),
     Invariant(
         code="I8.kept_changes",
-        sentence="Changes are kept only of feeds that wait, or that staff applied or rolled back.",
+        sentence="Changes are stored only for sync runs that are quarantined, or that staff"
+        " applied or rolled back.",
         sql="""
             SELECT r.id AS run, r.kind, r.status, count(*) AS changes
             FROM suppliers_feedchange c JOIN suppliers_feedrun r ON r.id = c.run_id
@@ -108,7 +109,7 @@ SUPPLY = (
     ),
     Invariant(
         code="P1.not_below_cost",
-        sentence="Nothing is sold below what pays its landed cost, all fees and the tax.",
+        sentence="No price is below landed cost plus all fees and tax.",
         sql="""
             SELECT v.sku, l.channel_id AS channel, l.price_amount, l.cost_amount, l.even_amount
             FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
@@ -120,7 +121,7 @@ SUPPLY = (
     ),
     Invariant(
         code="P4.one_book",
-        sentence="Every price names a rule of a book that is or was live on its channel.",
+        sentence="Every price has a rule of a price list that is or was live on its channel.",
         sql="""
             SELECT l.id AS listing, l.price_amount, b.version, b.status
             FROM catalog_listing l
@@ -132,7 +133,8 @@ SUPPLY = (
     ),
     Invariant(
         code="P5.waiting_rate",
-        sentence="A rate is in doubt if and only if news of it waits for a person.",
+        sentence="An exchange rate has a waiting rate if and only if an update of it needs"
+        " approval.",
         sql="""
             SELECT coalesce(r.base, n.base) AS base, coalesce(r.quote, n.quote) AS quote,
                    r.waiting_rate, n.rate
@@ -144,7 +146,7 @@ SUPPLY = (
     ),
     Invariant(
         code="P2.fit_to_show",
-        sentence="Only active products are published, and none that staff withdrew.",
+        sentence="Only active products are published, and none that staff unpublished.",
         sql="""
             SELECT v.sku, l.channel_id AS channel, p.status, l.is_withdrawn
             FROM catalog_listing l
@@ -155,7 +157,7 @@ SUPPLY = (
     ),
     Invariant(
         code="P3.card_price",
-        sentence="A card shows the price and the units of the cheapest variant that can be bought.",
+        sentence="A product card shows the price and the stock of the cheapest available variant.",
         sql=f"""
             SELECT coalesce(c.slug, lead.product_id::text) AS product, c.price_amount,
                    lead.price_amount AS cheapest, c.available, lead.available AS left

@@ -8,7 +8,7 @@ from storefront.dashboard.sql_conditions import DUE_SINCE, UNANSWERED
 NEWS = (
     Invariant(
         code="I6.told_once",
-        sentence="One fact makes one message to one recipient.",
+        sentence="One event sends one notification to each recipient.",
         sql="""
             SELECT e.key, d.recipient, d.template, count(*) AS messages
             FROM notifications_delivery d JOIN notifications_event e ON e.id = d.event_id
@@ -17,8 +17,8 @@ NEWS = (
     ),
     Invariant(
         code="I6.parcel_once",
-        sentence="The customer is told once of each parcel that can be tracked on its way, and"
-        " of no other.",
+        sentence="The customer is notified once of each shipped parcel with a tracking number,"
+        " and of no other parcel.",
         sql="""
             SELECT p.carrier, p.number, p.status, count(e.id) AS facts
             FROM shipping_parcel p
@@ -34,7 +34,7 @@ NEWS = (
     ),
     Invariant(
         code="I6.in_order",
-        sentence="The facts of one subject are numbered without a gap.",
+        sentence="The events of one subject are numbered without gaps.",
         sql="""
             SELECT subject, count(*) AS facts, max(sequence) AS last
             FROM notifications_event GROUP BY subject HAVING count(*) <> max(sequence)
@@ -42,7 +42,7 @@ NEWS = (
     ),
     Invariant(
         code="I7.passed_on",
-        sentence="A fact is passed on within 5 minutes.",
+        sentence="An event creates its notifications within 5 minutes.",
         sql="""
             SELECT key, occurred_at FROM notifications_event
             WHERE fanned_out_at IS NULL AND occurred_at < %(now)s - interval '5 minutes'
@@ -50,7 +50,8 @@ NEWS = (
     ),
     Invariant(
         code="I7.sent",
-        sentence="A message that is due is tried within 10 minutes, and no try lasts over 20.",
+        sentence="A due notification is attempted within 10 minutes, and no attempt lasts over"
+        " 20 minutes.",
         sql="""
             SELECT id AS delivery, status, due_at, status_since FROM notifications_delivery
             WHERE (status IN ('pending', 'retrying', 'replayed')
@@ -60,7 +61,7 @@ NEWS = (
     ),
     Invariant(
         code="I7.understood",
-        sentence="A call from outside is understood within 10 minutes.",
+        sentence="An incoming webhook is processed within 10 minutes.",
         sql="""
             SELECT source, external_id, received_at FROM hooks_inboundcall
             WHERE status = 'received' AND due_at < %(now)s - interval '10 minutes'
@@ -68,7 +69,7 @@ NEWS = (
     ),
     Invariant(
         code="I7.given_back",
-        sentence="Held units go back to everybody within 10 minutes after their time is up.",
+        sentence="Reserved stock is released within 10 minutes after the reservation expires.",
         sql="""
             SELECT id AS reservation, expires_at FROM orders_reservation
             WHERE status = 'active' AND expires_at < %(now)s - interval '10 minutes'
@@ -76,7 +77,8 @@ NEWS = (
     ),
     Invariant(
         code="I7.orders_move",
-        sentence="No order stays unpaid beyond its time, or paid without purchase orders.",
+        sentence="No order stays unpaid beyond its payment deadline, or paid without purchase"
+        " orders.",
         sql="""
             SELECT number, status, status_since FROM orders_order
             WHERE (status = 'pending_payment' AND pay_before < %(now)s - interval '10 minutes')
@@ -85,7 +87,7 @@ NEWS = (
     ),
     Invariant(
         code="I7.money_moves",
-        sentence="What is asked of a gateway is answered within an hour of being due.",
+        sentence="A payment request is answered by the gateway within an hour of being due.",
         sql=f"""
             SELECT p.key, asked.kind, asked.amount, asked.received_at
             FROM orders_paymentevent asked JOIN orders_payment p ON p.id = asked.payment_id
@@ -94,7 +96,7 @@ NEWS = (
     ),
     Invariant(
         code="I7.runs_end",
-        sentence="A sync run that is past its lease is closed within 5 minutes.",
+        sentence="A sync run is closed within 5 minutes after its lease ends.",
         sql="""
             SELECT id AS run, kind, status, lease_until FROM suppliers_feedrun
             WHERE status IN ('fetched', 'parsed', 'staged')

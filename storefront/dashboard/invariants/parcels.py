@@ -20,7 +20,7 @@ _LAST_NEWS = f"""
 PARCELS = (
     Invariant(
         code="I5.call_once",
-        sentence="Each call from outside is kept once.",
+        sentence="Each incoming webhook is stored once.",
         sql="""
             SELECT source, external_id, count(*) AS calls FROM hooks_inboundcall
             GROUP BY source, external_id HAVING count(*) > 1
@@ -28,7 +28,7 @@ PARCELS = (
     ),
     Invariant(
         code="I5.carrier_status",
-        sentence="What the carrier says of a parcel is the fold over all his news.",
+        sentence="The carrier status of a parcel follows from all its tracking events.",
         sql=f"""
             SELECT p.carrier, p.number, p.carrier_status, last.carrier_status AS news
             FROM shipping_parcel p
@@ -38,7 +38,8 @@ PARCELS = (
     ),
     Invariant(
         code="I5.not_behind",
-        sentence="No parcel lies behind its news: on the road it was handed over, and so on.",
+        sentence="No parcel status is behind its tracking events: a parcel in transit was handed"
+        " over, and so on.",
         sql=f"""
             SELECT p.carrier, p.number, p.status, last.carrier_status AS news
             FROM shipping_parcel p
@@ -51,7 +52,7 @@ PARCELS = (
     ),
     Invariant(
         code="I5.parcel_once",
-        sentence="Each tracking number of a carrier is one parcel.",
+        sentence="Each tracking number of a carrier belongs to one parcel.",
         sql="""
             SELECT carrier, number, count(*) AS parcels FROM shipping_parcel
             WHERE number <> ''
@@ -60,7 +61,7 @@ PARCELS = (
     ),
     Invariant(
         code="I5.own_lines",
-        sentence="A parcel holds lines of its own purchase order.",
+        sentence="A parcel contains lines of its own purchase order only.",
         sql="""
             SELECT p.carrier, p.number, pl.order_line_id AS line
             FROM shipping_parcelline pl
@@ -74,7 +75,8 @@ PARCELS = (
     ),
     Invariant(
         code="I5.shipped",
-        sentence="A line's shipped and delivered units are those of the parcels that left.",
+        sentence="The shipped and delivered quantities of a line equal those in its shipped"
+        " parcels.",
         sql="""
             SELECT l.id AS line, l.shipped_quantity, l.delivered_quantity,
                    coalesce(p.shipped, 0) AS in_parcels, coalesce(p.delivered, 0) AS arrived
@@ -93,7 +95,7 @@ PARCELS = (
     ),
     Invariant(
         code="I5.shipped_whole",
-        sentence="A purchase order is shipped when all its units are in parcels.",
+        sentence="A shipped or closed purchase order has all its units in parcels.",
         sql="""
             SELECT po.number, po.status FROM orders_purchaseorder po
             JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id AND pl.is_live

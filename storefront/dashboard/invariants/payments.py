@@ -7,7 +7,8 @@ from storefront.dashboard.invariants.invariant import Invariant
 MONEY = (
     Invariant(
         code="I2.total",
-        sentence="An order's total is goods + delivery - discount + tax that is not in the prices.",
+        sentence="An order's total is subtotal + delivery - discount + tax that is not included"
+        " in prices.",
         sql="""
             SELECT number, goods_amount, delivery_amount, discount_amount, added_tax_amount,
                    total_amount
@@ -18,7 +19,7 @@ MONEY = (
     ),
     Invariant(
         code="I2.goods",
-        sentence="An order's goods are the sum of its lines, each unit x quantity.",
+        sentence="An order's subtotal is the sum of its lines, each unit price x quantity.",
         sql="""
             SELECT o.number, o.goods_amount, sum(l.line_amount) AS lines
             FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id
@@ -29,7 +30,7 @@ MONEY = (
     ),
     Invariant(
         code="I2.parts",
-        sentence="An order's total is what its lines and the ways of its parcels are charged with.",
+        sentence="An order's total is the sum of the charges for its lines and deliveries.",
         sql="""
             SELECT o.number, o.total_amount, l.charged, w.charged AS ways
             FROM orders_order o
@@ -46,7 +47,7 @@ MONEY = (
     ),
     Invariant(
         code="I2.promotions",
-        sentence="What is taken off an order is what its promotions took off.",
+        sentence="An order's discount is the sum of its promotions.",
         sql="""
             SELECT o.number, o.discount_amount, coalesce(sum(r.amount), 0) AS taken
             FROM orders_order o LEFT JOIN orders_redemption r ON r.order_id = o.id
@@ -55,7 +56,7 @@ MONEY = (
     ),
     Invariant(
         code="I2.limits_of_promotions",
-        sentence="What has a limit is counted as often as it was used.",
+        sentence="The use counter of a limited promotion or code equals its uses.",
         sql="""
             SELECT p.name, p.used, count(r.id) AS taken
             FROM orders_promotion p
@@ -66,7 +67,7 @@ MONEY = (
     ),
     Invariant(
         code="I2.book",
-        sentence="A payment's amounts are the sums of its events.",
+        sentence="A payment's amounts are the sums of its transactions.",
         sql="""
             SELECT p.key, p.authorized_amount, e.authorized, p.captured_amount, e.captured,
                    p.released_amount, e.given_back, p.refunded_amount, e.refunded
@@ -90,7 +91,7 @@ MONEY = (
     ),
     Invariant(
         code="I2.limits",
-        sentence="Nothing is captured over what is authorized, or refunded over what is captured.",
+        sentence="No payment is captured above its authorization or refunded above its capture.",
         sql="""
             SELECT key, authorized_amount, captured_amount, released_amount, refunded_amount
             FROM orders_payment
@@ -100,8 +101,8 @@ MONEY = (
     ),
     Invariant(
         code="I2.captured_for_accepted",
-        sentence="What is captured is paid for purchase orders that a supplier accepted, or may"
-        " have taken when the authorization was about to end.",
+        sentence="The captured amount is for purchase orders that a supplier confirmed, or may"
+        " have received when the authorization was about to expire.",
         sql="""
             SELECT o.number, p.captured, coalesce(a.accepted, 0) AS accepted
             FROM orders_order o
@@ -124,8 +125,8 @@ MONEY = (
     ),
     Invariant(
         code="I2.accepted_is_charged",
-        sentence="What a supplier accepted, before we canceled it, is asked of the gateway, to the"
-        " cent.",
+        sentence="Each purchase order that was confirmed before it was canceled has a capture"
+        " request for its charge, to the cent.",
         sql="""
             SELECT po.number, po.charge_amount, e.amount AS asked
             FROM orders_purchaseorder po
@@ -140,7 +141,7 @@ MONEY = (
     ),
     Invariant(
         code="I2.charge",
-        sentence="Purchase orders charge no more than the shopper agreed to, in his currency.",
+        sentence="Purchase orders charge no more than the order total, in the order's currency.",
         sql="""
             SELECT o.number, o.total_amount, sum(po.charge_amount) AS charged
             FROM orders_order o
@@ -152,7 +153,8 @@ MONEY = (
     ),
     Invariant(
         code="I2.nothing_kept",
-        sentence="Of a canceled order all money goes back: released, refunded, or asked to be.",
+        sentence="The full payment of a canceled order is released or refunded, or a request for"
+        " that exists.",
         sql="""
             SELECT o.number, p.key, p.authorized_amount, e.given AS asked_back
             FROM orders_order o
@@ -168,8 +170,8 @@ MONEY = (
     ),
     Invariant(
         code="I2.paid",
-        sentence="Only an order whose payment was authorized goes to a supplier, or one that costs"
-        " nothing because it replaces a return.",
+        sentence="Only an order with an authorized payment goes to a supplier, or a free"
+        " replacement order of a return.",
         sql="""
             SELECT o.number, o.status FROM orders_order o
             WHERE o.status IN ('placed', 'processing', 'completed') AND NOT EXISTS (
@@ -182,8 +184,8 @@ MONEY = (
     ),
     Invariant(
         code="I2.reconciled",
-        sentence="Each day on which money moved is reconciled within two days, or closed by staff;"
-        " from the first day that was compared.",
+        sentence="Each day with transactions is reconciled within two days or closed by staff,"
+        " from the first reconciled day on.",
         sql="""
             SELECT e.received_at::date AS day, count(*) AS events, min(d.problem) AS problem
             FROM orders_paymentevent e
@@ -198,7 +200,7 @@ MONEY = (
     ),
     Invariant(
         code="I2.bills",
-        sentence="A bill that matches is for goods that have left, and nothing of it differs.",
+        sentence="A matched vendor bill is for shipped items and has no discrepancies.",
         sql="""
             SELECT b.reference, b.match, b.number
             FROM orders_supplierbill b
@@ -215,7 +217,8 @@ MONEY = (
     ),
     Invariant(
         code="I2.differences",
-        sentence="Each difference of money was seen on a day, from its first to its last.",
+        sentence="Each payment discrepancy was found on reconciled days, from its first day to"
+        " its last.",
         sql="""
             SELECT x.key, x.status, x.first_day, x.last_day
             FROM orders_moneydifference x

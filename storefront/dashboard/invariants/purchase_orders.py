@@ -8,8 +8,8 @@ from storefront.dashboard.invariants.invariant import Invariant
 PURCHASES = (
     Invariant(
         code="I3.line_once",
-        sentence="Each open line of a divided order is in one live purchase order, in full, or is"
-        " looked for elsewhere.",
+        sentence="Each open line of a routed order is in full in one active purchase order, or"
+        " backordered.",
         sql="""
             SELECT o.number, l.id AS line, l.quantity - l.canceled_quantity AS open,
                    coalesce(sum(p.quantity), 0) AS ordered, count(p.line) AS places
@@ -32,7 +32,7 @@ PURCHASES = (
     ),
     Invariant(
         code="I3.paid_only",
-        sentence="No purchase order lives for an order that is unpaid, expired or canceled.",
+        sentence="An unpaid, expired or canceled order has no active purchase order.",
         sql="""
             SELECT po.number, po.status, o.status AS order_status
             FROM orders_purchaseorder po JOIN orders_order o ON o.id = po.order_id
@@ -42,8 +42,8 @@ PURCHASES = (
     ),
     Invariant(
         code="I3.one_per_location",
-        sentence="Each time that an order was routed, it has at most one live purchase order per"
-        " supplier and location.",
+        sentence="Each routing of an order has at most one active purchase order per supplier"
+        " and location.",
         sql="""
             SELECT order_id, supplier_id, location_id, round, count(*) AS purchase_orders
             FROM orders_purchaseorder WHERE status <> 'canceled'
@@ -52,7 +52,8 @@ PURCHASES = (
     ),
     Invariant(
         code="I3.belongs",
-        sentence="A purchase order holds lines of its own order that lie at its own location.",
+        sentence="A purchase order contains only lines of its own order and its own stock"
+        " location.",
         sql="""
             SELECT po.number, pl.id AS purchase_line, l.order_id, lv.location_id
             FROM orders_purchaseline pl
@@ -66,7 +67,8 @@ PURCHASES = (
     ),
     Invariant(
         code="I3.dead_lines",
-        sentence="Lines are live while their purchase order is, unless the supplier refused them.",
+        sentence="Lines are active while their purchase order is, unless the supplier rejected"
+        " them.",
         sql="""
             SELECT po.number, po.status, pl.id AS purchase_line, pl.is_live
             FROM orders_purchaseline pl
@@ -79,7 +81,7 @@ PURCHASES = (
     ),
     Invariant(
         code="I3.setbacks",
-        sentence="What is looked for elsewhere waits, and what waits is looked for.",
+        sentence="A backorder is open if and only if it has open lines.",
         sql="""
             SELECT s.id AS setback, s.status, count(sl.id) AS lines
             FROM orders_setback s
@@ -90,8 +92,8 @@ PURCHASES = (
     ),
     Invariant(
         code="I7.setbacks_end",
-        sentence="What is looked for elsewhere, or asked of a shopper, ends within an hour of its"
-        " time.",
+        sentence="A backorder, or a customer's choice about it, ends within an hour of its"
+        " deadline.",
         sql="""
             SELECT s.id AS setback, s.status, s.status_since, s.answer_by
             FROM orders_setback s JOIN orders_order o ON o.id = s.order_id
@@ -102,7 +104,7 @@ PURCHASES = (
     ),
     Invariant(
         code="I4.said_before",
-        sentence="Each try to send a purchase order was written down before it was made.",
+        sentence="Each attempt to submit a purchase order was recorded before it was made.",
         sql="""
             SELECT po.number, po.request_status, po.attempts, count(m.id) AS written
             FROM orders_purchaseorder po
@@ -119,8 +121,8 @@ PURCHASES = (
     ),
     Invariant(
         code="I4.not_lost",
-        sentence="No call to a supplier stays without an answer: 5 minutes, or 30 to look it up,"
-        " from when he lets us.",
+        sentence="A purchase order submission ends within 5 minutes, and its lookup within 30"
+        " minutes after the rate limit allows it.",
         sql="""
             SELECT number, request_status, request_status_since, try_after
             FROM orders_purchaseorder
@@ -133,8 +135,8 @@ PURCHASES = (
     ),
     Invariant(
         code="I4.goes_in_time",
-        sentence="What is collected for a supplier goes within 30 minutes of its moment, if he"
-        " answers.",
+        sentence="A collected purchase order is submitted within 30 minutes of its scheduled"
+        " time, if the supplier answers.",
         sql="""
             SELECT po.number, po.status, po.goes_at, po.try_after
             FROM orders_purchaseorder po
@@ -153,7 +155,8 @@ PURCHASES = (
     ),
     Invariant(
         code="I4.accepted",
-        sentence="What a supplier accepted says when; what he never accepted does not ship.",
+        sentence="A confirmed purchase order has a confirmation time; an unconfirmed one is not"
+        " shipped.",
         sql="""
             SELECT number, status, request_status, accepted_at FROM orders_purchaseorder
             WHERE accepted_at IS NULL AND (request_status = 'accepted'
@@ -162,7 +165,8 @@ PURCHASES = (
     ),
     Invariant(
         code="I4.stopped",
-        sentence="What a supplier has, or shipped, although we canceled it was decided by staff.",
+        sentence="Staff decided about each canceled purchase order that the supplier still has"
+        " or shipped.",
         sql=f"""
             SELECT po.number, po.status, po.request_status, po.supplier_reference,
                    {sql_conditions.SHIPPED} AS is_shipped
@@ -171,7 +175,7 @@ PURCHASES = (
     ),
     Invariant(
         code="I4.adopted_once",
-        sentence="No two purchase orders carry the same number of one supplier.",
+        sentence="No two purchase orders have the same order number of one supplier.",
         sql="""
             SELECT supplier_id, supplier_reference, count(*) AS purchase_orders
             FROM orders_purchaseorder WHERE supplier_reference <> ''

@@ -7,7 +7,7 @@ from storefront.dashboard.invariants.invariant import Invariant
 RETURNS = (
     Invariant(
         code="I10.counted",
-        sentence="The units of a line that go back, and went back, are those of its returns.",
+        sentence="The returning and returned quantities of a line equal those of its returns.",
         sql="""
             SELECT l.id AS line, l.returning_quantity, l.returned_quantity,
                    coalesce(r.standing, 0) AS standing, coalesce(r.ended, 0) AS ended
@@ -29,7 +29,7 @@ RETURNS = (
     ),
     Invariant(
         code="I10.not_more_than_left",
-        sentence="No more goes back than left.",
+        sentence="No more units are returned than were shipped.",
         sql="""
             SELECT l.id AS line, l.shipped_quantity, l.returning_quantity
             FROM orders_orderline l
@@ -38,7 +38,7 @@ RETURNS = (
     ),
     Invariant(
         code="I10.own_lines",
-        sentence="A return is of lines of its own purchase order, and of its own order.",
+        sentence="A return contains only lines of its own order and purchase order.",
         sql="""
             SELECT a.number, rl.order_line_id AS line
             FROM orders_returnauthorization a
@@ -51,7 +51,7 @@ RETURNS = (
     ),
     Invariant(
         code="I10.share",
-        sentence="The returns of a line are paid with no more than its shopper paid for it.",
+        sentence="The refunds for returns of a line do not exceed what the customer paid for it.",
         sql="""
             SELECT l.id AS line, sum(rl.share_amount) AS given,
                    l.line_amount - l.discount_amount + l.added_tax_amount AS charged
@@ -62,8 +62,8 @@ RETURNS = (
     ),
     Invariant(
         code="I10.due",
-        sentence="What was due for a return is the share of its lines, less what is kept, came"
-        " anew or went back with that, with the delivery.",
+        sentence="The refund due for a return is the share of its lines plus delivery, less"
+        " deductions, replaced items and price difference refunds.",
         sql="""
             SELECT a.number, a.due_amount, a.delivery_amount,
                    sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount
@@ -80,8 +80,8 @@ RETURNS = (
     ),
     Invariant(
         code="I10.paid_once",
-        sentence="A return that is refunded is asked of the gateway once, to the cent, and no other"
-        " is; once more by each return of what replaced it, or replaced that.",
+        sentence="Each refunded return has one refund request, to the cent, plus one for each"
+        " return of its replacements; other returns have none.",
         sql="""
             SELECT a.number, a.status, a.refund_amount, e.asked, e.again
             FROM orders_returnauthorization a
@@ -105,7 +105,8 @@ RETURNS = (
     ),
     Invariant(
         code="I10.passed_on",
-        sentence="What came back of a replacement for money is paid as what it came for.",
+        sentence="If a replacement is returned for a refund, the return that it replaced is"
+        " refunded too.",
         sql="""
             SELECT w.number, a.number AS came_for, a.status, a.replacement_id AS replacement
             FROM orders_returnauthorization w
@@ -115,8 +116,8 @@ RETURNS = (
     ),
     Invariant(
         code="I10.all_passed_on",
-        sentence="Of a replacement of which nothing is left with who got it, all that it came for"
-        " is paid.",
+        sentence="If a replacement came back in full, no part of the original return stays"
+        " unrefunded as replaced.",
         # A return of the replacement that was exchanged in turn came back for money if none of that
         # is left.
         sql="""
@@ -141,8 +142,8 @@ RETURNS = (
     ),
     Invariant(
         code="I10.difference",
-        sentence="What went back as another costs less is asked of the gateway once, to the cent,"
-        " and is that of its lines.",
+        sentence="A price difference refund is requested once, to the cent, and equals the"
+        " amount of its lines.",
         sql="""
             SELECT a.number, a.status, a.difference_amount, e.asked, e.count, rl.difference
             FROM orders_returnauthorization a
@@ -162,7 +163,7 @@ RETURNS = (
     ),
     Invariant(
         code="I10.replaced",
-        sentence="What is exchanged has an order of as many units, which costs nothing.",
+        sentence="An exchanged return has a free replacement order with the same quantity.",
         sql="""
             SELECT a.number, a.status, o.number AS replacement, o.total_amount
             FROM orders_returnauthorization a
@@ -177,8 +178,8 @@ RETURNS = (
     ),
     Invariant(
         code="I10.credit_once",
-        sentence="No unit of a purchase order is owed to us twice: by a claim, or goods that go"
-        " back.",
+        sentence="No unit of a purchase order is credited twice, by a claim and by a return to"
+        " the supplier.",
         sql="""
             SELECT pl.id AS purchase_line, pl.quantity, x.units
             FROM orders_purchaseline pl
@@ -198,7 +199,8 @@ RETURNS = (
     ),
     Invariant(
         code="I10.credit",
-        sentence="Of goods that went back we expect what they cost, less his fee.",
+        sentence="The expected credit of a return to the supplier is the cost of its lines less"
+        " the fee.",
         sql="""
             SELECT m.number, m.expected_amount, m.fee_amount,
                    coalesce(sum(ml.quantity * ml.unit_amount), 0) AS cost

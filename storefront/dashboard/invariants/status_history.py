@@ -51,7 +51,7 @@ def _status(model: type[Stateful], axis: str) -> str:
 HISTORY = (
     Invariant(
         code="I12.last_move",
-        sentence="The last move of a row led to the status it has.",
+        sentence="The last recorded transition of a record led to its status.",
         sql=f"""
             SELECT s.subject, s.subject_id, s.axis, s.status, last.to_status
             FROM ({_statuses()}) s
@@ -64,7 +64,7 @@ HISTORY = (
     ),
     Invariant(
         code="I12.traced",
-        sentence="No row left the status it was born with without a trace.",
+        sentence="A record outside its initial status has a recorded transition.",
         sql=f"""
             SELECT s.subject, s.subject_id, s.axis, s.status
             FROM ({_statuses()}) s
@@ -75,7 +75,7 @@ HISTORY = (
     ),
     Invariant(
         code="I12.chain",
-        sentence="Each move begins where the one before it ended.",
+        sentence="Each transition starts from the status in which the previous one ended.",
         sql="""
             SELECT subject, subject_id, axis, from_status, before AS ended_at
             FROM (

@@ -17,7 +17,7 @@ STOCK = (
     ),
     Invariant(
         code="I1.reserved",
-        sentence="The units held on a stock row are those of its active reservations.",
+        sentence="The reserved quantity of a stock level is the sum of its active reservations.",
         sql="""
             SELECT l.id AS level, l.reserved, coalesce(r.total, 0) AS reservations
             FROM suppliers_stocklevel l
@@ -30,7 +30,7 @@ STOCK = (
     ),
     Invariant(
         code="I1.allocated",
-        sentence="The units sold on a stock row are those of its unseen allocations.",
+        sentence="The allocated quantity of a stock level is the sum of its unseen allocations.",
         sql="""
             SELECT l.id AS level, l.allocated_unseen, coalesce(a.total, 0) AS allocations
             FROM suppliers_stocklevel l
@@ -43,7 +43,8 @@ STOCK = (
     ),
     Invariant(
         code="I1.evidence",
-        sentence="A sale counts as seen by the supplier only with the evidence of it.",
+        sentence="An allocation marked as seen states how it was seen, with the stock movement"
+        " if there is one.",
         sql="""
             SELECT id AS allocation, status, seen_by FROM orders_allocation
             WHERE status IN ('seen', 'shipped')
@@ -52,7 +53,7 @@ STOCK = (
     ),
     Invariant(
         code="I1.drop_once",
-        sentence="A drop of the supplier's figure speaks for no more units than it has.",
+        sentence="A drop of the supplier's stock accounts for no more units than its size.",
         sql="""
             SELECT m.id AS movement, m.reported_delta, sum(a.quantity) AS claimed
             FROM orders_allocation a JOIN suppliers_stockmovement m ON m.id = a.seen_in_id
@@ -62,7 +63,7 @@ STOCK = (
     ),
     Invariant(
         code="I1.doubt",
-        sentence="A sale that is subtracted for more than an hour has a reason.",
+        sentence="An allocation that stays unseen for more than an hour has a reason.",
         sql="""
             SELECT id AS allocation, status_since FROM orders_allocation
             WHERE status = 'unseen' AND doubt = ''
@@ -71,7 +72,7 @@ STOCK = (
     ),
     Invariant(
         code="I1.movements",
-        sentence="Every counter of a stock row is the sum of its movements.",
+        sentence="Every counter of a stock level is the sum of its movements.",
         sql="""
             SELECT l.id AS level, l.reported_quantity, m.reported, l.reserved, m.reserved AS held,
                    l.allocated_unseen, m.allocated
@@ -88,7 +89,8 @@ STOCK = (
     ),
     Invariant(
         code="I1.same_row",
-        sentence="A line is held and sold on the stock row that it is ordered from, in full.",
+        sentence="A line is reserved and allocated in full on the stock level that it is ordered"
+        " from.",
         sql="""
             SELECT l.id AS line, l.level_id AS level, l.quantity, p.level_id AS promised_on,
                    p.quantity AS promised
@@ -109,7 +111,7 @@ STOCK = (
     ),
     Invariant(
         code="I1.network",
-        sentence="One network has no more unpaid orders, and holds no more units, than allowed.",
+        sentence="No network exceeds the limits of unpaid orders and reserved units.",
         sql=f"""
             SELECT o.network, count(DISTINCT o.id) AS orders, sum(r.quantity) AS units
             FROM orders_order o
@@ -123,7 +125,7 @@ STOCK = (
     ),
     Invariant(
         code="I1.held_while_unpaid",
-        sentence="Units are held for unpaid orders, and sold for paid ones.",
+        sentence="Unpaid orders have reservations; paid orders have allocations.",
         sql="""
             SELECT o.number, o.status, l.id AS line, r.status AS reservation,
                    a.status AS allocation

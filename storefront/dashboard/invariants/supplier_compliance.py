@@ -7,7 +7,7 @@ from storefront.dashboard.invariants.invariant import Invariant
 VETTING = (
     Invariant(
         code="V1.judged",
-        sentence="A verified proof says who verified it, and when.",
+        sentence="A verified compliance document has a verifier and a time.",
         sql="""
             SELECT id AS evidence, criterion, verified_by, verified_at FROM suppliers_evidence
             WHERE status = 'verified' AND (verified_by = '' OR verified_at IS NULL)
@@ -15,8 +15,8 @@ VETTING = (
     ),
     Invariant(
         code="V2.not_over",
-        sentence="Goods with lithium are off sale within two hours after their last test report"
-        " ended.",
+        sentence="Products with lithium batteries are not sold later than two hours after their"
+        " last test report expired.",
         sql="""
             SELECT o.supplier_id, o.supplier_sku, max(e.valid_until) AS ended
             FROM suppliers_supplieroffer o
@@ -34,7 +34,7 @@ VETTING = (
     ),
     Invariant(
         code="V3.fact_once",
-        sentence="A fact about a supplier is seen once.",
+        sentence="Each scorecard fact about a supplier is recorded once.",
         sql="""
             SELECT supplier_id, kind, subject, count(*) AS facts FROM suppliers_scorecardfact
             GROUP BY supplier_id, kind, subject HAVING count(*) > 1
@@ -42,7 +42,7 @@ VETTING = (
     ),
     Invariant(
         code="V4.within_bounds",
-        sentence="A scorecard's value lies within its bounds, and its rate is good / sample.",
+        sentence="A scorecard value lies within its bounds, and its rate is good / sample.",
         sql="""
             SELECT supplier_id, measure, "on", sample, good, value, low, high
             FROM suppliers_scorecard
@@ -52,7 +52,7 @@ VETTING = (
     ),
     Invariant(
         code="V5.no_fact_without_cause",
-        sentence="A fact about a purchase order, a line or a parcel is about one that is there.",
+        sentence="A scorecard fact refers to an existing purchase order, line or parcel.",
         sql="""
             SELECT f.supplier_id, f.kind, f.subject FROM suppliers_scorecardfact f
             WHERE (f.subject LIKE 'purchase_order:%%' AND NOT EXISTS (

@@ -26,7 +26,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     missing = [right for right in wanted if not request.user.has_perm(right)]
     superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("email")
     context = {
-        "title": _("You may not open this page"),
+        "title": _("You don't have permission to open this page"),
         "rights": [(_label(right), _groups_with(right)) for right in missing],
         "superusers": superusers.values_list("email", flat=True)[:SUPERUSERS_SHOWN],
     }

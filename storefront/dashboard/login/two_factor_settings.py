@@ -37,7 +37,7 @@ def index(request: HttpRequest, user: User) -> HttpResponse:
     found = Authenticator.objects.filter(user=user).order_by("pk")
     codes = next((one for one in found if one.type == Type.RECOVERY_CODES), None)
     context = {
-        "title": _("How you sign in"),
+        "title": _("Security"),
         "factors": [one for one in found if one.type != Type.RECOVERY_CODES],
         "has_app": any(one.type == Type.TOTP for one in found),
         "left": len(codes.wrap().get_unused_codes()) if codes else None,
@@ -62,7 +62,7 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
             code = request.POST.get("code", "")[:40]
             enrollment.add_app(user=user, secret=secret, code=code, now=timezone.now())
         except NotProvenError:
-            problem = _("This code is not right, or too old. Enter the one that the app shows now.")
+            problem = _("This code is wrong or has expired. Enter the code that the app shows now.")
         except enrollment.AlreadyThereError:
             return redirect("factors:index")
         else:
@@ -95,7 +95,7 @@ def passkey(request: HttpRequest, user: User) -> HttpResponse:
             named = name or _("Passkey")
             enrollment.add_passkey(user=user, name=named, answer=answer, now=timezone.now())
         except (NotProvenError, ValueError, RecursionError):  # RecursionError: deeply nested JSON
-            problem = _("No passkey came of it. Try once more.")
+            problem = _("The passkey could not be created. Try again.")
         else:
             return _added(request, user, is_first=is_first)
     context = {
@@ -128,11 +128,14 @@ def drop(request: HttpRequest, user: User, factor_id: int) -> HttpResponse:
         try:
             enrollment.drop(user=user, factor_id=factor_id, now=timezone.now())
         except enrollment.LastOneError:
-            problem = _("This is the last one, and staff need one. Add another first.")
+            problem = _(
+                "This is your only second factor, and staff accounts need one. Add"
+                " another before you remove it."
+            )
         else:
-            messages.success(request, _("It is taken out."))
+            messages.success(request, _("The second factor was removed."))
             return redirect("factors:index")
-    context = {"title": _("Take it out"), "factor": factor, "problem": problem}
+    context = {"title": _("Remove"), "factor": factor, "problem": problem}
     return page(request, "dashboard/login/factor_drop.html", context, _status(problem))
 
 
@@ -142,13 +145,13 @@ def _added(request: HttpRequest, user: User, *, is_first: bool) -> HttpResponse:
     request.user = user
     if is_first:
         return _show_codes(request, user)
-    messages.success(request, _("It is added."))
+    messages.success(request, _("The second factor was added."))
     return redirect("factors:index")
 
 
 def _show_codes(request: HttpRequest, user: User) -> HttpResponse:
     made = enrollment.make_codes(user=user, now=timezone.now())
-    text = "\n".join([_("Recovery codes for Fara, each works once:"), *made, ""])
+    text = "\n".join([_("Recovery codes for Fara. Each works once:"), *made, ""])
     context: dict[str, Any] = {
         "title": _("Your recovery codes"),
         "codes": made,

@@ -58,7 +58,7 @@ def second(request: HttpRequest) -> HttpResponse:
     if (problem := _prove(request, user)) is None:
         middleware.go_through(request, user, now)
         return redirect(next_of(request))
-    return _ask(request, user, title=_("Second step"), problem=problem)
+    return _ask(request, user, title=_("Two-factor authentication"), problem=problem)
 
 
 @never_cache
@@ -72,7 +72,7 @@ def again(request: HttpRequest) -> HttpResponse:
     if (problem := _prove(request, user)) is None:
         middleware.note_proof(request, timezone.now())
         return redirect(next_of(request))
-    return _ask(request, user, title=_("Is it still you?"), problem=problem)
+    return _ask(request, user, title=_("Confirm your identity"), problem=problem)
 
 
 def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -139,13 +139,13 @@ def _prove(request: HttpRequest, user: User) -> str | None:
     except login_throttling.TooManyTriesError as error:
         _record_refusal(user, security_log.Result.BLOCKED)
         wait = timeuntil(error.until, now, depth=1)
-        return _("Too many tries. Wait %(time)s, then try again.") % {"time": wait}
+        return _("Too many attempts. Try again in %(time)s.") % {"time": wait}
     # RecursionError: deeply nested JSON
     except (verification.NotProvenError, ValueError, RecursionError):
         _record_refusal(user, security_log.Result.FAILED)
         is_code = "code" in request.POST
-        wrong = _("This code is not right, or has been used. Wait for the next one.")
-        return wrong if is_code else _("This passkey is not one of yours.")
+        wrong = _("This code is wrong or was already used. Wait for the next code.")
+        return wrong if is_code else _("This passkey does not belong to your account.")
     return None
 
 
@@ -154,7 +154,7 @@ def _prove_by_password(request: HttpRequest, user: User) -> str | None:
     login_throttling.count_attempt(account=account, network=network, now=now)
     if not user.check_password(request.POST.get("password", "")):
         _record_refusal(user, security_log.Result.FAILED)
-        return _("This is not your password.")
+        return _("Wrong password.")
     login_throttling.record_success(account=account, network=network, now=now)
     return None
 

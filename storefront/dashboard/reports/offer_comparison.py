@@ -41,35 +41,35 @@ from suppliers.models import Scorecard, Service, SupplierOffer
 
 # ``why`` inserts the figures.
 SAID: dict[str, str | Promise] = {
-    Way.TAKEN: _("Taken"),
-    Refusal.SUPPLIER: _("We do not buy from this supplier now"),
-    Refusal.GONE: _("The supplier no longer lists it"),
-    Refusal.HELD: _("The offer is held: its data cannot be believed, or staff stopped it"),
-    Refusal.EVIDENCE: _("Nothing valid proves %(lacks)s"),
-    Refusal.NO_COST: _("No cost is known"),
-    Refusal.OLD_COST: _("The cost is too old to sell by"),
-    Refusal.OLD_STOCK: _("The figure is too old to promise from"),
-    Refusal.NO_UNITS: _("Nothing is left above what is kept back"),
-    Refusal.NO_RATE: _("Nobody knows what this money is worth now"),
-    Way.PARCEL_TOO_SMALL: _("One parcel from here brings %(most)s at most"),
-    Misfit.TOO_FEW: _("Only %(left)s can be promised"),
-    Misfit.BELOW_MINIMUM: _("Sold from %(minimum)s units on"),
+    Way.TAKEN: _("Selected"),
+    Refusal.SUPPLIER: _("Supplier is not active"),
+    Refusal.GONE: _("Discontinued by the supplier"),
+    Refusal.HELD: _("Offer on hold: implausible data, or stopped by staff"),
+    Refusal.EVIDENCE: _("No valid compliance document: %(lacks)s"),
+    Refusal.NO_COST: _("No cost"),
+    Refusal.OLD_COST: _("Cost is outdated"),
+    Refusal.OLD_STOCK: _("Stock data is outdated"),
+    Refusal.NO_UNITS: _("No stock above the safety stock"),
+    Refusal.NO_RATE: _("No current exchange rate for this currency"),
+    Way.PARCEL_TOO_SMALL: _("A parcel from here fits at most %(most)s"),
+    Misfit.TOO_FEW: _("Only %(left)s available"),
+    Misfit.BELOW_MINIMUM: _("Minimum order quantity: %(minimum)s"),
     Misfit.NOT_WHOLE_PACKS: _("Sold only in packs of %(pack)s"),
-    Unearning.LOSES: _("It would be sold at a loss of %(loss)s"),
+    Unearning.LOSES: _("Would be sold at a loss of %(loss)s"),
     Unearning.EARNS_TOO_LITTLE: _(
-        "It would earn %(earned)s, less than the margin that the rules of routing ask for"
+        "Profit would be %(earned)s, below the minimum margin of the routing rules"
     ),
-    Worse.DEARER: _("Lands dearer, by %(more)s in all"),
-    Worse.NO_COST: _("Nobody can say what it lands at: terms or a sure rate are missing"),
-    Worse.FARTHER: _("Farther away, and no better in what counts before"),
-    Worse.SLOWER: _("Arrives later, and is no better in what counts before"),
-    Worse.WORSE_SUPPLIER: _("From a supplier who ships less of what is ordered"),
-    Worse.LESS_LIKED: _("From a supplier whom staff like less"),
-    Worse.LATER: _("As good in all; the one that we knew first is taken"),
+    Worse.DEARER: _("Landed cost is higher by %(more)s in total"),
+    Worse.NO_COST: _("Landed cost unknown: cost settings or a reliable exchange rate are missing"),
+    Worse.FARTHER: _("Farther away, with no advantage in earlier criteria"),
+    Worse.SLOWER: _("Arrives later, with no advantage in earlier criteria"),
+    Worse.WORSE_SUPPLIER: _("Supplier with a lower fill rate"),
+    Worse.LESS_LIKED: _("Supplier with a lower priority"),
+    Worse.LATER: _("Equal in all criteria; the older offer is selected"),
 }
-TAKEN_AT_A_LOSS = _("Taken, at a loss of %(loss)s")
-PART_TAKEN = _("%(units)s of them taken: nobody sends all without a loss")
-PART_TAKEN_AT_A_LOSS = _("%(units)s of them taken, at a loss of %(loss)s: nobody has all")
+TAKEN_AT_A_LOSS = _("Selected, at a loss of %(loss)s")
+PART_TAKEN = _("%(units)s selected: no supplier has all without a loss")
+PART_TAKEN_AT_A_LOSS = _("%(units)s selected, at a loss of %(loss)s: no supplier has all")
 # Key: whether it sells at a loss, and whether it covers only a part of the quantity.
 TAKEN = {
     (False, False): SAID[Way.TAKEN],
@@ -78,9 +78,9 @@ TAKEN = {
     (True, True): PART_TAKEN_AT_A_LOSS,
 }
 AGES: dict[str, str | Promise] = {
-    Standing.BELIEVED: _("believed whole"),
-    Standing.BUFFERED: _("its age is kept back"),
-    Standing.HIDDEN: _("too old to promise from"),
+    Standing.BELIEVED: _("fresh: full quantity available"),
+    Standing.BUFFERED: _("aging: safety stock added"),
+    Standing.HIDDEN: _("outdated: not sold"),
 }
 
 
@@ -119,8 +119,8 @@ SCORED_LATELY = timedelta(days=7)
 class AskForm(forms.Form):
     """Form for the country, quantity and channel of the comparison."""
 
-    country = forms.ChoiceField(label=_("To"))
-    quantity = forms.IntegerField(label=_("How many"), min_value=1, max_value=MOST_AT_ONCE)
+    country = forms.ChoiceField(label=_("Destination"))
+    quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=MOST_AT_ONCE)
     channel = forms.ModelChoiceField(
         Channel.objects.order_by("pk"),
         label=_("Channel"),
@@ -180,7 +180,7 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
     without_stock = list(bare.select_related("supplier").order_by("pk"))
     context = {
         **admin.site.each_context(request),
-        "title": gettext("Offers side by side"),
+        "title": gettext("Compare offers"),
         "variant": variant,
         "channel": channel,
         "form": form,
@@ -247,11 +247,11 @@ def _rows(
             standing=standing,
             age_words=str(AGES[standing]),
             kept_back=[
-                (gettext("buffer of the supplier"), level.buffer),
-                (gettext("for its age"), known.aged),
-                (gettext("held for who is paying"), level.reserved),
-                (gettext("sold, not in his figure yet"), level.allocated_unseen),
-                (gettext("buffer of the channel"), channel.buffer),
+                (gettext("supplier safety stock"), level.buffer),
+                (gettext("for outdated data"), known.aged),
+                (gettext("reserved for unpaid orders"), level.reserved),
+                (gettext("sold, not yet in the supplier's stock"), level.allocated_unseen),
+                (gettext("channel safety stock"), channel.buffer),
             ],
             promised=one.row.candidate.available if one.row.candidate else 0,
             lead_days=lead_days(offer, now),

@@ -28,31 +28,31 @@ from storefront.lib.staff.csv_export import csv_line
 from suppliers.models import Supplier
 
 WHATS = {
-    What.GOODS: _("Goods"),
+    What.GOODS: _("Items"),
     What.DISCOUNT: _("Discount"),
     What.DELIVERY: _("Delivery"),
     What.TAX: _("Tax"),
     What.REFUND: _("Refunded"),
-    What.CHARGED_BACK: _("Lost in a dispute"),
-    What.COST: _("Cost of the goods"),
+    What.CHARGED_BACK: _("Lost chargebacks"),
+    What.COST: _("Cost of goods sold"),
     What.FREIGHT: _("Freight"),
-    What.SUPPLIER_FEE: _("Fees of the supplier"),
+    What.SUPPLIER_FEE: _("Supplier fees"),
     What.DUTY: _("Duty"),
     What.HANDLING: _("Handling"),
-    What.PAYMENT_FEE: _("Fees of the payment"),
-    What.CHANNEL_FEE: _("Fees of the channel"),
-    What.SELLING: _("Freight, duty and fees together"),
-    What.CREDIT: _("Credited by the supplier"),
+    What.PAYMENT_FEE: _("Payment fees"),
+    What.CHANNEL_FEE: _("Channel fees"),
+    What.SELLING: _("Freight, duty and fees"),
+    What.CREDIT: _("Supplier credit"),
 }
 SOURCES = {
-    Source.ORDER: _("as the shopper agreed"),
-    Source.BOOK: _("book of payments"),
-    Source.BILLED: _("billed"),
-    Source.CLAIM: _("claim on the supplier"),
-    Source.GIVEN_BACK: _("goods that went back to the supplier"),
-    Source.TOLD: _("estimated: as he said when he accepted"),
-    Source.AGREED: _("estimated: as agreed, not billed yet"),
-    Source.TERMS: _("estimated: costs of selling"),
+    Source.ORDER: _("from the order"),
+    Source.BOOK: _("from transactions"),
+    Source.BILLED: _("from the vendor bill"),
+    Source.CLAIM: _("from the supplier claim"),
+    Source.GIVEN_BACK: _("from the return to the supplier"),
+    Source.TOLD: _("estimated from the supplier's confirmation"),
+    Source.AGREED: _("estimated from the purchase order, not billed yet"),
+    Source.TERMS: _("estimated from the selling cost settings"),
 }
 
 RIGHTS = ("orders.view_order", "orders.view_supplierbill")
@@ -79,7 +79,7 @@ class SpanForm(forms.Form):
         empty_label=_("All suppliers"),
     )
     by = forms.ChoiceField(
-        label=_("A row for each"),
+        label=_("Group by"),
         choices=[(BY_ORDER, _("order")), (BY_DAY, _("day")), (BY_SUPPLIER, _("supplier"))],
     )
 
@@ -118,7 +118,7 @@ def show(request: HttpRequest, order_id: int) -> HttpResponse:
     ]
     context = {
         **admin.site.each_context(request),
-        "title": gettext("What %s earns") % order,
+        "title": gettext("Profit of %s") % order,
         "order": order,
         "profit": profit,
         "rows": [
@@ -159,7 +159,7 @@ def listing(request: HttpRequest) -> HttpResponseBase:
     rows = _rows(orders.order_by("-pk")[:MOST_SHOWN], by, code)
     context = {
         **admin.site.each_context(request),
-        "title": gettext("What orders earn"),
+        "title": gettext("Profit by order"),
         "form": form,
         "rows": rows,
         "totals": _totals(rows),
@@ -215,7 +215,7 @@ def _shares(order: Order, profit: Profit, by: str, code: str) -> Iterator[tuple[
     for supplier in sorted({line.supplier for line in lines}):
         yield supplier, [part for line in lines if line.supplier == supplier for part in line.parts]
     if profit.unassigned and not code:
-        yield gettext("belongs to no line"), profit.unassigned
+        yield gettext("not assigned to a line"), profit.unassigned
 
 
 def _count(row: Row, profit: Profit, parts: list[Part]) -> None:
@@ -243,8 +243,8 @@ def _totals(rows: list[Row]) -> list[Row]:
 
 def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
     """Yield a CSV line for each order line, and one for amounts of no line."""
-    heads = [_("Order"), _("Day"), _("Supplier"), _("SKU"), _("How many"), _("Currency")]
-    ends = [_("Earns"), _("Estimated")]
+    heads = [_("Order"), _("Day"), _("Supplier"), _("SKU"), _("Quantity"), _("Currency")]
+    ends = [_("Profit"), _("Estimated")]
     yield csv_line((*heads, *WHATS.values(), *ends))
     for order, profit in profit_report.read_all(orders.order_by("pk"), now=timezone.now()):
         lines = [line for line in profit.lines.values() if not code or line.supplier == code]

@@ -41,20 +41,20 @@ class CartForm(forms.Form):
     """Form for a sample cart and its destination."""
 
     lines = forms.CharField(
-        label=_("Lines: a SKU and how many"),
+        label=_("Items: SKU and quantity, one per line"),
         widget=forms.Textarea(attrs={"rows": 4, "placeholder": "HL-1234 2"}),
         max_length=4_000,
     )
-    country = forms.ChoiceField(label=_("To"))
+    country = forms.ChoiceField(label=_("Destination"))
     region = forms.CharField(
-        label=_("Region, where its tax needs it"), max_length=LIMITS["region"], required=False
+        label=_("State or region (if needed for tax)"), max_length=LIMITS["region"], required=False
     )
     postcode = forms.CharField(
-        label=_("Postcode, to ask suppliers with"),
+        label=_("Postcode (for live supplier rates)"),
         max_length=LIMITS["postcode"],
         required=False,
     )
-    rules = forms.ChoiceField(label=_("By which rules"), required=False)
+    rules = forms.ChoiceField(label=_("Routing rules"), required=False)
     channel = forms.ModelChoiceField(
         Channel.objects.order_by("pk"), label=_("Channel"), to_field_name="code", empty_label=None
     )
@@ -67,7 +67,7 @@ class CartForm(forms.Form):
         cast(forms.ChoiceField, self.fields["country"]).choices = choices
         versions = RoutingRules.objects.filter(channel=channel).order_by("-version")
         cast(forms.ChoiceField, self.fields["rules"]).choices = [
-            ("", gettext("those in force")),
+            ("", gettext("active version")),
             *((str(one.pk), f"{one} {labels.counts(rules_of(one))}") for one in versions),
         ]
         if Channel.objects.count() == 1:
@@ -79,14 +79,16 @@ class CartForm(forms.Form):
         for line in filter(None, map(str.strip, self.cleaned_data["lines"].splitlines())):
             sku, count = [*line.rsplit(None, 1), "1"][:2]
             if not (count.isascii() and count.isdigit() and 1 <= int(count[:4]) <= MOST_UNITS):
-                words = gettext("“%(line)s”: write a SKU, a space and a number.")
+                words = gettext(
+                    "“%(line)s” could not be read. Enter a SKU, a space and a quantity."
+                )
                 raise forms.ValidationError(words % {"line": line[:80]}, code="unreadable")
             wanted[sku] = wanted.get(sku, 0) + int(count)
         if len(wanted) > MOST_LINES:
-            raise forms.ValidationError(gettext("30 lines at most."), code="too_many")
+            raise forms.ValidationError(gettext("Enter at most 30 lines."), code="too_many")
         found = dict(Variant.objects.filter(sku__in=wanted).values_list("sku", "pk"))
         if unknown := [sku for sku in wanted if sku not in found]:
-            words = gettext("No variant has this SKU: %(skus)s.")
+            words = gettext("Unknown SKU: %(skus)s. Check the spelling.")
             raise forms.ValidationError(words % {"skus": ", ".join(unknown)[:300]}, code="unknown")
         return {found[sku]: count for sku, count in wanted.items()}
 
@@ -136,7 +138,7 @@ def show(request: HttpRequest) -> HttpResponse:
         )
     context = {
         **admin.site.each_context(request),
-        "title": gettext("Try a cart"),
+        "title": gettext("Routing simulator"),
         "form": form,
         "preview": preview,
         "rules": _name(preview.plan.rules) if preview else "",
@@ -212,4 +214,4 @@ def _missing(preview: Preview, variant_id: int) -> str:
     if variant_id not in preview.plan.missing:
         return ""
     most = preview.plan.missing[variant_id]
-    return gettext("So many cannot be sent there; %(most)d at most.") % {"most": most}
+    return gettext("This quantity cannot be shipped there. Maximum: %(most)d.") % {"most": most}

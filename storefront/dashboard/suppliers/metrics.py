@@ -27,17 +27,27 @@ TIMES = frozenset(
     }
 )
 EXPLAINED: dict[str, str | Promise] = {
-    Measure.FILL_RATE: _("Ordered lines that shipped. Only what had no stock counts against him."),
-    Measure.STOCK_ACCURACY: _("Lines that he had when we ordered what his feed promised."),
-    Measure.CANCELLATION_RATE: _("Purchase orders that he refused or canceled unasked."),
-    Measure.RETURN_RATE: _("Parcels that the carrier brought back to him."),
-    Measure.ACKNOWLEDGE_TIME: _("From our purchase order to his yes or no."),
-    Measure.FIRST_SCAN_TIME: _("From his yes until the carrier scanned the parcel."),
-    Measure.STOCK_AGE: _("How old his stock figures were, looked at each hour."),
-    Measure.FEED_SUCCESS: _("Sync runs that were applied, not failed or unbelievable."),
-    Measure.COST_STABILITY: _("Known costs that did not move in 30 days."),
-    Measure.ANSWER_TIME: _("How long his API took to answer."),
-    Measure.ANSWERED: _("Calls of his API that brought an answer."),
+    Measure.FILL_RATE: _(
+        "Share of ordered lines that shipped. Only out-of-stock rejections lower it."
+    ),
+    Measure.STOCK_ACCURACY: _(
+        "Share of ordered lines that were in stock as the supplier's feed said."
+    ),
+    Measure.CANCELLATION_RATE: _(
+        "Share of purchase orders that the supplier rejected or canceled without our request."
+    ),
+    Measure.RETURN_RATE: _("Share of parcels that the carrier returned to the supplier."),
+    Measure.ACKNOWLEDGE_TIME: _(
+        "Time from our purchase order to the supplier's confirmation or rejection."
+    ),
+    Measure.FIRST_SCAN_TIME: _("Time from the supplier's confirmation to the first carrier scan."),
+    Measure.STOCK_AGE: _("Age of the supplier's stock data, measured every hour."),
+    Measure.FEED_SUCCESS: _(
+        "Share of sync runs that were applied. Failed and quarantined runs lower it."
+    ),
+    Measure.COST_STABILITY: _("Share of costs that did not change in 30 days."),
+    Measure.ANSWER_TIME: _("Response time of the supplier's API."),
+    Measure.ANSWERED: _("Share of calls to the supplier's API that got a response."),
 }
 
 

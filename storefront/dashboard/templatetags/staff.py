@@ -62,10 +62,10 @@ def round_mark(value: Decimal) -> str:
 def proof(state: str) -> str:
     """Return the label of a criterion's state."""
     return {
-        "proven": gettext("proven"),
-        "ends_soon": gettext("ends soon"),
-        "waits": gettext("waits for a look"),
-        "over": gettext("over"),
+        "proven": gettext("valid"),
+        "ends_soon": gettext("expires soon"),
+        "waits": gettext("needs review"),
+        "over": gettext("expired"),
         "rejected": gettext("rejected"),
         "missing": gettext("missing"),
     }[state]

@@ -21,7 +21,7 @@ def keep(
     machine: str,
     now: datetime,
 ) -> None:
-    """Write figures and verdicts; goals that were not measured this time keep what they had."""
+    """Store figures and verdicts; goals that were not measured keep their previous ones."""
     kept = _read(path)
     measured = {each.id for each in verdicts}
     records = [each for each in kept.get("goals", []) if each["id"] not in measured]
@@ -33,7 +33,7 @@ def keep(
 
 def _read(path: Path) -> dict[str, Any]:
     kept = json.loads(path.read_text()) if path.exists() else {}
-    # One of an older shape tells no goals by their ids.
+    # An older format has no goal ids.
     return kept if isinstance(kept, dict) and "goals" in kept else {}
 
 
@@ -52,11 +52,11 @@ def _record(verdict: Verdict, machine: str, now: datetime) -> dict[str, Any]:
 
 
 def this_machine() -> str:
-    """Describe what we run on, and how busy others keep it: absolute figures swing with that."""
+    """Describe the machine and its other load, since absolute figures depend on them."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     model = models[0] if models else platform.machine()
     return (
         f"{os.cpu_count()} x {model}, Python {platform.python_version()},"
-        f" load {os.getloadavg()[0]:.1f} before it began"
+        f" load {os.getloadavg()[0]:.1f} before the start"
     )

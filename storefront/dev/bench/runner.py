@@ -1,4 +1,4 @@
-"""Benchmark runner: run all measurements in a database of their own, judge the figures."""
+"""Benchmark runner: run all measurements in a separate database, judge the figures."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def run(
 ) -> tuple[dict[str, Any], list[Verdict]]:
     """Sync, serve, measure, grow, measure again; return all figures, and the verdicts.
 
-    What no goal of ``only`` needs is not done. Lists of a million offers are measured when they
-    are asked for alone, or with ``is_full``; files of a million rows only with that.
+    Steps that no goal of ``only`` needs are skipped. Lists of a million offers are measured if only
+    they are requested, or with ``is_full``; files of a million rows only with ``is_full``.
     """
     wanted = set(only)
     report: dict[str, Any] = {}
@@ -68,7 +68,7 @@ def run(
         verdicts += _judge_feeds(report, say, sizes=MANY_ROWS if is_full else FEW_ROWS)
     if wanted & goal_pages.OF_ASKING:
         verdicts += _judge_asking(report, say, products=MANY_ASKED if is_full else FEW_ASKED)
-    if wanted & goal_pages.OF_BULK:  # at last: its tables are emptied
+    if wanted & goal_pages.OF_BULK:  # last: it empties its tables
         sizes = MANY_OFFERS if wanted <= goal_pages.OF_BULK or is_full else FEW_OFFERS
         for count in sizes:
             say(f"Lists of {count:,} offers")
@@ -95,7 +95,7 @@ def _judge_buying(
             hung = checkout_while_supplier_hangs.measure(place, say=say)
             report["buying_on"] = msgspec.to_builtins(hung)
             verdicts += goal_checkout.judge_hung(hung)
-        if "P7" in wanted:  # last: it leaves a light that is sold out
+        if "P7" in wanted:  # last: it leaves a sold-out light
             bare, shop = last_units.measure(place, say=say)
             report["rush"] = [msgspec.to_builtins(each) for each in (bare, shop)]
             verdicts += goal_checkout.judge_rush(bare, shop)
@@ -106,7 +106,7 @@ def _judge_readers(
     report: dict[str, Any], say: Callable[[str], None], *, wanted: Collection[str], is_full: bool
 ) -> list[Verdict]:
     verdicts: list[Verdict] = []
-    if goal_pages.OF_READING & set(wanted):  # at its end nothing is offered any more
+    if goal_pages.OF_READING & set(wanted):  # afterwards nothing is offered any more
         verdicts += _judge_reading(report, say, is_full=is_full)
     if goal_pages.OF_REACHING & set(wanted):
         verdicts += _judge_reaching(report, say)
@@ -190,7 +190,7 @@ def _judge_asking(
 
 
 def bulkhead_figures(say: Callable[[str], None]) -> dict[str, tuple[float, float]]:
-    """Let one supplier hang beside another; return seconds of the other's orders and syncs."""
+    """Hang one supplier beside another; return seconds of the other's orders and syncs."""
     with TemporaryDirectory(prefix="fara-bench-") as folder:
         rounds = bulkheads.measure(
             channel=Channel.objects.get(),

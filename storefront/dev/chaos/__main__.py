@@ -29,7 +29,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mutants", action="store_true")
     parser.add_argument("--deaths", action="store_true")
-    parser.add_argument("--only", default="", help="one mutant, by a part of its name")
+    parser.add_argument("--only", default="", help="run one mutant, by a part of its name")
     parser.add_argument("--var", type=Path, default=instance.ROOT / "var")
     asked = parser.parse_args(words)
     began = time.monotonic()
@@ -56,7 +56,7 @@ def main(words: Sequence[str]) -> int:
                 began=began,
             )
     except AlreadyRunningError:
-        complain("A chaos of this clone runs already.")
+        complain("A chaos run of this clone is already running.")
     except StopRequestedError:
         return 130
     except FAILURES as error:

@@ -53,7 +53,7 @@ def prove(  # noqa: PLR0913 - a run, and its output
         goods, stock = workload_goods.choose(place, hot_units=HOT_UNITS)
         wait(place, keeper, begun, **env)
         ready_s = time.monotonic() - began
-        say("everybody is ready")
+        say("all processes are ready")
         run = Run(place=place, keeper=keeper, plan=plan, goods=goods, stock=stock, say=say)
         violations = run.go()
         figures = report.figures(run, violations, names=names)

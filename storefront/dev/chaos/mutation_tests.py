@@ -25,7 +25,7 @@ from storefront.dev.chaos.workload import goods as workload_goods
 from storefront.dev.chaos.workload.goods import Light
 
 HOT_UNITS = 8
-NOBODY = "no mutant"
+NO_MUTANT = "no mutant"
 PATIENCE_S = 25.0
 
 
@@ -69,20 +69,18 @@ STORIES: Mapping[str, Story] = {
     "published after commit": Story(
         shoppers=6, failpoint="outbox.after_commit", expects=frozenset({checks.MAILS})
     ),
-    "no key to the supplier": Story(
+    "no idempotency key to the supplier": Story(
         shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=frozenset({checks.TOLD})
     ),
-    "sends again without looking": Story(
+    "submits again without lookup": Story(
         shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=frozenset({checks.TOLD})
     ),
-    "the last news wins": Story(
+    "last webhook wins": Story(
         shoppers=16, blows=[MIXES_LETTERS], expects=frozenset({checks.TRUE})
     ),
     "float money": Story(shoppers=8, expects=frozenset({checks.MONEY})),
     "refund without ledger": Story(shoppers=4, paybacks=2, expects=frozenset({checks.MONEY})),
-    "a return is paid by each click": Story(
-        shoppers=6, returns=2, expects=frozenset({checks.MONEY})
-    ),
+    "each click refunds a return": Story(shoppers=6, returns=2, expects=frozenset({checks.MONEY})),
 }
 
 
@@ -95,7 +93,7 @@ def catch_all(
     """
     served = [name for name in mutants.MUTANTS if only in name]
     if not served:
-        say(f"no mutant is called {only!r}: {', '.join(mutants.MUTANTS)}")
+        say(f"unknown mutant {only!r}: {', '.join(mutants.MUTANTS)}")
         return 1
     open_shop(place, say)
     goods, stock = workload_goods.choose(place, hot_units=HOT_UNITS)
@@ -105,10 +103,10 @@ def catch_all(
     with Keeper(place) as keeper:
         for story in controls():
             blamed += _words(shelf.serve(keeper, "", story))
-            say(f"{NOBODY}: {blamed or 'nothing is wrong'}"[:300])
+            say(f"{NO_MUTANT}: {blamed or 'no violations'}"[:300])
         for name in served:
             found[name] = shelf.serve(keeper, name, STORIES[name])
-            say(f"{name}: {_words(found[name]) or 'nothing is wrong'}"[:300])
+            say(f"{name}: {_words(found[name]) or 'no violations'}"[:300])
     survivors = [name for name in served if not is_caught(STORIES[name], found[name])]
     told = {
         "mutants": {name: _words(found[name]) for name in served},

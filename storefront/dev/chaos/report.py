@@ -90,11 +90,11 @@ def show(told: dict[str, Any]) -> None:
     hit, missed = told["failpoints_hit"], told["failpoints_missed"]
     rows = {
         "seed": told["seed"],
-        "wall": f"{told['wall_s']} s, of which {told['ready_s']} s until everybody was ready",
-        "shoppers": f"{told['shoppers']}: {_counts(told['ends'])}",
+        "wall": f"{told['wall_s']} s, of which {told['ready_s']} s until all processes were ready",
+        "customers": f"{told['shoppers']}: {_counts(told['ends'])}",
         "requests": (
             f"{told['requests']}, {told['http_5xx']} answered 5xx ({told['http_500']} of them 500),"
-            f" {told['unheard']} not at all"
+            f" {told['unheard']} without response"
         ),
         "checkout, s": "; ".join(
             f"{phase} {_counts(some)}" for phase, some in told["checkout_s"].items()
@@ -107,18 +107,18 @@ def show(told: dict[str, Any]) -> None:
         "suppliers": f"orders: {_counts(told['supplier_orders'])}, of {told['supplier_attempts']}"
         f" calls; canceled by them: {_counts(told['supplier_refusals'])}",
         "returns": _counts(told["returns"]),
-        "setbacks": f"{_counts(told['setbacks'])}; asked, shoppers said:"
+        "backorders": f"{_counts(told['setbacks'])}; customers' choices:"
         f" {_counts(told['answers']) or 'nothing'}",
-        "letters": _counts(told["letters_posted"]),
-        "mails": told["mails"],
-        "drained": f"in {told['drain_s']} s, {told['decided_by_staff']} decided by a person",
+        "webhooks posted": _counts(told["letters_posted"]),
+        "e-mails": told["mails"],
+        "drained": f"in {told['drain_s']} s, {told['decided_by_staff']} decided by staff",
         "waited longest, s": _counts(
             dict(sorted(told["drain_waited_s"].items(), key=itemgetter(1))[-3:])
         ),
         "after an outage": told["outage"],
         "gateway hung, page s": _counts(told["pages_s"]),
         "one network": ", ".join(f"{n} × {status}" for status, n in told["grabbed"].items()),
-        "one key": f"pressed by {TIMES} at once, {told['pressed']} answers for good",
+        "one key": f"pressed by {TIMES} at once, {told['pressed']} final responses",
         "violations": len(told["violations"]),
     }
     lines = [f"{name:<{COLUMN}}{value}" for name, value in rows.items()]

@@ -116,7 +116,7 @@ class Run:
         evidence = replace(self._evidence(), silent=silent)
         if self.is_audited:
             found = audit(self.place, at_most_s=AUDIT_S)
-            self.say(f"the day's money: {len(found)} differences")
+            self.say(f"reconciliation: {len(found)} differences")
             spared = sorted(self.plan.failpoints.keys() - self.hit())
             evidence = replace(evidence, audit=found, spared=spared)
         return checks.judge(evidence)
@@ -240,7 +240,7 @@ def open_shop(place: Instance, say: Callable[[str], None]) -> None:
     schema.make(place.var, place.stage.env["DATABASE_URL"])
     stop.insist_going_on(place)
     call_command("seed_demo", verbosity=0)
-    say("the database is there")
+    say("the database responds")
     place.supervisor.wait_until_ready(outsiders)
     goods.sync(*goods.SUPPLIERS)
     clock.put_on()

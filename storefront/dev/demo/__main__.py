@@ -59,18 +59,18 @@ def main(words: Sequence[str]) -> int:
 
 def stop(var: Path) -> int:
     if not lock.stop_other(var):
-        complain(f"The running demo does not end. Its logs are in {var / 'log'}.")
+        complain(f"The running demo does not stop. Its logs are in {var / 'log'}.")
         return 1
-    say("No demo runs here now")
+    say("No demo is running")
     return 0
 
 
 def reset(var: Path) -> int:
-    """Wipe what is ours; somebody else's database is not."""
+    """Delete the demo's own data; databases that the environment names are kept."""
     foreign = [name for name in ("DATABASE_URL", "REDIS_URL") if is_set(os.environ, name)]
     if foreign:
         complain(
-            f"{' and '.join(foreign)} is set, and what it names is not the demo's to wipe."
+            f"{' and '.join(foreign)} is set. The demo deletes only databases that it created."
             " Empty it yourself, or unset it."
         )
         return 1
@@ -78,7 +78,7 @@ def reset(var: Path) -> int:
         return code
     with lock.alone(var):
         clear_leftovers(var)
-        say("Wiping the demo's data")
+        say("Deleting the demo's data")
         datastores.wipe(var)
         for folder in FOLDERS:
             shutil.rmtree(var / folder, ignore_errors=True)
@@ -89,7 +89,7 @@ def reset(var: Path) -> int:
 
 
 def run(var: Path) -> int:
-    """Open, watch, and close in the end, whatever happens in between."""
+    """Start, watch, and stop at the end, whatever happens in between."""
     started_at = time.monotonic()
     supervisor = Supervisor()
     supervisor.listen()
@@ -118,7 +118,7 @@ def run(var: Path) -> int:
         code = 130
     except FAILURES as error:
         code = 1
-        complain(f"{error}\n\nWhen that is repaired, `make demo` goes on from here.")
+        complain(f"{error}\n\nAfter you have fixed this, run `make demo` again to continue.")
     finally:
         close(supervisor, var)
     return code
@@ -131,22 +131,22 @@ def close(supervisor: Supervisor, var: Path) -> None:
     supervisor.stop(STOP_ORDER)
     lock.forget(var)
     startup.keep(var)
-    say(f"Everything has stopped ({time.monotonic() - started_at:.1f} s)")
+    say(f"The demo has stopped ({time.monotonic() - started_at:.1f} s)")
 
 
 def clear_leftovers(var: Path) -> None:
     status_file.take_down(var)
     if stopped := lock.stop_leftovers(var):
-        say(f"Stopped what an earlier demo had left behind: {', '.join(stopped)}")
+        say(f"Stopped processes left by an earlier demo: {', '.join(stopped)}")
 
 
 def say_where_it_runs(var: Path) -> int:
-    """Show the table of the demo that runs; one that is still opening has none yet."""
+    """Show the addresses of the running demo; while it starts there are none yet."""
     facts = status_file.read(var)
     if facts is None:
-        complain("The demo is starting or stopping just now. Wait a moment, or: make demo-stop")
+        complain("The demo is starting or stopping. Wait a moment, or run: make demo-stop")
         return 1
-    say(f"The demo runs already:\n\n{status_file.table(facts)}\n")
+    say(f"The demo is already running:\n\n{status_file.table(facts)}\n")
     return 0
 
 

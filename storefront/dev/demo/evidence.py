@@ -13,16 +13,16 @@ from suppliers.compliance.vetting import Claim
 from suppliers.models import Criterion, Evidence, Supplier
 
 ISSUER = "The demo of Fara"
-NOTE = "Made by the demo itself: no such paper exists, and nobody was asked."
+NOTE = "Created by the demo: this document is not real."
 LASTS = timedelta(days=365)
-PAGE_PX = (620, 877)  # A4 at 75 dots an inch
+PAGE_PX = (620, 877)  # A4 at 75 dpi
 DECLARED = frozenset({Criterion.CE, Criterion.ROHS, Criterion.UN_38_3, Criterion.IP67})
 
 
 def give(*, supplier: Supplier, actor: str, now: datetime) -> int:
-    """Prove all that must be proven of a supplier nobody has looked at; return how much it was.
+    """Create all documents that a supplier still needs; return their number.
 
-    What staff submitted or rejected since stays as it is.
+    Documents that staff submitted or rejected stay as they are.
     """
     if supplier.evidence.exists():
         return 0
@@ -57,7 +57,7 @@ def _claim(criterion: Criterion, supplier: Supplier, now: datetime) -> Claim:
 
 
 def _paper(criterion: Criterion, supplier: Supplier) -> bytes:
-    """Draw a page that nobody can take for a certificate."""
+    """Draw a page that cannot be mistaken for a certificate."""
     page = Image.new("RGB", PAGE_PX, "white")
     pen = ImageDraw.Draw(page)
     words = ["THIS IS NOT A CERTIFICATE", "", NOTE, "", criterion.value, supplier.name]

@@ -1,4 +1,4 @@
-"""Demo lock: let one demo of this clone run, stop another, clean up after a killed one."""
+"""Demo lock: allow one demo per clone, stop another, clean up after a killed one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AlreadyRunningError(Exception):
 
 @contextmanager
 def alone(var: Path) -> Iterator[None]:
-    """Hold the demo. The lock ends with its holder, however he ends.
+    """Hold the demo's lock, which ends with its holder, also if that is killed.
 
     Raises: AlreadyRunningError
     """
@@ -57,7 +57,7 @@ def stop_other(var: Path) -> bool:
 
 
 def remember(var: Path, children: Sequence[Child]) -> None:
-    """Note who runs, for the next launcher, should this one be killed."""
+    """Record the running processes for the next launcher, in case this one is killed."""
     note = {child.name: [child.pid, " ".join(child.command)] for child in children if child.pid}
     secrets.write_private(var / "demo.pids", json.dumps(note))
 
@@ -67,7 +67,7 @@ def forget(var: Path) -> None:
 
 
 def stop_leftovers(var: Path) -> list[str]:
-    """Stop the processes of a launcher that was killed, servers of data last; return who it was."""
+    """Stop the processes of a killed launcher, datastores last; return their names."""
     note = var / "demo.pids"
     if not note.exists():
         return []
@@ -76,7 +76,7 @@ def stop_leftovers(var: Path) -> list[str]:
     except ValueError:
         remembered = {}
     stopped = []
-    # They were started data first, so they stop in the opposite order.
+    # They were started datastores first, so they stop in reverse order.
     for name, (pid, command) in reversed(list(remembered.items())):
         ending = signal.SIGINT if name == "postgres" else signal.SIGTERM
         if stop_leftover(pid, marks=[command], stop_signal=ending):

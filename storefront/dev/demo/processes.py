@@ -19,23 +19,23 @@ from storefront.ops.environment import override
 
 WEB_PORT = 8000
 SMTP_OFFSET = 25
-HOOK_PATH = "/hooks/cj-cj-sandbox/"  # the dialect, then our code of the supplier
-SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that one sees it move
+HOOK_PATH = "/hooks/cj-cj-sandbox/"  # connector, then supplier code
+SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that its progress is visible
 BIGBUY_PRODUCTS = 60
-BIGBUY_HOUR_S = 300  # his hourly quotas come round while one looks
-# The wholesaler of files has the last goods of the first supplier, and as many of his own.
+BIGBUY_HOUR_S = 300  # short, so that hourly rate limits reset during the demo
+# The feed supplier has the last products of the first supplier, and as many of its own.
 FEED_PRODUCTS = 40
 FEED_SKIPS = 140
 WEB_WORKERS = 2
 WEB_THREADS = 2
-# Twice the lanes that one supplier has in each: half of them work for him at most.
-WORKER_PROCESSES = 6  # two lanes for orders, and one for his news
-SYNCS_PROCESSES = 6  # two lanes for reading him, and one for claims against him
+# Twice the processes that one supplier may use: at most half of them work for it.
+WORKER_PROCESSES = 6  # two for orders, one for webhooks
+SYNCS_PROCESSES = 6  # two for syncs, one for claims
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Where everybody listens this time."""
+    """The port of each process of this demo."""
 
     web: int
     sandbox: int
@@ -46,7 +46,7 @@ class Ports:
 
     @classmethod
     def choose(cls, first: int) -> Ports:
-        """Take the usual ports, or the next free ones."""
+        """Choose the usual ports, or the next free ones."""
         return cls(
             web=free_port(first),
             sandbox=free_port(first + 1),
@@ -59,7 +59,7 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What all players of one demo share."""
+    """State that all processes of one demo share."""
 
     root: Path
     var: Path
@@ -88,12 +88,12 @@ class Stage:
         return self.var / "log" / f"{name}.log"
 
     def quietly(self, name: str, *words: str) -> Child:
-        """Return a step that says how far it is, and not each call that it makes."""
+        """Return a step that reports its progress, and not each call."""
         return replace(self, env={**self.env, "LOG_LEVEL": "WARNING"}).child(name, words)
 
 
 def urls(ports: Ports) -> dict[str, str]:
-    """Return what a person or a script may want to open."""
+    """Return the addresses that a person or a script may open."""
     shop = f"http://{HOST}:{ports.web}"
     return {
         "shop": f"{shop}/",
@@ -110,7 +110,7 @@ def urls(ports: Ports) -> dict[str, str]:
 def settings(
     *, var: Path, ports: Ports, keys: Mapping[str, str], addresses: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the settings that every process of this demo is started with."""
+    """Return the settings of every process of this demo."""
     return {
         **keys,
         **addresses,
@@ -129,12 +129,12 @@ def settings(
 
 
 def environment(settings_of_shop: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of every process: the settings of this shop over our own."""
+    """Return the environment of every process: the settings of this shop over the current one."""
     return override(os.environ, settings_of_shop)
 
 
 def outsiders(stage: Stage) -> list[Child]:
-    """Return the companies that are outside in real life: suppliers, gateway, mail server."""
+    """Return the external services: suppliers, payment gateway, mail server."""
     ports, var = stage.ports, stage.var
     hook = f"http://{HOST}:{ports.web}{HOOK_PATH}"
     sandbox = ["-m", "storefront.dev.sandboxes.cj", "--port", str(ports.sandbox)]
@@ -183,12 +183,12 @@ def worker(stage: Stage) -> Child:
 
 
 def syncs(stage: Stage) -> Child:
-    """Return the worker that reads suppliers: one who hangs holds half of it at most."""
+    """Return the sync worker; one supplier may use at most half of it."""
     return _worker(stage, "syncs", name="syncs", queue="syncs", processes=SYNCS_PROCESSES)
 
 
 def bulk(stage: Stage) -> Child:
-    """Return the worker for pictures and shelves: long work, behind which no order waits."""
+    """Return the worker for images and publication: long work, which no order waits for."""
     return _worker(stage, "bulk", name="bulk", queue="bulk", processes=1)
 
 
@@ -208,7 +208,7 @@ def beat(stage: Stage) -> Child:
 
 
 def _answers(url: str) -> bool:
-    """Test whether somebody speaks HTTP there, whatever he says."""
+    """Test whether an HTTP server responds there, with any status."""
     return _status(url) > 0
 
 
@@ -218,7 +218,7 @@ def _is_fine(url: str) -> bool:
 
 def _status(url: str) -> int:
     try:
-        # No proxy stands between us and ourselves.
+        # Local calls bypass any proxy.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(url, timeout=5) as answer:
             return int(answer.status)

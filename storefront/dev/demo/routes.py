@@ -14,9 +14,9 @@ SANDBOX_LOCATIONS = (
     ("DE", "DE", "Germany Warehouse"),
     ("US", "US", "US Warehouse"),
 )
-# BigBuy's sandbox sends from two warehouses in Spain.
+# The BigBuy sandbox ships from two warehouses in Spain.
 BIGBUY_LOCATIONS = (("1", "ES", "Main warehouse"), ("2", "ES", "Second warehouse"))
-# The wholesaler of files has one warehouse in Germany and one in Poland.
+# The feed supplier has one warehouse in Germany and one in Poland.
 FEED_LOCATIONS = (("DE1", "DE", "Warehouse in Germany"), ("PL1", "PL", "Warehouse in Poland"))
 NEIGHBORS = frozenset({"CH", "GB", "LI", "NO"})
 NEAR = CUSTOMS_UNION | NEIGHBORS
@@ -51,8 +51,8 @@ COUNTRIES = {
 }
 CELLS = {"none": NO_CELLS, "small": SMALL, "lights": WITH_LIGHTS, "alone": ALONE_TOO}
 
-# Prices cover what the lines cost, with tax; a slow road for loose cells is dear on purpose,
-# so that it is taken only by what nothing faster may carry.
+# Prices cover the carriers' cost, with tax. The slow service for loose cells is expensive, so that
+# it is used only for products that no faster service may carry.
 # from, code, tier, to, base, per kg, days, grams at most, cells, the supplier's own name
 TABLE = """
 CN  ordinary       economy  near        2.40   9.50  12-20   2000  none    CJPacket Ordinary
@@ -82,9 +82,9 @@ ES  dhl            express  near       16.90   3.20   2-4   20000  lights  dhl
 
 
 def routes(*, location: StockLocation, currency: str) -> list[Service]:
-    """Write the routes that start at a location; those that are there already stay as they are.
+    """Create the shipping services of a location; existing ones stay as they are.
 
-    Units:  the amounts are euros; another currency takes the same figures
+    Units: amounts in euros; other currencies use the same numbers.
     """
     made = []
     for row in TABLE.strip().splitlines():

@@ -12,7 +12,7 @@ STAFF_EMAIL = "staff@fara.example"
 
 
 def load(path: Path) -> dict[str, str]:
-    """Return the kept secrets, and make and keep those that are still missing."""
+    """Return the stored secrets; create and store those that are missing."""
     kept = _read(path)
     keys = fresh() | kept
     if keys != kept:
@@ -21,7 +21,7 @@ def load(path: Path) -> dict[str, str]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step; nobody else can read it at any moment."""
+    """Replace a private file atomically; other users can never read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.unfinished")
     unfinished.unlink(missing_ok=True)

@@ -45,7 +45,7 @@ def mark(var: Path, *, database_url: str) -> None:
 
 
 def keep(var: Path) -> None:
-    """Renew the note when the demo closes, if there is one."""
+    """Update the timestamp file when the demo stops, if it exists."""
     if _note(var).exists():
         _note(var).touch()
 
@@ -55,7 +55,7 @@ def _note(var: Path) -> Path:
 
 
 def _which(database_url: str) -> str:
-    """Name the database. Our own gets another port each time, so the port does not count."""
+    """Return the name of the database, without the port, which changes each time."""
     parts = urlsplit(database_url)
     return f"{parts.hostname}{parts.path}"
 
@@ -64,16 +64,14 @@ def _which(database_url: str) -> str:
 
 ROOT = Path(__file__).resolve().parents[3]
 SUPPLIERS = ("cj-sandbox", "bigbuy-sandbox", "feed-sandbox")
-FIRST_PICTURES = 60  # as many as a first look shows
-START_AFRESH = "If this demo's data is of another version: make demo-reset"
-REPAIR_DATABASE = (
-    f"Does DATABASE_URL, if it is set, name a PostgreSQL that answers?\n{START_AFRESH}"
-)
+FIRST_PICTURES = 60  # enough images for the first pages
+START_AFRESH = "If the demo's data is of another version, run: make demo-reset"
+REPAIR_DATABASE = f"If DATABASE_URL is set, check that this PostgreSQL responds.\n{START_AFRESH}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What to tell people about a demo that is ready."""
+    """What to show about a demo that is ready."""
 
     settings: Mapping[str, str]
     urls: Mapping[str, str]
@@ -81,7 +79,7 @@ class Opened:
 
 
 def open_shop(supervisor: Supervisor, var: Path) -> Opened:
-    """Return when everybody answers and the shelves are full."""
+    """Return when all processes respond and the catalog is filled."""
 
     def bring_on(*children: Child) -> None:
         for child in children:
@@ -89,14 +87,14 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
             lock.remember(var, supervisor.children)
 
     keep_last_logs(var / "log")
-    say("Starting PostgreSQL, Redis, three sandbox suppliers, a gateway and the mail server")
+    say("Starting PostgreSQL, Redis, three sandbox suppliers, payment gateway and mail server")
     stores = datastores.prepare(home=var, logs=var / "log", environ=os.environ, is_throwaway=False)
     secrets = demo_secrets.load(var / "demo.env")
     ports = processes.Ports.choose(int(os.environ.get("DEMO_PORT") or processes.WEB_PORT))
     settings = processes.settings(var=var, ports=ports, keys=secrets, addresses=stores.addresses)
     env = processes.environment(settings)
     owner = stage = processes.Stage(root=ROOT, var=var, ports=ports, env=env)
-    if "DATABASE_URL" in stores.addresses:  # our own server: the shop has its role of production
+    if "DATABASE_URL" in stores.addresses:  # own server: the shop uses its production role
         app_url = as_app(env["DATABASE_URL"])
         owner = replace(stage, env={**env, "APP_DATABASE_URL": app_url})
         settings = {**settings, "DATABASE_URL": app_url}
@@ -114,18 +112,18 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     web, worker, beat = processes.web(stage), processes.worker(stage), processes.beat(stage)
     bring_on(web, worker)
     if not is_fresh(var, database_url=env["DATABASE_URL"]):
-        say("Fetching the suppliers' catalogs")
+        say("Syncing the suppliers' catalogs")
         for supplier in SUPPLIERS:
             sync = stage.quietly(f"sync-{supplier}", "manage.py", "supplier", "sync", supplier)
             supervisor.run(sync, advice=START_AFRESH, is_shown=True)
-        say("Fetching the first pictures; the others follow")
+        say("Downloading the first images; the others follow")
         words = ["fetch_images", "--main", "--at-most", str(FIRST_PICTURES)]
         pictures = stage.quietly("pictures", "manage.py", *words)
         supervisor.run(pictures, advice=START_AFRESH, is_shown=True)
         mark(var, database_url=env["DATABASE_URL"])
     bring_on(beat)
     supervisor.wait_until_ready([web, worker, beat])
-    bring_on(processes.syncs(stage), processes.bulk(stage))  # nobody waits for what they do
+    bring_on(processes.syncs(stage), processes.bulk(stage))  # no other process waits for them
     return Opened(
         settings=settings,
         urls=processes.urls(ports),
@@ -141,7 +139,7 @@ def as_app(database_url: str) -> str:
 
 
 def keep_last_logs(folder: Path) -> None:
-    """Begin new logs; those of the last time stay one more time."""
+    """Rotate the logs; keep those of the previous run."""
     for log in folder.glob("*.log"):
         log.replace(log.with_suffix(".log.last"))
 

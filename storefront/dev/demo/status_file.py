@@ -33,7 +33,7 @@ def hang_up(
     staff: Mapping[str, str],
     children: Sequence[Child],
 ) -> dict[str, Any]:
-    """Write var/demo.json, which is there exactly as long as the demo is ready, and return it."""
+    """Write var/demo.json, which exists while the demo is ready, and return it."""
     facts = {
         "settings": dict(settings),
         "urls": dict(urls),
@@ -58,7 +58,7 @@ def read(var: Path) -> dict[str, Any] | None:
 
 
 def adopt_settings(environ: MutableMapping[str, str]) -> None:
-    """Use the settings of the running demo, unless the environment names a shop of its own."""
+    """Use the settings of the running demo, unless the environment names another shop."""
     if any(is_set(environ, name) for name in ("ENVIRONMENT", "DATABASE_URL", "REDIS_URL")):
         return
     facts = read(Path(environ.get("VAR_DIR") or ROOT / "var"))
@@ -67,7 +67,7 @@ def adopt_settings(environ: MutableMapping[str, str]) -> None:
 
 
 def table(facts: Mapping[str, Any]) -> str:
-    """Lay the facts out for a person."""
+    """Format the addresses for the terminal."""
     rows = [(label, str(facts["urls"][name])) for name, label in LABELS.items()]
     rows.insert(2, ("", f"{facts['staff']['email']}  {facts['staff']['password']}"))
     width = max(len(label) for label, _ in rows)

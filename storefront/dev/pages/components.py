@@ -25,7 +25,7 @@ def design(request: HttpRequest) -> HttpResponse:
         runtime.Run(name=name, output_lm=lumens, runtime_min=minutes)
         for name, lumens, minutes in (("Turbo", 1800, 132), ("Medium", 350, 420), ("Low", 15, 6000))
     ]
-    wrong = LookupForm({"number": "", "email": "nobody"})
+    wrong = LookupForm({"number": "", "email": "invalid"})
     wrong.full_clean()
     context = {
         "cards": samples.cards(now),

@@ -55,7 +55,7 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
 @xframe_options_sameorigin
 @csp_override(FRAME)
 def letter_html(_request: HttpRequest, name: str) -> HttpResponse:
-    """Show the HTML part alone, in a sandbox with a policy of its own."""
+    """Show the HTML part alone, in a sandbox with its own content security policy."""
     return HttpResponse(_part(_letter(_path(name)), "html"))
 
 

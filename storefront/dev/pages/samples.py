@@ -1,4 +1,4 @@
-"""Component samples: make up one light of each kind for the component page."""
+"""Component samples: create one light of each kind for the component page."""
 
 from __future__ import annotations
 

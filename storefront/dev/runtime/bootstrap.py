@@ -23,7 +23,7 @@ STAMP = "fara-requirements.sha256"
 
 
 class BootstrapError(Exception):
-    """The environment cannot be made; the message says what to do."""
+    """The environment cannot be created; the message says what to do."""
 
 
 def main() -> int:
@@ -31,16 +31,16 @@ def main() -> int:
         make_environment(ROOT)
         compile_translations(ROOT)
     except (BootstrapError, pythons.NoPythonError) as error:
-        print(f"\nThe environment could not be made.\n{error}", file=sys.stderr, flush=True)
+        print(f"\nThe environment could not be created.\n{error}", file=sys.stderr, flush=True)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped. Run the same command again to go on.", file=sys.stderr, flush=True)
+        print("\nStopped. Run the same command again to continue.", file=sys.stderr, flush=True)
         return 130
     return 0
 
 
 def make_environment(root: Path) -> None:
-    """Fill .venv with exactly the locked packages, unless it holds them already."""
+    """Fill .venv with exactly the locked packages, unless it has them already."""
     requirements = root / REQUIREMENTS
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     venv = root / ".venv"
@@ -59,39 +59,39 @@ def make_environment(root: Path) -> None:
     stamp.unlink(missing_ok=True)
     sync = [uv, "pip", "sync", "--python", str(venv / "bin/python"), "--require-hashes"]
     if not sys.stderr.isatty():
-        sync.append("--quiet")  # its progress bars become a hundred lines in a log
+        sync.append("--quiet")  # progress bars would fill a log with a hundred lines
     _run(
         [*sync, str(requirements)],
         root,
         "Installing the packages failed. Is the network (or the package index that pip is set to)"
-        " reachable? Run the same command again to go on where it stopped.",
+        " reachable? Run the same command again to continue.",
     )
     stamp.write_text(wanted)
     say(f"The environment is ready ({time.monotonic() - started_at:.1f} s)")
 
 
 def find_uv(root: Path) -> str:
-    """Return a uv that runs: of the machine, of .tools, or fetched into .tools.
+    """Return a working uv: from the machine, from .tools, or downloaded into .tools.
 
-    Raises: BootstrapError  there is none, and no pip to fetch it with
+    Raises: BootstrapError: there is none, and no pip to download it.
     """
     own = root / ".tools/bin/uv"
     for candidate in (shutil.which("uv"), str(own)):
         if candidate and _runs([candidate, "--version"]):
             return candidate
-    say("Fetching uv, the installer, into .tools")
+    say("Downloading uv, the installer, into .tools")
     for pip in _pips(root):
         fetched = _runs([*pip, "install", "--quiet", "--upgrade", "--target", ".tools", "uv"], root)
         if fetched and _runs([str(own), "--version"]):
             return str(own)
     raise BootstrapError(
-        "uv is not installed, and no pip here could fetch it. Check the network, or install one of"
-        " the two (Debian: apt-get install python3-pip)."
+        "uv is not installed, and no pip here could download it. Check the network, or install"
+        " one of them (Debian: apt-get install python3-pip)."
     )
 
 
 def _pips(root: Path) -> Iterator[list[str]]:
-    """Yield ways to call pip; on Debian the system's Python may well come without one."""
+    """Yield ways to call pip; on Debian the system's Python may lack it."""
     found = [sys.executable, *pythons.candidates(os.environ)]
     for python in found:
         if _runs([python, "-m", "pip", "--version"]):
@@ -102,7 +102,7 @@ def _pips(root: Path) -> Iterator[list[str]]:
 
 
 def compile_translations(root: Path) -> None:
-    """Turn each .po that is newer than its .mo into what gettext reads."""
+    """Compile each .po file that is newer than its .mo file."""
     for source in sorted(root.glob("storefront/locale/*/LC_MESSAGES/django.po")):
         compiled = source.with_suffix(".mo")
         if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
@@ -112,7 +112,7 @@ def compile_translations(root: Path) -> None:
             [str(root / ".venv/bin/pybabel"), "--quiet", "compile", "-i", str(source), "-o",
              str(compiled)],
             root,
-            f"{source.relative_to(root)} does not compile: repair the entry that is named above.",
+            f"{source.relative_to(root)} does not compile: fix the entry that is named above.",
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Browser: find Chromium for the tests, install it where there is none."""
+"""Browser: find Chromium for the tests, install it if it is missing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ DOWNLOADED = (
 
 
 def find() -> str | None:
-    """Return the path of a Chromium: the one that CHROMIUM names, else the one on the PATH.
+    """Return the path of Chromium: from CHROMIUM, else from the PATH.
 
-    None lets Playwright use the browser that it downloaded, if it did.
+    None: Playwright uses the browser that it downloaded, if any.
     """
     if wanted := os.environ.get("CHROMIUM"):
         return shutil.which(wanted)
@@ -36,7 +36,7 @@ def main() -> int:
         return 0
     if "CHROMIUM" in os.environ:
         return _give_up()
-    say("The browser tests need Chromium, which is installed now.")
+    say("Installing Chromium for the browser tests.")
     return 0 if any(_succeeds(command) for command in _installers()) and _is_there() else _give_up()
 
 
@@ -49,7 +49,7 @@ def _is_there() -> bool:
 
 
 def _installers() -> list[Sequence[str]]:
-    """Return the commands that may install it, each tried if the one before failed."""
+    """Return the commands that may install it; each is tried if the one before failed."""
     playwright = [sys.executable, "-m", "playwright", "install", "chromium"]
     if not shutil.which("apt-get"):
         return [playwright]

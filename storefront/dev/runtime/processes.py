@@ -16,10 +16,10 @@ POLL_S = 0.05
 
 @dataclass(kw_only=True, slots=True)
 class Child:
-    """One process of ours, and all that is needed to start it again.
+    """One child process, and all that is needed to restart it.
 
-    It leads a session of its own, so that Ctrl-C reaches the launcher alone, and the launcher
-    decides who stops first.
+    It leads its own session, so that Ctrl-C reaches the launcher only, which decides the order of
+    the stops.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """What it returned; None while it runs, and before it was ever started."""
+        """Return its exit code; None while it runs, and before its first start."""
         return self.process.poll() if self.process else None
 
     @property
@@ -70,7 +70,7 @@ class Child:
             self.process.send_signal(self.stop_signal)
 
     def wait_until_stopped(self, *, is_hurried: Callable[[], bool] = lambda: False) -> None:
-        """Wait as long as it may take, then kill what is left of it and its own children."""
+        """Wait up to its limit, then kill it and its own children."""
         if not self.process:
             return
         give_up_at = time.monotonic() + self.patience_s
@@ -82,7 +82,7 @@ class Child:
 
 
 def command_line(pid: int) -> str:
-    """Return a process's command line, or nothing for one that is gone or only a zombie."""
+    """Return a process's command line; empty if it is gone or a zombie."""
     proc = Path("/proc")
     if (proc / "self").exists():
         try:
@@ -103,10 +103,9 @@ def stop_leftover(
     stop_signal: signal.Signals = signal.SIGTERM,
     patience_s: float = 10.0,
 ) -> bool:
-    """Stop a process that a killed launcher left behind; return whether it was there.
+    """Stop a process that a killed launcher left; return whether it was there.
 
-    The number alone proves nothing, it may belong to somebody else by now: the command line must
-    show every mark.
+    Its id may belong to another process by now, so the command line must contain every mark.
     """
 
     def is_ours() -> bool:
@@ -129,7 +128,7 @@ def stop_leftover(
 
 
 def last_lines(path: Path, count: int = 15) -> str:
-    """Return the end of a log, for a person who has to find out what happened."""
+    """Return the end of a log, for the error message."""
     if not path.exists():
         return ""
     return "\n".join(path.read_text(errors="replace").splitlines()[-count:])

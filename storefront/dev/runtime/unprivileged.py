@@ -11,19 +11,19 @@ from pathlib import Path
 
 PREFIX = "fara-"
 BACKWARD = "belongs-to"
-LASTING = Path("/var/lib")  # the system never tidies up here, as it does in /tmp and /var/tmp
+LASTING = Path("/var/lib")  # the system never cleans up here, unlike in /tmp and /var/tmp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Whom to run a service as."""
+    """The account that a service runs as."""
 
     uid: int
     gid: int
 
 
 def service_account() -> Account | None:
-    """Return `nobody` for root, and nothing for everybody else, who runs things as himself."""
+    """Return the unprivileged account if this process is root, else None."""
     if os.geteuid() != 0:
         return None
     entry = pwd.getpwnam("nobody")
@@ -39,9 +39,9 @@ def may_use(folder: Path, account: Account) -> bool:
 
 
 def new_home_for(account: Account, *, link: Path, is_throwaway: bool) -> Path:
-    """Make a folder that the account can reach, and a link to it where it was wanted.
+    """Create a folder that the account can reach, and a link to it at the wanted path.
 
-    Its name is one that nobody could have guessed.
+    Its name is random, so that it cannot be guessed.
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=None if is_throwaway else LASTING))
     (folder / BACKWARD).write_text(str(link.absolute()))
@@ -51,7 +51,7 @@ def new_home_for(account: Account, *, link: Path, is_throwaway: bool) -> Path:
 
 
 def abandoned_homes() -> list[Path]:
-    """Find the lasting folders whose link is gone: somebody deleted his clone, or its var."""
+    """Return the permanent folders whose link is gone, since a clone or its var was deleted."""
     return [
         note.parent
         for note in LASTING.glob(f"{PREFIX}*/{BACKWARD}")

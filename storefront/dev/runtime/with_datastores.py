@@ -66,7 +66,7 @@ def main(command: Sequence[str]) -> int:
 
 
 def run(supervisor: Supervisor, command: Sequence[str], env: dict[str, str]) -> int:
-    """Run the command in our own terminal, so that a debugger works, and end as it ends."""
+    """Run the command in this terminal, so that a debugger works; return its exit code."""
     process = subprocess.Popen(command, env=env)
     passed_on = 0
     while process.poll() is None:
@@ -82,9 +82,9 @@ def run(supervisor: Supervisor, command: Sequence[str], env: dict[str, str]) -> 
 
 @contextmanager
 def throwaway_folder(shelf: Path) -> Iterator[Path]:
-    """Lend a folder, and take away those whose borrowers were killed.
+    """Lend a folder, and delete those of killed borrowers.
 
-    The lock on a folder ends with its borrower, however he ends.
+    The lock on a folder ends with its borrower, also if that is killed.
     """
     shelf.mkdir(parents=True, exist_ok=True)
     with (shelf / "lock").open("a") as door:
@@ -92,7 +92,7 @@ def throwaway_folder(shelf: Path) -> Iterator[Path]:
         for folder in shelf.glob("*/"):
             _take_away_if_abandoned(folder)
         home = Path(tempfile.mkdtemp(dir=shelf))
-        home.chmod(0o755)  # a service account has to pass through
+        home.chmod(0o755)  # the unprivileged account must be able to enter
         mine = (home / "lock").open("a")
         fcntl.flock(mine, fcntl.LOCK_EX)
     try:

@@ -86,7 +86,7 @@ def forget_worlds() -> None:
 class FakeSupplier:
     """Connector to a world."""
 
-    TITLE: ClassVar = "A supplier in memory"
+    TITLE: ClassVar = "In-memory supplier"
     SECRETS: ClassVar[tuple[Secret, ...]] = ()
     OPTIONS: ClassVar = msgspec.defstruct("Options", [])
     QUOTAS: ClassVar[tuple[Quota, ...]] = ()
@@ -98,7 +98,7 @@ class FakeSupplier:
 
     def sign_in(self) -> str:
         self._called("sign_in")
-        return "nobody"
+        return "unknown"
 
     def close(self) -> None:
         """Do nothing: there is no connection."""
@@ -152,7 +152,7 @@ class FakeSupplier:
     def place(self, request: PurchaseRequest) -> PurchaseState:
         self._called(f"place {request.number}")
         if request.number in self._world.orders:
-            raise DuplicateReferenceError(f"{request.number} is here already", code="duplicate")
+            raise DuplicateReferenceError(f"{request.number} already exists", code="duplicate")
         shelves = [(self._world.stock.get(line.sku, {}), line) for line in request.lines]
         for shelf, line in shelves:
             if shelf.get(request.country_from, 0) < line.quantity:

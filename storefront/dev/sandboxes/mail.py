@@ -21,7 +21,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 HOST = "127.0.0.1"
 MAX_BYTES = 2_000_000
-ACCEPTED = "250 2.0.0 kept"
+ACCEPTED = "250 2.0.0 stored"
 
 
 class Keeper:
@@ -74,7 +74,7 @@ def main(words: list[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"Cannot listen on {HOST}:{chosen.port}: {error.strerror}\n")
         return 1
-    sys.stdout.write(f"ready: smtp://{HOST}:{chosen.port} keeps mail in {chosen.dir}\n")
+    sys.stdout.write(f"ready: smtp://{HOST}:{chosen.port} stores e-mails in {chosen.dir}\n")
     sys.stdout.flush()
     stop.wait()
     controller.stop()

@@ -16,7 +16,7 @@ UNPAID_S = 1_200.0
 
 
 class Shop(Protocol):
-    """What the play asks of a shop; moments are seconds since it began."""
+    """Interface of a simulated shop; times are seconds since the start."""
 
     def available(self, at_s: float, /) -> dict[str, int]: ...
     def promise(self, wish: Wish, at_s: float, /) -> bool: ...
@@ -33,18 +33,18 @@ class Shop(Protocol):
 
 @dataclass(slots=True)
 class Score:
-    """What came of a play, in units; held-back figures are averages over all looks."""
+    """The result of a run, in units; held-back quantities are averages over all observations."""
 
     promised: int = 0
     turned_away: int = 0
-    oversold: int = 0  # promised twice by us, and the supplier had none
-    promised_twice: int = 0  # whether or not he had one after all
-    stale: int = 0  # he had none any more: others bought between two figures
+    oversold: int = 0  # promised twice by the shop, and the supplier had none
+    promised_twice: int = 0  # whether or not the supplier had one
+    stale: int = 0  # sold to other buyers between two stock updates
     unshippable: int = 0
     looks: int = 0
-    sellable: int = 0  # summed over the looks
+    sellable: int = 0  # summed over the observations
     held_back: int = 0
-    exposed: int = 0  # offered although promised already
+    exposed: int = 0  # offered although already promised
 
     @property
     def held_back_units(self) -> float:
@@ -61,7 +61,7 @@ class Score:
 
 @dataclass(slots=True)
 class Open:
-    """A promise of ours that stands. ``is_sent``: it is in the supplier's books."""
+    """An open promise of the shop. ``is_sent``: the supplier has recorded it."""
 
     wish: Wish
     is_paid: bool = False
@@ -106,7 +106,7 @@ class Play:
     def _at(self, at_s: float, act: Callable[[float], None]) -> None:
         heapq.heappush(self.agenda, (at_s, next(self.ids), act))
 
-    # What the shopper does
+    # Actions of the customer
 
     def _want(self, wish: Wish, at_s: float) -> None:
         left = self._truly_left(wish.sku)
@@ -139,7 +139,7 @@ class Play:
             self._at(at_s + wish.canceled_after_s, partial(self._cancel, wish))
 
     def _cancel(self, wish: Wish, at_s: float) -> None:
-        """Stop what is ours at once; what he has, he stops unless it has left."""
+        """Cancel an order: the shop's own part at once, the supplier's unless it has shipped."""
         promise = self.open.get(wish.number)
         if promise is None or promise.is_shipped:
             return
@@ -148,10 +148,10 @@ class Play:
             self._forget(wish)
         elif promise.is_accepted:
             self._stop(wish, at_s)
-        else:  # nobody knows yet whether he has it
+        else:  # submission not confirmed yet
             self._at(at_s + HOUR_S, partial(self._cancel, wish))
 
-    # What the supplier does
+    # Actions of the supplier
 
     def _send(self, wish: Wish, at_s: float) -> None:
         promise = self.open.get(wish.number)
@@ -205,7 +205,7 @@ class Play:
             case "restock":
                 self.warehouse.restock(each.sku, each.quantity)
             case "count":
-                self.warehouse.count_anew(at_s)
+                self.warehouse.recount(at_s)
             case "export":
                 self.warehouse.export(at_s)
             case "feed" if not each.is_lost:
@@ -220,7 +220,7 @@ class Play:
         self._show({sku: figure}, self.warehouse.exported_s)
         self.shop.news(sku, figure, at_s)
 
-    # What is true
+    # True quantities
 
     def _show(self, figures: dict[str, int], from_s: float) -> None:
         self.shown |= {sku: (figure, from_s) for sku, figure in figures.items()}
@@ -234,7 +234,7 @@ class Play:
         return sum(each.wish.quantity for each in promises if not each.is_sent)
 
     def _truly_left(self, sku: str) -> int:
-        """Return what the shown figure leaves after all of our promises that it lacks."""
+        """Return what the shown quantity leaves after all promises that it does not reflect."""
         figure, from_s = self.shown[sku]
         for number in self.by_sku.get(sku, ()):
             taken = self.warehouse.taken.get(number)
@@ -243,7 +243,7 @@ class Play:
         return figure
 
     def _look(self, at_s: float) -> None:
-        """Compare what the shop offers with what it could offer, had it perfect knowledge."""
+        """Compare what the shop offers with what it could offer with perfect knowledge."""
         offered = self.shop.available(at_s)
         self.score.looks += 1
         for sku in self.shown:

@@ -14,7 +14,7 @@ SIMPLE = (NEVER_SUBTRACTS, UNTIL_SHIPPED, NEXT_FIGURE)
 
 @dataclass
 class SimpleShop:
-    """A shop that follows one of ``SIMPLE``; what it has not paid for is held in every one."""
+    """A shop that follows one of ``SIMPLE``; every policy reserves unpaid units."""
 
     policy: str
     figures: dict[str, int] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class SimpleShop:
             self.sold[wish.number] = wish
 
     def sent(self, wish: Wish, _at_s: float) -> None:
-        """Nothing changes."""
+        """Do nothing."""
 
     def accepted(self, wish: Wish, _at_s: float) -> None:
         self.accepted_ones.add(wish.number)

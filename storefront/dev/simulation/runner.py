@@ -25,7 +25,7 @@ OURS = "Fara"
 def run(
     *, mode: str, configured: str, script: Script, say: Callable[[str], None]
 ) -> list[dict[str, Any]]:
-    """Return one record per shop, ours first."""
+    """Return one record per shop, the real shop first."""
     ours = RealShop(name=f"{mode[:4]}-{configured[:4]}", skus=script.skus, configured=configured)
     shops: dict[str, Shop] = {OURS: ours, **{name: SimpleShop(name) for name in SIMPLE}}
     records = []
@@ -44,7 +44,7 @@ def run(
         if shop is ours:
             record |= _learned(ours)
         records.append(record)
-        say(f"{mode}: {name} played in {record['seconds']} s")
+        say(f"{mode}: {name} simulated in {record['seconds']} s")
     return records
 
 
@@ -62,7 +62,7 @@ def _figures(score: Score) -> dict[str, Any]:
 
 
 def _learned(shop: RealShop) -> dict[str, Any]:
-    """Tell what was measured of the supplier, and by which evidence sales were seen."""
+    """Return the lag measured for the supplier, and how sales were seen."""
     measured = Countdown.objects.filter(supplier=shop.supplier).first()
     mine = Allocation.objects.filter(level__offer__supplier=shop.supplier)
     seen = mine.exclude(seen_by="").values_list("seen_by", flat=True)

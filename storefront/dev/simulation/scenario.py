@@ -9,20 +9,20 @@ from itertools import accumulate
 
 HOUR_S, DAY_S = 3_600.0, 86_400.0
 ARTICLES = 200
-PER_DAY = 500  # orders of ours; other buyers take as much again
+PER_DAY = 500  # orders of the shop; other buyers take as much again
 FEED_S = 1_800.0
 NEWS_SHARE, LOST_NEWS, LATE_NEWS = 0.25, 0.2, 0.2
 OUTAGE_S, LOST_FEEDS = 6 * HOUR_S, 0.04
-# Of our orders: never paid, sent at once, answered at once, refused, canceled soon or later,
-# and of those canceled that he had counted, booked back.
+# Shares of orders: never paid, sent at once, answered at once, rejected, canceled soon or later,
+# and of canceled orders that the supplier had subtracted, restocked.
 UNPAID, SENT, ANSWERED, REFUSED, SOON, CANCELED, BOOKED_BACK = 0.03, 0.9, 0.9, 0.03, 0.04, 0.1, 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """One order of ours, and all that will happen to it if nothing else does.
+    """One order, and everything that happens to it unless other events interfere.
 
-    Units:  seconds since the play began, or after the step before
+    Units: seconds since the start, or after the previous step.
     """
 
     number: int
@@ -31,28 +31,28 @@ class Wish:
     quantity: int
     pays_after_s: float | None  # None: never
     sent_after_s: float
-    heard_after_s: float  # his answer, from the moment he has the order
+    heard_after_s: float  # its answer, from the moment the supplier has the order
     is_refused: bool
-    canceled_after_s: float | None  # from payment; he is asked if he has the order
+    canceled_after_s: float | None  # from payment; the supplier is asked if it has the order
     ships_after_s: float
-    told_after_s: float  # the shipment, from the moment it left
-    booked_back_after_s: float | None  # None: he forgets
+    told_after_s: float  # shipment webhook, from the shipment on
+    booked_back_after_s: float | None  # None: the supplier never restocks it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """Something that the shop has no part in."""
+    """An event that the shop does not cause."""
 
     at_s: float
     what: str  # outside, restock, count, export, feed
     sku: str = ""
     quantity: int = 0
     is_lost: bool = False
-    news_after_s: float | None = None  # None: nobody is told
+    news_after_s: float | None = None  # None: no webhook
 
 
 class Script:
-    """Draw the days of one seed; each kind of thing has dice of its own."""
+    """Generate the days of one seed; each kind of event has its own random generator."""
 
     def __init__(
         self, *, orders: int, seed: int, articles: int = ARTICLES, per_day: int = PER_DAY
@@ -60,7 +60,9 @@ class Script:
         self.seed, self.orders, self._per_day = seed, orders, per_day
         self.days = orders / per_day
         self.skus = [f"A{place:03}" for place in range(articles)]
-        shares = [1 / (place + 8) for place in range(articles)]  # a few sell often, most seldom
+        shares = [
+            1 / (place + 8) for place in range(articles)
+        ]  # a few products sell often, most rarely
         self._shares = [share / sum(shares) for share in shares]
         self._cumulated = list(accumulate(self._shares))
 
@@ -90,7 +92,9 @@ class Script:
                 else dice.uniform(60, 7200),
                 heard_after_s=dice.uniform(1, 30)
                 if dice.random() < ANSWERED
-                else dice.uniform(300, 3 * HOUR_S),  # the answer was lost, and he is asked again
+                else dice.uniform(
+                    300, 3 * HOUR_S
+                ),  # the answer was lost, and the supplier is asked again
                 is_refused=dice.random() < REFUSED,
                 canceled_after_s=dice.uniform(1, 600)
                 if luck < SOON
@@ -142,14 +146,14 @@ class Script:
             at_s += FEED_S * dice.uniform(0.8, 1.2)
 
     def _news(self, dice: random.Random) -> float | None:
-        """Tell after how long news of it comes: some are lost, and some are late."""
+        """Return the delay of a shipment webhook: some are late, None is lost."""
         luck = dice.random()
         if luck > NEWS_SHARE * (1 - LOST_NEWS):
             return None
         return dice.uniform(HOUR_S, 3 * HOUR_S) if dice.random() < LATE_NEWS else dice.uniform(1, 5)
 
     def _delivery(self, share: float, dice: random.Random) -> int:
-        """Deliver about what is bought in three days, so that many a shelf gets empty."""
+        """Deliver about three days of sales, so that many products sell out."""
         return max(1, round(share * self._per_day * 2 * 1.3 * dice.uniform(1.5, 4)))
 
     def _moments(self, dice: random.Random, count: int) -> list[float]:

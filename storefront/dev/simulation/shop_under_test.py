@@ -39,11 +39,11 @@ HOME = Address(
 
 
 class RealShop:
-    """One channel, one supplier in memory, one warehouse.
+    """One channel, one in-memory supplier, one warehouse.
 
-    Carts, pages, money and parcels are left out. All that moves a unit goes through the verbs
-    that the shop itself calls: held, sold, expired, refused, canceled, shipped, counted, seen;
-    and so do figures, news and the measuring. What moves none is written as it would be.
+    Carts, pages, payments and parcels are left out. Everything that changes stock calls the shop's
+    own functions: reserve, allocate, expire, reject, cancel, ship and confirm, and also stock
+    updates and lag measurement. The rest is written directly.
     """
 
     def __init__(self, *, name: str, skus: list[str], configured: str) -> None:
@@ -55,7 +55,7 @@ class RealShop:
             status=Supplier.Status.ACTIVE,
             status_since=BEGINS,
             counts_down_at=configured,
-            stock_grows_units=0,  # here only what is counted twice counts, not how old it is
+            stock_grows_units=0,  # the simulation tests double counting, not the age of stock
             stock_grows_percent=0,
         )
         address = f"http://{name}.example"
@@ -168,7 +168,7 @@ class RealShop:
         )
         if run.status != FeedRun.Status.APPLIED:
             raise RuntimeError(f"{run}: {run.problem}")
-        # The costs that a price job would confirm beside it: none of them changes here.
+        # Costs that a price sync would confirm; none changes here.
         Supplier.objects.filter(pk=self.supplier.pk).update(costs_as_of=moment(at_s))
         if not self.levels:
             mine = StockLevel.objects.filter(offer__supplier=self.supplier)
@@ -251,7 +251,7 @@ def _channel() -> Channel:
 
 
 def _variant(name: str) -> Variant:
-    """Make the one variant that all lines name: what is sold matters nothing here."""
+    """Create the one variant of all lines: the product does not matter here."""
     brand, _ = Brand.objects.get_or_create(key="simulated", defaults={"name": "Simulated"})
     category, _ = Category.objects.get_or_create(slug="simulated")
     product = Product.objects.create(

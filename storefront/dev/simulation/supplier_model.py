@@ -1,4 +1,4 @@
-"""Supplier model: hold the units really in stock, and the stock figure that is reported."""
+"""Supplier model: hold the units really in stock, and the stock that is reported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ORDER, SHIPMENT, NEVER = MODES = ("order", "shipment", "never")
 
 @dataclass(slots=True)
 class Shelf:
-    """Units of one article: there, owed to buyers, and what his books say."""
+    """Units of one product: in stock, owed to buyers, and recorded in the books."""
 
     there: int
     owed: int = 0
@@ -23,7 +23,7 @@ class Shelf:
 
 @dataclass(slots=True)
 class Taken:
-    """One order of ours in his books. ``counted_s`` is when the figure lost its units."""
+    """One order of the shop in the supplier's books. ``counted_s``: time of subtraction."""
 
     sku: str
     quantity: int
@@ -35,10 +35,9 @@ class Taken:
 class Warehouse:
     """A supplier with one warehouse.
 
-    Units:  seconds since the play began
-    Shape:  his books count other buyers at once, and our orders as ``mode`` says. What he tells
-            outside is a copy of the books that he makes every ``export_s`` and shows
-            ``delay_s`` later
+    Units: seconds since the start.
+    Shape: the books subtract other buyers at once, and orders of the shop as ``mode`` says. The
+    supplier publishes a copy of the books, made every ``export_s`` and shown ``delay_s`` later.
     """
 
     mode: str
@@ -55,19 +54,19 @@ class Warehouse:
         self.exported = dict(units)
 
     def export(self, now_s: float) -> None:
-        """Copy the books; the copy before this one is what everybody sees by now."""
+        """Copy the books; the previous copy becomes the published one."""
         if self._next is not None:
             self.exported_s, self.exported = self._next
         self._next = (now_s, {sku: shelf.booked for sku, shelf in self.shelves.items()})
 
     def show(self, now_s: float) -> None:
-        """Show the last copy, when its delay is over."""
+        """Publish the last copy after its delay."""
         if self._next is not None and now_s >= self._next[0] + self.delay_s:
             self.exported_s, self.exported = self._next
             self._next = None
 
     def take(self, number: int, sku: str, quantity: int, now_s: float) -> bool:
-        """Take an order of ours, if his books have the units."""
+        """Accept an order of the shop, if the books have the units."""
         shelf = self.shelves[sku]
         if shelf.booked < quantity:
             return False
@@ -78,7 +77,7 @@ class Warehouse:
         return True
 
     def ship(self, number: int, now_s: float) -> bool:
-        """Hand an order over; False when the shelf has not what the books promised."""
+        """Ship an order; return False if the warehouse lacks the units that the books have."""
         order = self.taken[number]
         shelf = self.shelves[order.sku]
         shelf.owed -= order.quantity
@@ -92,7 +91,7 @@ class Warehouse:
         return True
 
     def drop(self, number: int) -> bool:
-        """Forget an order; tell whether his books should get its units back."""
+        """Remove an order; return whether the books should get its units back."""
         order = self.taken.pop(number)
         self.shelves[order.sku].owed -= order.quantity
         return order.counted_s is not None
@@ -112,8 +111,8 @@ class Warehouse:
         self.shelves[sku].there += quantity
         self.shelves[sku].booked += quantity
 
-    def count_anew(self, now_s: float) -> None:
-        """Go along the shelves: the books are what lies there, less what they know is owed."""
+    def recount(self, now_s: float) -> None:
+        """Count the warehouse: set the books to the units in stock less those known to be owed."""
         owed: dict[str, int] = defaultdict(int)
         for order in self.taken.values():
             if order.is_shipped and order.counted_s is None:

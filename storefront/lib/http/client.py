@@ -92,9 +92,9 @@ class Api:
                 trust_env=False,
             )
         except httpx.InvalidURL as error:
-            raise RefusedAddressError("the address cannot be understood") from error
+            raise RefusedAddressError("the address is malformed") from error
         except ValueError:  # its message may quote the header, which may be a key
-            raise PermanentError("a header cannot be sent") from None
+            raise PermanentError("a header contains characters that cannot be sent") from None
 
     def __enter__(self) -> Self:
         return self
@@ -211,7 +211,9 @@ class Api:
             )
         except (ValueError, TypeError, httpx.InvalidURL):
             # A value that cannot be sent may be a key with a line break: do not quote it.
-            raise PermanentError(f"{method} {self._spoken(path)}: cannot be sent") from None
+            raise PermanentError(
+                f"{method} {self._spoken(path)}: the request is malformed"
+            ) from None
         home, there = self._client.base_url, request.url
         if (home.scheme, home.host, home.port) != (there.scheme, there.host, there.port):
             raise RefusedAddressError(f"{method} {self._spoken(path)}: not at {home.host}")
@@ -257,11 +259,11 @@ class Api:
         except OutsideError as error:  # no address of the host is allowed
             raise type(error)(f"{what}: {error}") from error
         except httpx.LocalProtocolError:
-            raise PermanentError(f"{what}: cannot be sent") from None
+            raise PermanentError(f"{what}: the request is malformed") from None
         # httpx parses the target of a redirect even if it does not follow it
         except httpx.InvalidURL as error:
             raise PermanentError(
-                f"{what}: a redirect to nowhere", may_have_happened=True
+                f"{what}: redirect without a valid address", may_have_happened=True
             ) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TemporaryError(f"{what}: {type(error).__name__}") from error
@@ -286,11 +288,12 @@ class Api:
                 size += len(piece)
                 if size > self._max_answer_bytes:
                     raise PermanentError(
-                        f"answer over {self._max_answer_bytes} bytes", may_have_happened=True
+                        f"response larger than {self._max_answer_bytes} bytes",
+                        may_have_happened=True,
                     )
                 if deadlines.is_over():
                     raise TemporaryError(
-                        f"no whole answer in {self._total_s:.0f} s", may_have_happened=True
+                        f"incomplete response after {self._total_s:.0f} s", may_have_happened=True
                     )
                 sink.write(piece)
         except OutsideError as error:

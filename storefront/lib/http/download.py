@@ -65,7 +65,7 @@ def download(  # noqa: PLR0913 - a URL and its limits
             sent = {name: sent[name] for name in sent if name.lower() in HARMLESS_HEADERS}
         here = there
     if ends_at <= time.monotonic():
-        raise TemporaryError(f"GET {here.hostname}: not fetched in {total_s:.0f} s")
+        raise TemporaryError(f"GET {here.hostname}: not downloaded in {total_s:.0f} s")
     raise PermanentError(f"GET {here.hostname}: more than {redirects} redirects", code="redirects")
 
 
@@ -76,8 +76,10 @@ def _path(url: SplitResult) -> str:
 def _next(here: SplitResult, answer: Exchange) -> SplitResult:
     said = answer.headers.get("location", "")
     if not said:
-        raise PermanentError(f"GET {here.hostname}: a redirect to nowhere", code="redirects")
+        raise PermanentError(
+            f"GET {here.hostname}: redirect without a valid address", code="redirects"
+        )
     there = checked(urljoin(here.geturl(), said))
     if here.scheme == "https" and there.scheme != "https":
-        raise RefusedAddressError(f"GET {here.hostname}: a redirect from https to http")
+        raise RefusedAddressError(f"GET {here.hostname}: redirect from https to http")
     return there

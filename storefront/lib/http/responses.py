@@ -65,15 +65,15 @@ def unpacked(chunks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
         yield from chunks
         return
     if name not in _WBITS:
-        raise PermanentError(f"packed as {name[:20]!r}", may_have_happened=True)
+        raise PermanentError(f"unsupported content encoding {name[:20]!r}", may_have_happened=True)
     box = zlib.decompressobj(_WBITS[name])
     try:
         for chunk in chunks:
             yield from _pieces(box, chunk)
     except zlib.error as error:
-        raise TemporaryError("broken packing", may_have_happened=True) from error
+        raise TemporaryError("malformed compressed response", may_have_happened=True) from error
     if not box.eof:
-        raise TemporaryError("the packed answer is cut off", may_have_happened=True)
+        raise TemporaryError("the compressed response is cut off", may_have_happened=True)
 
 
 def _pieces(box: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:

@@ -43,7 +43,7 @@ def patiently[T](ask: Callable[[], T], *, is_repeatable: bool, tries: int = TRIE
             again_at = time.monotonic() + wait_s
             if is_open or wait_s > LONGEST_WAIT_S or deadlines.sooner(again_at) < again_at:
                 raise
-            log.info("%s, again in %.1f s", error, wait_s)
+            log.info("%s, retry in %.1f s", error, wait_s)
             time.sleep(wait_s)
     return ask()
 

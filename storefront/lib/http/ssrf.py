@@ -46,11 +46,11 @@ def checked(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise RefusedAddressError("the address cannot be understood") from error
+        raise RefusedAddressError("the address is malformed") from error
     if parts.scheme not in {"http", "https"}:
         raise RefusedAddressError(f"neither http nor https: {parts.scheme[:20]!r}")
     if "@" in parts.netloc or "\\" in parts.netloc or not parts.hostname or port == 0:
-        raise RefusedAddressError("the address names a user, or no host")
+        raise RefusedAddressError("the address contains a user name, or has no host")
     return parts
 
 
@@ -63,11 +63,11 @@ def addresses(
     TemporaryError: the name is not resolved in time.
     """
     if port not in usual_ports and not _is_listed_port(port):
-        raise RefusedAddressError(f"port {port} is not one that we connect to")
+        raise RefusedAddressError(f"port {port} is not allowed")
     found = list(dict.fromkeys(_resolved(host, port, timeout_s)))
     for each in found:
         if not is_allowed(each):
-            raise RefusedAddressError(f"{host[:80]} is in no public network")
+            raise RefusedAddressError(f"{host[:80]} is not in a public network")
     return found[:MOST_ADDRESSES]
 
 
@@ -83,7 +83,7 @@ def dial(host: str, port: int, *, timeout_s: float, usual_ports: frozenset[int])
             return socket.create_connection((each, port), timeout=left_s)
         except OSError:
             continue
-    raise TemporaryError(f"{host}:{port} does not answer")
+    raise TemporaryError(f"{host}:{port} does not respond")
 
 
 def is_allowed(address: str) -> bool:

@@ -37,7 +37,7 @@ def unseal(sealed: str) -> dict[str, Any]:
     try:
         opened: dict[str, Any] = json.loads(_box().decrypt(sealed.encode()))
     except InvalidToken as error:
-        raise BrokenSealError("no key in FIELD_KEYS opens this value") from error
+        raise BrokenSealError("no key in FIELD_KEYS decrypts this value") from error
     return opened
 
 
@@ -49,4 +49,4 @@ def resealed(sealed: str) -> str:
     try:
         return _box().rotate(sealed.encode()).decode()
     except InvalidToken as error:
-        raise BrokenSealError("no key in FIELD_KEYS opens this value") from error
+        raise BrokenSealError("no key in FIELD_KEYS decrypts this value") from error

@@ -45,7 +45,7 @@ def key_of(secret: str) -> bytes:
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error as error:
-        raise BadSecretError("a webhook secret is whsec_ and base64") from error
+        raise BadSecretError("a webhook secret must be whsec_ followed by Base64") from error
     if not key:
         raise BadSecretError("a webhook secret is empty")
     return key
@@ -84,18 +84,18 @@ def check(*, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], no
     seconds = headers.get("webhook-timestamp", "")
     given = headers.get("webhook-signature", "").split(" ")[:MAX_SIGNATURES]
     if not _ID.fullmatch(message_id) or not _SECONDS.fullmatch(seconds) or not any(given):
-        raise BadHeadersError("webhook-id, webhook-timestamp and webhook-signature are needed")
+        raise BadHeadersError("webhook-id, webhook-timestamp and webhook-signature are required")
     try:
         signed_at = datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise BadHeadersError("webhook-timestamp is no time") from error
+        raise BadHeadersError("webhook-timestamp is not a Unix time") from error
     fits = False
     for secret in secrets:
         expected = sign(message_id=message_id, body=body, at=signed_at, secret=secret)
         for signature in given:
             fits |= hmac.compare_digest(expected.encode(), signature.encode())
     if not fits:
-        raise ForgedError("no signature fits")
+        raise ForgedError("no signature matches")
     if abs(now - signed_at) > TOLERANCE:
-        raise StaleError(f"signed at {signed_at:%H:%M:%S}, and it is {now:%H:%M:%S}")
+        raise StaleError(f"signed at {signed_at:%H:%M:%S}, but it is {now:%H:%M:%S} now")
     return message_id

@@ -67,7 +67,9 @@ def start(task: Wakeable, **known: Any) -> None:
     try:
         task.delay(**known)
     except OperationalError as error:
-        raise TemporaryError(_("The workers cannot be called just now: try again.")) from error
+        raise TemporaryError(
+            _("The background workers do not respond. Try again in a minute.")
+        ) from error
 
 
 class SureForm(forms.Form):
@@ -151,7 +153,7 @@ class StaffAdmin(Asks):
     rights: ClassVar[Mapping[str, str]] = {}
     groups: ClassVar[tuple[Group, ...]] = ()
     when_empty: ClassVar[str | Promise] = gettext_lazy(
-        "Nothing is here yet. Rows come by themselves as the shop works."
+        "No records yet. They are created automatically as the shop works."
     )
     list_per_page = 50
     show_full_result_count = False
@@ -286,7 +288,9 @@ class StaffAdmin(Asks):
         try:
             task.delay(**known)
         except OperationalError:
-            words = _("The workers cannot be called just now. It is written down and done later.")
+            words = _(
+                "The background workers do not respond. The task was saved and will be done later."
+            )
             self.message_user(request, words, messages.WARNING)
 
     def do_each[R: models.Model](

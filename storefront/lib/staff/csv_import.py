@@ -14,14 +14,14 @@ from storefront.lib.staff.csv_table import LONGEST, UnreadableListError, decoded
 
 # Error code -> message
 WORDS = {
-    "too_long": _("500 kB at most."),
-    "no_table": _("This is no table: %s."),
-    "too_many": _("A list has at most %s rows."),
-    "empty": _("There is no row below the header."),
-    "no_column": _("The header lacks: %s."),
+    "too_long": _("The file is larger than 500 kB. Split it and upload the parts."),
+    "no_table": _("This file is not a CSV table: %s."),
+    "too_many": _("The file has more than %s rows. Split it and upload the parts."),
+    "empty": _("The file has no rows below the header."),
+    "no_column": _("Missing columns: %s. Add them to the header."),
     "too_wide": _(
-        "Row %s has more cells than the header: put a cell with a comma into quotes, or"
-        " part the cells by semicolons."
+        "Row %s has more cells than the header. Put cells with commas in quotes, or separate"
+        " cells with semicolons."
     ),
 }
 

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 type Words = str | Promise
-FACTS = _("Facts that are only read here")
+FACTS = _("System information")
 MORE = _("More")
 
 

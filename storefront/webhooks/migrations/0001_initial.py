@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
                 ("external_id", models.CharField(max_length=100)),
                 ("body", models.BinaryField()),
                 ("received_at", models.DateTimeField()),
-                ("status", models.CharField(choices=[("received", "Received"), ("applied", "Applied"), ("ignored", "Nothing to do"), ("failed", "Failed")], default="received", max_length=10)),
+                ("status", models.CharField(choices=[("received", "Received"), ("applied", "Applied"), ("ignored", "Ignored"), ("failed", "Failed")], default="received", max_length=10)),
                 ("status_since", models.DateTimeField()),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("turn", models.PositiveSmallIntegerField(choices=[(0, "Orders and parcels"), (1, "Stock and products")], default=0)),

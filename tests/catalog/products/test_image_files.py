@@ -197,9 +197,9 @@ def test_an_unavailable_server_is_retried_with_backoff_up_to_a_limit(httpserver)
     ("status", "body", "words"),
     [
         (404, b"gone", "404"),
-        (302, b"", "a redirect to nowhere"),
-        (200, b"<svg/>", "not PNG"),
-        (200, b"x" * (images.MAX_BYTES + 1), "answer over"),
+        (302, b"", "redirect without a valid address"),
+        (200, b"<svg/>", "neither PNG"),
+        (200, b"x" * (images.MAX_BYTES + 1), "response larger than"),
     ],
 )
 def test_a_permanent_failure_is_recorded_with_its_reason(httpserver, status, body, words):
@@ -222,7 +222,7 @@ def test_no_feed_can_reach_our_own_network(settings):
     images.fetch(image, NOON)
 
     image.refresh_from_db()
-    assert image.problem == "GET /admin.png: 127.0.0.1 is in no public network"
+    assert image.problem == "GET /admin.png: 127.0.0.1 is not in a public network"
     assert image.tries == images.MAX_TRIES
 
 

@@ -1,4 +1,4 @@
-"""The pages of the shop in a real browser, against a server in this process."""
+"""Browser fixtures: serve the shop from this process and open its pages in Chromium."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 @pytest.fixture(scope="session")
 def live_server(tmp_path_factory):
-    """The server of pytest-django, with a folder of static files that exists."""
+    """Return pytest-django's server, with an existing static folder."""
     with override_settings(STATIC_ROOT=tmp_path_factory.mktemp("static")):
         server = LiveServer("127.0.0.1")
     yield server
@@ -35,7 +35,7 @@ def noon():
 
 @pytest.fixture
 def shop(chromium, noon, transactional_db, live_server, settings):
-    """A shop with three lights, one of them in a sold-out color; returns its address."""
+    """Create a shop with three lights, one of them in a sold-out color; return its address."""
     settings.PUBLIC_URL = live_server.url
     payment_page = ["'self'", "https://pay.example"]
     settings.SECURE_CSP = {**settings.SECURE_CSP, "form-action": payment_page}
@@ -55,7 +55,7 @@ def shop(chromium, noon, transactional_db, live_server, settings):
 
 @pytest.fixture
 def browse(chromium):
-    """Open a page of a given width, theme and with or without scripts; faults fail the test."""
+    """Open a page in a width and theme, with or without scripts; browser errors fail the test."""
     contexts, faults = [], []
 
     def opened(width=1280, theme="light", *, scripts=True):
@@ -86,8 +86,8 @@ def browse(chromium):
 
 
 def violations(page):
-    """Return what axe finds against WCAG A and AA, in short."""
-    page.wait_for_load_state("load")  # just after a click, the style may still be on its way
+    """Return what axe reports against WCAG A and AA."""
+    page.wait_for_load_state("load")  # just after a click, the stylesheet may still be loading
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": LEVELS}})
     return [
         f"{page.url}: {each['id']}: {node['target']} {node.get('failureSummary', '')}"
@@ -97,7 +97,7 @@ def violations(page):
 
 
 def visit(page, address):
-    """Open an address; a page that breaks is no page."""
+    """Open an address; fail if the page is an error."""
     answer = page.goto(address)
     assert answer.status < 500, address
 

@@ -39,7 +39,7 @@ def wish_another_address():
 
 
 def checkout_pages(page, shop):
-    """Walk to the last page before paying, and yield at each, once all of it is loaded."""
+    """Open all pages up to the last one before payment, and yield each after it has loaded."""
     page.goto(f"{shop}/en/p/trail-400/")
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("dialog", name="Cart").wait_for()
@@ -125,7 +125,7 @@ def test_fingers_find_every_control(shop, browse):
         assert small == [], path
 
 
-def test_what_matters_stands_above_the_fold_of_a_phone(shop, browse):
+def test_main_content_is_above_the_fold_of_a_phone(shop, browse):
     page = browse(360)
     page.set_viewport_size({"width": 360, "height": 740})
 

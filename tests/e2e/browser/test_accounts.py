@@ -27,7 +27,7 @@ OWN = ["", "payments/", "addresses/", "addresses/new/", "profile/", "profile/pas
        "email/sent/", "privacy/", "privacy/erase/"]  # fmt: skip
 
 
-def test_from_a_guests_cart_to_an_account_with_it_by_keyboard_and_without_scripts(shop, browse):
+def test_guest_cart_moves_to_the_account_by_keyboard_and_without_scripts(shop, browse):
     page = browse(360, scripts=False)
     page.goto(f"{shop}/en/p/trail-400/")
     page.get_by_role("button", name="Add to cart").click()

@@ -1,4 +1,4 @@
-"""The whole checkout, with a code, in both languages: by keyboard alone, and without scripts."""
+"""Checkout with a discount code, in both languages: by keyboard only, and without scripts."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ BUTTON = "main form.address > button"
 
 
 class Walk:
-    """Check out with the keyboard alone; check each page."""
+    """One customer checks out with the keyboard only; each page is checked."""
 
     def __init__(self, page, home, *, scripts):
         self.page, self.home, self.scripts = page, home, scripts
         self.found, self.wide = [], []
 
     def look(self):
-        """Ask axe, where scripts run, and measure."""
+        """Check the page with axe, if scripts run, and measure it."""
         self.page.wait_for_load_state("load")
         if self.scripts:
             self.found += violations(self.page)
@@ -45,7 +45,7 @@ class Walk:
                 self.wide.append(self.page.url)
 
     def go_to(self, selector):
-        """Tab to a control, as somebody without a mouse does."""
+        """Tab to a control, as a keyboard user does."""
         expect(self.page.locator(selector).first).to_be_visible()
         wanted = self.page.locator(selector).first
         for _ in range(MOST_TABS):
@@ -77,7 +77,7 @@ def walk_of(browse, shop, language, width, *, scripts=True):
 
 
 def fill_cart(walk):
-    """Put a light into the cart, and a code: first one that there is not."""
+    """Add a light to the cart, and a code: first an unknown one."""
     page = walk.page
     page.goto(f"{walk.home}/p/trail-400/")
     walk.press("form:has([name=quantity]) button:not([type], [form])")
@@ -98,7 +98,7 @@ def fill_cart(walk):
 
 
 def err_at_every_field(walk):
-    """Leave out all that is needed, then write what is wrong into each field."""
+    """Leave out all required values, then enter an invalid value in each field."""
     page = walk.page
     walk.send()
     said(walk, FIELDS)
@@ -113,7 +113,7 @@ def err_at_every_field(walk):
 
 
 def said(walk, names):
-    """See each fault in the summary and at its field, in one sentence, with all that was typed."""
+    """Check that each error is in the summary and at its field, and that all input is kept."""
     page = walk.page
     page.locator("#problem").wait_for()
     assert page.title().startswith(("Error:", "Səhv:"))
@@ -133,7 +133,7 @@ def said(walk, names):
 
 
 def miss_the_region(walk):
-    """Choose a country whose addresses need a region: it is asked for, and asked for again."""
+    """Choose a country whose addresses need a region: it is required twice."""
     page = walk.page
     walk.go_to("#id_country")
     page.locator("#id_country").select_option("US")
@@ -146,7 +146,7 @@ def miss_the_region(walk):
 
 
 def be_asked_about_the_address(walk):
-    """Write it as the post does not, and to a box: choose, and say why."""
+    """Enter an unusual spelling and a parcel locker: choose a suggestion, and give a reason."""
     page = walk.page
     walk.write("#id_line1", "Postfach 7")
     walk.write("#id_postcode", "D-10115")

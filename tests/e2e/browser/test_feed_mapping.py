@@ -1,4 +1,4 @@
-"""Staff say how a supplier's file is read: by keyboard, on a phone and on a desk."""
+"""Staff build a feed mapping by keyboard, on a phone and on a desktop."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def office(noon, transactional_db, live_server):
 
 
 def press(page, locator):
-    """Use it as somebody without a mouse does."""
+    """Use a control as a keyboard user does."""
     locator.focus()
     page.keyboard.press("Enter")
 
 
 @pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
-def test_a_mapping_is_built_seen_and_saved_without_a_mouse(office, browse, tmp_path, width, theme):
+def test_mapping_is_built_previewed_and_saved_by_keyboard(office, browse, tmp_path, width, theme):
     (tmp_path / "liste.csv").write_text(GOODS, encoding="cp1252")
     page = browse(width, theme)
     sign_in(page, office)
@@ -74,20 +74,20 @@ def test_a_list_of_tracking_numbers_is_looked_at_before_it_is_entered(
     page = browse(width, theme)
     sign_in(page, office)
     page.goto(f"{office}/admin/shipping/parcel/")
-    if width > 1000:  # on a phone it stands in a menu
-        page.get_by_role("link", name="Import tracking numbers").wait_for()
+    if width > 1000:  # on a phone it is in a menu
+        page.get_by_role("link", name="Enter a list of tracking numbers").wait_for()
     page.goto(f"{office}/admin/shipping/parcel/enter_list/")
     found = violations(page)
 
     page.get_by_label("Supplier").last.select_option(str(purchase_order.supplier_id))
     page.set_input_files("input[type=file]", tmp_path / "list.csv")
-    press(page, page.get_by_role("button", name="Look at it"))
-    page.get_by_text("1 of 2 parcels can be imported.").wait_for()
+    press(page, page.get_by_role("button", name="Preview"))
+    page.get_by_text("1 of 2 parcels can be entered.").wait_for()
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"list-{width}.png", full_page=True)
-    press(page, page.get_by_role("button", name="Enter the good ones"))
-    page.get_by_text("1 parcel imported.").wait_for()
+    press(page, page.get_by_role("button", name="Import valid rows"))
+    page.get_by_text("1 parcel entered.").wait_for()
 
     assert found == []
     assert Parcel.objects.get().shipment.purchase_order == purchase_order

@@ -1,4 +1,4 @@
-"""Browser tests: stop an address change, and cancel an unpaid order."""
+"""Pages to cancel an e-mail change or an unpaid order, in a real browser."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def listing_of(slug):
 def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme):
     order = make_order(listing_of("trail-400"), now=datetime.now(UTC))
     soon = datetime.now(UTC) + timedelta(minutes=5)
-    Payment.objects.update(status_since=soon)  # the gateway is asked for its page right now
+    Payment.objects.update(status_since=soon)  # the gateway's page is being requested
     page = browse(width, theme)
     found = []
 
@@ -35,7 +35,7 @@ def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme)
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("dialog", name="Cart").wait_for()
     visit(page, f"{shop}/en/checkout/")
-    Cart.objects.update(browser_key="b" * 43)  # it is her browser
+    Cart.objects.update(browser_key="b" * 43)  # the browser of the same customer
     fill_address(page)
     page.locator("main form.address > button").click()
     page.locator("input[name=tier]").first.check()

@@ -1,4 +1,4 @@
-"""Staff sign in with a passkey, in a browser that has one; the keyboard is enough for all of it."""
+"""Staff sign in with a passkey, by keyboard only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEY = {
 
 @pytest.fixture
 def office(chromium, noon, transactional_db, live_server, settings):
-    """An empty shop, by its name: passkeys belong to no number."""
+    """An empty shop under a host name, since passkeys do not work with IP addresses."""
     settings.STAFF_SECOND_FACTOR = True
     make_channel()
     User.objects.create_superuser(**WHO)
@@ -30,7 +30,7 @@ def office(chromium, noon, transactional_db, live_server, settings):
 
 
 def with_key(page):
-    """Give a browser a device that keeps passkeys; returns how to take it away."""
+    """Add a virtual authenticator to a browser; return the function that removes it."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": KEY})
@@ -59,13 +59,13 @@ def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
     page.get_by_role("heading", name="Your recovery codes").wait_for()
     found, wide = [*found, *violations(page)], [*wide, overflow(page)]
     code = page.locator(".factor-codes code").first.inner_text()
-    page.get_by_role("link", name="I have kept them").press("Enter")
+    page.get_by_role("link", name="I have saved the codes").press("Enter")
     page.get_by_text("keyring").first.wait_for()
     found, wide = [*found, *violations(page)], [*wide, overflow(page)]
 
     page.context.clear_cookies()
     give_password(page, office)
-    page.get_by_role("heading", name="Second step").wait_for()
+    page.get_by_role("heading", name="Two-factor authentication").wait_for()
     found, wide = [*found, *violations(page)], [*wide, overflow(page)]
     page.get_by_role("button", name="Use a passkey").press("Enter")
     page.wait_for_url(f"{office}/admin/")
@@ -85,13 +85,13 @@ def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
     assert max(wide) <= 0
 
 
-def test_a_passkey_of_another_device_opens_nothing(office, browse):
+def test_passkey_of_another_device_is_refused(office, browse):
     page = browse()
     lose_it = with_key(page)
     give_password(page, office)
     page.get_by_role("link", name="Add a passkey").click()
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Make a passkey").click()
+    page.get_by_role("button", name="Create passkey").click()
     page.get_by_role("heading", name="Your recovery codes").wait_for()
     page.context.clear_cookies()
     lose_it()

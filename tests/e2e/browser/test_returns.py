@@ -1,4 +1,4 @@
-"""Complaining with pictures, in a browser: open to everybody, with and without scripts."""
+"""Return requests with photos, in a browser: without sign-in, with and without scripts."""
 
 from __future__ import annotations
 

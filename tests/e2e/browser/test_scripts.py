@@ -11,7 +11,7 @@ from tests.e2e.browser.conftest import fill_address, overflow
 pytestmark = pytest.mark.browser
 
 
-def test_a_light_is_added_in_a_sheet_that_gives_the_focus_back(shop, browse):
+def test_sheet_adds_a_light_and_returns_the_focus(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/p/trail-400/")
     button = page.get_by_role("button", name="Add to cart")
@@ -39,7 +39,7 @@ def test_a_double_click_adds_one_light(shop, browse):
     assert CartLine.objects.get().quantity == 1
 
 
-def test_a_long_word_in_the_search_fits_a_phone(shop, browse):
+def test_long_search_word_fits_a_phone(shop, browse):
     page = browse(360)
 
     page.goto(f"{shop}/en/search/?q={'a' * 200}")
@@ -83,7 +83,7 @@ def test_lights_to_compare_are_kept_from_page_to_page(shop, browse):
     page.goto(f"{shop}/en/c/headlamps/")
     page.on("request", lambda request: requests.append((request.resource_type, request.url)))
     page.get_by_role("checkbox", name="Compare Trail 400").check()
-    # The browser loads the icon of the page when it likes.
+    # The browser may load the page's icon at any time.
     assert [url for kind, url in requests if kind in {"document", "fetch", "xhr"}] == []
 
     page.goto(f"{shop}/en/p/ridge-1800/")
@@ -210,7 +210,7 @@ def test_a_keyboard_alone_gets_from_the_front_to_the_address(shop, browse):
     for _ in range(40):
         page.keyboard.press("Tab")
         focus = page.evaluate("document.activeElement.textContent.trim()")
-        if focus.startswith("Look at it"):
+        if focus.startswith("Preview"):
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**/p/**")

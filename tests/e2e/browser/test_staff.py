@@ -1,4 +1,4 @@
-"""Staff at work in a real browser: the start page, a list, an order, a cancellation."""
+"""Daily work of staff in a real browser: the start page, a list, an order, a cancellation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHO = {"email": "staff@fara.example", "password": "a good password"}
 
 @pytest.fixture
 def office(chromium, noon, transactional_db, live_server, monkeypatch):
-    """A shop in which everything has happened, and somebody who may see it; its address."""
+    """Create a shop with all kinds of records, and a staff account; return its URL."""
     make_world(monkeypatch)
     User.objects.create_superuser(**WHO)
     return live_server.url
@@ -28,12 +28,12 @@ def sign_in(page, office):
     page.fill("[name=username]", WHO["email"])
     page.fill("[name=password]", WHO["password"])
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Waits for a person").wait_for()
+    page.get_by_role("heading", name="Needs attention").wait_for()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_daily_pages_are_accessible(office, browse, width, theme):
+def test_daily_pages_are_accessible(office, browse, width, theme):
     page = browse(width, theme)
     found = violations_of_sign_in(page, office)
     sign_in(page, office)

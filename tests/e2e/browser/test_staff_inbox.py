@@ -1,4 +1,4 @@
-"""Staff settle what waits in a real browser: each reason by its own button."""
+"""Staff resolve inbox rows in a real browser: each hold reason has its own button."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REASONS = [
 
 @pytest.fixture
 def held(office, monkeypatch):  # noqa: F811
-    """A held purchase order, and more dead mails than the start page shows."""
+    """A purchase order on hold, and more failed notifications than the start page shows."""
     monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 2)
     ago = NOON - timedelta(hours=9)
     Delivery.objects.update(status="dead", status_since=ago)
@@ -41,19 +41,19 @@ def test_each_reason_is_settled_by_its_own_button(office, browse, held, width): 
     assert overflow(page) <= 0
 
     row = page.get_by_role("row", name=held.number)
-    assert row.get_by_role("button", name="Let it pass").count() == 2
+    assert row.get_by_role("button", name="Override hold").count() == 2
     row.get_by_role("button", name="12.00 EUR now").click()
 
-    page.get_by_text(f"{held.number}: this reason is let pass.").wait_for()
-    assert row.get_by_role("button", name="Let it pass").count() == 1
+    page.get_by_text(f"{held.number}: this hold reason was overridden.").wait_for()
+    assert row.get_by_role("button", name="Override hold").count() == 1
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", REASONS[1:])
     found += violations(page)
 
-    page.get_by_role("listitem").filter(has_text="A message could not be delivered").get_by_role(
+    page.get_by_role("listitem").filter(has_text="Notification could not be delivered").get_by_role(
         "link"
     ).click()
-    page.get_by_role("link", name="All that waits").wait_for()
+    page.get_by_role("link", name="Needs attention").wait_for()
     assert page.get_by_role("row").count() == Delivery.objects.count() + 1
     assert overflow(page) <= 0
     found += violations(page)

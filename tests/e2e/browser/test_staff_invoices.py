@@ -1,4 +1,4 @@
-"""Staff hand in lists and settle an address: on a phone and on a desk."""
+"""Staff upload lists and resolve an address change: on a phone and on a desktop."""
 
 from __future__ import annotations
 
@@ -40,22 +40,20 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
     page.screenshot(path=tmp_path / f"bills-begin-{width}.png", full_page=True)
 
     page.set_input_files("input[type=file]", tmp_path / "bills.csv")
-    press(page, page.get_by_role("button", name="Look at it"))
-    page.get_by_text("1 of 3 bills can be imported.").wait_for()
+    press(page, page.get_by_role("button", name="Preview"))
+    page.get_by_text("1 of 3 bills can be entered.").wait_for()
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"bills-{width}.png", full_page=True)
     press(page, page.get_by_role("button", name="Import valid rows"))
-    page.get_by_text("1 bill imported.").wait_for()
+    page.get_by_text("1 bill entered.").wait_for()
 
     assert found == []
     assert SupplierBill.objects.get().purchase_order == bought
 
 
 @pytest.mark.parametrize(("width", "theme"), SIZES)
-def test_a_list_of_parcels_says_what_is_wrong_where_it_is_seen(
-    office, browse, tmp_path, width, theme
-):
+def test_list_of_parcels_shows_its_errors_in_view(office, browse, tmp_path, width, theme):
     bought = make_accepted_purchase_order()
     (tmp_path / "parcels.csv").write_text(
         f"order,carrier,tracking number\n{bought.number},DHL,00340434161094042557\n"
@@ -67,18 +65,18 @@ def test_a_list_of_parcels_says_what_is_wrong_where_it_is_seen(
     found = violations(page)
     page.get_by_label("Supplier").select_option(index=1)
     page.set_input_files("input[type=file]", tmp_path / "parcels.csv")
-    press(page, page.get_by_role("button", name="Look at it"))
-    page.get_by_text("1 of 2 parcels can be imported.").wait_for()
+    press(page, page.get_by_role("button", name="Preview"))
+    page.get_by_text("1 of 2 parcels can be entered.").wait_for()
     found += violations(page)
     page.screenshot(path=tmp_path / f"parcels-{width}.png", full_page=True)
 
     problem = page.get_by_text("This supplier has no order with this number.").bounding_box()
     number = page.get_by_role("cell", name=bought.number).bounding_box()
-    assert problem["x"] + problem["width"] <= width, "the problem is visible without scrolling"
+    assert problem["x"] + problem["width"] <= width, "the problem must be visible without scrolling"
     assert number["height"] < 40, "a number stands in one line"
     assert overflow(page) <= 0
-    press(page, page.get_by_role("button", name="Enter the good ones"))
-    page.get_by_text("1 parcel imported.").wait_for()
+    press(page, page.get_by_role("button", name="Import valid rows"))
+    page.get_by_text("1 parcel entered.").wait_for()
 
     assert found == []
     assert Parcel.objects.get().shipment.purchase_order == bought

@@ -1,4 +1,4 @@
-"""Staff and money that does not agree, in a real browser: found, looked at, taken in, closed."""
+"""Staff resolve payment discrepancies in a real browser: find, open, apply, close."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def office(chromium, noon, transactional_db, live_server, monkeypatch):
-    """A shop whose money differs in several ways; its address."""
+    """Create a shop with several payment discrepancies; return its URL."""
     make_world(monkeypatch)
     User.objects.create_superuser(**WHO)
     payment = Payment.objects.filter(captured_amount__gt=0).order_by("pk").first()
@@ -48,7 +48,7 @@ def office(chromium, noon, transactional_db, live_server, monkeypatch):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_discrepancy_pages_are_accessible(office, browse, width, theme):
+def test_discrepancy_pages_are_accessible(office, browse, width, theme):
     page = browse(width, theme)
     sign_in(page, office)
     found: list[str] = []
@@ -89,7 +89,7 @@ def test_a_difference_is_found_on_the_start_page_read_and_closed(office, browse)
     assert row.closed_because == "Booked by hand"
 
 
-def test_the_list_is_narrowed_and_saved_as_a_file(office, browse):
+def test_list_is_filtered_and_exported(office, browse):
     page = browse()
     sign_in(page, office)
     page.goto(f"{office}/admin/orders/moneydifference/?status__exact=open&kind__exact=bill_more")

@@ -1,4 +1,4 @@
-"""A supplier without an API: bought, mailed, answered and shipped by people, in a real browser."""
+"""A supplier without an API, in a real browser: order, e-mail, confirmation and shipment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NUMBER = "JJD000390007882123456"
 
 
 def by_mail(language="en"):
-    """Let the supplier of all goods be one who is written to."""
+    """Let the supplier of all products receive orders by e-mail."""
     Supplier.objects.update(adapter="feed", language=language)
     Connection.objects.update(options={"orders_to": "orders@lumen.example"})
 
@@ -36,7 +36,7 @@ def send(purchase_order):
 
 
 def deliver(folder, settings):
-    """Send all mail that waits, as the workers do, and read what came by recipient."""
+    """Send all pending e-mails, as the workers do, and return them by recipient."""
     with mailbox(folder) as port:
         settings.MAILERS = mailers(port)
         for event in Event.objects.filter(fanned_out_at=None).order_by("pk"):

@@ -1,4 +1,4 @@
-"""The whole shop, started as `make demo` starts it, in a folder of its own."""
+"""The whole demo, started as by `make demo`, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import pytest
 from storefront.dev.runtime import datastores
 
 ROOT = Path(__file__).resolve().parents[3]
-READY_WITHIN_S = 600  # four test workers have the processors meanwhile
+READY_WITHIN_S = 600  # four test workers use the processors meanwhile
 STOPPED_WITHIN_S = 40
 
 
 @dataclass
 class Demo:
-    """A running demo: where it is, and a way to run commands in its surroundings."""
+    """A running demo: its addresses, and a way to run commands in its environment."""
 
     var: Path
     process: subprocess.Popen
@@ -50,7 +50,7 @@ class Demo:
 
 
 def surroundings():
-    """Return our environment without the datastores and secrets of the test run."""
+    """Return the environment without the datastores and secrets of the test run."""
     ours = {"ENVIRONMENT", "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY"}
     return {name: value for name, value in os.environ.items() if name not in ours}
 
@@ -78,4 +78,4 @@ def demo(tmp_path_factory):
     yield running
     process.send_signal(signal.SIGINT)
     process.wait(timeout=STOPPED_WITHIN_S)
-    datastores.wipe(var)  # root's PostgreSQL keeps its data elsewhere
+    datastores.wipe(var)  # as root, PostgreSQL stores its data elsewhere

@@ -1,4 +1,4 @@
-"""Buy a headlamp in a real browser: by mouse, and by keyboard alone, on a phone and a desk."""
+"""Buy a headlamp in a real browser: by mouse, and by keyboard only, on a phone and a desktop."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ADDRESS = {
 
 
 def available_headlamp(page: Page, shop: str) -> str:
-    """Find the address of a headlamp that can be bought, from the shelf."""
+    """Return the address of a headlamp in stock, from its category."""
     page.goto(f"{shop}en/c/headlamps/")
     links = page.locator("main a[href*='/p/']").evaluate_all("all => all.map(a => a.href)")
     for link in dict.fromkeys(links):
@@ -54,7 +54,7 @@ def available_headlamp(page: Page, shop: str) -> str:
 
 
 def order_by_mouse(page: Page, shop: str) -> None:
-    """Order a headlamp, up to the gateway's own page."""
+    """Order a headlamp, up to the gateway's page."""
     available_headlamp(page, shop)
     page.locator("form:has([name=quantity]) button:not([type], [form]):enabled").first.click()
     page.get_by_role("dialog", name="Cart").get_by_role("link", name="To the cart").click()
@@ -77,7 +77,7 @@ def test_a_headlamp_is_bought_by_mouse(demo, page):
     expect(page.locator("h1")).to_be_visible()
 
 
-def test_after_a_declined_card_and_a_step_back_a_good_card_pays(demo, page):
+def test_good_card_pays_after_a_declined_one_and_a_step_back(demo, page):
     order_by_mouse(page, demo.shop)
 
     page.locator("[name=card][value$='0002']").check(force=True)
@@ -93,7 +93,7 @@ def test_after_a_declined_card_and_a_step_back_a_good_card_pays(demo, page):
 
 
 def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the focus is on what the selector names; it must be visibly so."""
+    """Press Tab until the selected element has visible focus."""
     for _ in range(MOST_TABS):
         page.keyboard.press("Tab")
         if page.evaluate("s => !!document.activeElement?.matches(s)", selector):
@@ -108,7 +108,7 @@ def tab_to(page: Page, selector: str) -> None:
 
 
 def go(page: Page, key: str = "Enter") -> None:
-    """Press a key that leads to another page, and wait for it."""
+    """Press a key that opens another page, and wait for it."""
     with page.expect_navigation():
         page.keyboard.press(key)
 

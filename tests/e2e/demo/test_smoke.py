@@ -15,7 +15,7 @@ def test_a_headlamp_is_bought_and_its_tracking_mail_arrives(demo):
     assert "a shopper would be content" in bought.stdout
 
 
-def test_nothing_is_out_of_order_after_a_purchase(demo):
+def test_invariants_hold_after_a_purchase(demo):
     demo.manage("smoke", "--base-url", demo.shop)
 
     found = demo.manage("check_invariants")
@@ -40,7 +40,7 @@ print(json.dumps(list(rows.values_list("supplier__code", "number"))))
 
 
 def test_each_supplier_holds_each_order_once(demo):
-    """Routing chooses the supplier: accepted orders are in its own ledger."""
+    """Routing selects the supplier: the accepted order is in its ledger."""
     told = demo.manage("shell", "--no-imports", "-c", OURS)
     accepted = json.loads(told.stdout)
     ledgers = {"cj-sandbox": ("sandbox", "order_number"), "bigbuy-sandbox": ("bigbuy", "reference")}

@@ -1,4 +1,4 @@
-"""Whatever fails on the way to BigBuy, his own ledger holds each order exactly once."""
+"""Whatever fails on the way to BigBuy, its ledger has each order exactly once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROUNDS = 12
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
-    """Let a second have room for many calls: how it is kept is shown elsewhere."""
+    """Raise the rate limits, which other tests check."""
     many = {name: Quota(name=name, points=1000, window_s=1) for name in client.GROUP_QUOTAS}
     monkeypatch.setattr(client, "GROUP_QUOTAS", many)
     monkeypatch.setattr(client, "TURN_S", 0.0)
@@ -43,7 +43,7 @@ def purchase_order(bigbuy_sandbox):
 
 
 def sweep(purchase_order, now):
-    """Do what beat's sweeps do for one purchase order."""
+    """Run the sweeps of one purchase order, as beat does."""
     fresh = whole(purchase_order)
     try:
         if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
@@ -56,7 +56,7 @@ def sweep(purchase_order, now):
 
 
 def sweep_until_answered(purchase_order):
-    """Let an hour pass in big steps; the faults of the test are over somewhere on the way."""
+    """Let an hour pass in large steps; the test's faults end meanwhile."""
     for step in range(ROUNDS):
         sweep(purchase_order, timezone.now() + timedelta(minutes=5 * step))
         if whole(purchase_order).request_status == "accepted":
@@ -90,7 +90,7 @@ def test_a_fault_while_ordering_leaves_one_order(
 
     answered = sweep_until_answered(purchase_order)
 
-    if answered.status == "on_hold":  # he seemed to refuse how we ask: staff let it go on
+    if answered.status == "on_hold":  # the request looked rejected: staff release the hold
         holds.release_hold(purchase_order=answered, actor="staff", now=timezone.now())
         answered = sweep_until_answered(purchase_order)
     assert answered.request_status == "accepted"

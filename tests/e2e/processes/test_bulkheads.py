@@ -1,4 +1,4 @@
-"""A supplier who hangs slows nobody else: real workers, two suppliers, one of them dead."""
+"""A hanging supplier delays no other: real workers, two suppliers, one of them dead."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.factories.catalog import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_supplier_who_hangs_slows_nobody_else(tmp_path):
+def test_hanging_supplier_delays_no_other(tmp_path):
     channel = make_channel()
     make_price_rule(channel=channel)
     make_exchange_rate()

@@ -1,4 +1,4 @@
-"""A customer cancels; the page does not wait for the supplier's answer."""
+"""A customer cancels, and the page does not wait for the supplier, however long it takes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def click(client, purchase_order):
     return client.post(path, follow=True).content.decode()
 
 
-def test_a_supplier_who_hangs_slows_no_page(client, sandbox_supplier, sent):
+def test_hanging_supplier_slows_no_page(client, sandbox_supplier, sent):
     sandbox_supplier.fault("getOrderDetail", "slow", count=1, delay=HANGS_S)
     first = click(client, sent)
 
@@ -61,7 +61,7 @@ def test_a_supplier_who_hangs_slows_no_page(client, sandbox_supplier, sent):
     assert "We are asking the supplier to stop it." in answered
 
 
-def test_a_wish_is_kept_while_the_broker_is_away_and_a_sweep_finds_it(client, sent, monkeypatch):
+def test_request_is_stored_without_broker_and_found_by_a_sweep(client, sent, monkeypatch):
     def away(*_known, **_options):
         raise OperationalError("the broker is away")
 

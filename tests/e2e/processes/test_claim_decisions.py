@@ -1,4 +1,4 @@
-"""What the supplier decides about a claim is ours too, and what cannot be believed waits."""
+"""Decisions of the supplier about a claim are applied; implausible ones wait for staff."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["claim", "purchase_order", "sandbox_process", "sandbox_supplier"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_poll_records_the_credit(sandbox_supplier, claim):
+def test_poll_records_the_credit(sandbox_supplier, claim):
     told(claim)
     paid = claim.expected_amount - Decimal("0.01")
     decide(sandbox_supplier, claim, deal=1, amount=str(paid))
@@ -48,7 +48,7 @@ def test_a_poll_records_the_credit(sandbox_supplier, claim):
 
 
 @pytest.mark.parametrize(("deal", "status"), [(2, "resent"), (3, "denied")])
-def test_a_poll_takes_a_verdict_without_money_over(sandbox_supplier, claim, deal, status):
+def test_poll_records_a_decision_without_credit(sandbox_supplier, claim, deal, status):
     told(claim)
     decide(sandbox_supplier, claim, deal=deal)
 
@@ -57,7 +57,7 @@ def test_a_poll_takes_a_verdict_without_money_over(sandbox_supplier, claim, deal
     assert (settled.status, settled.credited_amount) == (status, None)
 
 
-def test_more_money_than_was_claimed_waits_for_a_person(sandbox_supplier, claim):
+def test_credit_above_the_claim_needs_staff(sandbox_supplier, claim):
     told(claim)
     decide(sandbox_supplier, claim, deal=1, amount=str(claim.expected_amount + 1))
 
@@ -76,11 +76,11 @@ def test_a_claim_that_is_taken_back_is_canceled_at_the_supplier(sandbox_supplier
 
     assert whole_claim(claim).status == "canceled"
     with adapter_for(claim.purchase_order.supplier) as cj:
-        (found,) = cj.claims(supplier_reference=claim.purchase_order.supplier_reference)
-    assert (found.number, found.answer) == (claim.number, ClaimAnswer.CANCELED)
+        (claimed,) = cj.claims(supplier_reference=claim.purchase_order.supplier_reference)
+    assert (claimed.number, claimed.answer) == (claim.number, ClaimAnswer.CANCELED)
 
 
-def test_a_cancellation_whose_answer_is_lost_is_read(sandbox_supplier, claim):
+def test_cancellation_with_a_lost_answer_is_read(sandbox_supplier, claim):
     told(claim)
     sandbox_supplier.fault("disputes/cancel", "drop_after", count=1)
 
@@ -91,7 +91,7 @@ def test_a_cancellation_whose_answer_is_lost_is_read(sandbox_supplier, claim):
     assert whole_claim(claim).status == "canceled"
 
 
-def test_a_decided_claim_is_not_withdrawn(sandbox_supplier, claim):
+def test_first_decision_of_the_supplier_stays(sandbox_supplier, claim):
     told(claim)
     decide(sandbox_supplier, claim, deal=1, amount="1.00")
 
@@ -103,8 +103,8 @@ def test_a_decided_claim_is_not_withdrawn(sandbox_supplier, claim):
     assert whole_claim(claim).credited_amount == Decimal("1.00")
 
 
-def test_a_refusal_waits_for_a_person_who_may_have_it_told_again(sandbox_supplier, purchase_order):
-    """A claim for an order that the supplier does not know is rejected."""
+def test_rejected_claim_needs_staff_who_may_resend_it(sandbox_supplier, purchase_order):
+    """The supplier refuses a claim for an unknown order."""
     right = purchase_order.supplier_reference
     purchase_order.supplier_reference = "1"
     purchase_order.save(update_fields=["supplier_reference"])

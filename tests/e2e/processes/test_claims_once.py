@@ -73,8 +73,8 @@ def test_a_lost_answer_is_unknown_until_it_is_found(sandbox_supplier, claim):
     assert disputes(sandbox_supplier) == 1
 
 
-def test_what_was_opened_and_could_not_be_read_at_once_is_unknown(sandbox_supplier, claim):
-    """The first look at the list goes well; the one after the dispute was made does not."""
+def test_opened_dispute_that_cannot_be_read_is_unconfirmed(sandbox_supplier, claim):
+    """The first read of the list succeeds; the one after the dispute was opened fails."""
     sandbox_supplier.fault(LIST, "500", count=4, skip=1)
 
     assert told(claim).status == "submit_unknown"
@@ -83,8 +83,8 @@ def test_what_was_opened_and_could_not_be_read_at_once_is_unknown(sandbox_suppli
     assert disputes(sandbox_supplier) == 1
 
 
-def test_a_look_that_fails_changes_nothing_that_we_know(sandbox_supplier, claim, monkeypatch):
-    """No second claim: not after a lost answer, and not if the supplier has it."""
+def test_failed_lookup_changes_nothing(sandbox_supplier, claim, monkeypatch):
+    """Neither for a claim whose answer was lost, nor for one that the supplier has."""
     monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
@@ -105,15 +105,15 @@ def test_a_look_that_fails_changes_nothing_that_we_know(sandbox_supplier, claim,
 
 
 def known_of(claim):
-    """The claim's fields without poll times and errors of failed polls."""
+    """Return the stored claim without the times of polls and the problem of a missing answer."""
     (known,) = SupplierClaim.objects.filter(pk=claim.pk).values()
     return {
         name: known[name] for name in known if name not in {"polled_at", "problem", "try_after"}
     }
 
 
-def test_a_list_that_hides_a_dispute_does_not_make_another(sandbox_supplier, claim):
-    """Neither the look-up nor the check before a retry finds it; the supplier then rejects it."""
+def test_list_that_hides_a_dispute_opens_no_second_one(sandbox_supplier, claim):
+    """The lookup and the check before the next attempt find nothing; then it is refused."""
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
     sandbox_supplier.fault(LIST, "empty", count=2)
@@ -128,7 +128,7 @@ def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, claim):
 
     assert told(claim).status == "submit_unknown"
     assert not work_queue.claims_to_be_found(now=timezone.now()).exists()
-    time.sleep(2)  # now the effect that we did not hear of has happened
+    time.sleep(2)  # now the unconfirmed effect has happened
 
     assert sweep_until_heard(claim).status == "requested"
     assert disputes(sandbox_supplier) == 1
@@ -158,8 +158,8 @@ def test_a_worker_killed_while_complaining_leaves_one_dispute(  # noqa: PLR0917
     assert disputes(sandbox_supplier) == 1
 
 
-def test_a_claim_is_submitted_and_polled_until_the_decision(sandbox_supplier, claim, tmp_path):
-    """The tasks, as beat starts them, in a worker of their own."""
+def test_worker_submits_it_and_polls_until_the_decision(sandbox_supplier, claim, tmp_path):
+    """The tasks run as beat starts them, in a separate worker."""
     queue = f"tell-{claim.number}"
     broker = Celery(broker=os.environ["REDIS_URL"])
     with started_worker(queue, tmp_path / "worker.log"):
@@ -179,8 +179,8 @@ def until(is_so, seconds=60):
         time.sleep(0.2)
 
 
-def test_the_naive_teller_complains_twice(sandbox_supplier, claim):
-    """Show that these tests see what they are for: telling again blindly, under a new number."""
+def test_blind_resubmission_opens_two_disputes(sandbox_supplier, claim):
+    """Mutation check: submitting blindly under a new number opens a second dispute."""
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
 

@@ -1,4 +1,4 @@
-"""A day's money compared by real processes: killed in the middle, or with a gateway down."""
+"""Daily reconciliation in real processes: killed in the middle, or with a gateway down."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def command(*words, **env):
 
 @pytest.fixture
 def shipped():
-    """An order of some days ago that shipped and was not captured."""
+    """A shipped order of some days ago whose payment was not captured."""
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(
         status="shipped", request_status="accepted", accepted_at=NOON, status_since=NOON
@@ -45,7 +45,7 @@ def shipped():
     return purchase_order
 
 
-def test_a_killed_reconciliation_restarts_and_finds_the_same(shipped):
+def test_killed_run_starts_again_with_the_same_result(shipped):
     day = ["--day", NOON.date().isoformat()]
 
     killed = command(*day, FAILPOINT="auditing.part_recorded")
@@ -81,8 +81,8 @@ def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(ship
     assert "All ended days are reconciled." in none.stdout
 
 
-@pytest.mark.parametrize("trouble", ["refused", "500", "garbage", "drop_before"])
-def test_while_a_gateway_is_down_the_day_is_late_for_all_to_see(
+@pytest.mark.parametrize("trouble", ["unreachable", "500", "garbage", "drop_before"])
+def test_day_is_overdue_while_the_gateway_is_down(
     stripe,
     settings,
     trouble,
@@ -90,8 +90,8 @@ def test_while_a_gateway_is_down_the_day_is_late_for_all_to_see(
     payment = paid(stripe)
     accepted(payment)
     refund(payment, payment.amount)
-    Payment.objects.update(refunded_amount=0)  # what our book should not say
-    if trouble == "refused":
+    Payment.objects.update(refunded_amount=0)  # a wrong ledger entry
+    if trouble == "unreachable":
         settings.STRIPE_API_URL = "http://127.0.0.1:9"
     else:
         stripe.fault(trouble, path="GET /v1/", count=9)

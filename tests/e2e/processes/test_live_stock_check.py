@@ -1,4 +1,4 @@
-"""What a supplier sold elsewhere since we asked him is not sold here: he is asked once more."""
+"""Units sold elsewhere since the last sync are not sold here: stock is checked live."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def shop(sandbox_supplier):
 
 @pytest.fixture
 def light(shop):
-    """Something that lies in China only, of which there are plenty."""
+    """A product that is in China only, with plenty in stock."""
     found = Listing.objects.for_sale(timezone.now()).filter(
         ships_from__has_key="CN", available__gte=20, variant__lithium="none"
     )
@@ -74,7 +74,7 @@ def level_of(light):
 
 
 def leave(process, light, quantity):
-    """Sell all but so many at the supplier, without a word to us."""
+    """Sell all but this many at the supplier, without a webhook."""
     vid = level_of(light).offer.supplier_sku
     process.control("stock", {"vid": vid, "quantity": quantity, "silent": True})
 
@@ -140,7 +140,7 @@ def test_without_the_question_it_would_be_sold(sandbox_supplier, light, monkeypa
     assert place(light).lines.get().quantity == 3
 
 
-def test_what_he_still_has_is_sold_and_its_age_is_that_of_the_answer(light):
+def test_remaining_stock_is_sold_with_the_age_of_the_answer(light):
     place(light)
 
     level = level_of(light)
@@ -168,7 +168,9 @@ def test_a_young_figure_that_is_nearly_gone_is_asked_for(sandbox_supplier, light
 
 
 @pytest.mark.parametrize(("policy", "is_sold"), [("believe", True), ("refuse", False)])
-def test_a_slow_supplier_keeps_nobody_longer_than_we_say(sandbox_supplier, light, policy, is_sold):
+def test_slow_supplier_delays_no_customer_beyond_the_limit(
+    sandbox_supplier, light, policy, is_sold
+):
     Supplier.objects.update(unanswered=policy)
     sandbox_supplier.fault(STOCK, "slow", delay=SLOW_S, count=0)
     started = time.monotonic()
@@ -181,7 +183,7 @@ def test_a_slow_supplier_keeps_nobody_longer_than_we_say(sandbox_supplier, light
     assert took_s < SLOW_S - 0.5
 
 
-def test_the_question_itself_ends_in_time_and_blames_nobody(sandbox_supplier, light):
+def test_live_check_ends_in_time_without_a_failure(sandbox_supplier, light):
     sandbox_supplier.fault(STOCK, "slow", delay=SLOW_S, count=0)
     wanted = {level_of(light).pk: 3}
     took = []
@@ -205,7 +207,7 @@ def test_a_spent_budget_is_not_overdrawn(sandbox_supplier, light):
     assert CallBudget.objects.get().used == before
 
 
-def test_the_shopper_is_told_at_the_line_and_may_order_what_is_left(sandbox_supplier, light):
+def test_customer_sees_the_line_and_may_order_the_rest(sandbox_supplier, light):
     shopper = Client()
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 3})
     shopper.post("/en/checkout/", WHO)

@@ -1,4 +1,4 @@
-"""Whatever fails on the way to the supplier, his own ledger holds each order exactly once."""
+"""Whatever fails on the way to the supplier, its ledger has each order exactly once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def purchase_order(sandbox_supplier):
 
 
 def sweep(purchase_order, now):
-    """Do what beat's sweeps do for one purchase order."""
+    """Run the sweeps of one purchase order, as beat does."""
     fresh = whole(purchase_order)
     try:
         if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
@@ -47,7 +47,7 @@ def sweep(purchase_order, now):
 
 
 def sweep_until_answered(purchase_order):
-    """Let an hour pass in big steps; the faults of the test are over somewhere on the way."""
+    """Let an hour pass in large steps; the test's faults end meanwhile."""
     for step in range(ROUNDS):
         sweep(purchase_order, timezone.now() + timedelta(minutes=5 * step))
         answered = whole(purchase_order)
@@ -79,7 +79,7 @@ def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_orde
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
 
-def test_a_supplier_who_does_not_let_us_in_costs_nobody_his_order(sandbox_supplier, purchase_order):
+def test_refused_sign_in_loses_no_order(sandbox_supplier, purchase_order):
     sandbox_supplier.fault(CREATE, "token_expired", count=2)
 
     submission.send(purchase_order=purchase_order, now=timezone.now())
@@ -105,7 +105,7 @@ def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, purchase_o
 
     submission.send(purchase_order=purchase_order, now=timezone.now())
     assert purchase_order.request_status == "submit_unknown"
-    time.sleep(2)  # now the effect that we did not hear of has happened
+    time.sleep(2)  # now the unconfirmed effect has happened
 
     assert sweep_until_answered(purchase_order).request_status == "accepted"
     assert effects(sandbox_supplier) == [purchase_order.number]
@@ -140,8 +140,8 @@ def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0917
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
 
-def test_the_naive_sender_orders_twice(sandbox_supplier, purchase_order):
-    """Show that these tests see what they are for: sending again blindly, under a new number."""
+def test_blind_resubmission_orders_twice(sandbox_supplier, purchase_order):
+    """Mutation check: submitting blindly under a new number orders twice."""
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     submission.send(purchase_order=purchase_order, now=timezone.now())
 

@@ -1,4 +1,4 @@
-"""A supplier who says when to come again is not asked about an order before."""
+"""After a Retry-After answer, the supplier is not called about an order before that time."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CREATE = "createOrderV2"
 LOOK_UP = "getOrderDetail"
-PAUSE = timedelta(minutes=40)  # longer than any wait of our own
-MOMENT = timedelta(seconds=30)  # what the calls of a test take at most
+PAUSE = timedelta(minutes=40)  # longer than any delay of the shop
+MOMENT = timedelta(seconds=30)  # maximum duration of a test's calls
 
 
 @pytest.fixture
@@ -35,13 +35,13 @@ def wants_a_pause(supplier, path, count=1):
 
 
 def rests_as_asked(purchase_order, find, since):
-    """Test that the sweep finds it when the pause is over, and not before."""
+    """Test that the sweep finds it after the pause, and not before."""
     until = whole(purchase_order).try_after
     assert since + PAUSE <= until <= since + PAUSE + PAUSE / JITTER_SHARE + MOMENT
     return not find(now=since + PAUSE).exists() and find(now=until).exists()
 
 
-def test_an_order_is_sent_again_when_he_wants_it(sandbox_supplier, purchase_order):
+def test_order_is_resubmitted_after_retry_after(sandbox_supplier, purchase_order):
     wants_a_pause(sandbox_supplier, CREATE)
     now = timezone.now()
 
@@ -55,7 +55,7 @@ def test_an_order_is_sent_again_when_he_wants_it(sandbox_supplier, purchase_orde
     assert effects(sandbox_supplier) == [purchase_order.number]
 
 
-def test_a_lost_answer_is_looked_up_when_he_wants_it(sandbox_supplier, purchase_order):
+def test_lost_answer_is_looked_up_after_retry_after(sandbox_supplier, purchase_order):
     now = timezone.now()
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     submission.send(purchase_order=purchase_order, now=now)
@@ -73,7 +73,7 @@ def test_a_lost_answer_is_looked_up_when_he_wants_it(sandbox_supplier, purchase_
     assert later.request_status == "accepted"
 
 
-def test_a_wish_to_cancel_is_told_when_he_wants_it(sandbox_supplier, purchase_order):
+def test_cancellation_is_sent_after_retry_after(sandbox_supplier, purchase_order):
     now = timezone.now()
     submission.send(purchase_order=purchase_order, now=now)
     wants_a_pause(sandbox_supplier, LOOK_UP)
@@ -82,11 +82,11 @@ def test_a_wish_to_cancel_is_told_when_he_wants_it(sandbox_supplier, purchase_or
 
     assert came == [None]
     assert rests_as_asked(purchase_order, work_queue.to_be_stopped, now)
-    # Nor does it help to press the button once more.
+    # Pressing the button again does not help.
     sandbox_supplier.control("faults/clear", {})
     soon = now + timedelta(minutes=1)
     ask_to_stop(purchase_order.order, now=soon)
     assert whole(purchase_order).request_status == "cancellation_requested"
     later = whole(purchase_order)
     cancellation.pursue(purchase_order=later, now=later.try_after)
-    assert later.stop_told_by == "person"  # he has been paid by then: no call stops it
+    assert later.stop_told_by == "person"  # the supplier is paid by then: no call cancels it

@@ -1,4 +1,4 @@
-"""Orders paid step by step through the whole shop: his ledger holds one paid order each."""
+"""Orders paid in steps through the whole shop: the supplier's ledger has one paid order each."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_an_order_that_is_not_wanted_any_more_is_not_paid(purchase_order, sandbo
 
 @pytest.fixture
 def left_unpaid(purchase_order, sandbox_supplier):
-    """Cancel one that waits at the supplier to be paid; then there is money to pay it."""
+    """Cancel an order that is unpaid at the supplier; afterwards its balance suffices to pay it."""
     sandbox_supplier.control("balance", {"amount": "0.01"})
     submission.send(purchase_order=purchase_order, now=timezone.now())
     assert kinds(sandbox_supplier)[-1] == "unpaid"
@@ -73,7 +73,7 @@ def poll():
     status_polling.ask(supplier=Supplier.objects.get(), moment=timezone.now)
 
 
-def test_what_cannot_be_stopped_and_is_not_paid_is_never_paid(left_unpaid, sandbox_supplier):
+def test_unpaid_order_that_cannot_be_canceled_is_never_paid(left_unpaid, sandbox_supplier):
     assert Order.objects.get().status == Order.Status.CANCELED
     assert PaymentEvent.objects.filter(kind="release_requested").count() == 1
     assert "awaits payment" in left_unpaid.problem
@@ -91,11 +91,11 @@ def test_what_cannot_be_stopped_and_is_not_paid_is_never_paid(left_unpaid, sandb
     assert not status_polling.open_orders().exists()
 
 
-def test_staff_close_what_he_keeps_unpaid(left_unpaid):
+def test_staff_close_an_order_left_unpaid_at_the_supplier(left_unpaid):
     canceled_but_shipped.decide(
         purchase_order=left_unpaid,
         outcome=StrayDecision.Outcome.NOT_SHIPPED,
-        reason="deleted in his web pages",
+        reason="deleted in the supplier's web portal",
         actor="ann",
         now=timezone.now(),
     )
@@ -104,7 +104,7 @@ def test_staff_close_what_he_keeps_unpaid(left_unpaid):
     assert not status_polling.open_orders().exists()
 
 
-def test_a_poll_that_read_it_before_the_wish_pays_nothing(
+def test_poll_from_before_the_cancellation_pays_nothing(
     purchase_order, sandbox_supplier, monkeypatch
 ):
     sandbox_supplier.control("balance", {"amount": "0.01"})

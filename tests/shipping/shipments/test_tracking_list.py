@@ -34,7 +34,7 @@ def test_quotes_blanks_and_short_rows_are_parsed():
     [
         ("order,carrier\nFL-1,DHL\n", "The header lacks: tracking number."),
         ("", "The header lacks: order, carrier, tracking number."),
-        ("order,carrier,number\n,,\n", "There is no row below the header."),
+        ("order,carrier,number\n,,\n", "The file has no rows below the header."),
         ("order,carrier,number\n" + "a,b,c\n" * 5_001, "at most 5000 rows"),
         ("order,carrier,number\nFL-1,DHL, Paket,JJD1\n", "Row 2 has more cells"),
         ("x" * 500_001, "500 kB at most"),

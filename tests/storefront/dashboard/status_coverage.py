@@ -103,7 +103,7 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "expired": OVER,
     },
     ("orders.Payment", "dispute_status"): {
-        "none": "Nobody disputes it.",
+        "none": "No dispute is open.",
         "charged_back": "payment_disputed",
         "won": OVER,
         "lost": OVER,
@@ -118,8 +118,8 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
     ("orders.Reservation", "status"): {"active": "I7.given_back"},
     ("orders.Allocation", "status"): {
         "unseen": "sale_unseen",
-        "seen": "His figure contains it; the parcel is looked for by its purchase order.",
-        "shipped": "The goods have left.",
+        "seen": "The supplier's stock reflects it; rules of purchase orders find a missing parcel.",
+        "shipped": "The items have shipped.",
     },
     ("orders.RoutingRules", "status"): {"draft": LINE, "live": LINE},
     ("orders.Setback", "status"): {"open": "setback_open", "asked": "setback_unanswered"},

@@ -89,7 +89,9 @@ def test_hanging_supplier_delays_no_other_webhook(sandbox, workers, hanging_serv
     steady = make_cj_supplier(
         "steady", f"{sandbox.url}/api2.0/v1/", sku=variant.vid, ref=product.pid
     )
-    his = [workers.submit(work, call) for call in store_stock_webhook(hanging, count=2 * WORKERS)]
+    waiting = [
+        workers.submit(work, call) for call in store_stock_webhook(hanging, count=2 * WORKERS)
+    ]
     (call,) = store_stock_webhook(steady, sku=variant.vid)
 
     wait([workers.submit(work, call)], timeout=AT_ONCE_S)
@@ -100,7 +102,7 @@ def test_hanging_supplier_delays_no_other_webhook(sandbox, workers, hanging_serv
         reported_quantity=10_000
     )
     # The hanging supplier occupies its bulkhead, and its other webhooks wait.
-    assert sum(not each.done() for each in his) == width(Work.NEWS)
+    assert sum(not each.done() for each in waiting) == width(Work.NEWS)
     untouched = InboundCall.objects.filter(source=hanging, attempts=0, status="received")
     assert untouched.count() == 2 * WORKERS - width(Work.NEWS)
 
@@ -164,7 +166,7 @@ def test_many_webhooks_of_one_source_do_not_delay_others(queued, monkeypatch):
 
 
 def test_webhook_claimed_by_another_worker_is_left_to_it(monkeypatch):
-    call = keep_call("nobody", b"{}")
+    call = keep_call("unknown", b"{}")
 
     def lose(**_words):
         raise LostRaceError("another worker has handled it")

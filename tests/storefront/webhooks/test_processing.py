@@ -144,7 +144,7 @@ def test_malformed_webhook_fails_at_once(body):
     processing.handle(call=call, now=NOON)
 
     assert (call.status, call.attempts) == ("failed", 1)
-    assert call.problem.startswith("not understood")
+    assert call.problem.startswith("malformed payload")
 
 
 def test_early_webhook_is_retried_and_fails_in_the_end(monkeypatch):
@@ -196,7 +196,7 @@ def test_webhook_of_a_removed_source_fails():
 
     processing.handle(call=call, now=NOON)
 
-    assert (call.status, call.problem) == ("failed", "this source is not connected any more")
+    assert (call.status, call.problem) == ("failed", "this source is no longer connected")
 
 
 @pytest.mark.parametrize("kind", ["STOCK", "PRODUCT", "VARIANT", "SOURCINGCREATE", "SOMETHING_NEW"])

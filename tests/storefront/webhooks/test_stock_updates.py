@@ -57,4 +57,4 @@ def test_quarantined_stock_webhook_is_ignored_with_the_reason(monkeypatch):
 
     processing.handle(call=call, now=NOON)
 
-    assert (call.status, call.problem) == ("ignored", "not believed: all rows fall to zero")
+    assert (call.status, call.problem) == ("ignored", "quarantined: all rows fall to zero")

@@ -125,4 +125,4 @@ def test_an_event_of_another_shop_on_the_account_is_none_of_ours(client, stripe)
 
     processing.handle(call=call, now=NOON)
 
-    assert (call.status, call.problem) == ("ignored", "news that we have no word for")
+    assert (call.status, call.problem) == ("ignored", "unknown event type")

@@ -202,9 +202,9 @@ def test_sender_that_signs_with_two_secrets_is_accepted_by_either(client, tracki
 @pytest.mark.parametrize(
     ("source", "status"),
     [
-        ("cj-nobody", 401),
+        ("cj-unknown", 401),
         ("cj-lumen", 401),
-        ("tracking-nobody", 400),
+        ("tracking-unknown", 400),
         ("stripe", 404),
         ("cj-", 404),
         ("fake-lumen", 404),

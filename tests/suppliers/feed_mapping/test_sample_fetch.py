@@ -208,8 +208,8 @@ def test_without_a_broker_the_fetch_is_canceled(staff, supplier, monkeypatch):
     response = press(staff, supplier)
 
     assert response.status_code == 200
-    assert "The workers cannot be called just now: try again." in words(response)
-    assert "Fetch now" in words(look(staff, supplier))
+    assert "The background workers do not respond. Try again in a minute." in words(response)
+    assert "Fetch it now" in words(look(staff, supplier))
     assert AGAIN not in look(staff, supplier).content.decode()
 
 

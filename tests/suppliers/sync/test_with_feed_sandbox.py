@@ -170,7 +170,7 @@ def test_a_truncated_feed_is_quarantined(wholesaler):
         ("drop_after", Status.FAILED, "GET"),
         ("garbage", Status.FAILED, "web page"),
         ("empty", Status.FAILED, "empty"),
-        ("redirect", Status.FAILED, "in no public network"),
+        ("redirect", Status.FAILED, "not in a public network"),
         ("truncated", Status.QUARANTINED, "missing"),
     ],
 )

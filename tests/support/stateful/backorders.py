@@ -1,4 +1,4 @@
-"""What a machine that lives in a shop does of goods that do not come as promised."""
+"""Stateful test rules: backorders, rejections and new sources."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ REFUSALS = (
 
 
 class Setbacks(Truths):
-    """A machine whose lights lie at another supplier, too."""
+    """A state machine whose lights are at a second supplier too."""
 
     def put_on_other_shelves(self, lights):
-        """Have the first elsewhere in time, and the second only later."""
+        """Put the first product at another supplier in time, and the second one later."""
         quotes.forget()
         for light, max_days in zip(lights, (6, 20), strict=True):
             offer = make_offer(light.variant, supplier=make_supplier("other"), cost="12.00")
@@ -81,6 +81,6 @@ class Setbacks(Truths):
 
     @staticmethod
     def pick(rows, which):
-        """Choose one of the rows, or nothing where there is none."""
+        """Choose one of the rows, or None if there is none."""
         rows = list(rows.order_by("pk"))
         return rows[which % len(rows)] if rows else None

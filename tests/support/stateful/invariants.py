@@ -1,4 +1,4 @@
-"""What must be true of a shop after each step of a machine that lives in it."""
+"""Stateful test base: check the shop's invariants after each step."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from suppliers.models import StockLevel
 from tests.factories.suppliers import NOON
 
 UNITS = 4  # of each light
-# No pages are made of this catalog. The money and the stock are asked at each step.
+# No pages are rendered. Payments and stock are checked at each step.
 AT_EACH_STEP = (*STOCK, *MONEY, *PURCHASES, *RETURNS)
 NOW_AND_THEN = [one for one in INVARIANTS if one not in SUPPLY]
 
 
 class Truths(RuleBasedStateMachine):
-    """A machine whose ``world`` stands from its first step on, with a ``supplier`` in it."""
+    """A state machine whose ``world`` exists from its first step on, with a ``supplier`` in it."""
 
     @invariant()
     def nothing_that_must_be_true_is_false(self):
@@ -69,5 +69,5 @@ class Truths(RuleBasedStateMachine):
 
     @staticmethod
     def insist(invariants):
-        """Ask as of the start: no worker is late here who does not exist."""
+        """Check the invariants as of the start, since no workers run that could be late."""
         assert [one for one in (_ask(each, NOON) for each in invariants) if one.count] == []

@@ -1,4 +1,4 @@
-"""What shoppers, staff and suppliers may do about goods that go back, for a machine that lives."""
+"""Stateful test rules: actions of customers, staff and suppliers about returns."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ CENTS = st.decimals(0, 99, places=2)
 
 
 class GivingBack(Truths):
-    """Returns in any order, also where they make no sense; the verbs refuse those."""
+    """Returns in any order, also invalid ones, which the shop refuses."""
 
     @rule(which=WHICH)
     def arrive(self, which):
@@ -83,7 +83,7 @@ class GivingBack(Truths):
         ),
     )
     def come_far(self, which, kind, units, word):
-        """Go as far as most returns do, of what has arrived."""
+        """Continue as most returns do, from what has arrived."""
         self.arrive(which)
         there = OrderLine.objects.filter(shipped_quantity__gt=0)
         if (line := self.pick(there, which)) is None:
@@ -173,12 +173,12 @@ class GivingBack(Truths):
 
     @rule(which=WHICH, kind=st.sampled_from(["withdrawal", "defect"]), units=st.integers(1, 2))
     def take_another(self, which, kind, units):
-        """Go all the way of who wants another instead: few get there by chance."""
+        """Exchange an item completely, since random steps rarely get there."""
         self.come_far(which, ReturnAuthorization.Kind(kind), units, "swap")
 
     @staticmethod
     def instead_of(lines, which):
-        """Choose another variant for each line that has some, be it dearer or cheaper."""
+        """Choose another variant for each line that has one, at a higher or lower price."""
         chosen = {}
         for line in lines:
             others = Variant.objects.filter(product=line.variant.product_id).exclude(
@@ -219,7 +219,7 @@ class GivingBack(Truths):
                 assert sum(shares) == line.charge_amount
 
     @invariant()
-    def what_came_again_and_is_out_of_stock_is_refunded_at_once(self):
+    def unavailable_replacement_is_refunded_at_once(self):
         if not hasattr(self, "world"):
             return
         for made in ReturnAuthorization.objects.filter(status="refunded").exclude(replacement=None):
@@ -239,6 +239,6 @@ class GivingBack(Truths):
 
     @staticmethod
     def pick(rows, which):
-        """Choose one of the rows, or nothing where there is none."""
+        """Choose one of the rows, or None if there is none."""
         rows = list(rows.order_by("pk").distinct())
         return rows[which % len(rows)] if rows else None

@@ -12,7 +12,7 @@ UNCHECKED = "unchecked"
 QUEUES = (
     plain(
         "invariant_broken",
-        _("What must always be true is not"),
+        _("Data integrity check failed"),
         "dashboard_brokeninvariant",
         f"b.id, b.code AS name, b.since, {NO_MONEY}, b.sentence || ' (' || b.count || ')' AS detail"
         " FROM dashboard_brokeninvariant b",
@@ -21,7 +21,7 @@ QUEUES = (
     # If no check ever ran, it is missed since the first supplier was added.
     Cause(
         code="check_missed",
-        sentence=_("Nobody has checked for two hours whether all is true"),
+        sentence=_("No data integrity check for two hours"),
         page="dashboard_checkup",
         filters="o=-1",
         sql=f"""
@@ -36,7 +36,7 @@ QUEUES = (
     # ever ran, they may be as old as the first supplier.
     Cause(
         code="supply_unpublished",
-        sentence=_("Supply changed, and the shop does not show it"),
+        sentence=_("Supply changes not published in the shop"),
         page="suppliers_unpublishedsupply",
         filters="o=1",
         sql=f"""
@@ -58,14 +58,14 @@ QUEUES = (
             HAVING count(*) > 0
         """,  # noqa: S608 - made of constants
         told=lambda detail: (
-            str(_("Nobody knows since when: no check of all has ever run."))
+            str(_("Start time unknown: no data integrity check has run yet."))
             if detail == UNCHECKED
             else detail
         ),
     ),
     plain(
         "prices_waiting",
-        _("Prices are not counted anew"),
+        _("Price recalculation is delayed"),
         "catalog_waitingprice",
         "min(w.id) AS id, count(*) || ' ×' AS name, min(w.asked_at) AS since,"
         f" {NO_MONEY}, '' AS detail FROM catalog_waitingprice w",
@@ -74,18 +74,20 @@ QUEUES = (
     ),
     plain(
         "competitors_odd",
-        _("A list of competitors' prices waits for a look"),
+        _("Competitor price import needs review"),
         "catalog_competitorfile",
         f"f.id, f.name, f.received_at AS since, {NO_MONEY}, f.problem AS detail"
         " FROM catalog_competitorfile f",
         "f.taken_at IS NULL AND f.problem <> '' AND f.content <> ''",
         told=lambda problem: (
-            str(_("Many of its prices move too far.")) if problem == DOUBTFUL else problem
+            str(_("Many prices changed by more than the limit."))
+            if problem == DOUBTFUL
+            else problem
         ),
     ),
     plain(
         "request_unfinished",
-        _("A request of a program was begun, and never answered"),
+        _("API request not completed"),
         "api_idempotencyrecord",
         f"k.id, k.route AS name, k.started_at AS since, {NO_MONEY}, k.key AS detail"
         " FROM api_idempotencyrecord k",
@@ -93,7 +95,7 @@ QUEUES = (
     ),
     plain(
         "sign_ins_blocked",
-        _("Many sign-ins were blocked within an hour: somebody may be guessing passwords"),
+        _("Many sign-ins blocked within an hour: possible password guessing"),
         "accounts_signintries",
         "min(t.id) AS id, count(*) || ' ×' AS name, min(t.last_at) AS since,"
         f" {NO_MONEY}, '' AS detail FROM accounts_signintries t",

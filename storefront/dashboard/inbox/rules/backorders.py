@@ -31,7 +31,7 @@ def _setback(code: str, sentence: str | Promise, condition: str) -> Cause:
 SETBACKS = (
     Cause(
         code="address_wished",
-        sentence=_("Ask the supplier to send it elsewhere"),
+        sentence=_("Ask the supplier to change the delivery address"),
         page="orders_addresswish",
         sql="""
             SELECT w.id, po.number AS name, w.status_since AS since, po.charge_amount AS amount,
@@ -45,12 +45,12 @@ SETBACKS = (
     ),
     _setback(
         "setback_open",
-        _("Refused, and not found elsewhere yet"),
+        _("Rejected by the supplier, no replacement found yet"),
         "b.status = 'open' AND b.status_since < %(now)s - interval '10 minutes'",
     ),
     _setback(
         "setback_unanswered",
-        _("The shopper's time to answer is over"),
+        _("Customer did not answer about a backorder in time"),
         "b.status = 'asked' AND b.answer_by < %(now)s - interval '10 minutes'",
     ),
 )

@@ -27,18 +27,18 @@ def _claim(
 CLAIMS = (
     _claim(
         "claim_by_hand",
-        _("Tell the supplier of a claim yourself"),
+        _("Submit a claim to the supplier manually"),
         "c.status = 'draft' AND c.is_by_hand",
         detail="s.name",
     ),
     _claim(
         "claim_unknown",
-        _("Nobody knows whether the supplier has the claim"),
+        _("Claim submission unconfirmed"),
         "c.status = 'submit_unknown' AND c.status_since < %(now)s - interval '5 minutes'",
     ),
     _claim(
         "claim_not_told",
-        _("Supplier cannot be told of a claim"),
+        _("Claim could not be submitted"),
         "NOT c.is_by_hand AND (c.status = 'draft'"
         " AND c.status_since < %(now)s - interval '15 minutes' OR c.status = 'submit_failed'"
         " AND (c.failures >= 5 OR c.attempts >= 20"
@@ -47,17 +47,17 @@ CLAIMS = (
     ),
     _claim(
         "claim_refused",
-        _("Supplier does not take the claim as it is"),
+        _("Supplier needs changes to the claim"),
         "c.status = 'on_hold'",
     ),
     _claim(
         "claim_odd",
-        _("Supplier's answer to a claim needs a look"),
+        _("Supplier's answer to a claim needs review"),
         "c.status = 'requested' AND c.problem <> ''",
     ),
     _claim(
         "claim_silent",
-        _("Supplier has not decided about a claim for two weeks"),
+        _("No supplier decision on a claim for two weeks"),
         "c.status = 'requested' AND c.problem = ''"
         " AND c.status_since < %(now)s - interval '14 days'",
         detail="s.name",

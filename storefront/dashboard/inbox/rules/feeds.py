@@ -10,7 +10,7 @@ from suppliers.runs import issue_labels
 FEEDS = (
     plain(
         "run_quarantined",
-        _("Feed is not believable"),
+        _("Sync quarantined: implausible changes"),
         "suppliers_feedrun",
         f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {NO_MONEY},"
         " r.problem AS detail"
@@ -19,7 +19,7 @@ FEEDS = (
     ),
     plain(
         "run_failed",
-        _("Sync fails"),
+        _("Sync failed"),
         "suppliers_feedrun",
         f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {NO_MONEY},"
         " r.problem AS detail"
@@ -29,7 +29,7 @@ FEEDS = (
     ),
     plain(
         "feed_issues",
-        _("Rows of a feed are refused"),
+        _("Import rows rejected"),
         "suppliers_feedissue",
         f"min(i.id) AS id, i.code AS name, min(r.started_at) AS since, {NO_MONEY},"
         " count(*) || ' ×' AS detail"
@@ -42,7 +42,7 @@ FEEDS = (
 IMAGES = (
     plain(
         "pictures",
-        _("Pictures cannot be fetched"),
+        _("Images could not be downloaded"),
         "catalog_image",
         f"min(x.id) AS id, x.problem AS name, min(p.created_at) AS since, {NO_MONEY},"
         " count(*) || ' ×' AS detail"

@@ -10,7 +10,7 @@ from storefront.dashboard.inbox.rule import NO_MONEY, plain
 MESSAGES = (
     plain(
         "call_failed",
-        _("A call to us was not understood"),
+        _("Webhook could not be processed"),
         "hooks_inboundcall",
         f"c.id, c.source || ' ' || c.external_id AS name, c.received_at AS since, {NO_MONEY},"
         " c.problem AS detail FROM hooks_inboundcall c",
@@ -19,7 +19,7 @@ MESSAGES = (
     ),
     plain(
         "message_dead",
-        _("A message could not be delivered"),
+        _("Notification could not be delivered"),
         "notifications_delivery",
         f"d.id, d.template || ' → ' || d.recipient AS name, d.status_since AS since, {NO_MONEY},"
         " d.problem AS detail FROM notifications_delivery d",

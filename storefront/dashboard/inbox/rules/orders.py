@@ -20,7 +20,7 @@ def _order(code: str, sentence: str | Promise, condition: str, *, since: str) ->
 ADDRESSES_TO_ERASE = (
     Cause(
         code="address_to_erase",
-        sentence=_("Ask the supplier to erase a shopper's address"),
+        sentence=_("Ask the supplier to erase a customer's address"),
         page="orders_suppliertoask",
         sql=f"""
             SELECT f.id, po.number AS name, f.since, {NO_MONEY}, s.name AS detail
@@ -35,19 +35,19 @@ ORDERS = (
     _order("order_held", _("Order is on hold"), "o.status = 'on_hold'", since="status_since"),
     _order(
         "order_undivided",
-        _("Paid, and not passed on to a supplier"),
+        _("Paid, but no purchase order created"),
         "o.status = 'placed' AND o.status_since < %(now)s - interval '10 minutes'",
         since="status_since",
     ),
     _order(
         "order_unpaid",
-        _("Unpaid, and still holds stock"),
+        _("Unpaid order still reserves stock"),
         "o.status = 'pending_payment' AND o.pay_before < %(now)s - interval '10 minutes'",
         since="pay_before",
     ),
     _order(
         "order_late",
-        _("Should have arrived by now"),
+        _("Delivery overdue"),
         "o.status = 'processing' AND o.arrives_to < (%(now)s)::date",
         since="arrives_to::timestamptz",
     ),

@@ -40,26 +40,26 @@ def _parcel(
 PARCELS = (
     _parcel(
         "parcel_trouble",
-        _("Carrier reports trouble"),
+        _("Carrier reports a delivery exception"),
         "x.status IN ('announced', 'handed_over') AND x.carrier_status"
         " IN ('exception', 'return_to_sender', 'lost', 'expired')",
     ),
     _parcel(
         "parcel_label_only",
-        _("Announced, and never seen by the carrier"),
+        _("Label created, but not scanned by the carrier"),
         "x.status = 'announced' AND x.announced_at < %(now)s - interval '4 days'",
         since="x.announced_at",
         detail="x.carrier",
     ),
     _parcel(
         "parcel_not_taken",
-        _("Waits for its shopper for days: tell him before it goes back"),
+        _("Ready for pickup for days: remind the customer before it is returned"),
         "x.status = 'handed_over' AND x.carrier_status IN"
         f" ('attempt_failed', 'available_for_pickup') AND {_HEARD} < %(now)s - interval '3 days'",
     ),
     _parcel(
         "parcel_silent",
-        _("On its way, and no news for ten days"),
+        _("In transit without an update for ten days"),
         "x.status = 'handed_over' AND x.carrier_status IN ('unknown', 'pre_transit', 'in_transit',"
         f" 'out_for_delivery') AND {_HEARD} < %(now)s - interval '10 days'",
     ),

@@ -37,7 +37,7 @@ def _payment(  # noqa: PLR0913 - one query in its parts
 MONEY = (
     _payment(
         "payment_expires",
-        _("Authorization ends within a day"),
+        _("Payment authorization expires within a day"),
         "p.status = 'authorized' AND p.capture_before < %(now)s + interval '1 day'"
         " AND p.authorized_amount > p.captured_amount + p.released_amount",
         amount="p.authorized_amount - p.captured_amount - p.released_amount",
@@ -45,7 +45,7 @@ MONEY = (
     ),
     _payment(
         "payment_refused",
-        _("Gateway refused what we asked"),
+        _("Payment gateway rejected a request"),
         "e.kind = 'refused' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
         " WHERE later.payment_id = p.id AND later.kind = asked.kind AND later.id > e.id)",
         join="JOIN orders_paymentevent e ON e.payment_id = p.id"
@@ -56,7 +56,7 @@ MONEY = (
     ),
     _payment(
         "payment_unanswered",
-        _("Gateway does not answer"),
+        _("Payment gateway does not respond"),
         f"{UNANSWERED} AND {DUE_SINCE} < %(now)s - interval '10 minutes'",
         join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
         amount="asked.amount",
@@ -66,7 +66,7 @@ MONEY = (
     ),
     _payment(
         "payment_for_nothing",
-        _("Money is kept for a canceled order"),
+        _("Canceled order not fully refunded"),
         "o.status IN ('canceled', 'expired') AND p.captured_amount > p.refunded_amount"
         " AND o.status_since < %(now)s - interval '10 minutes'",
         amount="p.captured_amount - p.refunded_amount",
@@ -74,7 +74,7 @@ MONEY = (
     ),
     _payment(
         "payment_disputed",
-        _("The shopper's bank disputes the payment"),
+        _("Payment disputed (chargeback)"),
         "p.dispute_status = 'charged_back'",
         amount="p.captured_amount - p.refunded_amount",
         since="p.dispute_status_since",
@@ -83,7 +83,7 @@ MONEY = (
     ),
     _payment(
         "refund_came_back",
-        _("A refund came back"),
+        _("Refund failed"),
         "e.kind = 'refund_failed' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
         " WHERE later.payment_id = p.id AND later.kind = 'refund_requested' AND later.id > e.id)",
         join="JOIN orders_paymentevent e ON e.payment_id = p.id",
@@ -93,7 +93,7 @@ MONEY = (
     ),
     Cause(
         code="money_differs",
-        sentence=_("Money does not agree"),
+        sentence=_("Payment mismatch"),
         page="orders_moneydifference",
         sql="""
             SELECT d.id, coalesce(po.number, o.number, d.reference) AS name,
@@ -110,7 +110,7 @@ MONEY = (
     ),
     plain(
         "money_day_late",
-        _("A day's money is not reconciled"),
+        _("Daily reconciliation is overdue"),
         "orders_moneyday",
         f"d.id, d.day::text AS name, d.ends_at AS since, {NO_MONEY}, d.problem AS detail"
         " FROM orders_moneyday d",

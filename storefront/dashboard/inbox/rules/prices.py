@@ -11,7 +11,7 @@ from suppliers.quarantine.guards import USUAL
 PRICES = (
     plain(
         "cost_risen",
-        _("A cost rose by more than its limit"),
+        _("Cost increase above the limit"),
         "suppliers_supplieroffer",
         f"DISTINCT ON (o.id) o.id, s.name || ': ' || o.supplier_sku AS name, c.at AS since,"
         f" {NO_MONEY}, c.old_amount || ' → ' || c.new_amount || ' ' || o.currency || ' (+' ||"
@@ -27,7 +27,7 @@ PRICES = (
     ),
     plain(
         "price_below_floor",
-        _("A price is below its floor: it leaves less than the lowest margin"),
+        _("Price below the margin floor"),
         "catalog_listing",
         "l.id, v.sku AS name, l.updated_at AS since, l.floor_amount - l.price_amount AS amount,"
         " c.currency, l.price_amount || ' < ' || l.floor_amount AS detail FROM catalog_listing l"
@@ -38,7 +38,7 @@ PRICES = (
     ),
     plain(
         "price_held",
-        _("A price is stopped by a guard"),
+        _("Price change needs approval"),
         "catalog_pricehold",
         "h.id, v.sku AS name, h.opened_at AS since, h.old_amount AS amount, c.currency,"
         " coalesce(CASE WHEN h.made_of->'figures' IS NOT NULL THEN jsonb_build_object('reason',"
@@ -52,7 +52,7 @@ PRICES = (
     ),
     plain(
         "rate_waits",
-        _("An exchange rate moved too far to be believed"),
+        _("Exchange rate change needs approval"),
         "catalog_ratenews",
         f"n.id, n.base || '/' || n.quote AS name, n.told_at AS since, {NO_MONEY},"
         " n.old_rate::float8::text || ' → ' || n.rate::float8::text AS detail"
@@ -61,7 +61,7 @@ PRICES = (
     ),
     plain(
         "rate_unknown",
-        _("A supplier's offers are passed over: nobody knows what his money is worth"),
+        _("Supplier's offers not used: no exchange rate for its currency"),
         "suppliers_supplier",
         f"s.id, s.name, coalesce(r.as_of, s.status_since) AS since, {NO_MONEY},"
         " s.currency || '/' || c.currency AS detail FROM suppliers_supplier s"
@@ -73,7 +73,7 @@ PRICES = (
     ),
     plain(
         "rate_old",
-        _("An exchange rate is too old: prices in that money stand still"),
+        _("Exchange rate outdated: prices in this currency are frozen"),
         "catalog_exchangerate",
         f"r.id, r.base || '/' || r.quote AS name, r.as_of AS since, {NO_MONEY}, r.source AS detail"
         " FROM catalog_exchangerate r",
@@ -83,7 +83,7 @@ PRICES = (
     ),
     plain(
         "competitors_unheard",
-        _("A source of competitors' prices tells nothing"),
+        _("Competitor price source does not respond"),
         "catalog_competitorsource",
         f"s.id, s.name, s.failing_since AS since, {NO_MONEY}, s.problem AS detail"
         " FROM catalog_competitorsource s",

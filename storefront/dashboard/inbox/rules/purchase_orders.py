@@ -35,7 +35,7 @@ def _purchase(  # noqa: PLR0913 - one query in its parts
 PURCHASE_ORDERS = (
     _purchase(
         "purchase_held",
-        _("Purchase order is held back"),
+        _("Purchase order on hold"),
         "po.status = 'on_hold'",
         since="status_since",
         detail="po.hold_reasons::text",
@@ -43,20 +43,20 @@ PURCHASE_ORDERS = (
     ),
     _purchase(
         "purchase_unknown",
-        _("Nobody knows whether the supplier has it"),
+        _("Submission unconfirmed: the supplier may or may not have the order"),
         "po.request_status = 'submit_unknown'"
         " AND po.request_status_since < %(now)s - interval '2 minutes'",
     ),
     _purchase(
         "purchase_not_sent",
-        _("Cannot be sent to the supplier"),
+        _("Purchase order could not be submitted"),
         "po.request_status = 'submit_failed' AND po.status NOT IN ('canceled', 'on_hold') AND"
         " (po.failures >= 5 OR po.attempts >= 20"
         " OR po.request_status_since < %(now)s - interval '1 hour')",
     ),
     Cause(
         code="purchase_missed",
-        sentence=_("Should have gone to the supplier by now"),
+        sentence=_("Purchase order submission is overdue"),
         page="orders_purchaseorder",
         sql="""
             SELECT po.id, po.number AS name, coalesce(po.goes_at, po.status_since) AS since,
@@ -71,7 +71,7 @@ PURCHASE_ORDERS = (
     ),
     _purchase(
         "purchase_refused_late",
-        _("Supplier refuses what is on its way"),
+        _("Supplier rejected an order that it already shipped"),
         "po.request_status = 'rejected' AND po.status <> 'canceled'",
     ),
     _purchase(
@@ -81,7 +81,7 @@ PURCHASE_ORDERS = (
     ),
     _purchase(
         "purchase_silent",
-        _("Supplier has not confirmed in time"),
+        _("Supplier confirmation overdue"),
         "po.status <> 'canceled' AND (po.request_status = 'backordered'"
         " OR po.request_status = 'submitted' AND po.problem = ''"
         " OR po.request_status = 'cancellation_rejected' AND po.accepted_at IS NULL)"
@@ -90,7 +90,7 @@ PURCHASE_ORDERS = (
     ),
     _purchase(
         "purchase_cancel_silent",
-        _("Supplier has not said whether he can cancel"),
+        _("Supplier has not answered the cancellation request"),
         "po.request_status = 'cancellation_requested' AND po.stop_told_by = ''"
         " AND po.request_status_since < %(now)s - interval '1 hour'"
         f" OR {sql_conditions.UNTOLD}",
@@ -98,24 +98,24 @@ PURCHASE_ORDERS = (
     ),
     _purchase(
         "purchase_to_stop",
-        _("Ask the supplier to stop it"),
+        _("Ask the supplier to cancel the order"),
         sql_conditions.ASKED,
         since=sql_conditions.UNCONFIRMED_SINCE,
         detail="s.name",
     ),
     _purchase(
         "purchase_kept",
-        _("Supplier has what we canceled"),
+        _("Supplier did not process the cancellation"),
         f"{sql_conditions.UNDECIDED} AND NOT {sql_conditions.SHIPPED}",
     ),
     _purchase(
         "purchase_stray",
-        _("Supplier shipped what we canceled"),
+        _("Supplier shipped a canceled order"),
         f"{sql_conditions.UNDECIDED} AND {sql_conditions.SHIPPED}",
     ),
     _purchase(
         "purchase_not_shipped",
-        _("Supplier has not shipped in time"),
+        _("Shipment overdue"),
         "po.status = 'in_progress' AND po.accepted_at"
         " < %(now)s - make_interval(days => s.lead_days + 2)",
         since="accepted_at + make_interval(days => s.lead_days + 2)",
@@ -123,7 +123,7 @@ PURCHASE_ORDERS = (
     ),
     _purchase(
         "purchase_rest_due",
-        _("Supplier has not shipped the rest in time"),
+        _("Rest of a partial shipment overdue"),
         "po.status = 'partially_shipped' AND po.status_since"
         " < %(now)s - make_interval(days => s.lead_days + 2)",
         since="status_since",
@@ -131,7 +131,7 @@ PURCHASE_ORDERS = (
     ),
     Cause(
         code="purchase_charge",
-        sentence=_("Supplier wants more money for what he accepted"),
+        sentence=_("Supplier raised the price after confirming"),
         page="orders_purchaseorder",
         sql="""
             SELECT po.id, po.number AS name, m.at AS since,

@@ -107,62 +107,62 @@ def _rma(code: str, sentence: str | Promise, condition: str) -> Cause:
 
 
 RETURNS = (
-    _return("return_asked", _("A shopper waits for an answer to a return"), "r.status='requested'"),
+    _return("return_asked", _("Return request needs an answer"), "r.status='requested'"),
     _return(
         "return_overdue",
-        _("A return should have ended by itself, and did not"),
+        _("Return not closed automatically"),
         _OVERDUE,
     ),
     _return(
         "return_nowhere_to",
-        _("Tell a shopper where to send a return"),
+        _("Send return instructions to the customer"),
         "r.status = 'approved' AND r.destination <> 'nowhere' AND r.address = ''",
     ),
-    _return("return_came", _("Look at what a shopper sent back"), "r.status = 'received'"),
+    _return("return_came", _("Inspect returned items"), "r.status = 'received'"),
     _return(
         "return_to_pay",
-        _("Pay for a return, or refuse it"),
+        _("Refund or reject a return"),
         f"r.status = 'inspected' OR {_KEPT}",
     ),
     _return(
         "return_refund_due",
-        _("A withdrawal must be paid back within 14 days"),
+        _("Withdrawal refund due within 14 days"),
         "r.kind = 'withdrawal' AND r.opened_at < %(now)s - interval '7 days'"
         f" AND (r.status IN ('received', 'inspected') OR {_KEPT} OR {_PROVEN})",
         since="opened_at",
     ),
     _return(
         "return_on_its_way",
-        _("A return is on its way for three weeks"),
+        _("Return in transit for three weeks"),
         "r.status = 'in_transit' AND r.status_since < %(now)s - interval '21 days'",
     ),
     _return(
         "return_lost",
-        _("A return was lost on its way"),
+        _("Return lost in transit"),
         "r.status = 'lost_in_transit'",
     ),
     _return(
         "return_not_replaced",
-        _("A replacement cannot be had: pay the return back"),
+        _("No replacement available: refund the return"),
         "r.status = 'exchanged' AND (SELECT bool_or(l.canceled_quantity > 0)"
         " AND bool_and(l.quantity <= l.canceled_quantity + l.shipped_quantity)"
         " FROM orders_orderline l WHERE l.order_id = r.replacement_id)",
     ),
     _return(
         "return_to_send_on",
-        _("Give a return back to its supplier"),
+        _("Return items to the supplier"),
         f"{_TO_SEND_ON} AND {_TAKEN_BACK} AND {_SEEN_AT} > {_LAST_DAY}",
         money=_COST,
     ),
     _return(
         "return_send_on_late",
-        _("The time to give a return back to its supplier is over: ask him, or write it off"),
+        _("Supplier's return period has ended: ask the supplier, or write the items off"),
         f"{_TO_SEND_ON} AND {_TAKEN_BACK} AND {_SEEN_AT} <= {_LAST_DAY}",
         money=_COST,
     ),
     _return(
         "return_paid_not_here",
-        _("A return is paid, and not here after three weeks"),
+        _("Refunded return not received after three weeks"),
         """r.status = 'refunded' AND r.destination <> 'nowhere'
         AND r.status_since BETWEEN %(now)s - interval '60 days' AND %(now)s - interval '21 days'
         AND NOT EXISTS (SELECT 1 FROM orders_returnline rl
@@ -173,7 +173,7 @@ RETURNS = (
     ),
     _return(
         "return_to_claim",
-        _("A shopper keeps what was broken or wrong: complain to the supplier"),
+        _("Customer keeps a damaged or wrong item: open a supplier claim"),
         f"""r.status IN ('refunded', 'exchanged') AND r.destination = 'nowhere'
         AND NOT {_OWES_NO_MORE}
         AND r.kind <> 'withdrawal' AND r.status_since > %(now)s - interval '30 days'
@@ -182,7 +182,7 @@ RETURNS = (
     ),
     Cause(
         code="return_delivery_due",
-        sentence=_("All of an order went back or was canceled: pay its delivery back"),
+        sentence=_("Order fully returned or canceled: refund the delivery cost"),
         page="orders_order",
         sql=f"""
             SELECT o.id, o.number AS name, back.since, {_NOT_GIVEN} AS amount, o.currency,
@@ -201,16 +201,14 @@ RETURNS = (
     ),
     _rma(
         "rma_to_do",
-        _("Ask a supplier to take goods back, or send them to him"),
+        _("Return to supplier needs the next step"),
         "m.status IN ('draft', 'authorized')",
     ),
     _rma(
         "rma_silent",
-        _("Supplier has not answered about goods that went back for two weeks"),
+        _("No supplier answer about a return for two weeks"),
         "m.status IN ('requested', 'shipped', 'received')"
         " AND m.status_since < %(now)s - interval '14 days'",
     ),
-    _rma(
-        "rma_disputed", _("Supplier does not pay for goods that went back"), "m.status='disputed'"
-    ),
+    _rma("rma_disputed", _("Supplier refuses credit for returned items"), "m.status='disputed'"),
 )

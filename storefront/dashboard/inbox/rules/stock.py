@@ -77,7 +77,7 @@ _SOLD = f"""LEFT JOIN LATERAL (
 STOCK = (
     plain(
         "stock_risk",
-        _("Sold more than the supplier has"),
+        _("Oversold: more sold than the supplier has"),
         "suppliers_stocklevel",
         "l.id, o.supplier_sku AS name, l.received_at AS since, sold.amount,"
         " coalesce(sold.currency, '') AS currency,"
@@ -88,7 +88,7 @@ STOCK = (
     ),
     plain(
         "countdown_differs",
-        _("Supplier counts our orders down at another time than we believe"),
+        _("Supplier reduces stock at another step than configured"),
         "suppliers_supplier",
         f"s.id, s.name AS name, c.measured_at AS since, {NO_MONEY},"
         " s.counts_down_at || ' → ' || c.at AS detail"
@@ -97,7 +97,7 @@ STOCK = (
     ),
     plain(
         "sale_unseen",
-        _("Sold long ago, and not in the supplier's figure yet"),
+        _("Sale not yet reflected in the supplier's stock"),
         "orders_allocation",
         f"a.id, l.sku AS name, a.status_since AS since, {NO_MONEY},"
         " replace(a.doubt, '_', ' ') AS detail"
@@ -106,7 +106,7 @@ STOCK = (
     ),
     plain(
         "stale_supplier",
-        _("Supplier's stock figures grow old"),
+        _("Supplier stock data is outdated"),
         "suppliers_supplier",
         f"s.id, s.name, coalesce(p.told_at, s.status_since) AS since, {NO_MONEY},"  # noqa: S608 - ours
         " c.problem AS detail"
@@ -119,7 +119,7 @@ STOCK = (
     ),
     plain(
         "stale_costs",
-        _("Supplier's costs are too old to sell by"),
+        _("Supplier costs are outdated"),
         "suppliers_supplier",
         f"s.id, s.name, coalesce(s.costs_as_of, s.status_since) AS since, {NO_MONEY},"
         " c.problem AS detail FROM suppliers_supplier s"
@@ -129,7 +129,7 @@ STOCK = (
     ),
     plain(
         "line_unroutable",
-        _("Ordered, and its offer is not sold any more"),
+        _("Ordered item whose offer was discontinued"),
         "orders_order",
         "d.id, d.number || ': ' || i.sku AS name, d.placed_at AS since, i.line_amount AS amount,"
         " d.currency, concat_ws(', ', s.name || ' ' || nullif(s.status, 'active'),"
@@ -149,14 +149,14 @@ STOCK = (
     ),
     Cause(
         code="listing_unroutable",
-        sentence=_("Shown as available, and no offer can be taken"),
+        sentence=_("Shown as in stock, but no offer is available"),
         page="catalog_listing",
         sql=_UNROUTABLE,
         is_steady=False,
     ),
     plain(
         "sold_out_selling",
-        _("Sells, and is sold out"),
+        _("Out of stock, but selling"),
         "catalog_listing",
         f"l.id, v.sku AS name, l.updated_at AS since, {NO_MONEY},"  # noqa: S608 - written here
         " sold.units || ' ×' AS detail"

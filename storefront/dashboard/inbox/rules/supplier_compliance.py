@@ -31,14 +31,14 @@ _SOLD_TO_EU = f"EXISTS (SELECT 1 FROM catalog_channel c WHERE c.countries ?| ARR
 VETTING = (
     plain(
         "evidence_waits",
-        _("Evidence waits for a look"),
+        _("Compliance document needs review"),
         "suppliers_evidence",
         _EVIDENCE.format(since="e.status_since", detail="e.issuer"),
         f"e.status = 'submitted' AND {_WANTED}",
     ),
     plain(
         "evidence_ends",
-        _("A proof ends within 30 days, or has ended"),
+        _("Compliance document expires within 30 days or has expired"),
         "suppliers_evidence",
         _EVIDENCE.format(since="(e.valid_until - 30)::timestamptz", detail="e.valid_until::text"),
         f"e.status = 'verified' AND e.valid_until <= (%(now)s)::date + 30 AND {_WANTED}"
@@ -46,7 +46,7 @@ VETTING = (
     ),
     plain(
         "offers_withheld",
-        _("Offers are off sale for want of a proof"),
+        _("Offers not sold: a compliance document is missing"),
         "suppliers_supplieroffer",
         f"min(o.id) AS id, o.missing_evidence AS name, min(s.status_since) AS since, {NO_MONEY},"
         " s.name || ': ' || count(*) || ' ×' AS detail"
@@ -58,7 +58,7 @@ VETTING = (
     ),
     plain(
         "responsible_person_missing",
-        _("Products are not sold to the EU: their manufacturer has no responsible person there"),
+        _("Products not sold in the EU: the manufacturer has no EU responsible person"),
         "catalog_brand",
         f"b.id, b.name, min(p.created_at) AS since, {NO_MONEY},"
         " b.maker_name || ', ' || b.maker_country || ': ' || count(*) || ' ×' AS detail"
@@ -67,7 +67,7 @@ VETTING = (
     ),
     plain(
         "makers_unknown",
-        _("Brands have no manufacturer's address, which product pages must show in the EU"),
+        _("Brands lack the manufacturer's address that EU product pages must show"),
         "catalog_brand",
         f"min(b.id) AS id, min(b.name) || ', …' AS name, min(p.created_at) AS since, {NO_MONEY},"
         " count(DISTINCT b.id) || ' ×' AS detail"

@@ -21,16 +21,18 @@ from storefront.dashboard.invariants.registry import ROWS_SHOWN, Finding
 
 
 class Command(BaseCommand):
-    help = "Check the invariants of stock, money, purchase orders, parcels, news and prices."
+    help = (
+        "Check stock, payments, purchase orders, parcels, notifications and prices for violations."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="answer in JSON")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         now = timezone.now()
         findings, late = registry.check(now=now), overdue.find(now=now)
         if options["json"]:
-            self.stdout.write(json.dumps(_told(findings, late), default=str, indent=2))
+            self.stdout.write(json.dumps(_as_json(findings, late), default=str, indent=2))
         else:
             self._print(findings)
             self._print_late(late)
@@ -57,10 +59,12 @@ class Command(BaseCommand):
             if len(each.rows) > ROWS_SHOWN:
                 self.stdout.write(f"         … {len(each.rows)} in all")
         count = sum(len(each.rows) for each in late)
-        self.stdout.write(f"{count} wait for a person longer than twice their due.")
+        self.stdout.write(
+            f"{count} unassigned inbox items are overdue by more than twice their response time."
+        )
 
 
-def _told(findings: list[Finding], late: list[Overdue]) -> dict[str, Any]:
+def _as_json(findings: list[Finding], late: list[Overdue]) -> dict[str, Any]:
     return {
         "overdue": [
             {"cause": each.cause.code, "name": row.name, "since": row.since, "due": row.due}

@@ -11,12 +11,12 @@ from storefront.dev.bench.scenarios.checkout import BARE, CHECKOUT, Counted, Pac
 from storefront.dev.bench.scenarios.checkout_while_supplier_hangs import AT_ONCE, Hung
 from storefront.dev.bench.scenarios.last_units import BUYERS, STOCK, Rush
 
-# How many bare sales there were in the time of one checkout of a peer, measured on one machine
-# with so many at once: 1,416/s, 2,676/s and 2,910/s beside django-oscar's 7.2, 12.3 and 13.6, and
+# Number of bare sales in the time of one checkout of a peer, measured on one machine
+# with this many at once: 1,416/s, 2,676/s and 2,910/s beside django-oscar's 7.2, 12.3 and 13.6, and
 # Saleor's 2.7, 3.1 and 4.1.
 LIMIT_OVER_OSCAR = {1: 196, 8: 217, 32: 213}
 LIMIT_OVER_SALEOR = {1: 524, 8: 863, 32: 709}
-JUDGED = 8  # so many at once were named by the goal
+JUDGED = 8  # concurrent orders that the goal names
 MOST_PLACE_MS = 8
 MOST_RUSH_S = 0.5
 MOST_HUNG = 1.1
@@ -64,7 +64,7 @@ def judge_orders(found: Sequence[Pace]) -> list[Verdict]:
 
 
 def judge_sql(counted: Counted) -> list[Verdict]:
-    """Judge what a checkout asks of the database when no page of it is kept."""
+    """Judge the SQL statements of a checkout without a page cache."""
     return [
         at_most("P5", "SQL statements of a whole checkout", sum(counted.live.values()), most=60),
         told("P5", "... with the cache of pages", sum(counted.kept.values())),
@@ -73,7 +73,7 @@ def judge_sql(counted: Counted) -> list[Verdict]:
 
 
 def judge_rush(bare: Rush, shop: Rush) -> list[Verdict]:
-    """Judge the worst round; of the time the middle one."""
+    """Judge the worst round; for the time, the median round."""
     what = f"{BUYERS} at once for {STOCK}"
     return [
         at_least("P7", f"{what}: sold", min(shop.sold), least=STOCK),

@@ -37,9 +37,9 @@ ALL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One row of a goal: what came out, against what, and what was wanted of the ratio.
+    """One row of a goal: the result, its limit, and the required ratio.
 
-    Shape:  ``limit`` was measured in the same run; None where the figure itself is judged
+    Shape: ``limit`` was measured in the same run; None if the figure itself is judged.
     """
 
     id: str
@@ -60,7 +60,7 @@ class Verdict:
 
 
 def told(code: str, what: str, value: float, limit: float | None = None) -> Verdict:
-    """Tell a figure, beside its limit if it has one, where nobody named a goal."""
+    """Format a figure without a goal, beside its limit if it has one."""
     return Verdict(id=code, what=what, value=value, limit=limit, goal="told", ok=True)
 
 
@@ -87,7 +87,7 @@ def judge_planning(p95_ms: float) -> list[Verdict]:
 
 
 def judge_calls(p99_ms: float) -> list[Verdict]:
-    return [at_most("P15", "inbound webhook, 50 a second, thanked for, p99 ms", p99_ms, most=50)]
+    return [at_most("P15", "inbound webhook, 50 a second, acknowledged, p99 ms", p99_ms, most=50)]
 
 
 def judge_list(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
@@ -177,12 +177,12 @@ def judge_growth(few: dict[str, Result], many: dict[str, Result]) -> list[Verdic
 def judge_bulkheads(
     alone: tuple[float, float], one_hangs: tuple[float, float], no_lanes: tuple[float, float]
 ) -> list[Verdict]:
-    """Compare what one supplier's work took: (95 % of his orders, his syncs), in seconds."""
+    """Compare the work of one supplier: (p95 of its orders, its syncs), in seconds."""
     names = ("orders, p95", "syncs")
     return [
-        at_most("R1", f"{name} with another who hangs, times without", hung, base, most=1.2)
+        at_most("R1", f"{name} while another hangs, times without", hung, base, most=1.2)
         for name, base, hung in zip(names, alone, one_hangs, strict=True)
     ] + [
-        at_least("R1", f"{name}, the same without lanes", hung, base, least=2)
+        at_least("R1", f"{name}, the same without bulkheads", hung, base, least=2)
         for name, base, hung in zip(names, alone, no_lanes, strict=True)
     ]

@@ -14,8 +14,8 @@ from storefront.dev.bench.scenarios.sync.feed_reading import FeedFigures
 from storefront.dev.bench.scenarios.sync.large_lists import Sync
 from storefront.dev.bench.scenarios.sync.reads_during_merge import MERGING, Reading
 
-# Times the fewest calls. CJ's last page of each category is not full; of files each job asks
-# whether there is a newer one, and is mostly told that there is none.
+# Times the fewest calls. CJ's last page of each category is not full. For files, each job asks
+# for a newer one, and mostly there is none.
 MOST_CALLS = {
     "CJ": {FIRST: 1.15, AGAIN: 1.25, DELTA: 1.25},
     "BigBuy": {FIRST: 1.25, AGAIN: 1.25, DELTA: 1.25},
@@ -40,7 +40,7 @@ def _judge(each: ApiCallFigures) -> list[Verdict]:
             fewest,
             most=MOST_CALLS[each.dialect][each.phase],
         ),
-        at_least("F2", f"{what}: taken in, of what there was", each.done, each.wanted, least=1),
+        at_least("F2", f"{what}: imported, of all", each.done, each.wanted, least=1),
     ]
     if each.least.points:
         days = -(-each.least.points // POINTS_FOR_SYNCS)
@@ -49,7 +49,7 @@ def _judge(each: ApiCallFigures) -> list[Verdict]:
         verdicts += [
             at_most("F2", f"{what}: calls of lists", each.counted.lists, walks, most=MOST_WALKS),
             at_most("F2", f"{what}: days of points, times the fewest", each.windows, days, most=1),
-            at_most("F2", f"{what}: points counted otherwise than he does", astray, most=0),
+            at_most("F2", f"{what}: points counted differently from the supplier", astray, most=0),
         ]
     return verdicts
 
@@ -62,7 +62,7 @@ MOST_PEAK_MB = 64
 
 
 def judge_bulk_sync(found: Sequence[Sync]) -> list[Verdict]:
-    """Judge the four measurements of one list, in the order in which they were made."""
+    """Judge the four measurements of one list, in the order of their execution."""
     limit, first, same, changed = found
     size = f"{first.rows:,} offers"
     return [
@@ -114,14 +114,14 @@ def judge_bulk_sync(found: Sequence[Sync]) -> list[Verdict]:
 
 # Feed reading
 
-# Content is read with care, row by row: 100,000 SKUs take half a minute of one core.
+# Content is validated row by row: 100,000 SKUs take half a minute of one core.
 LEAST_PER_CPU_S = 3_000
-# A long file is read as fast as a short one.
+# A long file is read at the speed of a short one.
 LEAST_OF_SHORT = 0.8
 
 
 def judge_feed_reading(found: Sequence[FeedFigures]) -> list[Verdict]:
-    """Judge one format, measured in several sizes, the shortest first."""
+    """Judge one format, measured in several sizes, shortest first."""
     short = found[0]
     verdicts = []
     for each in found:
@@ -153,11 +153,11 @@ def judge_feed_reading(found: Sequence[FeedFigures]) -> list[Verdict]:
 
 
 def judge_reaching(found: Reach) -> list[Verdict]:
-    """Judge what a supplier's change took; by the stock job, beside the interval until it runs."""
+    """Judge the latency of a supplier's change, by webhook and by the stock job."""
     told, asked = (found.percentile(name, 0.95) for name in ("told", "asked"))
     return [
-        at_most("P11", "told by webhook: p95 until the page shows it, s", told, most=2),
-        at_most("P11", "asked by the stock job: the same, beside the interval", asked, most=2),
+        at_most("P11", "by webhook: p95 until the page shows it, s", told, most=2),
+        at_most("P11", "by the stock job: the same, beside the interval", asked, most=2),
     ]
 
 

@@ -33,11 +33,11 @@ HOME = Address(**{name: value for name, value in WHO.items() if name != "email"}
 
 
 class NotRealError(RuntimeError):
-    """What was answered as bought does not stand in the database as it must."""
+    """An answered purchase is not in the database as expected."""
 
 
 class Goods(NamedTuple):
-    """One light that can be bought, as a guest finds it and as a cart holds it."""
+    """One available light, as a guest finds it and as a cart holds it."""
 
     slug: str
     listing_id: int
@@ -46,7 +46,7 @@ class Goods(NamedTuple):
 
 
 def goods(channel: Channel, *, now: datetime, most: int = VARIETY) -> list[Goods]:
-    """Find lights from all over the shop that can be ordered, and put plenty of each on stock."""
+    """Return available lights from the whole catalog, and put plenty of each in stock."""
     cards = Card.objects.filter(channel=channel, available__gt=0).order_by("pk")
     slugs = list(cards.values_list("slug", flat=True))
     Random(SEED).shuffle(slugs)  # noqa: S311 - which goods, not whose secret
@@ -55,7 +55,7 @@ def goods(channel: Channel, *, now: datetime, most: int = VARIETY) -> list[Goods
 
 
 def _orderable(channel: Channel, slug: str, now: datetime) -> Goods | None:
-    """Read which variant a page opens with, and whether that can be ordered."""
+    """Return the variant that a page opens with, and whether it can be ordered."""
     with override_settings(PAGE_CACHE_S=0):
         page = Client(HTTP_HOST=HOST).get(f"/en/p/{slug}/")
     listing_id = int(field_in(page.content, "listing") or 0)
@@ -72,13 +72,13 @@ def _orderable(channel: Channel, slug: str, now: datetime) -> Goods | None:
 
 
 def stock(variant_id: int, units: int) -> None:
-    """Let each place where a variant lies have so many."""
+    """Set the stock of each stock level of a variant."""
     levels = StockLevel.objects.filter(offer__variant=variant_id, reported_quantity__gt=0)
     levels.update(reported_quantity=F("reserved") + F("allocated_unseen") + F("buffer") + units)
 
 
 def ready(channel: Channel, wanted: Collection[Goods], *, count: int, now: datetime) -> list[Ready]:
-    """Fill so many carts as guests would have done, up to the last button."""
+    """Fill this many carts as guests would, up to the last button."""
     signer = signing.Signer(salt=SALT)
     found = []
     for each in islice(cycle(wanted), count):
@@ -93,7 +93,7 @@ def ready(channel: Channel, wanted: Collection[Goods], *, count: int, now: datet
 
 
 def insist_paid(numbers: Collection[str]) -> None:
-    """Find each order placed and paid, its units sold and written down.
+    """Check that each order is placed and paid, and that its units are allocated and recorded.
 
     Raises: NotRealError
     """
@@ -110,7 +110,7 @@ def insist_paid(numbers: Collection[str]) -> None:
 
 
 def insist_held(pay_urls: Collection[str]) -> None:
-    """Find the order of each payment that waits for its shopper, with its units held.
+    """Check that the order of each open payment exists, with its units reserved.
 
     Raises: NotRealError
     """

@@ -18,7 +18,7 @@ SELECT t.id + c * {stride}, {values}
 FROM {table} t CROSS JOIN generate_series(1, %(copies)s) c
 WHERE t.id < {stride}
 """
-# Columns that must differ in a copy; all others are taken as they are.
+# Columns that must differ in a copy; all others are copied.
 CHANGED = {
     "catalog_product": {"slug": "left(t.slug, 100) || '-' || c"},
     "catalog_variant": {
@@ -47,7 +47,7 @@ CHANGED = {
 
 
 def grow(*, to: int) -> int:
-    """Copy the supplier's products until the shop shows at least so many; return how many."""
+    """Copy the supplier's products until the shop shows at least this many; return the number."""
     shown = count_cards()
     copies = -(-to // max(shown, 1)) - 1
     with connection.cursor() as cursor:
@@ -68,7 +68,7 @@ def grow(*, to: int) -> int:
 
 
 def shrink(*, to: int, now: datetime) -> int:
-    """Take products off the shelves until so many are left; return how many."""
+    """Remove products from sale until this many are left; return the number."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM catalog_card WHERE id NOT IN"
@@ -80,7 +80,7 @@ def shrink(*, to: int, now: datetime) -> int:
 
 
 def tidy(now: datetime) -> None:
-    """Do what a running shop does between changes: count the shelves ahead, vacuum."""
+    """Do what a running shop does between changes: count categories ahead, vacuum."""
     for channel in Channel.objects.all():
         with transaction.atomic():
             facet_counts.void(channel=channel)

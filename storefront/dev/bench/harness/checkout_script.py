@@ -31,7 +31,7 @@ NUMBER = re.compile(r"/orders/([^/]+)/")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """Where the shop listens, and where its gateway does."""
+    """The ports of the shop and of its payment gateway."""
 
     port: int
     gateway_port: int
@@ -65,7 +65,7 @@ class _Browser:
 
 
 def checkout(shop: Shop, *, slug: str) -> Script[str]:
-    """Buy one light as a guest, and pay it; return the number of the order.
+    """Buy one light as a guest, and pay; return the order number.
 
     Raises: BadAnswerError
     """
@@ -76,7 +76,7 @@ def checkout(shop: Shop, *, slug: str) -> Script[str]:
     yield from guest.asks("add", "/en/cart/add/", wanted, status=SEE_OTHER)
     yield from guest.asks("cart", "/en/cart/")
     page = yield from guest.asks("address", "/en/checkout/")
-    # Each buyer is somebody else: one shopper holds a thing once.
+    # Each buyer is a different customer, since one customer reserves an item once.
     email = f"{secrets.token_hex(6)}@example.org"
     form = {**WHO, "email": email, CSRF_FIELD: field_of(page, CSRF_FIELD)}
     yield from guest.asks("address, sent", "/en/checkout/", form, status=FOUND)
@@ -93,7 +93,7 @@ def checkout(shop: Shop, *, slug: str) -> Script[str]:
 
 
 def _pays(shop: Shop, pay_url: str) -> Script[str]:
-    """Pay on the gateway's own page; return the path that it leads back to."""
+    """Pay on the gateway's page; return the path that it redirects to."""
     path = urlsplit(pay_url).path
     ask = Ask(step=PAY, port=shop.gateway_port, path=path)
     insist(ask, (yield ask))
@@ -105,16 +105,16 @@ def _pays(shop: Shop, pay_url: str) -> Script[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A cart that only wants to be ordered: what its browser carries, and what it saw."""
+    """A cart that is ready to order: the cookies of its browser, and the total that it saw."""
 
     cookies: Mapping[str, str]
     agreed: str
 
 
 def order(shop: Shop, ready: Ready) -> Script[str]:
-    """Place one order; return where the gateway lets it be paid, or nothing if it was refused.
+    """Place one order; return the payment URL, or None if the order was refused.
 
-    Raises: BadAnswerError  it was neither ordered nor refused
+    Raises: BadAnswerError: it was neither ordered nor refused.
     """
     form = {"agreed": ready.agreed, CSRF_FIELD: ready.cookies[CSRF_COOKIE]}
     ask = Ask(
@@ -130,11 +130,11 @@ def order(shop: Shop, ready: Ready) -> Script[str]:
     if answer.status == HTTPStatus.CONFLICT or answer.location.startswith("/en/cart/"):
         return ""
     insist(ask, answer, status=SEE_OTHER)
-    raise BadAnswerError(f"an order led to {answer.location}")
+    raise BadAnswerError(f"an order redirected to {answer.location}")
 
 
 def bare(port: int, row: int) -> Script[bool]:
-    """Sell one unit by the bare statement; tell whether there was one."""
+    """Sell one unit by the bare statement; return False if none was left."""
     ask = Ask(step=PLACE, port=port, path=f"/sell/{row}/")
     answer = yield ask
     if answer.status != HTTPStatus.CONFLICT:
@@ -143,9 +143,9 @@ def bare(port: int, row: int) -> Script[bool]:
 
 
 def field_of(page: Answer, name: str) -> str:
-    """Read a hidden field of a form.
+    """Return a hidden field of a form.
 
-    Raises: BadAnswerError  there is none
+    Raises: BadAnswerError: there is none.
     """
     if not (found := field_in(page.body, name)):
         raise BadAnswerError(f"a page without {name}")
@@ -158,11 +158,11 @@ def field_in(body: bytes, name: str) -> str:
 
 
 def number_in(path: str) -> str:
-    """Read the number of an order out of the address of its page.
+    """Return the order number in the address of its page.
 
-    Raises: BadAnswerError  it is no page of an order
+    Raises: BadAnswerError: it is not an order page.
     """
     found = NUMBER.search(path)
     if found is None:
-        raise BadAnswerError(f"{path} is no page of an order")
+        raise BadAnswerError(f"{path} is not an order page")
     return found[1]

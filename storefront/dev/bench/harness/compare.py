@@ -1,4 +1,4 @@
-"""Comparison: measure our page and its limit by turns, so that outside load affects both alike."""
+"""Comparison: measure a page and its limit in turn, so that outside load affects both equally."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONNECTIONS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A page of a server, or several that are asked in turn."""
+    """A page of a server, or several that are requested in turn."""
 
     name: str
     server: Server
@@ -32,7 +32,7 @@ class Result:
     per_second: float
     p50_ms: float
     p95_ms: float
-    cpu_ms: float  # of the web server, for each answer
+    cpu_ms: float  # of the web server, per response
 
 
 def compare(subjects: Sequence[Subject], *, connections: int = CONNECTIONS) -> list[Result]:

@@ -20,7 +20,7 @@ from storefront.lib.security.encryption import seal
 from suppliers.connections import file_sources
 from suppliers.models import Connection, Content, Supplier
 
-# As fast as the machine is: what is measured is how often we ask.
+# No delays: the number of calls is measured, not their time.
 CALLS_PER_SECOND = 1_000
 CJ_PAGE, BIGBUY_PAGE = 100, 10_000
 LIST_POINTS, PAGE_POINTS = 50, 10
@@ -31,8 +31,8 @@ POINTS_A_DAY = 50_000
 class Size:
     """How much a supplier lists.
 
-    Shape:  ``changed`` and ``turns`` are products; the latter are read again, whatever the list
-            says, because it tells not all of them
+    Shape: ``changed`` and ``turns`` are products; the latter are read again in any case, because
+    the list does not report all changes.
     """
 
     products: int
@@ -43,9 +43,9 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Calls and points: those made, or the fewest that could do.
+    """Calls and points: those made, or the fewest that suffice.
 
-    Shape:  ``lists`` of the calls were for pages of a list, where each product is a call too
+    Shape: ``lists`` counts the calls for list pages, where each product is a call too.
     """
 
     calls: int
@@ -61,7 +61,7 @@ class Asked:
 
 
 class CJSeller:
-    """Pages of 100, a call for each product, and points by the day."""
+    """Pages of 100, a call for each product, and points per day."""
 
     name: ClassVar = "CJ"
     module: ClassVar = "storefront.dev.sandboxes.cj"
@@ -84,7 +84,7 @@ class CJSeller:
         control.post("/control/stock", {**word, "warehouse": place, "quantity": units})
 
     def least(self, size: Size, *, is_first: bool) -> Asked:
-        """Count a list that tells what changed, and a call for each product that did or is new."""
+        """Count a list that reports changes, and a call for each product that is changed or new."""
         pages = -(-size.products // CJ_PAGE)
         single = size.products if is_first else size.changed + size.turns
         points = pages * LIST_POINTS + single * PAGE_POINTS
@@ -115,17 +115,17 @@ class BigBuySeller:
         control.post("/control/stock", {"sku": sku, "warehouse": place, "quantity": units})
 
     def least(self, size: Size, *, is_first: bool) -> Asked:
-        """Count the lists of products, costs and stock; at first, of words and pictures too."""
+        """Count the lists of products, costs and stock; the first time, of texts and images too."""
         products = -(-size.products // BIGBUY_PAGE)
         variations = -(-size.variations // BIGBUY_PAGE)
         if is_first:
             return Asked(calls=5 * products + 4 * variations + 4)
-        # One date of a product stands for its variations too: when it moved, all are read again.
+        # One date covers a product and its variations: when it changes, all are read again.
         return Asked(calls=3 * products + (3 if size.changed else 2) * variations)
 
 
 class FeedSeller:
-    """Two files: one of goods, and one of stock and costs that serves two jobs."""
+    """Two files: one with products, one with stock and costs for two jobs."""
 
     name: ClassVar = "feed"
     module: ClassVar = "storefront.dev.sandboxes.feeds"
@@ -148,11 +148,11 @@ class FeedSeller:
         return Asked(calls=control.get("/control/usage")["calls"])
 
     def next_window(self, control: Api) -> None:
-        """Do nothing: nothing limits him."""
+        """Do nothing: there is no limit."""
 
     def change(self, control: Api, sku: str, *, price: Decimal, place: str, units: int) -> None:
         control.post("/control/price", {"sku": sku, "price": str(price)})
-        del place  # what is not told of a warehouse is nothing
+        del place  # a warehouse without a reported quantity has none
         control.post("/control/stock", {"sku": sku, **dict.fromkeys(WAREHOUSES, units)})
 
     def least(self, size: Size, *, is_first: bool) -> Asked:

@@ -18,22 +18,22 @@ PIECE = 262_144
 
 
 class BadAnswerError(RuntimeError):
-    """The server answered something else than 200, or stopped in the middle."""
+    """The server answered with a status other than 200, or closed the connection early."""
 
 
 @dataclass(slots=True)
 class Connection:
-    """One keep-alive connection with one question open."""
+    """One keep-alive connection with one open request."""
 
     socket: socket.socket
     sent_at: float = 0.0
     got: bytearray = field(default_factory=bytearray)
-    wanted: int = 0  # bytes of the whole answer, once its head is read
+    wanted: int = 0  # bytes of the whole response, known after its head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """What came out: seconds of each answer, over so many seconds."""
+    """The result: seconds of each response, over the measured time."""
 
     seconds: float
     latencies_s: Sequence[float]
@@ -48,9 +48,9 @@ class Timing:
 
 
 def hammer(*, port: int, paths: Sequence[str], connections: int, seconds: float) -> Timing:
-    """Keep so many questions open for so many seconds, cycling through the paths.
+    """Keep this many requests open for this many seconds, cycling through the paths.
 
-    Raises: BadAnswerError  an answer is not 200 with a length
+    Raises: BadAnswerError: a response is not 200 with a length.
     """
     questions = cycle([_question(path) for path in paths])
     latencies: list[float] = []
@@ -108,8 +108,8 @@ def _length(head: bytes) -> int:
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             return int(value)
-    raise BadAnswerError("an answer without Content-Length")
+    raise BadAnswerError("response without Content-Length")
 
 
 def _silent() -> list[tuple[selectors.SelectorKey, int]]:
-    raise BadAnswerError("no answer for 10 s")
+    raise BadAnswerError("no response for 10 s")

@@ -33,15 +33,15 @@ HOME = Address(
     phone="+49 221 5550199",
 )
 VARIETY = 10
-LIGHT_G = 400  # every route takes that
+LIGHT_G = 400  # every shipping service accepts it
 
 
 class NothingToSellError(RuntimeError):
-    """The supplier has nothing that these orders could be of."""
+    """The supplier has nothing that can be ordered."""
 
 
 def sell(*, channel: Channel, supplier: Supplier, count: int, now: datetime) -> list[PurchaseOrder]:
-    """Sell so many orders of one unit each; return their purchase orders, unsent.
+    """Sell this many orders of one unit each; return their purchase orders, not submitted.
 
     Raises: NothingToSellError
     """
@@ -70,7 +70,7 @@ def sell(*, channel: Channel, supplier: Supplier, count: int, now: datetime) -> 
 
 
 def _routes(supplier: Supplier, offers: Iterable[SupplierOffer]) -> dict[int, str]:
-    """Choose a route that the supplier really offers, for some variants that he still has."""
+    """Choose a shipping service that the supplier really offers, for variants still in stock."""
     routes: dict[int, str] = {}
     with adapter_for(supplier) as connector:
         for offer in offers:
@@ -80,7 +80,7 @@ def _routes(supplier: Supplier, offers: Iterable[SupplierOffer]) -> dict[int, st
                     country_from="CN", ship_to=HOME, lines=(line,)
                 )
             except PermanentError:
-                continue  # he lists more than he has
+                continue  # it lists more than it has
             if options and offer.variant_id is not None:
                 cheapest = min(options, key=lambda option: option.price.amount)
                 routes[offer.variant_id] = cheapest.name

@@ -18,7 +18,7 @@ COUNTED = (
 
 
 def memory_mb(name: str) -> float:
-    """Read what this process has, or had at most; what others tell begins with its parent's."""
+    """Return the current or peak memory of this process; other counters start with its parent's."""
     told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(told[name].split()[0]) / 1024
 
@@ -30,7 +30,7 @@ def number(sql: str) -> int:
 
 
 def server_s() -> float:
-    """Return the processor seconds of this session's server process; 0 if that is elsewhere."""
+    """Return the processor seconds of this session's server process; 0 if it runs elsewhere."""
     return ticks(number("SELECT pg_backend_pid()")) / TICKS_PER_SECOND
 
 
@@ -39,11 +39,11 @@ def wal_bytes() -> int:
 
 
 def written() -> int:
-    """Count the rows ever written; a session's own are counted when it ends, or is asked."""
+    """Count all rows ever written; a session reports its own when it ends, or on request."""
     number("SELECT count(*) FROM (SELECT pg_stat_force_next_flush()) told")
     number("SELECT count(*) FROM (SELECT pg_stat_clear_snapshot()) told")
     names = ", ".join(f"'{name}'" for name in COUNTED)
     return number(
         "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables"  # noqa: S608
-        f" WHERE relname IN ({names})"  # our own constants
+        f" WHERE relname IN ({names})"  # constants of this package
     )

@@ -21,12 +21,12 @@ HEAD_END = b"\r\n\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One request to a port of this machine; ``step`` is what it is told by."""
+    """One request to a local port; ``step`` names it in the results."""
 
     step: str
     port: int
     path: str
-    form: bytes | None = None  # posted, where there is one
+    form: bytes | None = None  # form data; a POST if present
     cookies: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -47,7 +47,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back."""
+    """The response to a request."""
 
     status: int
     body: bytes
@@ -60,7 +60,7 @@ type Script[R] = Generator[Ask, Answer, R]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked[R]:
-    """One script that came to its end: how long it took in all, and each of its steps."""
+    """One finished script: its total time, and that of each step."""
 
     result: R
     seconds: float
@@ -69,7 +69,7 @@ class Walked[R]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walks[R]:
-    """All scripts that ended, over so many seconds."""
+    """All finished scripts, over the measured time."""
 
     seconds: float
     walked: Sequence[Walked[R]]
@@ -85,14 +85,14 @@ class Walks[R]:
 
 @dataclass(slots=True)
 class _Walker[R]:
-    """One shopper of many: he keeps his connections, and walks one script after the other."""
+    """One of many customers: keeps its connections, and runs one script after the other."""
 
     script: Script[R]
     selector: selectors.BaseSelector
     sockets: dict[int, socket.socket] = field(default_factory=dict)
     ask: Ask | None = None
     got: bytearray = field(default_factory=bytearray)
-    wanted: int = 0  # bytes of the whole answer, once its head is read
+    wanted: int = 0  # bytes of the whole response, known after its head
     began_at: float = 0.0
     asked_at: float = 0.0
     steps: dict[str, float] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class _Walker[R]:
         wire.sendall(ask.bytes)
 
     def hear(self, wire: socket.socket) -> Answer | None:
-        """Read what there is; return the answer once it is whole."""
+        """Read what is available; return the response once it is complete."""
         piece = wire.recv(PIECE)
         if self.ask is None or not piece:
             raise BadAnswerError(f"{self.ask}: the server closed the connection")
@@ -136,9 +136,9 @@ class _Walker[R]:
 
 
 def walk[R](scripts: Iterable[Script[R]], *, at_once: int, seconds: float) -> Walks[R]:
-    """Keep so many scripts going; after so many seconds no new one is begun, all are ended.
+    """Keep this many scripts running; after the given seconds no new one starts, and all finish.
 
-    Raises: BadAnswerError  an answer is broken, or none came for 10 s; or a script says so
+    Raises: BadAnswerError: a response is broken or takes over 10 s, or a script raises it.
     """
     waiting = iter(scripts)
     walked: list[Walked[R]] = []
@@ -146,7 +146,7 @@ def walk[R](scripts: Iterable[Script[R]], *, at_once: int, seconds: float) -> Wa
         walkers = [_Walker(script, selector) for _, script in zip(range(at_once), waiting)]  # noqa: B905
         firsts = [next(walker.script) for walker in walkers]
         for walker, first in zip(walkers, firsts, strict=True):
-            walker.connect(first.port)  # so that all begin at the same moment
+            walker.connect(first.port)  # so that all start at the same moment
         started = time.perf_counter()
         deadline = started + seconds
         for walker, first in zip(walkers, firsts, strict=True):
@@ -187,7 +187,7 @@ def _go_on[R](
 
 
 def ask_once(ask: Ask) -> Answer:
-    """Ask one thing over a connection of its own."""
+    """Send one request over its own connection."""
 
     def script() -> Script[Answer]:
         return (yield ask)
@@ -215,16 +215,16 @@ def _length(head: bytes) -> int:
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             return int(value)
-    raise BadAnswerError("an answer without Content-Length")
+    raise BadAnswerError("response without Content-Length")
 
 
 def _silent[R](walkers: Sequence[_Walker[R]]) -> list[tuple[selectors.SelectorKey, int]]:
     waited_for = sorted({str(walker.ask.step) for walker in walkers if walker.ask})
-    raise BadAnswerError(f"no answer for {SILENT_S:.0f} s: {', '.join(waited_for)}")
+    raise BadAnswerError(f"no response for {SILENT_S:.0f} s: {', '.join(waited_for)}")
 
 
 def insist(ask: Ask, answer: Answer, *, status: int = HTTPStatus.OK) -> Answer:
-    """Return an answer that is as it must be.
+    """Return the response if it is as expected.
 
     Raises: BadAnswerError
     """

@@ -21,12 +21,12 @@ THREADS = 2
 
 
 class ServerDiedError(RuntimeError):
-    """A server did not come up."""
+    """A server did not start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A web server of our own, on a port."""
+    """A web server of the benchmark, on a port."""
 
     name: str
     port: int
@@ -44,7 +44,7 @@ def serving(
 ) -> Iterator[Server]:
     """Serve an application with two workers of two threads until the block ends.
 
-    Raises: ServerDiedError  it did not answer in time; its log says why
+    Raises: ServerDiedError: it did not respond in time; its log says why.
     """
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST]
     command += ["--port", str(port), "--workers", str(WORKERS), "--no-access-log"]

@@ -36,24 +36,24 @@ def sandbox(module: str, *, data: Path, words: Sequence[str]) -> Iterator[str]:
         with process.stdout:
             yield process.stdout.readline().split()[-1]
     finally:
-        process.kill()  # its threads may hang for long
+        process.kill()  # its threads may hang for a long time
         process.wait(timeout=15)
 
 
 HANGING_S = 600.0
-# What is measured is not how soon a day's points are used up: a sandbox has as many as we like.
+# Points per day are no limit here: the sandbox has as many as needed.
 UNMETERED = {"points_per_day": 1_000_000_000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """One sandbox supplier that runs, and what we know of him."""
+    """One running sandbox supplier, with its row and port."""
 
     supplier: Supplier
     url: str
 
     def hang(self) -> None:
-        """Answer nothing any more, to anybody."""
+        """Stop answering any request."""
         with Api(self.url) as control:
             body = {"path": "*", "kind": "slow", "count": 0, "delay": HANGING_S}
             control.post("/control/faults", body)
@@ -67,7 +67,7 @@ class Company:
 def company(
     code: str, seed: int, *, folder: Path, products: int, more: Sequence[str] = ()
 ) -> Iterator[Company]:
-    """Start a sandbox, connect it, and take in what it has."""
+    """Start a sandbox, connect it, and import its products."""
     words = ["--count", str(products), "--qps", "0", "--seed", str(seed), *more]
     with sandbox("storefront.dev.sandboxes.cj", data=folder / code, words=words) as url:
         supplier = _connected(code, f"{url}/api2.0/v1/")
@@ -85,7 +85,7 @@ def _connected(code: str, base_url: str) -> Supplier:
         status=Supplier.Status.ACTIVE,
         status_since=timezone.now(),
     )
-    # Without papers nothing of his is for sale.
+    # Without compliance documents none of its products is for sale.
     evidence.give(supplier=supplier, actor="bench", now=timezone.now())
     Connection.objects.create(
         supplier=supplier,

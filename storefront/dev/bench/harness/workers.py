@@ -21,7 +21,7 @@ POLL_S = 0.05
 
 @contextmanager
 def workers(folder: Path, env: Mapping[str, str], *, processes: int) -> Iterator[None]:
-    """Start one worker per queue, with nothing in the queues; kill them at the end."""
+    """Start one worker per queue, with empty queues; kill them at the end."""
     store = redis.Redis.from_url(settings.REDIS_URL)
     _empty(store)
     with ExitStack() as stack:
@@ -34,7 +34,7 @@ def workers(folder: Path, env: Mapping[str, str], *, processes: int) -> Iterator
 
 
 def _empty(store: redis.Redis) -> None:
-    """Forget what stands in the queues, and the notes of hints in them; other queues stay."""
+    """Empty the queues and the deduplication keys; other queues stay."""
     store.delete(*QUEUES, "unacked", "unacked_index", *store.scan_iter("*:hint:*"))
 
 
@@ -47,7 +47,7 @@ def _worker(queue: str, log: Path, env: Mapping[str, str], *, processes: int) ->
     with log.open("w") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, *words],
-            env={**os.environ, "LOG_LEVEL": "INFO", **env},  # it says when it is ready
+            env={**os.environ, "LOG_LEVEL": "INFO", **env},  # it prints a line when it is ready
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -55,7 +55,7 @@ def _worker(queue: str, log: Path, env: Mapping[str, str], *, processes: int) ->
     try:
         yield
     finally:
-        os.killpg(process.pid, signal.SIGKILL)  # its children may wait for one who hangs
+        os.killpg(process.pid, signal.SIGKILL)  # its children may wait for a hanging supplier
         process.wait(timeout=15)
 
 
@@ -64,5 +64,5 @@ def _wait_until_ready(logs: Sequence[Path]) -> None:
     while not all(" ready." in log.read_text() for log in logs):
         if time.monotonic() > give_up_at:
             said = "\n".join(log.read_text()[-1000:] for log in logs)
-            raise TimeoutError(f"the workers did not come up:\n{said}")
+            raise TimeoutError(f"the workers did not start:\n{said}")
         time.sleep(POLL_S)

@@ -24,7 +24,7 @@ from storefront.dev.bench.scenarios.sync import product_intake
 ASKED_AT_ONCE = 50
 ANSWERING_S = 6.0
 VARIANTS = 100_000
-# The least that tells units of variants at all, from where nobody asks what can be sent.
+# The least that returns units of variants, without checking what can be shipped.
 BARE_UNITS = """
 SELECT o.variant_id, max(l.reported_quantity - l.buffer - l.reserved - l.allocated_unseen)
 FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id
@@ -33,7 +33,7 @@ WHERE o.variant_id = ANY(%s) AND o.status = 'active' GROUP BY o.variant_id
 BARE_CHANGES = """
 CREATE TEMPORARY TABLE bare_changes (listing_id bigint PRIMARY KEY, amount numeric, at timestamptz)
 """
-# The least that writes a price for each listing, and remembers the old one.
+# The least that writes a price for each listing, and stores the old one.
 BARE_PRICES = """
 WITH new AS (
     UPDATE catalog_listing SET price_amount = round(price_amount * 1.01, 2)
@@ -46,7 +46,7 @@ DEARER = "UPDATE catalog_listing SET wholesale_amount = round(wholesale_amount *
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How many of something were done in a second, and the barest that could do the same."""
+    """Operations per second, and the barest that could do the same."""
 
     what: str
     count: int
@@ -62,7 +62,7 @@ class Pace:
 
 
 def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
-    """Ask for availability, publish, then price: at the same costs, and at others."""
+    """Query availability, publish, then reprice: with the same costs, and with others."""
     channel = Channel.objects.get()
     found = [answering(channel, now=now), *_shared()]
     for each in found:
@@ -72,7 +72,10 @@ def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
     )
     catalog_size.tidy(now)
     bare = _bare_prices()
-    for what, sql in (("prices counted anew, costs as before", ""), ("... 1 % dearer", DEARER)):
+    for what, sql in (
+        ("prices recalculated, same costs", ""),
+        ("prices recalculated, costs 1 % higher", DEARER),
+    ):
         if sql:
             with connection.cursor() as cursor:
                 cursor.execute(sql)
@@ -92,13 +95,13 @@ def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
 
 
 def _shared() -> list[Pace]:
-    """Publish, and take goods in, by one worker and by two; barest is as many times the one."""
+    """Publish, and import products, with one worker and with two; the limit is twice the first."""
     with TemporaryDirectory(prefix="fara-bench-") as folder:
         count, published = publication.measure(Path(folder))
         taken_in = product_intake.measure(Path(folder))
     done = (
         ("published", count, published),
-        ("goods of a file taken in", product_intake.GOODS, taken_in),
+        ("products of a file imported", product_intake.GOODS, taken_in),
     )
     return [
         Pace(
@@ -113,7 +116,7 @@ def _shared() -> list[Pace]:
 
 
 def answering(channel: Channel, *, now: datetime) -> Pace:
-    """Ask how many of some goods reach the channel's own country, and when; 50 at a time."""
+    """Query how many of some products reach the channel's own country, and when; 50 at a time."""
     on_sale = Listing.objects.on(channel).for_sale(now)
     offered = on_sale.filter(variant__lt=catalog_size.STRIDE)  # copies have no offers
     listed = list(offered.values_list("variant", flat=True))

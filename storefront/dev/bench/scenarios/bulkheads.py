@@ -1,4 +1,4 @@
-"""Bulkhead scenario: hang one supplier, measure what that costs another, with and without lanes.
+"""Bulkhead scenario: hang one supplier, measure the effect on another, with and without bulkheads.
 
 Two sandboxes are the suppliers; the workers are real processes. The hanging supplier's work is
 queued ahead of the other's, as it happens in production.
@@ -36,7 +36,7 @@ type Sold = dict[Supplier, list[PurchaseOrder]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """How long the steady supplier's work took: his orders, and his jobs together."""
+    """Duration of the steady supplier's work: its orders, and its jobs together."""
 
     order_p95_s: float
     sync_s: float
@@ -56,10 +56,10 @@ def measure(  # noqa: PLR0913 - a measurement, told whole
     orders: int,
     say: Callable[[str], None],
 ) -> dict[str, Round]:
-    """Measure the steady supplier alone, with one who hangs, and so without lanes.
+    """Measure the steady supplier alone, beside a hanging one, and the same without bulkheads.
 
-    Shape:  ``env`` is the workers'. Without lanes the workers are as small as they would be
-            without them, and what is not done after ``NAIVE_PATIENCE_S`` counts as that long
+    Shape: ``env`` is the workers'. Without bulkheads the workers are as small as they would be
+    then, and work not done after ``NAIVE_PATIENCE_S`` counts as that long.
     """
 
     def sold_by(*companies: Company) -> Sold:
@@ -76,7 +76,7 @@ def measure(  # noqa: PLR0913 - a measurement, told whole
         hanging = stack.enter_context(company("hanging", 2, folder=folder, products=products))
         with workers(folder, env, processes=PROCESSES):
             say("Orders and syncs of a supplier alone")
-            # The first round wakes the workers up, and does not count.
+            # The first round warms up the workers, and does not count.
             _round(steady.supplier, sold_by(steady), patience_s=PATIENCE_S)
             rounds["alone"] = _round(steady.supplier, sold_by(steady), patience_s=PATIENCE_S)
             say("The same while another supplier hangs")
@@ -85,18 +85,18 @@ def measure(  # noqa: PLR0913 - a measurement, told whole
             rounds["one hangs"] = _round(steady.supplier, sold, patience_s=PATIENCE_S)
         hanging.recover()
         forget(hanging.supplier)
-        say("The same without lanes")
+        say("The same without bulkheads")
         sold = sold_by(steady, hanging)
         hanging.hang()
         with workers(
             folder, {**env, "LANES_PER_SUPPLIER": str(NO_LANES)}, processes=NAIVE_PROCESSES
         ):
-            rounds["no lanes"] = _round(steady.supplier, sold, patience_s=NAIVE_PATIENCE_S)
+            rounds["no bulkheads"] = _round(steady.supplier, sold, patience_s=NAIVE_PATIENCE_S)
     return rounds
 
 
 def forget(supplier: Supplier) -> None:
-    """Make him as he was before he hung."""
+    """Reset the supplier to its state before it hung."""
     Breaker.objects.filter(connection__supplier=supplier).delete()
     FeedRun.objects.filter(supplier=supplier, ended_at__isnull=True).delete()
 
@@ -106,7 +106,7 @@ def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
     for other in sold:
         if other != steady:
             ask_for(broker, other, sold[other])
-            time.sleep(1.0)  # his work is in the workers' hands
+            time.sleep(1.0)  # its work is running in the workers
     last_run = FeedRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     started = timezone.now()
     ask_for(broker, steady, sold[steady])

@@ -40,7 +40,7 @@ LEFT = re.compile(r"([\d,]+) left at the supplier")
 class Reach:
     """Seconds from the supplier's change until the page showed it.
 
-    Shape:  ``asked`` counts from the moment at which the stock job is started
+    Shape: ``asked`` counts from the start of the stock job.
     """
 
     told: Sequence[float]
@@ -57,7 +57,7 @@ class NeverShownError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sold:
-    """One variant that lies in one warehouse alone: what is told of it is what the page shows."""
+    """One variant that is in one warehouse only, so that the page shows exactly that stock."""
 
     ref: str
     warehouse: str
@@ -65,7 +65,7 @@ class Sold:
 
 
 def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
-    """Change units one by one, and look at the page of each until they are there."""
+    """Change stock one by one, and read the page of each until it shows the change."""
     port = free_port(pages.FIRST_PORT)
     more = ["--webhook-url", f"http://{HOST}:{port}/hooks/cj-{CODE}/"]
     log = Path(settings.VAR_DIR) / "log" / "bench-reaching.log"
@@ -79,7 +79,7 @@ def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
         visitor = Visitor()
         goods = [sold for sold in _goods(supplier) if shown(visitor, sold, port=port)]
         random = Random(SEED)  # noqa: S311 - which goods, not whose secret
-        # The first wakes all of them up, and does not count.
+        # The first warms up all of them, and does not count.
         change(supplier, random.choice(goods), 2, port=port, is_told=True)
         told = [
             change(supplier, random.choice(goods), 3 + turn, port=port, is_told=True)
@@ -99,7 +99,7 @@ def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
 
 
 def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: bool) -> float:
-    """Put so many units into his warehouse; return after how many seconds the page says so."""
+    """Set the stock in the supplier's warehouse; return the seconds until the page shows it."""
     wish = {"vid": sold.ref, "warehouse": sold.warehouse, "quantity": units}
     visitor = Visitor()
     with Api(supplier.url) as control:
@@ -120,7 +120,7 @@ def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: boo
 
 
 def shown(visitor: Visitor, sold: Sold, *, port: int) -> int | None:
-    """Return how many are left, as the page says it; None where it speaks of less or of nothing."""
+    """Return the stock that the page shows; None if it shows none or only few."""
     found = LEFT.search(visitor.open(f"http://{HOST}:{port}{sold.path}").text)
     return int(found[1].replace(",", "")) if found else None
 

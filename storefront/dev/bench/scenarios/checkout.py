@@ -37,14 +37,14 @@ from storefront.dev.runtime.ports import free_port
 AT_ONCE = (1, 8, 32)
 ROUNDS = 3
 BARE_S, WALK_S, WARM_UP_S = 1.5, 4.0, 1.0
-ORDERS = {1: 80, 8: 240, 32: 240}  # in a round, of carts that only want to be ordered
+ORDERS = {1: 80, 8: 240, 32: 240}  # in a round, of carts that are ready to order
 ROWS, ROW_UNITS = 10_000, 1_000_000
 GIVE_UP_S = 60.0
 STRIPE_KEY, STRIPE_HOOK = "sk_test_bench", "whsec_bench"
 
 
 class Place(NamedTuple):
-    """The servers of one measurement, and what is sold there."""
+    """The servers of one measurement, and the products sold there."""
 
     bare: Server
     web: Server
@@ -55,9 +55,9 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast something went with so many at once; medians over the rounds.
+    """The speed with this many at once; medians over the rounds.
 
-    Units:  CPU is of the web server, for each
+    Units: CPU is of the web server, per operation.
     """
 
     what: str
@@ -79,7 +79,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """SQL statements of one checkout by its requests, without and with the cache of pages."""
+    """SQL statements of one checkout per request, without and with the page cache."""
 
     live: Mapping[str, int]
     kept: Mapping[str, int]
@@ -98,7 +98,7 @@ CHECKOUT, BARE = "checkout", "bare sale"
 def measure(place: Place, *, say: Callable[[str], None]) -> list[Pace]:
     """Measure whole checkouts, orders alone and bare sales in turn, in every round.
 
-    Raises: NotRealError, BadAnswerError  a checkout was not what it should be
+    Raises: NotRealError, BadAnswerError: a checkout was not as expected.
     """
     rounds: dict[tuple[str, int], list[Round]] = {}
     steps: dict[str, list[float]] = {}
@@ -116,7 +116,7 @@ def measure(place: Place, *, say: Callable[[str], None]) -> list[Pace]:
     found = [_pace(what, at_once, some) for (what, at_once), some in rounds.items()]
     for each in found:
         say(each.words)
-    say("p50 of each request of one shopper, ms: " + _told(steps))
+    say("p50 of each request of one customer, ms: " + _told(steps))
     return found
 
 
@@ -179,10 +179,10 @@ def _orders(place: Place, at_once: int) -> Walks[str]:
 
 @contextmanager
 def places(report: dict[str, Any], *, say: Callable[[str], None]) -> Iterator[Place]:
-    """Sync, put plenty on stock, and serve the bare sale, the shop and its gateway."""
+    """Sync, put plenty in stock, and serve the bare sale, the shop and its gateway."""
     if "sync" not in report:
         report["sync"] = pages.sync_figures(say)
-    else:  # figures that are too old are asked for again, one by one, while somebody waits
+    else:  # outdated stock is checked live, one by one, while a customer waits
         call_command("supplier", "sync", pages.SUPPLIER, stdout=io.StringIO())
     channel = Channel.objects.get()
     some = buyers.goods(channel, now=timezone.now())
@@ -239,7 +239,7 @@ def _make_rows() -> None:
 
 
 def count_sql(place: Place) -> Counted:
-    """Count the statements of one checkout, request by request, once all is warm."""
+    """Count the statements of one checkout, request by request, after a warm-up."""
     url = f"http://{HOST}:{place.shop.gateway_port}"
     with override_settings(**_stripe_settings(url), PUBLIC_URL="http://shop"):
         live, kept = (_counted(place, kept_s=kept_s) for kept_s in (0, 600))
@@ -249,7 +249,7 @@ def count_sql(place: Place) -> Counted:
 def _counted(place: Place, *, kept_s: int) -> dict[str, int]:
     counts: dict[str, int] = {}
     with override_settings(PAGE_CACHE_S=kept_s):
-        for _ in range(2):  # what the first one warmed up is not counted
+        for _ in range(2):  # the warm-up is not counted
             counts.clear()
             script = checkout_script.checkout(place.shop, slug=place.goods[0].slug)
             ask = next(script)

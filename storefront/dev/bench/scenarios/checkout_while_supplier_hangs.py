@@ -27,12 +27,12 @@ ROUNDS = 3
 WALK_S = 5.0
 PRODUCTS, ORDERS = 100, 16
 PROCESSES = 2
-IN_HAND_S = 1.5  # until his work is in the workers' hands
+IN_HAND_S = 1.5  # until its work is running in the workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hung:
-    """The slow end of whole checkouts, in ms: without, and with another who hangs."""
+    """p95 of whole checkouts, in ms: without a hanging supplier, and with one."""
 
     alone_p95_ms: float
     hung_p95_ms: float
@@ -47,9 +47,9 @@ class Hung:
 
 
 def measure(place: Place, *, say: Callable[[str], None]) -> Hung:
-    """Measure the middle of some rounds each; the same workers serve in all of them.
+    """Measure the median of some rounds each; the same workers run in all of them.
 
-    Raises: NotRealError, BadAnswerError  a checkout was not what it should be
+    Raises: NotRealError, BadAnswerError: a checkout was not as expected.
     """
     bought = 0
 
@@ -70,7 +70,7 @@ def measure(place: Place, *, say: Callable[[str], None]) -> Hung:
                 channel=place.channel, supplier=other.supplier, count=ORDERS, now=timezone.now()
             )
             with workers(folder, {}, processes=PROCESSES):
-                p95_ms()  # wakes everybody up, and does not count
+                p95_ms()  # warm-up, does not count
                 alone = [p95_ms() for _ in range(ROUNDS)]
                 other.hang()
                 ask_for(Celery(broker=settings.REDIS_URL), other.supplier, sold)

@@ -24,16 +24,16 @@ GIVE_UP_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rush:
-    """What became of all who wanted one; by the bare statement, and by the shop.
+    """The result for all buyers; by the bare statement, and by the shop.
 
-    Shape:  one of each for every round
+    Shape: one value per round.
     """
 
     what: str
     sold: Sequence[int]
     refused: Sequence[int]
-    held: Sequence[int]  # by the database
-    seconds: Sequence[float]  # until the last was answered
+    held: Sequence[int]  # according to the database
+    seconds: Sequence[float]  # until the last response
 
     @property
     def oversold(self) -> int:
@@ -50,7 +50,7 @@ class Rush:
 def measure(place: Place, *, say: Callable[[str], None]) -> list[Rush]:
     """Race for another light in each round, and for another row by the bare statement.
 
-    Raises: NotRealError, BadAnswerError  an answer was not what it should be
+    Raises: NotRealError, BadAnswerError: a response was not as expected.
     """
     rounds: dict[str, list[tuple[int, int, int, float]]] = {"bare": [], "shop": []}
     for turn, wanted in enumerate(_alone(place)[:ROUNDS]):
@@ -65,7 +65,7 @@ def measure(place: Place, *, say: Callable[[str], None]) -> list[Rush]:
 
 
 def _alone(place: Place) -> list[Goods]:
-    """Find goods that lie in one place alone."""
+    """Return products that are in one location only."""
     return [
         each
         for each in place.goods
@@ -103,7 +103,7 @@ def _shop(place: Place, wanted: Goods) -> tuple[int, int, int, float]:
 
 
 def _tell_supplier(level: StockLevel) -> None:
-    """Have him say the same: he is asked when the last is nearly gone."""
+    """Set the same stock at the supplier, since it is checked live for the last units."""
     with Api(settings.SANDBOX_SUPPLIER_URL) as control:
         wish = {"vid": level.offer.supplier_sku, "warehouse": level.location.code}
         told = {**wish, "quantity": level.reported_quantity, "silent": True}

@@ -40,7 +40,7 @@ FIRST_PORT = 18_100
 def measure(
     report: dict[str, Any], say: Callable[[str], None], *, now: datetime, wanted: Collection[str]
 ) -> list[Verdict]:
-    """Sync, serve, measure, grow, measure again: what of it ``wanted`` needs."""
+    """Sync, serve, measure, grow, measure again: the steps that ``wanted`` needs."""
     verdicts: list[Verdict] = []
     report["sync"] = sync_figures(say)
     catalog_size.tidy(now)
@@ -118,7 +118,7 @@ def _judge_growth(
 
 
 def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
-    """Sync everything twice from the sandbox, and tell rows per second."""
+    """Sync everything twice from the sandbox, and return rows per second."""
     figures: dict[str, Any] = {}
     wire = Connection.objects.get(supplier__code=SUPPLIER)
     wire.options = {**wire.options, **suppliers.UNMETERED}
@@ -143,7 +143,7 @@ def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
 
 @contextmanager
 def servers() -> Iterator[tuple[Server, Server, Server]]:
-    """Serve the bare Django, our shop without its page cache, and our shop with it."""
+    """Serve the bare Django, the shop without its page cache, and the shop with it."""
     shop = "storefront.wsgi:application"
     plays: list[tuple[str, str, Mapping[str, str]]] = [
         ("bare", "storefront.dev.bench.harness.bare.wsgi:application", {}),
@@ -163,7 +163,7 @@ def servers() -> Iterator[tuple[Server, Server, Server]]:
 
 
 def sql_of(path: str, *, kept_s: int = 0) -> int:
-    """Count the statements of one page, after a first look warmed what is kept in the process."""
+    """Count the statements of one page, after a first request warmed the process caches."""
     client = Client(HTTP_HOST="127.0.0.1")
     with override_settings(PAGE_CACHE_S=kept_s):
         client.get(path)
@@ -173,7 +173,7 @@ def sql_of(path: str, *, kept_s: int = 0) -> int:
 
 
 def keep_body(path: str) -> None:
-    """Lay a page of ours where the bare server takes its body from."""
+    """Store a page of the shop where the bare server reads its body."""
     with override_settings(PAGE_CACHE_S=0):
         page = Client(HTTP_HOST="127.0.0.1").get(path)
     cache.set(views.BODY_KEY, page.content, timeout=None)
@@ -190,7 +190,7 @@ def _both_pages(server: Server) -> dict[str, Result]:
 
 
 def list_paths() -> list[str]:
-    """Turn some pages of one shelf, and come back."""
+    """Return the paths of some pages of one category."""
     return [
         f"/en/c/{CATEGORY}/",
         *(f"/en/c/{CATEGORY}/?page={n}" for n in range(2, LIST_PAGES + 1)),
@@ -206,7 +206,7 @@ def _row_paths() -> list[str]:
 
 
 def _slugs() -> list[str]:
-    """Take products from everywhere, the same ones however large the shop is."""
+    """Select products from the whole catalog, the same ones for every catalog size."""
     cards = (
         Card.objects.filter(pk__lt=catalog_size.STRIDE)
         .order_by("pk")

@@ -19,13 +19,14 @@ POLL_S = 0.02
 
 
 class StuckError(Exception):
-    """What waited was not published."""
+    """Queued supply changes were not published."""
 
 
 def measure(folder: Path) -> tuple[int, dict[int, float]]:
-    """Return how many variants were published, and how many a second by so many workers.
+    """Return the number of published variants, and the rate per second for each number of workers.
 
-    The best of some rounds each, one and two in turn. They share the machine with the server.
+    The best of some rounds each, one and two workers in turn. They share the machine with the
+    server.
     """
     count, paces = 0, dict.fromkeys((1, 2), 0.0)
     for _ in range(ROUNDS):
@@ -44,6 +45,6 @@ def _publish(folder: Path, processes: int) -> tuple[int, float]:
             broker.send_task(TASK)
         while UnpublishedSupply.objects.exists():
             if time.perf_counter() > began + PATIENCE_S:
-                raise StuckError(f"{UnpublishedSupply.objects.count()} variants wait still")
+                raise StuckError(f"{UnpublishedSupply.objects.count()} variants are still queued")
             time.sleep(POLL_S)
         return count, time.perf_counter() - began

@@ -22,13 +22,13 @@ TERMS = Terms(
     payment_fee_rate=Decimal("0.015"),
     payment_fee_amount=Decimal("0.25"),
 )
-# At this price nobody would lose, and all are left to choose from: that is slowest.
+# At this price no source sells at a loss, so all are compared: the slowest case.
 SOLD = Sold(gross=Money(Decimal(40), "EUR"), tax_rate=Decimal("0.19"))
 SOONEST = Rules(chain=(Criterion.DAYS, Criterion.PARCELS, Criterion.COST))
 
 
 def measure(say: Callable[[str], None]) -> float:
-    """Return the p95 of milliseconds that a cart takes, where that is slowest."""
+    """Return the p95 of the milliseconds per cart, in the slowest case."""
     dice = Random(1)  # noqa: S311 - prices, not secrets
     slowest = 0.0
     for able in (5, 25, SUPPLIERS):
@@ -54,7 +54,7 @@ def _plan(dice: Random, able: int, rules: Rules) -> float:
     plan = route(needs=needs, candidates=candidates, rules=rules)
     took = time.perf_counter() - began
     if plan.missing:
-        raise AssertionError("each line can be had")
+        raise AssertionError("each line is available")
     return took * 1000
 
 

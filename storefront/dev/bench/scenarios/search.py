@@ -19,13 +19,13 @@ COMMON = """
 SELECT word, ndoc FROM ts_stat('SELECT search FROM catalog_card WHERE id < {stride}')
 WHERE word ~ '^[a-z]{{4,}}$' ORDER BY ndoc DESC, word
 """
-# Of all cards, what a word should be found in; the nearest word is taken.
+# Share of all cards that a word should match; the nearest word is used.
 SHARES = (0.67, 0.33, 0.125, 0.025, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What one search took of the database, over all rounds, in milliseconds."""
+    """The database time of one search, over all rounds, in milliseconds."""
 
     words: str
     hits: int

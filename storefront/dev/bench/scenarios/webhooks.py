@@ -28,11 +28,11 @@ AT_ONCE = 16
 
 
 class LostCallError(RuntimeError):
-    """A call was refused, or thanked for and not kept."""
+    """A webhook was refused, or acknowledged but not stored."""
 
 
 def measure(say: Callable[[str], None]) -> Timing:
-    """Post calls, each with a name of its own, at so many a second; the late do not slow the next.
+    """Post distinct webhooks at a steady rate; late ones do not delay the next.
 
     Raises: LostCallError
     """
@@ -50,7 +50,7 @@ def measure(say: Callable[[str], None]) -> Timing:
         seconds = time.perf_counter() - began
     kept = InboundCall.objects.count() - before
     if kept != len(latencies):
-        raise LostCallError(f"{len(latencies)} were thanked for, {kept} are kept")
+        raise LostCallError(f"{len(latencies)} were acknowledged, {kept} are stored")
     found = Timing(seconds=seconds, latencies_s=latencies)
     say(
         f"{len(latencies)} calls, {found.per_second:.0f} a second:"
@@ -64,7 +64,7 @@ def _storm(supplier: Supplier, port: int, count: int) -> list[float]:
     began = time.perf_counter() + 0.1
 
     def call(turn: int) -> float:
-        """Post one call when its moment comes; return the seconds since that moment."""
+        """Post one webhook at its time; return the seconds since that time."""
         due = began + turn / A_SECOND
         number = uuid.uuid4().hex[:12].upper()
         body = json.dumps({"purchase_order": f"FL-{number}", "tracking_number": number}).encode()
@@ -82,7 +82,7 @@ def _storm(supplier: Supplier, port: int, count: int) -> list[float]:
 
 
 def _posted(port: int, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
-    """Post on a line of its own, as who calls us seldom does; return the whole answer."""
+    """Post on a new connection, as rare callers do; return the whole response."""
     lines = [f"POST {path} HTTP/1.1", f"Host: {HOST}", "Connection: close"]
     lines += [f"Content-Length: {len(body)}", "Content-Type: application/json"]
     lines += [f"{name}: {value}" for name, value in headers.items()]

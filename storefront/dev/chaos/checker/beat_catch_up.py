@@ -31,17 +31,17 @@ from suppliers.sync.tasks import close_dead_runs
 PAUSE_S = 1.0  # between two starts of one sweep, in real time
 QUEUE = "celery"
 SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
-    "orders paid and not divided": (divide_paid,),
-    "purchase orders untold": (send_due, resolve_unknown, settle_cancellations),
-    "purchase orders held": (lift_holds,),
-    "requests to the gateway": (settle_payments,),
-    "payments held at the gateway": (ask_gateways, expire_unpaid),
-    "setbacks open": (reroute_due,),
-    "orders unheard": (poll_open_orders,),
-    "claims untold": (speak_of_claims,),
-    "facts": (fan_out_waiting,),
-    "messages to be sent": (send_messages,),
-    "calls": (handle_waiting,),
+    "paid orders without purchase orders": (divide_paid,),
+    "purchase orders not submitted": (send_due, resolve_unknown, settle_cancellations),
+    "purchase orders on hold": (lift_holds,),
+    "open payment requests": (settle_payments,),
+    "authorized payments at the gateway": (ask_gateways, expire_unpaid),
+    "open backorders": (reroute_due,),
+    "orders with unread supplier status": (poll_open_orders,),
+    "claims not submitted": (speak_of_claims,),
+    "events": (fan_out_waiting,),
+    "notifications to send": (send_messages,),
+    "webhooks": (handle_waiting,),
     # Work that the drain does not wait for, but that a moved clock may make overdue. Sweeps for
     # most other work are listed above.
     "overdue I7.passed_on": (fan_out_waiting,),

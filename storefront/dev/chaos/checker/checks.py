@@ -11,11 +11,11 @@ from storefront.dev.chaos.observations.history import Charge, Evidence, OurPurch
 from storefront.dev.chaos.plan import Way
 
 GONE = frozenset({"canceled", "expired"})
-SERVED = "shoppers get what they wish"
-SOLD = "nothing is sold that is not there"
-TOLD = "each paid order is told once"
-MONEY = "money is what orders say"
-MAILS = "each mail comes once"
+SERVED = "customers get what they buy"
+SOLD = "nothing is oversold"
+TOLD = "each paid order is submitted once"
+MONEY = "payments match orders"
+MAILS = "each e-mail arrives once"
 TRUE = "the invariants hold"
 NOT_TOLD = frozenset({"canceled", "on_hold"})
 ON_ITS_WAY = frozenset({"shipped", "closed"})
@@ -70,10 +70,10 @@ def _served(evidence: Evidence) -> Iterator[str]:
     wished = len(payers) - max(0, hot - evidence.stock)  # more cannot be served
     got = sum(one.payment in kept for one in payers)
     if not wished or 2 * got < wished:
-        yield f"{got} of {wished} who wished to pay got anything"
+        yield f"{got} of {wished} paying customers got anything"
     for one in evidence.purchases:
         if one.end == "lost":
-            yield f"a shopper of {one.phase} gave up: {one.words}"[:MOST_WORDS]
+            yield f"a customer of {one.phase} gave up: {one.words}"[:MOST_WORDS]
 
 
 def _oversold(evidence: Evidence) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _oversold(evidence: Evidence) -> Iterator[str]:
     kept = paid(evidence.charges)
     sold = [number for number, some in kept.items() if any(one.payment in hot for one in some)]
     for number in sold[evidence.stock :]:
-        yield f"{number} has none of the {evidence.stock}"
+        yield f"{number} exceeds the stock of {evidence.stock}"
 
 
 def held_too_often(purchases: Sequence[Purchase], *, stock: int) -> list[Violation]:
@@ -93,7 +93,7 @@ def held_too_often(purchases: Sequence[Purchase], *, stock: int) -> list[Violati
     led = [one.number or one.payment for one in purchases if one.wish.goods == 0 and one.payment]
     if len(led) <= stock:
         return []
-    told = [f"{name} was led to pay for one of {stock}" for name in led[stock:]]
+    told = [f"{name} could pay beyond the stock of {stock}" for name in led[stock:]]
     return [Violation(promise=SOLD, count=len(told), examples=told[:MOST_TOLD])]
 
 
@@ -103,12 +103,12 @@ def _lost(evidence: Evidence) -> Iterator[str]:
     numbers = {order.number for order in evidence.ours.orders}
     for one in evidence.purchases:
         if one.payment and one.payment not in known:
-            yield f"payment {one.payment} belongs to no order of ours"
+            yield f"payment {one.payment} belongs to no order of the shop"
         if one.number and one.number not in numbers:
-            yield f"{one.number} was shown, and is no more"
+            yield f"{one.number} was shown, but no longer exists"
     for number in paid(evidence.charges):
         if number not in numbers:
-            yield f"{number} is paid, and is no order of ours"
+            yield f"{number} is paid, but is not an order of the shop"
     yield from _given_back(evidence)
 
 
@@ -125,7 +125,7 @@ def _given_back(evidence: Evidence) -> Iterator[str]:
         if order.status != "canceled" or not _is_lost(order.number, evidence):
             mine = [one for one in evidence.ours.purchases if one.order == order.number]
             words = ", ".join(f"{one.number} {one.status} {one.request_status}" for one in mine)
-            yield f"{order.number} was paid, is {order.status}, and its money went back: {words}"
+            yield f"{order.number} was paid, is {order.status}, and was refunded: {words}"
 
 
 def _is_lost(order: str, evidence: Evidence) -> bool:
@@ -138,9 +138,9 @@ def _is_refused(purchase: OurPurchase, evidence: Evidence) -> bool:
     """Test whether the supplier rejected or canceled it, or we gave it up."""
     if purchase.is_given_up:
         return True
-    his = [one for one in evidence.told if one.number == purchase.number]
-    if his:
-        return all(one.is_off for one in his)
+    received = [one for one in evidence.told if one.number == purchase.number]
+    if received:
+        return all(one.is_off for one in received)
     return any(one.number == purchase.number and not one.is_taken for one in evidence.attempts)
 
 
@@ -155,14 +155,14 @@ def _told_once(evidence: Evidence) -> Iterator[str]:
         if times > 1:
             yield f"{number} was ordered {times} times"
         if number not in ours:
-            yield f"he has {number}, which is no purchase order of ours"
+            yield f"the supplier has {number}, which is not a purchase order of the shop"
     for order in paid(evidence.charges):
         live = [one for one in by_order.get(order, []) if one.status not in NOT_TOLD]
         if not live:
-            yield f"{order} is paid, and no supplier is to ship it"
+            yield f"{order} is paid, but no supplier has to ship it"
         for one in live:
             if not theirs[one.number]:
-                yield f"{one.number} is {one.request_status}, and he does not have it"
+                yield f"{one.number} is {one.request_status}, but the supplier does not have it"
 
 
 def _sent_again(evidence: Evidence) -> Iterator[str]:
@@ -170,7 +170,7 @@ def _sent_again(evidence: Evidence) -> Iterator[str]:
     taken: set[str] = set()
     for attempt in evidence.attempts:
         if attempt.number in taken:
-            yield f"{attempt.number} was sent again after he had taken it"
+            yield f"{attempt.number} was submitted again after the supplier accepted it"
         if attempt.is_taken:
             taken.add(attempt.number)
 
@@ -184,7 +184,7 @@ def _alike(evidence: Evidence) -> Iterator[str]:
         if theirs.units != mine.units and not theirs.is_off:
             yield f"{theirs.number}: {theirs.units} are shipped, {mine.units} were ordered"
         if _contradicts(theirs, mine):
-            yield (f"{theirs.number}: it is {theirs.status} at the supplier, {mine.status} with us")
+            yield (f"{theirs.number}: {theirs.status} at the supplier, {mine.status} in the shop")
 
 
 def _contradicts(theirs: Told, mine: OurPurchase) -> bool:
@@ -205,7 +205,7 @@ def _money(evidence: Evidence) -> Iterator[str]:
         if one.payment in agreed and one.amount != agreed[one.payment]:
             yield f"{one.order}: agreed {agreed[one.payment]}, asked {one.amount}"
         if one.held:
-            yield f"{one.order}: {one.held} is still held, {one.status}"
+            yield f"{one.order}: {one.held} is still authorized, {one.status}"
     taken: Counter[str] = Counter()
     for one in evidence.charges:
         taken[one.order] += one.captured - one.refunded
@@ -213,18 +213,18 @@ def _money(evidence: Evidence) -> Iterator[str]:
         # If a supplier cancels the whole order, the rest is refunded, whatever was refunded before.
         wanted = max(0, charged[order] - evidence.refunds.get(order, 0))
         if amount != wanted:
-            yield f"{order}: {amount} was taken, {wanted} is owed"
+            yield f"{order}: {amount} was captured, {wanted} is due"
         if order in totals and charged[order] not in {0, totals[order]}:
-            yield f"{order}: {charged[order]} is charged, it comes to {totals[order]}"
+            yield f"{order}: {charged[order]} is charged, the total is {totals[order]}"
 
 
 def _claims(evidence: Evidence) -> Iterator[str]:
-    his = Counter(evidence.disputes)
+    theirs = Counter(evidence.disputes)
     for number in evidence.claims:
-        if his[number] != 1:
-            yield f"{number} was told {his[number]} times"
-    for number in his.keys() - set(evidence.claims):
-        yield f"he has {number}, which nobody claimed"
+        if theirs[number] != 1:
+            yield f"{number} was submitted {theirs[number]} times"
+    for number in theirs.keys() - set(evidence.claims):
+        yield f"the supplier has {number}, which is not a claim of the shop"
 
 
 def _answered(evidence: Evidence) -> Iterator[str]:
@@ -249,16 +249,16 @@ def _mails(evidence: Evidence) -> Iterator[str]:
     known = {one.message_id: one for one in evidence.ours.mails}
     for name, times in came.items():
         if times > 1:
-            yield f"{name} came {times} times"
+            yield f"{name} arrived {times} times"
         if name not in known:
-            yield f"{name} came, and nobody knows of it"
+            yield f"{name} arrived, but the shop does not know it"
     confirmed = Counter(one.order for one in evidence.ours.mails if one.template == CONFIRMATION)
     for one in evidence.ours.mails:
         if one.status != IN_DOUBT and not came[one.message_id]:
-            yield f"{one.template} of {one.order} is {one.status}, and never came"
+            yield f"{one.template} of {one.order} is {one.status}, but never arrived"
     for order in paid(evidence.charges):
         if confirmed[order] != 1:
-            yield f"{order} is paid, and was confirmed {confirmed[order]} times"
+            yield f"{order} is paid, but was confirmed {confirmed[order]} times"
 
 
 def _keyed(evidence: Evidence) -> Iterator[str]:
@@ -266,10 +266,10 @@ def _keyed(evidence: Evidence) -> Iterator[str]:
     for one in evidence.pressed:
         said = set(one.answers)
         if len(said) > 1:
-            yield f"one key was answered {len(said)} ways: {sorted(said)}"[:MOST_WORDS]
+            yield f"one key got {len(said)} different responses: {sorted(said)}"[:MOST_WORDS]
         wanted = sum(status == HTTPStatus.CREATED for status, _ in said)
         if said and one.orders != wanted:
-            yield f"one key made {one.orders} orders, and told of {wanted}"
+            yield f"one key made {one.orders} orders, but reported {wanted}"
 
 
 def _hung(evidence: Evidence) -> Iterator[str]:
@@ -291,19 +291,19 @@ def _befell(evidence: Evidence) -> Iterator[str]:
     """Check that the faults happened: without them a run proves nothing; some have no target."""
     yield from evidence.errors
     for name in evidence.spared:
-        yield f"nobody died at {name}"
+        yield f"no process died at {name}"
     for supplier in evidence.refusers:
         if not any(one.is_off and one.supplier == supplier for one in evidence.told):
             yield f"{supplier} canceled nothing"
     if evidence.refusers and not evidence.returned:
         yield "nothing was returned"
     for name in evidence.silent:
-        yield f"{name} asked for nothing after the last blow"
+        yield f"{name} had no activity after the last fault"
     fell = evidence.struck + len(evidence.missed)
     if fell < evidence.planned:
-        yield f"{fell} of {evidence.planned} blows fell"
+        yield f"{fell} of {evidence.planned} planned faults happened"
     if len(evidence.missed) > evidence.planned * MOST_MISSED:
-        yield f"{len(evidence.missed)} of {evidence.planned} blows missed: {evidence.missed[0]}"
+        yield f"{len(evidence.missed)} of {evidence.planned} faults failed: {evidence.missed[0]}"
 
 
 PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
@@ -311,18 +311,18 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     SOLD: _oversold,
     "no order is lost": _lost,
     TOLD: _told_once,
-    "his book says what ours says": _alike,
+    "supplier and shop agree on orders": _alike,
     MONEY: _money,
     MAILS: _mails,
-    "each claim is told once": _claims,
-    "a shopper gets what he answered": _answered,
-    "each return is taken in once": lambda one: one.wrong_returns,
+    "each claim is submitted once": _claims,
+    "a customer's backorder choice is followed": _answered,
+    "each return is stored once": lambda one: one.wrong_returns,
     "the day's money reconciles": lambda one: one.audit,
     "one key has one effect": _keyed,
-    "pages answer while the gateway hangs": _hung,
-    "one network holds its share": _grabbed,
-    "no forged letter is believed": lambda one: one.wrong_letters,
-    "what was planned befell the shop": _befell,
-    "nothing is left to be done": lambda one: one.ours.left,
+    "pages respond while the gateway hangs": _hung,
+    "one network reserves no more than its limit": _grabbed,
+    "no forged webhook is accepted": lambda one: one.wrong_letters,
+    "planned faults happened": _befell,
+    "no work is left": lambda one: one.ours.left,
     TRUE: lambda one: one.ours.broken,
 }

@@ -32,7 +32,7 @@ def audit(place: Instance, *, at_most_s: float) -> list[str]:
     """
     paid_at = [one.created_at for one in outside.charges(place.var)]
     if not paid_at:
-        return ["nobody paid: there is no day to compare"]
+        return ["no payments: there is no day to reconcile"]
     made = [reconciliation.day_of(each, now=timezone.now()) for each in days_of(paid_at)]
     place.set_clock(A_DAY_S)
     stop.rest(place, LOOKS_EVERY_S)  # until every process has read the clock
@@ -69,4 +69,4 @@ def _problem(place: Instance, day: MoneyDay, *, at_most_s: float) -> str:
             reconcile_money.delay()  # the sweep does so half an hour later
             stop.rest(place, ASKS_AGAIN_S)
         stop.rest(place, LOOKS_EVERY_S)
-    return f"{day.day} is {day.status}: {day.problem or 'nobody finished it'}"
+    return f"{day.day} is {day.status}: {day.problem or 'not finished'}"

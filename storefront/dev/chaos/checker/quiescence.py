@@ -59,7 +59,7 @@ def drain(
     """
     began = changed_at = time.monotonic()
     later_s, by_staff = FIRST_S, 0  # the clock's shift: work planned until then is due
-    left: tuple[str, ...] = ("never looked",)
+    left: tuple[str, ...] = ("not checked",)
     overdue: tuple[str, ...] = ()
     waited_s: dict[str, float] = {}
     quiet, skipper = 0, Skipper()
@@ -118,10 +118,10 @@ def _unheard(place: Instance) -> tuple[str, ...]:
         off.exclude(status=Status.CANCELED).count()
         + gone.exclude(status__in=[Status.SHIPPED, Status.CLOSED]).count()
     )
-    return (f"{count} orders unheard",) if count else ()
+    return (f"{count} orders with unread supplier status",) if count else ()
 
 
 def _held_money(place: Instance) -> tuple[str, ...]:
     """Count payments that the shop may not know: the customer's browser did not return."""
     count = sum(one.held > 0 for one in outside.charges(place.var))
-    return (f"{count} payments held at the gateway",) if count else ()
+    return (f"{count} authorized payments at the gateway",) if count else ()

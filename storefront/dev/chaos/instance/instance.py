@@ -219,5 +219,7 @@ def enter(env: dict[str, str]) -> None:
 
     port = str(urlsplit(env["DATABASE_URL"]).port)
     if settings.IS_PRODUCTION or settings.DATABASES["default"]["PORT"] != port:
-        raise RuntimeError("Chaos breaks its own instance only, and this is somebody else's.")
+        raise RuntimeError(
+            "Chaos tests only run on their own instance. This database is another one."
+        )
     sys.stdout.flush()

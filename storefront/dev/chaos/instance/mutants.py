@@ -60,7 +60,7 @@ def put_on(name: str) -> None:
     if not name:
         return
     if settings.IS_PRODUCTION:
-        raise ImproperlyConfigured("Production has no mutants.")
+        raise ImproperlyConfigured("Mutants are not available in production.")
     MUTANTS[name]()
 
 
@@ -129,11 +129,11 @@ def _facts_are_published_after_commit() -> None:
 def _suppliers_hear_no_number_twice() -> None:
     request_for = supplier_request.request_for
 
-    def request_anew(purchase_order: PurchaseOrder) -> PurchaseRequest:
+    def make_request_again(purchase_order: PurchaseOrder) -> PurchaseRequest:
         request = request_for(purchase_order)
         return replace(request, number=f"{request.number}-{secrets.token_hex(2)}")
 
-    _everywhere(request_for, request_anew)
+    _everywhere(request_for, make_request_again)
 
 
 def _what_has_no_answer_is_sent_again() -> None:
@@ -241,10 +241,10 @@ def _returns_are_paid_by_each_click() -> None:
 MUTANTS: Mapping[str, Callable[[], None]] = {
     "stock read, then written": _stock_is_read_then_written,
     "published after commit": _facts_are_published_after_commit,
-    "no key to the supplier": _suppliers_hear_no_number_twice,
-    "sends again without looking": _what_has_no_answer_is_sent_again,
-    "the last news wins": _the_last_news_wins,
+    "no idempotency key to the supplier": _suppliers_hear_no_number_twice,
+    "submits again without lookup": _what_has_no_answer_is_sent_again,
+    "last webhook wins": _the_last_news_wins,
     "float money": _money_is_a_float,
     "refund without ledger": _refunds_are_not_written_down,
-    "a return is paid by each click": _returns_are_paid_by_each_click,
+    "each click refunds a return": _returns_are_paid_by_each_click,
 }

@@ -16,7 +16,7 @@ from storefront.workers.warmup import keeping_all
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 if settings.IS_PRODUCTION:
-    raise ImproperlyConfigured("What breaks the shop on purpose is not for production.")
+    raise ImproperlyConfigured("Chaos tools must not be used in production.")
 with keeping_all():
     django.setup()
 

@@ -19,7 +19,7 @@ from storefront.dev.chaos.observations import outside
 from storefront.dev.sandboxes.stripe.webhooks.payloads import signed
 
 STALE = timedelta(minutes=10)
-OTHER_SECRET = "whsec_of_nobody"  # noqa: S105 - to be refused
+OTHER_SECRET = "whsec_unknown"  # noqa: S105 - to be refused
 WEIGHTS = (6, 5, 5, 5, 3, 1)
 
 
@@ -54,7 +54,7 @@ class Storm:
         is_good = kind in {"again", "unknown"}
         is_away = status in {0, HTTPStatus.SERVICE_UNAVAILABLE}
         if not is_away and (status == HTTPStatus.OK) != is_good:
-            self.wrong.append(f"a letter {kind} was answered {status}")
+            self.wrong.append(f"a forged webhook {kind} was answered {status}")
 
     def _forged(self, event: dict[str, Any]) -> int:
         body = json.dumps(event)

@@ -63,7 +63,7 @@ class Outage:
 
     @property
     def words(self) -> str:
-        took = "not all told" if self.told_s is None else f"all told in {self.told_s} s"
+        took = "not all submitted" if self.told_s is None else f"all submitted in {self.told_s} s"
         return f"{self.away_s} s without supplier, {self.waited} orders waited: {took}"
 
 

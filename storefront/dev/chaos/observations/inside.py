@@ -59,22 +59,24 @@ def left(besides: Collection[str] = ()) -> tuple[str, ...]:
     """
     calls = InboundCall.objects.filter(status=InboundCall.Status.RECEIVED)
     undone = {
-        "orders paid and not divided": Order.objects.filter(status=Order.Status.PLACED),
-        "purchase orders untold": PurchaseOrder.objects.filter(request_status__in=UNTOLD).exclude(
-            status__in=[PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD]
+        "paid orders without purchase orders": Order.objects.filter(status=Order.Status.PLACED),
+        "purchase orders not submitted": PurchaseOrder.objects.filter(
+            request_status__in=UNTOLD
+        ).exclude(status__in=[PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD]),
+        "purchase orders on hold": PurchaseOrder.objects.filter(
+            status=PurchaseOrder.Status.ON_HOLD
         ),
-        "purchase orders held": PurchaseOrder.objects.filter(status=PurchaseOrder.Status.ON_HOLD),
-        "requests to the gateway": PaymentEvent.objects.filter(
+        "open payment requests": PaymentEvent.objects.filter(
             kind__in=ledger.REQUESTS, outcome__isnull=True
         ),
-        "setbacks open": Setback.objects.filter(status__in=backorders.WAITING),
-        "claims untold": SupplierClaim.objects.exclude(status__in=SupplierClaim.HEARD),
-        "facts": Event.objects.filter(fanned_out_at__isnull=True),
-        "messages to be sent": Delivery.objects.filter(
+        "open backorders": Setback.objects.filter(status__in=backorders.WAITING),
+        "claims not submitted": SupplierClaim.objects.exclude(status__in=SupplierClaim.HEARD),
+        "events": Event.objects.filter(fanned_out_at__isnull=True),
+        "notifications to send": Delivery.objects.filter(
             status__in=["pending", "retrying", "replayed"]
         ),
-        "messages in doubt": Delivery.objects.filter(status="delivering"),
-        "calls": calls.exclude(external_id__in=besides),
+        "notifications in doubt": Delivery.objects.filter(status="delivering"),
+        "webhooks": calls.exclude(external_id__in=besides),
     }
     counts = {words: rows.count() for words, rows in undone.items()}
     return tuple(f"{count} {words}" for words, count in counts.items() if count)

@@ -78,7 +78,7 @@ class Shopper:
         if "/pay/" in placed.location:
             return placed.location
         if placed.status != HTTPStatus.CONFLICT and "/cart/" not in placed.location:
-            raise GaveUpError(f"ordering led to {placed.status} {placed.location}")
+            raise GaveUpError(f"ordering redirected to {placed.status} {placed.location}")
         return self._refused(f"{placed.status} {placed.location}")
 
     def _pay(self, pay_url: str) -> None:

@@ -70,7 +70,7 @@ class Presser:
                 if _is_final(status, body):
                     self.grabbed.append(status)
         except Exception as error:  # noqa: BLE001 - our own mistakes are reported without a wait
-            self.errors.append(f"ordering without paying broke: {error!r}")
+            self.errors.append(f"ordering without payment failed: {error!r}")
 
     def finish(self) -> Sequence[threading.Thread]:
         return tuple(self._threads)
@@ -83,10 +83,10 @@ class Presser:
             answers = self._all_at_once(token, wish, patient_until)
         except NobodyThereError as error:
             answers = ()
-            self.errors.append(f"nobody took an order that was pressed {TIMES} times: {error}")
+            self.errors.append(f"an order sent {TIMES} times got no response: {error}")
         except Exception as error:  # noqa: BLE001 - our own mistakes are reported without a wait
             answers = ()
-            self.errors.append(f"pressing broke: {error!r}")
+            self.errors.append(f"sending duplicates failed: {error!r}")
         self.pressed.append(Pressed(email=email, answers=answers))
 
     def _cart(self, email: str, until: float) -> tuple[str, Mapping[str, Any]]:
@@ -97,9 +97,9 @@ class Presser:
                 if option["delivery"] == TIER:
                     return token, _wish(email, option)
             if time.monotonic() > until:
-                raise NobodyThereError("nothing can be sent")
+                raise NobodyThereError("nothing can be shipped")
             time.sleep(PAUSE_S)
-        raise NobodyThereError("there is nothing to press for")
+        raise NobodyThereError("there is no cart to order")
 
     def _filled(self, light: Light, until: float) -> tuple[str, Sequence[Mapping[str, Any]]]:
         page = self._patiently("GET", f"/en/p/{light.slug}/", None, until)

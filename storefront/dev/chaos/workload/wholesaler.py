@@ -90,7 +90,7 @@ class Wholesaler:
             try:
                 self.work()
             except Exception as error:  # noqa: BLE001 - our own mistakes are reported
-                self.errors.append(f"the wholesaler broke: {error!r}")
+                self.errors.append(f"the wholesaler workload failed: {error!r}")
                 return
 
     def work(self) -> None:

@@ -1,4 +1,4 @@
-"""Benchmark: measure the performance goals in a database of its own."""
+"""Benchmark: measure the performance goals in a separate database."""
 
 from __future__ import annotations
 
@@ -25,16 +25,18 @@ from storefront.lib.env import env_str
 DATABASE = "fara_bench"
 REDIS_PATH = "/9"
 VARIANTS = 10_000
-SANDBOX_PRODUCTS = 4_200  # some two and a half variants each
+SANDBOX_PRODUCTS = 4_200  # about 2.5 variants each
 
 
 class Command(BaseCommand):
-    """Outside: make a database and a supplier. Inside: measure. The database goes afterwards."""
+    """Outside: create a database and a supplier. Inside: measure. Drop the database afterwards."""
 
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--inside", action="store_true", help="used by the command itself")
+        parser.add_argument(
+            "--inside", action="store_true", help="internal: set by the command itself"
+        )
         parser.add_argument("--products", type=int, default=SANDBOX_PRODUCTS)
         parser.add_argument("--only", default="", help="the goals to measure, such as P1,R1")
 
@@ -52,7 +54,7 @@ class Command(BaseCommand):
         env = {
             **os.environ,
             "DATABASE_URL": urlunsplit(parts._replace(path=f"/{DATABASE}")),
-            # Its workers and a demo's beside it never take each other's work.
+            # Separate queues: its workers and those of a demo never take each other's tasks.
             "REDIS_URL": urlunsplit(urlsplit(settings.REDIS_URL)._replace(path=REDIS_PATH)),
             "SANDBOX_SUPPLIER_URL": f"http://127.0.0.1:{port}",
             "ALLOWED_HOSTS": "127.0.0.1,testserver",
@@ -110,7 +112,7 @@ class Command(BaseCommand):
 
 
 def _goals(asked: str) -> tuple[str, ...]:
-    """Read which goals are asked for; none named are all."""
+    """Return the selected goals; all if none is named."""
     named = {name.strip().upper() for name in asked.split(",") if name.strip()}
     if unknown := named - pages.ALL:
         known = ", ".join(sorted(pages.ALL))

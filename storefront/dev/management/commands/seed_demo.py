@@ -67,7 +67,7 @@ FEED_MAPPINGS = {
 USD_IN_EUR = Decimal("0.8632")
 WELCOME_CODE = "WELCOME-10"
 RATE_SOURCE = "ECB 2026-10-30"
-# What stops a price.
+# Limits of price changes.
 GUARDS = {
     "floor_margin_rate": Decimal("0.12"),
     "max_run_rate": Decimal("0.40"),
@@ -76,13 +76,13 @@ GUARDS = {
 
 
 class Command(BaseCommand):
-    """Idempotent: what is there already, and what staff changed, stays as it is."""
+    """Idempotent: existing rows, and changes by staff, stay as they are."""
 
     help = __doc__ or ""
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         if settings.IS_PRODUCTION:
-            raise CommandError("The demo's configuration is not for production.")
+            raise CommandError("The demo configuration must not be used in production.")
         call_command("create_categories", verbosity=0)
         channel = _channel()
         supplier = _supplier()
@@ -96,7 +96,7 @@ class Command(BaseCommand):
         _promotions(channel)
         _returns()
         _staff()
-        self.stdout.write(f"Shop {channel.code} sells goods of {', '.join(sellers)}.")
+        self.stdout.write(f"Shop {channel.code} sells products of {', '.join(sellers)}.")
 
 
 def _channel() -> Channel:
@@ -110,7 +110,7 @@ def _channel() -> Channel:
             "places_per_line": 2,
         },
     )
-    # The demo hears no news: its rate is of today whenever it starts, unless staff said another.
+    # The demo fetches no rates: its rate is dated today at each start, unless staff set another.
     ExchangeRate.objects.get_or_create(
         base="USD",
         quote="EUR",
@@ -123,7 +123,7 @@ def _channel() -> Channel:
         supplier_code="*",
         defaults={
             "channel_fee_rate": Decimal("0.03"),
-            # The highest rate of any country we sell to: the price holds everywhere.
+            # The highest tax rate of all destinations, so that the price holds everywhere.
             "tax_rate": highest(),
         },
     )
@@ -148,7 +148,7 @@ def _supplier() -> Supplier:
             "orders_every_min": 1,
         },
     )
-    # The sandbox may listen elsewhere today, and the sealing key may be new.
+    # The sandbox's port and the encryption key may have changed.
     connection.base_url = f"{settings.SANDBOX_SUPPLIER_URL.rstrip('/')}{API_PATH}"
     connection.secrets_sealed = seal({"api_key": SANDBOX_KEY})
     connection.save(update_fields=["base_url", "secrets_sealed"])
@@ -156,7 +156,7 @@ def _supplier() -> Supplier:
 
 
 def _bigbuy(url: str, *, currency: str) -> Supplier:
-    """Make the second supplier, who speaks another language and sends from Spain."""
+    """Create the second supplier, with another API and warehouses in Spain."""
     supplier = _vetted(
         "bigbuy-sandbox",
         name="BigBuy sandbox",
@@ -164,7 +164,7 @@ def _bigbuy(url: str, *, currency: str) -> Supplier:
         currency="EUR",
         lead_days=BIGBUY_OPTIONS["max_handling_days"],
     )
-    # His lists may be asked for ten times an hour, that of the stock by two jobs.
+    # The lists may be fetched ten times an hour; two jobs fetch the stock list.
     connection, _ = Connection.objects.get_or_create(
         supplier=supplier,
         defaults={
@@ -184,7 +184,7 @@ def _bigbuy(url: str, *, currency: str) -> Supplier:
 
 
 def _feed(url: str, *, currency: str) -> Supplier:
-    """Make the third supplier: he has files, takes orders by e-mail and answers on his page."""
+    """Create the third supplier, with files, orders by e-mail and the supplier portal."""
     supplier = _vetted("feed-sandbox", name="Feed sandbox", adapter="feed", currency="EUR")
     connection, _ = Connection.objects.get_or_create(
         supplier=supplier,
@@ -208,18 +208,18 @@ def _feed(url: str, *, currency: str) -> Supplier:
 
 
 def _market(url: str) -> None:
-    """Make a source of competitors' prices: it is asked once the goods that it names are there."""
+    """Create a competitor price source; it is fetched once its products exist."""
     source, _ = CompetitorSource.objects.get_or_create(
         name=MARKET,
         defaults={"every_min": 10, "due_at": timezone.now() + timedelta(minutes=3)},
     )
-    # The sandbox may listen elsewhere today.
+    # The sandbox's port may have changed.
     source.url = f"{url.rstrip('/')}/market.csv"
     source.save(update_fields=["url"])
 
 
 def _promotions(channel: Channel) -> None:
-    """Make a code that every shopper may use once."""
+    """Create a code that every customer may use once."""
     if Promotion.objects.filter(channel=channel).exists():
         return
     made = Promotion.objects.create(
@@ -235,7 +235,7 @@ def _promotions(channel: Channel) -> None:
 
 
 def _returns() -> None:
-    """Let goods come back to the shop, unless staff said otherwise."""
+    """Set the return address, unless staff set one."""
     ReturnPolicy.objects.get_or_create(
         supplier=None,
         defaults={
@@ -247,7 +247,7 @@ def _returns() -> None:
 
 
 def _vetted(code: str, **words: Any) -> Supplier:
-    """Make a supplier whom the demo believes; whom staff changed stays as he is."""
+    """Create an approved supplier; one that staff changed stays as it is."""
     now = timezone.now()
     supplier, is_new = Supplier.objects.get_or_create(
         code=code,

@@ -22,11 +22,11 @@ from storefront.lib.env import env_str
 DATABASE = "fara_simulation"
 COLUMNS = (
     ("promised", "units"),
-    ("turned_away", "turned away"),
+    ("turned_away", "rejected"),
     ("oversold", "oversold"),
     ("promised_twice", "twice"),
     ("stale", "stale"),
-    ("unshippable", "not there"),
+    ("unshippable", "not in stock"),
     ("exposed", "exposed"),
     ("held_back_units", "held back"),
     ("held_back_unit_hours", "unit-hours"),
@@ -35,19 +35,25 @@ COLUMNS = (
 
 
 class Command(BaseCommand):
-    """Outside: make a database. Inside: play. The database goes afterwards."""
+    """Outside: create a database. Inside: simulate. Drop the database afterwards."""
 
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--orders", type=int, default=10_000)
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--mode", choices=MODES, help="how he counts down; all without it")
         parser.add_argument(
-            "--configured", choices=MODES, help="what staff believe, if it is something else"
+            "--mode",
+            choices=MODES,
+            help="when the supplier subtracts an order from its stock; default: all",
+        )
+        parser.add_argument(
+            "--configured", choices=MODES, help="the mode that staff configured, if different"
         )
         parser.add_argument("--json", action="store_true", dest="as_json")
-        parser.add_argument("--inside", action="store_true", help="used by the command itself")
+        parser.add_argument(
+            "--inside", action="store_true", help="internal: set by the command itself"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["inside"]:
@@ -69,7 +75,7 @@ class Command(BaseCommand):
         finally:
             self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         if code:
-            raise CommandError("Units were oversold, or the play broke off; see above.")
+            raise CommandError("Units were oversold, or the simulation failed; see above.")
 
     def _play(self, options: dict[str, Any]) -> None:
         call_command("migrate", verbosity=0)
@@ -82,7 +88,7 @@ class Command(BaseCommand):
                 script=Script(orders=options["orders"], seed=options["seed"]),
                 say=self.stderr.write,
             )
-            if not options["as_json"]:  # at once: the next kind may take an hour
+            if not options["as_json"]:  # flush: the next mode may take an hour
                 self._show(played)
             records += played
         if options["as_json"]:
@@ -92,7 +98,7 @@ class Command(BaseCommand):
 
     def _show(self, records: list[dict[str, Any]]) -> None:
         titles = "".join(f"{title:>12}" for _, title in COLUMNS)
-        self.stdout.write(f"{'counts down':<12}{'shop':<24}{titles}")
+        self.stdout.write(f"{'subtracts':<12}{'shop':<24}{titles}")
         for each in records:
             values = "".join(f"{each[name]:>12}" for name, _ in COLUMNS)
             self.stdout.write(f"{each['mode']:<12}{each['shop']:<24}{values}")

@@ -14,17 +14,19 @@ from storefront.dev.sandboxes.core.http_server import run
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="storefront.dev.sandboxes.bigbuy", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0 takes any free one")
-    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and pictures")
-    parser.add_argument("--count", type=int, default=60, help="good products")
+    parser.add_argument("--port", type=int, required=True, help="0: any free port")
+    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and images")
+    parser.add_argument("--count", type=int, default=60, help="number of valid products")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--pace", type=float, default=0, help="seconds a step; 0: by hand only")
+    parser.add_argument(
+        "--pace", type=float, default=0, help="seconds between order steps; 0: manual only"
+    )
     parser.add_argument("--api-key", default=DEFAULT_KEY)
     parser.add_argument("--hour", type=float, default=HOUR_S, help="seconds; 0: no limits")
     parser.add_argument("--second", type=float, default=1.0, help="seconds; 0: no limits")
-    parser.add_argument("--stocked", type=float, default=0.95, help="share of goods in stock")
-    parser.add_argument("--purse", default="100000.00", help="euros on the first day")
-    parser.add_argument("--public-url", default="", help="how pictures are addressed")
+    parser.add_argument("--stocked", type=float, default=0.95, help="share of products in stock")
+    parser.add_argument("--purse", default="100000.00", help="initial balance in euros")
+    parser.add_argument("--public-url", default="", help="base URL of the images")
     return parser.parse_args()
 
 

@@ -26,7 +26,7 @@ def pull(world: World, *, method: str, name: str, wish: Wish) -> Any:
     """
     action = _ACTIONS.get((method, name))
     if action is None:
-        raise BadControlError(f"no such control: {method} {name}")
+        raise BadControlError(f"unknown control: {method} {name}")
     try:
         return action(world, wish)
     except (KeyError, TypeError, ValueError, InvalidOperation) as error:

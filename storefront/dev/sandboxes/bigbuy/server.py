@@ -26,9 +26,9 @@ def page(world: World) -> str:
         "<meta name=viewport content='width=device-width'><title>BigBuy sandbox</title>"
         f"<style>{STYLE}</style><h1>BigBuy sandbox</h1>"
         f"<p>{now['good']} products and {now['bad']} deliberately bad records, seed {now['seed']}."
-        f" Orders take a step every {now['pace_s']:g} s (0: by hand only). An hour lasts"
-        f" {now['hour_s']:g} s (0: no limits). Purse €{now['purse_eur']}. The dialect is under"
-        " <code>/rest/</code>, the controls under <code>/control/</code>.</p>"
+        f" Orders change status every {now['pace_s']:g} s (0: manual only). An hour lasts"
+        f" {now['hour_s']:g} s (0: no limits). Purse €{now['purse_eur']}. The API is at"
+        " <code>/rest/</code>, the controls at <code>/control/</code>.</p>"
         f"<div class=shelf>{_shelf(world)}</div>"
         f"<h2>Orders</h2>{_orders(known)}<h2>Faults</h2>{desk}"
     )
@@ -54,9 +54,8 @@ def _orders(known: list[dict[str, Any]]) -> str:
         f"<td>{stamp(order['created_s'])}<td>{_buttons(order)}"
         for order in known
     )
-    return (
-        f"<table><tr><th>Number<th>State<th>Goods<th>Tracking<th>Created, UTC<th>Move{rows}</table>"
-    )
+    head = "<tr><th>Number<th>Status<th>Items<th>Tracking<th>Created, UTC<th>Action"
+    return f"<table>{head}{rows}</table>"
 
 
 def _goods(order: dict[str, Any]) -> str:

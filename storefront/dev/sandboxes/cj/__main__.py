@@ -15,25 +15,37 @@ from .state import DAY_S, DEFAULT_KEY, Rules, open_world
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="storefront.dev.sandboxes.cj", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0 takes any free one")
-    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and pictures")
-    parser.add_argument("--count", type=int, default=160, help="good products")
+    parser.add_argument("--port", type=int, required=True, help="0: any free port")
+    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and images")
+    parser.add_argument("--count", type=int, default=160, help="number of valid products")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--pace", type=float, default=0, help="seconds a step; 0: by hand only")
-    parser.add_argument("--webhook-url", default="", help="who is told, until webhook/set says")
-    parser.add_argument("--webhook-retry", type=float, default=5, help="seconds between tries")
+    parser.add_argument(
+        "--pace", type=float, default=0, help="seconds between order steps; 0: manual only"
+    )
+    parser.add_argument(
+        "--webhook-url", default="", help="webhook URL, until webhook/set changes it"
+    )
+    parser.add_argument("--webhook-retry", type=float, default=5, help="seconds between attempts")
     parser.add_argument("--api-key", default=DEFAULT_KEY)
-    parser.add_argument("--qps", type=int, default=100, help="calls a second; 0: no limit")
-    parser.add_argument("--points", type=int, default=0, help="points a day; 0: no limit")
+    parser.add_argument("--qps", type=int, default=100, help="calls per second; 0: no limit")
+    parser.add_argument("--points", type=int, default=0, help="points per day; 0: no limit")
     parser.add_argument("--token-life", type=float, default=15 * DAY_S, help="seconds")
     parser.add_argument("--stock-leaves", choices=("order", "shipment", "never"), default="order")
-    parser.add_argument("--stock-lag", type=float, default=0, help="seconds a figure is behind")
-    parser.add_argument("--most-listed", type=int, default=6000, help="rows a list admits to")
-    parser.add_argument("--subscriptions", type=int, default=1000, help="products at most")
-    parser.add_argument("--needs-subscription", action="store_true", help="no other messages")
-    parser.add_argument("--tries-callbacks", action="store_true", help="a URL has to answer")
-    parser.add_argument("--balance", default="100000.00", help="dollars on the first day")
-    parser.add_argument("--public-url", default="", help="how pictures are addressed")
+    parser.add_argument(
+        "--stock-lag", type=float, default=0, help="seconds by which stock is outdated"
+    )
+    parser.add_argument(
+        "--most-listed", type=int, default=6000, help="maximum total that a list reports"
+    )
+    parser.add_argument(
+        "--subscriptions", type=int, default=1000, help="maximum number of subscriptions"
+    )
+    parser.add_argument(
+        "--needs-subscription", action="store_true", help="messages of subscribed products only"
+    )
+    parser.add_argument("--tries-callbacks", action="store_true", help="a webhook URL must respond")
+    parser.add_argument("--balance", default="100000.00", help="initial balance in dollars")
+    parser.add_argument("--public-url", default="", help="base URL of the images")
     return parser.parse_args()
 
 

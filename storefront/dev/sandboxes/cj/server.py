@@ -44,8 +44,8 @@ def page(world: World) -> str:
         f"<style>{STYLE}</style><h1>Sandbox supplier</h1>"
         f"<p>{now['good']} products and {now['bad']} deliberately bad records, seed"
         f" {now['seed']}. {_pace(now['pace_s'])} Balance"
-        f" ${known['balance_cents'] / 100:,.2f}. The dialect is under"
-        " <code>/api2.0/v1/</code>, the controls under <code>/control/</code>.</p>"
+        f" ${known['balance_cents'] / 100:,.2f}. The API is at"
+        " <code>/api2.0/v1/</code>, the controls at <code>/control/</code>.</p>"
         f"<div class=shelf>{_shelf(world)}</div>"
         f"<h2>Orders</h2>{_orders(orders)}<h2>Faults</h2>{desk}"
     )
@@ -53,8 +53,8 @@ def page(world: World) -> str:
 
 def _pace(pace_s: float) -> str:
     if pace_s:
-        return f"Orders take a step every {pace_s:g} s."
-    return "Orders move by hand only."
+        return f"Orders change status every {pace_s:g} s."
+    return "Orders change status manually only."
 
 
 def _shelf(world: World) -> str:
@@ -78,9 +78,8 @@ def _orders(orders: list[dict[str, Any]]) -> str:
         f"<td>{stamp(order['created_s'])}<td>{_buttons(order)}"
         for order in orders
     )
-    return (
-        f"<table><tr><th>Number<th>State<th>Goods<th>Tracking<th>Created, UTC<th>Move{rows}</table>"
-    )
+    head = "<tr><th>Number<th>Status<th>Items<th>Tracking<th>Created, UTC<th>Action"
+    return f"<table>{head}{rows}</table>"
 
 
 def _goods(order: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ def intercept(world: World, wish: dict[str, Any]) -> dict[str, Any]:
         if wish.get("on", True):
             held[number] = {
                 "code": int(wish.get("code", 7)),
-                "message": str(wish.get("message") or "held back for inspection"),
+                "message": str(wish.get("message") or "held for inspection"),
                 "is_route": bool(wish.get("route", False)),
             }
         world.ledger.set_fact(INTERCEPTED, held)
@@ -68,7 +68,7 @@ def makeup(world: World, wish: dict[str, Any]) -> dict[str, Any]:
         "relationOrderId": order["cj_id"],
         "payOrderId": None,
         "amount": str(Decimal(str(wish["amount"]))),
-        "reason": str(wish.get("reason") or "the parcel is heavier than it was said to be"),
+        "reason": str(wish.get("reason") or "the parcel is heavier than declared"),
         "type": 1,
         "diffUseType": 0,
         "status": str(wish.get("status") or "CREATED"),

@@ -22,7 +22,7 @@ def picture(path: str, *, find: Callable[[str], Product | None], seed: int, fold
     product = find(asked[1]) if asked else None
     place = int(asked[2]) if asked else 0
     if asked is None or product is None or place >= max(len(product.variants), 1):
-        return Reply(status=404, body=b"no such picture", type="text/plain")
+        return Reply(status=404, body=b"no such image", type="text/plain")
     variant = product.variants[place] if product.variants else None
     angle = asked[3]
     file = folder / "pictures" / str(EDITION) / f"{product.pid}-{place}-{angle}.png"

@@ -15,16 +15,20 @@ from .state import Shop
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="storefront.dev.sandboxes.feeds", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0 takes any free one")
+    parser.add_argument("--port", type=int, required=True, help="0: any free port")
     parser.add_argument(
-        "--data", type=Path, required=True, help="folder of changes, orders, answers and pictures"
+        "--data", type=Path, required=True, help="folder of changes, orders, answers and images"
     )
     parser.add_argument("--count", type=int, default=120, help="products")
-    parser.add_argument("--skip", type=int, default=0, help="products of the trade he lacks")
-    parser.add_argument("--pace", type=float, default=6.0, help="seconds until he answers an order")
+    parser.add_argument(
+        "--skip", type=int, default=0, help="products of the range that are missing"
+    )
+    parser.add_argument(
+        "--pace", type=float, default=6.0, help="seconds until an order is answered"
+    )
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--token", default="", help="what ?key= has to say; empty: anybody")
-    parser.add_argument("--public-url", default="", help="how pictures are addressed")
+    parser.add_argument("--token", default="", help="required ?key=; empty: open to all")
+    parser.add_argument("--public-url", default="", help="base URL of the images")
     return parser.parse_args()
 
 

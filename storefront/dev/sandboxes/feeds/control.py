@@ -31,7 +31,7 @@ def pull(server: Server, *, method: str, name: str, wish: dict[str, Any]) -> Any
     """
     action = _ACTIONS.get((method, name))
     if action is None:
-        raise BadControlError(f"no such control: {method} {name}")
+        raise BadControlError(f"unknown control: {method} {name}")
     try:
         return action(server, wish)
     except (KeyError, TypeError, ValueError, ArithmeticError, UnknownFaultError) as error:

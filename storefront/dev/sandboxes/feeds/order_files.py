@@ -50,7 +50,7 @@ def _line_problem(line: Mapping[str, Any], on_sale: Collection[str]) -> str:
     if line["sku"] not in on_sale:
         return "unknown SKU"
     if not 0 < line["quantity"] <= MOST_UNITS:
-        return "no possible quantity"
+        return "invalid quantity"
     return ""
 
 
@@ -150,7 +150,7 @@ class Taker:
         if known is None:
             reason = self._note(path.stem, content, digest)
         elif known["digest"] != digest:
-            reason = "another order has this number"
+            reason = "another order already has this number"
         if reason:
             self._ledger.insert("attempts", at_s=self.now(), file=path.name, reason=reason)
         path.unlink()
@@ -169,9 +169,9 @@ class Taker:
             ]
             ship_to = {name: rows[0][name] for name in WHERE}
         except (ValueError, KeyError, IndexError, TypeError, csv.Error) as error:
-            return f"{type(error).__name__}: it cannot be read"
+            return f"{type(error).__name__}: the file cannot be read"
         if any(row["order"] != number for row in rows):
-            return "the file has another name than its order"
+            return "the file name and the order number differ"
         self._ledger.insert(
             "orders",
             number=number,

@@ -35,9 +35,9 @@ def page(shop: Shop, files: Iterable[str], orders: Sequence[Mapping[str, Any]]) 
         "<!doctype html><html lang=en><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width'><title>Feed sandbox</title>"
         f"<style>{STYLE}</style><h1>Feed sandbox</h1>"
-        f"<p>A wholesaler without an API: {shop.count} products, {len(wares)} SKUs, told in files."
-        " Orders reach him as files, which he answers in files, or by e-mail: those are answered"
-        " by hand, on the page that the link opens."
+        f"<p>A wholesaler without an API: {shop.count} products, {len(wares)} SKUs,"
+        " published as files. Orders arrive as files and are answered in files. Orders by e-mail"
+        " are answered manually, on the page that their link opens."
         " The controls are under <code>/control/</code>.</p>"
         f"<div class=shelf>{''.join(map(_picture, shown))}</div>"
         f"<h2>Files</h2><ul>{links}</ul>"
@@ -175,7 +175,7 @@ class Server(Listener):
             "500": Reply(status=500, body=b"out of order", type="text/plain"),
             "429": Reply(
                 status=429,
-                body=b"too often",
+                body=b"too many requests",
                 type="text/plain",
                 headers={"Retry-After": str(max(math.ceil(fault.delay_s), 1))},
             ),

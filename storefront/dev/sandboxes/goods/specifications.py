@@ -104,7 +104,7 @@ def lead(kind: Kind | Ware, *, maker: Maker, dice: Dice) -> str:
     closing = dice.pick(
         (
             "Spare parts can be ordered for five years.",
-            "In the box: what the table says, and a short paper.",
+            "In the box: see the table below.",
             "The table below has the numbers.",
             "No app, no account.",
         )

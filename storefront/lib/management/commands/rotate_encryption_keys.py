@@ -18,11 +18,11 @@ class Command(BaseCommand):
         counts = key_rotation.rotate()
         for count in counts:
             self.stdout.write(
-                f"{count.column}: {count.resealed} sealed anew, {count.new_already} were,"
-                f" {count.changed_meanwhile} changed meanwhile, {count.broken} open with no key"
+                f"{count.column}: {count.resealed} encrypted again, {count.new_already} current,"
+                f" {count.changed_meanwhile} changed meanwhile, {count.broken} cannot be decrypted"
             )
         if broken := sum(count.broken for count in counts):
             raise CommandError(
-                f"{broken} values open with no key of FIELD_KEYS: put the key back that sealed"
-                " them, and run this again before you drop any."
+                f"{broken} values cannot be decrypted with any key of FIELD_KEYS. Add the key that"
+                " encrypted them, and run this command again before you remove a key."
             )

@@ -42,9 +42,9 @@ def test_start_page_shows_kpis_and_inbox_in_few_queries(client, monkeypatch):
 
     page = response.content.decode()
     assert response.status_code == 200
-    assert "Rows of a feed are refused" in page
-    assert "A call to us was not understood" in page
-    assert "Waits for a person" in page
+    assert "Import rows rejected" in page
+    assert "Webhook could not be processed" in page
+    assert "Needs attention" in page
     assert len(queries) <= 13, [query["sql"][:80] for query in queries]
 
 
@@ -71,9 +71,9 @@ def test_user_without_permissions_sees_an_empty_page(client, monkeypatch):
 
     page = client.get(reverse("admin:index")).content.decode()
 
-    assert "Nothing. All goes by itself." in page
-    assert "Money today" not in page
-    assert "How fresh is what we know" not in page
+    assert "All caught up" in page
+    assert "Payments today" not in page
+    assert "Supplier sync status" not in page
 
 
 def test_each_part_needs_permission_for_its_tables(client, monkeypatch):
@@ -83,8 +83,8 @@ def test_each_part_needs_permission_for_its_tables(client, monkeypatch):
 
     page = client.get(reverse("admin:index")).content.decode()
 
-    assert "On the road" in page
-    assert "Money today" not in page
+    assert "In transit" in page
+    assert "Payments today" not in page
     assert reverse("admin:shipping_parcel_changelist") in page
     assert reverse("admin:orders_order_changelist") not in page
 

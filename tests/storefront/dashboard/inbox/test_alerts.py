@@ -139,8 +139,8 @@ def test_page_without_alerts_says_so(client):
 
     page = client.get(reverse("supply:alerts")).content.decode()
 
-    assert "Nothing. All that is sold can be had, at a price that pays it." in page
-    assert "All suppliers confirmed their stock and costs in time." in page
+    assert "No alerts. All listed products are available and priced above cost." in page
+    assert "All suppliers updated their stock and costs in time." in page
     assert reverse("supply:alerts") + '">0' not in client.get("/admin/").content.decode()
 
 
@@ -157,7 +157,7 @@ def test_alerts_are_grouped_and_counted_on_the_start_page(client):
         "stale": 0,
         "sold_out": 0,
     }
-    assert "1 alert about supply and prices" in client.get("/admin/").content.decode()
+    assert "1 supply and price alert" in client.get("/admin/").content.decode()
 
 
 def test_alerts_need_permission_for_their_table(client):

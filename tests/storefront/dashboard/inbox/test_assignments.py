@@ -59,14 +59,14 @@ def test_item_is_assigned_shown_to_others_and_reassigned(client, row):
     ann = sign_in(client, "ann", "view_delivery")
     assert post(client, row, "take").url == reverse("admin:index")
     assert waiting().taken_by == ann
-    assert "Give it back" in client.get(reverse("admin:index")).content.decode()
+    assert "Unassign" in client.get(reverse("admin:index")).content.decode()
 
     bob = sign_in(client, "bob", "view_delivery")
     post(client, row, "take")  # the page is a minute old
     assert waiting().taken_by == ann
     page = client.get(reverse("admin:index")).content.decode()
     assert ann in page
-    assert "Take it over" in page
+    assert "Reassign to me" in page
 
     post(client, row, "take_over")
     assert waiting().taken_by == bob

@@ -32,7 +32,7 @@ from tests.storefront.dashboard.inbox.test_query import AGO, ITEMS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("started")]
 DEAR = {"code": "cost", "sentence": "It costs 12.00 now.", "subject": "A", "amount": "12.00"}
-GONE = {"code": "stock", "sentence": "He has 1 of 2.", "subject": "A: 1 < 2", "amount": ""}
+GONE = {"code": "stock", "sentence": "In stock: 1 of 2.", "subject": "A: 1 < 2", "amount": ""}
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def test_each_hold_reason_is_waived_separately_and_the_last_one_releases(ann, he
     assert forms == [holds.key_of(DEAR), holds.key_of(GONE)]
     assert "It costs 12.00 now." in shown
 
-    assert "this reason is let pass" in waive(ann, held, DEAR)
+    assert "this hold reason was overridden" in waive(ann, held, DEAR)
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", [GONE])
     assert started == []
@@ -94,7 +94,7 @@ def test_each_hold_reason_is_waived_separately_and_the_last_one_releases(ann, he
     held.refresh_from_db()
     assert held.status == "ready"
     assert started == [("send", {"purchase_order_id": held.pk})]
-    assert [entry.change_message for entry in LogEntry.objects.all()] == ["Let it pass"] * 2
+    assert [entry.change_message for entry in LogEntry.objects.all()] == ["Override hold"] * 2
     assert {entry.user.email for entry in LogEntry.objects.all()} == {"ann@fara.example"}
     assert {entry.object_id for entry in LogEntry.objects.all()} == {str(held.pk)}
 
@@ -120,11 +120,15 @@ def test_second_click_changes_nothing_and_names_the_first_user(
 )
 def test_risky_reason_needs_its_own_page(ann, held, code):
     """Also an unknown code, and a loss without an amount."""
-    reason = {"code": code, "sentence": "Nobody may.", "amount": "" if code == "margin" else "9.00"}
+    reason = {
+        "code": code,
+        "sentence": "This needs approval.",
+        "amount": "" if code == "margin" else "9.00",
+    }
     PurchaseOrder.objects.update(hold_reasons=[reason])
 
     assert 'name="of"' not in page(ann)
-    assert "Release it on its own page" in waive(ann, held, reason)
+    assert "This reason needs a confirmation" in waive(ann, held, reason)
 
     held.refresh_from_db()
     assert (held.status, held.waived_reasons) == ("on_hold", [])
@@ -134,7 +138,7 @@ def test_scheduled_order_is_submitted_early_or_refused(ann, held, started):
     later = {"goes_at": NOON + timedelta(hours=2), "status": "ready"}
     PurchaseOrder.objects.update(**later)
 
-    assert "is tried now" in run_action(ann, "purchase_missed", held.pk, "send")
+    assert "a new attempt has started" in run_action(ann, "purchase_missed", held.pk, "send")
     assert started == [("send", {"purchase_order_id": held.pk})]
     assert work_queue.to_be_sent(now=NOON).filter(pk=held.pk).exists()
 
@@ -165,7 +169,7 @@ def test_action_needs_post_token_and_a_known_button(ann, held, client_factory):
     strict = client_factory(enforce_csrf_checks=True)
     strict.force_login(User.objects.get(email="ann@fara.example"))
     assert strict.post(url, {**given, "what": "check_again"}).status_code == 403
-    assert "not there any more" in run_action(ann, "purchase_held", 10**17, "check_again")
+    assert "no longer exists" in run_action(ann, "purchase_held", 10**17, "check_again")
 
 
 def test_each_action_belongs_to_a_rule_and_its_table():
@@ -209,5 +213,7 @@ def test_email_that_may_have_arrived_is_not_resent_by_one_click(client, monkeypa
     delivery = Delivery.objects.first()
     Delivery.objects.filter(pk=delivery.pk).update(status="delivering", status_since=AGO)
 
-    assert "may have arrived" in run_action(client, "message_dead", delivery.pk, "mail_again")
+    assert "may have been delivered" in run_action(
+        client, "message_dead", delivery.pk, "mail_again"
+    )
     assert Delivery.objects.get(pk=delivery.pk).status == "delivering"

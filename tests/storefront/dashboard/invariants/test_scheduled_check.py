@@ -117,7 +117,7 @@ def test_unpublished_supply_is_found_without_any_check(client):
     assert waiting("supply_unpublished", hour) == []  # the first check may still come
     (row,) = waiting("supply_unpublished", hour + timedelta(seconds=1))
     assert (row.name, row.since) == ("2 ×", NOON)
-    assert "no check of all has ever run" in row.detail
+    assert "no data integrity check has run yet" in row.detail
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
     assert client.get(row.url).status_code == 200
 
@@ -148,7 +148,7 @@ def test_command_fails_on_overdue_items_and_chaos_does_not(held, no_workers, cap
     assert ended.value.code == 1
     assert "STUCK  purchase_held" in said
     assert held.number in said
-    assert "1 wait for a person longer than twice their due." in said
+    assert "1 unassigned inbox items are overdue by more than twice their response time." in said
     with time_machine.travel(late, tick=False), pytest.raises(SystemExit):
         call_command("check_invariants", "--json")
     (told,) = json.loads(capsys.readouterr().out)["overdue"]
@@ -160,4 +160,4 @@ def test_command_passes_items_in_time(held, no_workers, capsys):
     with time_machine.travel(NOON + timedelta(hours=7), tick=False):
         call_command("check_invariants")
 
-    assert "0 wait for a person" in capsys.readouterr().out
+    assert "0 unassigned inbox items" in capsys.readouterr().out

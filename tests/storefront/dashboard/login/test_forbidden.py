@@ -53,7 +53,7 @@ def test_page_that_no_permission_opens_says_so(client, clerk):
     page = client.get("/admin/catalog/product/add/")
 
     assert page.status_code == 403
-    assert "the shop writes these rows itself" in page.content.decode()
+    assert "the shop itself writes these records" in page.content.decode()
 
 
 def test_csrf_failure_keeps_its_own_message(clerk):

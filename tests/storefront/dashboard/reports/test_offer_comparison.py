@@ -56,9 +56,9 @@ def test_page_shows_the_chosen_offer_and_why_others_are_not(staff, light):
 
     assert [(row.is_taken, row.why) for row in answer.context["rows"]] == [
         (True, "Selected"),
-        (False, "Lands dearer, by €1.00 in all"),
+        (False, "Landed cost is higher by €1.00 in total"),
     ]
-    assert "Checkout takes 1 to Germany from Lumen, DE." in answer.content.decode()
+    assert "Selected source: 1 to Germany from Lumen, DE." in answer.content.decode()
     assert dict(answer.context["rows"][1].parts) == {
         "Wholesale cost": "€8.00",
         "Duty": "€3.00",
@@ -71,12 +71,12 @@ def test_requested_quantity_and_country_apply(staff, light):
     many = page(staff, light, quantity=5)
     nowhere = page(staff, light, quantity=99)
 
-    assert "Checkout takes 5 to Germany from Across, CN." in many.content.decode()
+    assert "Selected source: 5 to Germany from Across, CN." in many.content.decode()
     assert sorted(row.why for row in nowhere.context["rows"]) == [
-        "Only 30 can be promised",
-        "Only 5 can be promised",
+        "Only 30 available",
+        "Only 5 available",
     ]
-    assert "Checkout cannot take 99 to Germany from anybody." in nowhere.content.decode()
+    assert "No supplier can ship 99 to Germany." in nowhere.content.decode()
     assert page(staff, light, quantity="x", country="??").status_code == 200
 
 
@@ -109,7 +109,7 @@ def test_offer_without_stock_level_is_shown(staff, light):
     make_offer(light.variant, supplier=make_supplier("silent"))
 
     assert (
-        "Not taken: the supplier never said how many he has" in page(staff, light).content.decode()
+        "Not selected: the supplier never reported its stock" in page(staff, light).content.decode()
     )
 
 
@@ -119,7 +119,7 @@ def test_variant_without_offers_says_so(staff, light):
     bare.level.delete()
     bare.variant.offers.all().delete()
 
-    assert "Nobody offers it." in page(staff, bare).content.decode()
+    assert "No offers" in page(staff, bare).content.decode()
 
 
 def test_page_needs_permission_to_view_offers(client, light):

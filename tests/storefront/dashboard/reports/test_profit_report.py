@@ -43,7 +43,7 @@ def test_order_page_shows_profit_and_sources(staff, bought):
 
     page = staff.get(reverse("supply:profit", args=[order.pk])).content.decode()
 
-    assert "estimated: as agreed, not billed yet" in page
+    assert "estimated from the purchase order, not billed yet" in page
     assert f"€{profit_report.read(order, now=NOON).total.amount}" in page
     link = reverse("supply:profit", args=[order.pk])
     assert link in staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
@@ -64,7 +64,8 @@ def test_other_days_and_suppliers_are_empty(staff, bought):
     answer = staff.get(reverse(LIST), {"supplier": bought[0].supplier.code})
     assert len(answer.context["rows"]) == 2
     assert (
-        "Select a valid choice" in staff.get(reverse(LIST), {"supplier": "nobody"}).content.decode()
+        "Select a valid choice"
+        in staff.get(reverse(LIST), {"supplier": "unknown"}).content.decode()
     )
 
 

@@ -181,11 +181,11 @@ def test_cart_is_previewed_by_draft_rules(staff, light):
     short = staff.get(reverse("supply:routing"), {"lines": f"{sku} 200", "country": "DE"})
 
     assert '<th scope="row">Standard</th>' in usual.content.decode()
-    assert "9 at most" in short.content.decode()
-    assert "<strong>far, CN (CN): Selected</strong>" in usual.content.decode()
+    assert "Maximum: 9" in short.content.decode()
+    assert "<strong>far, CN (CN): Taken</strong>" in usual.content.decode()
     assert "far, CN (CN): farther away" in other.content.decode()
-    assert "No variant has this SKU: NO-1." in wrong.content.decode()
-    assert "write a SKU, a space and a number" in many.content.decode()
+    assert "Unknown SKU: NO-1." in wrong.content.decode()
+    assert "Enter a SKU, a space and a quantity" in many.content.decode()
 
 
 def test_rules_without_minimum_margin_say_how_to_set_one(staff, light):
@@ -250,5 +250,5 @@ def test_cart_that_cannot_ship_completely_is_reported(staff, light):
 
     shown = staff.get(reverse("supply:routing"), {"lines": lines, "country": "DE"})
 
-    assert "1 line cannot be sent: see below." in shown.content.decode()
+    assert "1 line cannot be fulfilled. See below." in shown.content.decode()
     assert "check_circle" not in shown.content.decode().split("offers-answer")[1]

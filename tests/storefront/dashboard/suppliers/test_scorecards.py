@@ -110,10 +110,10 @@ def test_comparison_names_its_metric(staff):
     status, shown = page(staff, "compare", by="fill_rate")
 
     assert status == 200
-    assert "Ranked by the lower bound" in shown
+    assert "Ranked by the lower confidence bound" in shown
     assert shown.count("59.6 %") == 2  # the lower bound, which is also the rank's bound
-    assert "Not seen yet" in shown
-    assert "Ranked by the upper bound" in page(staff, "compare", by="return_rate")[1]
+    assert "No data yet" in shown
+    assert "Ranked by the upper confidence bound" in page(staff, "compare", by="return_rate")[1]
     assert page(staff, "compare", by="' OR 1=1")[0] == 200
 
 
@@ -129,14 +129,16 @@ def test_supplier_page_shows_metrics_and_missing_evidence(staff, settings):
 
     assert status == 200
     assert shown.count("<svg") == 1
-    assert "Last 90.0 %, likely between 59.6 % and 98.2 %, from 10 observations." in shown
-    assert shown.count("Not seen yet: nothing is said of it.") == 10
-    assert "ends soon" in shown
-    assert "waits for a look" in shown
+    assert (
+        "Latest value 90.0 %, confidence interval 59.6 % to 98.2 %, from 10 observations." in shown
+    )
+    assert shown.count("No data yet.") == 10
+    assert "expires soon" in shown
+    assert "needs review" in shown
     assert f"?supplier={supplier.pk}&amp;criterion=returns" in shown
-    assert "too few promises to say" in shown
+    assert "not enough data" in shown
     assert reverse("admin:suppliers_supplier_keep_back", args=[supplier.pk]) in shown
-    assert page(staff, "supplier", "nobody")[0] == 404
+    assert page(staff, "supplier", "unknown")[0] == 404
 
 
 def test_pages_take_few_queries(staff, monkeypatch):
@@ -161,7 +163,7 @@ def test_scorecards_need_permission(client):
     looker.user_permissions.add(Permission.objects.get(codename="view_scorecard"))
     status, shown = page(client, "supplier", supplier.code)
     assert status == 200
-    assert "What is proven" not in shown
+    assert "Compliance" not in shown
     assert "keep_back" not in shown
 
 

@@ -55,14 +55,14 @@ def test_goals_that_are_measured_alone_leave_the_others_as_they_were(tmp_path):
     assert told["pages"] == [1]
 
 
-def test_a_file_of_an_older_shape_is_written_anew(tmp_path):
+def test_file_of_an_older_format_is_rewritten(tmp_path):
     path = tmp_path / "bench.json"
     path.write_text('{"verdicts": []}')
 
     assert list(keep(path, at_least("P1", "a", 1, least=1))) == ["goals"]
 
 
-def test_a_goal_that_nobody_knows_is_refused_before_anything_is_measured():
+def test_unknown_goal_is_refused_before_measuring():
     with pytest.raises(
         CommandError,
         match=r"No goal is called P99\. There are: E1, E2, F1, F2, P1, P10, P11, P12, P13, P15",

@@ -125,7 +125,7 @@ def test_a_second_start_says_where_the_first_one_runs(open_shop):
 
     second = open_shop["second"]
     assert second.returncode == 0
-    assert "runs already" in second.stdout
+    assert "already running" in second.stdout
     assert URLS["shop"] in second.stdout
 
 
@@ -154,7 +154,7 @@ def test_what_a_killed_launcher_left_behind_is_stopped_first(open_shop, var, cap
     __main__.main([])
 
     assert abandoned.exit_code == -signal.SIGTERM
-    assert "left behind: worker" in capsys.readouterr().out
+    assert "left by an earlier demo: worker" in capsys.readouterr().out
 
 
 def test_reset_wipes_the_data_and_keeps_what_is_not_the_demos(open_shop, var):
@@ -183,7 +183,7 @@ def test_reset_does_not_touch_data_while_the_database_is_somebody_elses(monkeypa
     assert "DATABASE_URL is set" in capsys.readouterr().err
 
 
-def test_secrets_are_made_once_and_nobody_else_can_read_them(var):
+def test_secrets_are_created_once_and_are_private(var):
     first = secrets.load(var / "demo.env")
     second = secrets.load(var / "demo.env")
 

@@ -51,7 +51,7 @@ def test_what_staff_changed_stays_when_the_demo_starts_again():
     assert Service.objects.get(code="de-classic").base_amount == Decimal("1.23")
 
 
-# China is where the goods come from; nobody sends them around the block.
+# Products come from China; no service ships them within China.
 @pytest.mark.parametrize("country", sorted(COUNTRIES - {"CN"}))
 def test_a_headlamp_reaches_every_country_the_supplier_reaches(country):
     seed()
@@ -69,7 +69,7 @@ def test_a_headlamp_reaches_every_country_the_supplier_reaches(country):
     assert way.price(load.weight_g).amount > 0
 
 
-def test_the_second_suppliers_routes_are_carriers_that_his_sandbox_really_has():
+def test_services_of_the_second_supplier_exist_in_its_sandbox():
     supplier = make_supplier()
     for code, country, _ in routes.BIGBUY_LOCATIONS:
         routes.routes(location=make_location(supplier, code, country), currency="EUR")

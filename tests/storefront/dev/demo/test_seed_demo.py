@@ -1,4 +1,4 @@
-"""The third supplier of the demo: he is read by a mapping that is there, and sends to the shop."""
+"""The third supplier of the demo is synced by a stored mapping and accepts returns at the shop."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def seed(feed_sandbox, monkeypatch):
     return lambda: call_command("seed_demo")
 
 
-def test_his_files_fill_shelves_from_warehouses_that_have_routes(seed):
+def test_feed_files_fill_warehouses_with_shipping_services(seed):
     seed()
     supplier = Supplier.objects.get(code="feed-sandbox")
 
@@ -43,7 +43,7 @@ def test_his_files_fill_shelves_from_warehouses_that_have_routes(seed):
     assert [location.code for location in without] == []
 
 
-def test_a_newcomer_sees_guards_that_stop_none_of_his_first_prices(seed):
+def test_price_guards_stop_no_first_price(seed):
     seed()
     supplier = Supplier.objects.get(code="feed-sandbox")
 
@@ -61,7 +61,7 @@ def test_a_newcomer_sees_guards_that_stop_none_of_his_first_prices(seed):
     assert not PriceHold.objects.exists()
 
 
-def test_competitors_prices_are_heard_of_some_of_his_goods(seed):
+def test_competitor_prices_cover_some_products(seed):
     seed()
     sync(Supplier.objects.get(code="feed-sandbox"), "products")
     source = CompetitorSource.objects.get()
@@ -77,7 +77,7 @@ def test_competitors_prices_are_heard_of_some_of_his_goods(seed):
     assert (kept.is_on, kept.every_min) == (False, 60)
 
 
-def test_what_staff_changed_of_him_stays_when_the_demo_starts_again(seed):
+def test_staff_changes_to_the_supplier_survive_a_restart(seed):
     seed()
     Connection.objects.filter(supplier__code="feed-sandbox").update(
         options={"orders_to": "else@wholesaler.example"}

@@ -91,7 +91,7 @@ def test_data_of_a_demo_outlives_a_restart_and_is_safe_on_the_disk(start):
     assert fsync == "on"
 
 
-def test_servers_of_a_launcher_that_was_killed_are_stopped_and_started_anew(start):
+def test_servers_of_a_killed_launcher_are_restarted(start):
     stores, _ = start(is_throwaway=False)
     abandoned = [child.pid for child in stores.children]
 
@@ -103,7 +103,7 @@ def test_servers_of_a_launcher_that_was_killed_are_stopped_and_started_anew(star
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_number_in_postmaster_pid_that_belongs_to_a_stranger_stops_nobody(start, tmp_path):
+def test_pid_file_with_the_id_of_another_process_does_not_block(start, tmp_path):
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     _, supervisor = start(is_throwaway=False)
     note = (tmp_path / "postgres").resolve() / "data/postmaster.pid"

@@ -39,7 +39,7 @@ def test_a_command_gets_a_database_and_its_exit_code_is_passed_on(env):
     assert done.returncode == 7
 
 
-def test_a_killed_borrower_leaves_his_folder_to_the_next_one_who_tidies_up(tmp_path):
+def test_folder_of_a_killed_borrower_is_deleted_by_the_next(tmp_path):
     abandoned = tmp_path / "abandoned"
     (abandoned / "redis").mkdir(parents=True)
     program = [sys.executable, "-c", "import time; time.sleep(60)", "redis-server"]

@@ -107,7 +107,7 @@ def test_unrequested_encoding_is_refused(httpserver, encoding):
         FILE, headers={"Content-Encoding": encoding}
     )
 
-    with pytest.raises(PermanentError, match="packed as"):
+    with pytest.raises(PermanentError, match="unsupported content encoding"):
         download(httpserver.url_for("/feed"))
 
 

@@ -84,7 +84,7 @@ def connections(monkeypatch):
 
     def connect(_self, host, port, *_args, **_words):
         tried.append((host, port))
-        raise httpcore.ConnectError("nobody answers")
+        raise httpcore.ConnectError("no server answers")
 
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
     return tried

@@ -42,7 +42,7 @@ def test_old_key_can_be_removed_after_rotation(rows, settings):
     for row in rows:
         assert unseal(row.secrets_sealed) == SECRETS | {"of": row.supplier.code}
         assert unseal(row.tokens_sealed) == {"access": row.supplier.code}
-    assert "suppliers.Connection.secrets_sealed: 3 sealed anew, 0 were" in said
+    assert "suppliers.Connection.secrets_sealed: 3 encrypted again, 0 current" in said
     assert "k-1" not in said
 
 
@@ -63,7 +63,7 @@ def test_rotation_can_be_interrupted_and_repeated(rows, settings, monkeypatch):
     for row in rows:
         assert unseal(row.secrets_sealed)["api_key"] == "k-1"
 
-    assert "secrets_sealed: 1 sealed anew, 2 were" in rotate()
+    assert "secrets_sealed: 1 encrypted again, 2 current" in rotate()
     settings.FIELD_KEYS = [NEW]
     assert [unseal(row.tokens_sealed)["access"] for row in rows.all()] == ["one", "two", "three"]
 
@@ -80,14 +80,14 @@ def test_value_changed_meanwhile_is_not_overwritten(rows, settings, monkeypatch)
     said = rotate()
 
     assert [unseal(row.tokens_sealed) for row in rows] == [{"access": "renewed"}] * 3
-    assert "secrets_sealed: 3 sealed anew" in said
+    assert "secrets_sealed: 3 encrypted again" in said
 
 
 def test_undecryptable_value_stays_and_is_counted(rows, settings):
     settings.FIELD_KEYS = [NEW]
     before = list(rows.values_list("secrets_sealed", flat=True))
 
-    with pytest.raises(CommandError, match="6 values open with no key"):
+    with pytest.raises(CommandError, match="6 values cannot be decrypted"):
         rotate()
 
     assert list(rows.values_list("secrets_sealed", flat=True)) == before

@@ -119,7 +119,7 @@ def test_selected_hold_reasons_are_waived(world, staff, started):
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
     reasons = [
         {"code": "cost", "sentence": "It costs more now.", "subject": "A", "amount": "9.00"},
-        {"code": "stock", "sentence": "He has none.", "subject": "A: 0 < 1"},
+        {"code": "stock", "sentence": "Out of stock at the supplier.", "subject": "A: 0 < 1"},
     ]
     purchase_order.move("on_hold", at=NOON, hold_reasons=reasons)
     url = page("orders_purchaseorder", "release_hold", purchase_order.pk)

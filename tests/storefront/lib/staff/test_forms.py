@@ -146,17 +146,29 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(world, staff):
         "names_changes": False,
         "kinds": {"a": "text"},
     }
-    run = make_run(supplier, profile=profile, calls={"stock_page": 7}, problem="He hung up.")
+    run = make_run(
+        supplier, profile=profile, calls={"stock_page": 7}, problem="The connection was closed."
+    )
 
     shown = staff.get(page("suppliers_feedrun", "change", run.pk)).content.decode()
 
     assert str(run).startswith(f"Stock of {supplier.code}, ")
     assert str(run) in shown
-    for words in ("Valid rows", "4210", "stock page", "a: text", "He hung up."):
+    for words in (
+        "Rows that can be used",
+        "4210",
+        "stock page",
+        "a: text",
+        "The connection was closed.",
+    ):
         assert words in shown
     for raw in ("&quot;rows&quot;", NOON.isoformat(), "names_changes"):
         assert raw not in shown
-    assert shown.index("He hung up.") < shown.index("Rows read") < shown.index("Lease expires at")
+    assert (
+        shown.index("The connection was closed.")
+        < shown.index("Rows read")
+        < shown.index("Given up if still")
+    )
 
 
 def test_naming_rows_takes_no_query_each(monkeypatch, staff):

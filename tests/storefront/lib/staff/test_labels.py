@@ -98,12 +98,12 @@ def test_empty_list_and_empty_search_have_texts(staff):
     url = reverse("admin:catalog_competitorsource_changelist")
 
     empty = staff.get(url).content.decode()
-    searched = staff.get(f"{url}?q=nobody").content.decode()
+    searched = staff.get(f"{url}?q=unknown").content.decode()
 
     assert "O, cədvəl üzrə sorğulanır." in empty
     assert reverse("admin:catalog_competitorsource_add") in empty
-    assert "Uyğun gələn yoxdur." in searched
-    assert "O, cədvəl üzrə sorğulanır." not in searched
+    assert "Nəticə yoxdur" in searched
+    assert "Fara ondan vaxtaşırı soruşur." not in searched
 
 
 def test_list_and_form_use_the_same_label(staff_request):

@@ -1,4 +1,4 @@
-"""Bare Django settings: configure the server that our pages are measured against.
+"""Bare Django settings: configure the server that the shop's pages are measured against.
 
 It has no middleware and no apps.
 """

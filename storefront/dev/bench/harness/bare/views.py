@@ -1,6 +1,6 @@
-"""Bare views: do the least work that could serve our pages and sales on this stack.
+"""Bare views: do the least work that could serve the shop's pages and sales on this stack.
 
-They are the limits that our pages are compared with.
+They are the limits that the shop's pages are compared with.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.urls import path
 CARDS_A_PAGE = 24
 BODY_KEY = "bench:body"
 
-# What ``sell_one`` writes to: ordinary tables, as durable as those of the shop.
+# Tables of ``sell_one``: ordinary tables, as durable as those of the shop.
 SALES = """
 CREATE TABLE bench_stock (id bigint PRIMARY KEY, available int CHECK (available >= 0));
 CREATE TABLE bench_order (
@@ -70,12 +70,12 @@ def _rows(sql: str, *values: Any) -> list[dict[str, Any]]:
 
 
 def _answer(content: bytes, *, status: int = HTTPStatus.OK) -> HttpResponse:
-    """Answer with a length, as our own pages do."""
+    """Answer with a Content-Length, as the shop's pages do."""
     return HttpResponse(content, status=status, headers={"Content-Length": str(len(content))})
 
 
 def one_query_list(request: HttpRequest) -> HttpResponse:
-    """Show one page of one shelf: one query, one template."""
+    """Show one page of one category: one query, one template."""
     cards = _rows(
         f"SELECT {COLUMNS} FROM catalog_card WHERE channel_id ="  # noqa: S608 - our own columns
         " (SELECT min(id) FROM catalog_channel) AND category_id ="
@@ -98,7 +98,7 @@ def one_row(_request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def sell_one(_request: HttpRequest, row: int) -> HttpResponse:
-    """Sell one unit of a row, if there is one: a guarded UPDATE, an order and its two lines."""
+    """Sell one unit of a row, if available: a guarded UPDATE, an order and its two lines."""
     with connection.cursor() as cursor:
         cursor.execute(SELL, {"row": row, "number": token_hex(8)})
         is_sold = bool(cursor.rowcount)
@@ -106,7 +106,7 @@ def sell_one(_request: HttpRequest, row: int) -> HttpResponse:
 
 
 def whole_body(_request: HttpRequest) -> HttpResponse:
-    """Answer with a whole page out of Redis: the very bytes of ours, since size costs time."""
+    """Answer with a whole page of the shop from Redis: the same bytes, since size costs time."""
     return _answer(cache.get(BODY_KEY))
 
 

@@ -38,15 +38,15 @@ MOST_WINDOWS = 30
 
 
 class StuckError(Exception):
-    """A job failed for another reason than that nothing more may be asked."""
+    """A job failed for another reason than an exhausted rate limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCallFigures:
-    """What one go through all three jobs asked.
+    """The calls of one run of all three jobs.
 
-    Shape:  ``windows`` is how many days (CJ) or hours (BigBuy) of what may be asked it took;
-            ``done`` of ``wanted`` is what had to come out: products known, or changes taken in
+    Shape: ``windows`` is the number of days (CJ) or hours (BigBuy) whose limits were used;
+    ``done`` of ``wanted`` is the result: known products, or imported changes.
     """
 
     dialect: str
@@ -78,7 +78,7 @@ class ApiCallFigures:
 
 
 def measure(*, products: int, say: Callable[[str], None]) -> list[ApiCallFigures]:
-    """Measure each dialect with so many good products; nothing is kept of their lists."""
+    """Measure each connector with this many valid products; their lists are not stored."""
     found: list[ApiCallFigures] = []
     with TemporaryDirectory(prefix="fara-bench-") as folder, override_settings(FEEDS_ROOT=folder):
         for seller in SELLERS:
@@ -125,7 +125,7 @@ def _variations(supplier: Supplier) -> int:
 
 
 def _turns(listed: int, supplier: Supplier) -> int:
-    """Count the products whose turn it is: the costs of a day, and the words of a week."""
+    """Count the products that are due: costs once a day, texts once a week."""
     wire = supplier.connection
     prices = sync_prices.ALL_WITHIN // timedelta(minutes=wire.prices_every_min)
     words = products.ALL_WITHIN // timedelta(minutes=wire.products_every_min)
@@ -165,7 +165,7 @@ def _go(  # noqa: PLR0913 - who, through what, and what is to come of it
 
 
 def _until_done(seller: Seller, supplier: Supplier, control: Api) -> tuple[list[FeedRun], int]:
-    """Do all three jobs, in as many windows as they need; return the runs, and how many."""
+    """Run all three jobs, in as many windows as they need; return the runs, and their number."""
     runs: list[FeedRun] = []
     done: set[str] = set()
     for window in range(1, MOST_WINDOWS):
@@ -195,7 +195,7 @@ def _next_window(seller: Seller, supplier: Supplier, control: Api) -> None:
 
 
 def _change(seller: Seller, supplier: Supplier, control: Api) -> dict[int, Decimal]:
-    """Let one product in a hundred cost less, and have another stock; return costs by offer."""
+    """Lower the cost of one product in a hundred, and change its stock; return costs by offer."""
     wanted: dict[int, Decimal] = {}
     cheapest = (
         SupplierOffer.objects.filter(

@@ -38,13 +38,13 @@ FIELDS = {
     "weight": {"column": "Weight", "unit": "kg"},
     "description": {"column": "Description"},
 }
-# Rows of one product lie far apart: the last letters of the SKU are the same, not the first.
+# Rows of one product are far apart: they share the last letters of the SKU, not the first.
 PARENT = {"parent": {"jmespath": "join('', ['P', EAN])"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFigures:
-    """What one walk over one file took. ``peak_mb`` is of the whole process: most is Django."""
+    """The result of reading one file. ``peak_mb`` is of the whole process: most is Django."""
 
     name: str
     rows: int
@@ -74,7 +74,7 @@ class FeedFigures:
 
 
 def measure(name: str, *, count: int, folder: Path) -> FeedFigures:
-    """Write a file, and walk it in a process of its own."""
+    """Write a file, and read it in a separate process."""
     path = folder / f"{name}-{count}"
     WRITERS["csv" if name == GROUPED else name](path, count)
     inside = [
@@ -91,7 +91,7 @@ def measure(name: str, *, count: int, folder: Path) -> FeedFigures:
 
 
 def walk(name: str, path: Path) -> FeedFigures:
-    """Walk a file in this very process."""
+    """Read a file in this process."""
     from suppliers.connectors.feed.formats.data_file import open_file  # noqa: PLC0415 - needs settings
     from suppliers.connectors.feed.mapping.spec import Mapping  # noqa: PLC0415
     from suppliers.connectors.feed.reader import Walk  # noqa: PLC0415

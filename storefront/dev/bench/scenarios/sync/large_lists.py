@@ -1,8 +1,8 @@
 """Large list scenario: measure a first import, one with few changes, and an unchanged one.
 
-Each run reads a file as a worker does, in a process of its own, whose memory is reported. Beside
-the first import stands its limit: the same rows, already decoded, copied and merged into the same
-tables by the fewest statements that suffice.
+Each run reads a file as a worker does, in a separate process, whose memory is reported. The limit
+of the first import is the same rows, already decoded, copied and merged into the same tables by
+the fewest statements that suffice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from storefront.dev.bench.harness.resources import memory_mb, server_s, wal_byte
 
 CODE, RAW_CODE = "bulk-bench", "bulk-raw"
 KINDS = ("prices", "stock")
-# One row in so many is another, and the file ends otherwise: so that it is read again.
+# Share of changed rows, and another last byte, so that the file is read again.
 LISTS = {"first": (0, ""), "unchanged": (0, " "), "1 % changed": (100, "")}
 FIELDS = {
     "sku": "SKU", "gtin": "EAN", "title": "Name", "brand": "Brand", "cost": "Price",
@@ -67,7 +67,7 @@ RAW = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run. ``peak_mb`` is what its process took above an idle worker."""
+    """One run. ``peak_mb`` is the memory of its process above an idle worker."""
 
     status: str
     problem: str
@@ -82,8 +82,8 @@ class Job:
 class Sync:
     """The price run and the stock run of one file, together.
 
-    ``cpu_s`` is of the worker's processor, ``server_s`` of the database session that it used:
-    neighbors do not change these.
+    ``cpu_s`` is of the worker's processor, ``server_s`` of its database session. Other load on the
+    machine does not change them.
     """
 
     name: str
@@ -110,14 +110,14 @@ class Sync:
 
 
 class RunFailedError(RuntimeError):
-    """A measured run did not end as it should."""
+    """A measured run did not end as expected."""
 
 
 def measure(count: int, *, say: Callable[[str], None]) -> list[Sync]:
-    """Measure a list of so many offers: its limit, all new, the same, and one row in a hundred."""
+    """Measure a list of this size: its limit, all new, unchanged, and 1 % of rows changed."""
     found = []
-    with list_of(count) as write_anew:
-        # What the server does the first time, it does for whoever comes first.
+    with list_of(count) as rewrite:
+        # Warm up the server, so that the first measurement does not pay for it.
         found.append(_limit(count))
         _empty()
         say(found[-1].words)
@@ -126,7 +126,7 @@ def measure(count: int, *, say: Callable[[str], None]) -> list[Sync]:
             ("unchanged", 0, " "),
             ("1 % changed", 100, ""),
         ):
-            write_anew(every, byte)
+            rewrite(every, byte)
             found.append(_sync(name, count))
             _tidy()
             say(found[-1].words)
@@ -135,9 +135,9 @@ def measure(count: int, *, say: Callable[[str], None]) -> list[Sync]:
 
 @contextmanager
 def list_of(count: int) -> Iterator[Callable[..., None]]:
-    """Connect a supplier with a list of so many offers; yield what writes it anew.
+    """Connect a supplier with a list of this many offers; yield the function that rewrites it.
 
-    At the end nothing is known of him any more.
+    At the end all data of the supplier is deleted.
     """
     from django.conf import settings  # noqa: PLC0415 - needs settings
 
@@ -245,7 +245,7 @@ def _sync(name: str, count: int) -> Sync:
 
 
 def do(kind: str) -> Job:
-    """Do a run in a process of its own."""
+    """Execute a run in a separate process."""
     inside = [sys.executable, "-m", "storefront.dev.bench.scenarios.sync.large_lists", kind]
     told = subprocess.run(inside, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own
     return msgspec.json.decode(told.stdout.splitlines()[-1], type=Job)
@@ -273,7 +273,7 @@ def _inside(kind: str) -> Job:
 
 
 def _tidy() -> None:
-    """Do what autovacuum does after a large load, so that it is not counted with the next run."""
+    """Do the work of autovacuum after a large load, so that the next run does not include it."""
     from django.db import connection  # noqa: PLC0415 - needs settings
 
     with connection.cursor() as cursor:
@@ -285,7 +285,7 @@ def _tidy() -> None:
 
 
 def _empty() -> None:
-    """Let the next list find empty tables, as the limit did. Nothing else is measured on these."""
+    """Empty the tables for the next list, as for the limit. Nothing else is measured on these."""
     from django.db import connection  # noqa: PLC0415 - needs settings
 
     with connection.cursor() as cursor:

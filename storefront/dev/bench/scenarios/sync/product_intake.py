@@ -25,9 +25,9 @@ class FailedError(Exception):
 
 
 def measure(folder: Path) -> dict[int, float]:
-    """Return how many new goods a second so many workers take in, out of a file.
+    """Return how many new products per second this many workers import from files.
 
-    Each has goods of his own. They share the machine with the server.
+    Each has its own products. They share the machine with the server.
     """
     return {many: _take_in(folder, many) for many in (1, 2)}
 
@@ -53,7 +53,7 @@ def _take_in(folder: Path, many: int) -> float:
 
 
 def _supplier(many: int) -> Supplier:
-    """Connect a supplier with a file of goods that nobody has."""
+    """Connect a supplier with a file of products that are new to the shop."""
     code = f"goods-{many}"
     path = Path(settings.FEEDS_ROOT) / code / "uploads" / "feed"
     path.parent.mkdir(parents=True, exist_ok=True)

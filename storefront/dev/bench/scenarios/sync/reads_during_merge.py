@@ -17,7 +17,7 @@ from storefront.dev.bench.scenarios.sync import large_lists
 from storefront.dev.bench.scenarios.sync.large_lists import Job
 from storefront.dev.runtime.ports import free_port
 
-# One shopper at a time: more would measure how long they wait for each other.
+# One customer at a time: more would measure their waits for each other.
 CONNECTIONS = 1
 ROUND_S = 2.0
 IDLE_ROUNDS = 5
@@ -26,7 +26,7 @@ MERGING = "while it merges"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What one page took, in milliseconds, and of how many answers that was seen."""
+    """The time of one page, in milliseconds, and the number of responses."""
 
     page: str
     when: str
@@ -43,9 +43,9 @@ class Reading:
 
 
 def measure(count: int, *, say: Callable[[str], None]) -> list[Reading]:
-    """Read list and product pages, uncached: nobody else, then beside two merges, then nobody.
+    """Read list and product pages, uncached: alone, during two merges, then alone.
 
-    The first merge finds an empty table, the second changes one row in a hundred.
+    The first merge fills an empty table, the second changes one row in a hundred.
     """
     paths = {"list page": pages.list_paths(), "product page": pages.product_paths()}
     taken: dict[tuple[str, str], list[float]] = {}
@@ -55,11 +55,11 @@ def measure(count: int, *, say: Callable[[str], None]) -> list[Reading]:
             round_ = _hammer(server, some)
             taken.setdefault((name, when), []).extend(round_.latencies_s)
 
-    with _shop() as server, large_lists.list_of(count) as write_anew:
+    with _shop() as server, large_lists.list_of(count) as rewrite:
         for some in paths.values():
-            _hammer(server, some)  # what is warmed up once does not count
+            _hammer(server, some)  # the warm-up does not count
         for every in (0, 100):
-            write_anew(every)
+            rewrite(every)
             for _ in range(IDLE_ROUNDS):
                 read(server, "alone")
             for job in _merging():
@@ -73,7 +73,7 @@ def measure(count: int, *, say: Callable[[str], None]) -> list[Reading]:
 
 
 def _merging() -> Iterator[Future[Job]]:
-    """Do the runs of a list one after the other, and yield again and again until they ended."""
+    """Execute the runs of a list one after the other, and yield repeatedly until they end."""
     with ThreadPoolExecutor(1) as worker:
         for kind in large_lists.KINDS:
             job = worker.submit(large_lists.do, kind)

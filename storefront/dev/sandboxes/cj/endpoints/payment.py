@@ -41,7 +41,7 @@ def add_cart_confirm(call: Call) -> dict[str, Any]:
         call, orders, {order_lifecycle.IN_CART, order_lifecycle.UNPAID}, order_lifecycle.UNPAID
     )
     if not confirmed:
-        raise RefusedError(CANNOT_CONFIRM, "nothing of this lies in the cart")
+        raise RefusedError(CANNOT_CONFIRM, "no such order in the cart")
     shipment = confirmed[0]["shipment_order_id"]
     for order in confirmed:
         call.world.ledger.run(

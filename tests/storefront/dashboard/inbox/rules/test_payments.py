@@ -53,14 +53,14 @@ def test_what_is_taken_once_waits_for_the_last_supplier(unanswered_requests):
     assert late() == set()
 
 
-def test_what_he_answered_a_minute_ago_is_not_late_yet(unanswered_requests):
+def test_answer_a_minute_ago_is_not_late_yet(unanswered_requests):
     Payment.objects.update(capture_mode="single")
     PurchaseOrder.objects.update(accepted_at=NOON - timedelta(minutes=1))
 
     assert late() == set()
 
 
-def test_an_authorization_that_ends_waits_for_nobody(unanswered_requests):
+def test_ending_authorization_waits_for_no_supplier(unanswered_requests):
     Payment.objects.update(capture_mode="single", capture_before=NOON + timedelta(hours=9))
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 

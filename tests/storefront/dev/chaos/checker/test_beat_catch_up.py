@@ -37,7 +37,7 @@ def asked(monkeypatch):
 
 
 def test_open_work_starts_its_sweeps(asked):
-    Skipper().ask(["1 payments held at the gateway", "chores"])
+    Skipper().ask(["1 authorized payments at the gateway", "chores"])
 
     assert asked == ["orders.payments.tasks.ask_gateways", "orders.checkout.tasks.expire_unpaid"]
 

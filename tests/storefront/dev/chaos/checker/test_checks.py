@@ -23,16 +23,16 @@ from storefront.dev.chaos.observations.history import (
 )
 from storefront.dev.chaos.plan import Way, Wish
 
-SOLD = "nothing is sold that is not there"
+SOLD = "nothing is oversold"
 LOST = "no order is lost"
-SERVED = "shoppers get what they wish"
-TOLD = "each paid order is told once"
-ALIKE = "his book says what ours says"
-MONEY = "money is what orders say"
-STRUCK = "what was planned befell the shop"
-MAILS = "each mail comes once"
+SERVED = "customers get what they buy"
+TOLD = "each paid order is submitted once"
+ALIKE = "supplier and shop agree on orders"
+MONEY = "payments match orders"
+STRUCK = "planned faults happened"
+MAILS = "each e-mail arrives once"
 KEYED = "one key has one effect"
-ANSWERED = "a shopper gets what he answered"
+ANSWERED = "a customer's backorder choice is followed"
 
 
 def charge(**changed):
@@ -82,7 +82,7 @@ def mail(**changed):
 
 
 ORDER = OurOrder(number="FL-1", status="processing", total=1999, payments=("pay_1",))
-HIS = Told(number="FL-1-1", status="UNSHIPPED", units=1)
+AT_SUPPLIER = Told(number="FL-1-1", status="UNSHIPPED", units=1)
 TAKEN = Attempt(number="FL-1-1", is_taken=True)
 SOLD_OUT = replace(TAKEN, is_taken=False)
 CAME = Letter(message_id="<1>", recipient="a@example.org", subject="Order FL-1 is placed")
@@ -91,7 +91,7 @@ GOOD = Evidence(
     purchases=[bought()],
     stock=1,
     charges=[charge()],
-    told=[HIS],
+    told=[AT_SUPPLIER],
     attempts=[TAKEN],
     letters=[CAME],
     ours=OURS,
@@ -109,7 +109,7 @@ def canceled_after_a_refund():
     """Return evidence of an order that was partly refunded, then canceled by the supplier."""
     order = replace(ORDER, status="canceled")
     changed = replace(OURS, orders=(order,), purchases=(purchase(status="canceled"),))
-    told = [replace(HIS, status="CANCELLED")]
+    told = [replace(AT_SUPPLIER, status="CANCELLED")]
     charges = [charge(refunded=1999)]
     return replace(GOOD, charges=charges, refunds={"FL-1": 100}, told=told, ours=changed)
 
@@ -136,19 +136,19 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, purchases=[bought(), bought(payment="", number="", end="lost")]), SERVED),
         (replace(GOOD, purchases=[bought(goods=1), *[bought(payment="", goods=1)] * 2]), SERVED),
         (replace(GOOD, stock=0), SOLD),
-        (replace(GOOD, pages_s=[0.1] * 12 + [4.0] * 8), "pages answer while the gateway hangs"),
-        (replace(GOOD, grabbed=[201] * 14), "one network holds its share"),
-        (replace(GOOD, grabbed=[409] * 14), "one network holds its share"),
+        (replace(GOOD, pages_s=[0.1] * 12 + [4.0] * 8), "pages respond while the gateway hangs"),
+        (replace(GOOD, grabbed=[201] * 14), "one network reserves no more than its limit"),
+        (replace(GOOD, grabbed=[409] * 14), "one network reserves no more than its limit"),
         (replace(GOOD, purchases=[bought(), bought(payment="pay_2", number="")]), LOST),
         (replace(GOOD, purchases=[bought(number="FL-9")]), LOST),
         (ours(orders=()), LOST),
         (replace(GOOD, told=[]), TOLD),
-        (replace(GOOD, told=[HIS, HIS]), TOLD),
-        (replace(GOOD, told=[HIS, replace(HIS, number="FL-1-1R")]), TOLD),
+        (replace(GOOD, told=[AT_SUPPLIER, AT_SUPPLIER]), TOLD),
+        (replace(GOOD, told=[AT_SUPPLIER, replace(AT_SUPPLIER, number="FL-1-1R")]), TOLD),
         (replace(GOOD, attempts=[TAKEN, SOLD_OUT]), TOLD),
         (replace(GOOD, attempts=[TAKEN, TAKEN]), TOLD),
-        (replace(GOOD, told=[replace(HIS, units=9)]), ALIKE),
-        (replace(GOOD, told=[replace(HIS, status="CANCELLED")]), ALIKE),
+        (replace(GOOD, told=[replace(AT_SUPPLIER, units=9)]), ALIKE),
+        (replace(GOOD, told=[replace(AT_SUPPLIER, status="CANCELLED")]), ALIKE),
         (ours(purchases=(purchase(status="canceled"),)), ALIKE),
         (ours(purchases=(purchase(status="shipped"),)), ALIKE),
         (ours(purchases=()), TOLD),
@@ -161,7 +161,7 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, charges=[charge(refunded=100)]), MONEY),
         (replace(GOOD, charges=[charge(refunded=1999)]), MONEY),
         (replace(GOOD, charges=[charge(refunded=1000)], refunds={"FL-1": 500}), MONEY),
-        (replace(GOOD, wrong_returns=["FL-1: two are kept"]), "each return is taken in once"),
+        (replace(GOOD, wrong_returns=["FL-1: two are kept"]), "each return is stored once"),
         (replace(GOOD, refusers=["bigbuy"], returned=["FL-1"]), STRUCK),
         (replace(refused_part(), charges=[charge()]), MONEY),
         (replace(refused_part(), charges=[charge(refunded=1000)]), MONEY),
@@ -174,13 +174,13 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, letters=[CAME, CAME]), MAILS),
         (replace(GOOD, letters=[CAME, replace(CAME, message_id="<2>")]), MAILS),
         (ours(mails=()), MAILS),
-        (replace(GOOD, wrong_letters=["a forged letter was answered 200"]),
-         "no forged letter is believed"),
+        (replace(GOOD, wrong_letters=["a forged webhook was answered 200"]),
+         "no forged webhook is accepted"),
         (replace(GOOD, silent=["beat"]), STRUCK),
         (replace(GOOD, planned=10, struck=8, missed=["web: dead"]), STRUCK),
         (replace(GOOD, planned=10, struck=7, missed=["web: dead"] * 3), STRUCK),
         (replace(GOOD, planned=10, struck=10, errors=["web broke: TypeError()"]), STRUCK),
-        (ours(left=("1 facts",)), "nothing is left to be done"),
+        (ours(left=("1 events",)), "no work is left"),
         (ours(broken=("I1 no oversell",)), "the invariants hold"),
     ],
 )  # fmt: skip
@@ -224,7 +224,7 @@ def promises(evidence):
         given_back(purchases=(purchase(status="canceled", is_given_up=True),)),
         replace(
             given_back(purchases=(purchase(status="canceled"),), attempts=[TAKEN]),
-            told=[replace(HIS, status="CANCELLED")],
+            told=[replace(AT_SUPPLIER, status="CANCELLED")],
         ),
     ],
 )

@@ -52,7 +52,7 @@ def test_audit_waits_for_the_day_of_the_payments(place, monkeypatch):
 
     found = money_days.audit(place, at_most_s=0)
 
-    assert found == ["2026-11-27 is open: nobody finished it"]
+    assert found == ["2026-11-27 is open: not finished"]
     assert MoneyDay.objects.get().day == date(2026, 11, 27)
 
 

@@ -88,7 +88,7 @@ def test_only_the_mutant_resends_without_a_lookup():
             raise TemporaryError("no answer", may_have_happened=True)
 
     with (
-        mutants.worn("sends again without looking"),
+        mutants.worn("submits again without lookup"),
         mock.patch.object(submission_lookup, "unknown") as unknown,
     ):
         submission._place(None, "request", Deaf(), lambda: None)

@@ -22,7 +22,7 @@ from storefront.dev.runtime.supervisor import StopRequestedError, Supervisor
 
 
 @pytest.fixture(autouse=True)
-def nobody_works(monkeypatch):
+def unfinished_work(monkeypatch):
     monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: True)
 
 
@@ -79,7 +79,7 @@ def test_no_fault_is_injected_after_a_stop_request(place):
 
 def test_drain_ends_on_stop_with_open_work(place, monkeypatch):
     monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
-    monkeypatch.setattr(quiescence.inside, "left", lambda _: ("1 facts",))
+    monkeypatch.setattr(quiescence.inside, "left", lambda _: ("1 events",))
     monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
     monkeypatch.setattr(quiescence, "_unheard", lambda _: ())
     monkeypatch.setattr(quiescence.inside, "gateway_rests", lambda: False)
@@ -112,7 +112,7 @@ def test_drain_waits_for_a_late_webhook(place, monkeypatch):
     drained = quiescence.drain(place, at_most_s=60, chores=asked.append)
 
     assert drained.left == ()
-    assert list(drained.waited_s) == ["calls"]
+    assert list(drained.waited_s) == ["webhooks"]
     assert asked == [True, False, *[True] * quiescence.QUIET_LOOKS]
     assert next(looks, None) is None
 

@@ -83,7 +83,7 @@ def test_unshippable_product_is_skipped(answers):
 def test_shop_without_shippable_products_raises(answers):
     presser = cart(answers, [])
 
-    with pytest.raises(NobodyThereError, match="nothing can be sent"):
+    with pytest.raises(NobodyThereError, match="nothing can be shipped"):
         presser._cart("a@example.org", duplicate_requests.time.monotonic() - 1)
 
 

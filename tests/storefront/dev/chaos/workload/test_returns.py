@@ -65,7 +65,7 @@ def test_orders_refunded_before_are_left_out(returner):
 def test_mutant_refunds_each_click(returner):
     two_lights()
 
-    with mutants.worn("a return is paid by each click"):
+    with mutants.worn("each click refunds a return"):
         returner.work(besides=set(), is_last=True)
 
     assert len(asked()) == 2

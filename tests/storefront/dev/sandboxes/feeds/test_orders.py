@@ -21,7 +21,7 @@ NUMBER = "FL-261124-7K3QX-1"
 @pytest.fixture
 def feed_supplier(tmp_path, settings):
     settings.OUTSIDE_PORTS_ALLOWED = ["1-65535"]
-    process = FeedProcess(folder=tmp_path / "his", words=("--pace", "3600")).start()
+    process = FeedProcess(folder=tmp_path / "supplier", words=("--pace", "3600")).start()
     yield process
     if process.process.poll() is None:
         process.stop()
@@ -55,7 +55,7 @@ def answers(feed_supplier, number=NUMBER):
 
 def test_order_survives_a_restart_and_is_answered_later(feed_supplier):
     sku = feed_supplier.control("status")["skus"][0]
-    order(feed_supplier, (sku, 2), ("NOBODY-1", 1))
+    order(feed_supplier, (sku, 2), ("UNKNOWN-1", 1))
     (taken,) = feed_supplier.control("orders")["orders"]
     assert (taken["number"], taken["answered_s"]) == (NUMBER, None)
     assert list((feed_supplier.folder / "orders").iterdir()) == []
@@ -69,7 +69,7 @@ def test_order_survives_a_restart_and_is_answered_later(feed_supplier):
     assert [line["quantity"] for line in answered["lines"]] == [2, 1]
     assert answers(feed_supplier) == [
         (sku, "accepted", ""),
-        ("NOBODY-1", "rejected", "unknown SKU"),
+        ("UNKNOWN-1", "rejected", "unknown SKU"),
     ]
 
 

@@ -82,7 +82,7 @@ def test_a_key_has_255_characters_at_most(stripe):
         ({"stripe-version": "2020-08-27"}, 400),
     ],
 )
-def test_nobody_comes_in_with_another_key_or_for_another_version(stripe, headers, status):
+def test_wrong_key_or_version_is_refused(stripe, headers, status):
     answer = stripe.call("refunds", **headers)
 
     assert (answer.status_code, answer.json()["error"]["type"]) == (
