@@ -116,7 +116,9 @@ def form(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
 @require_safe
 @by_link
 def page(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    return _show(request, purchase_order.look(found), news=NEWS.get(request.GET.get("done", "")))
+    return _show(
+        request, purchase_order.look(found), news=NEWS.get(request.GET.get("completed", ""))
+    )
 
 
 @form

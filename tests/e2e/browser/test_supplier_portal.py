@@ -71,7 +71,7 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
 
     visit(page, link_in(mail))
     assert "Musterweg 1" in page.inner_text("main")
-    page.get_by_role("button", name="Send the answer").click()
+    page.get_by_role("button", name="Send answer").click()
     page.get_by_text("We have your answer.").wait_for()
     first = purchase_order.lines.order_by("pk").first()
     page.get_by_label("Carrier").fill("DHL")

@@ -56,7 +56,7 @@ def test_a_supplier_who_hangs_slows_no_page(client, sandbox_supplier, sent):
 
     assert NOTED in first
     assert NOTED in second
-    assert "Cancel this order" not in second
+    assert "Cancel order" not in second
     assert whole(sent).stop_told_by == "person"  # he has been paid by then: no call stops it
     assert "We are asking the supplier to stop it." in answered
 

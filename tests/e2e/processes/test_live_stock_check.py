@@ -219,7 +219,7 @@ def test_the_shopper_is_told_at_the_line_and_may_order_what_is_left(sandbox_supp
 
     told = order().content.decode()
     line = re.search(r'name="line" value="(\d+)"', told)[1]
-    assert "Less is left than you want. Nothing was ordered." in told
+    assert "There are fewer in stock than you want. Nothing was ordered." in told
     assert "Only 2 available right now." in told
     assert not Order.objects.exists()
 

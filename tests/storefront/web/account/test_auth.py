@@ -146,7 +146,7 @@ def test_password_reset_works_once_and_verifies_the_address(client):
 
     assert path.startswith("/az/")
     assert poor.status_code == 422
-    assert "Parol dəyişdi. Onunla daxil olun." in changed.content.decode()
+    assert "Parolunuz dəyişdi. Yeni parolla daxil olun." in changed.content.decode()
     assert again.status_code == 404
     assert sign_in(client, password="another lamp")["Location"] == "/en/account/"
 
@@ -199,7 +199,7 @@ def test_wrong_password_and_unknown_address_look_the_same_and_store_no_password(
 
     assert "not this one" not in known
     for page in (known, unknown):
-        assert "This e-mail and this password do not go together." in page
+        assert "Wrong e-mail or password." in page
 
 
 def test_customer_never_opens_the_admin_and_staff_never_sign_in_here(client):

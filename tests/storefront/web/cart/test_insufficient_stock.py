@@ -20,8 +20,8 @@ from tests.storefront.web.supply import BOTH, PACKS, build, far, near
 
 pytestmark = pytest.mark.django_db
 
-FORBIDDEN = "It cannot be sent to Germany: it is not allowed there."
-NOWHERE = "No route carries it to Germany."
+FORBIDDEN = "This item is restricted in Germany, so we cannot deliver it there."
+NOWHERE = "We cannot deliver this to Germany."
 ONLY = r"Only (\d+) available right now"
 ORDER = {
     "email": WHO["email"],

@@ -49,7 +49,7 @@ def test_cart_says_that_the_date_moved_and_offers_both_options(both, language):
     assert page.faults == []
     assert 'name="tier" value="economy-split"' in page.text
     if language == "en":
-        assert "In a separate parcel it arrives" in page.text
+        assert "In a separate parcel, it arrives" in page.text
         assert "Delivery costs €11.40 instead of €6.50." in page.text
         assert page.text.count("Parcel 1 from China") == 1
         assert "Parcel 2" not in page.text
@@ -116,7 +116,7 @@ def test_date_changed_by_its_service_is_shown(filled):
 
     text = filled.get("/en/cart/").content.decode()
 
-    assert "The delivery date changed since you added it: it was" in text
+    assert "The delivery date has changed since you added it: it was" in text
 
 
 def test_own_choice_of_delivery_or_country_is_not_shown_as_a_change(both):

@@ -41,8 +41,8 @@ def test_pages_show_the_units_of_each_parcel(customer, two_places):
 
     page = customer.get("/en/cart/").content.decode()
 
-    assert "5 of 9 come in this parcel." in page
-    assert "4 of 9 come in this parcel." in page
+    assert "5 of 9 are in this parcel." in page
+    assert "4 of 9 are in this parcel." in page
     assert page.count('name="quantity" type="number"') == 1  # one line, one field
     customer.post("/en/checkout/", WHO)
     customer.post("/en/checkout/delivery/", {"tier": "economy"})

@@ -96,8 +96,8 @@ def test_cancellation_releases_at_once(customer, light):
     buy(customer, light)
     order = Order.objects.get()
     page = customer.get(page_of(order)).content.decode()
-    assert "Cancel and go back to the cart" in page
-    assert "Cancel this order" not in page
+    assert "Cancel and return to cart" in page
+    assert "Cancel order" not in page
 
     answer = customer.post(page_of(order, "cancel/"), follow=True)
 

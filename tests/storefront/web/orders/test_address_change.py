@@ -37,11 +37,11 @@ from tests.support.concurrency import Rival
 pytestmark = pytest.mark.django_db
 
 THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
-LINK = "Change the delivery address"
+LINK = "Change delivery address"
 CHANGED = "It goes to the new address."
 ASKED = "We have asked its supplier to send it to the new address."
-REFUSED = "Its supplier can no longer change the address: it goes to the old one."
-LEFT = "It had left already: it goes to the old address."
+REFUSED = "The supplier can no longer change the address: it goes to the old one."
+LEFT = "It had already shipped: it goes to the old address."
 
 
 def page_of(order, rest="", language="en"):
@@ -117,7 +117,7 @@ def test_double_click_changes_once(customer, light):
     request_change(customer, order)
     again = request_change(customer, order)
 
-    assert "It goes to this address already." in customer.get(again["Location"]).content.decode()
+    assert "It already goes to this address." in customer.get(again["Location"]).content.decode()
     assert address_events() == ["order.address_corrected"]
 
 
@@ -139,7 +139,7 @@ def test_page_does_not_claim_a_full_change_after_a_parcel_left(customer, light):
     assert ["What had not left yet goes to the new address." in text for text in texts] == [
         True
     ] * 2
-    assert "It goes to this address already." not in texts[1]
+    assert "It already goes to this address." not in texts[1]
 
 
 def test_supplier_is_asked_once_and_the_page_says_so(customer, accepted):

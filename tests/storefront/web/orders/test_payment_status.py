@@ -61,7 +61,7 @@ def test_canceled_unpaid_authorization_shows_no_refund(client, light):
     text = Page(client.get(page_of(order))).text
 
     assert "The amount reserved on your card is released." in text
-    assert "Released, never charged" in text
+    assert "Released, not charged" in text
     assert "Canceled. You do not pay for it." in text
     assert "1 of it" not in text
 
@@ -131,7 +131,7 @@ def test_payment_at_the_second_attempt_hides_the_first(client, light):
     apply_update(order.payments.latest("pk"), "refunded", "4.89")
     told = client.get(page_of(order)).content.decode()
 
-    assert "Released, never charged" not in plain
+    assert "Released, not charged" not in plain
     assert rows_of(told) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
 
 

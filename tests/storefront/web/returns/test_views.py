@@ -249,7 +249,7 @@ def test_answer_has_room_beside_the_longest_complaint(customer, order):
 
     long = customer.post(there, {"words": "y" * 801}, follow=True)
     made.refresh_from_db()
-    assert "This is too long. Say it shorter." in long.content.decode()
+    assert "This is too long. Shorten it." in long.content.decode()
     assert made.status == "needs_evidence"
     customer.post(there, {"words": "y" * 800})
 
