@@ -32,7 +32,7 @@ COLUMNS = {
     "source": _("Said where"),
     "at": _("When"),
     "key": _("Who tries"),
-    "count": _("Tries"),
+    "count": _("Attempts"),
     "last_at": _("Last try"),
     "succeeded_at": _("Last success"),
     "blocked_until": _("Must wait"),

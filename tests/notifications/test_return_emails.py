@@ -174,7 +174,7 @@ CASES = [
             "We are sending you a replacement.",
             "New order",
             "We send you instead:",
-            "It costs less: €6.66 goes back to you, the way you paid.",
+            "It costs less: we refund €6.66 the way you paid.",
             "See the new order",
         ],
     ),

@@ -49,8 +49,8 @@ class NewCart(Strict):
         COUNTRY,
         default="",
         help_text=_(
-            "Where it goes, ISO 3166-1 alpha-2; left out, where the pages of the shop deliver to"
-            " who has chosen no country."
+            "Delivery country, ISO 3166-1 alpha-2. Default: the default country of"
+            " the shop’s pages."
         ),
     )
     locale = serializers.ChoiceField(settings.LANGUAGES, default="en")
@@ -59,8 +59,9 @@ class NewCart(Strict):
         default="",
         allow_blank=True,
         help_text=_(
-            "The token of the same shopper's last cart, once that is ordered: what he holds unpaid"
-            " makes way for what he orders anew, as it does in one browser."
+            "Token of the customer’s previous cart, after it was ordered. Unpaid"
+            " reservations of that order are released for the new one, as in one"
+            " browser."
         ),
     )
 
@@ -71,7 +72,7 @@ class NewLine(Strict):
 
 
 class ChangedLine(Strict):
-    quantity = Whole(min_value=0, max_value=MAX_QUANTITY, help_text=_("0 takes the line out."))
+    quantity = Whole(min_value=0, max_value=MAX_QUANTITY, help_text=_("0 removes the line."))
 
 
 class LineShown(serializers.Serializer[Any]):

@@ -185,10 +185,10 @@ class ListingList(Endpoint):
         category = None
         if slug and SLUG.fullmatch(slug):
             category = Category.objects.filter(slug=slug).first()
-        wrong = dict.fromkeys(sorted(set(params) - KNOWN), _("There is no such parameter."))
-        wrong |= dict.fromkeys(query.ignored, _("This value is not understood."))
+        wrong = dict.fromkeys(sorted(set(params) - KNOWN), _("This parameter does not exist."))
+        wrong |= dict.fromkeys(query.ignored, _("This value is not valid."))
         if slug and category is None:
-            wrong["category"] = _("There is no such category.")
+            wrong["category"] = _("This category does not exist.")
         if wrong:
             errors = [{"parameter": name[:100], "detail": words} for name, words in wrong.items()]
             raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)

@@ -91,7 +91,7 @@ PAGES: Mapping[str, Page] = {
                 ),
             ),
             (
-                _("How"),
+                _("Shipping service"),
                 _(
                     "Before it is packed: cancel it on the order page. After it has"
                     " shipped: choose “Return or withdraw” on the same page, or write"

@@ -139,5 +139,5 @@ def test_problems_are_translated(api, listing):
     azerbaijani = api.get("/api/v1/cart/", accept_language="az").json()
 
     assert english["type"] == azerbaijani["type"]
-    assert english["title"] == "There is no such cart"
+    assert english["title"] == "This cart does not exist"
     assert azerbaijani["title"] == "Belə səbət yoxdur"

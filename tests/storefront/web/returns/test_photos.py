@@ -103,7 +103,10 @@ def test_withdrawal_asks_for_no_photo_and_stores_none(customer, order):
         ([upload(b"garbage", "<b>.jpg")], "&lt;b&gt;.jpg is no picture that we can open"),
         ([upload(b"", "empty.jpg")], "empty.jpg is no picture that we can open"),
         ([upload(make_picture("GIF"))], "is no picture that we can open"),
-        ([upload(b"\0" * (photos.MAX_BYTES + 1), "big.jpg")], "big.jpg is too large: 4 pictures"),
+        (
+            [upload(b"\0" * (photos.MAX_BYTES + 1), "big.jpg")],
+            "big.jpg is too large. At most 4 pictures",
+        ),
         ([upload() for _ in range(5)], "Too many pictures. At most 4 pictures, up to 8 MB each."),
         ([upload(), upload(b"garbage")], "is no picture that we can open"),
     ],

@@ -43,7 +43,7 @@ def test_refunded_return_shows_its_amount(customer, order):
     bring_back(made)
     refunds.refund(authorization=made, actor="ann", now=NOON)
 
-    assert "€39.99 goes back to you." in customer.get(page_of(order)).content.decode()
+    assert "We refund €39.99." in customer.get(page_of(order)).content.decode()
 
 
 def test_return_without_shipment_has_no_address(customer, light):
