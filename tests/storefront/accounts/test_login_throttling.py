@@ -94,8 +94,8 @@ def test_network_that_tries_many_accounts_waits(client, person):
 
 
 def test_unknown_account_is_answered_like_a_known_one(client, person):
-    known, unknown = fail(client, 1), fail(client, 1, email="nobody@fara.example")
-    locked, locked_too = fail(client, 5), fail(client, 5, email="nobody@fara.example")
+    known, unknown = fail(client, 1), fail(client, 1, email="unknown@fara.example")
+    locked, locked_too = fail(client, 5), fail(client, 5, email="unknown@fara.example")
 
     assert words(known) == words(unknown)
     assert words(locked) == words(locked_too)

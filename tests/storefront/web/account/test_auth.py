@@ -128,7 +128,7 @@ def test_password_reset_does_not_reveal_accounts(client):
 
     answers = [
         client.post("/en/account/password/", {"email": email})["Location"]
-        for email in ("erika@example.org", "nobody@example.org", "staff@fara.example")
+        for email in ("erika@example.org", "unknown@example.org", "staff@fara.example")
     ]
 
     assert set(answers) == {"/en/account/password/sent/"}
@@ -195,7 +195,7 @@ def test_wrong_password_and_unknown_address_look_the_same_and_store_no_password(
     make_shopper()
 
     known = sign_in(client, password="not this one").content.decode()
-    unknown = sign_in(client, "nobody@example.org", "not this one").content.decode()
+    unknown = sign_in(client, "unknown@example.org", "not this one").content.decode()
 
     assert "not this one" not in known
     for page in (known, unknown):
@@ -264,10 +264,10 @@ def test_orders_join_an_account_by_a_verified_address_only(client, light):
     hers = client.get("/en/account/").content.decode()
     client.post("/en/account/sign-out/")
     sign_in(client, "otto@example.org")
-    his = client.get("/en/account/").content.decode()
+    other = client.get("/en/account/").content.decode()
 
     assert f"/en/orders/{order.number}/{order.access_key}/" in hers
-    assert order.number not in his
+    assert order.number not in other
 
 
 def test_unverified_address_shows_no_orders(client, light):

@@ -180,8 +180,10 @@ def test_second_request_waits_for_the_answer_to_the_first(customer, accepted):
     second = request_change(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
 
     assert second.status_code == 409
-    assert "Once he has answered" in second.content.decode()
-    assert "Once he has answered" in shown(customer, accepted.order, "address/")
+    assert "After that you can change the address again" in second.content.decode()
+    assert "After that you can change the address again" in shown(
+        customer, accepted.order, "address/"
+    )
     assert AddressWish.objects.get().ship_to == asdict(THERE)
 
 

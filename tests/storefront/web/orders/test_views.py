@@ -230,7 +230,7 @@ def test_links_per_customer_are_limited(client, light):
     [
         ({}, "Enter the order number."),
         ({"number": "x" * 50, "email": "a@example.org"}, "This order number is too long."),
-        ({"number": "FL-1", "email": "nobody"}, "Enter an e-mail address like name@example.org."),
+        ({"number": "FL-1", "email": "unknown"}, "Enter an e-mail address like name@example.org."),
     ],
 )
 def test_lookup_names_missing_fields(client, light, data, words):
