@@ -178,7 +178,7 @@ def test_shop_works_while_redis_is_down(client, light, monkeypatch, caplog):
     assert client.get("/en/").status_code == 200
     search_cache.advance()
 
-    assert "Redis is away" in caplog.text
+    assert "Redis is unavailable" in caplog.text
 
 
 def test_very_long_url_is_answered_and_not_cached(client, light):
