@@ -154,7 +154,7 @@ class SignInTries(models.Model):
     succeeded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name_plural = "sign-in tries"
+        verbose_name_plural = "sign-in attempts"
 
     def __str__(self) -> str:
         return self.key

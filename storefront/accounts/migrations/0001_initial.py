@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ("blocked_until", models.DateTimeField(blank=True, null=True)),
                 ("succeeded_at", models.DateTimeField(blank=True, null=True)),
             ],
-            options={"verbose_name_plural": "sign-in tries"},
+            options={"verbose_name_plural": "sign-in attempts"},
         ),
         migrations.CreateModel(
             name="User",
