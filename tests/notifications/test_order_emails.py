@@ -214,7 +214,7 @@ CASES = [
             "Pay or cancel the order",
         ],
     ),
-    ("order.link_asked", link_asked, ["The link to this order was requested", "See the order"]),
+    ("order.link_asked", link_asked, ["Someone requested the link to this order", "See the order"]),
     (
         "order.address_corrected",
         corrected,

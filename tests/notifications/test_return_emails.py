@@ -113,7 +113,7 @@ CASES = [
             "Send it by 8 December.",
             "You pay for the return shipping.",
             "We refund what you paid within 14 days, the way you paid.",
-            "We may wait until the goods are here",
+            "We may wait until the items arrive",
         ],
     ),
     (

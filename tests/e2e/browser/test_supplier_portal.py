@@ -72,7 +72,7 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
     visit(page, link_in(mail))
     assert "Musterweg 1" in page.inner_text("main")
     page.get_by_role("button", name="Send answer").click()
-    page.get_by_text("We have your answer.").wait_for()
+    page.get_by_text("We received your answer.").wait_for()
     first = purchase_order.lines.order_by("pk").first()
     page.get_by_label("Carrier").fill("DHL")
     page.get_by_role("button", name="Add parcel").click()
@@ -84,7 +84,7 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
         tab.get_by_label("Tracking number").fill(NUMBER)
         tab.fill(f"[name=units_{first.order_line_id}]", "1")
         tab.get_by_role("button", name="Add parcel").click()
-        tab.get_by_text("The parcel is entered").wait_for()
+        tab.get_by_text("The parcel is saved").wait_for()
     page.reload()
     page.get_by_text(NUMBER).first.wait_for()
 

@@ -145,7 +145,7 @@ def test_forms_are_rate_limited(client, monkeypatch):
     response = answer(client, purchase_order, "ship")
 
     assert response.status_code == 429
-    assert "Too many forms in one hour." in response.content.decode()
+    assert "Too many submissions in one hour." in response.content.decode()
 
 
 def test_wrong_keys_are_rate_limited(client, monkeypatch):

@@ -220,7 +220,7 @@ def shown_in(text):
 
 def state(words):
     """Return a card's stock text as GONE, LOST or neither."""
-    return GONE if words == "Out of stock" else LOST if words.startswith("Not delivered") else words
+    return GONE if words == "Out of stock" else LOST if words.startswith("No delivery") else words
 
 
 def in_stock(text):

@@ -117,7 +117,7 @@ def test_code_guessing_is_rate_limited(filled, monkeypatch, network):
     page = write(filled, "CODE-2", REMOTE_ADDR=place.format(network, 2))
 
     assert page.status_code == 429
-    assert "Too many codes were tried." in page.content.decode()
+    assert "Too many attempts." in page.content.decode()
 
 
 def test_another_site_cannot_add_a_code(filled, coupon):

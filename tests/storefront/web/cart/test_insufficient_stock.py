@@ -144,7 +144,7 @@ def test_undeliverable_line_offers_a_fix(fronts):
     StockLevel.objects.filter(location__code="CN").update(reported_quantity=0)
     page = html.unescape(fronts.customer.get("/en/cart/").content.decode())
     assert "Take 5" in page
-    assert "Some lines cannot be ordered as they are." in page
+    assert "Some items cannot be ordered." in page
 
     Service.objects.update(countries=["FR"])
     quotes.forget()

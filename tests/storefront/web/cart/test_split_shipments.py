@@ -119,7 +119,7 @@ def test_increased_freight_is_shown_before_payment(customer, shop, monkeypatch):
     refused = customer.post("/en/checkout/place/", {"agreed": agreed(review)})
 
     assert refused.status_code == 409
-    assert "The total changed while you were here." in refused.content.decode()
+    assert "The total changed in the meantime." in refused.content.decode()
     assert "9.81" in amounts(refused)
     assert not Order.objects.exists()
 

@@ -204,7 +204,7 @@ def test_non_rechargeable_separate_cell_says_so(client, light):
 
     text = text_of(client.get(URL))
 
-    assert "A lithium cell on its own may not fly with passengers" in text
+    assert "Loose lithium batteries cannot go on passenger planes" in text
     assert "Do not charge it." in text
     assert "Charge it only" not in text
 
@@ -230,7 +230,7 @@ def test_variants_are_listed_by_option_name(client, light, names, legend):
 def test_variant_without_service_names_the_country(client, light):
     two_variants(light, ["Color"], ["Red"], lithium="alone")
 
-    assert "<small>not to Germany</small>" in text_of(client.get(URL))
+    assert "<small>no delivery to Germany</small>" in text_of(client.get(URL))
 
 
 def test_modes_show_their_color_and_missing_values(client, light):

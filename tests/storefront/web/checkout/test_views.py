@@ -104,7 +104,7 @@ def test_changed_total_is_shown_and_not_charged(filled, light):
     response = filled.post("/en/checkout/place/", {"agreed": agreed(review)})
 
     assert response.status_code == 409
-    assert "The total changed while you were here." in response.content.decode()
+    assert "The total changed in the meantime." in response.content.decode()
     assert "Order and pay €64.90" in response.content.decode()
     assert not Order.objects.exists()
 
@@ -141,7 +141,7 @@ def test_cart_without_price_returns_to_the_cart_with_the_reason(filled):
 
     words = response.content.decode()
     assert "The price of an item in the cart is being checked. Nothing was ordered." in words
-    assert "Its price is being checked, so it cannot be bought at the moment." in words
+    assert "The price is being checked, so this item is not available right now." in words
     assert changed.status_code == 409
     assert not Order.objects.exists()
 

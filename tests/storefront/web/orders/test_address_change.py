@@ -39,7 +39,7 @@ pytestmark = pytest.mark.django_db
 THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
 LINK = "Change delivery address"
 CHANGED = "It goes to the new address."
-ASKED = "We have asked its supplier to send it to the new address."
+ASKED = "We have asked the supplier to ship it to the new address."
 REFUSED = "The supplier can no longer change the address: it goes to the old one."
 LEFT = "It had already shipped: it goes to the old address."
 
@@ -136,7 +136,7 @@ def test_page_does_not_claim_a_full_change_after_a_parcel_left(customer, light):
         for _ in range(2)
     ]
 
-    assert ["What had not left yet goes to the new address." in text for text in texts] == [
+    assert ["What has not shipped yet goes to the new address." in text for text in texts] == [
         True
     ] * 2
     assert "It already goes to this address." not in texts[1]

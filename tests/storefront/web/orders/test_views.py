@@ -129,7 +129,7 @@ def test_unavailable_gateway_is_shown_and_keeps_the_order(client, light, monkeyp
 
     response = client.post(page_of(order, "pay/"), follow=True)
 
-    assert "The payment page cannot be reached right now." in response.content.decode()
+    assert "The payment page is not available right now." in response.content.decode()
     assert Order.objects.get().status == Order.Status.PENDING_PAYMENT
 
 
