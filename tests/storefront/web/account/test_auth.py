@@ -187,7 +187,7 @@ def test_right_password_waits_after_five_failures(client):
 
     assert "Wrong e-mail or password" in wrong[0].content.decode()
     assert locked.status_code == 422
-    assert "Too many tries" in locked.content.decode()
+    assert "Too many attempts" in locked.content.decode()
     assert later.status_code == 302
 
 
