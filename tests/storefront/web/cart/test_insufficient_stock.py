@@ -143,7 +143,7 @@ def test_undeliverable_line_offers_a_fix(fronts):
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=5)
     StockLevel.objects.filter(location__code="CN").update(reported_quantity=0)
     page = html.unescape(fronts.customer.get("/en/cart/").content.decode())
-    assert "Take 5" in page
+    assert "Change quantity to 5" in page
     assert "Some items cannot be ordered." in page
 
     Service.objects.update(countries=["FR"])

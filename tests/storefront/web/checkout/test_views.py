@@ -149,7 +149,7 @@ def test_cart_without_price_returns_to_the_cart_with_the_reason(filled):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("email", "", "Enter an e-mail address"),
+        ("email", "", "Enter your e-mail address"),
         ("email", "erika", "Enter an e-mail address like name@example.org."),
         ("name", "", "Enter the name of the person"),
         ("line1", "", "Enter the street and house number."),

@@ -224,7 +224,7 @@ def test_parcel_shipped_before_the_answer_goes_to_the_old_address(customer, acce
     assert LINK not in text
     late = request_change(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
     assert late.status_code == 409
-    assert "All of it has left" in late.content.decode()
+    assert "Everything has shipped" in late.content.decode()
     assert AddressWish.objects.count() == 1
 
 
