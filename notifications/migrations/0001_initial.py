@@ -11,12 +11,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Event",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("key", models.CharField(max_length=120, unique=True)),
                 ("name", models.CharField(max_length=50)),
                 ("subject", models.CharField(max_length=80)),
@@ -26,29 +21,14 @@ class Migration(migrations.Migration):
                 ("fanned_out_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("fanned_out_at__isnull", True)),
-                        fields=["id"],
-                        name="event_waits_for_fan_out",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("subject", "sequence"), name="event_order_by_subject"
-                    )
-                ],
+                "indexes": [models.Index(condition=models.Q(("fanned_out_at__isnull", True)), fields=["id"], name="event_waits_for_fan_out")],
+                "constraints": [models.UniqueConstraint(fields=("subject", "sequence"), name="event_order_by_subject")],
             },
         ),
         migrations.CreateModel(
             name="Delivery",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("sender", models.CharField(max_length=20)),
                 ("recipient", models.CharField(max_length=254)),
                 ("template", models.CharField(max_length=50)),
@@ -56,14 +36,7 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[
-                            ("pending", "Queued"),
-                            ("delivering", "Sending"),
-                            ("delivered", "Delivered"),
-                            ("retrying", "Retry scheduled"),
-                            ("dead", "Failed"),
-                            ("replayed", "Resent"),
-                        ],
+                        choices=[("pending", "Queued"), ("delivering", "Sending"), ("delivered", "Delivered"), ("retrying", "Retry scheduled"), ("dead", "Failed"), ("replayed", "Resent")],
                         default="pending",
                         max_length=12,
                     ),
@@ -72,29 +45,12 @@ class Migration(migrations.Migration):
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("due_at", models.DateTimeField()),
                 ("problem", models.CharField(blank=True, max_length=300)),
-                (
-                    "event",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deliveries",
-                        to="notifications.event",
-                    ),
-                ),
+                ("event", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="notifications.event")),
             ],
             options={
                 "verbose_name_plural": "deliveries",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status__in", ["pending", "retrying", "replayed"])),
-                        fields=["due_at"],
-                        name="delivery_is_due",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("event", "sender", "recipient", "template"), name="delivery_once"
-                    )
-                ],
+                "indexes": [models.Index(condition=models.Q(("status__in", ["pending", "retrying", "replayed"])), fields=["due_at"], name="delivery_is_due")],
+                "constraints": [models.UniqueConstraint(fields=("event", "sender", "recipient", "template"), name="delivery_once")],
             },
         ),
     ]
