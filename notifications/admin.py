@@ -20,7 +20,7 @@ from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.inlines import inline
 
 
-@admin.display(description=_("What was told"))
+@admin.display(description=_("Message"))
 def payload_without_links(event: Event) -> str:
     """Return the payload as JSON without links, since a link may open an order or an account."""
     shown = {
@@ -35,7 +35,7 @@ class EventAdmin(StaffAdmin):
         "name",
         "subject",
         columns.age("occurred_at", _("When")),
-        columns.age("fanned_out_at", _("Passed on")),
+        columns.age("fanned_out_at", _("Forwarded")),
     ]
     list_filter: ClassVar = ["name", ("fanned_out_at", admin.EmptyFieldListFilter)]
     search_fields: ClassVar = ["key", "subject"]
@@ -67,7 +67,7 @@ class DeliveryAdmin(StaffAdmin):
             waits={"pending", "retrying", "replayed"},
             ended={"delivered"},
         ),
-        columns.link("event", _("Fact")),
+        columns.link("event", _("Event")),
         "attempts",
         "problem",
         columns.age("due_at", _("Due")),
@@ -80,7 +80,7 @@ class DeliveryAdmin(StaffAdmin):
     readonly_fields: ClassVar = [columns.moves]
     actions: ClassVar = ["send_again", "settle"]
 
-    @action(description=_("Send again: dead, or nobody knows whether it arrived"))
+    @action(description=_("Resend"))
     def send_again(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
         def act(delivery: Delivery) -> None:
             dispatch.send_again(delivery=delivery, actor=str(request.user), now=timezone.now())
@@ -88,7 +88,7 @@ class DeliveryAdmin(StaffAdmin):
 
         self.do_each(request, rows, act)
 
-    @action(description=_("It did arrive: I looked at the mail server"))
+    @action(description=_("Mark as delivered"))
     def settle(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
         self.do_each(
             request,

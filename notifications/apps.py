@@ -11,7 +11,7 @@ from storefront.lib.security import key_rotation
 
 class NotificationsConfig(AppConfig):
     name = "notifications"
-    verbose_name = _("Messages")
+    verbose_name = _("Notifications")
 
     def ready(self) -> None:
         key_rotation.look_inside("notifications.Event", column="payload", keys=(SEALED,))

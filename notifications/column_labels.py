@@ -6,24 +6,24 @@ from django.utils.translation import gettext_lazy as _
 
 TABLES = {
     "Event": (_("event"), _("events")),
-    "Delivery": (_("message"), _("messages")),
+    "Delivery": (_("notification"), _("notifications")),
 }
 COLUMNS = {
-    "key": _("Named"),
+    "key": _("Key"),
     "name": _("What happened"),
-    "subject": _("Of what"),
-    "sequence": _("Which of its events"),
-    "payload": _("What is told"),
+    "subject": _("Record"),
+    "sequence": _("Event number"),
+    "payload": _("Content"),
     "occurred_at": _("When"),
-    "fanned_out_at": _("Handed to messages"),
+    "fanned_out_at": _("Forwarded to notifications"),
     "event": _("Event"),
-    "sender": _("Sent by"),
+    "sender": _("Channel"),
     "recipient": _("To"),
-    "template": _("Letter"),
+    "template": _("Template"),
     "locale": _("Language"),
     "status": _("State"),
     "status_since": _("Since"),
-    "attempts": _("Tries"),
+    "attempts": _("Attempts"),
     "due_at": _("Due"),
     "problem": _("Problem"),
 }

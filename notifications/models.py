@@ -61,13 +61,13 @@ class Delivery(Stateful):
     """One message to one recipient for one event, sent once despite retries."""
 
     class Status(models.TextChoices):
-        PENDING = "pending", _("Waits to be sent")
+        PENDING = "pending", _("Queued")
         # passed to the sender; after a crash, staff decide
-        DELIVERING = "delivering", _("Being sent")
+        DELIVERING = "delivering", _("Sending")
         DELIVERED = "delivered", _("Delivered")
-        RETRYING = "retrying", _("Tried again later")
-        DEAD = "dead", _("Given up")
-        REPLAYED = "replayed", _("Sent anew")
+        RETRYING = "retrying", _("Retry scheduled")
+        DEAD = "dead", _("Failed")
+        REPLAYED = "replayed", _("Resent")
 
     TRANSITIONS: ClassVar = {
         Status.PENDING: frozenset({Status.DELIVERING}),

@@ -11,7 +11,7 @@ from notifications.models import Delivery, Event
 from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.security.anonymization import scrub
 
-NOBODY = "nobody@erased.invalid"
+ERASED = "nobody@erased.invalid"
 # Payload fields, by event, with free text of customers: scrubbing an address would miss it.
 WRITTEN = {"contact.received": ("name", "message")}
 WAITING = ("pending", "retrying", "replayed")
@@ -33,9 +33,9 @@ def forget(
     told = Delivery.objects.alias(lower=Lower("recipient"))
     for event in rows:
         # Only messages to this person: a supplier's e-mail about the order keeps its recipient.
-        his = told.filter(event=event, lower__in={word.lower() for word in words})
-        his.filter(status__in=WAITING).delete()
-        his.update(recipient=NOBODY)
+        theirs = told.filter(event=event, lower__in={word.lower() for word in words})
+        theirs.filter(status__in=WAITING).delete()
+        theirs.update(recipient=ERASED)
         payload = scrub(event.payload, words) | dict.fromkeys(WRITTEN.get(event.name, ()), "")
         Event.objects.filter(pk=event.pk).update(payload=payload)
 

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("pending", "Waits to be sent"), ("delivering", "Being sent"), ("delivered", "Delivered"), ("retrying", "Tried again later"), ("dead", "Given up"), ("replayed", "Sent anew")],
+                        choices=[("pending", "Queued"), ("delivering", "Sending"), ("delivered", "Delivered"), ("retrying", "Retry scheduled"), ("dead", "Failed"), ("replayed", "Resent")],
                         default="pending",
                         max_length=12,
                     ),

@@ -41,20 +41,20 @@ from storefront.lib.staff.admin import Asks, ReasonForm, StaffAdmin, action, sho
 RIGHTS = (*FLAGS, "groups", "user_permissions")
 LABELS = {
     "email": _("E-mail"),
-    "is_active": _("May sign in"),
-    "is_staff": _("Works here"),
-    "is_superuser": _("May do everything"),
+    "is_active": _("Active"),
+    "is_staff": _("Staff account"),
+    "is_superuser": _("Superuser"),
     "groups": _("Groups"),
-    "user_permissions": _("What this person may do besides"),
+    "user_permissions": _("Additional permissions"),
 }
 HELP = {
-    "email": _("Whoever it is signs in with it."),
-    "name": _("How colleagues call this person. Empty: by e-mail."),
-    "is_active": _("Not ticked: this person cannot sign in; nothing is lost."),
-    "is_staff": _("Ticked: may come to these pages, and see what is allowed below."),
-    "is_superuser": _("Ticked: all that is listed below is allowed without being chosen."),
-    "groups": _("What a group may do, all who are in it may do."),
-    "user_permissions": _("Besides what the groups may. Empty: nothing more."),
+    "email": _("Used to sign in."),
+    "name": _("Name shown to colleagues. Empty: the e-mail address is shown."),
+    "is_active": _("If not ticked, this person cannot sign in. No data is deleted."),
+    "is_staff": _("If ticked, this person can open the staff pages, with the permissions below."),
+    "is_superuser": _("If ticked, this person has all permissions."),
+    "groups": _("All members of a group have its permissions."),
+    "user_permissions": _("In addition to the permissions of the groups."),
 }
 
 
@@ -78,10 +78,10 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
     class Meta:
         model = Group
         fields = ("name", "permissions")
-        labels = {"permissions": _("What they may do")}
+        labels = {"permissions": _("Permissions")}
         help_texts = {
-            "name": _("What they do here, such as buying or shipping."),
-            "permissions": _("All who are in the group may do this. Empty: nothing."),
+            "name": _("Task of the group, such as purchasing or shipping."),
+            "permissions": _("All members of the group have these permissions."),
         }
 
 
@@ -150,7 +150,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
         "name",
         "is_staff",
         "is_active",
-        columns.age("last_login", _("Last seen")),
+        columns.age("last_login", _("Last sign-in")),
     ]
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
     search_fields = ["email", "name"]
@@ -158,9 +158,9 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     readonly_fields = ["last_login", "joined_at", "factors"]
     fieldsets = [
         (None, {"fields": ["email", "password", "name"]}),
-        (_("Rights"), {"fields": list(RIGHTS)}),
-        (_("Moments"), {"fields": ["last_login", "joined_at"]}),
-        (_("Second factors"), {"fields": ["factors"]}),
+        (_("Permissions"), {"fields": list(RIGHTS)}),
+        (_("Dates"), {"fields": ["last_login", "joined_at"]}),
+        (_("Two-factor authentication"), {"fields": ["factors"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
 
@@ -214,7 +214,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
         rows: models.QuerySet[Any] = super().get_queryset(request).annotate(factor_count=count)
         return rows
 
-    @admin.display(description=_("How many there are"))
+    @admin.display(description=_("Number of methods"))
     def factors(self, person: Any) -> int:
         count: int = person.factor_count
         return count
@@ -231,7 +231,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
             raise Http404
         return redirect("factors:sessions_of", person.pk)
 
-    @action(description=_("Take out the second factors"), icon="phonelink_erase")
+    @action(description=_("Reset two-factor authentication"), icon="phonelink_erase")
     def reset_factors(self, request: HttpRequest, object_id: str) -> HttpResponse:
         person: User | None = self.get_object(request, object_id)
         if person is None:
@@ -245,14 +245,14 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
         return self.ask(
             request,
             person,
-            title=gettext("Take out the second factors"),
+            title=gettext("Reset two-factor authentication"),
             explain=gettext(
-                "For somebody who lost phone and codes: be sure that it is he who asks. The"
-                " password alone lets him in once more, to set up another, and wherever he is"
-                " signed in now, he no longer is."
+                "Use this if a colleague lost their phone and recovery codes. Verify"
+                " their identity first. The password alone then lets them sign in and"
+                " set up a new method. All their sessions end."
             ),
             act=reset,
-            done=gettext("They are taken out, and all sessions are ended."),
+            done=gettext("Two-factor authentication is reset, and all sessions are ended."),
             form_class=ReasonForm,
         )
 
@@ -285,7 +285,7 @@ class StaffSessionAdmin(StaffAdmin):
     """Sessions of all staff, for superusers. They are ended on the pages of each user."""
 
     list_display = (
-        columns.link("user", _("Person")),
+        columns.link("user", _("User")),
         "browser",
         "network",
         columns.age("seen_at", _("Last request")),
@@ -333,21 +333,21 @@ show(
     list_display=[
         "key",
         "count",
-        columns.age("last_at", _("Last try")),
-        columns.age("blocked_until", _("Must wait")),
+        columns.age("last_at", _("Last attempt")),
+        columns.age("blocked_until", _("Blocked until")),
     ],
     ordering=["-last_at"],
 )
 show(
     SavedAddress,
-    list_display=["is_default", columns.link("user", _("Person"))],
+    list_display=["is_default", columns.link("user", _("User"))],
     list_select_related=["user"],
     search_fields=["user__email"],
     ordering=["-id"],
 )
 show(
     Consent,
-    list_display=["kind", columns.link("user", _("Person")), "is_given", "source", "at"],
+    list_display=["kind", columns.link("user", _("User")), "is_given", "source", "at"],
     list_select_related=["user"],
     list_filter=["kind", "is_given"],
     search_fields=["user__email"],
@@ -356,10 +356,10 @@ show(
 show(
     AddressChange,
     list_display=[
-        columns.link("user", _("Person")),
+        columns.link("user", _("User")),
         "old_email",
         "new_email",
-        columns.age("asked_at", _("Asked")),
+        columns.age("asked_at", _("Requested")),
         columns.age("done_at", _("Confirmed")),
         columns.age("stopped_at", _("Stopped")),
     ],
@@ -372,7 +372,7 @@ show(
 admin.site.unregister(EmailAddress)
 show(
     EmailAddress,
-    list_display=["email", columns.link("user", _("Person")), "verified"],
+    list_display=["email", columns.link("user", _("User")), "verified"],
     list_select_related=["user"],
     list_filter=["verified"],
     search_fields=["email"],
@@ -383,9 +383,9 @@ admin.site.unregister(Authenticator)
 show(
     FactorChange,
     list_display=[
-        columns.link("user", _("Person")),
+        columns.link("user", _("User")),
         "what",
-        columns.link("actor", _("By whom")),
+        columns.link("actor", _("Changed by")),
         "reason",
         columns.age("at", _("When")),
     ],

@@ -11,7 +11,7 @@ from storefront.lib.security import key_rotation
 class AccountsConfig(AppConfig):
     name = "storefront.accounts"
     label = "accounts"
-    verbose_name = _("People")
+    verbose_name = _("Users")
 
     def ready(self) -> None:
         key_rotation.look_inside("mfa.Authenticator", column="data", keys=("secret", "seed"))

@@ -24,7 +24,7 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no t
             refused: ValidationError = super().get_invalid_login_error()
             return refused
         return ValidationError(
-            _("Too many tries. Wait %(time)s, then try again."),
+            _("Too many attempts. Wait %(time)s, then try again."),
             code="too_many_tries",
             params={"time": timeuntil(until, now, depth=1)},
         )

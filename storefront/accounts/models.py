@@ -154,7 +154,7 @@ class SignInTries(models.Model):
     succeeded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name_plural = "sign-in tries"
+        verbose_name_plural = "sign-in attempts"
 
     def __str__(self) -> str:
         return self.key
@@ -171,8 +171,8 @@ class FactorChange(models.Model):
         PASSKEY_ADDED = "passkey_added", _("A passkey was added")
         CODES_MADE = "codes_made", _("New recovery codes were made")
         CODE_USED = "code_used", _("A recovery code was used")
-        DROPPED = "dropped", _("An app or a passkey was taken out")
-        RESET = "reset", _("All were taken out by a colleague")
+        DROPPED = "dropped", _("An app or a passkey was removed")
+        RESET = "reset", _("A colleague removed all of them")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="factor_changes")
     what = models.CharField(max_length=20, choices=What)

@@ -22,8 +22,12 @@ from storefront.lib.staff.fieldsets import Field, Group
 
 KEY = (
     Group(
-        _("The key"),
-        {"name": Field(_("Name"), _("Who has it: prices that its program tells carry this name."))},
+        _("API key"),
+        {
+            "name": Field(
+                _("Name"), _("Owner of the key. Prices sent with this key carry this name.")
+            )
+        },
     ),
 )
 
@@ -38,7 +42,9 @@ class PriceKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
         if PriceKey.objects.filter(name=name, revoked_at=None).exists():
-            raise forms.ValidationError(gettext("A valid key has this name."), code="taken")
+            raise forms.ValidationError(
+                gettext("A valid key with this name already exists."), code="taken"
+            )
         return name
 
 
@@ -50,13 +56,14 @@ class PriceKeyAdmin(RecordedChanges, StaffAdmin):
     add_form = PriceKeyForm
     groups = KEY
     when_empty: ClassVar = _(
-        "Add a key for a program that watches prices. It is shown once, when it is made."
+        "Add an API key for a program that sends competitor prices. It is shown"
+        " once, when you create it."
     )
     list_display: ClassVar = [
         "name",
         "start",
         "made_by",
-        columns.age("made_at", _("Made")),
+        columns.age("made_at", _("Created")),
         columns.age("last_used_at", _("Last used")),
         columns.age("revoked_at", _("Revoked")),
     ]
@@ -83,10 +90,10 @@ class PriceKeyAdmin(RecordedChanges, StaffAdmin):
         """Show the key in the response itself, because it is stored nowhere."""
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("The key of %(name)s") % {"name": obj.name},
+            "title": gettext("API key of %(name)s") % {"name": obj.name},
             "explain": gettext(
-                "Copy it now: it is shown only this once. Its program sends it with each request,"
-                " as Authorization: Bearer."
+                "Copy the key now: it is not shown again. The program sends it with"
+                " each request as Authorization: Bearer."
             ),
             "told": obj.told,
             "opts": self.opts,
@@ -103,8 +110,8 @@ class PriceKeyAdmin(RecordedChanges, StaffAdmin):
             key,
             title=gettext("Revoke"),
             explain=gettext(
-                "The program that has this key can tell no prices any more, from now on and for"
-                " ever. What it told stays."
+                "The program with this key can no longer send prices. This cannot be"
+                " undone. Prices already received are kept."
             ),
             act=lambda _given: api_keys.revoke(
                 key=key, actor=str(request.user), now=timezone.now()
@@ -120,7 +127,7 @@ show(
         "route",
         "status_code",
         columns.age("started_at", _("Started")),
-        columns.age("done_at", _("Answered")),
+        columns.age("done_at", _("Completed")),
     ],
     list_filter=["route", ("done_at", admin.EmptyFieldListFilter)],
     search_fields=["key"],

@@ -9,4 +9,4 @@ from django.utils.translation import gettext_lazy as _
 class ApiConfig(AppConfig):
     name = "storefront.api"
     label = "api"
-    verbose_name = _("Programs")
+    verbose_name = _("API")

@@ -5,24 +5,24 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
-    "PriceKey": (_("key of a program"), _("keys of programs")),
-    "IdempotencyRecord": (_("answer that can be repeated"), _("answers that can be repeated")),
+    "PriceKey": (_("API key"), _("API keys")),
+    "IdempotencyRecord": (_("idempotent response"), _("idempotent responses")),
 }
 COLUMNS = {
     "name": _("Name"),
-    "start": _("Begins with"),
-    "digest": _("Its digest"),
-    "made_by": _("Made by"),
-    "made_at": _("Made"),
+    "start": _("Prefix"),
+    "digest": _("Hash"),
+    "made_by": _("Created by"),
+    "made_at": _("Created"),
     "last_used_at": _("Last used"),
     "revoked_by": _("Revoked by"),
     "revoked_at": _("Revoked"),
-    "principal": _("Who asked"),
-    "key": _("Key that came with it"),
-    "route": _("What was asked"),
-    "request_digest": _("Digest of the request"),
+    "principal": _("Client"),
+    "key": _("Idempotency key"),
+    "route": _("Request"),
+    "request_digest": _("Request hash"),
     "started_at": _("Started"),
-    "done_at": _("Answered"),
+    "done_at": _("Completed"),
     "status_code": _("HTTP status"),
-    "response": _("Answer"),
+    "response": _("Response"),
 }

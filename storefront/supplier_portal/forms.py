@@ -30,17 +30,17 @@ class AnswerForm(forms.Form):
         for line in lines:
             self.fields[f"line_{line.id}"] = forms.ChoiceField(
                 label=_("Your answer for %(sku)s") % {"sku": line.sku},
-                choices=[(SHIP, _("I ship it")), *REASONS.items()],
+                choices=[(SHIP, _("Ship")), *REASONS.items()],
                 initial=SHIP,
                 error_messages={
-                    "required": _("Choose whether you ship it."),
-                    "invalid_choice": _("Choose whether you ship it."),
+                    "required": _("Choose an answer."),
+                    "invalid_choice": _("Choose an answer."),
                 },
             )
             if line.quantity > 1:
                 self.fields[f"some_{line.id}"] = self._some(line)
             self.fields[f"cost_{line.id}"] = forms.DecimalField(
-                label=_("Your price for one %(sku)s, in %(currency)s")
+                label=_("Your unit price for %(sku)s, in %(currency)s")
                 % {"sku": line.sku, "currency": line.agreed.currency},
                 required=False,
                 min_value=Decimal("0.01"),
@@ -52,17 +52,17 @@ class AnswerForm(forms.Form):
                 ),
             )
         self.fields["ships_by"] = forms.DateField(
-            label=_("It leaves by"),
+            label=_("Ships by"),
             required=False,
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-            error_messages={"invalid": _("Enter a day, or leave it empty.")},
+            error_messages={"invalid": _("Enter a date, or leave it empty.")},
         )
 
     @staticmethod
     def _some(line: Line) -> forms.IntegerField:
-        wrong = _("Enter how many of the %(most)s you ship.") % {"most": line.quantity}
+        wrong = _("Enter how many of the %(most)s units you ship.") % {"most": line.quantity}
         return forms.IntegerField(
-            label=_("How many of the %(most)s you ship, if not all") % {"most": line.quantity},
+            label=_("Quantity you ship, if not all %(most)s") % {"most": line.quantity},
             required=False,
             min_value=0,
             max_value=line.quantity,
@@ -74,16 +74,18 @@ class AnswerForm(forms.Form):
         for line in self.lines:
             word, some = (self.cleaned_data.get(f"{name}_{line.id}") for name in ("line", "some"))
             if some == 0 and word == SHIP:
-                self.add_error(f"line_{line.id}", _("Choose why you do not ship it."))
+                self.add_error(f"line_{line.id}", _("Choose a reason."))
             if some == line.quantity and word not in {SHIP, None}:
-                self.add_error(f"some_{line.id}", _("Either you ship all of it, or choose fewer."))
+                self.add_error(
+                    f"some_{line.id}", _("Ship the full quantity, or enter a smaller one.")
+                )
         return cleaned
 
     def clean_ships_by(self) -> date | None:
         day: date | None = self.cleaned_data["ships_by"]
         today = timezone.now().date()
         if day is not None and not today <= day <= today + LATEST:
-            raise forms.ValidationError(_("Enter a day of the next 90."), code="far")
+            raise forms.ValidationError(_("Enter a date within the next 90 days."), code="far")
         return day
 
     def rows(
@@ -135,7 +137,7 @@ class ParcelForm(forms.Form):
         max_length=carriers.MAX_NAME,
         error_messages={
             "required": gettext_lazy("Enter the carrier, such as DHL."),
-            "max_length": gettext_lazy("No carrier has a name this long."),
+            "max_length": gettext_lazy("This carrier name is too long."),
         },
     )
     number = forms.CharField(
@@ -143,7 +145,7 @@ class ParcelForm(forms.Form):
         max_length=carriers.MAX_NUMBER + 20,
         error_messages={
             "required": gettext_lazy("Enter the tracking number."),
-            "max_length": gettext_lazy("This is too long for a tracking number."),
+            "max_length": gettext_lazy("This tracking number is too long."),
         },
     )
 
@@ -151,11 +153,9 @@ class ParcelForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.lines = lines
         for line in lines:
-            words = _("Enter how many of it are in the parcel: 0 to %(most)s.") % {
-                "most": line.left
-            }
+            words = _("Enter the quantity in the parcel: 0 to %(most)s.") % {"most": line.left}
             self.fields[f"units_{line.id}"] = forms.IntegerField(
-                label=_("Of %(sku)s") % {"sku": line.sku},
+                label=_("Quantity of %(sku)s") % {"sku": line.sku},
                 min_value=0,
                 max_value=line.left,
                 initial=line.left,
@@ -176,12 +176,13 @@ class ParcelForm(forms.Form):
             return carriers.number_of(self.cleaned_data["number"])
         except carriers.BadNumberError as error:
             raise forms.ValidationError(
-                _("A tracking number has letters and digits only, at least five."), code="bad"
+                _("A tracking number has at least five characters, letters and digits only."),
+                code="bad",
             ) from error
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         names = [f"units_{line.id}" for line in self.lines]
         if names and all(self.cleaned_data.get(name) == 0 for name in names):
-            self.add_error(names[0], _("Something must be in the parcel."))
+            self.add_error(names[0], _("Enter at least one item for the parcel."))
         return cleaned

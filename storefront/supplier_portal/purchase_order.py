@@ -22,8 +22,8 @@ Status = PurchaseOrder.Status
 
 REASONS: dict[str, Promise] = {
     "out_of_stock": _("Out of stock"),
-    "discontinued": _("Not sold any more"),
-    "invalid_item": _("Not an item of ours"),
+    "discontinued": _("Discontinued"),
+    "invalid_item": _("Not our item"),
     "undeliverable": _("Cannot be delivered to this address"),
     "rejected_other": _("Another reason"),
 }

@@ -43,12 +43,12 @@ Status = PurchaseOrder.Status
 
 # Message after a form was sent; its code is in the URL.
 NEWS: dict[str, tuple[str, Promise]] = {
-    "answered": ("good", gettext_lazy("We have your answer. Thank you.")),
-    "shipped": ("good", gettext_lazy("The parcel is entered, and the shopper is told once.")),
-    "arrived": ("good", gettext_lazy("Noted: it has arrived.")),
-    "stopped": ("good", gettext_lazy("It is stopped. Thank you.")),
-    "goes": ("good", gettext_lazy("Noted: it cannot be stopped. Please ship it as ordered.")),
-    "late": ("bad", gettext_lazy("That cannot be changed here any more. Please write to us.")),
+    "answered": ("good", gettext_lazy("We received your answer. Thank you.")),
+    "shipped": ("good", gettext_lazy("The parcel is saved. We e-mail the customer.")),
+    "arrived": ("good", gettext_lazy("Marked as delivered.")),
+    "stopped": ("good", gettext_lazy("The order is stopped. Thank you.")),
+    "goes": ("good", gettext_lazy("Cancellation rejected. Please ship it as ordered.")),
+    "late": ("bad", gettext_lazy("This can no longer be changed here. Please contact us.")),
 }
 
 type View = Callable[[HttpRequest, PurchaseOrder], HttpResponse]
@@ -64,7 +64,7 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
         except links.EndedLinkError:
             words = {
                 "title": _("This link has expired."),
-                "words": _("The purchase order was closed long ago. Write to us if you need it."),
+                "words": _("The purchase order was closed long ago. Contact us if you need it."),
             }
             return render(request, "web/layout/error_page.html", words, status=HTTPStatus.GONE)
         if found is None:
@@ -72,7 +72,7 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
             security_log.record(link, actor=request.user, result=failed, purchase_order=number)
             who = visitor_of(request)
             if is_too_often(what="portal-key", who=who, per_hour=WRONG_KEYS_PER_HOUR):
-                words = {"title": _("Too many wrong links."), "words": _("Try again in an hour.")}
+                words = {"title": _("Too many invalid links."), "words": _("Try again in an hour.")}
                 return render(
                     request,
                     "web/layout/error_page.html",
@@ -81,7 +81,7 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
                 )
             words = {
                 "title": _("This link does not work."),
-                "words": _("Use the link in our latest e-mail, or answer that e-mail."),
+                "words": _("Use the link in our latest e-mail, or reply to that e-mail."),
             }
             return render(request, "web/layout/error_page.html", words, status=HTTPStatus.NOT_FOUND)
         if request.method == "POST":
@@ -160,7 +160,7 @@ def parcel(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
         )
         if taken.parcels:
             return _back(found, "shipped")
-        given.add_error("number", _("This tracking number stands with another order."))
+        given.add_error("number", _("This tracking number belongs to another order."))
     return _show(request, shown, parcel=given, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -201,12 +201,12 @@ def headline(shown: Page) -> str:
     if shown.is_canceled:
         return _("Canceled. Please do not ship it.")
     if shown.is_over:
-        return _("All done. Thank you.")
+        return _("Completed. Thank you.")
     if not shown.left:
-        return _("All of it has left. Thank you.")
+        return _("Everything has shipped. Thank you.")
     if shown.is_answered:
         return _("Ship it, and enter the tracking number.")
-    return _("An order for you.")
+    return _("You have a new order.")
 
 
 def _show(  # noqa: PLR0913 - all parts of one page
@@ -239,4 +239,4 @@ def _back(found: PurchaseOrder, word: str) -> HttpResponse:
 
 
 def _too_often() -> str:
-    return _("Too many forms in one hour. Try again later, or write to us.")
+    return _("Too many submissions in one hour. Try again later, or contact us.")

@@ -137,13 +137,13 @@ CASES = [
     ("account.factors_changed", added_app, ["An authenticator app was added."]),
     ("account.factors_changed", added_passkey, ["A passkey was added."]),
     ("account.factors_changed", made_codes, ["New recovery codes were made."]),
-    ("account.factors_changed", removed_factor, ["An app or a passkey was taken out."]),
-    ("account.factors_changed", reset_factors, ["All were taken out by a colleague."]),
+    ("account.factors_changed", removed_factor, ["An app or a passkey was removed."]),
+    ("account.factors_changed", reset_factors, ["A colleague removed all of them."]),
     (
         "account.rights_changed",
         changed_rights,
         [
-            "boss@fara.example changed the rights of clerk@fara.example at Fara.",
+            "boss@fara.example changed the permissions of clerk@fara.example at Fara.",
             "+ group Support <1>",
             "+ is_staff",
         ],

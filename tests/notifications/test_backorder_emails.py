@@ -125,7 +125,7 @@ CASES = [
         "order.setback_asked",
         delayed,
         [
-            "It takes longer. Will you wait?",
+            "Your order is delayed. Do you want to wait?",
             "The supplier ships the items below later than we promised.",
             "5 December",
             "16 December",
@@ -138,7 +138,7 @@ CASES = [
         "order.setback_asked",
         later_from_elsewhere,
         [
-            "It ships from another warehouse and arrives later. Will you wait?",
+            "Your order ships from another warehouse and arrives later. Do you want to wait?",
             "Another warehouse can, but later than we promised.",
             "If you do not answer, nothing is sent and you do not pay for it.",
         ],

@@ -203,18 +203,18 @@ CASES = [
     (
         "order.placed",
         placed_without_tax,
-        ["VAT, United States: none included: the customs there may ask you for it", "New York"],
+        ["VAT, United States: not included: customs may charge it on arrival", "New York"],
     ),
     (
         "order.unpaid",
         unpaid,
         [
             "Your order is not paid yet.",
-            "We hold its items for you until 24 November, 13:20 CET.",
+            "The items are reserved for you until 24 November, 13:20 CET.",
             "Pay or cancel the order",
         ],
     ),
-    ("order.link_asked", link_asked, ["The link to this order was requested", "See the order"]),
+    ("order.link_asked", link_asked, ["Someone requested the link to this order", "See the order"]),
     (
         "order.address_corrected",
         corrected,
@@ -271,7 +271,7 @@ CASES = [
     (
         "order.refunded",
         refunded,
-        ["€44.89 goes back to you.", "It is refunded the way you paid."],
+        ["We refund €44.89.", "It is refunded the way you paid."],
     ),
 ]
 

@@ -113,7 +113,7 @@ CASES = [
             "Send it by 8 December.",
             "You pay for the return shipping.",
             "We refund what you paid within 14 days, the way you paid.",
-            "We may wait until the goods are here",
+            "We may wait until the items arrive",
         ],
     ),
     (
@@ -174,7 +174,7 @@ CASES = [
             "We are sending you a replacement.",
             "New order",
             "We send you instead:",
-            "It costs less: €6.66 goes back to you, the way you paid.",
+            "It costs less: we refund €6.66 the way you paid.",
             "See the new order",
         ],
     ),

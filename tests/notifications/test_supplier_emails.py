@@ -80,7 +80,7 @@ CASES = [
         "purchase_order.mailed",
         ordered,
         [
-            "An order for you.",
+            "You have a new order.",
             "2 ×",
             "Fara H1 headlamp, Black",
             "Shipping service",
@@ -104,10 +104,10 @@ CASES = [
     (
         "evidence.expires",
         evidence_ends,
-        ["Evidence expires soon.", "CE declaration", "20 December"],
+        ["A document expires soon.", "CE declaration", "20 December"],
     ),
     ("evidence.expires", evidence_ends_and_says_who_issued_it, ["TÜV <Süd>", "R-1"]),
-    ("offers.withheld", withheld, ["Evidence is missing.", "CE declaration"]),
+    ("offers.withheld", withheld, ["A document is missing.", "CE declaration"]),
     ("offers.withheld", withheld_several, ["Offers off sale"]),
 ]
 

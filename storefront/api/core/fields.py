@@ -13,7 +13,7 @@ from orders.addresses.validation import LIMITS
 
 COUNTRY = r"^[A-Z]{2}$"
 PICTURE_WIDTHS_PX = (240, 480, 900)
-UNKNOWN_FIELD = _("There is no such field.")
+UNKNOWN_FIELD = _("This field does not exist.")
 
 
 class Strict(serializers.Serializer[Any]):
@@ -46,7 +46,7 @@ class Text(serializers.CharField):
 class Amount(serializers.DecimalField):
     """Amount of money as text, so that no program rounds it."""
 
-    default_error_messages = {"not_text": _('Write the amount as text, like "39.99".')}
+    default_error_messages = {"not_text": _('Send the amount as a string, such as "39.99".')}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=12, decimal_places=2, **kwargs)

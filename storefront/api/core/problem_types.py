@@ -24,62 +24,62 @@ class Kind:
 MALFORMED = Kind(
     slug="malformed-body",
     status=HTTPStatus.BAD_REQUEST,
-    title=_("The body is not JSON"),
+    title=_("The request body is not valid JSON"),
     detail=_("Send one JSON object in UTF-8, without NaN and without repeated names."),
 )
 UNREADABLE = Kind(
     slug="unreadable-request",
     status=HTTPStatus.BAD_REQUEST,
-    title=_("We cannot read this request"),
+    title=_("The request cannot be read"),
     detail=_("Remove NUL characters and lone surrogates from the path and the query."),
 )
 INVALID = Kind(
     slug="invalid-fields",
     status=HTTPStatus.BAD_REQUEST,
-    title=_("Some fields are not right"),
-    detail=_("Correct what is named in errors and send the request again."),
+    title=_("Some fields are not valid"),
+    detail=_("Correct the fields listed in errors and send the request again."),
 )
 INVALID_PARAMETERS = Kind(
     slug="invalid-parameters",
     status=HTTPStatus.BAD_REQUEST,
-    title=_("Some parameters are not right"),
-    detail=_("Correct or leave out what is named in errors."),
+    title=_("Some parameters are not valid"),
+    detail=_("Correct or remove the parameters listed in errors."),
 )
 NOT_FOUND = Kind(
     slug="not-found",
     status=HTTPStatus.NOT_FOUND,
-    title=_("There is nothing here"),
+    title=_("Not found"),
     detail=_("Check the address. Every path of this API ends with a slash."),
 )
 WRONG_METHOD = Kind(
     slug="wrong-method",
     status=HTTPStatus.METHOD_NOT_ALLOWED,
-    title=_("This cannot be done here"),
-    detail=_("Use a method that the Allow header names."),
+    title=_("Method not allowed"),
+    detail=_("Use a method listed in the Allow header."),
 )
 NOT_ACCEPTABLE = Kind(
     slug="not-acceptable",
     status=HTTPStatus.NOT_ACCEPTABLE,
-    title=_("We answer in JSON only"),
+    title=_("Responses are available in JSON only"),
     detail=_("Send Accept: application/json, or no Accept header."),
 )
 NOT_JSON = Kind(
     slug="not-json",
     status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    title=_("We read JSON only"),
+    title=_("Requests must be JSON"),
     detail=_("Send Content-Type: application/json."),
 )
 TOO_LARGE = Kind(
     slug="too-large",
     status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    title=_("The body is too large"),
-    detail=_("Send at most as many bytes as limit says."),
+    title=_("The request body is too large"),
+    detail=_("Send at most the number of bytes given in limit."),
 )
 TOO_OFTEN = Kind(
     slug="too-often",
     status=HTTPStatus.TOO_MANY_REQUESTS,
     title=_("Too many requests"),
-    detail=_("Wait as long as Retry-After says, then go on more slowly."),
+    detail=_("Wait for the time given in Retry-After, then send requests more slowly."),
     retry_after_s=1,
 )
 KEY_REQUIRED = Kind(
@@ -91,92 +91,94 @@ KEY_REQUIRED = Kind(
 KEY_INVALID = Kind(
     slug="idempotency-key-invalid",
     status=HTTPStatus.BAD_REQUEST,
-    title=_("The Idempotency-Key cannot be used"),
+    title=_("The Idempotency-Key is not valid"),
     detail=_("Send 1 to 255 visible ASCII characters."),
 )
 KEY_GUESSABLE = Kind(
     slug="idempotency-key-guessable",
     status=HTTPStatus.BAD_REQUEST,
     title=_("The Idempotency-Key is too easy to guess"),
-    detail=_("The answer holds a secret: send at least 32 characters from 128 random bits."),
+    detail=_("The response contains a secret: send at least 32 characters from 128 random bits."),
 )
 KEY_REUSED = Kind(
     slug="idempotency-key-reused",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("The Idempotency-Key belongs to another request"),
-    detail=_("Send a new key with a new request; a key is repeated only with the same body."),
+    title=_("The Idempotency-Key was used for another request"),
+    detail=_("Use a new key for a new request. Repeat a key only with the same body."),
 )
 KEY_IN_USE = Kind(
     slug="idempotency-key-in-use",
     status=HTTPStatus.CONFLICT,
-    title=_("The same request is being worked on"),
-    detail=_("Send it again with the same key a little later to read the answer."),
+    title=_("The same request is in progress"),
+    detail=_("Send it again later with the same key to get the response."),
     retry_after_s=1,
 )
 # API keys
 NO_ACCESS = Kind(
     slug="key-unknown",
     status=HTTPStatus.UNAUTHORIZED,
-    title=_("This needs a valid key"),
-    detail=_("Send the key that staff made for you as Authorization: Bearer, or ask for one."),
+    title=_("A valid API key is required"),
+    detail=_(
+        "Send your API key as Authorization: Bearer. Ask our staff for a key if you have none."
+    ),
 )
 NOTHING_TAKEN = Kind(
     slug="nothing-taken",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("No row of the batch counts"),
-    detail=_("Correct what is named in errors and send it with a new Idempotency-Key."),
+    title=_("No row of the batch is valid"),
+    detail=_("Correct the rows listed in errors and send the batch with a new Idempotency-Key."),
 )
 DOUBTED = Kind(
     slug="batch-doubted",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("Too many prices of the batch move too far at once"),
-    detail=_("Nothing of it counts until our staff take it in. Look whether it is right."),
+    title=_("Too many large price changes in the batch"),
+    detail=_("The batch is held until our staff approve it. Check that the prices are correct."),
 )
 # Carts
 NO_SUCH_CART = Kind(
     slug="no-such-cart",
     status=HTTPStatus.NOT_FOUND,
-    title=_("There is no such cart"),
+    title=_("This cart does not exist"),
     detail=_(
-        "Send the token of the cart as Authorization: Bearer. A cart expires after 30 days without"
-        " a change: then open a new one."
+        "Send the token of the cart as Authorization: Bearer. A cart expires after"
+        " 30 days without a change. In that case, create a new one."
     ),
 )
 NO_SUCH_LINE = Kind(
     slug="no-such-line",
     status=HTTPStatus.NOT_FOUND,
-    title=_("The cart has no such line"),
-    detail=_("Read the cart for the lines it has."),
+    title=_("This cart line does not exist"),
+    detail=_("Read the cart to see its lines."),
 )
 NO_SUCH_LISTING = Kind(
     slug="no-such-listing",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("There is no such listing"),
-    detail=_("Take a listing_id from the variants of a listing."),
+    title=_("This listing does not exist"),
+    detail=_("Use a listing_id from the variants of a product."),
 )
 NO_SUCH_COUNTRY = Kind(
     slug="no-such-country",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
     title=_("We do not deliver to this country"),
-    detail=_("Choose one of countries."),
+    detail=_("Choose a country listed in countries."),
 )
 NOT_FOR_SALE = Kind(
     slug="not-for-sale",
     status=HTTPStatus.CONFLICT,
-    title=_("This cannot be bought now"),
-    detail=_("It is sold out, or its stock was not confirmed lately. Take something else."),
+    title=_("This item is not available"),
+    detail=_("It is out of stock, or its stock was not confirmed recently. Choose another item."),
 )
 NOT_ENOUGH = Kind(
     slug="not-enough",
     status=HTTPStatus.CONFLICT,
-    title=_("There are fewer than you ask for"),
-    detail=_("Ask for at most as many as available says."),
+    title=_("Not enough in stock"),
+    detail=_("Request at most the quantity given in available."),
 )
 TOO_MANY = Kind(
     slug="too-many",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("A cart does not take so many"),
-    detail=_("Stay within limit, or divide the goods over several carts."),
+    title=_("The quantity exceeds the limit of a cart"),
+    detail=_("Stay within limit, or divide the items over several carts."),
 )
 TOO_MANY_CODES = Kind(
     slug="too-many-codes",
@@ -188,30 +190,33 @@ CODE_REFUSED = Kind(
     slug="code-refused",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
     title=_("This code is not valid"),
-    detail=_("reason says why: unknown, not_yet, over or used_up. The cart keeps its other codes."),
+    detail=_(
+        "reason gives the cause: unknown, not_yet, over or used_up. The other"
+        " codes stay in the cart."
+    ),
 )
 NOTHING_TO_PAY = Kind(
     slug="nothing-to-pay",
     status=HTTPStatus.CONFLICT,
-    title=_("Promotions take off all of it"),
-    detail=_("An order must cost something: take a code out of the cart."),
+    title=_("Promotions reduce the total to zero"),
+    detail=_("The total of an order cannot be zero. Remove a code from the cart."),
 )
 CODE_SPENT = Kind(
     slug="code-spent",
     status=HTTPStatus.CONFLICT,
-    title=_("Somebody else has just used the last of a promotion"),
-    detail=_("Read the delivery options again, and show the shopper the new total."),
+    title=_("A promotion has just reached its usage limit"),
+    detail=_("Read the delivery options again, and show the customer the new total."),
 )
 CART_PLACED = Kind(
     slug="cart-already-placed",
     status=HTTPStatus.CONFLICT,
-    title=_("This cart has become an order"),
-    detail=_("Go on with the order, or open a new cart."),
+    title=_("This cart has already been ordered"),
+    detail=_("Continue with the order, or create a new cart."),
 )
 HELD_ALREADY = Kind(
     slug="held-already",
     status=HTTPStatus.CONFLICT,
-    title=_("The same shopper holds too much that is not paid"),
+    title=_("The customer has too many unpaid items"),
     detail=_(
         "Pay or cancel the earlier order, order fewer units, or wait until the time in until."
     ),
@@ -227,40 +232,41 @@ EMPTY_CART = Kind(
     slug="empty-cart",
     status=HTTPStatus.CONFLICT,
     title=_("The cart is empty"),
-    detail=_("Put something into it first."),
+    detail=_("Add an item first."),
 )
 CANNOT_SUPPLY = Kind(
     slug="cannot-supply",
     status=HTTPStatus.CONFLICT,
-    title=_("Something has just sold out"),
-    detail=_("Read the cart again, and take out or reduce what is short."),
+    title=_("An item has just sold out"),
+    detail=_("Read the cart again, then remove the item or reduce its quantity."),
 )
 PRICE_CHANGED = Kind(
     slug="price-changed",
     status=HTTPStatus.CONFLICT,
-    title=_("The total is another one now"),
-    detail=_("Show the shopper the new total; place the order with it if he agrees."),
+    title=_("The total has changed"),
+    detail=_("Show the customer the new total. Place the order with it if they agree."),
 )
 NO_DELIVERY = Kind(
     slug="delivery-unavailable",
     status=HTTPStatus.CONFLICT,
-    title=_("The cart cannot be delivered that way"),
+    title=_("This delivery option is not available"),
     detail=_("Choose one of the delivery options of the cart for this country."),
 )
 BAD_ADDRESS = Kind(
     slug="bad-address",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
-    title=_("No parcel can find this address"),
+    title=_("The address is not deliverable"),
     detail=_(
-        "Correct what is named in errors. What may_be_kept is only doubtful: address_reason says"
-        " why it is right. The suggestion is how the post there would write it."
+        "Correct the fields listed in errors. Fields with may_be_kept are only"
+        " doubtful: to keep them, give a reason in address_reason. suggestion is the"
+        " address as the postal service writes it."
     ),
 )
 # Orders
 NO_SUCH_ORDER = Kind(
     slug="no-such-order",
     status=HTTPStatus.NOT_FOUND,
-    title=_("There is no such order"),
+    title=_("This order does not exist"),
     detail=_(
         "Check the order number. Send the access key that the checkout returned as Authorization:"
         " Bearer."
@@ -269,35 +275,35 @@ NO_SUCH_ORDER = Kind(
 NOT_PAYABLE = Kind(
     slug="not-payable",
     status=HTTPStatus.CONFLICT,
-    title=_("The order waits for no payment"),
-    detail=_("It is paid, canceled, or was not paid in time. Read the order."),
+    title=_("The order is not awaiting payment"),
+    detail=_("It is paid, canceled or expired. Read the order."),
 )
 TOO_LATE = Kind(
     slug="too-late-to-cancel",
     status=HTTPStatus.CONFLICT,
     title=_("It is too late to cancel"),
-    detail=_("All of it is on its way or finished. Send it back when it arrives."),
+    detail=_("Everything has shipped or is closed. Return it after delivery."),
 )
 # The shop itself
 GATEWAY_AWAY = Kind(
     slug="gateway-away",
     status=HTTPStatus.SERVICE_UNAVAILABLE,
-    title=_("The payment company does not answer"),
-    detail=_("Nothing was charged. Ask again in a moment."),
+    title=_("The payment provider does not respond"),
+    detail=_("Nothing was charged. Try again in a moment."),
     retry_after_s=5,
 )
 AWAY = Kind(
     slug="away",
     status=HTTPStatus.SERVICE_UNAVAILABLE,
-    title=_("The shop is away for a moment"),
+    title=_("The shop is temporarily unavailable"),
     detail=_("Send the request again, with the same Idempotency-Key if it had one."),
     retry_after_s=5,
 )
 BUG = Kind(
     slug="bug",
     status=HTTPStatus.INTERNAL_SERVER_ERROR,
-    title=_("We made a mistake"),
-    detail=_("It is written down for us. A repeated request with the same key does no harm."),
+    title=_("Internal server error"),
+    detail=_("The error is logged. You can safely repeat the request with the same key."),
 )
 
 ALL = tuple(kind for kind in list(globals().values()) if isinstance(kind, Kind))

@@ -39,17 +39,17 @@ class ProblemField(serializers.Serializer[Any]):
     parameter = serializers.CharField(required=False, help_text="Name of a query parameter.")
     detail = serializers.CharField()
     may_be_kept = serializers.BooleanField(
-        required=False, help_text="True: it is only a doubt, and a reason lets it stand."
+        required=False, help_text="True: the field is only doubtful, and can be kept with a reason."
     )
 
 
 class Problem(serializers.Serializer[Any]):
     """Problem details (RFC 9457). Further members depend on the type."""
 
-    type = serializers.URLField(help_text="Names the problem, and opens its explanation.")
+    type = serializers.URLField(help_text="URL that identifies the problem and explains it.")
     title = serializers.CharField()
     status = serializers.IntegerField()
-    detail = serializers.CharField(help_text="What to do.")
+    detail = serializers.CharField(help_text="How to solve the problem.")
     errors = ProblemField(many=True, required=False)  # type: ignore[assignment]  # not their errors
 
 
@@ -94,7 +94,8 @@ def _key(*, is_required: bool) -> OpenApiParameter:
         {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
         OpenApiParameter.HEADER,
         required=is_required,
-        description="The same key with the same body is worked on once and answered the same.",
+        description="A repeated request with the same key and body is executed once"
+        " and gets the same response.",
     )
 
 

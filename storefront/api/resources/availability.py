@@ -42,11 +42,11 @@ class AvailabilityShown(serializers.Serializer[Any]):
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
     most = serializers.IntegerField(
-        help_text="What can be brought at once, in one parcel or several."
+        help_text="Maximum quantity that can be delivered at once, in one or more parcels."
     )
-    fewer = serializers.IntegerField(help_text="The nearest quantity below that can be had.")
+    fewer = serializers.IntegerField(help_text="Nearest lower quantity that is available.")
     more = serializers.IntegerField(
-        allow_null=True, help_text="The nearest above: some goods are sold in packs only."
+        allow_null=True, help_text="Nearest higher quantity: some products are sold in packs only."
     )
     delivery = DeliveryPromised(source="promise", allow_null=True)
 
@@ -63,14 +63,19 @@ class AvailabilityList(Endpoint):
     @describes(
         name="read_availability",
         tag="catalog",
-        summary="Tell how many can be sent to a country by a date",
-        description="Counts routes, batteries, packs, the age of figures, and days in the"
-        " warehouse and on the road. SKUs that are not for sale have most 0.",
+        summary="Check availability for a country and a date",
+        description="Considers carriers, batteries, packs, the age of stock figures,"
+        " handling time and transit time. For SKUs that are not for sale,"
+        " most is 0.",
         parameters=(
-            OpenApiParameter("sku", str, many=True, required=True, description="Up to 24."),
-            OpenApiParameter("country", str, description="Where to; usually the shop's own."),
+            OpenApiParameter("sku", str, many=True, required=True, description="Up to 24 SKUs."),
+            OpenApiParameter(
+                "country", str, description="Delivery country. Default: the country of the shop."
+            ),
             OpenApiParameter("quantity", {"type": "integer", "minimum": 1, "maximum": 99}),
-            OpenApiParameter("by", OpenApiTypes.DATE, description="The last day that is good."),
+            OpenApiParameter(
+                "by", OpenApiTypes.DATE, description="Latest acceptable delivery date."
+            ),
         ),
         answers={200: AvailabilitiesShown},
         tells=(problem_types.INVALID_PARAMETERS, problem_types.NO_SUCH_COUNTRY),

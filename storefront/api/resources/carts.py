@@ -49,8 +49,8 @@ class NewCart(Strict):
         COUNTRY,
         default="",
         help_text=_(
-            "Where it goes, ISO 3166-1 alpha-2; left out, where the pages of the shop deliver to"
-            " who has chosen no country."
+            "Delivery country, ISO 3166-1 alpha-2. Default: the default country of"
+            " the shop’s pages."
         ),
     )
     locale = serializers.ChoiceField(settings.LANGUAGES, default="en")
@@ -59,8 +59,9 @@ class NewCart(Strict):
         default="",
         allow_blank=True,
         help_text=_(
-            "The token of the same shopper's last cart, once that is ordered: what he holds unpaid"
-            " makes way for what he orders anew, as it does in one browser."
+            "Token of the customer’s previous cart, after it was ordered. Unpaid"
+            " reservations of that order are released for the new one, as in one"
+            " browser."
         ),
     )
 
@@ -71,7 +72,7 @@ class NewLine(Strict):
 
 
 class ChangedLine(Strict):
-    quantity = Whole(min_value=0, max_value=MAX_QUANTITY, help_text=_("0 takes the line out."))
+    quantity = Whole(min_value=0, max_value=MAX_QUANTITY, help_text=_("0 removes the line."))
 
 
 class LineShown(serializers.Serializer[Any]):
@@ -89,13 +90,16 @@ class LineShown(serializers.Serializer[Any]):
     amount = MoneyFields()
     price_was = MoneyFields(allow_null=True)
     available = serializers.IntegerField(
-        help_text="What can be brought to the country of the cart at once: most of availability."
+        help_text="Maximum quantity that can be delivered to the country of the cart"
+        " at once: most of availability."
     )
     is_sold_out = serializers.BooleanField(
-        help_text="It cannot be bought at all. Where it can, and available is 0, no route brings"
-        " it to the country of the cart."
+        help_text="The item is out of stock. If false and available is 0, it cannot"
+        " be delivered to the country of the cart."
     )
-    is_short = serializers.BooleanField(help_text="Fewer can be had than it asks for.")
+    is_short = serializers.BooleanField(
+        help_text="Fewer are available than the quantity of the line."
+    )
 
     @extend_schema_field(serializers.DictField(child=serializers.URLField()))
     def get_picture(self, line: LineView) -> dict[str, str]:
@@ -105,7 +109,7 @@ class LineShown(serializers.Serializer[Any]):
 class CartShown(serializers.Serializer[Any]):
     token = serializers.CharField(source="cart.token")
     country = serializers.CharField(
-        source="cart.country", help_text="Where it goes: what is available is counted for it."
+        source="cart.country", help_text="Delivery country. Availability applies to it."
     )
     locale = serializers.CharField(source="cart.locale")
     kept_until = serializers.SerializerMethodField()
@@ -115,7 +119,7 @@ class CartShown(serializers.Serializer[Any]):
     codes = serializers.ListField(
         source="cart.codes",
         child=serializers.CharField(),
-        help_text="Codes of promotions. What they take off, the ways of delivery tell.",
+        help_text="Promotion codes. The delivery options show their discounts.",
     )
 
     @extend_schema_field(serializers.DateTimeField())
@@ -149,10 +153,11 @@ class CartList(Endpoint):
     @describes(
         name="open_cart",
         tag="carts",
-        summary="Open a cart",
+        summary="Create a cart",
         description=(
-            "The answer holds the token of the cart. An Idempotency-Key must therefore be hard to"
-            " guess: at least 32 characters from 128 random bits, such as two UUIDs."
+            "The response contains the token of the cart. The Idempotency-Key must"
+            " therefore be hard to guess: at least 32 characters from 128 random"
+            " bits, such as two UUIDs."
         ),
         body=NewCart,
         answers={201: CartShown},
@@ -186,7 +191,7 @@ class CartDetail(Endpoint):
     @describes(
         name="read_cart",
         tag="carts",
-        summary="Read a cart with true prices and stock",
+        summary="Retrieve a cart with current prices and stock",
         bearer=CART_TOKEN,
         answers={200: CartShown},
         tells=(problem_types.NO_SUCH_CART,),
@@ -199,8 +204,8 @@ class CartLines(Endpoint):
     @describes(
         name="add_line",
         tag="carts",
-        summary="Put something into a cart",
-        description="A listing that is in the cart already gets the quantity on top.",
+        summary="Add an item to a cart",
+        description="If the listing is already in the cart, the quantity is added to its line.",
         body=NewLine,
         bearer=CART_TOKEN,
         answers={201: CartShown},
@@ -227,7 +232,7 @@ class CartLineDetail(Endpoint):
     @describes(
         name="change_line",
         tag="carts",
-        summary="Change how many of a line",
+        summary="Change the quantity of a line",
         body=ChangedLine,
         bearer=CART_TOKEN,
         parameters=(LINE_ID,),
@@ -242,7 +247,7 @@ class CartLineDetail(Endpoint):
     @describes(
         name="remove_line",
         tag="carts",
-        summary="Take a line out of a cart",
+        summary="Remove a line from a cart",
         bearer=CART_TOKEN,
         parameters=(LINE_ID,),
         answers={200: CartShown},

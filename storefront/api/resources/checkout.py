@@ -37,13 +37,13 @@ log = logging.getLogger(__name__)
 class NewOrder(Strict):
     email = serializers.EmailField(max_length=254)
     ship_to = AddressFields()
-    delivery = Text(max_length=20, help_text="One of the cart's delivery options.")
-    total = MoneyFields(help_text="The total that the shopper agrees to.")
+    delivery = Text(max_length=20, help_text="Code of a delivery option of the cart.")
+    total = MoneyFields(help_text="Total that the customer agreed to.")
     address_reason = Text(
         max_length=verification.MAX_REASON,
         allow_blank=True,
         default="",
-        help_text="Why the address is right although bad-address says that it may be wrong.",
+        help_text="Reason why the address is correct although bad-address doubts it.",
     )
 
 
@@ -52,7 +52,7 @@ class PlacedShown(serializers.Serializer[Any]):
 
     number = serializers.CharField()
     access_key = serializers.CharField()
-    url = serializers.URLField(help_text="The shop's own page of the order.")
+    url = serializers.URLField(help_text="URL of the order status page.")
     status = serializers.CharField()
     total = MoneyFields()
     pay_before = serializers.DateTimeField()
@@ -93,8 +93,8 @@ class Checkout(Endpoint):
     @describes(
         name="place_order",
         tag="orders",
-        summary="Turn a cart into an order",
-        description="Stock is held until pay_before. The same key never places two orders.",
+        summary="Place an order",
+        description="Stock is reserved until pay_before. The same key never places two orders.",
         body=NewOrder,
         bearer=CART_TOKEN,
         answers={201: PlacedShown},

@@ -39,17 +39,19 @@ class ManyRows(StrictJSON):
 class CompetitorPrice(Strict):
     """The price of one product in one shop. Identified by sku, gtin, or brand with mpn."""
 
-    competitor = Text(max_length=80, help_text="Name of the shop, the same each time.")
+    competitor = Text(
+        max_length=80, help_text="Name of the competitor. Use the same name each time."
+    )
     sku = Text(required=False, help_text="Our SKU.")
     gtin = Text(required=False, help_text="GTIN, EAN or UPC, with its check digit.")
     brand = Text(required=False)
-    mpn = Text(required=False, help_text="The maker's part number; goes with brand.")
-    price = Amount(help_text="For one, more than 0.")
+    mpn = Text(required=False, help_text="Manufacturer part number. Requires brand.")
+    price = Amount(help_text="Unit price, more than 0.")
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="ISO 4217.")
     has_tax = serializers.BooleanField(default=True)
-    url = serializers.URLField(required=False, help_text="Where it was seen.")
+    url = serializers.URLField(required=False, help_text="URL of the offer.")
     seen_at = serializers.DateTimeField(
-        help_text="With its zone. Older than 7 days does not count."
+        help_text="With time zone. Prices older than 7 days are ignored."
     )
     confidence = serializers.DecimalField(
         required=False,
@@ -57,7 +59,8 @@ class CompetitorPrice(Strict):
         decimal_places=2,
         min_value=0,
         max_value=1,
-        help_text="How sure you are that the goods are the same. Below 0.80 it is not followed.",
+        help_text="Confidence that the products are the same. Prices below 0.80 are"
+        " not used for repricing.",
     )
 
 
@@ -78,12 +81,13 @@ class RowShown(serializers.Serializer[Any]):
     pointer = serializers.CharField(help_text="JSON pointer to the row.")
     result = serializers.ChoiceField(
         choices=[*Became.values, REFUSED],
-        help_text="changed: it counts. confirmed: we knew it. older: we know a newer price.",
+        help_text="changed: the price is used. confirmed: the price is unchanged."
+        " older: a newer price is known.",
     )
     sku = serializers.CharField(allow_blank=True)
     matched_by = serializers.ChoiceField(choices=Match.values, allow_blank=True)
     confidence = serializers.DecimalField(max_digits=3, decimal_places=2, allow_null=True)
-    detail = serializers.CharField(allow_blank=True, help_text="Why it is refused.")
+    detail = serializers.CharField(allow_blank=True, help_text="Reason of the rejection.")
 
 
 class CountsShown(serializers.Serializer[Any]):
@@ -142,11 +146,11 @@ class CompetitorPriceList(Endpoint):
     @describes(
         name="tell_competitor_prices",
         tag="prices",
-        summary="Tell what others ask for our goods",
-        description=f"For programs that watch prices; staff make the key. Up to {MOST_ROWS} rows"
-        f" and {MOST_BYTES} bytes, 20 batches a minute. A bad row stops no other one, and the"
-        " answer tells of each what became of it. The newest price of a shop counts; prices of"
-        " ours follow it within the guards of the price book.",
+        summary="Send competitor prices",
+        description=f"For price monitoring programs; staff create the key. Up to {MOST_ROWS} rows"
+        f" and {MOST_BYTES} bytes, 20 batches a minute. Each row is processed on its own, and"
+        " the response has the result of each. The newest price of a competitor is used; our"
+        " prices follow it within the limits of the price book.",
         body=CompetitorPrices,
         answers={200: BatchShown},
         tells=(problem_types.NO_ACCESS, problem_types.NOTHING_TAKEN, problem_types.DOUBTED),

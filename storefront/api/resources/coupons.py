@@ -24,9 +24,9 @@ class CartCodes(Endpoint):
     @describes(
         name="write_code",
         tag="carts",
-        summary="Write a code into a cart",
-        description="Only a valid code is kept, spelled as it is registered. The delivery options"
-        " say what it takes off, or why it takes nothing off this cart.",
+        summary="Add a promotion code to a cart",
+        description="Only a valid code is saved, in its registered spelling. The"
+        " delivery options show its discount, or why it gives none.",
         body=NewCode,
         bearer=CART_TOKEN,
         answers={200: CartShown},

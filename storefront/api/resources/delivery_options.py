@@ -42,17 +42,18 @@ class OptionShown(serializers.Serializer[Any]):
     total = MoneyFields(source="bill.totals.total")
     discount = MoneyFields(source="bill.totals.discount")
     added_tax = MoneyFields(
-        source="bill.totals.added", help_text="Tax that is not in the prices; it is in the total."
+        source="bill.totals.added",
+        help_text="Tax that is not included in the prices. It is included in the total.",
     )
     promotions = PromotionShown(many=True, source="bill.found.outcome.applied")
     refused_codes = serializers.DictField(
         source="bill.found.refused",
         child=serializers.ChoiceField(choices=[each.value for each in (*Closed, *Refusal)]),
-        help_text="Codes of the cart that take nothing off, and why.",
+        help_text="Codes of the cart that give no discount, with the reason.",
     )
     arrives_from = serializers.DateField(source="quote.arrives_from")
     arrives_to = serializers.DateField(source="quote.arrives_to")
-    parcels = serializers.SerializerMethodField(help_text="Country that each parcel comes from.")
+    parcels = serializers.SerializerMethodField(help_text="Country that each parcel ships from.")
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_parcels(self, shown: Mapping[str, Any]) -> list[str]:
@@ -119,19 +120,20 @@ class CartDelivery(Endpoint):
     @describes(
         name="quote_delivery",
         tag="carts",
-        summary="List the ways to deliver a cart",
+        summary="List the delivery options of a cart",
         bearer=CART_TOKEN,
         parameters=(
             OpenApiParameter(
                 "country",
                 {"type": "string", "pattern": COUNTRY},
-                description="Where to; without it, where the cart goes.",
+                description="Delivery country. Default: the country of the cart.",
             ),
             OpenApiParameter(
                 "postcode",
                 {"type": "string", "maxLength": LIMITS["postcode"]},
-                description="The postcode there. Some suppliers ask more for some of them: with"
-                " it the total is the one to agree to, without it the order may tell another.",
+                description="Postcode of the delivery address. Some suppliers charge"
+                " more for some postcodes: without it, the total of the"
+                " order may differ.",
             ),
         ),
         answers={200: OptionsShown},

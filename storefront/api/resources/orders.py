@@ -36,7 +36,8 @@ MAX_REASON = 200
 
 class OrderLineShown(serializers.Serializer[Any]):
     sku = serializers.CharField(
-        help_text="Several lines may have one: what no place sends whole comes from several."
+        help_text="Several lines can have the same SKU: a line is split if it ships"
+        " from several locations."
     )
     title = serializers.CharField()
     picture = serializers.SerializerMethodField()
@@ -46,7 +47,7 @@ class OrderLineShown(serializers.Serializer[Any]):
     delivered = serializers.IntegerField(source="delivered_quantity")
     unit = serializers.SerializerMethodField()
     amount = serializers.SerializerMethodField()
-    discount = serializers.SerializerMethodField(help_text="Taken off the amount.")
+    discount = serializers.SerializerMethodField(help_text="Discount on the amount.")
 
     @extend_schema_field(serializers.DictField(child=serializers.URLField()))
     def get_picture(self, line: Any) -> dict[str, str]:
@@ -72,22 +73,27 @@ class OrderShown(serializers.Serializer[Any]):
     fulfillment_status = serializers.CharField()
     placed_at = serializers.DateTimeField()
     pay_before = serializers.DateTimeField()
-    pay_url = serializers.SerializerMethodField(help_text="Null unless a payment waits.")
+    pay_url = serializers.SerializerMethodField(help_text="Null unless a payment is pending.")
     email = serializers.EmailField()
     ship_to = AddressFields()
     lines = OrderLineShown(many=True)
     goods = serializers.SerializerMethodField()
     delivery = serializers.SerializerMethodField()
-    discount = serializers.SerializerMethodField(help_text="Of all lines and the delivery.")
-    added_tax = serializers.SerializerMethodField(help_text="Tax that was not in the prices.")
-    tax = serializers.SerializerMethodField(help_text="All tax that the total contains.")
+    discount = serializers.SerializerMethodField(
+        help_text="Discount on all lines and the delivery."
+    )
+    added_tax = serializers.SerializerMethodField(
+        help_text="Tax that was not included in the prices."
+    )
+    tax = serializers.SerializerMethodField(help_text="All tax included in the total.")
     total = MoneyFields()
     arrives_from = serializers.DateField(allow_null=True)
     arrives_to = serializers.DateField(allow_null=True)
     url = serializers.SerializerMethodField()
     cancellation = serializers.SerializerMethodField(
-        help_text="How the wish to cancel stands: nobody wishes it, suppliers are asked, or one"
-        " refused and it comes. What was canceled is told by the status and the lines."
+        help_text="Status of the cancellation request: none, awaiting the suppliers,"
+        " or rejected by a supplier. The status and the lines of the order"
+        " show what was canceled."
     )
 
     @extend_schema_field(serializers.ChoiceField([each.value for each in cancellation_status.Wish]))
@@ -157,7 +163,7 @@ class OrderDetail(Endpoint):
     @describes(
         name="read_order",
         tag="orders",
-        summary="Read an order",
+        summary="Retrieve an order",
         bearer=ORDER_KEY,
         parameters=(NUMBER,),
         answers={200: OrderShown},
@@ -173,8 +179,8 @@ class OrderPay(Endpoint):
     @describes(
         name="pay_order",
         tag="orders",
-        summary="Open a payment, or return the one that waits",
-        description="After a declined card, this opens a new try.",
+        summary="Create a payment, or return the pending one",
+        description="After a declined card, this starts a new attempt.",
         bearer=ORDER_KEY,
         parameters=(NUMBER,),
         answers={200: PayShown},
@@ -192,9 +198,10 @@ class OrderCancel(Endpoint):
     @describes(
         name="cancel_order",
         tag="orders",
-        summary="Cancel what has not been sent",
-        description="What no supplier has received is canceled at once. For the rest, the supplier"
-        " is asked. Read the order later to see the answer.",
+        summary="Cancel unshipped items",
+        description="Items that no supplier has received are canceled immediately."
+        " For the rest, we ask the supplier. Read the order later to see"
+        " the answer.",
         body=Reason,
         bearer=ORDER_KEY,
         parameters=(NUMBER,),

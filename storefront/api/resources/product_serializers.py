@@ -18,9 +18,9 @@ from shipping.availability.reach import Availability
 from storefront.api.core.fields import DeliveryPromised, MoneyFields, ReductionFields, picture_urls
 from storefront.lib.money import Money
 
-MOST = "What can be brought to the country at once: most of availability."
-ONE = "When one would arrive there; null where one cannot be had."
-IN_STOCK = "Where it is, and available is 0, no route brings it to the country."
+MOST = "Maximum quantity that can be delivered to the country at once: most of availability."
+ONE = "Delivery dates of one unit; null if it is not available."
+IN_STOCK = "In stock. If true and available is 0, it cannot be delivered to the country."
 
 
 class Pictures(serializers.DictField):
@@ -37,11 +37,17 @@ class CardShown(serializers.Serializer[Any]):
     brand = serializers.CharField()
     family = serializers.CharField()
     picture = serializers.SerializerMethodField()
-    price = serializers.SerializerMethodField(help_text="Tax included; the lowest of its variants.")
+    price = serializers.SerializerMethodField(
+        help_text="Lowest price of the variants, tax included."
+    )
     has_more_prices = serializers.BooleanField()
     is_available = serializers.SerializerMethodField(help_text=IN_STOCK)
-    available = serializers.SerializerMethodField(help_text=f"{MOST} Of the variant of the price.")
-    delivery = serializers.SerializerMethodField(help_text=f"{ONE} Of the variant of the price.")
+    available = serializers.SerializerMethodField(
+        help_text=f"{MOST} For the variant with the shown price."
+    )
+    delivery = serializers.SerializerMethodField(
+        help_text=f"{ONE} For the variant with the shown price."
+    )
     as_of = serializers.DateTimeField(allow_null=True)
     ships_from = serializers.ListField(child=serializers.CharField())
     output_lm = serializers.IntegerField(allow_null=True)
@@ -103,7 +109,7 @@ class SpecShown(serializers.Serializer[Any]):
     battery_included = serializers.BooleanField(allow_null=True)
     charging = serializers.ListField(child=serializers.CharField())
     features = serializers.ListField(child=serializers.CharField())
-    basis = serializers.CharField(help_text="Who says so.")
+    basis = serializers.CharField(help_text="Source of the figures.")
 
 
 class VariantShown(serializers.Serializer[Any]):
@@ -116,7 +122,9 @@ class VariantShown(serializers.Serializer[Any]):
     options = serializers.ListField(child=serializers.CharField())
     color = serializers.CharField(allow_blank=True)
     weight_g = serializers.IntegerField(allow_null=True)
-    lithium = serializers.CharField(help_text="How lithium cells travel with it.")
+    lithium = serializers.CharField(
+        help_text="How the lithium battery is packed: none, inside, with or alone."
+    )
     price = MoneyFields()
     reduction = serializers.SerializerMethodField()
     is_available = serializers.SerializerMethodField(help_text=IN_STOCK)
@@ -124,7 +132,7 @@ class VariantShown(serializers.Serializer[Any]):
     delivery = serializers.SerializerMethodField(help_text=ONE)
     as_of = serializers.DateTimeField(allow_null=True)
     ships_from = serializers.DictField(
-        child=serializers.IntegerField(), help_text="How many lie in each country."
+        child=serializers.IntegerField(), help_text="Stock in each country."
     )
     pictures = serializers.SerializerMethodField()
 
@@ -148,7 +156,9 @@ class VariantShown(serializers.Serializer[Any]):
 
 
 class ProductShown(serializers.Serializer[Any]):
-    country = serializers.SerializerMethodField(help_text="Where to available and delivery are.")
+    country = serializers.SerializerMethodField(
+        help_text="Country that available and delivery apply to."
+    )
     slug = serializers.SlugField()
     title = serializers.CharField()
     brand = serializers.CharField()

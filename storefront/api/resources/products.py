@@ -31,7 +31,7 @@ SLUG = re.compile(r"[-\w]{1,60}", re.ASCII)
 WHERE_TO = OpenApiParameter(
     "country",
     {"type": "string", "pattern": COUNTRY},
-    description="Where to; without it, where the shop usually delivers.",
+    description="Delivery country. Default: the default country of the shop.",
 )
 VALUES_OF = {
     "brand": "Name of a brand, as listed in the facets.",
@@ -56,19 +56,23 @@ class FacetShown(serializers.Serializer[Any]):
     parameter = serializers.CharField(source="param")
     has_range = serializers.BooleanField()
     choices = ChoiceShown(many=True)
-    unknown = serializers.IntegerField(help_text="How many do not state it.")
+    unknown = serializers.IntegerField(help_text="Number of products that do not state it.")
     low = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
     high = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
 
 
 class ShelfShown(serializers.Serializer[Any]):
-    country = serializers.SerializerMethodField(help_text="Where to available and delivery are.")
+    country = serializers.SerializerMethodField(
+        help_text="Country that available and delivery apply to."
+    )
     total = serializers.IntegerField()
-    in_stock = serializers.IntegerField(help_text="How many can be sent to the country.")
+    in_stock = serializers.IntegerField(
+        help_text="Number of products that can be delivered to the country."
+    )
     page = serializers.IntegerField(source="query.page")
     pages = serializers.IntegerField()
     corrected = serializers.CharField(
-        allow_blank=True, help_text="What a mistyped q was taken for."
+        allow_blank=True, help_text="Corrected spelling of q that was searched for."
     )
     facets = FacetShown(many=True)
     results = CardShown(many=True, source="cards")
@@ -86,12 +90,16 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
     ]
     choices = [
         OpenApiParameter(
-            name, OpenApiTypes.STR, many=True, enum=known, description="Repeat to choose several."
+            name,
+            OpenApiTypes.STR,
+            many=True,
+            enum=known,
+            description="Repeat the parameter to choose several values.",
         )
         for name, known in CHOICES.values()
     ]
     return (
-        OpenApiParameter("q", str, description="Words: 18650 headlamp under 100 g."),
+        OpenApiParameter("q", str, description="Search words, such as 18650 headlamp under 100 g."),
         OpenApiParameter("category", str, description="Slug of a category."),
         *ranges,
         *choices,
@@ -100,7 +108,7 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
                 name,
                 OpenApiTypes.STR,
                 many=True,
-                description=f"{VALUES_OF[code]} Repeat to choose several.",
+                description=f"{VALUES_OF[code]} Repeat the parameter to choose several values.",
             )
             for code, name in NAMED.items()
         ),
@@ -109,13 +117,13 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
             OpenApiTypes.STR,
             many=True,
             enum=CAN_BE_UNKNOWN,
-            description="Facets in which goods that state nothing are welcome too.",
+            description="Facets that also match products without a stated value.",
         ),
         OpenApiParameter(
             "in_stock",
             OpenApiTypes.STR,
             enum=("1",),
-            description="Only what can be sent to the country.",
+            description="Only products that can be delivered to the country.",
         ),
         OpenApiParameter("sort", OpenApiTypes.STR, enum=SORTS),
         OpenApiParameter("page", {"type": "integer", "minimum": 1}),
@@ -133,7 +141,7 @@ class CategoryList(Endpoint):
     @describes(
         name="list_categories",
         tag="catalog",
-        summary="List the categories",
+        summary="List categories",
         answers={200: CategoryShown(many=True)},
     )
     def get(self, _request: Request) -> Response:
@@ -152,8 +160,9 @@ class ListingList(Endpoint):
     @describes(
         name="list_listings",
         tag="catalog",
-        summary="List what is for sale",
-        description="24 a page. Filters are those of the shop; facets count what each would bring.",
+        summary="List products",
+        description="24 products a page. The filters are those of the shop. Each"
+        " facet value has the number of its results.",
         parameters=PARAMETERS,
         answers={200: ShelfShown},
         tells=(problem_types.INVALID_PARAMETERS, problem_types.NO_SUCH_COUNTRY),
@@ -185,10 +194,10 @@ class ListingList(Endpoint):
         category = None
         if slug and SLUG.fullmatch(slug):
             category = Category.objects.filter(slug=slug).first()
-        wrong = dict.fromkeys(sorted(set(params) - KNOWN), _("There is no such parameter."))
-        wrong |= dict.fromkeys(query.ignored, _("This value is not understood."))
+        wrong = dict.fromkeys(sorted(set(params) - KNOWN), _("This parameter does not exist."))
+        wrong |= dict.fromkeys(query.ignored, _("This value is not valid."))
         if slug and category is None:
-            wrong["category"] = _("There is no such category.")
+            wrong["category"] = _("This category does not exist.")
         if wrong:
             errors = [{"parameter": name[:100], "detail": words} for name, words in wrong.items()]
             raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
@@ -201,7 +210,7 @@ class ListingDetail(Endpoint):
     @describes(
         name="read_listing",
         tag="catalog",
-        summary="Read one product with its variants",
+        summary="Retrieve a product with its variants",
         parameters=(of_path("slug", "Slug of the product."), WHERE_TO),
         answers={200: ProductShown},
         tells=(problem_types.NOT_FOUND, problem_types.NO_SUCH_COUNTRY),

@@ -33,7 +33,9 @@ class ParcelShown(serializers.Serializer[Any]):
 
     carrier = serializers.CharField()
     number = serializers.CharField()
-    tracking_url = serializers.CharField(allow_blank=True, help_text="The carrier's own page.")
+    tracking_url = serializers.CharField(
+        allow_blank=True, help_text="Tracking page of the carrier."
+    )
     status = serializers.ChoiceField(Parcel.Status.choices)
     carrier_status = serializers.ChoiceField(Parcel.Carrier.choices)
     carrier_status_at = serializers.DateTimeField(allow_null=True)
@@ -50,7 +52,7 @@ class OrderTracking(Endpoint):
     @describes(
         name="track_order",
         tag="orders",
-        summary="Read the parcels of an order",
+        summary="Retrieve the parcels of an order",
         bearer=ORDER_KEY,
         parameters=(NUMBER,),
         answers={200: TrackingShown},

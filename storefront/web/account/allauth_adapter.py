@@ -35,8 +35,8 @@ class ShopperAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
     error_messages: ClassVar = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": _("This e-mail and this password do not go together."),
-        "invalid_login": _("This e-mail and this password do not go together."),
+        "email_password_mismatch": _("Wrong e-mail or password."),
+        "invalid_login": _("Wrong e-mail or password."),
     }
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:

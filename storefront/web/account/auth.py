@@ -139,7 +139,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def too_many(request: HttpRequest, what: str) -> str:
     """Return an error if one network submitted a form too often, else ""."""
     if is_too_often(what=what, who=network_of(request), per_hour=FORMS_PER_HOUR):
-        return _("Too many tries. Wait an hour, then try again.")
+        return _("Too many attempts. Wait an hour, then try again.")
     return ""
 
 

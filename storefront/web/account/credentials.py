@@ -42,7 +42,7 @@ class CurrentPasswordForm(forms.Form):
     """Form that requires the current password; attempts are throttled."""
 
     current = forms.CharField(
-        label=gettext_lazy("Your password now"), strip=False, error_messages=CURRENT_ERRORS
+        label=gettext_lazy("Current password"), strip=False, error_messages=CURRENT_ERRORS
     )
 
     def __init__(self, *args: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
@@ -56,10 +56,10 @@ class CurrentPasswordForm(forms.Form):
         try:
             login_throttling.count_attempt(account=account, network=network, now=now)
         except login_throttling.TooManyTriesError as error:
-            words = _("Too many tries. Wait a quarter of an hour, then try again.")
+            words = _("Too many attempts. Wait 15 minutes, then try again.")
             raise ValidationError(words) from error
         if not self.user.check_password(said):
-            raise ValidationError(_("This is not your password."))
+            raise ValidationError(_("Wrong password."))
         login_throttling.record_success(account=account, network=network, now=now)
         return said
 
@@ -73,7 +73,7 @@ class NewAddressForm(CurrentPasswordForm):
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].lower()
         if email == self.user.email:
-            raise ValidationError(_("This is your address already."))
+            raise ValidationError(_("This is already your e-mail address."))
         return email
 
 
@@ -106,7 +106,7 @@ def email(request: HttpRequest) -> HttpResponse:
             if not any(is_too_often(what=w, who=o, per_hour=MAILS_PER_HOUR) for w, o in counted):
                 credentials.ask_for_address(user=user, email=wanted, now=timezone.now())
                 return redirect("account_email_sent")
-            problem = _("Too many mails. Wait an hour, then try again.")
+            problem = _("Too many e-mails. Wait an hour, then try again.")
             status = HTTPStatus.TOO_MANY_REQUESTS
     context = {"form": form, "problem": problem, "user": user}
     return render(request, "web/account/email.html", context, status=status)
@@ -129,7 +129,7 @@ def take(request: HttpRequest, key: str) -> HttpResponse:
         try:
             user = _take(key)
         except credentials.TakenError:
-            problem = _("Somebody has opened an account with this address. Nothing was changed.")
+            problem = _("Another account already uses this address. Nothing has changed.")
         except credentials.StaleLinkError:
             found = None
         else:

@@ -59,7 +59,7 @@ class ShopperSignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no ty
             if until is None:
                 raise
             raise ValidationError(
-                _("Too many tries. Wait %(time)s, then try again."),
+                _("Too many attempts. Wait %(time)s, then try again."),
                 code="too_many_tries",
                 params={"time": timeuntil(until, now, depth=1)},
             ) from None
@@ -123,7 +123,7 @@ class SavedAddressForm(AddressForm):
 
     email = None  # type: ignore[assignment]  # Django's way to leave a field out
     is_default = forms.BooleanField(
-        label=gettext_lazy("Offer this one first at the checkout"), required=False
+        label=gettext_lazy("Use as default at checkout"), required=False
     )
 
 
@@ -137,7 +137,7 @@ class ProfileForm(forms.Form):
         error_messages={"max_length": gettext_lazy("This name is too long.")},
     )
     language = forms.ChoiceField(
-        label=gettext_lazy("Language of our mails"),
+        label=gettext_lazy("E-mail language"),
         choices=settings.LANGUAGES,
         error_messages={
             "required": gettext_lazy("Choose a language."),

@@ -29,8 +29,8 @@ class EraseForm(CurrentPasswordForm):
     """Form that asks for the password and a confirmation."""
 
     sure = forms.BooleanField(
-        label=gettext_lazy("Yes, erase it permanently"),
-        error_messages={"required": gettext_lazy("Tick that you are sure.")},
+        label=gettext_lazy("Yes, delete my account permanently"),
+        error_messages={"required": gettext_lazy("Tick the box to confirm.")},
     )
 
 
@@ -47,7 +47,7 @@ def export(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
     if is_too_often(what="export", who=str(user.pk), per_hour=COPIES_PER_HOUR):
-        words = _("Too many copies. Wait an hour, then ask again.")
+        words = _("Too many downloads. Wait an hour, then try again.")
         status = HTTPStatus.TOO_MANY_REQUESTS
         return render(request, "web/account/privacy.html", {"problem": words}, status=status)
     answer = JsonResponse(
@@ -75,8 +75,9 @@ def erase(request: HttpRequest) -> HttpResponse:
             except OnItsWayError:
                 status = HTTPStatus.CONFLICT
                 problem = _(
-                    "An order of yours is still on its way, and whoever brings it needs your"
-                    " address. Ask again once it is there, or cancel it. Nothing was erased."
+                    "One of your orders is still on its way, and its delivery needs"
+                    " your address. Delete the account after delivery, or cancel the"
+                    " order. Nothing was deleted."
                 )
             else:
                 logout(request)

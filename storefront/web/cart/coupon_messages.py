@@ -12,13 +12,15 @@ from orders.promotions.promotions import Found
 from storefront.web.core.formats import money
 
 SENTENCES: dict[Closed | Refusal, str | Promise] = {
-    Closed.UNKNOWN: gettext_lazy("We know no such code. Check how it is written."),
-    Closed.NOT_YET: gettext_lazy("This code does not hold yet."),
-    Closed.OVER: gettext_lazy("This code no longer holds."),
-    Closed.USED_UP: gettext_lazy("This code has been used as often as it may be."),
-    Refusal.NOTHING_FITS: gettext_lazy("Nothing in the cart is what this code is for."),
-    Refusal.BELOW_FLOOR: gettext_lazy("What is in the cart is at its lowest price already."),
-    Refusal.NOT_COMBINED: gettext_lazy("Another discount saves you more, and both do not combine."),
+    Closed.UNKNOWN: gettext_lazy("This code is not valid. Check the spelling."),
+    Closed.NOT_YET: gettext_lazy("This code is not valid yet."),
+    Closed.OVER: gettext_lazy("This code has expired."),
+    Closed.USED_UP: gettext_lazy("This code has reached its usage limit."),
+    Refusal.NOTHING_FITS: gettext_lazy("This code does not apply to the items in your cart."),
+    Refusal.BELOW_FLOOR: gettext_lazy("The items in your cart are already at their lowest price."),
+    Refusal.NOT_COMBINED: gettext_lazy(
+        "Another discount saves you more, and the two cannot be combined."
+    ),
 }
 
 
@@ -30,5 +32,5 @@ def sentences(found: Found, language: str) -> dict[str, str]:
 def _sentence(found: Found, code: str, why: Closed | Refusal, language: str) -> str:
     if why is Refusal.BELOW_MINIMUM:
         least = money(found.minimums[code], language)
-        return _("It holds from %(least)s of goods on.") % {"least": least}
+        return _("This code requires a subtotal of at least %(least)s.") % {"least": least}
     return str(SENTENCES[why])

@@ -43,9 +43,9 @@ def _refusal(request: HttpRequest, cart: Cart) -> tuple[str, int]:
     """Add the submitted code, or return why not, with the HTTP status."""
     code = request.POST.get("code", "")
     if not codes.plain_code(code):
-        return _("Write the code first."), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _("Enter a code."), HTTPStatus.UNPROCESSABLE_ENTITY
     if is_too_often(what="code", who=visitor_of(request), per_hour=codes.TRIES_PER_HOUR):
-        return _("Too many codes were tried. Wait an hour."), HTTPStatus.TOO_MANY_REQUESTS
+        return _("Too many attempts. Wait an hour, then try again."), HTTPStatus.TOO_MANY_REQUESTS
     try:
         codes.write_code(cart=cart, code=code, now=timezone.now())
     except codes.RefusedCodeError as error:

@@ -13,14 +13,15 @@ MAX_ID = 2**63 - 1
 RANGE_ERROR = format_lazy(_("Enter a number from 0 to {most}."), most=MAX_QUANTITY)
 
 QUANTITY_ERRORS = {
-    "required": _("Enter how many."),
-    "invalid": _("Enter how many as a whole number."),
+    "required": _("Enter a quantity."),
+    "invalid": _("Enter the quantity as a whole number."),
     "min_value": RANGE_ERROR,
     "max_value": RANGE_ERROR,
 }
 
 WHICH_ERRORS = {
-    name: _("There is no such light.") for name in ("required", "invalid", "min_value", "max_value")
+    name: _("This product does not exist.")
+    for name in ("required", "invalid", "min_value", "max_value")
 }
 
 

@@ -73,16 +73,18 @@ def refusal_words(error: Refusal) -> str:
             error.available,
         ) % {"most": error.available}
     if isinstance(error, carts.TooManyError):
-        return _("A cart takes %(limit)d at most.") % {"limit": error.limit}
+        return _("A cart can hold at most %(limit)d products.") % {"limit": error.limit}
     if isinstance(error, carts.NotDeliverableError):
         language = get_language() or settings.LANGUAGE_CODE
         where = {"country": formats.country(error.country, language)}
         if error.is_forbidden:
-            return _("It cannot be sent to %(country)s: it is not allowed there.") % where
-        return _("No route carries it to %(country)s.") % where
+            return (
+                _("This item is restricted in %(country)s, so we cannot deliver it there.") % where
+            )
+        return _("We cannot deliver this to %(country)s.") % where
     if isinstance(error, carts.NoPriceError):
-        return _("Its price is being checked: it cannot be bought just now.")
-    return _("It has just sold out at the supplier.")
+        return _("The price is being checked, so this item is not available right now.")
+    return _("This item has just sold out.")
 
 
 @never_cache
@@ -101,20 +103,20 @@ def add(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         listing = carts.read(listing_id=form.cleaned_data["listing"], now=now)
     if listing is None:
-        words = _first_error(form) or _("There is no such light.")
+        words = _first_error(form) or _("This product does not exist.")
         return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
     visit(request).know(listing.channel)
     try:
         found, count = _put(request, listing, form.cleaned_data, now)
     except carts.UnknownListingError:
-        words = _("There is no such light.")
+        words = _("This product does not exist.")
         return _refused(request, None, words, HTTPStatus.NOT_FOUND)
     except REFUSALS as error:
         return _refused(request, listing, refusal_words(error), HTTPStatus.CONFLICT)
     except carts.PlacedCartError:
         words = _(
-            "This cart has just been ordered, or joined with that of your account."
-            " Add it once more."
+            "This cart was just ordered or merged with the cart of your account. Add"
+            " the item again."
         )
         return _refused(request, listing, words, HTTPStatus.CONFLICT)
     if request.htmx:  # type: ignore[attr-defined]
@@ -147,7 +149,7 @@ def change(request: HttpRequest) -> HttpResponse:
             cart=found, line_id=line_id, quantity=quantity, now=now, deliverable=deliverable
         )
     except carts.UnknownListingError:
-        words = _("This line is no longer in the cart.")
+        words = _("This item is no longer in the cart.")
         return _page(request, found, problems={0: words}, status=404)
     except REFUSALS as error:
         return _page(request, found, problems={line_id: refusal_words(error)}, status=409)
@@ -270,8 +272,8 @@ def _page(  # noqa: PLR0913 - all parts of one page
 
 def _less_words(seen: CartView) -> str:
     if all(line.has_price for line in seen.lines):
-        return _("Less is left than you want. Nothing was ordered.")
-    return _("The price of something in the cart is being checked. Nothing was ordered.")
+        return _("There are fewer in stock than you want. Nothing was ordered.")
+    return _("The price of an item in the cart is being checked. Nothing was ordered.")
 
 
 def _removed(request: HttpRequest) -> dict[str, object] | None:
@@ -307,7 +309,7 @@ def _refused(
         context = {"cart": None, "added": 0, "problem": words}
         return render(request, "web/cart/dialog.html", context, status=status)
     if listing is None:
-        return say(request, status=status, title=_("Not added."), words=words)
+        return say(request, status=status, title=_("Not added to cart"), words=words)
     light = listing.variant
     return product.show(
         request, slug=light.product.slug, sku=light.sku, problem=words, status=status

@@ -34,12 +34,12 @@ FAMILIES = ("headlamp", "flashlight", "lantern", "work_light", "bike_light")
 # Purposes: a category and its first filters, which the customer can change.
 TASKS: tuple[tuple[str, Promise, Promise, str, str], ...] = (
     ("dog", _("Dog walk"), _("from 150 lm, up to 120 g"), "headlamps", "lm_min=150&g_max=120"),
-    ("tent", _("Camping"), _("lanterns, longest first"), "lanterns", "sort=runtime"),
-    ("run", _("Running"), _("up to 90 g, rain-proof"), "headlamps", "g_max=90&water=splash"),
+    ("tent", _("Camping"), _("lanterns, longest run time first"), "lanterns", "sort=runtime"),
+    ("run", _("Running"), _("up to 90 g, rainproof"), "headlamps", "g_max=90&water=splash"),
     ("tool", _("Workshop"), _("with a magnet"), "work-lights", "f=magnet"),
     ("book", _("Reading"), _("red light, lightest first"), "headlamps", "f=red_light&sort=weight"),
     ("bike", _("Bike"), _("brightest first"), "bike-lights", "sort=lumens"),
-    ("far", _("Searching"), _("farthest beam first"), "flashlights", "sort=beam"),
+    ("far", _("Searching"), _("longest beam first"), "flashlights", "sort=beam"),
     ("car", _("Car and emergency"), _("charges by USB-C"), "flashlights", "power=usb_c"),
 )
 

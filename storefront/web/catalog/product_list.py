@@ -178,15 +178,10 @@ def _amount(code: str, number: Decimal, here: Visit) -> str:
 
 
 def _wider_text(code: str, count: int) -> str:
-    names = {
-        "words": _("your words"),
-        "in_stock": _("“in stock”"),
-        "origin": _("“ships from”"),
-    }
-    return _("Without %(filter)s: %(count)d") % {
-        "filter": names.get(code) or word(code, "facet").lower(),
-        "count": count,
-    }
+    if code == "words":
+        return _("Without the search words: %(count)d") % {"count": count}
+    label = _("In stock") if code == "in_stock" else word(code, "facet")
+    return _("Without the filter “%(filter)s”: %(count)d") % {"filter": label, "count": count}
 
 
 def _at(request: HttpRequest, query: ShelfQuery) -> str:

@@ -42,8 +42,8 @@ def sheet(light: ProductView, chosen: VariantView, language: str) -> list[Group]
             (_("Light"), _light(teller)),
             (_("Power"), _power(spec, teller)),
             (_("Body"), _body(spec, chosen, teller)),
-            (_("As the supplier says, not checked"), _more(spec, language)),
-            (_("Names"), _names(light, chosen)),
+            (_("Supplier information, not checked"), _more(spec, language)),
+            (_("Identifiers"), _names(light, chosen)),
         ]
     quoted: set[str] = set()
     return [
@@ -97,7 +97,7 @@ def _light(tell: _Teller) -> list[Row]:
         tell.number(_("Output, brightest mode"), "output_lm", "lm"),
         tell.number(_("Output, lowest mode"), "output_min_lm", "lm"),
         tell.number(_("Peak intensity"), "intensity_cd", "cd"),
-        tell.number(_("Beam distance, to 0.25 lx"), "beam_m", "m"),
+        tell.number(_("Beam distance (to 0.25 lx)"), "beam_m", "m"),
         tell.time(_("Run time on high"), "runtime_high_min"),
         tell.time(_("Longest run time"), "runtime_max_min"),
         tell.number(_("Color temperature"), "cct_k", "K"),
@@ -132,11 +132,11 @@ def _body(spec: Spec, chosen: VariantView, tell: _Teller) -> list[Row]:
     packed = f"{chosen.packed_weight_g} {_('g')}" if chosen.packed_weight_g else ""
     return [
         tell.number(_("Weight with battery"), "weight_g", _("g")),
-        Row(name=_("Weight packed"), value=packed),
+        Row(name=_("Packed weight"), value=packed),
         tell.number(_("Length"), "length_mm", "mm"),
         tell.number(_("Head diameter"), "head_mm", "mm"),
         tell.row(_("Water and dust"), "ip_rating", ip(spec.ip_rating)),
-        tell.number(_("Survives a drop of"), "impact_m", "m"),
+        tell.number(_("Drop resistance"), "impact_m", "m"),
         tell.row(_("Material"), "material", supplied(spec.material, "value")),
     ]
 
@@ -156,9 +156,9 @@ def _more_value(name: str, text: str, language: str) -> str:
 
 def _names(light: ProductView, chosen: VariantView) -> list[Row]:
     return [
-        Row(name=_("Maker"), value=light.brand),
-        Row(name=_("Our number"), value=chosen.sku),
-        Row(name=_("Maker’s number"), value=chosen.mpn),
+        Row(name=_("Manufacturer"), value=light.brand),
+        Row(name=_("SKU"), value=chosen.sku),
+        Row(name=_("MPN"), value=chosen.mpn),
         Row(name="GTIN", value=chosen.gtin.lstrip("0")),
         Row(name=_("Warranty"), value=_warranty(light.warranty_months)),
     ]

@@ -21,7 +21,7 @@ type CartView = Callable[[HttpRequest, Cart, Read | None, datetime], HttpRespons
 WORDS: dict[type[open_order_limits.HeldError], tuple[Promise, Promise]] = {
     open_order_limits.HeldAlreadyError: (
         _("You already have an unpaid order with this item"),
-        _("Pay it or cancel it before you order again."),
+        _("Pay or cancel it before you order again."),
     ),
     open_order_limits.TooManyOpenError: (
         _("Too many unpaid orders"),
@@ -32,7 +32,7 @@ WORDS: dict[type[open_order_limits.HeldError], tuple[Promise, Promise]] = {
     ),
     open_order_limits.HeldTooLongError: (
         _("You ordered this item before and did not pay"),
-        _("An item is reserved without payment for a limited time, so that others can buy it."),
+        _("Unpaid items are reserved for a limited time only, so that others can buy them."),
     ),
     network_limits.NetworkLimitError: (
         _("Too much is reserved and not paid"),

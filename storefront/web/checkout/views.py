@@ -46,28 +46,28 @@ from storefront.web.core.visit import (
     visit,
 )
 
-SOLD = _("Something in the cart has just been sold to somebody else. Nothing was ordered.")
+SOLD = _("An item in the cart has just sold out. Nothing was ordered.")
 REFUSALS: dict[type[Exception], Promise] = {
     checkout.PriceChangedError: _(
-        "The total changed while you were here. Nothing was ordered. This is the new one:"
+        "The total changed in the meantime. Nothing was ordered. This is the new total:"
     ),
     checkout.ArrivalChangedError: _(
-        "The delivery date changed while you were here. Nothing was ordered. This is the new one:"
+        "The delivery date changed in the meantime. Nothing was ordered. This is the new date:"
     ),
     checkout.CannotSupplyError: SOLD,
     checkout.UnpricedError: _(
-        "The price of something in the cart is being checked. Nothing was ordered."
+        "The price of an item in the cart is being checked. Nothing was ordered."
     ),
     checkout.QuoteOutdatedError: SOLD,
     checkout.NothingToPayError: _(
-        "An order must cost something. Take a code out of the cart. Nothing was ordered."
+        "The total cannot be zero. Remove a discount code from the cart. Nothing was ordered."
     ),
     SpentError: _(
-        "Somebody else has just used the last of a discount. Nothing was ordered."
-        " This is the total without it:"
+        "A discount has just reached its usage limit. Nothing was ordered. This is"
+        " the total without it:"
     ),
 }
-UNCLEAR = _("We could not tell what you agreed to. Check the total and order again.")
+UNCLEAR = _("We could not read the total that you agreed to. Check the total and order again.")
 NOT_CHOSEN = _("Choose a delivery method.")
 
 

@@ -68,7 +68,7 @@ class ContactForm(forms.Form):
         label=gettext_lazy("Order number"),
         max_length=20,
         required=False,
-        error_messages={"max_length": gettext_lazy("An order number is shorter than that.")},
+        error_messages={"max_length": gettext_lazy("This order number is too long.")},
     )
     topic = forms.ChoiceField(
         label=gettext_lazy("Topic"),

@@ -34,7 +34,7 @@ PAGES: Mapping[str, Page] = {
         parts=(
             (
                 "",
-                _("Write to us or call us. A person answers within one working day."),
+                _("Write to us or call us. We answer within one working day."),
             ),
         ),
     ),
@@ -42,66 +42,68 @@ PAGES: Mapping[str, Page] = {
         title=_("Delivery"),
         parts=(
             (
-                _("From where"),
+                _("Where we ship from"),
                 _(
-                    "Suppliers send the goods from their own warehouses. The product page and the"
-                    " cart name the country, the days and the price before you pay."
+                    "Suppliers ship from their own warehouses. The product page and"
+                    " the cart show the country, the delivery dates and the price"
+                    " before you pay."
                 ),
             ),
             (
-                _("In how many parcels"),
+                _("Number of parcels"),
                 _(
-                    "As few as possible. If the lights lie in different places, the cart shows"
-                    " each parcel with its own days."
+                    "As few as possible. If the items are in different warehouses,"
+                    " the cart shows each parcel with its own delivery dates."
                 ),
             ),
             (
                 _("Batteries"),
                 _(
-                    "Lithium cells inside a light travel by most routes. Spare cells on their own"
-                    " do not fly with passengers, so some countries cannot get them from us."
+                    "Most carriers accept lithium batteries inside a light. Loose"
+                    " lithium batteries cannot go on passenger planes, so we cannot"
+                    " deliver them to some countries."
                 ),
             ),
-            (_("Duty"), _("It is inside the price. You pay nothing at the door.")),
+            (_("Duty"), _("Included in the price. You pay nothing on delivery.")),
         ),
     ),
     "returns": Page(
         title=_("Returns"),
         parts=(
             (
-                _("You do not like it"),
-                _("Send it back within 14 days of delivery, unused. We pay the price back."),
+                _("You changed your mind"),
+                _("Send it back unused within 14 days of delivery. We refund the price."),
             ),
             (
-                _("It is broken or wrong"),
-                _("Say so on the order’s page, for two years. We replace it or pay it back."),
+                _("Faulty or wrong item"),
+                _("Report it on the order page within two years. We replace or refund it."),
             ),
         ),
     ),
     "withdrawal": Page(
-        title=_("Withdraw from a contract"),
+        title=_("Right of withdrawal"),
         parts=(
             (
                 _("Your right"),
                 _(
-                    "You may withdraw from the contract within 14 days after the last parcel"
-                    " arrived, without a reason."
+                    "You can withdraw from the contract within 14 days after the"
+                    " last parcel arrived, without giving a reason."
                 ),
             ),
             (
-                _("How"),
+                _("Shipping service"),
                 _(
-                    "Before it is packed: open the order’s page and cancel it there. After it"
-                    " left: press “Withdraw from the contract, or return” on the same page, or"
-                    " write to %(email)s, “I withdraw from the contract”, with the order"
-                    " number and the date. We answer at once that we have it."
+                    "Before it is packed: cancel it on the order page. After it has"
+                    " shipped: choose “Return or withdraw” on the same page, or write"
+                    " “I withdraw from the contract” to %(email)s with the order"
+                    " number and the date. We confirm immediately that we received it."
                 ),
             ),
             (
-                _("What happens then"),
+                _("What happens next"),
                 _(
-                    "We pay everything back within 14 days, delivery by the cheapest way included."
-                    " You send the goods back within 14 days."
+                    "We refund everything within 14 days, including the cheapest"
+                    " delivery method. You send the items back within 14 days."
                 ),
             ),
         ),
@@ -110,39 +112,45 @@ PAGES: Mapping[str, Page] = {
         title=_("How we check numbers"),
         parts=(
             (
-                _("Every claim meets physics"),
+                _("Every number is checked against physics"),
                 _(
-                    "Light needs energy, and a battery holds only so much. A light cannot shine"
-                    " farther than its brightest point allows, nor weigh less than its cells. A"
-                    " number that breaks one of these rules is left out."
+                    "Light needs energy, and a battery holds only so much. A light"
+                    " cannot shine farther than its brightest point allows, and it"
+                    " cannot weigh less than its batteries. We do not show numbers"
+                    " that break these rules."
                 ),
             ),
             (
-                _("Not stated is a value"),
-                _("What a supplier does not say, we do not guess. You can filter by it."),
+                _("“Not stated” is an answer"),
+                _(
+                    "If a supplier does not state a value, we do not guess it. You can"
+                    " filter by “not stated”."
+                ),
             ),
             (
-                _("Who says so"),
+                _("Source"),
                 _(
-                    "Next to each number stands what the supplier wrote. A badge tells whether it"
-                    " is a claim, a report we have seen, or our own measurement."
+                    "Each number comes with the supplier’s own words. A badge says"
+                    " whether it is the supplier’s figure, a test report that we have"
+                    " seen, or our own measurement."
                 ),
             ),
             (
                 _("The beam"),
                 _(
-                    "The glyph under each light is drawn from its candela and lumens on one scale"
-                    " for the whole shop: 10, 100 and 1,000 meters. Its edge is where the ground"
-                    " is as dim as under a full moon (0.25 lx); inside lie 1 lx and 10 lx. It is"
-                    " simplified: one round hot spot that holds all of the light."
+                    "The symbol under each light is drawn from its candela and"
+                    " lumens on one scale for the whole shop: 10, 100 and 1,000"
+                    " meters. Its edge is where the ground is as dim as under a full"
+                    " moon (0.25 lx); inside are the lines for 1 lx and 10 lx. It is"
+                    " simplified: one round hot spot with all of the light."
                 ),
             ),
             (
                 _("Run time"),
                 _(
-                    "Until the light has fallen to a tenth of its first output, as the FL 1"
-                    " standard counts. Many lights get dimmer after some minutes; a dashed line"
-                    " in our charts is a claim, not a measurement."
+                    "The time until the output has fallen to 10 %, as in the FL 1"
+                    " standard. Many lights get dimmer after some minutes. A dashed"
+                    " line in our charts is the supplier’s figure, not a measurement."
                 ),
             ),
         ),
@@ -153,54 +161,59 @@ PAGES: Mapping[str, Page] = {
             (
                 _("Cookies"),
                 _(
-                    "Four remember your cart, how much is in it, your country, and day or night."
-                    " One protects forms, and if you sign in, one knows you for two weeks. None"
-                    " follows you, so there is no banner."
+                    "Four cookies remember your cart, how much is in it, your"
+                    " country and the theme. One protects forms. If you sign in, one"
+                    " keeps you signed in for two weeks. None follows you, so there"
+                    " is no banner."
                 ),
             ),
             (
                 _("Your account"),
                 _(
-                    "You need none. If you open one, it keeps your e-mail address and those it had"
-                    " before, a digest of your password, when you last signed in, and what you"
-                    " write into it: name, language, addresses, and whether you want news. It"
-                    " stays until you erase it."
+                    "You do not need one. If you create one, it stores your e-mail"
+                    " address and earlier ones, a hash of your password, your last"
+                    " sign-in, and what you enter: name, language, addresses, and"
+                    " whether you want news. It stays until you delete it."
                 ),
             ),
             (
-                _("How long"),
+                _("How long we keep data"),
                 _(
-                    "A cart that nobody touches is deleted after 30 days, with the address in it."
-                    " Failed sign-ins are counted under a digest, for half a day. A digest of each"
-                    " network that you signed in from is kept for 90 days."
-                    " Orders stay for ten years: the books need them."
-                    " E-mails about them, and messages from the contact page, are deleted after"
-                    " a year."
-                    " Pictures that you send with a complaint are seen by our staff only; they stay"
-                    " with the order until you erase it."
+                    "An unused cart is deleted after 30 days, with the address in"
+                    " it. Failed sign-ins are counted under a hash for half a day. A"
+                    " hash of each network that you signed in from is kept for 90"
+                    " days. Orders are kept for ten years for our accounts. E-mails"
+                    " about them, and messages from the contact page, are deleted"
+                    " after a year. Only our staff see the pictures that you send"
+                    " with a complaint; they stay with the order until you delete it."
                 ),
             ),
             (
-                _("A copy, and being forgotten"),
+                _("Copy and deletion"),
                 _(
-                    "In your account, “What we know of you” gives you all of it as one file, and"
-                    " erases it: name, street, phone and e-mail go from account, carts, orders and"
-                    " mails. Amounts, goods, postcode, town and country stay in the books. While"
-                    " an order is on its way, it must arrive first. Suppliers who sent you a parcel"
-                    " are asked to erase your address too. Without an account: open one with the"
-                    " address of your order, and it is there."
+                    "In your account, “Your data” lets you download everything as"
+                    " one file, or delete it: name, street, phone and e-mail are"
+                    " removed from account, carts, orders and e-mails. Amounts,"
+                    " items, postcode, town and country stay in our accounts. If an"
+                    " order is on its way, it must arrive first. We also ask the"
+                    " suppliers of your parcels to delete your address. Without an"
+                    " account: create one with the e-mail address of your order."
                 ),
             ),
             (
                 _("Your order"),
                 _(
-                    "The supplier gets what the parcel needs: name, address, phone if you gave"
-                    " one, and what to send. Your e-mail address stays with us. If you chose"
-                    " between two ways to write the address, or said why an odd one is right, that"
-                    " stays with the order."
+                    "The supplier gets what it needs to ship the parcel: name,"
+                    " address, phone number if you entered one, and the items. It"
+                    " does not get your e-mail address. If you chose between two"
+                    " versions of the address, or explained why an unusual one is"
+                    " correct, we store that with the order."
                 ),
             ),
-            (_("Payment"), _("You pay on the payment company’s page. We never see a card number.")),
+            (
+                _("Payment"),
+                _("You pay on the page of our payment provider. We never see your card number."),
+            ),
         ),
     ),
     "terms": Page(
@@ -209,19 +222,22 @@ PAGES: Mapping[str, Page] = {
             (
                 _("The contract"),
                 _(
-                    "Your order is an offer. It is a contract once the supplier accepts it; until"
-                    " then nothing is charged."
+                    "Your order is an offer. It becomes a contract when the supplier"
+                    " accepts it; nothing is charged before that."
                 ),
             ),
             (
-                _("If it cannot be had"),
-                _("A line the supplier refuses is canceled and not charged, and we tell you."),
+                _("If an item is not available"),
+                _(
+                    "If the supplier rejects an item, it is canceled and not charged,"
+                    " and we e-mail you."
+                ),
             ),
             (
                 _("Prices"),
                 _(
-                    "They include duty, and VAT unless “plus tax” stands beside them. The cart adds"
-                    " delivery, and such tax, before you pay."
+                    "Prices include duty. They include VAT unless they say “plus"
+                    " tax”. The cart adds delivery and any such tax before you pay."
                 ),
             ),
         ),
@@ -242,8 +258,8 @@ PAGES: Mapping[str, Page] = {
                 ),
             ),
             (
-                _("Something in your way?"),
-                _("Write to %(email)s and name the page. That counts as a fault of ours."),
+                _("Found a barrier?"),
+                _("Write to %(email)s and tell us which page. We treat it as a bug."),
             ),
         ),
     ),

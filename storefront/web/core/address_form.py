@@ -16,7 +16,7 @@ from storefront.lib.address import Address
 from storefront.web.core import formats
 
 EMAIL_ERRORS = {
-    "required": _("Enter an e-mail address: the order’s news go there."),
+    "required": _("Enter your e-mail address. Order updates go there."),
     "invalid": _("Enter an e-mail address like name@example.org."),
     "max_length": _("This e-mail address is too long."),
 }
@@ -29,7 +29,7 @@ class AddressForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS)
     name = forms.CharField(label=_("Full name"), required=False)
     line1 = forms.CharField(label=_("Street and number"), required=False)
-    line2 = forms.CharField(label=_("More: floor, company, district"), required=False)
+    line2 = forms.CharField(label=_("Floor, company or district"), required=False)
     postcode = forms.CharField(label=_("Postcode"), required=False)
     city = forms.CharField(label=_("Town or city"), required=False)
     region = forms.CharField(label=_("State or region"), required=False)
@@ -103,7 +103,7 @@ class CheckoutAddressForm(AddressForm):
         label=_("If the address is correct, tell us why"),
         max_length=verification.MAX_REASON,
         required=False,
-        error_messages={"max_length": _("This text is too long. Shorten it.")},
+        error_messages={"max_length": _("This is too long. Shorten it.")},
     )
     # digest of the address that was asked about
     about = forms.CharField(required=False, max_length=40)
@@ -146,7 +146,7 @@ class CheckoutAddressForm(AddressForm):
         # Repeat an answered question, with its answer, beside an open one.
         self.suggested, self.is_doubtful, self.picked = usual, bool(doubts), choice or ""
         if usual and not choice:
-            words = _("The post there writes it another way. Choose one of the two.")
+            words = _("The postal service writes this address differently. Choose one of the two.")
             self.add_error("choice", words)
         if doubts and not reason:
             self._blame(doubts)

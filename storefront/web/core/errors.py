@@ -42,9 +42,10 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return say(
         request,
         status=HTTPStatus.FORBIDDEN,
-        title=_("That came from elsewhere."),
+        title=_("This form came from another site."),
         words=_(
-            "We only take forms from our own pages. Go back, reload the page, and send it again."
+            "We only accept forms from our own pages. Go back, reload the page, and"
+            " send the form again."
         ),
     )
 
@@ -54,9 +55,10 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return say(
         request,
         status=HTTPStatus.FORBIDDEN,
-        title=_("This form is too old."),
+        title=_("This form has expired."),
         words=_(
-            "Nothing was sent and nothing was paid. Go back, reload the page, and send it again."
+            "Nothing was sent and nothing was paid. Go back, reload the page, and"
+            " send the form again."
         ),
     )
 
@@ -66,9 +68,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return say(
         request,
         status=HTTPStatus.NOT_FOUND,
-        title=_("No light here."),
+        title=_("Page not found."),
         words=_(
-            "This page does not exist, or its light is no longer sold. Search, or take a shelf:"
+            "This page does not exist, or the product is no longer sold. Search, or"
+            " choose a category:"
         ),
     )
 
@@ -82,7 +85,7 @@ class SentenceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._get_response(request)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
-            words = _("This address only takes a form. Go back to the page before.")
+            words = _("This address only accepts a form. Go back to the previous page.")
             said = _bare(request, HTTPStatus.METHOD_NOT_ALLOWED, words)
             said.headers["Allow"] = response.headers["Allow"]
             return said
@@ -98,13 +101,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _bare(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        _("Our own light went out. We know about it; try again in a minute."),
+        _("Something went wrong on our side. We have been notified. Try again in a minute."),
     )
 
 
 def _closed(request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("closed at %s: %s", request.path, error)
-    words = _("The shop is closed for a moment. Nothing was lost; come back in a minute.")
+    words = _("The shop is unavailable for a moment. Nothing was lost. Try again in a minute.")
     response = _bare(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
     response.headers["Retry-After"] = "60"
     return response

@@ -87,16 +87,17 @@ FACET: Words = {
     "origin": _("Ships from"),
 }
 FACET_HELP: Words = {
-    "price": _("As on the cards, with duty. Delivery is added in the cart, before you pay."),
-    "lumens": _("Double the lumens to notice a difference. 300 lm is enough for most paths."),
+    "price": _("Prices include duty. Delivery is added in the cart, before you pay."),
+    "lumens": _("Twice the lumens look noticeably brighter. 300 lm is enough for most paths."),
     "beam": _(
-        "Until it is as dim as a full moon (0.25 lx). At half that distance it is four times as"
-        " bright."
+        "Distance at which the light is as dim as a full moon (0.25 lx). At half"
+        " that distance it is four times as bright."
     ),
-    "runtime": _("Until the light has fallen to a tenth of its first output, on the highest mode."),
-    "weight": _("With its battery. Under 100 g you forget a headlamp."),
+    "runtime": _("Time on the highest mode until the output falls to 10 %."),
+    "weight": _("Weight with battery. Under 100 g you hardly notice a headlamp."),
     "power": _(
-        "What feeds it: one of the cells you tick. USB-C, sun and crank must be there as well."
+        "One of the selected batteries. If you also select USB-C, solar panel or"
+        " hand crank, the light must have them too."
     ),
     "water": _("At least this protection. Submersible does not mean protected against water jets."),
     "features": _("Products that have all selected features."),
@@ -111,10 +112,10 @@ UNITS: Words = {"runtime": _("h"), "weight": _("g"), "lumens": _("lm"), "beam": 
 TIME: Words = {"min": _("min"), "h": _("h"), "d": _("d")}
 SORT: Words = {
     "best": _("Best match"),
-    "price": _("Price, low first"),
-    "price_desc": _("Price, high first"),
+    "price": _("Price, low to high"),
+    "price_desc": _("Price, high to low"),
     "lumens": _("Brightest first"),
-    "beam": _("Farthest beam"),
+    "beam": _("Longest beam"),
     "runtime": _("Longest run time"),
     "weight": _("Lightest first"),
     "newest": _("Newest first"),
@@ -143,28 +144,33 @@ LIGHT_COLOR: Words = {
 }
 BASIS: Words = {
     "none": _("not checked"),
-    "supplier_claim": _("supplier’s claim, passes physics"),
-    "fl1_claim": _("FL 1 claim, report not seen"),
+    "supplier_claim": _("supplier’s figures, plausible"),
+    "fl1_claim": _("FL 1 stated, report not seen"),
     "test_report": _("FL 1 report seen"),
     "own_measurement": _("measured by us"),
 }
-BAD_BASIS = _("supplier’s claim, doubtful")
+BAD_BASIS = _("supplier’s figures, doubtful")
 WARNING: Words = {
     "output-unlikely": _(
-        "More light than such a battery usually feeds. Treat the lumens with care."
+        "This is more light than such a battery can usually supply. The lumens may be overstated."
     ),
-    "energy-unlikely": _("So much light for so long needs more energy than the battery holds."),
+    "energy-unlikely": _(
+        "This output and this run time together need more energy than the battery holds."
+    ),
     "runtime-by-step-down": _(
-        "The run time counts on the light getting dimmer after some minutes."
+        "This run time is only possible if the light gets dimmer after some minutes."
     ),
     "weight-below-cells": _(
-        "It weighs less than its cells should. Perhaps it is weighed without them."
+        "The stated weight is less than that of the batteries. It may be the weight without them."
     ),
-    "brighter-runs-longer": _("A brighter mode is said to run longer than a dimmer one."),
+    "brighter-runs-longer": _(
+        "The supplier states a longer run time for a brighter mode than for a dimmer one."
+    ),
     "beam-contradicts-intensity": _(
-        "The supplier’s beam distance does not fit the stated candela. We compute ours."
+        "The supplier’s beam distance does not match the stated candela. We show the"
+        " distance computed from the candela."
     ),
-    "capacity-unlikely": _("The battery is said to hold more than its size usually does."),
+    "capacity-unlikely": _("The stated capacity is higher than usual for this battery size."),
 }
 NO_WATER = _("none")
 TIER: Words = {"economy": _("Standard"), "express": _("Express")}

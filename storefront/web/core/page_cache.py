@@ -68,7 +68,10 @@ class PageCacheMiddleware:
 
     def _rest(self, doing: str) -> None:
         self._rest_until = time.monotonic() + REST_S
-        log.warning("page cache: Redis is away, could not %s; pages are made anew", doing)
+        log.warning(
+            "page cache: Redis is unavailable, could not %s; pages are rendered without the cache",
+            doing,
+        )
 
 
 def kept(view: View) -> View:

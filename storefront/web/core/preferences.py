@@ -21,7 +21,7 @@ from storefront.web.core.visit import COUNTRY_COOKIE, THEME_COOKIE, THEMES, reme
 def theme(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("theme", "")
     if wanted not in (*THEMES, "system"):
-        return _refuse(request, _("There is day, night, and as your device has it."))
+        return _refuse(request, _("Choose System, Light mode or Dark mode."))
     response = _back(request)
     if wanted == "system":
         response.delete_cookie(THEME_COOKIE, samesite="Lax")
@@ -43,7 +43,7 @@ def country(request: HttpRequest) -> HttpResponse:
 
 def _refuse(request: HttpRequest, words: str) -> HttpResponse:
     return say(
-        request, status=HTTPStatus.UNPROCESSABLE_ENTITY, title=_("Not that one."), words=words
+        request, status=HTTPStatus.UNPROCESSABLE_ENTITY, title=_("Not available"), words=words
     )
 
 

@@ -46,10 +46,10 @@ HAS_LEFT = frozenset(
 )
 CHANGED = gettext_lazy("It goes to the new address.")
 ASKED = gettext_lazy(
-    "We have asked its supplier to send it to the new address. We tell you his answer by mail."
+    "We have asked the supplier to ship it to the new address. We send you the answer by e-mail."
 )
-REFUSED = gettext_lazy("Its supplier can no longer change the address: it goes to the old one.")
-LEFT = gettext_lazy("It had left already: it goes to the old address.")
+REFUSED = gettext_lazy("The supplier can no longer change the address: it goes to the old one.")
+LEFT = gettext_lazy("It had already shipped: it goes to the old address.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,30 +152,35 @@ _WISHES = Prepared(_wishes)
 CHANGES_PER_HOUR = 20  # per order
 BY_SHOPPER = "asked for by the shopper"
 NEWS: dict[str, tuple[str, Promise]] = {
-    "changed": ("good", gettext_lazy("It goes to the new address. An e-mail says so, too.")),
+    "changed": (
+        "good",
+        gettext_lazy("It goes to the new address. We also confirm this by e-mail."),
+    ),
     "partly": (
         "",
         gettext_lazy(
-            "What had not left yet goes to the new address. With each parcel stands where it goes."
+            "What has not shipped yet goes to the new address. Each parcel shows its address."
         ),
     ),
     "asked": (
         "",
         gettext_lazy(
-            "Your new address is noted. With each parcel stands where it goes; once a supplier"
-            " answers, we write to you."
+            "Your new address is saved. Each parcel shows its address. When a"
+            " supplier answers, we e-mail you."
         ),
     ),
-    "same": ("good", gettext_lazy("It goes to this address already.")),
+    "same": ("good", gettext_lazy("It already goes to this address.")),
 }
-OVER = gettext_lazy("This order is over: its address cannot be changed any more.")
+OVER = gettext_lazy("This order is closed: its address can no longer be changed.")
 UNPAID = gettext_lazy("The order is not paid yet. Pay it first, or cancel it and order again.")
-STOPPING = gettext_lazy("You asked to cancel it, and its supplier has not answered yet.")
+STOPPING = gettext_lazy("You asked to cancel it, and the supplier has not answered yet.")
 REQUESTED_ALREADY = gettext_lazy(
-    "We have asked a supplier to send it to the address that you gave last. Once he has answered,"
-    " which we tell you by mail, you can give another one."
+    "We have asked a supplier to ship it to your latest address. We e-mail you the"
+    " answer. After that you can change the address again."
 )
-GONE = gettext_lazy("All of it has left: it goes to the old address. Its carrier may still help.")
+GONE = gettext_lazy(
+    "Everything has shipped: it goes to the old address. The carrier may still be able to help."
+)
 
 
 class AnotherAddressForm(CheckoutAddressForm):
@@ -202,7 +207,7 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if is_too_often(what="readdress", who=found.number, per_hour=CHANGES_PER_HOUR):
-            told = gettext("Too many changes in one hour. Try again later, or write to us.")
+            told = gettext("Too many changes in one hour. Try again later, or contact us.")
             status = HTTPStatus.TOO_MANY_REQUESTS
             return _show(request, found, form, told=told, problem=problem, status=status)
         if form.is_valid() and problem not in {OVER, UNPAID, STOPPING}:

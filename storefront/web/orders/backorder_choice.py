@@ -44,7 +44,7 @@ def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpRes
                     setback=row, choice=Choice(said), actor="shopper", now=timezone.now()
                 )
             except customer_choice.NoLongerError:
-                problem = _("That is no longer available. Choose again, or contact us.")
+                problem = _("This option is no longer available. Choose again, or contact us.")
                 status = HTTPStatus.CONFLICT
             else:
                 wake(purchasing_tasks.send_due)
@@ -52,7 +52,7 @@ def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpRes
                 path = reverse("order_setback", args=[number, key, setback])
                 return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
         else:
-            problem = _("Choose one of the two.")
+            problem = _("Choose an option.")
             status = HTTPStatus.UNPROCESSABLE_ENTITY
     row = _find(order, setback) or row
     context = {

@@ -15,8 +15,8 @@ class LookupForm(forms.Form):
         label=_("Order number"),
         max_length=20,
         error_messages={
-            "required": _("Enter the order number. It stands in the first e-mail."),
-            "max_length": _("An order number is shorter than that."),
+            "required": _("Enter the order number. It is in your first e-mail."),
+            "max_length": _("This order number is too long."),
         },
     )
     email = forms.EmailField(label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS)

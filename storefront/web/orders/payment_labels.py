@@ -9,11 +9,11 @@ from orders.models import PaymentEvent
 Kind = PaymentEvent.Kind
 # Requests and disputes move no money.
 MOVES = {
-    Kind.AUTHORIZED: _("Held on the card"),
+    Kind.AUTHORIZED: _("Authorized"),
     Kind.CAPTURED: _("Charged"),
-    Kind.RELEASED: _("Released, never charged"),
+    Kind.RELEASED: _("Released, not charged"),
     Kind.REFUNDED: _("Refunded"),
     Kind.REFUND_FAILED: _("Refund failed: your bank returned the money"),
     Kind.DECLINED: _("Declined, not charged"),
-    Kind.EXPIRED: _("The hold expired: the rest was not charged"),
+    Kind.EXPIRED: _("Authorization expired: the rest was not charged"),
 }

@@ -32,24 +32,26 @@ STAGES: Mapping[Stage, Promise] = {
     Stage.CONFIRMED: _("Confirmed"),
     Stage.AT_SUPPLIER: _("At the supplier"),
     Stage.PACKED: _("Packed"),
-    Stage.ON_THE_WAY: _("On the way"),
+    Stage.ON_THE_WAY: _("In transit"),
     Stage.DELIVERED: _("Delivered"),
 }
 SENTENCES: Mapping[Stage, Promise] = {
     Stage.CONFIRMED: _("Your order is confirmed. We are passing it to the supplier."),
-    Stage.AT_SUPPLIER: _("The supplier has accepted it and is packing."),
-    Stage.PACKED: _("It is packed and waits for the carrier."),
+    Stage.AT_SUPPLIER: _("The supplier has accepted it and is packing it."),
+    Stage.PACKED: _("It is packed and waiting for the carrier."),
     Stage.ON_THE_WAY: _("It is on the way to you."),
-    Stage.DELIVERED: _("It was delivered."),
+    Stage.DELIVERED: _("Delivered."),
 }
 CARRIER_SENTENCES: Mapping[str, Promise] = {
-    Parcel.Carrier.OUT_FOR_DELIVERY: _("It comes today: it is out for delivery."),
-    Parcel.Carrier.AVAILABLE_FOR_PICKUP: _("It waits for you at a pick-up point."),
-    Parcel.Carrier.ATTEMPT_FAILED: _("The carrier could not hand it over and will try again."),
+    Parcel.Carrier.OUT_FOR_DELIVERY: _("Out for delivery: it arrives today."),
+    Parcel.Carrier.AVAILABLE_FOR_PICKUP: _("It is ready for you at a pick-up point."),
+    Parcel.Carrier.ATTEMPT_FAILED: _("The carrier could not deliver it and will try again."),
     Parcel.Carrier.EXCEPTION: _("The carrier reports a problem. We are looking into it."),
     Parcel.Carrier.RETURN_TO_SENDER: _("The carrier is sending it back. We will write to you."),
     Parcel.Carrier.LOST: _("The carrier has lost it. We will write to you."),
-    Parcel.Carrier.EXPIRED: _("The carrier has been silent for long. We are asking."),
+    Parcel.Carrier.EXPIRED: _(
+        "There has been no update from the carrier for some time. We are asking."
+    ),
 }
 
 NOTHING: Mapping[int, str] = {}

@@ -65,14 +65,12 @@ NEWS: dict[str, tuple[str, Promise]] = {
     "away": (
         "bad",
         gettext_lazy(
-            "The payment page cannot be reached right now. Your lights stay held; try again."
+            "The payment page is not available right now. Your items stay reserved. Try again."
         ),
     ),
     "unread": (
         "",
-        gettext_lazy(
-            "The payment page has not told us the result yet. This page will know it soon."
-        ),
+        gettext_lazy("We do not have the result of your payment yet. This page will show it soon."),
     ),
     "given-up": ("good", gettext_lazy("The order is canceled. Nothing was charged.")),
     "stopped": (
@@ -300,7 +298,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if is_too_often(what="lookup", who=visitor_of(request), per_hour=ASKS_PER_HOUR):
-            problem = _("Too many tries. Wait an hour, or use the link in any of our e-mails.")
+            problem = _("Too many attempts. Wait an hour, or use the link in any of our e-mails.")
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif form.is_valid():
             status, is_sent = HTTPStatus.OK, True

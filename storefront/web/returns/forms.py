@@ -31,7 +31,7 @@ class Words(forms.CharField):
     """Multi-line text of a customer, limited as in the browser."""
 
     def __init__(self, **known: Any) -> None:
-        words = gettext_lazy("This text is too long. Shorten it.")
+        words = gettext_lazy("This is too long. Shorten it.")
         super().__init__(max_length=MOST_AT_ONCE, error_messages={"max_length": words}, **known)
 
     def to_python(self, value: Any) -> Any:
@@ -42,13 +42,13 @@ class ReturnForm(forms.Form):
     """Form for the lines, quantities and reason of a return."""
 
     kind = forms.ChoiceField(
-        label=gettext_lazy("Why it goes back"),
+        label=gettext_lazy("Reason for return"),
         error_messages={
-            "required": gettext_lazy("Say why it goes back."),
-            "invalid_choice": gettext_lazy("Say why it goes back."),
+            "required": gettext_lazy("Choose a reason."),
+            "invalid_choice": gettext_lazy("Choose a reason."),
         },
     )
-    words = Words(label=gettext_lazy("What we should know"), required=False)
+    words = Words(label=gettext_lazy("Details"), required=False)
     key = forms.CharField(required=False, max_length=40)
 
     def __init__(
@@ -78,10 +78,10 @@ class ReturnForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors and not any(self.units.values()):
             first = self.lines[0][0] if self.lines else None
-            self.add_error(f"units_{first.pk}" if first else None, _("Choose at least one thing."))
+            self.add_error(f"units_{first.pk}" if first else None, _("Choose at least one item."))
         is_complaint = cleaned.get("kind") not in {None, Kind.WITHDRAWAL}
         if is_complaint and not cleaned.get("words", "").strip() and "words" not in self.errors:
-            self.add_error("words", _("Say in a few words what is wrong."))
+            self.add_error("words", _("Describe the problem in a few words."))
         return cleaned
 
     @property
@@ -132,12 +132,12 @@ class Instead(forms.TypedChoiceField):
     def __init__(self, others: Sequence[Other]) -> None:
         self.named = {one.variant.pk: f"{one.title}, {_price(one)}" for one in others}
         super().__init__(
-            label=_("Send me another instead"),
-            choices=[("", _("No, nothing else")), *self.named.items()],
+            label=_("Exchange for another item"),
+            choices=[("", _("No exchange")), *self.named.items()],
             coerce=int,
             empty_value=None,
             required=False,
-            error_messages={"invalid_choice": _("Choose one of the list.")},
+            error_messages={"invalid_choice": _("Choose an option from the list.")},
         )
 
 
@@ -163,5 +163,5 @@ class AnswerForm(PicturesForm):
     def clean_words(self) -> str:
         words: str = self.cleaned_data["words"]
         if len(words) > self._room:
-            raise forms.ValidationError(_("This text is too long. Shorten it."))
+            raise forms.ValidationError(_("This is too long. Shorten it."))
         return words

@@ -41,13 +41,13 @@ class PicturesForm(forms.Form):
 
     def clean_pictures(self) -> list[bytes]:
         if self._request is not None and upload_limits.is_too_large(self._request):
-            raise forms.ValidationError(_("Together they are too large: %s") % _most())
+            raise forms.ValidationError(_("The pictures are too large in total. %s") % _most())
         given: list[UploadedFile[bytes]] = self.cleaned_data["pictures"] or []
         if len(given) > photos.MOST_AT_ONCE:
-            raise forms.ValidationError(_("These are too many: %s") % _most())
+            raise forms.ValidationError(_("Too many pictures. %s") % _most())
         for each in given:
             if (each.size or 0) > photos.MAX_BYTES:
-                raise forms.ValidationError(_named(_("%(name)s is too large: %(most)s"), each))
+                raise forms.ValidationError(_named(_("%(name)s is too large. %(most)s"), each))
         if self.errors:  # the form is shown again: do not decode the pictures
             return []
         if given and is_too_often(what="pictures", who=self._of, per_hour=FORMS_PER_HOUR):
@@ -68,7 +68,7 @@ def _drawn(given: UploadedFile[bytes]) -> bytes:
     try:
         return photos.drawn(given.read())
     except BadPictureError as error:
-        words = _("%(name)s is no picture that we can open: send JPEG, PNG or WebP.")
+        words = _("We cannot open %(name)s. Send a JPEG, PNG or WebP picture.")
         raise forms.ValidationError(_named(words, given)) from error
 
 
@@ -77,7 +77,7 @@ def _named(words: str, given: UploadedFile[bytes]) -> str:
 
 
 def _most() -> str:
-    return _("%(count)d pictures at most, of %(size)d MB each.") % {
+    return _("At most %(count)d pictures, up to %(size)d MB each.") % {
         "count": photos.MOST_AT_ONCE,
         "size": photos.MAX_BYTES // 1_000_000,
     }

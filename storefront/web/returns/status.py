@@ -15,23 +15,23 @@ from storefront.web.returns.photos import PicturesForm
 Kind = ReturnAuthorization.Kind
 Status = ReturnAuthorization.Status
 KINDS: dict[str, Promise] = {
-    Kind.WITHDRAWAL: gettext_lazy("I withdraw from the contract, without a reason"),
-    Kind.DEFECT: gettext_lazy("It does not work as it should"),
-    Kind.DAMAGED: gettext_lazy("It arrived damaged"),
-    Kind.WRONG_ITEM: gettext_lazy("The wrong item arrived"),
-    Kind.MISSING: gettext_lazy("A part of it is missing"),
+    Kind.WITHDRAWAL: gettext_lazy("I withdraw from the contract, without giving a reason"),
+    Kind.DEFECT: gettext_lazy("Faulty"),
+    Kind.DAMAGED: gettext_lazy("Damaged on arrival"),
+    Kind.WRONG_ITEM: gettext_lazy("Wrong item"),
+    Kind.MISSING: gettext_lazy("Parts missing"),
 }
 STANDS: dict[str, Promise] = {
-    Status.REQUESTED: gettext_lazy("We are reviewing it and will write to you."),
-    Status.NEEDS_EVIDENCE: gettext_lazy("We need to know more from you."),
+    Status.REQUESTED: gettext_lazy("We are reviewing it and will e-mail you."),
+    Status.NEEDS_EVIDENCE: gettext_lazy("We need more information from you."),
     Status.APPROVED: gettext_lazy("Approved."),
     Status.REJECTED: gettext_lazy("We cannot take it back."),
     Status.LABEL_ISSUED: gettext_lazy("Approved. See below how to send it."),
     Status.IN_TRANSIT: gettext_lazy("On its way back."),
-    Status.LOST_IN_TRANSIT: gettext_lazy("Lost on its way back. We are handling it."),
+    Status.LOST_IN_TRANSIT: gettext_lazy("Lost in return transit. We are handling it."),
     Status.RECEIVED: gettext_lazy("Received. We are inspecting it."),
     Status.INSPECTED: gettext_lazy("Inspected. Your refund follows."),
-    Status.REFUNDED: gettext_lazy("Paid back."),
+    Status.REFUNDED: gettext_lazy("Refunded."),
     Status.EXCHANGED: gettext_lazy("Replaced."),
     Status.REFUSED: gettext_lazy("Inspected. We cannot refund it."),
     Status.EXPIRED: gettext_lazy("Nothing arrived, so this return is closed."),

@@ -31,17 +31,17 @@ NEWS: dict[str, tuple[str, Promise]] = {
     "withdrawn": (
         "good",
         gettext_lazy(
-            "Your withdrawal is with us. The receipt, with day and time, is on its way to you by"
-            " e-mail."
+            "We received your withdrawal. A confirmation with date and time is on"
+            " its way to you by e-mail."
         ),
     ),
     "declared": (
         "good",
-        gettext_lazy("Your complaint is with us. The receipt is on its way to you by e-mail."),
+        gettext_lazy("We received your complaint. A confirmation is on its way to you by e-mail."),
     ),
     "changed": ("good", gettext_lazy("Saved.")),
     "kept": ("bad", gettext_lazy("You do not need to send anything back. Keep it.")),
-    "late": ("bad", gettext_lazy("That is no longer possible. See the status below.")),
+    "late": ("bad", gettext_lazy("This is no longer possible. See the status below.")),
 }
 
 

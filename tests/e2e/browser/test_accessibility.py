@@ -44,20 +44,20 @@ def checkout_pages(page, shop):
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("dialog", name="Cart").wait_for()
     yield "dialog"
-    page.get_by_role("link", name="To the cart").click()
+    page.get_by_role("link", name="View cart").click()
     page.wait_for_url("**/cart/")
     yield "cart"
     page.get_by_role("link", name="Check out").click()
     page.wait_for_url("**/checkout/")
-    page.get_by_role("button", name="On to delivery").click()
+    page.get_by_role("button", name="Continue to delivery").click()
     page.locator("[aria-invalid=true]").first.wait_for()
     page.wait_for_load_state()
     yield "errors"
     fill_address(page)
-    page.get_by_role("button", name="On to delivery").click()
+    page.get_by_role("button", name="Continue to delivery").click()
     page.wait_for_url("**/delivery/")
     yield "delivery"
-    page.get_by_role("button", name="On to check and pay").click()
+    page.get_by_role("button", name="Continue to review").click()
     page.wait_for_url("**/review/")
     yield "review"
 
@@ -133,7 +133,7 @@ def test_main_content_is_above_the_fold_of_a_phone(shop, browse):
 
     heading = page.get_by_role("heading", level=1).bounding_box()
     assert heading["y"] + heading["height"] <= 740
-    for words in ("€39.99", "incl. VAT, duty paid", "Arrives", "left at the supplier"):
+    for words in ("€39.99", "incl. VAT, duty paid", "Arrives", "In stock: "):
         box = page.locator("main").get_by_text(words).last.bounding_box()
         assert box["y"] + box["height"] <= 740, words
     assert page.get_by_role("button", name="Add to cart").bounding_box()["y"] <= 740 - 56

@@ -50,7 +50,7 @@ def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme)
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"unpaid-{width}.png", full_page=True)
-    page.get_by_role("button", name="Cancel and go back to the cart").click()
+    page.get_by_role("button", name="Cancel and return to cart").click()
     page.get_by_text("The order is canceled and nothing was charged.").wait_for()
     found += violations(page)
     page.screenshot(path=tmp_path / f"given-up-{width}.png", full_page=True)

@@ -21,7 +21,7 @@ def test_sheet_adds_a_light_and_returns_the_focus(shop, browse):
 
     sheet = page.get_by_role("dialog", name="Cart")
     expect(sheet).to_be_visible()
-    expect(sheet.get_by_role("heading", name="In the cart")).to_be_focused()
+    expect(sheet.get_by_role("heading", name="Added to cart")).to_be_focused()
     expect(page.locator("[data-cart-count]")).to_have_text("1")
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
@@ -114,7 +114,7 @@ def test_a_variant_changes_price_stock_and_address(shop, browse):
 
     page.get_by_text("Red", exact=True).click()
 
-    expect(page.get_by_text("Out of stock at the supplier.")).to_be_visible()
+    expect(page.get_by_text("Out of stock.")).to_be_visible()
     expect(page).to_have_url(re.compile(r"\?v=HL-RED$"))
     expect(page.get_by_role("button", name="Add to cart")).to_have_count(0)
     page.get_by_role("link", name="Black").click()
@@ -125,7 +125,7 @@ def test_steppers_send_the_cart_by_themselves(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/p/trail-400/")
     page.get_by_role("button", name="Add to cart").click()
-    page.get_by_role("dialog", name="Cart").get_by_role("link", name="To the cart").click()
+    page.get_by_role("dialog", name="Cart").get_by_role("link", name="View cart").click()
 
     page.get_by_role("button", name="One Trail 400 more").click()
 
@@ -142,7 +142,7 @@ def test_what_breaks_on_the_way_is_said_and_the_page_stays(shop, browse):
     page.get_by_role("checkbox", name=re.compile("1,000 to 3,000 lm")).check()
 
     expect(page.get_by_role("alert")).to_have_text(
-        "That did not work. The page is as it was; try again."
+        "That did not work. The page has not changed. Try again."
     )
     expect(page.get_by_role("link", name="Trail 400")).to_be_visible()
     page.unroute_all()
@@ -154,12 +154,12 @@ def test_day_and_night_change_at_once_and_last(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/")
 
-    page.get_by_role("button", name="Night").click()
+    page.get_by_role("button", name="Dark mode").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.goto(f"{shop}/en/c/headlamps/")
 
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    expect(page.get_by_role("button", name="Night")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Dark mode")).to_have_attribute("aria-pressed", "true")
 
 
 def test_without_scripts_everything_works(shop, browse):
@@ -176,8 +176,8 @@ def test_without_scripts_everything_works(shop, browse):
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("link", name="Check out").click()
     fill_address(page)
-    page.get_by_role("button", name="On to delivery").click()
-    page.get_by_role("button", name="On to check and pay").click()
+    page.get_by_role("button", name="Continue to delivery").click()
+    page.get_by_role("button", name="Continue to review").click()
 
     expect(page.get_by_role("button", name="Order and pay €44.89")).to_be_visible()
 
@@ -189,8 +189,8 @@ def test_a_hurried_double_click_orders_once(shop, browse):
     page.get_by_role("dialog", name="Cart").wait_for()
     page.goto(f"{shop}/en/checkout/")
     fill_address(page)
-    page.get_by_role("button", name="On to delivery").click()
-    page.get_by_role("button", name="On to check and pay").click()
+    page.get_by_role("button", name="Continue to delivery").click()
+    page.get_by_role("button", name="Continue to review").click()
     button = page.get_by_role("button", name=re.compile("Order and pay"))
 
     with page.expect_request("https://pay.example/**"):
@@ -205,12 +205,12 @@ def test_a_keyboard_alone_gets_from_the_front_to_the_address(shop, browse):
     page.goto(f"{shop}/en/")
 
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the goods")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     for _ in range(40):
         page.keyboard.press("Tab")
         focus = page.evaluate("document.activeElement.textContent.trim()")
-        if focus.startswith("Preview"):
+        if focus.startswith("See this light"):
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**/p/**")
@@ -219,14 +219,14 @@ def test_a_keyboard_alone_gets_from_the_front_to_the_address(shop, browse):
     page.get_by_role("dialog", name="Cart").wait_for()
     for _ in range(4):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent.trim()") == "To the cart":
+        if page.evaluate("document.activeElement.textContent.trim()") == "View cart":
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**/cart/")
     page.get_by_role("link", name="Check out").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/checkout/")
-    page.get_by_role("button", name="On to delivery").focus()
+    page.get_by_role("button", name="Continue to delivery").focus()
     page.keyboard.press("Enter")
 
     expect(page.locator("#problem")).to_be_focused()

@@ -71,11 +71,11 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
 
     visit(page, link_in(mail))
     assert "Musterweg 1" in page.inner_text("main")
-    page.get_by_role("button", name="Send the answer").click()
-    page.get_by_text("We have your answer.").wait_for()
+    page.get_by_role("button", name="Send answer").click()
+    page.get_by_text("We received your answer.").wait_for()
     first = purchase_order.lines.order_by("pk").first()
     page.get_by_label("Carrier").fill("DHL")
-    page.get_by_role("button", name="Enter the parcel").click()
+    page.get_by_role("button", name="Add parcel").click()
     page.get_by_role("heading", name="There is a problem").wait_for()
     stale = page.context.new_page()
     visit(stale, link_in(mail))
@@ -83,8 +83,8 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
         tab.get_by_label("Carrier").fill("DHL")
         tab.get_by_label("Tracking number").fill(NUMBER)
         tab.fill(f"[name=units_{first.order_line_id}]", "1")
-        tab.get_by_role("button", name="Enter the parcel").click()
-        tab.get_by_text("The parcel is entered").wait_for()
+        tab.get_by_role("button", name="Add parcel").click()
+        tab.get_by_text("The parcel is saved").wait_for()
     page.reload()
     page.get_by_text(NUMBER).first.wait_for()
 
@@ -97,8 +97,8 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
         f"A parcel of order {order.number} is on its way"
     ]
     assert len(mails["orders@lumen.example"]) == 1
-    page.get_by_role("button", name="It was delivered").click()
-    page.get_by_text("Noted: it has arrived.").wait_for()
+    page.get_by_role("button", name="Mark as delivered").click()
+    page.get_by_text("Marked as delivered.").wait_for()
     assert Parcel.objects.get().status == "delivered"
 
 

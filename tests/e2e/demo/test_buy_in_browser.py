@@ -57,7 +57,7 @@ def order_by_mouse(page: Page, shop: str) -> None:
     """Order a headlamp, up to the gateway's page."""
     available_headlamp(page, shop)
     page.locator("form:has([name=quantity]) button:not([type], [form]):enabled").first.click()
-    page.get_by_role("dialog", name="Cart").get_by_role("link", name="To the cart").click()
+    page.get_by_role("dialog", name="Cart").get_by_role("link", name="View cart").click()
     page.locator("main a[href$='/checkout/']").first.click()
     for name, value in ADDRESS.items():
         page.locator(f"main [name={name}]").fill(value)

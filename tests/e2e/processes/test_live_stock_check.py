@@ -221,7 +221,7 @@ def test_customer_sees_the_line_and_may_order_the_rest(sandbox_supplier, light):
 
     told = order().content.decode()
     line = re.search(r'name="line" value="(\d+)"', told)[1]
-    assert "Less is left than you want. Nothing was ordered." in told
+    assert "There are fewer in stock than you want. Nothing was ordered." in told
     assert "Only 2 available right now." in told
     assert not Order.objects.exists()
 

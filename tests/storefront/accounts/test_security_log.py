@@ -55,7 +55,7 @@ def test_sign_ins_are_logged_with_their_network(
     client.logout()
     for _ in range(7):
         sign_in(client, "wrong")
-    sign_in(client, "wrong", email="nobody@fara.example")
+    sign_in(client, "wrong", email="unknown@fara.example")
 
     me = f"user:{clerk.pk}"
     *known, unknown = [each for each in logged() if each["event"] == "sign_in"]

@@ -16,7 +16,7 @@ from tests.storefront.web.page_parser import Page
 
 pytestmark = pytest.mark.django_db
 
-CANNOT = "It is too late to stop it"
+CANNOT = "Reject cancellation: too late"
 
 
 @pytest.fixture(autouse=True)

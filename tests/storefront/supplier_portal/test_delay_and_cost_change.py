@@ -40,7 +40,7 @@ def test_invalid_date_shows_an_error_and_changes_nothing(client, day):
     response = accept(client, purchase_order, ships_by=day)
 
     assert response.status_code == 422
-    assert Page(response).text.count("Enter a day") >= 1
+    assert Page(response).text.count("Enter a date") >= 1
     assert fresh(purchase_order).status == "ready"
     assert not Setback.objects.exists()
 

@@ -51,14 +51,14 @@ def test_two_parcels_have_their_own_content(client, goods):
     ("changes", "words"),
     [
         ({"number": ""}, "Enter the tracking number."),
-        ({"number": "no"}, "A tracking number has letters and digits only"),
-        ({"number": "<script>"}, "A tracking number has letters and digits only"),
+        ({"number": "no"}, "A tracking number has at least five characters"),
+        ({"number": "<script>"}, "A tracking number has at least five characters"),
         ({"carrier": ""}, "Enter the carrier, such as DHL."),
-        ({"units": 0}, "Something must be in the parcel."),
-        ({"units": 3}, "Enter how many of it are in the parcel: 0 to 2."),
-        ({"units": -1}, "Enter how many of it are in the parcel: 0 to 2."),
-        ({"units": "two"}, "Enter how many of it are in the parcel: 0 to 2."),
-        ({"units": ""}, "Enter how many of it are in the parcel: 0 to 2."),
+        ({"units": 0}, "Enter at least one item for the parcel."),
+        ({"units": 3}, "Enter the quantity in the parcel: 0 to 2."),
+        ({"units": -1}, "Enter the quantity in the parcel: 0 to 2."),
+        ({"units": "two"}, "Enter the quantity in the parcel: 0 to 2."),
+        ({"units": ""}, "Enter the quantity in the parcel: 0 to 2."),
     ],
 )
 def test_invalid_input_shows_an_error_at_its_field(client, changes, words):
@@ -82,7 +82,7 @@ def test_tracking_number_of_another_order_is_refused(client):
 
     words = response.content.decode()
     assert response.status_code == 422
-    assert "This tracking number stands with another order." in words
+    assert "This tracking number belongs to another order." in words
     assert one.number not in words
     assert Parcel.objects.count() == 1
 

@@ -33,7 +33,7 @@ def test_two_of_three_units_ship_and_the_rest_is_rerouted(client, word, code):
     assert sorted(OrderLine.objects.values_list("quantity", flat=True)) == [1, 2]
     assert Setback.objects.get().lines.get().code == code
     page = Page(client.get(path_of(purchase_order)))
-    assert "Refused:" in page.text.split("What you do not ship")[1]
+    assert "Rejected:" in page.text.split("Items you do not ship")[1]
     assert "of 2" in page.text  # what is left to ship
 
 
@@ -49,11 +49,11 @@ def test_full_quantity_is_no_partial_line(client):
 @pytest.mark.parametrize(
     ("word", "some", "says"),
     [
-        ("ship", "0", "Choose why you do not ship it."),
-        ("ship", "4", "Enter how many of the 3 you ship."),
-        ("ship", "-1", "Enter how many of the 3 you ship."),
-        ("ship", "some", "Enter how many of the 3 you ship."),
-        ("out_of_stock", "3", "Either you ship all of it, or choose fewer."),
+        ("ship", "0", "Choose a reason."),
+        ("ship", "4", "Enter how many of the 3 units you ship."),
+        ("ship", "-1", "Enter how many of the 3 units you ship."),
+        ("ship", "some", "Enter how many of the 3 units you ship."),
+        ("out_of_stock", "3", "Ship the full quantity, or enter a smaller one."),
     ],
 )
 def test_invalid_quantity_shows_an_error_and_changes_nothing(client, word, some, says):

@@ -29,7 +29,7 @@ def test_page_needs_its_complete_link(client):
 
     assert right.status_code == 200
     assert [response.status_code for response in wrong] == [404, 404, 404]
-    sentence = "Use the link in our latest e-mail, or answer that e-mail."
+    sentence = "Use the link in our latest e-mail, or reply to that e-mail."
     assert all(sentence in response.content.decode() for response in wrong)
 
 
@@ -112,7 +112,7 @@ def test_rejected_line_accepts_the_rest(client, goods):
     assert fresh(purchase_order).request_status == "partially_accepted"
     assert purchase_order.lines.get(is_live=False).acknowledgment == "out_of_stock"
     page = client.get(path_of(purchase_order)).content.decode()
-    assert "Refused: Out of stock" in page
+    assert "Rejected: Out of stock" in page
 
 
 def test_all_lines_rejected_reject_the_order(client, goods):
@@ -133,7 +133,7 @@ def test_invalid_answer_shows_an_error_at_its_field(client, goods):
 
     page = Page(response)
     assert response.status_code == 422
-    assert page.text.count("Choose whether you ship it.") == 2
+    assert page.text.count("Choose an answer.") == 2
     assert fresh(purchase_order).request_status == "submitted"
 
 
@@ -145,7 +145,7 @@ def test_forms_are_rate_limited(client, monkeypatch):
     response = answer(client, purchase_order, "ship")
 
     assert response.status_code == 429
-    assert "Too many forms in one hour." in response.content.decode()
+    assert "Too many submissions in one hour." in response.content.decode()
 
 
 def test_wrong_keys_are_rate_limited(client, monkeypatch):
@@ -166,4 +166,4 @@ def test_invalid_changed_answer_opens_its_form_again(client, goods):
 
     assert "open" not in before.all("details", **{"class": "panel"})[0]
     assert "open" in after.all("details", **{"class": "panel"})[0]
-    assert "Choose whether you ship it." in after.text
+    assert "Choose an answer." in after.text

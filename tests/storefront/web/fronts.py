@@ -62,7 +62,7 @@ class Fronts:
 
     def is_buyable(self):
         text = self.text(f"/en/p/{SLUG}/")
-        return not ("Out of stock at the supplier." in text or LOST_WORDS.search(text))
+        return not ("Out of stock." in text or LOST_WORDS.search(text))
 
     def in_stock(self):
         """Return whether the in-stock lists contain the light, and their counts."""
@@ -98,10 +98,12 @@ class Fronts:
         text = self.text(f"/en/p/{SLUG}/{query}")
         days = re.search(r"Arrives <strong>(.*?)</strong>", text)
         packs = re.search(r"Sold in packs only: choose (\d+)", text)
-        most = re.search(r"(\d+) can be sent at once", text) or re.search(r"(\d+) left at", text)
+        most = re.search(r"At most (\d+) in one delivery", text) or re.search(
+            r"In stock: (\d+)", text
+        )
         is_lost = bool(LOST_WORDS.search(text))
         return Said(
-            is_sold_out="Out of stock at the supplier." in text,
+            is_sold_out="Out of stock." in text,
             most=UNSAID if is_lost or not most else int(most[1]),
             days=days[1] if days else None,
             packs=int(packs[1]) if packs else None,
@@ -184,7 +186,7 @@ class Fronts:
         by_web = self.customer.post("/en/cart/add/", wish)
         words = html.unescape(by_web.content.decode())
         only = re.search(r"Only (\d+) available right now", words)
-        gone = "It has just sold out at the supplier." in words
+        gone = "This item has just sold out." in words
         web = int(only[1]) if only else GONE if gone else by_web.status_code
         told = by_api.json()
         program = GONE if told.get("type", "").endswith("#not-for-sale") else told.get("available")
@@ -218,7 +220,7 @@ def shown_in(text):
 
 def state(words):
     """Return a card's stock text as GONE, LOST or neither."""
-    return GONE if words == "Out of stock" else LOST if words.startswith("Not delivered") else words
+    return GONE if words == "Out of stock" else LOST if words.startswith("No delivery") else words
 
 
 def in_stock(text):

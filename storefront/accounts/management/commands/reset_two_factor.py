@@ -21,12 +21,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
-        parser.add_argument("--reason", required=True, help="why; it stands in the trace")
+        parser.add_argument("--reason", required=True, help="reason, saved in the security log")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         user = User.objects.filter(email__iexact=options["email"]).first()
         if user is None:
-            raise CommandError("Nobody has this address.")
+            raise CommandError("No account has this e-mail address.")
         reason = options["reason"][:200]
         enrollment.reset(user=user, actor=None, reason=reason, now=timezone.now())
-        self.stdout.write("Taken out. All sessions are ended.")
+        self.stdout.write("Two-factor authentication reset. All sessions are ended.")

@@ -33,7 +33,7 @@ TOLD, ASKED = 60, 12
 PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.01
 PROCESSES = 4
-LEFT = re.compile(r"([\d,]+) left at the supplier")
+LEFT = re.compile(r"In stock: ([\d,]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

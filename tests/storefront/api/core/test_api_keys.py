@@ -43,7 +43,7 @@ def test_valid_keys_have_different_names(staff):
     api_keys.revoke(key=old, actor="ann", now=NOON)
     made = staff.post(ADD, {"name": "watcher"})
 
-    assert "A valid key has this name." in refused.content.decode()
+    assert "A valid key with this name already exists." in refused.content.decode()
     assert KEY.search(made.content.decode())
     assert PriceKey.objects.count() == 2
 

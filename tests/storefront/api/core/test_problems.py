@@ -48,9 +48,9 @@ def test_every_framework_error_has_a_problem_type():
         if issubclass(error, exceptions.APIException)
     }
     # There is no authentication: carts and orders open with a secret.
-    nobody = {exceptions.AuthenticationFailed, exceptions.NotAuthenticated}
+    unauthenticated = {exceptions.AuthenticationFailed, exceptions.NotAuthenticated}
 
-    assert raised - nobody - set(exception_handler.TABLE) == set()
+    assert raised - unauthenticated - set(exception_handler.TABLE) == set()
 
 
 def test_problem_slugs_are_unique():
@@ -139,5 +139,5 @@ def test_problems_are_translated(api, listing):
     azerbaijani = api.get("/api/v1/cart/", accept_language="az").json()
 
     assert english["type"] == azerbaijani["type"]
-    assert english["title"] == "There is no such cart"
+    assert english["title"] == "This cart does not exist"
     assert azerbaijani["title"] == "Belə səbət yoxdur"

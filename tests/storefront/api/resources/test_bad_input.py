@@ -33,7 +33,7 @@ def test_only_json_is_accepted(api, cart, content_type):
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
-        ({"email": "nobody"}, "#/email"),
+        ({"email": "unknown"}, "#/email"),
         ({"email": "a@b\r\nBcc: all@example.org"}, "#/email"),
         ({"email": f"{'a' * 250}@example.org"}, "#/email"),
         ({"email": ["erika@example.org"]}, "#/email"),

@@ -241,11 +241,11 @@ def test_canceled_unpaid_order_releases_its_stock(api, placed):
 
     first = api.post(f"{path}cancel/", {"reason": "changed my mind"}, key="c1")
     again = api.post(f"{path}cancel/", {"reason": "changed my mind"}, key="c1")
-    anew = api.post(f"{path}cancel/", {})
+    repeated = api.post(f"{path}cancel/", {})
 
     assert first.json() == {"outcome": "canceled", "status": "canceled"}
     assert again.json() == first.json()
-    assert (anew.status_code, kind_of(anew)) == (409, "too-late-to-cancel")
+    assert (repeated.status_code, kind_of(repeated)) == (409, "too-late-to-cancel")
     assert StockLevel.objects.get().reserved == 0
 
 

@@ -64,4 +64,4 @@ def test_csrf_failure_keeps_its_own_message(clerk):
     page = client.post("/admin/orders/order/", {})
 
     assert page.status_code == 403
-    assert "This form is too old." in page.content.decode()
+    assert "This form has expired." in page.content.decode()

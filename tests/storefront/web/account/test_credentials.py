@@ -173,7 +173,7 @@ def test_password_attempts_are_throttled_here_too(signed_in):
     answer = signed_in.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
 
     assert answer.status_code == 422
-    assert "Too many tries" in answer.content.decode()
+    assert "Too many attempts" in answer.content.decode()
 
 
 def test_mails_to_new_addresses_are_limited(signed_in):

@@ -55,7 +55,7 @@ def test_each_payment_event_is_listed_newest_first(signed_in, light):
     assert [line.split(" 24 Nov")[0] for line in lines] == [
         "Refunded",
         "Charged",
-        "Held on the card",
+        "Authorized",
     ]
     assert [line.split()[-1] for line in lines] == ["€4.89", "€44.89", "€44.89"]
     assert all(order.number in line for line in lines)

@@ -144,7 +144,7 @@ def found_in_tables():
 
 def write_mails(folder):
     folder.mkdir(exist_ok=True)
-    for name, words in (("his", f"Grüße an {THERE.name}"), ("other", "Grüße an Erika")):
+    for name, words in (("own", f"Grüße an {THERE.name}"), ("other", "Grüße an Erika")):
         letter = EmailMessage()
         letter["Subject"] = "Hello"
         letter.set_content(words, cte="base64")

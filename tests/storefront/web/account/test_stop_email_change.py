@@ -122,7 +122,7 @@ def test_late_stop_says_so(signed_in):
     answer = other_browser().post(stop_link(), follow=True)
 
     assert answer.status_code == 404
-    assert "write to us at once" in answer.content.decode()
+    assert "contact us immediately" in answer.content.decode()
     assert User.objects.filter(email=NEW).exists()
 
 

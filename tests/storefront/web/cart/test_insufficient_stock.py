@@ -20,8 +20,8 @@ from tests.storefront.web.supply import BOTH, PACKS, build, far, near
 
 pytestmark = pytest.mark.django_db
 
-FORBIDDEN = "It cannot be sent to Germany: it is not allowed there."
-NOWHERE = "No route carries it to Germany."
+FORBIDDEN = "This item is restricted in Germany, so we cannot deliver it there."
+NOWHERE = "We cannot deliver this to Germany."
 ONLY = r"Only (\d+) available right now"
 ORDER = {
     "email": WHO["email"],
@@ -143,8 +143,8 @@ def test_undeliverable_line_offers_a_fix(fronts):
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=5)
     StockLevel.objects.filter(location__code="CN").update(reported_quantity=0)
     page = html.unescape(fronts.customer.get("/en/cart/").content.decode())
-    assert "Take 5" in page
-    assert "Some lines cannot be ordered as they are." in page
+    assert "Change quantity to 5" in page
+    assert "Some items cannot be ordered." in page
 
     Service.objects.update(countries=["FR"])
     quotes.forget()

@@ -49,7 +49,7 @@ def test_cart_says_that_the_date_moved_and_offers_both_options(both, language):
     assert page.faults == []
     assert 'name="tier" value="economy-split"' in page.text
     if language == "en":
-        assert "In a separate parcel it arrives" in page.text
+        assert "In a separate parcel, it arrives" in page.text
         assert "Delivery costs €11.40 instead of €6.50." in page.text
         assert page.text.count("Parcel 1 from China") == 1
         assert "Parcel 2" not in page.text
@@ -105,7 +105,7 @@ def test_line_whose_delivery_changed_since_it_was_added_says_so(both, path):
 
     assert page.faults == []
     moved = "it was 29 Nov\u2009–\u20092 Dec from Germany, now it is 4–11 Dec from China."
-    assert page.text.count(f"The delivery changed since you added it: {moved}") == 1
+    assert page.text.count(f"The delivery date has changed since you added it: {moved}") == 1
     assert "The delivery date changed" not in page.text
 
 
@@ -116,7 +116,7 @@ def test_date_changed_by_its_service_is_shown(filled):
 
     text = filled.get("/en/cart/").content.decode()
 
-    assert "The delivery date changed since you added it: it was" in text
+    assert "The delivery date has changed since you added it: it was" in text
 
 
 def test_own_choice_of_delivery_or_country_is_not_shown_as_a_change(both):
@@ -136,5 +136,5 @@ def test_order_is_not_placed_for_a_later_date_than_shown(both, shown, status):
     answer = both.post(PLACE, {"agreed": agreed(review), "arrives_to": shown})
 
     assert answer.status_code == status
-    assert ("The delivery date changed while" in answer.content.decode()) is (status == 409)
+    assert ("The delivery date changed in" in answer.content.decode()) is (status == 409)
     assert Order.objects.exists() is (status == 303)

@@ -41,8 +41,8 @@ def test_pages_show_the_units_of_each_parcel(customer, two_places):
 
     page = customer.get("/en/cart/").content.decode()
 
-    assert "5 of 9 come in this parcel." in page
-    assert "4 of 9 come in this parcel." in page
+    assert "5 of 9 are in this parcel." in page
+    assert "4 of 9 are in this parcel." in page
     assert page.count('name="quantity" type="number"') == 1  # one line, one field
     customer.post("/en/checkout/", WHO)
     customer.post("/en/checkout/delivery/", {"tier": "economy"})
@@ -119,7 +119,7 @@ def test_increased_freight_is_shown_before_payment(customer, shop, monkeypatch):
     refused = customer.post("/en/checkout/place/", {"agreed": agreed(review)})
 
     assert refused.status_code == 409
-    assert "The total changed while you were here." in refused.content.decode()
+    assert "The total changed in the meantime." in refused.content.decode()
     assert "9.81" in amounts(refused)
     assert not Order.objects.exists()
 

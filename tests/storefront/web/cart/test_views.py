@@ -41,11 +41,11 @@ def test_form_of_another_site_changes_nothing(client, light, headers, path):
 @pytest.mark.parametrize(
     ("data", "status", "words"),
     [
-        ({}, 422, "There is no such light."),
-        ({"listing": "abc"}, 422, "There is no such light."),
-        ({"listing": 9**30}, 422, "There is no such light."),
-        ({"listing": 999_999}, 422, "There is no such light."),
-        ({"quantity": "two"}, 422, "Enter how many as a whole number."),
+        ({}, 422, "This product does not exist."),
+        ({"listing": "abc"}, 422, "This product does not exist."),
+        ({"listing": 9**30}, 422, "This product does not exist."),
+        ({"listing": 999_999}, 422, "This product does not exist."),
+        ({"quantity": "two"}, 422, "Enter the quantity as a whole number."),
         ({"quantity": -1}, 422, "Enter a number from 0 to 99."),
         ({"quantity": 6}, 409, "Only 5 available right now."),
         ({"quantity": 100}, 422, "Enter a number from 0 to 99."),
@@ -69,7 +69,7 @@ def test_sold_out_light_cannot_be_added(customer, light):
     response = customer.post("/en/cart/add/", {"listing": light.pk})
 
     assert response.status_code == 409
-    assert "It has just sold out at the supplier." in response.content.decode()
+    assert "This item has just sold out." in response.content.decode()
     assert "Trail 400" in response.content.decode()
 
 
@@ -116,10 +116,10 @@ def test_client_cannot_choose_the_id_of_a_line(filled, light):
     ("quantity", "status", "words"),
     [
         ("9", 409, "Only 5 available right now."),
-        ("x", 422, "Enter how many as a whole number."),
-        ("", 422, "Enter how many."),
+        ("x", 422, "Enter the quantity as a whole number."),
+        ("", 422, "Enter a quantity."),
         ("-1", 422, "Enter a number from 0 to 99."),
-        ("1.5", 422, "Enter how many as a whole number."),
+        ("1.5", 422, "Enter the quantity as a whole number."),
         ("2147483648", 422, "Enter a number from 0 to 99."),
     ],
 )

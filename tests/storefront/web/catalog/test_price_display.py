@@ -166,7 +166,7 @@ def test_cart_and_review_name_the_tax(filled, adds_tax, there, absent):
 
 @pytest.mark.parametrize(
     ("country", "words"),
-    [("DE", "incl. 19% VAT, Germany"), ("CY", "incl. 25.5% VAT, Cyprus"), ("FR", "none included")],
+    [("DE", "incl. 19% VAT, Germany"), ("CY", "incl. 25.5% VAT, Cyprus"), ("FR", "not included")],
 )
 def test_cart_and_order_name_the_vat_of_the_destination(customer, light, country, words):
     Channel.objects.update(countries=["CY", "FR"])

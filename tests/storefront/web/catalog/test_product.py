@@ -50,13 +50,13 @@ def cut_route(_listing):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (sell_out, "Out of stock at the supplier."),
-        (forbid, "It cannot be sent to Germany: it is not allowed there."),
+        (sell_out, "Out of stock."),
+        (forbid, "This item is restricted in Germany, so we cannot deliver it there."),
         (
             lose_responsible_person,
-            "It cannot be sent to Germany: it is not allowed there.",
+            "This item is restricted in Germany, so we cannot deliver it there.",
         ),
-        (cut_route, "No route carries it to Germany."),
+        (cut_route, "We cannot deliver this to Germany."),
     ],
 )
 def test_unavailable_product_says_why_and_has_no_button(customer, light, change, reason):
@@ -69,7 +69,7 @@ def test_unavailable_product_says_why_and_has_no_button(customer, light, change,
 
     assert reason in text
     assert "Add to cart" not in text
-    assert "left at the supplier" not in text
+    assert "In stock: " not in text
     assert refused.status_code == 409
     if change is not sell_out:
         assert reason in text_of(refused)
@@ -79,7 +79,7 @@ def test_unavailable_product_says_why_and_has_no_button(customer, light, change,
 @pytest.mark.parametrize(
     ("url", "restock_on", "said"),
     [
-        (URL, date(2026, 12, 12), "Out of stock at the supplier. Expected back on 12 Dec."),
+        (URL, date(2026, 12, 12), "Out of stock. Expected back on 12 Dec."),
         ("/az/p/trail-400/", date(2026, 12, 12), "Yenidən satışa çıxması gözlənilir: 12 dek."),
         (URL, date(2026, 11, 24), "Expected back on 24 Nov."),  # today
         (URL, date(2026, 11, 23), None),
@@ -106,7 +106,7 @@ def test_sold_out_variant_links_to_those_in_stock(customer, light):
 
     page = Page(customer.get(f"{URL}?v={light.variant.sku}"))
 
-    assert "Out of stock at the supplier." in page.text
+    assert "Out of stock." in page.text
     assert page.all("a", href=f"{URL}?v={other.variant.sku}", **{"class": "chip"})
 
 
@@ -180,11 +180,11 @@ def with_battery(light, *, included, cell="18650", **variant):
 @pytest.mark.parametrize(
     ("included", "cell", "said"),
     [
-        (True, "18650", "In the box: 18650."),
-        (True, "", "In the box: a battery."),
-        (False, "18650", "Not in the box: it needs 18650."),
-        (False, "", "Not in the box: it needs a battery."),
-        (None, "18650", "The supplier does not say whether a battery is in the box."),
+        (True, "18650", "Battery included: 18650."),
+        (True, "", "Battery included: type not stated."),
+        (False, "18650", "Battery not included: 18650."),
+        (False, "", "Battery not included: type not stated."),
+        (None, "18650", "The supplier does not say whether a battery is included."),
     ],
 )
 def test_page_says_whether_a_battery_is_included(client, light, included, cell, said):
@@ -195,7 +195,7 @@ def test_page_says_whether_a_battery_is_included(client, light, included, cell, 
     label = {True: "battery, included", False: "battery, not included", None: "battery"}[included]
     assert said in text
     assert f"<dt>{label}</dt>" in text
-    assert "No lithium inside: every route carries it." in text
+    assert "No lithium battery: every carrier accepts it." in text
 
 
 def test_non_rechargeable_separate_cell_says_so(client, light):
@@ -204,7 +204,7 @@ def test_non_rechargeable_separate_cell_says_so(client, light):
 
     text = text_of(client.get(URL))
 
-    assert "A lithium cell on its own may not fly with passengers" in text
+    assert "Loose lithium batteries cannot go on passenger planes" in text
     assert "Do not charge it." in text
     assert "Charge it only" not in text
 
@@ -230,7 +230,7 @@ def test_variants_are_listed_by_option_name(client, light, names, legend):
 def test_variant_without_service_names_the_country(client, light):
     two_variants(light, ["Color"], ["Red"], lithium="alone")
 
-    assert "<small>not to Germany</small>" in text_of(client.get(URL))
+    assert "<small>no delivery to Germany</small>" in text_of(client.get(URL))
 
 
 def test_modes_show_their_color_and_missing_values(client, light):
@@ -258,7 +258,7 @@ def test_light_without_specification_says_that_the_beam_is_not_stated(client, li
     text = text_of(client.get(URL))
 
     assert '<p class="beam-none">beam not stated</p>' in text
-    assert "In the box: a battery." in text
+    assert "Battery included: type not stated." in text
 
 
 def test_battery_shows_voltage_and_length(client, light):
@@ -281,7 +281,7 @@ def test_number_has_the_suppliers_wording_beside_it(client, light):
 def test_page_names_manufacturer_and_responsible_person(customer, light):
     Brand.objects.update(maker_name="", maker_country="")
     unknown = text_of(customer.get(URL))
-    assert "The supplier does not state its address." in unknown
+    assert "The supplier does not state the address." in unknown
     assert "Responsible person in the EU" not in unknown
 
     Brand.objects.update(
@@ -360,4 +360,4 @@ def test_product_that_is_not_for_sale_says_why_and_offers_others(
 def test_draft_is_not_shown(customer, light):
     Product.objects.update(status="draft")
 
-    assert "No light here." in text_of(customer.get(URL))
+    assert "Page not found." in text_of(customer.get(URL))

@@ -96,8 +96,8 @@ def test_cancellation_releases_at_once(customer, light):
     buy(customer, light)
     order = Order.objects.get()
     page = customer.get(page_of(order)).content.decode()
-    assert "Cancel and go back to the cart" in page
-    assert "Cancel this order" not in page
+    assert "Cancel and return to cart" in page
+    assert "Cancel order" not in page
 
     answer = customer.post(page_of(order, "cancel/"), follow=True)
 
@@ -158,7 +158,7 @@ def test_item_reserved_for_an_hour_is_blocked_for_a_while(filled, light, noon):
     answer = filled.post(PLACE, {"agreed": agreed(review)})
 
     assert answer.status_code == 409
-    assert ">14:30 CET</time> on you can order it again." in answer.content.decode()
+    assert ">14:30 CET</time> on You can order it again." in answer.content.decode()
 
 
 def test_network_limit_shows_no_orders_of_others(customer, client_of_another, light, monkeypatch):
@@ -172,7 +172,7 @@ def test_network_limit_shows_no_orders_of_others(customer, client_of_another, li
     assert answer.status_code == 409
     assert page.faults == []
     assert "Too much is reserved and not paid" in page.text
-    assert "you can order it again" in page.text
+    assert "You can order it again" in page.text
     assert Order.objects.get().number not in page.text
 
 

@@ -33,8 +33,8 @@ def test_page_states_how_many_can_ship_and_the_cart_accepts_no_more(customer, li
     page = customer.get("/en/p/trail-400/").content.decode()
     more = customer.post("/en/cart/add/", {"listing": light.pk, "quantity": 15})
 
-    assert "14 can be sent at once" in page  # 2 kg of 140 g
-    assert "left at the supplier" not in page
+    assert "At most 14 in one delivery" in page  # 2 kg of 140 g
+    assert "In stock: " not in page
     assert (more.status_code, CartLine.objects.count()) == (409, 0)
     assert "Only 14 available right now." in more.content.decode()
 
@@ -46,8 +46,8 @@ def test_stock_above_the_cart_limit_is_not_mentioned(customer, light):
 
     page = customer.get("/en/p/trail-400/").content.decode()
 
-    assert "400 left at the supplier" in page
-    assert "can be sent at once" not in page
+    assert "In stock: 400" in page
+    assert "in one delivery" not in page
 
 
 def test_light_is_bought_without_scripts(customer, light):
@@ -104,7 +104,7 @@ def test_changed_total_is_shown_and_not_charged(filled, light):
     response = filled.post("/en/checkout/place/", {"agreed": agreed(review)})
 
     assert response.status_code == 409
-    assert "The total changed while you were here." in response.content.decode()
+    assert "The total changed in the meantime." in response.content.decode()
     assert "Order and pay €64.90" in response.content.decode()
     assert not Order.objects.exists()
 
@@ -127,7 +127,7 @@ def test_cart_sold_out_meanwhile_returns_to_the_cart(filled):
 
     response = filled.post("/en/checkout/place/", {"agreed": agreed(review)}, follow=True)
 
-    assert "It has just sold out at the supplier." in response.content.decode()
+    assert "This item has just sold out." in response.content.decode()
     assert not Order.objects.exists()
 
 
@@ -140,8 +140,8 @@ def test_cart_without_price_returns_to_the_cart_with_the_reason(filled):
     changed = filled.post("/en/cart/change/", {"line": line.pk, "quantity": 2})
 
     words = response.content.decode()
-    assert "The price of something in the cart is being checked. Nothing was ordered." in words
-    assert "Its price is being checked, so it cannot be bought at the moment." in words
+    assert "The price of an item in the cart is being checked. Nothing was ordered." in words
+    assert "The price is being checked, so this item is not available right now." in words
     assert changed.status_code == 409
     assert not Order.objects.exists()
 
@@ -149,7 +149,7 @@ def test_cart_without_price_returns_to_the_cart_with_the_reason(filled):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("email", "", "Enter an e-mail address"),
+        ("email", "", "Enter your e-mail address"),
         ("email", "erika", "Enter an e-mail address like name@example.org."),
         ("name", "", "Enter the name of the person"),
         ("line1", "", "Enter the street and house number."),
@@ -256,4 +256,4 @@ def test_checkout_form_of_another_site_is_refused(light):
     response = browser.post("/en/checkout/", WHO)
 
     assert response.status_code == 403
-    assert "This form is too old." in response.content.decode()
+    assert "This form has expired." in response.content.decode()

@@ -109,7 +109,7 @@ def test_message_is_linked_to_an_order_of_the_same_email_address(client, email, 
         ("message", "\x01 \x02", "Write your message."),
         ("name", "\x01", "Enter your name."),
         ("message", "x" * 4001, "Shorten the message"),
-        ("order", "F" * 21, "An order number is shorter"),
+        ("order", "F" * 21, "This order number is too long"),
         ("website", "https://spam.example", "Clear this field"),
     ],
 )

@@ -37,11 +37,11 @@ from tests.support.concurrency import Rival
 pytestmark = pytest.mark.django_db
 
 THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
-LINK = "Change the delivery address"
+LINK = "Change delivery address"
 CHANGED = "It goes to the new address."
-ASKED = "We have asked its supplier to send it to the new address."
-REFUSED = "Its supplier can no longer change the address: it goes to the old one."
-LEFT = "It had left already: it goes to the old address."
+ASKED = "We have asked the supplier to ship it to the new address."
+REFUSED = "The supplier can no longer change the address: it goes to the old one."
+LEFT = "It had already shipped: it goes to the old address."
 
 
 def page_of(order, rest="", language="en"):
@@ -117,7 +117,7 @@ def test_double_click_changes_once(customer, light):
     request_change(customer, order)
     again = request_change(customer, order)
 
-    assert "It goes to this address already." in customer.get(again["Location"]).content.decode()
+    assert "It already goes to this address." in customer.get(again["Location"]).content.decode()
     assert address_events() == ["order.address_corrected"]
 
 
@@ -136,10 +136,10 @@ def test_page_does_not_claim_a_full_change_after_a_parcel_left(customer, light):
         for _ in range(2)
     ]
 
-    assert ["What had not left yet goes to the new address." in text for text in texts] == [
+    assert ["What has not shipped yet goes to the new address." in text for text in texts] == [
         True
     ] * 2
-    assert "It goes to this address already." not in texts[1]
+    assert "It already goes to this address." not in texts[1]
 
 
 def test_supplier_is_asked_once_and_the_page_says_so(customer, accepted):
@@ -180,8 +180,10 @@ def test_second_request_waits_for_the_answer_to_the_first(customer, accepted):
     second = request_change(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
 
     assert second.status_code == 409
-    assert "Once he has answered" in second.content.decode()
-    assert "Once he has answered" in shown(customer, accepted.order, "address/")
+    assert "After that you can change the address again" in second.content.decode()
+    assert "After that you can change the address again" in shown(
+        customer, accepted.order, "address/"
+    )
     assert AddressWish.objects.get().ship_to == asdict(THERE)
 
 
@@ -222,7 +224,7 @@ def test_parcel_shipped_before_the_answer_goes_to_the_old_address(customer, acce
     assert LINK not in text
     late = request_change(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
     assert late.status_code == 409
-    assert "All of it has left" in late.content.decode()
+    assert "Everything has shipped" in late.content.decode()
     assert AddressWish.objects.count() == 1
 
 

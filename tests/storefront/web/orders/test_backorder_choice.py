@@ -99,7 +99,7 @@ def test_page_shows_dates_and_answers_and_get_decides_nothing(client, question):
     ("choice", "said"),
     [
         ("wait", "We will send it as soon as it is available."),
-        ("refund", "It is removed from your order."),
+        ("refund", "The item is removed from your order."),
     ],
 )
 def test_one_click_answers_and_the_page_shows_the_outcome(client, question, choice, said):
@@ -169,13 +169,13 @@ def test_order_page_shows_the_delay_and_the_agreed_date(client):
     assert "another supplier" not in found
 
     look_everywhere()
-    assert "Promised for" in Page(client.get(path)).text
+    assert "Delivery promised for" in Page(client.get(path)).text
     client.post(path_of(setback), {"answer": "wait"})
 
     with time_machine.travel(NOON + timedelta(days=13), tick=False):  # 7 Dec
         agreed = Page(client.get(path)).text
     assert "It should arrive by 21 Dec." in agreed
-    assert "Promised for" not in agreed
+    assert "Delivery promised for" not in agreed
     assert "later than we promised" not in agreed
 
 
@@ -217,7 +217,7 @@ def test_delay_without_an_answer_is_accepted(client):
 
     text = Page(client.get(path_of(setback))).text
 
-    assert "<h1>It takes longer. Will you wait?</h1>" in text
+    assert "<h1>Your order is delayed. Do you want to wait?</h1>" in text
     assert "The supplier ships the items below later than we promised." in text
     assert "If you do not answer, we send it as soon as it is available." in text
     assert "Refund amount" not in text

@@ -60,8 +60,8 @@ def test_canceled_unpaid_authorization_shows_no_refund(client, light):
 
     text = Page(client.get(page_of(order))).text
 
-    assert "The amount reserved on your card is released." in text
-    assert "Released, never charged" in text
+    assert "The amount authorized on your card is released." in text
+    assert "Released, not charged" in text
     assert "Canceled. You do not pay for it." in text
     assert "1 of it" not in text
 
@@ -100,7 +100,7 @@ def test_canceled_replacement_says_that_its_payment_is_refunded(client, light, b
         told = Page(client.get(page_of(new)))
 
     assert told.all("a", href=page_of(made.order))
-    assert "goes back the way you paid." in told.text
+    assert "is refunded the way you paid." in told.text
     for untrue in (
         "Nothing was charged",
         "nothing to pay",
@@ -131,7 +131,7 @@ def test_payment_at_the_second_attempt_hides_the_first(client, light):
     apply_update(order.payments.latest("pk"), "refunded", "4.89")
     told = client.get(page_of(order)).content.decode()
 
-    assert "Released, never charged" not in plain
+    assert "Released, not charged" not in plain
     assert rows_of(told) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
 
 
@@ -160,6 +160,6 @@ def test_confirmation_is_shown_at_the_top(customer, light):
     done = customer.post(page_of(order, "return/"), hidden(asked), follow=True)
 
     below = done.content.decode().split('id="returns"')[1]
-    assert "Your withdrawal is with us." in below
-    assert done.content.decode().count("Your withdrawal is with us.") == 1
+    assert "We received your withdrawal." in below
+    assert done.content.decode().count("We received your withdrawal.") == 1
     assert Order.objects.count() == 1

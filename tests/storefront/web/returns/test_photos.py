@@ -100,12 +100,15 @@ def test_withdrawal_asks_for_no_photo_and_stores_none(customer, order):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ([upload(b"garbage", "<b>.jpg")], "&lt;b&gt;.jpg is no picture that we can open"),
-        ([upload(b"", "empty.jpg")], "empty.jpg is no picture that we can open"),
-        ([upload(make_picture("GIF"))], "is no picture that we can open"),
-        ([upload(b"\0" * (photos.MAX_BYTES + 1), "big.jpg")], "big.jpg is too large: 4 pictures"),
-        ([upload() for _ in range(5)], "These are too many: 4 pictures at most, of 8 MB each."),
-        ([upload(), upload(b"garbage")], "is no picture that we can open"),
+        ([upload(b"garbage", "<b>.jpg")], "We cannot open &lt;b&gt;.jpg"),
+        ([upload(b"", "empty.jpg")], "We cannot open empty.jpg"),
+        ([upload(make_picture("GIF"))], "We cannot open"),
+        (
+            [upload(b"\0" * (photos.MAX_BYTES + 1), "big.jpg")],
+            "big.jpg is too large. At most 4 pictures",
+        ),
+        ([upload() for _ in range(5)], "Too many pictures. At most 4 pictures, up to 8 MB each."),
+        ([upload(), upload(b"garbage")], "We cannot open"),
     ],
 )
 def test_error_is_at_the_field_and_the_text_is_kept(
@@ -135,7 +138,7 @@ def test_oversized_form_is_dropped_with_a_message(customer, order, confirmation_
     answer = customer.post(page_of(order, "return/"), sent)
 
     assert answer.status_code == 422
-    assert "Together they are too large: 4 pictures at most" in answer.content.decode()
+    assert "The pictures are too large in total. At most 4 pictures" in answer.content.decode()
     assert hidden(answer)["key"] == confirmation_form["key"]
 
 

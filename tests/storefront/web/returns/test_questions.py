@@ -15,7 +15,7 @@ from tests.storefront.web.returns.test_photos import upload
 from tests.storefront.web.returns.test_views import hidden, page_of, units
 
 pytestmark = pytest.mark.django_db
-TOO_LONG = "This text is too long. Shorten it."
+TOO_LONG = "This is too long. Shorten it."
 LINES = "\r\n".join(["x" * 9] * 80)  # 799 characters as a browser counts them, and 878 as it sends
 
 
@@ -85,7 +85,7 @@ def test_too_long_text_is_an_error_and_no_picture_is_decoded(
     assert {*area["aria-describedby"].split(), *files["aria-describedby"].split()} <= {*page.ids}
     if language == "en":
         assert text.partition('id="id_words-wrong"')[2].partition("</p>")[0].count(TOO_LONG) == 1
-        assert "Choose them once more: none was kept." in text
+        assert "Choose the pictures again: they were not saved." in text
     assert ReturnAuthorization.objects.get().status == "needs_evidence"
 
 

@@ -90,7 +90,7 @@ def test_confirmed_withdrawal_is_mailed_and_shown(order, withdrawn):
     assert (made.status, made.opened_by) == ("approved", "shopper")
     assert counters(order) == [(1, 0)]
     shown = withdrawn.content.decode()
-    assert "The receipt, with day and time" in shown
+    assert "A confirmation with date and time" in shown
     assert made.number in shown
     assert "Send it to: Fara, Lampenweg 1, 10115 Berlin" in shown
     assert "8 Dec" in shown
@@ -164,7 +164,7 @@ def test_unshipped_items_are_not_offered(customer, light):
     order = make_paid_order(light)
 
     assert page_of(order, "return/") not in customer.get(page_of(order)).content.decode()
-    assert "Cancel what has not been sent yet" in (
+    assert "Cancel items that have not shipped yet" in (
         customer.get(page_of(order, "return/")).content.decode()
     )
 
@@ -174,7 +174,7 @@ def test_shipped_items_can_be_withdrawn_before_delivery(customer, light):
 
     page = customer.get(page_of(order, "return/")).content.decode()
 
-    assert "until 14 days after the last parcel arrived" in page
+    assert "within 14 days after the last parcel arrived" in page
     assert 'value="defect"' not in page
 
 
@@ -249,7 +249,7 @@ def test_answer_has_room_beside_the_longest_complaint(customer, order):
 
     long = customer.post(there, {"words": "y" * 801}, follow=True)
     made.refresh_from_db()
-    assert "This text is too long. Shorten it." in long.content.decode()
+    assert "This is too long. Shorten it." in long.content.decode()
     assert made.status == "needs_evidence"
     customer.post(there, {"words": "y" * 800})
 
