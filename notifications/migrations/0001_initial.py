@@ -35,11 +35,7 @@ class Migration(migrations.Migration):
                 ("locale", models.CharField(max_length=5)),
                 (
                     "status",
-                    models.CharField(
-                        choices=[("pending", "Queued"), ("delivering", "Sending"), ("delivered", "Delivered"), ("retrying", "Retry scheduled"), ("dead", "Failed"), ("replayed", "Resent")],
-                        default="pending",
-                        max_length=12,
-                    ),
+                    models.CharField(choices=[("pending", "Queued"), ("delivering", "Sending"), ("delivered", "Delivered"), ("retrying", "Retry scheduled"), ("dead", "Failed"), ("replayed", "Resent")], default="pending", max_length=12),
                 ),
                 ("status_since", models.DateTimeField()),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),

@@ -192,7 +192,17 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("created", "Created"), ("requires_action", "Requires customer action"), ("authorized", "Authorized"), ("captured", "Captured"), ("refunded", "Refunded"), ("declined", "Declined"), ("failed", "Failed"), ("voided", "Voided"), ("expired", "Expired")],
+                        choices=[
+                            ("created", "Created"),
+                            ("requires_action", "Requires customer action"),
+                            ("authorized", "Authorized"),
+                            ("captured", "Captured"),
+                            ("refunded", "Refunded"),
+                            ("declined", "Declined"),
+                            ("failed", "Failed"),
+                            ("voided", "Voided"),
+                            ("expired", "Expired"),
+                        ],
                         default="created",
                         max_length=16,
                     ),
@@ -320,7 +330,14 @@ class Migration(migrations.Migration):
                 (
                     "match",
                     models.CharField(
-                        choices=[("new", "Not matched yet"), ("waits", "Awaiting shipment"), ("matched", "Matches order and shipment"), ("differs", "Mismatch"), ("settled", "Mismatch, closed by staff"), ("unknown", "No matching purchase order")],
+                        choices=[
+                            ("new", "Not matched yet"),
+                            ("waits", "Awaiting shipment"),
+                            ("matched", "Matches order and shipment"),
+                            ("differs", "Mismatch"),
+                            ("settled", "Mismatch, closed by staff"),
+                            ("unknown", "No matching purchase order"),
+                        ],
                         db_default="new",
                         default="new",
                         max_length=8,
@@ -345,7 +362,25 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("not_with_us", "At the gateway, not in our records"), ("not_at_gateway", "In our records, not at the gateway"), ("refund_unbooked", "Refund missing from our records"), ("amount", "Amounts differ"), ("currency", "Currencies differ"), ("twice", "Duplicate charge or refund"), ("over_captured", "Captured more than the order total"), ("not_captured", "Shipped, not captured"), ("nothing_ordered", "Captured, not ordered from a supplier"), ("bill_more", "Supplier overcharged"), ("bill_less", "Supplier undercharged"), ("bill_missing", "Supplier did not charge"), ("bill_twice", "Supplier charged twice"), ("bill_currency", "Supplier charged in a different currency"), ("bill_unshipped", "Billed, not shipped"), ("shipped_unbilled", "Shipped, not billed"), ("bill_unknown", "Bill for an unknown purchase order")],
+                        choices=[
+                            ("not_with_us", "At the gateway, not in our records"),
+                            ("not_at_gateway", "In our records, not at the gateway"),
+                            ("refund_unbooked", "Refund missing from our records"),
+                            ("amount", "Amounts differ"),
+                            ("currency", "Currencies differ"),
+                            ("twice", "Duplicate charge or refund"),
+                            ("over_captured", "Captured more than the order total"),
+                            ("not_captured", "Shipped, not captured"),
+                            ("nothing_ordered", "Captured, not ordered from a supplier"),
+                            ("bill_more", "Supplier overcharged"),
+                            ("bill_less", "Supplier undercharged"),
+                            ("bill_missing", "Supplier did not charge"),
+                            ("bill_twice", "Supplier charged twice"),
+                            ("bill_currency", "Supplier charged in a different currency"),
+                            ("bill_unshipped", "Billed, not shipped"),
+                            ("shipped_unbilled", "Shipped, not billed"),
+                            ("bill_unknown", "Bill for an unknown purchase order"),
+                        ],
                         max_length=20,
                     ),
                 ),
@@ -505,7 +540,28 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("opened", "Opened"), ("authorized", "Authorized"), ("declined", "Declined"), ("failed", "Failed"), ("expired", "Expired"), ("capture_requested", "Capture requested"), ("captured", "Captured"), ("release_requested", "Release requested"), ("released", "Released"), ("refund_requested", "Refund requested"), ("refunded", "Refunded"), ("refund_failed", "Refund failed"), ("disputed", "Disputed"), ("dispute_won", "Dispute won"), ("dispute_lost", "Dispute lost"), ("warned", "Fraud warning"), ("under_review", "In review at the gateway"), ("review_approved", "Review approved"), ("review_refused", "Review rejected"), ("refused", "Rejected")],
+                        choices=[
+                            ("opened", "Opened"),
+                            ("authorized", "Authorized"),
+                            ("declined", "Declined"),
+                            ("failed", "Failed"),
+                            ("expired", "Expired"),
+                            ("capture_requested", "Capture requested"),
+                            ("captured", "Captured"),
+                            ("release_requested", "Release requested"),
+                            ("released", "Released"),
+                            ("refund_requested", "Refund requested"),
+                            ("refunded", "Refunded"),
+                            ("refund_failed", "Refund failed"),
+                            ("disputed", "Disputed"),
+                            ("dispute_won", "Dispute won"),
+                            ("dispute_lost", "Dispute lost"),
+                            ("warned", "Fraud warning"),
+                            ("under_review", "In review at the gateway"),
+                            ("review_approved", "Review approved"),
+                            ("review_refused", "Review rejected"),
+                            ("refused", "Rejected"),
+                        ],
                         max_length=20,
                     ),
                 ),
@@ -523,7 +579,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=80)),
-                ("kind", models.CharField(choices=[("percent", "Percent off"), ("amount", "Amount off"), ("free_delivery", "Free delivery"), ("buy_x_get_y", "Buy X, get Y")], max_length=15)),
+                ("kind", models.CharField(choices=[("percent", "Percentage discount"), ("amount", "Fixed amount discount"), ("free_delivery", "Free delivery"), ("buy_x_get_y", "Buy X, get Y")], max_length=15)),
                 ("percent", models.DecimalField(decimal_places=4, default=0, max_digits=5)),
                 ("amount", models.DecimalField(decimal_places=2, default=0, max_digits=12)),
                 ("buy_quantity", models.PositiveSmallIntegerField(default=0)),
@@ -860,14 +916,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(choices=[("refused", "Rejected"), ("later", "Backordered")], max_length=10)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("open", "Rerouting"), ("asked", "Awaiting customer"), ("rerouted", "Rerouted"), ("awaited", "Customer waits"), ("given_up", "Canceled and refunded")],
-                        default="open",
-                        max_length=10,
-                    ),
-                ),
+                ("status", models.CharField(choices=[("open", "Rerouting"), ("asked", "Awaiting customer"), ("rerouted", "Rerouted"), ("awaited", "Customer waits"), ("given_up", "Canceled and refunded")], default="open", max_length=10)),
                 ("status_since", models.DateTimeField()),
                 ("reason", models.CharField(blank=True, max_length=300)),
                 ("currency", models.CharField(max_length=3)),
@@ -954,8 +1003,7 @@ class Migration(migrations.Migration):
                 (
                     "trouble",
                     models.CharField(
-                        choices=[("not_received", "Not received"), ("damaged", "Damaged"), ("wrong_item", "Wrong item"), ("missing_item", "Parts missing"), ("not_as_described", "Not as described"), ("other", "Other")],
-                        max_length=20,
+                        choices=[("not_received", "Not received"), ("damaged", "Damaged"), ("wrong_item", "Wrong item"), ("missing_item", "Parts missing"), ("not_as_described", "Not as described"), ("other", "Other")], max_length=20
                     ),
                 ),
                 ("message", models.CharField(max_length=500)),
@@ -971,7 +1019,18 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("draft", "Draft"), ("submitting", "Submitting"), ("submit_failed", "Submission failed"), ("submit_unknown", "Submission unconfirmed"), ("on_hold", "On hold"), ("requested", "Awaiting supplier"), ("credited", "Credited"), ("resent", "Replacement sent"), ("denied", "Denied"), ("canceled", "Canceled")],
+                        choices=[
+                            ("draft", "Draft"),
+                            ("submitting", "Submitting"),
+                            ("submit_failed", "Submission failed"),
+                            ("submit_unknown", "Submission unconfirmed"),
+                            ("on_hold", "On hold"),
+                            ("requested", "Awaiting supplier"),
+                            ("credited", "Credited"),
+                            ("resent", "Replacement sent"),
+                            ("denied", "Denied"),
+                            ("canceled", "Canceled"),
+                        ],
                         default="draft",
                         max_length=20,
                     ),

@@ -470,7 +470,9 @@ class Migration(migrations.Migration):
                 (
                     "outcome",
                     models.CharField(
-                        blank=True, choices=[("", ""), ("applied", "Applied"), ("next_run", "Left to the next run"), ("undone", "Rolled back"), ("waits", "Waiting for sales to be subtracted"), ("left", "Skipped: newer value exists")], max_length=10
+                        blank=True,
+                        choices=[("", ""), ("applied", "Applied"), ("next_run", "Left to the next run"), ("undone", "Rolled back"), ("waits", "Waiting for sales to be subtracted"), ("left", "Skipped: newer value exists")],
+                        max_length=10,
                     ),
                 ),
                 ("told_at", models.DateTimeField(blank=True, null=True)),
