@@ -195,7 +195,7 @@ def _stripe() -> list[tuple[str, bool, str]]:
         ),
         (
             "STRIPE_WEBHOOK_SECRET",
-            not settings.STRIPE_WEBHOOK_SECRET,
+            not settings.STRIPE_WEBHOOK_SECRET.strip(),
             "Set the signing secret of the webhook endpoint /hooks/stripe/.",
         ),
         (

@@ -1,6 +1,6 @@
 """Canceled but shipped: record what staff decide on items that a supplier kept or shipped.
 
-The customer was refunded, so without a decision these items stay unpaid.
+The customer was refunded, so these items stay unpaid until staff decide.
 """
 
 from __future__ import annotations

@@ -10,16 +10,25 @@ from __future__ import annotations
 
 # Unanswered payment requests
 
+# What a request may wait for: suppliers that have not answered, and rejected lines that another
+# supplier may still ship.
 OPEN = """SELECT 1 FROM orders_purchaseorder po WHERE po.order_id = p.order_id
-    AND po.accepted_at IS NULL AND po.status <> 'canceled'"""
-ANSWERED = """SELECT max(greatest(po.accepted_at, po.status_since)) FROM orders_purchaseorder po
-    WHERE po.order_id = p.order_id"""
-# Several captures: a capture is due at once. Otherwise a request waits for the last purchase order,
-# or for the end of the authorization (``orders.payments.captures``).
-DUE_SINCE = f"""(CASE WHEN p.capture_mode = 'multiple' AND asked.kind = 'capture_requested'
+    AND po.accepted_at IS NULL AND po.status <> 'canceled'
+    UNION ALL SELECT 1 FROM orders_setback b WHERE b.order_id = p.order_id
+    AND b.kind = 'refused' AND b.status IN ('open', 'asked')"""
+DECIDED_AT = """SELECT max(each.at) FROM (
+    SELECT greatest(po.accepted_at, po.status_since) AS at FROM orders_purchaseorder po
+    WHERE po.order_id = p.order_id
+    UNION ALL SELECT b.status_since FROM orders_setback b
+    WHERE b.order_id = p.order_id AND b.kind = 'refused') each"""
+# Due at once are one of several captures, and a refund of money that is captured. Another request
+# waits until the order is decided, or the authorization ends (``orders.payments.captures``).
+DUE_SINCE = f"""(CASE
+    WHEN p.capture_mode = 'multiple' AND asked.kind = 'capture_requested' THEN asked.received_at
+    WHEN asked.kind = 'refund_requested' AND p.captured_amount - p.refunded_amount >= asked.amount
         THEN asked.received_at
     WHEN EXISTS ({OPEN}) THEN greatest(asked.received_at, p.capture_before - interval '12 hours')
-    ELSE greatest(asked.received_at, ({ANSWERED})) END)"""
+    ELSE greatest(asked.received_at, ({DECIDED_AT})) END)"""
 UNANSWERED = """asked.kind IN ('capture_requested', 'release_requested', 'refund_requested')
     AND NOT EXISTS (SELECT 1 FROM orders_paymentevent a WHERE a.answers_id = asked.id)"""
 

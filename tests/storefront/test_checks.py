@@ -100,7 +100,7 @@ def test_data_folder_check_leaves_no_file(settings):
 
 
 def test_production_needs_live_stripe_keys_and_a_webhook_secret(tmp_path):
-    poor = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": ""}
+    poor = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": " "}
     refused = start(WEB, tmp_path, **fresh_secrets() | production_env.addresses() | poor)
 
     assert refused.returncode == 1

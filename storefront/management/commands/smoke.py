@@ -1,4 +1,4 @@
-"""Smoke test: buy a headlamp in a running shop, wait for its tracking e-mail."""
+"""Smoke test: buy a headlamp in a running demo, wait for its tracking e-mail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storefront.ops.smoke_test import Journey, JourneyError
 
 
 class Command(BaseCommand):
-    """For operators after a deployment, and for CI: exit 0 if the purchase succeeds, else 1."""
+    """Buy a headlamp in a running demo and wait for its tracking e-mail; exit 1 if that fails."""
 
     help = __doc__ or ""
     requires_system_checks = ()

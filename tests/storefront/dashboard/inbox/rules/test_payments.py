@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders.models import Payment, PaymentEvent, PurchaseOrder
+from orders.models import Payment, PaymentEvent, PurchaseOrder, Setback
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
 from tests.factories.full_shop import make_world
@@ -65,3 +65,42 @@ def test_ending_authorization_waits_for_no_supplier(unanswered_requests):
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
     assert late() == MONEY
+
+
+@pytest.mark.parametrize(
+    ("status", "is_late"), [("open", False), ("asked", False), ("given_up", True)]
+)
+def test_a_single_capture_waits_for_rejected_lines_that_are_still_sourced(
+    unanswered_requests, status, is_late
+):
+    Payment.objects.update(capture_mode="single", capture_before=NOON + timedelta(days=3))
+    for row in PurchaseOrder.objects.all():
+        Setback.objects.create(
+            order_id=row.order_id,
+            purchase_order=row,
+            kind="refused",
+            status=status,
+            status_since=AGO,
+            opened_at=AGO,
+            answer_by=NOON,
+            currency="EUR",
+        )
+
+    assert late() == (MONEY if is_late else set())
+
+
+@pytest.mark.parametrize(("captured", "is_late"), [(100, True), (1, False)])
+def test_a_refund_waits_for_no_supplier_once_its_money_is_captured(
+    unanswered_requests, captured, is_late
+):
+    PaymentEvent.objects.filter(kind="capture_requested").update(kind="refund_requested", amount=50)
+    Payment.objects.update(
+        authorized_amount=100,
+        captured_amount=captured,
+        released_amount=0,
+        refunded_amount=0,
+        capture_before=NOON + timedelta(days=3),
+    )
+    PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
+
+    assert late() == (MONEY if is_late else set())
