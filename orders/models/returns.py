@@ -103,8 +103,8 @@ class ReturnAuthorization(Stateful):
 
     class Kind(models.TextChoices):
         WITHDRAWAL = "withdrawal", _("Withdrawal")
-        DEFECT = "defect", _("Defect")
-        DAMAGED = "damaged", _("Arrived damaged")
+        DEFECT = "defect", _("Defective")
+        DAMAGED = "damaged", _("Damaged")
         WRONG_ITEM = "wrong_item", _("Wrong item")
         MISSING = "missing", _("Parts missing")
 

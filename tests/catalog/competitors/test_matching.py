@@ -52,7 +52,7 @@ def test_a_list_that_changes_most_known_prices_waits_for_staff(variant, prices, 
     known(variant)
     file = listed(variant, *prices, currency=currency)
 
-    with pytest.raises(DoubtfulListError, match=r"(11|20) of 20 prices"):
+    with pytest.raises(DoubtfulListError, match=r"(11|20) of 20 known prices"):
         hear(file)
 
     file.refresh_from_db()

@@ -102,7 +102,7 @@ def test_camera_metadata_is_dropped(settings):
         (picture(mode="RGB", kind="TIFF"), "not PNG"),
         (picture(mode="RGB", kind="JPEG")[:400], "broken"),
         (picture()[:200], "broken"),
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "broken|neither"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "broken|not PNG"),
         (bomb(), "far too many pixels"),
         (bomb(7000, 7000), "7000 x 7000 pixels are too many"),
         (picture(size=(20, 20)), "too few"),
@@ -198,7 +198,7 @@ def test_an_unavailable_server_is_retried_with_backoff_up_to_a_limit(httpserver)
     [
         (404, b"gone", "404"),
         (302, b"", "redirect without a valid address"),
-        (200, b"<svg/>", "neither PNG"),
+        (200, b"<svg/>", "not PNG"),
         (200, b"x" * (images.MAX_BYTES + 1), "response larger than"),
     ],
 )

@@ -75,19 +75,19 @@ def test_a_list_of_tracking_numbers_is_looked_at_before_it_is_entered(
     sign_in(page, office)
     page.goto(f"{office}/admin/shipping/parcel/")
     if width > 1000:  # on a phone it is in a menu
-        page.get_by_role("link", name="Enter a list of tracking numbers").wait_for()
+        page.get_by_role("link", name="Import tracking numbers").wait_for()
     page.goto(f"{office}/admin/shipping/parcel/enter_list/")
     found = violations(page)
 
     page.get_by_label("Supplier").last.select_option(str(purchase_order.supplier_id))
     page.set_input_files("input[type=file]", tmp_path / "list.csv")
     press(page, page.get_by_role("button", name="Preview"))
-    page.get_by_text("1 of 2 parcels can be entered.").wait_for()
+    page.get_by_text("1 of 2 parcels can be imported.").wait_for()
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"list-{width}.png", full_page=True)
     press(page, page.get_by_role("button", name="Import valid rows"))
-    page.get_by_text("1 parcel entered.").wait_for()
+    page.get_by_text("1 parcel imported.").wait_for()
 
     assert found == []
     assert Parcel.objects.get().shipment.purchase_order == purchase_order

@@ -75,7 +75,7 @@ def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
     give_password(page, office)
     page.fill("#id_code", "0000000000")
     page.keyboard.press("Enter")
-    page.get_by_text("This code is not right").wait_for()
+    page.get_by_text("This code is wrong or has expired").wait_for()
     found, wide = [*found, *violations(page)], [*wide, overflow(page)]
     page.fill("#id_code", code)
     page.keyboard.press("Enter")
@@ -100,6 +100,6 @@ def test_passkey_of_another_device_is_refused(office, browse):
     give_password(page, office)
     page.get_by_role("button", name="Use a passkey").click()
 
-    page.get_by_text("No passkey was given").wait_for()
+    page.get_by_text("The passkey was not accepted").wait_for()
     page.goto(f"{office}/admin/")
     assert page.url.startswith(f"{office}/admin/factors/sign-in/")

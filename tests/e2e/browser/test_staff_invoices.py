@@ -41,12 +41,12 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
 
     page.set_input_files("input[type=file]", tmp_path / "bills.csv")
     press(page, page.get_by_role("button", name="Preview"))
-    page.get_by_text("1 of 3 bills can be entered.").wait_for()
+    page.get_by_text("1 of 3 bills can be imported.").wait_for()
     found += violations(page)
     assert overflow(page) <= 0
     page.screenshot(path=tmp_path / f"bills-{width}.png", full_page=True)
     press(page, page.get_by_role("button", name="Import valid rows"))
-    page.get_by_text("1 bill entered.").wait_for()
+    page.get_by_text("1 bill imported.").wait_for()
 
     assert found == []
     assert SupplierBill.objects.get().purchase_order == bought
@@ -66,7 +66,7 @@ def test_list_of_parcels_shows_its_errors_in_view(office, browse, tmp_path, widt
     page.get_by_label("Supplier").select_option(index=1)
     page.set_input_files("input[type=file]", tmp_path / "parcels.csv")
     press(page, page.get_by_role("button", name="Preview"))
-    page.get_by_text("1 of 2 parcels can be entered.").wait_for()
+    page.get_by_text("1 of 2 parcels can be imported.").wait_for()
     found += violations(page)
     page.screenshot(path=tmp_path / f"parcels-{width}.png", full_page=True)
 
@@ -76,7 +76,7 @@ def test_list_of_parcels_shows_its_errors_in_view(office, browse, tmp_path, widt
     assert number["height"] < 40, "a number stands in one line"
     assert overflow(page) <= 0
     press(page, page.get_by_role("button", name="Import valid rows"))
-    page.get_by_text("1 parcel entered.").wait_for()
+    page.get_by_text("1 parcel imported.").wait_for()
 
     assert found == []
     assert Parcel.objects.get().shipment.purchase_order == bought

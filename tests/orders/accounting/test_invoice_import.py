@@ -160,7 +160,7 @@ def test_staff_see_a_preview_before_the_import(staff, bought, money):
     seen = staff.post(PAGE, {"file": upload(bought, money), "step": "look"}).content.decode()
 
     assert SupplierBill.objects.count() == 0
-    assert "1 of 2 bills can be entered." in seen
+    assert "1 of 2 bills can be imported." in seen
     assert "No purchase order has this number." in seen
     assert "Import valid rows" in seen
     text = "\n".join([HEADER, f"RE-1,{bought.number},{money},12.50,,"])

@@ -44,7 +44,7 @@ def test_a_worker_looks_up_and_the_page_does_not_wait(staff, supplier, started):
 
     asked = look_up(staff)
 
-    assert "his answer appears on this page" in asked.content.decode()
+    assert "response will appear on this page" in asked.content.decode()
     assert supplier.calls == []
     assert started == [("look_up", {"purchase_order_id": fresh().pk})]
     tasks.look_up(purchase_order_id=fresh().pk)

@@ -138,7 +138,7 @@ def test_staff_replace_a_defective_item(staff, started):
 
     made.refresh_from_db()
     assert made.status == "exchanged"
-    assert f"Replacement created: {made.replacement}." in shown(done)
+    assert f"Replacement created: {made.replacement}" in shown(done)
     assert ("divide", {"order_id": made.replacement_id}) in started
 
 

@@ -201,5 +201,5 @@ def test_staff_see_the_loss_of_each_source_in_the_comparison(light):
     assert other.loss.amount > 0
     assert [row.verdict for row in rows] == [Way.TAKEN, Unearning.LOSES]
     assert offer_comparison.why(rows[1], quantity=1, more="") == (
-        f"It would be sold at a loss of €{other.loss.amount}"
+        f"Would be sold at a loss of €{other.loss.amount}"
     )

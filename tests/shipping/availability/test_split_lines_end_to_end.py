@@ -177,8 +177,8 @@ def test_staff_see_the_quantity_per_source(light):
     assert "lumen (DE): 6 of them" in words
     assert "other (PL): 4 of them" in words
     assert [offer_comparison.why(one, quantity=10, more="") for one in found] == [
-        "6 of them taken: nobody sends all without a loss",
-        "4 of them taken: nobody sends all without a loss",
+        "6 selected: no supplier has all without a loss",
+        "4 selected: no supplier has all without a loss",
     ]
     assert [verdict for _, verdict, _ in preview.weighed(light.variant_id)] == ["taken", "taken"]
     paid = Sold(gross=Money(Decimal("399.90"), "EUR"), tax_rate=Decimal("0.19"))

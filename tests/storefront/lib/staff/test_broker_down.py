@@ -15,7 +15,7 @@ from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
-LATER = "It is written down and done later."
+LATER = "The task was saved and will be done later."
 
 
 @pytest.fixture

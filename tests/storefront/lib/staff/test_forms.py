@@ -155,7 +155,7 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(world, staff):
     assert str(run).startswith(f"Stock of {supplier.code}, ")
     assert str(run) in shown
     for words in (
-        "Rows that can be used",
+        "Valid rows",
         "4210",
         "stock page",
         "a: text",
@@ -167,7 +167,7 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(world, staff):
     assert (
         shown.index("The connection was closed.")
         < shown.index("Rows read")
-        < shown.index("Given up if still")
+        < shown.index("Lease expires at")
     )
 
 

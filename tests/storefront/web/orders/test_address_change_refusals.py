@@ -40,7 +40,7 @@ def test_order_that_is_over_is_unchanged(customer, light, status):
     late = request_change(customer, order)
 
     assert late.status_code == 409
-    assert "This order is over" in late.content.decode()
+    assert "This order is closed" in late.content.decode()
     assert LINK not in shown(customer, order)
     assert Order.objects.get().ship_to == asdict(HOME)
 
@@ -58,7 +58,7 @@ def test_order_that_ends_before_the_lock_is_unchanged(customer, light, monkeypat
     late = request_change(customer, order)
 
     assert late.status_code == 409
-    assert "This order is over" in late.content.decode()
+    assert "This order is closed" in late.content.decode()
     assert address_events() == []
 
 
