@@ -107,7 +107,7 @@ def test_a_connector_without_claims_ability_holds_the_claim():
     claim = tell(make_claim())
 
     assert claim.status == "on_hold"
-    assert "no Claims" in claim.problem
+    assert "does not support: Claims" in claim.problem
 
 
 def test_only_one_worker_processes_a_claim(supplier):

@@ -199,8 +199,8 @@ def test_without_terms_the_margin_is_unknown(monkeypatch):
 
     held = submission.send(purchase_order=purchase_order, now=NOON)
 
-    assert [one["subject"] for one in held.hold_reasons] == ["goods of lumen from DE"]
-    assert "goods of lumen from DE" in held.hold_reasons[0]["sentence"]
+    assert [one["subject"] for one in held.hold_reasons] == ["items of lumen from DE"]
+    assert "items of lumen from DE" in held.hold_reasons[0]["sentence"]
     assert supplier.effects == []
 
 

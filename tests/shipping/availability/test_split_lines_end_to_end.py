@@ -174,8 +174,8 @@ def test_staff_see_the_quantity_per_source(light):
     )
     words = admin_columns.routed_by(placed(light))
 
-    assert "lumen (DE): 6 of them" in words
-    assert "other (PL): 4 of them" in words
+    assert "lumen (DE): 6 units" in words
+    assert "other (PL): 4 units" in words
     assert [offer_comparison.why(one, quantity=10, more="") for one in found] == [
         "6 selected: no supplier has all without a loss",
         "4 selected: no supplier has all without a loss",

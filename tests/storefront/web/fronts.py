@@ -22,7 +22,7 @@ SLUG = "trail-400"
 UNSAID = "unsaid"
 GONE = "gone"
 LOST = "lost"
-LOST_WORDS = re.compile("No route carries it|It cannot be sent")
+LOST_WORDS = re.compile("We cannot deliver this|This item is restricted")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -77,7 +77,7 @@ def test_support_sees_orders_and_no_costs(world, groups, client, staff):
     table = client.get(reverse("admin:orders_orderline_change", args=[line.pk])).content.decode()
 
     assert "Margin" not in client.get("/admin/").content.decode()
-    for words in ("Landed cost", "Fees", "Profit", "Compare offers"):
+    for words in ("Landed cost", "Fees", "Profit", "Offer comparison"):
         assert words in boss_page
         assert words not in page
     assert line.title in page

@@ -182,7 +182,7 @@ def test_cart_is_previewed_by_draft_rules(staff, light):
 
     assert '<th scope="row">Standard</th>' in usual.content.decode()
     assert "Maximum: 9" in short.content.decode()
-    assert "<strong>far, CN (CN): Taken</strong>" in usual.content.decode()
+    assert "<strong>far, CN (CN): Selected</strong>" in usual.content.decode()
     assert "far, CN (CN): farther away" in other.content.decode()
     assert "Unknown SKU: NO-1." in wrong.content.decode()
     assert "Enter a SKU, a space and a quantity" in many.content.decode()

@@ -95,4 +95,4 @@ def test_sync_that_cannot_be_queued_is_refused(staff):
 
     response = staff.post(url)
 
-    assert "try again" in str(response.context["form"].non_field_errors())
+    assert "Try again" in str(response.context["form"].non_field_errors())

@@ -40,6 +40,8 @@ PLAIN |= {"address", "company", "language", "page", "phone", "text"}
 PLAIN |= {"ending", "step", "tiers"}  # explained by a help text
 PLAIN |= {"default_country", "minimum_margin", "position", "schedule", "secret", "source"}
 PLAIN |= {"category", "method", "status", "valid_from", "valid_until", "restricted_countries"}
+PLAIN |= {"calls_per_second", "countries", "issuer", "limit_per_customer"}
+PLAIN |= {"order_days", "permissions", "send_times", "time_zone"}
 
 
 @pytest.fixture

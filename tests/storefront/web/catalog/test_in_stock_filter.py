@@ -329,7 +329,7 @@ def test_brand_color_and_origin_filters_explain_themselves(customer):
         assert f"</span>{chip} <svg" in page.text
     assert 'name="brand" value="Ünal &amp; Co" checked' in page.text
     assert "Göndərilir: Almaniya" in azerbaijani.text
-    assert "Without “ships from”: 1" in nothing
+    assert "Without the filter “Ships from”: 1" in nothing
     told = Caller().get("/api/v1/listings/", {"brand": "Nord", "color": "red", "from": "CN"}).json()
     assert [one["slug"] for one in told["results"]] == ["light-2"]
     facets = {each["parameter"]: each["choices"] for each in told["facets"]}

@@ -71,7 +71,7 @@ def test_second_order_while_the_payment_opens_is_redirected_to_it(filled, light)
     text = answer.content.decode()
     assert answer.status_code == 409
     assert "You already have an unpaid order with this item" in text
-    assert 'held until <time datetime="2026-11-24T12:20:00+00:00">13:20 CET</time>' in text
+    assert 'reserved until <time datetime="2026-11-24T12:20:00+00:00">13:20 CET</time>' in text
     assert page_of(order) in text
     assert Page(answer).faults == []
     assert reserved() == 1
@@ -158,7 +158,7 @@ def test_item_reserved_for_an_hour_is_blocked_for_a_while(filled, light, noon):
     answer = filled.post(PLACE, {"agreed": agreed(review)})
 
     assert answer.status_code == 409
-    assert ">14:30 CET</time> on You can order it again." in answer.content.decode()
+    assert "You can order it again from" in answer.content.decode()
 
 
 def test_network_limit_shows_no_orders_of_others(customer, client_of_another, light, monkeypatch):
@@ -208,7 +208,7 @@ def test_cart_shows_how_many_units_one_order_can_reserve(customer, light, stock,
 
     assert page.faults == []
     assert (f"at most {most} of this item" in page.text) == (most is not None)
-    assert (f">Take {most}</button>" in page.text) == (most is not None)
+    assert (f">Change quantity to {most}</button>" in page.text) == (most is not None)
     assert bool(page.all("a", href="/en/checkout/")) == (most is None)
 
 

@@ -202,7 +202,7 @@ def test_tracking_number_proves_the_shipment(customer, order, withdrawn):
 
     made.refresh_from_db()
     assert (made.status, made.tracking_number) == ("in_transit", "JJD2")
-    assert "In transit." in corrected.content.decode()
+    assert "On its way back." in corrected.content.decode()
 
 
 def test_received_return_cannot_be_canceled(customer, order, withdrawn):
