@@ -42,10 +42,10 @@ HUGE = HEAD + "x" * price_import.MOST_BYTES
 FAULTS = {
     "500": ({"response_data": "oops", "status": 500}, "HTTP 500"),
     "404": ({"response_data": "gone", "status": 404}, "HTTP 404"),
-    "a page to sign in": ({"response_data": HTML}, "No column says"),
-    "nothing": ({"response_data": ""}, "No column says"),
-    "only headings": ({"response_data": HEAD}, "has no lines"),
-    "no text": ({"response_data": b"\xff\xfe\x00\x01"}, "not written in UTF-8"),
+    "a page to sign in": ({"response_data": HTML}, "Missing columns"),
+    "nothing": ({"response_data": ""}, "Missing columns"),
+    "only headings": ({"response_data": HEAD}, "has no rows"),
+    "no text": ({"response_data": b"\xff\xfe\x00\x01"}, "not UTF-8"),
     "huge": ({"response_data": HUGE}, "response larger than 8000000 bytes"),
     "a bomb": (
         {"response_data": gzip.compress(HUGE.encode()), "headers": {"Content-Encoding": "gzip"}},

@@ -33,7 +33,7 @@ def test_hanging_supplier_delays_no_other(tmp_path):
         say=print,
     )
 
-    alone, one_hangs, naive = rounds["alone"], rounds["one hangs"], rounds["no lanes"]
+    alone, one_hangs, naive = rounds["alone"], rounds["one hangs"], rounds["no bulkheads"]
     for of in ("order_p95_s", "sync_s"):
         # A second of grace: these machines have other work to do, too.
         assert getattr(one_hangs, of) < getattr(alone, of) * 1.2 + 1

@@ -64,7 +64,7 @@ def test_credit_above_the_claim_needs_staff(sandbox_supplier, claim):
     odd = read(claim)
 
     assert (odd.status, odd.credited_amount) == ("requested", None)
-    assert "more than was claimed" in odd.problem
+    assert "more than claimed" in odd.problem
 
 
 def test_a_claim_that_is_taken_back_is_canceled_at_the_supplier(sandbox_supplier, claim):

@@ -63,7 +63,7 @@ def test_killed_run_starts_again_with_the_same_result(shipped):
     assert kinds == ["not_at_gateway", "not_captured"]
     assert list(MoneyDifference.objects.values_list("pk", "key"))[:1] == first
     assert MoneySighting.objects.count() == 2
-    assert "2 differ" in again.stdout
+    assert "2 discrepancies" in again.stdout
     assert shipped.number in again.stdout
 
 

@@ -62,7 +62,7 @@ def test_all_errors_are_reported_together_and_nothing_is_written():
     )
 
     assert reasons.keys() == {"base_url", "secret api_kye", "secret api_key", "options"}
-    assert "There are: api_key, hook_secret." in reasons["secret api_kye"]
+    assert "Available: api_key, hook_secret." in reasons["secret api_kye"]
     assert "payment" in reasons["options"]
     assert not Supplier.objects.exists()
 
@@ -70,10 +70,10 @@ def test_all_errors_are_reported_together_and_nothing_is_written():
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("", "no address"),
+        ("", "Enter an address"),
         ("https://me:secret@api.example.com/", "Do not put"),
-        ("https://api.example.com:99999/", "cannot be read"),
-        ("https://api example.com/", "no address"),
+        ("https://api.example.com:99999/", "address is invalid"),
+        ("https://api example.com/", "Enter an address"),
         ("https://api.example.com/" + "x" * 200, "longer than 200"),
     ],
 )
@@ -90,7 +90,7 @@ def test_an_invalid_choice_is_answered_with_the_valid_ones():
     )
 
     assert "'sent'" in reasons["options"]
-    assert "There are: received, accepted, " in reasons["options"]
+    assert "Allowed: received, accepted, " in reasons["options"]
 
 
 def test_uploaded_files_need_no_address():

@@ -209,7 +209,7 @@ def test_without_a_broker_the_fetch_is_canceled(staff, supplier, monkeypatch):
 
     assert response.status_code == 200
     assert "The background workers do not respond. Try again in a minute." in words(response)
-    assert "Fetch it now" in words(look(staff, supplier))
+    assert "Fetch now" in words(look(staff, supplier))
     assert AGAIN not in look(staff, supplier).content.decode()
 
 

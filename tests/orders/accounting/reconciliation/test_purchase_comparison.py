@@ -82,7 +82,7 @@ def test_freight_above_the_stated_amount(bought):
     compare()
 
     assert found() == [("bill_more", "freight", Decimal("0.50"), bought.freight_amount)]
-    assert "way" in labels.to_do(MoneyDifference.objects.get())
+    assert "shipping methods" in labels.to_do(MoneyDifference.objects.get())
 
 
 def test_an_accepted_order_without_a_charge(bought, sandbox_supplier):  # noqa: F811 - the fixture

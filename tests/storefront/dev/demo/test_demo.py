@@ -83,7 +83,7 @@ def test_ctrl_c_stops_everything_and_takes_the_notice_down(open_shop, var, capsy
     assert not open_shop["child"].is_running
     assert not (var / "demo.json").exists()
     assert not (var / "demo.pids").exists()
-    assert "Everything has stopped" in capsys.readouterr().out
+    assert "The demo has stopped" in capsys.readouterr().out
 
 
 def test_scripts_find_addresses_processes_and_staff_while_it_runs(open_shop):

@@ -129,7 +129,7 @@ def test_decompression_bomb_stops_at_the_limit_in_little_memory(httpserver):
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.monotonic()
 
-    with pytest.raises(PermanentError, match="over 4000000 bytes"):
+    with pytest.raises(PermanentError, match="larger than 4000000 bytes"):
         download(httpserver.url_for("/feed"))
 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 50_000

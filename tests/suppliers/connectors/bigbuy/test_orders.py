@@ -146,7 +146,7 @@ def test_failed_validation_places_no_order(bigbuy_answers, opened, answer):
 def test_too_long_street_is_rejected_before_sending(bigbuy_answers, opened):
     far = replace(REQUEST, ship_to=replace(REQUEST.ship_to, line1="W" * 60))
 
-    with pytest.raises(PermanentError, match="70 letters"):
+    with pytest.raises(PermanentError, match="70 characters"):
         opened().place(far)
 
     assert not bigbuy_answers.calls

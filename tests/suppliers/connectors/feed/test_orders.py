@@ -115,7 +115,7 @@ def test_order_email_is_sent_once_and_found(by_mail):
 
 
 def test_order_without_email_address_is_rejected(by_mail):
-    with pytest.raises(PermanentError, match="no e-mail address"):
+    with pytest.raises(PermanentError, match="not an e-mail address"):
         place(replace(by_mail, options={}))
 
     assert by_mail.post.letters == {}

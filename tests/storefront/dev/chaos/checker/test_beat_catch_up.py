@@ -45,12 +45,12 @@ def test_open_work_starts_its_sweeps(asked):
 def test_sweep_is_not_started_again_at_once(asked, monkeypatch):
     skipper = Skipper()
 
-    skipper.ask(["1 calls"])
-    skipper.ask(["2 calls"])
+    skipper.ask(["1 webhooks"])
+    skipper.ask(["2 webhooks"])
     assert len(asked) == 1
 
     monkeypatch.setattr(beat_catch_up, "PAUSE_S", 0.0)
-    skipper.ask(["2 calls"])
+    skipper.ask(["2 webhooks"])
     assert len(asked) == 2
 
 
@@ -100,14 +100,14 @@ QUIET = [()] * quiescence.QUIET_LOOKS
 def test_clock_advances_fast_only_while_workers_are_idle(asked, monkeypatch, drained, is_busy):
     monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: is_busy)
 
-    told = drained([("1 calls",)] * 3 + QUIET)
+    told = drained([("1 webhooks",)] * 3 + QUIET)
 
     step = quiescence.THEN_STEP_S if is_busy else quiescence.STEP_S
     assert told == [quiescence.FIRST_S + turn * step for turn in range(3)]
 
 
 def test_clock_stops_while_a_gateway_breaker_is_open(asked, drained):
-    told = drained([("1 calls",)] * 4 + QUIET, rests=[False, True, True, False])
+    told = drained([("1 webhooks",)] * 4 + QUIET, rests=[False, True, True, False])
 
     assert told == [quiescence.FIRST_S, quiescence.FIRST_S + quiescence.STEP_S]
 
@@ -115,7 +115,7 @@ def test_clock_stops_while_a_gateway_breaker_is_open(asked, drained):
 def test_skipped_overdue_work_is_done_before_the_end(asked, drained):
     late = ("2 overdue I7.given_back",)
 
-    told = drained([("1 calls",), (), *QUIET], overdue=[late, *QUIET])
+    told = drained([("1 webhooks",), (), *QUIET], overdue=[late, *QUIET])
 
     assert asked == [
         "storefront.webhooks.tasks.handle_waiting",
@@ -178,5 +178,5 @@ def test_slow_drain_continues_while_work_changes(slowly, drained):
 
 @pytest.mark.usefixtures("asked")
 def test_drain_without_progress_ends(slowly, drained):
-    with pytest.raises(AssertionError, match="1 calls"):
-        drained(slowly([("1 calls",)] * 50))
+    with pytest.raises(AssertionError, match="1 webhooks"):
+        drained(slowly([("1 webhooks",)] * 50))

@@ -125,4 +125,4 @@ def test_oversold_payment_counts_despite_its_refund():
     assert checks.held_too_often([*some, *others], stock=3) == []
     (found,) = checks.held_too_often([*some, *others], stock=2)
     assert (found.promise, found.count) == (checks.SOLD, 1)
-    assert "FL-c was led to pay" in found.words
+    assert "FL-c could pay beyond the stock" in found.words

@@ -99,7 +99,7 @@ def test_stopped_run_returns_130(monkeypatch, tmp_path):
 
 
 def test_drain_waits_for_a_late_webhook(place, monkeypatch):
-    looks = iter([(), ("1 calls",), *[()] * quiescence.QUIET_LOOKS])
+    looks = iter([(), ("1 webhooks",), *[()] * quiescence.QUIET_LOOKS])
     asked = []
     monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
     monkeypatch.setattr(quiescence.inside, "left", lambda _: next(looks))

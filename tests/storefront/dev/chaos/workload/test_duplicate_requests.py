@@ -99,7 +99,7 @@ def test_outage_without_backlog_ends_at_once():
 
     assert outage.waited == 0
     assert outage.told_s is not None
-    assert "all told" in outage.words
+    assert "all submitted" in outage.words
 
 
 def test_network_orders_until_it_is_refused(answers, monkeypatch):
