@@ -235,7 +235,7 @@ def test_without_a_chosen_country_all_interfaces_use_the_default(customer):
     asked = api.get("/api/v1/availability/", {"sku": listing.variant.sku}).json()
 
     assert cart["country"] == asked["country"] == "FR"
-    assert "To France" in page
+    assert "Delivery to France" in page
     assert cart["lines"][0]["available"] == asked["availability"][0]["most"] == 20
 
 

@@ -119,7 +119,7 @@ def test_a_preview_shows_the_terms_of_a_row(staff, supplier):
         "Handling time (days): 0",
         "MAP 17.90 EUR",
         "MSRP 19.90 EUR",
-        "Expected restock: 2026-12-12",
+        "Expected back in stock: 2026-12-12",
     ):
         assert line in said
 
@@ -135,7 +135,7 @@ def test_a_preview_shows_unread_columns_and_issues(staff, supplier):
     assert "Columns that are not imported: Zoll." in said
     assert "A GTIN is not valid. The GTIN '123' has 3 digits" in said
     assert "Packed weight: 95 g" in said
-    assert "Longest run time, minutes: 150 2,5 h" in said
+    assert "Longest runtime, minutes: 150 2,5 h" in said
     assert "As the supplier wrote it: IP rating: splash" in said
 
 
