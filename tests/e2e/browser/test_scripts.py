@@ -127,7 +127,7 @@ def test_steppers_send_the_cart_by_themselves(shop, browse):
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("dialog", name="Cart").get_by_role("link", name="View cart").click()
 
-    page.get_by_role("button", name="One Trail 400 more").click()
+    page.get_by_role("button", name="Increase quantity of Trail 400").click()
 
     expect(page.locator(".line-amount")).to_have_text("€79.98")
     expect(page.locator("[data-cart-count]")).to_have_text("2")
