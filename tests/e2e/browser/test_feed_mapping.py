@@ -45,7 +45,7 @@ def test_mapping_is_built_previewed_and_saved_by_keyboard(office, browse, tmp_pa
     found = violations(page)
 
     page.set_input_files("input[type=file]", tmp_path / "liste.csv")
-    press(page, page.get_by_role("button", name="Upload"))
+    press(page, page.get_by_role("button", name="Upload", exact=True))
     page.get_by_text("2. Columns and fields").wait_for()
     found += violations(page)
     page.get_by_label("Column for Title").select_option("EAN")

@@ -75,7 +75,7 @@ def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
     give_password(page, office)
     page.fill("#id_code", "0000000000")
     page.keyboard.press("Enter")
-    page.get_by_text("This code is wrong or has expired").wait_for()
+    page.get_by_text("This code is wrong or was already used").wait_for()
     found, wide = [*found, *violations(page)], [*wide, overflow(page)]
     page.fill("#id_code", code)
     page.keyboard.press("Enter")
