@@ -729,7 +729,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.CharField(max_length=30, unique=True)),
                 ("declaration", models.CharField(max_length=40)),
-                ("kind", models.CharField(choices=[("withdrawal", "Withdrawal"), ("defect", "Defect"), ("damaged", "Arrived damaged"), ("wrong_item", "Wrong item"), ("missing", "Parts missing")], max_length=12)),
+                ("kind", models.CharField(choices=[("withdrawal", "Withdrawal"), ("defect", "Defective"), ("damaged", "Damaged"), ("wrong_item", "Wrong item"), ("missing", "Parts missing")], max_length=12)),
                 ("words", models.CharField(blank=True, max_length=4000)),
                 ("answer", models.CharField(blank=True, max_length=500)),
                 ("currency", models.CharField(max_length=3)),

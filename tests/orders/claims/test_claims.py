@@ -126,7 +126,7 @@ def test_a_unit_is_claimable_again_only_after_denial_or_cancellation(ended, may_
     if may_be_claimed:
         make_claim(purchase_order)
     else:
-        with pytest.raises(CannotClaimError, match="At most 0 of .* can still be claimed"):
+        with pytest.raises(CannotClaimError, match=r"At most 0 of .* can still be claimed"):
             make_claim(purchase_order)
 
 
