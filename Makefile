@@ -45,9 +45,10 @@ test-full: env ## Run every test: whole matrices, all journeys, launch; then mak
 	@$(DEV).runtime.with_datastores $(PY) -m pytest -n 4 --template-branches
 	@$(MAKE) chaos
 
-check: env ## Formatter, linter, types, import contracts, migrations, production settings
+check: env ## Formatter, linter, wording, types, import contracts, migrations, production settings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(DEV).checks.refused_words
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(DEV).runtime.with_datastores $(PY) manage.py makemigrations --check --dry-run

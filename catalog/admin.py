@@ -24,4 +24,4 @@ __all__ = [
     "source_admin",
 ]
 
-columns.call("catalog", tables=TABLES, columns=COLUMNS)
+columns.set_labels("catalog", tables=TABLES, columns=COLUMNS)

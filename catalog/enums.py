@@ -10,7 +10,7 @@ EU = frozenset(
 )
 
 
-class Dialect(StrEnum):
+class ListFormat(StrEnum):
     """The format of a price list."""
 
     CSV = "csv"
@@ -18,7 +18,7 @@ class Dialect(StrEnum):
     OURS = "ours"  # our own format, for programs
 
 
-class RateStanding(StrEnum):
+class RateStatus(StrEnum):
     """The validity of an exchange rate."""
 
     SURE = "sure"
@@ -26,7 +26,7 @@ class RateStanding(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Clamp(StrEnum):
+class Adjustment(StrEnum):
     """A limit to which a price was moved."""
 
     FLOOR = "floor"  # up to the price floor of the book
@@ -34,7 +34,7 @@ class Clamp(StrEnum):
     MSRP = "msrp"  # down to the manufacturer's suggested retail price
 
 
-class Stop(StrEnum):
+class BlockReason(StrEnum):
     """Why a price needs approval or cannot be set."""
 
     NO_MARGIN = "no_margin"  # fees and minimum margin leave nothing to pay the cost

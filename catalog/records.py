@@ -25,7 +25,7 @@ class SupplierRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BadRow(SupplierRecord):
+class ImportIssue(SupplierRecord):
     """A row that was rejected, in full or in part, and the reason for staff.
 
     Shape:  ``row`` is the supplier's id of it, or its position in the response
@@ -39,7 +39,7 @@ class BadRow(SupplierRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class SupplierTerms:
     """The terms on which a supplier sells one SKU. None: not stated.
 
     Units:  ``map_price`` and ``msrp`` are per unit, as stated; ``lead_days`` from the order until
@@ -47,7 +47,7 @@ class Terms:
             be past
     """
 
-    minimum_quantity: int | None = None
+    min_order_units: int | None = None
     pack_size: int | None = None  # sold only in multiples of it
     lead_days: int | None = None
     map_price: Money | None = None  # minimum advertised price
@@ -55,7 +55,7 @@ class Terms:
     restock_on: date | None = None
 
 
-NO_TERMS = Terms()
+NO_SUPPLIER_TERMS = SupplierTerms()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class VariantRecord(SupplierRecord):
     mpn: str = ""
     packed_weight_g: int | None = None
     picture_urls: tuple[str, ...] = ()
-    terms: Terms = NO_TERMS
+    terms: SupplierTerms = NO_SUPPLIER_TERMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class ProductRecord(SupplierRecord):
     parses it. ``decimal_mark`` is a point or a comma; empty if unknown.
     """
 
-    ref: str
+    external_id: str
     title: str
     brand: str
     category_path: tuple[str, ...]

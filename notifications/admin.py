@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications import dispatch, tasks
 from notifications.column_labels import COLUMNS, TABLES
-from notifications.models import Delivery, Event
-from notifications.sealed_links import SEALED
+from notifications.models import Event, Message
+from notifications.sealed_links import ENCRYPTED_LINK
 from storefront.lib.http.redaction import HIDDEN
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
@@ -24,7 +24,8 @@ from storefront.lib.staff.inlines import inline
 def payload_without_links(event: Event) -> str:
     """Return the payload as JSON without links, since a link may open an order or an account."""
     shown = {
-        name: HIDDEN if name in {"url", SEALED} else value for name, value in event.payload.items()
+        name: HIDDEN if name in {"url", ENCRYPTED_LINK} else value
+        for name, value in event.payload.items()
     }
     return columns.json_document(shown)
 
@@ -51,21 +52,21 @@ class EventAdmin(StaffAdmin):
     ]
     readonly_fields: ClassVar = fields
     inlines: ClassVar = [
-        inline(Delivery, "template", "recipient", "status", "attempts", "problem", tab=False)
+        inline(Message, "template", "recipient", "status", "attempts", "problem", tab=False)
     ]
 
 
-@admin.register(Delivery)
-class DeliveryAdmin(StaffAdmin):
+@admin.register(Message)
+class MessageAdmin(StaffAdmin):
     list_display: ClassVar = [
         "template",
         "recipient",
-        columns.state(
+        columns.status(
             "status",
             _("State"),
-            calls={"dead", "delivering"},
-            waits={"pending", "retrying", "replayed"},
-            ended={"delivered"},
+            calls={"failed", "sending"},
+            waits={"pending", "retrying", "requeued"},
+            ended={"sent"},
         ),
         columns.link("event", _("Event")),
         "attempts",
@@ -77,24 +78,26 @@ class DeliveryAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "template", "sender", "locale"]
     search_fields: ClassVar = ["recipient", "event__key", "event__subject"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.moves]
+    readonly_fields: ClassVar = [columns.status_history]
     actions: ClassVar = ["send_again", "settle"]
 
     @action(description=_("Resend"))
-    def send_again(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
-        def act(delivery: Delivery) -> None:
-            dispatch.send_again(delivery=delivery, actor=str(request.user), now=timezone.now())
+    def send_again(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
+        def act(delivery: Message) -> None:
+            dispatch.resend(delivery=delivery, actor=str(request.user), now=timezone.now())
             self.wake(request, tasks.send, delivery_id=delivery.pk)
 
-        self.do_each(request, rows, act)
+        self.apply_to_each(request, rows, act)
 
     @action(description=_("Mark as delivered"))
-    def settle(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
-        self.do_each(
+    def settle(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
+        self.apply_to_each(
             request,
             rows,
-            lambda row: dispatch.settle(delivery=row, actor=str(request.user), now=timezone.now()),
+            lambda row: dispatch.confirm_sent(
+                delivery=row, actor=str(request.user), now=timezone.now()
+            ),
         )
 
 
-columns.call("notifications", tables=TABLES, columns=COLUMNS)
+columns.set_labels("notifications", tables=TABLES, columns=COLUMNS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from notifications.sealed_links import SEALED
+from notifications.sealed_links import ENCRYPTED_LINK
 from storefront.lib.security import key_rotation
 
 
@@ -14,4 +14,6 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Notifications")
 
     def ready(self) -> None:
-        key_rotation.look_inside("notifications.Event", column="payload", keys=(SEALED,))
+        key_rotation.register_json_column(
+            "notifications.Event", column="payload", keys=(ENCRYPTED_LINK,)
+        )

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 TABLES = {
     "Event": (_("event"), _("events")),
-    "Delivery": (_("notification"), _("notifications")),
+    "Message": (_("notification"), _("notifications")),
 }
 COLUMNS = {
     "key": _("Key"),

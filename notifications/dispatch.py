@@ -11,24 +11,24 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from notifications.backoff import wait_after
-from notifications.models import SENDING_TAKES, Delivery, Event
+from notifications.backoff import delay_after
+from notifications.models import SENDING_TIMEOUT, Event, Message
 from notifications.rendering import render
 from notifications.routes import routes_for
-from notifications.sealed_links import with_link
-from notifications.senders import Message, sender_for
+from notifications.sealed_links import decrypt_link
+from notifications.senders import OutgoingMessage, sender_for
 from storefront.identity.current import shop_identity
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.state_machine import IllegalMoveError
+from storefront.lib.state_machine import InvalidTransitionError
 
 log = logging.getLogger(__name__)
 
-Status = Delivery.Status
+Status = Message.Status
 
 
 @transaction.atomic(durable=True)
-def fan_out(*, event: Event, now: datetime) -> list[Delivery]:
+def fan_out(*, event: Event, now: datetime) -> list[Message]:
     """Create the messages of an event, once, also with concurrent callers.
 
     Locks:  the event
@@ -36,8 +36,8 @@ def fan_out(*, event: Event, now: datetime) -> list[Delivery]:
     event = Event.objects.select_for_update(of=["self"]).get(pk=event.pk)
     if event.fanned_out_at is not None:
         return []
-    deliveries = [
-        Delivery(
+    messages = [
+        Message(
             event=event,
             sender=route.sender,
             recipient=recipient,
@@ -50,10 +50,10 @@ def fan_out(*, event: Event, now: datetime) -> list[Delivery]:
         for route in routes_for(event.name)
         for recipient in _recipients(event.payload[route.recipient])
     ]
-    Delivery.objects.bulk_create(deliveries)
+    Message.objects.bulk_create(messages)
     Event.objects.filter(pk=event.pk).update(fanned_out_at=now)
     failpoint("fan_out.before_commit")
-    return deliveries
+    return messages
 
 
 def _recipients(named: object) -> list[str]:
@@ -62,76 +62,76 @@ def _recipients(named: object) -> list[str]:
     return sorted({str(address) for address in addresses})
 
 
-def send(*, delivery: Delivery, now: datetime) -> Delivery:
+def send(*, delivery: Message, now: datetime) -> Message:
     """Send one message, unless another worker does.
 
-    The status ``delivering`` is committed before the mail server is contacted. After a crash it
+    The status ``sending`` is committed before the mail server is contacted. After a crash it
     stays, and only staff resend: a missed e-mail that staff see is better than a duplicate.
-    Raises: LostRaceError     another worker sends it
-            IllegalMoveError  already being sent, sent, or failed
+    Raises: ConcurrentUpdateError   another worker sends it
+            InvalidTransitionError  already being sent, sent, or failed
     """
-    delivery.move(Status.DELIVERING, at=now, attempts=delivery.attempts + 1, problem="")
+    delivery.move(Status.SENDING, at=now, attempts=delivery.attempts + 1, problem="")
     try:
         message = _message(delivery)
     except PermanentError as error:
-        _give_up(delivery, str(error), now)
+        _mark_failed(delivery, str(error), now)
         return delivery
     except Exception as error:
         # A broken template fails before anything is sent: the retries leave days to repair it.
         log.exception("%s cannot be written", delivery)
-        _try_later(delivery, f"{type(error).__name__}: {error}", now)
+        _retry_later(delivery, f"{type(error).__name__}: {error}", now)
         return delivery
     failpoint("mail.before_sending")
     try:
         sender_for(delivery.sender).send(message)
         failpoint("mail.after_sending")
     except TemporaryError as error:
-        if error.may_have_happened:
-            _leave_in_doubt(delivery, str(error))
+        if error.is_outcome_unknown:
+            _record_unconfirmed(delivery, str(error))
         else:
-            _try_later(delivery, str(error), now)
+            _retry_later(delivery, str(error), now)
     except PermanentError as error:
-        _give_up(delivery, str(error), now)
+        _mark_failed(delivery, str(error), now)
     else:
-        delivery.move(Status.DELIVERED, at=now)
+        delivery.move(Status.SENT, at=now)
     return delivery
 
 
-def send_again(*, delivery: Delivery, actor: str, now: datetime) -> None:
+def resend(*, delivery: Message, actor: str, now: datetime) -> None:
     """Queue a failed or unconfirmed message again, by decision of staff.
 
-    Raises: IllegalMoveError  it waits, is being sent, or was sent
+    Raises: InvalidTransitionError  it waits, is being sent, or was sent
     """
-    if delivery.status == Status.DEAD:
-        to = Status.REPLAYED
-    elif is_in_doubt(delivery, now):
+    if delivery.status == Status.FAILED:
+        to = Status.REQUEUED
+    elif is_unconfirmed(delivery, now):
         to = Status.RETRYING
     else:
-        raise IllegalMoveError(f"{delivery}: {delivery.status}")
+        raise InvalidTransitionError(f"{delivery}: {delivery.status}")
     delivery.move(to, at=now, actor=actor, reason="staff: send it again", attempts=0, due_at=now)
 
 
-def settle(*, delivery: Delivery, actor: str, now: datetime) -> None:
+def confirm_sent(*, delivery: Message, actor: str, now: datetime) -> None:
     """Mark an unconfirmed message as sent, after staff checked the mail server.
 
-    Raises: IllegalMoveError  it is not unconfirmed
+    Raises: InvalidTransitionError  it is not unconfirmed
     """
-    if not is_in_doubt(delivery, now):
-        raise IllegalMoveError(f"{delivery}: {delivery.status}")
-    delivery.move(Status.DELIVERED, at=now, actor=actor, reason="staff: it was sent")
+    if not is_unconfirmed(delivery, now):
+        raise InvalidTransitionError(f"{delivery}: {delivery.status}")
+    delivery.move(Status.SENT, at=now, actor=actor, reason="staff: it was sent")
 
 
-def is_in_doubt(delivery: Delivery, now: datetime) -> bool:
-    return delivery.status == Status.DELIVERING and delivery.status_since <= now - SENDING_TAKES
+def is_unconfirmed(delivery: Message, now: datetime) -> bool:
+    return delivery.status == Status.SENDING and delivery.status_since <= now - SENDING_TIMEOUT
 
 
-def message_id(delivery: Delivery) -> str:
+def message_id(delivery: Message) -> str:
     """Return the Message-ID, the same for all attempts, so that mailboxes detect duplicates."""
     domain = parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2]
     return f"<delivery-{delivery.pk}@{domain}>"
 
 
-def _message(delivery: Delivery) -> Message:
+def _message(delivery: Message) -> OutgoingMessage:
     try:
         validate_email(delivery.recipient)
     except ValidationError as error:
@@ -139,9 +139,9 @@ def _message(delivery: Delivery) -> Message:
     letter = render(
         template=delivery.template,
         locale=delivery.locale,
-        payload=with_link(delivery.event.payload),
+        payload=decrypt_link(delivery.event.payload),
     )
-    return Message(
+    return OutgoingMessage(
         message_id=message_id(delivery),
         sender=formataddr((shop_identity().name, parseaddr(settings.MAIL_FROM)[1])),
         recipient=delivery.recipient,
@@ -152,26 +152,26 @@ def _message(delivery: Delivery) -> Message:
     )
 
 
-def _reply_to(delivery: Delivery) -> str:
+def _reply_to(delivery: Message) -> str:
     routes = routes_for(delivery.event.name)
     field = next((each.reply_to for each in routes if each.template == delivery.template), "")
     return str(delivery.event.payload[field]) if field else ""
 
 
-def _try_later(delivery: Delivery, problem: str, now: datetime) -> None:
-    wait = wait_after(tries=delivery.attempts, salt=str(delivery.pk))
+def _retry_later(delivery: Message, problem: str, now: datetime) -> None:
+    wait = delay_after(tries=delivery.attempts, salt=str(delivery.pk))
     if wait is None:
-        _give_up(delivery, problem, now)
+        _mark_failed(delivery, problem, now)
     else:
         delivery.move(
             Status.RETRYING, at=now, reason=problem, problem=problem[:300], due_at=now + wait
         )
 
 
-def _give_up(delivery: Delivery, problem: str, now: datetime) -> None:
-    delivery.move(Status.DEAD, at=now, reason=problem, problem=problem[:300])
+def _mark_failed(delivery: Message, problem: str, now: datetime) -> None:
+    delivery.move(Status.FAILED, at=now, reason=problem, problem=problem[:300])
 
 
-def _leave_in_doubt(delivery: Delivery, problem: str) -> None:
+def _record_unconfirmed(delivery: Message, problem: str) -> None:
     delivery.problem = f"May have been sent: {problem}"[:300]
     delivery.save(update_fields=["problem"])

@@ -34,7 +34,7 @@ class Event(models.Model):
             models.Index(
                 fields=["id"],
                 condition=models.Q(fanned_out_at__isnull=True),
-                name="event_waits_for_fan_out",
+                name="event_not_fanned_out",
             ),
         ]
 
@@ -43,43 +43,43 @@ class Event(models.Model):
 
 
 # Longer than any SMTP timeout: a worker still sending after this has died.
-SENDING_TAKES = timedelta(minutes=15)
+SENDING_TIMEOUT = timedelta(minutes=15)
 
 
-class DeliveryQuerySet(models.QuerySet["Delivery"]):
+class MessageQuerySet(models.QuerySet["Message"]):
     """Queries of messages."""
 
-    def due(self, now: datetime) -> DeliveryQuerySet:
-        return self.filter(status__in=["pending", "retrying", "replayed"], due_at__lte=now)
+    def due(self, now: datetime) -> MessageQuerySet:
+        return self.filter(status__in=["pending", "retrying", "requeued"], due_at__lte=now)
 
-    def in_doubt(self, now: datetime) -> DeliveryQuerySet:
+    def unconfirmed(self, now: datetime) -> MessageQuerySet:
         """Return messages that may have been sent: the worker died or got no answer."""
-        return self.filter(status="delivering", status_since__lte=now - SENDING_TAKES)
+        return self.filter(status="sending", status_since__lte=now - SENDING_TIMEOUT)
 
 
-class Delivery(Stateful):
+class Message(Stateful):
     """One message to one recipient for one event, sent once despite retries."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("Queued")
         # passed to the sender; after a crash, staff decide
-        DELIVERING = "delivering", _("Sending")
-        DELIVERED = "delivered", _("Delivered")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
         RETRYING = "retrying", _("Retry scheduled")
-        DEAD = "dead", _("Failed")
-        REPLAYED = "replayed", _("Resent")
+        FAILED = "failed", _("Failed")
+        REQUEUED = "requeued", _("Resent")
 
     TRANSITIONS: ClassVar = {
-        Status.PENDING: frozenset({Status.DELIVERING}),
-        Status.DELIVERING: frozenset({Status.DELIVERED, Status.RETRYING, Status.DEAD}),
-        Status.RETRYING: frozenset({Status.DELIVERING, Status.DEAD}),
-        Status.DELIVERED: frozenset(),
-        Status.DEAD: frozenset({Status.REPLAYED}),
-        Status.REPLAYED: frozenset({Status.DELIVERING}),
+        Status.PENDING: frozenset({Status.SENDING}),
+        Status.SENDING: frozenset({Status.SENT, Status.RETRYING, Status.FAILED}),
+        Status.RETRYING: frozenset({Status.SENDING, Status.FAILED}),
+        Status.SENT: frozenset(),
+        Status.FAILED: frozenset({Status.REQUEUED}),
+        Status.REQUEUED: frozenset({Status.SENDING}),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    event = models.ForeignKey(Event, models.PROTECT, related_name="deliveries")
+    event = models.ForeignKey(Event, models.PROTECT, related_name="messages")
     sender = models.CharField(max_length=20)  # a key of notifications.senders.SENDERS
     recipient = models.CharField(max_length=254)
     template = models.CharField(max_length=50)
@@ -90,20 +90,20 @@ class Delivery(Stateful):
     due_at = models.DateTimeField()
     problem = models.CharField(max_length=300, blank=True)
 
-    objects = DeliveryQuerySet.as_manager()
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name_plural = "messages"
         constraints = [
             models.UniqueConstraint(
-                fields=["event", "sender", "recipient", "template"], name="delivery_once"
+                fields=["event", "sender", "recipient", "template"], name="message_once"
             ),
         ]
         indexes = [
             models.Index(
                 fields=["due_at"],
-                condition=models.Q(status__in=["pending", "retrying", "replayed"]),
-                name="delivery_is_due",
+                condition=models.Q(status__in=["pending", "retrying", "requeued"]),
+                name="message_is_due",
             ),
         ]
 

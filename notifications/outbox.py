@@ -11,11 +11,11 @@ from psycopg.types.json import Jsonb
 
 from notifications.models import Event
 from storefront.lib.db.prepared_queries import planned_cursor
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.failpoints import failpoint
 
 # A subject may have a thousand events: read only its last number.
-TELL = """
+INSERT_EVENT = """
 INSERT INTO notifications_event (key, name, subject, sequence, payload, occurred_at)
 SELECT told.key, %(name)s, told.subject,
   COALESCE((SELECT max(sequence) FROM notifications_event WHERE subject = told.subject), 0) + 1,
@@ -26,28 +26,30 @@ RETURNING id, sequence
 """
 
 
-@needs_transaction
-def tell(*, name: str, key: str, subject: str, payload: dict[str, Any], at: datetime) -> Event:
+@requires_transaction
+def record_event(
+    *, name: str, key: str, subject: str, payload: dict[str, Any], at: datetime
+) -> Event:
     """Record an event in the transaction of its change. Idempotent by ``key``.
 
     Shape:  payload holds JSON primitives only: all that any message needs
     Locks:  the subject (advisory), so that its events stay in order
-    Raises: NoTransactionError  no transaction is open
+    Raises: TransactionRequiredError  no transaction is open
     """
     words = {"key": key, "name": name, "subject": subject}
     with planned_cursor(connection) as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [subject])
     with planned_cursor(connection) as cursor:
-        cursor.execute(TELL, {**words, "payload": Jsonb(payload), "at": at})
+        cursor.execute(INSERT_EVENT, {**words, "payload": Jsonb(payload), "at": at})
         told = cursor.fetchone()
     if told is None:
         return Event.objects.get(key=key)
     event = Event(**words, id=told[0], sequence=told[1], payload=payload, occurred_at=at)
-    transaction.on_commit(partial(_wake, event.pk), robust=True)
+    transaction.on_commit(partial(_enqueue, event.pk), robust=True)
     return event
 
 
-def _wake(event_id: int) -> None:
+def _enqueue(event_id: int) -> None:
     # Imported here: the task module imports the dispatcher, which imports this app's models.
     from notifications.tasks import fan_out  # noqa: PLC0415
 

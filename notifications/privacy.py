@@ -7,18 +7,18 @@ from collections.abc import Collection
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast, Lower
 
-from notifications.models import Delivery, Event
-from storefront.lib.db.transactions import needs_transaction
-from storefront.lib.security.anonymization import scrub
+from notifications.models import Event, Message
+from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.security.anonymization import anonymize
 
 ERASED = "nobody@erased.invalid"
 # Payload fields, by event, with free text of customers: scrubbing an address would miss it.
-WRITTEN = {"contact.received": ("name", "message")}
-WAITING = ("pending", "retrying", "replayed")
+FREE_TEXT_FIELDS = {"contact.received": ("name", "message")}
+UNSENT_STATUSES = ("pending", "retrying", "requeued")
 
 
-@needs_transaction
-def forget(
+@requires_transaction
+def anonymize_messages(
     *, emails: Collection[str], numbers: Collection[str], subject: str, words: Collection[str]
 ) -> None:
     """Anonymize a person in events and messages; delete messages not sent yet.
@@ -30,18 +30,20 @@ def forget(
     for text in (*emails, *numbers):
         found |= Q(text__icontains=text)
     rows = Event.objects.alias(text=Cast("payload", TextField())).filter(found)
-    told = Delivery.objects.alias(lower=Lower("recipient"))
+    told = Message.objects.alias(lower=Lower("recipient"))
     for event in rows:
         # Only messages to this person: a supplier's e-mail about the order keeps its recipient.
         theirs = told.filter(event=event, lower__in={word.lower() for word in words})
-        theirs.filter(status__in=WAITING).delete()
+        theirs.filter(status__in=UNSENT_STATUSES).delete()
         theirs.update(recipient=ERASED)
-        payload = scrub(event.payload, words) | dict.fromkeys(WRITTEN.get(event.name, ()), "")
+        payload = anonymize(event.payload, words) | dict.fromkeys(
+            FREE_TEXT_FIELDS.get(event.name, ()), ""
+        )
         Event.objects.filter(pk=event.pk).update(payload=payload)
 
 
-@needs_transaction
-def empty(*, subject: str, facts: str, parts: Collection[str]) -> None:
+@requires_transaction
+def clear_fields(*, subject: str, facts: str, parts: Collection[str]) -> None:
     """Clear free text of a person in payloads, which a search for addresses would miss.
 
     Shape:  ``facts`` is the prefix of the event names; ``parts`` are keys of their payloads

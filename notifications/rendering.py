@@ -26,17 +26,17 @@ from jinja2 import (
 from jinja2.runtime import Context
 
 from storefront.identity.current import Identity, shop_identity
-from storefront.lib.clock import local
+from storefront.lib.clock import format_local
 
 TEMPLATES = Path(__file__).parent / "templates" / "notifications"
 # European English: 7 December, €69.90.
 REGIONS = {"en": "en_GB", "az": "az_AZ"}
-COMMON = ("order_placed", "parcel_shipped")  # sent for each order
+PRELOADED_TEMPLATES = ("order_placed", "parcel_shipped")  # sent for each order
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class RenderedMessage:
     """A rendered message."""
 
     subject: str
@@ -44,7 +44,7 @@ class Letter:
     html: str
 
 
-def render(*, template: str, locale: str, payload: dict[str, Any]) -> Letter:
+def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMessage:
     """Render a message as text, whose first line is the subject, and as HTML.
 
     Raises: jinja2.TemplateError  the payload lacks a value that the template needs
@@ -60,20 +60,20 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> Letter:
             .get_template(f"email/{template}.html")
             .render({**values, "subject": subject.strip()})
         )
-    return Letter(
+    return RenderedMessage(
         subject=_CONTROL.sub(" ", subject).strip()[:200],
         text=_squeeze(text + _signature(shop)),
         html=_inliner().inline(page),
     )
 
 
-def warm() -> None:
+def preload() -> None:
     """Load languages, templates and styles now, so that the first message need not wait."""
     for language, _ in settings.LANGUAGES:
         with translation.override(language):
             translation.gettext("")
             Locale.parse(REGIONS.get(language, language)).territories.get("")
-    for template in COMMON:
+    for template in PRELOADED_TEMPLATES:
         for kind in ("txt", "html"):
             _environment().get_template(f"email/{template}.{kind}")
     _inliner()
@@ -132,7 +132,7 @@ def _day(context: Context, iso: str) -> str:
 def _moment(context: Context, iso: str) -> str:
     """Format a time in the time zone of the order's country."""
     at, pattern = datetime.fromisoformat(iso), "d MMMM, HH:mm"
-    return local(at, pattern, country=str(context["goes_to"]), locale=_region(context))
+    return format_local(at, pattern, country=str(context["goes_to"]), locale=_region(context))
 
 
 @pass_context

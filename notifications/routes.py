@@ -24,25 +24,31 @@ class Route:
 ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
     {
         "account.unproven": (Route(sender="email", template="account_confirm"),),
-        "account.known": (Route(sender="email", template="account_known"),),
+        "account.known": (Route(sender="email", template="account_exists"),),
         "account.password_forgotten": (Route(sender="email", template="account_password"),),
         "account.new_address": (Route(sender="email", template="account_new_address"),),
-        "account.address_asked": (Route(sender="email", template="address_asked"),),
-        "account.address_changed": (Route(sender="email", template="address_changed"),),
+        "account.email_change_requested": (
+            Route(sender="email", template="email_change_requested"),
+        ),
+        "account.email_changed": (Route(sender="email", template="email_changed"),),
         "account.password_changed": (Route(sender="email", template="password_changed"),),
-        "account.factors_changed": (Route(sender="email", template="factors_changed"),),
+        "account.mfa_changed": (Route(sender="email", template="mfa_changed"),),
         "account.rights_changed": (Route(sender="email", template="rights_changed"),),
         "order.placed": (Route(sender="email", template="order_placed"),),
         "order.unpaid": (Route(sender="email", template="order_unpaid"),),
         "order.link_asked": (Route(sender="email", template="order_link"),),
-        "order.address_corrected": (Route(sender="email", template="address_corrected"),),
-        "order.address_answered": (Route(sender="email", template="address_answered"),),
+        "order.delivery_address_changed": (
+            Route(sender="email", template="delivery_address_changed"),
+        ),
+        "order.delivery_address_change_result": (
+            Route(sender="email", template="delivery_address_change_result"),
+        ),
         "order.canceled": (Route(sender="email", template="order_canceled"),),
         "order.cancellation_answered": (Route(sender="email", template="cancellation_answered"),),
-        "order.lines_refused": (Route(sender="email", template="lines_refused"),),
-        "order.setback_asked": (Route(sender="email", template="setback_asked"),),
+        "order.lines_canceled": (Route(sender="email", template="lines_canceled"),),
+        "order.backorder_choice": (Route(sender="email", template="backorder_choice"),),
         "order.refunded": (Route(sender="email", template="order_refunded"),),
-        "return.declared": (Route(sender="email", template="return_declared"),),
+        "return.declared": (Route(sender="email", template="return_receipt"),),
         **dict.fromkeys(
             (
                 "return.approved",
@@ -54,7 +60,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
                 "return.unanswered",
                 "return.exchanged",
             ),
-            (Route(sender="email", template="return_news"),),
+            (Route(sender="email", template="return_update"),),
         ),
         "contact.received": (
             Route(
@@ -68,12 +74,16 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "parcel.returned": (Route(sender="email", template="parcel_problem"),),
         "parcel.shipped": (Route(sender="email", template="parcel_shipped"),),
         "purchase_order.mailed": (Route(sender="email", template="purchase_order"),),
-        "purchase_order.stop_wished": (Route(sender="email", template="stop_wished"),),
-        "purchase_order.address_wished": (Route(sender="email", template="address_wished"),),
+        "purchase_order.supplier_cancellation_request": (
+            Route(sender="email", template="supplier_cancellation_request"),
+        ),
+        "purchase_order.supplier_address_change_request": (
+            Route(sender="email", template="supplier_address_change_request"),
+        ),
     }
 )
 
 
-def routes_for(fact: str) -> tuple[Route, ...]:
+def routes_for(event_name: str) -> tuple[Route, ...]:
     """Return the messages of an event; most events send none."""
-    return ROUTES.get(fact, ())
+    return ROUTES.get(event_name, ())

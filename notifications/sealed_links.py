@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from storefront.lib.security.encryption import seal, unseal
+from storefront.lib.security.encryption import decrypt, encrypt
 
-SEALED = "sealed_url"
+ENCRYPTED_LINK = "sealed_url"
 
 
-def sealed_link(url: str) -> dict[str, str]:
+def encrypt_link(url: str) -> dict[str, str]:
     """Return the payload part with the encrypted link, unreadable to staff and in table copies."""
-    return {SEALED: seal({"url": url})}
+    return {ENCRYPTED_LINK: encrypt({"url": url})}
 
 
-def with_link(payload: Mapping[str, Any]) -> dict[str, Any]:
+def decrypt_link(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return the payload with its link decrypted, as the template needs it.
 
-    Raises: BrokenSealError  no key in FIELD_KEYS decrypts the link
+    Raises: DecryptionError  no key in FIELD_KEYS decrypts the link
     """
-    plain = {name: value for name, value in payload.items() if name != SEALED}
-    return {**plain, **unseal(payload.get(SEALED, ""))}
+    plain = {name: value for name, value in payload.items() if name != ENCRYPTED_LINK}
+    return {**plain, **decrypt(payload.get(ENCRYPTED_LINK, ""))}

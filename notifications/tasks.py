@@ -9,9 +9,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from notifications import dispatch
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from storefront.lib.failpoints import failpoint
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 
 BATCH = 200
 
@@ -35,15 +35,15 @@ def fan_out_waiting(**_: Any) -> None:
 
 @shared_task
 def send(*, delivery_id: int, **_: Any) -> None:
-    delivery = Delivery.objects.select_related("event").get(pk=delivery_id)
+    delivery = Message.objects.select_related("event").get(pk=delivery_id)
     # Sent already or by another worker: nothing to do.
-    with suppress(IllegalMoveError, LostRaceError):
+    with suppress(InvalidTransitionError, ConcurrentUpdateError):
         dispatch.send(delivery=delivery, now=timezone.now())
 
 
 @shared_task
 def send_due(**_: Any) -> None:
     """Send messages that are due, for the first time or as a retry."""
-    due = Delivery.objects.due(timezone.now()).order_by("due_at", "pk")
+    due = Message.objects.due(timezone.now()).order_by("due_at", "pk")
     for delivery_id in due.values_list("pk", flat=True)[:BATCH]:
         send.delay(delivery_id=delivery_id)

@@ -37,4 +37,4 @@ __all__ = [
     "tax_admin",
 ]
 
-columns.call("orders", tables=TABLES, columns=COLUMNS)
+columns.set_labels("orders", tables=TABLES, columns=COLUMNS)

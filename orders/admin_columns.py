@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from orders import links
 from orders.address_changes import corrections
 from orders.addresses import verification
-from orders.enums import SEE_COSTS
+from orders.enums import VIEW_COSTS
 from orders.models import Order
 from orders.routing import decision_log, labels
-from orders.routing.margin_filter import Left
+from orders.routing.margin_filter import Contribution
 from orders.routing.ranking import Rules
 from storefront.lib.address import Address
 from storefront.lib.money import Money
@@ -26,7 +26,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.columns import as_money
 
 # Derived statuses have no model choices with labels.
-_PAYMENT = columns.state(
+_PAYMENT = columns.status(
     "payment_status",
     _("Payment"),
     words={
@@ -39,7 +39,7 @@ _PAYMENT = columns.state(
         "charged_back": _("Charged back"),
     },
 )
-_GOODS = columns.state(
+_FULFILLMENT = columns.status(
     "fulfillment_status",
     _("Fulfillment"),
     words={
@@ -60,16 +60,16 @@ _GOODS = columns.state(
 def payment(order: Order) -> str | None:
     """Return the payment status; a replacement has none."""
     if not order.total_amount:
-        return columns.as_state(gettext("No payment"))
+        return columns.as_status(gettext("No payment"))
     return cast("str | None", _PAYMENT(order))
 
 
 @admin.display(description=_("Fulfillment"), ordering="fulfillment_status")
-def goods(order: Order) -> str | None:
+def fulfillment(order: Order) -> str | None:
     """Return the fulfillment status; a canceled order has none."""
     if order.status == Order.Status.CANCELED:
-        return columns.as_state(gettext("Canceled"))
-    return cast("str | None", _GOODS(order))
+        return columns.as_status(gettext("Canceled"))
+    return cast("str | None", _FULFILLMENT(order))
 
 
 @admin.display(description=_("Ships to"))
@@ -79,12 +79,12 @@ def address(order: Order) -> str:
 
 
 @admin.display(description=_("Address validation"))
-def address_check(order: Order) -> str:
-    noted = order.address_check
-    verdict = verification.said(noted)
+def address_verification(order: Order) -> str:
+    noted = order.address_verification
+    verdict = verification.describe(noted)
     other = ", ".join(str(part) for part in noted.get("other", {}).values() if part)
-    doubts = [str(words) for words in corrections.open_doubts(order).values()]
-    if doubts and order.status not in corrections.OVER:
+    doubts = [str(words) for words in corrections.unconfirmed_warnings(order).values()]
+    if doubts and order.status not in corrections.ENDED_STATES:
         doubts.insert(0, gettext("Warnings:"))
     if noted.get("staff") and not noted.get("reason"):
         verdict = ""  # the customer's; the decision of staff follows
@@ -93,12 +93,12 @@ def address_check(order: Order) -> str:
         noted.get("reason", ""),
         other and f"({other})",
         *doubts,
-        *(_settled(each) for each in noted.get("staff", [])),
+        *(_staff_decision(each) for each in noted.get("staff", [])),
     )
     return "\n".join(filter(None, lines))
 
 
-def _settled(entry: Mapping[str, Any]) -> str:
+def _staff_decision(entry: Mapping[str, Any]) -> str:
     """Return a decision of staff about the address: author, time, reason, previous address."""
     words = {
         "confirmed": gettext("Confirmed by %(by)s, %(at)s UTC: %(reason)s"),
@@ -110,60 +110,64 @@ def _settled(entry: Mapping[str, Any]) -> str:
 
 
 @admin.display(description=_("Order status page"))
-def shopper_page(order: Order) -> str:
+def customer_page(order: Order) -> str:
     return format_html(
         '<a href="{}" rel="noreferrer">{}</a>', links.order_url(order), gettext("Open")
     )
 
 
 @admin.display(description=_("Routing decision"))
-def routed_plainly(order: Order) -> str:
+def routing_without_costs(order: Order) -> str:
     """Return the candidate sources of each line, without costs and margins."""
-    return _routed(order, has_costs=False)
+    return _routing(order, has_costs=False)
 
 
 @admin.display(description=_("Routing decision"))
-def routed_by(order: Order) -> str:
+def routing_decision(order: Order) -> str:
     """Return the routing rules and the candidate sources of each line."""
-    return _routed(order, has_costs=True)
+    return _routing(order, has_costs=True)
 
 
-columns.guarded(routed_by, SEE_COSTS, otherwise=routed_plainly)
+columns.restricted(routing_decision, VIEW_COSTS, otherwise=routing_without_costs)
 
 
-def _routed(order: Order, *, has_costs: bool) -> str:
-    noted = order.routed_by
+def _routing(order: Order, *, has_costs: bool) -> str:
+    noted = order.routing_decision
     if not noted:
         return gettext("No routing alternatives were recorded.")
     skus = {str(line.variant_id): line.sku for line in order.lines.all()}
-    rules = decision_log.rules_of(noted)
+    rules = decision_log.logged_rules(noted)
     lines = []
     for variant, entries in noted["lines"].items():
-        sold = decision_log.sold_of(noted, int(variant), order.currency)
+        sold = decision_log.logged_sale(noted, int(variant), order.currency)
         is_divided = sum(bool(entry.get("units")) for entry in entries) > 1
         places = [
             _part(entry)
             if is_divided and entry["units"]
-            else _place(entry, decision_log.left_of(entry, sold), rules, has_costs=has_costs)
+            else _source(
+                entry, decision_log.logged_contribution(entry, sold), rules, has_costs=has_costs
+            )
             for entry in entries
         ]
         sku = skus.get(variant, variant)
         lines.append((sku, format_html_join("", "<li>{}</li>", ((one,) for one in places))))
     return format_html(
         '<p>{}</p><dl class="staff-places">{}</dl>',
-        labels.name(rules) if has_costs else "",
+        labels.rules_name(rules) if has_costs else "",
         format_html_join("", "<dt>{}</dt><dd><ul>{}</ul></dd>", lines),
     )
 
 
-def _place(entry: Mapping[str, Any], left: Left | None, rules: Rules, *, has_costs: bool) -> str:
+def _source(
+    entry: Mapping[str, Any], left: Contribution | None, rules: Rules, *, has_costs: bool
+) -> str:
     where = f"{entry['supplier_code']} ({entry['country']})"
     words = labels.verdict(entry["verdict"])
     if has_costs:
         outlay = as_money(Money(Decimal(entry["outlay"]), entry["currency"]).rounded())
         where = f"{where}, {outlay}"
-        words = labels.verdict(entry["verdict"], left=left, least=rules.least_margin_rate)
-    if entry["verdict"] == decision_log.TAKEN:
+        words = labels.verdict(entry["verdict"], left=left, least=rules.min_margin_rate)
+    if entry["verdict"] == decision_log.CHOSEN:
         return format_html("<strong>{}: {}</strong>", where, words)
     return f"{where}: {words}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-SEE_COSTS = "orders.view_costs"  # permission to see costs, fees and margins
+VIEW_COSTS = "orders.view_costs"  # permission to see costs, fees and margins
 
 
 class Criterion(StrEnum):

@@ -12,18 +12,18 @@ from django.conf import settings
 from django.db.models import F, QuerySet
 
 from catalog.models import Variant
-from notifications.outbox import tell
+from notifications.outbox import record_event
 from orders import order_lines
-from orders.links import answer_url, order_url
+from orders.links import choice_url, order_url
 from orders.models import (
-    AddressWish,
+    AddressChangeRequest,
+    Backorder,
+    BackorderLine,
     Order,
     OrderLine,
     PaymentEvent,
     PurchaseLine,
     PurchaseOrder,
-    Setback,
-    SetbackLine,
 )
 from orders.promotions import redemptions
 from storefront.lib.address import Address
@@ -46,7 +46,7 @@ def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]
     }
 
 
-def bought_payload(row: PurchaseLine, quantity: int) -> dict[str, Any]:
+def shipped_payload(row: PurchaseLine, quantity: int) -> dict[str, Any]:
     """Return the payload of a shipped line: what was sold, or the accepted substitute."""
     told = line_payload(row.order_line, quantity)
     if row.bought.pk == row.order_line.variant_id:
@@ -64,7 +64,7 @@ def _beam(variant: Variant) -> dict[str, Any]:
     return {"beam_url": address, "beam_m": spec.beam_m}
 
 
-def basics(order: Order) -> dict[str, Any]:
+def base_payload(order: Order) -> dict[str, Any]:
     """Return what every order message needs."""
     return {
         "number": order.number,
@@ -82,21 +82,22 @@ def _lines(order: Order) -> list[dict[str, Any]]:
 
 def order_placed(order: Order, *, at: datetime) -> None:
     lines = order_lines.read_order_lines(order)
-    tell(
+    record_event(
         name="order.placed",
         key=f"order.placed:{order.number}",
         subject=f"order:{order.number}",
         payload={
-            **basics(order),
+            **base_payload(order),
             "lines": [line_payload(line) for line in lines],
-            "goods": str(order.goods_amount),
+            "goods": str(order.subtotal_amount),
             "delivery": str(order.delivery_amount),
             "discounts": [
-                {"name": name, "amount": str(amount)} for name, amount in redemptions.told(order)
+                {"name": name, "amount": str(amount)}
+                for name, amount in redemptions.discount_lines(order)
             ],
-            "added_tax": str(order.added_tax_amount) if order.added_tax_amount else "",
+            "added_tax": str(order.additional_tax_amount) if order.additional_tax_amount else "",
             "tax": str(order.tax_amount),
-            "tax_rate": "" if order.added_tax_amount else str(lines[0].tax_rate),
+            "tax_rate": "" if order.additional_tax_amount else str(lines[0].tax_rate),
             "total": str(order.total_amount),
             "ship_to": order.ship_to,
             "arrives_from": str(order.arrives_from),
@@ -108,44 +109,44 @@ def order_placed(order: Order, *, at: datetime) -> None:
 
 def order_unpaid(order: Order, *, at: datetime) -> None:
     """Send one reminder of an unpaid order."""
-    tell(
+    record_event(
         name="order.unpaid",
         key=f"order.unpaid:{order.number}",
         subject=f"order:{order.number}",
         payload={
-            **basics(order),
+            **base_payload(order),
             "lines": _lines(order),
             "total": str(order.total_amount),
-            "pay_before": order.pay_before.isoformat(),
+            "payment_due_at": order.payment_due_at.isoformat(),
         },
         at=at,
     )
 
 
-def link_asked(order: Order, *, at: datetime) -> None:
+def link_requested(order: Order, *, at: datetime) -> None:
     """Send the customer the link of the order page."""
-    tell(
+    record_event(
         name="order.link_asked",
         key=f"order.link_asked:{secrets.token_hex(16)}",
         subject=f"order:{order.number}",
-        payload=basics(order),
+        payload=base_payload(order),
         at=at,
     )
 
 
-def address_corrected(
+def delivery_address_changed(
     order: Order, *, was: Address, place: int, is_own: bool, at: datetime
 ) -> None:
     """Notify the customer of a new address; ``place`` counts the order's corrections.
 
     ``is_own``: the customer requested it.
     """
-    tell(
-        name="order.address_corrected",
-        key=f"order.address_corrected:{order.number}:{place}",
+    record_event(
+        name="order.delivery_address_changed",
+        key=f"order.delivery_address_changed:{order.number}:{place}",
         subject=f"order:{order.number}",
         payload={
-            **basics(order),
+            **base_payload(order),
             "ship_to": order.ship_to,
             "was": asdict(was),
             "is_own": is_own,
@@ -154,25 +155,25 @@ def address_corrected(
     )
 
 
-def address_answered(
-    purchase_order: PurchaseOrder, *, wish: AddressWish, was: Address, at: datetime
+def delivery_address_change_result(
+    purchase_order: PurchaseOrder, *, wish: AddressChangeRequest, was: Address, at: datetime
 ) -> None:
     """Notify the customer whether the address of one parcel was changed as requested."""
     order = purchase_order.order
     lines = OrderLine.objects.filter(
-        purchase_lines__purchase_order=purchase_order, purchase_lines__is_live=True
+        purchase_lines__purchase_order=purchase_order, purchase_lines__is_active=True
     )
-    tell(
-        name="order.address_answered",
-        key=f"order.address_answered:{purchase_order.number}:{wish.pk}",
+    record_event(
+        name="order.delivery_address_change_result",
+        key=f"order.delivery_address_change_result:{purchase_order.number}:{wish.pk}",
         subject=f"order:{order.number}",
         payload={
-            **basics(order),
+            **base_payload(order),
             "lines": [
                 line_payload(line)
                 for line in lines.select_related("variant__product__spec").order_by("pk")
             ],
-            "is_changed": wish.status == AddressWish.Status.ACCEPTED,
+            "is_changed": wish.status == AddressChangeRequest.Status.ACCEPTED,
             "ship_to": purchase_order.goes_to,
             "wished": wish.ship_to,
             "was": asdict(was),
@@ -185,12 +186,12 @@ def order_canceled(
     order: Order, *, reason: str, is_charged: bool, at: datetime, was_paid: bool = True
 ) -> None:
     """Notify the customer; ``was_paid``: a payment was authorized, captured or not."""
-    tell(
+    record_event(
         name="order.canceled",
         key=f"order.canceled:{order.number}",
         subject=f"order:{order.number}",
         payload={
-            **basics(order),
+            **base_payload(order),
             "lines": _lines(order),
             "reason": reason,
             "refunded": is_charged,
@@ -207,20 +208,20 @@ def cancellation_answered(purchase_order: PurchaseOrder, *, is_stopped: bool, at
     rows = purchase_order.lines.select_related(
         "offer__variant__product__spec", "order_line__variant__product__spec"
     )
-    tell(
+    record_event(
         name="order.cancellation_answered",
         key=f"order.cancellation_answered:{purchase_order.number}:{at.isoformat()}",
         subject=f"order:{order.number}",
         payload={
-            **basics(order),
-            "lines": [bought_payload(row, row.quantity) for row in rows.order_by("pk")],
+            **base_payload(order),
+            "lines": [shipped_payload(row, row.quantity) for row in rows.order_by("pk")],
             "is_stopped": is_stopped,
         },
         at=at,
     )
 
 
-def lines_refused(  # noqa: PLR0913 - the parts of one record
+def lines_canceled(  # noqa: PLR0913 - the parts of one record
     purchase_order: PurchaseOrder,
     *,
     lines: QuerySet[OrderLine],
@@ -236,12 +237,12 @@ def lines_refused(  # noqa: PLR0913 - the parts of one record
     """
     order = purchase_order.order
     left = order.lines.filter(quantity__gt=F("canceled_quantity"))
-    tell(
-        name="order.lines_refused",
-        key=f"order.lines_refused:{purchase_order.number}{part}",
+    record_event(
+        name="order.lines_canceled",
+        key=f"order.lines_canceled:{purchase_order.number}{part}",
         subject=f"order:{purchase_order.order.number}",
         payload={
-            **basics(order),
+            **base_payload(order),
             "lines": [
                 line_payload(line)
                 for line in lines.select_related("variant__product__spec").order_by("pk")
@@ -255,16 +256,16 @@ def lines_refused(  # noqa: PLR0913 - the parts of one record
     )
 
 
-def setback_asked(setback: Setback, *, lines: Sequence[SetbackLine], at: datetime) -> None:
+def backorder_choice(backorder: Backorder, *, lines: Sequence[BackorderLine], at: datetime) -> None:
     """Ask the customer to choose what happens to backordered lines."""
-    order = setback.order
-    value = sum((row.order_line.charge_amount for row in lines), setback.delivery_amount)
-    tell(
-        name="order.setback_asked",
-        key=f"order.setback_asked:{order.number}:{setback.pk}",
+    order = backorder.order
+    value = sum((row.order_line.customer_charge_amount for row in lines), backorder.delivery_amount)
+    record_event(
+        name="order.backorder_choice",
+        key=f"order.backorder_choice:{order.number}:{backorder.pk}",
         subject=f"order:{order.number}",
         payload={
-            **basics(order),
+            **base_payload(order),
             "lines": [line_payload(row.order_line) for row in lines],
             "instead": [
                 {"title": row.substitute.full_title, "was": row.order_line.title}
@@ -272,29 +273,29 @@ def setback_asked(setback: Setback, *, lines: Sequence[SetbackLine], at: datetim
                 if row.substitute is not None
             ],
             "amount": str(value),
-            "is_delay": setback.kind == Setback.Kind.LATER,
-            "promised_by": str(setback.promised_by),
-            "arrives_by": str(setback.arrives_by),
-            "answer_by": setback.answer_by.isoformat() if setback.answer_by else "",
-            "answers": {choice: answer_url(setback, choice) for choice in setback.choices},
+            "is_delay": backorder.kind == Backorder.Kind.LATER,
+            "promised_by": str(backorder.promised_by),
+            "arrives_by": str(backorder.arrives_by),
+            "respond_by": backorder.respond_by.isoformat() if backorder.respond_by else "",
+            "answers": {choice: choice_url(backorder, choice) for choice in backorder.choices},
         },
         at=at,
     )
 
 
 def order_refunded(order: Order, *, event: PaymentEvent, at: datetime) -> None:
-    tell(
+    record_event(
         name="order.refunded",
         key=f"order.refunded:{event.gateway}:{event.external_id}",
         subject=f"order:{order.number}",
-        payload={**basics(order), "amount": str(event.amount), "reason": event.reason},
+        payload={**base_payload(order), "amount": str(event.amount), "reason": event.reason},
         at=at,
     )
 
 
-def purchase_order_moved(purchase_order: PurchaseOrder, *, what: str, at: datetime) -> None:
+def purchase_order_answered(purchase_order: PurchaseOrder, *, what: str, at: datetime) -> None:
     """Record a supplier's answer: ``accepted``, ``rejected``, ``canceled``."""
-    tell(
+    record_event(
         name=f"purchase_order.{what}",
         key=f"purchase_order.{what}:{purchase_order.number}",
         subject=f"purchase_order:{purchase_order.number}",
@@ -303,7 +304,7 @@ def purchase_order_moved(purchase_order: PurchaseOrder, *, what: str, at: dateti
             "order": purchase_order.order.number,
             "supplier": purchase_order.supplier.code,
             "reference": purchase_order.supplier_reference,
-            "amount": str(purchase_order.charge_amount),
+            "amount": str(purchase_order.customer_charge_amount),
             "currency": purchase_order.currency,
         },
         at=at,

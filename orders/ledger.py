@@ -10,64 +10,66 @@ from decimal import Decimal
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
-from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.models import Payment, PaymentEvent
 from storefront.lib.db.bulk import insert
-from storefront.lib.db.prepared_queries import Prepared, planned_cursor
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.prepared_queries import PreparedQuery, planned_cursor
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 
 Kind = PaymentEvent.Kind
 Status = Payment.Status
-REQUESTS = (Kind.CAPTURE_REQUESTED, Kind.RELEASE_REQUESTED, Kind.REFUND_REQUESTED)
-AGAIN = "#"  # separates the key from the number of a repeated attempt
+REQUESTS = (Kind.CAPTURE_REQUESTED, Kind.VOID_REQUESTED, Kind.REFUND_REQUESTED)
+ATTEMPT_SEPARATOR = "#"  # separates the key from the number of a repeated attempt
 
 
 # An expired authorization voids everything that was not captured.
-ADD_UP = """
+UPDATE_TOTALS = """
 UPDATE orders_payment payment SET
   authorized_amount = authorized, captured_amount = captured, refunded_amount = refunded,
-  released_amount = CASE WHEN is_over THEN authorized - captured ELSE released END
+  voided_amount = CASE WHEN is_over THEN authorized - captured ELSE voided END
 FROM (
   SELECT coalesce(sum(amount) FILTER (WHERE kind = 'authorized'), 0) AS authorized,
     coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
-    coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0) AS released,
+    coalesce(sum(amount) FILTER (WHERE kind = 'voided'), 0) AS voided,
     coalesce(sum(CASE kind WHEN 'refunded' THEN amount WHEN 'refund_failed' THEN -amount END), 0)
       AS refunded,
     coalesce(bool_or(kind = 'expired'), false) AS is_over
   FROM orders_paymentevent WHERE payment_id = %(payment)s
 ) AS sums
 WHERE payment.id = %(payment)s
-RETURNING authorized_amount, captured_amount, released_amount, refunded_amount
+RETURNING authorized_amount, captured_amount, voided_amount, refunded_amount
 """
 
 
-@needs_transaction
-def ask_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) -> None:
+@requires_transaction
+def request_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) -> None:
     """Record a capture request; a worker executes it and retries until it is answered.
 
     Zero amounts are skipped: a free item that ships alone, free of charge.
     """
     if amount:
-        _ask(payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at)
+        _record_request(
+            payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at
+        )
 
 
-@needs_transaction
-def ask_release(
+@requires_transaction
+def request_void(
     payment: Payment, *, amount: Money, purpose: str, at: datetime, reason: str = ""
 ) -> None:
     """Record a request to void a part of the authorization."""
     key = f"release:{payment.key}:{purpose}"
-    _ask(payment, Kind.RELEASE_REQUESTED, amount=amount, key=key, at=at, reason=reason)
+    _record_request(payment, Kind.VOID_REQUESTED, amount=amount, key=key, at=at, reason=reason)
 
 
-@needs_transaction
-def ask_refund(
+@requires_transaction
+def request_refund(
     payment: Payment, *, amount: Money, purpose: str, at: datetime, reason: str = ""
 ) -> None:
     """Record a request to refund a part of what was captured."""
     key = refund_key(payment, purpose)
-    _ask(payment, Kind.REFUND_REQUESTED, amount=amount, key=key, at=at, reason=reason)
+    _record_request(payment, Kind.REFUND_REQUESTED, amount=amount, key=key, at=at, reason=reason)
 
 
 def capture_key(purpose: str) -> str:
@@ -78,18 +80,18 @@ def refund_key(payment: Payment, purpose: str) -> str:
     return f"refund:{payment.key}:{purpose}"
 
 
-def key_of(first: str, *, attempt: int) -> str:
+def attempt_key(first: str, *, attempt: int) -> str:
     """Return the key of an attempt; only a definite rejection starts the next one."""
-    return first if attempt == 1 else f"{first}{AGAIN}{attempt}"
+    return first if attempt == 1 else f"{first}{ATTEMPT_SEPARATOR}{attempt}"
 
 
-def first_key(request: PaymentEvent) -> str:
-    return request.external_id.partition(AGAIN)[0]
+def first_attempt_key(request: PaymentEvent) -> str:
+    return request.external_id.partition(ATTEMPT_SEPARATOR)[0]
 
 
 def attempts(payment: Payment, first: str) -> QuerySet[PaymentEvent]:
     """Return all requests for one purpose, oldest first; at most one is not rejected."""
-    named = Q(external_id=first) | Q(external_id__startswith=f"{first}{AGAIN}")
+    named = Q(external_id=first) | Q(external_id__startswith=f"{first}{ATTEMPT_SEPARATOR}")
     return payment.events.filter(named, kind__in=REQUESTS).order_by("pk")
 
 
@@ -97,7 +99,7 @@ def is_refused(request: PaymentEvent) -> bool:
     return PaymentEvent.objects.filter(answers=request, kind=Kind.REFUSED).exists()
 
 
-def _ask(  # noqa: PLR0913
+def _record_request(  # noqa: PLR0913
     payment: Payment,
     kind: PaymentEvent.Kind,
     *,
@@ -120,7 +122,7 @@ def _ask(  # noqa: PLR0913
     )
 
 
-def asked(payment: Payment, kind: PaymentEvent.Kind, **only: None) -> Money:
+def requested_amount(payment: Payment, kind: PaymentEvent.Kind, **only: None) -> Money:
     """Return the sum of requests that were not rejected."""
     total = (
         payment.events.filter(kind=kind, **only)
@@ -130,8 +132,8 @@ def asked(payment: Payment, kind: PaymentEvent.Kind, **only: None) -> Money:
     return Money(total or Decimal(0), payment.currency)
 
 
-@needs_transaction
-def secured(order_id: int) -> list[Payment]:
+@requires_transaction
+def lock_authorized_payments(order_id: int) -> list[Payment]:
     """Lock and return all payments of the order that were ever authorized, except voided ones.
 
     Expired ones are included, so that a late request fails visibly.
@@ -141,43 +143,49 @@ def secured(order_id: int) -> list[Payment]:
     return list(found.select_for_update(of=["self"]).order_by("pk"))
 
 
-def is_capture_due(payment: Payment, *, purpose: str) -> bool:
+def is_capture_requested(payment: Payment, *, purpose: str) -> bool:
     """Return whether a capture for this purpose was requested and not rejected."""
     asked_so_far = attempts(payment, capture_key(purpose))
     return asked_so_far.exclude(outcome__kind=Kind.REFUSED).exists()
 
 
-def refundable(payment: Payment) -> Money:
+def refundable_amount(payment: Payment) -> Money:
     """Return what is captured or being captured, minus refunds made or requested."""
-    given = asked(payment, Kind.REFUND_REQUESTED) - asked(payment, Kind.REFUND_FAILED)
-    given += asked(payment, Kind.REFUNDED, answers=None)  # made at the gateway itself
-    return max(asked(payment, Kind.CAPTURE_REQUESTED) - given, Money.zero(payment.currency))
+    given = requested_amount(payment, Kind.REFUND_REQUESTED) - requested_amount(
+        payment, Kind.REFUND_FAILED
+    )
+    given += requested_amount(payment, Kind.REFUNDED, answers=None)  # made at the gateway itself
+    return max(
+        requested_amount(payment, Kind.CAPTURE_REQUESTED) - given, Money.zero(payment.currency)
+    )
 
 
-def releasable(payment: Payment) -> Money:
+def voidable(payment: Payment) -> Money:
     """Return what is authorized, and neither captured nor voided nor requested to be."""
     if not payment.open_amount:
         return Money.zero(payment.currency)
     authorized = Money(payment.authorized_amount, payment.currency)
-    taken = asked(payment, Kind.CAPTURE_REQUESTED) + asked(payment, Kind.RELEASE_REQUESTED)
+    taken = requested_amount(payment, Kind.CAPTURE_REQUESTED) + requested_amount(
+        payment, Kind.VOID_REQUESTED
+    )
     return authorized - taken
 
 
-@needs_transaction
-def add_up(payment: Payment) -> None:
+@requires_transaction
+def update_totals(payment: Payment) -> None:
     """Set the amounts of a payment to the sums of its events."""
     with planned_cursor(connection) as cursor:
-        cursor.execute(ADD_UP, {"payment": payment.pk})
+        cursor.execute(UPDATE_TOTALS, {"payment": payment.pk})
         (
             payment.authorized_amount,
             payment.captured_amount,
-            payment.released_amount,
+            payment.voided_amount,
             payment.refunded_amount,
         ) = cursor.fetchone()
 
 
-@needs_transaction
-def settle_status(payment: Payment, *, at: datetime) -> None:
+@requires_transaction
+def update_status(payment: Payment, *, at: datetime) -> None:
     """Update the status of a payment that is fully captured, voided or refunded."""
     is_captured = payment.captured_amount > 0
     if payment.status == Status.AUTHORIZED and not payment.open_amount:
@@ -193,7 +201,7 @@ def settle_status(payment: Payment, *, at: datetime) -> None:
         )
 
 
-def pieces(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
+def split_total(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
     """Split a reported total into the amounts that are new, one per pending request, oldest first.
 
     The id of each part ends with the total it reaches, so reading the same total again finds it.
@@ -201,8 +209,8 @@ def pieces(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
     if not update.is_total:
         return [update]
     so_far, kind = {
-        PaymentNews.CAPTURED: (payment.captured_amount, Kind.CAPTURE_REQUESTED),
-        PaymentNews.RELEASED: (payment.released_amount, Kind.RELEASE_REQUESTED),
+        UpdateKind.CAPTURED: (payment.captured_amount, Kind.CAPTURE_REQUESTED),
+        UpdateKind.VOIDED: (payment.voided_amount, Kind.VOID_REQUESTED),
     }[update.news]
     found: list[PaymentUpdate] = []
 
@@ -228,20 +236,20 @@ def pieces(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
     return found
 
 
-def write(
+def record(
     payment: Payment, update: PaymentUpdate, *, now: datetime
 ) -> tuple[PaymentEvent | None, bool]:
     """Record a gateway event once; an event reported after its reversal is not recorded.
 
     A failed refund reverses the recorded refund, or rejects the request.
     """
-    is_undone = update.news is PaymentNews.REFUNDED and heard(payment, failure_of(update))
+    is_undone = update.news is UpdateKind.REFUNDED and is_recorded(payment, failure_id(update))
     if is_undone:
         return None, False
     kind = Kind(update.news.value)
-    if update.news is PaymentNews.REFUND_FAILED and not heard(payment, update.about):
+    if update.news is UpdateKind.REFUND_FAILED and not is_recorded(payment, update.about):
         kind = Kind.REFUSED
-    request = _request(payment, update)
+    request = _pending_request(payment, update)
     if kind == Kind.REFUSED and request is None:
         return None, False
     known = _WRITTEN.first(gateway=payment.gateway, external_id=update.external_id)
@@ -266,19 +274,19 @@ def _written(*, gateway: str, external_id: str) -> QuerySet[PaymentEvent]:
     return PaymentEvent.objects.filter(gateway=gateway, external_id=external_id)
 
 
-_WRITTEN = Prepared(_written)
+_WRITTEN = PreparedQuery(_written)
 
 
-def failure_of(update: PaymentUpdate) -> str:
+def failure_id(update: PaymentUpdate) -> str:
     """Return the event id of the refund's failure."""
     return f"{update.external_id}:failed"
 
 
-def heard(payment: Payment, external_id: str) -> bool:
+def is_recorded(payment: Payment, external_id: str) -> bool:
     return payment.events.filter(external_id=external_id).exists()
 
 
-def _request(payment: Payment, update: PaymentUpdate) -> PaymentEvent | None:
+def _pending_request(payment: Payment, update: PaymentUpdate) -> PaymentEvent | None:
     if not update.request_key:
         return None
     request = payment.events.filter(external_id=update.request_key).first()
@@ -287,7 +295,7 @@ def _request(payment: Payment, update: PaymentUpdate) -> PaymentEvent | None:
     return request
 
 
-def refuse(requests: Iterable[PaymentEvent], *, reason: str, now: datetime) -> None:
+def record_rejection(requests: Iterable[PaymentEvent], *, reason: str, now: datetime) -> None:
     """Record that the gateway rejected requests: staff look, and may request again."""
     for request in requests:
         PaymentEvent.objects.get_or_create(

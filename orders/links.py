@@ -11,17 +11,17 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import QuerySet
 
-from orders.models import Order, Payment, PurchaseOrder, Setback
-from orders.numbers import order_number_of
-from storefront.lib.db.prepared_queries import Prepared
+from orders.models import Backorder, Order, Payment, PurchaseOrder
+from orders.numbers import normalize_order_number
+from storefront.lib.db.prepared_queries import PreparedQuery
 
 KEY_BYTES = 24
 # How long a supplier's link works after the purchase order has ended.
-STAYS = timedelta(days=30)
-ENDED = frozenset({PurchaseOrder.Status.CLOSED, PurchaseOrder.Status.CANCELED})
+LINK_RETENTION = timedelta(days=30)
+ENDED_STATES = frozenset({PurchaseOrder.Status.CLOSED, PurchaseOrder.Status.CANCELED})
 
 
-class EndedLinkError(Exception):
+class ExpiredLinkError(Exception):
     """The key of a supplier's link is right, but the link has expired."""
 
 
@@ -33,12 +33,12 @@ def order_url(order: Order) -> str:
     return f"{settings.PUBLIC_URL}/{order.locale}/orders/{order.number}/{order.access_key}/"
 
 
-def answer_url(setback: Setback, choice: str) -> str:
+def choice_url(backorder: Backorder, choice: str) -> str:
     """Return the link of a choice; its page asks for confirmation, so that no robot chooses."""
-    return f"{order_url(setback.order)}setbacks/{setback.pk}/?answer={choice}"
+    return f"{order_url(backorder.order)}backorders/{backorder.pk}/?answer={choice}"
 
 
-def paid_url(order: Order) -> str:
+def return_url(order: Order) -> str:
     """Return the URL that the gateway sends the customer back to.
 
     It is stable per order: a gateway rejects a repeated request with another URL.
@@ -46,24 +46,24 @@ def paid_url(order: Order) -> str:
     return f"{order_url(order)}paid/"
 
 
-def find(*, number: str, key: str) -> Order | None:
+def find_order(*, number: str, key: str) -> Order | None:
     """Return an order by number and key; a wrong key and an unknown number look the same."""
-    if _is_no_text(number):
+    if _has_nul(number):
         return None
     order = _BY_NUMBER.first(number=number)
     return order if _opens(order, key) else None
 
 
-def find_tried(*, number: str, key: str) -> tuple[Order, list[Payment]] | None:
-    """Return an order as ``find`` does, with all its payments, oldest first."""
-    if _is_no_text(number):
+def find_with_payments(*, number: str, key: str) -> tuple[Order, list[Payment]] | None:
+    """Return an order as ``find_order`` does, with all its payments, oldest first."""
+    if _has_nul(number):
         return None
     tried = _TRIED(number=number)
     order = tried[0].order if tried else _BY_NUMBER.first(number=number)
     return (order, tried) if order is not None and _opens(order, key) else None
 
 
-def _is_no_text(number: str) -> bool:
+def _has_nul(number: str) -> bool:
     """Return whether the number contains NUL, which PostgreSQL rejects."""
     return "\0" in number
 
@@ -82,12 +82,12 @@ def _tried(*, number: str) -> QuerySet[Payment]:
     return tried.order_by("pk")
 
 
-_BY_NUMBER, _TRIED = Prepared(_by_number), Prepared(_tried)
+_BY_NUMBER, _TRIED = PreparedQuery(_by_number), PreparedQuery(_tried)
 
 
 def find_by_email(*, number: str, email: str) -> Order | None:
     """Return an order by number and e-mail, for a customer without the link."""
-    order = Order.objects.filter(number=order_number_of(number)).first()
+    order = Order.objects.filter(number=normalize_order_number(number)).first()
     expected = order.email if order else "unknown@invalid"
     if not secrets.compare_digest(expected.lower().encode(), email.strip().lower().encode()):
         return None
@@ -101,20 +101,20 @@ def purchase_url(purchase_order: PurchaseOrder) -> str:
 
 
 def find_purchase(*, number: str, key: str, now: datetime) -> PurchaseOrder | None:
-    """Return a purchase order by number and key, while it is open and ``STAYS`` longer.
+    """Return a purchase order by number and key, while it is open and ``LINK_RETENTION`` longer.
 
-    Raises: EndedLinkError  the link has expired
+    Raises: ExpiredLinkError  the link has expired
     """
-    if _is_no_text(number):
+    if _has_nul(number):
         return None
     found = PurchaseOrder.objects.select_related("order", "supplier").filter(number=number).first()
     expected = (found.access_key if found else "") or secrets.token_urlsafe(KEY_BYTES)
     if not secrets.compare_digest(expected.encode(), key.encode()) or found is None:
         return None
-    if found.request_status == PurchaseOrder.Request.UNSUBMITTED:
+    if found.submission_status == PurchaseOrder.Submission.UNSUBMITTED:
         return None
-    if found.status in ENDED and found.status_since < now - STAYS:
-        raise EndedLinkError
+    if found.status in ENDED_STATES and found.status_since < now - LINK_RETENTION:
+        raise ExpiredLinkError
     return found
 
 

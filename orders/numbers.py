@@ -9,18 +9,18 @@ from datetime import datetime
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 and O, no 1, I and L
 RANDOM_LETTERS = 5
 CLAIM_LETTERS = 4
-_APART = re.compile(r"[\W_]+")
+_SEPARATORS = re.compile(r"[\W_]+")
 _ORDER = re.compile(r"(?:FL)?([0-9]{6})([0-9A-Z]{5})")
 
 
 def order_number(now: datetime) -> str:
     """Return a number such as ``FL-261124-7K3QX``: date and random characters."""
-    return f"FL-{now:%y%m%d}-{_chance(RANDOM_LETTERS)}"
+    return f"FL-{now:%y%m%d}-{_random_part(RANDOM_LETTERS)}"
 
 
-def order_number_of(written: str) -> str:
+def normalize_order_number(written: str) -> str:
     """Return the order number that was meant: any case and spacing, with or without FL."""
-    plain = _APART.sub("", written).upper()
+    plain = _SEPARATORS.sub("", written).upper()
     if found := _ORDER.fullmatch(plain):
         return f"FL-{found[1]}-{found[2]}"
     return written.strip().upper()
@@ -28,18 +28,18 @@ def order_number_of(written: str) -> str:
 
 def claim_number(purchase_order: str) -> str:
     """Return a number such as ``FL-261124-7K3QX-1-C4RTZ``, from the purchase order number."""
-    return f"{purchase_order}-C{_chance(CLAIM_LETTERS)}"
+    return f"{purchase_order}-C{_random_part(CLAIM_LETTERS)}"
 
 
 def return_number(order: str) -> str:
     """Return a number such as ``FL-261124-7K3QX-R4CTZ``, from the order number."""
-    return f"{order}-R{_chance(CLAIM_LETTERS)}"
+    return f"{order}-R{_random_part(CLAIM_LETTERS)}"
 
 
-def rma_number(purchase_order: str) -> str:
+def supplier_return_number(purchase_order: str) -> str:
     """Return a number such as ``FL-261124-7K3QX-1-B4RTZ``, from the purchase order number."""
-    return f"{purchase_order}-B{_chance(CLAIM_LETTERS)}"
+    return f"{purchase_order}-B{_random_part(CLAIM_LETTERS)}"
 
 
-def _chance(letters: int) -> str:
+def _random_part(letters: int) -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(letters))

@@ -19,29 +19,29 @@ from orders import ledger, privacy
 from orders.address_changes.admin import AddressActions
 from orders.admin_columns import (
     address,
-    address_check,
-    goods,
+    address_verification,
+    customer_page,
+    fulfillment,
     payment,
-    routed_by,
-    shopper_page,
+    routing_decision,
 )
 from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
 from orders.cart.admin import FEES, LANDED
-from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierToAsk
+from orders.models import ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
 from orders.payments import refunds
 from orders.payments import tasks as payment_tasks
 from orders.purchasing import tasks as purchasing_tasks
 from orders.purchasing.holds import holds
-from orders.returns.admin.receiving import RETURNS, ReturnActions
+from orders.returns.admin.receiving import RETURN_INLINE, ReturnActions
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, allowed_by
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, permission_check
 from storefront.lib.staff.inlines import inline
 
 
-@admin.register(SupplierToAsk)
-class SupplierToAskAdmin(StaffAdmin):
+@admin.register(ErasureRequest)
+class ErasureRequestAdmin(StaffAdmin):
     """Erasure requests to suppliers; staff record that they have asked."""
 
     list_display: ClassVar = [
@@ -54,19 +54,21 @@ class SupplierToAskAdmin(StaffAdmin):
     list_select_related: ClassVar = ["purchase_order__supplier"]
     search_fields: ClassVar = ["purchase_order__number"]
     ordering: ClassVar = ["-id"]
-    actions: ClassVar = ["say_asked"]
+    actions: ClassVar = ["mark_asked"]
 
     @action(description=_("Erasure request sent to the supplier"))
-    def say_asked(self, request: HttpRequest, rows: QuerySet[SupplierToAsk]) -> None:
+    def mark_asked(self, request: HttpRequest, rows: QuerySet[ErasureRequest]) -> None:
         now, actor = timezone.now(), str(request.user)
-        self.do_each(request, rows, lambda row: privacy.asked(row=row, actor=actor, now=now))
+        self.apply_to_each(
+            request, rows, lambda row: privacy.record_asked(row=row, actor=actor, now=now)
+        )
 
 
 Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 
 
-STATE = columns.state(
+STATE = columns.status(
     "status",
     _("Status"),
     calls={"on_hold"},
@@ -96,7 +98,7 @@ class OrderAdmin(ReturnActions, AddressActions):
         "number",
         STATE,
         payment,
-        goods,
+        fulfillment,
         columns.money("total_amount", _("Total")),
         "email",
         columns.age("placed_at", _("Placed")),
@@ -121,17 +123,17 @@ class OrderAdmin(ReturnActions, AddressActions):
                     STATE,
                     "hold_reason",
                     payment,
-                    goods,
-                    shopper_page,
+                    fulfillment,
+                    customer_page,
                 ]
             },
         ),
-        (_("Customer"), {"fields": ["email", "locale", address, address_check]}),
+        (_("Customer"), {"fields": ["email", "locale", address, address_verification]}),
         (
             _("Payment"),
             {
                 "fields": [
-                    columns.money("goods_amount", _("Subtotal")),
+                    columns.money("subtotal_amount", _("Subtotal")),
                     columns.money("delivery_amount", _("Delivery")),
                     columns.money("discount_amount", _("Discount")),
                     columns.money("total_amount", _("Total")),
@@ -140,15 +142,23 @@ class OrderAdmin(ReturnActions, AddressActions):
                         "supply:profit",
                         _("Profit"),
                         _("Profit breakdown"),
-                        right="orders.view_supplierbill",
+                        right="orders.view_supplierinvoice",
                     ),
                 ]
             },
         ),
-        (_("Fulfillment"), {"fields": [routed_by]}),
+        (_("Fulfillment"), {"fields": [routing_decision]}),
         (
             _("Dates"),
-            {"fields": ["placed_at", "pay_before", "arrives_from", "arrives_to", columns.moves]},
+            {
+                "fields": [
+                    "placed_at",
+                    "payment_due_at",
+                    "arrives_from",
+                    "arrives_to",
+                    columns.status_history,
+                ]
+            },
         ),
     ]
     readonly_fields: ClassVar = [
@@ -182,50 +192,50 @@ class OrderAdmin(ReturnActions, AddressActions):
             "number",
             "supplier",
             "status",
-            "request_status",
-            columns.money("charge_amount", _("Amount to capture")),
+            "submission_status",
+            columns.money("customer_charge_amount", _("Amount to capture")),
             "problem",
             tab=False,
             related=("supplier",),
         ),
-        RETURNS,
+        RETURN_INLINE,
         inline(
             Payment,
             "key",
             "status",
             columns.money("authorized_amount", _("Authorized")),
             columns.money("captured_amount", _("Captured")),
-            columns.money("released_amount", _("Released")),
+            columns.money("voided_amount", _("Released")),
             columns.money("refunded_amount", _("Refunded")),
             "capture_before",
             tab=False,
         ),
     ]
-    refusals: ClassVar = (
+    user_errors: ClassVar = (
         cancellation.TooLateError,
-        refunds.TooMuchError,
+        refunds.RefundTooLargeError,
         refunds.NothingToRefundError,
         *AddressActions.address_refusals,
-        *ReturnActions.return_refusals,
+        *ReturnActions.return_errors,
     )
     actions_detail: ClassVar = [
         "cancel",
         "refund",
         "open_return",
-        "go_on",
+        "release",
         *AddressActions.address_actions,
     ]
-    fits: ClassVar = {
+    available_if: ClassVar = {
         **AddressActions.address_fits,
-        **ReturnActions.return_fits,
+        **ReturnActions.return_conditions,
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
         "refund": lambda order: order.captured > 0 and bool(_left(order)),
-        "go_on": lambda order: order.status == Order.Status.ON_HOLD,
+        "release": lambda order: order.status == Order.Status.ON_HOLD,
     }
 
-    has_cancel_permission = allowed_by("orders.cancel_order")
-    has_refund_permission = allowed_by("orders.refund_order")
-    has_release_permission = allowed_by("orders.release_order")
+    has_cancel_permission = permission_check("orders.cancel_order")
+    has_refund_permission = permission_check("orders.refund_order")
+    has_release_permission = permission_check("orders.release_order")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return Order.objects.with_progress()
@@ -238,7 +248,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             result = cancellation.cancel(
                 order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, cancellation_tasks.follow_cancellation, order_id=order.pk)
+            self.wake(request, cancellation_tasks.process_cancellation, order_id=order.pk)
             for words, numbers in (
                 (gettext("Canceled: %s"), result.stopped),
                 (gettext("Not canceled, already shipped: %s"), result.refused),
@@ -280,7 +290,7 @@ class OrderAdmin(ReturnActions, AddressActions):
                 now=timezone.now(),
                 key=given["key"] or secrets.token_hex(8),
             )
-            self.wake(request, payment_tasks.settle_payments)
+            self.wake(request, payment_tasks.execute_requests)
 
         left = _left(order)
         return self.ask(
@@ -300,14 +310,14 @@ class OrderAdmin(ReturnActions, AddressActions):
         )
 
     @action(description=_("Release hold"), icon="play_arrow", may="release")
-    def go_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
-            holds.go_on(
+            holds.release_order(
                 order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, purchasing_tasks.divide, order_id=order.pk)
+            self.wake(request, purchasing_tasks.create_purchase_orders, order_id=order.pk)
 
         return self.ask(
             request,
@@ -322,4 +332,4 @@ class OrderAdmin(ReturnActions, AddressActions):
 
 def _left(order: Order) -> Money:
     paid = order.payments.filter(captured_amount__gt=0).order_by("pk").first()
-    return ledger.refundable(paid) if paid else Money.zero(order.currency)
+    return ledger.refundable_amount(paid) if paid else Money.zero(order.currency)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from orders.cart.lines import LONG
+from orders.cart.lines import LONG_FIELDS
 from orders.models import Order, OrderLine
-from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.db.prepared_queries import PreparedQuery
 
 
 def read_order_lines(order: Order) -> list[OrderLine]:
@@ -17,7 +17,7 @@ def read_order_lines(order: Order) -> list[OrderLine]:
 def _order_lines(*, order_id: int) -> QuerySet[OrderLine]:
     lines = OrderLine.objects.filter(order=order_id)
     lines = lines.select_related("variant__product__spec").order_by("pk")
-    return lines.defer(*(f"variant__{name}" for name in LONG))
+    return lines.defer(*(f"variant__{name}" for name in LONG_FIELDS))
 
 
-_ORDER_LINES = Prepared(_order_lines)
+_ORDER_LINES = PreparedQuery(_order_lines)

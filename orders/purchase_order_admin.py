@@ -12,41 +12,53 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import links
-from orders.cancellation.admin import DECISIONS, StoppingActions, StrayActions
-from orders.claims.admin import CLAIMS, ComplainActions
+from orders.cancellation.admin import DECISIONS, CanceledShipmentActions, CancellationAnswerActions
+from orders.claims.admin import CLAIMS, ClaimActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.purchasing import submission, submission_lookup, tasks
-from orders.purchasing.admin import GOES_AT, TALK, WORK, MovingActions, SendActions, supplier_page
+from orders.purchasing.admin import (
+    STATUS_COLUMN,
+    SUBMISSION_COLUMN,
+    SUBMIT_AT_COLUMN,
+    ReassignActions,
+    SubmitActions,
+    supplier_page,
+)
 from orders.purchasing.holds import admin as hold_admin
 from orders.purchasing.holds import holds
-from orders.purchasing.holds.admin import REASONS
-from orders.returns.admin.supplier_returns import SendBackActions
+from orders.purchasing.holds.admin import HOLD_COLUMNS
+from orders.returns.admin.supplier_returns import SupplierReturnActions
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import action, start
+from storefront.lib.staff.admin import action, enqueue_or_fail
 from storefront.lib.staff.inlines import inline
 
 Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 
 
 @admin.register(PurchaseOrder)
 class PurchaseOrderAdmin(
-    ComplainActions, StrayActions, MovingActions, StoppingActions, SendActions, SendBackActions
+    ClaimActions,
+    CanceledShipmentActions,
+    ReassignActions,
+    CancellationAnswerActions,
+    SubmitActions,
+    SupplierReturnActions,
 ):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
         columns.text("supplier__name", _("Supplier")),
-        WORK,
-        TALK,
-        columns.money("charge_amount", _("Amount to capture")),
+        STATUS_COLUMN,
+        SUBMISSION_COLUMN,
+        columns.money("customer_charge_amount", _("Amount to capture")),
         "supplier_reference",
         "problem",
-        GOES_AT,
-        columns.age("request_status_since", _("Since")),
+        SUBMIT_AT_COLUMN,
+        columns.age("submission_status_since", _("Since")),
     ]
     list_select_related: ClassVar = ["order", "supplier"]
-    list_filter: ClassVar = ["status", "request_status", "supplier"]
+    list_filter: ClassVar = ["status", "submission_status", "supplier"]
     search_fields: ClassVar = ["number", "supplier_reference", "order__number", "order__email"]
     ordering: ClassVar = ["-id"]
     fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
@@ -56,11 +68,11 @@ class PurchaseOrderAdmin(
                 "fields": [
                     "number",
                     "order",
-                    WORK,
-                    TALK,
-                    "stop_told_by",
-                    GOES_AT,
-                    *REASONS,
+                    STATUS_COLUMN,
+                    SUBMISSION_COLUMN,
+                    "cancellation_channel",
+                    SUBMIT_AT_COLUMN,
+                    *HOLD_COLUMNS,
                     "problem",
                 ]
             },
@@ -82,13 +94,13 @@ class PurchaseOrderAdmin(
             _("Dates"),
             {
                 "fields": [
-                    columns.money("charge_amount", _("Amount to capture")),
+                    columns.money("customer_charge_amount", _("Amount to capture")),
                     "attempts",
                     "failures",
-                    "try_after",
+                    "retry_at",
                     "accepted_at",
                     "polled_at",
-                    columns.moves,
+                    columns.status_history,
                 ]
             },
         ),
@@ -104,7 +116,7 @@ class PurchaseOrderAdmin(
             "quantity",
             columns.money("agreed_cost_amount", _("Agreed cost"), currency="cost_currency"),
             "acknowledgment",
-            "is_live",
+            "is_active",
             tab=False,
             related=("order_line",),
         ),
@@ -120,43 +132,43 @@ class PurchaseOrderAdmin(
             ordering=["-id"],
         ),
     ]
-    refusals: ClassVar = (
-        submission.OrderStoppedError,
-        submission_lookup.StillCallingError,
+    user_errors: ClassVar = (
+        submission.NotSubmittableError,
+        submission_lookup.CallInProgressError,
         holds.NotHeldError,
-        *ComplainActions.complain_refusals,
-        *StrayActions.stray_refusals,
-        *MovingActions.moving_refusals,
-        *StoppingActions.stopping_refusals,
-        *SendBackActions.send_back_refusals,
+        *ClaimActions.claim_refusals,
+        *CanceledShipmentActions.canceled_shipment_refusals,
+        *ReassignActions.reassign_errors,
+        *CancellationAnswerActions.cancellation_refusals,
+        *SupplierReturnActions.supplier_return_errors,
     )
     exclude: ClassVar = ["access_key"]  # it opens the supplier's page, so it is not shown
     actions_detail: ClassVar = [
         "release_hold",
-        "send_now",
+        "submit_now",
         "send_again",
         "look_up",
-        "move_elsewhere",
+        "reassign_supplier",
         "accept_cancellation",
         "reject_cancellation",
         "renew_link",
-        "complain",
-        "send_back",
-        "decide_stray",
+        "open_claim",
+        "open_supplier_return",
+        "decide_canceled_shipment",
     ]
-    fits: ClassVar = {
-        **ComplainActions.complain_fits,
-        **StrayActions.stray_fits,
-        **MovingActions.moving_fits,
-        **StoppingActions.stopping_fits,
-        **SendActions.send_fits,
-        **SendBackActions.send_back_fits,
+    available_if: ClassVar = {
+        **ClaimActions.claim_fits,
+        **CanceledShipmentActions.canceled_shipment_fits,
+        **ReassignActions.reassign_conditions,
+        **CancellationAnswerActions.cancellation_fits,
+        **SubmitActions.submit_conditions,
+        **SupplierReturnActions.supplier_return_conditions,
         "release_hold": lambda row: row.status == Status.ON_HOLD,
         "send_again": lambda row: (
-            (row.status, row.request_status) == (Status.READY, Request.SUBMIT_FAILED)
+            (row.status, row.submission_status) == (Status.READY, Submission.SUBMIT_FAILED)
         ),
-        "look_up": lambda row: row.request_status not in PurchaseOrder.NEVER_SENT,
-        "renew_link": lambda row: row.request_status != Request.UNSUBMITTED,
+        "look_up": lambda row: row.submission_status not in PurchaseOrder.UNSUBMITTED_STATES,
+        "renew_link": lambda row: row.submission_status != Submission.UNSUBMITTED,
     }
 
     @action(description=_("Release hold"), icon="play_arrow")
@@ -164,11 +176,11 @@ class PurchaseOrderAdmin(
         held = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> bool:
-            is_free = hold_admin.release(
+            is_free = hold_admin.waive_selected(
                 held=held, given=given, actor=str(request.user), now=timezone.now()
             )
             if is_free:
-                self.wake(request, tasks.send, purchase_order_id=held.pk)
+                self.wake(request, tasks.submit, purchase_order_id=held.pk)
             return is_free
 
         sent = gettext("%s will be submitted.") % held
@@ -179,7 +191,7 @@ class PurchaseOrderAdmin(
             held,
             title=gettext("Release hold"),
             explain=sentences or gettext("This purchase order is not on hold."),
-            form_class=hold_admin.form_for(held),
+            form_class=hold_admin.waiver_form(held),
             act=act,
             done=lambda is_free: sent if is_free else stays,
         )
@@ -189,10 +201,8 @@ class PurchaseOrderAdmin(
         failed = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            submission.send_again(
-                purchase_order=failed, actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, tasks.send, purchase_order_id=failed.pk)
+            submission.resubmit(purchase_order=failed, actor=str(request.user), now=timezone.now())
+            self.wake(request, tasks.submit, purchase_order_id=failed.pk)
 
         return self.ask(
             request,
@@ -212,8 +222,8 @@ class PurchaseOrderAdmin(
         unknown = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            submission_lookup.insist_ended(purchase_order=unknown, now=timezone.now())
-            start(tasks.look_up, purchase_order_id=unknown.pk)
+            submission_lookup.require_no_call_in_flight(purchase_order=unknown, now=timezone.now())
+            enqueue_or_fail(tasks.look_up_for_staff, purchase_order_id=unknown.pk)
 
         return self.ask(
             request,

@@ -10,4 +10,4 @@ from storefront.lib.staff import columns
 
 __all__ = ["rate_admin", "rerouting_admin", "shipment_admin"]
 
-columns.call("shipping", tables=TABLES, columns=COLUMNS)
+columns.set_labels("shipping", tables=TABLES, columns=COLUMNS)

@@ -8,7 +8,7 @@ TABLES = {
     "Parcel": (_("parcel"), _("parcels")),
     "Shipment": (_("shipment"), _("shipments")),
     "ParcelLine": (_("parcel line"), _("parcel lines")),
-    "AskedFreight": (_("supplier shipping quote"), _("supplier shipping quotes")),
+    "LiveRateLocation": (_("supplier shipping quote"), _("supplier shipping quotes")),
     "TrackingEvent": (_("tracking event"), _("tracking events")),
 }
 COLUMNS = {
@@ -22,7 +22,7 @@ COLUMNS = {
     "status_since": _("Status since"),
     "carrier_status": _("Carrier status"),
     "carrier_status_at": _("Carrier status at"),
-    "announced_at": _("Announced"),
+    "label_created_at": _("Announced"),
     "is_content_unknown": _("Contents unknown"),
     "purchase_order": _("Purchase order"),
     "created_at": _("Created"),

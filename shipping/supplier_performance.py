@@ -19,72 +19,73 @@ from suppliers.scorecards import scorecards, statistics
 
 Kind = ScorecardFact.Kind
 
-# Earlier sweeps saw older transitions; ``observe(since=None)`` reads everything.
-LOOKS_BACK = timedelta(days=7)
-OF_STOCK = frozenset({"out_of_stock", "discontinued"})
+# Earlier sweeps saw older transitions; ``record_new_facts(since=None)`` reads everything.
+LOOKBACK = timedelta(days=7)
+OUT_OF_STOCK_CODES = frozenset({"out_of_stock", "discontinued"})
 
-_MOVED = """
+_TRANSITION_AT = """
 (SELECT min(c.at) FROM lib_statuschange c
  WHERE c.subject = 'orders.PurchaseOrder' AND c.subject_id = po.id
-   AND c.axis = '{axis}' AND c.to_status IN ({to}))
+   AND c.status_field = '{status_field}' AND c.to_status IN ({to}))
 """
-_ASKED = _MOVED.format(axis="request_status", to="'submitting'")
-_ANSWERED = _MOVED.format(
-    axis="request_status", to="'accepted', 'partially_accepted', 'backordered', 'rejected'"
+_SUBMITTED_AT = _TRANSITION_AT.format(status_field="submission_status", to="'submitting'")
+_ANSWERED_AT = _TRANSITION_AT.format(
+    status_field="submission_status",
+    to="'accepted', 'partially_accepted', 'backordered', 'rejected'",
 )
-_REFUSED = _MOVED.format(axis="request_status", to="'rejected'")
-_SHIPPED = _MOVED.format(axis="status", to="'shipped'")
-_WHY = """
+_REJECTED_AT = _TRANSITION_AT.format(status_field="submission_status", to="'rejected'")
+_SHIPPED_AT = _TRANSITION_AT.format(status_field="status", to="'shipped'")
+_REJECTION_REASON = """
 (SELECT c.reason FROM lib_statuschange c
  WHERE c.subject = 'orders.PurchaseOrder' AND c.subject_id = po.id
-   AND c.axis = 'request_status' AND c.to_status = 'rejected' ORDER BY c.id LIMIT 1)
+   AND c.status_field = 'submission_status' AND c.to_status = 'rejected' ORDER BY c.id LIMIT 1)
 """
 _SINCE = "coalesce(%(since)s::timestamptz, '-infinity')"
-_RECENT = f"greatest(po.status_since, po.request_status_since) >= {_SINCE}"
+_RECENT = f"greatest(po.status_since, po.submission_status_since) >= {_SINCE}"
 # Without a cancellation request, what is not shipped is the supplier's doing.
-_UNASKED = "po.cancel_wanted_at IS NULL AND po.cancel_reason = ''"
+_NO_CANCELLATION = "po.cancel_requested_at IS NULL AND po.cancel_reason = ''"
 
 # Each selects supplier_id, happened_at, value, subject and, where it matters, the reason.
-_SEEN: dict[Kind, str] = {
+_OUTCOME_SQL: dict[Kind, str] = {
     Kind.ACKNOWLEDGED: f"""
-        SELECT po.supplier_id, {_ANSWERED} AS happened_at,
-               extract(epoch FROM {_ANSWERED} - {_ASKED}) AS value,
+        SELECT po.supplier_id, {_ANSWERED_AT} AS happened_at,
+               extract(epoch FROM {_ANSWERED_AT} - {_SUBMITTED_AT}) AS value,
                'purchase_order:' || po.number AS subject, '' AS code, '' AS reason, 1 AS place
         FROM orders_purchaseorder po
-        WHERE {_RECENT} AND {_ANSWERED} IS NOT NULL AND {_ASKED} IS NOT NULL
+        WHERE {_RECENT} AND {_ANSWERED_AT} IS NOT NULL AND {_SUBMITTED_AT} IS NOT NULL
     """,  # noqa: S608 - made of constants
     Kind.FINISHED: f"""
-        SELECT po.supplier_id, coalesce({_SHIPPED}, {_REFUSED}) AS happened_at,
-               CASE WHEN {_SHIPPED} IS NULL THEN 0 ELSE 1 END AS value,
+        SELECT po.supplier_id, coalesce({_SHIPPED_AT}, {_REJECTED_AT}) AS happened_at,
+               CASE WHEN {_SHIPPED_AT} IS NULL THEN 0 ELSE 1 END AS value,
                'purchase_order:' || po.number AS subject, '' AS code, '' AS reason, 1 AS place
         FROM orders_purchaseorder po
-        WHERE {_RECENT} AND ({_SHIPPED} IS NOT NULL
-           OR (po.request_status = 'rejected' AND po.status = 'canceled' AND {_UNASKED}))
+        WHERE {_RECENT} AND ({_SHIPPED_AT} IS NOT NULL
+           OR (po.submission_status = 'rejected' AND po.status = 'canceled' AND {_NO_CANCELLATION}))
     """,  # noqa: S608 - made of constants
     Kind.PROMISED: f"""
-        SELECT po.supplier_id, {_ANSWERED} AS happened_at, 1 AS value,
+        SELECT po.supplier_id, {_ANSWERED_AT} AS happened_at, 1 AS value,
                'line:' || pl.id AS subject, pl.acknowledgment AS code, '' AS reason, 1 AS place
         FROM orders_purchaseorder po JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id
-        WHERE {_RECENT} AND po.accepted_at IS NOT NULL AND {_ANSWERED} IS NOT NULL
+        WHERE {_RECENT} AND po.accepted_at IS NOT NULL AND {_ANSWERED_AT} IS NOT NULL
     """,  # noqa: S608 - made of constants
     Kind.FILLED: f"""
-        SELECT po.supplier_id, {_SHIPPED} AS happened_at, 1 AS value,
+        SELECT po.supplier_id, {_SHIPPED_AT} AS happened_at, 1 AS value,
                'line:' || pl.id AS subject, '' AS code, '' AS reason, 1 AS place
         FROM orders_purchaseorder po JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id
-        WHERE {_RECENT} AND pl.is_live AND {_SHIPPED} IS NOT NULL
+        WHERE {_RECENT} AND pl.is_active AND {_SHIPPED_AT} IS NOT NULL
     """,  # noqa: S608 - made of constants
     Kind.SHORT: f"""
-        SELECT po.supplier_id, coalesce({_REFUSED}, {_ANSWERED}) AS happened_at,
+        SELECT po.supplier_id, coalesce({_REJECTED_AT}, {_ANSWERED_AT}) AS happened_at,
                coalesce((SELECT sum(m.reported_delta) FROM suppliers_stockmovement m
                          WHERE m.level_id = ol.level_id AND m.at <= o.placed_at), 0) AS value,
                'line:' || pl.id AS subject, pl.acknowledgment AS code,
-               coalesce({_WHY}, '') AS reason,
+               coalesce({_REJECTION_REASON}, '') AS reason,
                row_number() OVER (PARTITION BY po.id ORDER BY pl.id) AS place
         FROM orders_purchaseorder po
         JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id
         JOIN orders_orderline ol ON ol.id = pl.order_line_id
         JOIN orders_order o ON o.id = po.order_id
-        WHERE {_RECENT} AND {_UNASKED} AND {_ANSWERED} IS NOT NULL
+        WHERE {_RECENT} AND {_NO_CANCELLATION} AND {_ANSWERED_AT} IS NOT NULL
           AND pl.acknowledgment NOT IN ('', 'accepted')
     """,  # noqa: S608 - made of constants
     Kind.SCANNED: f"""
@@ -117,7 +118,7 @@ _SEEN: dict[Kind, str] = {
           AND greatest(pa.status_since, pa.carrier_status_at) >= {_SINCE}
     """,  # noqa: S608 - made of constants
 }
-_NEW = """
+_NEW_FACTS_SQL = """
 SELECT seen.* FROM ({seen}) seen
 WHERE NOT EXISTS (
     SELECT 1 FROM suppliers_scorecardfact f
@@ -126,18 +127,18 @@ WHERE NOT EXISTS (
 """
 
 
-def observe(*, since: datetime | None = None) -> datetime | None:
+def record_new_facts(*, since: datetime | None = None) -> datetime | None:
     """Record decided outcomes that have no fact yet; return the time of the earliest.
 
     Shape:  ``since`` limits the rows by their last transition; None reads everything
     """
-    found = [fact for kind in _SEEN for fact in _facts(kind, since)]
+    found = [fact for kind in _OUTCOME_SQL for fact in _new_facts(kind, since)]
     scorecards.record(found)
     return min((fact.happened_at for fact in found), default=None)
 
 
-def _facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
-    sql = _NEW.format(seen=_SEEN[kind])
+def _new_facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
+    sql = _NEW_FACTS_SQL.format(seen=_OUTCOME_SQL[kind])
     with connection.cursor() as cursor:
         cursor.execute(sql, {"since": since, "kind": kind.value})
         rows = cursor.fetchall()
@@ -147,10 +148,10 @@ def _facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
             "subject": subject,
             "happened_at": happened_at,
         }
-        is_of_stock = _cause(code, reason) in OF_STOCK
+        is_of_stock = _rejection_code(code, reason) in OUT_OF_STOCK_CODES
         if kind == Kind.SHORT:
             # An order rejected as out of stock that names no line counts as one missing line.
-            if is_of_stock and (code in OF_STOCK or place == 1):
+            if is_of_stock and (code in OUT_OF_STOCK_CODES or place == 1):
                 yield ScorecardFact(kind=Kind.SHORT, value=max(0, value), **known)
                 yield ScorecardFact(kind=Kind.PROMISED, value=Decimal(0), **known)
                 yield ScorecardFact(kind=Kind.FILLED, value=Decimal(0), **known)
@@ -158,6 +159,6 @@ def _facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
             yield ScorecardFact(kind=kind, value=value, **known)
 
 
-def _cause(code: str, reason: str) -> str:
+def _rejection_code(code: str, reason: str) -> str:
     """Return the rejection code of a line, derived from the supplier's text if it has none."""
-    return statistics.refused_for(reason) if code == "rejected_other" else code
+    return statistics.rejection_cause(reason) if code == "rejected_other" else code

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
-from orders.gateways import GATEWAYS, MOVES_MONEY
+from orders.gateways import GATEWAYS, PRODUCTION_GATEWAYS
 from storefront.lib.security import webhook_signing
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
@@ -20,7 +20,7 @@ LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
 @checks.register(checks.Tags.security)
-def harmless_defaults_are_refused(**_: Any) -> list[checks.CheckMessage]:
+def refuse_insecure_defaults(**_: Any) -> list[checks.CheckMessage]:
     """Return an error for each insecure default in production."""
     if not settings.IS_PRODUCTION:
         return []
@@ -34,7 +34,7 @@ def harmless_defaults_are_refused(**_: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register(checks.Tags.security)
-def weak_values_are_refused(**_: Any) -> list[checks.CheckMessage]:
+def refuse_weak_values(**_: Any) -> list[checks.CheckMessage]:
     """Return an error for each guessable or unencrypted value in production."""
     if not settings.IS_PRODUCTION:
         return []
@@ -46,7 +46,7 @@ def weak_values_are_refused(**_: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register(checks.Tags.security)
-def gateway_is_known(**_: Any) -> list[checks.CheckMessage]:
+def check_gateway(**_: Any) -> list[checks.CheckMessage]:
     """Return an error for an unregistered payment gateway, with which checkouts would fail.
 
     Where the development tools are, they register more when the apps are ready.
@@ -63,7 +63,7 @@ def gateway_is_known(**_: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register(checks.Tags.files)
-def data_folders_can_be_written(**_: Any) -> list[checks.CheckMessage]:
+def check_data_folders(**_: Any) -> list[checks.CheckMessage]:
     """Test each folder that the shop writes to, by creating a file in it."""
     found: list[checks.CheckMessage] = []
     for name in settings.DATA_ROOTS:
@@ -81,16 +81,16 @@ def data_folders_can_be_written(**_: Any) -> list[checks.CheckMessage]:
     return found
 
 
-def insist() -> None:
+def require_safe_settings() -> None:
     """Refuse to start; for servers and workers, since Django runs checks under ``manage.py`` only.
 
     Raises: ImproperlyConfigured: with all errors of these checks.
     """
     found = [
-        *harmless_defaults_are_refused(),
-        *weak_values_are_refused(),
-        *gateway_is_known(),
-        *data_folders_can_be_written(),
+        *refuse_insecure_defaults(),
+        *refuse_weak_values(),
+        *check_gateway(),
+        *check_data_folders(),
     ]
     if found:
         raise ImproperlyConfigured("\n".join(["", *(f"{each.msg} {each.hint}" for each in found)]))
@@ -101,14 +101,14 @@ def _defaults() -> list[tuple[str, bool, str]]:
     return [
         (
             "SECRET_KEY",
-            settings.SECRET_KEY == settings.HARMLESS_SECRET_KEY,
+            settings.SECRET_KEY == settings.INSECURE_SECRET_KEY,
             "Set 50 random characters.",
         ),
-        ("FIELD_KEYS", settings.HARMLESS_FIELD_KEY in settings.FIELD_KEYS, "Set a Fernet key."),
+        ("FIELD_KEYS", settings.INSECURE_FIELD_KEY in settings.FIELD_KEYS, "Set a Fernet key."),
         ("DEBUG", settings.DEBUG, "Set DEBUG=false."),
         (
             "ALLOWED_HOSTS",
-            settings.ALLOWED_HOSTS == settings.HARMLESS_HOSTS or "*" in settings.ALLOWED_HOSTS,
+            settings.ALLOWED_HOSTS == settings.LOCAL_HOSTS or "*" in settings.ALLOWED_HOSTS,
             "Set the shop's host names.",
         ),
         (
@@ -123,13 +123,13 @@ def _defaults() -> list[tuple[str, bool, str]]:
         ),
         (
             "PAYMENT_GATEWAY",
-            settings.PAYMENT_GATEWAY not in MOVES_MONEY,
-            f"Choose a gateway with real payments: {', '.join(sorted(MOVES_MONEY))}.",
+            settings.PAYMENT_GATEWAY not in PRODUCTION_GATEWAYS,
+            f"Choose a gateway with real payments: {', '.join(sorted(PRODUCTION_GATEWAYS))}.",
         ),
         *_stripe(),
         (
             "TRACKING_HOOK_SECRET",
-            settings.TRACKING_HOOK_SECRET == settings.HARMLESS_TRACKING_SECRET,
+            settings.TRACKING_HOOK_SECRET == settings.INSECURE_TRACKING_SECRET,
             "Set a secret. The webhook secrets of suppliers are derived from it.",
         ),
         (
@@ -179,8 +179,8 @@ def _weaknesses() -> list[tuple[str, bool, str]]:
 
 def _is_short(hook_secret: str) -> bool:
     try:
-        return len(webhook_signing.key_of(hook_secret)) < HOOK_SECRET_BYTES
-    except webhook_signing.BadSecretError:
+        return len(webhook_signing.decode_secret(hook_secret)) < HOOK_SECRET_BYTES
+    except webhook_signing.InvalidSecretError:
         return True
 
 

@@ -41,7 +41,7 @@ def _parts() -> Iterator[tuple[str, str]]:
     queues = sorted({route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {"celery"})
     try:
         lengths = {queue: _broker().llen(queue) for queue in queues}
-        silent = heartbeats.silent([heartbeats.BEAT, *queues])
+        silent = heartbeats.missing([heartbeats.BEAT, *queues])
     except (redis.RedisError, OSError):
         yield "redis", "away"
         return

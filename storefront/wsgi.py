@@ -10,11 +10,11 @@ from django.urls import get_resolver
 from storefront import checks
 from storefront.celery import publish_fast
 from storefront.lib import log_format
-from storefront.workers.warmup import keeping_all
+from storefront.workers.warmup import gc_frozen
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
-checks.insist()
-with keeping_all():
+checks.require_safe_settings()
+with gc_frozen():
     application = log_format.with_request_id(get_wsgi_application())
     publish_fast()
     get_resolver().url_patterns  # noqa: B018 - load all views before the first request

@@ -30,4 +30,4 @@ __all__ = [
     "shipping_service_admin",
 ]
 
-columns.call("suppliers", tables=TABLES, columns=COLUMNS)
+columns.set_labels("suppliers", tables=TABLES, columns=COLUMNS)

@@ -55,7 +55,7 @@ def fresh_routes():
     """Routes are kept for a minute, which is longer than a test's database lives."""
     from shipping.rates import quotes  # noqa: PLC0415 - the apps are not loaded when this file is
 
-    quotes.forget()
+    quotes.clear_cache()
 
 
 @pytest.fixture(autouse=True)
@@ -71,12 +71,12 @@ def demonstration(monkeypatch):
     """The shop is a demonstration's, without a query; tests of the identity forget it first."""
     from storefront.identity import current  # noqa: PLC0415 - the apps are not loaded yet
 
-    monkeypatch.setattr(current, "_known", (math.inf, current.DEMONSTRATION))
+    monkeypatch.setattr(current, "_cached", (math.inf, current.DEMONSTRATION))
 
 
 @pytest.fixture(autouse=True)
 def settled_language():
-    """A page in Azerbaijani leaves its language with the thread; the next test begins anew."""
+    """Reset the language, which a page in Azerbaijani leaves active in the thread."""
     from django.utils import translation  # noqa: PLC0415 - the settings are not read yet
 
     translation.deactivate()

@@ -24,7 +24,7 @@ class CellLimits:
     max_output_lm: int
 
 
-CELLS: Mapping[str, CellLimits] = {
+CELL_LIMITS: Mapping[str, CellLimits] = {
     "AAA": CellLimits(1300, Decimal("1.5"), 12, 300),
     "AA": CellLimits(3000, Decimal("1.5"), 24, 600),
     "C": CellLimits(8500, Decimal("1.5"), 70, 300),
@@ -120,7 +120,7 @@ class Battery:
 _LI_VOLTAGES = frozenset(Decimal(volts) for volts in ("3.6", "3.7", "3.8", "7.2", "7.4"))
 
 
-def read_battery(text: str, *, mark: str = "") -> Battery:
+def parse_battery(text: str, *, mark: str = "") -> Battery:
     """Parse a text such as ``2 x 18650 2600 mAh 3.7 V (included)``.
 
     Raises: UnreadableError  a capacity, voltage or energy with two readings
@@ -138,9 +138,9 @@ def read_battery(text: str, *, mark: str = "") -> Battery:
     )
     if not format_ and chemistry == "li_po":
         format_, is_built_in = BUILT_IN, True  # a pouch cell has no format that is sold
-    capacity = units.quantity(text, units.CAPACITY_MAH, mark=mark)
-    voltage = units.quantity(text, units.VOLTAGE_V, mark=mark)
-    energy = units.quantity(text, units.ENERGY_WH, mark=mark)
+    capacity = units.parse_quantity(text, units.CAPACITY_MAH, mark=mark)
+    voltage = units.parse_quantity(text, units.VOLTAGE_V, mark=mark)
+    energy = units.parse_quantity(text, units.ENERGY_WH, mark=mark)
     battery = Battery(
         format=format_,
         count=_count(cell, text, format_=format_),
@@ -149,7 +149,8 @@ def read_battery(text: str, *, mark: str = "") -> Battery:
         is_built_in=is_built_in,
         chemistry=chemistry or ("li_ion" if format_ in LITHIUM_FORMATS else ""),
         capacity_mah=int(capacity) if capacity else None,
-        voltage=voltage or (CELLS[format_].voltage if capacity and format_ in CELLS else None),
+        voltage=voltage
+        or (CELL_LIMITS[format_].voltage if capacity and format_ in CELL_LIMITS else None),
     )
     return _with_energy(battery, energy)
 
@@ -174,14 +175,14 @@ def _with_energy(battery: Battery, said_wh: Decimal | None) -> Battery:
     """Set the stated energy, or compute it as n · V · Ah."""
     energy = said_wh
     if energy is None and battery.capacity_mah and battery.voltage:
-        cells = battery.count if battery.format in CELLS and battery.count else 1
+        cells = battery.count if battery.format in CELL_LIMITS and battery.count else 1
         energy = cells * battery.voltage * battery.capacity_mah / 1000
     if energy is None:
         return battery
     return replace(battery, energy_wh=energy.quantize(Decimal("0.01")))
 
 
-def of_option(battery: Battery, *, name: str, value: str) -> Battery:
+def for_option(battery: Battery, *, name: str, value: str) -> Battery:
     """Return the battery as one option of a product has it: without it, larger, or more cells.
 
     Shape:  ``name`` and ``value`` as the supplier writes them: ``Battery``: ``Without battery``
@@ -193,7 +194,7 @@ def of_option(battery: Battery, *, name: str, value: str) -> Battery:
     if not _BATTERY.search(name):
         return battery
     try:
-        said = read_battery(value)
+        said = parse_battery(value)
     except UnreadableError:
         return replace(battery, capacity_mah=None, energy_wh=None)
     if said.capacity_mah:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 OTHER = "other"
 # Color -> the folded words that suppliers use for it. A name may hold several: "black / red".
-WORDS: Mapping[str, str] = {
+COLOR_WORDS: Mapping[str, str] = {
     "black": "black schwarz noir negro qara",
     "gray": "gray grey graphite gunmetal anthracite titanium grau gris boz",
     "silver": "silver steel stainless aluminum aluminium chrome silber gumusu",
@@ -23,4 +23,4 @@ WORDS: Mapping[str, str] = {
     "gold": "gold golden brass qizili",
     "sand": "sand tan beige cream coyote desert",
 }
-COLORS = (*WORDS, OTHER)
+COLORS = (*COLOR_WORDS, OTHER)

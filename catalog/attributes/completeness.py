@@ -10,7 +10,7 @@ from enum import StrEnum
 from catalog.attributes.families import LIGHTS
 
 
-class Lack(StrEnum):
+class MissingAttribute(StrEnum):
     """A missing attribute that keeps a variant unpublished."""
 
     TITLE = "title"
@@ -25,13 +25,13 @@ class Lack(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class PublicationInputs:
     """The values of one variant that publication needs."""
 
     title: str
     family: str
     is_active: bool
-    is_withdrawn: bool
+    is_delisted: bool
     has_price: bool
     has_spec: bool
     power_sources: Sequence[str]
@@ -42,7 +42,7 @@ class Facts:
     cell_wh: Decimal | None
 
 
-def lacks(facts: Facts) -> tuple[Lack, ...]:
+def find_missing(facts: PublicationInputs) -> tuple[MissingAttribute, ...]:
     """Return everything that is missing; empty means that the variant may be published.
 
     A light without an output is published if its run time is known; the output shows as "not
@@ -50,14 +50,16 @@ def lacks(facts: Facts) -> tuple[Lack, ...]:
     """
     is_light = facts.family in LIGHTS
     tests = {
-        Lack.TITLE: not facts.title,
-        Lack.STATUS: not facts.is_active,
-        Lack.WITHDRAWN: facts.is_withdrawn,
-        Lack.SPEC: not facts.has_spec,
-        Lack.PRICE: not facts.has_price,
-        Lack.POWER: is_light and not facts.power_sources,
-        Lack.NUMBERS: is_light and facts.output_lm is None and facts.runtime_min is None,
-        Lack.CELL: facts.family == "battery" and not facts.battery_format,
-        Lack.ENERGY: facts.lithium != "none" and facts.cell_wh is None,
+        MissingAttribute.TITLE: not facts.title,
+        MissingAttribute.STATUS: not facts.is_active,
+        MissingAttribute.WITHDRAWN: facts.is_delisted,
+        MissingAttribute.SPEC: not facts.has_spec,
+        MissingAttribute.PRICE: not facts.has_price,
+        MissingAttribute.POWER: is_light and not facts.power_sources,
+        MissingAttribute.NUMBERS: is_light
+        and facts.output_lm is None
+        and facts.runtime_min is None,
+        MissingAttribute.CELL: facts.family == "battery" and not facts.battery_format,
+        MissingAttribute.ENERGY: facts.lithium != "none" and facts.cell_wh is None,
     }
     return tuple(lack for lack, is_lacking in tests.items() if is_lacking)

@@ -36,12 +36,12 @@ class Contact:
     email: str
 
 
-def maker(claims: Mapping[str, str]) -> Contact | None:
+def find_maker(claims: Mapping[str, str]) -> Contact | None:
     """Return the manufacturer, if one line states it completely."""
     return _stated(claims, MAKER)
 
 
-def responsible_person(claims: Mapping[str, str]) -> Contact | None:
+def find_responsible_person(claims: Mapping[str, str]) -> Contact | None:
     """Return the responsible person, if one line states it completely and it is in the EU."""
     found = _stated(claims, RESPONSIBLE)
     return found if found and found.country in EU else None
@@ -49,16 +49,18 @@ def responsible_person(claims: Mapping[str, str]) -> Contact | None:
 
 def is_stated_by(label: str, claims: Mapping[str, str]) -> bool:
     """Test whether a line of the specification table was read as a contact."""
-    of_maker = MAKER.fullmatch(label.strip()) and maker(claims)
-    return bool(of_maker or (RESPONSIBLE.fullmatch(label.strip()) and responsible_person(claims)))
+    of_maker = MAKER.fullmatch(label.strip()) and find_maker(claims)
+    return bool(
+        of_maker or (RESPONSIBLE.fullmatch(label.strip()) and find_responsible_person(claims))
+    )
 
 
 def _stated(claims: Mapping[str, str], label: re.Pattern[str]) -> Contact | None:
     texts = (text for name, text in claims.items() if label.fullmatch(name.strip()))
-    return next((found for text in texts if (found := read(text))), None)
+    return next((found for text in texts if (found := parse(text))), None)
 
 
-def read(text: str) -> Contact | None:
+def parse(text: str) -> Contact | None:
     """Return the contact in one line; None if a part is missing."""
     text = clean_text(text)
     email = _EMAIL.search(text)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from catalog.attributes.identifiers import brand_key
-from catalog.attributes.text_cleaning import without_gaps
+from catalog.attributes.text_cleaning import close_gaps
 
 _COUNT = r"(?:(?<![\w.])\d{1,2}\s?[x×*]\s?)?"  # "3 x XHP360"
 _END = r"(?![\w-]|[.,]\d|\s*(?:lm|lumens?|mah|[gmvwx])\b)"  # neither a longer number nor an amount
@@ -43,7 +43,9 @@ _FAMILIES = tuple(
 )
 
 
-def without_invented(title: str, *, brand: str, own: Iterable[str]) -> tuple[str, tuple[str, ...]]:
+def remove_unknown_emitters(
+    title: str, *, brand: str, own: Iterable[str]
+) -> tuple[str, tuple[str, ...]]:
     """Return a title without LED models that do not exist, and the removed ones as written.
 
     Shape:  ``own`` are the model and part numbers of the product. They stay, and so does a model
@@ -62,4 +64,4 @@ def without_invented(title: str, *, brand: str, own: Iterable[str]) -> tuple[str
 
     for shape, known in _FAMILIES:
         title = shape.sub(lambda found, known=known: replaced(found, known), title)  # type: ignore[misc]
-    return (without_gaps(title), tuple(invented)) if invented else (title, ())
+    return (close_gaps(title), tuple(invented)) if invented else (title, ())

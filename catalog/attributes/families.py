@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from storefront.lib.text import fold
 
 # Family -> slug of its category.
-SHELVES: Mapping[str, str] = {
+CATEGORY_SLUGS: Mapping[str, str] = {
     "headlamp": "headlamps",
     "flashlight": "flashlights",
     "lantern": "lanterns",

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 _SEPARATORS = re.compile(r"[\s\-]+")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
-MAX_NAME = 160  # characters of ``Identifier.value``
+MAX_IDENTIFIER_LENGTH = 160  # characters of ``Identifier.value``
 # What suppliers write where they know no brand.
 _NO_BRAND = frozenset({"", "unbranded", "nobrand", "noname", "generic", "oem", "none", "na"})
-_LEAST_PART_NUMBER = 3
+_MIN_PART_NUMBER_LENGTH = 3
 
 
-class BadGtinError(ValueError):
+class InvalidGtinError(ValueError):
     """Not a GTIN: wrong length, non-digits, a placeholder or a wrong check digit.
 
     ``code`` and ``values`` hold the message for callers with their own wording.
@@ -29,25 +29,25 @@ class BadGtinError(ValueError):
 def gtin14(raw: str) -> str:
     """Return a GTIN-8, -12, -13 or -14 as 14 digits.
 
-    Raises: BadGtinError  the message says what is wrong
+    Raises: InvalidGtinError  the message says what is wrong
     Source: GS1 General Specifications, check digit calculation
     """
     digits, told = _SEPARATORS.sub("", raw), repr(raw[:40])
     if not (digits.isascii() and digits.isdigit()):
-        raise BadGtinError(
+        raise InvalidGtinError(
             f"{told} contains characters other than digits", code="gtin_no_digits", told=told
         )
     if len(digits) not in GTIN_LENGTHS:
         message = f"{told} has {len(digits)} digits, not 8, 12, 13 or 14"
-        raise BadGtinError(message, code="gtin_length", told=told, digits=len(digits))
+        raise InvalidGtinError(message, code="gtin_length", told=told, digits=len(digits))
     padded = digits.zfill(14)
     if not int(padded):
-        raise BadGtinError(f"{told} is a placeholder", code="gtin_placeholder", told=told)
+        raise InvalidGtinError(f"{told} is a placeholder", code="gtin_placeholder", told=told)
     right = check_digit(padded[:-1])
     if padded[-1] != right:
         message = f"{told} ends in {padded[-1]}, but its check digit must be {right}"
         values = {"told": told, "last": padded[-1], "right": right}
-        raise BadGtinError(message, code="gtin_check_digit", **values)
+        raise InvalidGtinError(message, code="gtin_check_digit", **values)
     return padded
 
 
@@ -73,12 +73,12 @@ def mpn_key(brand: str, mpn: str) -> str:
     return f"{brand_key(brand)[:80]}:{number_key(mpn)[:70]}"
 
 
-def identifies(brand: str, number: str) -> bool:
+def can_identify(brand: str, number: str) -> bool:
     """Test whether a part or model number can name a product: it needs a brand and a digit."""
     key = number_key(number)
     return (
         brand_key(brand) not in _NO_BRAND
-        and len(key) >= _LEAST_PART_NUMBER
+        and len(key) >= _MIN_PART_NUMBER_LENGTH
         and any(letter.isdigit() for letter in key)
         and len(set(key)) > 1  # "000" is a placeholder
     )
@@ -94,8 +94,8 @@ def model_key(brand: str, model: str, option_values: Sequence[str]) -> str:
 
     Empty if that names no version or exceeds the column.
     """
-    if not identifies(brand, model):
+    if not can_identify(brand, model):
         return ""
     options = "+".join(sorted(option_keys(option_values)))
     key = f"{brand_key(brand)}:{number_key(model)}:{options}"
-    return key if len(key) <= MAX_NAME else ""
+    return key if len(key) <= MAX_IDENTIFIER_LENGTH else ""

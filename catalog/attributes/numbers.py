@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-LONGEST = 60
+MAX_NUMBER_LENGTH = 60
 _SPACES = re.compile(r"(?<=\d)[\s'’](?=\d)")
 _NUMBERS = {
     mark: re.compile(rf"[+-]?(?:\d{{1,3}}(?:\{group}\d{{3}})+|\d+)(?:\{mark}\d*)?|[+-]?\{mark}\d+")
     for mark, group in ((".", ","), (",", "."))
 }
 # Numbers with one reading, whatever the decimal mark of the file.
-_UNMISTAKABLE = {
+_UNAMBIGUOUS = {
     mark: re.compile(
         rf"[+-]?\d{{1,3}}(?:\{group}\d{{3}})+\{mark}\d+|[+-]?\d{{1,3}}(?:\{group}\d{{3}}){{2,}}"
     )
@@ -28,7 +28,7 @@ class UnreadableError(ValueError):
     """The text holds no such value, or has two readings; the message says why, for staff."""
 
 
-def decimal(text: str, *, mark: str) -> Decimal:
+def parse_decimal(text: str, *, mark: str) -> Decimal:
     """Parse a number.
 
     A mark that would fit only another file is not guessed: ``12,34`` in a file with decimal points
@@ -38,7 +38,7 @@ def decimal(text: str, *, mark: str) -> Decimal:
     Raises: UnreadableError
     """
     written = _SPACES.sub("", text.strip())
-    if len(written) > LONGEST:
+    if len(written) > MAX_NUMBER_LENGTH:
         raise UnreadableError("the number is too long")
     if _SCIENTIFIC.fullmatch(written):
         return Decimal(written)
@@ -51,6 +51,8 @@ def decimal(text: str, *, mark: str) -> Decimal:
     other = "." if mark == "," else ","
     if _NUMBERS[mark].fullmatch(written):
         return Decimal(written.replace(other, "").replace(mark, "."))
-    if _UNMISTAKABLE[other].fullmatch(written):
+    if _UNAMBIGUOUS[other].fullmatch(written):
         return Decimal(written.replace(mark, "").replace(other, "."))
-    raise UnreadableError(f"{text[:LONGEST]!r} is no number with {mark!r} before its decimals")
+    raise UnreadableError(
+        f"{text[:MAX_NUMBER_LENGTH]!r} is no number with {mark!r} before its decimals"
+    )

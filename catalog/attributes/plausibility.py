@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
-from catalog.attributes.batteries import CELLS
+from catalog.attributes.batteries import CELL_LIMITS
 
 MAX_OUTPUT_LM, UNLIKELY_OUTPUT_LM = 100_000, 30_000
 MAX_LM_PER_WH, UNLIKELY_LM_PER_WH = 1800, 700
@@ -53,7 +53,7 @@ RANGES: Mapping[str, tuple[Decimal, Decimal]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModeClaim:
+class StatedMode:
     """One brightness mode, as stated."""
 
     name: str
@@ -63,7 +63,7 @@ class ModeClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class StatedSpecs:
     """The numbers stated for one light; None is not stated.
 
     ``energy_wh`` is for all cells; ``max_cd_per_lm`` is the limit for this kind of light and claim.
@@ -83,7 +83,7 @@ class Claim:
     capacity_mah: int | None = None
     voltage: Decimal | None = None
     energy_wh: Decimal | None = None
-    modes: Sequence[ModeClaim] = ()
+    modes: Sequence[StatedMode] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ def beam_m(intensity_cd: int) -> int:
     return round(2 * math.sqrt(intensity_cd))
 
 
-def judge(claim: Claim) -> list[Finding]:
+def check(claim: StatedSpecs) -> list[Finding]:
     """Return all findings on numbers that are impossible or unlikely.
 
     An impossible number is not used to check the others, so one wrong value gives one error.
@@ -117,39 +117,41 @@ def judge(claim: Claim) -> list[Finding]:
     return findings + list(_modes(claim.modes))
 
 
-def out_of_range(column: str, value: Decimal | int) -> Finding | None:
+def check_range(column: str, value: Decimal | int) -> Finding | None:
     """Return a finding for a value that no light has: a typing error, or a wrong unit."""
     least, most = RANGES[column]
     if least <= value <= most:
         return None
-    message = f"{column.rpartition('_')[0] or column} {_shown(Decimal(value))} is not possible"
+    message = (
+        f"{column.rpartition('_')[0] or column} {_format_number(Decimal(value))} is not possible"
+    )
     return Finding(column=column, code="out-of-range", message=message, is_error=True)
 
 
-def _over(  # noqa: PLR0913 - one row of the table of limits
+def _check_limit(  # noqa: PLR0913 - one row of the table of limits
     column: str, code: str, said: Decimal, *, error: Decimal | int, doubt: Decimal | int, what: str
 ) -> Iterator[Finding]:
     if said > doubt:
         limit = error if said > error else doubt
-        message = f"{_shown(said)} {what}, more than {_shown(Decimal(limit))}"
+        message = f"{_format_number(said)} {what}, more than {_format_number(Decimal(limit))}"
         yield Finding(column=column, code=code, message=message, is_error=said > error)
 
 
-def _shown(number: Decimal) -> str:
+def _format_number(number: Decimal) -> str:
     return f"{number:,.0f}" if number >= 10 else f"{number:.2f}"  # noqa: PLR2004
 
 
-def is_possible(claim: Claim) -> bool:
+def is_possible(claim: StatedSpecs) -> bool:
     """Test whether the stated output of one mode is possible."""
     return not any(finding.is_error for finding in _output(claim))
 
 
-def _capacity(claim: Claim) -> Iterator[Finding]:
-    cell = CELLS.get(claim.battery_format)
+def _capacity(claim: StatedSpecs) -> Iterator[Finding]:
+    cell = CELL_LIMITS.get(claim.battery_format)
     if claim.capacity_mah is None:
         return
     if cell:
-        yield from _over(
+        yield from _check_limit(
             "capacity_mah",
             "capacity-impossible",
             Decimal(claim.capacity_mah),
@@ -169,12 +171,12 @@ def _capacity(claim: Claim) -> Iterator[Finding]:
             )
 
 
-def _output(claim: Claim) -> Iterator[Finding]:
+def _output(claim: StatedSpecs) -> Iterator[Finding]:
     if claim.output_lm is None:
         return
     output = Decimal(claim.output_lm)
     tests = [(output, MAX_OUTPUT_LM, UNLIKELY_OUTPUT_LM, "lumens of a hand-held light")]
-    if cell := CELLS.get(claim.battery_format):
+    if cell := CELL_LIMITS.get(claim.battery_format):
         most = cell.max_output_lm
         per_cell = output / claim.battery_count
         what = f"lumens per {claim.battery_format}"
@@ -191,7 +193,7 @@ def _output(claim: Claim) -> Iterator[Finding]:
     found = [
         finding
         for said, error, doubt, what in tests
-        for finding in _over(
+        for finding in _check_limit(
             "output_lm", "output-impossible", said, error=error, doubt=doubt, what=what
         )
     ]
@@ -201,7 +203,7 @@ def _output(claim: Claim) -> Iterator[Finding]:
         yield replace(found[0], code="output-unlikely")
 
 
-def _beam(claim: Claim) -> Iterator[Finding]:
+def _beam(claim: StatedSpecs) -> Iterator[Finding]:
     """Compare the stated beam distance with the one that its candela give."""
     if claim.beam_m is None or not claim.intensity_cd:
         return
@@ -216,7 +218,7 @@ def _beam(claim: Claim) -> Iterator[Finding]:
         )
 
 
-def _intensity(claim: Claim) -> Iterator[Finding]:
+def _intensity(claim: StatedSpecs) -> Iterator[Finding]:
     if claim.intensity_cd is None:
         return
     column, code, candela = "intensity_cd", "intensity-impossible", Decimal(claim.intensity_cd)
@@ -228,20 +230,22 @@ def _intensity(claim: Claim) -> Iterator[Finding]:
         per_lm = candela / claim.output_lm
         what = "candela per lumen"
         doubt = min(UNLIKELY_CD_PER_LM, claim.max_cd_per_lm)
-        yield from _over(column, code, per_lm, error=claim.max_cd_per_lm, doubt=doubt, what=what)
+        yield from _check_limit(
+            column, code, per_lm, error=claim.max_cd_per_lm, doubt=doubt, what=what
+        )
     if claim.head_mm:
         area_mm2 = Decimal(math.pi) * claim.head_mm**2 / 4
         per_mm2 = candela / area_mm2
         what = "candela per mm² of head"
-        yield from _over(
+        yield from _check_limit(
             column, code, per_mm2, error=MAX_CD_PER_MM2, doubt=UNLIKELY_CD_PER_MM2, what=what
         )
 
 
-def _runtime(claim: Claim) -> Iterator[Finding]:
+def _runtime(claim: StatedSpecs) -> Iterator[Finding]:
     if claim.output_lm and claim.runtime_high_min and claim.energy_wh:
         light = Decimal(claim.output_lm) * claim.runtime_high_min / 60 / claim.energy_wh
-        for finding in _over(
+        for finding in _check_limit(
             "runtime_high_min",
             "runtime-impossible",
             light,
@@ -252,8 +256,8 @@ def _runtime(claim: Claim) -> Iterator[Finding]:
             yield finding if finding.is_error else replace(finding, code="runtime-by-step-down")
 
 
-def _weight(claim: Claim) -> Iterator[Finding]:
-    cell = CELLS.get(claim.battery_format)
+def _weight(claim: StatedSpecs) -> Iterator[Finding]:
+    cell = CELL_LIMITS.get(claim.battery_format)
     if claim.weight_g and cell and claim.is_battery_included:
         cells_g = cell.weight_g * claim.battery_count
         if claim.weight_g < cells_g * MIN_SHARE_OF_CELLS:
@@ -265,7 +269,7 @@ def _weight(claim: Claim) -> Iterator[Finding]:
             )
 
 
-def _modes(modes: Sequence[ModeClaim]) -> Iterator[Finding]:
+def _modes(modes: Sequence[StatedMode]) -> Iterator[Finding]:
     known = [mode for mode in modes if mode.kind == "white" and mode.output_lm and mode.runtime_min]
     known.sort(key=lambda mode: mode.output_lm or 0)
     for dim, bright in pairwise(known):

@@ -10,7 +10,7 @@ from typing import Any
 from catalog.attributes import batteries
 from catalog.attributes import units as attribute_units
 from catalog.attributes.numbers import UnreadableError
-from catalog.attributes.plausibility import ModeClaim
+from catalog.attributes.plausibility import StatedMode
 
 # Patterns of labels and values
 
@@ -85,7 +85,7 @@ MEASURED = frozenset(
 )
 
 # Subjects stated in words, and the columns that they fill.
-COLUMNS_OF_WORDS: Mapping[str, tuple[str, ...]] = {
+COLUMNS_BY_SUBJECT: Mapping[str, tuple[str, ...]] = {
     "battery": (
         *("battery_format", "battery_count", "battery_included", "battery_chemistry"),
         *("battery_capacity_mah", "battery_voltage", "battery_energy_wh", "power_sources"),
@@ -101,10 +101,10 @@ COLUMNS_OF_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-type Said = tuple[Any, dict[str, str]]  # a value and the text that states it
+type StatedValue = tuple[Any, dict[str, str]]  # a value and the text that states it
 
 
-class Labels:
+class SpecTable:
     """A specification table, its lines grouped by subject.
 
     ``unreadable`` collects lines with two readings or without a unit. ``mark`` is the decimal mark;
@@ -119,30 +119,30 @@ class Labels:
         for label, text in claims.items():
             said = attribute_units.with_heading_unit(text, heading=label)
             self._said.setdefault(_subject(label), {})[label] = said
-        self._numbers: dict[str, Said] | None = None
+        self._numbers: dict[str, StatedValue] | None = None
 
-    def is_weighed_empty(self) -> bool:
+    def excludes_battery_weight(self) -> bool:
         """Test whether the stated weight excludes batteries."""
         return any("without" in text.casefold() for _, text in self._lines("weight_g"))
 
-    def unread(self, label: str, text: str, error: UnreadableError) -> None:
+    def record_unreadable(self, label: str, text: str, error: UnreadableError) -> None:
         """Record an unreadable line, unless its value depends on the option."""
         if "option" in text.casefold():
             return
         if (label, text, str(error)) not in self.unreadable:
             self.unreadable.append((label, text, str(error)))
 
-    def left_over(self) -> dict[str, str]:
+    def unused_lines(self) -> dict[str, str]:
         """Return the lines that no attribute uses or recognizes."""
         found = {**self._said.get("", {}), **self._said.get("skip", {})}
         reported = {label for label, _, _ in self.unreadable}
-        for subject, columns in COLUMNS_OF_WORDS.items():
+        for subject, columns in COLUMNS_BY_SUBJECT.items():
             if not any(column in (self._numbers or {}) for column in columns):
                 lines = self._said.get(subject, {}).items()
                 found |= {label: text for label, text in lines if label not in reported}
         return found
 
-    def said_of(self, column: str) -> dict[str, str]:
+    def lines_of(self, column: str) -> dict[str, str]:
         subjects = {
             "runtime_high_min": ("runtime",),
             "capacity_mah": ("battery",),
@@ -173,13 +173,13 @@ class Labels:
                 parts.append(text)
         return ", ".join(parts)
 
-    def numbers(self, *, battery: batteries.Battery) -> dict[str, Said]:
+    def numbers(self, *, battery: batteries.Battery) -> dict[str, StatedValue]:
         """Return each column with a readable value, and the text that states it."""
         if self._numbers is None:
             self._numbers = dict(self._read(battery))
         return self._numbers
 
-    def _read(self, battery: batteries.Battery) -> Iterator[tuple[str, Said]]:
+    def _read(self, battery: batteries.Battery) -> Iterator[tuple[str, StatedValue]]:
         yield from self._of_modes()
         yield from self._measured("output_lm", self._most(attribute_units.OUTPUT_LM), whole=True)
         yield from self._measured("output_min_lm", self._one(attribute_units.OUTPUT_LM))
@@ -192,20 +192,22 @@ class Labels:
         yield from self._measured("impact_m", self._one(attribute_units.DISTANCE_M))
         yield from self._measured("cct_k", self._one(attribute_units.COLOR_K), whole=True)
         yield from self._measured("cri", _cri, whole=True)
-        yield from self._measured("ip_rating", lambda text: attribute_units.ip_rating(text) or None)
+        yield from self._measured(
+            "ip_rating", lambda text: attribute_units.parse_ip_rating(text) or None
+        )
         yield from self._listed()
         yield from self._batteries(battery)
 
     def _measured(
         self, column: str, read: Callable[[str], Any], *, whole: bool = False
-    ) -> Iterator[tuple[str, Said]]:
+    ) -> Iterator[tuple[str, StatedValue]]:
         for label, text in self._said.get(column, {}).items():
             try:
                 value = read(text)
                 if column in MEASURED:
-                    _refuse_unread_number(text, value)
+                    _reject_number_without_unit(text, value)
             except UnreadableError as error:
-                self.unread(label, text, error)
+                self.record_unreadable(label, text, error)
                 continue
             if value is not None:
                 said = {"label": label[:60], "raw": text[:200]}
@@ -213,20 +215,20 @@ class Labels:
                 return
 
     def _one(self, units: attribute_units.Units) -> Callable[[str], Decimal | None]:
-        return lambda text: attribute_units.quantity(text, units, mark=self.mark)
+        return lambda text: attribute_units.parse_quantity(text, units, mark=self.mark)
 
     def _most(self, units: attribute_units.Units) -> Callable[[str], Decimal | None]:
         return lambda text: max(
-            attribute_units.quantities(text, units, mark=self.mark), default=None
+            attribute_units.parse_quantities(text, units, mark=self.mark), default=None
         )
 
     def _intensity(self, text: str) -> Decimal | None:
-        return max(attribute_units.intensities_cd(text, mark=self.mark), default=None)
+        return max(attribute_units.parse_intensities_cd(text, mark=self.mark), default=None)
 
     def _longest_side(self, text: str) -> Decimal | None:
-        return attribute_units.longest_side_mm(text, mark=self.mark)
+        return attribute_units.parse_longest_side_mm(text, mark=self.mark)
 
-    def _of_modes(self) -> Iterator[tuple[str, Said]]:
+    def _of_modes(self) -> Iterator[tuple[str, StatedValue]]:
         """Yield the brightest and the longest mode; a separate line overrides them."""
         said = {"label": "Modes", "raw": "; ".join(self._said.get("modes", {}).values())[:200]}
         white = [mode for mode in self.modes() if mode.kind == "white" and mode.output_lm]
@@ -247,7 +249,7 @@ class Labels:
             label[:60] for label in self._said.get("beam", {})
         }
 
-    def claimed_beam_m(self) -> Decimal | None:
+    def stated_beam_m(self) -> Decimal | None:
         found = dict(self._measured("beam", self._most(attribute_units.DISTANCE_M)))
         value: Decimal | None = found["beam"][0] if found else None
         return value
@@ -257,22 +259,22 @@ class Labels:
         value: Decimal | None = found["power_w"][0] if found else None
         return value
 
-    def _intensity_from_beam(self) -> Iterator[tuple[str, Said]]:
+    def _intensity_from_beam(self) -> Iterator[tuple[str, StatedValue]]:
         """Derive the candela from the distance if no line states them; FL 1 relates the two."""
         if "beam" in self._said:
             for _, (meters, said) in self._measured("beam", self._most(attribute_units.DISTANCE_M)):
                 yield "intensity_cd", (round(meters * meters / 4), said)
 
-    def _runtimes(self) -> Iterator[tuple[str, Said]]:
+    def _runtimes(self) -> Iterator[tuple[str, StatedValue]]:
         """Yield run times; one without a mode counts as the longest, the weaker claim."""
-        found: dict[str, Said] = {}
+        found: dict[str, StatedValue] = {}
         for label, text in self._said.get("runtime", {}).items():
             for part in SEPARATORS.split(text):
                 try:
-                    minutes = attribute_units.duration_min(part, mark=self.mark)
-                    _refuse_unread_number(part, minutes)
+                    minutes = attribute_units.parse_duration_min(part, mark=self.mark)
+                    _reject_number_without_unit(part, minutes)
                 except UnreadableError as error:
-                    self.unread(label, text, error)
+                    self.record_unreadable(label, text, error)
                     continue
                 if minutes:
                     is_high = bool(HIGH.search(part)) or (
@@ -284,7 +286,7 @@ class Labels:
                         found[column] = (round(minutes), said)
         yield from found.items()
 
-    def _listed(self) -> Iterator[tuple[str, Said]]:
+    def _listed(self) -> Iterator[tuple[str, StatedValue]]:
         for column, known in (
             ("charging", CHARGING),
             ("features", FEATURES),
@@ -302,7 +304,7 @@ class Labels:
             if names := list(dict.fromkeys(name.lower() for name in MATERIALS.findall(text))):
                 yield "material", (", ".join(names)[:60], {"label": label[:60], "raw": text[:200]})
 
-    def _red_light(self, label: str, text: str) -> Iterator[tuple[str, Said]]:
+    def _red_light(self, label: str, text: str) -> Iterator[tuple[str, StatedValue]]:
         """Add the red light feature if the light colors include red; keep the listed features."""
         listed = [codes for codes, _ in self._codes("features", FEATURES)]
         codes = listed[0] if listed else []
@@ -311,7 +313,9 @@ class Labels:
             known = [code for code, _ in FEATURES]
             yield "features", (sorted([*codes, "red_light"], key=known.index), said)
 
-    def _codes(self, column: str, known: Sequence[tuple[str, re.Pattern[str]]]) -> Iterator[Said]:
+    def _codes(
+        self, column: str, known: Sequence[tuple[str, re.Pattern[str]]]
+    ) -> Iterator[StatedValue]:
         """Yield the codes of all lines on a subject, including the title."""
         said = [*self._lines(column, "features"), ("Title", self._title)]
         found = [
@@ -330,7 +334,7 @@ class Labels:
         for subject in dict.fromkeys(subjects):
             yield from self._said.get(subject, {}).items()
 
-    def _batteries(self, battery: batteries.Battery) -> Iterator[tuple[str, Said]]:
+    def _batteries(self, battery: batteries.Battery) -> Iterator[tuple[str, StatedValue]]:
         said = {"label": "Battery", "raw": self.battery_text()[:200]}
         values = {
             "battery_format": battery.format,
@@ -354,7 +358,7 @@ class Labels:
         sources += [source for source in ("solar", "crank") if source in text]
         return sources + ["mains"] * bool(re.search(r"\bmains\b|\b(?:110|220|230) ?v\b", text))
 
-    def modes(self) -> Iterator[ModeClaim]:
+    def modes(self) -> Iterator[StatedMode]:
         """Parse ``High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm``.
 
         One line per mode, ``Mode: High``, also works.
@@ -367,12 +371,12 @@ class Labels:
                 try:
                     output = self._one(attribute_units.OUTPUT_LM)(part)
                     rest = _without_lumens(part)
-                    minutes = attribute_units.duration_min(rest, mark=self.mark)
+                    minutes = attribute_units.parse_duration_min(rest, mark=self.mark)
                 except UnreadableError:
                     continue
                 kind = MODE_KINDS.search(name)
                 if name and (output or minutes or kind):
-                    yield ModeClaim(
+                    yield StatedMode(
                         name=name,
                         kind=kind[0].lower() if kind else "white",
                         output_lm=output,
@@ -384,7 +388,7 @@ def _without_lumens(text: str) -> str:
     return re.sub(r"[\d.,]+\s*(?:lm|lumens?)\b", " ", text, flags=re.IGNORECASE)
 
 
-def _refuse_unread_number(text: str, value: object) -> None:
+def _reject_number_without_unit(text: str, value: object) -> None:
     if value is None and NUMBER.search(text):
         raise UnreadableError(f"{text[:60]!r} has no unit that we know")
 

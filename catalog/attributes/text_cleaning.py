@@ -19,9 +19,11 @@ ALLOWED_TAGS = frozenset(
     | {"table", "thead", "tbody", "tr", "th", "td"}
 )
 # Tags whose content is dropped too.
-DROPPED_WHOLE = frozenset({"script", "style", "iframe", "object", "noscript", "template", "title"})
+DROPPED_WITH_CONTENT = frozenset(
+    {"script", "style", "iframe", "object", "noscript", "template", "title"}
+)
 _UNWANTED = {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}  # controls, overrides, emoji, unassigned
-_KEPT_SIGNS = frozenset("°®™©")
+_ALLOWED_SIGNS = frozenset("°®™©")
 _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")
 # A number that ends in "lm". Blanks group thousands only if the rest is not a number of its own: "1
 # 000 lm" is one number, "Spot 400 350 lm" is a model and a claim.
@@ -48,7 +50,7 @@ def clean_text(text: str) -> str:
     kept = (
         " " if character in "\t\r\n" else character
         for character in normal
-        if character in _KEPT_SIGNS
+        if character in _ALLOWED_SIGNS
         or character in "\t\r\n"
         or unicodedata.category(character) not in _UNWANTED
     )
@@ -68,11 +70,11 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
 
     honest = _LUMENS.sub(believed, title)
     if honest != title:
-        honest = without_gaps(honest)
+        honest = close_gaps(honest)
     return shorten(honest.strip(_ENDS), MAX_TITLE)
 
 
-def without_gaps(title: str) -> str:
+def close_gaps(title: str) -> str:
     """Remove what a deleted claim leaves: extra blanks, empty brackets, repeated commas."""
     closed = _BRACKET_GAP.sub("", _GAP.sub(",", title))
     return " ".join(closed.split()).strip(_ENDS)
@@ -97,14 +99,14 @@ def clean_html(dirty: str) -> str:
     return nh3.clean(
         drop_controls(dirty[:MAX_HTML]),
         tags=set(ALLOWED_TAGS),
-        clean_content_tags=set(DROPPED_WHOLE),
+        clean_content_tags=set(DROPPED_WITH_CONTENT),
         attributes={},
         link_rel=None,
         strip_comments=True,
     ).strip()
 
 
-def summary_of(clean: str) -> str:
+def make_summary(clean: str) -> str:
     """Return the first sentences of a cleaned description as plain text."""
     first = clean.split("<table", 1)[0]
     text = clean_text(html.unescape(_TAG.sub(" ", first)))

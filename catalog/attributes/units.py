@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from catalog.attributes.numbers import UnreadableError, decimal
+from catalog.attributes.numbers import UnreadableError, parse_decimal
 from storefront.lib.units import ft_to_m, in_to_mm, oz_to_g, yd_to_m
 
 _SPACED = r"\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d+)?"
@@ -96,7 +96,7 @@ def with_heading_unit(text: str, *, heading: str) -> str:
     return f"{text} {unit}" if unit and _BARE.fullmatch(text.strip()) else text
 
 
-def quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal]:
+def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal]:
     """Return all amounts of one kind in a text, in the unit the table converts to.
 
     Raises: UnreadableError  a range (``110-140 g``), or a number with two readings (``1.000 lm``)
@@ -117,39 +117,39 @@ def quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal]:
         number, unit = each[1], each[2]
         if " " in number and text[: each.start()].strip():
             raise UnreadableError(f"{number} may be one number or two")
-        amounts.append(decimal(number, mark=mark) * units[unit.lower()])
+        amounts.append(parse_decimal(number, mark=mark) * units[unit.lower()])
     return amounts
 
 
-def quantity(text: str, units: Units, *, mark: str = "") -> Decimal | None:
+def parse_quantity(text: str, units: Units, *, mark: str = "") -> Decimal | None:
     """Return the one amount of a kind in a text; None if there is none.
 
     Raises: UnreadableError  there are several that differ
     """
-    amounts = set(quantities(text, units, mark=mark))
+    amounts = set(parse_quantities(text, units, mark=mark))
     if len(amounts) > 1:
         raise UnreadableError(f"{text[:60]!r} names several")
     return amounts.pop() if amounts else None
 
 
-def intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:
+def parse_intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:
     """Return all candela in a text: ``22 kcd``, and ``49 lux @ 5m``, which are 49 · 5².
 
-    Raises: UnreadableError  see ``quantities``
+    Raises: UnreadableError  see ``parse_quantities``
     """
     lux = [
-        decimal(found["lux"], mark=mark)
+        parse_decimal(found["lux"], mark=mark)
         * (1000 if found["k"] else 1)
-        * decimal(found["meters"], mark=mark) ** 2
+        * parse_decimal(found["meters"], mark=mark) ** 2
         for found in _LUX.finditer(text)
     ]
-    return [*quantities(text, INTENSITY_CD, mark=mark), *lux]
+    return [*parse_quantities(text, INTENSITY_CD, mark=mark), *lux]
 
 
-def duration_min(text: str, *, mark: str = "") -> Decimal | None:
+def parse_duration_min(text: str, *, mark: str = "") -> Decimal | None:
     """Parse ``3.5 h``, ``150 min``, ``2 h 30 min`` or ``2:30 h``.
 
-    Raises: UnreadableError  see ``quantities``
+    Raises: UnreadableError  see ``parse_quantities``
     """
     both = re.fullmatch(
         r"\D*?(\d{1,4})\s*(?:h|hrs?|hours?|std\.?|stunden?)\s*(?:and\s*)?(\d{1,2})\s*"
@@ -160,13 +160,13 @@ def duration_min(text: str, *, mark: str = "") -> Decimal | None:
     )
     if both:
         return Decimal(both[1] or both[3]) * 60 + Decimal(both[2] or both[4])
-    return quantity(text, TIME_MIN, mark=mark)
+    return parse_quantity(text, TIME_MIN, mark=mark)
 
 
-def longest_side_mm(text: str, *, mark: str = "") -> Decimal | None:
+def parse_longest_side_mm(text: str, *, mark: str = "") -> Decimal | None:
     """Parse ``65 x 42 x 38 mm``, ``Ø 25 × 130 mm`` or ``3.1 in`` and return the longest side.
 
-    Raises: UnreadableError  see ``quantities``
+    Raises: UnreadableError  see ``parse_quantities``
     """
     names = "|".join(re.escape(name) for name in sorted(LENGTH_MM, key=len, reverse=True))
     sides = re.search(
@@ -175,15 +175,15 @@ def longest_side_mm(text: str, *, mark: str = "") -> Decimal | None:
         re.IGNORECASE,
     )
     if not sides:
-        return quantity(text, LENGTH_MM, mark=mark)
+        return parse_quantity(text, LENGTH_MM, mark=mark)
     unit = re.search(rf"({names})\s*$", sides[1].strip(), re.IGNORECASE)
     if not unit:
         return None
-    numbers = [decimal(number, mark=mark) for number in re.findall(_NUMBER, sides[1])]
+    numbers = [parse_decimal(number, mark=mark) for number in re.findall(_NUMBER, sides[1])]
     return max(numbers) * LENGTH_MM[unit[1].lower()]
 
 
-def ip_rating(text: str) -> str:
+def parse_ip_rating(text: str) -> str:
     """Return the coded rating in a text, ``IPX4`` or ``IP69K``; "waterproof" is not one.
 
     ``9K`` (ISO 20653) is a stronger jet than ``9`` (IEC 60529).

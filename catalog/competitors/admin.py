@@ -19,22 +19,22 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from catalog.competitors import labels, matching, price_import
 from catalog.competitors.csv_format import UnreadableFileError
-from catalog.competitors.labels import COMPETITOR_FILE
+from catalog.competitors.labels import PRICE_LIST_FIELDSETS
 from catalog.models import (
-    CompetitorFile,
     CompetitorPrice,
     CompetitorPriceChange,
-    SalesTally,
-    WaitingPrice,
+    CompetitorPriceList,
+    DailySales,
+    RepricingRequest,
 )
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
 
-SHOWN = 200
+MAX_SHOWN_LINES = 200
 
 
-class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+class CompetitorPriceListForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """Form to upload a price list."""
 
     file = forms.FileField(
@@ -42,58 +42,62 @@ class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
     )
 
     class Meta:
-        model = CompetitorFile
+        model = CompetitorPriceList
         fields = ()
 
     def clean_file(self) -> UploadedFile[bytes]:
         given: UploadedFile[bytes] = self.cleaned_data["file"]
-        if (given.size or 0) > price_import.MOST_BYTES:
+        if (given.size or 0) > price_import.MAX_BYTES:
             raise forms.ValidationError(gettext("Maximum 8 MB."), code="too_large")
         try:
-            price_import.readable(given.read())
+            price_import.decode(given.read())
         except UnreadableFileError as error:
-            words = labels.words(error.code, error.values)
+            words = labels.message(error.code, error.values)
             raise forms.ValidationError(words, code="unreadable") from error
         given.seek(0)
         return given
 
 
-@admin.register(CompetitorFile)
-class CompetitorFileAdmin(StaffAdmin):
+@admin.register(CompetitorPriceList)
+class CompetitorPriceListAdmin(StaffAdmin):
     """Price lists are previewed here before they are imported."""
 
-    when_empty: ClassVar = _(
+    empty_text: ClassVar = _(
         "Upload competitor prices as CSV or JSON. You check the file before its prices "
         "apply. Prices from the API and from sources appear here automatically."
     )
     may_add = True
-    add_form = CompetitorFileForm
-    groups = COMPETITOR_FILE
+    add_form = CompetitorPriceListForm
+    groups = PRICE_LIST_FIELDSETS
     list_display: ClassVar = [
         "name",
         columns.age("received_at", _("Received")),
         "received_by",
-        "came_by",
-        columns.age("taken_at", _("Applied")),
+        "source_type",
+        columns.age("imported_at", _("Applied")),
         "doubt",
         "became",
     ]
-    list_filter: ClassVar = ["came_by"]
+    list_filter: ClassVar = ["source_type"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["content", "refused", "problem", "counts"]
     readonly_fields: ClassVar = ["doubt", "became", "lines"]
-    actions_detail: ClassVar = ["take_in"]
-    refusals: ClassVar = (UnreadableFileError,)
+    actions_detail: ClassVar = ["import_list"]
+    user_errors: ClassVar = (UnreadableFileError,)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[CompetitorFile]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CompetitorPriceList]:
         """Defer the large columns: only the page of one list needs them."""
         return super().get_queryset(request).defer("content", "refused")
 
     def save_model(
-        self, request: HttpRequest, obj: CompetitorFile, form: CompetitorFileForm, change: bool
+        self,
+        request: HttpRequest,
+        obj: CompetitorPriceList,
+        form: CompetitorPriceListForm,
+        change: bool,
     ) -> None:
         given = form.cleaned_data["file"]
-        made = price_import.receive(
+        made = price_import.store_list(
             name=given.name,
             content=given.read(),
             actor=str(request.user),
@@ -103,21 +107,21 @@ class CompetitorFileAdmin(StaffAdmin):
         obj.refresh_from_db()
 
     @admin.display(description=_("Problem"), ordering="problem")
-    def doubt(self, file: CompetitorFile) -> str:
-        return labels.problem(file)
+    def doubt(self, file: CompetitorPriceList) -> str:
+        return labels.review_reason(file)
 
     @admin.display(description=_("Import result"))
-    def became(self, file: CompetitorFile) -> str:
-        return labels.became(file.counts)
+    def became(self, file: CompetitorPriceList) -> str:
+        return labels.import_result(file.counts)
 
     @admin.display(description=_("Rows"))
-    def lines(self, file: CompetitorFile) -> str:
+    def lines(self, file: CompetitorPriceList) -> str:
         try:
             found = matching.preview(file=file)
         except UnreadableFileError as error:
-            kept = [_kept(*each) for each in file.refused[:SHOWN]]
+            kept = [_rejection_text(*each) for each in file.refused[:MAX_SHOWN_LINES]]
             table = _table(gettext("Rejected rows"), kept, total=len(file.refused))
-            why = labels.words(error.code, error.values)
+            why = labels.message(error.code, error.values)
             return format_html("<p>{}</p>{}", why, table)
         matched = [
             (
@@ -128,9 +132,12 @@ class CompetitorFileAdmin(StaffAdmin):
                 each.by.label,
                 columns.as_number(each.confidence),
             )
-            for each in found.matched[:SHOWN]
+            for each in found.matched[:MAX_SHOWN_LINES]
         ]
-        refused = [_kept(each.number, each.code, each.values) for each in found.refused[:SHOWN]]
+        refused = [
+            _rejection_text(each.number, each.code, each.values)
+            for each in found.refused[:MAX_SHOWN_LINES]
+        ]
         return format_html(
             "{}{}",
             _table(
@@ -155,7 +162,7 @@ class CompetitorFileAdmin(StaffAdmin):
         )
 
     @action(description=_("Apply matched rows"), icon="download_done")
-    def take_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def import_list(self, request: HttpRequest, object_id: str) -> HttpResponse:
         file = self.row(request, object_id)
         return self.ask(
             request,
@@ -165,29 +172,29 @@ class CompetitorFileAdmin(StaffAdmin):
                 "Prices that are recent and certain enough take effect immediately. "
                 "Rejected rows stay in the file."
             ),
-            act=lambda _given: _taken(file, actor=str(request.user)),
+            act=lambda _given: _import(file, actor=str(request.user)),
             done=lambda taken: " ".join(
                 [
-                    f"{labels.became(taken.counts)}.",
+                    f"{labels.import_result(taken.counts)}.",
                     gettext("Prices that follow competitors are recalculated within a minute."),
                 ]
             ),
         )
 
 
-def _taken(file: CompetitorFile, *, actor: str) -> price_import.Taken:
+def _import(file: CompetitorPriceList, *, actor: str) -> price_import.ImportResult:
     try:
-        return price_import.take_in(file=file, actor=actor, now=timezone.now())
+        return price_import.import_list(file=file, actor=actor, now=timezone.now())
     except UnreadableFileError as error:
-        words = labels.words(error.code, error.values)
+        words = labels.message(error.code, error.values)
         raise UnreadableFileError(words) from error
 
 
-def _kept(
+def _rejection_text(
     number: int, code: str, values: Mapping[str, Any] = MappingProxyType({})
 ) -> tuple[int, str]:
     """Return the rejection as text, including one stored as a sentence."""
-    return number, labels.words(code, values)
+    return number, labels.message(code, values)
 
 
 def _table(
@@ -206,10 +213,10 @@ def _table(
     )
 
 
-show(
+register_read_only(
     CompetitorPrice,
     may_delete=True,
-    when_empty=_("No competitor prices yet. Upload a file, add a source, or create an API key."),
+    empty_text=_("No competitor prices yet. Upload a file, add a source, or create an API key."),
     list_display=[
         columns.link("variant", _("Variant"), text="variant__sku"),
         "competitor",
@@ -219,14 +226,14 @@ show(
         "confidence",
         "matched_by",
         "source",
-        "told_by",
+        "reported_by",
     ],
     list_select_related=["variant"],
     list_filter=["matched_by", "currency"],
     search_fields=["variant__sku", "competitor"],
     ordering=["-id"],
 )
-show(
+register_read_only(
     CompetitorPriceChange,
     list_display=[
         columns.link("variant", _("Variant"), text="variant__sku"),
@@ -240,8 +247,8 @@ show(
     search_fields=["variant__sku", "competitor"],
     ordering=["-id"],
 )
-show(
-    SalesTally,
+register_read_only(
+    DailySales,
     list_display=[
         columns.link("variant", _("Variant"), text="variant__sku"),
         columns.text("channel__code", _("Channel")),
@@ -253,11 +260,11 @@ show(
     search_fields=["variant__sku"],
     ordering=["-day", "-id"],
 )
-show(
-    WaitingPrice,
+register_read_only(
+    RepricingRequest,
     list_display=[
         columns.link("variant", _("Variant"), text="variant__sku"),
-        columns.age("asked_at", _("Waiting since")),
+        columns.age("requested_at", _("Waiting since")),
     ],
     list_select_related=["variant"],
     ordering=["id"],

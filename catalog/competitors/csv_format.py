@@ -16,9 +16,9 @@ from typing import Any
 
 from babel.numbers import is_currency
 
-from catalog.attributes.identifiers import BadGtinError, gtin14
+from catalog.attributes.identifiers import InvalidGtinError, gtin14
 
-MOST_LINES = 50_000
+MAX_LINES = 50_000
 HEADINGS = {
     "competitor": ("competitor", "shop", "seller"),
     "sku": ("sku",),
@@ -32,7 +32,7 @@ HEADINGS = {
     "as_of": ("as_of", "date", "seen", "seen_at"),
     "confidence": ("confidence",),
 }
-NEEDED = ("competitor", "price", "currency")
+REQUIRED = ("competitor", "price", "currency")
 WITH_TAX = frozenset({"", "yes", "incl", "included", "gross", "true"})
 WITHOUT_TAX = frozenset({"no", "excl", "excluded", "net", "false"})
 # One separator is a decimal mark before cents. 1.234 may be a thousand: it is rejected.
@@ -52,12 +52,12 @@ class UnreadableFileError(CodedError):
     """The file is no price list."""
 
 
-class BadCellError(CodedError):
+class InvalidCellError(CodedError):
     """A cell holds no valid value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class PriceLine:
     """One line of a price list.
 
     Shape:  ``gtin`` has 14 digits or is empty
@@ -79,7 +79,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RejectedLine:
     """A rejected line and its reason code; ``labels`` has the text."""
 
     number: int
@@ -87,7 +87,7 @@ class Refusal:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read(text: str) -> Iterator[Line | Refusal]:
+def parse(text: str) -> Iterator[PriceLine | RejectedLine]:
     """Yield each line of a CSV file with headings, separated by commas, semicolons or tabs.
 
     Raises: UnreadableFileError  required columns are missing, or there are too many lines
@@ -97,19 +97,19 @@ def read(text: str) -> Iterator[Line | Refusal]:
     between = max(",;\t", key=first.count)
     rows = csv.reader(StringIO(lines), delimiter=between)
     try:
-        places = _places(next(rows, []))
+        places = _column_positions(next(rows, []))
         for count, row in enumerate(rows, start=1):
-            if count > MOST_LINES:
-                raise UnreadableFileError("too_many", most=MOST_LINES)
+            if count > MAX_LINES:
+                raise UnreadableFileError("too_many", most=MAX_LINES)
             if not any(cell.strip() for cell in row):
                 continue
             cells = {name: _cell(row, place) for name, place in places.items()}
-            yield line_of(rows.line_num, cells)
+            yield parse_line(rows.line_num, cells)
     except csv.Error as error:
         raise UnreadableFileError("bad_csv", number=rows.line_num, problem=str(error)) from error
 
 
-def _places(headings: list[str]) -> dict[str, int]:
+def _column_positions(headings: list[str]) -> dict[str, int]:
     told = [heading.strip().casefold() for heading in headings]
     places = {
         name: place
@@ -117,7 +117,7 @@ def _places(headings: list[str]) -> dict[str, int]:
         if (place := next((told.index(each) for each in spellings if each in told), None))
         is not None
     }
-    missing = [name for name in NEEDED if name not in places]
+    missing = [name for name in REQUIRED if name not in places]
     if not places.keys() & {"sku", "gtin", "mpn"}:
         missing.append("sku, gtin or mpn")
     if missing:
@@ -129,27 +129,27 @@ def _cell(row: list[str], place: int) -> str:
     return row[place].replace("\0", "").strip() if place < len(row) else ""
 
 
-def line_of(number: int, cells: Mapping[str, str]) -> Line | Refusal:
+def parse_line(number: int, cells: Mapping[str, str]) -> PriceLine | RejectedLine:
     """Validate one line by the names of ``HEADINGS``."""
     try:
         return _line(number, cells)
-    except (BadCellError, BadGtinError) as error:
-        return Refusal(number, error.code, error.values)
+    except (InvalidCellError, InvalidGtinError) as error:
+        return RejectedLine(number, error.code, error.values)
 
 
-def _line(number: int, cells: Mapping[str, str]) -> Line:
+def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
     def told(name: str) -> str:
         return cells.get(name, "")
 
     competitor = " ".join(told("competitor").split()).casefold()
     if not competitor:
-        raise BadCellError("no_competitor")
+        raise InvalidCellError("no_competitor")
     if not told("sku") and not told("gtin") and not (told("brand") and told("mpn")):
-        raise BadCellError("no_goods")
+        raise InvalidCellError("no_goods")
     url = told("url")
     if url and not _URL.fullmatch(url):
-        raise BadCellError("no_address", told=_quoted(url))
-    return Line(
+        raise InvalidCellError("no_address", told=_quoted(url))
+    return PriceLine(
         number=number,
         competitor=competitor[:80],
         sku=told("sku"),
@@ -160,7 +160,7 @@ def _line(number: int, cells: Mapping[str, str]) -> Line:
         currency=_currency(told("currency")),
         has_tax=_has_tax(told("tax")),
         url=url,
-        as_of=_moment(told("as_of")),
+        as_of=_time(told("as_of")),
         confidence=_confidence(told("confidence")),
     )
 
@@ -172,17 +172,17 @@ def _quoted(told: str) -> str:
 def _amount(told: str) -> Decimal:
     found = _AMOUNT.fullmatch(told)
     if not found:
-        raise BadCellError("no_price", told=_quoted(told))
+        raise InvalidCellError("no_price", told=_quoted(told))
     amount = Decimal(f"{found[1]}.{found[2] or '0'}")
     if not amount:
-        raise BadCellError("costs_nothing")
+        raise InvalidCellError("costs_nothing")
     return amount
 
 
 def _currency(told: str) -> str:
     code = told.upper()
     if not is_currency(code):
-        raise BadCellError("no_currency", told=_quoted(told))
+        raise InvalidCellError("no_currency", told=_quoted(told))
     return code
 
 
@@ -192,16 +192,16 @@ def _has_tax(told: str) -> bool:
         return True
     if word in WITHOUT_TAX:
         return False
-    raise BadCellError("no_tax", told=_quoted(told))
+    raise InvalidCellError("no_tax", told=_quoted(told))
 
 
-def _moment(told: str) -> datetime | None:
+def _time(told: str) -> datetime | None:
     if not told:
         return None
     try:
         moment = datetime.fromisoformat(told)
     except ValueError:
-        raise BadCellError("no_date", told=_quoted(told)) from None
+        raise InvalidCellError("no_date", told=_quoted(told)) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -211,5 +211,5 @@ def _confidence(told: str) -> Decimal:
     except InvalidOperation:
         sure = Decimal(-1)
     if not (sure.is_finite() and 0 <= sure <= 1):
-        raise BadCellError("no_confidence", told=_quoted(told))
+        raise InvalidCellError("no_confidence", told=_quoted(told))
     return sure.quantize(Decimal("0.01"))

@@ -1,7 +1,7 @@
 """Price list formats: detect the format of a competitor price list, choose its reader. Pure.
 
 A new format, such as that of a price monitoring service, needs one module with a reader and one
-entry in ``READERS``.
+entry in ``PARSERS``.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from catalog.competitors import csv_format, json_format
-from catalog.competitors.csv_format import Line, Refusal
-from catalog.enums import Dialect
+from catalog.competitors.csv_format import PriceLine, RejectedLine
+from catalog.enums import ListFormat
 
 
-class Reader(Protocol):
+class Parser(Protocol):
     """Parses one format."""
 
-    def __call__(self, text: str) -> Iterator[Line | Refusal]:
+    def __call__(self, text: str) -> Iterator[PriceLine | RejectedLine]:
         """Yield each line, valid or rejected, in file order.
 
         Raises: UnreadableFileError  the file is no price list
@@ -25,13 +25,13 @@ class Reader(Protocol):
         ...
 
 
-READERS: Mapping[Dialect, Reader] = {
-    Dialect.CSV: csv_format.read,
-    Dialect.JSON: json_format.read,
-    Dialect.OURS: json_format.read_strictly,
+PARSERS: Mapping[ListFormat, Parser] = {
+    ListFormat.CSV: csv_format.parse,
+    ListFormat.JSON: json_format.parse,
+    ListFormat.OURS: json_format.parse_strict,
 }
 
 
-def recognized(text: str) -> Dialect:
+def detect_format(text: str) -> ListFormat:
     """Return the format of an uploaded file."""
-    return Dialect.JSON if text.lstrip("\ufeff \t\r\n")[:1] in {"[", "{"} else Dialect.CSV
+    return ListFormat.JSON if text.lstrip("\ufeff \t\r\n")[:1] in {"[", "{"} else ListFormat.CSV

@@ -13,15 +13,15 @@ from typing import Any
 
 from catalog.competitors.csv_format import (
     HEADINGS,
-    MOST_LINES,
-    BadCellError,
-    Line,
-    Refusal,
+    MAX_LINES,
+    InvalidCellError,
+    PriceLine,
+    RejectedLine,
     UnreadableFileError,
-    line_of,
+    parse_line,
 )
 
-LIST = "prices"
+LIST_KEY = "prices"
 
 
 class Number(str):
@@ -31,7 +31,7 @@ class Number(str):
 
 
 # The fields of our own format and their types.
-WORDS: Mapping[str, type] = {
+FIELD_TYPES: Mapping[str, type] = {
     "competitor": str,
     "sku": str,
     "gtin": str,
@@ -44,17 +44,17 @@ WORDS: Mapping[str, type] = {
     "seen_at": str,
     "confidence": str,
 }
-NEEDED = ("competitor", "price", "currency", "seen_at")
-LONGEST_COMPETITOR = 80
+REQUIRED = ("competitor", "price", "currency", "seen_at")
+MAX_COMPETITOR_LENGTH = 80
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-KINDS: Mapping[type, str] = {str: "to_be_text", bool: "to_be_true_or_false"}
+TYPE_ERRORS: Mapping[type, str] = {str: "to_be_text", bool: "to_be_true_or_false"}
 # A time without a zone is ambiguous.
-MOMENT = re.compile(
+TIMESTAMP = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)", re.ASCII
 )
 
 
-def read(text: str) -> Iterator[Line | Refusal]:
+def parse(text: str) -> Iterator[PriceLine | RejectedLine]:
     """Yield each object of a list, or of the list ``prices`` in an object; counted from 1.
 
     Raises: UnreadableFileError  no such list, or too long
@@ -62,25 +62,25 @@ def read(text: str) -> Iterator[Line | Refusal]:
     for number, row in _rows(text):
         try:
             cells = _cells(row)
-        except BadCellError as error:
-            yield Refusal(number, error.code, error.values)
+        except InvalidCellError as error:
+            yield RejectedLine(number, error.code, error.values)
         else:
-            yield line_of(number, cells)
+            yield parse_line(number, cells)
 
 
-def read_strictly(text: str) -> Iterator[Line | Refusal]:
+def parse_strict(text: str) -> Iterator[PriceLine | RejectedLine]:
     """Yield each object in our own format; an unknown field is an error.
 
     Raises: UnreadableFileError  no such list, or too long
     """
     for number, row in _rows(text):
         try:
-            _insist(row)
+            _validate_row(row)
             cells = _cells(row)
-        except BadCellError as error:
-            yield Refusal(number, error.code, error.values)
+        except InvalidCellError as error:
+            yield RejectedLine(number, error.code, error.values)
         else:
-            yield line_of(number, cells)
+            yield parse_line(number, cells)
 
 
 def _rows(text: str) -> Iterator[tuple[int, Any]]:
@@ -88,17 +88,17 @@ def _rows(text: str) -> Iterator[tuple[int, Any]]:
         told = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
     except (ValueError, RecursionError) as error:
         raise UnreadableFileError("no_json", problem=str(error)[:150]) from None
-    rows = told.get(LIST) if isinstance(told, dict) else told
+    rows = told.get(LIST_KEY) if isinstance(told, dict) else told
     if not isinstance(rows, list):
-        raise UnreadableFileError("no_list", name=LIST)
-    if len(rows) > MOST_LINES:
-        raise UnreadableFileError("too_many", most=MOST_LINES)
+        raise UnreadableFileError("no_list", name=LIST_KEY)
+    if len(rows) > MAX_LINES:
+        raise UnreadableFileError("too_many", most=MAX_LINES)
     yield from enumerate(rows, start=1)
 
 
 def _cells(row: Any) -> dict[str, str]:
     if not isinstance(row, dict):
-        raise BadCellError("no_object")
+        raise InvalidCellError("no_object")
     told: dict[str, tuple[str, Any]] = {}
     for word, value in row.items():
         told.setdefault(word.strip().casefold(), (word, value))
@@ -114,37 +114,37 @@ def _cell(word: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, (dict, list)):
-        raise BadCellError("no_text", word=word[:40])
+        raise InvalidCellError("no_text", word=word[:40])
     told = str(value).casefold() if isinstance(value, bool) else str(value)
     try:
         told.encode()
     except UnicodeEncodeError:  # an unpaired surrogate, which the database rejects
-        raise BadCellError("no_text", word=word[:40]) from None
+        raise InvalidCellError("no_text", word=word[:40]) from None
     return told.replace("\0", "").strip()
 
 
-def _insist(row: Any) -> None:
+def _validate_row(row: Any) -> None:
     if not isinstance(row, dict):
-        raise BadCellError("no_object")
-    if unknown := sorted(row.keys() - WORDS.keys()):
-        raise BadCellError("no_field", word=ascii(unknown[0][:40]))
-    if missing := [word for word in NEEDED if word not in row]:
-        raise BadCellError("missing", word=missing[0])
+        raise InvalidCellError("no_object")
+    if unknown := sorted(row.keys() - FIELD_TYPES.keys()):
+        raise InvalidCellError("no_field", word=ascii(unknown[0][:40]))
+    if missing := [word for word in REQUIRED if word not in row]:
+        raise InvalidCellError("missing", word=missing[0])
     for word, value in row.items():
-        if type(value) is not WORDS[word]:
-            raise BadCellError(KINDS[WORDS[word]], word=word)
-    if not MOMENT.fullmatch(row["seen_at"]):
-        raise BadCellError("no_moment")
-    _insist_on_our_spelling(row)
+        if type(value) is not FIELD_TYPES[word]:
+            raise InvalidCellError(TYPE_ERRORS[FIELD_TYPES[word]], word=word)
+    if not TIMESTAMP.fullmatch(row["seen_at"]):
+        raise InvalidCellError("no_moment")
+    _validate_spelling(row)
 
 
-def _insist_on_our_spelling(row: Mapping[str, Any]) -> None:
+def _validate_spelling(row: Mapping[str, Any]) -> None:
     """Reject spellings that external lists may use: our own format defines one."""
     if "," in row["price"]:
-        raise BadCellError("comma")
+        raise InvalidCellError("comma")
     if not CURRENCY.fullmatch(row["currency"]):
-        raise BadCellError("currency_spelling")
-    if len(row["competitor"]) > LONGEST_COMPETITOR:
-        raise BadCellError("competitor_length", most=LONGEST_COMPETITOR)
+        raise InvalidCellError("currency_spelling")
+    if len(row["competitor"]) > MAX_COMPETITOR_LENGTH:
+        raise InvalidCellError("competitor_length", most=MAX_COMPETITOR_LENGTH)
     if not row.get("confidence", "1").strip():
-        raise BadCellError("confidence_empty")
+        raise InvalidCellError("confidence_empty")

@@ -13,11 +13,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import CompetitorFile
-from catalog.models.competitors import Became, Match
+from catalog.models import CompetitorPriceList
+from catalog.models.competitors import ImportOutcome, MatchMethod
 from storefront.lib.staff.fieldsets import Field, Group
 
-COMPETITOR_FILE = (
+PRICE_LIST_FIELDSETS = (
     Group(
         _("File"),
         {
@@ -34,7 +34,7 @@ COMPETITOR_FILE = (
 )
 
 
-WORDS: Mapping[str, Promise | str] = {
+MESSAGES: Mapping[str, Promise | str] = {
     "no_competitor": _("The competitor is missing."),
     "no_goods": _("The product is missing. Enter a SKU, a GTIN, or a brand with a part number."),
     "no_address": _("%(told)s is not a valid URL."),
@@ -78,29 +78,29 @@ WORDS: Mapping[str, Promise | str] = {
     "nothing_to_keep": _("The source reports no change, but no earlier file is stored."),
     "cut_off": _("The last row is incomplete. The file may be cut off."),
 }
-DOUBTFUL = "doubtful"
+IMPLAUSIBLE = "doubtful"
 
 
-def words(code: str, values: Mapping[str, Any]) -> str:
+def message(code: str, values: Mapping[str, Any]) -> str:
     """Return why a line or a list is rejected; a stored sentence is returned as is."""
-    sentence = WORDS.get(code)
+    sentence = MESSAGES.get(code)
     if sentence is None:
         return code
     shown = dict(values)
     if "goods" in shown:
-        shown["goods"] = ", ".join(f"{Match(by).label} {name}" for by, name in shown["goods"])
+        shown["goods"] = ", ".join(f"{MatchMethod(by).label} {name}" for by, name in shown["goods"])
     if "names" in shown:
         between = gettext(" and ")
-        shown["names"] = between.join(str(Match(by).label) for by in shown["names"])
+        shown["names"] = between.join(str(MatchMethod(by).label) for by in shown["names"])
     return str(sentence) % shown
 
 
-def problem(file: CompetitorFile) -> str:
+def review_reason(file: CompetitorPriceList) -> str:
     """Return why staff must check a list; empty if they need not."""
-    return doubt(file.counts) if file.problem == DOUBTFUL else file.problem
+    return implausible_changes(file.counts) if file.problem == IMPLAUSIBLE else file.problem
 
 
-def doubt(counts: Mapping[str, Any]) -> str:
+def implausible_changes(counts: Mapping[str, Any]) -> str:
     """Return how many prices of a list changed implausibly."""
     return (
         gettext(
@@ -111,9 +111,9 @@ def doubt(counts: Mapping[str, Any]) -> str:
     )
 
 
-def became(counts: Mapping[str, Any]) -> str:
+def import_result(counts: Mapping[str, Any]) -> str:
     """Return how many lines had each result; zeros are omitted."""
-    said = {**{one.value: one.label for one in Became}, "refused": _("rejected")}
+    said = {**{one.value: one.label for one in ImportOutcome}, "refused": _("rejected")}
     if "changed" not in counts and "matched" in counts:
         said |= {"matched": _("matched")}  # not imported
     return " · ".join(f"{name}: {counts[code]}" for code, name in said.items() if counts.get(code))
@@ -121,7 +121,7 @@ def became(counts: Mapping[str, Any]) -> str:
 
 # Form fields of a price source
 
-SOURCE = (
+SOURCE_FIELDSETS = (
     Group(
         _("Source"),
         {
@@ -130,7 +130,7 @@ SOURCE = (
                 _("URL"),
                 _("The URL of the file, such as https://prices.example/list.csv. Maximum 8 MB."),
             ),
-            "dialect": Field(
+            "list_format": Field(
                 _("File format"),
                 _("CSV with column names, or JSON. The names are the same as for uploaded files."),
             ),
@@ -139,11 +139,11 @@ SOURCE = (
     Group(
         _("Schedule"),
         {
-            "every_min": Field(
+            "interval_minutes": Field(
                 _("Fetch interval (minutes)"),
                 _("From 5 minutes to 3 days. A price is valid for 7 days."),
             ),
-            "is_on": Field(_("Active"), _("If off, its prices stay until they expire.")),
+            "is_enabled": Field(_("Active"), _("If off, its prices stay until they expire.")),
         },
     ),
     Group(

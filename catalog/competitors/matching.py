@@ -16,54 +16,58 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from catalog.attributes.identifiers import mpn_key
-from catalog.competitors.csv_format import Line, Refusal, UnreadableFileError
-from catalog.competitors.formats import READERS
-from catalog.enums import Dialect
-from catalog.models import CompetitorFile, CompetitorPrice, Identifier, Variant
-from catalog.models.competitors import Match
-from catalog.pricing.market import MAX_AGE
+from catalog.competitors.csv_format import PriceLine, RejectedLine, UnreadableFileError
+from catalog.competitors.formats import PARSERS
+from catalog.enums import ListFormat
+from catalog.models import CompetitorPrice, CompetitorPriceList, Identifier, Variant
+from catalog.models.competitors import MatchMethod
+from catalog.pricing.market import MAX_COMPETITOR_PRICE_AGE
 
 BATCH = 1000
 # A clock may be wrong by hours; a price dated next week is an error.
-AHEAD = timedelta(days=1)
+MAX_CLOCK_SKEW = timedelta(days=1)
 # Confidence of a match, by the identifier that matched.
-SURE = {Match.SKU: Decimal("1.00"), Match.GTIN: Decimal("0.95"), Match.MPN: Decimal("0.80")}
+CONFIDENCE = {
+    MatchMethod.SKU: Decimal("1.00"),
+    MatchMethod.GTIN: Decimal("0.95"),
+    MatchMethod.MPN: Decimal("0.80"),
+}
 SHOWN_CHARACTERS = 40
 
-type Goods = tuple[int, str]
+type VariantRef = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matched:
+class MatchedPrice:
     """A line that matched one of our variants."""
 
-    line: Line
+    line: PriceLine
     variant_id: int
     sku: str
-    by: Match
+    by: MatchMethod
     confidence: Decimal
     as_of: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class ImportPreview:
     """The lines of a list, matched or rejected."""
 
-    matched: list[Matched] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
+    matched: list[MatchedPrice] = field(default_factory=list)
+    refused: list[RejectedLine] = field(default_factory=list)
 
 
-def preview(*, file: CompetitorFile) -> Preview:
+def preview(*, file: CompetitorPriceList) -> ImportPreview:
     """Parse a list and match its lines to variants.
 
     Raises: UnreadableFileError  no price list, or its content is no longer stored
     """
     if not file.content:
         raise UnreadableFileError("forgotten")
-    found = Preview()
-    lines: list[Line] = []
-    for each in READERS[Dialect(file.dialect)](file.content):
-        if isinstance(each, Line):
+    found = ImportPreview()
+    lines: list[PriceLine] = []
+    for each in PARSERS[ListFormat(file.list_format)](file.content):
+        if isinstance(each, PriceLine):
             lines.append(each)
         else:
             found.refused.append(each)
@@ -74,52 +78,56 @@ def preview(*, file: CompetitorFile) -> Preview:
     return found
 
 
-def _match(lines: Sequence[Line], *, file: CompetitorFile, found: Preview) -> None:
+def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, found: ImportPreview) -> None:
     skus = {line.sku for line in lines if line.sku}
     ours = Variant.objects.filter(sku__in=skus).values_list("sku", "pk")
-    known: dict[Match, dict[str, Goods]] = {
-        Match.SKU: {sku: (variant_id, sku) for sku, variant_id in ours},
-        Match.GTIN: _named("gtin", {line.gtin for line in lines if line.gtin}),
-        Match.MPN: _named("mpn", {mpn_key(line.brand, line.mpn) for line in lines if line.mpn}),
+    known: dict[MatchMethod, dict[str, VariantRef]] = {
+        MatchMethod.SKU: {sku: (variant_id, sku) for sku, variant_id in ours},
+        MatchMethod.GTIN: _variants_by_identifier(
+            "gtin", {line.gtin for line in lines if line.gtin}
+        ),
+        MatchMethod.MPN: _variants_by_identifier(
+            "mpn", {mpn_key(line.brand, line.mpn) for line in lines if line.mpn}
+        ),
     }
-    names_of_ours, our_host = _ourselves()
+    names_of_ours, our_host = _own_names()
     for line in lines:
         if line.competitor in names_of_ours or (our_host and _host(line.url) == our_host):
             # Otherwise we would undercut our own prices repeatedly.
-            found.refused.append(Refusal(line.number, "ourselves"))
+            found.refused.append(RejectedLine(line.number, "ourselves"))
             continue
         as_of = line.as_of or file.as_of or file.received_at
-        if why := _untimely(as_of, file.received_at):
-            found.refused.append(Refusal(line.number, *why))
+        if why := _date_problem(as_of, file.received_at):
+            found.refused.append(RejectedLine(line.number, *why))
             continue
         names = {
-            Match.SKU: line.sku,
-            Match.GTIN: line.gtin,
-            Match.MPN: mpn_key(line.brand, line.mpn) if line.brand and line.mpn else "",
+            MatchMethod.SKU: line.sku,
+            MatchMethod.GTIN: line.gtin,
+            MatchMethod.MPN: mpn_key(line.brand, line.mpn) if line.brand and line.mpn else "",
         }
         hits = {by: known[by][name] for by, name in names.items() if name in known[by]}
         if not hits:
             told = [[by.value, name[:SHOWN_CHARACTERS]] for by, name in names.items() if name]
-            found.refused.append(Refusal(line.number, "not_ours", {"goods": told}))
+            found.refused.append(RejectedLine(line.number, "not_ours", {"goods": told}))
         elif len(set(hits.values())) > 1:
             at_odds = {"names": [by.value for by in hits]}
-            found.refused.append(Refusal(line.number, "different", at_odds))
+            found.refused.append(RejectedLine(line.number, "different", at_odds))
         else:
             by, (variant_id, sku) = next(iter(hits.items()))
             found.matched.append(
-                Matched(
+                MatchedPrice(
                     line=line,
                     variant_id=variant_id,
                     sku=sku,
                     by=by,
-                    confidence=min(SURE[by], line.confidence),
+                    confidence=min(CONFIDENCE[by], line.confidence),
                     # A fast clock must not block later prices.
                     as_of=min(as_of, file.received_at),
                 )
             )
 
 
-def _ourselves() -> tuple[set[str], str]:
+def _own_names() -> tuple[set[str], str]:
     """Return the shop names that mean ourselves, and our host."""
     host = _host(settings.PUBLIC_URL)
     names = {" ".join(name.split()).casefold() for name in settings.SHOP_NAMES}
@@ -134,17 +142,19 @@ def _host(url: str) -> str:
     return host.rstrip(".").removeprefix("www.")
 
 
-def _untimely(as_of: datetime, received_at: datetime) -> tuple[str, dict[str, str | int]] | None:
+def _date_problem(
+    as_of: datetime, received_at: datetime
+) -> tuple[str, dict[str, str | int]] | None:
     """Return why a price of that date is rejected, None if it is current."""
     day = f"{as_of:%Y-%m-%d}"
-    if as_of > received_at + AHEAD:
+    if as_of > received_at + MAX_CLOCK_SKEW:
         return "future", {"day": day}
-    if as_of <= received_at - MAX_AGE:
-        return "old", {"day": day, "days": MAX_AGE.days}
+    if as_of <= received_at - MAX_COMPETITOR_PRICE_AGE:
+        return "old", {"day": day, "days": MAX_COMPETITOR_PRICE_AGE.days}
     return None
 
 
-def _named(scheme: str, values: set[str]) -> dict[str, Goods]:
+def _variants_by_identifier(scheme: str, values: set[str]) -> dict[str, VariantRef]:
     sure = Identifier.objects.filter(scheme=scheme, value__in=values)
     told = sure.exclude(state=Identifier.State.CONFLICT)
     return {
@@ -153,28 +163,28 @@ def _named(scheme: str, values: set[str]) -> dict[str, Goods]:
     }
 
 
-def _keep_newest(found: Preview) -> None:
+def _keep_newest(found: ImportPreview) -> None:
     """Keep one line per competitor and variant: the newest, of equals the first."""
-    best: dict[tuple[int, str], Matched] = {}
+    best: dict[tuple[int, str], MatchedPrice] = {}
     for each in sorted(found.matched, key=lambda one: one.as_of, reverse=True):
         if best.setdefault((each.variant_id, each.line.competitor), each) is not each:
-            found.refused.append(Refusal(each.line.number, "twice"))
+            found.refused.append(RejectedLine(each.line.number, "twice"))
     found.matched[:] = sorted(best.values(), key=lambda one: one.line.number)
 
 
-LEAST_KNOWN = 20
-FACTOR = 5
+MIN_KNOWN_PRICES = 20
+IMPLAUSIBLE_FACTOR = 5
 
 
-class DoubtfulListError(ValueError):
+class ImplausibleListError(ValueError):
     """Too many prices change too far at once; the message gives the counts."""
 
 
-def doubt(matched: Sequence[Matched]) -> dict[str, int]:
+def check_plausibility(matched: Sequence[MatchedPrice]) -> dict[str, int]:
     """Return counts if the list needs approval because prices changed implausibly; else empty.
 
     A change of currency counts as implausible too.
-    Shape:  as ``labels.doubt`` expects them
+    Shape:  as ``labels.implausible_changes`` expects them
     """
     known = moved = 0
     for batch in batched(matched, BATCH):
@@ -184,12 +194,12 @@ def doubt(matched: Sequence[Matched]) -> dict[str, int]:
             price = present.get((each.variant_id, each.line.competitor))
             if price is not None and price.as_of <= each.as_of:
                 known += 1
-                moved += _is_far(price, each)
-    if known < LEAST_KNOWN or moved * 2 <= known:
+                moved += _is_implausible(price, each)
+    if known < MIN_KNOWN_PRICES or moved * 2 <= known:
         return {}
-    return {"moved": moved, "known": known, "factor": FACTOR}
+    return {"moved": moved, "known": known, "factor": IMPLAUSIBLE_FACTOR}
 
 
-def _is_far(price: CompetitorPrice, told: Matched) -> bool:
+def _is_implausible(price: CompetitorPrice, told: MatchedPrice) -> bool:
     low, high = sorted((price.amount, told.line.amount))
-    return price.currency != told.line.currency or high >= low * FACTOR
+    return price.currency != told.line.currency or high >= low * IMPLAUSIBLE_FACTOR

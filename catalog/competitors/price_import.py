@@ -16,35 +16,35 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from catalog.competitors import labels, matching
-from catalog.competitors.csv_format import Refusal, UnreadableFileError
-from catalog.competitors.formats import READERS, recognized
-from catalog.competitors.matching import BATCH, DoubtfulListError, Matched, preview
-from catalog.enums import Dialect
-from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, Variant
-from catalog.models.competitors import Became, CameBy
+from catalog.competitors.csv_format import RejectedLine, UnreadableFileError
+from catalog.competitors.formats import PARSERS, detect_format
+from catalog.competitors.matching import BATCH, ImplausibleListError, MatchedPrice, preview
+from catalog.enums import ListFormat
+from catalog.models import CompetitorPrice, CompetitorPriceChange, CompetitorPriceList, Variant
+from catalog.models.competitors import ImportOutcome, SourceType
 from catalog.pricing import repricing_queue
-from catalog.pricing.market import MAX_AGE
+from catalog.pricing.market import MAX_COMPETITOR_PRICE_AGE
 from storefront.lib.db import bulk
-from storefront.lib.db.transactions import needs_transaction
-from storefront.lib.http.redaction import without
+from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.http.redaction import redact
 
-MOST_BYTES = 8_000_000
-MOST_REFUSALS_KEPT = 1000
+MAX_BYTES = 8_000_000
+MAX_STORED_REJECTIONS = 1000
 # Retention of a machine's lists and their results. Each changed price is kept forever.
-KEPT_FOR = timedelta(days=30)
+LIST_RETENTION = timedelta(days=30)
 # Retention of list contents, which are large, and how many per sender.
-CONTENT_KEPT_FOR = timedelta(days=3)
-MOST_CONTENTS_KEPT = 20
-FORGOTTEN_AT_ONCE = 500
+CONTENT_RETENTION = timedelta(days=3)
+MAX_STORED_CONTENTS = 20
+DELETE_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class ImportResult:
     """The result of each line: imported ones, and the reason for each rejected one."""
 
-    file: CompetitorFile
-    became: list[tuple[Matched, Became]]
-    refused: list[Refusal]
+    file: CompetitorPriceList
+    became: list[tuple[MatchedPrice, ImportOutcome]]
+    refused: list[RejectedLine]
 
     @property
     def counts(self) -> Counter[str]:
@@ -52,73 +52,75 @@ class Taken:
         return found + Counter(matched=len(self.became), refused=len(self.refused))
 
 
-def readable(content: bytes, *, dialect: Dialect | None = None) -> tuple[str, Dialect]:
+def decode(content: bytes, *, list_format: ListFormat | None = None) -> tuple[str, ListFormat]:
     """Return the text of a price list and its format.
 
     Raises: UnreadableFileError  no price list
     """
-    if len(content) > MOST_BYTES:
-        raise UnreadableFileError("too_large", most=MOST_BYTES // 1_000_000)
+    if len(content) > MAX_BYTES:
+        raise UnreadableFileError("too_large", most=MAX_BYTES // 1_000_000)
     try:
         text = content.decode("utf-8-sig").replace("\0", "")
     except UnicodeDecodeError:
         raise UnreadableFileError("no_utf8") from None
-    spoken = dialect or recognized(text)
-    if not any(True for _ in READERS[spoken](text)):
+    spoken = list_format or detect_format(text)
+    if not any(True for _ in PARSERS[spoken](text)):
         raise UnreadableFileError("no_lines")
     return text, spoken
 
 
-def receive(  # noqa: PLR0913 - what, from whom, and by which channel
+def store_list(  # noqa: PLR0913 - what, from whom, and by which channel
     *,
     name: str,
     content: bytes,
     actor: str,
     now: datetime,
-    dialect: Dialect | None = None,
-    came_by: CameBy = CameBy.HAND,
+    list_format: ListFormat | None = None,
+    source_type: SourceType = SourceType.HAND,
     as_of: datetime | None = None,
     hidden: Iterable[str] = (),
-) -> CompetitorFile:
+) -> CompetitorPriceList:
     """Store a list for preview or import.
 
     ``as_of`` is the age of the list; it applies to lines without a date of their own. ``hidden``
     values are redacted: a source may echo the secret we sent.
     Raises: UnreadableFileError  no price list
     """
-    text, spoken = readable(content, dialect=dialect)
-    file = CompetitorFile.objects.create(
+    text, spoken = decode(content, list_format=list_format)
+    file = CompetitorPriceList.objects.create(
         name=name[-120:],
-        content=without(text, hidden),
-        dialect=spoken.value,
-        came_by=came_by,
+        content=redact(text, hidden),
+        list_format=spoken.value,
+        source_type=source_type,
         as_of=as_of,
         received_at=now,
         received_by=actor[:100],
     )
-    if came_by is not CameBy.HAND:
-        mine = _told_by_machines().filter(received_by=file.received_by)
-        spare = mine.order_by("-received_at", "-pk").values("pk")[MOST_CONTENTS_KEPT:]
-        CompetitorFile.objects.filter(pk__in=spare).update(content="")
+    if source_type is not SourceType.HAND:
+        mine = _machine_lists().filter(received_by=file.received_by)
+        spare = mine.order_by("-received_at", "-pk").values("pk")[MAX_STORED_CONTENTS:]
+        CompetitorPriceList.objects.filter(pk__in=spare).update(content="")
     return file
 
 
-def take_in(*, file: CompetitorFile, actor: str, now: datetime, is_looked_at: bool = True) -> Taken:
+def import_list(
+    *, file: CompetitorPriceList, actor: str, now: datetime, is_previewed: bool = True
+) -> ImportResult:
     """Import the matched lines of a list and queue the affected prices for repricing.
 
     Idempotent after a crash. A list that staff did not preview is checked as a whole and waits for
     them if it is implausible.
     Locks:  per thousand lines: the variants, then their competitor prices, in id order
-    Raises: UnreadableFileError  no price list, or its content is no longer stored
-            DoubtfulListError    too many implausible changes
+    Raises: UnreadableFileError   no price list, or its content is no longer stored
+            ImplausibleListError  too many implausible changes
     """
     found = preview(file=file)
-    if not is_looked_at and (why := matching.doubt(found.matched)):
+    if not is_previewed and (why := matching.check_plausibility(found.matched)):
         counts = {"matched": len(found.matched), "refused": len(found.refused), **why}
-        problem = labels.DOUBTFUL
-        _note(file, problem=problem, taken_at=None, counts=counts, refused=found.refused)
-        raise DoubtfulListError(labels.doubt(why))
-    taken = Taken(file=file, became=[], refused=found.refused)
+        problem = labels.IMPLAUSIBLE
+        _save_result(file, problem=problem, imported_at=None, counts=counts, refused=found.refused)
+        raise ImplausibleListError(labels.implausible_changes(why))
+    taken = ImportResult(file=file, became=[], refused=found.refused)
     for batch in batched(found.matched, BATCH):
         with transaction.atomic(durable=True):
             done = _write(batch, source=file.name, actor=actor[:100], now=now)
@@ -126,41 +128,49 @@ def take_in(*, file: CompetitorFile, actor: str, now: datetime, is_looked_at: bo
             if each.line.number in done:
                 taken.became.append((each, done[each.line.number]))
             else:
-                taken.refused.append(Refusal(each.line.number, "gone"))
+                taken.refused.append(RejectedLine(each.line.number, "gone"))
     taken.refused.sort(key=lambda refusal: refusal.number)
-    _note(file, problem="", taken_at=now, counts=dict(taken.counts), refused=taken.refused)
+    _save_result(
+        file, problem="", imported_at=now, counts=dict(taken.counts), refused=taken.refused
+    )
     return taken
 
 
-def forget_old(*, now: datetime) -> int:
+def delete_old(*, now: datetime) -> int:
     """Delete old lists from machines and the contents of younger ones; return how many lists.
 
     Lists from staff and the price history stay.
     """
-    _told_by_machines().filter(received_at__lt=now - CONTENT_KEPT_FOR).update(content="")
-    told = CompetitorFile.objects.exclude(came_by=CameBy.HAND)
-    old = told.filter(received_at__lt=now - KEPT_FOR).order_by("pk").values_list("pk", flat=True)
+    _machine_lists().filter(received_at__lt=now - CONTENT_RETENTION).update(content="")
+    told = CompetitorPriceList.objects.exclude(source_type=SourceType.HAND)
+    old = (
+        told.filter(received_at__lt=now - LIST_RETENTION)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
     forgotten = 0
-    while ids := list(old[:FORGOTTEN_AT_ONCE]):
+    while ids := list(old[:DELETE_BATCH]):
         # Django loads rows referenced by sources before it deletes them: omit the contents.
-        forgotten += CompetitorFile.objects.filter(pk__in=ids).only("pk").delete()[0]
+        forgotten += CompetitorPriceList.objects.filter(pk__in=ids).only("pk").delete()[0]
     return forgotten
 
 
-def _told_by_machines() -> QuerySet[CompetitorFile]:
+def _machine_lists() -> QuerySet[CompetitorPriceList]:
     """Return the lists from machines whose content is stored."""
-    return CompetitorFile.objects.exclude(came_by=CameBy.HAND).exclude(content="")
+    return CompetitorPriceList.objects.exclude(source_type=SourceType.HAND).exclude(content="")
 
 
-def _note(file: CompetitorFile, *, refused: Sequence[Refusal], **became: Any) -> None:
-    told = [[each.number, each.code, dict(each.values)] for each in refused[:MOST_REFUSALS_KEPT]]
-    CompetitorFile.objects.filter(pk=file.pk).update(refused=told, **became)
+def _save_result(
+    file: CompetitorPriceList, *, refused: Sequence[RejectedLine], **became: Any
+) -> None:
+    told = [[each.number, each.code, dict(each.values)] for each in refused[:MAX_STORED_REJECTIONS]]
+    CompetitorPriceList.objects.filter(pk=file.pk).update(refused=told, **became)
 
 
-@needs_transaction
+@requires_transaction
 def _write(
-    batch: Sequence[Matched], *, source: str, actor: str, now: datetime
-) -> dict[int, Became]:
+    batch: Sequence[MatchedPrice], *, source: str, actor: str, now: datetime
+) -> dict[int, ImportOutcome]:
     """Save new prices; return the result of each line, without lines whose variant was deleted."""
     variant_ids = [each.variant_id for each in batch]
     variants = Variant.objects.filter(pk__in=variant_ids).order_by("pk")
@@ -172,7 +182,7 @@ def _write(
         .select_for_update(of=["self"])
         .order_by("pk")
     }
-    done: dict[int, Became] = {}
+    done: dict[int, ImportOutcome] = {}
     new: list[CompetitorPrice] = []
     changed: dict[CompetitorPrice, list[str]] = {}
     moved: list[CompetitorPrice] = []
@@ -183,9 +193,9 @@ def _write(
             continue
         price = present.get((each.variant_id, line.competitor))
         if price is not None and price.as_of > each.as_of:
-            done[line.number] = Became.OLDER  # a newer price is known
+            done[line.number] = ImportOutcome.OLDER  # a newer price is known
             continue
-        done[line.number] = Became.CONFIRMED
+        done[line.number] = ImportOutcome.CONFIRMED
         what = {"amount": line.amount, "currency": line.currency, "has_tax": line.has_tax}
         values = {
             **what,
@@ -194,7 +204,7 @@ def _write(
             "confidence": each.confidence,
             "matched_by": each.by.value,
             "source": source,
-            "told_by": actor,
+            "reported_by": actor,
         }
         if price is None:
             price = CompetitorPrice(
@@ -202,27 +212,27 @@ def _write(
             )
             new.append(price)
             moved.append(price)
-            done[line.number] = Became.CHANGED
+            done[line.number] = ImportOutcome.CHANGED
             continue
         # An update that only confirms a price may make an expired one current again.
-        if price.as_of <= now - MAX_AGE:
+        if price.as_of <= now - MAX_COMPETITOR_PRICE_AGE:
             heard.add(price.variant_id)
-        if names := bulk.differing(price, values):
+        if names := bulk.set_changed(price, values):
             changed[price] = names
             if what.keys() & set(names):
                 moved.append(price)
-                done[line.number] = Became.CHANGED
+                done[line.number] = ImportOutcome.CHANGED
             if "confidence" in names:
                 heard.add(price.variant_id)
     CompetitorPrice.objects.bulk_create(new)
     bulk.update(CompetitorPrice, changed)
-    CompetitorPriceChange.objects.bulk_create(_change(price, now=now) for price in moved)
+    CompetitorPriceChange.objects.bulk_create(_price_change(price, now=now) for price in moved)
     heard |= {price.variant_id for price in moved}
-    repricing_queue.follow_market(variant_ids=heard, now=now)
+    repricing_queue.enqueue_market_followers(variant_ids=heard, now=now)
     return done
 
 
-def _change(price: CompetitorPrice, *, now: datetime) -> CompetitorPriceChange:
+def _price_change(price: CompetitorPrice, *, now: datetime) -> CompetitorPriceChange:
     return CompetitorPriceChange(
         variant_id=price.variant_id,
         competitor=price.competitor,
@@ -231,6 +241,6 @@ def _change(price: CompetitorPrice, *, now: datetime) -> CompetitorPriceChange:
         has_tax=price.has_tax,
         as_of=price.as_of,
         source=price.source,
-        told_by=price.told_by,
+        reported_by=price.reported_by,
         at=now,
     )

@@ -16,19 +16,19 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from catalog.competitors import sources, tasks
-from catalog.competitors.labels import SOURCE
+from catalog.competitors.labels import SOURCE_FIELDSETS
 from catalog.models import CompetitorSource
-from storefront.lib.http.download import HARMLESS_HEADERS
-from storefront.lib.http.redaction import SHORTEST_SECRET
-from storefront.lib.http.ssrf import RefusedAddressError, checked
-from storefront.lib.security.encryption import seal
+from storefront.lib.http.download import CROSS_HOST_HEADERS
+from storefront.lib.http.redaction import MIN_SECRET_CHARS
+from storefront.lib.http.ssrf import ForbiddenAddressError, check_url
+from storefront.lib.security.encryption import encrypt
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
 # Headers that HTTP needs, or that a redirect target receives too.
-NO_SECRETS = {
-    *HARMLESS_HEADERS,
+FORBIDDEN_HEADERS = {
+    *CROSS_HOST_HEADERS,
     "accept-encoding",
     "connection",
     "content-length",
@@ -37,8 +37,8 @@ NO_SECRETS = {
     "transfer-encoding",
     "x-request-id",
 }
-LONGEST_SECRET = 2000
-ASKED = ("name", "url", "dialect", "every_min", "is_on", "header")
+MAX_SECRET_LENGTH = 2000
+EDITABLE_FIELDS = ("name", "url", "list_format", "interval_minutes", "is_enabled", "header")
 
 
 class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -46,19 +46,19 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
 
     secret = forms.CharField(
         required=False,
-        max_length=LONGEST_SECRET,
+        max_length=MAX_SECRET_LENGTH,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
     class Meta:
         model = CompetitorSource
-        fields = ASKED
+        fields = EDITABLE_FIELDS
 
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"]).strip()
         try:
-            parts = checked(url)
-        except RefusedAddressError:
+            parts = check_url(url)
+        except ForbiddenAddressError:
             parts = None
         if parts is None or re.search(r"\s", url):
             words = gettext("Enter a URL, such as https://api.example.com/v1/.")
@@ -72,7 +72,7 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
 
     def clean_header(self) -> str:
         header = str(self.cleaned_data["header"]).strip()
-        if header and (not HEADER.fullmatch(header) or header.lower() in NO_SECRETS):
+        if header and (not HEADER.fullmatch(header) or header.lower() in FORBIDDEN_HEADERS):
             words = gettext("This header cannot carry a secret. Use Authorization or X-Api-Key.")
             raise forms.ValidationError(words, code="no_header")
         return header
@@ -82,7 +82,7 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         if not (secret.isascii() and secret.isprintable()):
             words = gettext("Use ASCII letters, digits and symbols only.")
             raise forms.ValidationError(words, code="no_secret")
-        if 0 < len(secret) < SHORTEST_SECRET:
+        if 0 < len(secret) < MIN_SECRET_CHARS:
             # A shorter secret could not be redacted reliably.
             words = gettext("The secret is too short. Enter at least 6 characters.")
             raise forms.ValidationError(words, code="no_secret")
@@ -93,7 +93,7 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         given: dict[str, Any] = super().clean() or {}
         if {"url", "header", "secret"} - given.keys():
             return given
-        is_kept = bool(self.instance.secret_sealed) and not given["secret"]
+        is_kept = bool(self.instance.encrypted_secret) and not given["secret"]
         if given["secret"] and not given["header"]:
             self.add_error("header", gettext("Enter the header for the secret."))
         elif given["header"] and not given["secret"] and not is_kept:
@@ -108,8 +108,8 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         if not self.cleaned_data["header"]:
             return ""
         if secret := self.cleaned_data["secret"]:
-            return seal({sources.SECRET: secret})
-        return str(self.instance.secret_sealed)
+            return encrypt({sources.SECRET_KEY: secret})
+        return str(self.instance.encrypted_secret)
 
 
 def _host(url: str) -> tuple[str, str]:
@@ -119,36 +119,40 @@ def _host(url: str) -> tuple[str, str]:
 
 @admin.register(CompetitorSource)
 class CompetitorSourceAdmin(StaffAdmin):
-    when_empty: ClassVar = _("Add a URL with competitor prices. It is fetched on a schedule.")
+    empty_text: ClassVar = _("Add a URL with competitor prices. It is fetched on a schedule.")
     form = CompetitorSourceForm
-    editable = ASKED
+    editable = EDITABLE_FIELDS
     may_add = True
     may_delete = True
-    groups = SOURCE
+    groups = SOURCE_FIELDSETS
     list_display: ClassVar = [
         "name",
-        "is_on",
-        "every_min",
-        columns.age("heard_at", _("Received")),
+        "is_enabled",
+        "interval_minutes",
+        columns.age("last_success_at", _("Received")),
         columns.age("due_at", _("Next fetch")),
         "problem",
         columns.age("failing_since", _("Failing since")),
     ]
-    list_filter: ClassVar = ["is_on"]
+    list_filter: ClassVar = ["is_enabled"]
     search_fields: ClassVar = ["name"]
     ordering: ClassVar = ["name"]
-    exclude: ClassVar = ["secret_sealed", "remembered"]
+    exclude: ClassVar = ["encrypted_secret", "validators"]
     actions_detail: ClassVar = ["ask_now"]
-    fits: ClassVar = {"ask_now": lambda source: source.is_on}
+    available_if: ClassVar = {"ask_now": lambda source: source.is_enabled}
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        asked = [*ASKED, "secret"] if obj is None or self.has_change_permission(request) else ASKED
+        asked = (
+            [*EDITABLE_FIELDS, "secret"]
+            if obj is None or self.has_change_permission(request)
+            else EDITABLE_FIELDS
+        )
         return asked if obj is None else [*asked, *self.get_readonly_fields(request, obj)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return []
-        return ["asked_at", "heard_at", "due_at", "problem", "failing_since", "last_file"]
+        return ["asked_at", "last_success_at", "due_at", "problem", "failing_since", "last_file"]
 
     def save_model(
         self,
@@ -158,17 +162,17 @@ class CompetitorSourceAdmin(StaffAdmin):
         change: bool,
     ) -> None:
         """Save only the edited fields, since a worker writes others; make the source due."""
-        obj.secret_sealed = form.sealed()
+        obj.encrypted_secret = form.sealed()
         obj.due_at = timezone.now()
-        obj.save(update_fields=[*ASKED, "secret_sealed", "due_at"] if change else None)
+        obj.save(update_fields=[*EDITABLE_FIELDS, "encrypted_secret", "due_at"] if change else None)
 
     @action(description=_("Fetch now"), icon="sync")
     def ask_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         source = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            sources.ask_soon(source=source, now=timezone.now())
-            self.wake(request, tasks.hear_competitors, source_id=source.pk)
+            sources.make_due(source=source, now=timezone.now())
+            self.wake(request, tasks.fetch_source, source_id=source.pk)
 
         return self.ask(
             request,

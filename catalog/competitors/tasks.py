@@ -11,22 +11,22 @@ from catalog.competitors import price_import, sources
 
 
 @shared_task
-def hear_due_competitors(**_: Any) -> int:
+def fetch_due_sources(**_: Any) -> int:
     """Fetch each competitor price source that is due, one task per source."""
-    due = sources.due(now=timezone.now())
+    due = sources.due_sources(now=timezone.now())
     for source_id in due:
-        hear_competitors.delay(source_id=source_id)
+        fetch_source.delay(source_id=source_id)
     return len(due)
 
 
 @shared_task
-def hear_competitors(*, source_id: int, **_: Any) -> dict[str, int] | None:
+def fetch_source(*, source_id: int, **_: Any) -> dict[str, int] | None:
     """Fetch one competitor price source, unless another worker did."""
-    taken = sources.fetch(source_id=source_id, now=timezone.now())
+    taken = sources.fetch_source(source_id=source_id, now=timezone.now())
     return None if taken is None else dict(taken.counts)
 
 
 @shared_task
-def forget_old_lists(**_: Any) -> int:
+def delete_old_lists(**_: Any) -> int:
     """Delete old price lists that machines sent."""
-    return price_import.forget_old(now=timezone.now())
+    return price_import.delete_old(now=timezone.now())

@@ -13,12 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.exchange_rates import rates
-from catalog.models import ExchangeRate, RateNews
+from catalog.models import ExchangeRate, ExchangeRateUpdate
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 from storefront.lib.staff.fieldsets import Field, Group
 
-RATE = (
+RATE_FIELDSETS = (
     Group(
         _("Currencies"),
         {
@@ -40,14 +40,14 @@ RATE = (
             ),
             "source": Field(_("Who says so"), _("A bank or a web page, for reference.")),
             "as_of": Field(_("As of (UTC)"), _("Prices use this rate until it is outdated.")),
-            "standing": Field(_("Status")),
-            "waiting_rate": Field(_("Newer rate awaiting approval")),
+            "validity": Field(_("Status")),
+            "pending_rate": Field(_("Newer rate awaiting approval")),
         },
     ),
 )
 
 
-Status = RateNews.Status
+Status = ExchangeRateUpdate.Status
 
 
 class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -59,7 +59,7 @@ class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        if given.get("as_of") and given["as_of"] > timezone.now() + rates.AHEAD:
+        if given.get("as_of") and given["as_of"] > timezone.now() + rates.MAX_CLOCK_SKEW:
             self.add_error("as_of", gettext("The date cannot be in the future."))
         if given.get("rate") is not None and given["rate"] <= 0:
             self.add_error("rate", gettext("The rate must be above 0."))
@@ -68,28 +68,28 @@ class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(StaffAdmin):
-    when_empty: ClassVar = _(
+    empty_text: ClassVar = _(
         "Add an exchange rate, such as USD to EUR. Products bought in a foreign currency "
         "have no price without one."
     )
     form = ExchangeRateForm
     editable = ("rate", "source", "as_of")
     may_add = True
-    groups = RATE
+    groups = RATE_FIELDSETS
     list_display: ClassVar = [
         "__str__",
         columns.number("rate", _("Rate")),
         "source",
         columns.age("as_of", _("As of")),
-        columns.state("standing", _("Status"), calls=["unsure", "unknown"]),
-        columns.number("waiting_rate", _("Newer rate awaiting approval")),
+        columns.status("validity", _("Status"), calls=["unsure", "unknown"]),
+        columns.number("pending_rate", _("Newer rate awaiting approval")),
     ]
-    list_filter: ClassVar = ["standing", "quote"]
+    list_filter: ClassVar = ["validity", "quote"]
     ordering: ClassVar = ["base", "quote"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         named = ["base", "quote", *self.editable]
-        return named if obj is None else [*named, "waiting_rate", "standing"]
+        return named if obj is None else [*named, "pending_rate", "validity"]
 
     def save_model(
         self,
@@ -98,7 +98,7 @@ class ExchangeRateAdmin(StaffAdmin):
         form: forms.ModelForm[ExchangeRate],
         change: bool,
     ) -> None:
-        said = rates.say(
+        said = rates.set_manual_rate(
             base=obj.base.upper(),
             quote=obj.quote.upper(),
             rate=obj.rate,
@@ -110,37 +110,37 @@ class ExchangeRateAdmin(StaffAdmin):
         obj.pk = said.pk
 
 
-@admin.register(RateNews)
-class RateNewsAdmin(StaffAdmin):
-    when_empty: ClassVar = _(
+@admin.register(ExchangeRateUpdate)
+class ExchangeRateUpdateAdmin(StaffAdmin):
+    empty_text: ClassVar = _(
         "No updates yet. Updates are fetched automatically, or added when staff enter a rate."
     )
     list_display: ClassVar = [
         "__str__",
-        columns.state("status", _("Status"), calls=["waiting"], ended=["taken", "approved"]),
+        columns.status("status", _("Status"), calls=["waiting"], ended=["taken", "approved"]),
         columns.number("old_rate", _("Previous rate")),
         columns.number("rate", _("Rate")),
         "source",
         columns.age("as_of", _("As of")),
-        "told_by",
-        columns.age("told_at", _("Received")),
+        "reported_by",
+        columns.age("reported_at", _("Received")),
     ]
     list_filter: ClassVar = ["status", "base", "quote"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.moves]
+    readonly_fields: ClassVar = [columns.status_history]
     actions: ClassVar = ["approve_all"]
     actions_detail: ClassVar = ["approve", "reject"]
-    fits: ClassVar = {
+    available_if: ClassVar = {
         "approve": lambda row: row.status == Status.WAITING,
         "reject": lambda row: row.status == Status.WAITING,
     }
 
     @action(description=_("Approve"))
-    def approve_all(self, request: HttpRequest, rows: QuerySet[RateNews]) -> None:
-        self.do_each(
+    def approve_all(self, request: HttpRequest, rows: QuerySet[ExchangeRateUpdate]) -> None:
+        self.apply_to_each(
             request,
             rows,
-            lambda row: rates.approve(news=row, actor=str(request.user), now=timezone.now()),
+            lambda row: rates.approve(update=row, actor=str(request.user), now=timezone.now()),
         )
 
     @action(description=_("Approve"), icon="check")
@@ -157,7 +157,7 @@ class RateNewsAdmin(StaffAdmin):
                 "new": columns.as_number(news.rate),
             },
             act=lambda _given: rates.approve(
-                news=news, actor=str(request.user), now=timezone.now()
+                update=news, actor=str(request.user), now=timezone.now()
             ),
             done=gettext("All prices in this currency are recalculated within a minute."),
         )
@@ -172,7 +172,7 @@ class RateNewsAdmin(StaffAdmin):
             explain=gettext("The current rate stays in use until it is outdated."),
             form_class=ReasonForm,
             act=lambda given: rates.reject(
-                news=news, actor=str(request.user), reason=given["reason"], now=timezone.now()
+                update=news, actor=str(request.user), reason=given["reason"], now=timezone.now()
             ),
             done=gettext("Update rejected. The same rate is not suggested again."),
         )

@@ -11,7 +11,7 @@ from lxml import etree
 
 EURO = "EUR"
 # Published at 16:00 in Frankfurt, within an hour of this all year round.
-TOLD_AT = time(15, tzinfo=UTC)
+PUBLISHED_AT = time(15, tzinfo=UTC)
 LEAST, MOST = Decimal("0.000001"), Decimal(10_000_000)
 PLACES = Decimal("0.0000000001")
 
@@ -42,7 +42,7 @@ class DailyRates:
         }
 
 
-def read(content: bytes) -> DailyRates:
+def parse(content: bytes) -> DailyRates:
     """Parse ``eurofxref-daily.xml``.
 
     Raises: UnreadableRatesError  another file, or an invalid value
@@ -57,7 +57,7 @@ def read(content: bytes) -> DailyRates:
     if len(days) != 1:
         raise UnreadableRatesError(f"The file has {len(days)} days, expected one.")
     try:
-        as_of = datetime.combine(date.fromisoformat(days[0].get("time")), TOLD_AT)
+        as_of = datetime.combine(date.fromisoformat(days[0].get("time")), PUBLISHED_AT)
     except ValueError:
         raise UnreadableRatesError("The day is not a valid date.") from None
     per_euro: dict[str, Decimal] = {}

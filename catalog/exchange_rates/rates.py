@@ -15,36 +15,35 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Min, Q
 
-from catalog.enums import EU
-from catalog.enums import RateStanding as Standing
+from catalog.enums import EU, RateStatus
 from catalog.exchange_rates import ecb
-from catalog.models import Channel, ExchangeRate, Listing, RateNews
+from catalog.models import Channel, ExchangeRate, ExchangeRateUpdate, Listing
 from catalog.pricing import landed_cost, repricing_queue
-from catalog.pricing.policy import limits
-from catalog.pricing.rate_validity import moved_too_far, worth
-from storefront.lib.db.transactions import needs_transaction
+from catalog.pricing.policy import rate_limits
+from catalog.pricing.rate_validity import assess_rate, moved_too_far
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http.download import download
 
-Status = RateNews.Status
-AHEAD = timedelta(days=1)
+Status = ExchangeRateUpdate.Status
+MAX_CLOCK_SKEW = timedelta(days=1)
 
 
 class FutureRateError(ValueError):
     """The rate is dated in the future."""
 
 
-def take_in_daily(*, content: bytes, source: str, actor: str, now: datetime) -> dict[str, int]:
+def import_daily(*, content: bytes, source: str, actor: str, now: datetime) -> dict[str, int]:
     """Import an ECB list for the currency of each channel.
 
     Returns how many rates took effect, wait for approval, and were known.
-    Locks:  as ``take_in``
+    Locks:  as ``import_rates``
     Raises: UnreadableRatesError  no rate list
             FutureRateError       dated in the future
     """
-    daily = ecb.read(content)
+    daily = ecb.parse(content)
     counts = {"taken": 0, "waiting": 0, "known": 0}
     for quote in sorted(set(Channel.objects.values_list("currency", flat=True))):
-        done = take_in(
+        done = import_rates(
             quote=quote,
             rates=daily.into(quote),
             source=source,
@@ -58,7 +57,7 @@ def take_in_daily(*, content: bytes, source: str, actor: str, now: datetime) -> 
 
 
 @transaction.atomic(durable=True)
-def take_in(  # noqa: PLR0913 - which rates, and who reported them when
+def import_rates(  # noqa: PLR0913 - which rates, and who reported them when
     *,
     quote: str,
     rates: Mapping[str, Decimal],
@@ -74,18 +73,18 @@ def take_in(  # noqa: PLR0913 - which rates, and who reported them when
     Locks:  the channels of that currency, then its rates, each in id order
     Raises: FutureRateError  dated in the future
     """
-    if as_of > now + AHEAD:
+    if as_of > now + MAX_CLOCK_SKEW:
         raise FutureRateError(f"The rates of {as_of:%Y-%m-%d} are dated in the future.")
     present = _lock(quote)
     done: dict[str, str] = {}
     for base in sorted(rates):
         row, rate = present.get(base), rates[base]
         if row is not None and (
-            row.as_of >= as_of or _was_judged(row, rate, source=source, as_of=as_of)
+            row.as_of >= as_of or _was_decided(row, rate, source=source, as_of=as_of)
         ):
             done[base] = "known"
             continue
-        news = RateNews(
+        update = ExchangeRateUpdate(
             base=base,
             quote=quote,
             rate=rate,
@@ -94,26 +93,29 @@ def take_in(  # noqa: PLR0913 - which rates, and who reported them when
             as_of=as_of,
             status=Status.TAKEN,
             status_since=now,
-            told_by=actor[:100],
-            told_at=now,
+            reported_by=actor[:100],
+            reported_at=now,
         )
         if row is not None and moved_too_far(
-            old=row.rate, new=rate, passed=_passed(row, as_of=as_of), limits=limits()
+            old=row.rate,
+            new=rate,
+            passed=_time_since_reports(row, as_of=as_of),
+            limits=rate_limits(),
         ):
-            news.status = Status.WAITING
-        _lapse(base=base, quote=quote, actor=actor, now=now)
-        news.save()
-        if news.status == Status.WAITING and row is not None:
-            ExchangeRate.objects.filter(pk=row.pk).update(waiting_rate=rate)
-            _settle([row.pk], now=now)
+            update.status = Status.WAITING
+        _supersede(base=base, quote=quote, actor=actor, now=now)
+        update.save()
+        if update.status == Status.WAITING and row is not None:
+            ExchangeRate.objects.filter(pk=row.pk).update(pending_rate=rate)
+            _update_validity([row.pk], now=now)
         else:
-            _count(news, now=now)
-        done[base] = news.status
+            _apply(update, now=now)
+        done[base] = update.status
     return done
 
 
-@needs_transaction
-def say(  # noqa: PLR0913 - which rate, and who reported it when
+@requires_transaction
+def set_manual_rate(  # noqa: PLR0913 - which rate, and who reported it when
     *,
     base: str,
     quote: str,
@@ -125,14 +127,14 @@ def say(  # noqa: PLR0913 - which rate, and who reported it when
 ) -> ExchangeRate:
     """Apply a rate set by staff, however far it moves.
 
-    Locks:  as ``take_in``
+    Locks:  as ``import_rates``
     Raises: FutureRateError  dated in the future
     """
-    if as_of > now + AHEAD:
+    if as_of > now + MAX_CLOCK_SKEW:
         raise FutureRateError(f"The rate of {as_of:%Y-%m-%d} is dated in the future.")
     present = _lock(quote).get(base)
-    _lapse(base=base, quote=quote, actor=actor, now=now)
-    news = RateNews.objects.create(
+    _supersede(base=base, quote=quote, actor=actor, now=now)
+    update = ExchangeRateUpdate.objects.create(
         base=base,
         quote=quote,
         rate=rate,
@@ -141,53 +143,53 @@ def say(  # noqa: PLR0913 - which rate, and who reported it when
         as_of=as_of,
         status=Status.TAKEN,
         status_since=now,
-        told_by=actor[:100],
-        told_at=now,
+        reported_by=actor[:100],
+        reported_at=now,
     )
-    return _count(news, now=now)
+    return _apply(update, now=now)
 
 
 @transaction.atomic(durable=True)
-def approve(*, news: RateNews, actor: str, now: datetime) -> None:
+def approve(*, update: ExchangeRateUpdate, actor: str, now: datetime) -> None:
     """Apply a rate that was held because it moved too far.
 
-    Locks:  as ``take_in``
-    Raises: IllegalMoveError, LostRaceError  already decided
+    Locks:  as ``import_rates``
+    Raises: InvalidTransitionError, ConcurrentUpdateError  already decided
     """
-    _lock(news.quote)
-    news.move(Status.APPROVED, at=now, actor=actor)
-    _count(news, now=now)
+    _lock(update.quote)
+    update.move(Status.APPROVED, at=now, actor=actor)
+    _apply(update, now=now)
 
 
 @transaction.atomic(durable=True)
-def reject(*, news: RateNews, actor: str, reason: str, now: datetime) -> None:
+def reject(*, update: ExchangeRateUpdate, actor: str, reason: str, now: datetime) -> None:
     """Keep the current rate. The same rate is not held again.
 
-    Locks:  as ``take_in``
-    Raises: IllegalMoveError, LostRaceError  already decided
+    Locks:  as ``import_rates``
+    Raises: InvalidTransitionError, ConcurrentUpdateError  already decided
     """
-    present = _lock(news.quote)
-    news.move(Status.REJECTED, at=now, actor=actor, reason=reason)
-    if row := present.get(news.base):
-        ExchangeRate.objects.filter(pk=row.pk).update(waiting_rate=None)
-        _settle([row.pk], now=now)
+    present = _lock(update.quote)
+    update.move(Status.REJECTED, at=now, actor=actor, reason=reason)
+    if row := present.get(update.base):
+        ExchangeRate.objects.filter(pk=row.pk).update(pending_rate=None)
+        _update_validity([row.pk], now=now)
 
 
 @transaction.atomic(durable=True)
-def find_aged(*, now: datetime) -> int:
+def expire_old(*, now: datetime) -> int:
     """Queue prices for repricing whose rate expired; return how many rates expired.
 
     Locks:  the expired rates, in id order
     """
     aged = [
-        row.pk for row in ExchangeRate.objects.order_by("pk") if _standing(row, now) != row.standing
+        row.pk for row in ExchangeRate.objects.order_by("pk") if _status(row, now) != row.validity
     ]
     if aged:
-        _settle(aged, now=now)
+        _update_validity(aged, now=now)
     return len(aged)
 
 
-@needs_transaction
+@requires_transaction
 def _lock(quote: str) -> dict[str, ExchangeRate]:
     channels = Channel.objects.filter(currency=quote).order_by("pk")
     list(channels.select_for_update(of=["self"], no_key=True).values_list("pk"))
@@ -195,49 +197,49 @@ def _lock(quote: str) -> dict[str, ExchangeRate]:
     return {row.base: row for row in rates.select_for_update(of=["self"])}
 
 
-def _was_judged(row: ExchangeRate, rate: Decimal, *, source: str, as_of: datetime) -> bool:
-    told = RateNews.objects.filter(base=row.base, quote=row.quote, as_of=as_of, rate=rate)
+def _was_decided(row: ExchangeRate, rate: Decimal, *, source: str, as_of: datetime) -> bool:
+    told = ExchangeRateUpdate.objects.filter(base=row.base, quote=row.quote, as_of=as_of, rate=rate)
     return told.filter(source=source[:60], status__in=[Status.REJECTED, Status.WAITING]).exists()
 
 
-def _passed(row: ExchangeRate, *, as_of: datetime) -> timedelta:
+def _time_since_reports(row: ExchangeRate, *, as_of: datetime) -> timedelta:
     """Return the time since the current rate in which no held or rejected rate came.
 
     A held rate ends that time. Otherwise waiting would make any rate plausible, even one that staff
     rejected.
     """
-    told = RateNews.objects.filter(base=row.base, quote=row.quote)
+    told = ExchangeRateUpdate.objects.filter(base=row.base, quote=row.quote)
     last = told.filter(status__in=[Status.TAKEN, Status.APPROVED]).aggregate(last=Max("pk"))["last"]
     doubted = told.filter(pk__gt=last or 0, as_of__gt=row.as_of, as_of__lte=as_of)
     return (doubted.aggregate(first=Min("as_of"))["first"] or as_of) - row.as_of
 
 
-def _lapse(*, base: str, quote: str, actor: str, now: datetime) -> None:
-    for news in RateNews.objects.filter(base=base, quote=quote, status=Status.WAITING):
-        news.move(Status.LAPSED, at=now, actor=actor)
+def _supersede(*, base: str, quote: str, actor: str, now: datetime) -> None:
+    for update in ExchangeRateUpdate.objects.filter(base=base, quote=quote, status=Status.WAITING):
+        update.move(Status.SUPERSEDED, at=now, actor=actor)
 
 
-@needs_transaction
-def _count(news: RateNews, *, now: datetime) -> ExchangeRate:
+@requires_transaction
+def _apply(update: ExchangeRateUpdate, *, now: datetime) -> ExchangeRate:
     """Make this the current rate and queue the prices that depend on it."""
-    before = ExchangeRate.objects.filter(base=news.base, quote=news.quote).first()
+    before = ExchangeRate.objects.filter(base=update.base, quote=update.quote).first()
     row, _ = ExchangeRate.objects.update_or_create(
-        base=news.base,
-        quote=news.quote,
+        base=update.base,
+        quote=update.quote,
         defaults={
-            "rate": news.rate,
-            "source": news.source,
-            "as_of": news.as_of,
-            "waiting_rate": None,
+            "rate": update.rate,
+            "source": update.source,
+            "as_of": update.as_of,
+            "pending_rate": None,
         },
     )
-    is_same = before is not None and before.rate == news.rate and before.waiting_rate is None
-    _settle([row.pk], now=now, is_news=not is_same)
+    is_same = before is not None and before.rate == update.rate and before.pending_rate is None
+    _update_validity([row.pk], now=now, is_news=not is_same)
     return row
 
 
-@needs_transaction
-def _settle(rate_ids: Iterable[int], *, now: datetime, is_news: bool = True) -> None:
+@requires_transaction
+def _update_validity(rate_ids: Iterable[int], *, now: datetime, is_news: bool = True) -> None:
     """Save the validity of these rates and queue the prices that depend on them.
 
     A confirmation of a valid rate changes no price.
@@ -245,17 +247,17 @@ def _settle(rate_ids: Iterable[int], *, now: datetime, is_news: bool = True) -> 
     """
     found = ExchangeRate.objects.filter(pk__in=rate_ids).order_by("pk")
     for row in found.select_for_update(of=["self"]):
-        standing = _standing(row, now)
-        if standing != row.standing:
-            ExchangeRate.objects.filter(pk=row.pk).update(standing=standing)
+        validity = _status(row, now)
+        if validity != row.validity:
+            ExchangeRate.objects.filter(pk=row.pk).update(validity=validity)
         elif not is_news:
             continue
-        hanging = Listing.objects.filter(_hanging_on(row), channel__currency=row.quote)
+        hanging = Listing.objects.filter(_depends_on(row), channel__currency=row.quote)
         touched = hanging.order_by("variant_id").values_list("variant_id", flat=True)
-        repricing_queue.ask(variant_ids=touched.distinct(), now=now)
+        repricing_queue.enqueue(variant_ids=touched.distinct(), now=now)
 
 
-def _hanging_on(row: ExchangeRate) -> Q:
+def _depends_on(row: ExchangeRate) -> Q:
     """Return the filter for listings with cost or MAP in that currency, or with duty in euros."""
     bought = Q(wholesale_currency=row.base) | Q(map_currency=row.base)
     if row.base != landed_cost.DUTY_CURRENCY:
@@ -269,10 +271,10 @@ def _hanging_on(row: ExchangeRate) -> Q:
     return bought | (Q(channel__in=channels) & ~from_inside)
 
 
-def _standing(row: ExchangeRate, now: datetime) -> Standing:
-    return worth(
-        rate=row.rate, as_of=row.as_of, waiting=row.waiting_rate, limits=limits(), now=now
-    ).standing
+def _status(row: ExchangeRate, now: datetime) -> RateStatus:
+    return assess_rate(
+        rate=row.rate, as_of=row.as_of, waiting=row.pending_rate, limits=rate_limits(), now=now
+    ).validity
 
 
 ACTOR = "fetch of rates"
@@ -282,7 +284,7 @@ MAX_BYTES = 1_000_000
 def fetch(*, now: datetime) -> dict[str, int]:
     """Fetch the daily list of ``RATES_URL`` and import it; do nothing without a URL.
 
-    Raises: OutsideError          it cannot be fetched
+    Raises: ExternalServiceError  it cannot be fetched
             UnreadableRatesError  no rate list
             FutureRateError       dated in the future
     """
@@ -291,4 +293,4 @@ def fetch(*, now: datetime) -> dict[str, int]:
         return {}
     content = download(url, max_bytes=MAX_BYTES).content
     source = urlsplit(url).hostname or "?"
-    return take_in_daily(content=content, source=source, actor=ACTOR, now=now)
+    return import_daily(content=content, source=source, actor=ACTOR, now=now)

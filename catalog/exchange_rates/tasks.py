@@ -11,9 +11,9 @@ from catalog.exchange_rates import rates
 
 
 @shared_task
-def find_aged_rates(**_: Any) -> int:
+def expire_old_rates(**_: Any) -> int:
     """Queue prices for repricing whose exchange rate expired."""
-    return rates.find_aged(now=timezone.now())
+    return rates.expire_old(now=timezone.now())
 
 
 @shared_task

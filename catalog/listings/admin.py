@@ -17,13 +17,13 @@ from catalog.column_labels import COLUMNS
 from catalog.listings import price_comparison, price_explanation, publication
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history, labels
-from storefront.lib.line_charts import chart
+from storefront.lib.line_charts import price_chart
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
 from storefront.lib.staff.inlines import inline
 
-OF_CHANNEL = ("price_amount", "cost_amount", "landed_amount", "floor_amount", "even_amount")
+OF_CHANNEL = ("price_amount", "cost_amount", "landed_amount", "floor_amount", "break_even_amount")
 OF_SUPPLIER = ("map_amount", "msrp_amount")
 
 
@@ -39,10 +39,10 @@ class ListingAdmin(StaffAdmin):
         "available",
         columns.age("as_of", _("Availability")),
         "is_published",
-        "is_withdrawn",
+        "is_delisted",
     ]
     list_select_related: ClassVar = ["variant__product", "channel"]
-    list_filter: ClassVar = ["channel", "is_published", "is_withdrawn"]
+    list_filter: ClassVar = ["channel", "is_published", "is_delisted"]
     search_fields: ClassVar = ["variant__sku", "variant__product__title"]
     ordering: ClassVar = ["-id"]
     inlines: ClassVar = [
@@ -94,20 +94,20 @@ class ListingAdmin(StaffAdmin):
 
     @admin.display(description=_("Price and cost over time"))
     def history(self, listing: Listing) -> str:
-        drawn = chart(history.read(listing=listing), until=timezone.now())
+        drawn = price_chart(history.load_prices(listing=listing), until=timezone.now())
         context = {"chart": drawn, "currency": listing.channel.currency}
         return render_to_string("catalog/listings/price_chart.html", context)
 
     @action(description=_("Unpublish"))
     def withdraw(self, request: HttpRequest, rows: QuerySet[Listing]) -> None:
-        self.do_each(
-            request, rows, lambda row: publication.withdraw(listing=row, now=timezone.now())
+        self.apply_to_each(
+            request, rows, lambda row: publication.delist(listing=row, now=timezone.now())
         )
 
     @action(description=_("Publish"))
     def put_back(self, request: HttpRequest, rows: QuerySet[Listing]) -> None:
-        self.do_each(
-            request, rows, lambda row: publication.put_back(listing=row, now=timezone.now())
+        self.apply_to_each(
+            request, rows, lambda row: publication.relist(listing=row, now=timezone.now())
         )
 
     @action(description=_("Explain the price"), icon="calculate")
@@ -122,14 +122,14 @@ class ListingAdmin(StaffAdmin):
             "original": listing,
             "back": self.page_of(listing),
             "hold": found.hold,
-            "stopped": found.hold and labels.stopped_hold(found.hold),
+            "stopped": found.hold and labels.hold_message(found.hold),
             "present": listing.price_amount
             and columns.as_money(Money(listing.price_amount, currency)),
             "steps": [
                 {
                     "code": step.code,
-                    "words": labels.words(step.code),
-                    "note": labels.note(step),
+                    "words": labels.step_label(step.code),
+                    "note": labels.step_note(step),
                     "amount": ""
                     if step.amount is None
                     else columns.as_money(Money(step.amount, currency)),
@@ -137,7 +137,7 @@ class ListingAdmin(StaffAdmin):
                 for step in found.steps
             ],
             "rules": [
-                {"row": rule, "scope": labels.scope(rule), "method": labels.method(rule)}
+                {"row": rule, "scope": labels.rule_scope(rule), "method": labels.rule_method(rule)}
                 for rule in found.rules
             ],
         }
@@ -145,11 +145,11 @@ class ListingAdmin(StaffAdmin):
 
 
 @admin.display(description=_("Cost breakdown"))
-def made_of(change: PriceChange) -> str:
-    return price_comparison.of_change(change)
+def breakdown(change: PriceChange) -> str:
+    return price_comparison.compare_change(change)
 
 
-show(
+register_read_only(
     PriceChange,
     list_display=[
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
@@ -161,8 +161,8 @@ show(
         columns.age("at", _("Time")),
     ],
     list_select_related=["listing__variant", "listing__channel", "rule__book"],
-    exclude=["made_of"],
-    readonly_fields=[made_of],
+    exclude=["breakdown"],
+    readonly_fields=[breakdown],
     search_fields=["listing__variant__sku"],
     ordering=["-id"],
 )

@@ -16,26 +16,30 @@ from catalog.pricing.breakdown import Step
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 
-PLACE = {code: place for place, code in enumerate(("supplier", "origins", *labels.WORDS))}
+STEP_ORDER = {
+    code: place for place, code in enumerate(("supplier", "origins", *labels.STEP_LABELS))
+}
 
 
-def of_hold(hold: PriceHold) -> str:
+def compare_hold(hold: PriceHold) -> str:
     """Compare the proposed price with the one published when the guard stopped it."""
     before = PriceChange.objects.filter(listing=hold.listing_id)
     if hold.status != PriceHold.Status.OPEN:
         before = before.filter(at__lt=hold.status_since)
-    return _table(_newest(before), hold.made_of, currency=hold.listing.channel.currency)
+    return _table(_last_breakdown(before), hold.breakdown, currency=hold.listing.channel.currency)
 
 
-def of_change(change: PriceChange) -> str:
+def compare_change(change: PriceChange) -> str:
     """Compare a price with the one it replaced."""
     before = PriceChange.objects.filter(listing=change.listing_id, pk__lt=change.pk)
-    return _table(_newest(before), change.made_of, currency=change.listing.channel.currency)
+    return _table(
+        _last_breakdown(before), change.breakdown, currency=change.listing.channel.currency
+    )
 
 
-def _newest(changes: QuerySet[PriceChange]) -> Mapping[str, Any]:
+def _last_breakdown(changes: QuerySet[PriceChange]) -> Mapping[str, Any]:
     asked = changes.filter(amount__isnull=False).order_by("-at", "-pk")
-    return asked.values_list("made_of", flat=True).first() or {}
+    return asked.values_list("breakdown", flat=True).first() or {}
 
 
 def _table(old: Mapping[str, Any], new: Mapping[str, Any], *, currency: str) -> str:
@@ -45,8 +49,14 @@ def _table(old: Mapping[str, Any], new: Mapping[str, Any], *, currency: str) -> 
         "",
         "<tr><th scope=row>{}</th><td>{}</td><td>{}</td></tr>",
         (
-            (words.get(code) or labels.words(code), before.get(code, "–"), after.get(code, "–"))
-            for code in sorted({*before, *after}, key=lambda code: PLACE.get(code, len(PLACE)))
+            (
+                words.get(code) or labels.step_label(code),
+                before.get(code, "–"),
+                after.get(code, "–"),
+            )
+            for code in sorted(
+                {*before, *after}, key=lambda code: STEP_ORDER.get(code, len(STEP_ORDER))
+            )
         ),
     )
     return format_html(
@@ -58,16 +68,16 @@ def _table(old: Mapping[str, Any], new: Mapping[str, Any], *, currency: str) -> 
     )
 
 
-def _cells(made_of: Mapping[str, Any], currency: str) -> Iterator[tuple[str, str]]:
+def _cells(breakdown: Mapping[str, Any], currency: str) -> Iterator[tuple[str, str]]:
     """Yield the cells of one price by step code; a stopped price counts as the price."""
-    if made_of.get("supplier"):
-        yield "supplier", made_of["supplier"]
-    if made_of.get("origins"):
-        yield "origins", ", ".join(made_of["origins"])
-    for code, amount, note in made_of.get("steps", ()):
+    if breakdown.get("supplier"):
+        yield "supplier", breakdown["supplier"]
+    if breakdown.get("origins"):
+        yield "origins", ", ".join(breakdown["origins"])
+    for code, amount, note in breakdown.get("steps", ()):
         if code == "present":  # in an old breakdown this is the price before it
             continue
         money = amount and columns.as_money(Money(Decimal(amount), currency))
-        said = labels.note(Step(code=code, note=note))
+        said = labels.step_note(Step(code=code, note=note))
         told = " · ".join(filter(None, [said, money])) or "✓"
         yield "price" if code.startswith("stop_") else code, told

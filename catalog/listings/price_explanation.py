@@ -8,7 +8,7 @@ from datetime import datetime
 from catalog.listings import repricing
 from catalog.models import Listing, PriceHold, PriceRule
 from catalog.pricing import policy as pricing_policy
-from catalog.pricing.breakdown import Step, steps
+from catalog.pricing.breakdown import Step, list_steps
 from catalog.pricing.price_calculation import Calculation
 
 
@@ -26,17 +26,17 @@ class Explanation:
 def explain(*, listing: Listing, now: datetime) -> Explanation:
     """Calculate the price of one listing as a refresh would now. Read-only."""
     channel = listing.channel
-    policy = pricing_policy.load(channel=channel, now=now)
-    row = repricing.stored(channel).get(pk=listing.pk)
-    done = repricing.calculations([row], channel=channel, policy=policy, now=now)[0]
-    ids = [rule.id for rule in policy.rules.fitting(done.goods.place)]
+    policy = pricing_policy.load_policy(channel=channel, now=now)
+    row = repricing.listings_with_inputs(channel).get(pk=listing.pk)
+    done = repricing.recalculate([row], channel=channel, policy=policy, now=now)[0]
+    ids = [rule.id for rule in policy.rules.matching(done.pricing_input.rule_scope)]
     known = PriceRule.objects.select_related(
         "book", "category", "brand", "product", "variant"
     ).in_bulk(ids)
     return Explanation(
         listing=listing,
         done=done,
-        steps=tuple(steps(done)),
+        steps=tuple(list_steps(done)),
         rules=tuple(known[pk] for pk in ids),
         hold=PriceHold.objects.filter(listing=listing, status=PriceHold.Status.OPEN).first(),
     )

@@ -1,4 +1,4 @@
-"""Price hold admin: show prices that a guard stopped, approve, keep or reject them."""
+"""Price hold admin: show prices that a guard blocked, approve, keep or reject them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from catalog.column_labels import COLUMNS
 from catalog.listings import price_approvals, price_comparison
 from catalog.models import PriceHold
 from catalog.pricing import labels
-from catalog.pricing.guards import APPROVABLE
+from catalog.pricing.guards import APPROVABLE_BLOCKS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 
@@ -25,14 +25,16 @@ AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")
 
 @admin.register(PriceHold)
 class PriceHoldAdmin(StaffAdmin):
-    when_empty: ClassVar = _(
+    empty_text: ClassVar = _(
         "No price changes to review. A price change appears here if it exceeds the limits "
         "of its price book."
     )
     list_display: ClassVar = [
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
         columns.text("listing__channel__code", _("Channel")),
-        columns.state("status", _("Status"), calls=["open"], ended=["approved", "kept", "lapsed"]),
+        columns.status(
+            "status", _("Status"), calls=["open"], ended=["approved", "price_kept", "superseded"]
+        ),
         "why",
         columns.money("old_amount", _("Price"), currency="listing__channel__currency"),
         columns.money(
@@ -46,33 +48,33 @@ class PriceHoldAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "reason", "is_off_sale", "listing__channel"]
     search_fields: ClassVar = ["listing__variant__sku", "listing__variant__product__title"]
     ordering: ClassVar = ["-id"]
-    exclude: ClassVar = ["made_of", "sentence", *AMOUNTS]
+    exclude: ClassVar = ["breakdown", "sentence", *AMOUNTS]
     readonly_fields: ClassVar = [
         "why",
         *(columns.money(n, COLUMNS[n], currency="listing__channel__currency") for n in AMOUNTS),
         "made",
-        columns.moves,
+        columns.status_history,
     ]
     actions: ClassVar = ["approve_all", "reject_all"]
     actions_detail: ClassVar = ["approve", "reject", "keep"]
-    fits: ClassVar = {
-        "approve": lambda row: row.status == Status.OPEN and row.reason in APPROVABLE,
+    available_if: ClassVar = {
+        "approve": lambda row: row.status == Status.OPEN and row.reason in APPROVABLE_BLOCKS,
         "reject": lambda row: row.status == Status.OPEN,
         "keep": lambda row: row.status == Status.OPEN and row.is_off_sale and row.old_amount,
     }
-    refusals: ClassVar = (price_approvals.CannotApproveError,)
+    user_errors: ClassVar = (price_approvals.CannotApproveError,)
 
     @admin.display(description=_("Cost breakdown"))
     def made(self, hold: PriceHold) -> str:
-        return price_comparison.of_hold(hold)
+        return price_comparison.compare_hold(hold)
 
     @admin.display(description=_("Figures"))
     def why(self, hold: PriceHold) -> str:
-        return labels.stopped_hold(hold)
+        return labels.hold_message(hold)
 
     @action(description=_("Approve suggested prices"))
     def approve_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
-        self.do_each(
+        self.apply_to_each(
             request,
             rows,
             lambda row: price_approvals.approve(
@@ -82,7 +84,7 @@ class PriceHoldAdmin(StaffAdmin):
 
     @action(description=_("Reject and keep the current prices"))
     def reject_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
-        self.do_each(
+        self.apply_to_each(
             request,
             rows,
             lambda row: price_approvals.reject(
@@ -99,7 +101,7 @@ class PriceHoldAdmin(StaffAdmin):
             title=gettext("Approve"),
             explain=" ".join(
                 [
-                    labels.stopped_hold(hold),
+                    labels.hold_message(hold),
                     gettext("The suggested price takes effect immediately."),
                 ]
             ),
@@ -134,13 +136,13 @@ class PriceHoldAdmin(StaffAdmin):
             request,
             hold,
             title=gettext("Keep current price"),
-            explain=f"{labels.stopped_hold(hold)} "
+            explain=f"{labels.hold_message(hold)} "
             + gettext(
                 "The current price stays although it is below the minimum margin, until "
                 "the suggestion or the cost changes. It never goes below the cost."
             ),
             form_class=ReasonForm,
-            act=lambda given: price_approvals.keep(
+            act=lambda given: price_approvals.keep_current_price(
                 hold=hold, actor=str(request.user), reason=given["reason"], now=timezone.now()
             ),
             done=gettext("Current price kept"),

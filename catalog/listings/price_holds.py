@@ -12,21 +12,21 @@ from typing import Any
 
 from django.utils.translation import override
 
-from catalog.enums import Stop
+from catalog.enums import BlockReason
 from catalog.models import Listing, PriceHold
 from catalog.pricing import labels
-from catalog.pricing.breakdown import percent, snapshot
+from catalog.pricing.breakdown import percent, to_json
 from catalog.pricing.price_calculation import Calculation
 from storefront.lib.db import bulk
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import StatusChange
 
 Status = PriceHold.Status
 ACTOR = "price engine"
 
 
-@needs_transaction
-def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
+@requires_transaction
+def update_holds(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
     """Open, update or close the holds of these listings. An unchanged hold is not written.
 
     A rejected proposal is not held again while the price is the same. An unconfirmed exchange rate
@@ -36,14 +36,14 @@ def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
     stopped = {
         listing.pk: one
         for listing, one in done.items()
-        if one.verdict and one.verdict.stop not in {None, Stop.UNSURE_RATE}
+        if one.verdict and one.verdict.stop not in {None, BlockReason.UNSURE_RATE}
     }
     holds = PriceHold.objects.filter(listing__in=[listing.pk for listing in done])
     present = {hold.listing_id: hold for hold in holds.filter(status=Status.OPEN)}
-    _lapse([hold for hold in present.values() if hold.listing_id not in stopped], now=now)
+    _supersede([hold for hold in present.values() if hold.listing_id not in stopped], now=now)
     if not stopped:
         return
-    rejected = _rejected(list(stopped))
+    rejected = _rejected_proposals(list(stopped))
     new: list[PriceHold] = []
     changed: dict[PriceHold, list[str]] = {}
     for listing in done:
@@ -52,9 +52,9 @@ def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
         values = _values(stopped[listing.pk], listing)
         hold = present.get(listing.pk)
         if hold is not None:
-            if names := bulk.differing(hold, values):
+            if names := bulk.set_changed(hold, values):
                 changed[hold] = [name.removesuffix("_id") for name in names]
-        elif not stopped[listing.pk].kept_by and rejected.get(listing.pk) != (
+        elif not stopped[listing.pk].override_reason and rejected.get(listing.pk) != (
             values["reason"],
             values["proposed_amount"],
         ):
@@ -63,18 +63,18 @@ def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
     bulk.update(PriceHold, changed)
 
 
-def _lapse(holds: list[PriceHold], *, now: datetime) -> None:
+def _supersede(holds: list[PriceHold], *, now: datetime) -> None:
     if not holds:
         return
     ids = [hold.pk for hold in holds]
-    PriceHold.objects.filter(pk__in=ids).update(status=Status.LAPSED, status_since=now)
+    PriceHold.objects.filter(pk__in=ids).update(status=Status.SUPERSEDED, status_since=now)
     StatusChange.objects.bulk_create(
         StatusChange(
             subject=PriceHold._meta.label,  # noqa: SLF001 - Django's documented model API
             subject_id=pk,
-            axis="status",
+            status_field="status",
             from_status=Status.OPEN,
-            to_status=Status.LAPSED,
+            to_status=Status.SUPERSEDED,
             at=now,
             actor=ACTOR,
         )
@@ -82,7 +82,7 @@ def _lapse(holds: list[PriceHold], *, now: datetime) -> None:
     )
 
 
-def _rejected(listing_ids: list[int]) -> dict[int, tuple[str, Decimal | None]]:
+def _rejected_proposals(listing_ids: list[int]) -> dict[int, tuple[str, Decimal | None]]:
     found = PriceHold.objects.filter(listing__in=listing_ids, status=Status.REJECTED)
     newest = found.order_by("listing", "-id").distinct("listing")
     told = newest.values_list("listing_id", "reason", "proposed_amount")
@@ -95,31 +95,31 @@ def _values(done: Calculation, listing: Listing) -> dict[str, Any]:
         raise AssertionError(f"{listing}: no price change is held")
     return {
         "reason": verdict.stop.value,
-        "sentence": sentence(done),
-        "old_amount": done.standing.present,
+        "sentence": describe_block(done),
+        "old_amount": done.current.present,
         "proposed_amount": verdict.proposed,
         "cost_amount": listing.cost_amount,
         "rule_id": rule.id,
-        "made_of": {**snapshot(done), "figures": figures(done)},
-        "is_off_sale": not done.may_stay,
+        "breakdown": {**to_json(done), "figures": get_figures(done)},
+        "is_off_sale": not done.is_current_price_allowed,
     }
 
 
-def sentence(done: Calculation) -> str:
-    """Return why a price was stopped, in English with its figures, as logs keep it."""
+def describe_block(done: Calculation) -> str:
+    """Return why a price was blocked, in English with its figures, as logs keep it."""
     if done.verdict is None or done.verdict.stop is None:
         return ""
     with override("en"):
-        return labels.stopped(done.verdict.stop.value, figures(done))
+        return labels.block_message(done.verdict.stop.value, get_figures(done))
 
 
-def figures(done: Calculation) -> dict[str, str]:
+def get_figures(done: Calculation) -> dict[str, str]:
     """Return the figures for which a price was stopped.
 
-    Shape:  as ``labels.stopped`` expects them; ``below`` is set if the current price is below the
-            minimum margin
+    Shape:  as ``labels.block_message`` expects them; ``below`` is set if the current price is below
+            the minimum margin
     """
-    present, day_ago = done.standing.present, done.standing.day_ago
+    present, day_ago = done.current.present, done.current.day_ago
     new, floor = (done.verdict.proposed, done.verdict.floor) if done.verdict else (None, None)
     known = {
         "floor": floor,
@@ -133,6 +133,6 @@ def figures(done: Calculation) -> dict[str, str]:
     told = {name: "?" if figure is None else f"{figure:.2f}" for name, figure in known.items()}
     told["move"] = percent(new / present - 1) if new and present else "?"
     told["day_move"] = percent(new / day_ago - 1) if new and day_ago else "?"
-    if done.pays and not done.may_stay and floor is not None:
+    if done.covers_cost and not done.is_current_price_allowed and floor is not None:
         told["below"] = told["old"]
     return told

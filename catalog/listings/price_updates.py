@@ -11,19 +11,19 @@ from typing import Any
 from catalog.listings import price_holds
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history
-from catalog.pricing.breakdown import snapshot
+from catalog.pricing.breakdown import to_json
 from catalog.pricing.guards import MAX_PRICE
-from catalog.pricing.landed_cost import Landed
-from catalog.pricing.price_calculation import Calculation, Goods
-from catalog.pricing.rule_selection import Place
+from catalog.pricing.landed_cost import LandedCost
+from catalog.pricing.price_calculation import Calculation, PricingInput
+from catalog.pricing.rule_selection import RuleScope
 from storefront.lib.db import bulk
-from storefront.lib.db.bulk import fitted
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.bulk import quantized
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tagged:
+class PricedListing:
     """A priced listing: its previous price and the new calculation."""
 
     listing: Listing
@@ -31,12 +31,12 @@ class Tagged:
     done: Calculation
 
 
-def said(
+def pricing_input(
     listing: Listing, *, category_id: int, brand_id: int, product_id: int, family: str
-) -> Goods:
+) -> PricingInput:
     """Return the pricing input that is stored on a listing."""
-    return Goods(
-        place=Place(
+    return PricingInput(
+        rule_scope=RuleScope(
             variant_id=listing.variant_id,
             product_id=product_id,
             category_id=category_id,
@@ -54,33 +54,33 @@ def said(
     )
 
 
-def inputs(goods: Goods) -> dict[str, Any]:
+def supplier_columns(pricing_input: PricingInput) -> dict[str, Any]:
     """Return the supplier columns of a listing."""
-    cost = goods.cost
+    cost = pricing_input.cost
     return {
-        "wholesale_amount": fitted(Listing, "wholesale_amount", cost.amount)
+        "wholesale_amount": quantized(Listing, "wholesale_amount", cost.amount)
         if cost is not None
         else None,
         "wholesale_currency": "" if cost is None else cost.currency,
-        "supplier_code": goods.place.supplier_code,
-        "origins": list(goods.origins),
-        "map_amount": goods.map_amount,
-        "map_currency": goods.map_currency,
-        "msrp_amount": goods.msrp_amount,
+        "supplier_code": pricing_input.rule_scope.supplier_code,
+        "origins": list(pricing_input.origins),
+        "map_amount": pricing_input.map_amount,
+        "map_currency": pricing_input.map_currency,
+        "msrp_amount": pricing_input.msrp_amount,
     }
 
 
-def tags(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any]:
+def price_columns(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any]:
     """Return the price columns of a listing.
 
-    If a guard stops the new price, the current one stays while it keeps the minimum margin and the
+    If a guard blocks the new price, the current one stays while it keeps the minimum margin and the
     supplier's bounds; otherwise there is none until staff decide.
     """
     if done.cost is None or done.landed is None or done.rule is None:
         lost = (
             "cost_amount",
             "landed_amount",
-            "even_amount",
+            "break_even_amount",
             "floor_amount",
             "price_amount",
             "rule_id",
@@ -89,25 +89,27 @@ def tags(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any
     price, rule_id = done.price, done.rule.id
     floor = done.verdict.floor if done.verdict else None
     if done.is_stopped:
-        price = done.standing.present if done.may_stay else None
+        price = done.current.present if done.is_current_price_allowed else None
         rule_id = listing.rule_id or rule_id
     return {
-        "cost_amount": fitted(Listing, "cost_amount", Money(done.cost, currency).rounded().amount),
+        "cost_amount": quantized(
+            Listing, "cost_amount", Money(done.cost, currency).rounded().amount
+        ),
         "landed_amount": Money(done.landed.total, currency).rounded().amount,
         "floor_amount": floor and Money(floor, currency).rounded().amount,
-        "even_amount": _even(done.landed, currency),
+        "break_even_amount": _break_even_price(done.landed, currency),
         "price_amount": price,
         "rule_id": rule_id,
     }
 
 
-def _even(landed: Landed, currency: str) -> Decimal | None:
-    even = landed.price_keeping(Decimal(0))
+def _break_even_price(landed: LandedCost, currency: str) -> Decimal | None:
+    even = landed.price_for_margin(Decimal(0))
     return None if even is None or even > MAX_PRICE else Money(even, currency).rounded().amount
 
 
-@needs_transaction
-def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
+@requires_transaction
+def record_changes(tagged: Sequence[PricedListing], *, now: datetime) -> None:
     """Record each price change with its breakdown, and each stopped price.
 
     A lost price counts as a change. A price that returns replaces the last published one; otherwise
@@ -115,18 +117,18 @@ def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
     Locks:  none; the caller holds the listings
     """
     moved = [each for each in tagged if each.listing.price_amount != each.before]
-    moments = history.moments(listing_ids=[each.listing.pk for each in moved], now=now)
+    moments = history.change_times(listing_ids=[each.listing.pk for each in moved], now=now)
     changes = (
         PriceChange(
             listing=each.listing,
             amount=each.listing.price_amount,
-            old_amount=each.done.standing.present if each.before is None else each.before,
+            old_amount=each.done.current.present if each.before is None else each.before,
             cost_amount=each.listing.cost_amount,
             rule_id=each.listing.rule_id,
-            made_of=snapshot(each.done),
+            breakdown=to_json(each.done),
             at=moments.get(each.listing.pk, now),
         )
         for each in moved
     )
     bulk.insert_without_ids(PriceChange, changes)
-    price_holds.note({each.listing: each.done for each in tagged}, now=now)
+    price_holds.update_holds({each.listing: each.done for each in tagged}, now=now)

@@ -12,28 +12,28 @@ from catalog.search import index
 
 
 @transaction.atomic(durable=True)
-def withdraw(*, listing: Listing, now: datetime) -> None:
+def delist(*, listing: Listing, now: datetime) -> None:
     """Delist a listing; no sync publishes it again.
 
     Locks:  the listings of its product in id order, then the product
     """
-    _withdraw(listing, is_withdrawn=True, now=now)
+    _set_delisted(listing, is_delisted=True, now=now)
 
 
 @transaction.atomic(durable=True)
-def put_back(*, listing: Listing, now: datetime) -> None:
+def relist(*, listing: Listing, now: datetime) -> None:
     """Relist a delisted listing, if it is otherwise complete.
 
-    Locks:  as ``withdraw``
+    Locks:  as ``delist``
     """
-    _withdraw(listing, is_withdrawn=False, now=now)
+    _set_delisted(listing, is_delisted=False, now=now)
 
 
-def _withdraw(listing: Listing, *, is_withdrawn: bool, now: datetime) -> None:
+def _set_delisted(listing: Listing, *, is_delisted: bool, now: datetime) -> None:
     product_id = listing.variant.product_id
     lock_product(product_id)
-    Listing.objects.filter(pk=listing.pk).update(is_withdrawn=is_withdrawn, updated_at=now)
-    show_again(product_id, now=now)
+    Listing.objects.filter(pk=listing.pk).update(is_delisted=is_delisted, updated_at=now)
+    republish(product_id, now=now)
 
 
 def lock_product(product_id: int) -> None:
@@ -42,14 +42,14 @@ def lock_product(product_id: int) -> None:
     list(rows.select_for_update(of=["self"]).values_list("pk"))
 
 
-def show_again(product_id: int, *, now: datetime) -> None:
+def republish(product_id: int, *, now: datetime) -> None:
     """Publish the complete listings, hide the others, and update the cards."""
     rows = Listing.objects.filter(variant__product=product_id)
     found = list(rows.select_related("variant__product__spec"))
-    lacking = refresh.lacking(listings=found)
+    lacking = refresh.missing_attributes(listings=found)
     for listing in found:
         is_published = not lacking[listing.pk]
         if is_published != listing.is_published:
             Listing.objects.filter(pk=listing.pk).update(is_published=is_published, updated_at=now)
     for channel in Channel.objects.order_by("pk"):
-        index.shelve(product_ids=[product_id], channel=channel)
+        index.reindex(product_ids=[product_id], channel=channel)

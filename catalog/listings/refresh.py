@@ -10,18 +10,18 @@ from typing import Any
 
 from django.db import transaction
 
-from catalog.attributes.completeness import Facts, Lack, lacks
+from catalog.attributes.completeness import MissingAttribute, PublicationInputs, find_missing
 from catalog.listings import price_updates
-from catalog.listings.price_updates import Tagged
-from catalog.models import Area, Channel, Listing, Variant
+from catalog.listings.price_updates import PricedListing
+from catalog.models import Channel, DeliveryArea, Listing, Variant
 from catalog.pricing import policy as pricing_policy
 from catalog.pricing import repricing_queue
-from catalog.pricing.batch import Lot, calculate_all
-from catalog.pricing.price_calculation import Goods
-from catalog.pricing.rule_selection import Place
+from catalog.pricing.batch import PricingRequest, calculate_all
+from catalog.pricing.price_calculation import PricingInput
+from catalog.pricing.rule_selection import RuleScope
 from catalog.search import index
 from storefront.lib.db import bulk
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 
 BATCH = 1000
@@ -44,7 +44,7 @@ _NEEDED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Supply:
+class ListingSupply:
     """What a channel can sell of one variant: cost, quantity and origin.
 
     Shape:  ``available`` is the maximum per order here; ``ships_from`` maps countries to stock;
@@ -72,7 +72,9 @@ class Supply:
     restock_on: date | None = None
 
 
-def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> set[int]:
+def refresh_listings(
+    *, channel: Channel, supplies: Sequence[ListingSupply], now: datetime
+) -> set[int]:
     """Write changed prices and availability of one channel and update its cards.
 
     Returns the ids of the products whose listings changed.
@@ -86,35 +88,35 @@ def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> s
         batch = [by_variant[variant_id] for variant_id in ids[start : start + BATCH]]
         with transaction.atomic(durable=True):
             found = _refresh(channel=channel, supplies=batch, areas=areas, now=now)
-            index.shelve(product_ids=found, channel=channel)
+            index.reindex(product_ids=found, channel=channel)
         touched |= found
     return touched
 
 
-def _areas(supplies: Sequence[Supply]) -> dict[frozenset[str] | None, int | None]:
+def _areas(supplies: Sequence[ListingSupply]) -> dict[frozenset[str] | None, int | None]:
     """Return the ids of the delivery areas of these supplies. New areas are committed at once."""
     reached = {
         reaches for each in supplies for reaches in (each.reaches, *each.reaches_from.values())
     }
     wanted = {reaches: sorted(reaches) for reaches in reached if reaches is not None}
-    rows = Area.objects.filter(countries__in=wanted.values())
+    rows = DeliveryArea.objects.filter(countries__in=wanted.values())
 
     def known() -> dict[frozenset[str] | None, int | None]:
         return {frozenset(countries): pk for pk, countries in rows.values_list("pk", "countries")}
 
     found = known() if wanted else {}
     if new := [countries for reaches, countries in wanted.items() if reaches not in found]:
-        fresh = [Area(countries=countries) for countries in sorted(new)]
-        Area.objects.bulk_create(fresh, ignore_conflicts=True)
+        fresh = [DeliveryArea(countries=countries) for countries in sorted(new)]
+        DeliveryArea.objects.bulk_create(fresh, ignore_conflicts=True)
         found = known()
     return {None: None, **found}
 
 
-@needs_transaction
+@requires_transaction
 def _refresh(
     *,
     channel: Channel,
-    supplies: Sequence[Supply],
+    supplies: Sequence[ListingSupply],
     areas: Mapping[frozenset[str] | None, int | None],
     now: datetime,
 ) -> set[int]:
@@ -133,31 +135,31 @@ def _refresh(
         .select_for_update(of=["self"])
         .order_by("pk")
     }
-    policy = pricing_policy.load(channel=channel, now=now)
+    policy = pricing_policy.load_policy(channel=channel, now=now)
     known = [supply for supply in supplies if supply.variant_id in variants]
     listings = [
         present.get(supply.variant_id)
         or Listing(channel=channel, variant=variants[supply.variant_id])
         for supply in known
     ]
-    lots = [
-        Lot(
-            goods=_goods(supply, variants[supply.variant_id]),
+    requests = [
+        PricingRequest(
+            pricing_input=_pricing_input(supply, variants[supply.variant_id]),
             listing_id=listing.pk,
             present=listing.price_amount,
             available=_available(supply),
         )
         for supply, listing in zip(known, listings, strict=True)
     ]
-    calculations = calculate_all(lots, channel=channel, policy=policy, now=now)
+    calculations = calculate_all(requests, channel=channel, policy=policy, now=now)
     new: list[Listing] = []
     changed: dict[Listing, list[str]] = {}
-    tagged: list[Tagged] = []
+    tagged: list[PricedListing] = []
     for supply, listing, done in zip(known, listings, calculations, strict=True):
-        tagged.append(Tagged(listing=listing, before=listing.price_amount, done=done))
+        tagged.append(PricedListing(listing=listing, before=listing.price_amount, done=done))
         values: dict[str, Any] = {
-            **price_updates.inputs(done.goods),
-            **price_updates.tags(done, listing=listing, currency=channel.currency),
+            **price_updates.supplier_columns(done.pricing_input),
+            **price_updates.price_columns(done, listing=listing, currency=channel.currency),
             "available": _available(supply),
             "restock_on": supply.restock_on,
             "ships_from": {code: many for code, many in supply.ships_from.items() if many > 0},
@@ -165,12 +167,12 @@ def _refresh(
                 country: areas[reaches] for country, reaches in supply.reaches_from.items()
             },
             "area_id": areas[supply.reaches],
-            "as_of": _younger(supply.as_of, present=listing.as_of),
+            "as_of": _fresher_time(supply.as_of, present=listing.as_of),
         }
         has_price = values["price_amount"] is not None
-        facts = _facts(variants[supply.variant_id], listing, has_price=has_price)
-        values["is_published"] = not lacks(facts)
-        names = bulk.differing(listing, values)
+        facts = _publication_inputs(variants[supply.variant_id], listing, has_price=has_price)
+        values["is_published"] = not find_missing(facts)
+        names = bulk.set_changed(listing, values)
         if listing.pk is None:
             new.append(listing)
         elif names:
@@ -178,19 +180,19 @@ def _refresh(
             changed[listing] = [*(name.removesuffix("_id") for name in names), "updated_at"]
     Listing.objects.bulk_create(new)
     # A concurrent change of a rate or book did not see these rows, so they are repriced.
-    repricing_queue.ask(variant_ids=[listing.variant_id for listing in new], now=now)
+    repricing_queue.enqueue(variant_ids=[listing.variant_id for listing in new], now=now)
     bulk.update(Listing, changed)
-    price_updates.remember(tagged, now=now)
+    price_updates.record_changes(tagged, now=now)
     return {variants[each.variant_id].product_id for each in [*new, *changed]}
 
 
-def _available(supply: Supply) -> int:
+def _available(supply: ListingSupply) -> int:
     return min(max(0, supply.available), MAX_AVAILABLE)
 
 
-def _goods(supply: Supply, variant: Variant) -> Goods:
-    return Goods(
-        place=Place(
+def _pricing_input(supply: ListingSupply, variant: Variant) -> PricingInput:
+    return PricingInput(
+        rule_scope=RuleScope(
             variant_id=variant.pk,
             product_id=variant.product_id,
             category_id=variant.product.category_id,
@@ -206,7 +208,7 @@ def _goods(supply: Supply, variant: Variant) -> Goods:
     )
 
 
-def _younger(as_of: datetime | None, *, present: datetime | None) -> datetime | None:
+def _fresher_time(as_of: datetime | None, *, present: datetime | None) -> datetime | None:
     """Keep the stored time if the new one is less than an hour later.
 
     Otherwise each stock feed would rewrite every listing without a change.
@@ -216,14 +218,16 @@ def _younger(as_of: datetime | None, *, present: datetime | None) -> datetime | 
     return as_of
 
 
-def _facts(variant: Variant, listing: Listing, *, has_price: bool) -> Facts:
+def _publication_inputs(
+    variant: Variant, listing: Listing, *, has_price: bool
+) -> PublicationInputs:
     product = variant.product
     spec = getattr(product, "spec", None)
-    return Facts(
+    return PublicationInputs(
         title=product.title,
         family=product.family,
         is_active=product.status == product.Status.ACTIVE,
-        is_withdrawn=listing.is_withdrawn,
+        is_delisted=listing.is_delisted,
         has_price=has_price,
         has_spec=spec is not None,
         power_sources=spec.power_sources if spec else (),
@@ -235,14 +239,16 @@ def _facts(variant: Variant, listing: Listing, *, has_price: bool) -> Facts:
     )
 
 
-def lacking(*, listings: Sequence[Listing]) -> dict[int, tuple[Lack, ...]]:
+def missing_attributes(*, listings: Sequence[Listing]) -> dict[int, tuple[MissingAttribute, ...]]:
     """Return for each listing what keeps it unpublished; an empty tuple means nothing.
 
     Shape:  listings with ``variant__product__spec`` selected, keyed by their ids
     """
     return {
-        listing.pk: lacks(
-            _facts(listing.variant, listing, has_price=listing.price_amount is not None)
+        listing.pk: find_missing(
+            _publication_inputs(
+                listing.variant, listing, has_price=listing.price_amount is not None
+            )
         )
         for listing in listings
     }

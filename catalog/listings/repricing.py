@@ -13,29 +13,29 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from catalog.listings import price_updates, refresh
-from catalog.listings.price_updates import Tagged
-from catalog.models import Channel, Listing, PriceBook, PriceRule, WaitingPrice
+from catalog.listings.price_updates import PricedListing
+from catalog.models import Channel, Listing, PriceBook, PriceRule, RepricingRequest
 from catalog.pricing import landed_cost
 from catalog.pricing import policy as pricing_policy
-from catalog.pricing.batch import Lot, calculate_all
+from catalog.pricing.batch import PricingRequest, calculate_all
 from catalog.pricing.price_calculation import Calculation, Policy
-from catalog.pricing.repricing_queue import FOLLOWS
+from catalog.pricing.repricing_queue import FOLLOWS_MARKET
 from catalog.search import index
-from storefront.lib.clock import elapsing
+from storefront.lib.clock import running_clock
 from storefront.lib.db import bulk
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
 BATCH = 1000
-LEASE = timedelta(minutes=15)
+LOCK_TTL = timedelta(minutes=15)
 # How often prices that follow the market are checked: competitor prices expire.
-MARKET_EVERY = timedelta(hours=1)
-NEEDED = (
+MARKET_INTERVAL = timedelta(hours=1)
+INPUT_FIELDS = (
     "variant",
     "price_amount",
     "cost_amount",
     "landed_amount",
     "floor_amount",
-    "even_amount",
+    "break_even_amount",
     "available",
     "wholesale_amount",
     "wholesale_currency",
@@ -50,7 +50,7 @@ NEEDED = (
 
 
 @dataclass(slots=True, kw_only=True)
-class Repriced:
+class RepricingResult:
     """The result of repricing a channel."""
 
     listings: int = 0
@@ -58,97 +58,101 @@ class Repriced:
     stopped: Counter[str] = field(default_factory=Counter)
 
 
-def reprice_due(*, now: datetime) -> dict[str, Repriced]:
+def reprice_due_channels(*, now: datetime) -> dict[str, RepricingResult]:
     """Reprice each channel whose shared inputs changed.
 
     Restarts from the beginning after a crash; unchanged prices are not written.
     """
-    done: dict[str, Repriced] = {}
+    done: dict[str, RepricingResult] = {}
     for channel in Channel.objects.order_by("pk"):
         if not is_due(channel, now=now) or not _claim(channel, now=now):
             continue
-        done[channel.code] = reprice(channel=channel, now=now)
+        done[channel.code] = reprice_channel(channel=channel, now=now)
         # A request made meanwhile stays.
-        Channel.objects.filter(pk=channel.pk, reprice_since=channel.reprice_since).update(
-            reprice_since=None
-        )
-        Channel.objects.filter(pk=channel.pk).update(reprice_lease_until=None, repriced_at=now)
+        Channel.objects.filter(
+            pk=channel.pk, reprice_requested_at=channel.reprice_requested_at
+        ).update(reprice_requested_at=None)
+        Channel.objects.filter(pk=channel.pk).update(reprice_locked_until=None, repriced_at=now)
     return done
 
 
 def is_due(channel: Channel, *, now: datetime) -> bool:
     """Test for a request, a rule or duty that began or ended, or expired market prices."""
-    if channel.reprice_since is not None:
+    if channel.reprice_requested_at is not None:
         return True
     live = PriceRule.objects.filter(book__channel=channel, book__status=PriceBook.Status.LIVE)
     last = channel.repriced_at
     if last is None:
         return live.exists()
-    if landed_cost.turns_between(last.date(), now.date(), destinations=channel.destinations):
+    if landed_cost.duty_changed_between(last.date(), now.date(), destinations=channel.destinations):
         return True
     turned = Q(starts_at__gt=last, starts_at__lte=now) | Q(ends_at__gt=last, ends_at__lte=now)
-    is_old = last <= now - MARKET_EVERY
-    return live.filter(turned | FOLLOWS if is_old else turned).exists()
+    is_old = last <= now - MARKET_INTERVAL
+    return live.filter(turned | FOLLOWS_MARKET if is_old else turned).exists()
 
 
 def _claim(channel: Channel, *, now: datetime) -> bool:
-    free = Q(reprice_lease_until__isnull=True) | Q(reprice_lease_until__lt=now)
+    free = Q(reprice_locked_until__isnull=True) | Q(reprice_locked_until__lt=now)
     mine = Channel.objects.filter(free, pk=channel.pk)
-    return bool(mine.update(reprice_lease_until=now + LEASE))
+    return bool(mine.update(reprice_locked_until=now + LOCK_TTL))
 
 
-def reprice(*, channel: Channel, now: datetime) -> Repriced:
+def reprice_channel(*, channel: Channel, now: datetime) -> RepricingResult:
     """Recalculate every price of a channel; write only changes and their cards.
 
     The inputs are read per thousand listings, after their rows are locked: a concurrent change of a
     rate or book requests another run, which waits for the lock.
     Locks:  per thousand listings: these in id order, then their products in id order
     """
-    moment = elapsing(now)
-    total = Repriced()
+    moment = running_clock(now)
+    total = RepricingResult()
     last = 0
     while True:
         with transaction.atomic(durable=True):
-            batch = list(stored(channel).filter(pk__gt=last).select_for_update(of=["self"])[:BATCH])
+            batch = list(
+                listings_with_inputs(channel)
+                .filter(pk__gt=last)
+                .select_for_update(of=["self"])[:BATCH]
+            )
             if not batch:
                 return total
             at = moment()
-            policy = pricing_policy.load(channel=channel, now=at)
+            policy = pricing_policy.load_policy(channel=channel, now=at)
             _reprice(batch, channel=channel, policy=policy, total=total, now=at)
         last = batch[-1].pk
 
 
-def reprice_waiting(*, now: datetime) -> int:
+def reprice_queued(*, now: datetime) -> int:
     """Reprice the queued variants; return how many.
 
     A queue row is deleted after its prices are written, and only if it was read before. A crash
     repeats work and loses none.
     Locks:  per thousand: their listings in id order, then their products in id order
     """
-    moment = elapsing(now)
+    moment = running_clock(now)
     channels = list(Channel.objects.order_by("pk"))
     counted = 0
     while waiting := dict(
-        WaitingPrice.objects.order_by("pk").values_list("pk", "variant_id")[:BATCH]
+        RepricingRequest.objects.order_by("pk").values_list("pk", "variant_id")[:BATCH]
     ):
         variant_ids = set(waiting.values())
         for channel in channels:
             with transaction.atomic(durable=True):
-                asked = stored(channel).filter(variant__in=variant_ids)
+                asked = listings_with_inputs(channel).filter(variant__in=variant_ids)
                 batch = list(asked.select_for_update(of=["self"]))
                 at = moment()
-                policy = pricing_policy.load(channel=channel, now=at)
-                _reprice(batch, channel=channel, policy=policy, total=Repriced(), now=at)
-        WaitingPrice.objects.filter(pk__in=waiting).delete()
+                policy = pricing_policy.load_policy(channel=channel, now=at)
+                _reprice(batch, channel=channel, policy=policy, total=RepricingResult(), now=at)
+        RepricingRequest.objects.filter(pk__in=waiting).delete()
         counted += len(variant_ids)
     return counted
 
 
-def stored(channel: Channel) -> Any:
+def listings_with_inputs(channel: Channel) -> Any:
     """Return the listings of a channel with all pricing inputs, in id order."""
     return (
         Listing.objects.on(channel)
-        .only(*NEEDED)
+        .only(*INPUT_FIELDS)
         .annotate(
             product_id=F("variant__product_id"),
             category_id=F("variant__product__category_id"),
@@ -159,7 +163,7 @@ def stored(channel: Channel) -> Any:
     )
 
 
-def calculations(  # noqa: PLR0913 - of what, by what, and for which time
+def recalculate(  # noqa: PLR0913 - of what, by what, and for which time
     batch: list[Any],
     *,
     channel: Channel,
@@ -168,13 +172,13 @@ def calculations(  # noqa: PLR0913 - of what, by what, and for which time
     at: datetime | None = None,
     day_ago: Mapping[int, Decimal] | None = None,
 ) -> list[Calculation]:
-    """Calculate the prices of listings from ``stored``. Read-only.
+    """Calculate the prices of listings from ``listings_with_inputs``. Read-only.
 
     Shape:  ``at`` and ``day_ago``, by listing, are for a dry run: see ``pricing.batch``
     """
-    lots = [
-        Lot(
-            goods=price_updates.said(
+    requests = [
+        PricingRequest(
+            pricing_input=price_updates.pricing_input(
                 row,
                 product_id=row.product_id,
                 category_id=row.category_id,
@@ -188,22 +192,22 @@ def calculations(  # noqa: PLR0913 - of what, by what, and for which time
         )
         for row in batch
     ]
-    return calculate_all(lots, channel=channel, policy=policy, now=now, at=at)
+    return calculate_all(requests, channel=channel, policy=policy, now=now, at=at)
 
 
-@needs_transaction
+@requires_transaction
 def _reprice(
-    batch: list[Any], *, channel: Channel, policy: Policy, total: Repriced, now: datetime
+    batch: list[Any], *, channel: Channel, policy: Policy, total: RepricingResult, now: datetime
 ) -> None:
-    tagged: list[Tagged] = []
+    tagged: list[PricedListing] = []
     changed: dict[Listing, list[str]] = {}
     for row, done in zip(
-        batch, calculations(batch, channel=channel, policy=policy, now=now), strict=True
+        batch, recalculate(batch, channel=channel, policy=policy, now=now), strict=True
     ):
         before = row.price_amount
-        tagged.append(Tagged(listing=row, before=before, done=done))
-        names = bulk.differing(
-            row, price_updates.tags(done, listing=row, currency=channel.currency)
+        tagged.append(PricedListing(listing=row, before=before, done=done))
+        names = bulk.set_changed(
+            row, price_updates.price_columns(done, listing=row, currency=channel.currency)
         )
         if names:
             row.updated_at = now
@@ -217,8 +221,8 @@ def _reprice(
         [row for row in moved if (row.price_amount is None) == row.is_published], changed=changed
     )
     bulk.update(Listing, changed)
-    price_updates.remember(tagged, now=now)
-    index.shelve(
+    price_updates.record_changes(tagged, now=now)
+    index.reindex(
         product_ids={row.product_id for row in moved},  # type: ignore[attr-defined]
         channel=channel,
     )
@@ -232,7 +236,7 @@ def _republish(moved: list[Any], *, changed: dict[Listing, list[str]]) -> None:
     found = list(Listing.objects.filter(pk__in=amounts).select_related("variant__product__spec"))
     for each in found:
         each.price_amount = amounts[each.pk]
-    lacking = refresh.lacking(listings=found)
+    lacking = refresh.missing_attributes(listings=found)
     for row in moved:
         is_published = not lacking[row.pk]
         if is_published != row.is_published:

@@ -11,13 +11,13 @@ from catalog.listings import repricing
 
 
 @shared_task
-def reprice_due(**_: Any) -> int:
+def reprice_due_channels(**_: Any) -> int:
     """Reprice channels after a book went live, a selling cost changed, or a rule began or ended."""
-    done = repricing.reprice_due(now=timezone.now())
+    done = repricing.reprice_due_channels(now=timezone.now())
     return sum(channel.changed for channel in done.values())
 
 
 @shared_task
-def reprice_waiting(**_: Any) -> int:
+def reprice_queued(**_: Any) -> int:
     """Reprice the variants in the repricing queue."""
-    return repricing.reprice_waiting(now=timezone.now())
+    return repricing.reprice_queued(now=timezone.now())

@@ -2,34 +2,35 @@
 
 from catalog.models.attributes import Mode, Spec
 from catalog.models.competitors import (
-    CompetitorFile,
     CompetitorPrice,
     CompetitorPriceChange,
+    CompetitorPriceList,
     CompetitorSource,
-    SalesTally,
-    WaitingPrice,
+    DailySales,
+    RepricingRequest,
 )
-from catalog.models.exchange_rates import ExchangeRate, RateNews
-from catalog.models.listings import Area, Channel, Listing
+from catalog.models.exchange_rates import ExchangeRate, ExchangeRateUpdate
+from catalog.models.listings import Channel, DeliveryArea, Listing
 from catalog.models.price_holds import PriceHold
-from catalog.models.pricing import LandingTerms, PriceBook, PriceChange, PriceRule
+from catalog.models.pricing import PriceBook, PriceChange, PriceRule, SellingCosts
 from catalog.models.products import Brand, Category, Identifier, Image, Product, Variant
-from catalog.models.search import Card, SearchWord, ShelfTally
+from catalog.models.search import FacetCount, ProductCard, SearchTerm
 
 __all__ = [
-    "Area",
     "Brand",
-    "Card",
     "Category",
     "Channel",
-    "CompetitorFile",
     "CompetitorPrice",
     "CompetitorPriceChange",
+    "CompetitorPriceList",
     "CompetitorSource",
+    "DailySales",
+    "DeliveryArea",
     "ExchangeRate",
+    "ExchangeRateUpdate",
+    "FacetCount",
     "Identifier",
     "Image",
-    "LandingTerms",
     "Listing",
     "Mode",
     "PriceBook",
@@ -37,11 +38,10 @@ __all__ = [
     "PriceHold",
     "PriceRule",
     "Product",
-    "RateNews",
-    "SalesTally",
-    "SearchWord",
-    "ShelfTally",
+    "ProductCard",
+    "RepricingRequest",
+    "SearchTerm",
+    "SellingCosts",
     "Spec",
     "Variant",
-    "WaitingPrice",
 ]

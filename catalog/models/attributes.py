@@ -91,7 +91,7 @@ class Mode(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["product", "position"], name="mode_once_per_place"),
+            models.UniqueConstraint(fields=["product", "position"], name="mode_once_per_position"),
         ]
 
     def __str__(self) -> str:

@@ -9,14 +9,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.enums import Dialect
+from catalog.enums import ListFormat
 from catalog.models.listings import Channel
 from catalog.models.products import Variant
 from storefront.lib.money import Money
-from storefront.lib.security.encryption import SealedField
+from storefront.lib.security.encryption import EncryptedTextField
 
 
-class Match(models.TextChoices):
+class MatchMethod(models.TextChoices):
     """The identifier by which a competitor's item matched a variant."""
 
     SKU = "sku", _("our SKU")
@@ -24,7 +24,7 @@ class Match(models.TextChoices):
     MPN = "mpn", _("brand and part number")
 
 
-class CameBy(models.TextChoices):
+class SourceType(models.TextChoices):
     """How a price list reached us."""
 
     HAND = "hand", _("uploaded by staff")
@@ -32,7 +32,7 @@ class CameBy(models.TextChoices):
     FETCHED = "fetched", _("fetched from a source")
 
 
-class Became(models.TextChoices):
+class ImportOutcome(models.TextChoices):
     """The import result of a matched line."""
 
     CHANGED = "changed", _("New price")
@@ -54,9 +54,9 @@ class CompetitorPrice(models.Model):
     url = models.URLField(max_length=500, blank=True)
     as_of = models.DateTimeField()
     confidence = models.DecimalField(max_digits=3, decimal_places=2)
-    matched_by = models.CharField(max_length=4, choices=Match)
+    matched_by = models.CharField(max_length=4, choices=MatchMethod)
     source = models.CharField(max_length=120)
-    told_by = models.CharField(max_length=100)
+    reported_by = models.CharField(max_length=100)
 
     class Meta:
         constraints = [
@@ -88,7 +88,7 @@ class CompetitorPriceChange(models.Model):
     has_tax = models.BooleanField()
     as_of = models.DateTimeField()
     source = models.CharField(max_length=120)
-    told_by = models.CharField(max_length=100)
+    reported_by = models.CharField(max_length=100)
     at = models.DateTimeField()
 
     class Meta:
@@ -104,24 +104,24 @@ class CompetitorPriceChange(models.Model):
         return Money(self.amount, self.currency)
 
 
-class CompetitorFile(models.Model):
+class CompetitorPriceList(models.Model):
     """A competitor price list as received: previewed first, then imported.
 
     ``as_of`` is the age of the list, if the sender stated it. ``problem`` says why staff must check
     it before import. The ``content`` of lists from machines is cleared after days.
-    Shape:  ``dialect`` as in ``competitors.formats``; ``counts`` and ``refused`` are the import
+    Shape:  ``list_format`` as in ``competitors.formats``; ``counts`` and ``refused`` are the import
             result; ``refused`` holds [line, code, values], in words by ``competitors.labels``;
             lists before 2026-11-26 hold [line, sentence]
     """
 
     name = models.CharField(max_length=120)
     content = models.TextField()
-    dialect = models.CharField(max_length=10, default="csv")
-    came_by = models.CharField(max_length=10, choices=CameBy, default=CameBy.HAND)
+    list_format = models.CharField(max_length=10, default="csv")
+    source_type = models.CharField(max_length=10, choices=SourceType, default=SourceType.HAND)
     as_of = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField()
     received_by = models.CharField(max_length=100)
-    taken_at = models.DateTimeField(null=True, blank=True)
+    imported_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True)
     counts = models.JSONField(default=dict, blank=True)
     refused = models.JSONField(default=list, blank=True)
@@ -139,35 +139,33 @@ class CompetitorFile(models.Model):
         return self.name
 
 
-class WaitingPrice(models.Model):
+class RepricingRequest(models.Model):
     """A variant that waits for repricing because its price inputs changed."""
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="+")
-    asked_at = models.DateTimeField()
+    requested_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return str(self.variant_id)
 
 
-class SalesTally(models.Model):
+class DailySales(models.Model):
     """Units of a variant sold on a channel on one day (UTC).
 
     Derived from orders: may be deleted, and is counted again.
     """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="+")
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="sales_tallies")
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="daily_sales")
     day = models.DateField()
     units = models.PositiveIntegerField()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["channel", "variant", "day"], name="sales_tally_once_per_day"
-            ),
-            models.CheckConstraint(condition=Q(units__gt=0), name="sales_tally_sold_something"),
+            models.UniqueConstraint(fields=["channel", "variant", "day"], name="daily_sales_once"),
+            models.CheckConstraint(condition=Q(units__gt=0), name="daily_sales_positive"),
         ]
-        indexes: ClassVar = [models.Index(fields=["channel", "day"], name="sales_tally_by_day")]
+        indexes: ClassVar = [models.Index(fields=["channel", "day"], name="daily_sales_by_day")]
 
     def __str__(self) -> str:
         return f"{self.variant_id} {self.day}: {self.units}"
@@ -177,48 +175,52 @@ class SalesTally(models.Model):
 
 # The interval is longer than a fetch may take (``competitors.sources.TOTAL_S``) and short enough
 # that one of two fetches may fail before a price expires after 7 days.
-OFTENEST_MIN, SELDOMEST_MIN = 5, 3 * 24 * 60
+MIN_INTERVAL_MIN, MAX_INTERVAL_MIN = 5, 3 * 24 * 60
 
 
 class CompetitorSource(models.Model):
     """A URL of competitor prices and the result of recent fetches.
 
-    ``secret_sealed`` is sent in ``header``. ``remembered`` holds the validators of the stored list.
+    ``encrypted_secret`` is sent in ``header``. ``validators`` holds the validators of the stored
+    list.
     ``problem`` says why the last fetch failed, ``failing_since`` when failures began.
     """
 
     name = models.CharField(max_length=60, unique=True)
     url = models.CharField(max_length=500)
-    dialect = models.CharField(
+    list_format = models.CharField(
         max_length=10,
-        choices=[(Dialect.CSV.value, "CSV"), (Dialect.JSON.value, "JSON")],
-        default=Dialect.CSV.value,
+        choices=[(ListFormat.CSV.value, "CSV"), (ListFormat.JSON.value, "JSON")],
+        default=ListFormat.CSV.value,
     )
-    every_min = models.PositiveIntegerField(
+    interval_minutes = models.PositiveIntegerField(
         default=60,
-        validators=[MinValueValidator(OFTENEST_MIN), MaxValueValidator(SELDOMEST_MIN)],
+        validators=[MinValueValidator(MIN_INTERVAL_MIN), MaxValueValidator(MAX_INTERVAL_MIN)],
     )
-    is_on = models.BooleanField(default=True)
+    is_enabled = models.BooleanField(default=True)
     header = models.CharField(max_length=60, blank=True)
-    secret_sealed = SealedField(blank=True)
+    encrypted_secret = EncryptedTextField(blank=True)
     due_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True, blank=True)
-    heard_at = models.DateTimeField(null=True, blank=True)  # the last successful fetch
+    last_success_at = models.DateTimeField(null=True, blank=True)  # the last successful fetch
     problem = models.CharField(max_length=300, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
-    remembered: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    validators: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
     last_file = models.ForeignKey(
-        CompetitorFile, models.SET_NULL, null=True, blank=True, related_name="+"
+        CompetitorPriceList, models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(every_min__gte=OFTENEST_MIN, every_min__lte=SELDOMEST_MIN),
-                name="competitor_source_is_asked_in_time",
+                condition=Q(
+                    interval_minutes__gte=MIN_INTERVAL_MIN, interval_minutes__lte=MAX_INTERVAL_MIN
+                ),
+                name="competitor_source_interval_in_range",
             ),
             models.CheckConstraint(
-                condition=Q(header="", secret_sealed="") | (~Q(header="") & ~Q(secret_sealed="")),
+                condition=Q(header="", encrypted_secret="")
+                | (~Q(header="") & ~Q(encrypted_secret="")),
                 name="competitor_source_secret_has_header",
             ),
         ]

@@ -10,24 +10,24 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.enums import RateStanding as Standing
+from catalog.enums import RateStatus
 from storefront.lib.state_machine import Stateful
 
 
 class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
     """Queries of exchange rates."""
 
-    def sure(self, now: datetime) -> ExchangeRateQuerySet:
+    def valid(self, now: datetime) -> ExchangeRateQuerySet:
         """Return the rates that are neither expired nor about to change."""
         return self.filter(
-            as_of__gte=now - timedelta(hours=settings.RATES_MAX_AGE_H), waiting_rate__isnull=True
+            as_of__gte=now - timedelta(hours=settings.RATES_MAX_AGE_H), pending_rate__isnull=True
         )
 
 
 class ExchangeRate(models.Model):
     """The value of one unit of ``base`` in ``quote``, its source and date.
 
-    ``waiting_rate`` is a newer rate held for approval because it moved too far. ``standing`` is the
+    ``pending_rate`` is a newer rate held for approval because it moved too far. ``validity`` is the
     validity when prices were last calculated, ``supplied_under`` the validity when the offers for
     sale in that currency were last chosen (``suppliers.inventory.confirmations``).
     """
@@ -37,18 +37,18 @@ class ExchangeRate(models.Model):
     rate = models.DecimalField(max_digits=20, decimal_places=10)
     source = models.CharField(max_length=60)
     as_of = models.DateTimeField()
-    waiting_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
-    standing = models.CharField(
+    pending_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
+    validity = models.CharField(
         max_length=7,
         choices=[
-            (Standing.SURE.value, _("current")),
-            (Standing.UNSURE.value, _("uncertain")),
-            (Standing.UNKNOWN.value, _("outdated")),
+            (RateStatus.SURE.value, _("current")),
+            (RateStatus.UNSURE.value, _("uncertain")),
+            (RateStatus.UNKNOWN.value, _("outdated")),
         ],
-        default=Standing.SURE.value,
+        default=RateStatus.SURE.value,
     )
     supplied_under = models.CharField(
-        max_length=7, db_default=Standing.UNKNOWN.value, editable=False
+        max_length=7, db_default=RateStatus.UNKNOWN.value, editable=False
     )
 
     objects = ExchangeRateQuerySet.as_manager()
@@ -57,7 +57,7 @@ class ExchangeRate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["base", "quote"], name="exchange_rate_once_per_pair"),
             models.CheckConstraint(
-                condition=Q(rate__gt=0) & (Q(waiting_rate__isnull=True) | Q(waiting_rate__gt=0)),
+                condition=Q(rate__gt=0) & (Q(pending_rate__isnull=True) | Q(pending_rate__gt=0)),
                 name="exchange_rate_positive",
             ),
         ]
@@ -66,7 +66,7 @@ class ExchangeRate(models.Model):
         return f"{self.base}/{self.quote}"
 
 
-class RateNews(Stateful):
+class ExchangeRateUpdate(Stateful):
     """A rate as reported: the history of all rates, and those that wait for approval.
 
     ``old_rate`` was the current rate when it came.
@@ -77,16 +77,16 @@ class RateNews(Stateful):
         WAITING = "waiting", _("Awaiting approval")  # it moved too far
         APPROVED = "approved", _("Approved")
         REJECTED = "rejected", _("Rejected")
-        LAPSED = "lapsed", _("Superseded")
+        SUPERSEDED = "superseded", _("Superseded")
 
     TRANSITIONS: ClassVar = {
         Status.TAKEN: frozenset(),
-        Status.WAITING: frozenset({Status.APPROVED, Status.REJECTED, Status.LAPSED}),
+        Status.WAITING: frozenset({Status.APPROVED, Status.REJECTED, Status.SUPERSEDED}),
         Status.APPROVED: frozenset(),
         Status.REJECTED: frozenset(),
-        Status.LAPSED: frozenset(),
+        Status.SUPERSEDED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     base = models.CharField(max_length=3)
     quote = models.CharField(max_length=3)
@@ -96,23 +96,25 @@ class RateNews(Stateful):
     as_of = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status)
     status_since = models.DateTimeField()
-    told_by = models.CharField(max_length=100)
-    told_at = models.DateTimeField()
+    reported_by = models.CharField(max_length=100)
+    reported_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["base", "quote"],
                 condition=Q(status="waiting"),
-                name="rate_news_one_waits_per_pair",
+                name="exchange_rate_update_one_pending_per_pair",
             ),
-            models.CheckConstraint(condition=Q(rate__gt=0), name="rate_news_positive"),
+            models.CheckConstraint(condition=Q(rate__gt=0), name="exchange_rate_update_positive"),
             models.CheckConstraint(
-                condition=Q(status__in=["taken", "waiting", "approved", "rejected", "lapsed"]),
-                name="rate_news_status_is_known",
+                condition=Q(status__in=["taken", "waiting", "approved", "rejected", "superseded"]),
+                name="exchange_rate_update_status_is_known",
             ),
         ]
-        indexes = [models.Index(fields=["base", "quote", "as_of"], name="rate_news_by_pair")]
+        indexes = [
+            models.Index(fields=["base", "quote", "as_of"], name="exchange_rate_update_by_pair")
+        ]
 
     def __str__(self) -> str:
         return f"{self.base}/{self.quote} {self.as_of:%Y-%m-%d}"

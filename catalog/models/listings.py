@@ -15,7 +15,7 @@ from storefront.lib.address import COUNTRIES
 
 # Older stock figures promise nothing: the listing is out of stock until the next update.
 STALE_AFTER = timedelta(hours=24)
-MOST_PLACES = 5  # sources per line: each adds a parcel
+MAX_SPLIT_LOCATIONS = 5  # sources per line: each adds a parcel
 
 
 class Channel(models.Model):
@@ -26,26 +26,28 @@ class Channel(models.Model):
     currency = models.CharField(max_length=3)
     default_country = models.CharField(max_length=2)
     countries = models.JSONField(default=list)
-    adds_tax = models.BooleanField(db_default=False)  # its prices exclude tax
+    prices_exclude_tax = models.BooleanField(db_default=False)  # its prices exclude tax
     buffer = models.PositiveSmallIntegerField(default=0)  # safety stock, never sold here
     # How many sources may fill a line that none has in full.
-    places_per_line = models.PositiveSmallIntegerField(
-        db_default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_PLACES)]
+    max_split_locations = models.PositiveSmallIntegerField(
+        db_default=1, validators=[MinValueValidator(1), MaxValueValidator(MAX_SPLIT_LOCATIONS)]
     )
     # Safety stock and sources per line when its listings were last published.
     supplied_under = models.PositiveSmallIntegerField(db_default=0, editable=False)
-    supplied_from = models.PositiveSmallIntegerField(db_default=1, editable=False)
+    published_max_split_locations = models.PositiveSmallIntegerField(db_default=1, editable=False)
     # Since when all prices wait for repricing, until when a worker has claimed that, and the time
     # of the last run.
-    reprice_since = models.DateTimeField(null=True, blank=True)
-    reprice_lease_until = models.DateTimeField(null=True, blank=True)
+    reprice_requested_at = models.DateTimeField(null=True, blank=True)
+    reprice_locked_until = models.DateTimeField(null=True, blank=True)
     repriced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="channel_places_of_line",
-                condition=Q(places_per_line__gte=1, places_per_line__lte=MOST_PLACES),
+                name="channel_split_locations_in_range",
+                condition=Q(
+                    max_split_locations__gte=1, max_split_locations__lte=MAX_SPLIT_LOCATIONS
+                ),
             )
         ]
 
@@ -58,7 +60,7 @@ class Channel(models.Model):
         return tuple(dict.fromkeys((self.default_country, *self.countries)))
 
 
-class Area(models.Model):
+class DeliveryArea(models.Model):
     """A set of countries that the same items can be sent to; an empty set is everywhere.
 
     There are few: items differ in location and weight, their routes hardly do.
@@ -96,8 +98,8 @@ class Listing(models.Model):
     ``wholesale_amount`` to ``msrp_amount`` are the figures of the chosen supplier, in its currency,
     stored so that all prices can be recalculated without asking it. ``map_amount`` may come from
     another supplier of the item: then ``map_currency`` is its currency.
-    ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost, ``even_amount`` the
-    break-even price with tax and all fees, and ``floor_amount`` the price floor at the minimum
+    ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost, ``break_even_amount``
+    the break-even price with tax and all fees, and ``floor_amount`` the price floor at the minimum
     margin, in the channel's currency.
     """
 
@@ -107,7 +109,7 @@ class Listing(models.Model):
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     landed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     floor_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    even_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    break_even_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     wholesale_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     wholesale_currency = models.CharField(max_length=3, blank=True)
     supplier_code = models.CharField(max_length=30, blank=True)
@@ -125,11 +127,11 @@ class Listing(models.Model):
         default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
     area = models.ForeignKey(
-        Area, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+        DeliveryArea, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     as_of = models.DateTimeField(null=True, blank=True)
     is_published = models.BooleanField(default=False)
-    is_withdrawn = models.BooleanField(default=False)  # delisted by staff; no sync relists it
+    is_delisted = models.BooleanField(default=False)  # delisted by staff; no sync relists it
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = ListingQuerySet.as_manager()
@@ -159,9 +161,9 @@ class Listing(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(price_amount__isnull=True)
-                | Q(even_amount__isnull=True)
-                | Q(price_amount__gte=models.F("even_amount")),
-                name="listing_price_not_below_even",
+                | Q(break_even_amount__isnull=True)
+                | Q(price_amount__gte=models.F("break_even_amount")),
+                name="listing_price_not_below_break_even",
             ),
         ]
         indexes = [

@@ -8,14 +8,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.enums import Stop
+from catalog.enums import BlockReason
 from catalog.models.listings import Listing
 from catalog.models.pricing import PriceRule
 from storefront.lib.state_machine import Stateful
 
 
 class PriceHold(Stateful):
-    """A price that a guard stopped as implausible, held for approval.
+    """A price that a guard blocked as implausible, held for approval.
 
     An open row is overwritten by each new calculation, so that staff decide on current figures.
     ``is_off_sale``: the current price is below the minimum margin or outside the supplier's bounds,
@@ -28,17 +28,19 @@ class PriceHold(Stateful):
         # the current price stays; the same proposal is not held again
         REJECTED = "rejected", _("Rejected")
         # the current price stays, although it is below the minimum margin
-        KEPT = "kept", _("Current price kept")
-        LAPSED = "lapsed", _("No longer needed")
+        CURRENT_PRICE_KEPT = "price_kept", _("Current price kept")
+        SUPERSEDED = "superseded", _("No longer needed")
 
     TRANSITIONS: ClassVar = {
-        Status.OPEN: frozenset({Status.APPROVED, Status.REJECTED, Status.KEPT, Status.LAPSED}),
+        Status.OPEN: frozenset(
+            {Status.APPROVED, Status.REJECTED, Status.CURRENT_PRICE_KEPT, Status.SUPERSEDED}
+        ),
         Status.APPROVED: frozenset(),
         Status.REJECTED: frozenset(),
-        Status.KEPT: frozenset(),
-        Status.LAPSED: frozenset(),
+        Status.CURRENT_PRICE_KEPT: frozenset(),
+        Status.SUPERSEDED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     listing = models.ForeignKey(Listing, models.CASCADE, related_name="price_holds")
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
@@ -46,14 +48,14 @@ class PriceHold(Stateful):
     reason = models.CharField(
         max_length=20,
         choices=[
-            (Stop.NO_MARGIN.value, _("price does not cover the cost")),
-            (Stop.ZERO.value, _("rule results in no price")),
-            (Stop.TOO_HIGH.value, _("price is implausibly high")),
-            (Stop.FLOOR_ABOVE_MSRP.value, _("minimum margin requires more than the MSRP")),
-            (Stop.MAP_ABOVE_MSRP.value, _("MAP is above MSRP")),
-            (Stop.MOVED_TOO_FAR.value, _("changes too much at once")),
-            (Stop.MOVED_TOO_FAR_TODAY.value, _("changes too much in a day")),
-            (Stop.FIRST_TOO_HIGH.value, _("the first price is far above its category")),
+            (BlockReason.NO_MARGIN.value, _("price does not cover the cost")),
+            (BlockReason.ZERO.value, _("rule results in no price")),
+            (BlockReason.TOO_HIGH.value, _("price is implausibly high")),
+            (BlockReason.FLOOR_ABOVE_MSRP.value, _("minimum margin requires more than the MSRP")),
+            (BlockReason.MAP_ABOVE_MSRP.value, _("MAP is above MSRP")),
+            (BlockReason.MOVED_TOO_FAR.value, _("changes too much at once")),
+            (BlockReason.MOVED_TOO_FAR_TODAY.value, _("changes too much in a day")),
+            (BlockReason.FIRST_TOO_HIGH.value, _("the first price is far above its category")),
         ],
     )
     sentence = models.CharField(max_length=300)
@@ -61,11 +63,11 @@ class PriceHold(Stateful):
     proposed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2)
     rule = models.ForeignKey(PriceRule, models.PROTECT, related_name="+")
-    made_of = models.JSONField(default=dict)
+    breakdown = models.JSONField(default=dict)
     is_off_sale = models.BooleanField(default=False)
     opened_at = models.DateTimeField()
     decided_by = models.CharField(max_length=100, blank=True)
-    decided_because = models.CharField(max_length=200, blank=True)
+    decision_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -75,7 +77,9 @@ class PriceHold(Stateful):
                 name="price_hold_one_open_per_listing",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["open", "approved", "rejected", "kept", "lapsed"]),
+                condition=Q(
+                    status__in=["open", "approved", "rejected", "price_kept", "superseded"]
+                ),
                 name="price_hold_status_is_known",
             ),
             models.CheckConstraint(
@@ -83,9 +87,9 @@ class PriceHold(Stateful):
                 name="price_hold_approved_has_price",
             ),
             models.CheckConstraint(
-                condition=~Q(status="kept")
-                | (Q(old_amount__gt=0) & ~Q(decided_by="") & ~Q(decided_because="")),
-                name="price_hold_kept_names_who_and_why",
+                condition=~Q(status="price_kept")
+                | (Q(old_amount__gt=0) & ~Q(decided_by="") & ~Q(decision_reason="")),
+                name="price_hold_kept_has_author_and_reason",
             ),
         ]
 

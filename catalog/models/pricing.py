@@ -18,7 +18,7 @@ from catalog.models.products import Brand, Category, Product, Variant
 from storefront.lib.state_machine import Stateful
 
 
-class LandingTerms(models.Model):
+class SellingCosts(models.Model):
     """The selling costs of one origin and supplier on one channel.
 
     ``*`` matches any; the most specific row applies, the supplier before the origin.
@@ -27,7 +27,7 @@ class LandingTerms(models.Model):
             ``payment_fee_rate`` of the price with tax; ``duty_amount`` None: the statutory duty
     """
 
-    channel = models.ForeignKey("catalog.Channel", models.CASCADE, related_name="landing_terms")
+    channel = models.ForeignKey("catalog.Channel", models.CASCADE, related_name="selling_costs")
     origin = models.CharField(_("Origin (country or *)"), max_length=2, default="*")
     supplier_code = models.CharField(_("Supplier (code or *)"), max_length=30, default="*")
     supplier_fee_rate = models.DecimalField(
@@ -58,11 +58,11 @@ class LandingTerms(models.Model):
         verbose_name_plural = "landing terms"
         constraints = [
             models.UniqueConstraint(
-                fields=["channel", "origin", "supplier_code"], name="landing_terms_once_per_scope"
+                fields=["channel", "origin", "supplier_code"], name="selling_costs_once_per_scope"
             ),
             models.CheckConstraint(
                 condition=Q(origin__regex=r"^(\*|[A-Z]{2})$") & ~Q(supplier_code=""),
-                name="landing_terms_scope_is_named",
+                name="selling_costs_scope_is_named",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -76,7 +76,7 @@ class LandingTerms(models.Model):
                     tax_rate__gte=0,
                 )
                 & (Q(duty_amount__isnull=True) | Q(duty_amount__gte=0)),
-                name="landing_terms_parts_not_negative",
+                name="selling_costs_not_negative",
             ),
         ]
 
@@ -91,8 +91,8 @@ class PriceBook(Stateful):
     """One version of all price rules of a channel, with its guards.
 
     Editable while a draft; a book that went live never changes, so each price has a fixed origin.
-    ``restores`` is the earlier book whose rules it brought back. ``rehearsal`` is the result of its
-    dry run, cleared by any change.
+    ``restored_from`` is the earlier book whose rules it brought back. ``dry_run_result`` is the
+    result of its dry run, cleared by any change.
     Units:  rates are fractions; None is no limit
     """
 
@@ -106,7 +106,7 @@ class PriceBook(Stateful):
         Status.LIVE: frozenset({Status.RETIRED}),
         Status.RETIRED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     channel = models.ForeignKey("catalog.Channel", models.PROTECT, related_name="price_books")
     version = models.PositiveIntegerField()
@@ -115,22 +115,22 @@ class PriceBook(Stateful):
     made_by = models.CharField(max_length=100)
     made_at = models.DateTimeField()
     live_at = models.DateTimeField(null=True, blank=True)
-    restores = models.ForeignKey(
+    restored_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="restored_by"
     )
     note = models.CharField(_("Note"), max_length=300, blank=True)
     floor_margin_rate = models.DecimalField(
         _("Minimum margin"), max_digits=5, decimal_places=4, default=0
     )
-    max_run_rate = models.DecimalField(
+    max_change_per_run = models.DecimalField(
         _("Maximum change at once"), max_digits=5, decimal_places=4, null=True, blank=True
     )
-    max_day_rate = models.DecimalField(
+    max_change_per_day = models.DecimalField(
         _("Maximum change per day"), max_digits=5, decimal_places=4, null=True, blank=True
     )
     revision = models.PositiveIntegerField(default=0)  # number of changes to the draft
-    rehearsal = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
-    rehearsed_at = models.DateTimeField(null=True, blank=True)
+    dry_run_result = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
+    dry_run_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -146,16 +146,16 @@ class PriceBook(Stateful):
             ),
             models.CheckConstraint(
                 condition=Q(status="draft") | Q(live_at__isnull=False),
-                name="price_book_live_has_moment",
+                name="price_book_live_has_time",
             ),
             models.CheckConstraint(
                 condition=Q(floor_margin_rate__gte=0, floor_margin_rate__lt=1),
                 name="price_book_floor_is_fraction",
             ),
             models.CheckConstraint(
-                condition=(Q(max_run_rate__isnull=True) | Q(max_run_rate__gt=0))
-                & (Q(max_day_rate__isnull=True) | Q(max_day_rate__gt=0)),
-                name="price_book_moves_are_possible",
+                condition=(Q(max_change_per_run__isnull=True) | Q(max_change_per_run__gt=0))
+                & (Q(max_change_per_day__isnull=True) | Q(max_change_per_day__gt=0)),
+                name="price_book_change_limits_positive",
             ),
         ]
 
@@ -234,7 +234,7 @@ class PriceRule(models.Model):
             models.CheckConstraint(
                 condition=Q(basis__in=["cost", "map", "msrp"])
                 & Q(method__in=["markup", "margin", "fixed"]),
-                name="price_rule_words_are_known",
+                name="price_rule_choices_are_known",
             ),
             models.CheckConstraint(
                 condition=~Q(method="margin") | Q(basis="cost", value__gte=0, value__lt=1),
@@ -269,7 +269,7 @@ class PriceRule(models.Model):
                     | Q(high_cover_days__isnull=True)
                     | Q(high_cover_days__gte=F("low_cover_days"))
                 ),
-                name="price_rule_follows_within_reason",
+                name="price_rule_market_limits_in_range",
             ),
             models.CheckConstraint(
                 condition=Q(tiers=[]) | Q(tiers__0__isnull=False),
@@ -284,7 +284,7 @@ class PriceRule(models.Model):
 class PriceChange(models.Model):
     """A price change; the lowest price of the last 30 days is read from these rows.
 
-    ``amount`` is None if the price was lost. ``made_of`` holds the inputs and each step, as
+    ``amount`` is None if the price was lost. ``breakdown`` holds the inputs and each step, as
     ``pricing.breakdown.snapshot`` writes them.
     """
 
@@ -293,7 +293,7 @@ class PriceChange(models.Model):
     old_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     rule = models.ForeignKey(PriceRule, models.PROTECT, null=True, blank=True, related_name="+")
-    made_of = models.JSONField(default=dict, blank=True)
+    breakdown = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -302,7 +302,7 @@ class PriceChange(models.Model):
             models.CheckConstraint(
                 condition=Q(cost_amount__isnull=False, rule__isnull=False, amount__isnull=False)
                 | Q(amount__isnull=True, old_amount__isnull=False),
-                name="price_change_says_what_made_it",
+                name="price_change_has_inputs",
             )
         ]
 

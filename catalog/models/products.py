@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.enums import EU
-from storefront.lib.db.fields import StoredField
+from storefront.lib.db.fields import StoredGeneratedField
 
 # Categories
 
@@ -88,7 +88,7 @@ class Brand(models.Model):
     responsible_email = models.EmailField(max_length=254, blank=True, db_default="", default="")
     # Staff entered or removed the responsible person: feeds do not fill it in again.
     is_responsible_locked = models.BooleanField(db_default=False, default=False)
-    lacks_responsible_person = StoredField(
+    lacks_responsible_person = StoredGeneratedField(
         expression=models.ExpressionWrapper(
             ~Q(maker_country__in=["", *sorted(EU)]) & Q(responsible_name=""),
             output_field=models.BooleanField(),
@@ -142,7 +142,7 @@ class Product(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     # The maker's warranty beyond the statutory two years, from delivery.
     warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
-    locked_fields = models.JSONField(default=list, blank=True)  # edited by staff
+    overridden_fields = models.JSONField(default=list, blank=True)  # edited by staff
     not_sent_to = ArrayField(
         models.CharField(max_length=2), default=list, db_default=[], blank=True
     )  # country codes; empty: no restriction
@@ -277,7 +277,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
     def waiting(self, now: datetime) -> ImageQuerySet:
         """Return images to fetch: never tried, or due for a retry."""
         return self.filter(stem="").filter(
-            models.Q(tries=0, try_after__isnull=True) | models.Q(try_after__lte=now)
+            models.Q(tries=0, retry_at__isnull=True) | models.Q(retry_at__lte=now)
         )
 
     def showing(self, *, product: Any, variant: Any, color: Any) -> ImageQuerySet:
@@ -318,7 +318,7 @@ class Image(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     problem = models.CharField(max_length=200, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
-    try_after = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
 
     objects = ImageQuerySet.as_manager()
 
@@ -329,9 +329,7 @@ class Image(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["try_after"], condition=models.Q(stem=""), name="image_waits_to_be_fetched"
-            ),
+            models.Index(fields=["retry_at"], condition=models.Q(stem=""), name="image_due"),
         ]
 
     def __str__(self) -> str:

@@ -8,11 +8,11 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.listings import Area, Channel
+from catalog.models.listings import Channel, DeliveryArea
 from catalog.models.products import Category, Product, Variant
 
 
-class Card(models.Model):
+class ProductCard(models.Model):
     """All that a list page shows, filters, sorts and searches, in one row.
 
     Written only by ``catalog.search.index``; may be deleted and rebuilt. A list page reads this one
@@ -44,7 +44,9 @@ class Card(models.Model):
     # promise. No query searches by these.
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="+", db_index=False)
     available = models.PositiveIntegerField(default=0)
-    area = models.ForeignKey(Area, models.PROTECT, null=True, related_name="+", db_index=False)
+    area = models.ForeignKey(
+        DeliveryArea, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     packed_weight_g = models.PositiveIntegerField(null=True)
     lithium = models.CharField(max_length=10, choices=Variant.Lithium, default="none")
     cell_wh = models.DecimalField(max_digits=7, decimal_places=2, null=True)
@@ -73,8 +75,10 @@ class Card(models.Model):
             models.UniqueConstraint(fields=["channel", "product"], name="card_once_per_channel"),
         ]
         indexes = [
-            models.Index(fields=["channel", "category", "-score", "id"], name="card_shelf"),
-            models.Index(fields=["channel", "-score", "id"], name="card_everything"),
+            models.Index(
+                fields=["channel", "category", "-score", "id"], name="product_card_by_category"
+            ),
+            models.Index(fields=["channel", "-score", "id"], name="product_card_by_score"),
             models.Index(fields=["channel", "slug"], name="card_by_slug"),
             GinIndex(fields=["search"], name="card_search"),
         ]
@@ -83,28 +87,28 @@ class Card(models.Model):
         return self.title
 
 
-class ShelfTally(models.Model):
+class FacetCount(models.Model):
     """The number of cards per facet value of a whole category, counted ahead.
 
     ``category`` is empty for all categories; ``in_stock`` maps areas to the cards that can be sent
-    there, ``origins`` maps values of ``Card.sent_from`` to numbers of cards. Any change of a card
-    deletes the counts of its channel; they are counted again.
+    there, ``origins`` maps values of ``ProductCard.sent_from`` to numbers of cards. Any change of a
+    card deletes the counts of its channel; they are counted again.
     """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="tallies")
     category = models.ForeignKey(Category, models.CASCADE, null=True, related_name="tallies")
-    numbers = models.JSONField()  # in the format of catalog.search.facets.understood
+    numbers = models.JSONField()  # in the format of catalog.search.facets.parse_counts
     in_stock = models.JSONField(default=dict)
     origins = models.JSONField(default=dict)
     counted_at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "shelf tallies"
+        verbose_name_plural = "facet counts"
         constraints = [
             models.UniqueConstraint(
                 fields=["channel", "category"],
                 nulls_distinct=False,
-                name="shelf_tally_once_per_shelf",
+                name="facet_count_once_per_category",
             ),
         ]
 
@@ -112,7 +116,7 @@ class ShelfTally(models.Model):
         return f"{self.channel_id}: {self.category_id or 'all'}"
 
 
-class SearchWord(models.Model):
+class SearchTerm(models.Model):
     """A word of some card: a candidate for the spelling correction."""
 
     word = models.CharField(max_length=40, unique=True)

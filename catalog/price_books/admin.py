@@ -22,7 +22,7 @@ from catalog.models import PriceBook, PriceRule
 from catalog.price_books import dry_run, versions
 from catalog.price_books import tasks as price_book_tasks
 from catalog.price_books.forms import PriceRuleForm
-from catalog.price_books.labels import BOOK, NO_BOOKS, NO_RULES, RULE
+from catalog.price_books.labels import BOOK_FIELDSETS, NO_BOOKS, NO_RULES, RULE_FIELDSETS
 from catalog.pricing import labels
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
@@ -33,11 +33,11 @@ Status = PriceBook.Status
 
 
 def _scope(rule: PriceRule) -> str:
-    return labels.scope(rule)
+    return labels.rule_scope(rule)
 
 
 def _method(rule: PriceRule) -> str:
-    return labels.method(rule)
+    return labels.rule_method(rule)
 
 
 scope_column = admin.display(description=_("Applies to"))(_scope)
@@ -46,16 +46,16 @@ method_column = admin.display(description=_("Method"))(_method)
 
 @admin.register(PriceBook)
 class PriceBookAdmin(StaffAdmin):
-    when_empty: ClassVar = NO_BOOKS
-    editable = ("note", "floor_margin_rate", "max_run_rate", "max_day_rate")
-    groups = BOOK
+    empty_text: ClassVar = NO_BOOKS
+    editable = ("note", "floor_margin_rate", "max_change_per_run", "max_change_per_day")
+    groups = BOOK_FIELDSETS
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),
-        columns.state("status", _("Status"), waits=["draft"], ended=["retired"]),
+        columns.status("status", _("Status"), waits=["draft"], ended=["retired"]),
         columns.percent("floor_margin_rate", _("Minimum margin")),
-        columns.percent("max_run_rate", _("Maximum change at once")),
-        columns.percent("max_day_rate", _("Maximum change per day")),
+        columns.percent("max_change_per_run", _("Maximum change at once")),
+        columns.percent("max_change_per_day", _("Maximum change per day")),
         "made_by",
         columns.age("made_at", _("Created")),
         columns.age("live_at", _("Live since")),
@@ -64,8 +64,8 @@ class PriceBookAdmin(StaffAdmin):
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["channel", "status"]
     ordering: ClassVar = ["channel", "-version"]
-    exclude: ClassVar = ["rehearsal", "revision"]
-    readonly_fields: ClassVar = [columns.moves]
+    exclude: ClassVar = ["dry_run_result", "revision"]
+    readonly_fields: ClassVar = [columns.status_history]
     inlines: ClassVar = [
         inline(
             PriceRule,
@@ -82,13 +82,13 @@ class PriceBookAdmin(StaffAdmin):
         )
     ]
     actions_detail: ClassVar = ["add_rule", "dry_run", "go_live", "roll_back", "draft_like"]
-    fits: ClassVar = {
+    available_if: ClassVar = {
         "add_rule": lambda row: row.status == Status.DRAFT,
         "dry_run": lambda row: row.status == Status.DRAFT,
         "go_live": lambda row: row.status == Status.DRAFT,
         "roll_back": lambda row: row.status == Status.RETIRED,
     }
-    refusals: ClassVar = (versions.NotReadyError,)
+    user_errors: ClassVar = (versions.NotReadyError,)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_open = obj is None or obj.status == Status.DRAFT
@@ -98,7 +98,7 @@ class PriceBookAdmin(StaffAdmin):
         self, request: HttpRequest, obj: PriceBook, form: forms.ModelForm[PriceBook], change: bool
     ) -> None:
         obj.save(update_fields=list(self.editable))
-        versions.touch(book=obj)
+        versions.clear_dry_run(book=obj)
 
     @action(description=_("Add rule"), icon="add")
     def add_rule(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -111,9 +111,9 @@ class PriceBookAdmin(StaffAdmin):
         if request.GET.get("csv"):
             return self._csv(book)
         if request.method == "POST":
-            self.wake(request, price_book_tasks.rehearse, book_id=book.pk)
+            self.wake(request, price_book_tasks.run_dry_run, book_id=book.pk)
             return HttpResponseRedirect(f"{request.path}?asked=1")
-        found = book.rehearsal or {}
+        found = book.dry_run_result or {}
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Dry run"),
@@ -130,18 +130,18 @@ class PriceBookAdmin(StaffAdmin):
 
     @staticmethod
     def _csv(book: PriceBook) -> StreamingHttpResponse:
-        lines = map(csv_line, dry_run.table(book=book, now=timezone.now()))
+        lines = map(csv_line, dry_run.export_rows(book=book, now=timezone.now()))
         name = f"{book.channel.code}-v{book.version}-dry-run.csv"
         return StreamingHttpResponse(
             lines,
             content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+            headers={"Content-Condition": f'attachment; filename="{name}"'},
         )
 
     @action(description=_("Go live"), icon="rocket_launch")
     def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
         book = self.row(request, object_id)
-        counts = (book.rehearsal or {}).get("counts", {})
+        counts = (book.dry_run_result or {}).get("counts", {})
         words = gettext(
             "From now on, all prices of %(channel)s use this price book. The dry run "
             "changed %(moved)d of %(all)d prices and held %(stopped)d for review."
@@ -162,7 +162,7 @@ class PriceBookAdmin(StaffAdmin):
 
     def _open(self, request: HttpRequest, book: PriceBook) -> None:
         versions.go_live(book=book, actor=str(request.user), now=timezone.now())
-        self.wake(request, listing_tasks.reprice_due)
+        self.wake(request, listing_tasks.reprice_due_channels)
 
     @action(description=_("Restore"), icon="history")
     def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -170,7 +170,7 @@ class PriceBookAdmin(StaffAdmin):
 
         def act(_given: object) -> None:
             versions.roll_back(to=book, actor=str(request.user), now=timezone.now())
-            self.wake(request, listing_tasks.reprice_due)
+            self.wake(request, listing_tasks.reprice_due_channels)
 
         return self.ask(
             request,
@@ -194,7 +194,7 @@ class PriceBookAdmin(StaffAdmin):
             title=gettext("Duplicate as draft"),
             explain=gettext("The draft starts with the rules and limits of this book."),
             act=lambda _given: made.append(
-                versions.draft(
+                versions.create_draft(
                     channel=book.channel, like=book, actor=str(request.user), now=timezone.now()
                 )
             ),
@@ -207,17 +207,17 @@ class PriceBookAdmin(StaffAdmin):
 class PriceRuleAdmin(StaffAdmin):
     """Rules can be edited only while their book is a draft."""
 
-    when_empty: ClassVar = NO_RULES
+    empty_text: ClassVar = NO_RULES
     form = PriceRuleForm
     may_add = True
     may_delete = True
     editable = tuple(PriceRuleForm.Meta.fields)
-    groups = RULE
+    groups = RULE_FIELDSETS
     list_display: ClassVar = [
         "__str__",
         columns.text("book__channel__code", _("Channel")),
         columns.link("book", _("Price book")),
-        columns.state("book__status", _("Status"), waits=["draft"], ended=["retired"]),
+        columns.status("book__status", _("Status"), waits=["draft"], ended=["retired"]),
         scope_column,
         method_column,
         "ending",
@@ -262,11 +262,11 @@ class PriceRuleAdmin(StaffAdmin):
         self, request: HttpRequest, obj: PriceRule, form: forms.ModelForm[PriceRule], change: bool
     ) -> None:
         super().save_model(request, obj, form, change)
-        versions.touch(book=obj.book)
+        versions.clear_dry_run(book=obj.book)
 
     def delete_model(self, request: HttpRequest, obj: PriceRule) -> None:
         super().delete_model(request, obj)
-        versions.touch(book=obj.book)
+        versions.clear_dry_run(book=obj.book)
 
 
 def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -276,7 +276,7 @@ def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "at": parse_datetime(found["at"]) if "at" in found else None,
         "counts": found["counts"],
-        "margins": [labels.percents(found[f"margin_{when}"]) for when in ("before", "after")],
-        "outcomes": [(labels.words(code), many) for code, many in found["outcomes"].items()],
-        "largest": [{**row, "outcome": labels.words(row["outcome"])} for row in rows],
+        "margins": [labels.format_percent(found[f"margin_{when}"]) for when in ("before", "after")],
+        "outcomes": [(labels.step_label(code), many) for code, many in found["outcomes"].items()],
+        "largest": [{**row, "outcome": labels.step_label(row["outcome"])} for row in rows],
     }

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Channel, LandingTerms
+from catalog.models import Channel, SellingCosts
 from catalog.price_books import versions
-from catalog.price_books.channel_labels import CHANNEL, TERMS
+from catalog.price_books.channel_labels import CHANNEL_FIELDSETS, SELLING_COST_FIELDSETS
 from storefront.lib.staff import columns, fieldsets
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.country_fields import CountriesField
@@ -46,28 +46,35 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         if usual and chosen and usual not in chosen:
             words = gettext("Include the default country %(code)s.")
             self.add_error("countries", words % {"code": usual})
-        terms = LandingTerms.objects.filter(channel=self.instance.pk, tax_rate__gt=0)
-        if cleaned.get("adds_tax") and self.instance.pk and terms.exists():
+        terms = SellingCosts.objects.filter(channel=self.instance.pk, tax_rate__gt=0)
+        if cleaned.get("prices_exclude_tax") and self.instance.pk and terms.exists():
             words = gettext(
                 "The selling fees of this channel say that tax is in the "
                 "price. Set that tax rate to 0 first."
             )
-            self.add_error("adds_tax", words)
+            self.add_error("prices_exclude_tax", words)
         return cleaned
 
 
 @admin.register(Channel)
 class ChannelAdmin(StaffAdmin):
     form = ChannelForm
-    editable = ("name", "default_country", "countries", "adds_tax", "buffer", "places_per_line")
+    editable = (
+        "name",
+        "default_country",
+        "countries",
+        "prices_exclude_tax",
+        "buffer",
+        "max_split_locations",
+    )
     may_add = True
-    groups = CHANNEL
+    groups = CHANNEL_FIELDSETS
     list_display: ClassVar = ["code", "name", "currency", "default_country", "buffer"]
     ordering: ClassVar = ["id"]
-    exclude: ClassVar = ["reprice_lease_until", "supplied_under", "supplied_from"]
-    readonly_fields: ClassVar = ["reprice_since", "repriced_at"]
+    exclude: ClassVar = ["reprice_locked_until", "supplied_under", "published_max_split_locations"]
+    readonly_fields: ClassVar = ["reprice_requested_at", "repriced_at"]
     actions_detail: ClassVar = ["new_draft", "reprice"]
-    refusals: ClassVar = (versions.NotReadyError,)
+    user_errors: ClassVar = (versions.NotReadyError,)
 
     def save_model(
         self,
@@ -79,7 +86,7 @@ class ChannelAdmin(StaffAdmin):
         before = Channel.objects.filter(pk=obj.pk).first()
         super().save_model(request, obj, form, change)
         if before is not None and before.destinations != obj.destinations:
-            versions.reprice(channel=obj, now=timezone.now())
+            versions.request_repricing(channel=obj, now=timezone.now())
 
     @action(description=_("New price book draft"), icon="edit_note")
     def new_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -91,7 +98,7 @@ class ChannelAdmin(StaffAdmin):
             title=gettext("New price book draft"),
             explain=gettext("The draft starts with the live rules and limits."),
             act=lambda _given: made.append(
-                versions.draft(channel=channel, actor=str(request.user), now=timezone.now())
+                versions.create_draft(channel=channel, actor=str(request.user), now=timezone.now())
             ),
             done=gettext("Draft created. It has no effect until it goes live."),
         )
@@ -110,16 +117,16 @@ class ChannelAdmin(StaffAdmin):
             explain=gettext(
                 "Uses the live price book, the selling fees and today's exchange rates."
             ),
-            act=lambda _given: versions.reprice(channel=channel, now=timezone.now()),
+            act=lambda _given: versions.request_repricing(channel=channel, now=timezone.now()),
             done=gettext("The prices are recalculated within a minute."),
         )
 
 
-@admin.register(LandingTerms)
-class LandingTermsAdmin(StaffAdmin):
+@admin.register(SellingCosts)
+class SellingCostsAdmin(StaffAdmin):
     """Selling costs; a change reprices the channel."""
 
-    when_empty: ClassVar = _("Add selling fees. Without them, a channel has no prices.")
+    empty_text: ClassVar = _("Add selling fees. Without them, a channel has no prices.")
     editable = (
         "supplier_fee_rate",
         "supplier_fee_amount",
@@ -133,12 +140,12 @@ class LandingTermsAdmin(StaffAdmin):
     )
     may_add = True
     may_delete = True
-    groups = TERMS
+    groups = SELLING_COST_FIELDSETS
     list_display: ClassVar = [
         columns.text("channel__code", _("Channel")),
         "origin",
         "supplier_code",
-        *_in_figures(TERMS, editable),
+        *_in_figures(SELLING_COST_FIELDSETS, editable),
     ]
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["channel"]
@@ -147,17 +154,17 @@ class LandingTermsAdmin(StaffAdmin):
     def save_model(
         self,
         request: HttpRequest,
-        obj: LandingTerms,
-        form: forms.ModelForm[LandingTerms],
+        obj: SellingCosts,
+        form: forms.ModelForm[SellingCosts],
         change: bool,
     ) -> None:
         super().save_model(request, obj, form, change)
-        versions.reprice(channel=obj.channel, now=timezone.now())
+        versions.request_repricing(channel=obj.channel, now=timezone.now())
 
-    def delete_model(self, request: HttpRequest, obj: LandingTerms) -> None:
+    def delete_model(self, request: HttpRequest, obj: SellingCosts) -> None:
         super().delete_model(request, obj)
-        versions.reprice(channel=obj.channel, now=timezone.now())
+        versions.request_repricing(channel=obj.channel, now=timezone.now())
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[LandingTerms]) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SellingCosts]) -> None:
         for row in queryset:
             self.delete_model(request, row)

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Field, Group
 
-CHANNEL = (
+CHANNEL_FIELDSETS = (
     Group(
         _("General"),
         {
@@ -28,7 +28,7 @@ CHANNEL = (
                 _("Countries for customers"),
                 _("Country codes, such as DE, AT. Include the default country."),
             ),
-            "adds_tax": Field(
+            "prices_exclude_tax": Field(
                 _("Prices exclude tax"),
                 _(
                     "If on, tax is added at checkout where we collect it. If off, prices "
@@ -49,7 +49,7 @@ CHANNEL = (
     Group(
         _("Split shipments"),
         {
-            "places_per_line": Field(
+            "max_split_locations": Field(
                 _("Maximum locations per line"),
                 _(
                     "1 = a line ships from one location. 2 to 5 = if no location has all "
@@ -62,12 +62,12 @@ CHANNEL = (
     Group(
         _("Price calculation"),
         {
-            "reprice_since": Field(_("Recalculation pending since")),
+            "reprice_requested_at": Field(_("Recalculation pending since")),
             "repriced_at": Field(_("Last full recalculation")),
         },
     ),
 )
-TERMS = (
+SELLING_COST_FIELDSETS = (
     Group(
         _("Applies to"),
         {

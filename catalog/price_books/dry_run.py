@@ -18,22 +18,22 @@ from catalog.listings import price_updates, repricing
 from catalog.listings.repricing import BATCH
 from catalog.models import Channel, Listing, PriceBook, Variant
 from catalog.pricing import policy as pricing_policy
-from catalog.pricing.batch import A_DAY
-from catalog.pricing.landed_cost import DUTY_CURRENCY, Landed
+from catalog.pricing.batch import ONE_DAY
+from catalog.pricing.landed_cost import DUTY_CURRENCY, LandedCost
 from catalog.pricing.price_calculation import CENT, Calculation
 
-FRESH_FOR = timedelta(hours=24)  # older costs and prices have changed
-AGAIN = "start a new dry run and check the changes."
+MAX_AGE = timedelta(hours=24)  # older costs and prices have changed
+RERUN_HINT = "start a new dry run and check the changes."
 
 
-def basis(*, channel: Channel, now: datetime) -> str:
+def input_hash(*, channel: Channel, now: datetime) -> str:
     """Return a hash of the pricing inputs other than the draft and the items.
 
     These are the live book, the selling costs and destinations, and the exchange rates of costs and
     duty.
     """
     channel = Channel.objects.get(pk=channel.pk)
-    costing = pricing_policy.costing_of(channel, now=now)
+    costing = pricing_policy.load_costing(channel, now=now)
     paid_in = Listing.objects.on(channel).values_list("wholesale_currency", flat=True).distinct()
     live = PriceBook.objects.filter(channel=channel, status=PriceBook.Status.LIVE)
     said = (
@@ -41,36 +41,37 @@ def basis(*, channel: Channel, now: datetime) -> str:
         sorted(costing.countries),
         sorted((scope, astuple(terms)) for scope, terms in costing.terms.items()),
         [
-            (base, costing.rates.get(base), costing.dearest(base))
+            (base, costing.rates.get(base), costing.worst_case_rate(base))
             for base in sorted({*paid_in, DUTY_CURRENCY})
         ],
     )
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
-def objection(*, book: PriceBook, now: datetime) -> str:
+def why_stale(*, book: PriceBook, now: datetime) -> str:
     """Return why the dry run of a draft is stale; empty if it is current."""
-    if book.rehearsed_at is None:
+    if book.dry_run_at is None:
         return "Start a dry run first and check the changes."
-    if now - book.rehearsed_at > FRESH_FOR:
-        return f"The dry run is more than {FRESH_FOR // timedelta(hours=1)} hours old: {AGAIN}"
-    if (book.rehearsal or {}).get("counted_by") != basis(channel=book.channel, now=now):
-        return f"Exchange rates, selling fees or the live rules changed after the dry run: {AGAIN}"
+    if now - book.dry_run_at > MAX_AGE:
+        return f"The dry run is more than {MAX_AGE // timedelta(hours=1)} hours old: {RERUN_HINT}"
+    if (book.dry_run_result or {}).get("counted_by") != input_hash(channel=book.channel, now=now):
+        return f"Exchange rates, selling fees or the live rules changed after the dry run: {RERUN_HINT}"
     return ""
 
 
 # Simulation over a channel
 
-SHOWN = 100
-MOST_TURNS = 24  # per book: each is a run over the whole channel
-NOTHING = Decimal(0)
+MAX_SHOWN_CHANGES = 100
+MAX_RULE_CHANGES = 24  # per book: each is a run over the whole channel
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """The effect of a book on one listing; ``after`` is the resulting price.
 
-    Shape:  ``outcome`` is a code: of a stop, of clamps joined by +, of a missing input, or ""
+    Shape:  ``outcome`` is a code: of a block, of adjustments joined by +, of a missing input, or
+            ""
     Units:  amounts with tax in the channel's currency; margins are fractions before tax
     """
 
@@ -79,7 +80,7 @@ class Effect:
     before: Decimal | None
     after: Decimal | None
     proposed: Decimal | None
-    landed: Landed | None
+    landed: LandedCost | None
     outcome: str
     is_stopped: bool
     rule_number: int | None
@@ -89,19 +90,19 @@ class Effect:
     def move_rate(self) -> Decimal:
         """The relative price change; 0 without a price before or after."""
         to = self.proposed if self.is_stopped else self.after
-        return to / self.before - 1 if to and self.before else NOTHING
+        return to / self.before - 1 if to and self.before else ZERO
 
     def margin_rate(self, price: Decimal | None) -> Decimal | None:
         return self.landed.margin_rate(price) if self.landed and price else None
 
 
-def turns(*, book: PriceBook, now: datetime) -> list[datetime]:
+def rule_change_times(*, book: PriceBook, now: datetime) -> list[datetime]:
     """Return the future times at which a timed rule of a book begins or ends."""
     told = book.rules.values_list("starts_at", "ends_at")
     return sorted({moment for pair in told for moment in pair if moment and moment > now})
 
 
-def effects(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
+def simulate(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
     """Yield the effect of a book on each listing of its channel, as if it went live now.
 
     The effects of going live come first, then those of each time at which a timed rule begins or
@@ -110,25 +111,25 @@ def effects(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
     """
     channel = book.channel
     moments = [
-        (at, pricing_policy.load(channel=channel, now=now, book=book, at=at))
-        for at in (now, *turns(book=book, now=now)[:MOST_TURNS])
+        (at, pricing_policy.load_policy(channel=channel, now=now, book=book, at=at))
+        for at in (now, *rule_change_times(book=book, now=now)[:MAX_RULE_CHANGES])
     ]
     last = 0
-    while batch := list(repricing.stored(channel).filter(pk__gt=last)[:BATCH]):
+    while batch := list(repricing.listings_with_inputs(channel).filter(pk__gt=last)[:BATCH]):
         foreseen: list[tuple[datetime, dict[int, Decimal]]] = []
         for at, policy in moments:
             day_ago = {
                 pk: price
                 for moment, replaced in reversed(foreseen)
-                if moment > at - A_DAY
+                if moment > at - ONE_DAY
                 for pk, price in replaced.items()
             }
-            done_all = repricing.calculations(
+            done_all = repricing.recalculate(
                 batch, channel=channel, policy=policy, now=now, at=at, day_ago=day_ago
             )
             replaced: dict[int, Decimal] = {}
             for row, done in zip(batch, done_all, strict=True):
-                tags = price_updates.tags(done, listing=row, currency=channel.currency)
+                tags = price_updates.price_columns(done, listing=row, currency=channel.currency)
                 yield _effect(row, done, after=tags["price_amount"], at=None if at == now else at)
                 if row.price_amount is not None and row.price_amount != tags["price_amount"]:
                     replaced[row.pk] = row.price_amount
@@ -160,30 +161,30 @@ def _effect(row: Any, done: Calculation, *, after: Decimal | None, at: datetime 
     )
 
 
-def rehearse(*, book: PriceBook, now: datetime) -> dict[str, Any]:
+def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
     """Dry-run a book, store the result on it and return it.
 
     Nothing is stored if the book changed during the run.
     Shape:  ``later`` holds the results per time of a timed rule, ``unseen`` the number of further
-            times; ``counted_by`` is the hash of the inputs (``basis``)
+            times; ``counted_by`` is the hash of the inputs (``input_hash``)
     """
-    counted_by = basis(channel=book.channel, now=now)
-    moments = turns(book=book, now=now)
-    sums = {at: _Sum() for at in (None, *moments[:MOST_TURNS])}
-    for effect in effects(book=book, now=now):
+    counted_by = input_hash(channel=book.channel, now=now)
+    moments = rule_change_times(book=book, now=now)
+    sums = {at: _Totals() for at in (None, *moments[:MAX_RULE_CHANGES])}
+    for effect in simulate(book=book, now=now):
         sums[effect.at].add(effect)
     found = {
         **sums.pop(None).told(),
         "later": [{"at": at.isoformat(), **one.told()} for at, one in sums.items() if at],
-        "unseen": len(moments[MOST_TURNS:]),
+        "unseen": len(moments[MAX_RULE_CHANGES:]),
         "counted_by": counted_by,
     }
     same = PriceBook.objects.filter(pk=book.pk, revision=book.revision, status="draft")
-    same.update(rehearsal=found, rehearsed_at=now)
+    same.update(dry_run_result=found, dry_run_at=now)
     return found
 
 
-class _Sum:
+class _Totals:
     """Totals of a book's effects at one time."""
 
     def __init__(self) -> None:
@@ -201,7 +202,7 @@ class _Sum:
         self.after.add(effect, effect.after)
         if move := abs(effect.move_rate):
             place = (move, -effect.listing_id, effect)
-            if len(self.largest) < SHOWN:
+            if len(self.largest) < MAX_SHOWN_CHANGES:
                 heapq.heappush(self.largest, place)
             else:
                 heapq.heappushpop(self.largest, place)
@@ -213,7 +214,7 @@ class _Sum:
             "outcomes": dict(self.outcomes),
             "margin_before": self.before.rate(),
             "margin_after": self.after.rate(),
-            "largest": [list(row) for row in told(moves)],
+            "largest": [list(row) for row in to_rows(moves)],
         }
 
 
@@ -232,7 +233,7 @@ HEADINGS = (
 )
 
 
-def told(found: list[Effect]) -> Iterator[tuple[str, ...]]:
+def to_rows(found: list[Effect]) -> Iterator[tuple[str, ...]]:
     """Yield effects as rows of text under ``HEADINGS``, with SKU and title."""
     variants = Variant.objects.filter(pk__in=[effect.variant_id for effect in found])
     names = {
@@ -254,20 +255,20 @@ def told(found: list[Effect]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def table(*, book: PriceBook, now: datetime) -> Iterator[tuple[str, ...]]:
+def export_rows(*, book: PriceBook, now: datetime) -> Iterator[tuple[str, ...]]:
     """Yield the whole dry run as rows of text, the headings first.
 
     Rows of future times include only changes.
     """
     yield HEADINGS
     batch: list[Effect] = []
-    for effect in effects(book=book, now=now):
+    for effect in simulate(book=book, now=now):
         if effect.at is None or _kind(effect) != "same":
             batch.append(effect)
         if len(batch) == BATCH:
-            yield from told(batch)
+            yield from to_rows(batch)
             batch = []
-    yield from told(batch)
+    yield from to_rows(batch)
 
 
 def _kind(effect: Effect) -> str:
@@ -294,7 +295,7 @@ class _Margins:
     """Total margin, for one sold unit of each variant."""
 
     def __init__(self) -> None:
-        self.net = self.kept = NOTHING
+        self.net = self.kept = ZERO
 
     def add(self, effect: Effect, price: Decimal | None) -> None:
         if effect.landed is None or not price:

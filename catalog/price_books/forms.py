@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.enums import Basis, Method
 from catalog.models import PriceBook, PriceRule
-from storefront.lib.money import smallest
+from storefront.lib.money import smallest_unit
 
 
 class TiersField(forms.CharField):
@@ -87,7 +87,11 @@ class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
         if step is not None and ending is not None and not 0 <= ending < step:
             self.add_error("ending", gettext("The ending must be lower than the step."))
         book = given.get("book") or (self.instance.book if self.instance.book_id else None)
-        if book is not None and ending is not None and ending % smallest(book.channel.currency):
+        if (
+            book is not None
+            and ending is not None
+            and ending % smallest_unit(book.channel.currency)
+        ):
             words = gettext("%(currency)s does not have this many decimal places.") % {
                 "currency": book.channel.currency
             }

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Field, Group
 
-BOOK = (
+BOOK_FIELDSETS = (
     Group(
         _("General"),
         {
@@ -22,7 +22,7 @@ BOOK = (
                 _("Minimum margin"),
                 _("A fraction of the price before tax: 0.15 is 15 %. 0 = break-even."),
             ),
-            "max_run_rate": Field(
+            "max_change_per_run": Field(
                 _("Maximum change at once"),
                 _(
                     "A fraction: 0.2 is 20 %. A larger change needs approval, unless the "
@@ -30,7 +30,7 @@ BOOK = (
                     "for no limit."
                 ),
             ),
-            "max_day_rate": Field(
+            "max_change_per_day": Field(
                 _("Maximum change per day"),
                 _(
                     "A fraction of the price a day ago. A larger change needs approval. "
@@ -47,12 +47,12 @@ BOOK = (
             "made_by": Field(_("Created by")),
             "made_at": Field(_("Created")),
             "live_at": Field(_("Live since")),
-            "restores": Field(_("Restores")),
-            "rehearsed_at": Field(_("Last dry run")),
+            "restored_from": Field(_("Restores")),
+            "dry_run_at": Field(_("Last dry run")),
         },
     ),
 )
-RULE = (
+RULE_FIELDSETS = (
     Group(
         _("General"),
         {

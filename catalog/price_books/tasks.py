@@ -12,7 +12,7 @@ from catalog.price_books import dry_run
 
 
 @shared_task
-def rehearse(*, book_id: int, **_: Any) -> None:
+def run_dry_run(*, book_id: int, **_: Any) -> None:
     """Dry-run a draft."""
-    book = PriceBook.objects.select_related("channel", "restores").get(pk=book_id)
-    dry_run.rehearse(book=book, now=timezone.now())
+    book = PriceBook.objects.select_related("channel", "restored_from").get(pk=book_id)
+    dry_run.run(book=book, now=timezone.now())

@@ -19,7 +19,7 @@ class NotReadyError(Exception):
 
 
 @transaction.atomic(durable=True)
-def draft(
+def create_draft(
     *, channel: Channel, actor: str, now: datetime, like: PriceBook | None = None
 ) -> PriceBook:
     """Create a draft with the rules and guards of another book, or of the live one.
@@ -36,18 +36,18 @@ def go_live(*, book: PriceBook, actor: str, now: datetime) -> None:
     """Make a draft the live book of its channel and request repricing.
 
     Locks:  the channel, then the book
-    Raises: NotReadyError     no rules, or no current dry run
-            IllegalMoveError  not a draft
+    Raises: NotReadyError           no rules, or no current dry run
+            InvalidTransitionError  not a draft
     """
     _lock(book.channel)
     row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
-    if row.status == Status.DRAFT and (words := dry_run.objection(book=row, now=now)):
+    if row.status == Status.DRAFT and (words := dry_run.why_stale(book=row, now=now)):
         raise NotReadyError(words)
-    _open(row, actor=actor, now=now)
+    _take_live(row, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
-def open_first(*, book: PriceBook, actor: str, now: datetime) -> None:
+def take_first_live(*, book: PriceBook, actor: str, now: datetime) -> None:
     """Take the first book of a channel live, without a dry run: it has no prices to change.
 
     Locks:  the channel, then the book
@@ -57,7 +57,7 @@ def open_first(*, book: PriceBook, actor: str, now: datetime) -> None:
     if PriceBook.objects.filter(channel=book.channel).exclude(pk=book.pk).exists():
         raise NotReadyError("This is not the first price book of its channel.")
     row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
-    _open(row, actor=actor, now=now)
+    _take_live(row, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -71,21 +71,21 @@ def roll_back(*, to: PriceBook, actor: str, now: datetime) -> PriceBook:
     row = PriceBook.objects.get(pk=to.pk)
     if row.status != Status.RETIRED:
         raise NotReadyError("Only a price book that was live before can be restored.")
-    book = _copy(row, channel=row.channel, actor=actor, now=now, restores=row)
-    _open(book, actor=actor, now=now)
+    book = _copy(row, channel=row.channel, actor=actor, now=now, restored_from=row)
+    _take_live(book, actor=actor, now=now)
     return book
 
 
-def touch(*, book: PriceBook) -> None:
+def clear_dry_run(*, book: PriceBook) -> None:
     """Clear the dry run of a draft after a change."""
     PriceBook.objects.filter(pk=book.pk, status=Status.DRAFT).update(
-        rehearsal=None, rehearsed_at=None, revision=F("revision") + 1
+        dry_run_result=None, dry_run_at=None, revision=F("revision") + 1
     )
 
 
-def reprice(*, channel: Channel, now: datetime) -> None:
+def request_repricing(*, channel: Channel, now: datetime) -> None:
     """Request repricing of a channel; a worker runs it."""
-    Channel.objects.filter(pk=channel.pk).update(reprice_since=now)
+    Channel.objects.filter(pk=channel.pk).update(reprice_requested_at=now)
 
 
 def _lock(channel: Channel) -> None:
@@ -98,7 +98,7 @@ def _copy(
     channel: Channel,
     actor: str,
     now: datetime,
-    restores: PriceBook | None = None,
+    restored_from: PriceBook | None = None,
 ) -> PriceBook:
     books = PriceBook.objects.filter(channel=channel)
     book = PriceBook.objects.create(
@@ -107,22 +107,23 @@ def _copy(
         status_since=now,
         made_by=actor[:100],
         made_at=now,
-        restores=restores,
+        restored_from=restored_from,
         floor_margin_rate=like.floor_margin_rate if like else 0,
-        max_run_rate=like.max_run_rate if like else None,
-        max_day_rate=like.max_day_rate if like else None,
+        max_change_per_run=like.max_change_per_run if like else None,
+        max_change_per_day=like.max_change_per_day if like else None,
     )
     if like is not None:
         PriceRule.objects.bulk_create(
-            PriceRule(book=book, **policy.copied(rule)) for rule in like.rules.order_by("number")
+            PriceRule(book=book, **policy.rule_columns(rule))
+            for rule in like.rules.order_by("number")
         )
     return book
 
 
-def _open(book: PriceBook, *, actor: str, now: datetime) -> None:
+def _take_live(book: PriceBook, *, actor: str, now: datetime) -> None:
     if not book.rules.exists():
         raise NotReadyError("This price book has no rules. Add a rule first.")
     for live in PriceBook.objects.filter(channel=book.channel, status=Status.LIVE):
         live.move(Status.RETIRED, at=now, actor=actor, reason=f"{book} follows")
     book.move(Status.LIVE, at=now, actor=actor, live_at=now)
-    reprice(channel=book.channel, now=now)
+    request_repricing(channel=book.channel, now=now)

@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from catalog.pricing.guards import Verdict
-from catalog.pricing.landed_cost import Landed
-from catalog.pricing.price_calculation import CENT, Calculation, Goods
+from catalog.pricing.guards import GuardResult
+from catalog.pricing.landed_cost import LandedCost
+from catalog.pricing.price_calculation import CENT, Calculation, PricingInput
 from catalog.pricing.rule_selection import Rule
 
 
@@ -26,7 +26,7 @@ class Step:
     note: str = ""
 
 
-def steps(done: Calculation) -> Iterator[Step]:
+def list_steps(done: Calculation) -> Iterator[Step]:
     """Yield all steps of a calculation in order."""
     if done.missing is not None:
         yield Step(code=f"missing_{done.missing}")
@@ -43,8 +43,8 @@ def steps(done: Calculation) -> Iterator[Step]:
         yield Step(code="margin", amount=net * margin, note=percent(margin))
 
 
-def _cost(done: Calculation, landed: Landed) -> Iterator[Step]:
-    cost = done.goods.cost
+def _cost(done: Calculation, landed: LandedCost) -> Iterator[Step]:
+    cost = done.pricing_input.cost
     notes = {
         "wholesale": f"{cost.amount.normalize():f} {cost.currency}" if cost is not None else "",
         "supplier_fee": percent(landed.terms.supplier_fee_rate),
@@ -55,19 +55,19 @@ def _cost(done: Calculation, landed: Landed) -> Iterator[Step]:
             yield Step(code=code, amount=amount, note=notes.get(code, ""))
 
 
-def _rule(done: Calculation, rule: Rule, landed: Landed) -> Iterator[Step]:
+def _rule(done: Calculation, rule: Rule, landed: LandedCost) -> Iterator[Step]:
     yield Step(code="rule", note=_rule_note(rule, done.value))
-    if done.wanted is not None:
-        yield Step(code="wanted", amount=done.wanted)
+    if done.rule_price is not None:
+        yield Step(code="rule_price", amount=done.rule_price)
         tax_rate = landed.terms.tax_rate
-        net = done.wanted / (1 + tax_rate)
-        yield Step(code="of_it_tax", amount=done.wanted - net, note=percent(tax_rate))
+        net = done.rule_price / (1 + tax_rate)
+        yield Step(code="of_it_tax", amount=done.rule_price - net, note=percent(tax_rate))
         yield Step(code="of_it_fees", amount=net * landed.fee_rate, note=percent(landed.fee_rate))
     for change, amount in done.changes:
         yield Step(code=change, amount=amount)
 
 
-def _guards(done: Calculation, verdict: Verdict) -> Iterator[Step]:
+def _guards(done: Calculation, verdict: GuardResult) -> Iterator[Step]:
     limits = {
         "floor": verdict.floor,
         "map": done.bounds.map_amount,
@@ -78,20 +78,20 @@ def _guards(done: Calculation, verdict: Verdict) -> Iterator[Step]:
             yield Step(code=code, amount=amount)
     for clamp in verdict.clamps:
         yield Step(code=f"clamped_{clamp}")
-    if done.standing.present is not None:
-        yield Step(code="present", amount=done.standing.present)
+    if done.current.present is not None:
+        yield Step(code="present", amount=done.current.present)
     code = "price" if verdict.stop is None else f"stop_{verdict.stop}"
     yield Step(code=code, amount=verdict.proposed)
     if done.replaces is not None:
         yield Step(code="other_offer", note=_offer(done.replaces))
-    if done.kept_by:
-        yield Step(code="kept", amount=done.standing.present, note=done.kept_by)
+    if done.override_reason:
+        yield Step(code="kept", amount=done.current.present, note=done.override_reason)
 
 
-def _offer(goods: Goods) -> str:
-    cost = goods.cost
+def _offer(pricing_input: PricingInput) -> str:
+    cost = pricing_input.cost
     shown = "?" if cost is None else f"{cost.amount.normalize():f} {cost.currency}"
-    return f"{goods.place.supplier_code}, {'/'.join(goods.origins)}: {shown}"
+    return f"{pricing_input.rule_scope.supplier_code}, {'/'.join(pricing_input.origins)}: {shown}"
 
 
 @lru_cache(maxsize=4096)
@@ -105,20 +105,20 @@ def _rule_note(rule: Rule, value: Decimal | None) -> str:
     return f"{rule.number}: {rule.method} {words} / {rule.basis}"
 
 
-def snapshot(done: Calculation) -> dict[str, Any]:
+def to_json(done: Calculation) -> dict[str, Any]:
     """Return a calculation as JSON values: its inputs and each step."""
-    goods = done.goods
+    pricing_input = done.pricing_input
     return {
-        "supplier": goods.place.supplier_code,
-        "origins": list(goods.origins),
-        "cost": None if goods.cost is None else str(goods.cost.amount),
-        "currency": "" if goods.cost is None else goods.cost.currency,
+        "supplier": pricing_input.rule_scope.supplier_code,
+        "origins": list(pricing_input.origins),
+        "cost": None if pricing_input.cost is None else str(pricing_input.cost.amount),
+        "currency": "" if pricing_input.cost is None else pricing_input.cost.currency,
         "steps": [
             [
                 step.code,
                 None if step.amount is None else str(step.amount.quantize(CENT)),
                 step.note,
             ]
-            for step in steps(done)
+            for step in list_steps(done)
         ],
     }

@@ -10,22 +10,23 @@ from typing import Any
 from django.db.models import Max
 
 from catalog.models import Listing, PriceChange
-from storefront.lib.line_charts import Step
+from storefront.lib.line_charts import PriceStep
 
-MOST = 500
-A_MOMENT = timedelta(microseconds=1)
+MAX_PRICES = 500
+ONE_MICROSECOND = timedelta(microseconds=1)
 
 
-def read(*, listing: Listing) -> list[Step]:
+def load_prices(*, listing: Listing) -> list[PriceStep]:
     """Return the newest prices, oldest first, each with its landed cost."""
     changes = PriceChange.objects.filter(listing=listing).order_by("-at", "-pk")
-    newest = changes.values_list("at", "amount", "made_of")[:MOST]
-    return [Step(at=at, price=amount, landed=landed_in(made_of)) for at, amount, made_of in newest][
-        ::-1
-    ]
+    newest = changes.values_list("at", "amount", "breakdown")[:MAX_PRICES]
+    return [
+        PriceStep(at=at, price=amount, landed=landed_cost_in(breakdown))
+        for at, amount, breakdown in newest
+    ][::-1]
 
 
-def moments(*, listing_ids: Collection[int], now: datetime) -> dict[int, datetime]:
+def change_times(*, listing_ids: Collection[int], now: datetime) -> dict[int, datetime]:
     """Return the time of the next change for listings whose last change is not before ``now``.
 
     Clocks of machines differ and a run knows only its start, so a change is dated right after the
@@ -35,12 +36,12 @@ def moments(*, listing_ids: Collection[int], now: datetime) -> dict[int, datetim
         return {}
     later = PriceChange.objects.filter(listing__in=listing_ids, at__gte=now)
     newest = later.values_list("listing").annotate(newest=Max("at"))
-    return {listing_id: at + A_MOMENT for listing_id, at in newest}
+    return {listing_id: at + ONE_MICROSECOND for listing_id, at in newest}
 
 
-def landed_in(made_of: Mapping[str, Any]) -> Decimal | None:
+def landed_cost_in(breakdown: Mapping[str, Any]) -> Decimal | None:
     """Return the landed cost among the steps; old rows have none."""
-    for code, amount, _note in made_of.get("steps", ()):
+    for code, amount, _note in breakdown.get("steps", ()):
         if code == "landed" and amount is not None:
             return Decimal(amount)
     return None

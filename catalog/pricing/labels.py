@@ -1,4 +1,4 @@
-"""Pricing labels: word the steps of a calculation, the stop reasons and the rules for staff."""
+"""Pricing labels: word the steps of a calculation, the block reasons and the rules for staff."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from catalog.enums import Method
 from catalog.models import PriceHold, PriceRule
 from catalog.pricing.breakdown import Step, percent
 
-WORDS: dict[str, str | Promise] = {
+STEP_LABELS: dict[str, str | Promise] = {
     "wholesale": _("Wholesale cost"),
     "supplier_fee": _("Supplier fee"),
     "freight": _("Shipping that we pay"),
@@ -23,7 +23,7 @@ WORDS: dict[str, str | Promise] = {
     "payment_fee": _("Payment fee, fixed"),
     "landed": _("Landed cost"),
     "rule": _("Rule"),
-    "wanted": _("Price by the rule, including tax"),
+    "rule_price": _("Price by the rule, including tax"),
     "of_it_tax": _("… including tax"),
     "of_it_fees": _("… including channel and payment fees"),
     "meets_competitor": _("Lowered to meet a competitor"),
@@ -61,13 +61,13 @@ WORDS: dict[str, str | Promise] = {
 }
 
 
-_HOW = {
+_METHOD_LABELS = {
     Method.MARKUP.value: _("markup on"),
     Method.MARGIN.value: _("margin over"),
     Method.FIXED.value: _("added to"),
 }
 _RULE_NOTE = re.compile(r"(?P<number>\d+): (?P<method>\w+) (?P<value>.+) / (?P<basis>\w+)")
-STOPPED: dict[str, str | Promise] = {
+BLOCK_MESSAGES: dict[str, str | Promise] = {
     "no_margin": _("After fees and the minimum margin, the price does not cover the cost."),
     "zero": _("The rule results in a price of zero or less."),
     "too_high": _("The rule results in a price above ten million."),
@@ -85,51 +85,51 @@ STOPPED: dict[str, str | Promise] = {
         "The exchange rate of the supplier's currency is uncertain. Approve or reject it."
     ),
 }
-BELOW = _(
+BELOW_FLOOR_MESSAGE = _(
     "Unavailable: the current price %(old)s is below %(floor)s, the minimum margin floor. "
     "You can keep it."
 )
 
 
-def stopped(reason: str, figures: Mapping[str, str]) -> str:
-    """Return why a price was stopped, with the figures of ``price_holds.figures``."""
-    said = [STOPPED[reason], *([BELOW] if "below" in figures else [])]
+def block_message(reason: str, figures: Mapping[str, str]) -> str:
+    """Return why a price was stopped, with the figures of ``price_holds.get_figures``."""
+    said = [BLOCK_MESSAGES[reason], *([BELOW_FLOOR_MESSAGE] if "below" in figures else [])]
     return " ".join(str(sentence) % figures for sentence in said)
 
 
-def stopped_hold(hold: PriceHold) -> str:
+def hold_message(hold: PriceHold) -> str:
     """Return why a price was stopped; old rows have a stored sentence."""
-    figures = hold.made_of.get("figures")
-    return stopped(hold.reason, figures) if figures else hold.sentence
+    figures = hold.breakdown.get("figures")
+    return block_message(hold.reason, figures) if figures else hold.sentence
 
 
-def stopped_row(told: str) -> str:
+def row_message(told: str) -> str:
     """Return the same for a query result: JSON of reason and figures, or a stored sentence."""
     if not told.startswith("{"):
         return told
     found = json.loads(told)
-    return stopped(found["reason"], found["figures"])
+    return block_message(found["reason"], found["figures"])
 
 
-def words(code: str) -> str:
+def step_label(code: str) -> str:
     """Return the text of a code, or of several codes joined by +."""
-    return " · ".join(str(WORDS.get(part, part)) for part in code.split("+") if part)
+    return " · ".join(str(STEP_LABELS.get(part, part)) for part in code.split("+") if part)
 
 
-def note(step: Step) -> str:
+def step_note(step: Step) -> str:
     """Return the note of a step; the note of a rule is translated."""
     found = _RULE_NOTE.fullmatch(step.note) if step.code == "rule" else None
     if found is None:
         return step.note
     basis = dict(PriceRule._meta.get_field("basis").flatchoices)[found["basis"]]  # noqa: SLF001
-    return f"{found['number']}: {found['value']} {_HOW[found['method']]} {basis}"
+    return f"{found['number']}: {found['value']} {_METHOD_LABELS[found['method']]} {basis}"
 
 
-def percents(rate: str | None) -> str:
+def format_percent(rate: str | None) -> str:
     return "–" if rate is None else percent(Decimal(rate))
 
 
-def scope(rule: PriceRule) -> str:
+def rule_scope(rule: PriceRule) -> str:
     """Return the items that a rule applies to."""
     asked = [
         (_("variant"), rule.variant),
@@ -141,12 +141,12 @@ def scope(rule: PriceRule) -> str:
     return " · ".join(f"{name} {value}" for name, value in asked if value) or str(_("everything"))
 
 
-def method(rule: PriceRule) -> str:
+def rule_method(rule: PriceRule) -> str:
     """Return how a rule calculates: 30 % margin on landed cost, from 20: 25 %."""
     tiers = "".join(
         f", {_('from')} {start}: {_value(rule, Decimal(str(value)))}" for start, value in rule.tiers
     )
-    return f"{_value(rule, rule.value)} {_HOW[rule.method]} {rule.get_basis_display()}{tiers}"
+    return f"{_value(rule, rule.value)} {_METHOD_LABELS[rule.method]} {rule.get_basis_display()}{tiers}"
 
 
 def _value(rule: PriceRule, value: Decimal) -> str:

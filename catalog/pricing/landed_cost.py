@@ -17,13 +17,13 @@ FLAT_DUTY = Decimal(3)
 DUTY_CURRENCY = "EUR"
 DUTY_FROM, DUTY_UNTIL = date(2026, 7, 1), date(2028, 7, 1)
 ANY = "*"
-NOWHERE = ("",)
+UNKNOWN_ORIGIN = ("",)
 ONE = Decimal(1)
-LEAST_KEPT = Decimal("0.01")
+MIN_KEEP_RATE = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class CostTerms:
     """The selling costs on one channel, for one origin and supplier.
 
     Units:  amounts per unit in the channel's currency; ``supplier_fee_rate`` is of the wholesale
@@ -47,7 +47,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Landed:
+class LandedCost:
     """The cost of one unit by part; parts that depend on the price are in the terms."""
 
     origin: str
@@ -58,7 +58,7 @@ class Landed:
     handling: Decimal
     payment_fee: Decimal
     total: Decimal
-    terms: Terms
+    terms: CostTerms
     is_sure: bool = True  # False: the exchange rate of its duty is not confirmed
 
     @property
@@ -68,7 +68,7 @@ class Landed:
         return terms.channel_fee_rate + terms.payment_fee_rate * (1 + terms.tax_rate)
 
     @property
-    def unsent(self) -> Landed:
+    def without_freight(self) -> LandedCost:
         """A copy without freight, for use where the parcel's freight is known."""
         return replace(self, freight=Decimal(0), total=self.total - self.freight)
 
@@ -88,14 +88,16 @@ class Landed:
         yield "handling", self.handling * quantity
         yield "payment_fee", self.payment_fee * quantity
 
-    def price_keeping(self, margin_rate: Decimal, *, more: Decimal = Decimal(0)) -> Decimal | None:
+    def price_for_margin(
+        self, margin_rate: Decimal, *, more: Decimal = Decimal(0)
+    ) -> Decimal | None:
         """Return the price with tax that covers the cost, fees and ``more`` and leaves the margin.
 
         None: fees and margin leave nothing to pay the cost.
         Source: price = (landed + more) / (1 - fees - margin) * (1 + tax)
         """
         keep_rate = ONE - self.fee_rate - margin_rate
-        if keep_rate < LEAST_KEPT:
+        if keep_rate < MIN_KEEP_RATE:
             return None
         return (self.total + more) * (1 + self.terms.tax_rate) / keep_rate
 
@@ -110,9 +112,9 @@ class Landed:
         yield "landed", self.total
 
 
-def terms_for(
-    known: Mapping[tuple[str, str], Terms], *, origin: str, supplier_code: str
-) -> Terms | None:
+def select_terms(
+    known: Mapping[tuple[str, str], CostTerms], *, origin: str, supplier_code: str
+) -> CostTerms | None:
     """Return the most specific terms: by supplier first, then by origin.
 
     Shape:  ``known`` maps (origin, supplier code) to terms; ``*`` matches any
@@ -128,13 +130,15 @@ def pays_flat_duty(*, origin: str, destination: str, on: date) -> bool:
     return destination in EU and origin not in EU and DUTY_FROM <= on < DUTY_UNTIL
 
 
-def turns_between(last: date, today: date, *, destinations: Iterable[str]) -> bool:
+def duty_changed_between(last: date, today: date, *, destinations: Iterable[str]) -> bool:
     """Test whether the flat duty began or ended for one of these countries."""
     has_turned = any(last < day <= today for day in (DUTY_FROM, DUTY_UNTIL))
     return has_turned and not EU.isdisjoint(destinations)
 
 
-def land(*, wholesale: Decimal, origin: str, terms: Terms, flat_duty: Decimal) -> Landed:
+def calculate(
+    *, wholesale: Decimal, origin: str, terms: CostTerms, flat_duty: Decimal
+) -> LandedCost:
     """Return the cost of one unit delivered to the customer, without price-dependent fees.
 
     Units:  in the channel's currency; ``flat_duty`` is 0 if none is due
@@ -142,7 +146,7 @@ def land(*, wholesale: Decimal, origin: str, terms: Terms, flat_duty: Decimal) -
     supplier_fee = wholesale * terms.supplier_fee_rate + terms.supplier_fee_amount
     duty = flat_duty if terms.duty_amount is None else terms.duty_amount
     more = terms.freight_amount + duty + terms.handling_amount + terms.payment_fee_amount
-    return Landed(
+    return LandedCost(
         origin=origin,
         wholesale=wholesale,
         supplier_fee=supplier_fee,
@@ -160,42 +164,47 @@ class Costing:
     """The inputs of landed costs on one channel at one time.
 
     Shape:  ``countries`` are the destinations; the most expensive counts; ``rates`` map currencies
-            to their value in the channel's; ``doubts`` map unconfirmed currencies to their highest
-            plausible value; ``faded`` map currencies with expired rates to the last value
+            to their value in the channel's; ``unconfirmed_rates`` map unconfirmed currencies to
+            their highest plausible value; ``expired_rates`` map currencies with expired rates to
+            the last value
     """
 
     countries: Sequence[str]
     on: date
-    terms: Mapping[tuple[str, str], Terms]
+    terms: Mapping[tuple[str, str], CostTerms]
     rates: Mapping[str, Decimal]
-    doubts: Mapping[str, Decimal] = field(default_factory=dict)
-    faded: Mapping[str, Decimal] = field(default_factory=dict)
+    unconfirmed_rates: Mapping[str, Decimal] = field(default_factory=dict)
+    expired_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
-    def sure(self) -> Costing:
+    def confirmed_only(self) -> Costing:
         """A copy with confirmed rates only."""
-        rates = {base: rate for base, rate in self.rates.items() if base not in self.doubts}
-        return replace(self, rates=rates, doubts={}, faded={})
+        rates = {
+            base: rate for base, rate in self.rates.items() if base not in self.unconfirmed_rates
+        }
+        return replace(self, rates=rates, unconfirmed_rates={}, expired_rates={})
 
     def rate(self, currency: str) -> Decimal | None:
         """Return the rate of a currency, even an expired one; None if there never was one."""
-        return self.rates.get(currency, self.faded.get(currency))
+        return self.rates.get(currency, self.expired_rates.get(currency))
 
-    def dearest(self, currency: str) -> Decimal | None:
+    def worst_case_rate(self, currency: str) -> Decimal | None:
         """Return the highest plausible rate of a currency; None without a valid rate."""
-        return self.doubts.get(currency, self.rates.get(currency))
+        return self.unconfirmed_rates.get(currency, self.rates.get(currency))
 
-    def landed(self, cost: Money, *, origins: Sequence[str], supplier_code: str) -> Landed | None:
+    def landed(
+        self, cost: Money, *, origins: Sequence[str], supplier_code: str
+    ) -> LandedCost | None:
         """Return the landed cost for a cost in any currency; None without a rate or terms."""
-        rate = self.dearest(cost.currency)
+        rate = self.worst_case_rate(cost.currency)
         if rate is None:
             return None
         return self.land(cost.amount * rate, origins=origins, supplier_code=supplier_code)
 
-    def terms_of(self, *, origin: str, supplier_code: str) -> Terms | None:
-        return terms_for(self.terms, origin=origin, supplier_code=supplier_code)
+    def terms_of(self, *, origin: str, supplier_code: str) -> CostTerms | None:
+        return select_terms(self.terms, origin=origin, supplier_code=supplier_code)
 
-    def owes_flat_duty(self, *, origin: str, terms: Terms) -> bool:
+    def owes_flat_duty(self, *, origin: str, terms: CostTerms) -> bool:
         """Test whether the statutory duty is due and no other duty is set."""
         return terms.duty_amount is None and any(
             pays_flat_duty(origin=origin, destination=country, on=self.on)
@@ -204,30 +213,32 @@ class Costing:
 
     def land(
         self, wholesale: Decimal, *, origins: Sequence[str], supplier_code: str
-    ) -> Landed | None:
+    ) -> LandedCost | None:
         """Return the landed cost from the most expensive origin; None if one has no terms.
 
         Units:  ``wholesale`` in the channel's currency
         """
-        found: Landed | None = None
-        for origin in origins or NOWHERE:
+        found: LandedCost | None = None
+        for origin in origins or UNKNOWN_ORIGIN:
             terms = self.terms_of(origin=origin, supplier_code=supplier_code)
             if terms is None:
                 return None
             rate: Decimal | None = Decimal(0)
             owes = self.owes_flat_duty(origin=origin, terms=terms)
             if owes:
-                rate = self.dearest(DUTY_CURRENCY)
+                rate = self.worst_case_rate(DUTY_CURRENCY)
             if rate is None:
                 return None
-            one = land(wholesale=wholesale, origin=origin, terms=terms, flat_duty=FLAT_DUTY * rate)
-            if owes and DUTY_CURRENCY in self.doubts:
+            one = calculate(
+                wholesale=wholesale, origin=origin, terms=terms, flat_duty=FLAT_DUTY * rate
+            )
+            if owes and DUTY_CURRENCY in self.unconfirmed_rates:
                 one = replace(one, is_sure=False)
-            if found is None or _dearer(one, found):
+            if found is None or _is_costlier(one, found):
                 found = one
         return found
 
 
-def _dearer(one: Landed, other: Landed) -> bool:
-    ones, others = one.price_keeping(Decimal(0)), other.price_keeping(Decimal(0))
+def _is_costlier(one: LandedCost, other: LandedCost) -> bool:
+    ones, others = one.price_for_margin(Decimal(0)), other.price_for_margin(Decimal(0))
     return others is not None and (ones is None or ones > others)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Sum
 
-from catalog.models import Channel, CompetitorPrice, SalesTally
+from catalog.models import Channel, CompetitorPrice, DailySales
 from catalog.pricing import policy, repricing_queue
 from catalog.pricing.landed_cost import ANY
 from storefront.lib.db import bulk
@@ -21,7 +21,7 @@ from storefront.lib.money import Money
 
 
 @transaction.atomic(durable=True)
-def keep(
+def store_daily_sales(
     *, sold: Mapping[tuple[int, int, date], int], since: date, until: date, now: datetime
 ) -> int:
     """Replace the daily sales of a period by those of the orders; return how many changed.
@@ -32,7 +32,7 @@ def keep(
     """
     present = {
         (row.channel_id, row.variant_id, row.day): row
-        for row in SalesTally.objects.filter(day__gte=since, day__lte=until)
+        for row in DailySales.objects.filter(day__gte=since, day__lte=until)
         .select_for_update(of=["self"])
         .order_by("pk")
     }
@@ -40,37 +40,39 @@ def keep(
     changed = {
         row: ["units"]
         for key, row in present.items()
-        if key in wanted and bulk.differing(row, {"units": wanted[key]})
+        if key in wanted and bulk.set_changed(row, {"units": wanted[key]})
     }
     gone = [row for key, row in present.items() if key not in wanted]
     new = [
-        SalesTally(channel_id=channel_id, variant_id=variant_id, day=day, units=units)
+        DailySales(channel_id=channel_id, variant_id=variant_id, day=day, units=units)
         for (channel_id, variant_id, day), units in wanted.items()
         if (channel_id, variant_id, day) not in present
     ]
-    SalesTally.objects.filter(pk__in=[row.pk for row in gone]).delete()
-    bulk.update(SalesTally, changed)
-    SalesTally.objects.bulk_create(
+    DailySales.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    bulk.update(DailySales, changed)
+    DailySales.objects.bulk_create(
         new,
         update_conflicts=True,
         unique_fields=["channel", "variant", "day"],
         update_fields=["units"],
     )
     touched = [*changed, *gone, *new]
-    repricing_queue.follow_market(variant_ids={row.variant_id for row in touched}, now=now)
+    repricing_queue.enqueue_market_followers(
+        variant_ids={row.variant_id for row in touched}, now=now
+    )
     return len(touched)
 
 
 # Signals
 
 # Older prices and less certain matches are ignored.
-MAX_AGE = timedelta(days=7)
-LEAST_CONFIDENCE = Decimal("0.80")
+MAX_COMPETITOR_PRICE_AGE = timedelta(days=7)
+MIN_CONFIDENCE = Decimal("0.80")
 DEMAND_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signals:
+class MarketSignals:
     """The market signals of one variant; None if unknown.
 
     Units:  ``competitor`` in the channel's currency, with tax; ``sold_per_day`` over the last 28
@@ -82,7 +84,9 @@ class Signals:
     cover_days: Decimal | None
 
 
-def read(*, channel: Channel, available: Mapping[int, int], now: datetime) -> dict[int, Signals]:
+def load_signals(
+    *, channel: Channel, available: Mapping[int, int], now: datetime
+) -> dict[int, MarketSignals]:
     """Return the current signals by variant; variants without any are omitted.
 
     Shape:  ``available`` maps variants to quantities: a refresh knows them before the listing
@@ -92,7 +96,7 @@ def read(*, channel: Channel, available: Mapping[int, int], now: datetime) -> di
     sold = _sold_per_day(channel, variant_ids, now)
     told = lowest.keys() | sold.keys()
     return {
-        variant_id: Signals(
+        variant_id: MarketSignals(
             competitor=lowest.get(variant_id),
             sold_per_day=sold.get(variant_id),
             cover_days=available[variant_id] / sold[variant_id] if variant_id in sold else None,
@@ -103,15 +107,21 @@ def read(*, channel: Channel, available: Mapping[int, int], now: datetime) -> di
 
 def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) -> dict[int, Money]:
     prices = CompetitorPrice.objects.filter(
-        variant__in=variant_ids, as_of__gt=now - MAX_AGE, confidence__gte=LEAST_CONFIDENCE
+        variant__in=variant_ids,
+        as_of__gt=now - MAX_COMPETITOR_PRICE_AGE,
+        confidence__gte=MIN_CONFIDENCE,
     ).values_list("variant_id", "amount", "currency", "has_tax")
-    costing = policy.costing_of(channel, now=now)
+    costing = policy.load_costing(channel, now=now)
     rates = costing.rates
     # A price without tax is compared as with our tax; without a tax rate, it is skipped.
     terms = costing.terms.get((ANY, ANY))
     found: dict[int, Money] = {}
     for variant_id, amount, currency, has_tax in prices:
-        if currency not in rates or currency in costing.doubts or (terms is None and not has_tax):
+        if (
+            currency not in rates
+            or currency in costing.unconfirmed_rates
+            or (terms is None and not has_tax)
+        ):
             continue
         factor = 1 if has_tax or terms is None else 1 + terms.tax_rate
         price = Money(amount * rates[currency] * factor, channel.currency).rounded()
@@ -128,7 +138,7 @@ def _sold_per_day(
     """Return average sales of today and the 27 days before; variants without sales are omitted."""
     first = now.date() - timedelta(days=DEMAND_DAYS - 1)
     sold = (
-        SalesTally.objects.filter(channel=channel, variant__in=variant_ids)
+        DailySales.objects.filter(channel=channel, variant__in=variant_ids)
         .filter(day__gte=first, day__lte=now.date())
         .values_list("variant_id")
         .annotate(total=Sum("units"))

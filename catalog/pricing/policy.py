@@ -10,18 +10,16 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from catalog.enums import Basis, Method
-from catalog.enums import RateStanding as Standing
-from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
-from catalog.pricing.guards import Limits, Restored
-from catalog.pricing.landed_cost import Costing, Terms
+from catalog.enums import Basis, Method, RateStatus
+from catalog.models import Channel, ExchangeRate, PriceBook, PriceRule, SellingCosts
+from catalog.pricing.guards import PriceGuards, RestoredBook
+from catalog.pricing.landed_cost import Costing, CostTerms
 from catalog.pricing.price_calculation import Policy
-from catalog.pricing.rate_validity import Limits as RateLimits
-from catalog.pricing.rate_validity import Worth, worth
+from catalog.pricing.rate_validity import RateLimits, RateValidity, assess_rate
 from catalog.pricing.rounding import Rounding
 from catalog.pricing.rule_selection import Dynamics, Rule, RuleIndex
-from storefront.lib.db.prepared_queries import Prepared
-from storefront.lib.money import smallest
+from storefront.lib.db.prepared_queries import PreparedQuery
+from storefront.lib.money import smallest_unit
 
 TERMS = (
     "supplier_fee_rate",
@@ -36,7 +34,7 @@ TERMS = (
 )
 
 
-def load(
+def load_policy(
     *,
     channel: Channel,
     now: datetime,
@@ -50,70 +48,74 @@ def load(
     at = at or now
     if book is None:
         live = PriceBook.objects.filter(channel=channel, status=PriceBook.Status.LIVE)
-        book = live.select_related("restores", "channel").first()
+        book = live.select_related("restored_from", "channel").first()
     # Read again: the caller holds locks taken after it read the channel.
     channel = Channel.objects.get(pk=channel.pk)
     rules = book.rules.order_by("number") if book else PriceRule.objects.none()
-    costing = costing_of(channel, now=now)
+    costing = load_costing(channel, now=now)
     return Policy(
         book_id=book.pk if book else None,
         currency=channel.currency,
         countries=costing.countries,
         on=at.date(),
-        limits=Limits(
+        limits=PriceGuards(
             floor_margin_rate=book.floor_margin_rate,
-            max_run_rate=book.max_run_rate,
-            max_day_rate=book.max_day_rate,
+            max_change_per_run=book.max_change_per_run,
+            max_change_per_day=book.max_change_per_day,
         )
         if book
-        else Limits(),
-        rules=RuleIndex((rule_of(row, currency=channel.currency) for row in rules), now=at),
+        else PriceGuards(),
+        rules=RuleIndex((to_rule(row, currency=channel.currency) for row in rules), now=at),
         terms=costing.terms,
         rates=costing.rates,
-        doubts=costing.doubts,
-        restores=_restored(book) if book else None,
+        unconfirmed_rates=costing.unconfirmed_rates,
+        restored_from=_restored(book) if book else None,
     )
 
 
-def costing_of(channel: Channel, *, now: datetime, country: str = "") -> Costing:
+def load_costing(channel: Channel, *, now: datetime, country: str = "") -> Costing:
     """Return the inputs of landed costs, for one destination or all of the channel."""
-    found = _worths(channel, now)
-    rates = {base: one.rate for base, one in found.items() if one.standing != Standing.UNKNOWN}
+    found = _rate_validities(channel, now)
+    rates = {base: one.rate for base, one in found.items() if one.validity != RateStatus.UNKNOWN}
     return Costing(
         countries=(country,) if country else channel.destinations,
         on=now.date(),
-        terms=terms_of(channel),
+        terms=load_terms(channel),
         rates={channel.currency: Decimal(1), **rates},
-        doubts={
-            base: one.dearest for base, one in found.items() if one.standing == Standing.UNSURE
+        unconfirmed_rates={
+            base: one.worst_case_rate
+            for base, one in found.items()
+            if one.validity == RateStatus.UNSURE
         },
-        faded={base: one.rate for base, one in found.items() if one.standing == Standing.UNKNOWN},
+        expired_rates={
+            base: one.rate for base, one in found.items() if one.validity == RateStatus.UNKNOWN
+        },
     )
 
 
-def _restored(book: PriceBook) -> Restored | None:
+def _restored(book: PriceBook) -> RestoredBook | None:
     """Return the restored book of a book, until all prices were recalculated once.
 
     Afterwards the guards on price changes apply as for any book.
     """
     counted_at = book.channel.repriced_at
-    if book.restores is None or (book.live_at and counted_at and counted_at >= book.live_at):
+    if book.restored_from is None or (book.live_at and counted_at and counted_at >= book.live_at):
         return None
-    return Restored(book_id=book.restores.pk, until=book.restores.status_since)
+    return RestoredBook(book_id=book.restored_from.pk, until=book.restored_from.status_since)
 
 
-def _worths(channel: Channel, now: datetime) -> dict[str, Worth]:
+def _rate_validities(channel: Channel, now: datetime) -> dict[str, RateValidity]:
     return {
-        row.base: worth(
-            rate=row.rate, as_of=row.as_of, waiting=row.waiting_rate, limits=limits(), now=now
+        row.base: assess_rate(
+            rate=row.rate, as_of=row.as_of, waiting=row.pending_rate, limits=rate_limits(), now=now
         )
         for row in _RATES(quote=channel.currency)
     }
 
 
-def terms_of(channel: Channel) -> dict[tuple[str, str], Terms]:
+def load_terms(channel: Channel) -> dict[tuple[str, str], CostTerms]:
     return {
-        (row.origin, row.supplier_code): Terms(**{name: getattr(row, name) for name in TERMS})
+        (row.origin, row.supplier_code): CostTerms(**{name: getattr(row, name) for name in TERMS})
         for row in _TERMS(channel_id=channel.pk)
     }
 
@@ -122,14 +124,14 @@ def _rates(*, quote: str) -> QuerySet[ExchangeRate]:
     return ExchangeRate.objects.filter(quote=quote)
 
 
-def _terms(*, channel_id: int) -> QuerySet[LandingTerms]:
-    return LandingTerms.objects.filter(channel=channel_id)
+def _terms(*, channel_id: int) -> QuerySet[SellingCosts]:
+    return SellingCosts.objects.filter(channel=channel_id)
 
 
-_RATES, _TERMS = Prepared(_rates), Prepared(_terms)
+_RATES, _TERMS = PreparedQuery(_rates), PreparedQuery(_terms)
 
 
-def rule_of(row: PriceRule, *, currency: str) -> Rule:
+def to_rule(row: PriceRule, *, currency: str) -> Rule:
     """Return a row as a ``Rule``, with exact amounts."""
     return Rule(
         id=row.pk or 0,
@@ -142,8 +144,8 @@ def rule_of(row: PriceRule, *, currency: str) -> Rule:
         basis=Basis(row.basis),
         method=Method(row.method),
         value=row.value,
-        tiers=read_tiers(row.tiers),
-        rounding=Rounding(step=row.step, ending=row.ending, smallest=smallest(currency)),
+        tiers=parse_tiers(row.tiers),
+        rounding=Rounding(step=row.step, ending=row.ending, smallest=smallest_unit(currency)),
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         is_promotion=row.is_promotion,
@@ -157,11 +159,11 @@ def rule_of(row: PriceRule, *, currency: str) -> Rule:
     )
 
 
-def read_tiers(told: Sequence[Sequence[Any]]) -> tuple[tuple[Decimal, Decimal], ...]:
+def parse_tiers(told: Sequence[Sequence[Any]]) -> tuple[tuple[Decimal, Decimal], ...]:
     return tuple(sorted((Decimal(str(start)), Decimal(str(value))) for start, value in told))
 
 
-def copied(rule: PriceRule) -> Mapping[str, Any]:
+def rule_columns(rule: PriceRule) -> Mapping[str, Any]:
     """Return all columns of a rule, to copy it to another book."""
     left_out = {"id", "book"}
     fields = PriceRule._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
@@ -172,7 +174,7 @@ def copied(rule: PriceRule) -> Mapping[str, Any]:
     }
 
 
-def limits() -> RateLimits:
+def rate_limits() -> RateLimits:
     """Return the maximum age of a rate, and its maximum change per day."""
     return RateLimits(
         max_age=timedelta(hours=settings.RATES_MAX_AGE_H),

@@ -9,26 +9,26 @@ from decimal import Decimal
 from enum import StrEnum
 
 from catalog.attributes.families import MAX_FIRST_PRICE_EUR
-from catalog.enums import Basis, Clamp, Method, Stop
+from catalog.enums import Adjustment, Basis, BlockReason, Method
 from catalog.pricing.guards import (
-    APPROVABLE,
-    Bounds,
-    Limits,
-    Restored,
-    Standing,
-    Verdict,
-    guard,
-    is_far,
-    may_stay,
+    APPROVABLE_BLOCKS,
+    CurrentPrice,
+    GuardResult,
+    PriceGuards,
+    RestoredBook,
+    SupplierPriceBounds,
+    apply_guards,
+    is_large_change,
+    is_price_allowed,
 )
-from catalog.pricing.landed_cost import Costing, Landed, Terms
-from catalog.pricing.rule_selection import Place, Rule, RuleIndex
+from catalog.pricing.landed_cost import Costing, CostTerms, LandedCost
+from catalog.pricing.rule_selection import Rule, RuleIndex, RuleScope
 from storefront.lib.money import Money
 
 CENT = Decimal("0.01")
 MAX_AMOUNT = Decimal(1_000_000)
-UNBOUND = Bounds()
-NO_PRICE = Standing()
+NO_BOUNDS = SupplierPriceBounds()
+NO_CURRENT_PRICE = CurrentPrice()
 
 
 class Missing(StrEnum):
@@ -43,7 +43,7 @@ class Missing(StrEnum):
     RULE = "rule"  # no rule of the book matches
 
 
-class Change(StrEnum):
+class MarketAdjustment(StrEnum):
     """How market signals changed the rule's price."""
 
     MEETS_COMPETITOR = "meets_competitor"
@@ -52,7 +52,7 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goods:
+class PricingInput:
     """The pricing input of one variant: its scope, and the chosen supplier's figures.
 
     Shape:  ``origins`` are the countries it may come from; the most expensive counts
@@ -60,7 +60,7 @@ class Goods:
             ``map_currency`` overrides it for the first
     """
 
-    place: Place
+    rule_scope: RuleScope
     cost: Money | None
     family: str = ""
     origins: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class Market:
     cover_days: Decimal | None = None
 
 
-UNKNOWN = Market()
+UNKNOWN_MARKET = Market()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +85,21 @@ class Policy:
     """All pricing inputs of one channel at one time.
 
     Shape:  ``countries`` are the destinations: a price must hold for each; ``rates`` map currencies
-            to their value in the channel's; ``doubts`` map unconfirmed currencies to their highest
-            plausible value; ``restores`` is a restored book whose prices are exempt, None once done
+            to their value in the channel's; ``unconfirmed_rates`` map unconfirmed currencies to
+            their highest plausible value; ``restored_from`` is a restored book whose prices are
+            exempt, None once done
     """
 
     book_id: int | None
     currency: str
     countries: Sequence[str]
     on: date
-    limits: Limits
+    limits: PriceGuards
     rules: RuleIndex
-    terms: Mapping[tuple[str, str], Terms]
+    terms: Mapping[tuple[str, str], CostTerms]
     rates: Mapping[str, Decimal]
-    doubts: Mapping[str, Decimal] = field(default_factory=dict)
-    restores: Restored | None = None
+    unconfirmed_rates: Mapping[str, Decimal] = field(default_factory=dict)
+    restored_from: RestoredBook | None = None
 
     @property
     def costing(self) -> Costing:
@@ -107,7 +108,7 @@ class Policy:
             on=self.on,
             terms=self.terms,
             rates=self.rates,
-            doubts=self.doubts,
+            unconfirmed_rates=self.unconfirmed_rates,
         )
 
 
@@ -115,24 +116,24 @@ class Policy:
 class Calculation:
     """How a price was calculated, or why there is none.
 
-    ``cost`` is the wholesale cost in the channel's currency; ``kept_by`` is who decided, and why,
-    to keep a price below the minimum margin while the new one is stopped. ``replaces`` is the offer
-    of the published price, if the change of offer explains a change beyond the limits.
+    ``cost`` is the wholesale cost in the channel's currency; ``override_reason`` is who decided,
+    and why, to keep a price below the minimum margin while the new one is blocked. ``replaces`` is
+    the offer of the published price, if the change of offer explains a change beyond the limits.
     """
 
-    goods: Goods
+    pricing_input: PricingInput
     missing: Missing | None = None
     cost: Decimal | None = None
-    bounds: Bounds = UNBOUND
-    landed: Landed | None = None
+    bounds: SupplierPriceBounds = NO_BOUNDS
+    landed: LandedCost | None = None
     rule: Rule | None = None
     value: Decimal | None = None
-    wanted: Decimal | None = None  # by the rule alone
-    changes: tuple[tuple[Change, Decimal], ...] = ()  # by market signals
-    standing: Standing = NO_PRICE
-    verdict: Verdict | None = None
-    kept_by: str = ""
-    replaces: Goods | None = None
+    rule_price: Decimal | None = None  # by the rule alone
+    changes: tuple[tuple[MarketAdjustment, Decimal], ...] = ()  # by market signals
+    current: CurrentPrice = NO_CURRENT_PRICE
+    verdict: GuardResult | None = None
+    override_reason: str = ""
+    replaces: PricingInput | None = None
     max_first: Decimal | None = None
 
     @property
@@ -144,44 +145,48 @@ class Calculation:
         return self.verdict is not None and self.verdict.stop is not None
 
     @property
-    def may_stay(self) -> bool:
+    def is_current_price_allowed(self) -> bool:
         """Test whether the current price may stay published while staff decide.
 
         It keeps the minimum margin, or staff decided to keep it and it covers the cost.
         """
         floor = self.verdict.floor if self.verdict else None
-        return self._reaches(floor) or (bool(self.kept_by) and self.pays)
+        return self._reaches(floor) or (bool(self.override_reason) and self.covers_cost)
 
     @property
-    def pays(self) -> bool:
+    def covers_cost(self) -> bool:
         """Test whether the current price covers today's cost within the supplier's bounds."""
-        return self._reaches(self.landed.price_keeping(Decimal(0)) if self.landed else None)
+        return self._reaches(self.landed.price_for_margin(Decimal(0)) if self.landed else None)
 
     def _reaches(self, lowest: Decimal | None) -> bool:
-        present = self.standing.present
-        return present is not None and may_stay(present, lowest=lowest, bounds=self.bounds)
+        present = self.current.present
+        return present is not None and is_price_allowed(present, lowest=lowest, bounds=self.bounds)
 
 
-def calculate(
-    goods: Goods, *, policy: Policy, standing: Standing, market: Market = UNKNOWN
+def calculate_price(
+    pricing_input: PricingInput,
+    *,
+    policy: Policy,
+    current: CurrentPrice,
+    market: Market = UNKNOWN_MARKET,
 ) -> Calculation:
     """Calculate the price of one variant by the rules, within the guards.
 
     No price without a known origin: with the duty of the most expensive origin it would become the
-    reference of the guards, which would then stop the right price. While the exchange rate of the
+    reference of the guards, which would then block the right price. While the exchange rate of the
     cost or a duty is unconfirmed, no price is set; the current one stays if it covers the highest
     plausible cost.
     Units:  money per unit, tax included, in the channel's currency
     """
-    if goods.cost is None or goods.cost.amount <= 0:
-        return Calculation(goods=goods, missing=Missing.COST, standing=standing)
-    if not goods.origins:
-        return Calculation(goods=goods, missing=Missing.ORIGIN, standing=standing)
-    rate = policy.rates.get(goods.cost.currency)
+    if pricing_input.cost is None or pricing_input.cost.amount <= 0:
+        return Calculation(pricing_input=pricing_input, missing=Missing.COST, current=current)
+    if not pricing_input.origins:
+        return Calculation(pricing_input=pricing_input, missing=Missing.ORIGIN, current=current)
+    rate = policy.rates.get(pricing_input.cost.currency)
     if rate is None:
-        return Calculation(goods=goods, missing=Missing.RATE, standing=standing)
-    doubt = policy.doubts.get(goods.cost.currency)
-    cost = goods.cost.amount * (rate if doubt is None else doubt)
+        return Calculation(pricing_input=pricing_input, missing=Missing.RATE, current=current)
+    doubt = policy.unconfirmed_rates.get(pricing_input.cost.currency)
+    cost = pricing_input.cost.amount * (rate if doubt is None else doubt)
     missing = (
         Missing.TOO_DEAR if cost > MAX_AMOUNT else Missing.BOOK if policy.book_id is None else None
     )
@@ -189,41 +194,47 @@ def calculate(
         None
         if missing
         else policy.costing.land(
-            cost, origins=goods.origins, supplier_code=goods.place.supplier_code
+            cost,
+            origins=pricing_input.origins,
+            supplier_code=pricing_input.rule_scope.supplier_code,
         )
     )
     if missing or landed is None:
-        return Calculation(goods=goods, missing=missing or Missing.TERMS, standing=standing)
-    bounds = Bounds(
-        map_amount=_map(goods, policy.costing, rate=rate),
-        msrp_amount=None if goods.msrp_amount is None else goods.msrp_amount * rate,
+        return Calculation(
+            pricing_input=pricing_input, missing=missing or Missing.TERMS, current=current
+        )
+    bounds = SupplierPriceBounds(
+        map_amount=_map(pricing_input, policy.costing, rate=rate),
+        msrp_amount=None if pricing_input.msrp_amount is None else pricing_input.msrp_amount * rate,
     )
-    for rule in policy.rules.fitting(goods.place):
+    for rule in policy.rules.matching(pricing_input.rule_scope):
         basis = _basis(rule, landed, bounds)
         if basis is None:
             continue  # without an MSRP, a rule on MSRP does not match: use the next one
-        done = _by_rule(
+        done = _apply_rule(
             rule,
             basis=basis,
             so_far=Calculation(
-                goods=goods,
+                pricing_input=pricing_input,
                 cost=cost,
                 bounds=bounds,
                 landed=landed,
-                standing=standing,
-                max_first=_max_first(goods, policy),
+                current=current,
+                max_first=_max_first(pricing_input, policy),
             ),
             limits=policy.limits,
             market=market,
         )
-        return done if doubt is None and landed.is_sure else _unsure(done)
-    return Calculation(goods=goods, missing=Missing.RULE, landed=landed, standing=standing)
+        return done if doubt is None and landed.is_sure else _block_unconfirmed_rate(done)
+    return Calculation(
+        pricing_input=pricing_input, missing=Missing.RULE, landed=landed, current=current
+    )
 
 
 def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are compared by
     done: Calculation,
     *,
-    sold: Goods,
+    sold: PricingInput,
     price: Decimal,
     policy: Policy,
     market: Market,
@@ -237,118 +248,123 @@ def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are com
     policy must still give about ``price`` for ``sold``: otherwise a rule or fee changed the price,
     not the offer.
     """
-    place = done.goods.place
-    if (place.supplier_code, done.goods.origins) == (sold.place.supplier_code, sold.origins):
+    rule_scope = done.pricing_input.rule_scope
+    if (rule_scope.supplier_code, done.pricing_input.origins) == (
+        sold.rule_scope.supplier_code,
+        sold.origins,
+    ):
         return False
     if done.rule is None or done.verdict is None or done.cost is None:
         return False
-    if done.rule.basis != Basis.COST or {Clamp.MAP, Clamp.MSRP} & {*done.verdict.clamps}:
+    if done.rule.basis != Basis.COST or {Adjustment.MAP, Adjustment.MSRP} & {*done.verdict.clamps}:
         return False
-    before = calculate(sold, policy=policy, standing=NO_PRICE, market=market)
+    before = calculate_price(sold, policy=policy, current=NO_CURRENT_PRICE, market=market)
     asked = before.verdict.proposed if before.verdict else None
     return (
         asked is not None
-        and not is_far(asked, price, most)
-        and not is_far(done.cost, before.cost, most)
+        and not is_large_change(asked, price, most)
+        and not is_large_change(done.cost, before.cost, most)
     )
 
 
-def _max_first(goods: Goods, policy: Policy) -> Decimal | None:
+def _max_first(pricing_input: PricingInput, policy: Policy) -> Decimal | None:
     """Return the highest first price of the family; without a rate, one euro counts as one unit."""
-    euros = MAX_FIRST_PRICE_EUR.get(goods.family)
+    euros = MAX_FIRST_PRICE_EUR.get(pricing_input.family)
     return None if euros is None else euros * policy.rates.get("EUR", Decimal(1))
 
 
-def _map(goods: Goods, costing: Costing, *, rate: Decimal) -> Decimal | None:
+def _map(pricing_input: PricingInput, costing: Costing, *, rate: Decimal) -> Decimal | None:
     """Return the MAP in the channel's currency, at the highest plausible rate if foreign.
 
     None without a rate: the MAP is then unknown.
     """
-    if goods.map_amount is None:
+    if pricing_input.map_amount is None:
         return None
-    at = costing.dearest(goods.map_currency) if goods.map_currency else rate
-    return None if at is None else goods.map_amount * at
+    at = costing.worst_case_rate(pricing_input.map_currency) if pricing_input.map_currency else rate
+    return None if at is None else pricing_input.map_amount * at
 
 
-def _unsure(done: Calculation) -> Calculation:
-    """Stop a price with an unconfirmed rate; the current one stays while it covers the cost."""
-    if done.verdict is None or (done.verdict.stop and done.verdict.stop not in APPROVABLE):
+def _block_unconfirmed_rate(done: Calculation) -> Calculation:
+    """Block a price with an unconfirmed rate; the current one stays while it covers the cost."""
+    if done.verdict is None or (done.verdict.stop and done.verdict.stop not in APPROVABLE_BLOCKS):
         return done
-    return replace(done, verdict=replace(done.verdict, stop=Stop.UNSURE_RATE))
+    return replace(done, verdict=replace(done.verdict, stop=BlockReason.UNSURE_RATE))
 
 
-def _basis(rule: Rule, landed: Landed, bounds: Bounds) -> Decimal | None:
+def _basis(rule: Rule, landed: LandedCost, bounds: SupplierPriceBounds) -> Decimal | None:
     if rule.basis == Basis.MAP:
         return bounds.map_amount
     return bounds.msrp_amount if rule.basis == Basis.MSRP else landed.total
 
 
-def _by_rule(
-    rule: Rule, *, basis: Decimal, so_far: Calculation, limits: Limits, market: Market
+def _apply_rule(
+    rule: Rule, *, basis: Decimal, so_far: Calculation, limits: PriceGuards, market: Market
 ) -> Calculation:
-    landed, goods = so_far.landed, so_far.goods
+    landed, pricing_input = so_far.landed, so_far.pricing_input
     if landed is None or so_far.cost is None:
-        raise AssertionError(f"{goods.place} has no cost to count from")
+        raise AssertionError(f"{pricing_input.rule_scope} has no cost to count from")
     value = rule.value_at(so_far.cost)
-    wanted = _wanted(rule, value, basis=basis, landed=landed)
-    changes: tuple[tuple[Change, Decimal], ...] = ()
-    if wanted is None:
-        floor = landed.price_keeping(limits.floor_margin_rate)
-        verdict = Verdict(proposed=None, floor=floor, stop=Stop.NO_MARGIN)
+    rule_price = _rule_price(rule, value, basis=basis, landed=landed)
+    changes: tuple[tuple[MarketAdjustment, Decimal], ...] = ()
+    if rule_price is None:
+        floor = landed.price_for_margin(limits.floor_margin_rate)
+        verdict = GuardResult(proposed=None, floor=floor, stop=BlockReason.NO_MARGIN)
     else:
-        asked, changes = _moved(wanted, rule, market)
-        verdict = guard(
+        asked, changes = _apply_market(rule_price, rule, market)
+        verdict = apply_guards(
             asked,
             landed=landed,
             limits=limits,
             bounds=so_far.bounds,
-            standing=so_far.standing,
+            current=so_far.current,
             rounding=rule.rounding,
             max_first=so_far.max_first,
-            is_ceiling=any(change == Change.MEETS_COMPETITOR for change, _ in changes),
+            is_ceiling=any(change == MarketAdjustment.MEETS_COMPETITOR for change, _ in changes),
         )
     return Calculation(
-        goods=goods,
+        pricing_input=pricing_input,
         cost=so_far.cost,
         bounds=so_far.bounds,
         landed=landed,
         rule=rule,
         value=value,
-        wanted=wanted,
+        rule_price=rule_price,
         changes=changes,
-        standing=so_far.standing,
+        current=so_far.current,
         max_first=so_far.max_first,
         verdict=verdict,
     )
 
 
-def _wanted(rule: Rule, value: Decimal, *, basis: Decimal, landed: Landed) -> Decimal | None:
+def _rule_price(
+    rule: Rule, value: Decimal, *, basis: Decimal, landed: LandedCost
+) -> Decimal | None:
     """Return the price with tax by the rule alone; None if no price covers the cost."""
     if rule.basis != Basis.COST:  # MAP and MSRP include tax
         return basis * (1 + value) if rule.method == Method.MARKUP else basis + value
     if rule.method == Method.MARGIN:
-        return landed.price_keeping(value)
+        return landed.price_for_margin(value)
     more = basis * value if rule.method == Method.MARKUP else value
-    return landed.price_keeping(Decimal(0), more=more)
+    return landed.price_for_margin(Decimal(0), more=more)
 
 
-def _moved(
-    wanted: Decimal, rule: Rule, market: Market
-) -> tuple[Decimal, tuple[tuple[Change, Decimal], ...]]:
+def _apply_market(
+    rule_price: Decimal, rule: Rule, market: Market
+) -> tuple[Decimal, tuple[tuple[MarketAdjustment, Decimal], ...]]:
     """Apply the demand adjustment, then cap at the competitor price, which takes precedence."""
     follows = rule.dynamics
-    changes: list[tuple[Change, Decimal]] = []
+    changes: list[tuple[MarketAdjustment, Decimal]] = []
     cover = market.cover_days
     if cover is not None:
         if follows.low_cover_days is not None and cover < follows.low_cover_days:
-            wanted *= 1 + follows.raise_rate
-            changes.append((Change.SELLS_OUT, wanted))
+            rule_price *= 1 + follows.raise_rate
+            changes.append((MarketAdjustment.SELLS_OUT, rule_price))
         elif follows.high_cover_days is not None and cover > follows.high_cover_days:
-            wanted *= 1 - follows.lower_rate
-            changes.append((Change.LIES_LONG, wanted))
+            rule_price *= 1 - follows.lower_rate
+            changes.append((MarketAdjustment.LIES_LONG, rule_price))
     if follows.undercut_rate is not None and market.competitor is not None:
         theirs = market.competitor * (1 - follows.undercut_rate)
-        if theirs < wanted:  # follow only lower competitor prices
-            wanted = theirs
-            changes.append((Change.MEETS_COMPETITOR, wanted))
-    return wanted, tuple(changes)
+        if theirs < rule_price:  # follow only lower competitor prices
+            rule_price = theirs
+            changes.append((MarketAdjustment.MEETS_COMPETITOR, rule_price))
+    return rule_price, tuple(changes)

@@ -16,7 +16,7 @@ WINDOW = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PricePoint:
     """A price, the time from which it applied, and whether the reduction set it.
 
     ``amount`` is None if there was no price from then on.
@@ -42,8 +42,8 @@ class Reduction:
         return int((self.lowest - self.price) * 100 / self.lowest)
 
 
-def announced(
-    prices: Sequence[Asked], *, price: Decimal, until: datetime, now: datetime
+def current_reduction(
+    prices: Sequence[PricePoint], *, price: Decimal, until: datetime, now: datetime
 ) -> Reduction | None:
     """Return the reduction that may be shown for the current price; None if there is none.
 
@@ -62,7 +62,7 @@ def announced(
     return Reduction(price=price, lowest=lowest, since=since, until=until)
 
 
-def _first_step(prices: Sequence[Asked]) -> int:
+def _first_step(prices: Sequence[PricePoint]) -> int:
     """Return the index at which the reduction of the last price began."""
     first, after = len(prices) - 1, prices[-1].amount
     for place in range(first, -1, -1):
@@ -75,7 +75,7 @@ def _first_step(prices: Sequence[Asked]) -> int:
     return first
 
 
-def lowest_before(prices: Sequence[Asked], *, since: datetime) -> Decimal | None:
+def lowest_before(prices: Sequence[PricePoint], *, since: datetime) -> Decimal | None:
     """Return the lowest price in force within the 30 days before; None if there was none.
 
     An earlier price counts if it was still in force when they began.

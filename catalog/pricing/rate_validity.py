@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from catalog.enums import RateStanding
+from catalog.enums import RateStatus
 
-A_DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 # A longer gap allows a larger change, up to this many days.
-MOST_DAYS = 3
+MAX_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class RateLimits:
     """The maximum age of a rate, and its maximum change per day in percent."""
 
     max_age: timedelta
@@ -28,31 +28,33 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worth:
+class RateValidity:
     """The validity of a rate at one time.
 
-    ``dearest`` is the highest plausible rate while unconfirmed: never less than ``rate``.
+    ``worst_case_rate`` is the highest plausible rate while unconfirmed: never less than ``rate``.
     """
 
-    standing: RateStanding
+    validity: RateStatus
     rate: Decimal
-    dearest: Decimal
+    worst_case_rate: Decimal
 
 
-def worth(
-    *, rate: Decimal, as_of: datetime, waiting: Decimal | None, limits: Limits, now: datetime
-) -> Worth:
+def assess_rate(
+    *, rate: Decimal, as_of: datetime, waiting: Decimal | None, limits: RateLimits, now: datetime
+) -> RateValidity:
     """Return the validity of a rate by its age and a newer rate under review."""
     age = now - as_of
     if age > 2 * limits.max_age:
-        return Worth(standing=RateStanding.UNKNOWN, rate=rate, dearest=rate)
+        return RateValidity(validity=RateStatus.UNKNOWN, rate=rate, worst_case_rate=rate)
     is_old = age > limits.max_age
-    standing = RateStanding.UNSURE if is_old or waiting is not None else RateStanding.SURE
-    dearest = rate * (100 + limits.max_move_percent) / 100 if is_old else rate
-    return Worth(standing=standing, rate=rate, dearest=max(dearest, waiting or rate))
+    validity = RateStatus.UNSURE if is_old or waiting is not None else RateStatus.SURE
+    worst_case_rate = rate * (100 + limits.max_move_percent) / 100 if is_old else rate
+    return RateValidity(
+        validity=validity, rate=rate, worst_case_rate=max(worst_case_rate, waiting or rate)
+    )
 
 
-def moved_too_far(*, old: Decimal, new: Decimal, passed: timedelta, limits: Limits) -> bool:
+def moved_too_far(*, old: Decimal, new: Decimal, passed: timedelta, limits: RateLimits) -> bool:
     """Test whether a rate moved more than the limit, per day passed, up to three days."""
-    days = min(MOST_DAYS, max(1, math.ceil(passed / A_DAY)))
+    days = min(MAX_DAYS, max(1, math.ceil(passed / ONE_DAY)))
     return abs(new - old) * 100 > old * limits.max_move_percent * days

@@ -37,11 +37,11 @@ class Dynamics:
         return (self.undercut_rate, self.low_cover_days, self.high_cover_days) != (None, None, None)
 
 
-STILL = Dynamics()
+NO_DYNAMICS = Dynamics()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RuleScope:
     """The attributes of a variant that rules match on."""
 
     variant_id: int
@@ -74,7 +74,7 @@ class Rule:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     is_promotion: bool = False
-    dynamics: Dynamics = STILL
+    dynamics: Dynamics = NO_DYNAMICS
 
     def runs(self, now: datetime) -> bool:
         """Test whether it is in force; the end is exclusive."""
@@ -102,7 +102,7 @@ class Rule:
         )
 
 
-def rank(rule: Rule) -> tuple[tuple[bool, ...], bool, timedelta, int]:
+def rank_key(rule: Rule) -> tuple[tuple[bool, ...], bool, timedelta, int]:
     """Return the sort key of a rule; the winning rule sorts first."""
     age = LAST - (rule.starts_at or FIRST)
     is_timed = rule.starts_at is not None or rule.ends_at is not None
@@ -113,14 +113,14 @@ class RuleIndex:
     """An index of the rules in force at one time, by scope."""
 
     def __init__(self, rules: Iterable[Rule], *, now: datetime) -> None:
-        self.rules = sorted((rule for rule in rules if rule.runs(now)), key=rank)
+        self.rules = sorted((rule for rule in rules if rule.runs(now)), key=rank_key)
         self._by_scope: dict[tuple[bool, ...], dict[tuple[object, ...], list[Rule]]] = {}
         for rule in self.rules:
             asked = tuple(part is not None for part in rule.scope)
             wanted = tuple(part for part in rule.scope if part is not None)
             self._by_scope.setdefault(asked, defaultdict(list))[wanted].append(rule)
 
-    def fitting(self, place: Place) -> Iterator[Rule]:
+    def matching(self, place: RuleScope) -> Iterator[Rule]:
         """Yield the matching rules, the winning one first."""
         here = (
             place.variant_id,

@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 from django.utils.text import slugify
 
-from catalog.attributes.identifiers import BadGtinError, gtin14, model_key, mpn_key
+from catalog.attributes.identifiers import InvalidGtinError, gtin14, model_key, mpn_key
 from catalog.attributes.text_cleaning import clean_text
 from catalog.models import Identifier, Product, Variant
-from catalog.product_import.item import Goods
-from catalog.records import BadRow, VariantRecord
-from storefront.lib.db.transactions import needs_transaction
+from catalog.product_import.item import ImportItem
+from catalog.records import ImportIssue, VariantRecord
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold
 
 
-class Name(NamedTuple):
+class IdentifierValue(NamedTuple):
     """One identifier that a supplier states for one of its SKUs."""
 
     scheme: str
@@ -29,7 +29,7 @@ class Name(NamedTuple):
     raw: str
 
 
-def variant_ids(*, skus: Sequence[str], source: str) -> dict[str, int]:
+def find_variant_ids(*, skus: Sequence[str], source: str) -> dict[str, int]:
     """Return the variants already created from these supplier SKUs."""
     found = Identifier.objects.filter(
         scheme=Identifier.Scheme.SUPPLIER, value__in=[_supplier_name(source, sku) for sku in skus]
@@ -42,20 +42,20 @@ def _supplier_name(source: str, sku: str) -> str:
     return f"{source}:{sku}"[:160]
 
 
-@needs_transaction
-def write_identifiers(taken: Sequence[Goods], *, source: str) -> list[BadRow]:
+@requires_transaction
+def write_identifiers(taken: Sequence[ImportItem], *, source: str) -> list[ImportIssue]:
     """Write the identifiers of all variants; return those that another variant already has.
 
     These are stored as conflicts for staff. An invalid GTIN is not stored.
     """
-    issues: list[BadRow] = []
-    present = _present(taken)
+    issues: list[ImportIssue] = []
+    present = _existing(taken)
     new: list[Identifier] = []
     wanted = {
-        variant.pk: (record, list(_names(record, goods, source)))
-        for goods in taken
-        for record in goods.record.variants
-        for variant in [goods.variants[record.sku]]
+        variant.pk: (record, list(_names(record, item, source)))
+        for item in taken
+        for record in item.record.variants
+        for variant in [item.variants[record.sku]]
     }
     owners = _owners([name for _, names in wanted.values() for name in names])
     changed: set[str] = set()
@@ -63,7 +63,7 @@ def write_identifiers(taken: Sequence[Goods], *, source: str) -> list[BadRow]:
         for name in names:
             owner = owners.setdefault((name.scheme, name.value), variant_id)
             if owner != variant_id:
-                issues.append(_taken(record, name))
+                issues.append(_conflict_issue(record, name))
             if (name.scheme, name.value) in present.get(variant_id, {}):
                 continue
             state = Identifier.State.ASSERTED if owner == variant_id else Identifier.State.CONFLICT
@@ -71,20 +71,20 @@ def write_identifiers(taken: Sequence[Goods], *, source: str) -> list[BadRow]:
             changed.add(record.sku)
     changed |= _drop_stale(present, wanted)
     Identifier.objects.bulk_create(new)
-    for goods in taken:
-        goods.changed |= changed & goods.variants.keys()
+    for item in taken:
+        item.changed |= changed & item.variants.keys()
     return issues
 
 
-def _present(taken: Sequence[Goods]) -> dict[int, dict[tuple[str, str], Identifier]]:
-    variants: list[Variant] = [each for goods in taken for each in goods.variants.values()]
+def _existing(taken: Sequence[ImportItem]) -> dict[int, dict[tuple[str, str], Identifier]]:
+    variants: list[Variant] = [each for item in taken for each in item.variants.values()]
     present: dict[int, dict[tuple[str, str], Identifier]] = {}
     for row in Identifier.objects.filter(variant__in=[variant.pk for variant in variants]):
         present.setdefault(row.variant_id, {})[row.scheme, row.value] = row
     return present
 
 
-def _owners(names: Sequence[Name]) -> dict[tuple[str, str], int]:
+def _owners(names: Sequence[IdentifierValue]) -> dict[tuple[str, str], int]:
     """Return the variant that has each identifier without conflict."""
     rows = (
         Identifier.objects.filter(value__in={name.value for name in names})
@@ -94,14 +94,14 @@ def _owners(names: Sequence[Name]) -> dict[tuple[str, str], int]:
     return {(scheme, value): variant_id for scheme, value, variant_id in rows}
 
 
-def gtin_of(record: VariantRecord) -> str | BadRow:
-    """Return the GTIN as 14 digits, empty if none is stated; a ``BadRow`` if it is invalid."""
+def parse_gtin(record: VariantRecord) -> str | ImportIssue:
+    """Return the GTIN as 14 digits, empty if none is stated; a ``ImportIssue`` if it is invalid."""
     if not record.gtin.strip():
         return ""
     try:
         return gtin14(record.gtin)
-    except BadGtinError as error:
-        return BadRow(
+    except InvalidGtinError as error:
+        return ImportIssue(
             row=record.sku,
             code="gtin-check-digit",
             message=f"The GTIN {error}; not stored.",
@@ -110,23 +110,23 @@ def gtin_of(record: VariantRecord) -> str | BadRow:
         )
 
 
-def _names(record: VariantRecord, goods: Goods, source: str) -> Iterator[Name]:
-    brand = goods.enriched.brand
+def _names(record: VariantRecord, item: ImportItem, source: str) -> Iterator[IdentifierValue]:
+    brand = item.enriched.brand
     supplier_name = _supplier_name(source, record.sku)
-    yield Name(Identifier.Scheme.SUPPLIER, supplier_name, record.sku[:160])
-    gtin = gtin_of(record)
+    yield IdentifierValue(Identifier.Scheme.SUPPLIER, supplier_name, record.sku[:160])
+    gtin = parse_gtin(record)
     if gtin and isinstance(gtin, str):
-        yield Name(Identifier.Scheme.GTIN, gtin, record.gtin[:160])
+        yield IdentifierValue(Identifier.Scheme.GTIN, gtin, record.gtin[:160])
     mpn = clean_text(record.mpn)
     if mpn and not (key := mpn_key(brand, mpn)).endswith(":"):
-        yield Name(Identifier.Scheme.MPN, key, mpn[:160])
-    model = clean_text(goods.record.model)
+        yield IdentifierValue(Identifier.Scheme.MPN, key, mpn[:160])
+    model = clean_text(item.record.model)
     if key := model_key(brand, model, record.option_values):
-        yield Name(Identifier.Scheme.MODEL, key, model[:160])
+        yield IdentifierValue(Identifier.Scheme.MODEL, key, model[:160])
 
 
-def _taken(record: VariantRecord, name: Name) -> BadRow:
-    return BadRow(
+def _conflict_issue(record: VariantRecord, name: IdentifierValue) -> ImportIssue:
+    return ImportIssue(
         row=record.sku,
         code=f"{name.scheme}-duplicate",
         message=f"The {name.scheme.upper()} {name.raw} belongs to another variant; kept apart.",
@@ -137,7 +137,7 @@ def _taken(record: VariantRecord, name: Name) -> BadRow:
 
 def _drop_stale(
     present: dict[int, dict[tuple[str, str], Identifier]],
-    wanted: dict[int, tuple[VariantRecord, list[Name]]],
+    wanted: dict[int, tuple[VariantRecord, list[IdentifierValue]]],
 ) -> set[str]:
     """Delete identifiers that the supplier no longer states; verified ones stay."""
     stale: list[int] = []
@@ -157,39 +157,45 @@ def _drop_stale(
 # SKUs and slugs
 
 # No vowels and no look-alikes, so that no words appear and nothing is misread.
-_LETTERS = "23456789BCDFGHJKMNPQRSTVWXYZ"
+_SKU_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 MAX_SLUG = 100
 
 
-def sku(*, prefix: str, source: str, supplier_sku: str) -> str:
+def make_sku(*, prefix: str, source: str, supplier_sku: str) -> str:
     """Return our SKU for a supplier SKU, always the same: ``HL-7K3Q-X2M9-PB4T``."""
     number = int.from_bytes(hashlib.blake2b(f"{source}:{supplier_sku}".encode()).digest()[:16])
     letters = ""
     for _ in range(12):
-        number, place = divmod(number, len(_LETTERS))
-        letters += _LETTERS[place]
+        number, place = divmod(number, len(_SKU_ALPHABET))
+        letters += _SKU_ALPHABET[place]
     return f"{prefix}-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
-def slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
+def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
     """Return a free slug for each new product; a taken one gets a stable suffix.
 
     Shape:  ``titles`` maps the supplier's references to titles
     """
-    plain = {ref: slugify(fold(title))[:MAX_SLUG].strip("-") for ref, title in titles.items()}
-    tailed = {ref: f"{slug}-{_tail(source, ref)}".strip("-") for ref, slug in plain.items()}
+    plain = {
+        external_id: slugify(fold(title))[:MAX_SLUG].strip("-")
+        for external_id, title in titles.items()
+    }
+    tailed = {
+        external_id: f"{slug}-{_slug_suffix(source, external_id)}".strip("-")
+        for external_id, slug in plain.items()
+    }
     taken = set(
         Product.objects.filter(slug__in=[*plain.values(), *tailed.values()]).values_list(
             "slug", flat=True
         )
     )
     chosen = {}
-    for ref, slug in plain.items():
-        free = slug if slug and slug not in taken else tailed[ref]
+    for external_id, slug in plain.items():
+        free = slug if slug and slug not in taken else tailed[external_id]
         taken.add(free)
-        chosen[ref] = free
+        chosen[external_id] = free
     return chosen
 
 
-def _tail(source: str, ref: str) -> str:
-    return hashlib.blake2b(f"{source}:{ref}".encode(), digest_size=5).hexdigest()
+def _slug_suffix(source: str, external_id: str) -> str:
+    return hashlib.blake2b(f"{source}:{external_id}".encode(), digest_size=5).hexdigest()

@@ -11,20 +11,20 @@ from django.db import transaction
 
 from catalog.attributes import text_cleaning
 from catalog.attributes.families import SKU_PREFIXES
-from catalog.attributes.normalization import enrich, lithium_of
+from catalog.attributes.normalization import get_lithium, normalize
 from catalog.models import Product, Variant
 from catalog.product_import import identifiers, images, products
-from catalog.product_import.item import Goods
-from catalog.records import BadRow, ProductRecord, VariantRecord
+from catalog.product_import.item import ImportItem
+from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from storefront.lib.db import bulk
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
 MAX_PACKED_WEIGHT_G = 100_000
 MAX_SKU = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
+class ImportResult:
     """The result of an import.
 
     Shape:  ``variants`` maps supplier SKUs to variant ids, ``touched`` are the ids of new or
@@ -33,34 +33,34 @@ class Intake:
 
     variants: dict[str, int]
     touched: set[int]
-    issues: list[BadRow]
+    issues: list[ImportIssue]
     created: int
     updated: int
     unchanged: int
 
 
-def take_in(
+def import_products(
     *, records: Sequence[ProductRecord], known: Mapping[str, int], source: str, now: datetime
-) -> Intake:
+) -> ImportResult:
     """Create and update products, variants and their parts in one transaction.
 
     Idempotent: the same records write nothing. Fields that staff locked are kept.
     Shape:  ``known`` maps supplier SKUs to variant ids; ``source`` is the supplier's code
     Locks:  the products, in id order
     """
-    issues: list[BadRow] = []
-    taken = list(understood(records, source=source, issues=issues))
+    issues: list[ImportIssue] = []
+    taken = list(normalize_records(records, source=source, issues=issues))
     with transaction.atomic(durable=True):
-        _find(taken, known=known, source=source)
+        _load_rows(taken, known=known, source=source)
         products.write_products(taken, source=source, now=now)
         products.write_specs(taken)
         products.write_modes(taken)
         created = _write_variants(taken, source=source)
         issues += identifiers.write_identifiers(taken, source=source)
-        images.write_pictures(taken)
-    variants = {sku: row.pk for goods in taken for sku, row in goods.variants.items()}
-    touched = {goods.variants[sku].pk for goods in taken for sku in goods.changed}
-    return Intake(
+        images.write_images(taken)
+    variants = {sku: row.pk for item in taken for sku, row in item.variants.items()}
+    touched = {item.variants[sku].pk for item in taken for sku in item.changed}
+    return ImportResult(
         variants=variants,
         touched=touched,
         issues=issues,
@@ -70,17 +70,17 @@ def take_in(
     )
 
 
-def understood(
-    records: Sequence[ProductRecord], *, source: str, issues: list[BadRow]
-) -> Iterator[Goods]:
+def normalize_records(
+    records: Sequence[ProductRecord], *, source: str, issues: list[ImportIssue]
+) -> Iterator[ImportItem]:
     """Yield the normalized records and collect every issue that needs no database.
 
     Rows with an invalid or repeated SKU are skipped.
     """
     seen: set[str] = set()
     for record in records:
-        enriched = enrich(record, source=source)
-        if isinstance(enriched, BadRow):
+        enriched = normalize(record, source=source)
+        if isinstance(enriched, ImportIssue):
             issues.append(enriched)
             continue
         issues += enriched.issues
@@ -92,25 +92,27 @@ def understood(
         if len(own) < len(record.variants) or not own:
             message = "A SKU is missing, too long or duplicated; its other rows are skipped."
             issues.append(
-                BadRow(row=record.ref, code="sku-unusable", message=message, is_fatal=not own)
+                ImportIssue(
+                    row=record.external_id, code="sku-unusable", message=message, is_fatal=not own
+                )
             )
         if own:
-            goods = Goods(record=replace(record, variants=tuple(own)), enriched=enriched)
-            issues += _unstorable(goods.record)
-            yield goods
+            item = ImportItem(record=replace(record, variants=tuple(own)), enriched=enriched)
+            issues += _storage_issues(item.record)
+            yield item
 
 
-def _unstorable(record: ProductRecord) -> Iterator[BadRow]:
+def _storage_issues(record: ProductRecord) -> Iterator[ImportIssue]:
     for variant in record.variants:
-        for value in (identifiers.gtin_of(variant), packed_weight_g(variant)):
-            if isinstance(value, BadRow):
+        for value in (identifiers.parse_gtin(variant), packed_weight_g(variant)):
+            if isinstance(value, ImportIssue):
                 yield value
-    if bad := images.bad_address(record):
+    if bad := images.first_invalid_url(record):
         yield bad
 
 
-def packed_weight_g(record: VariantRecord) -> int | BadRow | None:
-    """Return the packed weight, None if none is stated; a ``BadRow`` if it is implausible."""
+def packed_weight_g(record: VariantRecord) -> int | ImportIssue | None:
+    """Return the packed weight, None if none is stated; a ``ImportIssue`` if it is implausible."""
     weight_g = record.packed_weight_g
     if weight_g is None or weight_g <= MAX_PACKED_WEIGHT_G:
         return weight_g if weight_g and weight_g > 0 else None
@@ -118,18 +120,18 @@ def packed_weight_g(record: VariantRecord) -> int | BadRow | None:
         f"The packed weight is {weight_g:,} g, more than {MAX_PACKED_WEIGHT_G:,} g; not stored."
         " Check the unit of the column."
     )
-    return BadRow(row=record.sku, code="weight-impossible", message=message, is_fatal=False)
+    return ImportIssue(row=record.sku, code="weight-impossible", message=message, is_fatal=False)
 
 
 def _is_usable(sku: str) -> bool:
     return 0 < len(sku) <= MAX_SKU and text_cleaning.clean_text(sku) == sku
 
 
-@needs_transaction
-def _find(taken: Sequence[Goods], *, known: Mapping[str, int], source: str) -> None:
+@requires_transaction
+def _load_rows(taken: Sequence[ImportItem], *, known: Mapping[str, int], source: str) -> None:
     """Load the variants and products of the records and lock the products."""
-    skus = [variant.sku for goods in taken for variant in goods.record.variants]
-    ids = identifiers.variant_ids(skus=skus, source=source)
+    skus = [variant.sku for item in taken for variant in item.record.variants]
+    ids = identifiers.find_variant_ids(skus=skus, source=source)
     ids |= {sku: known[sku] for sku in skus if sku in known}
     found = Variant.objects.in_bulk(set(ids.values()))
     products = (
@@ -138,42 +140,42 @@ def _find(taken: Sequence[Goods], *, known: Mapping[str, int], source: str) -> N
         .order_by("pk")
         .in_bulk()
     )
-    for goods in taken:
-        for record in goods.record.variants:
+    for item in taken:
+        for record in item.record.variants:
             if variant := found.get(ids.get(record.sku, 0)):
-                goods.variants[record.sku] = variant
-                goods.product = goods.product or products[variant.product_id]
+                item.variants[record.sku] = variant
+                item.product = item.product or products[variant.product_id]
 
 
-@needs_transaction
-def _write_variants(taken: Sequence[Goods], *, source: str) -> int:
+@requires_transaction
+def _write_variants(taken: Sequence[ImportItem], *, source: str) -> int:
     """Create and update the variants; return how many are new."""
     new: list[Variant] = []
     changed: dict[Variant, list[str]] = {}
-    for goods in taken:
-        for position, record in enumerate(goods.record.variants):
-            values = _variant_values(goods, record, position=position)
-            variant = goods.variants.get(record.sku)
+    for item in taken:
+        for position, record in enumerate(item.record.variants):
+            values = _variant_values(item, record, position=position)
+            variant = item.variants.get(record.sku)
             if variant is None:
-                sku = identifiers.sku(
-                    prefix=SKU_PREFIXES[goods.enriched.family],
+                sku = identifiers.make_sku(
+                    prefix=SKU_PREFIXES[item.enriched.family],
                     source=source,
                     supplier_sku=record.sku,
                 )
-                variant = Variant(product=goods.row, sku=sku, **values)
-                goods.variants[record.sku] = variant
-                goods.changed.add(record.sku)
+                variant = Variant(product=item.row, sku=sku, **values)
+                item.variants[record.sku] = variant
+                item.changed.add(record.sku)
                 new.append(variant)
-            elif names := bulk.differing(variant, values):
+            elif names := bulk.set_changed(variant, values):
                 changed[variant] = names
-                goods.changed.add(record.sku)
+                item.changed.add(record.sku)
     Variant.objects.bulk_create(new)
     bulk.update(Variant, changed)
     return len(new)
 
 
-def _variant_values(goods: Goods, record: VariantRecord, *, position: int) -> dict[str, Any]:
-    enriched = goods.enriched
+def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -> dict[str, Any]:
+    enriched = item.enriched
     options = [text_cleaning.clean_text(value)[:60] for value in record.option_values]
     color = next(
         (
@@ -184,14 +186,14 @@ def _variant_values(goods: Goods, record: VariantRecord, *, position: int) -> di
         "",
     )
     packed_g = packed_weight_g(record)
-    lithium = lithium_of(enriched, option_values=options)
+    lithium = get_lithium(enriched, option_values=options)
     return {
         "option_values": options,
         "color": color[:40],
         "weight_g": enriched.spec.get("weight_g"),
-        "packed_weight_g": None if isinstance(packed_g, BadRow) else packed_g,
+        "packed_weight_g": None if isinstance(packed_g, ImportIssue) else packed_g,
         "lithium": lithium.kind,
-        "cell_wh": bulk.fitted(Variant, "cell_wh", lithium.cell_wh),
+        "cell_wh": bulk.quantized(Variant, "cell_wh", lithium.cell_wh),
         "cell_count": lithium.cell_count,
         "hs_code": enriched.hs_code,
         "position": min(position, 32_767),

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from catalog.attributes.normalization import Enriched
+from catalog.attributes.normalization import NormalizedProduct
 from catalog.models import Product, Variant
 from catalog.records import ProductRecord
 
 
 @dataclass(slots=True, kw_only=True)
-class Goods:
+class ImportItem:
     """One record with its normalized form and its rows, once found or created.
 
     Shape:  ``variants`` maps supplier SKUs to rows; ``changed`` holds the SKUs that differ
     """
 
     record: ProductRecord
-    enriched: Enriched
+    enriched: NormalizedProduct
     product: Product | None = None
     variants: dict[str, Variant] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
@@ -25,7 +25,7 @@ class Goods:
     @property
     def row(self) -> Product:
         if self.product is None:
-            raise LookupError(f"{self.record.ref} has no product yet")
+            raise LookupError(f"{self.record.external_id} has no product yet")
         return self.product
 
     def mark_changed(self) -> None:

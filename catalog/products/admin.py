@@ -11,25 +11,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import (
-    Area,
     Brand,
-    Card,
     Category,
+    DeliveryArea,
+    FacetCount,
     Identifier,
     Image,
     Listing,
     Mode,
     Product,
-    SearchWord,
-    ShelfTally,
+    ProductCard,
+    SearchTerm,
     Spec,
     Variant,
 )
 from catalog.products import editing
-from catalog.products.forms import BrandForm, ShelfForm
-from catalog.products.labels import BRAND, CATEGORY, PRODUCT
+from catalog.products.forms import BrandForm, CategoryForm
+from catalog.products.labels import BRAND_FIELDSETS, CATEGORY_FIELDSETS, PRODUCT_FIELDSETS
 from storefront.lib.staff import columns, fieldsets
-from storefront.lib.staff.admin import StaffAdmin, show
+from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.inlines import inline
 
@@ -37,8 +37,10 @@ from storefront.lib.staff.inlines import inline
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """Form for the texts of a product and the fields locked against feeds."""
 
-    locked_fields = forms.MultipleChoiceField(
-        choices=[(name, fieldsets.labels(PRODUCT)[name]) for name in editing.EDITABLE],
+    overridden_fields = forms.MultipleChoiceField(
+        choices=[
+            (name, fieldsets.labels(PRODUCT_FIELDSETS)[name]) for name in editing.LOCKABLE_FIELDS
+        ],
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -48,15 +50,15 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 @admin.register(Product)
 class ProductAdmin(StaffAdmin):
     form = ProductForm
-    editable = (*editing.EDITABLE, *editing.OURS, "locked_fields")
-    groups = PRODUCT
+    editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS, "overridden_fields")
+    groups = PRODUCT_FIELDSETS
     list_display: ClassVar = [
         "title",
         columns.text("brand__name", _("Brand")),
         columns.text("category__slug", _("Category")),
         columns.text("family", _("Family")),
-        columns.state("status", _("Status"), waits={"draft"}, ended={"archived"}),
-        columns.text("locked_fields", _("Locked attributes")),
+        columns.status("status", _("Status"), waits={"draft"}, ended={"archived"}),
+        columns.text("overridden_fields", _("Locked attributes")),
         columns.age("updated_at", _("Changed")),
     ]
     list_select_related: ClassVar = ["brand", "category"]
@@ -81,7 +83,7 @@ class ProductAdmin(StaffAdmin):
     def save_model(
         self, request: HttpRequest, obj: Product, form: forms.ModelForm[Product], change: bool
     ) -> None:
-        editing.edit(
+        editing.apply_edit(
             product=obj,
             changes={name: form.cleaned_data[name] for name in form.changed_data},
             now=timezone.now(),
@@ -104,7 +106,7 @@ class VariantAdmin(StaffAdmin):
         columns.text("option_values", _("Options")),
         "weight_g",
         "lithium",
-        columns.state("status", _("Status"), ended={"discontinued"}),
+        columns.status("status", _("Status"), ended={"discontinued"}),
         SIDE_BY_SIDE,
     ]
     list_select_related: ClassVar = ["product"]
@@ -120,7 +122,7 @@ class VariantAdmin(StaffAdmin):
             "price_amount",
             "available",
             "is_published",
-            "is_withdrawn",
+            "is_delisted",
             related=("channel",),
         ),
     ]
@@ -128,10 +130,10 @@ class VariantAdmin(StaffAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(StaffAdmin):
-    form = ShelfForm
+    form = CategoryForm
     editable = ("slug", "names", "intros", "families", "google_id", "position", "not_sent_to")
     may_add = True
-    groups = CATEGORY
+    groups = CATEGORY_FIELDSETS
     list_display: ClassVar = ["slug", "names", "families", "position"]
     ordering: ClassVar = ["position", "id"]
 
@@ -140,20 +142,20 @@ class CategoryAdmin(StaffAdmin):
 class BrandAdmin(StaffAdmin):
     form = BrandForm
     editable = BrandForm.Meta.fields
-    groups = BRAND
+    groups = BRAND_FIELDSETS
     list_display: ClassVar = ["name", "maker_name", "responsible_name", "lacks_responsible_person"]
     list_filter: ClassVar = ["lacks_responsible_person", ("maker_name", admin.EmptyFieldListFilter)]
     search_fields: ClassVar = ["name", "maker_name", "responsible_name"]
     ordering: ClassVar = ["name"]
 
 
-show(
+register_read_only(
     Identifier,
     list_display=[
         "scheme",
         "value",
         columns.link("variant", _("Variant")),
-        columns.state("state", _("Status"), calls={"conflict"}, ended={"verified"}),
+        columns.status("state", _("Status"), calls={"conflict"}, ended={"verified"}),
     ],
     list_select_related=["variant"],
     list_filter=["scheme", "state"],
@@ -162,7 +164,7 @@ show(
 )
 
 
-show(
+register_read_only(
     Image,
     list_display=[
         "__str__",
@@ -183,7 +185,7 @@ show(
 )
 
 
-show(
+register_read_only(
     Spec,
     list_display=[
         columns.link("product", _("Product")),
@@ -201,7 +203,7 @@ show(
 )
 
 
-show(
+register_read_only(
     Mode,
     list_display=[
         "name",
@@ -216,8 +218,8 @@ show(
 )
 
 
-show(
-    Card,
+register_read_only(
+    ProductCard,
     list_display=[
         "title",
         "brand",
@@ -233,8 +235,8 @@ show(
 )
 
 
-show(
-    ShelfTally,
+register_read_only(
+    FacetCount,
     list_display=[
         "__str__",
         columns.text("channel__code", _("Channel")),
@@ -246,7 +248,7 @@ show(
 )
 
 
-show(Area, list_display=["__str__"], ordering=["id"])
+register_read_only(DeliveryArea, list_display=["__str__"], ordering=["id"])
 
 
-show(SearchWord, list_display=["word"], search_fields=["word"], ordering=["word"])
+register_read_only(SearchTerm, list_display=["word"], search_fields=["word"], ordering=["word"])

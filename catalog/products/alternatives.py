@@ -11,14 +11,14 @@ from django.db import connection
 from catalog.models import Category, Channel, Listing, Product, Spec, Variant
 from catalog.models.listings import STALE_AFTER
 from catalog.products.detail import ProductView
-from catalog.search.cards import CARD_COLUMNS, CardView
+from catalog.search.cards import CARD_COLUMNS, ProductCardRow
 from catalog.search.conditions import is_in_stock
 from storefront.lib.db.prepared_queries import planned_cursor
 
 ALTERNATIVES = 4
 _ALTERNATIVES = f"""
     SELECT {", ".join(CARD_COLUMNS)} FROM (
-        SELECT * FROM catalog_card
+        SELECT * FROM catalog_productcard
         WHERE channel_id = %s AND category_id = %s AND family = %s AND product_id <> %s
           AND {{in_stock}}
         ORDER BY score DESC, id LIMIT 200
@@ -30,7 +30,7 @@ _ALTERNATIVES = f"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unavailable:
+class UnavailableProduct:
     """A product that is not for sale now.
 
     ``is_gone``: it is archived, or every variant is discontinued. ``is_being_priced``: it returns
@@ -46,7 +46,7 @@ class Unavailable:
     is_being_priced: bool
 
 
-def unavailable(*, channel: Channel, slug: str) -> Unavailable | None:
+def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | None:
     """Return a product by its slug that is not a draft and not for sale now."""
     known = Product.objects.exclude(status=Product.Status.DRAFT).select_related("category", "spec")
     found = known.filter(slug=slug.replace("\0", "")).first()
@@ -56,12 +56,12 @@ def unavailable(*, channel: Channel, slug: str) -> Unavailable | None:
         variant__product=found,
         price_amount=None,
         wholesale_amount__isnull=False,
-        is_withdrawn=False,
+        is_delisted=False,
     )
     in_production = found.variants.exclude(status=Variant.Status.DISCONTINUED)
     is_gone = found.status == Product.Status.ARCHIVED or not in_production.exists()
     is_being_priced = not is_gone and unpriced.filter(variant__in=in_production).exists()
-    return Unavailable(
+    return UnavailableProduct(
         id=found.pk,
         title=found.title,
         family=found.family,
@@ -72,14 +72,14 @@ def unavailable(*, channel: Channel, slug: str) -> Unavailable | None:
     )
 
 
-def alternatives(
-    light: ProductView | Unavailable,
+def find_alternatives(
+    light: ProductView | UnavailableProduct,
     *,
     channel: Channel,
     country: str,
     now: datetime,
     price: Decimal | None = None,
-) -> list[CardView]:
+) -> list[ProductCardRow]:
     """Return cards of the same family that ship to a country, nearest in price first.
 
     Cells of the same size come first: others do not fit.
@@ -94,4 +94,4 @@ def alternatives(
                 *(*in_stock.values, cell, price),
             ],
         )
-        return [CardView(*row) for row in cursor.fetchall()]
+        return [ProductCardRow(*row) for row in cursor.fetchall()]

@@ -14,27 +14,27 @@ from django.db import connection, models
 from catalog.models import Category, Channel, Spec, Variant
 from catalog.models.listings import STALE_AFTER
 from catalog.models.products import CONTACT_PARTS, CONTACT_ROLES
-from catalog.pricing.price_reduction import WINDOW, Asked, Reduction, announced
-from catalog.search.cards import CARD_COLUMNS, CardView, is_fresh
+from catalog.pricing.price_reduction import WINDOW, PricePoint, Reduction, current_reduction
+from catalog.search.cards import CARD_COLUMNS, ProductCardRow, is_fresh
 from catalog.search.conditions import is_in_stock
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 
 __all__ = [
-    "CardView",
     "HomeView",
+    "ImageView",
     "ModeView",
-    "PictureView",
+    "ProductCardRow",
     "ProductView",
     "VariantView",
-    "home",
-    "product",
-    "shop",
+    "load_channel",
+    "load_home",
+    "load_product",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class PictureView:
+class ImageView:
     """One stored image; ``stem`` is empty until it is fetched."""
 
     stem: str
@@ -87,7 +87,7 @@ class VariantView:
     as_of: datetime | None
     restock_on: date | None
     ships_from: Mapping[str, int]
-    pictures: tuple[PictureView, ...]
+    pictures: tuple[ImageView, ...]
     reduction: Reduction | None = None
 
     @property
@@ -125,7 +125,7 @@ class ProductView:
     category: Category
     spec: Spec | None
     modes: tuple[ModeView, ...]
-    pictures: tuple[PictureView, ...]
+    pictures: tuple[ImageView, ...]
     variants: tuple[VariantView, ...]
 
     @property
@@ -139,19 +139,19 @@ class ProductView:
     def is_available(self, now: datetime) -> bool:
         return any(variant.is_available(now) for variant in self.variants)
 
-    def pictures_of(self, variant: VariantView) -> tuple[PictureView, ...]:
+    def pictures_of(self, variant: VariantView) -> tuple[ImageView, ...]:
         """Return the images of a variant: its own, then common ones, or all if it has none."""
         others = () if variant.pictures else self.pictures
         common = (each for each in self.pictures if each.variant_id is None)
         return _each_once((*variant.pictures, *common, *others))
 
-    def lead(self, now: datetime) -> VariantView:
+    def default_variant(self, now: datetime) -> VariantView:
         """Return the default variant: the cheapest available one, or the cheapest."""
         return min(self.variants, key=lambda each: (not each.is_available(now), each.price.amount))
 
 
-def _each_once(pictures: Iterable[PictureView]) -> tuple[PictureView, ...]:
-    by_stem: dict[str, PictureView] = {}
+def _each_once(pictures: Iterable[ImageView]) -> tuple[ImageView, ...]:
+    by_stem: dict[str, ImageView] = {}
     for picture in pictures:
         by_stem.setdefault(picture.stem, picture)
     return tuple(by_stem.values())
@@ -159,7 +159,7 @@ def _each_once(pictures: Iterable[PictureView]) -> tuple[PictureView, ...]:
 
 # Queries
 
-PICKS_PER_SHELF = 6
+PICKS_PER_CATEGORY = 6
 
 
 def _columns(model: type[models.Model], table: str) -> list[str]:
@@ -175,12 +175,12 @@ def _names(model: type[models.Model]) -> list[str]:
     return [column.attname for column in model._meta.concrete_fields]  # noqa: SLF001
 
 
-_OWN = (
+_PRODUCT_COLUMNS = (
     "id", "slug", "title", "family", "summary", "description_html", "option_names::json",
     "warranty_months",
 )  # fmt: skip
 _PRODUCT = f"""
-    SELECT {", ".join(f"product.{name}" for name in _OWN)}, brand.name,
+    SELECT {", ".join(f"product.{name}" for name in _PRODUCT_COLUMNS)}, brand.name,
         {", ".join(f"brand.{role}_{part}" for role in CONTACT_ROLES for part in CONTACT_PARTS)},
         (SELECT json_agg(json_build_array(
             mode.name, mode.kind, mode.output_lm::text, mode.runtime_min, mode.intensity_cd
@@ -225,7 +225,7 @@ _VARIANTS = """
 """
 
 
-def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
+def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
     """Load a product page in two queries; None if nothing is for sale under that slug.
 
     Plain SQL: composing these queries per page would cost more than running them.
@@ -237,7 +237,7 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
         own, brand, contacts = row[:8], row[8], row[9:17]
         (modes, pictures), rest = row[17:19], row[19:]
         cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, own[0]])
-        shown = [PictureView(*picture) for picture in pictures or ()]
+        shown = [ImageView(*picture) for picture in pictures or ()]
         rows = cursor.fetchall()
         colors = {values[0]: values[4] for values in rows}
         variants = [
@@ -264,15 +264,15 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
         description_html=own[5],
         option_names=tuple(own[6]),
         warranty_months=own[7],
-        category=_loaded(Category, of_category),
-        spec=_loaded(Spec, of_spec) if of_spec[0] is not None else None,
+        category=_from_row(Category, of_category),
+        spec=_from_row(Spec, of_spec) if of_spec[0] is not None else None,
         modes=tuple(_mode(*mode) for mode in modes or ()),
         pictures=_each_once(shown),
         variants=buyable,
     )
 
 
-def _loaded[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
+def _from_row[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
     return model.from_db(connection.alias, _names(model), values)
 
 
@@ -292,7 +292,7 @@ def _variant(
     values: Sequence[Any],
     *,
     currency: str,
-    pictures: Sequence[PictureView],
+    pictures: Sequence[ImageView],
     colors: Mapping[int, str],
     now: datetime,
 ) -> VariantView:
@@ -305,7 +305,7 @@ def _variant(
     ]
     names: Mapping[str, str] = values[15] or {}
     asked = [
-        Asked(datetime.fromisoformat(at), amount and Decimal(amount), is_reduced)
+        PricePoint(datetime.fromisoformat(at), amount and Decimal(amount), is_reduced)
         for at, amount, is_reduced in values[18] or ()
     ]
     return VariantView(
@@ -328,7 +328,9 @@ def _variant(
         restock_on=values[17],
         ships_from=values[14],
         pictures=(*own, *of_color),
-        reduction=announced(asked, price=values[11], until=values[16], now=now) if asked else None,
+        reduction=current_reduction(asked, price=values[11], until=values[16], now=now)
+        if asked
+        else None,
     )
 
 
@@ -340,14 +342,14 @@ _SHOP = f"""
 """  # noqa: S608 - made of column names
 
 
-def shop(code: str) -> tuple[Channel, list[Category]] | None:
+def load_channel(code: str) -> tuple[Channel, list[Category]] | None:
     """Load a channel and all categories in one query, since every page needs both."""
     with planned_cursor(connection) as cursor:
         cursor.execute(_SHOP, [code])
         if not (row := cursor.fetchone()):
             return None
     *of_channel, shelves = row
-    return _loaded(Channel, of_channel), [_loaded(Category, shelf) for shelf in shelves or ()]
+    return _from_row(Channel, of_channel), [_from_row(Category, shelf) for shelf in shelves or ()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,7 +360,7 @@ class HomeView:
             them, each with its number of cards
     """
 
-    picks: Mapping[str, tuple[CardView, ...]]
+    picks: Mapping[str, tuple[ProductCardRow, ...]]
     categories: tuple[tuple[Category, int], ...]
 
 
@@ -366,32 +368,32 @@ _PICKS = f"""
     SELECT {", ".join(f"card.{name}" for name in CARD_COLUMNS)}
     FROM catalog_category category
     CROSS JOIN LATERAL (
-        SELECT * FROM catalog_card
+        SELECT * FROM catalog_productcard
         WHERE channel_id = %s AND category_id = category.id AND {{in_stock}}
-        ORDER BY score DESC, id LIMIT {PICKS_PER_SHELF}
+        ORDER BY score DESC, id LIMIT {PICKS_PER_CATEGORY}
     ) AS card
     ORDER BY category.position, category.id, card.score DESC, card.id
 """  # noqa: S608 - made of column names
 _CATEGORIES = f"""
     SELECT {", ".join(_columns(Category, "category"))},
-        (SELECT count(*) FROM catalog_card card
+        (SELECT count(*) FROM catalog_productcard card
          WHERE card.channel_id = %s AND card.category_id = category.id)
     FROM catalog_category category ORDER BY category.position, category.id
 """  # noqa: S608 - made of column names
 
 
-def home(*, channel: Channel, country: str, now: datetime) -> HomeView:
+def load_home(*, channel: Channel, country: str, now: datetime) -> HomeView:
     """Load the home page in two queries."""
-    picks: dict[str, list[CardView]] = {}
+    picks: dict[str, list[ProductCardRow]] = {}
     in_stock = is_in_stock(country=country, fresh_since=now - STALE_AFTER)
     with planned_cursor(connection) as cursor:
         cursor.execute(_PICKS.format(in_stock=in_stock.text), [channel.pk, *in_stock.values])
         for row in cursor.fetchall():
-            card = CardView(*row)
+            card = ProductCardRow(*row)
             picks.setdefault(card.family, []).append(card)
         cursor.execute(_CATEGORIES, [channel.pk])
         rows = cursor.fetchall()
     return HomeView(
         picks={family: tuple(cards) for family, cards in picks.items()},
-        categories=tuple((_loaded(Category, row[:-1]), row[-1]) for row in rows),
+        categories=tuple((_from_row(Category, row[:-1]), row[-1]) for row in rows),
     )

@@ -7,38 +7,38 @@ from datetime import datetime
 from typing import Any
 
 from catalog.attributes.text_cleaning import clean_html
-from catalog.listings.publication import lock_product, show_again
+from catalog.listings.publication import lock_product, republish
 from catalog.models import Product
 from catalog.pricing import repricing_queue
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
-EDITABLE = ("title", "summary", "description_html", "category", "status", "warranty_months")
-OURS = ("not_sent_to",)  # no feed states it, so it needs no lock
+LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "status", "warranty_months")
+OWN_FIELDS = ("not_sent_to",)  # no feed states it, so it needs no lock
 
 
-@needs_transaction
-def edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None:
+@requires_transaction
+def apply_edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None:
     """Save a staff edit, lock the edited fields against feeds, and publish the result.
 
-    ``changes`` may hold ``locked_fields`` itself, to unlock a field.
+    ``changes`` may hold ``overridden_fields`` itself, to unlock a field.
     Locks:  the listings of the product in id order, then the product
     """
     lock_product(product.pk)
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
     changes = dict(changes)
-    locked = set(changes.pop("locked_fields", row.locked_fields))
+    locked = set(changes.pop("overridden_fields", row.overridden_fields))
     if "description_html" in changes:
         changes["description_html"] = clean_html(changes["description_html"])
-    for name in EDITABLE:
+    for name in LOCKABLE_FIELDS:
         if name in changes:
             setattr(row, name, changes[name])
             locked.add(name)
-    for name in OURS:
+    for name in OWN_FIELDS:
         setattr(row, name, changes.get(name, getattr(row, name)))
-    row.locked_fields = sorted(locked)
+    row.overridden_fields = sorted(locked)
     row.updated_at = now
-    edited = [name for name in (*EDITABLE, *OURS) if name in changes]
-    row.save(update_fields=[*edited, "locked_fields", "updated_at"])
+    edited = [name for name in (*LOCKABLE_FIELDS, *OWN_FIELDS) if name in changes]
+    row.save(update_fields=[*edited, "overridden_fields", "updated_at"])
     if "category" in changes:
-        repricing_queue.follow_shelf(product_ids=[row.pk], now=now)
-    show_again(product.pk, now=now)
+        repricing_queue.enqueue_products(product_ids=[row.pk], now=now)
+    republish(product.pk, now=now)

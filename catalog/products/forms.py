@@ -14,10 +14,10 @@ from catalog.models.products import CONTACT_PARTS, CONTACT_ROLES, Family
 from storefront.lib.address import COUNTRIES
 from storefront.lib.staff.country_fields import CountriesField
 
-LOCK = "is_responsible_locked"
+RESPONSIBLE_LOCK_FIELD = "is_responsible_locked"
 
 
-class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """Form for a category. Validates strictly, because every page shows the names."""
 
     not_sent_to = CountriesField(required=False)
@@ -52,7 +52,7 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         model = Brand
         fields = (
             *(f"{role}_{part}" for role in CONTACT_ROLES for part in CONTACT_PARTS),
-            LOCK,
+            RESPONSIBLE_LOCK_FIELD,
         )
 
     def clean(self) -> dict[str, Any]:
@@ -63,8 +63,10 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
                 words = _("Fill in name, address, country and e-mail address, or none of them.")
                 self.add_error(f"{role}_name", words)
         changed = set(self.changed_data)
-        if LOCK not in changed and changed & {f"responsible_{part}" for part in CONTACT_PARTS}:
-            cleaned[LOCK] = True  # no feed brings back what staff removed
+        if RESPONSIBLE_LOCK_FIELD not in changed and changed & {
+            f"responsible_{part}" for part in CONTACT_PARTS
+        }:
+            cleaned[RESPONSIBLE_LOCK_FIELD] = True  # no feed brings back what staff removed
         return cleaned
 
     def clean_maker_country(self) -> str:

@@ -37,12 +37,12 @@ MIN_SIDE_PX = 50
 FORMATS = ("PNG", "JPEG", "WEBP")
 PALETTES = frozenset({"1", "P", "PA"})
 QUALITY = 82
-EFFORT = 2  # level 4 makes files 6 % smaller and takes three times as long
+WEBP_METHOD = 2  # level 4 makes files 6 % smaller and takes three times as long
 MAX_TRIES = 8
 FIRST_RETRY = timedelta(minutes=1)
 SLOW_S = 3.0
 # Errors that Pillow's decoders raise for invalid bytes.
-_BROKEN = (
+_DECODER_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -55,12 +55,12 @@ _BROKEN = (
 )
 
 
-class BadPictureError(ValueError):
+class InvalidImageError(ValueError):
     """Not an image that we store; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class StoredImage:
     """A stored image in our sizes. ``stem`` is a hash of its content, so equal images are one."""
 
     stem: str
@@ -68,62 +68,62 @@ class Picture:
     height_px: int
 
 
-def fetch(image: Image, now: datetime) -> bool:
+def fetch_image(image: Image, now: datetime) -> bool:
     """Fetch one image and save the result, or the error and the next attempt.
 
     Return whether the host answered.
     """
     try:
         answer = download(image.source_url, headers={"accept": "image/*"}, max_bytes=MAX_BYTES)
-        picture = keep(answer.content)
+        picture = store_resized(answer.content)
     except TemporaryError as error:
-        _later(image, str(error), now=now)
+        _retry_later(image, str(error), now=now)
         return bool(error.code)
-    except (PermanentError, BadPictureError) as error:
-        _never(image, str(error))
+    except (PermanentError, InvalidImageError) as error:
+        _mark_failed(image, str(error))
     except Exception as error:
         # An unexpected error or a full disk must not block the images behind it.
         log.exception("image %s could not be stored", image.pk)
-        _later(image, f"{type(error).__name__}: {error}", now=now)
+        _retry_later(image, f"{type(error).__name__}: {error}", now=now)
     else:
         Image.objects.filter(pk=image.pk).update(
             stem=picture.stem,
             width_px=picture.width_px,
             height_px=picture.height_px,
             problem="",
-            try_after=None,
+            retry_at=None,
             tries=image.tries + 1,
         )
     return True
 
 
-def _later(image: Image, problem: str, *, now: datetime) -> None:
+def _retry_later(image: Image, problem: str, *, now: datetime) -> None:
     tries = image.tries + 1
     if tries >= MAX_TRIES:
-        _never(image, problem)
+        _mark_failed(image, problem)
         return
     Image.objects.filter(pk=image.pk).update(
-        tries=tries, problem=_said(problem), try_after=now + FIRST_RETRY * 2 ** (tries - 1)
+        tries=tries, problem=_clean_message(problem), retry_at=now + FIRST_RETRY * 2 ** (tries - 1)
     )
 
 
-def _never(image: Image, problem: str) -> None:
+def _mark_failed(image: Image, problem: str) -> None:
     """Stop fetching an image; the error is shown to staff."""
     Image.objects.filter(pk=image.pk).update(
-        tries=MAX_TRIES, problem=_said(problem), try_after=None
+        tries=MAX_TRIES, problem=_clean_message(problem), retry_at=None
     )
 
 
-def _said(problem: str) -> str:
+def _clean_message(problem: str) -> str:
     return problem.replace("\0", "")[:200]
 
 
-def keep(content: bytes) -> Picture:
+def store_resized(content: bytes) -> StoredImage:
     """Store an image in our widths, with transparency and without metadata.
 
-    Raises: BadPictureError  not an image, or not one that we store
+    Raises: InvalidImageError  not an image, or not one that we store
     """
-    picture = opened(content)
+    picture = decode(content)
     stem = hashlib.blake2b(content, digest_size=16).hexdigest()
     folder = Path(settings.MEDIA_ROOT) / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,15 +131,15 @@ def keep(content: bytes) -> Picture:
         target = folder / f"{stem}-{width}.webp"
         if not target.exists():
             _write(_resized(picture, width), target)
-    return Picture(stem=stem, width_px=picture.width, height_px=picture.height)
+    return StoredImage(stem=stem, width_px=picture.width, height_px=picture.height)
 
 
-def opened(
+def decode(
     content: bytes, *, most_pixels: int = MAX_PIXELS, within_px: int | None = None
 ) -> Pillow.Image:
     """Decode an image upright as RGB or RGBA, shrunk to fit a square if given.
 
-    Raises: BadPictureError  too many pixels, another format, truncated, or no image
+    Raises: InvalidImageError  too many pixels, another format, truncated, or no image
     """
     try:
         with warnings.catch_warnings():
@@ -149,31 +149,31 @@ def opened(
             if within_px:  # a JPEG can be decoded at a reduced size
                 picture.draft("RGB", (within_px, within_px))
             picture.load()
-        return _made_ours(picture, within_px)
+        return _normalize(picture, within_px)
     except UnidentifiedImageError as error:
-        raise BadPictureError("the format is not PNG, JPEG or WebP") from error
+        raise InvalidImageError("the format is not PNG, JPEG or WebP") from error
     except (Pillow.DecompressionBombWarning, Pillow.DecompressionBombError) as error:
-        raise BadPictureError("far too many pixels") from error
-    except BadPictureError:
+        raise InvalidImageError("far too many pixels") from error
+    except InvalidImageError:
         raise
-    except _BROKEN as error:
-        raise BadPictureError(f"broken: {error}") from error
+    except _DECODER_ERRORS as error:
+        raise InvalidImageError(f"broken: {error}") from error
 
 
-def _made_ours(picture: Pillow.Image, within_px: int | None) -> Pillow.Image:
+def _normalize(picture: Pillow.Image, within_px: int | None) -> Pillow.Image:
     """Shrink before any conversion: decoded pixels take four bytes each."""
     has_alpha = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
     mode = "RGBA" if has_alpha else "RGB"
     if picture.mode in PALETTES:  # palette colors cannot be interpolated
-        picture = _as(mode, picture)
+        picture = _convert(mode, picture)
     if within_px:
         picture.thumbnail((within_px, within_px))
-    with suppress(*_BROKEN):  # an unreadable EXIF header: keep the orientation
+    with suppress(*_DECODER_ERRORS):  # an unreadable EXIF header: keep the orientation
         ImageOps.exif_transpose(picture, in_place=True)
-    return _as(mode, picture)
+    return _convert(mode, picture)
 
 
-def _as(mode: str, picture: Pillow.Image) -> Pillow.Image:
+def _convert(mode: str, picture: Pillow.Image) -> Pillow.Image:
     return picture if picture.mode == mode else picture.convert(mode)
 
 
@@ -181,9 +181,9 @@ def _count_pixels(picture: Pillow.Image, most: int) -> None:
     """Check the dimensions in the header before pixels use memory."""
     size = f"{picture.width} x {picture.height} pixels"
     if picture.width * picture.height > most:
-        raise BadPictureError(f"{size} are too many")
+        raise InvalidImageError(f"{size} are too many")
     if min(picture.size) < MIN_SIDE_PX:
-        raise BadPictureError(f"{size} are too few")
+        raise InvalidImageError(f"{size} are too few")
 
 
 def _resized(picture: Pillow.Image, width: int) -> Pillow.Image:
@@ -197,15 +197,15 @@ def _resized(picture: Pillow.Image, width: int) -> Pillow.Image:
 def _write(picture: Pillow.Image, target: Path) -> None:
     """Write to a temporary file and rename it, so that no partial file is ever read."""
     with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as beside:
-        picture.save(beside, "WEBP", quality=QUALITY, method=EFFORT)
+        picture.save(beside, "WEBP", quality=QUALITY, method=WEBP_METHOD)
     Path(beside.name).chmod(0o644)
     Path(beside.name).replace(target)
 
 
-LEASE = timedelta(minutes=10)
+LOCK_TTL = timedelta(minutes=10)
 
 
-def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
+def fetch_due(*, size: int, now: datetime, main_only: bool = False) -> int:
     """Fetch a batch of due images and update their cards; return how many were tried.
 
     Concurrent calls never fetch the same image. A host that does not answer, or answers slowly, is
@@ -214,7 +214,7 @@ def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
     Locks:  the images, only while they are leased; after a crash they are due again when the lease
             ends
     """
-    waiting = _lease(size=size, now=now, main_only=main_only)
+    waiting = _lock_due(size=size, now=now, main_only=main_only)
     silent: set[str] = set()
     slow: set[str] = set()
     later: list[int] = []
@@ -225,11 +225,11 @@ def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
         if host in silent | slow:
             continue
         began = time.monotonic()
-        if not fetch(image, now):
+        if not fetch_image(image, now):
             silent.add(host)
         elif time.monotonic() - began > SLOW_S:
             slow.add(host)
-    Image.objects.filter(pk__in=later).update(try_after=now + FIRST_RETRY)
+    Image.objects.filter(pk__in=later).update(retry_at=now + FIRST_RETRY)
     arrived = set(
         Image.objects.filter(pk__in=[image.pk for image in waiting])
         .exclude(stem="")
@@ -237,7 +237,7 @@ def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
     )
     for channel in Channel.objects.all():
         with transaction.atomic(durable=True):
-            index.shelve(product_ids=arrived, channel=channel)
+            index.reindex(product_ids=arrived, channel=channel)
     return len(waiting)
 
 
@@ -249,12 +249,12 @@ def _host(url: str) -> str:
 
 
 @transaction.atomic(durable=True)
-def _lease(*, size: int, now: datetime, main_only: bool) -> list[Image]:
+def _lock_due(*, size: int, now: datetime, main_only: bool) -> list[Image]:
     due = Image.objects.waiting(now)
     if main_only:
         due = due.filter(role=Image.Role.MAIN)
     waiting = list(
         due.order_by("position", "pk").select_for_update(skip_locked=True, of=["self"])[:size]
     )
-    Image.objects.filter(pk__in=[image.pk for image in waiting]).update(try_after=now + LEASE)
+    Image.objects.filter(pk__in=[image.pk for image in waiting]).update(retry_at=now + LOCK_TTL)
     return waiting

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Field, Group
 
-PRODUCT = (
+PRODUCT_FIELDSETS = (
     Group(
         _("Storefront texts"),
         {
@@ -57,7 +57,7 @@ PRODUCT = (
     Group(
         _("Locked attributes"),
         {
-            "locked_fields": Field(
+            "overridden_fields": Field(
                 _("Locked attributes"),
                 _(
                     "Suppliers do not overwrite locked attributes. A change on this page "
@@ -67,7 +67,7 @@ PRODUCT = (
         },
     ),
 )
-CATEGORY = (
+CATEGORY_FIELDSETS = (
     Group(
         _("Storefront texts"),
         {
@@ -113,7 +113,7 @@ CATEGORY = (
         },
     ),
 )
-BRAND = (
+BRAND_FIELDSETS = (
     Group(
         _("Manufacturer"),
         {

@@ -16,15 +16,15 @@ BUDGET_S = 30.0
 
 
 @shared_task
-def fetch_pictures(**_: Any) -> int:
+def fetch_images(**_: Any) -> int:
     """Fetch due images in batches for half a minute; return how many were tried.
 
     One worker fetches, so that slow hosts leave the other workers free. The rest waits for the next
     beat: a task that queued itself would multiply.
     """
     tried, ends_at = 0, time.monotonic() + BUDGET_S
-    for _mine in advisory_locks.free("fetch pictures", [0]):
-        while (size := images.fetch_waiting(size=BATCH, now=timezone.now())) == BATCH:
+    for _mine in advisory_locks.lock_free_slices("fetch pictures", [0]):
+        while (size := images.fetch_due(size=BATCH, now=timezone.now())) == BATCH:
             tried += size
             if time.monotonic() >= ends_at:
                 return tried

@@ -2,8 +2,8 @@
 
 A change of any card changes the version, so that older cached pages are no longer used. Whole
 categories are counted ahead (``facet_counts``). The counts of a search are cached only if it
-matches more than ``WIDE`` cards: counting them takes long, and they rarely change. The first such
-search stores them for ``KEPT_S`` seconds.
+matches more than ``BROAD_SEARCH`` cards: counting them takes long, and they rarely change. The
+first such search stores them for ``TTL_S`` seconds.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from catalog.search.query_parser import Term
 
 log = logging.getLogger(__name__)
 
-GENERATION_KEY = "catalog:generation"
+VERSION_KEY = "catalog:generation"
 
 
-def advance() -> None:
+def bump_version() -> None:
     """Invalidate all cached pages; without Redis there are none."""
     try:
-        cache.set(GENERATION_KEY, time.time_ns(), timeout=None)
+        cache.set(VERSION_KEY, time.time_ns(), timeout=None)
     except (RedisError, OSError):
         log.warning("the catalog changed while Redis was away; cached pages expire by age")
 
@@ -37,11 +37,11 @@ def advance() -> None:
 
 # At most this many best-scored matches are ranked by relevance; customers do not open fifty pages
 # of a search.
-WIDE = 1_200
-KEPT_S = 600
+BROAD_SEARCH = 1_200
+TTL_S = 600
 
 
-def recall(
+def get_counts(
     *, channel: Channel, category: Category | None, country: str, words: Sequence[Term]
 ) -> Sequence[Any] | None:
     """Return the cached counts of a search, None if there are none."""
@@ -52,7 +52,7 @@ def recall(
     return numbers
 
 
-def remember(
+def set_counts(
     numbers: Sequence[Any],
     *,
     channel: Channel,
@@ -61,10 +61,10 @@ def remember(
     words: Sequence[Term],
 ) -> None:
     """Cache the counts of a broad search; the first count is its total."""
-    if numbers[0] <= WIDE:
+    if numbers[0] <= BROAD_SEARCH:
         return
     try:
-        cache.set(_key(channel, category, country, words), numbers, timeout=KEPT_S)
+        cache.set(_key(channel, category, country, words), numbers, timeout=TTL_S)
     except (RedisError, OSError):
         log.warning("a search is counted each time: Redis is unavailable")
 

@@ -14,10 +14,10 @@ def is_fresh(as_of: datetime | None, *, now: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class CardView:
+class ProductCardRow:
     """One product in a list, its columns in the order of the list query.
 
-    Units:  as in ``catalog.models.Card``
+    Units:  as in ``catalog.models.ProductCard``
     """
 
     product_id: int
@@ -55,4 +55,4 @@ class CardView:
         return self.available > 0 and is_fresh(self.as_of, now=now)
 
 
-CARD_COLUMNS = tuple(column.name for column in fields(CardView))
+CARD_COLUMNS = tuple(column.name for column in fields(ProductCardRow))

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from catalog.search.filters import ALSO_POWERED, ANY, Range, ShelfQuery
+from catalog.search.filters import ANY_RANGE, COMBINABLE_POWER_SOURCES, ProductFilter, Range
 from catalog.search.query_parser import Term
 
 LUMEN_BUCKETS: dict[str, tuple[int, int | None]] = {  # above the first, up to the second
@@ -36,7 +36,7 @@ IS_UNKNOWN: dict[str, str] = {
     "color": "colors = '{}'",
 }
 # The delivery areas of a country: few, and computed once per statement.
-AREAS = "SELECT id FROM catalog_area WHERE countries = '{}' OR %s = ANY(countries)"
+AREAS = "SELECT id FROM catalog_deliveryarea WHERE countries = '{}' OR %s = ANY(countries)"
 
 
 class Sql(NamedTuple):
@@ -46,19 +46,19 @@ class Sql(NamedTuple):
     values: tuple[Any, ...] = ()
 
 
-def base(*, channel_id: int, category_id: int | None, words: list[Term]) -> Sql:
+def base_condition(*, channel_id: int, category_id: int | None, words: list[Term]) -> Sql:
     """Return the base condition: channel, category and search words."""
     text, values = "channel_id = %s", [channel_id]
     if category_id is not None:
         text += " AND category_id = %s"
         values.append(category_id)
     if words:
-        looked_for = words_query(words)
+        looked_for = text_query(words)
         return Sql(f"{text} AND search @@ ({looked_for.text})", (*values, *looked_for.values))
     return Sql(text, tuple(values))
 
 
-def words_query(words: Sequence[Term]) -> Sql:
+def text_query(words: Sequence[Term]) -> Sql:
     """Build a tsquery: every word, in any form; the last one as a prefix."""
     parts, values = [], []
     for place, term in enumerate(words):
@@ -77,7 +77,7 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "").replace("'", "''") + "'"
 
 
-def active(query: ShelfQuery, *, in_stock: Sql, country: str) -> dict[str, Sql]:
+def active_conditions(query: ProductFilter, *, in_stock: Sql, country: str) -> dict[str, Sql]:
     """Return the condition of each facet in use.
 
     Shape:  ``in_stock`` as ``is_in_stock`` returns it for ``country``
@@ -88,7 +88,7 @@ def active(query: ShelfQuery, *, in_stock: Sql, country: str) -> dict[str, Sql]:
         "beam": _range("beam_m", query.beam_m),
         "runtime": _range("runtime_min", query.runtime_h, factor=60),
         "weight": _range("weight_g", query.weight_g),
-        "power": powered(query.power),
+        "power": power_condition(query.power),
         "water": _water(query),
         "features": Sql("features @> %s", (sorted(query.features),)) if query.features else None,
         "brand": Sql("brand = ANY(%s)", (sorted(query.brand),)) if query.brand else None,
@@ -116,7 +116,7 @@ def is_in_stock(*, country: str, fresh_since: datetime) -> Sql:
     )
 
 
-def _sent_from(query: ShelfQuery, in_stock: Sql, country: str) -> Sql:
+def _sent_from(query: ProductFilter, in_stock: Sql, country: str) -> Sql:
     """Return the condition for cards that ship from one of some countries to the customer."""
     ways = f"SELECT unnest(%s::text[]) || ':' || area.id FROM ({AREAS}) AS area"  # noqa: S608
     return Sql(
@@ -142,7 +142,7 @@ def _either(first: Sql | None, second: Sql) -> Sql:
 
 
 def _range(column: str, ends: Range, *, factor: int = 1) -> Sql | None:
-    if ends == ANY:
+    if ends == ANY_RANGE:
         return None
     parts: list[str] = []
     values: list[Decimal] = []
@@ -153,23 +153,23 @@ def _range(column: str, ends: Range, *, factor: int = 1) -> Sql | None:
     return Sql(" AND ".join(parts), tuple(values))
 
 
-def bucket(value: str) -> str:
+def bucket_condition(value: str) -> str:
     above, up_to = LUMEN_BUCKETS[value]
     return f"output_lm > {above}" + ("" if up_to is None else f" AND output_lm <= {up_to}")
 
 
-def _lumens(query: ShelfQuery) -> Sql | None:
+def _lumens(query: ProductFilter) -> Sql | None:
     """Return the condition on the output: a free range and buckets must both hold."""
     found = _range("output_lm", query.lumens)
     if not query.lumens_in:
         return found
-    buckets = " OR ".join(f"({bucket(value)})" for value in sorted(query.lumens_in))
+    buckets = " OR ".join(f"({bucket_condition(value)})" for value in sorted(query.lumens_in))
     return Sql(f"({found.text}) AND ({buckets})", found.values) if found else Sql(buckets)
 
 
-def powered(asked: frozenset[str]) -> Sql | None:
+def power_condition(asked: frozenset[str]) -> Sql | None:
     """Match any of the cells and all of the others, so that "18650 usb-c" narrows."""
-    cells, also = sorted(asked - ALSO_POWERED), sorted(asked & ALSO_POWERED)
+    cells, also = sorted(asked - COMBINABLE_POWER_SOURCES), sorted(asked & COMBINABLE_POWER_SOURCES)
     tests = [Sql("power && %s", (cells,))] if cells else []
     tests += [Sql("power @> %s", (also,))] if also else []
     if not tests:
@@ -178,7 +178,7 @@ def powered(asked: frozenset[str]) -> Sql | None:
     return Sql(text, tuple(value for test in tests for value in test.values))
 
 
-def _water(query: ShelfQuery) -> Sql | None:
+def _water(query: ProductFilter) -> Sql | None:
     if not query.water:
         return None
     return Sql(" OR ".join(WATER_LEVELS[value] for value in sorted(query.water)))

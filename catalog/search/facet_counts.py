@@ -12,16 +12,16 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog.models import Category, Channel, ShelfTally
+from catalog.models import Category, Channel, FacetCount
 from catalog.models.listings import STALE_AFTER
 from catalog.search import conditions, facets
-from catalog.search.filters import ShelfQuery
-from storefront.lib.db.transactions import needs_transaction
+from catalog.search.filters import ProductFilter
+from storefront.lib.db.transactions import requires_transaction
 
 # Stock figures expire without any change of a card.
-KEPT_FOR = timedelta(minutes=10)
-COUNTED_AGAIN_AFTER = timedelta(minutes=5)
-KEPT = f"""
+MAX_AGE = timedelta(minutes=10)
+RECOUNT_AFTER = timedelta(minutes=5)
+CACHED_SQL = f"""
     SELECT numbers::json, (
         SELECT COALESCE(sum(many::int), 0)::int FROM jsonb_each_text(in_stock) AS sent(area, many)
         WHERE area::bigint IN ({conditions.AREAS})
@@ -33,20 +33,20 @@ KEPT = f"""
             GROUP BY 1
         ) AS counted
     )
-    FROM catalog_shelftally
+    FROM catalog_facetcount
     WHERE channel_id = %s AND category_id IS NOT DISTINCT FROM %s AND counted_at >= %s
 """  # noqa: S608 - made of constants
 _LOCK = 0x5E1F  # the first half of an advisory lock; the second is the channel
 
 
-@needs_transaction
-def void(*, channel: Channel) -> None:
+@requires_transaction
+def invalidate(*, channel: Channel) -> None:
     """Delete the counts of a channel after a change of its cards."""
-    ShelfTally.objects.filter(channel=channel).delete()
+    FacetCount.objects.filter(channel=channel).delete()
 
 
-@needs_transaction
-def hold_off(*, channel: Channel) -> None:
+@requires_transaction
+def block_counting(*, channel: Channel) -> None:
     """Block counting until this transaction commits.
 
     Locks:  an advisory lock of the channel, shared with all writers of its cards
@@ -55,13 +55,14 @@ def hold_off(*, channel: Channel) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK, channel.pk])
 
 
-def kept(
+def get_cached(
     *, channel: Channel, category: Category | None, country: str, now: datetime
 ) -> Sequence[Any] | None:
     """Return the current counts of a whole category for a country, if stored."""
     with connection.cursor() as cursor:
         cursor.execute(
-            KEPT, [country, country, channel.pk, category.pk if category else None, now - KEPT_FOR]
+            CACHED_SQL,
+            [country, country, channel.pk, category.pk if category else None, now - MAX_AGE],
         )
         row = cursor.fetchone()
     if not row:
@@ -71,7 +72,7 @@ def kept(
 
 
 @transaction.atomic(durable=True)
-def tally(*, channel: Channel, now: datetime) -> int:
+def count_due(*, channel: Channel, now: datetime) -> int:
     """Count the categories of a channel whose counts are missing or old.
 
     Skipped while cards are being changed: pages then count for themselves.
@@ -79,9 +80,9 @@ def tally(*, channel: Channel, now: datetime) -> int:
     """
     shelves: list[Category | None] = [None, *Category.objects.order_by("pk")]
     counted = set(
-        ShelfTally.objects.filter(
-            channel=channel, counted_at__gte=now - COUNTED_AGAIN_AFTER
-        ).values_list("category", flat=True)
+        FacetCount.objects.filter(channel=channel, counted_at__gte=now - RECOUNT_AFTER).values_list(
+            "category", flat=True
+        )
     )
     due = [shelf for shelf in shelves if (shelf.pk if shelf else None) not in counted]
     if not due:
@@ -91,12 +92,12 @@ def tally(*, channel: Channel, now: datetime) -> int:
         if cursor.fetchone() != (True,):
             return 0
     fresh_since = now - STALE_AFTER
-    ShelfTally.objects.bulk_create(
+    FacetCount.objects.bulk_create(
         [
-            ShelfTally(
+            FacetCount(
                 channel=channel,
                 category=shelf,
-                **_numbers(channel, shelf, fresh_since=fresh_since),
+                **_count_category(channel, shelf, fresh_since=fresh_since),
                 counted_at=now,
             )
             for shelf in due
@@ -108,15 +109,17 @@ def tally(*, channel: Channel, now: datetime) -> int:
     return len(due)
 
 
-def _numbers(channel: Channel, shelf: Category | None, *, fresh_since: datetime) -> dict[str, Any]:
-    everything = conditions.base(
+def _count_category(
+    channel: Channel, shelf: Category | None, *, fresh_since: datetime
+) -> dict[str, Any]:
+    everything = conditions.base_condition(
         channel_id=channel.pk, category_id=shelf.pk if shelf else None, words=[]
     )
     in_stock = conditions.is_fresh(fresh_since)
-    row = facets.count(base=everything, query=ShelfQuery(), in_stock=in_stock)
+    row = facets.count_values(base=everything, query=ProductFilter(), in_stock=in_stock)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT area_id, count(*) FROM catalog_card WHERE {everything.text}"  # noqa: S608
+            f"SELECT area_id, count(*) FROM catalog_productcard WHERE {everything.text}"  # noqa: S608
             f" AND {in_stock.text} AND area_id IS NOT NULL GROUP BY area_id",
             [*everything.values, *in_stock.values],
         )

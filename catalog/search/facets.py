@@ -14,12 +14,19 @@ from catalog.search.conditions import (
     IS_UNKNOWN,
     WATER_LEVELS,
     Sql,
-    active,
+    active_conditions,
     all_of,
-    bucket,
-    powered,
+    bucket_condition,
+    power_condition,
 )
-from catalog.search.filters import ALSO_POWERED, CHOICES, FACETS, NAMED, RANGES, ShelfQuery
+from catalog.search.filters import (
+    CHOICES,
+    COMBINABLE_POWER_SOURCES,
+    DYNAMIC_CHOICES,
+    FACETS,
+    RANGES,
+    ProductFilter,
+)
 
 CENTS = Decimal("0.01")
 MAX_BRANDS = 100  # with the most cards first
@@ -49,7 +56,7 @@ class Facet:
     Shape:  ``param`` is its query parameter (a range has ``<param>_min``, ``<param>_max``);
             ``has_range`` facets have ``low`` and ``high``, the range of all cards; ``unknown``
             counts the cards without a stated value
-    Units:  as in ``ShelfQuery``
+    Units:  as in ``ProductFilter``
     """
 
     code: str
@@ -82,16 +89,18 @@ class Counts:
     without: dict[str, int]
 
 
-def count(*, base: Sql, query: ShelfQuery, in_stock: Sql, country: str = "") -> Sequence[Any]:
+def count_values(
+    *, base: Sql, query: ProductFilter, in_stock: Sql, country: str = ""
+) -> Sequence[Any]:
     """Count all values of all facets in one statement.
 
     One pass counts all but brands and origins, which take one pass each. The counts of a facet
     ignore its own selection, since its values are alternatives. Features must all match, so their
     counts keep the chosen ones; power is both.
-    Shape:  numbers in the order of ``understood``; a facet in ``NAMED`` has a number per value.
-            Without a ``country``, origins are counted as ``Card.sent_from``
+    Shape:  numbers in the order of ``parse_counts``; a facet in ``DYNAMIC_CHOICES`` has a number
+            per value. Without a ``country``, origins are counted as ``Card.sent_from``
     """
-    conditions = active(query, in_stock=in_stock, country=country)
+    conditions = active_conditions(query, in_stock=in_stock, country=country)
     wanted = _wanted(conditions, base=base, query=query, in_stock=in_stock, country=country)
     tests = [f"({each.text}) AS ok_{code}" for code, each in conditions.items()]
     cards = ", ".join(["*", *tests])
@@ -104,7 +113,7 @@ def count(*, base: Sql, query: ShelfQuery, in_stock: Sql, country: str = "") -> 
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {selected} FROM"  # noqa: S608 - made of constants; all values are parameters
-            f" (SELECT {cards} FROM catalog_card WHERE {base.text}) AS card",
+            f" (SELECT {cards} FROM catalog_productcard WHERE {base.text}) AS card",
             values,
         )
         row: Sequence[Any] = cursor.fetchone()
@@ -112,9 +121,9 @@ def count(*, base: Sql, query: ShelfQuery, in_stock: Sql, country: str = "") -> 
 
 
 def _wanted(
-    conditions: dict[str, Sql], *, base: Sql, query: ShelfQuery, in_stock: Sql, country: str
+    conditions: dict[str, Sql], *, base: Sql, query: ProductFilter, in_stock: Sql, country: str
 ) -> list[Sql]:
-    """Return the columns to select, in the order of ``understood``."""
+    """Return the columns to select, in the order of ``parse_counts``."""
 
     def counted(test: str = "", *, but: str = "", values: Sequence[Any] = ()) -> Sql:
         tests = [f"ok_{code}" for code in conditions if code != but]
@@ -161,7 +170,7 @@ def _by_value(counts: Sql) -> Sql:
 
 def _brands(where: Sql) -> Sql:
     return Sql(
-        f"SELECT brand AS value, count(*) AS many FROM catalog_card WHERE {where.text}"  # noqa: S608
+        f"SELECT brand AS value, count(*) AS many FROM catalog_productcard WHERE {where.text}"  # noqa: S608
         f" GROUP BY 1 ORDER BY many DESC, value LIMIT {MAX_BRANDS}",
         where.values,
     )
@@ -176,34 +185,38 @@ def _origins(where: Sql, country: str) -> Sql:
     there = f"WHERE split_part(way, ':', 2)::bigint IN ({AREAS})" if country else ""
     return Sql(
         f"SELECT {value} AS value, sum(cards) AS many FROM"  # noqa: S608
-        f" (SELECT sent_from, count(*) AS cards FROM catalog_card WHERE {where.text}"
+        f" (SELECT sent_from, count(*) AS cards FROM catalog_productcard WHERE {where.text}"
         f" GROUP BY sent_from) AS ways, unnest(ways.sent_from) AS way {there} GROUP BY 1",
         (*where.values, country) if country else where.values,
     )
 
 
-def _test(code: str, value: str, query: ShelfQuery) -> Sql:
+def _test(code: str, value: str, query: ProductFilter) -> Sql:
     if code == "lumens":
-        return Sql(bucket(value))
+        return Sql(bucket_condition(value))
     if code == "water":
         return Sql(WATER_LEVELS[value])
     has_value = f"'{value}' = ANY({_ARRAY_COLUMNS.get(code, code)})"
-    beside = _beside(value, query.power) if code == "power" else None
+    beside = _other_powers(value, query.power) if code == "power" else None
     if beside:
         return Sql(f"{has_value} AND {beside.text}", beside.values)
     return Sql(has_value)
 
 
-def _beside(value: str, chosen: frozenset[str]) -> Sql | None:
+def _other_powers(value: str, chosen: frozenset[str]) -> Sql | None:
     """Return the condition of the chosen powers to which this value is no alternative."""
-    return powered(chosen if value in ALSO_POWERED else chosen & ALSO_POWERED)
+    return power_condition(
+        chosen if value in COMBINABLE_POWER_SOURCES else chosen & COMBINABLE_POWER_SOURCES
+    )
 
 
-def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql, country: str) -> Counts:
-    """Parse the numbers from ``count``, fresh or cached."""
+def parse_counts(
+    row: Sequence[Any], *, query: ProductFilter, in_stock: Sql, country: str
+) -> Counts:
+    """Parse the numbers from ``count_values``, fresh or cached."""
     numbers = iter(row)
     total, stocked, origins = next(numbers), next(numbers), next(numbers)
-    conditions = active(query, in_stock=in_stock, country=country)
+    conditions = active_conditions(query, in_stock=in_stock, country=country)
     without = {code: next(numbers) for code in conditions}
     facets = []
     for code in FACETS:
@@ -221,9 +234,11 @@ def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql, country:
         choices = tuple(
             Choice(value=value, count=next(numbers), is_chosen=value in chosen) for value in known
         )
-        if code in NAMED:
-            param = NAMED[code]
-            choices = _named(origins if code == "origin" else next(numbers), query.chosen_in(code))
+        if code in DYNAMIC_CHOICES:
+            param = DYNAMIC_CHOICES[code]
+            choices = _named_choices(
+                origins if code == "origin" else next(numbers), query.chosen_in(code)
+            )
         facets.append(
             Facet(
                 code=code,
@@ -241,7 +256,7 @@ def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql, country:
     return Counts(total=total, in_stock=stocked, facets=tuple(facets), without=without)
 
 
-def _named(many: Mapping[str, int], chosen: frozenset[str]) -> tuple[Choice, ...]:
+def _named_choices(many: Mapping[str, int], chosen: frozenset[str]) -> tuple[Choice, ...]:
     """Return the values of all cards and the chosen ones, by name."""
     values = sorted({*many, *chosen}, key=str.casefold)
     return tuple(

@@ -15,7 +15,7 @@ from storefront.lib.address import COUNTRIES
 
 type Range = tuple[Decimal | None, Decimal | None]
 
-ANY: Range = (None, None)
+ANY_RANGE: Range = (None, None)
 MAX_WORDS_LENGTH = 200
 MAX_PAGE = 10_000
 MAX_NUMBER = Decimal(10_000_000)
@@ -73,25 +73,25 @@ CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 # Facet code -> query parameter, if the values come from the cards: brand names, and codes of the
 # countries that items ship from.
-NAMED: Mapping[str, str] = {"brand": "brand", "origin": "from"}
+DYNAMIC_CHOICES: Mapping[str, str] = {"brand": "brand", "origin": "from"}
 # All facets, in display order.
 FACETS = (
     *("price", "brand", "lumens", "beam", "runtime", "weight", "power", "water", "features"),
     *("color", "origin"),
 )
 # Power features that combine with a cell: each one chosen must match.
-ALSO_POWERED = frozenset({"usb_c", "solar", "crank"})
+COMBINABLE_POWER_SOURCES = frozenset({"usb_c", "solar", "crank"})
 # Facets with a "not stated" choice.
 CAN_BE_UNKNOWN = ("lumens", "beam", "runtime", "weight", "power", "water", "color")
 SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
 
 
-def parameters() -> frozenset[str]:
+def parameter_names() -> frozenset[str]:
     """Return all query parameters that may change a list."""
     ends = {f"{name}_{end}" for name in RANGES.values() for end in ("min", "max")}
     choices = {name for name, _values in CHOICES.values()}
     fixed = {"q", "unknown", "in_stock", "sort", "page"}
-    return frozenset(fixed | ends | choices | set(NAMED.values()))
+    return frozenset(fixed | ends | choices | set(DYNAMIC_CHOICES.values()))
 
 
 class Params(Protocol):
@@ -103,22 +103,23 @@ class Params(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShelfQuery:
+class ProductFilter:
     """The filters and sort order of a list.
 
-    Shape:  values of a facet are alternatives, except ``features`` and those of ``ALSO_POWERED``:
-            they must all match, beside one of the chosen cells; ``unknown`` names facets that also
-            match "not stated"; ``ignored`` names invalid parameters
+    Shape:  values of a facet are alternatives, except ``features`` and those of
+            ``COMBINABLE_POWER_SOURCES``: they must all match, beside one of the chosen cells;
+            ``unknown`` names facets that also match "not stated"; ``ignored`` names invalid
+            parameters
     Units:  price in the channel's currency, beam in meters, run time in hours, weight in grams
     """
 
     category: str | None = None
     words: str = ""
-    price: Range = ANY
-    lumens: Range = ANY
-    beam_m: Range = ANY
-    runtime_h: Range = ANY
-    weight_g: Range = ANY
+    price: Range = ANY_RANGE
+    lumens: Range = ANY_RANGE
+    beam_m: Range = ANY_RANGE
+    runtime_h: Range = ANY_RANGE
+    weight_g: Range = ANY_RANGE
     lumens_in: frozenset[str] = frozenset()
     power: frozenset[str] = frozenset()
     water: frozenset[str] = frozenset()
@@ -138,7 +139,7 @@ class ShelfQuery:
 
         Shape:  choices may be repeated (``f=magnet&f=zoom``) or listed (``f=magnet,zoom``)
         """
-        reader = _Reader(params)
+        reader = _ParamParser(params)
         return cls(
             category=category,
             words=reader.words("q"),
@@ -151,9 +152,9 @@ class ShelfQuery:
             power=reader.choices(*CHOICES["power"]),
             water=reader.choices(*CHOICES["water"]),
             features=reader.choices(*CHOICES["features"]),
-            brand=reader.brands(NAMED["brand"]),
+            brand=reader.brands(DYNAMIC_CHOICES["brand"]),
             color=reader.choices(*CHOICES["color"]),
-            origin=reader.choices(NAMED["origin"], tuple(COUNTRIES)),
+            origin=reader.choices(DYNAMIC_CHOICES["origin"], tuple(COUNTRIES)),
             unknown=reader.choices("unknown", CAN_BE_UNKNOWN),
             in_stock=bool(reader.choices("in_stock", ("1",))),
             sort=next(iter(reader.choices("sort", SORTS)), "best"),
@@ -171,7 +172,7 @@ class ShelfQuery:
         for code, (name, known) in CHOICES.items():
             chosen = self.chosen_in(code)
             params += [(name, value) for value in known if value in chosen]
-        for code, name in NAMED.items():
+        for code, name in DYNAMIC_CHOICES.items():
             params += [(name, value) for value in sorted(self.chosen_in(code))]
         params += [("unknown", code) for code in CAN_BE_UNKNOWN if code in self.unknown]
         if self.in_stock:
@@ -222,8 +223,8 @@ class ShelfQuery:
             changes["in_stock"] = False
         if code in RANGES and value in {"", "range"}:
             names = {"beam": "beam_m", "runtime": "runtime_h", "weight": "weight_g"}
-            changes[names.get(code, code)] = ANY
-        if (code in CHOICES or code in NAMED) and value not in {"range", "unknown"}:
+            changes[names.get(code, code)] = ANY_RANGE
+        if (code in CHOICES or code in DYNAMIC_CHOICES) and value not in {"range", "unknown"}:
             left = self.chosen_in(code) - {value} if value else frozenset()
             changes["lumens_in" if code == "lumens" else code] = left
         if value in {"", "unknown"}:
@@ -234,19 +235,19 @@ class ShelfQuery:
         """Return all filters in use, as arguments of ``without``."""
         pairs = [("words", "")] if self.words else []
         for code in FACETS:
-            if code in RANGES and self.range_of(code) != ANY:
+            if code in RANGES and self.range_of(code) != ANY_RANGE:
                 pairs.append((code, "range"))
             if code in CHOICES:
                 chosen = self.chosen_in(code)
                 pairs += [(code, value) for value in CHOICES[code][1] if value in chosen]
-            if code in NAMED:
+            if code in DYNAMIC_CHOICES:
                 pairs += [(code, value) for value in sorted(self.chosen_in(code))]
             if code in self.unknown:
                 pairs.append((code, "unknown"))
         return [*pairs, ("in_stock", "")] if self.in_stock else pairs
 
 
-class _Reader:
+class _ParamParser:
     """Parses single parameters and records the invalid ones."""
 
     def __init__(self, params: Params) -> None:

@@ -11,21 +11,21 @@ from typing import Any
 from django.db import connection, transaction
 
 from catalog.attributes import colors
-from catalog.attributes.batteries import CELLS
+from catalog.attributes.batteries import CELL_LIMITS
 from catalog.attributes.families import SEARCH_WORDS
 from catalog.models import Category, Channel, Product
 from catalog.search import cache, facet_counts
 from catalog.search.filters import CHOICES
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold, folded_sql
 
 # In-stock cards rank first, then cards with an image, then those with more known attributes.
 IN_STOCK_SCORE = 1_000_000
-PICTURE_SCORE = 100_000
+IMAGE_SCORE = 100_000
 
 # The variant whose price is shown, the default of the product page: the cheapest available one, or
-# the cheapest (``ProductView.lead``).
-_LEADS = """
+# the cheapest (``ProductView.default_variant``).
+_DEFAULT_VARIANTS = """
     SELECT DISTINCT ON (variant.product_id)
         variant.product_id, variant.id AS variant_id, listing.price_amount, listing.available,
         listing.area_id, listing.as_of, variant.packed_weight_g, variant.lithium, variant.cell_wh,
@@ -89,7 +89,7 @@ _NAMES = """
     WHERE variant.product_id = ANY(%(products)s) AND name.word <> ''
     GROUP BY variant.product_id
 """
-_PICTURES = """
+_IMAGES = """
     SELECT DISTINCT ON (product_id) product_id, stem
     FROM catalog_image
     WHERE product_id = ANY(%(products)s) AND stem <> ''
@@ -190,7 +190,7 @@ _COLUMNS = {
     """,
     "score": f"""
         (lead.available > 0)::int * {IN_STOCK_SCORE}
-        + (picture.stem IS NOT NULL)::int * {PICTURE_SCORE} + ({_STATED}) * 1000
+        + (picture.stem IS NOT NULL)::int * {IMAGE_SCORE} + ({_STATED}) * 1000
         + LEAST(lead.available, 500)
     """,
     "search": _SEARCH,
@@ -200,7 +200,7 @@ _KEYS = frozenset({"channel_id", "product_id"})
 _SELECT = f"""
     SELECT {", ".join(f"{value} AS {name}" for name, value in _COLUMNS.items())}
     FROM catalog_product product
-    JOIN ({_LEADS}) lead ON lead.product_id = product.id
+    JOIN ({_DEFAULT_VARIANTS}) lead ON lead.product_id = product.id
     JOIN ({_TOTALS}) total ON total.product_id = product.id
     JOIN catalog_brand brand ON brand.id = product.brand_id
     JOIN catalog_spec spec ON spec.product_id = product.id
@@ -211,7 +211,7 @@ _SELECT = f"""
     LEFT JOIN ({_COUNTRIES}) place ON place.product_id = product.id
     LEFT JOIN ({_COLORS}) color ON color.product_id = product.id
     LEFT JOIN ({_NAMES}) name ON name.product_id = product.id
-    LEFT JOIN ({_PICTURES}) picture ON picture.product_id = product.id
+    LEFT JOIN ({_IMAGES}) picture ON picture.product_id = product.id
     WHERE product.status = 'active'
 """  # noqa: S608 - made of constants
 _NAMED = ", ".join(_COLUMNS)
@@ -224,16 +224,16 @@ _REPLACED = ", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS if name n
 REBUILD = f"""
     WITH fresh AS MATERIALIZED ({_SELECT}),
     gone AS (
-        DELETE FROM catalog_card card
+        DELETE FROM catalog_productcard card
         WHERE card.channel_id = %(channel)s AND card.product_id = ANY(%(products)s)
           AND NOT EXISTS (SELECT FROM fresh WHERE fresh.product_id = card.product_id)
         RETURNING 1
     ),
     written AS (
-        INSERT INTO catalog_card ({_NAMED})
+        INSERT INTO catalog_productcard ({_NAMED})
         SELECT {", ".join(f"fresh.{name}" for name in _COLUMNS)}
         FROM fresh
-        LEFT JOIN catalog_card card
+        LEFT JOIN catalog_productcard card
           ON card.channel_id = fresh.channel_id AND card.product_id = fresh.product_id
         WHERE card.id IS NULL OR {_DIFFERS}
         ON CONFLICT (channel_id, product_id) DO UPDATE SET {_REPLACED}
@@ -244,21 +244,21 @@ REBUILD = f"""
 
 # Candidates for spelling correction: words of titles and brands, without digits.
 COLLECT_WORDS = f"""
-    INSERT INTO catalog_searchword (word)
+    INSERT INTO catalog_searchterm (word)
     SELECT DISTINCT said.word
-    FROM catalog_card card
+    FROM catalog_productcard card
     CROSS JOIN LATERAL regexp_split_to_table(
         {folded_sql("card.title || ' ' || card.brand")} COLLATE pg_c_utf8, '[^[:alpha:]]+'
     ) AS said(word)
     WHERE card.channel_id = %(channel)s AND card.product_id = ANY(%(products)s)
       AND length(said.word) BETWEEN 4 AND 40
-      AND NOT EXISTS (SELECT FROM catalog_searchword known WHERE known.word = said.word)
+      AND NOT EXISTS (SELECT FROM catalog_searchterm known WHERE known.word = said.word)
     ON CONFLICT (word) DO NOTHING
 """  # noqa: S608 - made of constants
 
 
-@needs_transaction
-def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
+@requires_transaction
+def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
     """Rebuild the cards of these products; unpublished products lose their card.
 
     A sold-out product keeps its card, ranked below the rest.
@@ -267,7 +267,7 @@ def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
     """
     if not product_ids:
         return
-    facet_counts.hold_off(channel=channel)
+    facet_counts.block_counting(channel=channel)
     ids = sorted(product_ids)
     locked = Product.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
     list(locked.order_by("pk").values_list("pk"))
@@ -276,9 +276,9 @@ def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
     values: dict[str, Any] = {
         "channel": channel.pk,
         "products": ids,
-        "cells": [cell.lower() for cell in CELLS if cell.lower() in known_cells],
-        "colors": list(colors.WORDS),
-        "color_words": list(colors.WORDS.values()),
+        "cells": [cell.lower() for cell in CELL_LIMITS if cell.lower() in known_cells],
+        "colors": list(colors.COLOR_WORDS),
+        "color_words": list(colors.COLOR_WORDS.values()),
         "families": list(SEARCH_WORDS),
         "family_words": [fold(words) for words in SEARCH_WORDS.values()],
         "shelves": [category.pk for category in shelves],
@@ -290,8 +290,8 @@ def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
         cursor.execute(REBUILD, values)
         (changed,) = cursor.fetchone()
         # Only a cache: cached pages may show a variant that changed without a change of its card.
-        transaction.on_commit(cache.advance)
+        transaction.on_commit(cache.bump_version)
         if not changed:
             return
         cursor.execute(COLLECT_WORDS, values)
-    facet_counts.void(channel=channel)
+    facet_counts.invalidate(channel=channel)

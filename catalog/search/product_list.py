@@ -12,10 +12,17 @@ from django.db import connection
 from catalog.models import Category, Channel
 from catalog.models.listings import STALE_AFTER
 from catalog.search import cache, facet_counts, query_parser, spelling
-from catalog.search.cards import CARD_COLUMNS, CardView
-from catalog.search.conditions import Sql, active, all_of, base, is_in_stock, words_query
-from catalog.search.facets import Choice, Facet, count, understood
-from catalog.search.filters import ShelfQuery
+from catalog.search.cards import CARD_COLUMNS, ProductCardRow
+from catalog.search.conditions import (
+    Sql,
+    active_conditions,
+    all_of,
+    base_condition,
+    is_in_stock,
+    text_query,
+)
+from catalog.search.facets import Choice, Facet, count_values, parse_counts
+from catalog.search.filters import ProductFilter
 
 PAGE_SIZE = 24
 # In-stock cards come before the rest, each in this order.
@@ -33,12 +40,12 @@ _ORDERS: Mapping[str, str] = {
 
 # Up to this many matches are collected before sorting. The planner does not optimize across an
 # ``OFFSET 0``.
-GATHERED = 8_000
-FENCE = "OFFSET 0"
+MAX_ROWS_TO_SORT = 8_000
+OPTIMIZATION_FENCE = "OFFSET 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class ProductListPage:
     """One page of a list.
 
     Shape:  ``query`` is the parsed filter, including filters found in the search text; ``in_stock``
@@ -47,8 +54,8 @@ class Shelf:
             unchanged
     """
 
-    query: ShelfQuery
-    cards: list[CardView]
+    query: ProductFilter
+    cards: list[ProductCardRow]
     total: int
     in_stock: int
     pages: int
@@ -57,38 +64,40 @@ class Shelf:
     corrected: str = ""
 
 
-def read(
+def load_page(
     *,
     channel: Channel,
-    query: ShelfQuery,
+    query: ProductFilter,
     country: str,
     now: datetime,
     category: Category | None = None,
-) -> Shelf:
+) -> ProductListPage:
     """Load a page in two queries, or three if the category is not counted ahead.
 
     Two or three more run only if the words match nothing.
     Shape:  in stock means deliverable to ``country``; ``category`` saves the lookup of
             ``query.category``
     """
-    query = query_parser.understand(query)
+    query = query_parser.parse(query)
     if category is None and query.category:
         category = Category.objects.filter(slug=query.category).first()
         if category is None:
-            return Shelf(query=query, cards=[], total=0, in_stock=0, pages=0, facets=(), without={})
-    asked = _Asked(channel=channel, category=category, country=country, now=now)
-    shelf = _read(query, asked)
+            return ProductListPage(
+                query=query, cards=[], total=0, in_stock=0, pages=0, facets=(), without={}
+            )
+    asked = _ListContext(channel=channel, category=category, country=country, now=now)
+    shelf = _load(query, asked)
     if not shelf.total and query.words and not any(shelf.without.values()):
-        corrected = spelling.correct(query.words)
+        corrected = spelling.correct_spelling(query.words)
         if corrected != query.words:
-            found = _read(replace(query, words=corrected), asked)
+            found = _load(replace(query, words=corrected), asked)
             if found.total or any(found.without.values()):
                 return replace(found, corrected=corrected)
     return shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _ListContext:
     """The category, country and time of a list."""
 
     channel: Channel
@@ -102,14 +111,14 @@ class _Asked:
 
     def among(self, words: list[query_parser.Term]) -> Sql:
         category_id = self.category.pk if self.category else None
-        return base(channel_id=self.channel.pk, category_id=category_id, words=words)
+        return base_condition(channel_id=self.channel.pk, category_id=category_id, words=words)
 
 
-def _read(query: ShelfQuery, asked: _Asked) -> Shelf:
-    words, in_stock = query_parser.terms(query.words), asked.in_stock
+def _load(query: ProductFilter, asked: _ListContext) -> ProductListPage:
+    words, in_stock = query_parser.split_terms(query.words), asked.in_stock
     among = asked.among(words)
-    numbers = _counted(query, asked, words=words, among=among)
-    counts = understood(numbers, query=query, in_stock=in_stock, country=asked.country)
+    numbers = _get_counts(query, asked, words=words, among=among)
+    counts = parse_counts(numbers, query=query, in_stock=in_stock, country=asked.country)
     pages = -(-counts.total // PAGE_SIZE)
     page = min(query.page, max(pages, 1))
     query = replace(query, page=page)
@@ -117,18 +126,21 @@ def _read(query: ShelfQuery, asked: _Asked) -> Shelf:
     if counts.total:
         matches = _Matches(
             where=all_of(
-                {"among": among, **active(query, in_stock=in_stock, country=asked.country)}
+                {
+                    "among": among,
+                    **active_conditions(query, in_stock=in_stock, country=asked.country),
+                }
             ),
             in_stock=in_stock,
             stocked=counts.in_stock,
             total=counts.total,
         )
         offset = (page - 1) * PAGE_SIZE
-        if words and query.sort == "best" and offset < cache.WIDE:
-            cards = matches.fitting(words, offset=offset)
+        if words and query.sort == "best" and offset < cache.BROAD_SEARCH:
+            cards = matches.ranked_page(words, offset=offset)
         else:  # results after the ranked ones follow by score
-            cards = matches.in_turn(_ORDERS[query.sort], offset=offset)
-    return Shelf(
+            cards = matches.sorted_page(_ORDERS[query.sort], offset=offset)
+    return ProductListPage(
         query=query,
         cards=cards,
         total=counts.total,
@@ -139,23 +151,23 @@ def _read(query: ShelfQuery, asked: _Asked) -> Shelf:
     )
 
 
-def _counted(
-    query: ShelfQuery, asked: _Asked, *, words: Sequence[query_parser.Term], among: Sql
+def _get_counts(
+    query: ProductFilter, asked: _ListContext, *, words: Sequence[query_parser.Term], among: Sql
 ) -> Sequence[Any]:
     """Return the counts from a cache, or count."""
     is_kept = replace(query, words="").is_plain
     channel, category, country = asked.channel, asked.category, asked.country
     numbers: Sequence[Any] | None = None
     if is_kept and words:
-        numbers = cache.recall(channel=channel, category=category, country=country, words=words)
+        numbers = cache.get_counts(channel=channel, category=category, country=country, words=words)
     elif is_kept:
-        numbers = facet_counts.kept(
+        numbers = facet_counts.get_cached(
             channel=channel, category=category, country=country, now=asked.now
         )
     if numbers is None:
-        numbers = count(base=among, query=query, in_stock=asked.in_stock, country=country)
+        numbers = count_values(base=among, query=query, in_stock=asked.in_stock, country=country)
         if is_kept and words:
-            cache.remember(
+            cache.set_counts(
                 numbers, channel=channel, category=category, country=country, words=words
             )
     return numbers
@@ -170,23 +182,25 @@ class _Matches:
     stocked: int
     total: int
 
-    def in_turn(self, order: str, *, offset: int) -> list[CardView]:
-        found = self._piece(order, offset=offset, size=PAGE_SIZE)
+    def sorted_page(self, order: str, *, offset: int) -> list[ProductCardRow]:
+        found = self._select_rows(order, offset=offset, size=PAGE_SIZE)
         return _cards(found, order=Sql(f"is_behind, {order}"), offset=0)
 
-    def fitting(self, words: Sequence[query_parser.Term], *, offset: int) -> list[CardView]:
+    def ranked_page(
+        self, words: Sequence[query_parser.Term], *, offset: int
+    ) -> list[ProductCardRow]:
         """Return a page sorted by relevance; of a broad search only the best-scored cards."""
-        looked_for = words_query(words)
+        looked_for = text_query(words)
         order = Sql(
             f"is_behind, ts_rank(search, {looked_for.text}) DESC, score DESC", looked_for.values
         )
-        size = min(self.total, cache.WIDE)
-        found = self._piece(
-            _ORDERS["best"], offset=0, size=size, is_gathered=self.total <= GATHERED
+        size = min(self.total, cache.BROAD_SEARCH)
+        found = self._select_rows(
+            _ORDERS["best"], offset=0, size=size, is_gathered=self.total <= MAX_ROWS_TO_SORT
         )
         return _cards(found, order=order, offset=offset)
 
-    def _piece(self, order: str, *, offset: int, size: int, is_gathered: bool = False) -> Sql:
+    def _select_rows(self, order: str, *, offset: int, size: int, is_gathered: bool = False) -> Sql:
         """Read in-stock and other cards separately: an index sorts each part, not both together.
 
         With ``is_gathered``, matches are collected before sorting: for few matches, the sort index
@@ -219,22 +233,30 @@ class _Matches:
     ) -> Sql:
         test = f"NOT ({self.in_stock.text})" if is_behind else self.in_stock.text
         return Sql(
-            f"(SELECT *, {is_behind} AS is_behind FROM (SELECT * FROM catalog_card"  # noqa: S608 - our own conditions
-            f" WHERE {self.where.text} {FENCE if is_gathered else ''}) AS matching"
+            f"(SELECT *, {is_behind} AS is_behind FROM (SELECT * FROM catalog_productcard"  # noqa: S608 - our own conditions
+            f" WHERE {self.where.text} {OPTIMIZATION_FENCE if is_gathered else ''}) AS matching"
             f" WHERE {test} ORDER BY {order}, id"
             f" LIMIT {size} OFFSET {offset})",
             (*self.where.values, *self.in_stock.values),
         )
 
 
-def _cards(found: Sql, *, order: Sql, offset: int) -> list[CardView]:
+def _cards(found: Sql, *, order: Sql, offset: int) -> list[ProductCardRow]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {', '.join(CARD_COLUMNS)} FROM ({found.text}) AS card"  # noqa: S608
             f" ORDER BY {order.text}, id LIMIT {PAGE_SIZE} OFFSET {offset}",
             [*found.values, *order.values],
         )
-        return [CardView(*row) for row in cursor.fetchall()]
+        return [ProductCardRow(*row) for row in cursor.fetchall()]
 
 
-__all__ = ["PAGE_SIZE", "CardView", "Choice", "Facet", "Shelf", "ShelfQuery", "read"]
+__all__ = [
+    "PAGE_SIZE",
+    "Choice",
+    "Facet",
+    "ProductCardRow",
+    "ProductFilter",
+    "ProductListPage",
+    "load_page",
+]

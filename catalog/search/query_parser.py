@@ -12,8 +12,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from catalog.attributes.identifiers import BadGtinError, brand_key, gtin14
-from catalog.search.filters import ShelfQuery
+from catalog.attributes.identifiers import InvalidGtinError, brand_key, gtin14
+from catalog.search.filters import ProductFilter
 from storefront.lib.text import fold
 from storefront.lib.units import oz_to_g
 
@@ -83,7 +83,7 @@ class Term(NamedTuple):
     names: tuple[str, ...]
 
 
-def understand(query: ShelfQuery) -> ShelfQuery:
+def parse(query: ProductFilter) -> ProductFilter:
     """Return the query with the filters in its text; ``words`` keeps the rest."""
     said = query.words
     folded = fold(said)
@@ -98,15 +98,15 @@ def understand(query: ShelfQuery) -> ShelfQuery:
             query = understood
             said = _blank(said, found)
     words = " ".join(said.split())
-    return replace(query, words=words if terms(words) else "")
+    return replace(query, words=words if split_terms(words) else "")
 
 
-def is_wordless(query: ShelfQuery) -> bool:
+def is_wordless(query: ProductFilter) -> bool:
     """Test whether the text names no search word and no filter, such as "%"."""
-    return query.words != "" and understand(ShelfQuery(words=query.words)) == ShelfQuery()
+    return query.words != "" and parse(ProductFilter(words=query.words)) == ProductFilter()
 
 
-def terms(words: str) -> list[Term]:
+def split_terms(words: str) -> list[Term]:
     """Split the remaining text into search words."""
     found = [word[:MAX_TERM_LENGTH] for word in _WORD.findall(fold(words.replace("\0", " ")))]
     return [Term(word, _names(word)) for word in found if word not in _EMPTY_WORDS][:MAX_TERMS]
@@ -114,7 +114,7 @@ def terms(words: str) -> list[Term]:
 
 def _names(word: str) -> tuple[str, ...]:
     names = {word, brand_key(word)} - {""}
-    with suppress(BadGtinError):
+    with suppress(InvalidGtinError):
         names.add(gtin14(word))
     return tuple(sorted(names))
 
@@ -123,13 +123,13 @@ def _blank(text: str, found: re.Match[str]) -> str:
     return text[: found.start()] + " " * (found.end() - found.start()) + text[found.end() :]
 
 
-def _with_choice(query: ShelfQuery, code: str, value: str) -> ShelfQuery:
+def _with_choice(query: ProductFilter, code: str, value: str) -> ProductFilter:
     if code == "in_stock":
         return replace(query, in_stock=True)
     return replace(query, **{code: query.chosen_in(code) | {value}})  # type: ignore[arg-type]
 
 
-def _with_bound(query: ShelfQuery, found: re.Match[str]) -> ShelfQuery:
+def _with_bound(query: ProductFilter, found: re.Match[str]) -> ProductFilter:
     """Parse one number; a number without a unit counts only after "under" or "over"."""
     part = found.groupdict()
     code = next((code for code in ("weight", "lumens", "runtime", "price") if part[code]), None)

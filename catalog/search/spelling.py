@@ -8,17 +8,17 @@ from django.db.models import F, Func, Value
 from django.db.models.functions import Length
 
 from catalog.attributes.families import SEARCH_WORDS
-from catalog.models import SearchWord
+from catalog.models import SearchTerm
 from storefront.lib.text import fold
 
 MIN_LENGTH = 4
-LIKENESS = 0.72
+MIN_SIMILARITY = 0.72
 MAX_CORRECTED = 3  # words of a search
 CANDIDATES = 300
 _ALWAYS_KNOWN = frozenset(word for words in SEARCH_WORDS.values() for word in fold(words).split())
 
 
-def correct(words: str) -> str:
+def correct_spelling(words: str) -> str:
     """Return the text with each unknown word replaced by the most similar known one.
 
     Shape:  words without a similar one stay, so do words after ``MAX_CORRECTED`` long ones
@@ -35,15 +35,15 @@ def _nearest(word: str) -> str:
     The database excludes words that share too few letters: comparing 20,000 here takes 0.3 s.
     """
     foreign = Length(Func(F("word"), Value(word), Value(""), function="translate"))
-    # ``likeness`` of get_close_matches is at most 2 * shared letters / letters of both
-    most_alike = 200 * (Length("word") - foreign) - round(100 * LIKENESS) * Length("word")
+    # The ratio of get_close_matches is at most 2 * shared letters / letters of both
+    most_alike = 200 * (Length("word") - foreign) - round(100 * MIN_SIMILARITY) * Length("word")
     candidates = (
-        SearchWord.objects.annotate(most_alike=most_alike)
-        .filter(most_alike__gte=round(100 * LIKENESS) * len(word))
+        SearchTerm.objects.annotate(most_alike=most_alike)
+        .filter(most_alike__gte=round(100 * MIN_SIMILARITY) * len(word))
         .order_by("-most_alike")
         .values_list("word", flat=True)[:CANDIDATES]
     )
     known = _ALWAYS_KNOWN.union(candidates)
     if word in known:
         return word
-    return next(iter(get_close_matches(word, known, n=1, cutoff=LIKENESS)), word)
+    return next(iter(get_close_matches(word, known, n=1, cutoff=MIN_SIMILARITY)), word)

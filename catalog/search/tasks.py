@@ -12,7 +12,9 @@ from catalog.search import facet_counts
 
 
 @shared_task
-def tally_shelves(**_: Any) -> int:
+def count_categories(**_: Any) -> int:
     """Count ahead the categories whose cards changed since the last count."""
     now = timezone.now()
-    return sum(facet_counts.tally(channel=channel, now=now) for channel in Channel.objects.all())
+    return sum(
+        facet_counts.count_due(channel=channel, now=now) for channel in Channel.objects.all()
+    )

@@ -2,7 +2,7 @@
 
 from django.utils.module_loading import import_string
 
-from notifications.senders.base import Message, Sender
+from notifications.senders.base import OutgoingMessage, Sender
 
 SENDERS = {"email": "notifications.senders.email.Email"}
 
@@ -12,4 +12,4 @@ def sender_for(code: str) -> Sender:
     return sender
 
 
-__all__ = ["SENDERS", "Message", "Sender", "sender_for"]
+__all__ = ["SENDERS", "OutgoingMessage", "Sender", "sender_for"]

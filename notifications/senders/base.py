@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class OutgoingMessage:
     """One rendered message. ``message_id`` is the same for all attempts."""
 
     message_id: str
@@ -22,10 +22,10 @@ class Message:
 class Sender(Protocol):
     """Sends one message at a time."""
 
-    def send(self, message: Message) -> None:
+    def send(self, message: OutgoingMessage) -> None:
         """Send the message; returns once the server has accepted it.
 
-        Raises: TemporaryError  retry, unless it ``may_have_happened``: then staff decide
+        Raises: TemporaryError  retry, unless it ``is_outcome_unknown``: then staff decide
                 PermanentError  rejected, a retry would be too
         """
         ...

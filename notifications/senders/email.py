@@ -1,7 +1,7 @@
 """E-mail sender: send one message over SMTP, classify each failure, detect lost answers.
 
 ``Backend`` extends Django's SMTP backend. If the connection breaks while the body is sent, the
-server may have accepted the message, so ``InDoubtError`` is raised instead of a plain failure.
+server may have accepted the message, so ``UnconfirmedError`` is raised instead of a plain failure.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
-from notifications.senders.base import Message
+from notifications.senders.base import OutgoingMessage
 from storefront.lib.http.errors import PermanentError, TemporaryError
 
 
-class InDoubtError(smtplib.SMTPException):
+class UnconfirmedError(smtplib.SMTPException):
     """The message was sent and the server did not confirm it."""
 
 
@@ -30,7 +30,7 @@ class _Session(smtplib.SMTP):
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             if isinstance(error, smtplib.SMTPResponseException):
                 raise  # an answer, though not a confirmation
-            raise InDoubtError(str(error)) from error
+            raise UnconfirmedError(str(error)) from error
 
 
 class _SecureSession(_Session, smtplib.SMTP_SSL):
@@ -49,7 +49,7 @@ FIRST_PERMANENT_CODE = 500
 class Email:
     """Sends text and HTML of one message to one mailbox."""
 
-    def send(self, message: Message) -> None:
+    def send(self, message: OutgoingMessage) -> None:
         headers = {"Message-ID": message.message_id}
         if not message.reply_to:
             # Asks automatic responders not to reply (RFC 3834).
@@ -67,12 +67,12 @@ class Email:
         try:
             _open(mailer)
             mailer.send_messages([mail])
-        except InDoubtError as error:
+        except UnconfirmedError as error:
             raise TemporaryError(
-                f"no answer after the message was sent: {error}", may_have_happened=True
+                f"no answer after the message was sent: {error}", is_outcome_unknown=True
             ) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise _judged(error) from error
+            raise _classify(error) from error
         except ValueError as error:
             raise PermanentError(f"this cannot be addressed: {error}") from error
         finally:
@@ -85,18 +85,18 @@ def _open(mailer: BaseEmailBackend) -> None:
     try:
         mailer.open()
     except (smtplib.SMTPException, OSError) as error:
-        raise TemporaryError(f"mail server: {_words(error)}") from error
+        raise TemporaryError(f"mail server: {_error_text(error)}") from error
 
 
-def _judged(error: smtplib.SMTPException | OSError) -> TemporaryError | PermanentError:
+def _classify(error: smtplib.SMTPException | OSError) -> TemporaryError | PermanentError:
     code = 0
     if isinstance(error, smtplib.SMTPResponseException):
         code = error.smtp_code
     elif isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next((answer[0] for answer in error.recipients.values()), 0)
     kind = PermanentError if code >= FIRST_PERMANENT_CODE else TemporaryError
-    return kind(f"mail server: {_words(error)}", code=str(code or ""))
+    return kind(f"mail server: {_error_text(error)}", code=str(code or ""))
 
 
-def _words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return f"{type(error).__name__} {error}"[:200]

@@ -20,20 +20,20 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.accounting import invoice_import, invoices, three_way_match
-from orders.accounting.invoice_import import ListedBill
-from orders.models import SupplierBill
+from orders.accounting.invoice_import import ImportRow
+from orders.models import SupplierInvoice
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
-from storefront.lib.staff.csv_import import HandedListForm
+from storefront.lib.staff.csv_import import CsvUploadForm
 from storefront.lib.staff.fieldsets import Field, Group
 from suppliers.models import Supplier
 
 
-class BillListForm(HandedListForm):
+class InvoiceListForm(CsvUploadForm):
     """A supplier and its list of invoices."""
 
-    read = staticmethod(invoice_import.read)
+    read = staticmethod(invoice_import.parse_rows)
     columns = _(
         "CSV file with the columns bill, purchase order, currency and goods."
         " Optional: freight, billed."
@@ -52,23 +52,23 @@ class BillListForm(HandedListForm):
     )
 
 
-class BillListActions(StaffAdmin):
+class InvoiceListActions(StaffAdmin):
     """Action to import a list of invoices."""
 
-    lists_actions: ClassVar = ["import_bills"]
+    lists_actions: ClassVar = ["import_invoices"]
 
     @action(description=_("Import bills"), icon="upload_file")
-    def import_bills(self, request: HttpRequest) -> HttpResponse:
-        form = BillListForm(request.POST or None, request.FILES or None)
-        listed: list[ListedBill] = []
+    def import_invoices(self, request: HttpRequest) -> HttpResponse:
+        form = InvoiceListForm(request.POST or None, request.FILES or None)
+        listed: list[ImportRow] = []
         if form.is_valid():
             supplier = form.cleaned_data["supplier"]
-            listed = invoice_import.judge(form.cleaned_data["rows"], supplier=supplier)
+            listed = invoice_import.validate(form.cleaned_data["rows"], supplier=supplier)
             if request.POST.get("step") == "enter":
                 return self._enter(request, listed)
             kept = {"supplier": supplier and supplier.pk, "text": form.cleaned_data["text"]}
-            form = BillListForm(initial=kept)
-        good = sum(one.is_good for one in listed)
+            form = InvoiceListForm(initial=kept)
+        good = sum(one.is_valid_row for one in listed)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Import bills"),
@@ -81,17 +81,17 @@ class BillListActions(StaffAdmin):
         }
         return TemplateResponse(request, "orders/invoice_import.html", context)
 
-    def _enter(self, request: HttpRequest, listed: list[ListedBill]) -> HttpResponse:
+    def _enter(self, request: HttpRequest, listed: list[ImportRow]) -> HttpResponse:
         actor = str(request.user)
         failed = invoice_import.enter(listed, actor=actor, now=timezone.now())
-        count = sum(one.is_good for one in listed)
+        count = sum(one.is_valid_row for one in listed)
         words = ngettext("%(count)d bill imported.", "%(count)d bills imported.", count)
         self.message_user(request, words % {"count": count}, messages.SUCCESS)
         for one in failed:
             words = gettext("Row %(row)s: %(problem)s")
             said = words % {"row": one.row.place, "problem": one.problem}
             self.message_user(request, said, messages.WARNING)
-        return HttpResponseRedirect(reverse("admin:orders_supplierbill_changelist"))
+        return HttpResponseRedirect(reverse("admin:orders_supplierinvoice_changelist"))
 
 
 # Invoice pages
@@ -117,34 +117,36 @@ BILL = (
         _("Amounts"),
         {
             "currency": Field(_("Currency"), _("Use a three-letter code, for example EUR.")),
-            "goods_amount": Field(_("Subtotal"), _("Amount for the items, without freight.")),
+            "subtotal_amount": Field(_("Subtotal"), _("Amount for the items, without freight.")),
             "freight_amount": Field(
                 _("Freight"), _("Leave empty if the bill does not show freight separately.")
             ),
-            "billed_at": Field(_("Bill date, UTC"), _("Date of the bill. Leave empty if unknown.")),
+            "invoiced_at": Field(
+                _("Bill date, UTC"), _("Date of the bill. Leave empty if unknown.")
+            ),
         },
     ),
 )
 
 
 @admin.display(description=_("Three-way match"))
-def ways(bill: SupplierBill) -> str | None:
+def three_way(bill: SupplierInvoice) -> str | None:
     """Return the three-way match of its purchase order."""
     if bill.purchase_order is None:
         return None
-    found = three_way_match.read(bill.purchase_order)
+    found = three_way_match.load_match(bill.purchase_order)
     sides = (found.ordered, found.shipped, found.billed)
     return " · ".join(
         "—" if side is None else columns.as_money(Money(side, found.currency)) for side in sides
     )
 
 
-MATCH = columns.state(
+MATCH = columns.status(
     "match", _("Match"), calls={"differs", "unknown"}, waits={"new", "waits"}, ended={"matched"}
 )
 
 
-class BillForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+class InvoiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """An invoice; one that exists is rejected with a message."""
 
     def clean_currency(self) -> str:
@@ -155,43 +157,45 @@ class BillForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        for name in ("goods_amount", "freight_amount"):
+        for name in ("subtotal_amount", "freight_amount"):
             if given.get(name) is not None and given[name] < 0:
                 self.add_error(name, gettext("Enter 0 or more."))
         supplier, reference = given.get("supplier"), given.get("reference")
-        if supplier and reference and invoices.stands(supplier=supplier, reference=reference):
+        if supplier and reference and invoices.exists(supplier=supplier, reference=reference):
             self.add_error(
                 "reference", gettext("This supplier already has a bill with this number.")
             )
         return given
 
 
-@admin.register(SupplierBill)
-class SupplierBillAdmin(BillListActions):
-    form = BillForm
+@admin.register(SupplierInvoice)
+class SupplierInvoiceAdmin(InvoiceListActions):
+    form = InvoiceForm
     may_add = True
     groups = BILL
-    when_empty = _("No bills yet. Enter paper bills here.")
+    empty_text = _("No bills yet. Enter paper bills here.")
     list_display: ClassVar = [
         "reference",
         columns.text("supplier__name", _("Supplier")),
         columns.link("purchase_order", _("Purchase order")),
-        columns.money("goods_amount", _("Subtotal")),
+        columns.money("subtotal_amount", _("Subtotal")),
         columns.money("freight_amount", _("Freight")),
         MATCH,
-        columns.age("billed_at", _("Billed")),
-        "told_by",
+        columns.age("invoiced_at", _("Billed")),
+        "entered_by",
         columns.age("withdrawn_at", _("Withdrawn")),
     ]
     list_select_related: ClassVar = ["supplier", "purchase_order"]
-    list_filter: ClassVar = ["match", "supplier", "currency", "billed_at"]
+    list_filter: ClassVar = ["match", "supplier", "currency", "invoiced_at"]
     search_fields: ClassVar = ["reference", "number", "purchase_order__number"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [ways]
-    refusals: ClassVar = (invoices.BillRefusedError,)
-    actions_list: ClassVar = BillListActions.lists_actions
+    readonly_fields: ClassVar = [three_way]
+    user_errors: ClassVar = (invoices.InvoiceRejectedError,)
+    actions_list: ClassVar = InvoiceListActions.lists_actions
     actions_detail: ClassVar = ["withdraw"]
-    fits: ClassVar = {"withdraw": lambda bill: bool(bill.told_by) and not bill.withdrawn_at}
+    available_if: ClassVar = {
+        "withdraw": lambda bill: bool(bill.entered_by) and not bill.withdrawn_at
+    }
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         if obj is None:
@@ -201,8 +205,8 @@ class SupplierBillAdmin(BillListActions):
     def save_model(
         self,
         request: HttpRequest,
-        obj: SupplierBill,
-        form: forms.ModelForm[SupplierBill],
+        obj: SupplierInvoice,
+        form: forms.ModelForm[SupplierInvoice],
         change: bool,
     ) -> None:
         invoices.enter(bill=obj, actor=str(request.user), now=timezone.now())

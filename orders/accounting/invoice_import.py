@@ -16,11 +16,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.accounting import invoices
-from orders.models import PurchaseOrder, SupplierBill
+from orders.models import PurchaseOrder, SupplierInvoice
 from storefront.lib.staff import csv_table
 from suppliers.models import Supplier
 
-LONGEST_REFERENCE = 60
+MAX_REFERENCE_LENGTH = 60
 ALIASES = {
     "reference": ("bill", "bill number", "invoice", "invoice number", "reference"),
     "number": ("purchase order", "po", "po number", "order", "order number"),
@@ -34,7 +34,7 @@ NEEDED = ("reference", "number", "currency", "goods")
 AMOUNT = re.compile(r"(-?)([0-9]{1,10})(?:[.,]([0-9]{1,2}))?")
 
 
-class BadCellError(ValueError):
+class InvalidCellError(ValueError):
     """A cell has an invalid value; the message gives the reason."""
 
     def __init__(self, words: str | Promise) -> None:
@@ -42,7 +42,7 @@ class BadCellError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BillRow:
+class InvoiceRow:
     """One row of the list. ``place`` is its number; the header is row 1."""
 
     place: int
@@ -54,28 +54,28 @@ class BillRow:
     billed: str = ""
 
 
-def read(text: str) -> list[BillRow]:
+def parse_rows(text: str) -> list[InvoiceRow]:
     """Return the rows of a CSV file.
 
-    Raises: UnreadableListError
+    Raises: CsvError
     """
-    rows = csv_table.read(text, called=ALIASES, needed=NEEDED)
-    return [BillRow(place=row.place, **row.cells) for row in rows]
+    rows = csv_table.parse_rows(text, called=ALIASES, needed=NEEDED)
+    return [InvoiceRow(place=row.place, **row.cells) for row in rows]
 
 
-def amount(text: str) -> Decimal:
+def parse_amount(text: str) -> Decimal:
     """Parse an unambiguous amount.
 
-    Raises: BadCellError
+    Raises: InvalidCellError
     """
     found = AMOUNT.fullmatch(text.replace("\N{NO-BREAK SPACE}", " ").strip())
     if found is None:
-        raise BadCellError(
+        raise InvalidCellError(
             _("This amount is not valid. Enter it like 1234.50, without thousands separators.")
         )
     sign, whole, cents = found.groups()
     if sign and (whole.strip("0") or (cents or "").strip("0")):
-        raise BadCellError(
+        raise InvalidCellError(
             _("The amount is negative. Credits cannot be imported; withdraw the bill instead.")
         )
     return Decimal(f"{whole}.{cents or 0}").quantize(Decimal("0.01"))
@@ -84,22 +84,22 @@ def amount(text: str) -> Decimal:
 def parse_date(text: str) -> date | None:
     """Parse an ISO date; None if empty.
 
-    Raises: BadCellError
+    Raises: InvalidCellError
     """
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise BadCellError(_("This date is not valid. Enter it like 2026-11-24.")) from error
+        raise InvalidCellError(_("This date is not valid. Enter it like 2026-11-24.")) from error
 
 
 def parse_currency(text: str) -> str:
     """Parse a currency code.
 
-    Raises: BadCellError
+    Raises: InvalidCellError
     """
     code = text.upper()
     if len(code) != len("EUR") or not (code.isascii() and code.isalpha()):
-        raise BadCellError(_("Use a three-letter code, for example EUR."))
+        raise InvalidCellError(_("Use a three-letter code, for example EUR."))
     return code
 
 
@@ -107,21 +107,21 @@ def parse_currency(text: str) -> str:
 
 
 @dataclass(slots=True, kw_only=True)
-class ListedBill:
+class ImportRow:
     """A row, its purchase order, and the reason if it cannot be entered."""
 
-    row: BillRow
+    row: InvoiceRow
     purchase_order: PurchaseOrder | None = None
-    bill: SupplierBill | None = None  # not saved yet
+    bill: SupplierInvoice | None = None  # not saved yet
     is_known: bool = False  # it exists, with the same amounts
     problem: str = ""
 
     @property
-    def is_good(self) -> bool:
+    def is_valid_row(self) -> bool:
         return not self.problem and not self.is_known
 
 
-def judge(rows: Sequence[BillRow], *, supplier: Supplier | None = None) -> list[ListedBill]:
+def validate(rows: Sequence[InvoiceRow], *, supplier: Supplier | None = None) -> list[ImportRow]:
     """Match each row with a purchase order, or give the reason why not; nothing is written.
 
     Shape:  ``supplier`` None: that of the purchase order
@@ -129,64 +129,64 @@ def judge(rows: Sequence[BillRow], *, supplier: Supplier | None = None) -> list[
     numbers = {row.number.upper() for row in rows}
     found = PurchaseOrder.objects.filter(number__in=numbers).select_related("supplier")
     orders = {order.number: order for order in found.prefetch_related("lines__order_line")}
-    standing = _standing(rows, orders.values())
+    standing = _existing_invoices(rows, orders.values())
     first: dict[tuple[int, str], int] = {}
     listed = []
     for row in rows:
-        one = ListedBill(row=row, purchase_order=orders.get(row.number.upper()))
+        one = ImportRow(row=row, purchase_order=orders.get(row.number.upper()))
         try:
-            one.bill = _bill(row, one.purchase_order, supplier)
+            one.bill = _build_invoice(row, one.purchase_order, supplier)
             key = (one.bill.supplier_id, row.reference)
-            one.is_known = _is_the_same(standing.get(key), one.bill)
-            _refuse_repeated(first.setdefault(key, row.place), row)
-        except BadCellError as error:
+            one.is_known = _is_same_invoice(standing.get(key), one.bill)
+            _reject_duplicate(first.setdefault(key, row.place), row)
+        except InvalidCellError as error:
             one.problem = str(error)
         listed.append(one)
     return listed
 
 
-def enter(listed: Sequence[ListedBill], *, actor: str, now: datetime) -> list[ListedBill]:
+def enter(listed: Sequence[ImportRow], *, actor: str, now: datetime) -> list[ImportRow]:
     """Enter the valid rows; return those that were entered concurrently."""
     failed = []
     for one in listed:
-        if not one.is_good or one.bill is None:
+        if not one.is_valid_row or one.bill is None:
             continue
         try:
             invoices.enter(bill=one.bill, actor=actor, now=now)
-        except invoices.BillRefusedError as error:
+        except invoices.InvoiceRejectedError as error:
             one.problem = str(error)
             failed.append(one)
     return failed
 
 
-def _bill(
-    row: BillRow, purchase_order: PurchaseOrder | None, supplier: Supplier | None
-) -> SupplierBill:
+def _build_invoice(
+    row: InvoiceRow, purchase_order: PurchaseOrder | None, supplier: Supplier | None
+) -> SupplierInvoice:
     """Return the unsaved invoice of a row.
 
-    Raises: BadCellError
+    Raises: InvalidCellError
     """
-    if not 0 < len(row.reference) <= LONGEST_REFERENCE:
-        raise BadCellError(gettext("Enter a bill number of up to 60 characters."))
+    if not 0 < len(row.reference) <= MAX_REFERENCE_LENGTH:
+        raise InvalidCellError(gettext("Enter a bill number of up to 60 characters."))
     if purchase_order is None:
-        raise BadCellError(gettext("No purchase order has this number. Check it."))
+        raise InvalidCellError(gettext("No purchase order has this number. Check it."))
     if supplier is not None and purchase_order.supplier_id != supplier.pk:
         words = gettext("This purchase order belongs to %s.")
-        raise BadCellError(words % purchase_order.supplier.name)
+        raise InvalidCellError(words % purchase_order.supplier.name)
     currency = parse_currency(row.currency)
     expected = _currency_of(purchase_order)
     if currency != expected:
         words = gettext("The bill is in %(found)s, but the purchase order is in %(expected)s.")
-        raise BadCellError(words % {"found": currency, "expected": expected})
+        raise InvalidCellError(words % {"found": currency, "expected": expected})
     day = parse_date(row.billed)
-    return SupplierBill(
+    return SupplierInvoice(
         supplier=purchase_order.supplier,
         number=purchase_order.number,
         reference=row.reference,
         currency=currency,
-        goods_amount=amount(row.goods),
-        freight_amount=amount(row.freight) if row.freight else None,
-        billed_at=datetime.combine(day, time(), UTC) if day else None,
+        subtotal_amount=parse_amount(row.goods),
+        freight_amount=parse_amount(row.freight) if row.freight else None,
+        invoiced_at=datetime.combine(day, time(), UTC) if day else None,
     )
 
 
@@ -196,10 +196,10 @@ def _currency_of(purchase_order: PurchaseOrder) -> str:
     return currencies[0] if currencies else purchase_order.supplier.currency
 
 
-def _standing(
-    rows: Sequence[BillRow], orders: Iterable[PurchaseOrder]
-) -> dict[tuple[int, str], SupplierBill]:
-    found = SupplierBill.objects.filter(
+def _existing_invoices(
+    rows: Sequence[InvoiceRow], orders: Iterable[PurchaseOrder]
+) -> dict[tuple[int, str], SupplierInvoice]:
+    found = SupplierInvoice.objects.filter(
         supplier__in={order.supplier_id for order in orders},
         reference__in={row.reference for row in rows},
         withdrawn_at__isnull=True,
@@ -207,15 +207,15 @@ def _standing(
     return {(bill.supplier_id, bill.reference): bill for bill in found}
 
 
-def _refuse_repeated(first: int, row: BillRow) -> None:
+def _reject_duplicate(first: int, row: InvoiceRow) -> None:
     if first != row.place:
-        raise BadCellError(gettext("Row %s has the same bill number.") % first)
+        raise InvalidCellError(gettext("Row %s has the same bill number.") % first)
 
 
-def _is_the_same(known: SupplierBill | None, bill: SupplierBill) -> bool:
+def _is_same_invoice(known: SupplierInvoice | None, bill: SupplierInvoice) -> bool:
     """Return whether the same invoice exists.
 
-    Raises: BadCellError  one with the same number and other values exists
+    Raises: InvalidCellError  one with the same number and other values exists
     """
     if known is None:
         return False
@@ -223,4 +223,4 @@ def _is_the_same(known: SupplierBill | None, bill: SupplierBill) -> bool:
         return True
     words = gettext("Bill %(number)s is already entered: %(total)s for %(order)s.")
     said = {"number": known, "total": known.total, "order": known.number or "?"}
-    raise BadCellError(words % said)
+    raise InvalidCellError(words % said)

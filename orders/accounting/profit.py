@@ -14,7 +14,7 @@ from enum import StrEnum
 from storefront.lib.money import Money
 
 
-class What(StrEnum):
+class ProfitItem(StrEnum):
     """The rows of a profit statement, in display order."""
 
     GOODS = "goods"  # at their prices, additional tax included
@@ -48,20 +48,27 @@ class Source(StrEnum):
 
 
 ESTIMATED = frozenset({Source.TOLD, Source.AGREED, Source.TERMS})
-REVENUE = (What.GOODS, What.DISCOUNT, What.DELIVERY, What.TAX, What.REFUND, What.CHARGED_BACK)
+REVENUE = (
+    ProfitItem.GOODS,
+    ProfitItem.DISCOUNT,
+    ProfitItem.DELIVERY,
+    ProfitItem.TAX,
+    ProfitItem.REFUND,
+    ProfitItem.CHARGED_BACK,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ProfitPart:
     """One amount: income is positive, cost negative."""
 
-    what: What
+    what: ProfitItem
     amount: Money
     source: Source
 
 
 @dataclass(slots=True, kw_only=True)
-class LineAccount:
+class LineProfit:
     """One line of an order; ``supplier`` is the code of the supplier that ships it."""
 
     line_id: int
@@ -69,7 +76,7 @@ class LineAccount:
     title: str
     sold: int
     supplier: str
-    parts: list[Part] = field(default_factory=list)
+    parts: list[ProfitPart] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,18 +88,18 @@ class Profit:
     """
 
     currency: str
-    lines: dict[int, LineAccount]
-    unassigned: list[Part] = field(default_factory=list)
+    lines: dict[int, LineProfit]
+    unassigned: list[ProfitPart] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[ProfitPart]:
         return [part for line in self.lines.values() for part in line.parts] + self.unassigned
 
-    def sum(self, parts: Iterable[Part], *whats: What) -> Money:
+    def sum(self, parts: Iterable[ProfitPart], *whats: ProfitItem) -> Money:
         found = (part.amount for part in parts if not whats or part.what in whats)
         return Money.total(found, self.currency)
 
-    def net_of(self, parts: Iterable[Part]) -> Money:
+    def net_of(self, parts: Iterable[ProfitPart]) -> Money:
         """Return the revenue of the parts without tax."""
         return self.sum(parts, *REVENUE)
 
@@ -107,28 +114,28 @@ class Profit:
     @property
     def is_estimated(self) -> bool:
         """Return whether a supplier cost is not invoiced yet."""
-        goods = (What.COST, What.FREIGHT)
+        goods = (ProfitItem.COST, ProfitItem.FREIGHT)
         return bool(self.unknown) or any(
             part.what in goods and part.source in ESTIMATED for part in self.parts()
         )
 
-    def add(self, line_id: int | None, what: What, amount: Money, source: Source) -> None:
+    def add(self, line_id: int | None, what: ProfitItem, amount: Money, source: Source) -> None:
         """Add a rounded amount to a line, or to none; zero is skipped."""
         if amount.rounded():
             parts = self.unassigned if line_id is None else self.lines[line_id].parts
-            parts.append(Part(what=what, amount=amount.rounded(), source=source))
+            parts.append(ProfitPart(what=what, amount=amount.rounded(), source=source))
 
     def divide(
-        self, over: Mapping[int, Decimal], what: What, amount: Money, source: Source
+        self, over: Mapping[int, Decimal], what: ProfitItem, amount: Money, source: Source
     ) -> None:
         """Allocate an amount to lines by weight; without lines it is unassigned."""
         if not over:
             self.add(None, what, amount, source)
-        for line_id, part in divided(amount, over).items():
+        for line_id, part in allocate(amount, over).items():
             self.add(line_id, what, part, source)
 
 
-def divided(amount: Money, over: Mapping[int, Decimal]) -> dict[int, Money]:
+def allocate(amount: Money, over: Mapping[int, Decimal]) -> dict[int, Money]:
     """Allocate an amount in proportion to weights, to the cent; without any weight, evenly.
 
     Largest remainder method: the parts sum up to the amount.

@@ -16,27 +16,27 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from catalog.pricing import policy
-from catalog.pricing.landed_cost import Costing, Landed
+from catalog.pricing.landed_cost import Costing, LandedCost
 from orders.accounting import three_way_match
-from orders.accounting.profit import LineAccount, Profit, Source, What
+from orders.accounting.profit import LineProfit, Profit, ProfitItem, Source
 from orders.models import (
     Order,
     OrderLine,
     Payment,
     PurchaseLine,
     PurchaseOrder,
-    SupplierBill,
     SupplierClaim,
-    SupplierRMA,
+    SupplierInvoice,
+    SupplierReturn,
 )
-from orders.pricing.totals import contained_tax
+from orders.pricing.totals import included_tax
 from storefront.lib.money import Money
 
 NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worths:
+class FxRates:
     """Converts supplier currencies to the currency of an order."""
 
     currency: str
@@ -61,27 +61,27 @@ class Worths:
         return Money.total((one for one in amounts if one is not None), self.currency)
 
 
-def account(*, order: Order, profit: Profit, worths: Worths, ways: Decimal) -> None:
+def add_after_sale(*, order: Order, profit: Profit, fx_rates: FxRates, ways: Decimal) -> None:
     """Add refunds, lost disputes, supplier credits, and invoices of canceled purchase orders.
 
     Shape:  ``profit`` has its items; ``ways``: shipping charges of the items sold
     """
-    _paid_back(order, profit, ways)
+    _add_refunds(order, profit, ways)
     for purchase_order in order.purchase_orders.all():
         lines = [one.order_line for one in purchase_order.lines.all()]
         if purchase_order.status == PurchaseOrder.Status.CANCELED:
-            _billed_for_nothing(purchase_order, lines, profit, worths)
+            _add_canceled_invoices(purchase_order, lines, profit, fx_rates)
         for claim in purchase_order.claims.all():
-            _credited(claim, lines, profit, worths, Source.CLAIM)
-        for rma in purchase_order.rmas.all():
-            _credited(rma, lines, profit, worths, Source.GIVEN_BACK)
+            _add_credit(claim, lines, profit, fx_rates, Source.CLAIM)
+        for supplier_return in purchase_order.supplier_returns.all():
+            _add_credit(supplier_return, lines, profit, fx_rates, Source.GIVEN_BACK)
 
 
-def unworth(currency: str) -> str:
+def unknown_rate(currency: str) -> str:
     return _("value of %s") % currency
 
 
-def _paid_back(order: Order, profit: Profit, ways: Decimal) -> None:
+def _add_refunds(order: Order, profit: Profit, ways: Decimal) -> None:
     """Add refunds for items that stay sold, with their tax.
 
     Refunds are first applied to what was captured for items canceled since.
@@ -89,50 +89,52 @@ def _paid_back(order: Order, profit: Profit, ways: Decimal) -> None:
     payments = [one for one in order.payments.all() if one.currency == order.currency]
     taken = sum((one.captured_amount for one in payments), NOTHING)
     back = sum((one.refunded_amount for one in payments), NOTHING)
-    stands = profit.sum(profit.parts(), What.GOODS, What.DISCOUNT).amount + ways
+    stands = profit.sum(profit.parts(), ProfitItem.GOODS, ProfitItem.DISCOUNT).amount + ways
     refund = max(back - max(taken - stands, NOTHING), NOTHING)
     if refund and order.total_amount:
         tax = refund * order.tax_amount / order.total_amount
-        _put(profit, What.REFUND, -refund)
-        _put(profit, What.TAX, tax)
+        _add_ledger_amount(profit, ProfitItem.REFUND, -refund)
+        _add_ledger_amount(profit, ProfitItem.TAX, tax)
     for payment in payments:
         if payment.dispute_status == Payment.Dispute.LOST:
-            _put(profit, What.CHARGED_BACK, payment.refunded_amount - payment.captured_amount)
+            _add_ledger_amount(
+                profit, ProfitItem.CHARGED_BACK, payment.refunded_amount - payment.captured_amount
+            )
 
 
-def _put(profit: Profit, what: What, amount: Decimal) -> None:
+def _add_ledger_amount(profit: Profit, what: ProfitItem, amount: Decimal) -> None:
     profit.add(None, what, Money(amount, profit.currency), Source.BOOK)
 
 
-def _billed_for_nothing(
-    purchase_order: PurchaseOrder, lines: Sequence[OrderLine], profit: Profit, worths: Worths
+def _add_canceled_invoices(
+    purchase_order: PurchaseOrder, lines: Sequence[OrderLine], profit: Profit, fx_rates: FxRates
 ) -> None:
     for bill in purchase_order.bills.all():
         if bill.withdrawn_at is None:
-            cost = worths.converted(bill.total.amount, bill.currency, lines)
+            cost = fx_rates.converted(bill.total.amount, bill.currency, lines)
             if cost is None:
-                profit.unknown.append(unworth(bill.currency))
+                profit.unknown.append(unknown_rate(bill.currency))
             else:
-                profit.add(None, What.COST, cost * -1, Source.BILLED)
+                profit.add(None, ProfitItem.COST, cost * -1, Source.BILLED)
 
 
-def _credited(
-    claim: SupplierClaim | SupplierRMA,
+def _add_credit(
+    claim: SupplierClaim | SupplierReturn,
     lines: Sequence[OrderLine],
     profit: Profit,
-    worths: Worths,
+    fx_rates: FxRates,
     source: Source,
 ) -> None:
     if claim.credited_amount is None:
         return
-    money = worths.converted(claim.credited_amount, claim.currency, lines)
+    money = fx_rates.converted(claim.credited_amount, claim.currency, lines)
     if money is None:
-        profit.unknown.append(unworth(claim.currency))
+        profit.unknown.append(unknown_rate(claim.currency))
         return
     over = {
         one.purchase_line.order_line_id: one.unit_amount * one.quantity for one in claim.lines.all()
     }
-    profit.divide(over, What.CREDIT, money, source)
+    profit.divide(over, ProfitItem.CREDIT, money, source)
 
 
 # Profit of an order
@@ -145,16 +147,16 @@ PAID = (
     Order.Status.COMPLETED,
     Order.Status.CANCELED,
 )
-AT_ONCE = 200
+CHUNK_SIZE = 200
 BY_TERMS = {
-    "supplier_fee": What.SUPPLIER_FEE,
-    "duty": What.DUTY,
-    "handling": What.HANDLING,
-    "payment_fee": What.PAYMENT_FEE,
+    "supplier_fee": ProfitItem.SUPPLIER_FEE,
+    "duty": ProfitItem.DUTY,
+    "handling": ProfitItem.HANDLING,
+    "payment_fee": ProfitItem.PAYMENT_FEE,
 }
 
 
-def whole(orders: QuerySet[Order]) -> QuerySet[Order]:
+def with_statement_data(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Prefetch everything a statement needs; the number of queries is constant."""
     lines = OrderLine.objects.select_related("level__location", "offer__supplier").order_by("pk")
     bought = PurchaseLine.objects.select_related("order_line").order_by("pk")
@@ -163,9 +165,11 @@ def whole(orders: QuerySet[Order]) -> QuerySet[Order]:
         .order_by("pk")
         .prefetch_related(
             Prefetch("lines", bought),
-            Prefetch("bills", SupplierBill.objects.order_by("pk")),
+            Prefetch("bills", SupplierInvoice.objects.order_by("pk")),
             Prefetch("claims", SupplierClaim.objects.prefetch_related("lines__purchase_line")),
-            Prefetch("rmas", SupplierRMA.objects.prefetch_related("lines__purchase_line")),
+            Prefetch(
+                "supplier_returns", SupplierReturn.objects.prefetch_related("lines__purchase_line")
+            ),
         )
     )
     return orders.select_related("channel").prefetch_related(
@@ -173,36 +177,40 @@ def whole(orders: QuerySet[Order]) -> QuerySet[Order]:
     )
 
 
-def read_all(orders: QuerySet[Order], *, now: datetime) -> Iterator[tuple[Order, Profit]]:
+def statements(orders: QuerySet[Order], *, now: datetime) -> Iterator[tuple[Order, Profit]]:
     """Yield the statements of many orders, in chunks that fit into memory."""
     known: dict[tuple[int, str], Costing] = {}
-    for order in whole(orders).iterator(chunk_size=AT_ONCE):
+    for order in with_statement_data(orders).iterator(chunk_size=CHUNK_SIZE):
         key = (order.channel_id, order.ship_to["country"])
         if key not in known:
-            known[key] = policy.costing_of(order.channel, now=now, country=key[1])
-        yield order, _Reading(order, known[key]).profit
+            known[key] = policy.load_costing(order.channel, now=now, country=key[1])
+        yield order, _StatementBuilder(order, known[key]).profit
 
 
-def read(order: Order, *, now: datetime) -> Profit:
-    costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"])
-    found = whole(Order.objects.filter(pk=order.pk)).get()
-    return _Reading(found, costing).profit
+def statement_of(order: Order, *, now: datetime) -> Profit:
+    costing = policy.load_costing(order.channel, now=now, country=order.ship_to["country"])
+    found = with_statement_data(Order.objects.filter(pk=order.pk)).get()
+    return _StatementBuilder(found, costing).profit
 
 
-def _place(purchase_order: PurchaseOrder, lines: Sequence[OrderLine]) -> Mapping[str, Any]:
+def _unplanned_parcel(
+    purchase_order: PurchaseOrder, lines: Sequence[OrderLine]
+) -> Mapping[str, Any]:
     """Return the shipping charge of an unplanned parcel: the charge without its items."""
-    goods = sum((line.charge_amount for line in lines), NOTHING)
-    amount = Money(max(purchase_order.charge_amount - goods, NOTHING), purchase_order.currency)
+    goods = sum((line.customer_charge_amount for line in lines), NOTHING)
+    amount = Money(
+        max(purchase_order.customer_charge_amount - goods, NOTHING), purchase_order.currency
+    )
     rate = lines[0].tax_rate if lines else NOTHING
-    return {"amount": amount.amount, "tax": contained_tax(gross=amount, rate=rate).amount}
+    return {"amount": amount.amount, "tax": included_tax(gross=amount, rate=rate).amount}
 
 
-class _Reading:
+class _StatementBuilder:
     """Builds the profit statement of one order."""
 
     def __init__(self, order: Order, costing: Costing) -> None:
         self.order, self.costing = order, costing
-        self.worths = Worths(currency=order.currency, costing=costing)
+        self.fx_rates = FxRates(currency=order.currency, costing=costing)
         # An order canceled before payment counts no canceled units, and none were sold.
         is_canceled = order.status == Order.Status.CANCELED
         self.sold = {
@@ -212,7 +220,7 @@ class _Reading:
         self.profit = Profit(
             currency=order.currency,
             lines={
-                line.pk: LineAccount(
+                line.pk: LineProfit(
                     line_id=line.pk,
                     sku=line.sku,
                     title=line.title,
@@ -224,15 +232,15 @@ class _Reading:
         )
         self._goods()
         ways = self._parcels()
-        account(order=order, profit=self.profit, worths=self.worths, ways=ways)
+        add_after_sale(order=order, profit=self.profit, fx_rates=self.fx_rates, ways=ways)
 
     def _goods(self) -> None:
         for line in self.order.lines.all():
             share = Decimal(self.sold[line.pk]) / line.quantity
-            price = line.line_amount + line.added_tax_amount
-            self._add(line.pk, What.GOODS, price * share)
-            self._add(line.pk, What.DISCOUNT, -line.discount_amount * share)
-            self._add(line.pk, What.TAX, -line.tax_amount * share)
+            price = line.line_amount + line.additional_tax_amount
+            self._add(line.pk, ProfitItem.GOODS, price * share)
+            self._add(line.pk, ProfitItem.DISCOUNT, -line.discount_amount * share)
+            self._add(line.pk, ProfitItem.TAX, -line.tax_amount * share)
 
     def _parcels(self) -> Decimal:
         """Add each parcel that ships or may ship; return their shipping charges."""
@@ -241,9 +249,9 @@ class _Reading:
         ways = NOTHING
         for purchase_order in made:
             if purchase_order.status != Status.CANCELED:
-                mine = {line.order_line_id for line in purchase_order.lines.all() if line.is_live}
+                mine = {line.order_line_id for line in purchase_order.lines.all() if line.is_active}
                 lines = [line for line in self._sold() if line.pk in mine]
-                place = purchase_order.entry or _place(purchase_order, lines)
+                place = purchase_order.entry or _unplanned_parcel(purchase_order, lines)
                 country = purchase_order.location.country
                 ways += self._parcel(lines, purchase_order, country, place)
         for location_id, place in places.items():
@@ -265,9 +273,9 @@ class _Reading:
         if not lines:
             return NOTHING
         amount, tax = Decimal(place["amount"]), Decimal(place.get("tax") or 0)
-        by_charge = {line.pk: line.charge_amount for line in lines}
-        self.profit.divide(by_charge, What.DELIVERY, self._money(amount), Source.ORDER)
-        self.profit.divide(by_charge, What.TAX, self._money(-tax), Source.ORDER)
+        by_charge = {line.pk: line.customer_charge_amount for line in lines}
+        self.profit.divide(by_charge, ProfitItem.DELIVERY, self._money(amount), Source.ORDER)
+        self.profit.divide(by_charge, ProfitItem.TAX, self._money(-tax), Source.ORDER)
         self._costs(lines, purchase_order, country, amount, tax)
         return amount
 
@@ -283,28 +291,28 @@ class _Reading:
         agreed = self._agreed(purchase_order, lines)
         weights = {line.pk: agreed[line.pk].amount * self.sold[line.pk] for line in lines}
         currency = agreed[lines[0].pk].currency
-        rate = self.worths.rate(currency, lines)
+        rate = self.fx_rates.rate(currency, lines)
         is_freight_known = False
         billed = self._bills(purchase_order)
         if billed:
             goods, freight = billed
-            self.profit.divide(weights, What.COST, goods * -1, Source.BILLED)
+            self.profit.divide(weights, ProfitItem.COST, goods * -1, Source.BILLED)
             if freight is not None:
                 is_freight_known = True
-                self.profit.divide(weights, What.FREIGHT, freight * -1, Source.BILLED)
+                self.profit.divide(weights, ProfitItem.FREIGHT, freight * -1, Source.BILLED)
         elif rate is None:
-            self.profit.unknown.append(unworth(currency))
+            self.profit.unknown.append(unknown_rate(currency))
         else:
             for line in lines:
                 cost = agreed[line.pk].amount * self.sold[line.pk] * rate
-                self.profit.add(line.pk, What.COST, self._money(-cost), Source.AGREED)
+                self.profit.add(line.pk, ProfitItem.COST, self._money(-cost), Source.AGREED)
         if not is_freight_known and purchase_order and purchase_order.freight_amount is not None:
-            told = self.worths.converted(
+            told = self.fx_rates.converted(
                 purchase_order.freight_amount, purchase_order.freight_currency, lines
             )
             if told is not None:
                 is_freight_known = True
-                self.profit.divide(weights, What.FREIGHT, told * -1, Source.TOLD)
+                self.profit.divide(weights, ProfitItem.FREIGHT, told * -1, Source.TOLD)
         for line in lines:
             code = purchase_order.supplier.code if purchase_order else line.offer.supplier.code
             self.profit.lines[line.pk].supplier = code
@@ -312,8 +320,8 @@ class _Reading:
             landed = None
             if wholesale is not None:
                 landed = self.costing.land(wholesale, origins=(country,), supplier_code=code)
-            self._terms(line, landed, rate, is_freight_known=is_freight_known)
-        self._fees_of_way(lines, self.profit.lines[lines[0].pk].supplier, country, way, tax)
+            self._add_terms(line, landed, rate, is_freight_known=is_freight_known)
+        self._add_shipping_fees(lines, self.profit.lines[lines[0].pk].supplier, country, way, tax)
 
     @staticmethod
     def _agreed(
@@ -325,7 +333,7 @@ class _Reading:
         return sold | {
             one.order_line_id: Money(one.agreed_cost_amount, one.cost_currency)
             for one in made
-            if one.is_live
+            if one.is_active
         }
 
     def _bills(self, purchase_order: PurchaseOrder | None) -> tuple[Money, Money | None] | None:
@@ -333,24 +341,26 @@ class _Reading:
         if purchase_order is None:
             return None
         standing = [one for one in purchase_order.bills.all() if one.withdrawn_at is None]
-        if not standing or three_way_match.of(purchase_order).is_billed_as_shipped:
+        if not standing or three_way_match.match_of(purchase_order).is_billed_as_shipped:
             return None
         lines = [one.order_line for one in purchase_order.lines.all()]
-        goods = [self.worths.converted(one.goods_amount, one.currency, lines) for one in standing]
+        goods = [
+            self.fx_rates.converted(one.subtotal_amount, one.currency, lines) for one in standing
+        ]
         ways = [
-            self.worths.converted(one.freight_amount, one.currency, lines)
+            self.fx_rates.converted(one.freight_amount, one.currency, lines)
             for one in standing
             if one.freight_amount is not None
         ]
         if None in goods:
             return None
         is_said = len(ways) == len(standing) and None not in ways
-        return self.worths.sum(goods), self.worths.sum(ways) if is_said else None
+        return self.fx_rates.sum(goods), self.fx_rates.sum(ways) if is_said else None
 
-    def _terms(
+    def _add_terms(
         self,
         line: OrderLine,
-        landed: Landed | None,
+        landed: LandedCost | None,
         rate: Decimal | None,
         *,
         is_freight_known: bool,
@@ -358,39 +368,39 @@ class _Reading:
         """Add costs without invoice, from the current cost terms, else as of the sale."""
         sold = self.sold[line.pk]
         if landed is None:
-            self._as_kept(line, rate)
+            self._add_costs_as_of_sale(line, rate)
             return
         for name, amount in landed.parts(sold):
             if name in BY_TERMS:
                 self._add(line.pk, BY_TERMS[name], -amount, Source.TERMS)
             elif name == "freight" and not is_freight_known:
-                self._add(line.pk, What.FREIGHT, -amount, Source.TERMS)
+                self._add(line.pk, ProfitItem.FREIGHT, -amount, Source.TERMS)
         share = Decimal(sold) / line.quantity
-        gross = line.charge_amount * share
+        gross = line.customer_charge_amount * share
         payment, channel = landed.terms.fees(net=gross - line.tax_amount * share, gross=gross)
-        self._add(line.pk, What.PAYMENT_FEE, -payment, Source.TERMS)
-        self._add(line.pk, What.CHANNEL_FEE, -channel, Source.TERMS)
+        self._add(line.pk, ProfitItem.PAYMENT_FEE, -payment, Source.TERMS)
+        self._add(line.pk, ProfitItem.CHANNEL_FEE, -channel, Source.TERMS)
 
-    def _as_kept(self, line: OrderLine, rate: Decimal | None) -> None:
+    def _add_costs_as_of_sale(self, line: OrderLine, rate: Decimal | None) -> None:
         if line.landed_amount is None or line.fees_amount is None or rate is None:
             self.profit.unknown.append(_("selling costs of %s") % line.sku)
             return
         more = line.landed_amount - line.cost_amount * line.quantity * rate + line.fees_amount
         share = Decimal(self.sold[line.pk]) / line.quantity
-        self._add(line.pk, What.SELLING, -more * share, Source.TERMS)
+        self._add(line.pk, ProfitItem.SELLING, -more * share, Source.TERMS)
 
-    def _fees_of_way(
+    def _add_shipping_fees(
         self, lines: Sequence[OrderLine], code: str, country: str, way: Decimal, tax: Decimal
     ) -> None:
         terms = self.costing.terms_of(origin=country, supplier_code=code)
         if terms is not None:
             payment, channel = terms.fees(net=way - tax, gross=way)
-            over = {line.pk: line.charge_amount for line in lines}
-            for what, fee in ((What.PAYMENT_FEE, payment), (What.CHANNEL_FEE, channel)):
+            over = {line.pk: line.customer_charge_amount for line in lines}
+            for what, fee in ((ProfitItem.PAYMENT_FEE, payment), (ProfitItem.CHANNEL_FEE, channel)):
                 self.profit.divide(over, what, self._money(-fee), Source.TERMS)
 
     def _add(
-        self, line_id: int, what: What, amount: Decimal, source: Source = Source.ORDER
+        self, line_id: int, what: ProfitItem, amount: Decimal, source: Source = Source.ORDER
     ) -> None:
         self.profit.add(line_id, what, self._money(amount), source)
 

@@ -15,11 +15,11 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from orders.address_changes import change_requests, corrections
 from orders.addresses import validation
-from orders.models import AddressWish, Order
+from orders.models import AddressChangeRequest, Order
 from orders.purchasing import tasks
 from storefront.lib.address import Address
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, allowed_by
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, permission_check
 
 
 def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False) -> Any:
@@ -32,7 +32,7 @@ def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False
     )
 
 
-class CorrectedForm(ReasonForm):
+class CorrectionForm(ReasonForm):
     """The new address and its reason."""
 
     name = _field(
@@ -55,10 +55,13 @@ class AddressActions(StaffAdmin):
     address_actions: ClassVar = ["confirm_address", "correct_address"]
     address_fits: ClassVar = {
         "confirm_address": corrections.can_confirm,
-        "correct_address": lambda order: order.status not in corrections.OVER,
+        "correct_address": lambda order: order.status not in corrections.ENDED_STATES,
     }
-    address_refusals: ClassVar = (corrections.SettledError, corrections.StillWrongError)
-    has_redirect_permission = allowed_by("orders.redirect_order")
+    address_refusals: ClassVar = (
+        corrections.AddressLockedError,
+        corrections.InvalidNewAddressError,
+    )
+    has_redirect_permission = permission_check("orders.redirect_order")
 
     @action(description=_("Confirm address"), icon="where_to_vote")
     def confirm_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -68,9 +71,9 @@ class AddressActions(StaffAdmin):
             corrections.confirm(
                 order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, tasks.send_due)
+            self.wake(request, tasks.sweep_due_submissions)
 
-        words = " ".join(str(each) for each in corrections.open_doubts(order).values())
+        words = " ".join(str(each) for each in corrections.unconfirmed_warnings(order).values())
         return self.ask(
             request,
             order,
@@ -89,17 +92,17 @@ class AddressActions(StaffAdmin):
     def correct_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
-        def act(given: Mapping[str, Any]) -> change_requests.Wished | None:
+        def act(given: Mapping[str, Any]) -> change_requests.ChangeResult | None:
             reason = given["reason"]
             written = {name: value for name, value in given.items() if name != "reason"}
-            wished = change_requests.send_elsewhere(
+            wished = change_requests.change_address(
                 order=order,
                 ship_to=Address(**{**written, "country": order.ship_to["country"]}),
                 reason=reason,
                 actor=str(request.user),
                 now=timezone.now(),
             )
-            self.wake(request, tasks.send_due)
+            self.wake(request, tasks.sweep_due_submissions)
             return wished
 
         return self.ask(
@@ -114,7 +117,7 @@ class AddressActions(StaffAdmin):
                 " the reason is saved on the order. The customer gets an e-mail about"
                 " each change."
             ),
-            form_class=CorrectedForm,
+            form_class=CorrectionForm,
             initial=_known(order),
             act=act,
             done=lambda wished: _said(order, wished),
@@ -125,7 +128,7 @@ def _known(order: Order) -> dict[str, str]:
     return {name: str(value or "") for name, value in order.ship_to.items() if name != "country"}
 
 
-def _said(order: Order, wished: change_requests.Wished | None) -> str:
+def _said(order: Order, wished: change_requests.ChangeResult | None) -> str:
     if wished is None:
         return gettext("Address of %s corrected.") % order
     parts = [
@@ -139,13 +142,13 @@ def _said(order: Order, wished: change_requests.Wished | None) -> str:
 # Supplier answers
 
 
-@admin.register(AddressWish)
-class AddressWishAdmin(StaffAdmin):
+@admin.register(AddressChangeRequest)
+class AddressChangeRequestAdmin(StaffAdmin):
     list_display: ClassVar = [
         "id",
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
-        columns.state("status", _("Status"), waits={"requested"}, ended={"accepted", "refused"}),
+        columns.status("status", _("Status"), waits={"requested"}, ended={"accepted", "refused"}),
         "asked_by",
         "answered_by",
         columns.age("status_since", _("Since")),
@@ -154,24 +157,27 @@ class AddressWishAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "purchase_order__supplier"]
     search_fields: ClassVar = ["purchase_order__number"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.document("ship_to", _("Delivery address")), columns.moves]
+    readonly_fields: ClassVar = [
+        columns.document("ship_to", _("Delivery address")),
+        columns.status_history,
+    ]
     exclude: ClassVar = ["ship_to"]
-    actions_detail: ClassVar = ["says_yes", "says_no"]
-    fits: ClassVar = dict.fromkeys(
-        actions_detail, lambda wish: wish.status == AddressWish.Status.REQUESTED
+    actions_detail: ClassVar = ["record_acceptance", "record_refusal"]
+    available_if: ClassVar = dict.fromkeys(
+        actions_detail, lambda wish: wish.status == AddressChangeRequest.Status.REQUESTED
     )
-    refusals: ClassVar = (corrections.SettledError,)
+    user_errors: ClassVar = (corrections.AddressLockedError,)
 
     @action(description=_("Mark as accepted"), icon="where_to_vote")
-    def says_yes(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def record_acceptance(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._write_down(request, object_id, is_yes=True)
 
     @action(description=_("Mark as rejected"), icon="wrong_location")
-    def says_no(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def record_refusal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._write_down(request, object_id, is_yes=False)
 
     def _write_down(self, request: HttpRequest, object_id: str, *, is_yes: bool) -> HttpResponse:
-        wish: AddressWish = self.row(request, object_id)
+        wish: AddressChangeRequest = self.row(request, object_id)
         return self.ask(
             request,
             wish,
@@ -179,7 +185,7 @@ class AddressWishAdmin(StaffAdmin):
             explain=gettext(
                 "Use this only if the supplier told you so. The customer gets an e-mail."
             ),
-            act=lambda _given: change_requests.answer(
+            act=lambda _given: change_requests.record_answer(
                 wish=wish, is_yes=is_yes, actor=str(request.user), now=timezone.now()
             ),
             done=gettext("Response recorded. The customer gets an e-mail."),

@@ -16,28 +16,28 @@ from django.utils.translation import gettext
 
 from orders import events
 from orders.address_changes import corrections
-from orders.address_changes.corrections import SettledError
+from orders.address_changes.corrections import AddressLockedError
 from orders.addresses import pending_changes, verification
-from orders.models import AddressWish, Order, PurchaseMessage, PurchaseOrder
+from orders.models import AddressChangeRequest, Order, PurchaseMessage, PurchaseOrder
 from orders.purchasing import locks
 from storefront.lib.address import Address
 
-Status = AddressWish.Status
+Status = AddressChangeRequest.Status
 
 
-class WaitingError(SettledError):
+class AnswerPendingError(AddressLockedError):
     """A supplier has not answered the last request yet."""
 
 
-class NothingLeftError(SettledError):
+class NothingLeftError(AddressLockedError):
     """Everything has shipped."""
 
 
-class PartlyThereError(SettledError):
+class PartlyChangedError(AddressLockedError):
     """What has not shipped has this address already; the rest has shipped elsewhere."""
 
 
-class Chance(StrEnum):
+class Changeability(StrEnum):
     """Whether the delivery address of an order can be changed now."""
 
     OPEN = "open"
@@ -46,7 +46,7 @@ class Chance(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wished:
+class ChangeResult:
     """The result by purchase order number; ``done``: changed, as no supplier has them yet."""
 
     done: tuple[str, ...]
@@ -54,7 +54,7 @@ class Wished:
     late: tuple[str, ...]
 
 
-def send_elsewhere(  # noqa: PLR0913 - the parts of one record
+def change_address(  # noqa: PLR0913 - the parts of one record
     *,
     order: Order,
     ship_to: Address,
@@ -62,25 +62,27 @@ def send_elsewhere(  # noqa: PLR0913 - the parts of one record
     actor: str,
     now: datetime,
     noted: Mapping[str, Any] | None = None,
-) -> Wished | None:
+) -> ChangeResult | None:
     """Change the address of an order; None: corrected at once, as no supplier had it.
 
-    Raises: SettledError, corrections.StillWrongError  nothing is written
+    Raises: AddressLockedError, corrections.InvalidNewAddressError  nothing is written
     """
     if corrections.can_correct(order):
         try:
             corrections.correct(
                 order=order, ship_to=ship_to, reason=reason, actor=actor, now=now, noted=noted
             )
-        except corrections.SentError:
+        except corrections.AlreadySubmittedError:
             pass  # submitted in the meantime: the supplier is asked
         else:
             return None
-    return wish(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
+    return request_change(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
 
 
-def chance(purchases: Iterable[PurchaseOrder], *, asked: Iterable[int], is_sought: bool) -> Chance:
-    """Return whether the address of a paid order can be changed, as ``wish`` would decide.
+def changeability(
+    purchases: Iterable[PurchaseOrder], *, asked: Iterable[int], is_sought: bool
+) -> Changeability:
+    """Return whether the address of a paid order can be changed, as ``request_change`` would decide.
 
     Shape:  ``purchases``: all of the order; ``asked``: ids of those with an unanswered request;
             ``is_sought``: the order has an open backorder
@@ -88,47 +90,53 @@ def chance(purchases: Iterable[PurchaseOrder], *, asked: Iterable[int], is_sough
     open_ones = set(asked)
     made = list(purchases)
     living = [each for each in made if each.status != PurchaseOrder.Status.CANCELED]
-    stoppable = [each for each in living if each.status in PurchaseOrder.STOPPABLE]
+    stoppable = [each for each in living if each.status in PurchaseOrder.CANCELABLE]
     if any(each.pk in open_ones for each in stoppable):
-        return Chance.ASKED
-    unsent = any(each.request_status in PurchaseOrder.NEVER_SENT for each in living)
-    return Chance.OPEN if not made or is_sought or stoppable or unsent else Chance.GONE
+        return Changeability.ASKED
+    unsent = any(each.submission_status in PurchaseOrder.UNSUBMITTED_STATES for each in living)
+    return (
+        Changeability.OPEN if not made or is_sought or stoppable or unsent else Changeability.GONE
+    )
 
 
-def wish(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> Wished:
+def request_change(
+    *, order: Order, ship_to: Address, reason: str, actor: str, now: datetime
+) -> ChangeResult:
     """Change the address of what is not submitted, and request the change from suppliers.
 
     What has shipped keeps its address. Idempotent: the same request is sent once. The country
     stays.
 
     Locks:  the order, then its purchase orders in id order
-    Raises: SettledError, corrections.StillWrongError  nothing is written
+    Raises: AddressLockedError, corrections.InvalidNewAddressError  nothing is written
     """
-    corrections.insist_on_tax(order, ship_to)  # before anything is locked
+    corrections.require_same_tax(order, ship_to)  # before anything is locked
     try:
-        return _wish(order, ship_to, reason, actor, now)
+        return _request_change(order, ship_to, reason, actor, now)
     except IntegrityError as error:
         words = gettext(
             "A supplier has not answered the previous address change yet. Wait for"
             " the answer, or contact the supplier."
         )
-        raise WaitingError(words) from error
+        raise AnswerPendingError(words) from error
 
 
 @transaction.atomic(durable=True)
-def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> Wished:
-    order = corrections.locked(order)
-    corrections.refuse(order, Address(**order.ship_to), ship_to)
+def _request_change(
+    order: Order, ship_to: Address, reason: str, actor: str, now: datetime
+) -> ChangeResult:
+    order = corrections.lock_order(order)
+    corrections.require_valid(order, Address(**order.ship_to), ship_to)
     there = asdict(ship_to)
-    known = AddressWish.objects.filter(purchase_order__order=order)
+    known = AddressChangeRequest.objects.filter(purchase_order__order=order)
     waiting_for = dict(
         known.filter(status=Status.REQUESTED).values_list("purchase_order", "ship_to")
     )
     place = known.values("place").distinct().count() + 1
     done, asked, late, again, there_already = [], [], [], [], []
-    for each in corrections.going_out(order):
+    for each in corrections.open_purchase_orders(order):
         each.order = order
-        if each.status in PurchaseOrder.STOPPABLE and waiting_for.get(each.pk) == there:
+        if each.status in PurchaseOrder.CANCELABLE and waiting_for.get(each.pk) == there:
             again.append(each.number)
             continue
         # With another request open, its final address is unknown.
@@ -139,31 +147,33 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
             _change(each, ship_to, place, reason, actor, now)
             done.append(each.number)
             continue
-        if each.request_status in PurchaseOrder.NEVER_SENT:
+        if each.submission_status in PurchaseOrder.UNSUBMITTED_STATES:
             _change(each, ship_to, place, reason, actor, now)
             done.append(each.number)
-        elif each.status in PurchaseOrder.STOPPABLE:
-            _ask(each, there, place, reason, actor, now)
+        elif each.status in PurchaseOrder.CANCELABLE:
+            _create_request(each, there, place, reason, actor, now)
             asked.append(each.number)
         else:
             late.append(each.number)
     if not done and not asked and not again:
-        error: type[SettledError] = NothingLeftError
+        error: type[AddressLockedError] = NothingLeftError
         if there_already:
-            error = PartlyThereError if late else corrections.SameError
+            error = PartlyChangedError if late else corrections.SameAddressError
         raise error(
             gettext("Nothing to change: all items have shipped or already go to this address.")
         )
     if done or asked:
-        order.address_check = verification.note_also(order.address_check, ship_to)
-        order.save(update_fields=["address_check"])
+        order.address_verification = verification.record_second_address(
+            order.address_verification, ship_to
+        )
+        order.save(update_fields=["address_verification"])
     # The new address is valid and confirmed: address holds are released.
     changed = order.purchase_orders.filter(number__in=done)
-    corrections.let_go(changed, actor=actor, now=now)
-    return Wished(done=tuple(done), asked=tuple(asked + again), late=tuple(late))
+    corrections.release_address_holds(changed, actor=actor, now=now)
+    return ChangeResult(done=tuple(done), asked=tuple(asked + again), late=tuple(late))
 
 
-def _ask(  # noqa: PLR0913, PLR0917 - the parts of one record
+def _create_request(  # noqa: PLR0913, PLR0917 - the parts of one record
     purchase_order: PurchaseOrder,
     there: dict[str, str],
     place: int,
@@ -171,7 +181,7 @@ def _ask(  # noqa: PLR0913, PLR0917 - the parts of one record
     actor: str,
     now: datetime,
 ) -> None:
-    AddressWish.objects.create(
+    AddressChangeRequest.objects.create(
         purchase_order=purchase_order,
         ship_to=there,
         place=place,
@@ -197,11 +207,13 @@ def _change(  # noqa: PLR0913, PLR0917 - the parts of one record
     now: datetime,
 ) -> None:
     """Change the address of a purchase order that no supplier has, and notify the customer."""
-    pending_changes.drop(purchase_order, reason=pending_changes.ANOTHER, is_told=False, now=now)
+    pending_changes.reject(
+        purchase_order, reason=pending_changes.SUPERSEDED, is_told=False, now=now
+    )
     was = Address(**purchase_order.goes_to)
     purchase_order.ship_to = asdict(ship_to)
     purchase_order.save(update_fields=["ship_to"])
-    done = AddressWish.objects.create(
+    done = AddressChangeRequest.objects.create(
         purchase_order=purchase_order,
         ship_to=purchase_order.ship_to,
         place=place,
@@ -211,24 +223,24 @@ def _change(  # noqa: PLR0913, PLR0917 - the parts of one record
         asked_by=actor[:100],
         answered_by=actor[:100],
     )
-    events.address_answered(purchase_order, wish=done, was=was, at=now)
+    events.delivery_address_change_result(purchase_order, wish=done, was=was, at=now)
 
 
 @transaction.atomic(durable=True)
-def answer(*, wish: AddressWish, is_yes: bool, actor: str, now: datetime) -> None:
+def record_answer(*, wish: AddressChangeRequest, is_yes: bool, actor: str, now: datetime) -> None:
     """Record the supplier's answer and notify the customer. Idempotent.
 
     Locks:  the order, then the purchase order, then the request
-    Raises: SettledError  the opposite answer is recorded
+    Raises: AddressLockedError  the opposite answer is recorded
     """
     purchase_order = wish.purchase_order
     locks.lock(purchase_order)
-    wish = AddressWish.objects.select_for_update(of=["self"]).get(pk=wish.pk)
+    wish = AddressChangeRequest.objects.select_for_update(of=["self"]).get(pk=wish.pk)
     to = Status.ACCEPTED if is_yes else Status.REFUSED
     if wish.status == to:
         return
     if wish.status != Status.REQUESTED:
-        raise SettledError(gettext("The supplier has already given a different answer."))
+        raise AddressLockedError(gettext("The supplier has already given a different answer."))
     was = Address(**purchase_order.goes_to)
     wish.move(to, at=now, actor=actor, answered_by=actor[:100])
     if is_yes:
@@ -241,9 +253,9 @@ def answer(*, wish: AddressWish, is_yes: bool, actor: str, now: datetime) -> Non
         body={"place": wish.place},
         at=now,
     )
-    events.address_answered(purchase_order, wish=wish, was=was, at=now)
+    events.delivery_address_change_result(purchase_order, wish=wish, was=was, at=now)
 
 
-def waiting(purchase_order: PurchaseOrder) -> AddressWish | None:
+def pending_request(purchase_order: PurchaseOrder) -> AddressChangeRequest | None:
     """Return the unanswered request of a purchase order, if any."""
-    return purchase_order.address_wishes.filter(status=Status.REQUESTED).first()
+    return purchase_order.address_change_requests.filter(status=Status.REQUESTED).first()

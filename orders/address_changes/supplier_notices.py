@@ -5,54 +5,56 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from orders import links
-from orders.models import AddressWish, PurchaseOrder
+from orders.models import AddressChangeRequest, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError
-from suppliers.connections.factory import NOT_CONNECTED, adapter_for
-from suppliers.connectors.capabilities import Pleading, able
-from suppliers.connectors.records import MissingAbilityError, Plea, Wanted
+from suppliers.connections.factory import NOT_CONNECTED, open_connector
+from suppliers.connectors.capabilities import ManualRequests, require
+from suppliers.connectors.records import ManualRequest, RequestKind, UnsupportedCapabilityError
 from suppliers.resilience import circuit_breaker
 
-Request = PurchaseOrder.Request
-Told = PurchaseOrder.Told
+Submission = PurchaseOrder.Submission
+RequestChannel = PurchaseOrder.RequestChannel
 # The supplier may not have it yet: it gets the new address with the order, or is asked later.
-UNHEARD = (
-    Request.UNSUBMITTED,
-    Request.SUBMITTING,
-    Request.SUBMIT_UNKNOWN,
-    Request.SUBMIT_FAILED,
+NOT_WITH_SUPPLIER = (
+    Submission.UNSUBMITTED,
+    Submission.SUBMITTING,
+    Submission.SUBMIT_UNKNOWN,
+    Submission.SUBMIT_FAILED,
 )
 
 
-def to_be_told() -> QuerySet[AddressWish]:
+def pending_notices() -> QuerySet[AddressChangeRequest]:
     """Return address change requests that suppliers have not been notified of."""
-    open_ones = AddressWish.objects.filter(status=AddressWish.Status.REQUESTED, told_by="")
-    heard = open_ones.exclude(purchase_order__request_status__in=UNHEARD)
-    away = circuit_breaker.not_even_orders()
+    open_ones = AddressChangeRequest.objects.filter(
+        status=AddressChangeRequest.Status.REQUESTED, notified_via=""
+    )
+    heard = open_ones.exclude(purchase_order__submission_status__in=NOT_WITH_SUPPLIER)
+    away = circuit_breaker.blocked_for_orders()
     return heard.exclude(purchase_order__supplier__in=away).order_by("pk")
 
 
-def tell(*, wish: AddressWish) -> None:
+def send(*, wish: AddressChangeRequest) -> None:
     """E-mail the request to the supplier, once per request; without an e-mail address, staff ask.
 
-    Raises: OutsideError
+    Raises: ExternalServiceError
     """
     purchase_order = wish.purchase_order
-    plea = Plea(
-        wanted=Wanted.READDRESS,
+    plea = ManualRequest(
+        wanted=RequestKind.READDRESS,
         key=f"{purchase_order.number}:{wish.pk}",
         number=purchase_order.number,
         page_url=links.purchase_url(purchase_order),
         ship_to=Address(**wish.ship_to),
     )
-    by = Told.LETTER
+    by = RequestChannel.EMAIL
     try:
-        with adapter_for(purchase_order.supplier) as connector:
-            able(connector, Pleading).plead(plea)
-    except MissingAbilityError:
-        by = Told.PERSON
+        with open_connector(purchase_order.supplier) as connector:
+            require(connector, ManualRequests).send_request(plea)
+    except UnsupportedCapabilityError:
+        by = RequestChannel.STAFF
     except PermanentError as error:
         if error.code != NOT_CONNECTED:
             raise
-        by = Told.PERSON
-    AddressWish.objects.filter(pk=wish.pk, told_by="").update(told_by=by)
+        by = RequestChannel.STAFF
+    AddressChangeRequest.objects.filter(pk=wish.pk, notified_via="").update(notified_via=by)

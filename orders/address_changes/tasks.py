@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 
 from orders.address_changes import supplier_notices
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 
 log = logging.getLogger(__name__)
 
@@ -16,15 +16,15 @@ BATCH = 200
 
 
 @shared_task
-def tell_addresses(**_: Any) -> None:
+def send_supplier_notices(**_: Any) -> None:
     """Queue an e-mail for each address change that its supplier does not know yet."""
-    waiting = supplier_notices.to_be_told()
+    waiting = supplier_notices.pending_notices()
     told = 0
     # A failed request stays first in line: it does not count for the batch.
     for wish in waiting.select_related("purchase_order__supplier").iterator(chunk_size=BATCH):
         try:
-            supplier_notices.tell(wish=wish)
-        except OutsideError as error:
+            supplier_notices.send(wish=wish)
+        except ExternalServiceError as error:
             log.warning("%s: address change not sent yet: %s", wish.purchase_order, error)
         else:
             told += 1

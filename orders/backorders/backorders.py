@@ -16,31 +16,31 @@ from orders import events, ledger
 from orders.addresses import pending_changes
 from orders.inventory import allocations, stock_outs
 from orders.models import (
+    Backorder,
+    BackorderLine,
     Order,
     OrderLine,
     Payment,
     PurchaseLine,
     PurchaseMessage,
     PurchaseOrder,
-    Setback,
-    SetbackLine,
 )
 from orders.routing import rules as routing_rules
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
-Status = Setback.Status
-Choice = Setback.Choice
-WAITING = (Status.OPEN, Status.ASKED)
+Status = Backorder.Status
+Choice = Backorder.Choice
+OPEN_STATES = (Status.OPEN, Status.ASKED)
 # The search starts at once; after a lost race or a crash it is retried for so long.
-LOOKED_FOR = timedelta(hours=1)
-ANSWERED_WITHIN = timedelta(hours=48)
+SEARCH_RETRY_AFTER = timedelta(hours=1)
+CHOICE_WINDOW = timedelta(hours=48)
 # Ends before ``payments.captures`` captures what is still authorized.
-NEEDS_MONEY_FOR = timedelta(hours=14)
-MOVED = "moved"  # acknowledgment of a line that is reassigned by staff or after a deadline
+CAPTURE_MARGIN = timedelta(hours=14)
+REASSIGNED = "moved"  # acknowledgment of a line that is reassigned by staff or after a deadline
 
 
-@needs_transaction
-def begin(
+@requires_transaction
+def open_backorder(
     purchase_order: PurchaseOrder, refused: Sequence[PurchaseLine], *, reason: str, now: datetime
 ) -> bool:
     """Open a backorder for rejected lines if rerouting is allowed; return whether it was opened.
@@ -50,24 +50,24 @@ def begin(
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
-    if not refused or not may_look(purchase_order, now=now):
+    if not refused or not may_reroute(purchase_order, now=now):
         return False
-    value = sum((line.order_line.charge_amount for line in refused), Decimal(0))
-    live = purchase_order.lines.filter(is_live=True)
+    value = sum((line.order_line.customer_charge_amount for line in refused), Decimal(0))
+    live = purchase_order.lines.filter(is_active=True)
     is_whole = not live.exclude(pk__in=[line.pk for line in refused]).exists()
-    delivery = purchase_order.charge_amount - value if is_whole else Decimal(0)
-    if not _is_secured(purchase_order, value + delivery, now):
+    delivery = purchase_order.customer_charge_amount - value if is_whole else Decimal(0)
+    if not _is_authorized(purchase_order, value + delivery, now):
         return False
-    _end_delays_of(purchase_order, refused, is_whole=is_whole, now=now)
+    _remove_from_delays(purchase_order, refused, is_whole=is_whole, now=now)
     if is_whole:
-        pending_changes.take(purchase_order, now=now)
+        pending_changes.apply(purchase_order, now=now)
     lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line in refused])
-    purchase_order.lines.filter(pk__in=[line.pk for line in refused]).update(is_live=False)
+    purchase_order.lines.filter(pk__in=[line.pk for line in refused]).update(is_active=False)
     allocations.release(lines=lines, cause=f"purchase:{purchase_order.number}", now=now)
-    setback = Setback.objects.create(
+    backorder = Backorder.objects.create(
         order=purchase_order.order,
         purchase_order=purchase_order,
-        kind=Setback.Kind.REFUSED,
+        kind=Backorder.Kind.REFUSED,
         status_since=now,
         reason=reason[:300],
         currency=purchase_order.currency,
@@ -75,27 +75,27 @@ def begin(
         promised_by=_promised_by(purchase_order),
         opened_at=now,
     )
-    SetbackLine.objects.bulk_create(
-        SetbackLine(setback=setback, order_line=line.order_line, code=line.acknowledgment)
+    BackorderLine.objects.bulk_create(
+        BackorderLine(backorder=backorder, order_line=line.order_line, code=line.acknowledgment)
         for line in refused
     )
     if is_whole:
         purchase_order.move(PurchaseOrder.Status.CANCELED, at=now, reason=reason)
-        events.purchase_order_moved(purchase_order, what="canceled", at=now)
+        events.purchase_order_answered(purchase_order, what="canceled", at=now)
     else:
-        purchase_order.charge_amount -= value
-        purchase_order.save(update_fields=["charge_amount"])
-        _note(purchase_order, refused, reason, now)
+        purchase_order.customer_charge_amount -= value
+        purchase_order.save(update_fields=["customer_charge_amount"])
+        _log_rejection(purchase_order, refused, reason, now)
     return True
 
 
-def _note(
+def _log_rejection(
     purchase_order: PurchaseOrder, refused: Sequence[PurchaseLine], reason: str, now: datetime
 ) -> None:
     PurchaseMessage.objects.create(
         purchase_order=purchase_order,
         direction=PurchaseMessage.Direction.IN,
-        kind="lines_refused",
+        kind="lines_canceled",
         body={
             "reason": reason,
             "lines": [
@@ -106,7 +106,7 @@ def _note(
     )
 
 
-def may_look(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
+def may_reroute(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
     """Return whether it may be rerouted: no cancellation is requested, and the rules allow it.
 
     A cancellation request of the customer counts even if the supplier refused it.
@@ -114,26 +114,28 @@ def may_look(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
     order = purchase_order.order
     if order.status not in {Order.Status.PROCESSING, Order.Status.ON_HOLD}:
         return False
-    if purchase_order.cancel_reason and not purchase_order.is_to_be_moved:
+    if purchase_order.cancel_reason and not purchase_order.is_being_reassigned:
         return False
-    return routing_rules.in_force(channel=order.channel, now=now).looks_elsewhere
+    return routing_rules.current_rules(channel=order.channel, now=now).reroutes_rejected
 
 
-@needs_transaction
-def could_begin(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
+@requires_transaction
+def can_reroute_all(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
     """Return whether the whole purchase order could be rerouted with the authorized money.
 
     Locks:  the payments of the order
     """
-    rules = routing_rules.in_force(channel=purchase_order.order.channel, now=now)
-    return rules.looks_elsewhere and _is_secured(purchase_order, purchase_order.charge_amount, now)
+    rules = routing_rules.current_rules(channel=purchase_order.order.channel, now=now)
+    return rules.reroutes_rejected and _is_authorized(
+        purchase_order, purchase_order.customer_charge_amount, now
+    )
 
 
 def _promised_by(purchase_order: PurchaseOrder) -> date | None:
     """Return the latest delivery date told to or accepted by the customer."""
     said = [purchase_order.entry.get("arrives_to") or None]
     days = [date.fromisoformat(one) for one in said if one]
-    earlier = Setback.objects.filter(
+    earlier = Backorder.objects.filter(
         lines__order_line__in=purchase_order.lines.values("order_line")
     )
     for promised_by, arrives_by, chosen in earlier.values_list(
@@ -143,7 +145,7 @@ def _promised_by(purchase_order: PurchaseOrder) -> date | None:
     return max(days, default=None)
 
 
-def _end_delays_of(
+def _remove_from_delays(
     purchase_order: PurchaseOrder,
     refused: Sequence[PurchaseLine],
     *,
@@ -152,47 +154,47 @@ def _end_delays_of(
 ) -> None:
     """Remove rejected lines from an open delay; the delay of the others stays open."""
     if is_whole:
-        settle_delays(purchase_order, reason="rejected by the supplier", now=now)
+        close_delays(purchase_order, reason="rejected by the supplier", now=now)
         return
-    SetbackLine.objects.filter(
-        setback__purchase_order=purchase_order,
-        setback__kind=Setback.Kind.LATER,
+    BackorderLine.objects.filter(
+        backorder__purchase_order=purchase_order,
+        backorder__kind=Backorder.Kind.LATER,
         order_line__in=[line.order_line_id for line in refused],
     ).update(is_open=False)
 
 
-def _is_secured(purchase_order: PurchaseOrder, amount: Decimal, now: datetime) -> bool:
+def _is_authorized(purchase_order: PurchaseOrder, amount: Decimal, now: datetime) -> bool:
     """Return whether the amount is authorized, uncaptured, and valid long enough to find a source.
 
     Captured money pays for one purchase order only: it is refunded, never moved to another.
     """
-    for payment in ledger.secured(purchase_order.order_id)[-1:]:
+    for payment in ledger.lock_authorized_payments(purchase_order.order_id)[-1:]:
         ends = payment.capture_before
         return (
-            not ledger.is_capture_due(payment, purpose=purchase_order.number)
-            and ledger.releasable(payment).amount >= amount
-            and (ends is None or ends > now + LOOKED_FOR + NEEDS_MONEY_FOR)
+            not ledger.is_capture_requested(payment, purpose=purchase_order.number)
+            and ledger.voidable(payment).amount >= amount
+            and (ends is None or ends > now + SEARCH_RETRY_AFTER + CAPTURE_MARGIN)
         )
     return False
 
 
-@needs_transaction
-def delay(
+@requires_transaction
+def record_delay(
     purchase_order: PurchaseOrder, *, ships_by: date, reason: str, now: datetime
-) -> Setback | None:
+) -> Backorder | None:
     """Record a later shipping date; rerouting decides whether it is too late. Idempotent per date.
 
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
-    told = purchase_order.setbacks.filter(kind=Setback.Kind.LATER)
+    told = purchase_order.backorders.filter(kind=Backorder.Kind.LATER)
     if told.filter(ships_by__gte=ships_by).exists():
         return None
     promised_by = _promised_by(purchase_order)
-    settle_delays(purchase_order, reason="delayed again by the supplier", now=now)
-    setback = Setback.objects.create(
+    close_delays(purchase_order, reason="delayed again by the supplier", now=now)
+    backorder = Backorder.objects.create(
         order=purchase_order.order,
         purchase_order=purchase_order,
-        kind=Setback.Kind.LATER,
+        kind=Backorder.Kind.LATER,
         status_since=now,
         reason=reason[:300],
         currency=purchase_order.currency,
@@ -200,62 +202,62 @@ def delay(
         ships_by=ships_by,
         opened_at=now,
     )
-    SetbackLine.objects.bulk_create(
-        SetbackLine(setback=setback, order_line_id=line_id, code="later")
-        for line_id in purchase_order.lines.filter(is_live=True).values_list(
+    BackorderLine.objects.bulk_create(
+        BackorderLine(backorder=backorder, order_line_id=line_id, code="later")
+        for line_id in purchase_order.lines.filter(is_active=True).values_list(
             "order_line", flat=True
         )
     )
-    return setback
+    return backorder
 
 
-@needs_transaction
-def settle_delays(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
+@requires_transaction
+def close_delays(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
     """Close the open delays of a purchase order: it shipped, or does not come at all.
 
     Locks:  the caller holds the order
     """
-    told = purchase_order.setbacks.filter(kind=Setback.Kind.LATER, status__in=WAITING)
-    for setback in told.select_for_update(of=["self"]).order_by("pk"):
-        end(setback, Status.AWAITED, reason=reason, now=now)
+    told = purchase_order.backorders.filter(kind=Backorder.Kind.LATER, status__in=OPEN_STATES)
+    for backorder in told.select_for_update(of=["self"]).order_by("pk"):
+        close(backorder, Status.AWAITED, reason=reason, now=now)
 
 
-def due(*, now: datetime) -> QuerySet[Setback]:
+def due_backorders(*, now: datetime) -> QuerySet[Backorder]:
     """Return backorders due for a search, and those with an expired deadline."""
-    return Setback.objects.filter(
-        Q(status=Status.OPEN) & (Q(try_after=None) | Q(try_after__lte=now))
-        | Q(status=Status.ASKED, answer_by__lte=now)
+    return Backorder.objects.filter(
+        Q(status=Status.OPEN) & (Q(retry_at=None) | Q(retry_at__lte=now))
+        | Q(status=Status.ASKED, respond_by__lte=now)
     )
 
 
-def answer_by(setback: Setback, *, now: datetime) -> datetime:
+def choice_deadline(backorder: Backorder, *, now: datetime) -> datetime:
     """Return the customer's deadline: 48 h, or less if the authorization expires.
 
     A delayed item is charged by capture, so its authorization sets no limit.
     """
-    latest = now + ANSWERED_WITHIN
-    if setback.kind == Setback.Kind.LATER:
+    latest = now + CHOICE_WINDOW
+    if backorder.kind == Backorder.Kind.LATER:
         return latest
-    for payment in setback.order.payments.filter(status=Payment.Status.AUTHORIZED).order_by("pk"):
+    for payment in backorder.order.payments.filter(status=Payment.Status.AUTHORIZED).order_by("pk"):
         if payment.capture_before is not None:
-            latest = min(latest, payment.capture_before - NEEDS_MONEY_FOR)
+            latest = min(latest, payment.capture_before - CAPTURE_MARGIN)
     return latest
 
 
-def waiting(order: Order) -> QuerySet[Setback]:
+def open_backorders(order: Order) -> QuerySet[Backorder]:
     """Return the open backorders of an order, oldest first."""
-    return order.setbacks.filter(status__in=WAITING).order_by("pk")
+    return order.backorders.filter(status__in=OPEN_STATES).order_by("pk")
 
 
-def open_lines(setback: Setback) -> list[SetbackLine]:
-    rows = setback.lines.filter(is_open=True).order_by("pk")
+def open_lines(backorder: Backorder) -> list[BackorderLine]:
+    rows = backorder.lines.filter(is_open=True).order_by("pk")
     return list(rows.select_related("order_line__variant__product", "substitute__product"))
 
 
-@needs_transaction
-def end(  # noqa: PLR0913 - the parts of one record
-    setback: Setback,
-    to: Setback.Status,
+@requires_transaction
+def close(  # noqa: PLR0913 - the parts of one record
+    backorder: Backorder,
+    to: Backorder.Status,
     *,
     reason: str,
     actor: str = "",
@@ -266,11 +268,11 @@ def end(  # noqa: PLR0913 - the parts of one record
 
     Locks:  the caller holds the order
     """
-    setback.lines.filter(is_open=True).update(is_open=False)
-    setback.move(to, at=now, actor=actor, reason=reason, chosen=chosen, chosen_by=actor[:100])
+    backorder.lines.filter(is_open=True).update(is_open=False)
+    backorder.move(to, at=now, actor=actor, reason=reason, chosen=chosen, chosen_by=actor[:100])
 
 
-def refused_by(order: Order) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+def excluded_sources(order: Order) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     """Return, per order line, the suppliers and the stock levels to exclude.
 
     Out of stock excludes one stock level; any other rejection excludes the supplier.
@@ -280,11 +282,11 @@ def refused_by(order: Order) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     lines: dict[int, list[int]] = {}
     for line_id, variant_id in order.lines.values_list("pk", "variant"):
         lines.setdefault(variant_id, []).append(line_id)
-    dead = PurchaseLine.objects.filter(order_line__order=order, is_live=False)
+    dead = PurchaseLine.objects.filter(order_line__order=order, is_active=False)
     for line in dead.exclude(acknowledgment="").select_related("purchase_order", "order_line"):
         # A rejection also holds for the other parts of a split line.
         for line_id in lines[line.order_line.variant_id]:
-            if line.acknowledgment in stock_outs.NONE_LEFT:
+            if line.acknowledgment in stock_outs.OUT_OF_STOCK_CODES:
                 levels.setdefault(line_id, set()).add(line.level_id)
             else:
                 suppliers.setdefault(line_id, set()).add(line.purchase_order.supplier_id)

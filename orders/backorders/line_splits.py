@@ -12,25 +12,25 @@ from typing import Any
 
 from django.db import models
 
-from orders.models import Allocation, OrderLine, PurchaseLine, Reservation, SetbackLine
-from orders.pricing.proration import share
-from storefront.lib.db.transactions import needs_transaction
+from orders.models import Allocation, BackorderLine, OrderLine, PurchaseLine, Reservation
+from orders.pricing.proration import prorate
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
-from storefront.lib.state_machine import Stateful, copy_trace
+from storefront.lib.state_machine import Stateful, copy_history
 
-SHARED = (
+PRORATED_FIELDS = (
     "line_amount",
     "discount_amount",
     "tax_amount",
-    "added_tax_amount",
+    "additional_tax_amount",
     "landed_amount",
     "fees_amount",
 )
-NOTHING: Mapping[str, Any] = {}
+NO_VALUES: Mapping[str, Any] = {}
 
 
-@needs_transaction
-def part(line: PurchaseLine, *, keep: int) -> PurchaseLine:
+@requires_transaction
+def split(line: PurchaseLine, *, keep: int) -> PurchaseLine:
     """Leave ``keep`` units in a purchase line; return a new line of the same order with the others.
 
     Nothing of it may have shipped. Reservations and allocations are split too, so stock counts
@@ -38,58 +38,60 @@ def part(line: PurchaseLine, *, keep: int) -> PurchaseLine:
 
     Locks:  the caller holds the order; the allocations of the line
     """
-    sold, other = _part_line(line.order_line_id, keep=keep)
-    apart = _part(line, keep=keep, quantity=other.quantity, order_line=other)
+    sold, other = _split_line(line.order_line_id, keep=keep)
+    apart = _split_row(line, keep=keep, quantity=other.quantity, order_line=other)
     line.order_line = sold
     return apart
 
 
-@needs_transaction
-def part_refused(line: SetbackLine, *, keep: int) -> SetbackLine:
+@requires_transaction
+def split_backorder_line(line: BackorderLine, *, keep: int) -> BackorderLine:
     """Leave ``keep`` units in a backorder line; return a new line of it with the others.
 
     Earlier purchase lines keep what suppliers were asked for and rejected.
 
     Locks:  the caller holds the order; the allocations of the line
     """
-    sold, other = _part_line(line.order_line_id, keep=keep)
+    sold, other = _split_line(line.order_line_id, keep=keep)
     line.order_line = sold
-    return SetbackLine.objects.create(setback_id=line.setback_id, order_line=other, code=line.code)
+    return BackorderLine.objects.create(
+        backorder_id=line.backorder_id, order_line=other, code=line.code
+    )
 
 
-def _part_line(line_id: int, *, keep: int) -> tuple[OrderLine, OrderLine]:
+def _split_line(line_id: int, *, keep: int) -> tuple[OrderLine, OrderLine]:
     sold = OrderLine.objects.select_related("order").get(pk=line_id)
     rest = sold.quantity - keep
-    other = _part_sold(sold, keep=keep, rest=rest)
+    other = _split_order_line(sold, keep=keep, rest=rest)
     live = Allocation.objects.filter(line=sold).exclude(status=Allocation.Status.RELEASED)
     for each in (
         *Reservation.objects.filter(line=sold),
         *live.select_for_update(of=["self"]),
     ):
-        _part(each, keep=keep, quantity=rest, line=other)
+        _split_row(each, keep=keep, quantity=rest, line=other)
     return sold, other
 
 
-def apart(whole: Money, *, keep: int, of: int) -> tuple[Money, Money]:
+def split_amount(whole: Money, *, keep: int, of: int) -> tuple[Money, Money]:
     """Split an amount between the kept units and the others, to the cent."""
-    mine = share(whole, quantity=of, before=0, units=keep)
+    mine = prorate(whole, quantity=of, before=0, units=keep)
     return mine, whole - mine
 
 
-def _part_sold(sold: OrderLine, *, keep: int, rest: int) -> OrderLine:
+def _split_order_line(sold: OrderLine, *, keep: int, rest: int) -> OrderLine:
     """Split prices and costs of an order line by units."""
-    kept: dict[str, Decimal | None] = dict.fromkeys(SHARED)
+    kept: dict[str, Decimal | None] = dict.fromkeys(PRORATED_FIELDS)
     others = dict(kept)
-    for name in SHARED:
+    for name in PRORATED_FIELDS:
         if (whole := getattr(sold, name)) is not None:
-            parts = apart(Money(whole, sold.order.currency), keep=keep, of=keep + rest)
+            parts = split_amount(Money(whole, sold.order.currency), keep=keep, of=keep + rest)
             kept[name], others[name] = (one.amount for one in parts)
-    root = sold.parted_from_id or sold.pk
-    return _part(sold, keep=keep, kept=kept, quantity=rest, parted_from_id=root, **others)
+    root = sold.split_from_id or sold.pk
+    return _split_row(sold, keep=keep, kept=kept, quantity=rest, split_from_id=root, **others)
 
 
-def _part[Row: models.Model](
-    row: Row, *, keep: int, kept: Mapping[str, Any] = NOTHING, **others: Any
+def _split_row[Row: models.Model](
+    row: Row, *, keep: int, kept: Mapping[str, Any] = NO_VALUES, **others: Any
 ) -> Row:
     """Leave ``keep`` units in a row; return a copy with the other values."""
     other = type(row)._base_manager.get(pk=row.pk)  # noqa: SLF001 - any model's own
@@ -101,5 +103,5 @@ def _part[Row: models.Model](
         setattr(other, name, value)
     other.save()
     if isinstance(row, Stateful) and isinstance(other, Stateful):
-        copy_trace(row, to=other)
+        copy_history(row, to=other)
     return other

@@ -13,13 +13,13 @@ from orders.backorders import backorders, rejected_lines
 from orders.inventory import allocations
 from orders.models import Order, OrderLine, PurchaseOrder
 from orders.promotions import redemptions
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
 Status = PurchaseOrder.Status
 
 
-@needs_transaction
-def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: datetime) -> None:
+@requires_transaction
+def cancel(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: datetime) -> None:
     """Cancel a purchase order that ships nothing: return its units, lines and money.
 
     If it is canceled for reassignment, a backorder keeps them instead.
@@ -27,48 +27,48 @@ def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: dateti
     Locks:  the caller holds those of ``acknowledgements.apply``
     """
     order = purchase_order.order
-    if purchase_order.is_to_be_moved:
-        if _is_moved(purchase_order, reason, now):
+    if purchase_order.is_being_reassigned:
+        if _open_backorder(purchase_order, reason, now):
             return
-        _tell(purchase_order, reason, now)
-    backorders.settle_delays(purchase_order, reason=reason, now=now)
-    pending_changes.drop(purchase_order, reason=reason, is_told=False, now=now)
-    redemptions.give_back_uncharged(order=order, closing=[purchase_order.pk], now=now)
+        _notify_customer(purchase_order, reason, now)
+    backorders.close_delays(purchase_order, reason=reason, now=now)
+    pending_changes.reject(purchase_order, reason=reason, is_told=False, now=now)
+    redemptions.revert_if_uncharged(order=order, closing=[purchase_order.pk], now=now)
     purchase_order.move(Status.CANCELED, at=now, reason=reason)
     lines = OrderLine.objects.filter(
-        purchase_lines__purchase_order=purchase_order, purchase_lines__is_live=True
+        purchase_lines__purchase_order=purchase_order, purchase_lines__is_active=True
     )
     line_ids = list(lines.values_list("pk", flat=True))
-    purchase_order.lines.update(is_live=False)
+    purchase_order.lines.update(is_active=False)
     gone = OrderLine.objects.filter(pk__in=line_ids)
     allocations.release(lines=gone, cause=f"purchase:{purchase_order.number}", now=now)
     gone.update(canceled_quantity=F("quantity") - F("shipped_quantity"))
-    give_back(purchase_order, cause=cause, now=now)
-    events.purchase_order_moved(purchase_order, what="canceled", at=now)
+    void_or_refund(purchase_order, cause=cause, now=now)
+    events.purchase_order_answered(purchase_order, what="canceled", at=now)
     if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
         order.move(Order.Status.CANCELED, at=now, reason=reason)
 
 
-@needs_transaction
-def close_all(
+@requires_transaction
+def cancel_all(
     purchase_orders: Sequence[PurchaseOrder], order: Order, *, reason: str, now: datetime
 ) -> None:
     """Cancel several purchase orders of one order; their stock rows are locked together, by id.
 
-    Locks:  the caller holds the order and the purchase orders; then as ``close``
+    Locks:  the caller holds the order and the purchase orders; then as ``cancel``
     """
     lines = OrderLine.objects.filter(
-        purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_live=True
+        purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_active=True
     )
     was_charged = any(each.accepted_at is not None for each in purchase_orders)
-    ending_ones = [each for each in purchase_orders if not each.is_to_be_moved]
+    ending_ones = [each for each in purchase_orders if not each.is_being_reassigned]
     if purchase_orders:
         closing = [each.pk for each in ending_ones]
-        redemptions.give_back_uncharged(order=order, closing=closing, now=now)
+        redemptions.revert_if_uncharged(order=order, closing=closing, now=now)
     allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
     for purchase_order in purchase_orders:
         purchase_order.order = order
-        close(purchase_order, cause="canceled", reason=reason, now=now)
+        cancel(purchase_order, cause="canceled", reason=reason, now=now)
     if order.status == Order.Status.CANCELED and purchase_orders:
         events.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
         return
@@ -76,37 +76,37 @@ def close_all(
         events.cancellation_answered(purchase_order, is_stopped=True, at=now)
 
 
-def _tell(purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:
+def _notify_customer(purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:
     """Notify the customer, who did not request this cancellation, of the canceled lines."""
-    live = purchase_order.lines.filter(is_live=True)
-    events.lines_refused(
+    live = purchase_order.lines.filter(is_active=True)
+    events.lines_canceled(
         purchase_order,
         lines=OrderLine.objects.filter(purchase_lines__in=live),
-        amount=rejected_lines.standing(purchase_order),
+        amount=rejected_lines.charged_amount(purchase_order),
         is_charged=rejected_lines.is_captured(purchase_order),
         reason=reason,
         at=now,
     )
 
 
-def _is_moved(purchase_order: PurchaseOrder, reason: str, now: datetime) -> bool:
-    live = list(purchase_order.lines.filter(is_live=True).select_related("order_line"))
+def _open_backorder(purchase_order: PurchaseOrder, reason: str, now: datetime) -> bool:
+    live = list(purchase_order.lines.filter(is_active=True).select_related("order_line"))
     for line in live:
-        line.acknowledgment = backorders.MOVED
+        line.acknowledgment = backorders.REASSIGNED
         line.save(update_fields=["acknowledgment"])
-    return backorders.begin(purchase_order, live, reason=reason, now=now)
+    return backorders.open_backorder(purchase_order, live, reason=reason, now=now)
 
 
-def give_back(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> None:
+def void_or_refund(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> None:
     """Void what is authorized for it; refund what is captured or being captured for it.
 
     At most what is left: staff may have refunded a part, or a capture may have been rejected.
     """
-    for payment in ledger.secured(purchase_order.order_id)[-1:]:
-        is_captured = ledger.is_capture_due(payment, purpose=purchase_order.number)
-        ask = ledger.ask_refund if is_captured else ledger.ask_release
-        most = ledger.refundable(payment) if is_captured else ledger.releasable(payment)
-        amount = min(rejected_lines.standing(purchase_order), most)
+    for payment in ledger.lock_authorized_payments(purchase_order.order_id)[-1:]:
+        is_captured = ledger.is_capture_requested(payment, purpose=purchase_order.number)
+        ask = ledger.request_refund if is_captured else ledger.request_void
+        most = ledger.refundable_amount(payment) if is_captured else ledger.voidable(payment)
+        amount = min(rejected_lines.charged_amount(purchase_order), most)
         if amount.amount > 0:
             ask(
                 payment,

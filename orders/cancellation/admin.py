@@ -1,6 +1,6 @@
 """Cancellation admin: record supplier answers, decide on goods shipped after cancellation.
 
-A stray is a purchase order that its supplier has, or shipped, although we canceled it.
+Canceled but shipped: the supplier has, or shipped, a purchase order that we canceled.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.cancellation import canceled_but_shipped, supplier_answers
-from orders.models import PurchaseOrder, StrayDecision
+from orders.models import CanceledShipmentDecision, PurchaseOrder
 from orders.payments import tasks
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, register_read_only
 from storefront.lib.staff.inlines import inline
 
 
-class StoppingActions(StaffAdmin):
+class CancellationAnswerActions(StaffAdmin):
     """Actions on a purchase order whose cancellation is requested."""
 
-    stopping_fits: ClassVar = {
-        "accept_cancellation": supplier_answers.can_stop,
-        "reject_cancellation": supplier_answers.is_asked,
+    cancellation_fits: ClassVar = {
+        "accept_cancellation": supplier_answers.can_confirm,
+        "reject_cancellation": supplier_answers.is_answer_pending,
     }
-    stopping_refusals: ClassVar = (supplier_answers.NotAskedError,)
+    cancellation_refusals: ClassVar = (supplier_answers.NoPendingRequestError,)
 
     @action(description=_("Mark cancellation accepted"), icon="block")
     def accept_cancellation(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            supplier_answers.stopped(
+            supplier_answers.record_acceptance(
                 purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, tasks.settle_payments)
+            self.wake(request, tasks.execute_requests)
 
         return self.ask(
             request,
@@ -66,7 +66,7 @@ class StoppingActions(StaffAdmin):
                 "Use this only if the supplier confirmed it to you. The items are"
                 " delivered, and the customer sees this on the order page."
             ),
-            act=lambda _given: supplier_answers.not_stopped(
+            act=lambda _given: supplier_answers.record_refusal(
                 purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
             ),
             done=gettext("%s will be shipped.") % purchase_order,
@@ -76,7 +76,7 @@ class StoppingActions(StaffAdmin):
 # Canceled but shipped
 
 DECISIONS = inline(
-    StrayDecision,
+    CanceledShipmentDecision,
     "outcome",
     "reason",
     "decided_by",
@@ -89,7 +89,9 @@ DECISIONS = inline(
 
 def decision_form(purchase_order: PurchaseOrder) -> type[forms.Form]:
     """Return the decision form of one purchase order, with the possible outcomes."""
-    choices = [(one.value, one.label) for one in canceled_but_shipped.outcomes(purchase_order)]
+    choices = [
+        (one.value, one.label) for one in canceled_but_shipped.possible_outcomes(purchase_order)
+    ]
     outcome = forms.ChoiceField(
         label=_("Resolution"), choices=choices, widget=UnfoldAdminSelectWidget
     )
@@ -97,20 +99,22 @@ def decision_form(purchase_order: PurchaseOrder) -> type[forms.Form]:
     return type("DecisionForm", (ReasonForm,), {"outcome": outcome, "field_order": order})
 
 
-class StrayActions(StaffAdmin):
+class CanceledShipmentActions(StaffAdmin):
     """Action to decide on a canceled purchase order that the supplier has or shipped."""
 
-    stray_fits: ClassVar = {"decide_stray": canceled_but_shipped.is_stray}
-    stray_refusals: ClassVar = (canceled_but_shipped.CannotDecideError,)
+    canceled_shipment_fits: ClassVar = {
+        "decide_canceled_shipment": canceled_but_shipped.is_decision_due
+    }
+    canceled_shipment_refusals: ClassVar = (canceled_but_shipped.CannotDecideError,)
 
     @action(description=_("Set resolution"), icon="gavel")
-    def decide_stray(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def decide_canceled_shipment(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
             canceled_but_shipped.decide(
                 purchase_order=purchase_order,
-                outcome=StrayDecision.Outcome(given["outcome"]),
+                outcome=CanceledShipmentDecision.Outcome(given["outcome"]),
                 reason=given["reason"],
                 actor=str(request.user),
                 now=timezone.now(),
@@ -137,8 +141,8 @@ class StrayActions(StaffAdmin):
         )
 
 
-show(
-    StrayDecision,
+register_read_only(
+    CanceledShipmentDecision,
     list_display=[
         columns.link("purchase_order", _("Purchase order")),
         "outcome",

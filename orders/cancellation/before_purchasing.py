@@ -10,19 +10,20 @@ from orders import events, ledger
 from orders.inventory import allocations, reservations
 from orders.models import Order, Payment, Reservation
 from orders.promotions import redemptions
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
 
-@needs_transaction
-def give_way(order: Order, *, now: datetime) -> None:
+@requires_transaction
+def cancel_superseded(order: Order, *, now: datetime) -> None:
     """Cancel an unpaid order that a newer order of the same customer supersedes, without an e-mail.
 
-    Its reservations stay: ``open_order_limits.hand_over`` releases them for the newer order.
+    Its reservations stay: ``open_order_limits.release_superseded`` releases them for the newer
+    order.
 
     Locks:  the caller holds the order; then promotions with a limit, and its payments
     """
     reason = "replaced by a newer order of the same customer"
-    redemptions.give_back(order=order, now=now)
+    redemptions.revert(order=order, now=now)
     order.move(Order.Status.CANCELED, at=now, actor="shopper", reason=reason)
     waiting = order.payments.filter(
         status__in=[Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION]
@@ -31,23 +32,23 @@ def give_way(order: Order, *, now: datetime) -> None:
         payment.move(Payment.Status.VOIDED, at=now, actor="shopper", reason=reason)
 
 
-@needs_transaction
-def end(order: Order, *, reason: str, actor: str, now: datetime) -> None:
+@requires_transaction
+def cancel(order: Order, *, reason: str, actor: str, now: datetime) -> None:
     """Cancel an order without purchase orders: unpaid, or just paid.
 
     Locks:  the caller holds the order; then promotions with a limit, stock rows, payments
     """
     was_paid = order.status != Order.Status.PENDING_PAYMENT
-    redemptions.give_back(order=order, now=now)
+    redemptions.revert(order=order, now=now)
     order.move(Order.Status.CANCELED, at=now, actor=actor, reason=reason)
     if was_paid:
         allocations.release(lines=order.lines.all(), cause=f"order:{order.number}", now=now)
         order.lines.update(canceled_quantity=F("quantity"))
     else:
-        reservations.end(order=order, status=Reservation.Status.RELEASED, now=now)
+        reservations.release(order=order, status=Reservation.Status.RELEASED, now=now)
     for payment in order.payments.select_for_update(of=["self"]).order_by("pk"):
         if payment.status == Payment.Status.AUTHORIZED and payment.open_amount:
-            ledger.ask_release(payment, amount=payment.open_amount, purpose="canceled", at=now)
+            ledger.request_void(payment, amount=payment.open_amount, purpose="canceled", at=now)
         elif payment.status in {Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION}:
             payment.move(Payment.Status.VOIDED, at=now, actor=actor, reason=reason)
     events.order_canceled(order, reason=reason, is_charged=False, was_paid=was_paid, at=now)

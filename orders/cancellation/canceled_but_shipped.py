@@ -10,11 +10,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext
 
-from orders.models import PurchaseOrder, StrayDecision, SupplierClaim
+from orders.models import CanceledShipmentDecision, PurchaseOrder, SupplierClaim
 from orders.purchasing import acknowledgements, locks
 
-Outcome = StrayDecision.Outcome
-Request = PurchaseOrder.Request
+Outcome = CanceledShipmentDecision.Outcome
+Submission = PurchaseOrder.Submission
 
 
 class CannotDecideError(Exception):
@@ -26,21 +26,21 @@ def was_shipped(purchase_order: PurchaseOrder) -> bool:
     return purchase_order.messages.filter(kind=acknowledgements.SHIPPED_CANCELED).exists()
 
 
-def is_stray(purchase_order: PurchaseOrder) -> bool:
+def is_decision_due(purchase_order: PurchaseOrder) -> bool:
     """Return whether the supplier has or shipped it although it was canceled."""
     if purchase_order.status != PurchaseOrder.Status.CANCELED:
         return False
-    if purchase_order.request_status in acknowledgements.CAN_STRAY:
+    if purchase_order.submission_status in acknowledgements.MAY_SHIP_CANCELED:
         return True
-    if purchase_order.request_status == Request.REJECTED:  # a later rejection ends it
-        since = purchase_order.request_status_since
+    if purchase_order.submission_status == Submission.REJECTED:  # a later rejection ends it
+        since = purchase_order.submission_status_since
         left = purchase_order.messages.filter(kind=acknowledgements.SHIPPED_CANCELED)
         return left.filter(at__gt=since).exists()
-    said_stopped = purchase_order.request_status == Request.CANCELLATION_ACCEPTED
+    said_stopped = purchase_order.submission_status == Submission.CANCELLATION_ACCEPTED
     return said_stopped and was_shipped(purchase_order)
 
 
-def outcomes(purchase_order: PurchaseOrder) -> list[Outcome]:
+def possible_outcomes(purchase_order: PurchaseOrder) -> list[Outcome]:
     """Return the possible outcomes: before a shipment only ``NOT_SHIPPED``, then the others."""
     if not was_shipped(purchase_order):
         return [Outcome.NOT_SHIPPED]
@@ -50,18 +50,18 @@ def outcomes(purchase_order: PurchaseOrder) -> list[Outcome]:
 @transaction.atomic(durable=True)
 def decide(
     *, purchase_order: PurchaseOrder, outcome: Outcome, reason: str, actor: str, now: datetime
-) -> StrayDecision:
+) -> CanceledShipmentDecision:
     """Store the decision. Idempotent: the same decision is stored once.
 
     Locks:  the order, then the purchase order
     Raises: CannotDecideError  nothing is written
     """
     locks.lock(purchase_order)
-    if not is_stray(purchase_order):
+    if not is_decision_due(purchase_order):
         raise CannotDecideError(
             gettext("The supplier has no canceled items of this purchase order.")
         )
-    if outcome not in outcomes(purchase_order):
+    if outcome not in possible_outcomes(purchase_order):
         raise CannotDecideError(
             gettext(
                 "This resolution does not match the supplier's status. Reload the page"
@@ -75,7 +75,7 @@ def decide(
         return last
     purchase_order.problem = ""
     purchase_order.save(update_fields=["problem"])
-    return StrayDecision.objects.create(
+    return CanceledShipmentDecision.objects.create(
         purchase_order=purchase_order,
         outcome=outcome,
         reason=reason,

@@ -15,23 +15,23 @@ from orders.backorders import purchase_order_cancellation, refunds
 from orders.cancellation import before_purchasing, supplier_answers
 from orders.models import Order, PurchaseMessage, PurchaseOrder
 from orders.purchasing import locks, reassignment, retries, submission_lookup
-from storefront.lib.clock import elapsing
-from storefront.lib.db.transactions import needs_transaction
-from storefront.lib.http.errors import OutsideError
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors.records import LeftUnpaidError, NotStoppableError
-from suppliers.resilience.bulkheads import InHandError
+from storefront.lib.clock import running_clock
+from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.http.errors import ExternalServiceError
+from suppliers.connections.factory import open_connector
+from suppliers.connectors.records import NotCancellableError, UnpaidOrderError
+from suppliers.resilience.bulkheads import LockedElsewhereError
 
 Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 
-CAN_BE_ASKED = frozenset(
+REQUESTABLE = frozenset(
     {
-        Request.SUBMITTED,
-        Request.ACCEPTED,
-        Request.PARTIALLY_ACCEPTED,
-        Request.BACKORDERED,
-        Request.CANCELLATION_REJECTED,
+        Submission.SUBMITTED,
+        Submission.ACCEPTED,
+        Submission.PARTIALLY_ACCEPTED,
+        Submission.BACKORDERED,
+        Submission.CANCELLATION_REJECTED,
     }
 )
 
@@ -60,17 +60,17 @@ class Cancellation:
 def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellation:
     """Cancel what no supplier has and refund it; store a cancellation request for the rest.
 
-    No supplier is called here: ``pursue`` does that, in a task started by the caller or the
-    sweep. Idempotent: a stored request is not stored again.
+    No supplier is called here: ``process_request`` does that, in a task started by the caller or
+    the sweep. Idempotent: a stored request is not stored again.
 
     Locks:  the order, then its purchase orders, payments, and the stock rows in id order
     Raises: TooLateError  nothing can be canceled any more
     """
     row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    stopped = stop(row, reason=reason, actor=actor, now=now)
+    stopped = cancel_or_request(row, reason=reason, actor=actor, now=now)
     going_on = row.purchase_orders.exclude(status=Status.CANCELED).order_by("pk")
     waiting, refused = (
-        tuple(going_on.filter(cancel_wanted_at__isnull=is_over).values_list("number", flat=True))
+        tuple(going_on.filter(cancel_requested_at__isnull=is_over).values_list("number", flat=True))
         for is_over in (False, True)
     )
     if row.status != Order.Status.CANCELED and not stopped and not waiting:
@@ -79,21 +79,21 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
     return Cancellation(stopped=tuple(stopped), refused=refused, open=waiting)
 
 
-@needs_transaction
-def wish(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
+@requires_transaction
+def request_cancellation(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
     """Store a cancellation request for one purchase order; a worker processes it.
 
     Locks:  the caller holds the order
     """
     mine = PurchaseOrder.objects.filter(
-        pk=purchase_order.pk, status__in=PurchaseOrder.NOT_BEGUN | PurchaseOrder.STOPPABLE
+        pk=purchase_order.pk, status__in=PurchaseOrder.NOT_STARTED | PurchaseOrder.CANCELABLE
     )
-    mine.update(is_to_be_moved=False, cancel_reason=reason[:200])
-    mine.filter(cancel_wanted_at__isnull=True).update(cancel_wanted_at=now)
+    mine.update(is_being_reassigned=False, cancel_reason=reason[:200])
+    mine.filter(cancel_requested_at__isnull=True).update(cancel_requested_at=now)
 
 
-@needs_transaction
-def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
+@requires_transaction
+def cancel_or_request(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
     """Cancel what no supplier has; store a cancellation request for what one may have.
 
     Returns the numbers of the canceled purchase orders.
@@ -103,7 +103,7 @@ def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
     """
     if order.status in {Order.Status.CANCELED, Order.Status.EXPIRED, Order.Status.COMPLETED}:
         raise TooLateError(order.number)
-    ended = refunds.end_all(order, reason=reason, actor=actor, now=now)
+    ended = refunds.cancel_all(order, reason=reason, actor=actor, now=now)
     if order.status == Order.Status.CANCELED:
         events.order_canceled(order, reason=reason, is_charged=False, at=now)
         return ended
@@ -113,26 +113,26 @@ def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
         .order_by("pk")
     )
     if not purchase_orders:
-        before_purchasing.end(order, reason=reason, actor=actor, now=now)
+        before_purchasing.cancel(order, reason=reason, actor=actor, now=now)
         return []
     ours = [
         purchase_order
         for purchase_order in purchase_orders
-        if purchase_order.request_status in PurchaseOrder.NEVER_SENT
-        and purchase_order.status in PurchaseOrder.NOT_BEGUN
+        if purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
+        and purchase_order.status in PurchaseOrder.NOT_STARTED
     ]
     for each in ours:
-        each.is_to_be_moved, each.cancel_reason = False, reason[:200]
-        each.save(update_fields=["is_to_be_moved", "cancel_reason"])
-    order.purchase_orders.filter(is_to_be_moved=True).update(is_to_be_moved=False)
-    purchase_order_cancellation.close_all(ours, order, reason=reason, now=now)
+        each.is_being_reassigned, each.cancel_reason = False, reason[:200]
+        each.save(update_fields=["is_being_reassigned", "cancel_reason"])
+    order.purchase_orders.filter(is_being_reassigned=True).update(is_being_reassigned=False)
+    purchase_order_cancellation.cancel_all(ours, order, reason=reason, now=now)
     order.purchase_orders.filter(
-        status__in=PurchaseOrder.STOPPABLE, cancel_wanted_at__isnull=True
-    ).update(cancel_wanted_at=now, cancel_reason=reason[:200])
+        status__in=PurchaseOrder.CANCELABLE, cancel_requested_at__isnull=True
+    ).update(cancel_requested_at=now, cancel_reason=reason[:200])
     return ended + [purchase_order.number for purchase_order in ours]
 
 
-def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
+def process_request(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     """Process a stored cancellation request: cancel, ask the supplier, or wait.
 
     True: canceled. False: it goes on. None: not known yet; retried, respecting ``Retry-After``.
@@ -141,40 +141,45 @@ def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     second of two, because it is already canceling.
     """
     try:
-        with submission_lookup.alone(purchase_order.pk):
-            return _pursue(purchase_order, now)
-    except InHandError:
+        with submission_lookup.work_lock(purchase_order.pk):
+            return _process_request(purchase_order, now)
+    except LockedElsewhereError:
         return None
 
 
-def _pursue(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
-    moment = elapsing(now)
-    is_stopped = _ask(purchase_order, now=now)
-    if is_stopped is not None or purchase_order.request_status != Request.CANCELLATION_REQUESTED:
+def _process_request(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
+    moment = running_clock(now)
+    is_stopped = _mark_requested(purchase_order, now=now)
+    if (
+        is_stopped is not None
+        or purchase_order.submission_status != Submission.CANCELLATION_REQUESTED
+    ):
         return is_stopped
-    if retries.is_resting(purchase_order, now=now):
+    if retries.is_deferred(purchase_order, now=now):
         return None
     try:
-        with adapter_for(purchase_order.supplier) as connector:
-            state = supplier_answers.ask(connector, purchase_order)
-    except NotStoppableError as error:
-        is_left = isinstance(error, LeftUnpaidError)
-        return supplier_answers.hear(
+        with open_connector(purchase_order.supplier) as connector:
+            state = supplier_answers.send_request(connector, purchase_order)
+    except NotCancellableError as error:
+        is_left = isinstance(error, UnpaidOrderError)
+        return supplier_answers.apply(
             purchase_order=purchase_order,
             is_stopped=is_left,
             words=str(error),
             now=now,
             is_kept=is_left,
         )
-    except OutsideError as error:
+    except ExternalServiceError as error:
         # Not a refusal: the supplier did not understand, or did not answer.
-        retries.rest(purchase_order, error, now=moment())
+        retries.defer(purchase_order, error, now=moment())
         return None
-    return None if state is None else supplier_answers.follow(purchase_order, state, now=now)
+    return (
+        None if state is None else supplier_answers.apply_api_answer(purchase_order, state, now=now)
+    )
 
 
 @transaction.atomic(durable=True)
-def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
+def _mark_requested(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
     """Store that the supplier is asked, before the call; cancel what was never submitted.
 
     Locks:  the order, then the purchase order, and to cancel it what that needs
@@ -182,27 +187,27 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
     order = locks.lock(purchase_order)
     if purchase_order.status == Status.CANCELED:
         return True
-    if purchase_order.cancel_wanted_at is None:  # refused in the meantime: not asked again
+    if purchase_order.cancel_requested_at is None:  # refused in the meantime: not asked again
         return False
     if (
-        purchase_order.request_status in PurchaseOrder.NEVER_SENT
-        and purchase_order.status in PurchaseOrder.NOT_BEGUN
+        purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
+        and purchase_order.status in PurchaseOrder.NOT_STARTED
     ):
-        purchase_order_cancellation.close_all(
+        purchase_order_cancellation.cancel_all(
             [purchase_order], order, reason=purchase_order.cancel_reason, now=now
         )
         return True
-    if purchase_order.status not in PurchaseOrder.STOPPABLE:  # a parcel came first
-        _give_up(purchase_order, now)
+    if purchase_order.status not in PurchaseOrder.CANCELABLE:  # a parcel came first
+        _end_request(purchase_order, now)
         return False
-    is_resting = retries.is_resting(purchase_order, now=now)
-    if purchase_order.request_status in CAN_BE_ASKED and not is_resting:
+    is_resting = retries.is_deferred(purchase_order, now=now)
+    if purchase_order.submission_status in REQUESTABLE and not is_resting:
         purchase_order.move(
-            Request.CANCELLATION_REQUESTED,
+            Submission.CANCELLATION_REQUESTED,
             at=now,
-            axis="request_status",
+            status_field="submission_status",
             reason=purchase_order.cancel_reason,
-            stop_told_by="",
+            cancellation_channel="",
         )
         PurchaseMessage.objects.create(
             purchase_order=purchase_order,
@@ -214,14 +219,14 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
     return None
 
 
-def _give_up(purchase_order: PurchaseOrder, now: datetime) -> None:
+def _end_request(purchase_order: PurchaseOrder, now: datetime) -> None:
     """End a request that came too late; otherwise it would be retried for ever."""
-    purchase_order.cancel_wanted_at = None
-    purchase_order.save(update_fields=["cancel_wanted_at"])
-    if not purchase_order.is_to_be_moved:
+    purchase_order.cancel_requested_at = None
+    purchase_order.save(update_fields=["cancel_requested_at"])
+    if not purchase_order.is_being_reassigned:
         events.cancellation_answered(purchase_order, is_stopped=False, at=now)
-    reassignment.forget(purchase_order)
-    if purchase_order.request_status == Request.CANCELLATION_REQUESTED:
+    reassignment.abandon(purchase_order)
+    if purchase_order.submission_status == Submission.CANCELLATION_REQUESTED:
         words = "Shipped before the supplier answered."
-        to = Request.CANCELLATION_REJECTED
-        purchase_order.move(to, at=now, axis="request_status", reason=words)
+        to = Submission.CANCELLATION_REJECTED
+        purchase_order.move(to, at=now, status_field="submission_status", reason=words)

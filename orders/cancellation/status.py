@@ -8,13 +8,13 @@ from enum import StrEnum
 from django.db.models import QuerySet
 
 from orders.models import Order, PurchaseOrder
-from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.db.prepared_queries import PreparedQuery
 
 Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 
 
-class Wish(StrEnum):
+class CancellationStatus(StrEnum):
     """Status of the cancellation request for what suppliers have."""
 
     NONE = "none"
@@ -22,27 +22,27 @@ class Wish(StrEnum):
     REFUSED = "refused"
 
 
-def wish_of(order: Order) -> Wish:
+def status_of(order: Order) -> CancellationStatus:
     """Return the status of an order's cancellation request; ``NONE`` if there is none."""
-    return wish_among(_GOING_ON(order_id=order.pk))
+    return status_from(_GOING_ON(order_id=order.pk))
 
 
-def wish_among(purchases: Iterable[PurchaseOrder]) -> Wish:
+def status_from(purchases: Iterable[PurchaseOrder]) -> CancellationStatus:
     """Return the status of the cancellation request, from the order's purchase orders."""
     going_on = [
         each
         for each in purchases
-        if each.status in PurchaseOrder.STOPPABLE and not each.is_to_be_moved
+        if each.status in PurchaseOrder.CANCELABLE and not each.is_being_reassigned
     ]
-    if any(each.cancel_wanted_at is not None for each in going_on):
-        return Wish.ASKED
-    if any(each.request_status == Request.CANCELLATION_REJECTED for each in going_on):
-        return Wish.REFUSED
-    return Wish.NONE
+    if any(each.cancel_requested_at is not None for each in going_on):
+        return CancellationStatus.ASKED
+    if any(each.submission_status == Submission.CANCELLATION_REJECTED for each in going_on):
+        return CancellationStatus.REFUSED
+    return CancellationStatus.NONE
 
 
 def _going_on(*, order_id: int) -> QuerySet[PurchaseOrder]:
-    return PurchaseOrder.objects.filter(order=order_id, status__in=PurchaseOrder.STOPPABLE)
+    return PurchaseOrder.objects.filter(order=order_id, status__in=PurchaseOrder.CANCELABLE)
 
 
-_GOING_ON = Prepared(_going_on)
+_GOING_ON = PreparedQuery(_going_on)

@@ -9,40 +9,40 @@ from django.db import transaction
 from catalog.models import Channel
 from orders.cart import carts
 from orders.models import Cart, CartLine, Order
-from orders.models.cart import KEPT_FOR, MAX_QUANTITY
+from orders.models.cart import CART_RETENTION, MAX_QUANTITY
 from orders.promotions import codes
 from storefront.accounts.models import User
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
-FORGOTTEN_AT_ONCE = 5_000
+PURGE_BATCH = 5_000
 
 
-def current(*, owner_id: int, now: datetime) -> Cart | None:
+def account_cart(*, owner_id: int, now: datetime) -> Cart | None:
     """Return the open cart of an account: not ordered, used within 30 days."""
     return (
         Cart.objects.filter(owner=owner_id, is_current=True, order__isnull=True)
-        .filter(touched_at__gte=now - KEPT_FOR)
+        .filter(updated_at__gte=now - CART_RETENTION)
         .select_related("channel")
         .first()
     )
 
 
 @transaction.atomic(durable=True)
-def begin(*, owner_id: int, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
+def create(*, owner_id: int, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
     """Return the cart of an account, created if it has none.
 
     Locks:  the account
     """
     _lock(owner_id)
-    if mine := current(owner_id=owner_id, now=now):
+    if mine := account_cart(owner_id=owner_id, now=now):
         return mine
     opened = carts.open_cart(channel=channel, country=country, locale=locale, now=now)
-    _adopt(opened, owner_id)
+    _assign(opened, owner_id)
     return opened
 
 
 @transaction.atomic(durable=True)
-def bring(*, owner_id: int, token: str, now: datetime) -> Cart | None:
+def merge_guest_cart(*, owner_id: int, token: str, now: datetime) -> Cart | None:
     """Merge the browser's guest cart into the cart of the account.
 
     Quantities add up to the maximum. Of two prices the lower guaranteed one is kept, with its
@@ -51,7 +51,7 @@ def bring(*, owner_id: int, token: str, now: datetime) -> Cart | None:
     Locks:  the account, then both carts in id order
     """
     _lock(owner_id)
-    mine = current(owner_id=owner_id, now=now)
+    mine = account_cart(owner_id=owner_id, now=now)
     brought = carts.find(token=token, now=now) if token else None
     if brought is None or brought.owner_id is not None:
         return mine
@@ -59,19 +59,19 @@ def bring(*, owner_id: int, token: str, now: datetime) -> Cart | None:
     rows = Cart.objects.filter(pk__in=both).select_for_update(of=["self"])
     list(rows.order_by("pk"))
     # Read again under the lock: either may have been ordered in the meantime.
-    mine = current(owner_id=owner_id, now=now)
+    mine = account_cart(owner_id=owner_id, now=now)
     brought = carts.find(token=token, now=now)
     if brought is None:
         return mine
     if mine is None:
-        _adopt(brought, owner_id)
+        _assign(brought, owner_id)
         return brought
-    _join(mine, brought, now)
+    _merge(mine, brought, now)
     return mine
 
 
-@needs_transaction
-def adopt_orders(*, owner_id: int, addresses: list[str]) -> None:
+@requires_transaction
+def claim_guest_orders(*, owner_id: int, addresses: list[str]) -> None:
     """Assign guest orders with a verified address of the account to the account.
 
     Shape:  addresses in lower case
@@ -80,56 +80,58 @@ def adopt_orders(*, owner_id: int, addresses: list[str]) -> None:
     Cart.objects.filter(order__in=theirs, owner=None).update(owner=owner_id)
 
 
-@needs_transaction
+@requires_transaction
 def _lock(owner_id: int) -> None:
     User.objects.select_for_update(of=["self"], no_key=True).get(pk=owner_id)
 
 
-@needs_transaction
-def _adopt(cart: Cart, owner_id: int) -> None:
+@requires_transaction
+def _assign(cart: Cart, owner_id: int) -> None:
     Cart.objects.filter(owner=owner_id, is_current=True).update(is_current=False)
     # A new token: the old one may be known to others.
     cart.owner_id, cart.is_current, cart.token = owner_id, True, carts.new_token()
     cart.save(update_fields=["owner", "is_current", "token"])
 
 
-@needs_transaction
-def _join(mine: Cart, brought: Cart, now: datetime) -> None:
+@requires_transaction
+def _merge(mine: Cart, brought: Cart, now: datetime) -> None:
     known = {line.listing_id: line for line in mine.lines.all()}
     for line in brought.lines.order_by("pk"):
         if (there := known.get(line.listing_id)) is None:
             brought.lines.filter(pk=line.pk).update(cart=mine)
             continue
         there.quantity = min(there.quantity + line.quantity, MAX_QUANTITY)
-        better = _better(there, line, now)
+        better = _cheaper_line(there, line, now)
         there.quoted_amount, there.quoted_at = better.quoted_amount, better.quoted_at
         there.save(update_fields=["quantity", "quoted_amount", "quoted_at"])
-    mine.codes = list(dict.fromkeys([*mine.codes, *brought.codes]))[: codes.MOST_CODES]
+    mine.codes = list(dict.fromkeys([*mine.codes, *brought.codes]))[: codes.MAX_CODES]
     if brought.ship_to:
         mine.email, mine.ship_to = brought.email, brought.ship_to
         mine.country, mine.service = brought.country, brought.service
-        mine.address_check = brought.address_check
-    mine.touched_at = now
-    taken = ["codes", "email", "ship_to", "address_check", "country", "service"]
-    mine.save(update_fields=[*taken, "touched_at"])
+        mine.address_verification = brought.address_verification
+    mine.updated_at = now
+    taken = ["codes", "email", "ship_to", "address_verification", "country", "service"]
+    mine.save(update_fields=[*taken, "updated_at"])
     brought.delete()
 
 
-def _better(one: CartLine, other: CartLine, now: datetime) -> CartLine:
-    promised = [line for line in (one, other) if line.is_promised(now)]
+def _cheaper_line(one: CartLine, other: CartLine, now: datetime) -> CartLine:
+    promised = [line for line in (one, other) if line.is_price_guaranteed(now)]
     if promised:
         return min(promised, key=lambda line: line.quoted_amount)
     return max(one, other, key=lambda line: line.quoted_at)
 
 
 @transaction.atomic(durable=True)
-def forget_old(*, now: datetime) -> int:
+def purge_abandoned(*, now: datetime) -> int:
     """Delete carts unused for 30 days that were not ordered; return how many.
 
     Locks:  the carts, in id order; one in use is left for the next run
     """
-    old = Cart.objects.filter(touched_at__lt=now - KEPT_FOR, order__isnull=True).order_by("pk")
-    found = old.select_for_update(of=["self"], skip_locked=True)[:FORGOTTEN_AT_ONCE]
+    old = Cart.objects.filter(updated_at__lt=now - CART_RETENTION, order__isnull=True).order_by(
+        "pk"
+    )
+    found = old.select_for_update(of=["self"], skip_locked=True)[:PURGE_BATCH]
     keys = [cart.pk for cart in found]
     Cart.objects.filter(pk__in=keys).delete()
     return len(keys)

@@ -7,19 +7,21 @@ from typing import ClassVar
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from orders.enums import SEE_COSTS
-from orders.inventory.admin import OF_LEVEL, OrderedFilter
+from orders.enums import VIEW_COSTS
+from orders.inventory.admin import STOCK_LEVEL_JOINS, HasOrderFilter
 from orders.models import Cart, CartLine, OrderLine, Reservation
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, show
+from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.inlines import inline
 
-COST = columns.guarded(columns.money("cost_amount", _("Cost"), currency="cost_currency"), SEE_COSTS)
-LANDED = columns.guarded(
-    columns.money("landed_amount", _("Landed cost"), currency="order__currency"), SEE_COSTS
+COST = columns.restricted(
+    columns.money("cost_amount", _("Cost"), currency="cost_currency"), VIEW_COSTS
 )
-FEES = columns.guarded(
-    columns.money("fees_amount", _("Fees"), currency="order__currency"), SEE_COSTS
+LANDED = columns.restricted(
+    columns.money("landed_amount", _("Landed cost"), currency="order__currency"), VIEW_COSTS
+)
+FEES = columns.restricted(
+    columns.money("fees_amount", _("Fees"), currency="order__currency"), VIEW_COSTS
 )
 
 
@@ -34,10 +36,10 @@ class CartAdmin(StaffAdmin):
         columns.text("channel__code", _("Channel")),
         "country",
         "locale",
-        columns.age("touched_at", _("Last activity")),
+        columns.age("updated_at", _("Last activity")),
     ]
     list_select_related: ClassVar = ["order", "channel", "owner"]
-    list_filter: ClassVar = ["channel", "country", ("order", OrderedFilter)]
+    list_filter: ClassVar = ["channel", "country", ("order", HasOrderFilter)]
     search_fields: ClassVar = ["=id", "email", "order__number"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["token"]
@@ -54,7 +56,7 @@ class CartAdmin(StaffAdmin):
     ]
 
 
-show(
+register_read_only(
     CartLine,
     list_display=[
         columns.text("listing__variant__sku", _("SKU")),
@@ -67,7 +69,7 @@ show(
     search_fields=["listing__variant__sku"],
     ordering=["-id"],
 )
-show(
+register_read_only(
     OrderLine,
     list_display=[
         "sku",
@@ -99,26 +101,26 @@ show(
             of="variant_id",
         ),
     ],
-    list_select_related=["order", "offer__supplier", *OF_LEVEL],
+    list_select_related=["order", "offer__supplier", *STOCK_LEVEL_JOINS],
     search_fields=["sku", "title", "order__number"],
     ordering=["-id"],
     rights=dict.fromkeys(
-        ("cost_amount", "cost_currency", "cost_rate", "landed_amount", "fees_amount"), SEE_COSTS
+        ("cost_amount", "cost_currency", "cost_rate", "landed_amount", "fees_amount"), VIEW_COSTS
     ),
 )
-show(
+register_read_only(
     Reservation,
     list_display=[
         "__str__",
         columns.link("line__order", _("Order")),
         columns.text("line__sku", _("SKU")),
         "quantity",
-        columns.state("status", _("Status"), ended={"converted", "released", "expired"}),
+        columns.status("status", _("Status"), ended={"converted", "released", "expired"}),
         columns.age("status_since", _("Since")),
     ],
-    list_select_related=["line__order", *OF_LEVEL],
+    list_select_related=["line__order", *STOCK_LEVEL_JOINS],
     list_filter=["status"],
     search_fields=["line__order__number", "line__sku"],
     ordering=["-id"],
-    readonly_fields=[columns.moves],
+    readonly_fields=[columns.status_history],
 )

@@ -1,7 +1,7 @@
 """Carts: create, find and show a cart, add, change and remove lines at current prices.
 
-``begin`` inserts a guest's cart and its first line in one statement and needs no lock: no other
-request can know the cart yet.
+``create_with_line`` inserts a guest's cart and its first line in one statement and needs no lock:
+no other request can know the cart yet.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Channel, Listing
 from orders.cart import lines as cart_lines
-from orders.cart.lines import Read
+from orders.cart.lines import CartContent
 from orders.cart.view import CartView, DeliveryPromise, LineView
 from orders.models import Cart, CartLine
-from orders.models.cart import KEPT_FOR, MAX_QUANTITY
+from orders.models.cart import CART_RETENTION, MAX_QUANTITY
 from storefront.lib.db.bulk import insert, insert_together
-from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.money import Money
 
 TOKEN_BYTES = 32
@@ -92,7 +92,7 @@ def count(cart: Cart) -> int:
     return sum(line.quantity for line in _LINES(cart_id=cart.pk))
 
 
-def new(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
+def build_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
     """Return an unsaved cart."""
     return Cart(
         token=new_token(),
@@ -100,27 +100,27 @@ def new(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
         country=country,
         locale=locale,
         created_at=now,
-        touched_at=now,
+        updated_at=now,
     )
 
 
 def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
-    cart = new(channel=channel, country=country, locale=locale, now=now)
+    cart = build_cart(channel=channel, country=country, locale=locale, now=now)
     insert([cart])
     return cart
 
 
 def find(*, token: str, now: datetime) -> Cart | None:
     """Return an open cart by token: not ordered, used within 30 days."""
-    return _OPEN.first(token=token, since=now - KEPT_FOR)
+    return _OPEN.first(token=token, since=now - CART_RETENTION)
 
 
 def _open(*, token: str, since: datetime) -> QuerySet[Cart]:
-    carts = Cart.objects.filter(token=token, order__isnull=True, touched_at__gte=since)
+    carts = Cart.objects.filter(token=token, order__isnull=True, updated_at__gte=since)
     return carts.select_related("channel")
 
 
-_OPEN = Prepared(_open)
+_OPEN = PreparedQuery(_open)
 
 
 @transaction.atomic(durable=True)
@@ -138,22 +138,22 @@ def add(  # noqa: PLR0913 - the parts of one record
     Adding does not extend the guarantee; only today's price is guaranteed from now on.
 
     Shape:  ``deliverable`` returns how many of a listing can be shipped to the cart's country,
-            and when (``shipping.availability.availability.deliverable_to``); by default, what is
-            listed. ``line_id`` is the id of a line that ``change`` removed: the line gets its
+            and when (``shipping.availability.availability.make_delivery_check``); by default, what
+            is listed. ``line_id`` is the id of a line that ``change`` removed: the line gets its
             place back
     Locks:  the cart
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError, PlacedCartError:
             nothing is written
     """
     lock(cart)
-    listing = _for_sale(cart, listing_id, now)
+    listing = _sellable_listing(cart, listing_id, now)
     lines = _LINES(cart_id=cart.pk)
     line = next((one for one in lines if one.listing_id == listing.pk), None)
     wanted = quantity + (line.quantity if line else 0)
     found = deliverable(listing)
-    check(wanted, found.most)
+    require_quantity(wanted, found.most)
     today = listing.price_amount or Decimal(0)
-    keeps = line is not None and line.quoted_amount < today and line.is_promised(now)
+    keeps = line is not None and line.quoted_amount < today and line.is_price_guaranteed(now)
     if line is None:
         if len(lines) >= MAX_LINES:
             raise TooManyError(MAX_LINES)
@@ -194,7 +194,7 @@ def change(
     if quantity == 0:
         line.delete()
     else:
-        check(quantity, deliverable(_for_sale(cart, line.listing_id, now)).most)
+        require_quantity(quantity, deliverable(_sellable_listing(cart, line.listing_id, now)).most)
         cart.lines.filter(pk=line.pk).update(quantity=quantity)
     _touch(cart, now)
 
@@ -213,14 +213,14 @@ def price_of(line: CartLine, now: datetime) -> Decimal:
     today = line.listing.price_amount
     if today is None:
         raise NoPriceError(line.listing_id)
-    return min(today, line.quoted_amount) if line.is_promised(now) else today
+    return min(today, line.quoted_amount) if line.is_price_guaranteed(now) else today
 
 
-def look(*, cart: Cart, now: datetime, known: Read | None = None) -> CartView:
+def view_cart(*, cart: Cart, now: datetime, known: CartContent | None = None) -> CartView:
     """Return the cart with current prices and stock; ``known`` saves reading the lines again."""
     currency = cart.channel.currency
     lines = []
-    told = known or cart_lines.read_cart_lines(cart=cart, now=now)
+    told = known or cart_lines.load_content(cart=cart, now=now)
     for read in told.lines:
         row, listing = read.row, read.row.listing
         product = listing.variant.product
@@ -278,7 +278,7 @@ def _promise_of(line: CartLine) -> DeliveryPromise | None:
     )
 
 
-def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
+def _sellable_listing(cart: Cart, listing_id: int, now: datetime) -> Listing:
     listing = _PUBLISHED.first(channel_id=cart.channel_id, listing_id=listing_id, now=now)
     if listing is None:
         unpriced = Listing.objects.on(cart.channel).filter(pk=listing_id, price_amount=None)
@@ -290,7 +290,7 @@ def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
     return listing
 
 
-def check(quantity: int, most: int) -> None:
+def require_quantity(quantity: int, most: int) -> None:
     """Require a quantity that is allowed and available.
 
     Raises: TooManyError, NotForSaleError, NotEnoughError
@@ -304,7 +304,7 @@ def check(quantity: int, most: int) -> None:
 
 
 def _touch(cart: Cart, now: datetime) -> None:
-    Cart.objects.filter(pk=cart.pk).update(touched_at=now)
+    Cart.objects.filter(pk=cart.pk).update(updated_at=now)
 
 
 def _published(*, channel_id: int, listing_id: int, now: datetime) -> QuerySet[Listing]:
@@ -325,16 +325,16 @@ def _unplaced(*, cart_id: int) -> QuerySet[Cart]:
     return Cart.objects.filter(pk=cart_id, order__isnull=True).only("pk")
 
 
-_PUBLISHED, _LINES = Prepared(_published), Prepared(_lines)
-_LOCKED, _UNPLACED = Prepared(_locked), Prepared(_unplaced)
+_PUBLISHED, _LINES = PreparedQuery(_published), PreparedQuery(_lines)
+_LOCKED, _UNPLACED = PreparedQuery(_locked), PreparedQuery(_unplaced)
 
 
-def read(*, listing_id: int, now: datetime) -> Listing | None:
-    """Return a listing as ``begin`` needs it, with product and channel; published or not."""
+def load_listing(*, listing_id: int, now: datetime) -> Listing | None:
+    """Return a listing as ``create_with_line`` needs it, with product and channel; published or not."""
     return _LISTING.first(listing_id=listing_id, now=now)
 
 
-def begin(  # noqa: PLR0913 - the parts of one record
+def create_with_line(  # noqa: PLR0913 - the parts of one record
     *,
     listing: Listing,
     quantity: int,
@@ -346,7 +346,8 @@ def begin(  # noqa: PLR0913 - the parts of one record
 ) -> CartLine:
     """Create a cart with one line at today's price; return the line with its cart.
 
-    Shape:  ``listing`` as returned by ``read`` just now; ``deliverable`` as in ``carts.add``
+    Shape:  ``listing`` as returned by ``load_listing`` just now; ``deliverable`` as in
+            ``carts.add``
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError  nothing is
             written
     """
@@ -356,8 +357,8 @@ def begin(  # noqa: PLR0913 - the parts of one record
     if not told.is_for_sale or listing.price_amount is None:
         raise NotForSaleError(listing.pk)
     found = deliverable(listing)
-    check(quantity, found.most)
-    cart = new(channel=channel, country=country, locale=locale, now=now)
+    require_quantity(quantity, found.most)
+    cart = build_cart(channel=channel, country=country, locale=locale, now=now)
     line = CartLine(
         cart=cart,
         listing=listing,
@@ -379,4 +380,4 @@ def _listing(*, listing_id: int, now: datetime) -> QuerySet[Listing]:
     )
 
 
-_LISTING = Prepared(_listing)
+_LISTING = PreparedQuery(_listing)

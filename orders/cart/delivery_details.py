@@ -16,7 +16,7 @@ from storefront.lib.db.prepared_queries import planned_cursor
 UNPLACED = "NOT EXISTS (SELECT 1 FROM orders_order WHERE cart_id = orders_cart.id)"
 
 
-def address(
+def set_address(
     *,
     cart: Cart,
     email: str,
@@ -26,28 +26,28 @@ def address(
 ) -> None:
     """Store recipient and address of a cart, unless it was ordered.
 
-    Shape:  ``check`` as returned by ``verification.note``
+    Shape:  ``check`` as returned by ``verification.record``
     """
     told = {
         "email": email,
         "ship_to": asdict(ship_to),
         "country": ship_to.country,
-        "address_check": dict(check or {}),
+        "address_verification": dict(check or {}),
     }
-    if _write(cart, {**told, "touched_at": now}):
+    if _update(cart, {**told, "updated_at": now}):
         for name, value in told.items():
             setattr(cart, name, value)
     else:
         cart.refresh_from_db(fields=list(told))
 
 
-def choose_delivery(*, cart: Cart, way: str, now: datetime) -> None:
+def set_delivery_method(*, cart: Cart, way: str, now: datetime) -> None:
     """Store the chosen delivery method, a ``ShippingQuote.code``."""
-    _write(cart, {"service": way, "touched_at": now})
+    _update(cart, {"service": way, "updated_at": now})
     cart.service = way
 
 
-def _write(cart: Cart, told: Mapping[str, Any]) -> bool:
+def _update(cart: Cart, told: Mapping[str, Any]) -> bool:
     """Update columns of a cart unless it was ordered; return whether they were written.
 
     Raw SQL: building the statement in Django takes longer than executing it.

@@ -11,13 +11,13 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from catalog.models import Image, Listing
 from orders.models import Cart, CartLine, Order, Promotion, TaxRate
-from orders.models.cart import KEPT_FOR
+from orders.models.cart import CART_RETENTION
 from orders.tax.rates import CountryRate
-from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.db.prepared_queries import PreparedQuery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadLine:
+class LoadedLine:
     """One line of a cart, with its listing, variant, product and spec.
 
     ``is_for_sale`` is as in lists and needs recent supply data; ``is_shown`` only that it is not
@@ -31,7 +31,7 @@ class ReadLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class CartContent:
     """The content of a cart at one moment.
 
     Shape:  ``lines`` in the order they were added; ``may_promote``: false if no automatic
@@ -39,7 +39,7 @@ class Read:
             without lines
     """
 
-    lines: Sequence[ReadLine] = ()
+    lines: Sequence[LoadedLine] = ()
     may_promote: bool = True
     tax: CountryRate | None = None
     is_placed: bool = False
@@ -49,24 +49,24 @@ class Read:
         return [line.row for line in self.lines]
 
 
-def read_cart_lines(*, cart: Cart, now: datetime) -> Read:
+def load_content(*, cart: Cart, now: datetime) -> CartContent:
     return _read(_QUESTION(cart_id=cart.pk, now=now, on=now.date()), now)
 
 
-def find(*, token: str, now: datetime) -> tuple[Cart, Read] | None:
+def find(*, token: str, now: datetime) -> tuple[Cart, CartContent] | None:
     """Return a cart as ``carts.find`` does, with its content; None if it is empty."""
-    rows = _FOUND(token=token, since=now - KEPT_FOR, now=now, on=now.date())
+    rows = _FOUND(token=token, since=now - CART_RETENTION, now=now, on=now.date())
     return (rows[0].cart, _read(rows, now)) if rows else None
 
 
-def _read(rows: Sequence[CartLine], now: datetime) -> Read:
+def _read(rows: Sequence[CartLine], now: datetime) -> CartContent:
     if not rows:
-        return Read()
+        return CartContent()
     told = cast(Any, rows[0])
     tax = None
     if not told.has_regions:
         tax = CountryRate(country=told.goes_to, on=now.date(), rate=told.country_rate)
-    return Read(
+    return CartContent(
         lines=[_line(row) for row in rows],
         may_promote=told.may_promote,
         tax=tax,
@@ -74,9 +74,9 @@ def _read(rows: Sequence[CartLine], now: datetime) -> Read:
     )
 
 
-def _line(row: CartLine) -> ReadLine:
+def _line(row: CartLine) -> LoadedLine:
     told = cast(Any, row)
-    return ReadLine(
+    return LoadedLine(
         row=row,
         is_for_sale=told.is_for_sale,
         is_shown=told.is_shown,
@@ -85,15 +85,15 @@ def _line(row: CartLine) -> ReadLine:
 
 
 # Long columns that neither cart nor order shows.
-_PRODUCT = ("description_html", "option_names", "locked_fields")
+_PRODUCT = ("description_html", "option_names", "overridden_fields")
 _SPEC = ("power_sources", "charging", "features", "light_colors", "more", "sources", "warnings")
-LONG = (
+LONG_FIELDS = (
     *(f"product__{name}" for name in _PRODUCT),
     *(f"product__spec__{name}" for name in _SPEC),
 )
 
 
-def _told(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[CartLine]:
+def _annotate(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[CartLine]:
     listing, country = OuterRef("listing"), OuterRef("cart__country")
     pictures = Image.objects.showing(
         product=OuterRef("listing__variant__product"),
@@ -104,10 +104,10 @@ def _told(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[CartLi
     rates = TaxRate.objects.filter(country=country, region="", valid_from__lte=on)
     return (
         lines.select_related("listing__variant__product__spec")
-        .defer(*(f"listing__variant__{name}" for name in LONG))
+        .defer(*(f"listing__variant__{name}" for name in LONG_FIELDS))
         .annotate(
             is_for_sale=Exists(Listing.objects.for_sale(now).filter(pk=listing)),
-            is_shown=Exists(Listing.objects.published().filter(pk=listing, is_withdrawn=False)),
+            is_shown=Exists(Listing.objects.published().filter(pk=listing, is_delisted=False)),
             first_picture=Subquery(pictures.values("stem")[:1]),
             is_placed=Exists(Order.objects.filter(cart=OuterRef("cart"))),
             may_promote=Exists(automatic.filter(needs_code=False)),
@@ -120,14 +120,14 @@ def _told(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[CartLi
 
 
 def _question(*, cart_id: int, now: datetime, on: date) -> QuerySet[CartLine]:
-    return _told(CartLine.objects.filter(cart=cart_id), now, on)
+    return _annotate(CartLine.objects.filter(cart=cart_id), now, on)
 
 
 def _found(*, token: str, since: datetime, now: datetime, on: date) -> QuerySet[CartLine]:
     lines = CartLine.objects.filter(
-        cart__token=token, cart__order__isnull=True, cart__touched_at__gte=since
+        cart__token=token, cart__order__isnull=True, cart__updated_at__gte=since
     )
-    return _told(lines.select_related("cart__channel"), now, on)
+    return _annotate(lines.select_related("cart__channel"), now, on)
 
 
-_QUESTION, _FOUND = Prepared(_question), Prepared(_found)
+_QUESTION, _FOUND = PreparedQuery(_question), PreparedQuery(_found)

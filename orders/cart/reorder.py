@@ -11,12 +11,12 @@ from orders.models import Cart, CartLine
 from orders.models.cart import MAX_QUANTITY
 
 # Details that the customer need not enter again.
-DETAILS = ("country", "email", "ship_to", "address_check", "codes", "service")
-PROMISED = ("promised_from", "promised_to", "promised_origin", "promised_country")
+DETAIL_FIELDS = ("country", "email", "ship_to", "address_verification", "codes", "service")
+PROMISE_FIELDS = ("promised_from", "promised_to", "promised_origin", "promised_country")
 
 
 @transaction.atomic(durable=True)
-def put_back(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
+def refill(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
     """Copy the lines of an ordered cart to an open cart, and its address to an empty one.
 
     Stock and price are current: the cart page says what is sold out or costs more.
@@ -28,10 +28,10 @@ def put_back(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
     Raises: PlacedCartError  it was ordered in the meantime; nothing is written
     """
     carts.lock(cart)
-    cart.refresh_from_db(fields=DETAILS)
+    cart.refresh_from_db(fields=DETAIL_FIELDS)
     there = {line.listing_id: line for line in cart.lines.all()}
     if not there and not cart.ship_to:
-        for name in DETAILS:
+        for name in DETAIL_FIELDS:
             setattr(cart, name, getattr(ordered, name))
     for line in ordered.lines.order_by("pk"):
         mine = there.get(line.listing_id)
@@ -46,7 +46,7 @@ def put_back(*, ordered: Cart, cart: Cart, now: datetime, adds: bool) -> None:
                 quantity=line.quantity,
                 quoted_amount=line.quoted_amount,
                 quoted_at=line.quoted_at,
-                **({name: getattr(line, name) for name in PROMISED} if adds else {}),
+                **({name: getattr(line, name) for name in PROMISE_FIELDS} if adds else {}),
             )
-    cart.touched_at = now
-    cart.save(update_fields=[*DETAILS, "touched_at"])
+    cart.updated_at = now
+    cart.save(update_fields=[*DETAIL_FIELDS, "updated_at"])

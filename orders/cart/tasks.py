@@ -11,6 +11,6 @@ from orders.cart import account_cart
 
 
 @shared_task
-def forget_old_carts(**_: Any) -> int:
+def purge_abandoned_carts(**_: Any) -> int:
     """Delete abandoned carts and their personal data."""
-    return account_cart.forget_old(now=timezone.now())
+    return account_cart.purge_abandoned(now=timezone.now())

@@ -27,7 +27,7 @@ class LineView:
 
     ``promised`` is what the product page promised when the line was last added. ``unit`` is the
     price of that time if there is no current one. ``available`` is as listed:
-    ``shipping.availability.availability.look`` returns how many can be shipped to the cart's
+    ``shipping.availability.availability.check_cart`` returns how many can be shipped to the cart's
     country.
     """
 
@@ -59,7 +59,7 @@ class LineView:
         return self.unit * self.quantity
 
     @property
-    def is_lost(self) -> bool:
+    def is_undeliverable(self) -> bool:
         """Return whether it is in stock, but not deliverable to the cart's country."""
         return not self.available and not self.is_sold_out
 

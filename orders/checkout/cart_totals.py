@@ -1,6 +1,6 @@
 """Cart totals: add up items, delivery, promotions and tax of a cart for its destination.
 
-The page that shows a total and the order that charges it call ``bill`` with the same cart.
+The page that shows a total and the order that charges it call ``calculate`` with the same cart.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from fractions import Fraction
 from catalog.models import Channel
 from orders.models import Cart
 from orders.pricing import totals as pricing_totals
-from orders.pricing.totals import PricedLine, Totals, Treatment, Way
+from orders.pricing.totals import PricedLine, ShippingCharge, TaxTreatment, Totals
 from orders.promotions import promotions
-from orders.promotions.promotions import Found, Held
+from orders.promotions.promotions import ApplicablePromotions, CartDiscounts
 from orders.routing.delivery_quote import ShippingQuote
 from orders.tax import rates
 from orders.tax.rates import CountryRate
@@ -23,7 +23,7 @@ from storefront.lib.address import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Buyer:
+class TaxContext:
     """E-mail, region and tax treatment of the buyer, as far as known.
 
     Creating one may call a tax service: no lock may be held.
@@ -31,7 +31,7 @@ class Buyer:
 
     email: str
     region: str
-    treatment: Treatment
+    treatment: TaxTreatment
 
     @classmethod
     def at(
@@ -42,8 +42,8 @@ class Buyer:
         channel: Channel,
         on: date,
         tax: CountryRate | None = None,
-    ) -> Buyer:
-        treatment = rates.treatment(
+    ) -> TaxContext:
+        treatment = rates.find_treatment(
             channel=channel,
             country=address.country,
             region=address.region,
@@ -56,10 +56,10 @@ class Buyer:
     @classmethod
     def of_cart(
         cls, cart: Cart, *, country: str, on: date, tax: CountryRate | None = None
-    ) -> Buyer:
+    ) -> TaxContext:
         """Build it from a cart; an address in another country than ``country`` is ignored."""
         known = cart.ship_to if cart.ship_to.get("country") == country else {}
-        treatment = rates.treatment(
+        treatment = rates.find_treatment(
             channel=cart.channel,
             country=country,
             region=known.get("region", ""),
@@ -71,14 +71,16 @@ class Buyer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
+class CartTotals:
     """The totals of a cart, with the discounts that were applied."""
 
     totals: Totals
-    found: Found
+    found: CartDiscounts
 
 
-def ways_of(quote: ShippingQuote | None, *, keys: Mapping[int, int]) -> list[Way]:
+def shipping_charges(
+    quote: ShippingQuote | None, *, keys: Mapping[int, int]
+) -> list[ShippingCharge]:
     """Return the shipping charge of each parcel of a quote; ``keys`` maps variants to lines."""
     if quote is None:
         return []
@@ -87,9 +89,9 @@ def ways_of(quote: ShippingQuote | None, *, keys: Mapping[int, int]) -> list[Way
         for variant_id, parts in quote.planned.items()
     }
     return [
-        Way(
+        ShippingCharge(
             amount=quoted.price.rounded(),
-            brings={
+            line_fractions={
                 keys[line.variant_id]: Fraction(line.quantity, units[line.variant_id])
                 for line in quoted.parcel.lines
             },
@@ -98,31 +100,31 @@ def ways_of(quote: ShippingQuote | None, *, keys: Mapping[int, int]) -> list[Way
     ]
 
 
-def bill(  # noqa: PLR0913 - the parts of one record
+def calculate(  # noqa: PLR0913 - the parts of one record
     *,
     cart: Cart,
     wanted: Mapping[int, PricedLine],
-    ways: Sequence[Way],
-    buyer: Buyer,
+    shipping_charges: Sequence[ShippingCharge],
+    buyer: TaxContext,
     now: datetime,
     may_promote: bool = True,
-    held: Held | None = None,
-) -> Bill:
+    held: ApplicablePromotions | None = None,
+) -> CartTotals:
     """Compute the totals of a cart.
 
     Shape:  ``wanted`` by line id; ``may_promote`` as read by ``cart.lines``; ``held``: its
             promotions, if they were read already for this request
     """
     if held is None:
-        held = promotions.read(
+        held = promotions.find_applicable(
             cart=cart, wanted=wanted, email=buyer.email, now=now, may_promote=may_promote
         )
-    found = promotions.count(held, ways)
-    totals = pricing_totals.add_up(
+    found = promotions.calculate(held, shipping_charges)
+    totals = pricing_totals.calculate(
         lines={key: each.unit * each.quantity for key, each in wanted.items()},
-        ways=ways,
+        shipping_charges=shipping_charges,
         currency=cart.channel.currency,
         treatment=buyer.treatment,
         deductions=found.outcome.deductions,
     )
-    return Bill(totals=totals, found=found)
+    return CartTotals(totals=totals, found=found)

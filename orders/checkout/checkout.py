@@ -26,7 +26,7 @@ from orders.addresses import validation, verification
 from orders.cart import carts
 from orders.cart import lines as cart_lines
 from orders.checkout import network_limits, open_order_limits, snapshot
-from orders.checkout.cart_totals import Buyer, bill, ways_of
+from orders.checkout.cart_totals import TaxContext, calculate, shipping_charges
 from orders.inventory import reservations
 from orders.models import Cart, CartLine, Order, Payment, Reservation
 from orders.numbers import order_number
@@ -37,13 +37,15 @@ from orders.routing.delivery_quote import ShippingQuote
 from orders.tax.rates import CountryRate
 from storefront.lib.address import Address
 from storefront.lib.db.bulk import insert_together
-from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.money import Money
 from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.sync import live_check
 
 DEADLOCK = "40P01"
-NUMBER_TRIES = 5  # numbers are random and hardly ever collide: twice in a row at 28 million a day
+MAX_NUMBER_ATTEMPTS = (
+    5  # numbers are random and hardly ever collide: twice in a row at 28 million a day
+)
 
 
 class Placed(NamedTuple):
@@ -65,14 +67,14 @@ class AlreadyPlacedError(Exception):
         self.order = order
 
 
-class CannotSupplyError(Exception):
+class UnavailableError(Exception):
     """An item is no longer available as planned. Nothing was written.
 
-    ``shipping.availability.availability.look`` knows how many are left.
+    ``shipping.availability.availability.check_cart`` knows how many are left.
     """
 
 
-class UnpricedError(CannotSupplyError):
+class UnpricedError(UnavailableError):
     """An item in the cart has no price now. Nothing was written."""
 
 
@@ -96,7 +98,7 @@ class NothingToPayError(Exception):
     """Promotions reduce the total to 0, which no gateway authorizes. Nothing was written."""
 
 
-class BadAddressError(Exception):
+class InvalidAddressError(Exception):
     """The address is invalid. Nothing was written."""
 
     def __init__(self, fields: Mapping[str, Promise]) -> None:
@@ -104,7 +106,7 @@ class BadAddressError(Exception):
         self.fields = fields
 
 
-class DoubtfulAddressError(BadAddressError):
+class UnconfirmedAddressError(InvalidAddressError):
     """The address has an unconfirmed warning. Nothing was written."""
 
 
@@ -127,20 +129,20 @@ def place(  # noqa: PLR0913 - the parts of one record
 
     Shape:  ``agreed`` and ``agreed_arrival``: the total and the last day of arrival that the
             customer saw; ``check``: how the address was confirmed, as returned by
-            ``verification.note``; ``tax``: the rate of its country, as read for this request;
+            ``verification.record``; ``tax``: the rate of its country, as read for this request;
             ``network``: digest of the visitor's network (``client_ip.network_digest``)
     Locks:  the cart, the customer, promotions with a limit, the network, the stock rows in id
             order
-    Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError, HeldError,
-            PriceChangedError, ArrivalChangedError, SpentError, NothingToPayError,
-            BadAddressError: nothing is written
+    Raises: EmptyCartError, AlreadyPlacedError, UnavailableError, QuoteOutdatedError,
+            OpenOrderLimitError, PriceChangedError, ArrivalChangedError, LimitReachedError,
+            NothingToPayError, InvalidAddressError: nothing is written
     """
-    check = check or verification.note(ship_to, other=verification.suggestion(ship_to))
-    if fields := validation.problems(address=ship_to):
-        raise BadAddressError(fields)
-    if fields := verification.open_doubts(ship_to, check):
-        raise DoubtfulAddressError(fields)
-    buyer = Buyer.at(ship_to, email=email, channel=cart.channel, on=now.date(), tax=tax)
+    check = check or verification.record(ship_to, other=verification.suggestion(ship_to))
+    if fields := validation.find_errors(address=ship_to):
+        raise InvalidAddressError(fields)
+    if fields := verification.unconfirmed_warnings(ship_to, check):
+        raise UnconfirmedAddressError(fields)
+    buyer = TaxContext.at(ship_to, email=email, channel=cart.channel, on=now.date(), tax=tax)
     place_as = partial(
         _place,
         cart=cart,
@@ -154,13 +156,15 @@ def place(  # noqa: PLR0913 - the parts of one record
         network=network,
     )
     try:
-        _insist_there(cart, quote, now)
-        return open_order_limits.closing_pages(lambda: _numbered(place_as, now), now=now)
+        _require_stock(cart, quote, now)
+        return open_order_limits.place_closing_pages(
+            lambda: _place_with_number(place_as, now), now=now
+        )
     except NotEnoughStockError as error:
-        raise CannotSupplyError(str(error)) from error
+        raise UnavailableError(str(error)) from error
 
 
-def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
+def _require_stock(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
     """Check the planned stock live at the suppliers, unless the order exists already.
 
     Raises: NotEnoughStockError
@@ -169,18 +173,18 @@ def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
     for quoted in quote.parcels:
         for line in quoted.parcel.lines:
             wanted[line.candidate.level_id] += line.quantity
-    refused = sorted(live_check.ask(wanted=wanted, now=now))
+    refused = sorted(live_check.unsellable_levels(wanted=wanted, now=now))
     if refused and not Order.objects.filter(cart=cart).exists():
         raise NotEnoughStockError(refused[0], wanted[refused[0]])
 
 
-def _numbered(place_as: Callable[[str], Placed], now: datetime) -> Placed:
+def _place_with_number(place_as: Callable[[str], Placed], now: datetime) -> Placed:
     """Place the order; retry with another number if it is taken, and after a deadlock.
 
     Promotions of a superseded order are locked before those of the new one, so deadlocks are
     possible: the chosen victim is retried.
     """
-    for _ in range(NUMBER_TRIES - 1):
+    for _ in range(MAX_NUMBER_ATTEMPTS - 1):
         number = order_number(now)
         try:
             return place_as(number)
@@ -198,7 +202,7 @@ def _place(  # noqa: PLR0913
     number: str,
     *,
     cart: Cart,
-    buyer: Buyer,
+    buyer: TaxContext,
     ship_to: Address,
     check: Mapping[str, Any],
     quote: ShippingQuote,
@@ -212,7 +216,7 @@ def _place(  # noqa: PLR0913
     ) is None:  # merged into the cart of an account in the meantime
         raise EmptyCartError
     cart = locked
-    read = cart_lines.read_cart_lines(
+    read = cart_lines.load_content(
         cart=cart, now=now
     )  # read after the lock, or a concurrent order is missed
     if (read.is_placed or not read.lines) and (order := _PLACED.first(cart_id=cart.pk)):
@@ -221,13 +225,13 @@ def _place(  # noqa: PLR0913
         raise EmptyCartError
     if agreed_arrival and quote.arrives_to > agreed_arrival:
         raise ArrivalChangedError(quote.arrives_to)
-    since, earlier = open_order_limits.make_way(cart=cart, now=now)
-    _insist_whole(quote, lines)
-    units = _units(lines, now)
+    since, earlier = open_order_limits.supersede_open_orders(cart=cart, now=now)
+    _require_matching_quote(quote, lines)
+    units = _unit_prices(lines, now)
     if not all(line.is_shown for line in read.lines):
-        raise CannotSupplyError("an item is no longer for sale")
+        raise UnavailableError("an item is no longer for sale")
     currency = cart.channel.currency
-    billed = bill(
+    billed = calculate(
         cart=cart,
         wanted={
             line.pk: PricedLine(
@@ -237,7 +241,9 @@ def _place(  # noqa: PLR0913
             )
             for line in lines
         },
-        ways=ways_of(quote, keys={line.listing.variant_id: line.pk for line in lines}),
+        shipping_charges=shipping_charges(
+            quote, keys={line.listing.variant_id: line.pk for line in lines}
+        ),
         buyer=buyer,
         now=now,
         may_promote=read.may_promote,
@@ -249,7 +255,7 @@ def _place(  # noqa: PLR0913
         raise PriceChangedError(totals.total)
     if not totals.total:
         raise NothingToPayError
-    order = snapshot.order_of(
+    order = snapshot.build_order(
         cart=cart,
         number=number,
         email=buyer.email,
@@ -258,23 +264,23 @@ def _place(  # noqa: PLR0913
         quote=quote,
         totals=totals,
         network=network,
-        held_since=since,
-        pay_before=reservations.until(since=since, now=now),
+        first_reserved_at=since,
+        payment_due_at=reservations.payment_deadline(since=since, now=now),
         now=now,
     )
-    order_lines = snapshot.lines_of(
+    order_lines = snapshot.build_lines(
         order=order, lines=read.lines, quote=quote, units=units, totals=totals, now=now
     )
-    held = reservations.of(lines=order_lines, until=order.pay_before, now=now)
-    payment = sessions.first_of(order, now=now)
+    held = reservations.build(lines=order_lines, until=order.payment_due_at, now=now)
+    payment = sessions.first_payment(order, now=now)
     wanted: Counter[int] = Counter()
     for line in order_lines:
         wanted[line.level_id] += line.quantity
     insert_together([order, *order_lines, *held, payment])
     redemptions.redeem(order=order, applied=billed.found.outcome.applied, now=now)
-    network_limits.limit(order=order, units=wanted)
-    open_order_limits.hand_over(earlier=earlier, levels=set(wanted), now=now)
-    reservations.take(lines=order_lines, now=now)
+    network_limits.enforce(order=order, units=wanted)
+    open_order_limits.release_superseded(earlier=earlier, levels=set(wanted), now=now)
+    reservations.hold_stock(lines=order_lines, now=now)
     return Placed(order, payment)
 
 
@@ -285,19 +291,19 @@ def expire(*, order: Order, now: datetime) -> bool:
     Locks:  the order, its payments, promotions and reservations, then the stock rows in id order
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    if order.status != Order.Status.PENDING_PAYMENT or order.pay_before > now:
+    if order.status != Order.Status.PENDING_PAYMENT or order.payment_due_at > now:
         return False
     order.move(Order.Status.EXPIRED, at=now, reason="not paid in time")
     open_ones = order.payments.filter(status__in=["created", "requires_action"])
     for payment in open_ones.select_for_update(of=["self"]).order_by("pk"):
         # A late authorization is voided when it is reported.
         payment.move("expired", at=now, reason="not paid in time")
-    redemptions.give_back(order=order, now=now)
-    reservations.end(order=order, status=Reservation.Status.EXPIRED, now=now)
+    redemptions.revert(order=order, now=now)
+    reservations.release(order=order, status=Reservation.Status.EXPIRED, now=now)
     return True
 
 
-def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
+def _unit_prices(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
     """Return the unit price of each line.
 
     Raises: UnpricedError
@@ -307,7 +313,7 @@ def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
     return {line.pk: carts.price_of(line, now) for line in lines}
 
 
-def _insist_whole(quote: ShippingQuote, lines: list[CartLine]) -> None:
+def _require_matching_quote(quote: ShippingQuote, lines: list[CartLine]) -> None:
     """Require that the quote covers exactly the cart.
 
     Raises: QuoteOutdatedError
@@ -322,5 +328,5 @@ def _locked(*, cart_id: int) -> QuerySet[Cart]:
     return Cart.objects.select_for_update(of=["self"]).select_related("channel").filter(pk=cart_id)
 
 
-_LOCKED = Prepared(_locked)
-_PLACED = Prepared(lambda *, cart_id: Order.objects.filter(cart=cart_id))
+_LOCKED = PreparedQuery(_locked)
+_PLACED = PreparedQuery(lambda *, cart_id: Order.objects.filter(cart=cart_id))

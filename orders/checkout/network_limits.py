@@ -13,9 +13,9 @@ from collections.abc import Collection, Mapping
 from django.db import connection, transaction
 from django.db.models import Sum
 
-from orders.checkout.open_order_limits import HeldError
+from orders.checkout.open_order_limits import OpenOrderLimitError
 from orders.models import Order, Reservation
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from suppliers.models import StockLevel
 
 MAX_OPEN = 10  # orders: an office that orders at the same time stays below
@@ -24,16 +24,16 @@ SHARE_DIVISOR = 2  # of a stock level, one part in so many
 MIN_UNITS = 5  # of a stock level: a customer may take the last few
 
 
-class NetworkLimitError(HeldError):
+class NetworkLimitError(OpenOrderLimitError):
     """Unpaid orders from this network hold too much."""
 
 
-class StockShareError(HeldError):
+class StockShareError(OpenOrderLimitError):
     """The order alone would hold more of a stock level than a network may."""
 
 
-@needs_transaction
-def limit(*, order: Order, units: Mapping[int, int]) -> None:
+@requires_transaction
+def enforce(*, order: Order, units: Mapping[int, int]) -> None:
     """Reject a new order with which its network would hold too much stock.
 
     Orders of one network are counted one by one: the lock lasts until the order is committed.
@@ -48,14 +48,14 @@ def limit(*, order: Order, units: Mapping[int, int]) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 8))", [order.network])
     others = Order.objects.filter(network=order.network, status=Order.Status.PENDING_PAYMENT)
     open_ones = others.exclude(pk=order.pk)
-    ends = list(open_ones.order_by("pay_before").values_list("pay_before", flat=True))
+    ends = list(open_ones.order_by("payment_due_at").values_list("payment_due_at", flat=True))
     held = Counter[int]()
     if ends:
         active = Reservation.objects.filter(
             line__order__in=open_ones, status=Reservation.Status.ACTIVE
         )
         held.update(dict(active.values_list("level_id").annotate(Sum("quantity")).order_by()))
-    if over_share(units):
+    if excess_shares(units):
         raise StockShareError([], None)
     shares = _shares(units)
     is_too_much = held.total() + sum(units.values()) > MAX_UNITS
@@ -66,10 +66,10 @@ def limit(*, order: Order, units: Mapping[int, int]) -> None:
         raise NetworkLimitError([], ends[0])
 
 
-def over_share(units: Mapping[int, int]) -> dict[int, int]:
+def excess_shares(units: Mapping[int, int]) -> dict[int, int]:
     """Return the stock rows of which an order exceeds its share, with the share.
 
-    ``limit`` rejects such an order; cart and checkout show it before. Small orders cost no
+    ``enforce`` rejects such an order; cart and checkout show it before. Small orders cost no
     query.
 
     Shape:  ``units`` maps stock rows to ordered quantities
@@ -84,13 +84,13 @@ def _shares(level_ids: Collection[int]) -> dict[int, int]:
     return {
         level.pk: max(
             MIN_UNITS,
-            (level.reported_quantity - level.buffer - level.allocated_unseen) // SHARE_DIVISOR,
+            (level.reported_quantity - level.buffer - level.allocated_outstanding) // SHARE_DIVISOR,
         )
         for level in StockLevel.objects.filter(pk__in=level_ids)
     }
 
 
-def forget() -> None:
+def erase_networks() -> None:
     """Erase the networks of orders that are paid or have ended.
 
     An order that another transaction has locked is left for the next run. Waiting for it could

@@ -1,7 +1,7 @@
 """Open order limits: count a customer's unpaid orders, supersede earlier ones, reject too many.
 
-A customer has one unpaid reservation per item, at most ``MOST_OPEN`` unpaid orders, and a
-cooldown (``RESTS_FOR``) after holding an item unpaid for too long. The same customer is the same
+A customer has one unpaid reservation per item, at most ``MAX_OPEN_ORDERS`` unpaid orders, and a
+cooldown (``COOLDOWN``) after holding an item unpaid for too long. The same customer is the same
 account or the same browser (``Cart.browser_key``). An e-mail address proves nothing: anyone
 could enter that of another customer, and cancel that customer's orders or block new ones.
 """
@@ -18,21 +18,23 @@ from django.db.models import Q
 from orders.cancellation import before_purchasing
 from orders.inventory import reservations
 from orders.models import Cart, Order, OrderLine, Payment, Reservation
-from orders.models.order import HELD_AT_MOST, OrderQuerySet
+from orders.models.order import MAX_RESERVATION_TIME, OrderQuerySet
 from orders.payments import updates
-from storefront.lib.db.transactions import needs_transaction
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.http.errors import ExternalServiceError
 from suppliers.models import StockLevel
 
-MOST_OPEN = 3
-SHORTEST = timedelta(minutes=5)  # a payment takes longer
-RESTS_FOR = timedelta(minutes=30)  # then the same customer may hold the same item again
-OPENING_FOR = timedelta(minutes=1)  # a gateway that was asked for a page may still answer
-UNPAID_ENDS = (Reservation.Status.RELEASED, Reservation.Status.EXPIRED)
+MAX_OPEN_ORDERS = 3
+MIN_PAYMENT_TIME = timedelta(minutes=5)  # a payment takes longer
+COOLDOWN = timedelta(minutes=30)  # then the same customer may hold the same item again
+SESSION_OPENING_TIMEOUT = timedelta(
+    minutes=1
+)  # a gateway that was asked for a page may still answer
+ENDED_UNPAID = (Reservation.Status.RELEASED, Reservation.Status.EXPIRED)
 Status = Order.Status
 
 
-class HeldError(Exception):
+class OpenOrderLimitError(Exception):
     """The customer holds too much unpaid stock. Nothing was written.
 
     ``orders`` are those that hold it; ``until`` is when that ends, None for never.
@@ -44,7 +46,7 @@ class HeldError(Exception):
         self.until = until
 
 
-class HeldAlreadyError(HeldError):
+class AlreadyReservedError(OpenOrderLimitError):
     """An earlier order of the customer holds the same item, and its payment is in progress.
 
     ``pages`` are the customer's open payments that may be closed for the new order.
@@ -57,33 +59,33 @@ class HeldAlreadyError(HeldError):
         self.pages = pages
 
 
-class TooManyOpenError(HeldError):
+class TooManyOpenError(OpenOrderLimitError):
     """The customer has too many unpaid orders."""
 
 
-class HeldTooLongError(HeldError):
+class ReservationExhaustedError(OpenOrderLimitError):
     """The customer held the same item unpaid for the maximum time."""
 
 
-def closing_pages[T](place: Callable[[], T], *, now: datetime) -> T:
+def place_closing_pages[T](place: Callable[[], T], *, now: datetime) -> T:
     """Place an order; close payment pages of earlier orders that block it, then retry.
 
     A customer who pays at the same moment keeps the earlier order.
 
-    Raises: HeldAlreadyError  a page cannot be closed
+    Raises: AlreadyReservedError  a page cannot be closed
     """
     try:
         return place()
-    except HeldAlreadyError as error:
+    except AlreadyReservedError as error:
         if not error.pages:
             raise
         for payment in error.pages:
-            with suppress(OutsideError, updates.TooEarlyError):
-                updates.abandon(payment=payment, now=now)
+            with suppress(ExternalServiceError, updates.TooEarlyError):
+                updates.close_session(payment=payment, now=now)
     return place()
 
 
-def carry_on(*, cart: Cart, token: str) -> None:
+def link_session(*, cart: Cart, token: str) -> None:
     """Link a new cart to the browser, or API client, whose last cart was ordered."""
     last = Cart.objects.filter(token=token).first() if token else None
     if last is not None and last.pk != cart.pk and not cart.browser_key:
@@ -91,53 +93,53 @@ def carry_on(*, cart: Cart, token: str) -> None:
         cart.save(update_fields=["browser_key"])
 
 
-def held_by(*, cart: Cart, now: datetime) -> list[Order]:
+def open_orders_holding(*, cart: Cart, now: datetime) -> list[Order]:
     """Return the customer's unpaid orders that hold an item of the cart."""
-    waiting = _orders_of(cart).filter(status=Status.PENDING_PAYMENT, pay_before__gt=now)
+    waiting = _orders_of(cart).filter(status=Status.PENDING_PAYMENT, payment_due_at__gt=now)
     found = list(waiting.order_by("pk"))
-    same = _with_the_same(found, cart) if found else set()
+    same = _with_same_items(found, cart) if found else set()
     return [order for order in found if order.pk in same]
 
 
-@needs_transaction
-def make_way(*, cart: Cart, now: datetime) -> tuple[datetime, list[Order]]:
+@requires_transaction
+def supersede_open_orders(*, cart: Cart, now: datetime) -> tuple[datetime, list[Order]]:
     """Cancel the customer's unpaid orders that hold items of the cart.
 
-    Their reservations stay until ``hand_over``. Returns when the customer first reserved any of
-    the items, and the canceled orders.
+    Their reservations stay until ``release_superseded``. Returns when the customer first reserved
+    any of the items, and the canceled orders.
 
     Locks:  the customer, then the customer's open orders in id order, their payments and
             promotions
-    Raises: HeldAlreadyError, TooManyOpenError, HeldTooLongError
+    Raises: AlreadyReservedError, TooManyOpenError, ReservationExhaustedError
     """
     _lock(cart)
-    lately = Q(status__in=[Status.EXPIRED, Status.CANCELED], status_since__gt=now - RESTS_FOR)
+    lately = Q(status__in=[Status.EXPIRED, Status.CANCELED], status_since__gt=now - COOLDOWN)
     found = _orders_of(cart).filter(Q(status=Status.PENDING_PAYMENT) | lately)
     theirs = list(found.select_for_update(of=["self"]).select_related("cart").order_by("pk"))
     if not theirs:
         return now, []
-    same = _with_the_same(theirs, cart)
+    same = _with_same_items(theirs, cart)
     open_ones = [order for order in theirs if order.status == Status.PENDING_PAYMENT]
     earlier = [order for order in open_ones if order.pk in same]
-    _refuse_under_way(earlier, now)
-    others = [order for order in open_ones if order.pk not in same and order.pay_before > now]
-    if len(others) >= MOST_OPEN:
-        raise TooManyOpenError(others, min(order.pay_before for order in others))
-    since = min([now, *(reservations.first_held(order) for order in theirs if order.pk in same)])
-    if since + HELD_AT_MOST < now + SHORTEST:
+    _require_no_payment_in_progress(earlier, now)
+    others = [order for order in open_ones if order.pk not in same and order.payment_due_at > now]
+    if len(others) >= MAX_OPEN_ORDERS:
+        raise TooManyOpenError(others, min(order.payment_due_at for order in others))
+    since = min([now, *(reservations.hold_start(order) for order in theirs if order.pk in same)])
+    if since + MAX_RESERVATION_TIME < now + MIN_PAYMENT_TIME:
         rests = max(
-            order.pay_before if order in open_ones else order.status_since
+            order.payment_due_at if order in open_ones else order.status_since
             for order in theirs
             if order.pk in same
         )
-        raise HeldTooLongError(earlier, rests + RESTS_FOR)
+        raise ReservationExhaustedError(earlier, rests + COOLDOWN)
     for order in earlier:
-        before_purchasing.give_way(order, now=now)
+        before_purchasing.cancel_superseded(order, now=now)
     return since, earlier
 
 
-@needs_transaction
-def hand_over(*, earlier: Sequence[Order], levels: Collection[int], now: datetime) -> None:
+@requires_transaction
+def release_superseded(*, earlier: Sequence[Order], levels: Collection[int], now: datetime) -> None:
     """Release the reservations of superseded orders, just before the new order reserves.
 
     Locks:  the stock rows of both, in id order; then the reservations of the superseded orders
@@ -149,10 +151,10 @@ def hand_over(*, earlier: Sequence[Order], levels: Collection[int], now: datetim
     rows = StockLevel.objects.filter(pk__in=wanted).order_by("pk")
     list(rows.select_for_update(of=["self"], no_key=True))
     for order in earlier:
-        reservations.end(order=order, status=Reservation.Status.RELEASED, now=now)
+        reservations.release(order=order, status=Reservation.Status.RELEASED, now=now)
 
 
-@needs_transaction
+@requires_transaction
 def _lock(cart: Cart) -> None:
     """Serialize the orders of a customer, so that each counts those before it."""
     told_by = (cart.owner_id, cart.browser)
@@ -169,22 +171,22 @@ def _orders_of(cart: Cart) -> OrderQuerySet:
     return Order.objects.of_customer(owner_id=cart.owner_id, browser_key=cart.browser_key)
 
 
-def _with_the_same(orders: Sequence[Order], cart: Cart) -> set[int]:
+def _with_same_items(orders: Sequence[Order], cart: Cart) -> set[int]:
     """Return the ids of orders that hold, or held unpaid, an item of the cart."""
     variants = cart.lines.values("listing__variant")
     lines = OrderLine.objects.filter(order__in=orders, variant__in=variants)
-    unpaid = Q(reservation__status__in=[*UNPAID_ENDS, Reservation.Status.ACTIVE])
+    unpaid = Q(reservation__status__in=[*ENDED_UNPAID, Reservation.Status.ACTIVE])
     return set(lines.filter(unpaid).values_list("order_id", flat=True))
 
 
-def _refuse_under_way(earlier: Sequence[Order], now: datetime) -> None:
+def _require_no_payment_in_progress(earlier: Sequence[Order], now: datetime) -> None:
     pages: list[Payment] = []
     for order in earlier:
-        for payment in updates.of_order(order):
+        for payment in updates.payments_of(order):
             is_asked = payment.status == Payment.Status.CREATED
-            if is_asked and payment.asked_since > now - OPENING_FOR:
-                raise HeldAlreadyError([order], order.pay_before)
+            if is_asked and payment.session_requested_since > now - SESSION_OPENING_TIMEOUT:
+                raise AlreadyReservedError([order], order.payment_due_at)
             if payment.status == Payment.Status.REQUIRES_ACTION:
                 pages.append(payment)
     if pages:
-        raise HeldAlreadyError(earlier, max(order.pay_before for order in earlier), pages)
+        raise AlreadyReservedError(earlier, max(order.payment_due_at for order in earlier), pages)

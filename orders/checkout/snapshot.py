@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
-from orders.cart.lines import ReadLine
+from orders.cart.lines import LoadedLine
 from orders.links import new_key
 from orders.models import Cart, Order, OrderLine
 from orders.pricing import margins
@@ -18,12 +18,12 @@ from orders.pricing.totals import Totals
 from orders.routing import decision_log
 from orders.routing.candidates import Candidate
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
-from orders.routing.margin_filter import Sold
+from orders.routing.margin_filter import SaleAmount
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 
 
-def order_of(  # noqa: PLR0913 - the parts of one record
+def build_order(  # noqa: PLR0913 - the parts of one record
     *,
     cart: Cart,
     number: str,
@@ -33,8 +33,8 @@ def order_of(  # noqa: PLR0913 - the parts of one record
     quote: ShippingQuote,
     totals: Totals,
     network: str,
-    held_since: datetime,
-    pay_before: datetime,
+    first_reserved_at: datetime,
+    payment_due_at: datetime,
     now: datetime,
 ) -> Order:
     """Return the unsaved order of a cart."""
@@ -46,22 +46,22 @@ def order_of(  # noqa: PLR0913 - the parts of one record
         email=email,
         locale=cart.locale,
         ship_to=asdict(ship_to),
-        address_check=dict(check),
+        address_verification=dict(check),
         currency=totals.currency,
-        goods_amount=totals.goods.amount,
+        subtotal_amount=totals.goods.amount,
         delivery_amount=totals.delivery.amount,
         discount_amount=totals.discount.amount,
         tax_amount=totals.tax.amount,
-        added_tax_amount=totals.added.amount,
+        additional_tax_amount=totals.added.amount,
         total_amount=totals.total.amount,
         status=Order.Status.PENDING_PAYMENT,
         status_since=now,
         placed_at=now,
-        pay_before=pay_before,
-        held_since=held_since,
+        payment_due_at=payment_due_at,
+        first_reserved_at=first_reserved_at,
         network=network,
         delivery_plan=[
-            entry_of(parcel, amount=share.charge.amount, tax=share.tax.amount)
+            parcel_entry(parcel, amount=share.charge.amount, tax=share.tax.amount)
             for parcel, share in zip(quote.parcels, totals.parcels, strict=True)
         ],
         arrives_from=quote.arrives_from,
@@ -69,10 +69,10 @@ def order_of(  # noqa: PLR0913 - the parts of one record
     )
 
 
-def lines_of(  # noqa: PLR0913 - the parts of one record
+def build_lines(  # noqa: PLR0913 - the parts of one record
     *,
     order: Order,
-    lines: Sequence[ReadLine],
+    lines: Sequence[LoadedLine],
     quote: ShippingQuote,
     units: Mapping[int, Decimal],
     totals: Totals,
@@ -85,16 +85,16 @@ def lines_of(  # noqa: PLR0913 - the parts of one record
 
     Shape:  ``units`` and the lines of ``totals`` by cart line id
     """
-    costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"])
+    costing = policy.load_costing(order.channel, now=now, country=order.ship_to["country"])
     planned = quote.planned
     if quote.plan is not None:
         sold = {
-            read.row.listing.variant_id: Sold(
+            read.row.listing.variant_id: SaleAmount(
                 gross=totals.lines[read.row.pk].charge, tax_rate=totals.treatment.rate
             )
             for read in lines
         }
-        order.routed_by = decision_log.note(quote.plan, sold=sold, costing=costing)
+        order.routing_decision = decision_log.record(quote.plan, sold=sold, costing=costing)
     frozen: list[OrderLine] = []
     for read in lines:
         line = read.row
@@ -119,7 +119,7 @@ def lines_of(  # noqa: PLR0913 - the parts of one record
                     discount_amount=share.discount.amount,
                     tax_rate=totals.treatment.rate,
                     tax_amount=share.tax.amount,
-                    added_tax_amount=share.added.amount,
+                    additional_tax_amount=share.added.amount,
                     cost_amount=candidate.wholesale.amount,
                     cost_currency=candidate.wholesale.currency,
                     **costs(
@@ -142,13 +142,13 @@ def costs(
     tax_rate: Decimal,
 ) -> dict[str, Decimal | None]:
     """Return the landed cost and fees of the units; None if unknown."""
-    rate = costing.dearest(candidate.wholesale.currency)
+    rate = costing.worst_case_rate(candidate.wholesale.currency)
     landed = costing.landed(
         candidate.wholesale, origins=(candidate.country,), supplier_code=candidate.supplier_code
     )
     if landed is None:
         return {"cost_rate": rate}
-    account = margins.of_line(landed, quantity=quantity, gross=gross, tax_rate=tax_rate)
+    account = margins.line_margin(landed, quantity=quantity, gross=gross, tax_rate=tax_rate)
     goods = Money(landed.of(quantity), gross.currency)
     return {
         "cost_rate": rate,
@@ -157,7 +157,7 @@ def costs(
     }
 
 
-def entry_of(quoted: QuotedParcel, *, amount: Decimal, tax: Decimal) -> dict[str, Any]:
+def parcel_entry(quoted: QuotedParcel, *, amount: Decimal, tax: Decimal) -> dict[str, Any]:
     """Return a parcel as a row of ``Order.delivery_plan``.
 
     Shape:  ``amount``: its shipping charge, ``tax``: the tax included in that

@@ -13,13 +13,13 @@ from django.utils import timezone
 from orders.checkout import checkout, network_limits, unpaid_orders
 from orders.models import Order, Payment
 from orders.payments import polling, updates
-from suppliers.resilience.bulkheads import InHandError, in_hand
+from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
 # How much longer an order waits whose payment is unknown. A gateway that does not answer is called
-# again at least once a minute (``gateway_gate.LONGEST_PAUSE``).
+# again at least once a minute (``gateway_gate.MAX_PAUSE``).
 GATEWAY_GRACE = timedelta(minutes=5)
 
 
@@ -31,27 +31,30 @@ def expire_unpaid(**_: Any) -> None:
     ``GATEWAY_GRACE``. Then it expires, so that a gateway that is down holds no stock. A later
     payment is voided or refunded when it is reported.
     """
-    with suppress(InHandError), in_hand("expire_unpaid"):
-        now, patience = timezone.now(), polling.Patience()
-        late = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, pay_before__lte=now)
+    with suppress(LockedElsewhereError), exclusive_lock("expire_unpaid"):
+        now, patience = timezone.now(), polling.FailureBudget()
+        late = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, payment_due_at__lte=now)
         for order in late.order_by("pk")[:BATCH]:
             try:
-                if _is_heard(order, patience, now) or order.pay_before + GATEWAY_GRACE <= now:
+                if (
+                    _close_pages(order, patience, now)
+                    or order.payment_due_at + GATEWAY_GRACE <= now
+                ):
                     checkout.expire(order=order, now=now)
             except Exception:  # it must not block the others; staff see it in the inbox
                 log.exception("%s: expiring the order failed", order)
-        network_limits.forget()
+        network_limits.erase_networks()
 
 
-def _is_heard(order: Order, patience: polling.Patience, now: datetime) -> bool:
+def _close_pages(order: Order, patience: polling.FailureBudget, now: datetime) -> bool:
     """Close the open pages of an order; return False if a gateway did not answer."""
     pages = order.payments.filter(status=Payment.Status.REQUIRES_ACTION)
-    unheard = [page for page in pages if not patience.ask(page, updates.abandon, now=now)]
+    unheard = [page for page in pages if not patience.ask(page, updates.close_session, now=now)]
     return not unheard
 
 
 @shared_task
 def remind_unpaid(**_: Any) -> None:
     """Send the due reminders of unpaid orders."""
-    with suppress(InHandError), in_hand("remind_unpaid"):
-        unpaid_orders.remind(now=timezone.now())
+    with suppress(LockedElsewhereError), exclusive_lock("remind_unpaid"):
+        unpaid_orders.send_reminders(now=timezone.now())

@@ -1,6 +1,6 @@
 """Claim admin: open claims against suppliers, resubmit, look up, record answers, withdraw.
 
-``CLAIMS`` and ``ComplainActions`` are used by the purchase order page.
+``CLAIMS`` and ``ClaimActions`` are used by the purchase order page.
 """
 
 from __future__ import annotations
@@ -22,10 +22,16 @@ from orders.claims import status as claim_status
 from orders.models import SupplierClaim, SupplierClaimLine
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show, start
+from storefront.lib.staff.admin import (
+    ReasonForm,
+    StaffAdmin,
+    action,
+    enqueue_or_fail,
+    register_read_only,
+)
 from storefront.lib.staff.inlines import inline
 
-STATE = columns.state(
+STATE = columns.status(
     "status",
     _("Status"),
     calls={"submit_unknown", "submit_failed", "on_hold"},
@@ -38,16 +44,16 @@ CREDITED = columns.money("credited_amount", _("Credited"))
 
 
 @admin.display(description=_("Claim"))
-def page_of(claim: SupplierClaim) -> str:
+def claim_link(claim: SupplierClaim) -> str:
     page = reverse("admin:orders_supplierclaim_change", args=[claim.pk])
     return format_html('<a class="text-link" href="{}">{}</a>', page, claim.number)
 
 
 CLAIMS = inline(
     SupplierClaim,
-    page_of,
+    claim_link,
     STATE,
-    "trouble",
+    "claim_reason",
     "remedy",
     EXPECTED,
     CREDITED,
@@ -56,27 +62,27 @@ CLAIMS = inline(
 )
 
 
-class ComplainActions(StaffAdmin):
+class ClaimActions(StaffAdmin):
     """Action to open a claim, on the page of a purchase order."""
 
-    complain_fits: ClassVar = {"complain": claims.has_left}
-    complain_refusals: ClassVar = (claims.CannotClaimError,)
+    claim_fits: ClassVar = {"open_claim": claims.has_shipped}
+    claim_refusals: ClassVar = (claims.CannotClaimError,)
 
     @action(description=_("Open supplier claim"), icon="report")
-    def complain(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def open_claim(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
         supplier = purchase_order.supplier
-        is_told = claims.takes_claims(supplier)
-        claimable = claims.claimable(purchase_order)
+        is_submitted_by_api = claims.has_claims_api(supplier)
+        claimable = claims.claimable_units(purchase_order)
 
         def act(given: Mapping[str, Any]) -> None:
-            claim = claims.complain(
+            claim = claims.open_claim(
                 purchase_order=purchase_order,
-                complaint=forms.complaint_of(given, claimable, is_by_hand=not is_told),
+                complaint=forms.read_draft(given, claimable, is_manual=not is_submitted_by_api),
                 actor=str(request.user),
                 now=timezone.now(),
             )
-            if not claim.is_by_hand:
+            if not claim.is_manual:
                 self.wake(request, tasks.submit_claim, claim_id=claim.pk)
 
         return self.ask(
@@ -88,15 +94,17 @@ class ComplainActions(StaffAdmin):
                     "The claim is sent to %(name)s automatically, and its status is"
                     " checked until the supplier decides."
                 )
-                if is_told
+                if is_submitted_by_api
                 else gettext(
                     "%(name)s does not accept claims electronically. Contact the"
                     " supplier yourself and record the response on the claim page."
                 )
             )
             % {"name": supplier.name},
-            form_class=forms.complaint_form(
-                claimable, may_choose=is_told, freight=claims.freight_left(purchase_order)
+            form_class=forms.claim_form(
+                claimable,
+                can_submit_manually=is_submitted_by_api,
+                freight=claims.claimable_freight(purchase_order),
             ),
             initial={"number": claims.new_number(purchase_order)},
             act=act,
@@ -108,8 +116,8 @@ Status = SupplierClaim.Status
 
 
 @admin.display(description=_("Submitted by"))
-def teller(claim: SupplierClaim) -> str:
-    return gettext("Staff") if claim.is_by_hand else gettext("Automatic")
+def submitted_by(claim: SupplierClaim) -> str:
+    return gettext("Staff") if claim.is_manual else gettext("Automatic")
 
 
 @admin.display(description=_("Pictures"))
@@ -128,17 +136,17 @@ class SupplierClaimAdmin(StaffAdmin):
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
         STATE,
-        "trouble",
+        "claim_reason",
         "remedy",
         EXPECTED,
         CREDITED,
         "problem",
         columns.age("status_since", _("Since")),
     ]
-    list_filter: ClassVar = ["status", "remedy", "trouble", "purchase_order__supplier"]
+    list_filter: ClassVar = ["status", "remedy", "claim_reason", "purchase_order__supplier"]
     search_fields: ClassVar = [
         "number",
-        "supplier_claim",
+        "supplier_claim_reference",
         "purchase_order__number",
         "purchase_order__supplier_reference",
     ]
@@ -161,11 +169,16 @@ class SupplierClaimAdmin(StaffAdmin):
         ),
         (
             _("Claim"),
-            {"fields": ["trouble", "remedy", "message", pictures, "opened_by", teller]},
+            {"fields": ["claim_reason", "remedy", "message", pictures, "opened_by", submitted_by]},
         ),
         (
             _("Answer"),
-            {"fields": [columns.text("supplier_claim", _("Supplier claim no.")), "recorded_by"]},
+            {
+                "fields": [
+                    columns.text("supplier_claim_reference", _("Supplier claim no.")),
+                    "recorded_by",
+                ]
+            },
         ),
         (
             _("Dates"),
@@ -174,9 +187,9 @@ class SupplierClaimAdmin(StaffAdmin):
                     "opened_at",
                     "attempts",
                     "failures",
-                    "try_after",
+                    "retry_at",
                     "polled_at",
-                    columns.moves,
+                    columns.status_history,
                 ]
             },
         ),
@@ -198,37 +211,37 @@ class SupplierClaimAdmin(StaffAdmin):
     ]
     exclude: ClassVar = [
         "picture_urls",
-        "supplier_claim",
-        "is_by_hand",
+        "supplier_claim_reference",
+        "is_manual",
         "currency",
     ]  # shown as text
-    refusals: ClassVar = (submission.ClaimStoppedError, settlement.CannotRecordError)
+    user_errors: ClassVar = (submission.ClaimStateError, settlement.CannotRecordError)
     actions_detail: ClassVar = [
-        "tell_again",
+        "resubmit",
         "look_up",
-        "tell_by_hand",
+        "mark_submitted_by_staff",
         "record_answer",
-        "take_back",
+        "withdraw",
     ]
-    fits: ClassVar = {
-        "tell_again": lambda row: (
-            not row.is_by_hand and row.status in {Status.SUBMIT_FAILED, Status.ON_HOLD}
+    available_if: ClassVar = {
+        "resubmit": lambda row: (
+            not row.is_manual and row.status in {Status.SUBMIT_FAILED, Status.ON_HOLD}
         ),
-        "look_up": lambda row: not row.is_by_hand and row.status in claim_status.ASKABLE,
-        "tell_by_hand": lambda row: row.status in submission.WITH_US,
+        "look_up": lambda row: not row.is_manual and row.status in claim_status.LOOKUP_STATES,
+        "mark_submitted_by_staff": lambda row: row.status in submission.NOT_SUBMITTED,
         "record_answer": lambda row: row.status not in {Status.SUBMITTING, *SupplierClaim.SETTLED},
-        "take_back": lambda row: row.status in {*submission.WITH_US, Status.REQUESTED},
+        "withdraw": lambda row: row.status in {*submission.NOT_SUBMITTED, Status.REQUESTED},
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierClaim]:
         return SupplierClaim.objects.select_related("purchase_order__supplier")
 
     @action(description=_("Resend claim"), icon="send")
-    def tell_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def resubmit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         claim = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            submission.submit_again(claim=claim, actor=str(request.user), now=timezone.now())
+            submission.resubmit(claim=claim, actor=str(request.user), now=timezone.now())
             self.wake(request, tasks.submit_claim, claim_id=claim.pk)
 
         return self.ask(
@@ -249,8 +262,8 @@ class SupplierClaimAdmin(StaffAdmin):
         claim = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            claim_status.insist_ended(claim=claim, now=timezone.now())
-            start(tasks.look_up, claim_id=claim.pk)
+            claim_status.require_no_call_in_flight(claim=claim, now=timezone.now())
+            enqueue_or_fail(tasks.look_up, claim_id=claim.pk)
 
         return self.ask(
             request,
@@ -265,7 +278,7 @@ class SupplierClaimAdmin(StaffAdmin):
         )
 
     @action(description=_("Mark as sent"), icon="forum")
-    def tell_by_hand(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def mark_submitted_by_staff(self, request: HttpRequest, object_id: str) -> HttpResponse:
         claim = self.row(request, object_id)
         return self.ask(
             request,
@@ -276,7 +289,7 @@ class SupplierClaimAdmin(StaffAdmin):
                 " longer sent automatically, and you record the response here."
             ),
             form_class=forms.ReferenceForm,
-            act=lambda given: submission.tell_by_hand(
+            act=lambda given: submission.mark_submitted_by_staff(
                 claim=claim,
                 reference=given["reference"],
                 actor=str(request.user),
@@ -291,7 +304,7 @@ class SupplierClaimAdmin(StaffAdmin):
 
         def act(given: Mapping[str, Any]) -> None:
             amount = given["amount"]
-            settlement.record(
+            settlement.record_answer(
                 claim=claim,
                 answer=Status(given["answer"]),
                 credited=None if amount is None else Money(amount, claim.currency),
@@ -315,14 +328,14 @@ class SupplierClaimAdmin(StaffAdmin):
         )
 
     @action(description=_("Withdraw claim"), icon="undo")
-    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
         claim = self.row(request, object_id)
-        is_told = claim.status == Status.REQUESTED and not claim.is_by_hand
+        is_submitted_by_api = claim.status == Status.REQUESTED and not claim.is_manual
 
         def act(given: Mapping[str, Any]) -> None:
             wish = {"reason": given["reason"], "actor": str(request.user)}
-            if is_told:
-                start(tasks.take_back, claim_id=claim.pk, **wish)
+            if is_submitted_by_api:
+                enqueue_or_fail(tasks.withdraw_claim, claim_id=claim.pk, **wish)
             else:
                 submission.withdraw(claim=claim, now=timezone.now(), **wish)
 
@@ -337,12 +350,12 @@ class SupplierClaimAdmin(StaffAdmin):
             form_class=ReasonForm,
             act=act,
             done=gettext("Withdrawal requested. The supplier's response will appear on this page.")
-            if is_told
+            if is_submitted_by_api
             else gettext("%s is withdrawn.") % claim,
         )
 
 
-show(
+register_read_only(
     SupplierClaimLine,
     list_display=[
         columns.link("claim", _("Claim")),

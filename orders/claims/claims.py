@@ -22,18 +22,18 @@ from orders.models import (
     PurchaseOrder,
     SupplierClaim,
     SupplierClaimLine,
-    SupplierRMALine,
+    SupplierReturnLine,
 )
 from storefront.lib.money import Money
-from suppliers.connectors import ADAPTERS, connector_class
-from suppliers.connectors.capabilities import Ability, abilities_of
-from suppliers.connectors.records import Refusal
+from suppliers.connectors import CONNECTORS, connector_class
+from suppliers.connectors.capabilities import Capability, capabilities_of
+from suppliers.connectors.records import RejectionReason
 from suppliers.models import Supplier
 
 Status = PurchaseOrder.Status
 
 # Before shipment a purchase order is canceled, not claimed.
-LEFT = frozenset({Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED})
+SHIPPED_STATES = frozenset({Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED})
 
 
 class CannotClaimError(Exception):
@@ -41,24 +41,24 @@ class CannotClaimError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class ClaimDraft:
     """A claim to open. ``units`` maps purchase line ids to claimed quantities."""
 
     number: str
     remedy: SupplierClaim.Remedy
-    trouble: SupplierClaim.Trouble
+    claim_reason: SupplierClaim.ClaimReason
     message: str
     units: Mapping[int, int]
     picture_urls: tuple[str, ...] = ()
     freight: Decimal = Decimal(0)
-    is_by_hand: bool = False
+    is_manual: bool = False
 
 
-def takes_claims(supplier: Supplier) -> bool:
+def has_claims_api(supplier: Supplier) -> bool:
     """Return whether the supplier's connector accepts claims."""
-    if supplier.adapter not in ADAPTERS:
+    if supplier.adapter not in CONNECTORS:
         return False
-    return Ability.CLAIMS in abilities_of(connector_class(supplier.adapter))
+    return Capability.CLAIMS in capabilities_of(connector_class(supplier.adapter))
 
 
 def new_number(purchase_order: PurchaseOrder) -> str:
@@ -69,16 +69,16 @@ def new_number(purchase_order: PurchaseOrder) -> str:
     return numbers.claim_number(purchase_order.number)
 
 
-def has_left(purchase_order: PurchaseOrder) -> bool:
+def has_shipped(purchase_order: PurchaseOrder) -> bool:
     """Return whether anything shipped, also after a cancellation."""
-    if purchase_order.status in LEFT:
+    if purchase_order.status in SHIPPED_STATES:
         return True
-    return canceled_but_shipped.is_stray(purchase_order) and canceled_but_shipped.was_shipped(
+    return canceled_but_shipped.is_decision_due(
         purchase_order
-    )
+    ) and canceled_but_shipped.was_shipped(purchase_order)
 
 
-def claimable(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
+def claimable_units(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
     """Return, per accepted line, how many units can still be claimed.
 
     A canceled purchase order has no active lines: those that the supplier did not reject
@@ -88,19 +88,19 @@ def claimable(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
     claimed: Counter[int] = Counter()
     for rows in (
         SupplierClaimLine.objects.standing().filter(**mine),
-        SupplierRMALine.objects.standing().filter(**mine),
+        SupplierReturnLine.objects.standing().filter(**mine),
     ):
         sums = rows.values("purchase_line").annotate(units=Sum("quantity"))
         claimed.update(dict(sums.values_list("purchase_line", "units")))
     lines = purchase_order.lines.select_related("order_line").order_by("pk")
     if purchase_order.status == Status.CANCELED:
-        lines = lines.exclude(acknowledgment__in=list(Refusal))
+        lines = lines.exclude(acknowledgment__in=list(RejectionReason))
     else:
-        lines = lines.filter(is_live=True)
+        lines = lines.filter(is_active=True)
     return {line: line.quantity - claimed[line.pk] for line in lines}
 
 
-def freight_left(purchase_order: PurchaseOrder) -> Money | None:
+def claimable_freight(purchase_order: PurchaseOrder) -> Money | None:
     """Return the freight that can be claimed with the items.
 
     None: unknown, in another currency than the items, or already claimed.
@@ -118,8 +118,8 @@ def _freight_claims(purchase_order: PurchaseOrder) -> QuerySet[SupplierClaim]:
 
 
 @transaction.atomic(durable=True)
-def complain(
-    *, purchase_order: PurchaseOrder, complaint: Complaint, actor: str, now: datetime
+def open_claim(
+    *, purchase_order: PurchaseOrder, complaint: ClaimDraft, actor: str, now: datetime
 ) -> SupplierClaim:
     """Store a claim; return the existing one if its number is known.
 
@@ -132,15 +132,15 @@ def complain(
     if SupplierClaim.objects.filter(number=complaint.number).exists():
         words = gettext("This form belongs to another purchase order. Open it again.")
         raise CannotClaimError(words)
-    if not has_left(purchase_order):
+    if not has_shipped(purchase_order):
         raise CannotClaimError(gettext("Nothing of this purchase order has shipped yet."))
-    chosen = _chosen(purchase_order, complaint.units)
-    most = _insist_freight(purchase_order, complaint)
+    chosen = _select_lines(purchase_order, complaint.units)
+    most = _require_claimable_freight(purchase_order, complaint)
     claim = SupplierClaim.objects.create(
         purchase_order=purchase_order,
         number=complaint.number,
         remedy=complaint.remedy,
-        trouble=complaint.trouble,
+        claim_reason=complaint.claim_reason,
         message=complaint.message,
         picture_urls=list(complaint.picture_urls),
         currency=next(iter(chosen)).cost_currency,
@@ -149,7 +149,7 @@ def complain(
         ),
         freight_amount=complaint.freight,
         freight_paid_amount=most,
-        is_by_hand=complaint.is_by_hand,
+        is_manual=complaint.is_manual,
         opened_by=actor[:100],
         opened_at=now,
         status_since=now,
@@ -167,12 +167,12 @@ def complain(
     return claim
 
 
-def _insist_freight(purchase_order: PurchaseOrder, complaint: Complaint) -> Decimal:
+def _require_claimable_freight(purchase_order: PurchaseOrder, complaint: ClaimDraft) -> Decimal:
     """Return the maximum freight that can be claimed.
 
     Raises: CannotClaimError  more is requested
     """
-    left = freight_left(purchase_order)
+    left = claimable_freight(purchase_order)
     most = left.amount if left else Decimal(0)
     if complaint.freight > most:
         words = gettext("At most %(most)s of the freight can be claimed.")
@@ -184,12 +184,14 @@ def _insist_freight(purchase_order: PurchaseOrder, complaint: Complaint) -> Deci
     return most
 
 
-def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[PurchaseLine, int]:
+def _select_lines(
+    purchase_order: PurchaseOrder, units: Mapping[int, int]
+) -> dict[PurchaseLine, int]:
     """Return the requested units by purchase line.
 
     Raises: CannotClaimError  none, or more than can be claimed
     """
-    left = claimable(purchase_order)
+    left = claimable_units(purchase_order)
     chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
     if not chosen:
         raise CannotClaimError(gettext("Choose at least one unit."))

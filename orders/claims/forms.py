@@ -20,23 +20,23 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from orders.claims.claims import Complaint
+from orders.claims.claims import ClaimDraft
 from orders.models import PurchaseLine, SupplierClaim
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm
 
 Status = SupplierClaim.Status
-MOST_PICTURES = 10
-LONGEST_MESSAGE = 440  # suppliers accept 500 characters, freight text included
+MAX_PHOTO_LINKS = 10
+MAX_MESSAGE_LENGTH = 440  # suppliers accept 500 characters, freight text included
 
 
-class ComplaintForm(forms.Form):
+class ClaimForm(forms.Form):
     """Reason, remedy, message and photo links; the fields of the lines come before it."""
 
-    trouble = forms.ChoiceField(
+    claim_reason = forms.ChoiceField(
         label=_("Issue"),
-        choices=SupplierClaim.Trouble.choices,
+        choices=SupplierClaim.ClaimReason.choices,
         widget=UnfoldAdminSelectWidget,
     )
     remedy = forms.ChoiceField(
@@ -46,7 +46,7 @@ class ComplaintForm(forms.Form):
     )
     message = forms.CharField(
         label=_("Message"),
-        max_length=LONGEST_MESSAGE,
+        max_length=MAX_MESSAGE_LENGTH,
         help_text=_(
             "The supplier reads this. Do not include personal data: the order number"
             " identifies the order."
@@ -63,17 +63,17 @@ class ComplaintForm(forms.Form):
 
     def clean_pictures(self) -> tuple[str, ...]:
         urls = tuple(self.cleaned_data["pictures"].split())
-        if len(urls) > MOST_PICTURES:
+        if len(urls) > MAX_PHOTO_LINKS:
             raise ValidationError(gettext("Enter at most ten links."), code="too_many")
         for url in urls:
             URLValidator(schemes=["http", "https"])(url)
         return urls
 
 
-class ByHandForm(forms.Form):
+class ManualSubmissionForm(forms.Form):
     """Manual submission; shown only if the supplier's connector accepts claims."""
 
-    is_by_hand = forms.BooleanField(
+    is_manual = forms.BooleanField(
         label=_("I will contact the supplier myself"),
         required=False,
         help_text=_("The claim is not sent automatically, and you record the response yourself."),
@@ -83,7 +83,7 @@ class ByHandForm(forms.Form):
 
 def _unit_fields(claimable: Mapping[PurchaseLine, int]) -> dict[str, Any]:
     return {
-        _field_of(line.pk): forms.IntegerField(
+        _unit_field(line.pk): forms.IntegerField(
             label=f"{line.order_line.sku}: {line.order_line.title}",
             help_text=_("%(left)d of %(ordered)d can be claimed at %(price)s each.")
             % {
@@ -102,8 +102,11 @@ def _unit_fields(claimable: Mapping[PurchaseLine, int]) -> dict[str, Any]:
     }
 
 
-def complaint_form(
-    claimable: Mapping[PurchaseLine, int], *, may_choose: bool, freight: Money | None = None
+def claim_form(
+    claimable: Mapping[PurchaseLine, int],
+    *,
+    can_submit_manually: bool,
+    freight: Money | None = None,
 ) -> type[forms.Form]:
     """Return the claim form of one purchase order: units of each line, freight, then the rest."""
     fields = _unit_fields(claimable)
@@ -119,8 +122,8 @@ def complaint_form(
             decimal_places=2,
             widget=UnfoldAdminDecimalFieldWidget,
         )
-    order = [*fields, *ComplaintForm.base_fields]
-    bases = (ByHandForm, ComplaintForm) if may_choose else (ComplaintForm,)
+    order = [*fields, *ClaimForm.base_fields]
+    bases = (ManualSubmissionForm, ClaimForm) if can_submit_manually else (ClaimForm,)
     return type("PurchaseComplaintForm", bases, {**fields, "field_order": order})
 
 
@@ -129,27 +132,27 @@ def units_form(claimable: Mapping[PurchaseLine, int]) -> type[forms.Form]:
     return type("UnitsForm", (forms.Form,), _unit_fields(claimable))
 
 
-def units_of(given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int]) -> dict[int, int]:
+def read_units(given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int]) -> dict[int, int]:
     """Return the entered units by purchase line id."""
-    return {line.pk: given[_field_of(line.pk)] or 0 for line in claimable}
+    return {line.pk: given[_unit_field(line.pk)] or 0 for line in claimable}
 
 
-def complaint_of(
-    given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int], *, is_by_hand: bool
-) -> Complaint:
-    return Complaint(
+def read_draft(
+    given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int], *, is_manual: bool
+) -> ClaimDraft:
+    return ClaimDraft(
         number=given["number"],
         remedy=SupplierClaim.Remedy(given["remedy"]),
-        trouble=SupplierClaim.Trouble(given["trouble"]),
+        claim_reason=SupplierClaim.ClaimReason(given["claim_reason"]),
         message=given["message"],
-        units=units_of(given, claimable),
+        units=read_units(given, claimable),
         picture_urls=given["pictures"],
         freight=given.get("freight") or Decimal(0),
-        is_by_hand=is_by_hand or given.get("is_by_hand", False),
+        is_manual=is_manual or given.get("is_manual", False),
     )
 
 
-def _field_of(line_id: int) -> str:
+def _unit_field(line_id: int) -> str:
     return f"units_{line_id}"
 
 

@@ -11,23 +11,23 @@ from django.utils.translation import gettext
 from orders.models import PurchaseMessage, SupplierClaim
 from orders.purchasing import retries
 from storefront.lib.failpoints import failpoint
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
-from suppliers.connectors.records import ClaimAnswer, ClaimState
+from suppliers.connectors.records import ClaimReport, ClaimStatus
 
 Status = SupplierClaim.Status
 
-MEANS = {
-    ClaimAnswer.OPEN: Status.REQUESTED,
-    ClaimAnswer.REFUNDED: Status.CREDITED,
-    ClaimAnswer.RESENT: Status.RESENT,
-    ClaimAnswer.REFUSED: Status.DENIED,
-    ClaimAnswer.CANCELED: Status.CANCELED,
+ANSWER_STATUS = {
+    ClaimStatus.OPEN: Status.REQUESTED,
+    ClaimStatus.REFUNDED: Status.CREDITED,
+    ClaimStatus.RESENT: Status.RESENT,
+    ClaimStatus.REFUSED: Status.DENIED,
+    ClaimStatus.CANCELED: Status.CANCELED,
 }
 FIRST_RETRY_AFTER = timedelta(minutes=1)
-LONGEST_RETRY_AFTER = timedelta(hours=1)
+MAX_RETRY_AFTER = timedelta(hours=1)
 # The outcome of a call belongs to that attempt: a later attempt has its own.
-ATTEMPT = ("attempts",)
+ATTEMPT_FIELDS = ("attempts",)
 
 
 class CannotRecordError(Exception):
@@ -35,19 +35,19 @@ class CannotRecordError(Exception):
 
 
 @transaction.atomic(durable=True)
-def apply(*, claim: SupplierClaim, state: ClaimState, now: datetime) -> None:
+def apply(*, claim: SupplierClaim, state: ClaimReport, now: datetime) -> None:
     """Apply the claim state that the supplier reports, as the answer to our call or from a poll.
 
     Idempotent. An implausible answer leaves the claim open for staff.
 
-    Raises: LostRaceError  it was settled concurrently
+    Raises: ConcurrentUpdateError  it was settled concurrently
     """
     if claim.status in SupplierClaim.SETTLED:
         return
-    problem = _doubt(claim, state)
-    to = Status.REQUESTED if problem else MEANS[state.answer]
+    problem = _answer_problem(claim, state)
+    to = Status.REQUESTED if problem else ANSWER_STATUS[state.answer]
     told: dict[str, Any] = {
-        "supplier_claim": state.supplier_claim[:60],
+        "supplier_claim_reference": state.supplier_claim_reference[:60],
         "problem": problem[:300],
         "polled_at": now,
     }
@@ -58,12 +58,12 @@ def apply(*, claim: SupplierClaim, state: ClaimState, now: datetime) -> None:
     amount = state.amount.rounded().amount if state.amount and to == Status.CREDITED else None
     claim.move(to, at=now, actor=claim.purchase_order.supplier.code, credited_amount=amount, **told)
     failpoint("claim.storing_answer")
-    _hear(claim, reference=state.supplier_claim, amount=state.amount, now=now)
+    _log_answer(claim, reference=state.supplier_claim_reference, amount=state.amount, now=now)
 
 
-def _doubt(claim: SupplierClaim, state: ClaimState) -> str:
+def _answer_problem(claim: SupplierClaim, state: ClaimReport) -> str:
     """Return why an answer with a credit is implausible; empty if it is plausible."""
-    if state.answer is not ClaimAnswer.REFUNDED:
+    if state.answer is not ClaimStatus.REFUNDED:
         return ""
     if state.amount is None:
         return "The supplier refunds the claim without an amount. Record the response manually."
@@ -75,7 +75,7 @@ def _doubt(claim: SupplierClaim, state: ClaimState) -> str:
 
 
 @transaction.atomic(durable=True)
-def record(  # noqa: PLR0913 - the parts of one record
+def record_answer(  # noqa: PLR0913 - the parts of one record
     *,
     claim: SupplierClaim,
     answer: SupplierClaim.Status,
@@ -87,8 +87,8 @@ def record(  # noqa: PLR0913 - the parts of one record
     """Record the answer that the supplier gave to staff.
 
     Shape:  ``answer`` is credited, resent or denied; ``credited`` belongs to the first only
-    Raises: CannotRecordError  nothing is written
-            IllegalMoveError, LostRaceError  it is settled already
+    Raises: CannotRecordError                              nothing is written
+            InvalidTransitionError, ConcurrentUpdateError  it is settled already
     """
     if claim.status == Status.SUBMITTING:
         raise CannotRecordError(
@@ -109,10 +109,12 @@ def record(  # noqa: PLR0913 - the parts of one record
         recorded_by=actor[:100],
         problem="",
     )
-    _hear(claim, reference=claim.supplier_claim, amount=credited, now=now, reason=reason)
+    _log_answer(
+        claim, reference=claim.supplier_claim_reference, amount=credited, now=now, reason=reason
+    )
 
 
-def _hear(
+def _log_answer(
     claim: SupplierClaim,
     *,
     reference: str,
@@ -134,41 +136,43 @@ def _hear(
     )
 
 
-def unknown(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
+def mark_unknown(claim: SupplierClaim, problem: ExternalServiceError | str, now: datetime) -> None:
     """Record that the effect of a call is unknown: the claim must be looked up first."""
     words = str(problem)
     claim.move(
         Status.SUBMIT_UNKNOWN,
         at=now,
-        as_seen=ATTEMPT,
+        expected=ATTEMPT_FIELDS,
         reason=words,
         problem=words[:300],
-        try_after=retries.asked_for(problem, now=now),
+        retry_at=retries.retry_after(problem, now=now),
     )
 
 
-def held(claim: SupplierClaim, problem: str, now: datetime) -> None:
+def mark_held(claim: SupplierClaim, problem: str, now: datetime) -> None:
     """Hold the claim for staff: the supplier rejects the format, or has no claims API."""
-    claim.move(Status.ON_HOLD, at=now, as_seen=ATTEMPT, reason=problem, problem=problem[:300])
+    claim.move(
+        Status.ON_HOLD, at=now, expected=ATTEMPT_FIELDS, reason=problem, problem=problem[:300]
+    )
 
 
-def failed(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
-    """Record that a call had no effect: it is retried when ``retries.after_failing`` says."""
+def mark_failed(claim: SupplierClaim, problem: ExternalServiceError | str, now: datetime) -> None:
+    """Record that a call had no effect: it is retried when ``retries.next_retry`` says."""
     words = str(problem)
     claim.move(
         Status.SUBMIT_FAILED,
         at=now,
-        as_seen=ATTEMPT,
+        expected=ATTEMPT_FIELDS,
         reason=words,
         problem=words[:300],
-        **retries.after_failing(
-            claim, problem, first=FIRST_RETRY_AFTER, longest=LONGEST_RETRY_AFTER, now=now
+        **retries.next_retry(
+            claim, problem, first=FIRST_RETRY_AFTER, longest=MAX_RETRY_AFTER, now=now
         ),
     )
 
 
-def rest(claim: SupplierClaim, error: OutsideError, *, now: datetime) -> None:
+def defer(claim: SupplierClaim, error: ExternalServiceError, *, now: datetime) -> None:
     """Defer a look-up as the supplier asks (``Retry-After``), unless the claim has changed."""
-    if (until := retries.asked_for(error, now=now)) is not None:
-        as_seen = SupplierClaim.objects.filter(pk=claim.pk, status=claim.status)
-        as_seen.update(try_after=until)
+    if (until := retries.retry_after(error, now=now)) is not None:
+        expected = SupplierClaim.objects.filter(pk=claim.pk, status=claim.status)
+        expected.update(retry_at=until)

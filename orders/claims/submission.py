@@ -12,32 +12,37 @@ from django.utils.translation import gettext
 
 from orders.claims import settlement
 from orders.models import PurchaseMessage, SupplierClaim
-from storefront.lib.clock import elapsing
+from storefront.lib.clock import running_clock
 from storefront.lib.failpoints import failpoint
-from storefront.lib.http.errors import OutsideError, PermanentError
-from storefront.lib.state_machine import LostRaceError
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors.capabilities import Claims, Connector, able
-from suppliers.connectors.records import ClaimRequest, Remedy, RequestLine, Trouble
-from suppliers.resilience.bulkheads import InHandError, in_hand
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
+from storefront.lib.state_machine import ConcurrentUpdateError
+from suppliers.connections.factory import open_connector
+from suppliers.connectors.capabilities import Claims, Connector, require
+from suppliers.connectors.records import (
+    ClaimReason,
+    ClaimRequest,
+    ClaimResolution,
+    PurchaseOrderRequestLine,
+)
+from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 
 Status = SupplierClaim.Status
 Clock = Callable[[], datetime]
 
-SAYABLE = (Status.DRAFT, Status.SUBMIT_FAILED)
-WITH_US = (Status.DRAFT, Status.SUBMIT_FAILED, Status.ON_HOLD)
+SUBMITTABLE = (Status.DRAFT, Status.SUBMIT_FAILED)
+NOT_SUBMITTED = (Status.DRAFT, Status.SUBMIT_FAILED, Status.ON_HOLD)
 
 
-class ClaimStoppedError(Exception):
+class ClaimStateError(Exception):
     """The claim's state does not allow the operation; the message gives the reason."""
 
 
-class ClaimBusyError(ClaimStoppedError):
+class ClaimBusyError(ClaimStateError):
     """Another worker has the claim; try again later."""
 
 
 @contextmanager
-def alone(claim: SupplierClaim) -> Iterator[None]:
+def exclusive(claim: SupplierClaim) -> Iterator[None]:
     """Hold the session lock of a claim, so that no other worker calls the supplier about it.
 
     The lock ends with the session: a dead worker releases it.
@@ -45,10 +50,10 @@ def alone(claim: SupplierClaim) -> Iterator[None]:
     Raises: ClaimBusyError  another worker has it
     """
     try:
-        with in_hand(f"claim {claim.pk}"):
+        with exclusive_lock(f"claim {claim.pk}"):
             claim.refresh_from_db()
             yield
-    except InHandError as error:
+    except LockedElsewhereError as error:
         words = gettext("This claim is being processed with the supplier. Try again in a minute.")
         raise ClaimBusyError(words) from error
 
@@ -59,22 +64,22 @@ def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
     It is stored as ``submitting`` before the call. If the outcome is unknown it becomes
     ``submit_unknown``, which only ``status.look_up`` resolves.
 
-    Raises: ClaimStoppedError  nothing to submit, or another worker has it
-            LostRaceError      it changed concurrently
-            PermanentError     the supplier is not connected: nothing was sent
+    Raises: ClaimStateError        nothing to submit, or another worker has it
+            ConcurrentUpdateError  it changed concurrently
+            PermanentError         the supplier is not connected: nothing was sent
     """
-    moment = elapsing(now)
-    with alone(claim):
-        if claim.status not in SAYABLE or claim.is_by_hand:
-            raise ClaimStoppedError(f"{claim}: {claim.status}")
-        with adapter_for(claim.purchase_order.supplier) as connector:
-            request = request_for(claim)
-            _write_down(claim, request, now)
-            _call(claim, request, connector, moment)
+    moment = running_clock(now)
+    with exclusive(claim):
+        if claim.status not in SUBMITTABLE or claim.is_manual:
+            raise ClaimStateError(f"{claim}: {claim.status}")
+        with open_connector(claim.purchase_order.supplier) as connector:
+            request = build_request(claim)
+            _mark_submitting(claim, request, now)
+            _call_supplier(claim, request, connector, moment)
     return claim
 
 
-def request_for(claim: SupplierClaim) -> ClaimRequest:
+def build_request(claim: SupplierClaim) -> ClaimRequest:
     """Return the claim request for the supplier, without data of the customer."""
     lines = claim.lines.select_related(
         "purchase_line__order_line", "purchase_line__offer"
@@ -83,11 +88,11 @@ def request_for(claim: SupplierClaim) -> ClaimRequest:
     return ClaimRequest(
         number=claim.number,
         supplier_reference=claim.purchase_order.supplier_reference,
-        remedy=Remedy(claim.remedy),
-        trouble=Trouble(claim.trouble),
+        remedy=ClaimResolution(claim.remedy),
+        claim_reason=ClaimReason(claim.claim_reason),
         message=claim.message + freight,
         lines=tuple(
-            RequestLine(
+            PurchaseOrderRequestLine(
                 sku=line.purchase_line.offer.supplier_sku,
                 quantity=line.quantity,
                 reference=str(line.purchase_line.order_line_id),
@@ -100,86 +105,90 @@ def request_for(claim: SupplierClaim) -> ClaimRequest:
 
 
 @transaction.atomic(durable=True)
-def _write_down(claim: SupplierClaim, request: ClaimRequest, now: datetime) -> None:
+def _mark_submitting(claim: SupplierClaim, request: ClaimRequest, now: datetime) -> None:
     """Store the attempt and the request before the call."""
     claim.move(
         Status.SUBMITTING,
         at=now,
-        as_seen=("attempts", "is_by_hand"),
+        expected=("attempts", "is_manual"),
         attempts=claim.attempts + 1,
-        try_after=None,
+        retry_at=None,
     )
     PurchaseMessage.objects.create(
         purchase_order=claim.purchase_order,
         direction=PurchaseMessage.Direction.OUT,
         kind="claim",
-        body=_spoken(request),
+        body=_as_logged(request),
         at=now,
     )
 
 
-def _spoken(request: ClaimRequest) -> dict[str, Any]:
+def _as_logged(request: ClaimRequest) -> dict[str, Any]:
     return {
         "number": request.number,
         "remedy": request.remedy,
-        "trouble": request.trouble,
+        "claim_reason": request.claim_reason,
         "message": request.message,
         "lines": [{"sku": line.sku, "quantity": line.quantity} for line in request.lines],
         "pictures": list(request.picture_urls),
     }
 
 
-def _call(claim: SupplierClaim, request: ClaimRequest, connector: Connector, moment: Clock) -> None:
+def _call_supplier(
+    claim: SupplierClaim, request: ClaimRequest, connector: Connector, moment: Clock
+) -> None:
     failpoint("claim.before_call")
     try:
         if not request.supplier_reference:
             message = "the supplier order number is missing"
             raise PermanentError(message, code="no_reference")
-        state = able(connector, Claims).open_claim(request)
+        state = require(connector, Claims).open_claim(request)
         failpoint("claim.after_call")
-    except OutsideError as error:
-        if error.may_have_happened:
-            settlement.unknown(claim, error, moment())
+    except ExternalServiceError as error:
+        if error.is_outcome_unknown:
+            settlement.mark_unknown(claim, error, moment())
         elif isinstance(error, PermanentError):
-            settlement.held(claim, str(error), moment())
+            settlement.mark_held(claim, str(error), moment())
         else:
-            settlement.failed(claim, error, moment())
+            settlement.mark_failed(claim, error, moment())
     else:
         settlement.apply(claim=claim, state=state, now=moment())
 
 
-def submit_again(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
+def resubmit(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
     """Queue the claim for immediate submission, after a failure or a hold.
 
-    Raises: IllegalMoveError, LostRaceError  it did not fail
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it did not fail
     """
     claim.move(
         Status.DRAFT,
         at=now,
         actor=actor,
         reason="resent by staff",
-        as_seen=("attempts",),
-        try_after=None,
+        expected=("attempts",),
+        retry_at=None,
         problem="",
     )
 
 
-def tell_by_hand(*, claim: SupplierClaim, reference: str, actor: str, now: datetime) -> None:
+def mark_submitted_by_staff(
+    *, claim: SupplierClaim, reference: str, actor: str, now: datetime
+) -> None:
     """Record that staff submitted the claim; from now on staff record the answer as well.
 
-    Raises: ClaimStoppedError  the supplier has it, or may have it
-            LostRaceError      a worker submits it now
+    Raises: ClaimStateError        the supplier has it, or may have it
+            ConcurrentUpdateError  a worker submits it now
     """
-    if claim.status not in WITH_US:
-        raise ClaimStoppedError(f"{claim}: {claim.status}")
+    if claim.status not in NOT_SUBMITTED:
+        raise ClaimStateError(f"{claim}: {claim.status}")
     claim.move(
         Status.REQUESTED,
         at=now,
         actor=actor,
         reason="sent manually by staff",
-        as_seen=("attempts",),
-        is_by_hand=True,
-        supplier_claim=reference[:60],
+        expected=("attempts",),
+        is_manual=True,
+        supplier_claim_reference=reference[:60],
         problem="",
     )
 
@@ -187,25 +196,25 @@ def tell_by_hand(*, claim: SupplierClaim, reference: str, actor: str, now: datet
 def withdraw(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
     """Cancel a claim that was not submitted by API, without a call.
 
-    Raises: ClaimStoppedError  the supplier has it, may have it, or decided
-            LostRaceError      it was settled concurrently
+    Raises: ClaimStateError        the supplier has it, may have it, or decided
+            ConcurrentUpdateError  it was settled concurrently
     """
-    with alone(claim):
+    with exclusive(claim):
         if claim.status in SupplierClaim.SETTLED:
-            raise ClaimStoppedError(already(claim))
-        if not is_ours(claim):
-            raise ClaimStoppedError(
+            raise ClaimStateError(describe_status(claim))
+        if not can_withdraw_locally(claim):
+            raise ClaimStateError(
                 gettext("The supplier may have received this claim. Check its status first.")
             )
-        end(claim, reason=reason, actor=actor, now=now)
+        mark_canceled(claim, reason=reason, actor=actor, now=now)
 
 
-def is_ours(claim: SupplierClaim) -> bool:
+def can_withdraw_locally(claim: SupplierClaim) -> bool:
     """Return whether the claim can be canceled without a call to the supplier."""
-    return claim.status in WITH_US or (claim.status == Status.REQUESTED and claim.is_by_hand)
+    return claim.status in NOT_SUBMITTED or (claim.status == Status.REQUESTED and claim.is_manual)
 
 
-def end(claim: SupplierClaim, *, reason: str, actor: str, now: datetime) -> None:
+def mark_canceled(claim: SupplierClaim, *, reason: str, actor: str, now: datetime) -> None:
     """Mark the claim canceled; idempotent if the supplier's cancellation came first."""
     try:
         claim.move(
@@ -213,14 +222,14 @@ def end(claim: SupplierClaim, *, reason: str, actor: str, now: datetime) -> None
             at=now,
             actor=actor,
             reason=reason,
-            as_seen=("attempts",),
+            expected=("attempts",),
             problem="",
         )
-    except LostRaceError:
+    except ConcurrentUpdateError:
         claim.refresh_from_db()
         if claim.status != Status.CANCELED:
             raise
 
 
-def already(claim: SupplierClaim) -> str:
+def describe_status(claim: SupplierClaim) -> str:
     return gettext("The status is already %(status)s.") % {"status": claim.status}

@@ -1,7 +1,7 @@
 """Claim tasks: submit claims, look up lost answers, poll open claims, withdraw claims.
 
-Claims have their own lane, in the worker that reads supplier data: suppliers decide within days,
-and no order waits behind a claim.
+Claims have bulkhead slots of their own, in the worker that reads supplier data: suppliers decide
+within days, and no order waits behind a claim.
 """
 
 from __future__ import annotations
@@ -18,86 +18,89 @@ from django.utils import timezone
 
 from orders.claims import status as claim_status
 from orders.claims import submission, work_queue
-from orders.claims.submission import ClaimBusyError, ClaimStoppedError
+from orders.claims.submission import ClaimBusyError, ClaimStateError
 from orders.models import SupplierClaim
-from storefront.lib.http.errors import OutsideError
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers.resilience.bulkheads import LaneFullError, Work, lane
+from storefront.lib.http.errors import ExternalServiceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
+from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 
 log = logging.getLogger(__name__)
 
 # Limits of one turn of a supplier: claims per step, seconds. The rest waits for the next turn.
-AT_ONCE = 10
-TURN_S = 300.0
-LANE_PATIENCE_S = 10
+MAX_CLAIMS_PER_STEP = 10
+MAX_TURN_S = 300.0
+BUSY_RETRY_S = 10
 STEPS = (
-    (work_queue.claims_to_be_told, submission.submit),
-    (work_queue.claims_to_be_found, claim_status.look_up),
-    (work_queue.claims_to_be_read, claim_status.look_up),
+    (work_queue.claims_to_submit, submission.submit),
+    (work_queue.claims_to_look_up, claim_status.look_up),
+    (work_queue.claims_to_poll, claim_status.look_up),
 )
-NOT_HEARD = frozenset({SupplierClaim.Status.SUBMIT_FAILED, SupplierClaim.Status.SUBMIT_UNKNOWN})
+UNANSWERED = frozenset({SupplierClaim.Status.SUBMIT_FAILED, SupplierClaim.Status.SUBMIT_UNKNOWN})
 
 
 @shared_task
-def speak_of_claims(**_: Any) -> None:
+def sweep_claims(**_: Any) -> None:
     """Start one turn for each supplier with claims to process."""
-    for supplier_id in work_queue.suppliers_of_claims(now=timezone.now()):
-        speak_with.delay(supplier_id=supplier_id)
+    for supplier_id in work_queue.suppliers_with_claims(now=timezone.now()):
+        process_claims.delay(supplier_id=supplier_id)
 
 
 @shared_task
-def speak_with(*, supplier_id: int, **_: Any) -> None:
+def process_claims(*, supplier_id: int, **_: Any) -> None:
     """Process the claims of one supplier: submit, look up lost answers, poll open ones.
 
     The turn ends if the supplier does not answer.
     """
-    ends_at = time.monotonic() + TURN_S
-    with suppress(LaneFullError), lane(Work.CLAIMS, supplier_id):
+    ends_at = time.monotonic() + MAX_TURN_S
+    with suppress(BulkheadFullError), bulkhead(BulkheadKind.CLAIMS, supplier_id):
         for find, speak in STEPS:
             due = find(now=timezone.now()).filter(purchase_order__supplier=supplier_id)
             turn = due.order_by(F("polled_at").asc(nulls_first=True), "pk")
-            for claim_id in list(turn.values_list("pk", flat=True)[:AT_ONCE]):
-                if time.monotonic() > ends_at or not _is_answered(find, speak, claim_id):
+            for claim_id in list(turn.values_list("pk", flat=True)[:MAX_CLAIMS_PER_STEP]):
+                if time.monotonic() > ends_at or not _process(find, speak, claim_id):
                     return
 
 
 @shared_task
 def submit_claim(*, claim_id: int, **_: Any) -> None:
-    """Submit one claim now; if the supplier's lane is full, its next turn does it."""
-    with suppress(LaneFullError), lane(Work.CLAIMS, _claim(claim_id).purchase_order.supplier_id):
-        _is_answered(work_queue.claims_to_be_told, submission.submit, claim_id)
+    """Submit one claim now; if no slot of the supplier is free, its next turn does it."""
+    with (
+        suppress(BulkheadFullError),
+        bulkhead(BulkheadKind.CLAIMS, _claim(claim_id).purchase_order.supplier_id),
+    ):
+        _process(work_queue.claims_to_submit, submission.submit, claim_id)
 
 
 @shared_task
 def look_up(*, claim_id: int, **_: Any) -> None:
-    """Look one claim up for staff; retry shortly if the lane or the claim is busy."""
+    """Look one claim up for staff; retry shortly if no slot is free or the claim is locked."""
     claim = _claim(claim_id)
     try:
-        with lane(Work.CLAIMS, claim.purchase_order.supplier_id):
+        with bulkhead(BulkheadKind.CLAIMS, claim.purchase_order.supplier_id):
             claim_status.look_up_for_staff(claim=claim, now=timezone.now())
-    except (LaneFullError, ClaimBusyError):
-        look_up.apply_async(kwargs={"claim_id": claim_id}, countdown=LANE_PATIENCE_S)
-    except (ClaimStoppedError, IllegalMoveError, LostRaceError) as error:
+    except (BulkheadFullError, ClaimBusyError):
+        look_up.apply_async(kwargs={"claim_id": claim_id}, countdown=BUSY_RETRY_S)
+    except (ClaimStateError, InvalidTransitionError, ConcurrentUpdateError) as error:
         log.info("%s: status not checked: %s", claim, error)
 
 
 @shared_task
-def take_back(*, claim_id: int, reason: str, actor: str, **_: Any) -> None:
-    """Withdraw one claim for staff; retry shortly if the lane or the claim is busy."""
+def withdraw_claim(*, claim_id: int, reason: str, actor: str, **_: Any) -> None:
+    """Withdraw one claim for staff; retry shortly if no slot is free or the claim is locked."""
     claim = _claim(claim_id)
     wish = {"reason": reason, "actor": actor}
     try:
-        with lane(Work.CLAIMS, claim.purchase_order.supplier_id):
-            claim_status.take_back(claim=claim, now=timezone.now(), **wish)
-    except (LaneFullError, ClaimBusyError):
-        take_back.apply_async(kwargs={"claim_id": claim_id, **wish}, countdown=LANE_PATIENCE_S)
-    except OutsideError as error:
+        with bulkhead(BulkheadKind.CLAIMS, claim.purchase_order.supplier_id):
+            claim_status.withdraw_at_supplier(claim=claim, now=timezone.now(), **wish)
+    except (BulkheadFullError, ClaimBusyError):
+        withdraw_claim.apply_async(kwargs={"claim_id": claim_id, **wish}, countdown=BUSY_RETRY_S)
+    except ExternalServiceError as error:
         log.warning("%s: not withdrawn: %s", claim, error)
-    except (ClaimStoppedError, IllegalMoveError, LostRaceError) as error:
+    except (ClaimStateError, InvalidTransitionError, ConcurrentUpdateError) as error:
         log.info("%s: not withdrawn: %s", claim, error)
 
 
-def _is_answered(
+def _process(
     find: Callable[..., QuerySet[SupplierClaim]],
     speak: Callable[..., SupplierClaim],
     claim_id: int,
@@ -110,11 +113,11 @@ def _is_answered(
     # left by a dead worker: no call is made
     was_left = claim.status == SupplierClaim.Status.SUBMITTING
     try:
-        return speak(claim=claim, now=timezone.now()).status not in NOT_HEARD or was_left
-    except OutsideError as error:
+        return speak(claim=claim, now=timezone.now()).status not in UNANSWERED or was_left
+    except ExternalServiceError as error:
         log.warning("%s: no answer from the supplier: %s", claim, error)
         return False
-    except (ClaimStoppedError, IllegalMoveError, LostRaceError):
+    except (ClaimStateError, InvalidTransitionError, ConcurrentUpdateError):
         log.info("%s: processed by another worker, or settled", claim)
     except Exception:  # without this it would block the others in each turn
         log.exception("%s: claim processing failed", claim)

@@ -10,50 +10,50 @@ from orders.claims import status as claim_status
 from orders.claims import submission
 from orders.models import SupplierClaim
 from orders.purchasing import retries
-from orders.purchasing.retries import may_be_asked, supplier_answers
+from orders.purchasing.retries import is_retry_due, is_supplier_available
 
 Claim = SupplierClaim.Status
 SUPPLIER = "purchase_order__supplier"
 
-CLAIMS_READ_EVERY = timedelta(minutes=15)  # suppliers take days to decide
+POLL_INTERVAL = timedelta(minutes=15)  # suppliers take days to decide
 
 
-def claims_to_be_told(*, now: datetime) -> QuerySet[SupplierClaim]:
+def claims_to_submit(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Return claims to submit, for the first time or again."""
-    return _told_by_us().filter(
-        supplier_answers(SUPPLIER), may_be_asked(now), status__in=submission.SAYABLE
+    return _submitted_by_api().filter(
+        is_supplier_available(SUPPLIER), is_retry_due(now), status__in=submission.SUBMITTABLE
     )
 
 
-def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
+def claims_to_look_up(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Return claims whose answer was lost or whose worker died."""
-    return _told_by_us().filter(
+    return _submitted_by_api().filter(
         Q(
-            supplier_answers(SUPPLIER),
-            may_be_asked(now),
+            is_supplier_available(SUPPLIER),
+            is_retry_due(now),
             status=Claim.SUBMIT_UNKNOWN,
-            status_since__lte=now - retries.CALLS_END_WITHIN,
+            status_since__lte=now - retries.MAX_CALL_TIME,
         )
-        | Q(status=Claim.SUBMITTING, status_since__lte=now - claim_status.SAYING_TAKES)
+        | Q(status=Claim.SUBMITTING, status_since__lte=now - claim_status.SUBMISSION_TIMEOUT)
     )
 
 
-def claims_to_be_read(*, now: datetime) -> QuerySet[SupplierClaim]:
+def claims_to_poll(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Return open claims that are due for a poll."""
-    return _told_by_us().filter(
-        Q(polled_at__isnull=True) | Q(polled_at__lte=now - CLAIMS_READ_EVERY),
-        supplier_answers(SUPPLIER),
-        may_be_asked(now),
+    return _submitted_by_api().filter(
+        Q(polled_at__isnull=True) | Q(polled_at__lte=now - POLL_INTERVAL),
+        is_supplier_available(SUPPLIER),
+        is_retry_due(now),
         status=Claim.REQUESTED,
     )
 
 
-def suppliers_of_claims(*, now: datetime) -> list[int]:
+def suppliers_with_claims(*, now: datetime) -> list[int]:
     """Return the ids of suppliers with claims to submit, look up or poll."""
-    finds = (claims_to_be_told, claims_to_be_found, claims_to_be_read)
+    finds = (claims_to_submit, claims_to_look_up, claims_to_poll)
     found = [find(now=now).values_list("purchase_order__supplier", flat=True) for find in finds]
     return sorted({supplier_id for ids in found for supplier_id in ids.distinct()})
 
 
-def _told_by_us() -> QuerySet[SupplierClaim]:
-    return SupplierClaim.objects.filter(is_by_hand=False)
+def _submitted_by_api() -> QuerySet[SupplierClaim]:
+    return SupplierClaim.objects.filter(is_manual=False)

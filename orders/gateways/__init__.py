@@ -9,7 +9,7 @@ from django.conf import settings
 
 from orders.gateways.base import Gateway
 from storefront.lib.http.errors import TemporaryError
-from storefront.lib.http.observers import Gate, OpenGate
+from storefront.lib.http.observers import CallObserver, LoggingObserver
 
 # Gateway code -> dotted path of its class, and the settings that its arguments are read from.
 # Development adds its own (``storefront.dev.apps``).
@@ -19,21 +19,21 @@ GATEWAYS: dict[str, tuple[str, dict[str, str]]] = {
         {"base_url": "STRIPE_API_URL", "secret": "STRIPE_SECRET_KEY"},
     ),
 }
-MOVES_MONEY = frozenset(GATEWAYS)  # the gateways of production
+PRODUCTION_GATEWAYS = frozenset(GATEWAYS)  # the gateways of production
 
 
 class UnknownGatewayError(TemporaryError):
     """No gateway is registered under this code. Nothing was sent: retry once one is."""
 
 
-def _ungated(_code: str) -> Gate:
-    return OpenGate()
+def _open_gate(_code: str) -> CallObserver:
+    return LoggingObserver()
 
 
 # Opens the gate of a gateway. ``orders.apps`` sets one with a circuit breaker: gateways do not
 # import the database.
-gate_for: Callable[[str], Gate] = _ungated
-_open: dict[tuple[str, ...], Gateway] = {}  # kept for the process, with their connections
+gate_for: Callable[[str], CallObserver] = _open_gate
+_gateways: dict[tuple[str, ...], Gateway] = {}  # kept for the process, with their connections
 
 
 def gateway_for(code: str) -> Gateway:
@@ -46,13 +46,13 @@ def gateway_for(code: str) -> Gateway:
     path, names = GATEWAYS[code]
     arguments: dict[str, str] = {word: getattr(settings, name) for word, name in names.items()}
     key = (code, *arguments.values())
-    if key not in _open:
+    if key not in _gateways:
         module, _, name = path.rpartition(".")
-        _open[key] = getattr(import_module(module), name)(gate=gate_for(code), **arguments)
-    return _open[key]
+        _gateways[key] = getattr(import_module(module), name)(gate=gate_for(code), **arguments)
+    return _gateways[key]
 
 
 def close_all() -> None:
     """Close all gateways; the next call opens them again."""
-    while _open:
-        _open.popitem()[1].close()
+    while _gateways:
+        _gateways.popitem()[1].close()

@@ -19,11 +19,11 @@ class UnknownAtGatewayError(PermanentError):
     """The gateway has no payment with this reference."""
 
 
-class TooMuchError(TemporaryError):
+class TooManyPaymentsError(TemporaryError):
     """The gateway lists more payments than are read at once."""
 
 
-class PaymentNews(StrEnum):
+class UpdateKind(StrEnum):
     """What happened to a payment at the gateway."""
 
     AUTHORIZED = "authorized"
@@ -31,16 +31,16 @@ class PaymentNews(StrEnum):
     FAILED = "failed"
     EXPIRED = "expired"
     CAPTURED = "captured"
-    RELEASED = "released"
+    VOIDED = "voided"
     REFUNDED = "refunded"
     REFUND_FAILED = "refund_failed"  # the money is back, or never left
     DISPUTED = "disputed"  # the bank takes the money back, and may return it
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
-    WARNED = "warned"  # early fraud warning, before a dispute
+    FRAUD_WARNING = "fraud_warning"  # early fraud warning, before a dispute
     UNDER_REVIEW = "under_review"  # the gateway suspects fraud
     REVIEW_APPROVED = "review_approved"
-    REVIEW_REFUSED = "review_refused"
+    REVIEW_REJECTED = "review_rejected"
 
 
 class CaptureMode(StrEnum):
@@ -72,7 +72,7 @@ class PaymentUpdate:
 
     reference: str
     external_id: str
-    news: PaymentNews
+    news: UpdateKind
     amount: Money
     occurred_at: datetime | None
     request_key: str = ""
@@ -85,7 +85,7 @@ class PaymentUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class GatewayBalance:
     """The amounts of one payment in the gateway's books, in one currency.
 
     ``reference`` is empty in a list that does not contain it. ``key`` is the idempotency key that
@@ -153,16 +153,16 @@ class Gateway(Protocol):
         """Return everything that happened to a payment, also what a lost webhook reported."""
         ...
 
-    def standing(self, *, reference: str) -> Standing:
+    def standing(self, *, reference: str) -> GatewayBalance:
         """Return the amounts of one payment.
 
         Raises: UnknownAtGatewayError  the gateway has no such payment
         """
         ...
 
-    def standings(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
+    def balances(self, *, since: datetime, until: datetime) -> Iterator[GatewayBalance]:
         """Yield the payments that changed in a time span, page by page; one may come twice.
 
-        Raises: TooMuchError  there are more than are read at once
+        Raises: TooManyPaymentsError  there are more than are read at once
         """
         ...

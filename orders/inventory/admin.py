@@ -17,10 +17,10 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 
 # Joins of ``StockLevel.__str__``.
-OF_LEVEL = ("level__offer", "level__location__supplier")
+STOCK_LEVEL_JOINS = ("level__offer", "level__location__supplier")
 
 
-class OrderedFilter(admin.EmptyFieldListFilter):
+class HasOrderFilter(admin.EmptyFieldListFilter):
     """Filters by whether an order was made; the model has no label for that reverse relation."""
 
     def __init__(self, *which: Any, **words: Any) -> None:
@@ -29,13 +29,13 @@ class OrderedFilter(admin.EmptyFieldListFilter):
 
 
 @admin.display(description=_("Deducted from stock because"), ordering="doubt")
-def why_unseen(allocation: Allocation) -> str | None:
+def outstanding_label(allocation: Allocation) -> str | None:
     return allocation.get_doubt_display() or None
 
 
-@admin.display(description=_("Included in supplier stock because"), ordering="seen_by")
-def why_seen(allocation: Allocation) -> str | None:
-    return allocation.get_seen_by_display() or None
+@admin.display(description=_("Included in supplier stock because"), ordering="absorbed_by")
+def absorbed_label(allocation: Allocation) -> str | None:
+    return allocation.get_absorbed_by_display() or None
 
 
 @admin.register(Allocation)
@@ -45,25 +45,25 @@ class AllocationAdmin(StaffAdmin):
         columns.link("line__order", _("Order")),
         columns.text("line__sku", _("SKU")),
         "quantity",
-        columns.state("status", _("Status"), ended={"shipped", "released"}),
+        columns.status("status", _("Status"), ended={"shipped", "released"}),
         columns.age("status_since", _("Status since")),
-        why_unseen,
-        why_seen,
-        columns.age("seen_as_of", _("Stock as of")),
+        outstanding_label,
+        absorbed_label,
+        columns.age("absorbed_as_of", _("Stock as of")),
     ]
-    list_select_related: ClassVar = ["line__order", *OF_LEVEL]
-    list_filter: ClassVar = ["status", "doubt", "seen_by", "level__offer__supplier"]
+    list_select_related: ClassVar = ["line__order", *STOCK_LEVEL_JOINS]
+    list_filter: ClassVar = ["status", "doubt", "absorbed_by", "level__offer__supplier"]
     search_fields: ClassVar = ["line__order__number", "line__sku"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.moves]
-    actions: ClassVar = ["contained"]
+    readonly_fields: ClassVar = [columns.status_history]
+    actions: ClassVar = ["mark_absorbed"]
 
     @action(description=_("Mark as included in supplier stock"))
-    def contained(self, request: HttpRequest, rows: QuerySet[Allocation]) -> None:
-        self.do_each(
+    def mark_absorbed(self, request: HttpRequest, rows: QuerySet[Allocation]) -> None:
+        self.apply_to_each(
             request,
             rows,
-            lambda row: stock_sync.declare(
+            lambda row: stock_sync.mark_absorbed(
                 allocation=row, actor=str(request.user), now=timezone.now()
             ),
         )

@@ -13,12 +13,12 @@ from django.db import connection
 
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder
 from storefront.lib.db.prepared_queries import planned_cursor
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from suppliers.inventory import ledger
 
 Status = Allocation.Status
 # ``Reservation`` active -> converted for all rows at once, with the history that ``move`` writes.
-SELL = """
+CONVERT_RESERVATIONS = """
 WITH held AS (
   SELECT row.id, row.line_id, row.level_id, row.quantity
   FROM orders_reservation row JOIN orders_orderline line ON line.id = row.line_id
@@ -29,33 +29,33 @@ WITH held AS (
   FROM held WHERE row.id = held.id
 ), traced AS (
   INSERT INTO lib_statuschange
-    (subject, subject_id, axis, from_status, to_status, at, actor, reason)
+    (subject, subject_id, status_field, from_status, to_status, at, actor, reason)
   SELECT 'orders.Reservation', id, 'status', 'active', 'converted', %(now)s, '', 'paid' FROM held
 ), sold AS (
   INSERT INTO orders_allocation
-    (line_id, level_id, quantity, status, status_since, doubt, seen_by)
+    (line_id, level_id, quantity, status, status_since, doubt, absorbed_by)
   SELECT line_id, level_id, quantity, 'unseen', %(now)s, '', '' FROM held
 )
 SELECT level_id, quantity FROM held
 """
 
 
-@needs_transaction
-def sell(*, order: Order, now: datetime) -> None:
+@requires_transaction
+def allocate(*, order: Order, now: datetime) -> None:
     """Turn the active reservations of a paid order into allocations.
 
     Locks:  the reservations of the order, then the stock rows in id order
     """
     units: Counter[int] = Counter()
     with planned_cursor(connection) as cursor:
-        cursor.execute(SELL, {"order": order.pk, "now": now})
+        cursor.execute(CONVERT_RESERVATIONS, {"order": order.pk, "now": now})
         for level_id, quantity in cursor.fetchall():
             units[level_id] += quantity
-    ledger.sell(units=units, cause=f"order:{order.number}", now=now)
+    ledger.allocate(units=units, cause=f"order:{order.number}", now=now)
 
 
-@needs_transaction
-def take(*, levels: Mapping[int, int], cause: str, now: datetime) -> None:
+@requires_transaction
+def allocate_from(*, levels: Mapping[int, int], cause: str, now: datetime) -> None:
     """Allocate lines of a paid order from other stock levels than they were sold from.
 
     Shape:  ``levels`` maps order line ids to stock level ids
@@ -66,8 +66,8 @@ def take(*, levels: Mapping[int, int], cause: str, now: datetime) -> None:
     units: Counter[int] = Counter()
     for line_id, level_id in levels.items():
         units[level_id] += lines[line_id].quantity
-    ledger.hold(units=units, cause=cause, now=now)
-    ledger.sell(units=units, cause=cause, now=now)
+    ledger.reserve(units=units, cause=cause, now=now)
+    ledger.allocate(units=units, cause=cause, now=now)
     Allocation.objects.bulk_create(
         Allocation(
             line_id=line_id,
@@ -79,7 +79,7 @@ def take(*, levels: Mapping[int, int], cause: str, now: datetime) -> None:
     )
 
 
-@needs_transaction
+@requires_transaction
 def release(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
     """Release the allocations of lines that will not ship.
 
@@ -88,36 +88,36 @@ def release(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
     Locks:  the allocations, then the stock rows in id order
     """
     units: Counter[int] = Counter()
-    for allocation in _of(lines):
+    for allocation in _lock_open_of(lines):
         if allocation.status == Status.UNSEEN:
             units[allocation.level_id] += allocation.quantity
         allocation.move(Status.RELEASED, at=now, reason=cause)
-    ledger.unsell(units=units, cause=cause, now=now)
+    ledger.deallocate(units=units, cause=cause, now=now)
 
 
-@needs_transaction
-def ship(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
+@requires_transaction
+def mark_shipped(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
     """Record that lines shipped; close allocations that the supplier's figure contains.
 
     The others stay ``unseen``: the last figure may still include the shipped units.
 
     Locks:  the allocations
     """
-    for allocation in _of(lines):
+    for allocation in _lock_open_of(lines):
         if allocation.status == Status.SEEN:
             allocation.move(Status.SHIPPED, at=now, reason=cause, shipped_at=now)
         elif allocation.shipped_at is None:
             Allocation.objects.filter(pk=allocation.pk).update(shipped_at=now)
 
 
-@needs_transaction
-def lock(*, purchase_order: PurchaseOrder) -> None:
+@requires_transaction
+def lock_open(*, purchase_order: PurchaseOrder) -> None:
     """Lock all allocations that parcels of a purchase order may close, in id order."""
-    lines = purchase_order.lines.filter(is_live=True).values("order_line")
-    _of(OrderLine.objects.filter(pk__in=lines))
+    lines = purchase_order.lines.filter(is_active=True).values("order_line")
+    _lock_open_of(OrderLine.objects.filter(pk__in=lines))
 
 
-def _of(lines: Iterable[OrderLine]) -> list[Allocation]:
+def _lock_open_of(lines: Iterable[OrderLine]) -> list[Allocation]:
     open_ones = Allocation.objects.filter(line__in=list(lines)).exclude(
         status__in=[Status.SHIPPED, Status.RELEASED]
     )

@@ -9,16 +9,16 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from orders.inventory import decrement_stats
-from orders.inventory.decrement_stats import History, Measure, Sold
+from orders.inventory.decrement_stats import History, Measurement, ObservedSale
 from orders.models import Allocation, OrderLine, PurchaseOrder
-from suppliers.models import Countdown, FeedRun, StockLevel, StockMovement, Supplier
+from suppliers.models import StockDecrement, StockLevel, StockMovement, Supplier, SyncRun
 
-LOOKS_BACK = timedelta(days=60)
-LATEST = 2_000  # sales per supplier, enough for the statistics
+LOOKBACK = timedelta(days=60)
+MAX_SALES = 2_000  # sales per supplier, enough for the statistics
 
 
 @transaction.atomic(durable=True)
-def measure(*, supplier: Supplier, now: datetime) -> Countdown:
+def measure(*, supplier: Supplier, now: datetime) -> StockDecrement:
     """Measure the latest sales of a supplier and store the result.
 
     Without a conclusion the earlier one is kept.
@@ -26,44 +26,46 @@ def measure(*, supplier: Supplier, now: datetime) -> Countdown:
     Locks:  the supplier
     """
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
-    found = decrement_stats.conclude(_histories(supplier, now))
-    values = _columns(found) | {"measured_at": now}
+    found = decrement_stats.infer(_histories(supplier, now))
+    values = _as_fields(found) | {"measured_at": now}
     if found.at is None:
-        values = {name: values[name] for name in values if name not in {"at", "median_s", "tail_s"}}
-    row, _is_new = Countdown.objects.update_or_create(supplier=supplier, defaults=values)
+        values = {
+            name: values[name] for name in values if name not in {"at", "median_lag_s", "max_lag_s"}
+        }
+    row, _is_new = StockDecrement.objects.update_or_create(supplier=supplier, defaults=values)
     return row
 
 
-def _columns(found: Measure) -> dict[str, object]:
+def _as_fields(found: Measurement) -> dict[str, object]:
     return {
         "at": found.at or "",
-        "median_s": None if found.median is None else round(found.median.total_seconds()),
-        "tail_s": None if found.tail is None else round(found.tail.total_seconds()),
-        "order_counted": len(found.order.lags),
-        "order_missed": found.order.missed,
-        "shipment_counted": len(found.shipment.lags),
-        "shipment_missed": found.shipment.missed,
+        "median_lag_s": None if found.median is None else round(found.median.total_seconds()),
+        "max_lag_s": None if found.tail is None else round(found.tail.total_seconds()),
+        "decrements_observed_after_order": len(found.order.lags),
+        "decrements_not_observed_after_order": found.order.missed,
+        "decrements_observed_after_shipment": len(found.shipment.lags),
+        "decrements_not_observed_after_shipment": found.shipment.missed,
     }
 
 
 def _histories(supplier: Supplier, now: datetime) -> list[History]:
-    since = now - LOOKS_BACK
+    since = now - LOOKBACK
     orders = PurchaseOrder.objects.filter(
         lines__order_line=OuterRef("line"), lines__level=OuterRef("level")
     ).order_by("-pk")
     sold = (
-        Allocation.objects.filter(level__offer__supplier=supplier, level__is_silent=False)
+        Allocation.objects.filter(level__offer__supplier=supplier, level__is_unconfirmed=False)
         .annotate(accepted_at=Subquery(orders.values("accepted_at")[:1]))
         .filter(accepted_at__gte=since)
-        .order_by("-pk")[:LATEST]
+        .order_by("-pk")[:MAX_SALES]
     )
-    sales: dict[int, list[Sold]] = defaultdict(list)
+    sales: dict[int, list[ObservedSale]] = defaultdict(list)
     lines = OrderLine.objects.filter(pk__in=[each.line_id for each in sold])
     ordered_at = dict(lines.values_list("pk", "order__placed_at"))
     for each in sold:
         is_released = each.status == Allocation.Status.RELEASED
         sales[each.level_id].append(
-            Sold(
+            ObservedSale(
                 quantity=each.quantity,
                 ordered_at=ordered_at[each.line_id],
                 accepted_at=each.accepted_at,
@@ -81,25 +83,25 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
         "level", "at", "reported_delta"
     ):
         moves[level_id].append((at, delta))
-    known = StockLevel.objects.with_known_at().filter(pk__in=sales)
-    looks = _looks(supplier, since)
+    known = StockLevel.objects.with_confirmed_at().filter(pk__in=sales)
+    observed_at = _observation_times(supplier, since)
     return [
         History(
             sales=sales[level.pk],
             moves=moves[level.pk],
             known_at=level.known_at,  # type: ignore[attr-defined]  # annotated
-            looks=looks,
+            observed_at=observed_at,
         )
         for level in known
     ]
 
 
-def _looks(supplier: Supplier, since: datetime) -> list[datetime]:
+def _observation_times(supplier: Supplier, since: datetime) -> list[datetime]:
     """Return the times of the supplier's applied stock feeds: each reads all its stock."""
-    runs = FeedRun.objects.filter(
+    runs = SyncRun.objects.filter(
         supplier=supplier,
-        kind=FeedRun.Kind.STOCK,
-        status=FeedRun.Status.APPLIED,
+        kind=SyncRun.Kind.STOCK,
+        status=SyncRun.Status.APPLIED,
         started_at__gte=since,
     )
     return sorted(run.as_of for run in runs.only("started_at", "profile"))

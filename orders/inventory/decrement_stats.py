@@ -15,21 +15,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import median
 
-from orders.inventory.evidence import HEARD_LATE, CountsDownAt
+from orders.inventory.evidence import REPORTING_DELAY, StockDecrementedAt
 from suppliers.scorecards import statistics
 
 # The shortest window that shows the sales is used: longer ones are rarely undisturbed.
 WINDOWS = (timedelta(hours=2), timedelta(hours=8), timedelta(hours=26))
-SMALLEST_SAMPLE = 20  # to conclude a decrement; ``FEW`` are enough to exclude one
-FEW = 5
-QUIET_SHARE = Decimal("0.5")
-MISSED_SHARE = Decimal("0.02")  # maximum share of misses of a supplier that decrements
-CLEARLY_MISSED = Decimal("0.05")  # Wilson lower bound
-MARGIN_PERCENT = 125  # of the longest observed lag
+MIN_SAMPLE = 20  # to conclude a decrement; ``MIN_EXCLUDING_SAMPLE`` are enough to exclude one
+MIN_EXCLUDING_SAMPLE = 5
+MIN_QUIET_SHARE = Decimal("0.5")
+MAX_MISS_RATE = Decimal("0.02")  # maximum share of misses of a supplier that decrements
+MIN_EXCLUDING_MISS_RATE = Decimal("0.05")  # Wilson lower bound
+LAG_MARGIN_PERCENT = 125  # of the longest observed lag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sold:
+class ObservedSale:
     """Units sold of one stock row, and when the supplier learned of it.
 
     Shape:  ``accepted_at`` is when we received the acceptance; it may have decremented from
@@ -43,7 +43,7 @@ class Sold:
     released_at: datetime | None
 
     @property
-    def moments(self) -> tuple[datetime, ...]:
+    def event_times(self) -> tuple[datetime, ...]:
         all_of_them = (self.accepted_at, self.shipped_at, self.released_at)
         return tuple(moment for moment in all_of_them if moment is not None)
 
@@ -52,13 +52,13 @@ class Sold:
 class History:
     """Sales of one stock row and changes of its figure until ``known_at``, in order of time.
 
-    Shape:  ``looks`` are the times of which the supplier's figures were read
+    Shape:  ``observed_at`` are the times of which the supplier's figures were read
     """
 
-    sales: Sequence[Sold]
+    sales: Sequence[ObservedSale]
     moves: Sequence[tuple[datetime, int]]
     known_at: datetime
-    looks: Sequence[datetime]
+    observed_at: Sequence[datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class Sample:
     window: timedelta = WINDOWS[-1]
     lags: tuple[timedelta, ...] = ()
     missed: int = 0
-    looked_at: int = 0  # isolated sales
+    isolated: int = 0  # isolated sales
     quiet: int = 0  # of them, with no change before the sale
 
     @property
@@ -77,113 +77,133 @@ class Sample:
 
     @property
     def is_quiet(self) -> bool:
-        return self.quiet >= QUIET_SHARE * self.looked_at
+        return self.quiet >= MIN_QUIET_SHARE * self.isolated
 
     @property
-    def is_enough(self) -> bool:
-        return self.size >= SMALLEST_SAMPLE and self.is_quiet
+    def is_sufficient(self) -> bool:
+        return self.size >= MIN_SAMPLE and self.is_quiet
 
     @property
-    def counts_down(self) -> bool:
-        return self.is_enough and self.missed <= MISSED_SHARE * self.size
+    def is_decrementing(self) -> bool:
+        return self.is_sufficient and self.missed <= MAX_MISS_RATE * self.size
 
     @property
-    def does_not(self) -> bool:
-        score = statistics.rate(self.missed, self.size)
+    def is_not_decrementing(self) -> bool:
+        score = statistics.rate_score(self.missed, self.size)
         low = score.low if score else None
-        return self.size >= FEW and self.is_quiet and low is not None and low > CLEARLY_MISSED
+        return (
+            self.size >= MIN_EXCLUDING_SAMPLE
+            and self.is_quiet
+            and low is not None
+            and low > MIN_EXCLUDING_MISS_RATE
+        )
 
     @property
     def tail(self) -> timedelta:
         """Return a lag that no sale exceeds; after a miss at least the whole window."""
-        longest = max(self.lags) * MARGIN_PERCENT / 100
+        longest = max(self.lags) * LAG_MARGIN_PERCENT / 100
         return max(longest, self.window) if self.missed else longest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class Measurement:
     """When the supplier decrements (None: unknown), how late figures show it, and the samples."""
 
-    at: CountsDownAt | None
+    at: StockDecrementedAt | None
     median: timedelta | None
     tail: timedelta | None
     order: Sample
     shipment: Sample
 
 
-def conclude(histories: Sequence[History]) -> Measure:
+def infer(histories: Sequence[History]) -> Measurement:
     """Conclude from orders first: a supplier decrements once, at order or at shipment."""
-    order, shipment = _best(histories, by_shipment=False), _best(histories, by_shipment=True)
+    order, shipment = (
+        _best_sample(histories, by_shipment=False),
+        _best_sample(histories, by_shipment=True),
+    )
     at = None
-    if order.counts_down:
-        at = CountsDownAt.ORDER
-    elif shipment.counts_down:
-        at = CountsDownAt.SHIPMENT
-    elif order.does_not:
-        at = CountsDownAt.NEVER if shipment.does_not else CountsDownAt.SHIPMENT
-    shown = {CountsDownAt.ORDER: order, CountsDownAt.SHIPMENT: shipment}.get(at) if at else None
-    if shown is None or not shown.counts_down:
-        return Measure(at=at, median=None, tail=None, order=order, shipment=shipment)
+    if order.is_decrementing:
+        at = StockDecrementedAt.ORDER
+    elif shipment.is_decrementing:
+        at = StockDecrementedAt.SHIPMENT
+    elif order.is_not_decrementing:
+        at = (
+            StockDecrementedAt.NEVER
+            if shipment.is_not_decrementing
+            else StockDecrementedAt.SHIPMENT
+        )
+    shown = (
+        {StockDecrementedAt.ORDER: order, StockDecrementedAt.SHIPMENT: shipment}.get(at)
+        if at
+        else None
+    )
+    if shown is None or not shown.is_decrementing:
+        return Measurement(at=at, median=None, tail=None, order=order, shipment=shipment)
     middle = timedelta(seconds=median(lag.total_seconds() for lag in shown.lags))
-    return Measure(at=at, median=middle, tail=shown.tail, order=order, shipment=shipment)
+    return Measurement(at=at, median=middle, tail=shown.tail, order=order, shipment=shipment)
 
 
-def _best(histories: Sequence[History], *, by_shipment: bool) -> Sample:
+def _best_sample(histories: Sequence[History], *, by_shipment: bool) -> Sample:
     found = Sample()
     for window in WINDOWS:
-        sample = watch(histories, window=window, by_shipment=by_shipment)
-        if sample.counts_down:
+        sample = sample_sales(histories, window=window, by_shipment=by_shipment)
+        if sample.is_decrementing:
             return sample
-        if sample.is_enough or sample.does_not or not (found.is_enough or found.does_not):
+        if (
+            sample.is_sufficient
+            or sample.is_not_decrementing
+            or not (found.is_sufficient or found.is_not_decrementing)
+        ):
             found = sample
     return found
 
 
-def watch(histories: Sequence[History], *, window: timedelta, by_shipment: bool) -> Sample:
+def sample_sales(histories: Sequence[History], *, window: timedelta, by_shipment: bool) -> Sample:
     """Return the sample of all isolated sales, each from its event to the end of the window."""
-    lags, missed, looked_at, quiet = [], 0, 0, 0
+    lags, missed, isolated, quiet = [], 0, 0, 0
     for history in histories:
-        ours = sorted(moment for sale in history.sales for moment in sale.moments)
+        ours = sorted(moment for sale in history.sales for moment in sale.event_times)
         times = [at for at, _ in history.moves]
         for sale in history.sales:
-            begin = _begin(sale, window, by_shipment=by_shipment)
+            begin = _event_time(sale, window, by_shipment=by_shipment)
             if begin is None:
                 continue
-            first = begin - HEARD_LATE if by_shipment else sale.ordered_at
+            first = begin - REPORTING_DELAY if by_shipment else sale.ordered_at
             end = begin + window
-            is_alone = _within(ours, first - window, end) == _within(
-                sorted(sale.moments), first - window, end
+            is_alone = _count_between(ours, first - window, end) == _count_between(
+                sorted(sale.event_times), first - window, end
             )
             if not is_alone or end > history.known_at:
                 continue
-            if not _within(history.looks, begin + window / 2, end):
+            if not _count_between(history.observed_at, begin + window / 2, end):
                 continue
-            looked_at += 1
+            isolated += 1
             quiet += bisect_right(times, first) == bisect_left(times, first - window)
             moves = history.moves[bisect_right(times, first) : bisect_right(times, end)]
             if not moves:
                 missed += 1
             elif len(moves) == 1 and moves[0][1] == -sale.quantity:
                 lags.append(max(moves[0][0] - begin, timedelta(0)))
-    return Sample(window=window, lags=tuple(lags), missed=missed, looked_at=looked_at, quiet=quiet)
+    return Sample(window=window, lags=tuple(lags), missed=missed, isolated=isolated, quiet=quiet)
 
 
-def _begin(sale: Sold, window: timedelta, *, by_shipment: bool) -> datetime | None:
+def _event_time(sale: ObservedSale, window: timedelta, *, by_shipment: bool) -> datetime | None:
     """Return the event of a sale if no other event of it is within the window, else None.
 
     After a late acceptance it is unknown when the supplier decremented.
     """
     accepted, shipped, released = sale.accepted_at, sale.shipped_at, sale.released_at
-    if accepted is None or accepted > sale.ordered_at + HEARD_LATE:
+    if accepted is None or accepted > sale.ordered_at + REPORTING_DELAY:
         return None
     if by_shipment:
-        is_apart = shipped is not None and accepted < shipped - HEARD_LATE - window
+        is_apart = shipped is not None and accepted < shipped - REPORTING_DELAY - window
         return shipped if is_apart else None
     ends = [released] if released else []
     if shipped is not None:
-        ends.append(shipped - HEARD_LATE)
+        ends.append(shipped - REPORTING_DELAY)
     return accepted if all(end > accepted + window for end in ends) else None
 
 
-def _within(moments: Sequence[datetime], first: datetime, last: datetime) -> int:
-    return bisect_right(moments, last) - bisect_left(moments, first)
+def _count_between(event_times: Sequence[datetime], first: datetime, last: datetime) -> int:
+    return bisect_right(event_times, last) - bisect_left(event_times, first)

@@ -10,14 +10,14 @@ from datetime import datetime
 from itertools import accumulate
 
 from orders.inventory import evidence
-from orders.inventory.evidence import Drop, Manner, Sale
+from orders.inventory.evidence import DecrementPolicy, Sale, StockDrop
 from suppliers.models import StockLevel, StockMovement
 
-RUN = "run:"
+RUN_PREFIX = "run:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Fall:
+class _Decrease:
     """A decrease of one row's figure in a feed run."""
 
     movement: int
@@ -27,16 +27,16 @@ class _Fall:
 
 
 @dataclass(frozen=True, slots=True)
-class _Owed:
+class _Outstanding:
     """Units of one row that shipped and may still be in its figure, in order of time."""
 
     since: Sequence[datetime]
     units: Sequence[int]
 
     @classmethod
-    def of(cls, sales: Iterable[Sale], manner: Manner) -> _Owed:
+    def of(cls, sales: Iterable[Sale], policy: DecrementPolicy) -> _Outstanding:
         shipped = sorted(
-            (sale.shipped_at + manner.lag, sale.quantity) for sale in sales if sale.shipped_at
+            (sale.shipped_at + policy.lag, sale.quantity) for sale in sales if sale.shipped_at
         )
         return cls([at for at, _ in shipped], list(accumulate(units for _, units in shipped)))
 
@@ -46,61 +46,63 @@ class _Owed:
         return self.units[many - 1] if many else 0
 
 
-def find(
-    sales: Mapping[int, Sequence[Sale]], manner: Manner, *, since: datetime
-) -> dict[int, Drop]:
+def find_stocktakes(
+    sales: Mapping[int, Sequence[Sale]], policy: DecrementPolicy, *, since: datetime
+) -> dict[int, StockDrop]:
     """Return, by stock row, the drop of the latest stocktake that contains shipped sales.
 
     In one run most rows with outstanding units fall by at least those, while the other rows of the
     location hardly change.
     """
-    owed = {level_id: _Owed.of(each, manner) for level_id, each in sales.items()}
-    places = dict(StockLevel.objects.filter(pk__in=sales).values_list("pk", "location"))
-    owing: dict[int, list[datetime]] = defaultdict(list)  # start times by location
-    for level_id, place in places.items():
-        owing[place].append(owed[level_id].since[0])
-    for moments in owing.values():
+    outstanding = {level_id: _Outstanding.of(each, policy) for level_id, each in sales.items()}
+    locations = dict(StockLevel.objects.filter(pk__in=sales).values_list("pk", "location"))
+    outstanding_since: dict[int, list[datetime]] = defaultdict(list)  # start times by location
+    for level_id, location in locations.items():
+        outstanding_since[location].append(outstanding[level_id].since[0])
+    for moments in outstanding_since.values():
         moments.sort()
-    first = min(moments[0] for moments in owing.values())
-    found: dict[int, Drop] = {}
-    for (cause, place), fell in _runs(places, since=max(since, first)).items():
+    first = min(moments[0] for moments in outstanding_since.values())
+    found: dict[int, StockDrop] = {}
+    for (cause, location), fell in _decreases_by_run(locations, since=max(since, first)).items():
         at = fell[0].at
-        of = bisect_left(owing[place], at)
-        enough = [fall for fall in fell if 0 < owed[fall.level].at(at) <= fall.units]
+        of = bisect_left(outstanding_since[location], at)
+        enough = [fall for fall in fell if 0 < outstanding[fall.level].at(at) <= fall.units]
         # Excludes most runs without counting the other rows of the location.
-        if not evidence.may_be_count(dropped=len(enough), of=of):
+        if not evidence.may_be_stocktake(dropped=len(enough), of=of):
             continue
-        others_fell, others = _others(cause, place, [fall.level for fall in enough])
-        if evidence.is_new_count(
+        others_fell, others = _count_others(cause, location, [fall.level for fall in enough])
+        if evidence.is_stocktake(
             dropped=len(enough), of=of, others_dropped=others_fell, others=others
         ):
             found |= {
-                fall.level: Drop(id=fall.movement, at=fall.at, left=0, is_count=True)
+                fall.level: StockDrop(id=fall.movement, at=fall.at, left=0, from_stocktake=True)
                 for fall in enough
             }
     return found
 
 
-def _runs(places: Mapping[int, int], *, since: datetime) -> dict[tuple[str, int], list[_Fall]]:
+def _decreases_by_run(
+    locations: Mapping[int, int], *, since: datetime
+) -> dict[tuple[str, int], list[_Decrease]]:
     """Return the decreases by run and location, in order of time."""
     fell = StockMovement.objects.standing().filter(
         kind=StockMovement.Kind.REPORTED,
         reported_delta__lt=0,
-        level__in=places,
+        level__in=locations,
         at__gt=since,
-        cause__startswith=RUN,
+        cause__startswith=RUN_PREFIX,
     )
-    runs: dict[tuple[str, int], list[_Fall]] = defaultdict(list)
+    runs: dict[tuple[str, int], list[_Decrease]] = defaultdict(list)
     columns = fell.order_by("at", "pk").values_list("pk", "cause", "level", "at", "reported_delta")
     for movement, cause, level_id, at, delta in columns.iterator():
-        fall = _Fall(movement=movement, level=level_id, units=-delta, at=at)
-        runs[cause, places[level_id]].append(fall)
+        fall = _Decrease(movement=movement, level=level_id, units=-delta, at=at)
+        runs[cause, locations[level_id]].append(fall)
     return runs
 
 
-def _others(cause: str, place: int, fell: Sequence[int]) -> tuple[int, int]:
+def _count_others(cause: str, location: int, fell: Sequence[int]) -> tuple[int, int]:
     """Return how many other rows of the location fell in the run, and how many there are."""
-    others = StockLevel.objects.filter(location=place).exclude(pk__in=fell)
+    others = StockLevel.objects.filter(location=location).exclude(pk__in=fell)
     also_fell = others.filter(
         movements__cause=cause,
         movements__kind=StockMovement.Kind.REPORTED,

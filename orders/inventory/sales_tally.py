@@ -11,7 +11,7 @@ from catalog.pricing import market
 from catalog.pricing.market import DEMAND_DAYS
 from orders.models import Order, OrderLine
 
-PAID = (
+PAID_STATES = (
     Order.Status.PLACED,
     Order.Status.ON_HOLD,
     Order.Status.PROCESSING,
@@ -19,20 +19,21 @@ PAID = (
 )
 
 
-def tally(*, now: datetime) -> int:
+def count_sales(*, now: datetime) -> int:
     """Recount the paid orders of the last ``DEMAND_DAYS`` days; return the number of changed rows.
 
     A full recount includes later payments and cancellations.
     """
     until = now.date()
     since = until - timedelta(days=DEMAND_DAYS - 1)
-    return market.keep(sold=_sold(since), since=since, until=until, now=now)
+    return market.store_daily_sales(sold=_count_sold(since), since=since, until=until, now=now)
 
 
-def _sold(since: date) -> dict[tuple[int, int, date], int]:
+def _count_sold(since: date) -> dict[tuple[int, int, date], int]:
     lines = (
         OrderLine.objects.filter(
-            order__status__in=PAID, order__placed_at__gte=datetime.combine(since, time(), UTC)
+            order__status__in=PAID_STATES,
+            order__placed_at__gte=datetime.combine(since, time(), UTC),
         )
         .annotate(day=TruncDate("order__placed_at", tzinfo=UTC))
         .values_list("order__channel_id", "variant_id", "day")

@@ -10,17 +10,19 @@ from functools import partial
 from django.db import transaction
 
 from orders.models import Allocation, PurchaseLine, PurchaseOrder
-from storefront.lib.db.transactions import needs_transaction
-from suppliers.connectors.records import Refusal
+from storefront.lib.db.transactions import requires_transaction
+from suppliers.connectors.records import RejectionReason
 from suppliers.sync import webhooks
 
-NONE_LEFT = frozenset({Refusal.OUT_OF_STOCK, Refusal.DISCONTINUED})
+OUT_OF_STOCK_CODES = frozenset({RejectionReason.OUT_OF_STOCK, RejectionReason.DISCONTINUED})
 
 
-def heed(purchase_order: PurchaseOrder, line_ids: Collection[int], *, now: datetime) -> None:
+def zero_stock_after_refusal(
+    purchase_order: PurchaseOrder, line_ids: Collection[int], *, now: datetime
+) -> None:
     """Set the supplier's reported stock of the refused lines to the quantity it still ships for us.
 
-    Locks:  as ``webhooks.none_left``
+    Locks:  as ``webhooks.zero_stock_after_refusal``
     """
     lines = purchase_order.lines.filter(order_line__in=line_ids)
     levels = list(lines.values_list("level", flat=True))
@@ -30,19 +32,19 @@ def heed(purchase_order: PurchaseOrder, line_ids: Collection[int], *, now: datet
     for level_id, units in Allocation.objects.filter(
         status=Allocation.Status.UNSEEN,
         level__in=levels,
-        line__purchase_lines__in=purchase_order.lines.filter(is_live=True),
+        line__purchase_lines__in=purchase_order.lines.filter(is_active=True),
     ).values_list("level", "quantity"):
         kept[level_id] += units
-    webhooks.none_left(
+    webhooks.zero_stock_after_refusal(
         supplier=purchase_order.supplier,
         kept=kept,
-        cause=f"{webhooks.REFUSED}{purchase_order.number}",
+        cause=f"{webhooks.REJECTION_CAUSE}{purchase_order.number}",
         now=now,
     )
 
 
-@needs_transaction
-def heed_soon(
+@requires_transaction
+def zero_stock_on_commit(
     purchase_order: PurchaseOrder, refused: Collection[PurchaseLine], *, now: datetime
 ) -> None:
     """Zero the stock of lines refused as out of stock or discontinued, after the commit.
@@ -50,6 +52,8 @@ def heed_soon(
     The stock location is locked before stock rows, which the caller holds already. If the process
     dies in between, the last figure stays until the next feed.
     """
-    meant = [line.order_line_id for line in refused if line.acknowledgment in NONE_LEFT]
+    meant = [line.order_line_id for line in refused if line.acknowledgment in OUT_OF_STOCK_CODES]
     if meant:
-        transaction.on_commit(partial(heed, purchase_order, meant, now=now), robust=True)
+        transaction.on_commit(
+            partial(zero_stock_after_refusal, purchase_order, meant, now=now), robust=True
+        )

@@ -14,74 +14,74 @@ from django.db import transaction
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from orders.inventory import evidence, recounts
-from orders.inventory.evidence import Drop, Finding, Manner, Row, Sale
+from orders.inventory.evidence import Assessment, DecrementPolicy, Sale, StockDrop, StockFigures
 from orders.models import Allocation, PurchaseOrder
-from storefront.lib.db.transactions import needs_transaction
-from storefront.lib.state_machine import IllegalMoveError
+from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.state_machine import InvalidTransitionError
 from suppliers.inventory import ledger, levels
-from suppliers.models import Countdown, FeedRun, StockLevel, StockMovement, Supplier
+from suppliers.models import StockDecrement, StockLevel, StockMovement, Supplier, SyncRun
 from suppliers.quarantine import rollback
 from suppliers.sync import webhooks
 
 Status = Allocation.Status
-LOOKS_BACK = timedelta(days=14)  # for stocktakes; usually found within a minute
+STOCKTAKE_LOOKBACK = timedelta(days=14)  # for stocktakes; usually found within a minute
 
 
 @transaction.atomic(durable=True)
-def reconcile(*, supplier: Supplier, now: datetime) -> int:
+def absorb_sales(*, supplier: Supplier, now: datetime) -> int:
     """Assess every sale that is still subtracted; return how many the figures contain.
 
     Locks:  the supplier (so that no drop is claimed twice), the allocations, then the stock
             rows in id order
     """
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
-    unseen = list(_unseen(supplier))
+    unseen = list(_outstanding_allocations(supplier))
     if not unseen:
         return 0
-    manner = manner_of(supplier)
-    findings = _weigh(unseen, manner)
+    policy = decrement_policy(supplier)
+    findings = _assess(unseen, policy)
     by_id = {allocation.pk: allocation for allocation in unseen}
-    _doubt(by_id, findings)
-    return _see(supplier, [each for each in findings if each.seen_by], manner, now)
+    _store_reasons(by_id, findings)
+    return _absorb(supplier, [each for each in findings if each.absorbed_by], policy, now)
 
 
 @transaction.atomic(durable=True)
-def declare(*, allocation: Allocation, actor: str, now: datetime) -> None:
+def mark_absorbed(*, allocation: Allocation, actor: str, now: datetime) -> None:
     """Record staff's statement that the supplier's figure contains a sale.
 
     Locks:  the allocation, then the stock row
-    Raises: IllegalMoveError  it is not subtracted any more
+    Raises: InvalidTransitionError  it is not subtracted any more
     """
     row = Allocation.objects.select_for_update(of=["self"]).get(pk=allocation.pk)
     if row.status != Status.UNSEEN:
-        raise IllegalMoveError(f"{row}: {row.status}")
-    words = str(Allocation.SeenBy.STAFF.label)
-    level = StockLevel.objects.with_known_at().get(pk=row.level_id)
+        raise InvalidTransitionError(f"{row}: {row.status}")
+    words = str(Allocation.AbsorbedBy.STAFF.label)
+    level = StockLevel.objects.with_confirmed_at().get(pk=row.level_id)
     as_of = level.known_at  # type: ignore[attr-defined]  # annotated
-    _move(row, Allocation.SeenBy.STAFF, at=now, actor=actor, reason=words, seen_as_of=as_of)
-    ledger.see(units={row.level_id: row.quantity}, cause=f"staff:{actor}"[:60], now=now)
+    _mark(row, Allocation.AbsorbedBy.STAFF, at=now, actor=actor, reason=words, absorbed_as_of=as_of)
+    ledger.mark_absorbed(units={row.level_id: row.quantity}, cause=f"staff:{actor}"[:60], now=now)
 
 
-def manner_of(supplier: Supplier) -> Manner:
+def decrement_policy(supplier: Supplier) -> DecrementPolicy:
     """Return the more careful of the supplier's configured and measured decrement policy."""
-    configured = Supplier.objects.values_list("counts_down_at", flat=True).get(pk=supplier.pk)
-    measured = Countdown.objects.filter(supplier=supplier).first()
-    return evidence.manner(
+    configured = Supplier.objects.values_list("stock_decremented_at", flat=True).get(pk=supplier.pk)
+    measured = StockDecrement.objects.filter(supplier=supplier).first()
+    return evidence.choose_policy(
         configured=configured,
         measured=measured.at if measured else "",
-        tail_s=measured.tail_s if measured else None,
+        max_lag_s=measured.max_lag_s if measured else None,
     )
 
 
-def _unseen(supplier: Supplier) -> QuerySet[Allocation]:
+def _outstanding_allocations(supplier: Supplier) -> QuerySet[Allocation]:
     said_yes = PurchaseOrder.objects.filter(
-        lines__order_line=OuterRef("line"), lines__is_live=True
+        lines__order_line=OuterRef("line"), lines__is_active=True
     ).values("accepted_at")
     mine = Allocation.objects.filter(status=Status.UNSEEN, level__offer__supplier=supplier)
     return mine.annotate(accepted_at=Subquery(said_yes[:1])).order_by("pk")
 
 
-def _weigh(unseen: Sequence[Allocation], manner: Manner) -> list[Finding]:
+def _assess(unseen: Sequence[Allocation], policy: DecrementPolicy) -> list[Assessment]:
     sales: dict[int, list[Sale]] = defaultdict(list)
     for each in unseen:
         sales[each.level_id].append(
@@ -93,21 +93,21 @@ def _weigh(unseen: Sequence[Allocation], manner: Manner) -> list[Finding]:
                 shipped_at=each.shipped_at,
             )
         )
-    rows = _rows(sales, manner)
+    rows = _read_figures(sales, policy)
     return [
         finding
         for level_id, row in rows.items()
-        for finding in evidence.weigh(sales[level_id], row, manner)
+        for finding in evidence.assess(sales[level_id], row, policy)
     ]
 
 
-def _rows(sales: dict[int, list[Sale]], manner: Manner) -> dict[int, Row]:
+def _read_figures(sales: dict[int, list[Sale]], policy: DecrementPolicy) -> dict[int, StockFigures]:
     """Return the figures, and for rows with assessable sales also their changes."""
-    levels = StockLevel.objects.with_known_at().filter(pk__in=sales)
+    levels = StockLevel.objects.with_confirmed_at().filter(pk__in=sales)
     rows = {
-        level.pk: Row(
+        level.pk: StockFigures(
             known_at=level.known_at,  # type: ignore[attr-defined]  # annotated
-            is_silent=level.is_silent,
+            is_unconfirmed=level.is_unconfirmed,
             reported=level.reported_quantity,
         )
         for level in levels
@@ -119,65 +119,67 @@ def _rows(sales: dict[int, list[Sale]], manner: Manner) -> dict[int, Row]:
             moments := [
                 moment
                 for sale in sales[level_id]
-                if (moment := evidence.since(sale, manner))
-                and not evidence.too_soon(sale, row, manner)
+                if (moment := evidence.decremented_at(sale, policy))
+                and not evidence.reason_to_wait(sale, row, policy)
             ]
         )
     }
     if not begun:
         return rows
-    if manner.at == evidence.CountsDownAt.NEVER:
-        lately = max(row.known_at for row in rows.values()) - LOOKS_BACK
+    if policy.at == evidence.StockDecrementedAt.NEVER:
+        lately = max(row.known_at for row in rows.values()) - STOCKTAKE_LOOKBACK
         owed = {level_id: sales[level_id] for level_id in begun}
-        counts = recounts.find(owed, manner, since=lately)
+        counts = recounts.find_stocktakes(owed, policy, since=lately)
         drops = {level_id: [drop] for level_id, drop in counts.items()}
-        return rows | {pk: _with(rows[pk], drops[pk], None) for pk in drops}
-    since = min(min(moments) for moments in begun.values()) - evidence.HEARD_LATE
+        return rows | {pk: _add_changes(rows[pk], drops[pk], None) for pk in drops}
+    since = min(min(moments) for moments in begun.values()) - evidence.REPORTING_DELAY
     drops, rose = _drops(begun, since), _rises(begun, since)
-    return rows | {pk: _with(rows[pk], drops[pk], rose.get(pk)) for pk in begun}
+    return rows | {pk: _add_changes(rows[pk], drops[pk], rose.get(pk)) for pk in begun}
 
 
-def _with(row: Row, drops: Sequence[Drop], rose_at: datetime | None) -> Row:
-    return Row(
+def _add_changes(
+    row: StockFigures, drops: Sequence[StockDrop], increased_at: datetime | None
+) -> StockFigures:
+    return StockFigures(
         known_at=row.known_at,
-        is_silent=row.is_silent,
+        is_unconfirmed=row.is_unconfirmed,
         reported=row.reported,
         drops=drops,
-        rose_at=rose_at,
+        increased_at=increased_at,
     )
 
 
-def _moved(levels: Iterable[int], since: datetime, which: Q) -> QuerySet[StockMovement]:
+def _changes(levels: Iterable[int], since: datetime, which: Q) -> QuerySet[StockMovement]:
     return StockMovement.objects.standing().filter(
         which, kind=StockMovement.Kind.REPORTED, level__in=list(levels), at__gt=since
     )
 
 
-def _drops(levels: Collection[int], since: datetime) -> dict[int, list[Drop]]:
+def _drops(levels: Collection[int], since: datetime) -> dict[int, list[StockDrop]]:
     """Return the drops of each row, less the units assigned to sales before.
 
     A figure that we lowered after a rejection is no drop of the supplier's.
     """
-    fell = Q(reported_delta__lt=0) & ~Q(cause__startswith=webhooks.REFUSED)
-    moves = list(_moved(levels, since, fell).order_by("at", "pk"))
+    fell = Q(reported_delta__lt=0) & ~Q(cause__startswith=webhooks.REJECTION_CAUSE)
+    moves = list(_changes(levels, since, fell).order_by("at", "pk"))
     claimed = dict(
-        Allocation.objects.filter(seen_in__in=[move.pk for move in moves])
-        .values_list("seen_in")
+        Allocation.objects.filter(absorbed_in__in=[move.pk for move in moves])
+        .values_list("absorbed_in")
         .annotate(Sum("quantity"))
     )
-    drops: dict[int, list[Drop]] = defaultdict(list)
+    drops: dict[int, list[StockDrop]] = defaultdict(list)
     for move in moves:
         left = -move.reported_delta - claimed.get(move.pk, 0)
-        drops[move.level_id].append(Drop(id=move.pk, at=move.at, left=left))
+        drops[move.level_id].append(StockDrop(id=move.pk, at=move.at, left=left))
     return drops
 
 
 def _rises(levels: Collection[int], since: datetime) -> dict[int, datetime]:
-    risen = _moved(levels, since, Q(reported_delta__gt=0))
+    risen = _changes(levels, since, Q(reported_delta__gt=0))
     return dict(risen.values_list("level").annotate(Max("at")))
 
 
-def _doubt(allocations: dict[int, Allocation], findings: Iterable[Finding]) -> None:
+def _store_reasons(allocations: dict[int, Allocation], findings: Iterable[Assessment]) -> None:
     """Store changed reasons why sales are still subtracted."""
     news: dict[str, list[int]] = defaultdict(list)
     for finding in findings:
@@ -187,80 +189,87 @@ def _doubt(allocations: dict[int, Allocation], findings: Iterable[Finding]) -> N
         Allocation.objects.filter(pk__in=ids, status=Status.UNSEEN).update(doubt=doubt)
 
 
-def _see(supplier: Supplier, findings: Iterable[Finding], manner: Manner, now: datetime) -> int:
+def _absorb(
+    supplier: Supplier, findings: Iterable[Assessment], policy: DecrementPolicy, now: datetime
+) -> int:
     found = {finding.sale.id: finding for finding in findings}
     rows = Allocation.objects.filter(pk__in=found, status=Status.UNSEEN)
     seen = list(rows.select_for_update(of=["self"]).order_by("pk"))
     known = dict(
-        StockLevel.objects.with_known_at()
+        StockLevel.objects.with_confirmed_at()
         .filter(allocations__in=found)
         .values_list("pk", "known_at")  # type: ignore[misc]  # annotated
     )
     units: Counter[int] = Counter()
     for row in seen:
         finding, as_of = found[row.pk], known[row.level_id]
-        words = Allocation.SeenBy(finding.seen_by).label
-        _move(
+        words = Allocation.AbsorbedBy(finding.absorbed_by).label
+        _mark(
             row,
-            finding.seen_by,
+            finding.absorbed_by,
             at=now,
-            reason=f"{words} (stock as of {as_of:%Y-%m-%d %H:%M}, update delay {manner.lag})",
-            seen_as_of=as_of,
-            seen_in_id=finding.drop,
+            reason=f"{words} (stock as of {as_of:%Y-%m-%d %H:%M}, update delay {policy.lag})",
+            absorbed_as_of=as_of,
+            absorbed_in_id=finding.drop,
         )
         units[row.level_id] += row.quantity
-    ledger.see(units=units, cause=f"supplier:{supplier.code}", now=now)
+    ledger.mark_absorbed(units=units, cause=f"supplier:{supplier.code}", now=now)
     return len(seen)
 
 
-def _move(row: Allocation, seen_by: str, *, at: datetime, reason: str, **more: object) -> None:
+def _mark(row: Allocation, absorbed_by: str, *, at: datetime, reason: str, **more: object) -> None:
     """Stop subtracting; close the allocation if it has shipped."""
     to = Status.SEEN if row.shipped_at is None else Status.SHIPPED
-    row.move(to, at=at, reason=reason, seen_by=seen_by, doubt="", **more)  # type: ignore[arg-type]
+    row.move(to, at=at, reason=reason, absorbed_by=absorbed_by, doubt="", **more)  # type: ignore[arg-type]
 
 
 # Feed rollbacks
 
 
 @transaction.atomic(durable=True)
-def unsee(*, supplier: Supplier, now: datetime) -> int:
+def undo_absorbed(*, supplier: Supplier, now: datetime) -> int:
     """Complete pending feed rollbacks; return how many sales are subtracted again.
 
     One transaction: the restored figure contains units that we sold since.
 
-    Locks:  the supplier (as ``reconcile``), its locations (as feed runs), the allocations, then the
-            stock rows, each in id order
+    Locks:  the supplier (as ``absorb_sales``), its locations (as feed runs), the allocations, then
+            the stock rows, each in id order
     """
-    if not rollback.unfinished(supplier=supplier):
+    if not rollback.runs_with_deferred(supplier=supplier):
         return 0
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
-    levels.hold(supplier=supplier)
+    levels.lock_locations(supplier=supplier)
     count = 0
-    for feed_run in rollback.unfinished(supplier=supplier):
-        count += _unsee(feed_run, now)
-        rollback.finish(feed_run=feed_run, now=now)
+    for feed_run in rollback.runs_with_deferred(supplier=supplier):
+        count += _undo_run(feed_run, now)
+        rollback.resume_deferred(feed_run=feed_run, now=now)
     return count
 
 
-@needs_transaction
-def _unsee(feed_run: FeedRun, now: datetime) -> int:
+@requires_transaction
+def _undo_run(feed_run: SyncRun, now: datetime) -> int:
     """Subtract again the sales this run showed, or that its figure proved without a drop."""
-    since = rollback.waiting(feed_run)
+    since = rollback.deferred_levels(feed_run)
     seen = Allocation.objects.filter(status__in=[Status.SEEN, Status.SHIPPED], level__in=since)
     cause = f"run:{feed_run.pk}"
     units: Counter[int] = Counter()
     count = 0
-    for row in seen.select_for_update(of=["self"]).select_related("seen_in").order_by("pk"):
-        if row.seen_in is None:
-            is_by_run = row.seen_as_of is not None and row.seen_as_of >= since[row.level_id]
+    for row in seen.select_for_update(of=["self"]).select_related("absorbed_in").order_by("pk"):
+        if row.absorbed_in is None:
+            is_by_run = row.absorbed_as_of is not None and row.absorbed_as_of >= since[row.level_id]
         else:
-            is_by_run = row.seen_in.cause == cause
+            is_by_run = row.absorbed_in.cause == cause
         if is_by_run:
             reason = f"sync run {feed_run.pk} was reverted"
             row.move(
-                Status.UNSEEN, at=now, reason=reason, seen_by="", seen_as_of=None, seen_in_id=None
+                Status.UNSEEN,
+                at=now,
+                reason=reason,
+                absorbed_by="",
+                absorbed_as_of=None,
+                absorbed_in_id=None,
             )
             units[row.level_id] += row.quantity
             count += 1
-    ledger.unsee(units=units, cause=f"rollback:{feed_run.pk}", now=now)
+    ledger.undo_absorbed(units=units, cause=f"rollback:{feed_run.pk}", now=now)
     return count

@@ -12,21 +12,21 @@ from suppliers.models import Supplier
 
 
 @shared_task
-def reconcile_stock(**_: Any) -> None:
+def absorb_sales(**_: Any) -> None:
     """Stop subtracting sales that the suppliers' figures now contain."""
     for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
-        stock_sync.unsee(supplier=supplier, now=timezone.now())
-        stock_sync.reconcile(supplier=supplier, now=timezone.now())
+        stock_sync.undo_absorbed(supplier=supplier, now=timezone.now())
+        stock_sync.absorb_sales(supplier=supplier, now=timezone.now())
 
 
 @shared_task
-def measure_countdowns(**_: Any) -> None:
+def measure_decrements(**_: Any) -> None:
     """Measure when each supplier decrements its stock for our orders."""
     for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
         decrement_measurement.measure(supplier=supplier, now=timezone.now())
 
 
 @shared_task
-def tally_sales(**_: Any) -> int:
+def count_sales(**_: Any) -> int:
     """Count the latest sales for pricing."""
-    return sales_tally.tally(now=timezone.now())
+    return sales_tally.count_sales(now=timezone.now())

@@ -17,7 +17,7 @@ def add_rates(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) -> None
             valid_from=each.valid_from,
             source=each.source,
         )
-        for each in default_rates.rows()
+        for each in default_rates.default_rates()
     )
 
 

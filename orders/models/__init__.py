@@ -1,8 +1,13 @@
 """Models: export all tables of orders, from cart to accounting."""
 
-from orders.models.accounting import MoneyDay, MoneyDifference, MoneySighting, SupplierBill
-from orders.models.addresses import AddressWish
-from orders.models.backorders import Setback, SetbackLine
+from orders.models.accounting import (
+    Discrepancy,
+    DiscrepancyObservation,
+    ReconciliationRun,
+    SupplierInvoice,
+)
+from orders.models.addresses import AddressChangeRequest
+from orders.models.backorders import Backorder, BackorderLine
 from orders.models.cart import Cart, CartLine
 from orders.models.claims import SupplierClaim, SupplierClaimLine
 from orders.models.inventory import Allocation, Reservation
@@ -10,26 +15,29 @@ from orders.models.order import Order, OrderLine
 from orders.models.payments import Payment, PaymentEvent
 from orders.models.promotions import Coupon, Promotion, Redemption
 from orders.models.purchasing import (
+    CanceledShipmentDecision,
+    ErasureRequest,
     PurchaseLine,
     PurchaseMessage,
     PurchaseOrder,
-    StrayDecision,
-    SupplierToAsk,
 )
-from orders.models.returns import ReturnAuthorization, ReturnLine, ReturnPicture, ReturnPolicy
+from orders.models.returns import ReturnAuthorization, ReturnLine, ReturnPhoto, ReturnPolicy
 from orders.models.routing import RoutingRules
-from orders.models.supplier_returns import SupplierRMA, SupplierRMALine
+from orders.models.supplier_returns import SupplierReturn, SupplierReturnLine
 from orders.models.tax import TaxNumber, TaxRate
 
 __all__ = [
-    "AddressWish",
+    "AddressChangeRequest",
     "Allocation",
+    "Backorder",
+    "BackorderLine",
+    "CanceledShipmentDecision",
     "Cart",
     "CartLine",
     "Coupon",
-    "MoneyDay",
-    "MoneyDifference",
-    "MoneySighting",
+    "Discrepancy",
+    "DiscrepancyObservation",
+    "ErasureRequest",
     "Order",
     "OrderLine",
     "Payment",
@@ -38,22 +46,19 @@ __all__ = [
     "PurchaseLine",
     "PurchaseMessage",
     "PurchaseOrder",
+    "ReconciliationRun",
     "Redemption",
     "Reservation",
     "ReturnAuthorization",
     "ReturnLine",
-    "ReturnPicture",
+    "ReturnPhoto",
     "ReturnPolicy",
     "RoutingRules",
-    "Setback",
-    "SetbackLine",
-    "StrayDecision",
-    "SupplierBill",
     "SupplierClaim",
     "SupplierClaimLine",
-    "SupplierRMA",
-    "SupplierRMALine",
-    "SupplierToAsk",
+    "SupplierInvoice",
+    "SupplierReturn",
+    "SupplierReturnLine",
     "TaxNumber",
     "TaxRate",
 ]

@@ -19,11 +19,11 @@ from storefront.lib.state_machine import Stateful
 from suppliers.models import Supplier
 
 
-class SupplierBill(models.Model):
+class SupplierInvoice(models.Model):
     """One invoice of one supplier. Its amounts never change: a correction withdraws it.
 
     ``number`` is our order number on it, ``reference`` the supplier's invoice number.
-    ``freight_amount`` is None if not stated. ``told_by`` is empty if it came from the API.
+    ``freight_amount`` is None if not stated. ``entered_by`` is empty if it came from the API.
     ``match`` is the result of the last three-way match.
     """
 
@@ -42,11 +42,11 @@ class SupplierBill(models.Model):
     number = models.CharField(max_length=60, blank=True)
     reference = models.CharField(max_length=60)
     currency = models.CharField(max_length=3)
-    goods_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    subtotal_amount = models.DecimalField(max_digits=12, decimal_places=2)
     freight_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    billed_at = models.DateTimeField(null=True, blank=True)
-    told_by = models.CharField(max_length=100, blank=True)
-    told_at = models.DateTimeField()
+    invoiced_at = models.DateTimeField(null=True, blank=True)
+    entered_by = models.CharField(max_length=100, blank=True)
+    received_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     match = models.CharField(
         max_length=8, choices=Match, default=Match.NEW, db_default=Match.NEW.value
@@ -57,12 +57,12 @@ class SupplierBill(models.Model):
             models.UniqueConstraint(
                 fields=["supplier", "reference"],
                 condition=Q(withdrawn_at__isnull=True),
-                name="bill_stands_once",
+                name="invoice_reference_once",
             ),
             models.CheckConstraint(
-                condition=Q(goods_amount__gte=0)
+                condition=Q(subtotal_amount__gte=0)
                 & (Q(freight_amount__isnull=True) | Q(freight_amount__gte=0)),
-                name="bill_amounts_not_negative",
+                name="invoice_amounts_not_negative",
             ),
         ]
 
@@ -72,13 +72,13 @@ class SupplierBill(models.Model):
     @property
     def total(self) -> Money:
         freight = self.freight_amount or 0
-        return Money(self.goods_amount + freight, self.currency)
+        return Money(self.subtotal_amount + freight, self.currency)
 
 
 # Reconciliation
 
 
-class MoneyDay(Stateful):
+class ReconciliationRun(Stateful):
     """One day of the shop.
 
     It is reconciled once every gateway and supplier concerned has answered.
@@ -96,14 +96,14 @@ class MoneyDay(Stateful):
         Status.RECONCILED: frozenset({Status.RUNNING}),  # compared again
         Status.GIVEN_UP: frozenset({Status.RUNNING}),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     day = models.DateField(unique=True)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     status = models.CharField(max_length=12, choices=Status, default=Status.OPEN)
     status_since = models.DateTimeField()
-    tries = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=500, blank=True)  # who did not answer, and the error
     counts = models.JSONField(default=dict, blank=True)  # what was compared
     reconciled_at = models.DateTimeField(null=True, blank=True)
@@ -112,10 +112,10 @@ class MoneyDay(Stateful):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(status="reconciled") | Q(reconciled_at__isnull=False, problem=""),
-                name="money_day_reconciled_says_when",
+                name="reconciliation_run_has_reconciled_at",
             ),
             models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="money_day_ends_after_it_begins"
+                condition=Q(ends_at__gt=F("starts_at")), name="reconciliation_run_ends_after_start"
             ),
         ]
 
@@ -123,7 +123,7 @@ class MoneyDay(Stateful):
         return self.day.isoformat()
 
 
-class MoneyDifference(Stateful):
+class Discrepancy(Stateful):
     """One discrepancy. ``key`` identifies it whenever it is found again.
 
     ``expected_amount`` is that of our books, ``found_amount`` that of the other side; None if
@@ -150,7 +150,7 @@ class MoneyDifference(Stateful):
         SHIPPED_UNBILLED = "shipped_unbilled", _("Shipped, not billed")
         BILL_UNKNOWN = "bill_unknown", _("Bill for an unknown purchase order")
 
-    class What(models.TextChoices):
+    class Measure(models.TextChoices):
         NONE = "", ""
         AUTHORIZED = "authorized", _("Authorized")
         CAPTURED = "captured", _("Captured")
@@ -171,12 +171,12 @@ class MoneyDifference(Stateful):
         # Staff accepted it. It opens again if it changes.
         Status.SETTLED: frozenset({Status.OPEN}),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     key = models.CharField(max_length=200, unique=True)
     part = models.CharField(max_length=60)
     kind = models.CharField(max_length=20, choices=Kind)
-    what = models.CharField(max_length=12, choices=What, blank=True, default=What.NONE)
+    what = models.CharField(max_length=12, choices=Measure, blank=True, default=Measure.NONE)
     order = models.ForeignKey(
         Order, models.PROTECT, null=True, blank=True, related_name="differences"
     )
@@ -190,7 +190,7 @@ class MoneyDifference(Stateful):
         Supplier, models.PROTECT, null=True, blank=True, related_name="differences"
     )
     bill = models.ForeignKey(
-        SupplierBill, models.PROTECT, null=True, blank=True, related_name="differences"
+        SupplierInvoice, models.PROTECT, null=True, blank=True, related_name="differences"
     )
     reference = models.CharField(max_length=120, blank=True)  # the other side's reference
     expected_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
@@ -203,16 +203,16 @@ class MoneyDifference(Stateful):
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
     status_since = models.DateTimeField()
     closed_by = models.CharField(max_length=100, blank=True)
-    closed_because = models.CharField(max_length=200, blank=True)
+    close_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=~Q(status="settled") | ~Q(closed_by="") & ~Q(closed_because=""),
-                name="difference_settled_by_for_a_reason",
+                condition=~Q(status="settled") | ~Q(closed_by="") & ~Q(close_reason=""),
+                name="discrepancy_accepted_has_author_and_reason",
             ),
         ]
-        indexes = [models.Index(fields=["status", "first_day"], name="difference_open")]
+        indexes = [models.Index(fields=["status", "first_day"], name="discrepancy_by_status")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.name}".strip()
@@ -234,11 +234,11 @@ class MoneyDifference(Stateful):
         return str(about) if about else self.reference
 
 
-class MoneySighting(models.Model):
+class DiscrepancyObservation(models.Model):
     """One discrepancy as one day's comparison found it. Append-only."""
 
-    difference = models.ForeignKey(MoneyDifference, models.PROTECT, related_name="sightings")
-    day = models.ForeignKey(MoneyDay, models.PROTECT, related_name="sightings")
+    difference = models.ForeignKey(Discrepancy, models.PROTECT, related_name="observations")
+    day = models.ForeignKey(ReconciliationRun, models.PROTECT, related_name="observations")
     expected_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     found_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3)
@@ -257,7 +257,7 @@ class MoneySighting(models.Model):
                     "found_currency",
                 ],
                 nulls_distinct=False,
-                name="sighting_once_a_day_as_it_is",
+                name="observation_once_per_run",
             ),
         ]
 

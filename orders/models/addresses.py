@@ -12,7 +12,7 @@ from orders.models.purchasing import PurchaseOrder
 from storefront.lib.state_machine import Stateful
 
 
-class AddressWish(Stateful):
+class AddressChangeRequest(Stateful):
     """A request to change the address of a purchase order that the supplier has.
 
     The supplier decides.
@@ -30,16 +30,18 @@ class AddressWish(Stateful):
         Status.ACCEPTED: frozenset(),
         Status.REFUSED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="address_wishes")
+    purchase_order = models.ForeignKey(
+        PurchaseOrder, models.PROTECT, related_name="address_change_requests"
+    )
     ship_to = models.JSONField()
     place = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=10, choices=Status, default=Status.REQUESTED)
     status_since = models.DateTimeField()
     # Empty until a worker has notified the supplier.
-    told_by = models.CharField(
-        max_length=10, choices=PurchaseOrder.Told, blank=True, default="", db_default=""
+    notified_via = models.CharField(
+        max_length=10, choices=PurchaseOrder.RequestChannel, blank=True, default="", db_default=""
     )
     reason = models.CharField(max_length=200, blank=True)
     asked_by = models.CharField(max_length=100)
@@ -50,11 +52,11 @@ class AddressWish(Stateful):
             models.UniqueConstraint(
                 fields=["purchase_order"],
                 condition=Q(status="requested"),
-                name="one_address_is_wished_at_once",
+                name="address_change_one_pending",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["requested", "accepted", "refused"]),
-                name="address_wish_status_is_known",
+                name="address_change_status_is_known",
             ),
         ]
 

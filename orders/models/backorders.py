@@ -16,12 +16,12 @@ from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel
 
 
-class Setback(Stateful):
+class Backorder(Stateful):
     """Lines of one purchase order that do not come as promised.
 
     Another source of rejected lines is sought while it is ``open``; reserved units and the
     payment are kept. If the customer must choose it is ``asked``, with units reserved for each
-    choice that needs them. Without an answer by ``answer_by``, ``if_silent`` applies.
+    choice that needs them. Without an answer by ``respond_by``, ``default_choice`` applies.
 
     Shape:  ``plan``: parcels as in ``Order.delivery_plan``, with ``shelves``: order line to
             stock row; ``delivery_amount``: the shipping charge that belongs to these lines
@@ -49,10 +49,10 @@ class Setback(Stateful):
         Status.ASKED: ENDED,
         **dict.fromkeys(ENDED, frozenset()),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="setbacks")
-    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="setbacks")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="backorders")
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="backorders")
     kind = models.CharField(max_length=10, choices=Kind)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
     status_since = models.DateTimeField()
@@ -67,29 +67,31 @@ class Setback(Stateful):
     choices = models.JSONField(default=list, blank=True)  # what the customer may choose
     chosen = models.CharField(max_length=10, choices=Choice, blank=True)
     chosen_by = models.CharField(max_length=100, blank=True)
-    if_silent = models.CharField(max_length=10, choices=Choice, default=Choice.REFUND)
-    answer_by = models.DateTimeField(null=True, blank=True)
-    try_after = models.DateTimeField(null=True, blank=True)
+    default_choice = models.CharField(max_length=10, choices=Choice, default=Choice.REFUND)
+    respond_by = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
     problem = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(delivery_amount__gte=0), name="setback_of_no_debt"),
             models.CheckConstraint(
-                condition=~Q(kind="later") | Q(ships_by__isnull=False),
-                name="setback_later_says_when",
+                condition=Q(delivery_amount__gte=0), name="backorder_delivery_not_negative"
             ),
             models.CheckConstraint(
-                condition=~Q(status="asked") | Q(answer_by__isnull=False),
-                name="setback_asked_until_when",
+                condition=~Q(kind="later") | Q(ships_by__isnull=False),
+                name="backorder_delayed_has_date",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="asked") | Q(respond_by__isnull=False),
+                name="backorder_choice_has_deadline",
             ),
         ]
         indexes = [
             models.Index(
-                fields=["status", "answer_by"],
+                fields=["status", "respond_by"],
                 condition=Q(status__in=["open", "asked"]),
-                name="setback_waits",
+                name="backorder_pending",
             ),
         ]
 
@@ -101,7 +103,7 @@ class Setback(Stateful):
         return Money(self.delivery_amount, self.currency)
 
 
-class SetbackLine(models.Model):
+class BackorderLine(models.Model):
     """One line of a backorder.
 
     ``level`` is the stock row that is reserved for the customer's choice.
@@ -109,8 +111,8 @@ class SetbackLine(models.Model):
     ``substitute`` is another variant that the customer may take instead, at the same price.
     """
 
-    setback = models.ForeignKey(Setback, models.PROTECT, related_name="lines")
-    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="setback_lines")
+    backorder = models.ForeignKey(Backorder, models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="backorder_lines")
     code = models.CharField(max_length=25, blank=True)
     is_open = models.BooleanField(default=True)
     level = models.ForeignKey(StockLevel, models.PROTECT, null=True, blank=True, related_name="+")
@@ -119,9 +121,9 @@ class SetbackLine(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["order_line"], condition=Q(is_open=True), name="line_in_one_open_setback"
+                fields=["order_line"], condition=Q(is_open=True), name="line_in_one_open_backorder"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"line {self.order_line_id} of backorder {self.setback_id}"
+        return f"line {self.order_line_id} of backorder {self.backorder_id}"

@@ -10,8 +10,8 @@ from django.db.models import F, Q, Value
 from catalog.models import Channel, Listing
 from storefront.accounts.models import User
 
-KEPT_FOR = timedelta(days=30)
-PRICE_PROMISED_FOR = timedelta(minutes=30)
+CART_RETENTION = timedelta(days=30)
+PRICE_GUARANTEE = timedelta(minutes=30)
 MAX_QUANTITY = 99
 
 
@@ -25,7 +25,7 @@ class Cart(models.Model):
     email = models.EmailField(max_length=254, blank=True)
     ship_to = models.JSONField(default=dict, blank=True)  # Address, as far as entered
     # Where the address came from, see ``addresses.verification.note``.
-    address_check = models.JSONField(
+    address_verification = models.JSONField(
         default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
     codes = models.JSONField(
@@ -40,12 +40,12 @@ class Cart(models.Model):
     # Token of the browser's first cart: identifies the orders of one browser.
     browser_key = models.CharField(max_length=43, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
-    touched_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["owner"], condition=Q(is_current=True), name="cart_current_once_per_owner"
+                fields=["owner"], condition=Q(is_current=True), name="cart_one_current_per_owner"
             ),
         ]
         indexes = [
@@ -96,13 +96,13 @@ class CartLine(models.Model):
                 & Q(promised_to__isnull=False)
                 & ~Q(promised_origin="")
                 & ~Q(promised_country=""),
-                name="cart_line_promise_whole",
+                name="cart_line_promise_complete",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.listing_id}"
 
-    def is_promised(self, now: datetime) -> bool:
+    def is_price_guaranteed(self, now: datetime) -> bool:
         """Return whether the quoted price is still guaranteed."""
-        return now - self.quoted_at <= PRICE_PROMISED_FOR
+        return now - self.quoted_at <= PRICE_GUARANTEE

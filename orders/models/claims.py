@@ -37,7 +37,7 @@ class SupplierClaim(Stateful):
         REFUND = "refund", _("Refund")
         RESEND = "resend", _("Replacement")
 
-    class Trouble(models.TextChoices):
+    class ClaimReason(models.TextChoices):
         NOT_RECEIVED = "not_received", _("Not received")
         DAMAGED = "damaged", _("Damaged")
         WRONG_ITEM = "wrong_item", _("Wrong item")
@@ -46,23 +46,26 @@ class SupplierClaim(Stateful):
         OTHER = "other", _("Other")
 
     SETTLED: ClassVar = frozenset({Status.CREDITED, Status.RESENT, Status.DENIED, Status.CANCELED})
-    HEARD: ClassVar = SETTLED | {Status.REQUESTED}
+    KNOWN_TO_SUPPLIER: ClassVar = SETTLED | {Status.REQUESTED}
     TRANSITIONS: ClassVar = {
-        Status.DRAFT: HEARD | {Status.SUBMITTING},
-        Status.SUBMITTING: HEARD | {Status.SUBMIT_FAILED, Status.SUBMIT_UNKNOWN, Status.ON_HOLD},
-        Status.SUBMIT_FAILED: HEARD | {Status.SUBMITTING, Status.DRAFT},
-        Status.SUBMIT_UNKNOWN: HEARD | {Status.SUBMIT_FAILED},
-        Status.ON_HOLD: HEARD | {Status.DRAFT},
+        Status.DRAFT: KNOWN_TO_SUPPLIER | {Status.SUBMITTING},
+        Status.SUBMITTING: KNOWN_TO_SUPPLIER
+        | {Status.SUBMIT_FAILED, Status.SUBMIT_UNKNOWN, Status.ON_HOLD},
+        Status.SUBMIT_FAILED: KNOWN_TO_SUPPLIER | {Status.SUBMITTING, Status.DRAFT},
+        Status.SUBMIT_UNKNOWN: KNOWN_TO_SUPPLIER | {Status.SUBMIT_FAILED},
+        Status.ON_HOLD: KNOWN_TO_SUPPLIER | {Status.DRAFT},
         Status.REQUESTED: SETTLED,
         **dict.fromkeys(SETTLED, frozenset()),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="claims")
     number = models.CharField(max_length=30, unique=True)
-    supplier_claim = models.CharField(max_length=60, blank=True)  # the supplier's reference
+    supplier_claim_reference = models.CharField(
+        max_length=60, blank=True
+    )  # the supplier's reference
     remedy = models.CharField(max_length=10, choices=Remedy)
-    trouble = models.CharField(max_length=20, choices=Trouble)
+    claim_reason = models.CharField(max_length=20, choices=ClaimReason)
     message = models.CharField(max_length=500)
     picture_urls = models.JSONField(default=list, blank=True)
     currency = models.CharField(max_length=3)
@@ -71,7 +74,7 @@ class SupplierClaim(Stateful):
     freight_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     freight_paid_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     credited_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    is_by_hand = models.BooleanField(default=False)  # staff submit it, no API
+    is_manual = models.BooleanField(default=False)  # staff submit it, no API
     opened_by = models.CharField(max_length=100)
     recorded_by = models.CharField(max_length=100, blank=True)  # who recorded the answer
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
@@ -80,25 +83,25 @@ class SupplierClaim(Stateful):
     attempts = models.PositiveSmallIntegerField(default=0)
     # Failed attempts that are retried, without calls blocked by our circuit breaker.
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
-    try_after = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
     polled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(expected_amount__gte=0), name="claim_expects_no_debt"
+                condition=Q(expected_amount__gte=0), name="claim_amount_not_negative"
             ),
             models.CheckConstraint(
                 condition=Q(credited_amount__isnull=True)
                 | Q(credited_amount__gte=0)
                 & (~Q(recorded_by="") | Q(credited_amount__lte=F("expected_amount"))),
-                name="claim_credits_no_more_than_claimed",
+                name="claim_credit_within_claimed",
             ),
             models.CheckConstraint(
                 condition=Q(status="credited", credited_amount__isnull=False)
                 | ~Q(status="credited") & Q(credited_amount__isnull=True),
-                name="claim_credited_says_how_much",
+                name="claim_credited_has_amount",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -106,15 +109,15 @@ class SupplierClaim(Stateful):
                     freight_amount__lte=F("freight_paid_amount"),
                 )
                 & Q(freight_amount__lte=F("expected_amount")),
-                name="claim_of_no_more_freight_than_paid",
+                name="claim_freight_within_paid",
             ),
             models.UniqueConstraint(
                 fields=["purchase_order"],
                 condition=Q(freight_amount__gt=0) & ~Q(status__in=["denied", "canceled"]),
-                name="claim_of_freight_once",
+                name="claim_freight_once",
             ),
         ]
-        indexes = [models.Index(fields=["status", "try_after"], name="claim_to_say")]
+        indexes = [models.Index(fields=["status", "retry_at"], name="claim_by_status")]
 
     def __str__(self) -> str:
         return self.number
@@ -149,12 +152,10 @@ class SupplierClaimLine(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["claim", "purchase_line"], name="claim_names_a_line_once"
-            ),
+            models.UniqueConstraint(fields=["claim", "purchase_line"], name="claim_line_once"),
             models.CheckConstraint(
                 condition=Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
-                name="claim_of_no_more_than_ordered",
+                name="claim_line_within_ordered",
             ),
         ]
 

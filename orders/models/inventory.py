@@ -28,7 +28,7 @@ class Reservation(Stateful):
         Status.RELEASED: frozenset(),
         Status.EXPIRED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     line = models.OneToOneField(OrderLine, models.PROTECT, related_name="reservation")
     level = models.ForeignKey(StockLevel, models.PROTECT, related_name="reservations")
@@ -49,9 +49,9 @@ class Reservation(Stateful):
 class Allocation(Stateful):
     """Units sold from one stock row.
 
-    ``unseen`` until the supplier's stock figure includes the sale. ``seen_by`` is the evidence,
-    ``seen_in`` the stock movement that showed it, ``seen_as_of`` the time of that figure. They
-    are kept when the units are released. ``doubt`` is why the units are still subtracted.
+    ``unseen`` until the supplier's stock figure includes the sale. ``absorbed_by`` is the evidence,
+    ``absorbed_in`` the stock movement that showed it, ``absorbed_as_of`` the time of that figure.
+    They are kept when the units are released. ``doubt`` is why the units are still subtracted.
     """
 
     class Status(models.TextChoices):
@@ -60,7 +60,7 @@ class Allocation(Stateful):
         SHIPPED = "shipped", _("Shipped")
         RELEASED = "released", _("Released")
 
-    class SeenBy(models.TextChoices):
+    class AbsorbedBy(models.TextChoices):
         ORDER = (
             "order",
             _(
@@ -104,7 +104,7 @@ class Allocation(Stateful):
         Status.SHIPPED: frozenset({Status.UNSEEN}),
         Status.RELEASED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     line = models.ForeignKey(OrderLine, models.PROTECT, related_name="allocations")
     level = models.ForeignKey(StockLevel, models.PROTECT, related_name="allocations")
@@ -113,9 +113,9 @@ class Allocation(Stateful):
     status_since = models.DateTimeField()
     shipped_at = models.DateTimeField(null=True, blank=True)
     doubt = models.CharField(max_length=12, choices=Doubt, blank=True)
-    seen_by = models.CharField(max_length=10, choices=SeenBy, blank=True)
-    seen_as_of = models.DateTimeField(null=True, blank=True)
-    seen_in = models.ForeignKey(
+    absorbed_by = models.CharField(max_length=10, choices=AbsorbedBy, blank=True)
+    absorbed_as_of = models.DateTimeField(null=True, blank=True)
+    absorbed_in = models.ForeignKey(
         StockMovement, models.PROTECT, null=True, blank=True, related_name="+"
     )
 
@@ -123,11 +123,11 @@ class Allocation(Stateful):
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="allocation_has_units"),
             models.UniqueConstraint(
-                fields=["line"], condition=~Q(status="released"), name="line_sold_on_one_row"
+                fields=["line"], condition=~Q(status="released"), name="line_allocated_once"
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["seen", "shipped"], seen_by=""),
-                name="allocation_seen_by_evidence",
+                condition=~Q(status__in=["seen", "shipped"], absorbed_by=""),
+                name="allocation_absorbed_has_evidence",
             ),
         ]
 

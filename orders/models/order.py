@@ -18,7 +18,9 @@ from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, SupplierOffer
 
-HELD_AT_MOST = timedelta(hours=1)  # of one customer's unpaid orders, from the first reservation
+MAX_RESERVATION_TIME = timedelta(
+    hours=1
+)  # of one customer's unpaid orders, from the first reservation
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -65,13 +67,13 @@ class OrderQuerySet(models.QuerySet["Order"]):
             order=OuterRef("pk"), dispute_status__in=["charged_back", "lost"]
         )
         waiting = purchases.filter(order=OuterRef("pk")).exclude(
-            Q(request_status__in=["accepted", "cancellation_rejected"]) | Q(status="canceled")
+            Q(submission_status__in=["accepted", "cancellation_rejected"]) | Q(status="canceled")
         )
         return self.annotate(
             captured=total(payments, "captured_amount"),
             refunded=total(payments, "refunded_amount"),
             open_amount=total(
-                payments, F("authorized_amount") - F("captured_amount") - F("released_amount")
+                payments, F("authorized_amount") - F("captured_amount") - F("voided_amount")
             ),
             wanted=total(lines, F("quantity") - F("canceled_quantity")),
             shipped=total(lines, "shipped_quantity"),
@@ -123,7 +125,7 @@ class Order(Stateful):
         Status.EXPIRED: frozenset(),
         Status.CANCELED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     number = models.CharField(max_length=20, unique=True)
     # part of the order page's URL, instead of an account
@@ -134,29 +136,29 @@ class Order(Stateful):
     locale = models.CharField(max_length=5)
     ship_to = models.JSONField()  # Address, as entered
     # Where the address came from, see ``addresses.verification.note``.
-    address_check = models.JSONField(
+    address_verification = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True
     )
     currency = models.CharField(max_length=3)
-    goods_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    subtotal_amount = models.DecimalField(max_digits=12, decimal_places=2)
     delivery_amount = models.DecimalField(max_digits=12, decimal_places=2)
     discount_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     tax_amount = models.DecimalField(max_digits=12, decimal_places=2)  # contained in the total
     # The part of the tax that was not in the prices.
-    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
+    additional_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
     total_amount = models.DecimalField(max_digits=12, decimal_places=2)
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING_PAYMENT)
     status_since = models.DateTimeField()
     hold_reason = models.CharField(max_length=200, blank=True)
     placed_at = models.DateTimeField()
-    pay_before = models.DateTimeField()  # then the reserved stock is released
+    payment_due_at = models.DateTimeField()  # then the reserved stock is released
     # Start of the first unpaid reservation of its items, which may belong to an earlier order.
-    held_since = models.DateTimeField(null=True, blank=True)
+    first_reserved_at = models.DateTimeField(null=True, blank=True)
     # Digest of the customer's network while the order is unpaid (``checkout.network_limits``).
     network = models.CharField(max_length=32, blank=True, db_default="")
     delivery_plan = models.JSONField(default=list)  # one entry per parcel, as quoted
     # The candidate sources of each line and the rules that chose (``routing.decision_log``).
-    routed_by = models.JSONField(
+    routing_decision = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True
     )
     arrives_from = models.DateField(null=True, blank=True)  # the promised delivery window
@@ -176,27 +178,28 @@ class Order(Stateful):
         constraints = [
             models.CheckConstraint(
                 condition=Q(
-                    total_amount=F("goods_amount")
+                    total_amount=F("subtotal_amount")
                     + F("delivery_amount")
                     - F("discount_amount")
-                    + F("added_tax_amount")
+                    + F("additional_tax_amount")
                 ),
                 name="order_total_adds_up",
             ),
             models.CheckConstraint(
                 condition=Q(
-                    goods_amount__gte=0,
+                    subtotal_amount__gte=0,
                     delivery_amount__gte=0,
                     discount_amount__gte=0,
-                    added_tax_amount__gte=0,
-                    tax_amount__gte=F("added_tax_amount"),
+                    additional_tax_amount__gte=0,
+                    tax_amount__gte=F("additional_tax_amount"),
                     total_amount__gte=0,
                 ),
                 name="order_amounts_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(held_since=None) | Q(pay_before__lte=F("held_since") + HELD_AT_MOST),
-                name="order_not_held_for_ever",
+                condition=Q(first_reserved_at=None)
+                | Q(payment_due_at__lte=F("first_reserved_at") + MAX_RESERVATION_TIME),
+                name="order_reservation_time_limited",
             ),
         ]
         indexes = [
@@ -234,7 +237,7 @@ class OrderLine(models.Model):
     discount_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
     tax_rate = models.DecimalField(max_digits=6, decimal_places=5)
     tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
-    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
+    additional_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
     # per unit, in the supplier's currency
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2)
     cost_currency = models.CharField(max_length=3)
@@ -244,7 +247,7 @@ class OrderLine(models.Model):
     # The manufacturer's warranty at the time of the sale; None: it has none.
     warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
     # The line that this one was split from. It is only read with its order: no index.
-    parted_from = models.ForeignKey(
+    split_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="parts", db_index=False
     )
     canceled_quantity = models.PositiveSmallIntegerField(default=0)
@@ -262,10 +265,12 @@ class OrderLine(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(discount_amount__gte=0, discount_amount__lte=F("line_amount")),
-                name="order_line_discount_within_it",
+                name="order_line_discount_within_line",
             ),
             models.CheckConstraint(
-                condition=Q(added_tax_amount__gte=0, tax_amount__gte=F("added_tax_amount")),
+                condition=Q(
+                    additional_tax_amount__gte=0, tax_amount__gte=F("additional_tax_amount")
+                ),
                 name="order_line_taxes_not_negative",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_has_units"),
@@ -289,9 +294,9 @@ class OrderLine(models.Model):
         return f"{self.quantity} x {self.sku}"
 
     @property
-    def charge_amount(self) -> Decimal:
+    def customer_charge_amount(self) -> Decimal:
         """Return what the customer pays for the line, tax included.
 
         It is refunded if the line is not shipped.
         """
-        return self.line_amount - self.discount_amount + self.added_tax_amount
+        return self.line_amount - self.discount_amount + self.additional_tax_amount

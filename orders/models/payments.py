@@ -18,7 +18,7 @@ from storefront.lib.state_machine import Stateful
 class Payment(Stateful):
     """One attempt to pay one order. Its amounts are sums of its events.
 
-    Two state axes: where the money is, and whether the customer's bank disputes it.
+    Two status fields: where the money is, and whether the customer's bank disputes it.
     """
 
     class Status(models.TextChoices):
@@ -74,7 +74,7 @@ class Payment(Stateful):
         Dispute.WON: frozenset({Dispute.CHARGED_BACK}),  # another one
         Dispute.LOST: frozenset({Dispute.CHARGED_BACK}),
     }
-    AXES: ClassVar = {"status": TRANSITIONS, "dispute_status": DISPUTES}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "dispute_status": DISPUTES}
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
     gateway = models.CharField(max_length=20)
@@ -85,7 +85,7 @@ class Payment(Stateful):
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     authorized_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     captured_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    released_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    voided_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     refunded_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     status = models.CharField(max_length=16, choices=Status, default=Status.CREATED)
     status_since = models.DateTimeField()
@@ -105,7 +105,7 @@ class Payment(Stateful):
     # when the payment page was requested, if later than ``created_at``
     asked_at = models.DateTimeField(null=True, blank=True)
     # when the gateway was last read because the customer came back
-    read_at = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -117,10 +117,10 @@ class Payment(Stateful):
             models.UniqueConstraint(
                 fields=["order"],
                 condition=Q(status__in=["created", "requires_action", "authorized", "captured"]),
-                name="payment_one_live_per_order",
+                name="payment_one_open_per_order",
             ),
             models.CheckConstraint(
-                condition=Q(authorized_amount__gte=F("captured_amount") + F("released_amount")),
+                condition=Q(authorized_amount__gte=F("captured_amount") + F("voided_amount")),
                 name="payment_not_captured_over_authorized",
             ),
             models.CheckConstraint(
@@ -137,14 +137,14 @@ class Payment(Stateful):
         return Money(self.amount, self.currency)
 
     @property
-    def asked_since(self) -> datetime:
+    def session_requested_since(self) -> datetime:
         """Return since when the gateway may be opening the payment page."""
         return self.asked_at or self.created_at
 
     @property
     def open_amount(self) -> Money:
         """Return what is authorized and neither captured nor voided."""
-        left = self.authorized_amount - self.captured_amount - self.released_amount
+        left = self.authorized_amount - self.captured_amount - self.voided_amount
         return Money(left, self.currency)
 
 
@@ -166,18 +166,18 @@ class PaymentEvent(models.Model):
         CAPTURE_REQUESTED = "capture_requested", _("Capture requested")
         CAPTURED = "captured", _("Captured")
         # void a part that was only authorized
-        RELEASE_REQUESTED = "release_requested", _("Release requested")
-        RELEASED = "released", _("Released")
+        VOID_REQUESTED = "void_requested", _("Release requested")
+        VOIDED = "voided", _("Released")
         REFUND_REQUESTED = "refund_requested", _("Refund requested")
         REFUNDED = "refunded", _("Refunded")
         REFUND_FAILED = "refund_failed", _("Refund failed")  # the refund was reported, then failed
         DISPUTED = "disputed", _("Disputed")
         DISPUTE_WON = "dispute_won", _("Dispute won")
         DISPUTE_LOST = "dispute_lost", _("Dispute lost")
-        WARNED = "warned", _("Fraud warning")
+        FRAUD_WARNING = "fraud_warning", _("Fraud warning")
         UNDER_REVIEW = "under_review", _("In review at the gateway")
         REVIEW_APPROVED = "review_approved", _("Review approved")
-        REVIEW_REFUSED = "review_refused", _("Review rejected")
+        REVIEW_REJECTED = "review_rejected", _("Review rejected")
         REFUSED = "refused", _("Rejected")  # the gateway rejected a request: staff look
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")
@@ -194,9 +194,7 @@ class PaymentEvent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["gateway", "external_id"], name="payment_event_heard_once"
-            ),
+            models.UniqueConstraint(fields=["gateway", "external_id"], name="payment_event_once"),
             models.CheckConstraint(
                 condition=Q(amount__gte=0), name="payment_event_amount_not_negative"
             ),

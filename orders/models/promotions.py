@@ -22,9 +22,9 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
         """Keep promotions that are active now and have uses left."""
         return self.filter(
             Q(ends_at__isnull=True) | Q(ends_at__gt=now),
-            Q(limit_total__isnull=True) | Q(used__lt=F("limit_total")),
+            Q(usage_limit__isnull=True) | Q(used__lt=F("usage_limit")),
             channel=channel,
-            is_live=True,
+            is_active=True,
             starts_at__lte=now,
         )
 
@@ -57,12 +57,12 @@ class Promotion(models.Model):
     needs_code = models.BooleanField(default=True)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
-    limit_total = models.PositiveIntegerField(null=True, blank=True)
-    limit_per_customer = models.PositiveSmallIntegerField(null=True, blank=True)
+    usage_limit = models.PositiveIntegerField(null=True, blank=True)
+    usage_limit_per_customer = models.PositiveSmallIntegerField(null=True, blank=True)
     priority = models.PositiveSmallIntegerField(default=0)  # lowest first
     combines = models.BooleanField(default=False)
     may_go_below_floor = models.BooleanField(default=False)
-    is_live = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=False)
     used = models.PositiveIntegerField(default=0, editable=False)
 
     objects = PromotionQuerySet.as_manager()
@@ -70,8 +70,8 @@ class Promotion(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(limit_total__isnull=True) | Q(used__lte=F("limit_total")),
-                name="promotion_not_used_over_its_limit",
+                condition=Q(usage_limit__isnull=True) | Q(used__lte=F("usage_limit")),
+                name="promotion_within_usage_limit",
             ),
             models.CheckConstraint(
                 condition=Q(kind="percent", percent__gt=0, percent__lte=1)
@@ -84,7 +84,7 @@ class Promotion(models.Model):
                     get_percent__gt=0,
                     get_percent__lte=1,
                 ),
-                name="promotion_gives_something",
+                name="promotion_has_value",
             ),
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
@@ -108,10 +108,10 @@ class Coupon(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(limit__isnull=True) | Q(used__lte=F("limit")),
-                name="coupon_not_used_over_its_limit",
+                name="coupon_within_usage_limit",
             ),
             models.CheckConstraint(
-                condition=Q(code__regex=r"^[A-Z0-9-]{3,30}$"), name="coupon_code_is_plain"
+                condition=Q(code__regex=r"^[A-Z0-9-]{3,30}$"), name="coupon_code_format"
             ),
         ]
 
@@ -135,7 +135,7 @@ class Redemption(models.Model):
     place = models.PositiveSmallIntegerField(null=True)
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     at = models.DateTimeField()
-    given_back_at = models.DateTimeField(null=True)
+    reverted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -144,7 +144,7 @@ class Redemption(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["promotion", "email", "place"],
-                condition=Q(given_back_at__isnull=True),
+                condition=Q(reverted_at__isnull=True),
                 name="redemption_within_customers_limit",
             ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="redemption_not_negative"),

@@ -1,6 +1,7 @@
 """Purchasing models: store purchase orders, supplier messages, decisions and erasure requests.
 
-``StrayDecision`` is the staff decision on a canceled purchase order that the supplier has.
+``CanceledShipmentDecision`` is the staff decision on a canceled purchase order that the supplier
+has.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
 
 
 class PurchaseOrder(Stateful):
-    """One order to one supplier and location, with two state axes: work and submission.
+    """One order to one supplier and location, with two status fields: work and submission.
 
     ``number`` is our reference at the supplier and is stored before any call. If the answer is
     lost, the state is ``submit_unknown``: the order is looked up before anything is sent again.
@@ -36,7 +37,7 @@ class PurchaseOrder(Stateful):
         CLOSED = "closed", _("Closed")
         CANCELED = "canceled", _("Canceled")
 
-    class Request(models.TextChoices):
+    class Submission(models.TextChoices):
         UNSUBMITTED = "unsubmitted", _("Not submitted")
         SUBMITTING = "submitting", _("Submitting")
         SUBMITTED = "submitted", _("Submitted")
@@ -51,16 +52,16 @@ class PurchaseOrder(Stateful):
         CANCELLATION_ACCEPTED = "cancellation_accepted", _("Cancellation accepted")
         CANCELLATION_REJECTED = "cancellation_rejected", _("Cancellation rejected")
 
-    class Told(models.TextChoices):
+    class RequestChannel(models.TextChoices):
         """How the supplier learns of a request without an API: by e-mail, or from staff."""
 
-        LETTER = "letter", _("By e-mail")
-        PERSON = "person", _("By staff")
+        EMAIL = "email", _("By e-mail")
+        STAFF = "staff", _("By staff")
 
     # Not submitted; no work begun; still cancelable.
-    NEVER_SENT: ClassVar = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
-    NOT_BEGUN: ClassVar = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
-    STOPPABLE: ClassVar = frozenset({Status.READY, Status.IN_PROGRESS})
+    UNSUBMITTED_STATES: ClassVar = frozenset({Submission.UNSUBMITTED, Submission.SUBMIT_FAILED})
+    NOT_STARTED: ClassVar = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
+    CANCELABLE: ClassVar = frozenset({Status.READY, Status.IN_PROGRESS})
 
     TRANSITIONS: ClassVar = {
         Status.DRAFT: frozenset({Status.READY, Status.ON_HOLD, Status.CANCELED}),
@@ -72,69 +73,75 @@ class PurchaseOrder(Stateful):
         Status.CLOSED: frozenset(),
         Status.CANCELED: frozenset(),
     }
-    CONVERSATION: ClassVar = {
-        Request.UNSUBMITTED: frozenset({Request.SUBMITTING}),
-        Request.SUBMITTING: frozenset(
+    SUBMISSION: ClassVar = {
+        Submission.UNSUBMITTED: frozenset({Submission.SUBMITTING}),
+        Submission.SUBMITTING: frozenset(
             {
-                Request.SUBMITTED,
-                Request.ACCEPTED,
-                Request.PARTIALLY_ACCEPTED,
-                Request.BACKORDERED,
-                Request.REJECTED,
-                Request.SUBMIT_FAILED,
-                Request.SUBMIT_UNKNOWN,
+                Submission.SUBMITTED,
+                Submission.ACCEPTED,
+                Submission.PARTIALLY_ACCEPTED,
+                Submission.BACKORDERED,
+                Submission.REJECTED,
+                Submission.SUBMIT_FAILED,
+                Submission.SUBMIT_UNKNOWN,
             }
         ),
-        Request.SUBMIT_FAILED: frozenset(
+        Submission.SUBMIT_FAILED: frozenset(
             {
-                Request.SUBMITTING,
-                Request.SUBMITTED,  # a late acceptance: the supplier has it
-                Request.ACCEPTED,
-                Request.PARTIALLY_ACCEPTED,
+                Submission.SUBMITTING,
+                Submission.SUBMITTED,  # a late acceptance: the supplier has it
+                Submission.ACCEPTED,
+                Submission.PARTIALLY_ACCEPTED,
             }
         ),
-        Request.SUBMIT_UNKNOWN: frozenset(
+        Submission.SUBMIT_UNKNOWN: frozenset(
             {
-                Request.SUBMITTED,
-                Request.ACCEPTED,
-                Request.PARTIALLY_ACCEPTED,
-                Request.BACKORDERED,
-                Request.REJECTED,
-                Request.SUBMIT_FAILED,  # proven absent
+                Submission.SUBMITTED,
+                Submission.ACCEPTED,
+                Submission.PARTIALLY_ACCEPTED,
+                Submission.BACKORDERED,
+                Submission.REJECTED,
+                Submission.SUBMIT_FAILED,  # proven absent
             }
         ),
-        Request.SUBMITTED: frozenset(
+        Submission.SUBMITTED: frozenset(
             {
-                Request.ACCEPTED,
-                Request.PARTIALLY_ACCEPTED,
-                Request.BACKORDERED,
-                Request.REJECTED,
-                Request.CANCELLATION_REQUESTED,
+                Submission.ACCEPTED,
+                Submission.PARTIALLY_ACCEPTED,
+                Submission.BACKORDERED,
+                Submission.REJECTED,
+                Submission.CANCELLATION_REQUESTED,
             }
         ),
-        Request.ACCEPTED: frozenset(
-            {Request.PARTIALLY_ACCEPTED, Request.CANCELLATION_REQUESTED, Request.REJECTED}
+        Submission.ACCEPTED: frozenset(
+            {Submission.PARTIALLY_ACCEPTED, Submission.CANCELLATION_REQUESTED, Submission.REJECTED}
         ),
-        Request.PARTIALLY_ACCEPTED: frozenset({Request.CANCELLATION_REQUESTED, Request.REJECTED}),
-        Request.BACKORDERED: frozenset(
+        Submission.PARTIALLY_ACCEPTED: frozenset(
+            {Submission.CANCELLATION_REQUESTED, Submission.REJECTED}
+        ),
+        Submission.BACKORDERED: frozenset(
             {
-                Request.ACCEPTED,
-                Request.PARTIALLY_ACCEPTED,
-                Request.REJECTED,
-                Request.CANCELLATION_REQUESTED,
+                Submission.ACCEPTED,
+                Submission.PARTIALLY_ACCEPTED,
+                Submission.REJECTED,
+                Submission.CANCELLATION_REQUESTED,
             }
         ),
-        Request.REJECTED: frozenset(),
-        Request.CANCELLATION_REQUESTED: frozenset(
-            {Request.CANCELLATION_ACCEPTED, Request.CANCELLATION_REJECTED, Request.REJECTED}
+        Submission.REJECTED: frozenset(),
+        Submission.CANCELLATION_REQUESTED: frozenset(
+            {
+                Submission.CANCELLATION_ACCEPTED,
+                Submission.CANCELLATION_REJECTED,
+                Submission.REJECTED,
+            }
         ),
-        Request.CANCELLATION_ACCEPTED: frozenset(),
-        Request.CANCELLATION_REJECTED: frozenset(
+        Submission.CANCELLATION_ACCEPTED: frozenset(),
+        Submission.CANCELLATION_REJECTED: frozenset(
             # staff asked, and the supplier canceled it
-            {Request.CANCELLATION_REQUESTED, Request.REJECTED}
+            {Submission.CANCELLATION_REQUESTED, Submission.REJECTED}
         ),
     }
-    AXES: ClassVar = {"status": TRANSITIONS, "request_status": CONVERSATION}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "submission_status": SUBMISSION}
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="purchase_orders")
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="purchase_orders")
@@ -146,7 +153,7 @@ class PurchaseOrder(Stateful):
     service_code = models.CharField(max_length=40)
     carrier_service = models.CharField(max_length=50)  # the supplier's name of the delivery service
     currency = models.CharField(max_length=3)
-    charge_amount = models.DecimalField(
+    customer_charge_amount = models.DecimalField(
         max_digits=12, decimal_places=2
     )  # what the customer pays for it
     # Our IOSS number, if it applies to this parcel.
@@ -156,27 +163,29 @@ class PurchaseOrder(Stateful):
     freight_currency = models.CharField(max_length=3, blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
     status_since = models.DateTimeField()
-    request_status = models.CharField(max_length=25, choices=Request, default=Request.UNSUBMITTED)
-    request_status_since = models.DateTimeField()
+    submission_status = models.CharField(
+        max_length=25, choices=Submission, default=Submission.UNSUBMITTED
+    )
+    submission_status_since = models.DateTimeField()
     hold_reasons = models.JSONField(default=list, blank=True)
     waived_reasons = models.JSONField(default=list, blank=True)  # hold reasons that staff waived
     problem = models.CharField(max_length=300, blank=True)
     # A cancellation request that waits: it is unknown whether the supplier has the order.
-    cancel_wanted_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
     # Set if no API takes the cancellation request; the supplier then answers later.
-    stop_told_by = models.CharField(
-        max_length=10, choices=Told, blank=True, default="", db_default=""
+    cancellation_channel = models.CharField(
+        max_length=10, choices=RequestChannel, blank=True, default="", db_default=""
     )
     # The cancellation is for reassignment: another source is sought for what is canceled.
-    is_to_be_moved = models.BooleanField(default=False, db_default=False)
+    is_being_reassigned = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     # Failed attempts that are retried, without calls blocked by our circuit breaker.
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
-    try_after = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
     # Batched submission: until then it can be canceled free of charge
     # (``suppliers.profile.order_schedule``). Empty: submitted at once.
-    goes_at = models.DateTimeField(null=True, blank=True)
+    submit_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
     # Number of routing rounds: rejected lines are routed again.
@@ -209,7 +218,7 @@ class PurchaseOrder(Stateful):
             ),
         ]
         indexes = [
-            models.Index(fields=["request_status", "try_after"], name="purchase_order_to_send"),
+            models.Index(fields=["submission_status", "retry_at"], name="purchase_order_to_send"),
         ]
 
     def __str__(self) -> str:
@@ -217,7 +226,7 @@ class PurchaseOrder(Stateful):
 
     @property
     def charge(self) -> Money:
-        return Money(self.charge_amount, self.currency)
+        return Money(self.customer_charge_amount, self.currency)
 
     @property
     def goes_to(self) -> dict[str, str]:
@@ -249,14 +258,14 @@ class PurchaseLine(models.Model):
     agreed_cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit
     cost_currency = models.CharField(max_length=3)
     acknowledgment = models.CharField(max_length=25, blank=True)
-    is_live = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["order_line"],
-                condition=Q(is_live=True),
-                name="order_line_in_one_live_purchase_order",
+                condition=Q(is_active=True),
+                name="order_line_in_one_active_purchase_order",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="purchase_line_has_units"),
         ]
@@ -300,7 +309,7 @@ class PurchaseMessage(models.Model):
         return f"{self.direction} {self.kind} of {self.purchase_order_id}"
 
 
-class StrayDecision(models.Model):
+class CanceledShipmentDecision(models.Model):
     """How a canceled purchase order that the supplier has ends: why, who decided, when.
 
     Append-only; the newest row counts. ``was_shipped`` is the state at the decision: a later
@@ -327,10 +336,11 @@ class StrayDecision(models.Model):
             models.CheckConstraint(
                 condition=Q(was_shipped=False, outcome="not_shipped")
                 | Q(was_shipped=True) & ~Q(outcome="not_shipped"),
-                name="stray_decided_as_it_stood",
+                name="canceled_shipment_outcome_matches",
             ),
             models.CheckConstraint(
-                condition=~Q(reason="") & ~Q(decided_by=""), name="stray_decided_by_for_a_reason"
+                condition=~Q(reason="") & ~Q(decided_by=""),
+                name="canceled_shipment_has_author_and_reason",
             ),
         ]
 
@@ -338,14 +348,14 @@ class StrayDecision(models.Model):
         return f"{self.outcome} of purchase order {self.purchase_order_id}"
 
 
-class SupplierToAsk(models.Model):
+class ErasureRequest(models.Model):
     """A request to erase an address that a supplier still keeps.
 
     Staff ask the supplier and record it.
     """
 
     purchase_order = models.OneToOneField(
-        PurchaseOrder, models.PROTECT, related_name="address_to_forget"
+        PurchaseOrder, models.PROTECT, related_name="erasure_request"
     )
     since = models.DateTimeField()
     asked_at = models.DateTimeField(null=True, blank=True)
@@ -356,7 +366,7 @@ class SupplierToAsk(models.Model):
             models.CheckConstraint(
                 condition=Q(asked_at=None, asked_by="")
                 | (Q(asked_at__isnull=False) & ~Q(asked_by="")),
-                name="supplier_asked_by_somebody",
+                name="erasure_request_has_author",
             ),
         ]
 

@@ -42,12 +42,12 @@ class ReturnPolicy(models.Model):
     destination = models.CharField(max_length=10, choices=Destination, default=Destination.US)
     address = models.CharField(max_length=300, blank=True)
     # Below this value, in the order's currency, a return is refunded without sending it back.
-    keep_below_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    takes_back = models.BooleanField(default=False)  # credits us for returned items
-    takes_back_days = models.PositiveSmallIntegerField(default=30)
-    # Supplier's warranty from the delivery; None: as ``takes_back_days``.
+    returnless_below_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    accepts_returns = models.BooleanField(default=False)  # credits us for returned items
+    return_window_days = models.PositiveSmallIntegerField(default=30)
+    # Supplier's warranty from the delivery; None: as ``return_window_days``.
     warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
-    restocking_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+    restocking_fee_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
     label_payer = models.CharField(max_length=10, choices=Payer, default=Payer.SHOPPER)
 
     class Meta:
@@ -56,15 +56,16 @@ class ReturnPolicy(models.Model):
                 fields=["supplier"], nulls_distinct=False, name="return_policy_once"
             ),
             models.CheckConstraint(
-                condition=Q(keep_below_amount__gte=0), name="return_policy_keeps_no_debt"
+                condition=Q(returnless_below_amount__gte=0),
+                name="return_policy_threshold_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(restocking_percent__gte=0, restocking_percent__lte=100),
-                name="return_policy_fee_within_goods",
+                condition=Q(restocking_fee_percent__gte=0, restocking_fee_percent__lte=100),
+                name="return_policy_fee_in_range",
             ),
             models.CheckConstraint(
                 condition=~Q(destination="supplier") | ~Q(address=""),
-                name="return_policy_says_where",
+                name="return_policy_has_address",
             ),
         ]
 
@@ -74,14 +75,14 @@ class ReturnPolicy(models.Model):
 
 # Returns
 
-MOST_WORDS = 4000  # the customer's message, with the answers to our questions
+MAX_MESSAGE_LENGTH = 4000  # the customer's message, with the answers to our questions
 
 
 class ReturnAuthorization(Stateful):
     """One return of items of one purchase order, sent to one destination or kept.
 
     A request that covers several purchase orders makes one return for each, under one
-    ``declaration``. The units of a return that is not rejected, expired or canceled are counted
+    ``request_key``. The units of a return that is not rejected, expired or canceled are counted
     on their order lines.
     """
 
@@ -108,15 +109,17 @@ class ReturnAuthorization(Stateful):
         WRONG_ITEM = "wrong_item", _("Wrong item")
         MISSING = "missing", _("Parts missing")
 
-    class Disposition(models.TextChoices):
+    class Condition(models.TextChoices):
         AS_NEW = "as_new", _("As new")
         USED = "used", _("Used")
         DAMAGED = "damaged", _("Damaged")
         MISSING = "missing", _("Missing from the parcel")
 
-    GONE_BACK: ClassVar = frozenset({Status.REFUNDED, Status.EXCHANGED})
-    FALLEN: ClassVar = frozenset({Status.REJECTED, Status.REFUSED, Status.EXPIRED, Status.CANCELED})
-    ENDED: ClassVar = GONE_BACK | FALLEN
+    SETTLED: ClassVar = frozenset({Status.REFUNDED, Status.EXCHANGED})
+    CLOSED_WITHOUT_RETURN: ClassVar = frozenset(
+        {Status.REJECTED, Status.REFUSED, Status.EXPIRED, Status.CANCELED}
+    )
+    ENDED: ClassVar = SETTLED | CLOSED_WITHOUT_RETURN
     # Returnless: refunded without being sent back.
     TRANSITIONS: ClassVar = {
         Status.REQUESTED: frozenset(
@@ -168,14 +171,14 @@ class ReturnAuthorization(Stateful):
         Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement is unavailable
         Status.EXPIRED: frozenset({Status.RECEIVED}),  # it arrived late
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="returns")
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="returns")
     number = models.CharField(max_length=30, unique=True)
-    declaration = models.CharField(max_length=40)  # idempotency key of the request form
+    request_key = models.CharField(max_length=40)  # idempotency key of the request form
     kind = models.CharField(max_length=12, choices=Kind)
-    words = models.CharField(max_length=MOST_WORDS, blank=True)  # the customer's message
+    words = models.CharField(max_length=MAX_MESSAGE_LENGTH, blank=True)  # the customer's message
     answer = models.CharField(max_length=500, blank=True)  # our answer, shown to the customer
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=16, choices=Status, default=Status.REQUESTED)
@@ -189,7 +192,7 @@ class ReturnAuthorization(Stateful):
     label_payer = models.CharField(
         max_length=10, choices=ReturnPolicy.Payer, default=ReturnPolicy.Payer.SHOPPER
     )
-    send_before = models.DateField(null=True, blank=True)
+    ship_by = models.DateField(null=True, blank=True)
     label = models.CharField(max_length=500, blank=True)  # a link, or a code for the counter
     carrier = models.CharField(max_length=60, blank=True)
     tracking_number = models.CharField(max_length=60, blank=True)
@@ -208,12 +211,12 @@ class ReturnAuthorization(Stateful):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["declaration", "purchase_order"], name="return_declared_once"
+                fields=["request_key", "purchase_order"], name="return_request_once"
             ),
             models.UniqueConstraint(
                 fields=["order"],
                 condition=Q(delivery_amount__gt=0),
-                name="return_of_delivery_once",
+                name="return_delivery_refund_once",
             ),
             models.CheckConstraint(
                 condition=Q(status="refunded", due_amount__isnull=False)
@@ -221,12 +224,12 @@ class ReturnAuthorization(Stateful):
                 & Q(delivery_amount__gte=0, delivery_amount__lte=F("due_amount"))
                 | ~Q(status="refunded")
                 & Q(due_amount__isnull=True, refund_amount__isnull=True, delivery_amount=0),
-                name="return_refunded_says_how_much",
+                name="return_refunded_has_amounts",
             ),
             models.CheckConstraint(
                 condition=Q(difference_amount=0)
                 | Q(difference_amount__gt=0, replacement__isnull=False),
-                name="return_difference_of_an_exchange",
+                name="return_difference_needs_replacement",
             ),
         ]
         indexes = [models.Index(fields=["status", "status_since"], name="return_by_status")]
@@ -255,13 +258,13 @@ class ReturnAuthorization(Stateful):
 class ReturnLineQuerySet(models.QuerySet["ReturnLine"]):
     def standing(self) -> Self:
         """Keep units of returns that are not rejected, expired or canceled."""
-        return self.exclude(authorization__status__in=ReturnAuthorization.FALLEN)
+        return self.exclude(authorization__status__in=ReturnAuthorization.CLOSED_WITHOUT_RETURN)
 
 
 class ReturnLine(models.Model):
     """Units of one order line in a return: requested, received and accepted.
 
-    ``share_amount`` is what the customer had paid for the returned units, ``deduction_amount``
+    ``paid_amount`` is what the customer had paid for the returned units, ``deduction_amount``
     what we keep for use beyond testing. ``replaced_amount`` is the part for replaced units whose
     replacement failed and was refunded. ``wanted`` is the variant requested in exchange,
     ``difference_amount`` the refund if it is cheaper.
@@ -275,12 +278,10 @@ class ReturnLine(models.Model):
     )
     received_quantity = models.PositiveSmallIntegerField(default=0)
     accepted_quantity = models.PositiveSmallIntegerField(default=0)
-    disposition = models.CharField(
-        max_length=10, choices=ReturnAuthorization.Disposition, blank=True
-    )
+    condition = models.CharField(max_length=10, choices=ReturnAuthorization.Condition, blank=True)
     deduction_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     deduction_reason = models.CharField(max_length=200, blank=True)
-    share_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    paid_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     replaced_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     difference_amount = models.DecimalField(
         max_digits=12, decimal_places=2, default=0, db_default=0
@@ -291,28 +292,28 @@ class ReturnLine(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["authorization", "order_line"], name="return_names_a_line_once"
+                fields=["authorization", "order_line"], name="return_line_once"
             ),
             models.CheckConstraint(
                 condition=Q(quantity__gte=1, received_quantity__lte=F("quantity"))
                 & Q(accepted_quantity__lte=F("quantity")),
-                name="return_line_accepts_what_was_declared",
+                name="return_line_within_requested",
             ),
             models.CheckConstraint(
                 condition=Q(deduction_amount__gte=0)
                 & (Q(deduction_amount=0) | ~Q(deduction_reason="")),
-                name="return_line_deducts_with_reason",
+                name="return_line_deduction_has_reason",
             ),
             models.CheckConstraint(
-                condition=Q(share_amount__isnull=True, replaced_amount=0, difference_amount=0)
+                condition=Q(paid_amount__isnull=True, replaced_amount=0, difference_amount=0)
                 | Q(
-                    share_amount__gte=F("deduction_amount")
+                    paid_amount__gte=F("deduction_amount")
                     + F("replaced_amount")
                     + F("difference_amount"),
                     replaced_amount__gte=0,
                     difference_amount__gte=0,
                 ),
-                name="return_line_parts_within_share",
+                name="return_line_amounts_within_paid",
             ),
         ]
 
@@ -320,10 +321,10 @@ class ReturnLine(models.Model):
         return f"{self.quantity} of line {self.order_line_id}"
 
 
-MOST_PICTURES = 12  # per return, over all messages
+MAX_PHOTOS = 12  # per return, over all messages
 
 
-class ReturnPicture(models.Model):
+class ReturnPhoto(models.Model):
     """A photo that a customer sent with a return request or an answer.
 
     ``file`` is a generated name in private storage; no URL serves it. Returns of one request
@@ -338,14 +339,14 @@ class ReturnPicture(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["authorization", "place"], name="return_picture_has_its_place"
+                fields=["authorization", "place"], name="return_photo_sequence_once"
             ),
             models.CheckConstraint(
-                condition=Q(place__gte=1, place__lte=MOST_PICTURES),
-                name="return_pictures_are_not_many",
+                condition=Q(place__gte=1, place__lte=MAX_PHOTOS),
+                name="return_photo_sequence_in_range",
             ),
         ]
-        indexes = [models.Index(fields=["file"], name="return_picture_by_file")]
+        indexes = [models.Index(fields=["file"], name="return_photo_by_file")]
 
     def __str__(self) -> str:
         return f"{self.authorization_id}, {self.place}"

@@ -29,11 +29,11 @@ class RoutingRules(Stateful):
 
     Only a draft changes, so each order names the version that routed it. Of the live versions
     whose time has come, one with an end wins over those without, then the one that began last.
-    Without any, ``routing.ranking.USUAL`` applies.
+    Without any, ``routing.ranking.DEFAULT_RULES`` applies.
 
-    Shape:  ``preferred``: supplier codes, best first; ``looks_elsewhere``: what a supplier
-            rejects is bought from another; ``moves_silent_after_h``: hours after the promised
-            answer until an unconfirmed order is reassigned; ``least_margin_rate``: sources below
+    Shape:  ``preferred``: supplier codes, best first; ``reroutes_rejected``: what a supplier
+            rejects is bought from another; ``reassign_after_hours``: hours after the promised
+            answer until an unconfirmed order is reassigned; ``min_margin_rate``: sources below
             it are used only if no other can ship; 0: no loss, None: no limit
     """
 
@@ -47,24 +47,24 @@ class RoutingRules(Stateful):
         Status.LIVE: frozenset({Status.RETIRED}),
         Status.RETIRED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="routing_rules")
     version = models.PositiveIntegerField()
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     status_since = models.DateTimeField()
-    chain = ArrayField(models.CharField(max_length=12, choices=CRITERIA))
+    criteria = ArrayField(models.CharField(max_length=12, choices=CRITERIA))
     preferred = ArrayField(models.CharField(max_length=30), default=list, blank=True)
     starts_at = models.DateTimeField(_("Starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("Ends"), null=True, blank=True)
     note = models.CharField(_("Note"), max_length=300, blank=True)
-    looks_elsewhere = models.BooleanField(default=True, db_default=True)
-    moves_silent_after_h = models.PositiveSmallIntegerField(null=True, blank=True)
-    least_margin_rate = models.DecimalField(
+    reroutes_rejected = models.BooleanField(default=True, db_default=True)
+    reassign_after_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    min_margin_rate = models.DecimalField(
         max_digits=5, decimal_places=4, null=True, blank=True, default=Decimal(0)
     )
-    made_by = models.CharField(max_length=100)
-    made_at = models.DateTimeField()
+    created_by = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "routing rules"
@@ -75,18 +75,18 @@ class RoutingRules(Stateful):
                 name="routing_status_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(chain__contained_by=[criterion.value for criterion in Criterion])
-                & Q(chain__len__gte=1),
-                name="routing_chain_is_known",
+                condition=Q(criteria__contained_by=[criterion.value for criterion in Criterion])
+                & Q(criteria__len__gte=1),
+                name="routing_criteria_are_known",
             ),
             models.CheckConstraint(
                 condition=Q(starts_at=None) | Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
                 name="routing_ends_after_start",
             ),
             models.CheckConstraint(
-                condition=Q(least_margin_rate=None)
-                | Q(least_margin_rate__gte=0, least_margin_rate__lt=1),
-                name="routing_least_margin_is_fraction",
+                condition=Q(min_margin_rate=None)
+                | Q(min_margin_rate__gte=0, min_margin_rate__lt=1),
+                name="routing_min_margin_is_fraction",
             ),
         ]
 

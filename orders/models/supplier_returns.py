@@ -15,10 +15,10 @@ from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 
 
-class SupplierRMAQuerySet(models.QuerySet["SupplierRMA"]):
+class SupplierReturnQuerySet(models.QuerySet["SupplierReturn"]):
     def open(self) -> Self:
         """Keep those that may still be credited."""
-        return self.exclude(status__in=SupplierRMA.SETTLED)
+        return self.exclude(status__in=SupplierReturn.SETTLED)
 
     def owed(self) -> dict[str, Decimal]:
         """Return what suppliers owe us, by currency."""
@@ -26,7 +26,7 @@ class SupplierRMAQuerySet(models.QuerySet["SupplierRMA"]):
         return dict(sums.annotate(owed=Sum("expected_amount")).values_list("currency", "owed"))
 
 
-class SupplierRMA(Stateful):
+class SupplierReturn(Stateful):
     """Items of one purchase order that go back to the supplier. Staff handle it with the supplier.
 
     The customer's refund never depends on it.
@@ -54,14 +54,16 @@ class SupplierRMA(Stateful):
         Status.DISPUTED: frozenset({Status.CREDITED, Status.WRITTEN_OFF}),
         **dict.fromkeys(SETTLED, frozenset()),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="rmas")
+    purchase_order = models.ForeignKey(
+        PurchaseOrder, models.PROTECT, related_name="supplier_returns"
+    )
     authorization = models.ForeignKey(
-        ReturnAuthorization, models.PROTECT, null=True, blank=True, related_name="rmas"
+        ReturnAuthorization, models.PROTECT, null=True, blank=True, related_name="supplier_returns"
     )
     number = models.CharField(max_length=30, unique=True)
-    supplier_rma = models.CharField(max_length=60, blank=True)  # the supplier's RMA number
+    rma_number = models.CharField(max_length=60, blank=True)  # the supplier's RMA number
     currency = models.CharField(max_length=3)
     expected_amount = models.DecimalField(max_digits=12, decimal_places=2)
     fee_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
@@ -74,27 +76,29 @@ class SupplierRMA(Stateful):
     status = models.CharField(max_length=12, choices=Status, default=Status.DRAFT)
     status_since = models.DateTimeField()
 
-    objects = SupplierRMAQuerySet.as_manager()
+    objects = SupplierReturnQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["authorization"],
                 condition=~Q(status__in=["denied", "written_off"]),
-                name="rma_of_a_return_once",
+                name="supplier_return_once_per_return",
             ),
             models.CheckConstraint(
                 condition=Q(expected_amount__gte=0, fee_amount__gte=0),
-                name="rma_expects_no_debt",
+                name="supplier_return_amounts_not_negative",
             ),
             models.CheckConstraint(
                 condition=Q(status="credited", credited_amount__gte=0)
                 & (~Q(recorded_by="") | Q(credited_amount__lte=F("expected_amount")))
                 | ~Q(status="credited") & Q(credited_amount__isnull=True),
-                name="rma_credited_says_how_much",
+                name="supplier_return_credited_has_amount",
             ),
         ]
-        indexes = [models.Index(fields=["status", "status_since"], name="rma_by_status")]
+        indexes = [
+            models.Index(fields=["status", "status_since"], name="supplier_return_by_status")
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -104,32 +108,36 @@ class SupplierRMA(Stateful):
         return Money(self.expected_amount, self.currency)
 
 
-class SupplierRMALineQuerySet(models.QuerySet["SupplierRMALine"]):
+class SupplierReturnLineQuerySet(models.QuerySet["SupplierReturnLine"]):
     def standing(self) -> Self:
         """Keep units that are or may still be credited."""
-        return self.exclude(rma__status__in=SupplierRMA.GIVEN_UP)
+        return self.exclude(supplier_return__status__in=SupplierReturn.GIVEN_UP)
 
 
-class SupplierRMALine(models.Model):
+class SupplierReturnLine(models.Model):
     """Units of one purchase line that go back.
 
     ``ordered_quantity`` is that of the purchase line.
     """
 
-    rma = models.ForeignKey(SupplierRMA, models.PROTECT, related_name="lines")
-    purchase_line = models.ForeignKey(PurchaseLine, models.PROTECT, related_name="rma_lines")
+    supplier_return = models.ForeignKey(SupplierReturn, models.PROTECT, related_name="lines")
+    purchase_line = models.ForeignKey(
+        PurchaseLine, models.PROTECT, related_name="supplier_return_lines"
+    )
     quantity = models.PositiveSmallIntegerField()
     ordered_quantity = models.PositiveSmallIntegerField()
     unit_amount = models.DecimalField(max_digits=12, decimal_places=2)  # cost per unit
 
-    objects = SupplierRMALineQuerySet.as_manager()
+    objects = SupplierReturnLineQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["rma", "purchase_line"], name="rma_names_a_line_once"),
+            models.UniqueConstraint(
+                fields=["supplier_return", "purchase_line"], name="supplier_return_line_once"
+            ),
             models.CheckConstraint(
                 condition=Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
-                name="rma_of_no_more_than_ordered",
+                name="supplier_return_within_ordered",
             ),
         ]
 

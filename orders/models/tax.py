@@ -71,11 +71,11 @@ class TaxNumber(models.Model):
             models.CheckConstraint(
                 condition=Q(scheme__in=["oss", "ioss"], country="", region="")
                 | Q(scheme__in=["vat", "sales_tax"]) & ~Q(country=""),
-                name="tax_number_names_its_place",
+                name="tax_number_has_country",
             ),
             models.CheckConstraint(
                 condition=~Q(scheme="ioss") | Q(number__regex=r"^IM[0-9]{10}$"),
-                name="tax_number_ioss_has_its_form",
+                name="tax_number_ioss_format",
                 violation_error_message=_("An IOSS number is IM followed by ten digits."),
             ),
             models.CheckConstraint(

@@ -23,13 +23,13 @@ class PaymentAdmin(StaffAdmin):
         "key",
         columns.link("order", _("Order")),
         "gateway",
-        columns.state(
+        columns.status(
             "status",
             _("Status"),
             waits={"created", "requires_action"},
             ended={"captured", "refunded", "voided", "declined", "failed", "expired"},
         ),
-        columns.state(
+        columns.status(
             "dispute_status",
             _("Dispute"),
             calls={"charged_back"},
@@ -37,7 +37,7 @@ class PaymentAdmin(StaffAdmin):
         ),
         columns.money("authorized_amount", _("Authorized")),
         columns.money("captured_amount", _("Captured")),
-        columns.money("released_amount", _("Released")),
+        columns.money("voided_amount", _("Released")),
         columns.money("refunded_amount", _("Refunded")),
         columns.age("capture_before", _("Capture before")),
         columns.age("created_at", _("Opened")),
@@ -47,7 +47,7 @@ class PaymentAdmin(StaffAdmin):
     search_fields: ClassVar = ["key", "reference", "order__number"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["pay_url"]  # it opens the customer's payment
-    readonly_fields: ClassVar = [columns.moves]
+    readonly_fields: ClassVar = [columns.status_history]
     inlines: ClassVar = [
         inline(
             PaymentEvent,
@@ -62,7 +62,7 @@ class PaymentAdmin(StaffAdmin):
             ordering=["-id"],
         )
     ]
-    refusals: ClassVar = (updates.TooEarlyError, updates.UnknownPaymentError)
+    user_errors: ClassVar = (updates.TooEarlyError, updates.UnknownPaymentError)
     actions_detail: ClassVar = ["ask_gateway"]
 
     @action(description=_("Sync from gateway"), icon="sync")
@@ -75,7 +75,7 @@ class PaymentAdmin(StaffAdmin):
             explain=gettext(
                 "Reads all events of this payment from the gateway and applies the new ones."
             ),
-            act=lambda _given: updates.read(payment=payment, now=timezone.now()),
+            act=lambda _given: updates.refresh(payment=payment, now=timezone.now()),
             done=gettext("Payment synced."),
         )
 
@@ -83,7 +83,7 @@ class PaymentAdmin(StaffAdmin):
 @admin.register(PaymentEvent)
 class PaymentEventAdmin(StaffAdmin):
     list_display: ClassVar = [
-        columns.state("kind", _("Type"), calls={"refused"}),
+        columns.status("kind", _("Type"), calls={"refused"}),
         columns.money("amount", _("Amount"), currency="payment__currency"),
         columns.link("payment__order", _("Order")),
         "external_id",
@@ -94,19 +94,21 @@ class PaymentEventAdmin(StaffAdmin):
     list_filter: ClassVar = ["kind", "gateway", "received_at"]
     search_fields: ClassVar = ["external_id", "payment__key", "payment__order__number"]
     ordering: ClassVar = ["-id"]
-    refusals: ClassVar = (captures.NotRefusedError, captures.NothingLeftError)
-    actions_detail: ClassVar = ["ask_again"]
-    fits: ClassVar = {"ask_again": lambda event: event.kind == PaymentEvent.Kind.REFUSED}
+    user_errors: ClassVar = (captures.NotRefusedError, captures.AmountUnavailableError)
+    actions_detail: ClassVar = ["close_breaker"]
+    available_if: ClassVar = {
+        "close_breaker": lambda event: event.kind == PaymentEvent.Kind.REFUSED
+    }
 
     @action(description=_("Retry"), icon="replay")
-    def ask_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def close_breaker(self, request: HttpRequest, object_id: str) -> HttpResponse:
         refusal = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            captures.ask_again(
+            captures.retry_refused(
                 request=refusal.answers or refusal, actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, tasks.settle_payments)
+            self.wake(request, tasks.execute_requests)
 
         return self.ask(
             request,

@@ -4,41 +4,42 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
-from orders.purchasing.holds.facts import bank_sentence
-from orders.purchasing.holds.rules import Reason
-from storefront.lib.db.transactions import needs_transaction
+from orders.purchasing.holds.facts import bank_message
+from orders.purchasing.holds.rules import HoldReason
+from storefront.lib.db.transactions import requires_transaction
 
 Kind = PaymentEvent.Kind
 Dispute = Payment.Dispute
 Status = PurchaseOrder.Status
 
-STOPS = frozenset({PaymentNews.DISPUTED, PaymentNews.WARNED})
+HOLDING_UPDATES = frozenset({UpdateKind.DISPUTED, UpdateKind.FRAUD_WARNING})
 # Any other hold reason replaces this one.
-UNDER_REVIEW = "The gateway reviews this payment for fraud."
+UNDER_REVIEW_REASON = "The gateway reviews this payment for fraud."
 
 
-@needs_transaction
-def lock(order: Order) -> None:
+@requires_transaction
+def lock_purchase_orders(order: Order) -> None:
     """Lock the purchase orders of an order, in id order."""
     list(order.purchase_orders.select_for_update(of=["self"]).order_by("pk").values_list("pk"))
 
 
-@needs_transaction
-def follow(order: Order, payment: Payment, update: PaymentUpdate, *, now: datetime) -> None:
+@requires_transaction
+def apply(order: Order, payment: Payment, update: PaymentUpdate, *, now: datetime) -> None:
     """Apply an update about a dispute, or a fraud warning.
 
     The dispute status is derived from all recorded events, so the order of updates is irrelevant.
 
-    Locks:  the caller holds the order, its purchase orders (``lock``) and the payment
+    Locks:  the caller holds the order, its purchase orders (``lock_purchase_orders``) and the
+            payment
     """
-    _settle(payment, now)
-    if update.news in STOPS:
-        _stop(order, payment, update, now)
+    _update_status(payment, now)
+    if update.news in HOLDING_UPDATES:
+        _hold_for_update(order, payment, update, now)
 
 
-def _settle(payment: Payment, now: datetime) -> None:
+def _update_status(payment: Payment, now: datetime) -> None:
     kinds = payment.events.filter(kind__in=[Kind.DISPUTED, Kind.DISPUTE_WON, Kind.DISPUTE_LOST])
     told = list(kinds.values_list("kind", flat=True))
     if Kind.DISPUTED not in told:
@@ -54,18 +55,18 @@ def _settle(payment: Payment, now: datetime) -> None:
 
 
 def _move(payment: Payment, to: Payment.Dispute, now: datetime) -> None:
-    payment.move(to, at=now, axis="dispute_status", actor=payment.gateway)
+    payment.move(to, at=now, status_field="dispute_status", actor=payment.gateway)
 
 
-def _stop(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
+def _hold_for_update(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
     """Hold the order and its unsubmitted purchase orders; staff release or cancel them."""
-    sentence = bank_sentence(update.news.value, update.reason)
-    reason = Reason(update.news.value, sentence, subject=payment.key, amount=update.amount)
-    hold(order, payment, reason, now=now)
+    sentence = bank_message(update.news.value, update.reason)
+    reason = HoldReason(update.news.value, sentence, subject=payment.key, amount=update.amount)
+    hold_order(order, payment, reason, now=now)
 
 
-@needs_transaction
-def hold(order: Order, payment: Payment, reason: Reason, *, now: datetime) -> None:
+@requires_transaction
+def hold_order(order: Order, payment: Payment, reason: HoldReason, *, now: datetime) -> None:
     """Add a hold reason to an order and to its unsubmitted purchase orders.
 
     Locks:  the caller holds the order and its purchase orders
@@ -78,15 +79,15 @@ def hold(order: Order, payment: Payment, reason: Reason, *, now: datetime) -> No
             reason=reason.sentence,
             hold_reason=reason.sentence[:200],
         )
-    elif order.status == Order.Status.ON_HOLD and order.hold_reason == UNDER_REVIEW:
+    elif order.status == Order.Status.ON_HOLD and order.hold_reason == UNDER_REVIEW_REASON:
         order.hold_reason = reason.sentence[:200]  # survives an approved review
         order.save(update_fields=["hold_reason"])
     unsent = order.purchase_orders.filter(
-        request_status__in=PurchaseOrder.NEVER_SENT,
+        submission_status__in=PurchaseOrder.UNSUBMITTED_STATES,
         status__in=[Status.DRAFT, Status.READY, Status.ON_HOLD],
     )
     for purchase_order in unsent.order_by("pk"):
-        kept = reason.kept()
+        kept = reason.to_json()
         if purchase_order.status == Status.ON_HOLD:
             if kept not in purchase_order.hold_reasons:
                 purchase_order.hold_reasons = [*purchase_order.hold_reasons, kept]

@@ -13,15 +13,15 @@ from datetime import timedelta
 
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.http.observers import Call, Outcome
-from suppliers.resilience.circuit_breaker import SharedBreaker
+from suppliers.resilience.circuit_breaker import SharedCircuitBreaker
 
 log = logging.getLogger(__name__)
 
-NS = 10**9  # per second
+NS_PER_S = 10**9  # per second
 
 # Longest wait for a call that just began: a healthy gateway answers by then.
 MAX_WAIT_S = 1
-LONGEST_PAUSE = timedelta(minutes=1)  # customers wait to pay: probe often
+MAX_PAUSE = timedelta(minutes=1)  # customers wait to pay: probe often
 
 
 class GatewayGate:
@@ -31,15 +31,15 @@ class GatewayGate:
         self._code = code
         self._slot = threading.Lock()
         self._taken_ns = 0
-        self._breaker = SharedBreaker(gateway=code, longest_pause=LONGEST_PAUSE)
+        self._breaker = SharedCircuitBreaker(gateway=code, longest_pause=MAX_PAUSE)
 
     def enter(self, call: Call) -> None:
         """Take the slot of this process.
 
-        Raises: BreakerOpenError  the gateway does not answer; nothing was sent
-                TemporaryError    another call has waited too long; nothing was sent
+        Raises: CircuitBreakerOpenError  the gateway does not answer; nothing was sent
+                TemporaryError           another call has waited too long; nothing was sent
         """
-        past_s = (time.monotonic_ns() - self._taken_ns) / NS
+        past_s = (time.monotonic_ns() - self._taken_ns) / NS_PER_S
         if not self._slot.acquire(timeout=max(0, MAX_WAIT_S - past_s)):
             raise TemporaryError(f"{self._code}: another call is still in progress")
         self._taken_ns = time.monotonic_ns()
@@ -49,8 +49,8 @@ class GatewayGate:
             self._slot.release()
             raise
 
-    def goes_on(self, call: Call) -> None:
-        self._breaker.goes_on(call)
+    def heartbeat(self, call: Call) -> None:
+        self._breaker.heartbeat(call)
 
     def leave(self, call: Call, outcome: Outcome) -> None:
         try:

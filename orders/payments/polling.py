@@ -15,21 +15,23 @@ from django.db.models import F, Q
 
 from orders.models import Order, Payment
 from orders.payments import updates
-from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 
 log = logging.getLogger(__name__)
 
 Status = Payment.Status
-SILENT_AFTER = timedelta(minutes=1)  # the customer needs time to pay
-FOLLOWED_FOR = timedelta(days=2)
-FRESH_FOR = timedelta(minutes=10)  # after its end a payment is polled each minute for so long
-TURNS = 30  # later in two of thirty one-minute slots
-MOST = 200
-MOST_FAILURES = 3
+POLL_AFTER = timedelta(minutes=1)  # the customer needs time to pay
+POLLED_FOR = timedelta(days=2)
+POLLED_EACH_MINUTE_FOR = timedelta(
+    minutes=10
+)  # after its end a payment is polled each minute for so long
+SLOTS = 30  # later in two of thirty one-minute slots
+MAX_PAYMENTS = 200
+MAX_FAILURES = 3
 
 
-class Patience:
-    """Skips a gateway after ``MOST_FAILURES`` failed calls in a row."""
+class FailureBudget:
+    """Skips a gateway after ``MAX_FAILURES`` failed calls in a row."""
 
     def __init__(self) -> None:
         self._failures: Counter[str] = Counter()
@@ -37,15 +39,15 @@ class Patience:
     def ask(self, payment: Payment, by: Callable[..., object], *, now: datetime) -> bool:
         """Call ``by``; return False if the gateway did not answer or is skipped."""
         gateway = payment.gateway
-        if self._failures[gateway] >= MOST_FAILURES:
+        if self._failures[gateway] >= MAX_FAILURES:
             return False
         try:
             by(payment=payment, now=now)
-        except (OutsideError, updates.TooEarlyError) as error:
+        except (ExternalServiceError, updates.TooEarlyError) as error:
             log.warning("%s: no answer from the gateway: %s", payment, error)
             if isinstance(error, TemporaryError):
                 self._failures[gateway] += 1
-                if self._failures[gateway] == MOST_FAILURES:
+                if self._failures[gateway] == MAX_FAILURES:
                     log.warning(
                         "%s does not answer: the remaining payments are checked later", gateway
                     )
@@ -55,31 +57,31 @@ class Patience:
         return True
 
 
-def ask(*, now: datetime) -> None:
+def poll(*, now: datetime) -> None:
     """Poll payments without an update; close the payment pages of abandoned ones."""
-    patience = Patience()
-    for payment in _silent(now):
-        patience.ask(payment, _question(payment), now=now)
+    patience = FailureBudget()
+    for payment in _payments_to_poll(now):
+        patience.ask(payment, _call_for(payment), now=now)
 
 
-def _question(payment: Payment) -> Callable[..., object]:
+def _call_for(payment: Payment) -> Callable[..., object]:
     """Return ``abandon`` for a page that is still open after its order ended, else ``read``."""
     is_open = payment.status != Status.REQUIRES_ACTION and not payment.authorized_amount
-    return updates.abandon if is_open else updates.read
+    return updates.close_session if is_open else updates.refresh
 
 
-def _silent(now: datetime) -> Iterator[Payment]:
+def _payments_to_poll(now: datetime) -> Iterator[Payment]:
     """Yield payments in random order, so that one that always fails does not block the others."""
     known = Payment.objects.exclude(reference="").filter(
-        status_since__lte=now - SILENT_AFTER, status_since__gte=now - FOLLOWED_FOR
+        status_since__lte=now - POLL_AFTER, status_since__gte=now - POLLED_FOR
     )
     waiting = known.filter(
         status=Status.REQUIRES_ACTION, order__status=Order.Status.PENDING_PAYMENT
     )
-    yield from waiting.order_by("?")[:MOST]
+    yield from waiting.order_by("?")[:MAX_PAYMENTS]
     ended = [Order.Status.PENDING_PAYMENT, Order.Status.CANCELED, Order.Status.EXPIRED]
     minute = int(now.timestamp() // 60)
-    turns = [minute % TURNS, (minute - 1) % TURNS]  # a late run skips no slot
+    turns = [minute % SLOTS, (minute - 1) % SLOTS]  # a late run skips no slot
     given_up = known.filter(status__in=[Status.VOIDED, Status.EXPIRED], order__status__in=ended)
-    due = Q(status_since__gt=now - FRESH_FOR) | Q(turn__in=turns)
-    yield from given_up.alias(turn=F("pk") % TURNS).filter(due).order_by("?")[:MOST]
+    due = Q(status_since__gt=now - POLLED_EACH_MINUTE_FOR) | Q(turn__in=turns)
+    yield from given_up.alias(turn=F("pk") % SLOTS).filter(due).order_by("?")[:MAX_PAYMENTS]

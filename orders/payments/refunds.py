@@ -11,7 +11,7 @@ from orders.models import Order
 from storefront.lib.money import Money
 
 
-class TooMuchError(Exception):
+class RefundTooLargeError(Exception):
     """The amount exceeds what is left to refund."""
 
     def __init__(self, left: Money) -> None:
@@ -32,7 +32,7 @@ def refund(  # noqa: PLR0913 - amount, reason, actor, time, idempotency key
     Idempotent by ``key``: a form that is sent twice makes one refund.
 
     Locks:  the order, then its payment
-    Raises: TooMuchError, NothingToRefundError  nothing is written
+    Raises: RefundTooLargeError, NothingToRefundError  nothing is written
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     payment = (
@@ -45,12 +45,12 @@ def refund(  # noqa: PLR0913 - amount, reason, actor, time, idempotency key
         raise NothingToRefundError(order.number)
     if payment.events.filter(external_id=ledger.refund_key(payment, key)).exists():
         return
-    left = ledger.refundable(payment)
+    left = ledger.refundable_amount(payment)
     if not left:
         raise NothingToRefundError(order.number)
     if amount.amount <= 0 or left < amount:
-        raise TooMuchError(left)
-    ledger.ask_refund(
+        raise RefundTooLargeError(left)
+    ledger.request_refund(
         payment,
         amount=amount,
         purpose=key,

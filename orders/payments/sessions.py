@@ -15,23 +15,25 @@ from orders.inventory import reservations
 from orders.models import Order, Payment
 from orders.payments import updates
 from storefront.lib.db.bulk import insert
-from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.failpoints import failpoint
-from storefront.lib.http.errors import OutsideError, PermanentError
-from storefront.lib.state_machine import LostRaceError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
+from storefront.lib.state_machine import ConcurrentUpdateError
 
 Status = Payment.Status
-LIVE = (Status.CREATED, Status.REQUIRES_ACTION, Status.AUTHORIZED, Status.CAPTURED)
-PAID = frozenset({Status.AUTHORIZED, Status.CAPTURED})
+ACTIVE_STATES = (Status.CREATED, Status.REQUIRES_ACTION, Status.AUTHORIZED, Status.CAPTURED)
+PAID_STATES = frozenset({Status.AUTHORIZED, Status.CAPTURED})
 # A payment that is requested within this time of its creation need not be marked.
-WORTH_NOTING = timedelta(seconds=10)
+MARK_AFTER = timedelta(seconds=10)
 
 
 class NotPayableError(Exception):
     """The order awaits no payment: it is paid, expired or canceled."""
 
 
-def start(*, order: Order, return_url: str, now: datetime, first: Payment | None = None) -> Payment:
+def open_session(
+    *, order: Order, return_url: str, now: datetime, first: Payment | None = None
+) -> Payment:
     """Open a payment at the gateway, or return the one that already awaits the customer.
 
     The idempotency key is stored before the call, so a retry opens no second payment. The time of
@@ -43,8 +45,8 @@ def start(*, order: Order, return_url: str, now: datetime, first: Payment | None
     Raises: NotPayableError  the order awaits no payment
             TemporaryError, PermanentError  the gateway did not open it; retry
     """
-    payment = first or _row_for(order, now)
-    if payment.pay_url or payment.status in PAID or not _is_noted(payment, now):
+    payment = first or _get_or_create_payment(order, now)
+    if payment.pay_url or payment.status in PAID_STATES or not _mark_requested(payment, now):
         return payment
     failpoint("payment.before_call")
     try:
@@ -57,8 +59,8 @@ def start(*, order: Order, return_url: str, now: datetime, first: Payment | None
         )
     except PermanentError as error:
         # The gateway stores the refusal under the key: a retry opens another payment.
-        if not error.may_have_happened and payment.status == Status.CREATED:
-            with suppress(LostRaceError):  # another tab was refused as well
+        if not error.is_outcome_unknown and payment.status == Status.CREATED:
+            with suppress(ConcurrentUpdateError):  # another tab was refused as well
                 payment.move(Status.FAILED, at=now, problem=str(error)[:300])
         raise
     failpoint("payment.after_call")
@@ -66,16 +68,16 @@ def start(*, order: Order, return_url: str, now: datetime, first: Payment | None
         payment.move(
             Status.REQUIRES_ACTION, at=now, reference=opened.reference, pay_url=opened.pay_url
         )
-    except LostRaceError:  # another tab got the same answer, or the order ended
+    except ConcurrentUpdateError:  # another tab got the same answer, or the order ended
         payment.refresh_from_db()
         if not payment.reference:
-            _close(payment, opened, now)
+            _close_session(payment, opened, now)
     return payment
 
 
-def _is_noted(payment: Payment, now: datetime) -> bool:
+def _mark_requested(payment: Payment, now: datetime) -> bool:
     """Store that the gateway is called; return whether the payment still awaits the call."""
-    if now - payment.asked_since < WORTH_NOTING:
+    if now - payment.session_requested_since < MARK_AFTER:
         return True
     here = Payment.objects.filter(pk=payment.pk, status=payment.status)
     if here.update(asked_at=now):
@@ -85,44 +87,44 @@ def _is_noted(payment: Payment, now: datetime) -> bool:
     return False
 
 
-def _close(payment: Payment, opened: OpenedPayment, now: datetime) -> None:
+def _close_session(payment: Payment, opened: OpenedPayment, now: datetime) -> None:
     """Close a payment page whose order ended while the page was opened.
 
     The reference is stored in any case, so that a payment that still arrives is voided.
     """
-    ended = Payment.objects.filter(pk=payment.pk, reference="").exclude(status__in=LIVE)
+    ended = Payment.objects.filter(pk=payment.pk, reference="").exclude(status__in=ACTIVE_STATES)
     if not ended.update(reference=opened.reference):
         return
     payment.reference = opened.reference
-    with suppress(OutsideError, updates.TooEarlyError):
-        updates.abandon(payment=payment, now=now)
+    with suppress(ExternalServiceError, updates.TooEarlyError):
+        updates.close_session(payment=payment, now=now)
 
 
 @transaction.atomic(durable=True)
-def _row_for(order: Order, now: datetime) -> Payment:
+def _get_or_create_payment(order: Order, now: datetime) -> Payment:
     (order,) = _ORDER(order_id=order.pk)
-    tried = updates.of_order(order)
-    live = next((payment for payment in tried if payment.status in LIVE), None)
-    if live is not None and live.status in PAID:
+    tried = updates.payments_of(order)
+    live = next((payment for payment in tried if payment.status in ACTIVE_STATES), None)
+    if live is not None and live.status in PAID_STATES:
         return live
-    if order.status != Order.Status.PENDING_PAYMENT or order.pay_before <= now:
+    if order.status != Order.Status.PENDING_PAYMENT or order.payment_due_at <= now:
         raise NotPayableError(order.number)
-    reservations.stay(order, now=now)
+    reservations.extend(order, now=now)
     if live is not None:
         if not live.pay_url:
-            _is_noted(live, now)
+            _mark_requested(live, now)
         return live
-    payment = _attempt(order, len(tried) + 1, now)
+    payment = _new_payment(order, len(tried) + 1, now)
     insert([payment])
     return payment
 
 
-def first_of(order: Order, *, now: datetime) -> Payment:
+def first_payment(order: Order, *, now: datetime) -> Payment:
     """Return the first payment of an order, unsaved: the caller saves it with the order."""
-    return _attempt(order, 1, now)
+    return _new_payment(order, 1, now)
 
 
-def _attempt(order: Order, number: int, now: datetime) -> Payment:
+def _new_payment(order: Order, number: int, now: datetime) -> Payment:
     return Payment(
         order=order,
         gateway=settings.PAYMENT_GATEWAY,
@@ -139,4 +141,4 @@ def _order(*, order_id: int) -> QuerySet[Order]:
     return Order.objects.select_for_update(of=["self"]).filter(pk=order_id)
 
 
-_ORDER = Prepared(_order)
+_ORDER = PreparedQuery(_order)

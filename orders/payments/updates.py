@@ -10,15 +10,15 @@ from django.db.models import Q, QuerySet
 
 from orders import events, ledger
 from orders.gateways import gateway_for
-from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.inventory import allocations
 from orders.models import Order, Payment, PaymentEvent
 from orders.payments import disputes, reviews
-from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.failpoints import failpoint
 
 Status = Payment.Status
-ASKED_EVERY = timedelta(seconds=10)
+CUSTOMER_POLL_INTERVAL = timedelta(seconds=10)
 
 
 class UnknownPaymentError(LookupError):
@@ -29,44 +29,44 @@ class TooEarlyError(Exception):
     """The update builds on one that has not arrived yet: apply it again later."""
 
 
-def of_order(order: Order) -> list[Payment]:
+def payments_of(order: Order) -> list[Payment]:
     """Return all payments of an order, oldest first."""
-    return _TRIED(order_id=order.pk)
+    return _PAYMENTS_OF(order_id=order.pk)
 
 
-def read(*, payment: Payment, now: datetime) -> Payment:
+def refresh(*, payment: Payment, now: datetime) -> Payment:
     """Read the payment's history at the gateway, apply it, and return the reloaded payment.
 
     Raises: TemporaryError, PermanentError  the gateway did not answer; nothing changed
     """
     if payment.reference:
-        catch_up(payment=payment, now=now)
+        apply_history(payment=payment, now=now)
         payment.refresh_from_db()
     return payment
 
 
-def catch_up(*, payment: Payment, now: datetime) -> None:
-    """Read the payment's history at the gateway and apply it, as ``read`` without the reload.
+def apply_history(*, payment: Payment, now: datetime) -> None:
+    """Read the payment's history at the gateway and apply it, as ``refresh`` without the reload.
 
-    Raises: TemporaryError, PermanentError  as ``read``
+    Raises: TemporaryError, PermanentError  as ``refresh``
     """
     if payment.reference:
         for update in gateway_for(payment.gateway).history(reference=payment.reference):
             apply(update=update, gateway=payment.gateway, now=now, known=payment)
 
 
-def may_ask(payment: Payment, *, now: datetime) -> bool:
-    """Return whether a customer's page may read the gateway now: once per ``ASKED_EVERY``.
+def claim_poll(payment: Payment, *, now: datetime) -> bool:
+    """Return whether a customer's page may read the gateway now: once per ``CUSTOMER_POLL_INTERVAL``.
 
     Marks the payment as read. False for a payment that awaits no customer: webhooks and
-    ``ask_gateways`` update those.
+    ``poll_gateways`` update those.
     """
     waiting = Payment.objects.filter(pk=payment.pk, status=Status.REQUIRES_ACTION)
-    due = waiting.filter(Q(read_at=None) | Q(read_at__lte=now - ASKED_EVERY))
-    return payment.order.status == Order.Status.PENDING_PAYMENT and bool(due.update(read_at=now))
+    due = waiting.filter(Q(polled_at=None) | Q(polled_at__lte=now - CUSTOMER_POLL_INTERVAL))
+    return payment.order.status == Order.Status.PENDING_PAYMENT and bool(due.update(polled_at=now))
 
 
-def abandon(*, payment: Payment, now: datetime) -> Payment:
+def close_session(*, payment: Payment, now: datetime) -> Payment:
     """Close the payment page at the gateway, then apply what happened before.
 
     Raises: TemporaryError, PermanentError  no answer; the page may still be open
@@ -75,7 +75,7 @@ def abandon(*, payment: Payment, now: datetime) -> Payment:
         gateway_for(payment.gateway).abandon(
             reference=payment.reference, key=f"abandon:{payment.key}"
         )
-    return read(payment=payment, now=now)
+    return refresh(payment=payment, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -91,69 +91,69 @@ def apply(
             TooEarlyError        retry later: a capture before its authorization
     """
     if known is None or (known.gateway, known.reference) != (gateway, update.reference):
-        known = _KNOWN.first(gateway=gateway, reference=update.reference)
+        known = _BY_REFERENCE.first(gateway=gateway, reference=update.reference)
     if known is None:
         raise UnknownPaymentError(update.reference)
     (order,) = _ORDER(order_id=known.order_id)
-    if update.news in disputes.STOPS | reviews.REVIEWS:
-        disputes.lock(order)
+    if update.news in disputes.HOLDING_UPDATES | reviews.REVIEWS:
+        disputes.lock_purchase_orders(order)
     (payment,) = _PAYMENT(payment_id=known.pk)
-    for piece in ledger.pieces(payment, _as_heard(payment, update)):
-        _refuse_early(payment, piece)
-        event, is_news = ledger.write(payment, piece, now=now)
+    for piece in ledger.split_total(payment, _void_as_failure(payment, update)):
+        _require_earlier_updates(payment, piece)
+        event, is_news = ledger.record(payment, piece, now=now)
         if event is not None and is_news:
-            _follow(order, payment, event, piece, now)
+            _apply_consequences(order, payment, event, piece, now)
     failpoint("payment.before_commit")
     return payment
 
 
-def _as_heard(payment: Payment, update: PaymentUpdate) -> PaymentUpdate:
+def _void_as_failure(payment: Payment, update: PaymentUpdate) -> PaymentUpdate:
     """Turn a void of a payment that was never recorded as authorized into a failed attempt."""
-    is_void = update.news is PaymentNews.RELEASED and update.is_total
+    is_void = update.news is UpdateKind.VOIDED and update.is_total
     if not is_void or payment.authorized_amount:
         return update
     words = update.reason or "canceled at the gateway"
-    return replace(update, news=PaymentNews.FAILED, is_total=False, reason=words)
+    return replace(update, news=UpdateKind.FAILED, is_total=False, reason=words)
 
 
-def _refuse_early(payment: Payment, update: PaymentUpdate) -> None:
+def _require_earlier_updates(payment: Payment, update: PaymentUpdate) -> None:
     builds_on = {
-        PaymentNews.CAPTURED: payment.authorized_amount,
-        PaymentNews.RELEASED: payment.authorized_amount,
+        UpdateKind.CAPTURED: payment.authorized_amount,
+        UpdateKind.VOIDED: payment.authorized_amount,
         # The same money cannot be refunded twice.
-        PaymentNews.REFUNDED: payment.captured_amount - payment.refunded_amount,
+        UpdateKind.REFUNDED: payment.captured_amount - payment.refunded_amount,
     }
     is_waiting = payment.status in {Status.CREATED, Status.REQUIRES_ACTION}
     if update.news in reviews.REVIEWS and is_waiting:
         raise TooEarlyError(f"{update.news} on {payment}, which is not paid")
     is_room = builds_on.get(update.news, update.amount.amount) >= update.amount.amount
-    is_over = ledger.heard(payment, update.external_id) or ledger.heard(
-        payment, ledger.failure_of(update)
+    is_over = ledger.is_recorded(payment, update.external_id) or ledger.is_recorded(
+        payment, ledger.failure_id(update)
     )
     if not is_room and not is_over:
         raise TooEarlyError(f"{update.news} of {update.amount} on {payment}")
 
 
-def _follow(
+def _apply_consequences(
     order: Order, payment: Payment, event: PaymentEvent, update: PaymentUpdate, now: datetime
 ) -> None:
-    ledger.add_up(payment)
+    ledger.update_totals(payment)
     match update.news:
-        case PaymentNews.AUTHORIZED:
+        case UpdateKind.AUTHORIZED:
             _authorized(order, payment, update, now)
-        case PaymentNews.CAPTURED | PaymentNews.RELEASED:
-            ledger.settle_status(payment, at=now)
-        case PaymentNews.REFUND_FAILED:
-            ledger.settle_status(payment, at=now)
-        case PaymentNews.REFUNDED:
-            ledger.settle_status(payment, at=now)
+        case UpdateKind.CAPTURED | UpdateKind.VOIDED:
+            ledger.update_status(payment, at=now)
+        case UpdateKind.REFUND_FAILED:
+            ledger.update_status(payment, at=now)
+        case UpdateKind.REFUNDED:
+            ledger.update_status(payment, at=now)
             events.order_refunded(order, event=event, at=now)
-        case PaymentNews.DECLINED | PaymentNews.FAILED | PaymentNews.EXPIRED:
+        case UpdateKind.DECLINED | UpdateKind.FAILED | UpdateKind.EXPIRED:
             _failed(order, payment, update, now)
         case news if news in reviews.REVIEWS:
-            reviews.follow(order, payment, update, now=now)
+            reviews.apply(order, payment, update, now=now)
         case _:
-            disputes.follow(order, payment, update, now=now)
+            disputes.apply(order, payment, update, now=now)
 
 
 def _authorized(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
@@ -167,13 +167,13 @@ def _authorized(order: Order, payment: Payment, update: PaymentUpdate, now: date
         )
     elif payment.status != Status.AUTHORIZED:
         # Updates arrived out of order: money is authorized on an abandoned payment.
-        ledger.ask_release(payment, amount=update.amount, purpose="late", at=now)
+        ledger.request_void(payment, amount=update.amount, purpose="late", at=now)
         return
     if order.status != Order.Status.PENDING_PAYMENT:
-        ledger.ask_release(payment, amount=update.amount, purpose=order.status, at=now)
+        ledger.request_void(payment, amount=update.amount, purpose=order.status, at=now)
         return
     order.move(Order.Status.PLACED, at=now, actor=payment.gateway, reason="payment authorized")
-    allocations.sell(order=order, now=now)
+    allocations.allocate(order=order, now=now)
     events.order_placed(order, at=now)
     if update.amount != order.total:
         order.move(
@@ -186,9 +186,9 @@ def _authorized(order: Order, payment: Payment, update: PaymentUpdate, now: date
 
 def _failed(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
     ends = {
-        PaymentNews.DECLINED: Status.DECLINED,
-        PaymentNews.FAILED: Status.FAILED,
-        PaymentNews.EXPIRED: Status.EXPIRED,
+        UpdateKind.DECLINED: Status.DECLINED,
+        UpdateKind.FAILED: Status.FAILED,
+        UpdateKind.EXPIRED: Status.EXPIRED,
     }
     to = ends[update.news]
     if to not in Payment.TRANSITIONS[Status(payment.status)]:
@@ -214,15 +214,15 @@ def _payment(*, payment_id: int) -> QuerySet[Payment]:
     return Payment.objects.select_for_update(of=["self"]).filter(pk=payment_id)
 
 
-def _tried(*, order_id: int) -> QuerySet[Payment]:
+def _payments_of(*, order_id: int) -> QuerySet[Payment]:
     return Payment.objects.filter(order=order_id).order_by("pk")
 
 
-def _known(*, gateway: str, reference: str) -> QuerySet[Payment]:
+def _by_reference(*, gateway: str, reference: str) -> QuerySet[Payment]:
     # The partial index has no empty references; a generic plan needs the condition.
     named = Payment.objects.exclude(reference="")
     return named.filter(gateway=gateway, reference=reference)[:1]
 
 
-_ORDER, _PAYMENT = Prepared(_order), Prepared(_payment)
-_TRIED, _KNOWN = Prepared(_tried), Prepared(_known)
+_ORDER, _PAYMENT = PreparedQuery(_order), PreparedQuery(_payment)
+_PAYMENTS_OF, _BY_REFERENCE = PreparedQuery(_payments_of), PreparedQuery(_by_reference)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from catalog.pricing.landed_cost import Landed, Terms
-from orders.pricing.totals import contained_tax
+from catalog.pricing.landed_cost import CostTerms, LandedCost
+from orders.pricing.totals import included_tax
 from storefront.lib.money import Money
 
 WHOLESALE, FREIGHT = "wholesale", "freight"
@@ -16,7 +16,7 @@ PAYMENT_FEE, CHANNEL_FEE = "payment_fee", "channel_fee"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Margin:
     """Net revenue and its costs by name, all in the currency of ``net``."""
 
     net: Money
@@ -32,8 +32,8 @@ class Account:
         """The loss, rounded; negative for a profit."""
         return (self.outlay - self.net).rounded()
 
-    def __add__(self, other: Account) -> Account:
-        return Account(net=self.net + other.net, costs=_summed([*self.costs, *other.costs]))
+    def __add__(self, other: Margin) -> Margin:
+        return Margin(net=self.net + other.net, costs=_sum_by_name([*self.costs, *other.costs]))
 
     def __str__(self) -> str:
         parts = ", ".join(
@@ -44,35 +44,35 @@ class Account:
         return f"{self.net} before tax, costs {self.outlay} ({parts})"
 
 
-def of_line(landed: Landed, *, quantity: int, gross: Money, tax_rate: Decimal) -> Account:
+def line_margin(landed: LandedCost, *, quantity: int, gross: Money, tax_rate: Decimal) -> Margin:
     """Return the margin of one line: net amount, landed cost and fees of its price."""
-    net = gross - contained_tax(gross=gross, rate=tax_rate)
+    net = gross - included_tax(gross=gross, rate=tax_rate)
     costs = [*landed.parts(quantity), *_fees(landed.terms, net=net, gross=gross)]
-    return Account(net=net, costs=_summed(costs))
+    return Margin(net=net, costs=_sum_by_name(costs))
 
 
-def outlay_of_line(landed: Landed, *, quantity: int, net: Money, gross: Money) -> Decimal:
-    """Return only the total cost of ``of_line``: routing needs it for hundreds of sources."""
+def line_cost(landed: LandedCost, *, quantity: int, net: Money, gross: Money) -> Decimal:
+    """Return only the total cost of ``line_margin``: routing needs it for hundreds of sources."""
     payment, channel = landed.terms.fees(net=net.amount, gross=gross.amount)
     return landed.of(quantity) + payment + channel
 
 
-def of_parcel(  # noqa: PLR0913 - inputs of one calculation
-    lines: Sequence[Account],
+def parcel_margin(  # noqa: PLR0913 - inputs of one calculation
+    lines: Sequence[Margin],
     *,
-    terms: Terms,
+    terms: CostTerms,
     delivery: Money,
     tax_rate: Decimal,
     freight: Money | None,
     goods: Money | None,
-) -> Account:
+) -> Margin:
     """Return the margin of a parcel.
 
     Shape:  ``delivery`` is the gross shipping charge; ``freight`` and ``goods`` are what the
             supplier asks for shipping and all items, None uses the costs of the lines
     Units:  the currency of ``delivery``
     """
-    net = delivery - contained_tax(gross=delivery, rate=tax_rate)
+    net = delivery - included_tax(gross=delivery, rate=tax_rate)
     costs = [cost for line in lines for cost in line.costs]
     if goods is not None:
         costs = [(WHOLESALE, goods.amount), *(cost for cost in costs if cost[0] != WHOLESALE)]
@@ -81,15 +81,15 @@ def of_parcel(  # noqa: PLR0913 - inputs of one calculation
     costs += _fees(terms, net=net, gross=delivery)
     for line in lines:
         net += line.net
-    return Account(net=net, costs=_summed(costs))
+    return Margin(net=net, costs=_sum_by_name(costs))
 
 
-def _fees(terms: Terms, *, net: Money, gross: Money) -> list[tuple[str, Decimal]]:
+def _fees(terms: CostTerms, *, net: Money, gross: Money) -> list[tuple[str, Decimal]]:
     payment, channel = terms.fees(net=net.amount, gross=gross.amount)
     return [(PAYMENT_FEE, payment), (CHANNEL_FEE, channel)]
 
 
-def _summed(costs: Iterable[tuple[str, Decimal]]) -> tuple[tuple[str, Decimal], ...]:
+def _sum_by_name(costs: Iterable[tuple[str, Decimal]]) -> tuple[tuple[str, Decimal], ...]:
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for name, amount in costs:
         sums[name] += amount

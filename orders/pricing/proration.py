@@ -7,7 +7,7 @@ from decimal import Decimal
 from storefront.lib.money import Money
 
 
-def share(charge: Money, *, quantity: int, before: int, units: int) -> Money:
+def prorate(charge: Money, *, quantity: int, before: int, units: int) -> Money:
     """Return the part of ``charge`` for ``units`` of ``quantity``, after ``before`` units.
 
     All parts sum to the charge, to the cent, however it is divided.

@@ -1,8 +1,8 @@
 """Totals: compute what a customer pays, to the cent, line by line. Pure: no I/O, no clock.
 
-Note [One total]: cart, checkout, API and order all call ``add_up``, so the total shown is the total
-charged. Each line and parcel is rounded half up and sums are sums of rounded amounts, so that a
-refunded line returns exactly what it was charged.
+Note [One total]: cart, checkout, API and order all call ``calculate``, so the total shown is the
+total charged. Each line and parcel is rounded half up and sums are sums of rounded amounts, so that
+a refunded line returns exactly what it was charged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
-from orders.pricing.proration import share
+from orders.pricing.proration import prorate
 from storefront.lib.money import Money
 
 
@@ -26,13 +26,13 @@ class PricedLine:
     quantity: int
 
 
-def contained_tax(*, gross: Money, rate: Decimal) -> Money:
+def included_tax(*, gross: Money, rate: Decimal) -> Money:
     """Return the tax included in a gross amount, rounded to the minor unit."""
     return (gross * (rate / (1 + rate))).rounded()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Treatment:
+class TaxTreatment:
     """Tax of a destination: ``rate`` is included in prices, or added."""
 
     rate: Decimal = Decimal(0)
@@ -45,30 +45,30 @@ class Treatment:
         """
         if self.is_added:
             return (amount * self.rate).rounded()
-        return contained_tax(gross=amount, rate=self.rate)
+        return included_tax(gross=amount, rate=self.rate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class ShippingCharge:
     """Shipping charge of one parcel, and the fraction of each line (by key) it contains."""
 
     amount: Money
-    brings: Mapping[int, Fraction]
+    line_fractions: Mapping[int, Fraction]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deductions:
+class Discounts:
     """Discounts: an amount per line, and free shipping or none."""
 
     lines: Mapping[int, Money] = field(default_factory=dict)
     is_delivery_free: bool = False
 
 
-NONE = Deductions()
+NO_DISCOUNTS = Discounts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class LineCharge:
     """Amounts of one line, or of one parcel's shipping.
 
     ``amount`` is before the discount; ``tax`` is all tax in the charge, ``added`` the part that was
@@ -84,13 +84,13 @@ class Share:
     def charge(self) -> Money:
         return self.amount - self.discount + self.added
 
-    def parts(self, units: Sequence[int]) -> list[Share]:
+    def parts(self, units: Sequence[int]) -> list[LineCharge]:
         """Divide it into parts of these units that sum to the whole, to the cent."""
         quantity, found, before = sum(units), [], 0
         for count in units:
-            part = partial(share, quantity=quantity, before=before, units=count)
+            part = partial(prorate, quantity=quantity, before=before, units=count)
             found.append(
-                Share(
+                LineCharge(
                     amount=part(self.amount),
                     discount=part(self.discount),
                     tax=part(self.tax),
@@ -109,9 +109,9 @@ class Totals:
     """
 
     currency: str
-    lines: Mapping[int, Share]
-    parcels: Sequence[Share]
-    treatment: Treatment = field(default_factory=Treatment)
+    lines: Mapping[int, LineCharge]
+    parcels: Sequence[LineCharge]
+    treatment: TaxTreatment = field(default_factory=TaxTreatment)
 
     @property
     def goods(self) -> Money:
@@ -137,20 +137,20 @@ class Totals:
     def total(self) -> Money:
         return self._sum(share.charge for share in self._all())
 
-    def _all(self) -> Iterable[Share]:
+    def _all(self) -> Iterable[LineCharge]:
         return (*self.lines.values(), *self.parcels)
 
     def _sum(self, amounts: Iterable[Money]) -> Money:
         return Money.total(amounts, self.currency)
 
 
-def add_up(
+def calculate(
     *,
     lines: Mapping[int, Money],
-    ways: Sequence[Way],
+    shipping_charges: Sequence[ShippingCharge],
     currency: str,
-    treatment: Treatment,
-    deductions: Deductions = NONE,
+    treatment: TaxTreatment,
+    deductions: Discounts = NO_DISCOUNTS,
 ) -> Totals:
     """Return the totals of a cart.
 
@@ -161,20 +161,22 @@ def add_up(
     return Totals(
         currency=currency,
         lines={
-            key: _share(amount, discounts.get(key, nothing), treatment)
+            key: _line_charge(amount, discounts.get(key, nothing), treatment)
             for key, amount in lines.items()
         },
         parcels=[
-            _share(way.amount, way.amount if deductions.is_delivery_free else nothing, treatment)
-            for way in ways
+            _line_charge(
+                way.amount, way.amount if deductions.is_delivery_free else nothing, treatment
+            )
+            for way in shipping_charges
         ],
         treatment=treatment,
     )
 
 
-def _share(amount: Money, discount: Money, treatment: Treatment) -> Share:
+def _line_charge(amount: Money, discount: Money, treatment: TaxTreatment) -> LineCharge:
     amount = amount.rounded()
     discount = min(discount.rounded(), amount)
     tax = treatment.tax_on(amount - discount)
     added = tax if treatment.is_added else Money.zero(amount.currency)
-    return Share(amount=amount, discount=discount, tax=tax, added=added)
+    return LineCharge(amount=amount, discount=discount, tax=tax, added=added)

@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Coupon, Promotion, Redemption
 from orders.promotions import codes, redemptions
-from orders.promotions.labels import COUPON, PROMOTION
+from orders.promotions.labels import COUPON_FIELDS, PROMOTION_FIELDS
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, show
+from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.inlines import inline
 
 Kind = Promotion.Kind
 # Required fields of each kind, as database constraints have them.
-NEEDED: dict[str | None, tuple[str, ...]] = {
+REQUIRED_FIELDS: dict[str | None, tuple[str, ...]] = {
     Kind.PERCENT: ("percent",),
     Kind.AMOUNT: ("amount",),
     Kind.BUY_X_GET_Y: ("buy_quantity", "get_quantity", "get_percent"),
@@ -32,7 +32,7 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
-        for name in NEEDED.get(given.get("kind"), ()):
+        for name in REQUIRED_FIELDS.get(given.get("kind"), ()):
             if name in given and not given[name]:
                 self.add_error(name, gettext("Enter a value above 0 for this kind of promotion."))
         for name in ("percent", "get_percent"):
@@ -41,10 +41,10 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
         starts, ends = given.get("starts_at"), given.get("ends_at")
         if starts and ends and ends <= starts:
             self.add_error("ends_at", gettext("The end must be after the start."))
-        most = given.get("limit_total")
-        if most is not None and most < redemptions.kept(self.instance).count():
+        most = given.get("usage_limit")
+        if most is not None and most < redemptions.active_redemptions(self.instance).count():
             self.add_error(
-                "limit_total", gettext("More orders have already used it. Enter a higher limit.")
+                "usage_limit", gettext("More orders have already used it. Enter a higher limit.")
             )
         return given
 
@@ -53,22 +53,22 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
 class PromotionAdmin(StaffAdmin):
     form = PromotionForm
     may_add = True
-    editable = tuple(name for group in PROMOTION for name in group.fields if name != "used")
-    groups = PROMOTION
+    editable = tuple(name for group in PROMOTION_FIELDS for name in group.fields if name != "used")
+    groups = PROMOTION_FIELDS
     filter_horizontal: ClassVar = ["products", "categories", "brands"]
     list_display: ClassVar = [
         "name",
         columns.text("channel__code", _("Channel")),
         "kind",
-        "is_live",
+        "is_active",
         "needs_code",
         columns.age("starts_at", _("Starts")),
         columns.age("ends_at", _("Ends")),
         "used",
-        "limit_total",
+        "usage_limit",
     ]
     list_select_related: ClassVar = ["channel"]
-    list_filter: ClassVar = ["channel", "kind", "is_live", "needs_code"]
+    list_filter: ClassVar = ["channel", "kind", "is_active", "needs_code"]
     search_fields: ClassVar = ["name", "coupons__code"]
     ordering: ClassVar = ["-id"]
     inlines: ClassVar = [
@@ -79,7 +79,7 @@ class PromotionAdmin(StaffAdmin):
             "code",
             "amount",
             "at",
-            "given_back_at",
+            "reverted_at",
             related=("order",),
             ordering=["-id"],
         ),
@@ -90,7 +90,7 @@ class PromotionAdmin(StaffAdmin):
     ) -> None:
         with transaction.atomic():
             if change:
-                redemptions.recount(promotion=obj)  # before its new limit
+                redemptions.recount_usage(promotion=obj)  # before its new limit
             obj.save(update_fields=self.editable_columns() if change else None)
 
     def editable_columns(self) -> list[str]:
@@ -102,12 +102,16 @@ class CouponForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
     """Normalizes the code; the limit must not be below its uses."""
 
     def clean_code(self) -> str:
-        return codes.plain_code(self.cleaned_data["code"])
+        return codes.normalize_code(self.cleaned_data["code"])
 
     def clean_limit(self) -> int | None:
         most: int | None = self.cleaned_data["limit"]
         if self.instance.pk and most is not None:
-            used = redemptions.kept(self.instance.promotion).filter(coupon=self.instance).count()
+            used = (
+                redemptions.active_redemptions(self.instance.promotion)
+                .filter(coupon=self.instance)
+                .count()
+            )
             if most < used:
                 raise forms.ValidationError(
                     gettext("More orders have already used it. Enter a higher limit.")
@@ -120,7 +124,7 @@ class CouponAdmin(StaffAdmin):
     form = CouponForm
     may_add = True
     editable = ("limit",)
-    groups = COUPON
+    groups = COUPON_FIELDS
     list_display: ClassVar = ["code", columns.link("promotion", _("Promotion")), "used", "limit"]
     list_select_related: ClassVar = ["promotion"]
     search_fields: ClassVar = ["code"]
@@ -131,11 +135,11 @@ class CouponAdmin(StaffAdmin):
     ) -> None:
         with transaction.atomic():
             if change:
-                redemptions.recount(promotion=obj.promotion)  # before its new limit
+                redemptions.recount_usage(promotion=obj.promotion)  # before its new limit
             obj.save(update_fields=["limit"] if change else None)
 
 
-show(
+register_read_only(
     Redemption,
     list_display=[
         "name",
@@ -143,7 +147,7 @@ show(
         "code",
         columns.money("amount", _("Discount"), currency="order__currency"),
         columns.age("at", _("Used")),
-        columns.age("given_back_at", _("Released")),
+        columns.age("reverted_at", _("Released")),
     ],
     list_select_related=["order"],
     search_fields=["code", "order__number"],

@@ -11,57 +11,57 @@ from django.db.models import Value
 from django.db.models.functions import Replace
 
 from orders.models import Cart, Coupon
-from orders.promotions.engine import Refusal
+from orders.promotions.engine import PromotionRejection
 
-MOST_CODES = 5
-LONGEST_CODE = 30
-UNSPOKEN = re.compile(r"[^\w-]")  # not in codes: spaces, control characters
-TRIES_PER_HOUR = 40  # ample for a person, too few to guess codes
+MAX_CODES = 5
+MAX_CODE_LENGTH = 30
+INVALID_CHARACTERS = re.compile(r"[^\w-]")  # not in codes: spaces, control characters
+MAX_ATTEMPTS_PER_HOUR = 40  # ample for a person, too few to guess codes
 
 
-class Closed(StrEnum):
+class CodeRejection(StrEnum):
     """Why a coupon code is rejected."""
 
     UNKNOWN = "unknown"
-    NOT_YET = "not_yet"
-    OVER = "over"
+    NOT_STARTED = "not_started"
+    EXPIRED = "expired"
     USED_UP = "used_up"
 
 
 class TooManyCodesError(Exception):
-    """The cart has ``MOST_CODES`` codes."""
+    """The cart has ``MAX_CODES`` codes."""
 
 
-class RefusedCodeError(Exception):
+class CodeRejectedError(Exception):
     """The code is unknown or not valid now. Nothing was stored."""
 
-    def __init__(self, why: Closed) -> None:
+    def __init__(self, why: CodeRejection) -> None:
         super().__init__(why.value)
         self.why = why
 
 
-def write_code(*, cart: Cart, code: str, now: datetime) -> None:
+def apply_code(*, cart: Cart, code: str, now: datetime) -> None:
     """Add a valid code to the cart; its discount is computed whenever the cart is priced.
 
-    Raises: RefusedCodeError, TooManyCodesError  nothing is stored
+    Raises: CodeRejectedError, TooManyCodesError  nothing is stored
     """
-    coupon = _meant(cart, code)
-    if why := _closed(coupon, now):
-        raise RefusedCodeError(why)
-    plain = coupon.code if coupon else plain_code(code)
+    coupon = _find_coupon(cart, code)
+    if why := _find_rejection(coupon, now):
+        raise CodeRejectedError(why)
+    plain = coupon.code if coupon else normalize_code(code)
     with transaction.atomic(durable=True):
-        held = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
-        codes = [each for each in held.codes if each != plain]
-        if len(codes) >= MOST_CODES:
+        locked = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
+        codes = [each for each in locked.codes if each != plain]
+        if len(codes) >= MAX_CODES:
             raise TooManyCodesError
-        _keep(held, [*codes, plain], now)
-    cart.codes = held.codes
+        _store(locked, [*codes, plain], now)
+    cart.codes = locked.codes
 
 
-def _meant(cart: Cart, code: str) -> Coupon | None:
+def _find_coupon(cart: Cart, code: str) -> Coupon | None:
     """Return the coupon of a code, also without its hyphens if that is unambiguous."""
     coupons = Coupon.objects.filter(promotion__channel=cart.channel).select_related("promotion")
-    plain = plain_code(code)
+    plain = normalize_code(code)
     if exact := coupons.filter(code=plain).first():
         return exact
     bare = Replace("code", Value("-"), Value(""))
@@ -69,25 +69,27 @@ def _meant(cart: Cart, code: str) -> Coupon | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def take_out_code(*, cart: Cart, code: str, now: datetime) -> None:
-    plain = plain_code(code)
+def remove_code(*, cart: Cart, code: str, now: datetime) -> None:
+    plain = normalize_code(code)
     with transaction.atomic(durable=True):
-        held = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
-        _keep(held, [each for each in held.codes if each != plain], now)
-    cart.codes = held.codes
+        locked = Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
+        _store(locked, [each for each in locked.codes if each != plain], now)
+    cart.codes = locked.codes
 
 
-def plain_code(code: str) -> str:
+def normalize_code(code: str) -> str:
     """Normalize a code: upper case, without spaces."""
-    return UNSPOKEN.sub("", code).upper()[:LONGEST_CODE]
+    return INVALID_CHARACTERS.sub("", code).upper()[:MAX_CODE_LENGTH]
 
 
-def _keep(cart: Cart, codes: list[str], now: datetime) -> None:
-    cart.codes, cart.touched_at = codes, now
-    cart.save(update_fields=["codes", "touched_at"])
+def _store(cart: Cart, codes: list[str], now: datetime) -> None:
+    cart.codes, cart.updated_at = codes, now
+    cart.save(update_fields=["codes", "updated_at"])
 
 
-def opened(cart: Cart, now: datetime) -> tuple[list[Coupon], dict[str, Closed | Refusal]]:
+def valid_coupons(
+    cart: Cart, now: datetime
+) -> tuple[list[Coupon], dict[str, CodeRejection | PromotionRejection]]:
     """Return valid coupons of the cart and the rejected codes; one coupon per promotion."""
     known = Coupon.objects.filter(code__in=cart.codes, promotion__channel=cart.channel)
     known = known.select_related("promotion").prefetch_related(
@@ -95,28 +97,28 @@ def opened(cart: Cart, now: datetime) -> tuple[list[Coupon], dict[str, Closed | 
     )
     by_code = {coupon.code: coupon for coupon in known}
     found: dict[int, Coupon] = {}
-    refused: dict[str, Closed | Refusal] = {}
+    refused: dict[str, CodeRejection | PromotionRejection] = {}
     for code in cart.codes:
         coupon = by_code.get(code)
-        why = _closed(coupon, now)
+        why = _find_rejection(coupon, now)
         if coupon is None or why is not None:
-            refused[code] = why or Closed.UNKNOWN
+            refused[code] = why or CodeRejection.UNKNOWN
         elif coupon.promotion_id in found:
-            refused[code] = Refusal.NOT_COMBINED
+            refused[code] = PromotionRejection.NOT_COMBINED
         else:
             found[coupon.promotion_id] = coupon
     return list(found.values()), refused
 
 
-def _closed(coupon: Coupon | None, now: datetime) -> Closed | None:
-    if coupon is None or not coupon.promotion.is_live:
-        return Closed.UNKNOWN
+def _find_rejection(coupon: Coupon | None, now: datetime) -> CodeRejection | None:
+    if coupon is None or not coupon.promotion.is_active:
+        return CodeRejection.UNKNOWN
     promotion = coupon.promotion
     if promotion.starts_at > now:
-        return Closed.NOT_YET
+        return CodeRejection.NOT_STARTED
     if promotion.ends_at is not None and promotion.ends_at <= now:
-        return Closed.OVER
-    limits = ((promotion.limit_total, promotion.used), (coupon.limit, coupon.used))
+        return CodeRejection.EXPIRED
+    limits = ((promotion.usage_limit, promotion.used), (coupon.limit, coupon.used))
     if any(limit is not None and used >= limit for limit, used in limits):
-        return Closed.USED_UP
+        return CodeRejection.USED_UP
     return None

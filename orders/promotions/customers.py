@@ -6,7 +6,7 @@ from __future__ import annotations
 DOTLESS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
-def customer_of(email: str) -> str:
+def normalize_email(email: str) -> str:
     """Return the normalized address: lower case, without tag."""
     name, at, domain = email.strip().lower().rpartition("@")
     name = name.partition("+")[0] or name

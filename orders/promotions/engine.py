@@ -16,7 +16,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from orders.pricing.totals import Deductions, Way
+from orders.pricing.totals import Discounts, ShippingCharge
 from storefront.lib.money import Money
 
 
@@ -29,17 +29,17 @@ class Kind(StrEnum):
     BUY_X_GET_Y = "buy_x_get_y"
 
 
-class Refusal(StrEnum):
+class PromotionRejection(StrEnum):
     """Why a promotion gives no discount."""
 
     BELOW_MINIMUM = "below_minimum"
-    NOTHING_FITS = "nothing_fits"
-    BELOW_FLOOR = "below_floor"
+    NOT_APPLICABLE = "not_applicable"
+    BELOW_MIN_MARGIN = "below_min_margin"
     NOT_COMBINED = "not_combined"  # another saves more and they do not combine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Good:
+class LineItem:
     """One cart line. ``floor`` is the lowest unit price; None if unknown."""
 
     key: int
@@ -56,7 +56,7 @@ class Good:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class PromotionRule:
     """An active promotion. ``code`` is empty if it applies automatically.
 
     Shape:  ``percent`` and ``get_percent`` are fractions; of ``buy + get`` units the ``get``
@@ -80,7 +80,7 @@ class Offer:
     combines: bool = False
     may_go_below_floor: bool = False
 
-    def fits(self, good: Good) -> bool:
+    def fits(self, good: LineItem) -> bool:
         """Return True if the promotion applies to the line."""
         if not (self.products or self.categories or self.brands):
             return True
@@ -92,30 +92,30 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class AppliedDiscount:
     """The discount of one promotion, free shipping included."""
 
-    offer: Offer
+    offer: PromotionRule
     amount: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class DiscountResult:
     """All discounts, and the rejected codes with their reasons."""
 
-    deductions: Deductions = field(default_factory=Deductions)
-    applied: Sequence[Applied] = ()
-    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    deductions: Discounts = field(default_factory=Discounts)
+    applied: Sequence[AppliedDiscount] = ()
+    refused: Mapping[str, PromotionRejection] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class _Try:
+class _Combination:
     """One combination of promotions."""
 
     currency: str
     off: dict[int, Money]
-    applied: list[Applied]
-    refused: dict[str, Refusal]
+    applied: list[AppliedDiscount]
+    refused: dict[str, PromotionRejection]
     is_delivery_free: bool = False
 
     @property
@@ -123,94 +123,118 @@ class _Try:
         return Money.total((each.amount for each in self.applied), self.currency)
 
 
-def decide(*, goods: Sequence[Good], ways: Sequence[Way], offers: Iterable[Offer]) -> Outcome:
+def choose_best(
+    *,
+    goods: Sequence[LineItem],
+    shipping_charges: Sequence[ShippingCharge],
+    offers: Iterable[PromotionRule],
+) -> DiscountResult:
     """Return the combination that saves most."""
     ranked = sorted(offers, key=lambda offer: (offer.priority, offer.id))
     if not ranked or not goods:
-        return Outcome()
+        return DiscountResult()
     sets = [[offer for offer in ranked if offer.combines]]
     sets += [[offer] for offer in ranked if not offer.combines]
-    tried = [_try(together, goods, ways) for together in sets if together]
+    tried = [_combine(together, goods, shipping_charges) for together in sets if together]
     best = max(tried, key=lambda one: one.saved.amount)
     taken = {each.offer.id for each in best.applied}
     reasons = {code: why for one in tried for code, why in one.refused.items()}
     refused = {
-        offer.code: reasons.get(offer.code, Refusal.NOT_COMBINED)
+        offer.code: reasons.get(offer.code, PromotionRejection.NOT_COMBINED)
         for offer in ranked
         if offer.code and offer.id not in taken
     }
-    return Outcome(
-        deductions=Deductions(lines=best.off, is_delivery_free=best.is_delivery_free),
+    return DiscountResult(
+        deductions=Discounts(lines=best.off, is_delivery_free=best.is_delivery_free),
         applied=tuple(best.applied),
         refused=refused,
     )
 
 
-def _try(offers: Sequence[Offer], goods: Sequence[Good], ways: Sequence[Way]) -> _Try:
+def _combine(
+    offers: Sequence[PromotionRule],
+    goods: Sequence[LineItem],
+    shipping_charges: Sequence[ShippingCharge],
+) -> _Combination:
     currency = goods[0].unit.currency
     zero = Money.zero(currency)
-    one = _Try(currency=currency, off={good.key: zero for good in goods}, applied=[], refused={})
+    one = _Combination(
+        currency=currency, off={good.key: zero for good in goods}, applied=[], refused={}
+    )
     worth = Money.total((good.amount for good in goods), one.currency)
     for offer in sorted(offers, key=lambda offer: offer.kind is Kind.FREE_DELIVERY):
         fitting = [good for good in goods if offer.fits(good)]
         if offer.minimum is not None and worth < offer.minimum:
-            one.refused[offer.code] = Refusal.BELOW_MINIMUM
+            one.refused[offer.code] = PromotionRejection.BELOW_MINIMUM
         elif not fitting:
-            one.refused[offer.code] = Refusal.NOTHING_FITS
+            one.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
         elif offer.kind is Kind.FREE_DELIVERY:
-            _free_ways(offer, one, goods, ways)
+            _apply_free_shipping(offer, one, goods, shipping_charges)
         else:
-            _take_off(offer, one, fitting)
+            _apply_discount(offer, one, fitting)
     return one
 
 
-def _free_ways(offer: Offer, one: _Try, goods: Sequence[Good], ways: Sequence[Way]) -> None:
-    delivery = Money.total((way.amount for way in ways), one.currency)
+def _apply_free_shipping(
+    offer: PromotionRule,
+    one: _Combination,
+    goods: Sequence[LineItem],
+    shipping_charges: Sequence[ShippingCharge],
+) -> None:
+    delivery = Money.total(
+        (shipping_charge.amount for shipping_charge in shipping_charges), one.currency
+    )
     if one.is_delivery_free:
         return
     if not delivery:
-        one.refused[offer.code] = Refusal.NOTHING_FITS
+        one.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
         return
-    for way in ways:
+    for shipping_charge in shipping_charges:
         # Of a line in several parcels, each counts its fraction.
         mine = sum(
-            Fraction(_room(good, one, offer).amount) * way.brings[good.key]
+            Fraction(_max_discount(good, one, offer).amount)
+            * shipping_charge.line_fractions[good.key]
             for good in goods
-            if good.key in way.brings
+            if good.key in shipping_charge.line_fractions
         )
-        if mine < Fraction(way.amount.amount) and not offer.may_go_below_floor:
-            one.refused[offer.code] = Refusal.BELOW_FLOOR
+        if mine < Fraction(shipping_charge.amount.amount) and not offer.may_go_below_floor:
+            one.refused[offer.code] = PromotionRejection.BELOW_MIN_MARGIN
             return
     one.is_delivery_free = True
-    one.applied.append(Applied(offer=offer, amount=delivery))
+    one.applied.append(AppliedDiscount(offer=offer, amount=delivery))
 
 
-def _take_off(offer: Offer, one: _Try, fitting: Sequence[Good]) -> None:
-    wanted = _wanted(offer, one, fitting)
+def _apply_discount(offer: PromotionRule, one: _Combination, fitting: Sequence[LineItem]) -> None:
+    wanted = _requested_discounts(offer, one, fitting)
     if not any(wanted.values()):
-        one.refused[offer.code] = Refusal.NOTHING_FITS
+        one.refused[offer.code] = PromotionRejection.NOT_APPLICABLE
         return
-    given = {good.key: min(wanted[good.key], _room(good, one, offer)).rounded() for good in fitting}
+    given = {
+        good.key: min(wanted[good.key], _max_discount(good, one, offer)).rounded()
+        for good in fitting
+    }
     taken = Money.total(given.values(), one.currency)
     if not taken:
-        one.refused[offer.code] = Refusal.BELOW_FLOOR
+        one.refused[offer.code] = PromotionRejection.BELOW_MIN_MARGIN
         return
     for key, money in given.items():
         one.off[key] += money
-    one.applied.append(Applied(offer=offer, amount=taken))
+    one.applied.append(AppliedDiscount(offer=offer, amount=taken))
 
 
-def _wanted(offer: Offer, one: _Try, fitting: Sequence[Good]) -> dict[int, Money]:
+def _requested_discounts(
+    offer: PromotionRule, one: _Combination, fitting: Sequence[LineItem]
+) -> dict[int, Money]:
     left = {good.key: good.amount - one.off[good.key] for good in fitting}
     if offer.kind is Kind.PERCENT:
         return {key: (money * offer.percent).rounded() for key, money in left.items()}
     if offer.kind is Kind.AMOUNT:
-        room = {good.key: _room(good, one, offer) for good in fitting}
-        return spread(offer.amount or Money.zero(one.currency), room)
-    return _cheapest_off(offer, fitting, one.currency)
+        room = {good.key: _max_discount(good, one, offer) for good in fitting}
+        return allocate(offer.amount or Money.zero(one.currency), room)
+    return _discount_cheapest(offer, fitting, one.currency)
 
 
-def spread(amount: Money, over: Mapping[int, Money]) -> dict[int, Money]:
+def allocate(amount: Money, over: Mapping[int, Money]) -> dict[int, Money]:
     """Allocate an amount in proportion to ``over``, to the cent, capped by each.
 
     Largest remainder method: the parts sum to the amount.
@@ -228,8 +252,10 @@ def spread(amount: Money, over: Mapping[int, Money]) -> dict[int, Money]:
     return {key: Money.from_minor(part, currency) for key, part in parts.items()}
 
 
-def _cheapest_off(offer: Offer, fitting: Sequence[Good], currency: str) -> dict[int, Money]:
-    """Discount the cheapest units of each full group; the dearest units are grouped first."""
+def _discount_cheapest(
+    offer: PromotionRule, fitting: Sequence[LineItem], currency: str
+) -> dict[int, Money]:
+    """Discount the cheapest units of each full group; groups start at the most expensive unit."""
     units = sorted(
         (good for good in fitting for _ in range(good.quantity)),
         key=lambda good: (-good.unit.amount, good.key),
@@ -242,7 +268,7 @@ def _cheapest_off(offer: Offer, fitting: Sequence[Good], currency: str) -> dict[
     return wanted
 
 
-def _room(good: Good, one: _Try, offer: Offer) -> Money:
+def _max_discount(good: LineItem, one: _Combination, offer: PromotionRule) -> Money:
     """Return how much of a line may still be discounted."""
     left = good.amount - one.off[good.key]
     if offer.may_go_below_floor:

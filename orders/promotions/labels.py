@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Field, Group
 
-PROMOTION = (
+PROMOTION_FIELDS = (
     Group(
         _("Discount"),
         {
@@ -49,7 +49,7 @@ PROMOTION = (
     Group(
         _("Schedule and limits"),
         {
-            "is_live": Field(
+            "is_active": Field(
                 _("Active"), _("If off, no cart gets the promotion, with or without a code.")
             ),
             "needs_code": Field(
@@ -57,10 +57,10 @@ PROMOTION = (
             ),
             "starts_at": Field(_("From, UTC"), _("Start of the promotion.")),
             "ends_at": Field(_("Until, UTC"), _("Leave empty for no end date.")),
-            "limit_total": Field(
+            "usage_limit": Field(
                 _("Order limit"), _("Maximum number of orders. Leave empty for no limit.")
             ),
-            "limit_per_customer": Field(
+            "usage_limit_per_customer": Field(
                 _("Limit per customer"),
                 _("Customers are recognized by their e-mail address. Leave empty for no limit."),
             ),
@@ -90,7 +90,7 @@ PROMOTION = (
         },
     ),
 )
-COUPON = (
+COUPON_FIELDS = (
     Group(
         _("Discount code"),
         {

@@ -10,43 +10,50 @@ from django.db.models import QuerySet, prefetch_related_objects
 
 from catalog.models import Listing
 from orders.models import Cart, Promotion, Redemption
-from orders.pricing.totals import PricedLine, Way
+from orders.pricing.totals import PricedLine, ShippingCharge
 from orders.promotions import codes
-from orders.promotions.customers import customer_of
-from orders.promotions.engine import Good, Kind, Offer, Outcome, Refusal, decide
-from storefront.lib.db.prepared_queries import Prepared
+from orders.promotions.customers import normalize_email
+from orders.promotions.engine import (
+    DiscountResult,
+    Kind,
+    LineItem,
+    PromotionRejection,
+    PromotionRule,
+    choose_best,
+)
+from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class CartDiscounts:
     """Discounts of a cart and rejected codes.
 
     Shape:  ``refused`` by code; ``minimums`` is the minimum cart amount by code
     """
 
-    outcome: Outcome = field(default_factory=Outcome)
-    refused: Mapping[str, codes.Closed | Refusal] = field(default_factory=dict)
+    outcome: DiscountResult = field(default_factory=DiscountResult)
+    refused: Mapping[str, codes.CodeRejection | PromotionRejection] = field(default_factory=dict)
     minimums: Mapping[str, Money] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class ApplicablePromotions:
     """Promotions and lines of a cart, before its parcels are known."""
 
-    offers: Sequence[Offer] = ()
-    goods: Sequence[Good] = ()
-    refused: Mapping[str, codes.Closed | Refusal] = field(default_factory=dict)
+    offers: Sequence[PromotionRule] = ()
+    goods: Sequence[LineItem] = ()
+    refused: Mapping[str, codes.CodeRejection | PromotionRejection] = field(default_factory=dict)
 
 
-def read(
+def find_applicable(
     *,
     cart: Cart,
     wanted: Mapping[int, PricedLine],
     email: str,
     now: datetime,
     may_promote: bool = True,
-) -> Held:
+) -> ApplicablePromotions:
     """Return the promotions that apply to a cart; queries only if some can.
 
     Shape:  ``wanted`` by line id; ``email`` empty if unknown; ``may_promote`` False if the caller
@@ -54,55 +61,63 @@ def read(
     """
     automatic = _AUTOMATIC(channel_id=cart.channel_id, now=now) if may_promote else []
     prefetch_related_objects(automatic, "products", "categories", "brands")
-    offers = {promotion.pk: _offer(promotion, "", cart.channel.currency) for promotion in automatic}
-    refused: dict[str, codes.Closed | Refusal] = {}
+    offers = {
+        promotion.pk: _to_rule(promotion, "", cart.channel.currency) for promotion in automatic
+    }
+    refused: dict[str, codes.CodeRejection | PromotionRejection] = {}
     if cart.codes:
-        opened, refused = codes.opened(cart, now)
+        opened, refused = codes.valid_coupons(cart, now)
         for coupon in opened:
-            offers[coupon.promotion_id] = _offer(
+            offers[coupon.promotion_id] = _to_rule(
                 coupon.promotion, coupon.code, cart.channel.currency
             )
-    for promotion_id in _used_up(offers.keys(), email):
+    for promotion_id in _find_used_up(offers.keys(), email):
         code = offers.pop(promotion_id).code
         if code:
-            refused[code] = codes.Closed.USED_UP
+            refused[code] = codes.CodeRejection.USED_UP
     if not offers:
-        return Held(refused=refused)
-    goods = _goods(wanted, cart.channel.currency)
-    return Held(offers=list(offers.values()), goods=goods, refused=refused)
+        return ApplicablePromotions(refused=refused)
+    goods = _line_items(wanted, cart.channel.currency)
+    return ApplicablePromotions(offers=list(offers.values()), goods=goods, refused=refused)
 
 
-def count(held: Held, ways: Sequence[Way] = ()) -> Found:
+def calculate(
+    applicable: ApplicablePromotions, shipping_charges: Sequence[ShippingCharge] = ()
+) -> CartDiscounts:
     """Return the discounts for these shipping charges; without them, of items only."""
-    outcome = decide(goods=held.goods, ways=ways, offers=held.offers)
-    minimums = {each.code: each.minimum for each in held.offers if each.minimum is not None}
-    return Found(outcome=outcome, refused={**outcome.refused, **held.refused}, minimums=minimums)
+    outcome = choose_best(
+        goods=applicable.goods, shipping_charges=shipping_charges, offers=applicable.offers
+    )
+    minimums = {each.code: each.minimum for each in applicable.offers if each.minimum is not None}
+    return CartDiscounts(
+        outcome=outcome, refused={**outcome.refused, **applicable.refused}, minimums=minimums
+    )
 
 
 def _automatic(*, channel_id: int, now: datetime) -> QuerySet[Promotion]:
     return Promotion.objects.holding(channel=channel_id, now=now).filter(needs_code=False)
 
 
-_AUTOMATIC = Prepared(_automatic)
+_AUTOMATIC = PreparedQuery(_automatic)
 
 
-def _used_up(promotion_ids: Iterable[int], email: str) -> list[int]:
+def _find_used_up(promotion_ids: Iterable[int], email: str) -> list[int]:
     """Return the promotions this customer has used up."""
     ids = list(promotion_ids)
     if not email or not ids:
         return []
-    limited = Promotion.objects.filter(pk__in=ids, limit_per_customer__isnull=False)
-    used = Redemption.objects.filter(email=customer_of(email), given_back_at__isnull=True)
+    limited = Promotion.objects.filter(pk__in=ids, usage_limit_per_customer__isnull=False)
+    used = Redemption.objects.filter(email=normalize_email(email), reverted_at__isnull=True)
     return [
         pk
-        for pk, limit in limited.values_list("pk", "limit_per_customer")
+        for pk, limit in limited.values_list("pk", "usage_limit_per_customer")
         if used.filter(promotion=pk).count() >= (limit or 0)
     ]
 
 
-def _offer(promotion: Promotion, code: str, currency: str) -> Offer:
+def _to_rule(promotion: Promotion, code: str, currency: str) -> PromotionRule:
     minimum = promotion.minimum_amount
-    return Offer(
+    return PromotionRule(
         id=promotion.pk,
         name=promotion.name,
         kind=Kind(promotion.kind),
@@ -122,15 +137,15 @@ def _offer(promotion: Promotion, code: str, currency: str) -> Offer:
     )
 
 
-def _goods(wanted: Mapping[int, PricedLine], currency: str) -> list[Good]:
+def _line_items(wanted: Mapping[int, PricedLine], currency: str) -> list[LineItem]:
     listings = Listing.objects.filter(pk__in=[each.listing_id for each in wanted.values()])
     known = listings.select_related("variant__product").in_bulk()
-    return [_good(key, each, known[each.listing_id], currency) for key, each in wanted.items()]
+    return [_line_item(key, each, known[each.listing_id], currency) for key, each in wanted.items()]
 
 
-def _good(key: int, wanted: PricedLine, listing: Listing, currency: str) -> Good:
+def _line_item(key: int, wanted: PricedLine, listing: Listing, currency: str) -> LineItem:
     floor, product = listing.floor_amount, listing.variant.product
-    return Good(
+    return LineItem(
         key=key,
         unit=wanted.unit,
         quantity=wanted.quantity,

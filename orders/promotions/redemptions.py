@@ -1,7 +1,7 @@
 """Redemptions: redeem promotions with an order within their limits, revert, recount.
 
 Note [What is counted]: ``used`` is counted only under a limit, so that checkouts without one do not
-wait for each other. A limit set later starts with a count of redemptions (``recount``).
+wait for each other. A limit set later starts with a count of redemptions (``recount_usage``).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from orders.models import Coupon, Order, Promotion, Redemption
-from orders.promotions.customers import customer_of
-from orders.promotions.engine import Applied
-from storefront.lib.db.transactions import needs_transaction
+from orders.promotions.customers import normalize_email
+from orders.promotions.engine import AppliedDiscount
+from storefront.lib.db.transactions import requires_transaction
 
 
-class SpentError(Exception):
+class LimitReachedError(Exception):
     """Another order used up the limit. Nothing was stored."""
 
     def __init__(self, code: str, name: str) -> None:
@@ -28,59 +28,57 @@ class SpentError(Exception):
         self.name = name
 
 
-@needs_transaction
-def redeem(*, order: Order, applied: Sequence[Applied], now: datetime) -> None:
+@requires_transaction
+def redeem(*, order: Order, applied: Sequence[AppliedDiscount], now: datetime) -> None:
     """Redeem promotions with an order; guarded updates enforce the limits.
 
     Locks:  promotions that have a limit, then coupons, each in id order
-    Raises: SpentError  the caller's transaction must end
+    Raises: LimitReachedError  the caller's transaction must end
     """
     for each in sorted(applied, key=lambda one: one.offer.id):
         _redeem(order, each, now)
 
 
-def told(order: Order) -> list[tuple[str, Decimal]]:
+def discount_lines(order: Order) -> list[tuple[str, Decimal]]:
     """Return the name and amount of each discount of an order."""
     if not order.discount_amount:
         return []  # redemptions always have a discount
     return list(order.redemptions.order_by("pk").values_list("name", "amount"))
 
 
-@needs_transaction
-def give_back(*, order: Order, now: datetime) -> None:
+@requires_transaction
+def revert(*, order: Order, now: datetime) -> None:
     """Revert the redemptions of an order that was not paid.
 
     Locks:  the promotions, then the coupons, each in id order
     """
-    kept = Redemption.objects.filter(order=order, given_back_at__isnull=True).order_by(
-        "promotion_id"
-    )
+    kept = Redemption.objects.filter(order=order, reverted_at__isnull=True).order_by("promotion_id")
     for redemption in kept:
-        limited = Promotion.objects.filter(pk=redemption.promotion_id, limit_total__isnull=False)
+        limited = Promotion.objects.filter(pk=redemption.promotion_id, usage_limit__isnull=False)
         limited.filter(used__gt=0).update(used=F("used") - 1)
         code = Coupon.objects.filter(redemptions=redemption, limit__isnull=False)
         code.filter(used__gt=0).update(used=F("used") - 1)
-    kept.update(given_back_at=now)
+    kept.update(reverted_at=now)
 
 
-def _redeem(order: Order, each: Applied, now: datetime) -> None:
-    offer, email = each.offer, customer_of(order.email)
-    spent = SpentError(offer.code, offer.name)
-    promotion = Promotion.objects.filter(pk=offer.id, is_live=True).first()
+def _redeem(order: Order, each: AppliedDiscount, now: datetime) -> None:
+    offer, email = each.offer, normalize_email(order.email)
+    spent = LimitReachedError(offer.code, offer.name)
+    promotion = Promotion.objects.filter(pk=offer.id, is_active=True).first()
     if promotion is None:
         raise spent
     coupon = promotion.coupons.filter(code=offer.code).first() if offer.code else None
     if offer.code and coupon is None:
         raise spent
-    if promotion.limit_total is not None:
-        left = Promotion.objects.filter(pk=promotion.pk, used__lt=F("limit_total"))
+    if promotion.usage_limit is not None:
+        left = Promotion.objects.filter(pk=promotion.pk, used__lt=F("usage_limit"))
         if not left.update(used=F("used") + 1):
             raise spent
     if coupon is not None and coupon.limit is not None:
         free = Coupon.objects.filter(pk=coupon.pk, used__lt=F("limit"))
         if not free.update(used=F("used") + 1):
             raise spent
-    limit = promotion.limit_per_customer
+    limit = promotion.usage_limit_per_customer
     Redemption.objects.create(
         promotion_id=offer.id,
         coupon=coupon,
@@ -88,13 +86,13 @@ def _redeem(order: Order, each: Applied, now: datetime) -> None:
         name=offer.name,
         code=offer.code,
         email=email,
-        place=_place(offer.id, email, limit, spent) if limit else None,
+        place=_next_sequence(offer.id, email, limit, spent) if limit else None,
         amount=each.amount.amount,
         at=now,
     )
 
 
-def _place(promotion_id: int, email: str, limit: int, spent: SpentError) -> int:
+def _next_sequence(promotion_id: int, email: str, limit: int, spent: LimitReachedError) -> int:
     """Return the number of this use; serialized per customer and promotion."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -103,7 +101,7 @@ def _place(promotion_id: int, email: str, limit: int, spent: SpentError) -> int:
         )
     taken = set(
         Redemption.objects.filter(
-            promotion=promotion_id, email=email, given_back_at__isnull=True
+            promotion=promotion_id, email=email, reverted_at__isnull=True
         ).values_list("place", flat=True)
     )
     free = next((place for place in range(1, limit + 1) if place not in taken), None)
@@ -112,37 +110,37 @@ def _place(promotion_id: int, email: str, limit: int, spent: SpentError) -> int:
     return free
 
 
-@needs_transaction
-def give_back_uncharged(
+@requires_transaction
+def revert_if_uncharged(
     *, order: Order, closing: Iterable[int], ending: Iterable[int] = (), now: datetime
 ) -> None:
     """Revert the order's redemptions if it ends with these and captured nothing.
 
     Call it before stock is released: checkout locks promotions first.
 
-    Shape:  ``closing`` are ids of purchase orders, ``ending`` of setbacks
+    Shape:  ``closing`` are ids of purchase orders, ``ending`` of backorders
     """
-    if order.setbacks.filter(status__in=["open", "asked"]).exclude(pk__in=ending).exists():
+    if order.backorders.filter(status__in=["open", "asked"]).exclude(pk__in=ending).exists():
         return
     purchase_orders = order.purchase_orders.all()
     others = purchase_orders.exclude(status="canceled").exclude(pk__in=closing)
     if not others.exists() and not purchase_orders.filter(accepted_at__isnull=False).exists():
-        give_back(order=order, now=now)
+        revert(order=order, now=now)
 
 
-def kept(promotion: Promotion) -> QuerySet[Redemption]:
+def active_redemptions(promotion: Promotion) -> QuerySet[Redemption]:
     """Return the redemptions of a promotion that were not reverted."""
-    return Redemption.objects.filter(promotion=promotion.pk, given_back_at__isnull=True)
+    return Redemption.objects.filter(promotion=promotion.pk, reverted_at__isnull=True)
 
 
-@needs_transaction
-def recount(*, promotion: Promotion) -> None:
+@requires_transaction
+def recount_usage(*, promotion: Promotion) -> None:
     """Recount the uses of a promotion and its coupons after their limits changed.
 
     Locks:  the promotion, then its coupons in id order
     """
     Promotion.objects.select_for_update(of=["self"], no_key=True).get(pk=promotion.pk)
-    taken = kept(promotion)
+    taken = active_redemptions(promotion)
     Promotion.objects.filter(pk=promotion.pk).update(used=taken.count())
     codes = promotion.coupons.select_for_update(of=["self"], no_key=True)
     for coupon in codes.order_by("pk"):

@@ -18,39 +18,60 @@ from orders.purchasing import cost_increases, reassignment
 from orders.purchasing.locks import lock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.money import Money
-from storefront.lib.state_machine import LostRaceError
-from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
+from storefront.lib.state_machine import ConcurrentUpdateError
+from suppliers.connectors.records import (
+    Acknowledgement,
+    PurchaseOrderReport,
+    RejectedLine,
+    RejectionReason,
+)
 
 Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 
-OPEN_CONVERSATION = frozenset(
+ANSWERABLE = frozenset(
     {
-        Request.SUBMITTING,
-        Request.SUBMIT_UNKNOWN,
-        Request.SUBMIT_FAILED,  # recorded as absent, but the supplier has it
-        Request.SUBMITTED,
-        Request.BACKORDERED,
+        Submission.SUBMITTING,
+        Submission.SUBMIT_UNKNOWN,
+        Submission.SUBMIT_FAILED,  # recorded as absent, but the supplier has it
+        Submission.SUBMITTED,
+        Submission.BACKORDERED,
     }
 )
-UNHEARD = frozenset({Request.SUBMITTING, Request.SUBMIT_UNKNOWN, Request.SUBMIT_FAILED})
-WISHED_TO_STOP = frozenset({Request.CANCELLATION_REQUESTED, Request.CANCELLATION_REJECTED})
-SAYS_YES = frozenset({Answer.ACCEPTED, Answer.PARTIALLY_SHIPPED, Answer.SHIPPED, Answer.DELIVERED})
-SAYS_GONE = SAYS_YES - {Answer.ACCEPTED}
-SAYS_WHEN = frozenset({Answer.RECEIVED, Answer.ACCEPTED})
-SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
+UNCONFIRMED = frozenset(
+    {Submission.SUBMITTING, Submission.SUBMIT_UNKNOWN, Submission.SUBMIT_FAILED}
+)
+CANCELLATION_REQUESTED_STATES = frozenset(
+    {Submission.CANCELLATION_REQUESTED, Submission.CANCELLATION_REJECTED}
+)
+POSITIVE = frozenset(
+    {
+        Acknowledgement.ACCEPTED,
+        Acknowledgement.PARTIALLY_SHIPPED,
+        Acknowledgement.SHIPPED,
+        Acknowledgement.DELIVERED,
+    }
+)
+SHIPPED = POSITIVE - {Acknowledgement.ACCEPTED}
+DATED = frozenset({Acknowledgement.RECEIVED, Acknowledgement.ACCEPTED})
+NEGATIVE = frozenset({Acknowledgement.REJECTED, Acknowledgement.CANCELED})
 # The supplier has it; a canceled one is polled until the supplier says how it ended.
 SUPPLIER_HAS = frozenset(
-    {Request.SUBMITTED, Request.ACCEPTED, Request.PARTIALLY_ACCEPTED, Request.BACKORDERED}
+    {
+        Submission.SUBMITTED,
+        Submission.ACCEPTED,
+        Submission.PARTIALLY_ACCEPTED,
+        Submission.BACKORDERED,
+    }
 )
 SHIPPED_CANCELED = "shipped_canceled"
 # A canceled purchase order in one of these may still ship
 # (``orders.cancellation.canceled_but_shipped``).
-CAN_STRAY = SUPPLIER_HAS | {Request.CANCELLATION_REJECTED}
+MAY_SHIP_CANCELED = SUPPLIER_HAS | {Submission.CANCELLATION_REJECTED}
 
 
 @transaction.atomic(durable=True)
-def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
+def apply(*, purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: datetime) -> None:
     """Apply the supplier's state, from our call, a webhook or a poll. Idempotent.
 
     An acceptance of a canceled purchase order is flagged for staff
@@ -63,60 +84,65 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
     if state.supplier_reference and not purchase_order.supplier_reference:
         purchase_order.supplier_reference = state.supplier_reference
         purchase_order.save(update_fields=["supplier_reference"])
-    _note_freight(purchase_order, state.freight)
-    if state.answer not in SAYS_NO:
-        _go_on(purchase_order, now)
-    if state.answer in SAYS_YES:
-        gone = rejected_lines.meant(purchase_order, state.refused)
-        gone += rejected_lines.meant(purchase_order, _too_dear(purchase_order, gone, state, now))
-        if gone and len(gone) == purchase_order.lines.filter(is_live=True).count():
-            _refuse(purchase_order, state.reason or "all lines", now, state=state)
-            return
-        rejected_lines.take_out(purchase_order, gone, reason=state.reason, now=now)
-        _accept(purchase_order, state, now)
-        if state.answer in SAYS_GONE:
-            backorders.settle_delays(purchase_order, reason="it shipped", now=now)
-            if purchase_order.status == Status.CANCELED:
-                _shipped_all_the_same(purchase_order, state, now)
-    elif state.answer in SAYS_NO:
-        _refuse(purchase_order, state.reason or state.answer.value, now, state=state)
-    elif purchase_order.request_status in UNHEARD:
-        purchase_order.move(
-            Request.SUBMITTED,
-            at=now,
-            axis="request_status",
-            actor=_who(purchase_order),
-            problem=_trouble(purchase_order) or state.reason[:300],
+    _store_freight(purchase_order, state.freight)
+    if state.answer not in NEGATIVE:
+        _release_unconfirmed(purchase_order, now)
+    if state.answer in POSITIVE:
+        gone = rejected_lines.match(purchase_order, state.refused)
+        gone += rejected_lines.match(
+            purchase_order, _unprofitable_lines(purchase_order, gone, state, now)
         )
-        _hear(purchase_order, "received", state, now, reason=state.reason)
-    if state.ships_by is not None and state.answer in SAYS_WHEN:
-        _hear_of_delay(purchase_order, state, state.ships_by, now)
+        if gone and len(gone) == purchase_order.lines.filter(is_active=True).count():
+            _reject(purchase_order, state.reason or "all lines", now, state=state)
+            return
+        rejected_lines.cancel_or_reroute(purchase_order, gone, reason=state.reason, now=now)
+        _accept(purchase_order, state, now)
+        if state.answer in SHIPPED:
+            backorders.close_delays(purchase_order, reason="it shipped", now=now)
+            if purchase_order.status == Status.CANCELED:
+                _flag_shipped_after_cancel(purchase_order, state, now)
+    elif state.answer in NEGATIVE:
+        _reject(purchase_order, state.reason or state.answer.value, now, state=state)
+    elif purchase_order.submission_status in UNCONFIRMED:
+        purchase_order.move(
+            Submission.SUBMITTED,
+            at=now,
+            status_field="submission_status",
+            actor=_actor(purchase_order),
+            problem=_problem_if_canceled(purchase_order) or state.reason[:300],
+        )
+        _record_message(purchase_order, "received", state, now, reason=state.reason)
+    if state.ships_by is not None and state.answer in DATED:
+        _record_delay(purchase_order, state, state.ships_by, now)
 
 
-def _too_dear(
-    purchase_order: PurchaseOrder, gone: rejected_lines.Gone, state: PurchaseState, now: datetime
-) -> tuple[RefusedLine, ...]:
+def _unprofitable_lines(
+    purchase_order: PurchaseOrder,
+    gone: rejected_lines.RejectedLines,
+    state: PurchaseOrderReport,
+    now: datetime,
+) -> tuple[RejectedLine, ...]:
     """Return lines to refuse: the supplier, before it accepted, asks a cost that makes a loss."""
-    if not state.unit_costs or purchase_order.request_status not in OPEN_CONVERSATION:
+    if not state.unit_costs or purchase_order.submission_status not in ANSWERABLE:
         return ()
-    left = purchase_order.lines.filter(is_live=True).exclude(pk__in=[line.pk for line, _ in gone])
-    return cost_increases.settle(purchase_order, left, state.unit_costs, now=now)
+    left = purchase_order.lines.filter(is_active=True).exclude(pk__in=[line.pk for line, _ in gone])
+    return cost_increases.accept_or_reject(purchase_order, left, state.unit_costs, now=now)
 
 
-def _hear_of_delay(
-    purchase_order: PurchaseOrder, state: PurchaseState, ships_by: date, now: datetime
+def _record_delay(
+    purchase_order: PurchaseOrder, state: PurchaseOrderReport, ships_by: date, now: datetime
 ) -> None:
     """Record a later ship date, unless it is canceled, its cancellation requested, or shipped."""
-    is_wanted = purchase_order.cancel_wanted_at is None
-    if purchase_order.status not in rejected_lines.SHORTENABLE or not is_wanted:
+    is_wanted = purchase_order.cancel_requested_at is None
+    if purchase_order.status not in rejected_lines.REJECTABLE_STATES or not is_wanted:
         return
-    if backorders.delay(purchase_order, ships_by=ships_by, reason=state.reason, now=now):
-        _hear(purchase_order, "later", state, now, reason=f"{ships_by}: {state.reason}")
+    if backorders.record_delay(purchase_order, ships_by=ships_by, reason=state.reason, now=now):
+        _record_message(purchase_order, "later", state, now, reason=f"{ships_by}: {state.reason}")
 
 
-def _note_freight(purchase_order: PurchaseOrder, told: Money | None) -> None:
+def _store_freight(purchase_order: PurchaseOrder, told: Money | None) -> None:
     """Store the supplier's latest freight cost."""
-    if told is None or not told.is_keepable:
+    if told is None or not told.is_representable:
         return
     freight = told.rounded()
     known = (purchase_order.freight_amount, purchase_order.freight_currency)
@@ -127,11 +153,11 @@ def _note_freight(purchase_order: PurchaseOrder, told: Money | None) -> None:
 
 
 @transaction.atomic(durable=True)
-def refuse(
+def reject(
     *,
     purchase_order: PurchaseOrder,
     reason: str,
-    code: Refusal = Refusal.REJECTED_OTHER,
+    code: RejectionReason = RejectionReason.REJECTED_OTHER,
     is_of_all: bool = False,
     now: datetime,
 ) -> None:
@@ -141,94 +167,105 @@ def refuse(
     is unknown and ``REJECTED_OTHER`` is stored.
 
     Locks:  as ``apply``
-    Raises: LostRaceError  it was submitted again, and the supplier may have accepted that
+    Raises: ConcurrentUpdateError  it was submitted again, and the supplier may have accepted that
     """
     answered = purchase_order.attempts
     lock(purchase_order)
     if purchase_order.attempts != answered:
-        raise LostRaceError(f"{purchase_order}: attempt {answered} is over")
-    is_known = is_of_all or purchase_order.lines.filter(is_live=True).count() == 1
-    _refuse(purchase_order, reason, now, code=code if is_known else Refusal.REJECTED_OTHER)
+        raise ConcurrentUpdateError(f"{purchase_order}: attempt {answered} is over")
+    is_known = is_of_all or purchase_order.lines.filter(is_active=True).count() == 1
+    _reject(purchase_order, reason, now, code=code if is_known else RejectionReason.REJECTED_OTHER)
 
 
-def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
-    is_whole = not purchase_order.lines.filter(is_live=False).exists()
-    reassignment.outrun(purchase_order, now=now)  # accepted before our question arrived
-    if purchase_order.request_status in OPEN_CONVERSATION:
+def _accept(purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: datetime) -> None:
+    is_whole = not purchase_order.lines.filter(is_active=False).exists()
+    reassignment.abandon_on_acceptance(
+        purchase_order, now=now
+    )  # accepted before our question arrived
+    if purchase_order.submission_status in ANSWERABLE:
         purchase_order.move(
-            Request.ACCEPTED if is_whole else Request.PARTIALLY_ACCEPTED,
+            Submission.ACCEPTED if is_whole else Submission.PARTIALLY_ACCEPTED,
             at=now,
-            axis="request_status",
-            actor=_who(purchase_order),
+            status_field="submission_status",
+            actor=_actor(purchase_order),
             accepted_at=now,
-            problem=_trouble(purchase_order),
+            problem=_problem_if_canceled(purchase_order),
         )
-    elif purchase_order.request_status in WISHED_TO_STOP and purchase_order.accepted_at is None:
+    elif (
+        purchase_order.submission_status in CANCELLATION_REQUESTED_STATES
+        and purchase_order.accepted_at is None
+    ):
         # The supplier continues despite our request: it will ship, and it is charged.
         purchase_order.accepted_at = now
-        purchase_order.problem = _trouble(purchase_order) or purchase_order.problem
+        purchase_order.problem = _problem_if_canceled(purchase_order) or purchase_order.problem
         purchase_order.save(update_fields=["accepted_at", "problem"])
-    elif purchase_order.request_status == Request.ACCEPTED and not is_whole:
+    elif purchase_order.submission_status == Submission.ACCEPTED and not is_whole:
         purchase_order.move(
-            Request.PARTIALLY_ACCEPTED, at=now, axis="request_status", actor=_who(purchase_order)
+            Submission.PARTIALLY_ACCEPTED,
+            at=now,
+            status_field="submission_status",
+            actor=_actor(purchase_order),
         )
         return
     else:
         return
     if purchase_order.status == Status.CANCELED:  # refunded: nothing is captured
-        _hear(purchase_order, "accepted", state, now)
+        _record_message(purchase_order, "accepted", state, now)
         return
     if purchase_order.status == Status.READY:
-        purchase_order.move(Status.IN_PROGRESS, at=now, actor=_who(purchase_order))
+        purchase_order.move(Status.IN_PROGRESS, at=now, actor=_actor(purchase_order))
     failpoint("purchase.storing_answer")
-    purchase_order.lines.filter(is_live=True).update(acknowledgment="accepted")
-    _hear(purchase_order, "accepted", state, now)
-    for payment in ledger.secured(purchase_order.order_id)[-1:]:
-        ledger.ask_capture(
+    purchase_order.lines.filter(is_active=True).update(acknowledgment="accepted")
+    _record_message(purchase_order, "accepted", state, now)
+    for payment in ledger.lock_authorized_payments(purchase_order.order_id)[-1:]:
+        ledger.request_capture(
             payment,
             amount=purchase_order.charge,
             purpose=purchase_order.number,
             at=now,
         )
-    events.purchase_order_moved(purchase_order, what="accepted", at=now)
+    events.purchase_order_answered(purchase_order, what="accepted", at=now)
 
 
-def _shipped_all_the_same(
-    purchase_order: PurchaseOrder, state: PurchaseState, now: datetime
+def _flag_shipped_after_cancel(
+    purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: datetime
 ) -> None:
     """Flag once that a canceled purchase order shipped, even if its cancellation was accepted."""
     is_noted = purchase_order.messages.filter(kind=SHIPPED_CANCELED).exists()
-    can_have_left = CAN_STRAY | {Request.CANCELLATION_ACCEPTED, Request.REJECTED}
-    if purchase_order.request_status not in can_have_left or is_noted:
+    can_have_left = MAY_SHIP_CANCELED | {Submission.CANCELLATION_ACCEPTED, Submission.REJECTED}
+    if purchase_order.submission_status not in can_have_left or is_noted:
         return
     purchase_order.problem = "The supplier shipped a canceled purchase order. No payment covers it."
     purchase_order.save(update_fields=["problem"])
-    _hear(purchase_order, SHIPPED_CANCELED, state, now)
+    _record_message(purchase_order, SHIPPED_CANCELED, state, now)
 
 
-def _go_on(purchase_order: PurchaseOrder, now: datetime) -> None:
+def _release_unconfirmed(purchase_order: PurchaseOrder, now: datetime) -> None:
     """Release a hold whose only cause was that the supplier seemed not to accept it."""
-    if purchase_order.status == Status.ON_HOLD and purchase_order.request_status in UNHEARD:
+    if purchase_order.status == Status.ON_HOLD and purchase_order.submission_status in UNCONFIRMED:
         purchase_order.move(
-            Status.READY, at=now, actor=_who(purchase_order), hold_reasons=[], try_after=None
+            Status.READY, at=now, actor=_actor(purchase_order), hold_reasons=[], retry_at=None
         )
 
 
-def _trouble(purchase_order: PurchaseOrder) -> str:
+def _problem_if_canceled(purchase_order: PurchaseOrder) -> str:
     if purchase_order.status != Status.CANCELED:
         return ""
     return "The supplier has this canceled purchase order. Ask the supplier to cancel it."
 
 
-def _refuse(
+def _reject(
     purchase_order: PurchaseOrder,
     reason: str,
     now: datetime,
     *,
-    state: PurchaseState | None = None,
-    code: Refusal = Refusal.REJECTED_OTHER,
+    state: PurchaseOrderReport | None = None,
+    code: RejectionReason = RejectionReason.REJECTED_OTHER,
 ) -> None:
-    if Request.REJECTED not in PurchaseOrder.CONVERSATION[Request(purchase_order.request_status)]:
+    if (
+        Submission.REJECTED
+        not in PurchaseOrder.SUBMISSION[Submission(purchase_order.submission_status)]
+    ):
         return
     is_over = purchase_order.status == Status.CANCELED
     if not is_over and purchase_order.status not in {
@@ -238,43 +275,43 @@ def _refuse(
     }:
         return
     purchase_order.move(
-        Request.REJECTED,
+        Submission.REJECTED,
         at=now,
-        axis="request_status",
-        actor=_who(purchase_order),
+        status_field="submission_status",
+        actor=_actor(purchase_order),
         reason=reason,
         problem=reason[:300],
     )
-    _hear(purchase_order, "rejected", state, now, reason=reason)
+    _record_message(purchase_order, "rejected", state, now, reason=reason)
     if is_over:  # its stock is released and its money refunded
         return
-    live = purchase_order.lines.filter(is_live=True).select_related("order_line")
+    live = purchase_order.lines.filter(is_active=True).select_related("order_line")
     codes = {one.reference: one.code for one in (state.refused if state else ())}
     for line in live:
         line.acknowledgment = codes.get(str(line.order_line_id), code)
         line.save(update_fields=["acknowledgment"])
-    if backorders.begin(purchase_order, list(live), reason=reason, now=now):
+    if backorders.open_backorder(purchase_order, list(live), reason=reason, now=now):
         return
-    stock_outs.heed_soon(purchase_order, list(live), now=now)
-    events.lines_refused(
+    stock_outs.zero_stock_on_commit(purchase_order, list(live), now=now)
+    events.lines_canceled(
         purchase_order,
         lines=OrderLine.objects.filter(purchase_lines__in=live),
-        amount=rejected_lines.standing(purchase_order),
+        amount=rejected_lines.charged_amount(purchase_order),
         is_charged=rejected_lines.is_captured(purchase_order),
         reason=reason,
         at=now,
     )
-    purchase_order_cancellation.close(purchase_order, cause="refused", reason=reason, now=now)
+    purchase_order_cancellation.cancel(purchase_order, cause="refused", reason=reason, now=now)
 
 
-def _who(purchase_order: PurchaseOrder) -> str:
+def _actor(purchase_order: PurchaseOrder) -> str:
     return f"supplier {purchase_order.supplier.code}"
 
 
-def _hear(
+def _record_message(
     purchase_order: PurchaseOrder,
     kind: str,
-    state: PurchaseState | None,
+    state: PurchaseOrderReport | None,
     now: datetime,
     *,
     reason: str = "",
@@ -297,7 +334,7 @@ def _hear(
 
 
 @transaction.atomic(durable=True)
-def hear(
+def record_charge_notice(
     *, purchase_order: PurchaseOrder, reason: str, now: datetime, amount: Money | None = None
 ) -> None:
     """Record a charge notice and show it to staff; nothing is paid automatically.

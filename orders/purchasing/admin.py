@@ -22,21 +22,21 @@ from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.purchasing import reassignment, submission
 from orders.purchasing import tasks as purchasing_tasks
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, register_read_only
 
 
-class MovingActions(StaffAdmin):
+class ReassignActions(StaffAdmin):
     """Reassign a purchase order."""
 
-    moving_fits: ClassVar = {"move_elsewhere": reassignment.can_move}
-    moving_refusals: ClassVar = (reassignment.CannotMoveError,)
+    reassign_conditions: ClassVar = {"reassign_supplier": reassignment.can_reassign}
+    reassign_errors: ClassVar = (reassignment.NotReassignableError,)
 
     @action(description=_("Reassign supplier"), icon="alt_route")
-    def move_elsewhere(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def reassign_supplier(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
-            is_free = reassignment.move(
+            is_free = reassignment.reassign(
                 purchase_order=purchase_order,
                 reason=given["reason"],
                 actor=str(request.user),
@@ -45,7 +45,7 @@ class MovingActions(StaffAdmin):
             if not is_free:
                 self.wake(
                     request,
-                    cancellation_tasks.follow_cancellation,
+                    cancellation_tasks.process_cancellation,
                     order_id=purchase_order.order_id,
                 )
 
@@ -67,13 +67,13 @@ class MovingActions(StaffAdmin):
 
 # Columns
 
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 
-WORK = columns.state(
+STATUS_COLUMN = columns.status(
     "status", _("Status"), calls={"on_hold"}, waits={"draft", "ready"}, ended={"closed", "canceled"}
 )
-TALK = columns.state(
-    "request_status",
+SUBMISSION_COLUMN = columns.status(
+    "submission_status",
     _("Supplier status"),
     calls={"submit_unknown", "submit_failed"},
     waits={"submitting", "submitted", "backordered", "cancellation_requested"},
@@ -83,7 +83,7 @@ TALK = columns.state(
 
 @admin.display(description=_("Supplier page"))
 def supplier_page(purchase_order: PurchaseOrder) -> str | None:
-    if not purchase_order.access_key or purchase_order.request_status == Request.UNSUBMITTED:
+    if not purchase_order.access_key or purchase_order.submission_status == Submission.UNSUBMITTED:
         return None
     url = links.purchase_url(purchase_order)
     return format_html('<a href="{}" rel="noreferrer">{}</a>', url, gettext("Open"))
@@ -94,7 +94,7 @@ def supplier_page(purchase_order: PurchaseOrder) -> str | None:
 Status = PurchaseOrder.Status
 
 
-show(
+register_read_only(
     PurchaseLine,
     list_display=[
         columns.link("purchase_order", _("Purchase order")),
@@ -102,7 +102,7 @@ show(
         "quantity",
         columns.money("agreed_cost_amount", _("Agreed cost"), currency="cost_currency"),
         "acknowledgment",
-        "is_live",
+        "is_active",
     ],
     list_display_links=["quantity"],
     list_select_related=[
@@ -112,11 +112,11 @@ show(
         "level__offer",
         "level__location__supplier",
     ],
-    list_filter=["is_live", "acknowledgment"],
+    list_filter=["is_active", "acknowledgment"],
     search_fields=["purchase_order__number", "order_line__sku"],
     ordering=["-id"],
 )
-show(
+register_read_only(
     PurchaseMessage,
     list_display=[
         "kind",
@@ -136,43 +136,43 @@ show(
 # Batched submission
 
 
-@admin.display(description=_("Submit at"), ordering="goes_at", empty_value="")
-def goes_at(purchase_order: PurchaseOrder) -> str | None:
+@admin.display(description=_("Submit at"), ordering="submit_at", empty_value="")
+def submission_time(purchase_order: PurchaseOrder) -> str | None:
     """Return when a batched purchase order is submitted; None if it is not waiting for that."""
-    if not is_collected(purchase_order) or purchase_order.goes_at is None:
+    if not is_batched(purchase_order) or purchase_order.submit_at is None:
         return None
-    return date_format(timezone.localtime(purchase_order.goes_at), "DATETIME_FORMAT")
+    return date_format(timezone.localtime(purchase_order.submit_at), "DATETIME_FORMAT")
 
 
-def is_collected(purchase_order: PurchaseOrder) -> bool:
+def is_batched(purchase_order: PurchaseOrder) -> bool:
     return (
-        purchase_order.goes_at is not None
-        and purchase_order.request_status == PurchaseOrder.Request.UNSUBMITTED
+        purchase_order.submit_at is not None
+        and purchase_order.submission_status == PurchaseOrder.Submission.UNSUBMITTED
         and purchase_order.status in {Status.DRAFT, Status.READY}
     )
 
 
-GOES_AT = goes_at
+SUBMIT_AT_COLUMN = submission_time
 
 
-class SendActions(StaffAdmin):
+class SubmitActions(StaffAdmin):
     """Submit a batched purchase order now."""
 
-    send_fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {"send_now": is_collected}
+    submit_conditions: ClassVar[Mapping[str, Callable[[Any], bool]]] = {"submit_now": is_batched}
 
     @action(description=_("Submit now"), icon="outgoing_mail")
-    def send_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        collected = self.row(request, object_id)
+    def submit_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        batched = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            submission.send_now(
-                purchase_order=collected, actor=str(request.user), now=timezone.now()
+            submission.submit_now(
+                purchase_order=batched, actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, purchasing_tasks.send, purchase_order_id=collected.pk)
+            self.wake(request, purchasing_tasks.submit, purchase_order_id=batched.pk)
 
         return self.ask(
             request,
-            collected,
+            batched,
             title=gettext("Submit now"),
             explain=gettext(
                 "Orders for this supplier are sent in batches. Until the batch is sent, "
@@ -180,5 +180,5 @@ class SendActions(StaffAdmin):
                 "After you submit it, the supplier must accept a cancellation."
             ),
             act=act,
-            done=gettext("%s is being submitted.") % collected,
+            done=gettext("%s is being submitted.") % batched,
         )

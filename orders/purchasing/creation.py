@@ -13,17 +13,17 @@ from django.db.models import Min
 from orders import links
 from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder
 from orders.tax import ioss
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 from suppliers.models import Supplier
-from suppliers.profile.order_schedule import collecting_of
+from suppliers.profile.order_schedule import dispatch_schedule
 
 # Batched orders are submitted this long before the payment authorization expires.
-ANSWERS_WITHIN = timedelta(days=1)
+SUBMIT_BEFORE_EXPIRY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class SourcedLine:
     """One order line with the offer, stock level and unit cost it is sourced from."""
 
     line: OrderLine
@@ -32,31 +32,31 @@ class Taken:
     cost: Money
 
 
-def moments(
+def submit_times(
     *, order: Order, entries: Iterable[Mapping[str, Any]], promised_at: datetime, now: datetime
 ) -> dict[int, datetime | None]:
     """Return by supplier id when its purchase orders are submitted; None means at once."""
     suppliers = Supplier.objects.in_bulk({entry["supplier_id"] for entry in entries})
     authorized = order.payments.filter(status=Payment.Status.AUTHORIZED)
     money_ends = authorized.aggregate(first=Min("capture_before"))["first"]
-    before = money_ends - ANSWERS_WITHIN if money_ends else None
+    before = money_ends - SUBMIT_BEFORE_EXPIRY if money_ends else None
     return {
-        supplier.pk: collecting_of(supplier).goes_at(
+        supplier.pk: dispatch_schedule(supplier).submit_at(
             promised_at=promised_at, now=now, before=before
         )
         for supplier in suppliers.values()
     }
 
 
-@needs_transaction
-def make(  # noqa: PLR0913 - one row's columns
+@requires_transaction
+def create(  # noqa: PLR0913 - one row's columns
     *,
     order: Order,
     entry: Mapping[str, Any],
-    taken: Sequence[Taken],
+    sourced: Sequence[SourcedLine],
     place: int,
     round: int = 0,  # noqa: A002 - the column's name
-    goes_at: datetime | None,
+    submit_at: datetime | None,
     ship_to: Mapping[str, str] | None = None,
     now: datetime,
 ) -> PurchaseOrder:
@@ -66,8 +66,8 @@ def make(  # noqa: PLR0913 - one row's columns
             how often the order was rerouted
     Locks:  the caller holds the order
     """
-    lines = [one.line for one in taken]
-    goods = sum((line.charge_amount for line in lines), Decimal(0))
+    lines = [one.line for one in sourced]
+    goods = sum((line.customer_charge_amount for line in lines), Decimal(0))
     purchase_order = PurchaseOrder.objects.create(
         order=order,
         supplier_id=entry["supplier_id"],
@@ -78,12 +78,12 @@ def make(  # noqa: PLR0913 - one row's columns
         carrier_service=entry["carrier_service"],
         currency=order.currency,
         ioss_number=ioss.ioss_number(order=order, origin=entry["country"], lines=lines, now=now),
-        charge_amount=goods + Decimal(entry["amount"]),
+        customer_charge_amount=goods + Decimal(entry["amount"]),
         status=PurchaseOrder.Status.DRAFT,
         status_since=now,
-        request_status=PurchaseOrder.Request.UNSUBMITTED,
-        request_status_since=now,
-        goes_at=goes_at,
+        submission_status=PurchaseOrder.Submission.UNSUBMITTED,
+        submission_status_since=now,
+        submit_at=submit_at,
         ship_to=dict(ship_to or {}),
         round=round,
         way=dict(entry) if round else {},
@@ -98,6 +98,6 @@ def make(  # noqa: PLR0913 - one row's columns
             agreed_cost_amount=one.cost.amount,
             cost_currency=one.cost.currency,
         )
-        for one in taken
+        for one in sourced
     )
     return purchase_order

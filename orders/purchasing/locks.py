@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from orders.models import Order, PurchaseOrder
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
 
-@needs_transaction
+@requires_transaction
 def lock(purchase_order: PurchaseOrder) -> Order:
     """Lock and reread the order, then the purchase order; return the order."""
     order = Order.objects.select_for_update(of=["self"]).get(pk=purchase_order.order_id)

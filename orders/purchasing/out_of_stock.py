@@ -14,27 +14,31 @@ from django.db import transaction
 from orders.backorders import rejected_lines
 from orders.models import PurchaseLine, PurchaseOrder
 from orders.purchasing import acknowledgements, locks, submission_lookup
-from storefront.lib.http.errors import OutsideError
-from storefront.lib.state_machine import LostRaceError
+from storefront.lib.http.errors import ExternalServiceError
+from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.capabilities import Connector, PagedStockAndPrice
 from suppliers.connectors.records import (
-    GoneError,
+    DiscontinuedError,
+    ItemUnavailableError,
     OutOfStockError,
-    Refusal,
-    RefusedLine,
-    StockRecord,
-    WantingError,
+    RejectedLine,
+    RejectionReason,
+    StockReport,
 )
 
-Request = PurchaseOrder.Request
-DOUBT = (
+Submission = PurchaseOrder.Submission
+DUPLICATE_PROBLEM = (
     "The supplier has an order with this number, possibly with the rejected items. "
     "Ask the supplier what it will ship."
 )
 
 
-def follow(
-    *, purchase_order: PurchaseOrder, error: WantingError, connector: Connector, now: datetime
+def split_refused_order(
+    *,
+    purchase_order: PurchaseOrder,
+    error: ItemUnavailableError,
+    connector: Connector,
+    now: datetime,
 ) -> None:
     """Cancel the lines the supplier lacks and resubmit the rest; if unknown, reject the whole.
 
@@ -42,59 +46,59 @@ def follow(
     count as missing in any case.
 
     Locks:  none during the query; then as ``acknowledgements.apply``
-    Raises: LostRaceError  it was submitted again
+    Raises: ConcurrentUpdateError  it was submitted again
     """
     is_out = isinstance(error, OutOfStockError)
     # ``suppliers.scorecards.statistics`` recognizes these prefixes.
     reason = f"{'Out of stock' if is_out else 'No longer sold'}: {error}"
-    code = Refusal.OUT_OF_STOCK if is_out else Refusal.DISCONTINUED
-    live = purchase_order.lines.filter(is_live=True).select_related("offer").order_by("pk")
+    code = RejectionReason.OUT_OF_STOCK if is_out else RejectionReason.DISCONTINUED
+    live = purchase_order.lines.filter(is_active=True).select_related("offer").order_by("pk")
     lines = list(live)
-    words = _words(lines, error, code, purchase_order.location.code, connector)
+    words = _find_refused_lines(lines, error, code, purchase_order.location.code, connector)
     is_all = len(words) == len(lines) and not any(word.ships for word in words)
     if words and not is_all:
-        _take_out(purchase_order, words, reason=reason, now=now)
+        _cancel_and_resubmit(purchase_order, words, reason=reason, now=now)
         return
-    acknowledgements.refuse(
+    acknowledgements.reject(
         purchase_order=purchase_order, reason=reason, code=code, is_of_all=is_all, now=now
     )
 
 
-def _words(
+def _find_refused_lines(
     lines: Sequence[PurchaseLine],
-    error: WantingError,
-    code: Refusal,
+    error: ItemUnavailableError,
+    code: RejectionReason,
     location: str,
     connector: Connector,
-) -> list[RefusedLine]:
+) -> list[RejectedLine]:
     """Return the refused lines with the quantity the supplier still ships; skip unknown ones."""
     found = []
     for line in lines:
         is_named = line.offer.supplier_sku in error.skus
         if error.skus and not is_named:
             continue
-        count = _count(line, location, connector)
+        count = _query_stock(line, location, connector)
         is_short = count is not None and count < line.quantity
         if is_named or is_short:
             ships = count if is_short and count is not None else 0
-            found.append(RefusedLine(reference=str(line.order_line_id), code=code, ships=ships))
+            found.append(RejectedLine(reference=str(line.order_line_id), code=code, ships=ships))
     return found
 
 
-def _count(line: PurchaseLine, location: str, connector: Connector) -> int | None:
+def _query_stock(line: PurchaseLine, location: str, connector: Connector) -> int | None:
     """Return the supplier's stock of this line at ``location``; None if it cannot say."""
     if not isinstance(connector, PagedStockAndPrice):
         return None
     try:
-        told = connector.stock(ref=line.offer.supplier_product)
-    except GoneError:
+        told = connector.stock(external_id=line.offer.product_external_id)
+    except DiscontinuedError:
         return 0
-    except OutsideError:
+    except ExternalServiceError:
         return None
     mine = [
         one.quantity
         for one in told
-        if isinstance(one, StockRecord)
+        if isinstance(one, StockReport)
         and one.sku == line.offer.supplier_sku
         and one.location == location
     ]
@@ -102,28 +106,31 @@ def _count(line: PurchaseLine, location: str, connector: Connector) -> int | Non
 
 
 @transaction.atomic(durable=True)
-def _take_out(
-    purchase_order: PurchaseOrder, words: Sequence[RefusedLine], *, reason: str, now: datetime
+def _cancel_and_resubmit(
+    purchase_order: PurchaseOrder, words: Sequence[RejectedLine], *, reason: str, now: datetime
 ) -> None:
     answered = purchase_order.attempts
     locks.lock(purchase_order)
-    if purchase_order.attempts != answered or purchase_order.request_status != Request.SUBMITTING:
-        raise LostRaceError(f"{purchase_order}: attempt {answered} is over")
-    gone = rejected_lines.meant(purchase_order, words)
+    if (
+        purchase_order.attempts != answered
+        or purchase_order.submission_status != Submission.SUBMITTING
+    ):
+        raise ConcurrentUpdateError(f"{purchase_order}: attempt {answered} is over")
+    gone = rejected_lines.match(purchase_order, words)
     purchase_order.move(
-        Request.SUBMIT_FAILED,
+        Submission.SUBMIT_FAILED,
         at=now,
-        axis="request_status",
-        as_seen=submission_lookup.ATTEMPT,
+        status_field="submission_status",
+        expected=submission_lookup.ATTEMPT_FIELDS,
         reason=reason,
         problem=reason[:300],
-        try_after=now,
+        retry_at=now,
     )
-    rejected_lines.take_out(purchase_order, gone, reason=reason, now=now)
+    rejected_lines.cancel_or_reroute(purchase_order, gone, reason=reason, now=now)
 
 
-def doubt(purchase_order: PurchaseOrder) -> None:
+def flag_duplicate(purchase_order: PurchaseOrder) -> None:
     """Flag for staff that the supplier may ship lines it refused: it has our earlier order."""
-    if purchase_order.lines.filter(is_live=False).exists():
-        PurchaseOrder.objects.filter(pk=purchase_order.pk).update(problem=DOUBT)
-        purchase_order.problem = DOUBT
+    if purchase_order.lines.filter(is_active=False).exists():
+        PurchaseOrder.objects.filter(pk=purchase_order.pk).update(problem=DUPLICATE_PROBLEM)
+        purchase_order.problem = DUPLICATE_PROBLEM

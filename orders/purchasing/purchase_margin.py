@@ -8,84 +8,84 @@ from datetime import datetime
 from decimal import Decimal
 
 from catalog.pricing import policy
-from catalog.pricing.landed_cost import DUTY_CURRENCY, Costing, Terms
+from catalog.pricing.landed_cost import DUTY_CURRENCY, Costing, CostTerms
 from orders.models import PurchaseLine, PurchaseOrder
 from orders.pricing import margins
-from orders.pricing.margins import Account
+from orders.pricing.margins import Margin
 from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accounts:
+class PurchaseMargin:
     """Margins of a parcel and its lines, as far as known.
 
     Shape:  ``lines`` by purchase line id; ``missing_rates`` are pairs such as ``USD-EUR``;
             ``missing_terms`` names what has no selling costs
     """
 
-    parcel: Account | None
-    lines: Mapping[int, Account]
+    parcel: Margin | None
+    lines: Mapping[int, Margin]
     missing_rates: Sequence[str]
     missing_terms: str
 
 
-def read(  # noqa: PLR0913 - inputs of one calculation
+def calculate(  # noqa: PLR0913 - inputs of one calculation
     *,
     purchase_order: PurchaseOrder,
     lines: Sequence[PurchaseLine],
     freight: Money | None,
     goods: Money | None,
     now: datetime,
-    apart: Decimal = Decimal(0),
-) -> Accounts:
+    other_charges: Decimal = Decimal(0),
+) -> PurchaseMargin:
     """Return the margins by reliable exchange rates only, for the destination country.
 
     Shape:  ``freight`` and ``goods`` are what the supplier asks now for shipping and for all items;
-            None uses terms and list costs. ``apart`` is what is charged for active lines that are
-            not in ``lines``
+            None uses terms and list costs. ``other_charges`` is what is charged for active lines
+            that are not in ``lines``
     """
     order = purchase_order.order
     country = order.ship_to["country"]
-    costing = policy.costing_of(order.channel, now=now, country=country).sure
+    costing = policy.load_costing(order.channel, now=now, country=country).confirmed_only
     origin, code = purchase_order.location.country, purchase_order.supplier.code
     terms = costing.terms_of(origin=origin, supplier_code=code)
-    costs = {line.pk: _cost(line) for line in lines}
-    told = [money for money in (freight, goods) if money is not None]
-    missing = _unknown(
-        {money.currency for money in (*costs.values(), *told)}, costing, origin, terms
+    costs = {line.pk: _unit_cost(line) for line in lines}
+    stated = [money for money in (freight, goods) if money is not None]
+    missing = _missing_rates(
+        {money.currency for money in (*costs.values(), *stated)}, costing, origin, terms
     )
-    accounts = {}
+    line_margins = {}
     for line in lines:
         landed = costing.landed(costs[line.pk], origins=(origin,), supplier_code=code)
         if landed is not None:
             sold = line.order_line
-            accounts[line.pk] = margins.of_line(
-                landed if freight is None else landed.unsent,
+            line_margins[line.pk] = margins.line_margin(
+                landed if freight is None else landed.without_freight,
                 quantity=line.quantity,
-                gross=Money(sold.charge_amount, order.currency),
+                gross=Money(sold.customer_charge_amount, order.currency),
                 tax_rate=sold.tax_rate,
             )
     parcel = None
     if terms is not None and not missing:
-        live = [line for line in lines if line.is_live]
-        paid = sum((line.order_line.charge_amount for line in live), Decimal(0))
-        parcel = margins.of_parcel(
-            [accounts[line.pk] for line in live],
+        live = [line for line in lines if line.is_active]
+        paid = sum((line.order_line.customer_charge_amount for line in live), Decimal(0))
+        parcel = margins.parcel_margin(
+            [line_margins[line.pk] for line in live],
             terms=terms,
-            delivery=purchase_order.charge - Money(paid + apart, order.currency),
+            delivery=purchase_order.charge - Money(paid + other_charges, order.currency),
             tax_rate=live[0].order_line.tax_rate if live else Decimal(0),
             freight=freight and _converted(freight, costing, order.currency),
             goods=goods and _converted(goods, costing, order.currency),
         )
-    return Accounts(
+    return PurchaseMargin(
         parcel=parcel,
-        lines=accounts,
+        lines=line_margins,
         missing_rates=[f"{currency}-{order.currency}" for currency in missing],
         missing_terms="" if terms else f"items of {code} from {origin}",
     )
 
 
-def _cost(line: PurchaseLine) -> Money:
+def _unit_cost(line: PurchaseLine) -> Money:
     """Return the current unit cost; the agreed cost if the supplier no longer lists it."""
     offer = line.offer
     if offer.cost_amount:
@@ -93,8 +93,8 @@ def _cost(line: PurchaseLine) -> Money:
     return Money(line.agreed_cost_amount, line.cost_currency)
 
 
-def _unknown(
-    currencies: Iterable[str], costing: Costing, origin: str, terms: Terms | None
+def _missing_rates(
+    currencies: Iterable[str], costing: Costing, origin: str, terms: CostTerms | None
 ) -> list[str]:
     needed = set(currencies)
     if terms is not None and costing.owes_flat_duty(origin=origin, terms=terms):

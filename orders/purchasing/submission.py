@@ -30,31 +30,31 @@ from orders.purchasing import (
     reassignment,
     submission_lookup,
 )
-from orders.purchasing.creation import Taken
-from orders.purchasing.holds.facts import check
-from orders.purchasing.holds.rules import NO_WAY, Reason
-from orders.purchasing.supplier_request import request_for, spoken
+from orders.purchasing.creation import SourcedLine
+from orders.purchasing.holds.facts import evaluate_purchase_order
+from orders.purchasing.holds.rules import NO_SHIPPING_METHOD, HoldReason
+from orders.purchasing.supplier_request import as_logged, build_request
 from storefront.lib.address import Address
-from storefront.lib.clock import elapsing
+from storefront.lib.clock import running_clock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors.capabilities import Connector, OrderPlacing, able
+from suppliers.connections.factory import open_connector
+from suppliers.connectors.capabilities import Connector, OrderPlacing, require
 from suppliers.connectors.records import (
     DuplicateReferenceError,
-    NoWayError,
-    PurchaseRequest,
-    WantingError,
+    ItemUnavailableError,
+    NoShippingServiceError,
+    PurchaseOrderRequest,
 )
 
 Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 Clock = Callable[[], datetime]
 
 
 @transaction.atomic(durable=True)
-def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
+def create_purchase_orders(*, order: Order, now: datetime) -> list[PurchaseOrder]:
     """Create one purchase order per supplier and location of a paid order.
 
     Locks:  the order
@@ -66,15 +66,15 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
     for line in order.lines.select_related("level__location").order_by("pk"):
         by_location[line.level.location_id].append(line)
     plan = {entry["location_id"]: entry for entry in order.delivery_plan}
-    moments = creation.moments(
+    moments = creation.submit_times(
         order=order, entries=order.delivery_plan, promised_at=order.placed_at, now=now
     )
     made = [
-        creation.make(
+        creation.create(
             order=order,
             entry=plan[location_id],
-            taken=[
-                Taken(
+            sourced=[
+                SourcedLine(
                     line=line,
                     offer_id=line.offer_id,
                     level_id=line.level_id,
@@ -83,7 +83,7 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
                 for line in lines
             ],
             place=place,
-            goes_at=moments[plan[location_id]["supplier_id"]],
+            submit_at=moments[plan[location_id]["supplier_id"]],
             now=now,
         )
         for place, (location_id, lines) in enumerate(sorted(by_location.items()), start=1)
@@ -94,59 +94,63 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
     return made
 
 
-class OrderStoppedError(Exception):
+class NotSubmittableError(Exception):
     """The purchase order is held, canceled, submitted or being submitted by another worker."""
 
 
-def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
+def submit(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     """Check the hold rules, then hold the purchase order or submit it to its supplier.
 
     ``submitting`` is committed before the call. If the call leaves its effect open, the state
     becomes ``submit_unknown``, which only ``submission_lookup.resolve`` ends.
 
-    Raises: OrderStoppedError  nothing to submit, or another worker submits it
+    Raises: NotSubmittableError  nothing to submit, or another worker submits it
     """
-    moment = elapsing(now)
-    _insist_sendable(purchase_order)
-    with adapter_for(purchase_order.supplier) as connector:
-        reasons = check(purchase_order=purchase_order, connector=connector, now=now)
+    moment = running_clock(now)
+    _require_submittable(purchase_order)
+    with open_connector(purchase_order.supplier) as connector:
+        reasons = evaluate_purchase_order(
+            purchase_order=purchase_order, connector=connector, now=now
+        )
         if reasons:
-            if not reassignment.follow(purchase_order, reasons, now=now):
+            if not reassignment.reassign_undeliverable(purchase_order, reasons, now=now):
                 _hold(purchase_order, reasons, now)
             return purchase_order
-        request = request_for(purchase_order)
-        if _claim(purchase_order, request, now):
+        request = build_request(purchase_order)
+        if _mark_submitting(purchase_order, request, now):
             # The supplier decrements stock before it answers: the answer needs the later time.
-            _place(purchase_order, request, connector, moment)
+            _call_supplier(purchase_order, request, connector, moment)
     return purchase_order
 
 
-def _insist_sendable(purchase_order: PurchaseOrder) -> None:
-    is_ours = purchase_order.request_status in PurchaseOrder.NEVER_SENT
+def _require_submittable(purchase_order: PurchaseOrder) -> None:
+    is_ours = purchase_order.submission_status in PurchaseOrder.UNSUBMITTED_STATES
     if not is_ours or purchase_order.status not in {Status.DRAFT, Status.READY}:
-        raise OrderStoppedError(
-            f"{purchase_order}: {purchase_order.status}, {purchase_order.request_status}"
+        raise NotSubmittableError(
+            f"{purchase_order}: {purchase_order.status}, {purchase_order.submission_status}"
         )
 
 
 @transaction.atomic(durable=True)
-def _hold(purchase_order: PurchaseOrder, reasons: Sequence[Reason], now: datetime) -> None:
+def _hold(purchase_order: PurchaseOrder, reasons: Sequence[HoldReason], now: datetime) -> None:
     """Put the purchase order on hold, unless it changed while the supplier was called.
 
     Locks:  the order, then the purchase order
     """
     locks.lock(purchase_order)
-    _insist_sendable(purchase_order)
+    _require_submittable(purchase_order)
     purchase_order.move(
         Status.ON_HOLD,
         at=now,
         reason="; ".join(reason.sentence for reason in reasons),
-        hold_reasons=[reason.kept() for reason in reasons],
+        hold_reasons=[reason.to_json() for reason in reasons],
     )
 
 
 @transaction.atomic(durable=True)
-def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetime) -> bool:
+def _mark_submitting(
+    purchase_order: PurchaseOrder, request: PurchaseOrderRequest, now: datetime
+) -> bool:
     """Mark it ``submitting`` and log the message; return False if it is not to be submitted.
 
     The rows are locked and read again, so a cancellation, a hold or another worker comes either
@@ -155,97 +159,101 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
     Locks:  the order, then the purchase order; for a cancellation also what ``close`` locks
     """
     order = locks.lock(purchase_order)
-    _insist_sendable(purchase_order)
-    if purchase_order.cancel_wanted_at is not None:
-        purchase_order_cancellation.close(
+    _require_submittable(purchase_order)
+    if purchase_order.cancel_requested_at is not None:
+        purchase_order_cancellation.cancel(
             purchase_order, cause="canceled", reason=purchase_order.cancel_reason, now=now
         )
         return False
     if order.status != Order.Status.PROCESSING:
-        raise OrderStoppedError(f"{order}: {order.status}")
-    if pending_changes.take(purchase_order, now=now):
+        raise NotSubmittableError(f"{order}: {order.status}")
+    if pending_changes.apply(purchase_order, now=now):
         # The supplier does not have it: the next attempt carries the new address.
         return False
     if request.ship_to != Address(**purchase_order.goes_to):
-        raise OrderStoppedError(f"{order}: its address was changed")
+        raise NotSubmittableError(f"{order}: its address was changed")
     if purchase_order.status == Status.DRAFT:
         purchase_order.move(Status.READY, at=now, hold_reasons=[])
     purchase_order.move(
-        Request.SUBMITTING,
+        Submission.SUBMITTING,
         at=now,
-        axis="request_status",
+        status_field="submission_status",
         attempts=purchase_order.attempts + 1,
-        try_after=None,
+        retry_at=None,
         problem="",
     )
     PurchaseMessage.objects.create(
         purchase_order=purchase_order,
         direction=PurchaseMessage.Direction.OUT,
         kind="place",
-        body=spoken(request),
+        body=as_logged(request),
         at=now,
     )
     return True
 
 
-def _place(
-    purchase_order: PurchaseOrder, request: PurchaseRequest, connector: Connector, moment: Clock
+def _call_supplier(
+    purchase_order: PurchaseOrder,
+    request: PurchaseOrderRequest,
+    connector: Connector,
+    moment: Clock,
 ) -> None:
     failpoint("purchase.before_call")
     try:
-        state = able(connector, OrderPlacing).place(request)
+        state = require(connector, OrderPlacing).place(request)
         failpoint("purchase.after_call")
     except DuplicateReferenceError as error:
-        submission_lookup.unknown(purchase_order, error, moment())
+        submission_lookup.mark_unknown(purchase_order, error, moment())
         submission_lookup.look_up(purchase_order, connector, moment())
-        out_of_stock.doubt(purchase_order)
+        out_of_stock.flag_duplicate(purchase_order)
     except PermanentError as error:
-        if error.may_have_happened:
-            submission_lookup.unknown(purchase_order, error, moment())
-        elif isinstance(error, WantingError):
-            out_of_stock.follow(
+        if error.is_outcome_unknown:
+            submission_lookup.mark_unknown(purchase_order, error, moment())
+        elif isinstance(error, ItemUnavailableError):
+            out_of_stock.split_refused_order(
                 purchase_order=purchase_order, error=error, connector=connector, now=moment()
             )
-        elif isinstance(error, NoWayError):
-            reason = Reason(
-                NO_WAY, f"The supplier has no shipping method to this address: {error}"[:280]
+        elif isinstance(error, NoShippingServiceError):
+            reason = HoldReason(
+                NO_SHIPPING_METHOD,
+                f"The supplier has no shipping method to this address: {error}"[:280],
             )
-            submission_lookup.held(purchase_order, reason, moment())
-            reassignment.follow(purchase_order, [reason], now=moment())
+            submission_lookup.mark_held(purchase_order, reason, moment())
+            reassignment.reassign_undeliverable(purchase_order, [reason], now=moment())
         else:
-            refused = Reason("refused", f"The supplier rejected the order: {error}"[:280])
-            submission_lookup.held(purchase_order, refused, moment())
+            refused = HoldReason("refused", f"The supplier rejected the order: {error}"[:280])
+            submission_lookup.mark_held(purchase_order, refused, moment())
     except TemporaryError as error:
-        if error.may_have_happened:
-            submission_lookup.unknown(purchase_order, error, moment())
+        if error.is_outcome_unknown:
+            submission_lookup.mark_unknown(purchase_order, error, moment())
         else:
-            submission_lookup.failed(purchase_order, error, moment())
+            submission_lookup.mark_failed(purchase_order, error, moment())
     else:
         acknowledgements.apply(purchase_order=purchase_order, state=state, now=moment())
 
 
-def send_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
+def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
     """Retry a failed submission now.
 
-    Raises: OrderStoppedError  it did not fail, or it is held: release the hold first
+    Raises: NotSubmittableError  it did not fail, or it is held: release the hold first
     """
     failed = PurchaseOrder.objects.filter(
-        pk=purchase_order.pk, request_status=Request.SUBMIT_FAILED, status=Status.READY
+        pk=purchase_order.pk, submission_status=Submission.SUBMIT_FAILED, status=Status.READY
     )
-    if not failed.update(try_after=now, problem=f"{actor} requested to submit it now"):
-        raise OrderStoppedError(f"{purchase_order} did not fail, or is on hold.")
+    if not failed.update(retry_at=now, problem=f"{actor} requested to submit it now"):
+        raise NotSubmittableError(f"{purchase_order} did not fail, or is on hold.")
 
 
-def send_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Submit a batched purchase order before its ``goes_at``.
+def submit_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
+    """Submit a batched purchase order before its ``submit_at``.
 
-    Raises: OrderStoppedError  it is not batched, or it is held: release the hold first
+    Raises: NotSubmittableError  it is not batched, or it is held: release the hold first
     """
     collected = PurchaseOrder.objects.filter(
         pk=purchase_order.pk,
-        request_status=Request.UNSUBMITTED,
+        submission_status=Submission.UNSUBMITTED,
         status__in=[Status.DRAFT, Status.READY],
-        goes_at__gt=now,
+        submit_at__gt=now,
     )
-    if not collected.update(goes_at=now, problem=f"{actor} requested to submit it now"):
-        raise OrderStoppedError(f"{purchase_order} is not scheduled, or is on hold.")
+    if not collected.update(submit_at=now, problem=f"{actor} requested to submit it now"):
+        raise NotSubmittableError(f"{purchase_order} is not scheduled, or is on hold.")

@@ -11,29 +11,29 @@ from django.utils.translation import gettext
 
 from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements, retries
-from orders.purchasing.holds.rules import Reason
-from storefront.lib.clock import elapsing
-from storefront.lib.http.errors import OutsideError
-from storefront.lib.state_machine import IllegalMoveError
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors.capabilities import Connector, OrderReading, OrderResuming, able
-from suppliers.connectors.records import PurchaseState
-from suppliers.resilience.bulkheads import InHandError, in_hand
+from orders.purchasing.holds.rules import HoldReason
+from storefront.lib.clock import running_clock
+from storefront.lib.http.errors import ExternalServiceError
+from storefront.lib.state_machine import InvalidTransitionError
+from suppliers.connections.factory import open_connector
+from suppliers.connectors.capabilities import Connector, OrderReading, OrderResuming, require
+from suppliers.connectors.records import PurchaseOrderReport
+from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 
 Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 
 # A younger submission may belong to a worker that just lost its database connection, and with it
-# the advisory lock (``alone``) that otherwise proves that a worker is alive.
-SENDING_TAKES = timedelta(seconds=90)
+# the advisory lock (``work_lock``) that otherwise proves that a worker is alive.
+SUBMISSION_TIMEOUT = timedelta(seconds=90)
 FIRST_RETRY_AFTER = timedelta(seconds=10)
-LONGEST_RETRY_AFTER = timedelta(minutes=30)
+MAX_RETRY_AFTER = timedelta(minutes=30)
 # A result is stored only for the attempt it belongs to.
-ATTEMPT = ("attempts",)
-UNTOLD = "The supplier did not return a status:"
+ATTEMPT_FIELDS = ("attempts",)
+NO_ANSWER = "The supplier did not return a status:"
 
 
-class StillCallingError(Exception):
+class CallInProgressError(Exception):
     """The supplier cannot be asked yet; the message says why."""
 
 
@@ -43,81 +43,83 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     Found: the supplier's state is applied. Absent: it may be submitted again. The result counts
     only for the attempt that was looked up. A call that may still be under way is not looked up.
 
-    Raises: TemporaryError  the supplier does not answer; it stays unknown
-            LostRaceError   another worker resolved it
-            InHandError     another worker submits it or looks it up now
+    Raises: TemporaryError         the supplier does not answer; it stays unknown
+            ConcurrentUpdateError  another worker resolved it
+            LockedElsewhereError   another worker submits it or looks it up now
     """
-    with alone(purchase_order.pk):
+    with work_lock(purchase_order.pk):
         purchase_order.refresh_from_db()
-        return _resolve(purchase_order, now)
+        return _resolve_exclusively(purchase_order, now)
 
 
-def alone(purchase_order_id: int) -> AbstractContextManager[None]:
+def work_lock(purchase_order_id: int) -> AbstractContextManager[None]:
     """Keep other workers from this purchase order during a call about it. Ends with the process.
 
-    Raises: InHandError  another worker has it
+    Raises: LockedElsewhereError  another worker has it
     """
-    return in_hand(subject(purchase_order_id))
+    return exclusive_lock(lock_name(purchase_order_id))
 
 
-def subject(purchase_order_id: int) -> str:
+def lock_name(purchase_order_id: int) -> str:
     return f"purchase order {purchase_order_id}"
 
 
 def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
     """Look it up on request of staff, and store in ``problem`` why there is no result.
 
-    Raises: InHandError, LostRaceError  another worker handles it or resolved it
+    Raises: LockedElsewhereError, ConcurrentUpdateError  another worker handles it or resolved it
     """
     mine = PurchaseOrder.objects.filter(pk=purchase_order.pk)
     mine.update(polled_at=now)
     problem = ""
     try:
         resolve(purchase_order=purchase_order, now=now)
-    except IllegalMoveError:  # the supplier had confirmed it before
+    except InvalidTransitionError:  # the supplier had confirmed it before
         problem = "The supplier cannot find this purchase order."
-    except OutsideError as error:
-        problem = f"{UNTOLD} {error}"
+    except ExternalServiceError as error:
+        problem = f"{NO_ANSWER} {error}"
     if problem:
-        mine.filter(request_status=purchase_order.request_status).update(problem=problem[:300])
+        mine.filter(submission_status=purchase_order.submission_status).update(
+            problem=problem[:300]
+        )
     else:
-        mine.filter(problem__startswith=UNTOLD).update(problem="")
+        mine.filter(problem__startswith=NO_ANSWER).update(problem="")
 
 
-def insist_ended(*, purchase_order: PurchaseOrder, now: datetime) -> None:
+def require_no_call_in_flight(*, purchase_order: PurchaseOrder, now: datetime) -> None:
     """Raise while a call may still be under way: an answer would then prove nothing.
 
-    Raises: StillCallingError  with a message for staff; a sweep looks it up later
+    Raises: CallInProgressError  with a message for staff; a sweep looks it up later
     """
     try:
-        with alone(purchase_order.pk):
+        with work_lock(purchase_order.pk):
             purchase_order.refresh_from_db()
-    except InHandError as error:
+    except LockedElsewhereError as error:
         words = gettext(
             "A request to the supplier about this purchase order is running. Try again in a minute."
         )
-        raise StillCallingError(words) from error
-    is_sending = purchase_order.request_status == Request.SUBMITTING
-    if is_sending or may_be_under_way(purchase_order, now=now):
-        raise StillCallingError(retries.still_calling())
+        raise CallInProgressError(words) from error
+    is_sending = purchase_order.submission_status == Submission.SUBMITTING
+    if is_sending or may_be_in_flight(purchase_order, now=now):
+        raise CallInProgressError(retries.call_in_progress_message())
 
 
-def _resolve(purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
-    if purchase_order.request_status == Request.SUBMITTING:
-        if purchase_order.request_status_since <= now - SENDING_TAKES:
-            unknown(purchase_order, "The worker stopped during the submission.", now)
+def _resolve_exclusively(purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
+    if purchase_order.submission_status == Submission.SUBMITTING:
+        if purchase_order.submission_status_since <= now - SUBMISSION_TIMEOUT:
+            mark_unknown(purchase_order, "The worker stopped during the submission.", now)
         return purchase_order
-    if may_be_under_way(purchase_order, now=now):
+    if may_be_in_flight(purchase_order, now=now):
         return purchase_order
-    with adapter_for(purchase_order.supplier) as connector:
+    with open_connector(purchase_order.supplier) as connector:
         look_up(purchase_order, connector, now)
     return purchase_order
 
 
-def may_be_under_way(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
+def may_be_in_flight(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
     """Return True if our call may not have arrived yet, so that a lookup proves nothing."""
-    is_unknown = purchase_order.request_status == Request.SUBMIT_UNKNOWN
-    return is_unknown and purchase_order.request_status_since > now - retries.CALLS_END_WITHIN
+    is_unknown = purchase_order.submission_status == Submission.SUBMIT_UNKNOWN
+    return is_unknown and purchase_order.submission_status_since > now - retries.MAX_CALL_TIME
 
 
 def is_wanted(purchase_order: PurchaseOrder) -> bool:
@@ -125,26 +127,28 @@ def is_wanted(purchase_order: PurchaseOrder) -> bool:
 
     Reads the database.
     """
-    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk, cancel_wanted_at__isnull=True)
-    stopped = Q(status=Status.CANCELED) | Q(request_status__in=acknowledgements.WISHED_TO_STOP)
+    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk, cancel_requested_at__isnull=True)
+    stopped = Q(status=Status.CANCELED) | Q(
+        submission_status__in=acknowledgements.CANCELLATION_REQUESTED_STATES
+    )
     return mine.exclude(stopped).exists()
 
 
-def go_on(
+def resume(
     purchase_order: PurchaseOrder, connector: OrderResuming, *, now: datetime
-) -> PurchaseState | None:
+) -> PurchaseOrderReport | None:
     """Take the next step of an order that the supplier takes in steps.
 
-    A step that may have reached the supplier gets ``CALLS_END_WITHIN`` to end before the next
+    A step that may have reached the supplier gets ``MAX_CALL_TIME`` to end before the next
     lookup: a payment still under way would look unpaid.
     """
-    moment = elapsing(now)
+    moment = running_clock(now)
     try:
         return connector.resume(number=purchase_order.number)
-    except OutsideError as error:
-        if error.may_have_happened:
-            until = moment() + retries.CALLS_END_WITHIN
-            PurchaseOrder.objects.filter(pk=purchase_order.pk).update(try_after=until)
+    except ExternalServiceError as error:
+        if error.is_outcome_unknown:
+            until = moment() + retries.MAX_CALL_TIME
+            PurchaseOrder.objects.filter(pk=purchase_order.pk).update(retry_at=until)
         raise
 
 
@@ -155,17 +159,17 @@ def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) 
 
     Raises: TemporaryError, PermanentError  no answer; it stays unknown
     """
-    moment = elapsing(now)
+    moment = running_clock(now)
     try:
         if is_wanted(purchase_order) and isinstance(connector, OrderResuming):
-            state = go_on(purchase_order, connector, now=moment())
+            state = resume(purchase_order, connector, now=moment())
         else:
-            state = able(connector, OrderReading).find(number=purchase_order.number)
-    except OutsideError as error:
-        retries.rest(purchase_order, error, now=moment())
+            state = require(connector, OrderReading).find(number=purchase_order.number)
+    except ExternalServiceError as error:
+        retries.defer(purchase_order, error, now=moment())
         raise
     if state is None:
-        failed(
+        mark_failed(
             purchase_order,
             "The supplier does not have this purchase order. It will be submitted again.",
             now,
@@ -174,52 +178,56 @@ def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) 
         acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
 
 
-def unknown(purchase_order: PurchaseOrder, problem: OutsideError | str, now: datetime) -> None:
+def mark_unknown(
+    purchase_order: PurchaseOrder, problem: ExternalServiceError | str, now: datetime
+) -> None:
     """Record that the effect of a call is unknown; the next lookup respects ``Retry-After``."""
     words = str(problem)
     purchase_order.move(
-        Request.SUBMIT_UNKNOWN,
+        Submission.SUBMIT_UNKNOWN,
         at=now,
-        axis="request_status",
-        as_seen=ATTEMPT,
+        status_field="submission_status",
+        expected=ATTEMPT_FIELDS,
         reason=words,
         problem=words[:300],
-        try_after=retries.asked_for(problem, now=now),
+        retry_at=retries.retry_after(problem, now=now),
     )
 
 
 @transaction.atomic(durable=True)
-def held(purchase_order: PurchaseOrder, why: Reason, now: datetime) -> None:
+def mark_held(purchase_order: PurchaseOrder, why: HoldReason, now: datetime) -> None:
     """Put it on hold: the supplier rejects our request (key, balance, route), not the items."""
     problem = why.sentence
     purchase_order.move(
-        Request.SUBMIT_FAILED,
+        Submission.SUBMIT_FAILED,
         at=now,
-        axis="request_status",
-        as_seen=ATTEMPT,
+        status_field="submission_status",
+        expected=ATTEMPT_FIELDS,
         reason=problem,
         problem=problem[:300],
-        try_after=now,
+        retry_at=now,
     )
     purchase_order.move(
         Status.ON_HOLD,
         at=now,
         reason=problem,
-        hold_reasons=[why.kept()],
+        hold_reasons=[why.to_json()],
     )
 
 
-def failed(purchase_order: PurchaseOrder, problem: OutsideError | str, now: datetime) -> None:
-    """Record that a call had no effect, and schedule the retry (``retries.after_failing``)."""
+def mark_failed(
+    purchase_order: PurchaseOrder, problem: ExternalServiceError | str, now: datetime
+) -> None:
+    """Record that a call had no effect, and schedule the retry (``retries.next_retry``)."""
     words = str(problem)
     purchase_order.move(
-        Request.SUBMIT_FAILED,
+        Submission.SUBMIT_FAILED,
         at=now,
-        axis="request_status",
-        as_seen=ATTEMPT,
+        status_field="submission_status",
+        expected=ATTEMPT_FIELDS,
         reason=words,
         problem=words[:300],
-        **retries.after_failing(
-            purchase_order, problem, first=FIRST_RETRY_AFTER, longest=LONGEST_RETRY_AFTER, now=now
+        **retries.next_retry(
+            purchase_order, problem, first=FIRST_RETRY_AFTER, longest=MAX_RETRY_AFTER, now=now
         ),
     )

@@ -1,6 +1,6 @@
 """Work queue: find purchase orders to submit, to look up, to cancel.
 
-A supplier whose circuit is open even for orders is not called, nor before ``try_after``. Its work
+A supplier whose circuit is open even for orders is not called, nor before ``retry_at``. Its work
 waits in the rows. Submissions of a dead worker, and cancellations of unsubmitted purchase orders,
 need no call and do not wait.
 """
@@ -14,60 +14,65 @@ from django.db.models.functions import RowNumber
 
 from orders.models import Order, PurchaseOrder
 from orders.purchasing import retries, submission_lookup
-from orders.purchasing.retries import may_be_asked, supplier_answers
-from suppliers.models.supplier import Sending
+from orders.purchasing.retries import is_retry_due, is_supplier_available
+from suppliers.models.supplier import DispatchMode
 
 Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 
 
-def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
+def to_submit(*, now: datetime) -> QuerySet[PurchaseOrder]:
     """Return purchase orders to submit for the first time or again.
 
-    A batched one waits for ``goes_at``, unless its supplier now takes orders at once.
+    A batched one waits for ``submit_at``, unless its supplier now takes orders at once.
     """
     return PurchaseOrder.objects.filter(
-        supplier_answers(),
-        may_be_asked(now),
-        Q(goes_at__isnull=True) | Q(goes_at__lte=now) | Q(supplier__sending=Sending.AT_ONCE),
+        is_supplier_available(),
+        is_retry_due(now),
+        Q(submit_at__isnull=True)
+        | Q(submit_at__lte=now)
+        | Q(supplier__dispatch_mode=DispatchMode.AT_ONCE),
         status__in=[Status.DRAFT, Status.READY],
-        cancel_wanted_at__isnull=True,
-        request_status__in=PurchaseOrder.NEVER_SENT,
+        cancel_requested_at__isnull=True,
+        submission_status__in=PurchaseOrder.UNSUBMITTED_STATES,
         order__status=Order.Status.PROCESSING,
     )
 
 
-def to_be_resolved(*, now: datetime) -> QuerySet[PurchaseOrder]:
+def to_look_up(*, now: datetime) -> QuerySet[PurchaseOrder]:
     """Return submissions whose answer was lost or whose worker died."""
     return PurchaseOrder.objects.filter(
         Q(
-            supplier_answers(),
-            may_be_asked(now),
-            request_status=Request.SUBMIT_UNKNOWN,
-            request_status_since__lte=now - retries.CALLS_END_WITHIN,
+            is_supplier_available(),
+            is_retry_due(now),
+            submission_status=Submission.SUBMIT_UNKNOWN,
+            submission_status_since__lte=now - retries.MAX_CALL_TIME,
         )
         | Q(
-            request_status=Request.SUBMITTING,
-            request_status_since__lte=now - submission_lookup.SENDING_TAKES,
+            submission_status=Submission.SUBMITTING,
+            submission_status_since__lte=now - submission_lookup.SUBMISSION_TIMEOUT,
         )
     )
 
 
-def to_be_stopped(*, now: datetime) -> QuerySet[PurchaseOrder]:
+def to_cancel(*, now: datetime) -> QuerySet[PurchaseOrder]:
     """Return cancellation requests to send, and those of purchase orders never submitted.
 
     A request by e-mail or staff is sent once: the supplier answers when it chooses.
     """
     wanted = PurchaseOrder.objects.filter(
-        Q(supplier_answers(), may_be_asked(now)) | Q(request_status__in=PurchaseOrder.NEVER_SENT),
-        cancel_wanted_at__isnull=False,
+        Q(is_supplier_available(), is_retry_due(now))
+        | Q(submission_status__in=PurchaseOrder.UNSUBMITTED_STATES),
+        cancel_requested_at__isnull=False,
     )
-    is_told = Q(request_status=Request.CANCELLATION_REQUESTED, status__in=PurchaseOrder.STOPPABLE)
-    return wanted.exclude(status=Status.CANCELED).exclude(is_told & ~Q(stop_told_by=""))
+    is_told = Q(
+        submission_status=Submission.CANCELLATION_REQUESTED, status__in=PurchaseOrder.CANCELABLE
+    )
+    return wanted.exclude(status=Status.CANCELED).exclude(is_told & ~Q(cancellation_channel=""))
 
 
-def in_turn(due: QuerySet[PurchaseOrder], *, most: int) -> list[int]:
+def round_robin(due: QuerySet[PurchaseOrder], *, limit: int) -> list[int]:
     """Return ids round-robin: the first of each supplier, then the second of each."""
     place = Window(RowNumber(), partition_by=F("supplier"), order_by="pk")
     ranked = due.annotate(place=place).order_by("place", "pk")
-    return list(ranked.values_list("pk", flat=True)[:most])
+    return list(ranked.values_list("pk", flat=True)[:limit])

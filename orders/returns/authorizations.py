@@ -10,21 +10,21 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnPolicy
-from orders.models.returns import MOST_WORDS
+from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns import eligibility, events, photos, requests
 from orders.returns.eligibility import CannotReturnError
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
 Status = ReturnAuthorization.Status
-BEFORE_IT_LEFT = frozenset(
+NOT_SHIPPED = frozenset(
     {Status.REQUESTED, Status.NEEDS_EVIDENCE, Status.APPROVED, Status.LABEL_ISSUED}
 )
-SENDABLE = frozenset({Status.APPROVED, Status.LABEL_ISSUED})
-ANSWERABLE = frozenset({Status.REQUESTED, Status.NEEDS_EVIDENCE})
+AWAITING_SHIPMENT = frozenset({Status.APPROVED, Status.LABEL_ISSUED})
+AWAITING_DECISION = frozenset({Status.REQUESTED, Status.NEEDS_EVIDENCE})
 
 
-@needs_transaction
-def hold(authorization: ReturnAuthorization) -> Order:
+@requires_transaction
+def lock(authorization: ReturnAuthorization) -> Order:
     """Lock the order of a return and reread the return."""
     order = Order.objects.select_for_update(of=["self"]).get(pk=authorization.order_id)
     authorization.refresh_from_db()
@@ -38,9 +38,9 @@ def approve(*, authorization: ReturnAuthorization, answer: str, actor: str, now:
 
     Locks:  the order
     """
-    hold(authorization)
+    lock(authorization)
     requests.approve(authorization, actor=actor, now=now, answer=answer[:500])
-    events.answered(authorization, what="approved", at=now)
+    events.record_answer(authorization, what="approved", at=now)
 
 
 @transaction.atomic(durable=True)
@@ -49,27 +49,29 @@ def reject(*, authorization: ReturnAuthorization, answer: str, actor: str, now: 
 
     Locks:  the order
     """
-    hold(authorization)
-    fall(authorization, Status.REJECTED, actor=actor, now=now, answer=answer[:500])
-    events.answered(authorization, what="rejected", at=now)
+    lock(authorization)
+    close_without_receipt(authorization, Status.REJECTED, actor=actor, now=now, answer=answer[:500])
+    events.record_answer(authorization, what="rejected", at=now)
 
 
 @transaction.atomic(durable=True)
-def ask(*, authorization: ReturnAuthorization, question: str, actor: str, now: datetime) -> None:
+def request_evidence(
+    *, authorization: ReturnAuthorization, question: str, actor: str, now: datetime
+) -> None:
     """Request evidence from the customer, such as a photo.
 
     Locks:  the order
     """
-    hold(authorization)
+    lock(authorization)
     authorization.move(Status.NEEDS_EVIDENCE, at=now, actor=actor, answer=question[:500])
-    events.answered(authorization, what="asked", at=now, again=f":{now:%Y%m%dT%H%M%S}")
+    events.record_answer(authorization, what="asked", at=now, again=f":{now:%Y%m%dT%H%M%S}")
 
 
-def is_asked(authorization: ReturnAuthorization) -> bool:
+def awaits_evidence(authorization: ReturnAuthorization) -> bool:
     return authorization.status == Status.NEEDS_EVIDENCE
 
 
-def is_taken(authorization: ReturnAuthorization, *, words: str, pictures: int) -> bool:
+def is_repeated_answer(authorization: ReturnAuthorization, *, words: str, pictures: int) -> bool:
     """Return True if this answer is the latest one and no staff member has acted on it.
 
     Shape:  ``pictures`` is the number of photos sent with it
@@ -81,34 +83,34 @@ def is_taken(authorization: ReturnAuthorization, *, words: str, pictures: int) -
     return is_last and came.count() == pictures
 
 
-def add_words(
+def add_answer(
     *,
     authorization: ReturnAuthorization,
     words: str,
     now: datetime,
     actor: str = "shopper",
-    drawings: Sequence[bytes] = (),
+    encoded_photos: Sequence[bytes] = (),
 ) -> None:
     """Store the customer's answer and photos; the return awaits review again.
 
-    Shape:  ``drawings`` as returned by ``photos.drawn``
+    Shape:  ``encoded_photos`` as returned by ``photos.reencode``
     Locks:  the order
     """
-    with photos.written(drawings) as names:
-        _add(authorization, words, names, actor, now)
+    with photos.store(encoded_photos) as names:
+        _store_answer(authorization, words, names, actor, now)
 
 
 @transaction.atomic(durable=True)
-def _add(
+def _store_answer(
     authorization: ReturnAuthorization,
     words: str,
     names: Sequence[str],
     actor: str,
     now: datetime,
 ) -> None:
-    hold(authorization)
+    lock(authorization)
     both = f"{authorization.words}\n{words}".strip()
-    if len(both) > MOST_WORDS:
+    if len(both) > MAX_MESSAGE_LENGTH:
         raise CannotReturnError(gettext("This text is too long. Shorten it."))
     authorization.move(Status.REQUESTED, at=now, actor=actor, words=both)
     photos.attach(authorization, names, now=now)
@@ -129,7 +131,7 @@ def issue_label(  # noqa: PLR0913 - the columns of a label
 
     Locks:  the order
     """
-    hold(authorization)
+    lock(authorization)
     authorization.move(
         Status.LABEL_ISSUED,
         at=now,
@@ -138,13 +140,13 @@ def issue_label(  # noqa: PLR0913 - the columns of a label
         label=label[:500],
         carrier=carrier[:60],
         tracking_number=tracking_number[:60],
-        send_before=requests.send_before(authorization, address=address, now=now),
+        ship_by=requests.ship_by(authorization, address=address, now=now),
     )
-    events.answered(authorization, what="labeled", at=now)
+    events.record_answer(authorization, what="labeled", at=now)
 
 
 @transaction.atomic(durable=True)
-def sent(
+def mark_shipped(
     *,
     authorization: ReturnAuthorization,
     carrier: str,
@@ -156,7 +158,7 @@ def sent(
 
     Locks:  the order
     """
-    hold(authorization)
+    lock(authorization)
     said = {"carrier": carrier[:60], "tracking_number": tracking_number[:60]}
     if authorization.status == Status.IN_TRANSIT:
         ReturnAuthorization.objects.filter(pk=authorization.pk).update(**said)
@@ -168,12 +170,14 @@ def sent(
 
 
 @transaction.atomic(durable=True)
-def lose(*, authorization: ReturnAuthorization, actor: str, reason: str, now: datetime) -> None:
+def mark_lost(
+    *, authorization: ReturnAuthorization, actor: str, reason: str, now: datetime
+) -> None:
     """Record that the carrier lost the parcel.
 
     Locks:  the order
     """
-    hold(authorization)
+    lock(authorization)
     authorization.move(Status.LOST_IN_TRANSIT, at=now, actor=actor, reason=reason)
 
 
@@ -183,9 +187,9 @@ def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
 
     Locks:  the order
     """
-    hold(authorization)
+    lock(authorization)
     if authorization.status != Status.CANCELED:
-        fall(authorization, Status.CANCELED, actor=actor, now=now)
+        close_without_receipt(authorization, Status.CANCELED, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -194,31 +198,31 @@ def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
 
     Locks:  the order
     """
-    hold(authorization)
-    if not overdue(now=now).filter(pk=authorization.pk).exists():
+    lock(authorization)
+    if not find_overdue(now=now).filter(pk=authorization.pk).exists():
         return False
     is_unanswered = authorization.status == Status.NEEDS_EVIDENCE
     reason = "no reply" if is_unanswered else "it was never sent"
-    fall(authorization, Status.EXPIRED, actor="", now=now, reason=reason)
-    events.answered(authorization, what="unanswered" if is_unanswered else "expired", at=now)
+    close_without_receipt(authorization, Status.EXPIRED, actor="", now=now, reason=reason)
+    events.record_answer(authorization, what="unanswered" if is_unanswered else "expired", at=now)
     return True
 
 
-def overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
+def find_overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
     """Return authorizations that are overdue to be sent or answered."""
-    late = (now - eligibility.SEND_PATIENCE).date()
+    late = (now - eligibility.SHIP_TOLERANCE).date()
     arrived = Q(purchase_order__status=PurchaseOrder.Status.CLOSED) & Q(
-        purchase_order__status_since__date__lt=late - eligibility.SEND_WITHIN
+        purchase_order__status_since__date__lt=late - eligibility.SHIP_WITHIN
     )
     has_place = ~Q(address="") & ~Q(destination=ReturnPolicy.Destination.NOWHERE)
     # Without a deadline (items not arrived at approval) the time starts at arrival.
     without_day = (
-        Q(send_before=None)
+        Q(ship_by=None)
         & has_place
-        & (arrived | Q(status_since__lt=now - eligibility.NEVER_SENT))
+        & (arrived | Q(status_since__lt=now - eligibility.UNSHIPPED_EXPIRY))
     )
     never_sent = ReturnAuthorization.objects.filter(
-        Q(send_before__lt=late) | without_day, status__in=SENDABLE
+        Q(ship_by__lt=late) | without_day, status__in=AWAITING_SHIPMENT
     )
     never_told = ReturnAuthorization.objects.filter(
         status=Status.NEEDS_EVIDENCE, status_since__lt=now - timedelta(days=30)
@@ -226,8 +230,8 @@ def overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
     return never_sent | never_told
 
 
-@needs_transaction
-def fall(
+@requires_transaction
+def close_without_receipt(
     authorization: ReturnAuthorization,
     to: ReturnAuthorization.Status,
     *,
@@ -242,10 +246,10 @@ def fall(
     """
     authorization.move(to, at=now, actor=actor, reason=reason, **said)
     for line in authorization.lines.order_by("order_line"):
-        give_up(line.order_line_id, line.quantity)
+        free_units(line.order_line_id, line.quantity)
 
 
-@needs_transaction
-def give_up(line_id: int, units: int) -> None:
+@requires_transaction
+def free_units(line_id: int, units: int) -> None:
     """Make units of a line returnable again."""
     OrderLine.objects.filter(pk=line_id).update(returning_quantity=F("returning_quantity") - units)

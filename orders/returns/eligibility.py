@@ -29,7 +29,7 @@ Destination = ReturnPolicy.Destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class ReturnShipping:
     """Destination of a return, and who pays its shipping."""
 
     destination: ReturnPolicy.Destination
@@ -37,25 +37,25 @@ class Way:
     label_payer: ReturnPolicy.Payer
 
 
-def policy_of(supplier: Supplier) -> ReturnPolicy:
+def find_policy(supplier: Supplier) -> ReturnPolicy:
     """Return the supplier's return policy, else the general one, else the defaults."""
     rows = ReturnPolicy.objects.filter(Q(supplier=supplier) | Q(supplier=None))
     own_first = rows.order_by(F("supplier").asc(nulls_last=True))
     return own_first.first() or ReturnPolicy(supplier=supplier)
 
 
-def way_of(supplier: Supplier, *, worth: Decimal, is_our_fault: bool) -> Way:
+def choose_shipping(supplier: Supplier, *, worth: Decimal, is_our_fault: bool) -> ReturnShipping:
     """Return the destination for items of this value and who pays shipping.
 
     We pay for defective or wrong items, whatever the policy.
     """
-    policy = policy_of(supplier)
+    policy = find_policy(supplier)
     destination = Destination(policy.destination)
-    if worth < policy.keep_below_amount:
+    if worth < policy.returnless_below_amount:
         destination = Destination.NOWHERE
     address = "" if destination == Destination.NOWHERE else policy.address
     payer = ReturnPolicy.Payer.US if is_our_fault else ReturnPolicy.Payer(policy.label_payer)
-    return Way(destination=destination, address=address, label_payer=payer)
+    return ReturnShipping(destination=destination, address=address, label_payer=payer)
 
 
 class CannotReturnError(Exception):
@@ -64,19 +64,21 @@ class CannotReturnError(Exception):
 
 # Deadlines
 
-WITHDRAWAL = timedelta(days=14)  # legal minimum
-SEND_WITHIN = timedelta(days=14)
-SEND_PATIENCE = timedelta(days=14)  # tolerance after the deadline
-UNHEARD = timedelta(days=14)  # after the promised date, if the carrier reports no delivery
-LONGEST = timedelta(days=365)  # withdrawal ends by then, even without a delivery event
+WITHDRAWAL_PERIOD = timedelta(days=14)  # legal minimum
+SHIP_WITHIN = timedelta(days=14)
+SHIP_TOLERANCE = timedelta(days=14)  # tolerance after the deadline
+NO_DELIVERY_EVENT_AFTER = timedelta(
+    days=14
+)  # after the promised date, if the carrier reports no delivery
+MAX_WITHDRAWAL_AGE = timedelta(days=365)  # withdrawal ends by then, even without a delivery event
 WARRANTY_MONTHS = 24  # legal minimum; the manufacturer may grant more
-NEVER_SENT = timedelta(days=90)  # expiry of an approved return of items that never arrived
+UNSHIPPED_EXPIRY = timedelta(days=90)  # expiry of an approved return of items that never arrived
 SATURDAY = 5
 
 
-def withdraw_until(arrived_at: datetime) -> date:
+def withdrawal_deadline(arrived_at: datetime) -> date:
     """Return the last day to withdraw."""
-    return _working_day(arrived_at.date() + WITHDRAWAL)
+    return _working_day(arrived_at.date() + WITHDRAWAL_PERIOD)
 
 
 def warranty_until(arrived_at: datetime, *, months: int | None = None) -> date:
@@ -109,17 +111,17 @@ Kind = ReturnAuthorization.Kind
 class Returnable:
     """Returnable units by order line id.
 
-    Shape:  ``withdraw_until`` is None until all of the order has arrived
+    Shape:  ``withdrawal_deadline`` is None until all of the order has arrived
     """
 
     purchase_lines: Mapping[int, PurchaseLine]  # with purchase order and order line
-    withdrawable: Mapping[int, int]
-    complainable: Mapping[int, int]
-    withdraw_until: date | None
+    withdrawal_units: Mapping[int, int]
+    complaint_units: Mapping[int, int]
+    withdrawal_deadline: date | None
     is_withdrawal_over: bool
 
     def of(self, kind: str) -> Mapping[int, int]:
-        return self.withdrawable if kind == Kind.WITHDRAWAL else self.complainable
+        return self.withdrawal_units if kind == Kind.WITHDRAWAL else self.complaint_units
 
     def warranty_months(self, sold: OrderLine) -> int:
         """Return the warranty of a line in months."""
@@ -131,19 +133,19 @@ class Returnable:
         return [
             line.order_line
             for key, line in self.purchase_lines.items()
-            if self.withdrawable.get(key) or self.complainable.get(key)
+            if self.withdrawal_units.get(key) or self.complaint_units.get(key)
         ]
 
 
-def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnable:
-    """Count the returnable units; ``is_late_fine`` ignores deadlines and missing delivery events.
+def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = False) -> Returnable:
+    """Count the returnable units; ``ignore_deadlines`` ignores deadlines and missing delivery events.
 
     A withdrawal needs shipped units (earlier ones are canceled instead); a complaint needs
-    delivered units. Without a delivery event staff may accept it at once, the shop only ``UNHEARD``
-    after the promised date.
+    delivered units. Without a delivery event staff may accept it at once, the shop only
+    ``NO_DELIVERY_EVENT_AFTER`` after the promised date.
     """
     lines = (
-        PurchaseLine.objects.filter(purchase_order__order=order, is_live=True)
+        PurchaseLine.objects.filter(purchase_order__order=order, is_active=True)
         .select_related(
             "purchase_order__supplier", "order_line__order", "order_line__variant__product__spec"
         )
@@ -152,28 +154,28 @@ def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnab
     by_line = {line.order_line_id: line for line in lines}
     arrived = [_arrived_at(line.purchase_order) for line in by_line.values()]
     known = [moment for moment in arrived if moment is not None]
-    until = withdraw_until(max(known)) if known and len(known) == len(arrived) else None
-    is_over = is_window_over(until, now) or _was_decided(order)
-    promised = order.arrives_to or (order.placed_at + LONGEST).date()
-    is_over = is_over or now.date() > promised + UNHEARD + LONGEST
-    is_unheard = now.date() > promised + UNHEARD
-    withdrawable, complainable = {}, {}
+    until = withdrawal_deadline(max(known)) if known and len(known) == len(arrived) else None
+    is_over = is_window_over(until, now) or _replaces_complaint(order)
+    promised = order.arrives_to or (order.placed_at + MAX_WITHDRAWAL_AGE).date()
+    is_over = is_over or now.date() > promised + NO_DELIVERY_EVENT_AFTER + MAX_WITHDRAWAL_AGE
+    is_unheard = now.date() > promised + NO_DELIVERY_EVENT_AFTER
+    withdrawal_units, complaint_units = {}, {}
     for key, line in by_line.items():
         sold = line.order_line
         at = _arrived_at(line.purchase_order)
         months = warranty_months(sold)
         is_old = at is not None and is_window_over(warranty_until(at, months=months), now)
-        if not is_over or is_late_fine:
-            withdrawable[key] = sold.shipped_quantity - sold.returning_quantity
-        if not is_old or is_late_fine:
-            is_here = at is None and (is_unheard or is_late_fine)
+        if not is_over or ignore_deadlines:
+            withdrawal_units[key] = sold.shipped_quantity - sold.returning_quantity
+        if not is_old or ignore_deadlines:
+            is_here = at is None and (is_unheard or ignore_deadlines)
             there = sold.shipped_quantity if is_here else sold.delivered_quantity
-            complainable[key] = max(0, there - sold.returning_quantity)
+            complaint_units[key] = max(0, there - sold.returning_quantity)
     return Returnable(
         purchase_lines=by_line,
-        withdrawable={key: most for key, most in withdrawable.items() if most > 0},
-        complainable={key: most for key, most in complainable.items() if most > 0},
-        withdraw_until=until,
+        withdrawal_units={key: most for key, most in withdrawal_units.items() if most > 0},
+        complaint_units={key: most for key, most in complaint_units.items() if most > 0},
+        withdrawal_deadline=until,
         is_withdrawal_over=is_over,
     )
 
@@ -184,7 +186,7 @@ def warranty_months(sold: OrderLine) -> int:
     return max(WARRANTY_MONTHS, *(months or 0 for months in said))
 
 
-def _was_decided(order: Order) -> bool:
+def _replaces_complaint(order: Order) -> bool:
     """Return True if the order replaces a complaint: the right to withdraw was the first order's.
 
     An exchange chosen instead of a refund is a new purchase, which can be withdrawn from once.

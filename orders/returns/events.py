@@ -6,54 +6,54 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from notifications.outbox import tell
+from notifications.outbox import record_event
 from orders import events, links
 from orders.models import ReturnAuthorization
 
 
-def declared(returns: Sequence[ReturnAuthorization], *, at: datetime) -> None:
+def record_request(returns: Sequence[ReturnAuthorization], *, at: datetime) -> None:
     """Record the receipt: the customer's words, and when they were received."""
     first = returns[0]
-    tell(
+    record_event(
         name="return.declared",
-        key=f"return.declared:{first.declaration}",
+        key=f"return.declared:{first.request_key}",
         subject=f"order:{first.order.number}",
         payload={
-            **events.basics(first.order),
+            **events.base_payload(first.order),
             "kind": first.kind,
             "words": first.words,
             "received_at": at.isoformat(),
-            "returns": [_of_one(each) for each in returns],
+            "returns": [_return_payload(each) for each in returns],
         },
         at=at,
     )
 
 
-def answered(
+def record_answer(
     authorization: ReturnAuthorization, *, what: str, at: datetime, again: str = ""
 ) -> None:
     """Record an answer; ``again`` makes the key unique where an answer may be repeated."""
-    tell(
+    record_event(
         name=f"return.{what}",
         key=f"return.{what}:{authorization.number}{again}",
         subject=f"order:{authorization.order.number}",
         payload={
-            **events.basics(authorization.order),
+            **events.base_payload(authorization.order),
             "what": what,
             "kind": authorization.kind,
             "replacement": authorization.replacement.number if authorization.replacement else "",
             "replacement_url": links.order_url(authorization.replacement)
             if authorization.replacement
             else "",
-            "sent": _sent(authorization),
+            "sent": _replacement_lines(authorization),
             "difference": str(authorization.difference_amount or ""),
-            **_of_one(authorization),
+            **_return_payload(authorization),
         },
         at=at,
     )
 
 
-def _sent(authorization: ReturnAuthorization) -> list[dict[str, Any]]:
+def _replacement_lines(authorization: ReturnAuthorization) -> list[dict[str, Any]]:
     """Return the lines of the replacement order, if there is one."""
     if authorization.replacement is None:
         return []
@@ -61,11 +61,11 @@ def _sent(authorization: ReturnAuthorization) -> list[dict[str, Any]]:
     return [events.line_payload(line) for line in lines.order_by("pk")]
 
 
-def _of_one(authorization: ReturnAuthorization) -> dict[str, Any]:
+def _return_payload(authorization: ReturnAuthorization) -> dict[str, Any]:
     lines = authorization.lines.select_related(
         "order_line__variant__product__spec", "wanted__product"
     )
-    before = authorization.send_before
+    before = authorization.ship_by
     return {
         "return_number": authorization.number,
         "destination": authorization.destination,
@@ -73,7 +73,7 @@ def _of_one(authorization: ReturnAuthorization) -> dict[str, Any]:
         "label_payer": authorization.label_payer,
         "label": authorization.label,
         "answer": authorization.answer,
-        "send_before": before.isoformat() if before else "",
+        "ship_by": before.isoformat() if before else "",
         "lines": [
             events.line_payload(line.order_line, line.quantity) for line in lines.order_by("pk")
         ],

@@ -18,7 +18,7 @@ from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Other:
+class ExchangeOption:
     """A variant that can be sent instead, at its current price."""
 
     variant: Variant
@@ -30,7 +30,9 @@ class Other:
         return self.variant.full_title
 
 
-def others(bought: Iterable[PurchaseLine], *, channel: Channel) -> dict[int, list[Other]]:
+def find_options(
+    bought: Iterable[PurchaseLine], *, channel: Channel
+) -> dict[int, list[ExchangeOption]]:
     """Return, by order line, other variants of the product and its successor, if for sale."""
     rows = {row.order_line_id: row for row in bought}
     lines = [row.order_line for row in rows.values()]
@@ -39,42 +41,42 @@ def others(bought: Iterable[PurchaseLine], *, channel: Channel) -> dict[int, lis
         Q(variant__product__in={line.variant.product_id for line in lines})
         | Q(variant__in={line.variant.replaced_by_id for line in lines})
     ).order_by("variant__position", "variant")
-    found: dict[int, list[Other]] = defaultdict(list)
+    found: dict[int, list[ExchangeOption]] = defaultdict(list)
     for listing in listings:
         for key, row in rows.items():
             if _fits(listing.variant, row):
-                found[key].append(_other(listing, row.order_line, channel))
+                found[key].append(_option(listing, row.order_line, channel))
     return found
 
 
 def _fits(variant: Variant, row: PurchaseLine) -> bool:
     sold = row.order_line.variant
-    is_same = variant.pk == came(row).pk
+    is_same = variant.pk == received_variant(row).pk
     return not is_same and (
         variant.product_id == sold.product_id or variant.pk == sold.replaced_by_id
     )
 
 
-def _other(listing: Listing, sold: OrderLine, channel: Channel) -> Other:
+def _option(listing: Listing, sold: OrderLine, channel: Channel) -> ExchangeOption:
     amount = listing.price_amount or Decimal(0)
-    return Other(
+    return ExchangeOption(
         variant=listing.variant,
         price=Money(amount, channel.currency),
         is_dearer=amount > sold.unit_amount,
     )
 
 
-def came(bought: PurchaseLine) -> Variant:
+def received_variant(bought: PurchaseLine) -> Variant:
     """Return the variant the customer received: the ordered one or its substitute."""
     return bought.offer.variant or bought.order_line.variant
 
 
-def chosen(
+def choose_variants(
     authorization: ReturnAuthorization,
     lines: Sequence[ReturnLine],
     bought: Mapping[int, PurchaseLine],
     choice: Mapping[int, int | None] | None,
-) -> dict[int, Variant | Other]:
+) -> dict[int, Variant | ExchangeOption]:
     """Return, by order line, what is sent for each accepted line.
 
     After a withdrawal only the variant the customer requested is possible.
@@ -82,13 +84,13 @@ def chosen(
     Shape:  ``choice`` by order line; None uses the requested variants
     Raises: CannotReturnError
     """
-    may_be = others(bought.values(), channel=authorization.order.channel)
+    options = find_options(bought.values(), channel=authorization.order.channel)
     return {
-        line.order_line_id: _chosen(
+        line.order_line_id: _choose_variant(
             authorization,
             line,
             bought[line.order_line_id],
-            may_be.get(line.order_line_id, []),
+            options.get(line.order_line_id, []),
             choice,
         )
         for line in lines
@@ -96,14 +98,14 @@ def chosen(
     }
 
 
-def _chosen(
+def _choose_variant(
     authorization: ReturnAuthorization,
     line: ReturnLine,
     bought: PurchaseLine,
-    may_be: Sequence[Other],
+    options: Sequence[ExchangeOption],
     choice: Mapping[int, int | None] | None,
-) -> Variant | Other:
-    same = came(bought)
+) -> Variant | ExchangeOption:
+    same = received_variant(bought)
     variant_id = (choice or {}).get(line.order_line_id, line.wanted_id) or same.pk
     if authorization.is_withdrawal and (line.wanted_id is None or variant_id != line.wanted_id):
         raise CannotReturnError(
@@ -114,13 +116,13 @@ def _chosen(
         )
     if variant_id == same.pk:
         return same
-    for other in may_be:
+    for other in options:
         if other.variant.pk == variant_id:
             return other
-    raise CannotReturnError(not_sold(line))
+    raise CannotReturnError(unavailable_message(line))
 
 
-def insist_for_all(asked: Iterable[bool]) -> None:
+def require_all_or_none(asked: Iterable[bool]) -> None:
     """Require an exchange for all lines of a withdrawal or for none: it ends as a whole.
 
     Shape:  one flag per line
@@ -131,27 +133,27 @@ def insist_for_all(asked: Iterable[bool]) -> None:
         raise CannotReturnError(words)
 
 
-def not_sold(line: ReturnLine) -> str:
+def unavailable_message(line: ReturnLine) -> str:
     words = gettext("The replacement for %(title)s is not available now. Choose another product.")
     return words % {"title": line.order_line.title}
 
 
-def bought_of(authorization: ReturnAuthorization) -> dict[int, PurchaseLine]:
+def find_purchase_lines(authorization: ReturnAuthorization) -> dict[int, PurchaseLine]:
     """Return its purchase lines by order line; rerouted lines have another source."""
     rows = PurchaseLine.objects.filter(
-        order_line__return_lines__authorization=authorization, is_live=True
+        order_line__return_lines__authorization=authorization, is_active=True
     ).select_related(
         "purchase_order__order", "order_line__variant__product", "offer__variant__product"
     )
     return {row.order_line_id: row for row in rows}
 
 
-def variant_of(one: Variant | Other) -> Variant:
-    return one.variant if isinstance(one, Other) else one
+def to_variant(one: Variant | ExchangeOption) -> Variant:
+    return one.variant if isinstance(one, ExchangeOption) else one
 
 
-def difference(
-    line: ReturnLine, instead: Variant | Other, *, currency: str, is_free: bool
+def refund_difference(
+    line: ReturnLine, instead: Variant | ExchangeOption, *, currency: str, is_free: bool
 ) -> Money:
     """Return the refund if the exchanged variant costs less than was paid.
 
@@ -161,10 +163,10 @@ def difference(
     Raises: CannotReturnError  it costs more and is not ``is_free``
     """
     nothing = Money.zero(currency)
-    if not isinstance(instead, Other):
+    if not isinstance(instead, ExchangeOption):
         return nothing
     sold = line.order_line
-    share = refund_amounts.share_of(line, currency=currency)
+    share = refund_amounts.paid_for(line, currency=currency)
     left = share - Money(line.deduction_amount, currency)
     if not sold.unit_amount:  # a free replacement
         worth = instead.price

@@ -20,11 +20,11 @@ from orders import ledger
 from orders.inventory import allocations
 from orders.models import Order, Payment, PurchaseLine, ReturnAuthorization, ReturnLine
 from orders.returns import events, exchange_options, refund_amounts, refunds, replacement_orders
-from orders.returns.authorizations import hold
+from orders.returns.authorizations import lock
 from orders.returns.eligibility import CannotReturnError
-from orders.returns.exchange_options import Other
-from orders.returns.replacement_orders import Shelf, Unit
-from storefront.lib.db.transactions import needs_transaction
+from orders.returns.exchange_options import ExchangeOption
+from orders.returns.replacement_orders import ReplacementItem, ReplacementSource
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 
@@ -32,20 +32,20 @@ Status = ReturnAuthorization.Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ReplacementSources:
     """Current sources of the items to send, as routing chose them.
 
-    Shape:  ``shelves`` by order line id of the original; ``note`` is a ``routing.decision_log``
+    Shape:  ``sources`` by order line id of the original; ``note`` is a ``routing.decision_log``
     """
 
-    shelves: Mapping[int, Shelf] = field(default_factory=dict)
+    sources: Mapping[int, ReplacementSource] = field(default_factory=dict)
     note: Mapping[str, Any] = field(default_factory=dict)
 
 
-NOWHERE = Found()
+NO_SOURCES = ReplacementSources()
 
 
-def is_for(authorization: ReturnAuthorization) -> bool:
+def can_exchange(authorization: ReturnAuthorization) -> bool:
     """Return True if it can be exchanged now: inspected, or kept by the customer."""
     is_ready = authorization.status == Status.INSPECTED or (
         authorization.status == Status.APPROVED and authorization.is_kept
@@ -56,7 +56,9 @@ def is_for(authorization: ReturnAuthorization) -> bool:
 
 
 @transaction.atomic(durable=True)
-def wish(*, authorization: ReturnAuthorization, wanted: Mapping[int, int | None]) -> None:
+def request_variants(
+    *, authorization: ReturnAuthorization, wanted: Mapping[int, int | None]
+) -> None:
     """Store the variants requested instead, or None; the latest call counts.
 
     Staff may store a more expensive one: ``exchange`` then requires ``is_free``.
@@ -66,24 +68,24 @@ def wish(*, authorization: ReturnAuthorization, wanted: Mapping[int, int | None]
     Raises: CannotReturnError  it ended, the variant is not available, or a withdrawal mixes an
                                exchange with a refund
     """
-    hold(authorization)
+    lock(authorization)
     if authorization.status in ReturnAuthorization.ENDED:
         raise CannotReturnError(gettext("This return is already closed."))
     asked = {line for line, variant in wanted.items() if variant is not None}
-    bought = exchange_options.bought_of(authorization)
-    may_be = exchange_options.others(bought.values(), channel=authorization.order.channel)
+    bought = exchange_options.find_purchase_lines(authorization)
+    options = exchange_options.find_options(bought.values(), channel=authorization.order.channel)
     lines = list(authorization.lines.select_related("order_line"))
     if authorization.is_withdrawal:
-        exchange_options.insist_for_all(
+        exchange_options.require_all_or_none(
             line.order_line_id in asked
             for line in lines
             if line.accepted_quantity or authorization.status != Status.INSPECTED
         )
     for line in lines:
         variant_id = wanted.get(line.order_line_id)
-        known = {one.variant.pk for one in may_be.get(line.order_line_id, [])}
+        known = {one.variant.pk for one in options.get(line.order_line_id, [])}
         if variant_id is not None and variant_id not in known:
-            raise CannotReturnError(exchange_options.not_sold(line))
+            raise CannotReturnError(exchange_options.unavailable_message(line))
         ReturnLine.objects.filter(pk=line.pk).update(wanted=variant_id)
 
 
@@ -95,7 +97,7 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
     now: datetime,
     choice: Mapping[int, int | None] | None = None,
     is_free: bool = False,
-    found: Found = NOWHERE,
+    found: ReplacementSources = NO_SOURCES,
 ) -> Order:
     """Create the replacement order of the accepted items; refund only a price difference.
 
@@ -105,21 +107,23 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
             variants apply. ``is_free`` allows a more expensive variant at no charge
     Locks:  the order, the orders it replaces (newest first), its payments; then the stock rows
             of the new order, in id order
-    Raises: CannotReturnError  it cannot be exchanged, costs more, or is out of stock
-            IllegalMoveError   it ended
+    Raises: CannotReturnError       it cannot be exchanged, costs more, or is out of stock
+            InvalidTransitionError  it ended
     """
-    order = hold(authorization)
-    if authorization.status in ReturnAuthorization.ENDED or not is_for(authorization):
+    order = lock(authorization)
+    if authorization.status in ReturnAuthorization.ENDED or not can_exchange(authorization):
         raise CannotReturnError(gettext("Inspect the items first, or let the customer keep them."))
-    refunds.insist_not_taken(order)
-    lines = refund_amounts.lines_of(authorization)
-    bought = exchange_options.bought_of(authorization)
-    sent = exchange_options.chosen(authorization, lines, bought, choice)
+    refunds.require_no_chargeback(order)
+    lines = refund_amounts.read_lines(authorization)
+    bought = exchange_options.find_purchase_lines(authorization)
+    sent = exchange_options.choose_variants(authorization, lines, bought, choice)
     if not sent:
         raise CannotReturnError(gettext("No items were accepted. Reject the return instead."))
-    payment = _leave_difference(authorization, lines, sent, is_free=is_free)
+    payment = _set_differences(authorization, lines, sent, is_free=is_free)
     units = [
-        _unit(line, bought[line.order_line_id], exchange_options.variant_of(instead), found, now)
+        _build_item(
+            line, bought[line.order_line_id], exchange_options.to_variant(instead), found, now
+        )
         for line in lines
         if (instead := sent.get(line.order_line_id)) is not None
     ]
@@ -129,30 +133,30 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
         units,
         # The last delivery address, which may differ from that of the order.
         ship_to=authorization.purchase_order.goes_to,
-        routed_by=found.note,
+        routing_decision=found.note,
         now=now,
     )
     made.move(
         Order.Status.PLACED, at=now, actor=actor, reason=f"it replaces {authorization.number}"
     )
-    allocations.sell(order=made, now=now)
-    _end(authorization, lines, made, actor=actor, now=now)
+    allocations.allocate(order=made, now=now)
+    _close(authorization, lines, made, actor=actor, now=now)
     if payment is not None and authorization.difference_amount:
-        ledger.ask_refund(
+        ledger.request_refund(
             payment,
             amount=authorization.difference,
-            purpose=refunds.purpose_of_difference(authorization),
+            purpose=refunds.difference_purpose(authorization),
             at=now,
             reason=f"{actor}: {authorization.number}, {made.number} costs less",
         )
     return made
 
 
-@needs_transaction
-def _leave_difference(
+@requires_transaction
+def _set_differences(
     authorization: ReturnAuthorization,
     lines: Sequence[ReturnLine],
-    sent: Mapping[int, Variant | Other],
+    sent: Mapping[int, Variant | ExchangeOption],
     *,
     is_free: bool,
 ) -> Payment | None:
@@ -162,24 +166,26 @@ def _leave_difference(
     Raises: CannotReturnError  the payment has less left, and it is not ``is_free``
     """
     currency = authorization.currency
-    payments = ledger.secured(authorization.order_id)
-    payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
+    payments = ledger.lock_authorized_payments(authorization.order_id)
+    payment = max(payments, key=lambda one: ledger.refundable_amount(one).amount, default=None)
     nothing = Money.zero(currency)
-    left = ledger.refundable(payment) if payment is not None else nothing
+    left = ledger.refundable_amount(payment) if payment is not None else nothing
     for line in lines:
         instead = sent.get(line.order_line_id)
         owed = nothing
         if instead is not None:
-            owed = exchange_options.difference(line, instead, currency=currency, is_free=is_free)
+            owed = exchange_options.refund_difference(
+                line, instead, currency=currency, is_free=is_free
+            )
         given = min(owed, left)
         if given < owed and not is_free:
-            raise CannotReturnError(_too_little(owed, left))
+            raise CannotReturnError(_insufficient_message(owed, left))
         left -= given
         line.difference_amount = given.amount
     return payment
 
 
-def _too_little(owed: Money, left: Money) -> str:
+def _insufficient_message(owed: Money, left: Money) -> str:
     words = gettext(
         "The replacement costs %(owed)s less, but only %(left)s can still be refunded. "
         "Pay the customer the rest manually and choose to send it at no extra cost."
@@ -187,30 +193,34 @@ def _too_little(owed: Money, left: Money) -> str:
     return words % {"owed": columns.as_money(owed), "left": columns.as_money(left)}
 
 
-def _unit(
-    line: ReturnLine, bought: PurchaseLine, variant: Variant, found: Found, now: datetime
-) -> Unit:
-    shelf = found.shelves.get(line.order_line_id)
-    if shelf is not None and shelf.variant_id != variant.pk:
+def _build_item(
+    line: ReturnLine,
+    bought: PurchaseLine,
+    variant: Variant,
+    found: ReplacementSources,
+    now: datetime,
+) -> ReplacementItem:
+    source = found.sources.get(line.order_line_id)
+    if source is not None and source.variant_id != variant.pk:
         words = gettext("The customer changed the request. Check it again.")
         raise CannotReturnError(words)
-    if shelf is None and variant.pk != exchange_options.came(bought).pk:
+    if source is None and variant.pk != exchange_options.received_variant(bought).pk:
         words = gettext("%(title)s is out of stock. Choose another product or refund the return.")
         raise CannotReturnError(words % {"title": variant.full_title})
-    if shelf is None:
-        shelf = replacement_orders.shelf_before(
+    if source is None:
+        source = replacement_orders.original_source(
             bought, of=bought.purchase_order, quantity=line.accepted_quantity, now=now
         )
-    return Unit(
+    return ReplacementItem(
         sold=line.order_line,
         variant=variant,
         quantity=line.accepted_quantity,
-        shelf=shelf,
+        source=source,
     )
 
 
-@needs_transaction
-def _end(
+@requires_transaction
+def _close(
     authorization: ReturnAuthorization,
     lines: Sequence[ReturnLine],
     made: Order,
@@ -218,9 +228,9 @@ def _end(
     actor: str,
     now: datetime,
 ) -> None:
-    refunds.share_out(authorization, lines)
+    refunds.set_paid_amounts(authorization, lines)
     for line in lines:  # rounding of another return of the line may have reduced its amount
-        most = (line.share_amount or Decimal(0)) - line.difference_amount
+        most = (line.paid_amount or Decimal(0)) - line.difference_amount
         line.deduction_amount = min(line.deduction_amount, most)
     authorization.move(
         Status.EXCHANGED,
@@ -230,5 +240,5 @@ def _end(
         replacement=made,
         difference_amount=sum((line.difference_amount for line in lines), Decimal(0)),
     )
-    refunds.count_back(lines)
-    events.answered(authorization, what="exchanged", at=now)
+    refunds.count_returned(lines)
+    events.record_answer(authorization, what="exchanged", at=now)

@@ -18,23 +18,26 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from orders.models import OrderLine, ReturnAuthorization, ReturnLine, SupplierRMA
+from orders.models import OrderLine, ReturnAuthorization, ReturnLine, SupplierReturn
 from orders.returns.eligibility import Returnable
-from orders.returns.exchange_options import Other
-from orders.returns.inspection import Judgment
-from orders.returns.requests import Declaration
+from orders.returns.exchange_options import ExchangeOption
+from orders.returns.inspection import InspectedLine
+from orders.returns.requests import ReturnRequest
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm
 
 
-def instead_form(
-    lines: Iterable[ReturnLine], may_be: Mapping[int, Sequence[Other]], *, same: Promise | str
+def variant_form(
+    lines: Iterable[ReturnLine],
+    options: Mapping[int, Sequence[ExchangeOption]],
+    *,
+    same: Promise | str,
 ) -> type[forms.Form]:
     """Return a form to choose the variant sent for each line; ``same`` labels no change."""
     fields: dict[str, Any] = {
         f"instead_{line.order_line_id}": forms.TypedChoiceField(
             label=f"{line.order_line.sku}: {line.order_line.title}",
-            choices=[("", same), *(_choice(one) for one in may_be.get(line.order_line_id, ()))],
+            choices=[("", same), *(_choice(one) for one in options.get(line.order_line_id, ()))],
             coerce=int,
             empty_value=None,
             required=False,
@@ -47,13 +50,13 @@ def instead_form(
     return type("InsteadForm", (forms.Form,), fields)
 
 
-def _choice(one: Other) -> tuple[int, str]:
+def _choice(one: ExchangeOption) -> tuple[int, str]:
     words = _("%(title)s, %(price)s (costs more)") if one.is_dearer else _("%(title)s, %(price)s")
     return one.variant.pk, words % {"title": one.title, "price": columns.as_money(one.price)}
 
 
 def exchange_form(
-    lines: Iterable[ReturnLine], may_be: Mapping[int, Sequence[Other]]
+    lines: Iterable[ReturnLine], options: Mapping[int, Sequence[ExchangeOption]]
 ) -> type[forms.Form]:
     """Return the exchange form: the same variants or others."""
     is_free = forms.BooleanField(
@@ -64,21 +67,21 @@ def exchange_form(
         ),
         widget=UnfoldBooleanSwitchWidget,
     )
-    form = instead_form(lines, may_be, same=_("Same product"))
+    form = variant_form(lines, options, same=_("Same product"))
     return type("ExchangeForm", (form,), {"is_free": is_free})
 
 
-def instead_in(given: Mapping[str, Any], lines: Iterable[ReturnLine]) -> dict[int, int | None]:
+def read_variants(given: Mapping[str, Any], lines: Iterable[ReturnLine]) -> dict[int, int | None]:
     """Return the chosen variants by order line; None is the same one."""
     return {line.order_line_id: given.get(f"instead_{line.order_line_id}") for line in lines}
 
 
 # Returns and supplier returns
 
-Disposition = ReturnAuthorization.Disposition
+Condition = ReturnAuthorization.Condition
 
 
-class WordsForm(forms.Form):
+class MessageForm(forms.Form):
     """A message to the customer, for the e-mail and the order page."""
 
     answer = forms.CharField(
@@ -89,7 +92,7 @@ class WordsForm(forms.Form):
     )
 
 
-class MaybeWordsForm(WordsForm):
+class OptionalMessageForm(MessageForm):
     """An optional message to the customer."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -124,7 +127,7 @@ class LabelForm(forms.Form):
     )
 
 
-class SentForm(forms.Form):
+class ShipmentForm(forms.Form):
     """The return parcel, as the customer reports it."""
 
     carrier = forms.CharField(
@@ -135,7 +138,7 @@ class SentForm(forms.Form):
     )
 
 
-class SaidForm(forms.Form):
+class CustomerAnswerForm(forms.Form):
     """The customer's answer by telephone."""
 
     words = forms.CharField(
@@ -162,7 +165,7 @@ def received_form(lines: Iterable[ReturnLine]) -> type[forms.Form]:
     return type("ReceivedForm", (forms.Form,), fields)
 
 
-def units_in(given: Mapping[str, Any], rows: Iterable[Any]) -> dict[int, int]:
+def read_units(given: Mapping[str, Any], rows: Iterable[Any]) -> dict[int, int]:
     return {row.pk: given.get(f"units_{row.pk}") or 0 for row in rows}
 
 
@@ -181,7 +184,7 @@ def inspected_form(lines: Iterable[ReturnLine], *, is_withdrawal: bool) -> type[
         )
         fields[f"state_{line.pk}"] = forms.ChoiceField(
             label=_("Condition"),
-            choices=Disposition.choices,
+            choices=Condition.choices,
             widget=UnfoldAdminSelectWidget,
         )
         if is_withdrawal:
@@ -206,11 +209,13 @@ def inspected_form(lines: Iterable[ReturnLine], *, is_withdrawal: bool) -> type[
     return type("InspectedForm", (forms.Form,), fields)
 
 
-def judgments_in(given: Mapping[str, Any], lines: Iterable[ReturnLine]) -> dict[int, Judgment]:
+def read_inspections(
+    given: Mapping[str, Any], lines: Iterable[ReturnLine]
+) -> dict[int, InspectedLine]:
     return {
-        line.pk: Judgment(
+        line.pk: InspectedLine(
             accepted=given[f"units_{line.pk}"],
-            disposition=Disposition(given[f"state_{line.pk}"]),
+            condition=Condition(given[f"state_{line.pk}"]),
             deduction=given.get(f"kept_{line.pk}") or Decimal(0),
             reason=given.get(f"why_{line.pk}", ""),
         )
@@ -218,7 +223,7 @@ def judgments_in(given: Mapping[str, Any], lines: Iterable[ReturnLine]) -> dict[
     }
 
 
-class OpenForm(forms.Form):
+class OpenReturnForm(forms.Form):
     """A return opened for a customer; line fields are added before these."""
 
     kind = forms.ChoiceField(
@@ -233,7 +238,7 @@ class OpenForm(forms.Form):
         help_text=_("Included as written in the customer's confirmation."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
-    is_late_fine = forms.BooleanField(
+    ignore_deadlines = forms.BooleanField(
         label=_("Accept although the return period is over"),
         required=False,
         help_text=_(
@@ -248,7 +253,7 @@ class OpenForm(forms.Form):
 def open_form(left: Returnable) -> tuple[type[forms.Form], list[OrderLine]]:
     """Return the form for one order, and its lines."""
     most = {
-        line.pk: max(left.withdrawable.get(line.pk, 0), left.complainable.get(line.pk, 0))
+        line.pk: max(left.withdrawal_units.get(line.pk, 0), left.complaint_units.get(line.pk, 0))
         for line in left.lines
     }
     fields: dict[str, Any] = {
@@ -263,20 +268,20 @@ def open_form(left: Returnable) -> tuple[type[forms.Form], list[OrderLine]]:
         )
         for line in left.lines
     }
-    order = [*fields, *OpenForm.base_fields]
-    return type("OrderReturnForm", (OpenForm,), {**fields, "field_order": order}), left.lines
+    order = [*fields, *OpenReturnForm.base_fields]
+    return type("OrderReturnForm", (OpenReturnForm,), {**fields, "field_order": order}), left.lines
 
 
-def declaration_of(given: Mapping[str, Any], lines: Iterable[OrderLine]) -> Declaration:
-    return Declaration(
+def read_request(given: Mapping[str, Any], lines: Iterable[OrderLine]) -> ReturnRequest:
+    return ReturnRequest(
         key=given["key"],
         kind=ReturnAuthorization.Kind(given["kind"]),
-        units=units_in(given, lines),
+        units=read_units(given, lines),
         words=given["words"],
     )
 
 
-class StepForm(ReasonForm):
+class StatusForm(ReasonForm):
     """The status of a supplier return as the supplier reported it."""
 
     to = forms.ChoiceField(label=_("Status"), widget=UnfoldAdminSelectWidget)
@@ -298,16 +303,16 @@ class StepForm(ReasonForm):
     field_order = ("to", "reference", "carrier", "tracking_number", "reason")
 
 
-def step_form(rma: SupplierRMA) -> type[forms.Form]:
+def status_form(supplier_return: SupplierReturn) -> type[forms.Form]:
     """Return a form with the possible next states; a credit has its own form."""
-    ahead = SupplierRMA.TRANSITIONS[SupplierRMA.Status(rma.status)]
+    ahead = SupplierReturn.TRANSITIONS[SupplierReturn.Status(supplier_return.status)]
     choices = [
         (to.value, to.label)
-        for to in SupplierRMA.Status
-        if to in ahead and to != SupplierRMA.Status.CREDITED
+        for to in SupplierReturn.Status
+        if to in ahead and to != SupplierReturn.Status.CREDITED
     ]
     to = forms.ChoiceField(label=_("Status"), choices=choices, widget=UnfoldAdminSelectWidget)
-    return type("RmaStepForm", (StepForm,), {"to": to})
+    return type("RmaStepForm", (StatusForm,), {"to": to})
 
 
 class CreditForm(ReasonForm):

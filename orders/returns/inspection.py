@@ -13,9 +13,9 @@ from django.utils.translation import gettext
 
 from orders.models import ReturnAuthorization, ReturnLine
 from orders.returns import refund_amounts, requests, supplier_returns
-from orders.returns.authorizations import hold
+from orders.returns.authorizations import lock
 from orders.returns.eligibility import CannotReturnError
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 
 Status = ReturnAuthorization.Status
@@ -23,11 +23,11 @@ COUNTED_ONLY = frozenset({Status.RECEIVED, Status.REFUNDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgment:
+class InspectedLine:
     """Accepted units of one line, their condition, and the deduction for use."""
 
     accepted: int
-    disposition: ReturnAuthorization.Disposition
+    condition: ReturnAuthorization.Condition
     deduction: Decimal = Decimal(0)
     reason: str = ""
 
@@ -47,8 +47,8 @@ def receive(
     Locks:  the order
     Raises: CannotReturnError  none, more than requested, or it was processed already
     """
-    hold(authorization)
-    if supplier_returns.stands(authorization):
+    lock(authorization)
+    if supplier_returns.is_open(authorization):
         raise CannotReturnError(
             gettext("A return to the supplier already exists for this item. Cancel that one first.")
         )
@@ -58,7 +58,7 @@ def receive(
     for line in lines:
         came = units.get(line.pk, 0)
         if not 0 <= came <= line.quantity:
-            raise CannotReturnError(_too_many(line.quantity))
+            raise CannotReturnError(_limit_message(line.quantity))
         ReturnLine.objects.filter(pk=line.pk).update(received_quantity=came)
     if authorization.status in COUNTED_ONLY and can_receive(authorization):
         return
@@ -67,7 +67,7 @@ def receive(
     authorization.move(Status.RECEIVED, at=now, actor=actor)
 
 
-@needs_transaction
+@requires_transaction
 def _reserve_again(lines: Sequence[ReturnLine]) -> None:
     """Reserve the units again that expiry had released.
 
@@ -83,13 +83,13 @@ def _reserve_again(lines: Sequence[ReturnLine]) -> None:
                     "newer return. Open the newer return."
                 )
             )
-        requests.count(sold.pk, line.quantity)
+        requests.reserve_units(sold.pk, line.quantity)
 
 
 def can_receive(authorization: ReturnAuthorization) -> bool:
     """Return True if received units can be counted or recounted."""
     if authorization.status == Status.REFUNDED:
-        is_seen = authorization.lines.exclude(disposition="").exists()
+        is_seen = authorization.lines.exclude(condition="").exists()
         return not authorization.is_kept and not is_seen
     if authorization.status == Status.RECEIVED:
         return True
@@ -100,7 +100,7 @@ def can_receive(authorization: ReturnAuthorization) -> bool:
 def inspect(
     *,
     authorization: ReturnAuthorization,
-    judgments: Mapping[int, Judgment],
+    results: Mapping[int, InspectedLine],
     actor: str,
     now: datetime,
 ) -> None:
@@ -111,37 +111,37 @@ def inspect(
     Locks:  the order
     Raises: CannotReturnError  more accepted than received, or more deducted than paid
     """
-    hold(authorization)
+    lock(authorization)
     for line in authorization.lines.select_related("order_line").order_by("pk"):
-        judged = judgments[line.pk]
-        if not 0 <= judged.accepted <= line.received_quantity:
-            raise CannotReturnError(_too_many(line.received_quantity))
-        line.accepted_quantity = judged.accepted
-        _insist_deduction(authorization, line, judged)
-        line.disposition = judged.disposition
-        line.deduction_amount = judged.deduction
-        line.deduction_reason = judged.reason[:200]
+        inspected = results[line.pk]
+        if not 0 <= inspected.accepted <= line.received_quantity:
+            raise CannotReturnError(_limit_message(line.received_quantity))
+        line.accepted_quantity = inspected.accepted
+        _validate_deduction(authorization, line, inspected)
+        line.condition = inspected.condition
+        line.deduction_amount = inspected.deduction
+        line.deduction_reason = inspected.reason[:200]
         line.save()
     authorization.move(Status.INSPECTED, at=now, actor=actor)
 
 
-def _insist_deduction(
-    authorization: ReturnAuthorization, line: ReturnLine, judged: Judgment
+def _validate_deduction(
+    authorization: ReturnAuthorization, line: ReturnLine, inspected: InspectedLine
 ) -> None:
-    if not judged.deduction:
+    if not inspected.deduction:
         return
     if not authorization.is_withdrawal:
         words = gettext(
             "Defective or wrong items cannot have a deduction for use. Remove the deduction."
         )
         raise CannotReturnError(words)
-    if not judged.reason:
+    if not inspected.reason:
         raise CannotReturnError(gettext("Enter the reason for the deduction."))
-    most = refund_amounts.share_of(line, currency=authorization.currency)
-    if not 0 <= judged.deduction <= most.amount:
+    most = refund_amounts.paid_for(line, currency=authorization.currency)
+    if not 0 <= inspected.deduction <= most.amount:
         words = gettext("The deduction can be at most %(most)s.")
         raise CannotReturnError(words % {"most": Money(most.amount, most.currency)})
 
 
-def _too_many(most: int) -> str:
+def _limit_message(most: int) -> str:
     return gettext("Enter %(most)d or less.") % {"most": most}

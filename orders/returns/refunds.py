@@ -20,22 +20,25 @@ from orders.models import (
     ReturnPolicy,
 )
 from orders.returns import events, refund_amounts, supplier_returns
-from orders.returns.authorizations import fall, give_up, hold
+from orders.returns.authorizations import close_without_receipt, free_units, lock
 from orders.returns.eligibility import CannotReturnError
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 
 Status = ReturnAuthorization.Status
-COUNTED = ["share_amount", "accepted_quantity", "deduction_amount", "difference_amount"]
-KEEPABLE = refund_amounts.WITHOUT_GOODS - {Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
+COUNTED_FIELDS = ["paid_amount", "accepted_quantity", "deduction_amount", "difference_amount"]
+RETURNLESS_STATES = refund_amounts.REFUNDABLE_WITHOUT_RECEIPT - {
+    Status.IN_TRANSIT,
+    Status.LOST_IN_TRANSIT,
+}
 
 
-def purpose(authorization: ReturnAuthorization) -> str:
+def refund_purpose(authorization: ReturnAuthorization) -> str:
     """Return the ledger purpose of its refund; replacements refund under it too."""
     return f"return:{authorization.number}"
 
 
-def purpose_of_difference(authorization: ReturnAuthorization) -> str:
+def difference_purpose(authorization: ReturnAuthorization) -> str:
     """Return the ledger purpose of an exchange's price difference."""
     return f"exchange:{authorization.number}"
 
@@ -45,17 +48,17 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
     """Refund the accepted units; without required receipt all units.
 
     Locks:  the order, then its payments
-    Raises: CannotReturnError  none accepted, or items neither kept nor sent
-            IllegalMoveError   it ended, or is not inspected
+    Raises: CannotReturnError       none accepted, or items neither kept nor sent
+            InvalidTransitionError  it ended, or is not inspected
     """
-    order = hold(authorization)
+    order = lock(authorization)
     status = Status(authorization.status)
     is_sent = status in {Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
-    if status == Status.EXCHANGED and not refund_amounts.has_failed(authorization):
+    if status == Status.EXCHANGED and not refund_amounts.has_failed_replacement(authorization):
         raise CannotReturnError(
             gettext("This return was exchanged, so it cannot be refunded as well.")
         )
-    if status in KEEPABLE and not authorization.is_kept:
+    if status in RETURNLESS_STATES and not authorization.is_kept:
         raise CannotReturnError(
             gettext(
                 "The customer has not shipped the items yet. To "
@@ -69,51 +72,53 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
                 "shipment. Add one or wait for the parcel."
             )
         )
-    _pay(authorization, order, actor=actor, now=now)
+    _refund(authorization, order, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
-def keep_it(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
+def refund_without_return(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
     """Refund everything without a return of the items.
 
     Locks:  the order, then its payments
     Raises: CannotReturnError  it is on its way, or ended
     """
-    order = hold(authorization)
-    if authorization.status not in KEEPABLE:
+    order = lock(authorization)
+    if authorization.status not in RETURNLESS_STATES:
         raise CannotReturnError(
             gettext("The items are already in transit, or the return is closed.")
         )
     authorization.destination = ReturnPolicy.Destination.NOWHERE
-    _pay(authorization, order, actor=actor, now=now)
+    _refund(authorization, order, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
-def refuse(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
+def reject_received(
+    *, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime
+) -> None:
     """Reject the received items with a reason for the customer; nothing is refunded.
 
     Locks:  the order
     """
-    hold(authorization)
-    if supplier_returns.stands(authorization):
+    lock(authorization)
+    if supplier_returns.is_open(authorization):
         words = gettext(
             "A return to the supplier already exists for this item. Cancel that one first."
         )
         raise CannotReturnError(words)
-    fall(authorization, Status.REFUSED, actor=actor, now=now, answer=answer[:500])
-    events.answered(authorization, what="refused", at=now)
+    close_without_receipt(authorization, Status.REFUSED, actor=actor, now=now, answer=answer[:500])
+    events.record_answer(authorization, what="refused", at=now)
 
 
-@needs_transaction
-def insist_not_taken(order: Order) -> None:
+@requires_transaction
+def require_no_chargeback(order: Order) -> None:
     """Raise if the bank charged the payment back: it must not be refunded as well.
 
     Locks:  the caller holds the order; then the orders it replaces, newest first
     Raises: CannotReturnError
     """
     taken = [Payment.Dispute.CHARGED_BACK, Payment.Dispute.LOST]
-    while made_for := refund_amounts.came_for(order):
-        order = hold(made_for)
+    while made_for := refund_amounts.replaced_return(order):
+        order = lock(made_for)
     if order.payments.filter(dispute_status__in=taken).exists():
         words = gettext(
             "The customer's bank already took the money back (chargeback). A "
@@ -122,28 +127,28 @@ def insist_not_taken(order: Order) -> None:
         raise CannotReturnError(words)
 
 
-def share_out(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
+def set_paid_amounts(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
     """Set what the customer paid for the accepted units, before they are counted as returned."""
     for line in lines:
-        line.share_amount = refund_amounts.share_of(line, currency=authorization.currency).amount
+        line.paid_amount = refund_amounts.paid_for(line, currency=authorization.currency).amount
 
 
-@needs_transaction
-def count_back(lines: Sequence[ReturnLine]) -> None:
+@requires_transaction
+def count_returned(lines: Sequence[ReturnLine]) -> None:
     """Count accepted units as returned; the others become returnable again.
 
     Locks:  the caller holds the order
     """
     for line in lines:
-        line.save(update_fields=COUNTED)
-        give_up(line.order_line_id, line.quantity - line.accepted_quantity)
+        line.save(update_fields=COUNTED_FIELDS)
+        free_units(line.order_line_id, line.quantity - line.accepted_quantity)
         OrderLine.objects.filter(pk=line.order_line_id).update(
             returned_quantity=F("returned_quantity") + line.accepted_quantity
         )
 
 
-@needs_transaction
-def _pay(
+@requires_transaction
+def _refund(
     authorization: ReturnAuthorization,
     order: Order,
     *,
@@ -154,22 +159,22 @@ def _pay(
     """Refund the accepted units, and what the order replaces.
 
     Shape:  ``of`` is the return that caused this refund, if another
-    Locks:  as ``insist_not_taken``, then the payments of its order (the caller holds the order);
-            then as ``_pay_what_it_came_for``
+    Locks:  as ``require_no_chargeback``, then the payments of its order (the caller holds the
+            order); then as ``_refund_replaced_return``
     """
-    insist_not_taken(order)
-    payments = ledger.secured(order.pk)
-    lines = refund_amounts.lines_of(authorization)
+    require_no_chargeback(order)
+    payments = ledger.lock_authorized_payments(order.pk)
+    lines = refund_amounts.read_lines(authorization)
     if not any(line.accepted_quantity for line in lines):
         raise CannotReturnError(gettext("No items were accepted. Reject the return instead."))
     for line in lines:  # rounding of another return of the line may have reduced its amount
-        most = refund_amounts.share_of(line, currency=authorization.currency).amount
+        most = refund_amounts.paid_for(line, currency=authorization.currency).amount
         most -= line.replaced_amount + line.difference_amount
         line.deduction_amount = min(line.deduction_amount, most)
-    owes = refund_amounts.owed(authorization, lines, payments)
-    payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
+    owes = refund_amounts.calculate(authorization, lines, payments)
+    payment = max(payments, key=lambda one: ledger.refundable_amount(one).amount, default=None)
     is_exchanged = authorization.status == Status.EXCHANGED  # units are counted already
-    share_out(authorization, lines)
+    set_paid_amounts(authorization, lines)
     authorization.move(
         Status.REFUNDED,
         at=now,
@@ -183,20 +188,20 @@ def _pay(
         for line in lines:
             line.save(update_fields=["replaced_amount"])
     else:
-        count_back(lines)
+        count_returned(lines)
     if payment is not None and owes.given:
-        ledger.ask_refund(
+        ledger.request_refund(
             payment,
             amount=owes.given,
-            purpose=purpose(authorization),
+            purpose=refund_purpose(authorization),
             at=now,
             reason=f"{actor}: {authorization.number}",
         )
-    _pay_what_it_came_for(order, of=of or authorization, actor=actor, now=now)
+    _refund_replaced_return(order, of=of or authorization, actor=actor, now=now)
 
 
-@needs_transaction
-def _pay_what_it_came_for(
+@requires_transaction
+def _refund_replaced_return(
     order: Order, *, of: ReturnAuthorization, actor: str, now: datetime
 ) -> None:
     """Refund the return that a failed replacement came for: the replacement itself was free.
@@ -206,14 +211,14 @@ def _pay_what_it_came_for(
     Locks:  the order of the first return, then its payments; so on to the oldest order
     Raises: CannotReturnError  other units of the replacement may still fail
     """
-    first = refund_amounts.came_for(order)
+    first = refund_amounts.replaced_return(order)
     if first is None:
         return
-    origin = hold(first)
+    origin = lock(first)
     if first.status == Status.REFUNDED:
-        _pay_more(first, origin, of=of, actor=actor, now=now)
-    elif refund_amounts.has_failed(first):
-        _pay(first, origin, of=of, actor=actor, now=now)
+        _refund_next_part(first, origin, of=of, actor=actor, now=now)
+    elif refund_amounts.has_failed_replacement(first):
+        _refund(first, origin, of=of, actor=actor, now=now)
     else:
         words = gettext(
             "Other replacements in order %(number)s may still fail. Wait until they ship "
@@ -224,8 +229,8 @@ def _pay_what_it_came_for(
         raise CannotReturnError(words % {"number": order.number})
 
 
-@needs_transaction
-def _pay_more(
+@requires_transaction
+def _refund_next_part(
     first: ReturnAuthorization,
     order: Order,
     *,
@@ -236,18 +241,18 @@ def _pay_more(
     """Refund the next part of a return refunded in part, as its replacement fails in parts.
 
     Locks:  the payments of its order (the caller holds the order); then as
-            ``_pay_what_it_came_for``
+            ``_refund_replaced_return``
     """
-    insist_not_taken(order)
-    payments = ledger.secured(order.pk)
-    lines = refund_amounts.lines_of(first)
+    require_no_chargeback(order)
+    payments = ledger.lock_authorized_payments(order.pk)
+    lines = refund_amounts.read_lines(first)
     before = sum((line.replaced_amount for line in lines), Decimal(0))
-    refund_amounts.keep_what_was_replaced(first, lines)
-    way = refund_amounts.delivery(first, lines)
+    refund_amounts.set_replaced_amounts(first, lines)
+    way = refund_amounts.shipping_refund(first, lines)
     more = before - sum((line.replaced_amount for line in lines), Decimal(0))
     owed = Money(more, first.currency) + way
-    payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
-    left = ledger.refundable(payment) if payment is not None else Money.zero(first.currency)
+    payment = max(payments, key=lambda one: ledger.refundable_amount(one).amount, default=None)
+    left = ledger.refundable_amount(payment) if payment is not None else Money.zero(first.currency)
     given = min(owed, left)
     for line in lines:
         line.save(update_fields=["replaced_amount"])
@@ -256,12 +261,12 @@ def _pay_more(
     first.refund_amount = first.refund.amount + given.amount
     first.save(update_fields=["due_amount", "delivery_amount", "refund_amount"])
     if payment is not None and given:
-        ledger.ask_refund(
+        ledger.request_refund(
             payment,
             amount=given,
             # Unique per cause: returns between may add several refunds, the first cause adds one.
-            purpose=purpose(of),
+            purpose=refund_purpose(of),
             at=now,
             reason=f"{actor}: {of.number}, for which {first.number} was replaced",
         )
-    _pay_what_it_came_for(order, of=of, actor=actor, now=now)
+    _refund_replaced_return(order, of=of, actor=actor, now=now)

@@ -16,13 +16,13 @@ from orders.cart import carts
 from orders.inventory import reservations
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
 from orders.returns.eligibility import CannotReturnError
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 from suppliers.inventory.ledger import NotEnoughStockError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class ReplacementSource:
     """Source of a replacement line, and its delivery.
 
     Shape:  ``entry`` as in ``Order.delivery_plan``
@@ -41,16 +41,18 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class ReplacementItem:
     """Units of an order line: what is sent for them and from where."""
 
     sold: OrderLine
     variant: Variant
     quantity: int
-    shelf: Shelf
+    source: ReplacementSource
 
 
-def shelf_before(bought: PurchaseLine, *, of: PurchaseOrder, quantity: int, now: datetime) -> Shelf:
+def original_source(
+    bought: PurchaseLine, *, of: PurchaseOrder, quantity: int, now: datetime
+) -> ReplacementSource:
     """Return the original source of a line, with delivery dates moved to today.
 
     Shape:  ``of`` is its purchase order, with its order selected
@@ -64,7 +66,7 @@ def shelf_before(bought: PurchaseLine, *, of: PurchaseOrder, quantity: int, now:
     landed = None
     if sold.landed_amount is not None:
         landed = (sold.landed_amount * quantity / sold.quantity).quantize(Decimal("0.01"))
-    return Shelf(
+    return ReplacementSource(
         variant_id=bought.offer.variant_id or sold.variant_id,
         offer_id=bought.offer_id,
         level_id=bought.level_id,
@@ -72,17 +74,17 @@ def shelf_before(bought: PurchaseLine, *, of: PurchaseOrder, quantity: int, now:
         cost=Money(bought.agreed_cost_amount, bought.cost_currency),
         rate=sold.cost_rate if bought.cost_currency == sold.cost_currency else None,
         landed=landed,
-        entry=_later(entry, of.order, now),
+        entry=_move_dates(entry, of.order, now),
     )
 
 
-@needs_transaction
+@requires_transaction
 def create_replacement_order(
     order: Order,
-    units: Sequence[Unit],
+    units: Sequence[ReplacementItem],
     *,
     ship_to: Mapping[str, str],
-    routed_by: Mapping[str, Any],
+    routing_decision: Mapping[str, Any],
     now: datetime,
 ) -> Order:
     """Create the order and hold its stock.
@@ -106,17 +108,17 @@ def create_replacement_order(
         email=order.email,
         locale=order.locale,
         ship_to=dict(ship_to),
-        address_check=order.address_check,
+        address_verification=order.address_verification,
         currency=order.currency,
-        goods_amount=0,
+        subtotal_amount=0,
         delivery_amount=0,
         tax_amount=0,
         total_amount=0,
         status_since=now,
         placed_at=now,
-        pay_before=now,
+        payment_due_at=now,
         delivery_plan=plan,
-        routed_by=dict(routed_by),
+        routing_decision=dict(routing_decision),
         arrives_from=min(_days(plan, "arrives_from"), default=None),
         arrives_to=max(_days(plan, "arrives_to"), default=None),
     )
@@ -130,13 +132,13 @@ def create_replacement_order(
     return made
 
 
-def _line(made: Order, unit: Unit) -> OrderLine:
-    sold, shelf, nothing = unit.sold, unit.shelf, Decimal(0)
+def _line(made: Order, unit: ReplacementItem) -> OrderLine:
+    sold, source, nothing = unit.sold, unit.source, Decimal(0)
     return OrderLine(
         order=made,
         variant=unit.variant,
-        offer_id=shelf.offer_id,
-        level_id=shelf.level_id,
+        offer_id=source.offer_id,
+        level_id=source.level_id,
         sku=unit.variant.sku,
         title=_title(unit),
         picture=_picture(unit),
@@ -147,22 +149,22 @@ def _line(made: Order, unit: Unit) -> OrderLine:
         discount_amount=nothing,
         tax_rate=sold.tax_rate,
         tax_amount=nothing,
-        added_tax_amount=nothing,
-        cost_amount=shelf.cost.amount,
-        cost_currency=shelf.cost.currency,
-        cost_rate=shelf.rate,
-        landed_amount=shelf.landed,
+        additional_tax_amount=nothing,
+        cost_amount=source.cost.amount,
+        cost_currency=source.cost.currency,
+        cost_rate=source.rate,
+        landed_amount=source.landed,
         fees_amount=nothing,
     )
 
 
-def _title(unit: Unit) -> str:
+def _title(unit: ReplacementItem) -> str:
     if unit.variant.pk == unit.sold.variant_id:
         return unit.sold.title
     return unit.variant.full_title
 
 
-def _picture(unit: Unit) -> str:
+def _picture(unit: ReplacementItem) -> str:
     if unit.variant.pk == unit.sold.variant_id:
         return unit.sold.picture
     shown = Image.objects.showing(
@@ -171,17 +173,17 @@ def _picture(unit: Unit) -> str:
     return shown.values_list("stem", flat=True).first() or ""
 
 
-def _plan(units: Sequence[Unit]) -> list[Mapping[str, Any]]:
+def _plan(units: Sequence[ReplacementItem]) -> list[Mapping[str, Any]]:
     """Return one free parcel per location."""
     entries: dict[int, dict[str, Any]] = {}
     for unit in units:
-        shelf = unit.shelf
-        free = {**shelf.entry, "amount": "0", "tax": "0", "levels": {}}
-        entry = entries.setdefault(shelf.location_id, free)
+        source = unit.source
+        free = {**source.entry, "amount": "0", "tax": "0", "levels": {}}
+        entry = entries.setdefault(source.location_id, free)
         # Two lines of a variant may use two stock levels of a location.
         key = str(unit.variant.pk)
-        key = key if key not in entry["levels"] else f"{key}:{shelf.level_id}"
-        entry["levels"][key] = shelf.level_id
+        key = key if key not in entry["levels"] else f"{key}:{source.level_id}"
+        entry["levels"][key] = source.level_id
     return list(entries.values())
 
 
@@ -189,7 +191,7 @@ def _days(plan: Sequence[Mapping[str, Any]], name: str) -> list[date]:
     return [date.fromisoformat(entry[name]) for entry in plan if entry.get(name)]
 
 
-def _later(entry: Mapping[str, Any], order: Order, now: datetime) -> dict[str, Any]:
+def _move_dates(entry: Mapping[str, Any], order: Order, now: datetime) -> dict[str, Any]:
     """Return the entry with its delivery dates moved by the days since the order."""
     passed = now.date() - order.placed_at.date()
     days = {

@@ -14,33 +14,38 @@ from django.utils.translation import gettext
 
 from orders import numbers
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnLine
-from orders.models.returns import MOST_WORDS
+from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns import eligibility, events, exchange_options, photos
 from orders.returns.eligibility import CannotReturnError, Returnable
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
 Kind = ReturnAuthorization.Kind
 Status = ReturnAuthorization.Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
+class ReturnRequest:
     """A return request. ``units`` by order line id.
 
-    ``key`` is one per form, so that a repeated submission is one request. ``drawings`` as returned
-    by ``photos.drawn``. ``wanted`` maps order lines to the variant requested instead.
+    ``key`` is one per form, so that a repeated submission is one request. ``encoded_photos`` as
+    returned by ``photos.reencode``. ``wanted`` maps order lines to the variant requested instead.
     """
 
     key: str
     kind: ReturnAuthorization.Kind
     units: Mapping[int, int]
     words: str = ""
-    drawings: Sequence[bytes] = ()
+    encoded_photos: Sequence[bytes] = ()
     wanted: Mapping[int, int] = field(default_factory=dict)
 
 
-def declare(
-    *, order: Order, said: Declaration, actor: str, now: datetime, is_late_fine: bool = False
+def submit(
+    *,
+    order: Order,
+    request: ReturnRequest,
+    actor: str,
+    now: datetime,
+    ignore_deadlines: bool = False,
 ) -> list[ReturnAuthorization]:
     """Store the request; return the existing one if ``key`` is known. Idempotent.
 
@@ -49,83 +54,85 @@ def declare(
     Locks:  the order
     Raises: CannotReturnError
     """
-    with photos.written(said.drawings) as names:
-        return _declare(order, said, names, actor, now, is_late_fine=is_late_fine)
+    with photos.store(request.encoded_photos) as names:
+        return _submit(order, request, names, actor, now, ignore_deadlines=ignore_deadlines)
 
 
 @transaction.atomic(durable=True)
-def _declare(  # noqa: PLR0913 - as above, with file names
+def _submit(  # noqa: PLR0913 - as above, with file names
     order: Order,
-    said: Declaration,
+    request: ReturnRequest,
     names: Sequence[str],
     actor: str,
     now: datetime,
     *,
-    is_late_fine: bool,
+    ignore_deadlines: bool,
 ) -> list[ReturnAuthorization]:
     row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if row.access_key != order.access_key:  # erased since the page was shown
         words = gettext("The data of this order was erased. You cannot add anything to it.")
         raise CannotReturnError(words)
-    if known := list(row.returns.filter(declaration=said.key).order_by("pk")):
+    if known := list(row.returns.filter(request_key=request.key).order_by("pk")):
         return known
-    if ReturnAuthorization.objects.filter(declaration=said.key).exists():
+    if ReturnAuthorization.objects.filter(request_key=request.key).exists():
         raise CannotReturnError(gettext("This form belongs to another order. Open the form again."))
-    left = eligibility.look(order=row, now=now, is_late_fine=is_late_fine)
-    chosen = insist(said, left)
+    left = eligibility.find_returnable(order=row, now=now, ignore_deadlines=ignore_deadlines)
+    chosen = validate(request, left)
     made = [
-        _write(row, purchase_order, units, said, left, actor, now)
-        for purchase_order, units in _by_place(chosen, left).items()
+        _create(row, purchase_order, units, request, left, actor, now)
+        for purchase_order, units in _by_purchase_order(chosen, left).items()
     ]
     for authorization in made:
         photos.attach(authorization, names, now=now)
         if authorization.is_withdrawal:
             approve(authorization, actor=actor, now=now)
-    events.declared(made, at=now)
+    events.record_request(made, at=now)
     return made
 
 
-def insist(said: Declaration, left: Returnable) -> dict[int, int]:
+def validate(request: ReturnRequest, left: Returnable) -> dict[int, int]:
     """Return the requested units, if all of them are returnable.
 
     Raises: CannotReturnError
     """
-    wished = {line: units for line, units in said.units.items() if units}
-    if not wished:
+    requested = {line: units for line, units in request.units.items() if units}
+    if not requested:
         raise CannotReturnError(gettext("Choose at least one item."))
-    most = left.of(said.kind)
-    for line, units in wished.items():
+    most = left.of(request.kind)
+    for line, units in requested.items():
         if units < 0 or units > most.get(line, 0):
-            raise CannotReturnError(_refusal(line, most.get(line, 0), said, left))
-    _insist_wanted(said, wished, left)
-    return wished
+            raise CannotReturnError(_error_message(line, most.get(line, 0), request, left))
+    _validate_variants(request, requested, left)
+    return requested
 
 
-def _insist_wanted(said: Declaration, wished: Mapping[int, int], left: Returnable) -> None:
+def _validate_variants(
+    request: ReturnRequest, requested: Mapping[int, int], left: Returnable
+) -> None:
     """Require that the variants requested instead are available and cost no more.
 
     Raises: CannotReturnError
     """
-    wanted = {line: variant for line, variant in said.wanted.items() if line in wished}
+    wanted = {line: variant for line, variant in request.wanted.items() if line in requested}
     if not wanted:
         return
-    if said.kind == Kind.WITHDRAWAL:
-        exchange_options.insist_for_all(line in wanted for line in wished)
+    if request.kind == Kind.WITHDRAWAL:
+        exchange_options.require_all_or_none(line in wanted for line in requested)
     bought = [left.purchase_lines[line] for line in wanted]
-    may_be = exchange_options.others(bought, channel=bought[0].order_line.order.channel)
+    options = exchange_options.find_options(bought, channel=bought[0].order_line.order.channel)
     for line, variant in wanted.items():
-        if all(one.variant.pk != variant or one.is_dearer for one in may_be.get(line, [])):
+        if all(one.variant.pk != variant or one.is_dearer for one in options.get(line, [])):
             words = gettext(
-                "This product is not available as an exchange. To get a dearer one, "
-                "return yours for a refund and place a new order."
+                "This product is not available as an exchange. To get a more "
+                "expensive one, return yours for a refund and place a new order."
             )
             raise CannotReturnError(words)
 
 
-def _refusal(line: int, most: int, said: Declaration, left: Returnable) -> str:
+def _error_message(line: int, most: int, request: ReturnRequest, left: Returnable) -> str:
     if line not in left.purchase_lines:
         return gettext("This item is not part of the order.")
-    if said.kind == Kind.WITHDRAWAL and left.is_withdrawal_over:
+    if request.kind == Kind.WITHDRAWAL and left.is_withdrawal_over:
         return gettext("The 14-day withdrawal period is over.")
     title = left.purchase_lines[line].order_line.title
     if not most:
@@ -135,19 +142,21 @@ def _refusal(line: int, most: int, said: Declaration, left: Returnable) -> str:
     return gettext("You can return at most %(left)d of %(title)s.") % {"title": title, "left": most}
 
 
-def _by_place(chosen: Mapping[int, int], left: Returnable) -> dict[PurchaseOrder, dict[int, int]]:
+def _by_purchase_order(
+    chosen: Mapping[int, int], left: Returnable
+) -> dict[PurchaseOrder, dict[int, int]]:
     places: dict[PurchaseOrder, dict[int, int]] = defaultdict(dict)
     for line, units in sorted(chosen.items()):
         places[left.purchase_lines[line].purchase_order][line] = units
     return places
 
 
-@needs_transaction
-def _write(  # noqa: PLR0913, PLR0917 - one row's columns
+@requires_transaction
+def _create(  # noqa: PLR0913, PLR0917 - one row's columns
     order: Order,
     purchase_order: PurchaseOrder,
     units: Mapping[int, int],
-    said: Declaration,
+    request: ReturnRequest,
     left: Returnable,
     actor: str,
     now: datetime,
@@ -156,27 +165,27 @@ def _write(  # noqa: PLR0913, PLR0917 - one row's columns
         order=order,
         purchase_order=purchase_order,
         number=numbers.return_number(order.number),
-        declaration=said.key,
-        kind=said.kind,
-        words=said.words[:MOST_WORDS],
+        request_key=request.key,
+        kind=request.kind,
+        words=request.words[:MAX_MESSAGE_LENGTH],
         currency=order.currency,
         status_since=now,
         opened_at=now,
         opened_by=actor[:100],
     )
     for line, quantity in units.items():
-        count(line, quantity)
+        reserve_units(line, quantity)
         ReturnLine.objects.create(
             authorization=authorization,
             order_line=left.purchase_lines[line].order_line,
             quantity=quantity,
-            wanted_id=said.wanted.get(line),
+            wanted_id=request.wanted.get(line),
         )
     return authorization
 
 
-@needs_transaction
-def count(line: int, quantity: int) -> None:
+@requires_transaction
+def reserve_units(line: int, quantity: int) -> None:
     """Count units of a line as in a return.
 
     Locks:  the caller holds the order
@@ -184,7 +193,7 @@ def count(line: int, quantity: int) -> None:
     OrderLine.objects.filter(pk=line).update(returning_quantity=F("returning_quantity") + quantity)
 
 
-@needs_transaction
+@requires_transaction
 def approve(
     authorization: ReturnAuthorization, *, actor: str, now: datetime, answer: str = ""
 ) -> None:
@@ -192,9 +201,9 @@ def approve(
 
     Locks:  the caller holds the order
     """
-    way = eligibility.way_of(
+    way = eligibility.choose_shipping(
         authorization.purchase_order.supplier,
-        worth=_worth_with_others(authorization),
+        worth=_total_value(authorization),
         is_our_fault=not authorization.is_withdrawal,
     )
     authorization.move(
@@ -205,24 +214,24 @@ def approve(
         destination=way.destination,
         address=way.address,
         label_payer=way.label_payer,
-        send_before=send_before(authorization, address=way.address, now=now),
+        ship_by=ship_by(authorization, address=way.address, now=now),
     )
 
 
-def send_before(authorization: ReturnAuthorization, *, address: str, now: datetime) -> date | None:
+def ship_by(authorization: ReturnAuthorization, *, address: str, now: datetime) -> date | None:
     """Return the deadline to send it; None without address or before arrival."""
     has_arrived = authorization.purchase_order.status == PurchaseOrder.Status.CLOSED
-    return (now + eligibility.SEND_WITHIN).date() if address and has_arrived else None
+    return (now + eligibility.SHIP_WITHIN).date() if address and has_arrived else None
 
 
-def _worth_with_others(authorization: ReturnAuthorization) -> Decimal:
+def _total_value(authorization: ReturnAuthorization) -> Decimal:
     """Return the value of all open returns of the order to this supplier, so that splits add up."""
     lines = ReturnLine.objects.standing().filter(
         authorization__order=authorization.order_id,
         authorization__purchase_order__supplier=authorization.purchase_order.supplier_id,
     )
     worths = (
-        line.order_line.charge_amount * line.quantity / line.order_line.quantity
+        line.order_line.customer_charge_amount * line.quantity / line.order_line.quantity
         for line in lines.select_related("order_line")
     )
     return sum(worths, Decimal(0))

@@ -20,66 +20,66 @@ from orders.models import (
     PurchaseOrder,
     ReturnAuthorization,
     ReturnPolicy,
-    SupplierRMA,
-    SupplierRMALine,
+    SupplierReturn,
+    SupplierReturnLine,
 )
 from orders.returns import authorizations, eligibility
 from storefront.lib.money import Money
 
-Status = SupplierRMA.Status
-LOOKED_AT = ReturnAuthorization.GONE_BACK | {ReturnAuthorization.Status.INSPECTED}
+Status = SupplierReturn.Status
+INSPECTED_STATES = ReturnAuthorization.SETTLED | {ReturnAuthorization.Status.INSPECTED}
 
 
-class CannotSendBackError(Exception):
+class SupplierReturnError(Exception):
     """The message says why; nothing is changed."""
 
 
-def units_of(authorization: ReturnAuthorization) -> dict[int, int]:
+def returnable_units(authorization: ReturnAuthorization) -> dict[int, int]:
     """Return received and accepted units by purchase line id."""
     came = {
         line.order_line_id: min(line.accepted_quantity, line.received_quantity)
         for line in authorization.lines.all()
-        if line.disposition != ReturnAuthorization.Disposition.MISSING
+        if line.condition != ReturnAuthorization.Condition.MISSING
     }
-    lines = authorization.purchase_order.lines.filter(is_live=True, order_line__in=came)
+    lines = authorization.purchase_order.lines.filter(is_active=True, order_line__in=came)
     return {line.pk: units for line in lines if (units := came[line.order_line_id])}
 
 
-def stands(authorization: ReturnAuthorization) -> bool:
+def is_open(authorization: ReturnAuthorization) -> bool:
     """Return True if the supplier was asked for it or has credited it."""
-    return authorization.rmas.exclude(status__in=SupplierRMA.GIVEN_UP).exists()
+    return authorization.supplier_returns.exclude(status__in=SupplierReturn.GIVEN_UP).exists()
 
 
-def is_for(authorization: ReturnAuthorization) -> bool:
+def can_open(authorization: ReturnAuthorization) -> bool:
     """Return True if a supplier return can be opened for it."""
-    if authorization.is_kept or authorization.status not in LOOKED_AT:
+    if authorization.is_kept or authorization.status not in INSPECTED_STATES:
         return False
-    return not stands(authorization) and owes(authorization)
+    return not is_open(authorization) and is_accepted(authorization)
 
 
-def owes(authorization: ReturnAuthorization) -> bool:
+def is_accepted(authorization: ReturnAuthorization) -> bool:
     """Return True if the supplier accepts it: by policy, or by its warranty for a complaint."""
     policy = _policy_of(authorization)
     if authorization.is_withdrawal or policy.warranty_months is None:
-        return policy.takes_back
-    last = _owes_until(authorization, policy.warranty_months)
+        return policy.accepts_returns
+    last = _warranty_deadline(authorization, policy.warranty_months)
     return last is None or authorization.opened_at.date() <= last
 
 
-def says(authorization: ReturnAuthorization) -> str:
+def terms_text(authorization: ReturnAuthorization) -> str:
     """Return what the supplier accepts and until when, as text."""
     policy = _policy_of(authorization)
     if authorization.is_withdrawal or policy.warranty_months is None:
-        if policy.takes_back:
+        if policy.accepts_returns:
             return gettext("The supplier accepts the return.")
         return gettext("The supplier does not accept returns.")
-    last = _owes_until(authorization, policy.warranty_months)
+    last = _warranty_deadline(authorization, policy.warranty_months)
     if last is None:
         words = gettext(
             "Covered by the supplier's warranty of %(months)d months, which starts on delivery."
         )
         return words % {"months": policy.warranty_months}
-    if owes(authorization):
+    if is_accepted(authorization):
         words = gettext("Covered by the supplier's warranty: reported before it ended on %(day)s.")
     else:
         words = gettext(
@@ -90,10 +90,10 @@ def says(authorization: ReturnAuthorization) -> str:
 
 
 def _policy_of(authorization: ReturnAuthorization) -> ReturnPolicy:
-    return eligibility.policy_of(authorization.purchase_order.supplier)
+    return eligibility.find_policy(authorization.purchase_order.supplier)
 
 
-def _owes_until(authorization: ReturnAuthorization, months: int) -> date | None:
+def _warranty_deadline(authorization: ReturnAuthorization, months: int) -> date | None:
     """Return the last day of the supplier's warranty; None before arrival."""
     bought = authorization.purchase_order
     if bought.status != PurchaseOrder.Status.CLOSED:
@@ -102,48 +102,50 @@ def _owes_until(authorization: ReturnAuthorization, months: int) -> date | None:
 
 
 @transaction.atomic(durable=True)
-def open_for(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> SupplierRMA:
+def open_for_return(
+    *, authorization: ReturnAuthorization, actor: str, now: datetime
+) -> SupplierReturn:
     """Open the supplier return of a customer's return.
 
     Locks:  the order, then the purchase order
-    Raises: CannotSendBackError  the supplier does not accept it, or it is open already
+    Raises: SupplierReturnError  the supplier does not accept it, or it is open already
     """
-    authorizations.hold(authorization)
+    authorizations.lock(authorization)
     purchase_order = _lock(authorization.purchase_order)
-    if not is_for(authorization):
+    if not can_open(authorization):
         words = gettext(
             "The supplier does not accept these items, or a return to the supplier already exists."
         )
-        if not owes(authorization):
-            words = says(authorization)
-        raise CannotSendBackError(words)
-    return _open(purchase_order, units_of(authorization), authorization, actor, now)
+        if not is_accepted(authorization):
+            words = terms_text(authorization)
+        raise SupplierReturnError(words)
+    return _open(purchase_order, returnable_units(authorization), authorization, actor, now)
 
 
 @transaction.atomic(durable=True)
-def open_alone(
+def open_without_return(
     *,
     purchase_order: PurchaseOrder,
     units: Mapping[int, int],
     actor: str,
     now: datetime,
     number: str = "",
-) -> SupplierRMA:
+) -> SupplierReturn:
     """Open a supplier return without a customer's return. Idempotent by ``number``.
 
     Shape:  ``units`` by purchase line id
     Locks:  the purchase order
-    Raises: CannotSendBackError
+    Raises: SupplierReturnError
     """
     locked = _lock(purchase_order)
-    if number and (known := locked.rmas.filter(number=number).first()):
+    if number and (known := locked.supplier_returns.filter(number=number).first()):
         return known
     return _open(locked, units, None, actor, now, number=number)
 
 
 def new_number(purchase_order: PurchaseOrder) -> str:
     """Return a new number, to be stored once."""
-    return numbers.rma_number(purchase_order.number)
+    return numbers.supplier_return_number(purchase_order.number)
 
 
 def _lock(purchase_order: PurchaseOrder) -> PurchaseOrder:
@@ -159,13 +161,13 @@ def _open(  # noqa: PLR0913 - one row's columns
     now: datetime,
     *,
     number: str = "",
-) -> SupplierRMA:
-    chosen = _chosen(purchase_order, units)
+) -> SupplierReturn:
+    chosen = _select_lines(purchase_order, units)
     currency = next(iter(chosen)).cost_currency
     cost = sum((line.agreed_cost_amount * n for line, n in chosen.items()), Decimal(0))
-    percent = eligibility.policy_of(purchase_order.supplier).restocking_percent
+    percent = eligibility.find_policy(purchase_order.supplier).restocking_fee_percent
     fee = Money(cost * percent / 100, currency).rounded().amount
-    rma = SupplierRMA.objects.create(
+    supplier_return = SupplierReturn.objects.create(
         purchase_order=purchase_order,
         authorization=authorization,
         number=number or new_number(purchase_order),
@@ -176,9 +178,9 @@ def _open(  # noqa: PLR0913 - one row's columns
         opened_at=now,
         status_since=now,
     )
-    SupplierRMALine.objects.bulk_create(
-        SupplierRMALine(
-            rma=rma,
+    SupplierReturnLine.objects.bulk_create(
+        SupplierReturnLine(
+            supplier_return=supplier_return,
             purchase_line=line,
             quantity=quantity,
             ordered_quantity=line.quantity,
@@ -186,29 +188,31 @@ def _open(  # noqa: PLR0913 - one row's columns
         )
         for line, quantity in chosen.items()
     )
-    return rma
+    return supplier_return
 
 
-def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[PurchaseLine, int]:
+def _select_lines(
+    purchase_order: PurchaseOrder, units: Mapping[int, int]
+) -> dict[PurchaseLine, int]:
     """Return the selected units, if no claim or other supplier return has them.
 
-    Raises: CannotSendBackError
+    Raises: SupplierReturnError
     """
-    left = claims.claimable(purchase_order)
+    left = claims.claimable_units(purchase_order)
     chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
     if not chosen or len(chosen) < sum(1 for n in units.values() if n > 0):
-        raise CannotSendBackError(gettext("Choose at least one unit."))
+        raise SupplierReturnError(gettext("Choose at least one unit."))
     for line, wished in chosen.items():
         if wished > left[line]:
             words = gettext("At most %(left)d of %(sku)s can still be claimed.")
-            raise CannotSendBackError(words % {"sku": line.order_line.sku, "left": left[line]})
+            raise SupplierReturnError(words % {"sku": line.order_line.sku, "left": left[line]})
     return chosen
 
 
-def go_on(
+def record_status(
     *,
-    rma: SupplierRMA,
-    to: SupplierRMA.Status,
+    supplier_return: SupplierReturn,
+    to: SupplierReturn.Status,
     reason: str,
     actor: str,
     now: datetime,
@@ -216,20 +220,22 @@ def go_on(
 ) -> None:
     """Record the status that the supplier reported.
 
-    Raises: IllegalMoveError, LostRaceError  not possible from the current status
+    Raises: InvalidTransitionError, ConcurrentUpdateError  not possible from the current status
     """
-    rma.move(to, at=now, actor=actor, reason=reason, **said)
+    supplier_return.move(to, at=now, actor=actor, reason=reason, **said)
 
 
-def credit(*, rma: SupplierRMA, amount: Money, reason: str, actor: str, now: datetime) -> None:
+def record_credit(
+    *, supplier_return: SupplierReturn, amount: Money, reason: str, actor: str, now: datetime
+) -> None:
     """Record the credited amount, once; it may exceed the expected one.
 
-    Raises: IllegalMoveError, LostRaceError  it ended
-            CannotSendBackError              the amount is negative
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it ended
+            SupplierReturnError                            the amount is negative
     """
     if amount.amount < 0:
-        raise CannotSendBackError(gettext("The amount cannot be negative."))
-    rma.move(
+        raise SupplierReturnError(gettext("The amount cannot be negative."))
+    supplier_return.move(
         Status.CREDITED,
         at=now,
         actor=actor,

@@ -10,26 +10,26 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.returns import authorizations, photos
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 
 log = logging.getLogger(__name__)
-AT_ONCE = 200
+BATCH_SIZE = 200
 
 
 @shared_task
 def expire_returns(**_: Any) -> None:
     """Expire overdue returns; a failure does not stop the others."""
     now = timezone.now()
-    for authorization in authorizations.overdue(now=now).order_by("pk")[:AT_ONCE]:
+    for authorization in authorizations.find_overdue(now=now).order_by("pk")[:BATCH_SIZE]:
         try:
-            with suppress(IllegalMoveError, LostRaceError):
+            with suppress(InvalidTransitionError, ConcurrentUpdateError):
                 authorizations.expire(authorization=authorization, now=now)
         except Exception:  # the others must not wait
             log.exception("cannot close return %s", authorization)
 
 
 @shared_task
-def sweep_pictures(**_: Any) -> None:
+def delete_orphaned_photos(**_: Any) -> None:
     """Delete picture files without a row."""
-    if count := photos.sweep(now=timezone.now()):
+    if count := photos.delete_orphans(now=timezone.now()):
         log.info("deleted %s photos that belong to no return", count)

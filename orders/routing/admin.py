@@ -24,20 +24,20 @@ from orders.models import RoutingRules
 from orders.models.routing import CRITERIA
 from orders.routing import labels, simulation
 from orders.routing import rules as routing_rules
-from orders.routing.ranking import USUAL_CHAIN, Rules
+from orders.routing.ranking import DEFAULT_CRITERIA, Rules
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from suppliers.models import Supplier
 
-STEPS = ("step_1", "step_2", "step_3", "step_4", "step_5", "step_6")
-USUAL = dict(zip(STEPS, USUAL_CHAIN, strict=False))
+CRITERION_FIELDS = ("step_1", "step_2", "step_3", "step_4", "step_5", "step_6")
+DEFAULT_STEPS = dict(zip(CRITERION_FIELDS, DEFAULT_CRITERIA, strict=False))
 
 
-def _step(name: str) -> forms.ChoiceField:
+def _criterion_field(name: str) -> forms.ChoiceField:
     return forms.ChoiceField(
         choices=[("", _("nothing")), *CRITERIA],
-        required=name == STEPS[0],
-        initial=USUAL.get(name, ""),
+        required=name == CRITERION_FIELDS[0],
+        initial=DEFAULT_STEPS.get(name, ""),
         widget=UnfoldAdminSelectWidget,
     )
 
@@ -45,27 +45,27 @@ def _step(name: str) -> forms.ChoiceField:
 class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A new draft of routing rules."""
 
-    step_1 = _step("step_1")
-    step_2 = _step("step_2")
-    step_3 = _step("step_3")
-    step_4 = _step("step_4")
-    step_5 = _step("step_5")
-    step_6 = _step("step_6")
+    step_1 = _criterion_field("step_1")
+    step_2 = _criterion_field("step_2")
+    step_3 = _criterion_field("step_3")
+    step_4 = _criterion_field("step_4")
+    step_5 = _criterion_field("step_5")
+    step_6 = _criterion_field("step_6")
     preferred = forms.CharField(required=False, max_length=1_000, widget=UnfoldAdminTextInputWidget)
 
     class Meta:
         model = RoutingRules
         fields = (
             "channel",
-            "looks_elsewhere",
-            "moves_silent_after_h",
-            "least_margin_rate",
+            "reroutes_rejected",
+            "reassign_after_hours",
+            "min_margin_rate",
             "starts_at",
             "ends_at",
             "note",
         )
 
-    field_order = ("channel", *STEPS, "preferred", *Meta.fields[1:])
+    field_order = ("channel", *CRITERION_FIELDS, "preferred", *Meta.fields[1:])
 
     def clean_preferred(self) -> list[str]:
         codes = [code.strip() for code in self.cleaned_data["preferred"].split(",")]
@@ -79,7 +79,7 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         seen: set[str] = set()
-        for name in STEPS:
+        for name in CRITERION_FIELDS:
             criterion = given.get(name)
             if criterion and criterion in seen:
                 self.add_error(
@@ -89,10 +89,10 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
                     ),
                 )
             seen.add(criterion or "")
-        least = given.get("least_margin_rate")
+        least = given.get("min_margin_rate")
         if least is not None and not 0 <= least < 1:
             self.add_error(
-                "least_margin_rate", gettext("Enter a fraction from 0 to below 1. 0.1 is 10 %.")
+                "min_margin_rate", gettext("Enter a fraction from 0 to below 1. 0.1 is 10 %.")
             )
         starts, ends = given.get("starts_at"), given.get("ends_at")
         if starts and ends and ends <= starts:
@@ -100,27 +100,31 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         return given
 
     @property
-    def chain(self) -> list[Criterion]:
-        return [Criterion(self.cleaned_data[name]) for name in STEPS if self.cleaned_data[name]]
+    def criteria(self) -> list[Criterion]:
+        return [
+            Criterion(self.cleaned_data[name])
+            for name in CRITERION_FIELDS
+            if self.cleaned_data[name]
+        ]
 
 
 Status = RoutingRules.Status
-SHOWN = 100
-LONGEST_NUMBER = 9
-LONGEST = timedelta(days=92)
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+MAX_SHOWN = 100
+MAX_ID_DIGITS = 9
+MAX_PERIOD = timedelta(days=92)
+DATE_WIDGET = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class DaysForm(forms.Form):
+class PeriodForm(forms.Form):
     """Selects the orders to simulate."""
 
-    since = forms.DateField(label=_("First day"), widget=DAY)
-    until = forms.DateField(label=_("Last day"), widget=DAY)
+    since = forms.DateField(label=_("First day"), widget=DATE_WIDGET)
+    until = forms.DateField(label=_("Last day"), widget=DATE_WIDGET)
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
         since, until = given.get("since"), given.get("until")
-        if since and until and not timedelta(0) <= until - since <= LONGEST:
+        if since and until and not timedelta(0) <= until - since <= MAX_PERIOD:
             self.add_error(
                 "until", gettext("The last day must be within three months of the first day.")
             )
@@ -129,47 +133,59 @@ class DaysForm(forms.Form):
 
 @admin.register(RoutingRules)
 class RoutingRulesAdmin(StaffAdmin):
-    when_empty: ClassVar = labels.NO_RULES
+    empty_text: ClassVar = labels.NO_RULES
     may_add = True
     add_form = RoutingRulesForm
-    groups = labels.RULES
+    groups = labels.RULES_FIELDS
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),
-        columns.state("status", _("Status"), waits=["draft"], ended=["retired"]),
+        columns.status("status", _("Status"), waits=["draft"], ended=["retired"]),
         "counts",
         "is_in_force",
         columns.age("starts_at", _("Starts")),
         columns.age("ends_at", _("Ends")),
-        "made_by",
+        "created_by",
         "note",
     ]
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["channel", "status"]
     ordering: ClassVar = ["channel", "-version"]
-    exclude: ClassVar = ["chain"]
-    readonly_fields: ClassVar = ["counts", "asks", "is_in_force", columns.moves]
-    actions_detail: ClassVar = ["rehearse", "try_it", "go_live", "retire", "draft_like"]
-    fits: ClassVar = {
-        "go_live": lambda row: row.status == Status.DRAFT,
+    exclude: ClassVar = ["criteria"]
+    readonly_fields: ClassVar = ["counts", "asks", "is_in_force", columns.status_history]
+    actions_detail: ClassVar = [
+        "simulate",
+        "preview_with_cart",
+        "activate",
+        "retire",
+        "copy_as_draft",
+    ]
+    available_if: ClassVar = {
+        "activate": lambda row: row.status == Status.DRAFT,
         "retire": lambda row: row.status == Status.LIVE,
     }
-    refusals: ClassVar = (routing_rules.OverError,)
+    user_errors: ClassVar = (routing_rules.RulesEndedError,)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
-        like = RoutingRules.objects.filter(pk=number_in(request.GET, "like")).first()
+        like = RoutingRules.objects.filter(pk=row_id(request.GET, "like")).first()
         if like is None:
             channels = Channel.objects.values_list("pk", flat=True)[:2]
             return {"channel": channels[0], **initial} if len(channels) == 1 else initial
-        steps = dict(zip(STEPS, [*like.chain, *("" for _step in STEPS)], strict=False))
+        steps = dict(
+            zip(
+                CRITERION_FIELDS,
+                [*like.criteria, *("" for _step in CRITERION_FIELDS)],
+                strict=False,
+            )
+        )
         return {
             **steps,
             "channel": like.channel_id,
             "preferred": ", ".join(like.preferred),
-            "looks_elsewhere": like.looks_elsewhere,
-            "moves_silent_after_h": like.moves_silent_after_h,
-            "least_margin_rate": like.least_margin_rate,
+            "reroutes_rejected": like.reroutes_rejected,
+            "reassign_after_hours": like.reassign_after_hours,
+            "min_margin_rate": like.min_margin_rate,
             "note": like.note,
         }
 
@@ -177,13 +193,13 @@ class RoutingRulesAdmin(StaffAdmin):
         self, request: HttpRequest, obj: RoutingRules, form: RoutingRulesForm, change: bool
     ) -> None:
         given = form.cleaned_data
-        made = routing_rules.draft(
+        made = routing_rules.create_draft(
             channel=given["channel"],
-            chain=form.chain,
+            criteria=form.criteria,
             preferred=given["preferred"],
-            looks_elsewhere=given["looks_elsewhere"],
-            moves_silent_after_h=given["moves_silent_after_h"],
-            least_margin_rate=given["least_margin_rate"],
+            reroutes_rejected=given["reroutes_rejected"],
+            reassign_after_hours=given["reassign_after_hours"],
+            min_margin_rate=given["min_margin_rate"],
             starts_at=given["starts_at"],
             ends_at=given["ends_at"],
             note=given["note"],
@@ -195,32 +211,32 @@ class RoutingRulesAdmin(StaffAdmin):
 
     @admin.display(description=_("Ranking criteria"))
     def counts(self, rules: RoutingRules) -> str:
-        return labels.counts(routing_rules.rules_of(rules))
+        return labels.summary(routing_rules.to_rules(rules))
 
     @admin.display(description=_("Minimum margin"))
     def asks(self, rules: RoutingRules) -> str:
-        return labels.asks(rules.least_margin_rate)
+        return labels.min_margin_text(rules.min_margin_rate)
 
     @admin.display(description=_("Active now"), boolean=True)
     def is_in_force(self, rules: RoutingRules) -> bool:
-        found = routing_rules.in_force(channel=rules.channel, now=timezone.now())
+        found = routing_rules.current_rules(channel=rules.channel, now=timezone.now())
         return found.version == rules.version
 
     @action(description=_("Simulate"), icon="experiment")
-    def rehearse(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+    def simulate(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         rules = self.row(request, object_id)
         yesterday = timezone.now().date() - timedelta(days=1)
         given = request.GET if "since" in request.GET else {"since": yesterday, "until": yesterday}
-        form = DaysForm(given)
+        form = PeriodForm(given)
         found = None
         if form.is_valid():
-            orders = simulation.of_day(
+            orders = simulation.orders_of_period(
                 channel_id=rules.channel_id,
                 since=_midnight(form.cleaned_data["since"]),
                 until=_midnight(form.cleaned_data["until"] + timedelta(days=1)),
             )
-            found = simulation.rehearse(
-                rules=routing_rules.rules_of(rules), orders=orders, currency=rules.channel.currency
+            found = simulation.simulate(
+                rules=routing_rules.to_rules(rules), orders=orders, currency=rules.channel.currency
             )
         context = {
             **self.admin_site.each_context(request),
@@ -228,13 +244,13 @@ class RoutingRulesAdmin(StaffAdmin):
             "opts": self.opts,
             "original": rules,
             "back": self.page_of(rules),
-            "counts": labels.counts(routing_rules.rules_of(rules)),
+            "counts": labels.summary(routing_rules.to_rules(rules)),
             "form": form,
             "found": found,
-            "sums": _sums(found) if found and found.count else (),
+            "sums": _totals(found) if found and found.count else (),
             "changed": [
-                _told(one, found.currency, routing_rules.rules_of(rules))
-                for one in found.changed[:SHOWN]
+                _as_row(one, found.currency, routing_rules.to_rules(rules))
+                for one in found.changed[:MAX_SHOWN]
             ]
             if found
             else (),
@@ -242,12 +258,12 @@ class RoutingRulesAdmin(StaffAdmin):
         return TemplateResponse(request, "orders/routing_simulation.html", context)
 
     @action(description=_("Open routing simulator"), icon="route", may="view")
-    def try_it(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def preview_with_cart(self, request: HttpRequest, object_id: str) -> HttpResponse:
         rules = self.row(request, object_id)
         return HttpResponseRedirect(f"{reverse('supply:routing')}?rules={rules.pk}")
 
     @action(description=_("Go live"), icon="rocket_launch")
-    def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         rules = self.row(request, object_id)
         return self.ask(
             request,
@@ -257,8 +273,8 @@ class RoutingRulesAdmin(StaffAdmin):
                 "From the start time, carts and orders of %(channel)s are routed by: "
                 "%(counts)s. Pages update within a minute. Existing orders do not change."
             )
-            % {"channel": rules.channel, "counts": labels.counts(routing_rules.rules_of(rules))},
-            act=lambda _given: routing_rules.go_live(
+            % {"channel": rules.channel, "counts": labels.summary(routing_rules.to_rules(rules))},
+            act=lambda _given: routing_rules.activate(
                 rules=rules, by=str(request.user), now=timezone.now()
             ),
             done=lambda _none: self._said(rules),
@@ -267,11 +283,11 @@ class RoutingRulesAdmin(StaffAdmin):
     @staticmethod
     def _said(rules: RoutingRules) -> str:
         """Return that the rules are live, and which version takes precedence, if one does."""
-        first = routing_rules.in_force(channel=rules.channel, now=timezone.now())
+        first = routing_rules.current_rules(channel=rules.channel, now=timezone.now())
         if first.version == rules.version:
             return gettext("%s is live.") % rules
         words = gettext("%(rules)s is live. For now, %(first)s takes precedence.")
-        return words % {"rules": rules, "first": labels.name(first)}
+        return words % {"rules": rules, "first": labels.rules_name(first)}
 
     @action(description=_("Retire"), icon="do_not_disturb_on")
     def retire(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -291,26 +307,26 @@ class RoutingRulesAdmin(StaffAdmin):
         )
 
     @action(description=_("Duplicate as draft"), icon="edit_note")
-    def draft_like(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def copy_as_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         rules = self.row(request, object_id)
         return HttpResponseRedirect(f"{reverse('admin:orders_routingrules_add')}?like={rules.pk}")
 
 
-def number_in(given: Mapping[str, str], name: str) -> int:
+def row_id(given: Mapping[str, str], name: str) -> int:
     """Return the row id in a query parameter; 0 (never a row id) if invalid."""
     text = given.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS else 0
 
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _sums(found: simulation.Rehearsal) -> list[tuple[str, str, str, str]]:
+def _totals(found: simulation.SimulationResult) -> list[tuple[str, str, str, str]]:
     """Return the totals before and after, and their differences."""
     before, after = found.before, found.after
 
-    def money(one: simulation.Sum, name: str) -> str:
+    def money(one: simulation.RoutingTotals, name: str) -> str:
         return columns.as_money(simulation.per_order(getattr(one, name), found))
 
     def days(many: int) -> str:
@@ -344,9 +360,9 @@ def _sums(found: simulation.Rehearsal) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _told(one: simulation.Rerouted, currency: str, rules: Rules) -> dict[str, Any]:
+def _as_row(one: simulation.ChangedOrder, currency: str, rules: Rules) -> dict[str, Any]:
     more = one.after.cost - one.before.cost
-    least = rules.least_margin_rate
+    least = rules.min_margin_rate
     return {
         "order": one.order,
         "before": ", ".join(one.before_from),
@@ -356,8 +372,8 @@ def _told(one: simulation.Rerouted, currency: str, rules: Rules) -> dict[str, An
         "cost": columns.as_money(simulation.money(more, currency)),
         "margin_before": columns.as_money(simulation.money(one.before.margin, currency)),
         "margin_after": columns.as_money(simulation.money(one.after.margin, currency)),
-        "left_out": [
+        "excluded": [
             f"{each.place}: {labels.verdict(each.verdict, left=each.left, least=least)}"
-            for each in one.left_out
+            for each in one.excluded
         ],
     }

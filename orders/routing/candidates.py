@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from catalog.pricing.landed_cost import Costing, Landed
+from catalog.pricing.landed_cost import Costing, LandedCost
 from orders.pricing import margins
-from orders.routing.margin_filter import Sold
+from orders.routing.margin_filter import SaleAmount
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
 
@@ -30,7 +30,7 @@ class Need:
 
     variant_id: int
     quantity: int
-    sold: Sold | None = None
+    sold: SaleAmount | None = None
     most: int | None = None
 
     def part(self, units: int, *, before: int = 0) -> Need:
@@ -61,7 +61,7 @@ class Candidate:
     wholesale: Money
     lead_days: int
     supplier_code: str = ""
-    landed: Landed | None = None
+    landed: LandedCost | None = None
     distance: int = 0
     days: int = 0
     score: int | None = None
@@ -87,15 +87,13 @@ class Candidate:
             return True, self.cost.amount * quantity
         return False, self.landed.of(quantity)
 
-    def spent(self, quantity: int, sold: Sold) -> Decimal | None:
+    def spent(self, quantity: int, sold: SaleAmount) -> Decimal | None:
         """Return the landed cost with all fees of the price; None if unknown."""
         if self.landed is None:
             return None
-        return margins.outlay_of_line(
-            self.landed, quantity=quantity, net=sold.net, gross=sold.gross
-        )
+        return margins.line_cost(self.landed, quantity=quantity, net=sold.net, gross=sold.gross)
 
-    def landed_by(self, costing: Costing) -> Candidate:
+    def with_landed_costs(self, costing: Costing) -> Candidate:
         """Return a copy with ``landed`` computed, if it was not."""
         if self.landed is not None:
             return self
@@ -106,18 +104,18 @@ class Candidate:
     def at_most(self, quantity: int) -> int:
         """Return the largest quantity up to this that it can send, or 0."""
         units = min(self.available, quantity)
-        return sellable_units.at_most(units, minimum=self.minimum, pack=self.pack)
+        return sellable_units.largest_order(units, minimum=self.minimum, pack=self.pack)
 
     def at_least(self, quantity: int) -> int | None:
         """Return the smallest quantity from this up that it can send, or None."""
-        fewest = sellable_units.at_least(quantity, minimum=self.minimum, pack=self.pack)
+        fewest = sellable_units.smallest_order(quantity, minimum=self.minimum, pack=self.pack)
         return fewest if fewest <= self.available else None
 
 
 # Stock rows that cannot fill anything
 
 
-class Refusal(StrEnum):
+class UnavailableReason(StrEnum):
     """Why a stock row is not for sale in any quantity."""
 
     SUPPLIER = "supplier"  # not active
@@ -125,15 +123,15 @@ class Refusal(StrEnum):
     HELD = "held"  # quarantined, or stopped by staff
     EVIDENCE = "evidence"  # a required certificate is missing
     NO_COST = "no_cost"
-    OLD_COST = "old_cost"
-    OLD_STOCK = "old_stock"
-    NO_UNITS = "no_units"  # none above the buffer
-    NO_RATE = "no_rate"  # no current exchange rate
+    STALE_COST = "stale_cost"
+    STALE_STOCK = "stale_stock"
+    OUT_OF_STOCK = "out_of_stock"  # none above the safety stock
+    MISSING_RATE = "missing_rate"  # no current exchange rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """Input of ``refusal``. ``left`` are the units above the buffer."""
+class StockRowFacts:
+    """Input of ``find_refusal``. ``left`` are the units above the safety stock."""
 
     is_bought_from: bool
     status: str
@@ -144,16 +142,16 @@ class Facts:
     left: int
 
 
-def refusal(facts: Facts) -> Refusal | None:
+def find_refusal(facts: StockRowFacts) -> UnavailableReason | None:
     """Return the first reason against a stock row. The exchange rate is checked later."""
     against = {
-        Refusal.SUPPLIER: not facts.is_bought_from,
-        Refusal.GONE: facts.status == "gone",
-        Refusal.HELD: facts.status != "active",
-        Refusal.EVIDENCE: facts.lacks_evidence,
-        Refusal.NO_COST: not facts.has_cost,
-        Refusal.OLD_COST: not facts.has_fresh_cost,
-        Refusal.OLD_STOCK: not facts.has_fresh_stock,
-        Refusal.NO_UNITS: facts.left <= 0,
+        UnavailableReason.SUPPLIER: not facts.is_bought_from,
+        UnavailableReason.GONE: facts.status == "gone",
+        UnavailableReason.HELD: facts.status != "active",
+        UnavailableReason.EVIDENCE: facts.lacks_evidence,
+        UnavailableReason.NO_COST: not facts.has_cost,
+        UnavailableReason.STALE_COST: not facts.has_fresh_cost,
+        UnavailableReason.STALE_STOCK: not facts.has_fresh_stock,
+        UnavailableReason.OUT_OF_STOCK: facts.left <= 0,
     }
     return next((reason for reason, holds in against.items() if holds), None)

@@ -15,36 +15,40 @@ from catalog.pricing.landed_cost import Costing
 from orders.enums import Criterion
 from orders.routing import margin_filter
 from orders.routing.candidates import Candidate, Misfit, Need
-from orders.routing.engine import Plan, PlannedLine, Worse, against
-from orders.routing.margin_filter import Left, Sold, Unearning
+from orders.routing.engine import Drawback, Plan, PlannedLine, reason_against
+from orders.routing.margin_filter import Contribution, MarginReason, SaleAmount
 from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 
-TAKEN = "taken"
-MOST_NOTED = 20  # sources per line
+CHOSEN = "taken"
+MAX_CANDIDATES = 20  # sources per line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noted(Candidate):
-    """A logged candidate with its landed cost and total cost for ``noted_for`` units.
+class LoggedCandidate(Candidate):
+    """A logged candidate with its landed cost and total cost for ``logged_quantity`` units.
 
     For fewer units, when a line is split, costs are proportional.
     """
 
-    noted_for: int
-    noted_outlay: tuple[bool, Decimal]
-    noted_spent: Decimal | None
+    logged_quantity: int
+    logged_cost_key: tuple[bool, Decimal]
+    logged_total_cost: Decimal | None
 
     def outlay(self, quantity: int) -> tuple[bool, Decimal]:
-        is_unknown, amount = self.noted_outlay
-        return is_unknown, amount * quantity / self.noted_for
+        is_unknown, amount = self.logged_cost_key
+        return is_unknown, amount * quantity / self.logged_quantity
 
-    def spent(self, quantity: int, sold: Sold) -> Decimal | None:  # noqa: ARG002 - logged for that amount
-        return None if self.noted_spent is None else self.noted_spent * quantity / self.noted_for
+    def spent(self, quantity: int, sold: SaleAmount) -> Decimal | None:  # noqa: ARG002 - logged for that amount
+        return (
+            None
+            if self.logged_total_cost is None
+            else self.logged_total_cost * quantity / self.logged_quantity
+        )
 
 
-def note(
-    plan: Plan, *, sold: Mapping[int, Sold] | None = None, costing: Costing | None = None
+def record(
+    plan: Plan, *, sold: Mapping[int, SaleAmount] | None = None, costing: Costing | None = None
 ) -> dict[str, Any]:
     """Return the log: the rules, and per line all sources with the reason against each.
 
@@ -57,16 +61,16 @@ def note(
         if choice.price:
             prices[str(variant_id)] = choice.price
         lines[str(variant_id)] = [
-            _entry(one.landed_by(costing) if costing else one, choice)
-            for one in _worth_noting(plan.considered.get(variant_id, ()), choice)
+            _to_json(one.with_landed_costs(costing) if costing else one, choice)
+            for one in _select(plan.considered.get(variant_id, ()), choice)
         ]
-    least = plan.rules.least_margin_rate
+    least = plan.rules.min_margin_rate
     return {
         "version": plan.rules.version,
-        "chain": [criterion.value for criterion in plan.rules.chain],
+        "criteria": [criterion.value for criterion in plan.rules.criteria],
         "preferred": list(plan.rules.preferred),
         "least_margin": None if least is None else str(least),
-        "most_places": plan.rules.most_places,
+        "max_sources": plan.rules.max_sources,
         "lines": lines,
         "sold": {
             variant_id: {"gross": str(each.gross.amount), "tax_rate": str(each.tax_rate)}
@@ -86,53 +90,53 @@ class _Choice:
     quantity: int
     units: Mapping[int, int]
     taken: Candidate | None
-    asked: Sold | None
-    price: Sold | None
+    asked: SaleAmount | None
+    price: SaleAmount | None
     rules: Rules
 
     @classmethod
-    def of(cls, parts: Sequence[PlannedLine], known: Sold | None, rules: Rules) -> _Choice:
-        asked = whole(parts)
+    def of(cls, parts: Sequence[PlannedLine], known: SaleAmount | None, rules: Rules) -> _Choice:
+        asked = total_sale(parts)
         return cls(
             quantity=sum(line.quantity for line in parts),
             units={line.candidate.level_id: line.quantity for line in parts},
-            taken=alone(parts),
+            taken=sole_source(parts),
             asked=asked,
             price=asked or known,
             rules=rules,
         )
 
 
-def alone(parts: Sequence[PlannedLine]) -> Candidate | None:
+def sole_source(parts: Sequence[PlannedLine]) -> Candidate | None:
     """Return the source that sends all of a line; None if several do."""
     return parts[0].candidate if len(parts) == 1 else None
 
 
-def whole(parts: Sequence[PlannedLine]) -> Sold | None:
+def total_sale(parts: Sequence[PlannedLine]) -> SaleAmount | None:
     """Return the sale amount of all parts of a line."""
     first, *others = (line.sold for line in parts)
     if first is None or not others:
         return first
     gross = Money.total((line.sold.gross for line in parts if line.sold), first.gross.currency)
-    return Sold(gross=gross, tax_rate=first.tax_rate)
+    return SaleAmount(gross=gross, tax_rate=first.tax_rate)
 
 
-def _worth_noting(able: Sequence[Candidate], choice: _Choice) -> Sequence[Candidate]:
-    """Return the chosen sources and the best of the others, at most ``MOST_NOTED``."""
+def _select(able: Sequence[Candidate], choice: _Choice) -> Sequence[Candidate]:
+    """Return the chosen sources and the best of the others, at most ``MAX_CANDIDATES``."""
     rules, quantity = choice.rules, choice.quantity
 
     def place(one: Candidate) -> tuple[object, ...]:
         is_other = one.level_id not in choice.units
-        stands = margin_filter.standing(one, quantity, choice.asked, rules.least_margin_rate)
+        stands = margin_filter.margin_band(one, quantity, choice.asked, rules.min_margin_rate)
         return is_other, not one.fits(quantity), stands, rules.rank(one, quantity, rules.alone)
 
-    return sorted(able, key=place)[:MOST_NOTED]
+    return sorted(able, key=place)[:MAX_CANDIDATES]
 
 
-def _entry(one: Candidate, choice: _Choice) -> dict[str, Any]:
+def _to_json(one: Candidate, choice: _Choice) -> dict[str, Any]:
     quantity = choice.quantity
     is_unknown, outlay = one.outlay(quantity)
-    left = margin_filter.left(one, quantity, choice.price)
+    left = margin_filter.contribution(one, quantity, choice.price)
     return {
         "level": one.level_id,
         "offer": one.offer_id,
@@ -152,70 +156,76 @@ def _entry(one: Candidate, choice: _Choice) -> dict[str, Any]:
         "score": one.score,
         "spent": None if left is None else str(left.spent),
         "units": choice.units.get(one.level_id, 0),
-        "verdict": TAKEN
+        "verdict": CHOSEN
         if one.level_id in choice.units
         else verdict(one, choice.taken, quantity, choice.rules, choice.asked),
     }
 
 
 def verdict(
-    one: Candidate, taken: Candidate | None, quantity: int, rules: Rules, sold: Sold | None = None
+    one: Candidate,
+    taken: Candidate | None,
+    quantity: int,
+    rules: Rules,
+    sold: SaleAmount | None = None,
 ) -> str:
     """Return the reason against a candidate; ``parcels`` if it would need another parcel.
 
     Shape:  ``taken`` is None if several send the line together
     """
     if taken is not None and one.level_id == taken.level_id:
-        return TAKEN
-    reason: Misfit | Unearning | Worse
-    reason = against(one, taken=taken, quantity=quantity, rules=rules, sold=sold)
-    if taken is None or not isinstance(reason, Worse):
+        return CHOSEN
+    reason: Misfit | MarginReason | Drawback
+    reason = reason_against(one, taken=taken, quantity=quantity, rules=rules, sold=sold)
+    if taken is None or not isinstance(reason, Drawback):
         return reason.value
     ours = (rules.rank(one, quantity, rules.alone), one.level_id)
     is_better = ours < (rules.rank(taken, quantity, rules.alone), taken.level_id)
     return Criterion.PARCELS.value if is_better else reason.value
 
 
-def rules_of(noted: Mapping[str, Any]) -> Rules:
+def logged_rules(log: Mapping[str, Any]) -> Rules:
     """Return the logged rules; logs older than the minimum margin have none."""
-    least = noted.get("least_margin")
+    least = log.get("least_margin")
     return Rules(
-        chain=tuple(map(Criterion, noted["chain"])),
-        preferred=tuple(noted["preferred"]),
-        version=noted["version"],
-        least_margin_rate=None if least is None else Decimal(least),
-        most_places=noted.get("most_places", 1),
+        criteria=tuple(map(Criterion, log["criteria"])),
+        preferred=tuple(log["preferred"]),
+        version=log["version"],
+        min_margin_rate=None if least is None else Decimal(least),
+        max_sources=log.get("max_sources", 1),
     )
 
 
-def sold_of(noted: Mapping[str, Any], variant_id: int, currency: str) -> Sold | None:
+def logged_sale(log: Mapping[str, Any], variant_id: int, currency: str) -> SaleAmount | None:
     """Return the logged sale amount of a line."""
-    kept = noted.get("sold", {}).get(str(variant_id))
+    kept = log.get("sold", {}).get(str(variant_id))
     if kept is None:
         return None
     gross = Money(Decimal(kept["gross"]), currency)
-    return Sold(gross=gross, tax_rate=Decimal(kept["tax_rate"]))
+    return SaleAmount(gross=gross, tax_rate=Decimal(kept["tax_rate"]))
 
 
-def left_of(entry: Mapping[str, Any], sold: Sold | None) -> Left | None:
+def logged_contribution(entry: Mapping[str, Any], sold: SaleAmount | None) -> Contribution | None:
     """Return the contribution of a line from a logged source; None if unknown."""
     spent = entry.get("spent")
-    return None if sold is None or spent is None else Left(net=sold.net, spent=Decimal(spent))
+    return (
+        None if sold is None or spent is None else Contribution(net=sold.net, spent=Decimal(spent))
+    )
 
 
-def candidates_of(noted: Mapping[str, Any], needs: Iterable[Need]) -> list[Noted]:
+def logged_candidates(log: Mapping[str, Any], needs: Iterable[Need]) -> list[LoggedCandidate]:
     """Return all logged sources of these needs."""
     return [
-        _read(entry, need)
+        _parse(entry, need)
         for need in needs
-        for entry in noted["lines"].get(str(need.variant_id), ())
+        for entry in log["lines"].get(str(need.variant_id), ())
     ]
 
 
-def _read(entry: Mapping[str, Any], need: Need) -> Noted:
+def _parse(entry: Mapping[str, Any], need: Need) -> LoggedCandidate:
     outlay, spent = Decimal(entry["outlay"]), entry.get("spent")
     unit = Money(outlay / need.quantity, entry["currency"])
-    return Noted(
+    return LoggedCandidate(
         level_id=entry["level"],
         offer_id=entry["offer"],
         variant_id=need.variant_id,
@@ -232,7 +242,7 @@ def _read(entry: Mapping[str, Any], need: Need) -> Noted:
         score=entry["score"],
         minimum=entry["minimum"],
         pack=entry["pack"],
-        noted_for=need.quantity,
-        noted_outlay=(not entry["is_sure"], outlay),
-        noted_spent=None if spent is None else Decimal(spent),
+        logged_quantity=need.quantity,
+        logged_cost_key=(not entry["is_sure"], outlay),
+        logged_total_cost=None if spent is None else Decimal(spent),
     )

@@ -10,31 +10,31 @@ from enum import StrEnum
 from orders.enums import Criterion
 from orders.routing import line_splitting, margin_filter
 from orders.routing.candidates import Candidate, Misfit, Need
-from orders.routing.margin_filter import Sold, Unearning
-from orders.routing.ranking import USUAL, Rank, Rules
-from orders.routing.set_cover import Cost, cover
+from orders.routing.margin_filter import MarginReason, SaleAmount
+from orders.routing.ranking import DEFAULT_RULES, Rank, Rules
+from orders.routing.set_cover import Cost, choose_sources
 
 type Choice = tuple[Need, Sequence[Candidate]]
 
 
-class Worse(StrEnum):
+class Drawback(StrEnum):
     """Why another stock row was chosen although this one could send it."""
 
     NO_COST = "no_cost"  # landed cost unknown
-    DEARER = "dearer"
-    FARTHER = "farther"
+    HIGHER_COST = "higher_cost"
+    MORE_DISTANT = "more_distant"
     SLOWER = "slower"
-    WORSE_SUPPLIER = "worse_supplier"  # by the performance score
-    LESS_LIKED = "less_liked"  # by the preference of staff
-    LATER = "later"  # equal, and added later
+    LOWER_SCORE = "lower_score"  # by the performance score
+    LESS_PREFERRED = "less_preferred"  # by the preference of staff
+    ADDED_LATER = "added_later"  # equal, and added later
 
 
-WORSE = {
-    Criterion.COST: Worse.DEARER,
-    Criterion.DISTANCE: Worse.FARTHER,
-    Criterion.DAYS: Worse.SLOWER,
-    Criterion.SCORE: Worse.WORSE_SUPPLIER,
-    Criterion.PREFERENCE: Worse.LESS_LIKED,
+DRAWBACKS = {
+    Criterion.COST: Drawback.HIGHER_COST,
+    Criterion.DISTANCE: Drawback.MORE_DISTANT,
+    Criterion.DAYS: Drawback.SLOWER,
+    Criterion.SCORE: Drawback.LOWER_SCORE,
+    Criterion.PREFERENCE: Drawback.LESS_PREFERRED,
 }
 
 
@@ -45,7 +45,7 @@ class PlannedLine:
     variant_id: int
     quantity: int
     candidate: Candidate
-    sold: Sold | None = None
+    sold: SaleAmount | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class Plan:
     missing: Mapping[int, int]
     instead: Mapping[int, int] = field(default_factory=dict)
     considered: Mapping[int, Sequence[Candidate]] = field(default_factory=dict)
-    rules: Rules = USUAL
+    rules: Rules = DEFAULT_RULES
 
     @property
     def planned(self) -> dict[int, list[PlannedLine]]:
@@ -87,7 +87,9 @@ def by_variant(lines: Iterable[PlannedLine]) -> dict[int, list[PlannedLine]]:
     return dict(found)
 
 
-def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = USUAL) -> Plan:
+def route(
+    *, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = DEFAULT_RULES
+) -> Plan:
     """Choose sources by the rules: by default fewest parcels, lowest landed cost, soonest.
 
     One location fills a need. If none can, or only at a loss, and the rules allow it, several do
@@ -102,21 +104,21 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rule
     others: list[tuple[Need, Sequence[Candidate]]] = []
     for need in needs:
         fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
-        kept = margin_filter.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
-        if kept and (rules.most_places == 1 or not _loses(kept, need, rules)):
+        kept = margin_filter.filter_sources(fit, need.quantity, need.sold, rules.min_margin_rate)
+        if kept and (rules.max_sources == 1 or not _all_lose(kept, need, rules)):
             choices.append((need, kept))
         else:
             others.append((need, kept))
     unfilled = []
     for need, kept in others:
-        if parts := _divided(need, able[need.variant_id], kept, choices, rules):
+        if parts := _split_if_needed(need, able[need.variant_id], kept, choices, rules):
             choices += parts
         elif kept:
             choices.append((need, kept))
         else:
             unfilled.append(need)
     by_location: dict[int, list[PlannedLine]] = defaultdict(list)
-    for need, candidate in _best(choices, rules):
+    for need, candidate in _choose(choices, rules):
         by_location[candidate.location_id].append(
             PlannedLine(
                 variant_id=need.variant_id,
@@ -137,42 +139,47 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rule
     )
     return Plan(
         parcels=parcels,
-        missing={need.variant_id: _most(need, able[need.variant_id], rules) for need in unfilled},
+        missing={
+            need.variant_id: _max_quantity(need, able[need.variant_id], rules) for need in unfilled
+        },
         instead={
             need.variant_id: more
             for need in unfilled
-            if (more := _fewest_more(need, able[need.variant_id], rules)) is not None
+            if (more := _min_larger_quantity(need, able[need.variant_id], rules)) is not None
         },
         considered=able,
         rules=rules,
     )
 
 
-def at_once(able: Sequence[Candidate], rules: Rules, *, most: int | None = None) -> int:
+def available_quantity(able: Sequence[Candidate], rules: Rules, *, most: int | None = None) -> int:
     """Return the largest quantity of one variant available now, at most ``most``."""
     units = sum(one.available for one in able) if most is None else most
-    return line_splitting.most(units, able, places=rules.most_places)
+    return line_splitting.max_quantity(units, able, max_sources=rules.max_sources)
 
 
-def _most(need: Need, able: Sequence[Candidate], rules: Rules) -> int:
+def _max_quantity(need: Need, able: Sequence[Candidate], rules: Rules) -> int:
     units = need.quantity if need.most is None else min(need.quantity, need.most)
-    return at_once(able, rules, most=units)
+    return available_quantity(able, rules, most=units)
 
 
-def _fewest_more(need: Need, able: Sequence[Candidate], rules: Rules) -> int | None:
+def _min_larger_quantity(need: Need, able: Sequence[Candidate], rules: Rules) -> int | None:
     alone = [more for one in able if (more := one.at_least(need.quantity)) is not None]
     top = sum(one.available for one in able) if need.most is None else need.most
-    together = line_splitting.fewest_more(
-        need.quantity, able, places=rules.most_places, top=min([top, *(more - 1 for more in alone)])
+    together = line_splitting.min_larger_quantity(
+        need.quantity,
+        able,
+        max_sources=rules.max_sources,
+        top=min([top, *(more - 1 for more in alone)]),
     )
     return together if together is not None else min(alone, default=None)
 
 
-def _loses(kept: Sequence[Candidate], need: Need, rules: Rules) -> bool:
-    return all(_stands(one, need, rules) > margin_filter.TOO_LITTLE for one in kept)
+def _all_lose(kept: Sequence[Candidate], need: Need, rules: Rules) -> bool:
+    return all(_margin_band(one, need, rules) > margin_filter.BELOW_MINIMUM for one in kept)
 
 
-def _divided(
+def _split_if_needed(
     need: Need,
     able: Sequence[Candidate],
     kept: Sequence[Candidate],
@@ -183,11 +190,11 @@ def _divided(
 
     Returns nothing if it cannot be split, or if a split loses too and ``kept`` can fill it whole.
     """
-    for worst in (margin_filter.ENOUGH, margin_filter.TOO_LITTLE):
-        among = [one for one in able if _stands(one, need, rules) <= worst]
+    for worst in (margin_filter.SUFFICIENT, margin_filter.BELOW_MINIMUM):
+        among = [one for one in able if _margin_band(one, need, rules) <= worst]
         parts = _split(need, among, choices, rules)
         # A fee per line weighs more on a part than on the most that a source could send.
-        if parts and all(_stands(one, part, rules) <= worst for part, (one, *_) in parts):
+        if parts and all(_margin_band(one, part, rules) <= worst for part, (one, *_) in parts):
             return parts
     return () if kept else _split(need, able, choices, rules)
 
@@ -199,7 +206,7 @@ def _split(
 
     If fewer parcels rank first, sources that send something of this cart anyway come first.
     """
-    if rules.most_places == 1 or (need.most is not None and need.quantity > need.most):
+    if rules.max_sources == 1 or (need.most is not None and need.quantity > need.most):
         return []
     sending = {fit[0].location_id for _, fit in choices if len(fit) == 1}
 
@@ -209,14 +216,14 @@ def _split(
         return before, one.location_id not in sending, after, one.level_id
 
     usable = sorted((one for one in able if one.at_most(need.quantity)), key=rank)
-    found = line_splitting.split(need.quantity, usable, places=rules.most_places)
+    found = line_splitting.split(need.quantity, usable, max_sources=rules.max_sources)
     return [(part, [one]) for part, one in _parts(need, found)]
 
 
-def _stands(one: Candidate, need: Need, rules: Rules) -> margin_filter.Standing:
+def _margin_band(one: Candidate, need: Need, rules: Rules) -> margin_filter.MarginBand:
     """Return the margin band of a source with the largest quantity it could send."""
     part = need.part(one.at_most(need.quantity))
-    return margin_filter.standing(one, part.quantity, part.sold, rules.least_margin_rate)
+    return margin_filter.margin_band(one, part.quantity, part.sold, rules.min_margin_rate)
 
 
 def _parts(need: Need, found: Iterable[tuple[Candidate, int]]) -> Iterator[tuple[Need, Candidate]]:
@@ -226,7 +233,7 @@ def _parts(need: Need, found: Iterable[tuple[Candidate, int]]) -> Iterator[tuple
         before += units
 
 
-def _best(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candidate]]:
+def _choose(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candidate]]:
     """Choose the source of each need: criteria before the parcels per line, then ``set_cover``.
 
     ``margin_filter`` ran first. Sums of ranks are minimal where each rank is, so choosing per line
@@ -247,17 +254,19 @@ def _best(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candidate
             by_level[candidate.level_id] = candidate
         lines.append(line)
     needs = [need for need, _ in choices]
-    return [(need, by_level[level]) for need, level in zip(needs, cover(lines), strict=True)]
+    return [
+        (need, by_level[level]) for need, level in zip(needs, choose_sources(lines), strict=True)
+    ]
 
 
-def against(
+def reason_against(
     candidate: Candidate,
     *,
     taken: Candidate | None,
     quantity: int,
-    rules: Rules = USUAL,
-    sold: Sold | None = None,
-) -> Misfit | Unearning | Worse:
+    rules: Rules = DEFAULT_RULES,
+    sold: SaleAmount | None = None,
+) -> Misfit | MarginReason | Drawback:
     """Return why a need alone in a cart is filled by ``taken`` and not by this candidate.
 
     It checks what ``route`` checks, in the same order.
@@ -267,18 +276,20 @@ def against(
     if reason := candidate.misfit(quantity):
         return reason
     if taken is None:
-        alone = margin_filter.standing(candidate, quantity, sold, rules.least_margin_rate)
-        return margin_filter.reason(alone, margin_filter.ENOUGH) or Worse.LATER
+        alone = margin_filter.margin_band(candidate, quantity, sold, rules.min_margin_rate)
+        return (
+            margin_filter.exclusion_reason(alone, margin_filter.SUFFICIENT) or Drawback.ADDED_LATER
+        )
     mine, its = (
-        margin_filter.standing(one, quantity, sold, rules.least_margin_rate)
+        margin_filter.margin_band(one, quantity, sold, rules.min_margin_rate)
         for one in (candidate, taken)
     )
-    if left_out := margin_filter.reason(mine, its):
+    if left_out := margin_filter.exclusion_reason(mine, its):
         return left_out
     criterion = rules.difference(candidate, taken, quantity)
     if criterion is None:
-        return Worse.LATER
+        return Drawback.ADDED_LATER
     is_unknown, _ = candidate.outlay(quantity)
     if criterion is Criterion.COST and is_unknown:
-        return Worse.NO_COST
-    return WORSE[criterion]
+        return Drawback.NO_COST
+    return DRAWBACKS[criterion]

@@ -13,33 +13,33 @@ from orders.enums import Criterion
 from orders.models.routing import CRITERIA
 from orders.routing import margin_filter
 from orders.routing.candidates import Misfit
-from orders.routing.decision_log import TAKEN
-from orders.routing.engine import Worse
-from orders.routing.margin_filter import Left, Unearning
+from orders.routing.decision_log import CHOSEN
+from orders.routing.engine import Drawback
+from orders.routing.margin_filter import Contribution, MarginReason
 from orders.routing.ranking import Rules
 from storefront.lib.staff.columns import as_money, as_number
 from storefront.lib.staff.fieldsets import Field, Group
 
-SAID: Mapping[str, str | Promise] = {
-    TAKEN: _("Selected"),
+REASONS: Mapping[str, str | Promise] = {
+    CHOSEN: _("Selected"),
     Misfit.TOO_FEW: _("not enough stock"),
     Misfit.BELOW_MINIMUM: _("below the minimum order quantity"),
     Misfit.NOT_WHOLE_PACKS: _("sold only in whole packs"),
-    Unearning.LOSES: _("sells at a loss"),
-    Unearning.EARNS_TOO_LITTLE: _("below the minimum margin"),
-    Worse.NO_COST: _("landed cost unknown"),
-    Worse.DEARER: _("higher landed cost"),
-    Worse.FARTHER: _("farther away"),
-    Worse.SLOWER: _("later delivery"),
-    Worse.WORSE_SUPPLIER: _("lower supplier score"),
-    Worse.LESS_LIKED: _("less preferred supplier"),
-    Worse.LATER: _("equal in all criteria, added later"),
+    MarginReason.LOSS: _("sells at a loss"),
+    MarginReason.LOW_MARGIN: _("below the minimum margin"),
+    Drawback.NO_COST: _("landed cost unknown"),
+    Drawback.HIGHER_COST: _("higher landed cost"),
+    Drawback.MORE_DISTANT: _("farther away"),
+    Drawback.SLOWER: _("later delivery"),
+    Drawback.LOWER_SCORE: _("lower supplier score"),
+    Drawback.LESS_PREFERRED: _("less preferred supplier"),
+    Drawback.ADDED_LATER: _("equal in all criteria, added later"),
     Criterion.PARCELS: _("one more parcel needed"),
 }
 # The same with figures; below, labels of a source chosen despite a low margin.
-FIGURED: Mapping[str, str | Promise] = {
-    Unearning.LOSES: _("sells at a loss of %(loss)s"),
-    Unearning.EARNS_TOO_LITTLE: _(
+REASONS_WITH_FIGURES: Mapping[str, str | Promise] = {
+    MarginReason.LOSS: _("sells at a loss of %(loss)s"),
+    MarginReason.LOW_MARGIN: _(
         "margin of %(earned)s (%(rate)s %% of the price), below the minimum of %(least)s %%"
     ),
 }
@@ -50,7 +50,7 @@ TAKEN_FOR_LITTLE = _(
     "the minimum of %(least)s %%"
 )
 PLACES = (_("First"), _("Second"), _("Third"), _("Fourth"), _("Fifth"), _("Last"))
-RULES = (
+RULES_FIELDS = (
     Group(
         _("Ranking"),
         {
@@ -85,7 +85,7 @@ RULES = (
     Group(
         _("Margin"),
         {
-            "least_margin_rate": Field(
+            "min_margin_rate": Field(
                 _("Minimum margin"),
                 _(
                     "A fraction of the price before tax: 0.1 is 10 %. A location with a "
@@ -98,7 +98,7 @@ RULES = (
     Group(
         _("When a supplier does not ship"),
         {
-            "looks_elsewhere": Field(
+            "reroutes_rejected": Field(
                 _("Try another supplier"),
                 _(
                     "Rejected items are ordered from another supplier. If they arrive "
@@ -106,7 +106,7 @@ RULES = (
                     "refunded immediately."
                 ),
             ),
-            "moves_silent_after_h": Field(
+            "reassign_after_hours": Field(
                 _("Reassign without confirmation after (hours)"),
                 _(
                     "Hours after the confirmation time limit. The supplier is then asked "
@@ -143,43 +143,43 @@ ASKS_MARGIN = _("%(least)s %% of the price before tax, if another location reach
 _CRITERIA: Mapping[str, str | Promise] = dict(CRITERIA)
 
 
-def chain(criteria: Iterable[str]) -> str:
+def criteria(criteria: Iterable[str]) -> str:
     """Return the criteria in order, as text."""
     return now(", then ").join(str(_CRITERIA[criterion]) for criterion in criteria)
 
 
-def counts(rules: Rules) -> str:
+def summary(rules: Rules) -> str:
     """Return the criteria in order and the minimum margin, as text."""
-    least = rules.least_margin_rate
+    least = rules.min_margin_rate
     if not least:
-        return chain(rules.chain)
-    words = now("%(chain)s, with a margin of at least %(least)s %% of the price")
-    return words % {"chain": chain(rules.chain), "least": _percent(least)}
+        return criteria(rules.criteria)
+    words = now("%(criteria)s, with a margin of at least %(least)s %% of the price")
+    return words % {"criteria": criteria(rules.criteria), "least": _percent(least)}
 
 
-def asks(least: Decimal | None) -> str:
+def min_margin_text(least: Decimal | None) -> str:
     """Return the minimum margin as text, or how to set one."""
     if least is None:
         return str(ASKS_NO_MARGIN)
     return str(ASKS_MARGIN) % {"least": _percent(least)} if least else str(ASKS_NO_LOSS)
 
 
-def name(rules: Rules) -> str:
+def rules_name(rules: Rules) -> str:
     """Return the version and its criteria."""
     version = (
         now("Version %(number)d") % {"number": rules.version} if rules.version else now("Usual")
     )
-    return f"{version}: {counts(rules)}"
+    return f"{version}: {summary(rules)}"
 
 
-def verdict(code: str, *, left: Left | None = None, least: Decimal | None = None) -> str:
+def verdict(code: str, *, left: Contribution | None = None, least: Decimal | None = None) -> str:
     """Return why a source was not chosen, or that it was chosen despite a low margin.
 
     Shape:  ``left`` is the contribution of the line from there, ``least`` the minimum margin
     """
-    words = _figured(code, left, least) if left is not None else None
+    words = _with_figures(code, left, least) if left is not None else None
     if left is None or words is None:
-        return str(SAID.get(code, code))
+        return str(REASONS.get(code, code))
     return str(words) % {
         "loss": as_money(left.loss),
         "earned": as_money(left.earned),
@@ -188,12 +188,12 @@ def verdict(code: str, *, left: Left | None = None, least: Decimal | None = None
     }
 
 
-def _figured(code: str, left: Left, least: Decimal | None) -> str | Promise | None:
-    if code != TAKEN:
-        return FIGURED.get(code)
+def _with_figures(code: str, left: Contribution, least: Decimal | None) -> str | Promise | None:
+    if code != CHOSEN:
+        return REASONS_WITH_FIGURES.get(code)
     if left.loss.amount > 0:
         return TAKEN_UNASKED if least is None else TAKEN_AT_A_LOSS
-    return None if left.standing(least) == margin_filter.ENOUGH else TAKEN_FOR_LITTLE
+    return None if left.standing(least) == margin_filter.SUFFICIENT else TAKEN_FOR_LITTLE
 
 
 def _percent(rate: Decimal) -> str:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-MOST_STEPS = 1_000  # about 10 ms; without packs about ten are needed
-TRIES = 20  # alternative quantities checked when too many are requested
+MAX_STEPS = 1_000  # about 10 ms; without packs about ten are needed
+MAX_ALTERNATIVES = 20  # alternative quantities checked when too many are requested
 
 
-class Place(Protocol):
+class Source(Protocol):
     """A source, as far as its sellable quantities."""
 
     @property
@@ -24,56 +24,60 @@ class Place(Protocol):
     def at_most(self, quantity: int) -> int: ...
 
 
-def split[P: Place](quantity: int, able: Sequence[P], *, places: int) -> list[tuple[P, int]]:
-    """Return the quantity per source, from at most ``places`` sources; empty if impossible.
+def split[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> list[tuple[P, int]]:
+    """Return the quantity per source, from at most ``max_sources`` sources; empty if impossible.
 
     Shape:  ``able`` with the best first; each part is of another supplier
     """
-    return _Search[P]().split(quantity, able, places)
+    return _Search[P]().split(quantity, able, max_sources)
 
 
-def most[P: Place](quantity: int, able: Sequence[P], *, places: int) -> int:
+def max_quantity[P: Source](quantity: int, able: Sequence[P], *, max_sources: int) -> int:
     """Return the largest quantity up to this that these sources can send together."""
     alone = max((one.at_most(quantity) for one in able), default=0)
-    top = min(quantity, _together(quantity, able, places))
-    return next(_possible(range(top, alone, -1), able, places), alone)
+    top = min(quantity, _max_total(quantity, able, max_sources))
+    return next(_possible(range(top, alone, -1), able, max_sources), alone)
 
 
-def fewest_more[P: Place](quantity: int, able: Sequence[P], *, places: int, top: int) -> int | None:
+def min_larger_quantity[P: Source](
+    quantity: int, able: Sequence[P], *, max_sources: int, top: int
+) -> int | None:
     """Return the smallest quantity from this up to ``top`` that they can send, or None."""
-    limit = min(top, _together(top, able, places))
-    return next(_possible(range(quantity, limit + 1), able, places), None)
+    limit = min(top, _max_total(top, able, max_sources))
+    return next(_possible(range(quantity, limit + 1), able, max_sources), None)
 
 
-def _possible[P: Place](quantities: range, able: Sequence[P], places: int) -> Iterator[int]:
+def _possible[P: Source](quantities: range, able: Sequence[P], max_sources: int) -> Iterator[int]:
     search = _Search[P]()
-    return (units for units in quantities[:TRIES] if search.split(units, able, places))
+    return (
+        units for units in quantities[:MAX_ALTERNATIVES] if search.split(units, able, max_sources)
+    )
 
 
-def _together[P: Place](quantity: int, able: Sequence[P], places: int) -> int:
-    """Return what the ``places`` suppliers with the most can send, each up to ``quantity``."""
+def _max_total[P: Source](quantity: int, able: Sequence[P], max_sources: int) -> int:
+    """Return what the ``max_sources`` suppliers with the most can send, each up to ``quantity``."""
     fullest: dict[int, int] = {}
     for one in able:
         fullest[one.supplier_id] = max(one.at_most(quantity), fullest.get(one.supplier_id, 0))
-    return sum(sorted(fullest.values(), reverse=True)[:places])
+    return sum(sorted(fullest.values(), reverse=True)[:max_sources])
 
 
-class _Search[P: Place]:
-    """Depth-first search over sources, bounded by ``MOST_STEPS``."""
+class _Search[P: Source]:
+    """Depth-first search over sources, bounded by ``MAX_STEPS``."""
 
     def __init__(self) -> None:
-        self._left = MOST_STEPS
+        self._left = MAX_STEPS
 
-    def split(self, quantity: int, able: Sequence[P], places: int) -> list[tuple[P, int]]:
+    def split(self, quantity: int, able: Sequence[P], max_sources: int) -> list[tuple[P, int]]:
         usable = [one for one in able if one.at_most(quantity)]
-        for count in range(2, places + 1):
+        for count in range(2, max_sources + 1):
             if found := self.parts(quantity, usable, count):
                 return found
         return []
 
     def parts(self, quantity: int, able: Sequence[P], count: int) -> list[tuple[P, int]]:
         """Split among exactly ``count`` sources."""
-        if _together(quantity, able, count) < quantity:
+        if _max_total(quantity, able, count) < quantity:
             return []
         for number, one in enumerate(able):
             self._left -= 1
@@ -84,7 +88,7 @@ class _Search[P: Place]:
                     return [(one, quantity)]
                 continue
             others = [each for each in able[number + 1 :] if each.supplier_id != one.supplier_id]
-            fewest = max(1, quantity - _together(quantity, others, count - 1))
+            fewest = max(1, quantity - _max_total(quantity, others, count - 1))
             units = one.at_most(quantity - 1)
             while units >= fewest and self._left >= 0:
                 if rest := self.parts(quantity - units, others, count - 1):

@@ -32,7 +32,7 @@ def distance(start: str, end: str) -> int:
     return 1 if {start, end} <= CUSTOMS_UNION else 2
 
 
-USUAL_CHAIN = (
+DEFAULT_CRITERIA = (
     Criterion.PARCELS,
     Criterion.COST,
     Criterion.DAYS,
@@ -42,7 +42,7 @@ USUAL_CHAIN = (
 )
 
 
-class Ranked(Protocol):
+class RankedSource(Protocol):
     """A source, as far as it is ranked."""
 
     @property
@@ -60,27 +60,27 @@ class Ranked(Protocol):
 class Rules:
     """One version of routing rules. ``preferred`` are supplier codes, best first.
 
-    Shape:  a chain without ``PARCELS`` ranks them last. ``looks_elsewhere`` reroutes rejected
-            lines, with ``moves_silent_after_h`` also unconfirmed ones, so many hours after the
-            acknowledgement was due. ``least_margin_rate`` of the net price excludes sources before
+    Shape:  a criteria without ``PARCELS`` ranks them last. ``reroutes_rejected`` reroutes rejected
+            lines, with ``reassign_after_hours`` also unconfirmed ones, so many hours after the
+            acknowledgement was due. ``min_margin_rate`` of the net price excludes sources before
             ranking (``margin_filter``)
     """
 
-    chain: tuple[Criterion, ...] = USUAL_CHAIN
+    criteria: tuple[Criterion, ...] = DEFAULT_CRITERIA
     preferred: tuple[str, ...] = ()
     version: int = 0
-    looks_elsewhere: bool = True
-    moves_silent_after_h: int | None = None
-    least_margin_rate: Decimal | None = Decimal(0)
-    most_places: int = 1
+    reroutes_rejected: bool = True
+    reassign_after_hours: int | None = None
+    min_margin_rate: Decimal | None = Decimal(0)
+    max_sources: int = 1
 
     @property
     def before_parcels(self) -> tuple[Criterion, ...]:
-        return self.chain[: self._place_of_parcels]
+        return self.criteria[: self._place_of_parcels]
 
     @property
     def after_parcels(self) -> tuple[Criterion, ...]:
-        return self.chain[self._place_of_parcels + 1 :]
+        return self.criteria[self._place_of_parcels + 1 :]
 
     @property
     def alone(self) -> tuple[Criterion, ...]:
@@ -89,21 +89,21 @@ class Rules:
 
     @property
     def _place_of_parcels(self) -> int:
-        is_there = Criterion.PARCELS in self.chain
-        return self.chain.index(Criterion.PARCELS) if is_there else len(self.chain)
+        is_there = Criterion.PARCELS in self.criteria
+        return self.criteria.index(Criterion.PARCELS) if is_there else len(self.criteria)
 
-    def rank(self, one: Ranked, quantity: int, by: Sequence[Criterion]) -> Rank:
+    def rank(self, one: RankedSource, quantity: int, by: Sequence[Criterion]) -> Rank:
         """Return the rank of a source for a quantity, lower is better; ranks can be summed."""
         return tuple(number for each in by for number in self._numbers(one, quantity, each))
 
-    def difference(self, one: Ranked, other: Ranked, quantity: int) -> Criterion | None:
+    def difference(self, one: RankedSource, other: RankedSource, quantity: int) -> Criterion | None:
         """Return the criterion that decides between two sources for a line; None if equal."""
         for criterion in self.alone:
             if self._numbers(one, quantity, criterion) != self._numbers(other, quantity, criterion):
                 return criterion
         return None
 
-    def _numbers(self, one: Ranked, quantity: int, criterion: Criterion) -> Rank:
+    def _numbers(self, one: RankedSource, quantity: int, criterion: Criterion) -> Rank:
         match criterion:
             case Criterion.COST:
                 is_unknown, amount = one.outlay(quantity)
@@ -124,4 +124,4 @@ class Rules:
         return {code: place for place, code in enumerate(self.preferred)}
 
 
-USUAL = Rules()
+DEFAULT_RULES = Rules()

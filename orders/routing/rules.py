@@ -13,16 +13,16 @@ from django.db.models.functions import Coalesce, Greatest
 from catalog.models import Channel
 from orders.enums import Criterion
 from orders.models import RoutingRules
-from orders.routing.ranking import USUAL, Rules
+from orders.routing.ranking import DEFAULT_RULES, Rules
 
 Status = RoutingRules.Status
 
 
-class OverError(Exception):
+class RulesEndedError(Exception):
     """The rules end before they would go live."""
 
 
-def in_force(*, channel: Channel, now: datetime) -> Rules:
+def current_rules(*, channel: Channel, now: datetime) -> Rules:
     """Return the rules in force; one query.
 
     Rules with an end date take precedence over others; of equals the one that began last.
@@ -36,30 +36,30 @@ def in_force(*, channel: Channel, now: datetime) -> Rules:
     began = Greatest(Coalesce("starts_at", "status_since"), "status_since")
     found = live.alias(began=began, ends=Q(ends_at__isnull=False))
     first = found.order_by("-ends", "-began", "-version").first()
-    return rules_of(first) if first else USUAL
+    return to_rules(first) if first else DEFAULT_RULES
 
 
-def rules_of(version: RoutingRules) -> Rules:
+def to_rules(version: RoutingRules) -> Rules:
     """Return the stored version as ``Rules``."""
     return Rules(
-        chain=tuple(map(Criterion, version.chain)),
+        criteria=tuple(map(Criterion, version.criteria)),
         preferred=tuple(version.preferred),
         version=version.version,
-        looks_elsewhere=version.looks_elsewhere,
-        moves_silent_after_h=version.moves_silent_after_h,
-        least_margin_rate=version.least_margin_rate,
+        reroutes_rejected=version.reroutes_rejected,
+        reassign_after_hours=version.reassign_after_hours,
+        min_margin_rate=version.min_margin_rate,
     )
 
 
 @transaction.atomic
-def draft(  # noqa: PLR0913 - one row's columns
+def create_draft(  # noqa: PLR0913 - one row's columns
     *,
     channel: Channel,
-    chain: Sequence[Criterion],
+    criteria: Sequence[Criterion],
     preferred: Sequence[str] = (),
-    looks_elsewhere: bool = True,
-    moves_silent_after_h: int | None = None,
-    least_margin_rate: Decimal | None = Decimal(0),
+    reroutes_rejected: bool = True,
+    reassign_after_hours: int | None = None,
+    min_margin_rate: Decimal | None = Decimal(0),
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
     note: str = "",
@@ -77,27 +77,27 @@ def draft(  # noqa: PLR0913 - one row's columns
         channel=channel,
         version=last + 1,
         status_since=now,
-        chain=list(chain),
+        criteria=list(criteria),
         preferred=list(preferred),
-        looks_elsewhere=looks_elsewhere,
-        moves_silent_after_h=moves_silent_after_h,
-        least_margin_rate=least_margin_rate,
+        reroutes_rejected=reroutes_rejected,
+        reassign_after_hours=reassign_after_hours,
+        min_margin_rate=min_margin_rate,
         starts_at=starts_at,
         ends_at=ends_at,
         note=note[:300],
-        made_by=by[:100],
-        made_at=now,
+        created_by=by[:100],
+        created_at=now,
     )
 
 
 @transaction.atomic
-def go_live(*, rules: RoutingRules, by: str, now: datetime) -> None:
+def activate(*, rules: RoutingRules, by: str, now: datetime) -> None:
     """Activate a draft now, or from its start on.
 
-    Raises: OverError, IllegalMoveError, LostRaceError
+    Raises: RulesEndedError, InvalidTransitionError, ConcurrentUpdateError
     """
     if rules.ends_at is not None and rules.ends_at <= now:
-        raise OverError(str(rules))
+        raise RulesEndedError(str(rules))
     rules.move(Status.LIVE, at=now, actor=by, reason="")
 
 
@@ -105,6 +105,6 @@ def go_live(*, rules: RoutingRules, by: str, now: datetime) -> None:
 def retire(*, rules: RoutingRules, by: str, now: datetime) -> None:
     """Retire live rules; other live rules or the default apply.
 
-    Raises: IllegalMoveError, LostRaceError
+    Raises: InvalidTransitionError, ConcurrentUpdateError
     """
     rules.move(Status.RETIRED, at=now, actor=by, reason="")

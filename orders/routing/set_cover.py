@@ -12,29 +12,29 @@ from itertools import count
 from orders.routing.ranking import Rank
 
 # A cart of a few lines needs about ten; this many take a few milliseconds.
-MOST_STEPS = 2_000
+MAX_STEPS = 2_000
 
 type Cost = tuple[Rank, int]  # summable numbers, and the id of the choice
 type Line = Mapping[int, Cost]
 type Total = tuple[Rank, list[int]]
 
 
-def cover(lines: Sequence[Line]) -> list[int]:
+def choose_sources(lines: Sequence[Line]) -> list[int]:
     """Return the choice of each line: the fewest sources, and of those the cheapest.
 
     Shape:  each line maps the sources that can fill it to their cost, and has at least one
     """
-    needed = _needed(lines)
+    needed = _undominated(lines)
     # Lines with a single source come first and so fix it.
     ordered = sorted(
         ({place: line[place] for place in line.keys() & needed} for line in lines), key=len
     )
-    reach = _reach(ordered)
+    reach = _coverage(ordered)
     search = _Search(ordered, reach)
     everything = (1 << len(ordered)) - 1
     for size in count():
         found = set(search.covers(everything, frozenset(), size))
-        if search.is_tired:
+        if search.is_exhausted:
             found.add(_greedy(ordered, reach))
         if found:
             fewest = min(map(len, found))
@@ -43,7 +43,7 @@ def cover(lines: Sequence[Line]) -> list[int]:
     raise AssertionError("counting has no end")
 
 
-def _reach(lines: Sequence[Line]) -> dict[int, int]:
+def _coverage(lines: Sequence[Line]) -> dict[int, int]:
     """Return by source a bit mask of the lines it can fill."""
     reach: dict[int, int] = {}
     for number, line in enumerate(lines):
@@ -52,9 +52,9 @@ def _reach(lines: Sequence[Line]) -> dict[int, int]:
     return reach
 
 
-def _needed(lines: Sequence[Line]) -> frozenset[int]:
+def _undominated(lines: Sequence[Line]) -> frozenset[int]:
     """Return the sources without those that another dominates (same lines, lower cost)."""
-    reach = _reach(lines)
+    reach = _coverage(lines)
 
     def is_beaten(place: int) -> bool:
         filled = [line for line in lines if place in line]
@@ -85,10 +85,10 @@ class _Search:
         self._places = [
             sorted(line, key=lambda place: self._promising(line, place)) for line in lines
         ]
-        self._left = MOST_STEPS
+        self._left = MAX_STEPS
 
     @property
-    def is_tired(self) -> bool:
+    def is_exhausted(self) -> bool:
         return self._left < 0
 
     def covers(
@@ -106,7 +106,7 @@ class _Search:
         first = (open_lines & -open_lines).bit_length() - 1
         for place in self._places[first]:
             self._left -= 1
-            if self.is_tired:
+            if self.is_exhausted:
                 return
             yield from self.covers(open_lines & ~self._reach[place], places | {place}, size)
 

@@ -16,15 +16,15 @@ from orders.models import Order, OrderLine
 from orders.routing import decision_log, margin_filter
 from orders.routing.candidates import Candidate, Need
 from orders.routing.engine import Plan, route
-from orders.routing.margin_filter import Left, Unearning
+from orders.routing.margin_filter import Contribution, MarginReason
 from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 
-MOST = 2_000  # orders per simulation; takes a few seconds
+MAX_ORDERS = 2_000  # orders per simulation; takes a few seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sum:
+class RoutingTotals:
     """Result of routing for one order or several.
 
     Units:  ``cost`` is landed, in the channel's currency; ``days`` until the last parcel arrives,
@@ -36,8 +36,8 @@ class Sum:
     days: int
     margin: Decimal
 
-    def __add__(self, other: Sum) -> Sum:
-        return Sum(
+    def __add__(self, other: RoutingTotals) -> RoutingTotals:
+        return RoutingTotals(
             parcels=self.parcels + other.parcels,
             cost=self.cost + other.cost,
             days=self.days + other.days,
@@ -45,80 +45,80 @@ class Sum:
         )
 
 
-NOTHING = Sum(parcels=0, cost=Decimal(0), days=0, margin=Decimal(0))
+NO_TOTALS = RoutingTotals(parcels=0, cost=Decimal(0), days=0, margin=Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class ExcludedSource:
     """A source excluded for its margin; ``verdict`` is the reason."""
 
     place: str
-    verdict: Unearning
-    left: Left
+    verdict: MarginReason
+    left: Contribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rerouted:
+class ChangedOrder:
     """One order with its routing before and after, and the sources excluded for their margin."""
 
     order: Order
-    before: Sum
-    after: Sum
+    before: RoutingTotals
+    after: RoutingTotals
     before_from: Sequence[str]
     after_from: Sequence[str]
-    left_out: Sequence[LeftOut] = ()
+    excluded: Sequence[ExcludedSource] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
+class SimulationResult:
     """Result of a simulation.
 
-    Shape:  ``count`` orders were routed; ``without_note`` have no decision log; ``is_cut_off``
-            says that there were more than ``MOST``
+    Shape:  ``count`` orders were routed; ``without_log`` have no decision log; ``is_truncated``
+            says that there were more than ``MAX_ORDERS``
     """
 
     count: int
-    without_note: int
-    before: Sum
-    after: Sum
-    changed: Sequence[Rerouted]
+    without_log: int
+    before: RoutingTotals
+    after: RoutingTotals
+    changed: Sequence[ChangedOrder]
     currency: str
-    is_cut_off: bool
+    is_truncated: bool
 
 
-def rehearse(*, rules: Rules, orders: Iterable[Order], currency: str) -> Rehearsal:
+def simulate(*, rules: Rules, orders: Iterable[Order], currency: str) -> SimulationResult:
     """Route orders again, each by its decision log.
 
-    Shape:  ``orders`` with prefetched lines; at most ``MOST`` are used
+    Shape:  ``orders`` with prefetched lines; at most ``MAX_ORDERS`` are used
     """
-    count = without_note = 0
-    before = after = NOTHING
-    changed: list[Rerouted] = []
-    is_cut_off = False
+    count = without_log = 0
+    before = after = NO_TOTALS
+    changed: list[ChangedOrder] = []
+    is_truncated = False
     for order in orders:
-        if count + without_note >= MOST:
-            is_cut_off = True
+        if count + without_log >= MAX_ORDERS:
+            is_truncated = True
             break
-        if not order.routed_by:
-            without_note += 1
+        if not order.routing_decision:
+            without_log += 1
             continue
         count += 1
-        pair = _again(order, rules)
+        pair = _route_again(order, rules)
         before, after = before + pair.before, after + pair.after
         if pair.before_from != pair.after_from:
             changed.append(pair)
-    return Rehearsal(
+    return SimulationResult(
         count=count,
-        without_note=without_note,
+        without_log=without_log,
         before=before,
         after=after,
         changed=changed,
         currency=currency,
-        is_cut_off=is_cut_off,
+        is_truncated=is_truncated,
     )
 
 
-def of_day(*, channel_id: int, since: datetime, until: datetime) -> Iterable[Order]:
+def orders_of_period(*, channel_id: int, since: datetime, until: datetime) -> Iterable[Order]:
     """Return the orders that a channel received in a period, in any status but expired."""
     orders = Order.objects.filter(
         channel=channel_id, placed_at__gte=since, placed_at__lt=until
@@ -126,33 +126,33 @@ def of_day(*, channel_id: int, since: datetime, until: datetime) -> Iterable[Ord
     return orders.prefetch_related("lines").order_by("pk").iterator(chunk_size=200)
 
 
-def _again(order: Order, rules: Rules) -> Rerouted:
+def _route_again(order: Order, rules: Rules) -> ChangedOrder:
     lines = list(order.lines.all())
     needs = tuple(
         Need(
             variant_id=variant_id,
             quantity=count,
-            sold=decision_log.sold_of(order.routed_by, variant_id, order.currency),
+            sold=decision_log.logged_sale(order.routing_decision, variant_id, order.currency),
         )
         for variant_id, count in _units(lines).items()
     )
-    candidates = decision_log.candidates_of(order.routed_by, needs)
+    candidates = decision_log.logged_candidates(order.routing_decision, needs)
     by_level = {one.level_id: one for one in candidates}
     was = [(by_level[line.level_id], line.quantity) for line in lines]
     # Lines split then may be split now.
-    divided = decision_log.rules_of(order.routed_by).most_places
-    rules = replace(rules, most_places=max(rules.most_places, divided))
+    divided = decision_log.logged_rules(order.routing_decision).max_sources
+    rules = replace(rules, max_sources=max(rules.max_sources, divided))
     plan = route(needs=needs, candidates=candidates, rules=rules)
     parts = [part for parts in plan.planned.values() for part in parts]
     # If the new ranking finds no split, the order stays as it was.
     becomes = was if plan.missing else [(part.candidate, part.quantity) for part in parts]
-    return Rerouted(
+    return ChangedOrder(
         order=order,
         before=_sum(lines, was),
         after=_sum(lines, becomes),
         before_from=_places(was),
         after_from=_places(becomes),
-        left_out=list(_left_out(plan)),
+        excluded=list(_excluded(plan)),
     )
 
 
@@ -164,31 +164,31 @@ def _units(lines: Iterable[OrderLine]) -> Counter[int]:
     return units
 
 
-def _left_out(plan: Plan) -> Iterator[LeftOut]:
+def _excluded(plan: Plan) -> Iterator[ExcludedSource]:
     for variant_id, parts in plan.planned.items():
-        taken, sold = decision_log.alone(parts), decision_log.whole(parts)
+        taken, sold = decision_log.sole_source(parts), decision_log.total_sale(parts)
         quantity = sum(part.quantity for part in parts)
         levels = {part.candidate.level_id for part in parts}
         for one in plan.considered[variant_id]:
-            left = margin_filter.left(one, quantity, sold)
+            left = margin_filter.contribution(one, quantity, sold)
             if left is None or one.level_id in levels:
                 continue
             verdict = decision_log.verdict(one, taken, quantity, plan.rules, sold)
-            if verdict in set(Unearning):
-                yield LeftOut(place=_place(one), verdict=Unearning(verdict), left=left)
+            if verdict in set(MarginReason):
+                yield ExcludedSource(place=_place(one), verdict=MarginReason(verdict), left=left)
 
 
-def _sum(lines: Sequence[OrderLine], chosen: Sequence[tuple[Candidate, int]]) -> Sum:
+def _sum(lines: Sequence[OrderLine], chosen: Sequence[tuple[Candidate, int]]) -> RoutingTotals:
     cost = sum((one.outlay(units)[1] for one, units in chosen), Decimal(0))
     paid = sum(
         (
-            line.line_amount - line.discount_amount - (line.tax_amount - line.added_tax_amount)
+            line.line_amount - line.discount_amount - (line.tax_amount - line.additional_tax_amount)
             for line in lines
         ),
         Decimal(0),
     )
     fees = sum((line.fees_amount or Decimal(0) for line in lines), Decimal(0))
-    return Sum(
+    return RoutingTotals(
         parcels=len({one.location_id for one, _ in chosen}),
         cost=cost,
         days=max(one.days for one, _ in chosen),
@@ -204,7 +204,7 @@ def _place(one: Candidate) -> str:
     return f"{one.supplier_code} ({one.country})"
 
 
-def per_order(amount: Decimal, rehearsal: Rehearsal) -> Money:
+def per_order(amount: Decimal, rehearsal: SimulationResult) -> Money:
     """Return the average per order."""
     return money(amount / max(1, rehearsal.count), rehearsal.currency)
 

@@ -16,9 +16,15 @@ from catalog.enums import EU
 from catalog.models import Channel
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
-from orders.routing.candidates import Candidate, Facts, Need, Refusal, refusal
+from orders.routing.candidates import (
+    Candidate,
+    Need,
+    StockRowFacts,
+    UnavailableReason,
+    find_refusal,
+)
 from orders.routing.engine import Plan, route
-from orders.routing.ranking import USUAL, distance
+from orders.routing.ranking import DEFAULT_RULES, distance
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
@@ -44,7 +50,7 @@ class _Row(NamedTuple):
     closed_on: str
     time_zone: str
     offer_status: str
-    missing_evidence: str
+    missing_certificates: str
     cost_amount: Decimal | None
     currency: str
     offer_lead_days: int | None
@@ -56,7 +62,7 @@ class _Row(NamedTuple):
     has_fresh_cost: bool
     has_fresh_stock: bool
     not_sent_to: list[str] | None
-    shelf_not_sent_to: list[str] | None
+    category_not_sent_to: list[str] | None
     lacks_responsible_person: bool
 
 
@@ -73,11 +79,11 @@ _PATHS = (
     "offer__supplier__closed_on",
     "offer__supplier__time_zone",
     "offer__status",
-    "offer__missing_evidence",
+    "offer__missing_certificates",
     "offer__cost_amount",
     "offer__currency",
     "offer__lead_days",
-    "offer__minimum_quantity",
+    "offer__min_order_units",
     "offer__pack_size",
     "location_id",
     "location__country",
@@ -88,24 +94,24 @@ _PATHS = (
     "offer__variant__product__category__not_sent_to",
     "offer__variant__product__brand__lacks_responsible_person",
 )
-_ONE = -1
-_SOME_DAY = datetime(1970, 1, 1, tzinfo=UTC)
+_VARIANT_PLACEHOLDER = -1
+_TIME_PLACEHOLDER = datetime(1970, 1, 1, tzinfo=UTC)
 _of_level = attrgetter(*(path.replace("__", ".") for path in _PATHS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
+class AssessedStock:
     """One stock row with its candidate, or the reason why it has none.
 
-    Shape:  ``level`` has ``free``, ``aged``, ``known_at`` and ``cost_known_at``
+    Shape:  ``level`` has ``free``, ``aged``, ``known_at`` and ``cost_confirmed_at``
     """
 
     level: StockLevel
-    refusal: Refusal | None
+    refusal: UnavailableReason | None
     candidate: Candidate | None
 
 
-def plan(
+def plan_sources(
     *, lines: Sequence[tuple[int, int]], channel: Channel, now: datetime, country: str = ""
 ) -> Plan:
     """Plan sources of ``(variant id, quantity)`` pairs; ``missing`` holds what is unavailable.
@@ -115,40 +121,42 @@ def plan(
     """
     needs = [Need(variant_id=variant, quantity=quantity) for variant, quantity in lines]
     ids = [need.variant_id for need in needs]
-    found = candidates(variant_ids=ids, channel=channel, country=country, now=now)
-    rules = replace(USUAL, most_places=channel.places_per_line)
+    found = find_candidates(variant_ids=ids, channel=channel, country=country, now=now)
+    rules = replace(DEFAULT_RULES, max_sources=channel.max_split_locations)
     return route(needs=needs, candidates=found, rules=rules)
 
 
-def candidates(
+def find_candidates(
     *,
     variant_ids: Sequence[int],
     channel: Channel,
     country: str,
     now: datetime,
-    costing_of: Callable[..., Costing] = policy.costing_of,
+    costing_of: Callable[..., Costing] = policy.load_costing,
 ) -> list[Candidate]:
-    """Return every stock row that can fill something, with freshness and channel buffer applied.
+    """Return every stock row that can fill something, after freshness and safety stock.
 
     Reads columns instead of models: listing pages ask for many variants.
 
-    Shape:  ``costing_of`` has the signature of ``policy.costing_of``; callers may cache it
+    Shape:  ``costing_of`` has the signature of ``policy.load_costing``; callers may cache it
     """
-    rows = _read(variant_ids, now)
-    return [one for _, one in _judged(rows, channel, country, now, costing_of) if one is not None]
+    rows = _read_rows(variant_ids, now)
+    return [
+        one for _, one in _assess_rows(rows, channel, country, now, costing_of) if one is not None
+    ]
 
 
-def weigh(
+def assess(
     *, variant_ids: Sequence[int], channel: Channel, country: str, now: datetime
-) -> list[Weighed]:
+) -> list[AssessedStock]:
     """Return every stock row of these variants with what it can fill."""
     product = "offer__variant__product"
     known = ("offer__supplier", f"{product}__category", f"{product}__brand", "location")
     levels = list(_levels(variant_ids, now).select_related(*known))
     rows = [_Row(*_of_level(level)) for level in levels]
-    judged = _judged(rows, channel, country, now, policy.costing_of)
+    judged = _assess_rows(rows, channel, country, now, policy.load_costing)
     return [
-        Weighed(level=level, refusal=reason, candidate=candidate)
+        AssessedStock(level=level, refusal=reason, candidate=candidate)
         for level, (reason, candidate) in zip(levels, judged, strict=True)
     ]
 
@@ -158,35 +166,35 @@ def _levels(variant_ids: Sequence[int], now: datetime) -> StockLevelQuerySet:
     return rows.filter(offer__variant__in=variant_ids)
 
 
-def _read(variant_ids: Sequence[int], now: datetime) -> list[_Row]:
+def _read_rows(variant_ids: Sequence[int], now: datetime) -> list[_Row]:
     """Read the columns of ``_PATHS`` with an SQL statement compiled once per process.
 
     Compiling it would take longer than the rest of an availability query.
     """
-    sql, params = _statement()
-    given: dict[Any, Any] = {_ONE: list(variant_ids), _SOME_DAY: now}
+    sql, params = _compile_statement()
+    given: dict[Any, Any] = {_VARIANT_PLACEHOLDER: list(variant_ids), _TIME_PLACEHOLDER: now}
     with planned_cursor(connection) as cursor:
         cursor.execute(sql, [given.get(param, param) for param in params])
         return [_Row(*values) for values in cursor.fetchall()]
 
 
 @cache
-def _statement() -> tuple[str, tuple[Any, ...]]:
+def _compile_statement() -> tuple[str, tuple[Any, ...]]:
     """Compile the statement with placeholder values that mark its two parameters."""
-    rows = _levels([_ONE], _SOME_DAY).values_list(*_PATHS)
+    rows = _levels([_VARIANT_PLACEHOLDER], _TIME_PLACEHOLDER).values_list(*_PATHS)
     sql, params = rows.query.sql_with_params()
     return sql.replace(" IN (%s)", " = ANY(%s)"), params
 
 
-def _judged(
+def _assess_rows(
     rows: Sequence[_Row],
     channel: Channel,
     country: str,
     now: datetime,
     costing_of: Callable[..., Costing],
-) -> list[tuple[Refusal | None, Candidate | None]]:
+) -> list[tuple[UnavailableReason | None, Candidate | None]]:
     """Assess each row. Landed costs are read only for a choice or a foreign currency."""
-    reasons = [refusal(_facts(row, channel)) for row in rows]
+    reasons = [find_refusal(_facts(row, channel)) for row in rows]
     usable = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
     is_foreign = any(row.currency != channel.currency for row in usable)
     costing = None
@@ -198,28 +206,28 @@ def _judged(
     ]
 
 
-def _facts(row: _Row, channel: Channel) -> Facts:
-    return Facts(
+def _facts(row: _Row, channel: Channel) -> StockRowFacts:
+    return StockRowFacts(
         is_bought_from=row.supplier_status == Supplier.Status.ACTIVE,
         status=row.offer_status,
-        lacks_evidence=bool(row.missing_evidence),
+        lacks_evidence=bool(row.missing_certificates),
         has_cost=bool(row.cost_amount),
         has_fresh_cost=row.has_fresh_cost,
         has_fresh_stock=row.has_fresh_stock,
-        left=sellable_units.left(row.free, kept=channel.buffer),
+        left=sellable_units.units_above(row.free, kept=channel.buffer),
     )
 
 
 def _candidate(
     row: _Row, channel: Channel, costing: Costing | None, country: str, now: datetime
-) -> tuple[Refusal | None, Candidate | None]:
+) -> tuple[UnavailableReason | None, Candidate | None]:
     if not row.cost_amount or not row.variant_id:
         return None, None
     wholesale = cost = Money(row.cost_amount, row.currency)
     if row.currency != channel.currency:
         rate = costing.rates.get(row.currency) if costing else None
         if rate is None:  # cost unknown; another offer may still have a price
-            return Refusal.NO_RATE, None
+            return UnavailableReason.MISSING_RATE, None
         cost = wholesale.converted(rate=rate, currency=channel.currency)
     return None, Candidate(
         level_id=row.level_id,
@@ -229,7 +237,7 @@ def _candidate(
         supplier_code=row.supplier_code,
         location_id=row.location_id,
         country=row.country,
-        available=sellable_units.left(row.free, kept=channel.buffer),
+        available=sellable_units.units_above(row.free, kept=channel.buffer),
         cost=cost,
         wholesale=wholesale,
         landed=costing.landed(wholesale, origins=(row.country,), supplier_code=row.supplier_code)
@@ -240,7 +248,7 @@ def _candidate(
         minimum=row.minimum,
         pack=row.pack,
         not_sent_to=frozenset(row.not_sent_to or ())
-        | frozenset(row.shelf_not_sent_to or ())
+        | frozenset(row.category_not_sent_to or ())
         | (EU if row.lacks_responsible_person else frozenset()),
     )
 
@@ -261,4 +269,4 @@ def _lead_days(usual: int, own: int | None, supplier: Supplier | _Row, now: date
     if supplier.order_days == model_supplier.EVERY_DAY and not supplier.closed_on:
         return days + (cut_off_hour is not None and now.hour >= cut_off_hour)
     open_on = calendar(cut_off_hour, supplier.order_days, supplier.closed_on, supplier.time_zone)
-    return days + order_schedule.waits_days(open_on, order_schedule.hour_of(now))
+    return days + order_schedule.cut_off_delay_days(open_on, order_schedule.start_of_hour(now))

@@ -13,7 +13,7 @@ from orders.models import TaxNumber, TaxRate
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Field, Group
 
-RATE = (
+RATE_FIELDS = (
     Group(
         _("Tax rate"),
         {
@@ -34,7 +34,7 @@ RATE = (
     ),
 )
 
-NUMBER = (
+NUMBER_FIELDS = (
     Group(
         _("Tax number"),
         {
@@ -60,7 +60,7 @@ class TaxRateAdmin(StaffAdmin):
     may_add = True
     may_delete = True
     editable = ("rate", "source")
-    groups = RATE
+    groups = RATE_FIELDS
     list_display: ClassVar = ["__str__", "country", "region", "valid_from", "source"]
     list_filter: ClassVar = ["country"]
     search_fields: ClassVar = ["country", "region"]
@@ -83,7 +83,7 @@ class TaxNumberAdmin(StaffAdmin):
     form = TaxNumberForm
     may_add = True
     editable = ("number", "valid_until")
-    groups = NUMBER
+    groups = NUMBER_FIELDS
     list_display: ClassVar = [
         "scheme", "country", "region", "number", "valid_from", "valid_until",
     ]  # fmt: skip

@@ -11,23 +11,23 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-SINCE = date(2024, 1, 1)
+VALID_FROM = date(2024, 1, 1)
 VAT = "Standard rate of value added tax"
 STATE = "State sales tax, without local parts"
-STANDARD = {
+VAT_RATES = {
     "AT": "20", "AZ": "18", "BE": "21", "BG": "20", "CY": "19", "CZ": "21", "DE": "19",
     "DK": "25", "EE": "22", "ES": "21", "FI": "24", "FR": "20", "GB": "20", "GR": "24",
     "HR": "25", "HU": "27", "IE": "23", "IT": "22", "LT": "21", "LU": "17", "LV": "21",
     "MT": "18", "NL": "21", "PL": "23", "PT": "23", "RO": "19", "SE": "25", "SI": "22",
     "SK": "20",
 }  # fmt: skip
-RAISED = (
+VAT_CHANGES = (
     ("FI", "25.5", date(2024, 9, 1)),
     ("SK", "23", date(2025, 1, 1)),
     ("EE", "24", date(2025, 7, 1)),
     ("RO", "21", date(2025, 8, 1)),
 )
-STATES = {
+STATE_RATES = {
     "AK": "0", "AL": "4", "AR": "6.5", "AZ": "5.6", "CA": "7.25", "CO": "2.9", "CT": "6.35",
     "DC": "6", "DE": "0", "FL": "6", "GA": "4", "HI": "4", "IA": "6", "ID": "6", "IL": "6.25",
     "IN": "7", "KS": "6.5", "KY": "6", "LA": "5", "MA": "6.25", "MD": "6", "ME": "5.5",
@@ -50,20 +50,22 @@ class Rate:
     region: str = ""
 
 
-def rows() -> Iterator[Rate]:
+def default_rates() -> Iterator[Rate]:
     """Yield all default rates."""
-    for country, percent in STANDARD.items():
-        yield Rate(country=country, rate=_of(percent), valid_from=SINCE, source=VAT)
-    for country, percent, day in RAISED:
-        yield Rate(country=country, rate=_of(percent), valid_from=day, source=VAT)
-    for state, percent in STATES.items():
-        yield Rate(country="US", region=state, rate=_of(percent), valid_from=SINCE, source=STATE)
+    for country, percent in VAT_RATES.items():
+        yield Rate(country=country, rate=_fraction(percent), valid_from=VALID_FROM, source=VAT)
+    for country, percent, day in VAT_CHANGES:
+        yield Rate(country=country, rate=_fraction(percent), valid_from=day, source=VAT)
+    for state, percent in STATE_RATES.items():
+        yield Rate(
+            country="US", region=state, rate=_fraction(percent), valid_from=VALID_FROM, source=STATE
+        )
 
 
-def highest() -> Decimal:
+def highest_vat_rate() -> Decimal:
     """Return the highest VAT rate: a price that includes it covers any other."""
-    return max(rate.rate for rate in rows() if not rate.region)
+    return max(rate.rate for rate in default_rates() if not rate.region)
 
 
-def _of(percent: str) -> Decimal:
+def _fraction(percent: str) -> Decimal:
     return Decimal(percent) / 100

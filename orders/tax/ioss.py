@@ -13,12 +13,12 @@ from orders.tax import rates
 
 # Above it a parcel needs a customs declaration, and VAT is due on import.
 # Source: Directive 2006/112/EC, Title XII, Chapter 6, Section 4
-MOST_WORTH, WORTH_CURRENCY = Decimal(150), "EUR"
+MAX_VALUE, VALUE_CURRENCY = Decimal(150), "EUR"
 
 
-def worth_of(lines: Iterable[OrderLine]) -> Decimal:
+def customs_value(lines: Iterable[OrderLine]) -> Decimal:
     """Return the customs value of lines: what is paid without tax and shipping."""
-    return sum((line.charge_amount - line.tax_amount for line in lines), Decimal(0))
+    return sum((line.customer_charge_amount - line.tax_amount for line in lines), Decimal(0))
 
 
 def ioss_number(*, order: Order, origin: str, lines: Sequence[OrderLine], now: datetime) -> str:
@@ -30,11 +30,11 @@ def ioss_number(*, order: Order, origin: str, lines: Sequence[OrderLine], now: d
     country = order.ship_to["country"]
     if origin in EU or country not in EU or not order.tax_amount:
         return ""
-    worth = worth_of(lines)
-    if order.currency != WORTH_CURRENCY:
-        costing = policy.costing_of(order.channel, now=now, country=country).sure
-        rate = costing.rates.get(WORTH_CURRENCY)
+    worth = customs_value(lines)
+    if order.currency != VALUE_CURRENCY:
+        costing = policy.load_costing(order.channel, now=now, country=country).confirmed_only
+        rate = costing.rates.get(VALUE_CURRENCY)
         if rate is None:
             return ""
         worth /= rate
-    return rates.ioss_number(on=now.date()) if worth <= MOST_WORTH else ""
+    return rates.ioss_number(on=now.date()) if worth <= MAX_VALUE else ""

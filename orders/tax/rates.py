@@ -16,16 +16,16 @@ from django.utils.module_loading import import_string
 from catalog.enums import EU
 from catalog.models import Channel
 from orders.models import TaxNumber, TaxRate
-from orders.pricing.totals import Treatment
+from orders.pricing.totals import TaxTreatment
 from storefront.lib import address
-from storefront.lib.db.prepared_queries import Prepared
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.db.prepared_queries import PreparedQuery
+from storefront.lib.http.errors import ExternalServiceError
 
 log = logging.getLogger(__name__)
 
 Scheme = TaxNumber.Scheme
-NOT_TAXED = Decimal(0)
-EXACT = Decimal("0.00001")  # precision of ``OrderLine.tax_rate``
+ZERO_RATE = Decimal(0)
+PRECISION = Decimal("0.00001")  # precision of ``OrderLine.tax_rate``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +49,12 @@ class TaxService(Protocol):
     def rate(self, *, country: str, region: str, postcode: str, on: date) -> Decimal:
         """Return the rate as a fraction, within two seconds.
 
-        Raises: OutsideError  no answer: the table applies
+        Raises: ExternalServiceError  no answer: the table applies
         """
         ...
 
 
-def treatment(  # noqa: PLR0913 - one destination
+def find_treatment(  # noqa: PLR0913 - one destination
     *,
     channel: Channel,
     country: str,
@@ -62,7 +62,7 @@ def treatment(  # noqa: PLR0913 - one destination
     postcode: str = "",
     on: date,
     known: CountryRate | None = None,
-) -> Treatment:
+) -> TaxTreatment:
     """Return how a sale to a destination is taxed.
 
     A channel with net prices adds tax only where we are registered. With gross prices the
@@ -70,44 +70,44 @@ def treatment(  # noqa: PLR0913 - one destination
     if it is of this country and day.
     """
     region = address.region_code(country=country, region=region)
-    if channel.adds_tax and not collects(country=country, region=region, on=on):
-        return Treatment(rate=NOT_TAXED, is_added=True)
+    if channel.prices_exclude_tax and not is_registered_in(country=country, region=region, on=on):
+        return TaxTreatment(rate=ZERO_RATE, is_added=True)
     rate = _rate(country=country, region=region, postcode=postcode, on=on, known=known)
-    return Treatment(rate=rate, is_added=channel.adds_tax)
+    return TaxTreatment(rate=rate, is_added=channel.prices_exclude_tax)
 
 
-def by_table(
+def find_table_treatment(
     *, channel: Channel, country: str, on: date, known: CountryRate | None = None
-) -> Treatment:
+) -> TaxTreatment:
     """Return how a sale to a country is taxed by the rate table, without the tax service.
 
-    Shape:  ``known`` as for ``treatment``
+    Shape:  ``known`` as for ``find_treatment``
     """
-    if channel.adds_tax and not collects(country=country, region="", on=on):
-        return Treatment(rate=NOT_TAXED, is_added=True)
+    if channel.prices_exclude_tax and not is_registered_in(country=country, region="", on=on):
+        return TaxTreatment(rate=ZERO_RATE, is_added=True)
     rate = _known_rate(country=country, region="", on=on, known=known)
-    return Treatment(rate=rate, is_added=channel.adds_tax)
+    return TaxTreatment(rate=rate, is_added=channel.prices_exclude_tax)
 
 
-def collects(*, country: str, region: str, on: date) -> bool:
+def is_registered_in(*, country: str, region: str, on: date) -> bool:
     """Return True if we are registered for the tax of a place."""
     here = Q(scheme__in=[Scheme.VAT, Scheme.SALES_TAX], country=country)
     here &= Q(region="") | Q(region=region)
     if country in EU:
         here |= Q(scheme__in=[Scheme.OSS, Scheme.IOSS])
-    return _valid(on).filter(here).exists()
+    return _valid_numbers(on).filter(here).exists()
 
 
 def ioss_number(*, on: date) -> str:
     """Return the IOSS number valid on a day, or an empty string."""
-    found = _valid(on).filter(scheme=Scheme.IOSS).order_by("-valid_from")
+    found = _valid_numbers(on).filter(scheme=Scheme.IOSS).order_by("-valid_from")
     return found.values_list("number", flat=True).first() or ""
 
 
-def table_rate(*, country: str, region: str, on: date) -> Decimal:
+def find_table_rate(*, country: str, region: str, on: date) -> Decimal:
     """Return the rate of a region, else of its country, else zero."""
     found = _RATES.first(country=country, regions=[region, ""], on=on)
-    return NOT_TAXED if found is None else found.rate
+    return ZERO_RATE if found is None else found.rate
 
 
 def _rates(*, country: str, regions: list[str], on: date) -> QuerySet[TaxRate]:
@@ -115,7 +115,7 @@ def _rates(*, country: str, regions: list[str], on: date) -> QuerySet[TaxRate]:
     return known.order_by("-region", "-valid_from")[:1]
 
 
-_RATES = Prepared(_rates)
+_RATES = PreparedQuery(_rates)
 
 
 def _rate(
@@ -124,23 +124,23 @@ def _rate(
     service = _service(settings.TAX_SERVICE)
     if service is not None:
         try:
-            told = service.rate(country=country, region=region, postcode=postcode, on=on)
-        except OutsideError as error:
+            answer = service.rate(country=country, region=region, postcode=postcode, on=on)
+        except ExternalServiceError as error:
             log.warning("the tax service does not answer, using our own tax rates: %s", error)
         else:
-            if NOT_TAXED <= told < 1:
-                return told.quantize(EXACT)
+            if ZERO_RATE <= answer < 1:
+                return answer.quantize(PRECISION)
             log.warning(
                 "the tax service returned %s, which is not a fraction, using our own tax rates",
-                told,
+                answer,
             )
     return _known_rate(country=country, region=region, on=on, known=known)
 
 
 def _known_rate(*, country: str, region: str, on: date, known: CountryRate | None) -> Decimal:
     if known is not None and (known.country, known.on) == (country, on):
-        return NOT_TAXED if known.rate is None else known.rate
-    return table_rate(country=country, region=region, on=on)
+        return ZERO_RATE if known.rate is None else known.rate
+    return find_table_rate(country=country, region=region, on=on)
 
 
 @cache
@@ -148,5 +148,5 @@ def _service(path: str) -> TaxService | None:
     return import_string(path)() if path else None
 
 
-def _valid(on: date) -> QuerySet[TaxNumber]:
+def _valid_numbers(on: date) -> QuerySet[TaxNumber]:
     return TaxNumber.objects.filter(valid_from__lte=on).exclude(valid_until__lt=on)

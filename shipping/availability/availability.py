@@ -1,7 +1,8 @@
 """Availability: quantity, delivery promise and routing of variants and carts per country.
 
 Lists, product pages, carts, checkout and the API all use this module, so that each can sell what
-another shows. All figures come from one ``reach.Reach``, which never exceeds the listed quantity.
+another shows. All figures come from one ``load_reach.Reach``, which never exceeds the listed
+quantity.
 """
 
 from __future__ import annotations
@@ -17,22 +18,22 @@ from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
 from orders.cart import carts
 from orders.cart.carts import Deliverable, DeliverableOf
-from orders.cart.lines import Read
+from orders.cart.lines import CartContent
 from orders.cart.view import CartView, DeliveryPromise, LineView
 from orders.models import Cart
-from orders.promotions.promotions import Held
+from orders.promotions.promotions import ApplicablePromotions
 from orders.routing.engine import Plan
 from shipping.availability import sale_amounts
-from shipping.availability.reach import Availability, Reach, reach
+from shipping.availability.reach import Availability, Reach, load_reach
 from shipping.rates import quotes
-from shipping.rates.quotes import Promise
+from shipping.rates.quotes import QuotedPromise
 from storefront.lib.money import Money
-from suppliers.shipping_services.selection import Piece
+from suppliers.shipping_services.selection import ParcelItem
 
-NOTES_KEPT = 20_000  # about 0.5 KB each
+MAX_CACHED_ANSWERS = 20_000  # about 0.5 KB each
 
 
-class Shown(Piece, Protocol):
+class ShownVariant(ParcelItem, Protocol):
     """One variant as a page has already loaded it."""
 
     @property
@@ -45,7 +46,7 @@ class Shown(Piece, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Short:
+class UnavailableLine:
     """A cart line that cannot be ordered as it is: fewer units than ordered are ``available``.
 
     Shape:  ``fewer`` (or 0) and ``more`` are the nearest quantities that can be ordered if enough
@@ -58,36 +59,39 @@ class Short:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class CheckedCart:
     """A cart with the deliverable quantity of each line and its routing plan.
 
-    Shape:  ``held`` are the promotions of the cart, None unless routing needed them; ``apart`` is
-            the plan that routes each line separately, if it differs from ``plan``
+    Shape:  ``held`` are the promotions of the cart, None unless routing needed them;
+            ``separate_plan`` is the plan that routes each line separately, if it differs from
+            ``plan``
     """
 
     cart: CartView
     plan: Plan
-    apart: Plan | None = None
-    held: Held | None = None
+    separate_plan: Plan | None = None
+    held: ApplicablePromotions | None = None
 
     @property
-    def short(self) -> tuple[Short, ...]:
+    def short(self) -> tuple[UnavailableLine, ...]:
         """Return the lines that cannot be ordered in the wanted quantity."""
         missing, instead = self.plan.missing, self.plan.instead
         return tuple(
-            Short(line=line)
+            UnavailableLine(line=line)
             if line.is_short
-            else Short(line=line, fewer=missing[line.variant_id], more=instead.get(line.variant_id))
+            else UnavailableLine(
+                line=line, fewer=missing[line.variant_id], more=instead.get(line.variant_id)
+            )
             for line in self.cart.lines
             if line.variant_id in missing
         )
 
     @property
-    def pieces(self) -> Mapping[int, Piece]:
+    def pieces(self) -> Mapping[int, ParcelItem]:
         return {line.variant_id: line.variant for line in self.cart.lines}
 
 
-def availability(  # noqa: PLR0913 - what, how many, where to, by when
+def check_variants(  # noqa: PLR0913 - what, how many, where to, by when
     *,
     variant_ids: Sequence[int],
     country: str,
@@ -103,7 +107,7 @@ def availability(  # noqa: PLR0913 - what, how many, where to, by when
     """
     listings = Listing.objects.on(channel).for_sale(now).filter(variant__in=variant_ids)
     found = {each.variant_id: each for each in listings.select_related("variant")}
-    reached = reach(
+    reached = load_reach(
         pieces={variant_id: each.variant for variant_id, each in found.items()},
         listed={variant_id: each.available for variant_id, each in found.items()},
         channel=channel,
@@ -115,27 +119,29 @@ def availability(  # noqa: PLR0913 - what, how many, where to, by when
         variant_id: Money((each.price_amount or Decimal(0)) * quantity, channel.currency)
         for variant_id, each in found.items()
     }
-    sold = sale_amounts.sold(amounts=amounts, reached=reached, channel=channel)
+    sold = sale_amounts.by_variant(amounts=amounts, reached=reached, channel=channel)
     return {
         variant_id: reached.answer(variant_id, quantity, sold=sold.get(variant_id))
         for variant_id in found
     }
 
 
-def of_shown(
-    *, shown: Mapping[int, Shown], country: str, channel: Channel, now: datetime
+def check_shown_variants(
+    *, shown: Mapping[int, ShownVariant], country: str, channel: Channel, now: datetime
 ) -> dict[int, Availability]:
     """Return the availability of one unit of each variant on a page. One query.
 
     The answers are cached for lists. Landed costs are cached for a minute, like the routes.
     """
-    notes = quotes.notes(now)  # before the routes, which it must not outlive
+    notes = quotes.process_cache(now)  # before the routes, which it must not outlive
     reached = _reach_shown(shown, country, channel, now)
-    return {id_: _answer(reached, id_, each, channel, notes) for id_, each in shown.items()}
+    return {
+        id_: _answer_and_cache(reached, id_, each, channel, notes) for id_, each in shown.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfPage:
+class PageAvailability:
     """What a product page shows of its variants.
 
     Shape:  ``answer`` is for the chosen variant; ``deliverable`` variants can be sent to the
@@ -147,23 +153,23 @@ class OfPage:
     sold_out: frozenset[int]
 
 
-def of_page(
-    *, shown: Mapping[int, Shown], chosen: int, country: str, channel: Channel, now: datetime
-) -> OfPage:
-    """Return the ``of_shown`` answer for the chosen variant and the state of all variants."""
-    notes = quotes.notes(now)
+def check_product_page(
+    *, shown: Mapping[int, ShownVariant], chosen: int, country: str, channel: Channel, now: datetime
+) -> PageAvailability:
+    """Return the ``check_shown_variants`` answer for the chosen variant and the state of all variants."""
+    notes = quotes.process_cache(now)
     reached = _reach_shown(shown, country, channel, now)
-    return OfPage(
-        answer=_answer(reached, chosen, shown[chosen], channel, notes),
+    return PageAvailability(
+        answer=_answer_and_cache(reached, chosen, shown[chosen], channel, notes),
         deliverable=frozenset(id_ for id_ in shown if reached.most(id_)),
         sold_out=frozenset(id_ for id_ in shown if reached.is_sold_out(id_)),
     )
 
 
 def _reach_shown(
-    shown: Mapping[int, Shown], country: str, channel: Channel, now: datetime
+    shown: Mapping[int, ShownVariant], country: str, channel: Channel, now: datetime
 ) -> Reach:
-    return reach(
+    return load_reach(
         pieces=shown,
         listed={
             id_: each.available if each.is_available(now) else 0 for id_, each in shown.items()
@@ -171,53 +177,53 @@ def _reach_shown(
         channel=channel,
         country=country,
         now=now,
-        costing_of=_noted_costing,
+        costing_of=_cached_costing,
     )
 
 
-def _answer(
+def _answer_and_cache(
     reached: Reach,
     variant_id: int,
-    shown: Shown,
+    shown: ShownVariant,
     channel: Channel,
     notes: MutableMapping[Hashable, Any],
 ) -> Availability:
     """Return the availability of one unit at its price and cache it for lists."""
     amounts = {variant_id: Money(shown.price_amount, channel.currency)}
-    sold = sale_amounts.sold(amounts=amounts, reached=reached, channel=channel)
+    sold = sale_amounts.by_variant(amounts=amounts, reached=reached, channel=channel)
     answer = reached.answer(variant_id, sold=sold.get(variant_id))
-    if len(notes) < NOTES_KEPT:
-        notes[_asked(variant_id, shown, reached.country, channel, reached.now)] = answer
+    if len(notes) < MAX_CACHED_ANSWERS:
+        notes[_cache_key(variant_id, shown, reached.country, channel, reached.now)] = answer
     return answer
 
 
-def of_listed(
-    *, shown: Mapping[int, Shown], country: str, channel: Channel, now: datetime
+def check_listed_variants(
+    *, shown: Mapping[int, ShownVariant], country: str, channel: Channel, now: datetime
 ) -> dict[int, Availability]:
-    """Return the availability as ``of_shown``, from the cache of the last minute if possible.
+    """Return the availability as ``check_shown_variants``, from the cache of the last minute if possible.
 
     Recomputed if the supply shown on the card has changed, and each hour, because a cut-off or a
     new day may have begun.
     """
-    notes = quotes.notes(now)
-    asked = {id_: _asked(id_, each, country, channel, now) for id_, each in shown.items()}
+    notes = quotes.process_cache(now)
+    asked = {id_: _cache_key(id_, each, country, channel, now) for id_, each in shown.items()}
     found: dict[int, Availability] = {
         id_: notes[question] for id_, question in asked.items() if question in notes
     }
     if new := {id_: each for id_, each in shown.items() if id_ not in found}:
-        found |= of_shown(shown=new, country=country, channel=channel, now=now)
+        found |= check_shown_variants(shown=new, country=country, channel=channel, now=now)
     return found
 
 
-def _asked(
-    variant_id: int, shown: Shown, country: str, channel: Channel, now: datetime
+def _cache_key(
+    variant_id: int, shown: ShownVariant, country: str, channel: Channel, now: datetime
 ) -> Hashable:
     return (
         variant_id,
         country,
         channel.pk,
         channel.buffer,
-        channel.places_per_line,
+        channel.max_split_locations,
         now.date(),
         now.hour,
         shown.price_amount,
@@ -230,15 +236,15 @@ def _asked(
     )
 
 
-def _noted_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
-    notes: dict[Hashable, Any] = quotes.notes(now)
+def _cached_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
+    notes: dict[Hashable, Any] = quotes.process_cache(now)
     found: Costing | None = notes.get((channel.pk, country))
     if found is None:
-        found = notes[channel.pk, country] = policy.costing_of(channel, now=now, country=country)
+        found = notes[channel.pk, country] = policy.load_costing(channel, now=now, country=country)
     return found
 
 
-def deliverable_to(
+def make_delivery_check(
     *, country: str, channel: Channel, now: datetime, must_reach: bool = False
 ) -> DeliverableOf:
     """Return a function that computes the deliverable units and the promise of a listing.
@@ -249,27 +255,27 @@ def deliverable_to(
     """
 
     def deliverable(listing: Listing) -> Deliverable:
-        reached = reach(
+        reached = load_reach(
             pieces={listing.variant_id: listing.variant},
             listed={listing.variant_id: listing.available},
             channel=channel,
             country=country,
             now=now,
-            costing_of=_noted_costing,
+            costing_of=_cached_costing,
         )
-        most = reached.most_anywhere(listing.variant_id)
+        most = reached.max_quantity_anywhere(listing.variant_id)
         if must_reach and most and not reached.most(listing.variant_id):
             is_forbidden = reached.is_forbidden(listing.variant_id)
             raise carts.NotDeliverableError(listing.pk, country=country, is_forbidden=is_forbidden)
         amounts = {listing.variant_id: Money(listing.price_amount or Decimal(0), channel.currency)}
-        sold = sale_amounts.sold(amounts=amounts, reached=reached, channel=channel)
+        sold = sale_amounts.by_variant(amounts=amounts, reached=reached, channel=channel)
         found = reached.answer(listing.variant_id, sold=sold.get(listing.variant_id)).promise
-        return Deliverable(most, _shown_promise(found, country))
+        return Deliverable(most, _to_cart_promise(found, country))
 
     return deliverable
 
 
-def _shown_promise(promise: Promise | None, country: str) -> DeliveryPromise | None:
+def _to_cart_promise(promise: QuotedPromise | None, country: str) -> DeliveryPromise | None:
     if promise is None:
         return None
     return DeliveryPromise(
@@ -280,7 +286,9 @@ def _shown_promise(promise: Promise | None, country: str) -> DeliveryPromise | N
     )
 
 
-def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) -> Looked:
+def check_cart(
+    *, cart: Cart, country: str, now: datetime, known: CartContent | None = None
+) -> CheckedCart:
     """Return the cart with the deliverable quantity of each line and its plan.
 
     Landed costs, used only to choose a source, are cached for a minute. Promotions are read only if
@@ -288,14 +296,14 @@ def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) 
     0 ``available`` and is not sold out.
     Shape:  ``known`` is what the caller has already read of the cart
     """
-    seen = carts.look(cart=cart, now=now, known=known)
-    reached = reach(
+    seen = carts.view_cart(cart=cart, now=now, known=known)
+    reached = load_reach(
         pieces={line.variant_id: line.variant for line in seen.lines},
         listed={line.variant_id: line.available for line in seen.lines},
         channel=cart.channel,
         country=country,
         now=now,
-        costing_of=_noted_costing,
+        costing_of=_cached_costing,
     )
     lines = tuple(
         replace(
@@ -306,22 +314,24 @@ def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) 
         )
         for line in seen.lines
     )
-    sold, held = sale_amounts.of_cart(cart=cart, seen=seen, reached=reached)
+    sold, held = sale_amounts.for_cart(cart=cart, seen=seen, reached=reached)
     plan = reached.plan(seen.wants, sold=sold)
-    apart = None
+    separate_plan = None
     if len(lines) > 1 and not plan.missing:
-        apart = reached.apart().plan(seen.wants, sold=sold)
-        if apart.missing or _places(apart) == _places(plan):
-            apart = None
+        separate_plan = reached.route_separately().plan(seen.wants, sold=sold)
+        if separate_plan.missing or _sources_of(separate_plan) == _sources_of(plan):
+            separate_plan = None
     lines = tuple(
         replace(line, available=min(line.available, plan.missing[line.variant_id]))
         if line.variant_id in plan.missing.keys() - plan.instead.keys()
         else line
         for line in lines
     )
-    return Looked(cart=replace(seen, lines=lines), plan=plan, apart=apart, held=held)
+    return CheckedCart(
+        cart=replace(seen, lines=lines), plan=plan, separate_plan=separate_plan, held=held
+    )
 
 
-def _places(plan: Plan) -> set[tuple[int, int, int]]:
+def _sources_of(plan: Plan) -> set[tuple[int, int, int]]:
     lines = (line for parcel in plan.parcels for line in parcel.lines)
     return {(line.variant_id, line.candidate.location_id, line.quantity) for line in lines}

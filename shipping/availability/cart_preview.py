@@ -11,18 +11,18 @@ from operator import add
 from catalog.models import Channel, Listing, Variant
 from catalog.pricing import policy
 from orders.pricing import margins
-from orders.pricing.margins import Account
+from orders.pricing.margins import Margin
 from orders.routing import decision_log, margin_filter
 from orders.routing.candidates import Candidate
 from orders.routing.delivery_quote import ShippingQuote
 from orders.routing.engine import Plan
-from orders.routing.margin_filter import Left, Sold
+from orders.routing.margin_filter import Contribution, SaleAmount
 from orders.routing.ranking import Rules
 from orders.tax import rates
-from shipping.availability.reach import reach
+from shipping.availability.reach import load_reach
 from shipping.rates import live_rates, quotes
-from shipping.rates.quotes import Told
-from shipping.rates.refusal_reasons import Reason
+from shipping.rates.quotes import LiveRates
+from shipping.rates.refusal_reasons import RefusalReason
 from storefront.lib.money import Money
 from suppliers.models import StockLocation
 
@@ -33,20 +33,20 @@ class Preview:
 
     Shape:  ``accounts`` are the margins of lines that have a price and a source; ``reasons`` say
             which parcels no route carries; ``quotes`` and ``reasons`` follow our routes, unless a
-            postcode is given and the supplier answered; ``is_asked_live``: a real cart would ask a
-            supplier
+            postcode is given and the supplier answered; ``asks_live_rates``: a real cart would ask
+            a supplier
     """
 
     wanted: Mapping[int, int]
     variants: Mapping[int, Variant]
     plan: Plan
     quotes: Sequence[ShippingQuote]
-    reasons: Sequence[Reason]
-    accounts: Mapping[int, Account]
+    reasons: Sequence[RefusalReason]
+    accounts: Mapping[int, Margin]
     places: Mapping[int, str]
-    is_asked_live: bool
+    asks_live_rates: bool
 
-    def weighed(self, variant_id: int) -> list[tuple[Candidate, str, Left | None]]:
+    def weighed(self, variant_id: int) -> list[tuple[Candidate, str, Contribution | None]]:
         """Return the stock rows that could fill a line, chosen ones first.
 
         Shape:  each with its verdict and the margin that the line would leave from there
@@ -55,19 +55,19 @@ class Preview:
         if parts is None:
             return []
         mine = {part.candidate.level_id: part for part in parts}
-        quantity, sold = self.wanted[variant_id], decision_log.whole(parts)
+        quantity, sold = self.wanted[variant_id], decision_log.total_sale(parts)
         found = []
         for one in self.plan.considered.get(variant_id, ()):
             if part := mine.get(one.level_id):
-                left = margin_filter.left(one, part.quantity, part.sold)
-                found.append((one, decision_log.TAKEN, left))
+                left = margin_filter.contribution(one, part.quantity, part.sold)
+                found.append((one, decision_log.CHOSEN, left))
                 continue
             verdict = decision_log.verdict(
-                one, decision_log.alone(parts), quantity, self.plan.rules, sold
+                one, decision_log.sole_source(parts), quantity, self.plan.rules, sold
             )
-            left = margin_filter.left(one, quantity, sold) if one.fits(quantity) else None
+            left = margin_filter.contribution(one, quantity, sold) if one.fits(quantity) else None
             found.append((one, verdict, left))
-        return sorted(found, key=lambda each: each[1] != decision_log.TAKEN)
+        return sorted(found, key=lambda each: each[1] != decision_log.CHOSEN)
 
 
 def preview(  # noqa: PLR0913 - what, where to, by which rules
@@ -85,16 +85,16 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
     Routing uses the tax of the country, as carts do. Margins use the tax of the region and
     postcode. With a postcode, suppliers are asked for live rates.
     Shape:  ``wanted`` maps variants to quantities
-    Raises: HeldTransactionError  with a postcode
+    Raises: OpenTransactionError  with a postcode
     """
     variants = Variant.objects.select_related("product").in_bulk(list(wanted))
-    reached = reach(
+    reached = load_reach(
         pieces=variants, listed=None, channel=channel, country=country, now=now, rules=rules
     )
-    costing = policy.costing_of(channel, now=now, country=country)
+    costing = policy.load_costing(channel, now=now, country=country)
     on = now.date()
-    by_table = rates.by_table(channel=channel, country=country, on=on)
-    there = rates.treatment(
+    by_table = rates.find_table_treatment(channel=channel, country=country, on=on)
+    there = rates.find_treatment(
         channel=channel, country=country, region=region, postcode=postcode, on=on
     )
     listed = Listing.objects.on(channel).filter(variant__in=wanted)
@@ -103,11 +103,11 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
         for each in listed
         if each.price_amount is not None
     }
-    sold = {key: Sold.at(amount, by_table) for key, amount in amounts.items()}
-    plan = reached.landed_by(costing).plan(wanted.items(), sold=sold)
-    told: Told = {}
+    sold = {key: SaleAmount.at(amount, by_table) for key, amount in amounts.items()}
+    plan = reached.with_landed_costs(costing).plan(wanted.items(), sold=sold)
+    told: LiveRates = {}
     if postcode:
-        told = live_rates.ask_for(
+        told = live_rates.get_for_plan(
             plan=plan, channel=channel, country=country, postcode=postcode, now=now
         )
     ids = {one.location_id for found in plan.considered.values() for one in found}
@@ -119,18 +119,23 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
         wanted=wanted,
         variants=variants,
         plan=plan,
-        quotes=quotes.for_plan(plan=plan, country=country, now=now, pieces=variants, told=told),
-        reasons=quotes.reasons(plan=plan, country=country, now=now, pieces=variants, told=told),
-        accounts=_accounts(plan, {key: Sold.at(amount, there) for key, amount in amounts.items()}),
+        quotes=quotes.quote_plan(plan=plan, country=country, now=now, pieces=variants, told=told),
+        reasons=quotes.refusal_reasons(
+            plan=plan, country=country, now=now, pieces=variants, told=told
+        ),
+        accounts=_line_margins(
+            plan, {key: SaleAmount.at(amount, there) for key, amount in amounts.items()}
+        ),
         places=places,
-        is_asked_live=any(
-            parcel.location_id in quotes.asked_places(now) - told.keys() for parcel in plan.parcels
+        asks_live_rates=any(
+            parcel.location_id in quotes.live_rate_locations(now) - told.keys()
+            for parcel in plan.parcels
         ),
     )
 
 
-def _accounts(plan: Plan, sold: Mapping[int, Sold]) -> dict[int, Account]:
-    found: dict[int, Account] = {}
+def _line_margins(plan: Plan, sold: Mapping[int, SaleAmount]) -> dict[int, Margin]:
+    found: dict[int, Margin] = {}
     for variant_id, parts in plan.planned.items():
         if variant_id not in sold or not all(part.candidate.landed for part in parts):
             continue
@@ -140,7 +145,7 @@ def _accounts(plan: Plan, sold: Mapping[int, Sold]) -> dict[int, Account]:
             if part.candidate.landed is not None:
                 paid = sold[variant_id].part(part.quantity, before=before, of=quantity)
                 accounts.append(
-                    margins.of_line(
+                    margins.line_margin(
                         part.candidate.landed,
                         quantity=part.quantity,
                         gross=paid.gross,

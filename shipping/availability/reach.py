@@ -18,14 +18,20 @@ from orders.enums import Criterion
 from orders.routing import stock_query
 from orders.routing.candidates import Candidate, Need
 from orders.routing.delivery_quote import ShippingQuote
-from orders.routing.engine import Plan, at_once, route
-from orders.routing.margin_filter import Sold
+from orders.routing.engine import Plan, available_quantity, route
+from orders.routing.margin_filter import SaleAmount
 from orders.routing.ranking import Rules
 from shipping.rates import quotes
-from shipping.rates.quotes import Promise
-from suppliers.shipping_services.selection import Piece, Route, best, load_of, most_of
+from shipping.rates.quotes import QuotedPromise
+from suppliers.shipping_services.selection import (
+    ParcelItem,
+    Route,
+    cheapest,
+    max_units,
+    parcel_load,
+)
 
-ASKED = frozenset({Criterion.DAYS, Criterion.SCORE})  # criteria that cost extra queries
+COSTLY_CRITERIA = frozenset({Criterion.DAYS, Criterion.SCORE})  # criteria that cost extra queries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +46,14 @@ class Availability:
     variant_id: int
     quantity: int
     most: int
-    promise: Promise | None
+    promise: QuotedPromise | None
     fewer: int
     more: int | None
     is_sold_out: bool
     is_forbidden: bool = False
 
     @property
-    def is_lost(self) -> bool:
+    def is_undeliverable(self) -> bool:
         return not self.most and not self.is_sold_out
 
 
@@ -55,57 +61,68 @@ class Availability:
 class Reach:
     """What of some variants can be sent to one country, by one date if given.
 
-    Shape:  ``able`` are stock rows capped at what one parcel takes; ``lost`` are stock rows of
-            variants that no route carries there, or that may not be sent there; ``listed`` as in
-            ``reach``
+    Shape:  ``reachable`` are stock rows capped at what one parcel takes; ``unreachable`` are stock
+            rows of variants that no route carries there, or that may not be sent there; ``listed``
+            as in ``load_reach``
     """
 
-    pieces: Mapping[int, Piece]
+    pieces: Mapping[int, ParcelItem]
     listed: Mapping[int, int] | None
-    able: Sequence[Candidate]
-    lost: Sequence[Candidate]
+    reachable: Sequence[Candidate]
+    unreachable: Sequence[Candidate]
     country: str
     now: datetime
     by: date | None
     rules: Rules
 
     def most(self, variant_id: int) -> int:
-        return self._most(self.able, variant_id)
+        return self._most(self.reachable, variant_id)
 
-    def most_anywhere(self, variant_id: int) -> int:
+    def max_quantity_anywhere(self, variant_id: int) -> int:
         """Return the stock even if no route carries it: the cart may go to another country."""
-        return self.most(variant_id) or self._most(self.lost, variant_id)
+        return self.most(variant_id) or self._most(self.unreachable, variant_id)
 
     def is_sold_out(self, variant_id: int) -> bool:
-        return all(candidate.variant_id != variant_id for candidate in (*self.able, *self.lost))
+        return all(
+            candidate.variant_id != variant_id for candidate in (*self.reachable, *self.unreachable)
+        )
 
     def is_forbidden(self, variant_id: int) -> bool:
         """Test whether the variant is in stock but may not be sent to this country."""
         return any(
-            self.country in one.not_sent_to for one in self.lost if one.variant_id == variant_id
+            self.country in one.not_sent_to
+            for one in self.unreachable
+            if one.variant_id == variant_id
         )
 
-    def landed_by(self, costing: Costing) -> Reach:
+    def with_landed_costs(self, costing: Costing) -> Reach:
         """Return a copy with the landed cost of every stock row, also of single sources."""
-        able, lost = ([one.landed_by(costing) for one in rows] for rows in (self.able, self.lost))
-        return replace(self, able=able, lost=lost)
+        reachable, unreachable = (
+            [one.with_landed_costs(costing) for one in rows]
+            for rows in (self.reachable, self.unreachable)
+        )
+        return replace(self, reachable=reachable, unreachable=unreachable)
 
     def has_choice(self, variant_ids: Iterable[int]) -> bool:
         """Test whether one of these variants has several sources with known costs."""
-        counts = Counter(one.variant_id for one in (*self.able, *self.lost) if one.landed)
+        counts = Counter(
+            one.variant_id for one in (*self.reachable, *self.unreachable) if one.landed
+        )
         return any(counts[variant_id] > 1 for variant_id in variant_ids)
 
     def answer(
-        self, variant_id: int, quantity: int = 1, *, sold: Sold | None = None
+        self, variant_id: int, quantity: int = 1, *, sold: SaleAmount | None = None
     ) -> Availability:
         """Return the quantity, days and price that a cart of just this line would show.
 
         Shape:  ``sold`` is what the line is sold for, if known
         """
-        able = [candidate for candidate in self.able if candidate.variant_id == variant_id]
+        reachable = [
+            candidate for candidate in self.reachable if candidate.variant_id == variant_id
+        ]
         planned = route(
             needs=[self._need(variant_id, quantity, sold)],
-            candidates=able,
+            candidates=reachable,
             rules=self.rules,
         )
         return Availability(
@@ -120,75 +137,75 @@ class Reach:
         )
 
     def plan(
-        self, lines: Collection[tuple[int, int]], *, sold: Mapping[int, Sold] | None = None
+        self, lines: Collection[tuple[int, int]], *, sold: Mapping[int, SaleAmount] | None = None
     ) -> Plan:
         """Plan ``(variant id, quantity)`` pairs as they would be sent.
 
         Variants that no route carries stay planned as without routes, unless ``by`` is set, so that
-        ``quotes.reasons`` can explain them. If the margin filter leaves one source whose parcel
-        limit the lines exceed, the filter is dropped: the hold rules stop a loss. If the parts of a
-        split line exceed it, no line is split.
+        ``quotes.refusal_reasons`` can explain them. If the margin filter leaves one source whose
+        parcel limit the lines exceed, the filter is dropped: the hold rules stop a loss. If the
+        parts of a split line exceed it, no line is split.
         Shape:  ``sold`` maps variants to what their lines are sold for, if known
         """
         paid = sold or {}
         needs = [self._need(each, quantity, paid.get(each)) for each, quantity in lines]
-        lost = self.lost if self.by is None else ()
+        unreachable = self.unreachable if self.by is None else ()
         wanted = {need.variant_id for need in needs}
-        found = [one for one in (*self.able, *lost) if one.variant_id in wanted]
+        found = [one for one in (*self.reachable, *unreachable) if one.variant_id in wanted]
         # An order logs its candidates with every criterion, whether or not these rules use it.
-        known = [_known(one, self.pieces[one.variant_id], self) for one in found]
+        known = [_with_rank_values(one, self.pieces[one.variant_id], self) for one in found]
         planned = route(needs=needs, candidates=known, rules=self.rules)
         is_divided = any(len(parts) > 1 for parts in planned.planned.values())
         if is_divided and not self._quotes(self._reaching(planned)):  # a part is too much
-            return self.alone().plan(lines, sold=sold)
-        has_asked = bool(paid) and self.rules.least_margin_rate is not None
+            return self.without_splits().plan(lines, sold=sold)
+        has_asked = bool(paid) and self.rules.min_margin_rate is not None
         is_shared = any(len(parcel.lines) > 1 for parcel in planned.parcels)
         if not has_asked or not is_shared or self._quotes(planned):
             return planned
-        unasked = replace(self.rules, least_margin_rate=None)
+        unasked = replace(self.rules, min_margin_rate=None)
         anyhow = route(needs=needs, candidates=known, rules=unasked)
         return replace(anyhow, rules=self.rules) if self._quotes(anyhow) else planned
 
     def _reaching(self, planned: Plan) -> Plan:
         """Return the plan without lines that no route carries, so that they block no other line."""
-        gone = {one.variant_id for one in self.lost}
+        gone = {one.variant_id for one in self.unreachable}
         parcels = (
             replace(parcel, lines=tuple(one for one in parcel.lines if one.variant_id not in gone))
             for parcel in planned.parcels
         )
         return replace(planned, parcels=tuple(one for one in parcels if one.lines))
 
-    def alone(self) -> Reach:
+    def without_splits(self) -> Reach:
         """Return a copy that ships each line whole from one source."""
-        return replace(self, rules=replace(self.rules, most_places=1))
+        return replace(self, rules=replace(self.rules, max_sources=1))
 
-    def apart(self) -> Reach:
+    def route_separately(self) -> Reach:
         """Return a copy that routes each line separately, as a product page promises it."""
-        return replace(self, rules=replace(self.rules, chain=self.rules.alone))
+        return replace(self, rules=replace(self.rules, criteria=self.rules.alone))
 
-    def _need(self, variant_id: int, quantity: int, sold: Sold | None) -> Need:
+    def _need(self, variant_id: int, quantity: int, sold: SaleAmount | None) -> Need:
         most = None if self.listed is None else self.listed.get(variant_id, 0)
         return Need(variant_id=variant_id, quantity=quantity, sold=sold, most=most)
 
     def _most(self, candidates: Iterable[Candidate], variant_id: int) -> int:
-        able = [one for one in candidates if one.variant_id == variant_id]
+        reachable = [one for one in candidates if one.variant_id == variant_id]
         most = None if self.listed is None else self.listed.get(variant_id, 0)
-        return at_once(able, self.rules, most=most)
+        return available_quantity(reachable, self.rules, most=most)
 
     def _quotes(self, planned: Plan) -> Sequence[ShippingQuote]:
-        return quotes.for_plan(
+        return quotes.quote_plan(
             plan=planned, country=self.country, now=self.now, by=self.by, pieces=self.pieces
         )
 
-    def _promise(self, planned: Plan) -> Promise | None:
+    def _promise(self, planned: Plan) -> QuotedPromise | None:
         found = self._quotes(planned)
         if not found:
             return None
-        quote = min(found, key=quotes.outlay)
+        quote = min(found, key=quotes.sort_key)
         # With several parcels, the fullest names the country of origin and the last one the date.
         parcel = max(quote.parcels, key=lambda each: each.parcel.lines[0].quantity)
         leaves_in = max(each.parcel.lead_days for each in quote.parcels)
-        return Promise(
+        return QuotedPromise(
             leaves_on=self.now.date() + timedelta(days=leaves_in),
             arrives_from=quote.arrives_from,
             arrives_to=quote.arrives_to,
@@ -197,15 +214,15 @@ class Reach:
         )
 
 
-def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
+def load_reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     *,
-    pieces: Mapping[int, Piece],
+    pieces: Mapping[int, ParcelItem],
     listed: Mapping[int, int] | None,
     channel: Channel,
     country: str,
     now: datetime,
     by: date | None = None,
-    costing_of: Callable[..., Costing] = policy.costing_of,
+    costing_of: Callable[..., Costing] = policy.load_costing,
     rules: Rules | None = None,
 ) -> Reach:
     """Read what can be sent of these variants, never more than is listed for sale.
@@ -218,67 +235,73 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     ids = sorted(variant_id for variant_id in pieces if listed is None or listed.get(variant_id))
     found = []
     if ids:
-        found = stock_query.candidates(
+        found = stock_query.find_candidates(
             variant_ids=ids, channel=channel, country=country, now=now, costing_of=costing_of
         )
     if listed is not None:
         found = [_capped(one, listed[one.variant_id]) for one in found]
     found = [one for one in found if one.at_most(one.available)]
     carried_there = (
-        carried(one, pieces[one.variant_id], country=country, now=now, by=by) for one in found
+        cap_to_parcel(one, pieces[one.variant_id], country=country, now=now, by=by) for one in found
     )
-    able = [one for one in carried_there if one is not None]
-    reached = {one.variant_id for one in able}
+    reachable = [one for one in carried_there if one is not None]
+    reached = {one.variant_id for one in reachable}
     made = Reach(
         pieces=pieces,
         listed=listed,
-        able=able,
-        lost=[one for one in found if one.variant_id not in reached],
+        reachable=reachable,
+        unreachable=[one for one in found if one.variant_id not in reached],
         country=country,
         now=now,
         by=by,
-        rules=replace(rules or quotes.rules_of(channel, now), most_places=channel.places_per_line),
+        rules=replace(
+            rules or quotes.routing_rules(channel, now), max_sources=channel.max_split_locations
+        ),
     )
-    if not ASKED & set(made.rules.chain):
+    if not COSTLY_CRITERIA & set(made.rules.criteria):
         return made
-    places = Counter(one.variant_id for one in able)
+    places = Counter(one.variant_id for one in reachable)
     ranked = [
-        _known(one, pieces[one.variant_id], made) if places[one.variant_id] > 1 else one
-        for one in able
+        _with_rank_values(one, pieces[one.variant_id], made) if places[one.variant_id] > 1 else one
+        for one in reachable
     ]
-    return replace(made, able=ranked)
+    return replace(made, reachable=ranked)
 
 
-def _known(one: Candidate, piece: Piece, made: Reach) -> Candidate:
+def _with_rank_values(one: Candidate, piece: ParcelItem, made: Reach) -> Candidate:
     """Return the candidate with its days until arrival and its supplier's score."""
-    way = best(_in_time(one, made.country, made.now, made.by), load_of(piece))
-    arrives = quotes.days(way, one.lead_days, made.now)[1] if way else None
+    way = cheapest(_routes_in_time(one, made.country, made.now, made.by), parcel_load(piece))
+    arrives = quotes.transit_dates(way, one.lead_days, made.now)[1] if way else None
     return replace(
         one,
         days=one.lead_days if arrives is None else (arrives - made.now.date()).days,
-        score=quotes.score_of(one.supplier_id, made.now),
+        score=quotes.supplier_score(one.supplier_id, made.now),
     )
 
 
-def carried(
-    candidate: Candidate, piece: Piece, *, country: str, now: datetime, by: date | None = None
+def cap_to_parcel(
+    candidate: Candidate, piece: ParcelItem, *, country: str, now: datetime, by: date | None = None
 ) -> Candidate | None:
     """Return a candidate capped at what one parcel takes; None if it cannot or may not go."""
     if country in candidate.not_sent_to:
         return None
-    one = load_of(piece)
-    most = max((most_of(way, one) for way in _in_time(candidate, country, now, by)), default=0)
+    one = parcel_load(piece)
+    most = max(
+        (max_units(way, one) for way in _routes_in_time(candidate, country, now, by)), default=0
+    )
     capped = _capped(candidate, most)
     return capped if capped.at_most(most) else None
 
 
-def _in_time(candidate: Candidate, country: str, now: datetime, by: date | None) -> Sequence[Route]:
+def _routes_in_time(
+    candidate: Candidate, country: str, now: datetime, by: date | None
+) -> Sequence[Route]:
     routes = quotes.routes_from(
         candidate.location_id, country=country, currency=candidate.cost.currency, now=now
     )
     if by is None:
         return routes
-    return [way for way in routes if quotes.days(way, candidate.lead_days, now)[1] <= by]
+    return [way for way in routes if quotes.transit_dates(way, candidate.lead_days, now)[1] <= by]
 
 
 def _capped(candidate: Candidate, most: int) -> Candidate:

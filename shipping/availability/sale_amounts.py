@@ -13,10 +13,10 @@ from typing import Any
 from catalog.models import Channel
 from orders.cart.view import CartView
 from orders.models import Cart
-from orders.pricing.totals import Treatment
+from orders.pricing.totals import TaxTreatment
 from orders.promotions import promotions
-from orders.promotions.promotions import Held
-from orders.routing.margin_filter import Sold
+from orders.promotions.promotions import ApplicablePromotions
+from orders.routing.margin_filter import SaleAmount
 from orders.tax import rates
 from orders.tax.rates import CountryRate
 from shipping.availability.reach import Reach
@@ -24,60 +24,62 @@ from shipping.rates import quotes
 from storefront.lib.money import Money
 
 
-def sold(
+def by_variant(
     *,
     amounts: Mapping[int, Money],
     reached: Reach,
     channel: Channel,
     known: CountryRate | None = None,
-) -> dict[int, Sold]:
+) -> dict[int, SaleAmount]:
     """Return the sale amount per variant; empty if no rule or choice needs it.
 
     Shape:  ``amounts`` are whole lines after discounts, by variant; ``known`` as in
-            ``rates.treatment``
+            ``rates.find_treatment``
     """
-    if not _is_asked(reached, amounts):
+    if not _is_needed(reached, amounts):
         return {}
     treatment = _treatment(channel, reached.country, reached.now, known)
-    return {variant_id: Sold.at(amount, treatment) for variant_id, amount in amounts.items()}
+    return {variant_id: SaleAmount.at(amount, treatment) for variant_id, amount in amounts.items()}
 
 
-def of_cart(*, cart: Cart, seen: CartView, reached: Reach) -> tuple[dict[int, Sold], Held | None]:
+def for_cart(
+    *, cart: Cart, seen: CartView, reached: Reach
+) -> tuple[dict[int, SaleAmount], ApplicablePromotions | None]:
     """Return the sale amounts of a cart after its promotions, and the promotions read.
 
     Free delivery is unknown here. A promotion that would give it counts as a discount on lines,
     which may at most exclude one source too many.
     """
     ids = [line.variant_id for line in seen.lines]
-    if not _is_asked(reached, ids):
+    if not _is_needed(reached, ids):
         return {}, None
-    held = promotions.read(
+    held = promotions.find_applicable(
         cart=cart,
         wanted=seen.counted,
         email=cart.email,
         now=reached.now,
         may_promote=seen.may_promote,
     )
-    off = promotions.count(held).outcome.deductions.lines
+    off = promotions.calculate(held).outcome.deductions.lines
     nothing = Money.zero(cart.channel.currency)
     amounts = {line.variant_id: line.amount - off.get(line.id, nothing) for line in seen.lines}
-    found = sold(amounts=amounts, reached=reached, channel=cart.channel, known=seen.tax)
+    found = by_variant(amounts=amounts, reached=reached, channel=cart.channel, known=seen.tax)
     return found, held
 
 
-def _is_asked(reached: Reach, variant_ids: Iterable[int]) -> bool:
-    return reached.rules.least_margin_rate is not None and reached.has_choice(variant_ids)
+def _is_needed(reached: Reach, variant_ids: Iterable[int]) -> bool:
+    return reached.rules.min_margin_rate is not None and reached.has_choice(variant_ids)
 
 
 def _treatment(
     channel: Channel, country: str, now: datetime, known: CountryRate | None
-) -> Treatment:
+) -> TaxTreatment:
     """Return how a country taxes, cached for a minute."""
-    notes: dict[Hashable, Any] = quotes.notes(now)
+    notes: dict[Hashable, Any] = quotes.process_cache(now)
     key = ("tax", channel.pk, country)
-    found: Treatment | None = notes.get(key)
+    found: TaxTreatment | None = notes.get(key)
     if found is None:
-        found = notes[key] = rates.by_table(
+        found = notes[key] = rates.find_table_treatment(
             channel=channel, country=country, on=now.date(), known=known
         )
     return found

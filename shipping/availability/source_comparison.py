@@ -11,18 +11,18 @@ from enum import StrEnum
 
 from catalog.models import Channel, Listing, Variant
 from orders.routing import decision_log, margin_filter, stock_query
-from orders.routing.candidates import Candidate, Misfit, Refusal
-from orders.routing.engine import Plan, Worse, against
-from orders.routing.margin_filter import Left, Unearning
-from orders.routing.stock_query import Weighed
+from orders.routing.candidates import Candidate, Misfit, UnavailableReason
+from orders.routing.engine import Drawback, Plan, reason_against
+from orders.routing.margin_filter import Contribution, MarginReason
+from orders.routing.stock_query import AssessedStock
 from shipping.availability import reach, sale_amounts
 from shipping.rates import quotes
-from shipping.rates.refusal_reasons import reason_for
+from shipping.rates.refusal_reasons import explain_refusal
 from storefront.lib.money import Money
-from suppliers.shipping_services.selection import load_of
+from suppliers.shipping_services.selection import parcel_load
 
 
-class Way(StrEnum):
+class RouteStatus(StrEnum):
     """What the routes decide about a stock row."""
 
     TAKEN = "taken"
@@ -30,11 +30,11 @@ class Way(StrEnum):
     PARCEL_TOO_SMALL = "parcel_too_small"  # one parcel takes fewer units than ordered
 
 
-type Verdict = Way | Refusal | Misfit | Unearning | Worse
+type Verdict = RouteStatus | UnavailableReason | Misfit | MarginReason | Drawback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class ComparedSource:
     """One stock row and why it is chosen or not.
 
     Shape:  ``sentence`` says why no route carries it; ``most`` is what one parcel can take from
@@ -42,76 +42,82 @@ class Compared:
             line, would leave at the current price
     """
 
-    row: Weighed
+    row: AssessedStock
     verdict: Verdict
     sentence: str = ""
     most: int = 0
     units: int = 0
-    left: Left | None = None
+    left: Contribution | None = None
 
 
-def compare(
+def compare_sources(
     *, variant: Variant, quantity: int, country: str, channel: Channel, now: datetime
-) -> list[Compared]:
+) -> list[ComparedSource]:
     """Return each stock row with what checkout would decide for one line of this quantity.
 
     Chosen rows come first, then possible ones, cheapest first.
     """
     pieces = {variant.pk: variant}
-    reached = reach.reach(pieces=pieces, listed=None, channel=channel, country=country, now=now)
+    reached = reach.load_reach(
+        pieces=pieces, listed=None, channel=channel, country=country, now=now
+    )
     listing = Listing.objects.on(channel).filter(variant=variant).first()
     amounts = {}
     if listing is not None and listing.price_amount is not None:
         amounts = {variant.pk: Money(listing.price_amount * quantity, channel.currency)}
-    sold = sale_amounts.sold(amounts=amounts, reached=reached, channel=channel)
+    sold = sale_amounts.by_variant(amounts=amounts, reached=reached, channel=channel)
     plan = reached.plan([(variant.pk, quantity)], sold=sold)
-    rows = stock_query.weigh(variant_ids=[variant.pk], channel=channel, country=country, now=now)
-    found = [_judged(row, variant, quantity, country, plan, now) for row in rows]
-    return sorted(found, key=lambda one: _place(one, quantity))
+    rows = stock_query.assess(variant_ids=[variant.pk], channel=channel, country=country, now=now)
+    found = [_compare_row(row, variant, quantity, country, plan, now) for row in rows]
+    return sorted(found, key=lambda one: _sort_key(one, quantity))
 
 
-def _judged(  # noqa: PLR0913, PLR0917 - one row and everything that decides about it
-    row: Weighed,
+def _compare_row(  # noqa: PLR0913, PLR0917 - one row and everything that decides about it
+    row: AssessedStock,
     variant: Variant,
     quantity: int,
     country: str,
     plan: Plan,
     now: datetime,
-) -> Compared:
+) -> ComparedSource:
     if row.refusal is not None or row.candidate is None:
-        return Compared(row=row, verdict=row.refusal or Refusal.NO_COST)
-    able = reach.carried(row.candidate, variant, country=country, now=now)
+        return ComparedSource(row=row, verdict=row.refusal or UnavailableReason.NO_COST)
+    able = reach.cap_to_parcel(row.candidate, variant, country=country, now=now)
     if able is None and row.candidate.at_least(1) is None:  # below the minimum order
-        return Compared(row=row, verdict=row.candidate.misfit(quantity) or Misfit.TOO_FEW)
+        return ComparedSource(row=row, verdict=row.candidate.misfit(quantity) or Misfit.TOO_FEW)
     if able is None:
-        return Compared(
-            row=row, verdict=Way.NOT_CARRIED, sentence=_why(row.candidate, variant, country, now)
+        return ComparedSource(
+            row=row,
+            verdict=RouteStatus.NOT_CARRIED,
+            sentence=_refusal_sentence(row.candidate, variant, country, now),
         )
     most = able.at_most(able.available)
     parts = plan.planned.get(variant.pk, ())
     for part in parts:
         if part.candidate.level_id == able.level_id:
-            left = margin_filter.left(able, part.quantity, part.sold)
-            return Compared(row=row, verdict=Way.TAKEN, most=most, left=left, units=part.quantity)
-    taken = decision_log.alone(parts)
-    sold = decision_log.whole(parts) if parts else None
-    left = margin_filter.left(able, quantity, sold)
+            left = margin_filter.contribution(able, part.quantity, part.sold)
+            return ComparedSource(
+                row=row, verdict=RouteStatus.TAKEN, most=most, left=left, units=part.quantity
+            )
+    taken = decision_log.sole_source(parts)
+    sold = decision_log.total_sale(parts) if parts else None
+    left = margin_filter.contribution(able, quantity, sold)
     considered = plan.considered.get(variant.pk, ())
     able = next((one for one in considered if one.level_id == able.level_id), able)
     reason: Verdict
-    reason = against(able, taken=taken, quantity=quantity, rules=plan.rules, sold=sold)
+    reason = reason_against(able, taken=taken, quantity=quantity, rules=plan.rules, sold=sold)
     if reason == Misfit.TOO_FEW and row.candidate.available >= quantity:
-        reason = Way.PARCEL_TOO_SMALL
-    return Compared(row=row, verdict=reason, most=most, left=left)
+        reason = RouteStatus.PARCEL_TOO_SMALL
+    return ComparedSource(row=row, verdict=reason, most=most, left=left)
 
 
-def _why(candidate: Candidate, variant: Variant, country: str, now: datetime) -> str:
+def _refusal_sentence(candidate: Candidate, variant: Variant, country: str, now: datetime) -> str:
     routes = quotes.routes_from(
         candidate.location_id, country=country, currency=candidate.cost.currency, now=now
     )
     # Use the minimum order quantity: it is what no route carries.
-    load = load_of(variant, candidate.at_least(1) or 1)
-    return reason_for(
+    load = parcel_load(variant, candidate.at_least(1) or 1)
+    return explain_refusal(
         routes=routes,
         load=load,
         country_from=candidate.country,
@@ -121,8 +127,13 @@ def _why(candidate: Candidate, variant: Variant, country: str, now: datetime) ->
     ).sentence
 
 
-def _place(one: Compared, quantity: int) -> tuple[object, ...]:
+def _sort_key(one: ComparedSource, quantity: int) -> tuple[object, ...]:
     candidate, level = one.row.candidate, one.row.level
     if candidate is None:
         return (2, level.offer_id, level.pk)
-    return (one.verdict != Way.TAKEN, *candidate.outlay(quantity), candidate.distance, level.pk)
+    return (
+        one.verdict != RouteStatus.TAKEN,
+        *candidate.outlay(quantity),
+        candidate.distance,
+        level.pk,
+    )

@@ -9,11 +9,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="AskedFreight",
+            name="LiveRateLocation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("is_active", models.BooleanField(default=True)),
-                ("location", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="asked_freight", to="suppliers.stocklocation")),
+                ("location", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="live_rate_location", to="suppliers.stocklocation")),
             ],
         ),
         migrations.CreateModel(
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ("carrier", models.CharField(max_length=60)),
                 ("number", models.CharField(blank=True, max_length=60)),
                 ("tracking_url", models.CharField(blank=True, max_length=300)),
-                ("status", models.CharField(choices=[("announced", "Announced"), ("handed_over", "Handed over"), ("delivered", "Delivered"), ("voided", "Voided")], default="announced", max_length=12)),
+                ("status", models.CharField(choices=[("label_created", "Announced"), ("shipped", "Handed over"), ("delivered", "Delivered"), ("voided", "Voided")], default="label_created", max_length=16)),
                 ("status_since", models.DateTimeField()),
                 (
                     "carrier_status",
@@ -54,11 +54,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("carrier_status_at", models.DateTimeField(blank=True, null=True)),
-                ("announced_at", models.DateTimeField()),
+                ("label_created_at", models.DateTimeField()),
                 ("is_content_unknown", models.BooleanField(default=False)),
                 ("shipment", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="parcels", to="shipping.shipment")),
             ],
-            options={"constraints": [models.UniqueConstraint(condition=models.Q(("number", ""), _negated=True), fields=("carrier", "number"), name="parcel_once_per_number")]},
+            options={"constraints": [models.UniqueConstraint(condition=models.Q(("number", ""), _negated=True), fields=("carrier", "number"), name="parcel_unique_number")]},
         ),
         migrations.CreateModel(
             name="TrackingEvent",
@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 ("received_at", models.DateTimeField()),
                 ("parcel", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="tracking_events", to="shipping.parcel")),
             ],
-            options={"constraints": [models.UniqueConstraint(fields=("parcel", "external_id"), name="tracking_event_heard_once")]},
+            options={"constraints": [models.UniqueConstraint(fields=("parcel", "external_id"), name="tracking_event_unique")]},
         ),
         migrations.CreateModel(
             name="ParcelLine",
@@ -100,6 +100,6 @@ class Migration(migrations.Migration):
                 ("order_line", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="parcel_lines", to="orders.orderline")),
                 ("parcel", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="shipping.parcel")),
             ],
-            options={"constraints": [models.UniqueConstraint(fields=("parcel", "order_line"), name="parcel_line_once_per_order_line"), models.CheckConstraint(condition=models.Q(("quantity__gte", 1)), name="parcel_line_has_units")]},
+            options={"constraints": [models.UniqueConstraint(fields=("parcel", "order_line"), name="parcel_line_unique"), models.CheckConstraint(condition=models.Q(("quantity__gte", 1)), name="parcel_line_has_units")]},
         ),
     ]

@@ -7,10 +7,12 @@ from django.db import models
 from suppliers.models import StockLocation
 
 
-class AskedFreight(models.Model):
+class LiveRateLocation(models.Model):
     """A location whose parcels cost what its supplier asks, instead of our routes."""
 
-    location = models.OneToOneField(StockLocation, models.PROTECT, related_name="asked_freight")
+    location = models.OneToOneField(
+        StockLocation, models.PROTECT, related_name="live_rate_location"
+    )
     is_active = models.BooleanField(default=True)
 
     def __str__(self) -> str:

@@ -31,8 +31,8 @@ class Parcel(Stateful):
     """
 
     class Status(models.TextChoices):
-        ANNOUNCED = "announced", _("Announced")
-        HANDED_OVER = "handed_over", _("Handed over")
+        LABEL_CREATED = "label_created", _("Announced")
+        SHIPPED = "shipped", _("Handed over")
         DELIVERED = "delivered", _("Delivered")
         VOIDED = "voided", _("Voided")
 
@@ -52,22 +52,22 @@ class Parcel(Stateful):
         EXPIRED = "expired", _("Tracking stopped")
 
     TRANSITIONS: ClassVar = {
-        Status.ANNOUNCED: frozenset({Status.HANDED_OVER, Status.DELIVERED, Status.VOIDED}),
-        Status.HANDED_OVER: frozenset({Status.DELIVERED}),
+        Status.LABEL_CREATED: frozenset({Status.SHIPPED, Status.DELIVERED, Status.VOIDED}),
+        Status.SHIPPED: frozenset({Status.DELIVERED}),
         Status.DELIVERED: frozenset(),
         Status.VOIDED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="parcels")
     carrier = models.CharField(max_length=60)
     number = models.CharField(max_length=60, blank=True)
     tracking_url = models.CharField(max_length=300, blank=True)
-    status = models.CharField(max_length=12, choices=Status, default=Status.ANNOUNCED)
+    status = models.CharField(max_length=16, choices=Status, default=Status.LABEL_CREATED)
     status_since = models.DateTimeField()
     carrier_status = models.CharField(max_length=22, choices=Carrier, default=Carrier.PRE_TRANSIT)
     carrier_status_at = models.DateTimeField(null=True, blank=True)
-    announced_at = models.DateTimeField()
+    label_created_at = models.DateTimeField()
     is_content_unknown = models.BooleanField(default=False)
 
     class Meta:
@@ -75,7 +75,7 @@ class Parcel(Stateful):
             models.UniqueConstraint(
                 fields=["carrier", "number"],
                 condition=~Q(number=""),
-                name="parcel_once_per_number",
+                name="parcel_unique_number",
             ),
         ]
 
@@ -92,9 +92,7 @@ class ParcelLine(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["parcel", "order_line"], name="parcel_line_once_per_order_line"
-            ),
+            models.UniqueConstraint(fields=["parcel", "order_line"], name="parcel_line_unique"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="parcel_line_has_units"),
         ]
 
@@ -115,9 +113,7 @@ class TrackingEvent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["parcel", "external_id"], name="tracking_event_heard_once"
-            ),
+            models.UniqueConstraint(fields=["parcel", "external_id"], name="tracking_event_unique"),
         ]
 
     def __str__(self) -> str:

@@ -9,14 +9,14 @@ from django.contrib import admin
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from shipping.models import AskedFreight
+from shipping.models import LiveRateLocation
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Field, Group
-from suppliers.connectors import ADAPTERS, connector_class
-from suppliers.connectors.capabilities import Ability, abilities_of
+from suppliers.connectors import CONNECTORS, connector_class
+from suppliers.connectors.capabilities import Capability, capabilities_of
 
-ASKED = (
+FIELDSETS = (
     Group(
         _("Supplier shipping quotes"),
         {
@@ -35,13 +35,15 @@ ASKED = (
 )
 
 
-class AskedFreightForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+class LiveRateLocationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """Form for a location; rejects one whose supplier has no live rates."""
 
     def clean_location(self) -> Any:
         location = self.cleaned_data["location"]
         adapter = location.supplier.adapter
-        if adapter not in ADAPTERS or Ability.FREIGHT not in abilities_of(connector_class(adapter)):
+        if adapter not in CONNECTORS or Capability.FREIGHT not in capabilities_of(
+            connector_class(adapter)
+        ):
             words = (
                 gettext("The integration of %s has no shipping rates API. Choose another location.")
                 % location.supplier
@@ -50,12 +52,12 @@ class AskedFreightForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         return location
 
 
-@admin.register(AskedFreight)
-class AskedFreightAdmin(StaffAdmin):
-    form = AskedFreightForm
+@admin.register(LiveRateLocation)
+class LiveRateLocationAdmin(StaffAdmin):
+    form = LiveRateLocationForm
     may_add = True
     editable = ("is_active",)
-    groups = ASKED
+    groups = FIELDSETS
     list_display: ClassVar = [
         columns.text("location__supplier__name", _("Supplier")),
         columns.text("location__code", _("From")),

@@ -26,86 +26,92 @@ from catalog.models import Channel
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
 from orders.models import Cart
-from orders.models.cart import PRICE_PROMISED_FOR
+from orders.models.cart import PRICE_GUARANTEE
 from orders.routing.engine import Plan, PlannedParcel
 from shipping.rates import quotes
-from shipping.rates.quotes import Told, ToldWay
+from shipping.rates.quotes import LiveRate, LiveRates
 from storefront.lib.address import Address
-from storefront.lib.db.transactions import HeldTransactionError, in_transaction
+from storefront.lib.db.transactions import OpenTransactionError, in_transaction
 from storefront.lib.http import deadlines
-from storefront.lib.http.errors import NotNowError, OutsideError
+from storefront.lib.http.errors import CallDeferredError, ExternalServiceError
 from storefront.lib.money import Money
-from suppliers.connections.factory import adapter_for
+from suppliers.connections.factory import open_connector
 from suppliers.connectors.capabilities import Freight
-from suppliers.connectors.records import FreightOption, NoWayError, RequestLine
+from suppliers.connectors.records import (
+    FreightOption,
+    NoShippingServiceError,
+    PurchaseOrderRequestLine,
+)
 from suppliers.models import Supplier, SupplierOffer
-from suppliers.resilience.bulkheads import LaneFullError, Work, lane
+from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 
 log = logging.getLogger(__name__)
 
-WITHIN_S = 1.5  # for all suppliers together: a customer is waiting
-SILENT_FOR = timedelta(minutes=5)  # do not ask a supplier again after a timeout
-AT_ONCE = 8
-SILENT = False
+TIMEOUT_S = 1.5  # for all suppliers together: a customer is waiting
+SILENCE_TTL = timedelta(minutes=5)  # do not ask a supplier again after a timeout
+MAX_PARALLEL_CALLS = 8
+NO_ANSWER = False
 
-type Answer = tuple[FreightOption, ...] | bool  # False: no answer
+type RateAnswer = tuple[FreightOption, ...] | bool  # False: no answer
 # Plain JSON, because cached answers outlive a deployment and classes may not.
-_READER: msgspec.json.Decoder[tuple[FreightOption, ...] | bool] = msgspec.json.Decoder(
+_ANSWER_DECODER: msgspec.json.Decoder[tuple[FreightOption, ...] | bool] = msgspec.json.Decoder(
     tuple[FreightOption, ...] | bool
 )
 
 
-def ask(
+def get_for_cart(
     *, cart: Cart, plan: Plan, country: str, now: datetime, postcode: str | None = None
-) -> Told:
+) -> LiveRates:
     """Return the live rates of a cart's planned parcels, by location.
 
     Shape:  ``postcode`` of the destination, empty if it has none; None: that of the cart
-    Raises: HeldTransactionError
+    Raises: OpenTransactionError
     """
     if postcode is None:
         known = cart.ship_to if cart.ship_to.get("country") == country else {}
         postcode = known.get("postcode", "")
-    return ask_for(
+    return get_for_plan(
         plan=plan, channel=cart.channel, country=country, postcode=postcode or "", now=now
     )
 
 
-def ask_for(*, plan: Plan, channel: Channel, country: str, postcode: str, now: datetime) -> Told:
+def get_for_plan(
+    *, plan: Plan, channel: Channel, country: str, postcode: str, now: datetime
+) -> LiveRates:
     """Return the live rates of planned parcels, by location.
 
     A supplier that does not answer has no entry. Only a refusal of the delivery method itself
     counts as an answer: a wrong key or a broken response removes no method. Without a postcode,
     neither a refusal nor an empty answer counts.
-    Raises: HeldTransactionError
+    Raises: OpenTransactionError
     """
-    here = quotes.asked_places(now)
+    here = quotes.live_rate_locations(now)
     parcels = [parcel for parcel in plan.parcels if parcel.location_id in here]
     if not parcels:
         return {}
     if in_transaction():
-        raise HeldTransactionError("a request to suppliers")
+        raise OpenTransactionError("a request to suppliers")
     to = Address(name="", line1="", city="", country=country, postcode=postcode.strip())
-    answers = _remembered(parcels, to)
+    answers = _cached_answers(parcels, to)
     asked = [parcel for parcel in parcels if parcel.location_id not in answers]
     if asked:
-        heard = _heard(asked, to)
+        heard = _ask_suppliers(asked, to)
         for parcel in asked:
             if parcel.location_id in heard:
-                _remember(parcel, to, heard[parcel.location_id])
+                _cache_answer(parcel, to, heard[parcel.location_id])
         answers |= heard
-    costing = policy.costing_of(channel, now=now, country=country)
-    told: dict[int, Mapping[str, ToldWay]] = {}
+    costing = policy.load_costing(channel, now=now, country=country)
+    told: dict[int, Mapping[str, LiveRate]] = {}
     for parcel in parcels:
-        options = answers.get(parcel.location_id, SILENT)
+        options = answers.get(parcel.location_id, NO_ANSWER)
         if isinstance(options, tuple):
-            ways = dict(_ways(parcel, options, channel=channel, costing=costing))
+            ways = dict(_chargeable_rates(parcel, options, channel=channel, costing=costing))
             if len(ways) == len({option.name for option in options}):
                 told[parcel.location_id] = ways
     return told
 
 
-def charge(
+def customer_charge(
     freight: Money, *, parcel: PlannedParcel, costing: Costing, channel: Channel
 ) -> Money | None:
     """Return what the customer pays for a live rate, None if it cannot be computed.
@@ -113,7 +119,7 @@ def charge(
     The charge covers the freight, the tax on it and the payment and channel fees, less the freight
     that the item prices already include.
     """
-    rate = costing.dearest(freight.currency)
+    rate = costing.worst_case_rate(freight.currency)
     code = parcel.lines[0].candidate.supplier_code
     terms = costing.terms_of(origin=parcel.country, supplier_code=code)
     if rate is None or terms is None:
@@ -127,62 +133,62 @@ def charge(
     return Money(cost * gross / kept, channel.currency).rounded()
 
 
-def _ways(
+def _chargeable_rates(
     parcel: PlannedParcel,
     options: Sequence[FreightOption],
     *,
     channel: Channel,
     costing: Costing,
-) -> Iterator[tuple[str, ToldWay]]:
+) -> Iterator[tuple[str, LiveRate]]:
     """Yield the methods that can be charged; of two with one name the cheaper comes last."""
     for option in sorted(options, key=lambda each: -each.price.amount):
-        price = charge(option.price, parcel=parcel, costing=costing, channel=channel)
+        price = customer_charge(option.price, parcel=parcel, costing=costing, channel=channel)
         if price is not None:
-            way = ToldWay(price=price, min_days=option.min_days, max_days=option.max_days)
+            way = LiveRate(price=price, min_days=option.min_days, max_days=option.max_days)
             yield option.name, way
 
 
-def _heard(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
+def _ask_suppliers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, RateAnswer]:
     """Ask all suppliers in parallel; those that do not answer in time are recorded as such.
 
     A parcel whose supplier was not asked has no entry, so that the next page asks again.
     """
-    ends_at = time.monotonic() + WITHIN_S
+    ends_at = time.monotonic() + TIMEOUT_S
     skus = dict(
         SupplierOffer.objects.filter(
             pk__in=[line.candidate.offer_id for parcel in parcels for line in parcel.lines]
         ).values_list("pk", "supplier_sku")
     )
-    pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="ask-freight")
+    pool = ThreadPoolExecutor(max_workers=MAX_PARALLEL_CALLS, thread_name_prefix="ask-freight")
     with ExitStack() as lines:
-        heard: dict[int, Answer | None] = {}
+        heard: dict[int, RateAnswer | None] = {}
         asked = {}
-        for connector, parcel in _connected(parcels, lines):
+        for connector, parcel in _connect_suppliers(parcels, lines):
             if isinstance(connector, Freight):
-                work = partial(_asked, connector, parcel, to, skus, ends_at)
+                work = partial(_ask_supplier, connector, parcel, to, skus, ends_at)
                 asked[parcel.location_id] = pool.submit(work)
             else:
-                heard[parcel.location_id] = SILENT  # this connector has no such call
+                heard[parcel.location_id] = NO_ANSWER  # this connector has no such call
         finished, _late = wait(asked.values(), timeout=max(0.0, ends_at - time.monotonic()))
         pool.shutdown(wait=False, cancel_futures=True)
         for location_id, question in asked.items():
             if question in finished:
                 heard[location_id] = question.result()
             elif not question.cancelled():
-                heard[location_id] = SILENT  # a later answer is ignored
+                heard[location_id] = NO_ANSWER  # a later answer is ignored
         return {place: answer for place, answer in heard.items() if answer is not None}
 
 
-def _connected(
+def _connect_suppliers(
     parcels: Sequence[PlannedParcel], lines: ExitStack
 ) -> list[tuple[object, PlannedParcel]]:
-    """Open a connection to each supplier that has a free lane."""
+    """Open a connection to each supplier that has a free bulkhead slot."""
     connectors: dict[int, object] = {}
     for supplier in Supplier.objects.filter(pk__in={parcel.supplier_id for parcel in parcels}):
         try:
-            lines.enter_context(lane(Work.QUESTIONS, supplier.pk))
-            connectors[supplier.pk] = lines.enter_context(adapter_for(supplier))
-        except (LaneFullError, OutsideError) as error:
+            lines.enter_context(bulkhead(BulkheadKind.LIVE_CHECKS, supplier.pk))
+            connectors[supplier.pk] = lines.enter_context(open_connector(supplier))
+        except (BulkheadFullError, ExternalServiceError) as error:
             log.info("no shipping rates requested from %s: %s", supplier, error)
     return [
         (connectors[parcel.supplier_id], parcel)
@@ -191,21 +197,21 @@ def _connected(
     ]
 
 
-def _asked(
+def _ask_supplier(
     connector: Freight,
     parcel: PlannedParcel,
     to: Address,
     skus: Mapping[int, str],
     ends_at: float,
-) -> Answer | None:
+) -> RateAnswer | None:
     """Ask one supplier, in its own thread; return None if nothing was sent."""
     try:
-        with deadlines.ending_at(ends_at):
+        with deadlines.deadline_at(ends_at):
             options = connector.freight(
                 country_from=parcel.country,
                 ship_to=to,
                 lines=tuple(
-                    RequestLine(
+                    PurchaseOrderRequestLine(
                         reference=str(line.variant_id),
                         sku=skus[line.candidate.offer_id],
                         quantity=line.quantity,
@@ -213,49 +219,49 @@ def _asked(
                     for line in parcel.lines
                 ),
             )
-    except NoWayError as error:
+    except NoShippingServiceError as error:
         log.info("no shipping method from %s: %s", parcel.location_id, error)
         options = ()
-    except NotNowError as error:
+    except CallDeferredError as error:
         log.info("shipping rates of %s not requested: %s", parcel.location_id, error)
         return None
-    except OutsideError as error:
+    except ExternalServiceError as error:
         log.info("no shipping rates received from %s: %s", parcel.location_id, error)
-        return SILENT
+        return NO_ANSWER
     except Exception:
         log.exception("shipping rates of %s could not be requested", parcel.location_id)
-        return SILENT
+        return NO_ANSWER
     finally:
         connections.close_all()  # the connections of this thread
     # Without a postcode, an empty answer may only mean that the supplier needs one.
-    return options if options or to.postcode else SILENT
+    return options if options or to.postcode else NO_ANSWER
 
 
-def _remembered(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
-    keys = {_key(parcel, to): parcel.location_id for parcel in parcels}
+def _cached_answers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, RateAnswer]:
+    keys = {_cache_key(parcel, to): parcel.location_id for parcel in parcels}
     try:
         kept = cache.get_many(list(keys))
     except (RedisError, OSError):
         return {}
-    found: dict[int, Answer] = {}
+    found: dict[int, RateAnswer] = {}
     for key, written in kept.items():
         try:
-            found[keys[key]] = _READER.decode(written)
+            found[keys[key]] = _ANSWER_DECODER.decode(written)
         except (msgspec.MsgspecError, TypeError):
             log.warning("ignored a cached shipping rate of another release")
     return found
 
 
-def _remember(parcel: PlannedParcel, to: Address, answer: Answer) -> None:
-    kept_for = SILENT_FOR if answer is SILENT else PRICE_PROMISED_FOR
+def _cache_answer(parcel: PlannedParcel, to: Address, answer: RateAnswer) -> None:
+    kept_for = SILENCE_TTL if answer is NO_ANSWER else PRICE_GUARANTEE
     try:
         written = msgspec.json.encode(answer).decode()
-        cache.set(_key(parcel, to), written, timeout=kept_for.total_seconds())
+        cache.set(_cache_key(parcel, to), written, timeout=kept_for.total_seconds())
     except (RedisError, OSError):
         log.warning("Redis is unavailable, shipping rates are not cached")
 
 
-def _key(parcel: PlannedParcel, to: Address) -> str:
+def _cache_key(parcel: PlannedParcel, to: Address) -> str:
     lines = sorted((line.candidate.offer_id, line.quantity) for line in parcel.lines)
     said = json.dumps([parcel.location_id, to.country, to.postcode, lines])
     return f"freight-json:{sha256(said.encode()).hexdigest()}"

@@ -17,21 +17,27 @@ from orders.routing import rules
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from orders.routing.engine import Plan, PlannedParcel
 from orders.routing.ranking import Rules
-from shipping.models import AskedFreight
-from shipping.rates.refusal_reasons import Reason, reason_for
+from shipping.models import LiveRateLocation
+from shipping.rates.refusal_reasons import RefusalReason, explain_refusal
 from storefront.lib.money import Money
 from suppliers.scorecards import scorecards
 from suppliers.shipping_services import queries
-from suppliers.shipping_services.selection import Load, Piece, Route, best, load_of
+from suppliers.shipping_services.selection import (
+    ParcelItem,
+    ParcelLoad,
+    Route,
+    cheapest,
+    parcel_load,
+)
 
 TIERS = ("economy", "express")
 # Routes change only when staff edit them, and every page needs them.
-KEPT_FOR = timedelta(seconds=60)
-_ASKED = "asked places"  # key in the notes
+CACHE_TTL = timedelta(seconds=60)
+_LIVE_RATE_LOCATIONS = "asked places"  # key in the notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldWay:
+class LiveRate:
     """One live rate of a parcel: the price that the customer pays, and the days."""
 
     price: Money
@@ -40,11 +46,11 @@ class ToldWay:
 
 
 # By location, then by the supplier's name of the method. Only locations that answered.
-type Told = Mapping[int, Mapping[str, ToldWay]]
+type LiveRates = Mapping[int, Mapping[str, LiveRate]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class QuotedPromise:
     """Arrival and price by the cheapest route that may carry the items."""
 
     leaves_on: date
@@ -54,26 +60,26 @@ class Promise:
     country_from: str
 
 
-def for_plan(  # noqa: PLR0913 - what, where to, by when, and the live rates
+def quote_plan(  # noqa: PLR0913 - what, where to, by when, and the live rates
     *,
     plan: Plan,
     country: str,
     now: datetime,
-    pieces: Mapping[int, Piece],
+    pieces: Mapping[int, ParcelItem],
     by: date | None = None,
-    told: Told | None = None,
+    told: LiveRates | None = None,
 ) -> list[ShippingQuote]:
     """Return a quote per tier: the cheapest route of each parcel, arriving by a date if given.
 
     A parcel that no route of a tier may carry takes the best route of another tier, so that one
     spare cell does not remove a tier from the whole cart. No quotes if a parcel cannot be sent at
-    all; ``reasons`` says why.
+    all; ``refusal_reasons`` says why.
     Shape:  ``pieces`` maps variants to weight and cells; ``told`` are live rates, which replace the
             prices of the routes
     """
     if not plan.parcels:
         return []
-    loads = _loads(plan, pieces)
+    loads = _parcel_loads(plan, pieces)
     quotes = []
     for tier in TIERS:
         chosen = []
@@ -81,13 +87,13 @@ def for_plan(  # noqa: PLR0913 - what, where to, by when, and the live rates
             routes = [
                 route
                 for route in _routes(parcel, country, now, told)
-                if by is None or days(route, parcel.lead_days, now)[1] <= by
+                if by is None or transit_dates(route, parcel.lead_days, now)[1] <= by
             ]
             load = loads[parcel.location_id]
-            of_tier = best([route for route in routes if route.tier == tier], load)
-            chosen.append((parcel, of_tier or best(routes, load)))
+            of_tier = cheapest([route for route in routes if route.tier == tier], load)
+            chosen.append((parcel, of_tier or cheapest(routes, load)))
         parcels = tuple(
-            _quoted(parcel, route, loads[parcel.location_id], now)
+            _quote_parcel(parcel, route, loads[parcel.location_id], now)
             for parcel, route in chosen
             if route is not None
         )
@@ -97,31 +103,31 @@ def for_plan(  # noqa: PLR0913 - what, where to, by when, and the live rates
     return quotes
 
 
-def reasons(
+def refusal_reasons(
     *,
     plan: Plan,
     country: str,
     now: datetime,
-    pieces: Mapping[int, Piece],
-    told: Told | None = None,
-) -> list[Reason]:
+    pieces: Mapping[int, ParcelItem],
+    told: LiveRates | None = None,
+) -> list[RefusalReason]:
     """Return why parcels of a plan cannot be sent, in the customer's language.
 
     Shape:  one for each parcel that no route may carry; for other parcels, one for each tier that
-            may not; ``pieces`` and ``told`` as in ``for_plan``
+            may not; ``pieces`` and ``told`` as in ``quote_plan``
     """
-    loads = _loads(plan, pieces)
+    loads = _parcel_loads(plan, pieces)
     found = []
     for parcel in plan.parcels:
         routes = _routes(parcel, country, now, told)
         load = loads[parcel.location_id]
-        if best(routes, load) is None:
+        if cheapest(routes, load) is None:
             missing = {"": routes}
         else:
             by_tier = {tier: [one for one in routes if one.tier == tier] for tier in TIERS}
-            missing = {tier: able for tier, able in by_tier.items() if best(able, load) is None}
+            missing = {tier: able for tier, able in by_tier.items() if cheapest(able, load) is None}
         found += [
-            reason_for(
+            explain_refusal(
                 routes=able,
                 load=load,
                 country_from=parcel.country,
@@ -139,52 +145,52 @@ def is_forbidden(parcel: PlannedParcel, country: str) -> bool:
     return any(country in line.candidate.not_sent_to for line in parcel.lines)
 
 
-def outlay(quote: ShippingQuote) -> tuple[Decimal, date]:
+def sort_key(quote: ShippingQuote) -> tuple[Decimal, date]:
     """Return the sort key of a quote: the cheapest first, then the soonest."""
     return quote.price.amount, quote.arrives_to
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Drop the cached routes and notes."""
-    _KEPT.forget()
+    _CACHE.forget()
 
 
-def asked_places(now: datetime) -> frozenset[int]:
+def live_rate_locations(now: datetime) -> frozenset[int]:
     """Return the locations whose suppliers are asked for live rates."""
-    kept = notes(now)
-    if _ASKED not in kept:
-        rows = AskedFreight.objects.filter(is_active=True)
-        kept[_ASKED] = frozenset(rows.values_list("location", flat=True))
-    found: frozenset[int] = kept[_ASKED]
+    kept = process_cache(now)
+    if _LIVE_RATE_LOCATIONS not in kept:
+        rows = LiveRateLocation.objects.filter(is_active=True)
+        kept[_LIVE_RATE_LOCATIONS] = frozenset(rows.values_list("location", flat=True))
+    found: frozenset[int] = kept[_LIVE_RATE_LOCATIONS]
     return found
 
 
-def notes(now: datetime) -> dict[Hashable, Any]:
+def process_cache(now: datetime) -> dict[Hashable, Any]:
     """Return the cache of this process; it is dropped together with the routes."""
-    return _KEPT.current(now).notes
+    return _CACHE.current(now).notes
 
 
-def rules_of(channel: Channel, now: datetime) -> Rules:
+def routing_rules(channel: Channel, now: datetime) -> Rules:
     """Return the routing rules of a channel, cached for a minute."""
-    kept = notes(now)
+    kept = process_cache(now)
     key = ("rules", channel.pk)
     found: Rules | None = kept.get(key)
     if found is None:
-        found = kept[key] = rules.in_force(channel=channel, now=now)
+        found = kept[key] = rules.current_rules(channel=channel, now=now)
     return found
 
 
-def score_of(supplier_id: int, now: datetime) -> int | None:
+def supplier_score(supplier_id: int, now: datetime) -> int | None:
     """Return the score of a supplier, out of 100, cached for a minute."""
-    kept = notes(now)
+    kept = process_cache(now)
     found: dict[int, int] | None = kept.get("scores")
     if found is None:
-        found = kept["scores"] = scorecards.scores(on=now.date())
+        found = kept["scores"] = scorecards.fill_rate_scores(on=now.date())
     return found.get(supplier_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
+class _CachedRoutes:
     """The routes as this process read them, by location and currency, and the notes since."""
 
     read_at: datetime
@@ -192,27 +198,29 @@ class _Known:
     notes: dict[Hashable, Any] = field(default_factory=dict)
 
 
-class _Kept:
+class _RouteCache:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.forget()
 
     def forget(self) -> None:
-        self._known: _Known | None = None
+        self._known: _CachedRoutes | None = None
 
-    def current(self, now: datetime) -> _Known:
+    def current(self, now: datetime) -> _CachedRoutes:
         with self._lock:
             known = self._known
-            if known is None or not timedelta(0) <= now - known.read_at < KEPT_FOR:
-                known = self._known = _Known(read_at=now, routes=queries.by_place())
+            if known is None or not timedelta(0) <= now - known.read_at < CACHE_TTL:
+                known = self._known = _CachedRoutes(
+                    read_at=now, routes=queries.services_by_location()
+                )
             return known
 
 
-_KEPT = _Kept()
+_CACHE = _RouteCache()
 
 
 def _routes(
-    parcel: PlannedParcel, country: str, now: datetime, told: Told | None
+    parcel: PlannedParcel, country: str, now: datetime, told: LiveRates | None
 ) -> Sequence[Route]:
     if is_forbidden(parcel, country):
         return []
@@ -221,10 +229,12 @@ def _routes(
     ways = (told or {}).get(parcel.location_id)
     if ways is None:
         return found
-    return [_as_told(route, way) for route in found if (way := ways.get(route.carrier_service))]
+    return [
+        _with_live_rate(route, way) for route in found if (way := ways.get(route.carrier_service))
+    ]
 
 
-def _as_told(route: Route, way: ToldWay) -> Route:
+def _with_live_rate(route: Route, way: LiveRate) -> Route:
     """Return a route with the live price, and no sooner than the live rate says."""
     return replace(
         route,
@@ -237,24 +247,26 @@ def _as_told(route: Route, way: ToldWay) -> Route:
 
 def routes_from(location_id: int, *, country: str, currency: str, now: datetime) -> list[Route]:
     """Return the routes from a location to a country, cached for a minute."""
-    found = _KEPT.current(now).routes.get((location_id, currency), ())
+    found = _CACHE.current(now).routes.get((location_id, currency), ())
     return [route for route in found if route.goes_to(country)]
 
 
-def _loads(plan: Plan, pieces: Mapping[int, Piece]) -> dict[int, Load]:
+def _parcel_loads(plan: Plan, pieces: Mapping[int, ParcelItem]) -> dict[int, ParcelLoad]:
     """Map locations to the weight and cells of their parcels."""
     loads = {}
     for parcel in plan.parcels:
-        parts = [load_of(pieces[line.variant_id], line.quantity) for line in parcel.lines]
-        loads[parcel.location_id] = Load(
+        parts = [parcel_load(pieces[line.variant_id], line.quantity) for line in parcel.lines]
+        loads[parcel.location_id] = ParcelLoad(
             weight_g=sum(part.weight_g for part in parts),
             cells=tuple(cells for part in parts for cells in part.cells),
         )
     return loads
 
 
-def _quoted(parcel: PlannedParcel, route: Route, load: Load, now: datetime) -> QuotedParcel:
-    arrives_from, arrives_to = days(route, parcel.lead_days, now)
+def _quote_parcel(
+    parcel: PlannedParcel, route: Route, load: ParcelLoad, now: datetime
+) -> QuotedParcel:
+    arrives_from, arrives_to = transit_dates(route, parcel.lead_days, now)
     return QuotedParcel(
         parcel=parcel,
         service_code=route.code,
@@ -267,7 +279,7 @@ def _quoted(parcel: PlannedParcel, route: Route, load: Load, now: datetime) -> Q
     )
 
 
-def days(route: Route, lead_days: int, now: datetime) -> tuple[date, date]:
+def transit_dates(route: Route, lead_days: int, now: datetime) -> tuple[date, date]:
     """Return the first and last arrival day by a route; ``lead_days`` pass before it leaves."""
     leaves_on = now.date() + timedelta(days=lead_days)
     return leaves_on + timedelta(days=route.min_days), leaves_on + timedelta(days=route.max_days)

@@ -9,24 +9,24 @@ from babel import Locale
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from suppliers.shipping_services.dangerous_goods import Refusal
-from suppliers.shipping_services.selection import TOO_HEAVY, Load, Route, refused
+from suppliers.shipping_services.dangerous_goods import Restriction
+from suppliers.shipping_services.selection import TOO_HEAVY, ParcelLoad, Route, reasons_against
 
 NO_ROUTE = "no_route"
 FORBIDDEN = "forbidden"
 # Of several reasons, the one that the customer can change most easily comes first.
-ORDER = (
+PRIORITY = (
     TOO_HEAVY,
-    Refusal.CELL_COUNT,
-    Refusal.WAY,
-    Refusal.CELL_ENERGY,
-    Refusal.BATTERY_ENERGY,
-    Refusal.ENERGY_UNKNOWN,
+    Restriction.CELL_COUNT,
+    Restriction.PACKING_NOT_ACCEPTED,
+    Restriction.CELL_ENERGY,
+    Restriction.BATTERY_ENERGY,
+    Restriction.ENERGY_UNKNOWN,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class RefusalReason:
     """Why a parcel cannot be sent. ``tier`` is empty if no tier can carry it."""
 
     country_from: str
@@ -35,26 +35,26 @@ class Reason:
     sentence: str
 
 
-def reason_for(  # noqa: PLR0913 - a parcel, its method, and what refuses it
+def explain_refusal(  # noqa: PLR0913 - a parcel, its method, and what refuses it
     *,
     routes: Sequence[Route],
-    load: Load,
+    load: ParcelLoad,
     country_from: str,
     country_to: str,
     tier: str,
     is_forbidden: bool = False,
-) -> Reason:
+) -> RefusalReason:
     """Return the reason of the route that comes closest to carrying the parcel."""
     code = FORBIDDEN if is_forbidden else NO_ROUTE
     if routes and not is_forbidden:
-        against = min((refused(route, load) for route in routes), key=len)
-        code = next(code for code in ORDER if code in against)
+        against = min((reasons_against(route, load) for route in routes), key=len)
+        code = next(code for code in PRIORITY if code in against)
     words = {"start": _country(country_from), "end": _country(country_to)}
-    return Reason(
+    return RefusalReason(
         country_from=country_from,
         tier=tier,
         code=str(code),
-        sentence=_of_tier(tier, str(code), _of_way(str(code), words), words),
+        sentence=_with_tier(tier, str(code), _route_sentence(str(code), words), words),
     )
 
 
@@ -63,7 +63,7 @@ def tier_name(tier: str) -> str:
     return _TIERS[tier]() if tier in _TIERS else tier
 
 
-def _of_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> str:
+def _with_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> str:
     """Prefix the tier to which the reason applies; another tier may carry the parcel."""
     if tier not in _TIERS:
         return sentence
@@ -78,7 +78,7 @@ def _of_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> s
     return f"{tier_name(tier)}: {sentence}"
 
 
-def _of_way(code: str, words: Mapping[str, str]) -> str:
+def _route_sentence(code: str, words: Mapping[str, str]) -> str:
     if code == NO_ROUTE and words["start"] == words["end"]:
         return _("We have no delivery method within %(end)s.") % words
     is_within = words["start"] == words["end"]
@@ -96,17 +96,19 @@ _SENTENCES: Mapping[str, Callable[[], str]] = {
         "Some of these items cannot be shipped to %(end)s because they are not allowed there."
     ),
     TOO_HEAVY: lambda: _("This is too heavy for one parcel %(way)s."),
-    Refusal.CELL_COUNT.value: lambda: _(
+    Restriction.CELL_COUNT.value: lambda: _(
         "A parcel %(way)s can contain fewer lithium batteries. Order fewer at a time."
     ),
-    Refusal.WAY.value: lambda: _("None of our carriers takes loose lithium batteries %(way)s."),
-    Refusal.CELL_ENERGY.value: lambda: _(
+    Restriction.PACKING_NOT_ACCEPTED.value: lambda: _(
+        "None of our carriers takes loose lithium batteries %(way)s."
+    ),
+    Restriction.CELL_ENERGY.value: lambda: _(
         "None of our carriers takes a battery cell this large %(way)s."
     ),
-    Refusal.BATTERY_ENERGY.value: lambda: _(
+    Restriction.BATTERY_ENERGY.value: lambda: _(
         "None of our carriers takes a battery this large %(way)s."
     ),
-    Refusal.ENERGY_UNKNOWN.value: lambda: _(
+    Restriction.ENERGY_UNKNOWN.value: lambda: _(
         "The manufacturer does not state the battery energy, so carriers cannot accept it."
     ),
 }

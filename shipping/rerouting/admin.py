@@ -14,31 +14,35 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.backorders import refunds
-from orders.cancellation.tasks import follow_cancellation
-from orders.models import Order, ReturnAuthorization, ReturnLine, Setback, SetbackLine
+from orders.cancellation.tasks import process_cancellation
+from orders.models import Backorder, BackorderLine, Order, ReturnAuthorization, ReturnLine
 from orders.payments import tasks as payment_tasks
 from orders.purchasing import tasks as purchasing_tasks
-from orders.purchasing.tasks import send_due
+from orders.purchasing.tasks import sweep_due_submissions
 from orders.returns import exchange_options
 from orders.returns import exchanges as return_exchanges
 from orders.returns import forms as return_forms
-from orders.returns.admin.returns import ReturnDesk
-from orders.returns.exchange_options import Other
+from orders.returns.admin.returns import BaseReturnAdmin
+from orders.returns.exchange_options import ExchangeOption
 from shipping.rerouting import customer_choice
 from shipping.rerouting import exchanges as rerouting_exchanges
 from shipping.rerouting.tasks import reroute
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, register_read_only
 from storefront.lib.staff.inlines import inline
 
 
 @admin.register(ReturnAuthorization)
-class ReturnAuthorizationAdmin(ReturnDesk):
-    actions_detail: ClassVar = [*ReturnDesk.actions_detail, "exchange", "note_wish"]
-    fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
-        **ReturnDesk.fits,
-        "exchange": return_exchanges.is_for,
-        "note_wish": lambda row: row.status not in ReturnAuthorization.ENDED,
+class ReturnAuthorizationAdmin(BaseReturnAdmin):
+    actions_detail: ClassVar = [
+        *BaseReturnAdmin.actions_detail,
+        "exchange",
+        "record_exchange_choice",
+    ]
+    available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
+        **BaseReturnAdmin.available_if,
+        "exchange": return_exchanges.can_exchange,
+        "record_exchange_choice": lambda row: row.status not in ReturnAuthorization.ENDED,
     }
 
     @action(description=_("Create replacement"), icon="swap_horiz")
@@ -47,15 +51,15 @@ class ReturnAuthorizationAdmin(ReturnDesk):
         lines, may_be = _choices(row)
 
         def act(given: Mapping[str, Any]) -> Order:
-            made = rerouting_exchanges.exchange(
+            made = rerouting_exchanges.create_replacement(
                 authorization=row,
-                choice=return_forms.instead_in(given, lines),
+                choice=return_forms.read_variants(given, lines),
                 is_free=given["is_free"],
                 actor=str(request.user),
                 now=timezone.now(),
             )
-            self.wake(request, purchasing_tasks.divide, order_id=made.pk)
-            self.wake(request, payment_tasks.settle_payments)
+            self.wake(request, purchasing_tasks.create_purchase_orders, order_id=made.pk)
+            self.wake(request, payment_tasks.execute_requests)
             return made
 
         return self.ask(
@@ -78,7 +82,7 @@ class ReturnAuthorizationAdmin(ReturnDesk):
         )
 
     @action(description=_("Record exchange request"), icon="palette")
-    def note_wish(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def record_exchange_choice(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         lines, may_be = _choices(row)
         return self.ask(
@@ -89,37 +93,37 @@ class ReturnAuthorizationAdmin(ReturnDesk):
                 "On a withdrawal, an exchange instead of a refund is possible only if the "
                 "customer asks for it. Record what the customer chose."
             ),
-            form_class=return_forms.instead_form(lines, may_be, same=_("No exchange")),
-            act=lambda given: return_exchanges.wish(
-                authorization=row, wanted=return_forms.instead_in(given, lines)
+            form_class=return_forms.variant_form(lines, may_be, same=_("No exchange")),
+            act=lambda given: return_exchanges.request_variants(
+                authorization=row, wanted=return_forms.read_variants(given, lines)
             ),
             done=gettext("Changes saved"),
         )
 
 
-def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list[Other]]]:
+def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list[ExchangeOption]]]:
     lines = list(row.lines.select_related("order_line").order_by("pk"))
-    bought = exchange_options.bought_of(row)
-    return lines, exchange_options.others(bought.values(), channel=row.order.channel)
+    bought = exchange_options.find_purchase_lines(row)
+    return lines, exchange_options.find_options(bought.values(), channel=row.order.channel)
 
 
 # Backorders
 
-Status = Setback.Status
-Choice = Setback.Choice
-STATE = columns.state(
+Status = Backorder.Status
+Choice = Backorder.Choice
+STATE = columns.status(
     "status", _("Status"), waits={"open", "asked"}, ended={"rerouted", "awaited", "given_up"}
 )
 
 
 @admin.display(description=_("Options for the customer"))
-def may_answer(setback: Setback) -> str:
-    return ", ".join(str(Choice(one).label) for one in setback.choices)
+def available_choices(backorder: Backorder) -> str:
+    return ", ".join(str(Choice(one).label) for one in backorder.choices)
 
 
-def answer_form(setback: Setback) -> type[forms.Form]:
+def make_choice_form(backorder: Backorder) -> type[forms.Form]:
     """Return a form class with the choices of this backorder."""
-    choices = [(one, Choice(one).label) for one in setback.choices]
+    choices = [(one, Choice(one).label) for one in backorder.choices]
     chosen = forms.ChoiceField(
         label=_("Customer's choice"), choices=choices, widget=UnfoldAdminSelectWidget
     )
@@ -127,8 +131,8 @@ def answer_form(setback: Setback) -> type[forms.Form]:
     return type("AnswerForm", (ReasonForm,), {"chosen": chosen, "field_order": order})
 
 
-@admin.register(Setback)
-class SetbackAdmin(StaffAdmin):
+@admin.register(Backorder)
+class BackorderAdmin(StaffAdmin):
     list_display: ClassVar = [
         "id",
         columns.link("order", _("Order")),
@@ -138,7 +142,7 @@ class SetbackAdmin(StaffAdmin):
         "reason",
         "promised_by",
         "arrives_by",
-        columns.age("answer_by", _("Answer by")),
+        columns.age("respond_by", _("Answer by")),
         columns.age("status_since", _("Status since")),
     ]
     list_select_related: ClassVar = ["order", "purchase_order"]
@@ -154,9 +158,9 @@ class SetbackAdmin(StaffAdmin):
                     "promised_by",
                     "ships_by",
                     "arrives_by",
-                    may_answer,
-                    "answer_by",
-                    "if_silent",
+                    available_choices,
+                    "respond_by",
+                    "default_choice",
                     "chosen",
                     "chosen_by",
                 ]
@@ -168,8 +172,8 @@ class SetbackAdmin(StaffAdmin):
                 "fields": [
                     columns.money("delivery_amount", _("Delivery")),
                     "opened_at",
-                    "try_after",
-                    columns.moves,
+                    "retry_at",
+                    columns.status_history,
                     columns.document("plan", _("Delivery plan")),
                     columns.document("decision", _("Routing decision")),
                 ]
@@ -181,7 +185,7 @@ class SetbackAdmin(StaffAdmin):
     ]
     inlines: ClassVar = [
         inline(
-            SetbackLine,
+            BackorderLine,
             columns.text("order_line__sku", _("SKU")),
             columns.text("order_line__title", _("Item")),
             "code",
@@ -192,20 +196,20 @@ class SetbackAdmin(StaffAdmin):
         )
     ]
     actions_detail: ClassVar = ["look_again", "answer", "give_up"]
-    fits: ClassVar = {
+    available_if: ClassVar = {
         "look_again": lambda row: row.status == Status.OPEN,
         "answer": lambda row: row.status == Status.ASKED,
-        "give_up": lambda row: row.status == Status.OPEN and row.kind == Setback.Kind.REFUSED,
+        "give_up": lambda row: row.status == Status.OPEN and row.kind == Backorder.Kind.REFUSED,
     }
-    refusals: ClassVar = (customer_choice.NoLongerError,)
+    user_errors: ClassVar = (customer_choice.ChoiceUnavailableError,)
 
     @action(description=_("Find supplier now"), icon="search")
     def look_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            Setback.objects.filter(pk=row.pk, status=Status.OPEN).update(try_after=None)
-            self.wake(request, reroute, setback_id=row.pk)
+            Backorder.objects.filter(pk=row.pk, status=Status.OPEN).update(retry_at=None)
+            self.wake(request, reroute, backorder_id=row.pk)
 
         return self.ask(
             request,
@@ -222,11 +226,11 @@ class SetbackAdmin(StaffAdmin):
 
         def act(given: Mapping[str, Any]) -> None:
             actor = f"{request.user}: {given['reason']}"
-            customer_choice.answer(
-                setback=row, choice=Choice(given["chosen"]), actor=actor, now=timezone.now()
+            customer_choice.apply(
+                backorder=row, choice=Choice(given["chosen"]), actor=actor, now=timezone.now()
             )
-            self.wake(request, send_due)
-            self.wake(request, follow_cancellation, order_id=row.order_id)
+            self.wake(request, sweep_due_submissions)
+            self.wake(request, process_cancellation, order_id=row.order_id)
 
         return self.ask(
             request,
@@ -236,7 +240,7 @@ class SetbackAdmin(StaffAdmin):
                 "Record only what the customer told you. The customer was asked by e-mail "
                 "and can answer there."
             ),
-            form_class=answer_form(row),
+            form_class=make_choice_form(row),
             act=act,
             done=gettext("Customer's answer recorded"),
         )
@@ -246,8 +250,8 @@ class SetbackAdmin(StaffAdmin):
         row = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
-            refunds.drop(
-                setback=row,
+            refunds.cancel_open(
+                backorder=row,
                 reason=given["reason"],
                 actor=str(request.user),
                 now=timezone.now(),
@@ -264,18 +268,18 @@ class SetbackAdmin(StaffAdmin):
         )
 
 
-show(
-    SetbackLine,
+register_read_only(
+    BackorderLine,
     list_display=[
-        columns.link("setback", _("Backorder")),
+        columns.link("backorder", _("Backorder")),
         columns.text("order_line__sku", _("SKU")),
         "code",
         "substitute",
         "is_open",
     ],
     list_display_links=["code"],
-    list_select_related=["setback__purchase_order", "order_line", "substitute"],
+    list_select_related=["backorder__purchase_order", "order_line", "substitute"],
     list_filter=["is_open", "code"],
-    search_fields=["order_line__sku", "setback__order__number"],
+    search_fields=["order_line__sku", "backorder__order__number"],
     ordering=["-id"],
 )

@@ -18,17 +18,17 @@ from catalog.pricing.landed_cost import Costing
 from orders.checkout import snapshot
 from orders.models import Order, ReturnAuthorization
 from orders.returns import exchange_options, exchanges, refund_amounts
-from orders.returns.exchanges import Found
-from orders.returns.replacement_orders import Shelf
+from orders.returns.exchanges import ReplacementSources
+from orders.returns.replacement_orders import ReplacementSource
 from orders.routing import decision_log
 from orders.routing.delivery_quote import QuotedParcel
 from orders.routing.engine import PlannedLine
-from shipping.availability.reach import reach
+from shipping.availability.reach import load_reach
 from shipping.rates import quotes
 from storefront.lib.money import Money
 
 
-def exchange(
+def create_replacement(
     *,
     authorization: ReturnAuthorization,
     actor: str,
@@ -39,9 +39,9 @@ def exchange(
     """Create the replacement order of a return, for the same or other items.
 
     The search takes no locks, so another order may take the units first.
-    Shape, Locks, Raises: as ``exchanges.exchange``
+    Shape, Locks, Raises: as ``exchanges.create_replacement``
     """
-    found = find(authorization, choice, now=now)
+    found = find_sources(authorization, choice, now=now)
     return exchanges.exchange(
         authorization=authorization,
         actor=actor,
@@ -52,50 +52,52 @@ def exchange(
     )
 
 
-def find(
+def find_sources(
     authorization: ReturnAuthorization, choice: Mapping[int, int | None] | None, *, now: datetime
-) -> Found:
+) -> ReplacementSources:
     """Return a source for each replacement item; lines of one variant share one source.
 
     Raises: CannotReturnError  the chosen item is not for sale
     """
-    bought = exchange_options.bought_of(authorization)
-    lines = refund_amounts.lines_of(authorization)
+    bought = exchange_options.find_purchase_lines(authorization)
+    lines = refund_amounts.read_lines(authorization)
     units = {line.order_line_id: line.accepted_quantity for line in lines}
-    sent = exchange_options.chosen(authorization, lines, bought, choice)
-    wanted = {line_id: exchange_options.variant_of(instead) for line_id, instead in sent.items()}
+    sent = exchange_options.choose_variants(authorization, lines, bought, choice)
+    wanted = {line_id: exchange_options.to_variant(instead) for line_id, instead in sent.items()}
     if not wanted:
-        return exchanges.NOWHERE
+        return exchanges.NO_SOURCES
     order = authorization.order
     country = authorization.purchase_order.goes_to["country"]
     pieces: dict[int, Variant] = {variant.pk: variant for variant in wanted.values()}
     needs: Counter[int] = Counter()
     for line_id, variant in wanted.items():
         needs[variant.pk] += units[line_id]
-    reached = reach(pieces=pieces, listed=None, channel=order.channel, country=country, now=now)
-    plan = replace(reached, lost=()).alone().plan(needs.items())
-    offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=pieces)
-    quote = min(offered, key=quotes.outlay, default=None)
+    reached = load_reach(
+        pieces=pieces, listed=None, channel=order.channel, country=country, now=now
+    )
+    plan = replace(reached, unreachable=()).without_splits().plan(needs.items())
+    offered = quotes.quote_plan(plan=plan, country=country, now=now, pieces=pieces)
+    quote = min(offered, key=quotes.sort_key, default=None)
     if quote is None:
-        return exchanges.NOWHERE
-    costing = policy.costing_of(order.channel, now=now, country=country)
+        return exchanges.NO_SOURCES
+    costing = policy.load_costing(order.channel, now=now, country=country)
     places = {
         line.variant_id: (parcel, line) for parcel in quote.parcels for line in parcel.parcel.lines
     }
-    shelves = {
-        line_id: _shelf(*places[variant.pk], costing, units[line_id], order.currency)
+    sources = {
+        line_id: _replacement_source(*places[variant.pk], costing, units[line_id], order.currency)
         for line_id, variant in wanted.items()
         if variant.pk in places
     }
-    return Found(shelves=shelves, note=decision_log.note(plan, costing=costing))
+    return ReplacementSources(sources=sources, note=decision_log.record(plan, costing=costing))
 
 
-def _shelf(
+def _replacement_source(
     parcel: QuotedParcel, line: PlannedLine, costing: Costing, quantity: int, currency: str
-) -> Shelf:
+) -> ReplacementSource:
     one, nothing = line.candidate, Decimal(0)
     known = snapshot.costs(one, costing, quantity, Money(nothing, currency), nothing)
-    return Shelf(
+    return ReplacementSource(
         variant_id=line.variant_id,
         offer_id=one.offer_id,
         level_id=one.level_id,
@@ -103,5 +105,5 @@ def _shelf(
         cost=one.wholesale,
         rate=known["cost_rate"],
         landed=known.get("landed_amount"),
-        entry=snapshot.entry_of(parcel, amount=nothing, tax=nothing),
+        entry=snapshot.parcel_entry(parcel, amount=nothing, tax=nothing),
     )

@@ -15,18 +15,18 @@ from catalog.models import Listing, Variant
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
 from orders.backorders import backorders
-from orders.models import Order, Setback, SetbackLine
+from orders.models import Backorder, BackorderLine, Order
 from orders.pricing import margins
 from orders.routing.candidates import Candidate
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from orders.routing.engine import Plan, PlannedLine
-from orders.routing.margin_filter import Sold
-from shipping.availability.reach import reach
+from orders.routing.margin_filter import SaleAmount
+from shipping.availability.reach import load_reach
 from shipping.rates import quotes
 from storefront.lib.money import Money
 
 
-def earns(
+def is_profitable(
     quote: ShippingQuote, order: Order, paid: Money, *, is_each: bool = False, now: datetime
 ) -> bool:
     """Test whether the quote covers its costs; unknown costs pass.
@@ -36,7 +36,9 @@ def earns(
     Shape:  ``paid`` is the delivery price that the customer paid; ``is_each`` requires that no
             parcel loses money, as the hold rules do
     """
-    costing = policy.costing_of(order.channel, now=now, country=order.ship_to["country"]).sure
+    costing = policy.load_costing(
+        order.channel, now=now, country=order.ship_to["country"]
+    ).confirmed_only
     losses = [
         _loss(parcel, costing, Money.zero(paid.currency) if place else paid)
         for place, parcel in enumerate(quote.parcels)
@@ -60,14 +62,14 @@ def _loss(quoted: QuotedParcel, costing: Costing, paid: Money) -> Decimal:
             return Decimal(0)
         tax_rate = line.sold.tax_rate
         accounts.append(
-            margins.of_line(
-                landed.unsent,
+            margins.line_margin(
+                landed.without_freight,
                 quantity=line.quantity,
                 gross=line.sold.gross,
                 tax_rate=tax_rate,
             )
         )
-    account = margins.of_parcel(
+    account = margins.parcel_margin(
         accounts,
         terms=terms,
         delivery=paid,
@@ -79,30 +81,30 @@ def _loss(quoted: QuotedParcel, costing: Costing, paid: Money) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SourcingPlan:
     """How lines of a backorder would be sent, as far as a source exists.
 
     Shape:  ``wanted`` maps variants, ordered or substitute, to their lines; ``parts`` maps stock
             rows to lines, once lines from several sources are split
     """
 
-    wanted: Mapping[int, SetbackLine]
+    wanted: Mapping[int, BackorderLine]
     plan: Plan
     quote: ShippingQuote | None
-    parts: Mapping[int, SetbackLine] = field(default_factory=dict)
+    parts: Mapping[int, BackorderLine] = field(default_factory=dict)
 
     @property
-    def planned(self) -> Iterable[tuple[SetbackLine, PlannedLine]]:
+    def planned(self) -> Iterable[tuple[BackorderLine, PlannedLine]]:
         """Yield the lines that have a source, each with its planned line."""
         for quoted in self.quote.parcels if self.quote else ():
             for line in quoted.parcel.lines:
                 yield self.line_of(line), line
 
-    def line_of(self, planned: PlannedLine) -> SetbackLine:
+    def line_of(self, planned: PlannedLine) -> BackorderLine:
         return self.parts.get(planned.candidate.level_id) or self.wanted[planned.variant_id]
 
     @property
-    def lines(self) -> list[SetbackLine]:
+    def lines(self) -> list[BackorderLine]:
         """Return the lines that have a source, each once."""
         return list({row.pk: row for row, _ in self.planned}.values())
 
@@ -115,36 +117,38 @@ class Found:
     def arrives_by(self) -> date | None:
         return self.quote.arrives_to if self.quote else None
 
-    def is_in_time(self, setback: Setback) -> bool:
+    def is_in_time(self, backorder: Backorder) -> bool:
         """Test whether it arrives by the date promised to the customer."""
         day = self.arrives_by
-        return day is not None and (setback.promised_by is None or day <= setback.promised_by)
+        return day is not None and (backorder.promised_by is None or day <= backorder.promised_by)
 
 
-def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays delivery
-    setback: Setback,
-    rows: Sequence[SetbackLine],
+def find_source(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays delivery
+    backorder: Backorder,
+    rows: Sequence[BackorderLine],
     *,
-    instead: Mapping[SetbackLine, Variant] | None = None,
+    instead: Mapping[BackorderLine, Variant] | None = None,
     is_divided: bool = False,
-    before: Sequence[Found] = (),
+    before: Sequence[SourcingPlan] = (),
     by: date | None = None,
-    must_earn: bool = False,
+    must_be_profitable: bool = False,
     now: datetime,
-) -> Found:
+) -> SourcingPlan:
     """Route lines of a backorder again, without the sources that rejected them.
 
     Shape:  ``is_divided`` allows split lines, as many sources as the channel allows; ``before`` are
             the plans already found, whose units and paid delivery price are used up; ``by`` is the
-            latest arrival; ``must_earn`` requires that each parcel covers its costs
+            latest arrival; ``must_be_profitable`` requires that each parcel covers its costs
     """
-    order = setback.order
+    order = backorder.order
     wanted = {(instead[row].pk if instead else row.order_line.variant_id): row for row in rows}
     variants = Variant.objects.select_related("product").in_bulk(list(wanted))
     country = order.ship_to["country"]
     channel = order.channel
-    reached = reach(pieces=variants, listed=None, channel=channel, country=country, now=now, by=by)
-    suppliers, levels = backorders.refused_by(order)
+    reached = load_reach(
+        pieces=variants, listed=None, channel=channel, country=country, now=now, by=by
+    )
+    suppliers, levels = backorders.excluded_sources(order)
 
     def may_send(one: Candidate) -> bool:
         line_id = wanted[one.variant_id].order_line_id
@@ -155,52 +159,58 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays del
     taken: Counter[int] = Counter()
     for way in before:
         taken.update({line.candidate.level_id: line.quantity for _, line in way.planned})
-    able = [
+    reachable = [
         replace(one, available=one.available - taken[one.level_id])
-        for one in reached.able
+        for one in reached.reachable
         if may_send(one)
     ]
     needs = [(variant_id, row.order_line.quantity) for variant_id, row in wanted.items()]
     sold = {
-        variant_id: Sold(
-            gross=Money(row.order_line.charge_amount, setback.currency),
+        variant_id: SaleAmount(
+            gross=Money(row.order_line.customer_charge_amount, backorder.currency),
             tax_rate=row.order_line.tax_rate,
         )
         for variant_id, row in wanted.items()
     }
-    sending = replace(reached, able=able, lost=())
-    plan = (sending if is_divided else sending.alone()).plan(needs, sold=sold)
-    offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants, by=by)
-    paid = Money.zero(setback.currency) if before else setback.delivery
-    earning = [one for one in offered if earns(one, order, paid, is_each=must_earn, now=now)]
-    quote = _best([] if must_earn else offered, earning, setback)
-    return Found(wanted=wanted, plan=plan, quote=quote)
+    sending = replace(reached, reachable=reachable, unreachable=())
+    plan = (sending if is_divided else sending.without_splits()).plan(needs, sold=sold)
+    offered = quotes.quote_plan(plan=plan, country=country, now=now, pieces=variants, by=by)
+    paid = Money.zero(backorder.currency) if before else backorder.delivery
+    earning = [
+        one
+        for one in offered
+        if is_profitable(one, order, paid, is_each=must_be_profitable, now=now)
+    ]
+    quote = _best_quote([] if must_be_profitable else offered, earning, backorder)
+    return SourcingPlan(wanted=wanted, plan=plan, quote=quote)
 
 
-def _best(
-    offered: Sequence[ShippingQuote], earning: Sequence[ShippingQuote], setback: Setback
+def _best_quote(
+    offered: Sequence[ShippingQuote], earning: Sequence[ShippingQuote], backorder: Backorder
 ) -> ShippingQuote | None:
     """Return the cheapest profitable quote on time, otherwise the soonest profitable one.
 
     A quote on time at a loss is better than none: the hold rules hold it for staff.
     """
-    day = setback.promised_by
+    day = backorder.promised_by
     if in_time := [one for one in earning if day is None or one.arrives_to <= day]:
-        return min(in_time, key=quotes.outlay)
+        return min(in_time, key=quotes.sort_key)
     if earning:
         return min(earning, key=lambda one: (one.arrives_to, one.price.amount))
     losing = [one for one in offered if day is None or one.arrives_to <= day]
-    return min(losing, key=quotes.outlay, default=None)
+    return min(losing, key=quotes.sort_key, default=None)
 
 
-def substitutes(setback: Setback, rows: Sequence[SetbackLine]) -> dict[SetbackLine, Variant]:
+def find_substitutes(
+    backorder: Backorder, rows: Sequence[BackorderLine]
+) -> dict[BackorderLine, Variant]:
     """Return substitutes for lines without a source, if no cheaper than the price paid."""
     found = {}
     for row in rows:
         other = row.order_line.variant.replaced_by
         if other is None:
             continue
-        listings = Listing.objects.on(setback.order.channel).filter(
+        listings = Listing.objects.on(backorder.order.channel).filter(
             variant=other, price_amount__gte=row.order_line.unit_amount
         )
         if listings.exists():

@@ -15,21 +15,21 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from orders.payments.tasks import settle_payments
+from orders.payments.tasks import execute_requests
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
 from shipping.shipments import tracking_import, tracking_list
-from shipping.shipments.tracking_import import Listed
+from shipping.shipments.tracking_import import ListedParcel
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, show
-from storefront.lib.staff.csv_import import HandedListForm
+from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
+from storefront.lib.staff.csv_import import CsvUploadForm
 from storefront.lib.staff.inlines import inline
 from suppliers.models import Supplier
 
 
-class ListForm(HandedListForm):
+class TrackingListForm(CsvUploadForm):
     """Form: the supplier and its list of tracking numbers."""
 
-    read = staticmethod(tracking_list.read)
+    read = staticmethod(tracking_list.parse)
     columns = _("CSV with the columns: order, carrier, tracking number; also sku, quantity.")
 
     supplier = forms.ModelChoiceField(
@@ -39,22 +39,26 @@ class ListForm(HandedListForm):
     )
 
 
-class ListActions(StaffAdmin):
+class TrackingListActions(StaffAdmin):
     """List actions for many parcels at once."""
 
-    lists_actions: ClassVar = ["enter_list"]
+    lists_actions: ClassVar = ["import_tracking_list"]
 
     @action(description=_("Import tracking numbers"), icon="upload_file")
-    def enter_list(self, request: HttpRequest) -> HttpResponse:
-        form = ListForm(request.POST, request.FILES) if request.method == "POST" else ListForm()
-        listed: list[Listed] = []
+    def import_tracking_list(self, request: HttpRequest) -> HttpResponse:
+        form = (
+            TrackingListForm(request.POST, request.FILES)
+            if request.method == "POST"
+            else TrackingListForm()
+        )
+        listed: list[ListedParcel] = []
         if form.is_valid():
             supplier = form.cleaned_data["supplier"]
-            listed = tracking_import.judge(form.cleaned_data["rows"], supplier=supplier)
+            listed = tracking_import.validate(form.cleaned_data["rows"], supplier=supplier)
             if request.POST.get("step") == "enter":
                 return self._enter(request, listed)
             kept = {"supplier": supplier.pk, "text": form.cleaned_data["text"]}
-            form = ListForm(initial=kept)
+            form = TrackingListForm(initial=kept)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Import tracking numbers"),
@@ -65,9 +69,9 @@ class ListActions(StaffAdmin):
         }
         return TemplateResponse(request, "shipping/tracking_import.html", context)
 
-    def _enter(self, request: HttpRequest, listed: list[Listed]) -> HttpResponse:
-        failed = tracking_import.enter(listed, now=timezone.now())
-        self.wake(request, settle_payments)
+    def _enter(self, request: HttpRequest, listed: list[ListedParcel]) -> HttpResponse:
+        failed = tracking_import.apply(listed, now=timezone.now())
+        self.wake(request, execute_requests)
         count = sum(one.is_good for one in listed) - len(failed)
         words = ngettext("%(count)d parcel imported.", "%(count)d parcels imported.", count)
         self.message_user(request, words % {"count": count}, messages.SUCCESS)
@@ -80,11 +84,11 @@ class ListActions(StaffAdmin):
 
 # Shipments, parcels and tracking events
 
-CARRIER_CALLS = {"exception", "return_to_sender", "lost", "expired"}
+CARRIER_PROBLEMS = {"exception", "return_to_sender", "lost", "expired"}
 
 
 @admin.display(description=_("Tracking page"))
-def tracking_page(parcel: Parcel) -> str | None:
+def tracking_link(parcel: Parcel) -> str | None:
     """Return a link to the carrier, or plain text if the URL is not https."""
     if not parcel.tracking_url.startswith("https://"):
         return parcel.tracking_url or None
@@ -92,23 +96,23 @@ def tracking_page(parcel: Parcel) -> str | None:
 
 
 @admin.register(Parcel)
-class ParcelAdmin(ListActions):
-    actions_list: ClassVar = ListActions.lists_actions
+class ParcelAdmin(TrackingListActions):
+    actions_list: ClassVar = TrackingListActions.lists_actions
     list_display: ClassVar = [
         "number",
         "carrier",
         columns.link("shipment__purchase_order", _("Purchase order")),
         columns.link("shipment__purchase_order__order", _("Order")),
-        columns.state("status", _("Status"), ended={"delivered", "voided"}),
-        columns.state(
+        columns.status("status", _("Status"), ended={"delivered", "voided"}),
+        columns.status(
             "carrier_status",
             _("Carrier status"),
-            calls=CARRIER_CALLS,
+            calls=CARRIER_PROBLEMS,
             waits={"unknown", "pre_transit"},
             ended={"delivered"},
         ),
         columns.age("carrier_status_at", _("Updated")),
-        columns.age("announced_at", _("Announced")),
+        columns.age("label_created_at", _("Announced")),
     ]
     list_select_related: ClassVar = ["shipment__purchase_order__order"]
     list_filter: ClassVar = ["status", "carrier_status", "carrier"]
@@ -120,8 +124,8 @@ class ParcelAdmin(ListActions):
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
         columns.link("shipment__purchase_order__order", _("Order")),
-        tracking_page,
-        columns.moves,
+        tracking_link,
+        columns.status_history,
     ]
     exclude: ClassVar = ["tracking_url"]
     inlines: ClassVar = [
@@ -139,7 +143,7 @@ class ParcelAdmin(ListActions):
     ]
 
 
-show(
+register_read_only(
     Shipment,
     list_display=[
         columns.link("purchase_order", _("Purchase order")),
@@ -154,7 +158,7 @@ show(
 )
 
 
-show(
+register_read_only(
     ParcelLine,
     list_display=[
         "__str__",
@@ -169,11 +173,11 @@ show(
 )
 
 
-show(
+register_read_only(
     TrackingEvent,
     list_display=[
         columns.link("parcel", _("Parcel")),
-        columns.state("carrier_status", _("Event"), calls=CARRIER_CALLS, ended={"delivered"}),
+        columns.status("carrier_status", _("Event"), calls=CARRIER_PROBLEMS, ended={"delivered"}),
         "description",
         "place",
         columns.age("happened_at", _("Time")),

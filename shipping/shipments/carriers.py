@@ -10,14 +10,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-ANY_CARRIER = "https://t.17track.net/en#nums={number}"
-MAX_URL = 300
-MAX_NAME = 40
-MAX_NUMBER = 40
+GENERIC_TRACKING_URL = "https://t.17track.net/en#nums={number}"
+MAX_URL_LENGTH = 300
+MAX_NAME_LENGTH = 40
+MAX_NUMBER_LENGTH = 40
 HTTPS_PORT = 443
 
 
-class BadNumberError(ValueError):
+class InvalidTrackingNumberError(ValueError):
     """Not a tracking number that a carrier's page would accept."""
 
 
@@ -97,10 +97,10 @@ CARRIERS = (
         name="China Post",
         spelled=r"china ?post|\bems\b|e-?packet",
         number=r"[A-Z]{2}[0-9]{9}CN",
-        page=ANY_CARRIER,
+        page=GENERIC_TRACKING_URL,
     ),
 )
-_NUMBER = re.compile(rf"[A-Z0-9][A-Z0-9-]{{4,{MAX_NUMBER - 1}}}")
+_NUMBER = re.compile(rf"[A-Z0-9][A-Z0-9-]{{4,{MAX_NUMBER_LENGTH - 1}}}")
 _NAME = re.compile(r"[^\w .&+/()-]+")
 _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".test", ".invalid", ".home")
@@ -108,25 +108,25 @@ _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".test", ".invali
 _UNSAFE = re.compile(r"[\\\s\x00-\x1f\x7f<>\"']")
 
 
-def number_of(raw: str) -> str:
+def normalize_number(raw: str) -> str:
     """Return a tracking number in its stored form.
 
-    Raises: BadNumberError
+    Raises: InvalidTrackingNumberError
     """
     number = re.sub(r"\s+", "", raw[:200]).upper()
     if not _NUMBER.fullmatch(number):
-        raise BadNumberError(f"{raw[:60]!r} is no tracking number")
+        raise InvalidTrackingNumberError(f"{raw[:60]!r} is no tracking number")
     return number
 
 
-def name_of(raw: str, number: str) -> str:
+def normalize_name(raw: str, number: str) -> str:
     """Return the carrier's own name for a supplier's name of a route or a nickname.
 
     An unknown name is kept, without characters that no name contains.
     """
-    if known := _known(raw, number):
+    if known := _find_carrier(raw, number):
         return known.name
-    return " ".join(_NAME.sub(" ", raw).split())[:MAX_NAME].strip() or "Carrier"
+    return " ".join(_NAME.sub(" ", raw).split())[:MAX_NAME_LENGTH].strip() or "Carrier"
 
 
 def tracking_url(carrier: str, number: str, *, offered: str = "") -> str:
@@ -135,16 +135,16 @@ def tracking_url(carrier: str, number: str, *, offered: str = "") -> str:
     A known carrier's page comes first, then the URL offered by the supplier if it is safe to show
     to customers, then a page that covers many carriers.
     """
-    known = _known(carrier, number)
-    if known is None and is_sane(offered):
+    known = _find_carrier(carrier, number)
+    if known is None and is_safe_url(offered):
         return offered
-    page = known.page if known else ANY_CARRIER
+    page = known.page if known else GENERIC_TRACKING_URL
     return page.format(number=quote(number, safe=""))
 
 
-def is_sane(url: str) -> bool:
+def is_safe_url(url: str) -> bool:
     """Test whether an external URL may become a link: https and a public host name."""
-    if not url or len(url) > MAX_URL or _UNSAFE.search(url):
+    if not url or len(url) > MAX_URL_LENGTH or _UNSAFE.search(url):
         return False
     try:
         parts = urlsplit(url)
@@ -154,12 +154,12 @@ def is_sane(url: str) -> bool:
     host = (parts.hostname or "").casefold()
     if parts.scheme != "https" or parts.username is not None or parts.password is not None:
         return False
-    if port not in {None, HTTPS_PORT} or host.endswith(_LOCAL_ENDINGS) or _is_address(host):
+    if port not in {None, HTTPS_PORT} or host.endswith(_LOCAL_ENDINGS) or _is_ip_address(host):
         return False
     return bool(_HOST.fullmatch(host))
 
 
-def _known(carrier: str, number: str) -> Carrier | None:
+def _find_carrier(carrier: str, number: str) -> Carrier | None:
     spelled = carrier[:200].casefold()
     for one in CARRIERS:
         if re.search(one.spelled, spelled):
@@ -170,7 +170,7 @@ def _known(carrier: str, number: str) -> Carrier | None:
     return None
 
 
-def _is_address(host: str) -> bool:
+def _is_ip_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:

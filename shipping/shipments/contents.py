@@ -11,20 +11,20 @@ from django.db.models import Sum
 
 from orders.models import PurchaseOrder
 from shipping.models import Parcel, ParcelLine, Shipment
-from storefront.lib.db.transactions import needs_transaction
-from suppliers.connectors.records import ParcelNews
+from storefront.lib.db.transactions import requires_transaction
+from suppliers.connectors.records import ShipmentNotice
 
 
 class NotOrderedError(Exception):
     """A supplier names only items that were not ordered from it."""
 
 
-def told(purchase_order: PurchaseOrder, news: ParcelNews) -> Counter[int]:
+def stated_contents(purchase_order: PurchaseOrder, news: ShipmentNotice) -> Counter[int]:
     """Map order lines to the units that the supplier states in a parcel.
 
     Raises: NotOrderedError
     """
-    ours = list(purchase_order.lines.filter(is_live=True).select_related("order_line", "offer"))
+    ours = list(purchase_order.lines.filter(is_active=True).select_related("order_line", "offer"))
     found: Counter[int] = Counter()
     for named in news.lines:
         for line in ours:
@@ -41,10 +41,10 @@ def told(purchase_order: PurchaseOrder, news: ParcelNews) -> Counter[int]:
     return +found
 
 
-def left(purchase_order: PurchaseOrder) -> Counter[int]:
+def remaining_units(purchase_order: PurchaseOrder) -> Counter[int]:
     """Map order lines to the units that are in no parcel yet."""
     units = Counter(
-        dict(purchase_order.lines.filter(is_live=True).values_list("order_line_id", "quantity"))
+        dict(purchase_order.lines.filter(is_active=True).values_list("order_line_id", "quantity"))
     )
     packed = (
         ParcelLine.objects.filter(parcel__shipment__purchase_order=purchase_order)
@@ -56,12 +56,12 @@ def left(purchase_order: PurchaseOrder) -> Counter[int]:
     return +units
 
 
-def contents(parcel: Parcel) -> Counter[int]:
+def get_contents(parcel: Parcel) -> Counter[int]:
     return Counter(dict(parcel.lines.values_list("order_line_id", "quantity")))
 
 
-@needs_transaction
-def put(parcel: Parcel, units: Counter[int]) -> None:
+@requires_transaction
+def set_contents(parcel: Parcel, units: Counter[int]) -> None:
     """Save the contents of a parcel that has none yet."""
     ParcelLine.objects.bulk_create(
         ParcelLine(parcel=parcel, order_line_id=line_id, quantity=quantity)
@@ -69,7 +69,7 @@ def put(parcel: Parcel, units: Counter[int]) -> None:
     )
 
 
-def holder_of_rest(shipment: Shipment, rest: Counter[int], *, is_whole: bool) -> Parcel | None:
+def infer_parcel(shipment: Shipment, rest: Counter[int], *, is_whole: bool) -> Parcel | None:
     """Return the only parcel that can contain all remaining units, or None if unclear.
 
     This can be inferred if the supplier states that the whole order left, or if one unit and one

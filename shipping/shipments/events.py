@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from notifications.outbox import tell
-from orders.events import bought_payload, line_payload
+from notifications.outbox import record_event
+from orders.events import line_payload, shipped_payload
 from orders.links import order_url
 from orders.models import PurchaseOrder
 from shipping.models import Parcel
 
 
-def parcel_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
+def record_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
     order = purchase_order.order
     promised = purchase_order.entry
     lines = parcel.lines.select_related("order_line__variant__product__spec").order_by("pk")
@@ -22,15 +22,15 @@ def parcel_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
             "offer__variant__product__spec", "order_line__variant__product__spec"
         )
     }
-    tell(
+    record_event(
         name="parcel.shipped",
         key=f"parcel.shipped:{parcel.carrier}:{parcel.number}",
         subject=f"order:{order.number}",
         payload={
-            **_basics(parcel, purchase_order),
+            **_base_payload(parcel, purchase_order),
             "tracking_url": parcel.tracking_url,
             "lines": [
-                bought_payload(bought[line.order_line_id], line.quantity)
+                shipped_payload(bought[line.order_line_id], line.quantity)
                 if line.order_line_id in bought
                 else line_payload(line.order_line, line.quantity)
                 for line in lines
@@ -43,30 +43,30 @@ def parcel_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
     )
 
 
-def parcel_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
-    tell(
+def record_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
+    record_event(
         name="parcel.delivered",
         key=f"parcel.delivered:{parcel.carrier}:{parcel.number or parcel.pk}",
         subject=f"order:{purchase_order.order.number}",
-        payload=_basics(parcel, purchase_order),
+        payload=_base_payload(parcel, purchase_order),
         at=at,
     )
 
 
-def parcel_failed(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
+def record_failed(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
     """Record an event, once, if the carrier lost a parcel or is returning it."""
     is_lost = parcel.carrier_status == Parcel.Carrier.LOST
     what = "lost" if is_lost else "returned"
-    tell(
+    record_event(
         name=f"parcel.{what}",
         key=f"parcel.{what}:{parcel.carrier}:{parcel.number or parcel.pk}",
         subject=f"order:{purchase_order.order.number}",
-        payload={**_basics(parcel, purchase_order), "is_lost": is_lost},
+        payload={**_base_payload(parcel, purchase_order), "is_lost": is_lost},
         at=at,
     )
 
 
-def _basics(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, Any]:
+def _base_payload(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, Any]:
     order = purchase_order.order
     return {
         "order": order.number,

@@ -14,11 +14,11 @@ from django.db.models import Q
 from orders.models import PurchaseOrder
 from shipping.models import Parcel, Shipment
 from shipping.shipments import carriers, contents, fulfillment, tracking
-from shipping.shipments.statuses import CarrierNews, from_words
-from suppliers.connectors.records import Answer, ParcelNews, PurchaseState
+from shipping.shipments.statuses import TrackingUpdate, from_text
+from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport, ShipmentNotice
 
-WHOLE = frozenset({Answer.SHIPPED, Answer.DELIVERED})
-LEFT = WHOLE | {Answer.PARTIALLY_SHIPPED}
+WHOLE_ORDER_ANSWERS = frozenset({Acknowledgement.SHIPPED, Acknowledgement.DELIVERED})
+SHIPPED_ANSWERS = WHOLE_ORDER_ANSWERS | {Acknowledgement.PARTIALLY_SHIPPED}
 SHIPPABLE = frozenset(
     {
         PurchaseOrder.Status.IN_PROGRESS,
@@ -29,12 +29,12 @@ SHIPPABLE = frozenset(
 )
 
 
-class WrongOrderError(Exception):
+class NotShippableError(Exception):
     """Nothing can be shipped for this purchase order now. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakenIn:
+class ImportResult:
     """The saved parcels, and a problem for each that was rejected."""
 
     parcels: tuple[Parcel, ...]
@@ -42,77 +42,85 @@ class TakenIn:
 
 
 @transaction.atomic(durable=True)
-def take_in(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> TakenIn:
+def import_parcels(
+    *, purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: datetime
+) -> ImportResult:
     """Apply what a supplier reports about its parcels, by webhook or poll, in any order.
 
     A parcel is identified by carrier and number, so a repeated report creates no second one. A
     rejected parcel is skipped and its reason saved on the purchase order for staff. An order
     reported as shipped without parcels becomes one parcel without a number, until one is reported.
     Locks:  the order, then the purchase order, the allocations and the stock rows
-    Raises: WrongOrderError  another order is meant, or the supplier does not have this one
+    Raises: NotShippableError  another order is meant, or the supplier does not have this one
     """
     if state.number != purchase_order.number:
-        raise WrongOrderError(f"{state.number} is not {purchase_order.number}")
-    if not state.parcels and state.answer not in LEFT:
-        return TakenIn(parcels=(), problems=())
-    locked = tracking.lock(purchase_order.pk)
+        raise NotShippableError(f"{state.number} is not {purchase_order.number}")
+    if not state.parcels and state.answer not in SHIPPED_ANSWERS:
+        return ImportResult(parcels=(), problems=())
+    locked = tracking.lock_purchase_order(purchase_order.pk)
     if locked.status not in SHIPPABLE:
-        raise WrongOrderError(f"{locked} is {locked.status}, so no shipment is expected")
+        raise NotShippableError(f"{locked} is {locked.status}, so no shipment is expected")
     shipment, _ = Shipment.objects.get_or_create(
         purchase_order=locked, defaults={"created_at": now}
     )
-    intake = _Intake(shipment=shipment, purchase_order=locked, state=state, now=now)
+    intake = _ParcelImport(shipment=shipment, purchase_order=locked, state=state, now=now)
     intake.take()
-    if state.answer == Answer.DELIVERED:
-        _all_delivered(shipment, locked, state, now)
+    if state.answer == Acknowledgement.DELIVERED:
+        _mark_all_delivered(shipment, locked, state, now)
     if intake.problems:
         PurchaseOrder.objects.filter(pk=locked.pk).update(problem="; ".join(intake.problems)[:300])
     purchase_order.refresh_from_db()
-    return TakenIn(parcels=tuple(intake.parcels), problems=tuple(intake.problems))
+    return ImportResult(parcels=tuple(intake.parcels), problems=tuple(intake.problems))
 
 
-class _RefusedError(Exception):
+class _RejectedParcelError(Exception):
     """The parcel cannot belong to this order."""
 
 
 @dataclass(kw_only=True)
-class _Intake:
+class _ParcelImport:
     """One supplier message while its parcels are saved."""
 
     shipment: Shipment
     purchase_order: PurchaseOrder
-    state: PurchaseState
+    state: PurchaseOrderReport
     now: datetime
     parcels: list[Parcel] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def take(self) -> None:
         """Find or create all parcels, infer their contents, then change their statuses."""
-        heard: list[tuple[Parcel, ParcelNews]] = []
+        heard: list[tuple[Parcel, ShipmentNotice]] = []
         # A number identifies a parcel; a report without one is then matched to the others.
         for news in sorted(self.state.parcels, key=lambda news: not news.number.strip()):
             try:
                 parcel = self._parcel(news)
-            except (carriers.BadNumberError, contents.NotOrderedError, _RefusedError) as error:
+            except (
+                carriers.InvalidTrackingNumberError,
+                contents.NotOrderedError,
+                _RejectedParcelError,
+            ) as error:
                 self.problems.append(str(error))
                 continue
             if parcel is not None:
                 self.parcels.append(parcel)
                 heard.append((parcel, news))
         self._pack_the_rest()
-        for parcel in self.parcels if self.state.answer in LEFT else ():
-            fulfillment.hand_over(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
-            fulfillment.tell(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
+        for parcel in self.parcels if self.state.answer in SHIPPED_ANSWERS else ():
+            fulfillment.mark_shipped(
+                parcel=parcel, purchase_order=self.purchase_order, now=self.now
+            )
+            fulfillment.notify_once(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
         for parcel, news in heard:
-            if told := _told_by_carrier(news):
-                tracking.hear(
+            if told := _carrier_update(news):
+                tracking.apply_locked(
                     parcel=parcel, purchase_order=self.purchase_order, news=[told], now=self.now
                 )
 
-    def _parcel(self, news: ParcelNews) -> Parcel | None:
+    def _parcel(self, news: ShipmentNotice) -> Parcel | None:
         """Return the reported parcel, created if new; None if it has no number and none is left."""
-        units = contents.told(self.purchase_order, news)
-        number = carriers.number_of(news.number) if news.number.strip() else ""
+        units = contents.stated_contents(self.purchase_order, news)
+        number = carriers.normalize_number(news.number) if news.number.strip() else ""
         if not number:
             return self._without_number(news, units)
         # Within one shipment the number is enough: a supplier's carrier names vary between
@@ -122,7 +130,7 @@ class _Intake:
             return known
         named = self._named(news, number)
         for box in self._others(number=""):
-            inside = contents.contents(box)
+            inside = contents.get_contents(box)
             is_part_of_it = bool(units) and units < inside
             if is_part_of_it:
                 return self._taken_out(box, units, inside, named)
@@ -133,17 +141,17 @@ class _Intake:
                 return box
         return self._made(news, units, named)
 
-    def _without_number(self, news: ParcelNews, units: Counter[int]) -> Parcel | None:
+    def _without_number(self, news: ShipmentNotice, units: Counter[int]) -> Parcel | None:
         """Return the reported parcel among all: its number may have been reported before."""
         for parcel in self._others():
             is_unread = parcel.is_content_unknown and not parcel.number
-            if not units or units <= contents.contents(parcel) or is_unread:
+            if not units or units <= contents.get_contents(parcel) or is_unread:
                 self._learn(parcel, units)
                 return parcel
-        rest = contents.left(self.purchase_order)
+        rest = contents.remaining_units(self.purchase_order)
         if not rest or (units and not units & rest):
             return None
-        carrier = carriers.name_of(news.carrier, "") if news.carrier.strip() else ""
+        carrier = carriers.normalize_name(news.carrier, "") if news.carrier.strip() else ""
         return self._made(news, units, {"carrier": carrier, "number": "", "tracking_url": ""})
 
     def _others(self, **which: Any) -> Iterator[Parcel]:
@@ -154,34 +162,34 @@ class _Intake:
     def _might_be(self, box: Parcel, units: Counter[int]) -> bool:
         """Test whether a parcel without a number can be the one that now has one."""
         if box.is_content_unknown:
-            return not contents.contents(box) or not units
-        return not units and not contents.left(self.purchase_order)
+            return not contents.get_contents(box) or not units
+        return not units and not contents.remaining_units(self.purchase_order)
 
-    def _named(self, news: ParcelNews, number: str) -> dict[str, str]:
-        carrier = carriers.name_of(news.carrier, number)
+    def _named(self, news: ShipmentNotice, number: str) -> dict[str, str]:
+        carrier = carriers.normalize_name(news.carrier, number)
         supplier_id = self.purchase_order.supplier_id
         foreign = Parcel.objects.filter(
             Q(carrier=carrier) | Q(shipment__purchase_order__supplier_id=supplier_id),
             number=number,
         )
         if other := foreign.select_related("shipment__purchase_order").first():
-            raise _RefusedError(f"{other} belongs to {other.shipment.purchase_order}")
+            raise _RejectedParcelError(f"{other} belongs to {other.shipment.purchase_order}")
         url = carriers.tracking_url(news.carrier, number, offered=news.url)
         return {"carrier": carrier, "number": number, "tracking_url": url}
 
-    def _made(self, news: ParcelNews, units: Counter[int], named: dict[str, str]) -> Parcel:
+    def _made(self, news: ShipmentNotice, units: Counter[int], named: dict[str, str]) -> Parcel:
         """Create a parcel with at most the remaining units, so that none ships twice."""
-        rest = contents.left(self.purchase_order)
+        rest = contents.remaining_units(self.purchase_order)
         parcel = self._announced(named, is_content_unknown=bool(rest) and not news.lines)
-        contents.put(parcel, units & rest)
+        contents.set_contents(parcel, units & rest)
         return parcel
 
     def _announced(self, named: dict[str, str], *, is_content_unknown: bool = False) -> Parcel:
         return Parcel.objects.create(
             shipment=self.shipment,
-            status=Parcel.Status.ANNOUNCED,
+            status=Parcel.Status.LABEL_CREATED,
             status_since=self.now,
-            announced_at=self.now,
+            label_created_at=self.now,
             is_content_unknown=is_content_unknown,
             **named,
         )
@@ -192,9 +200,9 @@ class _Intake:
         """Create a parcel from a part of one without a number; its units are already counted."""
         parcel = self._announced(named)
         box.lines.all().delete()
-        contents.put(box, inside - units)
-        contents.put(parcel, units)
-        for status in (Parcel.Status.HANDED_OVER, Parcel.Status.DELIVERED):
+        contents.set_contents(box, inside - units)
+        contents.set_contents(parcel, units)
+        for status in (Parcel.Status.SHIPPED, Parcel.Status.DELIVERED):
             if box.has_passed(status):
                 parcel.move(
                     status, at=self.now, reason="shipped before its tracking number was known"
@@ -203,19 +211,21 @@ class _Intake:
 
     def _learn(self, parcel: Parcel, units: Counter[int]) -> None:
         """Save the contents of a parcel first reported without them."""
-        if not parcel.is_content_unknown or not units or contents.contents(parcel):
+        if not parcel.is_content_unknown or not units or contents.get_contents(parcel):
             return
-        self._fill(parcel, units & contents.left(self.purchase_order))
+        self._fill(parcel, units & contents.remaining_units(self.purchase_order))
         self._know(parcel)
 
     def _pack_the_rest(self) -> None:
         """Assign the units that no message named, if their parcel can be inferred."""
-        rest = contents.left(self.purchase_order)
+        rest = contents.remaining_units(self.purchase_order)
         news = self.state.parcels
-        is_whole = self.state.answer in WHOLE and not (news and all(one.lines for one in news))
+        is_whole = self.state.answer in WHOLE_ORDER_ANSWERS and not (
+            news and all(one.lines for one in news)
+        )
         if not rest or self.problems:
             return
-        parcel = contents.holder_of_rest(self.shipment, rest, is_whole=is_whole)
+        parcel = contents.infer_parcel(self.shipment, rest, is_whole=is_whole)
         if parcel is None and is_whole:
             parcel = self._announced({"carrier": "", "number": "", "tracking_url": ""})
         if parcel is None:
@@ -229,7 +239,7 @@ class _Intake:
             self.parcels.append(parcel)
 
     def _fill(self, parcel: Parcel, units: Counter[int]) -> None:
-        fulfillment.fill(
+        fulfillment.add_contents(
             parcel=parcel, purchase_order=self.purchase_order, units=units, now=self.now
         )
 
@@ -239,26 +249,26 @@ class _Intake:
         parcel.is_content_unknown = False
 
 
-def _told_by_carrier(news: ParcelNews) -> CarrierNews | None:
+def _carrier_update(news: ShipmentNotice) -> TrackingUpdate | None:
     if not news.carrier_text:
         return None
-    return CarrierNews(
-        status=from_words(news.carrier_text),
+    return TrackingUpdate(
+        status=from_text(news.carrier_text),
         text=news.carrier_text,
         happened_at=news.happened_at,
     )
 
 
-def _all_delivered(
-    shipment: Shipment, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime
+def _mark_all_delivered(
+    shipment: Shipment, purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: datetime
 ) -> None:
     """Mark every parcel delivered, as the supplier states for the whole order."""
     times = [news.happened_at for news in state.parcels if news.happened_at]
-    news = CarrierNews(
+    news = TrackingUpdate(
         status="delivered",
         text="Delivered, as reported by the supplier",
         happened_at=max(times, default=None),
         external_id="supplier:delivered",
     )
     for parcel in shipment.parcels.exclude(status=Parcel.Status.VOIDED).order_by("pk"):
-        tracking.hear(parcel=parcel, purchase_order=purchase_order, news=[news], now=now)
+        tracking.apply_locked(parcel=parcel, purchase_order=purchase_order, news=[news], now=now)

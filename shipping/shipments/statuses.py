@@ -29,7 +29,7 @@ RANK: Mapping[str, int] = MappingProxyType(
 )
 FINAL = "delivered"
 # These statuses mean that the carrier has the parcel.
-ON_ITS_WAY = frozenset(RANK) - {"unknown", "pre_transit", "expired"}
+WITH_CARRIER = frozenset(RANK) - {"unknown", "pre_transit", "expired"}
 
 # Source: CJ's trackingStatus, 0 to 14.
 CJ_CODES: Mapping[int, str] = MappingProxyType(
@@ -54,7 +54,7 @@ CJ_CODES: Mapping[int, str] = MappingProxyType(
 
 # First match wins, so specific patterns come first: "not delivered" is no delivery, and "delivered
 # to the sender" is a return.
-_WORDS = (
+_TEXT_PATTERNS = (
     ("return_to_sender", r"return|sent back|back to (the )?sender"),
     ("lost", r"\blost\b|missing"),
     ("attempt_failed", r"attempt|nobody|no one|not (at )?home|undelivered|not delivered"),
@@ -70,12 +70,12 @@ _WORDS = (
     ("in_transit", r"outbound|forward|flight|hub|on its way|processed|moving|picked up"),
     ("in_transit", r"\bleft\b|received by"),
 )
-_PATTERNS = tuple((word, re.compile(pattern)) for word, pattern in _WORDS)
-_LONGEST = 500
+_PATTERNS = tuple((word, re.compile(pattern)) for word, pattern in _TEXT_PATTERNS)
+_MAX_TEXT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CarrierNews:
+class TrackingUpdate:
     """One update of a carrier about one parcel.
 
     ``happened_at`` is the carrier's own time, None if it gives none. ``external_id`` is the
@@ -94,9 +94,9 @@ def from_code(code: int) -> str:
     return CJ_CODES.get(code, "unknown")
 
 
-def from_words(text: str) -> str:
+def from_text(text: str) -> str:
     """Map a carrier's text; a text that matches no pattern is ``unknown``."""
-    words = text.strip().casefold().replace("_", " ")[:_LONGEST]
+    words = text.strip().casefold().replace("_", " ")[:_MAX_TEXT]
     if words.replace(" ", "_") in RANK:
         return words.replace(" ", "_")
     if words.isdecimal() and words.isascii():
@@ -115,12 +115,12 @@ def latest(news: Iterable[tuple[datetime | None, str]]) -> tuple[datetime | None
     """
     best: tuple[datetime | None, str] = (None, "unknown")
     for one in news:
-        if _key(one) > _key(best):
+        if _sort_key(one) > _sort_key(best):
             best = one
     return best
 
 
-def _key(news: tuple[datetime | None, str]) -> tuple[bool, bool, bool, float, int]:
+def _sort_key(news: tuple[datetime | None, str]) -> tuple[bool, bool, bool, float, int]:
     happened_at, word = news
     seconds = happened_at.timestamp() if happened_at else 0.0
     return (word == FINAL, word != "unknown", happened_at is not None, seconds, RANK[word])

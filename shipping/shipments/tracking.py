@@ -12,11 +12,11 @@ from orders.inventory import allocations
 from orders.models import Order, PurchaseOrder
 from shipping.models import Parcel, TrackingEvent
 from shipping.shipments import carriers, events, fulfillment
-from shipping.shipments.statuses import FINAL, ON_ITS_WAY, CarrierNews, latest
-from storefront.lib.db.transactions import needs_transaction
+from shipping.shipments.statuses import FINAL, WITH_CARRIER, TrackingUpdate, latest
+from storefront.lib.db.transactions import requires_transaction
 
 # An update further in the future has a wrong date: it is stored without one.
-CLOCKS_DIFFER_BY = timedelta(days=1)
+MAX_CLOCK_SKEW = timedelta(days=1)
 
 
 class UnknownParcelError(LookupError):
@@ -24,29 +24,29 @@ class UnknownParcelError(LookupError):
 
 
 @transaction.atomic(durable=True)
-def apply(*, carrier: str, number: str, news: Sequence[CarrierNews], now: datetime) -> Parcel:
+def apply(*, carrier: str, number: str, news: Sequence[TrackingUpdate], now: datetime) -> Parcel:
     """Store and apply the updates of one parcel.
 
     Locks:  the order, then its purchase order, the allocations and the stock rows
     Raises: UnknownParcelError
-            carriers.BadNumberError  this is no tracking number
+            carriers.InvalidTrackingNumberError  this is no tracking number
     """
-    plain = carriers.number_of(number)
+    plain = carriers.normalize_number(number)
     parcel = (
-        Parcel.objects.filter(carrier=carriers.name_of(carrier, plain), number=plain)
+        Parcel.objects.filter(carrier=carriers.normalize_name(carrier, plain), number=plain)
         .select_related("shipment")
         .first()
     )
     if parcel is None:
         raise UnknownParcelError(f"{carrier} {plain}"[:100])
-    purchase_order = lock(parcel.shipment.purchase_order_id)
+    purchase_order = lock_purchase_order(parcel.shipment.purchase_order_id)
     parcel.refresh_from_db()
-    hear(parcel=parcel, purchase_order=purchase_order, news=news, now=now)
+    apply_locked(parcel=parcel, purchase_order=purchase_order, news=news, now=now)
     return parcel
 
 
-@needs_transaction
-def lock(purchase_order_id: int) -> PurchaseOrder:
+@requires_transaction
+def lock_purchase_order(purchase_order_id: int) -> PurchaseOrder:
     """Lock the order, then its purchase order. Every change of parcels starts here.
 
     Locks:  the order, the purchase order, then all its allocations in id order, since parcels close
@@ -56,19 +56,19 @@ def lock(purchase_order_id: int) -> PurchaseOrder:
     Order.objects.select_for_update(of=["self"]).get(pk=order_id)
     found = PurchaseOrder.objects.select_related("order", "supplier")
     purchase_order = found.select_for_update(of=["self"]).get(pk=purchase_order_id)
-    allocations.lock(purchase_order=purchase_order)
+    allocations.lock_open(purchase_order=purchase_order)
     return purchase_order
 
 
-@needs_transaction
-def hear(
-    *, parcel: Parcel, purchase_order: PurchaseOrder, news: Sequence[CarrierNews], now: datetime
+@requires_transaction
+def apply_locked(
+    *, parcel: Parcel, purchase_order: PurchaseOrder, news: Sequence[TrackingUpdate], now: datetime
 ) -> None:
     """Store new updates, set the carrier status, and mark the parcel shipped or delivered.
 
     Locks:  the caller holds the order and the purchase order
     """
-    if not [one for one in news if _keep(parcel, one, now)]:
+    if not [one for one in news if _store(parcel, one, now)]:
         return
     heard = list(parcel.tracking_events.values_list("happened_at", "carrier_status"))
     happened_at, status = latest(heard)
@@ -79,20 +79,20 @@ def hear(
         parcel.carrier_status = status
         parcel.carrier_status_at = happened_at
     if status in {Parcel.Carrier.LOST, Parcel.Carrier.RETURN_TO_SENDER}:
-        events.parcel_failed(parcel, purchase_order=purchase_order, at=now)
-    if any(word in ON_ITS_WAY for _, word in heard):
-        fulfillment.hand_over(parcel=parcel, purchase_order=purchase_order, now=now)
+        events.record_failed(parcel, purchase_order=purchase_order, at=now)
+    if any(word in WITH_CARRIER for _, word in heard):
+        fulfillment.mark_shipped(parcel=parcel, purchase_order=purchase_order, now=now)
     if status == FINAL:
-        fulfillment.deliver(parcel=parcel, purchase_order=purchase_order, now=now)
+        fulfillment.mark_delivered(parcel=parcel, purchase_order=purchase_order, now=now)
 
 
-def _keep(parcel: Parcel, news: CarrierNews, now: datetime) -> bool:
+def _store(parcel: Parcel, news: TrackingUpdate, now: datetime) -> bool:
     happened_at = news.happened_at
-    if happened_at is not None and happened_at > now + CLOCKS_DIFFER_BY:
+    if happened_at is not None and happened_at > now + MAX_CLOCK_SKEW:
         happened_at = None
     _, is_new = TrackingEvent.objects.get_or_create(
         parcel=parcel,
-        external_id=news.external_id[:120] or _digest(news),
+        external_id=news.external_id[:120] or _make_id(news),
         defaults={
             "carrier_status": news.status,
             "description": news.text[:300].replace("\x00", ""),
@@ -104,7 +104,7 @@ def _keep(parcel: Parcel, news: CarrierNews, now: datetime) -> bool:
     return is_new
 
 
-def _digest(news: CarrierNews) -> str:
+def _make_id(news: TrackingUpdate) -> str:
     """Return an id for an update without one: the same text at the same time is the same."""
     when = news.happened_at.isoformat() if news.happened_at else ""
     told = f"{news.status}\n{when}\n{news.text}\n{news.place}"

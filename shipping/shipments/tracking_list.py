@@ -16,7 +16,7 @@ ALIASES = {
     "sku": ("sku", "supplier sku", "item", "article"),
     "quantity": ("quantity", "qty", "units", "count"),
 }
-NEEDED = ("order", "carrier", "number")
+REQUIRED = ("order", "carrier", "number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +31,10 @@ class ListedRow:
     quantity: str = ""
 
 
-def read(text: str) -> list[ListedRow]:
+def parse(text: str) -> list[ListedRow]:
     """Parse the rows of a CSV file.
 
-    Raises: UnreadableListError
+    Raises: CsvError
     """
-    rows = csv_table.read(text, called=ALIASES, needed=NEEDED)
+    rows = csv_table.parse_rows(text, called=ALIASES, needed=REQUIRED)
     return [ListedRow(place=row.place, **row.cells) for row in rows]

@@ -24,19 +24,25 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from storefront.accounts import column_labels as words
 from storefront.accounts.models import (
-    AddressChange,
     Consent,
-    FactorChange,
+    EmailChangeRequest,
+    LoginAttempts,
     SavedAddress,
-    SignInTries,
     StaffSession,
+    TwoFactorEvent,
     User,
 )
-from storefront.accounts.rights import FLAGS, rights_of, tell_of_change
+from storefront.accounts.rights import FLAGS, notify_change, rights_of
 from storefront.accounts.security_log import RecordedChanges
 from storefront.accounts.two_factor import enrollment
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import Asks, ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff.admin import (
+    ConfirmingAdmin,
+    ReasonForm,
+    StaffAdmin,
+    action,
+    register_read_only,
+)
 
 RIGHTS = (*FLAGS, "groups", "user_permissions")
 LABELS = {
@@ -105,11 +111,11 @@ class RightsAdmin(RecordedChanges, ModelAdmin):  # type: ignore[misc]
         row = form.instance
         before = request.rights_before if change else frozenset()  # type: ignore[attr-defined]
         stored = type(row)._base_manager.get(pk=row.pk)  # noqa: SLF001 - read again, uncached
-        self._tell(request, row, before, rights_of(stored))
+        self._notify_change(request, row, before, rights_of(stored))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with transaction.atomic():
-            self._tell(request, obj, rights_of(obj), frozenset())
+            self._notify_change(request, obj, rights_of(obj), frozenset())
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
@@ -121,18 +127,18 @@ class RightsAdmin(RecordedChanges, ModelAdmin):  # type: ignore[misc]
         changes = getattr(request, "rights_changed", [])
         return [*message, *([{"changed": {"fields": changes}}] if changes else [])]
 
-    def _tell(
+    def _notify_change(
         self, request: HttpRequest, row: Any, before: frozenset[str], after: frozenset[str]
     ) -> None:
         assert isinstance(request.user, User)  # noqa: S101 - the admin requires sign-in
-        changes = tell_of_change(
+        changes = notify_change(
             holder=row, before=before, after=after, actor=request.user, now=timezone.now()
         )
         request.rights_changed = changes  # type: ignore[attr-defined]
 
 
 @admin.register(User)
-class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
+class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[type-arg]
     """Users and their rights; a password can be set but not read.
 
     Only superusers see and change rights and passwords, and edit staff. A user's own rights are
@@ -140,7 +146,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     """
 
     actions_detail = ("staff_sessions", "reset_factors")
-    refusals = (enrollment.NotAllowedError,)
+    user_errors = (enrollment.NotAllowedError,)
 
     form = UserForm
     add_form = NewUserForm
@@ -168,10 +174,10 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, Asks):  # type: ignore[type-arg]
         return is_superuser(request) and super().has_add_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        return super().has_change_permission(request, obj) and _may_edit(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        is_open = super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        is_open = super().has_delete_permission(request, obj) and _may_edit(request, obj)
         return bool(is_open and not _is_own(request, obj))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -316,20 +322,20 @@ def _with_own_rights_note(fieldsets: Any) -> list[Any]:
     ]
 
 
-def _may_touch(request: HttpRequest, person: User | None) -> bool:
+def _may_edit(request: HttpRequest, person: User | None) -> bool:
     is_shopper = person is None or not (person.is_staff or person.is_superuser)
     return is_superuser(request) or is_shopper
 
 
-show(
+register_read_only(
     Permission,
     list_display=["name", columns.text("content_type__app_label", _("App")), "codename"],
     list_select_related=["content_type"],
     search_fields=["name", "codename"],
     ordering=["content_type", "codename"],
 )
-show(
-    SignInTries,
+register_read_only(
+    LoginAttempts,
     list_display=[
         "key",
         "count",
@@ -338,14 +344,14 @@ show(
     ],
     ordering=["-last_at"],
 )
-show(
+register_read_only(
     SavedAddress,
     list_display=["is_default", columns.link("user", _("User"))],
     list_select_related=["user"],
     search_fields=["user__email"],
     ordering=["-id"],
 )
-show(
+register_read_only(
     Consent,
     list_display=["kind", columns.link("user", _("User")), "is_given", "source", "at"],
     list_select_related=["user"],
@@ -353,8 +359,8 @@ show(
     search_fields=["user__email"],
     ordering=["-id"],
 )
-show(
-    AddressChange,
+register_read_only(
+    EmailChangeRequest,
     list_display=[
         columns.link("user", _("User")),
         "old_email",
@@ -370,7 +376,7 @@ show(
 )
 # An address is verified only by reading its mail, never by staff.
 admin.site.unregister(EmailAddress)
-show(
+register_read_only(
     EmailAddress,
     list_display=["email", columns.link("user", _("User")), "verified"],
     list_select_related=["user"],
@@ -378,10 +384,10 @@ show(
     search_fields=["email"],
     ordering=["email"],
 )
-# The data of a factor is secret; its changes are in FactorChange.
+# The data of a factor is secret; its changes are in TwoFactorEvent.
 admin.site.unregister(Authenticator)
-show(
-    FactorChange,
+register_read_only(
+    TwoFactorEvent,
     list_display=[
         columns.link("user", _("User")),
         "what",
@@ -394,6 +400,6 @@ show(
     search_fields=["user__email", "reason"],
     ordering=["-id"],
 )
-columns.call("account", tables=words.PROVEN_TABLES, columns=words.PROVEN_COLUMNS)
-columns.call("accounts", tables=words.TABLES, columns=words.COLUMNS)
-columns.call("auth", tables=words.AUTH_TABLES, columns=words.AUTH_COLUMNS)
+columns.set_labels("account", tables=words.EMAIL_TABLES, columns=words.EMAIL_COLUMNS)
+columns.set_labels("accounts", tables=words.TABLES, columns=words.COLUMNS)
+columns.set_labels("auth", tables=words.AUTH_TABLES, columns=words.AUTH_COLUMNS)

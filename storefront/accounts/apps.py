@@ -14,4 +14,6 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
-        key_rotation.look_inside("mfa.Authenticator", column="data", keys=("secret", "seed"))
+        key_rotation.register_json_column(
+            "mfa.Authenticator", column="data", keys=("secret", "seed")
+        )

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from storefront.accounts import login_throttling, security_log
 from storefront.accounts.models import User
-from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.client_ip import client_network
 
 
 class GuardedBackend(ModelBackend):
@@ -27,10 +27,10 @@ class GuardedBackend(ModelBackend):
         username = username or kwargs.pop("email", None)  # allauth passes it so
         if request is None or username is None or password is None:
             return super().authenticate(request, username, password, **kwargs)
-        network, now = network_of(request), timezone.now()
+        network, now = client_network(request), timezone.now()
         try:
             login_throttling.count_attempt(account=username, network=network, now=now)
-        except login_throttling.TooManyTriesError as error:
+        except login_throttling.TooManyAttemptsError as error:
             security_log.record_sign_in(email=username, user=None, is_blocked=True)
             raise PermissionDenied from error
         user = super().authenticate(request, username, password, **kwargs)

@@ -8,9 +8,9 @@ TABLES = {
     "SavedAddress": (_("saved address"), _("saved addresses")),
     "Consent": (_("consent"), _("consents")),
     "User": (_("user"), _("users")),
-    "SignInTries": (_("sign-in attempts"), _("sign-in attempts")),
-    "AddressChange": (_("e-mail change"), _("e-mail changes")),
-    "FactorChange": (_("two-factor change"), _("two-factor changes")),
+    "LoginAttempts": (_("sign-in attempts"), _("sign-in attempts")),
+    "EmailChangeRequest": (_("e-mail change"), _("e-mail changes")),
+    "TwoFactorEvent": (_("two-factor change"), _("two-factor changes")),
     "StaffSession": (_("staff session"), _("staff sessions")),
 }
 COLUMNS = {
@@ -36,13 +36,13 @@ COLUMNS = {
     "last_at": _("Last attempt"),
     "succeeded_at": _("Last success"),
     "blocked_until": _("Blocked until"),
-    "session_round": _("Sessions ended"),
+    "session_epoch": _("Sessions ended"),
     "old_email": _("From"),
     "new_email": _("To"),
     "asked_at": _("Requested"),
     "done_at": _("Confirmed"),
     "stopped_at": _("Stopped from the old address"),
-    "AddressChange.key": _("Link"),
+    "EmailChangeRequest.key": _("Link"),
     "what": _("What happened"),
     "actor": _("Changed by"),
     "reason": _("Reason"),
@@ -52,11 +52,11 @@ COLUMNS = {
     "network": _("Network"),
     "browser": _("Browser"),
 }
-PROVEN_TABLES = {
+EMAIL_TABLES = {
     "EmailAddress": (_("account e-mail address"), _("account e-mail addresses")),
     "EmailConfirmation": (_("confirmation link"), _("confirmation links")),
 }
-PROVEN_COLUMNS = {
+EMAIL_COLUMNS = {
     "user": _("User"),
     "email": _("E-mail"),
     "verified": _("Verified"),

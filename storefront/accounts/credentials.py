@@ -16,25 +16,25 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from notifications import outbox
-from notifications.sealed_links import sealed_link
+from notifications.sealed_links import encrypt_link
 from storefront.accounts import email_verification, security_log
-from storefront.accounts.models import AddressChange, User
-from storefront.lib.db.transactions import needs_transaction
+from storefront.accounts.models import EmailChangeRequest, User
+from storefront.lib.db.transactions import requires_transaction
 
-LINK_WORKS_FOR = timedelta(days=3)
-_STOPS = signing.Signer(salt="stop-address-change")
+LINK_TTL = timedelta(days=3)
+_STOP_SIGNER = signing.Signer(salt="stop-address-change")
 
 
 class StaleLinkError(Exception):
     """The link is unknown, expired or used, or a newer change was requested."""
 
 
-class TakenError(Exception):
+class EmailTakenError(Exception):
     """Another account has this address by now."""
 
 
 @transaction.atomic(durable=True)
-def ask_for_address(*, user: User, email: str, now: datetime) -> None:
+def request_email_change(*, user: User, email: str, now: datetime) -> None:
     """Mail a confirmation link to a new address; nothing changes until it is opened.
 
     The old address gets a mail at once, with a link that stops the change, since the session may be
@@ -45,78 +45,85 @@ def ask_for_address(*, user: User, email: str, now: datetime) -> None:
     """
     email = email.lower()
     _lock(user.pk)
-    change = AddressChange.objects.create(
+    change = EmailChangeRequest.objects.create(
         user=user, old_email=user.email, new_email=email, key=secrets.token_hex(16), asked_at=now
     )
     if not _is_taken(email, user):
-        url = reverse("account_email_take", args=[change.key])
-        _tell("account.new_address", user, email, f"{settings.PUBLIC_URL}{url}", now)
-    stop = reverse("account_email_stop", args=[_STOPS.sign_object(change.pk)])
+        url = reverse("account_email_confirm", args=[change.key])
+        _notify("account.new_address", user, email, f"{settings.PUBLIC_URL}{url}", now)
+    stop = reverse("account_email_stop", args=[_STOP_SIGNER.sign_object(change.pk)])
     said = {
         "new_email": email,
         "day": now.astimezone(UTC).date().isoformat(),
         "time": f"{now.astimezone(UTC):%H:%M}",
     }
-    _tell("account.address_asked", user, user.email, f"{settings.PUBLIC_URL}{stop}", now, more=said)
+    _notify(
+        "account.email_change_requested",
+        user,
+        user.email,
+        f"{settings.PUBLIC_URL}{stop}",
+        now,
+        more=said,
+    )
 
 
-def find(*, key: str, now: datetime) -> AddressChange | None:
+def find_change(*, key: str, now: datetime) -> EmailChangeRequest | None:
     """Return the change of a confirmation link, if it can still be completed."""
-    found = AddressChange.objects.select_related("user").filter(key=key).first()
+    found = EmailChangeRequest.objects.select_related("user").filter(key=key).first()
     if found is None or found.done_at or found.stopped_at:
         return None
-    if found.asked_at <= now - LINK_WORKS_FOR:
+    if found.asked_at <= now - LINK_TTL:
         return None
-    is_last = not AddressChange.objects.filter(user=found.user_id, pk__gt=found.pk).exists()
+    is_last = not EmailChangeRequest.objects.filter(user=found.user_id, pk__gt=found.pk).exists()
     is_same = found.user.email == found.old_email and found.user.is_active
     return found if is_last and is_same and not found.user.is_staff else None
 
 
-@needs_transaction
-def take_address(*, key: str, now: datetime) -> User:
+@requires_transaction
+def confirm_email_change(*, key: str, now: datetime) -> User:
     """Complete a change, notify the old address, and end all sessions of the account.
 
     Locks: the account.
 
-    Raises: StaleLinkError, TakenError.
+    Raises: StaleLinkError, EmailTakenError.
     """
-    change = AddressChange.objects.filter(key=key).first()
+    change = EmailChangeRequest.objects.filter(key=key).first()
     if change is None:
         raise StaleLinkError
     _lock(change.user_id)
-    found = find(key=key, now=now)
+    found = find_change(key=key, now=now)
     if found is None:
         raise StaleLinkError
     user = found.user
     if _is_taken(found.new_email, user):
-        raise TakenError
+        raise EmailTakenError
     try:
         with transaction.atomic():
             User.objects.filter(pk=user.pk).update(
-                email=found.new_email, session_round=F("session_round") + 1
+                email=found.new_email, session_epoch=F("session_epoch") + 1
             )
     except IntegrityError as error:  # another user signed up with it concurrently
-        raise TakenError from error
-    AddressChange.objects.filter(pk=found.pk).update(done_at=now)
+        raise EmailTakenError from error
+    EmailChangeRequest.objects.filter(pk=found.pk).update(done_at=now)
     EmailAddress.objects.filter(user=user).delete()
     user.refresh_from_db()
-    email_verification.prove(user=user)
-    _tell("account.address_changed", user, found.old_email, _contact(), now)
+    email_verification.verify(user=user)
+    _notify("account.email_changed", user, found.old_email, _contact(), now)
     security_log.record(security_log.Event.EMAIL_CHANGED, actor=user)
     return user
 
 
-def find_stoppable(*, token: str) -> AddressChange | None:
+def find_stoppable(*, token: str) -> EmailChangeRequest | None:
     """Return the change of a stop link that is not completed, even if it is already stopped."""
     try:
-        pk = _STOPS.unsign_object(token)
+        pk = _STOP_SIGNER.unsign_object(token)
     except signing.BadSignature:
         return None
-    return AddressChange.objects.filter(pk=pk, done_at=None).first()
+    return EmailChangeRequest.objects.filter(pk=pk, done_at=None).first()
 
 
 @transaction.atomic(durable=True)
-def stop(*, token: str, now: datetime) -> None:
+def stop_email_change(*, token: str, now: datetime) -> None:
     """Stop a change on behalf of the old address. Idempotent.
 
     Nothing else changes, so a stolen mailbox gains nothing but that the address stays.
@@ -129,7 +136,7 @@ def stop(*, token: str, now: datetime) -> None:
     if found is None:
         raise StaleLinkError
     _lock(found.user_id)
-    open_one = AddressChange.objects.filter(pk=found.pk, done_at=None)
+    open_one = EmailChangeRequest.objects.filter(pk=found.pk, done_at=None)
     open_one.filter(stopped_at=None).update(stopped_at=now)
     if not open_one.exists():  # it was completed while this call waited for the lock
         raise StaleLinkError
@@ -137,12 +144,12 @@ def stop(*, token: str, now: datetime) -> None:
 
 def former_addresses(user: User) -> set[str]:
     """Return former addresses of the account that no other account has now."""
-    done = AddressChange.objects.filter(user=user, done_at__isnull=False)
+    done = EmailChangeRequest.objects.filter(user=user, done_at__isnull=False)
     old = done.values_list("old_email", flat=True)
     return {email for email in old if email != user.email and not _is_taken(email, user)}
 
 
-@needs_transaction
+@requires_transaction
 def set_password(*, user: User, password: str, now: datetime) -> None:
     """Set a new password, notify the user, and void open e-mail changes.
 
@@ -153,10 +160,12 @@ def set_password(*, user: User, password: str, now: datetime) -> None:
     """
     _lock(user.pk)
     # The rows stay: erasure uses them to find mails to these addresses.
-    AddressChange.objects.filter(user=user, done_at=None, stopped_at=None).update(stopped_at=now)
+    EmailChangeRequest.objects.filter(user=user, done_at=None, stopped_at=None).update(
+        stopped_at=now
+    )
     user.set_password(password)
     user.save(update_fields=["password"])
-    _tell("account.password_changed", user, user.email, _contact(), now)
+    _notify("account.password_changed", user, user.email, _contact(), now)
     security_log.record(security_log.Event.PASSWORD_CHANGED, actor=user)
 
 
@@ -166,8 +175,8 @@ def _is_taken(email: str, user: User) -> bool:
     return others.exists() or bool(proven.exists())
 
 
-@needs_transaction
-def _tell(  # noqa: PLR0913 - all parts of one event
+@requires_transaction
+def _notify(  # noqa: PLR0913 - all parts of one event
     name: str,
     user: User,
     email: str,
@@ -177,11 +186,11 @@ def _tell(  # noqa: PLR0913 - all parts of one event
     more: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     locale = user.language or get_language() or settings.LANGUAGE_CODE
-    outbox.tell(
+    outbox.record_event(
         name=name,
         key=f"{name}:{secrets.token_hex(16)}",
         subject=f"account:{user.pk}",
-        payload={"email": email, "locale": locale, **sealed_link(url), **more},
+        payload={"email": email, "locale": locale, **encrypt_link(url), **more},
         at=now,
     )
 
@@ -190,6 +199,6 @@ def _contact() -> str:
     return f"{settings.PUBLIC_URL}{reverse('page', args=['contact'])}"
 
 
-@needs_transaction
+@requires_transaction
 def _lock(user_id: int) -> None:
     User.objects.select_for_update(of=["self"], no_key=True).get(pk=user_id)

@@ -8,7 +8,7 @@ from django.db import transaction
 from storefront.accounts.models import User
 
 
-def prove(*, user: User) -> None:
+def verify(*, user: User) -> None:
     """Mark the account's address as verified."""
     address, _made = EmailAddress.objects.get_or_create(
         user=user, email=user.email, defaults={"primary": True}
@@ -17,17 +17,17 @@ def prove(*, user: User) -> None:
 
 
 @transaction.atomic(durable=True)
-def prove_with_password(*, user: User, password: str) -> None:
+def verify_and_set_password(*, user: User, password: str) -> None:
     """Verify the address of a new account, and replace the password it was created with.
 
     The person who created the account may not be the person who reads its mail.
     """
     user.set_password(password)
     user.save(update_fields=["password"])
-    prove(user=user)
+    verify(user=user)
 
 
-def proven_addresses(user: User) -> list[str]:
+def verified_addresses(user: User) -> list[str]:
     """Return the verified addresses of an account, in lower case."""
     proven = EmailAddress.objects.filter(user=user, verified=True)
     return [address.lower() for address in proven.values_list("email", flat=True)]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from unfold.forms import AuthenticationForm
 
 from storefront.accounts import login_throttling
-from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.client_ip import client_network
 
 
 class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no types
@@ -18,7 +18,9 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no t
     def get_invalid_login_error(self) -> ValidationError:
         now = timezone.now()
         until = login_throttling.blocked_until(
-            account=self.cleaned_data.get("username", ""), network=network_of(self.request), now=now
+            account=self.cleaned_data.get("username", ""),
+            network=client_network(self.request),
+            now=now,
         )
         if until is None:
             refused: ValidationError = super().get_invalid_login_error()

@@ -17,13 +17,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
-from storefront.accounts.models import SignInTries
-from storefront.lib.db.transactions import needs_transaction
+from storefront.accounts.models import LoginAttempts
+from storefront.lib.db.transactions import requires_transaction
 
 FIRST_WAIT = timedelta(seconds=15)
-LONGEST_WAIT = timedelta(minutes=15)
-KEPT_FOR = timedelta(hours=12)  # longer than any counter takes to leak to zero
-KNOWN_FOR = timedelta(days=90)  # how long a network stays known to an account
+MAX_WAIT = timedelta(minutes=15)
+RETENTION = timedelta(hours=12)  # longer than any counter takes to leak to zero
+KNOWN_NETWORK_TTL = timedelta(days=90)  # how long a network stays known to an account
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ NETWORK = Limit(free=40, leak=timedelta(minutes=1))
 FACTOR = Limit(free=5, leak=timedelta(minutes=15))
 
 
-class TooManyTriesError(Exception):
+class TooManyAttemptsError(Exception):
     """The account or its network must wait. The password is not checked."""
 
     def __init__(self, until: datetime) -> None:
@@ -57,16 +57,16 @@ def count_attempt(*, account: str, network: str, now: datetime, kind: str = "acc
 
     Locks: the counters of the attempt, in key order.
 
-    Raises: TooManyTriesError: the password must not be checked.
+    Raises: TooManyAttemptsError: the password must not be checked.
     """
     limits = _limits(kind, account, network)
-    SignInTries.objects.bulk_create(
-        [SignInTries(key=key, last_at=now) for key in sorted(limits)], ignore_conflicts=True
+    LoginAttempts.objects.bulk_create(
+        [LoginAttempts(key=key, last_at=now) for key in sorted(limits)], ignore_conflicts=True
     )
-    counters = _deciding(_lock(limits), limits, now)
+    counters = _blocking_counters(_lock(limits), limits, now)
     waits = [row.blocked_until for row in counters if row.blocked_until and row.blocked_until > now]
     if waits:
-        raise TooManyTriesError(max(waits))
+        raise TooManyAttemptsError(max(waits))
     for row in counters:
         limit = limits[row.key]
         leaked = Decimal(max(now - row.last_at, timedelta(0)) / limit.leak)
@@ -74,7 +74,7 @@ def count_attempt(*, account: str, network: str, now: datetime, kind: str = "acc
         row.last_at = now
         over = round(row.count) - limit.free
         row.blocked_until = now + _wait(over) if over >= 0 else None
-    SignInTries.objects.bulk_update(counters, ["count", "last_at", "blocked_until"])
+    LoginAttempts.objects.bulk_update(counters, ["count", "last_at", "blocked_until"])
 
 
 @transaction.atomic(durable=True)
@@ -87,43 +87,43 @@ def record_success(*, account: str, network: str, now: datetime, kind: str = "ac
     Locks: the counters of the attempt, in key order.
     """
     limits = _limits(kind, account, network)
-    own, counters = next(iter(limits)), _deciding(_lock(limits), limits, now)
+    own, counters = next(iter(limits)), _blocking_counters(_lock(limits), limits, now)
     for row in counters:
         if row.last_at == now:
             row.count, row.blocked_until = max(row.count - 1, Decimal(0)), None
         if row.key == own:
             row.count, row.blocked_until, row.succeeded_at = Decimal(0), None, now
-    SignInTries.objects.bulk_update(counters, ["count", "blocked_until", "succeeded_at"])
+    LoginAttempts.objects.bulk_update(counters, ["count", "blocked_until", "succeeded_at"])
 
 
 def blocked_until(*, account: str, network: str, now: datetime) -> datetime | None:
     """Return the end of the account's wait in this network, or None."""
     limits = _limits("account", account, network)
-    rows = _deciding(list(SignInTries.objects.filter(key__in=limits)), limits, now)
+    rows = _blocking_counters(list(LoginAttempts.objects.filter(key__in=limits)), limits, now)
     ends = [row.blocked_until for row in rows if row.blocked_until and row.blocked_until > now]
     return max(ends, default=None)
 
 
-def forget_account(account: str) -> None:
+def delete_account_counters(account: str) -> None:
     """Delete all counters of an account."""
-    SignInTries.objects.filter(key__startswith=_digest(f"account:{account}")).delete()
+    LoginAttempts.objects.filter(key__startswith=_digest(f"account:{account}")).delete()
 
 
-@needs_transaction
-def end_waits(account: str) -> None:
+@requires_transaction
+def reset_failures(account: str) -> None:
     """Reset the failures of an account whose owner verified its address; known networks stay.
 
     Locks: the counters of the account, in key order.
     """
-    theirs = SignInTries.objects.filter(key__startswith=_digest(f"account:{account}"))
+    theirs = LoginAttempts.objects.filter(key__startswith=_digest(f"account:{account}"))
     ids = [row.pk for row in theirs.order_by("key").select_for_update(of=["self"])]
-    SignInTries.objects.filter(pk__in=ids).update(count=0, blocked_until=None)
+    LoginAttempts.objects.filter(pk__in=ids).update(count=0, blocked_until=None)
 
 
 def delete_expired(*, now: datetime) -> None:
     """Delete counters that have leaked to zero, and expired sessions."""
-    known = Q(succeeded_at__gte=now - KNOWN_FOR)
-    SignInTries.objects.filter(last_at__lt=now - KEPT_FOR).exclude(known).delete()
+    known = Q(succeeded_at__gte=now - KNOWN_NETWORK_TTL)
+    LoginAttempts.objects.filter(last_at__lt=now - RETENTION).exclude(known).delete()
     Session.objects.filter(expire_date__lt=now).delete()
 
 
@@ -138,26 +138,26 @@ def _limits(kind: str, account: str, network: str) -> dict[str, Limit]:
     return {own + there: ACCOUNT_IN_NETWORK, own: ACCOUNT, there: NETWORK}
 
 
-@needs_transaction
-def _lock(limits: Iterable[str]) -> list[SignInTries]:
-    rows = SignInTries.objects.filter(key__in=list(limits)).order_by("key")
+@requires_transaction
+def _lock(limits: Iterable[str]) -> list[LoginAttempts]:
+    rows = LoginAttempts.objects.filter(key__in=list(limits)).order_by("key")
     return list(rows.select_for_update(of=["self"]))
 
 
-def _deciding(
-    rows: list[SignInTries], limits: dict[str, Limit], now: datetime
-) -> list[SignInTries]:
+def _blocking_counters(
+    rows: list[LoginAttempts], limits: dict[str, Limit], now: datetime
+) -> list[LoginAttempts]:
     """Return the counters that can block: in a known network only the account's counter there."""
     own = next(iter(limits))
     for row in rows:
-        if row.key == own and row.succeeded_at and row.succeeded_at > now - KNOWN_FOR:
+        if row.key == own and row.succeeded_at and row.succeeded_at > now - KNOWN_NETWORK_TTL:
             return [row]
     return rows
 
 
 def _wait(over: int) -> timedelta:
     wait: timedelta = FIRST_WAIT * 2 ** min(over, 20)
-    return min(wait, LONGEST_WAIT)
+    return min(wait, MAX_WAIT)
 
 
 def _digest(name: str) -> str:

@@ -36,7 +36,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     joined_at = models.DateTimeField(auto_now_add=True)
     # of e-mails; empty: the language of the page
     language = models.CharField(max_length=5, blank=True)
-    session_round = models.PositiveIntegerField(
+    session_epoch = models.PositiveIntegerField(
         default=0, db_default=0
     )  # incremented to end all sessions at once
 
@@ -58,9 +58,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
         # The hash that a session must match: Django's, of the password, and the round.
         carried: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
-        if not self.session_round:
+        if not self.session_epoch:
             return carried
-        words = f"{carried}:{self.session_round}"
+        words = f"{carried}:{self.session_epoch}"
         return salted_hmac("session", words, secret=secret, algorithm="sha256").hexdigest()
 
 
@@ -114,7 +114,7 @@ class Consent(models.Model):
         return f"{self.kind} {self.pk}"
 
 
-class AddressChange(models.Model):
+class EmailChangeRequest(models.Model):
     """A requested e-mail change; it takes effect when the link in its mail is opened.
 
     Until then the old address may stop it. Erasure also searches the old and requested addresses.
@@ -133,7 +133,7 @@ class AddressChange(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(done_at=None) | models.Q(stopped_at=None),
-                name="address_change_ends_once",
+                name="email_change_ends_once",
             ),
         ]
 
@@ -141,7 +141,7 @@ class AddressChange(models.Model):
         return f"address change {self.pk}"
 
 
-class SignInTries(models.Model):
+class LoginAttempts(models.Model):
     """Failed sign-ins of one account, one network, or one account in one network.
 
     ``key`` is a digest of which. ``count`` leaks over time (``login_throttling``).
@@ -160,7 +160,7 @@ class SignInTries(models.Model):
         return self.key
 
 
-class FactorChange(models.Model):
+class TwoFactorEvent(models.Model):
     """A change of a user's second factors: what, by whom, why.
 
     Append-only: a trigger refuses updates, except to clear a deleted actor.
@@ -174,7 +174,7 @@ class FactorChange(models.Model):
         DROPPED = "dropped", _("An app or a passkey was removed")
         RESET = "reset", _("A colleague removed all of them")
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="factor_changes")
+    user = models.ForeignKey(User, models.CASCADE, related_name="two_factor_events")
     what = models.CharField(max_length=20, choices=What)
     actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
@@ -188,11 +188,11 @@ class FactorChange(models.Model):
                         "app_added", "passkey_added", "codes_made", "code_used", "dropped", "reset",
                     ]
                 ),
-                name="factor_change_known",
+                name="two_factor_event_known",
             ),
             models.CheckConstraint(
                 condition=~models.Q(what="reset") | ~models.Q(reason=""),
-                name="factor_reset_has_reason",
+                name="two_factor_reset_has_reason",
             ),
         ]  # fmt: skip
 

@@ -11,9 +11,9 @@ from django.db import transaction
 
 from storefront.accounts.models import Consent, SavedAddress, User
 from storefront.lib.address import Address
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
-MOST_ADDRESSES = 20
+MAX_ADDRESSES = 20
 
 
 class TooManyAddressesError(Exception):
@@ -31,7 +31,9 @@ def has_address(user_id: int, address: Mapping[str, Any]) -> bool:
 
 
 @transaction.atomic(durable=True)
-def keep(*, user_id: int, address: Address, is_default: bool, saved_id: int | None = None) -> None:
+def save_address(
+    *, user_id: int, address: Address, is_default: bool, saved_id: int | None = None
+) -> None:
     """Save a new or changed address; the first of an account becomes its default.
 
     Locks: the account.
@@ -41,7 +43,7 @@ def keep(*, user_id: int, address: Address, is_default: bool, saved_id: int | No
     _lock(user_id)
     theirs = SavedAddress.objects.filter(user=user_id)
     if saved_id is None:
-        if theirs.count() >= MOST_ADDRESSES:
+        if theirs.count() >= MAX_ADDRESSES:
             raise TooManyAddressesError
         saved = SavedAddress(user_id=user_id)
     else:
@@ -55,7 +57,7 @@ def keep(*, user_id: int, address: Address, is_default: bool, saved_id: int | No
 
 
 @transaction.atomic(durable=True)
-def drop(*, user_id: int, saved_id: int) -> None:
+def delete_address(*, user_id: int, saved_id: int) -> None:
     """Delete an address; if it was the default, the oldest of the others becomes it.
 
     Locks: the account.
@@ -67,23 +69,23 @@ def drop(*, user_id: int, saved_id: int) -> None:
         theirs.filter(pk=next_one.pk).update(is_default=True)
 
 
-def agrees(*, user_id: int, kind: str) -> bool:
+def has_consent(*, user_id: int, kind: str) -> bool:
     """Return whether the user consents now; without a record, False."""
     last = Consent.objects.filter(user=user_id, kind=kind).order_by("-pk").first()
     return last is not None and last.is_given
 
 
 @transaction.atomic(durable=True)
-def say(*, user_id: int, kind: str, is_given: bool, source: str, now: datetime) -> None:
+def record_consent(*, user_id: int, kind: str, is_given: bool, source: str, now: datetime) -> None:
     """Record that a consent was given or withdrawn, if that is a change.
 
     Locks: the account.
     """
     _lock(user_id)
-    if agrees(user_id=user_id, kind=kind) != is_given:
+    if has_consent(user_id=user_id, kind=kind) != is_given:
         Consent.objects.create(user_id=user_id, kind=kind, is_given=is_given, source=source, at=now)
 
 
-@needs_transaction
+@requires_transaction
 def _lock(user_id: int) -> None:
     User.objects.select_for_update(of=["self"], no_key=True).get(pk=user_id)

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from notifications import outbox
 from storefront.accounts.models import User
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 
 FLAGS = ("is_active", "is_staff", "is_superuser")
 
@@ -25,8 +25,8 @@ def rights_of(holder: User | Group) -> frozenset[str]:
     return _names(holder.user_permissions) | groups | flags
 
 
-@needs_transaction
-def tell_of_change(
+@requires_transaction
+def notify_change(
     *,
     holder: User | Group,
     before: frozenset[str],
@@ -45,7 +45,7 @@ def tell_of_change(
     superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("email")
     kind = holder._meta.model_name  # noqa: SLF001 - Django's
     lists = "admin:accounts_user_changelist", "admin:auth_group_changelist"
-    outbox.tell(
+    outbox.record_event(
         name="account.rights_changed",
         key=f"account.rights_changed:{secrets.token_hex(16)}",
         subject=f"{kind}:{holder.pk}",

@@ -27,7 +27,7 @@ log = logging.getLogger("security")
 class Event(StrEnum):
     SIGN_IN = "sign_in"  # the password; staff give their second factor after it
     SECOND_FACTOR = "second_factor"
-    FACTORS_CHANGED = "factors_changed"
+    FACTORS_CHANGED = "mfa_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
     EMAIL_CHANGED = "email_changed"
     RIGHTS_CHANGED = "rights_changed"  # a user, group or API key

@@ -12,11 +12,11 @@ from django.http import HttpRequest
 
 from storefront.accounts import security_log
 from storefront.accounts.models import StaffSession, User
-from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.client_ip import client_network
 
 IDLE_LIMIT = timedelta(hours=12)  # since the last request
 LIFETIME = timedelta(days=7)  # since sign-in
-SEEN_EVERY = timedelta(minutes=1)  # ``seen_at`` is written at most this often
+RECORD_INTERVAL = timedelta(minutes=1)  # ``seen_at`` is written at most this often
 BROWSERS = {
     "Edg": "Edge",
     "OPR": "Opera",
@@ -37,10 +37,10 @@ SYSTEMS = {
 }
 
 
-def keep(request: HttpRequest, user: User, now: datetime) -> bool:
+def record_use(request: HttpRequest, user: User, now: datetime) -> bool:
     """Record the use of a staff session; return False if it has ended.
 
-    Costs one query per request, and a write per ``SEEN_EVERY``.
+    Costs one query per request, and a write per ``RECORD_INTERVAL``.
     """
     key = request.session.session_key
     assert key  # noqa: S101 - the user was read from a stored session
@@ -51,7 +51,7 @@ def keep(request: HttpRequest, user: User, now: datetime) -> bool:
             user=user,
             started_at=now,
             seen_at=now,
-            network=network_of(request)[:64],
+            network=client_network(request)[:64],
             browser=_browser_of(request.headers.get("User-Agent", "")),
         )
         # a parallel request may have inserted it
@@ -59,9 +59,9 @@ def keep(request: HttpRequest, user: User, now: datetime) -> bool:
         return True
     if found.seen_at <= now - IDLE_LIMIT or found.started_at <= now - LIFETIME:
         return False
-    if found.seen_at <= now - SEEN_EVERY:
+    if found.seen_at <= now - RECORD_INTERVAL:
         StaffSession.objects.filter(pk=found.pk).update(
-            seen_at=now, network=network_of(request)[:64]
+            seen_at=now, network=client_network(request)[:64]
         )
     return True
 

@@ -11,7 +11,7 @@ from storefront.accounts import login_throttling, staff_sessions
 
 
 @shared_task
-def forget_what_is_over(**_: Any) -> None:
+def delete_expired(**_: Any) -> None:
     now = timezone.now()
     staff_sessions.delete_ended(now=now)
     login_throttling.delete_expired(now=now)

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from storefront.accounts.security_log import RecordedChanges
 from storefront.api.column_labels import COLUMNS, TABLES
 from storefront.api.core import api_keys
-from storefront.api.models import IdempotencyRecord, PriceKey
+from storefront.api.models import ApiKey, IdempotencyRecord
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
 from storefront.lib.staff.fieldsets import Field, Group
 
 KEY = (
@@ -32,36 +32,36 @@ KEY = (
 )
 
 
-class PriceKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """Form for the name of a new key."""
 
     class Meta:
-        model = PriceKey
+        model = ApiKey
         fields = ("name",)
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
-        if PriceKey.objects.filter(name=name, revoked_at=None).exists():
+        if ApiKey.objects.filter(name=name, revoked_at=None).exists():
             raise forms.ValidationError(
                 gettext("A valid key with this name already exists."), code="taken"
             )
         return name
 
 
-@admin.register(PriceKey)
-class PriceKeyAdmin(RecordedChanges, StaffAdmin):
+@admin.register(ApiKey)
+class ApiKeyAdmin(RecordedChanges, StaffAdmin):
     """API keys: shown once, when created; then only revocable."""
 
     may_add = True
-    add_form = PriceKeyForm
+    add_form = ApiKeyForm
     groups = KEY
-    when_empty: ClassVar = _(
+    empty_text: ClassVar = _(
         "Add an API key for a program that sends competitor prices. It is shown"
         " once, when you create it."
     )
     list_display: ClassVar = [
         "name",
-        "start",
+        "prefix",
         "made_by",
         columns.age("made_at", _("Created")),
         columns.age("last_used_at", _("Last used")),
@@ -72,20 +72,18 @@ class PriceKeyAdmin(RecordedChanges, StaffAdmin):
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["digest"]
     actions_detail: ClassVar = ["revoke"]
-    fits: ClassVar = {"revoke": lambda key: key.revoked_at is None}
+    available_if: ClassVar = {"revoke": lambda key: key.revoked_at is None}
 
-    def save_model(
-        self, request: HttpRequest, obj: PriceKey, form: PriceKeyForm, change: bool
-    ) -> None:
-        made, told = api_keys.make(
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: ApiKeyForm, change: bool) -> None:
+        made, plaintext = api_keys.create(
             name=form.cleaned_data["name"], actor=str(request.user), now=timezone.now()
         )
         obj.pk = made.pk
         obj.refresh_from_db()
-        obj.told = told
+        obj.plaintext = plaintext
 
     def response_add(
-        self, request: HttpRequest, obj: PriceKey, post_url_continue: str | None = None
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Show the key in the response itself, because it is stored nowhere."""
         context = {
@@ -95,7 +93,7 @@ class PriceKeyAdmin(RecordedChanges, StaffAdmin):
                 "Copy the key now: it is not shown again. The program sends it with"
                 " each request as Authorization: Bearer."
             ),
-            "told": obj.told,
+            "plaintext": obj.plaintext,
             "opts": self.opts,
             "back": self.page_of(obj),
             "back_words": gettext("Back"),
@@ -120,7 +118,7 @@ class PriceKeyAdmin(RecordedChanges, StaffAdmin):
         )
 
 
-show(
+register_read_only(
     IdempotencyRecord,
     list_display=[
         "key",
@@ -135,4 +133,4 @@ show(
     # The caller is a digest of a secret, and an answer may hold the link of an order.
     exclude=["principal", "response"],
 )
-columns.call("api", tables=TABLES, columns=COLUMNS)
+columns.set_labels("api", tables=TABLES, columns=COLUMNS)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
-    "PriceKey": (_("API key"), _("API keys")),
+    "ApiKey": (_("API key"), _("API keys")),
     "IdempotencyRecord": (_("idempotent response"), _("idempotent responses")),
 }
 COLUMNS = {
     "name": _("Name"),
-    "start": _("Prefix"),
+    "prefix": _("Prefix"),
     "digest": _("Hash"),
     "made_by": _("Created by"),
     "made_at": _("Created"),

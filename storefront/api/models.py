@@ -28,16 +28,17 @@ class IdempotencyRecord(models.Model):
         return self.key
 
 
-class PriceKey(models.Model):
+class ApiKey(models.Model):
     """A key with which a program may report competitor prices, and nothing else.
 
-    Only the prefix (``start``) and a digest are stored; ``told`` is the plaintext during creation.
+    Only the prefix (``prefix``) and a digest are stored; ``plaintext`` is the plaintext during
+    creation.
     """
 
-    told = ""
+    plaintext = ""
 
     name = models.CharField(_("Name"), max_length=60)
-    start = models.CharField(max_length=20)
+    prefix = models.CharField(max_length=20)
     digest = models.CharField(max_length=64, unique=True)
     made_by = models.CharField(max_length=100)
     made_at = models.DateTimeField()
@@ -50,7 +51,7 @@ class PriceKey(models.Model):
             models.UniqueConstraint(
                 fields=["name"],
                 condition=Q(revoked_at=None),
-                name="price_key_name_once",
+                name="api_key_name_once",
             ),
         ]
 

@@ -9,5 +9,5 @@ from storefront.api.core import idempotency
 
 
 @shared_task
-def forget_old_keys() -> None:
-    idempotency.forget_old(now=timezone.now())
+def delete_old_records() -> None:
+    idempotency.delete_old(now=timezone.now())

@@ -6,7 +6,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from storefront.api.core import docs
-from storefront.api.core.views import Nowhere
+from storefront.api.core.views import NotFoundView
 from storefront.api.resources.availability import AvailabilityList
 from storefront.api.resources.carts import CartDetail, CartLineDetail, CartLines, CartList
 from storefront.api.resources.checkout import Checkout
@@ -43,5 +43,5 @@ urlpatterns = [
     # /api/docs/, /api/schema/: documentation
     path("docs/", docs.show, name="api-docs"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
-    re_path("", Nowhere.as_view()),
+    re_path("", NotFoundView.as_view()),
 ]

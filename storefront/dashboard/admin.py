@@ -5,28 +5,28 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.column_labels import COLUMNS, TABLES
-from storefront.dashboard.models import BrokenInvariant, Checkup, Taken
+from storefront.dashboard.models import InboxAssignment, InvariantCheckRun, InvariantViolation
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import show
+from storefront.lib.staff.admin import register_read_only
 
-show(
-    Taken,
+register_read_only(
+    InboxAssignment,
     list_display=["cause", "row", "by", columns.age("at", _("Assigned"))],
     list_filter=["by"],
     ordering=["-id"],
 )
-show(
-    BrokenInvariant,
+register_read_only(
+    InvariantViolation,
     list_display=["code", "sentence", "count", columns.age("since", _("Since"))],
     search_fields=["code"],
     ordering=["since"],
     exclude=["rows"],
     readonly_fields=[columns.document("rows", _("First violations"))],
 )
-show(
-    Checkup,
-    list_display=["at", "newest_supply"],
+register_read_only(
+    InvariantCheckRun,
+    list_display=["at", "newest_unpublished_supply"],
     ordering=["-id"],
 )
 
-columns.call("dashboard", tables=TABLES, columns=COLUMNS)
+columns.set_labels("dashboard", tables=TABLES, columns=COLUMNS)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
-    "Taken": (_("assignment"), _("assignments")),
-    "BrokenInvariant": (_("failed integrity check"), _("failed integrity checks")),
-    "Checkup": (_("integrity check run"), _("integrity check runs")),
+    "InboxAssignment": (_("assignment"), _("assignments")),
+    "InvariantViolation": (_("failed integrity check"), _("failed integrity checks")),
+    "InvariantCheckRun": (_("integrity check run"), _("integrity check runs")),
 }
 COLUMNS = {
     "id": _("Number"),
@@ -21,5 +21,5 @@ COLUMNS = {
     "rows": _("First violations"),
     "since": _("Since"),
     "seen_at": _("Last seen"),
-    "newest_supply": _("Newest supply change to publish"),
+    "newest_unpublished_supply": _("Newest supply change to publish"),
 }

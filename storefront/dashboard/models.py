@@ -6,7 +6,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 
-class Taken(models.Model):
+class InboxAssignment(models.Model):
     """Assignment of an inbox row to one user; valid until the row leaves the inbox.
 
     ``cause`` is the code of the rule, ``row`` the id of its row.
@@ -20,14 +20,14 @@ class Taken(models.Model):
     class Meta:
         verbose_name_plural = "taken"
         constraints = [
-            models.UniqueConstraint(fields=["cause", "row"], name="taken_by_one_person"),
+            models.UniqueConstraint(fields=["cause", "row"], name="inbox_assignment_once"),
         ]
 
     def __str__(self) -> str:
         return f"{self.cause} {self.row}"
 
 
-class BrokenInvariant(models.Model):
+class InvariantViolation(models.Model):
     """An invariant that was violated at the last check.
 
     ``rows`` are the first of ``count`` violations; ``since`` is when it was first found.
@@ -44,15 +44,15 @@ class BrokenInvariant(models.Model):
         return self.code
 
 
-class Checkup(models.Model):
+class InvariantCheckRun(models.Model):
     """One check of all invariants.
 
-    ``newest_supply`` is the newest ``UnpublishedSupply`` at that time, which dates those rows,
-    since they have no time of their own.
+    ``newest_unpublished_supply`` is the newest ``PendingPublication`` at that time, which dates
+    those rows, since they have no time of their own.
     """
 
     at = models.DateTimeField()
-    newest_supply = models.BigIntegerField(default=0)
+    newest_unpublished_supply = models.BigIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["at"], name="checkup_by_time")]

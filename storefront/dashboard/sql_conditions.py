@@ -14,12 +14,12 @@ from __future__ import annotations
 # supplier may still ship.
 OPEN = """SELECT 1 FROM orders_purchaseorder po WHERE po.order_id = p.order_id
     AND po.accepted_at IS NULL AND po.status <> 'canceled'
-    UNION ALL SELECT 1 FROM orders_setback b WHERE b.order_id = p.order_id
+    UNION ALL SELECT 1 FROM orders_backorder b WHERE b.order_id = p.order_id
     AND b.kind = 'refused' AND b.status IN ('open', 'asked')"""
 DECIDED_AT = """SELECT max(each.at) FROM (
     SELECT greatest(po.accepted_at, po.status_since) AS at FROM orders_purchaseorder po
     WHERE po.order_id = p.order_id
-    UNION ALL SELECT b.status_since FROM orders_setback b
+    UNION ALL SELECT b.status_since FROM orders_backorder b
     WHERE b.order_id = p.order_id AND b.kind = 'refused') each"""
 # Due at once are one of several captures, and a refund of money that is captured. Another request
 # waits until the order is decided, or the authorization ends (``orders.payments.captures``).
@@ -29,26 +29,26 @@ DUE_SINCE = f"""(CASE
         THEN asked.received_at
     WHEN EXISTS ({OPEN}) THEN greatest(asked.received_at, p.capture_before - interval '12 hours')
     ELSE greatest(asked.received_at, ({DECIDED_AT})) END)"""
-UNANSWERED = """asked.kind IN ('capture_requested', 'release_requested', 'refund_requested')
+UNANSWERED = """asked.kind IN ('capture_requested', 'void_requested', 'refund_requested')
     AND NOT EXISTS (SELECT 1 FROM orders_paymentevent a WHERE a.answers_id = asked.id)"""
 
 
 # Cancellations without an answer
 
-_OPEN = "po.cancel_wanted_at IS NOT NULL AND po.status IN ('ready', 'in_progress')"
+_OPEN = "po.cancel_requested_at IS NOT NULL AND po.status IN ('ready', 'in_progress')"
 # A supplier asked by e-mail has as long as for an order. Otherwise staff ask it now.
-_PATIENCE = (
-    "CASE po.stop_told_by WHEN 'letter'"
+_RESPONSE_TIME = (
+    "CASE po.cancellation_channel WHEN 'email'"
     " THEN make_interval(mins => s.acknowledge_within_min) ELSE interval '0' END"
 )
-ASKED = (
-    f"{_OPEN} AND po.request_status = 'cancellation_requested' AND po.stop_told_by <> ''"
-    f" AND po.request_status_since <= %(now)s - {_PATIENCE}"
+UNCONFIRMED = (
+    f"{_OPEN} AND po.submission_status = 'cancellation_requested' AND po.cancellation_channel <> ''"
+    f" AND po.submission_status_since <= %(now)s - {_RESPONSE_TIME}"
 )
-UNCONFIRMED_SINCE = f"request_status_since + {_PATIENCE}"
+UNCONFIRMED_SINCE = f"submission_status_since + {_RESPONSE_TIME}"
 # The supplier has the order and was not asked: it does not answer, or no worker runs.
-UNTOLD = (
-    f"{_OPEN} AND po.cancel_wanted_at < %(now)s - interval '1 hour' AND po.request_status"
+NOT_REQUESTED = (
+    f"{_OPEN} AND po.cancel_requested_at < %(now)s - interval '1 hour' AND po.submission_status"
     " IN ('submitted', 'accepted', 'partially_accepted', 'backordered', 'cancellation_rejected')"
 )
 
@@ -64,22 +64,22 @@ SHIPPED = (
 _SHIPPED_SINCE = (
     "EXISTS (SELECT 1 FROM orders_purchasemessage m"
     " WHERE m.purchase_order_id = po.id AND m.kind = 'shipped_canceled'"
-    " AND m.at > po.request_status_since)"
+    " AND m.at > po.submission_status_since)"
 )
-_STRAY = (
-    "po.status = 'canceled' AND (po.request_status IN ('submitted', 'accepted',"
+_CANCELED_BUT_ACTIVE = (
+    "po.status = 'canceled' AND (po.submission_status IN ('submitted', 'accepted',"
     " 'partially_accepted', 'backordered', 'cancellation_rejected')"
-    f" OR po.request_status = 'cancellation_accepted' AND {SHIPPED}"
-    f" OR po.request_status = 'rejected' AND {_SHIPPED_SINCE})"
+    f" OR po.submission_status = 'cancellation_accepted' AND {SHIPPED}"
+    f" OR po.submission_status = 'rejected' AND {_SHIPPED_SINCE})"
 )
 # The newest decision counts, unless the order shipped after it, or its claim failed.
 _DECIDED = f"""
-    EXISTS (SELECT 1 FROM orders_straydecision d
-            WHERE d.id = (SELECT max(n.id) FROM orders_straydecision n
+    EXISTS (SELECT 1 FROM orders_canceledshipmentdecision d
+            WHERE d.id = (SELECT max(n.id) FROM orders_canceledshipmentdecision n
                           WHERE n.purchase_order_id = po.id)
               AND (d.was_shipped OR NOT {SHIPPED})
               AND (d.outcome <> 'claimed' OR EXISTS
                    (SELECT 1 FROM orders_supplierclaim c WHERE c.purchase_order_id = po.id
                     AND c.status NOT IN ('denied', 'canceled'))))
 """  # noqa: S608 - all parts are written in this file
-UNDECIDED = f"{_STRAY} AND NOT {_DECIDED}"
+UNDECIDED = f"{_CANCELED_BUT_ACTIVE} AND NOT {_DECIDED}"

@@ -16,15 +16,15 @@ urlpatterns = [
     # /admin/supply/routing/?lines=HL-1+2&country=DE
     path("routing/", admin.site.admin_view(routing_preview.show), name="routing"),
     # /admin/supply/profits/?since=2026-11-01&until=2026-11-30&by=supplier
-    path("profits/", admin.site.admin_view(profit_report.listing), name="profits"),
+    path("profits/", admin.site.admin_view(profit_report.list_profits), name="profits"),
     # /admin/supply/profits/<order>/
     path("profits/<int:order_id>/", admin.site.admin_view(profit_report.show), name="profit"),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
     # /admin/supply/press/, posted
-    path("press/", admin.site.admin_view(quick_actions.press), name="press"),
+    path("press/", admin.site.admin_view(quick_actions.run), name="press"),
     # /admin/supply/take/, posted
-    path("take/", admin.site.admin_view(assignments.act), name="take"),
+    path("take/", admin.site.admin_view(assignments.handle_post), name="take"),
     # /admin/supply/offers/<variant>/?country=DE&quantity=2
     path("offers/<int:variant_id>/", admin.site.admin_view(offer_comparison.show), name="offers"),
 ]

@@ -11,6 +11,6 @@ from storefront.dashboard.invariants import scheduled_check
 
 
 @shared_task
-def check_up(**_: Any) -> None:
+def check_invariants(**_: Any) -> None:
     """Run all invariants and store the violations for the inbox."""
-    scheduled_check.check_up(now=timezone.now())
+    scheduled_check.run(now=timezone.now())

@@ -11,12 +11,12 @@ app_name = "factors"
 urlpatterns = [
     # /admin/factors/: settings of one's own factors
     path("", two_factor_settings.index, name="index"),
-    path("sign-in/", views.second, name="sign_in"),
-    path("again/", views.again, name="again"),
+    path("sign-in/", views.second_factor, name="sign_in"),
+    path("again/", views.reauthenticate, name="again"),
     path("app/", two_factor_settings.app, name="app"),
     path("passkey/", two_factor_settings.passkey, name="passkey"),
     path("codes/", two_factor_settings.codes, name="codes"),
-    path("<int:factor_id>/drop/", two_factor_settings.drop, name="drop"),
+    path("<int:factor_id>/drop/", two_factor_settings.remove, name="drop"),
     path("sessions/", sessions.index, name="sessions"),
     path("sessions/<int:user_id>/", sessions.index, name="sessions_of"),
     path("sessions/<int:user_id>/end/", sessions.end, name="sessions_end"),

@@ -15,8 +15,8 @@ class DevConfig(AppConfig):
     def ready(self) -> None:
         """Add the in-memory supplier and the in-memory gateway to the registries."""
         from orders.gateways import GATEWAYS  # noqa: PLC0415 - the product's apps load first
-        from suppliers.connectors import ADAPTERS  # noqa: PLC0415
+        from suppliers.connectors import CONNECTORS  # noqa: PLC0415
 
         sandboxes = "storefront.dev.sandboxes"
-        ADAPTERS["fake"] = f"{sandboxes}.in_memory_supplier.FakeSupplier"
+        CONNECTORS["fake"] = f"{sandboxes}.in_memory_supplier.InMemorySupplier"
         GATEWAYS["fake"] = (f"{sandboxes}.in_memory_gateway.InMemoryGateway", {})

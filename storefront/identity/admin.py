@@ -78,7 +78,7 @@ class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
 @admin.register(ShopIdentity)
 class ShopIdentityAdmin(StaffAdmin):
-    when_empty: ClassVar = _(
+    empty_text: ClassVar = _(
         "Add your shop's details. Without them the shop stays closed in production."
     )
     form = ShopIdentityForm
@@ -102,7 +102,7 @@ class ShopIdentityAdmin(StaffAdmin):
 
 @admin.register(LegalText)
 class LegalTextAdmin(StaffAdmin):
-    when_empty: ClassVar = _(
+    empty_text: ClassVar = _(
         "Add a text. Until then the page shows the built-in one. Have a lawyer check both."
     )
     editable = ("page", "language", "text")
@@ -112,4 +112,4 @@ class LegalTextAdmin(StaffAdmin):
     ordering: ClassVar = ["page", "language"]
 
 
-columns.call("identity", tables=TABLES, columns=COLUMNS)
+columns.set_labels("identity", tables=TABLES, columns=COLUMNS)

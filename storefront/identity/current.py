@@ -9,7 +9,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError
 
-KEPT_FOR_S = 10.0
+CACHE_S = 10.0
 # Domains that RFC 2606 reserves: undeliverable.
 RESERVED = (".example", ".invalid", ".localhost", ".test", ".example.com", ".example.org")
 
@@ -48,20 +48,20 @@ DEMONSTRATION = Identity(
     phone="+1 555 0100",
 )
 FIELDS = ("name", "company", "address", "email", "phone", "register_entry", "vat_id")
-_known: tuple[float, Identity] | None = None  # (expiry by the monotonic clock, identity)
+_cached: tuple[float, Identity] | None = None  # (expiry by the monotonic clock, identity)
 
 
 def shop_identity() -> Identity:
     """Return the shop's identity, cached for ten seconds; without a database, the last known."""
-    global _known  # noqa: PLW0603 - one value for the process
-    if _known is None or _known[0] < time.monotonic():
+    global _cached  # noqa: PLW0603 - one value for the process
+    if _cached is None or _cached[0] < time.monotonic():
         try:
             # Looked up by name: workers import this before the apps are loaded.
             row = apps.get_model("identity", "ShopIdentity").objects.values(*FIELDS).first()
         except DatabaseError:
-            return _known[1] if _known else DEMONSTRATION
-        _known = (time.monotonic() + KEPT_FOR_S, Identity(**row) if row else DEMONSTRATION)
-    return _known[1]
+            return _cached[1] if _cached else DEMONSTRATION
+        _cached = (time.monotonic() + CACHE_S, Identity(**row) if row else DEMONSTRATION)
+    return _cached[1]
 
 
 def may_sell() -> bool:

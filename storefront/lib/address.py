@@ -14,7 +14,7 @@ _TWO_LETTERS = re.compile(r"[A-Z]{2}")  # other codes are of regions
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 COUNTRIES = frozenset(filter(_TWO_LETTERS.fullmatch, map(str, Locale("en").territories)))
 COUNTRIES -= _NO_COUNTRIES
-RULES_KEPT = 300  # entries per process; rules have long lists of regions
+RULES_CACHE_SIZE = 300  # entries per process; rules have long lists of regions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def region_code(*, country: str, region: str) -> str:
     return str(known[0][0]) if known else ""
 
 
-@lru_cache(maxsize=RULES_KEPT)
+@lru_cache(maxsize=RULES_CACHE_SIZE)
 def rules_of(country: str, region: str = "") -> ValidationRules:
     """Return the address rules of a country, or of one region; reads files, hence cached.
 

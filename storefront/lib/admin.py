@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.models import StatusChange
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import show
+from storefront.lib.staff.admin import register_read_only
 
 # Column labels
 
@@ -20,7 +20,7 @@ TABLES = {
 COLUMNS = {
     "subject": _("Record type"),
     "subject_id": _("Record ID"),
-    "axis": _("Status field"),
+    "status_field": _("Status field"),
     "from_status": _("Previous status"),
     "to_status": _("New status"),
     "at": _("When"),
@@ -37,9 +37,11 @@ def _model(change: StatusChange) -> type[models.Model] | None:
         return None
 
 
-def _said(change: StatusChange, status: str) -> str:
+def _status_label(change: StatusChange, status: str) -> str:
     model = _model(change)
-    return columns.as_state(columns.choice_label(model, change.axis, status) if model else status)
+    return columns.as_status(
+        columns.choice_label(model, change.status_field, status) if model else status
+    )
 
 
 @admin.display(description=_("Record type"), ordering="subject")
@@ -48,23 +50,23 @@ def _subject(change: StatusChange) -> str:
     return str(model._meta.verbose_name) if model else change.subject  # noqa: SLF001
 
 
-@admin.display(description=_("Status field"), ordering="axis")
+@admin.display(description=_("Status field"), ordering="status_field")
 def _axis(change: StatusChange) -> str:
     model = _model(change)
-    return str(label_for_field(change.axis, model)) if model else change.axis
+    return str(label_for_field(change.status_field, model)) if model else change.status_field
 
 
 @admin.display(description=_("Previous status"), ordering="from_status")
 def _from(change: StatusChange) -> str:
-    return _said(change, change.from_status)
+    return _status_label(change, change.from_status)
 
 
 @admin.display(description=_("New status"), ordering="to_status")
 def _to(change: StatusChange) -> str:
-    return _said(change, change.to_status)
+    return _status_label(change, change.to_status)
 
 
-show(
+register_read_only(
     StatusChange,
     list_display=[
         _subject,
@@ -76,8 +78,8 @@ show(
         "actor",
         "reason",
     ],
-    list_filter=["subject", "axis", "to_status"],
+    list_filter=["subject", "status_field", "to_status"],
     search_fields=["=subject_id", "actor", "reason"],
     ordering=["-id"],
 )
-columns.call("lib", tables=TABLES, columns=COLUMNS)
+columns.set_labels("lib", tables=TABLES, columns=COLUMNS)

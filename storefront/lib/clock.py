@@ -40,7 +40,7 @@ _MAIN_ZONES = {
 }
 
 
-def elapsing(now: datetime) -> Callable[[], datetime]:
+def running_clock(now: datetime) -> Callable[[], datetime]:
     """Return a clock that starts at ``now`` and advances with real time.
 
     Use it for work that waits for external services, so that later writes get their true time.
@@ -54,7 +54,7 @@ def elapsing(now: datetime) -> Callable[[], datetime]:
 
 
 @lru_cache(maxsize=300)
-def zone_of(country: str) -> ZoneInfo:
+def time_zone_of(country: str) -> ZoneInfo:
     """Return the main time zone of a country; UTC if it has several and none is listed."""
     name = _MAIN_ZONES.get(country)
     if name is None:
@@ -66,9 +66,9 @@ def zone_of(country: str) -> ZoneInfo:
         return UTC
 
 
-def local(at: datetime, pattern: str, *, country: str, locale: Locale) -> str:
+def format_local(at: datetime, pattern: str, *, country: str, locale: Locale) -> str:
     """Format a moment in the time zone of a country, with the zone: 14:35 CET."""
-    here = at.astimezone(zone_of(country))
+    here = at.astimezone(time_zone_of(country))
     written = format_datetime(here, pattern, tzinfo=here.tzinfo, locale=locale)
     name = format_datetime(here, "z", tzinfo=here.tzinfo, locale=locale)
     return f"{written} {name if _ABBREVIATION.fullmatch(name) else _offset(here)}"

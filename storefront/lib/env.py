@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
-class BadSettingError(RuntimeError):
+class InvalidSettingError(RuntimeError):
     """An environment variable is missing or malformed."""
 
 
@@ -20,7 +20,9 @@ def env_str(name: str, default: str = "") -> str:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise BadSettingError(f"{name}_FILE={path} cannot be read: {error.strerror}") from error
+            raise InvalidSettingError(
+                f"{name}_FILE={path} cannot be read: {error.strerror}"
+            ) from error
     return os.environ.get(name, default)
 
 
@@ -28,7 +30,7 @@ def env_choice(name: str, *known: str) -> str:
     """Read one of the known values; the first is the default."""
     value = env_str(name) or known[0]
     if value not in known:
-        raise BadSettingError(f"{name}={value!r}: write {' or '.join(known)}")
+        raise InvalidSettingError(f"{name}={value!r}: write {' or '.join(known)}")
     return value
 
 
@@ -40,7 +42,7 @@ def env_bool(name: str, *, default: bool = False) -> bool:
         return True
     if value in {"0", "false", "no", "off"}:
         return False
-    raise BadSettingError(f"{name}={value!r}: write true or false")
+    raise InvalidSettingError(f"{name}={value!r}: write true or false")
 
 
 def env_int(name: str, default: int) -> int:
@@ -50,7 +52,7 @@ def env_int(name: str, default: int) -> int:
     try:
         return int(value)
     except ValueError as error:
-        raise BadSettingError(f"{name}={value!r}: write a whole number") from error
+        raise InvalidSettingError(f"{name}={value!r}: write a whole number") from error
 
 
 def env_list(name: str, default: str = "") -> list[str]:
@@ -61,7 +63,7 @@ def env_postgres(name: str, default: str) -> dict[str, Any]:
     """Parse a PostgreSQL URL into an entry of Django's DATABASES."""
     parts = urlsplit(env_str(name, default))
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise BadSettingError(f"{name}: write postgres://user:password@host:port/name")
+        raise InvalidSettingError(f"{name}: write postgres://user:password@host:port/name")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
@@ -79,7 +81,7 @@ def env_mailer(name: str, default: str, *, backend: str) -> dict[str, Any]:
     """
     parts = urlsplit(env_str(name, default))
     if parts.scheme not in SMTP_PORTS:
-        raise BadSettingError(
+        raise InvalidSettingError(
             f"{name}: write smtps://user:password@host:465 or smtp+starttls://user:password@host:587"
         )
     options: dict[str, Any] = {

@@ -21,17 +21,17 @@ _passed: Counter[str] = Counter()
 def failpoint(name: str) -> None:
     """Kill this process with SIGKILL if the environment asks for it at this place."""
     asked = os.environ.get("FAILPOINT")
-    if not asked or settings.IS_PRODUCTION or (turn := _turn(name, asked)) is None:
+    if not asked or settings.IS_PRODUCTION or (turn := _kill_at_pass(name, asked)) is None:
         return
     folder = os.environ.get("FAILPOINT_NOTES")
     if folder and not Path(folder).is_dir():
         return
     _passed[name] += 1
-    if _passed[name] >= turn and (not folder or _is_noted(Path(folder) / name)):
+    if _passed[name] >= turn and (not folder or _is_first_kill(Path(folder) / name)):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _turn(name: str, asked: str) -> int | None:
+def _kill_at_pass(name: str, asked: str) -> int | None:
     """Return at which pass to kill the process; None for never."""
     for wish in asked.split(","):
         wanted, _, turn = wish.partition(":")
@@ -40,7 +40,7 @@ def _turn(name: str, asked: str) -> int | None:
     return None
 
 
-def _is_noted(file: Path) -> bool:
+def _is_first_kill(file: Path) -> bool:
     """Create the file of a failpoint; return False if it exists."""
     try:
         with file.open("x") as note:

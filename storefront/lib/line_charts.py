@@ -18,11 +18,11 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 26
 ROUND_TOPS = (Decimal(1), Decimal(2), Decimal(4), Decimal(5), Decimal(8), Decimal(10))
 TENTH = Decimal("0.1")
 
-type Stair = tuple[datetime, Decimal | None]
+type TimedValue = tuple[datetime, Decimal | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class PriceStep:
     """A price and its landed cost from one moment on; None means no price, or no recorded cost."""
 
     at: datetime
@@ -31,7 +31,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
+class StepChart:
     """Everything a template needs to draw a step chart.
 
     ``lines`` are SVG paths; ``marks`` are heights with their values.
@@ -58,27 +58,27 @@ class Chart:
         return self.left - 6
 
 
-def chart(steps: Sequence[Step], *, until: datetime) -> Chart | None:
+def price_chart(steps: Sequence[PriceStep], *, until: datetime) -> StepChart | None:
     """Lay out prices and landed costs from the first to ``until``; None if there are none."""
     ordered = sorted(steps, key=lambda step: step.at)
     prices = [(step.at, step.price) for step in ordered]
-    return draw([prices, [(step.at, step.landed) for step in ordered]], until=until)
+    return step_chart([prices, [(step.at, step.landed) for step in ordered]], until=until)
 
 
-def draw(
-    lines: Sequence[Sequence[Stair]],
+def step_chart(
+    lines: Sequence[Sequence[TimedValue]],
     *,
     until: datetime,
     width: int = WIDTH,
     height: int = HEIGHT,
     left: int = LEFT,
-) -> Chart | None:
+) -> StepChart | None:
     """Lay out values that hold until the next one, on a scale from zero; None if there are none."""
     known = [(at, value) for line in lines for at, value in line if value is not None]
     if not known:
         return None
     first, last = min(at for at, _ in known), max(until, *(at for at, _ in known))
-    top = round_top(max(value for _, value in known))
+    top = round_scale_top(max(value for _, value in known))
     span = max(1, int((last - first).total_seconds()))
 
     def x(at: datetime) -> str:
@@ -88,7 +88,7 @@ def draw(
     def y(value: Decimal) -> str:
         return str((height - BOTTOM - value / top * (height - TOP - BOTTOM)).quantize(TENTH))
 
-    def stairs(line: Sequence[Stair]) -> str:
+    def stairs(line: Sequence[TimedValue]) -> str:
         path: list[str] = []
         ordered = sorted(line, key=itemgetter(0))
         ends = [*(at for at, _ in ordered[1:]), last]
@@ -100,7 +100,7 @@ def draw(
             before = value
         return " ".join(path)
 
-    return Chart(
+    return StepChart(
         lines=tuple(stairs(line) for line in lines),
         marks=tuple((y(value), value) for value in (Decimal(0), top / 2, top)),
         first=first,
@@ -111,7 +111,7 @@ def draw(
     )
 
 
-def round_top(highest: Decimal) -> Decimal:
+def round_scale_top(highest: Decimal) -> Decimal:
     """Return a round upper end for a scale, at least ``highest``; half of it is round too."""
     unit = Decimal(1).scaleb(highest.adjusted()) if highest > 0 else Decimal(1)
     return next(unit * top for top in ROUND_TOPS if unit * top >= highest)
@@ -122,14 +122,16 @@ def round_top(highest: Decimal) -> Decimal:
 TREND_WIDTH, TREND_HEIGHT = 360, 168
 TREND_LEFT, TREND_RIGHT, TREND_TOP, TREND_BOTTOM = 56, 12, 12, 26
 # Round ends of a scale; half of each is round too.
-TOPS = tuple(Decimal(top) for top in (2, 4, 6, 8, 10, 20, 30, 40, 60, 80, 100, 200, 400, 600, 1000))
+ROUND_TOPS_OF_UNITS = tuple(
+    Decimal(top) for top in (2, 4, 6, 8, 10, 20, 30, 40, 60, 80, 100, 200, 400, 600, 1000)
+)
 UNITS_S = (86_400, 3_600, 60, 1)
 RATE_TOPS = tuple(Decimal(top) / 100 for top in (10, 20, 50, 100))
 RATE_FLOORS = tuple(Decimal(floor) / 100 for floor in (90, 80, 50, 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class MetricPoint:
     """A metric on one day; a bound is None if the sample is too small for one."""
 
     on: date
@@ -139,7 +141,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class GridLine:
     """A grid line: its height and its value."""
 
     at: float
@@ -147,7 +149,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trend:
+class TrendChart:
     """Everything a template needs to draw a trend.
 
     ``band`` and ``line`` are SVG paths; ``whisker`` is the confidence interval of the last day.
@@ -157,7 +159,7 @@ class Trend:
     band: str
     dot: tuple[float, float]
     whisker: tuple[float, float] | None
-    marks: tuple[Mark, ...]
+    marks: tuple[GridLine, ...]
     first: date
     last: date
     width: int = TREND_WIDTH
@@ -167,7 +169,7 @@ class Trend:
     floor: int = TREND_HEIGHT - TREND_BOTTOM
 
 
-def trend(points: Sequence[Point], *, is_rate: bool) -> Trend | None:
+def trend_chart(points: Sequence[MetricPoint], *, is_rate: bool) -> TrendChart | None:
     """Lay out a metric on a scale chosen by its values; the confidence band may exceed it."""
     if not points:
         return None
@@ -188,18 +190,20 @@ def trend(points: Sequence[Point], *, is_rate: bool) -> Trend | None:
         )
 
     places = [(x(point.on), y(point.value)) for point in ordered]
-    return Trend(
+    return TrendChart(
         line="M" + " L".join(f"{left} {up}" for left, up in places),
         band=" ".join(_bands(ordered, x, y)),
         dot=places[-1],
         whisker=None if end.low is None or end.high is None else (y(end.high), y(end.low)),
-        marks=tuple(Mark(at=y(value), value=value) for value in (floor, (floor + top) / 2, top)),
+        marks=tuple(
+            GridLine(at=y(value), value=value) for value in (floor, (floor + top) / 2, top)
+        ),
         first=first,
         last=last,
     )
 
 
-def _rates(points: Sequence[Point]) -> tuple[Decimal, Decimal]:
+def _rates(points: Sequence[MetricPoint]) -> tuple[Decimal, Decimal]:
     """Return the scale of a rate: the top half, fifth or tenth, or from zero up."""
     lowest = min(*(point.value for point in points), points[-1].low or Decimal(0), Decimal(1))
     highest = max(*(point.value for point in points), points[-1].high or Decimal(1), Decimal(0))
@@ -208,15 +212,15 @@ def _rates(points: Sequence[Point]) -> tuple[Decimal, Decimal]:
     return (floor, Decimal(1)) if floor else (floor, top)
 
 
-def _top(points: Sequence[Point]) -> Decimal:
+def _top(points: Sequence[MetricPoint]) -> Decimal:
     """Return a scale from zero to a round number of days, hours, minutes or seconds."""
     highest = max(*(point.value for point in points), points[-1].high or Decimal(0), Decimal(1))
     unit = next(unit for unit in UNITS_S if unit <= highest)
-    return unit * next(top for top in (*TOPS, highest) if unit * top >= highest)
+    return unit * next(top for top in (*ROUND_TOPS_OF_UNITS, highest) if unit * top >= highest)
 
 
 def _bands(
-    points: Sequence[Point], x: Callable[[date], float], y: Callable[[Decimal], float]
+    points: Sequence[MetricPoint], x: Callable[[date], float], y: Callable[[Decimal], float]
 ) -> Iterator[str]:
     """Yield one polygon of the band for each two successive days that both have bounds."""
     for one, other in pairwise(points):

@@ -36,7 +36,7 @@ class LineFormatter(logging.Formatter):
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of logging
-        record.message = safe(record.message)
+        record.message = sanitized(record.message)
         if said := current_id.get():
             record.message += f" [{said}]"
         return super().formatMessage(record)
@@ -48,7 +48,7 @@ class LineFormatter(logging.Formatter):
         return _indented(super().formatStack(stack_info))
 
 
-class WithoutTraceback(logging.Filter):
+class DropClientErrorTraceback(logging.Filter):
     """Drops the traceback of a refused request (4xx), which is not a bug.
 
     Django sets ``status_code`` on records of requests; other records keep their traceback.
@@ -61,7 +61,7 @@ class WithoutTraceback(logging.Filter):
         return True
 
 
-def safe(text: str) -> str:
+def sanitized(text: str) -> str:
     """Return text for one log line, without keys in paths, queries and control characters."""
     text = KEY_IN_PATH.sub(HIDDEN, QUERY.sub(rf"\1?{HIDDEN}", text))
     return text.translate(ESCAPES)
@@ -91,4 +91,4 @@ def forget_task_id(**_: Any) -> None:
 
 
 def _indented(trace: str) -> str:
-    return "\n".join(f"    {safe(line)}" for line in trace.split("\n"))
+    return "\n".join(f"    {sanitized(line)}" for line in trace.split("\n"))

@@ -9,7 +9,7 @@ from functools import cache
 
 from babel.numbers import get_currency_precision
 
-MOST_KEPT = 10**10
+MAX_AMOUNT = 10**10
 
 
 class CurrencyMismatchError(ValueError):
@@ -21,7 +21,7 @@ def _digits(currency: str) -> int:
     return get_currency_precision(currency)
 
 
-def smallest(currency: str) -> Decimal:
+def smallest_unit(currency: str) -> Decimal:
     """Return the smallest payable amount: one cent, or 1 if the currency has no cents."""
     return Decimal(1).scaleb(-_digits(currency))
 
@@ -55,10 +55,10 @@ class Money:
         return int(self.rounded().amount.scaleb(_digits(self.currency)))
 
     @property
-    def is_keepable(self) -> bool:
+    def is_representable(self) -> bool:
         """Whether the amount is finite, fits our columns, and the currency looks like a code."""
         is_currency = len(self.currency) == len("EUR") and self.currency.isalpha()
-        return is_currency and self.amount.is_finite() and abs(self.amount) < MOST_KEPT
+        return is_currency and self.amount.is_finite() and abs(self.amount) < MAX_AMOUNT
 
     def rounded(self) -> Money:
         step = Decimal(1).scaleb(-_digits(self.currency))

@@ -11,11 +11,11 @@ from django.db import connection, models
 from storefront.lib.db.prepared_queries import planned_cursor
 
 
-class IllegalMoveError(RuntimeError):
+class InvalidTransitionError(RuntimeError):
     """The transition is not allowed."""
 
 
-class LostRaceError(RuntimeError):
+class ConcurrentUpdateError(RuntimeError):
     """The row was changed concurrently."""
 
 
@@ -24,7 +24,7 @@ class StatusChange(models.Model):
 
     subject = models.CharField(max_length=60)  # model label, e.g. "orders.Order"
     subject_id = models.BigIntegerField()
-    axis = models.CharField(max_length=30)
+    status_field = models.CharField(max_length=30)
     from_status = models.CharField(max_length=30)
     to_status = models.CharField(max_length=30)
     at = models.DateTimeField()
@@ -32,27 +32,27 @@ class StatusChange(models.Model):
     reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "subject_id", "axis", "id"])]
+        indexes = [models.Index(fields=["subject", "subject_id", "status_field", "id"])]
 
     def __str__(self) -> str:
         return f"{self.subject} {self.subject_id}: {self.from_status} -> {self.to_status}"
 
 
-_TRACE = """
+_INSERT_HISTORY = """
 INSERT INTO lib_statuschange
-    (subject, subject_id, axis, from_status, to_status, at, actor, reason)
+    (subject, subject_id, status_field, from_status, to_status, at, actor, reason)
 SELECT %s, moved.id, %s, %s, %s, %s, %s, %s FROM moved
 """
 quoted = connection.ops.quote_name
 
 
 class Stateful(models.Model):
-    """A row with status fields. ``AXES`` maps each to its allowed transitions.
+    """A row with status fields. ``STATUS_FIELDS`` maps each to its allowed transitions.
 
     Each status field ``x`` has a companion ``x_since``.
     """
 
-    AXES: ClassVar[Mapping[str, Mapping[Any, frozenset[Any]]]] = {}
+    STATUS_FIELDS: ClassVar[Mapping[str, Mapping[Any, frozenset[Any]]]] = {}
 
     class Meta:
         abstract = True
@@ -62,50 +62,50 @@ class Stateful(models.Model):
         to: str,
         *,
         at: datetime,
-        axis: str = "status",
+        status_field: str = "status",
         actor: str = "",
         reason: str = "",
-        as_seen: Sequence[str] = (),
+        expected: Sequence[str] = (),
         **fields: Any,
     ) -> None:
         """Change a status in the database, record the change, then set it in memory.
 
-        ``as_seen`` names further columns that must be unchanged since the row was read: a row that
+        ``expected`` names further columns that must be unchanged since the row was read: a row that
         returned to the same status in the meantime is not the same. ``fields`` are values to set,
         not expressions.
 
-        Raises: IllegalMoveError: the transition is not allowed. LostRaceError: the row changed
-        since it was read.
+        Raises: InvalidTransitionError: the transition is not allowed.
+                ConcurrentUpdateError: the row changed since it was read.
         """
-        here: str = getattr(self, axis)
-        if to not in self.AXES[axis][here]:
-            raise IllegalMoveError(f"{self}: {here} -> {to}")
-        changes = {axis: to, f"{axis}_since": at, **fields}
-        seen = {name: getattr(self, name) for name in (axis, *as_seen)}
-        trace = [self._meta.label, axis, here, to, at, actor[:100], reason[:500]]
-        if not self._moved(changes, seen=seen, trace=trace):
-            raise LostRaceError(f"{self}: no longer {here}")
+        here: str = getattr(self, status_field)
+        if to not in self.STATUS_FIELDS[status_field][here]:
+            raise InvalidTransitionError(f"{self}: {here} -> {to}")
+        changes = {status_field: to, f"{status_field}_since": at, **fields}
+        seen = {name: getattr(self, name) for name in (status_field, *expected)}
+        change_values = [self._meta.label, status_field, here, to, at, actor[:100], reason[:500]]
+        if not self._update_and_record(changes, seen=seen, change_values=change_values):
+            raise ConcurrentUpdateError(f"{self}: no longer {here}")
         for name, value in changes.items():
             setattr(self, name, value)
 
-    def _moved(
-        self, changes: Mapping[str, Any], *, seen: Mapping[str, Any], trace: Sequence[Any]
+    def _update_and_record(
+        self, changes: Mapping[str, Any], *, seen: Mapping[str, Any], change_values: Sequence[Any]
     ) -> bool:
         """Update the row and insert the StatusChange in one statement, if it is unchanged."""
         sets = ", ".join(f"{self._quoted(name)} = %s" for name in changes)
         holds = "".join(f" AND {self._quoted(name)} IS NOT DISTINCT FROM %s" for name in seen)
         values = [
-            *(self._as_kept(name, value) for name, value in changes.items()),
+            *(self._db_value(name, value) for name, value in changes.items()),
             self.pk,
-            *(self._as_kept(name, value) for name, value in seen.items()),
+            *(self._db_value(name, value) for name, value in seen.items()),
         ]
         table, key = quoted(self._meta.db_table), self._quoted("pk")
         statement = (
             f"WITH moved AS (UPDATE {table} SET {sets} WHERE {key} = %s{holds}"  # noqa: S608
-            f" RETURNING {key} AS id) {_TRACE}"  # names of our own columns
+            f" RETURNING {key} AS id) {_INSERT_HISTORY}"  # names of our own columns
         )
         with planned_cursor(connection) as cursor:
-            cursor.execute(statement, [*values, *trace])
+            cursor.execute(statement, [*values, *change_values])
             return bool(cursor.rowcount)
 
     def _column(self, name: str) -> Any:
@@ -114,20 +114,20 @@ class Stateful(models.Model):
     def _quoted(self, name: str) -> str:
         return quoted(self._column(name).column)
 
-    def _as_kept(self, name: str, value: Any) -> Any:
+    def _db_value(self, name: str, value: Any) -> Any:
         known = value.pk if isinstance(value, models.Model) else value
         return self._column(name).get_db_prep_save(known, connection)
 
-    def has_passed(self, status: str, *, axis: str = "status") -> bool:
+    def has_passed(self, status: str, *, status_field: str = "status") -> bool:
         """Test whether a status is the current one, or precedes it."""
-        table = self.AXES[axis]
+        table = self.STATUS_FIELDS[status_field]
         ahead = {status}
         while more := {to for here in ahead for to in table[here]} - ahead:
             ahead |= more
-        return getattr(self, axis) in ahead
+        return getattr(self, status_field) in ahead
 
 
-def copy_trace(row: Stateful, *, to: Stateful) -> None:
+def copy_history(row: Stateful, *, to: Stateful) -> None:
     """Copy the status history of a row to a row that was split from it."""
     label = row._meta.label  # noqa: SLF001 - Django's documented model API
     moves = StatusChange.objects.filter(subject=label, subject_id=row.pk).order_by("pk")

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 
-class Wakeable(Protocol):
+class QueueableTask(Protocol):
     """A Celery task as seen by its callers."""
 
     @property
@@ -21,7 +21,7 @@ class Wakeable(Protocol):
     def delay(self) -> Callable[..., object]: ...
 
 
-def wake(task: Wakeable, **known: Any) -> None:
+def enqueue(task: QueueableTask, **known: Any) -> None:
     """Queue a task; if the broker is unreachable, only log it: a sweep does the work later."""
     try:
         task.delay(**known)

@@ -14,7 +14,7 @@ from psycopg import sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class AllowedChanges:
     """What the app may do to rows of an append-only table, besides inserting."""
 
     update: tuple[str, ...] = ()  # columns
@@ -22,19 +22,19 @@ class History:
 
 
 # Each model whose docstring says "Append-only" is here; a test compares them.
-HISTORIES = {
-    "lib.StatusChange": History(update=("actor", "reason")),  # erasure blanks them
-    "notifications.Event": History(update=("fanned_out_at", "payload")),  # erasure blanks it
-    "accounts.Consent": History(delete=True),  # with its account
-    "accounts.FactorChange": History(update=("actor",), delete=True),  # with its account
-    "suppliers.CostChange": History(delete=True),  # with its offer
-    "suppliers.StockMovement": History(),
-    "suppliers.ScorecardFact": History(),
-    "orders.PaymentEvent": History(),
-    "orders.PurchaseMessage": History(update=("body",)),  # erasure blanks it
-    "orders.StrayDecision": History(),
-    "orders.MoneySighting": History(),
-    "shipping.TrackingEvent": History(),
+APPEND_ONLY = {
+    "lib.StatusChange": AllowedChanges(update=("actor", "reason")),  # erasure blanks them
+    "notifications.Event": AllowedChanges(update=("fanned_out_at", "payload")),  # erasure blanks it
+    "accounts.Consent": AllowedChanges(delete=True),  # with its account
+    "accounts.TwoFactorEvent": AllowedChanges(update=("actor",), delete=True),  # with its account
+    "suppliers.CostChange": AllowedChanges(delete=True),  # with its offer
+    "suppliers.StockMovement": AllowedChanges(),
+    "suppliers.ScorecardFact": AllowedChanges(),
+    "orders.PaymentEvent": AllowedChanges(),
+    "orders.PurchaseMessage": AllowedChanges(update=("body",)),  # erasure blanks it
+    "orders.CanceledShipmentDecision": AllowedChanges(),
+    "orders.DiscrepancyObservation": AllowedChanges(),
+    "shipping.TrackingEvent": AllowedChanges(),
 }
 READ_ONLY = "django_migrations"
 
@@ -70,7 +70,7 @@ def _statements(role: str, password: str) -> list[sql.Composed]:
     ]
     known = {"role": name, "hashed": hashed, "database": database}
     statements = [sql.SQL(each).format(**known) for each in words]
-    for label, history in HISTORIES.items():
+    for label, history in APPEND_ONLY.items():
         table = sql.Identifier(apps.get_model(label)._meta.db_table)  # noqa: SLF001
         known = {"table": table, "role": name}
         statements.append(sql.SQL("REVOKE UPDATE ON {table} FROM {role}").format(**known))
@@ -86,7 +86,7 @@ def _statements(role: str, password: str) -> list[sql.Composed]:
 
 def _columns(label: str) -> list[str]:
     fields = apps.get_model(label)._meta  # noqa: SLF001
-    return [str(fields.get_field(each).column) for each in HISTORIES[label].update]
+    return [str(fields.get_field(each).column) for each in APPEND_ONLY[label].update]
 
 
 def _exists(role: str) -> bool:

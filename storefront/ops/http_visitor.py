@@ -14,7 +14,7 @@ TIMEOUT_S = 20
 MAX_PAGE_BYTES = 4_000_000
 
 
-class BadPageError(RuntimeError):
+class PageError(RuntimeError):
     """A page did not load, or lacks the expected form or link."""
 
 
@@ -42,22 +42,22 @@ class Page:
     def form(self, *names: str) -> Form:
         """Return the first form that has all these fields.
 
-        Raises: BadPageError: none has.
+        Raises: PageError: none has.
         """
         for form in self.forms:
             if form.fields.issuperset(names):
                 return form
-        raise BadPageError(f"{self.url} has no form with {', '.join(names)}")
+        raise PageError(f"{self.url} has no form with {', '.join(names)}")
 
     def link(self, part: str) -> str:
         """Return the first link whose path contains a text.
 
-        Raises: BadPageError: there is none.
+        Raises: PageError: there is none.
         """
         for link in self.links:
             if part in urlsplit(link).path:
                 return link
-        raise BadPageError(f"{self.url} has no link to {part}")
+        raise PageError(f"{self.url} has no link to {part}")
 
 
 class Visitor:
@@ -76,7 +76,7 @@ class Visitor:
     def submit(self, page: Page, form: Form, values: Mapping[str, str]) -> Page:
         """Submit a form with values filled in over its own.
 
-        Raises: BadPageError: the answer is an error.
+        Raises: PageError: the answer is an error.
         """
         sent = urlencode({**form.values, **values})
         address = urljoin(page.url, form.action or page.url)
@@ -90,16 +90,16 @@ class Visitor:
     def _read(self, request: urllib.request.Request) -> Page:
         url = request.full_url
         if urlsplit(url).scheme not in {"http", "https"}:
-            raise BadPageError(f"{url} is not a shop URL")
+            raise PageError(f"{url} is not a shop URL")
         try:
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
                 text = answer.read(MAX_PAGE_BYTES).decode("utf-8", "replace")
                 address, status = answer.geturl(), answer.status
         except urllib.error.HTTPError as error:
             words = " ".join(error.read(MAX_PAGE_BYTES).decode("utf-8", "replace").split())
-            raise BadPageError(f"{url} returned {error.code}: {words[:300]}") from error
+            raise PageError(f"{url} returned {error.code}: {words[:300]}") from error
         except OSError as error:
-            raise BadPageError(f"{url} does not respond: {error}") from error
+            raise PageError(f"{url} does not respond: {error}") from error
         reader = _Reader(address)
         reader.feed(text)
         return Page(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from storefront.ops.http_visitor import BadPageError, Page, Visitor
+from storefront.ops.http_visitor import Page, PageError, Visitor
 
 CARD = "4242 4242 4242 4242"
 ADDRESS = {
@@ -24,12 +24,12 @@ ADDRESS = {
 PAUSE_S = 1.0
 
 
-class JourneyError(RuntimeError):
+class SmokeTestError(RuntimeError):
     """A step of the purchase failed; the message names it."""
 
 
 @dataclass(slots=True)
-class Journey:
+class SmokeTest:
     """One purchase. ``mailbox_url`` is empty if no mailbox can be read."""
 
     base_url: str
@@ -42,7 +42,7 @@ class Journey:
     def run(self) -> None:
         """Run all steps.
 
-        Raises: JourneyError: a step failed.
+        Raises: SmokeTestError: a step failed.
         """
         with self._step("open the shop"):
             home = self.visitor.open(urljoin(self.base_url, "/en/"))
@@ -67,25 +67,25 @@ class Journey:
             link = self._wait(lambda: self._carrier_link(order.url), "no parcel was announced")
         if self.mailbox_url:
             with self._step("read the one e-mail with the tracking link"):
-                self._wait(lambda: self._one_letter(number, link), "no parcel e-mail arrived")
+                self._wait(lambda: self._find_email(number, link), "no parcel e-mail arrived")
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:
         started = time.monotonic()
         try:
             yield
-        except BadPageError as error:
-            raise JourneyError(f"could not {what}: {error}") from error
+        except PageError as error:
+            raise SmokeTestError(f"could not {what}: {error}") from error
         self.say(f"{time.monotonic() - started:6.2f} s  {what}")
 
     def _product(self, home: Page) -> Page:
-        shelf = self.visitor.open(home.link("/c/headlamps/"))
-        links = [link for link in shelf.links if "/p/" in urlsplit(link).path]
+        category_page = self.visitor.open(home.link("/c/headlamps/"))
+        links = [link for link in category_page.links if "/p/" in urlsplit(link).path]
         for link in dict.fromkeys(links):
             page = self.visitor.open(link)
             if any(form.fields >= {"listing", "quantity"} for form in page.forms):
                 return page
-        raise BadPageError(f"none of {len(links)} headlamps on {shelf.url} is in stock")
+        raise PageError(f"none of {len(links)} headlamps on {category_page.url} is in stock")
 
     @staticmethod
     def _tier(delivery: Page) -> dict[str, str]:
@@ -96,7 +96,9 @@ class Journey:
     def _number(order: Page) -> str:
         parts = urlsplit(order.url).path.split("/")
         if "orders" not in parts:
-            raise JourneyError(f"the gateway redirected to {order.url}, which is not an order page")
+            raise SmokeTestError(
+                f"the gateway redirected to {order.url}, which is not an order page"
+            )
         return parts[parts.index("orders") + 1]
 
     def _carrier_link(self, url: str) -> str:
@@ -109,24 +111,24 @@ class Journey:
                 return link
         return ""
 
-    def _one_letter(self, number: str, link: str) -> str:
+    def _find_email(self, number: str, link: str) -> str:
         mailbox = self.visitor.open(self.mailbox_url)
         own = urlsplit(self.mailbox_url).path
-        letters = [found for found in mailbox.links if urlsplit(found).path.startswith(own)]
+        emails = [found for found in mailbox.links if urlsplit(found).path.startswith(own)]
         pages = [
-            self.visitor.open(found) for found in dict.fromkeys(letters) if found != mailbox.url
+            self.visitor.open(found) for found in dict.fromkeys(emails) if found != mailbox.url
         ]
         telling = [
             page for page in pages if number in page.text and link in html.unescape(page.text)
         ]
         if len(telling) > 1:
-            raise JourneyError(f"{len(telling)} e-mails were sent for one parcel")
+            raise SmokeTestError(f"{len(telling)} e-mails were sent for one parcel")
         return telling[0].url if telling else ""
 
     def _wait(self, look: Callable[[], str], complaint: str) -> str:
         deadline = time.monotonic() + self.patience_s
         while not (found := look()):
             if time.monotonic() > deadline:
-                raise JourneyError(f"{complaint} within {self.patience_s:.0f} s")
+                raise SmokeTestError(f"{complaint} within {self.patience_s:.0f} s")
             time.sleep(PAUSE_S)
         return found

@@ -23,25 +23,25 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower
 
 from notifications import privacy as messages
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from orders import privacy
-from orders.models import AddressWish, Cart, Order, ReturnPicture
+from orders.models import AddressChangeRequest, Cart, Order, ReturnPhoto
 from orders.returns import photos
 from storefront.accounts import credentials, login_throttling, security_log
-from storefront.accounts.email_verification import proven_addresses
+from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
-from storefront.lib.security.anonymization import scrub
+from storefront.lib.security.anonymization import anonymize
 
-SESSIONS_AT_ONCE = 500
+SESSION_BATCH = 500
 
 
-def known(user: User) -> dict[str, Any]:
+def export(user: User) -> dict[str, Any]:
     """Return all stored personal data of a user, as JSON-serializable values."""
     security_log.record(security_log.Event.DATA_EXPORTED, actor=user)
-    emails = proven_addresses(user)
+    emails = verified_addresses(user)
     orders = Order.objects.of(user.pk, emails)
     wrote_to = {*emails, *credentials.former_addresses(user)}
-    theirs = Delivery.objects.alias(lower=Lower("recipient")).filter(lower__in=wrote_to)
+    theirs = Message.objects.alias(lower=Lower("recipient")).filter(lower__in=wrote_to)
     mails = theirs.order_by("pk")
     written = Event.objects.filter(name="contact.received").alias(
         lower=Lower(KeyTextTransform("email", "payload"))
@@ -79,7 +79,7 @@ def known(user: User) -> dict[str, Any]:
 
 
 def _order(order: Order) -> dict[str, Any]:
-    plain = ("number", "email", "locale", "ship_to", "address_check", "currency", "status")
+    plain = ("number", "email", "locale", "ship_to", "address_verification", "currency", "status")
     amounts = [f"{part}_amount" for part in ("goods", "delivery", "discount", "tax", "total")]
     return {
         **{name: getattr(order, name) for name in (*plain, "placed_at", *amounts)},
@@ -93,9 +93,9 @@ def _order(order: Order) -> dict[str, Any]:
              "captured_amount": each.captured_amount, "refunded_amount": each.refunded_amount}
             for each in order.payments.all()
         ],
-        "address_wishes": [
+        "address_change_requests": [
             {"ship_to": each.ship_to, "status": each.status, "reason": each.reason}
-            for each in AddressWish.objects.filter(purchase_order__order=order).order_by("pk")
+            for each in AddressChangeRequest.objects.filter(purchase_order__order=order).order_by("pk")
         ],
         "returns": [
             {"number": each.number, "kind": each.kind, "words": each.words,
@@ -107,7 +107,7 @@ def _order(order: Order) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _picture(picture: ReturnPicture) -> dict[str, Any]:
+def _picture(picture: ReturnPhoto) -> dict[str, Any]:
     """Return a picture as a base64 JPEG; empty if the file is lost."""
     try:
         content = photos.read(picture)
@@ -121,9 +121,9 @@ def _cart(cart: Cart) -> dict[str, Any]:
     return {
         "email": cart.email,
         "ship_to": cart.ship_to,
-        "address_check": cart.address_check,
+        "address_verification": cart.address_verification,
         "codes": cart.codes,
-        "touched_at": cart.touched_at,
+        "updated_at": cart.updated_at,
         "lines": list(lines),
     }
 
@@ -134,38 +134,38 @@ def erase(*, user_id: int, now: datetime) -> None:
 
     Locks: the account, its carts, then its orders.
 
-    Raises: OnItsWayError: nothing is written.
+    Raises: OpenOrderError: nothing is written.
     """
     user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
-    emails = {*proven_addresses(user), user.email.lower()}
-    words, numbers = privacy.forget(addresses=list(emails), owner_id=user.pk, now=now)
+    emails = {*verified_addresses(user), user.email.lower()}
+    words, numbers = privacy.erase_customer(addresses=list(emails), owner_id=user.pk, now=now)
     emails |= credentials.former_addresses(user)
     # A never confirmed address may belong to another person: only the mail to it is erased.
     asked = user.address_changes.filter(done_at=None)
     words |= emails | set(asked.values_list("new_email", flat=True))
     account = f"account:{user.pk}"
-    messages.forget(emails=emails, numbers=numbers, subject=account, words=words)
-    _forget_copies(emails | numbers, words)
+    messages.anonymize_messages(emails=emails, numbers=numbers, subject=account, words=words)
+    _anonymize_copies(emails | numbers, words)
     for address in emails:
-        login_throttling.forget_account(address)
+        login_throttling.delete_account_counters(address)
     people = ContentType.objects.get_for_model(User)
     LogEntry.objects.filter(content_type=people, object_id=str(user.pk)).delete()
     security_log.record(security_log.Event.DATA_ERASED, actor=user)
     user.delete()
-    transaction.on_commit(partial(_forget_mailbox, words))
+    transaction.on_commit(partial(_delete_mailbox, words))
     transaction.on_commit(partial(_end_sessions, user_id, now))
 
 
-def _forget_copies(about: Collection[str], words: Collection[str]) -> None:
+def _anonymize_copies(about: Collection[str], words: Collection[str]) -> None:
     """Anonymize stored API responses and webhook bodies."""
     answers = apps.get_model("api", "IdempotencyRecord")._base_manager  # noqa: SLF001
     wanted = Q(pk__in=[])
     for text in about:
         wanted |= Q(response__icontains=text)
     for row in answers.filter(wanted):
-        scrubbed = scrub(json.loads(row.response), words)
+        scrubbed = anonymize(json.loads(row.response), words)
         answers.filter(pk=row.pk).update(response=json.dumps(scrubbed, ensure_ascii=False))
-    calls = apps.get_model("hooks", "InboundCall")._base_manager  # noqa: SLF001
+    calls = apps.get_model("hooks", "InboundWebhook")._base_manager  # noqa: SLF001
     for text in about:
         for row in calls.extra(  # the ORM cannot search inside bytes
             where=["position(convert_to(%s, 'UTF8') in body) > 0"], params=[text]
@@ -175,7 +175,7 @@ def _forget_copies(about: Collection[str], words: Collection[str]) -> None:
 
 def _scrubbed(body: bytes, words: Collection[str]) -> bytes:
     try:
-        return json.dumps(scrub(json.loads(body), words)).encode()
+        return json.dumps(anonymize(json.loads(body), words)).encode()
     except ValueError:
         return b""
 
@@ -187,7 +187,7 @@ def _end_sessions(user_id: int, now: datetime) -> None:
     its user.
     """
     alive = Session.objects.filter(expire_date__gt=now).order_by("session_key")
-    batch = list(alive[:SESSIONS_AT_ONCE])
+    batch = list(alive[:SESSION_BATCH])
     while batch:
         theirs = [
             each.session_key
@@ -196,10 +196,10 @@ def _end_sessions(user_id: int, now: datetime) -> None:
         ]
         if theirs:
             Session.objects.filter(session_key__in=theirs).delete()
-        batch = list(alive.filter(session_key__gt=batch[-1].session_key)[:SESSIONS_AT_ONCE])
+        batch = list(alive.filter(session_key__gt=batch[-1].session_key)[:SESSION_BATCH])
 
 
-def _forget_mailbox(words: Collection[str]) -> None:
+def _delete_mailbox(words: Collection[str]) -> None:
     """Delete mails in the development mailbox; production has none."""
     if settings.ENVIRONMENT != "local":
         return

@@ -16,10 +16,10 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import QuerySet
 
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from orders import privacy
 from orders.models import Order, PurchaseMessage
-from storefront.accounts.models import AddressChange
+from storefront.accounts.models import EmailChangeRequest
 from storefront.lib.state_machine import StatusChange
 
 BATCH = 500
@@ -59,21 +59,21 @@ def _first(rows: QuerySet[Any]) -> list[int]:
 
 def _empty_calls(before: datetime) -> int:
     """Empty the bodies of webhooks; their ids stay, so that none can be replayed."""
-    calls = apps.get_model("hooks", "InboundCall")._base_manager  # noqa: SLF001 - model of a higher layer
+    calls = apps.get_model("hooks", "InboundWebhook")._base_manager  # noqa: SLF001 - model of a higher layer
     ended = calls.exclude(status="received").exclude(body=b"").filter(status_since__lt=before)
     return int(calls.filter(pk__in=_first(ended)).update(body=b""))
 
 
 def _delete_messages(before: datetime) -> int:
     """Delete messages that were sent or given up; their events stay, so that none is sent again."""
-    ended = Delivery.objects.filter(status__in=["delivered", "dead"], status_since__lt=before)
-    return Delivery.objects.filter(pk__in=_first(ended)).delete()[0]
+    ended = Message.objects.filter(status__in=["sent", "failed"], status_since__lt=before)
+    return Message.objects.filter(pk__in=_first(ended)).delete()[0]
 
 
 def _empty_events(before: datetime) -> int:
     """Empty the payloads of events whose messages are deleted; their keys stay."""
     ended = Event.objects.filter(
-        fanned_out_at__isnull=False, occurred_at__lt=before, deliveries=None
+        fanned_out_at__isnull=False, occurred_at__lt=before, messages=None
     ).exclude(payload={})
     return Event.objects.filter(pk__in=_first(ended)).update(payload={})
 
@@ -81,7 +81,7 @@ def _empty_events(before: datetime) -> int:
 def _empty_history(before: datetime) -> int:
     """Blank reason and actor in the history of webhooks and e-mails, which may quote senders."""
     moves = StatusChange.objects.filter(
-        subject__in=["hooks.InboundCall", "notifications.Delivery"], at__lt=before
+        subject__in=["hooks.InboundWebhook", "notifications.Message"], at__lt=before
     ).exclude(reason="", actor="")
     return StatusChange.objects.filter(pk__in=_first(moves)).update(reason="", actor="")
 
@@ -94,13 +94,13 @@ def _empty_supplier_messages(before: datetime) -> int:
 
 
 def _delete_address_changes(before: datetime) -> int:
-    changes = AddressChange.objects.filter(asked_at__lt=before)
-    return AddressChange.objects.filter(pk__in=_first(changes)).delete()[0]
+    changes = EmailChangeRequest.objects.filter(asked_at__lt=before)
+    return EmailChangeRequest.objects.filter(pk__in=_first(changes)).delete()[0]
 
 
 def _erase_guests(before: datetime, *, is_unpaid: bool = False) -> int:
     orders = privacy.guest_orders(placed_before=before, is_unpaid=is_unpaid)
-    return privacy.forget_guests(Order.objects.filter(pk__in=_first(orders)).order_by("pk"))
+    return privacy.erase_guests(Order.objects.filter(pk__in=_first(orders)).order_by("pk"))
 
 
 RULES = (

@@ -32,20 +32,20 @@ ENVIRONMENT = env_choice("ENVIRONMENT", "local", "staging", "production")
 IS_PRODUCTION = ENVIRONMENT == "production"
 # The image never contains storefront/dev, whatever its ENVIRONMENT is.
 HAS_DEV_TOOLS = ENVIRONMENT == "local" and (BASE_DIR / "storefront" / "dev").is_dir()
-HARMLESS_SECRET_KEY = "local-only-and-known-to-everybody-so-never-in-production"
-SECRET_KEY = env_str("SECRET_KEY", HARMLESS_SECRET_KEY)
+INSECURE_SECRET_KEY = "local-only-and-known-to-everybody-so-never-in-production"
+SECRET_KEY = env_str("SECRET_KEY", INSECURE_SECRET_KEY)
 # earlier keys: carts and sessions stay valid
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 DEBUG = env_bool("DEBUG", default=False)
-HARMLESS_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or HARMLESS_HOSTS
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or LOCAL_HOSTS
 PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 SHOP_NAMES = env_list("SHOP_NAMES", "Fara")  # names of this shop in competitor price lists
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS") or [PUBLIC_URL]
 
-_harmless_digest = hashlib.sha256(HARMLESS_SECRET_KEY.encode()).digest()
-HARMLESS_FIELD_KEY = base64.urlsafe_b64encode(_harmless_digest).decode()
-FIELD_KEYS = env_list("FIELD_KEYS") or [HARMLESS_FIELD_KEY]  # newest first
+_insecure_key_digest = hashlib.sha256(INSECURE_SECRET_KEY.encode()).digest()
+INSECURE_FIELD_KEY = base64.urlsafe_b64encode(_insecure_key_digest).decode()
+FIELD_KEYS = env_list("FIELD_KEYS") or [INSECURE_FIELD_KEY]  # newest first
 
 # External services
 SANDBOX_SUPPLIER_URL = env_str("SANDBOX_SUPPLIER_URL", "http://127.0.0.1:8001")
@@ -54,8 +54,8 @@ PAYMENT_GATEWAY, STRIPE_WEBHOOK_SECRET = payments.CHOSEN, payments.STRIPE_HOOK
 # a class as in ``orders.tax.rates``; else the shop's own table
 TAX_SERVICE = env_str("TAX_SERVICE", "")
 # Signs the webhooks of suppliers without a signature scheme of their own.
-HARMLESS_TRACKING_SECRET = "whsec_bG9jYWwtb25seS1zdXBwbGllci1wb3N0aW5nLXRyYWNraW5n"
-TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", HARMLESS_TRACKING_SECRET)
+INSECURE_TRACKING_SECRET = "whsec_bG9jYWwtb25seS1zdXBwbGllci1wb3N0aW5nLXRyYWNraW5n"
+TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", INSECURE_TRACKING_SECRET)
 
 # Networks that outbound HTTP may reach: suppliers choose the URLs of images and feeds. Local
 # sandboxes use any port of this machine; production lists what it needs in its own network.
@@ -65,8 +65,8 @@ PRIVATE_NETWORKS_ALLOWED = env_list(
 # Ports besides 80 and 443: numbers, or ranges such as 8000-8010.
 OUTSIDE_PORTS_ALLOWED = env_list("OUTSIDE_PORTS_ALLOWED", "" if IS_PRODUCTION else "1024-65535")
 
-# Evidence (suppliers.models.compliance) required of a supplier, and of products before they are
-# sold.
+# Compliance documents (suppliers.models.compliance) required of a supplier, and of products before
+# they are sold.
 VETTING_REQUIRED = env_list(
     "VETTING_REQUIRED", "steady_stock,shipping,returns,response_time,un_38_3,ce,rohs"
 )
@@ -138,12 +138,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "storefront.accounts.two_factor.middleware.SecondDoorMiddleware",
+    "storefront.accounts.two_factor.middleware.TwoFactorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "storefront.web.core.errors.SentenceMiddleware",
+    "storefront.web.core.errors.ErrorPageMiddleware",
 ]
 ROOT_URLCONF = "storefront.dev.urls" if HAS_DEV_TOOLS else "storefront.urls"
 WSGI_APPLICATION = "storefront.wsgi.application"
@@ -152,7 +152,7 @@ TEMPLATES: list[dict[str, Any]] = [
     {
         # Jinja renders the shop's pages in half the time of Django's engine.
         "NAME": "jinja",
-        "BACKEND": "storefront.web.rendering.environment.Pages",
+        "BACKEND": "storefront.web.rendering.environment.LanguageBackend",
         "DIRS": [
             BASE_DIR / "storefront" / "web" / "templates",
             BASE_DIR / "storefront" / "supplier_portal" / "templates",
@@ -217,19 +217,19 @@ CELERY_TASK_ROUTES = {
     # staff wait for price books; a hanging competitor source must not delay images
     "catalog.listings.tasks.*": {"queue": "syncs"},
     "catalog.price_books.tasks.*": {"queue": "syncs"},
-    "catalog.competitors.tasks.hear_competitors": {"queue": "syncs"},
+    "catalog.competitors.tasks.fetch_source": {"queue": "syncs"},
     # no order waits behind a claim, and nothing waits for reconciliation
     "orders.claims.tasks.*": {"queue": "syncs"},
     "orders.accounting.reconciliation.tasks.*": {"queue": "bulk"},
     # tasks that find due work do not wait behind that work
-    "catalog.competitors.tasks.hear_due_competitors": {"queue": "celery"},
-    "suppliers.compliance.tasks.watch_evidence": {"queue": "celery"},
+    "catalog.competitors.tasks.fetch_due_sources": {"queue": "celery"},
+    "suppliers.compliance.tasks.watch_compliance_documents": {"queue": "celery"},
     "suppliers.inventory.tasks.*": {"queue": "celery"},
     "suppliers.sync.tasks.start_due_syncs": {"queue": "celery"},
-    "suppliers.sync.tasks.close_dead_runs": {"queue": "celery"},
+    "suppliers.sync.tasks.close_expired_runs": {"queue": "celery"},
     "catalog.*.tasks.*": {"queue": "bulk"},
     "suppliers.sync.tasks.sync*": {"queue": "syncs"},
-    "suppliers.connections.tasks.check": {"queue": "syncs"},
+    "suppliers.connections.tasks.run_health_check": {"queue": "syncs"},
     "suppliers.feed_mapping.tasks.fetch_sample": {"queue": "syncs"},
     "suppliers.*.tasks.*": {"queue": "bulk"},
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
@@ -237,7 +237,7 @@ CELERY_TASK_ROUTES = {
 }
 # Bulkhead: processes that sync or submit orders to one supplier; half as many handle its webhooks
 # or claims.
-LANES_PER_SUPPLIER = env_int("LANES_PER_SUPPLIER", 2)
+BULKHEAD_SLOTS_PER_SUPPLIER = env_int("BULKHEAD_SLOTS_PER_SUPPLIER", 2)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1000,
@@ -318,7 +318,7 @@ if IS_PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE, DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000_000, 200
 FILE_UPLOAD_HANDLERS = [
-    "storefront.lib.security.upload_limits.Limit",
+    "storefront.lib.security.upload_limits.UploadLimitHandler",
     *global_settings.FILE_UPLOAD_HANDLERS,
 ]
 
@@ -335,7 +335,7 @@ LOGGING = {
             "style": "{",
         }
     },
-    "filters": {"without_traceback": {"()": "storefront.lib.log_format.WithoutTraceback"}},
+    "filters": {"without_traceback": {"()": "storefront.lib.log_format.DropClientErrorTraceback"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",

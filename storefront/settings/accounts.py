@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ACCOUNT_ADAPTER = "storefront.web.account.allauth_adapter.ShopperAdapter"
+ACCOUNT_ADAPTER = "storefront.web.account.allauth_adapter.CustomerAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -14,5 +14,5 @@ ACCOUNT_SESSION_REMEMBER = True
 # passwords are counted in PostgreSQL (``accounts.login_throttling``), forms and mails by
 # ``lib.security.rate_limit``.
 ACCOUNT_RATE_LIMITS = False
-MFA_ADAPTER = "storefront.accounts.two_factor.allauth_adapter.StaffFactors"
+MFA_ADAPTER = "storefront.accounts.two_factor.allauth_adapter.EncryptedFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

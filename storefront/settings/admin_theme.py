@@ -11,7 +11,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Fara",
     "SITE_HEADER": "Fara",
     "SITE_SYMBOL": "flashlight_on",
-    "DASHBOARD_CALLBACK": "storefront.dashboard.home.views.show",
+    "DASHBOARD_CALLBACK": "storefront.dashboard.home.views.start_page",
     "COLORS": "storefront.dashboard.theme.colors.colors",
     "STYLES": ["storefront.dashboard.theme.colors.stylesheet"],
     "SCRIPTS": ["storefront.dashboard.theme.colors.script"],

@@ -11,7 +11,7 @@ REST: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "storefront.api.core.exception_handler.answer",
+    "EXCEPTION_HANDLER": "storefront.api.core.exception_handler.handle_exception",
     "UNAUTHENTICATED_USER": None,
 }
 DESCRIPTION: dict[str, Any] = {

@@ -10,27 +10,33 @@ from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements
 from shipping.models import Parcel
 from shipping.shipments import shipments
-from shipping.shipments.shipments import TakenIn
+from shipping.shipments.shipments import ImportResult
 from storefront.lib.money import Money
-from suppliers.connectors.records import Answer, ParcelNews, PurchaseState, RefusedLine, RequestLine
+from suppliers.connectors.records import (
+    Acknowledgement,
+    PurchaseOrderReport,
+    PurchaseOrderRequestLine,
+    RejectedLine,
+    ShipmentNotice,
+)
 
 DELIVERED = "Delivered"
 
 
-def answer(  # noqa: PLR0913 - all parts of one answer
+def acknowledge(  # noqa: PLR0913 - all parts of one answer
     *,
     purchase_order: PurchaseOrder,
-    refused: Sequence[RefusedLine],
+    refused: Sequence[RejectedLine],
     is_whole: bool,
     unit_costs: Mapping[str, Money],
     ships_by: date | None,
     now: datetime,
 ) -> None:
     """Accept the purchase order except ``refused`` lines; reject it if ``is_whole``."""
-    state = PurchaseState(
+    state = PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference="",
-        answer=Answer.REJECTED if is_whole else Answer.ACCEPTED,
+        answer=Acknowledgement.REJECTED if is_whole else Acknowledgement.ACCEPTED,
         reason=", ".join(sorted({line.code.value for line in refused})),
         refused=tuple(refused),
         unit_costs=unit_costs,
@@ -46,39 +52,41 @@ def ship(
     number: str,
     units: Mapping[int, int],
     now: datetime,
-) -> TakenIn:
+) -> ImportResult:
     """Record one parcel; shipping implies acceptance.
 
-    Raises: shipments.WrongOrderError: nothing should ship for the order.
+    Raises: shipments.NotShippableError: nothing should ship for the order.
     """
     inside = tuple(
-        RequestLine(sku="", quantity=count, reference=str(line_id))
+        PurchaseOrderRequestLine(sku="", quantity=count, reference=str(line_id))
         for line_id, count in units.items()
     )
-    return _follow(purchase_order, ParcelNews(carrier=carrier, number=number, lines=inside), now)
+    return _apply(purchase_order, ShipmentNotice(carrier=carrier, number=number, lines=inside), now)
 
 
-def arrive(*, purchase_order: PurchaseOrder, parcel: Parcel, now: datetime) -> TakenIn:
+def confirm_delivery(
+    *, purchase_order: PurchaseOrder, parcel: Parcel, now: datetime
+) -> ImportResult:
     """Record the delivery of one parcel, as reported by the supplier."""
-    news = ParcelNews(carrier=parcel.carrier, number=parcel.number, carrier_text=DELIVERED)
-    return _follow(purchase_order, news, now)
+    news = ShipmentNotice(carrier=parcel.carrier, number=parcel.number, carrier_text=DELIVERED)
+    return _apply(purchase_order, news, now)
 
 
-def stop(*, purchase_order: PurchaseOrder, is_stopped: bool, now: datetime) -> None:
+def answer_cancellation(*, purchase_order: PurchaseOrder, is_stopped: bool, now: datetime) -> None:
     """Record the supplier's answer to a cancellation request.
 
-    Raises: supplier_answers.NotAskedError.
+    Raises: supplier_answers.NoPendingRequestError.
     """
-    say = supplier_answers.stopped if is_stopped else supplier_answers.not_stopped
+    say = supplier_answers.record_acceptance if is_stopped else supplier_answers.record_refusal
     say(purchase_order=purchase_order, actor=f"supplier {purchase_order.supplier.code}", now=now)
 
 
-def _follow(purchase_order: PurchaseOrder, news: ParcelNews, now: datetime) -> TakenIn:
-    state = PurchaseState(
+def _apply(purchase_order: PurchaseOrder, news: ShipmentNotice, now: datetime) -> ImportResult:
+    state = PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference="",
-        answer=Answer.PARTIALLY_SHIPPED,
+        answer=Acknowledgement.PARTIALLY_SHIPPED,
         parcels=(news,),
     )
     acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
-    return shipments.take_in(purchase_order=purchase_order, state=state, now=now)
+    return shipments.import_parcels(purchase_order=purchase_order, state=state, now=now)

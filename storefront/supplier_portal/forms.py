@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy
 from shipping.shipments import carriers
 from storefront.lib.money import Money
 from storefront.supplier_portal.purchase_order import REASONS, Line
-from suppliers.connectors.records import Refusal, RefusedLine
+from suppliers.connectors.records import RejectedLine, RejectionReason
 
 SHIP = "ship"
-LATEST = timedelta(days=90)
+MAX_SHIP_DELAY = timedelta(days=90)
 
 
 class AnswerForm(forms.Form):
@@ -84,7 +84,7 @@ class AnswerForm(forms.Form):
     def clean_ships_by(self) -> date | None:
         day: date | None = self.cleaned_data["ships_by"]
         today = timezone.now().date()
-        if day is not None and not today <= day <= today + LATEST:
+        if day is not None and not today <= day <= today + MAX_SHIP_DELAY:
             raise forms.ValidationError(_("Enter a date within the next 90 days."), code="far")
         return day
 
@@ -116,7 +116,7 @@ class AnswerForm(forms.Form):
             if amount is not None and amount != line.agreed.amount
         }
 
-    def refused(self) -> tuple[RefusedLine, ...]:
+    def refused(self) -> tuple[RejectedLine, ...]:
         """Return rejected lines; the missing units of a short line are out of stock."""
         found = []
         for line in self.lines:
@@ -124,8 +124,8 @@ class AnswerForm(forms.Form):
             some = self.cleaned_data.get(f"some_{line.id}")
             is_short = some is not None and some < line.quantity
             if word != SHIP or is_short:
-                code = Refusal.OUT_OF_STOCK if word == SHIP else Refusal(word)
-                found.append(RefusedLine(reference=str(line.id), code=code, ships=some or 0))
+                code = RejectionReason.OUT_OF_STOCK if word == SHIP else RejectionReason(word)
+                found.append(RejectedLine(reference=str(line.id), code=code, ships=some or 0))
         return tuple(found)
 
 
@@ -134,7 +134,7 @@ class ParcelForm(forms.Form):
 
     carrier = forms.CharField(
         label=gettext_lazy("Carrier"),
-        max_length=carriers.MAX_NAME,
+        max_length=carriers.MAX_NAME_LENGTH,
         error_messages={
             "required": gettext_lazy("Enter the carrier, such as DHL."),
             "max_length": gettext_lazy("This carrier name is too long."),
@@ -142,7 +142,7 @@ class ParcelForm(forms.Form):
     )
     number = forms.CharField(
         label=gettext_lazy("Tracking number"),
-        max_length=carriers.MAX_NUMBER + 20,
+        max_length=carriers.MAX_NUMBER_LENGTH + 20,
         error_messages={
             "required": gettext_lazy("Enter the tracking number."),
             "max_length": gettext_lazy("This tracking number is too long."),
@@ -173,8 +173,8 @@ class ParcelForm(forms.Form):
 
     def clean_number(self) -> str:
         try:
-            return carriers.number_of(self.cleaned_data["number"])
-        except carriers.BadNumberError as error:
+            return carriers.normalize_number(self.cleaned_data["number"])
+        except carriers.InvalidTrackingNumberError as error:
             raise forms.ValidationError(
                 _("A tracking number has at least five characters, letters and digits only."),
                 code="bad",

@@ -10,9 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.address_changes import change_requests
-from orders.backorders.rejected_lines import SHORTENABLE
+from orders.backorders.rejected_lines import REJECTABLE_STATES
 from orders.cancellation import supplier_answers
-from orders.models import AddressWish, PurchaseOrder
+from orders.models import AddressChangeRequest, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
 from shipping.shipments import contents
 from storefront.lib.address import Address
@@ -46,7 +46,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
+class ParcelView:
     """One parcel that the supplier reported."""
 
     carrier: str
@@ -60,23 +60,23 @@ class Box:
 class Page:
     """What the page shows, and what can be done now.
 
-    ``wants_stop`` stays true after the supplier refused to cancel, since it may still do so;
+    ``can_cancel`` stays true after the supplier refused to cancel, since it may still do so;
     ``is_asked`` is true only before its answer.
     """
 
     purchase_order: PurchaseOrder
     lines: tuple[Line, ...]
-    boxes: tuple[Box, ...]
+    boxes: tuple[ParcelView, ...]
     is_answered: bool
     is_canceled: bool
     is_over: bool
-    wants_stop: bool
+    can_cancel: bool
     is_asked: bool
     can_refuse: bool
-    wish: AddressWish | None
+    wish: AddressChangeRequest | None
 
     @property
-    def wished(self) -> Address | None:
+    def requested_address(self) -> Address | None:
         """The address that the customer requested, until the supplier answers."""
         return Address(**self.wish.ship_to) if self.wish and self.left else None
 
@@ -95,11 +95,11 @@ class Page:
         return Address(**self.purchase_order.goes_to) if self.left else None
 
 
-def look(purchase_order: PurchaseOrder) -> Page:
-    left = contents.left(purchase_order)
-    boxes = _boxes(purchase_order)
+def load_page(purchase_order: PurchaseOrder) -> Page:
+    left = contents.remaining_units(purchase_order)
+    boxes = _parcels(purchase_order)
     status = purchase_order.status
-    can_refuse = status in SHORTENABLE and not boxes
+    can_refuse = status in REJECTABLE_STATES and not boxes
     return Page(
         purchase_order=purchase_order,
         lines=_lines(purchase_order, left),
@@ -107,10 +107,10 @@ def look(purchase_order: PurchaseOrder) -> Page:
         is_answered=purchase_order.accepted_at is not None,
         is_canceled=status == Status.CANCELED,
         is_over=status in {Status.CLOSED, Status.CANCELED},
-        wants_stop=can_refuse and supplier_answers.can_stop(purchase_order),
-        is_asked=supplier_answers.is_asked(purchase_order),
+        can_cancel=can_refuse and supplier_answers.can_confirm(purchase_order),
+        is_asked=supplier_answers.is_answer_pending(purchase_order),
         can_refuse=can_refuse,
-        wish=change_requests.waiting(purchase_order),
+        wish=change_requests.pending_request(purchase_order),
     )
 
 
@@ -124,13 +124,13 @@ def _lines(purchase_order: PurchaseOrder, left: Counter[int]) -> tuple[Line, ...
             quantity=row.quantity,
             left=left[row.order_line_id],
             agreed=Money(row.agreed_cost_amount, row.cost_currency),
-            refused="" if row.is_live else REASONS.get(row.acknowledgment, _("Canceled")),
+            refused="" if row.is_active else REASONS.get(row.acknowledgment, _("Canceled")),
         )
         for row in rows.order_by("pk")
     )
 
 
-def _boxes(purchase_order: PurchaseOrder) -> tuple[Box, ...]:
+def _parcels(purchase_order: PurchaseOrder) -> tuple[ParcelView, ...]:
     parcels = (
         Parcel.objects.filter(shipment__purchase_order=purchase_order)
         .exclude(status=Parcel.Status.VOIDED)
@@ -139,7 +139,7 @@ def _boxes(purchase_order: PurchaseOrder) -> tuple[Box, ...]:
     )
     names = dict(purchase_order.lines.values_list("order_line", "offer__supplier_sku"))
     return tuple(
-        Box(
+        ParcelView(
             carrier=parcel.carrier,
             number=parcel.number,
             tracking_url=parcel.tracking_url,

@@ -12,6 +12,8 @@ urlpatterns = [
     path("<str:number>/<str:key>/answer/", views.answer, name="purchase_answer"),
     path("<str:number>/<str:key>/parcel/", views.parcel, name="purchase_parcel"),
     path("<str:number>/<str:key>/arrived/", views.arrived, name="purchase_arrived"),
-    path("<str:number>/<str:key>/readdress/", views.readdress, name="purchase_readdress"),
+    path(
+        "<str:number>/<str:key>/readdress/", views.answer_address_change, name="purchase_readdress"
+    ),
     path("<str:number>/<str:key>/stop/", views.stop, name="purchase_stop"),
 ]

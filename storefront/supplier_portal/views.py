@@ -23,16 +23,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders import links
 from orders.address_changes import change_requests
-from orders.address_changes.corrections import SettledError
-from orders.cancellation.supplier_answers import NotAskedError
+from orders.address_changes.corrections import AddressLockedError
+from orders.cancellation.supplier_answers import NoPendingRequestError
 from orders.models import PurchaseOrder
 from shipping.models import Parcel
 from shipping.shipments import carriers
-from shipping.shipments.shipments import WrongOrderError
+from shipping.shipments.shipments import NotShippableError
 from storefront.accounts import security_log
-from storefront.lib.security.client_ip import visitor_of
-from storefront.lib.security.rate_limit import is_too_often
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.security.client_ip import client_range
+from storefront.lib.security.rate_limit import is_rate_limited
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.supplier_portal import actions, purchase_order
 from storefront.supplier_portal.forms import AnswerForm, ParcelForm
 from storefront.supplier_portal.purchase_order import Page
@@ -42,7 +42,7 @@ FORMS_PER_HOUR = 240
 Status = PurchaseOrder.Status
 
 # Message after a form was sent; its code is in the URL.
-NEWS: dict[str, tuple[str, Promise]] = {
+MESSAGES: dict[str, tuple[str, Promise]] = {
     "answered": ("good", gettext_lazy("We received your answer. Thank you.")),
     "shipped": ("good", gettext_lazy("The parcel is saved. We e-mail the customer.")),
     "arrived": ("good", gettext_lazy("Marked as delivered.")),
@@ -54,14 +54,14 @@ NEWS: dict[str, tuple[str, Promise]] = {
 type View = Callable[[HttpRequest, PurchaseOrder], HttpResponse]
 
 
-def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
+def with_access_key(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
     """Restrict a view to holders of the link, and keep the link out of referrers and indexes."""
 
     @wraps(view)
     def opened(request: HttpRequest, number: str, key: str) -> HttpResponse:
         try:
             found = links.find_purchase(number=number, key=key, now=timezone.now())
-        except links.EndedLinkError:
+        except links.ExpiredLinkError:
             words = {
                 "title": _("This link has expired."),
                 "words": _("The purchase order was closed long ago. Contact us if you need it."),
@@ -70,8 +70,8 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
         if found is None:
             link, failed = security_log.Event.SUPPLIER_LINK, security_log.Result.FAILED
             security_log.record(link, actor=request.user, result=failed, purchase_order=number)
-            who = visitor_of(request)
-            if is_too_often(what="portal-key", who=who, per_hour=WRONG_KEYS_PER_HOUR):
+            who = client_range(request)
+            if is_rate_limited(what="portal-key", who=who, per_hour=WRONG_KEYS_PER_HOUR):
                 words = {"title": _("Too many invalid links."), "words": _("Try again in an hour.")}
                 return render(
                     request,
@@ -96,32 +96,42 @@ def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
     return opened
 
 
-def form(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
+def form_view(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
     """Wrap a view of a form: a repeated or outdated form redirects instead of failing."""
 
     @wraps(view)
     def taken(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-        if is_too_often(what="portal", who=found.number, per_hour=FORMS_PER_HOUR):
-            page = purchase_order.look(found)
-            return _show(request, page, problem=_too_often(), status=HTTPStatus.TOO_MANY_REQUESTS)
+        if is_rate_limited(what="portal", who=found.number, per_hour=FORMS_PER_HOUR):
+            page = purchase_order.load_page(found)
+            return _show(
+                request, page, problem=_rate_limit_message(), status=HTTPStatus.TOO_MANY_REQUESTS
+            )
         try:
             return view(request, found)
-        except (IllegalMoveError, LostRaceError, NotAskedError, SettledError, WrongOrderError):
+        except (
+            InvalidTransitionError,
+            ConcurrentUpdateError,
+            NoPendingRequestError,
+            AddressLockedError,
+            NotShippableError,
+        ):
             return _back(found, "late")
 
-    return never_cache(csrf_exempt(require_POST(by_link(taken))))
+    return never_cache(csrf_exempt(require_POST(with_access_key(taken))))
 
 
 @never_cache
 @require_safe
-@by_link
+@with_access_key
 def page(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    return _show(request, purchase_order.look(found), news=NEWS.get(request.GET.get("done", "")))
+    return _show(
+        request, purchase_order.load_page(found), news=MESSAGES.get(request.GET.get("done", ""))
+    )
 
 
-@form
+@form_view
 def answer(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    shown = purchase_order.look(found)
+    shown = purchase_order.load_page(found)
     if not shown.can_refuse:
         return _back(found, "answered" if shown.is_answered else "late")
     given = AnswerForm(request.POST, lines=shown.live)
@@ -129,7 +139,7 @@ def answer(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
         return _show(request, shown, answer=given, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     refused = given.refused()
     is_whole = len(refused) == len(shown.live) and not any(line.ships for line in refused)
-    actions.answer(
+    actions.acknowledge(
         purchase_order=found,
         refused=refused,
         is_whole=is_whole,
@@ -140,9 +150,9 @@ def answer(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
     return _back(found, "answered")
 
 
-@form
+@form_view
 def parcel(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    shown = purchase_order.look(found)
+    shown = purchase_order.load_page(found)
     given = ParcelForm(request.POST, lines=shown.left)
     given.full_clean()
     number = given.cleaned_data.get("number")
@@ -164,35 +174,35 @@ def parcel(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
     return _show(request, shown, parcel=given, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-@form
+@form_view
 def arrived(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
     parcels = Parcel.objects.filter(shipment__purchase_order=found).exclude(number="")
     meant = parcels.filter(number=request.POST.get("number", "")).first()
     if meant is None:
         return _back(found, "late")
-    actions.arrive(purchase_order=found, parcel=meant, now=timezone.now())
+    actions.confirm_delivery(purchase_order=found, parcel=meant, now=timezone.now())
     return _back(found, "arrived")
 
 
-@form
+@form_view
 def stop(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
     if found.status == Status.CANCELED:  # the form was sent twice
         return _back(found, "stopped")
-    if not purchase_order.look(found).wants_stop:
+    if not purchase_order.load_page(found).can_cancel:
         return _back(found, "late")
     is_stopped = request.POST.get("said", "yes") != "no"
-    actions.stop(purchase_order=found, is_stopped=is_stopped, now=timezone.now())
+    actions.answer_cancellation(purchase_order=found, is_stopped=is_stopped, now=timezone.now())
     return _back(found, "stopped" if is_stopped else "goes")
 
 
-@form
-def readdress(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    wish = change_requests.waiting(found)
+@form_view
+def answer_address_change(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+    wish = change_requests.pending_request(found)
     said = request.POST.get("said", "")
     if wish is None or str(wish.pk) != request.POST.get("wish", "") or said not in {"yes", "no"}:
         return _back(found, "late")
     who = f"supplier {found.supplier.code}"
-    change_requests.answer(wish=wish, is_yes=said == "yes", actor=who, now=timezone.now())
+    change_requests.record_answer(wish=wish, is_yes=said == "yes", actor=who, now=timezone.now())
     return _back(found, "answered")
 
 
@@ -238,5 +248,5 @@ def _back(found: PurchaseOrder, word: str) -> HttpResponse:
     return HttpResponseRedirect(f"{path}?done={word}", status=HTTPStatus.SEE_OTHER)
 
 
-def _too_often() -> str:
+def _rate_limit_message() -> str:
     return _("Too many submissions in one hour. Try again later, or contact us.")

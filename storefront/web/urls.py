@@ -11,43 +11,49 @@ from storefront.web.checkout import payment
 from storefront.web.checkout import views as checkout_views
 from storefront.web.content import contact, pages
 from storefront.web.core import preferences
-from storefront.web.core.visit import sells
+from storefront.web.core.visit import requires_open_shop
 from storefront.web.orders import address_change, backorder_choice
 from storefront.web.orders import views as order_views
 from storefront.web.returns import views as return_views
 
 urlpatterns = [
     # /en/: home page
-    path("", sells(home.home), name="home"),
+    path("", requires_open_shop(home.home), name="home"),
     # /en/c/headlamps/, /en/search/, /en/compare/: product lists
-    path("c/<slug:slug>/", sells(product_list.category), name="category"),
-    path("search/", sells(product_list.search), name="search"),
-    path("compare/", sells(product_list.compare), name="compare"),
+    path("c/<slug:slug>/", requires_open_shop(product_list.category), name="category"),
+    path("search/", requires_open_shop(product_list.search), name="search"),
+    path("compare/", requires_open_shop(product_list.compare), name="compare"),
     # /en/p/trail-400/: product page
-    path("p/<slug:slug>/", sells(product.product), name="product"),
+    path("p/<slug:slug>/", requires_open_shop(product.product), name="product"),
     # /en/cart/
-    path("cart/", sells(cart_views.cart), name="cart"),
-    path("cart/add/", sells(cart_views.add), name="cart_add"),
-    path("cart/change/", sells(cart_views.change), name="cart_change"),
-    path("cart/delivery/", sells(cart_views.choose_way), name="cart_delivery"),
-    path("cart/code/", sells(coupons.write), name="cart_code"),
+    path("cart/", requires_open_shop(cart_views.cart), name="cart"),
+    path("cart/add/", requires_open_shop(cart_views.add), name="cart_add"),
+    path("cart/change/", requires_open_shop(cart_views.change), name="cart_change"),
+    path("cart/delivery/", requires_open_shop(cart_views.choose_delivery), name="cart_delivery"),
+    path("cart/code/", requires_open_shop(coupons.edit_codes), name="cart_code"),
     # /en/checkout/: address, delivery, review and payment
-    path("checkout/", sells(checkout_views.address), name="checkout"),
-    path("checkout/delivery/", sells(checkout_views.delivery), name="checkout_delivery"),
-    path("checkout/review/", sells(checkout_views.review), name="checkout_review"),
-    path("checkout/place/", sells(checkout_views.place), name="checkout_place"),
+    path("checkout/", requires_open_shop(checkout_views.address), name="checkout"),
+    path(
+        "checkout/delivery/", requires_open_shop(checkout_views.delivery), name="checkout_delivery"
+    ),
+    path("checkout/review/", requires_open_shop(checkout_views.review), name="checkout_review"),
+    path("checkout/place/", requires_open_shop(checkout_views.place), name="checkout_place"),
     # /en/orders/FL-…/<key>/: one order, by its access key
     path("orders/", order_views.lookup, name="order_lookup"),
     path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
     path("orders/<str:number>/<str:key>/pay/", payment.pay, name="order_pay"),
     path("orders/<str:number>/<str:key>/paid/", payment.pay_return, name="order_pay_return"),
     path("orders/<str:number>/<str:key>/cancel/", order_views.cancel, name="order_cancel"),
-    path("orders/<str:number>/<str:key>/again/", sells(order_views.again), name="order_again"),
+    path(
+        "orders/<str:number>/<str:key>/again/",
+        requires_open_shop(order_views.again),
+        name="order_again",
+    ),
     path("orders/<str:number>/<str:key>/address/", address_change.change, name="order_address"),
     path(
-        "orders/<str:number>/<str:key>/setbacks/<int:setback>/",
-        backorder_choice.answer,
-        name="order_setback",
+        "orders/<str:number>/<str:key>/backorders/<int:backorder>/",
+        backorder_choice.choose,
+        name="order_backorder",
     ),
     path("orders/<str:number>/<str:key>/return/", return_views.choose, name="order_return"),
     path(

@@ -12,27 +12,27 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox import actions
-from storefront.dashboard.inbox.action import Act, wake
+from storefront.dashboard.inbox.action import QuickAction, enqueue
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.webhooks import processing, tasks
 from storefront.webhooks.column_labels import COLUMNS, TABLES
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 
 
-@admin.register(InboundCall)
-class InboundCallAdmin(StaffAdmin):
+@admin.register(InboundWebhook)
+class InboundWebhookAdmin(StaffAdmin):
     list_display: ClassVar = [
         "external_id",
         "source",
-        columns.state(
+        columns.status(
             "status",
             _("Status"),
             calls={"failed"},
             waits={"received"},
             ended={"applied", "ignored"},
         ),
-        "turn",
+        "priority",
         "attempts",
         "problem",
         columns.age("received_at", _("Received")),
@@ -40,32 +40,32 @@ class InboundCallAdmin(StaffAdmin):
     list_filter: ClassVar = ["source", "status"]
     search_fields: ClassVar = ["external_id", "problem"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.document("body", _("Payload")), columns.moves]
+    readonly_fields: ClassVar = [columns.document("body", _("Payload")), columns.status_history]
     actions: ClassVar = ["handle_again"]
 
     @action(description=_("Process failed webhooks again"))
-    def handle_again(self, request: HttpRequest, rows: QuerySet[InboundCall]) -> None:
-        def act(call: InboundCall) -> None:
-            processing.handle_again(call=call, actor=str(request.user), now=timezone.now())
-            self.wake(request, tasks.handle, call_id=call.pk)
+    def handle_again(self, request: HttpRequest, rows: QuerySet[InboundWebhook]) -> None:
+        def act(call: InboundWebhook) -> None:
+            processing.retry(call=call, actor=str(request.user), now=timezone.now())
+            self.wake(request, tasks.process, call_id=call.pk)
 
-        self.do_each(request, rows, act)
-
-
-def _handle(call: InboundCall, _of: str, actor: str, now: datetime) -> None:
-    if call.status != InboundCall.Status.RECEIVED:  # else it is already due
-        processing.handle_again(call=call, actor=actor, now=now)
-    wake(tasks.handle, call_id=call.pk)
+        self.apply_to_each(request, rows, act)
 
 
-actions.offer(
-    cause="call_failed",
-    act=Act(
+def _process(call: InboundWebhook, _of: str, actor: str, now: datetime) -> None:
+    if call.status != InboundWebhook.Status.RECEIVED:  # else it is already due
+        processing.retry(call=call, actor=actor, now=now)
+    enqueue(tasks.process, call_id=call.pk)
+
+
+actions.register(
+    cause="webhook_failed",
+    act=QuickAction(
         code="handle_again",
         words=_("Try again"),
         done=_("%s: a new attempt has started."),
-        model=InboundCall,
-        do=_handle,
+        model=InboundWebhook,
+        do=_process,
     ),
 )
-columns.call("hooks", tables=TABLES, columns=COLUMNS)
+columns.set_labels("hooks", tables=TABLES, columns=COLUMNS)

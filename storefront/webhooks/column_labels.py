@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
-    "InboundCall": (_("incoming webhook"), _("incoming webhooks")),
+    "InboundWebhook": (_("incoming webhook"), _("incoming webhooks")),
 }
 COLUMNS = {
     "source": _("Source"),
@@ -15,7 +15,7 @@ COLUMNS = {
     "status": _("Status"),
     "status_since": _("Status since"),
     "attempts": _("Attempts"),
-    "turn": _("Priority"),
+    "priority": _("Priority"),
     "due_at": _("Next attempt"),
     "problem": _("Problem"),
 }

@@ -11,105 +11,114 @@ from orders.models import PurchaseOrder
 from orders.payments import updates as payment_updates
 from orders.purchasing import acknowledgements
 from shipping.shipments import shipments
-from shipping.shipments.statuses import ON_ITS_WAY, from_words
+from shipping.shipments.statuses import WITH_CARRIER, from_text
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.webhooks import tracking_payload
 from storefront.webhooks.sources import GATEWAYS, Source
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors.capabilities import OrderReading, able
-from suppliers.connectors.records import Answer, NewsKind, PurchaseState, SupplierNews
+from suppliers.connections.factory import open_connector
+from suppliers.connectors.capabilities import OrderReading, require
+from suppliers.connectors.records import (
+    Acknowledgement,
+    EventType,
+    PurchaseOrderReport,
+    SupplierEvent,
+)
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import webhooks
 
 # A rejection releases units and refunds money, irreversibly. In a payload without times, network
 # order alone distinguishes "canceled, then shipped" from "shipped, then canceled".
-REFUSAL_WAITS = timedelta(minutes=5)
+REJECTION_DELAY = timedelta(minutes=5)
 
 
 class UnknownOrderError(Exception):
     """The webhook names an order that does not exist, or not yet."""
 
 
-class EarlyRefusalError(Exception):
+class EarlyRejectionError(Exception):
     """The supplier rejects an order, and a shipment webhook may still be on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Understood:
+class HandlingResult:
     """Result of a webhook. ``reason`` says why nothing was done, or what could not be done."""
 
     is_applied: bool
     reason: str = ""
 
 
-def understand(*, source: Source, body: bytes, received_at: datetime, now: datetime) -> Understood:
+def apply_webhook(
+    *, source: Source, body: bytes, received_at: datetime, now: datetime
+) -> HandlingResult:
     """Apply a webhook. Idempotent.
 
     Raises: UnknownOrderError, updates.UnknownPaymentError, updates.TooEarlyError,
-    shipments.WrongOrderError, EarlyRefusalError, TemporaryError: a retry may succeed.
+    shipments.NotShippableError, EarlyRejectionError, TemporaryError: a retry may succeed.
     PermanentError: malformed, or not permitted to this source.
     """
     if source.name in GATEWAYS:
         return _gateway(source.name, body, now)
-    if source.speaks is None:
+    if source.connector is None:
         return _tracking(source, body, received_at, now)
-    return _heard(source, source.speaks.read_news(body, received_at=received_at), now)
+    return _apply_events(source, source.connector.parse_event(body, received_at=received_at), now)
 
 
-def _gateway(gateway: str, body: bytes, now: datetime) -> Understood:
+def _gateway(gateway: str, body: bytes, now: datetime) -> HandlingResult:
     updates = gateway_for(gateway).hear(body=body)
     for update in updates:
         payment_updates.apply(update=update, gateway=gateway, now=now)
     if not updates:
-        return Understood(is_applied=False, reason="unknown event type")
-    return Understood(is_applied=True)
+        return HandlingResult(is_applied=False, reason="unknown event type")
+    return HandlingResult(is_applied=True)
 
 
-def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime) -> Understood:
-    state = tracking_payload.read(body)
+def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime) -> HandlingResult:
+    state = tracking_payload.parse(body)
     purchase_order = _order_of(source, number=state.number)
-    if state.answer in acknowledgements.SAYS_NO and now < received_at + REFUSAL_WAITS:
-        raise EarlyRefusalError(f"{state.answer}: waits for an earlier event that may arrive later")
-    return _follow(purchase_order, [state], now)
+    if state.answer in acknowledgements.NEGATIVE and now < received_at + REJECTION_DELAY:
+        raise EarlyRejectionError(
+            f"{state.answer}: waits for an earlier event that may arrive later"
+        )
+    return _apply_states(purchase_order, [state], now)
 
 
-def _heard(source: Source, found: Sequence[SupplierNews], now: datetime) -> Understood:
+def _apply_events(source: Source, found: Sequence[SupplierEvent], now: datetime) -> HandlingResult:
     """Apply the events of a webhook of a supplier's API."""
     if not found:
-        return Understood(is_applied=False, reason="unknown event type")
-    outcomes = [_one(source, news, now) for news in found]
+        return HandlingResult(is_applied=False, reason="unknown event type")
+    outcomes = [_apply_event(source, news, now) for news in found]
     reasons = dict.fromkeys(outcome.reason for outcome in outcomes if outcome.reason)
     is_applied = any(outcome.is_applied for outcome in outcomes)
-    return Understood(is_applied=is_applied, reason="; ".join(reasons))
+    return HandlingResult(is_applied=is_applied, reason="; ".join(reasons))
 
 
-def _one(source: Source, news: SupplierNews, now: datetime) -> Understood:
-    if news.kind in {NewsKind.STOCK, NewsKind.PRODUCT}:
-        return _goods(source, news, now)
+def _apply_event(source: Source, news: SupplierEvent, now: datetime) -> HandlingResult:
+    if news.kind in {EventType.STOCK, EventType.PRODUCT}:
+        return _apply_catalog_event(source, news, now)
     purchase_order = _order_of(
         source, number=news.number, supplier_reference=news.supplier_reference
     )
-    if news.kind is NewsKind.CHARGE:
-        acknowledgements.hear(
+    if news.kind is EventType.CHARGE:
+        acknowledgements.record_charge_notice(
             purchase_order=purchase_order, reason=news.reason, amount=news.charge, now=now
         )
-        return Understood(is_applied=True)
+        return HandlingResult(is_applied=True)
     if states := _states(purchase_order, news):
-        return _follow(purchase_order, states, now)
-    return Understood(is_applied=False, reason="the event has no order status")
+        return _apply_states(purchase_order, states, now)
+    return HandlingResult(is_applied=False, reason="the event has no order status")
 
 
-def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
+def _apply_catalog_event(source: Source, news: SupplierEvent, now: datetime) -> HandlingResult:
     """Apply a stock or product event: it triggers a sync, now or with the next one."""
     try:
-        if source.supplier and webhooks.hear(supplier=source.supplier, news=news, now=now):
-            return Understood(is_applied=True)
+        if source.supplier and webhooks.handle_event(supplier=source.supplier, news=news, now=now):
+            return HandlingResult(is_applied=True)
     except QuarantinedError as error:
-        return Understood(is_applied=False, reason=f"quarantined: {error}")
-    return Understood(is_applied=False, reason="unknown product")
+        return HandlingResult(is_applied=False, reason=f"quarantined: {error}")
+    return HandlingResult(is_applied=False, reason="unknown product")
 
 
-def _states(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:
+def _states(purchase_order: PurchaseOrder, news: SupplierEvent) -> list[PurchaseOrderReport]:
     """Return the states that the event reports for the purchase order.
 
     Suppliers do not deliver webhooks in order. So an order event only makes the shop read the
@@ -117,42 +126,42 @@ def _states(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseS
     carrier's own time and is used as it is.
     """
     told = news.state(number=purchase_order.number)
-    if news.kind is NewsKind.PARCEL:
-        return [_as_the_carrier_says(told)] if told else []
+    if news.kind is EventType.PARCEL:
+        return [_carrier_state(told)] if told else []
     try:
-        return _asked(purchase_order, news)
+        return _read_states(purchase_order, news)
     except TemporaryError:
         if told is None:
             raise
         return [told]
 
 
-def _asked(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:
+def _read_states(purchase_order: PurchaseOrder, news: SupplierEvent) -> list[PurchaseOrderReport]:
     states = []
-    with adapter_for(purchase_order.supplier) as connector:
+    with open_connector(purchase_order.supplier) as connector:
         for reference in news.split_into or (purchase_order.number,):
-            state = able(connector, OrderReading).find(number=reference)
+            state = require(connector, OrderReading).find(number=reference)
             if state is None:
                 raise UnknownOrderError(f"the supplier has no order {reference}")
             states.append(state)
     if news.split_into:
-        return [_as_a_part(state, purchase_order.number) for state in states]
+        return [_partial_state(state, purchase_order.number) for state in states]
     return states
 
 
-def _as_a_part(state: PurchaseState, number: str) -> PurchaseState:
+def _partial_state(state: PurchaseOrderReport, number: str) -> PurchaseOrderReport:
     """Return the state of one of several supplier orders that the purchase order was split into.
 
     A status of one part is not the status of the whole.
     """
-    if state.answer not in {Answer.SHIPPED, Answer.DELIVERED}:
+    if state.answer not in {Acknowledgement.SHIPPED, Acknowledgement.DELIVERED}:
         return replace(state, number=number, supplier_reference="")
-    if state.answer == Answer.SHIPPED:
+    if state.answer == Acknowledgement.SHIPPED:
         return replace(
             state,
             number=number,
             supplier_reference="",
-            answer=Answer.PARTIALLY_SHIPPED,
+            answer=Acknowledgement.PARTIALLY_SHIPPED,
         )
     parcels = tuple(
         replace(parcel, carrier_text=parcel.carrier_text or "Delivered") for parcel in state.parcels
@@ -161,23 +170,25 @@ def _as_a_part(state: PurchaseState, number: str) -> PurchaseState:
         state,
         number=number,
         supplier_reference="",
-        answer=Answer.PARTIALLY_SHIPPED,
+        answer=Acknowledgement.PARTIALLY_SHIPPED,
         parcels=parcels,
     )
 
 
-def _as_the_carrier_says(state: PurchaseState) -> PurchaseState:
+def _carrier_state(state: PurchaseOrderReport) -> PurchaseOrderReport:
     """Return the state as partially shipped if a carrier has a parcel, else as accepted.
 
     A label alone is no shipment, and one parcel is not the whole order.
     """
-    has_left = any(from_words(parcel.carrier_text) in ON_ITS_WAY for parcel in state.parcels)
-    return replace(state, answer=Answer.PARTIALLY_SHIPPED if has_left else Answer.ACCEPTED)
+    has_left = any(from_text(parcel.carrier_text) in WITH_CARRIER for parcel in state.parcels)
+    return replace(
+        state, answer=Acknowledgement.PARTIALLY_SHIPPED if has_left else Acknowledgement.ACCEPTED
+    )
 
 
-def _follow(
-    purchase_order: PurchaseOrder, states: list[PurchaseState], now: datetime
-) -> Understood:
+def _apply_states(
+    purchase_order: PurchaseOrder, states: list[PurchaseOrderReport], now: datetime
+) -> HandlingResult:
     parcels = 0
     problems: list[str] = []
     for state in states:
@@ -185,12 +196,12 @@ def _follow(
         # a canceled order expects no parcel
         if purchase_order.status == PurchaseOrder.Status.CANCELED:
             continue
-        taken = shipments.take_in(purchase_order=purchase_order, state=state, now=now)
+        taken = shipments.import_parcels(purchase_order=purchase_order, state=state, now=now)
         parcels += len(taken.parcels)
         problems += taken.problems
     if problems and not parcels:
         raise PermanentError("; ".join(problems))
-    return Understood(is_applied=True, reason="; ".join(problems))
+    return HandlingResult(is_applied=True, reason="; ".join(problems))
 
 
 def _order_of(source: Source, *, number: str, supplier_reference: str = "") -> PurchaseOrder:

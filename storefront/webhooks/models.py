@@ -11,18 +11,18 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.state_machine import Stateful
 
 
-class InboundCallQuerySet(models.QuerySet["InboundCall"]):
+class InboundWebhookQuerySet(models.QuerySet["InboundWebhook"]):
     """Filters and order of webhooks."""
 
-    def due(self, now: datetime) -> InboundCallQuerySet:
+    def due(self, now: datetime) -> InboundWebhookQuerySet:
         return self.filter(status="received", due_at__lte=now)
 
-    def in_turn(self) -> InboundCallQuerySet:
+    def by_priority(self) -> InboundWebhookQuerySet:
         """Order by priority, oldest first."""
-        return self.order_by("turn", "due_at", "pk")
+        return self.order_by("priority", "due_at", "pk")
 
 
-class InboundCall(Stateful):
+class InboundWebhook(Stateful):
     """One received webhook, stored before it is parsed; a redelivery is the same row."""
 
     class Status(models.TextChoices):
@@ -31,7 +31,7 @@ class InboundCall(Stateful):
         IGNORED = "ignored", _("Ignored")
         FAILED = "failed", _("Failed")  # cannot be processed: staff decide
 
-    class Turn(models.IntegerChoices):
+    class Priority(models.IntegerChoices):
         # people wait for these; also webhooks that cannot be parsed
         ORDERS = 0, _("Orders and parcels")
         GOODS = 1, _("Stock and products")  # come in floods, and the next sync reads the same data
@@ -42,7 +42,7 @@ class InboundCall(Stateful):
         Status.APPLIED: frozenset(),
         Status.IGNORED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     source = models.CharField(max_length=40)
     external_id = models.CharField(max_length=100)
@@ -51,29 +51,27 @@ class InboundCall(Stateful):
     status = models.CharField(max_length=10, choices=Status, default=Status.RECEIVED)
     status_since = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
-    turn = models.PositiveSmallIntegerField(choices=Turn, default=Turn.ORDERS)
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.ORDERS)
     due_at = models.DateTimeField()  # the worker that claims the row moves this on first
     problem = models.CharField(max_length=500, blank=True)
 
-    objects = InboundCallQuerySet.as_manager()
+    objects = InboundWebhookQuerySet.as_manager()
 
     class Meta:
         indexes = [
             models.Index(
                 fields=["due_at"],
                 condition=models.Q(status="received"),
-                name="inbound_call_is_due",
+                name="inbound_webhook_is_due",
             ),
             models.Index(
-                fields=["source", "turn", "due_at", "id"],
+                fields=["source", "priority", "due_at", "id"],
                 condition=models.Q(status="received"),
-                name="inbound_call_in_turn",
+                name="inbound_webhook_by_priority",
             ),
         ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["source", "external_id"], name="inbound_call_kept_once"
-            ),
+            models.UniqueConstraint(fields=["source", "external_id"], name="inbound_webhook_once"),
         ]
 
     def __str__(self) -> str:

@@ -14,9 +14,9 @@ from orders.gateways.stripe import webhook_signatures
 from orders.gateways.stripe.parsing import read_event
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.security import webhook_signing
-from storefront.lib.security.encryption import unseal
-from suppliers.connectors import ADAPTERS, connector_class
-from suppliers.connectors.capabilities import Ability, Webhooks, abilities_of
+from storefront.lib.security.encryption import decrypt
+from suppliers.connectors import CONNECTORS, connector_class
+from suppliers.connectors.capabilities import Capability, Webhooks, capabilities_of
 from suppliers.models import Supplier
 
 # Sources with the shop's own payload. Suppliers with an API use the name of their connector.
@@ -31,35 +31,36 @@ class Source:
     """A system that may send webhooks.
 
     ``supplier`` is the owner of the purchase orders it may report on; None for a gateway.
-    ``speaks`` is the connector class of a supplier that sends its own API's payload.
+    ``connector`` is the connector class of a supplier that sends its own API's payload.
     """
 
     name: str
     supplier: Supplier | None = None
-    speaks: type[Webhooks] | None = None
+    connector: type[Webhooks] | None = None
 
-    def identify(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    def verify(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         """Verify a webhook and return its id, which is the same on redelivery.
 
         The signature is checked on the raw bytes, before they are parsed. The id of a ping is
         empty.
 
-        Raises: signing.BadHeadersError, signing.ForgedError, signing.StaleError.
+        Raises: signing.InvalidHeadersError, signing.InvalidSignatureError,
+                signing.ExpiredTimestampError.
         """
-        if self.speaks:
+        if self.connector:
             wire = getattr(self.supplier, "connection", None) if self.supplier else None
-            return self.speaks.genuine_id(
+            return self.connector.verify_signature(
                 headers=headers,
                 body=body,
                 account=wire.account_id if wire else "",
-                secrets=unseal(wire.secrets_sealed) if wire else {},
+                secrets=decrypt(wire.secrets_encrypted) if wire else {},
                 options=wire.options if wire else {},
             )
         if self.name == STRIPE:
             return _event_id(headers=headers, body=body, now=now)
         # Several, while they are exchanged: the new one first, the old one until all know it.
         secrets = tracking_secrets(self.supplier) if self.supplier else [NO_SECRET]
-        return webhook_signing.check(headers=headers, body=body, secrets=secrets, now=now)
+        return webhook_signing.verify(headers=headers, body=body, secrets=secrets, now=now)
 
 
 def _event_id(*, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
@@ -68,7 +69,7 @@ def _event_id(*, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
     try:
         return read_event(body).id
     except PermanentError as error:
-        raise webhook_signing.BadHeadersError(str(error)) from error
+        raise webhook_signing.InvalidHeadersError(str(error)) from error
 
 
 def tracking_secrets(supplier: Supplier) -> list[str]:
@@ -77,9 +78,9 @@ def tracking_secrets(supplier: Supplier) -> list[str]:
     No two suppliers share one, so that none can sign for another.
     """
     connection = getattr(supplier, "connection", None)
-    own = unseal(connection.secrets_sealed).get("hook_secret", "") if connection else ""
+    own = decrypt(connection.secrets_encrypted).get("hook_secret", "") if connection else ""
     return own.split() or [
-        webhook_signing.derived(master, of=supplier.code)
+        webhook_signing.derive_secret(master, of=supplier.code)
         for master in settings.TRACKING_HOOK_SECRET.split()
     ]
 
@@ -92,7 +93,7 @@ def find(name: str) -> Source | None:
     if name == STRIPE:  # also when new payments go through another gateway by now
         return Source(name=name) if settings.STRIPE_WEBHOOK_SECRET else None
     kind, _, code = name.partition("-")
-    if kind != TRACKING and kind not in ADAPTERS:
+    if kind != TRACKING and kind not in CONNECTORS:
         return None
     supplier = Supplier.objects.filter(code=code).select_related("connection").first()
     if supplier is None:
@@ -101,10 +102,10 @@ def find(name: str) -> Source | None:
         return Source(name=name, supplier=supplier)
     if supplier.adapter != kind or not has_webhooks(supplier):
         return None
-    return Source(name=name, supplier=supplier, speaks=connector_class(kind))
+    return Source(name=name, supplier=supplier, connector=connector_class(kind))
 
 
-def unknown(name: str) -> Source | None:
+def decoy(name: str) -> Source | None:
     """Return a source without supplier for an unknown supplier code: its webhooks get 401, not 404.
 
     So an outsider cannot discover the codes of suppliers.
@@ -112,16 +113,20 @@ def unknown(name: str) -> Source | None:
     kind, _, code = name.partition("-")
     if kind == TRACKING and code:
         return Source(name=name)
-    if kind in ADAPTERS and code and Ability.WEBHOOKS in abilities_of(connector_class(kind)):
-        return Source(name=name, speaks=connector_class(kind))
+    if (
+        kind in CONNECTORS
+        and code
+        and Capability.WEBHOOKS in capabilities_of(connector_class(kind))
+    ):
+        return Source(name=name, connector=connector_class(kind))
     return None
 
 
-def name_of(supplier: Supplier) -> str:
+def source_name(supplier: Supplier) -> str:
     """Return the source name of a supplier that sends its own API's payload."""
     return f"{supplier.adapter}-{supplier.code}"
 
 
 def has_webhooks(supplier: Supplier) -> bool:
-    connector = connector_class(supplier.adapter) if supplier.adapter in ADAPTERS else None
-    return connector is not None and Ability.WEBHOOKS in abilities_of(connector)
+    connector = connector_class(supplier.adapter) if supplier.adapter in CONNECTORS else None
+    return connector is not None and Capability.WEBHOOKS in capabilities_of(connector)

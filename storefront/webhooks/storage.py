@@ -9,44 +9,46 @@ from django.db import connection
 
 from storefront.lib.http.errors import PermanentError
 from storefront.webhooks import sources
-from storefront.webhooks.models import InboundCall
-from suppliers.connectors.records import NewsKind
+from storefront.webhooks.models import InboundWebhook
+from suppliers.connectors.records import EventType
 
 log = logging.getLogger(__name__)
 
-OF_GOODS = frozenset({NewsKind.STOCK, NewsKind.PRODUCT})
+CATALOG_EVENTS = frozenset({EventType.STOCK, EventType.PRODUCT})
 
 
-def keep(*, source: str, external_id: str, body: bytes, now: datetime) -> tuple[InboundCall, bool]:
+def store(
+    *, source: str, external_id: str, body: bytes, now: datetime
+) -> tuple[InboundWebhook, bool]:
     """Store a webhook once; return the row and whether it is new."""
-    return InboundCall.objects.get_or_create(
+    return InboundWebhook.objects.get_or_create(
         source=source,
         external_id=external_id,
         defaults={
             "body": body,
             "received_at": now,
-            "status": InboundCall.Status.RECEIVED,
+            "status": InboundWebhook.Status.RECEIVED,
             "status_since": now,
-            "turn": turn_of(source, body, now),
+            "priority": priority_of(source, body, now),
             "due_at": now,
         },
     )
 
 
-def turn_of(source: str, body: bytes, now: datetime) -> InboundCall.Turn:
+def priority_of(source: str, body: bytes, now: datetime) -> InboundWebhook.Priority:
     """Return the priority of a webhook; high if it cannot be parsed. It is stored in any case."""
     found = sources.find(source)
-    if found is None or found.speaks is None:
-        return InboundCall.Turn.ORDERS
+    if found is None or found.connector is None:
+        return InboundWebhook.Priority.ORDERS
     try:
-        news = found.speaks.read_news(body, received_at=now)
+        news = found.connector.parse_event(body, received_at=now)
     except PermanentError:
-        return InboundCall.Turn.ORDERS
+        return InboundWebhook.Priority.ORDERS
     except Exception:
         log.exception("a call from %s cannot be read", source)
-        return InboundCall.Turn.ORDERS
-    is_of_goods = all(each.kind in OF_GOODS for each in news)
-    return InboundCall.Turn.GOODS if is_of_goods else InboundCall.Turn.ORDERS
+        return InboundWebhook.Priority.ORDERS
+    is_of_goods = all(each.kind in CATALOG_EVENTS for each in news)
+    return InboundWebhook.Priority.GOODS if is_of_goods else InboundWebhook.Priority.ORDERS
 
 
 def database_time() -> datetime:

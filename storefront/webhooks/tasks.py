@@ -12,74 +12,82 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.payments.tasks import settle_payments
-from orders.purchasing.tasks import divide_paid
-from storefront.lib.http.errors import OutsideError
-from storefront.lib.state_machine import LostRaceError
+from orders.payments.tasks import execute_requests
+from orders.purchasing.tasks import sweep_paid_orders
+from storefront.lib.http.errors import ExternalServiceError
+from storefront.lib.state_machine import ConcurrentUpdateError
 from storefront.webhooks import processing, sources
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from suppliers.models import Supplier
-from suppliers.resilience.bulkheads import InHandError, LaneFullError, Work, in_hand, lane
+from suppliers.resilience.bulkheads import (
+    BulkheadFullError,
+    BulkheadKind,
+    LockedElsewhereError,
+    bulkhead,
+    exclusive_lock,
+)
 from suppliers.sync import webhooks
 
 log = logging.getLogger(__name__)
 
 # per source, so that a hanging supplier's webhooks do not delay others
 BATCH = 200
-LANE_PATIENCE_S = 30
+BULKHEAD_RETRY_S = 30
 
 
 @shared_task
-def handle(*, call_id: int, **_: Any) -> None:
+def process(*, call_id: int, **_: Any) -> None:
     """Process one webhook; a supplier's within its bulkhead, since it may call the supplier.
 
     The webhook with the highest priority is processed first: it replaces the given one, so that a
     flood of stock events does not delay order events. If the bulkhead is full, the webhook stays
-    due for ``_go_on`` or the sweep.
+    due for ``_queue_next`` or the sweep.
     """
-    call = InboundCall.objects.get(pk=call_id)
+    call = InboundWebhook.objects.get(pk=call_id)
     source = sources.find(call.source)
     if source is None or source.supplier is None:
-        _handle(call)
+        _process(call)
         return
-    with suppress(LaneFullError), lane(Work.NEWS, source.supplier.pk):
-        call = _first(call)
-        _handle(call)
+    with suppress(BulkheadFullError), bulkhead(BulkheadKind.EVENTS, source.supplier.pk):
+        call = _most_urgent(call)
+        _process(call)
         # else the supplier may not answer: do not call it again at once
-        if call.status != InboundCall.Status.RECEIVED:
-            _go_on(call.source)
+        if call.status != InboundWebhook.Status.RECEIVED:
+            _queue_next(call.source)
 
 
-def _first(call: InboundCall) -> InboundCall:
+def _most_urgent(call: InboundWebhook) -> InboundWebhook:
     """Return a due webhook of the same source with higher priority, else this one."""
-    due = InboundCall.objects.due(timezone.now()).filter(source=call.source, turn__lt=call.turn)
-    return due.in_turn().first() or call
+    due = InboundWebhook.objects.due(timezone.now()).filter(
+        source=call.source, priority__lt=call.priority
+    )
+    return due.by_priority().first() or call
 
 
-def _handle(call: InboundCall) -> None:
+def _process(call: InboundWebhook) -> None:
     has_changed = False
-    with suppress(LostRaceError):  # the lease expired, and another worker processed it
-        has_changed = processing.handle(call=call, now=timezone.now())
+    with suppress(ConcurrentUpdateError):  # the lease expired, and another worker processed it
+        has_changed = processing.process(call=call, now=timezone.now())
     if has_changed:
-        divide_paid.delay()
-        settle_payments.delay()
+        sweep_paid_orders.delay()
+        execute_requests.delay()
 
 
-def _go_on(source: str) -> None:
+def _queue_next(source: str) -> None:
     """Queue the next due webhook of the source, because the bulkhead is free now."""
-    waiting = InboundCall.objects.due(timezone.now()).filter(source=source).in_turn()
+    waiting = InboundWebhook.objects.due(timezone.now()).filter(source=source).by_priority()
     for call_id in waiting.values_list("pk", flat=True)[:1]:
-        handle.delay(call_id=call_id)
+        process.delay(call_id=call_id)
 
 
 @shared_task
-def handle_waiting(**_: Any) -> None:
+def process_due(**_: Any) -> None:
     """Queue all due webhooks: unprocessed ones and retries."""
-    due = InboundCall.objects.due(timezone.now())
+    due = InboundWebhook.objects.due(timezone.now())
     for source in due.order_by("source").values_list("source", flat=True).distinct():
-        waiting = due.filter(source=source).in_turn()
+        waiting = due.filter(source=source).by_priority()
         for call_id in waiting.values_list("pk", flat=True)[:BATCH]:
-            handle.delay(call_id=call_id)
+            process.delay(call_id=call_id)
 
 
 @shared_task
@@ -103,15 +111,18 @@ def subscribe(*, supplier_id: int, **_: Any) -> None:
     The first time takes minutes, so it runs in the bulkhead of syncs, not of webhooks.
     """
     supplier = Supplier.objects.get(pk=supplier_id)
-    path = reverse("hook", args=[sources.name_of(supplier)])
+    path = reverse("hook", args=[sources.source_name(supplier)])
     try:
-        with lane(Work.SYNCS, supplier_id), in_hand(f"subscriptions {supplier_id}"):
+        with (
+            bulkhead(BulkheadKind.SYNCS, supplier_id),
+            exclusive_lock(f"subscriptions {supplier_id}"),
+        ):
             done = webhooks.subscribe(supplier=supplier, url=f"{settings.PUBLIC_URL}{path}")
-    except InHandError:
+    except LockedElsewhereError:
         log.info("%s: another worker is at it", supplier)
-    except LaneFullError:  # its syncs are running: the next sweep would find it full again
-        subscribe.apply_async(kwargs={"supplier_id": supplier_id}, countdown=LANE_PATIENCE_S)
-    except OutsideError as error:  # the next sweep retries
-        log.warning("%s does not tell us news: %s", supplier, error)
+    except BulkheadFullError:  # its syncs are running: the next sweep would find it full again
+        subscribe.apply_async(kwargs={"supplier_id": supplier_id}, countdown=BULKHEAD_RETRY_S)
+    except ExternalServiceError as error:  # the next sweep retries
+        log.warning("%s: webhook subscription failed: %s", supplier, error)
     else:
         log.info("%s: %s", supplier, done)

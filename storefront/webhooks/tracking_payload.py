@@ -8,7 +8,12 @@ from typing import Annotated
 import msgspec
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.connectors.records import Answer, ParcelNews, PurchaseState, RequestLine
+from suppliers.connectors.records import (
+    Acknowledgement,
+    PurchaseOrderReport,
+    PurchaseOrderRequestLine,
+    ShipmentNotice,
+)
 
 Short = Annotated[str, msgspec.Meta(max_length=300)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -37,13 +42,13 @@ class Message(msgspec.Struct, frozen=True):
     """The report on one purchase order."""
 
     order: Annotated[str, msgspec.Meta(min_length=1, max_length=30)]
-    answer: Answer = Answer.SHIPPED
+    answer: Acknowledgement = Acknowledgement.SHIPPED
     parcels: Annotated[list[Parcel], msgspec.Meta(max_length=50)] = msgspec.field(
         default_factory=list
     )
 
 
-def read(body: bytes) -> PurchaseState:
+def parse(body: bytes) -> PurchaseOrderReport:
     """Parse one payload.
 
     Raises: PermanentError: malformed.
@@ -52,17 +57,19 @@ def read(body: bytes) -> PurchaseState:
         message = msgspec.json.decode(body, type=Message)
     except (msgspec.DecodeError, RecursionError) as error:
         raise PermanentError(f"malformed payload: {error}", code="malformed") from error
-    return PurchaseState(
+    return PurchaseOrderReport(
         number=message.order,
         supplier_reference="",
         answer=message.answer,
         parcels=tuple(
-            ParcelNews(
+            ShipmentNotice(
                 carrier=parcel.carrier,
                 number=parcel.number,
                 url=parcel.url,
                 lines=tuple(
-                    RequestLine(sku=line.sku, quantity=line.quantity, reference=line.reference)
+                    PurchaseOrderRequestLine(
+                        sku=line.sku, quantity=line.quantity, reference=line.reference
+                    )
                     for line in parcel.lines
                 ),
                 carrier_text=parcel.status,

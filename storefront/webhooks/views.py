@@ -12,10 +12,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from storefront.lib.failpoints import failpoint
-from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError, StaleError
-from storefront.lib.tasks import wake
+from storefront.lib.security.webhook_signing import (
+    ExpiredTimestampError,
+    InvalidHeadersError,
+    InvalidSignatureError,
+)
+from storefront.lib.tasks import enqueue
 from storefront.webhooks import sources, storage
-from storefront.webhooks.tasks import handle
+from storefront.webhooks.tasks import process
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +30,7 @@ MAX_BYTES = 64 * 1024
 @require_POST
 def receive(request: HttpRequest, source: str) -> HttpResponse:
     """Verify and store a webhook, and answer 200; a worker processes it later."""
-    found = sources.find(source) or sources.unknown(source)
+    found = sources.find(source) or sources.decoy(source)
     if found is None:
         return _answer("There is no such source.", status=404)
     body = request.read(MAX_BYTES + 1)
@@ -34,17 +38,17 @@ def receive(request: HttpRequest, source: str) -> HttpResponse:
         return _answer("Too large: 64 KB at most.", status=413)
     now = storage.database_time()
     try:
-        external_id = found.identify(headers=request.headers, body=body, now=now)
-    except BadHeadersError as error:
+        external_id = found.verify(headers=request.headers, body=body, now=now)
+    except InvalidHeadersError as error:
         return _refuse(source, error, status=400)
-    except (ForgedError, StaleError) as error:
+    except (InvalidSignatureError, ExpiredTimestampError) as error:
         return _refuse(source, error, status=401)
     if not external_id:
         return _answer("Thank you, we are here.", status=200)
-    call, is_news = storage.keep(source=source, external_id=external_id, body=body, now=now)
+    call, is_news = storage.store(source=source, external_id=external_id, body=body, now=now)
     failpoint("hook.after_commit")
     if is_news:
-        wake(handle, call_id=call.pk)
+        enqueue(process, call_id=call.pk)
     return _answer("Thank you.", status=200)
 
 

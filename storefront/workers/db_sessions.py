@@ -17,23 +17,23 @@ from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
-SHORT = "celery"  # the queue of short tasks
-LEAVE_ALL = "SELECT pg_advisory_unlock_all()"
-NEVER = 2**62  # tasks until Celery ends a session
+SHORT_QUEUE = "celery"  # the queue of short tasks
+UNLOCK_ALL = "SELECT pg_advisory_unlock_all()"
+UNLIMITED = 2**62  # tasks until Celery ends a session
 
 
-def keep(app: Celery) -> None:
+def enable(app: Celery) -> None:
     """Make the workers of this app keep their sessions; other processes are unaffected."""
-    app.conf["CELERY_DB_REUSE_MAX"] = NEVER
-    worker_init.connect(_begin)
+    app.conf["CELERY_DB_REUSE_MAX"] = UNLIMITED
+    worker_init.connect(_connect_signals)
 
 
-def _begin(**_: Any) -> None:
-    task_prerun.connect(look)
-    task_postrun.connect(leave)
+def _connect_signals(**_: Any) -> None:
+    task_prerun.connect(check_sessions)
+    task_postrun.connect(clean_up)
 
 
-def look(task: Any = None, **_: Any) -> None:
+def check_sessions(task: Any = None, **_: Any) -> None:
     """Close sessions that are dead or outdated before a task uses them."""
     if task.request.is_eager:  # runs inside another task, which owns the session
         return
@@ -41,10 +41,10 @@ def look(task: Any = None, **_: Any) -> None:
         connection.close_if_unusable_or_obsolete()
 
 
-def leave(task: Any = None, state: str | None = None, **_: Any) -> None:
+def clean_up(task: Any = None, state: str | None = None, **_: Any) -> None:
     if task.request.is_eager:
         return
-    is_clean = state == SUCCESS and _queue(task) == SHORT
+    is_clean = state == SUCCESS and _queue(task) == SHORT_QUEUE
     for connection in connections.all(initialized_only=True):
         if not (is_clean and _is_tidy(connection)):
             connection.close()
@@ -56,7 +56,7 @@ def _is_tidy(connection: BaseDatabaseWrapper) -> bool:
         return False
     try:
         with connection.cursor() as cursor:
-            cursor.execute(LEAVE_ALL)
+            cursor.execute(UNLOCK_ALL)
     except Error:
         return False
     return True

@@ -23,19 +23,19 @@ from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 
-GIVEN_ONCE_FOR_S = 20
-LIVES_S = 15 * 60
-AWAY_FOR_S = 5.0
-HINTS = frozenset(
+DEDUPLICATE_FOR_S = 20
+EXPIRES_AFTER_S = 15 * 60
+BROKER_PAUSE_S = 5.0
+DEDUPLICATED_TASKS = frozenset(
     {
-        "orders.purchasing.tasks.divide",
-        "orders.purchasing.tasks.divide_paid",
-        "orders.purchasing.tasks.send",
-        "orders.purchasing.tasks.resolve",
-        "orders.cancellation.tasks.pursue_cancellation",
-        "orders.payments.tasks.settle",
-        "orders.payments.tasks.settle_payments",
-        "storefront.webhooks.tasks.handle",
+        "orders.purchasing.tasks.create_purchase_orders",
+        "orders.purchasing.tasks.sweep_paid_orders",
+        "orders.purchasing.tasks.submit",
+        "orders.purchasing.tasks.resolve_submission",
+        "orders.cancellation.tasks.process_request",
+        "orders.payments.tasks.execute_request",
+        "orders.payments.tasks.execute_requests",
+        "storefront.webhooks.tasks.process",
         "notifications.tasks.fan_out",
         "notifications.tasks.send",
     }
@@ -48,55 +48,55 @@ class Broker:
     def __init__(self) -> None:
         self._away_until = float("-inf")
 
-    def require(self) -> None:
-        """Raise OperationalError if the broker failed within the last ``AWAY_FOR_S``."""
+    def raise_if_down(self) -> None:
+        """Raise OperationalError if the broker failed within the last ``BROKER_PAUSE_S``."""
         if time.monotonic() < self._away_until:
             raise OperationalError("the broker did not respond a moment ago")
 
-    def mark_away(self) -> None:
-        self._away_until = time.monotonic() + AWAY_FOR_S
+    def mark_down(self) -> None:
+        self._away_until = time.monotonic() + BROKER_PAUSE_S
 
 
 broker = Broker()
 
 
-class Hinting(Task):  # type: ignore[type-arg]
-    """Base class of all tasks; one in ``HINTS`` is queued once until a worker begins it."""
+class DeduplicatedTask(Task):  # type: ignore[type-arg]
+    """Base class of all tasks; one in ``DEDUPLICATED_TASKS`` is queued once until a worker begins it."""
 
     abstract = True
 
     def apply_async(  # type: ignore[override]
         self, args: Any = None, kwargs: dict[str, Any] | None = None, **options: Any
     ) -> Any:
-        """Queue the task, unless it is in ``HINTS`` and already queued.
+        """Queue the task, unless it is in ``DEDUPLICATED_TASKS`` and already queued.
 
         Raises: OperationalError: the broker is unreachable.
         """
-        broker.require()
-        if self.name not in HINTS or args or {"countdown", "eta"} & options.keys():
+        broker.raise_if_down()
+        if self.name not in DEDUPLICATED_TASKS or args or {"countdown", "eta"} & options.keys():
             return self._publish(args, kwargs, **options)
         if not _is_first(self.name, kwargs):
             return None
         if kwargs:  # a sweep has no arguments and must not expire: it queues all others
-            options.setdefault("expires", LIVES_S)
+            options.setdefault("expires", EXPIRES_AFTER_S)
         try:
             return self._publish(args, kwargs, **options)
         except Exception:
-            begin(task=self, kwargs=kwargs)  # it was not queued: allow the next attempt
+            allow_next(task=self, kwargs=kwargs)  # it was not queued: allow the next attempt
             raise
 
     def _publish(self, args: Any, kwargs: dict[str, Any] | None, **options: Any) -> Any:
         try:
             return super().apply_async(args, kwargs, **options)
         except OperationalError:
-            broker.mark_away()
+            broker.mark_down()
             raise
 
 
 @task_prerun.connect
-def begin(task: Any = None, kwargs: Mapping[str, Any] | None = None, **_: Any) -> None:
+def allow_next(task: Any = None, kwargs: Mapping[str, Any] | None = None, **_: Any) -> None:
     """Allow the next wake-up: its caller may know of rows that this worker no longer reads."""
-    if task is not None and task.name in HINTS:
+    if task is not None and task.name in DEDUPLICATED_TASKS:
         try:
             cache.delete(_key(task.name, kwargs))
         except Exception:  # noqa: BLE001 - any cache error: the key expires
@@ -105,9 +105,9 @@ def begin(task: Any = None, kwargs: Mapping[str, Any] | None = None, **_: Any) -
 
 def _is_first(name: str, kwargs: Mapping[str, Any] | None) -> bool:
     try:
-        return bool(cache.add(_key(name, kwargs), 1, timeout=GIVEN_ONCE_FOR_S))
+        return bool(cache.add(_key(name, kwargs), 1, timeout=DEDUPLICATE_FOR_S))
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        broker.mark_away()  # broker and cache are the same Redis
+        broker.mark_down()  # broker and cache are the same Redis
         raise OperationalError(str(error)) from error
     except Exception:  # noqa: BLE001 - rather a duplicate than no task
         return True

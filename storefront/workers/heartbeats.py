@@ -12,31 +12,31 @@ from django.core.cache import cache
 from redis.exceptions import RedisError
 
 BEAT = "beat"
-NOTED_EVERY_S = 10.0
+RECORD_INTERVAL_S = 10.0
 ALIVE_FOR_S = 60
 
-_noted_at: dict[str, float] = {}
+_recorded_at: dict[str, float] = {}
 
 
 @heartbeat_sent.connect
-def note_worker(sender: Any = None, **_: Any) -> None:
+def record_worker(sender: Any = None, **_: Any) -> None:
     """Record each queue of this worker. Its main process calls this every two seconds."""
     queues = sender.eventer.app.amqp.queues.consume_from
     for queue in queues:
-        _note(queue)
+        _record(queue)
 
 
 @beat_init.connect
 def watch_beat(**_: Any) -> None:
     """Make beat, and no other process, record each task that it queues."""
-    before_task_publish.connect(note_beat)
+    before_task_publish.connect(record_beat)
 
 
-def note_beat(**_: Any) -> None:
-    _note(BEAT)
+def record_beat(**_: Any) -> None:
+    _record(BEAT)
 
 
-def silent(names: Iterable[str]) -> list[str]:
+def missing(names: Iterable[str]) -> list[str]:
     """Return which of beat and the queues recorded no heartbeat for a minute.
 
     Raises: RedisError.
@@ -46,11 +46,11 @@ def silent(names: Iterable[str]) -> list[str]:
     return [name for name in wanted if _key(name) not in found]
 
 
-def _note(name: str) -> None:
+def _record(name: str) -> None:
     now = time.monotonic()
-    if now - _noted_at.get(name, -NOTED_EVERY_S) < NOTED_EVERY_S:
+    if now - _recorded_at.get(name, -RECORD_INTERVAL_S) < RECORD_INTERVAL_S:
         return
-    _noted_at[name] = now
+    _recorded_at[name] = now
     with suppress(RedisError, OSError):
         cache.set(_key(name), 1, ALIVE_FOR_S)
 

@@ -2,7 +2,7 @@
 
 Processes share what is loaded before the fork; a process that replaces a dead one would otherwise
 load it again. During start-up the garbage collector would scan all loaded objects repeatedly and
-free nothing, a quarter of the start of a web server or worker. ``keeping_all`` disables it, then
+free nothing, a quarter of the start of a web server or worker. ``gc_frozen`` disables it, then
 freezes the loaded objects.
 """
 
@@ -19,13 +19,13 @@ from notifications import rendering
 
 
 @worker_init.connect
-def get_ready(**_: Any) -> None:
-    rendering.warm()
+def preload(**_: Any) -> None:
+    rendering.preload()
     gc.freeze()  # a child's collector would touch these objects, and so copy their pages
 
 
 @contextmanager
-def keeping_all() -> Iterator[None]:
+def gc_frozen() -> Iterator[None]:
     """Disable the garbage collector within, then exclude all present objects from it."""
     was_on = gc.isenabled()
     gc.disable()

@@ -20,34 +20,34 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 from suppliers.compliance import documents, vetting
-from suppliers.compliance.forms import CLAIMED, EVIDENCE, EvidenceForm
-from suppliers.models import Evidence, Supplier
+from suppliers.compliance.forms import DOCUMENT_GROUPS, SUBMITTED_FIELDS, ComplianceDocumentForm
+from suppliers.models import ComplianceDocument, Supplier
 
 __all__ = ["VettingActions"]
 
 
 # For downloads: even if displayed, a document cannot run scripts.
-NOTHING_RUNS = "sandbox; default-src 'none'"
+DOWNLOAD_CSP = "sandbox; default-src 'none'"
 
 
 @admin.display(description="SHA-256")
-def digest(evidence: Evidence) -> str:
+def digest(evidence: ComplianceDocument) -> str:
     """Render the digest so that it wraps on a narrow screen."""
     return format_html('<span class="staff-digest">{}</span>', evidence.file_sha256)
 
 
-@admin.register(Evidence)
-class EvidenceAdmin(StaffAdmin):
-    form = EvidenceForm
+@admin.register(ComplianceDocument)
+class ComplianceDocumentAdmin(StaffAdmin):
+    form = ComplianceDocumentForm
     may_add = True
-    groups = EVIDENCE
-    refusals: ClassVar = (vetting.UnfitEvidenceError,)
+    groups = DOCUMENT_GROUPS
+    user_errors: ClassVar = (vetting.UnverifiableDocumentError,)
     list_display: ClassVar = [
         "criterion",
         columns.text("supplier__name", _("Supplier")),
         "kind",
         "issuer",
-        columns.state("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
+        columns.status("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
         "valid_until",
         "verified_by",
         columns.age("verified_at", _("Verified")),
@@ -58,39 +58,39 @@ class EvidenceAdmin(StaffAdmin):
     ordering: ClassVar = ["-id"]
     raw_id_fields: ClassVar = ["brand", "product"]
     kept: ClassVar = [
-        columns.state("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
+        columns.status("status", _("Status"), waits={"submitted"}, ended={"rejected"}),
         "submitted_by",
         "verified_by",
         "verified_at",
         digest,
-        columns.moves,
+        columns.status_history,
     ]
     actions_detail: ClassVar = ["verify", "reject"]
-    fits: ClassVar = {
-        "verify": lambda row: row.status == Evidence.Status.SUBMITTED,
-        "reject": lambda row: row.status != Evidence.Status.REJECTED,
+    available_if: ClassVar = {
+        "verify": lambda row: row.status == ComplianceDocument.Status.SUBMITTED,
+        "reject": lambda row: row.status != ComplianceDocument.Status.REJECTED,
     }
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
-            return ["supplier", *CLAIMED, "paper"]
-        return ["supplier", *CLAIMED, self.paper_link, *self.kept]
+            return ["supplier", *SUBMITTED_FIELDS, "paper"]
+        return ["supplier", *SUBMITTED_FIELDS, self.paper_link, *self.kept]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [] if obj is None else self.get_fields(request, obj)
 
     @admin.display(description=_("File"))
-    def paper_link(self, evidence: Evidence) -> str:
+    def paper_link(self, evidence: ComplianceDocument) -> str:
         if not evidence.file:
             return gettext("none")
-        page = reverse("admin:suppliers_evidence_paper", args=[evidence.pk])
+        page = reverse("admin:suppliers_compliancedocument_file", args=[evidence.pk])
         return format_html('<a href="{}" download>{}</a>', page, gettext("Download"))
 
     def get_urls(self) -> list[URLPattern]:
         paper = path(
             "<int:pk>/paper/",
             self.admin_site.admin_view(self.paper),
-            name="suppliers_evidence_paper",
+            name="suppliers_compliancedocument_file",
         )
         return [paper, *super().get_urls()]
 
@@ -98,7 +98,7 @@ class EvidenceAdmin(StaffAdmin):
         """Return the file as a download."""
         evidence = self.get_object(request, str(pk))
         if evidence is None or not self.has_view_permission(request, evidence):
-            raise PermissionDenied("suppliers.view_evidence")
+            raise PermissionDenied("suppliers.view_compliancedocument")
         try:
             content = documents.read(evidence.file) if evidence.file else None
         except FileNotFoundError:
@@ -107,14 +107,18 @@ class EvidenceAdmin(StaffAdmin):
             raise Http404(gettext("The document has no file."))
         suffix = evidence.file.rpartition(".")[2]
         answer = HttpResponse(content, content_type=documents.media_type_of(evidence.file))
-        answer["Content-Disposition"] = f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
+        answer["Content-Condition"] = f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
         answer["X-Content-Type-Options"] = "nosniff"
-        answer["Content-Security-Policy"] = NOTHING_RUNS
+        answer["Content-Security-Policy"] = DOWNLOAD_CSP
         answer["Cache-Control"] = "private, no-store"
         return answer
 
     def save_model(
-        self, request: HttpRequest, obj: Evidence, form: EvidenceForm, change: bool
+        self,
+        request: HttpRequest,
+        obj: ComplianceDocument,
+        form: ComplianceDocumentForm,
+        change: bool,
     ) -> None:
         made = vetting.submit(
             supplier=obj.supplier, claim=form.claim(), actor=str(request.user), now=timezone.now()
@@ -163,18 +167,18 @@ Status = Supplier.Status
 class VettingActions(StaffAdmin):
     """Staff decisions about a supplier."""
 
-    fits: ClassVar = {
+    available_if: ClassVar = {
         "activate": lambda row: row.status not in {Status.ACTIVE, Status.BLOCKED},
         "pause": lambda row: row.status == Status.ACTIVE,
         "block": lambda row: row.status in {Status.VETTING, Status.PAUSED},
     }
-    refusals: ClassVar = (vetting.NotVettedError,)
+    user_errors: ClassVar = (vetting.NotVettedError,)
     vetting_actions: ClassVar = [
         "scorecard",
         "activate",
         "pause",
         "block",
-        "keep_back",
+        "set_safety_stock",
     ]
 
     @action(description=_("Scorecard"), icon="monitoring")
@@ -184,7 +188,7 @@ class VettingActions(StaffAdmin):
 
     @action(description=_("Activate"), icon="play_arrow")
     def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, _vet_and_activate, gettext("Activate"))
+        return self._decide(request, object_id, vet_and_activate, gettext("Activate"))
 
     @action(description=_("Pause"), icon="pause")
     def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -221,11 +225,11 @@ class VettingActions(StaffAdmin):
         )
 
 
-def _vet_and_activate(*, supplier: Supplier, **words: Any) -> None:
+def vet_and_activate(*, supplier: Supplier, **words: Any) -> None:
     """Start the vetting of a candidate, then activate it.
 
     Raises: vetting.NotVettedError  required documents are missing; the message names them
     """
     if supplier.status == Status.CANDIDATE:
-        vetting.begin(supplier=supplier, **words)
+        vetting.start(supplier=supplier, **words)
     vetting.activate(supplier=supplier, **words)

@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from catalog.models import Channel
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from suppliers.runs.staging import rows
 
 # The European Economic Area: the European Union, Iceland, Liechtenstein and Norway.
@@ -27,14 +27,14 @@ EEA = frozenset(
 
 # The criteria that each offer needs without a valid document.
 LACKING = """
-SELECT o.id, o.variant_id, o.missing_evidence,
+SELECT o.id, o.variant_id, o.missing_certificates,
        coalesce(string_agg(need.criterion, ', ' ORDER BY need.criterion), '') AS lacks
 FROM suppliers_supplieroffer o
 JOIN catalog_variant v ON v.id = o.variant_id
 JOIN catalog_product p ON p.id = v.product_id
 LEFT JOIN unnest(%(criteria)s::text[], %(for_lithium)s::bool[]) AS need(criterion, for_lithium)
   ON (v.lithium <> 'none' OR NOT need.for_lithium) AND NOT EXISTS (
-    SELECT 1 FROM suppliers_evidence e
+    SELECT 1 FROM suppliers_compliancedocument e
     WHERE e.supplier_id = o.supplier_id AND e.criterion = need.criterion
       AND e.status = 'verified'
       AND (e.valid_from IS NULL OR e.valid_from <= %(today)s)
@@ -42,10 +42,10 @@ LEFT JOIN unnest(%(criteria)s::text[], %(for_lithium)s::bool[]) AS need(criterio
       AND (e.brand_id IS NULL OR e.brand_id = p.brand_id)
       AND (e.product_id IS NULL OR e.product_id = p.id)
   )
-WHERE o.status <> 'gone'
+WHERE o.status <> 'discontinued'
 """
 # Rows are locked in id order before the update, as in all writers of offers.
-_WEIGH = f"""
+_APPLY_HOLDS = f"""
 WITH judged AS (
   {LACKING} AND o.supplier_id = %(supplier)s
     AND (%(offers)s::bigint[] IS NULL OR o.id = ANY(%(offers)s))
@@ -53,15 +53,15 @@ WITH judged AS (
 ), aim AS (
   SELECT o.id, judged.lacks
   FROM suppliers_supplieroffer o JOIN judged ON judged.id = o.id
-  WHERE judged.lacks <> judged.missing_evidence
+  WHERE judged.lacks <> judged.missing_certificates
   ORDER BY o.id
   FOR NO KEY UPDATE OF o
 ), written AS (
-  UPDATE suppliers_supplieroffer o SET missing_evidence = aim.lacks
-  FROM aim WHERE o.id = aim.id AND o.missing_evidence <> aim.lacks
-  RETURNING o.variant_id, old.missing_evidence AS lacked, new.missing_evidence AS lacks
+  UPDATE suppliers_supplieroffer o SET missing_certificates = aim.lacks
+  FROM aim WHERE o.id = aim.id AND o.missing_certificates <> aim.lacks
+  RETURNING o.variant_id, old.missing_certificates AS lacked, new.missing_certificates AS lacks
 ), queued AS (
-  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  INSERT INTO suppliers_pendingpublication (variant_id)
   SELECT DISTINCT variant_id FROM written WHERE (lacked = '') <> (lacks = '')
 )
 SELECT count(*) FILTER (WHERE lacked = '' AND lacks <> ''),
@@ -72,15 +72,15 @@ FROM written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
+class HoldResult:
     """How many offers were held, and released, and the criteria that held ones lack."""
 
     held: int
-    freed: int
+    released: int
     lacking: tuple[str, ...]
 
 
-def needs() -> tuple[tuple[str, bool], ...]:
+def required_certificates() -> tuple[tuple[str, bool], ...]:
     """Return the required criteria, each with whether only lithium products need it."""
     sells_there = any(
         EEA & set(countries) for countries in Channel.objects.values_list("countries", flat=True)
@@ -90,13 +90,15 @@ def needs() -> tuple[tuple[str, bool], ...]:
     return (*((name, False) for name in for_all), *((name, True) for name in for_lithium))
 
 
-@needs_transaction
-def weigh(*, supplier_id: int, now: datetime, offer_ids: Iterable[int] | None = None) -> Weighed:
+@requires_transaction
+def apply_holds(
+    *, supplier_id: int, now: datetime, offer_ids: Iterable[int] | None = None
+) -> HoldResult:
     """Hold and release the offers of a supplier by today's documents. Idempotent.
 
     Locks: the changed offers, in id order
     """
-    needed = needs()
+    needed = required_certificates()
     params: dict[str, Any] = {
         "supplier": supplier_id,
         "offers": None if offer_ids is None else list(offer_ids),
@@ -104,5 +106,7 @@ def weigh(*, supplier_id: int, now: datetime, offer_ids: Iterable[int] | None = 
         "for_lithium": [is_for_lithium for _, is_for_lithium in needed],
         "today": now.date(),
     }
-    ((held, freed, lacking),) = rows(_WEIGH, params)
-    return Weighed(held=held, freed=freed, lacking=tuple(sorted(set(lacking.split(", ")) - {""})))
+    ((held, released, lacking),) = rows(_APPLY_HOLDS, params)
+    return HoldResult(
+        held=held, released=released, lacking=tuple(sorted(set(lacking.split(", ")) - {""}))
+    )

@@ -7,21 +7,21 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
-from suppliers.models import Criterion
+from suppliers.models import Requirement
 
-NAMES = ("VETTING_REQUIRED", "CERTIFICATES_FOR_LITHIUM", "CERTIFICATES_FOR_EU")
+SETTINGS_WITH_REQUIREMENTS = ("VETTING_REQUIRED", "CERTIFICATES_FOR_LITHIUM", "CERTIFICATES_FOR_EU")
 
 
 @checks.register()
-def criteria_are_known(**_: Any) -> list[checks.CheckMessage]:
+def check_requirements(**_: Any) -> list[checks.CheckMessage]:
     """Return an error for each unknown criterion in the settings: it would hold all offers."""
     return [
         checks.Error(
             f"{name} contains the unknown criterion {criterion!r}.",
-            hint=f"Choose from {', '.join(Criterion.values)}.",
+            hint=f"Choose from {', '.join(Requirement.values)}.",
             id="suppliers.E001",
         )
-        for name in NAMES
+        for name in SETTINGS_WITH_REQUIREMENTS
         for criterion in getattr(settings, name)
-        if criterion not in Criterion.values
+        if criterion not in Requirement.values
     ]

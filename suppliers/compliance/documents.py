@@ -25,59 +25,61 @@ _PDF = re.compile(rb"%PDF-[12]\.\d")
 _PDF_END = re.compile(rb"%%EOF\s*\Z")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
-_LONGEST_END = 1_024
+_MAX_TRAILER_BYTES = 1_024
 
 
-class BadPaperError(ValueError):
+class InvalidDocumentError(ValueError):
     """The file is not an accepted document; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
+class StoredDocument:
     """A stored document: its name in private storage, and the digest of its content."""
 
     name: str
     sha256: str
 
 
-def keep(content: bytes) -> Paper:
+def store(content: bytes) -> StoredDocument:
     """Store a PDF, PNG or JPEG.
 
-    Raises: BadPaperError
+    Raises: InvalidDocumentError
     """
-    suffix, sound = checked(content)
+    suffix, sound = validate(content)
     name = storages["private"].save(f"{FOLDER}/{uuid4().hex}.{suffix}", ContentFile(sound))
-    return Paper(name=name, sha256=hashlib.sha256(sound).hexdigest())
+    return StoredDocument(name=name, sha256=hashlib.sha256(sound).hexdigest())
 
 
-def checked(content: bytes) -> tuple[str, bytes]:
+def validate(content: bytes) -> tuple[str, bytes]:
     """Return the file type, and the content to store.
 
     An image is re-encoded, which drops hidden content. A PDF is not parsed: it must start and
     end as a PDF.
 
-    Raises: BadPaperError
+    Raises: InvalidDocumentError
     """
     if len(content) > MAX_BYTES:
-        raise BadPaperError(
+        raise InvalidDocumentError(
             _("The file is larger than %(most)d MB.") % {"most": MAX_BYTES // 1_000_000}
         )
     if _PDF.match(content):
-        if not _PDF_END.search(content[-_LONGEST_END:]):
-            raise BadPaperError(_("The PDF is incomplete, or has data after its end."))
+        if not _PDF_END.search(content[-_MAX_TRAILER_BYTES:]):
+            raise InvalidDocumentError(_("The PDF is incomplete, or has data after its end."))
         return "pdf", content
     if content.startswith(_PNG):
         return "png", _reencoded(content, "PNG")
     if content.startswith(_JPEG):
         return "jpg", _reencoded(content, "JPEG")
-    raise BadPaperError(_("The file is not a PDF, PNG or JPEG. Upload one of these types."))
+    raise InvalidDocumentError(_("The file is not a PDF, PNG or JPEG. Upload one of these types."))
 
 
 def _reencoded(content: bytes, picture_format: str) -> bytes:
     try:
-        picture = images.opened(content)
-    except images.BadPictureError as error:
-        raise BadPaperError(_("The image cannot be read: %(why)s.") % {"why": error}) from error
+        picture = images.decode(content)
+    except images.InvalidImageError as error:
+        raise InvalidDocumentError(
+            _("The image cannot be read: %(why)s.") % {"why": error}
+        ) from error
     # Onto a new image: a copy would keep comments and color profiles.
     sheet = Pillow.new("RGB" if picture_format == "JPEG" else picture.mode, picture.size)
     sheet.paste(picture)

@@ -10,21 +10,21 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from notifications.outbox import tell
+from notifications.outbox import record_event
 from storefront.accounts.backends import GuardedBackend
-from suppliers.models import Criterion, Evidence, Supplier
+from suppliers.models import ComplianceDocument, Requirement, Supplier
 
 
-def evidence_expires(evidence: Evidence, *, at: datetime) -> None:
+def document_expiring(evidence: ComplianceDocument, *, at: datetime) -> None:
     """Notify staff once that a document expires soon."""
-    tell(
+    record_event(
         name="evidence.expires",
         key=f"evidence.expires:{evidence.pk}:{evidence.valid_until}",
         subject=f"supplier:{evidence.supplier.code}",
         payload={
-            **_basics(evidence.supplier),
-            "url": _page("suppliers_evidence_change", evidence.pk),
-            "criterion": _named(evidence.criterion),
+            **_common_payload(evidence.supplier),
+            "url": _admin_url("suppliers_compliancedocument_change", evidence.pk),
+            "criterion": _criterion_label(evidence.criterion),
             "issuer": evidence.issuer,
             "reference": evidence.reference,
             "valid_until": str(evidence.valid_until),
@@ -33,44 +33,42 @@ def evidence_expires(evidence: Evidence, *, at: datetime) -> None:
     )
 
 
-def offers_withheld(
-    supplier: Supplier, *, count: int, criteria: Sequence[str], at: datetime
-) -> None:
+def offers_held(supplier: Supplier, *, count: int, criteria: Sequence[str], at: datetime) -> None:
     """Notify staff that offers were held because a document is missing or expired."""
-    tell(
+    record_event(
         name="offers.withheld",
         key=f"offers.withheld:{supplier.code}:{at.isoformat()}",
         subject=f"supplier:{supplier.code}",
         payload={
-            **_basics(supplier),
-            "url": _page("suppliers_supplier_change", supplier.pk),
+            **_common_payload(supplier),
+            "url": _admin_url("suppliers_supplier_change", supplier.pk),
             "count": count,
-            "criteria": [_named(criterion) for criterion in criteria],
+            "criteria": [_criterion_label(criterion) for criterion in criteria],
         },
         at=at,
     )
 
 
-def _basics(supplier: Supplier) -> dict[str, Any]:
+def _common_payload(supplier: Supplier) -> dict[str, Any]:
     return {
-        "email": _vetters(),
+        "email": _reviewer_emails(),
         "locale": settings.LANGUAGE_CODE,
         "supplier": supplier.name,
         "code": supplier.code,
     }
 
 
-def _named(criterion: str) -> str:
+def _criterion_label(criterion: str) -> str:
     """Return the label of a criterion in the language of the e-mail, not of the current user."""
     with translation.override(settings.LANGUAGE_CODE):
-        return str(Criterion(criterion).label)
+        return str(Requirement(criterion).label)
 
 
-def _vetters() -> list[str]:
+def _reviewer_emails() -> list[str]:
     """Return the e-mail addresses of staff who may verify documents."""
-    people = GuardedBackend().with_perm("suppliers.change_evidence")
+    people = GuardedBackend().with_perm("suppliers.change_compliancedocument")
     return sorted(people.filter(is_staff=True).values_list("email", flat=True))
 
 
-def _page(name: str, pk: int) -> str:
+def _admin_url(name: str, pk: int) -> str:
     return f"{settings.PUBLIC_URL}{reverse(f'admin:{name}', args=[pk])}"

@@ -15,10 +15,10 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from storefront.lib.staff.fieldsets import Field, Group
 from suppliers.compliance import documents
-from suppliers.compliance.vetting import Claim
-from suppliers.models import Evidence
+from suppliers.compliance.vetting import DocumentSubmission
+from suppliers.models import ComplianceDocument
 
-CLAIMED = (
+SUBMITTED_FIELDS = (
     "criterion",
     "kind",
     "brand",
@@ -31,7 +31,7 @@ CLAIMED = (
 )
 
 
-class EvidenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """A document for one criterion, with its file."""
 
     paper = forms.FileField(
@@ -40,8 +40,8 @@ class EvidenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
     )
 
     class Meta:
-        model = Evidence
-        fields = ("supplier", *CLAIMED)
+        model = ComplianceDocument
+        fields = ("supplier", *SUBMITTED_FIELDS)
 
     def clean_paper(self) -> bytes | None:
         given: UploadedFile[bytes] | None = self.cleaned_data["paper"]
@@ -51,19 +51,19 @@ class EvidenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
             raise forms.ValidationError(gettext("At most 10 MB."), code="too_large")
         content: bytes = given.read()
         try:
-            documents.checked(content)
-        except documents.BadPaperError as error:
+            documents.validate(content)
+        except documents.InvalidDocumentError as error:
             raise forms.ValidationError(str(error), code="bad_paper") from error
         return content
 
-    def claim(self) -> Claim:
-        given: dict[str, Any] = {name: self.cleaned_data[name] for name in CLAIMED}
-        return Claim(**given, content=self.cleaned_data["paper"])
+    def claim(self) -> DocumentSubmission:
+        given: dict[str, Any] = {name: self.cleaned_data[name] for name in SUBMITTED_FIELDS}
+        return DocumentSubmission(**given, content=self.cleaned_data["paper"])
 
 
 # Form fields
 
-EVIDENCE = (
+DOCUMENT_GROUPS = (
     Group(
         _("Scope"),
         {

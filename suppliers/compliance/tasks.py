@@ -11,6 +11,6 @@ from suppliers.compliance import vetting
 
 
 @shared_task
-def watch_evidence(**_: Any) -> None:
+def watch_compliance_documents(**_: Any) -> None:
     """Warn of expiring documents, and hold offers whose document expired."""
-    vetting.watch(now=timezone.now())
+    vetting.watch_expiry(now=timezone.now())

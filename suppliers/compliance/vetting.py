@@ -13,34 +13,44 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from catalog.models import Brand, Product
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from suppliers.compliance import certificates, documents, events
-from suppliers.compliance.certificates import Weighed
-from suppliers.models import Criterion, Evidence, Supplier, SupplierOffer, UnpublishedSupply
+from suppliers.compliance.certificates import HoldResult
+from suppliers.models import (
+    ComplianceDocument,
+    PendingPublication,
+    Requirement,
+    Supplier,
+    SupplierOffer,
+)
 
 Status = Supplier.Status
 BATCH = 500
 # Kinds that need an uploaded file.
-ON_PAPER = frozenset(
-    {Evidence.Kind.CERTIFICATE, Evidence.Kind.TEST_REPORT, Evidence.Kind.DECLARATION}
+KINDS_WITH_FILE = frozenset(
+    {
+        ComplianceDocument.Kind.CERTIFICATE,
+        ComplianceDocument.Kind.TEST_REPORT,
+        ComplianceDocument.Kind.DECLARATION,
+    }
 )
 
 
 class NotVettedError(Exception):
     """Documents required for activation are missing."""
 
-    def __init__(self, missing: list[Criterion]) -> None:
+    def __init__(self, missing: list[Requirement]) -> None:
         names = ", ".join(str(criterion.label) for criterion in missing)
         super().__init__(_("Missing verified documents for: %(what)s.") % {"what": names})
         self.missing = missing
 
 
-class UnfitEvidenceError(Exception):
+class UnverifiableDocumentError(Exception):
     """The document cannot be verified; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class DocumentSubmission:
     """A document to submit; ``content`` is the file, if any."""
 
     criterion: str
@@ -55,13 +65,15 @@ class Claim:
     content: bytes | None = None
 
 
-def submit(*, supplier: Supplier, claim: Claim, actor: str, now: datetime) -> Evidence:
+def submit(
+    *, supplier: Supplier, claim: DocumentSubmission, actor: str, now: datetime
+) -> ComplianceDocument:
     """Store a document; it counts only after it is verified.
 
-    Raises: documents.BadPaperError  nothing is written
+    Raises: documents.InvalidDocumentError  nothing is written
     """
-    paper = documents.keep(claim.content) if claim.content is not None else None
-    return Evidence.objects.create(
+    paper = documents.store(claim.content) if claim.content is not None else None
+    return ComplianceDocument.objects.create(
         supplier=supplier,
         criterion=claim.criterion,
         kind=claim.kind,
@@ -80,49 +92,51 @@ def submit(*, supplier: Supplier, claim: Claim, actor: str, now: datetime) -> Ev
 
 
 @transaction.atomic(durable=True)
-def verify(*, evidence: Evidence, actor: str, now: datetime, reason: str = "") -> Weighed:
+def verify(
+    *, evidence: ComplianceDocument, actor: str, now: datetime, reason: str = ""
+) -> HoldResult:
     """Verify a document; offers that needed it are released.
 
     Locks: the supplier, then the released offers, in id order
-    Raises: UnfitEvidenceError  it expired, or the file is missing; nothing is written
+    Raises: UnverifiableDocumentError  it expired, or the file is missing; nothing is written
     """
-    supplier = _lock(evidence.supplier_id)
+    supplier = _lock_supplier(evidence.supplier_id)
     if evidence.valid_until is not None and evidence.valid_until < now.date():
-        raise UnfitEvidenceError(
+        raise UnverifiableDocumentError(
             _("The document expired on %(day)s.") % {"day": evidence.valid_until}
         )
-    if evidence.kind in ON_PAPER and not evidence.file:
-        raise UnfitEvidenceError(_("Upload a file first: there is no document to verify."))
+    if evidence.kind in KINDS_WITH_FILE and not evidence.file:
+        raise UnverifiableDocumentError(_("Upload a file first: there is no document to verify."))
     evidence.move(
-        Evidence.Status.VERIFIED,
+        ComplianceDocument.Status.VERIFIED,
         at=now,
         actor=actor,
         reason=reason,
         verified_by=actor[:100],
         verified_at=now,
     )
-    return _weigh(supplier, now)
+    return _apply_holds(supplier, now)
 
 
 @transaction.atomic(durable=True)
-def reject(*, evidence: Evidence, actor: str, now: datetime, reason: str) -> Weighed:
+def reject(*, evidence: ComplianceDocument, actor: str, now: datetime, reason: str) -> HoldResult:
     """Reject a document, also a verified one; offers that need it are held.
 
     Locks: the supplier, then the held offers, in id order
     """
-    supplier = _lock(evidence.supplier_id)
-    evidence.move(Evidence.Status.REJECTED, at=now, actor=actor, reason=reason)
-    return _weigh(supplier, now)
+    supplier = _lock_supplier(evidence.supplier_id)
+    evidence.move(ComplianceDocument.Status.REJECTED, at=now, actor=actor, reason=reason)
+    return _apply_holds(supplier, now)
 
 
-def missing(*, supplier: Supplier, now: datetime) -> list[Criterion]:
+def missing_requirements(*, supplier: Supplier, now: datetime) -> list[Requirement]:
     """Return the criteria required for activation without a valid document."""
     proven = set(supplier.evidence.valid(now.date()).values_list("criterion", flat=True))
-    return [Criterion(name) for name in settings.VETTING_REQUIRED if name not in proven]
+    return [Requirement(name) for name in settings.VETTING_REQUIRED if name not in proven]
 
 
 @transaction.atomic(durable=True)
-def begin(*, supplier: Supplier, actor: str, now: datetime, reason: str = "") -> None:
+def start(*, supplier: Supplier, actor: str, now: datetime, reason: str = "") -> None:
     """Start the vetting of a candidate."""
     supplier.move(Status.VETTING, at=now, actor=actor, reason=reason)
 
@@ -134,11 +148,11 @@ def activate(*, supplier: Supplier, actor: str, now: datetime, reason: str = "")
     Locks: the supplier, then the changed offers, in id order
     Raises: NotVettedError  nothing is written
     """
-    _lock(supplier.pk)
-    if lacking := missing(supplier=supplier, now=now):
+    _lock_supplier(supplier.pk)
+    if lacking := missing_requirements(supplier=supplier, now=now):
         raise NotVettedError(lacking)
     supplier.move(Status.ACTIVE, at=now, actor=actor, reason=reason)
-    _weigh(supplier, now)
+    _apply_holds(supplier, now)
     _publish_all(supplier)
 
 
@@ -156,29 +170,31 @@ def block(*, supplier: Supplier, actor: str, now: datetime, reason: str) -> None
     _publish_all(supplier)
 
 
-def watch(*, now: datetime) -> tuple[int, int]:
+def watch_expiry(*, now: datetime) -> tuple[int, int]:
     """Warn of documents that expire within ``WARN_BEFORE``; hold offers whose document expired.
 
     Returns the numbers of warnings and of held offers.
     """
-    warned = sum(_warn(evidence, now) for evidence in Evidence.objects.to_warn_of(now))
+    warned = sum(
+        _warn(evidence, now) for evidence in ComplianceDocument.objects.expiring_unwarned(now)
+    )
     suppliers = Supplier.objects.order_by("pk").values_list("pk", flat=True)
-    held = sum(_expire(pk, now) for pk in suppliers)
+    held = sum(_hold_expired(pk, now) for pk in suppliers)
     return warned, held
 
 
 @transaction.atomic(durable=True)
-def _warn(evidence: Evidence, now: datetime) -> bool:
+def _warn(evidence: ComplianceDocument, now: datetime) -> bool:
     """Notify staff of one document, unless another worker did or a later document exists."""
-    row = Evidence.objects.filter(pk=evidence.pk, warned_at__isnull=True)
-    if not row.update(warned_at=now) or _is_followed(evidence):
+    row = ComplianceDocument.objects.filter(pk=evidence.pk, warned_at__isnull=True)
+    if not row.update(warned_at=now) or _has_successor(evidence):
         return False
-    events.evidence_expires(evidence, at=now)
+    events.document_expiring(evidence, at=now)
     return True
 
 
-def _is_followed(evidence: Evidence) -> bool:
-    others = Evidence.objects.verified().filter(
+def _has_successor(evidence: ComplianceDocument) -> bool:
+    others = ComplianceDocument.objects.verified().filter(
         supplier=evidence.supplier_id,
         criterion=evidence.criterion,
         brand=evidence.brand_id,
@@ -191,34 +207,34 @@ def _is_followed(evidence: Evidence) -> bool:
 
 
 @transaction.atomic(durable=True)
-def _expire(supplier_id: int, now: datetime) -> int:
+def _hold_expired(supplier_id: int, now: datetime) -> int:
     """Hold offers whose document expired; return how many.
 
     Locks: the supplier, then the changed offers, in id order
     """
-    return _weigh(_lock(supplier_id), now).held
+    return _apply_holds(_lock_supplier(supplier_id), now).held
 
 
-@needs_transaction
-def _weigh(supplier: Supplier, now: datetime) -> Weighed:
-    weighed = certificates.weigh(supplier_id=supplier.pk, now=now)
+@requires_transaction
+def _apply_holds(supplier: Supplier, now: datetime) -> HoldResult:
+    weighed = certificates.apply_holds(supplier_id=supplier.pk, now=now)
     if weighed.held and supplier.status == Status.ACTIVE:
-        events.offers_withheld(supplier, count=weighed.held, criteria=weighed.lacking, at=now)
+        events.offers_held(supplier, count=weighed.held, criteria=weighed.lacking, at=now)
     return weighed
 
 
-@needs_transaction
-def _lock(supplier_id: int) -> Supplier:
+@requires_transaction
+def _lock_supplier(supplier_id: int) -> Supplier:
     """Lock out other decisions about this supplier; its feeds and orders continue."""
     return Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier_id)
 
 
-@needs_transaction
+@requires_transaction
 def _publish_all(supplier: Supplier) -> None:
     """Queue the supplier's variants for publication."""
     offers = SupplierOffer.objects.filter(supplier=supplier, variant__isnull=False)
-    offers = offers.exclude(status=SupplierOffer.Status.GONE)
+    offers = offers.exclude(status=SupplierOffer.Status.DISCONTINUED)
     variant_ids = offers.order_by("variant_id").values_list("variant_id", flat=True).distinct()
-    UnpublishedSupply.objects.bulk_create(
-        (UnpublishedSupply(variant_id=variant_id) for variant_id in variant_ids), batch_size=BATCH
+    PendingPublication.objects.bulk_create(
+        (PendingPublication(variant_id=variant_id) for variant_id in variant_ids), batch_size=BATCH
     )

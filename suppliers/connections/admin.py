@@ -1,4 +1,4 @@
-"""Connection admin: edit secrets and options, run a health check, show the call budgets."""
+"""Connection admin: edit secrets and options, run a health check, show the call quotas."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, Wakeable, action, start
+from storefront.lib.staff.admin import QueueableTask, StaffAdmin, action, enqueue_or_fail
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.inlines import inline
 from suppliers.connections import tasks
 from suppliers.connections.factory import NOT_CONNECTED
-from suppliers.connections.forms import ConnectionForm, form_for
+from suppliers.connections.forms import ConnectionForm, connection_form
 from suppliers.connections.labels import CONNECTION, FACTS, KEYS_AND_OPTIONS
-from suppliers.models import CallBudget, Connection, Supplier
-from suppliers.resilience.admin import BreakerActions, answering
+from suppliers.models import CallQuota, Connection, Supplier
+from suppliers.resilience.admin import CircuitBreakerActions, connection_health
 
 # Labels of ``health_check.Outcome``; a report stores its values.
 OUTCOMES = {
@@ -34,18 +34,18 @@ OUTCOMES = {
 
 
 @admin.display(description=_("Last connection check"))
-def last_try(row: Supplier) -> str | None:
+def last_health_check(row: Supplier) -> str | None:
     """Render the report of the last health check: each step and its advice."""
     wire: Connection | None = getattr(row, "connection", None)
-    if wire is None or not wire.check_report:
+    if wire is None or not wire.health_report:
         return None
-    report = wire.check_report
+    report = wire.health_report
     steps = format_html_join(
         "",
         "<li>{} <b>{}</b> {} <em>{}</em></li>",
         (
             (
-                columns.as_state(
+                columns.as_status(
                     str(OUTCOMES[step["outcome"]]),
                     calls=step["outcome"] == "bad",
                     waits=step["outcome"] == "not tried",
@@ -58,29 +58,32 @@ def last_try(row: Supplier) -> str | None:
             for step in report["steps"]
         ),
     )
-    wishes = format_html_join("", "<li>{}</li>", ((wish,) for wish in report["wishes"]))
-    able = ", ".join(report["abilities"])
-    return format_html('<p>{}</p><ul class="staff-moves">{}{}</ul>', able, steps, wishes)
+    suggestions = format_html_join("", "<li>{}</li>", ((wish,) for wish in report["suggestions"]))
+    able = ", ".join(report["capabilities"])
+    return format_html('<p>{}</p><ul class="staff-moves">{}{}</ul>', able, steps, suggestions)
 
 
-def start_call(task: Wakeable, supplier: Supplier, **given: Any) -> None:
+def start_supplier_task(task: QueueableTask, supplier: Supplier, **given: Any) -> None:
     """Start a task that calls the supplier.
 
     Raises: PermanentError  the supplier has no connection
     """
     if not Connection.objects.filter(supplier=supplier).exists():
         raise PermanentError(gettext("This supplier has no connection yet."), code=NOT_CONNECTED)
-    start(task, supplier_id=supplier.pk, **given)
+    enqueue_or_fail(task, supplier_id=supplier.pk, **given)
 
 
-class CheckActions(StaffAdmin):
+class HealthCheckActions(StaffAdmin):
     """Staff actions that check a supplier's connection."""
 
-    check_actions: ClassVar = ["check_wire"]
-    check_fields: ClassVar = [columns.age("connection__checked_at", _("Last checked")), last_try]
+    check_actions: ClassVar = ["check_connection"]
+    check_fields: ClassVar = [
+        columns.age("connection__checked_at", _("Last checked")),
+        last_health_check,
+    ]
 
     @action(description=_("Check connection"), icon="network_check")
-    def check_wire(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def check_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
         words = gettext(
             "Signs in to %(name)s, reads one product, quotes one parcel and reads the"
@@ -91,19 +94,19 @@ class CheckActions(StaffAdmin):
             supplier,
             title=gettext("Check connection"),
             explain=words % {"name": supplier.name},
-            act=lambda _given: start_call(tasks.check, supplier),
+            act=lambda _given: start_supplier_task(tasks.run_health_check, supplier),
             done=gettext("Started. The result appears on this page shortly."),
         )
 
 
 @admin.register(Connection)
-class ConnectionAdmin(BreakerActions):
+class ConnectionAdmin(CircuitBreakerActions):
     form = ConnectionForm
     editable = (
         "base_url",
         "account_id",
         "calls_per_second",
-        "calls_at_once",
+        "max_concurrent_calls",
         "products_every_min",
         "prices_every_min",
         "stock_every_min",
@@ -114,12 +117,12 @@ class ConnectionAdmin(BreakerActions):
     groups = (
         *CONNECTION,
         Group(KEYS_AND_OPTIONS),
-        Group(FACTS.title, FACTS.fields, columns=[answering]),
+        Group(FACTS.title, FACTS.fields, columns=[connection_health]),
     )
     list_display: ClassVar = [
         columns.text("supplier__name", _("Supplier")),
         "base_url",
-        answering,
+        connection_health,
         "products_every_min",
         "prices_every_min",
         "stock_every_min",
@@ -130,21 +133,27 @@ class ConnectionAdmin(BreakerActions):
         columns.age("problem_at", _("Error since")),
     ]
     list_select_related: ClassVar = ["supplier", "breaker"]
-    actions_detail: ClassVar = BreakerActions.breaker_actions
+    actions_detail: ClassVar = CircuitBreakerActions.breaker_actions
     ordering: ClassVar = ["supplier"]
     # Options have form fields of their own; the check report is on the supplier page.
-    exclude: ClassVar = ["secrets_sealed", "tokens_sealed", "remembered", "options", "check_report"]
+    exclude: ClassVar = [
+        "secrets_encrypted",
+        "tokens_encrypted",
+        "connector_state",
+        "options",
+        "health_report",
+    ]
     readonly_fields: ClassVar = [
-        answering,
+        connection_health,
         "orders_polled_at",
         "balance_amount",
-        "balance_as_of",
-        "rest_until",
+        "balance_reported_at",
+        "paused_until",
         "problem",
         "problem_at",
         "checked_at",
     ]
-    inlines: ClassVar = [inline(CallBudget, "name", "used", "total", "until")]
+    inlines: ClassVar = [inline(CallQuota, "name", "used", "total", "until")]
 
     def get_exclude(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
         return self.exclude
@@ -158,7 +167,7 @@ class ConnectionAdmin(BreakerActions):
     ) -> type[forms.ModelForm[Any]]:
         """Return the form for the supplier's connector, or the default one for a read-only view."""
         if obj is not None and self.has_change_permission(request, obj):
-            words["form"] = form_for(obj)
+            words["form"] = connection_form(obj)
         return super().get_form(request, obj, change, **words)
 
     def response_change(self, request: HttpRequest, obj: Connection) -> HttpResponse:
@@ -167,7 +176,7 @@ class ConnectionAdmin(BreakerActions):
         if "_save" not in request.POST:
             return answer
         try:
-            start(tasks.check, supplier_id=obj.supplier_id)
+            enqueue_or_fail(tasks.run_health_check, supplier_id=obj.supplier_id)
         except TemporaryError as error:
             self.message_user(request, str(error), messages.WARNING)
         else:

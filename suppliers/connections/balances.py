@@ -7,43 +7,45 @@ from datetime import datetime
 
 from django.db.models import F
 
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors import ADAPTERS, connector_class
-from suppliers.connectors.capabilities import Ability, Balance, abilities_of, able
+from suppliers.connections.factory import open_connector
+from suppliers.connectors import CONNECTORS, connector_class
+from suppliers.connectors.capabilities import Balance, Capability, capabilities_of, require
 from suppliers.models import Connection, Supplier
 
 log = logging.getLogger(__name__)
 
 
-def holders() -> list[Supplier]:
+def prepaid_suppliers() -> list[Supplier]:
     """Return the active suppliers whose connector reports a prepaid balance."""
     able_to_tell = [
-        name for name in ADAPTERS if Ability.BALANCE in abilities_of(connector_class(name))
+        name for name in CONNECTORS if Capability.BALANCE in capabilities_of(connector_class(name))
     ]
     active = Supplier.objects.filter(status=Supplier.Status.ACTIVE, connection__isnull=False)
     return list(active.filter(adapter__in=able_to_tell).order_by("pk"))
 
 
-def look(*, supplier: Supplier, now: datetime) -> Money | None:
+def refresh(*, supplier: Supplier, now: datetime) -> Money | None:
     """Fetch and store the balance; set or clear the low-balance problem of the connection.
 
     Returns None if the supplier did not answer; the last balance stays.
     """
     try:
-        with adapter_for(supplier) as connector:
-            balance = able(connector, Balance).balance()
-    except OutsideError as error:
+        with open_connector(supplier) as connector:
+            balance = require(connector, Balance).balance()
+    except ExternalServiceError as error:
         log.warning("Cannot read the balance of %s: %s", supplier, error)
         return None
     wire = Connection.objects.filter(supplier=supplier)
-    wire.update(balance_amount=balance.rounded().amount, balance_as_of=now)
+    wire.update(balance_amount=balance.rounded().amount, balance_reported_at=now)
     low = wire.filter(balance_amount__lt=F("low_balance_amount")).first()
     if low is not None:
-        words = f"{Connection.BALANCE_PROBLEM}{balance} is left, below {low.low_balance_amount}"
+        words = (
+            f"{Connection.BALANCE_PROBLEM_PREFIX}{balance} is left, below {low.low_balance_amount}"
+        )
         wire.update(problem=words[:300], problem_at=now)
     else:
-        told = wire.filter(problem__startswith=Connection.BALANCE_PROBLEM)
+        told = wire.filter(problem__startswith=Connection.BALANCE_PROBLEM_PREFIX)
         told.update(problem="", problem_at=None)
     return balance

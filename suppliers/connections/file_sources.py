@@ -20,24 +20,24 @@ from django.db.models import Max
 
 from suppliers.connectors.feed.fetch import UPLOADS
 from suppliers.connectors.feed.mapping.spec import Mapping
-from suppliers.models import Content, FeedMapping, FeedUpload, Supplier
+from suppliers.models import FeedMapping, FeedUpload, FileContent, Supplier
 
 # The connection options that active mappings and the newest uploads fill.
-SPECS = {
-    Content.PRODUCTS: "mapping",
-    Content.PRICES: "prices_mapping",
-    Content.STOCK: "stock_mapping",
+MAPPING_OPTIONS = {
+    FileContent.PRODUCTS: "mapping",
+    FileContent.PRICES: "prices_mapping",
+    FileContent.STOCK: "stock_mapping",
 }
-PLACES = {
-    Content.PRODUCTS: "products_at",
-    Content.PRICES: "prices_at",
-    Content.STOCK: "stock_at",
+FILE_OPTIONS = {
+    FileContent.PRODUCTS: "products_at",
+    FileContent.PRICES: "prices_at",
+    FileContent.STOCK: "stock_at",
 }
 FEED, BY_HAND = "feed", "upload"
 
 
 @transaction.atomic(durable=True)
-def save(
+def save_mapping(
     *, supplier: Supplier, content: str, spec: dict[str, Any], by: str, now: datetime
 ) -> FeedMapping:
     """Create and activate a mapping version.
@@ -61,49 +61,50 @@ def save(
     )
 
 
-def take_back(*, version: FeedMapping, by: str, now: datetime) -> FeedMapping:
+def restore_mapping(*, version: FeedMapping, by: str, now: datetime) -> FeedMapping:
     """Activate an old version, as a copy with a new version number.
 
     Raises: PermanentError  the spec is no longer valid
     """
-    return save(
+    return save_mapping(
         supplier=version.supplier, content=version.content, spec=version.spec, by=by, now=now
     )
 
 
-def options_for(supplier: Supplier, options: Table[str, Any]) -> dict[str, Any]:
+def connection_options(supplier: Supplier, options: Table[str, Any]) -> dict[str, Any]:
     """Return the active mappings and newest uploads, as options of a file connection."""
     if supplier.adapter != FEED:
         return {}
     active = FeedMapping.objects.filter(supplier=supplier, is_active=True)
     found: dict[str, Any] = {
-        SPECS[Content(content)]: spec for content, spec in active.values_list("content", "spec")
+        MAPPING_OPTIONS[FileContent(content)]: spec
+        for content, spec in active.values_list("content", "spec")
     }
     if options.get("via") == BY_HAND:
         newest = FeedUpload.objects.filter(supplier=supplier).order_by("content", "-id")
         newest = newest.distinct("content")
         found |= {
-            PLACES[Content(content)]: name
-            for content, name in newest.values_list("content", "stored_as")
+            FILE_OPTIONS[FileContent(content)]: name
+            for content, name in newest.values_list("content", "storage_name")
         }
     return found
 
 
 # Uploaded files
 
-MOST_BYTES = 200_000_000
+MAX_BYTES = 200_000_000
 
 
-class TooLongError(Exception):
-    """The file is longer than ``MOST_BYTES``. Nothing is stored."""
+class FileTooLargeError(Exception):
+    """The file is longer than ``MAX_BYTES``. Nothing is stored."""
 
 
-def folder_of(supplier: Supplier) -> Path:
+def supplier_folder(supplier: Supplier) -> Path:
     """Return the private folder of a supplier's files."""
     return Path(settings.FEEDS_ROOT) / supplier.code
 
 
-def keep(  # noqa: PLR0913 - the file, its supplier and its uploader
+def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
     *,
     supplier: Supplier,
     content: str,
@@ -117,9 +118,9 @@ def keep(  # noqa: PLR0913 - the file, its supplier and its uploader
 
     The file's modification time becomes its date: ``made_at`` if given, at most ``now``.
 
-    Raises: TooLongError
+    Raises: FileTooLargeError
     """
-    folder = folder_of(supplier) / UPLOADS
+    folder = supplier_folder(supplier) / UPLOADS
     folder.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     handle, written = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
@@ -127,21 +128,21 @@ def keep(  # noqa: PLR0913 - the file, its supplier and its uploader
         with os.fdopen(handle, "wb") as sink:
             for chunk in chunks:
                 size += len(chunk)
-                if size > MOST_BYTES:
-                    raise TooLongError(f"over {MOST_BYTES} bytes")
+                if size > MAX_BYTES:
+                    raise FileTooLargeError(f"over {MAX_BYTES} bytes")
                 digest.update(chunk)
                 sink.write(chunk)
         told_at_s = min(now, made_at or now).timestamp()
         os.utime(written, (told_at_s, told_at_s))
-        stored_as = f"{content}-{digest.hexdigest()[:24]}.upload"
-        Path(written).replace(folder / stored_as)
+        storage_name = f"{content}-{digest.hexdigest()[:24]}.upload"
+        Path(written).replace(folder / storage_name)
     finally:
         Path(written).unlink(missing_ok=True)
     return FeedUpload.objects.create(
         supplier=supplier,
         content=content,
-        stored_as=stored_as,
-        given_name=_printable(name),
+        storage_name=storage_name,
+        original_name=_printable(name),
         digest=digest.hexdigest(),
         size_bytes=size,
         by=by[:100],

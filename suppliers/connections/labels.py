@@ -64,7 +64,7 @@ CONNECTION = (
                     " as 1."
                 ),
             ),
-            "calls_at_once": Field(
+            "max_concurrent_calls": Field(
                 _("Concurrent calls"),
                 _("Over all workers. A quarter is reserved for orders. 0 counts as 1."),
             ),
@@ -81,7 +81,7 @@ CONNECTION = (
                 ),
             ),
             "balance_amount": Field(_("Balance")),
-            "balance_as_of": Field(_("Reported at")),
+            "balance_reported_at": Field(_("Reported at")),
         },
     ),
 )
@@ -90,7 +90,7 @@ FACTS = Group(
     {
         "problem": Field(_("Connection error")),
         "problem_at": Field(_("Error since")),
-        "rest_until": Field(_("Quota used up until")),
+        "paused_until": Field(_("Quota used up until")),
         "orders_polled_at": Field(_("Orders checked at")),
         "checked_at": Field(_("Last checked")),
     },

@@ -20,23 +20,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from storefront.lib.security import webhook_signing
-from storefront.lib.security.encryption import seal, unseal
-from suppliers.connectors import ADAPTERS, connector_class
+from storefront.lib.security.encryption import decrypt, encrypt
+from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Connector
 from suppliers.connectors.context import Secret
-from suppliers.models import Connection, FeedLimits, Supplier, SupplierProduct
+from suppliers.models import Connection, QuarantineThresholds, Supplier, SupplierProduct
 
-CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
-CURRENCY = re.compile(r"[A-Z]{3}")
+CODE_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
+CURRENCY_PATTERN = re.compile(r"[A-Z]{3}")
 # A supplier that signs webhooks in our own format may have this, whatever its API.
 HOOK_SECRET = Secret(
     name="hook_secret", label=cast("str", gettext_lazy("Webhook secret")), is_required=False
 )
-LONGEST_ADDRESS = 200
-LONGEST_SECRET = 20_000
+MAX_URL_LENGTH = 200
+MAX_SECRET_LENGTH = 20_000
 
 
-class NotConnectableError(Exception):
+class InvalidSetupError(Exception):
     """The input is invalid; nothing is written. ``reasons`` are by field."""
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
@@ -45,7 +45,7 @@ class NotConnectableError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wiring:
+class ConnectionInput:
     """Changes of a connection.
 
     A ``base_url`` of None and unnamed secrets and options stay unchanged. An empty secret is
@@ -58,7 +58,7 @@ class Wiring:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class SupplierInput:
     """Changes of a supplier.
 
     The names in ``supplier``, ``connection`` and ``limits`` are model fields.
@@ -69,50 +69,50 @@ class Wish:
     supplier: Mapping[str, Any] = field(default_factory=dict)
     connection: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, int | None] = field(default_factory=dict)
-    wiring: Wiring = Wiring()
+    wiring: ConnectionInput = ConnectionInput()
 
 
-def kind_of(connector: str) -> type[Connector]:
+def find_connector(connector: str) -> type[Connector]:
     """Return a connector's class.
 
-    Raises: NotConnectableError  unknown connector
+    Raises: InvalidSetupError  unknown connector
     """
-    if connector not in ADAPTERS:
-        known = ", ".join(sorted(ADAPTERS))
+    if connector not in CONNECTORS:
+        known = ", ".join(sorted(CONNECTORS))
         words = _("Unknown connector %(name)r. Available: %(known)s.")
-        raise NotConnectableError({"connector": words % {"name": connector, "known": known}})
+        raise InvalidSetupError({"connector": words % {"name": connector, "known": known}})
     return cast("type[Connector]", connector_class(connector))
 
 
-def secrets_of(connector: str) -> tuple[Secret, ...]:
+def declared_secrets(connector: str) -> tuple[Secret, ...]:
     """Return the write-only secrets of a connector, with the webhook secret."""
-    declared = kind_of(connector).SECRETS
+    declared = find_connector(connector).SECRETS
     if any(secret.name == HOOK_SECRET.name for secret in declared):
         return declared
     return (*declared, HOOK_SECRET)
 
 
-def kept_secrets(wire: Connection) -> frozenset[str]:
+def stored_secret_names(wire: Connection) -> frozenset[str]:
     """Return the names of the stored secrets."""
-    return frozenset(unseal(wire.secrets_sealed))
+    return frozenset(decrypt(wire.secrets_encrypted))
 
 
 @transaction.atomic(durable=True)
-def add(*, code: str, wish: Wish, now: datetime) -> tuple[Supplier, bool]:
+def save_supplier(*, code: str, wish: SupplierInput, now: datetime) -> tuple[Supplier, bool]:
     """Create a supplier with its connection, or change the given values of an existing one.
 
     Returns the supplier and whether it is new. A new supplier is a candidate: it gets no
     orders.
 
     Locks: the supplier
-    Raises: NotConnectableError  nothing is written
+    Raises: InvalidSetupError  nothing is written
     """
     supplier = Supplier.objects.select_for_update(of=["self"]).filter(code=code).first()
     is_new = supplier is None
     if supplier is None:
-        supplier = _candidate(code, wish, now)
-    elif reasons := _misfits(supplier, wish):
-        raise NotConnectableError(reasons)
+        supplier = _new_candidate(code, wish, now)
+    elif reasons := _fixed_field_errors(supplier, wish):
+        raise InvalidSetupError(reasons)
     is_other = wish.connector not in {None, supplier.adapter}
     supplier.adapter = wish.connector or supplier.adapter
     if wish.currency:
@@ -122,56 +122,56 @@ def add(*, code: str, wish: Wish, now: datetime) -> tuple[Supplier, bool]:
     wire = Connection.objects.filter(supplier=supplier).first() if not is_new else None
     wire = wire or Connection(supplier=supplier)
     if is_other:  # state of one connector is meaningless to another
-        wire.options, wire.remembered, wire.tokens_sealed = {}, {}, ""
+        wire.options, wire.connector_state, wire.tokens_encrypted = {}, {}, ""
     for name, value in wish.connection.items():
         setattr(wire, name, value)
-    settle(wire, connector=supplier.adapter, wiring=wish.wiring)
+    apply_settings(wire, connector=supplier.adapter, wiring=wish.wiring)
     supplier.save()
     wire.supplier = supplier
     wire.save()
     if wish.limits:
-        _limit(supplier, wish.limits)
+        _save_thresholds(supplier, wish.limits)
     return supplier, is_new
 
 
-def _limit(supplier: Supplier, limits: Mapping[str, int | None]) -> None:
-    row, _is_new = FeedLimits.objects.get_or_create(supplier=supplier)
+def _save_thresholds(supplier: Supplier, limits: Mapping[str, int | None]) -> None:
+    row, _is_new = QuarantineThresholds.objects.get_or_create(supplier=supplier)
     for name, value in limits.items():
         setattr(row, name, value)
     try:
         row.clean_fields()
     except ValidationError as error:
-        raise NotConnectableError(
+        raise InvalidSetupError(
             {f"limit {name}": " ".join(words) for name, words in error.message_dict.items()}
         ) from error
     row.save()
 
 
-def _candidate(code: str, wish: Wish, now: datetime) -> Supplier:
+def _new_candidate(code: str, wish: SupplierInput, now: datetime) -> Supplier:
     reasons = {}
-    if not CODE.fullmatch(code):
+    if not CODE_PATTERN.fullmatch(code):
         reasons["code"] = _("Enter a code of up to 30 lowercase letters, digits and hyphens.")
     if not wish.connector:
         reasons["connector"] = _("Choose a connector: %(known)s.") % {
-            "known": ", ".join(sorted(ADAPTERS))
+            "known": ", ".join(sorted(CONNECTORS))
         }
-    if wish.currency and not CURRENCY.fullmatch(wish.currency):
+    if wish.currency and not CURRENCY_PATTERN.fullmatch(wish.currency):
         reasons["currency"] = _("Enter a currency of three capital letters, such as EUR.")
     if reasons:
-        raise NotConnectableError(reasons)
+        raise InvalidSetupError(reasons)
     return Supplier(
         code=code,
         name=code.replace("-", " ").title(),
-        currency=wish.currency or kind_of(wish.connector or "").CURRENCY,
+        currency=wish.currency or find_connector(wish.connector or "").CURRENCY,
         status=Supplier.Status.CANDIDATE,
         status_since=now,
     )
 
 
-def _misfits(supplier: Supplier, wish: Wish) -> dict[str, str]:
+def _fixed_field_errors(supplier: Supplier, wish: SupplierInput) -> dict[str, str]:
     """Return what cannot be changed once products were imported."""
     reasons = {}
-    if wish.currency and not CURRENCY.fullmatch(wish.currency):
+    if wish.currency and not CURRENCY_PATTERN.fullmatch(wish.currency):
         reasons["currency"] = _("Enter a currency of three capital letters, such as EUR.")
     is_known = SupplierProduct.objects.filter(supplier=supplier).exists()
     if wish.connector not in {None, supplier.adapter} and is_known:
@@ -186,50 +186,52 @@ def _misfits(supplier: Supplier, wish: Wish) -> dict[str, str]:
     return reasons
 
 
-def settle(wire: Connection, *, connector: str, wiring: Wiring) -> None:
+def apply_settings(wire: Connection, *, connector: str, wiring: ConnectionInput) -> None:
     """Set address, secrets and options on a row that the caller saves.
 
     Tokens and state of an old key or host are deleted.
 
-    Raises: NotConnectableError  the row is unchanged
+    Raises: InvalidSetupError  the row is unchanged
     """
-    if reasons := misfits(wire, connector=connector, wiring=wiring):
-        raise NotConnectableError(reasons)
-    kept, wanted = unseal(wire.secrets_sealed), _secrets(wire, wiring)
+    if reasons := validate(wire, connector=connector, wiring=wiring):
+        raise InvalidSetupError(reasons)
+    kept, wanted = decrypt(wire.secrets_encrypted), _merged_secrets(wire, wiring)
     changed = {name for name, _value in kept.items() ^ wanted.items()}
-    if _is_elsewhere(wire, wiring):
-        wire.remembered = {}
-        wire.tokens_sealed = ""
+    if _is_other_host(wire, wiring):
+        wire.connector_state = {}
+        wire.tokens_encrypted = ""
     if changed - {HOOK_SECRET.name}:
-        wire.tokens_sealed = ""
+        wire.tokens_encrypted = ""
     if changed:
-        wire.secrets_sealed = seal(wanted)
-    wire.base_url = _address(wire, wiring)
-    wire.options = _options(wire, wiring)
+        wire.secrets_encrypted = encrypt(wanted)
+    wire.base_url = _merged_address(wire, wiring)
+    wire.options = _merged_options(wire, wiring)
 
 
-def misfits(wire: Connection, *, connector: str, wiring: Wiring) -> dict[str, str]:
+def validate(wire: Connection, *, connector: str, wiring: ConnectionInput) -> dict[str, str]:
     """Return the validation errors by field; empty if valid."""
-    kind = kind_of(connector).OPTIONS
+    kind = find_connector(connector).OPTIONS
     reasons = {}
     options: msgspec.Struct | None = None
     try:
-        options = msgspec.convert(_options(wire, wiring), kind)
+        options = msgspec.convert(_merged_options(wire, wiring), kind)
     except msgspec.ValidationError as error:
-        reasons["options"] = _unfit_options(kind, str(error))
-    address = _address(wire, wiring)
+        reasons["options"] = _describe_option_error(kind, str(error))
+    address = _merged_address(wire, wiring)
     is_needed = bool(address) or getattr(options, "needs_address", True)
-    if is_needed and (words := wrong_address(address)):
+    if is_needed and (words := address_error(address)):
         reasons["base_url"] = words
-    reasons |= _wrong_secrets(wire, secrets_of(connector), wiring)
-    if "base_url" not in reasons and _is_elsewhere(wire, wiring):
+    reasons |= _secret_errors(wire, declared_secrets(connector), wiring)
+    if "base_url" not in reasons and _is_other_host(wire, wiring):
         # Otherwise a user who may change the address could send our keys to another host.
-        for name in unseal(wire.secrets_sealed).keys() - wiring.secrets.keys() - {HOOK_SECRET.name}:
+        for name in (
+            decrypt(wire.secrets_encrypted).keys() - wiring.secrets.keys() - {HOOK_SECRET.name}
+        ):
             reasons[f"secret {name}"] = _("The address has changed. Enter this secret again.")
     return reasons
 
 
-def _unfit_options(kind: type[msgspec.Struct], error: str) -> str:
+def _describe_option_error(kind: type[msgspec.Struct], error: str) -> str:
     """Return the error with the valid options or values."""
     field = re.search(r"\$\.(\w+)", error)
     hint = get_type_hints(kind).get(field[1]) if field else None
@@ -246,8 +248,8 @@ def _unfit_options(kind: type[msgspec.Struct], error: str) -> str:
     }
 
 
-def _wrong_secrets(
-    wire: Connection, declared: tuple[Secret, ...], wiring: Wiring
+def _secret_errors(
+    wire: Connection, declared: tuple[Secret, ...], wiring: ConnectionInput
 ) -> dict[str, str]:
     reasons = {}
     known = [secret.name for secret in declared]
@@ -255,9 +257,9 @@ def _wrong_secrets(
         if name not in known:
             words = _("This connector has no such secret. Available: %(known)s.")
             reasons[f"secret {name}"] = words % {"known": ", ".join(known)}
-        elif len(value) > LONGEST_SECRET:
+        elif len(value) > MAX_SECRET_LENGTH:
             reasons[f"secret {name}"] = _("The value is too long.")
-    wanted = _secrets(wire, wiring)
+    wanted = _merged_secrets(wire, wiring)
     for secret in declared:
         if secret.is_required and secret.name not in wanted:
             reasons[f"secret {secret.name}"] = _("Enter this secret: %(label)s.") % {
@@ -265,15 +267,15 @@ def _wrong_secrets(
             }
     try:
         for word in wiring.secrets.get(HOOK_SECRET.name, "").split():
-            webhook_signing.key_of(word)
-    except webhook_signing.BadSecretError:
+            webhook_signing.decode_secret(word)
+    except webhook_signing.InvalidSecretError:
         reasons[f"secret {HOOK_SECRET.name}"] = _(
             "A webhook secret consists of whsec_ and Base64 text."
         )
     return reasons
 
 
-def wrong_address(address: str) -> str:
+def address_error(address: str) -> str:
     """Return what is wrong with an address, without repeating it: it may contain secrets."""
     try:
         parts = urlsplit(address)
@@ -284,25 +286,25 @@ def wrong_address(address: str) -> str:
         return _("Enter an address such as https://api.example.com/v1/.")
     if "@" in parts.netloc:
         return _("Do not put user names or passwords into the address: enter them as secrets.")
-    if len(address) > LONGEST_ADDRESS:
-        return _("The address is longer than %(most)d characters.") % {"most": LONGEST_ADDRESS}
+    if len(address) > MAX_URL_LENGTH:
+        return _("The address is longer than %(most)d characters.") % {"most": MAX_URL_LENGTH}
     return ""
 
 
-def _is_elsewhere(wire: Connection, wiring: Wiring) -> bool:
-    was, will_be = urlsplit(wire.base_url), urlsplit(_address(wire, wiring))
+def _is_other_host(wire: Connection, wiring: ConnectionInput) -> bool:
+    was, will_be = urlsplit(wire.base_url), urlsplit(_merged_address(wire, wiring))
     return bool(wire.base_url) and (was.scheme, was.netloc) != (will_be.scheme, will_be.netloc)
 
 
-def _address(wire: Connection, wiring: Wiring) -> str:
+def _merged_address(wire: Connection, wiring: ConnectionInput) -> str:
     return wire.base_url if wiring.base_url is None else wiring.base_url.strip()
 
 
-def _secrets(wire: Connection, wiring: Wiring) -> dict[str, str]:
-    merged = unseal(wire.secrets_sealed) | dict(wiring.secrets)
+def _merged_secrets(wire: Connection, wiring: ConnectionInput) -> dict[str, str]:
+    merged = decrypt(wire.secrets_encrypted) | dict(wiring.secrets)
     return {name: value for name, value in merged.items() if value.strip()}
 
 
-def _options(wire: Connection, wiring: Wiring) -> dict[str, Any]:
+def _merged_options(wire: Connection, wiring: ConnectionInput) -> dict[str, Any]:
     merged = wire.options | dict(wiring.options)
     return {name: value for name, value in merged.items() if value is not None}

@@ -9,12 +9,12 @@ from typing import Any
 from django.db import DatabaseError, OperationalError, connection, transaction
 
 from storefront.lib.http.errors import TemporaryError
-from storefront.lib.security.encryption import seal, unseal
-from suppliers.connectors.context import TokenRenewal, joined
+from storefront.lib.security.encryption import decrypt, encrypt
+from suppliers.connectors.context import TokenRenewal, merge_state
 from suppliers.models import Connection
 
 
-class KeptTokens:
+class DatabaseTokenStore:
     """The encrypted token pair of one connection."""
 
     def __init__(self, connection_id: int) -> None:
@@ -22,19 +22,19 @@ class KeptTokens:
 
     def load(self) -> dict[str, Any]:
         row = Connection.objects.filter(pk=self._connection_id)
-        return unseal(row.values_list("tokens_sealed", flat=True).get())
+        return decrypt(row.values_list("tokens_encrypted", flat=True).get())
 
-    def renewed(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
+    def renew(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
         """Renew the tokens under a session advisory lock: the call needs no transaction.
 
-        Raises: OutsideError  no new pair is available now
+        Raises: ExternalServiceError  no new pair is available now
         """
-        with _alone(f"supplier tokens {self._connection_id}"):
+        with _session_lock(f"supplier tokens {self._connection_id}"):
             present = self.load()
             if present.get("access") and present["access"] != refused.get("access"):
                 return present
             pair = renew(present)
-            changes = {"tokens_sealed": seal(pair)}
+            changes = {"tokens_encrypted": encrypt(pair)}
             if pair.get("open_id"):
                 changes["account_id"] = pair["open_id"]
             Connection.objects.filter(pk=self._connection_id).update(**changes)
@@ -42,7 +42,7 @@ class KeptTokens:
 
 
 @contextmanager
-def _alone(subject: str) -> Iterator[None]:
+def _session_lock(subject: str) -> Iterator[None]:
     with connection.cursor() as cursor:
         try:
             cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 1))", [subject])
@@ -56,20 +56,20 @@ def _alone(subject: str) -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [subject])
 
 
-class KeptMemory:
+class DatabaseStateStore:
     """The state of a connector between runs, stored with its connection."""
 
     def __init__(self, connection_id: int) -> None:
         self._rows = Connection.objects.filter(pk=connection_id)
 
     def load(self) -> dict[str, Any]:
-        return dict(self._rows.values_list("remembered", flat=True).get())
+        return dict(self._rows.values_list("connector_state", flat=True).get())
 
     @transaction.atomic
-    def keep(self, news: Mapping[str, Any]) -> None:
+    def save(self, news: Mapping[str, Any]) -> None:
         """Merge ``news`` into the state; concurrent jobs of a supplier lose nothing.
 
         Locks: the connection
         """
-        rows = self._rows.select_for_update(of=["self"]).values_list("remembered", flat=True)
-        self._rows.update(remembered=joined(rows.get(), news))
+        rows = self._rows.select_for_update(of=["self"]).values_list("connector_state", flat=True)
+        self._rows.update(connector_state=merge_state(rows.get(), news))

@@ -10,31 +10,36 @@ from django.utils import timezone
 
 from suppliers.connections import balances, health_check
 from suppliers.models import Supplier
-from suppliers.resilience.bulkheads import LaneFullError, Work, lane
+from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 
-LANE_PATIENCE_S = 5
+BULKHEAD_RETRY_S = 5
 
 
 @shared_task
-def check(*, supplier_id: int, **_: Any) -> None:
+def run_health_check(*, supplier_id: int, **_: Any) -> None:
     """Check a connection on request of a user."""
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     try:
-        with lane(Work.SYNCS, supplier_id):
-            health_check.check(supplier=supplier, now=timezone.now())
-    except LaneFullError:  # no sweep retries it
-        check.apply_async(kwargs={"supplier_id": supplier_id}, countdown=LANE_PATIENCE_S)
+        with bulkhead(BulkheadKind.SYNCS, supplier_id):
+            health_check.run(supplier=supplier, now=timezone.now())
+    except BulkheadFullError:  # no sweep retries it
+        run_health_check.apply_async(
+            kwargs={"supplier_id": supplier_id}, countdown=BULKHEAD_RETRY_S
+        )
 
 
 @shared_task
-def look_at_balances(**_: Any) -> None:
+def refresh_balances(**_: Any) -> None:
     """Queue a balance check for each supplier that is paid from a balance."""
-    for supplier in balances.holders():
-        look_at_balance.delay(supplier_id=supplier.pk)
+    for supplier in balances.prepaid_suppliers():
+        refresh_balance.delay(supplier_id=supplier.pk)
 
 
 @shared_task
-def look_at_balance(*, supplier_id: int, **_: Any) -> None:
+def refresh_balance(*, supplier_id: int, **_: Any) -> None:
     supplier = Supplier.objects.get(pk=supplier_id)
-    with suppress(LaneFullError), lane(Work.SYNCS, supplier_id):  # the next sweep retries it
-        balances.look(supplier=supplier, now=timezone.now())
+    with (
+        suppress(BulkheadFullError),
+        bulkhead(BulkheadKind.SYNCS, supplier_id),
+    ):  # the next sweep retries it
+        balances.refresh(supplier=supplier, now=timezone.now())

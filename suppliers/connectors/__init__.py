@@ -3,7 +3,7 @@
 from importlib import import_module
 
 # Connector code -> dotted path of its class. Development adds its own (``storefront.dev.apps``).
-ADAPTERS = {
+CONNECTORS = {
     "bigbuy": "suppliers.connectors.bigbuy.BigBuy",
     "cj": "suppliers.connectors.cj.CJ",
     "feed": "suppliers.connectors.feed.Feed",
@@ -15,6 +15,6 @@ def connector_class(name: str) -> type:
 
     Raises: KeyError  no connector has this code
     """
-    module, _, attribute = ADAPTERS[name].rpartition(".")
+    module, _, attribute = CONNECTORS[name].rpartition(".")
     found: type = getattr(import_module(module), attribute)
     return found

@@ -8,55 +8,55 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from catalog.records import NO_TERMS, BadRow, SupplierRecord, Terms
+from catalog.records import NO_SUPPLIER_TERMS, ImportIssue, SupplierRecord, SupplierTerms
 from storefront.lib.money import Money
-from suppliers.connectors.records import StockRecord
+from suppliers.connectors.records import StockReport
 
 EMPTY_KIND = "empty"
 MIXED_KIND = "mixed"
 # No zone is farther ahead of UTC, so a later timestamp is wrong.
-FARTHEST_AHEAD = timedelta(hours=14)
+MAX_UTC_OFFSET = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape(SupplierRecord):
+class FileProfile(SupplierRecord):
     """Profile of a file: its columns and the kind of values in those that are read.
 
     Shape:  ``kinds`` is keyed by our field name such as ``sku``; a kind is ``number``,
             ``decimal``, ``gtin``, ``text``, ``code``, ``address``, ``empty`` or ``mixed``.
-            ``newest`` is the latest date in the rows, if they have dates, ``newest_rows`` are some
-            of the newest by SKU. ``said_at`` is the age by other sources than the rows.
+            ``newest`` is the latest date in the rows, if they have dates, ``latest_rows`` are some
+            of the newest by SKU. ``stated_at`` is the age by other sources than the rows.
             ``made_at`` is a lower bound of when the file was made.
-            ``read_by`` identifies the mapping: profiles of different mappings are not compared
+            ``mapping_hash`` identifies the mapping: profiles of different mappings are not compared
     """
 
     columns: tuple[str, ...]
     kinds: Mapping[str, str]
     newest: datetime | None = None
-    newest_rows: Mapping[str, datetime] = field(default_factory=dict)
-    said_at: datetime | None = None
+    latest_rows: Mapping[str, datetime] = field(default_factory=dict)
+    stated_at: datetime | None = None
     made_at: datetime | None = None
-    read_by: str = ""
+    mapping_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferRow(SupplierRecord):
     """One SKU of a price list: the data needed to create an offer.
 
-    ``cost`` is None where the row has none, and a BadRow where it is invalid.
+    ``cost`` is None where the row has none, and a ImportIssue where it is invalid.
     """
 
-    ref: str
+    external_id: str
     sku: str
-    cost: Money | BadRow | None = None
+    cost: Money | ImportIssue | None = None
     title: str = ""
     gtin: str = ""
     brand: str = ""
-    terms: Terms = NO_TERMS
+    terms: SupplierTerms = NO_SUPPLIER_TERMS
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class CopyLines:
     """A batch of plain rows in the text format of PostgreSQL's COPY.
 
     Shape:  a price line has the cells ``OFFER_CELLS``, a stock line ``STOCK_CELLS``;
@@ -68,23 +68,23 @@ class Lines:
 
 
 OFFER_CELLS = (
-    "ref", "sku", "amount", "title", "gtin", "brand", "minimum", "pack", "lead_days", "map", "msrp",
+    "external_id", "sku", "amount", "title", "gtin", "brand", "minimum", "pack", "lead_days", "map", "msrp",
 )  # fmt: skip
-STOCK_CELLS = ("ref", "sku", "location", "country", "quantity")
+STOCK_CELLS = ("external_id", "sku", "location", "country", "quantity")
 
 
 @runtime_checkable
-class Shaped(Protocol):
+class FileProfiling(Protocol):
     """Reads files and describes them. Not a capability of an API."""
 
-    def shape(self, job: str) -> Shape:
+    def profile(self, job: str) -> FileProfile:
         """Return the profile of the file of a job, after all of it was read.
 
         Shape:  ``job`` is ``products``, ``prices`` or ``stock``
         """
         ...
 
-    def listed(self, job: str, skus: AbstractSet[str]) -> frozenset[str]:
+    def contained_skus(self, job: str, skus: AbstractSet[str]) -> frozenset[str]:
         """Read the file again; return those of these SKUs that it contains."""
         ...
 
@@ -97,9 +97,11 @@ class BulkOffers(Protocol):
     text, rows that need checks come singly. The database session is busy while batches are read.
     """
 
-    def offer_lines(self) -> Iterator[Lines | OfferRow | BadRow]: ...
+    def offer_lines(self) -> Iterator[CopyLines | OfferRow | ImportIssue]: ...
 
-    def stock_lines(self) -> Iterator[Lines | tuple[str, tuple[StockRecord | BadRow, ...]]]: ...
+    def stock_lines(
+        self,
+    ) -> Iterator[CopyLines | tuple[str, tuple[StockReport | ImportIssue, ...]]]: ...
 
 
 @runtime_checkable
@@ -111,6 +113,6 @@ class ListCounting(Protocol):
         """Return the row count of each list, fetched by this job or kept from an earlier one."""
         ...
 
-    def forget_list(self, name: str) -> None:
+    def invalidate_list(self, name: str) -> None:
         """Make the next job fetch a list again, since this job rejected it."""
         ...

@@ -2,7 +2,7 @@
 
 A connector has the methods of its capabilities and no others, so that no caller relies on a
 stub. The code of a bad row says which job checks it again: ``list-…`` the list, ``cost-…``
-prices, ``stock-…`` stock, all others the product page. ``Pleading`` is for suppliers without
+prices, ``stock-…`` stock, all others the product page. ``ManualRequests`` is for suppliers without
 an API: a person answers requests about an order.
 """
 
@@ -15,38 +15,38 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.connectors.context import Quota, Secret
 from suppliers.connectors.records import (
-    Charge,
+    ClaimReport,
     ClaimRequest,
-    ClaimState,
-    CostRecord,
     FreightOption,
-    ListRow,
-    MissingAbilityError,
-    Omitted,
-    OrderName,
-    Plea,
-    ProductPage,
-    PurchaseRequest,
-    PurchaseState,
-    RequestLine,
-    StockRecord,
-    SupplierNews,
+    InvoiceReport,
+    ManualRequest,
+    MissingRowMeans,
+    OrderReference,
+    PriceReport,
+    ProductDetail,
+    ProductSummary,
+    PurchaseOrderReport,
+    PurchaseOrderRequest,
+    PurchaseOrderRequestLine,
+    StockReport,
+    SupplierEvent,
+    UnsupportedCapabilityError,
 )
 
 
 @runtime_checkable
-class Charging(Protocol):
+class InvoiceListing(Protocol):
     """Lists all charges of the supplier, including those of orders placed elsewhere."""
 
-    def charges(self, *, since: datetime) -> Iterable[Charge]:
+    def list_invoices(self, *, since: datetime) -> Iterable[InvoiceReport]:
         """Return the charges for orders made since then.
 
-        Raises: OutsideError  no answer, or more charges than are read
+        Raises: ExternalServiceError  no answer, or more charges than are read
         """
         ...
 
@@ -55,16 +55,16 @@ class Charging(Protocol):
 class Claims(Protocol):
     """Accepts claims about an order, and refunds or resends items."""
 
-    def open_claim(self, claim: ClaimRequest) -> ClaimState:
+    def open_claim(self, claim: ClaimRequest) -> ClaimReport:
         """Open a claim. Idempotent: a claim with this number is returned as it is.
 
         Raises: PermanentError  the supplier rejects it
         """
         ...
 
-    def claims(self, *, supplier_reference: str) -> tuple[ClaimState, ...]: ...
+    def claims(self, *, supplier_reference: str) -> tuple[ClaimReport, ...]: ...
 
-    def cancel_claim(self, *, supplier_reference: str, supplier_claim: str) -> None:
+    def cancel_claim(self, *, supplier_reference: str, supplier_claim_reference: str) -> None:
         """Withdraw a claim.
 
         Raises: PermanentError  it is too late
@@ -77,7 +77,7 @@ class Webhooks(Protocol):
     """Sends webhook events. The two static methods need no connector instance."""
 
     @staticmethod
-    def genuine_id(
+    def verify_signature(
         *,
         headers: Mapping[str, str],
         body: bytes,
@@ -89,24 +89,24 @@ class Webhooks(Protocol):
 
         Empty for a test call without an event.
 
-        Raises: storefront.lib.security.webhook_signing.BadHeadersError,
-        storefront.lib.security.webhook_signing.ForgedError
+        Raises: storefront.lib.security.webhook_signing.InvalidHeadersError,
+        storefront.lib.security.webhook_signing.InvalidSignatureError
         """
         ...
 
     @staticmethod
-    def read_news(body: bytes, *, received_at: datetime) -> tuple[SupplierNews, ...]:
+    def parse_event(body: bytes, *, received_at: datetime) -> tuple[SupplierEvent, ...]:
         """Parse the body of a verified webhook.
 
         Raises: PermanentError  the body is invalid
         """
         ...
 
-    def listen(self, *, url: str) -> None:
+    def register_webhook(self, *, url: str) -> None:
         """Register ``url`` as webhook address, unless it is registered."""
         ...
 
-    def most_subscribed(self) -> int:
+    def max_subscriptions(self) -> int:
         """Return the maximum number of products with event subscriptions."""
         ...
 
@@ -114,11 +114,11 @@ class Webhooks(Protocol):
         """Return the products with an event subscription."""
         ...
 
-    def subscribe(self, *, refs: Sequence[str]) -> Sequence[str]:
+    def subscribe(self, *, external_ids: Sequence[str]) -> Sequence[str]:
         """Subscribe to events of these products; return those accepted, fewer at the limit."""
         ...
 
-    def unsubscribe(self, *, refs: Sequence[str]) -> None:
+    def unsubscribe(self, *, external_ids: Sequence[str]) -> None:
         """End the subscriptions of these products."""
         ...
 
@@ -136,7 +136,7 @@ class Connector(Protocol):
     def sign_in(self) -> str:
         """Check the secrets with the cheapest call; return our account name.
 
-        Raises: OutsideError
+        Raises: ExternalServiceError
         """
         ...
 
@@ -150,18 +150,18 @@ class PagedCatalog(Protocol):
     ``product`` is thread-safe.
     """
 
-    def product_rows(self) -> Iterator[ListRow | BadRow]: ...
+    def product_rows(self) -> Iterator[ProductSummary | ImportIssue]: ...
 
-    def product(self, *, ref: str) -> ProductPage:
+    def product(self, *, external_id: str) -> ProductDetail:
         """Return the details of a product.
 
-        Raises: GoneError  it is listed and no longer sold
+        Raises: DiscontinuedError  it is listed and no longer sold
         """
         ...
 
 
 @runtime_checkable
-class KeptCatalog(PagedCatalog, Protocol):
+class CachedCatalog(PagedCatalog, Protocol):
     """Caches its product list for the next job."""
 
     @property
@@ -170,9 +170,9 @@ class KeptCatalog(PagedCatalog, Protocol):
         ...
 
 
-def listed_at(connector: Connector) -> datetime | None:
+def list_fetched_at(connector: Connector) -> datetime | None:
     """Return when another job fetched the list just read; None: this job did."""
-    return connector.listed_at if isinstance(connector, KeptCatalog) else None
+    return connector.listed_at if isinstance(connector, CachedCatalog) else None
 
 
 @runtime_checkable
@@ -184,9 +184,9 @@ class BulkCatalog(Protocol):
     """
 
     @property
-    def omitted_products(self) -> Omitted: ...
+    def omitted_products(self) -> MissingRowMeans: ...
 
-    def pages(self) -> Iterator[ProductPage | BadRow]: ...
+    def pages(self) -> Iterator[ProductDetail | ImportIssue]: ...
 
 
 @runtime_checkable
@@ -196,9 +196,9 @@ class PagedStockAndPrice(Protocol):
     Thread-safe.
     """
 
-    def stock(self, *, ref: str) -> tuple[StockRecord | BadRow, ...]: ...
+    def stock(self, *, external_id: str) -> tuple[StockReport | ImportIssue, ...]: ...
 
-    def costs(self, *, ref: str) -> tuple[CostRecord | BadRow, ...]: ...
+    def costs(self, *, external_id: str) -> tuple[PriceReport | ImportIssue, ...]: ...
 
 
 @runtime_checkable
@@ -206,34 +206,34 @@ class BulkStockAndPrice(Protocol):
     """Returns all quantities and costs by product; a product may come in several parts."""
 
     @property
-    def omitted_stock(self) -> Omitted: ...
+    def omitted_stock(self) -> MissingRowMeans: ...
 
     @property
-    def omitted_costs(self) -> Omitted: ...
+    def omitted_costs(self) -> MissingRowMeans: ...
 
-    def stock_rows(self) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]: ...
+    def stock_rows(self) -> Iterator[tuple[str, tuple[StockReport | ImportIssue, ...]]]: ...
 
-    def cost_rows(self) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]: ...
+    def cost_rows(self) -> Iterator[tuple[str, tuple[PriceReport | ImportIssue, ...]]]: ...
 
 
 @runtime_checkable
 class Freight(Protocol):
-    """Quotes shipping services for a parcel: none, or NoWayError, only where there is none."""
+    """Quotes shipping services for a parcel; none, or NoShippingServiceError, if none exists."""
 
     def freight(
-        self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
+        self, *, country_from: str, ship_to: Address, lines: tuple[PurchaseOrderRequestLine, ...]
     ) -> tuple[FreightOption, ...]:
-        """Return the quotes that are readable; if none of them is, raise an OutsideError."""
+        """Return the readable quotes; if none is readable, raise an ExternalServiceError."""
 
 
 @runtime_checkable
 class OrderValidation(Protocol):
     """Checks whether an order would be accepted, without placing it."""
 
-    def validate(self, request: PurchaseRequest) -> Money | None:
+    def validate(self, request: PurchaseOrderRequest) -> Money | None:
         """Return the cost of the items, if the supplier quotes it.
 
-        Raises: OutOfStockError, GoneError, PermanentError  the order would be rejected
+        Raises: OutOfStockError, DiscontinuedError, PermanentError  the order would be rejected
         """
         ...
 
@@ -242,12 +242,12 @@ class OrderValidation(Protocol):
 class OrderPlacing(Protocol):
     """Accepts orders."""
 
-    def place(self, request: PurchaseRequest) -> PurchaseState:
+    def place(self, request: PurchaseOrderRequest) -> PurchaseOrderReport:
         """Place the order.
 
-        Raises: DuplicateReferenceError  an order with this number exists
+        Raises: DuplicateReferenceError          an order with this number exists
                 OutOfStockError, PermanentError  rejected: no effect
-                TemporaryError  see ``may_have_happened``
+                TemporaryError                   see ``is_outcome_unknown``
         """
         ...
 
@@ -256,7 +256,7 @@ class OrderPlacing(Protocol):
 class OrderReading(Protocol):
     """Reads orders. Required with ``OrderPlacing``: orders with a lost answer are looked up."""
 
-    def find(self, *, number: str) -> PurchaseState | None:
+    def find(self, *, number: str) -> PurchaseOrderReport | None:
         """Look up an order by our number; None proves that it does not exist."""
         ...
 
@@ -268,12 +268,12 @@ class OrderResuming(Protocol):
     Completes ``OrderPlacing`` where an answer was lost; not a capability.
     """
 
-    def resume(self, *, number: str) -> PurchaseState | None:
+    def resume(self, *, number: str) -> PurchaseOrderReport | None:
         """Look up an order as ``find`` does, then do its missing steps, each at most once.
 
         The rejection of a step becomes the ``reason`` of an order that is only received.
 
-        Raises: OutsideError  no answer: call it again
+        Raises: ExternalServiceError  no answer: call it again
         """
         ...
 
@@ -282,11 +282,11 @@ class OrderResuming(Protocol):
 class OrderCancelling(Protocol):
     """Cancels orders."""
 
-    def cancel(self, *, number: str) -> PurchaseState:
+    def cancel(self, *, number: str) -> PurchaseOrderReport:
         """Request the cancellation.
 
-        Raises: NotStoppableError  it is too late
-                LeftUnpaidError    it is unpaid, and will not be paid
+        Raises: NotCancellableError  it is too late
+                UnpaidOrderError     it is unpaid, and will not be paid
         """
         ...
 
@@ -295,7 +295,7 @@ class OrderCancelling(Protocol):
 class Tracking(Protocol):
     """Reads many orders and their parcels in few calls."""
 
-    def track(self, orders: Sequence[OrderName]) -> Iterable[PurchaseState]:
+    def track(self, orders: Sequence[OrderReference]) -> Iterable[PurchaseOrderReport]:
         """Return the orders; one that the supplier does not return is left out."""
         ...
 
@@ -308,19 +308,19 @@ class Balance(Protocol):
 
 
 @runtime_checkable
-class Paced(Protocol):
+class AccountRateLimit(Protocol):
     """Has a rate limit that depends on the account. Needs no connector instance."""
 
     @staticmethod
     def calls_per_second(
-        *, options: Mapping[str, Any], remembered: Mapping[str, Any]
+        *, options: Mapping[str, Any], connector_state: Mapping[str, Any]
     ) -> int | None:
         """Return the limit of the account; None if unknown. Staff may set a lower one."""
         ...
 
 
 @runtime_checkable
-class Advising(Protocol):
+class SettingsAdvice(Protocol):
     """Suggests settings beyond those without which calls fail. Not a capability of an API."""
 
     def advice(self) -> Sequence[str]:
@@ -328,7 +328,7 @@ class Advising(Protocol):
         ...
 
 
-class Ability(StrEnum):
+class Capability(StrEnum):
     """The names of the capabilities, as staff see them."""
 
     CATALOG = "catalog"
@@ -345,54 +345,56 @@ class Ability(StrEnum):
     CLAIMS = "claims"
 
 
-PROTOCOLS: dict[Ability, tuple[type, ...]] = {
-    Ability.CATALOG: (PagedCatalog, BulkCatalog),
-    Ability.STOCK_AND_PRICE: (PagedStockAndPrice, BulkStockAndPrice),
-    Ability.FREIGHT: (Freight,),
-    Ability.ORDER_VALIDATION: (OrderValidation,),
-    Ability.ORDER_PLACING: (OrderPlacing,),
-    Ability.ORDER_READING: (OrderReading,),
-    Ability.CANCELLATION: (OrderCancelling,),
-    Ability.TRACKING: (Tracking,),
-    Ability.WEBHOOKS: (Webhooks,),
-    Ability.BALANCE: (Balance,),
-    Ability.CHARGING: (Charging,),
-    Ability.CLAIMS: (Claims,),
+PROTOCOLS: dict[Capability, tuple[type, ...]] = {
+    Capability.CATALOG: (PagedCatalog, BulkCatalog),
+    Capability.STOCK_AND_PRICE: (PagedStockAndPrice, BulkStockAndPrice),
+    Capability.FREIGHT: (Freight,),
+    Capability.ORDER_VALIDATION: (OrderValidation,),
+    Capability.ORDER_PLACING: (OrderPlacing,),
+    Capability.ORDER_READING: (OrderReading,),
+    Capability.CANCELLATION: (OrderCancelling,),
+    Capability.TRACKING: (Tracking,),
+    Capability.WEBHOOKS: (Webhooks,),
+    Capability.BALANCE: (Balance,),
+    Capability.CHARGING: (InvoiceListing,),
+    Capability.CLAIMS: (Claims,),
 }
 
 
-def abilities_of(connector: type) -> tuple[Ability, ...]:
+def capabilities_of(connector: type) -> tuple[Capability, ...]:
     """Return the capabilities whose methods a connector class has."""
     return tuple(
         ability
         for ability, protocols in PROTOCOLS.items()
-        if any(_has_all(connector, protocol) for protocol in protocols)
+        if any(_implements(connector, protocol) for protocol in protocols)
     )
 
 
-def _has_all(connector: type, protocol: type) -> bool:
+def _implements(connector: type, protocol: type) -> bool:
     names = [name for name in vars(protocol) if not name.startswith("_")]
     return all(hasattr(connector, name) for name in names)
 
 
-def able[T](connector: object, ability: type[T]) -> T:
+def require[T](connector: object, ability: type[T]) -> T:
     """Return the connector, typed as one with this capability.
 
-    Raises: MissingAbilityError  it lacks the capability
+    Raises: UnsupportedCapabilityError  it lacks the capability
     """
     if isinstance(connector, ability):
         return connector
     name = ability.__name__
-    raise MissingAbilityError(f"this connector does not support: {name}", code="no_such_ability")
+    raise UnsupportedCapabilityError(
+        f"this connector does not support: {name}", code="no_such_ability"
+    )
 
 
 @runtime_checkable
-class Pleading(Protocol):
+class ManualRequests(Protocol):
     """Receives manual requests, where there is no API. Not a capability of an API."""
 
-    def plead(self, plea: Plea) -> None:
+    def send_request(self, plea: ManualRequest) -> None:
         """Send the request, once per key.
 
-        Raises: MissingAbilityError  no address is known
+        Raises: UnsupportedCapabilityError  no address is known
         """
         ...

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from storefront.lib.http.client import Api
+from storefront.lib.http.client import ApiClient
 from storefront.lib.http.errors import PermanentError
-from storefront.lib.http.observers import Gate
+from storefront.lib.http.observers import CallObserver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,35 +32,37 @@ class Secret:
 class Quota:
     """A number of points per time window, shared by all workers and kept over restarts.
 
-    Shape:  ``kept_for_orders`` of them are reserved for calls about orders.
-            A window begins with its first call, or with ``is_by_the_clock`` at a full one: a day at
-            00:00 UTC. With ``is_spread`` syncs are spaced, so that the quota is not used up at the
-            start of its window
+    Shape:  ``reserved_for_orders`` of them are reserved for calls about orders.
+            A window begins with its first call, or with ``is_calendar_aligned`` at a full one: a
+            day at 00:00 UTC. With ``is_spread`` syncs are spaced, so that the quota is not used up
+            at the start of its window
     """
 
     name: str
     points: int
     window_s: int
-    kept_for_orders: int = 0
-    is_by_the_clock: bool = False
+    reserved_for_orders: int = 0
+    is_calendar_aligned: bool = False
     is_spread: bool = False
 
 
-class Budget(Protocol):
+class QuotaCounter(Protocol):
     """Counts the calls left in each quota, over all workers and restarts."""
 
     def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
         """Take points, before the request is sent.
 
-        Raises: BudgetSpentError
+        Raises: QuotaExceededError
         """
         ...
 
-    def told(self, quota: Quota, *, left: int, total: int | None, until: datetime | None) -> None:
+    def set_remaining(
+        self, quota: Quota, *, left: int, total: int | None, until: datetime | None
+    ) -> None:
         """Store the rest of a quota as the supplier reports it."""
         ...
 
-    def left(self, quota: Quota) -> int: ...
+    def remaining(self, quota: Quota) -> int: ...
 
 
 class TokenStore(Protocol):
@@ -68,7 +70,7 @@ class TokenStore(Protocol):
 
     def load(self) -> dict[str, Any]: ...
 
-    def renewed(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
+    def renew(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
         """Renew the pair under a lock over all workers.
 
         If another worker renewed it meanwhile, so that it is not the ``refused`` one, return that.
@@ -82,44 +84,44 @@ class TokenRenewal(Protocol):
     def __call__(self, present: dict[str, Any]) -> dict[str, Any]: ...
 
 
-class Memory(Protocol):
+class StateStore(Protocol):
     """State that a connector keeps between runs, such as a file's ETag; JSON primitives only."""
 
     def load(self) -> dict[str, Any]: ...
 
-    def keep(self, news: Mapping[str, Any]) -> None:
-        """Merge this into the state as ``joined`` does; other names keep their values."""
+    def save(self, news: Mapping[str, Any]) -> None:
+        """Merge this into the state as ``merge_state`` does; other names keep their values."""
 
 
-def joined(remembered: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+def merge_state(connector_state: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
     """Return the state updated by name; where both values are dicts, these are merged by name."""
-    together = {**remembered, **news}
-    for name in remembered.keys() & news.keys():
-        if isinstance(remembered[name], dict) and isinstance(news[name], dict):
-            together[name] = {**remembered[name], **news[name]}
+    together = {**connector_state, **news}
+    for name in connector_state.keys() & news.keys():
+        if isinstance(connector_state[name], dict) and isinstance(news[name], dict):
+            together[name] = {**connector_state[name], **news[name]}
     return together
 
 
-class Post(Protocol):
+class Mailer(Protocol):
     """Sends mail to a person at the supplier, durably: each message goes out once."""
 
     def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None: ...
 
-    def ask(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
+    def request(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
         """Send a request of kind ``wanted`` about an order, once per key."""
         ...
 
     def has_sent(self, *, key: str) -> bool: ...
 
-    def note(self, *, key: str) -> None:
+    def mark_sending(self, *, key: str) -> None:
         """Record that the message with this key is about to be sent."""
         ...
 
-    def has_noted(self, *, key: str) -> bool: ...
+    def is_marked(self, *, key: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ConnectorContext:
     """A supplier's address, secrets and settings, and the guards of the calls to it.
 
     Shape:  ``folder`` keeps fetched files between runs; ``currency`` and ``language`` are the
@@ -131,17 +133,17 @@ class Line:
     language: str
     secrets: Mapping[str, str] = field(repr=False)
     options: Mapping[str, Any]
-    gate: Gate
-    budget: Budget
+    gate: CallObserver
+    budget: QuotaCounter
     tokens: TokenStore
-    memory: Memory
-    post: Post
+    memory: StateStore
+    post: Mailer
     folder: Path
     list_since: datetime | None = None
 
-    def api(self, **limits: Any) -> Api:
-        """Open an HTTP client; see ``storefront.lib.http.client.Api`` for the limits."""
-        return Api(self.base_url, gate=self.gate, hidden=self.secrets.values(), **limits)
+    def api(self, **limits: Any) -> ApiClient:
+        """Open an HTTP client; see ``storefront.lib.http.client.ApiClient`` for the limits."""
+        return ApiClient(self.base_url, gate=self.gate, secrets=self.secrets.values(), **limits)
 
     def settings[T](self, kind: type[T]) -> T:
         """Return the options converted to the type that the connector declares.

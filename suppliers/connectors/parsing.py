@@ -13,10 +13,10 @@ import msgspec
 
 from storefront.lib.text import drop_controls
 
-TOO_LONG_FOR_A_NUMBER = 40
-MOST_WHOLE = Decimal(10**18)
+MAX_NUMBER_LENGTH = 40
+MAX_INTEGER = Decimal(10**18)
 
-_ordered = msgspec.json.Encoder(decimal_format="number", order="sorted")
+_sorted_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 
 def text(value: Any) -> str:
@@ -28,7 +28,7 @@ def amount(value: Any) -> Decimal | None:
     if isinstance(value, bool) or value is None:
         return None
     written = str(value).strip()
-    if len(written) > TOO_LONG_FOR_A_NUMBER:
+    if len(written) > MAX_NUMBER_LENGTH:
         return None
     try:
         number = Decimal(written)
@@ -37,15 +37,15 @@ def amount(value: Any) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def whole(value: Any) -> int | None:
+def integer(value: Any) -> int | None:
     """Parse a whole number; None for a fraction and for anything but a number."""
     number = amount(value)
-    if number is None or number != number.to_integral_value() or abs(number) > MOST_WHOLE:
+    if number is None or number != number.to_integral_value() or abs(number) > MAX_INTEGER:
         return None
     return int(number)
 
 
-def moment(value: Any) -> datetime | None:
+def timestamp(value: Any) -> datetime | None:
     """Parse a time; without a zone it is UTC."""
     try:
         at = datetime.fromisoformat(text(value))
@@ -56,7 +56,7 @@ def moment(value: Any) -> datetime | None:
 
 def digest(value: Any) -> str:
     """Return 32 characters that change with the value, but not with the order of its keys."""
-    return blake2b(_ordered.encode(value), digest_size=16).hexdigest()
+    return blake2b(_sorted_encoder.encode(value), digest_size=16).hexdigest()
 
 
 # Repairs of JSON: a parser rejects a document in which one string holds half a surrogate pair.
@@ -65,9 +65,9 @@ ESCAPE = re.compile(
     r"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|(\\.)"
 )
 # The end of a chunk that may be the start of an escape, or of a pair of escapes.
-CUT_OFF = re.compile(r"(?:\\u[dD][89abAB][0-9a-fA-F]{2})?(?:\\(?:u[0-9a-fA-F]{0,3})?)?$")
+PARTIAL_ESCAPE = re.compile(r"(?:\\u[dD][89abAB][0-9a-fA-F]{2})?(?:\\(?:u[0-9a-fA-F]{0,3})?)?$")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-SPACES = str.maketrans("\t\n\r", "   ")
+SPACE_TABLE = str.maketrans("\t\n\r", "   ")
 CHUNK = 65_536
 
 
@@ -96,28 +96,28 @@ class RepairedJson:
             text = self._cut_off + self._decoder.decode(chunk)
             self._cut_off = ""
             if "\\" in text[-12:]:
-                end = _end_of_escapes(text)
+                end = _find_safe_cut(text)
                 text, self._cut_off = text[:end], text[end:]
-            if repaired := _repaired(text):
+            if repaired := _repair(text):
                 return repaired
         rest, self._cut_off = self._cut_off + self._decoder.decode(b"", final=True), ""
-        return _repaired(rest)
+        return _repair(rest)
 
 
-def repaired_json(content: bytes) -> bytes:
-    return _repaired(content.decode("utf-8", "replace"))
+def repair_json(content: bytes) -> bytes:
+    return _repair(content.decode("utf-8", "replace"))
 
 
-def _repaired(text: str) -> bytes:
-    text = drop_controls(text).translate(SPACES)
+def _repair(text: str) -> bytes:
+    text = drop_controls(text).translate(SPACE_TABLE)
     if SURROGATE.search(text):
         text = ESCAPE.sub(lambda found: found[1] or found[3] or "", text)
     return text.encode()
 
 
-def _end_of_escapes(text: str) -> int:
+def _find_safe_cut(text: str) -> int:
     """Return where the text can be cut without splitting an escape."""
-    found = CUT_OFF.search(text, max(0, len(text) - 12))
+    found = PARTIAL_ESCAPE.search(text, max(0, len(text) - 12))
     end = found.start() if found else len(text)
     backslashes = len(text[:end]) - len(text[:end].rstrip("\\"))
     return end - backslashes % 2

@@ -8,14 +8,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from catalog.records import BadRow, ProductRecord, SupplierRecord
+from catalog.records import ImportIssue, ProductRecord, SupplierRecord
 from storefront.lib.address import Address
-from storefront.lib.http.errors import NotNowError, PermanentError
+from storefront.lib.http.errors import CallDeferredError, PermanentError
 from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charge(SupplierRecord):
+class InvoiceReport(SupplierRecord):
     """A charge of the supplier for one order, with our ``number`` and its reference.
 
     ``freight`` and ``at`` are None where the supplier does not report them.
@@ -28,14 +28,14 @@ class Charge(SupplierRecord):
     at: datetime | None = None
 
 
-class Remedy(StrEnum):
+class ClaimResolution(StrEnum):
     """What a claim demands."""
 
     REFUND = "refund"
     RESEND = "resend"
 
 
-class Trouble(StrEnum):
+class ClaimReason(StrEnum):
     """The reason of a claim."""
 
     NOT_RECEIVED = "not_received"
@@ -46,7 +46,7 @@ class Trouble(StrEnum):
     OTHER = "other"
 
 
-class ClaimAnswer(StrEnum):
+class ClaimStatus(StrEnum):
     """The status of a claim."""
 
     OPEN = "open"
@@ -57,31 +57,31 @@ class ClaimAnswer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimState(SupplierRecord):
+class ClaimReport(SupplierRecord):
     """A claim at the supplier, with its status."""
 
     number: str
-    supplier_claim: str
-    answer: ClaimAnswer
+    supplier_claim_reference: str
+    answer: ClaimStatus
     amount: Money | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Wanted(StrEnum):
+class RequestKind(StrEnum):
     """The kind of a manual request."""
 
-    STOP = "stop_wished"
-    READDRESS = "address_wished"
+    STOP = "supplier_cancellation_request"
+    READDRESS = "supplier_address_change_request"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plea:
+class ManualRequest:
     """One manual request about one order, answered on our page of the order.
 
     Shape:  ``key`` is its idempotency key: it is sent once. ``ship_to`` is the new address
     """
 
-    wanted: Wanted
+    wanted: RequestKind
     key: str
     number: str
     page_url: str = field(repr=False)
@@ -89,36 +89,36 @@ class Plea:
 
 
 # The code of a stock row without a readable SKU: it may be any SKU missing from the answer.
-NAMELESS = "stock-of-nothing"
+MISSING_SKU = "stock-missing-sku"
 
 
 class DuplicateReferenceError(PermanentError):
     """The supplier already has an order with our reference: look it up and adopt it."""
 
 
-class WantingError(PermanentError):
+class ItemUnavailableError(PermanentError):
     """The supplier rejects items as unavailable; ``skus`` are those it names, as it writes them."""
 
     skus: tuple[str, ...] = ()
 
 
-class OutOfStockError(WantingError):
+class OutOfStockError(ItemUnavailableError):
     """The supplier has too few units."""
 
 
-class GoneError(WantingError):
+class DiscontinuedError(ItemUnavailableError):
     """The supplier no longer sells the item."""
 
 
-class NoWayError(PermanentError):
+class NoShippingServiceError(PermanentError):
     """No shipping service of the supplier, or not the one named, delivers the parcel there."""
 
 
-class MissingAbilityError(PermanentError):
+class UnsupportedCapabilityError(PermanentError):
     """The supplier's API has no such operation."""
 
 
-class BudgetSpentError(NotNowError):
+class QuotaExceededError(CallDeferredError):
     """A quota is used up until ``until``: nothing was sent."""
 
     until: datetime
@@ -127,20 +127,20 @@ class BudgetSpentError(NotNowError):
         super().__init__(message, code="budget_spent", until=until)
 
 
-class NotStoppableError(PermanentError):
+class NotCancellableError(PermanentError):
     """The order cannot be canceled any more, or not through the API."""
 
 
-class AskInPersonError(NotStoppableError):
+class ManualCancellationError(NotCancellableError):
     """The order may still be canceled by a person at the supplier, not by a call."""
 
 
-class LeftUnpaidError(NotStoppableError):
+class UnpaidOrderError(NotCancellableError):
     """The order remains at the supplier unpaid: it ships only after a payment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CostRecord(SupplierRecord):
+class PriceReport(SupplierRecord):
     """The current cost of one SKU."""
 
     sku: str
@@ -148,7 +148,7 @@ class CostRecord(SupplierRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StockRecord(SupplierRecord):
+class StockReport(SupplierRecord):
     """The current quantity of one SKU at one location."""
 
     sku: str
@@ -157,50 +157,50 @@ class StockRecord(SupplierRecord):
     quantity: int
 
 
-def is_nameless(row: StockRecord | BadRow) -> bool:
-    return isinstance(row, BadRow) and row.code == NAMELESS
+def is_missing_sku(row: StockReport | ImportIssue) -> bool:
+    return isinstance(row, ImportIssue) and row.code == MISSING_SKU
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRow(SupplierRecord):
+class ProductSummary(SupplierRecord):
     """One product in the supplier's list: enough to detect changes.
 
     ``digest`` covers its text, ``cost_digest`` its prices in the list. ``stock`` is None where
-    the list lacks the stock of some SKU. ``minimum_quantity`` is for a connector whose product
+    the list lacks the stock of some SKU. ``min_order_units`` is for a connector whose product
     pages lack it.
     """
 
-    ref: str
+    external_id: str
     digest: str
     cost_digest: str
-    minimum_quantity: int | None = None
-    stock: tuple[StockRecord | BadRow, ...] | None = None
+    min_order_units: int | None = None
+    stock: tuple[StockReport | ImportIssue, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProductPage(SupplierRecord):
+class ProductDetail(SupplierRecord):
     """One product's page, with all data that can be imported from it.
 
-    ``record`` is None when it cannot be imported: a fatal BadRow in ``problems`` says why.
+    ``record`` is None when it cannot be imported: a fatal ImportIssue in ``problems`` says why.
     ``digest`` covers its text, without prices and stock, ``cost_digest`` its prices if it comes
     from a bulk list. ``stock`` is None where the page has none. ``is_gone``: a delta list says
     that the product is no longer sold.
     """
 
-    ref: str
+    external_id: str
     digest: str
     record: ProductRecord | None
     cost_digest: str = ""
-    problems: tuple[BadRow, ...] = ()
-    stock: tuple[StockRecord | BadRow, ...] | None = None
+    problems: tuple[ImportIssue, ...] = ()
+    stock: tuple[StockReport | ImportIssue, ...] | None = None
     is_gone: bool = False
 
 
-class Omitted(StrEnum):
+class MissingRowMeans(StrEnum):
     """What it means that a known row is missing from the supplier's list."""
 
-    GONE = "gone"  # no longer sold
-    EMPTY = "empty"  # out of stock
+    DISCONTINUED = "gone"  # no longer sold
+    OUT_OF_STOCK = "empty"  # out of stock
     UNCHANGED = "unchanged"  # the list is a delta
 
 
@@ -215,7 +215,7 @@ class FreightOption(SupplierRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestLine(SupplierRecord):
+class PurchaseOrderRequestLine(SupplierRecord):
     """A quantity of one supplier SKU; ``reference`` is our line id, echoed back.
 
     ``title`` is for the people who pack it.
@@ -228,7 +228,7 @@ class RequestLine(SupplierRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderName:
+class OrderReference:
     """Our number and the supplier's reference of one order."""
 
     number: str
@@ -236,7 +236,7 @@ class OrderName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PurchaseRequest:
+class PurchaseOrderRequest:
     """What the supplier needs to ship an order, and no more.
 
     ``page_url`` is our page for suppliers without an API: anyone with the URL may answer.
@@ -248,13 +248,13 @@ class PurchaseRequest:
     location: str
     country_from: str
     carrier_service: str
-    lines: tuple[RequestLine, ...]
+    lines: tuple[PurchaseOrderRequestLine, ...]
     declared_value: Money
     ioss_number: str = ""
     page_url: str = field(default="", repr=False)
 
 
-class Refusal(StrEnum):
+class RejectionReason(StrEnum):
     """Why a supplier does not ship a line, in the terms of EDI 855."""
 
     OUT_OF_STOCK = "out_of_stock"
@@ -265,18 +265,18 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedLine(SupplierRecord):
+class RejectedLine(SupplierRecord):
     """One line that the supplier does not ship in full; ``reference`` is our line id.
 
     ``ships`` is the quantity that it still ships: a total, so that a repeat changes nothing.
     """
 
     reference: str
-    code: Refusal
+    code: RejectionReason
     ships: int = 0
 
 
-class Answer(StrEnum):
+class Acknowledgement(StrEnum):
     """The supplier's acknowledgement of our order."""
 
     RECEIVED = "received"  # not decided
@@ -289,19 +289,19 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelNews(SupplierRecord):
+class ShipmentNotice(SupplierRecord):
     """One parcel as the supplier reports it. ``lines`` is empty if the content is unknown."""
 
     carrier: str
     number: str
     url: str = ""
-    lines: tuple[RequestLine, ...] = ()
+    lines: tuple[PurchaseOrderRequestLine, ...] = ()
     carrier_text: str = ""
     happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PurchaseState(SupplierRecord):
+class PurchaseOrderReport(SupplierRecord):
     """The status of one of our purchase orders at the supplier.
 
     ``cost`` is the charge for the items, ``freight`` for shipping, where reported. ``refused``
@@ -311,18 +311,18 @@ class PurchaseState(SupplierRecord):
 
     number: str
     supplier_reference: str
-    answer: Answer
+    answer: Acknowledgement
     reason: str = ""
     cost: Money | None = None
     freight: Money | None = None
-    parcels: tuple[ParcelNews, ...] = ()
-    refused: tuple[RefusedLine, ...] = ()
+    parcels: tuple[ShipmentNotice, ...] = ()
+    refused: tuple[RejectedLine, ...] = ()
     ships_by: date | None = None
     unit_costs: Mapping[str, Money] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
-class NewsKind(StrEnum):
+class EventType(StrEnum):
     """What a webhook event is about."""
 
     ORDER = "order"
@@ -333,37 +333,37 @@ class NewsKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SupplierNews(SupplierRecord):
+class SupplierEvent(SupplierRecord):
     """A webhook event of a supplier, in our terms.
 
     ``external_id`` identifies the event: it may be delivered again. An order has our ``number``
     or the ``supplier_reference``, whichever is given. ``split_into`` are references of the orders
     that ours was split into: look up each with ``find``. For stock and products it only has the
-    ``skus`` and ``product_refs`` to fetch again: events come in any order, so a quantity in one
-    may be older than ours.
+    ``skus`` and ``product_external_ids`` to fetch again: events come in any order, so a quantity in
+    one may be older than ours.
     """
 
-    kind: NewsKind
+    kind: EventType
     external_id: str
     number: str = ""
     supplier_reference: str = ""
-    answer: Answer | None = None
+    answer: Acknowledgement | None = None
     reason: str = ""
-    parcels: tuple[ParcelNews, ...] = ()
+    parcels: tuple[ShipmentNotice, ...] = ()
     split_into: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
-    product_refs: tuple[str, ...] = ()
+    product_external_ids: tuple[str, ...] = ()
     happened_at: datetime | None = None
     charge: Money | None = None  # the additional amount, if named
 
-    def state(self, *, number: str) -> PurchaseState | None:
+    def state(self, *, number: str) -> PurchaseOrderReport | None:
         """Return the event as the state of our order ``number``; None if it has no such data."""
         if self.answer is None and not self.parcels:
             return None
-        return PurchaseState(
+        return PurchaseOrderReport(
             number=number,
             supplier_reference=self.supplier_reference,
-            answer=self.answer or Answer.SHIPPED,
+            answer=self.answer or Acknowledgement.SHIPPED,
             reason=self.reason,
             parcels=self.parcels,
         )
@@ -375,8 +375,8 @@ class ClaimRequest:
 
     number: str
     supplier_reference: str
-    remedy: Remedy
-    trouble: Trouble
+    remedy: ClaimResolution
+    claim_reason: ClaimReason
     message: str
-    lines: tuple[RequestLine, ...]
+    lines: tuple[PurchaseOrderRequestLine, ...]
     picture_urls: tuple[str, ...] = ()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-MOST_CLAIMS = 120
-LONGEST_LABEL = 60
-LONGEST_VALUE = 500
-LONGEST_HTML = 200_000
+MAX_CLAIMS = 120
+MAX_LABEL_LENGTH = 60
+MAX_VALUE_LENGTH = 500
+MAX_HTML_LENGTH = 200_000
 # "Weight: 95 g", but not "Please note: …" in the middle of a paragraph.
-LINE = re.compile(r"^([^:.!?]{2,48}):\s+(\S.*)$")
-UNSEEN = frozenset({"script", "style", "template", "noscript", "iframe"})
-BLOCKS = frozenset({"p", "li", "div", "br", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"})
+LABELED_LINE = re.compile(r"^([^:.!?]{2,48}):\s+(\S.*)$")
+HIDDEN_TAGS = frozenset({"script", "style", "template", "noscript", "iframe"})
+BLOCK_TAGS = frozenset({"p", "li", "div", "br", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"})
 LABEL_AND_VALUE = 2
 
 
@@ -22,27 +22,27 @@ def claims(html: str) -> dict[str, str]:
     A table of more than two columns gives one entry per row, labeled by its first cell under
     the first heading: ``Mode: High`` → ``Output 1200 lm; Runtime 2 h``.
     """
-    page = _Page()
-    page.feed(html[:LONGEST_HTML])
+    page = _DescriptionParser()
+    page.feed(html[:MAX_HTML_LENGTH])
     page.close()
     page.end_line()
     found: dict[str, str] = {}
     for table in page.tables:
-        for label, value in _of_table(table):
-            _keep(found, label, value)
+        for label, value in _add_table(table):
+            _add_claim(found, label, value)
     for line in page.lines:
-        if match := LINE.match(line):
-            _keep(found, match[1], match[2])
+        if match := LABELED_LINE.match(line):
+            _add_claim(found, match[1], match[2])
     return found
 
 
-def _keep(found: dict[str, str], label: str, value: str) -> None:
+def _add_claim(found: dict[str, str], label: str, value: str) -> None:
     label = label.strip().rstrip(":\uff1a").strip()
-    if label and value and len(label) <= LONGEST_LABEL and len(found) < MOST_CLAIMS:
-        found.setdefault(label, value[:LONGEST_VALUE])
+    if label and value and len(label) <= MAX_LABEL_LENGTH and len(found) < MAX_CLAIMS:
+        found.setdefault(label, value[:MAX_VALUE_LENGTH])
 
 
-def _of_table(rows: list[list[str]]) -> list[tuple[str, str]]:
+def _add_table(rows: list[list[str]]) -> list[tuple[str, str]]:
     rows = [row for row in rows if any(row)]
     if not rows:
         return []
@@ -63,7 +63,7 @@ def _of_table(rows: list[list[str]]) -> list[tuple[str, str]]:
     ]
 
 
-class _Page(HTMLParser):
+class _DescriptionParser(HTMLParser):
     """Collects tables as rows of cells, and everything else as lines of text."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
-        if tag in UNSEEN:
+        if tag in HIDDEN_TAGS:
             self._unseen += 1
         elif tag == "table":
             self.end_line()
@@ -90,13 +90,13 @@ class _Page(HTMLParser):
             if tag == "tr" or not self.tables[-1]:
                 self.tables[-1].append([])
             self._is_in_cell = tag != "tr"
-        elif tag in {"dt", "dd"} or (tag in BLOCKS and not self._depth):
+        elif tag in {"dt", "dd"} or (tag in BLOCK_TAGS and not self._depth):
             self.end_line()
-        elif tag in BLOCKS:
+        elif tag in BLOCK_TAGS:
             self._words.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in UNSEEN:
+        if tag in HIDDEN_TAGS:
             self._unseen = max(0, self._unseen - 1)
         elif tag in {"td", "th", "tr", "table"} and self._depth:
             self._end_cell()
@@ -105,7 +105,7 @@ class _Page(HTMLParser):
             self._term = self._taken()
         elif tag == "dd":
             self.tables.append([[self._term, self._taken()]])
-        elif tag in BLOCKS and not self._depth:
+        elif tag in BLOCK_TAGS and not self._depth:
             self.end_line()
 
     def _end_cell(self) -> None:

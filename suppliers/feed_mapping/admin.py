@@ -19,19 +19,19 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
-from catalog.records import BadRow
-from storefront.lib.http.errors import OutsideError, TemporaryError
+from catalog.records import ImportIssue
+from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, show, start
+from storefront.lib.staff.admin import StaffAdmin, action, enqueue_or_fail, register_read_only
 from suppliers.connections import file_sources
 from suppliers.connections import tasks as connection_tasks
-from suppliers.connectors.feed.mapping.spec import Mapping, Reading, Source
+from suppliers.connectors.feed.mapping.spec import FormatOverrides, Mapping, Source
 from suppliers.feed_mapping import sample as feed_mapping_sample
 from suppliers.feed_mapping import sample_fetch, tasks
 from suppliers.feed_mapping.forms import MappingForm
-from suppliers.models import Content, FeedMapping, FeedUpload, Supplier
+from suppliers.models import FeedMapping, FeedUpload, FileContent, Supplier
 
-LOOKS_AGAIN_AFTER_S = 3
+REFRESH_AFTER_S = 3
 
 
 class UploadForm(forms.Form):
@@ -47,7 +47,7 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> Any:
         given = self.cleaned_data["file"]
-        if given.size > file_sources.MOST_BYTES:
+        if given.size > file_sources.MAX_BYTES:
             raise forms.ValidationError(gettext("At most 200 MB."), code="too_large")
         return given
 
@@ -61,17 +61,20 @@ class MappingActions(StaffAdmin):
     @action(description=_("Mapping"), icon="table_chart")
     def mapping(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
-        content = request.GET.get("content", Content.PRODUCTS)
-        return _Page(
-            self, request, supplier, Content(content) if content in Content else Content.PRODUCTS
+        content = request.GET.get("content", FileContent.PRODUCTS)
+        return _MappingPage(
+            self,
+            request,
+            supplier,
+            FileContent(content) if content in FileContent else FileContent.PRODUCTS,
         ).answer()
 
 
-class _Page:
+class _MappingPage:
     """One request to the mapping page of one file."""
 
     def __init__(
-        self, desk: StaffAdmin, request: HttpRequest, supplier: Supplier, content: Content
+        self, desk: StaffAdmin, request: HttpRequest, supplier: Supplier, content: FileContent
     ) -> None:
         self.desk = desk
         self.request = request
@@ -79,7 +82,7 @@ class _Page:
         self.content = content
         self.upload = UploadForm()
         self.problem = ""
-        self.fetch = sample_fetch.last_of(supplier=supplier, content=content, now=timezone.now())
+        self.fetch = sample_fetch.last_fetch(supplier=supplier, content=content, now=timezone.now())
 
     def answer(self) -> HttpResponse:
         step = self.request.POST.get("step", "") if self.request.method == "POST" else ""
@@ -89,14 +92,16 @@ class _Page:
             return self._keep()
         name = self.request.GET.get("file", "")
         if not name and self.fetch is not None and self.fetch.is_open:
-            return self._show({"looks_again_after_s": LOOKS_AGAIN_AFTER_S})
-        name = name or feed_mapping_sample.newest(self.supplier, self.content, fetch=self.fetch)
-        path = feed_mapping_sample.path_of(self.supplier, name)
+            return self._show({"looks_again_after_s": REFRESH_AFTER_S})
+        name = name or feed_mapping_sample.newest_file(
+            self.supplier, self.content, fetch=self.fetch
+        )
+        path = feed_mapping_sample.find_file(self.supplier, name)
         if path is None:
             return self._show({})
         try:
             return self._built(path, step)
-        except OutsideError as error:
+        except ExternalServiceError as error:
             self.problem = str(error)
             return self._show({"file": name, **self._reading_only(step)})
 
@@ -104,17 +109,19 @@ class _Page:
         base = self._active()
         given = self.request.POST if step in {"preview", "save"} else None
         reading = base.reading if base else Mapping().reading
-        sample = feed_mapping_sample.look(path, reading=_reading_of(given) if given else reading)
+        sample = feed_mapping_sample.read_sample(
+            path, reading=_submitted_reading(given) if given else reading
+        )
         form = MappingForm(given, headers=sample.detected.headers, base=base or sample.suggested)
         shown: dict[str, Any] = {"file": path.name, "sample": sample, "form": form}
         if given is None or not form.is_valid():
             return self._show(shown)
-        previews = feed_mapping_sample.preview(
+        previews = feed_mapping_sample.preview_file(
             path, form.mapping, content=self.content, currency=self.supplier.currency
         )
         shown["unread"] = feed_mapping_sample.unread_columns(sample.detected.headers, form.mapping)
         shown["refused"] = sum(one.is_refused for one in previews)
-        good = sum(not isinstance(one.record, BadRow) for one in previews)
+        good = sum(not isinstance(one.record, ImportIssue) for one in previews)
         token = self._token(path.name, form.mapping)
         if step == "save" and good:
             if constant_time_compare(str(given.get("seen", "")), token):
@@ -128,22 +135,22 @@ class _Page:
         """Queue the fetch in a worker, so that a hanging server does not block the page."""
         supplier, content = self.supplier, self.content.value
         try:
-            if sample_fetch.ask(supplier=supplier, content=content, now=timezone.now()):
+            if sample_fetch.request_fetch(supplier=supplier, content=content, now=timezone.now()):
                 self._call_worker()
-        except OutsideError as error:
+        except ExternalServiceError as error:
             self.problem = str(error)
             return self._show({})
         return self._to()
 
     def _call_worker(self) -> None:
         try:
-            start(
+            enqueue_or_fail(
                 tasks.fetch_sample,
                 supplier_id=self.supplier.pk,
                 content=self.content.value,
             )
         except TemporaryError:
-            sample_fetch.take_back(supplier=self.supplier, content=self.content.value)
+            sample_fetch.cancel_request(supplier=self.supplier, content=self.content.value)
             raise
 
     def _keep(self) -> HttpResponse:
@@ -151,7 +158,7 @@ class _Page:
         if not self.upload.is_valid():
             return self._show({})
         given = self.upload.cleaned_data["file"]
-        kept = file_sources.keep(
+        kept = file_sources.store_upload(
             supplier=self.supplier,
             content=self.content,
             name=given.name,
@@ -160,10 +167,10 @@ class _Page:
             now=timezone.now(),
             made_at=self.upload.cleaned_data["made_at"],
         )
-        return self._to(file=kept.stored_as)
+        return self._to(file=kept.storage_name)
 
     def _save(self, built: Mapping) -> HttpResponse:
-        version = file_sources.save(
+        version = file_sources.save_mapping(
             supplier=self.supplier,
             content=self.content,
             spec=built.written(),
@@ -171,7 +178,7 @@ class _Page:
             now=timezone.now(),
         )
         with suppress(TemporaryError):  # the supplier's page offers it, too
-            start(connection_tasks.check, supplier_id=self.supplier.pk)
+            enqueue_or_fail(connection_tasks.run_health_check, supplier_id=self.supplier.pk)
         words = gettext("Saved. %(version)s is active from now on.") % {"version": version}
         self.desk.message_user(self.request, words, messages.SUCCESS)
         return self._to()
@@ -204,7 +211,7 @@ class _Page:
             "opts": self.desk.opts,
             "back": self.desk.page_of(self.supplier),
             "content": self.content,
-            "contents": Content.choices,
+            "contents": FileContent.choices,
             "upload": self.upload,
             "problem": self.problem,
             "fetch": self.fetch,
@@ -214,13 +221,13 @@ class _Page:
         return TemplateResponse(self.request, "suppliers/feed_mapping.html", context)
 
 
-def _reading_of(given: Any) -> Reading:
+def _submitted_reading(given: Any) -> FormatOverrides:
     """Return the submitted reading settings; the form reports invalid ones."""
     form = MappingForm(given, headers=(), base=Mapping())
     form.is_valid()
-    reading: Reading = form.mapping.reading
+    reading: FormatOverrides = form.mapping.reading
     alone = Mapping(fields={"sku": Source(column="sku")}, reading=reading)
-    return Reading() if any(alone.complaints()) else reading
+    return FormatOverrides() if any(alone.validation_errors()) else reading
 
 
 @admin.register(FeedMapping)
@@ -240,7 +247,7 @@ class FeedMappingAdmin(StaffAdmin):
     exclude: ClassVar = ["spec"]
     readonly_fields: ClassVar = [columns.document("spec", _("Mapping"))]
     actions_detail: ClassVar = ["take_back"]
-    fits: ClassVar = {"take_back": lambda row: not row.is_active}
+    available_if: ClassVar = {"take_back": lambda row: not row.is_active}
 
     @action(description=_("Restore this version"), icon="history")
     def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -252,20 +259,20 @@ class FeedMappingAdmin(StaffAdmin):
             explain=gettext(
                 "Copies this version as the newest version. The next run reads files with it."
             ),
-            act=lambda _given: file_sources.take_back(
+            act=lambda _given: file_sources.restore_mapping(
                 version=version, by=str(request.user), now=timezone.now()
             ),
             done=gettext("Restored. The next run uses the mapping of %s.") % version,
         )
 
 
-show(
+register_read_only(
     FeedUpload,
     list_display=[
-        "stored_as",
+        "storage_name",
         columns.text("supplier__name", _("Supplier")),
         "content",
-        "given_name",
+        "original_name",
         "size_bytes",
         "by",
         columns.age("at", _("When")),
@@ -273,6 +280,6 @@ show(
     ],
     list_select_related=["supplier"],
     list_filter=["content", "supplier"],
-    search_fields=["given_name", "digest"],
+    search_fields=["original_name", "digest"],
     ordering=["-id"],
 )

@@ -17,25 +17,25 @@ from unfold.widgets import (
 )
 
 from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES
-from suppliers.connectors.feed.mapping.fields import TARGETS, Kind
+from suppliers.connectors.feed.mapping.fields import TARGETS, CellKind
 from suppliers.connectors.feed.mapping.spec import (
-    Blank,
+    EmptyCellMeans,
     Format,
+    FormatOverrides,
     Mapping,
-    Reading,
     Source,
     Warehouse,
 )
 from suppliers.connectors.feed.rows.numbers import GRAMS, MILLIMETERS
-from suppliers.connectors.records import Omitted
+from suppliers.connectors.records import MissingRowMeans
 from suppliers.feed_mapping import source_syntax
-from suppliers.feed_mapping.source_syntax import UnreadableLineError
+from suppliers.feed_mapping.source_syntax import InvalidLineError
 
 # Initial values
 
-READING = ("format", "encoding", "delimiter", "decimal", "item_path", "sheet", "header_row")
-LISTS = ("images", "options", "claims", "warehouses")
-MEANING = (
+READING_FIELDS = ("format", "encoding", "delimiter", "decimal", "item_path", "sheet", "header_row")
+LIST_FIELDS = ("images", "options", "claims", "warehouses")
+MISSING_VALUE_FIELDS = (
     "currency",
     "location",
     "country",
@@ -45,20 +45,20 @@ MEANING = (
     "stale_after_h",
 )
 TAB = "tab"  # a tab cannot be typed in the field
-UNITS = {Kind.WEIGHT: GRAMS, Kind.LENGTH: MILLIMETERS}
-WORDED = (Kind.STOCK, Kind.FLAG)
+UNITS = {CellKind.WEIGHT: GRAMS, CellKind.LENGTH: MILLIMETERS}
+VALUE_MAPPED_KINDS = (CellKind.STOCK, CellKind.FLAG)
 
 
-def initial(mapping: Mapping) -> dict[str, Any]:
+def initial_values(mapping: Mapping) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "images": "\n".join(map(source_syntax.written, mapping.images)),
+        "images": "\n".join(map(source_syntax.format_source, mapping.images)),
         "options": _lines(mapping.options),
         "claims": _lines(mapping.claims),
-        "warehouses": source_syntax.unpaired(
-            (f"{each.location} {each.country}".strip(), source_syntax.written(each.source))
+        "warehouses": source_syntax.format_pairs(
+            (f"{each.location} {each.country}".strip(), source_syntax.format_source(each.source))
             for each in mapping.warehouses
         ),
-        **{name: getattr(mapping.reading, name) for name in READING},
+        **{name: getattr(mapping.reading, name) for name in READING_FIELDS},
         "delimiter": mapping.reading.delimiter.replace("\t", TAB),
         **{
             name: getattr(mapping, name)
@@ -72,35 +72,35 @@ def initial(mapping: Mapping) -> dict[str, Any]:
         kind = TARGETS[name].kind
         bare = msgspec.structs.replace(source, separator="")
         key = "column" if source.column else "else"
-        found[f"{key}_{name}"] = source.column or source_syntax.written(bare)
+        found[f"{key}_{name}"] = source.column or source_syntax.format_source(bare)
         if kind in UNITS:
             found[f"how_{name}"] = source.unit
-        elif kind is Kind.WORDS:
+        elif kind is CellKind.WORDS:
             found[f"how_{name}"] = source.separator
-        elif kind in WORDED:
-            found[f"how_{name}"] = source_syntax.unpaired(source.words.items())
+        elif kind in VALUE_MAPPED_KINDS:
+            found[f"how_{name}"] = source_syntax.format_pairs(source.words.items())
     return found
 
 
 def _lines(table: dict[str, Source]) -> str:
-    return source_syntax.unpaired(
-        (name, source_syntax.written(source)) for name, source in table.items()
+    return source_syntax.format_pairs(
+        (name, source_syntax.format_source(source)) for name, source in table.items()
     )
 
 
 # The form
 
-OMITTED = {
-    Omitted.GONE: gettext_lazy("Discontinued"),
-    Omitted.EMPTY: gettext_lazy("Out of stock"),
-    Omitted.UNCHANGED: gettext_lazy("Unchanged"),
+MISSING_ROW_LABELS = {
+    MissingRowMeans.DISCONTINUED: gettext_lazy("Discontinued"),
+    MissingRowMeans.OUT_OF_STOCK: gettext_lazy("Out of stock"),
+    MissingRowMeans.UNCHANGED: gettext_lazy("Unchanged"),
 }
-BLANKS = {
-    Blank.ZERO: gettext_lazy("Out of stock"),
-    Blank.NONE: gettext_lazy("Out of stock, and record an issue"),
-    Blank.UNCHANGED: gettext_lazy("Unchanged"),
+BLANK_CELL_LABELS = {
+    EmptyCellMeans.ZERO: gettext_lazy("Out of stock"),
+    EmptyCellMeans.NONE: gettext_lazy("Out of stock, and record an issue"),
+    EmptyCellMeans.UNCHANGED: gettext_lazy("Unchanged"),
 }
-BAD_LINE = gettext_lazy("This line cannot be read: %(line)s")
+INVALID_LINE = gettext_lazy("This line cannot be read: %(line)s")
 
 
 class MappingForm(forms.Form):
@@ -148,29 +148,31 @@ class MappingForm(forms.Form):
             " These labels become attributes: %(labels)s. Other labels are shown as the"
             " supplier wrote them."
         ) % {"labels": ", ".join(CLAIM_ALIASES)}
-        self.initial = {**initial(base), **(self.initial or {})}
+        self.initial = {**initial_values(base), **(self.initial or {})}
         for name, target in TARGETS.items():
             self._add_target(name, target.label, target.kind, headers)
         self._add_rest()
 
-    def _add_target(self, name: str, label: str, kind: Kind, headers: Sequence[str]) -> None:
+    def _add_target(self, name: str, label: str, kind: CellKind, headers: Sequence[str]) -> None:
         column = self._base.fields[name].column if name in self._base.fields else ""
         known = [(header, header) for header in headers]
         if column and column not in headers:
             known.append((column, _("%(column)s (not in this file)") % {"column": column}))
-        self.fields[f"column_{name}"] = _choice(
+        self.fields[f"column_{name}"] = _choice_field(
             _("Column for %(field)s") % {"field": label}, [("", "—"), *known]
         )
-        self.fields[f"else_{name}"] = _text(
+        self.fields[f"else_{name}"] = _text_field(
             _("Other source for %(field)s") % {"field": label}, 500, shown="fixed: …, json: …"
         )
         if kind in UNITS:
             units = [("", _("as in the file")), *((unit, unit) for unit in UNITS[kind])]
-            self.fields[f"how_{name}"] = _choice(_("Unit of %(field)s") % {"field": label}, units)
-        elif kind is Kind.WORDS:
+            self.fields[f"how_{name}"] = _choice_field(
+                _("Unit of %(field)s") % {"field": label}, units
+            )
+        elif kind is CellKind.WORDS:
             words = _("%(field)s separator") % {"field": label}
-            self.fields[f"how_{name}"] = _text(words, 3)
-        elif kind in WORDED:
+            self.fields[f"how_{name}"] = _text_field(words, 3)
+        elif kind in VALUE_MAPPED_KINDS:
             self.fields[f"how_{name}"] = forms.CharField(
                 label=_("Value mapping for %(field)s") % {"field": label},
                 required=False,
@@ -183,12 +185,12 @@ class MappingForm(forms.Form):
         formats = [("", as_detected), *((one.value, one.value.upper()) for one in Format)]
         marks = [("", as_detected), (".", "1234.50"), (",", "1234,50")]
         self.fields |= {
-            "format": _choice(_("Format"), formats),
-            "encoding": _text(_("Encoding"), 30),
-            "delimiter": _text(_("Delimiter"), 3),
-            "decimal": _choice(_("Decimal separator"), marks),
-            "item_path": _text(_("Path to the rows"), 200),
-            "sheet": _text(_("Sheet"), 80),
+            "format": _choice_field(_("Format"), formats),
+            "encoding": _text_field(_("Encoding"), 30),
+            "delimiter": _text_field(_("Delimiter"), 3),
+            "decimal": _choice_field(_("Decimal separator"), marks),
+            "item_path": _text_field(_("Path to the rows"), 200),
+            "sheet": _text_field(_("Sheet"), 80),
             "header_row": forms.IntegerField(
                 label=_("Header row (0 = automatic)"),
                 min_value=0,
@@ -196,12 +198,18 @@ class MappingForm(forms.Form):
                 required=False,
                 widget=UnfoldAdminIntegerFieldWidget(),
             ),
-            "currency": _text(_("Default currency"), 3),
-            "location": _text(_("Default warehouse"), 30),
-            "country": _text(_("Country of the default warehouse, such as DE"), 2),
-            "omitted_products": _choice(_("Products missing from the file"), list(OMITTED.items())),
-            "omitted_stock": _choice(_("Stock missing from the file"), list(OMITTED.items())),
-            "blank": _choice(_("Empty stock or price cells"), list(BLANKS.items())),
+            "currency": _text_field(_("Default currency"), 3),
+            "location": _text_field(_("Default warehouse"), 30),
+            "country": _text_field(_("Country of the default warehouse, such as DE"), 2),
+            "omitted_products": _choice_field(
+                _("Products missing from the file"), list(MISSING_ROW_LABELS.items())
+            ),
+            "omitted_stock": _choice_field(
+                _("Stock missing from the file"), list(MISSING_ROW_LABELS.items())
+            ),
+            "blank": _choice_field(
+                _("Empty stock or price cells"), list(BLANK_CELL_LABELS.items())
+            ),
             "stale_after_h": forms.IntegerField(
                 label=_("Reject files older than (hours, 0 = never)"),
                 min_value=0,
@@ -224,11 +232,11 @@ class MappingForm(forms.Form):
         ]
 
     def lists(self) -> list[forms.BoundField]:
-        return [self[name] for name in LISTS]
+        return [self[name] for name in LIST_FIELDS]
 
     def rest(self) -> list[forms.BoundField]:
         """Return the form fields for reading the file and for missing values."""
-        return [self[name] for name in (*READING, *MEANING)]
+        return [self[name] for name in (*READING_FIELDS, *MISSING_VALUE_FIELDS)]
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -243,23 +251,27 @@ class MappingForm(forms.Form):
             currency=self._said("currency").upper(),
             location=self._said("location") or "main",
             country=self._said("country").upper(),
-            omitted_products=Omitted(self._said("omitted_products") or Omitted.GONE),
-            omitted_stock=Omitted(self._said("omitted_stock") or Omitted.EMPTY),
-            blank=Blank(self._said("blank") or Blank.ZERO),
+            omitted_products=MissingRowMeans(
+                self._said("omitted_products") or MissingRowMeans.DISCONTINUED
+            ),
+            omitted_stock=MissingRowMeans(
+                self._said("omitted_stock") or MissingRowMeans.OUT_OF_STOCK
+            ),
+            blank=EmptyCellMeans(self._said("blank") or EmptyCellMeans.ZERO),
             stale_after_h=self.cleaned_data.get("stale_after_h") or 0,
         )
-        for complaint in [] if self.errors else self.mapping.complaints():
-            self.add_error(None, complaint)
+        for error in [] if self.errors else self.mapping.validation_errors():
+            self.add_error(None, error)
         return cleaned
 
     def _said(self, name: str) -> str:
         return str(self.cleaned_data.get(name) or "")
 
-    def _reading(self) -> Reading:
-        said: dict[str, Any] = {name: self._said(name) for name in READING}
+    def _reading(self) -> FormatOverrides:
+        said: dict[str, Any] = {name: self._said(name) for name in READING_FIELDS}
         said["delimiter"] = said["delimiter"].replace(TAB, "\t")
         said["header_row"] = self.cleaned_data.get("header_row") or 0
-        return Reading(**said)
+        return FormatOverrides(**said)
 
     def _target(self, name: str) -> Source | None:
         column, otherwise = self._said(f"column_{name}"), self._said(f"else_{name}")
@@ -267,46 +279,51 @@ class MappingForm(forms.Form):
             self.add_error(f"else_{name}", _("Choose a column or enter another source, not both."))
         if not column and not otherwise:
             return None
-        given = Source(column=column) if column else source_syntax.read(otherwise)
+        given = Source(column=column) if column else source_syntax.parse_source(otherwise)
         kind, how = TARGETS[name].kind, self._said(f"how_{name}")
         before = self._base.fields.get(name, Source())
         if kind in UNITS:
             return msgspec.structs.replace(given, unit=how, words=before.words)
-        if kind is Kind.WORDS:
+        if kind is CellKind.WORDS:
             return msgspec.structs.replace(given, separator=how, words=before.words)
         words = before.words
-        if kind in WORDED:
+        if kind in VALUE_MAPPED_KINDS:
             words = dict(
-                self._listed(f"how_{name}", lambda text: source_syntax.pairs(text).items())
+                self._listed(f"how_{name}", lambda text: source_syntax.parse_pairs(text).items())
             )
         return msgspec.structs.replace(given, unit=before.unit, words=words)
 
     def _listed(self, name: str, reader: Callable[[str], Any]) -> Any:
         try:
             return list(reader(self._said(name)))
-        except UnreadableLineError as error:
-            self.add_error(name, BAD_LINE % {"line": str(error)[:80]})
+        except InvalidLineError as error:
+            self.add_error(name, INVALID_LINE % {"line": str(error)[:80]})
             return []
 
     def _images(self, text: str) -> list[Source]:
-        return [_as_before(line, self._base.images) for line in source_syntax.lines(text)]
+        return [
+            _unchanged_or_parsed(line, self._base.images)
+            for line in source_syntax.split_lines(text)
+        ]
 
     @staticmethod
     def _pairs(_name: str, before: dict[str, Source]) -> Callable[[str], list[tuple[str, Source]]]:
         def reader(text: str) -> list[tuple[str, Source]]:
-            found = source_syntax.pairs(text)
-            return [(name, _as_before(said, before.values())) for name, said in found.items()]
+            found = source_syntax.parse_pairs(text)
+            return [
+                (name, _unchanged_or_parsed(said, before.values())) for name, said in found.items()
+            ]
 
         return reader
 
     def _warehouses(self, text: str) -> list[Warehouse]:
         before = [warehouse.source for warehouse in self._base.warehouses]
         found = []
-        for place, said in source_syntax.pairs(text).items():
+        for place, said in source_syntax.parse_pairs(text).items():
             location, _space, country = place.partition(" ")
             found.append(
                 Warehouse(
-                    source=_as_before(said, before),
+                    source=_unchanged_or_parsed(said, before),
                     location=location,
                     country=country.strip().upper(),
                 )
@@ -314,20 +331,20 @@ class MappingForm(forms.Form):
         return found
 
 
-def _as_before(said: str, before: Any) -> Source:
+def _unchanged_or_parsed(said: str, before: Any) -> Source:
     """Return the source; an unchanged one keeps its parts without a form field."""
-    return next((one for one in before if source_syntax.written(one) == said), None) or (
-        source_syntax.read(said)
+    return next((one for one in before if source_syntax.format_source(one) == said), None) or (
+        source_syntax.parse_source(said)
     )
 
 
-def _choice(label: str, choices: Sequence[tuple[Any, Any]]) -> forms.ChoiceField:
+def _choice_field(label: str, choices: Sequence[tuple[Any, Any]]) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label, choices=choices, required=False, widget=UnfoldAdminSelectWidget()
     )
 
 
-def _text(label: str, longest: int, *, shown: str = "") -> forms.CharField:
+def _text_field(label: str, longest: int, *, shown: str = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=longest,

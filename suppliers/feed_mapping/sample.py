@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 
 from catalog.column_labels import COLUMNS
 from catalog.product_import import identifiers, importer
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.connections import file_sources
@@ -24,17 +24,17 @@ from suppliers.connectors.feed.formats.data_file import DataFile, open_file
 from suppliers.connectors.feed.formats.detection import Detected
 from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
-from suppliers.connectors.feed.mapping.spec import Reading
+from suppliers.connectors.feed.mapping.spec import FormatOverrides
 from suppliers.connectors.feed.rows import product_pages
-from suppliers.connectors.feed.rows.converter import Converter, Mapped
+from suppliers.connectors.feed.rows.converter import ConvertedRow, Converter
 from suppliers.feed_mapping import suggestions
 from suppliers.feed_mapping.sample_fetch import Fetch
-from suppliers.models import Connection, Content, FeedUpload, Supplier
+from suppliers.models import Connection, FeedUpload, FileContent, Supplier
 from suppliers.runs import issue_labels
-from suppliers.sync.product_intake import wrong_cost
+from suppliers.sync.product_intake import cost_issue
 
 
-class Fact(NamedTuple):
+class AttributeValue(NamedTuple):
     """One attribute with its text in the file; empty if it was calculated."""
 
     name: str
@@ -42,7 +42,7 @@ class Fact(NamedTuple):
     said: str
 
 
-class Issue(NamedTuple):
+class PreviewIssue(NamedTuple):
     """One issue that the sync would record, with its label."""
 
     label: str
@@ -57,18 +57,18 @@ class Preview(NamedTuple):
     """
 
     raw: Mapping[str, Any]
-    record: Mapped | BadRow
+    record: ConvertedRow | ImportIssue
     notes: tuple[str, ...] = ()
-    issues: Mapping[str, Sequence[Issue]] = {}
+    issues: Mapping[str, Sequence[PreviewIssue]] = {}
     is_refused: bool = False
     cost: Money | None = None
     gtin: str = ""
     weight_g: int | None = None
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[AttributeValue, ...] = ()
     more: Mapping[str, str] = {}  # in the supplier's words; not mapped to an attribute
 
 
-CELLS = {
+CODES_BY_CELL = {
     "sku": ("sku-", "list-"),
     "title": ("no-title", "family-", "emitter-"),
     "cost": ("cost-",),
@@ -77,20 +77,24 @@ CELLS = {
 
 
 def preview_rows(  # noqa: PLR0913 - a mapping and the facts of its file
-    rows: Iterable[Mapping[str, Any] | BadRow],
+    rows: Iterable[Mapping[str, Any] | ImportIssue],
     mapping: mappings.Mapping,
     n: int = 20,
     *,
-    content: Content = Content.PRODUCTS,
+    content: FileContent = FileContent.PRODUCTS,
     currency: str = "USD",
     decimal: str = ".",
 ) -> list[Preview]:
     """Preview the first rows as the sync reads them; unreadable rows are shown raw."""
     mark = mapping.reading.decimal or decimal
     converter = Converter(mapping, currency=currency, mark=mark)
-    page_mark = mapping.mark_of_claims(detected=decimal) if content == Content.PRODUCTS else None
+    page_mark = (
+        mapping.claims_decimal_separator(detected=decimal)
+        if content == FileContent.PRODUCTS
+        else None
+    )
     return [
-        _shown(converter, place, row, currency=currency, page_mark=page_mark)
+        _preview_row(converter, place, row, currency=currency, page_mark=page_mark)
         for place, row in enumerate(islice(rows, n), start=1)
     ]
 
@@ -103,21 +107,21 @@ def unread_columns(headers: Iterable[str], mapping: mappings.Mapping) -> list[st
     return [header for header in headers if header not in named]
 
 
-def _shown(
+def _preview_row(
     converter: Converter,
     place: int,
-    row: Mapping[str, Any] | BadRow,
+    row: Mapping[str, Any] | ImportIssue,
     *,
     currency: str,
     page_mark: str | None,
 ) -> Preview:
-    record = row if isinstance(row, BadRow) else converter.whole(row, place=f"row {place}")
-    raw = row.raw if isinstance(row, BadRow) else row
-    if isinstance(record, BadRow):
+    record = row if isinstance(row, ImportIssue) else converter.whole(row, place=f"row {place}")
+    raw = row.raw if isinstance(row, ImportIssue) else row
+    if isinstance(record, ImportIssue):
         return Preview(raw=raw, record=record, issues=_by_cell([record]))
     issues = list(record.problems)
     cost = record.cost
-    if cost and (wrong := wrong_cost(cost, sku=record.sku, expected=currency)):
+    if cost and (wrong := cost_issue(cost, sku=record.sku, expected=currency)):
         issues.append(wrong)
         cost = None
     gone = (gettext("Discontinued by the supplier"),) if record.is_gone else ()
@@ -128,22 +132,24 @@ def _shown(
     return preview._replace(issues=_by_cell(issues))
 
 
-def _with_page(preview: Preview, record: Mapped, issues: list[BadRow], *, mark: str) -> Preview:
+def _with_page(
+    preview: Preview, record: ConvertedRow, issues: list[ImportIssue], *, mark: str
+) -> Preview:
     """Add what the product import would store."""
-    product = product_pages.page(record.sku, [record], mark=mark).record
+    product = product_pages.build_detail(record.sku, [record], mark=mark).record
     records = [] if product is None else [product]
-    goods = list(importer.understood(records, source="", issues=issues))
+    goods = list(importer.normalize_records(records, source="", issues=issues))
     if not goods:
         return preview._replace(is_refused=True)
     ((variant,), enriched) = goods[0].record.variants, goods[0].enriched
-    gtin, weight_g = identifiers.gtin_of(variant), importer.packed_weight_g(variant)
+    gtin, weight_g = identifiers.parse_gtin(variant), importer.packed_weight_g(variant)
     return preview._replace(
         gtin=gtin if isinstance(gtin, str) else "",
-        weight_g=None if isinstance(weight_g, BadRow) else weight_g,
+        weight_g=None if isinstance(weight_g, ImportIssue) else weight_g,
         facts=tuple(
-            Fact(
+            AttributeValue(
                 name=str(COLUMNS.get(column, column)),
-                value=_written(value),
+                value=_display(value),
                 said=enriched.sources.get(column, {}).get("raw", ""),
             )
             for column, value in enriched.spec.items()
@@ -152,15 +158,19 @@ def _with_page(preview: Preview, record: Mapped, issues: list[BadRow], *, mark: 
     )
 
 
-def _by_cell(issues: Iterable[BadRow]) -> dict[str, list[Issue]]:
-    found: dict[str, list[Issue]] = {}
+def _by_cell(issues: Iterable[ImportIssue]) -> dict[str, list[PreviewIssue]]:
+    found: dict[str, list[PreviewIssue]] = {}
     for issue in issues:
-        cell = next((c for c, codes in CELLS.items() if issue.code.startswith(codes)), "more")
-        found.setdefault(cell, []).append(Issue(issue_labels.said(issue.code), _message(issue)))
+        cell = next(
+            (c for c, codes in CODES_BY_CELL.items() if issue.code.startswith(codes)), "more"
+        )
+        found.setdefault(cell, []).append(
+            PreviewIssue(issue_labels.issue_label(issue.code), _message(issue))
+        )
     return found
 
 
-def _message(issue: BadRow) -> str:
+def _message(issue: ImportIssue) -> str:
     """Return the message, with the cells that it does not quote."""
     if issue.code.startswith("list-"):
         return issue.message
@@ -168,7 +178,7 @@ def _message(issue: BadRow) -> str:
     return f"{issue.message} ({'; '.join(said)})" if said else issue.message
 
 
-def _written(value: Any) -> str:
+def _display(value: Any) -> str:
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, list | tuple):
@@ -180,8 +190,8 @@ def _written(value: Any) -> str:
 
 ROWS = 20
 VALUES = 3
-LONGEST_VALUE = 60
-OURS = re.compile(r"(products|prices|stock)-[0-9a-f]{8,64}\.(raw|upload)")
+MAX_VALUE_LENGTH = 60
+GENERATED_NAME = re.compile(r"(products|prices|stock)-[0-9a-f]{8,64}\.(raw|upload)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,16 +211,16 @@ class Sample:
     suggested: mappings.Mapping
 
 
-def path_of(supplier: Supplier, name: str) -> Path | None:
+def find_file(supplier: Supplier, name: str) -> Path | None:
     """Return the path of a fetched or uploaded file; None unless the name was generated by us."""
-    if not OURS.fullmatch(name):
+    if not GENERATED_NAME.fullmatch(name):
         return None
-    folder = file_sources.folder_of(supplier)
+    folder = file_sources.supplier_folder(supplier)
     path = folder / UPLOADS / name if name.endswith(".upload") else folder / name
     return path if path.is_file() and not path.is_symlink() else None
 
 
-def newest(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str:
+def newest_file(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str:
     """Return the name of the file uploaded or fetched last, if it still exists.
 
     Shape: ``fetch`` is the last fetch requested by staff; a sync may have fetched one, too
@@ -218,36 +228,36 @@ def newest(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str:
     given = FeedUpload.objects.filter(supplier=supplier, content=content).order_by("-id").first()
     asked = fetch if fetch and fetch.file else None
     is_later = asked is not None and (given is None or asked.since > given.at)
-    handed_in, fetched = (given.stored_as if given else ""), (asked.file if asked else "")
+    handed_in, fetched = (given.storage_name if given else ""), (asked.file if asked else "")
     by_hand = [fetched, handed_in] if is_later else [handed_in, fetched]
     wire = Connection.objects.filter(supplier=supplier).first()
-    files = wire.remembered.get("files", {}) if wire else {}
+    files = wire.connector_state.get("files", {}) if wire else {}
     names = [*by_hand, str(files.get(content, {}).get("file", ""))]
-    return next((name for name in names if name and path_of(supplier, name)), "")
+    return next((name for name in names if name and find_file(supplier, name)), "")
 
 
-def look(path: Path, *, reading: Reading) -> Sample:
+def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
     """Read the first rows of a file.
 
     Raises: PermanentError  it cannot be read; the message says why
     """
-    with _opened(path, reading) as file:
-        rows = [row for row in file.sample(ROWS) if not isinstance(row, BadRow)]
+    with _open_file(path, reading) as file:
+        rows = [row for row in file.sample(ROWS) if not isinstance(row, ImportIssue)]
         return Sample(
             detected=file.detected,
-            columns=tuple(_column(name, rows) for name in file.detected.headers),
-            suggested=suggestions.suggest(file.detected.headers, rows),
+            columns=tuple(_sample_column(name, rows) for name in file.detected.headers),
+            suggested=suggestions.suggest_mapping(file.detected.headers, rows),
         )
 
 
-def preview(
-    path: Path, mapping: mappings.Mapping, *, content: Content, currency: str
+def preview_file(
+    path: Path, mapping: mappings.Mapping, *, content: FileContent, currency: str
 ) -> list[Preview]:
     """Preview the first rows with a mapping.
 
     Raises: PermanentError
     """
-    with _opened(path, mapping.reading) as file:
+    with _open_file(path, mapping.reading) as file:
         rows = file.sample(ROWS, xpaths=mapping.xpaths)
         decimal = file.detected.decimal
         return preview_rows(
@@ -256,7 +266,7 @@ def preview(
 
 
 @contextmanager
-def _opened(path: Path, reading: Reading) -> Iterator[DataFile]:
+def _open_file(path: Path, reading: FormatOverrides) -> Iterator[DataFile]:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="look-") as work:
         try:
             yield open_file(path, work=Path(work), reading=reading)
@@ -264,7 +274,7 @@ def _opened(path: Path, reading: Reading) -> Iterator[DataFile]:
             raise PermanentError(f"the file cannot be read with these settings: {error}") from error
 
 
-def _column(name: str, rows: Sequence[Mapping[str, Any]]) -> Column:
+def _sample_column(name: str, rows: Sequence[Mapping[str, Any]]) -> Column:
     seen = dict.fromkeys(str(row[name]).strip() for row in rows if row.get(name) not in {None, ""})
-    values = [value[:LONGEST_VALUE] for value in seen if value]
+    values = [value[:MAX_VALUE_LENGTH] for value in seen if value]
     return Column(name=name, values=tuple(values[:VALUES]))

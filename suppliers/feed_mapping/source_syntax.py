@@ -17,18 +17,18 @@ PREFIXES = {"json:": "jmespath", "xpath:": "xpath", "fixed:": "constant"}
 SPLIT = re.compile(r"(?P<name>.*\S)\s+split at\s+(?P<separator>\S{1,3})")
 
 
-class UnreadableLineError(ValueError):
+class InvalidLineError(ValueError):
     """The line does not have the expected syntax."""
 
 
-def written(source: Source) -> str:
+def format_source(source: Source) -> str:
     for prefix, name in PREFIXES.items():
         if value := getattr(source, name):
             return _with_separator(f"{prefix} {value}", source)
     return _with_separator(source.column, source)
 
 
-def read(text: str) -> Source:
+def parse_source(text: str) -> Source:
     """Parse one source; an unknown prefix belongs to the column name."""
     plain, separator = text.strip(), ""
     if found := SPLIT.fullmatch(plain):
@@ -40,25 +40,25 @@ def read(text: str) -> Source:
     return Source(column=plain, separator=separator)
 
 
-def pairs(text: str) -> dict[str, str]:
+def parse_pairs(text: str) -> dict[str, str]:
     """Parse lines such as ``Color = colour``.
 
-    Raises: UnreadableLineError
+    Raises: InvalidLineError
     """
     found = {}
-    for line in lines(text):
+    for line in split_lines(text):
         name, sign, value = line.partition("=")
         if not sign or not name.strip() or not value.strip():
-            raise UnreadableLineError(line)
+            raise InvalidLineError(line)
         found[name.strip()] = value.strip()
     return found
 
 
-def unpaired(table: Iterable[tuple[str, str]]) -> str:
+def format_pairs(table: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{name} = {value}" for name, value in table)
 
 
-def lines(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

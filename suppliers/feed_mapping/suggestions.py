@@ -14,8 +14,8 @@ from suppliers.connectors.feed.mapping.fields import (
     IMAGE_ALIASES,
     OPTION_ALIASES,
     TARGETS,
-    Kind,
-    folded,
+    CellKind,
+    fold_header,
 )
 from suppliers.connectors.feed.mapping.spec import Source
 from suppliers.connectors.feed.rows import numbers
@@ -29,15 +29,17 @@ NUMBERED_IMAGE = re.compile(
 WAREHOUSE = re.compile(
     r"(?:stock|qty|quantity|bestand|inventory) (?:in |at )?([a-z]{2}\d{0,2}|[a-z]+ ?\d+)"
 )
-FIGURE = re.compile(r"\d{1,4}(?:\.\d+)?")
-MOST_KG = 30
+NUMBER = re.compile(r"\d{1,4}(?:\.\d+)?")
+MAX_KG = 30
 SEPARATORS = ("|", ";", ",")
 PATH_SEPARATORS = (" > ", ">", "|", "/")
-GONE_IF_YES = {"deleted", "discontinued"}
-GONE_IF_NO = {"is sale", "active", "enabled"}
+DISCONTINUED_IF_YES = {"deleted", "discontinued"}
+DISCONTINUED_IF_NO = {"is sale", "active", "enabled"}
 
 
-def suggest(headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()) -> mappings.Mapping:
+def suggest_mapping(
+    headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()
+) -> mappings.Mapping:
     """Suggest a source for each field; staff review it.
 
     Rows show units and joined cells. A column is used once; of several candidates for a field
@@ -47,7 +49,7 @@ def suggest(headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()) -> m
     left = {header: known_name(header) for header in headers}
     fields: dict[str, Source] = {}
     for name, target in TARGETS.items():
-        header = _first(left, target.aliases)
+        header = _find_header(left, target.aliases)
         if header is None or (name == "battery" and not _is_flag(header, rows)):
             continue
         del left[header]
@@ -59,13 +61,13 @@ def suggest(headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()) -> m
             left[header] = name
     claims = {}
     for label, aliases in CLAIM_ALIASES.items():
-        header = _first(left, aliases)
+        header = _find_header(left, aliases)
         if header is not None:
             del left[header]
             claims[label] = Source(column=header)
     options = {}
     for option, aliases in OPTION_ALIASES.items():
-        header = _first(left, aliases)
+        header = _find_header(left, aliases)
         if header is not None:
             del left[header]
             options[option] = Source(column=header)
@@ -83,7 +85,7 @@ def suggest(headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()) -> m
     )
 
 
-def _first(left: Mapping[str, str], aliases: Sequence[str]) -> str | None:
+def _find_header(left: Mapping[str, str], aliases: Sequence[str]) -> str | None:
     for alias in aliases:
         for header, name in left.items():
             if name == alias:
@@ -116,34 +118,34 @@ def _warehouses(left: Mapping[str, str]) -> Iterable[mappings.Warehouse]:
             )
 
 
-def _source(header: str, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> Source:
-    name = folded(header)
-    if kind in {Kind.WEIGHT, Kind.LENGTH}:
-        return Source(column=header, unit=_unit(header, kind) or _kilograms(header, kind, rows))
-    if kind is Kind.WORDS:
+def _source(header: str, kind: CellKind, rows: Sequence[Mapping[str, Any]]) -> Source:
+    name = fold_header(header)
+    if kind in {CellKind.WEIGHT, CellKind.LENGTH}:
+        return Source(column=header, unit=_unit(header, kind) or _implied_unit(header, kind, rows))
+    if kind is CellKind.WORDS:
         choices = ("|", ";", ",") if name in TARGETS["features"].aliases else PATH_SEPARATORS
         return Source(column=header, separator=_separator(header, rows, choices))
-    if name in GONE_IF_YES:
+    if name in DISCONTINUED_IF_YES:
         return Source(column=header, words=dict.fromkeys(("1", "yes", "true", "y"), "gone"))
-    if name in GONE_IF_NO:
+    if name in DISCONTINUED_IF_NO:
         return Source(column=header, words=dict.fromkeys(("0", "no", "false", "n"), "gone"))
     return Source(column=header)
 
 
-def _unit(header: str, kind: Kind) -> str:
-    known = GRAMS if kind is Kind.WEIGHT else MILLIMETERS
+def _unit(header: str, kind: CellKind) -> str:
+    known = GRAMS if kind is CellKind.WEIGHT else MILLIMETERS
     if found := UNIT.search(header):
         unit = found[1].casefold()
         return unit if unit in known else ""
-    return "g" if kind is Kind.WEIGHT and "grams" in folded(header) else ""
+    return "g" if kind is CellKind.WEIGHT and "grams" in fold_header(header) else ""
 
 
-def _kilograms(header: str, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> str:
+def _implied_unit(header: str, kind: CellKind, rows: Sequence[Mapping[str, Any]]) -> str:
     """Return "kg" for weights without a unit that are too small for grams."""
     figures = [sources.text(row.get(header)).replace(",", ".") for row in rows]
-    weights = [float(figure) for figure in figures if FIGURE.fullmatch(figure)]
-    is_light = kind is Kind.WEIGHT and len(weights) == sum(map(bool, figures))
-    return "kg" if is_light and 0 < min(weights, default=0) < 1 and max(weights) < MOST_KG else ""
+    weights = [float(figure) for figure in figures if NUMBER.fullmatch(figure)]
+    is_light = kind is CellKind.WEIGHT and len(weights) == sum(map(bool, figures))
+    return "kg" if is_light and 0 < min(weights, default=0) < 1 and max(weights) < MAX_KG else ""
 
 
 def _separator(

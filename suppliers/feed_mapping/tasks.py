@@ -10,9 +10,14 @@ from django.utils import timezone
 
 from suppliers.feed_mapping import sample_fetch
 from suppliers.models import Supplier
-from suppliers.resilience.bulkheads import InHandError, LaneFullError, Work, lane
+from suppliers.resilience.bulkheads import (
+    BulkheadFullError,
+    BulkheadKind,
+    LockedElsewhereError,
+    bulkhead,
+)
 
-LANE_PATIENCE_S = 5
+BULKHEAD_RETRY_S = 5
 
 
 @shared_task
@@ -20,8 +25,8 @@ def fetch_sample(*, supplier_id: int, content: str, **_: Any) -> None:
     """Fetch the file for which staff build a mapping."""
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     try:
-        with suppress(InHandError), lane(Work.SYNCS, supplier_id):
+        with suppress(LockedElsewhereError), bulkhead(BulkheadKind.SYNCS, supplier_id):
             sample_fetch.fetch(supplier=supplier, content=content, now=timezone.now())
-    except LaneFullError:  # no sweep retries it
+    except BulkheadFullError:  # no sweep retries it
         again = {"supplier_id": supplier_id, "content": content}
-        fetch_sample.apply_async(kwargs=again, countdown=LANE_PATIENCE_S)
+        fetch_sample.apply_async(kwargs=again, countdown=BULKHEAD_RETRY_S)

@@ -16,16 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
 from storefront.lib.staff.columns import NamedFilter
 from storefront.lib.staff.inlines import inline
 from suppliers.inventory import safety_stock
 from suppliers.models import (
-    Countdown,
+    PendingPublication,
+    StockDecrement,
     StockLevel,
     StockLocation,
     StockMovement,
-    UnpublishedSupply,
 )
 from suppliers.models.inventory import StockLevelQuerySet
 from suppliers.scorecards import statistics
@@ -41,7 +41,7 @@ class StockLevelAdmin(StaffAdmin):
         "reported_quantity",
         "buffer",
         "reserved",
-        "allocated_unseen",
+        "allocated_outstanding",
         columns.text("aged", _("Withheld due to age")),
         columns.text("free", _("Available")),
         columns.age("known_at", _("Confirmed")),
@@ -71,50 +71,50 @@ class StockLevelAdmin(StaffAdmin):
 
 
 @admin.display(description=_("Median delay"))
-def median(measured: Countdown) -> timedelta | None:
-    return None if measured.median_s is None else timedelta(seconds=measured.median_s)
+def median_lag(measured: StockDecrement) -> timedelta | None:
+    return None if measured.median_lag_s is None else timedelta(seconds=measured.median_lag_s)
 
 
 @admin.display(description=_("Maximum delay"))
-def tail(measured: Countdown) -> timedelta | None:
-    return None if measured.tail_s is None else timedelta(seconds=measured.tail_s)
+def max_lag(measured: StockDecrement) -> timedelta | None:
+    return None if measured.max_lag_s is None else timedelta(seconds=measured.max_lag_s)
 
 
-COUNTDOWN = (
-    columns.state("at", _("Stock reduced at")),
-    median,
-    tail,
-    "order_counted",
-    "order_missed",
-    "shipment_counted",
-    "shipment_missed",
+DECREMENT_FIELDS = (
+    columns.status("at", _("Stock reduced at")),
+    median_lag,
+    max_lag,
+    "decrements_observed_after_order",
+    "decrements_not_observed_after_order",
+    "decrements_observed_after_shipment",
+    "decrements_not_observed_after_shipment",
     columns.age("measured_at", _("Measured at")),
 )
-show(
-    Countdown,
+register_read_only(
+    StockDecrement,
     list_display=[
         columns.link("supplier", _("Supplier"), text="supplier__name"),
-        columns.text("supplier__counts_down_at", _("As reported")),
-        *COUNTDOWN,
+        columns.text("supplier__stock_decremented_at", _("As reported")),
+        *DECREMENT_FIELDS,
     ],
     list_display_links=None,
     list_select_related=["supplier"],
     ordering=["supplier"],
 )
-show(
+register_read_only(
     StockLocation,
     list_display=[
         "code",
         columns.text("supplier__name", _("Supplier")),
         "country",
         "name",
-        columns.age("stock_as_of", _("Stock confirmed at")),
+        columns.age("stock_confirmed_at", _("Stock confirmed at")),
     ],
     list_select_related=["supplier"],
     list_filter=["supplier", "country"],
     ordering=["supplier", "code"],
 )
-show(
+register_read_only(
     StockMovement,
     list_display=[
         columns.link("level", _("SKU"), text="level__offer__supplier_sku"),
@@ -132,8 +132,8 @@ show(
     search_fields=["cause", "level__offer__supplier_sku"],
     ordering=["-id"],
 )
-show(
-    UnpublishedSupply,
+register_read_only(
+    PendingPublication,
     list_display=["id", columns.link("variant", _("Variant"))],
     list_select_related=["variant"],
     ordering=["id"],
@@ -142,25 +142,25 @@ show(
 
 # Safety stock
 
-KEEP_BACK_AT_MOST = 1_000
+MAX_SAFETY_STOCK = 1_000
 
 
-class BufferForm(forms.Form):
+class SafetyStockForm(forms.Form):
     """The number of units to hold back."""
 
     units = forms.IntegerField(
         label=_("Units of each product and warehouse that are never sold"),
         min_value=0,
-        max_value=KEEP_BACK_AT_MOST,
+        max_value=MAX_SAFETY_STOCK,
         widget=UnfoldAdminIntegerFieldWidget,
     )
 
 
-class BufferActions(StaffAdmin):
+class SafetyStockActions(StaffAdmin):
     """Staff action that sets a supplier's safety stock."""
 
     @action(description=_("Set safety stock"), icon="inventory_2")
-    def keep_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def set_safety_stock(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
         found = safety_stock.suggest(supplier=supplier, now=timezone.now())
         words = gettext(
@@ -171,13 +171,13 @@ class BufferActions(StaffAdmin):
         }
         if found.units is None:
             words += " " + gettext("There is no suggestion below %(few)d lines.") % {
-                "few": statistics.FEWEST_PROMISES
+                "few": statistics.MIN_PROMISES
             }
         else:
             words += " " + gettext("Suggested: %(units)d.") % {"units": found.units}
 
         def act(given: Mapping[str, Any]) -> None:
-            safety_stock.take_over(
+            safety_stock.set_units(
                 supplier=supplier,
                 units=given["units"],
                 actor=str(request.user),
@@ -189,7 +189,7 @@ class BufferActions(StaffAdmin):
             supplier,
             title=gettext("Set safety stock"),
             explain=words,
-            form_class=BufferForm,
+            form_class=SafetyStockForm,
             initial={"units": supplier.buffer if found.units is None else found.units},
             act=act,
             done=gettext("Saved. The safety stock applies from the next stock sync."),

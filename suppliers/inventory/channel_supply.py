@@ -9,15 +9,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
 
-from catalog.listings.refresh import Supply
+from catalog.listings.refresh import ListingSupply
 from catalog.pricing.landed_cost import Costing
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
-from suppliers.shipping_services.selection import Load, Route, allowed, most_of, reached
+from suppliers.shipping_services.selection import (
+    ParcelLoad,
+    Route,
+    destinations,
+    max_units,
+    without_restricted,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class LocationStock:
     """The stock of one offer at one location, before the channel's safety stock."""
 
     country: str
@@ -27,7 +33,7 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfferedSupply:
+class OfferSupply:
     """One live offer with its stock per location, and the prices its supplier prescribes.
 
     It is sold in multiples of ``pack``, at least ``minimum`` units; ``load`` is one unit. It is
@@ -35,8 +41,8 @@ class OfferedSupply:
     """
 
     cost: Money
-    shelves: tuple[Shelf, ...]
-    load: Load
+    locations: tuple[LocationStock, ...]
+    load: ParcelLoad
     supplier_code: str = ""
     map_amount: Decimal | None = None
     msrp_amount: Decimal | None = None
@@ -45,41 +51,43 @@ class OfferedSupply:
     not_sent_to: frozenset[str] = frozenset()
     restock_on: date | None = None
 
-    def sold(self, *, kept: int) -> OfferedSupply:
+    def sold(self, *, kept: int) -> OfferSupply:
         """Return a copy with the units for sale on a channel with this safety stock."""
-        shelves = (replace(shelf, free=self._most(shelf.free, kept)) for shelf in self.shelves)
-        return replace(self, shelves=tuple(shelves))
+        locations = (
+            replace(location, free=self._most(location.free, kept)) for location in self.locations
+        )
+        return replace(self, locations=tuple(locations))
 
     def _most(self, free: int, kept: int) -> int:
-        units = sellable_units.left(free, kept=kept)
-        return sellable_units.at_most(units, minimum=self.minimum, pack=self.pack)
+        units = sellable_units.units_above(free, kept=kept)
+        return sellable_units.largest_order(units, minimum=self.minimum, pack=self.pack)
 
     @property
-    def fewest(self) -> int:
-        return sellable_units.at_least(1, minimum=self.minimum, pack=self.pack)
+    def smallest_order(self) -> int:
+        return sellable_units.smallest_order(1, minimum=self.minimum, pack=self.pack)
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The countries it may ship from: those with stock, else all its locations."""
-        full = {shelf.country for shelf in self.shelves if shelf.free}
-        return tuple(sorted(full or {shelf.country for shelf in self.shelves}))
+        full = {location.country for location in self.locations if location.free}
+        return tuple(sorted(full or {location.country for location in self.locations}))
 
 
-def best(  # noqa: PLR0913 - the offers and the channel's terms
+def summarize(  # noqa: PLR0913 - the offers and the channel's terms
     variant_id: int,
-    offers: Sequence[OfferedSupply],
+    offers: Sequence[OfferSupply],
     costing: Costing,
     *,
     routes: Mapping[int, Sequence[Route]],
     kept: int = 0,
-    places: int = 1,
-) -> Supply:
+    max_splits: int = 1,
+) -> ListingSupply:
     """Summarize the offers of one variant.
 
     An offer without a current exchange rate is not sold. If there is no other, its cost is
     still published with the last known rate, so that the price is there as soon as the rate is.
 
-    ``available`` is the most that ``places`` locations can ship together, each of another
+    ``available`` is the most that ``max_splits`` locations can ship together, each of another
     supplier, as routing splits a line. ``reaches`` are the countries to which a service can
     ship the smallest order, as ``shipping.availability.reach`` computes for one country, less
     forbidden ones. ``reaches_from`` is the same for each origin with stock.
@@ -88,20 +96,22 @@ def best(  # noqa: PLR0913 - the offers and the channel's terms
         the services priced in the channel's currency
     """
     usable = [offer.sold(kept=kept) for offer in offers if offer.cost.currency in costing.rates]
-    shelves = [shelf for offer in usable for shelf in offer.shelves]
-    full = [shelf for shelf in shelves if shelf.free]
+    locations = [location for offer in usable for location in offer.locations]
+    full = [location for location in locations if location.free]
     ships_from: dict[str, int] = {}
-    for shelf in full:
-        ships_from[shelf.country] = max(ships_from.get(shelf.country, 0), shelf.free)
-    faded = [offer for offer in offers if costing.rate(offer.cost.currency) is not None]
-    chosen = _taken_first(usable or faded, costing)
+    for location in full:
+        ships_from[location.country] = max(ships_from.get(location.country, 0), location.free)
+    without_current_rate = [
+        offer for offer in offers if costing.rate(offer.cost.currency) is not None
+    ]
+    chosen = _pricing_offer(usable or without_current_rate, costing)
     bound = _highest_map(usable, chosen, costing)
     able: dict[str, list[Route]] = defaultdict(list)
-    for shelf, route in _able(usable, routes):
-        able[shelf.country].append(route)
-    forbidden = _forbidden(usable)
+    for location, route in _usable_services(usable, routes):
+        able[location.country].append(route)
+    forbidden = _restricted_countries(usable)
     restocks = [] if full else [offer.restock_on for offer in usable if offer.restock_on]
-    return Supply(
+    return ListingSupply(
         variant_id=variant_id,
         cost=chosen.cost if chosen else None,
         supplier_code=chosen.supplier_code if chosen else "",
@@ -109,76 +119,83 @@ def best(  # noqa: PLR0913 - the offers and the channel's terms
         map_amount=bound.map_amount if bound else None,
         map_currency=bound.cost.currency if bound and chosen and bound is not chosen else "",
         msrp_amount=chosen.msrp_amount if chosen else None,
-        available=_together(usable, places),
+        available=_max_combined_units(usable, max_splits),
         ships_from=dict(sorted(ships_from.items())),
-        reaches=allowed(reached(chain(*able.values())), not_sent_to=forbidden),
+        reaches=without_restricted(destinations(chain(*able.values())), not_sent_to=forbidden),
         reaches_from={
             country: reaches
             for country, ways in sorted(able.items())
-            if (reaches := allowed(reached(ways), not_sent_to=forbidden)) is not None
+            if (reaches := without_restricted(destinations(ways), not_sent_to=forbidden))
+            is not None
         },
-        as_of=min((shelf.known_at for shelf in full), default=None)
-        or max((shelf.known_at for shelf in shelves), default=None),
+        as_of=min((location.known_at for location in full), default=None)
+        or max((location.known_at for location in locations), default=None),
         restock_on=min(restocks, default=None),
     )
 
 
-def _together(offers: Sequence[OfferedSupply], places: int) -> int:
-    """Return the units of the fullest location of each of up to ``places`` suppliers."""
+def _max_combined_units(offers: Sequence[OfferSupply], max_splits: int) -> int:
+    """Return the units of the fullest location of each of up to ``max_splits`` suppliers."""
     fullest: dict[str, int] = {}
     for offer in offers:
-        units = max((shelf.free for shelf in offer.shelves), default=0)
+        units = max((location.free for location in offer.locations), default=0)
         fullest[offer.supplier_code] = max(units, fullest.get(offer.supplier_code, 0))
-    return sum(sorted(fullest.values(), reverse=True)[:places])
+    return sum(sorted(fullest.values(), reverse=True)[:max_splits])
 
 
-def _forbidden(offers: Sequence[OfferedSupply]) -> frozenset[str]:
+def _restricted_countries(offers: Sequence[OfferSupply]) -> frozenset[str]:
     return frozenset(code for offer in offers for code in offer.not_sent_to)
 
 
-def _able(
-    offers: Sequence[OfferedSupply], routes: Mapping[int, Sequence[Route]]
-) -> Iterator[tuple[Shelf, Route]]:
+def _usable_services(
+    offers: Sequence[OfferSupply], routes: Mapping[int, Sequence[Route]]
+) -> Iterator[tuple[LocationStock, Route]]:
     """Yield the services that can ship the smallest order from each location with stock."""
     for offer in offers:
-        for shelf in offer.shelves:
-            for route in routes.get(shelf.location_id, ()) if shelf.free else ():
-                if most_of(route, offer.load) >= offer.fewest:
-                    yield shelf, route
+        for location in offer.locations:
+            for route in routes.get(location.location_id, ()) if location.free else ():
+                if max_units(route, offer.load) >= offer.smallest_order:
+                    yield location, route
 
 
-def _taken_first(offers: Sequence[OfferedSupply], costing: Costing) -> OfferedSupply | None:
+def _pricing_offer(offers: Sequence[OfferSupply], costing: Costing) -> OfferSupply | None:
     """Return the offer whose cost sets the price: the cheapest with the smallest order.
 
     An offer sold by the dozen must not set the price of one unit. Without any stock, offers
     with a known origin come first: without an origin there is no price.
     """
-    stocked = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
-    fewest = min((offer.fewest for offer in stocked), default=1)
-    able = [offer for offer in stocked if offer.fewest == fewest]
-    located = [offer for offer in offers if offer.shelves]
+    stocked = [offer for offer in offers if any(location.free for location in offer.locations)]
+    smallest_order = min((offer.smallest_order for offer in stocked), default=1)
+    able = [offer for offer in stocked if offer.smallest_order == smallest_order]
+    located = [offer for offer in offers if offer.locations]
     return min(
-        able or located or offers, key=lambda offer: _dearness(offer, fewest, costing), default=None
+        able or located or offers,
+        key=lambda offer: _landed_cost_key(offer, smallest_order, costing),
+        default=None,
     )
 
 
 def _highest_map(
-    offers: Sequence[OfferedSupply], chosen: OfferedSupply | None, costing: Costing
-) -> OfferedSupply | None:
+    offers: Sequence[OfferSupply], chosen: OfferSupply | None, costing: Costing
+) -> OfferSupply | None:
     """Return the offer with the highest MAP: any offer with stock may be the one that ships.
 
     Without any stock, it is the offer whose cost sets the price.
     """
-    able = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
+    able = [offer for offer in offers if any(location.free for location in offer.locations)]
     bounds = [
-        (offer.map_amount * (costing.dearest(offer.cost.currency) or 0), offer is chosen, offer)
+        (
+            offer.map_amount * (costing.worst_case_rate(offer.cost.currency) or 0),
+            offer is chosen,
+            offer,
+        )
         for offer in able or filter(None, [chosen])
         if offer.map_amount is not None
     ]
     return max(bounds, key=lambda bound: bound[:2])[2] if bounds else None
 
 
-def _dearness(offer: OfferedSupply, quantity: int, costing: Costing) -> tuple[bool, Decimal]:
+def _landed_cost_key(offer: OfferSupply, quantity: int, costing: Costing) -> tuple[bool, Decimal]:
     """Return the sort key: the landed cost from the cheapest origin; unknown costs last."""
     landed = [
         one.of(quantity)

@@ -1,6 +1,6 @@
 """Stock freshness: decide how much an aging stock figure is still worth. Pure.
 
-The database function ``aged_buffer`` has the same rule, so that a reservation applies it in its
+The database function ``stock_decay`` has the same rule, so that a reservation applies it in its
 own statement. A test compares both.
 """
 
@@ -13,96 +13,97 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from suppliers.models.supplier import FiguresAge
+    from suppliers.models.supplier import FreshnessPolicy
 
 HOUR = timedelta(hours=1)
-# Each percent of broken promises adds a tenth to the decay, up to ``MOST_DISTRUST`` times.
-DISTRUST = 10
-MOST_DISTRUST = Decimal(3)
+# Each percent of broken promises adds a tenth to the decay, up to ``MAX_UNRELIABILITY_FACTOR``
+# times.
+UNRELIABILITY_WEIGHT = 10
+MAX_UNRELIABILITY_FACTOR = Decimal(3)
 
 
-class Standing(StrEnum):
+class Freshness(StrEnum):
     """How an aged figure is used."""
 
-    BELIEVED = "believed"
-    BUFFERED = "buffered"  # sold from, less the decay
-    HIDDEN = "hidden"  # not sold from
+    FRESH = "fresh"
+    DECAYING = "decaying"  # sold from, less the decay
+    EXPIRED = "expired"  # not sold from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class DecayTerms:
     """The freshness policy of a supplier.
 
     Units: ``units`` and ``percent`` (of the figure) are subtracted for each hour begun after
-        ``believed``; after ``told`` pages show the age
+        ``fresh_for``; after ``told`` pages show the age
     """
 
-    believed: timedelta
-    hidden: timedelta
+    fresh_for: timedelta
+    expires_after: timedelta
     told: timedelta
     units: Decimal
     percent: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class FigureFreshness:
     """The freshness of a figure; ``extra`` units are subtracted besides the safety stock."""
 
-    standing: Standing
+    standing: Freshness
     extra: int
 
 
-def judge(
-    *, reported: int, age: timedelta, terms: Terms, accuracy: Decimal | None = None
-) -> Judged:
+def decay(
+    *, reported: int, age: timedelta, terms: DecayTerms, accuracy: Decimal | None = None
+) -> FigureFreshness:
     """Return the decay of a figure; ``accuracy`` is the share of promises the supplier kept."""
-    if age > terms.hidden:
-        return Judged(standing=Standing.HIDDEN, extra=reported)
-    if age <= terms.believed:
-        return Judged(standing=Standing.BELIEVED, extra=0)
-    hours = -((terms.believed - age) // HOUR)
-    grown = hours * (terms.units + reported * terms.percent / 100) * distrust(accuracy)
+    if age > terms.expires_after:
+        return FigureFreshness(standing=Freshness.EXPIRED, extra=reported)
+    if age <= terms.fresh_for:
+        return FigureFreshness(standing=Freshness.FRESH, extra=0)
+    hours = -((terms.fresh_for - age) // HOUR)
+    grown = hours * (terms.units + reported * terms.percent / 100) * unreliability_factor(accuracy)
     extra = min(reported, int(grown.to_integral_value(rounding=ROUND_CEILING)))
-    return Judged(standing=Standing.BUFFERED, extra=extra)
+    return FigureFreshness(standing=Freshness.DECAYING, extra=extra)
 
 
-def distrust(accuracy: Decimal | None) -> Decimal:
+def unreliability_factor(accuracy: Decimal | None) -> Decimal:
     """Return the factor of the decay: 1 for perfect or unknown accuracy."""
     if accuracy is None:
         return Decimal(1)
-    return max(Decimal(1), min(MOST_DISTRUST, 1 + DISTRUST * (1 - accuracy)))
+    return max(Decimal(1), min(MAX_UNRELIABILITY_FACTOR, 1 + UNRELIABILITY_WEIGHT * (1 - accuracy)))
 
 
-def steps(terms: Terms) -> list[timedelta]:
+def decay_steps(terms: DecayTerms) -> list[timedelta]:
     """Return the ages at which a figure loses units, or its presentation changes."""
-    ages = {terms.hidden}
-    if terms.told < terms.hidden:
+    ages = {terms.expires_after}
+    if terms.told < terms.expires_after:
         ages.add(terms.told)
-    age = terms.believed
-    while (terms.units or terms.percent) and age < terms.hidden:
+    age = terms.fresh_for
+    while (terms.units or terms.percent) and age < terms.expires_after:
         ages.add(age)
         age += HOUR
     return sorted(ages)
 
 
-def should_ask(
+def needs_live_check(
     *,
     age: timedelta,
     left: int,
-    asked_after: timedelta,
-    asked_below: int,
-    just_asked: timedelta,
+    query_after: timedelta,
+    live_check_below_units: int,
+    min_age: timedelta,
 ) -> bool:
     """Return whether to query the supplier: the figure is old, or too few units would be left."""
-    return age > asked_after or (left <= asked_below and age > just_asked)
+    return age > query_after or (left <= live_check_below_units and age > min_age)
 
 
-def terms_of(ages: FiguresAge) -> Terms:
+def decay_terms(ages: FreshnessPolicy) -> DecayTerms:
     """Return the freshness policy of a supplier."""
-    return Terms(
-        believed=timedelta(minutes=ages.stock_believed_min),
-        hidden=timedelta(minutes=ages.stock_hidden_min),
-        told=timedelta(minutes=ages.stock_told_min),
-        units=ages.stock_grows_units,
-        percent=ages.stock_grows_percent,
+    return DecayTerms(
+        fresh_for=timedelta(minutes=ages.stock_fresh_for_min),
+        expires_after=timedelta(minutes=ages.stock_expires_after_min),
+        told=timedelta(minutes=ages.stock_age_shown_after_min),
+        units=ages.stock_decay_units_per_hour,
+        percent=ages.stock_decay_percent_per_hour,
     )

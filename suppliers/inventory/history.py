@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer
 
-MOST = 300
+MAX_ENTRIES = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class CostEntry:
     """The cost of an offer from a moment on; None: unknown."""
 
     at: datetime
@@ -23,7 +23,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stock:
+class StockEntry:
     """The stock of a row from a moment on: as reported, and the units sold or reserved."""
 
     at: datetime
@@ -37,7 +37,7 @@ class Stock:
         return max(0, self.reported - self.promised)
 
 
-def costs(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[int, list[Cost]]:
+def cost_history(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[int, list[CostEntry]]:
     """Return each offer's newest cost changes since a moment, oldest first.
 
     The first entry is the cost at ``since``.
@@ -46,21 +46,21 @@ def costs(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[int, list
     for offer in offers:
         changes = CostChange.objects.filter(offer=offer, at__gte=since).order_by("-at", "-pk")
         rows = [
-            Cost(at=one.at, amount=one.new_amount, before=one.old_amount, cause=one.cause)
-            for one in changes[:MOST]
+            CostEntry(at=one.at, amount=one.new_amount, before=one.old_amount, cause=one.cause)
+            for one in changes[:MAX_ENTRIES]
         ][::-1]
         if rows:
-            first = Cost(at=since, amount=rows[0].before, before=None, cause="")
-            is_whole = len(rows) < MOST and first.amount is not None
+            first = CostEntry(at=since, amount=rows[0].before, before=None, cause="")
+            is_whole = len(rows) < MAX_ENTRIES and first.amount is not None
             found[offer.pk] = [first, *rows] if is_whole else rows
         elif offer.cost_amount is not None:
-            known = offer.cost_as_of or offer.seen_at
-            began = Cost(at=max(since, known), amount=offer.cost_amount, before=None, cause="")
+            known = offer.cost_reported_at or offer.seen_at
+            began = CostEntry(at=max(since, known), amount=offer.cost_amount, before=None, cause="")
             found[offer.pk] = [began]
     return found
 
 
-def stocks(levels: Iterable[StockLevel], *, since: datetime) -> dict[int, list[Stock]]:
+def stock_history(levels: Iterable[StockLevel], *, since: datetime) -> dict[int, list[StockEntry]]:
     """Return each row's newest stock changes since a moment, oldest first.
 
     Earlier counters are computed back from the current ones, which are the sum of all
@@ -69,14 +69,16 @@ def stocks(levels: Iterable[StockLevel], *, since: datetime) -> dict[int, list[S
     found = {}
     for level in levels:
         moves = list(
-            StockMovement.objects.filter(level=level, at__gte=since).order_by("-at", "-pk")[:MOST]
+            StockMovement.objects.filter(level=level, at__gte=since).order_by("-at", "-pk")[
+                :MAX_ENTRIES
+            ]
         )
         reported = level.reported_quantity
-        promised = level.reserved + level.allocated_unseen
+        promised = level.reserved + level.allocated_outstanding
         rows = []
         for move in moves:
             rows.append(
-                Stock(
+                StockEntry(
                     at=move.at,
                     reported=reported,
                     promised=promised,
@@ -86,7 +88,9 @@ def stocks(levels: Iterable[StockLevel], *, since: datetime) -> dict[int, list[S
             )
             reported -= move.reported_delta
             promised -= move.reserved_delta + move.allocated_delta
-        if len(moves) < MOST and reported:
-            rows.append(Stock(at=since, reported=reported, promised=promised, kind="", cause=""))
+        if len(moves) < MAX_ENTRIES and reported:
+            rows.append(
+                StockEntry(at=since, reported=reported, promised=promised, kind="", cause="")
+            )
         found[level.pk] = rows[::-1]
     return found

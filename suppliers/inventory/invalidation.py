@@ -4,55 +4,58 @@ from __future__ import annotations
 
 from django.db.models import F, Q
 
-from catalog.enums import RateStanding as Standing
+from catalog.enums import RateStatus
 from catalog.models import Channel, ExchangeRate
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from suppliers.runs.staging import run
 
 # Offers whose currency lost or regained its exchange rate.
-RATES_TURNED = """
-INSERT INTO suppliers_unpublishedsupply (variant_id)
+QUEUE_BY_CURRENCY = """
+INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT variant_id FROM suppliers_supplieroffer
 WHERE currency = ANY(%(bases)s) AND status = 'active' AND variant_id IS NOT NULL
 """
 # A changed safety stock of a channel changes the availability of all its offers.
-ALL_TURNED = """
-INSERT INTO suppliers_unpublishedsupply (variant_id)
+QUEUE_ALL = """
+INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT variant_id FROM suppliers_supplieroffer
 WHERE status = 'active' AND variant_id IS NOT NULL
 """
 
 
-@needs_transaction
-def follow() -> int:
+@requires_transaction
+def queue_invalidated() -> int:
     """Queue what a rate or channel changed since the last call; return the row count.
 
     Locks: the changed channels, then the changed rates, in id order
     """
-    return _channels() + _rates()
+    return _queue_changed_channels() + _queue_changed_rates()
 
 
-def _rates() -> int:
+def _queue_changed_rates() -> int:
     """Queue the offers in currencies whose rate became known or unknown since the last call."""
     turned = ExchangeRate.objects.filter(
-        ~Q(supplied_under=F("standing")),
-        Q(supplied_under=Standing.UNKNOWN) | Q(standing=Standing.UNKNOWN),
+        ~Q(supplied_under=F("validity")),
+        Q(supplied_under=RateStatus.UNKNOWN) | Q(validity=RateStatus.UNKNOWN),
     )
     bases = dict(
         turned.select_for_update(of=["self"], no_key=True).order_by("pk").values_list("pk", "base")
     )
     if not bases:
         return 0
-    ExchangeRate.objects.filter(pk__in=bases).update(supplied_under=F("standing"))
-    return run(RATES_TURNED, {"bases": list(bases.values())})
+    ExchangeRate.objects.filter(pk__in=bases).update(supplied_under=F("validity"))
+    return run(QUEUE_BY_CURRENCY, {"bases": list(bases.values())})
 
 
-def _channels() -> int:
+def _queue_changed_channels() -> int:
     """Queue everything on sale if a channel changed its safety stock or its split limit."""
-    as_published = {"supplied_under": F("buffer"), "supplied_from": F("places_per_line")}
+    as_published = {
+        "supplied_under": F("buffer"),
+        "published_max_split_locations": F("max_split_locations"),
+    }
     turned = Channel.objects.exclude(**as_published).order_by("pk")
     ids = list(turned.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))
     if not ids:
         return 0
     Channel.objects.filter(pk__in=ids).update(**as_published)
-    return run(ALL_TURNED)
+    return run(QUEUE_ALL)

@@ -11,15 +11,15 @@ from datetime import datetime
 from django.db import connection
 
 from storefront.lib.db.prepared_queries import planned_cursor
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from suppliers.models import StockLevel, StockMovement
 
 Kind = StockMovement.Kind
 # The same statement inserts the movement and queues the variant for publication, so that the row
 # lock is held briefly.
-_TOLD = """
+_RECORD = """
 ), unpublished AS (
-    INSERT INTO suppliers_unpublishedsupply (variant_id)
+    INSERT INTO suppliers_pendingpublication (variant_id)
     SELECT variant_id FROM changed WHERE variant_id IS NOT NULL
 )
 INSERT INTO suppliers_stockmovement
@@ -29,32 +29,33 @@ SELECT id, %(kind)s, 0, %(reserved)s, %(allocated)s, %(cause)s, %(now)s FROM cha
 # Note [Waited for a merge]: if the UPDATE waited for a stock merge, PostgreSQL re-reads this row
 # but not ``StockLocation``, so it sees the new quantity with the old confirmation time. A second
 # statement has a new snapshot and sees both.
-TRIES = 2
+MAX_TRIES = 2
 # Decay is part of the condition: after waiting for the row lock it is evaluated again. An expired
 # figure or cost has no units.
-HOLD = f"""
+RESERVE = f"""
 WITH changed AS (
 UPDATE suppliers_stocklevel l SET reserved = l.reserved + %(reserved)s
 FROM suppliers_supplieroffer o, suppliers_supplier s, suppliers_stocklocation p
 WHERE l.id = %(level)s AND o.id = l.offer_id AND s.id = o.supplier_id AND p.id = l.location_id
-  AND %(reserved)s >= o.minimum_quantity AND %(reserved)s %% o.pack_size = 0
-  AND CASE WHEN o.is_cost_silent THEN o.cost_as_of ELSE GREATEST(o.cost_as_of, s.costs_as_of) END
-    >= %(now)s - make_interval(mins => s.cost_hidden_min)
-  AND l.reported_quantity >= %(reserved)s + l.buffer + l.allocated_unseen + l.reserved
-    + aged_buffer(
+  AND %(reserved)s >= o.min_order_units AND %(reserved)s %% o.pack_size = 0
+  AND CASE WHEN o.is_cost_unconfirmed THEN o.cost_reported_at
+    ELSE GREATEST(o.cost_reported_at, s.costs_confirmed_at) END
+    >= %(now)s - make_interval(mins => s.cost_expires_after_min)
+  AND l.reported_quantity >= %(reserved)s + l.buffer + l.allocated_outstanding + l.reserved
+    + stock_decay(
         l.reported_quantity,
-        %(now)s - CASE WHEN l.is_silent THEN l.as_of ELSE GREATEST(l.as_of, p.stock_as_of) END,
-        s.stock_believed_min, s.stock_hidden_min, s.stock_grows_units, s.stock_grows_percent,
+        %(now)s - CASE WHEN l.is_unconfirmed THEN l.as_of ELSE GREATEST(l.as_of, p.stock_confirmed_at) END,
+        s.stock_fresh_for_min, s.stock_expires_after_min, s.stock_decay_units_per_hour, s.stock_decay_percent_per_hour,
         s.stock_accuracy)
 RETURNING l.id, o.variant_id
-{_TOLD}"""  # noqa: S608 - only constants
+{_RECORD}"""  # noqa: S608 - only constants
 MOVE = f"""
 WITH changed AS (
 UPDATE suppliers_stocklevel l
-SET reserved = l.reserved + %(reserved)s, allocated_unseen = l.allocated_unseen + %(allocated)s
+SET reserved = l.reserved + %(reserved)s, allocated_outstanding = l.allocated_outstanding + %(allocated)s
 FROM suppliers_supplieroffer o WHERE l.id = %(level)s AND o.id = l.offer_id
 RETURNING l.id, o.variant_id
-{_TOLD}"""  # noqa: S608 - only constants
+{_RECORD}"""  # noqa: S608 - only constants
 
 
 class NotEnoughStockError(Exception):
@@ -66,8 +67,8 @@ class NotEnoughStockError(Exception):
         self.wanted = wanted
 
 
-@needs_transaction
-def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+@requires_transaction
+def reserve(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     """Reserve units, all or none; ``units`` maps stock rows to quantities.
 
     The UPDATE itself has the condition: of two buyers of the last unit, the second finds it
@@ -77,15 +78,15 @@ def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     Raises: NotEnoughStockError  the caller must roll back
     """
     for level_id, quantity in sorted(units.items()):
-        for _ in range(TRIES):
-            if _change(HOLD, level_id, Kind.RESERVED, cause=cause, now=now, reserved=quantity):
+        for _ in range(MAX_TRIES):
+            if _change(RESERVE, level_id, Kind.RESERVED, cause=cause, now=now, reserved=quantity):
                 break
         else:
             raise NotEnoughStockError(level_id, quantity)
 
 
-@needs_transaction
-def sell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+@requires_transaction
+def allocate(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     """Turn reserved units into sold ones that the supplier's figure does not contain yet.
 
     Locks: the stock rows, in id order
@@ -102,8 +103,8 @@ def sell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
         )
 
 
-@needs_transaction
-def let_go(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+@requires_transaction
+def release(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     """Release reserved units.
 
     Locks: the stock rows, in id order
@@ -112,26 +113,26 @@ def let_go(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
         _change(MOVE, level_id, Kind.RELEASED, cause=cause, now=now, reserved=-quantity)
 
 
-@needs_transaction
-def unsell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+@requires_transaction
+def deallocate(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     """Return sold units that the supplier rejected, or that we canceled in time.
 
     Locks: the stock rows, in id order
     """
-    _shrink(units, Kind.RELEASED, cause=cause, now=now)
+    _subtract_allocated(units, Kind.RELEASED, cause=cause, now=now)
 
 
-@needs_transaction
-def see(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+@requires_transaction
+def mark_absorbed(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     """Stop subtracting sold units: the supplier's figure contains the sale now.
 
     Locks: the stock rows, in id order
     """
-    _shrink(units, Kind.SEEN, cause=cause, now=now)
+    _subtract_allocated(units, Kind.ABSORBED, cause=cause, now=now)
 
 
-@needs_transaction
-def unsee(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+@requires_transaction
+def undo_absorbed(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     """Subtract sold units again: the figure that contained the sale was rolled back.
 
     Locks: the stock rows, in id order
@@ -140,7 +141,7 @@ def unsee(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
         _change(MOVE, level_id, Kind.ADJUSTED, cause=cause, now=now, allocated=quantity)
 
 
-def _shrink(
+def _subtract_allocated(
     units: Mapping[int, int], kind: StockMovement.Kind, *, cause: str, now: datetime
 ) -> None:
     for level_id, quantity in sorted(units.items()):

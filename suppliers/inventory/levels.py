@@ -6,57 +6,57 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.records import BadRow
-from storefront.lib.db.transactions import needs_transaction
-from suppliers.connectors.records import StockRecord
-from suppliers.models import FeedRun, Supplier
-from suppliers.runs.staging import Stage, rows, run, staged
+from catalog.records import ImportIssue
+from storefront.lib.db.transactions import requires_transaction
+from suppliers.connectors.records import StockReport
+from suppliers.models import Supplier, SyncRun
+from suppliers.runs.staging import StagingTable, rows, run, staging_table
 
-MOST_UNITS = 1_000_000
+MAX_UNITS = 1_000_000
 STAGE = "feed_stock"
-COVERED = "feed_covered"
-COLUMNS = ("ref text", "sku text", "location text", "country text", "quantity int")
+AFFECTED_OFFERS = "affected_offers"
+COLUMNS = ("external_id text", "sku text", "location text", "country text", "quantity int")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class StockChangeCounts:
     """Non-zero stock rows: how many are reported, and how many become zero or surge."""
 
     stocked: int
-    emptied: int
+    zeroed: int
     told: int
-    soared: int
+    surged: int
 
 
-JUDGED = """
+COUNT_CHANGES = """
 SELECT count(*), count(*) FILTER (WHERE COALESCE(f.quantity, 0) = 0), count(f.quantity),
   count(*) FILTER (WHERE f.quantity >= l.reported_quantity::bigint * %(factor)s)
 FROM suppliers_stocklevel l
 JOIN suppliers_supplieroffer o ON o.id = l.offer_id
 JOIN suppliers_stocklocation p ON p.id = l.location_id
 {join} JOIN (
-  SELECT ref, sku, location, min(quantity) AS quantity FROM feed_stock
+  SELECT external_id, sku, location, min(quantity) AS quantity FROM feed_stock
   WHERE sku IN (
     SELECT c.supplier_sku FROM suppliers_supplieroffer c
-    WHERE c.id IN (SELECT offer_id FROM feed_covered)
+    WHERE c.id IN (SELECT offer_id FROM affected_offers)
   )
   GROUP BY 1, 2, 3
-) f ON f.sku = o.supplier_sku AND f.ref = o.supplier_product AND f.location = p.code
-WHERE l.offer_id IN (SELECT offer_id FROM feed_covered) AND l.reported_quantity > 0
+) f ON f.sku = o.supplier_sku AND f.external_id = o.product_external_id AND f.location = p.code
+WHERE l.offer_id IN (SELECT offer_id FROM affected_offers) AND l.reported_quantity > 0
 """
 # One figure per stock row: the lowest of duplicates. A row with a product id only applies to the
 # offer of that product.
-FIGURES = f"""
+STAGE_FIGURES = f"""
 CREATE TEMPORARY TABLE feed_figures ON COMMIT DROP AS
 SELECT o.id AS offer_id, p.id AS location_id, o.variant_id, min(s.quantity) AS quantity
 FROM {STAGE} s
 JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sku = s.sku
-  AND (s.ref = '' OR s.ref = o.supplier_product)
+  AND (s.external_id = '' OR s.external_id = o.product_external_id)
 JOIN suppliers_stocklocation p ON p.supplier_id = %(supplier)s AND p.code = s.location
-WHERE o.id IN (SELECT offer_id FROM {COVERED})
+WHERE o.id IN (SELECT offer_id FROM {AFFECTED_OFFERS})
 GROUP BY 1, 2, 3
 """  # noqa: S608 - only constants
-LOCATIONS = f"""
+INSERT_LOCATIONS = f"""
 INSERT INTO suppliers_stocklocation (supplier_id, code, country, name)
 SELECT %(supplier)s, s.location, min(s.country), ''
 FROM {STAGE} s
@@ -67,25 +67,25 @@ WHERE NOT EXISTS (
 GROUP BY s.location
 ON CONFLICT DO NOTHING
 """  # noqa: S608
-# A writer of stock locks the supplier's locations: ``stock_as_of`` confirms all their rows, and
-# unchanged rows do not record which of two answers is newer.
-HELD = """
+# A writer of stock locks the supplier's locations: ``stock_confirmed_at`` confirms all their rows,
+# and unchanged rows do not record which of two answers is newer.
+LOCK_LOCATIONS = """
 SELECT id FROM suppliers_stocklocation WHERE supplier_id = %(supplier)s ORDER BY id
 FOR NO KEY UPDATE
 """
-# A statement of its own: in ``NEW`` the planner, without statistics, would scan all rows for each
-# new one.
-LEAVE_NEW = """
+# A statement of its own: in ``INSERT_LEVELS`` the planner, without statistics, would scan all rows
+# for each new one.
+KEEP_NEW_ROWS = """
 DELETE FROM feed_figures f USING suppliers_stocklevel l
 WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
 """
-NEW = """
+INSERT_LEVELS = """
 WITH made AS (
   INSERT INTO suppliers_stocklevel (
-    offer_id, location_id, reported_quantity, buffer, reserved, allocated_unseen,
-    as_of, is_silent, received_at)
+    offer_id, location_id, reported_quantity, buffer, reserved, allocated_outstanding,
+    as_of, is_unconfirmed, received_at)
   SELECT f.offer_id, f.location_id, f.quantity, %(buffer)s, 0, 0,
-    %(as_of)s, COALESCE(p.stock_as_of > %(as_of)s, false), %(received_at)s
+    %(as_of)s, COALESCE(p.stock_confirmed_at > %(as_of)s, false), %(received_at)s
   FROM feed_figures f JOIN suppliers_stocklocation p ON p.id = f.location_id
   RETURNING id, reported_quantity
 ), moved AS (
@@ -94,7 +94,7 @@ WITH made AS (
   SELECT id, 'reported', reported_quantity, 0, 0, %(cause)s, %(as_of)s
   FROM made WHERE reported_quantity <> 0
 ), queued AS (
-  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  INSERT INTO suppliers_pendingpublication (variant_id)
   SELECT DISTINCT variant_id FROM feed_figures WHERE variant_id IS NOT NULL
 )
 SELECT id FROM made
@@ -103,34 +103,34 @@ SELECT id FROM made
 # zero, unless the answer is a delta. A row that was reported or confirmed after we asked is kept.
 # If the location is confirmed too, ``as_of`` is not written: it is indexed, and an update without
 # indexed columns is a HOT update.
-CHANGED = """
+UPDATE_LEVELS = """
 WITH aim AS (
   SELECT l.id, COALESCE(f.quantity, 0) AS quantity,
-    CASE WHEN l.is_silent THEN l.as_of ELSE GREATEST(l.as_of, p.stock_as_of) END AS known_at,
-    COALESCE(p.stock_as_of > %(as_of)s, false) AS is_late
+    CASE WHEN l.is_unconfirmed THEN l.as_of ELSE GREATEST(l.as_of, p.stock_confirmed_at) END AS known_at,
+    COALESCE(p.stock_confirmed_at > %(as_of)s, false) AS is_late
   FROM suppliers_stocklevel l
   JOIN suppliers_stocklocation p ON p.id = l.location_id
   {join} JOIN feed_figures f ON f.offer_id = l.offer_id AND f.location_id = l.location_id
-  WHERE l.offer_id IN (SELECT offer_id FROM feed_covered) AND l.as_of <= %(as_of)s
-    AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= %(as_of)s)
-    AND (l.reported_quantity <> COALESCE(f.quantity, 0) OR l.buffer <> %(buffer)s OR l.is_silent)
+  WHERE l.offer_id IN (SELECT offer_id FROM affected_offers) AND l.as_of <= %(as_of)s
+    AND (l.is_unconfirmed OR p.stock_confirmed_at IS NULL OR p.stock_confirmed_at <= %(as_of)s)
+    AND (l.reported_quantity <> COALESCE(f.quantity, 0) OR l.buffer <> %(buffer)s OR l.is_unconfirmed)
   ORDER BY l.id FOR UPDATE OF l
 ), changed AS (
   UPDATE suppliers_stocklevel l
   SET reported_quantity = aim.quantity, buffer = %(buffer)s,
-    as_of = CASE WHEN %(is_confirmed)s AND NOT l.is_silent AND NOT aim.is_late
+    as_of = CASE WHEN %(is_confirmed)s AND NOT l.is_unconfirmed AND NOT aim.is_late
       THEN l.as_of ELSE %(as_of)s END,
-    is_silent = aim.is_late, received_at = %(received_at)s
+    is_unconfirmed = aim.is_late, received_at = %(received_at)s
   FROM aim WHERE l.id = aim.id
   RETURNING l.id, l.offer_id, old.reported_quantity AS was, new.reported_quantity AS is_now,
     aim.known_at
 ), moved AS (
   INSERT INTO suppliers_stockmovement (
-    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, old_known_at, at)
+    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, old_confirmed_at, at)
   SELECT id, 'reported', is_now - was, 0, 0, %(cause)s, known_at, %(as_of)s
   FROM changed WHERE is_now <> was
 ), queued AS (
-  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  INSERT INTO suppliers_pendingpublication (variant_id)
   SELECT DISTINCT o.variant_id
   FROM changed JOIN suppliers_supplieroffer o ON o.id = changed.offer_id
   WHERE o.variant_id IS NOT NULL
@@ -139,76 +139,78 @@ SELECT id FROM changed
 """
 
 
-def sane(record: StockRecord) -> tuple[StockRecord, BadRow | None]:
+def clamp_quantity(record: StockReport) -> tuple[StockReport, ImportIssue | None]:
     """Clamp an impossible quantity; return the issue."""
-    quantity = min(max(0, record.quantity), MOST_UNITS)
+    quantity = min(max(0, record.quantity), MAX_UNITS)
     if quantity == record.quantity:
         return record, None
     code = "stock-negative" if record.quantity < 0 else "stock-absurd"
-    problem = BadRow(
+    problem = ImportIssue(
         row=record.sku,
         code=code,
         message=f"{record.quantity} units in {record.location}: stored as {quantity}.",
         is_fatal=False,
     )
-    repaired = StockRecord(
+    repaired = StockReport(
         sku=record.sku, location=record.location, country=record.country, quantity=quantity
     )
     return repaired, problem
 
 
-def lay_out(stage: Stage, told: Iterable[StockRecord | BadRow], *, ref: str = "") -> list[BadRow]:
+def stage_rows(
+    stage: StagingTable, told: Iterable[StockReport | ImportIssue], *, external_id: str = ""
+) -> list[ImportIssue]:
     """Stage figures; return the issues."""
     problems = []
     for row in told:
-        if isinstance(row, BadRow):
+        if isinstance(row, ImportIssue):
             problems.append(row)
             continue
-        record, problem = sane(row)
-        stage.add((ref, record.sku, record.location, record.country, record.quantity))
+        record, problem = clamp_quantity(row)
+        stage.add((external_id, record.sku, record.location, record.country, record.quantity))
         if problem is not None:
             problems.append(problem)
     return problems
 
 
-def cover(offer_ids: Iterable[int]) -> None:
+def set_affected_offers(offer_ids: Iterable[int]) -> None:
     """Stage the ids of the offers in scope, if they are few."""
-    clear_covered()
-    run(f"INSERT INTO {COVERED} SELECT unnest(%(ids)s::bigint[])", {"ids": list(offer_ids)})
-    run(f"ANALYZE {COVERED}")
+    clear_affected_offers()
+    run(f"INSERT INTO {AFFECTED_OFFERS} SELECT unnest(%(ids)s::bigint[])", {"ids": list(offer_ids)})
+    run(f"ANALYZE {AFFECTED_OFFERS}")
 
 
-def clear_covered() -> None:
-    run(f"DROP TABLE IF EXISTS pg_temp.{COVERED}")
-    run(f"CREATE TEMPORARY TABLE {COVERED} (offer_id bigint)")
+def clear_affected_offers() -> None:
+    run(f"DROP TABLE IF EXISTS pg_temp.{AFFECTED_OFFERS}")
+    run(f"CREATE TEMPORARY TABLE {AFFECTED_OFFERS} (offer_id bigint)")
 
 
-def moved(*, is_whole: bool = True, factor: int = 1) -> Moved:
+def count_changes(*, is_whole: bool = True, factor: int = 1) -> StockChangeCounts:
     """Count how the stage changes the non-zero stock rows in scope.
 
     Shape: a row surges if it rises to ``factor`` times its quantity or more
     """
-    ((stocked, emptied, told, soared),) = rows(
-        JUDGED.format(join=_join(is_whole=is_whole)), {"factor": factor}
+    ((stocked, zeroed, told, surged),) = rows(
+        COUNT_CHANGES.format(join=_join(is_whole=is_whole)), {"factor": factor}
     )
-    return Moved(stocked=stocked, emptied=emptied, told=told, soared=soared)
+    return StockChangeCounts(stocked=stocked, zeroed=zeroed, told=told, surged=surged)
 
 
 def _join(*, is_whole: bool) -> str:
     return "LEFT" if is_whole else "INNER"
 
 
-@needs_transaction
-def hold(*, supplier: Supplier) -> None:
+@requires_transaction
+def lock_locations(*, supplier: Supplier) -> None:
     """Lock out other writers of this supplier's stock until the transaction ends.
 
     Locks: the supplier's locations, in id order
     """
-    run(HELD, {"supplier": supplier.pk})
+    run(LOCK_LOCATIONS, {"supplier": supplier.pk})
 
 
-@needs_transaction
-def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None:
+@requires_transaction
+def zero_stock(*, feed_run: SyncRun, offer_ids: Iterable[int], now: datetime) -> None:
     """Set the stock of discontinued offers to zero.
 
     Locks: their stock rows, in id order
@@ -216,9 +218,9 @@ def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None
     ids = list(offer_ids)
     if not ids:
         return
-    with staged(STAGE, COLUMNS) as stage:
+    with staging_table(STAGE, COLUMNS) as stage:
         stage.ready()
-        cover(ids)
+        set_affected_offers(ids)
         merge(
             supplier=feed_run.supplier,
             cause=f"run:{feed_run.pk}",
@@ -227,7 +229,7 @@ def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None
         )
 
 
-@needs_transaction
+@requires_transaction
 def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
     *,
     supplier: Supplier,
@@ -239,9 +241,9 @@ def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
 ) -> tuple[int, int]:
     """Merge the stage into the stock rows; return the numbers of new and changed rows.
 
-    Only offers in scope (``cover``) are changed. If the stage ``is_whole``, rows that it leaves
-    out become zero. ``is_confirmed``: the caller also sets ``stock_as_of`` of all the
-    supplier's locations to ``as_of``.
+    Only offers in scope (``set_affected_offers``) are changed. If the stage ``is_whole``, rows that
+    it leaves out become zero. ``is_confirmed``: the caller also sets ``stock_confirmed_at`` of all
+    the supplier's locations to ``as_of``.
 
     Locks: the supplier's locations, then the changed stock rows, in id order
     """
@@ -253,11 +255,11 @@ def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
         "cause": cause[:60],
         "is_confirmed": is_confirmed,
     }
-    run(LOCATIONS, params)
-    hold(supplier=supplier)
+    run(INSERT_LOCATIONS, params)
+    lock_locations(supplier=supplier)
     run("DROP TABLE IF EXISTS pg_temp.feed_figures")
-    run(FIGURES, params)
+    run(STAGE_FIGURES, params)
     run("ANALYZE feed_figures")
-    changed = run(CHANGED.format(join=_join(is_whole=is_whole)), params)
-    run(LEAVE_NEW)
-    return run(NEW, params), changed
+    changed = run(UPDATE_LEVELS.format(join=_join(is_whole=is_whole)), params)
+    run(KEEP_NEW_ROWS)
+    return run(INSERT_LEVELS, params), changed

@@ -14,18 +14,18 @@ from catalog.enums import EU
 from catalog.listings import refresh
 from catalog.models import Channel, Variant
 from catalog.pricing import policy
-from storefront.lib.clock import elapsing
+from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks
 from storefront.lib.money import Money
-from suppliers.inventory.channel_supply import OfferedSupply, Shelf, best
-from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
+from suppliers.inventory.channel_supply import LocationStock, OfferSupply, summarize
+from suppliers.models import PendingPublication, StockLevel, Supplier, SupplierOffer
 from suppliers.shipping_services import queries
-from suppliers.shipping_services.selection import Route, load_of
+from suppliers.shipping_services.selection import Route, parcel_load
 
 BATCH = 500
-LOOK = 10_000  # a query scans the whole outbox for its slice, so it fetches many rows
-PUBLISHING = "publishing"
-LONGEST_RESTOCK = timedelta(days=365)  # later dates are placeholders, such as 31.12.2099
+QUERY_LIMIT = 10_000  # a query scans the whole outbox for its slice, so it fetches many rows
+LOCK_NAME = "publishing"
+MAX_RESTOCK_DELAY = timedelta(days=365)  # later dates are placeholders, such as 31.12.2099
 
 
 def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
@@ -39,32 +39,32 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
     touched: set[int] = set()
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        offers, routes = _offers(batch, now), queries.by_place()
+        offers, routes = _offer_supplies(batch, now), queries.services_by_location()
         for channel in channels:
-            costing = policy.costing_of(channel, now=now)
-            ways = _paid_in(channel.currency, routes)
+            costing = policy.load_costing(channel, now=now)
+            ways = _services_in_currency(channel.currency, routes)
             supplies = [
-                best(
+                summarize(
                     variant_id,
                     offers.get(variant_id, ()),
                     costing,
                     kept=channel.buffer,
-                    places=channel.places_per_line,
+                    max_splits=channel.max_split_locations,
                     routes=ways,
                 )
                 for variant_id in batch
             ]
-            touched |= refresh.refresh(channel=channel, supplies=supplies, now=now)
+            touched |= refresh.refresh_listings(channel=channel, supplies=supplies, now=now)
     return touched
 
 
-def _paid_in(
+def _services_in_currency(
     currency: str, routes: Mapping[tuple[int, str], Sequence[Route]]
 ) -> dict[int, Sequence[Route]]:
     return {place: ways for (place, money), ways in routes.items() if money == currency}
 
 
-def publish_waiting(*, now: datetime, within: timedelta | None = None) -> int:
+def publish_pending(*, now: datetime, within: timedelta | None = None) -> int:
     """Publish the queued changes; return the number of variants. Stops after ``within``.
 
     Outbox rows are deleted after the refresh, and only those read before it: a killed worker
@@ -72,47 +72,49 @@ def publish_waiting(*, now: datetime, within: timedelta | None = None) -> int:
     (``db.advisory_locks``).
     """
     in_slice = Mod("variant__product", advisory_locks.SLICES)
-    numbers = UnpublishedSupply.objects.values_list(in_slice, flat=True).distinct()
+    numbers = PendingPublication.objects.values_list(in_slice, flat=True).distinct()
     waiting = {int(number) for number in numbers}  # Mod returns floats; lock names need ints
-    slices = advisory_locks.each(
-        PUBLISHING, is_left=lambda number: _waiting_in(number).exists(), among=waiting
+    slices = advisory_locks.lock_slices(
+        LOCK_NAME, is_left=lambda number: _pending_in_slice(number).exists(), among=waiting
     )
-    moment = elapsing(now)
+    moment = running_clock(now)
 
     def is_over() -> bool:
         return within is not None and moment() >= now + within
 
-    return sum(_publish_all(_waiting_in(number), now=now, is_over=is_over) for number in slices)
+    return sum(
+        _publish_all(_pending_in_slice(number), now=now, is_over=is_over) for number in slices
+    )
 
 
-def publish_soon(*, variant_ids: Iterable[int], now: datetime) -> None:
+def publish_now(*, variant_ids: Iterable[int], now: datetime) -> None:
     """Publish some variants now if their slice is free; otherwise leave them to its holder.
 
     A customer waits for this. Without the slice lock an older result could be written last.
     """
     ids = sorted(set(variant_ids))
-    UnpublishedSupply.objects.bulk_create(
-        (UnpublishedSupply(variant_id=variant_id) for variant_id in ids), batch_size=BATCH
+    PendingPublication.objects.bulk_create(
+        (PendingPublication(variant_id=variant_id) for variant_id in ids), batch_size=BATCH
     )
     products = Variant.objects.filter(pk__in=ids).values_list("product", flat=True)
     numbers = sorted({product_id % advisory_locks.SLICES for product_id in products})
-    for number in advisory_locks.free(PUBLISHING, numbers):
-        _publish_all(_waiting_in(number).filter(variant__in=ids), now=now)
+    for number in advisory_locks.lock_free_slices(LOCK_NAME, numbers):
+        _publish_all(_pending_in_slice(number).filter(variant__in=ids), now=now)
 
 
-def _waiting_in(number: int) -> QuerySet[UnpublishedSupply]:
-    of_product = UnpublishedSupply.objects.annotate(
+def _pending_in_slice(number: int) -> QuerySet[PendingPublication]:
+    of_product = PendingPublication.objects.annotate(
         slice=Mod("variant__product", advisory_locks.SLICES)
     )
     return of_product.filter(slice=number).order_by("pk")
 
 
 def _publish_all(
-    found: QuerySet[UnpublishedSupply], *, now: datetime, is_over: Callable[[], bool] = bool
+    found: QuerySet[PendingPublication], *, now: datetime, is_over: Callable[[], bool] = bool
 ) -> int:
     """Publish until the query finds none; return the number of variants."""
     published = 0
-    look = found.values_list("pk", "variant_id")[:LOOK]
+    look = found.values_list("pk", "variant_id")[:QUERY_LIMIT]
     while not is_over() and (waiting := list(look.all())):
         rows_of: dict[int, list[int]] = defaultdict(list)
         for pk, variant_id in waiting:
@@ -120,7 +122,7 @@ def _publish_all(
         for batch in batched(rows_of, BATCH):
             publish(variant_ids=batch, now=now)
             done = [pk for variant_id in batch for pk in rows_of[variant_id]]
-            UnpublishedSupply.objects.filter(pk__in=done).delete()
+            PendingPublication.objects.filter(pk__in=done).delete()
         published += len(rows_of)
     return published
 
@@ -129,13 +131,13 @@ def reprice(*, supplier: Supplier) -> int:
     """Queue all live offers of a supplier for repricing; return the number of variants."""
     offered = SupplierOffer.objects.live().filter(supplier=supplier)
     variant_ids = offered.values_list("variant_id", flat=True).distinct()
-    waiting = UnpublishedSupply.objects.bulk_create(
-        (UnpublishedSupply(variant_id=variant_id) for variant_id in variant_ids), batch_size=BATCH
+    waiting = PendingPublication.objects.bulk_create(
+        (PendingPublication(variant_id=variant_id) for variant_id in variant_ids), batch_size=BATCH
     )
     return len(waiting)
 
 
-def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[OfferedSupply]]:
+def _offer_supplies(variant_ids: Sequence[int], now: datetime) -> dict[int, list[OfferSupply]]:
     offers = (
         SupplierOffer.objects.live()
         .filter(variant__in=variant_ids)
@@ -148,7 +150,7 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
             "supplier__code",
             "map_amount",
             "msrp_amount",
-            "minimum_quantity",
+            "min_order_units",
             "pack_size",
             "restock_on",
         )
@@ -177,24 +179,24 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
     loads = {}
     forbidden = {}
     for piece in pieces:
-        loads[piece.pk] = load_of(piece)
+        loads[piece.pk] = parcel_load(piece)
         in_eu = EU if piece.lacks_responsible_person else frozenset()
         forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_shelf) | in_eu
-    shelves: dict[int, list[Shelf]] = defaultdict(list)
+    locations: dict[int, list[LocationStock]] = defaultdict(list)
     confirmed = set()
     for offer_id, country, free, known_at, place, *is_fresh in levels:
         if all(is_fresh):
             confirmed.add(offer_id)
         units = free if all(is_fresh) else 0
-        shelf = Shelf(country=country, free=units, known_at=known_at, location_id=place)
-        shelves[offer_id].append(shelf)
-    found: dict[int, list[OfferedSupply]] = defaultdict(list)
+        location = LocationStock(country=country, free=units, known_at=known_at, location_id=place)
+        locations[offer_id].append(location)
+    found: dict[int, list[OfferSupply]] = defaultdict(list)
     for pk, variant_id, amount, currency, code, map_at, msrp_at, minimum, pack, back_on in offers:
         if variant_id is not None and variant_id in loads and amount is not None:
             found[variant_id].append(
-                OfferedSupply(
+                OfferSupply(
                     cost=Money(amount, currency),
-                    shelves=tuple(shelves[pk]),
+                    locations=tuple(locations[pk]),
                     load=loads[variant_id],
                     supplier_code=code,
                     map_amount=map_at,
@@ -202,14 +204,14 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
                     minimum=minimum,
                     pack=pack,
                     not_sent_to=forbidden[variant_id],
-                    restock_on=_expected(back_on, now) if pk in confirmed else None,
+                    restock_on=_plausible_restock_date(back_on, now) if pk in confirmed else None,
                 )
             )
     return found
 
 
-def _expected(restock_on: date | None, now: datetime) -> date | None:
+def _plausible_restock_date(restock_on: date | None, now: datetime) -> date | None:
     """Return a restock date that is neither past nor too far away."""
     today = now.date()
-    is_expected = restock_on is not None and today <= restock_on <= today + LONGEST_RESTOCK
+    is_expected = restock_on is not None and today <= restock_on <= today + MAX_RESTOCK_DELAY
     return restock_on if is_expected else None

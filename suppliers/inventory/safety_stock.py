@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from storefront.lib.state_machine import LostRaceError, StatusChange
+from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
 from suppliers.models import ScorecardFact, Supplier
 from suppliers.scorecards import statistics
 
 Kind = ScorecardFact.Kind
-LOOKS_BACK = timedelta(days=90)
+LOOKBACK = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,26 +29,26 @@ class Suggestion:
 
 def suggest(*, supplier: Supplier, now: datetime) -> Suggestion:
     """Return the safety stock that would have prevented the rejections of 90 days."""
-    facts = ScorecardFact.objects.filter(supplier=supplier, happened_at__gte=now - LOOKS_BACK)
+    facts = ScorecardFact.objects.filter(supplier=supplier, happened_at__gte=now - LOOKBACK)
     shown = [int(units) for units in facts.filter(kind=Kind.SHORT).values_list("value", flat=True)]
     promised = facts.filter(kind=Kind.PROMISED).count()
-    units = statistics.suggested_buffer(promised=promised, shown=shown)
+    units = statistics.suggested_safety_stock(promised=promised, shown=shown)
     return Suggestion(units=units, promised=promised, refused=len(shown))
 
 
 @transaction.atomic(durable=True)
-def take_over(*, supplier: Supplier, units: int, actor: str, now: datetime) -> None:
+def set_units(*, supplier: Supplier, units: int, actor: str, now: datetime) -> None:
     """Set the safety stock; the next stock run writes it to every stock row.
 
-    Raises: LostRaceError  it was changed by another user
+    Raises: ConcurrentUpdateError  it was changed by another user
     """
     row = Supplier.objects.filter(pk=supplier.pk, buffer=supplier.buffer)
     if not row.update(buffer=units):
-        raise LostRaceError(f"{supplier}: the safety stock is no longer {supplier.buffer}")
+        raise ConcurrentUpdateError(f"{supplier}: the safety stock is no longer {supplier.buffer}")
     StatusChange.objects.create(
         subject=Supplier._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=supplier.pk,
-        axis="buffer",
+        status_field="buffer",
         from_status=str(supplier.buffer),
         to_status=str(units),
         at=now,

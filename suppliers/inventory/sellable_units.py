@@ -6,18 +6,18 @@ Listings (``channel_supply``) and the routing of carts (``orders.routing.engine`
 from __future__ import annotations
 
 
-def left(free: int, *, kept: int) -> int:
+def units_above(free: int, *, kept: int) -> int:
     """Return the free units above the channel's safety stock."""
     return max(0, free - kept)
 
 
-def at_most(units: int, *, minimum: int, pack: int) -> int:
+def largest_order(units: int, *, minimum: int, pack: int) -> int:
     """Return the largest orderable quantity up to ``units``: whole packs, at least the minimum."""
     most = units - units % pack
     return most if most >= minimum else 0
 
 
-def at_least(units: int, *, minimum: int, pack: int) -> int:
+def smallest_order(units: int, *, minimum: int, pack: int) -> int:
     """Return the smallest orderable quantity from ``units`` up."""
     fewest = max(units, minimum)
     return fewest + -fewest % pack

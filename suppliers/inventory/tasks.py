@@ -10,17 +10,17 @@ from django.utils import timezone
 
 from suppliers.inventory import confirmations, publication
 
-BUDGET = timedelta(seconds=10)
+TIME_LIMIT = timedelta(seconds=10)
 
 
 @shared_task
-def publish_waiting(**_: Any) -> None:
-    """Publish queued variants, limited to ``BUDGET``: orders share the worker."""
-    publication.publish_waiting(now=timezone.now(), within=BUDGET)
+def publish_pending(**_: Any) -> None:
+    """Publish queued variants, limited to ``TIME_LIMIT``: orders share the worker."""
+    publication.publish_pending(now=timezone.now(), within=TIME_LIMIT)
 
 
 @shared_task
-def follow_age(**_: Any) -> None:
+def queue_aged_supply(**_: Any) -> None:
     """Queue variants whose stock or costs aged, and publish them."""
-    if confirmations.follow(now=timezone.now()):
-        publish_waiting.delay()
+    if confirmations.queue_aged(now=timezone.now()):
+        publish_pending.delay()

@@ -10,30 +10,30 @@ from typing import Any
 
 from django.conf import settings
 
-from suppliers.connections.setup import Wiring, Wish
-from suppliers.connectors import ADAPTERS
-from suppliers.models import FeedLimits, FeedRun, Supplier
+from suppliers.connections.setup import ConnectionInput, SupplierInput
+from suppliers.connectors import CONNECTORS
+from suppliers.models import QuarantineThresholds, Supplier, SyncRun
 
 # Options named like model fields.
-OF_SUPPLIER = (
+SUPPLIER_FIELDS = (
     "name",
     "language",
     "lead_days",
     "acknowledge_within_min",
     "buffer",
-    "counts_down_at",
+    "stock_decremented_at",
 )
-OF_CONNECTION = ("calls_per_second", "calls_at_once", "account_id")
-EVERY = [*(str(kind) for kind in FeedRun.Kind), "orders"]
+CONNECTION_FIELDS = ("calls_per_second", "max_concurrent_calls", "account_id")
+INTERVAL_KINDS = [*(str(kind) for kind in SyncRun.Kind), "orders"]
 
 
-class UnreadableError(Exception):
+class InvalidArgumentError(Exception):
     """An argument is invalid. The message contains no secret value."""
 
 
-def describe(parser: ArgumentParser) -> None:
+def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--code", required=True, help="lowercase letters, digits and hyphens")
-    parser.add_argument("--connector", choices=sorted(ADAPTERS))
+    parser.add_argument("--connector", choices=sorted(CONNECTORS))
     parser.add_argument("--base-url", help="address of the supplier's API, server or files")
     parser.add_argument("--name")
     parser.add_argument(
@@ -56,8 +56,8 @@ def describe(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES])
     parser.add_argument(
-        "--counts-down-at",
-        choices=Supplier.CountsDownAt.values,
+        "--stock-decremented-at",
+        choices=Supplier.StockDecrementedAt.values,
         help="when the reported stock contains our order; never: only after a stock count",
     )
     for name, words in (
@@ -65,15 +65,15 @@ def describe(parser: ArgumentParser) -> None:
         ("acknowledge-within-min", "minutes until an unconfirmed order is flagged for staff"),
         ("buffer", "safety stock: units that are never sold"),
         ("calls-per-second", "rate limit"),
-        ("calls-at-once", "maximum number of concurrent calls"),
+        ("max-concurrent-calls", "maximum number of concurrent calls"),
     ):
-        parser.add_argument(f"--{name}", type=_count, metavar="N", help=words)
+        parser.add_argument(f"--{name}", type=_small_number, metavar="N", help=words)
     parser.add_argument(
         "--limit",
         action="append",
         default=[],
         metavar="NAME=NUMBER",
-        help=f"quarantine threshold, one of {', '.join(FeedLimits.NAMES)};"
+        help=f"quarantine threshold, one of {', '.join(QuarantineThresholds.NAMES)};"
         " NAME= restores the default",
     )
     parser.add_argument(
@@ -84,11 +84,11 @@ def describe(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KIND=MINUTES",
-        help=f"sync interval, one of {', '.join(EVERY)}",
+        help=f"sync interval, one of {', '.join(INTERVAL_KINDS)}",
     )
 
 
-def _count(text: str) -> int:
+def _small_number(text: str) -> int:
     """Parse a number; argparse turns a ValueError into its message."""
     number = int(text)
     if not 0 <= number <= 32_767:  # noqa: PLR2004 - the range of the columns
@@ -96,25 +96,25 @@ def _count(text: str) -> int:
     return number
 
 
-def wish(options: dict[str, Any], *, stdin: Callable[[], str]) -> Wish:
+def parse_input(options: dict[str, Any], *, stdin: Callable[[], str]) -> SupplierInput:
     """Return the parsed settings.
 
     Raises: UnreadableError
     """
-    connection = {name: options[name] for name in OF_CONNECTION if options[name] is not None}
+    connection = {name: options[name] for name in CONNECTION_FIELDS if options[name] is not None}
     for kind, minutes in _pairs("--every", options["every"]):
-        if kind not in EVERY or not minutes.isdecimal() or int(minutes) < 1:
-            raise UnreadableError(
-                f"--every: enter KIND=MINUTES, where KIND is one of {', '.join(EVERY)}."
+        if kind not in INTERVAL_KINDS or not minutes.isdecimal() or int(minutes) < 1:
+            raise InvalidArgumentError(
+                f"--every: enter KIND=MINUTES, where KIND is one of {', '.join(INTERVAL_KINDS)}."
             )
         connection[f"{kind}_every_min"] = int(minutes)
-    return Wish(
+    return SupplierInput(
         connector=options["connector"],
         currency=options["currency"],
-        supplier={name: options[name] for name in OF_SUPPLIER if options[name] is not None},
+        supplier={name: options[name] for name in SUPPLIER_FIELDS if options[name] is not None},
         connection=connection,
         limits=dict(_limit(*pair) for pair in _pairs("--limit", options["limit"])),
-        wiring=Wiring(
+        wiring=ConnectionInput(
             base_url=options["base_url"],
             secrets={
                 name: _secret(name, value, stdin)
@@ -131,14 +131,14 @@ def _pairs(flag: str, given: list[str]) -> list[tuple[str, str]]:
     pairs = [text.partition("=") for text in given]
     if not all(name and equals for name, equals, _ in pairs):
         # Do not repeat the text: it may be a secret without its name.
-        raise UnreadableError(f"{flag}: enter NAME=VALUE.")
+        raise InvalidArgumentError(f"{flag}: enter NAME=VALUE.")
     return [(name.strip(), value) for name, _, value in pairs]
 
 
 def _limit(name: str, value: str) -> tuple[str, int | None]:
-    if name not in FeedLimits.NAMES or (value and not value.isdecimal()):
-        raise UnreadableError(
-            f"--limit: enter NAME=NUMBER, where NAME is one of {', '.join(FeedLimits.NAMES)}."
+    if name not in QuarantineThresholds.NAMES or (value and not value.isdecimal()):
+        raise InvalidArgumentError(
+            f"--limit: enter NAME=NUMBER, where NAME is one of {', '.join(QuarantineThresholds.NAMES)}."
         )
     return name, int(value) if value else None
 
@@ -151,7 +151,7 @@ def _secret(name: str, value: str, stdin: Callable[[], str]) -> str:
     try:
         return Path(value[1:]).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableError(
+        raise InvalidArgumentError(
             f"secret {name}: cannot read the file ({type(error).__name__})."
         ) from error
 
@@ -162,5 +162,7 @@ def _json(name: str, value: str) -> Any:
         return json.loads(value)
     except ValueError:
         if value[:1] in '{["':
-            raise UnreadableError(f"option {name}: {value[:40]!r} is not valid JSON.") from None
+            raise InvalidArgumentError(
+                f"option {name}: {value[:40]!r} is not valid JSON."
+            ) from None
         return value

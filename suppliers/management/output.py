@@ -9,13 +9,13 @@ from datetime import datetime
 
 from django.core.management.base import CommandError, OutputWrapper
 
-from suppliers.connections.health_check import Outcome, Trial
-from suppliers.connections.overview import Budget, Standing
-from suppliers.models import FeedRun, Supplier
+from suppliers.connections.health_check import HealthReport, Outcome
+from suppliers.connections.overview import QuotaStatus, SupplierStatus
+from suppliers.models import Supplier, SyncRun
 from suppliers.sync import schedule
-from suppliers.sync.runner import AlreadyRunningError, take_in
+from suppliers.sync.runner import AlreadyRunningError, run_sync
 
-MARKS = {
+OUTCOME_LABELS = {
     Outcome.GOOD: "ok",
     Outcome.BAD: "FAILED",
     Outcome.ABSENT: "-",
@@ -23,39 +23,39 @@ MARKS = {
 }
 
 
-def table(found: list[Standing], *, now: datetime) -> Iterator[str]:
+def status_lines(found: list[SupplierStatus], *, now: datetime) -> Iterator[str]:
     """Yield a line per supplier, followed by its runs, quotas and problems."""
     if not found:
         yield "No suppliers yet. Add one: manage.py supplier add --help"
     for standing in found:
         yield (
             f"{standing.code}  {standing.connector}  {standing.status}  {standing.health}"
-            f"  stock confirmed {_ago(standing.stock_as_of, now)}"
+            f"  stock confirmed {_ago(standing.stock_confirmed_at, now)}"
         )
         if standing.problem:
             yield f"    error     {standing.problem}"
-        if standing.rest_until:
-            yield f"    paused    until {standing.rest_until:%Y-%m-%d %H:%M} UTC"
+        if standing.paused_until:
+            yield f"    paused    until {standing.paused_until:%Y-%m-%d %H:%M} UTC"
         for kind, run in standing.runs.items():
             applied = "" if run.status == "applied" else f", applied {_ago(run.applied_at, now)}"
             yield (
                 f"    {kind:<9} {run.status} {_ago(run.started_at, now)}: {run.read} read,"
                 f" {run.rejected} rejected{applied}{f'. {run.problem}' if run.problem else ''}"
             )
-        for budget in standing.budgets:
+        for budget in standing.quotas:
             if budget.until:  # the others are full
                 left = f"{budget.left} of {budget.total} left, resets at {budget.until:%H:%M} UTC"
                 yield f"    quota     {budget.name}: {left}"
         yield f"    supports  {', '.join(standing.abilities) or 'nothing'}"
 
 
-def used(runs: Sequence[FeedRun], budgets: Iterable[Budget]) -> Iterator[str]:
+def usage_lines(runs: Sequence[SyncRun], quotas: Iterable[QuotaStatus]) -> Iterator[str]:
     """Yield a line with the calls by capability, and one per used quota."""
     calls = sum((Counter(run.calls) for run in runs), Counter[str]())
     points = sum((Counter(run.points) for run in runs), Counter[str]())
     by_ability = ", ".join(f"{count:,} {ability}" for ability, count in sorted(calls.items()))
     yield f"calls: {calls.total():,}{f' ({by_ability})' if by_ability else ''}"
-    for budget in budgets:
+    for budget in quotas:
         if budget.until or points[budget.name]:
             until = f", resets at {budget.until:%Y-%m-%d %H:%M:%S} UTC" if budget.until else ""
             yield (
@@ -73,30 +73,30 @@ def _ago(moment: datetime | None, now: datetime) -> str:
     return f"{minutes // 60} h ago"
 
 
-def report(trial: Trial) -> Iterator[str]:
+def health_lines(trial: HealthReport) -> Iterator[str]:
     """Yield the capabilities, then a line per step with its advice."""
     yield f"{trial.code} ({trial.connector}) supports: {', '.join(trial.abilities) or 'nothing'}"
     for step in trial.steps:
-        yield f"{MARKS[step.outcome]:>9}  {step.name}: {step.told}"
+        yield f"{OUTCOME_LABELS[step.outcome]:>9}  {step.name}: {step.told}"
         if step.advice:
             yield f"           -> {step.advice}"
-    for wish in trial.wishes:
+    for wish in trial.suggestions:
         yield f"     note  {wish}"
-    yield "Ready. Nothing was ordered." if trial.is_good else "Not ready. Nothing was ordered."
+    yield "Ready. Nothing was ordered." if trial.is_ready else "Not ready. Nothing was ordered."
 
 
 # Progress of a job
 
 
-def watch(  # noqa: PLR0913 - the job's parameters, its output and times
+def run_job(  # noqa: PLR0913 - the job's parameters, its output and times
     supplier: Supplier,
     kind: str,
     *,
-    believed_by: str,
+    guards_waived_by: str,
     out: OutputWrapper,
     since: datetime,
     now: datetime,
-) -> FeedRun:
+) -> SyncRun:
     """Run one job. Jobs since ``since`` share one read of a list.
 
     Raises: CommandError  another worker runs it
@@ -109,11 +109,11 @@ def watch(  # noqa: PLR0913 - the job's parameters, its output and times
         out.flush()
 
     try:
-        run = take_in(
+        run = run_sync(
             supplier=supplier,
             kind=kind,
             now=now,
-            believed_by=believed_by,
+            guards_waived_by=guards_waived_by,
             list_since=list_since,
             say=say,
         )
@@ -125,6 +125,6 @@ def watch(  # noqa: PLR0913 - the job's parameters, its output and times
         f"{run.unchanged} unchanged, {run.gone} discontinued, {run.rejected} rejected "
         f"({run.read / seconds:.0f} rows/s)"
     )
-    if run.remaining:
+    if run.deferred_rows:
         say(run.problem)
     return run

@@ -11,22 +11,22 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers.models import FeedRun, Supplier
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
+from suppliers.models import Supplier, SyncRun
 from suppliers.quarantine import review, rollback
 
-NEWEST = 20
-TOLD = (
+MAX_RUNS = 20
+JSON_FIELDS = (
     "id", "kind", "status", "started_at", "ended_at", "read", "created", "updated", "unchanged",
-    "gone", "rejected", "remaining", "problem", "believed_by", "decided_by", "calls", "points",
+    "gone", "rejected", "deferred_rows", "problem", "guards_waived_by", "decided_by", "calls", "points",
 )  # fmt: skip
-NO_MORE = (IllegalMoveError, LostRaceError)
+STALE_ERRORS = (InvalidTransitionError, ConcurrentUpdateError)
 
 
-def describe(verb: Callable[..., ArgumentParser]) -> None:
-    told = verb("runs", f"list the newest {NEWEST} sync runs")
+def add_arguments(verb: Callable[..., ArgumentParser]) -> None:
+    told = verb("runs", f"list the newest {MAX_RUNS} sync runs")
     told.add_argument("--json", action="store_true", dest="as_json")
-    told.add_argument("--status", choices=FeedRun.Status.values)
+    told.add_argument("--status", choices=SyncRun.Status.values)
     for name, words in (
         ("apply", "apply the changes of a quarantined run"),
         ("discard", "discard the changes of a quarantined run"),
@@ -38,15 +38,17 @@ def describe(verb: Callable[..., ArgumentParser]) -> None:
             parser.add_argument("--reason", required=True)
 
 
-def runs_of(supplier: Supplier, options: dict[str, Any]) -> Iterator[str]:
+def list_runs(supplier: Supplier, options: dict[str, Any]) -> Iterator[str]:
     """Yield one line per run, the newest first; with ``as_json`` one JSON document."""
-    runs = FeedRun.objects.filter(supplier=supplier).order_by("-pk")
+    runs = SyncRun.objects.filter(supplier=supplier).order_by("-pk")
     if options["status"]:
         runs = runs.filter(status=options["status"])
     if options["as_json"]:
-        yield json.dumps(list(runs[:NEWEST].values(*TOLD)), indent=2, cls=DjangoJSONEncoder)
+        yield json.dumps(
+            list(runs[:MAX_RUNS].values(*JSON_FIELDS)), indent=2, cls=DjangoJSONEncoder
+        )
         return
-    for run in runs[:NEWEST]:
+    for run in runs[:MAX_RUNS]:
         yield (
             f"{run.pk:>8}  {run.started_at:%Y-%m-%d %H:%M}  {run.kind:<8}  {run.status:<11}"
             f"  {run.read} read, {run.created} new, {run.updated} changed, {run.gone} gone"
@@ -58,7 +60,7 @@ def apply(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str
     run = _run(options)
     try:
         decided = review.apply(feed_run=run, actor=actor, now=now)
-    except NO_MORE as error:
+    except STALE_ERRORS as error:
         raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
     yield f"{decided.done} changes applied. {decided.left} skipped: newer values exist."
 
@@ -67,7 +69,7 @@ def discard(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[s
     run = _run(options)
     try:
         review.discard(feed_run=run, actor=actor, now=now)
-    except NO_MORE as error:
+    except STALE_ERRORS as error:
         raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
     yield "Discarded. Nothing was applied. The next run is checked again."
 
@@ -77,15 +79,15 @@ def roll_back(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator
     words = {"actor": actor, "reason": options["reason"]}
     try:
         undone = rollback.roll_back(feed_run=run, now=now, **words)
-    except (rollback.NotReversibleError, *NO_MORE) as error:
+    except (rollback.NotReversibleError, *STALE_ERRORS) as error:
         raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
     yield f"{undone.done} values restored. {undone.left} skipped: newer values exist."
     if undone.waiting:
         yield f"{undone.waiting} follow within a minute, after sales are subtracted."
 
 
-def _run(options: dict[str, Any]) -> FeedRun:
-    run = FeedRun.objects.select_related("supplier").filter(pk=options["run"]).first()
+def _run(options: dict[str, Any]) -> SyncRun:
+    run = SyncRun.objects.select_related("supplier").filter(pk=options["run"]).first()
     if run is None:
         raise CommandError(f"Run {options['run']} does not exist.")
     return run

@@ -1,41 +1,41 @@
 """Supplier models: export every model of the app."""
 
-from suppliers.models.circuit_breaker import Breaker
-from suppliers.models.compliance import Criterion, Evidence
-from suppliers.models.feed_mapping import Content, FeedMapping, FeedUpload
-from suppliers.models.inventory import Countdown, StockLevel, StockLocation, StockMovement
-from suppliers.models.offers import CostChange, SupplierOffer, SupplierProduct, UnpublishedSupply
-from suppliers.models.quarantine import FeedChange, FeedLimits
-from suppliers.models.runs import FeedIssue, FeedRun, PageBatch
-from suppliers.models.scorecards import AnswerTally, Scorecard, ScorecardFact
-from suppliers.models.shipping_services import Service
-from suppliers.models.supplier import CallBudget, Connection, Supplier
+from suppliers.models.circuit_breaker import CircuitBreaker
+from suppliers.models.compliance import ComplianceDocument, Requirement
+from suppliers.models.feed_mapping import FeedMapping, FeedUpload, FileContent
+from suppliers.models.inventory import StockDecrement, StockLevel, StockLocation, StockMovement
+from suppliers.models.offers import CostChange, PendingPublication, SupplierOffer, SupplierProduct
+from suppliers.models.quarantine import PendingChange, QuarantineThresholds
+from suppliers.models.runs import PageBatch, SyncIssue, SyncRun
+from suppliers.models.scorecards import LatencyBucket, Scorecard, ScorecardFact
+from suppliers.models.shipping_services import ShippingService
+from suppliers.models.supplier import CallQuota, Connection, Supplier
 
 __all__ = [
-    "AnswerTally",
-    "Breaker",
-    "CallBudget",
+    "CallQuota",
+    "CircuitBreaker",
+    "ComplianceDocument",
     "Connection",
-    "Content",
     "CostChange",
-    "Countdown",
-    "Criterion",
-    "Evidence",
-    "FeedChange",
-    "FeedIssue",
-    "FeedLimits",
     "FeedMapping",
-    "FeedRun",
     "FeedUpload",
+    "FileContent",
+    "LatencyBucket",
     "PageBatch",
+    "PendingChange",
+    "PendingPublication",
+    "QuarantineThresholds",
+    "Requirement",
     "Scorecard",
     "ScorecardFact",
-    "Service",
+    "ShippingService",
+    "StockDecrement",
     "StockLevel",
     "StockLocation",
     "StockMovement",
     "Supplier",
     "SupplierOffer",
     "SupplierProduct",
-    "UnpublishedSupply",
+    "SyncIssue",
+    "SyncRun",
 ]

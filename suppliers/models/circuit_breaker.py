@@ -9,27 +9,27 @@ from django.db.models.functions import Now
 from suppliers.models.supplier import Connection
 
 
-class BreakerQuerySet(models.QuerySet["Breaker"]):
+class CircuitBreakerQuerySet(models.QuerySet["CircuitBreaker"]):
     """Breakers that block calls. "Now" is the database's clock, as for the calls themselves."""
 
-    def open_for_syncs(self) -> BreakerQuerySet:
+    def open_for_syncs(self) -> CircuitBreakerQuerySet:
         """Return the breakers that block sync calls: the pause lasts, or a probe is under way."""
-        return self._open().filter(Q(open_until__gt=Now()) | Q(probe_until__gt=Now()))
+        return self._open().filter(Q(open_until__gt=Now()) | Q(half_open_until__gt=Now()))
 
-    def open_for_orders(self) -> BreakerQuerySet:
+    def open_for_orders(self) -> CircuitBreakerQuerySet:
         """Return the breakers that block order calls too."""
-        return self._open().filter(Q(orders_wait_until__gt=Now()) | Q(probe_until__gt=Now()))
+        return self._open().filter(Q(orders_blocked_until__gt=Now()) | Q(half_open_until__gt=Now()))
 
-    def _open(self) -> BreakerQuerySet:
+    def _open(self) -> CircuitBreakerQuerySet:
         return self.filter(opened_at__isnull=False)
 
 
-class Breaker(models.Model):
+class CircuitBreaker(models.Model):
     """The circuit breaker of one supplier connection or payment gateway.
 
     Shared by all processes; written only after a failure. It is open while ``opened_at`` is
-    set. One probe may be made by an order call from ``orders_wait_until`` on, by any call from
-    ``open_until`` on. The probe must end by ``probe_until``.
+    set. One probe may be made by an order call from ``orders_blocked_until`` on, by any call from
+    ``open_until`` on. The probe must end by ``half_open_until``.
     """
 
     connection = models.OneToOneField(
@@ -38,20 +38,20 @@ class Breaker(models.Model):
     # gateway code; empty for a supplier
     gateway = models.CharField(max_length=20, blank=True, db_default="")
     failures = models.PositiveIntegerField(default=0)  # consecutive
-    pauses = models.PositiveIntegerField(default=0)  # since it opened
+    consecutive_opens = models.PositiveIntegerField(default=0)  # since it opened
     opened_at = models.DateTimeField(null=True, blank=True)
     open_until = models.DateTimeField(null=True, blank=True)
-    orders_wait_until = models.DateTimeField(null=True, blank=True)
-    probe_until = models.DateTimeField(null=True, blank=True)
+    orders_blocked_until = models.DateTimeField(null=True, blank=True)
+    half_open_until = models.DateTimeField(null=True, blank=True)
     last_failure = models.CharField(max_length=200, blank=True)
 
-    objects = BreakerQuerySet.as_manager()
+    objects = CircuitBreakerQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(opened_at__isnull=True)
-                | models.Q(open_until__isnull=False, orders_wait_until__isnull=False),
+                | models.Q(open_until__isnull=False, orders_blocked_until__isnull=False),
                 name="breaker_open_has_an_end",
             ),
             models.CheckConstraint(

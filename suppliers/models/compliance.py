@@ -16,7 +16,7 @@ from suppliers.models.supplier import Supplier
 WARN_BEFORE = timedelta(days=30)
 
 
-class Criterion(models.TextChoices):
+class Requirement(models.TextChoices):
     """What a supplier is vetted for."""
 
     STEADY_STOCK = "steady_stock", _("Reliable stock")
@@ -33,25 +33,25 @@ class Criterion(models.TextChoices):
     LANGUAGES = "languages", _("Languages")
 
 
-class EvidenceQuerySet(models.QuerySet["Evidence"]):
+class ComplianceDocumentQuerySet(models.QuerySet["ComplianceDocument"]):
     """Documents by validity."""
 
-    def verified(self) -> EvidenceQuerySet:
+    def verified(self) -> ComplianceDocumentQuerySet:
         return self.filter(status="verified")
 
-    def valid(self, day: date) -> EvidenceQuerySet:
+    def valid(self, day: date) -> ComplianceDocumentQuerySet:
         """Return verified documents that are valid on this day; ``valid_until`` is included."""
         begun = Q(valid_from__isnull=True) | Q(valid_from__lte=day)
         lasts = Q(valid_until__isnull=True) | Q(valid_until__gte=day)
         return self.verified().filter(begun, lasts)
 
-    def to_warn_of(self, now: datetime) -> EvidenceQuerySet:
+    def expiring_unwarned(self, now: datetime) -> ComplianceDocumentQuerySet:
         """Return verified documents that expire within ``WARN_BEFORE`` and have no warning yet."""
         soon = (now + WARN_BEFORE).date()
         return self.verified().filter(valid_until__lte=soon, warned_at__isnull=True)
 
 
-class Evidence(Stateful):
+class ComplianceDocument(Stateful):
     """A document that proves one criterion.
 
     Without a brand or product it covers everything the supplier sells. ``file`` is a name
@@ -76,10 +76,10 @@ class Evidence(Stateful):
         Status.VERIFIED: frozenset({Status.REJECTED}),  # found to be wrong later
         Status.REJECTED: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="evidence")
-    criterion = models.CharField(max_length=15, choices=Criterion)
+    criterion = models.CharField(max_length=15, choices=Requirement)
     kind = models.CharField(max_length=12, choices=Kind)
     brand = models.ForeignKey(Brand, models.PROTECT, null=True, blank=True, related_name="+")
     product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
@@ -98,7 +98,7 @@ class Evidence(Stateful):
     # when staff were warned that it expires
     warned_at = models.DateTimeField(null=True, blank=True)
 
-    objects = EvidenceQuerySet.as_manager()
+    objects = ComplianceDocumentQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "evidence"

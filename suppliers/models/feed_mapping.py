@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from suppliers.models.supplier import Supplier
 
 
-class Content(models.TextChoices):
+class FileContent(models.TextChoices):
     """What one file of a supplier contains."""
 
     PRODUCTS = "products", _("Products")
@@ -24,7 +24,7 @@ class FeedMapping(models.Model):
     """
 
     supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="mappings")
-    content = models.CharField(max_length=10, choices=Content)
+    content = models.CharField(max_length=10, choices=FileContent)
     version = models.PositiveIntegerField()
     spec = models.JSONField()
     made_by = models.CharField(max_length=100)
@@ -50,14 +50,14 @@ class FeedMapping(models.Model):
 class FeedUpload(models.Model):
     """A supplier file that staff uploaded. Of each content, the newest upload is the one read.
 
-    ``stored_as`` is generated from the digest, ``given_name`` is only displayed. ``made_at`` is
-    the date of the file at the supplier, if the uploader stated it.
+    ``storage_name`` is generated from the digest, ``original_name`` is only displayed. ``made_at``
+    is the date of the file at the supplier, if the uploader stated it.
     """
 
     supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="uploads")
-    content = models.CharField(max_length=10, choices=Content)
-    stored_as = models.CharField(max_length=80)
-    given_name = models.CharField(max_length=120, blank=True)
+    content = models.CharField(max_length=10, choices=FileContent)
+    storage_name = models.CharField(max_length=80)
+    original_name = models.CharField(max_length=120, blank=True)
     digest = models.CharField(max_length=64)  # SHA-256
     size_bytes = models.PositiveBigIntegerField()
     by = models.CharField(max_length=100)
@@ -65,4 +65,4 @@ class FeedUpload(models.Model):
     made_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return self.stored_as
+        return self.storage_name

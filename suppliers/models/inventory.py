@@ -1,6 +1,6 @@
 """Inventory models: store locations, stock rows, movements, and when a supplier decrements stock.
 
-``Countdown`` measures when a supplier's figure drops after our order, or after its shipment.
+``StockDecrement`` measures when a supplier's figure drops after our order, or after its shipment.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest, Replace
 from django.utils.translation import gettext_lazy as _
 
-from suppliers.models.offers import SupplierOffer, cost_known_at
+from suppliers.models.offers import SupplierOffer, cost_confirmed_at
 from suppliers.models.supplier import Supplier
 
 
-class Countdown(models.Model):
+class StockDecrement(models.Model):
     """How a supplier's stock figure reacts to our orders, as measured.
 
-    ``at`` is empty until enough orders were isolated in time to decide. ``order_counted``
-    counts the sales that were followed by one drop of the same size, ``order_missed`` those
-    that were not; the same for shipments. Lags run from our order (or its shipment) to the
-    first report that shows it.
+    ``at`` is empty until enough orders were isolated in time to decide.
+    ``decrements_observed_after_order`` counts the sales that were followed by one drop of the same
+    size, ``decrements_not_observed_after_order`` those that were not; the same for shipments. Lags
+    run from our order (or its shipment) to the first report that shows it.
     """
 
     supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="countdown")
-    at = models.CharField(max_length=10, choices=Supplier.CountsDownAt, blank=True)
-    median_s = models.PositiveIntegerField(null=True, blank=True)
-    tail_s = models.PositiveIntegerField(null=True, blank=True)  # the longest lag of a sale
-    order_counted = models.PositiveIntegerField(default=0)
-    order_missed = models.PositiveIntegerField(default=0)
-    shipment_counted = models.PositiveIntegerField(default=0)
-    shipment_missed = models.PositiveIntegerField(default=0)
+    at = models.CharField(max_length=10, choices=Supplier.StockDecrementedAt, blank=True)
+    median_lag_s = models.PositiveIntegerField(null=True, blank=True)
+    max_lag_s = models.PositiveIntegerField(null=True, blank=True)  # the longest lag of a sale
+    decrements_observed_after_order = models.PositiveIntegerField(default=0)
+    decrements_not_observed_after_order = models.PositiveIntegerField(default=0)
+    decrements_observed_after_shipment = models.PositiveIntegerField(default=0)
+    decrements_not_observed_after_shipment = models.PositiveIntegerField(default=0)
     measured_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(tail_s__isnull=True) | Q(median_s__isnull=False, at__gt=""),
+                condition=Q(max_lag_s__isnull=True) | Q(median_lag_s__isnull=False, at__gt=""),
                 name="countdown_lag_is_of_something",
             ),
         ]
@@ -64,18 +64,18 @@ class Countdown(models.Model):
 class StockLocation(models.Model):
     """A warehouse of a supplier.
 
-    ``stock_as_of`` confirms every stock row of the location whose ``is_silent`` is false, so
-    unchanged rows are not written. ``aged_at``: listings reflect the age of the stock up to
-    this moment; ``aged_under``: by these terms (``suppliers.inventory.confirmations``).
+    ``stock_confirmed_at`` confirms every stock row of the location whose ``is_unconfirmed`` is
+    false, so unchanged rows are not written. ``aged_until``: listings reflect the age of the stock
+    up to this moment; ``freshness_key``: by these terms (``suppliers.inventory.confirmations``).
     """
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="locations")
     code = models.CharField(max_length=30)
     country = models.CharField(max_length=2)
     name = models.CharField(max_length=80, blank=True)
-    stock_as_of = models.DateTimeField(null=True, blank=True)
-    aged_at = models.DateTimeField(null=True, editable=False)
-    aged_under = models.CharField(max_length=80, db_default="", editable=False)
+    stock_confirmed_at = models.DateTimeField(null=True, blank=True)
+    aged_until = models.DateTimeField(null=True, editable=False)
+    freshness_key = models.CharField(max_length=80, db_default="", editable=False)
 
     class Meta:
         constraints = [
@@ -91,14 +91,16 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
 
     def with_available(self, now: datetime) -> StockLevelQuerySet:
         """Annotate ``free``: the units available to promise, less decay by age; at least 0."""
-        kept = F("buffer") + F("allocated_unseen") + F("reserved")
-        rows = self.with_known_at().annotate(aged=_aged(now))
+        kept = F("buffer") + F("allocated_outstanding") + F("reserved")
+        rows = self.with_confirmed_at().annotate(aged=_decay(now))
         return rows.annotate(free=Greatest(F("reported_quantity") - kept - F("aged"), 0))
 
-    def with_known_at(self) -> StockLevelQuerySet:
+    def with_confirmed_at(self) -> StockLevelQuerySet:
         """Annotate ``known_at``: when the supplier last confirmed the figure."""
-        confirmed = Greatest("as_of", Coalesce("location__stock_as_of", "as_of"))
-        return self.annotate(known_at=Case(When(is_silent=True, then="as_of"), default=confirmed))
+        confirmed = Greatest("as_of", Coalesce("location__stock_confirmed_at", "as_of"))
+        return self.annotate(
+            known_at=Case(When(is_unconfirmed=True, then="as_of"), default=confirmed)
+        )
 
     def fresh(self, now: datetime) -> StockLevelQuerySet:
         """Return the rows whose stock and cost are both fresh enough to sell from."""
@@ -106,24 +108,28 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
 
     def with_freshness(self, now: datetime) -> StockLevelQuerySet:
         """Annotate ``has_fresh_stock`` and ``has_fresh_cost``."""
-        rows = self.with_known_at().annotate(cost_known_at=cost_known_at("offer__"))
+        rows = self.with_confirmed_at().annotate(cost_confirmed_at=cost_confirmed_at("offer__"))
         return rows.annotate(
-            has_fresh_stock=_holds(
-                Q(known_at__gte=_before(now, "offer__supplier__stock_hidden_min"))
+            has_fresh_stock=_boolean(
+                Q(known_at__gte=_minutes_before(now, "offer__supplier__stock_expires_after_min"))
             ),
-            has_fresh_cost=_holds(
-                Q(cost_known_at__gte=_before(now, "offer__supplier__cost_hidden_min"))
+            has_fresh_cost=_boolean(
+                Q(
+                    cost_confirmed_at__gte=_minutes_before(
+                        now, "offer__supplier__cost_expires_after_min"
+                    )
+                )
             ),
         )
 
 
-def _aged(now: datetime) -> Func:
+def _decay(now: datetime) -> Func:
     """Return the units to subtract for the age of ``known_at``, by ``inventory.freshness``."""
     terms = (
-        "stock_believed_min",
-        "stock_hidden_min",
-        "stock_grows_units",
-        "stock_grows_percent",
+        "stock_fresh_for_min",
+        "stock_expires_after_min",
+        "stock_decay_units_per_hour",
+        "stock_decay_percent_per_hour",
         "stock_accuracy",
     )
     age = ExpressionWrapper(_at(now) - F("known_at"), models.DurationField())
@@ -131,16 +137,16 @@ def _aged(now: datetime) -> Func:
         F("reported_quantity"),
         age,
         *(F(f"offer__supplier__{name}") for name in terms),
-        function="aged_buffer",
+        function="stock_decay",
         output_field=models.IntegerField(),
     )
 
 
-def _holds(condition: Q) -> ExpressionWrapper[Any]:
+def _boolean(condition: Q) -> ExpressionWrapper[Any]:
     return ExpressionWrapper(condition, output_field=models.BooleanField())
 
 
-def _before(now: datetime, minutes: str) -> ExpressionWrapper[Any]:
+def _minutes_before(now: datetime, minutes: str) -> ExpressionWrapper[Any]:
     so_long = Func(
         F(minutes), template="make_interval(mins => %(expressions)s)", output_field=_DURATION
     )
@@ -157,14 +163,14 @@ _DURATION = models.DurationField()
 class StockLevel(models.Model):
     """Stock of one offer at one location.
 
-    sellable = max(0, reported - buffer - allocated_unseen); available = sellable - reserved.
+    sellable = max(0, reported - buffer - allocated_outstanding); available = sellable - reserved.
     ``with_available(now)`` also subtracts the decay by age. ``reserved`` is held for unpaid
-    orders; ``allocated_unseen`` is sold, but not yet reflected in the supplier's figure. Only
+    orders; ``allocated_outstanding`` is sold, but not yet reflected in the supplier's figure. Only
     ``suppliers.inventory.ledger`` and ``suppliers.inventory.levels`` change the counters, each
     change with its ``StockMovement``.
 
     ``as_of`` is when this row was last reported or queried itself; a report that confirms the
-    whole location does not write it (see ``with_known_at``). ``is_silent``: the last full
+    whole location does not write it (see ``with_confirmed_at``). ``is_unconfirmed``: the last full
     report left the row out.
     """
 
@@ -176,9 +182,9 @@ class StockLevel(models.Model):
     reported_quantity = models.IntegerField(default=0)
     buffer = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
-    allocated_unseen = models.IntegerField(default=0)
+    allocated_outstanding = models.IntegerField(default=0)
     as_of = models.DateTimeField()
-    is_silent = models.BooleanField(default=False)
+    is_unconfirmed = models.BooleanField(default=False)
     received_at = models.DateTimeField()
 
     objects = StockLevelQuerySet.as_manager()
@@ -195,7 +201,7 @@ class StockLevel(models.Model):
                 condition=Q(reserved__gte=0), name="level_reserved_not_negative"
             ),
             models.CheckConstraint(
-                condition=Q(allocated_unseen__gte=0), name="level_allocated_not_negative"
+                condition=Q(allocated_outstanding__gte=0), name="level_allocated_not_negative"
             ),
         ]
 
@@ -204,7 +210,7 @@ class StockLevel(models.Model):
 
     @property
     def sellable(self) -> int:
-        return max(0, self.reported_quantity - self.buffer - self.allocated_unseen)
+        return max(0, self.reported_quantity - self.buffer - self.allocated_outstanding)
 
     @property
     def available(self) -> int:
@@ -229,7 +235,7 @@ class StockMovementQuerySet(models.QuerySet["StockMovement"]):
 class StockMovement(models.Model):
     """A change of a stock counter. Append-only: the sum of movements equals the counter.
 
-    ``cause`` is ``run:17``, ``order:FL-…`` or ``staff:…``. ``old_known_at`` is when the
+    ``cause`` is ``run:17``, ``order:FL-…`` or ``staff:…``. ``old_confirmed_at`` is when the
     replaced figure was last confirmed.
     """
 
@@ -237,8 +243,8 @@ class StockMovement(models.Model):
         REPORTED = "reported", _("Reported")
         RESERVED = "reserved", _("Reserved")
         ALLOCATED = "allocated", _("Sold")  # a reservation was sold
-        SEEN = (
-            "seen",
+        ABSORBED = (
+            "absorbed",
             _("Included in reported stock"),
         )  # the supplier's figure now contains the sale
         RELEASED = "released", _("Released")
@@ -250,7 +256,7 @@ class StockMovement(models.Model):
     reserved_delta = models.IntegerField(default=0)
     allocated_delta = models.IntegerField(default=0)
     cause = models.CharField(max_length=60)
-    old_known_at = models.DateTimeField(null=True)
+    old_confirmed_at = models.DateTimeField(null=True)
     at = models.DateTimeField()
 
     objects = StockMovementQuerySet.as_manager()

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Variant
-from storefront.lib.db.fields import StoredField
+from storefront.lib.db.fields import StoredGeneratedField
 from suppliers.models.supplier import Supplier
 
 
@@ -24,30 +24,30 @@ class SupplierProduct(models.Model):
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        REFUSED = "refused", _("Rejected")  # its page is invalid; a FeedIssue says why
-        GONE = "gone", _("Discontinued")
+        REFUSED = "refused", _("Rejected")  # its page is invalid; a SyncIssue says why
+        DISCONTINUED = "discontinued", _("Discontinued")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="products")
-    ref = models.CharField(max_length=60)
+    external_id = models.CharField(max_length=60)
     list_digest = models.CharField(max_length=32)
     cost_digest = models.CharField(max_length=32)
     detail_digest = models.CharField(max_length=32, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE)
     changed_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["supplier", "ref"], name="supplier_product_once_per_ref"
+                fields=["supplier", "external_id"], name="supplier_product_once_per_ref"
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["active", "refused", "gone"]),
+                condition=Q(status__in=["active", "refused", "discontinued"]),
                 name="supplier_product_status_is_known",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.supplier}:{self.ref}"
+        return f"{self.supplier}:{self.external_id}"
 
 
 class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
@@ -59,38 +59,38 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
             status="active",
             variant__isnull=False,
             cost_amount__gt=0,
-            missing_evidence="",
+            missing_certificates="",
             supplier__status="active",
         )
 
-    def with_cost_known_at(self) -> SupplierOfferQuerySet:
-        """Annotate ``cost_known_at``: when the supplier last confirmed the cost."""
-        return self.annotate(cost_known_at=cost_known_at())
+    def with_cost_confirmed_at(self) -> SupplierOfferQuerySet:
+        """Annotate ``cost_confirmed_at``: when the supplier last confirmed the cost."""
+        return self.annotate(cost_confirmed_at=cost_confirmed_at())
 
 
-def cost_known_at(offer: str = "") -> Case:
+def cost_confirmed_at(offer: str = "") -> Case:
     """Return the expression for when a cost was last confirmed.
 
     ``offer`` is the path to the offer, such as ``offer__``.
     """
-    told = f"{offer}cost_as_of"
-    confirmed = Greatest(told, Coalesce(f"{offer}supplier__costs_as_of", told))
-    silent = When(**{f"{offer}is_cost_silent": True}, then=told)
+    told = f"{offer}cost_reported_at"
+    confirmed = Greatest(told, Coalesce(f"{offer}supplier__costs_confirmed_at", told))
+    silent = When(**{f"{offer}is_cost_unconfirmed": True}, then=told)
     return Case(silent, default=confirmed, output_field=models.DateTimeField())
 
 
 class SupplierOffer(models.Model):
     """One supplier SKU: its cost, and the variant that it supplies.
 
-    - ``supplier_product``: the ``ref`` of its ``SupplierProduct``.
-    - ``seen_at``: when something new was last imported. ``cost_as_of``: when this cost was last
-      reported itself. ``Supplier.costs_as_of`` confirms it, unless ``is_cost_silent``: the last
-      report left it out.
+    - ``product_external_id``: the ``external_id`` of its ``SupplierProduct``.
+    - ``seen_at``: when something new was last imported. ``cost_reported_at``: when this cost was
+      last reported itself. ``Supplier.costs_confirmed_at`` confirms it, unless
+      ``is_cost_unconfirmed``: the last report left it out.
     - ``map_amount``, ``msrp_amount``: as stated by the supplier, in the offer's currency.
     - ``restock_on``: when the supplier expects stock again; may be in the past.
-    - ``missing_evidence``: required criteria without a valid document
+    - ``missing_certificates``: required criteria without a valid document
       (``compliance.certificates``). The offer is not sold while it is not empty.
-    - ``locked_fields``: set by staff; no feed changes them (``offers.overrides``). With
+    - ``overridden_fields``: set by staff; no feed changes them (``offers.overrides``). With
       ``LINK`` locked and no variant, the product job creates a product for the offer; with
       ``status`` locked too, the job ignores the offer.
     - ``disputed_variant``: the variant that the offer matches although the GTIN contradicts it.
@@ -99,8 +99,8 @@ class SupplierOffer(models.Model):
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        HELD = "held", _("On hold")  # its data are implausible; a FeedIssue says why
-        GONE = "gone", _("Discontinued")
+        ON_HOLD = "on_hold", _("On hold")  # its data are implausible; a SyncIssue says why
+        DISCONTINUED = "discontinued", _("Discontinued")
 
     LINK: ClassVar = "variant"
 
@@ -108,7 +108,7 @@ class SupplierOffer(models.Model):
         Supplier, models.PROTECT, related_name="offers", db_index=False
     )  # covered by the unique constraint
     supplier_sku = models.CharField(max_length=60)
-    supplier_product = models.CharField(max_length=60)
+    product_external_id = models.CharField(max_length=60)
     variant = models.ForeignKey(
         Variant, models.PROTECT, null=True, blank=True, related_name="offers"
     )
@@ -118,30 +118,30 @@ class SupplierOffer(models.Model):
     title = models.CharField(max_length=200, blank=True)
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3)
-    minimum_quantity = models.PositiveIntegerField(default=1)
+    min_order_units = models.PositiveIntegerField(default=1)
     pack_size = models.PositiveIntegerField(default=1)  # sold in multiples of it
     lead_days = models.PositiveSmallIntegerField(null=True, blank=True)  # None: the supplier's
     map_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     msrp_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     restock_on = models.DateField(null=True, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
-    missing_evidence = models.CharField(max_length=120, blank=True)
+    status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE)
+    missing_certificates = models.CharField(max_length=120, blank=True)
     seen_at = models.DateTimeField()
-    cost_as_of = models.DateTimeField(null=True, blank=True)
-    locked_fields = models.JSONField(  # set by staff
+    cost_reported_at = models.DateTimeField(null=True, blank=True)
+    overridden_fields = models.JSONField(  # set by staff
         default=list, db_default=models.Value([], models.JSONField()), blank=True
     )
     run = models.ForeignKey(
-        "suppliers.FeedRun",
+        "suppliers.SyncRun",
         models.PROTECT,
         null=True,
         blank=True,
         related_name="+",
         db_index=False,  # never queried by run; an index would be written at each change
     )
-    is_cost_silent = models.BooleanField(db_default=False)
+    is_cost_unconfirmed = models.BooleanField(db_default=False)
     # For indexes: unlike ``cost_amount``, it does not change with every cost.
-    has_cost = StoredField(
+    has_cost = StoredGeneratedField(
         expression=ExpressionWrapper(
             Q(cost_amount__isnull=False), output_field=models.BooleanField()
         ),
@@ -160,14 +160,15 @@ class SupplierOffer(models.Model):
                 name="offer_cost_positive",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["active", "held", "gone"]), name="offer_status_is_known"
+                condition=Q(status__in=["active", "on_hold", "discontinued"]),
+                name="offer_status_is_known",
             ),
             models.CheckConstraint(
                 condition=Q(variant__isnull=True) | Q(disputed_variant__isnull=True),
                 name="offer_disputed_is_not_linked",
             ),
             models.CheckConstraint(
-                condition=Q(minimum_quantity__gte=1, pack_size__gte=1),
+                condition=Q(min_order_units__gte=1, pack_size__gte=1),
                 name="offer_is_sold_in_units",
             ),
             models.CheckConstraint(
@@ -182,11 +183,11 @@ class SupplierOffer(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["supplier", "supplier_product"], name="offer_by_product"),
-            models.Index(fields=["supplier", "cost_as_of"], name="offer_by_age_of_cost"),
+            models.Index(fields=["supplier", "product_external_id"], name="offer_by_product"),
+            models.Index(fields=["supplier", "cost_reported_at"], name="offer_by_age_of_cost"),
             models.Index(
                 fields=["variant"],
-                condition=~Q(status="active") | ~Q(missing_evidence="") | Q(has_cost=False),
+                condition=~Q(status="active") | ~Q(missing_certificates="") | Q(has_cost=False),
                 name="offer_not_sold",
             ),
         ]
@@ -195,27 +196,27 @@ class SupplierOffer(models.Model):
         return f"{self.supplier}:{self.supplier_sku}"
 
     @property
-    def lacks(self) -> tuple[str, ...]:
+    def missing_requirements(self) -> tuple[str, ...]:
         """The required criteria without a valid document."""
-        return tuple(self.missing_evidence.split(", ")) if self.missing_evidence else ()
+        return tuple(self.missing_certificates.split(", ")) if self.missing_certificates else ()
 
 
 class CostChange(models.Model):
     """A change of a wholesale cost. Append-only.
 
-    ``cause`` is ``run:17``, ``rollback:17`` or ``staff:…``. ``was_held``: the change put the
-    offer back on sale. ``old_known_at`` is when the old cost was last confirmed.
+    ``cause`` is ``run:17``, ``rollback:17`` or ``staff:…``. ``was_on_hold``: the change put the
+    offer back on sale. ``old_confirmed_at`` is when the old cost was last confirmed.
     """
 
     offer = models.ForeignKey(SupplierOffer, models.CASCADE, related_name="cost_changes")
     run = models.ForeignKey(
-        "suppliers.FeedRun", models.PROTECT, null=True, blank=True, related_name="cost_changes"
+        "suppliers.SyncRun", models.PROTECT, null=True, blank=True, related_name="cost_changes"
     )
     cause = models.CharField(max_length=60, db_default="")
     old_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     new_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    was_held = models.BooleanField(default=False, db_default=False)
-    old_known_at = models.DateTimeField(null=True)
+    was_on_hold = models.BooleanField(default=False, db_default=False)
+    old_confirmed_at = models.DateTimeField(null=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -231,7 +232,7 @@ class CostChange(models.Model):
         return f"{self.offer_id}: {self.old_amount} -> {self.new_amount}"
 
 
-class UnpublishedSupply(models.Model):
+class PendingPublication(models.Model):
     """An outbox row: a variant whose listings do not show its current cost or stock yet.
 
     Inserted in the transaction of the change, deleted after the refresh, so a killed worker

@@ -15,12 +15,12 @@ from storefront.lib.state_machine import Stateful
 from suppliers.models.supplier import Supplier
 
 
-class FeedRun(Stateful):
+class SyncRun(Stateful):
     """One run of one job. At most one per supplier and kind is open.
 
-    - ``remaining``: rows left to the next run because the time was up.
-    - ``believed_by``: who waived the guards before the run.
-    - ``decided_by``: who applied, discarded or rolled back its changes (``FeedChange``).
+    - ``deferred_rows``: rows left to the next run because the time was up.
+    - ``guards_waived_by``: who waived the guards before the run.
+    - ``decided_by``: who applied, discarded or rolled back its changes (``PendingChange``).
     - ``profile``: the baseline that later runs are compared with (``quarantine.evaluation``).
     - ``calls``, ``points``: its use of the supplier's API (``resilience.gate``).
     """
@@ -31,7 +31,7 @@ class FeedRun(Stateful):
         STOCK = "stock", _("Stock")
 
     class Status(models.TextChoices):
-        FETCHED = "fetched", _("Fetching")  # open: still fetching
+        FETCHING = "fetching", _("Fetching")  # open: still fetching
         PARSED = "parsed", _("Parsed")
         STAGED = "staged", _("Staged")
         APPLIED = "applied", _("Applied")
@@ -42,7 +42,7 @@ class FeedRun(Stateful):
         ROLLED_BACK = "rolled_back", _("Rolled back")
 
     TRANSITIONS: ClassVar = {
-        Status.FETCHED: frozenset({Status.PARSED, Status.QUARANTINED, Status.FAILED}),
+        Status.FETCHING: frozenset({Status.PARSED, Status.QUARANTINED, Status.FAILED}),
         Status.PARSED: frozenset({Status.STAGED, Status.QUARANTINED, Status.FAILED}),
         Status.STAGED: frozenset({Status.APPLIED, Status.QUARANTINED, Status.FAILED}),
         Status.APPLIED: frozenset({Status.ROLLED_BACK}),
@@ -51,11 +51,11 @@ class FeedRun(Stateful):
         Status.FAILED: frozenset(),
         Status.ROLLED_BACK: frozenset(),
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="runs")
     kind = models.CharField(max_length=10, choices=Kind)
-    status = models.CharField(max_length=12, choices=Status, default=Status.FETCHED)
+    status = models.CharField(max_length=12, choices=Status, default=Status.FETCHING)
     status_since = models.DateTimeField()
     started_at = models.DateTimeField()
     lease_until = models.DateTimeField()  # an open run past this moment is dead
@@ -66,10 +66,10 @@ class FeedRun(Stateful):
     unchanged = models.PositiveIntegerField(default=0)
     gone = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
-    remaining = models.PositiveIntegerField(default=0)
+    deferred_rows = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=500, blank=True)
     decided_by = models.CharField(max_length=100, blank=True)
-    believed_by = models.CharField(max_length=100, blank=True)
+    guards_waived_by = models.CharField(max_length=100, blank=True)
     profile = models.JSONField(default=dict, blank=True)
     calls = models.JSONField(default=dict, blank=True)
     points = models.JSONField(default=dict, blank=True)
@@ -78,7 +78,7 @@ class FeedRun(Stateful):
         constraints = [
             models.UniqueConstraint(
                 fields=["supplier", "kind"],
-                condition=Q(status__in=["fetched", "parsed", "staged"]),
+                condition=Q(status__in=["fetching", "parsed", "staged"]),
                 name="run_one_open_per_job",
             ),
         ]
@@ -105,12 +105,12 @@ class FeedRun(Stateful):
         return datetime.fromisoformat(told) if told else None
 
     @property
-    def names_changes(self) -> bool:
+    def is_delta(self) -> bool:
         """Whether its list is a delta: no later list repeats its rows."""
-        return bool(self.profile.get("names_changes"))
+        return bool(self.profile.get("is_delta"))
 
 
-class FeedIssue(models.Model):
+class SyncIssue(models.Model):
     """A row that could not be imported as it was, with the reason.
 
     One open issue per supplier, row and code: a repeated mistake only updates ``last_run``.
@@ -121,8 +121,8 @@ class FeedIssue(models.Model):
         WARNING = "warning", _("Warning")  # applied without the invalid value
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="issues")
-    first_run = models.ForeignKey(FeedRun, models.PROTECT, related_name="+")
-    last_run = models.ForeignKey(FeedRun, models.PROTECT, related_name="issues")
+    first_run = models.ForeignKey(SyncRun, models.PROTECT, related_name="+")
+    last_run = models.ForeignKey(SyncRun, models.PROTECT, related_name="issues")
     row = models.CharField(max_length=80)  # the supplier's id of the row
     code = models.SlugField(max_length=40)
     severity = models.CharField(max_length=8, choices=Severity)
@@ -153,7 +153,7 @@ class PageBatch(models.Model):
     to the run, null until imported.
     """
 
-    run = models.ForeignKey(FeedRun, models.CASCADE, related_name="+")
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+")
     pages = models.BinaryField()
     done = models.JSONField(null=True, blank=True)
 

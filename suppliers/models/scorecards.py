@@ -49,28 +49,28 @@ class ScorecardFact(models.Model):
         return f"{self.kind} {self.subject}: {self.value}"
 
 
-class AnswerTally(models.Model):
-    """A latency histogram bucket: calls of one day answered within ``ceiling_ms``.
+class LatencyBucket(models.Model):
+    """A latency histogram bucket: calls of one day answered within ``le_ms``.
 
-    ``ceiling_ms`` is one of ``scorecards.statistics.CEILINGS_MS``; 0 counts calls without
+    ``le_ms`` is one of ``scorecards.statistics.BUCKETS_MS``; 0 counts calls without
     answer.
     """
 
-    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="answer_tallies")
+    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="latency_buckets")
     on = models.DateField()
-    ceiling_ms = models.PositiveIntegerField()
+    le_ms = models.PositiveIntegerField()
     count = models.PositiveIntegerField()
 
     class Meta:
         verbose_name_plural = "answer tallies"
         constraints = [
             models.UniqueConstraint(
-                fields=["supplier", "on", "ceiling_ms"], name="tally_once_per_bucket"
+                fields=["supplier", "on", "le_ms"], name="tally_once_per_bucket"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.count} within {self.ceiling_ms} ms on {self.on}"
+        return f"{self.count} within {self.le_ms} ms on {self.on}"
 
 
 class Scorecard(models.Model):

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from suppliers.models.inventory import StockLocation
 
 
-class Service(models.Model):
+class ShippingService(models.Model):
     """A shipping service from one location to some countries.
 
     Several rows may share a ``carrier_service``, one for each speed or price.
@@ -28,9 +28,9 @@ class Service(models.Model):
     min_days = models.PositiveSmallIntegerField()
     max_days = models.PositiveSmallIntegerField()
     max_weight_g = models.PositiveIntegerField(default=2000)
-    accepts_inside = models.BooleanField(default=True)
-    accepts_with = models.BooleanField(default=False)
-    accepts_alone = models.BooleanField(default=False)
+    accepts_cells_in_equipment = models.BooleanField(default=True)
+    accepts_cells_with_equipment = models.BooleanField(default=False)
+    accepts_cells_alone = models.BooleanField(default=False)
     max_cell_wh = models.DecimalField(max_digits=6, decimal_places=2, default=20)
     max_battery_wh = models.DecimalField(max_digits=6, decimal_places=2, default=100)
     max_cells = models.PositiveSmallIntegerField(null=True, blank=True)  # empty: no limit

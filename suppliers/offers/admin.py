@@ -21,7 +21,7 @@ from unfold.widgets import (
 )
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import action, show
+from storefront.lib.staff.admin import action, register_read_only
 from storefront.lib.staff.inlines import inline
 from suppliers.column_labels import COLUMNS
 from suppliers.inventory import tasks
@@ -34,7 +34,7 @@ from suppliers.models import (
 )
 from suppliers.models.offers import SupplierOfferQuerySet
 from suppliers.offers import overrides
-from suppliers.offers.link_admin import LinkActions, reasons
+from suppliers.offers.link_admin import LinkActions, open_issue_list
 
 Status = SupplierOffer.Status
 
@@ -60,18 +60,18 @@ def _whole(label: Any, *, least: int) -> forms.IntegerField:
     )
 
 
-class HandForm(forms.Form):
+class OverrideForm(forms.Form):
     """Overridden values; empty fields are not changed."""
 
     cost_amount = _amount(_("Cost"))
     lead_days = _whole(_("Handling time (days)"), least=0)
-    minimum_quantity = _whole(_("Minimum order quantity"), least=1)
+    min_order_units = _whole(_("Minimum order quantity"), least=1)
     pack_size = _whole(_("Pack size"), least=1)
     map_amount = _amount(_("Minimum advertised price (MAP)"))
     msrp_amount = _amount(_("Recommended retail price (MSRP)"))
     status = forms.ChoiceField(
         label=_("On sale"),
-        choices=[("", "—"), (Status.HELD, _("Never")), (Status.ACTIVE, _("Yes"))],
+        choices=[("", "—"), (Status.ON_HOLD, _("Never")), (Status.ACTIVE, _("Yes"))],
         required=False,
         widget=UnfoldAdminSelectWidget,
     )
@@ -84,16 +84,18 @@ class HandForm(forms.Form):
         return filled
 
 
-def _called(name: str) -> str | Promise:
+def _label(name: str) -> str | Promise:
     return COLUMNS[name]
 
 
-class FeedForm(forms.Form):
+class ClearOverrideForm(forms.Form):
     """The fields to return to the feed."""
 
     fields_back = forms.MultipleChoiceField(
         label=_("Fields"),
-        choices=[(name, _called(name)) for name in (*overrides.BY_HAND, SupplierOffer.LINK)],
+        choices=[
+            (name, _label(name)) for name in (*overrides.OVERRIDABLE_FIELDS, SupplierOffer.LINK)
+        ],
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -113,20 +115,20 @@ def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
     told: list[tuple[Any, ...]] = [("cost_amount", offer.cost_amount, cost or page)]
     told += [
         (name, getattr(offer, name), page)
-        for name in overrides.BY_HAND
+        for name in overrides.OVERRIDABLE_FIELDS
         if name not in {"cost_amount", "status"}
     ]
-    by_hand = set(offer.locked_fields)
+    override = set(offer.overridden_fields)
     told = [
         (
-            _called(name),
+            _label(name),
             "—" if value is None else value,
-            gettext("set manually") if name in by_hand else why,
+            gettext("set manually") if name in override else why,
         )
         for name, value, why in told
     ]
-    if "status" in offer.locked_fields:
-        told.append((_called("status"), offer.get_status_display(), gettext("set manually")))
+    if "status" in offer.overridden_fields:
+        told.append((_label("status"), offer.get_status_display(), gettext("set manually")))
     moved = StockMovement.objects.filter(level=OuterRef("pk")).exclude(reported_delta=0)
     last = Subquery(moved.order_by("-pk").values("cause")[:1])
     levels = offer.levels.annotate(last=last).order_by("location__code")
@@ -135,25 +137,25 @@ def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
     return told
 
 
-class HandActions(LinkActions):
+class OverrideActions(LinkActions):
     """Staff actions on one offer."""
 
-    hand_actions: ClassVar = [*LinkActions.link_actions, "by_hand", "by_feed"]
-    hand_fits: ClassVar = {
+    override_actions: ClassVar = [*LinkActions.link_actions, "override", "clear_override"]
+    override_fits: ClassVar = {
         **LinkActions.link_fits,
-        "by_hand": lambda row: row.status != Status.GONE,
-        "by_feed": lambda row: bool(row.locked_fields),
+        "override": lambda row: row.status != Status.DISCONTINUED,
+        "clear_override": lambda row: bool(row.overridden_fields),
     }
-    refusals: ClassVar = (overrides.NotByHandError,)
+    user_errors: ClassVar = (overrides.OverrideError,)
 
     @action(description=_("Override values"), icon="edit")
-    def by_hand(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def override(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
         def act(given: Any) -> None:
             who = str(request.user)
-            overrides.set_by_hand(offer=offer, values=given, actor=who, now=timezone.now())
-            self.wake(request, tasks.publish_waiting)
+            overrides.override(offer=offer, values=given, actor=who, now=timezone.now())
+            self.wake(request, tasks.publish_pending)
 
         return self.ask(
             request,
@@ -166,17 +168,17 @@ class HandActions(LinkActions):
             % {"currency": offer.currency},
             act=act,
             done=gettext("Saved. Syncs do not change these values until you clear the override."),
-            form_class=HandForm,
+            form_class=OverrideForm,
         )
 
     @action(description=_("Clear override"), icon="sync")
-    def by_feed(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def clear_override(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
         def act(given: Any) -> None:
             fields = given["fields_back"]
-            overrides.let_the_feed_decide(offer=offer, fields=fields, now=timezone.now())
-            self.wake(request, tasks.publish_waiting)
+            overrides.clear_override(offer=offer, fields=fields, now=timezone.now())
+            self.wake(request, tasks.publish_pending)
 
         return self.ask(
             request,
@@ -185,22 +187,22 @@ class HandActions(LinkActions):
             explain=gettext("These values stay until the next sync of the supplier."),
             act=act,
             done=gettext("Override cleared. The next run reads the values from the supplier."),
-            form_class=FeedForm,
-            initial={"fields_back": offer.locked_fields},
+            form_class=ClearOverrideForm,
+            initial={"fields_back": offer.overridden_fields},
         )
 
 
 @admin.register(SupplierOffer)
-class SupplierOfferAdmin(HandActions):
+class SupplierOfferAdmin(OverrideActions):
     list_display: ClassVar = [
         "supplier_sku",
         columns.text("supplier__name", _("Supplier")),
         columns.link("variant", _("Variant")),
         "title",
         columns.money("cost_amount", _("Cost")),
-        columns.state("status", _("Status"), calls={"held"}, ended={"gone"}),
-        "missing_evidence",
-        columns.age("cost_known_at", _("Cost confirmed at")),
+        columns.status("status", _("Status"), calls={"on_hold"}, ended={"discontinued"}),
+        "missing_certificates",
+        columns.age("cost_confirmed_at", _("Cost confirmed at")),
         columns.age("seen_at", _("Last seen")),
     ]
     list_select_related: ClassVar = ["supplier", "variant"]
@@ -209,12 +211,12 @@ class SupplierOfferAdmin(HandActions):
         "supplier",
         ("variant", admin.EmptyFieldListFilter),
         ("disputed_variant", admin.EmptyFieldListFilter),
-        ("missing_evidence", admin.EmptyFieldListFilter),
+        ("missing_certificates", admin.EmptyFieldListFilter),
     ]
-    search_fields: ClassVar = ["supplier_sku", "supplier_product", "title", "variant__sku"]
+    search_fields: ClassVar = ["supplier_sku", "product_external_id", "title", "variant__sku"]
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
-        reasons,
+        open_issue_list,
         columns.page(
             "supply:offers",
             _("Offers"),
@@ -222,20 +224,20 @@ class SupplierOfferAdmin(HandActions):
             right="suppliers.view_supplieroffer",
             of="variant_id",
         ),
-        columns.age("cost_known_at", _("Cost confirmed at")),
+        columns.age("cost_confirmed_at", _("Cost confirmed at")),
         origins,
     ]
-    actions_detail: ClassVar = HandActions.hand_actions
-    fits: ClassVar = HandActions.hand_fits
+    actions_detail: ClassVar = OverrideActions.override_actions
+    available_if: ClassVar = OverrideActions.override_fits
     inlines: ClassVar = [
         inline(
             StockLevel,
             "location",
             "reported_quantity",
             "reserved",
-            "allocated_unseen",
+            "allocated_outstanding",
             columns.age("known_at", _("Confirmed")),
-            asks=("with_known_at",),
+            queryset_methods=("with_confirmed_at",),
             related=("location__supplier",),
             tab=False,
         ),
@@ -252,10 +254,10 @@ class SupplierOfferAdmin(HandActions):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:
         rows = cast("SupplierOfferQuerySet", super().get_queryset(request))
-        return rows.with_cost_known_at()
+        return rows.with_cost_confirmed_at()
 
 
-show(
+register_read_only(
     CostChange,
     list_display=[
         columns.link("offer", _("SKU"), text="offer__supplier_sku"),
@@ -272,16 +274,16 @@ show(
 )
 
 
-show(
+register_read_only(
     SupplierProduct,
     list_display=[
-        "ref",
+        "external_id",
         columns.text("supplier__name", _("Supplier")),
-        columns.state("status", _("Status"), calls={"refused"}, ended={"gone"}),
+        columns.status("status", _("Status"), calls={"refused"}, ended={"discontinued"}),
         columns.age("changed_at", _("Changed at")),
     ],
     list_select_related=["supplier"],
     list_filter=["status", "supplier"],
-    search_fields=["ref"],
+    search_fields=["external_id"],
     ordering=["-id"],
 )

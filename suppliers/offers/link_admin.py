@@ -17,9 +17,9 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from catalog.models import Variant
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 from suppliers.inventory import tasks
-from suppliers.models import FeedIssue, SupplierOffer
+from suppliers.models import SupplierOffer, SyncIssue
 from suppliers.offers import overrides
-from suppliers.runs.issue_labels import said
+from suppliers.runs.issue_labels import issue_label
 
 
 class LinkForm(ReasonForm):
@@ -38,9 +38,9 @@ class LinkForm(ReasonForm):
 
 
 @admin.display(description=_("Reasons it is not on sale"))
-def reasons(offer: SupplierOffer) -> str:
+def open_issue_list(offer: SupplierOffer) -> str:
     """List the open issues of the offer's row in the supplier's data."""
-    told = [(said(code), message) for code, message in _open_issues(offer)]
+    told = [(issue_label(code), message) for code, message in _open_issues(offer)]
     return format_html(
         '<ul class="staff-moves">{}</ul>',
         format_html_join("", "<li><b>{}</b> {}</li>", told),
@@ -48,10 +48,10 @@ def reasons(offer: SupplierOffer) -> str:
 
 
 def _open_issues(offer: SupplierOffer) -> list[tuple[str, str]]:
-    issues = FeedIssue.objects.filter(
+    issues = SyncIssue.objects.filter(
         supplier=offer.supplier_id,
-        row__in=[offer.supplier_sku, offer.supplier_product],
-        severity=FeedIssue.Severity.ERROR,
+        row__in=[offer.supplier_sku, offer.product_external_id],
+        severity=SyncIssue.Severity.ERROR,
         resolved_at=None,
     )
     return list(issues.order_by("pk").values_list("code", "message"))
@@ -60,7 +60,7 @@ def _open_issues(offer: SupplierOffer) -> list[tuple[str, str]]:
 class LinkActions(StaffAdmin):
     """Decisions of staff about an offer without a link. Each needs a reason."""
 
-    link_actions: ClassVar = ["link", "make_product", "refuse"]
+    link_actions: ClassVar = ["link", "create_product", "refuse"]
     link_fits: ClassVar = dict.fromkeys(link_actions, overrides.is_unlinked)
 
     @action(description=_("Link to a product"), icon="link")
@@ -71,7 +71,7 @@ class LinkActions(StaffAdmin):
             variant = Variant.objects.get(sku=given["sku"])
             overrides.link(offer=offer, variant=variant, now=timezone.now())
             self.record(request, offer, gettext("Linked to %(sku)s"), given)
-            self.wake(request, tasks.publish_waiting)
+            self.wake(request, tasks.publish_pending)
 
         return self._decide(
             request,
@@ -89,11 +89,11 @@ class LinkActions(StaffAdmin):
         )
 
     @action(description=_("Create a product"), icon="add_box")
-    def make_product(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def create_product(self, request: HttpRequest, object_id: str) -> HttpResponse:
         offer = self.row(request, object_id)
 
         def act(given: Any) -> None:
-            overrides.make_product(offer=offer, now=timezone.now())
+            overrides.create_product(offer=offer, now=timezone.now())
             self.record(request, offer, gettext("Product requested"), given)
 
         return self._decide(
@@ -132,7 +132,7 @@ class LinkActions(StaffAdmin):
     ) -> HttpResponse:
         """Ask for a reason, and show the open issues."""
         form_class = words.pop("form_class", ReasonForm)
-        told = [f"{said(code)}. {message}" for code, message in _open_issues(offer)]
+        told = [f"{issue_label(code)}. {message}" for code, message in _open_issues(offer)]
         explain = " ".join([*told, explain])
         return self.ask(request, offer, explain=explain, form_class=form_class, **words)
 

@@ -6,7 +6,7 @@ other suppliers do not change its texts, numbers and pictures.
 A linked offer stays linked until its GTIN contradicts the variant. Then it is disputed:
 unlinked and on hold, until the rule names the same variant again or staff decide. The rule
 never links it to another variant, because open purchase orders may contain its SKU. A link by
-staff stays (``variant`` in ``locked_fields``).
+staff stays (``variant`` in ``overridden_fields``).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from catalog.product_import import identifiers
-from catalog.records import BadRow, ProductRecord, VariantRecord
+from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from suppliers.models import Supplier, SupplierOffer
 from suppliers.offers import matching
-from suppliers.offers.bearers import bearers_of, stated_gtins
 from suppliers.offers.matching import Match
+from suppliers.offers.owners import find_owners, stated_gtins
 
 CONTRADICTS_PART: Final = "gtin-contradicts-mpn"
 CONTRADICTS_LINK: Final = "gtin-contradicts-link"
@@ -59,11 +59,11 @@ class Links:
     known: dict[str, int] = field(default_factory=dict)
     linked: dict[str, int] = field(default_factory=dict)
     disputed: dict[str, int] = field(default_factory=dict)
-    problems: list[BadRow] = field(default_factory=list)
+    problems: list[ImportIssue] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
-class _Offers:
+class _EarlierDecisions:
     """Earlier decisions. ``fixed`` links were made by staff; ``refused`` SKUs are ignored."""
 
     known: dict[str, int] = field(default_factory=dict)
@@ -73,39 +73,41 @@ class _Offers:
     to_make: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, supplier: Supplier, skus: Sequence[str]) -> _Offers:
+    def of(cls, supplier: Supplier, skus: Sequence[str]) -> _EarlierDecisions:
         found = cls()
         offers = SupplierOffer.objects.filter(supplier=supplier, supplier_sku__in=skus)
-        for offer in offers.only("supplier_sku", "variant", "disputed_variant", "locked_fields"):
-            sku, is_fixed = offer.supplier_sku, SupplierOffer.LINK in offer.locked_fields
+        for offer in offers.only(
+            "supplier_sku", "variant", "disputed_variant", "overridden_fields"
+        ):
+            sku, is_fixed = offer.supplier_sku, SupplierOffer.LINK in offer.overridden_fields
             if offer.variant_id is not None:
                 found.known[sku] = offer.variant_id
                 found.fixed |= {sku} if is_fixed else set()
             elif is_fixed:
-                (found.refused if "status" in offer.locked_fields else found.to_make).add(sku)
+                (found.refused if "status" in offer.overridden_fields else found.to_make).add(sku)
             elif offer.disputed_variant_id is not None:
                 found.disputed[sku] = offer.disputed_variant_id
         return found
 
 
-def decide(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Links:
+def decide_links(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Links:
     """Decide about the SKUs of these pages. Nothing is written."""
     skus = [variant.sku for record in records for variant in record.variants]
-    offers = _Offers.of(supplier, skus)
-    own_skus = offers.to_make | identifiers.variant_ids(skus=skus, source=supplier.code).keys()
+    offers = _EarlierDecisions.of(supplier, skus)
+    own_skus = offers.to_make | identifiers.find_variant_ids(skus=skus, source=supplier.code).keys()
     made: list[ProductRecord] = []
     others: list[ProductRecord] = []
     for record in records:
-        own, other = _parts(record, own_skus, offers)
+        own, other = _split_page(record, own_skus, offers)
         made += [own] if own.variants else []
         others += [other] if other.variants else []
-    result = _of_others(supplier, others, offers)
+    result = _match_with_all(supplier, others, offers)
     result.own[:0] = made
     return result
 
 
-def _parts(
-    record: ProductRecord, own_skus: AbstractSet[str], offers: _Offers
+def _split_page(
+    record: ProductRecord, own_skus: AbstractSet[str], offers: _EarlierDecisions
 ) -> tuple[ProductRecord, ProductRecord]:
     """Split a page into SKUs of the supplier's own product and SKUs to match with all products.
 
@@ -120,10 +122,12 @@ def _parts(
     return replace(record, variants=own), replace(record, variants=rest)
 
 
-def _of_others(supplier: Supplier, records: Sequence[ProductRecord], offers: _Offers) -> Links:
+def _match_with_all(
+    supplier: Supplier, records: Sequence[ProductRecord], offers: _EarlierDecisions
+) -> Links:
     result = Links(known=dict(offers.known), disputed=dict(offers.disputed))
-    claimed = {record.ref: matching.claims(record) for record in records}
-    bearers = bearers_of(
+    claimed = {record.external_id: matching.sku_identifiers(record) for record in records}
+    owners = find_owners(
         supplier=supplier, claims=[each for claims in claimed.values() for each in claims]
     )
     gtins = stated_gtins(offers.known.values())
@@ -131,12 +135,14 @@ def _of_others(supplier: Supplier, records: Sequence[ProductRecord], offers: _Of
         pk = offers.known.get(claim.sku)
         if pk is None or claim.sku in offers.fixed:
             continue
-        if matching.is_contradicted(claim, bearers, variant_id=pk, gtins=gtins.get(pk, ())):
+        if matching.is_contradicted(claim, owners, variant_id=pk, gtins=gtins.get(pk, ())):
             result.disputed[claim.sku] = result.known.pop(claim.sku)
-    matches = {ref: matching.match(claims, bearers) for ref, claims in claimed.items()}
+    matches = {
+        external_id: matching.match(claims, owners) for external_id, claims in claimed.items()
+    }
     claimants = Counter(pk for found in matches.values() for pk in found.linked.values())
     for record in records:
-        found = matches[record.ref]
+        found = matches[record.external_id]
         if any(claimants[pk] > 1 for pk in found.linked.values()):
             found = Match()  # if two products claim one variant, neither is linked
         if not found and not _has_any(record, {**result.known, **result.disputed}):
@@ -168,8 +174,8 @@ def _link(record: ProductRecord, found: Match, result: Links) -> None:
             result.problems.append(_problem(NOT_MATCHED, variant))
 
 
-def _problem(code: str, variant: VariantRecord) -> BadRow:
-    return BadRow(
+def _problem(code: str, variant: VariantRecord) -> ImportIssue:
+    return ImportIssue(
         row=variant.sku,
         code=code,
         message=MESSAGES[code].format(gtin=variant.gtin[:20] or "—"),

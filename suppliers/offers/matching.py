@@ -22,10 +22,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.attributes.identifiers import (
-    BadGtinError,
+    InvalidGtinError,
     brand_key,
+    can_identify,
     gtin14,
-    identifies,
     model_key,
     mpn_key,
     option_keys,
@@ -37,7 +37,7 @@ type Name = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class SkuIdentifiers:
     """The identifiers that a supplier states for one SKU.
 
     Shape: ``brand_key`` is empty if no brand is stated; ``gtin`` is empty or has 14 digits
@@ -55,7 +55,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bearer:
+class IdentifierOwner:
     """The variant that an identifier names.
 
     Shape: ``gtins`` are all that suppliers state for it, disputed ones included; ``offered_as``
@@ -86,10 +86,10 @@ class Match:
         return bool(self.linked or self.contradicted)
 
 
-def claims(record: ProductRecord) -> list[Claim]:
+def sku_identifiers(record: ProductRecord) -> list[SkuIdentifiers]:
     """Return the identifiers of each SKU of a product page."""
     return [
-        Claim(
+        SkuIdentifiers(
             sku=variant.sku,
             brand_key=brand_key(record.brand),
             gtin=valid_gtin(variant.gtin),
@@ -104,65 +104,73 @@ def valid_gtin(raw: str) -> str:
     """Return a GTIN as 14 digits; empty if it is invalid."""
     try:
         return gtin14(raw)
-    except BadGtinError:
+    except InvalidGtinError:
         return ""
 
 
 def _part_names(brand: str, mpn: str, model: str, options: Sequence[str]) -> tuple[Name, ...]:
-    names = [("mpn", mpn_key(brand, mpn))] if identifies(brand, mpn) else []
+    names = [("mpn", mpn_key(brand, mpn))] if can_identify(brand, mpn) else []
     names += [("model", key)] if (key := model_key(brand, model, options)) else []
     return tuple(names)
 
 
-def match(product: Sequence[Claim], bearers: Mapping[Name, Bearer]) -> Match:
+def match(product: Sequence[SkuIdentifiers], owners: Mapping[Name, IdentifierOwner]) -> Match:
     """Return the variants that the SKUs of one supplier product are."""
-    found: dict[str, Bearer] = {}
+    found: dict[str, IdentifierOwner] = {}
     contradicted: dict[str, int] = {}
     for claim in product:
-        by_gtin, by_part = _by_gtin(claim, bearers), _by_part(claim, bearers)
-        bearer = by_part or by_gtin
-        if bearer is None or bearer.offered_as - {claim.sku}:
+        by_gtin, by_part = _by_gtin(claim, owners), _by_part(claim, owners)
+        owner = by_part or by_gtin
+        if owner is None or owner.offered_as - {claim.sku}:
             return Match()
-        found[claim.sku] = bearer
+        found[claim.sku] = owner
         if by_part is not None and is_contradicted(
-            claim, bearers, variant_id=by_part.variant_id, gtins=by_part.gtins
+            claim, owners, variant_id=by_part.variant_id, gtins=by_part.gtins
         ):
             contradicted[claim.sku] = by_part.variant_id
-    is_one_product = len({bearer.product_id for bearer in found.values()}) == 1
-    is_one_each = len({bearer.variant_id for bearer in found.values()}) == len(product)
+    is_one_product = len({owner.product_id for owner in found.values()}) == 1
+    is_one_each = len({owner.variant_id for owner in found.values()}) == len(product)
     if not (is_one_product and is_one_each):
         return Match()
     linked = {sku: each.variant_id for sku, each in found.items() if sku not in contradicted}
     return Match(linked=linked, contradicted=contradicted)
 
 
-def _by_gtin(claim: Claim, bearers: Mapping[Name, Bearer]) -> Bearer | None:
-    bearer = bearers.get(("gtin", claim.gtin))
-    if bearer is None:
+def _by_gtin(
+    claim: SkuIdentifiers, owners: Mapping[Name, IdentifierOwner]
+) -> IdentifierOwner | None:
+    owner = owners.get(("gtin", claim.gtin))
+    if owner is None:
         return None
-    is_believed = not claim.brand_key and bearer.is_verified
-    return bearer if is_believed or bearer.brand_key == claim.brand_key else None
+    is_believed = not claim.brand_key and owner.is_verified
+    return owner if is_believed or owner.brand_key == claim.brand_key else None
 
 
-def _by_part(claim: Claim, bearers: Mapping[Name, Bearer]) -> Bearer | None:
+def _by_part(
+    claim: SkuIdentifiers, owners: Mapping[Name, IdentifierOwner]
+) -> IdentifierOwner | None:
     """Return the variant that part and model number name; None if they name two."""
-    named = [each for name in claim.part_names if (each := bearers.get(name))]
+    named = [each for name in claim.part_names if (each := owners.get(name))]
     found = {each.variant_id: each for each in named if _is_same_version(claim, each)}
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _is_same_version(claim: Claim, bearer: Bearer) -> bool:
-    is_other = claim.options and bearer.options and claim.options != bearer.options
-    return bearer.brand_key == claim.brand_key and not is_other
+def _is_same_version(claim: SkuIdentifiers, owner: IdentifierOwner) -> bool:
+    is_other = claim.options and owner.options and claim.options != owner.options
+    return owner.brand_key == claim.brand_key and not is_other
 
 
 def is_contradicted(
-    claim: Claim, bearers: Mapping[Name, Bearer], *, variant_id: int, gtins: Collection[str]
+    claim: SkuIdentifiers,
+    owners: Mapping[Name, IdentifierOwner],
+    *,
+    variant_id: int,
+    gtins: Collection[str],
 ) -> bool:
     """Return whether the GTIN names another variant, or is none of the variant's known GTINs.
 
     Shape: ``gtins`` are all that suppliers state for the variant
     """
-    if named := bearers.get(("gtin", claim.gtin)):
+    if named := owners.get(("gtin", claim.gtin)):
         return named.variant_id != variant_id
     return bool(claim.gtin and gtins) and claim.gtin not in gtins

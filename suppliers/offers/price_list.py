@@ -4,7 +4,7 @@ An offer without a variant is on hold and cannot be bought. ``bulk_matching`` li
 matches; otherwise the product job adopts it.
 
 Note [One comparison]: one comparison of the list with the supplier's offers answers all
-questions of a run about a whole list. Its result, ``feed_costs_news``, has only the rows that
+questions of a run about a whole list. Its result, ``feed_cost_diff``, has only the rows that
 differ.
 """
 
@@ -17,89 +17,89 @@ from typing import Any
 
 from django.db import transaction
 
-from catalog.records import BadRow
-from storefront.lib.db.transactions import needs_transaction
+from catalog.records import ImportIssue
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 from suppliers.connectors.bulk import OFFER_CELLS, OfferRow
-from suppliers.runs.runs import Work
-from suppliers.runs.staging import roomy, rows, run
+from suppliers.runs.runs import RunContext
+from suppliers.runs.staging import rows, run, with_large_work_mem
 
 # Retail prices
 
-LEAST = Decimal("0.01")
-MOST = Decimal(1_000_000)
+MIN_RETAIL_PRICE = Decimal("0.01")
+MAX_RETAIL_PRICE = Decimal(1_000_000)
 
 
-def known_retail(price: Money | None, *, currency: str) -> Decimal | None:
+def valid_retail_price(price: Money | None, *, currency: str) -> Decimal | None:
     """Return a retail price as stored; None if it is in another currency or implausible."""
-    if price is None or price.currency != currency or price.amount > MOST:
+    if price is None or price.currency != currency or price.amount > MAX_RETAIL_PRICE:
         return None
     amount = price.rounded().amount
-    return amount if amount >= LEAST else None
+    return amount if amount >= MIN_RETAIL_PRICE else None
 
 
 # The list
 
 AMOUNT = "numeric(12,2)"
 COLUMNS = tuple(f"{name} {AMOUNT if name == 'amount' else 'text'}" for name in OFFER_CELLS)
-NOTHING = ("",) * (len(OFFER_CELLS) - len(("ref", "sku", "amount")))
+NOTHING = ("",) * (len(OFFER_CELLS) - len(("external_id", "sku", "amount")))
 # Pages of the temporary table turned into offers per transaction, about 50,000 rows: the product
 # job may wait for one within its lock timeout.
-PAGES_A_SLICE = 800
-MANY = 500
+PAGES_PER_SLICE = 800
+ANALYZE_AFTER = 500
 
 # A delta says nothing about the offers that it leaves out.
-COMPARE = """
-CREATE TEMPORARY TABLE feed_costs_news AS
+STAGE_DIFF = """
+CREATE TEMPORARY TABLE feed_cost_diff AS
 SELECT c.*, o.id AS offer_id
 FROM feed_costs c
 {join} JOIN (
-  SELECT id, supplier_sku, supplier_product, cost_amount, status, variant_id
+  SELECT id, supplier_sku, product_external_id, cost_amount, status, variant_id
   FROM suppliers_supplieroffer WHERE supplier_id = %(supplier)s
 ) o ON o.supplier_sku = c.sku
 WHERE CASE
   WHEN o.id IS NULL THEN true
   WHEN c.sku IS NULL THEN o.cost_amount IS NOT NULL
-    AND (o.status = 'active' OR (o.status = 'held' AND o.variant_id IS NULL))
-  ELSE o.cost_amount IS DISTINCT FROM c.amount OR o.supplier_product <> c.ref
-    OR (o.status = 'held' AND o.variant_id IS NOT NULL)
+    AND (o.status = 'active' OR (o.status = 'on_hold' AND o.variant_id IS NULL))
+  ELSE o.cost_amount IS DISTINCT FROM c.amount OR o.product_external_id <> c.external_id
+    OR (o.status = 'on_hold' AND o.variant_id IS NOT NULL)
 END
 """
 # The number of priced offers, and of those no longer priced by the list.
-LOST = """
+COUNT_UNPRICED = """
 SELECT (
   SELECT count(*) FROM suppliers_supplieroffer o
   WHERE o.supplier_id = %(supplier)s AND o.cost_amount IS NOT NULL
-    AND (o.status = 'active' OR (o.status = 'held' AND o.variant_id IS NULL))
+    AND (o.status = 'active' OR (o.status = 'on_hold' AND o.variant_id IS NULL))
 ), (
   SELECT count(DISTINCT o.id)
-  FROM feed_costs_news n JOIN suppliers_supplieroffer o ON o.id = n.offer_id
-  WHERE o.cost_amount IS NOT NULL AND (n.sku IS NULL OR n.ref <> o.supplier_product)
-    AND (o.status = 'active' OR (o.status = 'held' AND o.variant_id IS NULL))
+  FROM feed_cost_diff n JOIN suppliers_supplieroffer o ON o.id = n.offer_id
+  WHERE o.cost_amount IS NOT NULL AND (n.sku IS NULL OR n.external_id <> o.product_external_id)
+    AND (o.status = 'active' OR (o.status = 'on_hold' AND o.variant_id IS NULL))
     AND NOT EXISTS (
       SELECT 1 FROM feed_costs c
-      WHERE n.sku IS NOT NULL AND c.sku = o.supplier_sku AND c.ref = o.supplier_product
+      WHERE n.sku IS NOT NULL AND c.sku = o.supplier_sku AND c.external_id = o.product_external_id
     )
 )
 """
 # If a SKU has two prices, one of them differs from the known one.
-TWICE = """
-SELECT c.sku, min(c.ref), min(c.amount), max(c.amount)
+SELECT_DUPLICATES = """
+SELECT c.sku, min(c.external_id), min(c.amount), max(c.amount)
 FROM feed_costs c
-WHERE c.sku IN (SELECT sku FROM feed_costs_news)
+WHERE c.sku IN (SELECT sku FROM feed_cost_diff)
 GROUP BY c.sku HAVING min(c.amount) <> max(c.amount)
 ORDER BY c.sku
 """
-NAMED_AGAIN = """
+SELECT_WITH_ISSUES = """
 SELECT DISTINCT c.sku FROM feed_costs c
-JOIN suppliers_feedissue i ON i.row = c.sku AND i.supplier_id = %(supplier)s
+JOIN suppliers_syncissue i ON i.row = c.sku AND i.supplier_id = %(supplier)s
 WHERE i.resolved_at IS NULL
 """
 # SKUs that look the same: one would be ordered for the other. The product job reports them, and
 # keeps the first of its list.
-TWINS = """
+SELECT_CONFUSABLE = """
 WITH new AS (
-  SELECT sku, lower(sku) AS folded FROM feed_costs_news
+  SELECT sku, lower(sku) AS folded FROM feed_cost_diff
   WHERE offer_id IS NULL AND sku IS NOT NULL
 ), among AS (
   SELECT folded FROM new GROUP BY folded HAVING min(sku) <> max(sku)
@@ -113,16 +113,16 @@ WHERE folded IN (SELECT folded FROM among UNION SELECT folded FROM known)
 """
 # One transaction at a time creates offers of a supplier: a second one finds the offers of the
 # first.
-ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 3))"
-CREATE = """
+LOCK_OFFER_CREATION = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 3))"
+INSERT_OFFERS = """
 INSERT INTO suppliers_supplieroffer (
-  supplier_id, supplier_sku, supplier_product, title, cost_amount, currency, minimum_quantity,
-  pack_size, lead_days, map_amount, msrp_amount, status, missing_evidence, seen_at, cost_as_of)
-SELECT %(supplier)s, n.sku, n.ref, n.title, n.amount, %(currency)s,
+  supplier_id, supplier_sku, product_external_id, title, cost_amount, currency, min_order_units,
+  pack_size, lead_days, map_amount, msrp_amount, status, missing_certificates, seen_at, cost_reported_at)
+SELECT %(supplier)s, n.sku, n.external_id, n.title, n.amount, %(currency)s,
   GREATEST(NULLIF(n.minimum, '')::int, 1), GREATEST(NULLIF(n.pack, '')::int, 1),
   NULLIF(n.lead_days, '')::int, NULLIF(n.map, '')::numeric, NULLIF(n.msrp, '')::numeric,
-  'held', '', %(now)s, %(as_of)s
-FROM feed_costs_news n
+  'on_hold', '', %(now)s, %(as_of)s
+FROM feed_cost_diff n
 WHERE n.offer_id IS NULL AND n.sku <> ALL(%(refused)s)
   AND n.ctid >= %(first)s::tid AND n.ctid < %(last)s::tid
 ON CONFLICT (supplier_id, supplier_sku) DO NOTHING
@@ -130,74 +130,77 @@ ON CONFLICT (supplier_id, supplier_sku) DO NOTHING
 FRESH_STATISTICS = "ANALYZE suppliers_supplieroffer"
 
 
-def cells(row: OfferRow, *, amount: Decimal, currency: str) -> tuple[Any, ...]:
+def staged_row(row: OfferRow, *, amount: Decimal, currency: str) -> tuple[Any, ...]:
     """Return a row of ``feed_costs``; retail prices in another currency are left out."""
     terms = row.terms
     return (
-        row.ref,
+        row.external_id,
         row.sku,
         amount,
         row.title,
         row.gtin,
         row.brand,
-        terms.minimum_quantity or "",
+        terms.min_order_units or "",
         terms.pack_size or "",
         "" if terms.lead_days is None else terms.lead_days,
-        known_retail(terms.map_price, currency=currency) or "",
-        known_retail(terms.msrp, currency=currency) or "",
+        valid_retail_price(terms.map_price, currency=currency) or "",
+        valid_retail_price(terms.msrp, currency=currency) or "",
     )
 
 
-def compare(*, work: Work, is_whole: bool) -> None:
+def stage_diff(*, work: RunContext, is_whole: bool) -> None:
     """Stage the differences between the list and the known offers."""
-    with roomy():
-        run("DROP TABLE IF EXISTS pg_temp.feed_costs_news")
+    with with_large_work_mem():
+        run("DROP TABLE IF EXISTS pg_temp.feed_cost_diff")
         join = "FULL" if is_whole else "LEFT"
-        run(COMPARE.format(join=join), {"supplier": work.supplier.pk})
-        run("ANALYZE feed_costs_news")
+        run(STAGE_DIFF.format(join=join), {"supplier": work.supplier.pk})
+        run("ANALYZE feed_cost_diff")
 
 
-def still_priced(*, work: Work) -> tuple[int, int]:
+def count_priced(*, work: RunContext) -> tuple[int, int]:
     """Return the number of priced offers, and of those that the list still prices."""
-    with roomy():
-        ((known, lost),) = rows(LOST, {"supplier": work.supplier.pk})
+    with with_large_work_mem():
+        ((known, lost),) = rows(COUNT_UNPRICED, {"supplier": work.supplier.pk})
     return known, known - lost
 
 
-def told_twice() -> list[tuple[str, BadRow]]:
+def duplicate_prices() -> list[tuple[str, ImportIssue]]:
     """Return the SKUs with two prices, each with its product: they are rejected."""
-    with roomy():
-        found = rows(TWICE)
+    with with_large_work_mem():
+        found = rows(SELECT_DUPLICATES)
     return [
-        (ref, BadRow(row=sku, code="cost-twice", message=f"Two prices: {least} and {most}."))
-        for sku, ref, least, most in found
+        (
+            external_id,
+            ImportIssue(row=sku, code="cost-twice", message=f"Two prices: {least} and {most}."),
+        )
+        for sku, external_id, least, most in found
     ]
 
 
-def named_again(*, work: Work) -> list[str]:
+def skus_with_issues(*, work: RunContext) -> list[str]:
     """Return the SKUs of the list that have an open issue."""
-    return [sku for (sku,) in rows(NAMED_AGAIN, {"supplier": work.supplier.pk})]
+    return [sku for (sku,) in rows(SELECT_WITH_ISSUES, {"supplier": work.supplier.pk})]
 
 
-@needs_transaction
-def alone(*, supplier_id: int) -> None:
+@requires_transaction
+def lock_offer_creation(*, supplier_id: int) -> None:
     """Lock out other transactions that create offers of this supplier."""
-    rows(ALONE, {"name": f"offers of {supplier_id}"})
+    rows(LOCK_OFFER_CREATION, {"name": f"offers of {supplier_id}"})
 
 
-def create(*, work: Work, refused: Sequence[str], as_of: datetime) -> int:
+def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) -> int:
     """Create offers for unknown SKUs, slice by slice; return how many.
 
     If killed, complete slices stay; the next run creates the rest.
 
     Raises: LeaseLostError  the run was closed
     """
-    ((is_news,),) = rows("SELECT EXISTS (SELECT 1 FROM feed_costs_news WHERE offer_id IS NULL)")
+    ((is_news,),) = rows("SELECT EXISTS (SELECT 1 FROM feed_cost_diff WHERE offer_id IS NULL)")
     if not is_news:
         return 0
-    with roomy():
-        twins = [sku for (sku,) in rows(TWINS, {"supplier": work.supplier.pk})]
-    ((size,),) = rows("SELECT pg_relation_size('feed_costs_news') / 8192")
+    with with_large_work_mem():
+        twins = [sku for (sku,) in rows(SELECT_CONFUSABLE, {"supplier": work.supplier.pk})]
+    ((size,),) = rows("SELECT pg_relation_size('feed_cost_diff') / 8192")
     params = {
         "supplier": work.supplier.pk,
         "currency": work.supplier.currency,
@@ -205,14 +208,14 @@ def create(*, work: Work, refused: Sequence[str], as_of: datetime) -> int:
         "as_of": as_of,
     }
     made = 0
-    for first in range(0, int(size), PAGES_A_SLICE):
-        work.keep()
-        ends = {"first": f"({first},0)", "last": f"({first + PAGES_A_SLICE},0)"}
+    for first in range(0, int(size), PAGES_PER_SLICE):
+        work.heartbeat()
+        ends = {"first": f"({first},0)", "last": f"({first + PAGES_PER_SLICE},0)"}
         with transaction.atomic(durable=True):
-            work.hold()
-            alone(supplier_id=work.supplier.pk)
-            made += run(CREATE, {**params, **ends, "now": work.moment()})
+            work.lock()
+            lock_offer_creation(supplier_id=work.supplier.pk)
+            made += run(INSERT_OFFERS, {**params, **ends, "now": work.moment()})
     work.say(f"{made} new offers")
-    if made >= MANY:
+    if made >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)
     return made

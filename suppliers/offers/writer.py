@@ -14,35 +14,35 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from catalog.product_import.importer import Intake
-from catalog.records import BadRow, ProductRecord, Terms, VariantRecord
-from storefront.lib.db.transactions import needs_transaction
+from catalog.product_import.importer import ImportResult
+from catalog.records import ImportIssue, ProductRecord, SupplierTerms, VariantRecord
+from storefront.lib.db.transactions import requires_transaction
 from suppliers.compliance import certificates
-from suppliers.connectors.records import StockRecord
+from suppliers.connectors.records import StockReport
 from suppliers.inventory import levels
-from suppliers.models import SupplierOffer, SupplierProduct, UnpublishedSupply
+from suppliers.models import PendingPublication, SupplierOffer, SupplierProduct
 from suppliers.offers import price_list
-from suppliers.offers.price_list import known_retail
+from suppliers.offers.price_list import valid_retail_price
 from suppliers.runs import issues
-from suppliers.runs.issues import Family
-from suppliers.runs.runs import Work
-from suppliers.runs.staging import staged
+from suppliers.runs.issues import IssueScope
+from suppliers.runs.runs import RunContext
+from suppliers.runs.staging import staging_table
 
 Status = SupplierOffer.Status
 BATCH = 500
-WRITTEN = (
-    "variant_id", "disputed_variant_id", "supplier_product", "title", "status",
-    "minimum_quantity", "pack_size", "lead_days", "map_amount", "msrp_amount",
+UPDATED_FIELDS = (
+    "variant_id", "disputed_variant_id", "product_external_id", "title", "status",
+    "min_order_units", "pack_size", "lead_days", "map_amount", "msrp_amount",
     "restock_on",
 )  # fmt: skip
 
 
-@needs_transaction
-def note(  # noqa: PLR0913 - one pass over the records fills all outputs
+@requires_transaction
+def upsert_offers(  # noqa: PLR0913 - one pass over the records fills all outputs
     *,
-    work: Work,
+    work: RunContext,
     records: Sequence[ProductRecord],
-    taken: Intake,
+    taken: ImportResult,
     disputed: Mapping[str, int],
     offers: Mapping[str, SupplierOffer],
     touched: set[int],
@@ -59,23 +59,25 @@ def note(  # noqa: PLR0913 - one pass over the records fills all outputs
             disputed_id = disputed.get(variant.sku)
             offer = offers.get(variant.sku)
             if offer is None:
-                offer = _offer(work, record, variant, variant_id, now)
+                offer = _new_offer(work, record, variant, variant_id, now)
                 offer.disputed_variant_id = disputed_id
                 new.append(offer)
-            elif _is_changed(
+            elif _update_offer(
                 work, offer, record, variant, variant_id=variant_id, disputed_id=disputed_id
             ):
                 offer.seen_at = now
                 offer.run = work.run
                 changed.append(offer)
     SupplierOffer.objects.bulk_create(new)
-    SupplierOffer.objects.bulk_update(changed, [*WRITTEN, "seen_at", "run"], batch_size=BATCH)
+    SupplierOffer.objects.bulk_update(
+        changed, [*UPDATED_FIELDS, "seen_at", "run"], batch_size=BATCH
+    )
     touched.update(offer.variant_id for offer in [*new, *changed] if offer.variant_id is not None)
     return new
 
 
-def _offer(
-    work: Work,
+def _new_offer(
+    work: RunContext,
     record: ProductRecord,
     variant: VariantRecord,
     variant_id: int | None,
@@ -85,21 +87,21 @@ def _offer(
     return SupplierOffer(
         supplier=work.supplier,
         supplier_sku=variant.sku,
-        supplier_product=record.ref,
+        product_external_id=record.external_id,
         variant_id=variant_id,
         title=variant.title[:200],
         **_terms(work, variant.terms),
         cost_amount=variant.cost.rounded().amount if variant.cost else None,
         currency=work.supplier.currency,
-        status=Status.ACTIVE if is_sound else Status.HELD,
+        status=Status.ACTIVE if is_sound else Status.ON_HOLD,
         seen_at=now,
         run=work.run,
-        cost_as_of=now if variant.cost else None,
+        cost_reported_at=now if variant.cost else None,
     )
 
 
-def _is_changed(  # noqa: PLR0913 - an offer, its page and its two possible links
-    work: Work,
+def _update_offer(  # noqa: PLR0913 - an offer, its page and its two possible links
+    work: RunContext,
     offer: SupplierOffer,
     record: ProductRecord,
     variant: VariantRecord,
@@ -112,38 +114,38 @@ def _is_changed(  # noqa: PLR0913 - an offer, its page and its two possible link
     The cost is left to the price job. An offer held for its cost stays held. A relisted offer
     is active if it can be sold, but held if staff had set its status.
     """
-    before = _written(offer)
+    before = _updated_values(offer)
     was_nothing_of_ours = offer.variant_id is None
     offer.disputed_variant_id = disputed_id
     offer.variant_id = None if disputed_id else offer.variant_id or variant_id
-    offer.supplier_product = record.ref
+    offer.product_external_id = record.external_id
     offer.title = variant.title[:200]
     for name, value in _terms(work, variant.terms).items():
-        if name not in offer.locked_fields:
+        if name not in offer.overridden_fields:
             setattr(offer, name, value)
     is_sound = offer.variant_id is not None and offer.cost_amount is not None
-    is_locked = "status" in offer.locked_fields
-    if offer.status == Status.GONE:
-        offer.status = Status.ACTIVE if is_sound and not is_locked else Status.HELD
+    is_locked = "status" in offer.overridden_fields
+    if offer.status == Status.DISCONTINUED:
+        offer.status = Status.ACTIVE if is_sound and not is_locked else Status.ON_HOLD
     elif disputed_id and not is_locked:
-        offer.status = Status.HELD
+        offer.status = Status.ON_HOLD
     elif was_nothing_of_ours and offer.variant_id is not None and not is_locked:
-        offer.status = Status.ACTIVE if is_sound else Status.HELD
-    return before != _written(offer)
+        offer.status = Status.ACTIVE if is_sound else Status.ON_HOLD
+    return before != _updated_values(offer)
 
 
-def _written(offer: SupplierOffer) -> tuple[Any, ...]:
-    return tuple(getattr(offer, name) for name in WRITTEN)
+def _updated_values(offer: SupplierOffer) -> tuple[Any, ...]:
+    return tuple(getattr(offer, name) for name in UPDATED_FIELDS)
 
 
-def _terms(work: Work, terms: Terms) -> dict[str, Any]:
+def _terms(work: RunContext, terms: SupplierTerms) -> dict[str, Any]:
     currency = work.supplier.currency
     return {
-        "minimum_quantity": terms.minimum_quantity or 1,
+        "min_order_units": terms.min_order_units or 1,
         "pack_size": terms.pack_size or 1,
         "lead_days": terms.lead_days,
-        "map_amount": known_retail(terms.map_price, currency=currency),
-        "msrp_amount": known_retail(terms.msrp, currency=currency),
+        "map_amount": valid_retail_price(terms.map_price, currency=currency),
+        "msrp_amount": valid_retail_price(terms.msrp, currency=currency),
         "restock_on": terms.restock_on,
     }
 
@@ -151,56 +153,60 @@ def _terms(work: Work, terms: Terms) -> dict[str, Any]:
 # Batches of pages
 
 
-class TakenMeanwhileError(Exception):
+class SkuConflictError(Exception):
     """Another product got one of the SKUs meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedProduct:
     """A product whose page is to be read, with the digests of its list row."""
 
-    ref: str
+    external_id: str
     digest: str
     cost_digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Good:
+class AcceptedPage:
     """A valid page: its digest, record and stock."""
 
-    listed: Listed
+    listed: ListedProduct
     digest: str
     record: ProductRecord
-    stock: tuple[StockRecord, ...] = ()
+    stock: tuple[StockReport, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
     """Pages that are imported together, by class."""
 
-    good: list[Good] = field(default_factory=list)
-    same: list[Listed] = field(default_factory=list)
-    refused: list[tuple[Listed, str]] = field(default_factory=list)  # with the digest of the page
+    good: list[AcceptedPage] = field(default_factory=list)
+    same: list[ListedProduct] = field(default_factory=list)
+    refused: list[tuple[ListedProduct, str]] = field(
+        default_factory=list
+    )  # with the digest of the page
     gone: list[str] = field(default_factory=list)
-    problems: list[BadRow] = field(default_factory=list)
+    problems: list[ImportIssue] = field(default_factory=list)
     size: int = 0  # requested pages, whatever the answers
 
     @property
     def examined(self) -> list[str]:
-        return [page.listed.ref for page in self.good] + [each.ref for each, _ in self.refused]
+        return [page.listed.external_id for page in self.good] + [
+            each.external_id for each, _ in self.refused
+        ]
 
     @property
     def answered(self) -> list[str]:
-        return [*self.examined, *self.gone, *(listed.ref for listed in self.same)]
+        return [*self.examined, *self.gone, *(listed.external_id for listed in self.same)]
 
 
 @transaction.atomic(durable=True)
-def write(  # noqa: PLR0913 - the parts of one batch
+def write_batch(  # noqa: PLR0913 - the parts of one batch
     *,
-    work: Work,
+    work: RunContext,
     batch: Batch,
     records: Sequence[ProductRecord],
-    taken: Intake,
+    taken: ImportResult,
     disputed: Mapping[str, int],
     present: Mapping[str, SupplierProduct],
     again: Collection[str] = (),
@@ -210,30 +216,30 @@ def write(  # noqa: PLR0913 - the parts of one batch
     Shape: ``again`` are products that the next run reads again; ``disputed`` maps SKUs to the
         variant that they must not be linked to (``offers.links``)
     Locks: the run, the offers, then stock rows, each in id order
-    Raises: TakenMeanwhileError  another worker's batch has one of the SKUs
+    Raises: SkuConflictError  another worker's batch has one of the SKUs
     """
-    work.hold()
-    price_list.alone(supplier_id=work.supplier.pk)
+    work.lock()
+    price_list.lock_offer_creation(supplier_id=work.supplier.pk)
     now = work.moment()
     skus = [variant.sku for record in records for variant in record.variants]
-    refs = [record.ref for record in records]
+    external_ids = [record.external_id for record in records]
     offers = {
         offer.supplier_sku: offer
         for offer in SupplierOffer.objects.filter(
-            Q(supplier_sku__in=skus) | Q(supplier_product__in=[*refs, *batch.gone]),
+            Q(supplier_sku__in=skus) | Q(product_external_id__in=[*external_ids, *batch.gone]),
             supplier=work.supplier,
         )
         .select_for_update(of=["self"], no_key=True)
         .order_by("pk")
     }
-    owners = {variant.sku: record.ref for record in records for variant in record.variants}
+    owners = {variant.sku: record.external_id for record in records for variant in record.variants}
     for sku, offer in offers.items():
-        if offer.status != Status.GONE and owners.get(sku, offer.supplier_product) != (
-            offer.supplier_product
+        if offer.status != Status.DISCONTINUED and owners.get(sku, offer.product_external_id) != (
+            offer.product_external_id
         ):
-            raise TakenMeanwhileError(sku)
+            raise SkuConflictError(sku)
     touched = set(taken.touched)
-    new = note(
+    new = upsert_offers(
         work=work,
         records=records,
         taken=taken,
@@ -245,50 +251,55 @@ def write(  # noqa: PLR0913 - the parts of one batch
     left_out = [
         offer
         for sku, offer in offers.items()
-        if offer.supplier_product in {*refs, *batch.gone} and sku not in set(skus)
+        if offer.product_external_id in {*external_ids, *batch.gone} and sku not in set(skus)
     ]
     kept = [
         offer
         for offer in left_out
-        if work.is_torn and offer.supplier_product in refs and offer.status != Status.GONE
+        if work.has_unidentified_rows
+        and offer.product_external_id in external_ids
+        and offer.status != Status.DISCONTINUED
     ]
-    touched |= _retire(work, [offer for offer in left_out if offer not in kept], now)
+    touched |= _discontinue(work, [offer for offer in left_out if offer not in kept], now)
     _write_first_stock(work, batch, new)
-    _write_products(work, batch, set(refs), present, now)
+    _write_products(work, batch, set(external_ids), present, now)
     # Products kept because of an unreadable list are read again, too.
     SupplierProduct.objects.filter(
-        supplier=work.supplier, ref__in={*again, *(offer.supplier_product for offer in kept)}
+        supplier=work.supplier,
+        external_id__in={*again, *(offer.product_external_id for offer in kept)},
     ).update(list_digest="", detail_digest="")
     # An offer that lacks a required certificate starts on hold.
     ids = [offer.pk for offer in [*new, *offers.values()]]
-    certificates.weigh(supplier_id=work.supplier.pk, now=now, offer_ids=ids)
-    examined = [*batch.examined, *skus, *offers, *(f"{r}:{s}" for r, s in _claimed(batch))]
-    for family, read in ((Family.PAGE, examined), (Family.ANSWER, batch.answered)):
+    certificates.apply_holds(supplier_id=work.supplier.pk, now=now, offer_ids=ids)
+    examined = [*batch.examined, *skus, *offers, *(f"{r}:{s}" for r, s in _sku_claims(batch))]
+    for family, read in ((IssueScope.PAGE, examined), (IssueScope.ANSWER, batch.answered)):
         issues.resolve(run=work.run, family=family, problems=batch.problems, now=now, examined=read)
-    issues.note(run=work.run, problems=batch.problems)
-    UnpublishedSupply.objects.bulk_create(
-        UnpublishedSupply(variant_id=variant_id) for variant_id in sorted(touched)
+    issues.record(run=work.run, problems=batch.problems)
+    PendingPublication.objects.bulk_create(
+        PendingPublication(variant_id=variant_id) for variant_id in sorted(touched)
     )
 
 
-def _claimed(batch: Batch) -> list[tuple[str, str]]:
+def _sku_claims(batch: Batch) -> list[tuple[str, str]]:
     return [
-        (page.listed.ref, variant.sku) for page in batch.good for variant in page.record.variants
+        (page.listed.external_id, variant.sku)
+        for page in batch.good
+        for variant in page.record.variants
     ]
 
 
-@needs_transaction
-def _write_first_stock(work: Work, batch: Batch, new: Sequence[SupplierOffer]) -> None:
+@requires_transaction
+def _write_first_stock(work: RunContext, batch: Batch, new: Sequence[SupplierOffer]) -> None:
     """Import the stock of new offers from their pages; the stock job follows."""
     ids = {offer.supplier_sku: offer.pk for offer in new}
     told = [row for page in batch.good for row in page.stock if row.sku in ids]
     if not told:
         return
     now = work.moment()
-    with staged(levels.STAGE, levels.COLUMNS) as stage:
-        levels.lay_out(stage, told)
+    with staging_table(levels.STAGE, levels.COLUMNS) as stage:
+        levels.stage_rows(stage, told)
         stage.ready()
-        levels.cover(ids.values())
+        levels.set_affected_offers(ids.values())
         levels.merge(
             supplier=work.supplier,
             cause=f"run:{work.run.pk}",
@@ -297,9 +308,9 @@ def _write_first_stock(work: Work, batch: Batch, new: Sequence[SupplierOffer]) -
         )
 
 
-@needs_transaction
+@requires_transaction
 def _write_products(
-    work: Work,
+    work: RunContext,
     batch: Batch,
     taken_refs: set[str],
     present: Mapping[str, SupplierProduct],
@@ -309,12 +320,14 @@ def _write_products(
     new, changed = [], []
     read = [(page.listed, page.digest) for page in batch.good] + batch.refused
     for listed, detail_digest in read:
-        is_taken = listed.ref in taken_refs
+        is_taken = listed.external_id in taken_refs
         status = SupplierProduct.Status.ACTIVE if is_taken else SupplierProduct.Status.REFUSED
-        product = present.get(listed.ref)
+        product = present.get(listed.external_id)
         if product is None:
             product = SupplierProduct(
-                supplier=work.supplier, ref=listed.ref, cost_digest=listed.cost_digest
+                supplier=work.supplier,
+                external_id=listed.external_id,
+                cost_digest=listed.cost_digest,
             )
             new.append(product)
             work.run.created += is_taken
@@ -330,14 +343,14 @@ def _write_products(
         product.changed_at = now
     for listed in batch.same:
         work.run.unchanged += 1
-        product = present[listed.ref]
+        product = present[listed.external_id]
         if product.list_digest != listed.digest:
             product.list_digest = listed.digest
             changed.append(product)
-    gone = [present[ref] for ref in batch.gone if ref in present]
+    gone = [present[external_id] for external_id in batch.gone if external_id in present]
     work.run.gone += len(gone)
     for product in gone:
-        product.status = SupplierProduct.Status.GONE
+        product.status = SupplierProduct.Status.DISCONTINUED
         product.changed_at = now
     SupplierProduct.objects.bulk_create(new)
     SupplierProduct.objects.bulk_update(
@@ -347,37 +360,41 @@ def _write_products(
     )
 
 
-def retire(*, work: Work, refs: Iterable[str]) -> None:
+def discontinue(*, work: RunContext, external_ids: Iterable[str]) -> None:
     """Discontinue products that the list no longer contains. The guards have accepted the list."""
-    for some in batched(refs, BATCH):
+    for some in batched(external_ids, BATCH):
         with transaction.atomic(durable=True):
-            retire_some(work, some)
+            discontinue_batch(work, some)
 
 
-@needs_transaction
-def retire_some(work: Work, refs: Sequence[str]) -> None:
+@requires_transaction
+def discontinue_batch(work: RunContext, external_ids: Sequence[str]) -> None:
     """Discontinue some products.
 
     Locks: the run, their offers, then stock rows, each in id order
     Raises: LeaseLostError  the run was closed
     """
-    work.hold()
+    work.lock()
     now = work.moment()
-    offers = SupplierOffer.objects.filter(supplier=work.supplier, supplier_product__in=refs)
-    touched = _retire(work, offers.select_for_update(of=["self"], no_key=True).order_by("pk"), now)
-    work.run.gone += SupplierProduct.objects.filter(supplier=work.supplier, ref__in=refs).update(
-        status=SupplierProduct.Status.GONE, changed_at=now
+    offers = SupplierOffer.objects.filter(
+        supplier=work.supplier, product_external_id__in=external_ids
     )
-    UnpublishedSupply.objects.bulk_create(
-        UnpublishedSupply(variant_id=variant_id) for variant_id in sorted(touched)
+    touched = _discontinue(
+        work, offers.select_for_update(of=["self"], no_key=True).order_by("pk"), now
+    )
+    work.run.gone += SupplierProduct.objects.filter(
+        supplier=work.supplier, external_id__in=external_ids
+    ).update(status=SupplierProduct.Status.DISCONTINUED, changed_at=now)
+    PendingPublication.objects.bulk_create(
+        PendingPublication(variant_id=variant_id) for variant_id in sorted(touched)
     )
 
 
-@needs_transaction
-def _retire(work: Work, offers: Iterable[SupplierOffer], now: datetime) -> set[int]:
+@requires_transaction
+def _discontinue(work: RunContext, offers: Iterable[SupplierOffer], now: datetime) -> set[int]:
     """Discontinue offers and set their stock to zero; return their variants."""
-    closed = [offer for offer in offers if offer.status != Status.GONE]
+    closed = [offer for offer in offers if offer.status != Status.DISCONTINUED]
     ids = [offer.pk for offer in closed]
-    SupplierOffer.objects.filter(pk__in=ids).update(status=Status.GONE, seen_at=now)
-    levels.empty(feed_run=work.run, offer_ids=ids, now=now)
+    SupplierOffer.objects.filter(pk__in=ids).update(status=Status.DISCONTINUED, seen_at=now)
+    levels.zero_stock(feed_run=work.run, offer_ids=ids, now=now)
     return {offer.variant_id for offer in closed if offer.variant_id is not None}

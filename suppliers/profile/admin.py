@@ -17,33 +17,37 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import action
-from storefront.lib.staff.fieldsets import FACTS, Group
+from storefront.lib.staff.fieldsets import READ_ONLY_TITLE, Group
 from storefront.lib.staff.inlines import inline
 from suppliers.compliance.admin import VettingActions
-from suppliers.connections.admin import CheckActions, start_call
+from suppliers.connections.admin import HealthCheckActions, start_supplier_task
 from suppliers.feed_mapping.admin import MappingActions
 from suppliers.inventory import admin as inventory_admin
 from suppliers.inventory import publication
 from suppliers.inventory import tasks as inventory_tasks
-from suppliers.inventory.admin import BufferActions
-from suppliers.models import Connection, Countdown, FeedRun, StockLocation, Supplier
+from suppliers.inventory.admin import SafetyStockActions
+from suppliers.models import Connection, StockDecrement, StockLocation, Supplier, SyncRun
 from suppliers.profile import setup_steps as profile_setup_steps
 from suppliers.profile.forms import SupplierForm
 from suppliers.profile.labels import KNOWN, SUPPLIER
 from suppliers.sync import tasks as sync_tasks
 
-KINDS = FeedRun.Kind
+RUN_KINDS = SyncRun.Kind
 
-FOUND = [columns.state("status", _("Status")), *CheckActions.check_fields, columns.moves]
+READ_ONLY_COLUMNS = [
+    columns.status("status", _("Status")),
+    *HealthCheckActions.check_fields,
+    columns.status_history,
+]
 
 
 @admin.display(description=_("Steps"))
 def setup_steps(supplier: Supplier) -> str:
-    return profile_setup_steps.as_list(supplier, now=timezone.now())
+    return profile_setup_steps.render_steps(supplier, now=timezone.now())
 
 
 @admin.register(Supplier)
-class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions):
+class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetyStockActions):
     form = SupplierForm
     editable = (
         "name",
@@ -51,39 +55,39 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
         "lead_days",
         "cut_off_hour",
         "acknowledge_within_min",
-        "sending",
-        "send_every_min",
-        "send_times",
+        "dispatch_mode",
+        "dispatch_every_min",
+        "dispatch_times",
         "time_zone",
         "order_days",
         "closed_on",
-        "bill_tolerance_percent",
-        "bill_tolerance_amount",
-        "bills_within_days",
-        "billed_ships_within_days",
+        "invoice_tolerance_percent",
+        "invoice_tolerance_amount",
+        "invoice_due_days",
+        "ship_within_days_of_invoice",
         "buffer",
-        "counts_down_at",
-        "stock_believed_min",
-        "stock_grows_units",
-        "stock_grows_percent",
-        "stock_told_min",
-        "stock_hidden_min",
-        "asked_after_min",
-        "asked_below",
-        "unanswered",
-        "cost_hidden_min",
+        "stock_decremented_at",
+        "stock_fresh_for_min",
+        "stock_decay_units_per_hour",
+        "stock_decay_percent_per_hour",
+        "stock_age_shown_after_min",
+        "stock_expires_after_min",
+        "live_check_after_min",
+        "live_check_below_units",
+        "live_check_fallback",
+        "cost_expires_after_min",
     )
     may_add = True
     groups = (
         Group(_("Setup"), columns=[setup_steps]),
         *SUPPLIER,
-        Group(FACTS, KNOWN, columns=FOUND),
+        Group(READ_ONLY_TITLE, KNOWN, columns=READ_ONLY_COLUMNS),
     )
     exclude: ClassVar = ["status", "status_since"]
     list_display: ClassVar = [
         "name",
         "code",
-        columns.state("status", _("Status"), waits={"paused"}, ended={"blocked"}),
+        columns.status("status", _("Status"), waits={"paused"}, ended={"blocked"}),
         columns.age("status_since", _("Since")),
         "currency",
         "lead_days",
@@ -93,20 +97,20 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
     list_filter: ClassVar = ["status"]
     search_fields: ClassVar = ["name", "code"]
     ordering: ClassVar = ["code"]
-    readonly_fields: ClassVar = [setup_steps, *FOUND]
+    readonly_fields: ClassVar = [setup_steps, *READ_ONLY_COLUMNS]
     inlines: ClassVar = [
         inline(StockLocation, "code", "country", "name", tab=False),
-        inline(Countdown, *inventory_admin.COUNTDOWN, tab=False),
+        inline(StockDecrement, *inventory_admin.DECREMENT_FIELDS, tab=False),
     ]
     actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
     actions_detail: ClassVar = [
         "sync_now",
         "reprice",
-        *CheckActions.check_actions,
+        *HealthCheckActions.check_actions,
         *MappingActions.mapping_actions,
         *VettingActions.vetting_actions,
     ]
-    fits: ClassVar = {**MappingActions.mapping_fits, **VettingActions.fits}
+    available_if: ClassVar = {**MappingActions.mapping_fits, **VettingActions.available_if}
 
     def save_model(
         self, request: HttpRequest, obj: Supplier, form: SupplierForm, change: bool
@@ -135,7 +139,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
             title=gettext("Synchronize now"),
             explain=gettext("Fetches products, prices and stock from %(name)s now.")
             % {"name": supplier.name},
-            act=lambda _given: _start(supplier, *KINDS.values),
+            act=lambda _given: _start_syncs(supplier, *RUN_KINDS.values),
             done=gettext("Started. The runs appear in the list of sync runs."),
         )
 
@@ -145,7 +149,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
 
         def act(_given: object) -> None:
             publication.reprice(supplier=supplier)
-            self.wake(request, inventory_tasks.publish_waiting)
+            self.wake(request, inventory_tasks.publish_pending)
 
         return self.ask(
             request,
@@ -162,17 +166,17 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions)
 
     @action(description=_("Synchronize products now"))
     def sync_products(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
-        self.do_each(request, rows, lambda row: _start(row, KINDS.PRODUCTS.value))
+        self.apply_to_each(request, rows, lambda row: _start_syncs(row, RUN_KINDS.PRODUCTS.value))
 
     @action(description=_("Synchronize prices now"))
     def sync_prices(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
-        self.do_each(request, rows, lambda row: _start(row, KINDS.PRICES.value))
+        self.apply_to_each(request, rows, lambda row: _start_syncs(row, RUN_KINDS.PRICES.value))
 
     @action(description=_("Synchronize stock now"))
     def sync_stock(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
-        self.do_each(request, rows, lambda row: _start(row, KINDS.STOCK.value))
+        self.apply_to_each(request, rows, lambda row: _start_syncs(row, RUN_KINDS.STOCK.value))
 
 
-def _start(supplier: Supplier, *kinds: str) -> None:
+def _start_syncs(supplier: Supplier, *kinds: str) -> None:
     for kind in kinds:
-        start_call(sync_tasks.sync_now, supplier, kind=kind)
+        start_supplier_task(sync_tasks.sync_now, supplier, kind=kind)

@@ -8,18 +8,18 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext
 
-from suppliers.connectors import ADAPTERS
+from suppliers.connectors import CONNECTORS
 from suppliers.models import supplier
 from suppliers.profile import order_schedule
 
 
 class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    adapter = forms.ChoiceField(choices=[(name, name) for name in ADAPTERS])
+    adapter = forms.ChoiceField(choices=[(name, name) for name in CONNECTORS])
 
     def clean_send_times(self) -> str:
         """Return the times as ``09:00 14:30``, sorted and distinct."""
         try:
-            times = order_schedule.times_in(self.cleaned_data["send_times"])
+            times = order_schedule.parse_times(self.cleaned_data["dispatch_times"])
         except ValueError as error:
             raise forms.ValidationError(gettext("Enter times such as 09:00 14:30.")) from error
         return " ".join(sorted({f"{one:%H:%M}" for one in times}))
@@ -39,16 +39,16 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
     def clean_closed_on(self) -> str:
         """Return the days as ``2026-12-25 2026-12-26``, sorted and distinct."""
         try:
-            days = order_schedule.days_in(self.cleaned_data["closed_on"])
+            days = order_schedule.parse_days(self.cleaned_data["closed_on"])
         except ValueError as error:
             raise forms.ValidationError(gettext("Enter days such as 2026-12-25.")) from error
         return " ".join(sorted(day.isoformat() for day in days))
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
-        if given.get("sending") == "at_times" and given.get("send_times") == "":
-            self.add_error("send_times", gettext("Enter the times at which orders are sent."))
-        every = given.get("send_every_min")
+        if given.get("dispatch_mode") == "at_times" and given.get("dispatch_times") == "":
+            self.add_error("dispatch_times", gettext("Enter the times at which orders are sent."))
+        every = given.get("dispatch_every_min")
         if every is not None and not 5 <= every <= 24 * 60:  # noqa: PLR2004 - as the column
-            self.add_error("send_every_min", gettext("Enter 5 to 1440 minutes."))
+            self.add_error("dispatch_every_min", gettext("Enter 5 to 1440 minutes."))
         return given

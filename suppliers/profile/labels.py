@@ -8,8 +8,8 @@ from storefront.lib.staff.fieldsets import Field, Group
 
 KNOWN = {
     "stock_accuracy": Field(_("Stock accuracy")),
-    "costs_as_of": Field(_("Costs confirmed at")),
-    "costs_aged_at": Field(_("Cost expiry applied up to")),
+    "costs_confirmed_at": Field(_("Costs confirmed at")),
+    "costs_aged_until": Field(_("Cost expiry applied up to")),
 }
 SUPPLIER = (
     Group(
@@ -56,7 +56,7 @@ SUPPLIER = (
     Group(
         _("Order schedule"),
         {
-            "sending": Field(
+            "dispatch_mode": Field(
                 _("Send orders"),
                 _(
                     "Waiting orders can be canceled at once at no cost. They are always"
@@ -64,11 +64,11 @@ SUPPLIER = (
                     " waiting orders are sent."
                 ),
             ),
-            "send_every_min": Field(
+            "dispatch_every_min": Field(
                 _("Send interval (min)"),
                 _("For batches at an interval: 5 to 1440, counted from midnight UTC."),
             ),
-            "send_times": Field(
+            "dispatch_times": Field(
                 _("Send times"),
                 _(
                     "For batches at fixed times: local times of the supplier, separated by"
@@ -92,22 +92,22 @@ SUPPLIER = (
     Group(
         _("Invoice matching"),
         {
-            "bill_tolerance_percent": Field(
+            "invoice_tolerance_percent": Field(
                 _("Invoice tolerance (%)"),
                 _("Of the agreed amount, for items and shipping separately. 0 = none."),
             ),
-            "bill_tolerance_amount": Field(
+            "invoice_tolerance_amount": Field(
                 _("Invoice tolerance (cost currency)"),
                 _("The larger of the two tolerances applies. 0 = none."),
             ),
-            "bills_within_days": Field(
+            "invoice_due_days": Field(
                 _("Invoice due within (days)"),
                 _(
                     "A shipment without an invoice by then is reported as a discrepancy."
                     " Empty = no invoices expected."
                 ),
             ),
-            "billed_ships_within_days": Field(
+            "ship_within_days_of_invoice": Field(
                 _("Ship invoiced orders within (days)"),
                 _(
                     "From the order confirmation. A later shipment is reported as a"
@@ -119,23 +119,23 @@ SUPPLIER = (
     Group(
         _("Stock freshness"),
         {
-            "stock_believed_min": Field(
+            "stock_fresh_for_min": Field(
                 _("Stock is fresh for (min)"),
                 _("Until then the reported stock is sold in full. 0 = it starts to decay at once."),
             ),
-            "stock_grows_units": Field(
+            "stock_decay_units_per_hour": Field(
                 _("Extra safety stock per hour (units)"),
                 _("Units withheld from sale for each hour begun after that. 0 = none."),
             ),
-            "stock_grows_percent": Field(
+            "stock_decay_percent_per_hour": Field(
                 _("Stock decay per hour (%)"),
                 _("Share of the reported stock withheld for each hour begun after that. 0 = none."),
             ),
-            "stock_hidden_min": Field(
+            "stock_expires_after_min": Field(
                 _("Stock expires after (min)"),
                 _("Older stock is not sold. At least the fresh time above, at most 1440."),
             ),
-            "stock_told_min": Field(
+            "stock_age_shown_after_min": Field(
                 _("Stale stock alert after (min)"),
                 _("The staff start page shows an alert if all stock of this supplier is older."),
             ),
@@ -144,7 +144,7 @@ SUPPLIER = (
     Group(
         _("Cost freshness"),
         {
-            "cost_hidden_min": Field(
+            "cost_expires_after_min": Field(
                 _("Costs expire after (min)"),
                 _(
                     "Offers with an older cost are not sold until the supplier confirms it."
@@ -156,18 +156,18 @@ SUPPLIER = (
     Group(
         _("Live stock check at checkout"),
         {
-            "asked_after_min": Field(
+            "live_check_after_min": Field(
                 _("Check if stock is older than (min)"),
                 _("The supplier is asked for its stock before the sale. 0 = before every sale."),
             ),
-            "asked_below": Field(
+            "live_check_below_units": Field(
                 _("Check if the sale leaves at most (units)"),
                 _(
                     "Also checks when so few units would be left. 0 = only before the last"
                     " unit is sold."
                 ),
             ),
-            "unanswered": Field(
+            "live_check_fallback": Field(
                 _("If the supplier does not answer in time"),
                 _("Use the last reported stock, reduced by its age, or do not sell."),
             ),
@@ -180,7 +180,7 @@ SUPPLIER = (
                 _("Safety stock per product and warehouse (units)"),
                 _("Never sold. Applies from the next stock sync; 0 = none."),
             ),
-            "counts_down_at": Field(
+            "stock_decremented_at": Field(
                 _("Supplier stock is reduced at"),
                 _(
                     "When the supplier's reported stock contains our sale; until then"

@@ -2,7 +2,7 @@
 
 A collected order can be canceled at no cost. It is sent in time for its delivery promise, which
 counts from the first open day of the supplier whose cut-off has not passed: all orders of that
-day are sent ``MARGIN`` before the cut-off.
+day are sent ``CUT_OFF_MARGIN`` before the cut-off.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from suppliers.models.supplier import EVERY_DAY, OrdersGo, Sending
+from suppliers.models.supplier import EVERY_DAY, DispatchMode, OrderDispatchPolicy
 
 # Allows for clock drift, a late sweep and a full bulkhead.
-MARGIN = timedelta(minutes=15)
-LOOKED_AHEAD = 60  # days; no supplier closes for longer
+CUT_OFF_MARGIN = timedelta(minutes=15)
+MAX_DAYS_AHEAD = 60  # days; no supplier closes for longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calendar:
+class OrderCalendar:
     """The days on which a supplier takes orders, and their cut-off.
 
     Shape: ``days`` are weekdays from 1 (Monday) to 7, ``closed`` dates; both in ``zone``.
@@ -37,15 +37,15 @@ class Calendar:
         day = moment.astimezone(ZoneInfo(self.zone)).date()
         return str(day.isoweekday()) in self.days and day not in self.closed
 
-    def counts_for(self, promised_at: datetime) -> tuple[date, datetime]:
+    def promise_day(self, promised_at: datetime) -> tuple[date, datetime]:
         """Return the day from which a promise counts, and its cut-off."""
         today = promised_at.astimezone(UTC).date()
-        for ahead in range(LOOKED_AHEAD):
+        for ahead in range(MAX_DAYS_AHEAD):
             day = today + timedelta(days=ahead)
             ends = self._ends(day)
             if ends > promised_at and self.is_open(ends - timedelta(seconds=1)):
                 return day, ends
-        day = today + timedelta(days=LOOKED_AHEAD)
+        day = today + timedelta(days=MAX_DAYS_AHEAD)
         return day, self._ends(day)
 
     def _ends(self, day: date) -> datetime:
@@ -54,31 +54,31 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Collecting:
+class DispatchSchedule:
     """When collected orders are sent to a supplier; ``times`` are in its time zone."""
 
-    manner: str
+    mode: str
     every: timedelta
     times: tuple[time, ...]
-    calendar: Calendar
+    calendar: OrderCalendar
 
-    def goes_at(
+    def submit_at(
         self, *, promised_at: datetime, now: datetime, before: datetime | None = None
     ) -> datetime | None:
         """Return when an order that is ready now is sent; None: at once.
 
-        That is the next scheduled moment, but ``MARGIN`` before the cut-off of its promise and
-        before ``before``, when its payment can no longer be captured.
+        That is the next scheduled moment, but ``CUT_OFF_MARGIN`` before the cut-off of its promise
+        and before ``before``, when its payment can no longer be captured.
         """
-        if self.manner == Sending.AT_ONCE:
+        if self.mode == DispatchMode.AT_ONCE:
             return None
-        _, ends = self.calendar.counts_for(promised_at)
-        latest = min(ends, before or ends) - MARGIN
+        _, ends = self.calendar.promise_day(promised_at)
+        latest = min(ends, before or ends) - CUT_OFF_MARGIN
         moment = next(self._moments(now, latest), latest)
         return moment if moment > now else None
 
     def _moments(self, now: datetime, until: datetime) -> Iterator[datetime]:
-        walk = self._of_every(now) if self.manner == Sending.EVERY else self._of_times(now)
+        walk = self._of_every(now) if self.mode == DispatchMode.EVERY else self._of_times(now)
         for moment in walk:
             if moment > until:
                 return
@@ -95,61 +95,63 @@ class Collecting:
     def _of_times(self, now: datetime) -> Iterator[datetime]:
         zone = ZoneInfo(self.calendar.zone)
         today = now.astimezone(zone).date()
-        for ahead in range(LOOKED_AHEAD):
+        for ahead in range(MAX_DAYS_AHEAD):
             day = today + timedelta(days=ahead)
             moments = (datetime.combine(day, one, zone).astimezone(UTC) for one in self.times)
             yield from sorted(moments)
 
 
 @lru_cache(maxsize=512)
-def waits_days(calendar: Calendar, hour: datetime) -> int:
+def cut_off_delay_days(calendar: OrderCalendar, hour: datetime) -> int:
     """Return by how many days a promise made in this hour starts later.
 
     Constant within an hour: cut-offs are whole hours of UTC, as is midnight.
     """
-    day, _ = calendar.counts_for(hour)
+    day, _ = calendar.promise_day(hour)
     return (day - hour.date()).days
 
 
-def hour_of(now: datetime) -> datetime:
+def start_of_hour(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def times_in(text: str) -> tuple[time, ...]:
+def parse_times(text: str) -> tuple[time, ...]:
     """Return the times in ``09:00 14:30``.
 
     Raises: ValueError  invalid time
     """
-    return tuple(time.fromisoformat(word) for word in _words(text))
+    return tuple(time.fromisoformat(word) for word in _split_words(text))
 
 
-def days_in(text: str) -> frozenset[date]:
+def parse_days(text: str) -> frozenset[date]:
     """Return the days in ``2026-12-25 2026-12-26``.
 
     Raises: ValueError  invalid day
     """
-    return _days(text) if text else frozenset()
+    return _parse_days(text) if text else frozenset()
 
 
 @lru_cache(maxsize=512)
-def _days(text: str) -> frozenset[date]:
-    return frozenset(date.fromisoformat(word) for word in _words(text))
+def _parse_days(text: str) -> frozenset[date]:
+    return frozenset(date.fromisoformat(word) for word in _split_words(text))
 
 
-def _words(text: str) -> Iterable[str]:
+def _split_words(text: str) -> Iterable[str]:
     return text.replace(",", " ").split()
 
 
-def calendar(cut_off_hour: int | None, days: str, closed_on: str, zone: str) -> Calendar:
-    return Calendar(cut_off_hour=cut_off_hour, days=days, closed=days_in(closed_on), zone=zone)
+def calendar(cut_off_hour: int | None, days: str, closed_on: str, zone: str) -> OrderCalendar:
+    return OrderCalendar(
+        cut_off_hour=cut_off_hour, days=days, closed=parse_days(closed_on), zone=zone
+    )
 
 
-def collecting_of(terms: OrdersGo) -> Collecting:
+def dispatch_schedule(terms: OrderDispatchPolicy) -> DispatchSchedule:
     """Return the order schedule of a supplier."""
-    return Collecting(
-        manner=terms.sending,
-        every=timedelta(minutes=terms.send_every_min),
-        times=times_in(terms.send_times),
+    return DispatchSchedule(
+        mode=terms.dispatch_mode,
+        every=timedelta(minutes=terms.dispatch_every_min),
+        times=parse_times(terms.dispatch_times),
         calendar=calendar(
             getattr(terms, "cut_off_hour", None), terms.order_days, terms.closed_on, terms.time_zone
         ),

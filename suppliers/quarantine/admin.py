@@ -1,6 +1,6 @@
 """Quarantine admin: review the changes of a run, apply, discard, roll back, edit thresholds.
 
-``Page`` is one request to the changes of a run: sorted, paged, exported as CSV, applied in
+``ChangesPage`` is one request to the changes of a run: sorted, paged, exported as CSV, applied in
 part.
 """
 
@@ -21,48 +21,62 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import REFUSALS, ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff.admin import (
+    SERVICE_ERRORS,
+    ReasonForm,
+    StaffAdmin,
+    action,
+    register_read_only,
+)
 from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.fieldsets import Group, Words
 from storefront.lib.staff.inlines import inline
 from suppliers.inventory import tasks
-from suppliers.models import FeedChange, FeedIssue, FeedLimits, FeedRun
+from suppliers.models import PendingChange, QuarantineThresholds, SyncIssue, SyncRun
 from suppliers.quarantine import review, rollback
-from suppliers.quarantine.labels import COUNTS, DECIDED, JUDGED, LIMITS, PLUMBING, PROFILE, RUN
-from suppliers.quarantine.review import Choice, Decided, NothingChosenError
+from suppliers.quarantine.labels import (
+    BASELINE_LABELS,
+    CHECKED_COUNTS,
+    COUNT_FIELDS,
+    DECISION_FIELDS,
+    INTERNAL_FIELDS,
+    RUN_FIELDS,
+    THRESHOLD_GROUPS,
+)
+from suppliers.quarantine.review import EmptySelectionError, ReviewResult, Selection
 
 PER_PAGE = 50
 COLUMNS = ("row", "kind", "place", "old", "new", "size", "outcome")
 # Sort orders of the page, with a tie-breaker so that pages are stable.
-ORDERS = {
+SORT_ORDERS = {
     "-size": ("-size", "pk"),
     "size": ("size", "pk"),
     "row": ("row", "pk"),
     "-row": ("-row", "pk"),
 }
-Kind = FeedChange.Kind
+Kind = PendingChange.Kind
 
 
-class ChangesDesk(StaffAdmin):
-    """The admin of runs, as far as ``Page`` uses it."""
+class PendingChangesAdmin(StaffAdmin):
+    """The admin of runs, as far as ``ChangesPage`` uses it."""
 
-    def tell(self, request: HttpRequest, decided: Decided) -> None:
+    def tell(self, request: HttpRequest, decided: ReviewResult) -> None:
         """Show the result and start the publication."""
-        self.message_user(request, _said(decided))
-        self.wake(request, tasks.publish_waiting)
+        self.message_user(request, _describe(decided))
+        self.wake(request, tasks.publish_pending)
 
 
-class Page:
+class ChangesPage:
     """One request to the changes of a run."""
 
-    def __init__(self, desk: ChangesDesk, request: HttpRequest, run: FeedRun) -> None:
+    def __init__(self, desk: PendingChangesAdmin, request: HttpRequest, run: SyncRun) -> None:
         self.desk = desk
         self.request = request
         self.run = run
         self.problem = ""
         given = request.GET
         self.kind = given.get("kind", "") if given.get("kind") in Kind.values else ""
-        self.order = given.get("order", "") if given.get("order") in ORDERS else "-size"
+        self.order = given.get("order", "") if given.get("order") in SORT_ORDERS else "-size"
 
     def answer(self) -> HttpResponse:
         if self.request.method == "POST":
@@ -71,10 +85,10 @@ class Page:
             return self._file()
         return self._show()
 
-    def _rows(self) -> QuerySet[FeedChange]:
-        rows = FeedChange.objects.filter(run=self.run)
+    def _rows(self) -> QuerySet[PendingChange]:
+        rows = PendingChange.objects.filter(run=self.run)
         rows = rows.filter(kind=self.kind) if self.kind else rows
-        return rows.order_by(*ORDERS[self.order])
+        return rows.order_by(*SORT_ORDERS[self.order])
 
     def _apply_part(self) -> HttpResponse:
         try:
@@ -84,11 +98,11 @@ class Page:
                 now=timezone.now(),
                 choice=self._choice(),
             )
-        except NothingChosenError:
+        except EmptySelectionError:
             self.problem = gettext("Select at least one change.")
         except InvalidOperation:
             self.problem = gettext("Enter the limit as a number.")
-        except REFUSALS as refusal:
+        except SERVICE_ERRORS as refusal:
             self.problem = str(refusal)
         else:
             self.desk.tell(self.request, decided)
@@ -96,21 +110,23 @@ class Page:
         self.run.refresh_from_db()
         return self._show(status=422)
 
-    def _choice(self) -> Choice:
+    def _choice(self) -> Selection:
         given = self.request.POST
         kinds = [self.kind] if self.kind else []
         if given.get("step") == "ticked":
             ids = [int(pk) for pk in given.getlist("pk") if pk.isdecimal()]
-            return Choice(kinds=kinds, ids=ids)
-        return Choice(kinds=kinds, at_most=Decimal(given.get("at_most", "").replace(",", ".")))
+            return Selection(kinds=kinds, ids=ids)
+        return Selection(kinds=kinds, at_most=Decimal(given.get("at_most", "").replace(",", ".")))
 
     def _file(self) -> HttpResponse:
-        answer = StreamingHttpResponse(_lines(self._rows()), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="run-{self.run.pk}-changes.csv"'
+        answer = StreamingHttpResponse(
+            _csv_lines(self._rows()), content_type="text/csv; charset=utf-8"
+        )
+        answer["Content-Condition"] = f'attachment; filename="run-{self.run.pk}-changes.csv"'
         return answer  # type: ignore[return-value]  # Django's two answers share no base in stubs
 
     def _show(self, *, status: int = 200) -> HttpResponse:
-        mine = FeedChange.objects.filter(run=self.run)
+        mine = PendingChange.objects.filter(run=self.run)
         page = Paginator(self._rows(), PER_PAGE).get_page(self.request.GET.get("page"))
         context = {
             **self.desk.admin_site.each_context(self.request),
@@ -119,7 +135,7 @@ class Page:
             "opts": self.desk.opts,
             "back": self.desk.page_of(self.run),
             "problem": self.problem,
-            "waits": self.run.status == FeedRun.Status.QUARANTINED,
+            "waits": self.run.status == SyncRun.Status.QUARANTINED,
             "page": page,
             "kind": self.kind,
             "order": self.order,
@@ -131,7 +147,7 @@ class Page:
                 .annotate(count=Count("pk"))
             ),
             "most": mine.aggregate(most=Max("size"))["most"],
-            "facts": _facts(self.run),
+            "facts": _checked_counts(self.run),
             "query": urlencode({"kind": self.kind, "order": self.order}),
         }
         return TemplateResponse(
@@ -139,20 +155,20 @@ class Page:
         )
 
 
-def _facts(run: FeedRun) -> Iterator[tuple[Words, Any]]:
+def _checked_counts(run: SyncRun) -> Iterator[tuple[Words, Any]]:
     """Yield the counts that the guards checked, with their labels."""
-    for name, label in JUDGED.items():
+    for name, label in CHECKED_COUNTS.items():
         if run.profile.get(name) is not None:
             yield label, run.profile[name]
 
 
-def _lines(changes: QuerySet[FeedChange]) -> Iterator[str]:
+def _csv_lines(changes: QuerySet[PendingChange]) -> Iterator[str]:
     yield csv_line(COLUMNS)
     for change in changes.iterator(chunk_size=2_000):
         yield csv_line(getattr(change, name) for name in COLUMNS)
 
 
-def _said(decided: Decided) -> str:
+def _describe(decided: ReviewResult) -> str:
     """Return the result of a decision as a sentence."""
     done = ngettext("%(count)d value changed.", "%(count)d values changed.", decided.done)
     words = done % {"count": decided.done}
@@ -176,50 +192,53 @@ def _said(decided: Decided) -> str:
 # Thresholds
 
 
-@admin.register(FeedLimits)
-class FeedLimitsAdmin(StaffAdmin):
-    editable = FeedLimits.NAMES
+@admin.register(QuarantineThresholds)
+class QuarantineThresholdsAdmin(StaffAdmin):
+    editable = QuarantineThresholds.NAMES
     may_add = True
     may_delete = True
-    groups = LIMITS
-    list_display: ClassVar = [columns.text("supplier__name", _("Supplier")), *FeedLimits.NAMES]
+    groups = THRESHOLD_GROUPS
+    list_display: ClassVar = [
+        columns.text("supplier__name", _("Supplier")),
+        *QuarantineThresholds.NAMES,
+    ]
     list_select_related: ClassVar = ["supplier"]
     ordering: ClassVar = ["supplier"]
 
 
 # Runs
 
-Status = FeedRun.Status
+Status = SyncRun.Status
 
 
-def _waits(run: FeedRun) -> bool:
+def _is_pending(run: SyncRun) -> bool:
     return run.status == Status.QUARANTINED
 
 
-def _has_changes(run: FeedRun) -> bool:
-    return _waits(run) or (bool(run.decided_by) and run.status != Status.DISCARDED)
+def _has_changes(run: SyncRun) -> bool:
+    return _is_pending(run) or (bool(run.decided_by) and run.status != Status.DISCARDED)
 
 
-def _can_go_back(run: FeedRun) -> bool:
-    return run.status == Status.APPLIED and run.kind != FeedRun.Kind.PRODUCTS
+def _can_roll_back(run: SyncRun) -> bool:
+    return run.status == Status.APPLIED and run.kind != SyncRun.Kind.PRODUCTS
 
 
-STATE = columns.state(
+STATE = columns.status(
     "status",
     _("Status"),
     calls={"quarantined", "failed"},
-    waits={"fetched", "parsed", "staged"},
+    waits={"fetching", "parsed", "staged"},
     ended={"applied", "discarded", "rolled_back"},
 )
 NUMBER = columns.text("pk", _("Sync run ID"))
 CALLS = columns.pairs("calls", _("API calls"))
 POINTS = columns.pairs("points", _("Quota used"))
-JUDGED_BY = columns.pairs("profile", _("Baseline for later runs"), words=PROFILE)
+BASELINE = columns.pairs("profile", _("Baseline for later runs"), words=BASELINE_LABELS)
 
 
-@admin.register(FeedRun)
-class FeedRunAdmin(ChangesDesk):
-    when_empty: ClassVar = _("No sync runs yet. Open a supplier and select “Synchronize now”.")
+@admin.register(SyncRun)
+class SyncRunAdmin(PendingChangesAdmin):
+    empty_text: ClassVar = _("No sync runs yet. Open a supplier and select “Synchronize now”.")
     list_display: ClassVar = [
         "id",
         columns.text("supplier__name", _("Supplier")),
@@ -239,34 +258,34 @@ class FeedRunAdmin(ChangesDesk):
     search_fields: ClassVar = ["problem"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["status", "profile", "calls", "points"]
-    readonly_fields: ClassVar = [STATE, NUMBER, CALLS, POINTS, JUDGED_BY, columns.moves]
+    readonly_fields: ClassVar = [STATE, NUMBER, CALLS, POINTS, BASELINE, columns.status_history]
     groups = (
-        Group(_("Result"), RUN, columns=[STATE]),
-        Group(_("Rows"), COUNTS),
-        Group(_("Decision"), DECIDED, columns=[columns.moves]),
-        Group(_("Checks and findings"), columns=[CALLS, POINTS, JUDGED_BY]),
-        Group(_("System information"), PLUMBING, columns=[NUMBER]),
+        Group(_("Result"), RUN_FIELDS, columns=[STATE]),
+        Group(_("Rows"), COUNT_FIELDS),
+        Group(_("Decision"), DECISION_FIELDS, columns=[columns.status_history]),
+        Group(_("Checks and findings"), columns=[CALLS, POINTS, BASELINE]),
+        Group(_("System information"), INTERNAL_FIELDS, columns=[NUMBER]),
     )
     actions_detail: ClassVar = ["changes", "apply", "discard", "roll_back"]
-    fits: ClassVar = {
+    available_if: ClassVar = {
         "changes": _has_changes,
-        "apply": _waits,
-        "discard": _waits,
-        "roll_back": _can_go_back,
+        "apply": _is_pending,
+        "discard": _is_pending,
+        "roll_back": _can_roll_back,
     }
-    refusals: ClassVar = (review.NothingChosenError, rollback.NotReversibleError)
+    user_errors: ClassVar = (review.EmptySelectionError, rollback.NotReversibleError)
     inlines: ClassVar = [
-        inline(FeedIssue, "row", "severity", "code", "message", tab=False, fk_name="last_run")
+        inline(SyncIssue, "row", "severity", "code", "message", tab=False, fk_name="last_run")
     ]
 
     @action(description=_("Review changes"), icon="difference")
     def changes(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return Page(self, request, self.row(request, object_id)).answer()
+        return ChangesPage(self, request, self.row(request, object_id)).answer()
 
     @action(description=_("Apply run"), icon="check")
     def apply(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self.row(request, object_id)
-        count = FeedChange.objects.filter(run=run).count()
+        count = PendingChange.objects.filter(run=run).count()
         return self.ask(
             request,
             run,
@@ -322,13 +341,13 @@ class FeedRunAdmin(ChangesDesk):
             form_class=ReasonForm,
         )
 
-    def _apply(self, request: HttpRequest, run: FeedRun) -> None:
+    def _apply(self, request: HttpRequest, run: SyncRun) -> None:
         who = str(request.user)
         self.tell(request, review.apply(feed_run=run, actor=who, now=timezone.now()))
 
 
-show(
-    FeedChange,
+register_read_only(
+    PendingChange,
     list_display=[
         "row",
         columns.link("run", _("Sync run")),
@@ -337,12 +356,12 @@ show(
         "old",
         "new",
         "size",
-        columns.state(
+        columns.status(
             "outcome",
             _("Outcome"),
-            calls={"left"},
-            waits={"waits"},
-            ended={"applied", "undone"},
+            calls={"skipped"},
+            waits={"deferred"},
+            ended={"applied", "rolled_back"},
         ),
     ],
     list_select_related=["run__supplier"],

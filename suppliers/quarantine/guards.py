@@ -13,38 +13,38 @@ from decimal import Decimal
 from statistics import median_low
 from typing import Final
 
-from suppliers.connectors.bulk import EMPTY_KIND, MIXED_KIND, Shape
+from suppliers.connectors.bulk import EMPTY_KIND, MIXED_KIND, FileProfile
 
 # Always allowed: in a small catalog a percentage says little.
-FEW = 3
+ALWAYS_ALLOWED = 3
 MAX_COST = Decimal(1_000_000)  # per unit
 # Clock drift between servers of a supplier.
-OUT_OF_STEP = timedelta(minutes=10)
+CLOCK_DRIFT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Thresholds:
     """Quarantine thresholds. Percentages of the known rows."""
 
-    lost_percent: int = 20
-    emptied_percent: int = 20
-    soared_percent: int = 20
-    soar_factor: int = 10
-    bad_percent: int = 50
-    jumped_percent: int = 10
-    jump_factor: int = 10
-    above_price_percent: int = 10
-    twice_percent: int = 10
-    risen_percent: int = 15
-    stale_h: int = 0  # maximum age of the newest row in hours; 0: unlimited
-    decide_within_h: int = 48
+    max_missing_percent: int = 20
+    max_zeroed_percent: int = 20
+    max_surged_percent: int = 20
+    surge_factor: int = 10
+    max_invalid_percent: int = 50
+    max_price_outlier_percent: int = 10
+    price_outlier_factor: int = 10
+    max_negative_margin_percent: int = 10
+    max_duplicate_percent: int = 10
+    cost_increase_alert_percent: int = 15
+    max_file_age_h: int = 0  # maximum age of the newest row in hours; 0: unlimited
+    review_due_h: int = 48
 
 
-USUAL = Limits()
+DEFAULT_THRESHOLDS = Thresholds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CostMove:
+class CostDelta:
     """A changed cost."""
 
     sku: str
@@ -53,7 +53,7 @@ class CostMove:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moves:
+class CostDeltas:
     """The cost changes of a feed.
 
     Shape: ``known`` costs are in the feed, ``moved`` of them change, ``jumped`` by the outlier
@@ -63,46 +63,50 @@ class Moves:
     known: int
     moved: int
     jumped: int
-    sample: Sequence[CostMove] = ()
+    sample: Sequence[CostDelta] = ()
 
 
-def list_is_believable(
-    *, good: int, bad: int, known: int, still_there: int, limits: Limits = USUAL
+def missing_rows_violation(
+    *, good: int, bad: int, known: int, still_there: int, limits: Thresholds = DEFAULT_THRESHOLDS
 ) -> str:
     """Return the violation if too many known products are missing from a list."""
     if good == 0 and bad == 0:
         return f"The list is empty; {known} products are known."
-    if reason := rows_are_readable(good=good, bad=bad, limits=limits):
+    if reason := invalid_rows_violation(good=good, bad=bad, limits=limits):
         return reason
     lost = known - still_there
-    if _is_too_much(lost, of=known, percent=limits.lost_percent):
-        return f"{lost} of {known} known products are missing from the list ({_rate(lost, known)})."
+    if _exceeds(lost, of=known, percent=limits.max_missing_percent):
+        return (
+            f"{lost} of {known} known products are missing from the list ({_percent(lost, known)})."
+        )
     return ""
 
 
-def count_is_believable(*, good: int, last: int, limits: Limits = USUAL) -> str:
+def row_count_violation(*, good: int, last: int, limits: Thresholds = DEFAULT_THRESHOLDS) -> str:
     """Return the violation if a list has far fewer rows than the last one; 0: no last one."""
     lost = last - good
-    if _is_too_much(lost, of=last, percent=limits.lost_percent):
-        return f"{good} rows; the last accepted run had {last} ({_rate(lost, last)} fewer)."
+    if _exceeds(lost, of=last, percent=limits.max_missing_percent):
+        return f"{good} rows; the last accepted run had {last} ({_percent(lost, last)} fewer)."
     return ""
 
 
-def rows_are_readable(*, good: int, bad: int, limits: Limits = USUAL) -> str:
+def invalid_rows_violation(*, good: int, bad: int, limits: Thresholds = DEFAULT_THRESHOLDS) -> str:
     read = good + bad
-    if _is_too_much(bad, of=read, percent=limits.bad_percent):
-        return f"{bad} of {read} rows are invalid ({_rate(bad, read)})."
+    if _exceeds(bad, of=read, percent=limits.max_invalid_percent):
+        return f"{bad} of {read} rows are invalid ({_percent(bad, read)})."
     return ""
 
 
-def rows_come_once(*, read: int, twice: int, last_twice: int = 0, limits: Limits = USUAL) -> str:
+def duplicate_rows_violation(
+    *, read: int, twice: int, last_twice: int = 0, limits: Thresholds = DEFAULT_THRESHOLDS
+) -> str:
     """Return the violation if too many rows are duplicated, beyond those of the last run."""
-    if _is_too_much(twice - last_twice, of=read, percent=limits.twice_percent):
-        return f"{twice} of {read} rows are duplicates ({_rate(twice, read)})."
+    if _exceeds(twice - last_twice, of=read, percent=limits.max_duplicate_percent):
+        return f"{twice} of {read} rows are duplicates ({_percent(twice, read)})."
     return ""
 
 
-def currency_is_right(*, expected: str, found: Iterable[str]) -> str:
+def currency_violation(*, expected: str, found: Iterable[str]) -> str:
     """Return the violation if most prices are in another currency."""
     codes = list(found)
     strange = [code for code in codes if code != expected]
@@ -111,31 +115,37 @@ def currency_is_right(*, expected: str, found: Iterable[str]) -> str:
     return ""
 
 
-def stock_is_believable(*, stocked: int, emptied: int, limits: Limits = USUAL) -> str:
+def zeroed_stock_violation(
+    *, stocked: int, zeroed: int, limits: Thresholds = DEFAULT_THRESHOLDS
+) -> str:
     """Return the violation if too many non-zero stock rows became zero or are missing."""
-    if _is_too_much(emptied, of=stocked, percent=limits.emptied_percent):
+    if _exceeds(zeroed, of=stocked, percent=limits.max_zeroed_percent):
         return (
-            f"{emptied} of {stocked} stock rows drop to zero at once ({_rate(emptied, stocked)})."
+            f"{zeroed} of {stocked} stock rows drop to zero at once ({_percent(zeroed, stocked)})."
         )
     return ""
 
 
-def stock_rise_is_believable(*, told: int, soared: int, limits: Limits = USUAL) -> str:
+def stock_surge_violation(
+    *, told: int, surged: int, limits: Thresholds = DEFAULT_THRESHOLDS
+) -> str:
     """Return the violation if too many non-zero stock rows surge.
 
     Warehouses are restocked row by row: if most rows surge at once, another column was read.
     """
-    if _is_too_much(soared, of=told, percent=limits.soared_percent):
+    if _exceeds(surged, of=told, percent=limits.max_surged_percent):
         return (
-            f"{soared} of {told} stock rows rise to at least {limits.soar_factor} times their"
-            f" quantity at once ({_rate(soared, told)})."
+            f"{surged} of {told} stock rows rise to at least {limits.surge_factor} times their"
+            f" quantity at once ({_percent(surged, told)})."
         )
     return ""
 
 
-def jumps(moves: Iterable[CostMove], *, limits: Limits = USUAL) -> list[CostMove]:
+def outliers(
+    moves: Iterable[CostDelta], *, limits: Thresholds = DEFAULT_THRESHOLDS
+) -> list[CostDelta]:
     """Return the outliers: changes like a shifted decimal point or prices in cents."""
-    factor = limits.jump_factor
+    factor = limits.price_outlier_factor
     return [
         move
         for move in moves
@@ -143,62 +153,64 @@ def jumps(moves: Iterable[CostMove], *, limits: Limits = USUAL) -> list[CostMove
     ]
 
 
-def costs_are_believable(*, moves: Moves, limits: Limits = USUAL) -> str:
+def price_outlier_violation(*, moves: CostDeltas, limits: Thresholds = DEFAULT_THRESHOLDS) -> str:
     """Return the violation if too many costs are outliers; a single one only concerns its row."""
-    if not _is_too_much(moves.jumped, of=moves.known, percent=limits.jumped_percent):
+    if not _exceeds(moves.jumped, of=moves.known, percent=limits.max_price_outlier_percent):
         return ""
-    words = (
-        f"{moves.jumped} of {moves.known} costs change by a factor of {limits.jump_factor} or more"
-    )
-    for example in jumps(moves.sample, limits=limits)[:1]:
+    words = f"{moves.jumped} of {moves.known} costs change by a factor of {limits.price_outlier_factor} or more"
+    for example in outliers(moves.sample, limits=limits)[:1]:
         words += f", such as {example.sku}: {example.before} to {example.after}"
     return f"{words}."
 
 
-def margins_are_believable(*, listed: int, above: int, limits: Limits = USUAL) -> str:
+def negative_margin_violation(
+    *, listed: int, above: int, limits: Thresholds = DEFAULT_THRESHOLDS
+) -> str:
     """Return the violation if too many listed variants would cost more than their net price."""
-    if _is_too_much(above, of=listed, percent=limits.above_price_percent):
+    if _exceeds(above, of=listed, percent=limits.max_negative_margin_percent):
         return (
             f"{above} of {listed} listed variants would cost more than our net price"
-            f" ({_rate(above, listed)})."
+            f" ({_percent(above, listed)})."
         )
     return ""
 
 
-def file_is_new(
-    *, newest: datetime | None, last_newest: datetime | None, now: datetime, limits: Limits = USUAL
+def newest_row_violation(
+    *,
+    newest: datetime | None,
+    last_newest: datetime | None,
+    now: datetime,
+    limits: Thresholds = DEFAULT_THRESHOLDS,
 ) -> str:
     """Return the violation if the newest row is older than that of the last file, or too old."""
     if newest is None:
         return ""
-    if went_back(newest, last_newest):
+    if is_older_than(newest, last_newest):
         return (
             f"The newest row is dated {newest:%Y-%m-%d %H:%M}; the last accepted run had"
             f" {last_newest:%Y-%m-%d %H:%M}: this is an older file."
         )
-    if limits.stale_h and now - newest > timedelta(hours=limits.stale_h):
-        return (
-            f"The newest row is dated {newest:%Y-%m-%d %H:%M}: older than {limits.stale_h} hours."
-        )
+    if limits.max_file_age_h and now - newest > timedelta(hours=limits.max_file_age_h):
+        return f"The newest row is dated {newest:%Y-%m-%d %H:%M}: older than {limits.max_file_age_h} hours."
     return ""
 
 
-def file_is_written_later(*, said_at: datetime | None, last_said_at: datetime | None) -> str:
+def file_age_violation(*, stated_at: datetime | None, last_stated_at: datetime | None) -> str:
     """Return the violation if the file is older than the last one by its server or uploader."""
-    if went_back(said_at, last_said_at):
+    if is_older_than(stated_at, last_stated_at):
         return (
-            f"The file is dated {said_at:%Y-%m-%d %H:%M}; the last accepted run had"
-            f" {last_said_at:%Y-%m-%d %H:%M}: this is an older file."
+            f"The file is dated {stated_at:%Y-%m-%d %H:%M}; the last accepted run had"
+            f" {last_stated_at:%Y-%m-%d %H:%M}: this is an older file."
         )
     return ""
 
 
-def went_back(moment: datetime | None, last: datetime | None) -> bool:
+def is_older_than(moment: datetime | None, last: datetime | None) -> bool:
     """Return whether a date is before another by more than clock drift."""
-    return moment is not None and last is not None and last - moment > OUT_OF_STEP
+    return moment is not None and last is not None and last - moment > CLOCK_DRIFT
 
 
-def stays_undone(*, run: int, told: int, again: int) -> str:
+def rolled_back_values_violation(*, run: int, told: int, again: int) -> str:
     """Return the violation if most values return that staff rolled back."""
     if 2 * again > told:
         return (
@@ -207,20 +219,20 @@ def stays_undone(*, run: int, told: int, again: int) -> str:
     return ""
 
 
-def _is_too_much(lost: int, *, of: int, percent: int) -> bool:
-    return lost > FEW and 100 * lost > percent * of
+def _exceeds(lost: int, *, of: int, percent: int) -> bool:
+    return lost > ALWAYS_ALLOWED and 100 * lost > percent * of
 
 
-def _rate(part: int, whole: int) -> str:
+def _percent(part: int, whole: int) -> str:
     return f"{Decimal(100 * part) / max(1, whole):.0f} %"
 
 
 # Changed columns
 
 # Fields that identify and price a row: another type of value means another column.
-KEYS: Final = ("sku", "parent", "gtin", "title", "cost", "stock")
+CHECKED_FIELDS: Final = ("sku", "parent", "gtin", "title", "cost", "stock")
 # Harmless type changes, by field.
-HARMLESS: Final = frozenset(
+HARMLESS_TYPE_CHANGES: Final = frozenset(
     {
         ("cost", "number", "decimal"),
         ("cost", "decimal", "number"),
@@ -238,35 +250,35 @@ HARMLESS: Final = frozenset(
 )
 
 
-def shape_is_known(*, before: Shape | None, now: Shape) -> str:
+def schema_drift_violation(*, before: FileProfile | None, now: FileProfile) -> str:
     """Return the violation if columns differ from the last accepted file; None: no such file."""
     if before is None:
         return ""
-    changed = list(_changed(before, now))
+    changed = list(_type_changes(before, now))
     missing = [name for name in before.columns if name not in now.columns]
     if not changed and 2 * len(missing) <= len(before.columns):
         return ""
     words = " ".join(changed)
     if missing:
         strange = [name for name in now.columns if name not in before.columns]
-        words = f"{words} Missing columns: {_listed(missing)}."
-        words += f" New columns: {_listed(strange)}." if strange else ""
+        words = f"{words} Missing columns: {_first_names(missing)}."
+        words += f" New columns: {_first_names(strange)}." if strange else ""
     return words.strip()
 
 
-def _changed(before: Shape, now: Shape) -> Iterator[str]:
-    for field in KEYS:
+def _type_changes(before: FileProfile, now: FileProfile) -> Iterator[str]:
+    for field in CHECKED_FIELDS:
         was, is_now = before.kinds.get(field, EMPTY_KIND), now.kinds.get(field, EMPTY_KIND)
-        if was in {EMPTY_KIND, is_now} or (field, was, is_now) in HARMLESS:
+        if was in {EMPTY_KIND, is_now} or (field, was, is_now) in HARMLESS_TYPE_CHANGES:
             continue
         if is_now == EMPTY_KIND:
             yield f"The column of {field} is empty or missing."
         elif MIXED_KIND not in {was, is_now}:
-            now_holds = _words(is_now)
-            yield f"The column of {field} contained {_words(was)} and now contains {now_holds}."
+            now_holds = _kind_label(is_now)
+            yield f"The column of {field} contained {_kind_label(was)} and now contains {now_holds}."
 
 
-def _words(kind: str) -> str:
+def _kind_label(kind: str) -> str:
     return {
         "number": "whole numbers",
         "decimal": "decimal numbers",
@@ -277,7 +289,7 @@ def _words(kind: str) -> str:
     }.get(kind, kind)
 
 
-def _listed(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     shown = ", ".join(names[:5])
     return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown  # noqa: PLR2004
 
@@ -285,57 +297,59 @@ def _listed(names: list[str]) -> str:
 # Uniform price shifts: cents, a tax, another currency
 
 # Share of the changes that must have one factor, and the tolerance of each besides a cent.
-SHARED_PERCENT = 80
-SAME = Decimal("0.003")
+MIN_SHARED_PERCENT = 80
+FACTOR_TOLERANCE = Decimal("0.003")
 # Tolerance between the supplier's exchange rate and ours.
-SAME_RATE = Decimal("0.025")
+EXCHANGE_RATE_TOLERANCE = Decimal("0.025")
 # A supplier may raise all prices by this share at once.
-MOST_TOGETHER = Decimal("0.10")
+MAX_UNIFORM_SHIFT = Decimal("0.10")
 ONE = Decimal(1)
 SHIFTS = {Decimal(10): "a decimal point", Decimal(100): "cents", Decimal(1000): "thousandths"}
 TAXES = [Decimal(f"1.{percent}") for percent in range(17, 28)]
 
 
-def slip(moves: Moves, *, rates: Mapping[str, Decimal]) -> str:
+def uniform_shift_violation(moves: CostDeltas, *, rates: Mapping[str, Decimal]) -> str:
     """Return the violation if most costs change by one factor.
 
     Shape: ``rates`` are values of one unit of the supplier's currency, by currency
     """
-    if moves.moved <= FEW or 2 * moves.moved <= moves.known or not moves.sample:
+    if moves.moved <= ALWAYS_ALLOWED or 2 * moves.moved <= moves.known or not moves.sample:
         return ""
     factor = median_low(move.after / move.before for move in moves.sample)
-    shared = sum(_is_moved_by(factor, move) for move in moves.sample)
-    if 100 * shared < SHARED_PERCENT * len(moves.sample):
+    shared = sum(_is_changed_by(factor, move) for move in moves.sample)
+    if 100 * shared < MIN_SHARED_PERCENT * len(moves.sample):
         return ""
-    meaning = next(_meanings(factor, rates), "")
-    if not meaning and abs(factor - ONE) <= MOST_TOGETHER:
+    meaning = next(_explanations(factor, rates), "")
+    if not meaning and abs(factor - ONE) <= MAX_UNIFORM_SHIFT:
         return ""
     words = f"{moves.moved} of {moves.known} costs change by the same factor, {factor:.4g}"
     return f"{words}: {meaning}." if meaning else f"{words}."
 
 
-def _is_moved_by(factor: Decimal, move: CostMove) -> bool:
+def _is_changed_by(factor: Decimal, move: CostDelta) -> bool:
     wanted = move.before * factor
     # Both costs were rounded to a cent.
-    allowed = max(Decimal("0.01") * max(ONE, factor), wanted * SAME)
+    allowed = max(Decimal("0.01") * max(ONE, factor), wanted * FACTOR_TOLERANCE)
     return abs(move.after - wanted) <= allowed
 
 
-def _meanings(factor: Decimal, rates: Mapping[str, Decimal]) -> Iterator[str]:
+def _explanations(factor: Decimal, rates: Mapping[str, Decimal]) -> Iterator[str]:
     for shift, words in SHIFTS.items():
-        if _is(factor, shift):
+        if _is_close(factor, shift):
             yield f"as if {words} were missing" if shift == 10 else f"as if they were in {words}"  # noqa: PLR2004
-        if _is(factor, ONE / shift):
+        if _is_close(factor, ONE / shift):
             yield f"as if {words} were applied twice"
     for tax in TAXES:
-        if _is(factor, tax):
+        if _is_close(factor, tax):
             yield f"as if a tax of {100 * (tax - 1):.0f} % were added"
-        if _is(factor, ONE / tax):
+        if _is_close(factor, ONE / tax):
             yield f"as if a tax of {100 * (tax - 1):.0f} % were removed"
     for currency, rate in rates.items():
-        if abs(rate - ONE) > SAME_RATE and _is(factor, rate, within=SAME_RATE):
+        if abs(rate - ONE) > EXCHANGE_RATE_TOLERANCE and _is_close(
+            factor, rate, within=EXCHANGE_RATE_TOLERANCE
+        ):
             yield f"as if they were in {currency}"
 
 
-def _is(factor: Decimal, named: Decimal, *, within: Decimal = SAME) -> bool:
+def _is_close(factor: Decimal, named: Decimal, *, within: Decimal = FACTOR_TOLERANCE) -> bool:
     return abs(factor - named) <= named * within

@@ -8,18 +8,19 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.fieldsets import Field, Group, Words
-from suppliers.quarantine.guards import USUAL
+from suppliers.quarantine.guards import DEFAULT_THRESHOLDS
 
 
-def _limit(name: str, label: Words, words: Words) -> Field:
+def _threshold(name: str, label: Words, words: Words) -> Field:
     """Return a form field whose help text ends with the default."""
     usual = format_lazy(
-        _("Empty = {usual}, the default for all suppliers."), usual=getattr(USUAL, name)
+        _("Empty = {usual}, the default for all suppliers."),
+        usual=getattr(DEFAULT_THRESHOLDS, name),
     )
     return Field(label, format_lazy("{} {}", words, usual))
 
 
-LIMITS = (
+THRESHOLD_GROUPS = (
     Group(
         _("Supplier feeds"),
         {
@@ -32,29 +33,29 @@ LIMITS = (
     Group(
         _("Row checks"),
         {
-            "lost_percent": _limit(
-                "lost_percent",
+            "max_missing_percent": _threshold(
+                "max_missing_percent",
                 _("Missing rows (max. %)"),
                 _(
                     "If a larger share of the known rows is missing, and more than 3 rows,"
                     " the run is quarantined."
                 ),
             ),
-            "bad_percent": _limit(
-                "bad_percent",
+            "max_invalid_percent": _threshold(
+                "max_invalid_percent",
                 _("Invalid rows (max. %)"),
                 _("If a larger share of rows cannot be read, the run is quarantined."),
             ),
-            "twice_percent": _limit(
-                "twice_percent",
+            "max_duplicate_percent": _threshold(
+                "max_duplicate_percent",
                 _("Duplicate rows (max. %)"),
                 _(
                     "If a larger share of rows is repeated with different values, the run"
                     " is quarantined."
                 ),
             ),
-            "stale_h": _limit(
-                "stale_h",
+            "max_file_age_h": _threshold(
+                "max_file_age_h",
                 _("Maximum age of the newest row (hours)"),
                 _("If the newest row of a file is older, the run is quarantined. 0 = no check."),
             ),
@@ -63,21 +64,21 @@ LIMITS = (
     Group(
         _("Stock checks"),
         {
-            "emptied_percent": _limit(
-                "emptied_percent",
+            "max_zeroed_percent": _threshold(
+                "max_zeroed_percent",
                 _("Zeroed stock rows (max. %)"),
                 _(
                     "If a larger share of the rows in stock drops to zero at once, the run"
                     " is quarantined."
                 ),
             ),
-            "soared_percent": _limit(
-                "soared_percent",
+            "max_surged_percent": _threshold(
+                "max_surged_percent",
                 _("Surged stock rows (max. %)"),
                 _("If a larger share of rows rises steeply at once, the run is quarantined."),
             ),
-            "soar_factor": _limit(
-                "soar_factor",
+            "surge_factor": _threshold(
+                "surge_factor",
                 _("Stock surge factor"),
                 _("What counts as a steep rise: 10 = from 5 units to 50 or more."),
             ),
@@ -86,21 +87,21 @@ LIMITS = (
     Group(
         _("Cost checks"),
         {
-            "jumped_percent": _limit(
-                "jumped_percent",
+            "max_price_outlier_percent": _threshold(
+                "max_price_outlier_percent",
                 _("Price outliers (max. %)"),
                 _(
                     "If a larger share of costs changes steeply at once, the run is"
                     " quarantined; a single outlier puts only its offer on hold."
                 ),
             ),
-            "jump_factor": _limit(
-                "jump_factor",
+            "price_outlier_factor": _threshold(
+                "price_outlier_factor",
                 _("Price outlier factor"),
                 _("What counts as an outlier: 10 = from 5 to 50 or more, or to 0.50 or less."),
             ),
-            "above_price_percent": _limit(
-                "above_price_percent",
+            "max_negative_margin_percent": _threshold(
+                "max_negative_margin_percent",
                 _("Costs above our net price (max. %)"),
                 _(
                     "If a larger share of the products on sale would cost more than our"
@@ -112,13 +113,13 @@ LIMITS = (
     Group(
         _("Alerts"),
         {
-            "risen_percent": _limit(
-                "risen_percent",
+            "cost_increase_alert_percent": _threshold(
+                "cost_increase_alert_percent",
                 _("Cost increase alert above (%)"),
                 _("The cost is applied; it is listed among the alerts for a week."),
             ),
-            "decide_within_h": _limit(
-                "decide_within_h",
+            "review_due_h": _threshold(
+                "review_due_h",
                 _("Review due within (hours)"),
                 _(
                     "A quarantined run without a decision by then is reported as a failed"
@@ -132,32 +133,32 @@ LIMITS = (
 
 # Fields of a run
 
-RUN: Mapping[str, Field] = {
+RUN_FIELDS: Mapping[str, Field] = {
     "supplier": Field(_("Supplier")),
     "kind": Field(_("Content")),
     "problem": Field(_("Error")),
     "started_at": Field(_("Started")),
     "ended_at": Field(_("Ended")),
 }
-COUNTS: Mapping[str, Field] = {
+COUNT_FIELDS: Mapping[str, Field] = {
     "read": Field(_("Rows read")),
     "created": Field(_("Created")),
     "updated": Field(_("Updated")),
     "unchanged": Field(_("Unchanged")),
     "gone": Field(_("Discontinued")),
     "rejected": Field(_("Rejected")),
-    "remaining": Field(_("Left to the next run")),
+    "deferred_rows": Field(_("Left to the next run")),
 }
-DECIDED: Mapping[str, Field] = {
+DECISION_FIELDS: Mapping[str, Field] = {
     "decided_by": Field(_("Decided by")),
-    "believed_by": Field(_("Checks waived by")),
+    "guards_waived_by": Field(_("Checks waived by")),
 }
-PLUMBING: Mapping[str, Field] = {
+INTERNAL_FIELDS: Mapping[str, Field] = {
     "status_since": Field(_("Status since")),
     "lease_until": Field(_("Lease expires at")),
 }
 # Keys of the profile, as ``evaluation`` writes them.
-JUDGED: Mapping[str, Words] = {
+CHECKED_COUNTS: Mapping[str, Words] = {
     "rows": _("Valid rows"),
     "twice": _("Duplicate rows"),
     "moved": _("Changed costs"),
@@ -165,18 +166,18 @@ JUDGED: Mapping[str, Words] = {
     "listed": _("Listed variants with a cost"),
     "above_price": _("Above our net price"),
     "stocked": _("Stock rows in stock"),
-    "emptied": _("Dropped to zero"),
+    "zeroed": _("Dropped to zero"),
     "newest": _("Newest row"),
 }
-PROFILE: Mapping[str, Words] = {
-    **JUDGED,
-    "soared": _("Steep rises"),
-    "newest_rows": _("Sample of the newest rows"),
-    "said_at": _("File date"),
+BASELINE_LABELS: Mapping[str, Words] = {
+    **CHECKED_COUNTS,
+    "surged": _("Steep rises"),
+    "latest_rows": _("Sample of the newest rows"),
+    "stated_at": _("File date"),
     "as_of": _("Stock confirmed at"),
     "columns": _("Columns of the file"),
     "kinds": _("Content of the columns"),
-    "read_by": _("Mapping hash"),
-    "names_changes": _("Delta feed"),
+    "mapping_hash": _("Mapping hash"),
+    "is_delta": _("Delta feed"),
     "is_part": _("Partly applied"),
 }

@@ -11,29 +11,29 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from suppliers.inventory import confirmations, levels
-from suppliers.models import FeedChange, FeedRun
-from suppliers.runs.runs import waiting_runs
+from suppliers.models import PendingChange, SyncRun
+from suppliers.runs.runs import pending_runs
 from suppliers.runs.staging import rows, run
 
-_INTO = """
-INSERT INTO suppliers_feedchange (
+_INSERT = """
+INSERT INTO suppliers_pendingchange (
   run_id, kind, offer_id, row, place, country, old, new, size, outcome)
 """
-COSTS = f"""
-{_INTO}
+INSERT_COSTS = f"""
+{_INSERT}
 SELECT %(run)s, 'cost', o.id, o.supplier_sku, '', '', o.cost_amount, min(c.amount),
   COALESCE(GREATEST(min(c.amount) / o.cost_amount, o.cost_amount / min(c.amount)), 0), ''
 FROM feed_costs c
 JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s
-  AND o.supplier_sku = c.sku AND o.supplier_product = c.ref
-WHERE o.cost_amount IS DISTINCT FROM c.amount AND NOT o.locked_fields ? 'cost_amount'
+  AND o.supplier_sku = c.sku AND o.product_external_id = c.external_id
+WHERE o.cost_amount IS DISTINCT FROM c.amount AND NOT o.overridden_fields ? 'cost_amount'
   AND c.sku <> ALL(%(refused)s)
 GROUP BY o.id
 """  # noqa: S608 - only constants
 # A missing row that would have no units is no change.
-STOCK_MOVES = """
+STOCK_CHANGES = """
 SELECT COALESCE(t.offer_id, p.offer_id) AS offer_id, o.supplier_sku,
   COALESCE(t.location, p.code) AS place, COALESCE(t.country, p.country) AS country,
   p.quantity AS old, COALESCE(t.quantity, 0) AS new,
@@ -42,106 +42,108 @@ FROM (
   SELECT o.id AS offer_id, s.location, max(s.country) AS country, min(s.quantity) AS quantity
   FROM feed_stock s
   JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sku = s.sku
-    AND (s.ref = '' OR s.ref = o.supplier_product)
-  WHERE o.id IN (SELECT offer_id FROM feed_covered)
+    AND (s.external_id = '' OR s.external_id = o.product_external_id)
+  WHERE o.id IN (SELECT offer_id FROM affected_offers)
   GROUP BY 1, 2
 ) t
 {join} JOIN (
   SELECT l.offer_id, w.code, w.country, l.reported_quantity AS quantity
   FROM suppliers_stocklevel l JOIN suppliers_stocklocation w ON w.id = l.location_id
-  WHERE l.offer_id IN (SELECT offer_id FROM feed_covered)
+  WHERE l.offer_id IN (SELECT offer_id FROM affected_offers)
 ) p ON p.offer_id = t.offer_id AND p.code = t.location
 JOIN suppliers_supplieroffer o ON o.id = COALESCE(t.offer_id, p.offer_id)
 WHERE COALESCE(p.quantity, 0) <> COALESCE(t.quantity, 0)
 """
-STOCK = f"""
-{_INTO}
+INSERT_STOCK = f"""
+{_INSERT}
 SELECT %(run)s, 'stock', m.offer_id, m.supplier_sku, m.place, m.country, m.old, m.new, m.size, ''
-FROM ({STOCK_MOVES}) m
+FROM ({STOCK_CHANGES}) m
 """  # noqa: S608
-GONE = f"""
-{_INTO}
-SELECT %(run)s, 'gone', NULL, p.ref, '', '', NULL, NULL, 0, ''
+INSERT_DISCONTINUED = f"""
+{_INSERT}
+SELECT %(run)s, 'discontinued', NULL, p.external_id, '', '', NULL, NULL, 0, ''
 FROM suppliers_supplierproduct p
-WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
-  AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.ref = p.ref)
+WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
+  AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.external_id = p.external_id)
 """  # noqa: S608
-PAGES = f"""
-{_INTO}
-SELECT DISTINCT %(run)s, 'page', NULL::bigint, l.ref, '', '', NULL::numeric, NULL::numeric,
+INSERT_PAGES = f"""
+{_INSERT}
+SELECT DISTINCT %(run)s, 'page', NULL::bigint, l.external_id, '', '', NULL::numeric, NULL::numeric,
   0, ''
 FROM feed_list l
-LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.ref = l.ref
-WHERE p.id IS NULL OR p.status = 'gone' OR p.list_digest <> l.list_digest
+LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.external_id = l.external_id
+WHERE p.id IS NULL OR p.status = 'discontinued' OR p.list_digest <> l.list_digest
 """  # noqa: S608
 # Rows in a newer delta are removed from pending runs: they may be back at their old value.
-STOCK_TOLD = """
-DELETE FROM suppliers_feedchange c USING suppliers_supplieroffer o, feed_stock s
+DELETE_REPORTED_STOCK = """
+DELETE FROM suppliers_pendingchange c USING suppliers_supplieroffer o, feed_stock s
 WHERE c.run_id = ANY(%(waiting)s) AND c.kind = 'stock' AND o.id = c.offer_id
   AND s.sku = o.supplier_sku AND s.location = c.place
-  AND (s.ref = '' OR s.ref = o.supplier_product)
+  AND (s.external_id = '' OR s.external_id = o.product_external_id)
 """
-COSTS_TOLD = """
-DELETE FROM suppliers_feedchange c USING suppliers_supplieroffer o, feed_costs s
+DELETE_REPORTED_COSTS = """
+DELETE FROM suppliers_pendingchange c USING suppliers_supplieroffer o, feed_costs s
 WHERE c.run_id = ANY(%(waiting)s) AND c.kind = 'cost' AND o.id = c.offer_id
-  AND s.sku = o.supplier_sku AND s.ref = o.supplier_product
+  AND s.sku = o.supplier_sku AND s.external_id = o.product_external_id
 """
 # Rows that would change, and unreadable ones.
-WAITS = """
-o.supplier_sku = ANY(%(doubtful)s) OR (o.id, p.code) IN (
-  SELECT offer_id, place FROM suppliers_feedchange WHERE run_id = %(run)s AND kind = 'stock')
+IS_PENDING = """
+o.supplier_sku = ANY(%(unreadable)s) OR (o.id, p.code) IN (
+  SELECT offer_id, place FROM suppliers_pendingchange WHERE run_id = %(run)s AND kind = 'stock')
 """
 
 
-@needs_transaction
-def keep_costs(feed_run: FeedRun, *, refused: Sequence[str]) -> None:
+@requires_transaction
+def store_cost_changes(feed_run: SyncRun, *, refused: Sequence[str]) -> None:
     """Store the cost changes; costs in a delta become unconfirmed.
 
     Locks: the pending runs, then the offers
     """
     params = {**_params(feed_run), "refused": list(refused)}
-    run(COSTS, params)
-    if feed_run.names_changes:
-        _drop_superseded(feed_run, COSTS_TOLD)
-        confirmations.costs_wait(params=params)
+    run(INSERT_COSTS, params)
+    if feed_run.is_delta:
+        _drop_superseded(feed_run, DELETE_REPORTED_COSTS)
+        confirmations.mark_costs_unconfirmed(params=params)
 
 
-@needs_transaction
-def keep_stock(feed_run: FeedRun, *, doubtful: Sequence[str], is_whole: bool) -> None:
+@requires_transaction
+def store_stock_changes(feed_run: SyncRun, *, unreadable: Sequence[str], is_whole: bool) -> None:
     """Store the stock changes; rows in a delta become unconfirmed.
 
     Shape: ``is_whole``: rows missing from the stage would become zero
     Locks: the pending runs, then the locations and the rows, each in id order
     """
-    params = {**_params(feed_run), "doubtful": list(doubtful), "as_of": feed_run.as_of}
-    run(STOCK.format(join="FULL" if is_whole else "LEFT"), params)
-    if feed_run.names_changes:
-        _drop_superseded(feed_run, STOCK_TOLD)
-        levels.hold(supplier=feed_run.supplier)
-        confirmations.fall_silent(which=WAITS, params=params)
+    params = {**_params(feed_run), "unreadable": list(unreadable), "as_of": feed_run.as_of}
+    run(INSERT_STOCK.format(join="FULL" if is_whole else "LEFT"), params)
+    if feed_run.is_delta:
+        _drop_superseded(feed_run, DELETE_REPORTED_STOCK)
+        levels.lock_locations(supplier=feed_run.supplier)
+        confirmations.mark_unconfirmed(which=IS_PENDING, params=params)
 
 
-@needs_transaction
-def keep_products(feed_run: FeedRun, *, tells_gone: bool) -> None:
+@requires_transaction
+def store_product_changes(feed_run: SyncRun, *, tells_gone: bool) -> None:
     """Store the missing products, if missing means discontinued, and the pages to read."""
     if tells_gone:
-        run(GONE, _params(feed_run))
-    run(PAGES, _params(feed_run))
+        run(INSERT_DISCONTINUED, _params(feed_run))
+    run(INSERT_PAGES, _params(feed_run))
 
 
-@needs_transaction
-def moves_of_news(*, supplier_id: int) -> list[tuple[Any, ...]]:
+@requires_transaction
+def staged_stock_changes(*, supplier_id: int) -> list[tuple[Any, ...]]:
     """Return the stock changes: (offer, SKU, location, country, old, new, size)."""
-    return rows(STOCK_MOVES.format(join="FULL"), {"supplier": supplier_id})
+    return rows(STOCK_CHANGES.format(join="FULL"), {"supplier": supplier_id})
 
 
-@needs_transaction
-def keep_news(feed_run: FeedRun, moves: Iterable[tuple[Any, ...]], *, told_at: datetime) -> None:
+@requires_transaction
+def merge_event_changes(
+    feed_run: SyncRun, moves: Iterable[tuple[Any, ...]], *, reported_at: datetime
+) -> None:
     """Merge changes of a webhook event into a pending run; the last event of a row counts."""
     fresh = [
-        FeedChange(
+        PendingChange(
             run=feed_run,
-            kind=FeedChange.Kind.STOCK,
+            kind=PendingChange.Kind.STOCK,
             offer_id=offer_id,
             row=sku,
             place=place,
@@ -149,19 +151,19 @@ def keep_news(feed_run: FeedRun, moves: Iterable[tuple[Any, ...]], *, told_at: d
             old=old,
             new=Decimal(new),
             size=size,
-            told_at=told_at,
+            reported_at=reported_at,
         )
         for offer_id, sku, place, country, old, new, size in moves
     ]
-    waiting = FeedChange.objects.filter(run=feed_run)
+    waiting = PendingChange.objects.filter(run=feed_run)
     for change in fresh:
         waiting.filter(offer_id=change.offer_id, place=change.place).delete()
-    FeedChange.objects.bulk_create(fresh)
+    PendingChange.objects.bulk_create(fresh)
 
 
-def _params(feed_run: FeedRun) -> Mapping[str, Any]:
+def _params(feed_run: SyncRun) -> Mapping[str, Any]:
     return {"run": feed_run.pk, "supplier": feed_run.supplier_id}
 
 
-def _drop_superseded(feed_run: FeedRun, sql: str) -> None:
-    run(sql, {"waiting": [old.pk for old in waiting_runs(feed_run)]})
+def _drop_superseded(feed_run: SyncRun, sql: str) -> None:
+    run(sql, {"waiting": [old.pk for old in pending_runs(feed_run)]})

@@ -15,73 +15,73 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.db.transactions import requires_transaction
 from suppliers.inventory import levels
 from suppliers.models import (
-    FeedChange,
-    FeedRun,
+    PendingChange,
+    PendingPublication,
     StockLevel,
     StockLocation,
     StockMovement,
     SupplierOffer,
     SupplierProduct,
-    UnpublishedSupply,
+    SyncRun,
 )
 from suppliers.offers import writer
 from suppliers.runs import runs
-from suppliers.runs.runs import Work
+from suppliers.runs.runs import RunContext
 from suppliers.runs.staging import run
 
-Kind = FeedChange.Kind
-Outcome = FeedChange.Outcome
-Status = FeedRun.Status
+Kind = PendingChange.Kind
+Outcome = PendingChange.Outcome
+Status = SyncRun.Status
 BATCH = 500
 
 LOCK_OFFERS = """
 SELECT o.id FROM suppliers_supplieroffer o
-JOIN suppliers_feedchange c ON c.offer_id = o.id
+JOIN suppliers_pendingchange c ON c.offer_id = o.id
 WHERE c.run_id = %(run)s AND c.kind = 'cost' ORDER BY o.id FOR NO KEY UPDATE OF o
 """
 # An offer whose cost a later run rejected stays held: that cost was not reviewed.
 APPLY_COSTS = """
 WITH changed AS (
   UPDATE suppliers_supplieroffer o
-  SET cost_amount = c.new, cost_as_of = c.at,
-    is_cost_silent = COALESCE(s.costs_as_of > c.at, false),
-    status = CASE WHEN o.status = 'held' AND o.variant_id IS NOT NULL
-        AND NOT o.locked_fields ? 'status' AND NOT EXISTS (
-          SELECT 1 FROM suppliers_feedissue i
+  SET cost_amount = c.new, cost_reported_at = c.at,
+    is_cost_unconfirmed = COALESCE(s.costs_confirmed_at > c.at, false),
+    status = CASE WHEN o.status = 'on_hold' AND o.variant_id IS NOT NULL
+        AND NOT o.overridden_fields ? 'status' AND NOT EXISTS (
+          SELECT 1 FROM suppliers_syncissue i
           WHERE i.supplier_id = o.supplier_id AND i.row = o.supplier_sku
             AND starts_with(i.code, 'cost-') AND i.resolved_at IS NULL AND i.last_run_id > %(run)s
         )
       THEN 'active' ELSE o.status END
   FROM (
-    SELECT *, COALESCE(told_at, %(as_of)s) AS at FROM suppliers_feedchange
-    WHERE run_id = %(run)s AND kind = 'cost' AND outcome = 'left'
+    SELECT *, COALESCE(reported_at, %(as_of)s) AS at FROM suppliers_pendingchange
+    WHERE run_id = %(run)s AND kind = 'cost' AND outcome = 'skipped'
   ) c, suppliers_supplier s
   WHERE c.offer_id = o.id AND s.id = o.supplier_id
-    AND (o.cost_as_of IS NULL OR o.cost_as_of <= c.at)
-    AND (o.is_cost_silent OR s.costs_as_of IS NULL OR s.costs_as_of <= c.at)
-    AND o.cost_amount IS NOT DISTINCT FROM c.old AND NOT o.locked_fields ? 'cost_amount'
-    AND o.status <> 'gone'
+    AND (o.cost_reported_at IS NULL OR o.cost_reported_at <= c.at)
+    AND (o.is_cost_unconfirmed OR s.costs_confirmed_at IS NULL OR s.costs_confirmed_at <= c.at)
+    AND o.cost_amount IS NOT DISTINCT FROM c.old AND NOT o.overridden_fields ? 'cost_amount'
+    AND o.status <> 'discontinued'
   RETURNING c.id AS change_id, o.id, o.variant_id, old.cost_amount AS was,
-    new.cost_amount AS is_now, old.status <> new.status AS was_held,
-    CASE WHEN old.is_cost_silent THEN old.cost_as_of
-      ELSE GREATEST(old.cost_as_of, s.costs_as_of) END AS known_at
+    new.cost_amount AS is_now, old.status <> new.status AS was_on_hold,
+    CASE WHEN old.is_cost_unconfirmed THEN old.cost_reported_at
+      ELSE GREATEST(old.cost_reported_at, s.costs_confirmed_at) END AS known_at
 ), history AS (
   INSERT INTO suppliers_costchange (
-    offer_id, run_id, cause, old_amount, new_amount, was_held, old_known_at, at)
-  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_held, known_at, %(now)s FROM changed
+    offer_id, run_id, cause, old_amount, new_amount, was_on_hold, old_confirmed_at, at)
+  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_on_hold, known_at, %(now)s FROM changed
 ), queued AS (
-  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  INSERT INTO suppliers_pendingpublication (variant_id)
   SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
 )
-UPDATE suppliers_feedchange c SET outcome = 'applied' FROM changed WHERE c.id = changed.change_id
+UPDATE suppliers_pendingchange c SET outcome = 'applied' FROM changed WHERE c.id = changed.change_id
 """
 LOCK_LEVELS = """
 SELECT l.id FROM suppliers_stocklevel l
 JOIN suppliers_stocklocation p ON p.id = l.location_id
-JOIN suppliers_feedchange c ON c.offer_id = l.offer_id AND c.place = p.code
+JOIN suppliers_pendingchange c ON c.offer_id = l.offer_id AND c.place = p.code
 WHERE c.run_id = %(run)s AND c.kind = 'stock' ORDER BY l.id FOR UPDATE OF l
 """
 # As for any answer (``inventory.levels``): what was reported or confirmed after the run started is
@@ -90,32 +90,32 @@ APPLY_STOCK = """
 WITH changed AS (
   UPDATE suppliers_stocklevel l
   SET reported_quantity = c.new, as_of = c.at, received_at = %(now)s,
-    is_silent = COALESCE(p.stock_as_of > c.at, false)
+    is_unconfirmed = COALESCE(p.stock_confirmed_at > c.at, false)
   FROM (
-    SELECT *, COALESCE(told_at, %(as_of)s) AS at FROM suppliers_feedchange
-    WHERE run_id = %(run)s AND kind = 'stock' AND outcome = 'left'
+    SELECT *, COALESCE(reported_at, %(as_of)s) AS at FROM suppliers_pendingchange
+    WHERE run_id = %(run)s AND kind = 'stock' AND outcome = 'skipped'
   ) c
   JOIN suppliers_stocklocation p ON p.code = c.place AND p.supplier_id = %(supplier)s
-  JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.status <> 'gone'
+  JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.status <> 'discontinued'
   WHERE l.offer_id = c.offer_id AND l.location_id = p.id AND l.reported_quantity = c.old
-    AND l.as_of <= c.at AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= c.at)
+    AND l.as_of <= c.at AND (l.is_unconfirmed OR p.stock_confirmed_at IS NULL OR p.stock_confirmed_at <= c.at)
   RETURNING c.id AS change_id, c.at, l.id, o.variant_id, new.reported_quantity - c.old AS delta,
-    CASE WHEN old.is_silent THEN old.as_of
-      ELSE GREATEST(old.as_of, p.stock_as_of) END AS known_at
+    CASE WHEN old.is_unconfirmed THEN old.as_of
+      ELSE GREATEST(old.as_of, p.stock_confirmed_at) END AS known_at
 ), moved AS (
   INSERT INTO suppliers_stockmovement (
-    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, old_known_at, at)
+    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, old_confirmed_at, at)
   SELECT id, 'reported', delta, 0, 0, 'run:' || %(run)s, known_at, at FROM changed
 ), queued AS (
-  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  INSERT INTO suppliers_pendingpublication (variant_id)
   SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
 )
-UPDATE suppliers_feedchange c SET outcome = 'applied' FROM changed WHERE c.id = changed.change_id
+UPDATE suppliers_pendingchange c SET outcome = 'applied' FROM changed WHERE c.id = changed.change_id
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Selection:
     """A selection of pending changes: those that meet all given criteria.
 
     Shape: ``at_most`` is a size: the factor of a cost, the units of a stock row
@@ -126,7 +126,7 @@ class Choice:
     ids: Sequence[int] | None = None
 
     @property
-    def is_everything(self) -> bool:
+    def is_all_changes(self) -> bool:
         return not self.kinds and self.at_most is None and self.ids is None
 
     def condition(self) -> Q:
@@ -138,11 +138,11 @@ class Choice:
         return fits if self.ids is None else fits & Q(pk__in=self.ids)
 
 
-EVERYTHING = Choice()
+ALL_CHANGES = Selection()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class ReviewResult:
     """The result: the numbers of changed and skipped values.
 
     Shape: ``waiting`` values follow within a minute (``rollback``)
@@ -153,56 +153,59 @@ class Decided:
     waiting: int = 0
 
 
-class NothingChosenError(Exception):
+class EmptySelectionError(Exception):
     """No pending change matches the selection. Nothing was decided."""
 
 
 @transaction.atomic(durable=True)
-def apply(*, feed_run: FeedRun, actor: str, now: datetime, choice: Choice = EVERYTHING) -> Decided:
+def apply(
+    *, feed_run: SyncRun, actor: str, now: datetime, choice: Selection = ALL_CHANGES
+) -> ReviewResult:
     """Apply pending changes, unless a newer value exists. The run becomes the baseline.
 
     A run applied in part does not: the rest may be as wrong as it seemed.
 
     Locks: the run, offers, locations and stock rows, each in id order
-    Raises: IllegalMoveError, LostRaceError  the run is not pending
-        NothingChosenError
+    Raises: InvalidTransitionError, ConcurrentUpdateError  the run is not pending
+        EmptySelectionError
     """
-    chosen = FeedChange.objects.filter(choice.condition(), run=feed_run)
-    if not choice.is_everything and not chosen.exists():
-        raise NothingChosenError
+    chosen = PendingChange.objects.filter(choice.condition(), run=feed_run)
+    if not choice.is_all_changes and not chosen.exists():
+        raise EmptySelectionError
     profile = (
-        {**feed_run.profile, "is_part": True} if not choice.is_everything else feed_run.profile
+        {**feed_run.profile, "is_part": True} if not choice.is_all_changes else feed_run.profile
     )
-    reason = "applied by staff" if choice.is_everything else "partly applied by staff"
+    reason = "applied by staff" if choice.is_all_changes else "partly applied by staff"
     feed_run.move(
         Status.APPLIED, at=now, actor=actor, reason=reason, decided_by=actor[:100], profile=profile
     )
-    chosen.update(outcome=Outcome.LEFT)  # until applied
+    chosen.update(outcome=Outcome.SKIPPED_NEWER_VALUE)  # until applied
     params = {
         "run": feed_run.pk,
         "supplier": feed_run.supplier_id,
         "as_of": feed_run.as_of,
         "now": now,
     }
-    _retire(feed_run, chosen, now)
+    _discontinue(feed_run, chosen, now)
     _apply_costs(params)
     _apply_stock(feed_run, chosen, params, now)
-    done = FeedChange.objects.filter(run=feed_run, outcome=Outcome.APPLIED)
-    FeedRun.objects.filter(pk=feed_run.pk).update(
-        updated=done.exclude(kind=Kind.GONE).count(), gone=done.filter(kind=Kind.GONE).count()
+    done = PendingChange.objects.filter(run=feed_run, outcome=Outcome.APPLIED)
+    SyncRun.objects.filter(pk=feed_run.pk).update(
+        updated=done.exclude(kind=Kind.DISCONTINUED).count(),
+        gone=done.filter(kind=Kind.DISCONTINUED).count(),
     )
-    left = FeedChange.objects.filter(run=feed_run, outcome=Outcome.LEFT).count()
-    return Decided(done=done.count(), left=left)
+    left = PendingChange.objects.filter(run=feed_run, outcome=Outcome.SKIPPED_NEWER_VALUE).count()
+    return ReviewResult(done=done.count(), left=left)
 
 
-@needs_transaction
+@requires_transaction
 def _apply_costs(params: dict[str, Any]) -> None:
     run(LOCK_OFFERS, params)
     run(APPLY_COSTS, params)
 
 
-@needs_transaction
-def _apply_stock(feed_run: FeedRun, chosen: Any, params: dict[str, Any], now: datetime) -> None:
+@requires_transaction
+def _apply_stock(feed_run: SyncRun, chosen: Any, params: dict[str, Any], now: datetime) -> None:
     """Write the changed stock rows, then the new ones."""
     fresh = list(chosen.filter(kind=Kind.STOCK, old=None).order_by("pk"))
     countries = {change.place: change.country for change in fresh}
@@ -213,19 +216,19 @@ def _apply_stock(feed_run: FeedRun, chosen: Any, params: dict[str, Any], now: da
         ),
         ignore_conflicts=True,
     )
-    levels.hold(supplier=feed_run.supplier)
+    levels.lock_locations(supplier=feed_run.supplier)
     run(LOCK_LEVELS, params)
     run(APPLY_STOCK, params)
     for some in batched(fresh, BATCH):
         _make_levels(feed_run, some, now)
 
 
-@needs_transaction
-def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime) -> None:
+@requires_transaction
+def _make_levels(feed_run: SyncRun, changes: Sequence[PendingChange], now: datetime) -> None:
     here = StockLocation.objects.filter(supplier=feed_run.supplier_id)
     places = dict(here.values_list("code", "pk"))
-    confirmed = dict(here.exclude(stock_as_of=None).values_list("pk", "stock_as_of"))
-    offers = SupplierOffer.objects.exclude(status=SupplierOffer.Status.GONE).in_bulk(
+    confirmed = dict(here.exclude(stock_confirmed_at=None).values_list("pk", "stock_confirmed_at"))
+    offers = SupplierOffer.objects.exclude(status=SupplierOffer.Status.DISCONTINUED).in_bulk(
         [change.offer_id for change in changes]
     )
     taken = set(StockLevel.objects.filter(offer__in=offers).values_list("offer_id", "location_id"))
@@ -240,7 +243,7 @@ def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime
             location_id=location_id,
             reported_quantity=int(change.new or 0),
             buffer=feed_run.supplier.buffer,
-            as_of=change.told_at or feed_run.as_of,
+            as_of=change.reported_at or feed_run.as_of,
             received_at=now,
         )
         for (offer_id, location_id), change in wanted.items()
@@ -248,7 +251,7 @@ def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime
     ]
     for level in made:
         confirmed_at = confirmed.get(level.location_id)
-        level.is_silent = confirmed_at is not None and confirmed_at > level.as_of
+        level.is_unconfirmed = confirmed_at is not None and confirmed_at > level.as_of
     levels = StockLevel.objects.bulk_create(made)
     StockMovement.objects.bulk_create(
         StockMovement(
@@ -260,40 +263,40 @@ def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime
         )
         for level in levels
     )
-    UnpublishedSupply.objects.bulk_create(
-        UnpublishedSupply(variant_id=variant_id)
+    PendingPublication.objects.bulk_create(
+        PendingPublication(variant_id=variant_id)
         for variant_id in {offers[level.offer_id].variant_id for level in levels}
         if variant_id is not None
     )
     pks = [change.pk for change in wanted.values()]
-    FeedChange.objects.filter(pk__in=pks).update(outcome=Outcome.APPLIED)
+    PendingChange.objects.filter(pk__in=pks).update(outcome=Outcome.APPLIED)
 
 
-@needs_transaction
-def _retire(feed_run: FeedRun, chosen: Any, now: datetime) -> None:
+@requires_transaction
+def _discontinue(feed_run: SyncRun, chosen: Any, now: datetime) -> None:
     """Discontinue the missing products; leave pages to the next run."""
-    chosen.filter(kind=Kind.PAGE).update(outcome=Outcome.NEXT_RUN)
+    chosen.filter(kind=Kind.PRODUCT_PAGE).update(outcome=Outcome.LEFT_TO_NEXT_RUN)
     here = SupplierProduct.objects.filter(supplier=feed_run.supplier_id).exclude(
-        status=SupplierProduct.Status.GONE
+        status=SupplierProduct.Status.DISCONTINUED
     )
-    gone = chosen.filter(kind=Kind.GONE, row__in=here.values("ref"))
-    work = Work(feed_run, now=now)
+    gone = chosen.filter(kind=Kind.DISCONTINUED, row__in=here.values("external_id"))
+    work = RunContext(feed_run, now=now)
     for some in batched(gone.order_by("row").values_list("row", flat=True), BATCH):
-        writer.retire_some(work, some)
-        FeedChange.objects.filter(run=feed_run, kind=Kind.GONE, row__in=some).update(
+        writer.discontinue_batch(work, some)
+        PendingChange.objects.filter(run=feed_run, kind=Kind.DISCONTINUED, row__in=some).update(
             outcome=Outcome.APPLIED
         )
 
 
 @transaction.atomic(durable=True)
-def discard(*, feed_run: FeedRun, actor: str, now: datetime) -> None:
+def discard(*, feed_run: SyncRun, actor: str, now: datetime) -> None:
     """Discard a run: nothing is applied, and the next run is checked again.
 
     Values of a discarded delta stay unconfirmed until the supplier reports them again.
 
-    Raises: IllegalMoveError, LostRaceError  the run is not pending
+    Raises: InvalidTransitionError, ConcurrentUpdateError  the run is not pending
     """
     feed_run.move(
         Status.DISCARDED, at=now, actor=actor, reason="discarded by staff", decided_by=actor[:100]
     )
-    runs.forget(feed_run)
+    runs.delete_pending(feed_run)

@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action
-from suppliers.models import Breaker, CallBudget, Connection
+from suppliers.models import CallQuota, CircuitBreaker, Connection
 from suppliers.resilience import circuit_breaker
 
 
-@admin.register(CallBudget)
-class CallBudgetAdmin(StaffAdmin):
+@admin.register(CallQuota)
+class CallQuotaAdmin(StaffAdmin):
     list_display: ClassVar = [
         columns.text("connection__supplier__name", _("Supplier")),
         "name",
@@ -29,25 +29,25 @@ class CallBudgetAdmin(StaffAdmin):
 
 
 @admin.display(description=_("Responding"))
-def answering(row: Connection) -> str:
+def connection_health(row: Connection) -> str:
     """Render whether calls to the supplier succeed."""
-    breaker: Breaker | None = getattr(row, "breaker", None)
+    breaker: CircuitBreaker | None = getattr(row, "breaker", None)
     if breaker is None or not breaker.failures:
-        return columns.as_state(gettext("yes"), ended=True)
+        return columns.as_status(gettext("yes"), ended=True)
     if breaker.open_until is None:
         words = ngettext("%(count)d failure", "%(count)d failures", breaker.failures)
-        return columns.as_state(words % {"count": breaker.failures}, waits=True)
+        return columns.as_status(words % {"count": breaker.failures}, waits=True)
     when = columns.as_age(breaker.open_until)
-    return columns.as_state(gettext("no; next attempt %(when)s") % {"when": when}, calls=True)
+    return columns.as_status(gettext("no; next attempt %(when)s") % {"when": when}, calls=True)
 
 
-class BreakerActions(StaffAdmin):
+class CircuitBreakerActions(StaffAdmin):
     """Staff action that closes a breaker."""
 
-    breaker_actions: ClassVar = ["ask_again"]
+    breaker_actions: ClassVar = ["close_breaker"]
 
     @action(description=_("Retry now"), icon="restart_alt")
-    def ask_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def close_breaker(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self.row(request, object_id)
 
         def act(_given: object) -> None:
@@ -66,14 +66,14 @@ class BreakerActions(StaffAdmin):
         )
 
 
-@admin.register(Breaker)
-class BreakerAdmin(StaffAdmin):
+@admin.register(CircuitBreaker)
+class CircuitBreakerAdmin(StaffAdmin):
     list_display: ClassVar = [
         columns.text("connection__supplier__name", _("Supplier")),
         "gateway",
         "failures",
         columns.age("opened_at", _("No response since")),
-        columns.age("orders_wait_until", _("Orders retry at")),
+        columns.age("orders_blocked_until", _("Orders retry at")),
         columns.age("open_until", _("Syncs retry at")),
         "last_failure",
     ]

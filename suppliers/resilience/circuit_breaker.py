@@ -15,22 +15,22 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from storefront.lib.http.errors import NotNowError, TemporaryError
+from storefront.lib.http.errors import CallDeferredError, TemporaryError
 from storefront.lib.http.observers import Call, Outcome
-from suppliers.models import Breaker
+from suppliers.models import CircuitBreaker
 
 log = logging.getLogger(__name__)
 
 OPENS_AFTER = 5
 FIRST_PAUSE = timedelta(seconds=10)  # half of it for orders: a short outage should not delay them
-LONGEST_PAUSE = timedelta(minutes=5)
-MOST_DOUBLINGS = 5
+MAX_PAUSE = timedelta(minutes=5)
+MAX_DOUBLINGS = 5
 PROBE_MARGIN_S = 5.0
-BELIEVED_S = 1.0  # how long a worker trusts a closed breaker that it read
+CLOSED_CACHE_S = 1.0  # how long a worker trusts a closed breaker that it read
 FIRST_SERVER_ERROR = 500
 
 
-class BreakerOpenError(NotNowError):
+class CircuitBreakerOpenError(CallDeferredError):
     """The breaker is open: no call of this kind is made before ``until``. Nothing was sent."""
 
     until: datetime
@@ -39,7 +39,7 @@ class BreakerOpenError(NotNowError):
         super().__init__(message, code="breaker_open", until=until)
 
 
-class SharedBreaker:
+class SharedCircuitBreaker:
     """The shared breaker of one connection or gateway, for the calls of this worker."""
 
     def __init__(
@@ -47,42 +47,42 @@ class SharedBreaker:
         connection_id: int | None = None,
         *,
         gateway: str = "",
-        longest_pause: timedelta = LONGEST_PAUSE,
+        longest_pause: timedelta = MAX_PAUSE,
     ) -> None:
-        self._line = _line(connection_id, gateway)
+        self._line = _breaker_key(connection_id, gateway)
         self._longest_pause = longest_pause
-        self._rows = Breaker.objects.filter(**self._line)
+        self._rows = CircuitBreaker.objects.filter(**self._line)
         self._is_clean = False
-        self._read_at = -BELIEVED_S
+        self._read_at = -CLOSED_CACHE_S
         self._probes: set[str] = set()
 
     def enter(self, call: Call, *, is_for_order: bool) -> None:
         """Admit a call if the breaker is closed, or as its probe.
 
-        Raises: BreakerOpenError
+        Raises: CircuitBreakerOpenError
         """
-        if time.monotonic() - self._read_at < BELIEVED_S:
+        if time.monotonic() - self._read_at < CLOSED_CACHE_S:
             return
         row = self._rows.first()
         until = None
         if row is not None:
-            until = row.orders_wait_until if is_for_order else row.open_until
+            until = row.orders_blocked_until if is_for_order else row.open_until
         if row is None or row.opened_at is None or until is None:
             self._is_clean = row is None or not row.failures
             self._read_at = time.monotonic()
             return
-        if not self._may_look(call, is_for_order=is_for_order):
+        if not self._try_half_open(call, is_for_order=is_for_order):
             message = f"no answer since {row.opened_at:%H:%M:%S}: {row.last_failure}"
-            raise BreakerOpenError(message, until=until)
+            raise CircuitBreakerOpenError(message, until=until)
         self._probes.add(call.request_id)
 
-    def goes_on(self, call: Call) -> None:
+    def heartbeat(self, call: Call) -> None:
         """Extend the probe of a long call."""
         if call.request_id in self._probes:
             try:
                 # If another call has closed the breaker, there is no probe to extend.
                 is_open = self._rows.filter(opened_at__isnull=False)
-                is_open.update(probe_until=Now() + _takes(call))
+                is_open.update(half_open_until=Now() + _probe_time(call))
             except DatabaseError:
                 log.exception("cannot save that %s responds again", call)
 
@@ -90,11 +90,11 @@ class SharedBreaker:
         """Record the outcome of a call. A database error does not fail the call."""
         is_probe = call.request_id in self._probes
         try:
-            if is_dead(outcome):
+            if is_failure(outcome):
                 self._probes.discard(call.request_id)
-                self._read_at = -BELIEVED_S
-                self._failed(f"{call}: {outcome.words}", is_probe=is_probe)
-            elif shows_nothing(outcome):
+                self._read_at = -CLOSED_CACHE_S
+                self._count_failure(f"{call}: {outcome.words}", is_probe=is_probe)
+            elif is_inconclusive(outcome):
                 self.forget(call)
             elif is_probe or not self._is_clean:
                 self._probes.discard(call.request_id)
@@ -107,20 +107,20 @@ class SharedBreaker:
         """Discard a call without result, and its probe."""
         if call.request_id in self._probes:
             self._probes.discard(call.request_id)
-            self._rows.update(probe_until=None)
+            self._rows.update(half_open_until=None)
 
-    def _may_look(self, call: Call, *, is_for_order: bool) -> bool:
+    def _try_half_open(self, call: Call, *, is_for_order: bool) -> bool:
         """Become the probe, unless it is too early or another call is."""
-        begins_at = "orders_wait_until" if is_for_order else "open_until"
+        begins_at = "orders_blocked_until" if is_for_order else "open_until"
         turn = self._rows.filter(
-            Q(probe_until__isnull=True) | Q(probe_until__lte=Now()),
+            Q(half_open_until__isnull=True) | Q(half_open_until__lte=Now()),
             opened_at__isnull=False,
             **{f"{begins_at}__lte": Now()},
         )
-        return bool(turn.update(probe_until=Now() + _takes(call)))
+        return bool(turn.update(half_open_until=Now() + _probe_time(call)))
 
     @transaction.atomic(durable=True)
-    def _failed(self, words: str, *, is_probe: bool) -> None:
+    def _count_failure(self, words: str, *, is_probe: bool) -> None:
         """Count a failure.
 
         ``OPENS_AFTER`` failures open the breaker; a failed probe doubles the pause, up to the
@@ -128,61 +128,63 @@ class SharedBreaker:
 
         Locks: the breaker
         """
-        Breaker.objects.get_or_create(**self._line)
+        CircuitBreaker.objects.get_or_create(**self._line)
         row = self._rows.select_for_update(of=["self"]).get()
         now = self._rows.annotate(now=Now()).values_list("now", flat=True).get()
         row.failures += 1
         row.last_failure = words[:200]
         opens = row.opened_at is None and row.failures >= OPENS_AFTER
         if opens or is_probe:
-            pause = min(FIRST_PAUSE * 2 ** min(row.pauses, MOST_DOUBLINGS), self._longest_pause)
-            row.pauses += 1
+            pause = min(
+                FIRST_PAUSE * 2 ** min(row.consecutive_opens, MAX_DOUBLINGS), self._longest_pause
+            )
+            row.consecutive_opens += 1
             row.opened_at = row.opened_at or now
             row.open_until = now + pause
-            row.orders_wait_until = now + pause / 2
-            row.probe_until = None
+            row.orders_blocked_until = now + pause / 2
+            row.half_open_until = None
             log.warning("%s is paused for %s: %s", row, pause, words)
         row.save()
 
 
-def _takes(call: Call) -> timedelta:
+def _probe_time(call: Call) -> timedelta:
     return timedelta(seconds=call.lease_s + PROBE_MARGIN_S)
 
 
-def _line(connection_id: int | None, gateway: str) -> dict[str, Any]:
+def _breaker_key(connection_id: int | None, gateway: str) -> dict[str, Any]:
     return {"gateway": gateway} if gateway else {"connection_id": connection_id}
 
 
 def close(*, connection_id: int | None = None, gateway: str = "") -> bool:
     """Close the breaker of a connection or gateway; return whether it had failures."""
-    row = Breaker.objects.filter(**_line(connection_id, gateway)).exclude(failures=0)
+    row = CircuitBreaker.objects.filter(**_breaker_key(connection_id, gateway)).exclude(failures=0)
     return bool(
         row.update(
             failures=0,
-            pauses=0,
+            consecutive_opens=0,
             opened_at=None,
             open_until=None,
-            orders_wait_until=None,
-            probe_until=None,
+            orders_blocked_until=None,
+            half_open_until=None,
         )
     )
 
 
-def is_dead(outcome: Outcome) -> bool:
+def is_failure(outcome: Outcome) -> bool:
     """Return whether the call failed as on a dead line."""
     if outcome.status is None:
         return isinstance(outcome.error, TemporaryError) and not outcome.is_cut_short
     return outcome.status >= FIRST_SERVER_ERROR
 
 
-def shows_nothing(outcome: Outcome) -> bool:
+def is_inconclusive(outcome: Outcome) -> bool:
     """Return whether the call says nothing about the other side: never sent, or cut short by us."""
-    never_left = outcome.error is None or not outcome.error.may_have_happened
+    never_left = outcome.error is None or not outcome.error.is_outcome_unknown
     return outcome.status is None and (never_left or outcome.is_cut_short)
 
 
-def not_even_orders() -> QuerySet[Breaker, int]:
+def blocked_for_orders() -> QuerySet[CircuitBreaker, int]:
     """Return the ids of suppliers whose breaker blocks even orders."""
     # Gateway rows have no connection, and NOT IN a list with a NULL matches nothing.
-    shut = Breaker.objects.open_for_orders().filter(connection__isnull=False)
+    shut = CircuitBreaker.objects.open_for_orders().filter(connection__isnull=False)
     return shut.values_list(F("connection__supplier_id"), flat=True)

@@ -23,16 +23,16 @@ from storefront.lib.http.errors import TemporaryError
 
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT_S = 30.0
+MAX_WAIT_S = 30.0
 # An order being sent counts as failed after a while
-# (orders.purchasing.submission_lookup.SENDING_TAKES).
-LONGEST_WAIT_OF_ORDER_S = 10.0
-NAP_S = 0.05
-REDIS_IS_ASKED_AGAIN_AFTER_S = 10.0
-KEPT_SHARE = 4  # one of so many is reserved for orders
+# (orders.purchasing.submission_lookup.SUBMISSION_TIMEOUT).
+MAX_ORDER_WAIT_S = 10.0
+POLL_S = 0.05
+REDIS_RETRY_AFTER_S = 10.0
+RESERVED_SHARE = 4  # one of so many is reserved for orders
 
 # By the clock of Redis. Leases are a sorted set by expiry.
-TAKE = """
+ACQUIRE = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -43,41 +43,41 @@ if redis.call('TTL', KEYS[1]) < kept then redis.call('EXPIRE', KEYS[1], kept) en
 return 1
 """
 # No limit: a holder may renew its lease even after it expired.
-ALL = 1_000_000
+UNLIMITED = 1_000_000
 
-_one_at_a_time = threading.Lock()
+_lock = threading.Lock()
 
 
-class SharedSlots:
+class SharedSemaphore:
     """The slots of one supplier; while Redis is down, each process counts its own calls."""
 
-    def __init__(self, *, name: str, at_once: int) -> None:
+    def __init__(self, *, name: str, max_concurrent: int) -> None:
         self._key = f"slots:{name}"
-        self._at_once = max(1, at_once)
-        self._kept = max(1, self._at_once // KEPT_SHARE) if self._at_once > 1 else 0
+        self._at_once = max(1, max_concurrent)
+        self._kept = max(1, self._at_once // RESERVED_SHARE) if self._at_once > 1 else 0
         self._leases = _leases()
 
     def take(self, *, lease_s: float, is_for_order: bool) -> str:
-        """Wait for a free slot; return its name for ``give_back``.
+        """Wait for a free slot; return its name for ``release``.
 
         Raises: TemporaryError  no slot became free in time
         """
         most = self._at_once if is_for_order else self._at_once - self._kept
         name = uuid.uuid4().hex
-        wait_s = LONGEST_WAIT_OF_ORDER_S if is_for_order else LONGEST_WAIT_S
-        give_up_at = deadlines.sooner(time.monotonic() + wait_s)
+        wait_s = MAX_ORDER_WAIT_S if is_for_order else MAX_WAIT_S
+        give_up_at = deadlines.earliest(time.monotonic() + wait_s)
         while not self._leases.take(self._key, name, most=most, lease_s=lease_s):
             if time.monotonic() > give_up_at:
                 raise TemporaryError(f"{self._key}: none free in time")
-            time.sleep(random.uniform(NAP_S / 2, NAP_S))  # noqa: S311 - jitter
+            time.sleep(random.uniform(POLL_S / 2, POLL_S))  # noqa: S311 - jitter
         return name
 
     def renew(self, name: str, *, lease_s: float) -> None:
         """Extend the lease of a slot."""
-        self._leases.take(self._key, name, most=ALL, lease_s=lease_s)
+        self._leases.take(self._key, name, most=UNLIMITED, lease_s=lease_s)
 
-    def give_back(self, name: str) -> None:
-        self._leases.give_back(self._key, name)
+    def release(self, name: str) -> None:
+        self._leases.release(self._key, name)
 
 
 class _Leases:
@@ -87,7 +87,7 @@ class _Leases:
         self._redis: redis.Redis = redis.Redis.from_url(
             settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5
         )
-        self._take = self._redis.register_script(TAKE)
+        self._take = self._redis.register_script(ACQUIRE)
         self._redis_is_away_until = 0.0
         self._lock = threading.Lock()
         self._own: dict[str, dict[str, float]] = defaultdict(dict)
@@ -105,7 +105,7 @@ class _Leases:
             self._own[key] = {**live, name: now + lease_s} if is_free else live
             return is_free
 
-    def give_back(self, key: str, name: str) -> None:
+    def release(self, key: str, name: str) -> None:
         with self._lock:
             is_own = self._own[key].pop(name, None) is not None
         if is_own and time.monotonic() < self._redis_is_away_until:
@@ -117,7 +117,7 @@ class _Leases:
 
     def _is_away(self, error: redis.RedisError) -> None:
         log.warning("Redis is unavailable; each worker counts its calls alone: %s", error)
-        self._redis_is_away_until = time.monotonic() + REDIS_IS_ASKED_AGAIN_AFTER_S
+        self._redis_is_away_until = time.monotonic() + REDIS_RETRY_AFTER_S
 
 
 @cache
@@ -127,5 +127,5 @@ def _leases_of(pid: int) -> _Leases:
 
 
 def _leases() -> _Leases:
-    with _one_at_a_time:
+    with _lock:
         return _leases_of(os.getpid())

@@ -15,18 +15,18 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 
-from storefront.lib.http.observers import Call, Gate, Outcome
-from suppliers.connectors.capabilities import Ability
-from suppliers.connectors.context import Budget, Quota
-from suppliers.resilience.circuit_breaker import SharedBreaker
-from suppliers.resilience.concurrency import SharedSlots
-from suppliers.resilience.rate_limit import LONGEST_WAIT_S, SharedPace
+from storefront.lib.http.observers import Call, CallObserver, Outcome
+from suppliers.connectors.capabilities import Capability
+from suppliers.connectors.context import Quota, QuotaCounter
+from suppliers.resilience.circuit_breaker import SharedCircuitBreaker
+from suppliers.resilience.concurrency import SharedSemaphore
+from suppliers.resilience.rate_limit import MAX_WAIT_S, SharedRateLimit
 from suppliers.scorecards import statistics
 
-UNNAMED = "other"  # calls that the connector gives no capability
+UNKNOWN_CAPABILITY = "other"  # calls that the connector gives no capability
 
 
-class Meter:
+class UsageMeter:
     """Counts the calls and quota points of one connector, over all its threads."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Meter:
 
     def called(self, ability: str) -> None:
         with self._lock:
-            self._calls[ability or UNNAMED] += 1
+            self._calls[ability or UNKNOWN_CAPABILITY] += 1
 
     def spent(self, quota: Quota, points: int) -> None:
         with self._lock:
@@ -51,10 +51,10 @@ class Meter:
             }
 
 
-class MeteredBudget:
+class MeteredQuotaCounter:
     """A quota whose points are also counted by a meter."""
 
-    def __init__(self, budget: Budget, *, meter: Meter) -> None:
+    def __init__(self, budget: QuotaCounter, *, meter: UsageMeter) -> None:
         self._budget = budget
         self._meter = meter
 
@@ -62,26 +62,28 @@ class MeteredBudget:
         self._budget.spend(quota, points=points, is_for_order=is_for_order)
         self._meter.spent(quota, points)
 
-    def told(self, quota: Quota, *, left: int, total: int | None, until: datetime | None) -> None:
-        self._budget.told(quota, left=left, total=total, until=until)
+    def set_remaining(
+        self, quota: Quota, *, left: int, total: int | None, until: datetime | None
+    ) -> None:
+        self._budget.set_remaining(quota, left=left, total=total, until=until)
 
-    def left(self, quota: Quota) -> int:
-        return self._budget.left(quota)
+    def remaining(self, quota: Quota) -> int:
+        return self._budget.remaining(quota)
 
 
 log = logging.getLogger(__name__)
 
-ABOUT_ORDERS = frozenset(
+ORDER_CAPABILITIES = frozenset(
     {
-        Ability.FREIGHT,
-        Ability.ORDER_VALIDATION,
-        Ability.ORDER_PLACING,
-        Ability.ORDER_READING,
-        Ability.CANCELLATION,
-        Ability.TRACKING,
-        Ability.BALANCE,
-        Ability.CHARGING,
-        Ability.CLAIMS,
+        Capability.FREIGHT,
+        Capability.ORDER_VALIDATION,
+        Capability.ORDER_PLACING,
+        Capability.ORDER_READING,
+        Capability.CANCELLATION,
+        Capability.TRACKING,
+        Capability.BALANCE,
+        Capability.CHARGING,
+        Capability.CLAIMS,
     }
 )
 SIGN_IN = "sign in"  # no capability, but orders need it
@@ -100,49 +102,49 @@ class SupplierGate:
         *,
         code: str,
         abilities: Mapping[str, str],
-        breaker: SharedBreaker,
-        slots: SharedSlots,
-        pace: SharedPace,
-        meter: Meter | None = None,
+        breaker: SharedCircuitBreaker,
+        slots: SharedSemaphore,
+        pace: SharedRateLimit,
+        meter: UsageMeter | None = None,
     ) -> None:
         self._code = code
         self._abilities = sorted(abilities.items(), key=lambda each: -len(each[0]))
         self._breaker = breaker
         self._slots = slots
         self._pace = pace
-        self._meter = meter or Meter()
+        self._meter = meter or UsageMeter()
         self._held: dict[str, str] = {}
 
     def enter(self, call: Call) -> None:
         """Wait for a slot and the rate limit.
 
-        Raises: BreakerOpenError  the supplier is down; nothing was sent
+        Raises: CircuitBreakerOpenError  the supplier is down; nothing was sent
             TemporaryError  no slot in time; nothing was sent
         """
-        is_for_order = self._ability(call) in {*ABOUT_ORDERS, SIGN_IN}
+        is_for_order = self._ability(call) in {*ORDER_CAPABILITIES, SIGN_IN}
         self._breaker.enter(call, is_for_order=is_for_order)
-        lease_s = call.lease_s + LONGEST_WAIT_S + LEASE_MARGIN_S
+        lease_s = call.lease_s + MAX_WAIT_S + LEASE_MARGIN_S
         slot = ""
         try:
             slot = self._slots.take(lease_s=lease_s, is_for_order=is_for_order)
             self._pace()
         except BaseException:
             if slot:
-                self._slots.give_back(slot)
+                self._slots.release(slot)
             self._breaker.forget(call)
             raise
         self._held[call.request_id] = slot
         self._meter.called(self._ability(call))
 
-    def goes_on(self, call: Call) -> None:
+    def heartbeat(self, call: Call) -> None:
         """Extend the slot and the probe of a long call."""
         if slot := self._held.get(call.request_id, ""):
             self._slots.renew(slot, lease_s=call.lease_s + LEASE_MARGIN_S)
-        self._breaker.goes_on(call)
+        self._breaker.heartbeat(call)
 
     def leave(self, call: Call, outcome: Outcome) -> None:
         if slot := self._held.pop(call.request_id, ""):
-            self._slots.give_back(slot)
+            self._slots.release(slot)
         self._breaker.leave(call, outcome)
         log.info(
             "%s: %s, %s -> %s in %.0f ms, request %s, theirs %s",
@@ -152,7 +154,7 @@ class SupplierGate:
             outcome.words,
             outcome.milliseconds,
             call.request_id,
-            outcome.their_id or "-",
+            outcome.service_request_id or "-",
         )
 
     def _ability(self, call: Call) -> str:
@@ -170,26 +172,26 @@ class SupplierGate:
 
 # Latencies
 
-KEEP_EVERY_S = 60.0
+FLUSH_EVERY_S = 60.0
 
 # Buckets are written in a fixed order, which prevents deadlocks. By the database's clock.
-_ADD = """
-INSERT INTO suppliers_answertally AS t (supplier_id, "on", ceiling_ms, count)
-SELECT %(supplier)s, (now() AT TIME ZONE 'UTC')::date, counted.ceiling_ms, counted.count
-FROM unnest(%(ceilings)s::int[], %(counts)s::int[]) AS counted(ceiling_ms, count)
-ORDER BY counted.ceiling_ms
-ON CONFLICT (supplier_id, "on", ceiling_ms) DO UPDATE SET count = t.count + excluded.count
+ADD_TO_BUCKETS = """
+INSERT INTO suppliers_latencybucket AS t (supplier_id, "on", le_ms, count)
+SELECT %(supplier)s, (now() AT TIME ZONE 'UTC')::date, counted.le_ms, counted.count
+FROM unnest(%(ceilings)s::int[], %(counts)s::int[]) AS counted(le_ms, count)
+ORDER BY counted.le_ms
+ON CONFLICT (supplier_id, "on", le_ms) DO UPDATE SET count = t.count + excluded.count
 """
 
 
-class TimedGate:
+class LatencyGate:
     """A gate that also records the latency of each call, written about once a minute.
 
     Calls run outside transactions, so the writes do too. A killed worker loses at most a
     minute.
     """
 
-    def __init__(self, gate: Gate, *, supplier_id: int) -> None:
+    def __init__(self, gate: CallObserver, *, supplier_id: int) -> None:
         self._gate = gate
         self._supplier_id = supplier_id
         self._counts: Counter[int] = Counter()
@@ -198,8 +200,8 @@ class TimedGate:
     def enter(self, call: Call) -> None:
         self._gate.enter(call)
 
-    def goes_on(self, call: Call) -> None:
-        self._gate.goes_on(call)
+    def heartbeat(self, call: Call) -> None:
+        self._gate.heartbeat(call)
 
     def leave(self, call: Call, outcome: Outcome) -> None:
         self._gate.leave(call, outcome)
@@ -207,7 +209,7 @@ class TimedGate:
             return
         is_answered = outcome.status is not None and outcome.status < 500  # noqa: PLR2004 - HTTP
         self._counts[statistics.bucket_of(outcome.milliseconds) if is_answered else 0] += 1
-        if time.monotonic() - self._kept_at >= KEEP_EVERY_S:
+        if time.monotonic() - self._kept_at >= FLUSH_EVERY_S:
             self.keep()
 
     def keep(self) -> None:
@@ -223,6 +225,6 @@ class TimedGate:
         }
         try:
             with connection.cursor() as cursor:
-                cursor.execute(_ADD, params)
+                cursor.execute(ADD_TO_BUCKETS, params)
         except DatabaseError:
             log.exception("response times of supplier %s are lost", self._supplier_id)

@@ -9,13 +9,13 @@ from typing import Any
 from django.db import connection
 
 from suppliers.connectors.context import Quota
-from suppliers.connectors.records import BudgetSpentError
-from suppliers.models import CallBudget, Connection
+from suppliers.connectors.records import QuotaExceededError
+from suppliers.models import CallQuota, Connection
 
 # One statement, so that two workers never take the same points. A window starts with the first call
 # after the last window, or by the clock. Points reserved for orders are left to orders.
 SPEND = """
-INSERT INTO suppliers_callbudget AS b (connection_id, name, total, used, until)
+INSERT INTO suppliers_callquota AS b (connection_id, name, total, used, until)
 VALUES (%(connection)s, %(name)s, %(total)s, %(points)s, CASE WHEN %(by_the_clock)s
   THEN to_timestamp((floor(extract(epoch FROM now()) / %(window_s)s) + 1) * %(window_s)s)
   ELSE now() + make_interval(secs => %(window_s)s) END)
@@ -29,8 +29,8 @@ RETURNING used
 
 # Windows with ends this close are the same, on two clocks.
 SAME_WINDOW = timedelta(minutes=1)
-TOLD = """
-UPDATE suppliers_callbudget b SET
+SET_REMAINING = """
+UPDATE suppliers_callquota b SET
   total = COALESCE(%(total)s, b.total),
   used = GREATEST(
     COALESCE(%(total)s, b.total) - %(left)s,
@@ -42,7 +42,7 @@ WHERE b.connection_id = %(connection)s AND b.name = %(name)s
 """
 
 
-class KeptBudget:
+class DatabaseQuotaCounter:
     """The quotas of one connection, by the database's clock."""
 
     def __init__(self, connection_id: int) -> None:
@@ -51,7 +51,7 @@ class KeptBudget:
     def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
         """Take points, or fail before anything is sent.
 
-        Raises: BudgetSpentError
+        Raises: QuotaExceededError
         """
         params: dict[str, Any] = {
             "connection": self._connection_id,
@@ -59,18 +59,20 @@ class KeptBudget:
             "total": quota.points,
             "points": points,
             "window_s": quota.window_s,
-            "by_the_clock": quota.is_by_the_clock,
-            "kept": 0 if is_for_order else quota.kept_for_orders,
+            "by_the_clock": quota.is_calendar_aligned,
+            "kept": 0 if is_for_order else quota.reserved_for_orders,
         }
         with connection.cursor() as cursor:
             cursor.execute(SPEND, params)
             if cursor.fetchone() is not None:
                 return
-        row = CallBudget.objects.get(connection=self._connection_id, name=quota.name)
+        row = CallQuota.objects.get(connection=self._connection_id, name=quota.name)
         message = f"{quota.name}: {row.used} of {row.total} used, resets at {row.until:%H:%M:%S}"
-        raise BudgetSpentError(message, until=row.until)
+        raise QuotaExceededError(message, until=row.until)
 
-    def told(self, quota: Quota, *, left: int, total: int | None, until: datetime | None) -> None:
+    def set_remaining(
+        self, quota: Quota, *, left: int, total: int | None, until: datetime | None
+    ) -> None:
         """Store what the supplier reports as left: others may use the same account.
 
         Within a window, points taken by other workers stay taken: the report does not count
@@ -85,34 +87,36 @@ class KeptBudget:
             "same": SAME_WINDOW,
         }
         with connection.cursor() as cursor:
-            cursor.execute(TOLD, params)
+            cursor.execute(SET_REMAINING, params)
 
-    def left(self, quota: Quota) -> int:
-        row = CallBudget.objects.filter(connection=self._connection_id, name=quota.name)
+    def remaining(self, quota: Quota) -> int:
+        row = CallQuota.objects.filter(connection=self._connection_id, name=quota.name)
         left = row.current().first()
         return quota.points if left is None else left
 
 
-def rest(*, connection_id: int, until: datetime) -> None:
+def pause_syncs(*, connection_id: int, until: datetime) -> None:
     """Start no sync before this moment."""
-    Connection.objects.filter(pk=connection_id).update(rest_until=until)
+    Connection.objects.filter(pk=connection_id).update(paused_until=until)
 
 
-def spread(*, connection_id: int, quotas: Sequence[Quota], now: datetime) -> datetime | None:
+def spread_over_window(
+    *, connection_id: int, quotas: Sequence[Quota], now: datetime
+) -> datetime | None:
     """Pause the syncs until the share of each window that they used has passed.
 
     Otherwise the first hours would use up the day's quota.
     """
     until = None
     for quota in quotas:
-        row = CallBudget.objects.filter(
+        row = CallQuota.objects.filter(
             connection=connection_id, name=quota.name, until__gt=now
         ).first()
         if quota.is_spread and row is not None:
-            share = min(1.0, row.used / max(1, row.total - quota.kept_for_orders))
+            share = min(1.0, row.used / max(1, row.total - quota.reserved_for_orders))
             window = timedelta(seconds=quota.window_s)
             until = max(until or now, row.until - window * (1 - share))
     if until is None or until <= now:
         return None
-    rest(connection_id=connection_id, until=until)
+    pause_syncs(connection_id=connection_id, until=until)
     return until

@@ -19,14 +19,14 @@ from storefront.lib.http.errors import TemporaryError
 
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT_S = 30.0
-SHORTEST_NAP_S = 0.002
-REDIS_IS_ASKED_AGAIN_AFTER_S = 10.0
+MAX_WAIT_S = 30.0
+MIN_SLEEP_S = 0.002
+REDIS_RETRY_AFTER_S = 10.0
 
-_one_at_a_time = threading.Lock()
+_lock = threading.Lock()
 
 
-class SharedPace:
+class SharedRateLimit:
     """Limits the calls per second to one supplier, counted in Redis.
 
     While Redis is down, each process limits its own calls.
@@ -42,7 +42,7 @@ class SharedPace:
 
         Raises: TemporaryError  not in time
         """
-        give_up_at = deadlines.sooner(time.monotonic() + LONGEST_WAIT_S)
+        give_up_at = deadlines.earliest(time.monotonic() + MAX_WAIT_S)
         while (nap_s := self._counters.wait_s(self._limit, self._name)) > 0:
             if time.monotonic() > give_up_at:
                 raise TemporaryError(f"{self._name}: rate limit reached, no free call in time")
@@ -73,7 +73,7 @@ class _Counters:
                 log.warning(
                     "Redis is unavailable; each worker keeps the rate limit alone: %s", error
                 )
-                self._redis_is_away_until = time.monotonic() + REDIS_IS_ASKED_AGAIN_AFTER_S
+                self._redis_is_away_until = time.monotonic() + REDIS_RETRY_AFTER_S
         return self._taken(self._local, limit, name)
 
     @staticmethod
@@ -81,7 +81,7 @@ class _Counters:
         if limiter.hit(limit, "pace", name):
             return 0.0
         until = limiter.get_window_stats(limit, "pace", name).reset_time
-        return min(1.0, max(SHORTEST_NAP_S, until - time.time()))
+        return min(1.0, max(MIN_SLEEP_S, until - time.time()))
 
 
 @cache
@@ -91,5 +91,5 @@ def _counters_of(pid: int) -> _Counters:
 
 
 def _counters() -> _Counters:
-    with _one_at_a_time:
+    with _lock:
         return _counters_of(os.getpid())

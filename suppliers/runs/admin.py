@@ -11,17 +11,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, show
-from suppliers.models import FeedIssue, PageBatch
+from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
+from suppliers.models import PageBatch, SyncIssue
 from suppliers.runs import issues
 
 
-@admin.register(FeedIssue)
-class FeedIssueAdmin(StaffAdmin):
+@admin.register(SyncIssue)
+class SyncIssueAdmin(StaffAdmin):
     list_display: ClassVar = [
         "row",
         columns.text("supplier__name", _("Supplier")),
-        columns.state("severity", _("Severity"), calls={"error"}),
+        columns.status("severity", _("Severity"), calls={"error"}),
         "code",
         "message",
         columns.age("first_run__started_at", _("First seen")),
@@ -42,11 +42,11 @@ class FeedIssueAdmin(StaffAdmin):
     actions: ClassVar = ["dismiss"]
 
     @action(description=_("Mark as resolved"))
-    def dismiss(self, request: HttpRequest, rows: QuerySet[FeedIssue]) -> None:
-        self.do_each(request, rows, lambda row: issues.dismiss(issue=row, now=timezone.now()))
+    def dismiss(self, request: HttpRequest, rows: QuerySet[SyncIssue]) -> None:
+        self.apply_to_each(request, rows, lambda row: issues.dismiss(issue=row, now=timezone.now()))
 
 
-show(
+register_read_only(
     PageBatch,
     list_display=["id", columns.link("run", _("Sync run")), "done"],
     list_select_related=["run__supplier"],

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-WORDS: Mapping[str, Promise] = {
+LABELS: Mapping[str, Promise] = {
     # The list
     "list-no-id": _("A listed row has no ID"),
     "list-not-on-sale": _("A listed product is not on sale"),
@@ -76,11 +76,11 @@ WORDS: Mapping[str, Promise] = {
     "stock-negative": _("A stock quantity is below zero"),
     "stock-no-answer": _("No answer about stock"),
     "stock-nowhere": _("A stock row has no country"),
-    "stock-of-nothing": _("A stock row has no SKU"),
+    "stock-missing-sku": _("A stock row has no SKU"),
     "stock-unreadable": _("A stock row cannot be read"),
 }
 
 
-def said(code: str) -> str:
+def issue_label(code: str) -> str:
     """Return the label of a code; an unknown code is shown with spaces."""
-    return str(WORDS.get(code, code.replace("-", " ")))
+    return str(LABELS.get(code, code.replace("-", " ")))

@@ -14,23 +14,23 @@ import msgspec
 from django.db import transaction
 from django.db.models import Q
 
-from catalog.records import BadRow
-from storefront.lib.db.transactions import needs_transaction
-from suppliers.models import FeedIssue, FeedRun
-from suppliers.runs.runs import Work
+from catalog.records import ImportIssue
+from storefront.lib.db.transactions import requires_transaction
+from suppliers.models import SyncIssue, SyncRun
+from suppliers.runs.runs import RunContext
 from suppliers.runs.staging import run as sql
 
-LONGEST_ROW = 80
-LONGEST_CODE = 40
-LONGEST_MESSAGE = 500
-LONGEST_RAW = 4_000
-MOST_OF_A_CODE = 5_000
-AT_ONCE = 1_000
+MAX_ROW_LENGTH = 80
+MAX_CODE_LENGTH = 40
+MAX_MESSAGE_LENGTH = 500
+MAX_RAW_LENGTH = 4_000
+MAX_OPEN_PER_CODE = 5_000
+BATCH_SIZE = 1_000
 
-CELLS = ("row", "code", "severity", "message", "raw")
+COLUMNS = ("row", "code", "severity", "message", "raw")
 # Another job of the supplier may open the same issue concurrently.
-NOTE = """
-INSERT INTO suppliers_feedissue (
+UPSERT = """
+INSERT INTO suppliers_syncissue (
   supplier_id, first_run_id, last_run_id, row, code, severity, message, raw)
 SELECT %(supplier)s, %(run)s, %(run)s, n.row, n.code, n.severity, n.message, n.raw::jsonb
 FROM unnest(
@@ -43,14 +43,14 @@ SET last_run_id = EXCLUDED.last_run_id, severity = EXCLUDED.severity,
 """
 RESOLVE = """
 WITH gone AS (
-  SELECT id FROM suppliers_feedissue WHERE id = ANY(%(gone)s) AND resolved_at IS NULL
+  SELECT id FROM suppliers_syncissue WHERE id = ANY(%(gone)s) AND resolved_at IS NULL
   ORDER BY row, code FOR NO KEY UPDATE
 )
-UPDATE suppliers_feedissue i SET resolved_at = %(now)s FROM gone WHERE i.id = gone.id
+UPDATE suppliers_syncissue i SET resolved_at = %(now)s FROM gone WHERE i.id = gone.id
 """
 
 
-class Family(StrEnum):
+class IssueScope(StrEnum):
     """The part of a supplier's data that an issue is about: the prefix of its code."""
 
     LIST = "list-"
@@ -60,20 +60,20 @@ class Family(StrEnum):
     PAGE = ""
 
     def condition(self) -> Q:
-        if self is not Family.PAGE:
+        if self is not IssueScope.PAGE:
             return Q(code__startswith=self.value)
         others = Q()
-        for family in (Family.LIST, Family.COST, Family.STOCK, Family.ANSWER):
+        for family in (IssueScope.LIST, IssueScope.COST, IssueScope.STOCK, IssueScope.ANSWER):
             others |= Q(code__startswith=family.value)
         return ~others
 
 
 @transaction.atomic(durable=True)
-def tell(
+def sync(
     *,
-    work: Work,
-    family: Family,
-    problems: Sequence[BadRow],
+    work: RunContext,
+    family: IssueScope,
+    problems: Sequence[ImportIssue],
     examined: Iterable[str] | None = None,
 ) -> None:
     """Synchronize the open issues of one family with what a run read.
@@ -85,75 +85,75 @@ def tell(
     Locks: the run (shared), then the issues, by row and code
     Raises: LeaseLostError  the run was closed
     """
-    work.hold()
+    work.lock()
     now = work.moment()
     resolve(run=work.run, family=family, problems=problems, now=now, examined=examined)
-    note(run=work.run, problems=problems)
+    record(run=work.run, problems=problems)
 
 
-@needs_transaction
-def note(*, run: FeedRun, problems: Iterable[BadRow]) -> None:
+@requires_transaction
+def record(*, run: SyncRun, problems: Iterable[ImportIssue]) -> None:
     """Open an issue for each problem, or update the open one of the same row and code.
 
-    Per supplier and code at most ``MOST_OF_A_CODE`` issues are open, existing ones first. The
+    Per supplier and code at most ``MAX_OPEN_PER_CODE`` issues are open, existing ones first. The
     messages then state the full number. Writing more would take longer than reading the feed.
 
     Locks: the issues of the rows, by row and code
     """
-    wanted: dict[str, dict[str, BadRow]] = defaultdict(dict)
+    wanted: dict[str, dict[str, ImportIssue]] = defaultdict(dict)
     for problem in problems:
-        wanted[problem.code[:LONGEST_CODE]].setdefault(problem.row[:LONGEST_ROW], problem)
+        wanted[problem.code[:MAX_CODE_LENGTH]].setdefault(problem.row[:MAX_ROW_LENGTH], problem)
     if not wanted:
         return
     present: dict[str, set[str]] = defaultdict(set)
-    open_ones = FeedIssue.objects.filter(supplier=run.supplier_id, resolved_at=None)
+    open_ones = SyncIssue.objects.filter(supplier=run.supplier_id, resolved_at=None)
     for row, code in open_ones.filter(code__in=wanted).values_list("row", "code"):
         present[code].add(row)
     kept = [
-        _cells(row, code, problem, count=len(of_code))
+        _issue_row(row, code, problem, count=len(of_code))
         for code, of_code in wanted.items()
-        for row, problem in _chosen(of_code, present[code])
+        for row, problem in _limited(of_code, present[code])
     ]
-    for some in batched(sorted(kept), AT_ONCE):
-        params = dict(zip(CELLS, map(list, zip(*some, strict=True)), strict=True))
-        sql(NOTE, {**params, "supplier": run.supplier_id, "run": run.pk})
+    for some in batched(sorted(kept), BATCH_SIZE):
+        params = dict(zip(COLUMNS, map(list, zip(*some, strict=True)), strict=True))
+        sql(UPSERT, {**params, "supplier": run.supplier_id, "run": run.pk})
 
 
-def _chosen(
-    of_code: Mapping[str, BadRow], present: AbstractSet[str]
-) -> Iterator[tuple[str, BadRow]]:
+def _limited(
+    of_code: Mapping[str, ImportIssue], present: AbstractSet[str]
+) -> Iterator[tuple[str, ImportIssue]]:
     """Yield the problems to store for one code: open ones first, then new ones up to the limit."""
     again = [row for row in of_code if row in present]
     new = (row for row in of_code if row not in present)
-    room = max(0, MOST_OF_A_CODE - len(present))
-    for row in [*again[:MOST_OF_A_CODE], *islice(new, room)]:
+    room = max(0, MAX_OPEN_PER_CODE - len(present))
+    for row in [*again[:MAX_OPEN_PER_CODE], *islice(new, room)]:
         yield row, of_code[row]
 
 
-def _cells(row: str, code: str, problem: BadRow, *, count: int) -> tuple[str, ...]:
-    severity = FeedIssue.Severity.ERROR if problem.is_fatal else FeedIssue.Severity.WARNING
+def _issue_row(row: str, code: str, problem: ImportIssue, *, count: int) -> tuple[str, ...]:
+    severity = SyncIssue.Severity.ERROR if problem.is_fatal else SyncIssue.Severity.WARNING
     message = problem.message
-    if count > MOST_OF_A_CODE:
-        how_many = f" {count} rows have this issue; {MOST_OF_A_CODE} are stored."
-        message = message[: LONGEST_MESSAGE - len(how_many)] + how_many
-    message = message[:LONGEST_MESSAGE].replace("\x00", "")
-    return row, code, severity.value, message, _kept(problem.raw)
+    if count > MAX_OPEN_PER_CODE:
+        how_many = f" {count} rows have this issue; {MAX_OPEN_PER_CODE} are stored."
+        message = message[: MAX_MESSAGE_LENGTH - len(how_many)] + how_many
+    message = message[:MAX_MESSAGE_LENGTH].replace("\x00", "")
+    return row, code, severity.value, message, _raw_json(problem.raw)
 
 
-def _kept(raw: Any) -> str:
+def _raw_json(raw: Any) -> str:
     """Return the raw row as JSON, truncated, without NUL characters (PostgreSQL rejects them)."""
     text = msgspec.json.encode(raw).decode().replace("\\u0000", "")
-    if len(text) <= LONGEST_RAW:
+    if len(text) <= MAX_RAW_LENGTH:
         return text
-    return msgspec.json.encode({"start": text[:LONGEST_RAW]}).decode()
+    return msgspec.json.encode({"start": text[:MAX_RAW_LENGTH]}).decode()
 
 
-@needs_transaction
+@requires_transaction
 def resolve(
     *,
-    run: FeedRun,
-    family: Family,
-    problems: Iterable[BadRow],
+    run: SyncRun,
+    family: IssueScope,
+    problems: Iterable[ImportIssue],
     now: datetime,
     examined: Iterable[str] | None = None,
 ) -> int:
@@ -162,10 +162,10 @@ def resolve(
     Shape: ``examined`` are the rows that were read; None means all
     Locks: the resolved issues, by row and code
     """
-    still = {(problem.row[:LONGEST_ROW], problem.code[:LONGEST_CODE]) for problem in problems}
-    read = None if examined is None else {row[:LONGEST_ROW] for row in examined}
-    open_ones = FeedIssue.objects.filter(family.condition(), supplier=run.supplier_id)
-    if read is not None and len(read) <= AT_ONCE:
+    still = {(problem.row[:MAX_ROW_LENGTH], problem.code[:MAX_CODE_LENGTH]) for problem in problems}
+    read = None if examined is None else {row[:MAX_ROW_LENGTH] for row in examined}
+    open_ones = SyncIssue.objects.filter(family.condition(), supplier=run.supplier_id)
+    if read is not None and len(read) <= BATCH_SIZE:
         open_ones = open_ones.filter(row__in=read)
     gone = [
         pk
@@ -175,6 +175,6 @@ def resolve(
     return sql(RESOLVE, {"gone": gone, "now": now}) if gone else 0
 
 
-def dismiss(*, issue: FeedIssue, now: datetime) -> None:
+def dismiss(*, issue: SyncIssue, now: datetime) -> None:
     """Resolve an issue by hand. If the problem returns, a new issue opens."""
-    FeedIssue.objects.filter(pk=issue.pk, resolved_at=None).update(resolved_at=now)
+    SyncIssue.objects.filter(pk=issue.pk, resolved_at=None).update(resolved_at=now)

@@ -17,37 +17,37 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Coalesce
 
-from storefront.lib.clock import elapsing
-from storefront.lib.db.transactions import needs_transaction
-from storefront.lib.state_machine import LostRaceError
-from suppliers.connectors.records import BudgetSpentError
-from suppliers.models import Connection, FeedChange, FeedRun, Supplier
-from suppliers.resilience.gate import Meter
+from storefront.lib.clock import running_clock
+from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.state_machine import ConcurrentUpdateError
+from suppliers.connectors.records import QuotaExceededError
+from suppliers.models import Connection, PendingChange, Supplier, SyncRun
+from suppliers.resilience.gate import UsageMeter
 from suppliers.runs.staging import rows
 
-KEPT_FOR = timedelta(days=30)
+CHANGES_RETENTION = timedelta(days=30)
 
-DIGEST = """
+CHANGES_DIGEST = """
 SELECT count(*), COALESCE(sum(hashtextextended(
   concat_ws('|', kind, row, place, old::text, new::text), 0)::numeric), 0)
-FROM suppliers_feedchange WHERE run_id = %(run)s
+FROM suppliers_pendingchange WHERE run_id = %(run)s
 """
 
 
 log = logging.getLogger(__name__)
 
-HELD = "SELECT id FROM suppliers_feedrun WHERE id = %(run)s AND status = %(status)s FOR SHARE"
+LOCK_RUN = "SELECT id FROM suppliers_syncrun WHERE id = %(run)s AND status = %(status)s FOR SHARE"
 
-Status = FeedRun.Status
-COUNTS = ("read", "created", "updated", "unchanged", "gone", "rejected", "remaining")
-OPEN = (Status.FETCHED, Status.PARSED, Status.STAGED)
+Status = SyncRun.Status
+COUNTS = ("read", "created", "updated", "unchanged", "gone", "rejected", "deferred_rows")
+OPEN_STATUSES = (Status.FETCHING, Status.PARSED, Status.STAGED)
 # A run does not extend its lease while it downloads, which may take most of its time. So the lease
 # is longer than the task's time limit: an expired lease means a killed worker. Late detection is
 # the price; two workers fetching the same data would cost more.
 LEASE = timedelta(minutes=16)
 EXTEND_AFTER_S = 30
 RETRY_AFTER = timedelta(minutes=2)
-DIED = "The worker stopped unexpectedly. The next run starts over."
+WORKER_DIED = "The worker stopped unexpectedly. The next run starts over."
 
 
 class AlreadyRunningError(Exception):
@@ -62,50 +62,50 @@ class QuarantinedError(Exception):
     """A guard rejected the feed; nothing of it was applied."""
 
 
-class Work:
+class RunContext:
     """The context of one open run: its lease, counts, time limit and API usage.
 
-    ``moment()`` is ``now`` plus the elapsed time. ``call_help`` queues a batch for another
+    ``moment()`` is ``now`` plus the elapsed time. ``dispatch_batch`` queues a batch for another
     worker.
     """
 
     def __init__(
         self,
-        run: FeedRun,
+        run: SyncRun,
         *,
         now: datetime,
         budget: timedelta | None = None,
         say: Callable[[str], None] = log.info,
-        call_help: Callable[[int], None] | None = None,
+        dispatch_batch: Callable[[int], None] | None = None,
     ) -> None:
         self.run = run
         self.say = say
-        self.call_help = call_help
-        self.moment = elapsing(now)
-        self.meter = Meter()
+        self.dispatch_batch = dispatch_batch
+        self.moment = running_clock(now)
+        self.meter = UsageMeter()
         self._clock = self._extended = time.monotonic()
         self._budget_s = None if budget is None else budget.total_seconds()
-        self.rest_until: datetime | None = None
+        self.paused_until: datetime | None = None
         # some rows have no readable SKU: a missing SKU may be one of them and is kept
-        self.is_torn = False
-        self.remarks: list[str] = []  # notes for staff on an applied run
+        self.has_unidentified_rows = False
+        self.notes: list[str] = []  # notes for staff on an applied run
         # stores the changes if the run is quarantined
-        self.keep_changes: Callable[[], None] | None = None
+        self.save_pending_changes: Callable[[], None] | None = None
 
     @property
     def supplier(self) -> Supplier:
         return self.run.supplier
 
     @property
-    def is_believed(self) -> bool:
+    def guards_waived(self) -> bool:
         """Whether a person waived the guards for this run."""
-        return bool(self.run.believed_by)
+        return bool(self.run.guards_waived_by)
 
     @cached_property
-    def last_good(self) -> dict[str, Any]:
+    def last_accepted_baseline(self) -> dict[str, Any]:
         """The profile of the last run of the job that was applied in full."""
         good = (
-            FeedRun.objects.filter(
+            SyncRun.objects.filter(
                 supplier=self.supplier, kind=self.run.kind, status=Status.APPLIED
             )
             .exclude(profile={})
@@ -115,28 +115,28 @@ class Work:
         return dict(profile or {})
 
     @property
-    def is_late(self) -> bool:
+    def is_over_time(self) -> bool:
         return self._budget_s is not None and time.monotonic() - self._clock > self._budget_s
 
     @property
-    def is_out_of_time(self) -> bool:
-        return self.is_late or self.rest_until is not None
+    def should_stop(self) -> bool:
+        return self.is_over_time or self.paused_until is not None
 
-    def spent(self, error: BudgetSpentError) -> None:
+    def stop_at_quota(self, error: QuotaExceededError) -> None:
         """Stop calling the supplier: the quota is used up. The rest is left to the next run."""
-        self.rest_until = error.until
+        self.paused_until = error.until
 
-    def step(self, to: FeedRun.Status) -> None:
+    def advance(self, to: SyncRun.Status) -> None:
         """Change the status and extend the lease.
 
         Raises: LeaseLostError  the run was closed
         """
         try:
             self.run.move(to, at=self.moment(), lease_until=self.moment() + LEASE)
-        except LostRaceError as error:
+        except ConcurrentUpdateError as error:
             raise LeaseLostError(str(self.run)) from error
 
-    def keep(self) -> None:
+    def heartbeat(self) -> None:
         """Extend the lease if due; cheap enough to call for every row.
 
         Raises: LeaseLostError  the run was closed
@@ -145,11 +145,11 @@ class Work:
             return
         self._extended = time.monotonic()
         told = {**self.counts(), **self.meter.read(), "lease_until": self.moment() + LEASE}
-        if not FeedRun.objects.filter(pk=self.run.pk, status=self.run.status).update(**told):
+        if not SyncRun.objects.filter(pk=self.run.pk, status=self.run.status).update(**told):
             raise LeaseLostError(str(self.run))
 
-    @needs_transaction
-    def hold(self) -> None:
+    @requires_transaction
+    def lock(self) -> None:
         """Lock the run, so that it is not closed before the transaction ends.
 
         Several workers may hold one run, each for its own batch.
@@ -157,16 +157,16 @@ class Work:
         Locks: the run, shared
         Raises: LeaseLostError  the run was closed
         """
-        found = rows(HELD, {"run": self.run.pk, "status": self.run.status})
+        found = rows(LOCK_RUN, {"run": self.run.pk, "status": self.run.status})
         if not found:
             raise LeaseLostError(str(self.run))
 
-    def believe(self, reason: str) -> None:
+    def quarantine_if(self, reason: str) -> None:
         """Quarantine the run if a guard returned a violation and the guards are not waived.
 
         Raises: QuarantinedError
         """
-        if reason and not self.is_believed:
+        if reason and not self.guards_waived:
             raise QuarantinedError(reason)
 
     def counts(self) -> dict[str, int]:
@@ -174,34 +174,36 @@ class Work:
 
 
 @transaction.atomic(durable=True)
-def begin(*, supplier: Supplier, kind: str, now: datetime, believed_by: str = "") -> FeedRun:
+def open_run(
+    *, supplier: Supplier, kind: str, now: datetime, guards_waived_by: str = ""
+) -> SyncRun:
     """Open a run, after closing an expired one of the same job.
 
     Raises: AlreadyRunningError
     """
-    dead = FeedRun.objects.filter(
-        supplier=supplier, kind=kind, status__in=OPEN, lease_until__lte=now
+    dead = SyncRun.objects.filter(
+        supplier=supplier, kind=kind, status__in=OPEN_STATUSES, lease_until__lte=now
     )
     for run in dead:
         # Lost to another worker, or the run is alive: the INSERT decides.
-        with suppress(LostRaceError):
-            run.move(Status.FAILED, at=now, reason=DIED, problem=DIED, ended_at=now)
+        with suppress(ConcurrentUpdateError):
+            run.move(Status.FAILED, at=now, reason=WORKER_DIED, problem=WORKER_DIED, ended_at=now)
     try:
         with transaction.atomic():
-            return FeedRun.objects.create(
+            return SyncRun.objects.create(
                 supplier=supplier,
                 kind=kind,
                 status_since=now,
                 started_at=now,
                 lease_until=now + LEASE,
-                believed_by=believed_by[:100],
+                guards_waived_by=guards_waived_by[:100],
             )
     except IntegrityError as error:
         raise AlreadyRunningError(f"{kind} of {supplier}") from error
 
 
-@needs_transaction
-def replace_waiting(work: Work) -> None:
+@requires_transaction
+def lock_and_supersede(work: RunContext) -> None:
     """Lock a run that will be applied; it supersedes pending runs.
 
     Call before offers or stock rows are locked: a review locks the pending run first.
@@ -209,56 +211,56 @@ def replace_waiting(work: Work) -> None:
     Locks: the run, then the pending runs
     Raises: LeaseLostError  the run was closed
     """
-    work.hold()
-    supersede(work.run, now=work.moment())
+    work.lock()
+    supersede_pending(work.run, now=work.moment())
 
 
-@needs_transaction
-def apply(work: Work) -> None:
+@requires_transaction
+def mark_applied(work: RunContext) -> None:
     """Mark the run applied, in the transaction that writes its (last) rows.
 
     Raises: LeaseLostError  the run was closed
     """
-    remarks = list(work.remarks)
-    if work.run.remaining:
-        remarks.append(f"{work.run.remaining} rows are left to the next run.")
-        if work.rest_until is not None:
-            remarks.append(
-                f"The quota is used up; calls resume at {work.rest_until:%Y-%m-%d %H:%M} UTC."
+    notes = list(work.notes)
+    if work.run.deferred_rows:
+        notes.append(f"{work.run.deferred_rows} rows are left to the next run.")
+        if work.paused_until is not None:
+            notes.append(
+                f"The quota is used up; calls resume at {work.paused_until:%Y-%m-%d %H:%M} UTC."
             )
-    _close(work, Status.APPLIED, problem=" ".join(remarks))
+    _close(work, Status.APPLIED, problem=" ".join(notes))
 
 
-def finish(work: Work) -> None:
+def finish_run(work: RunContext) -> None:
     """Mark the run applied if it is still open, and clear the problem of the connection.
 
     Raises: LeaseLostError  the run was closed
     """
     if work.run.status != Status.APPLIED:
         with transaction.atomic(durable=True):
-            replace_waiting(work)
-            apply(work)
+            lock_and_supersede(work)
+            mark_applied(work)
     supplier = Connection.objects.filter(supplier=work.supplier)
-    of_this_line = supplier.exclude(problem__startswith=Connection.BALANCE_PROBLEM)
+    of_this_line = supplier.exclude(problem__startswith=Connection.BALANCE_PROBLEM_PREFIX)
     of_this_line.exclude(problem="").update(problem="", problem_at=None)
-    if work.rest_until is not None:
-        supplier.update(rest_until=work.rest_until)
+    if work.paused_until is not None:
+        supplier.update(paused_until=work.paused_until)
 
 
-def quarantine(work: Work, reason: str) -> None:
+def quarantine(work: RunContext, reason: str) -> None:
     """Quarantine a run: close it and store its changes for review.
 
     Raises: LeaseLostError  the run was closed
     """
     with transaction.atomic(durable=True):
         _close(work, Status.QUARANTINED, problem=reason)
-        if work.keep_changes is not None:
-            work.keep_changes()
-        settle(work.run, now=work.moment())
-    _tell(work, reason)
+        if work.save_pending_changes is not None:
+            work.save_pending_changes()
+        merge_pending(work.run, now=work.moment())
+    _record_problem(work, reason)
 
 
-def fail(work: Work, reason: str) -> None:
+def fail(work: RunContext, reason: str) -> None:
     """Mark the run failed; batches that it applied stay.
 
     A run that was applied in full stays applied.
@@ -268,10 +270,10 @@ def fail(work: Work, reason: str) -> None:
         if work.run.status == Status.APPLIED:
             return
     _close(work, Status.FAILED, problem=reason)
-    _tell(work, reason)
+    _record_problem(work, reason)
 
 
-def _close(work: Work, to: FeedRun.Status, *, problem: str) -> None:
+def _close(work: RunContext, to: SyncRun.Status, *, problem: str) -> None:
     at = work.moment()
     changes: dict[str, Any] = {
         **work.counts(),
@@ -282,90 +284,92 @@ def _close(work: Work, to: FeedRun.Status, *, problem: str) -> None:
     }
     try:
         work.run.move(to, at=at, reason=problem, **changes)
-    except LostRaceError as error:
+    except ConcurrentUpdateError as error:
         raise LeaseLostError(str(work.run)) from error
 
 
-def _tell(work: Work, reason: str) -> None:
+def _record_problem(work: RunContext, reason: str) -> None:
     Connection.objects.filter(supplier=work.supplier).update(
         problem=f"{work.run.kind}: {reason}"[:300], problem_at=work.moment()
     )
 
 
-def close_dead(*, now: datetime) -> int:
+def close_expired(*, now: datetime) -> int:
     """Close runs with an expired lease; the next run continues their work. Return the count."""
     closed = 0
-    for run in FeedRun.objects.filter(status__in=OPEN, lease_until__lte=now).order_by("pk"):
+    for run in SyncRun.objects.filter(status__in=OPEN_STATUSES, lease_until__lte=now).order_by(
+        "pk"
+    ):
         try:
-            run.move(Status.FAILED, at=now, reason=DIED, problem=DIED, ended_at=now)
-        except LostRaceError:
+            run.move(Status.FAILED, at=now, reason=WORKER_DIED, problem=WORKER_DIED, ended_at=now)
+        except ConcurrentUpdateError:
             continue  # it was alive
         closed += 1
     return closed
 
 
-@needs_transaction
-def settle(feed_run: FeedRun, *, now: datetime) -> None:
+@requires_transaction
+def merge_pending(feed_run: SyncRun, *, now: datetime) -> None:
     """Keep one quarantined run of the job pending: an existing one if it is the same, else this.
 
     The changes of a delta are never sent again, so they are moved into the pending run.
 
     Locks: the pending runs
     """
-    waiting = waiting_runs(feed_run)
-    if feed_run.names_changes and waiting:
-        FeedChange.objects.filter(run=feed_run).update(
-            run=waiting[-1], told_at=Coalesce("told_at", feed_run.as_of)
+    waiting = pending_runs(feed_run)
+    if feed_run.is_delta and waiting:
+        PendingChange.objects.filter(run=feed_run).update(
+            run=waiting[-1], reported_at=Coalesce("reported_at", feed_run.as_of)
         )
         reason = f"Merged into run {waiting[-1].pk}, which awaits review."
-        feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)
+        feed_run.move(SyncRun.Status.DISCARDED, at=now, reason=reason)
         return
     same = next((old for old in waiting if _is_same(old, feed_run)), None)
     if same is not None:
-        forget(feed_run)
+        delete_pending(feed_run)
         reason = f"Identical to run {same.pk}, which awaits review."
-        feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)
+        feed_run.move(SyncRun.Status.DISCARDED, at=now, reason=reason)
         return
-    supersede(feed_run, now=now)
+    supersede_pending(feed_run, now=now)
 
 
-@needs_transaction
-def supersede(feed_run: FeedRun, *, now: datetime) -> None:
+@requires_transaction
+def supersede_pending(feed_run: SyncRun, *, now: datetime) -> None:
     """Discard the pending runs of the job: this later one supersedes them, unless it is a delta.
 
     Locks: the pending runs
     """
-    if feed_run.names_changes:
+    if feed_run.is_delta:
         return
-    for old in waiting_runs(feed_run):
-        old.move(FeedRun.Status.DISCARDED, at=now, reason=f"Superseded by run {feed_run.pk}.")
-        forget(old)
+    for old in pending_runs(feed_run):
+        old.move(SyncRun.Status.DISCARDED, at=now, reason=f"Superseded by run {feed_run.pk}.")
+        delete_pending(old)
 
 
-def waiting_runs(feed_run: FeedRun) -> list[FeedRun]:
+def pending_runs(feed_run: SyncRun) -> list[SyncRun]:
     """Return the other pending runs of the job, the earliest first, locked."""
-    waiting = FeedRun.objects.filter(
-        supplier=feed_run.supplier_id, kind=feed_run.kind, status=FeedRun.Status.QUARANTINED
+    waiting = SyncRun.objects.filter(
+        supplier=feed_run.supplier_id, kind=feed_run.kind, status=SyncRun.Status.QUARANTINED
     ).exclude(pk=feed_run.pk)
     return list(waiting.select_for_update(of=["self"], no_key=True).order_by("pk"))
 
 
-def _is_same(one: FeedRun, other: FeedRun) -> bool:
+def _is_same(one: SyncRun, other: SyncRun) -> bool:
     return one.problem == other.problem and _digest(one) == _digest(other)
 
 
-def _digest(feed_run: FeedRun) -> tuple[Any, ...]:
-    return rows(DIGEST, {"run": feed_run.pk})[0]
+def _digest(feed_run: SyncRun) -> tuple[Any, ...]:
+    return rows(CHANGES_DIGEST, {"run": feed_run.pk})[0]
 
 
-def forget(feed_run: FeedRun) -> None:
-    FeedChange.objects.filter(run=feed_run).delete()
+def delete_pending(feed_run: SyncRun) -> None:
+    PendingChange.objects.filter(run=feed_run).delete()
 
 
-def sweep(*, now: datetime) -> int:
-    """Delete the changes of runs decided more than ``KEPT_FOR`` ago; return the count."""
-    decided = FeedRun.objects.filter(status_since__lt=now - KEPT_FOR).exclude(
-        status=FeedRun.Status.QUARANTINED
+def delete_old_changes(*, now: datetime) -> int:
+    """Delete the changes of runs decided more than ``CHANGES_RETENTION`` ago; return the count."""
+    decided = SyncRun.objects.filter(status_since__lt=now - CHANGES_RETENTION).exclude(
+        status=SyncRun.Status.QUARANTINED
     )
-    deleted, _ = FeedChange.objects.filter(run__in=decided).delete()
+    deleted, _ = PendingChange.objects.filter(run__in=decided).delete()
     return deleted

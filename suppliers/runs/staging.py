@@ -8,20 +8,20 @@ from typing import Any
 
 from django.db import Error, connection
 
-from storefront.lib.db.copy_format import line
+from storefront.lib.db.copy_format import encode_row
 
 # Characters sent in one write, and in one COPY. No other statement of the session can run during a
 # COPY.
-PIECE = 256 * 1024
-SAMPLE = 10  # enough to estimate the row count; ANALYZE reads 300 times as many rows
-MOST_IN_ONE_COPY = 48 * 1024 * 1024
+BUFFER_CHARS = 256 * 1024
+STATISTICS_TARGET = 10  # enough to estimate the row count; ANALYZE reads 300 times as many rows
+MAX_COPY_CHARS = 48 * 1024 * 1024
 # For the few statements that scan all offers of a supplier. Sorting and hashing a million rows
 # takes about 100 MB of work_mem, and longer than statement_timeout allows a page. The pages of a
 # list just compared are cached, so index scans are cheap.
-ROOMY = {"work_mem": "96MB", "statement_timeout": "9min", "random_page_cost": "1.1"}
+LARGE_QUERY_SETTINGS = {"work_mem": "96MB", "statement_timeout": "9min", "random_page_cost": "1.1"}
 
 
-class Stage:
+class StagingTable:
     """A temporary table of this session, filled by COPY.
 
     Shape: ``columns`` are column definitions, such as ``("sku text", "quantity int")``
@@ -40,10 +40,10 @@ class Stage:
 
     def add(self, row: Sequence[Any]) -> None:
         """Add one row, buffered; the session stays free for other statements."""
-        written = line(row)
+        written = encode_row(row)
         self._waiting.append(written)
         self._size += len(written)
-        if self._size >= PIECE:
+        if self._size >= BUFFER_CHARS:
             self.rest()
 
     def extend(self, rows: Iterable[Sequence[Any]]) -> None:
@@ -57,7 +57,7 @@ class Stage:
         ended: the moment to run other statements.
         """
         self._write(lines)
-        if self._sent < MOST_IN_ONE_COPY:
+        if self._sent < MAX_COPY_CHARS:
             return False
         self.rest()
         return True
@@ -76,7 +76,7 @@ class Stage:
         """Write the rest, and run ANALYZE for the planner."""
         self.rest()
         with connection.cursor() as cursor:
-            cursor.execute(f"SET default_statistics_target = {SAMPLE}")
+            cursor.execute(f"SET default_statistics_target = {STATISTICS_TARGET}")
             cursor.execute(f"ANALYZE {self.name}")
             cursor.execute("RESET default_statistics_target")
 
@@ -92,13 +92,13 @@ class Stage:
 
     def _write(self, lines: str) -> None:
         if self._open is None:
-            self._open = _copying(f"COPY {self.name} ({self._names}) FROM STDIN")
+            self._open = _Copy(f"COPY {self.name} ({self._names}) FROM STDIN")
             self._open.__enter__()
         self._open.write(lines)
         self._sent += len(lines)
 
 
-class _copying:  # noqa: N801 - used like a function
+class _Copy:
     """A COPY that is opened and closed explicitly."""
 
     def __init__(self, sql: str) -> None:
@@ -119,8 +119,8 @@ class _copying:  # noqa: N801 - used like a function
 
 
 @contextmanager
-def staged(name: str, columns: Sequence[str]) -> Iterator[Stage]:
-    stage = Stage(name, columns)
+def staging_table(name: str, columns: Sequence[str]) -> Iterator[StagingTable]:
+    stage = StagingTable(name, columns)
     try:
         yield stage
     except BaseException as error:
@@ -132,17 +132,17 @@ def staged(name: str, columns: Sequence[str]) -> Iterator[Stage]:
 
 
 @contextmanager
-def roomy() -> Iterator[None]:
+def with_large_work_mem() -> Iterator[None]:
     """Run the enclosed statements with memory and time for a whole catalog."""
     try:
         with connection.cursor() as cursor:
-            for name, value in ROOMY.items():
+            for name, value in LARGE_QUERY_SETTINGS.items():
                 cursor.execute(f"SET {name} = '{value}'")
         yield
     finally:
         # If that fails, the session is dead, or the rollback resets the settings.
         with suppress(Error), connection.cursor() as cursor:
-            for name in ROOMY:
+            for name in LARGE_QUERY_SETTINGS:
                 cursor.execute(f"RESET {name}")
 
 

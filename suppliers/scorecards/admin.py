@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import show
-from suppliers.models import AnswerTally, Scorecard, ScorecardFact
+from storefront.lib.staff.admin import register_read_only
+from suppliers.models import LatencyBucket, Scorecard, ScorecardFact
 
-show(
+register_read_only(
     ScorecardFact,
     list_display=[
         "kind",
@@ -24,7 +24,7 @@ show(
 )
 
 
-show(
+register_read_only(
     Scorecard,
     list_display=[
         "measure",
@@ -41,10 +41,10 @@ show(
 )
 
 
-show(
-    AnswerTally,
-    list_display=["on", columns.text("supplier__name", _("Supplier")), "ceiling_ms", "count"],
+register_read_only(
+    LatencyBucket,
+    list_display=["on", columns.text("supplier__name", _("Supplier")), "le_ms", "count"],
     list_select_related=["supplier"],
     list_filter=["supplier"],
-    ordering=["-on", "supplier", "ceiling_ms"],
+    ordering=["-on", "supplier", "le_ms"],
 )

@@ -2,7 +2,7 @@
 
 Note [Observed data only]: a scorecard is computed from records of our own operation, not from
 what a supplier states about itself. These are ``ScorecardFact`` (purchase orders and parcels,
-recorded by ``shipping.supplier_performance``), ``FeedRun``, ``CostChange`` and ``AnswerTally``.
+recorded by ``shipping.supplier_performance``), ``SyncRun``, ``CostChange`` and ``LatencyBucket``.
 They are not changed later, so a repeated roll-up gives the same numbers.
 """
 
@@ -17,13 +17,13 @@ from decimal import Decimal
 
 from storefront.lib.state_machine import StatusChange
 from suppliers.models import (
-    AnswerTally,
     CostChange,
-    FeedRun,
+    LatencyBucket,
     Scorecard,
     ScorecardFact,
     Supplier,
     SupplierOffer,
+    SyncRun,
 )
 from suppliers.scorecards import statistics
 from suppliers.scorecards.statistics import Score
@@ -39,17 +39,17 @@ RATES = {
     Measure.FILL_RATE: Kind.FILLED,
     Measure.STOCK_ACCURACY: Kind.PROMISED,
 }
-LOSSES = {Measure.CANCELLATION_RATE: Kind.FINISHED, Measure.RETURN_RATE: Kind.ARRIVED}
+LOSS_RATES = {Measure.CANCELLATION_RATE: Kind.FINISHED, Measure.RETURN_RATE: Kind.ARRIVED}
 DURATIONS = {
     Measure.ACKNOWLEDGE_TIME: Kind.ACKNOWLEDGED,
     Measure.FIRST_SCAN_TIME: Kind.SCANNED,
 }
 ENDED = (
-    FeedRun.Status.APPLIED,
-    FeedRun.Status.FAILED,
-    FeedRun.Status.QUARANTINED,
-    FeedRun.Status.DISCARDED,
-    FeedRun.Status.ROLLED_BACK,
+    SyncRun.Status.APPLIED,
+    SyncRun.Status.FAILED,
+    SyncRun.Status.QUARANTINED,
+    SyncRun.Status.DISCARDED,
+    SyncRun.Status.ROLLED_BACK,
 )
 
 
@@ -58,11 +58,11 @@ def record(facts: Sequence[ScorecardFact]) -> None:
     ScorecardFact.objects.bulk_create(facts, ignore_conflicts=True, batch_size=BATCH)
 
 
-def note_costs(*, now: datetime) -> None:
+def record_cost_counts(*, now: datetime) -> None:
     """Record the number of known costs of each active supplier, once a day."""
     for supplier in Supplier.objects.filter(status=Supplier.Status.ACTIVE).order_by("pk"):
         known = SupplierOffer.objects.filter(supplier=supplier, cost_amount__isnull=False)
-        count = known.exclude(status=SupplierOffer.Status.GONE).count()
+        count = known.exclude(status=SupplierOffer.Status.DISCONTINUED).count()
         if not count:
             continue
         record(
@@ -80,7 +80,7 @@ def note_costs(*, now: datetime) -> None:
 
 def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
     """Write the measures of every day from ``first`` to today; return how many."""
-    seen = _Seen(supplier, first=first, now=now)
+    seen = _Observations(supplier, first=first, now=now)
     days = [first + A_DAY * n for n in range((now.date() - first).days + 1)]
     cards = [
         Scorecard(
@@ -107,7 +107,7 @@ def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
     return len(cards)
 
 
-def scores(*, on: date) -> dict[int, int]:
+def fill_rate_scores(*, on: date) -> dict[int, int]:
     """Return the lower bound of each supplier's fill rate in percent, of the last 30 days.
 
     A supplier with too few lines has no score.
@@ -122,13 +122,13 @@ def scores(*, on: date) -> dict[int, int]:
     return {one.supplier_id: int(100 * one.low) for one in newest if one.low is not None}
 
 
-def keep_accuracy(*, supplier: Supplier) -> None:
+def store_stock_accuracy(*, supplier: Supplier) -> None:
     """Copy the stock accuracy to the supplier, for ``freshness``."""
     latest = Scorecard.objects.filter(
         supplier=supplier, measure=Scorecard.Measure.STOCK_ACCURACY
     ).order_by("-on")
     card = latest.first()
-    is_known = card is not None and card.sample >= statistics.FEWEST_PROMISES
+    is_known = card is not None and card.sample >= statistics.MIN_PROMISES
     Supplier.objects.filter(pk=supplier.pk).update(
         stock_accuracy=card.value if card is not None and is_known else None
     )
@@ -149,7 +149,7 @@ class _Series:
         return self.values[bisect_left(self.moments, begin) : bisect_left(self.moments, end)]
 
 
-class _Seen:
+class _Observations:
     """All records about one supplier for the windows of some days, read once."""
 
     def __init__(self, supplier: Supplier, *, first: date, now: datetime) -> None:
@@ -167,19 +167,19 @@ class _Seen:
             offer__supplier=supplier, at__gte=self._since, old_amount__isnull=False
         )
         self._cost_changes = list(changed.order_by("at").values_list("at", "offer_id"))
-        tallies = AnswerTally.objects.filter(supplier=supplier, on__gte=self._since.date())
-        self._tallies = list(tallies.values_list("on", "ceiling_ms", "count"))
-        self._awake = _awake(supplier)
+        tallies = LatencyBucket.objects.filter(supplier=supplier, on__gte=self._since.date())
+        self._tallies = list(tallies.values_list("on", "le_ms", "count"))
+        self._awake = _active_periods(supplier)
 
     def _read_runs(self) -> None:
         """Read run outcomes, and stock confirmations since the last one before the window."""
         self._ended = _Series()
-        runs = FeedRun.objects.filter(supplier=self._supplier, ended_at__isnull=False)
+        runs = SyncRun.objects.filter(supplier=self._supplier, ended_at__isnull=False)
         recent = runs.filter(ended_at__gte=self._since, status__in=ENDED)
         for at, status in recent.order_by("ended_at").values_list("ended_at", "status"):
             if at is not None:
-                self._ended.add(at, Decimal(status == FeedRun.Status.APPLIED))
-        stock = runs.filter(kind=FeedRun.Kind.STOCK, status=FeedRun.Status.APPLIED)
+                self._ended.add(at, Decimal(status == SyncRun.Status.APPLIED))
+        stock = runs.filter(kind=SyncRun.Kind.STOCK, status=SyncRun.Status.APPLIED)
         before = stock.filter(ended_at__lt=self._since).order_by("-ended_at")
         later = stock.filter(ended_at__gte=self._since).order_by("ended_at")
         self._stocked = [
@@ -198,21 +198,21 @@ class _Seen:
 
     def _scores(self, begin: datetime, end: datetime) -> Iterator[tuple[str, Score | None]]:
         for measure, kind in RATES.items():
-            yield measure, _share(self._facts[kind].between(begin, end))
-        for measure, kind in LOSSES.items():
-            yield measure, _share([1 - value for value in self._facts[kind].between(begin, end)])
+            yield measure, _share_of(self._facts[kind].between(begin, end))
+        for measure, kind in LOSS_RATES.items():
+            yield measure, _share_of([1 - value for value in self._facts[kind].between(begin, end)])
         for measure, kind in DURATIONS.items():
-            yield measure, statistics.times(self._facts[kind].between(begin, end))
-        yield Measure.FEED_SUCCESS, _share(self._ended.between(begin, end))
-        yield Measure.STOCK_AGE, statistics.times(list(self._stock_ages(begin, end)))
+            yield measure, statistics.duration_score(self._facts[kind].between(begin, end))
+        yield Measure.FEED_SUCCESS, _share_of(self._ended.between(begin, end))
+        yield Measure.STOCK_AGE, statistics.duration_score(list(self._stock_ages(begin, end)))
         yield Measure.COST_STABILITY, self._cost_stability(begin, end)
         counts: Counter[int] = Counter()
-        for on, ceiling_ms, count in self._tallies:
+        for on, le_ms, count in self._tallies:
             if begin.date() <= on < end.date():
-                counts[ceiling_ms] += count
-        yield Measure.ANSWER_TIME, statistics.answer_times(counts)
-        answered = counts.total() - counts[statistics.UNANSWERED_MS]
-        yield Measure.ANSWERED, statistics.rate(answered, counts.total())
+                counts[le_ms] += count
+        yield Measure.ANSWER_TIME, statistics.latency_score(counts)
+        answered = counts.total() - counts[statistics.NO_ANSWER_MS]
+        yield Measure.ANSWERED, statistics.rate_score(answered, counts.total())
 
     def _stock_ages(self, begin: datetime, end: datetime) -> Iterator[Decimal]:
         """Yield the age of the stock at each hour in which the supplier was active."""
@@ -230,23 +230,23 @@ class _Seen:
             return None
         moved = {offer_id for at, offer_id in self._cost_changes if begin <= at < end}
         count = int(known[-1])
-        return statistics.rate(max(0, count - len(moved)), count)
+        return statistics.rate_score(max(0, count - len(moved)), count)
 
 
-def _share(values: Sequence[Decimal]) -> Score | None:
-    return statistics.rate(int(sum(values, Decimal(0))), len(values))
+def _share_of(values: Sequence[Decimal]) -> Score | None:
+    return statistics.rate_score(int(sum(values, Decimal(0))), len(values))
 
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC)
 
 
-def _awake(supplier: Supplier) -> list[tuple[datetime, datetime]]:
+def _active_periods(supplier: Supplier) -> list[tuple[datetime, datetime]]:
     """Return the periods in which the supplier was active, from its status history."""
     moves = StatusChange.objects.filter(
         subject=Supplier._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=supplier.pk,
-        axis="status",
+        status_field="status",
     )
     always = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     spans: list[tuple[datetime, datetime]] = []

@@ -16,12 +16,12 @@ HALF = Decimal("0.5")
 NINE_TENTHS = Decimal("0.9")
 STEP = Decimal("0.0001")
 # The rejection rate that a safety stock may leave, and the fewest promises for a suggestion.
-MOST_REFUSED_RATE = Decimal("0.01")
-FEWEST_PROMISES = 20
-MOST_BUFFER = 50
+MAX_REJECTION_RATE = Decimal("0.01")
+MIN_PROMISES = 20
+MAX_SAFETY_STOCK = 50
 # Upper bounds of the latency buckets.
-CEILINGS_MS = (25, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200)
-UNANSWERED_MS = 0  # the bucket of calls without answer
+BUCKETS_MS = (25, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200)
+NO_ANSWER_MS = 0  # the bucket of calls without answer
 
 _STOCK_WORDS = re.compile(
     r"\b(?:out[\s_-]?of[\s_-]?stock|sold[\s_-]?out|no[\s_-]stock|not[\s_]in[\s_]stock"
@@ -29,12 +29,12 @@ _STOCK_WORDS = re.compile(
     r"|shortage|back[\s_-]?order(?:ed)?|out[\s_]of[\s_]production)\b|stok(?:da)?\s+yox|缺货|无货|库存不足",
     re.IGNORECASE,
 )
-_GONE_WORDS = re.compile(
+_DISCONTINUED_WORDS = re.compile(
     r"\b(?:discontinued|no[\s_]longer[\s_](?:sold|available|exists?)|(?:off|removed[\s_]from)"
     r"[\s_](?:the[\s_])?shel(?:f|ves)|delisted)\b|下架|停产",
     re.IGNORECASE,
 )
-_LONGEST_WORDS = 500
+_MAX_TEXT_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Score:
     tail: Decimal | None = None
 
 
-def rate(good: int, of: int) -> Score | None:
+def rate_score(good: int, of: int) -> Score | None:
     """Return the rate with Wilson bounds; None for an empty sample.
 
     Source: E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference,
@@ -76,12 +76,12 @@ def rate(good: int, of: int) -> Score | None:
     )
 
 
-def times(values: Sequence[Decimal]) -> Score | None:
+def duration_score(values: Sequence[Decimal]) -> Score | None:
     """Return the median of durations with its bounds, and the 90th percentile."""
     if not values:
         return None
     ordered = sorted(values)
-    low, high = _ranks(len(ordered))
+    low, high = _median_ranks(len(ordered))
     return Score(
         sample=len(ordered),
         good=None,
@@ -100,7 +100,7 @@ def quantile(ordered: Sequence[Decimal], share: Decimal) -> Decimal:
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
 
 
-def _ranks(sample: int) -> tuple[int | None, int | None]:
+def _median_ranks(sample: int) -> tuple[int | None, int | None]:
     """Return the ranks, from 1, of the bounds of the median."""
     middle = Decimal(sample) / 2
     spread = Z * Decimal(sample).sqrt() / 2
@@ -111,29 +111,29 @@ def _ranks(sample: int) -> tuple[int | None, int | None]:
 
 def bucket_of(milliseconds: float) -> int:
     """Return the upper bound of the bucket of a latency."""
-    return next((top for top in CEILINGS_MS if milliseconds <= top), CEILINGS_MS[-1])
+    return next((top for top in BUCKETS_MS if milliseconds <= top), BUCKETS_MS[-1])
 
 
-def answer_times(counts: Mapping[int, int]) -> Score | None:
+def latency_score(counts: Mapping[int, int]) -> Score | None:
     """Return the median latency from bucket counts, interpolated within a bucket."""
     answered = {top: count for top, count in sorted(counts.items()) if top and count}
     sample = sum(answered.values())
     if not sample:
         return None
-    low, high = _ranks(sample)
+    low, high = _median_ranks(sample)
     return Score(
         sample=sample,
         good=None,
-        value=_at(answered, HALF * sample),
-        low=None if low is None else _at(answered, Decimal(low)),
-        high=None if high is None else _at(answered, Decimal(high)),
-        tail=_at(answered, NINE_TENTHS * sample),
+        value=_value_at_rank(answered, HALF * sample),
+        low=None if low is None else _value_at_rank(answered, Decimal(low)),
+        high=None if high is None else _value_at_rank(answered, Decimal(high)),
+        tail=_value_at_rank(answered, NINE_TENTHS * sample),
     )
 
 
-def _at(counts: Mapping[int, int], rank: Decimal) -> Decimal:
+def _value_at_rank(counts: Mapping[int, int], rank: Decimal) -> Decimal:
     floor, passed = Decimal(0), Decimal(0)
-    for top in CEILINGS_MS:
+    for top in BUCKETS_MS:
         count = counts.get(top, 0)
         if count and passed + count >= rank:
             return (floor + (top - floor) * (rank - passed) / count).quantize(STEP)
@@ -142,23 +142,23 @@ def _at(counts: Mapping[int, int], rank: Decimal) -> Decimal:
     return floor
 
 
-def refused_for(words: str) -> str:
+def rejection_cause(words: str) -> str:
     """Return the cause of a rejection from its text: out of stock, discontinued or other."""
-    words = words[:_LONGEST_WORDS]
+    words = words[:_MAX_TEXT_LENGTH]
     if _STOCK_WORDS.search(words):
         return "out_of_stock"
-    return "discontinued" if _GONE_WORDS.search(words) else "rejected_other"
+    return "discontinued" if _DISCONTINUED_WORDS.search(words) else "rejected_other"
 
 
-def suggested_buffer(*, promised: int, shown: Sequence[int]) -> int | None:
+def suggested_safety_stock(*, promised: int, shown: Sequence[int]) -> int | None:
     """Return the safety stock with which at most 1 % of promises are rejected.
 
     Shape: ``shown`` is the stock that the feed showed for each line rejected as out of stock; a
         safety stock of so many units would have prevented the promise. None: too few promises
     """
     if not shown:
-        return 0 if promised >= FEWEST_PROMISES else None
-    allowed = int(MOST_REFUSED_RATE * max(promised, len(shown)))
+        return 0 if promised >= MIN_PROMISES else None
+    allowed = int(MAX_REJECTION_RATE * max(promised, len(shown)))
     kept_from = sorted(max(0, units) for units in shown)
     needed = kept_from[-1 - allowed] if allowed < len(kept_from) else 0
-    return min(needed, MOST_BUFFER)
+    return min(needed, MAX_SAFETY_STOCK)

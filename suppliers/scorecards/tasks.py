@@ -16,7 +16,7 @@ from suppliers.scorecards import scorecards
 def roll_up(*, first: str, **_: Any) -> None:
     """Recompute the scorecards from a day on."""
     now = timezone.now()
-    scorecards.note_costs(now=now)
+    scorecards.record_cost_counts(now=now)
     for supplier in Supplier.objects.order_by("pk"):
         scorecards.roll_up(supplier=supplier, first=datetime.fromisoformat(first).date(), now=now)
-        scorecards.keep_accuracy(supplier=supplier)
+        scorecards.store_stock_accuracy(supplier=supplier)

@@ -13,11 +13,11 @@ from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.columns import NamedFilter
 from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.fieldsets import Field, Group
-from suppliers.models import Service
+from suppliers.models import ShippingService
 
 # Form fields
 
-SERVICE = (
+SERVICE_GROUPS = (
     Group(
         _("Shipping service"),
         {
@@ -74,13 +74,13 @@ SERVICE = (
                 _("Maximum parcel weight (g)"),
                 _("Heavier parcels use another service. 0 = no parcels."),
             ),
-            "accepts_inside": Field(
+            "accepts_cells_in_equipment": Field(
                 _("Batteries in the light"), _("Accepts lights that contain a lithium cell.")
             ),
-            "accepts_with": Field(
+            "accepts_cells_with_equipment": Field(
                 _("Batteries with the light"), _("Accepts lithium cells packed with their light.")
             ),
-            "accepts_alone": Field(
+            "accepts_cells_alone": Field(
                 _("Loose batteries"), _("Accepts lithium cells without a light.")
             ),
             "max_cell_wh": Field(
@@ -100,13 +100,13 @@ SERVICE = (
 )
 
 
-class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+class ShippingServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     countries = CountriesField(required=False)
 
 
-@admin.register(Service)
-class ServiceAdmin(StaffAdmin):
-    form = ServiceForm
+@admin.register(ShippingService)
+class ShippingServiceAdmin(StaffAdmin):
+    form = ShippingServiceForm
     editable = (
         "tier",
         "carrier_service",
@@ -116,16 +116,16 @@ class ServiceAdmin(StaffAdmin):
         "min_days",
         "max_days",
         "max_weight_g",
-        "accepts_inside",
-        "accepts_with",
-        "accepts_alone",
+        "accepts_cells_in_equipment",
+        "accepts_cells_with_equipment",
+        "accepts_cells_alone",
         "max_cell_wh",
         "max_battery_wh",
         "max_cells",
         "is_active",
     )
     may_add = True
-    groups = SERVICE
+    groups = SERVICE_GROUPS
     list_display: ClassVar = [
         "code",
         columns.text("location__supplier__name", _("Supplier")),
@@ -135,9 +135,9 @@ class ServiceAdmin(StaffAdmin):
         columns.money("per_kg_amount", _("Per kg")),
         "min_days",
         "max_days",
-        "accepts_inside",
-        "accepts_with",
-        "accepts_alone",
+        "accepts_cells_in_equipment",
+        "accepts_cells_with_equipment",
+        "accepts_cells_alone",
         "is_active",
     ]
     list_select_related: ClassVar = ["location__supplier"]

@@ -14,10 +14,10 @@ from enum import StrEnum
 NO_LITHIUM = "none"
 
 
-class Refusal(StrEnum):
+class Restriction(StrEnum):
     """Why a service may not carry a parcel."""
 
-    WAY = "way"  # the packing is not accepted: inside the light, with it, or alone
+    PACKING_NOT_ACCEPTED = "way"  # the packing is not accepted: inside the light, with it, or alone
     ENERGY_UNKNOWN = "energy_unknown"  # the cell's energy is unknown
     CELL_ENERGY = "cell_energy"
     BATTERY_ENERGY = "battery_energy"
@@ -25,7 +25,7 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cells:
+class LithiumCells:
     """The lithium cells of one line; ``lithium`` is a value of ``catalog.Variant.Lithium``.
 
     Units: ``cell_wh`` and ``cell_count`` are per piece, ``pieces`` the number of pieces
@@ -43,7 +43,7 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class LithiumLimits:
     """What a service accepts; ``max_cells`` is per parcel, None: limited only by weight."""
 
     accepts: frozenset[str]
@@ -52,20 +52,20 @@ class Limits:
     max_cells: int | None = None
 
 
-def refusals(*, cells: Iterable[Cells], limits: Limits) -> frozenset[Refusal]:
+def restrictions(*, cells: Iterable[LithiumCells], limits: LithiumLimits) -> frozenset[Restriction]:
     """Return all reasons against carrying these cells in one parcel."""
     lithium = [one for one in cells if one.lithium != NO_LITHIUM]
     found = set()
     for one in lithium:
         if one.lithium not in limits.accepts:
-            found.add(Refusal.WAY)
+            found.add(Restriction.PACKING_NOT_ACCEPTED)
         if one.cell_wh is None:
-            found.add(Refusal.ENERGY_UNKNOWN)
+            found.add(Restriction.ENERGY_UNKNOWN)
         elif one.cell_wh > limits.max_cell_wh:
-            found.add(Refusal.CELL_ENERGY)
+            found.add(Restriction.CELL_ENERGY)
         elif one.cell_wh * one.in_one_piece > limits.max_battery_wh:
-            found.add(Refusal.BATTERY_ENERGY)
+            found.add(Restriction.BATTERY_ENERGY)
     together = sum(one.in_one_piece * one.pieces for one in lithium)
     if limits.max_cells is not None and together > limits.max_cells:
-        found.add(Refusal.CELL_COUNT)
+        found.add(Restriction.CELL_COUNT)
     return frozenset(found)

@@ -6,27 +6,29 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from storefront.lib.money import Money
-from suppliers.models import Service
-from suppliers.shipping_services.dangerous_goods import Limits
+from suppliers.models import ShippingService
+from suppliers.shipping_services.dangerous_goods import LithiumLimits
 from suppliers.shipping_services.selection import Route
 
 
-def by_place() -> Mapping[tuple[int, str], Sequence[Route]]:
+def services_by_location() -> Mapping[tuple[int, str], Sequence[Route]]:
     """Return the active services by location and currency."""
     found: dict[tuple[int, str], list[Route]] = defaultdict(list)
     rows = (
-        Service.objects.filter(is_active=True).order_by("pk").select_related("location__supplier")
+        ShippingService.objects.filter(is_active=True)
+        .order_by("pk")
+        .select_related("location__supplier")
     )
     for service in rows:
-        found[service.location_id, service.currency].append(_route(service))
+        found[service.location_id, service.currency].append(_service_option(service))
     return dict(found)
 
 
-def _route(service: Service) -> Route:
+def _service_option(service: ShippingService) -> Route:
     ways = {
-        "inside": service.accepts_inside,
-        "with": service.accepts_with,
-        "alone": service.accepts_alone,
+        "inside": service.accepts_cells_in_equipment,
+        "with": service.accepts_cells_with_equipment,
+        "alone": service.accepts_cells_alone,
     }
     return Route(
         code=service.code,
@@ -41,7 +43,7 @@ def _route(service: Service) -> Route:
         min_days=service.min_days,
         max_days=service.max_days,
         max_weight_g=service.max_weight_g,
-        limits=Limits(
+        limits=LithiumLimits(
             accepts=frozenset(way for way, is_accepted in ways.items() if is_accepted),
             max_cell_wh=service.max_cell_wh,
             max_battery_wh=service.max_battery_wh,

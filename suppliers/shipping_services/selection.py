@@ -9,7 +9,12 @@ from typing import Protocol
 
 from storefront.lib.address import COUNTRIES
 from storefront.lib.money import Money
-from suppliers.shipping_services.dangerous_goods import NO_LITHIUM, Cells, Limits, refusals
+from suppliers.shipping_services.dangerous_goods import (
+    NO_LITHIUM,
+    LithiumCells,
+    LithiumLimits,
+    restrictions,
+)
 
 G_PER_KG = 1000
 # For items of unknown weight: high, so that shipping is not undercharged.
@@ -17,7 +22,7 @@ ASSUMED_WEIGHT_G = 500
 TOO_HEAVY = "weight"
 
 
-class Piece(Protocol):
+class ParcelItem(Protocol):
     """The data of one variant that a service needs."""
 
     @property
@@ -49,7 +54,7 @@ class Route:
     min_days: int
     max_days: int
     max_weight_g: int
-    limits: Limits
+    limits: LithiumLimits
 
     def price(self, weight_g: int) -> Money:
         return (self.base + self.per_kg * (Decimal(weight_g) / G_PER_KG)).rounded()
@@ -59,19 +64,19 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class ParcelLoad:
     """The weight of a parcel, and the lithium cells in it."""
 
     weight_g: int
-    cells: tuple[Cells, ...]
+    cells: tuple[LithiumCells, ...]
 
 
-def load_of(piece: Piece, pieces: int = 1) -> Load:
+def parcel_load(piece: ParcelItem, pieces: int = 1) -> ParcelLoad:
     """Return the load of some pieces of one variant."""
-    return Load(
+    return ParcelLoad(
         weight_g=(piece.packed_weight_g or ASSUMED_WEIGHT_G) * pieces,
         cells=(
-            Cells(
+            LithiumCells(
                 lithium=piece.lithium,
                 cell_wh=piece.cell_wh,
                 cell_count=piece.cell_count,
@@ -81,17 +86,17 @@ def load_of(piece: Piece, pieces: int = 1) -> Load:
     )
 
 
-def refused(route: Route, load: Load) -> frozenset[str]:
+def reasons_against(route: Route, load: ParcelLoad) -> frozenset[str]:
     """Return the reasons against this service, apart from its destinations."""
-    found = {reason.value for reason in refusals(cells=load.cells, limits=route.limits)}
+    found = {reason.value for reason in restrictions(cells=load.cells, limits=route.limits)}
     if load.weight_g > route.max_weight_g:
         found.add(TOO_HEAVY)
     return frozenset(found)
 
 
-def most_of(route: Route, one: Load) -> int:
+def max_units(route: Route, one: ParcelLoad) -> int:
     """Return how many pieces the service carries in one parcel."""
-    if refused(route, one):
+    if reasons_against(route, one):
         return 0
     most = route.max_weight_g // max(1, one.weight_g)
     cells = sum(piece.in_one_piece for piece in one.cells if piece.lithium != NO_LITHIUM)
@@ -100,7 +105,7 @@ def most_of(route: Route, one: Load) -> int:
     return most
 
 
-def reached(routes: Iterable[Route]) -> frozenset[str] | None:
+def destinations(routes: Iterable[Route]) -> frozenset[str] | None:
     """Return the destinations of these services; empty: worldwide, None: none."""
     found: frozenset[str] | None = None
     for route in routes:
@@ -110,7 +115,7 @@ def reached(routes: Iterable[Route]) -> frozenset[str] | None:
     return found
 
 
-def allowed(
+def without_restricted(
     reaches: frozenset[str] | None, *, not_sent_to: frozenset[str]
 ) -> frozenset[str] | None:
     """Return the destinations without ``not_sent_to``, in the same form."""
@@ -119,13 +124,13 @@ def allowed(
     return ((reaches or COUNTRIES) - not_sent_to) or None
 
 
-def best(routes: Iterable[Route], load: Load) -> Route | None:
+def cheapest(routes: Iterable[Route], load: ParcelLoad) -> Route | None:
     """Return the cheapest service for the load, then the fastest."""
-    able = [route for route in routes if not refused(route, load)]
+    able = [route for route in routes if not reasons_against(route, load)]
     return min(able, key=lambda route: _cost(route, load), default=None)
 
 
-def _cost(route: Route, load: Load) -> tuple[Decimal, int, int, str]:
+def _cost(route: Route, load: ParcelLoad) -> tuple[Decimal, int, int, str]:
     return (
         route.price(load.weight_g).amount,
         route.lead_days + route.max_days,

@@ -7,51 +7,55 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from django.db import connections
 
-from storefront.lib.http.errors import OutsideError
-from suppliers.connectors.records import BudgetSpentError, GoneError
+from storefront.lib.http.errors import ExternalServiceError
+from suppliers.connectors.records import DiscontinuedError, QuotaExceededError
 
-AT_ONCE = 8
+MAX_CONCURRENT = 8
 # With so many failures, and more failures than answers, the supplier is down.
-MOST_FAILURES = 10
+MAX_FAILURES = 10
 
 
-def gather[T](
-    ask: Callable[[str], T],
-    refs: Iterable[str],
+def fetch_concurrently[T](
+    fetch: Callable[[str], T],
+    external_ids: Iterable[str],
     *,
-    spent: Callable[[BudgetSpentError], None],
-    at_once: int = AT_ONCE,
-) -> Iterator[tuple[str, T | OutsideError]]:
+    on_quota_exceeded: Callable[[QuotaExceededError], None],
+    max_concurrent: int = MAX_CONCURRENT,
+) -> Iterator[tuple[str, T | ExternalServiceError]]:
     """Yield each answer, or the error in its place, in order of arrival.
 
-    When the quota is used up, ``spent`` is called and the remaining refs are skipped.
+    When the quota is used up, ``on_quota_exceeded`` is called and the remaining external_ids are
+    skipped.
 
-    Raises: OutsideError  most requests fail
+    Raises: ExternalServiceError  most requests fail
     """
     answered = failed = 0
     waiting: dict[Future[T], str] = {}
-    remaining = iter(refs)
-    with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="ask") as pool:
+    remaining = iter(external_ids)
+    with ThreadPoolExecutor(max_workers=max_concurrent, thread_name_prefix="fetch") as pool:
         try:
             while True:
-                while len(waiting) < 2 * at_once and (ref := next(remaining, None)) is not None:
-                    waiting[pool.submit(_asked, ask, ref)] = ref
+                while (
+                    len(waiting) < 2 * max_concurrent
+                    and (external_id := next(remaining, None)) is not None
+                ):
+                    waiting[pool.submit(_fetch, fetch, external_id)] = external_id
                 if not waiting:
                     return
                 for done in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    ref = waiting.pop(done)
+                    external_id = waiting.pop(done)
                     error = done.exception()
-                    if error is None or isinstance(error, GoneError):
+                    if error is None or isinstance(error, DiscontinuedError):
                         answered += 1
-                        yield ref, error or done.result()
-                    elif isinstance(error, BudgetSpentError):
+                        yield external_id, error or done.result()
+                    elif isinstance(error, QuotaExceededError):
                         remaining = iter(())
-                        spent(error)
-                    elif isinstance(error, OutsideError):
+                        on_quota_exceeded(error)
+                    elif isinstance(error, ExternalServiceError):
                         failed += 1
-                        if failed >= MOST_FAILURES and failed > answered:
+                        if failed >= MAX_FAILURES and failed > answered:
                             raise error
-                        yield ref, error
+                        yield external_id, error
                     else:
                         raise error
         finally:
@@ -59,9 +63,9 @@ def gather[T](
                 future.cancel()
 
 
-def _asked[T](ask: Callable[[str], T], ref: str) -> T:
+def _fetch[T](fetch: Callable[[str], T], external_id: str) -> T:
     try:
-        return ask(ref)
+        return fetch(external_id)
     finally:
         # A token renewal opened a database connection of this thread.
         connections.close_all()

@@ -16,117 +16,118 @@ from typing import Any, cast
 from django.db import OperationalError, connections
 from django.db.models import QuerySet
 
-from catalog.records import BadRow
-from storefront.lib.db.prepared_queries import Prepared
-from storefront.lib.db.transactions import HeldTransactionError, in_transaction
+from catalog.records import ImportIssue
+from storefront.lib.db.prepared_queries import PreparedQuery
+from storefront.lib.db.transactions import OpenTransactionError, in_transaction
 from storefront.lib.http import deadlines
-from storefront.lib.http.errors import OutsideError
-from suppliers.connections.factory import adapter_for
+from storefront.lib.http.errors import ExternalServiceError
+from suppliers.connections.factory import open_connector
 from suppliers.connectors.capabilities import PagedStockAndPrice
-from suppliers.connectors.records import GoneError, StockRecord, is_nameless
+from suppliers.connectors.records import DiscontinuedError, StockReport, is_missing_sku
 from suppliers.inventory import freshness, publication
 from suppliers.models import StockLevel, Supplier
-from suppliers.models.supplier import Unanswered
-from suppliers.resilience.bulkheads import LaneFullError, Work, lane
+from suppliers.models.supplier import LiveCheckFallback
+from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import webhooks
 
 log = logging.getLogger(__name__)
 
-WITHIN_S = 1.5  # for all suppliers together; the customer waits
-JUST_ASKED = timedelta(seconds=5)
-AT_ONCE = 8
-CAUSE = f"{webhooks.NEWS}asked at checkout"
+TIMEOUT_S = 1.5  # for all suppliers together; the customer waits
+MIN_QUERY_AGE = timedelta(seconds=5)
+MAX_CONCURRENT = 8
+CAUSE = f"{webhooks.EVENT_CAUSE}asked at checkout"
 
-type Told = tuple[StockRecord | BadRow, ...]
+type Told = tuple[StockReport | ImportIssue, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class StockQuery:
     """One product of one supplier, and the stock rows of it that a cart needs."""
 
     supplier: Supplier
-    ref: str
+    external_id: str
     levels: list[StockLevel] = field(default_factory=list)
 
 
-def ask(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
+def unsellable_levels(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
     """Query stock that is too old or almost sold out; return the rows that must not be sold.
 
     Answers are stored like webhook events, so the reservation decides by the new figure.
     Returned are only rows that the reservation cannot decide: no (readable) answer and the
-    supplier's ``unanswered`` is ``REFUSE``; the product is gone; or too few units, and the
+    supplier's ``live_check_fallback`` is ``REFUSE``; the product is gone; or too few units, and the
     answer could not be stored.
 
     Shape: ``wanted`` maps stock row ids to units
-    Raises: HeldTransactionError
+    Raises: OpenTransactionError
     """
     if in_transaction():
-        raise HeldTransactionError("live stock check")
-    questions = _doubtful(wanted, now)
+        raise OpenTransactionError("live stock check")
+    questions = _required_queries(wanted, now)
     if not questions:
         return frozenset()
-    answers = _answers(questions)
+    answers = _query_all(questions)
     refused: set[int] = set()
-    told: dict[Supplier, list[Question]] = defaultdict(list)
+    told: dict[Supplier, list[StockQuery]] = defaultdict(list)
     for question in questions:
-        answer = answers.get((question.supplier.pk, question.ref))
-        if isinstance(answer, GoneError):
+        answer = answers.get((question.supplier.pk, question.external_id))
+        if isinstance(answer, DiscontinuedError):
             refused.update(level.pk for level in question.levels)
         elif answer is None:
-            if question.supplier.unanswered == Unanswered.REFUSE:
+            if question.supplier.live_check_fallback == LiveCheckFallback.REFUSE:
                 refused.update(level.pk for level in question.levels)
         else:
             told[question.supplier].append(question)
-            if question.supplier.unanswered == Unanswered.REFUSE:
-                unread = (level for level in question.levels if not _is_told(answer, level))
+            if question.supplier.live_check_fallback == LiveCheckFallback.REFUSE:
+                unread = (level for level in question.levels if not _has_figure(answer, level))
                 refused.update(level.pk for level in unread)
     for supplier, asked in told.items():
-        heard = {
-            question.ref: cast("Told", answers[supplier.pk, question.ref]) for question in asked
+        answered = {
+            question.external_id: cast("Told", answers[supplier.pk, question.external_id])
+            for question in asked
         }
-        if not _heed(supplier, heard, now):
-            refused.update(_too_few(asked, heard, wanted))
+        if not _store_answers(supplier, answered, now):
+            refused.update(_short_levels(asked, answered, wanted))
     variants = {
         level.offer.variant_id
         for asked in told.values()
         for question in asked
         for level in question.levels
     }
-    publication.publish_soon(variant_ids=[one for one in variants if one is not None], now=now)
+    publication.publish_now(variant_ids=[one for one in variants if one is not None], now=now)
     return frozenset(refused)
 
 
-def _doubtful(wanted: Mapping[int, int], now: datetime) -> list[Question]:
-    doubtful = [
+def _required_queries(wanted: Mapping[int, int], now: datetime) -> list[StockQuery]:
+    unreadable = [
         level.pk
         for level in _AGES(ids=list(wanted), now=now)
-        if _should_ask(level, wanted[level.pk], now)
+        if _needs_query(level, wanted[level.pk], now)
     ]
-    found: dict[tuple[int, str], Question] = {}
-    for level in _LEVELS(ids=doubtful) if doubtful else ():
-        supplier, ref = level.offer.supplier, level.offer.supplier_product
-        question = found.setdefault((supplier.pk, ref), Question(supplier, ref))
+    found: dict[tuple[int, str], StockQuery] = {}
+    for level in _LEVELS(ids=unreadable) if unreadable else ():
+        supplier, external_id = level.offer.supplier, level.offer.product_external_id
+        question = found.setdefault((supplier.pk, external_id), StockQuery(supplier, external_id))
         question.levels.append(level)
     return list(found.values())
 
 
-def _should_ask(level: StockLevel, wanted: int, now: datetime) -> bool:
+def _needs_query(level: StockLevel, wanted: int, now: datetime) -> bool:
     supplier, seen = level.offer.supplier, cast(Any, level)
-    return freshness.should_ask(
+    return freshness.needs_live_check(
         age=now - seen.known_at,
         left=seen.free - wanted,
-        asked_after=timedelta(minutes=supplier.asked_after_min),
-        asked_below=supplier.asked_below,
-        just_asked=JUST_ASKED,
+        query_after=timedelta(minutes=supplier.live_check_after_min),
+        live_check_below_units=supplier.live_check_below_units,
+        min_age=MIN_QUERY_AGE,
     )
 
 
-def _ages(*, ids: list[int], now: datetime) -> QuerySet[StockLevel]:
+def _levels_with_age(*, ids: list[int], now: datetime) -> QuerySet[StockLevel]:
     """Fetch only what the decision needs: usually no check is needed."""
     levels = StockLevel.objects.with_available(now).filter(pk__in=ids)
     return levels.select_related("offer__supplier").only(
-        "pk", "offer__supplier__asked_after_min", "offer__supplier__asked_below"
+        "pk", "offer__supplier__live_check_after_min", "offer__supplier__live_check_below_units"
     )
 
 
@@ -135,27 +136,29 @@ def _levels(*, ids: list[int]) -> QuerySet[StockLevel]:
     return levels.select_related("offer__supplier", "location").order_by("pk")
 
 
-_AGES, _LEVELS = Prepared(_ages), Prepared(_levels)
+_AGES, _LEVELS = PreparedQuery(_levels_with_age), PreparedQuery(_levels)
 
 
-def _answers(questions: Sequence[Question]) -> dict[tuple[int, str], Told | GoneError]:
-    """Query all concurrently; return the answers that arrive within ``WITHIN_S``."""
-    ends_at = time.monotonic() + WITHIN_S
-    answers: dict[tuple[int, str], Told | GoneError] = {}
-    pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="ask-live")
+def _query_all(questions: Sequence[StockQuery]) -> dict[tuple[int, str], Told | DiscontinuedError]:
+    """Query all concurrently; return the answers that arrive within ``TIMEOUT_S``."""
+    ends_at = time.monotonic() + TIMEOUT_S
+    answers: dict[tuple[int, str], Told | DiscontinuedError] = {}
+    pool = ThreadPoolExecutor(max_workers=MAX_CONCURRENT, thread_name_prefix="ask-live")
     with ExitStack() as lines:
         asked = [
-            pool.submit(partial(_asked, connector, question.ref, ends_at, answers, question))
-            for connector, question in _connected(questions, lines)
+            pool.submit(
+                partial(_query, connector, question.external_id, ends_at, answers, question)
+            )
+            for connector, question in _open_connectors(questions, lines)
         ]
         wait(asked, timeout=max(0.0, ends_at - time.monotonic()))
         pool.shutdown(wait=False, cancel_futures=True)
         return dict(answers)  # later answers are ignored
 
 
-def _connected(
-    questions: Iterable[Question], lines: ExitStack
-) -> list[tuple[PagedStockAndPrice, Question]]:
+def _open_connectors(
+    questions: Iterable[StockQuery], lines: ExitStack
+) -> list[tuple[PagedStockAndPrice, StockQuery]]:
     """Open one connector per supplier that supports queries of single products."""
     connectors: dict[int, object] = {}
     for question in questions:
@@ -163,72 +166,74 @@ def _connected(
         if supplier.pk in connectors:
             continue
         try:
-            lines.enter_context(lane(Work.QUESTIONS, supplier.pk))
-            connectors[supplier.pk] = lines.enter_context(adapter_for(supplier))
-        except (LaneFullError, OutsideError) as error:
-            log.info("%s is not asked for stock: %s", supplier, error)
+            lines.enter_context(bulkhead(BulkheadKind.LIVE_CHECKS, supplier.pk))
+            connectors[supplier.pk] = lines.enter_context(open_connector(supplier))
+        except (BulkheadFullError, ExternalServiceError) as error:
+            log.info("%s: no live check: %s", supplier, error)
             connectors[supplier.pk] = None
     pairs = [(connectors[question.supplier.pk], question) for question in questions]
     return [(one, question) for one, question in pairs if isinstance(one, PagedStockAndPrice)]
 
 
-def _asked(
+def _query(
     connector: PagedStockAndPrice,
-    ref: str,
+    external_id: str,
     ends_at: float,
-    answers: dict[tuple[int, str], Told | GoneError],
-    question: Question,
+    answers: dict[tuple[int, str], Told | DiscontinuedError],
+    question: StockQuery,
 ) -> None:
     try:
-        with deadlines.ending_at(ends_at):
-            answers[question.supplier.pk, ref] = connector.stock(ref=ref)
-    except GoneError as error:
-        answers[question.supplier.pk, ref] = error
-    except OutsideError as error:
-        log.info("%s did not return the stock of %s: %s", question.supplier, ref, error)
+        with deadlines.deadline_at(ends_at):
+            answers[question.supplier.pk, external_id] = connector.stock(external_id=external_id)
+    except DiscontinuedError as error:
+        answers[question.supplier.pk, external_id] = error
+    except ExternalServiceError as error:
+        log.info("%s did not return the stock of %s: %s", question.supplier, external_id, error)
     except Exception:
-        log.exception("no live check of %s was possible for %s", question.supplier, ref)
+        log.exception("no live check of %s was possible for %s", question.supplier, external_id)
     finally:
         connections.close_all()  # of this thread
 
 
-def _heed(supplier: Supplier, heard: dict[str, Told], now: datetime) -> bool:
+def _store_answers(supplier: Supplier, answered: dict[str, Told], now: datetime) -> bool:
     """Store the answers; return whether that was possible without waiting."""
     try:
-        webhooks.heed(supplier=supplier, told=heard, cause=CAUSE, now=now, is_urgent=True)
+        webhooks.apply_stock_report(
+            supplier=supplier, told=answered, cause=CAUSE, now=now, is_urgent=True
+        )
     except (QuarantinedError, OperationalError) as error:
         log.warning("%s: cannot store the stock of a live check: %s", supplier, error)
         return False
     return True
 
 
-def _is_told(told: Told, level: StockLevel) -> bool:
+def _has_figure(told: Told, level: StockLevel) -> bool:
     """Return whether an answer has a readable figure for a row.
 
     A row without SKU could be any row that has no figure.
     """
     sku = level.offer.supplier_sku
-    bad = [row for row in told if isinstance(row, BadRow) and row.is_fatal]
+    bad = [row for row in told if isinstance(row, ImportIssue) and row.is_fatal]
     if any(row.row == sku for row in bad):
         return False
-    has_figure = any(isinstance(row, StockRecord) and row.sku == sku for row in told)
-    return has_figure or not any(is_nameless(row) for row in bad)
+    has_figure = any(isinstance(row, StockReport) and row.sku == sku for row in told)
+    return has_figure or not any(is_missing_sku(row) for row in bad)
 
 
-def _too_few(
-    asked: Iterable[Question], heard: Mapping[str, Told], wanted: Mapping[int, int]
+def _short_levels(
+    asked: Iterable[StockQuery], answered: Mapping[str, Told], wanted: Mapping[int, int]
 ) -> Iterable[int]:
     """Yield the rows with too few units; ``reserved`` is as it was before the query."""
     for question in asked:
         units = {
             (row.sku, row.location): row.quantity
-            for row in heard[question.ref]
-            if isinstance(row, StockRecord)
+            for row in answered[question.external_id]
+            if isinstance(row, StockReport)
         }
         for level in question.levels:
-            if not _is_told(heard[question.ref], level):
+            if not _has_figure(answered[question.external_id], level):
                 continue  # no answer for it: accepted or refused already
             told = units.get((level.offer.supplier_sku, level.location.code), 0)
-            kept = level.buffer + level.allocated_unseen + level.reserved
+            kept = level.buffer + level.allocated_outstanding + level.reserved
             if told < wanted[level.pk] + kept:
                 yield level.pk

@@ -15,32 +15,34 @@ from datetime import datetime
 import msgspec
 
 from storefront.lib.db import advisory_locks
-from suppliers.models import FeedRun, PageBatch
+from suppliers.models import PageBatch, SyncRun
 from suppliers.offers.writer import Batch
-from suppliers.runs.runs import OPEN, LeaseLostError, Work
+from suppliers.runs.runs import OPEN_STATUSES, LeaseLostError, RunContext
 from suppliers.runs.staging import rows
 from suppliers.sync import product_intake
 
-SLICE = "pages"
-MOST_WAITING = 4
+LOCK_NAME = "pages"
+MAX_QUEUED = 4
 POLL_S = 0.1
-COUNTED = ("created", "updated", "unchanged", "gone", "rejected")
+COUNT_FIELDS = ("created", "updated", "unchanged", "gone", "rejected")
 
-ENDED = "DELETE FROM suppliers_pagebatch WHERE run_id = %(run)s AND done IS NOT NULL RETURNING done"
+COLLECT_DONE = (
+    "DELETE FROM suppliers_pagebatch WHERE run_id = %(run)s AND done IS NOT NULL RETURNING done"
+)
 
 
-class Handed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class BatchMessage(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A serialized batch, with what a helper needs to know of the run."""
 
     batch: Batch
     file_as_of: datetime | None
-    is_torn: bool
+    has_unidentified_rows: bool
 
 
-class Sharing:
+class BatchDispatcher:
     """The fetching worker's side: queue batches, import the rest, sum up the results."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: RunContext) -> None:
         self._work = work
         self._is_first = True
         self.done = 0  # imported pages
@@ -51,15 +53,15 @@ class Sharing:
 
         Raises: LeaseLostError  the run was closed
         """
-        call = self._work.call_help
+        call = self._work.dispatch_batch
         self._collect()
         # The first batch is imported here: a run of one batch needs no helper.
-        if call is None or self._is_first or self._waiting() >= MOST_WAITING:
+        if call is None or self._is_first or self._waiting() >= MAX_QUEUED:
             self._is_first = False
-            self.skus += product_intake.take(self._work, batch)
+            self.skus += product_intake.import_batch(self._work, batch)
             self.done += batch.size
             return
-        call(PageBatch.objects.create(run=self._work.run, pages=_packed(self._work, batch)).pk)
+        call(PageBatch.objects.create(run=self._work.run, pages=_serialize(self._work, batch)).pk)
 
     def finish(self) -> None:
         """Import the batches that no helper took, and wait for those in progress.
@@ -70,14 +72,14 @@ class Sharing:
         """
         while left := self._left():
             taken = 0
-            for batch_id in advisory_locks.free(SLICE, left):
-                self._work.keep()
-                taken += _take(batch_id, now=self._work.moment())
+            for batch_id in advisory_locks.lock_free_slices(LOCK_NAME, left):
+                self._work.heartbeat()
+                taken += _import_batch(batch_id, now=self._work.moment())
             self._collect()
             if not taken:
-                if self._work.is_late:
+                if self._work.is_over_time:
                     break
-                self._work.keep()
+                self._work.heartbeat()
                 time.sleep(POLL_S)
         self._collect()
 
@@ -90,57 +92,61 @@ class Sharing:
 
     def _collect(self) -> None:
         """Add the counts of batches that helpers imported."""
-        for (told,) in rows(ENDED, {"run": self._work.run.pk}):
+        for (told,) in rows(COLLECT_DONE, {"run": self._work.run.pk}):
             counts = msgspec.json.decode(told) if isinstance(told, str) else told
             self.done += counts["pages"]
             self.skus += counts["skus"]
-            for name in COUNTED:
+            for name in COUNT_FIELDS:
                 setattr(self._work.run, name, getattr(self._work.run, name) + counts[name])
 
 
-def help_with(batch_id: int, *, now: datetime) -> bool:
+def import_dispatched(batch_id: int, *, now: datetime) -> bool:
     """Import a batch that another worker fetched; return whether this worker did it.
 
     Safe to be killed anywhere: the fetching worker then imports the batch.
     """
     did = False
     with suppress(LeaseLostError):
-        for number in advisory_locks.free(SLICE, [batch_id]):
-            did = _take(number, now=now)
+        for number in advisory_locks.lock_free_slices(LOCK_NAME, [batch_id]):
+            did = _import_batch(number, now=now)
     return did
 
 
-def _take(batch_id: int, *, now: datetime) -> bool:
+def _import_batch(batch_id: int, *, now: datetime) -> bool:
     """Import a batch whose advisory lock is held.
 
     Raises: LeaseLostError  its run was closed
     """
     found = PageBatch.objects.filter(
-        pk=batch_id, done__isnull=True, run__status=FeedRun.Status.STAGED
+        pk=batch_id, done__isnull=True, run__status=SyncRun.Status.STAGED
     )
     row = found.select_related("run__supplier__connection").first()
     if row is None:
         return False
-    handed = msgspec.msgpack.decode(row.pages, type=Handed)
-    for name in COUNTED:  # count this batch alone; the fetching worker adds the counts
+    handed = msgspec.msgpack.decode(row.pages, type=BatchMessage)
+    for name in COUNT_FIELDS:  # count this batch alone; the fetching worker adds the counts
         setattr(row.run, name, 0)
     if handed.file_as_of is not None:
         row.run.profile = {"as_of": handed.file_as_of.isoformat()}
-    work = Work(row.run, now=now)
-    work.is_torn = handed.is_torn
-    skus = product_intake.take(work, handed.batch)
-    told = {name: getattr(row.run, name) for name in COUNTED}
+    work = RunContext(row.run, now=now)
+    work.has_unidentified_rows = handed.has_unidentified_rows
+    skus = product_intake.import_batch(work, handed.batch)
+    told = {name: getattr(row.run, name) for name in COUNT_FIELDS}
     PageBatch.objects.filter(pk=batch_id).update(
         done={"pages": handed.batch.size, "skus": skus, **told}
     )
     return True
 
 
-def _packed(work: Work, batch: Batch) -> bytes:
-    handed = Handed(batch=batch, file_as_of=work.run.file_as_of, is_torn=work.is_torn)
+def _serialize(work: RunContext, batch: Batch) -> bytes:
+    handed = BatchMessage(
+        batch=batch,
+        file_as_of=work.run.file_as_of,
+        has_unidentified_rows=work.has_unidentified_rows,
+    )
     return msgspec.msgpack.encode(handed)
 
 
-def forget_ended() -> None:
+def delete_closed() -> None:
     """Delete the batches of closed runs."""
-    PageBatch.objects.exclude(run__status__in=OPEN).delete()
+    PageBatch.objects.exclude(run__status__in=OPEN_STATUSES).delete()

@@ -11,80 +11,81 @@ from datetime import datetime
 
 from django.db import transaction
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from suppliers.connectors.bulk import BulkOffers
-from suppliers.connectors.capabilities import Connector, listed_at
+from suppliers.connectors.capabilities import Connector, list_fetched_at
 from suppliers.inventory import confirmations
-from suppliers.models import FeedRun, SupplierOffer
+from suppliers.models import SupplierOffer, SyncRun
 from suppliers.offers import bulk_matching, price_list
 from suppliers.quarantine import evaluation, guards, pending_changes
-from suppliers.quarantine.limits import limits_of_run
+from suppliers.quarantine.thresholds import run_thresholds
 from suppliers.runs import issues, runs
-from suppliers.runs.issues import Family
-from suppliers.runs.runs import Work
-from suppliers.runs.staging import roomy, run, staged
-from suppliers.sync.price_reading import Read, ask
+from suppliers.runs.issues import IssueScope
+from suppliers.runs.runs import RunContext
+from suppliers.runs.staging import run, staging_table, with_large_work_mem
+from suppliers.sync.price_reading import PriceReadResult, read_prices
 
-# A held offer returns to sale with a plausible cost. If the whole list is confirmed, ``cost_as_of``
-# is not written: it is indexed, and an update without indexed columns is a HOT update.
-APPLY = """
+# A held offer returns to sale with a plausible cost. If the whole list is confirmed,
+# ``cost_reported_at`` is not written: it is indexed, and an update without indexed columns is a HOT
+# update.
+WRITE_COSTS = """
 WITH aim AS (
   SELECT o.id, c.amount,
-    CASE WHEN o.is_cost_silent THEN o.cost_as_of
-      ELSE GREATEST(o.cost_as_of, s.costs_as_of) END AS known_at
-  FROM feed_costs_news c
-  JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.supplier_product = c.ref
+    CASE WHEN o.is_cost_unconfirmed THEN o.cost_reported_at
+      ELSE GREATEST(o.cost_reported_at, s.costs_confirmed_at) END AS known_at
+  FROM feed_cost_diff c
+  JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.product_external_id = c.external_id
   JOIN suppliers_supplier s ON s.id = o.supplier_id
-  WHERE c.sku <> ALL(%(refused)s) AND NOT o.locked_fields ? 'cost_amount'
+  WHERE c.sku <> ALL(%(refused)s) AND NOT o.overridden_fields ? 'cost_amount'
     AND (o.cost_amount IS DISTINCT FROM c.amount
-      OR (o.status = 'held' AND o.variant_id IS NOT NULL AND NOT o.locked_fields ? 'status'))
+      OR (o.status = 'on_hold' AND o.variant_id IS NOT NULL AND NOT o.overridden_fields ? 'status'))
   ORDER BY o.id FOR NO KEY UPDATE OF o
 ), changed AS (
   UPDATE suppliers_supplieroffer o
   SET cost_amount = aim.amount,
-    cost_as_of = CASE WHEN %(is_confirmed)s AND NOT o.is_cost_silent
-        AND o.supplier_product <> ALL(%(doubtful)s)
-      THEN COALESCE(o.cost_as_of, %(as_of)s) ELSE %(as_of)s END,
-    status = CASE WHEN o.status = 'held' AND o.variant_id IS NOT NULL
-        AND NOT o.locked_fields ? 'status'
+    cost_reported_at = CASE WHEN %(is_confirmed)s AND NOT o.is_cost_unconfirmed
+        AND o.product_external_id <> ALL(%(unreadable)s)
+      THEN COALESCE(o.cost_reported_at, %(as_of)s) ELSE %(as_of)s END,
+    status = CASE WHEN o.status = 'on_hold' AND o.variant_id IS NOT NULL
+        AND NOT o.overridden_fields ? 'status'
       THEN 'active' ELSE o.status END
   FROM aim WHERE o.id = aim.id
   RETURNING o.id, o.variant_id, old.cost_amount AS was, new.cost_amount AS is_now,
-    old.status <> new.status AS was_held, aim.known_at
+    old.status <> new.status AS was_on_hold, aim.known_at
 ), history AS (
   INSERT INTO suppliers_costchange (
-    offer_id, run_id, cause, old_amount, new_amount, was_held, old_known_at, at)
-  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_held, known_at, %(as_of)s
+    offer_id, run_id, cause, old_amount, new_amount, was_on_hold, old_confirmed_at, at)
+  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_on_hold, known_at, %(as_of)s
   FROM changed WHERE was IS DISTINCT FROM is_now
 ), queued AS (
-  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  INSERT INTO suppliers_pendingpublication (variant_id)
   SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
 )
 SELECT id FROM changed
 """
-HOLD = """
+HOLD_OFFERS = """
 WITH held AS (
-  UPDATE suppliers_supplieroffer SET status = 'held'
+  UPDATE suppliers_supplieroffer SET status = 'on_hold'
   WHERE supplier_id = %(supplier)s AND supplier_sku = ANY(%(refused)s) AND status = 'active'
-    AND NOT locked_fields ? 'cost_amount' AND NOT locked_fields ? 'status'
+    AND NOT overridden_fields ? 'cost_amount' AND NOT overridden_fields ? 'status'
   RETURNING variant_id
 )
-INSERT INTO suppliers_unpublishedsupply (variant_id)
+INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT variant_id FROM held WHERE variant_id IS NOT NULL
 """
 # The product job then reads the page again and ends the offers that it leaves out.
-READ_PAGE_AGAIN = """
+RESET_PAGE_DIGESTS = """
 UPDATE suppliers_supplierproduct SET list_digest = '', detail_digest = ''
-WHERE supplier_id = %(supplier)s AND ref = ANY(%(shrunk)s)
+WHERE supplier_id = %(supplier)s AND external_id = ANY(%(with_missing_skus)s)
 """
-REMEMBER = """
+STORE_DIGESTS = """
 UPDATE suppliers_supplierproduct p SET cost_digest = t.cost_digest, changed_at = %(as_of)s
 FROM feed_costs_read t
-WHERE p.supplier_id = %(supplier)s AND p.ref = t.ref AND p.cost_digest <> t.cost_digest
+WHERE p.supplier_id = %(supplier)s AND p.external_id = t.external_id AND p.cost_digest <> t.cost_digest
 """
 
 
-def _lost(work: Work, refused: list[str]) -> int:
+def _count_lost(work: RunContext, refused: list[str]) -> int:
     """Return how many rejected SKUs had a cost before.
 
     Hourly slices are small: one product that never had prices would otherwise quarantine each
@@ -94,94 +95,99 @@ def _lost(work: Work, refused: list[str]) -> int:
     return had.filter(cost_amount__isnull=False).count()
 
 
-def take_costs(work: Work, connector: Connector) -> None:
+def sync_prices(work: RunContext, connector: Connector) -> None:
     """Read the costs that may have changed, check them together, write the changes.
 
     Raises: QuarantinedError  a guard rejects them: nothing is written
-        OutsideError  the supplier does not answer
+        ExternalServiceError  the supplier does not answer
     """
     asked_at = work.run.started_at
     with (
-        staged("feed_costs", price_list.COLUMNS) as costs,
-        staged("feed_costs_read", ("ref text", "cost_digest text")) as remembered,
+        staging_table("feed_costs", price_list.COLUMNS) as costs,
+        staging_table("feed_costs_read", ("external_id text", "cost_digest text")) as remembered,
     ):
-        read = Read(costs=costs)
-        work.keep_changes = lambda: pending_changes.keep_costs(work.run, refused=read.refused)
+        read = PriceReadResult(costs=costs)
+        work.save_pending_changes = lambda: pending_changes.store_cost_changes(
+            work.run, refused=read.refused
+        )
         try:
-            ask(work, connector, read)
+            read_prices(work, connector, read)
         finally:  # also for a quarantined list
             work.run.read = read.count
-        work.believe(
-            guards.currency_is_right(
+        work.quarantine_if(
+            guards.currency_violation(
                 expected=work.supplier.currency, found=read.currencies.elements()
             )
-            or guards.rows_are_readable(
-                good=read.count, bad=_lost(work, read.refused), limits=limits_of_run(work)
+            or guards.invalid_rows_violation(
+                good=read.count, bad=_count_lost(work, read.refused), limits=run_thresholds(work)
             )
         )
-        evaluation.look_for_undone_costs(work)
-        _judge_moves(work, read)
+        evaluation.check_rolled_back_costs(work)
+        _reject_outliers(work, read)
         remembered.extend(
-            (ref, read.digests[ref]) for ref in read.answered - read.troubled - read.shrunk
+            (external_id, read.digests[external_id])
+            for external_id in read.answered - read.with_problems - read.with_missing_skus
         )
         remembered.ready()
-        work.step(FeedRun.Status.STAGED)
+        work.advance(SyncRun.Status.STAGED)
         if isinstance(connector, BulkOffers):
-            work.run.created = _make_offers(work, read, asked_at)
+            work.run.created = _create_offers(work, read, asked_at)
         problems, examined = read.problems, read.examined
-        issues.tell(work=work, family=Family.COST, problems=problems, examined=examined)
-        with roomy():
-            _apply(work, read, asked_at, confirmed_at=listed_at(connector) or asked_at)
+        issues.sync(work=work, family=IssueScope.COST, problems=problems, examined=examined)
+        with with_large_work_mem():
+            _apply(work, read, asked_at, confirmed_at=list_fetched_at(connector) or asked_at)
 
 
-def _make_offers(work: Work, read: Read, asked_at: datetime) -> int:
+def _create_offers(work: RunContext, read: PriceReadResult, asked_at: datetime) -> int:
     """Create offers for new SKUs, and match the certain ones to variants.
 
     Matching also runs after a failed run: that may have created offers without matching them.
     """
-    made = price_list.create(work=work, refused=read.refused, as_of=asked_at)
-    earlier = FeedRun.objects.filter(supplier=work.supplier, kind=work.run.kind)
+    made = price_list.create_offers(work=work, refused=read.refused, as_of=asked_at)
+    earlier = SyncRun.objects.filter(supplier=work.supplier, kind=work.run.kind)
     last = earlier.exclude(pk=work.run.pk).order_by("-pk").first()
-    if made or (last is not None and last.status == FeedRun.Status.FAILED):
-        bulk_matching.match(work=work, refused=read.refused)
+    if made or (last is not None and last.status == SyncRun.Status.FAILED):
+        bulk_matching.match_offers(work=work, refused=read.refused)
     return made
 
 
-def _judge_moves(work: Work, read: Read) -> None:
+def _reject_outliers(work: RunContext, read: PriceReadResult) -> None:
     """Reject single price outliers; quarantine the run if there are many."""
-    for ref, move in evaluation.look_at_costs(work, known=read.count):
+    for external_id, move in evaluation.check_costs(work, known=read.count):
         message = f"The cost changed from {move.before} to {move.after} at once."
-        read.refuse(ref, BadRow(row=move.sku, code="cost-jumped", message=message))
+        read.refuse(external_id, ImportIssue(row=move.sku, code="cost-jumped", message=message))
 
 
 @transaction.atomic(durable=True)
-def _apply(work: Work, read: Read, asked_at: datetime, *, confirmed_at: datetime) -> None:
+def _apply(
+    work: RunContext, read: PriceReadResult, asked_at: datetime, *, confirmed_at: datetime
+) -> None:
     """Write all costs and mark the run applied. Costs are as old as the list.
 
     Locks: the run and pending runs, then the changed offers, in id order
     """
-    runs.replace_waiting(work)
-    doubtful = read.troubled | (read.digests.keys() - read.answered)
+    runs.lock_and_supersede(work)
+    unreadable = read.with_problems | (read.digests.keys() - read.answered)
     params = {
         "supplier": work.supplier.pk,
         "run": work.run.pk,
         "refused": read.refused,
-        "doubtful": list(doubtful),
-        "shrunk": list(read.shrunk),
+        "unreadable": list(unreadable),
+        "with_missing_skus": list(read.with_missing_skus),
         "as_of": asked_at,
         "is_confirmed": confirmed_at >= asked_at,
     }
-    work.run.updated = run(APPLY, params)
-    run(HOLD, params)
-    run(REMEMBER, params)
-    run(READ_PAGE_AGAIN, params)
+    work.run.updated = run(WRITE_COSTS, params)
+    run(HOLD_OFFERS, params)
+    run(STORE_DIGESTS, params)
+    run(RESET_PAGE_DIGESTS, params)
     confirmations.confirm_costs(
         supplier=work.supplier,
-        doubtful=doubtful,
+        unreadable=unreadable,
         refused=read.refused,
         is_whole=read.examined is None,
         as_of=confirmed_at,
     )
     work.run.rejected = len(set(read.refused))
     work.run.unchanged = max(0, work.run.read - work.run.created - work.run.updated)
-    runs.apply(work)
+    runs.mark_applied(work)

@@ -10,31 +10,31 @@ from dataclasses import dataclass, field, replace
 from django.db import DataError, IntegrityError
 
 from catalog.product_import import importer
-from catalog.product_import.importer import Intake
-from catalog.records import BadRow, ProductRecord
-from storefront.lib.http.errors import OutsideError, TemporaryError
+from catalog.product_import.importer import ImportResult
+from catalog.records import ImportIssue, ProductRecord
+from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.records import GoneError, ProductPage, StockRecord
+from suppliers.connectors.records import DiscontinuedError, ProductDetail, StockReport
 from suppliers.models import SupplierOffer, SupplierProduct
 from suppliers.offers import links, writer
 from suppliers.offers.links import Links
-from suppliers.offers.writer import Batch, Good, Listed, TakenMeanwhileError
+from suppliers.offers.writer import AcceptedPage, Batch, ListedProduct, SkuConflictError
 from suppliers.quarantine import guards
-from suppliers.quarantine.limits import limits_of_run
-from suppliers.runs.runs import Work
+from suppliers.quarantine.thresholds import run_thresholds
+from suppliers.runs.runs import RunContext
 
 log = logging.getLogger(__name__)
 
-TRIES = 3
+MAX_TRIES = 3
 NOT_STORED = "cannot-be-stored"
 NOT_STORABLE = (DataError, IntegrityError, ValueError)
 
 
 @dataclass(slots=True, kw_only=True)
-class Reading:
+class IntakeProgress:
     """Progress of reading pages, and what was found."""
 
-    work: Work
+    work: RunContext
     read: int = 0
     unusable: int = 0
     currencies: list[str] = field(default_factory=list)
@@ -49,27 +49,32 @@ class Reading:
         return True
 
 
-def sift(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | OutsideError]]) -> Batch:
+def classify(
+    reading: IntakeProgress,
+    answers: Sequence[tuple[ListedProduct, ProductDetail | ExternalServiceError]],
+) -> Batch:
     """Classify pages as they arrive.
 
     Raises: QuarantinedError  a guard rejects the pages read so far
     """
     work = reading.work
     batch = Batch(size=len(answers))
-    present = _present(work, [listed.ref for listed, _ in answers])
+    present = _known_products(work, [listed.external_id for listed, _ in answers])
     for listed, page in answers:
-        _sort(reading, batch, listed, page, present.get(listed.ref))
+        _classify_page(reading, batch, listed, page, present.get(listed.external_id))
     reading.read += len(answers)
     reading.unusable += len(batch.refused)
     usable = reading.read - reading.unusable
-    work.believe(
-        guards.currency_is_right(expected=work.supplier.currency, found=reading.currencies)
-        or guards.rows_are_readable(good=usable, bad=reading.unusable, limits=limits_of_run(work))
+    work.quarantine_if(
+        guards.currency_violation(expected=work.supplier.currency, found=reading.currencies)
+        or guards.invalid_rows_violation(
+            good=usable, bad=reading.unusable, limits=run_thresholds(work)
+        )
     )
     return batch
 
 
-def take(work: Work, batch: Batch) -> int:
+def import_batch(work: RunContext, batch: Batch) -> int:
     """Import a batch of pages; return its number of SKUs.
 
     If the database rejects a batch, it is halved until the rejected page is alone. That page
@@ -79,7 +84,7 @@ def take(work: Work, batch: Batch) -> int:
     """
     counts = work.counts()
     try:
-        return _take_whole(work, batch)
+        return _import_with_retries(work, batch)
     except NOT_STORABLE:
         if not batch.good:
             raise
@@ -88,24 +93,26 @@ def take(work: Work, batch: Batch) -> int:
         if len(batch.good) > 1:
             half = len(batch.good) // 2
             rest = Batch(good=batch.good[half:])
-            return take(work, replace(batch, good=batch.good[:half])) + take(work, rest)
-        ref = batch.good[0].record.ref
-        log.exception("product %s cannot be stored", ref)
-        problems = [*batch.problems, _not_stored(ref)]
-        return take(work, replace(batch, good=[], problems=problems))
+            return import_batch(work, replace(batch, good=batch.good[:half])) + import_batch(
+                work, rest
+            )
+        external_id = batch.good[0].record.external_id
+        log.exception("product %s cannot be stored", external_id)
+        problems = [*batch.problems, _storage_issue(external_id)]
+        return import_batch(work, replace(batch, good=[], problems=problems))
 
 
-def _not_stored(ref: str) -> BadRow:
+def _storage_issue(external_id: str) -> ImportIssue:
     message = "The database cannot store a value of this product. The log names the value."
-    return BadRow(row=ref, code=NOT_STORED, message=message)
+    return ImportIssue(row=external_id, code=NOT_STORED, message=message)
 
 
-def _take_whole(work: Work, batch: Batch) -> int:
-    for _ in range(TRIES):
+def _import_with_retries(work: RunContext, batch: Batch) -> int:
+    for _ in range(MAX_TRIES):
         problems = list(batch.problems)
         try:
-            return _take(work, replace(batch, problems=problems))
-        except TakenMeanwhileError as error:
+            return _import_once(work, replace(batch, problems=problems))
+        except SkuConflictError as error:
             log.info(
                 "batch of run %s is imported again: SKU %s belongs to another product",
                 work.run.pk,
@@ -116,15 +123,15 @@ def _take_whole(work: Work, batch: Batch) -> int:
     )
 
 
-def _take(work: Work, batch: Batch) -> int:
-    records = _with_own_skus(work, [page.record for page in batch.good], batch)
-    decided = links.decide(supplier=work.supplier, records=records)
-    taken = _taken_in(work, decided)
+def _import_once(work: RunContext, batch: Batch) -> int:
+    records = _without_foreign_skus(work, [page.record for page in batch.good], batch)
+    decided = links.decide_links(supplier=work.supplier, records=records)
+    taken = _store_and_link(work, decided)
     batch.problems += taken.issues
-    present = _present(work, batch.answered)
+    present = _known_products(work, batch.answered)
     # What cannot be stored now is fetched again by the next run.
     again = {problem.row for problem in taken.issues if problem.code == NOT_STORED}
-    writer.write(
+    writer.write_batch(
         work=work,
         batch=batch,
         records=records,
@@ -136,27 +143,29 @@ def _take(work: Work, batch: Batch) -> int:
     return sum(len(record.variants) for record in records)
 
 
-def _present(work: Work, refs: Sequence[str]) -> dict[str, SupplierProduct]:
-    known = SupplierProduct.objects.filter(supplier=work.supplier, ref__in=refs)
-    return {product.ref: product for product in known}
+def _known_products(work: RunContext, external_ids: Sequence[str]) -> dict[str, SupplierProduct]:
+    known = SupplierProduct.objects.filter(supplier=work.supplier, external_id__in=external_ids)
+    return {product.external_id: product for product in known}
 
 
-def _sort(
-    reading: Reading,
+def _classify_page(
+    reading: IntakeProgress,
     batch: Batch,
-    listed: Listed,
-    page: ProductPage | OutsideError,
+    listed: ListedProduct,
+    page: ProductDetail | ExternalServiceError,
     known: SupplierProduct | None,
 ) -> None:
     """Add one page to the part of the batch for its class."""
-    if isinstance(page, GoneError) or (isinstance(page, ProductPage) and page.is_gone):
-        batch.gone.append(listed.ref)
-    elif isinstance(page, OutsideError):
+    if isinstance(page, DiscontinuedError) or (isinstance(page, ProductDetail) and page.is_gone):
+        batch.gone.append(listed.external_id)
+    elif isinstance(page, ExternalServiceError):
         # Without a stored digest the next run fetches it again.
-        batch.problems.append(BadRow(row=listed.ref, code="answer-missing", message=str(page)))
+        batch.problems.append(
+            ImportIssue(row=listed.external_id, code="answer-missing", message=str(page))
+        )
     elif (
         known is not None
-        and known.status != SupplierProduct.Status.GONE
+        and known.status != SupplierProduct.Status.DISCONTINUED
         and known.detail_digest == page.digest
     ):
         batch.same.append(listed)
@@ -165,13 +174,15 @@ def _sort(
         if page.record is None:
             batch.refused.append((listed, page.digest))
             return
-        record = _with_sound_costs(reading, page.record, batch.problems)
-        stock = tuple(row for row in page.stock or () if isinstance(row, StockRecord))
-        batch.good.append(Good(listed=listed, digest=page.digest, record=record, stock=stock))
+        record = _without_invalid_costs(reading, page.record, batch.problems)
+        stock = tuple(row for row in page.stock or () if isinstance(row, StockReport))
+        batch.good.append(
+            AcceptedPage(listed=listed, digest=page.digest, record=record, stock=stock)
+        )
 
 
-def _with_sound_costs(
-    reading: Reading, record: ProductRecord, problems: list[BadRow]
+def _without_invalid_costs(
+    reading: IntakeProgress, record: ProductRecord, problems: list[ImportIssue]
 ) -> ProductRecord:
     expected = reading.work.supplier.currency
     variants = []
@@ -179,7 +190,7 @@ def _with_sound_costs(
         cost = variant.cost
         if cost is not None:
             reading.currencies.append(cost.currency)
-            wrong = wrong_cost(cost, sku=variant.sku, expected=expected)
+            wrong = cost_issue(cost, sku=variant.sku, expected=expected)
             if wrong is not None:
                 problems.append(wrong)
                 cost = None
@@ -187,46 +198,52 @@ def _with_sound_costs(
     return replace(record, variants=tuple(variants))
 
 
-def wrong_cost(cost: Money, *, sku: str, expected: str) -> BadRow | None:
+def cost_issue(cost: Money, *, sku: str, expected: str) -> ImportIssue | None:
     """Return the issue of an invalid cost, or None; ``expected`` is the supplier's currency."""
     if cost.currency != expected:
         message = f"The price is in {cost.currency}, not in {expected}."
-        return BadRow(row=sku, code="cost-wrong-currency", message=message)
+        return ImportIssue(row=sku, code="cost-wrong-currency", message=message)
     if not 0 < cost.rounded().amount <= guards.MAX_COST:
-        return BadRow(row=sku, code="cost-absurd", message=f"{cost.amount} is not a valid price.")
+        return ImportIssue(
+            row=sku, code="cost-absurd", message=f"{cost.amount} is not a valid price."
+        )
     return None
 
 
-def _with_own_skus(
-    work: Work, records: Sequence[ProductRecord], batch: Batch
+def _without_foreign_skus(
+    work: RunContext, records: Sequence[ProductRecord], batch: Batch
 ) -> list[ProductRecord]:
     """Drop SKUs that another listed product has: the first product keeps the SKU."""
     skus = [variant.sku for record in records for variant in record.variants]
     owners = dict(
         SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=skus)
-        .exclude(status=SupplierOffer.Status.GONE)
-        .values_list("supplier_sku", "supplier_product")
+        .exclude(status=SupplierOffer.Status.DISCONTINUED)
+        .values_list("supplier_sku", "product_external_id")
     )
     kept = []
     for record in records:
         own = []
         for variant in record.variants:
-            owner = owners.setdefault(variant.sku, record.ref)
-            if owner == record.ref:
+            owner = owners.setdefault(variant.sku, record.external_id)
+            if owner == record.external_id:
                 own.append(variant)
             else:
                 message = f"Product {owner} already has this SKU."
                 batch.problems.append(
-                    BadRow(row=f"{record.ref}:{variant.sku}", code="sku-of-two", message=message)
+                    ImportIssue(
+                        row=f"{record.external_id}:{variant.sku}",
+                        code="sku-of-two",
+                        message=message,
+                    )
                 )
         if own:
             kept.append(replace(record, variants=tuple(own)))
     return kept
 
 
-def _taken_in(work: Work, decided: Links, *, is_again: bool = False) -> Intake:
+def _store_and_link(work: RunContext, decided: Links, *, is_again: bool = False) -> ImportResult:
     """Store the supplier's own products, and link its offers for other suppliers' products."""
-    taken = _stored(work, decided.own, decided.known, is_again=is_again)
+    taken = _store_records(work, decided.own, decided.known, is_again=is_again)
     touched = {*decided.linked.values(), *decided.disputed.values()}
     return replace(
         taken,
@@ -236,31 +253,31 @@ def _taken_in(work: Work, decided: Links, *, is_again: bool = False) -> Intake:
     )
 
 
-def _stored(
-    work: Work,
+def _store_records(
+    work: RunContext,
     records: Sequence[ProductRecord],
     known: Mapping[str, int],
     *,
     is_again: bool = False,
-) -> Intake:
+) -> ImportResult:
     """Store the records together; if one cannot be stored, each alone."""
     try:
-        return importer.take_in(
+        return importer.import_products(
             records=records, known=known, source=work.supplier.code, now=work.moment()
         )
     except NOT_STORABLE as error:
         if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
             # Another worker may have stored the product or its slug: matching again finds it.
-            decided = links.decide(supplier=work.supplier, records=records)
-            return _taken_in(work, decided, is_again=True)
+            decided = links.decide_links(supplier=work.supplier, records=records)
+            return _store_and_link(work, decided, is_again=True)
         if len(records) == 1:
-            log.exception("product %s cannot be stored", records[0].ref)
-            issues = [_not_stored(records[0].ref)]
-            return Intake(
+            log.exception("product %s cannot be stored", records[0].external_id)
+            issues = [_storage_issue(records[0].external_id)]
+            return ImportResult(
                 variants={}, touched=set(), issues=issues, created=0, updated=0, unchanged=0
             )
-    taken = [_stored(work, [record], known) for record in records]
-    return Intake(
+    taken = [_store_records(work, [record], known) for record in records]
+    return ImportResult(
         variants={sku: pk for each in taken for sku, pk in each.variants.items()},
         touched={pk for each in taken for pk in each.touched},
         issues=[issue for each in taken for issue in each.issues],

@@ -11,72 +11,78 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import batched
 
-from catalog.records import BadRow
-from storefront.lib.http.errors import OutsideError
-from suppliers.connectors.capabilities import BulkCatalog, Connector, PagedCatalog, able, listed_at
-from suppliers.connectors.records import ListRow, Omitted, ProductPage
+from catalog.records import ImportIssue
+from storefront.lib.http.errors import ExternalServiceError
+from suppliers.connectors.capabilities import (
+    BulkCatalog,
+    Connector,
+    PagedCatalog,
+    list_fetched_at,
+    require,
+)
+from suppliers.connectors.records import MissingRowMeans, ProductDetail, ProductSummary
 from suppliers.inventory import publication
-from suppliers.models import FeedRun
+from suppliers.models import SyncRun
 from suppliers.offers import writer
-from suppliers.offers.writer import Listed
+from suppliers.offers.writer import ListedProduct
 from suppliers.quarantine import evaluation, guards, pending_changes
-from suppliers.quarantine.limits import limits_of_run
+from suppliers.quarantine.thresholds import run_thresholds
 from suppliers.runs import issues
-from suppliers.runs.issues import Family
-from suppliers.runs.runs import Work
-from suppliers.runs.staging import Stage, rows, run, staged
+from suppliers.runs.issues import IssueScope
+from suppliers.runs.runs import RunContext
+from suppliers.runs.staging import StagingTable, rows, run, staging_table
 from suppliers.sync import product_intake
-from suppliers.sync.concurrent_requests import gather
-from suppliers.sync.page_batches import Sharing
-from suppliers.sync.product_intake import Reading
-from suppliers.sync.slices import slice_of
+from suppliers.sync.concurrent_requests import fetch_concurrently
+from suppliers.sync.page_batches import BatchDispatcher
+from suppliers.sync.product_intake import IntakeProgress
+from suppliers.sync.rotation import rotation_slot
 
-ALL_WITHIN = timedelta(days=7)
+ROTATION_PERIOD = timedelta(days=7)
 BATCH = 40  # pages fetched one by one
 BULK_BATCH = 200  # pages that are in the list
 PUBLISH_EVERY_S = 5  # larger batches are cheaper; a new shop should show products soon
-MANY = 500
+ANALYZE_AFTER = 500
 NO_SLICE = -1
 
-COMPARED = """
-SELECT count(*), count(l.ref)
+COUNT_LISTED = """
+SELECT count(*), count(l.external_id)
 FROM suppliers_supplierproduct p
-LEFT JOIN (SELECT DISTINCT ref FROM feed_list) l ON l.ref = p.ref
-WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
+LEFT JOIN (SELECT DISTINCT external_id FROM feed_list) l ON l.external_id = p.external_id
+WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
 """
-TWICE = """
-SELECT ref FROM feed_list GROUP BY ref HAVING count(DISTINCT list_digest) > 1 ORDER BY ref
+SELECT_DUPLICATES = """
+SELECT external_id FROM feed_list GROUP BY external_id HAVING count(DISTINCT list_digest) > 1 ORDER BY external_id
 """
-CHOOSE = """
+STAGE_TO_READ = """
 CREATE TEMPORARY TABLE feed_to_read AS
-SELECT DISTINCT ON (l.ref) l.ref, l.list_digest, l.cost_digest, p.changed_at,
+SELECT DISTINCT ON (l.external_id) l.external_id, l.list_digest, l.cost_digest, p.changed_at,
   p.list_digest IS DISTINCT FROM l.list_digest AS is_news
 FROM feed_list l
-LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.ref = l.ref
-WHERE p.id IS NULL OR p.status = 'gone' OR p.list_digest <> l.list_digest OR %(all)s
-  OR (hashtextextended(p.ref, 0) %% %(slices)s + %(slices)s) %% %(slices)s = %(slice)s
-ORDER BY l.ref
+LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.external_id = l.external_id
+WHERE p.id IS NULL OR p.status = 'discontinued' OR p.list_digest <> l.list_digest OR %(all)s
+  OR (hashtextextended(p.external_id, 0) %% %(slices)s + %(slices)s) %% %(slices)s = %(slice)s
+ORDER BY l.external_id
 """
 # Changed products first, then those read longest ago: time or quota may not suffice for all.
-TO_READ = """
-SELECT ref, list_digest, cost_digest FROM feed_to_read
-ORDER BY is_news DESC, changed_at NULLS FIRST, ref
+SELECT_TO_READ = """
+SELECT external_id, list_digest, cost_digest FROM feed_to_read
+ORDER BY is_news DESC, changed_at NULLS FIRST, external_id
 """
-TAKEN = """
-DELETE FROM feed_to_read WHERE ref = ANY(%(refs)s) RETURNING ref, list_digest, cost_digest
+TAKE_CHOSEN = """
+DELETE FROM feed_to_read WHERE external_id = ANY(%(external_ids)s) RETURNING external_id, list_digest, cost_digest
 """
 # A price list creates offers before they are products. What was read after the list was requested
 # is not missing from it.
-VANISHED = """
-SELECT p.ref FROM suppliers_supplierproduct p
-WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
+SELECT_MISSING = """
+SELECT p.external_id FROM suppliers_supplierproduct p
+WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
   AND (%(listed_at)s::timestamptz IS NULL OR p.changed_at < %(listed_at)s)
-  AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.ref = p.ref)
+  AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.external_id = p.external_id)
 UNION
-SELECT o.supplier_product FROM suppliers_supplieroffer o
-WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
+SELECT o.product_external_id FROM suppliers_supplieroffer o
+WHERE o.supplier_id = %(supplier)s AND o.status <> 'discontinued'
   AND (%(listed_at)s::timestamptz IS NULL OR o.seen_at < %(listed_at)s)
-  AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.ref = o.supplier_product)
+  AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.external_id = o.product_external_id)
 ORDER BY 1
 """
 
@@ -84,104 +90,112 @@ ORDER BY 1
 FRESH_STATISTICS = """
 ANALYZE suppliers_supplierproduct, suppliers_supplieroffer, suppliers_stocklevel,
   suppliers_stockmovement, catalog_product, catalog_variant, catalog_identifier,
-  catalog_listing, catalog_card
+  catalog_listing, catalog_productcard
 """
 
 
-def take_products(work: Work, connector: Connector) -> None:
+def sync_products(work: RunContext, connector: Connector) -> None:
     """Compare the whole list with the known products, then read the pages that may have changed.
 
     A bulk list is read twice: for comparison, then for its pages.
 
     Raises: QuarantinedError  a guard rejects it: nothing is written, or nothing more
-        OutsideError  the supplier does not answer
+        ExternalServiceError  the supplier does not answer
     """
     bulk = connector if isinstance(connector, BulkCatalog) else None
-    listing = bulk.pages() if bulk else able(connector, PagedCatalog).product_rows()
-    is_whole = bulk is None or bulk.omitted_products is not Omitted.UNCHANGED
-    with staged("feed_list", ("ref text", "list_digest text", "cost_digest text")) as stage:
-        good, bad = _stage(work, stage, listing)
+    listing = bulk.pages() if bulk else require(connector, PagedCatalog).product_rows()
+    is_whole = bulk is None or bulk.omitted_products is not MissingRowMeans.UNCHANGED
+    with staging_table(
+        "feed_list", ("external_id text", "list_digest text", "cost_digest text")
+    ) as stage:
+        good, bad = _stage_list(work, stage, listing)
         work.run.read = good + len(bad)
-        work.step(FeedRun.Status.PARSED)
+        work.advance(SyncRun.Status.PARSED)
         unusable = sum(row.is_fatal for row in bad)
-        is_gone = bulk is None or bulk.omitted_products is Omitted.GONE
-        work.keep_changes = lambda: pending_changes.keep_products(work.run, tells_gone=is_gone)
-        evaluation.look_at_file(work, connector)
-        evaluation.look_at_lists(work, connector)
-        evaluation.look_for_twins(
+        is_gone = bulk is None or bulk.omitted_products is MissingRowMeans.DISCONTINUED
+        work.save_pending_changes = lambda: pending_changes.store_product_changes(
+            work.run, tells_gone=is_gone
+        )
+        evaluation.check_file(work, connector)
+        evaluation.check_lists(work, connector)
+        evaluation.check_duplicates(
             work, read=good + len(bad), twice=sum(row.code == "list-twice" for row in bad)
         )
-        work.believe(_reason_to_doubt(work, good=good, bad=unusable, is_whole=is_whole))
+        work.quarantine_if(_list_violation(work, good=good, bad=unusable, is_whole=is_whole))
         if is_whole:
-            evaluation.look_at_count(work, good=good)
+            evaluation.check_row_count(work, good=good)
         bad += [
-            BadRow(row=ref, code="list-twice", message="Listed twice, with different content.")
-            for (ref,) in rows(TWICE)
+            ImportIssue(
+                row=external_id, code="list-twice", message="Listed twice, with different content."
+            )
+            for (external_id,) in rows(SELECT_DUPLICATES)
         ]
-        to_read = _choose(work, is_paged=bulk is None)
-        params = {"supplier": work.supplier.pk, "listed_at": listed_at(connector)}
-        vanished = rows(VANISHED, params) if is_gone else []
-    work.step(FeedRun.Status.STAGED)
-    work.keep_changes = None  # from here on batches are written
-    issues.tell(work=work, family=Family.LIST, problems=bad)
+        to_read = _stage_pages(work, is_paged=bulk is None)
+        params = {"supplier": work.supplier.pk, "listed_at": list_fetched_at(connector)}
+        vanished = rows(SELECT_MISSING, params) if is_gone else []
+    work.advance(SyncRun.Status.STAGED)
+    work.save_pending_changes = None  # from here on batches are written
+    issues.sync(work=work, family=IssueScope.LIST, problems=bad)
     work.say(f"{good} products listed, {to_read} pages to fetch, {len(vanished)} missing")
     # An unreadable row may be a product, or one SKU of a product, that seems to be missing.
     nameless = sum(row.code in {"list-unreadable", "list-no-id"} for row in bad)
-    work.is_torn = bulk is not None and bool(nameless)
-    reading, sharing = Reading(work=work), Sharing(work)
+    work.has_unidentified_rows = bulk is not None and bool(nameless)
+    reading, sharing = IntakeProgress(work=work), BatchDispatcher(work)
     if bulk is None:
-        _read_pages(reading, sharing, able(connector, PagedCatalog))
+        _read_pages(reading, sharing, require(connector, PagedCatalog))
     else:
-        _take_pages(reading, sharing, bulk, to_read)
+        _import_bulk_pages(reading, sharing, bulk, to_read)
     sharing.finish()
     if not nameless:
-        writer.retire(work=work, refs=[ref for (ref,) in vanished])
+        writer.discontinue(work=work, external_ids=[external_id for (external_id,) in vanished])
     elif vanished:
-        work.remarks.append(
+        work.notes.append(
             f"{nameless} rows cannot be read. {len(vanished)} products missing from the list may"
             " be among them, so they are kept."
         )
-    if work.run.created >= MANY:
+    if work.run.created >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)
-    work.run.remaining = to_read - sharing.done
+    work.run.deferred_rows = to_read - sharing.done
     work.run.rejected += unusable
-    untouched = good - sharing.done - work.run.remaining
+    untouched = good - sharing.done - work.run.deferred_rows
     work.run.unchanged += max(0, untouched)
 
 
-def _stage(
-    work: Work, stage: Stage, listing: Iterable[ListRow | ProductPage | BadRow]
-) -> tuple[int, list[BadRow]]:
+def _stage_list(
+    work: RunContext,
+    stage: StagingTable,
+    listing: Iterable[ProductSummary | ProductDetail | ImportIssue],
+) -> tuple[int, list[ImportIssue]]:
     """Stage the list; return the number of good rows, and the bad ones."""
-    bad: list[BadRow] = []
+    bad: list[ImportIssue] = []
     good = 0
     for row in listing:
-        work.keep()
-        if isinstance(row, BadRow):
+        work.heartbeat()
+        if isinstance(row, ImportIssue):
             bad.append(row)
         else:
-            stage.add((row.ref, row.digest, row.cost_digest))
+            stage.add((row.external_id, row.digest, row.cost_digest))
             good += 1
     stage.ready()
     return good, bad
 
 
-def _reason_to_doubt(work: Work, *, good: int, bad: int, is_whole: bool) -> str:
+def _list_violation(work: RunContext, *, good: int, bad: int, is_whole: bool) -> str:
     if not is_whole:
-        return guards.rows_are_readable(good=good, bad=bad, limits=limits_of_run(work))
-    ((known, still_there),) = rows(COMPARED, {"supplier": work.supplier.pk})
-    return guards.list_is_believable(
-        good=good, bad=bad, known=known, still_there=still_there, limits=limits_of_run(work)
+        return guards.invalid_rows_violation(good=good, bad=bad, limits=run_thresholds(work))
+    ((known, still_there),) = rows(COUNT_LISTED, {"supplier": work.supplier.pk})
+    return guards.missing_rows_violation(
+        good=good, bad=bad, known=known, still_there=still_there, limits=run_thresholds(work)
     )
 
 
-def _choose(work: Work, *, is_paged: bool) -> int:
+def _stage_pages(work: RunContext, *, is_paged: bool) -> int:
     """Choose the pages to read; return how many. A bulk list is complete, so it needs no slice."""
     every = timedelta(minutes=work.supplier.connection.products_every_min)
-    turn, slices = slice_of(now=work.run.started_at, every=every, within=ALL_WITHIN)
+    turn, slices = rotation_slot(now=work.run.started_at, every=every, within=ROTATION_PERIOD)
     run("DROP TABLE IF EXISTS pg_temp.feed_to_read")
     run(
-        CHOOSE,
+        STAGE_TO_READ,
         {
             "supplier": work.supplier.pk,
             "slice": turn if is_paged else NO_SLICE,
@@ -193,45 +207,61 @@ def _choose(work: Work, *, is_paged: bool) -> int:
     return int(count)
 
 
-def _read_pages(reading: Reading, sharing: Sharing, catalog: PagedCatalog) -> None:
+def _read_pages(reading: IntakeProgress, sharing: BatchDispatcher, catalog: PagedCatalog) -> None:
     work = reading.work
-    listed = {ref: Listed(ref=ref, digest=d, cost_digest=c) for ref, d, c in rows(TO_READ)}
+    listed = {
+        external_id: ListedProduct(external_id=external_id, digest=d, cost_digest=c)
+        for external_id, d, c in rows(SELECT_TO_READ)
+    }
 
     def until_time_is_up() -> Iterator[str]:
-        for ref in listed:
-            if work.is_out_of_time:
+        for external_id in listed:
+            if work.should_stop:
                 return
-            yield ref
+            yield external_id
 
-    pages = gather(lambda ref: catalog.product(ref=ref), until_time_is_up(), spent=work.spent)
+    pages = fetch_concurrently(
+        lambda external_id: catalog.product(external_id=external_id),
+        until_time_is_up(),
+        on_quota_exceeded=work.stop_at_quota,
+    )
     for batch in batched(pages, BATCH):
-        _take(reading, sharing, [(listed[ref], page) for ref, page in batch])
+        _import_answers(
+            reading, sharing, [(listed[external_id], page) for external_id, page in batch]
+        )
 
 
-def _take_pages(reading: Reading, sharing: Sharing, catalog: BulkCatalog, to_read: int) -> None:
+def _import_bulk_pages(
+    reading: IntakeProgress, sharing: BatchDispatcher, catalog: BulkCatalog, to_read: int
+) -> None:
     """Read the list again up to the last chosen product; of duplicates the first counts."""
-    pages = (row for row in catalog.pages() if isinstance(row, ProductPage))
+    pages = (row for row in catalog.pages() if isinstance(row, ProductDetail))
     for batch in batched(pages if to_read else (), BULK_BATCH):
-        if reading.work.is_out_of_time:
+        if reading.work.should_stop:
             return
-        taken = rows(TAKEN, {"refs": [page.ref for page in batch]})
-        listed = {ref: Listed(ref=ref, digest=d, cost_digest=c) for ref, d, c in taken}
-        chosen = [(listed.pop(page.ref), page) for page in batch if page.ref in listed]
+        taken = rows(TAKE_CHOSEN, {"external_ids": [page.external_id for page in batch]})
+        listed = {
+            external_id: ListedProduct(external_id=external_id, digest=d, cost_digest=c)
+            for external_id, d, c in taken
+        }
+        chosen = [
+            (listed.pop(page.external_id), page) for page in batch if page.external_id in listed
+        ]
         if chosen:
-            _take(reading, sharing, chosen)
+            _import_answers(reading, sharing, chosen)
         to_read -= len(taken)
         if not to_read:
             return
 
 
-def _take(
-    reading: Reading,
-    sharing: Sharing,
-    answers: Sequence[tuple[Listed, ProductPage | OutsideError]],
+def _import_answers(
+    reading: IntakeProgress,
+    sharing: BatchDispatcher,
+    answers: Sequence[tuple[ListedProduct, ProductDetail | ExternalServiceError]],
 ) -> None:
     work = reading.work
-    work.keep()
-    sharing.take(product_intake.sift(reading, answers))
+    work.heartbeat()
+    sharing.take(product_intake.classify(reading, answers))
     if reading.is_time_to_publish(PUBLISH_EVERY_S):
-        publication.publish_waiting(now=work.moment())
+        publication.publish_pending(now=work.moment())
     work.say(f"{reading.read} pages read, {sharing.done} imported, {sharing.skus} SKUs")

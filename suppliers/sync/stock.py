@@ -14,54 +14,60 @@ from typing import Any
 
 from django.db import transaction
 
-from catalog.records import BadRow
-from storefront.lib.http.errors import OutsideError
-from suppliers.connectors.bulk import BulkOffers, Lines
+from catalog.records import ImportIssue
+from storefront.lib.http.errors import ExternalServiceError
+from suppliers.connectors.bulk import BulkOffers, CopyLines
 from suppliers.connectors.capabilities import (
     BulkStockAndPrice,
     Connector,
     PagedCatalog,
     PagedStockAndPrice,
-    able,
-    listed_at,
+    list_fetched_at,
+    require,
 )
-from suppliers.connectors.records import GoneError, ListRow, Omitted, StockRecord, is_nameless
+from suppliers.connectors.records import (
+    DiscontinuedError,
+    MissingRowMeans,
+    ProductSummary,
+    StockReport,
+    is_missing_sku,
+)
 from suppliers.inventory import confirmations, levels
-from suppliers.models import FeedRun, StockLevel, SupplierProduct
+from suppliers.models import StockLevel, SupplierProduct, SyncRun
 from suppliers.quarantine import evaluation, guards, pending_changes
-from suppliers.quarantine.limits import limits_of_run
+from suppliers.quarantine.thresholds import run_thresholds
 from suppliers.runs import issues, runs
-from suppliers.runs.issues import Family
-from suppliers.runs.runs import Work
-from suppliers.runs.staging import Stage, roomy, rows, run, staged
+from suppliers.runs.issues import IssueScope
+from suppliers.runs.runs import RunContext
+from suppliers.runs.staging import StagingTable, rows, run, staging_table, with_large_work_mem
 from suppliers.sync import stock_diff
-from suppliers.sync.concurrent_requests import gather
+from suppliers.sync.concurrent_requests import fetch_concurrently
 
 # An unchanged listing gets its new stock age after so long.
-LISTING_AGES = timedelta(hours=6)
-LEFT_AS_IT_WAS = (
+REPUBLISH_AFTER = timedelta(hours=6)
+KEPT_ROWS_MESSAGE = (
     "{} rows have no SKU. Stock missing from the list may be in one of them, so it is"
     " kept and ages."
 )
-NEVER_TOLD_AGAIN = (
+LOST_CHANGE_MESSAGE = (
     "{} rows of a delta feed have no SKU. Their changes would be lost: a later delta does"
     " not repeat them."
 )
 
-KNOWN = """
-SELECT count(*), count(*) FILTER (WHERE p.ref IN (SELECT ref FROM feed_listed))
-FROM suppliers_supplierproduct p WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
+COUNT_KNOWN = """
+SELECT count(*), count(*) FILTER (WHERE p.external_id IN (SELECT external_id FROM feed_listed))
+FROM suppliers_supplierproduct p WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
 """
-CONFIRMED = """
-UPDATE suppliers_stocklocation SET stock_as_of = %(as_of)s
-WHERE supplier_id = %(supplier)s AND (stock_as_of IS NULL OR stock_as_of < %(as_of)s)
+CONFIRM_LOCATIONS = """
+UPDATE suppliers_stocklocation SET stock_confirmed_at = %(as_of)s
+WHERE supplier_id = %(supplier)s AND (stock_confirmed_at IS NULL OR stock_confirmed_at < %(as_of)s)
 """
-AGED = """
-INSERT INTO suppliers_unpublishedsupply (variant_id)
+QUEUE_AGED = """
+INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT o.variant_id
 FROM suppliers_supplieroffer o
 JOIN catalog_listing g ON g.variant_id = o.variant_id
-WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND ({spoken})
+WHERE o.supplier_id = %(supplier)s AND o.status <> 'discontinued' AND ({in_scope})
   AND (g.as_of IS NULL OR g.as_of < %(aged)s) AND EXISTS (
   SELECT 1 FROM suppliers_stocklevel l WHERE l.offer_id = o.id
 )
@@ -69,187 +75,210 @@ WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND ({spoken})
 
 
 @dataclass
-class Answers:
+class StagedAnswers:
     """The staged answers, with their problems."""
 
-    stage: Stage
-    products: Stage
+    stage: StagingTable
+    products: StagingTable
     listed: int = 0
     silent: int = 0
-    problems: list[BadRow] = field(default_factory=list)
-    torn: set[str] = field(default_factory=set)  # products, or "" for the whole list
+    problems: list[ImportIssue] = field(default_factory=list)
+    products_with_unidentified_rows: set[str] = field(
+        default_factory=set
+    )  # products, or "" for the whole list
 
-    def take(self, ref: str, told: tuple[StockRecord | BadRow, ...]) -> None:
-        self.products.add((ref, True))
-        self.hear(ref, told)
+    def take(self, external_id: str, told: tuple[StockReport | ImportIssue, ...]) -> None:
+        self.products.add((external_id, True))
+        self.stage_rows(external_id, told)
 
-    def hear(self, ref: str, told: tuple[StockRecord | BadRow, ...]) -> None:
+    def stage_rows(self, external_id: str, told: tuple[StockReport | ImportIssue, ...]) -> None:
         """Stage figures. If a row has no SKU, note that missing SKUs of the product are unknown."""
-        problems = levels.lay_out(self.stage, told, ref=ref)
+        problems = levels.stage_rows(self.stage, told, external_id=external_id)
         self.problems += problems
-        if any(is_nameless(problem) for problem in problems):
-            self.torn.add(ref)
+        if any(is_missing_sku(problem) for problem in problems):
+            self.products_with_unidentified_rows.add(external_id)
 
-    def params(self, work: Work) -> dict[str, Any]:
-        torn = sorted(self.torn - {""})
-        return {"supplier": work.supplier.pk, "doubtful": self.doubtful, "torn": torn}
+    def params(self, work: RunContext) -> dict[str, Any]:
+        products_with_unidentified_rows = sorted(self.products_with_unidentified_rows - {""})
+        return {
+            "supplier": work.supplier.pk,
+            "unreadable": self.unreadable,
+            "products_with_unidentified_rows": products_with_unidentified_rows,
+        }
 
     @property
     def nameless(self) -> int:
-        return sum(is_nameless(problem) for problem in self.problems)
+        return sum(is_missing_sku(problem) for problem in self.problems)
 
     @property
-    def doubtful(self) -> list[str]:
+    def unreadable(self) -> list[str]:
         """SKUs with an unreadable figure: they stay unchanged."""
         return [problem.row for problem in self.problems if problem.is_fatal]
 
 
-def take_stock(work: Work, connector: Connector) -> None:
+def sync_stock(work: RunContext, connector: Connector) -> None:
     """Read every figure, check them together, write the changes.
 
     Raises: QuarantinedError  a guard rejects them: nothing is written
-        OutsideError  the supplier does not answer
+        ExternalServiceError  the supplier does not answer
     """
     omitted = connector.omitted_stock if isinstance(connector, BulkStockAndPrice) else None
-    is_whole = omitted is not Omitted.UNCHANGED
+    is_whole = omitted is not MissingRowMeans.UNCHANGED
     if not is_whole:
-        work.run.profile["names_changes"] = True
+        work.run.profile["is_delta"] = True
     with (
-        staged(levels.STAGE, levels.COLUMNS) as stage,
-        staged("feed_listed", ("ref text", "is_told bool")) as products,
+        staging_table(levels.STAGE, levels.COLUMNS) as stage,
+        staging_table("feed_listed", ("external_id text", "is_told bool")) as products,
     ):
-        answers = Answers(stage=stage, products=products)
+        answers = StagedAnswers(stage=stage, products=products)
         if isinstance(connector, BulkOffers):
             _read_lines(work, connector, answers)
         elif isinstance(connector, BulkStockAndPrice):
             _read_all(work, connector, answers)
         else:
-            _read(work, connector, answers)
-            if (at := listed_at(connector)) is not None:
+            _read_pages(work, connector, answers)
+            if (at := list_fetched_at(connector)) is not None:
                 work.run.profile["as_of"] = at.isoformat()
         stage.ready()
         products.ready()
         ((work.run.read,),) = rows("SELECT count(*) FROM feed_stock")
-        work.step(FeedRun.Status.PARSED)
+        work.advance(SyncRun.Status.PARSED)
         params = answers.params(work)
-        if answers.torn and not is_whole:
-            work.believe(NEVER_TOLD_AGAIN.format(answers.nameless))
-        is_torn = work.is_torn = "" in answers.torn and is_whole
-        buffer = work.supplier.buffer
-        news = stock_diff.compare(params, omitted=omitted, buffer=buffer, is_torn=is_torn)
-        work.keep_changes = lambda: pending_changes.keep_stock(
-            work.run, doubtful=answers.doubtful, is_whole=is_whole and not is_torn
+        if answers.products_with_unidentified_rows and not is_whole:
+            work.quarantine_if(LOST_CHANGE_MESSAGE.format(answers.nameless))
+        has_unidentified_rows = work.has_unidentified_rows = (
+            "" in answers.products_with_unidentified_rows and is_whole
         )
-        evaluation.look_at_file(work, connector)
-        evaluation.look_at_lists(work, connector)
-        evaluation.look_for_stock_twins(work, is_compared=is_whole)
+        buffer = work.supplier.buffer
+        news = stock_diff.stage_diff(
+            params, omitted=omitted, buffer=buffer, has_unidentified_rows=has_unidentified_rows
+        )
+        work.save_pending_changes = lambda: pending_changes.store_stock_changes(
+            work.run, unreadable=answers.unreadable, is_whole=is_whole and not has_unidentified_rows
+        )
+        evaluation.check_file(work, connector)
+        evaluation.check_lists(work, connector)
+        evaluation.check_stock_duplicates(work, is_compared=is_whole)
         if is_whole:
             if isinstance(connector, BulkOffers):
-                known, still_there = stock_diff.still_listed(params, news)
+                known, still_there = stock_diff.count_listed(params, news)
             else:
-                ((known, still_there),) = rows(KNOWN, params)
-            work.believe(
-                guards.list_is_believable(
+                ((known, still_there),) = rows(COUNT_KNOWN, params)
+            work.quarantine_if(
+                guards.missing_rows_violation(
                     good=answers.listed,
                     bad=0,
                     known=known,
                     still_there=still_there,
-                    limits=limits_of_run(work),
+                    limits=run_thresholds(work),
                 )
             )
-            evaluation.look_at_count(work, good=answers.listed)
-        spoken = stock_diff.spoken(omitted, is_torn=is_torn)
-        evaluation.look_for_undone_stock(work, spoken=spoken, params=params)
+            evaluation.check_row_count(work, good=answers.listed)
+        in_scope = stock_diff.in_scope_sql(omitted, has_unidentified_rows=has_unidentified_rows)
+        evaluation.check_rolled_back_stock(work, in_scope=in_scope, params=params)
         # A delta may legitimately zero all its rows, so it is compared with the whole stock.
-        stocked = partial(stock_diff.stocked, params, omitted=omitted, is_torn=is_torn)
-        evaluation.look_at_stock(work, stocked=stocked, is_whole=is_whole and not is_torn)
-        if is_whole and answers.torn:
-            work.remarks.append(LEFT_AS_IT_WAS.format(answers.nameless))
-        work.step(FeedRun.Status.STAGED)
-        issues.tell(work=work, family=Family.STOCK, problems=answers.problems)
-        with roomy():
+        stocked = partial(
+            stock_diff.count_stocked,
+            params,
+            omitted=omitted,
+            has_unidentified_rows=has_unidentified_rows,
+        )
+        evaluation.check_stock(
+            work, stocked=stocked, is_whole=is_whole and not has_unidentified_rows
+        )
+        if is_whole and answers.products_with_unidentified_rows:
+            work.notes.append(KEPT_ROWS_MESSAGE.format(answers.nameless))
+        work.advance(SyncRun.Status.STAGED)
+        issues.sync(work=work, family=IssueScope.STOCK, problems=answers.problems)
+        with with_large_work_mem():
             _apply(work, answers, omitted=omitted)
-        stock_diff.tell_planner(created=work.run.created)
+        stock_diff.analyze_tables(created=work.run.created)
 
 
-def _read_lines(work: Work, connector: BulkOffers, answers: Answers) -> None:
+def _read_lines(work: RunContext, connector: BulkOffers, answers: StagedAnswers) -> None:
     """Read a stock list in bulk; rows that need care are checked one by one."""
     for told in connector.stock_lines():
-        if isinstance(told, Lines):
+        if isinstance(told, CopyLines):
             answers.listed += told.count
             if answers.stage.pour(told.text):
-                work.keep()
+                work.heartbeat()
         else:
-            ref, figures = told
+            external_id, figures = told
             answers.listed += 1
-            answers.hear(ref, figures)
+            answers.stage_rows(external_id, figures)
 
 
-def _read_all(work: Work, connector: BulkStockAndPrice, answers: Answers) -> None:
-    for ref, told in connector.stock_rows():
-        work.keep()
+def _read_all(work: RunContext, connector: BulkStockAndPrice, answers: StagedAnswers) -> None:
+    for external_id, told in connector.stock_rows():
+        work.heartbeat()
         answers.listed += 1
-        answers.take(ref, told)
+        answers.take(external_id, told)
 
 
-def _read(work: Work, connector: Connector, answers: Answers) -> None:
+def _read_pages(work: RunContext, connector: Connector, answers: StagedAnswers) -> None:
     """Read the list; query the products without a figure one by one, the stalest first."""
-    catalog, figures = able(connector, PagedCatalog), able(connector, PagedStockAndPrice)
+    catalog, figures = require(connector, PagedCatalog), require(connector, PagedStockAndPrice)
     untold: set[str] = set()
     for row in catalog.product_rows():
-        work.keep()
-        if isinstance(row, ListRow):
+        work.heartbeat()
+        if isinstance(row, ProductSummary):
             answers.listed += 1
             if row.stock is None:
-                untold.add(row.ref)
-                answers.products.add((row.ref, False))
+                untold.add(row.external_id)
+                answers.products.add((row.external_id, False))
             else:
-                answers.take(row.ref, row.stock)
+                answers.take(row.external_id, row.stock)
     work.say(f"{answers.listed} products listed, {len(untold)} to fetch")
-    refs = [ref for ref in _stalest_first(work) if ref in untold]
+    external_ids = [external_id for external_id in _stalest_first(work) if external_id in untold]
     asked = 0
 
     def until_time_is_up() -> Iterator[str]:
-        for ref in refs:
-            if work.is_out_of_time:
+        for external_id in external_ids:
+            if work.should_stop:
                 return
-            yield ref
+            yield external_id
 
-    told = gather(lambda ref: figures.stock(ref=ref), until_time_is_up(), spent=work.spent)
-    for ref, answer in told:
-        work.keep()
+    told = fetch_concurrently(
+        lambda external_id: figures.stock(external_id=external_id),
+        until_time_is_up(),
+        on_quota_exceeded=work.stop_at_quota,
+    )
+    for external_id, answer in told:
+        work.heartbeat()
         asked += 1
-        if isinstance(answer, GoneError):
+        if isinstance(answer, DiscontinuedError):
             continue  # the product job handles it
-        if isinstance(answer, OutsideError):
+        if isinstance(answer, ExternalServiceError):
             answers.silent += 1
             answers.problems.append(
-                BadRow(row=ref, code="stock-no-answer", message=str(answer), is_fatal=False)
+                ImportIssue(
+                    row=external_id, code="stock-no-answer", message=str(answer), is_fatal=False
+                )
             )
         else:
-            answers.take(ref, answer)
-    work.run.remaining = len(refs) - asked
+            answers.take(external_id, answer)
+    work.run.deferred_rows = len(external_ids) - asked
 
 
-def _stalest_first(work: Work) -> list[str]:
+def _stalest_first(work: RunContext) -> list[str]:
     """Return the known products, the least recently confirmed first."""
-    levels = StockLevel.objects.with_known_at().filter(offer__supplier=work.supplier)
+    levels = StockLevel.objects.with_confirmed_at().filter(offer__supplier=work.supplier)
     known_at = dict(
         levels.order_by("-known_at").values_list(  # type: ignore[misc]
-            "offer__supplier_product", "known_at"
+            "offer__product_external_id", "known_at"
         )
     )
-    refs = (
+    external_ids = (
         SupplierProduct.objects.filter(supplier=work.supplier)
-        .exclude(status=SupplierProduct.Status.GONE)
-        .values_list("ref", flat=True)
+        .exclude(status=SupplierProduct.Status.DISCONTINUED)
+        .values_list("external_id", flat=True)
     )
     never = work.run.started_at - timedelta(days=36_500)
-    return sorted(refs, key=lambda ref: known_at.get(ref, never))
+    return sorted(external_ids, key=lambda external_id: known_at.get(external_id, never))
 
 
 @transaction.atomic(durable=True)
-def _apply(work: Work, answers: Answers, *, omitted: Omitted | None) -> None:
+def _apply(work: RunContext, answers: StagedAnswers, *, omitted: MissingRowMeans | None) -> None:
     """Write all figures and mark the run applied.
 
     A delta confirms the rows that it leaves out, except rows whose change could not be read:
@@ -257,25 +286,27 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None) -> None:
 
     Locks: the run and pending runs, then the changed stock rows, in id order
     """
-    runs.replace_waiting(work)
+    runs.lock_and_supersede(work)
     moment, as_of = work.moment(), work.run.as_of
     created, changed = levels.merge(
         supplier=work.supplier,
         cause=f"run:{work.run.pk}",
         as_of=as_of,
         received_at=moment,
-        is_whole=omitted is not Omitted.UNCHANGED and not work.is_torn,
+        is_whole=omitted is not MissingRowMeans.UNCHANGED and not work.has_unidentified_rows,
         is_confirmed=True,
     )
-    params = {**answers.params(work), "as_of": as_of, "aged": as_of - LISTING_AGES}
-    spoken = stock_diff.spoken(omitted, is_torn=work.is_torn)
-    if omitted is None or answers.doubtful or answers.torn:
-        unspoken = stock_diff.unspoken(omitted, is_torn=work.is_torn)
-        confirmations.fall_silent(which=unspoken, params=params)
-    confirmations.grow_young(spoken=spoken, params={**params, "now": moment})
-    run(CONFIRMED, params)
-    run(AGED.format(spoken=spoken), params)
+    params = {**answers.params(work), "as_of": as_of, "aged": as_of - REPUBLISH_AFTER}
+    in_scope = stock_diff.in_scope_sql(omitted, has_unidentified_rows=work.has_unidentified_rows)
+    if omitted is None or answers.unreadable or answers.products_with_unidentified_rows:
+        out_of_scope = stock_diff.out_of_scope_sql(
+            omitted, has_unidentified_rows=work.has_unidentified_rows
+        )
+        confirmations.mark_unconfirmed(which=out_of_scope, params=params)
+    confirmations.queue_refreshed(in_scope=in_scope, params={**params, "now": moment})
+    run(CONFIRM_LOCATIONS, params)
+    run(QUEUE_AGED.format(in_scope=in_scope), params)
     work.run.created, work.run.updated = created, changed
     work.run.rejected = sum(problem.is_fatal for problem in answers.problems)
     work.run.unchanged = max(0, work.run.read - created - changed)
-    runs.apply(work)
+    runs.mark_applied(work)

@@ -1,6 +1,6 @@
 """Stock diff: compare a staged stock list with the known stock rows.
 
-The list is compared once. The result, ``feed_stock_news``, names the offers to merge
+The list is compared once. The result, ``feed_stock_diff``, names the offers to merge
 (``suppliers.inventory.levels``); the guards query it too. Other rows are not touched.
 """
 
@@ -9,149 +9,163 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from suppliers.connectors.records import Omitted
+from suppliers.connectors.records import MissingRowMeans
 from suppliers.inventory import levels
-from suppliers.runs.staging import roomy, rows, run
+from suppliers.runs.staging import rows, run, with_large_work_mem
 
 # The offers in scope of an answer: their stock rows that it leaves out become zero. A delta leaves
 # them unchanged.
-DOUBTFUL = "o.supplier_sku = ANY(%(doubtful)s)"
-NOT_DOUBTFUL = "o.supplier_sku <> ALL(%(doubtful)s)"
-OF_TOLD_PRODUCTS = "o.supplier_product IN (SELECT ref FROM feed_listed WHERE is_told)"
-OF_TOLD_SKUS = "o.supplier_sku IN (SELECT sku FROM feed_stock)"
+UNREADABLE = "o.supplier_sku = ANY(%(unreadable)s)"
+READABLE = "o.supplier_sku <> ALL(%(unreadable)s)"
+REPORTED_PRODUCTS = "o.product_external_id IN (SELECT external_id FROM feed_listed WHERE is_told)"
+REPORTED_SKUS = "o.supplier_sku IN (SELECT sku FROM feed_stock)"
 # If a row has no SKU, it may be any missing SKU of its product.
-LEFT_OUT_KNOWN = f"(o.supplier_product <> ALL(%(torn)s) OR {OF_TOLD_SKUS})"
-OF_ALL = "true"
-SPEAKS_OF = {
-    Omitted.GONE: OF_ALL,
-    Omitted.EMPTY: OF_ALL,
-    Omitted.UNCHANGED: OF_TOLD_SKUS,
-    None: OF_TOLD_PRODUCTS,
+MISSING_IS_KNOWN = (
+    f"(o.product_external_id <> ALL(%(products_with_unidentified_rows)s) OR {REPORTED_SKUS})"
+)
+EVERY_OFFER = "true"
+SCOPE = {
+    MissingRowMeans.DISCONTINUED: EVERY_OFFER,
+    MissingRowMeans.OUT_OF_STOCK: EVERY_OFFER,
+    MissingRowMeans.UNCHANGED: REPORTED_SKUS,
+    None: REPORTED_PRODUCTS,
 }
 NOT_STAGED = """
 NOT EXISTS (SELECT 1 FROM feed_stock f WHERE f.sku = o.supplier_sku AND f.location = p.code)
 """
-COMPARE = """
-CREATE TEMPORARY TABLE feed_stock_news AS
+STAGE_DIFF = """
+CREATE TEMPORARY TABLE feed_stock_diff AS
 SELECT k.offer_id, k.sku AS known_sku, s.sku
 FROM (
-  SELECT l.offer_id, o.supplier_sku AS sku, o.supplier_product AS ref, p.code,
-    l.reported_quantity, l.buffer, l.is_silent
+  SELECT l.offer_id, o.supplier_sku AS sku, o.product_external_id AS external_id, p.code,
+    l.reported_quantity, l.buffer, l.is_unconfirmed
   FROM suppliers_stocklevel l
   JOIN suppliers_supplieroffer o ON o.id = l.offer_id
   JOIN suppliers_stocklocation p ON p.id = l.location_id
-  WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
+  WHERE o.supplier_id = %(supplier)s AND o.status <> 'discontinued'
 ) k
 FULL JOIN feed_stock s ON s.sku = k.sku AND s.location = k.code
 WHERE k.offer_id IS NULL OR s.sku IS NULL OR s.quantity <> k.reported_quantity
-  OR k.buffer <> %(buffer)s OR k.is_silent OR (s.ref <> '' AND s.ref <> k.ref)
+  OR k.buffer <> %(buffer)s OR k.is_unconfirmed OR (s.external_id <> '' AND s.external_id <> k.external_id)
 """
-COVER_NEWS = """
-INSERT INTO feed_covered
+SET_DIFFERING_OFFERS = """
+INSERT INTO affected_offers
 SELECT o.id FROM suppliers_supplieroffer o
-WHERE o.id IN (SELECT offer_id FROM feed_stock_news) AND o.status <> 'gone'
-  AND {spoken}
+WHERE o.id IN (SELECT offer_id FROM feed_stock_diff) AND o.status <> 'discontinued'
+  AND {in_scope}
 UNION
 SELECT o.id FROM suppliers_supplieroffer o
-WHERE o.supplier_sku IN (SELECT sku FROM feed_stock_news WHERE offer_id IS NULL)
-  AND o.supplier_id = %(supplier)s AND o.status <> 'gone' AND {spoken}
+WHERE o.supplier_sku IN (SELECT sku FROM feed_stock_diff WHERE offer_id IS NULL)
+  AND o.supplier_id = %(supplier)s AND o.status <> 'discontinued' AND {in_scope}
 """
-COVER = """
-INSERT INTO feed_covered
+SET_OFFERS_IN_SCOPE = """
+INSERT INTO affected_offers
 SELECT o.id FROM suppliers_supplieroffer o
-WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND {spoken}
+WHERE o.supplier_id = %(supplier)s AND o.status <> 'discontinued' AND {in_scope}
 """
-STOCKED = """
+COUNT_STOCKED = """
 SELECT count(*) FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id
-WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND l.reported_quantity > 0
-  AND {spoken}
+WHERE o.supplier_id = %(supplier)s AND o.status <> 'discontinued' AND l.reported_quantity > 0
+  AND {in_scope}
 """
-LEFT_OUT = """
+COUNT_LEFT_OUT = """
 SELECT (SELECT count(*) FROM suppliers_supplieroffer
-        WHERE supplier_id = %(supplier)s AND status <> 'gone'),
-       (SELECT count(DISTINCT offer_id) FROM feed_stock_news WHERE sku IS NULL)
+        WHERE supplier_id = %(supplier)s AND status <> 'discontinued'),
+       (SELECT count(DISTINCT offer_id) FROM feed_stock_diff WHERE sku IS NULL)
 """
-PRODUCTS_LEFT_OUT = """
-SELECT count(*), count(*) FILTER (WHERE ref IN (SELECT ref FROM feed_stock))
+COUNT_PRODUCTS_LISTED = """
+SELECT count(*), count(*) FILTER (WHERE external_id IN (SELECT external_id FROM feed_stock))
 FROM (
-  SELECT DISTINCT o.supplier_product AS ref FROM suppliers_supplieroffer o
-  WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
+  SELECT DISTINCT o.product_external_id AS external_id FROM suppliers_supplieroffer o
+  WHERE o.supplier_id = %(supplier)s AND o.status <> 'discontinued'
     AND EXISTS (SELECT 1 FROM suppliers_stocklevel l WHERE l.offer_id = o.id)
 ) known
 """
 
 
 # Until autovacuum runs, the planner assumes that tables just filled are empty.
-MANY = 5_000
+ANALYZE_AFTER = 5_000
 FRESH_STATISTICS = "ANALYZE suppliers_stocklevel, suppliers_stocklocation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class StockDiffCounts:
     """How many offers are known, and how many have a stock row that the list leaves out."""
 
     known: int
     left_out: int
 
 
-def spoken(omitted: Omitted | None, *, is_torn: bool = False) -> str:
+def in_scope_sql(omitted: MissingRowMeans | None, *, has_unidentified_rows: bool = False) -> str:
     """Return the SQL condition for offers ``o`` in scope of the staged answer.
 
-    ``is_torn``: the answer has rows whose product is unknown.
+    ``has_unidentified_rows``: the answer has rows whose product is unknown.
     """
-    speaks_of = OF_TOLD_SKUS if is_torn else SPEAKS_OF[omitted]
-    return f"{NOT_DOUBTFUL} AND {speaks_of} AND {LEFT_OUT_KNOWN}"
+    speaks_of = REPORTED_SKUS if has_unidentified_rows else SCOPE[omitted]
+    return f"{READABLE} AND {speaks_of} AND {MISSING_IS_KNOWN}"
 
 
-def unspoken(omitted: Omitted | None, *, is_torn: bool = False) -> str:
+def out_of_scope_sql(
+    omitted: MissingRowMeans | None, *, has_unidentified_rows: bool = False
+) -> str:
     """Return the SQL condition for offers ``o`` or stock rows that the answer does not confirm."""
-    if omitted is Omitted.UNCHANGED:
-        return DOUBTFUL
-    left_out = f"NOT ({spoken(omitted, is_torn=is_torn)})"
-    return f"{left_out} OR {NOT_STAGED}" if is_torn else left_out
+    if omitted is MissingRowMeans.UNCHANGED:
+        return UNREADABLE
+    left_out = f"NOT ({in_scope_sql(omitted, has_unidentified_rows=has_unidentified_rows)})"
+    return f"{left_out} OR {NOT_STAGED}" if has_unidentified_rows else left_out
 
 
-def compare(
-    params: dict[str, Any], *, omitted: Omitted | None, buffer: int, is_torn: bool = False
-) -> News:
+def stage_diff(
+    params: dict[str, Any],
+    *,
+    omitted: MissingRowMeans | None,
+    buffer: int,
+    has_unidentified_rows: bool = False,
+) -> StockDiffCounts:
     """Stage the offers whose figures differ from the answer; of a delta, all its offers."""
-    levels.clear_covered()
-    condition = spoken(omitted, is_torn=is_torn)
-    with roomy():
-        if omitted is Omitted.UNCHANGED:
-            run(COVER.format(spoken=condition), params)
-            run("ANALYZE feed_covered")
-            return News(known=0, left_out=0)
-        run("DROP TABLE IF EXISTS pg_temp.feed_stock_news")
-        run(COMPARE, {**params, "buffer": buffer})
-        run("ANALYZE feed_stock_news")
-        run(COVER_NEWS.format(spoken=condition), params)
-        run("ANALYZE feed_covered")
-        ((known, left_out),) = rows(LEFT_OUT, params)
-    return News(known=known, left_out=left_out)
+    levels.clear_affected_offers()
+    condition = in_scope_sql(omitted, has_unidentified_rows=has_unidentified_rows)
+    with with_large_work_mem():
+        if omitted is MissingRowMeans.UNCHANGED:
+            run(SET_OFFERS_IN_SCOPE.format(in_scope=condition), params)
+            run("ANALYZE affected_offers")
+            return StockDiffCounts(known=0, left_out=0)
+        run("DROP TABLE IF EXISTS pg_temp.feed_stock_diff")
+        run(STAGE_DIFF, {**params, "buffer": buffer})
+        run("ANALYZE feed_stock_diff")
+        run(SET_DIFFERING_OFFERS.format(in_scope=condition), params)
+        run("ANALYZE affected_offers")
+        ((known, left_out),) = rows(COUNT_LEFT_OUT, params)
+    return StockDiffCounts(known=known, left_out=left_out)
 
 
-def still_listed(params: dict[str, Any], news: News) -> tuple[int, int]:
+def count_listed(params: dict[str, Any], news: StockDiffCounts) -> tuple[int, int]:
     """Return how many products are known, and how many of them are still listed.
 
     Only counted if any row is missing. A list may leave out sold-out SKUs.
     """
     if not news.left_out:
         return news.known, news.known
-    with roomy():
-        ((known, still_there),) = rows(PRODUCTS_LEFT_OUT, params)
+    with with_large_work_mem():
+        ((known, still_there),) = rows(COUNT_PRODUCTS_LISTED, params)
     return known, still_there
 
 
-def stocked(params: dict[str, Any], *, omitted: Omitted | None, is_torn: bool = False) -> int:
+def count_stocked(
+    params: dict[str, Any], *, omitted: MissingRowMeans | None, has_unidentified_rows: bool = False
+) -> int:
     """Return the number of non-zero stock rows that the answer could zero."""
-    condition = OF_ALL if omitted is Omitted.UNCHANGED else spoken(omitted, is_torn=is_torn)
-    with roomy():
-        ((count,),) = rows(STOCKED.format(spoken=condition), params)
+    condition = (
+        EVERY_OFFER
+        if omitted is MissingRowMeans.UNCHANGED
+        else in_scope_sql(omitted, has_unidentified_rows=has_unidentified_rows)
+    )
+    with with_large_work_mem():
+        ((count,),) = rows(COUNT_STOCKED.format(in_scope=condition), params)
     return int(count)
 
 
-def tell_planner(*, created: int) -> None:
+def analyze_tables(*, created: int) -> None:
     """Run ANALYZE after a run that filled the tables."""
-    if created >= MANY:
+    if created >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)

@@ -15,73 +15,80 @@ from django.contrib.postgres.aggregates import BoolOr
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
-from catalog.records import BadRow
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors.capabilities import PagedStockAndPrice, Webhooks, able
-from suppliers.connectors.records import NewsKind, StockRecord, SupplierNews, is_nameless
+from catalog.records import ImportIssue
+from suppliers.connections.factory import open_connector
+from suppliers.connectors.capabilities import PagedStockAndPrice, Webhooks, require
+from suppliers.connectors.records import EventType, StockReport, SupplierEvent, is_missing_sku
 from suppliers.inventory import confirmations, publication
 from suppliers.inventory import levels as inventory_levels
 from suppliers.models import (
-    FeedRun,
     StockLevel,
     StockMovement,
     Supplier,
     SupplierOffer,
     SupplierProduct,
+    SyncRun,
 )
-from suppliers.quarantine import guards, limits, pending_changes
+from suppliers.quarantine import guards, pending_changes, thresholds
 from suppliers.runs import runs
-from suppliers.runs.runs import AlreadyRunningError, QuarantinedError, Work
-from suppliers.runs.staging import run, staged
+from suppliers.runs.runs import AlreadyRunningError, QuarantinedError, RunContext
+from suppliers.runs.staging import run, staging_table
 
-NEWS = "news:"
-OF_NEWS = "Webhook stock update: "
-REFUSED = "refused:"  # cause of our own writes, which are no reports of the supplier
+EVENT_CAUSE = "news:"
+EVENTS_PREFIX = "Webhook stock update: "
+REJECTION_CAUSE = "refused:"  # cause of our own writes, which are no reports of the supplier
 # The share of stock that events may zero is counted since the last full run, at most this long.
-COUNTED_FOR = timedelta(days=1)
-URGENT_MS = 300
+COUNT_WINDOW = timedelta(days=1)
+URGENT_LOCK_TIMEOUT_MS = 300
 
 
-def hear(*, supplier: Supplier, news: SupplierNews, now: datetime) -> bool:
+def handle_event(*, supplier: Supplier, news: SupplierEvent, now: datetime) -> bool:
     """Handle an event: refresh stock now, or mark changed products for the next runs.
 
     Returns whether any product is known.
 
-    Raises: OutsideError  the supplier does not answer; the next run queries it anyway
+    Raises: ExternalServiceError  the supplier does not answer; the next run queries it anyway
         QuarantinedError  events zeroed too much: nothing is applied
     """
     offers = SupplierOffer.objects.filter(supplier=supplier).filter(
-        Q(supplier_sku__in=news.skus) | Q(supplier_product__in=news.product_refs)
+        Q(supplier_sku__in=news.skus) | Q(product_external_id__in=news.product_external_ids)
     )
-    refs = set(offers.values_list("supplier_product", flat=True))
-    if not refs:
+    external_ids = set(offers.values_list("product_external_id", flat=True))
+    if not external_ids:
         return False
-    if news.kind is NewsKind.STOCK:
-        recount(supplier=supplier, refs=sorted(refs), cause=f"{NEWS}{news.external_id}", now=now)
-    elif news.kind is NewsKind.PRODUCT:
-        SupplierProduct.objects.filter(supplier=supplier, ref__in=refs).update(
+    if news.kind is EventType.STOCK:
+        refresh_stock(
+            supplier=supplier,
+            external_ids=sorted(external_ids),
+            cause=f"{EVENT_CAUSE}{news.external_id}",
+            now=now,
+        )
+    elif news.kind is EventType.PRODUCT:
+        SupplierProduct.objects.filter(supplier=supplier, external_id__in=external_ids).update(
             list_digest="", cost_digest=""
         )
     return True
 
 
-def recount(*, supplier: Supplier, refs: Sequence[str], cause: str, now: datetime) -> None:
+def refresh_stock(
+    *, supplier: Supplier, external_ids: Sequence[str], cause: str, now: datetime
+) -> None:
     """Query and publish the current stock of these products.
 
-    Raises: OutsideError  the supplier does not answer
+    Raises: ExternalServiceError  the supplier does not answer
         QuarantinedError  events zeroed too much: staff decide
     """
-    with adapter_for(supplier) as connector:
-        figures = able(connector, PagedStockAndPrice)
-        told = {ref: figures.stock(ref=ref) for ref in refs}
-    heed(supplier=supplier, told=told, cause=cause, now=now)
-    publication.publish_waiting(now=now)
+    with open_connector(supplier) as connector:
+        figures = require(connector, PagedStockAndPrice)
+        told = {external_id: figures.stock(external_id=external_id) for external_id in external_ids}
+    apply_stock_report(supplier=supplier, told=told, cause=cause, now=now)
+    publication.publish_pending(now=now)
 
 
-def heed(
+def apply_stock_report(
     *,
     supplier: Supplier,
-    told: dict[str, tuple[StockRecord | BadRow, ...]],
+    told: dict[str, tuple[StockReport | ImportIssue, ...]],
     cause: str,
     now: datetime,
     is_urgent: bool = False,
@@ -91,14 +98,16 @@ def heed(
     Raises: QuarantinedError  events zeroed too much: staff decide
         OperationalError  ``is_urgent``, and a run holds the lock
     """
-    doubt = _write(supplier, told, cause, now, is_urgent=is_urgent)
+    doubt = _store_report(supplier, told, cause, now, is_urgent=is_urgent)
     if doubt is not None:
         _quarantine(supplier, doubt, now)
         raise QuarantinedError(doubt.reason)
 
 
 @transaction.atomic(durable=True)
-def none_left(*, supplier: Supplier, kept: Mapping[int, int], cause: str, now: datetime) -> None:
+def zero_stock_after_refusal(
+    *, supplier: Supplier, kept: Mapping[int, int], cause: str, now: datetime
+) -> None:
     """Set stock to what still ships, after the supplier rejected an order as out of stock.
 
     Prevents further orders that it would reject. A later report overrides this.
@@ -110,25 +119,25 @@ def none_left(*, supplier: Supplier, kept: Mapping[int, int], cause: str, now: d
     empty = list(levels.exclude(as_of__gt=now).select_related("offer", "location"))
     if not empty:
         return
-    with staged(inventory_levels.STAGE, inventory_levels.COLUMNS) as stage:
+    with staging_table(inventory_levels.STAGE, inventory_levels.COLUMNS) as stage:
         for level in empty:
-            told = StockRecord(
+            told = StockReport(
                 sku=level.offer.supplier_sku,
                 location=level.location.code,
                 country=level.location.country,
                 quantity=kept[level.pk],
             )
-            inventory_levels.lay_out(stage, [told], ref=level.offer.supplier_product)
+            inventory_levels.stage_rows(stage, [told], external_id=level.offer.product_external_id)
         stage.ready()
-        inventory_levels.hold(supplier=supplier)
-        inventory_levels.cover({level.offer_id for level in empty})
+        inventory_levels.lock_locations(supplier=supplier)
+        inventory_levels.set_affected_offers({level.offer_id for level in empty})
         inventory_levels.merge(
             supplier=supplier, cause=cause, as_of=now, received_at=now, is_whole=False
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Doubt:
+class _QuarantineReason:
     """Why events were quarantined, and the changes they would make."""
 
     reason: str
@@ -136,110 +145,121 @@ class _Doubt:
 
 
 @transaction.atomic(durable=True)
-def _write(
+def _store_report(
     supplier: Supplier,
-    told: dict[str, tuple[StockRecord | BadRow, ...]],
+    told: dict[str, tuple[StockReport | ImportIssue, ...]],
     cause: str,
     now: datetime,
     *,
     is_urgent: bool,
-) -> _Doubt | None:
+) -> _QuarantineReason | None:
     """Store the figures, or return why not."""
     if is_urgent:
-        run(f"SET LOCAL lock_timeout = {URGENT_MS}")
-    offers = SupplierOffer.objects.filter(supplier=supplier, supplier_product__in=told)
-    offers = offers.exclude(status=SupplierOffer.Status.GONE)
-    with staged(inventory_levels.STAGE, inventory_levels.COLUMNS) as stage:
+        run(f"SET LOCAL lock_timeout = {URGENT_LOCK_TIMEOUT_MS}")
+    offers = SupplierOffer.objects.filter(supplier=supplier, product_external_id__in=told)
+    offers = offers.exclude(status=SupplierOffer.Status.DISCONTINUED)
+    with staging_table(inventory_levels.STAGE, inventory_levels.COLUMNS) as stage:
         problems = [
             problem
-            for ref, figures in told.items()
-            for problem in inventory_levels.lay_out(stage, figures, ref=ref)
+            for external_id, figures in told.items()
+            for problem in inventory_levels.stage_rows(stage, figures, external_id=external_id)
         ]
         stage.ready()
-        covered = list(_spoken(offers, told, problems).values_list("pk", flat=True))
-        inventory_levels.hold(supplier=supplier)
-        inventory_levels.cover(covered)
-        if reason := _too_much(supplier, now):
-            moves = pending_changes.moves_of_news(supplier_id=supplier.pk)
-            return _Doubt(reason=reason, moves=moves)
+        covered = list(_in_scope(offers, told, problems).values_list("pk", flat=True))
+        inventory_levels.lock_locations(supplier=supplier)
+        inventory_levels.set_affected_offers(covered)
+        if reason := _zeroed_limit_violation(supplier, now):
+            moves = pending_changes.staged_stock_changes(supplier_id=supplier.pk)
+            return _QuarantineReason(reason=reason, moves=moves)
         inventory_levels.merge(supplier=supplier, cause=cause, as_of=now, received_at=now)
-        confirmations.confirm(covered=covered, as_of=now, received_at=now)
+        confirmations.confirm_stock(covered=covered, as_of=now, received_at=now)
     return None
 
 
-def _spoken(
+def _in_scope(
     offers: QuerySet[SupplierOffer],
-    told: dict[str, tuple[StockRecord | BadRow, ...]],
-    problems: Sequence[BadRow],
+    told: dict[str, tuple[StockReport | ImportIssue, ...]],
+    problems: Sequence[ImportIssue],
 ) -> QuerySet[SupplierOffer]:
     """Return the offers in scope; a row without SKU puts the rest of its product out of scope."""
-    doubtful = [problem.row for problem in problems if problem.is_fatal]
-    torn = [ref for ref, rows in told.items() if any(is_nameless(row) for row in rows)]
-    read = [row.sku for ref in torn for row in told[ref] if isinstance(row, StockRecord)]
-    return offers.exclude(supplier_sku__in=doubtful).exclude(
-        ~Q(supplier_sku__in=read), supplier_product__in=torn
+    unreadable = [problem.row for problem in problems if problem.is_fatal]
+    products_with_unidentified_rows = [
+        external_id
+        for external_id, rows in told.items()
+        if any(is_missing_sku(row) for row in rows)
+    ]
+    read = [
+        row.sku
+        for external_id in products_with_unidentified_rows
+        for row in told[external_id]
+        if isinstance(row, StockReport)
+    ]
+    return offers.exclude(supplier_sku__in=unreadable).exclude(
+        ~Q(supplier_sku__in=read), product_external_id__in=products_with_unidentified_rows
     )
 
 
-def _too_much(supplier: Supplier, now: datetime) -> str:
+def _zeroed_limit_violation(supplier: Supplier, now: datetime) -> str:
     """Return the violation if this event, with those since the last full run, zeroes too much."""
-    emptied_now = inventory_levels.moved().emptied
+    emptied_now = inventory_levels.count_changes().zeroed
     if not emptied_now:
         return ""
-    last = _last_run(supplier, status=FeedRun.Status.APPLIED)
-    since = max(last.started_at if last else now - COUNTED_FOR, now - COUNTED_FOR)
+    last = _last_run(supplier, status=SyncRun.Status.APPLIED)
+    since = max(last.started_at if last else now - COUNT_WINDOW, now - COUNT_WINDOW)
     mine = StockLevel.objects.filter(offer__supplier=supplier).exclude(
-        offer__status=SupplierOffer.Status.GONE
+        offer__status=SupplierOffer.Status.DISCONTINUED
     )
     by_news = StockMovement.objects.filter(
         kind=StockMovement.Kind.REPORTED,
-        cause__startswith=NEWS,
+        cause__startswith=EVENT_CAUSE,
         reported_delta__lt=0,
         at__gte=since,
     )
-    emptied = mine.filter(reported_quantity=0, pk__in=by_news.values("level")).count()
+    zeroed = mine.filter(reported_quantity=0, pk__in=by_news.values("level")).count()
     stocked = mine.filter(reported_quantity__gt=0).count()
-    return guards.stock_is_believable(
-        stocked=stocked + emptied,
-        emptied=emptied + emptied_now,
-        limits=limits.limits_of(supplier),
+    return guards.zeroed_stock_violation(
+        stocked=stocked + zeroed,
+        zeroed=zeroed + emptied_now,
+        limits=thresholds.thresholds_of(supplier),
     )
 
 
-def _quarantine(supplier: Supplier, doubt: _Doubt, now: datetime) -> None:
+def _quarantine(supplier: Supplier, doubt: _QuarantineReason, now: datetime) -> None:
     """Quarantine the changes: merged into the run that awaits review, if any."""
-    if _add_to_waiting(supplier, doubt, now):
+    if _merge_into_pending(supplier, doubt, now):
         return
     try:
-        run = runs.begin(supplier=supplier, kind=FeedRun.Kind.STOCK, now=now)
+        run = runs.open_run(supplier=supplier, kind=SyncRun.Kind.STOCK, now=now)
     except AlreadyRunningError:
         return  # that run checks the whole stock
-    work = Work(run, now=now)
-    work.keep_changes = lambda: pending_changes.keep_news(run, doubt.moves, told_at=now)
-    runs.quarantine(work, f"{OF_NEWS}{doubt.reason}")
+    work = RunContext(run, now=now)
+    work.save_pending_changes = lambda: pending_changes.merge_event_changes(
+        run, doubt.moves, reported_at=now
+    )
+    runs.quarantine(work, f"{EVENTS_PREFIX}{doubt.reason}")
 
 
 @transaction.atomic(durable=True)
-def _add_to_waiting(supplier: Supplier, doubt: _Doubt, now: datetime) -> bool:
+def _merge_into_pending(supplier: Supplier, doubt: _QuarantineReason, now: datetime) -> bool:
     """Merge into the run that awaits review; return whether there is one.
 
     A full run already contains these rows, so nothing is added to it.
 
     Locks: the pending run
     """
-    waiting = FeedRun.objects.select_for_update(of=["self"]).filter(
-        supplier=supplier, kind=FeedRun.Kind.STOCK, status=FeedRun.Status.QUARANTINED
+    waiting = SyncRun.objects.select_for_update(of=["self"]).filter(
+        supplier=supplier, kind=SyncRun.Kind.STOCK, status=SyncRun.Status.QUARANTINED
     )
     last = waiting.order_by("-pk").first()
     if last is None:
         return False
-    if last.problem.startswith(OF_NEWS) or last.names_changes:
-        pending_changes.keep_news(last, doubt.moves, told_at=now)
+    if last.problem.startswith(EVENTS_PREFIX) or last.is_delta:
+        pending_changes.merge_event_changes(last, doubt.moves, reported_at=now)
     return True
 
 
-def _last_run(supplier: Supplier, **which: str) -> FeedRun | None:
-    stock = FeedRun.objects.filter(supplier=supplier, kind=FeedRun.Kind.STOCK, **which)
+def _last_run(supplier: Supplier, **which: str) -> SyncRun | None:
+    stock = SyncRun.objects.filter(supplier=supplier, kind=SyncRun.Kind.STOCK, **which)
     return stock.order_by("-started_at", "-pk").first()
 
 
@@ -247,7 +267,7 @@ def _last_run(supplier: Supplier, **which: str) -> FeedRun | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscribed:
+class SubscriptionResult:
     """The number of products wanted, newly subscribed, and dropped."""
 
     wanted: int
@@ -255,34 +275,34 @@ class Subscribed:
     dropped: int
 
 
-def subscribe(*, supplier: Supplier, url: str) -> Subscribed:
+def subscribe(*, supplier: Supplier, url: str) -> SubscriptionResult:
     """Subscribe ``url`` to the events of the products that we sell.
 
     Limited by the supplier: published products come first.
 
-    Raises: OutsideError  no answer, or the address is rejected; retried later
+    Raises: ExternalServiceError  no answer, or the address is rejected; retried later
     """
-    with adapter_for(supplier) as connector:
-        webhooks = able(connector, Webhooks)
-        webhooks.listen(url=url)
-        wanted = list(sold(supplier)[: webhooks.most_subscribed()])
+    with open_connector(supplier) as connector:
+        webhooks = require(connector, Webhooks)
+        webhooks.register_webhook(url=url)
+        wanted = list(sold_product_ids(supplier)[: webhooks.max_subscriptions()])
         present = webhooks.subscribed()
         if dropped := sorted(present.difference(wanted)):
-            webhooks.unsubscribe(refs=dropped)
-        new = [ref for ref in wanted if ref not in present]
-        added = webhooks.subscribe(refs=new) if new else ()
-    return Subscribed(wanted=len(wanted), added=len(added), dropped=len(dropped))
+            webhooks.unsubscribe(external_ids=dropped)
+        new = [external_id for external_id in wanted if external_id not in present]
+        added = webhooks.subscribe(external_ids=new) if new else ()
+    return SubscriptionResult(wanted=len(wanted), added=len(added), dropped=len(dropped))
 
 
-def sold(supplier: Supplier) -> QuerySet[SupplierOffer, str]:
+def sold_product_ids(supplier: Supplier) -> QuerySet[SupplierOffer, str]:
     """Return the product ids that we sell, published ones first."""
     offers = SupplierOffer.objects.filter(
         supplier=supplier, status=SupplierOffer.Status.ACTIVE, variant__listings__isnull=False
     )
-    ranked = offers.values("supplier_product").annotate(
+    ranked = offers.values("product_external_id").annotate(
         is_shown=BoolOr("variant__listings__is_published"),
         most=Max("variant__listings__available"),
     )
-    return ranked.order_by("-is_shown", "-most", "supplier_product").values_list(
-        "supplier_product", flat=True
+    return ranked.order_by("-is_shown", "-most", "product_external_id").values_list(
+        "product_external_id", flat=True
     )

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from storefront.celery import app
-from storefront.workers.deduplication import HINTS
+from storefront.workers.deduplication import DEDUPLICATED_TASKS
 
 # Apps whose tasks customers wait for, and their tasks that may wait behind feeds.
 URGENT = ("orders", "shipping", "notifications")
@@ -86,12 +86,12 @@ def own_source(path, name):
 # What only decides that work is due, and starts it: a sweep that stood behind that work would come
 # too late.
 DECIDES = {
-    "catalog.competitors.tasks.hear_due_competitors",
-    "suppliers.inventory.tasks.follow_age",
-    "suppliers.inventory.tasks.publish_waiting",
-    "suppliers.sync.tasks.close_dead_runs",
+    "catalog.competitors.tasks.fetch_due_sources",
+    "suppliers.inventory.tasks.queue_aged_supply",
+    "suppliers.inventory.tasks.publish_pending",
+    "suppliers.sync.tasks.close_expired_runs",
     "suppliers.sync.tasks.start_due_syncs",
-    "storefront.webhooks.tasks.handle_waiting",
+    "storefront.webhooks.tasks.process_due",
     "storefront.webhooks.tasks.subscribe_all",
 }
 
@@ -103,7 +103,7 @@ def test_what_decides_that_work_is_due_does_not_wait_behind_it(task):
 
 
 def test_each_deduplicated_task_is_registered():
-    assert set(registered()) >= HINTS
+    assert set(registered()) >= DEDUPLICATED_TASKS
 
 
 def test_no_order_waits_behind_a_feed():

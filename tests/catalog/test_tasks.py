@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from PIL import Image as Pillow
 
-from catalog.models import Card, Category, Image
+from catalog.models import Category, Image, ProductCard
 from catalog.products import images
-from catalog.products.tasks import fetch_pictures
+from catalog.products.tasks import fetch_images
 from catalog.search import index
 from tests.factories.catalog import (
     make_channel,
@@ -37,7 +37,7 @@ def make_shown():
     make_spec(product)
     make_listing(make_variant(product), as_of=timezone.now())
     with transaction.atomic():
-        index.shelve(product_ids=[product.pk], channel=make_channel())
+        index.reindex(product_ids=[product.pk], channel=make_channel())
     return product
 
 
@@ -45,10 +45,10 @@ def test_a_fetched_image_is_shown_on_the_card(httpserver):
     httpserver.expect_request("/1.png").respond_with_data(png())
     image = make_image(make_shown(), source_url=httpserver.url_for("/1.png"))
 
-    assert fetch_pictures() == 1
+    assert fetch_images() == 1
 
     image.refresh_from_db()
-    assert Card.objects.get().picture == image.stem != ""
+    assert ProductCard.objects.get().picture == image.stem != ""
 
 
 def test_main_images_come_first_and_each_is_fetched_once(httpserver, monkeypatch):
@@ -62,33 +62,31 @@ def test_main_images_come_first_and_each_is_fetched_once(httpserver, monkeypatch
         make_image(each, source_url=httpserver.url_for("/1.png?main"))
 
     monkeypatch.setattr("catalog.products.tasks.BUDGET_S", 0)
-    assert fetch_pictures() == 2
+    assert fetch_images() == 2
 
     assert list(Image.objects.filter(stem="")) == [side]
-    assert fetch_pictures() == 1
-    assert fetch_pictures() == 0
+    assert fetch_images() == 1
+    assert fetch_images() == 0
 
 
 def test_one_run_fetches_all_batches_and_queues_nothing(httpserver, monkeypatch):
     monkeypatch.setattr("catalog.products.tasks.BATCH", 2)
-    monkeypatch.setattr(fetch_pictures, "apply_async", None)
+    monkeypatch.setattr(fetch_images, "apply_async", None)
     httpserver.expect_request("/1.png").respond_with_data(png())
     product = make_shown()
     for number in range(5):
         make_image(product, position=number, source_url=httpserver.url_for(f"/1.png?{number}"))
 
-    assert fetch_pictures() == 5
+    assert fetch_images() == 5
     assert not Image.objects.filter(stem="").exists()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_one_worker_fetches_images_at_a_time(monkeypatch):
-    monkeypatch.setattr(
-        images, "fetch_waiting", lambda **_: beside.append(ran(fetch_pictures)) or 0
-    )
+    monkeypatch.setattr(images, "fetch_due", lambda **_: beside.append(ran(fetch_images)) or 0)
     beside = []
 
-    assert fetch_pictures() == 0
+    assert fetch_images() == 0
 
     assert beside == [0], "the other worker found it taken and ended"
 
@@ -116,7 +114,7 @@ def test_two_workers_never_fetch_the_same_image():
 
     def other_worker():
         try:
-            leased.append(len(images._lease(size=20, now=timezone.now(), main_only=False)))
+            leased.append(len(images._lock_due(size=20, now=timezone.now(), main_only=False)))
         finally:
             connection.close()
 
@@ -127,16 +125,16 @@ def test_two_workers_never_fetch_the_same_image():
         thread.join(timeout=5)
 
     assert leased == [0]
-    assert len(images._lease(size=20, now=timezone.now(), main_only=False)) == 1
-    assert images._lease(size=20, now=timezone.now(), main_only=False) == []
+    assert len(images._lock_due(size=20, now=timezone.now(), main_only=False)) == 1
+    assert images._lock_due(size=20, now=timezone.now(), main_only=False) == []
 
 
 def test_an_image_of_a_crashed_worker_is_due_after_the_lease():
     make_image(make_product())
-    images._lease(size=20, now=timezone.now(), main_only=False)
+    images._lock_due(size=20, now=timezone.now(), main_only=False)
 
     assert not Image.objects.waiting(timezone.now()).exists()
-    assert Image.objects.waiting(timezone.now() + images.LEASE + timedelta(seconds=1)).exists()
+    assert Image.objects.waiting(timezone.now() + images.LOCK_TTL + timedelta(seconds=1)).exists()
 
 
 def test_categories_are_created_in_both_languages_idempotently():

@@ -10,12 +10,12 @@ from django.utils import timezone
 from orders.claims import status as claim_status
 from orders.claims import submission as claim_submission
 from orders.claims import work_queue
-from orders.claims.submission import ClaimStoppedError
+from orders.claims.submission import ClaimStateError
 from orders.models import SupplierClaim
 from orders.purchasing import retries
 from orders.purchasing import submission as purchasing_submission
-from storefront.lib.http.errors import OutsideError
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.http.errors import ExternalServiceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from tests.e2e.ordering import sell_one, stock_the_shop, whole
 from tests.factories.claims import make_claim, whole_claim
 
@@ -26,7 +26,7 @@ ROUNDS = 12
 def purchase_order(sandbox_supplier):
     """One unit that the sandbox delivered."""
     sold = sell_one(stock_the_shop(sandbox_supplier))
-    purchasing_submission.send(purchase_order=sold, now=timezone.now())
+    purchasing_submission.submit(purchase_order=sold, now=timezone.now())
     sandbox_supplier.control("advance", {"orderNumber": sold.number, "to": "DELIVERED"})
     sold.move("shipped", at=timezone.now())
     return whole(sold)
@@ -47,12 +47,12 @@ def sweep(claim, now):
     """Run the sweeps of one claim, as beat does."""
     mine = {"pk": claim.pk}
     try:
-        if work_queue.claims_to_be_told(now=now).filter(**mine).exists():
+        if work_queue.claims_to_submit(now=now).filter(**mine).exists():
             claim_submission.submit(claim=whole_claim(claim), now=now)
-        for find in (work_queue.claims_to_be_found, work_queue.claims_to_be_read):
+        for find in (work_queue.claims_to_look_up, work_queue.claims_to_poll):
             if find(now=now).filter(**mine).exists():
                 claim_status.look_up(claim=whole_claim(claim), now=now)
-    except (OutsideError, ClaimStoppedError, IllegalMoveError, LostRaceError):
+    except (ExternalServiceError, ClaimStateError, InvalidTransitionError, ConcurrentUpdateError):
         return
 
 
@@ -61,7 +61,7 @@ def sweep_until_heard(claim):
     for step in range(ROUNDS):
         sweep(claim, timezone.now() + timedelta(minutes=5 * step))
         heard = whole_claim(claim)
-        if heard.status in SupplierClaim.HEARD:
+        if heard.status in SupplierClaim.KNOWN_TO_SUPPLIER:
             return heard
     return whole_claim(claim)
 
@@ -72,9 +72,9 @@ def told(claim):
 
 def read(claim):
     """Look up the claim after the interrupted call must have ended."""
-    now = timezone.now() + retries.CALLS_END_WITHIN
+    now = timezone.now() + retries.MAX_CALL_TIME
     return claim_status.look_up(claim=whole_claim(claim), now=now)
 
 
 def decide(process, claim, **deal):
-    process.control("decide", {"disputeId": whole_claim(claim).supplier_claim, **deal})
+    process.control("decide", {"disputeId": whole_claim(claim).supplier_claim_reference, **deal})

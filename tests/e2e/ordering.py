@@ -12,11 +12,11 @@ from orders.checkout import checkout
 from orders.models import PurchaseOrder
 from orders.payments import updates
 from orders.purchasing import submission
-from orders.purchasing.supplier_request import request_for
+from orders.purchasing.supplier_request import build_request
 from orders.routing import stock_query
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from storefront.lib.money import Money
-from suppliers.connections.factory import adapter_for
+from suppliers.connections.factory import open_connector
 from suppliers.sync import runner
 from tests.factories.catalog import (
     make_category,
@@ -48,7 +48,7 @@ def stock_the_shop(process, *, connect=connect):
         make_category(slug=slug, families=())
     supplier = connect(process)
     for kind in ("products", "stock"):
-        runner.take_in(supplier=supplier, kind=kind, now=timezone.now())
+        runner.run_sync(supplier=supplier, kind=kind, now=timezone.now())
     return channel
 
 
@@ -65,8 +65,8 @@ def sell_one(channel, *, start="CN"):
     )
     cart = carts.open_cart(channel=channel, country="DE", locale="en", now=now)
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
-    wants = carts.look(cart=cart, now=now).wants
-    plan = stock_query.plan(lines=wants, channel=channel, now=now)
+    wants = carts.view_cart(cart=cart, now=now).wants
+    plan = stock_query.plan_sources(lines=wants, channel=channel, now=now)
     arrives = now.date() + timedelta(days=9)
     parcels = tuple(
         QuotedParcel(
@@ -87,15 +87,15 @@ def sell_one(channel, *, start="CN"):
     )
     payment = make_payment(order, now=now)
     updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
-    (purchase_order,) = submission.divide(order=order, now=now)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=now)
     name_a_route(purchase_order)
     return whole(purchase_order)
 
 
 def name_a_route(purchase_order):
     """Choose a shipping service that the supplier offers for this parcel."""
-    request = request_for(whole(purchase_order))
-    with adapter_for(purchase_order.supplier) as adapter:
+    request = build_request(whole(purchase_order))
+    with open_connector(purchase_order.supplier) as adapter:
         options = adapter.freight(
             country_from=request.country_from, ship_to=request.ship_to, lines=request.lines
         )

@@ -11,7 +11,7 @@ PASSWORD = "a lamp in the night"
 def make_shopper(email="erika@example.org", *, proven=True):
     user = User.objects.create_user(email, PASSWORD)
     if proven:
-        email_verification.prove(user=user)
+        email_verification.verify(user=user)
     return user
 
 

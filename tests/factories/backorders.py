@@ -6,25 +6,32 @@ from orders.models import PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements
 from shipping.rerouting import rerouting
 from storefront.dashboard.invariants import registry
-from storefront.dashboard.invariants.payments import MONEY
-from storefront.dashboard.invariants.purchase_orders import PURCHASES
+from storefront.dashboard.invariants.payments import PAYMENTS
+from storefront.dashboard.invariants.purchase_orders import PURCHASE_ORDERS
 from storefront.dashboard.invariants.stock import STOCK
-from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.connectors.records import (
+    Acknowledgement,
+    PurchaseOrderReport,
+    RejectedLine,
+    RejectionReason,
+)
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 
-WATCHED = {one.code for one in (*MONEY, *PURCHASES, *STOCK)} - {"I4.said_before"}
+WATCHED = {one.code for one in (*PAYMENTS, *PURCHASE_ORDERS, *STOCK)} - {
+    "purchase_orders.attempt_recorded_first"
+}
 
 
 def look_everywhere(now=NOON):
     """Look for all that waits, as the sweep does."""
-    for setback in rerouting.due(now=now):
-        rerouting.look(setback=setback, now=now)
+    for backorder in rerouting.due_backorders(now=now):
+        rerouting.reroute(backorder=backorder, now=now)
 
 
 def broken(now=NOON):
     """Name the invariants of purchase orders, money and stock that do not hold."""
-    found = [one for one in registry.check(now=now) if one.count]
+    found = [one for one in registry.check_all(now=now) if one.count]
     return [one.invariant.code for one in found if one.invariant.code in WATCHED]
 
 
@@ -36,14 +43,16 @@ def also_at(listing, code="other", *, quantity=5, max_days=6, cost="11.00"):
     return level
 
 
-def tell(purchase_order, *, word=Answer.ACCEPTED, refused=(), code="out_of_stock", **more):
+def tell(purchase_order, *, word=Acknowledgement.ACCEPTED, refused=(), code="out_of_stock", **more):
     """Take in what a supplier says of it, and insist that all is still true."""
     fresh = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
-    state = PurchaseState(
+    state = PurchaseOrderReport(
         number=fresh.number,
         supplier_reference="",
         answer=word,
-        refused=tuple(RefusedLine(reference=str(one.pk), code=Refusal(code)) for one in refused),
+        refused=tuple(
+            RejectedLine(reference=str(one.pk), code=RejectionReason(code)) for one in refused
+        ),
         **more,
     )
     acknowledgements.apply(purchase_order=fresh, state=state, now=NOON)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from suppliers.resilience.bulkheads import LaneFullError, lane
+from suppliers.resilience.bulkheads import BulkheadFullError, bulkhead
 
 
 @contextmanager
@@ -18,11 +18,11 @@ def elsewhere(work, supplier_id):
 
     def hold():
         try:
-            with lane(work, supplier_id):
+            with bulkhead(work, supplier_id):
                 found.append(True)
                 taken.set()
                 over.wait(10)
-        except LaneFullError:
+        except BulkheadFullError:
             found.append(False)
         finally:
             taken.set()

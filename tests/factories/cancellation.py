@@ -28,17 +28,17 @@ def sent(*, elsewhere=False):
         make_service(listing.level.location, max_days=6)
         also_at(listing)
     (purchase_order,) = make_purchase_orders(listing)
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
     return purchase_order
 
 
 def pursue(purchase_order, now=NOON):
-    return cancellation.pursue(purchase_order=fresh(purchase_order), now=now)
+    return cancellation.process_request(purchase_order=fresh(purchase_order), now=now)
 
 
 def stands(purchase_order):
     row = fresh(purchase_order)
-    return row.request_status, row.stop_told_by, row.cancel_wanted_at is not None
+    return row.submission_status, row.cancellation_channel, row.cancel_requested_at is not None
 
 
 def says(purchase_order, verb, actor="ann"):
@@ -54,4 +54,4 @@ def money():
 def ship(purchase_order):
     state = make_state(purchase_order, "shipped", make_parcel_news())
     acknowledgements.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
-    shipments.take_in(purchase_order=fresh(purchase_order), state=state, now=LATER)
+    shipments.import_parcels(purchase_order=fresh(purchase_order), state=state, now=LATER)

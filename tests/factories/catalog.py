@@ -7,10 +7,10 @@ from decimal import Decimal
 from itertools import count
 
 from catalog.models import (
-    Area,
     Brand,
     Category,
     Channel,
+    DeliveryArea,
     ExchangeRate,
     Image,
     Listing,
@@ -34,7 +34,7 @@ def make_channel(
     default_country="DE",
     countries=("DE", "AZ", "FR", "US"),
     buffer=0,
-    adds_tax=False,
+    prices_exclude_tax=False,
 ):
     channel, _ = Channel.objects.get_or_create(
         code=code,
@@ -44,7 +44,7 @@ def make_channel(
             "default_country": default_country,
             "countries": list(countries),
             "buffer": buffer,
-            "adds_tax": adds_tax,
+            "prices_exclude_tax": prices_exclude_tax,
         },
     )
     return channel
@@ -129,7 +129,7 @@ def make_product(
     description_html="<p>A small lamp.</p>",
     option_names=("Color",),
     status="active",
-    locked_fields=(),
+    overridden_fields=(),
 ):
     return Product.objects.create(
         slug=slug or f"lamp-{next(_number)}",
@@ -141,7 +141,7 @@ def make_product(
         description_html=description_html,
         option_names=list(option_names),
         status=status,
-        locked_fields=list(locked_fields),
+        overridden_fields=list(overridden_fields),
     )
 
 
@@ -231,7 +231,7 @@ def make_variant(
 
 def make_area(*countries):
     """Make the area of these countries; of none: everywhere."""
-    return Area.objects.get_or_create(countries=sorted(countries))[0]
+    return DeliveryArea.objects.get_or_create(countries=sorted(countries))[0]
 
 
 def make_listing(
@@ -245,7 +245,7 @@ def make_listing(
     ships_from=None,
     as_of=NOON,
     is_published=True,
-    is_withdrawn=False,
+    is_delisted=False,
     **more,
 ):
     """Make a listing; give it a real price rule, as every price has one.
@@ -267,7 +267,7 @@ def make_listing(
         ships_from={"CN": available} if ships_from is None else ships_from,
         as_of=as_of,
         is_published=is_published,
-        is_withdrawn=is_withdrawn,
+        is_delisted=is_delisted,
         **more,
     )
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from suppliers.models import Breaker, Connection, Supplier
+from suppliers.models import CircuitBreaker, Connection, Supplier
 from tests.factories.suppliers import NOON
 
 
@@ -15,11 +15,11 @@ def break_line(
 ) -> None:
     """Let not even orders pass for so long, and perhaps another call look meanwhile."""
     connection, _ = Connection.objects.get_or_create(supplier=supplier)
-    Breaker.objects.create(
+    CircuitBreaker.objects.create(
         connection=connection,
         failures=5,
         opened_at=NOON,
         open_until=Now() + timedelta(seconds=orders_wait_s),
-        orders_wait_until=Now() + timedelta(seconds=orders_wait_s),
-        probe_until=None if probe_s is None else Now() + timedelta(seconds=probe_s),
+        orders_blocked_until=Now() + timedelta(seconds=orders_wait_s),
+        half_open_until=None if probe_s is None else Now() + timedelta(seconds=probe_s),
     )

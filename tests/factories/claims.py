@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orders.claims import claims, submission
-from orders.claims.claims import Complaint
+from orders.claims.claims import ClaimDraft
 from orders.models import PurchaseOrder, SupplierClaim
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
@@ -14,7 +14,7 @@ def make_shipped(*, quantity=2, reference="S-1"):
     (purchase_order,) = make_purchase_orders(make_sellable(), quantity=quantity)
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
         status="shipped",
-        request_status="accepted",
+        submission_status="accepted",
         accepted_at=NOON,
         supplier_reference=reference,
     )
@@ -25,17 +25,17 @@ def make_complaint(purchase_order, *, units=1, **known):
     known = {
         "number": claims.new_number(purchase_order),
         "remedy": SupplierClaim.Remedy.REFUND,
-        "trouble": SupplierClaim.Trouble.DAMAGED,
+        "claim_reason": SupplierClaim.ClaimReason.DAMAGED,
         "message": "The head is dented.",
         "units": {line.pk: units for line in purchase_order.lines.all()},
         **known,
     }
-    return Complaint(**known)
+    return ClaimDraft(**known)
 
 
 def make_claim(purchase_order=None, *, now=NOON, **known):
     purchase_order = purchase_order or make_shipped()
-    return claims.complain(
+    return claims.open_claim(
         purchase_order=purchase_order,
         complaint=make_complaint(purchase_order, **known),
         actor="staff@fara.example",

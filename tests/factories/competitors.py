@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from catalog.competitors import price_import
-from catalog.models import CompetitorPrice, Identifier, SalesTally
+from catalog.models import CompetitorPrice, DailySales, Identifier
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def make_competitor_price(
         confidence=Decimal(confidence),
         matched_by=matched_by,
         source="test",
-        told_by="ann",
+        reported_by="ann",
     )
 
 
@@ -43,13 +43,13 @@ def make_identifier(variant, *, scheme="gtin", value="04006381333931", state="as
 
 
 def make_sales(variant, *, channel, units=1, day=None):
-    return SalesTally.objects.create(
+    return DailySales.objects.create(
         channel=channel, variant=variant, day=day or NOON.date(), units=units
     )
 
 
 def make_competitor_file(text, *, name="prices.csv", now=NOON):
-    return price_import.receive(name=name, content=text.encode(), actor="ann", now=now)
+    return price_import.store_list(name=name, content=text.encode(), actor="ann", now=now)
 
 
 def ecb_xml(rates, *, day="2026-11-24"):

@@ -1,4 +1,4 @@
-"""Papers, and proofs that somebody has or has not looked at."""
+"""Compliance documents: submit one, and submit one that staff verifies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import date
 from PIL import Image
 
 from suppliers.compliance import vetting
-from suppliers.compliance.vetting import Claim
-from suppliers.models import Criterion, Evidence
+from suppliers.compliance.vetting import DocumentSubmission
+from suppliers.models import ComplianceDocument, Requirement
 from tests.factories.suppliers import NOON, make_supplier
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -22,17 +22,19 @@ def make_picture(kind="PNG", size=(80, 60)):
 
 
 def make_claim(
-    criterion=Criterion.CE,
+    criterion=Requirement.CE,
     *,
-    kind=Evidence.Kind.DECLARATION,
+    kind=ComplianceDocument.Kind.DECLARATION,
     content=PDF,
     valid_until=date(2027, 11, 24),
     **known,
 ):
-    return Claim(criterion=criterion, kind=kind, content=content, valid_until=valid_until, **known)
+    return DocumentSubmission(
+        criterion=criterion, kind=kind, content=content, valid_until=valid_until, **known
+    )
 
 
-def make_evidence(supplier=None, criterion=Criterion.CE, *, now=NOON, **known):
+def make_evidence(supplier=None, criterion=Requirement.CE, *, now=NOON, **known):
     return vetting.submit(
         supplier=supplier or make_supplier(),
         claim=make_claim(criterion, **known),
@@ -41,7 +43,7 @@ def make_evidence(supplier=None, criterion=Criterion.CE, *, now=NOON, **known):
     )
 
 
-def make_verified(supplier=None, criterion=Criterion.CE, *, now=NOON, **known):
+def make_verified(supplier=None, criterion=Requirement.CE, *, now=NOON, **known):
     evidence = make_evidence(supplier, criterion, now=now, **known)
     vetting.verify(evidence=evidence, actor="boss", now=now)
     return evidence

@@ -1,4 +1,4 @@
-"""A line to a supplier with nobody watching, for tests of a connector alone."""
+"""Connector context with quotas in memory and a call counter, for tests of a connector alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from suppliers.connectors.context import Line, joined
-from suppliers.connectors.records import BudgetSpentError
+from suppliers.connectors.context import ConnectorContext, merge_state
+from suppliers.connectors.records import QuotaExceededError
 
 
 class CountingGate:
@@ -25,7 +25,7 @@ class CountingGate:
     def enter(self, call):
         self.calls.append(str(call))
 
-    def goes_on(self, call):
+    def heartbeat(self, call):
         self.heard.append(str(call))
 
     def leave(self, call, outcome):
@@ -41,16 +41,16 @@ class MemoryBudget:
 
     def spend(self, quota, *, points=1, is_for_order=False):
         used = self.used.get(quota.name, 0) + points
-        kept = 0 if is_for_order else quota.kept_for_orders
+        kept = 0 if is_for_order else quota.reserved_for_orders
         if used > quota.points - kept:
             until = datetime.now(UTC) + timedelta(days=1)
-            raise BudgetSpentError(f"{quota.name} is used up", until=until)
+            raise QuotaExceededError(f"{quota.name} is used up", until=until)
         self.used[quota.name] = used
 
-    def told(self, quota, *, left, total, until):
+    def set_remaining(self, quota, *, left, total, until):
         self.believed[quota.name] = (left, total, until)
 
-    def left(self, quota):
+    def remaining(self, quota):
         return quota.points - self.used.get(quota.name, 0)
 
 
@@ -60,7 +60,7 @@ class NoTokens:
     def load(self):
         return {}
 
-    def renewed(self, renew, **_):
+    def renew(self, renew, **_):
         return renew({})
 
 
@@ -73,8 +73,8 @@ class DictMemory:
     def load(self):
         return dict(self.kept)
 
-    def keep(self, news):
-        self.kept = joined(self.kept, news)
+    def save(self, news):
+        self.kept = merge_state(self.kept, news)
 
 
 class PostInMemory:
@@ -87,16 +87,16 @@ class PostInMemory:
     def send(self, *, key, to, payload):
         self.letters.setdefault(key, (to, dict(payload)))
 
-    def ask(self, *, wanted, key, to, payload):
+    def request(self, *, wanted, key, to, payload):
         self.letters.setdefault(f"{wanted}:{key}", (to, dict(payload)))
 
     def has_sent(self, *, key):
         return key in self.letters
 
-    def note(self, *, key):
+    def mark_sending(self, *, key):
         self.noted.add(key)
 
-    def has_noted(self, *, key):
+    def is_marked(self, *, key):
         return key in self.noted
 
 
@@ -113,4 +113,4 @@ def make_line(base_url, **changes):
         "post": PostInMemory(),
         "folder": Path(tempfile.gettempdir()) / "fara-lines",
     }
-    return Line(base_url=base_url, **{**values, **changes})
+    return ConnectorContext(base_url=base_url, **{**values, **changes})

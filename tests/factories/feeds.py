@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from storefront.lib.money import Money
 from suppliers.models import Connection, Supplier
-from suppliers.sync.runner import take_in
+from suppliers.sync.runner import run_sync
 from tests.factories.product_records import make_product_record, make_variant_record
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -36,7 +36,7 @@ def stock_world(world, count, *, first=1, colors=("Black",), stock=None, cost="8
     for number in range(first, first + count):
         world.put(
             make_product_record(
-                ref=f"P{number}",
+                external_id=f"P{number}",
                 title=f"Sensor headlamp {number}",
                 variants=[
                     make_variant_record(
@@ -56,4 +56,4 @@ def stock_world(world, count, *, first=1, colors=("Black",), stock=None, cost="8
 
 
 def sync(supplier, kind="products", *, now=NOON, **words):
-    return take_in(supplier=supplier, kind=kind, now=now, **words)
+    return run_sync(supplier=supplier, kind=kind, now=now, **words)

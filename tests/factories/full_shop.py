@@ -9,29 +9,29 @@ from django.db import transaction
 from catalog.models import Brand, PriceChange
 from catalog.search import index
 from notifications import dispatch
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from orders import ledger
 from orders.cancellation import cancellation
 from orders.checkout import checkout
 from orders.claims import claims
 from orders.claims import status as claim_status
 from orders.models import (
+    ErasureRequest,
     Order,
     PaymentEvent,
     PurchaseOrder,
     ReturnAuthorization,
     ReturnPolicy,
-    SupplierToAsk,
 )
 from orders.payments import updates
 from orders.purchasing import submission
 from orders.returns import inspection, refunds, requests, supplier_returns
-from orders.returns.inspection import Judgment
-from orders.returns.requests import Declaration
+from orders.returns.inspection import InspectedLine
+from orders.returns.requests import ReturnRequest
 from shipping import supplier_performance
 from shipping.shipments import shipments
-from suppliers.connectors.records import ClaimAnswer, OutOfStockError
-from suppliers.models import AnswerTally, CostChange, FeedIssue, FeedRun, UnpublishedSupply
+from suppliers.connectors.records import ClaimStatus, OutOfStockError
+from suppliers.models import CostChange, LatencyBucket, PendingPublication, SyncIssue, SyncRun
 from suppliers.scorecards import scorecards
 from tests.factories.backorders import look_everywhere
 from tests.factories.catalog import make_channel, make_image, make_mode
@@ -79,10 +79,10 @@ def make_world(monkeypatch, batch=1):
     _told()
     compare_yesterday(batch)
     Brand.objects.update(maker_name="Fara Works", maker_country="DE")
-    UnpublishedSupply.objects.all().delete()  # the shop's pages have been told
+    PendingPublication.objects.all().delete()  # the shop's pages have been told
     with transaction.atomic():
         products = [listing.variant.product_id for listing in listings]
-        index.shelve(product_ids=products, channel=make_channel())
+        index.reindex(product_ids=products, channel=make_channel())
     return listings
 
 
@@ -108,7 +108,7 @@ def _refused(listings, supplier):
 def _sent(listings):
     (purchase_order,) = make_purchase_orders(*listings)
     purchase_order = _send(purchase_order)
-    assert purchase_order.request_status == "accepted", purchase_order.hold_reasons
+    assert purchase_order.submission_status == "accepted", purchase_order.hold_reasons
     settle(purchase_order.order)
     return purchase_order
 
@@ -117,7 +117,7 @@ def _shipped(listings, answer, *, number):
     purchase_order = _sent(listings)
     news = make_parcel_news(number, carrier_text="in transit", happened_at=NOON)
     for word in ("shipped", answer):
-        shipments.take_in(
+        shipments.import_parcels(
             purchase_order=purchase_order, state=make_state(purchase_order, word, news), now=NOON
         )
     return purchase_order
@@ -125,13 +125,13 @@ def _shipped(listings, answer, *, number):
 
 def _claimed(supplier):
     """Open claims for all shipped purchase orders; the supplier credits one of them."""
-    left = PurchaseOrder.objects.filter(status__in=claims.LEFT, claims=None, rmas=None).order_by(
-        "pk"
-    )
+    left = PurchaseOrder.objects.filter(
+        status__in=claims.SHIPPED_STATES, claims=None, supplier_returns=None
+    ).order_by("pk")
     for place, purchase_order in enumerate(left):
         claim = tell(make_claim(purchase_order))
         if place == 0:
-            supplier.decide(claim.number, ClaimAnswer.REFUNDED, "7.00")
+            supplier.decide(claim.number, ClaimStatus.REFUNDED, "7.00")
             claim_status.look_up(claim=whole_claim(claim), now=NOON)
 
 
@@ -140,34 +140,41 @@ def _returned(listings, batch):
     purchase_order = _shipped(listings, "delivered", number=f"CJPKL00000000{batch}3YQ")
     order = Order.objects.get(pk=purchase_order.order_id)
     ReturnPolicy.objects.get_or_create(
-        supplier=purchase_order.supplier, defaults={"takes_back": True, "restocking_percent": 10}
+        supplier=purchase_order.supplier,
+        defaults={"accepts_returns": True, "restocking_fee_percent": 10},
     )
     line = order.lines.order_by("pk").first()
-    said = Declaration(
+    said = ReturnRequest(
         key=f"world-{batch}", kind=ReturnAuthorization.Kind.WITHDRAWAL, units={line.pk: 1}
     )
-    (made,) = requests.declare(order=order, said=said, actor="shopper", now=NOON)
+    (made,) = requests.submit(order=order, request=said, actor="shopper", now=NOON)
     (came,) = made.lines.all()
     inspection.receive(authorization=made, units={came.pk: 1}, actor="ann", now=NOON)
-    judged = Judgment(accepted=1, disposition=ReturnAuthorization.Disposition.AS_NEW)
-    inspection.inspect(authorization=made, judgments={came.pk: judged}, actor="ann", now=NOON)
+    judged = InspectedLine(accepted=1, condition=ReturnAuthorization.Condition.AS_NEW)
+    inspection.inspect(authorization=made, results={came.pk: judged}, actor="ann", now=NOON)
     refunds.refund(authorization=made, actor="ann", now=NOON)
     settle(order)
-    rma = supplier_returns.open_for(authorization=made, actor="ann", now=NOON)
+    supplier_return = supplier_returns.open_for_return(authorization=made, actor="ann", now=NOON)
     for to in ("requested", "authorized", "shipped"):
-        supplier_returns.go_on(rma=rma, to=to, reason="confirmed by phone", actor="ann", now=NOON)
+        supplier_returns.record_status(
+            supplier_return=supplier_return,
+            to=to,
+            reason="confirmed by phone",
+            actor="ann",
+            now=NOON,
+        )
 
 
 def _send(purchase_order):
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    return submission.submit(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
 
 
 def settle(order):
     """Answer for the gateway what was asked of it."""
     answers = {
         PaymentEvent.Kind.CAPTURE_REQUESTED: "captured",
-        PaymentEvent.Kind.RELEASE_REQUESTED: "released",
+        PaymentEvent.Kind.VOID_REQUESTED: "voided",
         PaymentEvent.Kind.REFUND_REQUESTED: "refunded",
     }
     for event in PaymentEvent.objects.filter(payment__order=order, kind__in=ledger.REQUESTS):
@@ -180,9 +187,9 @@ def settle(order):
 
 def _fed(listings, batch):
     supplier = make_supplier()
-    run = FeedRun.objects.create(
+    run = SyncRun.objects.create(
         supplier=supplier,
-        kind=FeedRun.Kind.PRODUCTS,
+        kind=SyncRun.Kind.PRODUCTS,
         status_since=NOON,
         started_at=NOON,
         lease_until=NOON + timedelta(minutes=5),
@@ -190,7 +197,7 @@ def _fed(listings, batch):
     for to in ("parsed", "staged", "applied"):
         run.move(to, at=NOON)
     for row in (f"P{batch}1", f"P{batch}2"):
-        FeedIssue.objects.create(
+        SyncIssue.objects.create(
             supplier=supplier,
             first_run=run,
             last_run=run,
@@ -215,9 +222,9 @@ def _vetted(batch):
     supplier = make_supplier()
     for criterion in ("ce", "un_38_3"):
         make_verified(supplier, criterion)
-    AnswerTally.objects.create(supplier=supplier, on=NOON.date(), ceiling_ms=100 * batch, count=3)
-    supplier_performance.observe()
-    scorecards.note_costs(now=NOON)
+    LatencyBucket.objects.create(supplier=supplier, on=NOON.date(), le_ms=100 * batch, count=3)
+    supplier_performance.record_new_facts()
+    scorecards.record_cost_counts(now=NOON)
     scorecards.roll_up(supplier=supplier, first=NOON.date(), now=NOON)
 
 
@@ -229,8 +236,8 @@ def _called():
 def _told():
     for event in Event.objects.order_by("pk"):
         for delivery in dispatch.fan_out(event=event, now=NOON):
-            delivery.move(Delivery.Status.DELIVERING, at=NOON, attempts=1)
-            delivery.move(Delivery.Status.DELIVERED, at=NOON)
+            delivery.move(Message.Status.SENDING, at=NOON, attempts=1)
+            delivery.move(Message.Status.SENT, at=NOON)
 
 
 def orders_by_status():
@@ -239,11 +246,11 @@ def orders_by_status():
 
 def ask_supplier():
     """Have staff ask a supplier to erase an address."""
-    return SupplierToAsk.objects.create(purchase_order=PurchaseOrder.objects.first(), since=NOON)
+    return ErasureRequest.objects.create(purchase_order=PurchaseOrder.objects.first(), since=NOON)
 
 
 def stray():
     """Let suppliers ship what was canceled."""
     PurchaseOrder.objects.filter(status="in_progress").update(status="canceled")
-    for row in PurchaseOrder.objects.filter(status="canceled", request_status="accepted"):
+    for row in PurchaseOrder.objects.filter(status="canceled", submission_status="accepted"):
         row.messages.create(direction="in", kind="shipped_canceled", at=NOON)

@@ -9,20 +9,21 @@ from django.db.models import F
 
 from catalog.models import (
     Brand,
-    CompetitorFile,
+    CompetitorPriceList,
     CompetitorSource,
     ExchangeRate,
+    ExchangeRateUpdate,
     Image,
     Listing,
     PriceHold,
     PriceRule,
-    RateNews,
-    WaitingPrice,
+    RepricingRequest,
 )
-from notifications.models import Delivery
+from notifications.models import Message
 from orders.models import (
-    AddressWish,
+    AddressChangeRequest,
     Allocation,
+    Backorder,
     Order,
     OrderLine,
     Payment,
@@ -31,30 +32,29 @@ from orders.models import (
     ReturnAuthorization,
     ReturnLine,
     ReturnPolicy,
-    Setback,
     SupplierClaim,
     SupplierClaimLine,
-    SupplierRMA,
-    SupplierRMALine,
+    SupplierReturn,
+    SupplierReturnLine,
 )
 from orders.purchasing import acknowledgements
 from shipping.models import Parcel
-from storefront.accounts.models import SignInTries
+from storefront.accounts.models import LoginAttempts
 from storefront.api.models import IdempotencyRecord
-from storefront.dashboard.models import BrokenInvariant, Checkup
+from storefront.dashboard.models import InvariantCheckRun, InvariantViolation
 from storefront.lib.money import Money
 from storefront.lib.state_machine import StatusChange
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from suppliers.models import (
+    ComplianceDocument,
     CostChange,
-    Countdown,
-    Evidence,
-    FeedIssue,
-    FeedRun,
+    PendingPublication,
+    StockDecrement,
     StockLevel,
     Supplier,
     SupplierOffer,
-    UnpublishedSupply,
+    SyncIssue,
+    SyncRun,
 )
 from tests.factories import payments, reconciliation
 from tests.factories.full_shop import ask_supplier, stray
@@ -69,8 +69,8 @@ def returned(**changes):
 
 def unsent():
     """Forget that its supplier was asked."""
-    SupplierRMALine.objects.all().delete()
-    SupplierRMA.objects.all().delete()
+    SupplierReturnLine.objects.all().delete()
+    SupplierReturn.objects.all().delete()
 
 
 def fail_to_replace():
@@ -80,7 +80,7 @@ def fail_to_replace():
 
 def too_late():
     unsent()
-    ReturnPolicy.objects.update(takes_back_days=0)
+    ReturnPolicy.objects.update(return_window_days=0)
 
 
 def pay(**changes):
@@ -112,30 +112,32 @@ def keep_the_way():
     asked.update(amount=1)
 
 
-def rma(status, **changes):
-    return lambda: SupplierRMA.objects.update(status=status, **changes)
+def supplier_return(status, **changes):
+    return lambda: SupplierReturn.objects.update(status=status, **changes)
 
 
 RETURN_ITEMS = {
-    "return_asked": returned(status="requested"),
+    "return_requested": returned(status="requested"),
     "return_overdue": returned(status="needs_evidence", status_since=NOON - timedelta(days=32)),
-    "return_nowhere_to": returned(status="approved", address=""),
-    "return_came": returned(status="received"),
-    "return_to_pay": returned(status="inspected"),
-    "return_refund_due": returned(
+    "return_without_address": returned(status="approved", address=""),
+    "return_to_inspect": returned(status="received"),
+    "return_to_refund": returned(status="inspected"),
+    "withdrawal_refund_due": returned(
         status="in_transit", tracking_number="1", opened_at=NOON - timedelta(days=8)
     ),
-    "return_on_its_way": returned(status="in_transit", status_since=NOON - timedelta(days=22)),
+    "return_in_transit_long": returned(status="in_transit", status_since=NOON - timedelta(days=22)),
     "return_lost": returned(status="lost_in_transit"),
-    "return_not_replaced": fail_to_replace,
-    "return_to_send_on": unsent,
-    "return_send_on_late": too_late,
-    "return_paid_not_here": pay_before_it_came,
+    "exchange_not_possible": fail_to_replace,
+    "return_to_supplier": unsent,
+    "return_to_supplier_late": too_late,
+    "refunded_return_missing": pay_before_it_came,
     "return_to_claim": let_customer_keep_it,
-    "return_delivery_due": keep_the_way,
-    "rma_to_do": rma("draft"),
-    "rma_silent": rma("shipped", status_since=NOON - timedelta(days=15)),
-    "rma_disputed": rma("disputed"),
+    "delivery_refund_due": keep_the_way,
+    "supplier_return_to_do": supplier_return("draft"),
+    "supplier_return_unanswered": supplier_return(
+        "shipped", status_since=NOON - timedelta(days=15)
+    ),
+    "supplier_return_disputed": supplier_return("disputed"),
 }
 
 
@@ -152,7 +154,7 @@ def keep_the_money():
 
 
 def wish_address():
-    AddressWish.objects.create(
+    AddressChangeRequest.objects.create(
         purchase_order=PurchaseOrder.objects.filter(status="in_progress").first(),
         ship_to={},
         place=1,
@@ -164,7 +166,7 @@ def wish_address():
 # All rules
 
 AGO = NOON - timedelta(days=9)
-ASKED_TO_STOP = {"request_status": "cancellation_requested", "request_status_since": AGO}
+ASKED_TO_STOP = {"submission_status": "cancellation_requested", "submission_status_since": AGO}
 
 
 def purchase(**changes):
@@ -175,8 +177,8 @@ def claim(**changes):
     return lambda: SupplierClaim.objects.filter(status="requested").update(**changes)
 
 
-def setback(**changes):
-    return lambda: Setback.objects.update(**changes)
+def backorder(**changes):
+    return lambda: Backorder.objects.update(**changes)
 
 
 def order(which, **changes):
@@ -184,7 +186,7 @@ def order(which, **changes):
 
 
 def run(status, kind="stock", **known):
-    return lambda: FeedRun.objects.create(
+    return lambda: SyncRun.objects.create(
         supplier=Supplier.objects.get(),
         kind=kind,
         status=status,
@@ -197,95 +199,105 @@ def run(status, kind="stock", **known):
 
 def on_its_way(word, days):
     since = NOON - timedelta(days=days)
-    return lambda: Parcel.objects.filter(status="handed_over").update(
+    return lambda: Parcel.objects.filter(status="shipped").update(
         carrier_status=word, carrier_status_at=since
     )
 
 
 ITEMS = {
-    "purchase_held": purchase(
+    "purchase_order_on_hold": purchase(
         status="on_hold", status_since=AGO, hold_reasons=[{"code": "x", "sentence": "Too dear."}]
     ),
-    "purchase_unknown": purchase(request_status="submit_unknown", request_status_since=AGO),
-    "purchase_not_sent": purchase(request_status="submit_failed", failures=5),
-    "purchase_missed": purchase(status="ready", request_status="unsubmitted", goes_at=AGO),
-    "purchase_refused_late": purchase(request_status="rejected"),
-    "purchase_blocked": purchase(request_status="submitted", problem="1010: check the address"),
-    "purchase_silent": purchase(request_status="submitted", request_status_since=AGO),
-    "purchase_cancel_silent": purchase(**ASKED_TO_STOP),
-    "purchase_to_stop": purchase(**ASKED_TO_STOP, cancel_wanted_at=AGO, stop_told_by="person"),
-    "purchase_kept": purchase(status="canceled"),
-    "purchase_stray": stray,
-    "purchase_not_shipped": purchase(accepted_at=AGO),
-    "purchase_rest_due": purchase(status="partially_shipped", status_since=AGO),
-    "purchase_charge": lambda: acknowledgements.hear(
+    "submission_unconfirmed": purchase(
+        submission_status="submit_unknown", submission_status_since=AGO
+    ),
+    "submission_failed": purchase(submission_status="submit_failed", failures=5),
+    "submission_late": purchase(status="ready", submission_status="unsubmitted", submit_at=AGO),
+    "rejected_after_shipment": purchase(submission_status="rejected"),
+    "purchase_order_blocked_by_supplier": purchase(
+        submission_status="submitted", problem="1010: check the address"
+    ),
+    "acknowledgement_late": purchase(submission_status="submitted", submission_status_since=AGO),
+    "cancellation_unanswered": purchase(**ASKED_TO_STOP),
+    "cancellation_to_request": purchase(
+        **ASKED_TO_STOP, cancel_requested_at=AGO, cancellation_channel="staff"
+    ),
+    "canceled_but_active": purchase(status="canceled"),
+    "canceled_but_shipped": stray,
+    "shipment_late": purchase(accepted_at=AGO),
+    "rest_shipment_late": purchase(status="partially_shipped", status_since=AGO),
+    "extra_charge": lambda: acknowledgements.record_charge_notice(
         purchase_order=PurchaseOrder.objects.filter(status="in_progress").first(),
         reason="too heavy",
         amount=Money(Decimal("3.20"), "USD"),
         now=NOON,
     ),
     "address_to_erase": ask_supplier,
-    "address_wished": wish_address,
-    "setback_open": setback(status="open", status_since=AGO),
-    "setback_unanswered": setback(status="asked", answer_by=AGO),
-    "claim_by_hand": claim(status="draft", is_by_hand=True),
-    "claim_unknown": claim(status="submit_unknown", status_since=AGO),
-    "claim_not_told": claim(status="submit_failed", failures=5),
-    "claim_refused": claim(status="on_hold"),
-    "claim_odd": claim(problem="The supplier refunds more than was claimed."),
-    "claim_silent": claim(status_since=NOON - timedelta(days=15)),
+    "address_change_requested": wish_address,
+    "backorder_open": backorder(status="open", status_since=AGO),
+    "backorder_unanswered": backorder(status="asked", respond_by=AGO),
+    "claim_to_submit": claim(status="draft", is_manual=True),
+    "claim_submission_unconfirmed": claim(status="submit_unknown", status_since=AGO),
+    "claim_not_submitted": claim(status="submit_failed", failures=5),
+    "claim_rejected": claim(status="on_hold"),
+    "claim_answer_unclear": claim(problem="The supplier refunds more than was claimed."),
+    "claim_undecided": claim(status_since=NOON - timedelta(days=15)),
     **RETURN_ITEMS,
-    "payment_expires": lambda: Payment.objects.filter(status="authorized").update(
+    "authorization_expires": lambda: Payment.objects.filter(status="authorized").update(
         capture_before=NOON + timedelta(hours=2)
     ),
-    "payment_refused": refuse_a_capture,
-    "payment_unanswered": lambda: (
+    "payment_request_refused": refuse_a_capture,
+    "payment_request_unanswered": lambda: (
         PaymentEvent.objects.filter(kind="captured").update(answers=None)
         and PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
     ),
-    "payment_for_nothing": keep_the_money,
+    "canceled_order_charged": keep_the_money,
     "payment_disputed": payments.dispute,
-    "refund_came_back": payments.come_back,
-    "money_differs": reconciliation.reopen,
-    "money_day_late": reconciliation.be_late,
-    "order_held": order("placed", status="on_hold", status_since=AGO),
-    "order_undivided": order("placed", status_since=AGO),
-    "order_unpaid": order("pending_payment", pay_before=AGO),
+    "refund_returned": payments.come_back,
+    "reconciliation_difference": reconciliation.reopen,
+    "reconciliation_late": reconciliation.be_late,
+    "order_on_hold": order("placed", status="on_hold", status_since=AGO),
+    "order_not_submitted": order("placed", status_since=AGO),
+    "order_payment_overdue": order("pending_payment", payment_due_at=AGO),
     "order_late": order("processing", arrives_to=AGO.date()),
-    "parcel_trouble": lambda: Parcel.objects.filter(status="handed_over").update(
+    "parcel_exception": lambda: Parcel.objects.filter(status="shipped").update(
         carrier_status="lost"
     ),
-    "parcel_silent": on_its_way("in_transit", days=11),
-    "parcel_not_taken": on_its_way("available_for_pickup", days=4),
-    "parcel_label_only": lambda: Parcel.objects.update(status="announced", announced_at=AGO),
-    "run_quarantined": run("quarantined"),
-    "run_failed": run("failed"),
-    "feed_issues": FeedIssue.objects.all,  # the world has two
-    "stock_risk": lambda: StockLevel.objects.update(reported_quantity=1),
-    "cost_risen": lambda: CostChange.objects.create(
+    "parcel_without_updates": on_its_way("in_transit", days=11),
+    "parcel_not_collected": on_its_way("available_for_pickup", days=4),
+    "parcel_not_scanned": lambda: Parcel.objects.update(
+        status="label_created", label_created_at=AGO
+    ),
+    "sync_quarantined": run("quarantined"),
+    "sync_failed": run("failed"),
+    "feed_issues": SyncIssue.objects.all,  # the world has two
+    "stock_oversold": lambda: StockLevel.objects.update(reported_quantity=1),
+    "cost_increased": lambda: CostChange.objects.create(
         offer=SupplierOffer.objects.filter(status="active").first(),
         old_amount=1,
         new_amount="1.20",
         at=NOON,
     ),
-    "price_below_floor": lambda: Listing.objects.update(floor_amount=999),
-    "stale_costs": lambda: Supplier.objects.update(costs_as_of=AGO),
-    "line_unroutable": lambda: SupplierOffer.objects.update(status="gone"),
-    "listing_unroutable": lambda: SupplierOffer.objects.update(status="held"),
-    "stale_supplier": lambda: Supplier.objects.update(status_since=AGO),
-    "sold_out_selling": lambda: Listing.objects.update(available=0),
-    "countdown_differs": lambda: Countdown.objects.create(
+    "price_below_minimum": lambda: Listing.objects.update(floor_amount=999),
+    "costs_stale": lambda: Supplier.objects.update(costs_confirmed_at=AGO),
+    "line_unroutable": lambda: SupplierOffer.objects.update(status="discontinued"),
+    "listing_unroutable": lambda: SupplierOffer.objects.update(status="on_hold"),
+    "stock_stale": lambda: Supplier.objects.update(status_since=AGO),
+    "sold_out_in_demand": lambda: Listing.objects.update(available=0),
+    "stock_deduction_differs": lambda: StockDecrement.objects.create(
         supplier=make_supplier(), at="never", measured_at=NOON
     ),
-    "sale_unseen": lambda: Allocation.objects.filter(status="unseen").update(
+    "sale_not_in_feed": lambda: Allocation.objects.filter(status="unseen").update(
         status_since=NOON - timedelta(days=15)
     ),
-    "evidence_waits": lambda: Evidence.objects.update(status="submitted", status_since=AGO),
-    "evidence_ends": lambda: Evidence.objects.update(valid_until=NOON.date()),
-    "offers_withheld": lambda: SupplierOffer.objects.update(missing_evidence="ce, un_38_3"),
+    "evidence_to_verify": lambda: ComplianceDocument.objects.update(
+        status="submitted", status_since=AGO
+    ),
+    "evidence_expires": lambda: ComplianceDocument.objects.update(valid_until=NOON.date()),
+    "offers_withheld": lambda: SupplierOffer.objects.update(missing_certificates="ce, un_38_3"),
     "responsible_person_missing": lambda: Brand.objects.update(maker_country="CN"),
-    "makers_unknown": lambda: Brand.objects.update(maker_name=""),
-    "rate_waits": lambda: RateNews.objects.create(
+    "manufacturer_address_missing": lambda: Brand.objects.update(maker_name=""),
+    "exchange_rate_pending": lambda: ExchangeRateUpdate.objects.create(
         base="USD",
         quote="EUR",
         rate=2,
@@ -294,46 +306,53 @@ ITEMS = {
         as_of=AGO,
         status="waiting",
         status_since=AGO,
-        told_by="test",
-        told_at=AGO,
+        reported_by="test",
+        reported_at=AGO,
     ),
-    "rate_unknown": lambda: Supplier.objects.update(currency="JPY"),
-    "rate_old": lambda: ExchangeRate.objects.create(
+    "exchange_rate_unknown": lambda: Supplier.objects.update(currency="JPY"),
+    "exchange_rate_expired": lambda: ExchangeRate.objects.create(
         base=Listing.objects.first().wholesale_currency,
         quote="EUR",
         rate=1,
         source="test",
         as_of=AGO,
-        standing="unknown",
+        validity="unknown",
     ),
-    "competitors_unheard": lambda: CompetitorSource.objects.create(
+    "competitor_source_failing": lambda: CompetitorSource.objects.create(
         name="watch",
         url="https://watch.example/",
         due_at=NOON,
         problem="GET /: HTTP 500",
         failing_since=AGO,
     ),
-    "invariant_broken": lambda: BrokenInvariant.objects.create(
-        code="I1.reserved", sentence="All is well.", count=1, rows=[], since=AGO, seen_at=NOON
+    "invariant_violated": lambda: InvariantViolation.objects.create(
+        code="stock.reserved_matches_reservations",
+        sentence="All is well.",
+        count=1,
+        rows=[],
+        since=AGO,
+        seen_at=NOON,
     ),
-    "check_missed": lambda: Checkup.objects.create(at=AGO),
-    "supply_unpublished": lambda: Checkup.objects.create(
+    "invariant_check_missed": lambda: InvariantCheckRun.objects.create(at=AGO),
+    "supply_unpublished": lambda: InvariantCheckRun.objects.create(
         at=NOON - timedelta(minutes=31),
-        newest_supply=UnpublishedSupply.objects.create(variant=Listing.objects.first().variant).pk,
+        newest_unpublished_supply=PendingPublication.objects.create(
+            variant=Listing.objects.first().variant
+        ).pk,
     ),
-    "prices_waiting": lambda: WaitingPrice.objects.create(
-        variant=Listing.objects.first().variant, asked_at=AGO
+    "repricing_delayed": lambda: RepricingRequest.objects.create(
+        variant=Listing.objects.first().variant, requested_at=AGO
     ),
-    "competitors_odd": lambda: CompetitorFile.objects.create(
+    "competitor_list_implausible": lambda: CompetitorPriceList.objects.create(
         name="watch.csv", content="x", received_at=AGO, received_by="watch", problem="doubtful"
     ),
-    "request_unfinished": lambda: IdempotencyRecord.objects.create(
+    "api_request_unfinished": lambda: IdempotencyRecord.objects.create(
         principal="agent", key="k-1", route="POST /api/orders", request_digest="x", started_at=AGO
     ),
-    "sign_ins_blocked": lambda: SignInTries.objects.bulk_create(
-        SignInTries(key=str(number), last_at=AGO, blocked_until=NOON) for number in range(10)
+    "sign_ins_blocked": lambda: LoginAttempts.objects.bulk_create(
+        LoginAttempts(key=str(number), last_at=AGO, blocked_until=NOON) for number in range(10)
     ),
-    "price_held": lambda: PriceHold.objects.create(
+    "price_blocked": lambda: PriceHold.objects.create(
         listing=Listing.objects.first(),
         status_since=AGO,
         opened_at=AGO,
@@ -345,6 +364,6 @@ ITEMS = {
         rule=PriceRule.objects.first(),
     ),
     "pictures": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
-    "call_failed": InboundCall.objects.all,  # the world has one
-    "message_dead": lambda: Delivery.objects.update(status="dead", status_since=AGO),
+    "webhook_failed": InboundWebhook.objects.all,  # the world has one
+    "message_undeliverable": lambda: Message.objects.update(status="failed", status_since=AGO),
 }

@@ -42,7 +42,7 @@ PAYLOADS = {
     "evidence.expires": {
         "email": ["desk@fara.example", "boss@fara.example"],
         "locale": "en",
-        "url": "https://fara.example/admin/suppliers/evidence/7/change/",
+        "url": "https://fara.example/admin/suppliers/compliancedocument/7/change/",
         "supplier": "Lumen",
         "criterion": "UN 38.3",
         "issuer": "TÜV",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from orders.cancellation import cancellation
 from orders.cart import carts
 from orders.checkout import checkout
-from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.models import Payment
 from orders.payments import updates
 from orders.purchasing import submission
@@ -46,8 +46,8 @@ def make_cart(*listings, quantity=1, channel=None, now=NOON):
 
 def quote_for(cart, price="4.90", now=NOON, service="Standard"):
     """Quote every planned parcel at one price."""
-    view = carts.look(cart=cart, now=now)
-    plan = stock_query.plan(lines=view.wants, channel=cart.channel, now=now)
+    view = carts.view_cart(cart=cart, now=now)
+    plan = stock_query.plan_sources(lines=view.wants, channel=cart.channel, now=now)
     return ShippingQuote(
         tier="economy",
         plan=plan,
@@ -85,7 +85,7 @@ def make_payment(order, reference=None, now=NOON):
     payment.move(
         Payment.Status.REQUIRES_ACTION,
         at=now,
-        reference=reference or f"ref-{order.number}",
+        reference=reference or f"external_id-{order.number}",
         pay_url="http://127.0.0.1:9/pay",
     )
     return payment
@@ -95,7 +95,7 @@ def news_of(payment, news, *, amount=None, external_id=None, request_key="", at=
     return PaymentUpdate(
         reference=payment.reference,
         external_id=external_id or f"{news}-{payment.reference}-{request_key}",
-        news=PaymentNews(news),
+        news=UpdateKind(news),
         amount=Money(Decimal(amount or payment.amount), payment.currency),
         occurred_at=at,
         request_key=request_key,
@@ -115,7 +115,9 @@ def pay(order, *, now=NOON):
 
 
 def make_purchase_orders(*listings, now=NOON, **order):
-    return submission.divide(order=make_paid_order(*listings, now=now, **order), now=now)
+    return submission.create_purchase_orders(
+        order=make_paid_order(*listings, now=now, **order), now=now
+    )
 
 
 def ask_to_stop(order, *, reason="changed my mind", now=NOON):
@@ -124,6 +126,6 @@ def ask_to_stop(order, *, reason="changed my mind", now=NOON):
     Shape:  what ``cancel`` said, and what each wish came to: True, False or None
     """
     said = cancellation.cancel(order=order, reason=reason, actor="shopper", now=now)
-    wanted = order.purchase_orders.filter(cancel_wanted_at__isnull=False).order_by("pk")
-    came = [cancellation.pursue(purchase_order=one, now=now) for one in wanted]
+    wanted = order.purchase_orders.filter(cancel_requested_at__isnull=False).order_by("pk")
+    came = [cancellation.process_request(purchase_order=one, now=now) for one in wanted]
     return said, came

@@ -6,8 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from catalog.listings import refresh, repricing
-from catalog.listings.refresh import Supply
-from catalog.models import Listing, PriceBook, PriceChange, WaitingPrice
+from catalog.listings.refresh import ListingSupply
+from catalog.models import Listing, PriceBook, PriceChange, RepricingRequest
 from catalog.price_books import dry_run, versions
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
@@ -16,7 +16,7 @@ from tests.factories.pricing import make_price_book
 
 def supplied(variant, cost="10.00", currency="EUR", **more):
     known = {"supplier_code": "cj", "origins": ("CN",), **more}
-    return Supply(
+    return ListingSupply(
         variant_id=variant.pk,
         cost=Money(Decimal(cost), currency),
         available=9,
@@ -31,8 +31,8 @@ def stock_shop(*costs, now=NOON):
     make_price_rule()
     variants = [make_variant() for _ in costs]
     supplies = [supplied(each, cost) for each, cost in zip(variants, costs, strict=True)]
-    refresh.refresh(channel=make_channel(), supplies=supplies, now=now)
-    WaitingPrice.objects.all().delete()  # what is new is counted once more: see listings
+    refresh.refresh_listings(channel=make_channel(), supplies=supplies, now=now)
+    RepricingRequest.objects.all().delete()  # what is new is counted once more: see listings
     return list(Listing.objects.order_by("pk"))
 
 
@@ -41,12 +41,12 @@ def prices():
 
 
 def ready(book, now=NOON):
-    dry_run.rehearse(book=book, now=now)
+    dry_run.run(book=book, now=now)
     return book
 
 
 def drafted(value="0.40", **changes):
-    book = versions.draft(channel=make_channel(), actor="ann", now=NOON)
+    book = versions.create_draft(channel=make_channel(), actor="ann", now=NOON)
     book.rules.update(value=Decimal(value))
     PriceBook.objects.filter(pk=book.pk).update(**changes)
     book.refresh_from_db()
@@ -55,7 +55,7 @@ def drafted(value="0.40", **changes):
 
 def open_and_reprice(book, now=NOON):
     versions.go_live(book=ready(book, now), actor="ann", now=now)
-    return repricing.reprice_due(now=now)
+    return repricing.reprice_due_channels(now=now)
 
 
 def announce(listing, *, was, now):

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from catalog.models import LandingTerms, PriceBook, PriceRule
-from catalog.pricing.guards import Limits, Standing
-from catalog.pricing.landed_cost import Costing, Terms
-from catalog.pricing.price_calculation import Goods, Market, Policy, calculate
+from catalog.models import PriceBook, PriceRule, SellingCosts
+from catalog.pricing.guards import CurrentPrice, PriceGuards
+from catalog.pricing.landed_cost import Costing, CostTerms
+from catalog.pricing.price_calculation import Market, Policy, PricingInput, calculate_price
 from catalog.pricing.rounding import Rounding
-from catalog.pricing.rule_selection import Place, Rule, RuleIndex
+from catalog.pricing.rule_selection import Rule, RuleIndex, RuleScope
 from storefront.lib.money import Money
 
 # Price books, rules and selling costs
@@ -27,9 +27,9 @@ def make_price_book(
     status="draft",
     made_by="staff",
     floor_margin_rate="0",
-    max_run_rate=None,
-    max_day_rate=None,
-    restores=None,
+    max_change_per_run=None,
+    max_change_per_day=None,
+    restored_from=None,
     rules=({},),
     at=NOON,
 ):
@@ -40,10 +40,10 @@ def make_price_book(
         status_since=at,
         made_by=made_by,
         made_at=at,
-        restores=restores,
+        restored_from=restored_from,
         floor_margin_rate=Decimal(floor_margin_rate),
-        max_run_rate=max_run_rate and Decimal(max_run_rate),
-        max_day_rate=max_day_rate and Decimal(max_day_rate),
+        max_change_per_run=max_change_per_run and Decimal(max_change_per_run),
+        max_change_per_day=max_change_per_day and Decimal(max_change_per_day),
     )
     for number, rule in enumerate(rules, start=1):
         make_rule(book, **{"number": number, **rule})
@@ -76,7 +76,7 @@ def make_terms(
     duty_amount="0.00",
     **more,
 ):
-    terms, _ = LandingTerms.objects.update_or_create(
+    terms, _ = SellingCosts.objects.update_or_create(
         channel=channel,
         origin=origin,
         supplier_code=supplier_code,
@@ -92,7 +92,7 @@ def make_terms(
 
 
 D = Decimal
-PLACE = Place(variant_id=1, product_id=2, category_id=3, brand_id=4, supplier_code="cj")
+PLACE = RuleScope(variant_id=1, product_id=2, category_id=3, brand_id=4, supplier_code="cj")
 
 
 def rule(*, value="0.30", step="1", ending="0.99", smallest="0.01", **more):
@@ -102,7 +102,7 @@ def rule(*, value="0.30", step="1", ending="0.99", smallest="0.01", **more):
 
 def terms(*, fee="0.03", tax="0.19", handling="2.00", **more):
     more = {"duty_amount": D(0), **{name: D(value) for name, value in more.items()}}
-    return Terms(channel_fee_rate=D(fee), tax_rate=D(tax), handling_amount=D(handling), **more)
+    return CostTerms(channel_fee_rate=D(fee), tax_rate=D(tax), handling_amount=D(handling), **more)
 
 
 def costing(*, known=None, rates=None, country="DE", on=date(2026, 11, 25)):
@@ -120,7 +120,7 @@ def policy(*rules, known=None, limits=None, rates=None, country="DE", on=date(20
         currency="EUR",
         countries=country.split(),
         on=on,
-        limits=limits or Limits(),
+        limits=limits or PriceGuards(),
         rules=RuleIndex(rules or [rule()], now=NOON),
         terms={("*", "*"): terms()} if known is None else known,
         rates=rates or {"EUR": D(1), "USD": D("0.92")},
@@ -128,16 +128,18 @@ def policy(*rules, known=None, limits=None, rates=None, country="DE", on=date(20
 
 
 def goods(cost="10.00", currency="USD", origins=("CN",), **more):
-    return Goods(place=PLACE, cost=cost and Money(D(cost), currency), origins=origins, **more)
+    return PricingInput(
+        rule_scope=PLACE, cost=cost and Money(D(cost), currency), origins=origins, **more
+    )
 
 
 def price(*rules, cost="10.00", present=None, market=None, currency="EUR", **more):
     said = {name: D(more.pop(name)) for name in ("map_amount", "msrp_amount") if name in more}
     said |= {"origins": more.pop("origins")} if "origins" in more else {}
-    return calculate(
+    return calculate_price(
         goods(cost, currency, **said),
         policy=policy(*rules, **more),
-        standing=Standing(present=present and D(present), day_ago=present and D(present)),
+        current=CurrentPrice(present=present and D(present), day_ago=present and D(present)),
         market=market or Market(),
     )
 

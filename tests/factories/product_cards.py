@@ -6,7 +6,7 @@ import random
 from datetime import timedelta
 from decimal import Decimal
 
-from catalog.models import Card
+from catalog.models import ProductCard
 from tests.factories.catalog import NOON, make_area, make_channel, make_product, make_variant
 
 
@@ -36,7 +36,7 @@ def make_card(*countries, **changes):
         "score": 10,
         "added_at": NOON,
     }
-    return Card.objects.create(**{**values, **changes})
+    return ProductCard.objects.create(**{**values, **changes})
 
 
 def scatter(seed, many=120):

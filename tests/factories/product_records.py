@@ -33,7 +33,7 @@ def make_variant_record(
 
 def make_product_record(
     *,
-    ref="CJ-1",
+    external_id="CJ-1",
     title="Sensor headlamp",
     brand="Northbeam",
     category_path=("Sports & Outdoors", "Camping", "Headlamps"),
@@ -47,7 +47,7 @@ def make_product_record(
     model="",
 ):
     return ProductRecord(
-        ref=ref,
+        external_id=external_id,
         title=title,
         brand=brand,
         category_path=tuple(category_path),

@@ -18,7 +18,7 @@ def make_promotion(*, code="", code_limit=None, **fields):
         "percent": Decimal("0.10"),
         "needs_code": bool(code),
         "starts_at": NOON - timedelta(days=1),
-        "is_live": True,
+        "is_active": True,
     }
     made = Promotion.objects.create(**{**facts, **fields})
     if code:

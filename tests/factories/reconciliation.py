@@ -6,8 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from orders.accounting.reconciliation import discrepancies, reconciliation
-from orders.accounting.reconciliation.discrepancies import Finding, Kind, What
-from orders.models import MoneyDay, MoneyDifference, Payment, SupplierBill
+from orders.accounting.reconciliation.discrepancies import Finding, Kind, Measure
+from orders.models import Discrepancy, Payment, ReconciliationRun, SupplierInvoice
 from tests.factories.suppliers import NOON
 
 TODAY = NOON.date()
@@ -16,7 +16,7 @@ LATER = NOON + timedelta(days=2)
 
 def make_day(day=TODAY, *, now=LATER):
     """Make a day that was reconciled."""
-    made = reconciliation.day_of(day, now=now)
+    made = reconciliation.run_of(day, now=now)
     made.move("running", at=now)
     made.move("reconciled", at=now, reconciled_at=now, counts={"orders": 7})
     return made
@@ -28,7 +28,7 @@ def make_difference(
     """Make a difference that stands open, of a payment where there is one."""
     finding = Finding(
         kind=kind,
-        what=about.pop("what", What.REFUNDED),
+        what=about.pop("what", Measure.REFUNDED),
         subject=name,
         currency=about.pop("currency", "EUR"),
         expected=about.pop("expected", None),
@@ -41,19 +41,19 @@ def make_difference(
     discrepancies.record(
         part=part, findings=[finding], examined=(), day=day or make_day(), now=LATER
     )
-    return MoneyDifference.objects.get(key=finding.key(part))
+    return Discrepancy.objects.get(key=finding.key(part))
 
 
 def make_bill(purchase_order=None, supplier=None, *, reference="RE-1", **columns):
     """Make a bill that came on paper."""
     supplier = supplier or purchase_order.supplier
-    known = {"currency": "USD", "goods_amount": Decimal("10.00"), "told_by": "zumrud"}
-    return SupplierBill.objects.create(
+    known = {"currency": "USD", "subtotal_amount": Decimal("10.00"), "entered_by": "zumrud"}
+    return SupplierInvoice.objects.create(
         supplier=supplier,
         purchase_order=purchase_order,
         number=purchase_order.number if purchase_order else "",
         reference=reference,
-        told_at=NOON,
+        received_at=NOON,
         **(known | columns),
     )
 
@@ -69,12 +69,12 @@ def compare_yesterday(batch=1):
 
 
 def reopen():
-    MoneyDifference.objects.update(status="open")
+    Discrepancy.objects.update(status="open")
 
 
 def be_late():
     """A day long ago that could not be reconciled."""
     over = NOON - timedelta(days=9)
-    MoneyDay.objects.update(
+    ReconciliationRun.objects.update(
         status="open", starts_at=over - timedelta(days=1), ends_at=over, problem="no connection"
     )

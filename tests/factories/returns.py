@@ -9,10 +9,10 @@ from itertools import count
 from orders.models import Order, PaymentEvent, PurchaseOrder, ReturnAuthorization, ReturnPolicy
 from orders.purchasing import submission
 from orders.returns import authorizations, exchanges, inspection, requests
-from orders.returns.exchanges import Found
-from orders.returns.inspection import Judgment
-from orders.returns.replacement_orders import Shelf
-from orders.returns.requests import Declaration
+from orders.returns.exchanges import ReplacementSources
+from orders.returns.inspection import InspectedLine
+from orders.returns.replacement_orders import ReplacementSource
+from orders.returns.requests import ReturnRequest
 from shipping.shipments import shipments
 from storefront.dashboard.invariants import registry
 from storefront.lib.money import Money
@@ -33,7 +33,9 @@ def make_shipped_order(*listings, quantity=3, now=NOON, answer="shipped", **orde
     settle(purchase.order)
     news = make_parcel_news(f"CJPKR{next(_parcels):010}YQ")
     for word in dict.fromkeys(("shipped", answer)):
-        shipments.take_in(purchase_order=purchase, state=make_state(purchase, word, news), now=now)
+        shipments.import_parcels(
+            purchase_order=purchase, state=make_state(purchase, word, news), now=now
+        )
     return Order.objects.get(pk=purchase.order_id)
 
 
@@ -55,7 +57,7 @@ def make_sibling(light, price, quantity=9):
 def say(order, *units, kind=Kind.WITHDRAWAL, key=None, words="", wanted=None):
     """Say of each line, in turn, how many units go back."""
     lines = order.lines.order_by("pk").values_list("pk", flat=True)
-    return Declaration(
+    return ReturnRequest(
         key=key or secrets.token_hex(8),
         kind=kind,
         units=dict(zip(lines, units, strict=False)),
@@ -64,10 +66,10 @@ def say(order, *units, kind=Kind.WITHDRAWAL, key=None, words="", wanted=None):
     )
 
 
-def declare(order, *units, now=NOON, actor="shopper", is_late_fine=False, **said):
-    made = requests.declare(
-        order=order, said=say(order, *units, **said), actor=actor, now=now,
-        is_late_fine=is_late_fine,
+def declare(order, *units, now=NOON, actor="shopper", ignore_deadlines=False, **said):
+    made = requests.submit(
+        order=order, request=say(order, *units, **said), actor=actor, now=now,
+        ignore_deadlines=ignore_deadlines,
     )  # fmt: skip
     return made[0]
 
@@ -78,21 +80,21 @@ def receive(authorization, *, came=None, now=NOON):
 
 
 def inspect(authorization, *, accepted=None, deduction="0", reason="", now=NOON, state="as_new"):
-    judgments = {
-        line.pk: Judgment(
+    results = {
+        line.pk: InspectedLine(
             accepted=line.received_quantity if accepted is None else accepted,
-            disposition=ReturnAuthorization.Disposition(state),
+            condition=ReturnAuthorization.Condition(state),
             deduction=inspection.Decimal(deduction),
             reason=reason,
         )
         for line in lines_of(authorization)
     }
-    inspection.inspect(authorization=authorization, judgments=judgments, actor="ann", now=now)
+    inspection.inspect(authorization=authorization, results=results, actor="ann", now=now)
 
 
 def bring_back(authorization, now=NOON, **inspected):
     """Let it come back as a whole, and be looked at."""
-    if authorization.status in authorizations.ANSWERABLE:
+    if authorization.status in authorizations.AWAITING_DECISION:
         authorizations.approve(authorization=authorization, answer="", actor="ann", now=now)
     receive(authorization, now=now)
     inspect(authorization, now=now, **inspected)
@@ -123,9 +125,9 @@ def come_back(order, *units, kind="defect", wanted=None, **inspected):
 def exchange(made, other=None, *, is_free=False):
     """Exchange as ``shipping.rerouting.exchanges`` does, from the shelf of the other one."""
     line = made.lines.get()
-    found = exchanges.NOWHERE
+    found = exchanges.NO_SOURCES
     if other is not None:
-        shelf = Shelf(
+        shelf = ReplacementSource(
             variant_id=other.variant.pk,
             offer_id=other.level.offer_id,
             level_id=other.level.pk,
@@ -135,7 +137,7 @@ def exchange(made, other=None, *, is_free=False):
             landed=None,
             entry=made.purchase_order.entry,
         )
-        found = Found(shelves={line.order_line_id: shelf})
+        found = ReplacementSources(sources={line.order_line_id: shelf})
     choice = None if other is None else {line.order_line_id: other.variant.pk}
     return exchanges.exchange(
         authorization=made, choice=choice, is_free=is_free, found=found, actor="ann", now=NOON
@@ -148,13 +150,13 @@ def asked():
 
 
 def broken_rules():
-    told = registry.check(now=NOON)
+    told = registry.check_all(now=NOON)
     codes = [one.invariant.code for one in told if one.count]
     return [code for code in codes if code.startswith(("I2.", "I3.", "I10."))]
 
 
 def arrived(order):
-    submission.divide(order=order, now=NOON)
+    submission.create_purchase_orders(order=order, now=NOON)
     order.lines.update(shipped_quantity=1, delivered_quantity=1)
     PurchaseOrder.objects.filter(order=order).update(status="closed", status_since=NOON)
     return Order.objects.get(pk=order.pk)

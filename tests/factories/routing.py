@@ -1,4 +1,4 @@
-"""What routing may choose from, told without what routing asks."""
+"""Routing reference: filter candidates by margin without the code under test."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from orders.pricing import margins
 
 
 def account(need, one):
-    """Set a line against what it costs from one place; None where nobody can say."""
+    """Return the margin of a line from one place, None if its price or cost is unknown."""
     if need.sold is None or one.landed is None:
         return None
-    return margins.of_line(
+    return margins.line_margin(
         one.landed, quantity=need.quantity, gross=need.sold.gross, tax_rate=need.sold.tax_rate
     )
 

@@ -1,4 +1,4 @@
-"""A supplier who answers as the test says, and keeps his own ledger of effects."""
+"""Scripted supplier: answer as the test says, record the effects."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from decimal import Decimal
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors.records import (
-    Answer,
-    AskInPersonError,
-    ClaimAnswer,
-    ClaimState,
+    Acknowledgement,
+    ClaimReport,
+    ClaimStatus,
     DuplicateReferenceError,
     FreightOption,
-    MissingAbilityError,
-    NotStoppableError,
-    PurchaseState,
+    ManualCancellationError,
+    NotCancellableError,
+    PurchaseOrderReport,
+    UnsupportedCapabilityError,
 )
 
 
@@ -25,17 +25,17 @@ class ScriptedSupplier:
     when the effect happens before the error. Empty: all goes well.
     """
 
-    usually = Answer.ACCEPTED
+    usually = Acknowledgement.ACCEPTED
 
     def __init__(self):
         self.script = []
-        self.effects = []  # the numbers he made orders of, one entry an effect
+        self.effects = []  # the numbers that it created orders for, one entry an effect
         self.answers = {}
         self.routes = ("Standard",)
         self.freight_price = Decimal("3.00")
-        self.can_stop = False  # None: no call stops it any more, and a person may
+        self.can_stop = False  # None: no call stops it any more, but a person may
         self.calls = []
-        self.claimed = {}  # his claims by our number
+        self.claimed = {}  # its claims by our number
         self.opened = 0  # how often the effect happened
 
     def freight(self, **_):
@@ -49,7 +49,7 @@ class ScriptedSupplier:
         error, happens = self.next_step()
         if happens:
             if request.number in self.effects:
-                raise DuplicateReferenceError("he has it already")
+                raise DuplicateReferenceError("it already has this number")
             self.effects.append(request.number)
         if error is not None:
             raise error
@@ -66,15 +66,15 @@ class ScriptedSupplier:
         error, happens = self.next_step()
         if happens and claim.number not in self.claimed:
             self.opened += 1
-            self.decide(claim.number, ClaimAnswer.OPEN)
+            self.decide(claim.number, ClaimStatus.OPEN)
         if error is not None:
             raise error
         return self.claimed[claim.number]
 
     def decide(self, number, answer, amount=None):
-        self.claimed[number] = ClaimState(
+        self.claimed[number] = ClaimReport(
             number=number,
-            supplier_claim=f"D-{number}",
+            supplier_claim_reference=f"D-{number}",
             answer=answer,
             amount=Money(Decimal(amount), "EUR") if amount else None,
         )
@@ -86,11 +86,11 @@ class ScriptedSupplier:
             raise error
         return tuple(self.claimed.values())
 
-    def cancel_claim(self, *, supplier_reference, supplier_claim):
+    def cancel_claim(self, *, supplier_reference, supplier_claim_reference):
         self.calls.append(("cancel_claim", supplier_reference))
         error, happens = self.next_step()
         if happens:
-            self.decide(supplier_claim.removeprefix("D-"), ClaimAnswer.CANCELED)
+            self.decide(supplier_claim_reference.removeprefix("D-"), ClaimStatus.CANCELED)
         if error is not None:
             raise error
 
@@ -100,14 +100,14 @@ class ScriptedSupplier:
 
     def cancel(self, *, number):
         if self.can_stop is None:
-            raise AskInPersonError("ask him in person")
+            raise ManualCancellationError("ask a person")
         if not self.can_stop:
-            raise NotStoppableError("too late")
-        self.answers[number] = Answer.CANCELED
+            raise NotCancellableError("too late")
+        self.answers[number] = Acknowledgement.CANCELED
         return self.state(number)
 
     def state(self, number):
-        return PurchaseState(
+        return PurchaseOrderReport(
             number=number,
             supplier_reference=f"S-{number}",
             answer=self.answers.get(number, self.usually),
@@ -115,19 +115,19 @@ class ScriptedSupplier:
 
 
 class WrittenTo(ScriptedSupplier):
-    """One whom only people answer for: he has a letter box, or not even that."""
+    """A supplier without an API: people answer its e-mail, if it has an address at all."""
 
     cancel = None
-    usually = Answer.RECEIVED
+    usually = Acknowledgement.RECEIVED
 
     def __init__(self):
         super().__init__()
         self.letters = {}
         self.has_box = True
 
-    def plead(self, plea):
+    def send_request(self, plea):
         if not self.has_box:
-            raise MissingAbilityError("no address", code="no_such_ability")
+            raise UnsupportedCapabilityError("no address", code="no_such_ability")
         self.letters.setdefault(plea.key, plea)
 
 
@@ -135,7 +135,7 @@ def connect(monkeypatch, supplier):
     """Let the shop reach this supplier where it would open the real one."""
 
     @contextmanager
-    def adapter_for(_row):
+    def open_connector(_row):
         yield supplier
 
     modules = (
@@ -146,10 +146,10 @@ def connect(monkeypatch, supplier):
         "claims.status",
     )
     for module in (*modules, "address_changes.supplier_notices"):
-        monkeypatch.setattr(f"orders.{module}.adapter_for", adapter_for)
+        monkeypatch.setattr(f"orders.{module}.open_connector", open_connector)
     return supplier
 
 
 def no_answer(effect):
     """Build a script step: the request left us and nothing came back."""
-    return (TemporaryError("no answer", may_have_happened=True), effect)
+    return (TemporaryError("no answer", is_outcome_unknown=True), effect)

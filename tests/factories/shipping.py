@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements
-from suppliers.connectors.records import Answer, ParcelNews, PurchaseState
-from suppliers.models import Service
+from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport, ShipmentNotice
+from suppliers.models import ShippingService
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON, make_location
 
@@ -27,14 +27,14 @@ def make_service(
     min_days=3,
     max_days=6,
     max_weight_g=2000,
-    accepts_inside=True,
-    accepts_with=True,
-    accepts_alone=False,
+    accepts_cells_in_equipment=True,
+    accepts_cells_with_equipment=True,
+    accepts_cells_alone=False,
     max_cell_wh="20.00",
     max_cells=None,
     is_active=True,
 ):
-    return Service.objects.create(
+    return ShippingService.objects.create(
         location=location or make_location(),
         code=code,
         tier=tier,
@@ -46,9 +46,9 @@ def make_service(
         min_days=min_days,
         max_days=max_days,
         max_weight_g=max_weight_g,
-        accepts_inside=accepts_inside,
-        accepts_with=accepts_with,
-        accepts_alone=accepts_alone,
+        accepts_cells_in_equipment=accepts_cells_in_equipment,
+        accepts_cells_with_equipment=accepts_cells_with_equipment,
+        accepts_cells_alone=accepts_cells_alone,
         max_cell_wh=Decimal(max_cell_wh),
         max_cells=max_cells,
         is_active=is_active,
@@ -63,7 +63,7 @@ def make_parcel_news(  # noqa: PLR0917
     carrier_text="",
     happened_at=None,
 ):
-    return ParcelNews(
+    return ShipmentNotice(
         carrier=carrier,
         number=number,
         url=url,
@@ -74,21 +74,25 @@ def make_parcel_news(  # noqa: PLR0917
 
 
 def make_state(purchase_order, answer="shipped", *parcels, reference="", reason=""):
-    return PurchaseState(
+    return PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference=reference or f"CJ-{purchase_order.pk}",
-        answer=Answer(answer),
+        answer=Acknowledgement(answer),
         reason=reason,
         parcels=tuple(parcels),
     )
 
 
 def make_sent_purchase_order(*listings, now=NOON, **order):
-    """Make a purchase order that went to its supplier and waits for his answer."""
+    """Make a purchase order that is submitted and waits for the supplier's answer."""
     (purchase_order,) = make_purchase_orders(*listings, now=now, **order)
     purchase_order.move(PurchaseOrder.Status.READY, at=now)
-    purchase_order.move(PurchaseOrder.Request.SUBMITTING, at=now, axis="request_status")
-    purchase_order.move(PurchaseOrder.Request.SUBMITTED, at=now, axis="request_status")
+    purchase_order.move(
+        PurchaseOrder.Submission.SUBMITTING, at=now, status_field="submission_status"
+    )
+    purchase_order.move(
+        PurchaseOrder.Submission.SUBMITTED, at=now, status_field="submission_status"
+    )
     return purchase_order
 
 

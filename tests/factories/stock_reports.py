@@ -9,34 +9,40 @@ from orders.models import OrderLine
 from orders.purchasing import submission
 from suppliers.inventory import levels as inventory_levels
 from suppliers.models import StockLevel, Supplier, SupplierOffer
-from suppliers.runs.staging import staged
+from suppliers.runs.staging import staging_table
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON, make_supplier
 
 
 def buy(listing, quantity=2, now=NOON):
     Supplier.objects.update(  # how old a figure is, and asking for it, is tested elsewhere
-        asked_after_min=1440, asked_below=0, stock_grows_units=0, stock_grows_percent=0
+        live_check_after_min=1440,
+        live_check_below_units=0,
+        stock_decay_units_per_hour=0,
+        stock_decay_percent_per_hour=0,
     )
-    SupplierOffer.objects.update(cost_as_of=now)
+    SupplierOffer.objects.update(cost_reported_at=now)
     (purchase_order,) = make_purchase_orders(listing, quantity=quantity, now=now)
-    submission.send(purchase_order=purchase_order, now=now)
+    submission.submit(purchase_order=purchase_order, now=now)
     return purchase_order
 
 
 def figure(quantity, at, *levels, cause="run:1"):
-    """Let the supplier tell of all his rows, or of these, how many there are."""
+    """Merge a stock report of the supplier for all its levels, or for these."""
     rows = levels or StockLevel.objects.all()
-    with transaction.atomic(), staged(inventory_levels.STAGE, inventory_levels.COLUMNS) as stage:
+    with (
+        transaction.atomic(),
+        staging_table(inventory_levels.STAGE, inventory_levels.COLUMNS) as stage,
+    ):
         for level in rows:
             place = level.location
             stage.add(("", level.offer.supplier_sku, place.code, place.country, quantity))
         stage.ready()
-        inventory_levels.cover(level.offer_id for level in rows)
+        inventory_levels.set_affected_offers(level.offer_id for level in rows)
         inventory_levels.merge(supplier=make_supplier(), cause=cause, as_of=at, received_at=at)
 
 
 def ship(purchase_order, at):
     with transaction.atomic():
         lines = OrderLine.objects.filter(purchase_lines__purchase_order=purchase_order)
-        allocations.ship(lines=lines, cause="parcel:1", now=at)
+        allocations.mark_shipped(lines=lines, cause="parcel:1", now=at)

@@ -25,7 +25,7 @@ def two_sellables():
 
 
 def start(order):
-    return sessions.start(order=order, return_url=BACK, now=NOON)
+    return sessions.open_session(order=order, return_url=BACK, now=NOON)
 
 
 def buy(stripe, *listings, card=GOOD_CARD, many=False):
@@ -34,19 +34,19 @@ def buy(stripe, *listings, card=GOOD_CARD, many=False):
     order = make_order(*listings)
     payment = start(order)
     stripe.pay(payment.pay_url, card)
-    updates.read(payment=payment, now=NOON)
+    updates.refresh(payment=payment, now=NOON)
     order.refresh_from_db()
-    return payment, submission.divide(order=order, now=NOON)
+    return payment, submission.create_purchase_orders(order=order, now=NOON)
 
 
 def accept(purchase_order, *, status="accepted"):
     """Let a supplier say yes: the money of it is asked for."""
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
-        accepted_at=NOON, request_status=status, status="in_progress"
+        accepted_at=NOON, submission_status=status, status="in_progress"
     )
     with transaction.atomic():
-        (payment,) = ledger.secured(purchase_order.order_id)
-        ledger.ask_capture(
+        (payment,) = ledger.lock_authorized_payments(purchase_order.order_id)
+        ledger.request_capture(
             payment, amount=purchase_order.charge, purpose=purchase_order.number, at=NOON
         )
 
@@ -55,7 +55,7 @@ def refuse(payment, purchase_order):
     """Let a supplier say no: the money of it goes back."""
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="canceled")
     with transaction.atomic():
-        ledger.ask_release(
+        ledger.request_void(
             payment, amount=purchase_order.charge, purpose=purchase_order.number, at=NOON
         )
 
@@ -63,16 +63,16 @@ def refuse(payment, purchase_order):
 def settle(now=NOON):
     """Do what the sweep does, until nothing is due."""
     for _ in range(5):
-        for request_id in captures.due(now=now):
+        for request_id in captures.due_requests(now=now):
             request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
-            captures.carry_out(payment=request.payment, now=now)
+            captures.execute(payment=request.payment, now=now)
     return Payment.objects.latest("pk")
 
 
 def sums(payment):
     payment.refresh_from_db()
     amounts = [payment.authorized_amount, payment.captured_amount]
-    return [str(each) for each in [*amounts, payment.released_amount, payment.refunded_amount]]
+    return [str(each) for each in [*amounts, payment.voided_amount, payment.refunded_amount]]
 
 
 def book(payment):
@@ -81,5 +81,5 @@ def book(payment):
 
 def broken_invariants():
     """Name the invariants of money that do not hold."""
-    found = [each.invariant.code for each in registry.check(now=NOON) if each.count]
+    found = [each.invariant.code for each in registry.check_all(now=NOON) if each.count]
     return [code for code in found if code.startswith("I2.")]

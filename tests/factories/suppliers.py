@@ -49,12 +49,12 @@ def make_offer(variant, supplier=None, cost="10.00", sku=None):
     return SupplierOffer.objects.create(
         supplier=supplier,
         supplier_sku=sku or f"S{next(_numbers)}",
-        supplier_product=f"P{next(_numbers)}",
+        product_external_id=f"P{next(_numbers)}",
         variant=variant,
         cost_amount=Decimal(cost),
         currency=supplier.currency,
         seen_at=NOON,
-        cost_as_of=NOON,
+        cost_reported_at=NOON,
     )
 
 

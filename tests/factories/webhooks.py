@@ -22,7 +22,7 @@ _numbers = count(1)
 
 
 def connect_cj(supplier, open_id=OPEN_ID):
-    """Make a supplier one that speaks CJ's language and signs with his open id."""
+    """Connect a supplier through the CJ connector, which signs with its open id."""
     supplier.adapter = "cj"
     supplier.save()
     Connection.objects.filter(supplier=supplier).update(account_id=open_id)
@@ -51,9 +51,9 @@ def post_cj(client, source, body, **headers):
 
 
 def secret_of(source, master=SECRET):
-    """The secret that a caller has of us: a supplier's is made for him alone."""
+    """Return the secret that we gave to a caller; each supplier has its own."""
     kind, _, code = source.partition("-")
-    return webhook_signing.derived(master, of=code) if kind == "tracking" else master
+    return webhook_signing.derive_secret(master, of=code) if kind == "tracking" else master
 
 
 def post_signed(client, source, body, *, message_id=None, at=NOON, secret=None, **headers):
@@ -72,7 +72,7 @@ def post_signed(client, source, body, *, message_id=None, at=NOON, secret=None, 
 
 
 def keep_call(source, body, external_id=None, now=NOON):
-    call, _ = storage.keep(
+    call, _ = storage.store(
         source=source, external_id=external_id or f"call-{next(_numbers)}", body=body, now=now
     )
     return call

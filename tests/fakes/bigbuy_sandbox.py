@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY
-from storefront.lib.security.encryption import seal
+from storefront.lib.security.encryption import encrypt
 from suppliers.models import Connection, Supplier
 from tests.factories.suppliers import NOON
 from tests.fakes.cj_sandbox import SandboxProcess
@@ -41,7 +41,7 @@ class BigBuyProcess(SandboxProcess):
     def api_url(self):
         return f"{self.url}/rest/"
 
-    def begin_afresh(self):
+    def reset(self):
         self.control("reset", {})
 
     def orders(self):
@@ -70,7 +70,7 @@ def connect_bigbuy(process, *, code="bigbuy-sandbox", **options):
         supplier=supplier,
         base_url=process.api_url,
         calls_per_second=1000,
-        secrets_sealed=seal({"api_key": DEFAULT_KEY}),
+        secrets_encrypted=encrypt({"api_key": DEFAULT_KEY}),
         options={**OPTIONS, **options},
     )
     return supplier
@@ -86,5 +86,5 @@ def bigbuy_process(tmp_path_factory):
 @pytest.fixture
 def bigbuy_sandbox(bigbuy_process):
     """The running sandbox, reset."""
-    bigbuy_process.begin_afresh()
+    bigbuy_process.reset()
     return bigbuy_process

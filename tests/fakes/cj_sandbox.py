@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
-from storefront.lib.security.encryption import seal
+from storefront.lib.security.encryption import encrypt
 from suppliers.models import Connection, Supplier
 from tests.factories.connector_contexts import MemoryBudget
 from tests.factories.suppliers import NOON
@@ -74,7 +74,7 @@ class SandboxProcess:
     def fault(self, path, kind, **words):
         self.control("faults", {"path": path, "kind": kind, **words})
 
-    def begin_afresh(self):
+    def reset(self):
         self.control("reset", {})
         self.control("faults/clear", {})
         self.control("drop_catalog", {"share": 0})
@@ -94,7 +94,7 @@ def connect(process, *, code="cj-sandbox", calls_per_second=1000):
         supplier=supplier,
         base_url=process.api_url,
         calls_per_second=calls_per_second,
-        secrets_sealed=seal({"api_key": DEFAULT_KEY}),
+        secrets_encrypted=encrypt({"api_key": DEFAULT_KEY}),
     )
     return supplier
 
@@ -113,8 +113,10 @@ def sandbox_supplier(sandbox_process, request, monkeypatch):
     In a test inside one transaction, other threads cannot see its writes; there, the quota is
     counted in memory.
     """
-    sandbox_process.begin_afresh()
+    sandbox_process.reset()
     marks = list(request.node.iter_markers("django_db"))
     if not any(mark.kwargs.get("transaction") for mark in marks):
-        monkeypatch.setattr("suppliers.connections.factory.KeptBudget", lambda _: MemoryBudget())
+        monkeypatch.setattr(
+            "suppliers.connections.factory.DatabaseQuotaCounter", lambda _: MemoryBudget()
+        )
     return sandbox_process

@@ -22,7 +22,7 @@ def make_source(httpserver, **more):
 
 
 def fetch(source, now=NOON):
-    taken = sources.fetch(source_id=source.pk, now=now)
+    taken = sources.fetch_source(source_id=source.pk, now=now)
     source.refresh_from_db()
     return taken
 
@@ -49,4 +49,4 @@ def known(httpserver, variant):
 def is_as_it_was(source):
     """Tell whether a failed try left everything that was known."""
     price = CompetitorPrice.objects.get()
-    return (price.amount, price.as_of, source.heard_at) == (Decimal(10), NOON, NOON)
+    return (price.amount, price.as_of, source.last_success_at) == (Decimal(10), NOON, NOON)

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from storefront.dev.sandboxes.feeds import mapping
-from storefront.lib.security.encryption import seal
+from storefront.lib.security.encryption import encrypt
 from suppliers.models import Connection, Supplier
 from tests.factories.suppliers import NOON
 from tests.fakes.cj_sandbox import SandboxProcess
@@ -149,7 +149,7 @@ class FeedProcess(SandboxProcess):
         self.url = said.split()[1]
         return self
 
-    def begin_afresh(self):
+    def reset(self):
         self.control("reset", {})
 
 
@@ -168,7 +168,7 @@ def connect_feed(process, *, code="feed-sandbox", secrets=None, **options):
         base_url=process.url,
         calls_per_second=1000,
         options={"products_at": "/full.csv", "mapping": table_mapping(), **options},
-        secrets_sealed=seal(secrets or {}),
+        secrets_encrypted=encrypt(secrets or {}),
     )
     return supplier
 
@@ -183,5 +183,5 @@ def feed_process(tmp_path_factory):
 @pytest.fixture
 def feed_sandbox(feed_process):
     """The running sandbox, reset."""
-    feed_process.begin_afresh()
+    feed_process.reset()
     return feed_process

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from notifications.senders.base import Message
+from notifications.senders.base import OutgoingMessage
 
 
 class Fake:
     """Keeps what was sent; ``failures`` are raised first, one per call."""
 
-    sent: ClassVar[list[Message]] = []
+    sent: ClassVar[list[OutgoingMessage]] = []
     failures: ClassVar[list[Exception]] = []
 
-    def send(self, message: Message) -> None:
+    def send(self, message: OutgoingMessage) -> None:
         if self.failures:
             raise self.failures.pop(0)
         self.sent.append(message)

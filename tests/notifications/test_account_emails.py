@@ -12,8 +12,8 @@ from django.db import transaction
 from django.test import Client
 
 from storefront.accounts import credentials
-from storefront.accounts.models import AddressChange, User
-from storefront.accounts.rights import rights_of, tell_of_change
+from storefront.accounts.models import EmailChangeRequest, User
+from storefront.accounts.rights import notify_change, rights_of
 from storefront.accounts.two_factor import enrollment
 from tests.factories.accounts import PASSWORD, make_shopper
 from tests.factories.orders import make_sellable
@@ -43,13 +43,13 @@ def password_forgotten():
 
 
 def asked_for_another_address():
-    credentials.ask_for_address(user=make_shopper(), email="new@example.org", now=NOON)
+    credentials.request_email_change(user=make_shopper(), email="new@example.org", now=NOON)
 
 
 def took_another_address():
     asked_for_another_address()
     with transaction.atomic():
-        credentials.take_address(key=AddressChange.objects.get().key, now=NOON)
+        credentials.confirm_email_change(key=EmailChangeRequest.objects.get().key, now=NOON)
 
 
 def changed_password():
@@ -85,7 +85,7 @@ def made_codes():
 def removed_factor(settings):
     settings.STAFF_SECOND_FACTOR = False
     user = added_app()
-    enrollment.drop(user=user, factor_id=Authenticator.objects.get().pk, now=NOON)
+    enrollment.remove(user=user, factor_id=Authenticator.objects.get().pk, now=NOON)
 
 
 def reset_factors():
@@ -99,7 +99,7 @@ def changed_rights():
     clerk.is_staff = True
     clerk.groups.add(Group.objects.create(name="Support <1>"))
     with transaction.atomic():
-        tell_of_change(holder=clerk, before=before, after=rights_of(clerk), actor=actor, now=NOON)
+        notify_change(holder=clerk, before=before, after=rights_of(clerk), actor=actor, now=NOON)
 
 
 CASES = [
@@ -124,21 +124,21 @@ CASES = [
         ["Is this your new address?", "Confirm the address"],
     ),
     (
-        "account.address_asked",
+        "account.email_change_requested",
         asked_for_another_address,
         ["new@example.org", "on 24 November at 12:00 UTC", "Stop the change"],
     ),
     (
-        "account.address_changed",
+        "account.email_changed",
         took_another_address,
         ["The e-mail address of your account has changed."],
     ),
     ("account.password_changed", changed_password, ["Your password has changed."]),
-    ("account.factors_changed", added_app, ["An authenticator app was added."]),
-    ("account.factors_changed", added_passkey, ["A passkey was added."]),
-    ("account.factors_changed", made_codes, ["New recovery codes were made."]),
-    ("account.factors_changed", removed_factor, ["An app or a passkey was removed."]),
-    ("account.factors_changed", reset_factors, ["A colleague removed all of them."]),
+    ("account.mfa_changed", added_app, ["An authenticator app was added."]),
+    ("account.mfa_changed", added_passkey, ["A passkey was added."]),
+    ("account.mfa_changed", made_codes, ["New recovery codes were made."]),
+    ("account.mfa_changed", removed_factor, ["An app or a passkey was removed."]),
+    ("account.mfa_changed", reset_factors, ["A colleague removed all of them."]),
     (
         "account.rights_changed",
         changed_rights,

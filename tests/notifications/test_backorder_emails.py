@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def supplier(monkeypatch):
     """Skip the margin check of purchase orders."""
-    monkeypatch.setattr(submission, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier())
 
 
@@ -59,9 +59,9 @@ def the_rest_refused():
 
 def replacement_refused():
     order = exchange(back(make_sellable(quantity=9)))
-    (purchase_order,) = submission.divide(order=order, now=NOON)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
     purchase_order.move("ready", at=NOON)
-    purchase_order.move("submitting", at=NOON, axis="request_status")
+    purchase_order.move("submitting", at=NOON, status_field="submission_status")
     refuse(purchase_order)
 
 
@@ -89,12 +89,12 @@ def replaced():
 
 CASES = [
     (
-        "order.lines_refused",
+        "order.lines_canceled",
         refused,
         ["The order is canceled: its items are not available.", "€44.89 is not charged."],
     ),
     (
-        "order.lines_refused",
+        "order.lines_canceled",
         refused_after_it_was_charged,
         [
             "The order is canceled: its items are not available.",
@@ -102,27 +102,27 @@ CASES = [
         ],
     ),
     (
-        "order.lines_refused",
+        "order.lines_canceled",
         refused_in_part,
         ["Some items are not available.", "€19.99 is not charged."],
     ),
     (
-        "order.lines_refused",
+        "order.lines_canceled",
         refused_in_part_after_it_was_charged,
         ["Some items are not available.", "€19.99 is refunded the way you paid."],
     ),
     (
-        "order.lines_refused",
+        "order.lines_canceled",
         the_rest_refused,
         ["The order is canceled: its items are not available."],
     ),
     (
-        "order.lines_refused",
+        "order.lines_canceled",
         replacement_refused,
         ["What you paid for them with the first order is refunded the way you paid."],
     ),
     (
-        "order.setback_asked",
+        "order.backorder_choice",
         delayed,
         [
             "Your order is delayed. Do you want to wait?",
@@ -135,7 +135,7 @@ CASES = [
         ],
     ),
     (
-        "order.setback_asked",
+        "order.backorder_choice",
         later_from_elsewhere,
         [
             "Your order ships from another warehouse and arrives later. Do you want to wait?",
@@ -144,7 +144,7 @@ CASES = [
         ],
     ),
     (
-        "order.setback_asked",
+        "order.backorder_choice",
         replaced,
         [
             "May we send a substitute?",
@@ -170,6 +170,6 @@ def test_the_supplier_reason_stays_internal():
     tell(purchase_order, refused=lines, reason="1602001: sold to others")
     look_everywhere()
 
-    email = last_email("order.lines_refused")
+    email = last_email("order.lines_canceled")
     assert "sold to others" in email.payload["reason"]
     assert "sold to others" not in email.english.text + email.english.html

@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 
 from notifications import dispatch, senders
-from notifications.models import SENDING_TAKES, Delivery, Event
+from notifications.models import SENDING_TIMEOUT, Event, Message
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from tests.factories.notifications import make_delivery, make_event
 from tests.factories.suppliers import NOON
 from tests.fakes.notification_sender import Fake
@@ -33,7 +33,7 @@ def all_at_once(act, count=6):
         start.wait()
         try:
             act()
-        except (IllegalMoveError, LostRaceError) as error:
+        except (InvalidTransitionError, ConcurrentUpdateError) as error:
             refused.append(error)
         except Exception as error:  # noqa: BLE001 - a thread's error must reach the test
             broken.append(error)
@@ -78,7 +78,7 @@ def test_each_recipient_of_an_event_gets_one_message(email, told):
     dispatch.fan_out(event=event, now=NOON)
     dispatch.fan_out(event=event, now=NOON)
 
-    recipients = event.deliveries.order_by("recipient").values_list("recipient", flat=True)
+    recipients = event.messages.order_by("recipient").values_list("recipient", flat=True)
     assert list(recipients) == told
 
 
@@ -87,7 +87,7 @@ def test_six_workers_with_one_event_create_one_message():
 
     all_at_once(lambda: dispatch.fan_out(event=event, now=NOON))
 
-    assert Delivery.objects.count() == 1
+    assert Message.objects.count() == 1
 
 
 def test_an_event_without_recipients_is_done():
@@ -102,7 +102,7 @@ def test_six_workers_with_one_message_send_it_once(post):
     delivery = make_delivery()
 
     refused = all_at_once(
-        lambda: dispatch.send(delivery=Delivery.objects.get(pk=delivery.pk), now=NOON)
+        lambda: dispatch.send(delivery=Message.objects.get(pk=delivery.pk), now=NOON)
     )
 
     assert (len(post.sent), refused) == (1, 5)
@@ -112,14 +112,14 @@ def test_a_sent_message_is_never_sent_again(post):
     delivery = make_delivery()
 
     dispatch.send(delivery=delivery, now=NOON)
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(InvalidTransitionError):
         dispatch.send(delivery=delivery, now=NOON)
 
     (message,) = post.sent
-    assert (delivery.status, delivery.attempts) == ("delivered", 1)
+    assert (delivery.status, delivery.attempts) == ("sent", 1)
     assert message.recipient == "erika@example.org"
     assert message.message_id == f"<delivery-{delivery.pk}@fara.example>"
-    assert Delivery.objects.due(NOON + timedelta(days=30)).count() == 0
+    assert Message.objects.due(NOON + timedelta(days=30)).count() == 0
 
 
 def test_a_message_that_cannot_be_rendered_is_logged_without_the_address(monkeypatch, caplog):
@@ -139,12 +139,12 @@ def test_a_failure_before_acceptance_is_retried_with_the_same_message_id(post):
     dispatch.send(delivery=delivery, now=NOON)
     due_at = delivery.due_at
     failed = (delivery.status, delivery.problem, due_at > NOON, list(post.sent))
-    too_early = Delivery.objects.due(due_at - timedelta(seconds=1)).count()
+    too_early = Message.objects.due(due_at - timedelta(seconds=1)).count()
     dispatch.send(delivery=delivery, now=due_at)
 
     assert failed == ("retrying", "451 come back later", True, [])
     assert too_early == 0
-    assert (delivery.status, delivery.attempts, delivery.problem) == ("delivered", 2, "")
+    assert (delivery.status, delivery.attempts, delivery.problem) == ("sent", 2, "")
     assert [message.message_id for message in post.sent] == [dispatch.message_id(delivery)]
 
 
@@ -156,13 +156,13 @@ def test_ten_failures_over_three_days_end_it_and_staff_can_resend(post):
         now = delivery.due_at
         dispatch.send(delivery=delivery, now=now)
     dead = (delivery.status, delivery.attempts, now - NOON >= timedelta(hours=72))
-    dispatch.send_again(delivery=delivery, actor="ada@fara.example", now=now)
-    replayed = (delivery.status, list(Delivery.objects.due(now)))
+    dispatch.resend(delivery=delivery, actor="ada@fara.example", now=now)
+    requeued = (delivery.status, list(Message.objects.due(now)))
     dispatch.send(delivery=delivery, now=now)
 
-    assert dead == ("dead", 10, True)
-    assert replayed == ("replayed", [delivery])
-    assert (delivery.status, delivery.attempts, len(post.sent)) == ("delivered", 1, 1)
+    assert dead == ("failed", 10, True)
+    assert requeued == ("requeued", [delivery])
+    assert (delivery.status, delivery.attempts, len(post.sent)) == ("sent", 1, 1)
     assert StatusChange.objects.filter(actor="ada@fara.example").count() == 1
 
 
@@ -172,61 +172,61 @@ def test_a_permanent_rejection_is_not_retried(post):
 
     dispatch.send(delivery=delivery, now=NOON)
 
-    assert (delivery.status, delivery.problem) == ("dead", "550 no such mailbox")
+    assert (delivery.status, delivery.problem) == ("failed", "550 no such mailbox")
 
 
 def test_a_message_without_confirmation_waits_for_staff(post):
     delivery = make_delivery()
-    post.failures.append(TemporaryError("gone after the body", may_have_happened=True))
-    later = NOON + SENDING_TAKES
+    post.failures.append(TemporaryError("gone after the body", is_outcome_unknown=True))
+    later = NOON + SENDING_TIMEOUT
 
     dispatch.send(delivery=delivery, now=NOON)
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(InvalidTransitionError):
         dispatch.send(delivery=delivery, now=later)
-    with pytest.raises(IllegalMoveError):  # a worker may still be sending
-        dispatch.send_again(delivery=delivery, actor="ada", now=later - timedelta(seconds=1))
+    with pytest.raises(InvalidTransitionError):  # a worker may still be sending
+        dispatch.resend(delivery=delivery, actor="ada", now=later - timedelta(seconds=1))
 
     delivery.refresh_from_db()
-    assert delivery.status == "delivering"
+    assert delivery.status == "sending"
     assert delivery.problem == "May have been sent: gone after the body"
-    assert list(Delivery.objects.in_doubt(later - timedelta(seconds=1))) == []
-    assert list(Delivery.objects.in_doubt(later)) == [delivery]
-    assert Delivery.objects.due(NOON + timedelta(days=30)).count() == 0
+    assert list(Message.objects.unconfirmed(later - timedelta(seconds=1))) == []
+    assert list(Message.objects.unconfirmed(later)) == [delivery]
+    assert Message.objects.due(NOON + timedelta(days=30)).count() == 0
     assert post.sent == []
 
 
 def test_staff_confirm_a_message_found_at_the_mail_server(post):
     delivery = make_delivery()
-    delivery.move("delivering", at=NOON, attempts=1)
-    later = NOON + SENDING_TAKES
+    delivery.move("sending", at=NOON, attempts=1)
+    later = NOON + SENDING_TIMEOUT
 
-    with pytest.raises(IllegalMoveError):
-        dispatch.settle(delivery=delivery, actor="ada", now=NOON)
-    dispatch.settle(delivery=delivery, actor="ada", now=later)
+    with pytest.raises(InvalidTransitionError):
+        dispatch.confirm_sent(delivery=delivery, actor="ada", now=NOON)
+    dispatch.confirm_sent(delivery=delivery, actor="ada", now=later)
 
-    assert delivery.status == "delivered"
+    assert delivery.status == "sent"
     assert post.sent == []
 
 
 def test_staff_resend_a_message_not_found(post):
     delivery = make_delivery()
-    delivery.move("delivering", at=NOON, attempts=1)
-    later = NOON + SENDING_TAKES
+    delivery.move("sending", at=NOON, attempts=1)
+    later = NOON + SENDING_TIMEOUT
 
-    dispatch.send_again(delivery=delivery, actor="ada", now=later)
+    dispatch.resend(delivery=delivery, actor="ada", now=later)
     dispatch.send(delivery=delivery, now=later)
 
-    assert (delivery.status, len(post.sent)) == ("delivered", 1)
+    assert (delivery.status, len(post.sent)) == ("sent", 1)
 
 
-@pytest.mark.parametrize("status", ["pending", "delivered"])
+@pytest.mark.parametrize("status", ["pending", "sent"])
 def test_staff_cannot_resend_a_message_in_transit_or_sent(post, status):
     delivery = make_delivery()
-    Delivery.objects.update(status=status)
+    Message.objects.update(status=status)
     delivery.refresh_from_db()
 
-    with pytest.raises(IllegalMoveError):
-        dispatch.send_again(delivery=delivery, actor="ada", now=NOON)
+    with pytest.raises(InvalidTransitionError):
+        dispatch.resend(delivery=delivery, actor="ada", now=NOON)
 
 
 def test_a_broken_template_is_retried_until_repaired(post):
@@ -255,4 +255,4 @@ def test_an_invalid_address_gets_nothing(post, address):
 
     dispatch.send(delivery=delivery, now=NOON)
 
-    assert (delivery.status, post.sent) == ("dead", [])
+    assert (delivery.status, post.sent) == ("failed", [])

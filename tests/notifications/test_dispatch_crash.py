@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from notifications import dispatch, tasks
-from notifications.models import SENDING_TAKES, Delivery
+from notifications.models import SENDING_TIMEOUT, Message
 from tests.e2e.worker_process import surroundings
 from tests.factories.notifications import make_delivery
 from tests.notifications.smtp_servers import BadServer, mailbox, mailers
@@ -45,18 +45,18 @@ def test_a_message_of_a_killed_worker_is_never_resent_automatically(
         killed = start_worker(delivery, port, FAILPOINT=failpoint).wait(60)
         deliver_again_and_sweep(delivery)
         delivery.refresh_from_db()
-        doubted = list(Delivery.objects.in_doubt(delivery.status_since + SENDING_TAKES))
+        doubted = list(Message.objects.unconfirmed(delivery.status_since + SENDING_TIMEOUT))
         mails = len(list(tmp_path.glob("*.eml")))
 
         assert killed == -signal.SIGKILL
-        assert (delivery.status, delivery.attempts, mails) == ("delivering", 1, arrived)
+        assert (delivery.status, delivery.attempts, mails) == ("sending", 1, arrived)
         assert doubted == [delivery]
 
         if not arrived:  # staff checked, found nothing, and resend it
-            dispatch.send_again(
-                delivery=delivery, actor="ada", now=delivery.status_since + SENDING_TAKES
+            dispatch.resend(
+                delivery=delivery, actor="ada", now=delivery.status_since + SENDING_TIMEOUT
             )
-            Delivery.objects.update(due_at=delivery.event.occurred_at)
+            Message.objects.update(due_at=delivery.event.occurred_at)
             tasks.send(delivery_id=delivery.pk)
 
     assert len(list(tmp_path.glob("*.eml"))) == 1
@@ -74,7 +74,7 @@ def test_a_worker_killed_before_confirmation_leaves_one_message(settings, tmp_pa
         deliver_again_and_sweep(delivery)
 
     delivery.refresh_from_db()
-    assert delivery.status == "delivering"
+    assert delivery.status == "sending"
     assert len(thinking.bodies) == 1
     assert list(tmp_path.glob("*.eml")) == []
 
@@ -85,4 +85,4 @@ def test_a_live_worker_sends_once(tmp_path):
         assert start_worker(delivery, port).wait(60) == 0
 
     delivery.refresh_from_db()
-    assert (delivery.status, len(list(tmp_path.glob("*.eml")))) == ("delivered", 1)
+    assert (delivery.status, len(list(tmp_path.glob("*.eml")))) == ("sent", 1)

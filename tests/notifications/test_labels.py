@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-from notifications.labels import WORDS, named
+from notifications.labels import TEMPLATE_LABELS, label
 from notifications.routes import ROUTES
 
 
 def test_every_template_has_a_label():
     sent = {route.template for routes in ROUTES.values() for route in routes}
 
-    assert set(WORDS) == sent
+    assert set(TEMPLATE_LABELS) == sent
 
 
 def test_a_template_without_a_label_shows_its_name():
-    assert named("order_placed → a@example.org") == "Order placed → a@example.org"
-    assert named("strange → a@example.org") == "strange → a@example.org"
+    assert label("order_placed → a@example.org") == "Order placed → a@example.org"
+    assert label("strange → a@example.org") == "strange → a@example.org"

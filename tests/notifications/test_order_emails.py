@@ -12,7 +12,7 @@ from orders import events
 from orders.address_changes import change_requests, corrections
 from orders.cancellation import cancellation, supplier_answers
 from orders.checkout import unpaid_orders
-from orders.models import AddressWish, Order, PurchaseOrder, TaxNumber, TaxRate
+from orders.models import AddressChangeRequest, Order, PurchaseOrder, TaxNumber, TaxRate
 from orders.purchasing import submission
 from tests.factories.backorders import tell
 from tests.factories.catalog import (
@@ -49,7 +49,7 @@ A_DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def supplier(monkeypatch):
     """Only staff of the supplier can cancel an order; skip the margin check."""
-    monkeypatch.setattr(submission, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier()).can_stop = None
 
 
@@ -76,7 +76,7 @@ def placed_with_a_discount():
 
 
 def placed_with_sales_tax():
-    channel = make_channel(adds_tax=True)
+    channel = make_channel(prices_exclude_tax=True)
     TaxNumber.objects.create(scheme="vat", country="DE", number="DE1", valid_from=NOON.date())
     make_paid_order(make_sellable(channel=channel))
 
@@ -91,13 +91,13 @@ def placed_without_tax():
 
 def unpaid():
     make_order()
-    unpaid_orders.remind(now=NOON + timedelta(minutes=6))
+    unpaid_orders.send_reminders(now=NOON + timedelta(minutes=6))
 
 
 def link_asked():
     order = make_order()
     with transaction.atomic():
-        events.link_asked(order, at=NOON)
+        events.link_requested(order, at=NOON)
 
 
 # Address change
@@ -115,11 +115,15 @@ def corrected_by_the_customer():
 
 def address_answer(*, is_yes):
     order = make_accepted_purchase_order().order
-    change_requests.wish(order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
-    change_requests.answer(wish=AddressWish.objects.get(), is_yes=is_yes, actor="ben", now=NOON)
+    change_requests.request_change(
+        order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON
+    )
+    change_requests.record_answer(
+        wish=AddressChangeRequest.objects.get(), is_yes=is_yes, actor="ben", now=NOON
+    )
 
 
-def address_changed():
+def email_changed():
     address_answer(is_yes=True)
 
 
@@ -146,7 +150,7 @@ def cancellation_answer(verb):
 
 
 def canceled_after_it_was_charged():
-    cancellation_answer(supplier_answers.stopped)
+    cancellation_answer(supplier_answers.record_acceptance)
 
 
 def replacement_canceled():
@@ -161,7 +165,7 @@ def of_two_places():
     type(far.level).objects.filter(pk=far.level.pk).update(location=place)
     unsent, asked = make_purchase_orders(near, far)
     asked.move("ready", at=NOON)
-    asked.move("submitting", at=NOON, axis="request_status")
+    asked.move("submitting", at=NOON, status_field="submission_status")
     tell(asked)
     return unsent.order
 
@@ -171,7 +175,7 @@ def partly_canceled():
 
 
 def not_canceled():
-    cancellation_answer(supplier_answers.not_stopped)
+    cancellation_answer(supplier_answers.record_refusal)
 
 
 def refunded():
@@ -216,12 +220,12 @@ CASES = [
     ),
     ("order.link_asked", link_asked, ["Someone requested the link to this order", "See the order"]),
     (
-        "order.address_corrected",
+        "order.delivery_address_changed",
         corrected,
         ["We corrected the delivery address of your order.", "20095 Hamburg", "10115 Berlin"],
     ),
     (
-        "order.address_corrected",
+        "order.delivery_address_changed",
         corrected_by_the_customer,
         [
             "Your order goes to your new address.",
@@ -229,8 +233,8 @@ CASES = [
         ],
     ),
     (
-        "order.address_answered",
-        address_changed,
+        "order.delivery_address_change_result",
+        email_changed,
         [
             "It goes to the new address.",
             "The supplier ships this parcel to the new address.",
@@ -238,7 +242,7 @@ CASES = [
         ],
     ),
     (
-        "order.address_answered",
+        "order.delivery_address_change_result",
         address_kept,
         ["The delivery address could not be changed.", "10115 Berlin"],
     ),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shipping.shipments import shipments, tracking
-from shipping.shipments.statuses import CarrierNews
+from shipping.shipments.statuses import TrackingUpdate
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
@@ -25,11 +25,11 @@ A_DAY = timedelta(days=1)
 def shipped(answer="shipped"):
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
     state = make_state(purchase_order, answer, make_parcel_news())
-    shipments.take_in(purchase_order=purchase_order, state=state, now=NOON)
+    shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
 
 
 def heard(status):
-    news = CarrierNews(status=status, happened_at=NOON - A_DAY)
+    news = TrackingUpdate(status=status, happened_at=NOON - A_DAY)
     tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER, news=[news], now=NOON)
 
 

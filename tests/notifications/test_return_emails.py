@@ -61,7 +61,9 @@ def rejected():
 
 def asked():
     made = complaint()
-    authorizations.ask(authorization=made, question="Which cell?", actor="ann", now=NOON)
+    authorizations.request_evidence(
+        authorization=made, question="Which cell?", actor="ann", now=NOON
+    )
     return made
 
 
@@ -82,7 +84,7 @@ def labeled():
 def refused():
     made = complaint()
     bring_back(made)
-    refunds.refuse(authorization=made, answer="An empty box.", actor="ann", now=NOON)
+    refunds.reject_received(authorization=made, answer="An empty box.", actor="ann", now=NOON)
 
 
 def expired():

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from notifications import dispatch, outbox
 from notifications.models import Event
-from notifications.sealed_links import sealed_link
+from notifications.sealed_links import encrypt_link
 from storefront.lib.security import key_rotation
 
 pytestmark = pytest.mark.django_db
@@ -19,11 +19,11 @@ LINK = "https://shop.example/en/account/password/3/c9x-8f2b4a6c8e0f/"
 @pytest.fixture
 @transaction.atomic
 def event():
-    return outbox.tell(
+    return outbox.record_event(
         name="account.password_forgotten",
         key="account.password_forgotten:1",
         subject="account:1",
-        payload={"email": "ada@example.org", "locale": "en", **sealed_link(LINK)},
+        payload={"email": "ada@example.org", "locale": "en", **encrypt_link(LINK)},
         at=timezone.now(),
     )
 

@@ -13,7 +13,7 @@ from orders.address_changes import tasks as address_tasks
 from orders.purchasing import submission
 from storefront.accounts.models import User
 from suppliers.compliance import vetting
-from suppliers.models import Connection, Criterion
+from suppliers.models import Connection, Requirement
 from tests.factories.catalog import make_channel
 from tests.factories.compliance import make_verified
 from tests.factories.orders import HOME, ask_to_stop, make_purchase_orders
@@ -29,8 +29,8 @@ THERE = replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
 @pytest.fixture(autouse=True)
 def shop(monkeypatch, settings):
     """A shop whose staff review evidence and whose supplier takes orders by e-mail."""
-    monkeypatch.setattr(submission, "check", lambda **_: [])
-    settings.CERTIFICATES_FOR_EU = [Criterion.CE]
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
+    settings.CERTIFICATES_FOR_EU = [Requirement.CE]
     make_channel(countries=["DE"])
     User.objects.create_superuser("boss@fara.example", "a password")
     Connection.objects.filter(supplier=make_supplier(adapter="feed")).update(
@@ -40,7 +40,7 @@ def shop(monkeypatch, settings):
 
 def ordered():
     (purchase_order,) = make_purchase_orders(quantity=2)
-    return submission.send(purchase_order=purchase_order, now=NOON)
+    return submission.submit(purchase_order=purchase_order, now=NOON)
 
 
 def asked_to_stop():
@@ -49,13 +49,15 @@ def asked_to_stop():
 
 def asked_to_send_elsewhere():
     order = ordered().order
-    change_requests.wish(order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
-    address_tasks.tell_addresses()
+    change_requests.request_change(
+        order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON
+    )
+    address_tasks.send_supplier_notices()
 
 
 def evidence_ends(**known):
     make_verified(valid_until=ENDS, **known)
-    vetting.watch(now=NOON)
+    vetting.watch_expiry(now=NOON)
 
 
 def evidence_ends_and_says_who_issued_it():
@@ -68,7 +70,7 @@ def withheld(offers=1):
     for _ in range(offers):
         make_offer(plain_goods())
     with translation.override("az"):
-        vetting.watch(now=NOON + timedelta(days=27))
+        vetting.watch_expiry(now=NOON + timedelta(days=27))
 
 
 def withheld_several():
@@ -92,12 +94,12 @@ CASES = [
         ],
     ),
     (
-        "purchase_order.stop_wished",
+        "purchase_order.supplier_cancellation_request",
         asked_to_stop,
         ["Please stop this order if nothing has shipped yet."],
     ),
     (
-        "purchase_order.address_wished",
+        "purchase_order.supplier_address_change_request",
         asked_to_send_elsewhere,
         ["The customer asks for a different delivery address.", "20095 Hamburg"],
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders.admin_columns import goods, payment
+from orders.admin_columns import fulfillment, payment
 from orders.cancellation import cancellation
 from orders.models import Order
 from tests.factories.orders import make_paid_order, make_sellable
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def said_of(order):
     row = Order.objects.with_progress().get(pk=order.pk)
-    return payment(row), goods(row)
+    return payment(row), fulfillment(row)
 
 
 def test_replacements_and_canceled_orders_have_their_own_texts():

@@ -24,8 +24,8 @@ from orders.gateways import gateway_for
 from orders.models import Order, Payment, PaymentEvent, Promotion, PurchaseOrder
 from orders.payments import captures, refunds, sessions, updates
 from orders.purchasing import submission
-from storefront.dashboard.invariants.payments import MONEY
-from storefront.dashboard.invariants.registry import _ask
+from storefront.dashboard.invariants.payments import PAYMENTS
+from storefront.dashboard.invariants.registry import _check
 from storefront.lib.money import Money
 from suppliers.connectors.records import OutOfStockError
 from suppliers.models import StockLevel
@@ -45,7 +45,9 @@ PRICES = st.integers(1_000, 30_000)
 GOODS = st.lists(st.tuples(PRICES, st.integers(1, 3), st.booleans()), min_size=1, max_size=3)
 WHAT_HAPPENS = st.lists(
     st.tuples(
-        st.sampled_from(["refund", "settle", "come_back", "disputed", "dispute_ends", "warned"]),
+        st.sampled_from(
+            ["refund", "settle", "come_back", "disputed", "dispute_ends", "fraud_warning"]
+        ),
         st.integers(1, 100),
     ),
     max_size=8,
@@ -55,8 +57,10 @@ PLACES = iter(range(1, 1_000_000))
 
 @pytest.fixture
 def supplier(monkeypatch, quiet_surroundings):
-    monkeypatch.setattr(submission, "check", lambda **_: [])  # hold rules are not tested here
-    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
+    monkeypatch.setattr(
+        submission, "evaluate_purchase_order", lambda **_: []
+    )  # hold rules are not tested here
+    monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
     return connect(monkeypatch, ScriptedSupplier())
 
 
@@ -79,7 +83,7 @@ def undone():
 
 def bought(goods, *, way, percent):
     """Place and pay an order; its items are in one of two warehouses."""
-    Promotion.objects.update(is_live=False)
+    Promotion.objects.update(is_active=False)
     if percent:
         make_promotion(percent=Decimal(percent) / 100)
     made = []
@@ -96,25 +100,25 @@ def bought(goods, *, way, percent):
     quote = quote_for(cart, price=str(euros(way)))
     email = f"{next(PLACES)}@example.org"
     order = checkout.place(cart=cart, email=email, ship_to=HOME, quote=quote, now=NOON).order
-    payment = sessions.start(order=order, return_url="http://127.0.0.1/", now=NOON)
+    payment = sessions.open_session(order=order, return_url="http://127.0.0.1/", now=NOON)
     gateway_for("fake").authorize(payment.reference)
-    return order, updates.read(payment=payment, now=NOON)
+    return order, updates.refresh(payment=payment, now=NOON)
 
 
 def settle(payment):
     """Execute pending requests at the gateway, as a worker does."""
     for _ in range(40):
         payment.refresh_from_db()
-        if captures.next_step(payment, now=NOON) is None:
+        if captures.next_operation(payment, now=NOON) is None:
             return
-        captures.carry_out(payment=payment, now=NOON)
+        captures.execute(payment=payment, now=NOON)
     raise AssertionError("it never ends")
 
 
 def what_it_is_worth(order):
     """Compute the value of an order from its lines and parcels: items, delivery, tax, discount."""
     lines = order.lines.aggregate(
-        goods=Sum("line_amount"), off=Sum("discount_amount"), added=Sum("added_tax_amount")
+        goods=Sum("line_amount"), off=Sum("discount_amount"), added=Sum("additional_tax_amount")
     )
     ways = sum((Decimal(parcel["amount"]) for parcel in order.delivery_plan), Decimal(0))
     return lines["goods"] - lines["off"] + lines["added"] + ways
@@ -131,13 +135,13 @@ def in_book(payment):
 def adds_up(payment):
     payment.refresh_from_db()
     assert 0 <= payment.refunded_amount <= payment.captured_amount <= payment.authorized_amount
-    assert payment.captured_amount + payment.released_amount <= payment.authorized_amount
+    assert payment.captured_amount + payment.voided_amount <= payment.authorized_amount
     assert in_book(payment) == payment.captured_amount - payment.refunded_amount
-    assert ledger.refundable(payment).amount >= 0
+    assert ledger.refundable_amount(payment).amount >= 0
 
 
 def happen(payment, what, percent, *, is_won):
-    left = ledger.refundable(payment)
+    left = ledger.refundable_amount(payment)
     if what == "settle":
         settle(payment)
     elif what == "refund" and left and payment.captured_amount:
@@ -150,7 +154,7 @@ def happen(payment, what, percent, *, is_won):
     elif what == "come_back":
         for update in came_back(payment):
             updates.apply(update=update, gateway="fake", now=NOON)
-    elif what in {"disputed", "dispute_ends", "warned"}:
+    elif what in {"disputed", "dispute_ends", "fraud_warning"}:
         # Disputes of one payment end one way here: contradictions are tested elsewhere.
         end = "dispute_won" if is_won else "dispute_lost"
         what = end if what == "dispute_ends" else what
@@ -193,16 +197,16 @@ def test_captures_match_acceptances_and_nothing_is_refunded_twice(
     order, payment = bought(goods, way=way, percent=percent)
     assert order.total_amount == what_it_is_worth(order)
 
-    made = submission.divide(order=order, now=NOON)
-    assert sum(each.charge_amount for each in made) == order.total_amount
+    made = submission.create_purchase_orders(order=order, now=NOON)
+    assert sum(each.customer_charge_amount for each in made) == order.total_amount
     for purchase_order, says_yes in zip(made, answers, strict=False):
         supplier.script = [] if says_yes else [OutOfStockError("none left")]
         rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-        submission.send(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
+        submission.submit(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
         adds_up(payment)
     settle(payment)
     accepted = PurchaseOrder.objects.filter(order=order, accepted_at__isnull=False)
-    worth = sum(accepted.values_list("charge_amount", flat=True), Decimal(0))
+    worth = sum(accepted.values_list("customer_charge_amount", flat=True), Decimal(0))
     adds_up(payment)
     assert payment.captured_amount == worth
     if all(answers[: len(made)]):
@@ -214,11 +218,13 @@ def test_captures_match_acceptances_and_nothing_is_refunded_twice(
     settle(payment)
     adds_up(payment)
     assert payment.captured_amount == worth
-    assert [finding.rows for finding in (_ask(each, NOON) for each in MONEY) if finding.count] == []
+    assert [
+        finding.rows for finding in (_check(each, NOON) for each in PAYMENTS) if finding.count
+    ] == []
 
 
 NEWS = st.lists(
-    st.tuples(st.sampled_from(["captured", "released", "refunded"]), CENTS),
+    st.tuples(st.sampled_from(["captured", "voided", "refunded"]), CENTS),
     min_size=1,
     max_size=6,
 )

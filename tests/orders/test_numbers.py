@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders.numbers import order_number_of
+from orders.numbers import normalize_order_number
 
 
 @pytest.mark.parametrize(
@@ -16,4 +16,4 @@ from orders.numbers import order_number_of
     ],
 )
 def test_an_order_number_is_read_in_any_spacing_with_or_without_fl(written):
-    assert order_number_of(written) == "FL-261128-S9NE9"
+    assert normalize_order_number(written) == "FL-261128-S9NE9"

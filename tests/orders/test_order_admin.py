@@ -20,16 +20,16 @@ def offered(staff, row, *names):
 
 def test_an_order_offers_what_its_status_allows(world, staff):
     orders = orders_by_status()
-    acts = ("cancel", "refund", "go_on")
+    acts = ("cancel", "refund", "release")
 
     assert offered(staff, orders["completed"], *acts) == ["refund"]
     assert offered(staff, orders["placed"], *acts) == ["cancel"]
     orders["placed"].move("on_hold", at=NOON, hold_reason="Looks like fraud.")
-    assert offered(staff, orders["placed"], *acts) == ["cancel", "go_on"]
+    assert offered(staff, orders["placed"], *acts) == ["cancel", "release"]
 
 
 @pytest.mark.parametrize(
-    ("status", "request_status", "acts"),
+    ("status", "submission_status", "acts"),
     [
         ("draft", "unsubmitted", []),
         ("on_hold", "submit_failed", ["release_hold"]),
@@ -38,9 +38,11 @@ def test_an_order_offers_what_its_status_allows(world, staff):
     ],
 )
 def test_a_purchase_order_offers_what_its_submission_status_allows(
-    world, staff, status, request_status, acts
+    world, staff, status, submission_status, acts
 ):
     row = PurchaseOrder.objects.filter(status="draft").first()
-    PurchaseOrder.objects.filter(pk=row.pk).update(status=status, request_status=request_status)
+    PurchaseOrder.objects.filter(pk=row.pk).update(
+        status=status, submission_status=submission_status
+    )
 
     assert offered(staff, row, "release_hold", "send_again", "look_up") == acts

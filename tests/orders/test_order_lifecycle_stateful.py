@@ -33,15 +33,15 @@ from orders.purchasing import acknowledgements, reassignment, submission, submis
 from orders.purchasing.holds import holds
 from shipping.rerouting import customer_choice
 from shipping.shipments import shipments
-from storefront.lib.http.errors import OutsideError, PermanentError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.lib.money import Money
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.connectors.records import (
-    Answer,
+    Acknowledgement,
     OutOfStockError,
-    PurchaseState,
-    Refusal,
-    RefusedLine,
+    PurchaseOrderReport,
+    RejectedLine,
+    RejectionReason,
 )
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quote_for
@@ -56,20 +56,20 @@ pytestmark = pytest.mark.django_db
 
 # Errors of actions that are not possible in a state.
 REFUSALS = (
-    IllegalMoveError,
-    LostRaceError,
-    OutsideError,
-    checkout.CannotSupplyError,
+    InvalidTransitionError,
+    ConcurrentUpdateError,
+    ExternalServiceError,
+    checkout.UnavailableError,
     checkout.EmptyCartError,
     checkout.AlreadyPlacedError,
     checkout.QuoteOutdatedError,
-    submission.OrderStoppedError,
+    submission.NotSubmittableError,
     carts.NotEnoughError,
     carts.NotForSaleError,
     cancellation.TooLateError,
-    customer_choice.NoLongerError,
-    reassignment.CannotMoveError,
-    refunds.TooMuchError,
+    customer_choice.ChoiceUnavailableError,
+    reassignment.NotReassignableError,
+    refunds.RefundTooLargeError,
     refunds.NothingToRefundError,
 )
 WHICH = st.integers(0, 30)
@@ -94,14 +94,14 @@ class Life(Setbacks, GivingBack):
         StockLevel.objects.filter(pk=self.lights[1].level.pk).update(location=far)
         self.put_on_other_shelves(self.lights)
         # Units above one stock level ship from the others.
-        Channel.objects.update(places_per_line=2)
+        Channel.objects.update(max_split_locations=2)
         Listing.objects.update(available=2 * UNITS)
         for light in self.lights:
             light.channel.refresh_from_db()
 
     def teardown(self):
         if hasattr(self, "world"):
-            for status in PurchaseOrder.objects.values_list("request_status", flat=True):
+            for status in PurchaseOrder.objects.values_list("submission_status", flat=True):
                 event(f"a purchase order ended {status}")
             for status in ReturnAuthorization.objects.values_list("status", flat=True):
                 event(f"a return ended {status}")
@@ -128,7 +128,7 @@ class Life(Setbacks, GivingBack):
             )
             if placed.order.lines.count() > sum(map(bool, (one, other))):
                 event("a line was divided")
-            sessions.start(order=placed.order, return_url="http://127.0.0.1/", now=self.now)
+            sessions.open_session(order=placed.order, return_url="http://127.0.0.1/", now=self.now)
 
     @rule(which=WHICH, news=st.sampled_from(["authorized", "failed"]), times=st.integers(1, 2))
     def pay(self, which, news, times):
@@ -147,8 +147,8 @@ class Life(Setbacks, GivingBack):
         if Order.objects.count() > known:
             order = Order.objects.latest("pk")
             gateway_for("fake").authorize(order.payments.get().reference)
-            updates.read(payment=order.payments.get(), now=self.now)
-            submission.divide(order=order, now=self.now)
+            updates.refresh(payment=order.payments.get(), now=self.now)
+            submission.create_purchase_orders(order=order, now=self.now)
             self.send(which, answer)
 
     @rule(which=WHICH)
@@ -160,7 +160,7 @@ class Life(Setbacks, GivingBack):
     @rule(minutes=st.sampled_from([5, 25]))
     def time_passes(self, minutes):
         self.now += timedelta(minutes=minutes)
-        for order in Order.objects.filter(status="pending_payment", pay_before__lte=self.now):
+        for order in Order.objects.filter(status="pending_payment", payment_due_at__lte=self.now):
             checkout.expire(order=order, now=self.now)
 
     # workers
@@ -168,7 +168,7 @@ class Life(Setbacks, GivingBack):
     @rule(which=WHICH)
     def divide(self, which):
         if order := self.pick(Order.objects.filter(status="placed"), which):
-            submission.divide(order=order, now=self.now)
+            submission.create_purchase_orders(order=order, now=self.now)
 
     @rule(which=WHICH, answer=ANSWERS)
     def send(self, which, answer):
@@ -179,15 +179,15 @@ class Life(Setbacks, GivingBack):
             "lost_and_done": [no_answer(effect=True)],
             "down": [PermanentError("no such address")],
         }[answer]
-        unsent = self.purchases().filter(request_status__in=PurchaseOrder.NEVER_SENT)
+        unsent = self.purchases().filter(submission_status__in=PurchaseOrder.UNSUBMITTED_STATES)
         if purchase_order := self.pick(unsent, which):
             with suppress(*REFUSALS):
-                submission.send(purchase_order=purchase_order, now=self.now)
+                submission.submit(purchase_order=purchase_order, now=self.now)
         self.supplier.script = []
 
     @rule(which=WHICH)
     def look_up(self, which):
-        unknown = self.purchases().filter(request_status="submit_unknown")
+        unknown = self.purchases().filter(submission_status="submit_unknown")
         if purchase_order := self.pick(unknown, which):
             with suppress(*REFUSALS):
                 submission_lookup.resolve(
@@ -196,20 +196,20 @@ class Life(Setbacks, GivingBack):
 
     @rule(which=WHICH, can_stop=st.sampled_from([True, False, None]))
     def ask_to_stop(self, which, can_stop):
-        wanted = self.purchases().filter(cancel_wanted_at__isnull=False)
+        wanted = self.purchases().filter(cancel_requested_at__isnull=False)
         self.supplier.can_stop = can_stop
         if purchase_order := self.pick(wanted, which):
             with suppress(*REFUSALS):
-                cancellation.pursue(purchase_order=purchase_order, now=self.now)
+                cancellation.process_request(purchase_order=purchase_order, now=self.now)
 
     @rule(which=WHICH)
     def settle(self, which):
         if payment := self.pick(Payment.objects.exclude(reference=""), which):
             for _ in range(20):
                 payment.refresh_from_db()
-                if captures.next_step(payment, now=self.now) is None:
+                if captures.next_operation(payment, now=self.now) is None:
                     return
-                captures.carry_out(payment=payment, now=self.now)
+                captures.execute(payment=payment, now=self.now)
             raise AssertionError("it never ends")
 
     # suppliers
@@ -222,18 +222,20 @@ class Life(Setbacks, GivingBack):
         is_late=st.booleans(),
     )
     def answer(self, which, answer, refuses, ships, is_late):
-        told = self.purchases().exclude(request_status__in=["unsubmitted", "submit_failed"])
+        told = self.purchases().exclude(submission_status__in=["unsubmitted", "submit_failed"])
         if (purchase_order := self.pick(told, which)) is None:
             return
-        lines = purchase_order.lines.filter(is_live=True).order_by("pk")
+        lines = purchase_order.lines.filter(is_active=True).order_by("pk")
         refused = [
-            RefusedLine(reference=str(line.order_line_id), code=Refusal.OUT_OF_STOCK, ships=ships)
+            RejectedLine(
+                reference=str(line.order_line_id), code=RejectionReason.OUT_OF_STOCK, ships=ships
+            )
             for line in lines[: int(refuses)]
         ]
-        state = PurchaseState(
+        state = PurchaseOrderReport(
             number=purchase_order.number,
             supplier_reference=f"S-{purchase_order.number}",
-            answer=Answer(answer),
+            answer=Acknowledgement(answer),
             refused=tuple(refused) if answer == "accepted" else (),
             parcels=(make_parcel_news(number=f"LX{purchase_order.pk:09}DE"),)
             if answer == "shipped"
@@ -241,15 +243,15 @@ class Life(Setbacks, GivingBack):
             ships_by=(NOON + timedelta(days=20)).date() if is_late else None,
         )
         acknowledgements.apply(purchase_order=purchase_order, state=state, now=self.now)
-        with suppress(shipments.WrongOrderError):
-            shipments.take_in(purchase_order=purchase_order, state=state, now=self.now)
+        with suppress(shipments.NotShippableError):
+            shipments.import_parcels(purchase_order=purchase_order, state=state, now=self.now)
 
     # staff
 
     @rule(which=WHICH, percent=st.integers(1, 100))
     def refund(self, which, percent):
         if payment := self.pick(Payment.objects.filter(captured_amount__gt=0), which):
-            left = ledger.refundable(payment)
+            left = ledger.refundable_amount(payment)
             amount = Money(left.amount * percent / 100, left.currency).rounded()
             self.refunds += 1
             if amount:
@@ -271,12 +273,14 @@ class Life(Setbacks, GivingBack):
     @rule(which=WHICH)
     def go_on(self, which):
         if order := self.pick(Order.objects.filter(status="on_hold"), which):
-            holds.go_on(order=order, reason="looked", actor="ann", now=self.now)
+            holds.release_order(order=order, reason="looked", actor="ann", now=self.now)
 
 
 def test_invariants_hold_for_any_sequence_of_actions(monkeypatch, settings):
-    monkeypatch.setattr(submission, "check", lambda **_: [])  # hold rules are not tested here
-    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
+    monkeypatch.setattr(
+        submission, "evaluate_purchase_order", lambda **_: []
+    )  # hold rules are not tested here
+    monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
     Life.supplier = connect(monkeypatch, ScriptedSupplier())
 
     run_state_machine_as_test(Life, settings=MANY)

@@ -28,7 +28,7 @@ WORDS = f"No one is at {THERE.line1}, the customer says"
 def forget():
     Order.objects.update(status="completed")
     with transaction.atomic():
-        privacy.forget(addresses=["erika@example.org"], owner_id=0, now=NOON)
+        privacy.erase_customer(addresses=["erika@example.org"], owner_id=0, now=NOON)
 
 
 def said():
@@ -37,14 +37,16 @@ def said():
 
 def test_an_answer_to_an_address_change_is_erased():
     made = make_accepted_purchase_order()
-    change_requests.wish(order=made.order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
+    change_requests.request_change(
+        order=made.order, ship_to=THERE, reason="moved", actor="ann", now=NOON
+    )
     with transaction.atomic():
-        pending_changes.drop(made, reason=WORDS, is_told=False, now=NOON)
+        pending_changes.reject(made, reason=WORDS, is_told=False, now=NOON)
     (before,) = said()
 
     forget()
 
-    assert before.subject == "orders.AddressWish"
+    assert before.subject == "orders.AddressChangeRequest"
     assert said() == []
     assert StatusChange.objects.get(pk=before.pk).to_status == "refused"
 
@@ -63,21 +65,21 @@ def claim():
     return make_claim(make_shipped_order(ship_to=THERE).purchase_orders.get())
 
 
-def rma():
+def supplier_return():
     purchase_order = make_delivered(ship_to=THERE).purchase_orders.get()
     units = {purchase_order.lines.get().pk: 1}
-    return supplier_returns.open_alone(
+    return supplier_returns.open_without_return(
         purchase_order=purchase_order, units=units, actor="ann", now=NOON
     )
 
 
-@pytest.mark.parametrize("made", [payment, rejected, claim, rma])
+@pytest.mark.parametrize("made", [payment, rejected, claim, supplier_return])
 def test_reasons_of_payments_and_returns_are_erased(made):
     row = made()
     StatusChange.objects.create(
         subject=row._meta.label,
         subject_id=row.pk,
-        axis="status",
+        status_field="status",
         from_status="a",
         to_status="b",
         at=NOON,

@@ -12,12 +12,14 @@ from tests.factories.scripted_supplier import ScriptedSupplier, connect
 @pytest.fixture
 def routes():
     """Clear the route cache before and after each test."""
-    quotes.forget()
+    quotes.clear_cache()
     yield
-    quotes.forget()
+    quotes.clear_cache()
 
 
 @pytest.fixture
 def supplier(monkeypatch):
-    monkeypatch.setattr(submission, "check", lambda **_: [])  # skip the margin check
+    monkeypatch.setattr(
+        submission, "evaluate_purchase_order", lambda **_: []
+    )  # skip the margin check
     return connect(monkeypatch, ScriptedSupplier())

@@ -9,7 +9,7 @@ from orders.models import Order, PurchaseOrder
 from shipping import status_polling
 from shipping.models import Parcel
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.models import Breaker, Connection
+from suppliers.models import CircuitBreaker, Connection
 from tests.factories.circuit_breakers import break_line
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
@@ -47,7 +47,7 @@ class Supplier:
 @pytest.fixture
 def supplier(monkeypatch):
     supplier = Supplier()
-    monkeypatch.setattr(status_polling, "adapter_for", lambda _: supplier)
+    monkeypatch.setattr(status_polling, "open_connector", lambda _: supplier)
     return supplier
 
 
@@ -57,13 +57,13 @@ def test_a_poll_finds_a_parcel_whose_webhook_was_lost(supplier):
         purchase_order, "shipped", make_parcel_news()
     )
 
-    answered = status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    answered = status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: NOON)
 
     purchase_order.refresh_from_db()
     assert answered == 1
-    assert (purchase_order.request_status, purchase_order.status) == ("accepted", "shipped")
+    assert (purchase_order.submission_status, purchase_order.status) == ("accepted", "shipped")
     assert purchase_order.polled_at == NOON
-    assert Parcel.objects.get().status == Parcel.Status.HANDED_OVER
+    assert Parcel.objects.get().status == Parcel.Status.SHIPPED
 
 
 def test_an_order_without_an_answer_blocks_no_other(supplier):
@@ -72,7 +72,7 @@ def test_an_order_without_an_answer_blocks_no_other(supplier):
     supplier.states[first.number] = PermanentError("refused")
     supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
 
-    status_polling.ask(supplier=first.supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=first.supplier, moment=lambda: NOON)
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -82,7 +82,7 @@ def test_an_order_without_an_answer_blocks_no_other(supplier):
 def test_an_order_the_supplier_lost_is_flagged_and_kept(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
-    status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: NOON)
 
     purchase_order.refresh_from_db()
     assert purchase_order.problem == "The supplier no longer knows this order."
@@ -98,7 +98,7 @@ def test_an_order_that_fails_blocks_no_other_and_is_not_polled_first_again(suppl
     supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
     clock = iter(NOON + timedelta(seconds=seconds) for seconds in range(9))
 
-    answered = status_polling.ask(supplier=first.supplier, moment=lambda: next(clock))
+    answered = status_polling.poll_supplier(supplier=first.supplier, moment=lambda: next(clock))
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -113,19 +113,19 @@ def test_an_answer_that_the_database_rejects_blocks_no_other(supplier, monkeypat
     supplier.states = {
         order.number: make_state(order, "shipped", make_parcel_news()) for order in (first, second)
     }
-    take_in = status_polling.shipments.take_in
+    take_in = status_polling.shipments.import_parcels
 
     def refused(*, purchase_order, **told):
         if purchase_order == first:
             raise IntegrityError("parcel_once: (7, Erika Muster)")
         return take_in(purchase_order=purchase_order, **told)
 
-    monkeypatch.setattr(status_polling.shipments, "take_in", refused)
+    monkeypatch.setattr(status_polling.shipments, "import_parcels", refused)
 
-    assert status_polling.ask(supplier=first.supplier, moment=lambda: NOON) == 1
+    assert status_polling.poll_supplier(supplier=first.supplier, moment=lambda: NOON) == 1
 
     first.refresh_from_db()
-    assert (first.problem, first.polled_at) == (status_polling.NOT_KEPT, NOON)
+    assert (first.problem, first.polled_at) == (status_polling.NOT_STORED, NOON)
     assert "parcel_once" in caplog.text
 
 
@@ -136,12 +136,14 @@ def test_a_run_stops_if_the_supplier_is_down_and_shows_the_error_until_it_recove
     for purchase_order in orders:
         supplier.states[purchase_order.number] = TemporaryError("HTTP 503")
 
-    status_polling.ask(supplier=orders[0].supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=orders[0].supplier, moment=lambda: NOON)
     down = Connection.objects.get(supplier=orders[0].supplier)
     asked = list(supplier.asked)
     for purchase_order in orders:
         supplier.states[purchase_order.number] = make_state(purchase_order, "accepted")
-    status_polling.ask(supplier=orders[0].supplier, moment=lambda: NOON + timedelta(minutes=10))
+    status_polling.poll_supplier(
+        supplier=orders[0].supplier, moment=lambda: NOON + timedelta(minutes=10)
+    )
     up = Connection.objects.get(supplier=orders[0].supplier)
 
     assert asked == [order.number for order in orders[:3]]
@@ -158,7 +160,7 @@ def test_the_longest_unpolled_order_is_polled_first(supplier):
         purchase_order.polled_at = NOON - timedelta(minutes=minutes)
         purchase_order.save()
 
-    status_polling.ask(supplier=orders[0].supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=orders[0].supplier, moment=lambda: NOON)
 
     assert supplier.asked == [orders[1].number, orders[2].number, orders[0].number]
 
@@ -168,7 +170,7 @@ def test_a_supplier_is_polled_at_its_interval_by_one_worker():
     supplier_id = purchase_order.supplier_id
 
     turns = [
-        status_polling.claim_due(now=NOON + timedelta(minutes=minutes))
+        status_polling.claim_due_suppliers(now=NOON + timedelta(minutes=minutes))
         for minutes in (0, 0, 9, 10, 10)
     ]
 
@@ -178,17 +180,17 @@ def test_a_supplier_is_polled_at_its_interval_by_one_worker():
 def test_a_supplier_with_an_open_circuit_stays_due():
     supplier = make_accepted_purchase_order(make_sellable()).supplier
     break_line(supplier)
-    assert status_polling.claim_due(now=NOON) == []
+    assert status_polling.claim_due_suppliers(now=NOON) == []
 
-    Breaker.objects.all().delete()
+    CircuitBreaker.objects.all().delete()
 
-    assert status_polling.claim_due(now=NOON) == [supplier.pk]
+    assert status_polling.claim_due_suppliers(now=NOON) == [supplier.pk]
 
 
 def test_a_supplier_without_open_orders_is_not_polled():
     make_level(make_offer(make_sellable().variant, make_supplier("idle")))
 
-    assert status_polling.claim_due(now=NOON) == []
+    assert status_polling.claim_due_suppliers(now=NOON) == []
 
 
 def test_delivered_orders_are_not_polled(supplier):
@@ -197,8 +199,8 @@ def test_delivered_orders_are_not_polled(supplier):
         purchase_order, "delivered", make_parcel_news()
     )
 
-    status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
-    status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: NOON)
+    status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: NOON)
 
     assert supplier.asked == [purchase_order.number]
     assert Order.objects.get().status == Order.Status.COMPLETED

@@ -56,14 +56,14 @@ class StagedSupplier(Supplier):
 @pytest.fixture
 def use(monkeypatch):
     def use(supplier):
-        monkeypatch.setattr(status_polling, "adapter_for", lambda _: supplier)
+        monkeypatch.setattr(status_polling, "open_connector", lambda _: supplier)
         return supplier
 
     return use
 
 
 def poll(purchase_order):
-    answered = status_polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    answered = status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: NOON)
     purchase_order.refresh_from_db()
     return answered
 
@@ -116,14 +116,14 @@ def test_a_half_submitted_order_is_resumed(use):
     poll(purchase_order)
 
     assert supplier.asked == [("track", 1), ("resume", purchase_order.number)]
-    assert purchase_order.request_status == PurchaseOrder.Request.ACCEPTED
+    assert purchase_order.submission_status == PurchaseOrder.Submission.ACCEPTED
 
 
-@pytest.mark.parametrize("request_status", ["accepted", "cancellation_rejected"])
-def test_only_orders_that_wait_for_acceptance_are_resumed(use, request_status):
+@pytest.mark.parametrize("submission_status", ["accepted", "cancellation_rejected"])
+def test_only_orders_that_wait_for_acceptance_are_resumed(use, submission_status):
     supplier = use(StagedSupplier())
     purchase_order = make_accepted_purchase_order(make_sellable())
-    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(request_status=request_status)
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(submission_status=submission_status)
     supplier.many = {purchase_order.number: make_state(purchase_order, "received")}
 
     poll(purchase_order)
@@ -142,29 +142,29 @@ def test_the_reason_for_a_stalled_order_is_saved_on_it(use):
     assert purchase_order.problem == "the balance does not pay for it"
 
 
-def canceled_and_had(request_status):
+def canceled_and_had(submission_status):
     """Create an order that the supplier accepted after we canceled it."""
     purchase_order = make_sent_purchase_order(make_sellable())
-    PurchaseOrder.objects.update(status="canceled", request_status=request_status)
+    PurchaseOrder.objects.update(status="canceled", submission_status=submission_status)
     purchase_order.refresh_from_db()
     return purchase_order
 
 
-@pytest.mark.parametrize("request_status", ["submitted", "accepted"])
+@pytest.mark.parametrize("submission_status", ["submitted", "accepted"])
 @pytest.mark.parametrize("answer", ["canceled", None])
-def test_a_canceled_order_is_polled_until_the_supplier_confirms(use, request_status, answer):
+def test_a_canceled_order_is_polled_until_the_supplier_confirms(use, submission_status, answer):
     """An order accepted in steps is not accepted again."""
     supplier = use(StagedSupplier())
-    purchase_order = canceled_and_had(request_status)
+    purchase_order = canceled_and_had(submission_status)
     supplier.alone[purchase_order.number] = make_state(purchase_order, "received")
     assert poll(purchase_order) == 1
-    assert purchase_order.request_status == request_status
+    assert purchase_order.submission_status == submission_status
 
     supplier.alone[purchase_order.number] = (
         make_state(purchase_order, answer) if answer is not None else None
     )
     poll(purchase_order)
-    assert purchase_order.request_status == "rejected"
+    assert purchase_order.submission_status == "rejected"
     poll(purchase_order)
 
     alone = [each for each in supplier.asked if each[0] != "track"]
@@ -183,4 +183,4 @@ def test_a_canceled_order_is_polled_until_it_shipped(use):
 
     assert supplier.asked.count(("find", purchase_order.number)) == 1
     assert "shipped a canceled purchase order" in purchase_order.problem
-    assert (purchase_order.status, purchase_order.request_status) == ("canceled", "accepted")
+    assert (purchase_order.status, purchase_order.submission_status) == ("canceled", "accepted")

@@ -12,8 +12,8 @@ from orders.purchasing import acknowledgements, submission
 from shipping import supplier_performance
 from shipping.models import Parcel
 from shipping.shipments import shipments, tracking
-from shipping.shipments.statuses import CarrierNews
-from suppliers.connectors.records import GoneError, OutOfStockError
+from shipping.shipments.statuses import TrackingUpdate
+from suppliers.connectors.records import DiscontinuedError, OutOfStockError
 from suppliers.models import ScorecardFact
 from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
@@ -50,24 +50,24 @@ def answer(purchase_order, word, *parcels, reason="", now=NOON):
 def ship(purchase_order, *, now, carrier_text=""):
     news = make_parcel_news(carrier_text=carrier_text)
     state = make_state(purchase_order, "shipped", news)
-    shipments.take_in(purchase_order=purchase_order, state=state, now=now)
+    shipments.import_parcels(purchase_order=purchase_order, state=state, now=now)
 
 
 def scan(word, *, at, now=None):
     tracking.apply(
         carrier=Parcel.objects.get().carrier,
         number=CJ_NUMBER,
-        news=[CarrierNews(status=word, text=word, happened_at=at)],
+        news=[TrackingUpdate(status=word, text=word, happened_at=at)],
         now=now or at,
     )
 
 
 def test_response_time_is_measured_from_submission():
     purchase_order = make_sent_purchase_order()
-    assert supplier_performance.observe() is None
+    assert supplier_performance.record_new_facts() is None
 
     answer(purchase_order, "accepted", now=NOON + 2 * AN_HOUR)
-    earliest = supplier_performance.observe()
+    earliest = supplier_performance.record_new_facts()
 
     assert earliest == NOON + 2 * AN_HOUR
     assert facts("acknowledged") == [
@@ -81,7 +81,7 @@ def test_a_rejection_is_an_answer():
     purchase_order = make_sent_purchase_order()
 
     answer(purchase_order, "rejected", reason="The address is wrong", now=NOON + AN_HOUR)
-    supplier_performance.observe()
+    supplier_performance.record_new_facts()
 
     assert values("acknowledged") == [3600]
     assert values("finished") == [0]
@@ -93,7 +93,7 @@ def test_an_out_of_stock_rejection_records_the_stock_in_the_feed():
     purchase_order = make_sent_purchase_order(make_sellable(quantity=4), quantity=2)
 
     answer(purchase_order, "rejected", reason="Sold out, sorry")
-    supplier_performance.observe()
+    supplier_performance.record_new_facts()
 
     assert values("short") == [4]
     assert values("promised") == values("filled") == values("finished") == [0]
@@ -103,22 +103,24 @@ def test_an_order_rejected_as_out_of_stock_counts_one_missing_line():
     purchase_order = make_sent_purchase_order(make_sellable(quantity=3), make_sellable())
 
     answer(purchase_order, "rejected", reason="insufficient inventory")
-    supplier_performance.observe()
-    supplier_performance.observe()
+    supplier_performance.record_new_facts()
+    supplier_performance.record_new_facts()
 
     assert values("promised") == values("filled") == values("finished") == [0]
     assert values("short") == [3]
 
 
-@pytest.mark.parametrize("error", [OutOfStockError("code 1603102"), GoneError("code 1602002")])
+@pytest.mark.parametrize(
+    "error", [OutOfStockError("code 1603102"), DiscontinuedError("code 1602002")]
+)
 def test_a_rejection_by_our_call_counts_by_its_kind(monkeypatch, error):
     make_service()
     supplier = connect(monkeypatch, ScriptedSupplier())
     supplier.script = [error]
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=3))
 
-    submission.send(purchase_order=purchase_order, now=NOON)
-    supplier_performance.observe()
+    submission.submit(purchase_order=purchase_order, now=NOON)
+    supplier_performance.record_new_facts()
 
     assert values("short") == [3]
     assert values("filled") == [0]
@@ -127,9 +129,9 @@ def test_a_rejection_by_our_call_counts_by_its_kind(monkeypatch, error):
 def test_a_rejected_line_counts_alone(monkeypatch):
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable(quantity=1))
     line = purchase_order.lines.order_by("pk").last()
-    purchase_order.lines.filter(pk=line.pk).update(is_live=False, acknowledgment="out_of_stock")
+    purchase_order.lines.filter(pk=line.pk).update(is_active=False, acknowledgment="out_of_stock")
 
-    supplier_performance.observe()
+    supplier_performance.record_new_facts()
 
     assert {subject: int(value) for subject, value, _ in facts("promised")} == {
         f"line:{purchase_order.lines.order_by('pk').first().pk}": 1,
@@ -143,7 +145,7 @@ def test_an_order_we_canceled_counts_against_no_supplier(monkeypatch):
     purchase_order = make_accepted_purchase_order()
 
     ask_to_stop(purchase_order.order)
-    supplier_performance.observe()
+    supplier_performance.record_new_facts()
 
     purchase_order.refresh_from_db()
     assert purchase_order.status == "canceled"
@@ -153,7 +155,7 @@ def test_an_order_we_canceled_counts_against_no_supplier(monkeypatch):
 def test_the_whole_path_from_acceptance_to_arrival_is_recorded():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     ship(purchase_order, now=NOON + A_DAY)
-    supplier_performance.observe()
+    supplier_performance.record_new_facts()
 
     assert values("filled") == [1, 1]
     assert values("finished") == [1]
@@ -162,7 +164,7 @@ def test_the_whole_path_from_acceptance_to_arrival_is_recorded():
     scan("in_transit", at=NOON + 2 * A_DAY)
     scan("out_for_delivery", at=NOON + 3 * A_DAY)
     scan("delivered", at=NOON + 4 * A_DAY)
-    supplier_performance.observe()
+    supplier_performance.record_new_facts()
 
     assert values("scanned") == [2 * 86_400]
     assert values("arrived") == [1]
@@ -172,7 +174,7 @@ def test_a_label_is_no_scan():
     ship(make_accepted_purchase_order(), now=NOON + A_DAY)
 
     scan("pre_transit", at=NOON + 2 * A_DAY)
-    supplier_performance.observe()
+    supplier_performance.record_new_facts()
 
     assert values("scanned") == []
 
@@ -181,7 +183,7 @@ def test_a_returned_parcel_did_not_arrive():
     ship(make_accepted_purchase_order(), now=NOON + A_DAY)
 
     scan("return_to_sender", at=NOON + 9 * A_DAY)
-    supplier_performance.observe()
+    supplier_performance.record_new_facts()
 
     assert values("arrived") == [0]
     assert facts("arrived")[0][2] == NOON + 9 * A_DAY
@@ -190,14 +192,14 @@ def test_a_returned_parcel_did_not_arrive():
 def test_each_fact_is_recorded_once():
     purchase_order = make_accepted_purchase_order()
     ship(purchase_order, now=NOON + A_DAY, carrier_text="in transit")
-    supplier_performance.observe()
+    supplier_performance.record_new_facts()
     seen = list(ScorecardFact.objects.order_by("pk").values_list())
     assert len(seen) >= 5
 
     answer(purchase_order, "shipped", now=NOON + 2 * A_DAY)
     ship(purchase_order, now=NOON + 2 * A_DAY, carrier_text="in transit")
     for since in (None, NOON, NOON - A_DAY):
-        assert supplier_performance.observe(since=since) is None
+        assert supplier_performance.record_new_facts(since=since) is None
 
     assert list(ScorecardFact.objects.order_by("pk").values_list()) == seen
 
@@ -205,9 +207,9 @@ def test_each_fact_is_recorded_once():
 def test_a_missed_fact_is_found_by_the_full_sweep():
     make_accepted_purchase_order()
 
-    assert supplier_performance.observe(since=NOON + A_DAY) is None
+    assert supplier_performance.record_new_facts(since=NOON + A_DAY) is None
     assert values("acknowledged") == []
-    assert supplier_performance.observe() == NOON
+    assert supplier_performance.record_new_facts() == NOON
     assert values("acknowledged") == [0]
 
 
@@ -217,4 +219,4 @@ def test_a_sweep_needs_a_constant_number_of_queries(django_assert_num_queries):
         assert ship_one.status == PurchaseOrder.Status.IN_PROGRESS
 
     with django_assert_num_queries(8):
-        supplier_performance.observe()
+        supplier_performance.record_new_facts()

@@ -12,7 +12,7 @@ from django.urls import reverse
 from orders.models import Order, Payment, PurchaseOrder
 from storefront.accounts.models import User
 from storefront.webhooks import processing, storage, views
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from suppliers.models import StockLevel
 from tests.factories.accounts import PASSWORD, make_shopper
 from tests.factories.orders import make_order, make_purchase_orders
@@ -186,7 +186,7 @@ def test_forms_of_an_account_answer_bad_input(light):
 
 def test_forms_of_the_portal_answer_bad_input(light):
     (purchase,) = make_purchase_orders(light)
-    PurchaseOrder.objects.update(request_status="submitted")
+    PurchaseOrder.objects.update(submission_status="submitted")
     deck, front = Deck(), Fronts(Client(HTTP_SEC_FETCH_SITE="same-origin"))
     link = f"/en/supplier/{purchase.number}/{purchase.access_key}/"
     before = sold()
@@ -241,7 +241,7 @@ def test_the_api_answers_bad_input(light, key):
 def test_webhooks_answer_bad_input(settings, monkeypatch, light):
     settings.TRACKING_HOOK_SECRET = SECRET
     monkeypatch.setattr(storage, "database_time", lambda: NOON)
-    monkeypatch.setattr(views.handle, "delay", lambda **_: None)
+    monkeypatch.setattr(views.process, "delay", lambda **_: None)
     supplier = light.variant.offers.get().supplier
     cj, front, before = connect_cj(supplier), Fronts(Client()), sold()
     sources = [cj, f"tracking-{supplier.code}", "stripe"]
@@ -251,10 +251,10 @@ def test_webhooks_answer_bad_input(settings, monkeypatch, light):
         front.send("post", path, body, content_type="application/json")
         post_cj(front.client, cj, body)
         post_signed(front.client, sources[1], body, message_id=f"m{turn}")
-    for call in InboundCall.objects.all():
-        processing.handle(call=call, now=NOON)
+    for call in InboundWebhook.objects.all():
+        processing.process(call=call, now=NOON)
 
     assert front.wrong == []
-    assert InboundCall.objects.count() > len(BODIES)
-    assert InboundCall.objects.exclude(status__in=("applied", "failed", "ignored")).count() == 0
+    assert InboundWebhook.objects.count() > len(BODIES)
+    assert InboundWebhook.objects.exclude(status__in=("applied", "failed", "ignored")).count() == 0
     assert sold() == before

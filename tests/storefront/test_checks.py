@@ -75,11 +75,11 @@ def test_production_refuses_weak_values(settings, name, value):
     settings.PUBLIC_URL = "https://shop.example"
     settings.SMTP_URL = "smtp+starttls://user:password@mail.example:587"
     settings.SECRET_KEY = "0123456789" * 5
-    assert checks.weak_values_are_refused() == []
+    assert checks.refuse_weak_values() == []
 
     setattr(settings, name, [value] if name == "SECRET_KEY_FALLBACKS" else value)
 
-    (found,) = checks.weak_values_are_refused()
+    (found,) = checks.refuse_weak_values()
     assert found.msg.startswith(name.removesuffix("_FALLBACKS"))
 
 
@@ -95,7 +95,7 @@ def test_process_that_cannot_write_a_data_folder_does_not_start(command, tmp_pat
 
 
 def test_data_folder_check_leaves_no_file(settings):
-    assert checks.data_folders_can_be_written() == []
+    assert checks.check_data_folders() == []
     assert list(settings.FEEDS_ROOT.iterdir()) == []
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from storefront import settings as conf
 from storefront.dev.demo import processes
-from suppliers.resilience.bulkheads import Work, width
+from suppliers.resilience.bulkheads import BulkheadKind, slot_count
 from tests.support import containers
 
 OURS = ("web", "worker", "syncs", "bulk", "beat")
@@ -171,8 +171,8 @@ def test_supplier_occupies_at_most_half_of_a_worker(services, settings):
     lanes = re.search(r":-(\d+)", services["web"]["environment"]["LANES_PER_SUPPLIER"])[1]
     settings.LANES_PER_SUPPLIER = int(lanes)
     limits = {
-        "worker": width(Work.ORDERS) + width(Work.NEWS),
-        "syncs": width(Work.SYNCS) + width(Work.CLAIMS),
+        "worker": slot_count(BulkheadKind.ORDERS) + slot_count(BulkheadKind.EVENTS),
+        "syncs": slot_count(BulkheadKind.SYNCS) + slot_count(BulkheadKind.CLAIMS),
     }
 
     for name, lanes in limits.items():

@@ -53,7 +53,7 @@ from suppliers.connectors.cj.product_list import KeptList
 from suppliers.models import FeedUpload
 upload = FeedUpload.objects.select_related("supplier").get()
 folder = file_sources.folder_of(upload.supplier)
-print((folder / "uploads" / upload.stored_as).read_bytes())
+print((folder / "uploads" / upload.storage_name).read_bytes())
 print("list kept:", KeptList(folder=folder, address="a").at() is not None)
 """
 WRITE = """

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.django_db
 def broker():
     """Use the real Redis of the tests, whose queues are empty."""
     cache.clear()
-    heartbeats._noted_at.clear()
+    heartbeats._recorded_at.clear()
     health._broker.cache_clear()
     store = redis.Redis.from_url(conf.REDIS_URL)
     store.delete(*ALL)
     for name in ALL:
-        heartbeats._note(name)
+        heartbeats._record(name)
     yield store
     store.delete(*ALL)
     health._broker.cache_clear()

@@ -34,9 +34,9 @@ def shop(db):
 def world(settings):
     """The data of the in-memory supplier; Redis is down, so the rate limit is local."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    in_memory_supplier.forget_worlds()
-    yield in_memory_supplier.world_at("http://fake.example")
-    in_memory_supplier.forget_worlds()
+    in_memory_supplier.reset_data()
+    yield in_memory_supplier.data_at("http://fake.example")
+    in_memory_supplier.reset_data()
 
 
 @pytest.fixture

@@ -49,6 +49,10 @@ def snapshot():
     """Return each SKU with its product, cost and stock."""
     offers = SupplierOffer.objects.filter(supplier__code="feed-sandbox").order_by("supplier_sku")
     return {
-        offer.supplier_sku: (offer.supplier_product, offer.cost_amount, levels(offer.supplier_sku))
+        offer.supplier_sku: (
+            offer.product_external_id,
+            offer.cost_amount,
+            levels(offer.supplier_sku),
+        )
         for offer in offers
     }

@@ -9,8 +9,8 @@ from typing import Any
 
 from notifications import dispatch
 from notifications.models import Event
-from notifications.rendering import Letter, render
-from notifications.sealed_links import with_link
+from notifications.rendering import RenderedMessage, render
+from notifications.sealed_links import decrypt_link
 from storefront.identity.current import DEMONSTRATION
 from tests.factories.suppliers import NOON
 
@@ -46,8 +46,8 @@ class Page(HTMLParser):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Email:
     payload: dict[str, Any]
-    english: Letter
-    azerbaijani: Letter
+    english: RenderedMessage
+    azerbaijani: RenderedMessage
 
     def is_named_in(self, text):
         """Test whether the text names the order, the supplier, the sender or the shop."""
@@ -65,7 +65,7 @@ def last_email(name, template=None):
     event = Event.objects.filter(name=name).latest("pk")
     deliveries = dispatch.fan_out(event=event, now=NOON)
     delivery = next(each for each in deliveries if template in {None, each.template})
-    payload = with_link(event.payload)
+    payload = decrypt_link(event.payload)
     english, azerbaijani = (
         render(template=delivery.template, locale=locale, payload=payload)
         for locale in ("en", "az")

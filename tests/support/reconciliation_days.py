@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders import ledger
 from orders.accounting.reconciliation import reconciliation
-from orders.models import MoneyDifference, Payment, PaymentEvent, PurchaseOrder
+from orders.models import Discrepancy, Payment, PaymentEvent, PurchaseOrder
 from orders.payments import captures, sessions, updates
 from orders.purchasing import submission
 from storefront.lib.money import Money
@@ -30,7 +30,7 @@ def later():
 
 
 def today():
-    return reconciliation.day_of(timezone.localdate(), now=timezone.now())
+    return reconciliation.run_of(timezone.localdate(), now=timezone.now())
 
 
 def compare(moment=later):
@@ -49,11 +49,11 @@ def two_sellables(*, price="39.99"):
 def open_order(*listings):
     """Sell a product at the stock's time; its payment happens today."""
     order = make_order(*(listings or [make_sellable()]), now=NOON)
-    return sessions.start(order=order, return_url=BACK, now=NOON)
+    return sessions.open_session(order=order, return_url=BACK, now=NOON)
 
 
 def hear(payment):
-    return updates.read(payment=payment, now=now())
+    return updates.refresh(payment=payment, now=now())
 
 
 def paid(server, *listings):
@@ -65,16 +65,16 @@ def paid(server, *listings):
 
 def divided(payment):
     payment.order.refresh_from_db()
-    return submission.divide(order=payment.order, now=now())
+    return submission.create_purchase_orders(order=payment.order, now=now())
 
 
 def accept(payment, purchase_order):
     """Let the supplier accept a purchase order, and capture its payment."""
     rows = PurchaseOrder.objects.filter(pk=purchase_order.pk)
-    rows.update(accepted_at=now(), request_status="accepted", status="in_progress")
+    rows.update(accepted_at=now(), submission_status="accepted", status="in_progress")
     with transaction.atomic():
-        (secured,) = ledger.secured(payment.order_id)
-        ledger.ask_capture(
+        (secured,) = ledger.lock_authorized_payments(payment.order_id)
+        ledger.request_capture(
             secured, amount=purchase_order.charge, purpose=purchase_order.number, at=now()
         )
     settle()
@@ -90,7 +90,7 @@ def refund(payment, amount, *, purpose="staff:1"):
     with transaction.atomic():
         locked = Payment.objects.select_for_update(of=["self"]).get(pk=payment.pk)
         money = Money(amount, payment.currency)
-        ledger.ask_refund(locked, amount=money, purpose=purpose, at=now())
+        ledger.request_refund(locked, amount=money, purpose=purpose, at=now())
     settle()
     payment.refresh_from_db()
 
@@ -98,18 +98,18 @@ def refund(payment, amount, *, purpose="staff:1"):
 def settle():
     """Run the sweep until nothing is due."""
     for _ in range(5):
-        for request_id in captures.due(now=now()):
+        for request_id in captures.due_requests(now=now()):
             request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
-            captures.carry_out(payment=request.payment, now=now())
+            captures.execute(payment=request.payment, now=now())
 
 
 def found(status="open"):
     """Return each discrepancy: its kind, its subject, and both amounts."""
     return [
         (row.kind, row.what, row.expected_amount, row.found_amount)
-        for row in MoneyDifference.objects.filter(status=status).order_by("pk")
+        for row in Discrepancy.objects.filter(status=status).order_by("pk")
     ]
 
 
 def the_one():
-    return MoneyDifference.objects.get(status="open")
+    return Discrepancy.objects.get(status="open")

@@ -33,18 +33,18 @@ def started(monkeypatch):
     """Collect the tasks that are queued, instead of running them."""
     found = []
     for task in (
-        price_book_tasks.rehearse,
-        listing_tasks.reprice_due,
+        price_book_tasks.run_dry_run,
+        listing_tasks.reprice_due_channels,
         sync_tasks.sync_now,
-        inventory_tasks.publish_waiting,
-        purchasing_tasks.send,
-        purchasing_tasks.divide,
-        payment_tasks.settle_payments,
-        cancellation_tasks.follow_cancellation,
+        inventory_tasks.publish_pending,
+        purchasing_tasks.submit,
+        purchasing_tasks.create_purchase_orders,
+        payment_tasks.execute_requests,
+        cancellation_tasks.process_cancellation,
         claim_tasks.submit_claim,
         claim_tasks.look_up,
-        claim_tasks.take_back,
-        purchasing_tasks.look_up,
+        claim_tasks.withdraw_claim,
+        purchasing_tasks.look_up_for_staff,
     ):
         name = task.name.rpartition(".")[2]
         monkeypatch.setattr(task, "delay", lambda _name=name, **known: found.append((_name, known)))

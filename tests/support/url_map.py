@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, get_resolver
 
-from catalog.models import Card, Category, Image, Variant
+from catalog.models import Category, Image, ProductCard, Variant
 from orders.links import purchase_url
 from orders.models import Cart, Order, PurchaseOrder, ReturnAuthorization
 from storefront.web.content.pages import PAGES
@@ -70,12 +70,12 @@ def addresses(row_id=None):
 def _arguments():
     order = Order.objects.exclude(returns=None).first() or Order.objects.first()
     returned = ReturnAuthorization.objects.filter(order=order).first()
-    unsubmitted = PurchaseOrder.Request.UNSUBMITTED
-    submitted = PurchaseOrder.objects.exclude(request_status=unsubmitted)
+    unsubmitted = PurchaseOrder.Submission.UNSUBMITTED
+    submitted = PurchaseOrder.objects.exclude(submission_status=unsubmitted)
     purchase = submitted.select_related("supplier").first()
     return {
-        "slug": Card.objects.first().slug
-        if Card.objects.exists()
+        "slug": ProductCard.objects.first().slug
+        if ProductCard.objects.exists()
         else Category.objects.first().slug,
         "number": order.number,
         "key": order.access_key,
@@ -94,6 +94,6 @@ def _arguments():
         "object_id": order.pk,
         "pk": 1,
         "id": 1,
-        **dict.fromkeys(("line_id", "setback", "saved_id", "factor_id", "place"), 1),
+        **dict.fromkeys(("line_id", "backorder", "saved_id", "factor_id", "place"), 1),
         **dict.fromkeys(("user_id", "session_id"), 1),
     }

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand
 
-from catalog.attributes.families import SHELVES
+from catalog.attributes.families import CATEGORY_SLUGS
 from catalog.models import Category
 
 
-class Shelf(NamedTuple):
+class CategoryTexts(NamedTuple):
     """One category: its texts in English and Azerbaijani, and its Google category id."""
 
     slug: str
@@ -21,8 +21,8 @@ class Shelf(NamedTuple):
     google_id: int | None
 
 
-_SHELVES = (
-    Shelf(
+_CATEGORIES = (
+    CategoryTexts(
         "headlamps",
         "Headlamps",
         "Baş fənərləri",
@@ -30,7 +30,7 @@ _SHELVES = (
         "Baxdığınız yerə işıq, əlləriniz boş. Lümen, saat və qramı müqayisə edin.",
         2454,
     ),
-    Shelf(
+    CategoryTexts(
         "flashlights",
         "Flashlights",
         "Əl fənərləri",
@@ -38,7 +38,7 @@ _SHELVES = (
         "Açarlıqdan axtarış fənərinə qədər. Şüa nə qədər uzağa və nə qədər enli olduğunu göstərir.",
         543689,
     ),
-    Shelf(
+    CategoryTexts(
         "lanterns",
         "Lanterns",
         "Kamp fənərləri",
@@ -46,7 +46,7 @@ _SHELVES = (
         "Çadır, masa və ya evdə qaranlıq axşam üçün bərabər işıq.",
         1019,
     ),
-    Shelf(
+    CategoryTexts(
         "work-lights",
         "Work lights",
         "İş işıqları",
@@ -54,7 +54,7 @@ _SHELVES = (
         "Parlaq, sabit; asmaq, qoymaq və ya işin yanına bərkitmək asandır.",
         5592,
     ),
-    Shelf(
+    CategoryTexts(
         "bike-lights",
         "Bike lights",
         "Velosiped işıqları",
@@ -62,7 +62,7 @@ _SHELVES = (
         "Görün və görünün. Ölkənizdə yolda nəyə icazə verildiyini yoxlayın.",
         505302,
     ),
-    Shelf(
+    CategoryTexts(
         "cells-chargers",
         "Cells and chargers",
         "Batareyalar və doldurucular",
@@ -70,7 +70,7 @@ _SHELVES = (
         "Yalnız dürüst tutumlar: heç bir batareya fizikanın imkanından artığını vəd etmir.",
         4928,
     ),
-    Shelf(
+    CategoryTexts(
         "accessories",
         "Accessories",
         "Aksesuarlar",
@@ -88,15 +88,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         del args, options
-        for position, shelf in enumerate(_SHELVES):
+        for position, shelf in enumerate(_CATEGORIES):
             Category.objects.update_or_create(
                 slug=shelf.slug,
                 defaults={
                     "names": {"en": shelf.name_en, "az": shelf.name_az},
                     "intros": {"en": shelf.intro_en, "az": shelf.intro_az},
-                    "families": [family for family, slug in SHELVES.items() if slug == shelf.slug],
+                    "families": [
+                        family for family, slug in CATEGORY_SLUGS.items() if slug == shelf.slug
+                    ],
                     "google_id": shelf.google_id,
                     "position": position,
                 },
             )
-        self.stdout.write(f"{len(_SHELVES)} categories in place.")
+        self.stdout.write(f"{len(_CATEGORIES)} categories in place.")

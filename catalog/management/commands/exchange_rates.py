@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def _import(self, options: dict[str, Any]) -> None:
         try:
-            counts = rates.take_in_daily(
+            counts = rates.import_daily(
                 content=options["file"].read_bytes(),
                 source=options["file"].name,
                 actor="command line",
@@ -43,8 +43,8 @@ class Command(BaseCommand):
 
     def _show(self, _options: dict[str, Any]) -> None:
         for row in ExchangeRate.objects.order_by("quote", "base"):
-            waits = f", {row.waiting_rate:f} waits" if row.waiting_rate else ""
+            waits = f", {row.pending_rate:f} waits" if row.pending_rate else ""
             self.stdout.write(
                 f"1 {row.base} = {row.rate:f} {row.quote}, {row.as_of:%Y-%m-%d %H:%M},"
-                f" {row.source}, {row.get_standing_display()}{waits}"
+                f" {row.source}, {row.get_validity_display()}{waits}"
             )

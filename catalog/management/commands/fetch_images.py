@@ -43,6 +43,6 @@ class Command(BaseCommand):
 
 def _batch(main_only: bool) -> int:  # noqa: FBT001 - as pool.map passes it
     try:
-        return images.fetch_waiting(size=BATCH, now=timezone.now(), main_only=main_only)
+        return images.fetch_due(size=BATCH, now=timezone.now(), main_only=main_only)
     finally:
         connection.close()

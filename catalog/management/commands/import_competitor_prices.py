@@ -32,19 +32,19 @@ class Command(BaseCommand):
         now = timezone.now()
         try:
             content = options["file"].read_bytes()
-            file = price_import.receive(
+            file = price_import.store_list(
                 name=options["file"].name, content=content, actor=ACTOR, now=now
             )
             found = matching.preview(file=file)
         except UnreadableFileError as error:
-            raise CommandError(labels.words(error.code, error.values)) from error
+            raise CommandError(labels.message(error.code, error.values)) from error
         except OSError as error:
             raise CommandError(str(error)) from error
         for refusal in found.refused:
-            why = labels.words(refusal.code, refusal.values)
+            why = labels.message(refusal.code, refusal.values)
             self.stdout.write(f"  line {refusal.number}: {why}")
         self.stdout.write(f"{file}: {len(found.matched)} matched, {len(found.refused)} refused")
         if options["only_look"]:
             return
-        counts = price_import.take_in(file=file, actor=ACTOR, now=now).counts
+        counts = price_import.import_list(file=file, actor=ACTOR, now=now).counts
         self.stdout.write(f"  changed {counts['changed']}, older than known {counts['older']}")

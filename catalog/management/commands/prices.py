@@ -28,7 +28,7 @@ class Command(BaseCommand):
         explained.add_argument(
             "--channel", default="", help="code of the channel; default: all channels"
         )
-        rehearsed = verbs.add_parser("rehearse", help="dry-run a draft price book")
+        rehearsed = verbs.add_parser("dry_run", help="dry-run a draft price book")
         rehearsed.add_argument("--channel", default="shop")
         rehearsed.add_argument(
             "--version", type=int, help="version of the price book; default: the newest draft"
@@ -53,23 +53,23 @@ class Command(BaseCommand):
             for step in told.steps:
                 amount = "" if step.amount is None else f"{step.amount:.2f}"
                 self.stdout.write(
-                    f"  {labels.words(step.code):<48} {amount:>12}  {step.note}".rstrip()
+                    f"  {labels.step_label(step.code):<48} {amount:>12}  {step.note}".rstrip()
                 )
             for rule in told.rules:
-                words = f"{labels.scope(rule)}: {labels.method(rule)}"
+                words = f"{labels.rule_scope(rule)}: {labels.rule_method(rule)}"
                 self.stdout.write(f"  {rule.book} rule {rule.number} fits: {words}")
 
-    def _rehearse(self, options: dict[str, Any]) -> None:
+    def _dry_run(self, options: dict[str, Any]) -> None:
         books = PriceBook.objects.filter(channel__code=options["channel"])
         if options["version"] is None:
             books = books.filter(status=PriceBook.Status.DRAFT)
         else:
             books = books.filter(version=options["version"])
-        book = books.select_related("channel", "restores").order_by("-version").first()
+        book = books.select_related("channel", "restored_from").order_by("-version").first()
         if book is None:
             raise CommandError("This price book does not exist.")
         started = time.perf_counter()
-        found = dry_run.rehearse(book=book, now=timezone.now())
+        found = dry_run.run(book=book, now=timezone.now())
         self._timed(f"{book} dry run", found["counts"].get("variants", 0), started)
         for one in (found, *found["later"]):
             self._tell(one)
@@ -81,8 +81,10 @@ class Command(BaseCommand):
             self.stdout.write(f"From {found['at']}, by scheduled rules")
         for name in ("counts", "outcomes"):
             for code, many in found[name].items():
-                self.stdout.write(f"  {labels.words(code):<56} {many:>8}")
-        before, after = (labels.percents(found[name]) for name in ("margin_before", "margin_after"))
+                self.stdout.write(f"  {labels.step_label(code):<56} {many:>8}")
+        before, after = (
+            labels.format_percent(found[name]) for name in ("margin_before", "margin_after")
+        )
         self.stdout.write(f"  margin {before} -> {after}")
         for row in found["largest"][:20]:
             self.stdout.write("  " + " | ".join(row))
@@ -92,7 +94,7 @@ class Command(BaseCommand):
         if channel is None:
             raise CommandError(f"There is no channel {options['channel']!r}.")
         started = time.perf_counter()
-        done = repricing.reprice(channel=channel, now=timezone.now())
+        done = repricing.reprice_channel(channel=channel, now=timezone.now())
         self._timed(f"{channel} repriced", done.listings, started)
         self.stdout.write(f"  changed {done.changed}, stopped {dict(done.stopped)}")
 

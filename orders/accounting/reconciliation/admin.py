@@ -18,15 +18,21 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.accounting.reconciliation import labels, resolution, tasks
-from orders.models import MoneyDay, MoneyDifference, MoneySighting
+from orders.models import Discrepancy, DiscrepancyObservation, ReconciliationRun
 from orders.payments import updates
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show, start
+from storefront.lib.staff.admin import (
+    ReasonForm,
+    StaffAdmin,
+    action,
+    enqueue_or_fail,
+    register_read_only,
+)
 from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
 
-Status = MoneyDifference.Status
-STATE = columns.state("status", _("Status"), calls={"open"}, ended={"gone", "settled"})
+Status = Discrepancy.Status
+STATE = columns.status("status", _("Status"), calls={"open"}, ended={"gone", "settled"})
 EXPECTED = columns.money("expected_amount", _("Expected"))
 FOUND = columns.money("found_amount", _("Found"), currency="found_currency")
 JOINED = ["order", "payment", "purchase_order", "supplier", "bill"]
@@ -51,13 +57,13 @@ EXPORTED = (
 
 
 @admin.display(description=_("Recommended action"))
-def what_to_do(difference: MoneyDifference) -> str:
-    return labels.to_do(difference)
+def advice(difference: Discrepancy) -> str:
+    return labels.advice(difference)
 
 
-@admin.register(MoneyDifference)
-class MoneyDifferenceAdmin(StaffAdmin):
-    when_empty = _("No discrepancies. All reconciled days match.")
+@admin.register(Discrepancy)
+class DiscrepancyAdmin(StaffAdmin):
+    empty_text = _("No discrepancies. All reconciled days match.")
     list_display: ClassVar = [
         "kind",
         "what",
@@ -84,7 +90,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
             None,
             {
                 "fields": [
-                    what_to_do,
+                    advice,
                     "kind",
                     "what",
                     EXPECTED,
@@ -106,8 +112,8 @@ class MoneyDifferenceAdmin(StaffAdmin):
                     "first_day",
                     "last_day",
                     "closed_by",
-                    "closed_because",
-                    columns.moves,
+                    "close_reason",
+                    columns.status_history,
                 ]
             },
         ),
@@ -118,7 +124,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
     exclude: ClassVar = ["key", "part"]
     inlines: ClassVar = [
         inline(
-            MoneySighting,
+            DiscrepancyObservation,
             columns.link("day", _("Day")),
             EXPECTED,
             FOUND,
@@ -128,15 +134,15 @@ class MoneyDifferenceAdmin(StaffAdmin):
             ordering=["-id"],
         )
     ]
-    refusals: ClassVar = (
+    user_errors: ClassVar = (
         updates.TooEarlyError,
         updates.UnknownPaymentError,
-        resolution.NothingToTakeInError,
+        resolution.NoLostEventError,
     )
     actions_list: ClassVar = ["export"]
-    actions_detail: ClassVar = ["take_in", "settle"]
-    fits: ClassVar = {
-        "take_in": resolution.can,
+    actions_detail: ClassVar = ["resolve", "settle"]
+    available_if: ClassVar = {
+        "resolve": resolution.can_apply_lost_event,
         "settle": lambda row: row.status == Status.OPEN,
     }
 
@@ -157,20 +163,20 @@ class MoneyDifferenceAdmin(StaffAdmin):
             rows = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:  # the list ignores unknown parameters with a message
             return HttpResponseRedirect(
-                reverse("admin:orders_moneydifference_changelist", query={ERROR_FLAG: "1"})
+                reverse("admin:orders_discrepancy_changelist", query={ERROR_FLAG: "1"})
             )
         answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="differences.csv"'
+        answer["Content-Condition"] = 'attachment; filename="differences.csv"'
         return answer
 
     @action(description=_("Sync from gateway"), icon="download_done")
-    def take_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def resolve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         difference = self.row(request, object_id)
 
-        def act(_given: object) -> MoneyDifference:
-            return resolution.take_in(difference=difference, now=timezone.now())
+        def act(_given: object) -> Discrepancy:
+            return resolution.apply_lost_events(difference=difference, now=timezone.now())
 
-        def said(taken: MoneyDifference) -> str:
+        def said(taken: Discrepancy) -> str:
             if taken.status == Status.OPEN:
                 return gettext("Payment synced. The discrepancy remains.")
             return gettext("Payment synced. It matches the gateway.")
@@ -193,7 +199,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
         difference = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
-            resolution.settle(
+            resolution.accept(
                 difference=difference,
                 reason=given["reason"],
                 actor=str(request.user),
@@ -214,7 +220,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
         )
 
 
-def _lines(rows: QuerySet[MoneyDifference]) -> Iterator[str]:
+def _lines(rows: QuerySet[Discrepancy]) -> Iterator[str]:
     yield csv_line(EXPORTED)
     for row in rows.select_related(*JOINED).iterator(chunk_size=500):
         cells = (
@@ -233,7 +239,7 @@ def _lines(rows: QuerySet[MoneyDifference]) -> Iterator[str]:
             row.supplier or "",
             row.reference,
             row.closed_by,
-            row.closed_because,
+            row.close_reason,
         )
         yield csv_line(cells)
 
@@ -245,12 +251,12 @@ def _number(amount: Decimal | None) -> str:
 # Days and observations
 
 
-@admin.register(MoneyDay)
-class MoneyDayAdmin(StaffAdmin):
-    when_empty = _("No days yet. A day is reconciled after it ends.")
+@admin.register(ReconciliationRun)
+class ReconciliationRunAdmin(StaffAdmin):
+    empty_text = _("No days yet. A day is reconciled after it ends.")
     list_display: ClassVar = [
         "day",
-        columns.state(
+        columns.status(
             "status",
             _("Status"),
             calls={"open"},
@@ -258,7 +264,7 @@ class MoneyDayAdmin(StaffAdmin):
             ended={"reconciled", "given_up"},
         ),
         "problem",
-        "tries",
+        "attempts",
         columns.age("reconciled_at", _("Reconciled")),
     ]
     list_filter: ClassVar = ["status", "day"]
@@ -267,17 +273,17 @@ class MoneyDayAdmin(StaffAdmin):
         "day",
         "status",
         "problem",
-        "tries",
+        "attempts",
         columns.age("reconciled_at", _("Reconciled")),
         columns.pairs("counts", _("Compared")),
         "starts_at",
         "ends_at",
-        columns.moves,
+        columns.status_history,
     ]
     readonly_fields: ClassVar = fields
     inlines: ClassVar = [
         inline(
-            MoneySighting,
+            DiscrepancyObservation,
             columns.link("difference", _("Discrepancy")),
             EXPECTED,
             FOUND,
@@ -288,7 +294,7 @@ class MoneyDayAdmin(StaffAdmin):
         )
     ]
     actions_detail: ClassVar = ["compare", "give_up"]
-    fits: ClassVar = {"give_up": lambda day: day.status == MoneyDay.Status.OPEN}
+    available_if: ClassVar = {"give_up": lambda day: day.status == ReconciliationRun.Status.OPEN}
 
     @action(description=_("Reconcile now"), icon="sync")
     def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -301,7 +307,7 @@ class MoneyDayAdmin(StaffAdmin):
                 "Compares this day again with the gateways and the suppliers. A"
                 " discrepancy that is found again is not duplicated."
             ),
-            act=lambda _given: start(tasks.reconcile_day, day_id=day.pk),
+            act=lambda _given: enqueue_or_fail(tasks.reconcile_day, day_id=day.pk),
             done=gettext("Reconciliation of %s started. Reload the page in a minute.") % day,
         )
 
@@ -310,7 +316,7 @@ class MoneyDayAdmin(StaffAdmin):
         day = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
-            resolution.give_up(
+            resolution.skip_day(
                 day=day, reason=given["reason"], actor=str(request.user), now=timezone.now()
             )
 
@@ -329,8 +335,8 @@ class MoneyDayAdmin(StaffAdmin):
         )
 
 
-show(
-    MoneySighting,
+register_read_only(
+    DiscrepancyObservation,
     list_display=[
         columns.link("day", _("Day")),
         columns.link("difference", _("Discrepancy")),

@@ -1,6 +1,6 @@
 """Discrepancies: describe what a comparison finds, store it, reopen and close known ones.
 
-A ``Finding`` is one discrepancy before it is stored as a ``MoneyDifference``.
+A ``Finding`` is one discrepancy before it is stored as a ``Discrepancy``.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from orders.models import MoneyDay, MoneyDifference, MoneySighting
+from orders.models import Discrepancy, DiscrepancyObservation, ReconciliationRun
 
-Kind = MoneyDifference.Kind
-What = MoneyDifference.What
+Kind = Discrepancy.Kind
+Measure = Discrepancy.Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +28,12 @@ class Finding:
             empty if it is the same; an amount is None if that side has none
     """
 
-    kind: MoneyDifference.Kind
+    kind: Discrepancy.Kind
     subject: str
     currency: str
     expected: Decimal | None
     found: Decimal | None
-    what: MoneyDifference.What = What.NONE
+    what: Discrepancy.Measure = Measure.NONE
     found_currency: str = ""
     reference: str = ""
     order_id: int | None = None
@@ -67,7 +67,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class ComparisonResult:
     """The findings of one counterparty, and the number of items compared.
 
     Shape:  ``left``: discrepancies that this run could neither confirm nor clear
@@ -81,19 +81,19 @@ class Compared:
 
 # Storage
 
-Status = MoneyDifference.Status
+Status = Discrepancy.Status
 ACTOR = "reconciliation"
 
 
 def open_ids(part: str) -> frozenset[int]:
     """Return the ids of a counterparty's open discrepancies; each comparison reviews them."""
-    rows = MoneyDifference.objects.filter(part=part, status=Status.OPEN)
+    rows = Discrepancy.objects.filter(part=part, status=Status.OPEN)
     return frozenset(rows.values_list("pk", flat=True))
 
 
-def left_ids(part: str, left: Q) -> frozenset[int]:
+def undecided_ids(part: str, left: Q) -> frozenset[int]:
     """Return the ids of discrepancies that the comparison could neither confirm nor clear."""
-    return frozenset(MoneyDifference.objects.filter(left, part=part).values_list("pk", flat=True))
+    return frozenset(Discrepancy.objects.filter(left, part=part).values_list("pk", flat=True))
 
 
 @transaction.atomic(durable=True)
@@ -102,7 +102,7 @@ def record(
     part: str,
     findings: Iterable[Finding],
     examined: Collection[int],
-    day: MoneyDay,
+    day: ReconciliationRun,
     now: datetime,
 ) -> None:
     """Store the findings of one counterparty; clear examined discrepancies that were not found.
@@ -112,12 +112,12 @@ def record(
     Locks:  the discrepancies, by id
     """
     found = {finding.key(part): finding for finding in findings}
-    rows = MoneyDifference.objects.filter(Q(pk__in=examined) | Q(key__in=found))
+    rows = Discrepancy.objects.filter(Q(pk__in=examined) | Q(key__in=found))
     known = {row.key: row for row in rows.select_for_update(of=["self"]).order_by("pk")}
     for key, finding in sorted(found.items()):
-        difference = known.get(key) or _made(key, part, finding, day, now)
-        _still_so(difference, finding, day, now)
-        MoneySighting.objects.get_or_create(
+        difference = known.get(key) or _get_or_create(key, part, finding, day, now)
+        _update(difference, finding, day, now)
+        DiscrepancyObservation.objects.get_or_create(
             difference=difference, day=day, **finding.amounts(), defaults={"seen_at": now}
         )
     for key, difference in known.items():
@@ -125,9 +125,11 @@ def record(
             difference.move(Status.GONE, at=now, actor=ACTOR, reason=f"matches on {day}")
 
 
-def _made(key: str, part: str, finding: Finding, day: MoneyDay, now: datetime) -> MoneyDifference:
+def _get_or_create(
+    key: str, part: str, finding: Finding, day: ReconciliationRun, now: datetime
+) -> Discrepancy:
     """Create a discrepancy, or return the one that was created concurrently."""
-    difference, _ = MoneyDifference.objects.get_or_create(
+    difference, _ = Discrepancy.objects.get_or_create(
         key=key,
         defaults={
             "part": part,
@@ -143,7 +145,9 @@ def _made(key: str, part: str, finding: Finding, day: MoneyDay, now: datetime) -
     return difference
 
 
-def _still_so(difference: MoneyDifference, finding: Finding, day: MoneyDay, now: datetime) -> None:
+def _update(
+    difference: Discrepancy, finding: Finding, day: ReconciliationRun, now: datetime
+) -> None:
     amounts = finding.amounts()
     is_other = any(getattr(difference, name) != value for name, value in amounts.items())
     for name, value in (amounts | finding.about()).items():
@@ -154,6 +158,4 @@ def _still_so(difference: MoneyDifference, finding: Finding, day: MoneyDay, now:
         difference.move(Status.OPEN, at=now, actor=ACTOR, reason=f"mismatch again on {day}")
     elif difference.status == Status.SETTLED and is_other:
         why = f"different mismatch on {day}"
-        difference.move(
-            Status.OPEN, at=now, actor=ACTOR, reason=why, closed_by="", closed_because=""
-        )
+        difference.move(Status.OPEN, at=now, actor=ACTOR, reason=why, closed_by="", close_reason="")

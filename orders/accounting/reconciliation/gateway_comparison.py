@@ -14,25 +14,25 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from orders import ledger
-from orders.accounting.reconciliation.discrepancies import Compared, Finding, Kind, What
+from orders.accounting.reconciliation.discrepancies import ComparisonResult, Finding, Kind, Measure
 from orders.gateways import gateway_for
 from orders.gateways.base import (
     Gateway,
-    PaymentNews,
+    GatewayBalance,
     PaymentUpdate,
-    Standing,
-    TooMuchError,
+    TooManyPaymentsError,
     UnknownAtGatewayError,
+    UpdateKind,
 )
-from orders.models import MoneyDifference, Order, Payment, PaymentEvent
+from orders.models import Discrepancy, Order, Payment, PaymentEvent
 
-News = PaymentNews
+News = UpdateKind
 Event = PaymentEvent.Kind
 DISPUTES = (News.DISPUTED, News.DISPUTE_WON, News.DISPUTE_LOST)
 NOTHING = Decimal(0)
 
 
-def needs_history(payment: Payment, standing: Standing) -> bool:
+def needs_history(payment: Payment, standing: GatewayBalance) -> bool:
     """Return whether the history must be read: refunds or disputes are involved."""
     if standing.is_disputed or payment.dispute_status != Payment.Dispute.NONE:
         return True
@@ -41,16 +41,16 @@ def needs_history(payment: Payment, standing: Standing) -> bool:
     )
 
 
-def absent(payment: Payment) -> Iterator[Finding]:
+def missing_at_gateway(payment: Payment) -> Iterator[Finding]:
     """Yield a finding if our ledger has money and the gateway has no such payment."""
     if payment.authorized_amount or payment.captured_amount:
         ours = payment.captured_amount or payment.authorized_amount
-        what = What.CAPTURED if payment.captured_amount else What.AUTHORIZED
+        what = Measure.CAPTURED if payment.captured_amount else Measure.AUTHORIZED
         yield _finding(payment, Kind.NOT_AT_GATEWAY, what, expected=ours, found=None)
 
 
-def differences(
-    payment: Payment, standing: Standing, history: Sequence[PaymentUpdate]
+def find_differences(
+    payment: Payment, standing: GatewayBalance, history: Sequence[PaymentUpdate]
 ) -> Iterator[Finding]:
     """Compare the sums of a payment and, if read, the events of its history."""
     if not _is_same_money(payment, standing):
@@ -58,7 +58,7 @@ def differences(
             yield _finding(
                 payment,
                 Kind.CURRENCY,
-                What.AUTHORIZED,
+                Measure.AUTHORIZED,
                 expected=payment.authorized_amount or payment.amount,
                 found=standing.authorized.amount,
                 found_currency=standing.authorized.currency,
@@ -71,19 +71,19 @@ def differences(
         yield from _disputes(payment, history)
 
 
-def _is_same_money(payment: Payment, standing: Standing) -> bool:
+def _is_same_money(payment: Payment, standing: GatewayBalance) -> bool:
     return payment.currency == standing.authorized.currency
 
 
-def _authorized(payment: Payment, standing: Standing) -> Iterator[Finding]:
+def _authorized(payment: Payment, standing: GatewayBalance) -> Iterator[Finding]:
     ours, theirs = payment.authorized_amount, standing.authorized.amount
     # An authorization that ended without a capture is no money.
     if ours == theirs or (not ours and not standing.has_money):
         return
-    yield _finding(payment, _kind(ours, theirs), What.AUTHORIZED, expected=ours, found=theirs)
+    yield _finding(payment, _kind(ours, theirs), Measure.AUTHORIZED, expected=ours, found=theirs)
 
 
-def _captured(payment: Payment, standing: Standing) -> Iterator[Finding]:
+def _captured(payment: Payment, standing: GatewayBalance) -> Iterator[Finding]:
     ours, theirs = payment.captured_amount, standing.captured.amount
     if ours == theirs:
         return
@@ -93,18 +93,18 @@ def _captured(payment: Payment, standing: Standing) -> Iterator[Finding]:
     is_asked = events.filter(kind=Event.CAPTURE_REQUESTED, outcome__isnull=True).exists()
     if events.filter(kind=Event.CAPTURED).exists() and not is_asked:
         kind = Kind.TWICE
-    yield _finding(payment, kind, What.CAPTURED, expected=ours, found=theirs)
+    yield _finding(payment, kind, Measure.CAPTURED, expected=ours, found=theirs)
 
 
-def _held(payment: Payment, standing: Standing) -> Iterator[Finding]:
+def _held(payment: Payment, standing: GatewayBalance) -> Iterator[Finding]:
     ours, theirs = payment.open_amount.amount, standing.held.amount
     if ours != theirs:
         kind = Kind.NOT_WITH_US if theirs < ours else Kind.AMOUNT
-        yield _finding(payment, kind, What.HELD, expected=ours, found=theirs)
+        yield _finding(payment, kind, Measure.HELD, expected=ours, found=theirs)
 
 
 def _refunds(
-    payment: Payment, standing: Standing, history: Sequence[PaymentUpdate]
+    payment: Payment, standing: GatewayBalance, history: Sequence[PaymentUpdate]
 ) -> Iterator[Finding]:
     """Yield the refunds that only one side has, or that differ; failed refunds do not count."""
     if payment.refunded_amount == standing.refunded.amount:
@@ -126,7 +126,7 @@ def _refunds(
     ]
     if not differing:  # each agrees, but their sum differs
         ours, sum_there = payment.refunded_amount, standing.refunded.amount
-        yield _finding(payment, Kind.AMOUNT, What.REFUNDED, expected=ours, found=sum_there)
+        yield _finding(payment, Kind.AMOUNT, Measure.REFUNDED, expected=ours, found=sum_there)
     for name in differing:
         amount = theirs[name].amount.amount if name in theirs else None
         expected = mine.get(name)
@@ -135,13 +135,13 @@ def _refunds(
         elif expected is not None:
             kind = Kind.AMOUNT
         else:
-            kind = _unbooked(payment, theirs[name])
+            kind = _unrecorded_kind(payment, theirs[name])
         yield _finding(
-            payment, kind, What.REFUNDED, expected=expected, found=amount, operation=name
+            payment, kind, Measure.REFUNDED, expected=expected, found=amount, operation=name
         )
 
 
-def _unbooked(payment: Payment, refund: PaymentUpdate) -> Any:
+def _unrecorded_kind(payment: Payment, refund: PaymentUpdate) -> Any:
     """Return the kind of an unrecorded refund: lost, or a duplicate (answers no open request)."""
     asked = payment.events.filter(external_id=refund.request_key, outcome__isnull=True)
     same = payment.events.filter(kind=Event.REFUNDED, amount=refund.amount.amount)
@@ -156,7 +156,12 @@ def _disputes(payment: Payment, history: Sequence[PaymentUpdate]) -> Iterator[Fi
         if name not in heard:
             found = update.amount.amount
             yield _finding(
-                payment, Kind.NOT_WITH_US, What.DISPUTED, expected=None, found=found, operation=name
+                payment,
+                Kind.NOT_WITH_US,
+                Measure.DISPUTED,
+                expected=None,
+                found=found,
+                operation=name,
             )
     booked = payment.events.filter(kind__in=DISPUTES).values_list("external_id", "amount")
     for name, amount in booked:
@@ -164,7 +169,7 @@ def _disputes(payment: Payment, history: Sequence[PaymentUpdate]) -> Iterator[Fi
             yield _finding(
                 payment,
                 Kind.NOT_AT_GATEWAY,
-                What.DISPUTED,
+                Measure.DISPUTED,
                 expected=amount,
                 found=None,
                 operation=name,
@@ -202,31 +207,31 @@ def _finding(  # noqa: PLR0913 - the parts of one record
 
 
 # Later events may still arrive; our requests are not overdue before.
-QUIET = timedelta(minutes=15)
-UNDER_WAY = timedelta(hours=1)
-MOST_ASKED = 5000
+EVENT_LAG = timedelta(minutes=15)
+REQUEST_LAG = timedelta(hours=1)
+MAX_PAYMENTS_READ = 5000
 type Clock = Callable[[], datetime]
 
 
-def part_of(gateway: str) -> str:
+def counterparty_of(gateway: str) -> str:
     return f"gateway:{gateway}"
 
 
-def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) -> Compared:
+def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) -> ComparisonResult:
     """Compare all payments that moved in a period; held and differing payments always.
 
     Raises: TemporaryError, PermanentError  the gateway's list is incomplete: nothing is known
     """
     at = gateway_for(gateway)
-    listed = {standing.name: standing for standing in at.standings(since=since, until=until)}
+    listed = {standing.name: standing for standing in at.balances(since=since, until=until)}
     for name in _differing_names(gateway):
         if name not in listed:
             with suppress(UnknownAtGatewayError):
                 listed[name] = at.standing(reference=name)
     by_name = _by_any_name(listed.values())
-    ours = _ours(gateway, by_name, since=since, until=until)
-    if len(ours) > MOST_ASKED + len(listed):
-        raise TooMuchError(
+    ours = _our_payments(gateway, by_name, since=since, until=until)
+    if len(ours) > MAX_PAYMENTS_READ + len(listed):
+        raise TooManyPaymentsError(
             f"{gateway}: {len(ours)} payments exceed the limit of one reconciliation"
         )
     findings: list[Finding] = []
@@ -235,11 +240,11 @@ def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) ->
     for payment in ours:
         standing = by_name.get(payment.reference) or by_name.get(payment.key)
         if standing is None:
-            standing = _ask(at, payment)
+            standing = _read_balance(at, payment)
         else:
             known.add(standing.name)
         if standing is None or not _agrees(payment, standing):
-            differing = of_payment(payment=payment, now=moment())
+            differing = compare_payment(payment=payment, now=moment())
             if differing is None:
                 moving.append(payment.pk)
             else:
@@ -247,10 +252,10 @@ def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) ->
     strangers = [one for name, one in listed.items() if name not in known]
     findings += _unknown(strangers, moment())
     count = len(ours) + len(strangers)
-    return Compared(findings=findings, count=count, left=Q(payment__in=moving))
+    return ComparisonResult(findings=findings, count=count, left=Q(payment__in=moving))
 
 
-def of_payment(
+def compare_payment(
     *, payment: Payment, now: datetime, is_settled: bool = False
 ) -> list[Finding] | None:
     """Compare one payment again; None while its money is moving.
@@ -260,29 +265,29 @@ def of_payment(
     Raises: TemporaryError, PermanentError  the gateway does not answer
     """
     at = gateway_for(payment.gateway)
-    standing = _ask(at, payment)
+    standing = _read_balance(at, payment)
     payment.refresh_from_db()
     if not is_settled and _is_moving(payment, standing, now):
         return None
     if standing is None:
-        return list(absent(payment))
+        return list(missing_at_gateway(payment))
     history = needs_history(payment, standing)
     updates = at.history(reference=payment.reference) if history else ()
-    return list(differences(payment, standing, updates))
+    return list(find_differences(payment, standing, updates))
 
 
-def _agrees(payment: Payment, standing: Standing) -> bool:
-    return not needs_history(payment, standing) and not any(differences(payment, standing, ()))
+def _agrees(payment: Payment, standing: GatewayBalance) -> bool:
+    return not needs_history(payment, standing) and not any(find_differences(payment, standing, ()))
 
 
-def _by_any_name(listed: Iterable[Standing]) -> dict[str, Standing]:
-    found: dict[str, Standing] = {}
+def _by_any_name(listed: Iterable[GatewayBalance]) -> dict[str, GatewayBalance]:
+    found: dict[str, GatewayBalance] = {}
     for standing in listed:
         found |= {name: standing for name in (standing.reference, standing.key) if name}
     return found
 
 
-def _ours(
+def _our_payments(
     gateway: str, names: Iterable[str], *, since: datetime, until: datetime
 ) -> Sequence[Payment]:
     """Return our payments that the gateway listed, and those that it should have listed."""
@@ -300,8 +305,8 @@ def _ours(
     return list(rows.select_related("order").order_by("pk"))
 
 
-def _open(gateway: str) -> QuerySet[MoneyDifference]:
-    return MoneyDifference.objects.filter(part=part_of(gateway), status=MoneyDifference.Status.OPEN)
+def _open(gateway: str) -> QuerySet[Discrepancy]:
+    return Discrepancy.objects.filter(part=counterparty_of(gateway), status=Discrepancy.Status.OPEN)
 
 
 def _differing_names(gateway: str) -> list[str]:
@@ -309,32 +314,32 @@ def _differing_names(gateway: str) -> list[str]:
     return list(strangers.values_list("reference", flat=True))
 
 
-def _ask(at: Gateway, payment: Payment) -> Standing | None:
+def _read_balance(at: Gateway, payment: Payment) -> GatewayBalance | None:
     try:
         return at.standing(reference=payment.reference)
     except UnknownAtGatewayError:
         return None
 
 
-def _is_moving(payment: Payment, standing: Standing | None, now: datetime) -> bool:
-    if standing is not None and standing.moved_at > now - QUIET:
+def _is_moving(payment: Payment, standing: GatewayBalance | None, now: datetime) -> bool:
+    if standing is not None and standing.moved_at > now - EVENT_LAG:
         return True
-    if payment.events.filter(received_at__gt=now - QUIET).exists():
+    if payment.events.filter(received_at__gt=now - EVENT_LAG).exists():
         return True
     asked = payment.events.filter(kind__in=ledger.REQUESTS, outcome__isnull=True)
-    return asked.filter(received_at__gt=now - UNDER_WAY).exists()
+    return asked.filter(received_at__gt=now - REQUEST_LAG).exists()
 
 
-def _unknown(strangers: Sequence[Standing], now: datetime) -> Iterator[Finding]:
+def _unknown(strangers: Sequence[GatewayBalance], now: datetime) -> Iterator[Finding]:
     """Yield findings for money at the gateway that belongs to none of our payments."""
     numbers = {standing.order for standing in strangers if standing.order}
     orders = dict(Order.objects.filter(number__in=numbers).values_list("number", "pk"))
     for standing in strangers:
         left = standing.held + standing.captured - standing.refunded
-        if left and standing.moved_at <= now - QUIET:
+        if left and standing.moved_at <= now - EVENT_LAG:
             yield Finding(
                 kind=Kind.NOT_WITH_US,
-                what=What.CAPTURED if standing.captured else What.HELD,
+                what=Measure.CAPTURED if standing.captured else Measure.HELD,
                 subject=standing.name,
                 currency=left.currency,
                 expected=None,

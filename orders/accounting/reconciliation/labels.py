@@ -8,14 +8,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders.models import MoneyDifference
+from orders.models import Discrepancy
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
 
-Kind = MoneyDifference.Kind
-What = MoneyDifference.What
+Kind = Discrepancy.Kind
+Measure = Discrepancy.Measure
 
-TO_DO: Mapping[str, Promise] = {
+ADVICE: Mapping[str, Promise] = {
     Kind.NOT_WITH_US: gettext_lazy(
         "The gateway's webhook did not arrive, or the money was moved manually at the"
         ' gateway. Select "Sync from gateway", then check the status of the order.'
@@ -95,7 +95,7 @@ ENDED_HOLD = gettext_lazy(
     ' Select "Sync from gateway". Amounts not captured by then cannot be captured any'
     " more."
 )
-STRANGER = gettext_lazy(
+UNKNOWN_PAYMENT = gettext_lazy(
     "The gateway has a payment that is not in our records. Find it at the gateway by"
     " its reference. If it belongs to no order, refund it there."
 )
@@ -114,21 +114,21 @@ FREIGHT = gettext_lazy(
 )
 
 
-def to_do(difference: MoneyDifference) -> str:
+def advice(difference: Discrepancy) -> str:
     """Return the advice for staff, in one or two sentences."""
     kind, what = difference.kind, difference.what
-    if what == What.FREIGHT:
+    if what == Measure.FREIGHT:
         return str(FREIGHT)
-    if what == What.DISPUTED and kind == Kind.NOT_WITH_US:
+    if what == Measure.DISPUTED and kind == Kind.NOT_WITH_US:
         return str(DISPUTE)
-    if what == What.HELD and difference.payment_id:
+    if what == Measure.HELD and difference.payment_id:
         return str(ENDED_HOLD if kind == Kind.NOT_WITH_US else STILL_HELD)
     if kind == Kind.NOT_WITH_US and not difference.payment_id:
-        return str(STRANGER)
-    return str(TO_DO[kind])
+        return str(UNKNOWN_PAYMENT)
+    return str(ADVICE[kind])
 
 
-def amounts(difference: MoneyDifference) -> str:
+def amounts(difference: Discrepancy) -> str:
     """Return both amounts as text: expected and found."""
     return _("%(what)s: expected %(expected)s, found %(found)s") % {
         "what": difference.get_what_display(),

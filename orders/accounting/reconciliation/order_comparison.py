@@ -10,24 +10,24 @@ from decimal import Decimal
 from django.db.models import Prefetch, Q
 
 from orders import ledger
-from orders.accounting.reconciliation.discrepancies import Compared, Finding, Kind, What
+from orders.accounting.reconciliation.discrepancies import ComparisonResult, Finding, Kind, Measure
 from orders.models import (
-    MoneyDifference,
+    CanceledShipmentDecision,
+    Discrepancy,
     Order,
     Payment,
     PaymentEvent,
     PurchaseOrder,
-    StrayDecision,
 )
 from orders.payments import captures
 
-PART = "orders"
+COUNTERPARTY = "orders"
 # Captures and refunds follow the supplier's answer within minutes.
-FOLLOWS_WITHIN = timedelta(hours=1)
+PAYMENT_LAG = timedelta(hours=1)
 Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 SHIPPED = (Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED)
-NOT_ORDERED = (Request.UNSUBMITTED, Request.SUBMIT_FAILED, Request.REJECTED)
+NOT_ORDERED = (Submission.UNSUBMITTED, Submission.SUBMIT_FAILED, Submission.REJECTED)
 NOTHING = Decimal(0)
 
 
@@ -40,14 +40,14 @@ class _Sums:
     paying: int  # payments with an open or captured amount
 
 
-def compare(*, since: datetime, until: datetime, now: datetime) -> Compared:
+def compare(*, since: datetime, until: datetime, now: datetime) -> ComparisonResult:
     """Compare all orders that changed in a period, and those with open discrepancies.
 
     Shape:  ``since`` inclusive, ``until`` exclusive
     """
     found = _orders(since, until)
-    young = [order.pk for order in found if _is_young(order, now)]
-    return Compared(
+    young = [order.pk for order in found if _is_in_flight(order, now)]
+    return ComparisonResult(
         findings=[finding for order in found for finding in of_order(order, now)],
         count=len(found),
         left=Q(order__in=young, kind=Kind.NOTHING_ORDERED),
@@ -70,7 +70,7 @@ def _of_order(order: Order, now: datetime) -> Iterator[Finding]:
                 found_currency=payment.currency,
                 payment=payment,
             )
-    sums = _summed([one for one in payments if one.currency == order.currency])
+    sums = _sum_payments([one for one in payments if one.currency == order.currency])
     if sums.paying > 1:
         yield _finding(order, Kind.TWICE, expected=order.total_amount, found=sums.captured)
     elif sums.captured > order.total_amount:
@@ -83,12 +83,12 @@ def _shipped(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
     due = [
         one
         for one in order.purchase_orders.all()
-        if one.status in SHIPPED and one.status_since <= now - FOLLOWS_WITHIN
+        if one.status in SHIPPED and one.status_since <= now - PAYMENT_LAG
     ]
-    charged = sum((one.charge_amount for one in due), NOTHING)
+    charged = sum((one.customer_charge_amount for one in due), NOTHING)
     if charged <= sums.captured:
         return
-    if not any(captures.waits(payment, now=now) for payment in order.payments.all()):
+    if not any(captures.is_deferred(payment, now=now) for payment in order.payments.all()):
         purchase_order = due[0] if len(due) == 1 else None
         yield _finding(
             order,
@@ -102,28 +102,28 @@ def _shipped(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
 def _ordered(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
     made = order.purchase_orders.all()
     stands = any(
-        one.status != Status.CANCELED and one.request_status not in NOT_ORDERED for one in made
+        one.status != Status.CANCELED and one.submission_status not in NOT_ORDERED for one in made
     )
-    if sums.kept <= 0 or stands or _is_young(order, now):
+    if sums.kept <= 0 or stands or _is_in_flight(order, now):
         return
     refunds = PaymentEvent.objects.filter(
         payment__order=order, kind=PaymentEvent.Kind.REFUND_REQUESTED, outcome__isnull=True
     )
-    is_refunding = refunds.filter(received_at__gt=now - FOLLOWS_WITHIN).exists()
-    is_paid_stray = StrayDecision.objects.filter(
-        purchase_order__order=order, outcome=StrayDecision.Outcome.KEPT_PAID
+    is_refunding = refunds.filter(received_at__gt=now - PAYMENT_LAG).exists()
+    is_paid_stray = CanceledShipmentDecision.objects.filter(
+        purchase_order__order=order, outcome=CanceledShipmentDecision.Outcome.KEPT_PAID
     )
     if not is_refunding and not is_paid_stray.exists():
         yield _finding(order, Kind.NOTHING_ORDERED, expected=None, found=sums.kept)
 
 
-def _is_young(order: Order, now: datetime) -> bool:
+def _is_in_flight(order: Order, now: datetime) -> bool:
     """Return whether a recent change may not be reflected in payments yet."""
     moments = [order.status_since, *(one.status_since for one in order.purchase_orders.all())]
-    return max(moments) > now - FOLLOWS_WITHIN
+    return max(moments) > now - PAYMENT_LAG
 
 
-def _summed(payments: Sequence[Payment]) -> _Sums:
+def _sum_payments(payments: Sequence[Payment]) -> _Sums:
     kept = [one.captured_amount - one.refunded_amount for one in payments]
     holding = [one for one, left in zip(payments, kept, strict=True) if left > 0 or one.open_amount]
     return _Sums(
@@ -137,7 +137,7 @@ def _orders(since: datetime, until: datetime) -> list[Order]:
     heard = PaymentEvent.objects.filter(received_at__gte=since, received_at__lt=until)
     heard = heard.exclude(kind__in=ledger.REQUESTS)
     moved = PurchaseOrder.objects.filter(status_since__gte=since, status_since__lt=until)
-    differing = MoneyDifference.objects.filter(part=PART, status=MoneyDifference.Status.OPEN)
+    differing = Discrepancy.objects.filter(part=COUNTERPARTY, status=Discrepancy.Status.OPEN)
     rows = Order.objects.filter(
         Q(pk__in=heard.values("payment__order"))
         | Q(status_since__gte=since, status_since__lt=until)
@@ -154,7 +154,7 @@ def _orders(since: datetime, until: datetime) -> list[Order]:
 
 def _finding(  # noqa: PLR0913 - the parts of one record
     order: Order,
-    kind: MoneyDifference.Kind,
+    kind: Discrepancy.Kind,
     *,
     expected: Decimal | None,
     found: Decimal | None,
@@ -164,7 +164,7 @@ def _finding(  # noqa: PLR0913 - the parts of one record
 ) -> Finding:
     return Finding(
         kind=kind,
-        what=What.AUTHORIZED if kind == Kind.CURRENCY else What.CAPTURED,
+        what=Measure.AUTHORIZED if kind == Kind.CURRENCY else Measure.CAPTURED,
         subject=f"{order.pk}:{payment.pk}" if payment else str(order.pk),
         currency=order.currency,
         expected=expected or None,

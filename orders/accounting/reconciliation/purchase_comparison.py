@@ -9,48 +9,50 @@ from decimal import Decimal, InvalidOperation
 from django.db.models import Prefetch, Q
 
 from orders.accounting import invoices, three_way_match
-from orders.accounting.reconciliation.discrepancies import Compared, Finding, Kind, What
+from orders.accounting.reconciliation.discrepancies import ComparisonResult, Finding, Kind, Measure
 from orders.models import (
-    MoneyDifference,
+    Discrepancy,
     PurchaseLine,
     PurchaseMessage,
     PurchaseOrder,
-    SupplierBill,
+    SupplierInvoice,
 )
 from suppliers.models import Supplier
-from suppliers.resilience.bulkheads import Work, lane
+from suppliers.resilience.bulkheads import BulkheadKind, bulkhead
 
 NOTHING = Decimal(0)
 Status = PurchaseOrder.Status
 
 
-def part_of(supplier: Supplier) -> str:
+def counterparty_of(supplier: Supplier) -> str:
     return f"supplier:{supplier.code}"
 
 
-def compare(*, supplier: Supplier, since: datetime, until: datetime, now: datetime) -> Compared:
+def compare(
+    *, supplier: Supplier, since: datetime, until: datetime, now: datetime
+) -> ComparisonResult:
     """Fetch the charges of a supplier, and compare them with the expected costs.
 
     Purchase orders accepted in the period are compared, and those with open discrepancies.
 
-    Raises: OutsideError   the supplier does not answer: nothing is known
-            LaneFullError  the supplier's lane is full
+    Raises: ExternalServiceError  the supplier does not answer: nothing is known
+            BulkheadFullError     all bulkhead slots of the supplier are taken
     """
     may_ask = supplier.status in {Supplier.Status.ACTIVE, Supplier.Status.PAUSED}
-    if may_ask and hasattr(supplier, "connection") and invoices.can_tell(supplier):
+    if may_ask and hasattr(supplier, "connection") and invoices.has_charges_api(supplier):
         asked = _purchase_orders(supplier, since, until, now)
-        if asked or invoices.lists_all(supplier):
-            with lane(Work.ORDERS, supplier.pk):
-                invoices.ask(supplier=supplier, purchase_orders=asked, since=since, now=now)
+        if asked or invoices.lists_all_charges(supplier):
+            with bulkhead(BulkheadKind.ORDERS, supplier.pk):
+                invoices.fetch(supplier=supplier, purchase_orders=asked, since=since, now=now)
     compared = _purchase_orders(supplier, since, until, now)
-    tells_all = may_ask and invoices.lists_all(supplier)
+    tells_all = may_ask and invoices.lists_all_charges(supplier)
     findings = [
         finding
         for one in compared
-        for finding in of_purchase_order(one, tells_all=tells_all, now=now)
+        for finding in compare_purchase_order(one, tells_all=tells_all, now=now)
     ]
     three_way_match.mark_unknown(supplier=supplier)
-    return Compared(
+    return ComparisonResult(
         findings=findings + _unknown(supplier),
         count=len(compared),
         # A missing invoice is only found if the supplier may be asked and lists all charges.
@@ -59,7 +61,7 @@ def compare(*, supplier: Supplier, since: datetime, until: datetime, now: dateti
     )
 
 
-def of_purchase_order(
+def compare_purchase_order(
     purchase_order: PurchaseOrder, *, tells_all: bool, now: datetime
 ) -> list[Finding]:
     return list(_of_purchase_order(purchase_order, tells_all, now))
@@ -70,12 +72,12 @@ def _of_purchase_order(
     tells_all: bool,  # noqa: FBT001
     now: datetime,
 ) -> Iterator[Finding]:
-    ways = three_way_match.of(purchase_order)
+    ways = three_way_match.match_of(purchase_order)
     currency, expected = ways.currency, ways.ordered
     standing = [bill for bill in purchase_order.bills.all() if bill.withdrawn_at is None]
     if not standing:
         is_due = purchase_order.accepted_at is not None and expected > 0
-        if three_way_match.is_bill_overdue(purchase_order, ways, now=now):
+        if three_way_match.is_invoice_overdue(purchase_order, ways, now=now):
             kind = Kind.SHIPPED_UNBILLED
             yield _finding(purchase_order, kind, currency, ways.shipped, None)
         elif tells_all and is_due:
@@ -88,19 +90,19 @@ def _of_purchase_order(
             Kind.BILL_CURRENCY,
             currency,
             expected,
-            other.goods_amount,
+            other.subtotal_amount,
             bill=other,
             found_currency=other.currency,
         )
         return
-    goods = sum((bill.goods_amount for bill in standing), NOTHING)
+    goods = sum((bill.subtotal_amount for bill in standing), NOTHING)
     last = standing[-1]
     supplier = purchase_order.supplier
-    is_other = not three_way_match.is_tolerated(supplier, expected=expected, found=goods)
+    is_other = not three_way_match.is_within_tolerance(supplier, expected=expected, found=goods)
     if is_other and not ways.is_billed_as_shipped:
         kind = _kind(standing, goods, expected)
         yield _finding(purchase_order, kind, currency, expected, goods, bill=last)
-    if three_way_match.waits_too_long(purchase_order, ways, now=now):
+    if three_way_match.is_shipment_overdue(purchase_order, ways, now=now):
         kind = Kind.BILL_UNSHIPPED
         yield _finding(purchase_order, kind, currency, ways.shipped, goods, bill=last)
     freights = [bill.freight_amount for bill in standing if bill.freight_amount is not None]
@@ -108,21 +110,21 @@ def _of_purchase_order(
     if agreed is not None and len(freights) == len(standing):
         freight = sum(freights, NOTHING)
         is_twice = is_other and _kind(standing, goods, expected) == Kind.BILL_TWICE
-        is_agreed = three_way_match.is_tolerated(supplier, expected=agreed, found=freight)
+        is_agreed = three_way_match.is_within_tolerance(supplier, expected=agreed, found=freight)
         if not is_agreed and not is_twice:
             kind = Kind.BILL_MORE if freight > agreed else Kind.BILL_LESS
             yield _finding(
-                purchase_order, kind, currency, agreed, freight, bill=last, what=What.FREIGHT
+                purchase_order, kind, currency, agreed, freight, bill=last, what=Measure.FREIGHT
             )
 
 
 def _kind(
-    standing: Sequence[SupplierBill], goods: Decimal, expected: Decimal
-) -> MoneyDifference.Kind:
+    standing: Sequence[SupplierInvoice], goods: Decimal, expected: Decimal
+) -> Discrepancy.Kind:
     """Return the discrepancy kind: a duplicate charge, or another amount."""
     if goods < expected:
         return Kind.BILL_LESS
-    amounts = [bill.goods_amount for bill in standing]
+    amounts = [bill.subtotal_amount for bill in standing]
     is_twice = len(amounts) > 1 and (expected in amounts or goods >= 2 * expected)
     return Kind.BILL_TWICE if is_twice else Kind.BILL_MORE
 
@@ -142,12 +144,12 @@ def _freight(purchase_order: PurchaseOrder, currency: str) -> Decimal | None:
 def _purchase_orders(
     supplier: Supplier, since: datetime, until: datetime, now: datetime
 ) -> Sequence[PurchaseOrder]:
-    differing = MoneyDifference.objects.filter(
-        part=part_of(supplier), status=MoneyDifference.Status.OPEN
+    differing = Discrepancy.objects.filter(
+        part=counterparty_of(supplier), status=Discrepancy.Status.OPEN
     )
-    changed = SupplierBill.objects.filter(
-        Q(billed_at__gte=since, billed_at__lt=until)
-        | Q(told_at__gte=since)
+    changed = SupplierInvoice.objects.filter(
+        Q(invoiced_at__gte=since, invoiced_at__lt=until)
+        | Q(received_at__gte=since)
         | Q(withdrawn_at__gte=since),
         supplier=supplier,
     )
@@ -155,7 +157,7 @@ def _purchase_orders(
         Q(accepted_at__gte=since, accepted_at__lt=until)
         | Q(pk__in=changed.values("purchase_order"))
         | Q(pk__in=differing.values("purchase_order"))
-        | three_way_match.to_be_looked_at(supplier, now=now)
+        | three_way_match.due_for_matching(supplier, now=now)
     )
     lines = PurchaseLine.objects.select_related("order_line").order_by("pk")
     accepted = PurchaseMessage.objects.filter(kind="accepted").order_by("pk")
@@ -163,7 +165,7 @@ def _purchase_orders(
         rows.select_related("supplier")
         .prefetch_related(
             Prefetch("lines", lines),
-            Prefetch("bills", SupplierBill.objects.order_by("pk")),
+            Prefetch("bills", SupplierInvoice.objects.order_by("pk")),
             Prefetch("messages", accepted),
         )
         .order_by("pk")
@@ -171,7 +173,7 @@ def _purchase_orders(
 
 
 def _unknown(supplier: Supplier) -> list[Finding]:
-    strangers = SupplierBill.objects.filter(
+    strangers = SupplierInvoice.objects.filter(
         supplier=supplier, purchase_order__isnull=True, withdrawn_at__isnull=True
     )
     return [
@@ -191,13 +193,13 @@ def _unknown(supplier: Supplier) -> list[Finding]:
 
 def _finding(  # noqa: PLR0913 - the parts of one record
     purchase_order: PurchaseOrder,
-    kind: MoneyDifference.Kind,
+    kind: Discrepancy.Kind,
     currency: str,
     expected: Decimal,
     found: Decimal | None,
     *,
-    what: MoneyDifference.What = What.GOODS,
-    bill: SupplierBill | None = None,
+    what: Discrepancy.Measure = Measure.GOODS,
+    bill: SupplierInvoice | None = None,
     found_currency: str = "",
 ) -> Finding:
     return Finding(

@@ -21,39 +21,39 @@ from orders.accounting.reconciliation import (
     order_comparison,
     purchase_comparison,
 )
-from orders.accounting.reconciliation.discrepancies import Compared
-from orders.models import MoneyDay, MoneyDifference, Payment, PurchaseOrder, SupplierBill
+from orders.accounting.reconciliation.discrepancies import ComparisonResult
+from orders.models import Discrepancy, Payment, PurchaseOrder, ReconciliationRun, SupplierInvoice
 from storefront.lib.failpoints import failpoint
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 from suppliers.models import Supplier
-from suppliers.resilience.bulkheads import LaneFullError, in_hand
+from suppliers.resilience.bulkheads import BulkheadFullError, exclusive_lock
 
 # Late reports of a day have arrived by then; events around midnight count for both days.
 MARGIN = timedelta(hours=3)
-LOOKS_BACK = timedelta(days=14)
+LOOKBACK = timedelta(days=14)
 SUBJECT = "daily reconciliation"
 # After so many attempts a day is retried less often.
-OFTEN, RARELY = 8, timedelta(hours=12)
-Status = MoneyDay.Status
+MAX_FREQUENT_ATTEMPTS, RARE_RETRY_AFTER = 8, timedelta(hours=12)
+Status = ReconciliationRun.Status
 type Clock = Callable[[], datetime]
 
 
-class TooSoonError(Exception):
+class DayNotOverError(Exception):
     """The day is not over, or only just."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Counterparty:
     """A counterparty that is compared on its own: a gateway, our orders, a supplier."""
 
     name: str
-    compare: Callable[[], Compared]
+    compare: Callable[[], ComparisonResult]
 
 
-def day_of(day: date, *, now: datetime) -> MoneyDay:
+def run_of(day: date, *, now: datetime) -> ReconciliationRun:
     """Return the run of a day, created if needed; days are in the shop's time zone."""
     starts, ends = (_midnight(day + timedelta(days=more)) for more in (0, 1))
-    found, _ = MoneyDay.objects.get_or_create(
+    found, _ = ReconciliationRun.objects.get_or_create(
         day=day,
         defaults={
             "starts_at": starts,
@@ -65,29 +65,35 @@ def day_of(day: date, *, now: datetime) -> MoneyDay:
     return found
 
 
-def due(*, now: datetime) -> list[MoneyDay]:
+def due_runs(*, now: datetime) -> list[ReconciliationRun]:
     """Create the runs of past days since the first payment; return those not reconciled."""
     begun = Payment.objects.aggregate(first=Min("created_at"))["first"]
     if begun is None:
         return []
     last = timezone.localdate(now - MARGIN) - timedelta(days=1)
-    first = max(timezone.localdate(begun), timezone.localdate(now - LOOKS_BACK))
+    first = max(timezone.localdate(begun), timezone.localdate(now - LOOKBACK))
     for past in range((last - first).days + 1):
-        day_of(first + timedelta(days=past), now=now)
-    waiting = MoneyDay.objects.filter(status__in=[Status.OPEN, Status.RUNNING], day__lte=last)
+        run_of(first + timedelta(days=past), now=now)
+    waiting = ReconciliationRun.objects.filter(
+        status__in=[Status.OPEN, Status.RUNNING], day__lte=last
+    )
     newest_first = waiting.order_by("-day")
-    return [day for day in newest_first if day.tries < OFTEN or day.status_since <= now - RARELY]
+    return [
+        day
+        for day in newest_first
+        if day.attempts < MAX_FREQUENT_ATTEMPTS or day.status_since <= now - RARE_RETRY_AFTER
+    ]
 
 
-def reconcile(*, day: MoneyDay, moment: Clock) -> MoneyDay:
+def reconcile(*, day: ReconciliationRun, moment: Clock) -> ReconciliationRun:
     """Reconcile a day, again if it was reconciled before; one worker at a time.
 
-    Raises: TooSoonError  it is not over
-            InHandError   another worker reconciles a day
+    Raises: DayNotOverError       it is not over
+            LockedElsewhereError  another worker reconciles a day
     """
     if day.ends_at + MARGIN > moment():
-        raise TooSoonError(str(day))
-    with in_hand(SUBJECT):
+        raise DayNotOverError(str(day))
+    with exclusive_lock(SUBJECT):
         day.refresh_from_db()
         if day.status == Status.RUNNING:  # the lock is free, so the worker before has died
             why = "the previous reconciliation was interrupted"
@@ -96,32 +102,32 @@ def reconcile(*, day: MoneyDay, moment: Clock) -> MoneyDay:
             Status.RUNNING,
             at=moment(),
             actor=discrepancies.ACTOR,
-            as_seen=("tries",),
-            tries=day.tries + 1,
+            expected=("attempts",),
+            attempts=day.attempts + 1,
         )
         _compare_all(day, moment)
     day.refresh_from_db()
     return day
 
 
-def _compare_all(day: MoneyDay, moment: Clock) -> None:
+def _compare_all(day: ReconciliationRun, moment: Clock) -> None:
     problems: list[str] = []
     counts: dict[str, int] = {}
-    for part in _parts(day, moment):
+    for part in _counterparties(day, moment):
         examined = discrepancies.open_ids(part.name)
         try:
             compared = part.compare()
-        except (OutsideError, LaneFullError) as error:
+        except (ExternalServiceError, BulkheadFullError) as error:
             problems.append(f"{part.name}: {error or type(error).__name__}")
             continue
         discrepancies.record(
             part=part.name,
             findings=compared.findings,
-            examined=examined - discrepancies.left_ids(part.name, compared.left),
+            examined=examined - discrepancies.undecided_ids(part.name, compared.left),
             day=day,
             now=moment(),
         )
-        three_way_match.mark(part=part.name, purchase_orders=compared.purchase_orders)
+        three_way_match.store_match_status(part=part.name, purchase_orders=compared.purchase_orders)
         counts[part.name] = compared.count
         failpoint("auditing.part_recorded")
     now = moment()
@@ -139,34 +145,35 @@ def _compare_all(day: MoneyDay, moment: Clock) -> None:
         )
 
 
-def _parts(day: MoneyDay, moment: Clock) -> Iterator[Part]:
+def _counterparties(day: ReconciliationRun, moment: Clock) -> Iterator[Counterparty]:
     span = {"since": day.starts_at - MARGIN, "until": day.ends_at + MARGIN}
     for gateway in _gateways(day):
-        yield Part(
-            name=gateway_comparison.part_of(gateway),
+        yield Counterparty(
+            name=gateway_comparison.counterparty_of(gateway),
             compare=lambda code=gateway: gateway_comparison.compare(
                 gateway=code, moment=moment, **span
             ),  # type: ignore[misc]
         )
-    yield Part(
-        name=order_comparison.PART, compare=lambda: order_comparison.compare(now=moment(), **span)
+    yield Counterparty(
+        name=order_comparison.COUNTERPARTY,
+        compare=lambda: order_comparison.compare(now=moment(), **span),
     )
     for supplier in _suppliers():
-        yield Part(
-            name=purchase_comparison.part_of(supplier),
+        yield Counterparty(
+            name=purchase_comparison.counterparty_of(supplier),
             compare=lambda one=supplier: purchase_comparison.compare(
                 supplier=one, now=moment(), **span
             ),  # type: ignore[misc]
         )
 
 
-def _gateways(day: MoneyDay) -> list[str]:
+def _gateways(day: ReconciliationRun) -> list[str]:
     """Return the active gateway, and those with payments or discrepancies on that day."""
     moved = Q(events__received_at__gte=day.starts_at, events__received_at__lt=day.ends_at)
     moved |= Q(created_at__gte=day.starts_at, created_at__lt=day.ends_at)
     codes = set(Payment.objects.filter(moved).values_list("gateway", flat=True))
-    opened = MoneyDifference.objects.filter(
-        part__startswith=gateway_comparison.part_of(""), status=MoneyDifference.Status.OPEN
+    opened = Discrepancy.objects.filter(
+        part__startswith=gateway_comparison.counterparty_of(""), status=Discrepancy.Status.OPEN
     )
     codes |= {part.partition(":")[2] for part in opened.values_list("part", flat=True)}
     return sorted(codes | {settings.PAYMENT_GATEWAY})
@@ -175,7 +182,7 @@ def _gateways(day: MoneyDay) -> list[str]:
 def _suppliers() -> list[Supplier]:
     """Return the suppliers that may have charged us."""
     ordered = PurchaseOrder.objects.values("supplier")
-    billed = SupplierBill.objects.values("supplier")
+    billed = SupplierInvoice.objects.values("supplier")
     rows = Supplier.objects.filter(Q(pk__in=ordered) | Q(pk__in=billed))
     return list(rows.select_related("connection").order_by("pk"))
 

@@ -13,8 +13,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.accounting.reconciliation import reconciliation
-from orders.models import MoneyDay
-from suppliers.resilience.bulkheads import InHandError
+from orders.models import ReconciliationRun
+from suppliers.resilience.bulkheads import LockedElsewhereError
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,10 @@ LIMIT_S = 3600  # counterparties are called one after the other
 @shared_task(time_limit=LIMIT_S)
 def reconcile_money(**_: Any) -> None:
     """Reconcile the days that are due; a failing day does not stop the others."""
-    for day in reconciliation.due(now=timezone.now()):
+    for day in reconciliation.due_runs(now=timezone.now()):
         try:
             done = reconciliation.reconcile(day=day, moment=timezone.now)
-        except InHandError:
+        except LockedElsewhereError:
             log.info("another worker reconciles a day")
             return
         except Exception:
@@ -40,5 +40,5 @@ def reconcile_money(**_: Any) -> None:
 @shared_task(time_limit=LIMIT_S)
 def reconcile_day(*, day_id: int, **_: Any) -> None:
     """Reconcile one day on request of staff."""
-    with suppress(InHandError, reconciliation.TooSoonError):
-        reconciliation.reconcile(day=MoneyDay.objects.get(pk=day_id), moment=timezone.now)
+    with suppress(LockedElsewhereError, reconciliation.DayNotOverError):
+        reconciliation.reconcile(day=ReconciliationRun.objects.get(pk=day_id), moment=timezone.now)

@@ -7,44 +7,44 @@ from contextlib import contextmanager
 
 import stripe
 
-from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
 
-type Fate = Callable[[str, str], OutsideError]
+type ErrorFactory = Callable[[str, str], ExternalServiceError]
 
 
-def _later(said: str, code: str) -> OutsideError:
+def _retry(said: str, code: str) -> ExternalServiceError:
     return TemporaryError(said, code=code)
 
 
-def _unknown(said: str, code: str) -> OutsideError:
-    return TemporaryError(said, code=code, may_have_happened=True)
+def _unknown(said: str, code: str) -> ExternalServiceError:
+    return TemporaryError(said, code=code, is_outcome_unknown=True)
 
 
-def _refused(said: str, code: str) -> OutsideError:
+def _refused(said: str, code: str) -> ExternalServiceError:
     return PermanentError(said, code=code)
 
 
-def _mixed_up(said: str, code: str) -> OutsideError:
+def _key_reused(said: str, code: str) -> ExternalServiceError:
     """Map a key that was used with other parameters: the effect of the first call is unknown."""
-    return PermanentError(said, code=code, may_have_happened=True)
+    return PermanentError(said, code=code, is_outcome_unknown=True)
 
 
 # The first match counts. A wrong API key is no refusal: the call works once the key is right.
-FATES: tuple[tuple[type[stripe.StripeError], Fate], ...] = (
-    (stripe.AuthenticationError, _later),
-    (stripe.PermissionError, _later),
-    (stripe.RateLimitError, _later),
-    (stripe.IdempotencyError, _mixed_up),
+ERRORS: tuple[tuple[type[stripe.StripeError], ErrorFactory], ...] = (
+    (stripe.AuthenticationError, _retry),
+    (stripe.PermissionError, _retry),
+    (stripe.RateLimitError, _retry),
+    (stripe.IdempotencyError, _key_reused),
     (stripe.CardError, _refused),
     (stripe.InvalidRequestError, _refused),
     (stripe.StripeError, _unknown),  # a server error, the same key still running, or no JSON
 )
-BROKEN_FROM = 500
+SERVER_ERROR = 500
 REPLAYED = "idempotent-replayed"
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def translated(what: str) -> Iterator[None]:
     """Translate the library's errors in a call.
 
     Raises: TemporaryError, PermanentError
@@ -52,10 +52,10 @@ def told(what: str) -> Iterator[None]:
     try:
         yield
     except stripe.StripeError as error:
-        raise fate_of(error, what=what) from error
+        raise translate(error, what=what) from error
 
 
-def fate_of(error: stripe.StripeError, *, what: str) -> OutsideError:
+def translate(error: stripe.StripeError, *, what: str) -> ExternalServiceError:
     """Return our error for one of the library.
 
     A server error that Stripe replays under its key ends that call: it is retried under another
@@ -65,6 +65,6 @@ def fate_of(error: stripe.StripeError, *, what: str) -> OutsideError:
     decline = getattr(error.error, "decline_code", None) or ""
     code = decline or error.code or (str(status) if status else "")
     said = f"stripe: {what}: HTTP {status} {code} {error.user_message or ''}".strip()[:300]
-    if status >= BROKEN_FROM and (error.headers or {}).get(REPLAYED) == "true":
+    if status >= SERVER_ERROR and (error.headers or {}).get(REPLAYED) == "true":
         return PermanentError(said, code="500")
-    return next(fate for kind, fate in FATES if isinstance(error, kind))(said, code)
+    return next(fate for kind, fate in ERRORS if isinstance(error, kind))(said, code)

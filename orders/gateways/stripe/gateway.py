@@ -11,50 +11,50 @@ from datetime import UTC, datetime
 
 import stripe
 
-from orders.gateways.base import OpenedPayment, PaymentUpdate, Standing, UnknownAtGatewayError
+from orders.gateways.base import GatewayBalance, OpenedPayment, PaymentUpdate, UnknownAtGatewayError
 from orders.gateways.stripe import translation
-from orders.gateways.stripe.errors import told
-from orders.gateways.stripe.http_client import Wire
-from orders.gateways.stripe.objects import Dispute, Intent, Refund, Session, Warned
-from orders.gateways.stripe.parsing import as_all, as_one, locale_of, not_understood, read_event
-from orders.gateways.stripe.reports import Books
-from orders.gateways.stripe.translation import State
+from orders.gateways.stripe.errors import translated
+from orders.gateways.stripe.http_client import HttpClient
+from orders.gateways.stripe.objects import Dispute, FraudWarning, Intent, Refund, Session
+from orders.gateways.stripe.parsing import locale_of, parse, parse_list, read_event, unreadable
+from orders.gateways.stripe.reports import Reports
+from orders.gateways.stripe.translation import PaymentState
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.http.observers import Gate
+from storefront.lib.http.observers import CallObserver
 from storefront.lib.money import Money
 
 # Only methods that can be authorized and captured later; wallets are cards here.
 METHODS = ["card", "link"]
-MOST = 100  # in a list: no payment has as many refunds or disputes
-DEEP = ["payment_intent.latest_charge", "payment_intent.review"]
-ABSENT = "resource_missing"
-INTENT = "pi_"  # prefix of an intent id
+MAX_LISTED = 100  # in a list: no payment has as many refunds or disputes
+SESSION_EXPAND = ["payment_intent.latest_charge", "payment_intent.review"]
+NOT_FOUND = "resource_missing"
+INTENT_PREFIX = "pi_"  # prefix of an intent id
 
 
 class StripeGateway:
     """Stripe, called with our secret key. A payment's reference is its Checkout session."""
 
-    def __init__(self, *, base_url: str, secret: str, gate: Gate | None = None) -> None:
+    def __init__(self, *, base_url: str, secret: str, gate: CallObserver | None = None) -> None:
         """Create the client.
 
         Raises: TemporaryError  STRIPE_SECRET_KEY is not set
         """
         if not secret:
             raise TemporaryError("stripe: STRIPE_SECRET_KEY is not set")
-        self._wire = Wire(base_url=base_url, secret=secret, gate=gate)
+        self._wire = HttpClient(base_url=base_url, secret=secret, gate=gate)
         self._client = stripe.StripeClient(
             secret,
             base_addresses={"api": base_url},
             http_client=self._wire,
             max_network_retries=0,
         )
-        self._books = Books(client=self._client, refunds=self._refunds)
+        self._books = Reports(client=self._client, refunds=self._refunds)
 
     def open(
         self, *, key: str, amount: Money, description: str, return_url: str, locale: str
     ) -> OpenedPayment:
         named = {"payment": key, "order": description}
-        with told("open a session"):
+        with translated("open a session"):
             answer = self._client.v1.checkout.sessions.create(
                 params={
                     "mode": "payment",
@@ -88,10 +88,10 @@ class StripeGateway:
                 },
                 options={"idempotency_key": key},
             )
-        session = as_one(Session, answer)
+        session = parse(Session, answer)
         asked = (amount.minor, amount.currency.lower())
         if not session.url or (session.amount_total, session.currency) != asked:
-            raise not_understood(
+            raise unreadable(
                 f"checkout session with a different amount or without a URL: {session.id}"
             )
         return OpenedPayment(reference=session.id, pay_url=session.url)
@@ -106,13 +106,13 @@ class StripeGateway:
         }
         if not is_last:  # only an account with several captures accepts the parameter
             params["final_capture"] = False
-        with told(f"capture {found.id}"):
+        with translated(f"capture {found.id}"):
             answer = self._client.v1.payment_intents.capture(
                 found.id,
                 params=params,
                 options={"idempotency_key": key},
             )
-        return translation.captured(reference, as_one(Intent, answer), request_key=key)
+        return translation.captured_update(reference, parse(Intent, answer), request_key=key)
 
     def release(
         self,
@@ -122,7 +122,7 @@ class StripeGateway:
         key: str,
     ) -> PaymentUpdate:
         found = self._intent(reference)
-        with told(f"cancel {found.id}"):
+        with translated(f"cancel {found.id}"):
             answer = self._client.v1.payment_intents.cancel(
                 found.id,
                 params={
@@ -131,7 +131,7 @@ class StripeGateway:
                 },
                 options={"idempotency_key": key},
             )
-        return translation.released(reference, as_one(Intent, answer))
+        return translation.voided_update(reference, parse(Intent, answer))
 
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
         """Refund, unless a refund with this key exists: Stripe forgets keys after a day."""
@@ -144,7 +144,7 @@ class StripeGateway:
         if mine:
             refund = mine[0]
         else:
-            with told(f"refund {found.id}"):
+            with translated(f"refund {found.id}"):
                 answer = self._client.v1.refunds.create(
                     params={
                         "payment_intent": found.id,
@@ -154,16 +154,16 @@ class StripeGateway:
                     },
                     options={"idempotency_key": key},
                 )
-            refund = as_one(Refund, answer)
-        update = translation.refunded(reference, refund)
+            refund = parse(Refund, answer)
+        update = translation.refund_update(reference, refund)
         if update is None:
-            raise TemporaryError(f"stripe: {refund.id} is {refund.status}", may_have_happened=True)
+            raise TemporaryError(f"stripe: {refund.id} is {refund.status}", is_outcome_unknown=True)
         return update
 
     def abandon(self, *, reference: str, key: str) -> None:
         """Expire the session, if it is open."""
         try:
-            with told(f"expire {reference}"):
+            with translated(f"expire {reference}"):
                 self._client.v1.checkout.sessions.expire(
                     reference, options={"idempotency_key": key}
                 )
@@ -175,10 +175,10 @@ class StripeGateway:
         session = self._session(reference)
         intent = session.intent
         if intent is None or intent.charge is None:
-            return translation.news_of(State(session=session))
-        is_taken = translation.captured_of(intent) > 0
-        return translation.news_of(
-            State(
+            return translation.to_updates(PaymentState(session=session))
+        is_taken = translation.captured_amount(intent) > 0
+        return translation.to_updates(
+            PaymentState(
                 session=session,
                 refunds=self._refunds(intent.id) if is_taken else (),
                 disputes=self._disputes(intent.id) if is_taken or intent.charge.disputed else (),
@@ -195,30 +195,30 @@ class StripeGateway:
         intent = about.id if about.object == "payment_intent" else about.payment_intent
         if not intent:
             return ()
-        with told(f"find the session of {intent}"):
+        with translated(f"find the session of {intent}"):
             answer = self._client.v1.checkout.sessions.list(
                 params={"payment_intent": intent, "limit": 1}
             )
         return tuple(
             update
-            for session in as_all(Session, answer)
+            for session in parse_list(Session, answer)
             for update in self.history(reference=session.id)
         )
 
-    def standing(self, *, reference: str) -> Standing:
+    def standing(self, *, reference: str) -> GatewayBalance:
         """Return the amounts of a session or an intent; an unused session has none."""
         try:
-            if reference.startswith(INTENT):
+            if reference.startswith(INTENT_PREFIX):
                 return self._books.standing(reference)
             session = self._session(reference)
         except PermanentError as error:
-            if error.code == ABSENT:
-                raise UnknownAtGatewayError(str(error), code=ABSENT) from error
+            if error.code == NOT_FOUND:
+                raise UnknownAtGatewayError(str(error), code=NOT_FOUND) from error
             raise
         if session.intent is not None:
             return self._books.standing_of(session.intent, reference=reference)
         nothing = Money.zero((session.currency or "").upper())
-        return Standing(
+        return GatewayBalance(
             reference=reference,
             name=reference,
             authorized=nothing,
@@ -228,16 +228,18 @@ class StripeGateway:
             moved_at=datetime.fromtimestamp(session.created, UTC),
         )
 
-    def standings(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
+    def balances(self, *, since: datetime, until: datetime) -> Iterator[GatewayBalance]:
         return self._books.all(since=since, until=until)
 
     def close(self) -> None:
         self._wire.close()
 
     def _session(self, reference: str) -> Session:
-        with told(f"read {reference}"):
-            answer = self._client.v1.checkout.sessions.retrieve(reference, params={"expand": DEEP})
-        return as_one(Session, answer)
+        with translated(f"read {reference}"):
+            answer = self._client.v1.checkout.sessions.retrieve(
+                reference, params={"expand": SESSION_EXPAND}
+            )
+        return parse(Session, answer)
 
     def _intent(self, reference: str) -> Intent:
         intent = self._session(reference).intent
@@ -246,18 +248,22 @@ class StripeGateway:
         return intent
 
     def _refunds(self, intent: str) -> list[Refund]:
-        with told(f"read the refunds of {intent}"):
-            answer = self._client.v1.refunds.list(params={"payment_intent": intent, "limit": MOST})
-        return as_all(Refund, answer)
+        with translated(f"read the refunds of {intent}"):
+            answer = self._client.v1.refunds.list(
+                params={"payment_intent": intent, "limit": MAX_LISTED}
+            )
+        return parse_list(Refund, answer)
 
     def _disputes(self, intent: str) -> list[Dispute]:
-        with told(f"read the disputes of {intent}"):
-            answer = self._client.v1.disputes.list(params={"payment_intent": intent, "limit": MOST})
-        return as_all(Dispute, answer)
-
-    def _warnings(self, intent: str) -> list[Warned]:
-        with told(f"read the warnings of {intent}"):
-            answer = self._client.v1.radar.early_fraud_warnings.list(
-                params={"payment_intent": intent, "limit": MOST}
+        with translated(f"read the disputes of {intent}"):
+            answer = self._client.v1.disputes.list(
+                params={"payment_intent": intent, "limit": MAX_LISTED}
             )
-        return as_all(Warned, answer)
+        return parse_list(Dispute, answer)
+
+    def _warnings(self, intent: str) -> list[FraudWarning]:
+        with translated(f"read the warnings of {intent}"):
+            answer = self._client.v1.radar.early_fraud_warnings.list(
+                params={"payment_intent": intent, "limit": MAX_LISTED}
+            )
+        return parse_list(FraudWarning, answer)

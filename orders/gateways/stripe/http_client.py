@@ -7,23 +7,25 @@ from typing import Any
 
 import stripe
 
-from storefront.lib.http.client import Api
-from storefront.lib.http.observers import Gate
+from storefront.lib.http.client import ApiClient
+from storefront.lib.http.observers import CallObserver
 
 READ_S = 10.0
 TOTAL_S = 15.0
 FORM = "application/x-www-form-urlencoded"
 
 
-class Wire(stripe.HTTPClient):
+class HttpClient(stripe.HTTPClient):
     """The library's HTTP client. It drops the library's telemetry header."""
 
     name = "fara"
 
-    def __init__(self, *, base_url: str, secret: str, gate: Gate | None = None) -> None:
+    def __init__(self, *, base_url: str, secret: str, gate: CallObserver | None = None) -> None:
         super().__init__()
         self._base_url = base_url
-        self._api = Api(base_url, read_s=READ_S, total_s=TOTAL_S, gate=gate, hidden=(secret,))
+        self._api = ApiClient(
+            base_url, read_s=READ_S, total_s=TOTAL_S, gate=gate, secrets=(secret,)
+        )
 
     def request(
         self,
@@ -40,7 +42,7 @@ class Wire(stripe.HTTPClient):
         """
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         sent.pop("x-stripe-client-telemetry", None)
-        answer = self._api.exchange(
+        answer = self._api.send(
             method.upper(),
             url.removeprefix(self._base_url),
             body=post_data.encode() if post_data else None,

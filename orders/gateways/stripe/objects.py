@@ -93,7 +93,7 @@ class Dispute(msgspec.Struct, frozen=True):
     payment_intent: str | None = None
 
 
-class Warned(msgspec.Struct, frozen=True):
+class FraudWarning(msgspec.Struct, frozen=True):
     id: str
     fraud_type: str = ""
     created: int = 0
@@ -105,7 +105,7 @@ class Source(msgspec.Struct, frozen=True):
     payment_intent: str | None = None
 
 
-class Movement(msgspec.Struct, frozen=True):
+class BalanceTransaction(msgspec.Struct, frozen=True):
     """One balance transaction; fees and payouts belong to no payment."""
 
     id: str
@@ -117,7 +117,7 @@ class Movement(msgspec.Struct, frozen=True):
         return (self.source.payment_intent or "") if isinstance(self.source, Source) else ""
 
 
-class Subject(msgspec.Struct, frozen=True):
+class EventObject(msgspec.Struct, frozen=True):
     """The object of an event: its id, type and payment intent."""
 
     id: str = ""
@@ -126,7 +126,7 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class EventData(msgspec.Struct, frozen=True):
-    object: Subject
+    object: EventObject
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import stripe
 from orders.gateways.stripe.objects import Event
 from storefront.lib.http.errors import PermanentError, TemporaryError
 
-SPOKEN = frozenset(
+CHECKOUT_LOCALES = frozenset(
     [
         "bg",
         "cs",
@@ -63,28 +63,28 @@ def read_event(body: bytes) -> Event:
 
 def locale_of(language: str) -> Any:
     """Return Checkout's locale for a language; "auto", the browser's, for one it lacks."""
-    return language[:2] if language[:2] in SPOKEN else "auto"
+    return language[:2] if language[:2] in CHECKOUT_LOCALES else "auto"
 
 
-def as_one[T](kind: type[T], answer: stripe.StripeObject) -> T:
-    return _understood(kind, answer.to_dict())
+def parse[T](kind: type[T], answer: stripe.StripeObject) -> T:
+    return _convert(kind, answer.to_dict())
 
 
-def as_all[T](kind: type[T], answer: stripe.StripeObject) -> list[T]:
+def parse_list[T](kind: type[T], answer: stripe.StripeObject) -> list[T]:
     rows: Mapping[str, Any] = answer.to_dict()
-    return [_understood(kind, row) for row in rows.get("data", [])]
+    return [_convert(kind, row) for row in rows.get("data", [])]
 
 
 def has_more(answer: stripe.StripeObject) -> bool:
     return bool(answer.to_dict().get("has_more"))
 
 
-def _understood[T](kind: type[T], row: Any) -> T:
+def _convert[T](kind: type[T], row: Any) -> T:
     try:
         return msgspec.convert(row, type=kind)
     except msgspec.ValidationError as error:
-        raise not_understood(str(error)) from error
+        raise unreadable(str(error)) from error
 
 
-def not_understood(what: str) -> TemporaryError:
-    return TemporaryError(f"stripe: {what}", may_have_happened=True)
+def unreadable(what: str) -> TemporaryError:
+    return TemporaryError(f"stripe: {what}", is_outcome_unknown=True)

@@ -13,30 +13,30 @@ from typing import Any
 
 import stripe
 
-from orders.gateways.base import Standing, TooMuchError
+from orders.gateways.base import GatewayBalance, TooManyPaymentsError
 from orders.gateways.stripe import translation
-from orders.gateways.stripe.errors import told
-from orders.gateways.stripe.objects import Dispute, Intent, Movement, Refund
-from orders.gateways.stripe.parsing import as_all, as_one, has_more
+from orders.gateways.stripe.errors import translated
+from orders.gateways.stripe.objects import BalanceTransaction, Dispute, Intent, Refund
+from orders.gateways.stripe.parsing import has_more, parse, parse_list
 from storefront.lib.money import Money
 
-A_PAGE, MOST_PAGES = 100, 200
-MOST_READ_ALONE = 2000
-HOLDS = "requires_capture"
-HELD_ONCE = "succeeded"  # a charge that was authorized, captured or not
+PAGE_SIZE, MAX_PAGES = 100, 200
+MAX_SINGLE_READS = 2000
+AUTHORIZED = "requires_capture"
+WAS_AUTHORIZED = "succeeded"  # a charge that was authorized, captured or not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class Reports:
     """Stripe's lists of one account."""
 
     client: stripe.StripeClient
     refunds: Callable[[str], list[Refund]]
 
-    def all(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
+    def all(self, *, since: datetime, until: datetime) -> Iterator[GatewayBalance]:
         """Yield the payments whose money moved in a time span.
 
-        Raises: TooMuchError  there are more than are read
+        Raises: TooManyPaymentsError  there are more than are read
                 TemporaryError, PermanentError
         """
         span = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
@@ -49,38 +49,40 @@ class Books:
                 moved.setdefault(dispute.payment_intent, dispute.created)
         for intent in self._intents(span):
             yield self.standing_of(intent, moved_at=moved.pop(intent.id, 0))
-        if len(moved) > MOST_READ_ALONE:
-            raise TooMuchError(f"stripe: {len(moved)} older payments changed")
+        if len(moved) > MAX_SINGLE_READS:
+            raise TooManyPaymentsError(f"stripe: {len(moved)} older payments changed")
         for name, moved_at in moved.items():
             yield self.standing(name, moved_at=moved_at)
 
-    def standing(self, intent: str, *, moved_at: int = 0) -> Standing:
-        with told(f"read {intent}"):
+    def standing(self, intent: str, *, moved_at: int = 0) -> GatewayBalance:
+        with translated(f"read {intent}"):
             answer = self.client.v1.payment_intents.retrieve(
                 intent, params={"expand": ["latest_charge"]}
             )
-        return self.standing_of(as_one(Intent, answer), moved_at=moved_at)
+        return self.standing_of(parse(Intent, answer), moved_at=moved_at)
 
-    def standing_of(self, intent: Intent, *, moved_at: int = 0, reference: str = "") -> Standing:
+    def standing_of(
+        self, intent: Intent, *, moved_at: int = 0, reference: str = ""
+    ) -> GatewayBalance:
         """Return the amounts of one intent; all are 0 if it was never authorized."""
 
         def money(minor: int) -> Money:
             return Money.from_minor(minor, intent.currency.upper())
 
         charge = intent.charge
-        captured = translation.captured_of(intent)
-        was_held = intent.status in translation.HELD or captured > 0
-        was_held = was_held or (charge is not None and charge.status == HELD_ONCE)
+        captured = translation.captured_amount(intent)
+        was_held = intent.status in translation.WAS_AUTHORIZED or captured > 0
+        was_held = was_held or (charge is not None and charge.status == WAS_AUTHORIZED)
         known = intent.metadata or {}
         # An uncaptured charge that expired counts as refunded too: only the refunds tell.
         is_refunded = charge is not None and charge.amount_refunded > 0 and captured > 0
-        return Standing(
+        return GatewayBalance(
             reference=reference,
             name=intent.id,
             key=known.get("payment", ""),
             order=known.get("order", ""),
             authorized=money(intent.amount if was_held else 0),
-            held=money(intent.amount - captured if intent.status == HOLDS else 0),
+            held=money(intent.amount - captured if intent.status == AUTHORIZED else 0),
             captured=money(captured),
             refunded=money(self._refunded(intent.id) if is_refunded else 0),
             is_disputed=charge is not None and charge.disputed,
@@ -91,13 +93,13 @@ class Books:
         done = [
             refund
             for refund in self.refunds(intent)
-            if refund.status == "succeeded" and refund.reason != translation.NEVER_CAPTURED
+            if refund.status == "succeeded" and refund.reason != translation.EXPIRED_HOLD
         ]
         return sum(refund.amount for refund in done)
 
-    def _movements(self, span: Mapping[str, int]) -> Iterator[Movement]:
+    def _movements(self, span: Mapping[str, int]) -> Iterator[BalanceTransaction]:
         listed = self.client.v1.balance_transactions.list
-        return _pages(Movement, lambda words: listed(params=words), span, "data.source")
+        return _pages(BalanceTransaction, lambda words: listed(params=words), span, "data.source")
 
     def _disputes(self, span: Mapping[str, int]) -> Iterator[Dispute]:
         listed = self.client.v1.disputes.list
@@ -108,19 +110,19 @@ class Books:
         return _pages(Intent, lambda words: listed(params=words), span, "data.latest_charge")
 
 
-def _pages[T: (Movement, Dispute, Intent)](
+def _pages[T: (BalanceTransaction, Dispute, Intent)](
     kind: type[T],
     listed: Callable[[Any], stripe.StripeObject],
     span: Mapping[str, int],
     *expand: str,
 ) -> Iterator[T]:
-    words: dict[str, Any] = {"created": dict(span), "limit": A_PAGE, "expand": list(expand)}
-    for _ in range(MOST_PAGES):
-        with told(f"list {kind.__name__}"):
+    words: dict[str, Any] = {"created": dict(span), "limit": PAGE_SIZE, "expand": list(expand)}
+    for _ in range(MAX_PAGES):
+        with translated(f"list {kind.__name__}"):
             answer = listed(words)
-        rows = as_all(kind, answer)
+        rows = parse_list(kind, answer)
         yield from rows
         if not rows or not has_more(answer):
             return
         words["starting_after"] = rows[-1].id
-    raise TooMuchError(f"stripe: more than {A_PAGE * MOST_PAGES} of {kind.__name__}")
+    raise TooManyPaymentsError(f"stripe: more than {PAGE_SIZE * MAX_PAGES} of {kind.__name__}")

@@ -10,16 +10,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from orders.gateways.base import CaptureMode, PaymentNews, PaymentUpdate
-from orders.gateways.stripe.objects import Charge, Dispute, Intent, Refund, Review, Session, Warned
+from orders.gateways.base import CaptureMode, PaymentUpdate, UpdateKind
+from orders.gateways.stripe.objects import (
+    Charge,
+    Dispute,
+    FraudWarning,
+    Intent,
+    Refund,
+    Review,
+    Session,
+)
 from storefront.lib.money import Money
 
-HELD = frozenset({"requires_capture", "succeeded"})
-OVER = frozenset({"succeeded", "canceled"})
-ENDED_ALONE = frozenset({"automatic", "expired"})
+WAS_AUTHORIZED = frozenset({"requires_capture", "succeeded"})
+ENDED = frozenset({"succeeded", "canceled"})
+EXPIRED_REASONS = frozenset({"automatic", "expired"})
 # The shortest hold of any card, for a method that does not report when it ends.
-HOLD_UNSAID = timedelta(days=4, hours=18)
-NEVER_CAPTURED = "expired_uncaptured_charge"  # an expired hold, recorded as a refund
+DEFAULT_HOLD = timedelta(days=4, hours=18)
+EXPIRED_HOLD = "expired_uncaptured_charge"  # an expired hold, recorded as a refund
 FAILED = frozenset({"failed", "canceled"})
 INQUIRIES = frozenset(
     {"warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
@@ -31,97 +39,99 @@ REQUEST_KEY = "request_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class PaymentState:
     """The objects of one payment at Stripe."""
 
     session: Session
     refunds: Sequence[Refund] = ()
     disputes: Sequence[Dispute] = ()
-    warnings: Sequence[Warned] = ()
+    warnings: Sequence[FraudWarning] = ()
 
 
-def news_of(state: State) -> tuple[PaymentUpdate, ...]:
+def to_updates(state: PaymentState) -> tuple[PaymentUpdate, ...]:
     """Return a state as updates, each after those it builds on.
 
     A declined card yields no update: the page stays open for another card.
     """
-    return tuple(_news(state))
+    return tuple(_updates(state))
 
 
-def _news(state: State) -> Iterator[PaymentUpdate]:
+def _updates(state: PaymentState) -> Iterator[PaymentUpdate]:
     session, intent = state.session, state.session.intent
-    if intent is None or intent.charge is None or not _was_held(intent):
-        yield from _unpaid(session, intent)
+    if intent is None or intent.charge is None or not _was_authorized(intent):
+        yield from _unpaid_updates(session, intent)
         return
-    yield from _authorization(session.id, intent, intent.charge)
+    yield from _authorization_updates(session.id, intent, intent.charge)
     for refund in state.refunds:
-        yield from _refund(session.id, refund)
+        yield from _refund_updates(session.id, refund)
     for dispute in state.disputes:
-        yield from _dispute(session.id, dispute)
+        yield from _dispute_updates(session.id, dispute)
     for warned in state.warnings:
         yield PaymentUpdate(
             reference=session.id,
             external_id=warned.id,
-            news=PaymentNews.WARNED,
+            news=UpdateKind.FRAUD_WARNING,
             amount=_money(intent.amount, intent.currency),
             occurred_at=_moment(warned.created),
             reason=warned.fraud_type.replace("_", " "),
         )
     if isinstance(intent.review, Review):
-        yield from _review(session.id, intent, intent.review)
+        yield from _review_updates(session.id, intent, intent.review)
 
 
-def _was_held(intent: Intent) -> bool:
-    return intent.status in HELD or intent.status == "canceled"
+def _was_authorized(intent: Intent) -> bool:
+    return intent.status in WAS_AUTHORIZED or intent.status == "canceled"
 
 
-def _unpaid(session: Session, intent: Intent | None) -> Iterator[PaymentUpdate]:
+def _unpaid_updates(session: Session, intent: Intent | None) -> Iterator[PaymentUpdate]:
     is_over = session.status == "expired" or (intent is not None and intent.status == "canceled")
     if is_over and session.currency:
         yield PaymentUpdate(
             reference=session.id,
             external_id=f"{session.id}:expired",
-            news=PaymentNews.EXPIRED,
+            news=UpdateKind.EXPIRED,
             amount=_money(session.amount_total or 0, session.currency),
             occurred_at=None,
             reason="the payment page expired",
         )
 
 
-def captured_of(intent: Intent) -> int:
+def captured_amount(intent: Intent) -> int:
     captured = intent.charge.amount_captured if intent.charge else 0
     return max(intent.amount_received, captured)
 
 
-def captured(reference: str, intent: Intent, *, request_key: str = "") -> PaymentUpdate:
+def captured_update(reference: str, intent: Intent, *, request_key: str = "") -> PaymentUpdate:
     """Return the sum captured so far as an update."""
     return PaymentUpdate(
         reference=reference,
         external_id=f"{intent.id}:captured",
-        news=PaymentNews.CAPTURED,
-        amount=_money(captured_of(intent), intent.currency),
+        news=UpdateKind.CAPTURED,
+        amount=_money(captured_amount(intent), intent.currency),
         occurred_at=None,
         request_key=request_key,
         is_total=True,
     )
 
 
-def released(reference: str, intent: Intent) -> PaymentUpdate:
+def voided_update(reference: str, intent: Intent) -> PaymentUpdate:
     """Return the sum of an ended payment that was never captured, as an update."""
-    is_ended = intent.status == "canceled" and intent.cancellation_reason in ENDED_ALONE
+    is_ended = intent.status == "canceled" and intent.cancellation_reason in EXPIRED_REASONS
     return PaymentUpdate(
         reference=reference,
-        external_id=f"{intent.id}:{'expired' if is_ended else 'released'}",
-        news=PaymentNews.EXPIRED if is_ended else PaymentNews.RELEASED,
-        amount=_money(intent.amount - captured_of(intent), intent.currency),
+        external_id=f"{intent.id}:{'expired' if is_ended else 'voided'}",
+        news=UpdateKind.EXPIRED if is_ended else UpdateKind.VOIDED,
+        amount=_money(intent.amount - captured_amount(intent), intent.currency),
         occurred_at=None,
         reason=(intent.cancellation_reason or "").replace("_", " "),
         is_total=not is_ended,
     )
 
 
-def _authorization(reference: str, intent: Intent, charge: Charge) -> Iterator[PaymentUpdate]:
-    if intent.status in HELD or captured_of(intent):
+def _authorization_updates(
+    reference: str, intent: Intent, charge: Charge
+) -> Iterator[PaymentUpdate]:
+    if intent.status in WAS_AUTHORIZED or captured_amount(intent):
         card = charge.payment_method_details.card if charge.payment_method_details else None
         until = card.capture_before if card else None
         many = card.multicapture if card else None
@@ -129,29 +139,29 @@ def _authorization(reference: str, intent: Intent, charge: Charge) -> Iterator[P
         yield PaymentUpdate(
             reference=reference,
             external_id=f"{charge.id}:authorized",
-            news=PaymentNews.AUTHORIZED,
+            news=UpdateKind.AUTHORIZED,
             amount=_money(intent.amount, intent.currency),
             occurred_at=begun,
-            capture_before=_moment(until) or begun + HOLD_UNSAID,
+            capture_before=_moment(until) or begun + DEFAULT_HOLD,
             capture_mode=CaptureMode.MULTIPLE
             if many and many.status == "available"
             else CaptureMode.SINGLE,
         )
-    if captured_of(intent):
-        yield captured(reference, intent)
-    if intent.status in OVER and captured_of(intent) < intent.amount:
-        yield released(reference, intent)
+    if captured_amount(intent):
+        yield captured_update(reference, intent)
+    if intent.status in ENDED and captured_amount(intent) < intent.amount:
+        yield voided_update(reference, intent)
 
 
-def refunded(reference: str, refund: Refund) -> PaymentUpdate | None:
+def refund_update(reference: str, refund: Refund) -> PaymentUpdate | None:
     """Return one refund as an update; None while it is pending."""
     is_failed = refund.status in FAILED
-    if refund.reason == NEVER_CAPTURED or not (is_failed or refund.status == "succeeded"):
+    if refund.reason == EXPIRED_HOLD or not (is_failed or refund.status == "succeeded"):
         return None
     return PaymentUpdate(
         reference=reference,
         external_id=f"{refund.id}:failed" if is_failed else refund.id,
-        news=PaymentNews.REFUND_FAILED if is_failed else PaymentNews.REFUNDED,
+        news=UpdateKind.REFUND_FAILED if is_failed else UpdateKind.REFUNDED,
         amount=_money(refund.amount, refund.currency),
         occurred_at=_moment(refund.created),
         request_key=(refund.metadata or {}).get(REQUEST_KEY, ""),
@@ -160,16 +170,16 @@ def refunded(reference: str, refund: Refund) -> PaymentUpdate | None:
     )
 
 
-def _refund(reference: str, refund: Refund) -> Iterator[PaymentUpdate]:
-    if (update := refunded(reference, refund)) is not None:
+def _refund_updates(reference: str, refund: Refund) -> Iterator[PaymentUpdate]:
+    if (update := refund_update(reference, refund)) is not None:
         yield update
 
 
-def _dispute(reference: str, dispute: Dispute) -> Iterator[PaymentUpdate]:
+def _dispute_updates(reference: str, dispute: Dispute) -> Iterator[PaymentUpdate]:
     """Yield the updates of one dispute; an inquiry moves no money and is a warning."""
     is_inquiry = dispute.status in INQUIRIES
 
-    def told(news: PaymentNews, suffix: str) -> PaymentUpdate:
+    def told(news: UpdateKind, suffix: str) -> PaymentUpdate:
         return PaymentUpdate(
             reference=reference,
             external_id=f"{dispute.id}{suffix}",
@@ -180,24 +190,24 @@ def _dispute(reference: str, dispute: Dispute) -> Iterator[PaymentUpdate]:
         )
 
     if is_inquiry:
-        yield told(PaymentNews.WARNED, ":inquiry")
+        yield told(UpdateKind.FRAUD_WARNING, ":inquiry")
         return
-    yield told(PaymentNews.DISPUTED, "")
+    yield told(UpdateKind.DISPUTED, "")
     if dispute.status == "won":
-        yield told(PaymentNews.DISPUTE_WON, ":won")
+        yield told(UpdateKind.DISPUTE_WON, ":won")
     elif dispute.status == "lost":
-        yield told(PaymentNews.DISPUTE_LOST, ":lost")
+        yield told(UpdateKind.DISPUTE_LOST, ":lost")
 
 
-def _review(reference: str, intent: Intent, review: Review) -> Iterator[PaymentUpdate]:
+def _review_updates(reference: str, intent: Intent, review: Review) -> Iterator[PaymentUpdate]:
     """Yield the updates of a review; an end of another kind is left to staff."""
     ends = {
-        **dict.fromkeys(APPROVED, PaymentNews.REVIEW_APPROVED),
-        **dict.fromkeys(REFUSED, PaymentNews.REVIEW_REFUSED),
+        **dict.fromkeys(APPROVED, UpdateKind.REVIEW_APPROVED),
+        **dict.fromkeys(REFUSED, UpdateKind.REVIEW_REJECTED),
     }
     why = (review.closed_reason or review.opened_reason).replace("_", " ")
 
-    def told(news: PaymentNews, suffix: str, reason: str) -> PaymentUpdate:
+    def told(news: UpdateKind, suffix: str, reason: str) -> PaymentUpdate:
         return PaymentUpdate(
             reference=reference,
             external_id=f"{review.id}{suffix}",
@@ -207,7 +217,7 @@ def _review(reference: str, intent: Intent, review: Review) -> Iterator[PaymentU
             reason=reason,
         )
 
-    yield told(PaymentNews.UNDER_REVIEW, "", review.opened_reason)
+    yield told(UpdateKind.UNDER_REVIEW, "", review.opened_reason)
     if not review.open and (end := ends.get(review.closed_reason or "")):
         yield told(end, ":closed", why)
 

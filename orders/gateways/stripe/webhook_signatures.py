@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from storefront.lib.security.webhook_signing import (
     MAX_SIGNATURES,
     TOLERANCE,
-    BadHeadersError,
-    ForgedError,
-    StaleError,
+    ExpiredTimestampError,
+    InvalidHeadersError,
+    InvalidSignatureError,
 )
 
 HEADER = "stripe-signature"
@@ -29,13 +29,13 @@ def check(
 ) -> None:
     """Accept a body that any of the secrets signed within the tolerance; compare all of them.
 
-    Raises: BadHeadersError, ForgedError, StaleError
+    Raises: InvalidHeadersError, InvalidSignatureError, ExpiredTimestampError
     """
     parts = [part.partition("=") for part in headers.get(HEADER, "").split(",")]
     seconds = next((value for name, _, value in parts if name.strip() == "t"), "")
     given = [value.strip() for name, _, value in parts if name.strip() == "v1"][:MAX_SIGNATURES]
     if not _SECONDS.fullmatch(seconds) or not given:
-        raise BadHeadersError("Stripe-Signature header with t and v1 is required")
+        raise InvalidHeadersError("Stripe-Signature header with t and v1 is required")
     signed_at = _moment(seconds)
     fits = False
     for secret in secrets:
@@ -43,9 +43,9 @@ def check(
         for signature in given:
             fits |= hmac.compare_digest(expected.encode(), signature.encode())
     if not fits:
-        raise ForgedError("signature does not match")
+        raise InvalidSignatureError("signature does not match")
     if abs(now - signed_at) > TOLERANCE:
-        raise StaleError(f"signed at {signed_at:%H:%M:%S}, received at {now:%H:%M:%S}")
+        raise ExpiredTimestampError(f"signed at {signed_at:%H:%M:%S}, received at {now:%H:%M:%S}")
 
 
 def header_for(*, body: bytes, at: datetime, secret: str) -> str:
@@ -62,4 +62,4 @@ def _moment(seconds: str) -> datetime:
     try:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise BadHeadersError("t is not a timestamp") from error
+        raise InvalidHeadersError("t is not a timestamp") from error

@@ -35,12 +35,12 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             content = Path(options["file"]).read_bytes()
-            rows = invoice_import.read(csv_table.decoded(content))
+            rows = invoice_import.parse_rows(csv_table.decode(content))
         except OSError as error:
             raise CommandError(f"{options['file']}: {error}") from error
-        except csv_table.UnreadableListError as error:
-            raise CommandError(f"{options['file']}: {csv_import.said(error)}") from error
-        listed = invoice_import.judge(rows, supplier=_supplier(options["supplier"]))
+        except csv_table.CsvError as error:
+            raise CommandError(f"{options['file']}: {csv_import.error_message(error)}") from error
+        listed = invoice_import.validate(rows, supplier=_supplier(options["supplier"]))
         wrong = [one for one in listed if one.problem]
         for one in listed:
             state = one.problem or ("already entered" if one.is_known else "valid")
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         if wrong and not options["good_lines"]:
             raise CommandError(f"{len(wrong)} rows are invalid: nothing was imported.")
         failed = invoice_import.enter(listed, actor="import_supplier_bills", now=timezone.now())
-        self.stdout.write(f"{sum(one.is_good for one in listed)} bills imported.")
+        self.stdout.write(f"{sum(one.is_valid_row for one in listed)} bills imported.")
         if failed or wrong:
             raise CommandError(f"{len(failed) + len(wrong)} rows were skipped.")
 

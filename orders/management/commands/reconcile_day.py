@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from orders.accounting.reconciliation import labels, reconciliation
-from orders.models import MoneyDay, MoneyDifference
-from suppliers.resilience.bulkheads import InHandError
+from orders.models import Discrepancy, ReconciliationRun
+from suppliers.resilience.bulkheads import LockedElsewhereError
 
 
 class Command(BaseCommand):
@@ -29,24 +29,26 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         now = timezone.now()
         asked = options["day"]
-        wanted = [reconciliation.day_of(asked, now=now)] if asked else reconciliation.due(now=now)
+        wanted = (
+            [reconciliation.run_of(asked, now=now)] if asked else reconciliation.due_runs(now=now)
+        )
         done = [self._compared(day) for day in wanted]
         if not done:
             self.stdout.write("All ended days are reconciled.")
-        if any(day.status != MoneyDay.Status.RECONCILED for day in done):
+        if any(day.status != ReconciliationRun.Status.RECONCILED for day in done):
             raise CommandError("Some days are not reconciled. They are retried automatically.")
 
-    def _compared(self, day: MoneyDay) -> MoneyDay:
+    def _compared(self, day: ReconciliationRun) -> ReconciliationRun:
         try:
             done = reconciliation.reconcile(day=day, moment=timezone.now)
-        except reconciliation.TooSoonError as error:
+        except reconciliation.DayNotOverError as error:
             raise CommandError(
                 f"{error} cannot be reconciled yet: wait until three hours after the day ends."
             ) from error
-        except InHandError as error:
+        except LockedElsewhereError as error:
             raise CommandError("Another process is reconciling. Try again in a minute.") from error
-        seen = MoneyDifference.objects.filter(
-            sightings__day=done, status=MoneyDifference.Status.OPEN
+        seen = Discrepancy.objects.filter(
+            observations__day=done, status=Discrepancy.Status.OPEN
         ).distinct()
         compared = sum(done.counts.values())
         self.stdout.write(

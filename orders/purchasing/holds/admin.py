@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import PurchaseOrder
 from orders.purchasing.holds import holds
 
-CHOSEN = "reasons"
-SEEN = "seen"
+REASONS_FIELD = "reasons"
+SEEN_FIELD = "seen"
 
 
-class SeenForm(forms.Form):
+class WaiverForm(forms.Form):
     """Holds the reasons as they were shown, so that reasons found later are not waived with them.
 
     If they differ, it shows the current reasons with nothing selected.
@@ -27,9 +27,9 @@ class SeenForm(forms.Form):
     known = ""
 
     def clean(self) -> dict[str, Any]:
-        if self.data.get(SEEN, "") != self.known:
-            self.data = {SEEN: self.known}
-            self.errors.pop(CHOSEN, None)
+        if self.data.get(SEEN_FIELD, "") != self.known:
+            self.data = {SEEN_FIELD: self.known}
+            self.errors.pop(REASONS_FIELD, None)
             words = _("The hold reasons changed after you opened this page. Check them again.")
             raise forms.ValidationError(words)
         return self.cleaned_data
@@ -37,48 +37,50 @@ class SeenForm(forms.Form):
 
 @admin.display(description=_("Hold reasons"))
 def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
-    return _listed(purchase_order.hold_reasons)
+    return _format_reasons(purchase_order.hold_reasons)
 
 
 @admin.display(description=_("Waived by staff"))
 def waived_reasons(purchase_order: PurchaseOrder) -> str | None:
-    return _listed(purchase_order.waived_reasons)
+    return _format_reasons(purchase_order.waived_reasons)
 
 
-REASONS = (hold_reasons, waived_reasons)
+HOLD_COLUMNS = (hold_reasons, waived_reasons)
 
 
-def _listed(reasons: list[dict[str, Any]]) -> str | None:
+def _format_reasons(reasons: list[dict[str, Any]]) -> str | None:
     if not reasons:
         return None
     lines = ((each["sentence"], each["code"], each.get("by", "")) for each in reasons)
     return format_html("<ul>{}</ul>", format_html_join("", "<li>{} <code>{}</code> {}</li>", lines))
 
 
-def form_for(held: PurchaseOrder) -> type[forms.Form]:
+def waiver_form(held: PurchaseOrder) -> type[forms.Form]:
     """Return a form that selects the reasons to waive; a single reason needs no choice."""
-    known = [(holds.key_of(each), each["sentence"]) for each in held.hold_reasons]
+    known = [(holds.reason_key(each), each["sentence"]) for each in held.hold_reasons]
     keys = [key for key, _sentence in known]
     seen = " ".join(sorted(keys))
     hidden = forms.CharField(required=False, initial=seen, widget=forms.HiddenInput)
-    parts: dict[str, Any] = {"known": seen, SEEN: hidden}
+    parts: dict[str, Any] = {"known": seen, SEEN_FIELD: hidden}
     if len(known) > 1:
-        parts[CHOSEN] = forms.MultipleChoiceField(
+        parts[REASONS_FIELD] = forms.MultipleChoiceField(
             label=_("Reasons to waive"),
             help_text=_("It stays on hold until every reason is resolved or waived."),
             choices=known,
             initial=keys,
             widget=forms.CheckboxSelectMultiple,
         )
-    return type("ReleaseForm", (SeenForm,), parts)
+    return type("ReleaseForm", (WaiverForm,), parts)
 
 
-def release(*, held: PurchaseOrder, given: Mapping[str, Any], actor: str, now: datetime) -> bool:
+def waive_selected(
+    *, held: PurchaseOrder, given: Mapping[str, Any], actor: str, now: datetime
+) -> bool:
     """Waive the selected reasons, or all; return True if no reason is left."""
-    known = {holds.key_of(each) for each in held.hold_reasons}
-    chosen = set(given.get(CHOSEN, known))
+    known = {holds.reason_key(each) for each in held.hold_reasons}
+    chosen = set(given.get(REASONS_FIELD, known))
     if chosen == known:
-        holds.release_hold(purchase_order=held, actor=actor, now=now)
+        holds.waive_all(purchase_order=held, actor=actor, now=now)
         return True
     passed = [
         holds.waive(purchase_order=held, key=key, actor=actor, now=now) for key in sorted(chosen)

@@ -12,69 +12,81 @@ from catalog.models import Variant
 from orders import ledger
 from orders.addresses import validation, verification
 from orders.models import Order, Payment, PaymentEvent, PurchaseLine, PurchaseOrder
-from orders.pricing.margins import Account
+from orders.pricing.margins import Margin
 from orders.purchasing import purchase_margin
-from orders.purchasing.holds.rules import Facts, LineFacts, Reason, is_waived, reasons_to_hold
-from orders.purchasing.supplier_request import request_for
+from orders.purchasing.holds.rules import (
+    HoldFacts,
+    HoldReason,
+    LineFacts,
+    evaluate_rules,
+    is_waived,
+)
+from orders.purchasing.supplier_request import build_request
 from storefront.lib.address import Address
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.models import StatusChange
 from storefront.lib.money import Money
 from suppliers.connectors.capabilities import Connector, Freight, OrderValidation
-from suppliers.connectors.records import FreightOption, NoWayError, RequestLine
-from suppliers.models import Connection, Criterion
+from suppliers.connectors.records import (
+    FreightOption,
+    NoShippingServiceError,
+    PurchaseOrderRequestLine,
+)
+from suppliers.models import Connection, Requirement
 
 Kind = PaymentEvent.Kind
 Dispute = Payment.Dispute
 
-BALANCE_COUNTS_FOR = timedelta(hours=1)  # it is polled every 15 minutes
+BALANCE_TTL = timedelta(hours=1)  # it is polled every 15 minutes
 
 
-def check(*, purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> list[Reason]:
+def evaluate_purchase_order(
+    *, purchase_order: PurchaseOrder, connector: Connector, now: datetime
+) -> list[HoldReason]:
     """Return the hold reasons that staff have not waived. Calls the supplier (freight, cost)."""
-    options = _routes(purchase_order, connector)
-    facts = _facts(purchase_order, options, _asked_for_goods(purchase_order, connector), now)
+    options = _query_routes(purchase_order, connector)
+    facts = _facts(purchase_order, options, _query_items_cost(purchase_order, connector), now)
     waived = purchase_order.waived_reasons
-    return [reason for reason in reasons_to_hold(facts) if not is_waived(reason, waived)]
+    return [reason for reason in evaluate_rules(facts) if not is_waived(reason, waived)]
 
 
-def _routes(
+def _query_routes(
     purchase_order: PurchaseOrder, connector: Connector
 ) -> tuple[FreightOption, ...] | None:
     if not isinstance(connector, Freight):
         return None  # routes are fixed: submission will show
-    request = request_for(purchase_order)
-    lines: tuple[RequestLine, ...] = request.lines
+    request = build_request(purchase_order)
+    lines: tuple[PurchaseOrderRequestLine, ...] = request.lines
     try:
         return connector.freight(
             country_from=request.country_from, ship_to=request.ship_to, lines=lines
         )
-    except NoWayError:
+    except NoShippingServiceError:
         return ()  # no shipping method for this parcel
-    except OutsideError:
+    except ExternalServiceError:
         return None  # no answer now; submission will show
 
 
-def _asked_for_goods(purchase_order: PurchaseOrder, connector: Connector) -> Money | None:
+def _query_items_cost(purchase_order: PurchaseOrder, connector: Connector) -> Money | None:
     """Return what the supplier would charge for the items now; None if it has no validation."""
     if not isinstance(connector, OrderValidation):
         return None
     try:
-        return connector.validate(request_for(purchase_order))
-    except OutsideError:
+        return connector.validate(build_request(purchase_order))
+    except ExternalServiceError:
         return None  # refused or no answer: submission will show which
 
 
 def _facts(
     purchase_order: PurchaseOrder,
     options: tuple[FreightOption, ...] | None,
-    asked_for_goods: Money | None,
+    items_cost: Money | None,
     now: datetime,
-) -> Facts:
+) -> HoldFacts:
     order = purchase_order.order
     ship_to = Address(**purchase_order.goes_to)
     lines = list(
-        purchase_order.lines.filter(is_live=True).select_related(
+        purchase_order.lines.filter(is_active=True).select_related(
             "order_line__variant__product__category",
             "order_line__variant__product__brand",
             "offer__variant__product__category",
@@ -85,51 +97,51 @@ def _facts(
     freight = next(
         (one.price for one in options or () if one.name == purchase_order.carrier_service), None
     )
-    accounts = purchase_margin.read(
+    purchase_margins = purchase_margin.calculate(
         purchase_order=purchase_order,
         lines=lines,
         freight=freight,
-        goods=asked_for_goods,
+        goods=items_cost,
         now=now,
     )
-    return Facts(
+    return HoldFacts(
         address_problems=sorted(
             {
-                *validation.problems(address=ship_to),
-                *verification.open_doubts(ship_to, order.address_check),
+                *validation.find_errors(address=ship_to),
+                *verification.unconfirmed_warnings(ship_to, order.address_verification),
             }
         ),
         supplier_is_active=purchase_order.supplier.status == "active",
         lines=[
-            _line_facts(line, accounts.lines.get(line.pk), order.currency, ship_to.country)
+            _line_facts(line, purchase_margins.lines.get(line.pk), order.currency, ship_to.country)
             for line in lines
         ],
         carrier_service=purchase_order.carrier_service,
         routes=None if options is None else frozenset(option.name for option in options),
         battery_is_allowed=_battery_is_allowed(purchase_order, lines),
-        account=accounts.parcel,
-        missing_rates=accounts.missing_rates,
-        missing_terms=accounts.missing_terms,
-        secured=_secured(purchase_order),
+        margin=purchase_margins.parcel,
+        missing_rates=purchase_margins.missing_rates,
+        missing_terms=purchase_margins.missing_terms,
+        available_payment=_available_payment(purchase_order),
         charge=purchase_order.charge,
         promotions=_promotions(order),
         balance=_balance(purchase_order, now),
-        doubts=doubts(order),
-        price=_price(purchase_order, lines, freight),
+        payment_risks=payment_risks(order),
+        price=_supplier_price(purchase_order, lines, freight),
     )
 
 
 def _balance(purchase_order: PurchaseOrder, now: datetime) -> Money | None:
-    """Return our prepaid balance at the supplier if polled within ``BALANCE_COUNTS_FOR``."""
+    """Return our prepaid balance at the supplier if polled within ``BALANCE_TTL``."""
     wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
-    if wire is None or wire.balance_amount is None or wire.balance_as_of is None:
+    if wire is None or wire.balance_amount is None or wire.balance_reported_at is None:
         return None
-    if wire.balance_as_of < now - BALANCE_COUNTS_FOR:
+    if wire.balance_reported_at < now - BALANCE_TTL:
         return None
     return Money(wire.balance_amount, purchase_order.supplier.currency)
 
 
-def _price(
+def _supplier_price(
     purchase_order: PurchaseOrder, lines: Sequence[PurchaseLine], freight: Money | None
 ) -> Money | None:
     """Sum agreed costs and freight in the supplier's currency; None if currencies differ."""
@@ -146,7 +158,7 @@ def _promotions(order: Order) -> list[str]:
     return [
         f"{each.name}{f' ({each.code})' if each.code else ''}:"
         f" {Money(each.amount, order.currency)} off"
-        for each in order.redemptions.filter(given_back_at__isnull=True).order_by("pk")
+        for each in order.redemptions.filter(reverted_at__isnull=True).order_by("pk")
     ]
 
 
@@ -164,7 +176,7 @@ def _battery_is_allowed(purchase_order: PurchaseOrder, lines: list[PurchaseLine]
 
 
 def _line_facts(
-    line: PurchaseLine, account: Account | None, currency: str, country: str
+    line: PurchaseLine, margin: Margin | None, currency: str, country: str
 ) -> LineFacts:
     offer = line.offer
     product = line.bought.product
@@ -172,26 +184,26 @@ def _line_facts(
         sku=line.sku,
         title=line.title,
         quantity=line.quantity,
-        cost_sold=Money(line.agreed_cost_amount, line.cost_currency),
-        cost_now=Money(offer.cost_amount, offer.currency)
+        cost_at_sale=Money(line.agreed_cost_amount, line.cost_currency),
+        current_cost=Money(offer.cost_amount, offer.currency)
         if offer.cost_amount and offer.status == "active"
         else None,
-        reported_now=line.level.reported_quantity,
-        lacks={criterion: _name_of(criterion) for criterion in offer.lacks},
-        account=account,
+        reported_quantity=line.level.reported_quantity,
+        lacks={criterion: _criterion_name(criterion) for criterion in offer.missing_requirements},
+        margin=margin,
         discount=Money(line.order_line.discount_amount, currency),
-        forbidden_in=country
+        restricted_in=country
         if country
         in {*product.not_sent_to, *product.category.not_sent_to, *product.brand.not_sent_to}
         else "",
     )
 
 
-def _name_of(criterion: str) -> str:
-    return str(Criterion(criterion).label)
+def _criterion_name(criterion: str) -> str:
+    return str(Requirement(criterion).label)
 
 
-def _secured(purchase_order: PurchaseOrder) -> Money:
+def _available_payment(purchase_order: PurchaseOrder) -> Money:
     """Sum what is authorized or captured for the order and not used by other purchase orders."""
     payments = list(Payment.objects.filter(order_id=purchase_order.order_id))
     held = sum(
@@ -201,33 +213,33 @@ def _secured(purchase_order: PurchaseOrder) -> Money:
     rows = PurchaseOrder.objects.filter(order_id=purchase_order.order_id)
     others = sum(
         (
-            other.charge_amount
+            other.customer_charge_amount
             for other in rows.exclude(pk=purchase_order.pk)
-            if other.accepted_at or _is_taken(other, payments)
+            if other.accepted_at or _is_capture_pending(other, payments)
         ),
         Decimal(0),
     )
     return Money(held - others, purchase_order.currency)
 
 
-def _is_taken(purchase_order: PurchaseOrder, payments: Iterable[Payment]) -> bool:
-    return any(ledger.is_capture_due(one, purpose=purchase_order.number) for one in payments)
+def _is_capture_pending(purchase_order: PurchaseOrder, payments: Iterable[Payment]) -> bool:
+    return any(ledger.is_capture_requested(one, purpose=purchase_order.number) for one in payments)
 
 
-def doubts(order: Order) -> list[Reason]:
+def payment_risks(order: Order) -> list[HoldReason]:
     """Return disputes and fraud warnings of the order's payments since staff last released it.
 
     An event before the order was placed held nothing then, so the hold rules check here.
     """
     stops = PaymentEvent.objects.filter(
-        payment__order=order, kind__in=[Kind.DISPUTED, Kind.WARNED]
+        payment__order=order, kind__in=[Kind.DISPUTED, Kind.FRAUD_WARNING]
     ).exclude(kind=Kind.DISPUTED, payment__dispute_status=Dispute.WON)
-    if (seen_at := _let_go_at(order)) is not None:
+    if (seen_at := _released_at(order)) is not None:
         stops = stops.exclude(received_at__lte=seen_at)
     return [
-        Reason(
+        HoldReason(
             event.kind,
-            bank_sentence(event.kind, event.reason),
+            bank_message(event.kind, event.reason),
             subject=event.payment.key,
             amount=Money(event.amount, order.currency),
         )
@@ -235,11 +247,11 @@ def doubts(order: Order) -> list[Reason]:
     ]
 
 
-def _let_go_at(order: Order) -> datetime | None:
+def _released_at(order: Order) -> datetime | None:
     let_go = StatusChange.objects.filter(
         subject="orders.Order",
         subject_id=order.pk,
-        axis="status",
+        status_field="status",
         from_status=Order.Status.ON_HOLD,
     ).exclude(
         actor__in=order.payments.values("gateway")
@@ -248,6 +260,6 @@ def _let_go_at(order: Order) -> datetime | None:
     return found
 
 
-def bank_sentence(kind: str, reason: str) -> str:
+def bank_message(kind: str, reason: str) -> str:
     what = "disputes the payment" if kind == Kind.DISPUTED else "reports suspected fraud"
     return f"The customer's bank {what}: {reason or 'no reason given'}."

@@ -1,6 +1,7 @@
 """Holds: release held orders and purchase orders, waive a hold reason, check again.
 
-A hold reason ends when staff waive it, or automatically when its cause is gone (``ENDS``).
+A hold reason ends when staff waive it, or automatically when its cause is gone
+(``AUTO_RELEASE_REASONS``).
 """
 
 from __future__ import annotations
@@ -19,44 +20,57 @@ from django.utils.translation import gettext
 
 from catalog.models import ExchangeRate
 from orders.models import Order, PaymentEvent, PurchaseOrder
-from orders.purchasing.holds.rules import CHECKS, NO_BALANCE, NO_EVIDENCE, NO_RATE, NO_WAY, proof_of
-from storefront.lib.db.transactions import needs_transaction
+from orders.purchasing.holds.rules import (
+    INSUFFICIENT_BALANCE,
+    MISSING_EVIDENCE,
+    MISSING_RATE,
+    NO_SHIPPING_METHOD,
+    RULE_CODES,
+    evidence_subject,
+)
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.models import StatusChange
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.models import Connection
 
 # Reasons that end automatically, with the reason written to the history.
-ENDS = {
-    NO_RATE: "the exchange rate is available",
-    NO_EVIDENCE: "the certificate is on file",
-    NO_BALANCE: "the balance at the supplier is sufficient",
-    NO_WAY: "the supplier is asked for shipping methods again",
+AUTO_RELEASE_REASONS = {
+    MISSING_RATE: "the exchange rate is available",
+    MISSING_EVIDENCE: "the certificate is on file",
+    INSUFFICIENT_BALANCE: "the balance at the supplier is sufficient",
+    NO_SHIPPING_METHOD: "the supplier is asked for shipping methods again",
 }
 # A supplier without a shipping method is asked a second time after this.
-ASKED_AGAIN_AFTER = timedelta(minutes=15)
+RECHECK_AFTER = timedelta(minutes=15)
 # Reasons that hold an order and all its purchase orders.
-OF_ORDER = frozenset({PaymentEvent.Kind.DISPUTED, PaymentEvent.Kind.WARNED})
+ORDER_LEVEL_CODES = frozenset({PaymentEvent.Kind.DISPUTED, PaymentEvent.Kind.FRAUD_WARNING})
 
 
 @transaction.atomic(durable=True)
-def go_on(*, order: Order, reason: str, actor: str, now: datetime) -> Order:
+def release_order(*, order: Order, reason: str, actor: str, now: datetime) -> Order:
     """Release a held order, and remove the order's hold reasons from its purchase orders.
 
     Locks:  the order, then its held purchase orders
-    Raises: IllegalMoveError  it is not on hold
+    Raises: InvalidTransitionError  it is not on hold
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status != Order.Status.ON_HOLD:
-        raise IllegalMoveError(f"{order}: {order.status} is not on hold")
-    release(order, reason=reason, actor=actor, now=now)
+        raise InvalidTransitionError(f"{order}: {order.status} is not on hold")
+    resume_order(order, reason=reason, actor=actor, now=now)
     held_ones = order.purchase_orders.filter(status=PurchaseOrder.Status.ON_HOLD)
     for held in held_ones.select_for_update(of=["self"]).order_by("pk"):
-        take_off(held, lambda kept: kept["code"] in OF_ORDER, reason=reason, actor=actor, now=now)
+        remove_reasons(
+            held,
+            lambda kept: kept["code"] in ORDER_LEVEL_CODES,
+            reason=reason,
+            actor=actor,
+            now=now,
+        )
     return order
 
 
-@needs_transaction
-def release(order: Order, *, reason: str, actor: str, now: datetime) -> None:
+@requires_transaction
+def resume_order(order: Order, *, reason: str, actor: str, now: datetime) -> None:
     """Move a held order to ``processing`` if it has purchase orders, else to ``placed``.
 
     Locks:  the caller holds the order
@@ -66,7 +80,7 @@ def release(order: Order, *, reason: str, actor: str, now: datetime) -> None:
     order.move(to, at=now, actor=actor, reason=reason, hold_reason="")
 
 
-def take_off(
+def remove_reasons(
     purchase_order: PurchaseOrder,
     gone: Callable[[Mapping[str, str]], bool],
     *,
@@ -87,84 +101,90 @@ def take_off(
             pk=purchase_order.pk, status=PurchaseOrder.Status.ON_HOLD, hold_reasons=seen
         ).update(hold_reasons=left)
         return False
-    with suppress(LostRaceError):  # staff released it, or it was canceled
+    with suppress(ConcurrentUpdateError):  # staff released it, or it was canceled
         purchase_order.move(
             PurchaseOrder.Status.READY,
             at=now,
             actor=actor,
             reason=reason,
-            as_seen=("hold_reasons",),
+            expected=("hold_reasons",),
             hold_reasons=[],
         )
         return True
     return False
 
 
-def lift_answered(*, now: datetime) -> int:
+def release_resolved(*, now: datetime) -> int:
     """Remove hold reasons whose cause is gone, and return how many were released by that.
 
     Released purchase orders are checked again at submission. A reason is removed even if others
     stay: staff would take it for true.
     """
-    pairs = ExchangeRate.objects.sure(now).values_list("base", "quote")
+    pairs = ExchangeRate.objects.valid(now).values_list("base", "quote")
     known = frozenset(f"{base}-{quote}" for base, quote in pairs)
     ends_by_itself = Q()
-    for code in ENDS:
+    for code in AUTO_RELEASE_REASONS:
         ends_by_itself |= Q(hold_reasons__contains=[{"code": code}])
     held = PurchaseOrder.objects.filter(ends_by_itself, status=PurchaseOrder.Status.ON_HOLD)
     held = held.prefetch_related("lines__order_line__variant", "lines__offer__variant")
-    return sum(_lift(purchase_order, known, now) for purchase_order in held.order_by("pk"))
+    return sum(
+        _release_if_resolved(purchase_order, known, now) for purchase_order in held.order_by("pk")
+    )
 
 
-def _lift(purchase_order: PurchaseOrder, known: frozenset[str], now: datetime) -> bool:
-    unproven = _unproven(purchase_order)
+def _release_if_resolved(
+    purchase_order: PurchaseOrder, known: frozenset[str], now: datetime
+) -> bool:
+    unproven = _missing_evidence(purchase_order)
     wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
     balance = wire.balance_amount if wire else None
-    waits = purchase_order.status_since > now - ASKED_AGAIN_AFTER or was_asked_again(purchase_order)
+    waits = purchase_order.status_since > now - RECHECK_AFTER or was_rechecked(purchase_order)
     codes = {each["code"] for each in purchase_order.hold_reasons}
-    return take_off(
+    return remove_reasons(
         purchase_order,
-        lambda reason: not _stands(reason, known, unproven, balance, has_no_way=waits),
-        reason="; ".join(ENDS[code] for code in sorted(codes & ENDS.keys())),
+        lambda reason: not _still_applies(reason, known, unproven, balance, has_no_method=waits),
+        reason="; ".join(
+            AUTO_RELEASE_REASONS[code] for code in sorted(codes & AUTO_RELEASE_REASONS.keys())
+        ),
         now=now,
     )
 
 
-def was_asked_again(purchase_order: PurchaseOrder) -> bool:
+def was_rechecked(purchase_order: PurchaseOrder) -> bool:
     """Return True if the supplier was asked for a shipping method again after it had none."""
     return StatusChange.objects.filter(
         subject="orders.PurchaseOrder",
         subject_id=purchase_order.pk,
-        axis="status",
+        status_field="status",
         from_status=PurchaseOrder.Status.ON_HOLD,
-        reason__contains=ENDS[NO_WAY],
+        reason__contains=AUTO_RELEASE_REASONS[NO_SHIPPING_METHOD],
     ).exists()
 
 
-def _unproven(purchase_order: PurchaseOrder) -> frozenset[str]:
+def _missing_evidence(purchase_order: PurchaseOrder) -> frozenset[str]:
     return frozenset(
-        proof_of(line.sku, criterion)
+        evidence_subject(line.sku, criterion)
         for line in purchase_order.lines.all()
-        if line.is_live
-        for criterion in line.offer.lacks
+        if line.is_active
+        for criterion in line.offer.missing_requirements
     )
 
 
-def _stands(
+def _still_applies(
     reason: Mapping[str, str],
     known: frozenset[str],
     unproven: frozenset[str],
     balance: Decimal | None,
     *,
-    has_no_way: bool,
+    has_no_method: bool,
 ) -> bool:
-    if reason["code"] == NO_WAY:
-        return has_no_way
-    if reason["code"] == NO_BALANCE:
+    if reason["code"] == NO_SHIPPING_METHOD:
+        return has_no_method
+    if reason["code"] == INSUFFICIENT_BALANCE:
         return balance is not None and balance < Decimal(reason["amount"])
-    if reason["code"] == NO_RATE:
+    if reason["code"] == MISSING_RATE:
         return reason["subject"] not in known
-    if reason["code"] == NO_EVIDENCE:
+    if reason["code"] == MISSING_EVIDENCE:
         return reason["subject"] in unproven
     return True
 
@@ -172,20 +192,20 @@ def _stands(
 # Decisions of staff
 
 Status = PurchaseOrder.Status
-SAID = ("code", "subject", "amount", "currency")
+KEY_FIELDS = ("code", "subject", "amount", "currency")
 
 
 class NotHeldError(Exception):
     """The purchase order is not held for this; the message says why. Nothing is changed."""
 
 
-def key_of(reason: Mapping[str, Any]) -> str:
+def reason_key(reason: Mapping[str, Any]) -> str:
     """Return a key of one reason and amount: a stale page cannot waive a reason that got worse."""
-    said = json.dumps([reason.get(name, "") for name in SAID])
+    said = json.dumps([reason.get(name, "") for name in KEY_FIELDS])
     return sha256(said.encode()).hexdigest()[:20]
 
 
-def noted(reason: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str, Any]:
+def waiver(reason: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str, Any]:
     """Return the reason with who waived it and when."""
     return {**reason, "by": actor[:100], "at": now.isoformat()}
 
@@ -199,13 +219,13 @@ def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime)
     """
     row = _locked(purchase_order)
     if row.status != Status.ON_HOLD:
-        raise NotHeldError(_gone(row, key))
-    passed = [each for each in row.hold_reasons if key_of(each) == key]
+        raise NotHeldError(_not_held_message(row, key))
+    passed = [each for each in row.hold_reasons if reason_key(each) == key]
     if not passed:
-        raise NotHeldError(_gone(row, key))
-    left = [each for each in row.hold_reasons if key_of(each) != key]
-    kept = [each for each in row.waived_reasons if key_of(each) != key]
-    waived = [*kept, noted(passed[0], actor=actor, now=now)]
+        raise NotHeldError(_not_held_message(row, key))
+    left = [each for each in row.hold_reasons if reason_key(each) != key]
+    kept = [each for each in row.waived_reasons if reason_key(each) != key]
+    waived = [*kept, waiver(passed[0], actor=actor, now=now)]
     if left:
         row.hold_reasons, row.waived_reasons = left, waived
         row.save(update_fields=["hold_reasons", "waived_reasons"])
@@ -222,7 +242,7 @@ def waive(*, purchase_order: PurchaseOrder, key: str, actor: str, now: datetime)
 
 
 @transaction.atomic(durable=True)
-def check_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
+def recheck(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
     """Release it so that the hold rules run again; waives nothing.
 
     Locks:  the purchase order
@@ -231,7 +251,7 @@ def check_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> 
     row = _locked(purchase_order)
     if row.status != Status.ON_HOLD:
         raise NotHeldError(gettext("%s is no longer on hold. Reload the page.") % row)
-    if not can_check(row.hold_reasons):
+    if not can_recheck(row.hold_reasons):
         raise NotHeldError(
             gettext(
                 "%s has a hold reason that no automatic check can "
@@ -243,18 +263,18 @@ def check_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> 
     row.move(Status.READY, at=now, actor=actor, reason="staff: check again", hold_reasons=[])
 
 
-def can_check(reasons: list[dict[str, Any]]) -> bool:
+def can_recheck(reasons: list[dict[str, Any]]) -> bool:
     """Return True if all reasons come from the hold rules, so that a check can remove them."""
-    return all(reason["code"] in CHECKS for reason in reasons)
+    return all(reason["code"] in RULE_CODES for reason in reasons)
 
 
-@needs_transaction
+@requires_transaction
 def _locked(purchase_order: PurchaseOrder) -> PurchaseOrder:
     return PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
 
 
-def _gone(row: PurchaseOrder, key: str) -> str:
-    by = next((each.get("by") for each in row.waived_reasons if key_of(each) == key), "")
+def _not_held_message(row: PurchaseOrder, key: str) -> str:
+    by = next((each.get("by") for each in row.waived_reasons if reason_key(each) == key), "")
     words = (
         gettext("%s already waived this reason.")
         if by
@@ -263,12 +283,12 @@ def _gone(row: PurchaseOrder, key: str) -> str:
     return words % (by or row)
 
 
-def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
+def waive_all(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
     """Waive all current reasons and release the purchase order.
 
     A new reason holds it again, and so does the same reason with a higher amount.
     """
-    passed = [noted(each, actor=actor, now=now) for each in purchase_order.hold_reasons]
+    passed = [waiver(each, actor=actor, now=now) for each in purchase_order.hold_reasons]
     kept = [*purchase_order.waived_reasons, *passed]
     waived = {(reason["code"], reason.get("subject", "")): reason for reason in kept}
     codes = sorted({reason["code"] for reason in purchase_order.hold_reasons})
@@ -277,7 +297,7 @@ def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) ->
         at=now,
         actor=actor,
         reason="staff waived: " + ", ".join(codes),
-        as_seen=("hold_reasons",),
+        expected=("hold_reasons",),
         waived_reasons=list(waived.values()),
         hold_reasons=[],
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from orders.pricing.margins import Account
+from orders.pricing.margins import Margin
 from storefront.lib.money import Money
 
 
@@ -15,28 +15,28 @@ from storefront.lib.money import Money
 class LineFacts:
     """One line as sold and as it is now; costs are per unit in the supplier's currency.
 
-    ``lacks`` maps missing certificates, code to name. ``account`` is the line's margin at current
-    cost; None if unknown. ``discount`` is its share of promotions. ``forbidden_in`` is the
+    ``lacks`` maps missing certificates, code to name. ``margin`` is the line's margin at current
+    cost; None if unknown. ``discount`` is its share of promotions. ``restricted_in`` is the
     destination country, if restricted.
     """
 
     sku: str
     title: str
     quantity: int
-    cost_sold: Money
-    cost_now: Money | None
-    reported_now: int
+    cost_at_sale: Money
+    current_cost: Money | None
+    reported_quantity: int
     lacks: Mapping[str, str]
-    account: Account | None = None
+    margin: Margin | None = None
     discount: Money | None = None
-    forbidden_in: str = ""
+    restricted_in: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class HoldFacts:
     """Input of the hold rules.
 
-    ``account`` is the margin of the parcel in the channel's currency; None if unknown:
+    ``margin`` is the margin of the parcel in the channel's currency; None if unknown:
     ``missing_rates`` lists unreliable pairs such as ``USD-EUR``, ``missing_terms`` names what has
     no selling costs. ``routes`` are the supplier's shipping methods for this parcel; None if it did
     not answer. ``promotions`` are those of the whole order. ``balance`` is our prepaid balance at
@@ -49,19 +49,19 @@ class Facts:
     carrier_service: str
     routes: frozenset[str] | None
     battery_is_allowed: bool
-    account: Account | None
+    margin: Margin | None
     missing_rates: Sequence[str]
     missing_terms: str
-    secured: Money
+    available_payment: Money
     charge: Money
     promotions: Sequence[str] = ()
     balance: Money | None = None
     price: Money | None = None
-    doubts: Sequence[Reason] = ()  # disputes and fraud warnings
+    payment_risks: Sequence[HoldReason] = ()  # disputes and fraud warnings
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class HoldReason:
     """A hold reason: a code for rules, a sentence for staff.
 
     ``amount`` measures it, where it is money. ``subject`` tells it from others of the same code:
@@ -73,7 +73,7 @@ class Reason:
     subject: str = ""
     amount: Money | None = None
 
-    def kept(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, str]:
         """Return the reason as JSON."""
         amount = self.amount
         return {
@@ -85,92 +85,96 @@ class Reason:
         }
 
 
-def is_waived(reason: Reason, waived: Iterable[Mapping[str, Any]]) -> bool:
+def is_waived(reason: HoldReason, waived: Iterable[Mapping[str, Any]]) -> bool:
     """Return True if staff waived this reason with the same or a higher amount."""
     return any(_covers(kept, reason) for kept in waived)
 
 
-def _covers(kept: Mapping[str, Any], reason: Reason) -> bool:
-    now = reason.kept()
+def _covers(kept: Mapping[str, Any], reason: HoldReason) -> bool:
+    now = reason.to_json()
     if any(kept.get(name, "") != now[name] for name in ("code", "subject", "currency")):
         return False
     return reason.amount is None or reason.amount.amount <= Decimal(kept["amount"])
 
 
-NO_RATE = "rate"
-NO_EVIDENCE = "evidence"
-NO_MARGIN = "margin"
-NO_BALANCE = "balance"
-NO_WAY = "no_way"
+MISSING_RATE = "rate"
+MISSING_EVIDENCE = "evidence"
+INSUFFICIENT_MARGIN = "margin"
+INSUFFICIENT_BALANCE = "balance"
+NO_SHIPPING_METHOD = "no_shipping_method"
 RESTRICTED = "restricted"
 # Reasons found by these rules: a new check can remove them.
-CHECKS = frozenset(
+RULE_CODES = frozenset(
     {
         "supplier",
         "address",
         "payment",
-        NO_BALANCE,
+        INSUFFICIENT_BALANCE,
         "stock",
         "cost",
-        NO_EVIDENCE,
+        MISSING_EVIDENCE,
         "battery",
         "route",
-        NO_WAY,
+        NO_SHIPPING_METHOD,
         RESTRICTED,
-        NO_MARGIN,
-        NO_RATE,
+        INSUFFICIENT_MARGIN,
+        MISSING_RATE,
     }
 )
-COST_DRIFT_RATE = Decimal("0.02")  # tolerance for rounding
+COST_TOLERANCE_RATE = Decimal("0.02")  # tolerance for rounding
 
 
-def reasons_to_hold(facts: Facts) -> list[Reason]:
+def evaluate_rules(facts: HoldFacts) -> list[HoldReason]:
     """Return all hold reasons; an empty list means it may be submitted."""
-    found: list[Reason] = []
+    found: list[HoldReason] = []
     if not facts.supplier_is_active:
-        found.append(Reason("supplier", "The supplier is paused or blocked."))
+        found.append(HoldReason("supplier", "The supplier is paused or blocked."))
     if facts.address_problems:
         fields = ", ".join(facts.address_problems)
         sentence = f"The address is incomplete: {fields}."
-        found.append(Reason("address", sentence, subject=fields))
+        found.append(HoldReason("address", sentence, subject=fields))
     found += _money_reasons(facts)
-    found += facts.doubts
+    found += facts.payment_risks
     for line in facts.lines:
         found += _line_reasons(line, facts.promotions)
     if not facts.battery_is_allowed:
         sentence = f"{facts.carrier_service} does not accept the battery in this parcel."
-        found.append(Reason("battery", sentence, subject=facts.carrier_service))
+        found.append(HoldReason("battery", sentence, subject=facts.carrier_service))
     if facts.routes is not None and not facts.routes:
-        found.append(Reason(NO_WAY, "The supplier has no shipping method to this address."))
+        found.append(
+            HoldReason(NO_SHIPPING_METHOD, "The supplier has no shipping method to this address.")
+        )
     elif facts.routes is not None and facts.carrier_service not in facts.routes:
         offered = ", ".join(sorted(facts.routes))
         sentence = f"The supplier offers {offered}, not {facts.carrier_service}."
-        found.append(Reason("route", sentence, subject=f"{facts.carrier_service}: {offered}"))
+        found.append(HoldReason("route", sentence, subject=f"{facts.carrier_service}: {offered}"))
     for pair in facts.missing_rates:
         sentence = (
             f"The exchange rate {pair} is missing, outdated or awaiting approval, so the "
             "margin is unknown."
         )
-        found.append(Reason(NO_RATE, sentence, subject=pair))
+        found.append(HoldReason(MISSING_RATE, sentence, subject=pair))
     if facts.missing_terms:
         sentence = f"No selling fees are set for {facts.missing_terms}, so the margin is unknown."
-        found.append(Reason(NO_MARGIN, sentence, subject=facts.missing_terms))
-    if facts.account is not None and facts.account.loss.amount > 0:
-        loss = facts.account.loss
-        sentence = f"It would sell at a loss of {loss}: {facts.account}.{_got(facts.promotions)}"
-        found.append(Reason(NO_MARGIN, sentence, amount=loss))
+        found.append(HoldReason(INSUFFICIENT_MARGIN, sentence, subject=facts.missing_terms))
+    if facts.margin is not None and facts.margin.loss.amount > 0:
+        loss = facts.margin.loss
+        sentence = (
+            f"It would sell at a loss of {loss}: {facts.margin}.{_promotion_note(facts.promotions)}"
+        )
+        found.append(HoldReason(INSUFFICIENT_MARGIN, sentence, amount=loss))
     return found
 
 
-def _money_reasons(facts: Facts) -> list[Reason]:
+def _money_reasons(facts: HoldFacts) -> list[HoldReason]:
     """Return reasons of missing money: the customer's payment, or our balance at the supplier."""
     found = []
-    if facts.secured < facts.charge:
+    if facts.available_payment < facts.charge:
         found.append(
-            Reason(
+            HoldReason(
                 "payment",
-                f"Only {facts.secured} of {facts.charge} is authorized or captured.",
-                amount=facts.charge - facts.secured,
+                f"Only {facts.available_payment} of {facts.charge} is authorized or captured.",
+                amount=facts.charge - facts.available_payment,
             )
         )
     if facts.balance is not None and facts.price is not None and facts.balance < facts.price:
@@ -178,48 +182,50 @@ def _money_reasons(facts: Facts) -> list[Reason]:
             f"Our balance at the supplier is {facts.balance}, the price is "
             f"{facts.price}. Top up the balance."
         )
-        found.append(Reason(NO_BALANCE, sentence, amount=facts.price))
+        found.append(HoldReason(INSUFFICIENT_BALANCE, sentence, amount=facts.price))
     return found
 
 
-def _got(promotions: Sequence[str]) -> str:
+def _promotion_note(promotions: Sequence[str]) -> str:
     return f" Promotions on the order: {', '.join(promotions)}." if promotions else ""
 
 
-def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[Reason]:
+def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[HoldReason]:
     found = []
-    if line.reported_now < line.quantity:
+    if line.reported_quantity < line.quantity:
         found.append(
-            Reason(
+            HoldReason(
                 "stock",
-                f"{line.title}: the supplier reports {line.reported_now}, sold {line.quantity}.",
-                subject=f"{line.sku}: {line.reported_now} < {line.quantity}",
+                f"{line.title}: the supplier reports {line.reported_quantity}, sold {line.quantity}.",
+                subject=f"{line.sku}: {line.reported_quantity} < {line.quantity}",
             )
         )
-    if line.cost_now is None:
+    if line.current_cost is None:
         sentence = f"{line.title}: the supplier no longer offers it."
-        found.append(Reason("cost", sentence, subject=line.sku))
-    elif line.cost_now.currency != line.cost_sold.currency or line.cost_now.amount > (
-        line.cost_sold.amount * (1 + COST_DRIFT_RATE)
+        found.append(HoldReason("cost", sentence, subject=line.sku))
+    elif line.current_cost.currency != line.cost_at_sale.currency or line.current_cost.amount > (
+        line.cost_at_sale.amount * (1 + COST_TOLERANCE_RATE)
     ):
-        sentence = f"{line.title}: cost {line.cost_sold} when sold, {line.cost_now} now."
-        found.append(Reason("cost", sentence, subject=line.sku, amount=line.cost_now))
-    if line.account is not None and line.account.loss.amount > 0:
-        loss = line.account.loss
-        sentence = f"{line.title} was sold at a loss of {loss}: {line.account}."
+        sentence = f"{line.title}: cost {line.cost_at_sale} when sold, {line.current_cost} now."
+        found.append(HoldReason("cost", sentence, subject=line.sku, amount=line.current_cost))
+    if line.margin is not None and line.margin.loss.amount > 0:
+        loss = line.margin.loss
+        sentence = f"{line.title} was sold at a loss of {loss}: {line.margin}."
         if line.discount is not None and line.discount.amount:
-            sentence += f" Discount: {line.discount}.{_got(promotions)}"
-        found.append(Reason(NO_MARGIN, sentence, subject=line.sku, amount=loss))
-    if line.forbidden_in:
-        sentence = f"{line.title} must not be shipped to {line.forbidden_in}."
-        subject = f"{line.sku}: {line.forbidden_in}"
-        found.append(Reason(RESTRICTED, sentence, subject=subject))
+            sentence += f" Discount: {line.discount}.{_promotion_note(promotions)}"
+        found.append(HoldReason(INSUFFICIENT_MARGIN, sentence, subject=line.sku, amount=loss))
+    if line.restricted_in:
+        sentence = f"{line.title} must not be shipped to {line.restricted_in}."
+        subject = f"{line.sku}: {line.restricted_in}"
+        found.append(HoldReason(RESTRICTED, sentence, subject=subject))
     for criterion, name in line.lacks.items():
         sentence = f"{line.title}: no valid document for {name}."
-        found.append(Reason(NO_EVIDENCE, sentence, subject=proof_of(line.sku, criterion)))
+        found.append(
+            HoldReason(MISSING_EVIDENCE, sentence, subject=evidence_subject(line.sku, criterion))
+        )
     return found
 
 
-def proof_of(sku: str, criterion: str) -> str:
+def evidence_subject(sku: str, criterion: str) -> str:
     """Return the subject of one certificate of one line: each certificate is waived separately."""
     return f"{sku}: {criterion}"

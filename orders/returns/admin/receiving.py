@@ -18,7 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import ReturnAuthorization, ReturnPicture
+from orders.models import ReturnAuthorization, ReturnPhoto
 from orders.returns import (
     authorizations,
     eligibility,
@@ -30,10 +30,16 @@ from orders.returns import (
 )
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, allowed_by, show
+from storefront.lib.staff.admin import (
+    ReasonForm,
+    StaffAdmin,
+    action,
+    permission_check,
+    register_read_only,
+)
 from storefront.lib.staff.inlines import inline
 
-RETURNS = inline(
+RETURN_INLINE = inline(
     ReturnAuthorization,
     "number",
     "status",
@@ -45,7 +51,7 @@ RETURNS = inline(
 )
 
 
-def has_left(order: Any) -> bool:
+def has_returnable_units(order: Any) -> bool:
     """Return True if shipped units are in no return; uses the page's annotations."""
     return bool(order.shipped > order.returning)
 
@@ -53,23 +59,23 @@ def has_left(order: Any) -> bool:
 class ReturnActions(StaffAdmin):
     """Open a return for a customer, who gets the receipt."""
 
-    return_fits: ClassVar = {"open_return": has_left}
-    return_refusals: ClassVar = (CannotReturnError,)
-    has_return_permission = allowed_by("orders.return_order")
+    return_conditions: ClassVar = {"open_return": has_returnable_units}
+    return_errors: ClassVar = (CannotReturnError,)
+    has_return_permission = permission_check("orders.return_order")
 
     @action(description=_("Create return"), icon="assignment_return", may="return")
     def open_return(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
-        left = eligibility.look(order=order, now=timezone.now(), is_late_fine=True)
+        left = eligibility.find_returnable(order=order, now=timezone.now(), ignore_deadlines=True)
         form_class, lines = forms.open_form(left)
 
         def act(given: Mapping[str, Any]) -> None:
-            requests.declare(
+            requests.submit(
                 order=order,
-                said=forms.declaration_of(given, lines),
+                request=forms.read_request(given, lines),
                 actor=str(request.user),
                 now=timezone.now(),
-                is_late_fine=given["is_late_fine"],
+                ignore_deadlines=given["ignore_deadlines"],
             )
 
         return self.ask(
@@ -89,12 +95,12 @@ class ReturnActions(StaffAdmin):
 
 # Pictures
 
-NOTHING_RUNS = "sandbox; default-src 'none'"
-PAGE = "orders_returnauthorization_picture"
+PICTURE_CSP = "sandbox; default-src 'none'"
+PICTURE_URL_NAME = "orders_returnauthorization_picture"
 
 
 @admin.display(description=_("Photos"))
-def sent_pictures(authorization: ReturnAuthorization) -> str:
+def customer_photos(authorization: ReturnAuthorization) -> str:
     """Return thumbnails of the customer's pictures, each linked to its full size."""
     places = authorization.pictures.order_by("place").values_list("place", flat=True)
     shown = format_html_join(
@@ -103,7 +109,7 @@ def sent_pictures(authorization: ReturnAuthorization) -> str:
         '<img src="{0}" alt="{1}" width="160" loading="lazy"></a>',
         (
             (
-                reverse(f"admin:{PAGE}", args=[authorization.pk, place]),
+                reverse(f"admin:{PICTURE_URL_NAME}", args=[authorization.pk, place]),
                 gettext("Customer photo %(place)d") % {"place": place},
             )
             for place in places
@@ -112,12 +118,14 @@ def sent_pictures(authorization: ReturnAuthorization) -> str:
     return format_html('<span class="staff-pictures">{}</span>', shown) if shown else ""
 
 
-class PicturesDesk(StaffAdmin):
+class PhotoAdmin(StaffAdmin):
     """Serves the pictures of a return to staff who may view it."""
 
     def get_urls(self) -> list[URLPattern]:
         picture = path(
-            "<int:pk>/pictures/<int:place>/", self.admin_site.admin_view(self.picture), name=PAGE
+            "<int:pk>/pictures/<int:place>/",
+            self.admin_site.admin_view(self.picture),
+            name=PICTURE_URL_NAME,
         )
         return [picture, *super().get_urls()]
 
@@ -134,15 +142,15 @@ class PicturesDesk(StaffAdmin):
         if content is None:
             raise Http404(gettext("This photo does not exist."))
         answer = HttpResponse(content, content_type=photos.MEDIA_TYPE)
-        answer["Content-Disposition"] = f'inline; filename="{authorization}-{place}.jpg"'
+        answer["Content-Condition"] = f'inline; filename="{authorization}-{place}.jpg"'
         answer["X-Content-Type-Options"] = "nosniff"
-        answer["Content-Security-Policy"] = NOTHING_RUNS
+        answer["Content-Security-Policy"] = PICTURE_CSP
         answer["Cache-Control"] = "private, no-store"
         return answer
 
 
-show(
-    ReturnPicture,
+register_read_only(
+    ReturnPhoto,
     list_display=[columns.link("authorization", _("Return")), "place", "added_at"],
     list_display_links=["place"],
     list_select_related=["authorization"],
@@ -155,8 +163,8 @@ show(
 
 
 @admin.display(description=_("Supplier return"))
-def supplier_owes(row: ReturnAuthorization) -> str:
-    return supplier_returns.says(row)
+def supplier_terms(row: ReturnAuthorization) -> str:
+    return supplier_returns.terms_text(row)
 
 
 class ReceivingActions(StaffAdmin):
@@ -194,7 +202,7 @@ class ReceivingActions(StaffAdmin):
             form_class=forms.received_form(lines),
             act=lambda given: inspection.receive(
                 authorization=row,
-                units=forms.units_in(given, lines),
+                units=forms.read_units(given, lines),
                 actor=str(request.user),
                 now=timezone.now(),
             ),
@@ -215,7 +223,7 @@ class ReceivingActions(StaffAdmin):
             form_class=forms.inspected_form(lines, is_withdrawal=row.is_withdrawal),
             act=lambda given: inspection.inspect(
                 authorization=row,
-                judgments=forms.judgments_in(given, lines),
+                results=forms.read_inspections(given, lines),
                 actor=str(request.user),
                 now=timezone.now(),
             ),
@@ -234,7 +242,7 @@ class ReceivingActions(StaffAdmin):
                 "refund or reject the return."
             ),
             form_class=ReasonForm,
-            act=lambda given: authorizations.lose(
+            act=lambda given: authorizations.mark_lost(
                 authorization=row,
                 reason=given["reason"],
                 actor=str(request.user),
@@ -244,7 +252,7 @@ class ReceivingActions(StaffAdmin):
         )
 
     @action(description=_("Create return to supplier"), icon="local_shipping")
-    def send_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def send_to_supplier(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         return self.ask(
             request,
@@ -254,7 +262,7 @@ class ReceivingActions(StaffAdmin):
                 "This creates a supplier return with the expected credit. Contact the "
                 "supplier yourself and record its answer there."
             ),
-            act=lambda _given: supplier_returns.open_for(
+            act=lambda _given: supplier_returns.open_for_return(
                 authorization=row, actor=str(request.user), now=timezone.now()
             ),
             done=gettext("Supplier return created"),

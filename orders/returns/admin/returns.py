@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import ReturnAuthorization, ReturnLine, SupplierRMA
+from orders.models import ReturnAuthorization, ReturnLine, SupplierReturn
 from orders.payments import tasks
 from orders.returns import (
     authorizations,
@@ -26,32 +26,32 @@ from orders.returns import (
     supplier_returns,
 )
 from orders.returns.admin.receiving import (
-    PicturesDesk,
+    PhotoAdmin,
     ReceivingActions,
-    sent_pictures,
-    supplier_owes,
+    customer_photos,
+    supplier_terms,
 )
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
 from storefront.lib.staff.inlines import inline
 
 # What the customer reports
 
 
-class HelpingActions(StaffAdmin):
+class CustomerReportActions(StaffAdmin):
     """Actions that customers also have on the page of their order."""
 
-    help_fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
-        "note_answer": lambda row: row.status == Status.NEEDS_EVIDENCE,
-        "note_sent": lambda row: (
-            not row.is_kept and row.status in authorizations.SENDABLE | {Status.IN_TRANSIT}
+    report_conditions: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
+        "record_answer": lambda row: row.status == Status.NEEDS_EVIDENCE,
+        "record_shipment": lambda row: (
+            not row.is_kept and row.status in authorizations.AWAITING_SHIPMENT | {Status.IN_TRANSIT}
         ),
-        "call_off": lambda row: row.status in authorizations.BEFORE_IT_LEFT,
+        "cancel_return": lambda row: row.status in authorizations.NOT_SHIPPED,
     }
 
     @action(description=_("Record customer reply"), icon="chat")
-    def note_answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def record_answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         return self.ask(
             request,
@@ -61,8 +61,8 @@ class HelpingActions(StaffAdmin):
                 "The reply is added to the customer's message, and the return "
                 "is up for review again."
             ),
-            form_class=forms.SaidForm,
-            act=lambda given: authorizations.add_words(
+            form_class=forms.CustomerAnswerForm,
+            act=lambda given: authorizations.add_answer(
                 authorization=row,
                 words=given["words"],
                 actor=str(request.user),
@@ -72,7 +72,7 @@ class HelpingActions(StaffAdmin):
         )
 
     @action(description=_("Mark as shipped by the customer"), icon="outbox")
-    def note_sent(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def record_shipment(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         return self.ask(
             request,
@@ -82,16 +82,16 @@ class HelpingActions(StaffAdmin):
                 "Enter the tracking number. It confirms the shipment, so that "
                 "you can refund the return."
             ),
-            form_class=forms.SentForm,
+            form_class=forms.ShipmentForm,
             initial={"carrier": row.carrier, "tracking_number": row.tracking_number},
-            act=lambda given: authorizations.sent(
+            act=lambda given: authorizations.mark_shipped(
                 authorization=row, actor=str(request.user), now=timezone.now(), **given
             ),
             done=gettext("Changes saved"),
         )
 
     @action(description=_("Cancel return"), icon="cancel")
-    def call_off(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def cancel_return(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.row(request, object_id)
         return self.ask(
             request,
@@ -106,25 +106,25 @@ class HelpingActions(StaffAdmin):
 
 
 Status = ReturnAuthorization.Status
-STATE = columns.state(
+STATUS_COLUMN = columns.status(
     "status",
     _("Status"),
     calls={"requested", "received", "inspected", "lost_in_transit"},
     waits={"needs_evidence", "approved", "label_issued", "in_transit"},
     ended={"rejected", "refunded", "exchanged", "refused", "expired", "canceled"},
 )
-REFUND = columns.money("refund_amount", _("Refunded"))
+REFUND_COLUMN = columns.money("refund_amount", _("Refunded"))
 
 
-class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
+class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
-        STATE,
+        STATUS_COLUMN,
         "kind",
         "destination",
-        REFUND,
+        REFUND_COLUMN,
         columns.age("opened_at", _("Created")),
         columns.age("status_since", _("Status since")),
     ]
@@ -139,10 +139,10 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
                     "number",
                     columns.link("order", _("Order")),
                     columns.link("purchase_order", _("Purchase order")),
-                    STATE,
+                    STATUS_COLUMN,
                     "kind",
                     "words",
-                    sent_pictures,
+                    customer_photos,
                     "answer",
                 ]
             },
@@ -154,7 +154,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
                     "destination",
                     "address",
                     "label_payer",
-                    "send_before",
+                    "ship_by",
                     "label",
                     "carrier",
                     "tracking_number",
@@ -167,19 +167,19 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
                 "fields": [
                     columns.money("due_amount", _("Refund due")),
                     columns.money("delivery_amount", _("Including delivery")),
-                    REFUND,
+                    REFUND_COLUMN,
                     columns.money("difference_amount", _("Price difference refunded")),
                     columns.link("replacement", _("Replacement")),
-                    supplier_owes,
+                    supplier_terms,
                 ]
             },
         ),
-        (_("Timeline"), {"fields": ["opened_at", "opened_by", columns.moves]}),
+        (_("Timeline"), {"fields": ["opened_at", "opened_by", columns.status_history]}),
     ]
     readonly_fields: ClassVar = [
         name for _title, options in fieldsets for name in options["fields"]
     ]
-    exclude: ClassVar = ["declaration", "currency"]
+    exclude: ClassVar = ["request_key", "currency"]
     inlines: ClassVar = [
         inline(
             ReturnLine,
@@ -188,28 +188,28 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             "quantity",
             "received_quantity",
             "accepted_quantity",
-            "disposition",
+            "condition",
             columns.text("wanted__sku", _("Exchange for")),
-            columns.money("share_amount", _("Amount paid"), currency="authorization__currency"),
+            columns.money("paid_amount", _("Amount paid"), currency="authorization__currency"),
             columns.money("deduction_amount", _("Deduction"), currency="authorization__currency"),
             "deduction_reason",
             tab=False,
             related=("order_line", "authorization", "wanted"),
         ),
         inline(
-            SupplierRMA,
+            SupplierReturn,
             "number",
-            columns.state("status", _("Status"), calls={"disputed"}),
+            columns.status("status", _("Status"), calls={"disputed"}),
             columns.money("expected_amount", _("Expected")),
             columns.money("credited_amount", _("Credited")),
             tab=False,
         ),
     ]
-    refusals: ClassVar = (CannotReturnError, supplier_returns.CannotSendBackError)
+    user_errors: ClassVar = (CannotReturnError, supplier_returns.SupplierReturnError)
     actions_detail: ClassVar = [
         "approve",
         "reject",
-        "ask_more",
+        "request_evidence",
         "keep",
         "label",
         "receive",
@@ -217,28 +217,28 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
         "refund",
         "refuse",
         "lose",
-        "send_on",
-        *HelpingActions.help_fits,
+        "send_to_supplier",
+        *CustomerReportActions.report_conditions,
     ]
-    fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
-        "approve": lambda row: row.status in authorizations.ANSWERABLE,
-        "reject": lambda row: row.status in authorizations.ANSWERABLE,
-        "ask_more": lambda row: row.status == Status.REQUESTED,
-        "keep": lambda row: row.status in refunds.KEEPABLE,
+    available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
+        "approve": lambda row: row.status in authorizations.AWAITING_DECISION,
+        "reject": lambda row: row.status in authorizations.AWAITING_DECISION,
+        "request_evidence": lambda row: row.status == Status.REQUESTED,
+        "keep": lambda row: row.status in refunds.RETURNLESS_STATES,
         "label": lambda row: row.status == Status.APPROVED and not row.is_kept,
         "receive": inspection.can_receive,
         "inspect": lambda row: row.status == Status.RECEIVED,
         "refund": lambda row: (
             row.status in {Status.INSPECTED, Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
-            or refund_amounts.has_failed(row)
+            or refund_amounts.has_failed_replacement(row)
         ),
         "refuse": lambda row: (
             Status.REFUSED in ReturnAuthorization.TRANSITIONS[row.status]
-            and not supplier_returns.stands(row)
+            and not supplier_returns.is_open(row)
         ),
         "lose": lambda row: row.status == Status.IN_TRANSIT,
-        "send_on": supplier_returns.is_for,
-        **HelpingActions.help_fits,
+        "send_to_supplier": supplier_returns.can_open,
+        **CustomerReportActions.report_conditions,
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnAuthorization]:
@@ -256,7 +256,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             explain=gettext(
                 "The customer is told where to send the items, or that they can keep them."
             ),
-            form_class=forms.MaybeWordsForm,
+            form_class=forms.OptionalMessageForm,
         )
 
     @action(description=_("Reject"), icon="block")
@@ -272,11 +272,11 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
         )
 
     @action(description=_("Request more information"), icon="help")
-    def ask_more(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def request_evidence(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._say(
             request,
             object_id,
-            authorizations.ask,
+            authorizations.request_evidence,
             title=gettext("Request more information"),
             explain=gettext("The customer replies on the order page."),
             word="question",
@@ -287,14 +287,16 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
         return self._say(
             request,
             object_id,
-            refunds.refuse,
+            refunds.reject_received,
             title=gettext("Reject returned items"),
             explain=gettext("Nothing is refunded, and the customer is told the reason."),
         )
 
     @action(description=_("Refund without return"), icon="redeem")
     def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._pay(request, object_id, refunds.keep_it, gettext("Refund without return"))
+        return self._pay(
+            request, object_id, refunds.refund_without_return, gettext("Refund without return")
+        )
 
     @action(description=_("Issue refund"), icon="undo")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -308,7 +310,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
         *,
         title: str,
         explain: str,
-        form_class: type[forms.WordsForm] = forms.WordsForm,
+        form_class: type[forms.MessageForm] = forms.MessageForm,
         word: str = "answer",
     ) -> HttpResponse:
         row = self.row(request, object_id)
@@ -329,15 +331,15 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
 
         def act(_given: object) -> None:
             verb(authorization=row, actor=str(request.user), now=timezone.now())
-            self.wake(request, tasks.settle_payments)
+            self.wake(request, tasks.execute_requests)
 
-        owed = refund_amounts.due(row)
+        owed = refund_amounts.preview(row)
         words = gettext(
             "%(goods)s for the goods, less %(kept)s kept for use, with %(delivery)s delivery:"
             " %(total)s. Of the order's money %(left)s can still go back, so %(given)s goes back."
             " A worker asks the gateway until it is done. It cannot be taken back."
         )
-        first = refund_amounts.paid_by(row.order)
+        first = refund_amounts.root_return(row.order)
         if first:
             words = gettext(
                 "It came as a replacement: what was paid for the goods that it came for goes back,"
@@ -362,7 +364,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
         )
 
 
-show(
+register_read_only(
     ReturnLine,
     list_display=[
         columns.link("authorization", _("Return")),
@@ -370,7 +372,7 @@ show(
         "quantity",
         "received_quantity",
         "accepted_quantity",
-        "disposition",
+        "condition",
     ],
     list_display_links=["quantity"],
     list_select_related=["authorization", "order_line"],

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.claims import claims
 from orders.claims import forms as claim_forms
-from orders.models import ReturnPolicy, SupplierRMA, SupplierRMALine
+from orders.models import ReturnPolicy, SupplierReturn, SupplierReturnLine
 from orders.returns import forms as return_forms
 from orders.returns import supplier_returns
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
 from storefront.lib.staff.fieldsets import Field, Group
 from storefront.lib.staff.inlines import inline
 
@@ -43,7 +43,7 @@ RETURN_POLICY = (
                 _("Return address"),
                 _("On one line, as written on a parcel. Shown to the customer."),
             ),
-            "keep_below_amount": Field(
+            "returnless_below_amount": Field(
                 _("No return below"),
                 _(
                     "The customer keeps items worth less than this. In the currency of the "
@@ -59,10 +59,10 @@ RETURN_POLICY = (
     Group(
         _("Supplier terms"),
         {
-            "takes_back": Field(
+            "accepts_returns": Field(
                 _("Accepts returns"), _("If off, staff get no reminder to request a credit.")
             ),
-            "takes_back_days": Field(
+            "return_window_days": Field(
                 _("Return period (days)"),
                 _("Counted from the day of the customer's return request."),
             ),
@@ -73,7 +73,7 @@ RETURN_POLICY = (
                     "items. Leave empty to use the return period."
                 ),
             ),
-            "restocking_percent": Field(
+            "restocking_fee_percent": Field(
                 _("Restocking fee (%)"), _("Percentage of the purchase cost. 0 = none.")
             ),
         },
@@ -81,8 +81,8 @@ RETURN_POLICY = (
 )
 
 
-Status = SupplierRMA.Status
-STATE = columns.state(
+Status = SupplierReturn.Status
+STATUS_COLUMN = columns.status(
     "status",
     _("Status"),
     calls={"draft", "disputed"},
@@ -91,19 +91,19 @@ STATE = columns.state(
 )
 
 
-@admin.register(SupplierRMA)
-class SupplierRMAAdmin(StaffAdmin):
+@admin.register(SupplierReturn)
+class SupplierReturnAdmin(StaffAdmin):
     list_display: ClassVar = [
         "number",
         columns.link("purchase_order", _("Purchase order")),
         columns.text("purchase_order__supplier__name", _("Supplier")),
-        STATE,
+        STATUS_COLUMN,
         columns.money("expected_amount", _("Expected")),
         columns.money("credited_amount", _("Credited")),
         columns.age("status_since", _("Status since")),
     ]
     list_filter: ClassVar = ["status", "purchase_order__supplier"]
-    search_fields: ClassVar = ["number", "supplier_rma", "purchase_order__number"]
+    search_fields: ClassVar = ["number", "rma_number", "purchase_order__number"]
     ordering: ClassVar = ["-id"]
     fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
         (
@@ -111,10 +111,10 @@ class SupplierRMAAdmin(StaffAdmin):
             {
                 "fields": [
                     "number",
-                    "supplier_rma",
+                    "rma_number",
                     columns.link("purchase_order", _("Purchase order")),
                     columns.link("authorization", _("Return")),
-                    STATE,
+                    STATUS_COLUMN,
                     columns.money("expected_amount", _("Expected")),
                     columns.money("fee_amount", _("Restocking fee")),
                     columns.money("credited_amount", _("Credited")),
@@ -124,7 +124,7 @@ class SupplierRMAAdmin(StaffAdmin):
                 ]
             },
         ),
-        (_("Timeline"), {"fields": ["opened_at", "opened_by", columns.moves]}),
+        (_("Timeline"), {"fields": ["opened_at", "opened_by", columns.status_history]}),
     ]
     readonly_fields: ClassVar = [
         name for _title, options in fieldsets for name in options["fields"]
@@ -132,30 +132,30 @@ class SupplierRMAAdmin(StaffAdmin):
     exclude: ClassVar = ["currency"]
     inlines: ClassVar = [
         inline(
-            SupplierRMALine,
+            SupplierReturnLine,
             columns.text("purchase_line__order_line__sku", _("SKU")),
             "quantity",
             "ordered_quantity",
-            columns.money("unit_amount", _("Unit cost"), currency="rma__currency"),
+            columns.money("unit_amount", _("Unit cost"), currency="supplier_return__currency"),
             tab=False,
-            related=("rma", "purchase_line__order_line"),
+            related=("supplier_return", "purchase_line__order_line"),
         ),
     ]
-    refusals: ClassVar = (supplier_returns.CannotSendBackError,)
+    user_errors: ClassVar = (supplier_returns.SupplierReturnError,)
     actions_detail: ClassVar = ["step", "credit"]
-    fits: ClassVar = {
-        "step": lambda row: row.status not in SupplierRMA.SETTLED,
-        "credit": lambda row: Status.CREDITED in SupplierRMA.TRANSITIONS[row.status],
+    available_if: ClassVar = {
+        "step": lambda row: row.status not in SupplierReturn.SETTLED,
+        "credit": lambda row: Status.CREDITED in SupplierReturn.TRANSITIONS[row.status],
     }
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierRMA]:
-        return SupplierRMA.objects.select_related("purchase_order__supplier", "authorization")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierReturn]:
+        return SupplierReturn.objects.select_related("purchase_order__supplier", "authorization")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show above the list what suppliers owe in total."""
-        owed = SupplierRMA.objects.owed()
+        owed = SupplierReturn.objects.owed()
         if owed:
             sums = [columns.as_money(Money(amount, code)) for code, amount in sorted(owed.items())]
             words = gettext("Suppliers owe us %s for returned items.") % ", ".join(sums)
@@ -165,16 +165,16 @@ class SupplierRMAAdmin(StaffAdmin):
 
     @action(description=_("Update status"), icon="edit_note")
     def step(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        rma = self.row(request, object_id)
+        supplier_return = self.row(request, object_id)
 
         def act(given: Mapping[str, Any]) -> None:
             said = {
-                "supplier_rma": given["reference"] or rma.supplier_rma,
-                "carrier": given["carrier"] or rma.carrier,
-                "tracking_number": given["tracking_number"] or rma.tracking_number,
+                "rma_number": given["reference"] or supplier_return.rma_number,
+                "carrier": given["carrier"] or supplier_return.carrier,
+                "tracking_number": given["tracking_number"] or supplier_return.tracking_number,
             }
-            supplier_returns.go_on(
-                rma=rma,
+            supplier_returns.record_status(
+                supplier_return=supplier_return,
                 to=Status(given["to"]),
                 reason=given["reason"],
                 actor=str(request.user),
@@ -184,38 +184,41 @@ class SupplierRMAAdmin(StaffAdmin):
 
         return self.ask(
             request,
-            rma,
+            supplier_return,
             title=gettext("Update status"),
             explain=gettext(
                 "Supplier returns are handled by staff. Record the supplier's answer here."
             ),
-            form_class=return_forms.step_form(rma),
+            form_class=return_forms.status_form(supplier_return),
             act=act,
             done=gettext("Changes saved"),
         )
 
     @action(description=_("Record credit"), icon="payments")
     def credit(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        rma = self.row(request, object_id)
+        supplier_return = self.row(request, object_id)
         return self.ask(
             request,
-            rma,
+            supplier_return,
             title=gettext("Record credit"),
             explain=gettext(
                 "Expected credit: %(expected)s. Enter the amount in %(currency)s. It "
                 "cannot be changed later."
             )
-            % {"expected": columns.as_money(rma.expected), "currency": rma.currency},
+            % {
+                "expected": columns.as_money(supplier_return.expected),
+                "currency": supplier_return.currency,
+            },
             form_class=return_forms.CreditForm,
-            initial={"amount": rma.expected_amount},
-            act=lambda given: supplier_returns.credit(
-                rma=rma,
-                amount=Money(given["amount"], rma.currency),
+            initial={"amount": supplier_return.expected_amount},
+            act=lambda given: supplier_returns.record_credit(
+                supplier_return=supplier_return,
+                amount=Money(given["amount"], supplier_return.currency),
                 reason=given["reason"],
                 actor=str(request.user),
                 now=timezone.now(),
             ),
-            done=gettext("Credit for %s recorded") % rma,
+            done=gettext("Credit for %s recorded") % supplier_return,
         )
 
 
@@ -246,31 +249,31 @@ class ReturnPolicyAdmin(StaffAdmin):
     editable = (
         "destination",
         "address",
-        "keep_below_amount",
+        "returnless_below_amount",
         "label_payer",
-        "takes_back",
-        "takes_back_days",
+        "accepts_returns",
+        "return_window_days",
         "warranty_months",
-        "restocking_percent",
+        "restocking_fee_percent",
     )
     groups = RETURN_POLICY
-    list_display: ClassVar = ["__str__", "destination", "address", "label_payer", "takes_back"]
+    list_display: ClassVar = ["__str__", "destination", "address", "label_payer", "accepts_returns"]
     list_select_related: ClassVar = ["supplier"]
     ordering: ClassVar = ["supplier"]
 
 
-show(
-    SupplierRMALine,
+register_read_only(
+    SupplierReturnLine,
     list_display=[
-        columns.link("rma", _("Supplier return")),
+        columns.link("supplier_return", _("Supplier return")),
         columns.text("purchase_line__order_line__sku", _("SKU")),
         "quantity",
         "ordered_quantity",
-        columns.money("unit_amount", _("Unit cost"), currency="rma__currency"),
+        columns.money("unit_amount", _("Unit cost"), currency="supplier_return__currency"),
     ],
     list_display_links=["quantity"],
-    list_select_related=["rma", "purchase_line__order_line"],
-    search_fields=["rma__number", "purchase_line__order_line__sku"],
+    list_select_related=["supplier_return", "purchase_line__order_line"],
+    search_fields=["supplier_return__number", "purchase_line__order_line__sku"],
     ordering=["-id"],
 )
 
@@ -278,27 +281,27 @@ show(
 # Supplier returns without a customer's return
 
 
-def _once(form_class: type[forms.Form]) -> type[forms.Form]:
+def _with_number(form_class: type[forms.Form]) -> type[forms.Form]:
     """Add the number as a hidden field, so that two clicks create one row."""
     number = forms.CharField(widget=forms.HiddenInput, max_length=30)
     return type("SendBackForm", (form_class,), {"number": number})
 
 
-class SendBackActions(StaffAdmin):
+class SupplierReturnActions(StaffAdmin):
     """Open a supplier return from the page of a purchase order."""
 
-    send_back_fits: ClassVar = {"send_back": claims.has_left}
-    send_back_refusals: ClassVar = (supplier_returns.CannotSendBackError,)
+    supplier_return_conditions: ClassVar = {"open_supplier_return": claims.has_shipped}
+    supplier_return_errors: ClassVar = (supplier_returns.SupplierReturnError,)
 
     @action(description=_("Create return to supplier"), icon="assignment_return")
-    def send_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def open_supplier_return(self, request: HttpRequest, object_id: str) -> HttpResponse:
         purchase_order = self.row(request, object_id)
-        claimable = claims.claimable(purchase_order)
+        claimable = claims.claimable_units(purchase_order)
 
-        def act(given: Mapping[str, Any]) -> SupplierRMA:
-            return supplier_returns.open_alone(
+        def act(given: Mapping[str, Any]) -> SupplierReturn:
+            return supplier_returns.open_without_return(
                 purchase_order=purchase_order,
-                units=claim_forms.units_of(given, claimable),
+                units=claim_forms.read_units(given, claimable),
                 number=given["number"],
                 actor=str(request.user),
                 now=timezone.now(),
@@ -313,8 +316,10 @@ class SendBackActions(StaffAdmin):
                 "records the expected credit. Contact the supplier yourself and record "
                 "its answers."
             ),
-            form_class=_once(claim_forms.units_form(claimable)),
+            form_class=_with_number(claim_forms.units_form(claimable)),
             initial={"number": supplier_returns.new_number(purchase_order)},
             act=act,
-            done=lambda rma: gettext("%s created. Contact the supplier.") % rma,
+            done=lambda supplier_return: (
+                gettext("%s created. Contact the supplier.") % supplier_return
+            ),
         )

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="SignInTries",
+            name="LoginAttempts",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("key", models.CharField(max_length=64, unique=True)),
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ("is_active", models.BooleanField(default=True)),
                 ("joined_at", models.DateTimeField(auto_now_add=True)),
                 ("language", models.CharField(blank=True, max_length=5)),
-                ("session_round", models.PositiveIntegerField(db_default=0, default=0)),
+                ("session_epoch", models.PositiveIntegerField(db_default=0, default=0)),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -45,20 +45,6 @@ class Migration(migrations.Migration):
                 ("user_permissions", models.ManyToManyField(blank=True, help_text="Specific permissions for this user.", related_name="user_set", related_query_name="user", to="auth.permission", verbose_name="user permissions")),
             ],
             options={"constraints": [models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="user_once_per_email"), models.UniqueConstraint(fields=("email",), name="user_email_unique")]},
-        ),
-        migrations.CreateModel(
-            name="AddressChange",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("old_email", models.EmailField(max_length=254)),
-                ("new_email", models.EmailField(max_length=254)),
-                ("key", models.CharField(max_length=40, unique=True)),
-                ("asked_at", models.DateTimeField()),
-                ("done_at", models.DateTimeField(blank=True, null=True)),
-                ("stopped_at", models.DateTimeField(blank=True, null=True)),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="address_changes", to=settings.AUTH_USER_MODEL)),
-            ],
-            options={"constraints": [models.CheckConstraint(condition=models.Q(("done_at", None), ("stopped_at", None), _connector="OR"), name="address_change_ends_once")]},
         ),
         migrations.CreateModel(
             name="Consent",
@@ -73,34 +59,18 @@ class Migration(migrations.Migration):
             options={"indexes": [models.Index(fields=["user", "kind", "-id"], name="consent_last")], "constraints": [models.CheckConstraint(condition=models.Q(("kind__in", ["marketing_email"])), name="consent_kind_known")]},
         ),
         migrations.CreateModel(
-            name="FactorChange",
+            name="EmailChangeRequest",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "what",
-                    models.CharField(
-                        choices=[
-                            ("app_added", "An authenticator app was added"),
-                            ("passkey_added", "A passkey was added"),
-                            ("codes_made", "New recovery codes were made"),
-                            ("code_used", "A recovery code was used"),
-                            ("dropped", "An app or a passkey was removed"),
-                            ("reset", "A colleague removed all of them"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, max_length=200)),
-                ("at", models.DateTimeField()),
-                ("actor", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="factor_changes", to=settings.AUTH_USER_MODEL)),
+                ("old_email", models.EmailField(max_length=254)),
+                ("new_email", models.EmailField(max_length=254)),
+                ("key", models.CharField(max_length=40, unique=True)),
+                ("asked_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                ("stopped_at", models.DateTimeField(blank=True, null=True)),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="address_changes", to=settings.AUTH_USER_MODEL)),
             ],
-            options={
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("what__in", ["app_added", "passkey_added", "codes_made", "code_used", "dropped", "reset"])), name="factor_change_known"),
-                    models.CheckConstraint(condition=models.Q(models.Q(("what", "reset"), _negated=True), models.Q(("reason", ""), _negated=True), _connector="OR"), name="factor_reset_has_reason"),
-                ]
-            },
+            options={"constraints": [models.CheckConstraint(condition=models.Q(("done_at", None), ("stopped_at", None), _connector="OR"), name="email_change_ends_once")]},
         ),
         migrations.CreateModel(
             name="SavedAddress",
@@ -123,5 +93,35 @@ class Migration(migrations.Migration):
                 ("session", models.OneToOneField(on_delete=django.db.models.deletion.DB_CASCADE, related_name="staff_session", to="sessions.session")),
                 ("user", models.ForeignKey(on_delete=django.db.models.deletion.DB_CASCADE, related_name="staff_sessions", to=settings.AUTH_USER_MODEL)),
             ],
+        ),
+        migrations.CreateModel(
+            name="TwoFactorEvent",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("app_added", "An authenticator app was added"),
+                            ("passkey_added", "A passkey was added"),
+                            ("codes_made", "New recovery codes were made"),
+                            ("code_used", "A recovery code was used"),
+                            ("dropped", "An app or a passkey was removed"),
+                            ("reset", "A colleague removed all of them"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("at", models.DateTimeField()),
+                ("actor", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="two_factor_events", to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("what__in", ["app_added", "passkey_added", "codes_made", "code_used", "dropped", "reset"])), name="two_factor_event_known"),
+                    models.CheckConstraint(condition=models.Q(models.Q(("what", "reset"), _negated=True), models.Q(("reason", ""), _negated=True), _connector="OR"), name="two_factor_reset_has_reason"),
+                ]
+            },
         ),
     ]

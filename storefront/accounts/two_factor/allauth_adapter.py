@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 
-from storefront.lib.security.encryption import seal, unseal
+from storefront.lib.security.encryption import decrypt, encrypt
 
 ISSUER = "Fara"
 
 
-class StaffFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
+class EncryptedFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
     """allauth adapter that encrypts the secrets of second factors."""
 
     def encrypt(self, text: str) -> str:
-        return seal({"secret": text})
+        return encrypt({"secret": text})
 
     def decrypt(self, encrypted_text: str) -> str:
-        secret: str = unseal(encrypted_text)["secret"]
+        secret: str = decrypt(encrypted_text)["secret"]
         return secret
 
     def get_totp_issuer(self) -> str:

@@ -17,21 +17,21 @@ from django.utils.translation import get_language
 
 from notifications import outbox
 from storefront.accounts import security_log
-from storefront.accounts.models import FactorChange, User
+from storefront.accounts.models import TwoFactorEvent, User
 from storefront.accounts.two_factor import verification
-from storefront.accounts.two_factor.verification import NotProvenError
-from storefront.lib.db.transactions import needs_transaction
+from storefront.accounts.two_factor.verification import VerificationError
+from storefront.lib.db.transactions import requires_transaction
 
-What = FactorChange.What
+What = TwoFactorEvent.What
 CODES = Authenticator.Type.RECOVERY_CODES
-LONGEST_NAME = 60
+MAX_NAME = 60
 
 
-class AlreadyThereError(Exception):
+class AppExistsError(Exception):
     """The user already has an authenticator app; it must be removed first."""
 
 
-class LastOneError(Exception):
+class LastFactorError(Exception):
     """Staff need a second factor: the last one cannot be removed."""
 
 
@@ -39,14 +39,14 @@ class NotAllowedError(Exception):
     """Only a superuser may reset another user's factors, and not their own."""
 
 
-def of(user: User) -> models.QuerySet[Any]:
+def factors_of(user: User) -> models.QuerySet[Any]:
     """Return the user's factors, without recovery codes."""
     found: models.QuerySet[Any] = Authenticator.objects.filter(user=user).exclude(type=CODES)
     return found
 
 
 def has_any(user: User) -> bool:
-    return of(user).exists()
+    return factors_of(user).exists()
 
 
 @transaction.atomic(durable=True)
@@ -55,19 +55,19 @@ def add_app(*, user: User, secret: str, code: str, now: datetime) -> None:
 
     Locks: the account.
 
-    Raises: AlreadyThereError, NotProvenError.
+    Raises: AppExistsError, VerificationError.
     """
     _lock(user)
     kind = Authenticator.Type.TOTP
     if Authenticator.objects.filter(user=user, type=kind).exists():
-        raise AlreadyThereError
+        raise AppExistsError
     step = verification.step_of(secret=secret, code=code.replace(" ", ""), now=now)
     if step is None:
-        raise NotProvenError
+        raise VerificationError
     Authenticator.objects.create(
         user=user, type=kind, data={"secret": encrypt(secret), "step": step}, created_at=now
     )
-    _note(user=user, what=What.APP_ADDED, actor=user, now=now)
+    _record(user=user, what=What.APP_ADDED, actor=user, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -76,16 +76,16 @@ def add_passkey(*, user: User, name: str, answer: Any, now: datetime) -> None:
 
     Locks: the account.
 
-    Raises: NotProvenError.
+    Raises: VerificationError.
     """
     _lock(user)
     try:
         webauthn.parse_registration_response(answer)
         webauthn.complete_registration(answer)
-    except verification.BROKEN as error:
-        raise NotProvenError from error
-    webauthn.WebAuthn.add(user, name[:LONGEST_NAME], answer)
-    _note(user=user, what=What.PASSKEY_ADDED, actor=user, now=now)
+    except verification.MALFORMED_ERRORS as error:
+        raise VerificationError from error
+    webauthn.WebAuthn.add(user, name[:MAX_NAME], answer)
+    _record(user=user, what=What.PASSKEY_ADDED, actor=user, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -97,29 +97,29 @@ def make_codes(*, user: User, now: datetime) -> list[str]:
     _lock(user)
     Authenticator.objects.filter(user=user, type=CODES).delete()
     codes = RecoveryCodes.activate(user)
-    _note(user=user, what=What.CODES_MADE, actor=user, now=now)
+    _record(user=user, what=What.CODES_MADE, actor=user, now=now)
     made: list[str] = codes.generate_codes()
     return made
 
 
 @transaction.atomic(durable=True)
-def drop(*, user: User, factor_id: int, now: datetime) -> None:
+def remove(*, user: User, factor_id: int, now: datetime) -> None:
     """Remove one's own app or passkey; the last one also removes the recovery codes.
 
     Locks: the account.
 
-    Raises: LastOneError, Authenticator.DoesNotExist.
+    Raises: LastFactorError, Authenticator.DoesNotExist.
     """
     _lock(user)
-    theirs = of(user)
+    theirs = factors_of(user)
     factor = theirs.get(pk=factor_id)
     is_last = not theirs.exclude(pk=factor.pk).exists()
     if is_last and settings.STAFF_SECOND_FACTOR:
-        raise LastOneError
+        raise LastFactorError
     factor.delete()
     if is_last:
         Authenticator.objects.filter(user=user).delete()
-    _note(user=user, what=What.DROPPED, actor=user, now=now)
+    _record(user=user, what=What.DROPPED, actor=user, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -136,20 +136,20 @@ def reset(*, user: User, actor: User | None, reason: str, now: datetime) -> None
         raise NotAllowedError
     _lock(user)
     Authenticator.objects.filter(user=user).delete()
-    User.objects.filter(pk=user.pk).update(session_round=F("session_round") + 1)
-    _note(user=user, what=What.RESET, actor=actor, now=now, reason=reason)
+    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+    _record(user=user, what=What.RESET, actor=actor, now=now, reason=reason)
 
 
-@needs_transaction
-def _note(*, user: User, what: What, actor: User | None, now: datetime, reason: str = "") -> None:
+@requires_transaction
+def _record(*, user: User, what: What, actor: User | None, now: datetime, reason: str = "") -> None:
     """Record a change of factors, and mail the user, who may not have made it."""
-    FactorChange.objects.create(user=user, what=what, actor=actor, reason=reason, at=now)
+    TwoFactorEvent.objects.create(user=user, what=what, actor=actor, reason=reason, at=now)
     security_log.record(
         security_log.Event.FACTORS_CHANGED, actor=actor, what=f"user:{user.pk}", change=what.value
     )
-    outbox.tell(
-        name="account.factors_changed",
-        key=f"account.factors_changed:{secrets.token_hex(16)}",
+    outbox.record_event(
+        name="account.mfa_changed",
+        key=f"account.mfa_changed:{secrets.token_hex(16)}",
         subject=f"account:{user.pk}",
         payload={
             "email": user.email,
@@ -161,6 +161,6 @@ def _note(*, user: User, what: What, actor: User | None, now: datetime, reason: 
     )
 
 
-@needs_transaction
+@requires_transaction
 def _lock(user: User) -> None:
     User.objects.select_for_update(of=["self"], no_key=True).get(pk=user.pk)

@@ -23,12 +23,14 @@ from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment
 from storefront.lib.security.client_ip import current_request
 
-THROUGH = "second_door"  # session key: id of the user whose second factor was verified
-PROVEN_AT = "proven_at"  # session key: when a password or factor was last verified
+VERIFIED_KEY = (
+    "second_factor_verified"  # session key: id of the user whose second factor was verified
+)
+PROVEN_AT_KEY = "proven_at"  # session key: when a password or factor was last verified
 FRESH_FOR = timedelta(minutes=10)
 
 
-class SecondDoorMiddleware:
+class TwoFactorMiddleware:
     """Makes half-signed-in staff anonymous; redirects them to the second step."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -36,11 +38,11 @@ class SecondDoorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         came = request.user
-        request.user = SimpleLazyObject(lambda: _let_in(request, came))  # type: ignore[assignment]
+        request.user = SimpleLazyObject(lambda: _effective_user(request, came))  # type: ignore[assignment]
         del request.auser  # the async accessor of the unguarded user
-        if request.path.startswith(reverse("admin:index")) and not _is_open(request.path):
+        if request.path.startswith(reverse("admin:index")) and not _is_public(request.path):
             user = request.user
-            if not user.is_authenticated and half_in(request):
+            if not user.is_authenticated and pending_user(request):
                 query = {"next": request.get_full_path()}
                 return redirect(reverse("factors:sign_in", query=query))
         token = current_request.set(request)
@@ -53,46 +55,46 @@ class SecondDoorMiddleware:
             current_request.reset(token)
 
 
-def half_in(request: HttpRequest) -> User | None:
+def pending_user(request: HttpRequest) -> User | None:
     """Return the user who gave the password but not the second factor yet."""
     bool(request.user.is_authenticated)  # evaluates the lazy user, which sets the attribute
-    return getattr(request, "half_in", None)
+    return getattr(request, "pending_user", None)
 
 
-def go_through(request: HttpRequest, user: User, now: datetime) -> None:
+def complete(request: HttpRequest, user: User, now: datetime) -> None:
     """Complete the second factor for this session, under a new session key."""
     request.session.cycle_key()
-    request.session[THROUGH] = user.pk
+    request.session[VERIFIED_KEY] = user.pk
     security_log.record(security_log.Event.SECOND_FACTOR, actor=user)
-    note_proof(request, now)
+    record_proof(request, now)
 
 
-def note_proof(request: HttpRequest, now: datetime) -> None:
-    request.session[PROVEN_AT] = now.timestamp()
+def record_proof(request: HttpRequest, now: datetime) -> None:
+    request.session[PROVEN_AT_KEY] = now.timestamp()
 
 
 def is_fresh(request: HttpRequest, now: datetime) -> bool:
     """Test whether the user authenticated recently enough to change factors."""
-    at = request.session.get(PROVEN_AT, 0)
+    at = request.session.get(PROVEN_AT_KEY, 0)
     return bool(now - FRESH_FOR < datetime.fromtimestamp(at, tz=now.tzinfo) <= now)
 
 
-def _let_in(request: HttpRequest, came: User | AnonymousUser) -> User | AnonymousUser:
+def _effective_user(request: HttpRequest, came: User | AnonymousUser) -> User | AnonymousUser:
     if not isinstance(came, User) and not came.is_authenticated:
         return came
     if not came.is_staff:
         return came
-    is_through = request.session.get(THROUGH) == came.pk
+    is_through = request.session.get(VERIFIED_KEY) == came.pk
     if not is_through and (settings.STAFF_SECOND_FACTOR or enrollment.has_any(came)):
-        request.half_in = came  # type: ignore[attr-defined]
+        request.pending_user = came  # type: ignore[attr-defined]
         return AnonymousUser()
-    if not staff_sessions.keep(request, came, timezone.now()):
+    if not staff_sessions.record_use(request, came, timezone.now()):
         request.session.flush()
         return AnonymousUser()
     return came
 
 
-def _is_open(path: str) -> bool:
+def _is_public(path: str) -> bool:
     """Test whether a staff page is available before the second factor."""
     doors = (reverse("admin:login"), reverse("admin:logout"), reverse("admin:jsi18n"))
     return path in doors or path.startswith(reverse("factors:index"))

@@ -15,26 +15,26 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 from storefront.accounts import login_throttling
-from storefront.accounts.models import FactorChange, User
+from storefront.accounts.models import TwoFactorEvent, User
 
 STEP_S = 30
-NEIGHBORS = (-1, 0, 1)  # a clock may be half a minute wrong
+CLOCK_STEPS = (-1, 0, 1)  # a clock may be half a minute wrong
 # What allauth and fido2 raise for a forged or malformed browser response.
-BROKEN: tuple[type[Exception], ...] = (
+MALFORMED_ERRORS: tuple[type[Exception], ...] = (
     ValidationError, ValueError, TypeError, KeyError, AttributeError,
 )  # fmt: skip
 
 
-class NotProvenError(Exception):
+class VerificationError(Exception):
     """The code or passkey is not the user's, or was used before."""
 
 
-def by_code(*, user: User, code: str, now: datetime) -> None:
+def verify_code(*, user: User, code: str, now: datetime) -> None:
     """Verify a code of the app or a recovery code; each is accepted once.
 
     Locks: the factors of the user.
 
-    Raises: NotProvenError, login_throttling.TooManyTriesError.
+    Raises: VerificationError, login_throttling.TooManyAttemptsError.
     """
     # The password was given before: count attempts per user, without a network.
     login_throttling.count_attempt(account=str(user.pk), network="", now=now, kind="factor")
@@ -47,27 +47,27 @@ def by_code(*, user: User, code: str, now: datetime) -> None:
                 factor.save(update_fields=["data", "last_used_at"])
                 break
         else:
-            raise NotProvenError
+            raise VerificationError
     login_throttling.record_success(account=str(user.pk), network="", now=now, kind="factor")
 
 
-def by_passkey(*, user: User, answer: Any, now: datetime) -> None:
+def verify_passkey(*, user: User, answer: Any, now: datetime) -> None:
     """Verify the browser's response to the challenge in its session.
 
-    Raises: NotProvenError.
+    Raises: VerificationError.
     """
     try:
         webauthn.parse_authentication_response(answer)
         factor = webauthn.complete_authentication(user, answer)
-    except BROKEN as error:
-        raise NotProvenError from error
+    except MALFORMED_ERRORS as error:
+        raise VerificationError from error
     Authenticator.objects.filter(pk=factor.pk).update(last_used_at=now)
 
 
 def step_of(*, secret: str, code: str, now: datetime, after: int = -1) -> int | None:
     """Return the time step of an app code, if it is later than ``after``; else None."""
     here = int(now.timestamp()) // STEP_S
-    for step in (here + by for by in NEIGHBORS):
+    for step in (here + by for by in CLOCK_STEPS):
         expected = totp.format_hotp_value(totp.hotp_value(secret, step))
         if step > after and constant_time_compare(expected, code):
             return step
@@ -85,6 +85,6 @@ def _fits(factor: Authenticator, code: str, now: datetime) -> bool:
     if not codes.validate_code(code):
         return False
     factor.data = codes.instance.data
-    what, user = FactorChange.What.CODE_USED, factor.user
-    FactorChange.objects.create(user=user, actor=user, what=what, at=now)
+    what, user = TwoFactorEvent.What.CODE_USED, factor.user
+    TwoFactorEvent.objects.create(user=user, actor=user, what=what, at=now)
     return True

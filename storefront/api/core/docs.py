@@ -34,7 +34,7 @@ class Operation:
     curl: str
     success: int
     example: str
-    problems: list[problem_types.Kind]
+    problems: list[problem_types.ProblemType]
 
 
 @require_safe
@@ -117,26 +117,28 @@ def _sample(schema: dict[str, Any], part: dict[str, Any], depth: int = 0) -> Any
     if kind == "object" and depth < MAX_DEPTH:
         named = part.get("properties", {})
         return {
-            name: NAMED[name] if _is_named(name, inner) else _sample(schema, inner, depth + 1)
+            name: EXAMPLES_BY_NAME[name]
+            if _has_named_example(name, inner)
+            else _sample(schema, inner, depth + 1)
             for name, inner in named.items()
         }
     if kind == "array" and depth < MAX_DEPTH:
         return [_sample(schema, part["items"], depth + 1)]
-    return SAMPLES.get(part.get("format") or kind or "", "…")
+    return EXAMPLES_BY_TYPE.get(part.get("format") or kind or "", "…")
 
 
-def _is_named(name: str, part: dict[str, Any]) -> bool:
+def _has_named_example(name: str, part: dict[str, Any]) -> bool:
     """Test whether the sample of that name has the type of the part."""
-    if name not in NAMED or "type" not in part:
+    if name not in EXAMPLES_BY_NAME or "type" not in part:
         return False
     wanted = part["type"] if isinstance(part["type"], list) else [part["type"]]
-    if isinstance(NAMED[name], list):
+    if isinstance(EXAMPLES_BY_NAME[name], list):
         return "array" in wanted and part["items"].get("type") == "string"
-    return {str: "string", int: "integer"}[type(NAMED[name])] in wanted
+    return {str: "string", int: "integer"}[type(EXAMPLES_BY_NAME[name])] in wanted
 
 
 # Examples of fields whose name says more than their type.
-NAMED: dict[str, Any] = {
+EXAMPLES_BY_NAME: dict[str, Any] = {
     "access_key": "q2VfS0yqkT3mX9bJ7cLhR4wZ",
     "amount": "39.99",
     "available": 7,
@@ -175,11 +177,11 @@ NAMED: dict[str, Any] = {
     "weight_g": 142,
 }
 BEARERS = {
-    CART_TOKEN: NAMED["token"],
-    ORDER_KEY: NAMED["access_key"],
+    CART_TOKEN: EXAMPLES_BY_NAME["token"],
+    ORDER_KEY: EXAMPLES_BY_NAME["access_key"],
     PROGRAM_KEY: "fara_prices_…",
 }
-SAMPLES: dict[str, Any] = {
+EXAMPLES_BY_TYPE: dict[str, Any] = {
     "date-time": "2026-11-24T12:00:00Z",
     "date": "2026-12-01",
     "uri": "https://…",

@@ -22,28 +22,28 @@ from orders.models import Order
 from orders.payments import sessions
 from orders.promotions import codes, redemptions
 from storefront.api.core import problem_types
-from storefront.api.core.problem_types import Kind
-from storefront.lib.http.errors import OutsideError
+from storefront.api.core.problem_types import ProblemType
+from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
-type Told = tuple[Kind, Mapping[str, Any]]
+type Problem = tuple[ProblemType, Mapping[str, Any]]
 
 
 class ProblemError(Exception):
     """A problem that the API itself detects, with additional members of the answer."""
 
-    def __init__(self, kind: Kind, **more: Any) -> None:
+    def __init__(self, kind: ProblemType, **more: Any) -> None:
         super().__init__(kind.slug)
         self.kind = kind
         self.more = more
 
 
-def answer(error: Exception, context: Mapping[str, Any]) -> Response:
+def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response:
     """Return the answer to any exception; an unexpected one is logged and never shown."""
-    kind, more = told(error)
+    kind, more = problem_of(error)
     if kind is problem_types.BUG:
         request = context.get("request")
         log.error(
@@ -52,7 +52,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
     return respond(kind, more)
 
 
-def respond(kind: Kind, more: Mapping[str, Any]) -> Response:
+def respond(kind: ProblemType, more: Mapping[str, Any]) -> Response:
     headers = {}
     members = dict(more)
     if kind.status == HTTPStatus.UNAUTHORIZED:
@@ -69,16 +69,16 @@ def respond(kind: Kind, more: Mapping[str, Any]) -> Response:
     return Response(body, status=kind.status, content_type=CONTENT_TYPE, headers=headers)
 
 
-def type_url(kind: Kind) -> str:
+def type_url(kind: ProblemType) -> str:
     return f"{settings.PUBLIC_URL}/api/docs/#{kind.slug}"
 
 
-def told(error: Exception) -> Told:
+def problem_of(error: Exception) -> Problem:
     """Return the problem of an exception, by its class or the nearest base class."""
     for above in type(error).__mro__:
-        if above in TABLE:
-            entry = TABLE[above]
-            return (entry, {}) if isinstance(entry, Kind) else entry(error)
+        if above in PROBLEMS:
+            entry = PROBLEMS[above]
+            return (entry, {}) if isinstance(entry, ProblemType) else entry(error)
     return problem_types.BUG, {}
 
 
@@ -86,7 +86,7 @@ def money(amount: Money) -> dict[str, str]:
     return {"amount": str(amount.rounded().amount), "currency": amount.currency}
 
 
-def order_shown(order: Order) -> dict[str, str]:
+def order_access(order: Order) -> dict[str, str]:
     """Return the access data of an order; only for holders of its cart."""
     return {"number": order.number, "access_key": order.access_key, "url": order_url(order)}
 
@@ -110,11 +110,11 @@ def _flat(detail: Any, pointer: str = "#") -> list[dict[str, str]]:
     return [{"pointer": pointer, "detail": str(detail)}]
 
 
-def _invalid(error: exceptions.ValidationError) -> Told:
+def _invalid(error: exceptions.ValidationError) -> Problem:
     return problem_types.INVALID, {"errors": _flat(error.detail)}
 
 
-TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
+PROBLEMS: Mapping[type[Exception], ProblemType | Callable[[Any], Problem]] = {
     ProblemError: lambda error: (error.kind, error.more),
     # exceptions of Django and DRF
     Http404: problem_types.NOT_FOUND,
@@ -123,8 +123,8 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         problem_types.TOO_LARGE,
         {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE},
     ),
-    OperationalError: problem_types.AWAY,
-    InterfaceError: problem_types.AWAY,
+    OperationalError: problem_types.UNAVAILABLE,
+    InterfaceError: problem_types.UNAVAILABLE,
     exceptions.APIException: problem_types.BUG,
     exceptions.NotFound: problem_types.NOT_FOUND,
     exceptions.PermissionDenied: problem_types.NOT_FOUND,
@@ -134,7 +134,7 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     exceptions.ParseError: problem_types.MALFORMED,
     exceptions.ValidationError: _invalid,
     exceptions.Throttled: lambda error: (
-        problem_types.TOO_OFTEN,
+        problem_types.RATE_LIMITED,
         {} if error.wait is None else {"retry_after_s": max(1, -int(-error.wait // 1))},
     ),
     # exceptions of the shop's functions
@@ -147,11 +147,11 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     checkout.EmptyCartError: problem_types.EMPTY_CART,
     checkout.AlreadyPlacedError: lambda error: (
         problem_types.CART_PLACED,
-        {"order": order_shown(error.order)},
+        {"order": order_access(error.order)},
     ),
-    checkout.CannotSupplyError: problem_types.CANNOT_SUPPLY,
-    open_order_limits.HeldError: lambda error: (
-        problem_types.HELD_ALREADY,
+    checkout.UnavailableError: problem_types.CANNOT_SUPPLY,
+    open_order_limits.OpenOrderLimitError: lambda error: (
+        problem_types.OPEN_ORDER_LIMIT,
         {"until": error.until.isoformat()} if error.until else {},
     ),
     checkout.QuoteOutdatedError: problem_types.CART_CHANGED,
@@ -161,9 +161,12 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     ),
     checkout.NothingToPayError: problem_types.NOTHING_TO_PAY,
     codes.TooManyCodesError: problem_types.TOO_MANY_CODES,
-    codes.RefusedCodeError: lambda error: (problem_types.CODE_REFUSED, {"reason": error.why.value}),
-    redemptions.SpentError: lambda error: (problem_types.CODE_SPENT, {"code": error.code}),
+    codes.CodeRejectedError: lambda error: (
+        problem_types.CODE_REFUSED,
+        {"reason": error.why.value},
+    ),
+    redemptions.LimitReachedError: lambda error: (problem_types.CODE_USED_UP, {"code": error.code}),
     sessions.NotPayableError: problem_types.NOT_PAYABLE,
     cancellation.TooLateError: problem_types.TOO_LATE,
-    OutsideError: problem_types.GATEWAY_AWAY,
+    ExternalServiceError: problem_types.GATEWAY_UNAVAILABLE,
 }

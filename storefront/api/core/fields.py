@@ -16,7 +16,7 @@ PICTURE_WIDTHS_PX = (240, 480, 900)
 UNKNOWN_FIELD = _("This field does not exist.")
 
 
-class Strict(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
     """Request body that refuses unknown fields."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -25,7 +25,7 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class Whole(serializers.IntegerField):
+class StrictIntegerField(serializers.IntegerField):
     """Integer field that refuses ``"3"``, ``3.0`` and ``true``."""
 
     def to_internal_value(self, data: Any) -> int:
@@ -34,7 +34,7 @@ class Whole(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
-class Text(serializers.CharField):
+class StrictCharField(serializers.CharField):
     """Text field that refuses numbers."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -43,7 +43,7 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class Amount(serializers.DecimalField):
+class AmountField(serializers.DecimalField):
     """Amount of money as text, so that no program rounds it."""
 
     default_error_messages = {"not_text": _('Send the amount as a string, such as "39.99".')}
@@ -57,10 +57,10 @@ class Amount(serializers.DecimalField):
         return super().to_internal_value(data)
 
 
-class MoneyFields(Strict):
+class MoneyFields(StrictSerializer):
     """An amount in one currency."""
 
-    amount = Amount(min_value=0)
+    amount = AmountField(min_value=0)
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text=_("ISO 4217."))
 
 
@@ -72,7 +72,7 @@ class ReductionFields(serializers.Serializer[Any]):
     until = serializers.DateTimeField(source="reduction.until")
 
 
-class DeliveryPromised(serializers.Serializer[Any]):
+class DeliveryPromiseSerializer(serializers.Serializer[Any]):
     """The cheapest delivery: its days, its price, and the country it comes from."""
 
     arrives_from = serializers.DateField()
@@ -81,17 +81,17 @@ class DeliveryPromised(serializers.Serializer[Any]):
     country_from = serializers.CharField()
 
 
-class AddressFields(Strict):
+class AddressFields(StrictSerializer):
     """A delivery address. Which fields are required depends on the country."""
 
-    name = Text(max_length=LIMITS["name"])
-    line1 = Text(max_length=LIMITS["line1"])
-    line2 = Text(max_length=LIMITS["line2"], allow_blank=True, default="")
-    postcode = Text(max_length=LIMITS["postcode"], allow_blank=True, default="")
-    city = Text(max_length=LIMITS["city"])
-    region = Text(max_length=LIMITS["region"], allow_blank=True, default="")
+    name = StrictCharField(max_length=LIMITS["name"])
+    line1 = StrictCharField(max_length=LIMITS["line1"])
+    line2 = StrictCharField(max_length=LIMITS["line2"], allow_blank=True, default="")
+    postcode = StrictCharField(max_length=LIMITS["postcode"], allow_blank=True, default="")
+    city = StrictCharField(max_length=LIMITS["city"])
+    region = StrictCharField(max_length=LIMITS["region"], allow_blank=True, default="")
     country = serializers.RegexField(COUNTRY, help_text="ISO 3166-1 alpha-2.")
-    phone = Text(max_length=LIMITS["phone"], allow_blank=True, default="")
+    phone = StrictCharField(max_length=LIMITS["phone"], allow_blank=True, default="")
 
 
 def picture_urls(stem: str) -> dict[str, str]:

@@ -20,28 +20,28 @@ from rest_framework.utils.encoders import JSONEncoder
 from storefront.api.core import exception_handler, problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.models import IdempotencyRecord
-from storefront.lib.security.client_ip import address_of
+from storefront.lib.security.client_ip import client_address
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255
 # as long as a UUID in hex, with as many different characters
-MIN_SECRET_KEY, MIN_SECRET_SIGNS = 32, 8
+MIN_SECRET_KEY, MIN_SECRET_DISTINCT_CHARS = 32, 8
 WAIT_S = 5
-KEPT_FOR = timedelta(days=7)
+RETENTION = timedelta(days=7)
 SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt; ``is_resumed``: an earlier one died, perhaps halfway."""
+    """One attempt; ``is_retry_after_crash``: an earlier one died, perhaps halfway."""
 
-    is_resumed: bool
+    is_retry_after_crash: bool
 
 
 type Work = Callable[[Attempt], Response]
 
 
-def once(
+def run_idempotent(
     request: Request,
     *,
     principal: str,
@@ -61,17 +61,17 @@ def once(
     if is_secret and key and not _is_hard_to_guess(key):
         raise ProblemError(problem_types.KEY_GUESSABLE)
     if not key:
-        return work(Attempt(is_resumed=False))
+        return work(Attempt(is_retry_after_crash=False))
     route = f"{request.method} {request.path}"
     digest = _digest(route, json.dumps(request.data, sort_keys=True))
-    with _alone(f"{principal} {key}"):
+    with _locked(f"{principal} {key}"):
         record = IdempotencyRecord.objects.filter(principal=principal, key=key).first()
         if record is not None and record.request_digest != digest:
             raise ProblemError(problem_types.KEY_REUSED)
         if record is not None and record.done_at is not None:
-            return _again(record)
+            return _replay(record)
         # The lock is held, so the process that left this record unanswered is gone.
-        attempt = Attempt(is_resumed=record is not None)
+        attempt = Attempt(is_retry_after_crash=record is not None)
         if record is None:
             record = IdempotencyRecord.objects.create(
                 principal=principal,
@@ -80,26 +80,26 @@ def once(
                 request_digest=digest,
                 started_at=timezone.now(),
             )
-        response = _answered(request, lambda: work(attempt))
-        _keep(record, response)
+        response = _run(request, lambda: work(attempt))
+        _store(record, response)
     return response
 
 
-def by_secret(secret: str) -> str:
+def principal_of_secret(secret: str) -> str:
     """Return a principal for the holder of a token, without storing the token."""
     return _digest("secret", secret)
 
 
-def by_address(request: Request) -> str:
-    return _digest("address", address_of(request._request))  # noqa: SLF001 - DRF wraps it
+def principal_of_address(request: Request) -> str:
+    return _digest("address", client_address(request._request))  # noqa: SLF001 - DRF wraps it
 
 
-def forget_old(*, now: datetime) -> int:
-    """Delete records older than ``KEPT_FOR``.
+def delete_old(*, now: datetime) -> int:
+    """Delete records older than ``RETENTION``.
 
     An order is still placed only once without them: its cart refers to it.
     """
-    old = IdempotencyRecord.objects.filter(started_at__lt=now - KEPT_FOR)
+    old = IdempotencyRecord.objects.filter(started_at__lt=now - RETENTION)
     return old.delete()[0]
 
 
@@ -115,7 +115,7 @@ def _key_of(request: Request, *, is_required: bool) -> str:
 
 
 def _is_hard_to_guess(key: str) -> bool:
-    return len(key) >= MIN_SECRET_KEY and len(set(key)) >= MIN_SECRET_SIGNS
+    return len(key) >= MIN_SECRET_KEY and len(set(key)) >= MIN_SECRET_DISTINCT_CHARS
 
 
 def _digest(*parts: str) -> str:
@@ -123,7 +123,7 @@ def _digest(*parts: str) -> str:
 
 
 @contextmanager
-def _alone(name: str) -> Iterator[None]:
+def _locked(name: str) -> Iterator[None]:
     """Hold an advisory lock that ends with the connection; others wait up to ``WAIT_S``.
 
     Raises: ProblemError: the lock is held for too long.
@@ -148,14 +148,14 @@ def _alone(name: str) -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [place])
 
 
-def _answered(request: Request, work: Callable[[], Response]) -> Response:
+def _run(request: Request, work: Callable[[], Response]) -> Response:
     try:
         return work()
     except Exception as error:  # noqa: BLE001 - each error becomes an answer, a bug among them
-        return exception_handler.answer(error, {"request": request})
+        return exception_handler.handle_exception(error, {"request": request})
 
 
-def _keep(record: IdempotencyRecord, response: Response) -> None:
+def _store(record: IdempotencyRecord, response: Response) -> None:
     if response.status_code >= SERVER_ERROR:
         return
     IdempotencyRecord.objects.filter(pk=record.pk).update(
@@ -171,7 +171,7 @@ def _as_text(shown: Any) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _again(record: IdempotencyRecord) -> Response:
+def _replay(record: IdempotencyRecord) -> Response:
     status = record.status_code or 0
     return Response(
         json.loads(record.response) if record.response else None,

@@ -12,14 +12,14 @@ from rest_framework import serializers
 
 from storefront.api.core import exception_handler, problem_types
 from storefront.api.core.idempotency import HEADER, MAX_KEY
-from storefront.api.core.problem_types import Kind
+from storefront.api.core.problem_types import ProblemType
 
 ALWAYS = (
     problem_types.UNREADABLE,
     problem_types.NOT_ACCEPTABLE,
-    problem_types.TOO_OFTEN,
+    problem_types.RATE_LIMITED,
     problem_types.BUG,
-    problem_types.AWAY,
+    problem_types.UNAVAILABLE,
 )
 WITH_BODY = (
     problem_types.MALFORMED,
@@ -53,27 +53,27 @@ class Problem(serializers.Serializer[Any]):
     errors = ProblemField(many=True, required=False)  # type: ignore[assignment]  # not their errors
 
 
-def describes(  # noqa: PLR0913 - all parts of an operation
+def openapi(  # noqa: PLR0913 - all parts of an operation
     *,
     name: str,
     tag: str,
     summary: str,
     answers: Mapping[int, Any],
-    tells: tuple[Kind, ...] = (),
+    problems: tuple[ProblemType, ...] = (),
     body: type[serializers.Serializer[Any]] | None = None,
-    takes_key: bool = False,
-    needs_key: bool = False,
+    accepts_idempotency_key: bool = False,
+    requires_idempotency_key: bool = False,
     bearer: str = "",
     parameters: tuple[OpenApiParameter, ...] = (),
     examples: tuple[OpenApiExample, ...] = (),
     description: str = "",
 ) -> Callable[[Any], Any]:
     """Return a decorator that documents an operation: problems become answers with examples."""
-    told = [*tells, *ALWAYS, *(WITH_BODY if body else ())]
-    if takes_key or needs_key:
+    told = [*problems, *ALWAYS, *(WITH_BODY if body else ())]
+    if accepts_idempotency_key or requires_idempotency_key:
         told += WITH_KEY
-        parameters += (_key(is_required=needs_key),)
-    if needs_key:
+        parameters += (_key(is_required=requires_idempotency_key),)
+    if requires_idempotency_key:
         told.append(problem_types.KEY_REQUIRED)
     return extend_schema(
         operation_id=name,
@@ -99,8 +99,8 @@ def _key(*, is_required: bool) -> OpenApiParameter:
     )
 
 
-def _problem_answers(told: list[Kind]) -> dict[tuple[int, str], OpenApiResponse]:
-    by_status: dict[int, list[Kind]] = defaultdict(list)
+def _problem_answers(told: list[ProblemType]) -> dict[tuple[int, str], OpenApiResponse]:
+    by_status: dict[int, list[ProblemType]] = defaultdict(list)
     for kind in told:
         by_status[int(kind.status)].append(kind)
     return {
@@ -113,7 +113,7 @@ def _problem_answers(told: list[Kind]) -> dict[tuple[int, str], OpenApiResponse]
     }
 
 
-def _example(kind: Kind) -> OpenApiExample:
+def _example(kind: ProblemType) -> OpenApiExample:
     value = dict(exception_handler.respond(kind, {}).data)
     return OpenApiExample(kind.slug, value=value, status_codes=[str(int(kind.status))])
 

@@ -14,12 +14,12 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from storefront.api.core import api_keys
-from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.client_ip import client_network
 
 log = logging.getLogger(__name__)
 
 
-class _ByNetwork(SimpleRateThrottle):
+class NetworkThrottle(SimpleRateThrottle):
     """Counts requests by the visitor's network, as reported by our proxies."""
 
     is_for_reads: bool
@@ -34,17 +34,17 @@ class _ByNetwork(SimpleRateThrottle):
             return True
 
     def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002 - DRF's shape
-        ident = network_of(request._request)  # noqa: SLF001 - DRF wraps the request
+        ident = client_network(request._request)  # noqa: SLF001 - DRF wraps the request
         return f"api:{self.scope}:{ident}"
 
 
-class ReadThrottle(_ByNetwork):
+class ReadThrottle(NetworkThrottle):
     scope = "read"
     rate = "600/min"
     is_for_reads = True
 
 
-class BatchThrottle(_ByNetwork):
+class BatchThrottle(NetworkThrottle):
     """Counts by API key: a batch is a thousand times the work of a change."""
 
     scope = "batch"
@@ -53,10 +53,10 @@ class BatchThrottle(_ByNetwork):
 
     def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002 - DRF's shape
         # Parsed as for access, so that each spelling is the same key.
-        return f"api:{self.scope}:{api_keys.digest_of(api_keys.told_by(request))}"
+        return f"api:{self.scope}:{api_keys.digest_of(api_keys.bearer_token(request))}"
 
 
-class ChangeThrottle(_ByNetwork):
+class ChangeThrottle(NetworkThrottle):
     scope = "change"
     rate = "240/min"
     is_for_reads = False

@@ -85,12 +85,12 @@ def _unstorable(value: Any, pointer: str) -> Iterator[str]:
 
 
 class Endpoint(APIView):
-    """Base view. Answers are private, unless ``kept_for_s`` allows caching."""
+    """Base view. Answers are private, unless ``cache_for_s`` allows caching."""
 
     parser_classes = [StrictJSON]
     throttle_classes = [ReadThrottle, ChangeThrottle]
     metadata_class = None
-    kept_for_s = 0
+    cache_for_s = 0
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -100,13 +100,13 @@ class Endpoint(APIView):
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
-        is_kept = self.kept_for_s and not response.exception
-        kept = f"public, max-age={self.kept_for_s}" if is_kept else "private, no-store"
+        is_kept = self.cache_for_s and not response.exception
+        kept = f"public, max-age={self.cache_for_s}" if is_kept else "private, no-store"
         response.headers.setdefault("Cache-Control", kept)
         return response
 
 
-class Nowhere(Endpoint):
+class NotFoundView(Endpoint):
     """Answers 404 to unknown paths of the API."""
 
     schema = None
@@ -116,7 +116,7 @@ class Nowhere(Endpoint):
         raise ProblemError(problem_types.NOT_FOUND)
 
 
-def our_channel() -> Channel:
+def sales_channel() -> Channel:
     """Return the channel that this API sells on.
 
     Raises: ProblemError: the shop is not set up.
@@ -124,7 +124,7 @@ def our_channel() -> Channel:
     require_identity()
     channel = Channel.objects.filter(code=CHANNEL_CODE).first()
     if channel is None:
-        raise ProblemError(problem_types.AWAY)
+        raise ProblemError(problem_types.UNAVAILABLE)
     return channel
 
 
@@ -134,10 +134,10 @@ def require_identity() -> None:
     Raises: ProblemError: production has no identity of its own.
     """
     if not may_sell():
-        raise ProblemError(problem_types.AWAY)
+        raise ProblemError(problem_types.UNAVAILABLE)
 
 
-def country_on(channel: Channel, code: str) -> str:
+def validated_country(channel: Channel, code: str) -> str:
     """Return a country that the channel delivers to; the default for an empty code.
 
     Raises: ProblemError: no delivery there.

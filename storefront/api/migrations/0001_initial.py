@@ -8,6 +8,21 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="ApiKey",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, verbose_name="Name")),
+                ("prefix", models.CharField(max_length=20)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("made_by", models.CharField(max_length=100)),
+                ("made_at", models.DateTimeField()),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_by", models.CharField(blank=True, max_length=100)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+            ],
+            options={"constraints": [models.UniqueConstraint(condition=models.Q(("revoked_at", None)), fields=("name",), name="api_key_name_once")]},
+        ),
+        migrations.CreateModel(
             name="IdempotencyRecord",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -21,20 +36,5 @@ class Migration(migrations.Migration):
                 ("response", models.TextField(blank=True)),
             ],
             options={"constraints": [models.UniqueConstraint(fields=("principal", "key"), name="idempotency_key_once")]},
-        ),
-        migrations.CreateModel(
-            name="PriceKey",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=60, verbose_name="Name")),
-                ("start", models.CharField(max_length=20)),
-                ("digest", models.CharField(max_length=64, unique=True)),
-                ("made_by", models.CharField(max_length=100)),
-                ("made_at", models.DateTimeField()),
-                ("last_used_at", models.DateTimeField(blank=True, null=True)),
-                ("revoked_by", models.CharField(blank=True, max_length=100)),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-            ],
-            options={"constraints": [models.UniqueConstraint(condition=models.Q(("revoked_at", None)), fields=("name",), name="price_key_name_once")]},
         ),
     ]

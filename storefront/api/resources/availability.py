@@ -18,25 +18,25 @@ from shipping.availability import availability
 from shipping.availability.reach import Availability
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import DeliveryPromised
-from storefront.api.core.schema import describes
-from storefront.api.core.views import Endpoint, country_on, our_channel
+from storefront.api.core.fields import DeliveryPromiseSerializer
+from storefront.api.core.schema import openapi
+from storefront.api.core.views import Endpoint, sales_channel, validated_country
 
-MOST_SKUS = 24
-LONGEST_SKU = 60
-KEPT_FOR_S = 30
+MAX_SKUS = 24
+MAX_SKU = 60
+CACHE_S = 30
 
 
-class Asked(serializers.Serializer[Any]):
+class AvailabilityQuery(serializers.Serializer[Any]):
     sku = serializers.ListField(
-        child=serializers.CharField(max_length=LONGEST_SKU), min_length=1, max_length=MOST_SKUS
+        child=serializers.CharField(max_length=MAX_SKU), min_length=1, max_length=MAX_SKUS
     )
     country = serializers.CharField(max_length=2, default="")
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY, default=1)
     by = serializers.DateField(default=None)
 
 
-class AvailabilityShown(serializers.Serializer[Any]):
+class AvailabilitySerializer(serializers.Serializer[Any]):
     """Availability of one variant. ``delivery`` is null if the quantity is not available."""
 
     sku = serializers.CharField()
@@ -48,19 +48,19 @@ class AvailabilityShown(serializers.Serializer[Any]):
     more = serializers.IntegerField(
         allow_null=True, help_text="Nearest higher quantity: some products are sold in packs only."
     )
-    delivery = DeliveryPromised(source="promise", allow_null=True)
+    delivery = DeliveryPromiseSerializer(source="promise", allow_null=True)
 
 
-class AvailabilitiesShown(serializers.Serializer[Any]):
+class AvailabilityListSerializer(serializers.Serializer[Any]):
     country = serializers.CharField()
     by = serializers.DateField(allow_null=True)
-    availability = AvailabilityShown(many=True)
+    availability = AvailabilitySerializer(many=True)
 
 
 class AvailabilityList(Endpoint):
-    kept_for_s = KEPT_FOR_S
+    cache_for_s = CACHE_S
 
-    @describes(
+    @openapi(
         name="read_availability",
         tag="catalog",
         summary="Check availability for a country and a date",
@@ -77,16 +77,16 @@ class AvailabilityList(Endpoint):
                 "by", OpenApiTypes.DATE, description="Latest acceptable delivery date."
             ),
         ),
-        answers={200: AvailabilitiesShown},
-        tells=(problem_types.INVALID_PARAMETERS, problem_types.NO_SUCH_COUNTRY),
+        answers={200: AvailabilityListSerializer},
+        problems=(problem_types.INVALID_PARAMETERS, problem_types.NO_SUCH_COUNTRY),
     )
     def get(self, request: Request) -> Response:
-        asked = _understood(request)
-        channel = our_channel()
-        country = country_on(channel, asked["country"])
+        asked = _parsed_query(request)
+        channel = sales_channel()
+        country = validated_country(channel, asked["country"])
         by: date | None = asked["by"]
         ids = dict(Variant.objects.filter(sku__in=asked["sku"]).values_list("sku", "pk"))
-        found = availability.availability(
+        found = availability.check_variants(
             variant_ids=list(ids.values()),
             country=country,
             channel=channel,
@@ -99,17 +99,17 @@ class AvailabilityList(Endpoint):
             for sku in dict.fromkeys(asked["sku"])
         ]
         answer = {"country": country, "by": by, "availability": shown}
-        return Response(AvailabilitiesShown(answer).data)
+        return Response(AvailabilityListSerializer(answer).data)
 
 
-def _understood(request: Request) -> Mapping[str, Any]:
+def _parsed_query(request: Request) -> Mapping[str, Any]:
     """Parse the query parameters.
 
     Raises: ProblemError: some are malformed.
     """
     params = request.query_params
     given = {name: params[name] for name in ("country", "quantity", "by") if name in params}
-    asked = Asked(data={"sku": params.getlist("sku"), **given})
+    asked = AvailabilityQuery(data={"sku": params.getlist("sku"), **given})
     if not asked.is_valid():
         errors = [{"parameter": name, "detail": str(words)} for name, words in asked.errors.items()]
         raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)

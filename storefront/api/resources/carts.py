@@ -21,20 +21,27 @@ from orders.cart import carts
 from orders.cart.view import LineView
 from orders.checkout import open_order_limits
 from orders.models import Cart
-from orders.models.cart import KEPT_FOR, MAX_QUANTITY
+from orders.models.cart import CART_RETENTION, MAX_QUANTITY
 from shipping.availability import availability
 from storefront.api.core import idempotency, problem_types
-from storefront.api.core.api_keys import told_by
+from storefront.api.core.api_keys import bearer_token
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import COUNTRY, MoneyFields, Strict, Text, Whole, picture_urls
+from storefront.api.core.fields import (
+    COUNTRY,
+    MoneyFields,
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+    picture_urls,
+)
 from storefront.api.core.idempotency import Attempt
-from storefront.api.core.schema import CART_TOKEN, describes
-from storefront.api.core.views import Endpoint, country_on, our_channel, require_identity
+from storefront.api.core.schema import CART_TOKEN, openapi
+from storefront.api.core.views import Endpoint, require_identity, sales_channel, validated_country
 
 MAX_TOKEN = 43
 MAX_ID = 2**53 - 1  # exact in every JSON parser
 LINE_ID = OpenApiParameter("line_id", int, OpenApiParameter.PATH)
-LINE_TELLS = (
+LINE_PROBLEMS = (
     problem_types.NO_SUCH_CART,
     problem_types.NO_SUCH_LISTING,
     problem_types.NOT_FOR_SALE,
@@ -44,7 +51,7 @@ LINE_TELLS = (
 )
 
 
-class NewCart(Strict):
+class NewCartSerializer(StrictSerializer):
     country = serializers.RegexField(
         COUNTRY,
         default="",
@@ -54,7 +61,7 @@ class NewCart(Strict):
         ),
     )
     locale = serializers.ChoiceField(settings.LANGUAGES, default="en")
-    after = Text(
+    after = StrictCharField(
         max_length=MAX_TOKEN,
         default="",
         allow_blank=True,
@@ -66,16 +73,18 @@ class NewCart(Strict):
     )
 
 
-class NewLine(Strict):
-    listing_id = Whole(min_value=1, max_value=MAX_ID)
-    quantity = Whole(min_value=1, max_value=MAX_QUANTITY, default=1)
+class NewLineSerializer(StrictSerializer):
+    listing_id = StrictIntegerField(min_value=1, max_value=MAX_ID)
+    quantity = StrictIntegerField(min_value=1, max_value=MAX_QUANTITY, default=1)
 
 
-class ChangedLine(Strict):
-    quantity = Whole(min_value=0, max_value=MAX_QUANTITY, help_text=_("0 removes the line."))
+class ChangedLineSerializer(StrictSerializer):
+    quantity = StrictIntegerField(
+        min_value=0, max_value=MAX_QUANTITY, help_text=_("0 removes the line.")
+    )
 
 
-class LineShown(serializers.Serializer[Any]):
+class CartLineSerializer(serializers.Serializer[Any]):
     """A cart line. ``price_was`` is set if the price changed since the line was added."""
 
     id = serializers.IntegerField()
@@ -106,16 +115,16 @@ class LineShown(serializers.Serializer[Any]):
         return picture_urls(line.picture)
 
 
-class CartShown(serializers.Serializer[Any]):
+class CartSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(source="cart.token")
     country = serializers.CharField(
         source="cart.country", help_text="Delivery country. Availability applies to it."
     )
     locale = serializers.CharField(source="cart.locale")
     kept_until = serializers.SerializerMethodField()
-    lines = LineShown(many=True, source="view.lines")
+    lines = CartLineSerializer(many=True, source="view.lines")
     count = serializers.IntegerField(source="view.count")
-    goods = MoneyFields(source="view.goods")
+    subtotal = MoneyFields(source="view.goods")
     codes = serializers.ListField(
         source="cart.codes",
         child=serializers.CharField(),
@@ -124,8 +133,8 @@ class CartShown(serializers.Serializer[Any]):
 
     @extend_schema_field(serializers.DateTimeField())
     def get_kept_until(self, shown: Mapping[str, Any]) -> datetime:
-        touched_at: datetime = shown["cart"].touched_at
-        return touched_at + KEPT_FOR
+        updated_at: datetime = shown["cart"].updated_at
+        return updated_at + CART_RETENTION
 
 
 def open_cart_of(request: Request, endpoint: Endpoint) -> Cart:
@@ -134,23 +143,25 @@ def open_cart_of(request: Request, endpoint: Endpoint) -> Cart:
     Raises: ProblemError: there is none, or the shop may not sell.
     """
     require_identity()
-    cart = carts.find(token=told_by(request), now=endpoint.now)
+    cart = carts.find(token=bearer_token(request), now=endpoint.now)
     if cart is None:
         raise ProblemError(problem_types.NO_SUCH_CART)
     return cart
 
 
-def shown(cart: Cart, endpoint: Endpoint) -> Mapping[str, Any]:
-    looked = availability.look(cart=cart, country=cart.country, now=endpoint.now)
-    return CartShown({"cart": cart, "view": looked.cart}).data
+def cart_data(cart: Cart, endpoint: Endpoint) -> Mapping[str, Any]:
+    checked_cart = availability.check_cart(cart=cart, country=cart.country, now=endpoint.now)
+    return CartSerializer({"cart": cart, "view": checked_cart.cart}).data
 
 
 def _deliverable(cart: Cart, endpoint: Endpoint) -> carts.DeliverableOf:
-    return availability.deliverable_to(country=cart.country, channel=cart.channel, now=endpoint.now)
+    return availability.make_delivery_check(
+        country=cart.country, channel=cart.channel, now=endpoint.now
+    )
 
 
 class CartList(Endpoint):
-    @describes(
+    @openapi(
         name="open_cart",
         tag="carts",
         summary="Create a cart",
@@ -159,58 +170,58 @@ class CartList(Endpoint):
             " therefore be hard to guess: at least 32 characters from 128 random"
             " bits, such as two UUIDs."
         ),
-        body=NewCart,
-        answers={201: CartShown},
-        tells=(problem_types.NO_SUCH_COUNTRY, problem_types.KEY_GUESSABLE),
-        takes_key=True,
+        body=NewCartSerializer,
+        answers={201: CartSerializer},
+        problems=(problem_types.NO_SUCH_COUNTRY, problem_types.KEY_GUESSABLE),
+        accepts_idempotency_key=True,
         examples=(
             OpenApiExample("a cart", value={"country": "DE", "locale": "en"}, request_only=True),
         ),
     )
     def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:
-            asked = NewCart(data=request.data)
+            asked = NewCartSerializer(data=request.data)
             asked.is_valid(raise_exception=True)
-            channel = our_channel()
+            channel = sales_channel()
             cart = carts.open_cart(
                 channel=channel,
-                country=country_on(channel, asked.validated_data["country"]),
+                country=validated_country(channel, asked.validated_data["country"]),
                 locale=asked.validated_data["locale"],
                 now=self.now,
             )
-            open_order_limits.carry_on(cart=cart, token=asked.validated_data["after"])
-            return Response(shown(cart, self), status=status.HTTP_201_CREATED)
+            open_order_limits.link_session(cart=cart, token=asked.validated_data["after"])
+            return Response(cart_data(cart, self), status=status.HTTP_201_CREATED)
 
         # Callers behind one address are one principal, and the answer holds the cart's token.
-        return idempotency.once(
-            request, principal=idempotency.by_address(request), work=work, is_secret=True
+        return idempotency.run_idempotent(
+            request, principal=idempotency.principal_of_address(request), work=work, is_secret=True
         )
 
 
 class CartDetail(Endpoint):
-    @describes(
+    @openapi(
         name="read_cart",
         tag="carts",
         summary="Retrieve a cart with current prices and stock",
         bearer=CART_TOKEN,
-        answers={200: CartShown},
-        tells=(problem_types.NO_SUCH_CART,),
+        answers={200: CartSerializer},
+        problems=(problem_types.NO_SUCH_CART,),
     )
     def get(self, request: Request) -> Response:
-        return Response(shown(open_cart_of(request, self), self))
+        return Response(cart_data(open_cart_of(request, self), self))
 
 
 class CartLines(Endpoint):
-    @describes(
+    @openapi(
         name="add_line",
         tag="carts",
         summary="Add an item to a cart",
         description="If the listing is already in the cart, the quantity is added to its line.",
-        body=NewLine,
+        body=NewLineSerializer,
         bearer=CART_TOKEN,
-        answers={201: CartShown},
-        tells=LINE_TELLS,
-        takes_key=True,
+        answers={201: CartSerializer},
+        problems=LINE_PROBLEMS,
+        accepts_idempotency_key=True,
         examples=(
             OpenApiExample("two", value={"listing_id": 42, "quantity": 2}, request_only=True),
         ),
@@ -218,40 +229,44 @@ class CartLines(Endpoint):
     def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:
             cart = open_cart_of(request, self)
-            asked = NewLine(data=request.data)
+            asked = NewLineSerializer(data=request.data)
             asked.is_valid(raise_exception=True)
             deliverable = _deliverable(cart, self)
             carts.add(cart=cart, now=self.now, deliverable=deliverable, **asked.validated_data)
-            return Response(shown(cart, self), status=status.HTTP_201_CREATED)
+            return Response(cart_data(cart, self), status=status.HTTP_201_CREATED)
 
-        principal = idempotency.by_secret(told_by(request))
-        return idempotency.once(request, principal=principal, work=work)
+        principal = idempotency.principal_of_secret(bearer_token(request))
+        return idempotency.run_idempotent(request, principal=principal, work=work)
 
 
 class CartLineDetail(Endpoint):
-    @describes(
+    @openapi(
         name="change_line",
         tag="carts",
         summary="Change the quantity of a line",
-        body=ChangedLine,
+        body=ChangedLineSerializer,
         bearer=CART_TOKEN,
         parameters=(LINE_ID,),
-        answers={200: CartShown},
-        tells=(*LINE_TELLS, problem_types.NO_SUCH_LINE),
+        answers={200: CartSerializer},
+        problems=(*LINE_PROBLEMS, problem_types.NO_SUCH_LINE),
     )
     def patch(self, request: Request, line_id: int) -> Response:
-        asked = ChangedLine(data=request.data)
+        asked = ChangedLineSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         return self._changed(request, line_id, asked.validated_data["quantity"])
 
-    @describes(
+    @openapi(
         name="remove_line",
         tag="carts",
         summary="Remove a line from a cart",
         bearer=CART_TOKEN,
         parameters=(LINE_ID,),
-        answers={200: CartShown},
-        tells=(problem_types.NO_SUCH_CART, problem_types.NO_SUCH_LINE, problem_types.CART_PLACED),
+        answers={200: CartSerializer},
+        problems=(
+            problem_types.NO_SUCH_CART,
+            problem_types.NO_SUCH_LINE,
+            problem_types.CART_PLACED,
+        ),
     )
     def delete(self, request: Request, line_id: int) -> Response:
         return self._changed(request, line_id, 0)
@@ -267,4 +282,4 @@ class CartLineDetail(Endpoint):
             now=self.now,
             deliverable=_deliverable(cart, self),
         )
-        return Response(shown(cart, self))
+        return Response(cart_data(cart, self))

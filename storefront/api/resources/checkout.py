@@ -14,32 +14,32 @@ from rest_framework.response import Response
 
 from orders.addresses import verification
 from orders.checkout import checkout
-from orders.links import order_url, paid_url
+from orders.links import order_url, return_url
 from orders.models import Cart, Order, Payment
 from orders.payments import sessions
 from shipping.availability import availability
 from storefront.api.core import idempotency, problem_types
-from storefront.api.core.api_keys import told_by
+from storefront.api.core.api_keys import bearer_token
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import AddressFields, MoneyFields, Strict, Text
+from storefront.api.core.fields import AddressFields, MoneyFields, StrictCharField, StrictSerializer
 from storefront.api.core.idempotency import Attempt
-from storefront.api.core.schema import CART_TOKEN, describes
-from storefront.api.core.views import Endpoint, country_on, require_identity
-from storefront.api.resources.delivery_options import quotes_for, too_little
+from storefront.api.core.schema import CART_TOKEN, openapi
+from storefront.api.core.views import Endpoint, require_identity, validated_country
+from storefront.api.resources.delivery_options import insufficient_stock, quotes_for
 from storefront.lib.address import Address
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
 from storefront.lib.security.client_ip import network_digest
 
 log = logging.getLogger(__name__)
 
 
-class NewOrder(Strict):
+class NewOrderSerializer(StrictSerializer):
     email = serializers.EmailField(max_length=254)
     ship_to = AddressFields()
-    delivery = Text(max_length=20, help_text="Code of a delivery option of the cart.")
+    delivery = StrictCharField(max_length=20, help_text="Code of a delivery option of the cart.")
     total = MoneyFields(help_text="Total that the customer agreed to.")
-    address_reason = Text(
+    address_reason = StrictCharField(
         max_length=verification.MAX_REASON,
         allow_blank=True,
         default="",
@@ -47,7 +47,7 @@ class NewOrder(Strict):
     )
 
 
-class PlacedShown(serializers.Serializer[Any]):
+class PlacedOrderSerializer(serializers.Serializer[Any]):
     """A placed order. Send the customer to ``pay_url``; if null, get it from ``pay/``."""
 
     number = serializers.CharField()
@@ -55,13 +55,13 @@ class PlacedShown(serializers.Serializer[Any]):
     url = serializers.URLField(help_text="URL of the order status page.")
     status = serializers.CharField()
     total = MoneyFields()
-    pay_before = serializers.DateTimeField()
+    payment_due_at = serializers.DateTimeField()
     pay_url = serializers.URLField(allow_null=True)
 
 
-def _bad_address(error: checkout.BadAddressError, written: Address) -> dict[str, Any]:
-    """Return errors and doubts about an address, with the post's usual spelling."""
-    doubts = verification.doubts(written)
+def _bad_address(error: checkout.InvalidAddressError, written: Address) -> dict[str, Any]:
+    """Return errors and warnings of an address, with its usual spelling."""
+    doubts = verification.warnings(written)
     usual = verification.suggestion(written)
     return {
         "errors": [
@@ -83,36 +83,36 @@ def _placed(order: Order, pay_url: str | None) -> Response:
         "url": order_url(order),
         "status": order.status,
         "total": order.total,
-        "pay_before": order.pay_before,
+        "payment_due_at": order.payment_due_at,
         "pay_url": pay_url,
     }
-    return Response(PlacedShown(shown).data, status=status.HTTP_201_CREATED)
+    return Response(PlacedOrderSerializer(shown).data, status=status.HTTP_201_CREATED)
 
 
 class Checkout(Endpoint):
-    @describes(
+    @openapi(
         name="place_order",
         tag="orders",
         summary="Place an order",
-        description="Stock is reserved until pay_before. The same key never places two orders.",
-        body=NewOrder,
+        description="Stock is reserved until payment_due_at. The same key never places two orders.",
+        body=NewOrderSerializer,
         bearer=CART_TOKEN,
-        answers={201: PlacedShown},
-        tells=(
+        answers={201: PlacedOrderSerializer},
+        problems=(
             problem_types.NO_SUCH_CART,
             problem_types.NO_SUCH_COUNTRY,
             problem_types.CART_PLACED,
             problem_types.CART_CHANGED,
-            problem_types.HELD_ALREADY,
+            problem_types.OPEN_ORDER_LIMIT,
             problem_types.EMPTY_CART,
             problem_types.CANNOT_SUPPLY,
             problem_types.PRICE_CHANGED,
-            problem_types.CODE_SPENT,
+            problem_types.CODE_USED_UP,
             problem_types.NOTHING_TO_PAY,
             problem_types.NO_DELIVERY,
             problem_types.BAD_ADDRESS,
         ),
-        needs_key=True,
+        requires_idempotency_key=True,
         examples=(
             OpenApiExample(
                 "an order",
@@ -133,7 +133,7 @@ class Checkout(Endpoint):
         ),
     )
     def post(self, request: Request) -> Response:
-        token = told_by(request)
+        token = bearer_token(request)
 
         def work(attempt: Attempt) -> Response:
             cart = Cart.objects.filter(token=token).select_related("channel", "order").first()
@@ -143,21 +143,23 @@ class Checkout(Endpoint):
             first = None
             if order is None:
                 order, first = self._place(request, cart)
-            elif not attempt.is_resumed:
+            elif not attempt.is_retry_after_crash:
                 raise checkout.AlreadyPlacedError(order)
             return _placed(order, self._pay_url(order, first))
 
-        principal = idempotency.by_secret(token)
-        return idempotency.once(request, principal=principal, work=work, is_required=True)
+        principal = idempotency.principal_of_secret(token)
+        return idempotency.run_idempotent(request, principal=principal, work=work, is_required=True)
 
     def _place(self, request: Request, cart: Cart) -> checkout.Placed:
         require_identity()
-        asked = NewOrder(data=request.data)
+        asked = NewOrderSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         ship_to = Address(**wanted["ship_to"])
-        country = country_on(cart.channel, ship_to.country)
-        looked, found = quotes_for(cart, country=country, endpoint=self, postcode=ship_to.postcode)
+        country = validated_country(cart.channel, ship_to.country)
+        checked_cart, found = quotes_for(
+            cart, country=country, endpoint=self, postcode=ship_to.postcode
+        )
         quote = next((quote for quote in found if quote.code == wanted["delivery"]), None)
         if quote is None:
             raise ProblemError(problem_types.NO_DELIVERY, options=[quote.code for quote in found])
@@ -168,28 +170,28 @@ class Checkout(Endpoint):
                 ship_to=ship_to,
                 quote=quote,
                 agreed=Money(**wanted["total"]),
-                check=verification.note(
+                check=verification.record(
                     ship_to,
                     other=verification.suggestion(ship_to),
                     reason=wanted["address_reason"],
                 ),
-                tax=looked.cart.tax,
+                tax=checked_cart.cart.tax,
                 network=network_digest(request),
                 now=self.now,
             )
-        except checkout.BadAddressError as error:
+        except checkout.InvalidAddressError as error:
             raise ProblemError(problem_types.BAD_ADDRESS, **_bad_address(error, ship_to)) from error
-        except checkout.CannotSupplyError as error:
-            looked = availability.look(cart=cart, country=country, now=self.now)
-            raise too_little(looked) from error
+        except checkout.UnavailableError as error:
+            checked_cart = availability.check_cart(cart=cart, country=country, now=self.now)
+            raise insufficient_stock(checked_cart) from error
 
     def _pay_url(self, order: Order, first: Payment | None) -> str | None:
         """Open the payment; if the gateway is unavailable, the order stays placed without it."""
         try:
-            payment = sessions.start(
-                order=order, return_url=paid_url(order), now=timezone.now(), first=first
+            payment = sessions.open_session(
+                order=order, return_url=return_url(order), now=timezone.now(), first=first
             )
-        except (OutsideError, sessions.NotPayableError) as error:
+        except (ExternalServiceError, sessions.NotPayableError) as error:
             log.warning("%s was placed, its payment is not open: %s", order, error)
             return None
         return payment.pay_url or None

@@ -11,42 +11,42 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.competitors import labels, price_import
-from catalog.competitors.json_format import LIST
-from catalog.competitors.matching import DoubtfulListError
-from catalog.competitors.price_import import Taken
-from catalog.enums import Dialect
-from catalog.models.competitors import Became, CameBy, Match
+from catalog.competitors.json_format import LIST_KEY
+from catalog.competitors.matching import ImplausibleListError
+from catalog.competitors.price_import import ImportResult
+from catalog.enums import ListFormat
+from catalog.models.competitors import ImportOutcome, MatchMethod, SourceType
 from storefront.api.core import api_keys, idempotency, problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import Amount, Strict, Text
+from storefront.api.core.fields import AmountField, StrictCharField, StrictSerializer
 from storefront.api.core.idempotency import Attempt
-from storefront.api.core.schema import PROGRAM_KEY, describes
+from storefront.api.core.schema import PROGRAM_KEY, openapi
 from storefront.api.core.throttles import BatchThrottle, ChangeThrottle, ReadThrottle
 from storefront.api.core.views import Endpoint, StrictJSON
 
-MOST_ROWS = 2000
-MOST_BYTES = 1_000_000
+MAX_ROWS = 2000
+MAX_BYTES = 1_000_000
 REFUSED = "refused"
 
 
-class ManyRows(StrictJSON):
+class BatchParser(StrictJSON):
     """Strict JSON with a larger limit; unstorable text refuses its row only."""
 
-    max_bytes = MOST_BYTES
+    max_bytes = MAX_BYTES
     refuses_unstorable = False
 
 
-class CompetitorPrice(Strict):
+class CompetitorPriceSerializer(StrictSerializer):
     """The price of one product in one shop. Identified by sku, gtin, or brand with mpn."""
 
-    competitor = Text(
+    competitor = StrictCharField(
         max_length=80, help_text="Name of the competitor. Use the same name each time."
     )
-    sku = Text(required=False, help_text="Our SKU.")
-    gtin = Text(required=False, help_text="GTIN, EAN or UPC, with its check digit.")
-    brand = Text(required=False)
-    mpn = Text(required=False, help_text="Manufacturer part number. Requires brand.")
-    price = Amount(help_text="Unit price, more than 0.")
+    sku = StrictCharField(required=False, help_text="Our SKU.")
+    gtin = StrictCharField(required=False, help_text="GTIN, EAN or UPC, with its check digit.")
+    brand = StrictCharField(required=False)
+    mpn = StrictCharField(required=False, help_text="Manufacturer part number. Requires brand.")
+    price = AmountField(help_text="Unit price, more than 0.")
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="ISO 4217.")
     has_tax = serializers.BooleanField(default=True)
     url = serializers.URLField(required=False, help_text="URL of the offer.")
@@ -64,52 +64,52 @@ class CompetitorPrice(Strict):
     )
 
 
-@extend_schema_field(CompetitorPrice(many=True))
+@extend_schema_field(CompetitorPriceSerializer(many=True))
 class Rows(serializers.ListField):
     """Unvalidated rows: each is validated by itself, so that an invalid one affects no other."""
 
 
-class CompetitorPrices(Strict):
+class CompetitorPricesSerializer(StrictSerializer):
     """A batch of prices."""
 
-    prices = Rows(min_length=1, max_length=MOST_ROWS)
+    prices = Rows(min_length=1, max_length=MAX_ROWS)
 
 
-class RowShown(serializers.Serializer[Any]):
+class RowSerializer(serializers.Serializer[Any]):
     """Result of one row. ``sku`` is ours, and empty if the row is refused."""
 
     pointer = serializers.CharField(help_text="JSON pointer to the row.")
     result = serializers.ChoiceField(
-        choices=[*Became.values, REFUSED],
+        choices=[*ImportOutcome.values, REFUSED],
         help_text="changed: the price is used. confirmed: the price is unchanged."
         " older: a newer price is known.",
     )
     sku = serializers.CharField(allow_blank=True)
-    matched_by = serializers.ChoiceField(choices=Match.values, allow_blank=True)
+    matched_by = serializers.ChoiceField(choices=MatchMethod.values, allow_blank=True)
     confidence = serializers.DecimalField(max_digits=3, decimal_places=2, allow_null=True)
     detail = serializers.CharField(allow_blank=True, help_text="Reason of the rejection.")
 
 
-class CountsShown(serializers.Serializer[Any]):
+class CountsSerializer(serializers.Serializer[Any]):
     changed = serializers.IntegerField()
     confirmed = serializers.IntegerField()
     older = serializers.IntegerField()
     refused = serializers.IntegerField()
 
 
-class BatchShown(serializers.Serializer[Any]):
+class BatchSerializer(serializers.Serializer[Any]):
     """Result of a batch, with its rows in the order of the request."""
 
     received_at = serializers.DateTimeField()
-    counts = CountsShown()
-    rows = RowShown(many=True)
+    counts = CountsSerializer()
+    rows = RowSerializer(many=True)
 
 
 def _pointer(number: int) -> str:
-    return f"#/{LIST}/{number - 1}"
+    return f"#/{LIST_KEY}/{number - 1}"
 
 
-def _shown(taken: Taken) -> Response:
+def _shown(taken: ImportResult) -> Response:
     rows = {
         each.line.number: {
             "pointer": _pointer(each.line.number),
@@ -128,33 +128,37 @@ def _shown(taken: Taken) -> Response:
             "sku": "",
             "matched_by": "",
             "confidence": None,
-            "detail": labels.words(refusal.code, refusal.values),
+            "detail": labels.message(refusal.code, refusal.values),
         }
-    counts = {name: taken.counts[name] for name in (*Became.values, REFUSED)}
+    counts = {name: taken.counts[name] for name in (*ImportOutcome.values, REFUSED)}
     shown = {
         "received_at": taken.file.received_at,
         "counts": counts,
         "rows": [rows[number] for number in sorted(rows)],
     }
-    return Response(BatchShown(shown).data)
+    return Response(BatchSerializer(shown).data)
 
 
 class CompetitorPriceList(Endpoint):
-    parser_classes = [ManyRows]
+    parser_classes = [BatchParser]
     throttle_classes = [ReadThrottle, ChangeThrottle, BatchThrottle]
 
-    @describes(
+    @openapi(
         name="tell_competitor_prices",
         tag="prices",
         summary="Send competitor prices",
-        description=f"For price monitoring programs; staff create the key. Up to {MOST_ROWS} rows"
-        f" and {MOST_BYTES} bytes, 20 batches a minute. Each row is processed on its own, and"
+        description=f"For price monitoring programs; staff create the key. Up to {MAX_ROWS} rows"
+        f" and {MAX_BYTES} bytes, 20 batches a minute. Each row is processed on its own, and"
         " the response has the result of each. The newest price of a competitor is used; our"
         " prices follow it within the limits of the price book.",
-        body=CompetitorPrices,
-        answers={200: BatchShown},
-        tells=(problem_types.NO_ACCESS, problem_types.NOTHING_TAKEN, problem_types.DOUBTED),
-        needs_key=True,
+        body=CompetitorPricesSerializer,
+        answers={200: BatchSerializer},
+        problems=(
+            problem_types.INVALID_API_KEY,
+            problem_types.NO_VALID_ROW,
+            problem_types.BATCH_QUARANTINED,
+        ),
+        requires_idempotency_key=True,
         bearer=PROGRAM_KEY,
         examples=(
             OpenApiExample(
@@ -177,37 +181,37 @@ class CompetitorPriceList(Endpoint):
         ),
     )
     def post(self, request: Request) -> Response:
-        key = api_keys.holder(request, now=self.now)
+        key = api_keys.authenticate(request, now=self.now)
 
         def work(_attempt: Attempt) -> Response:
-            asked = CompetitorPrices(data=request.data)
+            asked = CompetitorPricesSerializer(data=request.data)
             asked.is_valid(raise_exception=True)
             actor = f"key {key.name}"
-            file = price_import.receive(
+            file = price_import.store_list(
                 name=key.name,
                 content=json.dumps(asked.validated_data).encode(),
-                dialect=Dialect.OURS,
-                came_by=CameBy.API,
+                list_format=ListFormat.OURS,
+                source_type=SourceType.API,
                 actor=actor,
                 now=self.now,
             )
             try:
-                taken = price_import.take_in(
-                    file=file, actor=actor, now=self.now, is_looked_at=False
+                taken = price_import.import_list(
+                    file=file, actor=actor, now=self.now, is_previewed=False
                 )
-            except DoubtfulListError as error:
-                errors = [{"pointer": f"#/{LIST}", "detail": str(error)}]
-                raise ProblemError(problem_types.DOUBTED, errors=errors) from None
+            except ImplausibleListError as error:
+                errors = [{"pointer": f"#/{LIST_KEY}", "detail": str(error)}]
+                raise ProblemError(problem_types.BATCH_QUARANTINED, errors=errors) from None
             if not taken.became:
                 errors = [
                     {
                         "pointer": _pointer(each.number),
-                        "detail": labels.words(each.code, each.values),
+                        "detail": labels.message(each.code, each.values),
                     }
                     for each in taken.refused
                 ]
-                raise ProblemError(problem_types.NOTHING_TAKEN, errors=errors)
+                raise ProblemError(problem_types.NO_VALID_ROW, errors=errors)
             return _shown(taken)
 
-        principal = idempotency.by_secret(key.digest)
-        return idempotency.once(request, principal=principal, work=work, is_required=True)
+        principal = idempotency.principal_of_secret(key.digest)
+        return idempotency.run_idempotent(request, principal=principal, work=work, is_required=True)

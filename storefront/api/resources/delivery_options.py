@@ -11,22 +11,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.addresses.validation import LIMITS
-from orders.checkout.cart_totals import Buyer, bill, ways_of
+from orders.checkout.cart_totals import TaxContext, calculate, shipping_charges
 from orders.models import Cart
-from orders.promotions.codes import Closed
-from orders.promotions.engine import Refusal
+from orders.promotions.codes import CodeRejection
+from orders.promotions.engine import PromotionRejection
 from orders.routing.delivery_quote import ShippingQuote
-from shipping.availability import availability, delivery_ways
-from shipping.availability.availability import Looked
+from shipping.availability import availability, delivery_methods
+from shipping.availability.availability import CheckedCart
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import COUNTRY, MoneyFields
-from storefront.api.core.schema import CART_TOKEN, describes
-from storefront.api.core.views import Endpoint, country_on
+from storefront.api.core.schema import CART_TOKEN, openapi
+from storefront.api.core.views import Endpoint, validated_country
 from storefront.api.resources.carts import open_cart_of
 
 
-class PromotionShown(serializers.Serializer[Any]):
+class PromotionSerializer(serializers.Serializer[Any]):
     """The discount of one promotion. ``code`` is empty if it applies without a code."""
 
     name = serializers.CharField(source="offer.name")
@@ -34,7 +34,7 @@ class PromotionShown(serializers.Serializer[Any]):
     amount = MoneyFields()
 
 
-class OptionShown(serializers.Serializer[Any]):
+class OptionSerializer(serializers.Serializer[Any]):
     """One delivery option of the whole cart. ``total`` is the amount to agree to in the order."""
 
     delivery = serializers.CharField(source="quote.code")
@@ -45,10 +45,12 @@ class OptionShown(serializers.Serializer[Any]):
         source="bill.totals.added",
         help_text="Tax that is not included in the prices. It is included in the total.",
     )
-    promotions = PromotionShown(many=True, source="bill.found.outcome.applied")
+    promotions = PromotionSerializer(many=True, source="bill.found.outcome.applied")
     refused_codes = serializers.DictField(
         source="bill.found.refused",
-        child=serializers.ChoiceField(choices=[each.value for each in (*Closed, *Refusal)]),
+        child=serializers.ChoiceField(
+            choices=[each.value for each in (*CodeRejection, *PromotionRejection)]
+        ),
         help_text="Codes of the cart that give no discount, with the reason.",
     )
     arrives_from = serializers.DateField(source="quote.arrives_from")
@@ -60,12 +62,12 @@ class OptionShown(serializers.Serializer[Any]):
         return [parcel.parcel.country for parcel in shown["quote"].parcels]
 
 
-class OptionsShown(serializers.Serializer[Any]):
+class OptionsSerializer(serializers.Serializer[Any]):
     country = serializers.CharField()
-    options = OptionShown(many=True)
+    options = OptionSerializer(many=True)
 
 
-class Asked(serializers.Serializer[Any]):
+class DeliveryQuery(serializers.Serializer[Any]):
     postcode = serializers.CharField(
         max_length=LIMITS["postcode"], allow_blank=True, default=None, allow_null=True
     )
@@ -73,25 +75,25 @@ class Asked(serializers.Serializer[Any]):
 
 def quotes_for(
     cart: Cart, *, country: str, endpoint: Endpoint, postcode: str | None = None
-) -> tuple[Looked, Sequence[ShippingQuote]]:
+) -> tuple[CheckedCart, Sequence[ShippingQuote]]:
     """Return the content of a cart and its delivery options.
 
-    ``postcode`` as in ``live_rates.ask``.
+    ``postcode`` as in ``live_rates.get_for_cart``.
 
     Raises: ProblemError: the cart is empty, or units are missing.
     """
-    looked = availability.look(cart=cart, country=country, now=endpoint.now)
-    if not looked.cart.lines:
+    checked_cart = availability.check_cart(cart=cart, country=country, now=endpoint.now)
+    if not checked_cart.cart.lines:
         raise ProblemError(problem_types.EMPTY_CART)
-    if looked.short:
-        raise too_little(looked)
-    found = delivery_ways.offered(
-        cart=cart, looked=looked, country=country, now=endpoint.now, postcode=postcode
+    if checked_cart.short:
+        raise insufficient_stock(checked_cart)
+    found = delivery_methods.quote_delivery_methods(
+        cart=cart, checked_cart=checked_cart, country=country, now=endpoint.now, postcode=postcode
     )
-    return looked, found.quotes
+    return checked_cart, found.quotes
 
 
-def too_little(looked: Looked) -> ProblemError:
+def insufficient_stock(checked_cart: CheckedCart) -> ProblemError:
     """Return the problem of lines with missing units, as the cart shows them."""
     lines = [
         {
@@ -99,7 +101,7 @@ def too_little(looked: Looked) -> ProblemError:
             "available": short.line.available,
             **({"fewer": short.fewer, "more": short.more} if short.more else {}),
         }
-        for short in looked.short
+        for short in checked_cart.short
     ]
     return ProblemError(problem_types.CANNOT_SUPPLY, **({"lines": lines} if lines else {}))
 
@@ -109,7 +111,7 @@ def _postcode_in(request: Request) -> str | None:
 
     Raises: ProblemError: it is malformed.
     """
-    asked = Asked(data=request.query_params.dict())
+    asked = DeliveryQuery(data=request.query_params.dict())
     if not asked.is_valid():
         errors = [{"parameter": name, "detail": str(words)} for name, words in asked.errors.items()]
         raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
@@ -117,7 +119,7 @@ def _postcode_in(request: Request) -> str | None:
 
 
 class CartDelivery(Endpoint):
-    @describes(
+    @openapi(
         name="quote_delivery",
         tag="carts",
         summary="List the delivery options of a cart",
@@ -136,8 +138,8 @@ class CartDelivery(Endpoint):
                 " order may differ.",
             ),
         ),
-        answers={200: OptionsShown},
-        tells=(
+        answers={200: OptionsSerializer},
+        problems=(
             problem_types.INVALID_PARAMETERS,
             problem_types.NO_SUCH_CART,
             problem_types.NO_SUCH_COUNTRY,
@@ -147,25 +149,25 @@ class CartDelivery(Endpoint):
     )
     def get(self, request: Request) -> Response:
         cart = open_cart_of(request, self)
-        country = country_on(cart.channel, request.query_params.get("country", cart.country))
+        country = validated_country(cart.channel, request.query_params.get("country", cart.country))
         postcode = _postcode_in(request)
-        looked, found = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
-        view = looked.cart
-        buyer = Buyer.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)
+        checked_cart, found = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
+        view = checked_cart.cart
+        buyer = TaxContext.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)
         keys = {line.variant_id: line.id for line in view.lines}
         bills = [
-            bill(
+            calculate(
                 cart=cart,
                 wanted=view.counted,
-                ways=ways_of(quote, keys=keys),
+                shipping_charges=shipping_charges(quote, keys=keys),
                 buyer=buyer,
                 now=self.now,
                 may_promote=view.may_promote,
-                held=looked.held,
+                held=checked_cart.held,
             )
             for quote in found
         ]
         options = [
             {"quote": quote, "bill": billed} for quote, billed in zip(found, bills, strict=True)
         ]
-        return Response(OptionsShown({"country": country, "options": options}).data)
+        return Response(OptionsSerializer({"country": country, "options": options}).data)

@@ -15,12 +15,17 @@ from rest_framework import serializers
 from catalog.products import detail
 from catalog.search import product_list
 from shipping.availability.reach import Availability
-from storefront.api.core.fields import DeliveryPromised, MoneyFields, ReductionFields, picture_urls
+from storefront.api.core.fields import (
+    DeliveryPromiseSerializer,
+    MoneyFields,
+    ReductionFields,
+    picture_urls,
+)
 from storefront.lib.money import Money
 
-MOST = "Maximum quantity that can be delivered to the country at once: most of availability."
-ONE = "Delivery dates of one unit; null if it is not available."
-IN_STOCK = "In stock. If true and available is 0, it cannot be delivered to the country."
+MOST_HELP = "Maximum quantity that can be delivered to the country at once: most of availability."
+DELIVERY_HELP = "Delivery dates of one unit; null if it is not available."
+IN_STOCK_HELP = "In stock. If true and available is 0, it cannot be delivered to the country."
 
 
 class Pictures(serializers.DictField):
@@ -29,7 +34,7 @@ class Pictures(serializers.DictField):
     child = serializers.URLField()
 
 
-class CardShown(serializers.Serializer[Any]):
+class ProductCardSerializer(serializers.Serializer[Any]):
     """A product in a list. Numbers that the supplier does not state are null."""
 
     slug = serializers.SlugField()
@@ -41,12 +46,12 @@ class CardShown(serializers.Serializer[Any]):
         help_text="Lowest price of the variants, tax included."
     )
     has_more_prices = serializers.BooleanField()
-    is_available = serializers.SerializerMethodField(help_text=IN_STOCK)
+    is_available = serializers.SerializerMethodField(help_text=IN_STOCK_HELP)
     available = serializers.SerializerMethodField(
-        help_text=f"{MOST} For the variant with the shown price."
+        help_text=f"{MOST_HELP} For the variant with the shown price."
     )
     delivery = serializers.SerializerMethodField(
-        help_text=f"{ONE} For the variant with the shown price."
+        help_text=f"{DELIVERY_HELP} For the variant with the shown price."
     )
     as_of = serializers.DateTimeField(allow_null=True)
     ships_from = serializers.ListField(child=serializers.CharField())
@@ -61,29 +66,29 @@ class CardShown(serializers.Serializer[Any]):
     features = serializers.ListField(child=serializers.CharField())
 
     @extend_schema_field(Pictures)
-    def get_picture(self, card: product_list.CardView) -> dict[str, str]:
+    def get_picture(self, card: product_list.ProductCardRow) -> dict[str, str]:
         return picture_urls(card.picture)
 
     @extend_schema_field(MoneyFields)
-    def get_price(self, card: product_list.CardView) -> Mapping[str, Any]:
+    def get_price(self, card: product_list.ProductCardRow) -> Mapping[str, Any]:
         return MoneyFields(Money(card.price_amount, self.context["currency"])).data
 
-    def get_is_available(self, card: product_list.CardView) -> bool:
+    def get_is_available(self, card: product_list.ProductCardRow) -> bool:
         return _is_in_stock(self._answer(card))
 
-    def get_available(self, card: product_list.CardView) -> int:
+    def get_available(self, card: product_list.ProductCardRow) -> int:
         return _most(self._answer(card))
 
-    @extend_schema_field(DeliveryPromised(allow_null=True))
-    def get_delivery(self, card: product_list.CardView) -> Mapping[str, Any] | None:
+    @extend_schema_field(DeliveryPromiseSerializer(allow_null=True))
+    def get_delivery(self, card: product_list.ProductCardRow) -> Mapping[str, Any] | None:
         return _delivery(self._answer(card))
 
-    def _answer(self, card: product_list.CardView) -> Availability | None:
+    def _answer(self, card: product_list.ProductCardRow) -> Availability | None:
         found: Availability | None = self.context["answers"].get(card.variant_id)
         return found
 
 
-class ModeShown(serializers.Serializer[Any]):
+class ModeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     kind = serializers.CharField()
     output_lm = serializers.DecimalField(max_digits=9, decimal_places=2, allow_null=True)
@@ -91,7 +96,7 @@ class ModeShown(serializers.Serializer[Any]):
     intensity_cd = serializers.IntegerField(allow_null=True)
 
 
-class SpecShown(serializers.Serializer[Any]):
+class SpecSerializer(serializers.Serializer[Any]):
     """Specification of the product. Runtimes end at a tenth of the first output."""
 
     output_lm = serializers.IntegerField(allow_null=True)
@@ -112,7 +117,7 @@ class SpecShown(serializers.Serializer[Any]):
     basis = serializers.CharField(help_text="Source of the figures.")
 
 
-class VariantShown(serializers.Serializer[Any]):
+class VariantSerializer(serializers.Serializer[Any]):
     """A variant. Use ``listing_id`` to add it to a cart."""
 
     listing_id = serializers.IntegerField()
@@ -127,9 +132,9 @@ class VariantShown(serializers.Serializer[Any]):
     )
     price = MoneyFields()
     reduction = serializers.SerializerMethodField()
-    is_available = serializers.SerializerMethodField(help_text=IN_STOCK)
-    available = serializers.SerializerMethodField(help_text=MOST)
-    delivery = serializers.SerializerMethodField(help_text=ONE)
+    is_available = serializers.SerializerMethodField(help_text=IN_STOCK_HELP)
+    available = serializers.SerializerMethodField(help_text=MOST_HELP)
+    delivery = serializers.SerializerMethodField(help_text=DELIVERY_HELP)
     as_of = serializers.DateTimeField(allow_null=True)
     ships_from = serializers.DictField(
         child=serializers.IntegerField(), help_text="Stock in each country."
@@ -142,7 +147,7 @@ class VariantShown(serializers.Serializer[Any]):
     def get_available(self, variant: detail.VariantView) -> int:
         return _most(self.context["answers"][variant.id])
 
-    @extend_schema_field(DeliveryPromised(allow_null=True))
+    @extend_schema_field(DeliveryPromiseSerializer(allow_null=True))
     def get_delivery(self, variant: detail.VariantView) -> Mapping[str, Any] | None:
         return _delivery(self.context["answers"][variant.id])
 
@@ -155,7 +160,7 @@ class VariantShown(serializers.Serializer[Any]):
         return [picture_urls(picture.stem) for picture in variant.pictures]
 
 
-class ProductShown(serializers.Serializer[Any]):
+class ProductSerializer(serializers.Serializer[Any]):
     country = serializers.SerializerMethodField(
         help_text="Country that available and delivery apply to."
     )
@@ -167,10 +172,10 @@ class ProductShown(serializers.Serializer[Any]):
     summary = serializers.CharField(allow_blank=True)
     description_html = serializers.CharField(allow_blank=True, help_text="Sanitized.")
     option_names = serializers.ListField(child=serializers.CharField())
-    spec = SpecShown(allow_null=True)
-    modes = ModeShown(many=True)
+    spec = SpecSerializer(allow_null=True)
+    modes = ModeSerializer(many=True)
     pictures = serializers.SerializerMethodField()
-    variants = VariantShown(many=True)
+    variants = VariantSerializer(many=True)
 
     def get_country(self, _product: detail.ProductView) -> str:
         return str(self.context["country"])
@@ -189,4 +194,4 @@ def _most(answer: Availability | None) -> int:
 
 
 def _delivery(answer: Availability | None) -> Mapping[str, Any] | None:
-    return DeliveryPromised(answer.promise).data if answer and answer.promise else None
+    return DeliveryPromiseSerializer(answer.promise).data if answer and answer.promise else None

@@ -17,51 +17,58 @@ from rest_framework.response import Response
 from catalog.models import Category
 from catalog.products import detail
 from catalog.search import product_list
-from catalog.search.filters import CAN_BE_UNKNOWN, CHOICES, NAMED, RANGES, SORTS, ShelfQuery
+from catalog.search.filters import (
+    CAN_BE_UNKNOWN,
+    CHOICES,
+    DYNAMIC_CHOICES,
+    RANGES,
+    SORTS,
+    ProductFilter,
+)
 from shipping.availability import availability
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import COUNTRY
-from storefront.api.core.schema import describes, of_path
-from storefront.api.core.views import Endpoint, country_on, our_channel
-from storefront.api.resources.product_serializers import CardShown, ProductShown
+from storefront.api.core.schema import of_path, openapi
+from storefront.api.core.views import Endpoint, sales_channel, validated_country
+from storefront.api.resources.product_serializers import ProductCardSerializer, ProductSerializer
 
-KEPT_FOR_S = 30
+CACHE_S = 30
 SLUG = re.compile(r"[-\w]{1,60}", re.ASCII)
-WHERE_TO = OpenApiParameter(
+COUNTRY_PARAMETER = OpenApiParameter(
     "country",
     {"type": "string", "pattern": COUNTRY},
     description="Delivery country. Default: the default country of the shop.",
 )
-VALUES_OF = {
+FACET_DESCRIPTIONS = {
     "brand": "Name of a brand, as listed in the facets.",
     "origin": "Code of a country that the product can be sent from.",
 }
 UNITS = {"price": "money", "lm": "lumens", "m": "meters", "h": "hours", "g": "grams"}
 
 
-class CategoryShown(serializers.Serializer[Any]):
+class CategorySerializer(serializers.Serializer[Any]):
     slug = serializers.SlugField()
     name = serializers.CharField()
 
 
-class ChoiceShown(serializers.Serializer[Any]):
+class ChoiceSerializer(serializers.Serializer[Any]):
     value = serializers.CharField()
     count = serializers.IntegerField()
     is_chosen = serializers.BooleanField()
 
 
-class FacetShown(serializers.Serializer[Any]):
+class FacetSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     parameter = serializers.CharField(source="param")
     has_range = serializers.BooleanField()
-    choices = ChoiceShown(many=True)
+    choices = ChoiceSerializer(many=True)
     unknown = serializers.IntegerField(help_text="Number of products that do not state it.")
     low = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
     high = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
 
 
-class ShelfShown(serializers.Serializer[Any]):
+class ProductListSerializer(serializers.Serializer[Any]):
     country = serializers.SerializerMethodField(
         help_text="Country that available and delivery apply to."
     )
@@ -74,10 +81,10 @@ class ShelfShown(serializers.Serializer[Any]):
     corrected = serializers.CharField(
         allow_blank=True, help_text="Corrected spelling of q that was searched for."
     )
-    facets = FacetShown(many=True)
-    results = CardShown(many=True, source="cards")
+    facets = FacetSerializer(many=True)
+    results = ProductCardSerializer(many=True, source="cards")
 
-    def get_country(self, _shelf: product_list.Shelf) -> str:
+    def get_country(self, _shelf: product_list.ProductListPage) -> str:
         return str(self.context["country"])
 
 
@@ -108,9 +115,9 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
                 name,
                 OpenApiTypes.STR,
                 many=True,
-                description=f"{VALUES_OF[code]} Repeat the parameter to choose several values.",
+                description=f"{FACET_DESCRIPTIONS[code]} Repeat the parameter to choose several values.",
             )
-            for code, name in NAMED.items()
+            for code, name in DYNAMIC_CHOICES.items()
         ),
         OpenApiParameter(
             "unknown",
@@ -127,7 +134,7 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
         ),
         OpenApiParameter("sort", OpenApiTypes.STR, enum=SORTS),
         OpenApiParameter("page", {"type": "integer", "minimum": 1}),
-        WHERE_TO,
+        COUNTRY_PARAMETER,
     )
 
 
@@ -136,13 +143,13 @@ KNOWN = frozenset(parameter.name for parameter in PARAMETERS)
 
 
 class CategoryList(Endpoint):
-    kept_for_s = KEPT_FOR_S
+    cache_for_s = CACHE_S
 
-    @describes(
+    @openapi(
         name="list_categories",
         tag="catalog",
         summary="List categories",
-        answers={200: CategoryShown(many=True)},
+        answers={200: CategorySerializer(many=True)},
     )
     def get(self, _request: Request) -> Response:
         language = get_language() or "en"
@@ -155,42 +162,42 @@ class CategoryList(Endpoint):
 
 
 class ListingList(Endpoint):
-    kept_for_s = KEPT_FOR_S
+    cache_for_s = CACHE_S
 
-    @describes(
+    @openapi(
         name="list_listings",
         tag="catalog",
         summary="List products",
         description="24 products a page. The filters are those of the shop. Each"
         " facet value has the number of its results.",
         parameters=PARAMETERS,
-        answers={200: ShelfShown},
-        tells=(problem_types.INVALID_PARAMETERS, problem_types.NO_SUCH_COUNTRY),
+        answers={200: ProductListSerializer},
+        problems=(problem_types.INVALID_PARAMETERS, problem_types.NO_SUCH_COUNTRY),
     )
     def get(self, request: Request) -> Response:
         query, category = self._asked(request)
-        channel = our_channel()
-        country = country_on(channel, request.query_params.get("country", ""))
-        found = product_list.read(
+        channel = sales_channel()
+        country = validated_country(channel, request.query_params.get("country", ""))
+        found = product_list.load_page(
             channel=channel, query=query, country=country, category=category, now=self.now
         )
-        answers = availability.of_listed(
+        answers = availability.check_listed_variants(
             shown={card.variant_id: card for card in found.cards},
             country=country,
             channel=channel,
             now=self.now,
         )
         context = {"currency": channel.currency, "country": country, "answers": answers}
-        return Response(ShelfShown(found, context=context).data)
+        return Response(ProductListSerializer(found, context=context).data)
 
-    def _asked(self, request: Request) -> tuple[ShelfQuery, Category | None]:
+    def _asked(self, request: Request) -> tuple[ProductFilter, Category | None]:
         """Parse the query parameters; unlike a page, refuse unknown ones.
 
         Raises: ProblemError: some are malformed or unknown.
         """
         params = request.query_params
         slug = params.get("category", "")
-        query = ShelfQuery.from_params(params, category=slug or None)
+        query = ProductFilter.from_params(params, category=slug or None)
         category = None
         if slug and SLUG.fullmatch(slug):
             category = Category.objects.filter(slug=slug).first()
@@ -205,27 +212,27 @@ class ListingList(Endpoint):
 
 
 class ListingDetail(Endpoint):
-    kept_for_s = KEPT_FOR_S
+    cache_for_s = CACHE_S
 
-    @describes(
+    @openapi(
         name="read_listing",
         tag="catalog",
         summary="Retrieve a product with its variants",
-        parameters=(of_path("slug", "Slug of the product."), WHERE_TO),
-        answers={200: ProductShown},
-        tells=(problem_types.NOT_FOUND, problem_types.NO_SUCH_COUNTRY),
+        parameters=(of_path("slug", "Slug of the product."), COUNTRY_PARAMETER),
+        answers={200: ProductSerializer},
+        problems=(problem_types.NOT_FOUND, problem_types.NO_SUCH_COUNTRY),
     )
     def get(self, request: Request, slug: str) -> Response:
-        channel = our_channel()
-        country = country_on(channel, request.query_params.get("country", ""))
-        found = detail.product(channel=channel, slug=slug, now=self.now)
+        channel = sales_channel()
+        country = validated_country(channel, request.query_params.get("country", ""))
+        found = detail.load_product(channel=channel, slug=slug, now=self.now)
         if found is None:
             raise ProblemError(problem_types.NOT_FOUND)
-        answers = availability.of_shown(
+        answers = availability.check_shown_variants(
             shown={variant.id: variant for variant in found.variants},
             country=country,
             channel=channel,
             now=self.now,
         )
         context = {"country": country, "answers": answers}
-        return Response(ProductShown(found, context=context).data)
+        return Response(ProductSerializer(found, context=context).data)

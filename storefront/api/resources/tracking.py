@@ -10,25 +10,25 @@ from rest_framework.response import Response
 
 from shipping.models import Parcel
 from storefront.api.core import problem_types
-from storefront.api.core.schema import ORDER_KEY, describes
+from storefront.api.core.schema import ORDER_KEY, openapi
 from storefront.api.core.views import Endpoint
 from storefront.api.resources.orders import NUMBER, order_of
 
 
-class ParcelLineShown(serializers.Serializer[Any]):
+class ParcelLineSerializer(serializers.Serializer[Any]):
     sku = serializers.CharField(source="order_line.sku")
     title = serializers.CharField(source="order_line.title")
     quantity = serializers.IntegerField()
 
 
-class TrackingEventShown(serializers.Serializer[Any]):
+class TrackingEventSerializer(serializers.Serializer[Any]):
     carrier_status = serializers.ChoiceField(Parcel.Carrier.choices)
     description = serializers.CharField(allow_blank=True)
     place = serializers.CharField(allow_blank=True)
     happened_at = serializers.DateTimeField(allow_null=True)
 
 
-class ParcelShown(serializers.Serializer[Any]):
+class ParcelSerializer(serializers.Serializer[Any]):
     """One parcel: its status in the shop (``status``), and at its carrier."""
 
     carrier = serializers.CharField()
@@ -39,24 +39,24 @@ class ParcelShown(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Parcel.Status.choices)
     carrier_status = serializers.ChoiceField(Parcel.Carrier.choices)
     carrier_status_at = serializers.DateTimeField(allow_null=True)
-    announced_at = serializers.DateTimeField()
-    lines = ParcelLineShown(many=True)
-    events = TrackingEventShown(many=True, source="tracking_events")
+    label_created_at = serializers.DateTimeField()
+    lines = ParcelLineSerializer(many=True)
+    events = TrackingEventSerializer(many=True, source="tracking_events")
 
 
-class TrackingShown(serializers.Serializer[Any]):
-    parcels = ParcelShown(many=True)
+class TrackingSerializer(serializers.Serializer[Any]):
+    parcels = ParcelSerializer(many=True)
 
 
 class OrderTracking(Endpoint):
-    @describes(
+    @openapi(
         name="track_order",
         tag="orders",
         summary="Retrieve the parcels of an order",
         bearer=ORDER_KEY,
         parameters=(NUMBER,),
-        answers={200: TrackingShown},
-        tells=(problem_types.NO_SUCH_ORDER,),
+        answers={200: TrackingSerializer},
+        problems=(problem_types.NO_SUCH_ORDER,),
     )
     def get(self, request: Request, number: str) -> Response:
         order = order_of(request, number)
@@ -64,6 +64,6 @@ class OrderTracking(Endpoint):
             Parcel.objects.filter(shipment__purchase_order__order=order)
             .exclude(status=Parcel.Status.VOIDED)
             .prefetch_related("lines__order_line", "tracking_events")
-            .order_by("announced_at", "pk")
+            .order_by("label_created_at", "pk")
         )
-        return Response(TrackingShown({"parcels": parcels}).data)
+        return Response(TrackingSerializer({"parcels": parcels}).data)

@@ -5,32 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from suppliers.models import Connection, FeedRun
+from suppliers.models import Connection, SyncRun
 
 # A job counts as late after this many intervals.
-PATIENCE = 2
+LATE_AFTER_INTERVALS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
+class JobFreshness:
     """One sync job of one supplier: its last success, its last run, and whether it is late."""
 
     supplier: str
     supplier_id: int
-    kind: FeedRun.Kind
+    kind: SyncRun.Kind
     every: timedelta
-    applied: FeedRun | None
-    last: FeedRun | None
+    applied: SyncRun | None
+    last: SyncRun | None
     is_late: bool
 
 
-def look(*, now: datetime) -> list[Freshness]:
+def job_freshness(*, now: datetime) -> list[JobFreshness]:
     """Return the freshness of each sync job of each active supplier."""
     connections = Connection.objects.filter(supplier__status="active").select_related("supplier")
-    runs = FeedRun.objects.order_by("supplier", "kind", "-id").distinct("supplier", "kind")
+    runs = SyncRun.objects.order_by("supplier", "kind", "-id").distinct("supplier", "kind")
     last = {(run.supplier_id, run.kind): run for run in runs}
     applied = {
-        (run.supplier_id, run.kind): run for run in runs.filter(status=FeedRun.Status.APPLIED)
+        (run.supplier_id, run.kind): run for run in runs.filter(status=SyncRun.Status.APPLIED)
     }
     return [
         _job(
@@ -41,20 +41,20 @@ def look(*, now: datetime) -> list[Freshness]:
             now,
         )
         for wire in connections.order_by("supplier__name")
-        for kind in FeedRun.Kind.values
+        for kind in SyncRun.Kind.values
     ]
 
 
 def _job(
-    wire: Connection, kind: str, last: FeedRun | None, applied: FeedRun | None, now: datetime
-) -> Freshness:
+    wire: Connection, kind: str, last: SyncRun | None, applied: SyncRun | None, now: datetime
+) -> JobFreshness:
     every = timedelta(minutes=getattr(wire, f"{kind}_every_min"))
-    return Freshness(
+    return JobFreshness(
         supplier=wire.supplier.name,
         supplier_id=wire.supplier_id,
-        kind=FeedRun.Kind(kind),
+        kind=SyncRun.Kind(kind),
         every=every,
         applied=applied,
         last=last,
-        is_late=applied is None or applied.started_at < now - PATIENCE * every,
+        is_late=applied is None or applied.started_at < now - LATE_AFTER_INTERVALS * every,
     )

@@ -21,7 +21,7 @@ OPEN = (
     Order.Status.PROCESSING,
 )
 ENDED = (Order.Status.COMPLETED, Order.Status.CANCELED, Order.Status.EXPIRED)
-MARGIN_OVER = timedelta(days=30)
+PROFIT_PERIOD = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +34,19 @@ class OrdersInState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Earned:
+class Profit:
     """Net revenue and cost of items sold in the last 30 days, in one currency."""
 
-    goods: Money
+    revenue: Money
     cost: Money
 
     @property
     def margin(self) -> Money:
-        return self.goods - self.cost
+        return self.revenue - self.cost
 
     @property
     def margin_percent(self) -> int:
-        return int(100 * self.margin.amount / self.goods.amount) if self.goods else 0
+        return int(100 * self.margin.amount / self.revenue.amount) if self.revenue else 0
 
 
 def orders(*, midnight: datetime) -> list[OrdersInState]:
@@ -84,11 +84,11 @@ def money(*, midnight: datetime) -> dict[PaymentEvent.Kind, list[Money]]:
 def parcels(*, midnight: datetime) -> dict[str, int]:
     """Count parcels: announced today or still announced, in transit, delivered today."""
     counts = Parcel.objects.filter(
-        Q(status__in=["announced", "handed_over"]) | Q(status_since__gte=midnight)
+        Q(status__in=["label_created", "shipped"]) | Q(status_since__gte=midnight)
     ).aggregate(
-        announced_today=Count("pk", filter=Q(announced_at__gte=midnight)),
-        waiting=Count("pk", filter=Q(status="announced")),
-        on_the_road=Count("pk", filter=Q(status="handed_over")),
+        announced_today=Count("pk", filter=Q(label_created_at__gte=midnight)),
+        waiting=Count("pk", filter=Q(status="label_created")),
+        on_the_road=Count("pk", filter=Q(status="shipped")),
         delivered_today=Count("pk", filter=Q(status="delivered", status_since__gte=midnight)),
     )
     return dict(counts)
@@ -97,13 +97,13 @@ def parcels(*, midnight: datetime) -> dict[str, int]:
 # The cost of a line is its landed cost and fees when it was sold. For lines without them it is the
 # wholesale cost, at the exchange rate of the sale or of today. A line without a rate is left out of
 # revenue and cost, so that no cost counts as zero.
-_EARNED = """
+_PROFIT_SQL = """
     SELECT o.currency,
            coalesce(sum(net * sold), 0),
            coalesce(sum(coalesce(spent, cost * rate) * sold), 0)
     FROM (
         SELECT l.order_id, l.cost_amount AS cost,
-               (l.line_amount - l.discount_amount + l.added_tax_amount - l.tax_amount)
+               (l.line_amount - l.discount_amount + l.additional_tax_amount - l.tax_amount)
                    / l.quantity AS net,
                l.quantity - l.canceled_quantity AS sold,
                (l.landed_amount + l.fees_amount) / l.quantity AS spent,
@@ -122,15 +122,15 @@ _EARNED = """
 """
 
 
-def earned(*, now: datetime) -> list[Earned]:
+def profit(*, now: datetime) -> list[Profit]:
     """Return net revenue and landed cost with fees of sold items, by currency.
 
     Excludes delivery paid by the customer, in revenue and cost.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_EARNED, {"since": now - MARGIN_OVER})
+        cursor.execute(_PROFIT_SQL, {"since": now - PROFIT_PERIOD})
         rows: list[tuple[str, Decimal, Decimal]] = cursor.fetchall()
     return [
-        Earned(goods=Money(goods, currency), cost=Money(cost, currency))
-        for currency, goods, cost in rows
+        Profit(revenue=Money(revenue, currency), cost=Money(cost, currency))
+        for currency, revenue, cost in rows
     ]

@@ -11,23 +11,23 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from orders.enums import SEE_COSTS
+from orders.enums import VIEW_COSTS
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.dashboard.inbox import query, quick_actions, views
 from storefront.lib.security import proxy_check
 
 
-def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the context of the start page; each part only for users who may view its tables."""
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    inbox = query.look(causes=query.causes_for(request.user), now=now)
+    inbox = query.load(causes=query.rules_for(request.user), now=now)
     context |= {
         "now": now,
-        "waiting": quick_actions.with_clicks(inbox.rows, request.user),
+        "waiting": quick_actions.with_buttons(inbox.rows, request.user),
         "waiting_count": inbox.count,
         "at_risk": inbox.at_risk,
-        "cuts": inbox.cuts,
+        "truncated": inbox.truncated,
         "alert_count": views.count(inbox.rows) if views.may_see_alerts(request.user) else 0,
         "shared_address": proxy_check.shared_address(),
         "trusted_proxies": settings.TRUSTED_PROXIES,
@@ -36,12 +36,12 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["orders"] = kpis.orders(midnight=midnight)
     if _may_see(request, "orders.view_payment"):
         context["money"] = kpis.money(midnight=midnight)
-    if _may_see(request, SEE_COSTS) and _may_see(request, "orders.view_payment"):
-        context["earned"] = kpis.earned(now=now)
+    if _may_see(request, VIEW_COSTS) and _may_see(request, "orders.view_payment"):
+        context["earned"] = kpis.profit(now=now)
     if _may_see(request, "shipping.view_parcel"):
         context["parcels"] = kpis.parcels(midnight=midnight)
-    if _may_see(request, "suppliers.view_feedrun"):
-        context["freshness"] = feed_freshness.look(now=now)
+    if _may_see(request, "suppliers.view_syncrun"):
+        context["freshness"] = feed_freshness.job_freshness(now=now)
     return context
 
 

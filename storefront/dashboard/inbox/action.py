@@ -11,11 +11,11 @@ from django.db import models
 from django.utils.functional import Promise
 from kombu.exceptions import OperationalError
 
-from storefront.lib.staff.admin import Wakeable
+from storefront.lib.staff.admin import QueueableTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class QuickAction:
     """A quick action. ``do`` gets the row, the part of it that is meant, the user, and the time."""
 
     code: str
@@ -25,7 +25,7 @@ class Act:
     do: Callable[[Any, str, str, datetime], object]
 
 
-def wake(task: Wakeable, **known: Any) -> None:
+def enqueue(task: QueueableTask, **known: Any) -> None:
     """Queue a task that continues recorded work; without a broker, a sweep does it later."""
     try:
         task.delay(**known)

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storefront.dashboard.inbox import query, sla
-from storefront.dashboard.inbox.query import Waiting
-from storefront.dashboard.inbox.rule import Cause
+from storefront.dashboard.inbox.query import InboxItem
+from storefront.dashboard.inbox.rule import InboxRule
 
-TIMES = 2  # multiple of the response time
-MOST = 1000
+OVERDUE_FACTOR = 2  # multiple of the response time
+MAX_ITEMS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """Overdue rows of one rule, oldest first; at most ``MOST``."""
+    """Overdue rows of one rule, oldest first; at most ``MAX_ITEMS``."""
 
-    cause: Cause
-    rows: Sequence[Waiting]
+    cause: InboxRule
+    rows: Sequence[InboxItem]
 
 
 def find(*, now: datetime) -> list[Overdue]:
@@ -27,10 +27,10 @@ def find(*, now: datetime) -> list[Overdue]:
 
     It is no invariant: with no staff on duty the data is still consistent.
     """
-    found: dict[str, list[Waiting]] = {}
-    for row in query.find(now=now, most=MOST):
+    found: dict[str, list[InboxItem]] = {}
+    for row in query.load_items(now=now, most=MAX_ITEMS):
         if row.since is None or row.taken_by:
             continue
-        if row.since + TIMES * sla.within(row.cause.code) < now:
+        if row.since + OVERDUE_FACTOR * sla.response_time(row.cause.code) < now:
             found.setdefault(row.cause.code, []).append(row)
     return [Overdue(cause=rows[0].cause, rows=rows) for rows in found.values()]

@@ -20,22 +20,22 @@ from django.db import connection
 from django.urls import reverse
 
 from storefront.dashboard.inbox import sla, value_at_risk
-from storefront.dashboard.inbox.rule import Cause
-from storefront.dashboard.inbox.rules.registry import CAUSES
+from storefront.dashboard.inbox.rule import InboxRule
+from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.lib.money import Money
 
-SHOWN_PER_CAUSE = 20
+ITEMS_PER_RULE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class InboxItem:
     """One inbox row. ``count`` is the number of rows of the same rule.
 
     ``due`` is when staff should have looked; ``taken_by`` is the assignee; ``raw`` is the detail as
-    stored, and ``clicks`` the quick actions.
+    stored, and ``buttons`` the quick actions.
     """
 
-    cause: Cause
+    cause: InboxRule
     count: int
     row: int
     name: str
@@ -48,14 +48,14 @@ class Waiting:
     taken_by: str
     taken_at: datetime | None
     raw: str = ""
-    clicks: tuple[Any, ...] = ()
+    buttons: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class TruncatedRule:
     """A rule with more rows than are shown."""
 
-    cause: Cause
+    cause: InboxRule
     shown: int
     count: int
 
@@ -67,14 +67,14 @@ class Inbox:
     ``at_risk`` has one amount per currency; an order that several rules report counts once.
     """
 
-    rows: list[Waiting]
+    rows: list[InboxItem]
     count: int
     at_risk: list[Money]
-    cuts: list[Cut] = field(default_factory=list)
+    truncated: list[TruncatedRule] = field(default_factory=list)
 
 
-def look(
-    *, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0, after: int = 0
+def load(
+    *, causes: tuple[InboxRule, ...] = RULES, now: datetime, most: int = 0, after: int = 0
 ) -> Inbox:
     """Return rows of some rules with totals, earliest due first.
 
@@ -83,50 +83,52 @@ def look(
     if not causes:
         return Inbox(rows=[], count=0, at_risk=[])
     by_code = {cause.code: cause for cause in causes}
-    shown = {"after": after, "last": after + (most or SHOWN_PER_CAUSE)}
+    shown = {"after": after, "last": after + (most or ITEMS_PER_RULE)}
     with connection.cursor() as cursor:
         cursor.execute(_query(causes), {"now": now, **shown})
         rows = cursor.fetchall()
-    found = [_waiting(by_code[code], now, *rest) for _sums, code, *rest in rows]
+    found = [_item(by_code[code], now, *rest) for _sums, code, *rest in rows]
     found.sort(key=lambda row: (row.due is None, row.due, row.cause.code, row.row))
     sums = json.loads(rows[0][0]) if rows else {}
     return Inbox(
         rows=found,
         count=sum({row.cause.code: row.count for row in found}.values()),
         at_risk=[Money(Decimal(sums[currency]), currency) for currency in sorted(sums)],
-        cuts=cuts(found),
+        truncated=truncated_rules(found),
     )
 
 
-def find(*, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0) -> list[Waiting]:
-    """Return rows as ``look`` does, without totals."""
-    return look(causes=causes, now=now, most=most).rows
+def load_items(
+    *, causes: tuple[InboxRule, ...] = RULES, now: datetime, most: int = 0
+) -> list[InboxItem]:
+    """Return rows as ``load`` does, without totals."""
+    return load(causes=causes, now=now, most=most).rows
 
 
-def cuts(rows: Sequence[Waiting]) -> list[Cut]:
+def truncated_rules(rows: Sequence[InboxItem]) -> list[TruncatedRule]:
     """Return the rules that have more rows than these."""
-    shown: dict[str, list[Waiting]] = {}
+    shown: dict[str, list[InboxItem]] = {}
     for row in rows:
         shown.setdefault(row.cause.code, []).append(row)
     return [
-        Cut(cause=some[0].cause, shown=len(some), count=some[0].count)
+        TruncatedRule(cause=some[0].cause, shown=len(some), count=some[0].count)
         for some in shown.values()
         if some[0].count > len(some)
     ]
 
 
-def causes_for(user: AbstractBaseUser | AnonymousUser) -> tuple[Cause, ...]:
+def rules_for(user: AbstractBaseUser | AnonymousUser) -> tuple[InboxRule, ...]:
     """Return the rules whose rows a user may see."""
-    return tuple(cause for cause in CAUSES if _may_see(user, cause))
+    return tuple(cause for cause in RULES if _may_see(user, cause))
 
 
-def right_to_see(code: str) -> str:
+def view_permission(code: str) -> str:
     """Return the permission to see the rows of a rule; "" if the rule is unknown."""
-    pages = (cause.page.split("_") for cause in CAUSES if cause.code == code)
+    pages = (cause.page.split("_") for cause in RULES if cause.code == code)
     return next((f"{app}.view_{model}" for app, model in pages), "")
 
 
-def name_of(cause: Cause, row_id: int, *, now: datetime) -> str:
+def item_name(cause: InboxRule, row_id: int, *, now: datetime) -> str:
     """Return the name of a row as shown in the inbox; "" if it is not there."""
     sql = f"SELECT name FROM ({cause.sql}) AS waiting WHERE id = %(row)s LIMIT 1"  # noqa: S608
     with connection.cursor() as cursor:
@@ -135,7 +137,7 @@ def name_of(cause: Cause, row_id: int, *, now: datetime) -> str:
     return cause.named(found[0]) if found else ""
 
 
-def _may_see(user: AbstractBaseUser | AnonymousUser, cause: Cause) -> bool:
+def _may_see(user: AbstractBaseUser | AnonymousUser, cause: InboxRule) -> bool:
     app, model = cause.page.split("_")
     has_perm = getattr(user, "has_perm", None)
     return has_perm is not None and any(
@@ -143,14 +145,14 @@ def _may_see(user: AbstractBaseUser | AnonymousUser, cause: Cause) -> bool:
     )
 
 
-def _query(causes: tuple[Cause, ...]) -> str:
+def _query(causes: tuple[InboxRule, ...]) -> str:
     parts = (
         f"""
         (SELECT '{cause.code}' AS code, '{cause.page}' AS page, count(*) OVER () AS total,
                 row_number() OVER (ORDER BY since, id, name) AS place, id, name, since, amount,
-                currency, detail, {cause.is_steady} AS is_steady, order_id, purchase_order_id
+                currency, detail, {cause.has_stable_since} AS has_stable_since, order_id, purchase_order_id
          FROM ({cause.sql}) AS waiting
-         LEFT JOIN LATERAL ({value_at_risk.owner(cause.page)}) o ON true)
+         LEFT JOIN LATERAL ({value_at_risk.owner_sql(cause.page)}) o ON true)
         """  # noqa: S608 - all parts are written in inbox/rules
         for cause in causes
     )
@@ -159,15 +161,15 @@ def _query(causes: tuple[Cause, ...]) -> str:
         SELECT risk.sums::text, f.code, f.total, f.id, f.name, f.since, f.amount, f.currency,
                f.detail, t.by, t.at
         FROM found f CROSS JOIN ({value_at_risk.SUMS}) risk
-        LEFT JOIN dashboard_taken t ON t.cause = f.code AND t.row = f.id
-          AND CASE WHEN f.is_steady AND f.since IS NOT NULL THEN t.at >= f.since
+        LEFT JOIN dashboard_inboxassignment t ON t.cause = f.code AND t.row = f.id
+          AND CASE WHEN f.has_stable_since AND f.since IS NOT NULL THEN t.at >= f.since
               ELSE t.at > %(now)s - interval '1 day' END
         WHERE f.place > %(after)s AND f.place <= %(last)s
     """  # noqa: S608
 
 
-def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
-    cause: Cause,
+def _item(  # noqa: PLR0913, PLR0917 - the columns of one row
+    cause: InboxRule,
     now: datetime,
     total: int,
     row_id: int,
@@ -178,14 +180,14 @@ def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
     detail: str | None,
     taken_by: str | None,
     taken_at: datetime | None,
-) -> Waiting:
+) -> InboxItem:
     if cause.filters:
         url = reverse(f"admin:{cause.page}_changelist")
         url = f"{url}?{cause.filters.format(name=quote(name))}"
     else:
         url = reverse(f"admin:{cause.page}_change", args=[row_id])
-    until = since + sla.within(cause.code) if since else None
-    return Waiting(
+    until = since + sla.response_time(cause.code) if since else None
+    return InboxItem(
         cause=cause,
         count=total,
         row=row_id,

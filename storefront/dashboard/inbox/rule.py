@@ -11,16 +11,17 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
-NO_MONEY = "NULL::numeric AS amount, '' AS currency"
+NO_AMOUNT = "NULL::numeric AS amount, '' AS currency"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class InboxRule:
     """An inbox rule: one kind of case, with the query that finds its rows.
 
     ``page`` names the admin page of the rows. With ``filters``, a row stands for many and links to
     their list, with ``{name}`` inserted. ``named`` and ``told`` format a name or detail that is a
-    code. Without ``is_steady``, ``since`` moves while the case lasts, so an assignment lasts a day.
+    code. Without ``has_stable_since``, ``since`` moves while the case lasts, so an assignment lasts
+    a day.
     """
 
     code: str
@@ -30,10 +31,10 @@ class Cause:
     filters: str = ""
     named: Callable[[str], str] = str
     told: Callable[[str], str] = str
-    is_steady: bool = True
+    has_stable_since: bool = True
 
 
-def plain(  # noqa: PLR0913 - one query in its parts
+def simple_rule(  # noqa: PLR0913 - one query in its parts
     code: str,
     sentence: str | Promise,
     page: str,
@@ -43,14 +44,14 @@ def plain(  # noqa: PLR0913 - one query in its parts
     filters: str = "",
     named: Callable[[str], str] = str,
     told: Callable[[str], str] = str,
-    is_steady: bool = True,
-) -> Cause:
+    has_stable_since: bool = True,
+) -> InboxRule:
     id_name_since, _from, source = select.partition(" FROM ")
     sql = f"""
         SELECT {id_name_since.strip()}
         FROM {source.strip()} WHERE {condition}
     """  # noqa: S608 - all parts are written in this file
-    return Cause(
+    return InboxRule(
         code=code,
         sentence=sentence,
         page=page,
@@ -58,5 +59,5 @@ def plain(  # noqa: PLR0913 - one query in its parts
         filters=filters,
         named=named,
         told=told,
-        is_steady=is_steady,
+        has_stable_since=has_stable_since,
     )

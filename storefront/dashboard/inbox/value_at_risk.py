@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 # How to find the order of a row, by its page, and the purchase order if only that part is meant.
 # All other rows are about other money: a claim, a price, a day.
-_OF_ITS_PURCHASE = """
+_PURCHASE_ORDER_OF = """
     SELECT po.order_id, po.id AS purchase_order_id FROM {table} x
     JOIN orders_purchaseorder po ON po.id = x.purchase_order_id WHERE x.id = waiting.id"""
 _OWNERS: Mapping[str, str] = {
@@ -15,9 +15,9 @@ _OWNERS: Mapping[str, str] = {
     " FROM orders_payment x WHERE x.id = waiting.id",
     "orders_purchaseorder": "SELECT x.order_id, x.id AS purchase_order_id"
     " FROM orders_purchaseorder x WHERE x.id = waiting.id",
-    "orders_returnauthorization": _OF_ITS_PURCHASE.format(table="orders_returnauthorization"),
-    "orders_setback": _OF_ITS_PURCHASE.format(table="orders_setback"),
-    "orders_addresswish": _OF_ITS_PURCHASE.format(table="orders_addresswish"),
+    "orders_returnauthorization": _PURCHASE_ORDER_OF.format(table="orders_returnauthorization"),
+    "orders_backorder": _PURCHASE_ORDER_OF.format(table="orders_backorder"),
+    "orders_addresschangerequest": _PURCHASE_ORDER_OF.format(table="orders_addresschangerequest"),
     "shipping_parcel": "SELECT po.order_id, po.id AS purchase_order_id FROM shipping_parcel x"
     " JOIN shipping_shipment s ON s.id = x.shipment_id"
     " JOIN orders_purchaseorder po ON po.id = s.purchase_order_id WHERE x.id = waiting.id",
@@ -25,7 +25,7 @@ _OWNERS: Mapping[str, str] = {
 _NO_OWNER = "SELECT NULL::bigint AS order_id, NULL::bigint AS purchase_order_id"
 
 
-def owner(page: str) -> str:
+def owner_sql(page: str) -> str:
     """Return the lateral subquery for ``order_id, purchase_order_id`` of a row ``waiting``."""
     # evaluated per row: rows are few, and tables are long
     return f"{_OWNERS.get(page, _NO_OWNER)} OFFSET 0"
@@ -33,11 +33,9 @@ def owner(page: str) -> str:
 
 # Payments for units sold from a stock level, and not yet in its reported quantity, belong to
 # orders.
-SHELF = "suppliers_stocklevel"
-PAID = (
-    "round((i.line_amount - i.discount_amount + i.added_tax_amount) * a.quantity / i.quantity, 2)"
-)
-_OF_SHELVES = f"""
+STOCK_LEVEL_PAGE = "suppliers_stocklevel"
+PAID = "round((i.line_amount - i.discount_amount + i.additional_tax_amount) * a.quantity / i.quantity, 2)"
+_STOCK_LEVEL_ORDERS = f"""
     SELECT sold.currency, sold.order_id, NULL::bigint AS purchase_order_id, f.page, f.id, f.code,
            sold.amount
     FROM found f CROSS JOIN LATERAL (
@@ -45,7 +43,7 @@ _OF_SHELVES = f"""
         FROM orders_allocation a JOIN orders_orderline i ON i.id = a.line_id
         JOIN orders_order d ON d.id = i.order_id
         WHERE a.level_id = f.id AND a.status = 'unseen' OFFSET 0
-    ) sold WHERE f.page = '{SHELF}'"""  # noqa: S608 - made of constants
+    ) sold WHERE f.page = '{STOCK_LEVEL_PAGE}'"""  # noqa: S608 - made of constants
 
 # Reads ``found (code, page, id, amount, currency, order_id, purchase_order_id)``. Amounts of one
 # rule for one row add up; amounts of several rules for one row are the same money. The amount of a
@@ -70,7 +68,7 @@ SUMS = f"""
                         FROM (
                             SELECT currency, order_id, purchase_order_id, page, id, code, amount
                             FROM found WHERE amount IS NOT NULL AND order_id IS NOT NULL
-                            UNION ALL {_OF_SHELVES}
+                            UNION ALL {_STOCK_LEVEL_ORDERS}
                         ) orders_own GROUP BY 1, 2, 3, 4, 5, 6
                     ) said GROUP BY 1, 2, 3, 4, 5
                 ) rows GROUP BY 1, 2, 3
@@ -78,7 +76,7 @@ SUMS = f"""
             UNION ALL
             SELECT currency, max(amount) FROM (
                 SELECT currency, page, id, code, sum(amount) AS amount
-                FROM found WHERE amount IS NOT NULL AND order_id IS NULL AND page <> '{SHELF}'
+                FROM found WHERE amount IS NOT NULL AND order_id IS NULL AND page <> '{STOCK_LEVEL_PAGE}'
                 GROUP BY 1, 2, 3, 4
             ) said GROUP BY currency, page, id
         ) owned GROUP BY currency

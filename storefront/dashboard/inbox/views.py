@@ -20,51 +20,53 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox import assignments, query, quick_actions
-from storefront.dashboard.inbox.query import Cut, Waiting
+from storefront.dashboard.inbox.query import InboxItem, TruncatedRule
 
-MOST_PER_CAUSE = 100
+MAX_PER_RULE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class AlertGroup:
     """A group of alerts: its rules, and the text shown if there are none."""
 
     code: str
     title: str | Promise
     causes: frozenset[str]
-    all_well: str | Promise
+    empty_text: str | Promise
 
 
 GROUPS = (
-    Group(
+    AlertGroup(
         code="costs",
         title=_("Cost increases"),
-        causes=frozenset({"cost_risen"}),
-        all_well=_("No cost rose above its limit in the last week."),
+        causes=frozenset({"cost_increased"}),
+        empty_text=_("No cost rose above its limit in the last week."),
     ),
-    Group(
+    AlertGroup(
         code="margins",
         title=_("Margin problems"),
-        causes=frozenset({"price_below_floor", "price_held"}),
-        all_well=_("All prices keep the minimum margin, and none needs approval."),
+        causes=frozenset({"price_below_minimum", "price_blocked"}),
+        empty_text=_("All prices keep the minimum margin, and none needs approval."),
     ),
-    Group(
+    AlertGroup(
         code="stale",
         title=_("Outdated supplier data"),
-        causes=frozenset({"stale_supplier", "stale_costs"}),
-        all_well=_("All suppliers updated their stock and costs in time."),
+        causes=frozenset({"stock_stale", "costs_stale"}),
+        empty_text=_("All suppliers updated their stock and costs in time."),
     ),
-    Group(
+    AlertGroup(
         code="sold_out",
         title=_("Availability problems"),
         causes=frozenset(
-            {"line_unroutable", "stock_risk", "listing_unroutable", "sold_out_selling"}
+            {"line_unroutable", "stock_oversold", "listing_unroutable", "sold_out_in_demand"}
         ),
-        all_well=_("Everything shown as in stock is available, and every order can be fulfilled."),
+        empty_text=_(
+            "Everything shown as in stock is available, and every order can be fulfilled."
+        ),
     ),
 )
 CHANGE_OFFERS = "suppliers.change_supplieroffer"
-ALERTS_RIGHT = "suppliers.view_supplieroffer"  # the menu requires the same permission
+ALERTS_PERMISSION = "suppliers.view_supplieroffer"  # the menu requires the same permission
 CODES = frozenset[str]().union(*(group.causes for group in GROUPS))
 
 
@@ -72,10 +74,10 @@ CODES = frozenset[str]().union(*(group.causes for group in GROUPS))
 class Alerts:
     """The rows of one group, oldest first; ``count`` is their number in all."""
 
-    group: Group
-    rows: Sequence[Waiting]
+    group: AlertGroup
+    rows: Sequence[InboxItem]
     count: int
-    cuts: Sequence[Cut]
+    truncated: Sequence[TruncatedRule]
 
 
 def show_alerts(request: HttpRequest) -> HttpResponse:
@@ -84,10 +86,10 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
     Raises: PermissionDenied: the user may not see offers.
     """
     if not may_see_alerts(request.user):
-        raise PermissionDenied(ALERTS_RIGHT)
-    causes = tuple(cause for cause in query.causes_for(request.user) if cause.code in CODES)
-    found = query.find(causes=causes, now=timezone.now(), most=MOST_PER_CAUSE)
-    rows = quick_actions.with_clicks(found, request.user)
+        raise PermissionDenied(ALERTS_PERMISSION)
+    causes = tuple(cause for cause in query.rules_for(request.user) if cause.code in CODES)
+    found = query.load_items(causes=causes, now=timezone.now(), most=MAX_PER_RULE)
+    rows = quick_actions.with_buttons(found, request.user)
     seen = {cause.code for cause in causes}
     context = {
         **admin.site.each_context(request),
@@ -100,22 +102,22 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
 
 
 def may_see_alerts(user: Any) -> bool:
-    return any(user.has_perm(right) for right in (ALERTS_RIGHT, CHANGE_OFFERS))
+    return any(user.has_perm(right) for right in (ALERTS_PERMISSION, CHANGE_OFFERS))
 
 
-def count(found: Iterable[Waiting]) -> int:
+def count(found: Iterable[InboxItem]) -> int:
     """Return the number of alerts, including those not listed."""
     return sum({row.cause.code: row.count for row in found if row.cause.code in CODES}.values())
 
 
-def _alerts(group: Group, found: Sequence[Waiting]) -> Alerts:
+def _alerts(group: AlertGroup, found: Sequence[InboxItem]) -> Alerts:
     rows = [row for row in found if row.cause.code in group.causes]
-    return Alerts(group=group, rows=rows, count=count(rows), cuts=query.cuts(rows))
+    return Alerts(group=group, rows=rows, count=count(rows), truncated=query.truncated_rules(rows))
 
 
 # Rows of one rule
 
-ON_A_PAGE = 100
+PAGE_SIZE = 100
 
 
 def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
@@ -123,12 +125,12 @@ def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
 
     Raises: PermissionDenied: the user may not see their table.
     """
-    causes = tuple(cause for cause in query.causes_for(request.user) if cause.code == code)
+    causes = tuple(cause for cause in query.rules_for(request.user) if cause.code == code)
     if not causes:
-        raise PermissionDenied(query.right_to_see(code))
-    here = assignments.page_of(request.GET.get("page", ""))
-    inbox = query.look(
-        causes=causes, now=timezone.now(), most=ON_A_PAGE, after=ON_A_PAGE * (here - 1)
+        raise PermissionDenied(query.view_permission(code))
+    here = assignments.page_number(request.GET.get("page", ""))
+    inbox = query.load(
+        causes=causes, now=timezone.now(), most=PAGE_SIZE, after=PAGE_SIZE * (here - 1)
     )
     if here > 1 and not inbox.rows:  # the rows of the last page are resolved
         return HttpResponseRedirect(reverse("supply:waiting", args=[code]))
@@ -136,11 +138,11 @@ def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
         **admin.site.each_context(request),
         "title": causes[0].sentence,
         "inbox": inbox,
-        "waiting": quick_actions.with_clicks(inbox.rows, request.user),
-        "first": ON_A_PAGE * (here - 1) + 1,
-        "last": ON_A_PAGE * (here - 1) + len(inbox.rows),
+        "waiting": quick_actions.with_buttons(inbox.rows, request.user),
+        "first": PAGE_SIZE * (here - 1) + 1,
+        "last": PAGE_SIZE * (here - 1) + len(inbox.rows),
         "page": here,
-        "has_more": ON_A_PAGE * here < inbox.count,
+        "has_more": PAGE_SIZE * here < inbox.count,
         "list_name": "waiting",
         "said_empty": gettext("No open cases."),
     }

@@ -6,7 +6,7 @@ from storefront.dashboard.invariants.invariant import Invariant
 
 CLAIMS = (
     Invariant(
-        code="I9.unit_once",
+        code="claims.unit_once",
         sentence="No unit of a purchase order is claimed twice, unless the earlier claim was"
         " denied or canceled.",
         sql="""
@@ -20,7 +20,7 @@ CLAIMS = (
         """,
     ),
     Invariant(
-        code="I9.own_lines",
+        code="claims.own_lines",
         sentence="A claim covers lines of its own purchase order, and its amount is their cost"
         " plus the claimed freight.",
         sql="""
@@ -37,7 +37,7 @@ CLAIMS = (
         """,
     ),
     Invariant(
-        code="I9.freight",
+        code="claims.freight_within_charge",
         sentence="The claimed freight of a purchase order does not exceed the freight that the"
         " supplier charged.",
         sql="""
@@ -49,7 +49,7 @@ CLAIMS = (
         """,
     ),
     Invariant(
-        code="I9.credit",
+        code="claims.credit_within_claim",
         sentence="A credit above the claimed amount was recorded by staff.",
         sql="""
             SELECT number, expected_amount, credited_amount FROM orders_supplierclaim
@@ -57,18 +57,18 @@ CLAIMS = (
         """,
     ),
     Invariant(
-        code="I9.not_lost",
+        code="claims.submission_answered",
         sentence="A claim submission ends within 5 minutes, and its lookup within 30 minutes"
         " after the rate limit allows it.",
         sql="""
-            SELECT number, status, status_since, try_after FROM orders_supplierclaim
+            SELECT number, status, status_since, retry_at FROM orders_supplierclaim
             WHERE (status = 'submitting' AND status_since < %(now)s - interval '5 minutes')
                OR (status = 'submit_unknown'
-                   AND greatest(status_since, try_after) < %(now)s - interval '30 minutes')
+                   AND greatest(status_since, retry_at) < %(now)s - interval '30 minutes')
         """,
     ),
     Invariant(
-        code="I9.said_before",
+        code="claims.attempt_recorded_first",
         sentence="Each attempt to submit a claim was recorded before it was made.",
         sql="""
             SELECT c.number, c.status, c.attempts, count(m.id) AS written

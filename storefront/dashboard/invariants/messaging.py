@@ -5,18 +5,18 @@ from __future__ import annotations
 from storefront.dashboard.invariants.invariant import Invariant
 from storefront.dashboard.sql_conditions import DUE_SINCE, UNANSWERED
 
-NEWS = (
+MESSAGING = (
     Invariant(
-        code="I6.told_once",
+        code="messaging.message_once",
         sentence="One event sends one notification to each recipient.",
         sql="""
             SELECT e.key, d.recipient, d.template, count(*) AS messages
-            FROM notifications_delivery d JOIN notifications_event e ON e.id = d.event_id
+            FROM notifications_message d JOIN notifications_event e ON e.id = d.event_id
             GROUP BY e.key, d.recipient, d.template, d.sender HAVING count(*) > 1
         """,
     ),
     Invariant(
-        code="I6.parcel_once",
+        code="messaging.parcel_message_once",
         sentence="The customer is notified once of each shipped parcel with a tracking number,"
         " and of no other parcel.",
         sql="""
@@ -26,14 +26,14 @@ NEWS = (
              AND e.key = 'parcel.shipped:' || p.carrier || ':' || p.number
             GROUP BY p.id
             HAVING NOT CASE
-                WHEN p.number = '' OR p.status IN ('announced', 'voided') THEN count(e.id) = 0
+                WHEN p.number = '' OR p.status IN ('label_created', 'voided') THEN count(e.id) = 0
                 -- the supplier may state the number only after the delivery
                 WHEN p.status = 'delivered' THEN count(e.id) <= 1
                 ELSE count(e.id) = 1 END
         """,
     ),
     Invariant(
-        code="I6.in_order",
+        code="messaging.events_in_order",
         sentence="The events of one subject are numbered without gaps.",
         sql="""
             SELECT subject, count(*) AS facts, max(sequence) AS last
@@ -41,7 +41,7 @@ NEWS = (
         """,
     ),
     Invariant(
-        code="I7.passed_on",
+        code="messaging.events_fanned_out",
         sentence="An event creates its notifications within 5 minutes.",
         sql="""
             SELECT key, occurred_at FROM notifications_event
@@ -49,26 +49,26 @@ NEWS = (
         """,
     ),
     Invariant(
-        code="I7.sent",
+        code="messaging.messages_sent",
         sentence="A due notification is attempted within 10 minutes, and no attempt lasts over"
         " 20 minutes.",
         sql="""
-            SELECT id AS delivery, status, due_at, status_since FROM notifications_delivery
-            WHERE (status IN ('pending', 'retrying', 'replayed')
+            SELECT id AS delivery, status, due_at, status_since FROM notifications_message
+            WHERE (status IN ('pending', 'retrying', 'requeued')
                    AND due_at < %(now)s - interval '10 minutes')
-               OR (status = 'delivering' AND status_since < %(now)s - interval '20 minutes')
+               OR (status = 'sending' AND status_since < %(now)s - interval '20 minutes')
         """,
     ),
     Invariant(
-        code="I7.understood",
+        code="messaging.webhooks_processed",
         sentence="An incoming webhook is processed within 10 minutes.",
         sql="""
-            SELECT source, external_id, received_at FROM hooks_inboundcall
+            SELECT source, external_id, received_at FROM hooks_inboundwebhook
             WHERE status = 'received' AND due_at < %(now)s - interval '10 minutes'
         """,
     ),
     Invariant(
-        code="I7.given_back",
+        code="messaging.reservations_expire",
         sentence="Reserved stock is released within 10 minutes after the reservation expires.",
         sql="""
             SELECT id AS reservation, expires_at FROM orders_reservation
@@ -76,17 +76,17 @@ NEWS = (
         """,
     ),
     Invariant(
-        code="I7.orders_move",
+        code="messaging.orders_progress",
         sentence="No order stays unpaid beyond its payment deadline, or paid without purchase"
         " orders.",
         sql="""
             SELECT number, status, status_since FROM orders_order
-            WHERE (status = 'pending_payment' AND pay_before < %(now)s - interval '10 minutes')
+            WHERE (status = 'pending_payment' AND payment_due_at < %(now)s - interval '10 minutes')
                OR (status = 'placed' AND status_since < %(now)s - interval '10 minutes')
         """,
     ),
     Invariant(
-        code="I7.money_moves",
+        code="messaging.payment_requests_answered",
         sentence="A payment request is answered by the gateway within an hour of being due.",
         sql=f"""
             SELECT p.key, asked.kind, asked.amount, asked.received_at
@@ -95,11 +95,11 @@ NEWS = (
         """,  # noqa: S608 - our own words
     ),
     Invariant(
-        code="I7.runs_end",
+        code="messaging.sync_runs_end",
         sentence="A sync run is closed within 5 minutes after its lease ends.",
         sql="""
-            SELECT id AS run, kind, status, lease_until FROM suppliers_feedrun
-            WHERE status IN ('fetched', 'parsed', 'staged')
+            SELECT id AS run, kind, status, lease_until FROM suppliers_syncrun
+            WHERE status IN ('fetching', 'parsed', 'staged')
               AND lease_until < %(now)s - interval '5 minutes'
         """,
     ),

@@ -4,38 +4,38 @@ from __future__ import annotations
 
 from storefront.dashboard.invariants.invariant import Invariant
 
-MONEY = (
+PAYMENTS = (
     Invariant(
-        code="I2.total",
+        code="payments.order_total",
         sentence="An order's total is subtotal + delivery - discount + tax that is not included"
         " in prices.",
         sql="""
-            SELECT number, goods_amount, delivery_amount, discount_amount, added_tax_amount,
+            SELECT number, subtotal_amount, delivery_amount, discount_amount, additional_tax_amount,
                    total_amount
             FROM orders_order
             WHERE total_amount
-               <> goods_amount + delivery_amount - discount_amount + added_tax_amount
+               <> subtotal_amount + delivery_amount - discount_amount + additional_tax_amount
         """,
     ),
     Invariant(
-        code="I2.goods",
+        code="payments.order_subtotal",
         sentence="An order's subtotal is the sum of its lines, each unit price x quantity.",
         sql="""
-            SELECT o.number, o.goods_amount, sum(l.line_amount) AS lines
+            SELECT o.number, o.subtotal_amount, sum(l.line_amount) AS lines
             FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id
             GROUP BY o.id
-            HAVING o.goods_amount <> coalesce(sum(l.line_amount), 0)
+            HAVING o.subtotal_amount <> coalesce(sum(l.line_amount), 0)
                 OR bool_or(l.line_amount <> l.unit_amount * l.quantity)
         """,
     ),
     Invariant(
-        code="I2.parts",
+        code="payments.total_matches_parts",
         sentence="An order's total is the sum of the charges for its lines and deliveries.",
         sql="""
             SELECT o.number, o.total_amount, l.charged, w.charged AS ways
             FROM orders_order o
             CROSS JOIN LATERAL (
-                SELECT coalesce(sum(line_amount - discount_amount + added_tax_amount), 0) AS charged
+                SELECT coalesce(sum(line_amount - discount_amount + additional_tax_amount), 0) AS charged
                 FROM orders_orderline WHERE order_id = o.id
             ) l
             CROSS JOIN LATERAL (
@@ -46,7 +46,7 @@ MONEY = (
         """,
     ),
     Invariant(
-        code="I2.promotions",
+        code="payments.discount_matches_redemptions",
         sentence="An order's discount is the sum of its promotions.",
         sql="""
             SELECT o.number, o.discount_amount, coalesce(sum(r.amount), 0) AS taken
@@ -55,28 +55,28 @@ MONEY = (
         """,
     ),
     Invariant(
-        code="I2.limits_of_promotions",
+        code="payments.promotion_uses",
         sentence="The use counter of a limited promotion or code equals its uses.",
         sql="""
             SELECT p.name, p.used, count(r.id) AS taken
             FROM orders_promotion p
-            LEFT JOIN orders_redemption r ON r.promotion_id = p.id AND r.given_back_at IS NULL
-            WHERE p.limit_total IS NOT NULL
+            LEFT JOIN orders_redemption r ON r.promotion_id = p.id AND r.reverted_at IS NULL
+            WHERE p.usage_limit IS NOT NULL
             GROUP BY p.id HAVING p.used <> count(r.id)
         """,
     ),
     Invariant(
-        code="I2.book",
+        code="payments.totals_match_events",
         sentence="A payment's amounts are the sums of its transactions.",
         sql="""
             SELECT p.key, p.authorized_amount, e.authorized, p.captured_amount, e.captured,
-                   p.released_amount, e.given_back, p.refunded_amount, e.refunded
+                   p.voided_amount, e.given_back, p.refunded_amount, e.refunded
             FROM orders_payment p
             LEFT JOIN (
                 SELECT payment_id,
                        coalesce(sum(amount) FILTER (WHERE kind = 'authorized'), 0) AS authorized,
                        coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
-                       coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0) AS given_back,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'voided'), 0) AS given_back,
                        bool_or(kind = 'expired') AS is_expired,
                        coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0)
                        - coalesce(sum(amount) FILTER (WHERE kind = 'refund_failed'), 0) AS refunded
@@ -84,23 +84,23 @@ MONEY = (
             ) e ON e.payment_id = p.id
             WHERE p.authorized_amount <> coalesce(e.authorized, 0)
                OR p.captured_amount <> coalesce(e.captured, 0)
-               OR p.released_amount <> CASE WHEN e.is_expired
+               OR p.voided_amount <> CASE WHEN e.is_expired
                   THEN e.authorized - e.captured ELSE coalesce(e.given_back, 0) END
                OR p.refunded_amount <> coalesce(e.refunded, 0)
         """,
     ),
     Invariant(
-        code="I2.limits",
+        code="payments.within_authorization",
         sentence="No payment is captured above its authorization or refunded above its capture.",
         sql="""
-            SELECT key, authorized_amount, captured_amount, released_amount, refunded_amount
+            SELECT key, authorized_amount, captured_amount, voided_amount, refunded_amount
             FROM orders_payment
-            WHERE captured_amount + released_amount > authorized_amount
+            WHERE captured_amount + voided_amount > authorized_amount
                OR refunded_amount > captured_amount
         """,
     ),
     Invariant(
-        code="I2.captured_for_accepted",
+        code="payments.captured_for_accepted",
         sentence="The captured amount is for purchase orders that a supplier confirmed, or may"
         " have received when the authorization was about to expire.",
         sql="""
@@ -111,7 +111,7 @@ MONEY = (
                 FROM orders_payment GROUP BY order_id
             ) p ON p.order_id = o.id
             LEFT JOIN (
-                SELECT po.order_id, sum(po.charge_amount) AS accepted
+                SELECT po.order_id, sum(po.customer_charge_amount) AS accepted
                 FROM orders_purchaseorder po WHERE po.accepted_at IS NOT NULL OR EXISTS (
                     SELECT 1 FROM orders_paymentevent e
                     JOIN orders_payment p ON p.id = e.payment_id
@@ -124,35 +124,35 @@ MONEY = (
         """,
     ),
     Invariant(
-        code="I2.accepted_is_charged",
+        code="payments.accepted_is_charged",
         sentence="Each purchase order that was confirmed before it was canceled has a capture"
         " request for its charge, to the cent.",
         sql="""
-            SELECT po.number, po.charge_amount, e.amount AS asked
+            SELECT po.number, po.customer_charge_amount, e.amount AS asked
             FROM orders_purchaseorder po
             JOIN orders_payment p ON p.order_id = po.order_id
              AND p.authorized_amount > 0 AND p.status <> 'voided'
             LEFT JOIN orders_paymentevent e ON e.payment_id = p.id
              AND e.kind = 'capture_requested' AND e.external_id = 'capture:' || po.number
-            WHERE po.accepted_at IS NOT NULL AND e.amount IS DISTINCT FROM po.charge_amount
-              AND NOT (po.charge_amount = 0 AND e.id IS NULL)
+            WHERE po.accepted_at IS NOT NULL AND e.amount IS DISTINCT FROM po.customer_charge_amount
+              AND NOT (po.customer_charge_amount = 0 AND e.id IS NULL)
               AND NOT (po.status = 'canceled' AND e.id IS NULL)
         """,
     ),
     Invariant(
-        code="I2.charge",
+        code="payments.charge_within_total",
         sentence="Purchase orders charge no more than the order total, in the order's currency.",
         sql="""
-            SELECT o.number, o.total_amount, sum(po.charge_amount) AS charged
+            SELECT o.number, o.total_amount, sum(po.customer_charge_amount) AS charged
             FROM orders_order o
             JOIN orders_purchaseorder po ON po.order_id = o.id
             GROUP BY o.id
-            HAVING sum(po.charge_amount) FILTER (WHERE po.status <> 'canceled') > o.total_amount
+            HAVING sum(po.customer_charge_amount) FILTER (WHERE po.status <> 'canceled') > o.total_amount
                 OR bool_or(po.currency <> o.currency)
         """,
     ),
     Invariant(
-        code="I2.nothing_kept",
+        code="payments.canceled_is_refunded",
         sentence="The full payment of a canceled order is released or refunded, or a request for"
         " that exists.",
         sql="""
@@ -161,15 +161,15 @@ MONEY = (
             JOIN orders_payment p ON p.order_id = o.id
             LEFT JOIN (
                 SELECT payment_id, sum(amount) AS given FROM orders_paymentevent
-                WHERE kind IN ('release_requested', 'refund_requested') GROUP BY payment_id
+                WHERE kind IN ('void_requested', 'refund_requested') GROUP BY payment_id
             ) e ON e.payment_id = p.id
             WHERE o.status IN ('canceled', 'expired') AND p.status <> 'expired'
               AND p.authorized_amount > greatest(
-                  coalesce(e.given, 0), p.released_amount + p.refunded_amount)
+                  coalesce(e.given, 0), p.voided_amount + p.refunded_amount)
         """,
     ),
     Invariant(
-        code="I2.paid",
+        code="payments.submitted_is_paid",
         sentence="Only an order with an authorized payment goes to a supplier, or a free"
         " replacement order of a return.",
         sql="""
@@ -183,49 +183,49 @@ MONEY = (
         """,
     ),
     Invariant(
-        code="I2.reconciled",
+        code="payments.days_reconciled",
         sentence="Each day with transactions is reconciled within two days or closed by staff,"
         " from the first reconciled day on.",
         sql="""
             SELECT e.received_at::date AS day, count(*) AS events, min(d.problem) AS problem
             FROM orders_paymentevent e
-            LEFT JOIN orders_moneyday d
+            LEFT JOIN orders_reconciliationrun d
               ON e.received_at >= d.starts_at AND e.received_at < d.ends_at
             WHERE e.received_at < %(now)s - interval '3 days'
-              AND e.received_at >= coalesce((SELECT min(starts_at) FROM orders_moneyday),
+              AND e.received_at >= coalesce((SELECT min(starts_at) FROM orders_reconciliationrun),
                                             '-infinity')
               AND (d.id IS NULL OR d.status NOT IN ('reconciled', 'given_up'))
             GROUP BY e.received_at::date
         """,
     ),
     Invariant(
-        code="I2.bills",
+        code="payments.matched_invoices",
         sentence="A matched vendor bill is for shipped items and has no discrepancies.",
         sql="""
             SELECT b.reference, b.match, b.number
-            FROM orders_supplierbill b
+            FROM orders_supplierinvoice b
             WHERE b.match = 'matched' AND b.withdrawn_at IS NULL
               AND (b.purchase_order_id IS NULL
                    OR EXISTS (SELECT 1 FROM orders_purchaseline pl
                               JOIN orders_orderline l ON l.id = pl.order_line_id
-                              WHERE pl.purchase_order_id = b.purchase_order_id AND pl.is_live
+                              WHERE pl.purchase_order_id = b.purchase_order_id AND pl.is_active
                                 AND l.shipped_quantity < pl.quantity)
-                   OR EXISTS (SELECT 1 FROM orders_moneydifference d
+                   OR EXISTS (SELECT 1 FROM orders_discrepancy d
                               WHERE d.bill_id = b.id AND d.status = 'open'
                                 AND d.status_since < %(now)s - interval '10 minutes'))
         """,
     ),
     Invariant(
-        code="I2.differences",
+        code="payments.differences_seen",
         sentence="Each payment discrepancy was found on reconciled days, from its first day to"
         " its last.",
         sql="""
             SELECT x.key, x.status, x.first_day, x.last_day
-            FROM orders_moneydifference x
-            WHERE NOT EXISTS (SELECT 1 FROM orders_moneysighting s
+            FROM orders_discrepancy x
+            WHERE NOT EXISTS (SELECT 1 FROM orders_discrepancyobservation s
                               WHERE s.difference_id = x.id)
-               OR EXISTS (SELECT 1 FROM orders_moneysighting s
-                          JOIN orders_moneyday d ON d.id = s.day_id
+               OR EXISTS (SELECT 1 FROM orders_discrepancyobservation s
+                          JOIN orders_reconciliationrun d ON d.id = s.day_id
                           WHERE s.difference_id = x.id AND d.day > x.last_day)
         """,
     ),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from storefront.dashboard import sql_conditions
 from storefront.dashboard.invariants.invariant import Invariant
 
-PURCHASES = (
+PURCHASE_ORDERS = (
     Invariant(
-        code="I3.line_once",
+        code="purchase_orders.line_once",
         sentence="Each open line of a routed order is in full in one active purchase order, or"
         " backordered.",
         sql="""
@@ -16,11 +16,11 @@ PURCHASES = (
             FROM orders_orderline l
             JOIN orders_order o ON o.id = l.order_id
             LEFT JOIN (
-                SELECT order_line_id AS line, quantity FROM orders_purchaseline WHERE is_live
+                SELECT order_line_id AS line, quantity FROM orders_purchaseline WHERE is_active
                 UNION ALL
                 SELECT sl.order_line_id, ol.quantity
-                FROM orders_setbackline sl
-                JOIN orders_setback s ON s.id = sl.setback_id AND s.kind = 'refused'
+                FROM orders_backorderline sl
+                JOIN orders_backorder s ON s.id = sl.backorder_id AND s.kind = 'refused'
                 JOIN orders_orderline ol ON ol.id = sl.order_line_id
                 WHERE sl.is_open
             ) p ON p.line = l.id
@@ -31,7 +31,7 @@ PURCHASES = (
         """,
     ),
     Invariant(
-        code="I3.paid_only",
+        code="purchase_orders.paid_only",
         sentence="An unpaid, expired or canceled order has no active purchase order.",
         sql="""
             SELECT po.number, po.status, o.status AS order_status
@@ -41,7 +41,7 @@ PURCHASES = (
         """,
     ),
     Invariant(
-        code="I3.one_per_location",
+        code="purchase_orders.one_per_location",
         sentence="Each routing of an order has at most one active purchase order per supplier"
         " and location.",
         sql="""
@@ -51,7 +51,7 @@ PURCHASES = (
         """,
     ),
     Invariant(
-        code="I3.belongs",
+        code="purchase_orders.own_lines",
         sentence="A purchase order contains only lines of its own order and its own stock"
         " location.",
         sql="""
@@ -66,115 +66,115 @@ PURCHASES = (
         """,
     ),
     Invariant(
-        code="I3.dead_lines",
+        code="purchase_orders.live_lines",
         sentence="Lines are active while their purchase order is, unless the supplier rejected"
         " them.",
         sql="""
-            SELECT po.number, po.status, pl.id AS purchase_line, pl.is_live
+            SELECT po.number, po.status, pl.id AS purchase_line, pl.is_active
             FROM orders_purchaseline pl
             JOIN orders_purchaseorder po ON po.id = pl.purchase_order_id
-            WHERE (pl.is_live AND po.status = 'canceled')
-               OR (NOT pl.is_live AND po.status <> 'canceled' AND pl.acknowledgment NOT IN
+            WHERE (pl.is_active AND po.status = 'canceled')
+               OR (NOT pl.is_active AND po.status <> 'canceled' AND pl.acknowledgment NOT IN
                    ('out_of_stock', 'discontinued', 'invalid_item', 'undeliverable',
                     'rejected_other'))
         """,
     ),
     Invariant(
-        code="I3.setbacks",
+        code="purchase_orders.backorders_open",
         sentence="A backorder is open if and only if it has open lines.",
         sql="""
-            SELECT s.id AS setback, s.status, count(sl.id) AS lines
-            FROM orders_setback s
-            LEFT JOIN orders_setbackline sl ON sl.setback_id = s.id AND sl.is_open
+            SELECT s.id AS backorder, s.status, count(sl.id) AS lines
+            FROM orders_backorder s
+            LEFT JOIN orders_backorderline sl ON sl.backorder_id = s.id AND sl.is_open
             GROUP BY s.id
             HAVING (s.status IN ('open', 'asked')) <> (count(sl.id) > 0)
         """,
     ),
     Invariant(
-        code="I7.setbacks_end",
+        code="purchase_orders.backorders_end",
         sentence="A backorder, or a customer's choice about it, ends within an hour of its"
         " deadline.",
         sql="""
-            SELECT s.id AS setback, s.status, s.status_since, s.answer_by
-            FROM orders_setback s JOIN orders_order o ON o.id = s.order_id
+            SELECT s.id AS backorder, s.status, s.status_since, s.respond_by
+            FROM orders_backorder s JOIN orders_order o ON o.id = s.order_id
             WHERE o.status = 'processing'
               AND (s.status = 'open' AND s.status_since < %(now)s - interval '1 hour'
-                   OR s.status = 'asked' AND s.answer_by < %(now)s - interval '1 hour')
+                   OR s.status = 'asked' AND s.respond_by < %(now)s - interval '1 hour')
         """,
     ),
     Invariant(
-        code="I4.said_before",
+        code="purchase_orders.attempt_recorded_first",
         sentence="Each attempt to submit a purchase order was recorded before it was made.",
         sql="""
-            SELECT po.number, po.request_status, po.attempts, count(m.id) AS written
+            SELECT po.number, po.submission_status, po.attempts, count(m.id) AS written
             FROM orders_purchaseorder po
             LEFT JOIN orders_purchasemessage m ON m.purchase_order_id = po.id
              AND m.direction = 'out' AND m.kind = 'place'
              AND EXISTS (
                 SELECT FROM lib_statuschange c  -- a later status may have an earlier clock
                 WHERE c.subject = 'orders.PurchaseOrder' AND c.subject_id = po.id
-                  AND c.axis = 'request_status' AND c.to_status = 'submitting' AND c.at = m.at)
+                  AND c.status_field = 'submission_status' AND c.to_status = 'submitting' AND c.at = m.at)
             GROUP BY po.id
             HAVING count(m.id) <> po.attempts
-                OR (po.request_status <> 'unsubmitted' AND po.attempts = 0)
+                OR (po.submission_status <> 'unsubmitted' AND po.attempts = 0)
         """,
     ),
     Invariant(
-        code="I4.not_lost",
+        code="purchase_orders.submission_answered",
         sentence="A purchase order submission ends within 5 minutes, and its lookup within 30"
         " minutes after the rate limit allows it.",
         sql="""
-            SELECT number, request_status, request_status_since, try_after
+            SELECT number, submission_status, submission_status_since, retry_at
             FROM orders_purchaseorder
-            WHERE (request_status = 'submitting'
-                   AND request_status_since < %(now)s - interval '5 minutes')
-               OR (request_status = 'submit_unknown'
-                   AND greatest(request_status_since, try_after)
+            WHERE (submission_status = 'submitting'
+                   AND submission_status_since < %(now)s - interval '5 minutes')
+               OR (submission_status = 'submit_unknown'
+                   AND greatest(submission_status_since, retry_at)
                        < %(now)s - interval '30 minutes')
         """,
     ),
     Invariant(
-        code="I4.goes_in_time",
+        code="purchase_orders.submitted_in_time",
         sentence="A collected purchase order is submitted within 30 minutes of its scheduled"
         " time, if the supplier answers.",
         sql="""
-            SELECT po.number, po.status, po.goes_at, po.try_after
+            SELECT po.number, po.status, po.submit_at, po.retry_at
             FROM orders_purchaseorder po
             JOIN orders_order o ON o.id = po.order_id AND o.status = 'processing'
-            WHERE po.request_status = 'unsubmitted' AND po.status IN ('draft', 'ready')
-              AND po.cancel_wanted_at IS NULL
-              AND greatest(po.goes_at, po.status_since, po.try_after)
+            WHERE po.submission_status = 'unsubmitted' AND po.status IN ('draft', 'ready')
+              AND po.cancel_requested_at IS NULL
+              AND greatest(po.submit_at, po.status_since, po.retry_at)
                   < %(now)s - interval '30 minutes'
-              AND po.goes_at IS NOT NULL
+              AND po.submit_at IS NOT NULL
               AND NOT EXISTS (
-                  SELECT 1 FROM suppliers_breaker b
+                  SELECT 1 FROM suppliers_circuitbreaker b
                   JOIN suppliers_connection c ON c.id = b.connection_id
                   WHERE c.supplier_id = po.supplier_id
-                    AND b.orders_wait_until > now() - interval '30 minutes')
+                    AND b.orders_blocked_until > now() - interval '30 minutes')
         """,
     ),
     Invariant(
-        code="I4.accepted",
+        code="purchase_orders.accepted_before_shipped",
         sentence="A confirmed purchase order has a confirmation time; an unconfirmed one is not"
         " shipped.",
         sql="""
-            SELECT number, status, request_status, accepted_at FROM orders_purchaseorder
-            WHERE accepted_at IS NULL AND (request_status = 'accepted'
+            SELECT number, status, submission_status, accepted_at FROM orders_purchaseorder
+            WHERE accepted_at IS NULL AND (submission_status = 'accepted'
                   OR status IN ('in_progress', 'partially_shipped', 'shipped', 'closed'))
         """,
     ),
     Invariant(
-        code="I4.stopped",
+        code="purchase_orders.canceled_but_shipped_decided",
         sentence="Staff decided about each canceled purchase order that the supplier still has"
         " or shipped.",
         sql=f"""
-            SELECT po.number, po.status, po.request_status, po.supplier_reference,
+            SELECT po.number, po.status, po.submission_status, po.supplier_reference,
                    {sql_conditions.SHIPPED} AS is_shipped
             FROM orders_purchaseorder po WHERE {sql_conditions.UNDECIDED}
         """,  # noqa: S608 - made of constants
     ),
     Invariant(
-        code="I4.adopted_once",
+        code="purchase_orders.supplier_number_once",
         sentence="No two purchase orders have the same order number of one supplier.",
         sql="""
             SELECT supplier_id, supplier_reference, count(*) AS purchase_orders

@@ -11,26 +11,26 @@ from django.db import connection
 
 from storefront.dashboard.invariants.claims import CLAIMS
 from storefront.dashboard.invariants.invariant import Invariant
-from storefront.dashboard.invariants.listings import SUPPLY
-from storefront.dashboard.invariants.messaging import NEWS
+from storefront.dashboard.invariants.listings import LISTINGS
+from storefront.dashboard.invariants.messaging import MESSAGING
 from storefront.dashboard.invariants.parcels import PARCELS
-from storefront.dashboard.invariants.payments import MONEY
-from storefront.dashboard.invariants.purchase_orders import PURCHASES
+from storefront.dashboard.invariants.payments import PAYMENTS
+from storefront.dashboard.invariants.purchase_orders import PURCHASE_ORDERS
 from storefront.dashboard.invariants.returns import RETURNS
 from storefront.dashboard.invariants.status_history import HISTORY
 from storefront.dashboard.invariants.stock import STOCK
-from storefront.dashboard.invariants.supplier_compliance import VETTING
+from storefront.dashboard.invariants.supplier_compliance import SUPPLIER_COMPLIANCE
 
 INVARIANTS = (
     *STOCK,
-    *MONEY,
-    *PURCHASES,
+    *PAYMENTS,
+    *PURCHASE_ORDERS,
     *CLAIMS,
     *RETURNS,
     *PARCELS,
-    *NEWS,
-    *SUPPLY,
-    *VETTING,
+    *MESSAGING,
+    *LISTINGS,
+    *SUPPLIER_COMPLIANCE,
     *HISTORY,
 )
 ROWS_SHOWN = 20
@@ -45,17 +45,17 @@ class Finding:
     rows: tuple[dict[str, Any], ...]
 
 
-def check(*, now: datetime) -> list[Finding]:
+def check_all(*, now: datetime) -> list[Finding]:
     """Run all invariants, one query each; a finding without rows means no violation."""
-    return ask(INVARIANTS, now=now)
+    return check_some(INVARIANTS, now=now)
 
 
-def ask(invariants: Iterable[Invariant], *, now: datetime) -> list[Finding]:
+def check_some(invariants: Iterable[Invariant], *, now: datetime) -> list[Finding]:
     """Run some invariants, in their order."""
-    return [_ask(invariant, now) for invariant in invariants]
+    return [_check(invariant, now) for invariant in invariants]
 
 
-def _ask(invariant: Invariant, now: datetime) -> Finding:
+def _check(invariant: Invariant, now: datetime) -> Finding:
     with connection.cursor() as cursor:
         cursor.execute(invariant.sql, {"now": now})
         names = [column.name for column in cursor.description or ()]

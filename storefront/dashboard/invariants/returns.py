@@ -6,7 +6,7 @@ from storefront.dashboard.invariants.invariant import Invariant
 
 RETURNS = (
     Invariant(
-        code="I10.counted",
+        code="returns.quantities_match",
         sentence="The returning and returned quantities of a line equal those of its returns.",
         sql="""
             SELECT l.id AS line, l.returning_quantity, l.returned_quantity,
@@ -28,7 +28,7 @@ RETURNS = (
         """,
     ),
     Invariant(
-        code="I10.not_more_than_left",
+        code="returns.not_more_than_shipped",
         sentence="No more units are returned than were shipped.",
         sql="""
             SELECT l.id AS line, l.shipped_quantity, l.returning_quantity
@@ -37,7 +37,7 @@ RETURNS = (
         """,
     ),
     Invariant(
-        code="I10.own_lines",
+        code="returns.own_lines",
         sentence="A return contains only lines of its own order and purchase order.",
         sql="""
             SELECT a.number, rl.order_line_id AS line
@@ -50,36 +50,36 @@ RETURNS = (
         """,
     ),
     Invariant(
-        code="I10.share",
+        code="returns.refund_within_paid",
         sentence="The refunds for returns of a line do not exceed what the customer paid for it.",
         sql="""
-            SELECT l.id AS line, sum(rl.share_amount) AS given,
-                   l.line_amount - l.discount_amount + l.added_tax_amount AS charged
+            SELECT l.id AS line, sum(rl.paid_amount) AS given,
+                   l.line_amount - l.discount_amount + l.additional_tax_amount AS charged
             FROM orders_returnline rl JOIN orders_orderline l ON l.id = rl.order_line_id
             GROUP BY l.id
-            HAVING sum(rl.share_amount) > l.line_amount - l.discount_amount + l.added_tax_amount
+            HAVING sum(rl.paid_amount) > l.line_amount - l.discount_amount + l.additional_tax_amount
         """,
     ),
     Invariant(
-        code="I10.due",
+        code="returns.amount_due",
         sentence="The refund due for a return is the share of its lines plus delivery, less"
         " deductions, replaced items and price difference refunds.",
         sql="""
             SELECT a.number, a.due_amount, a.delivery_amount,
-                   sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount
+                   sum(rl.paid_amount - rl.deduction_amount - rl.replaced_amount
                        - rl.difference_amount) AS goods
             FROM orders_returnauthorization a
             JOIN orders_returnline rl ON rl.authorization_id = a.id
             WHERE a.status = 'refunded'
             GROUP BY a.id
             HAVING a.due_amount IS DISTINCT FROM
-                   sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount
+                   sum(rl.paid_amount - rl.deduction_amount - rl.replaced_amount
                        - rl.difference_amount)
                    + a.delivery_amount
         """,
     ),
     Invariant(
-        code="I10.paid_once",
+        code="returns.refunded_once",
         sentence="Each refunded return has one refund request, to the cent, plus one for each"
         " return of its replacements; other returns have none.",
         sql="""
@@ -104,7 +104,7 @@ RETURNS = (
         """,
     ),
     Invariant(
-        code="I10.passed_on",
+        code="returns.replacement_refund_passed_on",
         sentence="If a replacement is returned for a refund, the return that it replaced is"
         " refunded too.",
         sql="""
@@ -115,7 +115,7 @@ RETURNS = (
         """,
     ),
     Invariant(
-        code="I10.all_passed_on",
+        code="returns.replacement_refund_complete",
         sentence="If a replacement came back in full, no part of the original return stays"
         " unrefunded as replaced.",
         # A return of the replacement that was exchanged in turn came back for money if none of that
@@ -134,14 +134,14 @@ RETURNS = (
                 JOIN orders_returnline back ON back.authorization_id = w.id
                 WHERE w.order_id = o.id AND w.status = 'refunded' AND (
                     w.replacement_id IS NULL OR back.replaced_amount = 0
-                    AND back.share_amount > back.deduction_amount + back.difference_amount)
+                    AND back.paid_amount > back.deduction_amount + back.difference_amount)
             )
             GROUP BY a.id, o.id
             HAVING sum(rl.replaced_amount) > 0
         """,
     ),
     Invariant(
-        code="I10.difference",
+        code="returns.difference_refunded_once",
         sentence="A price difference refund is requested once, to the cent, and equals the"
         " amount of its lines.",
         sql="""
@@ -162,7 +162,7 @@ RETURNS = (
         """,
     ),
     Invariant(
-        code="I10.replaced",
+        code="returns.replacement_matches",
         sentence="An exchanged return has a free replacement order with the same quantity.",
         sql="""
             SELECT a.number, a.status, o.number AS replacement, o.total_amount
@@ -177,7 +177,7 @@ RETURNS = (
         """,
     ),
     Invariant(
-        code="I10.credit_once",
+        code="returns.credit_once",
         sentence="No unit of a purchase order is credited twice, by a claim and by a return to"
         " the supplier.",
         sql="""
@@ -189,8 +189,8 @@ RETURNS = (
                     JOIN orders_supplierclaim c ON c.id = cl.claim_id
                     WHERE c.status NOT IN ('denied', 'canceled')
                     UNION ALL
-                    SELECT ml.purchase_line_id, ml.quantity FROM orders_supplierrmaline ml
-                    JOIN orders_supplierrma m ON m.id = ml.rma_id
+                    SELECT ml.purchase_line_id, ml.quantity FROM orders_supplierreturnline ml
+                    JOIN orders_supplierreturn m ON m.id = ml.supplier_return_id
                     WHERE m.status NOT IN ('denied', 'written_off')
                 ) each GROUP BY purchase_line_id
             ) x ON x.purchase_line_id = pl.id
@@ -198,13 +198,13 @@ RETURNS = (
         """,
     ),
     Invariant(
-        code="I10.credit",
+        code="returns.credit_amount",
         sentence="The expected credit of a return to the supplier is the cost of its lines less"
         " the fee.",
         sql="""
             SELECT m.number, m.expected_amount, m.fee_amount,
                    coalesce(sum(ml.quantity * ml.unit_amount), 0) AS cost
-            FROM orders_supplierrma m LEFT JOIN orders_supplierrmaline ml ON ml.rma_id = m.id
+            FROM orders_supplierreturn m LEFT JOIN orders_supplierreturnline ml ON ml.supplier_return_id = m.id
             GROUP BY m.id
             HAVING coalesce(sum(ml.quantity * ml.unit_amount), 0)
                 <> m.expected_amount + m.fee_amount

@@ -7,16 +7,16 @@ from storefront.dashboard.invariants.invariant import Invariant
 
 STOCK = (
     Invariant(
-        code="I1.not_negative",
+        code="stock.not_negative",
         sentence="No stock counter is negative.",
         sql="""
-            SELECT id AS level, reported_quantity, buffer, reserved, allocated_unseen
+            SELECT id AS level, reported_quantity, buffer, reserved, allocated_outstanding
             FROM suppliers_stocklevel
-            WHERE least(reported_quantity, buffer, reserved, allocated_unseen) < 0
+            WHERE least(reported_quantity, buffer, reserved, allocated_outstanding) < 0
         """,
     ),
     Invariant(
-        code="I1.reserved",
+        code="stock.reserved_matches_reservations",
         sentence="The reserved quantity of a stock level is the sum of its active reservations.",
         sql="""
             SELECT l.id AS level, l.reserved, coalesce(r.total, 0) AS reservations
@@ -29,40 +29,40 @@ STOCK = (
         """,
     ),
     Invariant(
-        code="I1.allocated",
+        code="stock.allocated_matches_allocations",
         sentence="The allocated quantity of a stock level is the sum of its unseen allocations.",
         sql="""
-            SELECT l.id AS level, l.allocated_unseen, coalesce(a.total, 0) AS allocations
+            SELECT l.id AS level, l.allocated_outstanding, coalesce(a.total, 0) AS allocations
             FROM suppliers_stocklevel l
             LEFT JOIN (
                 SELECT level_id, sum(quantity) AS total FROM orders_allocation
                 WHERE status = 'unseen' GROUP BY level_id
             ) a ON a.level_id = l.id
-            WHERE l.allocated_unseen <> coalesce(a.total, 0)
+            WHERE l.allocated_outstanding <> coalesce(a.total, 0)
         """,
     ),
     Invariant(
-        code="I1.evidence",
+        code="stock.seen_has_evidence",
         sentence="An allocation marked as seen states how it was seen, with the stock movement"
         " if there is one.",
         sql="""
-            SELECT id AS allocation, status, seen_by FROM orders_allocation
+            SELECT id AS allocation, status, absorbed_by FROM orders_allocation
             WHERE status IN ('seen', 'shipped')
-              AND (seen_by = '' OR (seen_by IN ('order', 'shipment') AND seen_in_id IS NULL))
+              AND (absorbed_by = '' OR (absorbed_by IN ('order', 'shipment') AND absorbed_in_id IS NULL))
         """,
     ),
     Invariant(
-        code="I1.drop_once",
+        code="stock.drop_explained_once",
         sentence="A drop of the supplier's stock accounts for no more units than its size.",
         sql="""
             SELECT m.id AS movement, m.reported_delta, sum(a.quantity) AS claimed
-            FROM orders_allocation a JOIN suppliers_stockmovement m ON m.id = a.seen_in_id
-            WHERE a.seen_by IN ('order', 'shipment')
+            FROM orders_allocation a JOIN suppliers_stockmovement m ON m.id = a.absorbed_in_id
+            WHERE a.absorbed_by IN ('order', 'shipment')
             GROUP BY m.id HAVING sum(a.quantity) > -m.reported_delta
         """,
     ),
     Invariant(
-        code="I1.doubt",
+        code="stock.unseen_has_reason",
         sentence="An allocation that stays unseen for more than an hour has a reason.",
         sql="""
             SELECT id AS allocation, status_since FROM orders_allocation
@@ -71,11 +71,11 @@ STOCK = (
         """,
     ),
     Invariant(
-        code="I1.movements",
+        code="stock.counters_match_movements",
         sentence="Every counter of a stock level is the sum of its movements.",
         sql="""
             SELECT l.id AS level, l.reported_quantity, m.reported, l.reserved, m.reserved AS held,
-                   l.allocated_unseen, m.allocated
+                   l.allocated_outstanding, m.allocated
             FROM suppliers_stocklevel l
             LEFT JOIN (
                 SELECT level_id, sum(reported_delta) AS reported, sum(reserved_delta) AS reserved,
@@ -84,11 +84,11 @@ STOCK = (
             ) m ON m.level_id = l.id
             WHERE l.reported_quantity <> coalesce(m.reported, 0)
                OR l.reserved <> coalesce(m.reserved, 0)
-               OR l.allocated_unseen <> coalesce(m.allocated, 0)
+               OR l.allocated_outstanding <> coalesce(m.allocated, 0)
         """,
     ),
     Invariant(
-        code="I1.same_row",
+        code="stock.line_on_one_level",
         sentence="A line is reserved and allocated in full on the stock level that it is ordered"
         " from.",
         sql="""
@@ -101,8 +101,8 @@ STOCK = (
                 UNION ALL
                 SELECT a.line_id, a.level_id, a.quantity, coalesce(pl.level_id, sl.level_id)
                 FROM orders_allocation a
-                LEFT JOIN orders_purchaseline pl ON pl.order_line_id = a.line_id AND pl.is_live
-                LEFT JOIN orders_setbackline sl ON sl.order_line_id = a.line_id AND sl.is_open
+                LEFT JOIN orders_purchaseline pl ON pl.order_line_id = a.line_id AND pl.is_active
+                LEFT JOIN orders_backorderline sl ON sl.order_line_id = a.line_id AND sl.is_open
                 WHERE a.status <> 'released'
             ) p ON p.line_id = l.id
             WHERE p.quantity <> l.quantity
@@ -110,7 +110,7 @@ STOCK = (
         """,
     ),
     Invariant(
-        code="I1.network",
+        code="stock.network_limits",
         sentence="No network exceeds the limits of unpaid orders and reserved units.",
         sql=f"""
             SELECT o.network, count(DISTINCT o.id) AS orders, sum(r.quantity) AS units
@@ -124,7 +124,7 @@ STOCK = (
         """,  # noqa: S608 - made of constants
     ),
     Invariant(
-        code="I1.held_while_unpaid",
+        code="stock.reserved_until_paid",
         sentence="Unpaid orders have reservations; paid orders have allocations.",
         sql="""
             SELECT o.number, o.status, l.id AS line, r.status AS reservation,

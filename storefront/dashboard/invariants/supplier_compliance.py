@@ -1,20 +1,20 @@
-"""Supplier compliance invariants (V): check evidence behind sales, and scorecards."""
+"""Supplier compliance invariants (V): check documents behind sales, and scorecards."""
 
 from __future__ import annotations
 
 from storefront.dashboard.invariants.invariant import Invariant
 
-VETTING = (
+SUPPLIER_COMPLIANCE = (
     Invariant(
-        code="V1.judged",
+        code="supplier_compliance.verified_by",
         sentence="A verified compliance document has a verifier and a time.",
         sql="""
-            SELECT id AS evidence, criterion, verified_by, verified_at FROM suppliers_evidence
+            SELECT id AS evidence, criterion, verified_by, verified_at FROM suppliers_compliancedocument
             WHERE status = 'verified' AND (verified_by = '' OR verified_at IS NULL)
         """,
     ),
     Invariant(
-        code="V2.not_over",
+        code="supplier_compliance.lithium_reports_valid",
         sentence="Products with lithium batteries are not sold later than two hours after their"
         " last test report expired.",
         sql="""
@@ -23,17 +23,17 @@ VETTING = (
             JOIN suppliers_supplier s ON s.id = o.supplier_id AND s.status = 'active'
             JOIN catalog_variant v ON v.id = o.variant_id AND v.lithium <> 'none'
             JOIN catalog_product p ON p.id = v.product_id
-            JOIN suppliers_evidence e ON e.supplier_id = o.supplier_id
+            JOIN suppliers_compliancedocument e ON e.supplier_id = o.supplier_id
              AND e.criterion = 'un_38_3' AND e.status = 'verified'
              AND coalesce(e.brand_id, p.brand_id) = p.brand_id
              AND coalesce(e.product_id, p.id) = p.id
-            WHERE o.status = 'active' AND o.missing_evidence NOT LIKE '%%un_38_3%%'
+            WHERE o.status = 'active' AND o.missing_certificates NOT LIKE '%%un_38_3%%'
             GROUP BY o.id
             HAVING bool_and(e.valid_until < (%(now)s - interval '2 hours')::date)
         """,
     ),
     Invariant(
-        code="V3.fact_once",
+        code="supplier_compliance.fact_once",
         sentence="Each scorecard fact about a supplier is recorded once.",
         sql="""
             SELECT supplier_id, kind, subject, count(*) AS facts FROM suppliers_scorecardfact
@@ -41,7 +41,7 @@ VETTING = (
         """,
     ),
     Invariant(
-        code="V4.within_bounds",
+        code="supplier_compliance.scorecard_bounds",
         sentence="A scorecard value lies within its bounds, and its rate is good / sample.",
         sql="""
             SELECT supplier_id, measure, "on", sample, good, value, low, high
@@ -51,7 +51,7 @@ VETTING = (
         """,
     ),
     Invariant(
-        code="V5.no_fact_without_cause",
+        code="supplier_compliance.fact_subject_exists",
         sentence="A scorecard fact refers to an existing purchase order, line or parcel.",
         sql="""
             SELECT f.supplier_id, f.kind, f.subject FROM suppliers_scorecardfact f

@@ -21,15 +21,15 @@ GROUPS: Mapping[str, Sequence[str]] = {
             for verb in ("add", "change")
         ),
         "catalog.change_competitorsource",
-        "suppliers.view_feedissue",
-        "suppliers.change_feedissue",
+        "suppliers.view_syncissue",
+        "suppliers.change_syncissue",
     ],
     "Support": [
         *(
             f"orders.view_{table}"
             for table in (
                 "order", "orderline", "payment", "returnauthorization", "returnline",
-                "returnpicture", "addresswish", "setback", "setbackline", "promotion", "coupon",
+                "returnphoto", "addresschangerequest", "backorder", "backorderline", "promotion", "coupon",
             )
         ),
         "orders.cancel_order",
@@ -38,14 +38,14 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "orders.return_order",
         "orders.change_order",
         "orders.change_returnauthorization",
-        "orders.change_addresswish",
-        "orders.change_setback",
+        "orders.change_addresschangerequest",
+        "orders.change_backorder",
         "shipping.view_parcel",
         "shipping.view_parcelline",
         "shipping.view_trackingevent",
         "shipping.change_parcel",
-        "notifications.view_delivery",
-        "notifications.change_delivery",
+        "notifications.view_message",
+        "notifications.change_message",
         "catalog.view_product",
         "catalog.view_variant",
     ],
@@ -58,12 +58,12 @@ GROUPS: Mapping[str, Sequence[str]] = {
         ),
         "suppliers.change_supplieroffer",
         "suppliers.change_stocklevel",
-        "suppliers.change_feedrun",
-        "suppliers.change_feedissue",
+        "suppliers.change_syncrun",
+        "suppliers.change_syncissue",
         "orders.view_costs",
         *(
             f"orders.{verb}_{table}"
-            for table in ("purchaseorder", "supplierclaim", "supplierrma", "suppliertoask")
+            for table in ("purchaseorder", "supplierclaim", "supplierreturn", "erasurerequest")
             for verb in ("view", "change")
         ),
         "orders.view_order",
@@ -85,18 +85,18 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "orders.refund_order",
         *(
             f"orders.change_{table}"
-            for table in ("payment", "paymentevent", "moneyday", "moneydifference", "supplierbill")
+            for table in ("payment", "paymentevent", "reconciliationrun", "discrepancy", "supplierinvoice")
         ),
         *(
             f"{right}_{table}"
             for table in ("taxrate", "taxnumber")
             for right in ("orders.add", "orders.change")
         ),
-        "catalog.view_landingterms",
-        "catalog.add_landingterms",
+        "catalog.view_sellingcosts",
+        "catalog.add_sellingcosts",
         "catalog.view_exchangerate",
         "catalog.add_exchangerate",
-        "catalog.view_ratenews",
+        "catalog.view_exchangerateupdate",
         "suppliers.view_supplier",
     ],
     "Operation": [
@@ -113,15 +113,15 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "orders.release_order",
         *(
             f"orders.change_{table}"
-            for table in ("order", "purchaseorder", "payment", "setback", "supplierclaim")
+            for table in ("order", "purchaseorder", "payment", "backorder", "supplierclaim")
         ),
         "catalog.change_pricehold",
-        "catalog.change_ratenews",
-        "hooks.change_inboundcall",
-        "notifications.change_delivery",
+        "catalog.change_exchangerateupdate",
+        "hooks.change_inboundwebhook",
+        "notifications.change_message",
         "shipping.change_parcel",
-        "suppliers.change_feedrun",
-        "suppliers.change_feedissue",
+        "suppliers.change_syncrun",
+        "suppliers.change_syncissue",
         "suppliers.change_supplier",
     ],
 }  # fmt: skip

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from storefront.accounts import staff_sessions
 from storefront.accounts.models import User
-from storefront.dashboard.login.views import READS, for_owner, page
+from storefront.dashboard.login.views import READS, for_own_factors, page
 
 
 def for_session_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Restrict a view to the owner of the sessions and superusers, after recent authentication."""
 
-    @for_owner
+    @for_own_factors
     @wraps(view)
     def opened(
         request: HttpRequest, user: User, user_id: int | None = None, **known: Any

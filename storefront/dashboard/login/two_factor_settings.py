@@ -23,16 +23,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment, middleware
-from storefront.accounts.two_factor.verification import NotProvenError
-from storefront.dashboard.login.views import READS, for_owner, page
-from storefront.lib.security.encryption import seal, unseal
+from storefront.accounts.two_factor.verification import VerificationError
+from storefront.dashboard.login.views import READS, for_own_factors, page
+from storefront.lib.security.encryption import decrypt, encrypt
 
 NEW_APP = "new_app"  # session key of the encrypted secret, until a code of it is entered
 Type = Authenticator.Type
 
 
 @require_safe
-@for_owner
+@for_own_factors
 def index(request: HttpRequest, user: User) -> HttpResponse:
     found = Authenticator.objects.filter(user=user).order_by("pk")
     codes = next((one for one in found if one.type == Type.RECOVERY_CODES), None)
@@ -43,34 +43,34 @@ def index(request: HttpRequest, user: User) -> HttpResponse:
         "left": len(codes.wrap().get_unused_codes()) if codes else None,
         "is_required": settings.STAFF_SECOND_FACTOR,
         "has_name": not _is_number(request),
-        "changes": user.factor_changes.select_related("actor").order_by("-pk")[:10],
+        "changes": user.two_factor_events.select_related("actor").order_by("-pk")[:10],
     }
     return page(request, "dashboard/login/factors.html", context)
 
 
 @require_http_methods(READS)
-@for_owner
+@for_own_factors
 def app(request: HttpRequest, user: User) -> HttpResponse:
     """Show the secret of an authenticator app as QR code and text, and verify a code of it."""
     problem = ""
     if request.method == "POST":
-        secret = unseal(request.session.get(NEW_APP, "")).get("secret", "")
+        secret = decrypt(request.session.get(NEW_APP, "")).get("secret", "")
         if not secret:  # already used, or of a session that ended: create a new one
             return redirect("factors:app")
         try:
             is_first = not enrollment.has_any(user)
             code = request.POST.get("code", "")[:40]
             enrollment.add_app(user=user, secret=secret, code=code, now=timezone.now())
-        except NotProvenError:
+        except VerificationError:
             problem = _("This code is wrong or has expired. Enter the code that the app shows now.")
-        except enrollment.AlreadyThereError:
+        except enrollment.AppExistsError:
             return redirect("factors:index")
         else:
             del request.session[NEW_APP]
             return _added(request, user, is_first=is_first)
     else:
         secret = generate_totp_secret()
-        request.session[NEW_APP] = seal({"secret": secret})
+        request.session[NEW_APP] = encrypt({"secret": secret})
     allauth = get_adapter()
     link = allauth.build_totp_url(user, secret)
     drawn = base64.b64encode(allauth.build_totp_svg(link).encode()).decode()
@@ -84,7 +84,7 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @require_http_methods(READS)
-@for_owner
+@for_own_factors
 def passkey(request: HttpRequest, user: User) -> HttpResponse:
     """Let the browser create a passkey, and store its public key."""
     problem, name = "", request.POST.get("name", "").strip()
@@ -94,7 +94,11 @@ def passkey(request: HttpRequest, user: User) -> HttpResponse:
             answer = json.loads(request.POST.get("credential", ""))
             named = name or _("Passkey")
             enrollment.add_passkey(user=user, name=named, answer=answer, now=timezone.now())
-        except (NotProvenError, ValueError, RecursionError):  # RecursionError: deeply nested JSON
+        except (
+            VerificationError,
+            ValueError,
+            RecursionError,
+        ):  # RecursionError: deeply nested JSON
             problem = _("The passkey could not be created. Try again.")
         else:
             return _added(request, user, is_first=is_first)
@@ -109,7 +113,7 @@ def passkey(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @require_POST
-@for_owner
+@for_own_factors
 def codes(request: HttpRequest, user: User) -> HttpResponse:
     """Create new recovery codes and show them once."""
     if not enrollment.has_any(user):
@@ -118,16 +122,16 @@ def codes(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @require_http_methods(READS)
-@for_owner
-def drop(request: HttpRequest, user: User, factor_id: int) -> HttpResponse:
-    factor = enrollment.of(user).filter(pk=factor_id).first()
+@for_own_factors
+def remove(request: HttpRequest, user: User, factor_id: int) -> HttpResponse:
+    factor = enrollment.factors_of(user).filter(pk=factor_id).first()
     if factor is None:
         raise Http404
     problem = ""
     if request.method == "POST":
         try:
-            enrollment.drop(user=user, factor_id=factor_id, now=timezone.now())
-        except enrollment.LastOneError:
+            enrollment.remove(user=user, factor_id=factor_id, now=timezone.now())
+        except enrollment.LastFactorError:
             problem = _(
                 "This is your only second factor, and staff accounts need one. Add"
                 " another before you remove it."
@@ -141,7 +145,7 @@ def drop(request: HttpRequest, user: User, factor_id: int) -> HttpResponse:
 
 def _added(request: HttpRequest, user: User, *, is_first: bool) -> HttpResponse:
     """Complete the sign-in with the new factor; after the first factor, show recovery codes."""
-    middleware.go_through(request, user, timezone.now())
+    middleware.complete(request, user, timezone.now())
     request.user = user
     if is_first:
         return _show_codes(request, user)

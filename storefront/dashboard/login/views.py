@@ -26,7 +26,7 @@ from django.views.decorators.http import require_http_methods
 from storefront.accounts import login_throttling, security_log
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment, middleware, verification
-from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.client_ip import client_network
 
 READS = ["GET", "HEAD", "POST"]
 
@@ -39,43 +39,43 @@ def password(request: HttpRequest) -> HttpResponse:
     # A user who is signed in may post anything here: only a correct password counts.
     is_right = request.method == "POST" and answer.status_code == HTTPStatus.FOUND
     if is_right and request.user.is_authenticated:
-        middleware.note_proof(request, timezone.now())
+        middleware.record_proof(request, timezone.now())
     return answer
 
 
 @never_cache
 @require_http_methods(READS)
 @sensitive_post_parameters()
-def second(request: HttpRequest) -> HttpResponse:
+def second_factor(request: HttpRequest) -> HttpResponse:
     """Ask for the second factor after the password, or to set one up."""
-    now, user = timezone.now(), middleware.half_in(request)
+    now, user = timezone.now(), middleware.pending_user(request)
     if user is None:
-        return redirect(next_of(request))
+        return redirect(next_url(request))
     if not middleware.is_fresh(request, now):
-        return redirect(reverse("admin:login", query={"next": next_of(request)}))
+        return redirect(reverse("admin:login", query={"next": next_url(request)}))
     if not enrollment.has_any(user):
         return redirect("factors:index")
-    if (problem := _prove(request, user)) is None:
-        middleware.go_through(request, user, now)
-        return redirect(next_of(request))
+    if (problem := _check_proof(request, user)) is None:
+        middleware.complete(request, user, now)
+        return redirect(next_url(request))
     return _ask(request, user, title=_("Two-factor authentication"), problem=problem)
 
 
 @never_cache
 @require_http_methods(READS)
 @sensitive_post_parameters()
-def again(request: HttpRequest) -> HttpResponse:
+def reauthenticate(request: HttpRequest) -> HttpResponse:
     """Ask a signed-in user to authenticate again before changing factors."""
     user = request.user
     if not isinstance(user, User) or not user.is_staff:
-        return redirect(reverse("admin:login", query={"next": next_of(request)}))
-    if (problem := _prove(request, user)) is None:
-        middleware.note_proof(request, timezone.now())
-        return redirect(next_of(request))
+        return redirect(reverse("admin:login", query={"next": next_url(request)}))
+    if (problem := _check_proof(request, user)) is None:
+        middleware.record_proof(request, timezone.now())
+        return redirect(next_url(request))
     return _ask(request, user, title=_("Confirm your identity"), problem=problem)
 
 
-def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def for_own_factors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Restrict a view of a user's own factors to recently authenticated staff.
 
     Also admits staff who gave the password and have no factor yet.
@@ -85,7 +85,7 @@ def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @sensitive_post_parameters()
     @wraps(view)
     def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        half = middleware.half_in(request)
+        half = middleware.pending_user(request)
         if half is not None and enrollment.has_any(half):
             return redirect(reverse("factors:sign_in", query={"next": request.path}))
         who = half or request.user
@@ -112,7 +112,7 @@ def page(
     return TemplateResponse(request, template, {**shared, **context}, status=status)
 
 
-def next_of(request: HttpRequest) -> str:
+def next_url(request: HttpRequest) -> str:
     """Return the target after login, limited to staff pages."""
     wanted = request.POST.get("next", "") or request.GET.get("next", "")
     home = reverse("admin:index")
@@ -122,26 +122,26 @@ def next_of(request: HttpRequest) -> str:
     return wanted if is_ours and wanted.startswith(home) else home
 
 
-def _prove(request: HttpRequest, user: User) -> str | None:
+def _check_proof(request: HttpRequest, user: User) -> str | None:
     """Return the error of the submitted proof: None if it is right, "" if none was submitted."""
     now = timezone.now()
     if request.method != "POST":
         return ""
     try:
         if not enrollment.has_any(user):
-            return _prove_by_password(request, user)
+            return _check_password(request, user)
         if answer := request.POST.get("credential", ""):
-            verification.by_passkey(user=user, answer=json.loads(answer), now=now)
+            verification.verify_passkey(user=user, answer=json.loads(answer), now=now)
         elif code := request.POST.get("code", "").strip():
-            verification.by_code(user=user, code=code[:40], now=now)
+            verification.verify_code(user=user, code=code[:40], now=now)
         else:
             return _("Enter a code.")
-    except login_throttling.TooManyTriesError as error:
+    except login_throttling.TooManyAttemptsError as error:
         _record_refusal(user, security_log.Result.BLOCKED)
         wait = timeuntil(error.until, now, depth=1)
         return _("Too many attempts. Try again in %(time)s.") % {"time": wait}
     # RecursionError: deeply nested JSON
-    except (verification.NotProvenError, ValueError, RecursionError):
+    except (verification.VerificationError, ValueError, RecursionError):
         _record_refusal(user, security_log.Result.FAILED)
         is_code = "code" in request.POST
         wrong = _("This code is wrong or was already used. Wait for the next code.")
@@ -149,8 +149,8 @@ def _prove(request: HttpRequest, user: User) -> str | None:
     return None
 
 
-def _prove_by_password(request: HttpRequest, user: User) -> str | None:
-    account, network, now = user.email, network_of(request), timezone.now()
+def _check_password(request: HttpRequest, user: User) -> str | None:
+    account, network, now = user.email, client_network(request), timezone.now()
     login_throttling.count_attempt(account=account, network=network, now=now)
     if not user.check_password(request.POST.get("password", "")):
         _record_refusal(user, security_log.Result.FAILED)
@@ -169,7 +169,7 @@ def _ask(request: HttpRequest, user: User, *, title: str, problem: str) -> HttpR
     context = {
         "title": title,
         "problem": problem,
-        "next": next_of(request),
+        "next": next_url(request),
         "asks_password": not enrollment.has_any(user),
         "has_app": Authenticator.Type.TOTP in kinds,
         "options": webauthn.begin_authentication(user) if has_passkey else None,

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="BrokenInvariant",
+            name="InvariantViolation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("code", models.CharField(max_length=60, unique=True)),
@@ -21,12 +21,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Checkup",
-            fields=[("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")), ("at", models.DateTimeField()), ("newest_supply", models.BigIntegerField(default=0))],
-            options={"indexes": [models.Index(fields=["at"], name="checkup_by_time")]},
-        ),
-        migrations.CreateModel(
-            name="Taken",
+            name="InboxAssignment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("cause", models.SlugField(max_length=40)),
@@ -34,6 +29,11 @@ class Migration(migrations.Migration):
                 ("by", models.CharField(max_length=100)),
                 ("at", models.DateTimeField()),
             ],
-            options={"verbose_name_plural": "taken", "constraints": [models.UniqueConstraint(fields=("cause", "row"), name="taken_by_one_person")]},
+            options={"verbose_name_plural": "taken", "constraints": [models.UniqueConstraint(fields=("cause", "row"), name="inbox_assignment_once")]},
+        ),
+        migrations.CreateModel(
+            name="InvariantCheckRun",
+            fields=[("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")), ("at", models.DateTimeField()), ("newest_unpublished_supply", models.BigIntegerField(default=0))],
+            options={"indexes": [models.Index(fields=["at"], name="checkup_by_time")]},
         ),
     ]

@@ -25,77 +25,79 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Listing, Variant
 from catalog.pricing import labels, policy
-from catalog.pricing.landed_cost import Costing, Landed
-from orders.routing.candidates import Misfit, Refusal
-from orders.routing.engine import Worse
-from orders.routing.margin_filter import Unearning
+from catalog.pricing.landed_cost import Costing, LandedCost
+from orders.routing.candidates import Misfit, UnavailableReason
+from orders.routing.engine import Drawback
+from orders.routing.margin_filter import MarginReason
 from orders.routing.stock_query import lead_days
 from shipping.availability import source_comparison
-from shipping.availability.source_comparison import Compared, Way
+from shipping.availability.source_comparison import ComparedSource, RouteStatus
 from storefront.dashboard.reports import offer_history
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
 from suppliers.inventory import freshness
-from suppliers.inventory.freshness import Standing, terms_of
-from suppliers.models import Scorecard, Service, SupplierOffer
+from suppliers.inventory.freshness import Freshness, decay_terms
+from suppliers.models import Scorecard, ShippingService, SupplierOffer
 
-# ``why`` inserts the figures.
-SAID: dict[str, str | Promise] = {
-    Way.TAKEN: _("Selected"),
-    Refusal.SUPPLIER: _("Supplier is not active"),
-    Refusal.GONE: _("Discontinued by the supplier"),
-    Refusal.HELD: _("Offer on hold: implausible data, or stopped by staff"),
-    Refusal.EVIDENCE: _("No valid compliance document: %(lacks)s"),
-    Refusal.NO_COST: _("No cost"),
-    Refusal.OLD_COST: _("Cost is outdated"),
-    Refusal.OLD_STOCK: _("Stock data is outdated"),
-    Refusal.NO_UNITS: _("No stock above the safety stock"),
-    Refusal.NO_RATE: _("No current exchange rate for this currency"),
-    Way.PARCEL_TOO_SMALL: _("A parcel from here fits at most %(most)s"),
+# ``reason_text`` inserts the figures.
+REASONS: dict[str, str | Promise] = {
+    RouteStatus.TAKEN: _("Selected"),
+    UnavailableReason.SUPPLIER: _("Supplier is not active"),
+    UnavailableReason.GONE: _("Discontinued by the supplier"),
+    UnavailableReason.HELD: _("Offer on hold: implausible data, or stopped by staff"),
+    UnavailableReason.EVIDENCE: _("No valid compliance document: %(lacks)s"),
+    UnavailableReason.NO_COST: _("No cost"),
+    UnavailableReason.STALE_COST: _("Cost is outdated"),
+    UnavailableReason.STALE_STOCK: _("Stock data is outdated"),
+    UnavailableReason.OUT_OF_STOCK: _("No stock above the safety stock"),
+    UnavailableReason.MISSING_RATE: _("No current exchange rate for this currency"),
+    RouteStatus.PARCEL_TOO_SMALL: _("A parcel from here fits at most %(most)s"),
     Misfit.TOO_FEW: _("Only %(left)s available"),
     Misfit.BELOW_MINIMUM: _("Minimum order quantity: %(minimum)s"),
     Misfit.NOT_WHOLE_PACKS: _("Sold only in packs of %(pack)s"),
-    Unearning.LOSES: _("Would be sold at a loss of %(loss)s"),
-    Unearning.EARNS_TOO_LITTLE: _(
+    MarginReason.LOSS: _("Would be sold at a loss of %(loss)s"),
+    MarginReason.LOW_MARGIN: _(
         "Profit would be %(earned)s, below the minimum margin of the routing rules"
     ),
-    Worse.DEARER: _("Landed cost is higher by %(more)s in total"),
-    Worse.NO_COST: _("Landed cost unknown: cost settings or a reliable exchange rate are missing"),
-    Worse.FARTHER: _("Farther away, with no advantage in earlier criteria"),
-    Worse.SLOWER: _("Arrives later, with no advantage in earlier criteria"),
-    Worse.WORSE_SUPPLIER: _("Supplier with a lower fill rate"),
-    Worse.LESS_LIKED: _("Supplier with a lower priority"),
-    Worse.LATER: _("Equal in all criteria; the older offer is selected"),
+    Drawback.HIGHER_COST: _("Landed cost is higher by %(more)s in total"),
+    Drawback.NO_COST: _(
+        "Landed cost unknown: cost settings or a reliable exchange rate are missing"
+    ),
+    Drawback.MORE_DISTANT: _("Farther away, with no advantage in earlier criteria"),
+    Drawback.SLOWER: _("Arrives later, with no advantage in earlier criteria"),
+    Drawback.LOWER_SCORE: _("Supplier with a lower fill rate"),
+    Drawback.LESS_PREFERRED: _("Supplier with a lower priority"),
+    Drawback.ADDED_LATER: _("Equal in all criteria; the older offer is selected"),
 }
-TAKEN_AT_A_LOSS = _("Selected, at a loss of %(loss)s")
-PART_TAKEN = _("%(units)s selected: no supplier has all without a loss")
-PART_TAKEN_AT_A_LOSS = _("%(units)s selected, at a loss of %(loss)s: no supplier has all")
+CHOSEN_AT_A_LOSS = _("Selected, at a loss of %(loss)s")
+PART_CHOSEN = _("%(units)s selected: no supplier has all without a loss")
+PART_CHOSEN_AT_A_LOSS = _("%(units)s selected, at a loss of %(loss)s: no supplier has all")
 # Key: whether it sells at a loss, and whether it covers only a part of the quantity.
-TAKEN = {
-    (False, False): SAID[Way.TAKEN],
-    (True, False): TAKEN_AT_A_LOSS,
-    (False, True): PART_TAKEN,
-    (True, True): PART_TAKEN_AT_A_LOSS,
+CHOSEN_TEXTS = {
+    (False, False): REASONS[RouteStatus.TAKEN],
+    (True, False): CHOSEN_AT_A_LOSS,
+    (False, True): PART_CHOSEN,
+    (True, True): PART_CHOSEN_AT_A_LOSS,
 }
 AGES: dict[str, str | Promise] = {
-    Standing.BELIEVED: _("fresh: full quantity available"),
-    Standing.BUFFERED: _("aging: safety stock added"),
-    Standing.HIDDEN: _("outdated: not sold"),
+    Freshness.FRESH: _("fresh: full quantity available"),
+    Freshness.DECAYING: _("aging: safety stock added"),
+    Freshness.EXPIRED: _("outdated: not sold"),
 }
 
 
-def why(found: Compared, *, quantity: int, more: str) -> str:
+def reason_text(found: ComparedSource, *, quantity: int, more: str) -> str:
     """Return the reason why a stock level is chosen or not for a quantity.
 
     ``more`` is its extra cost over the chosen one.
     """
-    if found.verdict == Way.NOT_CARRIED:
+    if found.verdict == RouteStatus.NOT_CARRIED:
         return found.sentence
     offer, candidate, left = found.row.level.offer, found.row.candidate, found.left
-    words = SAID[found.verdict]
-    if found.verdict == Way.TAKEN:
+    words = REASONS[found.verdict]
+    if found.verdict == RouteStatus.TAKEN:
         loses, is_part = left is not None and left.loss.amount > 0, found.units < quantity
-        words = TAKEN[loses, is_part]
+        words = CHOSEN_TEXTS[loses, is_part]
     return str(words) % {
         "units": found.units,
         "loss": as_money(left.loss) if left else "",
@@ -103,24 +105,24 @@ def why(found: Compared, *, quantity: int, more: str) -> str:
         "more": more,
         "most": found.most,
         "left": candidate.available if candidate else 0,
-        "lacks": offer.missing_evidence,
-        "minimum": offer.minimum_quantity,
+        "lacks": offer.missing_certificates,
+        "minimum": offer.min_order_units,
         "pack": offer.pack_size,
     }
 
 
 # Page
 
-MOST_AT_ONCE = 999
-SCORED = (Scorecard.Measure.FILL_RATE, Scorecard.Measure.STOCK_ACCURACY)
-SCORED_LATELY = timedelta(days=7)
+MAX_QUANTITY = 999
+SHOWN_METRICS = (Scorecard.Measure.FILL_RATE, Scorecard.Measure.STOCK_ACCURACY)
+MAX_CARD_AGE = timedelta(days=7)
 
 
-class AskForm(forms.Form):
+class ComparisonForm(forms.Form):
     """Form for the country, quantity and channel of the comparison."""
 
     country = forms.ChoiceField(label=_("Destination"))
-    quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=MOST_AT_ONCE)
+    quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=MAX_QUANTITY)
     channel = forms.ModelChoiceField(
         Channel.objects.order_by("pk"),
         label=_("Channel"),
@@ -140,7 +142,7 @@ class AskForm(forms.Form):
 class Row:
     """One stock level as a table row, with formatted amounts."""
 
-    found: Compared
+    found: ComparedSource
     why: str
     is_taken: bool
     cost: str
@@ -167,10 +169,10 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
     countries = {
         code: names.get(code, code) for code in (channel.default_country, *channel.countries)
     }
-    form = _asked(request, channel, countries)
+    form = _bound_form(request, channel, countries)
     country = form.cleaned_data.get("country", channel.default_country)
     quantity = form.cleaned_data.get("quantity", 1)
-    found = source_comparison.compare(
+    found = source_comparison.compare_sources(
         variant=variant, quantity=quantity, country=country, channel=channel, now=now
     )
     rows = _rows(found, channel=channel, country=country, quantity=quantity, now=now)
@@ -190,7 +192,7 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
         "taken": [row for row in rows if row.is_taken],
         "without_stock": without_stock,
         "listing": Listing.objects.on(channel).filter(variant=variant).first(),
-        "histories": offer_history.read(offers=[*offers, *without_stock], levels=levels, now=now),
+        "histories": offer_history.load(offers=[*offers, *without_stock], levels=levels, now=now),
     }
     return TemplateResponse(request, "dashboard/reports/offers.html", context)
 
@@ -200,25 +202,29 @@ def _channel(request: HttpRequest) -> Channel:
     return channels.filter(code=request.GET.get("channel", "")).first() or channels[0]
 
 
-def _asked(request: HttpRequest, channel: Channel, countries: Mapping[str, str]) -> AskForm:
+def _bound_form(
+    request: HttpRequest, channel: Channel, countries: Mapping[str, str]
+) -> ComparisonForm:
     given: dict[str, Any] = {"quantity": 1, **request.GET.dict(), "channel": channel.code}
     if given.get("country") not in countries:
         given["country"] = channel.default_country
-    form = AskForm(countries, given)
+    form = ComparisonForm(countries, given)
     form.is_valid()
     return form
 
 
 def _rows(
-    found: Sequence[Compared], *, channel: Channel, country: str, quantity: int, now: datetime
+    found: Sequence[ComparedSource], *, channel: Channel, country: str, quantity: int, now: datetime
 ) -> list[Row]:
-    costing = policy.costing_of(channel, now=now, country=country)
+    costing = policy.load_costing(channel, now=now, country=country)
     routes = _routes([one.row.level.location_id for one in found])
     scores = _scores({one.row.level.offer.supplier_id for one in found}, now)
     landed = {one.row.level.pk: _landed(one, costing) for one in found}
-    best = next((landed[one.row.level.pk] for one in found if one.verdict == Way.TAKEN), None)
+    best = next(
+        (landed[one.row.level.pk] for one in found if one.verdict == RouteStatus.TAKEN), None
+    )
 
-    def row(one: Compared) -> Row:
+    def row(one: ComparedSource) -> Row:
         level, offer = one.row.level, one.row.level.offer
         known, mine = cast(Any, level), landed[level.pk]
         more = (
@@ -228,21 +234,23 @@ def _rows(
         )
         rate = costing.rate(offer.currency)
         cost = None if offer.cost_amount is None else Money(offer.cost_amount, offer.currency)
-        standing = freshness.judge(
+        standing = freshness.decay(
             reported=level.reported_quantity,
             age=now - known.known_at,
-            terms=terms_of(offer.supplier),
+            terms=decay_terms(offer.supplier),
             accuracy=offer.supplier.stock_accuracy,
         ).standing
         return Row(
             found=one,
-            why=why(one, quantity=quantity, more=_said(more)),
-            is_taken=one.verdict == Way.TAKEN,
-            cost=_said(cost),
-            cost_here=_said(cost.converted(rate=rate, currency=channel.currency))
+            why=reason_text(one, quantity=quantity, more=_format_money(more)),
+            is_taken=one.verdict == RouteStatus.TAKEN,
+            cost=_format_money(cost),
+            cost_here=_format_money(cost.converted(rate=rate, currency=channel.currency))
             if cost and rate is not None
             else "",
-            landed=_said(Money(mine.of(quantity) / quantity, channel.currency)) if mine else "",
+            landed=_format_money(Money(mine.of(quantity) / quantity, channel.currency))
+            if mine
+            else "",
             parts=_parts(mine, channel.currency) if mine else (),
             standing=standing,
             age_words=str(AGES[standing]),
@@ -250,7 +258,7 @@ def _rows(
                 (gettext("supplier safety stock"), level.buffer),
                 (gettext("for outdated data"), known.aged),
                 (gettext("reserved for unpaid orders"), level.reserved),
-                (gettext("sold, not yet in the supplier's stock"), level.allocated_unseen),
+                (gettext("sold, not yet in the supplier's stock"), level.allocated_outstanding),
                 (gettext("channel safety stock"), channel.buffer),
             ],
             promised=one.row.candidate.available if one.row.candidate else 0,
@@ -262,7 +270,7 @@ def _rows(
     return [row(one) for one in found]
 
 
-def _landed(found: Compared, costing: Costing) -> Landed | None:
+def _landed(found: ComparedSource, costing: Costing) -> LandedCost | None:
     level, offer = found.row.level, found.row.level.offer
     if offer.cost_amount is None:
         return None
@@ -273,22 +281,22 @@ def _landed(found: Compared, costing: Costing) -> Landed | None:
     )
 
 
-def _parts(landed: Landed, currency: str) -> list[tuple[str, str]]:
+def _parts(landed: LandedCost, currency: str) -> list[tuple[str, str]]:
     return [
-        (labels.words(code), _said(Money(amount, currency)))
+        (labels.step_label(code), _format_money(Money(amount, currency)))
         for code, amount in landed.steps()
         if amount or code in {"wholesale", "landed"}
     ]
 
 
-def _said(money: Money | None) -> str:
+def _format_money(money: Money | None) -> str:
     return "" if money is None else as_money(money.rounded())
 
 
 def _routes(location_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
     """Return the countries that each location ships to, or "everywhere"."""
     found: dict[int, set[str]] = {}
-    for location_id, countries in Service.objects.filter(
+    for location_id, countries in ShippingService.objects.filter(
         location__in=location_ids, is_active=True
     ).values_list("location", "countries"):
         found.setdefault(location_id, set()).update(countries or [gettext("everywhere")])
@@ -298,7 +306,9 @@ def _routes(location_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
 def _scores(supplier_ids: set[int], now: datetime) -> dict[int, list[Scorecard]]:
     cards = (
         Scorecard.objects.filter(
-            supplier__in=supplier_ids, measure__in=SCORED, on__gte=(now - SCORED_LATELY).date()
+            supplier__in=supplier_ids,
+            measure__in=SHOWN_METRICS,
+            on__gte=(now - MAX_CARD_AGE).date(),
         )
         .order_by("supplier", "measure", "-on")
         .distinct("supplier", "measure")

@@ -7,51 +7,51 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from storefront.lib.line_charts import Chart, Stair, draw
+from storefront.lib.line_charts import StepChart, TimedValue, step_chart
 from suppliers.inventory import history
-from suppliers.inventory.history import Cost, Stock
+from suppliers.inventory.history import CostEntry, StockEntry
 from suppliers.models import StockLevel, SupplierOffer
 
 SHOWN_OVER = timedelta(days=90)
 WIDTH, HEIGHT, LEFT = 360, 168, 52
 # The table is the text alternative of the chart; the ledger has all rows.
-MOST_TOLD = 60
+MAX_ROWS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class LevelHistory:
     """Stock of an offer at one location; ``rows`` are newest first."""
 
     level: StockLevel
-    chart: Chart | None
-    rows: Sequence[Stock]
+    chart: StepChart | None
+    rows: Sequence[StockEntry]
     is_cut: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class OfferHistory:
     """Cost and stock history of one offer; ``costs`` are newest first."""
 
     offer: SupplierOffer
-    cost_chart: Chart | None
-    costs: Sequence[Cost]
-    shelves: Sequence[Shelf]
+    cost_chart: StepChart | None
+    costs: Sequence[CostEntry]
+    level_histories: Sequence[LevelHistory]
 
 
-def read(
+def load(
     *, offers: Sequence[SupplierOffer], levels: Sequence[StockLevel], now: datetime
-) -> list[History]:
+) -> list[OfferHistory]:
     """Return the history and charts of the last 90 days of some offers."""
     since = now - SHOWN_OVER
-    costs = history.costs(offers, since=since)
-    stocks = history.stocks(levels, since=since)
+    costs = history.cost_history(offers, since=since)
+    stocks = history.stock_history(levels, since=since)
     return [
-        History(
+        OfferHistory(
             offer=offer,
             cost_chart=_drawn([[(row.at, row.amount) for row in costs.get(offer.pk, ())]], now),
-            costs=costs.get(offer.pk, [])[::-1][:MOST_TOLD],
-            shelves=[
-                _shelf(level, stocks[level.pk], now)
+            costs=costs.get(offer.pk, [])[::-1][:MAX_ROWS],
+            level_histories=[
+                _level_history(level, stocks[level.pk], now)
                 for level in levels
                 if level.offer_id == offer.pk
             ],
@@ -60,18 +60,18 @@ def read(
     ]
 
 
-def _shelf(level: StockLevel, rows: Sequence[Stock], now: datetime) -> Shelf:
+def _level_history(level: StockLevel, rows: Sequence[StockEntry], now: datetime) -> LevelHistory:
     told = [(row.at, Decimal(row.reported)) for row in rows]
     left = (
         [(row.at, Decimal(row.left)) for row in rows] if any(row.promised for row in rows) else []
     )
-    return Shelf(
+    return LevelHistory(
         level=level,
         chart=_drawn([told, left], now),
-        rows=rows[::-1][:MOST_TOLD],
-        is_cut=len(rows) > MOST_TOLD,
+        rows=rows[::-1][:MAX_ROWS],
+        is_cut=len(rows) > MAX_ROWS,
     )
 
 
-def _drawn(lines: Sequence[Sequence[Stair]], now: datetime) -> Chart | None:
-    return draw(lines, until=now, width=WIDTH, height=HEIGHT, left=LEFT)
+def _drawn(lines: Sequence[Sequence[TimedValue]], now: datetime) -> StepChart | None:
+    return step_chart(lines, until=now, width=WIDTH, height=HEIGHT, left=LEFT)

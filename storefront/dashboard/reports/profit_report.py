@@ -21,30 +21,30 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.accounting import profit_report
-from orders.accounting.profit import Part, Profit, Source, What
+from orders.accounting.profit import Profit, ProfitItem, ProfitPart, Source
 from orders.models import Order
 from storefront.lib.money import Money
 from storefront.lib.staff.csv_export import csv_line
 from suppliers.models import Supplier
 
-WHATS = {
-    What.GOODS: _("Items"),
-    What.DISCOUNT: _("Discount"),
-    What.DELIVERY: _("Delivery"),
-    What.TAX: _("Tax"),
-    What.REFUND: _("Refunded"),
-    What.CHARGED_BACK: _("Lost chargebacks"),
-    What.COST: _("Cost of goods sold"),
-    What.FREIGHT: _("Freight"),
-    What.SUPPLIER_FEE: _("Supplier fees"),
-    What.DUTY: _("Duty"),
-    What.HANDLING: _("Handling"),
-    What.PAYMENT_FEE: _("Payment fees"),
-    What.CHANNEL_FEE: _("Channel fees"),
-    What.SELLING: _("Freight, duty and fees"),
-    What.CREDIT: _("Supplier credit"),
+PART_LABELS = {
+    ProfitItem.GOODS: _("Items"),
+    ProfitItem.DISCOUNT: _("Discount"),
+    ProfitItem.DELIVERY: _("Delivery"),
+    ProfitItem.TAX: _("Tax"),
+    ProfitItem.REFUND: _("Refunded"),
+    ProfitItem.CHARGED_BACK: _("Lost chargebacks"),
+    ProfitItem.COST: _("Cost of goods sold"),
+    ProfitItem.FREIGHT: _("Freight"),
+    ProfitItem.SUPPLIER_FEE: _("Supplier fees"),
+    ProfitItem.DUTY: _("Duty"),
+    ProfitItem.HANDLING: _("Handling"),
+    ProfitItem.PAYMENT_FEE: _("Payment fees"),
+    ProfitItem.CHANNEL_FEE: _("Channel fees"),
+    ProfitItem.SELLING: _("Freight, duty and fees"),
+    ProfitItem.CREDIT: _("Supplier credit"),
 }
-SOURCES = {
+SOURCE_LABELS = {
     Source.ORDER: _("from the order"),
     Source.BOOK: _("from transactions"),
     Source.BILLED: _("from the vendor bill"),
@@ -55,18 +55,18 @@ SOURCES = {
     Source.TERMS: _("estimated from the selling cost settings"),
 }
 
-RIGHTS = ("orders.view_order", "orders.view_supplierbill")
+RIGHTS = ("orders.view_order", "orders.view_supplierinvoice")
 
 
 # Pages
 
 SHOWN_DAYS = timedelta(days=7)
 # What a page computes in about a second; the CSV file has all orders.
-MOST_SHOWN = 500
+MAX_ORDERS = 500
 BY_ORDER, BY_DAY, BY_SUPPLIER = "order", "day", "supplier"
 
 
-class SpanForm(forms.Form):
+class PeriodForm(forms.Form):
     """Form for the orders to include, and how to group them."""
 
     since = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
@@ -108,12 +108,16 @@ class Row:
 
 def show(request: HttpRequest, order_id: int) -> HttpResponse:
     """Show the profit of one order: each number and its source."""
-    _insist(request)
+    _require_permissions(request)
     order = get_object_or_404(Order, pk=order_id)
-    profit = profit_report.read(order, now=timezone.now())
+    profit = profit_report.statement_of(order, now=timezone.now())
     parts = profit.parts()
     lines = [
-        (line, [profit.sum(line.parts, what) for what in _told(parts)], profit.sum(line.parts))
+        (
+            line,
+            [profit.sum(line.parts, what) for what in _used_parts(parts)],
+            profit.sum(line.parts),
+        )
         for line in profit.lines.values()
     ]
     context = {
@@ -122,54 +126,55 @@ def show(request: HttpRequest, order_id: int) -> HttpResponse:
         "order": order,
         "profit": profit,
         "rows": [
-            (WHATS[what], profit.sum(parts, what), _sources(parts, what)) for what in _told(parts)
+            (PART_LABELS[what], profit.sum(parts, what), _sources(parts, what))
+            for what in _used_parts(parts)
         ],
-        "whats": [WHATS[what] for what in _told(parts)],
+        "whats": [PART_LABELS[what] for what in _used_parts(parts)],
         "lines": lines,
-        "unassigned": [profit.sum(profit.unassigned, what) for what in _told(parts)],
+        "unassigned": [profit.sum(profit.unassigned, what) for what in _used_parts(parts)],
         "unassigned_total": profit.sum(profit.unassigned),
     }
     return TemplateResponse(request, "dashboard/reports/profit.html", context)
 
 
-def _told(parts: list[Part]) -> list[What]:
+def _used_parts(parts: list[ProfitPart]) -> list[ProfitItem]:
     found = {part.what for part in parts}
-    return [what for what in What if what in found]
+    return [what for what in ProfitItem if what in found]
 
 
-def _sources(parts: list[Part], what: What) -> str:
+def _sources(parts: list[ProfitPart], what: ProfitItem) -> str:
     found = dict.fromkeys(part.source for part in parts if part.what == what)
-    return ", ".join(str(SOURCES[source]) for source in found)
+    return ", ".join(str(SOURCE_LABELS[source]) for source in found)
 
 
-def listing(request: HttpRequest) -> HttpResponseBase:
+def list_profits(request: HttpRequest) -> HttpResponseBase:
     """List the profit of many orders, or export all of them as CSV."""
-    _insist(request)
+    _require_permissions(request)
     today = timezone.localdate()
     initial = {"since": today - SHOWN_DAYS, "until": today, "by": BY_ORDER}
-    form = SpanForm({**initial, **request.GET.dict()})
+    form = PeriodForm({**initial, **request.GET.dict()})
     orders = _orders(form.cleaned_data) if form.is_valid() else Order.objects.none()
     by = form.cleaned_data.get("by", BY_ORDER)
     code = getattr(form.cleaned_data.get("supplier"), "code", "")
     if "csv" in request.GET and form.is_valid():
         answer = StreamingHttpResponse(_lines(orders, code), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="profits.csv"'
+        answer["Content-Condition"] = 'attachment; filename="profits.csv"'
         return answer
     count = orders.count()
-    rows = _rows(orders.order_by("-pk")[:MOST_SHOWN], by, code)
+    rows = _rows(orders.order_by("-pk")[:MAX_ORDERS], by, code)
     context = {
         **admin.site.each_context(request),
         "title": gettext("Profit by order"),
         "form": form,
         "rows": rows,
         "totals": _totals(rows),
-        "left_out": max(count - MOST_SHOWN, 0),
+        "left_out": max(count - MAX_ORDERS, 0),
         "file": f"?{request.GET.urlencode()}&csv=1",
     }
     return TemplateResponse(request, "dashboard/reports/profits.html", context)
 
 
-def _insist(request: HttpRequest) -> None:
+def _require_permissions(request: HttpRequest) -> None:
     if not request.user.has_perms(RIGHTS):
         raise PermissionDenied(" ".join(RIGHTS))
 
@@ -192,7 +197,7 @@ def _midnight(day: date) -> datetime:
 def _rows(orders: QuerySet[Order], by: str, code: str) -> list[Row]:
     """Sum profits by order, day or supplier; amounts of no line belong to no supplier."""
     rows: dict[tuple[str, str], Row] = {}
-    for order, profit in profit_report.read_all(orders, now=timezone.now()):
+    for order, profit in profit_report.statements(orders, now=timezone.now()):
         for name, parts in _shares(order, profit, by, code):
             key = (name, profit.currency)
             zero = Money.zero(profit.currency)
@@ -205,7 +210,9 @@ def _rows(orders: QuerySet[Order], by: str, code: str) -> list[Row]:
     return list(rows.values()) if by == BY_ORDER else sorted(rows.values(), key=attrgetter("name"))
 
 
-def _shares(order: Order, profit: Profit, by: str, code: str) -> Iterator[tuple[str, list[Part]]]:
+def _shares(
+    order: Order, profit: Profit, by: str, code: str
+) -> Iterator[tuple[str, list[ProfitPart]]]:
     lines = [line for line in profit.lines.values() if not code or line.supplier == code]
     if by != BY_SUPPLIER:
         parts = [part for line in lines for part in line.parts]
@@ -218,7 +225,7 @@ def _shares(order: Order, profit: Profit, by: str, code: str) -> Iterator[tuple[
         yield gettext("not assigned to a line"), profit.unassigned
 
 
-def _count(row: Row, profit: Profit, parts: list[Part]) -> None:
+def _count(row: Row, profit: Profit, parts: list[ProfitPart]) -> None:
     net = profit.net_of(parts)
     row.net += net
     row.costs += profit.sum(parts) - net
@@ -245,14 +252,14 @@ def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
     """Yield a CSV line for each order line, and one for amounts of no line."""
     heads = [_("Order"), _("Day"), _("Supplier"), _("SKU"), _("Quantity"), _("Currency")]
     ends = [_("Profit"), _("Estimated")]
-    yield csv_line((*heads, *WHATS.values(), *ends))
-    for order, profit in profit_report.read_all(orders.order_by("pk"), now=timezone.now()):
+    yield csv_line((*heads, *PART_LABELS.values(), *ends))
+    for order, profit in profit_report.statements(orders.order_by("pk"), now=timezone.now()):
         lines = [line for line in profit.lines.values() if not code or line.supplier == code]
         told = [(line.supplier, line.sku, line.sold, line.parts) for line in lines]
         if profit.unassigned and not code:
             told.append(("", "", 0, profit.unassigned))
         for supplier, sku, sold, parts in told:
             first = [str(order), timezone.localdate(order.placed_at).isoformat(), supplier, sku]
-            amounts = [profit.sum(parts, what).amount for what in WHATS]
+            amounts = [profit.sum(parts, what).amount for what in PART_LABELS]
             last = [profit.sum(parts).amount, "1" if profit.is_estimated else "0"]
             yield csv_line((*first, sold, profit.currency, *amounts, *last))

@@ -24,20 +24,20 @@ from catalog.models import Channel, Variant
 from orders.addresses.validation import LIMITS
 from orders.models import RoutingRules
 from orders.routing import decision_log, labels
-from orders.routing.admin import number_in
+from orders.routing.admin import row_id
 from orders.routing.ranking import Rules
-from orders.routing.rules import rules_of
+from orders.routing.rules import to_rules
 from shipping.availability import cart_preview
 from shipping.availability.cart_preview import Preview
 from shipping.rates import quotes
 from shipping.rates.refusal_reasons import tier_name
 from storefront.lib.staff.columns import as_money
 
-MOST_LINES = 30
-MOST_UNITS = 999
+MAX_LINES = 30
+MAX_UNITS = 999
 
 
-class CartForm(forms.Form):
+class RoutingForm(forms.Form):
     """Form for a sample cart and its destination."""
 
     lines = forms.CharField(
@@ -68,7 +68,7 @@ class CartForm(forms.Form):
         versions = RoutingRules.objects.filter(channel=channel).order_by("-version")
         cast(forms.ChoiceField, self.fields["rules"]).choices = [
             ("", gettext("active version")),
-            *((str(one.pk), f"{one} {labels.counts(rules_of(one))}") for one in versions),
+            *((str(one.pk), f"{one} {labels.summary(to_rules(one))}") for one in versions),
         ]
         if Channel.objects.count() == 1:
             del self.fields["channel"]
@@ -78,13 +78,13 @@ class CartForm(forms.Form):
         wanted: dict[str, int] = {}
         for line in filter(None, map(str.strip, self.cleaned_data["lines"].splitlines())):
             sku, count = [*line.rsplit(None, 1), "1"][:2]
-            if not (count.isascii() and count.isdigit() and 1 <= int(count[:4]) <= MOST_UNITS):
+            if not (count.isascii() and count.isdigit() and 1 <= int(count[:4]) <= MAX_UNITS):
                 words = gettext(
                     "“%(line)s” could not be read. Enter a SKU, a space and a quantity."
                 )
                 raise forms.ValidationError(words % {"line": line[:80]}, code="unreadable")
             wanted[sku] = wanted.get(sku, 0) + int(count)
-        if len(wanted) > MOST_LINES:
+        if len(wanted) > MAX_LINES:
             raise forms.ValidationError(gettext("Enter at most 30 lines."), code="too_many")
         found = dict(Variant.objects.filter(sku__in=wanted).values_list("sku", "pk"))
         if unknown := [sku for sku in wanted if sku not in found]:
@@ -94,7 +94,7 @@ class CartForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class LineRow:
     """One line of the cart as shown."""
 
     sku: str
@@ -112,7 +112,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("orders.view_routingrules"):
         raise PermissionDenied("orders.view_routingrules")
     given = request.GET
-    drafted = RoutingRules.objects.filter(pk=number_in(given, "rules")).first()
+    drafted = RoutingRules.objects.filter(pk=row_id(given, "rules")).first()
     channel = _channel(given.get("channel", ""), drafted)
     is_asked = "lines" in given
     initial = {
@@ -120,12 +120,14 @@ def show(request: HttpRequest) -> HttpResponse:
         "rules": given.get("rules", ""),
         "channel": channel.code,
     }
-    form = CartForm(channel, {**initial, **given.dict()} if is_asked else None, initial=initial)
+    form = RoutingForm(channel, {**initial, **given.dict()} if is_asked else None, initial=initial)
     preview = None
     if is_asked and form.is_valid():
         chosen = form.cleaned_data["rules"]
         rules = (
-            rules_of(drafted) if drafted and chosen else quotes.rules_of(channel, timezone.now())
+            to_rules(drafted)
+            if drafted and chosen
+            else quotes.routing_rules(channel, timezone.now())
         )
         preview = cart_preview.preview(
             wanted=form.cleaned_data["lines"],
@@ -163,7 +165,7 @@ def _channel(code: str, drafted: RoutingRules | None) -> Channel:
 
 
 def _name(rules: Rules) -> str:
-    return labels.name(rules)
+    return labels.rules_name(rules)
 
 
 def _parcels(preview: Preview) -> list[tuple[str, str, int]]:
@@ -180,14 +182,14 @@ def _parcels(preview: Preview) -> list[tuple[str, str, int]]:
     ]
 
 
-def _lines(preview: Preview) -> list[Told]:
+def _lines(preview: Preview) -> list[LineRow]:
     told = []
     for variant_id, quantity in preview.wanted.items():
         variant = preview.variants[variant_id]
         money = preview.accounts.get(variant_id)
         earned = money.net - money.outlay if money else None
         told.append(
-            Told(
+            LineRow(
                 sku=variant.sku,
                 title=str(variant.product),
                 quantity=quantity,
@@ -198,9 +200,9 @@ def _lines(preview: Preview) -> list[Told]:
                     (
                         f"{one.supplier_code}, {preview.places[one.location_id]}",
                         labels.verdict(
-                            verdict, left=left, least=preview.plan.rules.least_margin_rate
+                            verdict, left=left, least=preview.plan.rules.min_margin_rate
                         ),
-                        verdict == decision_log.TAKEN,
+                        verdict == decision_log.CHOSEN,
                     )
                     for one, verdict, left in preview.weighed(variant_id)
                 ],

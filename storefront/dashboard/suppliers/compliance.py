@@ -9,21 +9,21 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Count
 
-from suppliers.models import Criterion, Evidence, Supplier
+from suppliers.models import ComplianceDocument, Requirement, Supplier
 from suppliers.models.compliance import WARN_BEFORE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """Status of one criterion, with the evidence for it, if any.
+class CriterionStatus:
+    """Status of one criterion, with the document for it, if any.
 
     ``state`` is one of: proven, ends_soon, over, waits, rejected, missing.
     """
 
-    criterion: Criterion
+    criterion: Requirement
     is_required: bool
     state: str
-    evidence: Evidence | None
+    evidence: ComplianceDocument | None
 
     @property
     def calls(self) -> bool:
@@ -33,25 +33,27 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withheld:
-    """Number of offers that lack the same evidence."""
+class WithheldOffers:
+    """Number of offers that lack the same documents."""
 
     criteria: str
     count: int
 
 
-def of(supplier: Supplier, *, now: datetime) -> list[Proof]:
+def criteria_of(supplier: Supplier, *, now: datetime) -> list[CriterionStatus]:
     """Return the status of all criteria, those required for activation first."""
-    best: dict[str, tuple[int, Evidence, str]] = {}
+    best: dict[str, tuple[int, ComplianceDocument, str]] = {}
     for evidence in supplier.evidence.order_by("pk"):
         state = _state(evidence, now)
         rank = ORDER.index(state)
         if evidence.criterion not in best or rank <= best[evidence.criterion][0]:
             best[evidence.criterion] = (rank, evidence, state)
-    required = [Criterion(name) for name in settings.VETTING_REQUIRED]
-    others = [criterion for criterion in Criterion if criterion not in required]
+    required = [Requirement(name) for name in settings.VETTING_REQUIRED]
+    others = [criterion for criterion in Requirement if criterion not in required]
     return [
-        Proof(criterion=criterion, is_required=criterion in required, state=state, evidence=known)
+        CriterionStatus(
+            criterion=criterion, is_required=criterion in required, state=state, evidence=known
+        )
         for criterion in (*required, *others)
         for _, known, state in [best.get(criterion, MISSING)]
     ]
@@ -61,12 +63,12 @@ MISSING: tuple[int, None, str] = (0, None, "missing")
 ORDER = ("proven", "ends_soon", "waits", "over", "rejected")
 
 
-def _state(evidence: Evidence, now: datetime) -> str:
-    if evidence.status == Evidence.Status.REJECTED:
+def _state(evidence: ComplianceDocument, now: datetime) -> str:
+    if evidence.status == ComplianceDocument.Status.REJECTED:
         return "rejected"
     if evidence.valid_until is not None and evidence.valid_until < now.date():
         return "over"
-    if evidence.status == Evidence.Status.SUBMITTED or (
+    if evidence.status == ComplianceDocument.Status.SUBMITTED or (
         evidence.valid_from is not None and evidence.valid_from > now.date()
     ):
         return "waits"
@@ -76,18 +78,20 @@ def _state(evidence: Evidence, now: datetime) -> str:
     return "ends_soon" if is_short else "proven"
 
 
-def withheld(supplier: Supplier) -> list[Withheld]:
-    """Count the offers withheld from sale for missing evidence, by what they lack."""
+def withheld_offers(supplier: Supplier) -> list[WithheldOffers]:
+    """Count the offers withheld from sale for missing documents, by what they lack."""
     rows = (
-        supplier.offers.exclude(missing_evidence="")
-        .exclude(status="gone")
-        .order_by("missing_evidence")
-        .values_list("missing_evidence")
+        supplier.offers.exclude(missing_certificates="")
+        .exclude(status="discontinued")
+        .order_by("missing_certificates")
+        .values_list("missing_certificates")
         .annotate(count=Count("pk"))
     )
-    return [Withheld(criteria=", ".join(_labels(lacks)), count=count) for lacks, count in rows]
+    return [
+        WithheldOffers(criteria=", ".join(_labels(lacks)), count=count) for lacks, count in rows
+    ]
 
 
 def _labels(lacks: str) -> Iterator[str]:
     for name in lacks.split(", "):
-        yield str(Criterion(name).label)
+        yield str(Requirement(name).label)

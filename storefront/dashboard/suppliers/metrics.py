@@ -17,8 +17,8 @@ Measure = Scorecard.Measure
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 # A duration over this many hours is shown in days.
-MOST_HOURS = 48
-TIMES = frozenset(
+MAX_HOURS = 48
+DURATIONS = frozenset(
     {
         Measure.ACKNOWLEDGE_TIME,
         Measure.FIRST_SCAN_TIME,
@@ -26,7 +26,7 @@ TIMES = frozenset(
         Measure.ANSWER_TIME,
     }
 )
-EXPLAINED: dict[str, str | Promise] = {
+EXPLANATIONS: dict[str, str | Promise] = {
     Measure.FILL_RATE: _(
         "Share of ordered lines that shipped. Only out-of-stock rejections lower it."
     ),
@@ -52,7 +52,7 @@ EXPLAINED: dict[str, str | Promise] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
+class SupplierRank:
     """A supplier's rank by one metric; without a card it has no data yet.
 
     ``sure`` is the confidence bound that the rank is based on.
@@ -65,14 +65,14 @@ class Ranked:
 
 
 def is_rate(measure: str) -> bool:
-    return measure not in TIMES
+    return measure not in DURATIONS
 
 
 def is_less_better(measure: str) -> bool:
     return measure in LESS_IS_BETTER
 
 
-def said(measure: str, value: Decimal | None) -> str:
+def format_value(measure: str, value: Decimal | None) -> str:
     """Format a value with its unit: 97.5 %, 2 h 5 min, 120 ms."""
     if value is None:
         return "–"
@@ -83,7 +83,7 @@ def said(measure: str, value: Decimal | None) -> str:
     return duration(int(value))
 
 
-def brief(measure: str, value: Decimal) -> str:
+def format_short(measure: str, value: Decimal) -> str:
     """Format a round value briefly, for the scale of a chart."""
     if is_rate(measure):
         return f"{_round(100 * value)} %"
@@ -105,7 +105,7 @@ def duration(seconds: int) -> str:
         return gettext("%(count)d s") % {"count": seconds}
     if seconds < HOUR_S:
         return gettext("%(count)d min") % {"count": seconds // MINUTE_S}
-    if seconds < MOST_HOURS * HOUR_S:
+    if seconds < MAX_HOURS * HOUR_S:
         minutes = seconds % HOUR_S // MINUTE_S
         hours = gettext("%(count)d h") % {"count": seconds // HOUR_S}
         return f"{hours} {gettext('%(count)d min') % {'count': minutes}}" if minutes else hours
@@ -116,7 +116,7 @@ def duration(seconds: int) -> str:
 
 def rank(
     *, suppliers: Iterable[Supplier], cards: Iterable[Scorecard], measure: str
-) -> list[Ranked]:
+) -> list[SupplierRank]:
     """Rank suppliers by the conservative confidence bound, best first.
 
     That is the lower bound if more is better, else the upper one. Suppliers with too few samples
@@ -129,7 +129,7 @@ def rank(
         card = known.get(supplier.pk)
         if card is None:
             return True, True, Decimal(0), supplier.name
-        sure = _sure(card, less=less)
+        sure = _bound(card, less=less)
         value = card.value if sure is None else sure
         return False, sure is None, value if less else -value, supplier.name
 
@@ -137,15 +137,15 @@ def rank(
     for place, supplier in enumerate(sorted(suppliers, key=order), start=1):
         card = known.get(supplier.pk)
         ranked.append(
-            Ranked(
+            SupplierRank(
                 supplier=supplier,
                 card=card,
                 place=place if card else None,
-                sure=_sure(card, less=less) if card else None,
+                sure=_bound(card, less=less) if card else None,
             )
         )
     return ranked
 
 
-def _sure(card: Scorecard, *, less: bool) -> Decimal | None:
+def _bound(card: Scorecard, *, less: bool) -> Decimal | None:
     return card.high if less else card.low

@@ -17,18 +17,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from storefront.dashboard.suppliers import compliance, metrics
-from storefront.lib.line_charts import Point, Trend, trend
+from storefront.lib.line_charts import MetricPoint, TrendChart, trend_chart
 from suppliers.inventory import safety_stock
 from suppliers.models import Scorecard, Supplier
 
 Measure = Scorecard.Measure
 SHOWN_OVER = timedelta(days=90)
 # Use the last card within this time if today's is not computed yet.
-AS_OF_LATEST = timedelta(days=7)
+MAX_CARD_AGE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class MetricHistory:
     """One metric of one supplier, for the chart and its table."""
 
     measure: str
@@ -37,17 +37,17 @@ class Drawn:
     is_less_better: bool
     latest: Scorecard | None
     days: list[Scorecard]
-    trend: Trend | None
+    trend: TrendChart | None
 
 
 def compare(request: HttpRequest) -> HttpResponse:
     """Rank all suppliers by the metric that ``by`` names."""
-    _insist(request, "suppliers.view_scorecard")
+    _require_permission(request, "suppliers.view_scorecard")
     asked = request.GET.get("by", "")
     measure = Measure(asked) if asked in Measure.values else Measure.FILL_RATE
     now = timezone.now()
     cards = (
-        Scorecard.objects.filter(measure=measure, on__gte=(now - AS_OF_LATEST).date())
+        Scorecard.objects.filter(measure=measure, on__gte=(now - MAX_CARD_AGE).date())
         .order_by("supplier", "-on")
         .distinct("supplier")
     )
@@ -61,7 +61,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "dashboard/suppliers/compare.html",
         title=gettext("Compare suppliers"),
         measure=measure,
-        explained=metrics.EXPLAINED[measure],
+        explained=metrics.EXPLANATIONS[measure],
         is_less_better=metrics.is_less_better(measure),
         measures=[(each.value, each.label) for each in Measure],
         ranked=ranked,
@@ -69,47 +69,47 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 
 def supplier(request: HttpRequest, code: str) -> HttpResponse:
-    """Show one supplier: its evidence, metrics, and the suggested safety stock."""
-    _insist(request, "suppliers.view_scorecard")
+    """Show one supplier: its compliance documents, metrics, and the suggested safety stock."""
+    _require_permission(request, "suppliers.view_scorecard")
     row = get_object_or_404(Supplier, code=code)
     now = timezone.now()
-    may_judge = request.user.has_perm("suppliers.view_evidence")
+    may_judge = request.user.has_perm("suppliers.view_compliancedocument")
     return _page(
         request,
         "dashboard/suppliers/scorecard.html",
         title=row.name,
         supplier=row,
-        proofs=compliance.of(row, now=now) if may_judge else None,
-        withheld=compliance.withheld(row) if may_judge else None,
+        proofs=compliance.criteria_of(row, now=now) if may_judge else None,
+        withheld=compliance.withheld_offers(row) if may_judge else None,
         buffer=safety_stock.suggest(supplier=row, now=now),
         may_decide=request.user.has_perm("suppliers.change_supplier"),
-        drawn=drawn(row, now=now),
+        drawn=metric_histories(row, now=now),
     )
 
 
-def drawn(row: Supplier, *, now: datetime) -> list[Drawn]:
+def metric_histories(row: Supplier, *, now: datetime) -> list[MetricHistory]:
     """Return each metric over 90 days, also those without data."""
     cards = defaultdict(list)
     found = row.scorecards.filter(on__gte=(now - SHOWN_OVER).date()).order_by("-on")
     for card in found:
         cards[card.measure].append(card)
-    return [_drawn(measure, cards[measure]) for measure in Measure]
+    return [_metric_history(measure, cards[measure]) for measure in Measure]
 
 
-def _drawn(measure: Measure, cards: list[Scorecard]) -> Drawn:
-    points = [Point(on=c.on, value=c.value, low=c.low, high=c.high) for c in cards]
-    return Drawn(
+def _metric_history(measure: Measure, cards: list[Scorecard]) -> MetricHistory:
+    points = [MetricPoint(on=c.on, value=c.value, low=c.low, high=c.high) for c in cards]
+    return MetricHistory(
         measure=measure,
         label=str(measure.label),
-        explained=metrics.EXPLAINED[measure],
+        explained=metrics.EXPLANATIONS[measure],
         is_less_better=metrics.is_less_better(measure),
         latest=cards[0] if cards else None,
         days=cards,
-        trend=trend(points, is_rate=metrics.is_rate(measure)),
+        trend=trend_chart(points, is_rate=metrics.is_rate(measure)),
     )
 
 
-def _insist(request: HttpRequest, permission: str) -> None:
+def _require_permission(request: HttpRequest, permission: str) -> None:
     if not request.user.has_perm(permission):
         raise PermissionDenied(permission)
 

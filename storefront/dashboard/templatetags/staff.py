@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from storefront.dashboard.suppliers import metrics
 from storefront.lib.money import Money
-from storefront.lib.staff.columns import as_age, as_money, as_state
+from storefront.lib.staff.columns import as_age, as_money, as_status
 
 register = template.Library()
 MINUTES_PER_HOUR = 60
@@ -28,7 +28,7 @@ def age(moment: datetime) -> str:
 
 @register.filter
 def state(word: str, mark: str = "") -> str:
-    return as_state(word, calls=mark == "calls", waits=mark == "waits", ended=mark == "ended")
+    return as_status(word, calls=mark == "calls", waits=mark == "waits", ended=mark == "ended")
 
 
 @register.filter
@@ -38,12 +38,12 @@ def minutes(span: timedelta) -> int:
 
 @register.filter
 def measured(value: Decimal | None, measure: str) -> str:
-    return metrics.said(measure, value)
+    return metrics.format_value(measure, value)
 
 
 @register.filter
 def brief(value: Decimal, measure: str) -> str:
-    return metrics.brief(measure, value)
+    return metrics.format_short(measure, value)
 
 
 @register.filter

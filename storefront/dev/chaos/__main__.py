@@ -44,12 +44,12 @@ def main(words: Sequence[str]) -> int:
             from storefront.dev.chaos import campaign, mutation_tests, plan  # noqa: PLC0415 - Django is ready by now
 
             if asked.mutants:
-                return mutation_tests.catch_all(
+                return mutation_tests.test_mutants(
                     place, only=asked.only, folder=asked.var, say=note, began=began
                 )
-            return campaign.prove(
+            return campaign.run_campaign(
                 place,
-                planned=plan.deaths_only if asked.deaths else plan.plan,
+                planned=plan.draw_kills_only if asked.deaths else plan.draw_plan,
                 seed=asked.seed,
                 folder=asked.var,
                 say=note,

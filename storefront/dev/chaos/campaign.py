@@ -12,7 +12,7 @@ from storefront.dev.chaos import report
 from storefront.dev.chaos.instance import failpoints
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import NOTES, Instance
-from storefront.dev.chaos.instance.restarts import Keeper
+from storefront.dev.chaos.instance.restarts import Restarter
 from storefront.dev.chaos.plan import Plan
 from storefront.dev.chaos.runner import Run, begin, open_shop, wait
 from storefront.dev.chaos.workload import goods as workload_goods
@@ -20,22 +20,22 @@ from storefront.dev.chaos.workload import goods as workload_goods
 HOT_UNITS = 25
 
 
-class Planned(Protocol):
+class PlanFactory(Protocol):
     """Draws a plan from a seed."""
 
     def __call__(self, seed: int, *, failpoints: Iterable[str], variety: int) -> Plan: ...
 
 
-def armed(place: Instance, plan: Plan) -> dict[str, str]:
+def arm_failpoints(place: Instance, plan: Plan) -> dict[str, str]:
     """Return the environment that makes each failpoint kill once, when its notes folder exists."""
     wishes = ",".join(f"{name}:{turn}" for name, turn in plan.failpoints.items())
     return {"FAILPOINT": wishes, "FAILPOINT_NOTES": str(place.var / NOTES)}
 
 
-def prove(  # noqa: PLR0913 - a run, and its output
+def run_campaign(  # noqa: PLR0913 - a run, and its output
     place: Instance,
     *,
-    planned: Planned,
+    planned: PlanFactory,
     seed: int,
     folder: Path,
     say: Callable[[str], None],
@@ -44,17 +44,17 @@ def prove(  # noqa: PLR0913 - a run, and its output
     """Run chaos; print the report, store it in ``chaos.json``; return 1 on a violation."""
     names = failpoints.defined()
     plan = planned(seed, failpoints=names, variety=workload_goods.VARIETY)
-    env = armed(place, plan)
-    with Keeper(place) as keeper:
-        begun = begin(place, keeper, **env)  # while the database is created
+    env = arm_failpoints(place, plan)
+    with Restarter(place) as restarter:
+        begun = begin(place, restarter, **env)  # while the database is created
         open_shop(place, say)
         # Every other seed plays an account that may capture one authorization several times.
         control(place.gateway_url, "account", {"many": seed % 2 == 1})
         goods, stock = workload_goods.choose(place, hot_units=HOT_UNITS)
-        wait(place, keeper, begun, **env)
+        wait(place, restarter, begun, **env)
         ready_s = time.monotonic() - began
         say("all processes are ready")
-        run = Run(place=place, keeper=keeper, plan=plan, goods=goods, stock=stock, say=say)
+        run = Run(place=place, restarter=restarter, plan=plan, goods=goods, stock=stock, say=say)
         violations = run.go()
         figures = report.figures(run, violations, names=names)
     figures |= {
@@ -62,6 +62,6 @@ def prove(  # noqa: PLR0913 - a run, and its output
         "ready_s": round(ready_s, 1),
         "wall_s": round(time.monotonic() - began, 1),
     }
-    report.show(figures)
+    report.format_report(figures)
     (folder / "chaos.json").write_text(json.dumps(figures, indent=1, default=str) + "\n")
     return 1 if violations else 0

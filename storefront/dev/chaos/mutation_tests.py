@@ -18,27 +18,35 @@ from storefront.dev.chaos.checker.checks import Violation
 from storefront.dev.chaos.instance import instance, mutants
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
-from storefront.dev.chaos.instance.restarts import Keeper
-from storefront.dev.chaos.plan import EMPTIABLE, Blow, Phase, Plan, Way, What, Wish
+from storefront.dev.chaos.instance.restarts import Restarter
+from storefront.dev.chaos.plan import (
+    EMPTIABLE,
+    FaultKind,
+    PaymentOutcome,
+    Phase,
+    Plan,
+    PlannedFault,
+    PlannedPurchase,
+)
 from storefront.dev.chaos.runner import Run, open_shop, start
 from storefront.dev.chaos.workload import goods as workload_goods
-from storefront.dev.chaos.workload.goods import Light
+from storefront.dev.chaos.workload.goods import SellableProduct
 
 HOT_UNITS = 8
 NO_MUTANT = "no mutant"
-PATIENCE_S = 25.0
+DRAIN_TIMEOUT_S = 25.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Scenario:
     """A scenario for a mutant, and the promises it violates: one violation is enough."""
 
-    shoppers: int
+    customers: int
     expects: frozenset[str]
     is_rush: bool = False  # all customers buy the hot product
-    blows: Sequence[Blow] = ()
+    planned_faults: Sequence[PlannedFault] = ()
     failpoint: str = ""
-    paybacks: int = 0
+    refund_count: int = 0
     returns: int = 0
 
     @property
@@ -47,44 +55,59 @@ class Story:
         goods = [0 if self.is_rush else 1 + turn % (EMPTIABLE - 1) for turn in range(100)]
         beside = 2 if self.returns else 0  # a fully refunded order cannot be refunded again
         wishes = [
-            Wish(goods=which, beside=beside, way=Way.PAYS) for which in goods[: self.shoppers]
+            PlannedPurchase(goods=which, beside=beside, way=PaymentOutcome.PAYS)
+            for which in goods[: self.customers]
         ]
-        phase = Phase(name="story", wishes=wishes, at_most_s=20, blows=self.blows, is_armed=True)
+        phase = Phase(
+            name="story",
+            wishes=wishes,
+            at_most_s=20,
+            planned_faults=self.planned_faults,
+            is_armed=True,
+        )
         return Plan(seed=1, phases=[phase], failpoints={self.failpoint: 1})
 
 
-LOSES_ANSWERS = Blow(
+LOST_RESPONSES = PlannedFault(
     at_s=0,
-    what=What.SUPPLIER_FAULT,
+    what=FaultKind.SUPPLIER_FAULT,
     detail={"path": "createOrderV2", "kind": "drop_after", "count": 3},
 )
 # The end of a phase stops the supplier's faults: orders must be submitted before.
-LASTS = Blow(at_s=10, what=What.CLOCK, detail={"seconds": 0.0})
-MIXES_LETTERS = Blow(at_s=0, what=What.POSTING, detail={"mode": "out_of_order"})
-STORIES: Mapping[str, Story] = {
+CLOCK_SHIFT = PlannedFault(at_s=10, what=FaultKind.CLOCK, detail={"seconds": 0.0})
+REORDERED_WEBHOOKS = PlannedFault(at_s=0, what=FaultKind.POSTING, detail={"mode": "out_of_order"})
+SCENARIOS: Mapping[str, Scenario] = {
     # Depending on timing it oversells, or only breaks the sum of reservations.
-    "stock read, then written": Story(
-        shoppers=24, is_rush=True, expects=frozenset({checks.SOLD, checks.TRUE})
+    "stock read, then written": Scenario(
+        customers=24, is_rush=True, expects=frozenset({checks.SOLD, checks.TRUE})
     ),
-    "published after commit": Story(
-        shoppers=6, failpoint="outbox.after_commit", expects=frozenset({checks.MAILS})
+    "published after commit": Scenario(
+        customers=6, failpoint="outbox.after_commit", expects=frozenset({checks.MAILS})
     ),
-    "no idempotency key to the supplier": Story(
-        shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=frozenset({checks.TOLD})
+    "no idempotency key to the supplier": Scenario(
+        customers=6,
+        planned_faults=[LOST_RESPONSES, CLOCK_SHIFT],
+        expects=frozenset({checks.SUBMITTED_ONCE}),
     ),
-    "submits again without lookup": Story(
-        shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=frozenset({checks.TOLD})
+    "submits again without lookup": Scenario(
+        customers=6,
+        planned_faults=[LOST_RESPONSES, CLOCK_SHIFT],
+        expects=frozenset({checks.SUBMITTED_ONCE}),
     ),
-    "last webhook wins": Story(
-        shoppers=16, blows=[MIXES_LETTERS], expects=frozenset({checks.TRUE})
+    "last webhook wins": Scenario(
+        customers=16, planned_faults=[REORDERED_WEBHOOKS], expects=frozenset({checks.TRUE})
     ),
-    "float money": Story(shoppers=8, expects=frozenset({checks.MONEY})),
-    "refund without ledger": Story(shoppers=4, paybacks=2, expects=frozenset({checks.MONEY})),
-    "each click refunds a return": Story(shoppers=6, returns=2, expects=frozenset({checks.MONEY})),
+    "float money": Scenario(customers=8, expects=frozenset({checks.MONEY})),
+    "refund without ledger": Scenario(
+        customers=4, refund_count=2, expects=frozenset({checks.MONEY})
+    ),
+    "each click refunds a return": Scenario(
+        customers=6, returns=2, expects=frozenset({checks.MONEY})
+    ),
 }
 
 
-def catch_all(
+def test_mutants(
     place: Instance, *, only: str, folder: Path, say: Callable[[str], None], began: float
 ) -> int:
     """Run the scenarios without a mutant, then with each; return 1 if one survives.
@@ -97,17 +120,17 @@ def catch_all(
         return 1
     open_shop(place, say)
     goods, stock = workload_goods.choose(place, hot_units=HOT_UNITS)
-    shelf = _Shelf(place=place, goods=goods, stock=stock, say=say)
+    shelf = _ShopCopies(place=place, goods=goods, stock=stock, say=say)
     found: dict[str, list[Violation]] = {}
     blamed: list[str] = []
-    with Keeper(place) as keeper:
-        for story in controls():
-            blamed += _words(shelf.serve(keeper, "", story))
+    with Restarter(place) as restarter:
+        for story in control_scenarios():
+            blamed += _words(shelf.serve(restarter, "", story))
             say(f"{NO_MUTANT}: {blamed or 'no violations'}"[:300])
         for name in served:
-            found[name] = shelf.serve(keeper, name, STORIES[name])
+            found[name] = shelf.serve(restarter, name, SCENARIOS[name])
             say(f"{name}: {_words(found[name]) or 'no violations'}"[:300])
-    survivors = [name for name in served if not is_caught(STORIES[name], found[name])]
+    survivors = [name for name in served if not is_caught(SCENARIOS[name], found[name])]
     told = {
         "mutants": {name: _words(found[name]) for name in served},
         "caught": len(served) - len(survivors),
@@ -120,14 +143,14 @@ def catch_all(
     return 1 if survivors or blamed else 0
 
 
-def is_caught(story: Story, violations: Sequence[Violation]) -> bool:
+def is_caught(story: Scenario, violations: Sequence[Violation]) -> bool:
     return any(one.promise in story.expects for one in violations)
 
 
-def controls() -> list[Story]:
+def control_scenarios() -> list[Scenario]:
     """Return the scenarios without a mutant: each rush separately, all others as one."""
-    rushes = [story for story in STORIES.values() if story.is_rush]
-    return [*rushes, _together([story for story in STORIES.values() if not story.is_rush])]
+    rushes = [story for story in SCENARIOS.values() if story.is_rush]
+    return [*rushes, _joined([story for story in SCENARIOS.values() if not story.is_rush])]
 
 
 def _words(violations: Sequence[Violation]) -> list[str]:
@@ -135,40 +158,40 @@ def _words(violations: Sequence[Violation]) -> list[str]:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Shelf:
+class _ShopCopies:
     """The filled shop, from which every scenario gets a fresh copy."""
 
     place: Instance
-    goods: Sequence[Light]
+    goods: Sequence[SellableProduct]
     stock: int
     say: Callable[[str], None]
     count: int = 0
 
-    def serve(self, keeper: Keeper, mutant: str, story: Story) -> list[Violation]:
+    def serve(self, restarter: Restarter, mutant: str, story: Scenario) -> list[Violation]:
         """Run the scenario of one mutant; return the violations."""
         for name in ("web", "worker", "beat"):
-            keeper.end(name)
+            restarter.end(name)
         url = self._fresh()
         env = {"DATABASE_URL": url, "MUTANT": mutant, "FAILPOINT": story.failpoint}
         env["FAILPOINT_NOTES"] = str(self.place.var / instance.NOTES)
-        start(self.place, keeper, **env)
-        with mutants.worn(mutant):
+        start(self.place, restarter, **env)
+        with mutants.injected(mutant):
             run = Run(
                 place=self.place,
-                keeper=keeper,
+                restarter=restarter,
                 plan=story.plan,
                 goods=self.goods,
                 stock=self.stock,
                 say=self.say,
-                paybacks=story.paybacks,
+                refund_count=story.refund_count,
                 complaints=0,
                 returns=story.returns,
                 is_audited=False,
-                patience_s=PATIENCE_S,
+                patience_s=DRAIN_TIMEOUT_S,
             )
             found = run.go()
             if story.is_rush:
-                found += checks.held_too_often(run.purchases, stock=self.stock)
+                found += checks.find_overselling(run.purchases, stock=self.stock)
             return found
 
     def _fresh(self) -> str:
@@ -184,7 +207,7 @@ class _Shelf:
         connection.settings_dict["NAME"] = name
         for url in self.place.supplier_urls.values():
             control(url, "reset", {})
-        workload_goods.limit(self.place, self.goods[0], units=HOT_UNITS)
+        workload_goods.limit_stock(self.place, self.goods[0], units=HOT_UNITS)
         control(self.place.gateway_url, "reset", {})
         control(self.place.gateway_url, "account", {"many": True})
         for folder in ("mail",):
@@ -197,13 +220,16 @@ class _Shelf:
         return urlunsplit(parts._replace(path=f"/{name}"))
 
 
-def _together(stories: Sequence[Story]) -> Story:
+def _joined(stories: Sequence[Scenario]) -> Scenario:
     """Join scenarios into one; without a mutant it must have no violation."""
-    return Story(
+    return Scenario(
         expects=frozenset(),
-        shoppers=max(story.shoppers for story in stories),
-        blows=sorted((blow for one in stories for blow in one.blows), key=lambda blow: blow.at_s),
+        customers=max(story.customers for story in stories),
+        planned_faults=sorted(
+            (planned for one in stories for planned in one.planned_faults),
+            key=lambda planned: planned.at_s,
+        ),
         failpoint=next(story.failpoint for story in stories if story.failpoint),
-        paybacks=max(story.paybacks for story in stories),
+        refund_count=max(story.refund_count for story in stories),
         returns=max(story.returns for story in stories),
     )

@@ -9,19 +9,19 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
-SHOPPERS = 6
+CUSTOMERS_PER_PHASE = 6
 HOT_RATE = 0.4
-LATEST_TURN = 5  # latest pass at which a failpoint kills
-AWAY_S = 10.0  # the final supplier outage, whose backlog is timed
-LETTERS_S = 4.0
+MAX_PASS = 5  # latest pass at which a failpoint kills
+OUTAGE_S = 10.0  # the final supplier outage, whose backlog is timed
+WEBHOOKS_S = 4.0
 HANGING_CALLS, HANG_S = 4, 6.0  # one per thread of the web server
 GREEDY_ORDERS = 14  # from one network
-LONELY = 1  # the product with one location only
+SINGLE = 1  # the product with one location only
 EMPTIED, EMPTIABLE = 1, 4  # products that sell out at CJ; their customers come first
-BESIDE_RATE = 0.4  # of carts with a second product
-RARE = ("claim.", "auditing.", "rerouting.")  # the first pass kills
+SECOND_PRODUCT_RATE = 0.4  # of carts with a second product
+RARE_FAILPOINTS = ("claim.", "auditing.", "rerouting.")  # the first pass kills
 SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "queryByVid")
-REFUSERS = ("cj", "bigbuy")
+CANCELING_SUPPLIERS = ("cj", "bigbuy")
 BIGBUY_PATHS = ("order/create", "order/check", "tracking/orders")
 LISTS = {"bigbuy": "productsstockbyhandlingdays", "feed": "/stock.csv"}
 SUPPLIER_KINDS = (
@@ -43,7 +43,7 @@ GATEWAY_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
 POSTING_MODES = ("duplicate", "out_of_order", "bad_signature", "lost", "delayed")
 
 
-class What(StrEnum):
+class FaultKind(StrEnum):
     """The kinds of faults."""
 
     SUPPLIER_FAULT = "supplier fault"
@@ -69,7 +69,7 @@ class What(StrEnum):
     NETWORK = "one network"  # orders repeatedly without a cookie, and never pays
 
 
-class Way(StrEnum):
+class PaymentOutcome(StrEnum):
     """How a customer's payment ends."""
 
     PAYS = "pays"
@@ -79,23 +79,23 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blow:
+class PlannedFault:
     """One fault, and when it happens after the start of its phase."""
 
     at_s: float
-    what: What
+    what: FaultKind
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class PlannedPurchase:
     """What one customer buys; ``goods`` is the index of a product, 0 the hot one.
 
     ``beside`` is another product in the same cart, possibly the same one; 0 is none.
     """
 
     goods: int
-    way: Way
+    way: PaymentOutcome
     beside: int = 0
 
 
@@ -104,9 +104,9 @@ class Phase:
     """Customers, and the faults during their purchases."""
 
     name: str
-    wishes: Sequence[Wish]
+    wishes: Sequence[PlannedPurchase]
     at_most_s: float  # no purchase begins later
-    blows: Sequence[Blow] = ()
+    planned_faults: Sequence[PlannedFault] = ()
     is_armed: bool = False  # whether failpoints kill from here on
 
 
@@ -119,103 +119,124 @@ class Plan:
     failpoints: Mapping[str, int]
 
 
-def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
+def draw_plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
     """Draw a plan from the seed."""
     luck = Random(seed)
-    turns = {name: luck.randint(1, LATEST_TURN) for name in sorted(failpoints)}
-    turns |= {name: 1 for name in turns if name.startswith(RARE)}
-    base, misery = wishes(luck, 24, variety), wishes(luck, 40, variety)
-    emptied = _most_wished(misery)
-    sold_out = [_blow(0, What.SOLD_OUT, goods=goods) for goods in emptied]
+    turns = {name: luck.randint(1, MAX_PASS) for name in sorted(failpoints)}
+    turns |= {name: 1 for name in turns if name.startswith(RARE_FAILPOINTS)}
+    base, misery = draw_purchases(luck, 24, variety), draw_purchases(luck, 40, variety)
+    emptied = _most_wanted(misery)
+    sold_out = [_fault(0, FaultKind.SOLD_OUT, goods=goods) for goods in emptied]
     misery = tuple(sorted(misery, key=lambda one: one.goods not in emptied))  # emptied ones first
     phases = (
         Phase(name="base", wishes=base, at_most_s=8),
-        Phase(name="hangs", wishes=wishes(luck, 12, variety), at_most_s=8, blows=_hangs()),
+        Phase(
+            name="hangs",
+            wishes=draw_purchases(luck, 12, variety),
+            at_most_s=8,
+            planned_faults=_draw_hangs(),
+        ),
         Phase(
             name="misery",
             wishes=misery,
             at_most_s=9,
-            blows=_sorted([*_misery(luck, 8), *_lists(luck, 8), *sold_out]),
+            planned_faults=_sorted(
+                [*_draw_api_faults(luck, 8), *_draw_list_faults(luck, 8), *sold_out]
+            ),
             is_armed=True,  # the web server dies often, and needs time to restart
         ),
-        Phase(name="kills", wishes=wishes(luck, 44, variety), at_most_s=15, blows=_kills(luck, 11)),
+        Phase(
+            name="kills",
+            wishes=draw_purchases(luck, 44, variety),
+            at_most_s=15,
+            planned_faults=_draw_kills(luck, 11),
+        ),
         Phase(
             name="letters",
-            wishes=wishes(luck, 16, variety),
+            wishes=draw_purchases(luck, 16, variety),
             at_most_s=5,
-            blows=_letters(luck, LETTERS_S),
+            planned_faults=_draw_webhooks(luck, WEBHOOKS_S),
         ),
     )
     return Plan(seed=seed, phases=phases, failpoints=turns)
 
 
-def deaths_only(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
+def draw_kills_only(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
     """Kill a process at the first pass of each failpoint, without other faults.
 
     One product sells out at its location: otherwise no order is rerouted. Every third customer
     buys it, before the others.
     """
     wanted = [
-        replace(one, way=Way.PAYS, goods=LONELY) if turn % 3 == 0 else one
-        for turn, one in enumerate(wishes(Random(seed), 24, variety))
+        replace(one, way=PaymentOutcome.PAYS, goods=SINGLE) if turn % 3 == 0 else one
+        for turn, one in enumerate(draw_purchases(Random(seed), 24, variety))
     ]
-    blows = (_blow(0, What.SOLD_OUT, goods=LONELY),)
-    phase = Phase(name="deaths", wishes=wanted, at_most_s=40, blows=blows, is_armed=True)
+    planned_faults = (_fault(0, FaultKind.SOLD_OUT, goods=SINGLE),)
+    phase = Phase(
+        name="deaths", wishes=wanted, at_most_s=40, planned_faults=planned_faults, is_armed=True
+    )
     return Plan(seed=seed, phases=(phase,), failpoints=dict.fromkeys(sorted(failpoints), 1))
 
 
-def wishes(luck: Random, count: int, variety: int) -> tuple[Wish, ...]:
-    ways = luck.choices(list(Way), weights=(16, 2, 1, 1), k=count)
+def draw_purchases(luck: Random, count: int, variety: int) -> tuple[PlannedPurchase, ...]:
+    ways = luck.choices(list(PaymentOutcome), weights=(16, 2, 1, 1), k=count)
     return tuple(
-        Wish(
+        PlannedPurchase(
             goods=0 if luck.random() < HOT_RATE else luck.randrange(1, variety),
-            beside=luck.randrange(1, variety) if luck.random() < BESIDE_RATE else 0,
+            beside=luck.randrange(1, variety) if luck.random() < SECOND_PRODUCT_RATE else 0,
             way=way,
         )
         for way in ways
     )
 
 
-def _hangs() -> tuple[Blow, ...]:
+def _draw_hangs() -> tuple[PlannedFault, ...]:
     """Return hangs, one after the other, without other faults."""
     return (
-        _blow(0, What.GATEWAY_HANGS, count=HANGING_CALLS, seconds=HANG_S),
-        _blow(HANG_S, What.NETWORK, orders=GREEDY_ORDERS),
-        _blow(HANG_S + 1, What.REDIS_HANGS, seconds=2.0),
+        _fault(0, FaultKind.GATEWAY_HANGS, count=HANGING_CALLS, seconds=HANG_S),
+        _fault(HANG_S, FaultKind.NETWORK, orders=GREEDY_ORDERS),
+        _fault(HANG_S + 1, FaultKind.REDIS_HANGS, seconds=2.0),
     )
 
 
-def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
+def _draw_api_faults(luck: Random, seconds: float) -> tuple[PlannedFault, ...]:
     """Return every fault of an API supplier once or twice, and faults of the gateway."""
     kinds = [kind for kind in SUPPLIER_KINDS for _ in range(luck.randint(1, 2))]
-    blows = [
-        _blow(
+    planned_faults = [
+        _fault(
             luck.uniform(0, seconds * 0.6),
-            What.SUPPLIER_FAULT,
+            FaultKind.SUPPLIER_FAULT,
             path=luck.choices(SUPPLIER_PATHS, weights=(6, 2, 1, 1))[0],
             kind=kind,
             delay=round(luck.uniform(0.3, 2), 2),
         )
         for kind in kinds
     ]
-    blows += [
-        _blow(
+    planned_faults += [
+        _fault(
             luck.uniform(0, seconds),
-            What.SUPPLIER_FAULT,
+            FaultKind.SUPPLIER_FAULT,
             supplier="bigbuy",
             path=luck.choice(BIGBUY_PATHS),
             kind=kind,
         )
         for kind in BIGBUY_KINDS
     ]
-    blows += [
-        _blow(luck.uniform(0, 2), What.SUPPLIER_FAULT, path="webhooks", kind=kind, count=3, every=2)
+    planned_faults += [
+        _fault(
+            luck.uniform(0, 2),
+            FaultKind.SUPPLIER_FAULT,
+            path="webhooks",
+            kind=kind,
+            count=3,
+            every=2,
+        )
         for kind in MESSAGE_KINDS
     ]
-    blows += [
-        _blow(
+    planned_faults += [
+        _fault(
             luck.uniform(0, seconds),
-            What.GATEWAY_FAULT,
+            FaultKind.GATEWAY_FAULT,
             path=luck.choice(GATEWAY_CALLS),
             kind=kind,
             seconds=round(luck.uniform(0.5, 2), 2),
@@ -224,51 +245,69 @@ def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
     ]
     modes = luck.sample(POSTING_MODES, len(POSTING_MODES))
     step = seconds / len(modes)
-    blows += [_blow(step * turn, What.POSTING, mode=mode) for turn, mode in enumerate(modes)]
-    return _sorted(blows)
+    planned_faults += [
+        _fault(step * turn, FaultKind.POSTING, mode=mode) for turn, mode in enumerate(modes)
+    ]
+    return _sorted(planned_faults)
 
 
-def _lists(luck: Random, seconds: float) -> Iterable[Blow]:
+def _draw_list_faults(luck: Random, seconds: float) -> Iterable[PlannedFault]:
     """Yield faults of stock lists, and syncs to read them."""
     for supplier, path in LISTS.items():
         for kind in luck.sample(LIST_KINDS, 2):
-            yield _blow(0, What.SUPPLIER_FAULT, supplier=supplier, path=path, kind=kind)
-    yield from (_blow(luck.uniform(0, seconds), What.SYNC) for _ in range(2))
+            yield _fault(0, FaultKind.SUPPLIER_FAULT, supplier=supplier, path=path, kind=kind)
+    yield from (_fault(luck.uniform(0, seconds), FaultKind.SYNC) for _ in range(2))
 
 
-def _most_wished(wishes: Iterable[Wish]) -> tuple[int, ...]:
+def _most_wanted(wishes: Iterable[PlannedPurchase]) -> tuple[int, ...]:
     """Return the product that most customers buy, without the hot one."""
-    able = (one.goods for one in wishes if one.way is Way.PAYS and 0 < one.goods < EMPTIABLE)
+    able = (
+        one.goods for one in wishes if one.way is PaymentOutcome.PAYS and 0 < one.goods < EMPTIABLE
+    )
     return tuple(goods for goods, _ in Counter(able).most_common(EMPTIED))
 
 
-def _kills(luck: Random, seconds: float) -> tuple[Blow, ...]:
+def _draw_kills(luck: Random, seconds: float) -> tuple[PlannedFault, ...]:
     count = int(seconds / 0.65)
-    blows = [_blow(luck.uniform(0, seconds), What.WORKER_CHILD) for _ in range(count)]
-    for what, times in ((What.WEB, 1), (What.WORKER, 1), (What.BEAT, 1), (What.FLUSH, 2)):
-        blows += [_blow(luck.uniform(1, seconds), what) for _ in range(times)]
-    blows.append(_blow(luck.uniform(seconds * 0.2, seconds * 0.5), What.REDIS))
-    blows.append(_blow(luck.uniform(seconds * 0.5, seconds * 0.8), What.POSTGRES))
-    blows.append(_blow(luck.uniform(0, seconds * 0.3), What.SAME_KEY))
-    blows += [_blow(luck.uniform(0, seconds), What.REFUSAL, supplier=each) for each in REFUSERS]
-    blows.append(_blow(luck.uniform(0, seconds), What.SYNC))
-    blows.append(_blow(seconds - AWAY_S + LETTERS_S, What.SUPPLIER_DOWN))  # until phase letters
+    planned_faults = [
+        _fault(luck.uniform(0, seconds), FaultKind.WORKER_CHILD) for _ in range(count)
+    ]
+    for what, times in (
+        (FaultKind.WEB, 1),
+        (FaultKind.WORKER, 1),
+        (FaultKind.BEAT, 1),
+        (FaultKind.FLUSH, 2),
+    ):
+        planned_faults += [_fault(luck.uniform(1, seconds), what) for _ in range(times)]
+    planned_faults.append(_fault(luck.uniform(seconds * 0.2, seconds * 0.5), FaultKind.REDIS))
+    planned_faults.append(_fault(luck.uniform(seconds * 0.5, seconds * 0.8), FaultKind.POSTGRES))
+    planned_faults.append(_fault(luck.uniform(0, seconds * 0.3), FaultKind.SAME_KEY))
+    planned_faults += [
+        _fault(luck.uniform(0, seconds), FaultKind.REFUSAL, supplier=each)
+        for each in CANCELING_SUPPLIERS
+    ]
+    planned_faults.append(_fault(luck.uniform(0, seconds), FaultKind.SYNC))
+    planned_faults.append(
+        _fault(seconds - OUTAGE_S + WEBHOOKS_S, FaultKind.SUPPLIER_DOWN)
+    )  # until phase letters
     mode = luck.choice(POSTING_MODES)
-    return _sorted([*blows, _blow(0.5, What.POSTING, mode=mode)])
+    return _sorted([*planned_faults, _fault(0.5, FaultKind.POSTING, mode=mode)])
 
 
-def _letters(luck: Random, seconds: float) -> tuple[Blow, ...]:
-    blows = [_blow(0, What.POSTING, mode="out_of_order")]
-    blows += [_blow(luck.uniform(0, seconds), What.LETTERS, count=40) for _ in range(5)]
-    blows += [_blow(seconds * 0.4, What.CLOCK, seconds=-600.0)]
-    blows += [_blow(seconds * 0.8, What.CLOCK, seconds=600.0)]
-    blows.append(_blow(seconds, What.SUPPLIER_BACK))
-    return _sorted(blows)
+def _draw_webhooks(luck: Random, seconds: float) -> tuple[PlannedFault, ...]:
+    planned_faults = [_fault(0, FaultKind.POSTING, mode="out_of_order")]
+    planned_faults += [
+        _fault(luck.uniform(0, seconds), FaultKind.LETTERS, count=40) for _ in range(5)
+    ]
+    planned_faults += [_fault(seconds * 0.4, FaultKind.CLOCK, seconds=-600.0)]
+    planned_faults += [_fault(seconds * 0.8, FaultKind.CLOCK, seconds=600.0)]
+    planned_faults.append(_fault(seconds, FaultKind.SUPPLIER_BACK))
+    return _sorted(planned_faults)
 
 
-def _blow(at_s: float, what: What, **detail: Any) -> Blow:
-    return Blow(at_s=round(at_s, 2), what=what, detail=detail)
+def _fault(at_s: float, what: FaultKind, **detail: Any) -> PlannedFault:
+    return PlannedFault(at_s=round(at_s, 2), what=what, detail=detail)
 
 
-def _sorted(blows: Iterable[Blow]) -> tuple[Blow, ...]:
-    return tuple(sorted(blows, key=lambda blow: blow.at_s))
+def _sorted(planned_faults: Iterable[PlannedFault]) -> tuple[PlannedFault, ...]:
+    return tuple(sorted(planned_faults, key=lambda planned: planned.at_s))

@@ -8,15 +8,23 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from orders.models import Setback
+from orders.models import Backorder
 from storefront.dev.chaos.checker.checks import Violation
 from storefront.dev.chaos.observations import outside
-from storefront.dev.chaos.observations.history import Purchase, Told
-from storefront.dev.chaos.plan import What
+from storefront.dev.chaos.observations.history import CustomerPurchase, SupplierOrder
+from storefront.dev.chaos.plan import FaultKind
 from storefront.dev.chaos.runner import Run
-from storefront.dev.chaos.workload.duplicate_requests import TIMES
+from storefront.dev.chaos.workload.duplicate_requests import REPEATS
 
-KILLS = (What.WORKER_CHILD, What.WORKER, What.WEB, What.BEAT, What.REDIS, What.POSTGRES, What.FLUSH)
+KILLS = (
+    FaultKind.WORKER_CHILD,
+    FaultKind.WORKER,
+    FaultKind.WEB,
+    FaultKind.BEAT,
+    FaultKind.REDIS,
+    FaultKind.POSTGRES,
+    FaultKind.FLUSH,
+)
 COLUMN = 26
 
 
@@ -26,10 +34,10 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
     tallies = run.tallies.values()
     requests = sum(each.requests for each in tallies)
     errors = sum(each.errors for each in tallies)
-    letters = outside.letters(run.place.var)
-    told = [*outside.orders_told(run.place.var), *run.wholesaler.told()]
+    letters = outside.received_emails(run.place.var)
+    told = [*outside.supplier_orders(run.place.var), *run.wholesaler.told()]
     return {
-        "shoppers": len(run.purchases),
+        "customers": len(run.purchases),
         "ends": dict(Counter(one.end for one in run.purchases)),
         "lost": [one.words for one in run.purchases if one.end == "lost"],
         "requests": requests,
@@ -38,42 +46,47 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "unheard": sum(each.unheard for each in tallies),
         "http_5xx_share": round(errors / requests, 4) if requests else 0,
         "checkout_s": {phase: _percentiles(run.purchases, phase) for phase in run.tallies},
-        "kills": {what.value: run.striker.struck[what] for what in KILLS},
-        "deaths": dict(run.keeper.deaths),
-        "recovery_s": run.keeper.recoveries,
-        "blows": {what.value: count for what, count in run.striker.struck.items()},
-        "blows_missed": run.striker.failures,
+        "kills": {what.value: run.fault_injector.injected[what] for what in KILLS},
+        "deaths": dict(run.restarter.deaths),
+        "recovery_s": run.restarter.recoveries,
+        "planned_faults": {
+            what.value: count for what, count in run.fault_injector.injected.items()
+        },
+        "blows_missed": run.fault_injector.failures,
         "failpoints_hit": hit,
         "failpoints_missed": sorted(set(names) - set(hit)),
         "supplier_attempts": len(outside.attempts(run.place.var)),
         "supplier_orders": _by_supplier(told),
         "supplier_refusals": _by_supplier([one for one in told if one.is_off]),
-        "returns": {"asked": len(run.returner.asked), "paid": len(run.returner.paid)},
-        "letters_posted": dict(run.storm.sent),
+        "returns": {
+            "asked": len(run.returning_customers.asked),
+            "paid": len(run.returning_customers.paid),
+        },
+        "letters_posted": dict(run.webhook_forger.sent),
         "mails": len(letters),
-        "drain_s": run.drained.seconds,
-        "drain_waited_s": run.drained.waited_s,
-        "outage": run.striker.outage.words,
+        "drain_s": run.drain_result.seconds,
+        "drain_waited_s": run.drain_result.waited_s,
+        "outage": run.fault_injector.outage.words,
         "refunds": len(run.refunds),
         "claims": len(run.claims),
-        "setbacks": dict(Counter(Setback.objects.values_list("status", flat=True))),
-        "answers": dict(Counter(run.replier.said.values())),
+        "backorders": dict(Counter(Backorder.objects.values_list("status", flat=True))),
+        "answers": dict(Counter(run.email_replier.said.values())),
         "pages_s": _rates(sorted(run.probe.took_s)),
-        "grabbed": dict(Counter(run.grabber.grabbed)),
-        "pressed": [len(one.answers) for one in run.presser.pressed],
-        "decided_by_staff": run.drained.by_staff,
-        "left": run.drained.left,
+        "flooded": dict(Counter(run.flooder.flooded)),
+        "pressed": [len(one.answers) for one in run.repeater.pressed],
+        "decided_by_staff": run.drain_result.by_staff,
+        "left": run.drain_result.left,
         "violations": [each.words for each in violations],
     }
 
 
-def _percentiles(purchases: Sequence[Purchase], phase: str) -> dict[str, float]:
+def _percentiles(purchases: Sequence[CustomerPurchase], phase: str) -> dict[str, float]:
     """Return the times of checkouts that reached the gateway, in seconds."""
     taken = sorted(one.seconds for one in purchases if one.phase == phase and one.payment)
     return _rates(taken)
 
 
-def _by_supplier(told: Iterable[Told]) -> dict[str, int]:
+def _by_supplier(told: Iterable[SupplierOrder]) -> dict[str, int]:
     return dict(Counter(one.supplier for one in told))
 
 
@@ -86,12 +99,12 @@ def _rates(taken: Sequence[float]) -> dict[str, float]:
     }
 
 
-def show(told: dict[str, Any]) -> None:
+def format_report(told: dict[str, Any]) -> None:
     hit, missed = told["failpoints_hit"], told["failpoints_missed"]
     rows = {
         "seed": told["seed"],
         "wall": f"{told['wall_s']} s, of which {told['ready_s']} s until all processes were ready",
-        "customers": f"{told['shoppers']}: {_counts(told['ends'])}",
+        "customers": f"{told['customers']}: {_counts(told['ends'])}",
         "requests": (
             f"{told['requests']}, {told['http_5xx']} answered 5xx ({told['http_500']} of them 500),"
             f" {told['unheard']} without response"
@@ -107,18 +120,18 @@ def show(told: dict[str, Any]) -> None:
         "suppliers": f"orders: {_counts(told['supplier_orders'])}, of {told['supplier_attempts']}"
         f" calls; canceled by them: {_counts(told['supplier_refusals'])}",
         "returns": _counts(told["returns"]),
-        "backorders": f"{_counts(told['setbacks'])}; customers' choices:"
+        "backorders": f"{_counts(told['backorders'])}; customers' choices:"
         f" {_counts(told['answers']) or 'nothing'}",
         "webhooks posted": _counts(told["letters_posted"]),
         "e-mails": told["mails"],
-        "drained": f"in {told['drain_s']} s, {told['decided_by_staff']} decided by staff",
+        "drain_result": f"in {told['drain_s']} s, {told['decided_by_staff']} decided by staff",
         "waited longest, s": _counts(
             dict(sorted(told["drain_waited_s"].items(), key=itemgetter(1))[-3:])
         ),
         "after an outage": told["outage"],
         "gateway hung, page s": _counts(told["pages_s"]),
-        "one network": ", ".join(f"{n} × {status}" for status, n in told["grabbed"].items()),
-        "one key": f"pressed by {TIMES} at once, {told['pressed']} final responses",
+        "one network": ", ".join(f"{n} × {status}" for status, n in told["flooded"].items()),
+        "one key": f"pressed by {REPEATS} at once, {told['pressed']} final responses",
         "violations": len(told["violations"]),
     }
     lines = [f"{name:<{COLUMN}}{value}" for name, value in rows.items()]

@@ -18,26 +18,33 @@ from orders.models import Order
 from storefront.dev.bench.harness.checkout_script import Shop
 from storefront.dev.chaos.checker import beat_log, checks
 from storefront.dev.chaos.checker.checks import Violation
-from storefront.dev.chaos.checker.money_days import audit
-from storefront.dev.chaos.checker.quiescence import Drained, drain
+from storefront.dev.chaos.checker.quiescence import DrainResult, drain
+from storefront.dev.chaos.checker.reconciliation_runs import audit_days
 from storefront.dev.chaos.instance import clock, instance, schema, stop
 from storefront.dev.chaos.instance.instance import Instance
-from storefront.dev.chaos.instance.restarts import Keeper
-from storefront.dev.chaos.nemesis.faults import MissedError, Striker
-from storefront.dev.chaos.nemesis.forged_webhooks import Storm
+from storefront.dev.chaos.instance.restarts import Restarter
+from storefront.dev.chaos.nemesis.faults import FaultInjector, NoTargetError
+from storefront.dev.chaos.nemesis.forged_webhooks import WebhookForger
 from storefront.dev.chaos.observations import inside, outside
-from storefront.dev.chaos.observations.history import Evidence, Purchase, Tally
-from storefront.dev.chaos.plan import REFUSERS, SHOPPERS, Phase, Plan, What, Wish
+from storefront.dev.chaos.observations.history import CustomerPurchase, Evidence, ResponseCounts
+from storefront.dev.chaos.plan import (
+    CANCELING_SUPPLIERS,
+    CUSTOMERS_PER_PHASE,
+    FaultKind,
+    Phase,
+    Plan,
+    PlannedPurchase,
+)
 from storefront.dev.chaos.workload import goods
-from storefront.dev.chaos.workload.claims import complain, have_delivered
-from storefront.dev.chaos.workload.customers import Shopper
-from storefront.dev.chaos.workload.duplicate_requests import Presser
-from storefront.dev.chaos.workload.email_replies import Replier
-from storefront.dev.chaos.workload.goods import Light
-from storefront.dev.chaos.workload.page_probe import Probe
-from storefront.dev.chaos.workload.refunds import pay_back
-from storefront.dev.chaos.workload.returns import Returner
-from storefront.dev.chaos.workload.wholesaler import Wholesaler
+from storefront.dev.chaos.workload.claims import deliver_orders, open_claims
+from storefront.dev.chaos.workload.customers import Customer
+from storefront.dev.chaos.workload.duplicate_requests import RequestRepeater
+from storefront.dev.chaos.workload.email_replies import EmailReplier
+from storefront.dev.chaos.workload.goods import SellableProduct
+from storefront.dev.chaos.workload.page_probe import PageProbe
+from storefront.dev.chaos.workload.refunds import refund_orders
+from storefront.dev.chaos.workload.returns import ReturningCustomers
+from storefront.dev.chaos.workload.wholesaler import FeedSupplierStaff
 from storefront.dev.runtime.processes import Child
 
 DRAIN_S, AUDIT_S = 90.0, 60.0
@@ -49,47 +56,47 @@ class Run:
     """One run, from the first customer to the checks."""
 
     place: Instance
-    keeper: Keeper
+    restarter: Restarter
     plan: Plan
-    goods: Sequence[Light]
+    goods: Sequence[SellableProduct]
     stock: int
     say: Callable[[str], None]
-    paybacks: int = 2
+    refund_count: int = 2
     complaints: int = 4
     returns: int = 4
     is_audited: bool = True
     patience_s: float = DRAIN_S
-    purchases: list[Purchase] = field(default_factory=list)
-    tallies: dict[str, Tally] = field(default_factory=dict)
-    storm: Storm = field(init=False)
-    presser: Presser = field(init=False)
-    grabber: Presser = field(init=False)
-    probe: Probe = field(init=False)
-    replier: Replier = field(init=False)
-    wholesaler: Wholesaler = field(init=False)
-    returner: Returner = field(init=False)
-    striker: Striker = field(init=False)
-    drained: Drained = field(init=False)
+    purchases: list[CustomerPurchase] = field(default_factory=list)
+    tallies: dict[str, ResponseCounts] = field(default_factory=dict)
+    webhook_forger: WebhookForger = field(init=False)
+    repeater: RequestRepeater = field(init=False)
+    flooder: RequestRepeater = field(init=False)
+    probe: PageProbe = field(init=False)
+    email_replier: EmailReplier = field(init=False)
+    wholesaler: FeedSupplierStaff = field(init=False)
+    returning_customers: ReturningCustomers = field(init=False)
+    fault_injector: FaultInjector = field(init=False)
+    drain_result: DrainResult = field(init=False)
     refunds: dict[str, int] = field(default_factory=dict)
     claims: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         luck = Random(self.plan.seed)
-        self.storm = Storm(place=self.place, luck=luck)
-        self.presser = Presser(place=self.place, goods=self.goods)
-        self.grabber = Presser(place=self.place, goods=self.goods, address=GREEDY_ADDRESS)
-        self.probe = Probe(place=self.place)
-        self.replier = Replier(place=self.place, luck=Random(self.plan.seed))
-        self.wholesaler = Wholesaler(place=self.place, luck=Random(self.plan.seed))
-        self.returner = Returner(place=self.place, count=self.returns)
-        self.striker = Striker(
+        self.webhook_forger = WebhookForger(place=self.place, luck=luck)
+        self.repeater = RequestRepeater(place=self.place, goods=self.goods)
+        self.flooder = RequestRepeater(place=self.place, goods=self.goods, address=GREEDY_ADDRESS)
+        self.probe = PageProbe(place=self.place)
+        self.email_replier = EmailReplier(place=self.place, luck=Random(self.plan.seed))
+        self.wholesaler = FeedSupplierStaff(place=self.place, luck=Random(self.plan.seed))
+        self.returning_customers = ReturningCustomers(place=self.place, count=self.returns)
+        self.fault_injector = FaultInjector(
             goods=self.goods,
             place=self.place,
-            storm=self.storm,
+            webhook_forger=self.webhook_forger,
             luck=Random(self.plan.seed),
-            presser=self.presser,
-            grabber=self.grabber,
+            repeater=self.repeater,
+            flooder=self.flooder,
             probe=self.probe,
         )
 
@@ -97,53 +104,55 @@ class Run:
         self.wholesaler.begin()
         for phase in self.plan.phases:
             self._phase(phase)
-        busy = (*self.presser.finish(), *self.grabber.finish(), *self.probe.finish())
+        busy = (*self.repeater.finish(), *self.flooder.finish(), *self.probe.finish())
         stop.wait_for(self.place, busy)
-        struck_until = beat_log.told(self.place)
-        beat_log.wait_until_begun(self.place)
+        struck_until = beat_log.log_length(self.place)
+        beat_log.wait_until_started(self.place)
         self._move_orders()
-        self.striker.heal()
-        self.drained = drain(
+        self.fault_injector.heal()
+        self.drain_result = drain(
             self.place,
             at_most_s=self.patience_s,
-            besides=self.storm.unknown,
-            chores=self._be_staff,
+            besides=self.webhook_forger.unknown,
+            chores=self._do_staff_work,
         )
         self.wholesaler.finish()
-        self.say(f"drained in {self.drained.seconds} s: {', '.join(self.drained.left) or 'all'}")
-        stop.insist_going_on(self.place)
-        silent = beat_log.silent(self.place, since=struck_until)
+        self.say(
+            f"drain_result in {self.drain_result.seconds} s: {', '.join(self.drain_result.left) or 'all'}"
+        )
+        stop.raise_if_requested(self.place)
+        silent = beat_log.silent_beat(self.place, since=struck_until)
         evidence = replace(self._evidence(), silent=silent)
         if self.is_audited:
-            found = audit(self.place, at_most_s=AUDIT_S)
+            found = audit_days(self.place, at_most_s=AUDIT_S)
             self.say(f"reconciliation: {len(found)} differences")
-            spared = sorted(self.plan.failpoints.keys() - self.hit())
-            evidence = replace(evidence, audit=found, spared=spared)
-        return checks.judge(evidence)
+            unreached_failpoints = sorted(self.plan.failpoints.keys() - self.hit())
+            evidence = replace(evidence, audit=found, unreached_failpoints=unreached_failpoints)
+        return checks.check_all(evidence)
 
     def _move_orders(self) -> None:
         """Let each supplier cancel an order unless it has, and deliver some."""
-        told = outside.orders_told(self.place.var)
+        told = outside.supplier_orders(self.place.var)
         canceled = {one.supplier for one in told if one.is_off}
-        for supplier in REFUSERS if self._refusers() else ():
+        for supplier in CANCELING_SUPPLIERS if self._canceling_suppliers() else ():
             if supplier not in canceled:
-                with suppress(MissedError):
-                    self.striker.refuse(supplier=supplier)
+                with suppress(NoTargetError):
+                    self.fault_injector.refuse(supplier=supplier)
         # Two supplier orders may belong to one order of the shop.
-        have_delivered(self.place, count=self.complaints + 2 * self.returns)
+        deliver_orders(self.place, count=self.complaints + 2 * self.returns)
 
-    def _be_staff(self, is_last: bool) -> bool:  # noqa: FBT001 - called by ``drain``
+    def _do_staff_work(self, is_last: bool) -> bool:  # noqa: FBT001 - called by ``drain``
         """Refund, return and claim as soon as there are enough orders; return whether it did."""
-        self.striker.outage.look()
+        self.fault_injector.outage.look()
         self._move_orders()
-        did = self.replier.reply()
-        if self.paybacks and not self.refunds:
-            self.refunds = pay_back(self.place, count=self.paybacks, is_last=is_last)
+        did = self.email_replier.reply()
+        if self.refund_count and not self.refunds:
+            self.refunds = refund_orders(self.place, count=self.refund_count, is_last=is_last)
             did = did or bool(self.refunds)
         elif self.returns:
-            did = self.returner.work(besides={*self.refunds}, is_last=is_last) or did
+            did = self.returning_customers.work(besides={*self.refunds}, is_last=is_last) or did
         if not self.claims:
-            self.claims = complain(self.place, count=self.complaints, is_last=is_last)
+            self.claims = open_claims(self.place, count=self.complaints, is_last=is_last)
             did = did or bool(self.claims)
         return did or self.wholesaler.is_busy
 
@@ -151,40 +160,44 @@ class Run:
         began = time.monotonic()
         if phase.is_armed:
             (self.place.var / instance.NOTES).mkdir(exist_ok=True)
-        striking = self.striker.begin(phase.blows)
-        tally = self.tallies.setdefault(phase.name, Tally())
-        waiting: queue.SimpleQueue[Wish] = queue.SimpleQueue()
+        striking = self.fault_injector.begin(phase.planned_faults)
+        tally = self.tallies.setdefault(phase.name, ResponseCounts())
+        waiting: queue.SimpleQueue[PlannedPurchase] = queue.SimpleQueue()
         for wish in phase.wishes:
             waiting.put(wish)
         until = time.monotonic() + phase.at_most_s
-        shoppers = [
+        customers = [
             threading.Thread(
                 target=self._shop, args=(phase.name, waiting, until, tally), daemon=True
             )
-            for _ in range(SHOPPERS)
+            for _ in range(CUSTOMERS_PER_PHASE)
         ]
-        for each in shoppers:
+        for each in customers:
             each.start()
-        stop.wait_for(self.place, (*shoppers, striking))
+        stop.wait_for(self.place, (*customers, striking))
         ends = [one.end for one in self.purchases if one.phase == phase.name]
         told = ", ".join(f"{ends.count(end)} {end}" for end in sorted(set(ends)))
         self.say(f"{phase.name}: {time.monotonic() - began:.1f} s, {told}")
 
     def _shop(
-        self, phase: str, waiting: queue.SimpleQueue[Wish], until: float, tally: Tally
+        self,
+        phase: str,
+        waiting: queue.SimpleQueue[PlannedPurchase],
+        until: float,
+        tally: ResponseCounts,
     ) -> None:
         ports = self.place.ports
         shop = Shop(port=ports.web, gateway_port=ports.gateway)
-        while time.monotonic() < until and not stop.is_wanted(self.place):
+        while time.monotonic() < until and not stop.is_requested(self.place):
             try:
                 wish = waiting.get_nowait()
             except queue.Empty:
                 return
-            purchase = Purchase(wish=wish, phase=phase)
+            purchase = CustomerPurchase(wish=wish, phase=phase)
             self.purchases.append(purchase)
             try:
                 lights = [wish.goods, wish.beside] if wish.beside else [wish.goods]
-                Shopper(shop, tally, purchase).buy(*(self.goods[one].slug for one in lights))
+                Customer(shop, tally, purchase).buy(*(self.goods[one].slug for one in lights))
             except Exception as error:  # noqa: BLE001 - the next purchase goes on
                 self.errors.append(f"a shopper of {phase} broke: {error!r}")
 
@@ -193,40 +206,44 @@ class Run:
         return Evidence(
             purchases=self.purchases,
             stock=self.stock,
-            charges=outside.charges(var),
-            told=[*outside.orders_told(var), *self.wholesaler.told()],
+            charges=outside.gateway_payments(var),
+            told=[*outside.supplier_orders(var), *self.wholesaler.told()],
             attempts=outside.attempts(var),
-            letters=outside.letters(var),
-            ours=inside.testify(now=timezone.now(), left=self.drained.left),
+            letters=outside.received_emails(var),
+            ours=inside.read_state(now=timezone.now(), left=self.drain_result.left),
             pages_s=self.probe.took_s,
-            grabbed=self.grabber.grabbed,
-            refunds=Counter(self.refunds) + Counter(self.returner.paid),
-            returned=self.returner.asked,
-            wrong_returns=self.returner.wrong,
-            refusers=self._refusers(),
+            flooded=self.flooder.flooded,
+            refunds=Counter(self.refunds) + Counter(self.returning_customers.paid),
+            returned=self.returning_customers.asked,
+            wrong_returns=self.returning_customers.wrong,
+            canceling_suppliers=self._canceling_suppliers(),
             claims=self.claims,
-            answers=self.replier.said,
+            answers=self.email_replier.said,
             disputes=outside.disputes(var),
-            wrong_letters=self.storm.wrong,
-            planned=sum(len(phase.blows) for phase in self.plan.phases),
-            struck=self.striker.struck.total(),
-            missed=self.striker.failures,
+            mishandled_webhooks=self.webhook_forger.wrong,
+            planned=sum(len(phase.planned_faults) for phase in self.plan.phases),
+            injected=self.fault_injector.injected.total(),
+            missed=self.fault_injector.failures,
             errors=[
-                *self.striker.errors,
-                *self.presser.errors,
-                *self.grabber.errors,
+                *self.fault_injector.errors,
+                *self.repeater.errors,
+                *self.flooder.errors,
                 *self.wholesaler.errors,
                 *self.errors,
             ],
             pressed=[
                 replace(one, orders=Order.objects.filter(email=one.email).count())
-                for one in self.presser.pressed
+                for one in self.repeater.pressed
             ],
         )
 
-    def _refusers(self) -> Sequence[str]:
-        blows = [blow for phase in self.plan.phases for blow in phase.blows]
-        return (*REFUSERS, "feed") if any(one.what is What.REFUSAL for one in blows) else ()
+    def _canceling_suppliers(self) -> Sequence[str]:
+        planned_faults = [planned for phase in self.plan.phases for planned in phase.planned_faults]
+        return (
+            (*CANCELING_SUPPLIERS, "feed")
+            if any(one.what is FaultKind.REFUSAL for one in planned_faults)
+            else ()
+        )
 
     def hit(self) -> list[str]:
         return sorted(note.name for note in (self.place.var / instance.NOTES).glob("*"))
@@ -234,35 +251,35 @@ class Run:
 
 def open_shop(place: Instance, say: Callable[[str], None]) -> None:
     """Create the database, sync the suppliers, start the sandboxes; return when all are ready."""
-    outsiders = instance.outsiders(place.stage)
+    outsiders = instance.external_services(place.stage)
     for child in outsiders:
         place.add(child)
-    schema.make(place.var, place.stage.env["DATABASE_URL"])
-    stop.insist_going_on(place)
+    schema.create_schema(place.var, place.stage.env["DATABASE_URL"])
+    stop.raise_if_requested(place)
     call_command("seed_demo", verbosity=0)
     say("the database responds")
     place.supervisor.wait_until_ready(outsiders)
     goods.sync(*goods.SUPPLIERS)
-    clock.put_on()
+    clock.install()
 
 
-def begin(place: Instance, keeper: Keeper, **env: str) -> list[Child]:
+def begin(place: Instance, restarter: Restarter, **env: str) -> list[Child]:
     """Start web server and worker; they get no requests before ``start``."""
     stage = instance.with_env(place.stage, **env)
     made = [instance.web(stage), instance.worker(stage)]
     for child in made:
-        keeper.put(child)
+        restarter.put(child)
     return made
 
 
-def start(place: Instance, keeper: Keeper, **env: str) -> None:
-    wait(place, keeper, begin(place, keeper, **env), **env)
+def start(place: Instance, restarter: Restarter, **env: str) -> None:
+    wait(place, restarter, begin(place, restarter, **env), **env)
 
 
-def wait(place: Instance, keeper: Keeper, begun: Sequence[Child], **env: str) -> None:
+def wait(place: Instance, restarter: Restarter, begun: Sequence[Child], **env: str) -> None:
     """Start beat last, since it queues all pending work; wait for the others.
 
     Customers may come before beat runs: only the drain depends on it.
     """
-    keeper.put(instance.beat(instance.with_env(place.stage, **env)))
+    restarter.put(instance.beat(instance.with_env(place.stage, **env)))
     place.supervisor.wait_until_ready(begun)

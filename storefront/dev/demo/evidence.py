@@ -9,14 +9,14 @@ from django.conf import settings
 from PIL import Image, ImageDraw
 
 from suppliers.compliance import vetting
-from suppliers.compliance.vetting import Claim
-from suppliers.models import Criterion, Evidence, Supplier
+from suppliers.compliance.vetting import DocumentSubmission
+from suppliers.models import ComplianceDocument, Requirement, Supplier
 
 ISSUER = "The demo of Fara"
 NOTE = "Created by the demo: this document is not real."
 LASTS = timedelta(days=365)
 PAGE_PX = (620, 877)  # A4 at 75 dpi
-DECLARED = frozenset({Criterion.CE, Criterion.ROHS, Criterion.UN_38_3, Criterion.IP67})
+DECLARED = frozenset({Requirement.CE, Requirement.ROHS, Requirement.UN_38_3, Requirement.IP67})
 
 
 def give(*, supplier: Supplier, actor: str, now: datetime) -> int:
@@ -34,7 +34,7 @@ def give(*, supplier: Supplier, actor: str, now: datetime) -> int:
     for criterion in sorted(needed):
         evidence = vetting.submit(
             supplier=supplier,
-            claim=_claim(Criterion(criterion), supplier, now),
+            claim=_claim(Requirement(criterion), supplier, now),
             actor=actor,
             now=now,
         )
@@ -42,11 +42,13 @@ def give(*, supplier: Supplier, actor: str, now: datetime) -> int:
     return len(needed)
 
 
-def _claim(criterion: Criterion, supplier: Supplier, now: datetime) -> Claim:
+def _claim(criterion: Requirement, supplier: Supplier, now: datetime) -> DocumentSubmission:
     is_declared = criterion in DECLARED
-    return Claim(
+    return DocumentSubmission(
         criterion=criterion,
-        kind=Evidence.Kind.DECLARATION if is_declared else Evidence.Kind.STATEMENT,
+        kind=ComplianceDocument.Kind.DECLARATION
+        if is_declared
+        else ComplianceDocument.Kind.STATEMENT,
         issuer=ISSUER,
         reference=f"DEMO-{supplier.code}-{criterion}".upper(),
         valid_from=now.date(),
@@ -56,7 +58,7 @@ def _claim(criterion: Criterion, supplier: Supplier, now: datetime) -> Claim:
     )
 
 
-def _paper(criterion: Criterion, supplier: Supplier) -> bytes:
+def _paper(criterion: Requirement, supplier: Supplier) -> bytes:
     """Draw a page that cannot be mistaken for a certificate."""
     page = Image.new("RGB", PAGE_PX, "white")
     pen = ImageDraw.Draw(page)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from orders.routing.ranking import CUSTOMS_UNION
-from suppliers.models import Service, StockLocation
+from suppliers.models import ShippingService, StockLocation
 
 SANDBOX_LOCATIONS = (
     ("CN", "CN", "China Warehouse"),
@@ -28,12 +28,12 @@ FAR = frozenset({
 })  # fmt: skip
 OVERLAND = frozenset({"AU", "AZ", "CA", "GE", "TR", "US"})
 
-NO_CELLS: Mapping[str, Any] = {"accepts_inside": False}
-WITH_LIGHTS: Mapping[str, Any] = {"accepts_with": True}
-SMALL: Mapping[str, Any] = {"accepts_with": True, "max_battery_wh": Decimal(20)}
+NO_CELLS: Mapping[str, Any] = {"accepts_cells_in_equipment": False}
+WITH_LIGHTS: Mapping[str, Any] = {"accepts_cells_with_equipment": True}
+SMALL: Mapping[str, Any] = {"accepts_cells_with_equipment": True, "max_battery_wh": Decimal(20)}
 ALONE_TOO: Mapping[str, Any] = {
-    "accepts_with": True,
-    "accepts_alone": True,
+    "accepts_cells_with_equipment": True,
+    "accepts_cells_alone": True,
     "max_cell_wh": Decimal(25),
 }
 
@@ -81,7 +81,7 @@ ES  dhl            express  near       16.90   3.20   2-4   20000  lights  dhl
 """
 
 
-def routes(*, location: StockLocation, currency: str) -> list[Service]:
+def routes(*, location: StockLocation, currency: str) -> list[ShippingService]:
     """Create the shipping services of a location; existing ones stay as they are.
 
     Units: amounts in euros; other currencies use the same numbers.
@@ -92,7 +92,7 @@ def routes(*, location: StockLocation, currency: str) -> list[Service]:
         if start != location.country:
             continue
         first, last = days.split("-")
-        service, _ = Service.objects.get_or_create(
+        service, _ = ShippingService.objects.get_or_create(
             location=location,
             code=f"{start.lower()}-{code}",
             defaults={

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from catalog.search.cards import CardView
+from catalog.search.cards import ProductCardRow
 from shipping.availability.reach import Availability
-from shipping.rates.quotes import Promise
+from shipping.rates.quotes import QuotedPromise
 from storefront.lib.money import Money
 
 
-def cards(now: datetime) -> list[CardView]:
-    first = CardView(
+def cards(now: datetime) -> list[ProductCardRow]:
+    first = ProductCardRow(
         product_id=1,
         category_id=1,
         slug="trail-400",
@@ -92,7 +92,7 @@ def cards(now: datetime) -> list[CardView]:
 
 
 def answer(today: date) -> Availability:
-    promise = Promise(
+    promise = QuotedPromise(
         leaves_on=today + timedelta(days=2),
         arrives_from=today + timedelta(days=9),
         arrives_to=today + timedelta(days=13),

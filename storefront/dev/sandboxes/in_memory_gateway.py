@@ -14,14 +14,14 @@ from typing import Any
 
 from orders.gateways.base import (
     CaptureMode,
+    GatewayBalance,
     OpenedPayment,
-    PaymentNews,
     PaymentUpdate,
-    Standing,
     UnknownAtGatewayError,
+    UpdateKind,
 )
-from storefront.lib.http.errors import OutsideError, PermanentError
-from storefront.lib.http.observers import Gate
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
+from storefront.lib.http.observers import CallObserver
 from storefront.lib.money import Money
 
 AUTHORIZED_FOR = timedelta(days=7)
@@ -60,7 +60,7 @@ class InMemoryPayment:
         """Yield the state as updates, each after those it builds on."""
         if self.authorized_at is not None:
             yield self.update(
-                PaymentNews.AUTHORIZED,
+                UpdateKind.AUTHORIZED,
                 self.amount,
                 occurred_at=self.authorized_at,
                 capture_before=self.authorized_at + AUTHORIZED_FOR,
@@ -76,13 +76,13 @@ class InMemoryPayment:
 
     def capture_total(self, *, request_key: str = "") -> PaymentUpdate:
         return self.update(
-            PaymentNews.CAPTURED, self.captured, is_total=True, request_key=request_key
+            UpdateKind.CAPTURED, self.captured, is_total=True, request_key=request_key
         )
 
     def void_total(self) -> PaymentUpdate:
-        return self.update(PaymentNews.RELEASED, self.amount - self.captured, is_total=True)
+        return self.update(UpdateKind.VOIDED, self.amount - self.captured, is_total=True)
 
-    def update(self, news: PaymentNews, amount: Money, **fields: Any) -> PaymentUpdate:
+    def update(self, news: UpdateKind, amount: Money, **fields: Any) -> PaymentUpdate:
         """Build an update; without an ``external_id`` it is named after what it reports."""
         known: dict[str, Any] = {
             "external_id": f"{self.reference}:{news}",
@@ -102,13 +102,13 @@ class InMemoryGateway:
     def __init__(
         self,
         *,
-        gate: Gate | None = None,  # noqa: ARG002 - makes no calls
+        gate: CallObserver | None = None,  # noqa: ARG002 - makes no calls
         capture_mode: CaptureMode = CaptureMode.MULTIPLE,
     ) -> None:
         self.capture_mode = capture_mode
         self.payments: dict[str, InMemoryPayment] = {}
-        self.errors: list[OutsideError] = []
-        self.write_errors: list[OutsideError] = []
+        self.errors: list[ExternalServiceError] = []
+        self.write_errors: list[ExternalServiceError] = []
         self._answers: dict[str, tuple[str, Money, OpenedPayment | PaymentUpdate]] = {}
         self._numbers = count(1)
 
@@ -165,7 +165,7 @@ class InMemoryGateway:
                 raise PermanentError(f"refund {amount}: {left} is left", code="409")
             payment.moved_at = datetime.now(UTC)
             update = payment.update(
-                PaymentNews.REFUNDED,
+                UpdateKind.REFUNDED,
                 amount,
                 external_id=f"fake_re_{next(self._numbers)}",
                 occurred_at=payment.moved_at,
@@ -193,13 +193,13 @@ class InMemoryGateway:
         """Return the history of the payment whose reference is the body."""
         return tuple(self._payment(body.decode()).updates())
 
-    def standing(self, *, reference: str) -> Standing:
+    def standing(self, *, reference: str) -> GatewayBalance:
         self._fail()
         if reference not in self.payments:
             raise UnknownAtGatewayError(f"{reference} is unknown", code="404")
         return _standing(self.payments[reference])
 
-    def standings(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
+    def balances(self, *, since: datetime, until: datetime) -> Iterator[GatewayBalance]:
         self._fail()
         for payment in self.payments.values():
             if since <= payment.moved_at < until:
@@ -220,7 +220,7 @@ class InMemoryGateway:
         payment = self._payment(reference)
         payment.moved_at = datetime.now(UTC)
         payment.end = payment.update(
-            PaymentNews.DECLINED, payment.amount, occurred_at=payment.moved_at, reason=reason
+            UpdateKind.DECLINED, payment.amount, occurred_at=payment.moved_at, reason=reason
         )
         return payment.end
 
@@ -230,7 +230,7 @@ class InMemoryGateway:
         payment.moved_at = datetime.now(UTC)
         payment.is_over = True
         left = payment.amount - payment.captured
-        payment.end = payment.update(PaymentNews.EXPIRED, left, occurred_at=payment.moved_at)
+        payment.end = payment.update(UpdateKind.EXPIRED, left, occurred_at=payment.moved_at)
         return payment.end
 
     def _once[T: (OpenedPayment, PaymentUpdate)](
@@ -258,9 +258,9 @@ class InMemoryGateway:
             raise self.errors.pop(0)
 
 
-def _standing(payment: InMemoryPayment) -> Standing:
+def _standing(payment: InMemoryPayment) -> GatewayBalance:
     nothing = Money.zero(payment.amount.currency)
-    return Standing(
+    return GatewayBalance(
         reference=payment.reference,
         name=payment.reference,
         authorized=nothing if payment.authorized_at is None else payment.amount,

@@ -12,34 +12,34 @@ from typing import ClassVar
 
 import msgspec
 
-from catalog.records import BadRow, ProductRecord
+from catalog.records import ImportIssue, ProductRecord
 from storefront.lib.address import Address
-from storefront.lib.http.errors import OutsideError, PermanentError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.lib.http.observers import Call, Outcome
 from storefront.lib.money import Money
-from suppliers.connectors.context import Line, Quota, Secret
+from suppliers.connectors.context import ConnectorContext, Quota, Secret
 from suppliers.connectors.records import (
-    Answer,
-    CostRecord,
+    Acknowledgement,
+    DiscontinuedError,
     DuplicateReferenceError,
     FreightOption,
-    GoneError,
-    ListRow,
-    NotStoppableError,
+    NotCancellableError,
     OutOfStockError,
-    ParcelNews,
-    ProductPage,
-    PurchaseRequest,
-    PurchaseState,
-    RequestLine,
-    StockRecord,
+    PriceReport,
+    ProductDetail,
+    ProductSummary,
+    PurchaseOrderReport,
+    PurchaseOrderRequest,
+    PurchaseOrderRequestLine,
+    ShipmentNotice,
+    StockReport,
 )
 
-STOPPABLE = frozenset({Answer.RECEIVED, Answer.ACCEPTED})
+CANCELLABLE = frozenset({Acknowledgement.RECEIVED, Acknowledgement.ACCEPTED})
 
 
 @dataclass(slots=True, kw_only=True)
-class World:
+class SupplierData:
     """The supplier's data and orders.
 
     Shape:  ``stock`` maps a SKU to units by country, ``unreadable`` to a bad row instead,
@@ -48,42 +48,44 @@ class World:
 
     records: dict[str, ProductRecord] = field(default_factory=dict)
     stock: dict[str, dict[str, int]] = field(default_factory=dict)
-    unreadable: dict[str, BadRow] = field(default_factory=dict)
+    unreadable: dict[str, ImportIssue] = field(default_factory=dict)
     costs: dict[str, Money] = field(default_factory=dict)
-    bad_rows: list[BadRow] = field(default_factory=list)
+    bad_rows: list[ImportIssue] = field(default_factory=list)
     routes: tuple[FreightOption, ...] = ()
-    orders: dict[str, PurchaseState] = field(default_factory=dict)
+    orders: dict[str, PurchaseOrderReport] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     tells_stock_in_list: bool = True
 
     def put(self, record: ProductRecord, *, stock: dict[str, int], cost: Money) -> None:
         """Add a product; all its SKUs have this stock and cost."""
-        self.records[record.ref] = record
+        self.records[record.external_id] = record
         for variant in record.variants:
             self.stock[variant.sku] = dict(stock)
             self.costs[variant.sku] = cost
 
-    def ship(self, number: str, *, carrier: str, tracking_number: str) -> PurchaseState:
+    def ship(self, number: str, *, carrier: str, tracking_number: str) -> PurchaseOrderReport:
         """Ship one order."""
-        parcel = ParcelNews(carrier=carrier, number=tracking_number)
-        self.orders[number] = replace(self.orders[number], answer=Answer.SHIPPED, parcels=(parcel,))
+        parcel = ShipmentNotice(carrier=carrier, number=tracking_number)
+        self.orders[number] = replace(
+            self.orders[number], answer=Acknowledgement.SHIPPED, parcels=(parcel,)
+        )
         return self.orders[number]
 
 
-_worlds: dict[str, World] = {}
+_worlds: dict[str, SupplierData] = {}
 
 
-def world_at(base_url: str) -> World:
+def data_at(base_url: str) -> SupplierData:
     """Return the world of an address, created at first use."""
-    return _worlds.setdefault(base_url, World())
+    return _worlds.setdefault(base_url, SupplierData())
 
 
-def forget_worlds() -> None:
+def reset_data() -> None:
     _worlds.clear()
 
 
-class FakeSupplier:
+class InMemorySupplier:
     """Connector to a world."""
 
     TITLE: ClassVar = "In-memory supplier"
@@ -92,8 +94,8 @@ class FakeSupplier:
     QUOTAS: ClassVar[tuple[Quota, ...]] = ()
     CURRENCY: ClassVar = "USD"
 
-    def __init__(self, line: Line) -> None:
-        self._world = world_at(line.base_url)
+    def __init__(self, line: ConnectorContext) -> None:
+        self._world = data_at(line.base_url)
         self._gate = line.gate
 
     def sign_in(self) -> str:
@@ -103,53 +105,53 @@ class FakeSupplier:
     def close(self) -> None:
         """Do nothing: there is no connection."""
 
-    def product_rows(self) -> Iterator[ListRow | BadRow]:
+    def product_rows(self) -> Iterator[ProductSummary | ImportIssue]:
         self._called("product_rows")
         yield from self._world.bad_rows
-        for ref, record in self._world.records.items():
+        for external_id, record in self._world.records.items():
             skus = [variant.sku for variant in record.variants]
-            yield ListRow(
-                ref=ref,
+            yield ProductSummary(
+                external_id=external_id,
                 digest=_digest(record.title, record.claims, skus),
                 cost_digest=_digest(*(self._world.costs.get(sku) for sku in skus)),
-                stock=self._levels(ref) if self._world.tells_stock_in_list else None,
+                stock=self._levels(external_id) if self._world.tells_stock_in_list else None,
             )
 
-    def product(self, *, ref: str) -> ProductPage:
-        self._called(f"product {ref}")
-        record = self._record(ref)
+    def product(self, *, external_id: str) -> ProductDetail:
+        self._called(f"product {external_id}")
+        record = self._record(external_id)
         variants = tuple(
             replace(variant, cost=self._world.costs.get(variant.sku)) for variant in record.variants
         )
-        return ProductPage(
-            ref=ref,
+        return ProductDetail(
+            external_id=external_id,
             digest=_digest(
                 record.title, record.claims, [(each.sku, each.gtin, each.mpn) for each in variants]
             ),
             record=replace(record, variants=variants),
-            stock=self._levels(ref),
+            stock=self._levels(external_id),
         )
 
-    def stock(self, *, ref: str) -> tuple[StockRecord | BadRow, ...]:
-        self._called(f"stock {ref}")
-        return self._levels(ref)
+    def stock(self, *, external_id: str) -> tuple[StockReport | ImportIssue, ...]:
+        self._called(f"stock {external_id}")
+        return self._levels(external_id)
 
-    def costs(self, *, ref: str) -> tuple[CostRecord | BadRow, ...]:
-        self._called(f"costs {ref}")
+    def costs(self, *, external_id: str) -> tuple[PriceReport | ImportIssue, ...]:
+        self._called(f"costs {external_id}")
         return tuple(
-            CostRecord(sku=variant.sku, cost=self._world.costs[variant.sku])
-            for variant in self._record(ref).variants
+            PriceReport(sku=variant.sku, cost=self._world.costs[variant.sku])
+            for variant in self._record(external_id).variants
             if variant.sku in self._world.costs
         )
 
     def freight(
-        self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
+        self, *, country_from: str, ship_to: Address, lines: tuple[PurchaseOrderRequestLine, ...]
     ) -> tuple[FreightOption, ...]:
         del country_from, ship_to, lines
         self._called("freight")
         return self._world.routes
 
-    def place(self, request: PurchaseRequest) -> PurchaseState:
+    def place(self, request: PurchaseOrderRequest) -> PurchaseOrderReport:
         self._called(f"place {request.number}")
         if request.number in self._world.orders:
             raise DuplicateReferenceError(f"{request.number} already exists", code="duplicate")
@@ -159,25 +161,25 @@ class FakeSupplier:
                 raise OutOfStockError(f"not enough of {line.sku}", code="out_of_stock")
         for shelf, line in shelves:
             shelf[request.country_from] -= line.quantity
-        self._world.orders[request.number] = PurchaseState(
+        self._world.orders[request.number] = PurchaseOrderReport(
             number=request.number,
             supplier_reference=f"fake-{len(self._world.orders) + 1}",
-            answer=Answer.ACCEPTED,
+            answer=Acknowledgement.ACCEPTED,
         )
         return self._world.orders[request.number]
 
-    def find(self, *, number: str) -> PurchaseState | None:
+    def find(self, *, number: str) -> PurchaseOrderReport | None:
         self._called(f"find {number}")
         return self._world.orders.get(number)
 
-    def cancel(self, *, number: str) -> PurchaseState:
+    def cancel(self, *, number: str) -> PurchaseOrderReport:
         self._called(f"cancel {number}")
         state = self._world.orders.get(number)
         if state is None:
             raise PermanentError(f"no order {number}", code="unknown_order")
-        if state.answer not in STOPPABLE and state.answer is not Answer.CANCELED:
-            raise NotStoppableError(f"{number} is {state.answer}")
-        self._world.orders[number] = replace(state, answer=Answer.CANCELED)
+        if state.answer not in CANCELLABLE and state.answer is not Acknowledgement.CANCELED:
+            raise NotCancellableError(f"{number} is {state.answer}")
+        self._world.orders[number] = replace(state, answer=Acknowledgement.CANCELED)
         return self._world.orders[number]
 
     def _called(self, what: str) -> None:
@@ -190,23 +192,23 @@ class FakeSupplier:
             Outcome(
                 status=None if failure else 200,
                 milliseconds=0.0,
-                error=failure if isinstance(failure, OutsideError) else None,
+                error=failure if isinstance(failure, ExternalServiceError) else None,
             ),
         )
         if failure:
             raise failure
 
-    def _record(self, ref: str) -> ProductRecord:
-        if ref not in self._world.records:
-            raise GoneError(f"no product {ref}", code="gone")
-        return self._world.records[ref]
+    def _record(self, external_id: str) -> ProductRecord:
+        if external_id not in self._world.records:
+            raise DiscontinuedError(f"no product {external_id}", code="gone")
+        return self._world.records[external_id]
 
-    def _levels(self, ref: str) -> tuple[StockRecord | BadRow, ...]:
-        skus = [variant.sku for variant in self._record(ref).variants]
+    def _levels(self, external_id: str) -> tuple[StockReport | ImportIssue, ...]:
+        skus = [variant.sku for variant in self._record(external_id).variants]
         unreadable = self._world.unreadable
         return (
             *(
-                StockRecord(sku=sku, location=country, country=country, quantity=units)
+                StockReport(sku=sku, location=country, country=country, quantity=units)
                 for sku in skus
                 if sku not in unreadable
                 for country, units in self._world.stock.get(sku, {}).items()

@@ -24,7 +24,7 @@ MAX_BYTES = 2_000_000
 ACCEPTED = "250 2.0.0 stored"
 
 
-class Keeper:
+class MessageHandler:
     """Stores each message on disk before it is accepted."""
 
     def __init__(self, folder: Path) -> None:
@@ -38,11 +38,11 @@ class Keeper:
         envelope_lines = f"X-Envelope-From: {envelope.mail_from}\r\n" + "".join(
             f"X-Envelope-To: {recipient}\r\n" for recipient in envelope.rcpt_tos
         )
-        keep(self._folder / name, envelope_lines.encode("utf-8", "replace") + content)
+        store_message(self._folder / name, envelope_lines.encode("utf-8", "replace") + content)
         return ACCEPTED
 
 
-def keep(path: Path, content: bytes) -> None:
+def store_message(path: Path, content: bytes) -> None:
     """Write a file atomically and durably."""
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
@@ -67,7 +67,7 @@ def main(words: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     controller = Controller(
-        Keeper(chosen.dir), hostname=HOST, port=chosen.port, data_size_limit=MAX_BYTES
+        MessageHandler(chosen.dir), hostname=HOST, port=chosen.port, data_size_limit=MAX_BYTES
     )
     try:
         controller.start()

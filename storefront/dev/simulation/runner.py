@@ -16,7 +16,7 @@ from storefront.dev.simulation.policies import SIMPLE, SimpleShop
 from storefront.dev.simulation.scenario import Script
 from storefront.dev.simulation.shop_under_test import RealShop
 from storefront.dev.simulation.supplier_model import Warehouse
-from suppliers.models import Countdown
+from suppliers.models import StockDecrement
 
 EXPORT_S, DELAY_S = 900.0, 240.0
 OURS = "Fara"
@@ -63,14 +63,14 @@ def _figures(score: Score) -> dict[str, Any]:
 
 def _learned(shop: RealShop) -> dict[str, Any]:
     """Return the lag measured for the supplier, and how sales were seen."""
-    measured = Countdown.objects.filter(supplier=shop.supplier).first()
+    measured = StockDecrement.objects.filter(supplier=shop.supplier).first()
     mine = Allocation.objects.filter(level__offer__supplier=shop.supplier)
-    seen = mine.exclude(seen_by="").values_list("seen_by", flat=True)
+    seen = mine.exclude(absorbed_by="").values_list("absorbed_by", flat=True)
     unseen = mine.filter(status=Allocation.Status.UNSEEN).values_list("doubt", flat=True)
     return {
         "measured": measured.at if measured else "",
-        "lag_median_s": measured.median_s if measured else None,
-        "lag_tail_s": measured.tail_s if measured else None,
-        "seen_by": {word: list(seen).count(word) for word in sorted(set(seen))},
+        "lag_median_s": measured.median_lag_s if measured else None,
+        "lag_tail_s": measured.max_lag_s if measured else None,
+        "absorbed_by": {word: list(seen).count(word) for word in sorted(set(seen))},
         "still_unseen": {word: list(unseen).count(word) for word in sorted(set(unseen))},
     }

@@ -15,13 +15,13 @@ from orders.cancellation import cancellation
 from orders.inventory import allocations, decrement_measurement, reservations, stock_sync
 from orders.models import Cart, Order, OrderLine, PurchaseLine, PurchaseOrder, Reservation
 from orders.purchasing import acknowledgements
-from storefront.dev.sandboxes.in_memory_supplier import World, world_at
+from storefront.dev.sandboxes.in_memory_supplier import SupplierData, data_at
 from storefront.dev.simulation.scenario import HOUR_S, Wish
 from storefront.lib.address import Address
 from storefront.lib.money import Money
-from suppliers.connectors.records import Answer, PurchaseState
+from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport
 from suppliers.inventory.ledger import NotEnoughStockError
-from suppliers.models import Connection, FeedRun, StockLevel, Supplier, SupplierOffer
+from suppliers.models import Connection, StockLevel, Supplier, SupplierOffer, SyncRun
 from suppliers.sync import runner, webhooks
 
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)
@@ -54,13 +54,13 @@ class RealShop:
             currency=CURRENCY,
             status=Supplier.Status.ACTIVE,
             status_since=BEGINS,
-            counts_down_at=configured,
-            stock_grows_units=0,  # the simulation tests double counting, not the age of stock
-            stock_grows_percent=0,
+            stock_decremented_at=configured,
+            stock_decay_units_per_hour=0,  # the simulation tests double counting, not the age of stock
+            stock_decay_percent_per_hour=0,
         )
         address = f"http://{name}.example"
         Connection.objects.create(supplier=self.supplier, base_url=address, calls_per_second=10_000)
-        self.world = world_at(address)
+        self.world = data_at(address)
         self.channel = _channel()
         self.variant = _variant(name)
         self.offers = _offers(self.supplier, self.world, skus)
@@ -81,14 +81,14 @@ class RealShop:
     def promise(self, wish: Wish, at_s: float) -> bool:
         now = moment(at_s)
         level = self.levels[wish.sku]
-        level.refresh_from_db(fields=["reported_quantity", "reserved", "allocated_unseen"])
+        level.refresh_from_db(fields=["reported_quantity", "reserved", "allocated_outstanding"])
         if level.available < wish.quantity:
             return False
         try:
             with transaction.atomic(durable=True):
                 self.orders[wish.number] = order = self._order(wish, now)
                 self.lines[wish.number] = line = self._line(order, wish, level)
-                reservations.hold(lines=[line], until=order.pay_before, now=now)
+                reservations.hold(lines=[line], until=order.payment_due_at, now=now)
         except NotEnoughStockError:
             return False
         return True
@@ -97,13 +97,13 @@ class RealShop:
         order = self.orders[wish.number]
         with transaction.atomic(durable=True):
             self._put(order, status=Order.Status.EXPIRED)
-            reservations.end(order=order, status=Reservation.Status.EXPIRED, now=moment(at_s))
+            reservations.release(order=order, status=Reservation.Status.EXPIRED, now=moment(at_s))
 
     def paid(self, wish: Wish, at_s: float) -> None:
         order = self.orders[wish.number]
         with transaction.atomic(durable=True):
             self._put(order, status=Order.Status.PLACED)
-            allocations.sell(order=order, now=moment(at_s))
+            allocations.allocate(order=order, now=moment(at_s))
 
     def cancel(self, wish: Wish, at_s: float) -> None:
         order = self.orders[wish.number]
@@ -120,11 +120,11 @@ class RealShop:
             service_code="standard",
             carrier_service="Standard",
             currency=CURRENCY,
-            charge_amount=line.line_amount,
+            customer_charge_amount=line.line_amount,
             status=PurchaseOrder.Status.READY,
             status_since=now,
-            request_status=PurchaseOrder.Request.SUBMITTED,
-            request_status_since=now,
+            submission_status=PurchaseOrder.Submission.SUBMITTED,
+            submission_status_since=now,
         )
         PurchaseLine.objects.create(
             purchase_order=made,
@@ -141,14 +141,16 @@ class RealShop:
         self._put(
             self.purchase_orders[wish.number],
             status=PurchaseOrder.Status.IN_PROGRESS,
-            request_status=PurchaseOrder.Request.ACCEPTED,
+            submission_status=PurchaseOrder.Submission.ACCEPTED,
             accepted_at=moment(at_s),
         )
 
     def stopped(self, wish: Wish, at_s: float) -> None:
         made = self.purchase_orders[wish.number]
-        state = PurchaseState(
-            number=made.number, supplier_reference=f"S-{made.number}", answer=Answer.CANCELED
+        state = PurchaseOrderReport(
+            number=made.number,
+            supplier_reference=f"S-{made.number}",
+            answer=Acknowledgement.CANCELED,
         )
         acknowledgements.apply(purchase_order=made, state=state, now=moment(at_s))
 
@@ -156,34 +158,34 @@ class RealShop:
         line, made = self.lines[wish.number], self.purchase_orders[wish.number]
         with transaction.atomic(durable=True):
             self._put(made, status=PurchaseOrder.Status.SHIPPED)
-            allocations.ship(lines=[line], cause=f"parcel:{made.number}", now=moment(at_s))
+            allocations.mark_shipped(lines=[line], cause=f"parcel:{made.number}", now=moment(at_s))
 
     def feed(self, figures: dict[str, int], at_s: float) -> None:
         self.world.stock = {sku: {WHERE: units} for sku, units in figures.items()}
-        run = runner.take_in(
+        run = runner.run_sync(
             supplier=self.supplier,
-            kind=FeedRun.Kind.STOCK,
+            kind=SyncRun.Kind.STOCK,
             now=moment(at_s),
-            believed_by="simulation",
+            guards_waived_by="simulation",
         )
-        if run.status != FeedRun.Status.APPLIED:
+        if run.status != SyncRun.Status.APPLIED:
             raise RuntimeError(f"{run}: {run.problem}")
         # Costs that a price sync would confirm; none changes here.
-        Supplier.objects.filter(pk=self.supplier.pk).update(costs_as_of=moment(at_s))
+        Supplier.objects.filter(pk=self.supplier.pk).update(costs_confirmed_at=moment(at_s))
         if not self.levels:
             mine = StockLevel.objects.filter(offer__supplier=self.supplier)
             self.levels = {level.offer.supplier_sku: level for level in mine}
         if at_s >= self.measured_s + MEASURES_EVERY_S:
             self.measured_s = at_s
             decrement_measurement.measure(supplier=self.supplier, now=moment(at_s))
-        stock_sync.reconcile(supplier=self.supplier, now=moment(at_s))
+        stock_sync.absorb_sales(supplier=self.supplier, now=moment(at_s))
 
     def news(self, sku: str, figure: int, at_s: float) -> None:
         self.world.stock[sku] = {WHERE: figure}
-        webhooks.recount(
-            supplier=self.supplier, refs=[sku], cause=f"news:{at_s:.0f}", now=moment(at_s)
+        webhooks.refresh_stock(
+            supplier=self.supplier, external_ids=[sku], cause=f"news:{at_s:.0f}", now=moment(at_s)
         )
-        stock_sync.reconcile(supplier=self.supplier, now=moment(at_s))
+        stock_sync.absorb_sales(supplier=self.supplier, now=moment(at_s))
 
     @staticmethod
     def _put(row: Order | PurchaseOrder, **columns: Any) -> None:
@@ -195,7 +197,7 @@ class RealShop:
         amount = PRICE * wish.quantity
         number = f"{self.supplier.code}-{wish.number}"
         cart = Cart.objects.create(
-            token=number, channel=self.channel, country=WHERE, created_at=now, touched_at=now
+            token=number, channel=self.channel, country=WHERE, created_at=now, updated_at=now
         )
         return Order.objects.create(
             number=number,
@@ -206,14 +208,14 @@ class RealShop:
             locale="en",
             ship_to=asdict(HOME),
             currency=CURRENCY,
-            goods_amount=amount,
+            subtotal_amount=amount,
             delivery_amount=0,
             tax_amount=0,
             total_amount=amount,
             status=Order.Status.PENDING_PAYMENT,
             status_since=now,
             placed_at=now,
-            pay_before=now + timedelta(minutes=20),
+            payment_due_at=now + timedelta(minutes=20),
         )
 
     def _line(self, order: Order, wish: Wish, level: StockLevel) -> OrderLine:
@@ -260,7 +262,7 @@ def _variant(name: str) -> Variant:
     return Variant.objects.create(product=product, sku=name)
 
 
-def _offers(supplier: Supplier, world: World, skus: list[str]) -> list[SupplierOffer]:
+def _offers(supplier: Supplier, world: SupplierData, skus: list[str]) -> list[SupplierOffer]:
     world.records.clear()
     for sku in skus:
         variant = VariantRecord(
@@ -274,7 +276,7 @@ def _offers(supplier: Supplier, world: World, skus: list[str]) -> list[SupplierO
             picture_urls=(),
         )
         world.records[sku] = ProductRecord(
-            ref=sku,
+            external_id=sku,
             title=sku,
             brand="Simulated",
             category_path=(),
@@ -290,11 +292,11 @@ def _offers(supplier: Supplier, world: World, skus: list[str]) -> list[SupplierO
         SupplierOffer(
             supplier=supplier,
             supplier_sku=sku,
-            supplier_product=sku,
+            product_external_id=sku,
             cost_amount=COST,
             currency=CURRENCY,
             seen_at=BEGINS,
-            cost_as_of=BEGINS,
+            cost_reported_at=BEGINS,
         )
         for sku in skus
     )

@@ -15,10 +15,10 @@ from django.db import DatabaseError, OperationalError, connection
 SLICES = 8
 TRY = "SELECT pg_try_advisory_lock(hashtextextended(%s, 4))"
 WAIT = "SELECT pg_advisory_lock(hashtextextended(%s, 4))"
-LEAVE = "SELECT pg_advisory_unlock(hashtextextended(%s, 4))"
+UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 4))"
 
 
-def each(
+def lock_slices(
     name: str, *, is_left: Callable[[int], bool], among: Collection[int] = range(SLICES)
 ) -> Iterator[int]:
     """Yield each slice while holding its lock.
@@ -41,7 +41,7 @@ def each(
                     yield number
 
 
-def free(name: str, numbers: Iterable[int]) -> Iterator[int]:
+def lock_free_slices(name: str, numbers: Iterable[int]) -> Iterator[int]:
     """Yield those of the slices that are free, each while its lock is held; does not wait."""
     for number in numbers:
         with _held(f"{name} {number}", sql=TRY) as is_mine:
@@ -63,4 +63,4 @@ def _held(name: str, *, sql: str) -> Iterator[bool]:
         # A broken session has already released its locks.
         if is_mine:
             with suppress(DatabaseError), connection.cursor() as cursor:
-                cursor.execute(LEAVE, [name])
+                cursor.execute(UNLOCK, [name])

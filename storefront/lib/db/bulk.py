@@ -18,12 +18,12 @@ from django.db import connection, models
 from django.db.models import CharField, DecimalField, Field, JSONField, Model, TextField
 from django.db.models.expressions import DatabaseDefault
 
-from storefront.lib.db.prepared_queries import planned_cursor, raw_cursor, with_numbers
+from storefront.lib.db.prepared_queries import number_placeholders, planned_cursor, raw_cursor
 
 BATCH = 1000
 
 
-def differing(row: Model, values: Mapping[str, Any]) -> list[str]:
+def set_changed(row: Model, values: Mapping[str, Any]) -> list[str]:
     """Set the values that differ on a row in memory, and return their names."""
     names = [name for name, value in values.items() if getattr(row, name) != value]
     for name in names:
@@ -96,7 +96,7 @@ def _text(column: Field[Any, Any], value: Any) -> str | None:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def fitted(model: type[Model], column: str, value: Any) -> Any:
+def quantized(model: type[Model], column: str, value: Any) -> Any:
     """Round a decimal to the scale of its column, so that it compares equal when read back."""
     field = model._meta.get_field(column)  # noqa: SLF001 - the public way to ask a model
     if isinstance(field, DecimalField) and isinstance(value, Decimal):
@@ -208,4 +208,4 @@ def _statements(
         )
     # Scalar subqueries: a join of so many CTEs would take longer to plan than all the rest.
     keys = ", ".join(f"(SELECT key FROM row{place})" for place in range(len(parts)))  # noqa: S608
-    return with_numbers(f"WITH {', '.join(written)} SELECT {keys}")
+    return number_placeholders(f"WITH {', '.join(written)} SELECT {keys}")

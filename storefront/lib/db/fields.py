@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage
 from django.db import models
 
 
-class StoredField(models.GeneratedField):
+class StoredGeneratedField(models.GeneratedField):
     """A stored generated column, so that it can be indexed.
 
     Skips Django's check of the server version, because checks also run where no server is.

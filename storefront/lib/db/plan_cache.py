@@ -18,13 +18,13 @@ from django.db import NotSupportedError
 from psycopg._preparing import Prepare, PrepareManager
 from psycopg.pq.abc import PGresult
 
-FORGETS = re.compile(rb"(?:ALTER|DISCARD ALL|DEALLOCATE ALL)\b")
+INVALIDATING_COMMANDS = re.compile(rb"(?:ALTER|DISCARD ALL|DEALLOCATE ALL)\b")
 
 
-class _Lasting(PrepareManager):
+class _PersistentPrepareManager(PrepareManager):
     """Prepare manager that discards plans only after ALTER, DISCARD ALL or DEALLOCATE ALL.
 
-    A release alters tables in another session: see ``plan_cache.fitting``.
+    A release alters tables in another session: see ``plan_cache.discard_stale_plans``.
     """
 
     def clear(self) -> bool:
@@ -41,21 +41,21 @@ class _Lasting(PrepareManager):
         *_: Any,
     ) -> bool:
         words = (one.command_status or b"" for one in results)
-        return any(FORGETS.match(word) for word in words) and self.forget()
+        return any(INVALIDATING_COMMANDS.match(word) for word in words) and self.forget()
 
 
-def keep(session: psycopg.Connection[Any], *, met_often: int) -> None:
-    """Prepare statements after ``met_often`` executions, and keep their plans.
+def enable(session: psycopg.Connection[Any], *, prepare_after: int) -> None:
+    """Prepare statements after ``prepare_after`` executions, and keep their plans.
 
     The manager is replaced only once per connection, because it numbers its statements.
     """
-    if not isinstance(session._prepared, _Lasting):  # noqa: SLF001 - psycopg has no public name
-        session._prepared = _Lasting()  # noqa: SLF001
-        session.prepare_threshold = met_often
+    if not isinstance(session._prepared, _PersistentPrepareManager):  # noqa: SLF001 - psycopg has no public name
+        session._prepared = _PersistentPrepareManager()  # noqa: SLF001
+        session.prepare_threshold = prepare_after
 
 
 @contextmanager
-def fitting(session: psycopg.Connection[Any]) -> Iterator[None]:
+def discard_stale_plans(session: psycopg.Connection[Any]) -> Iterator[None]:
     """Discard all plans if the server reports that a cached plan no longer fits its table.
 
     A release may alter a table under a live session: only one query then fails.
@@ -63,6 +63,6 @@ def fitting(session: psycopg.Connection[Any]) -> Iterator[None]:
     try:
         yield
     except NotSupportedError:
-        if isinstance(session._prepared, _Lasting):  # noqa: SLF001
+        if isinstance(session._prepared, _PersistentPrepareManager):  # noqa: SLF001
             session._prepared.forget()  # noqa: SLF001
         raise

@@ -24,14 +24,14 @@ from django.db.models.query import ModelIterable
 from storefront.lib.db import plan_cache
 
 
-class NotMadeError(TypeError):
+class CustomRowsError(TypeError):
     """The rows of this queryset must be built by Django."""
 
 
-class Maker:
+class RowBuilder:
     """Builds the model instances of a compiled queryset; sends no signals.
 
-    Raises: NotMadeError: the model builds its instances in a custom way.
+    Raises: CustomRowsError: the model builds its instances in a custom way.
     """
 
     def __init__(self, queryset: QuerySet[Any], compiler: Any) -> None:
@@ -41,7 +41,7 @@ class Maker:
             or told._known_related_objects  # noqa: SLF001
             or told._fetch_mode is not FETCH_ONE  # noqa: SLF001
         ):
-            raise NotMadeError(str(queryset.model))
+            raise CustomRowsError(str(queryset.model))
         self._annotated: Mapping[str, int] = compiler.annotation_col_map or {}
         self._make = _one(compiler.klass_info, compiler.select, queryset.db)
 
@@ -61,7 +61,7 @@ def _one(info: Mapping[str, Any], select: Sequence[Any], using: str) -> Callable
         or model.__init__ is not Model.__init__
         or model.from_db.__func__ is not Model.from_db.__func__  # type: ignore[attr-defined]
     ):
-        raise NotMadeError(str(model))
+        raise CustomRowsError(str(model))
     names = [select[place][0].target.attname for place in places]
     first, last = places[0], places[-1] + 1
     key = first + names.index(model._meta.pk.attname)  # noqa: SLF001
@@ -90,15 +90,15 @@ def _one(info: Mapping[str, Any], select: Sequence[Any], using: str) -> Callable
 
 # Prepared queries
 
-MET_OFTEN = 3  # executions on one connection before the server prepares a statement
+PREPARE_AFTER = 3  # executions on one connection before the server prepares a statement
 _MARK = "%s"
-_SOME_DAY = datetime(1970, 1, 1, tzinfo=UTC)
-_SOME_DATE = date(1902, 1, 1)
-_APART = timedelta(days=1_000)  # a query adds less than this to a moment
-_SOME_ID = -7_000_001
+_SAMPLE_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+_SAMPLE_DATE = date(1902, 1, 1)
+_MAX_SHIFT = timedelta(days=1_000)  # a query adds less than this to a moment
+_SAMPLE_ID = -7_000_001
 
 
-class NotPreparedError(TypeError):
+class CannotPrepareError(TypeError):
     """A value does not appear in the SQL as it was given, so it cannot be replaced."""
 
 
@@ -122,7 +122,7 @@ class _RawCursor(CursorMixin, psycopg.RawCursor[Any]):
 
 @contextmanager
 def raw_cursor(connection: Any) -> Iterator[Any]:
-    """Open a cursor as ``planned_cursor`` does, for statements of ``with_numbers``."""
+    """Open a cursor as ``planned_cursor`` does, for statements of ``number_placeholders``."""
     _open(connection)
     with connection.wrap_database_errors:
         cursor = _RawCursor(connection.connection)
@@ -133,7 +133,7 @@ def raw_cursor(connection: Any) -> Iterator[Any]:
 @contextmanager
 def _counted(connection: Any, cursor: Any) -> Iterator[Any]:
     wrapped = connection._prepare_cursor(cursor)  # noqa: SLF001 - so that Django logs its queries
-    with wrapped, plan_cache.fitting(connection.connection):
+    with wrapped, plan_cache.discard_stale_plans(connection.connection):
         yield wrapped
 
 
@@ -144,10 +144,10 @@ def _open(connection: Any) -> None:
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    plan_cache.keep(connection.connection, met_often=MET_OFTEN)
+    plan_cache.enable(connection.connection, prepare_after=PREPARE_AFTER)
 
 
-def with_numbers(sql: str, said: Mapping[int, str] | None = None) -> str:
+def number_placeholders(sql: str, said: Mapping[int, str] | None = None) -> str:
     """Replace ``%s`` placeholders by numbered ones (``$1``).
 
     ``said`` maps the index of a placeholder to a constant, written into the statement: a generic
@@ -163,14 +163,14 @@ def with_numbers(sql: str, said: Mapping[int, str] | None = None) -> str:
     return "".join([first, *filled])
 
 
-class Prepared[M: models.Model]:
+class PreparedQuery[M: models.Model]:
     """A query that is compiled once; a call with values returns what the queryset would.
 
     ``build`` makes the queryset from named values: numbers, texts, moments (also shifted by some
     days), dates, and lists of numbers or texts. It must not depend on the values. None is not
     allowed: it needs another query.
 
-    Raises: NotPreparedError: at the first call, if a value is changed on its way into the SQL.
+    Raises: CannotPrepareError: at the first call, if a value is changed on its way into the SQL.
     """
 
     def __init__(self, build: Callable[..., models.QuerySet[M]]) -> None:
@@ -198,37 +198,39 @@ class _Statement:
         self._using = self._queryset.db
         self._compiler: Any = self._queryset.query.get_compiler(using=self._using)
         sql, self._params = self._compiler.as_sql()
-        self._holes = [_hole(param, samples) for param in self._params]
-        found = {hole[0] for hole in self._holes if hole}
+        self._placeholders = [_placeholder(param, samples) for param in self._params]
+        found = {hole[0] for hole in self._placeholders if hole}
         if missing := samples.keys() - found:
-            raise NotPreparedError(f"{', '.join(sorted(missing))} cannot be told apart in {sql}")
+            raise CannotPrepareError(f"{', '.join(sorted(missing))} cannot be told apart in {sql}")
         columns = [each[0] for each in self._compiler.select[: self._compiler.col_count]]
         self._converters = self._compiler.get_converters(columns)
         lists = {name for name, value in values.items() if isinstance(value, list)}
-        marked = _with_lists(sql, [bool(hole and hole[0] in lists) for hole in self._holes])
-        self._sql = with_numbers(marked, self._said())
+        marked = _with_lists(sql, [bool(hole and hole[0] in lists) for hole in self._placeholders])
+        self._sql = number_placeholders(marked, self._literals())
         try:
-            self._maker: Maker | None = Maker(self._queryset, self._compiler)
-        except NotMadeError:
+            self._maker: RowBuilder | None = RowBuilder(self._queryset, self._compiler)
+        except CustomRowsError:
             self._maker = None
 
-    def _said(self) -> dict[int, str]:
+    def _literals(self) -> dict[int, str]:
         """Return the parameters that are the same each time, as SQL literals."""
         connection: Any = connections[self._using]
         _open(connection)
         return {
             place: psycopg.sql.Literal(param).as_string(connection.connection)
-            for place, (hole, param) in enumerate(zip(self._holes, self._params, strict=True))
+            for place, (hole, param) in enumerate(
+                zip(self._placeholders, self._params, strict=True)
+            )
             if hole is None
         }
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         connection = connections[self._using]
         with raw_cursor(connection) as cursor:
-            cursor.execute(self._sql, tuple(self._given(values)))
+            cursor.execute(self._sql, tuple(self._parameters(values)))
             rows = cursor.fetchall()
         if self._maker is None:
-            return self._made_by_django(rows, connection)
+            return self._rows_by_django(rows, connection)
         make = self._maker.make
         made = [make(row) for row in self._converted(rows, connection)]
         if self._queryset._prefetch_related_lookups:  # type: ignore[attr-defined]  # noqa: SLF001
@@ -249,7 +251,7 @@ class _Statement:
                     values[place] = convert(values[place], expression, connection)
             yield values
 
-    def _made_by_django(self, rows: list[Any], connection: Any) -> list[Any]:
+    def _rows_by_django(self, rows: list[Any], connection: Any) -> list[Any]:
         compiler = copy.copy(self._compiler)
         compiler.connection = connection  # the compiler was made in another thread
         compiler.execute_sql = lambda *_args, **_options: [rows]
@@ -258,10 +260,10 @@ class _Statement:
         asked.query.get_compiler = lambda *_args, **_options: compiler  # type: ignore[method-assign]
         return list(asked)
 
-    def _given(self, values: dict[str, Any]) -> Iterator[Any]:
-        for name, later in filter(None, self._holes):
+    def _parameters(self, values: dict[str, Any]) -> Iterator[Any]:
+        for name, later in filter(None, self._placeholders):
             if (value := values[name]) is None:
-                raise NotPreparedError(f"{name} is None")
+                raise CannotPrepareError(f"{name} is None")
             yield value if later is None else value + later
 
 
@@ -270,23 +272,23 @@ def _sample(value: Any, place: int) -> Any:
     if isinstance(value, list):
         return [_sample(value[0] if value else 0, place)]
     if isinstance(value, bool):
-        raise NotPreparedError("a truth is another question")
+        raise CannotPrepareError("a truth is another question")
     if isinstance(value, int):
-        return _SOME_ID - place
+        return _SAMPLE_ID - place
     if isinstance(value, str):
         return f"sample {place}"
     if isinstance(value, datetime):
-        return _SOME_DAY - 3 * place * _APART
+        return _SAMPLE_MOMENT - 3 * place * _MAX_SHIFT
     if isinstance(value, date):
-        return _SOME_DATE + timedelta(days=place)
-    raise NotPreparedError(f"{type(value).__name__} cannot be exchanged")
+        return _SAMPLE_DATE + timedelta(days=place)
+    raise CannotPrepareError(f"{type(value).__name__} cannot be exchanged")
 
 
-def _hole(param: Any, samples: dict[str, Any]) -> tuple[str, timedelta | None] | None:
+def _placeholder(param: Any, samples: dict[str, Any]) -> tuple[str, timedelta | None] | None:
     """Return the name of the value at this placeholder, and its offset in time."""
     for name, sample in samples.items():
         if isinstance(sample, datetime):
-            if isinstance(param, datetime) and abs(param - sample) < _APART:
+            if isinstance(param, datetime) and abs(param - sample) < _MAX_SHIFT:
                 return name, param - sample
         elif param == (sample[0] if isinstance(sample, list) else sample) and not isinstance(
             param, bool
@@ -299,12 +301,12 @@ def _with_lists(sql: str, is_list: Sequence[bool]) -> str:
     """Replace ``IN (value)`` by ``= ANY(list)`` for values that are lists."""
     parts = sql.split(_MARK)
     if len(parts) != len(is_list) + 1:
-        raise NotPreparedError(f"holes and values do not match in {sql}")
+        raise CannotPrepareError(f"holes and values do not match in {sql}")
     for place, is_one in enumerate(is_list):
         if not is_one:
             continue
         before, after = parts[place], parts[place + 1]
         if not before.endswith(" IN (") or not after.startswith(")"):
-            raise NotPreparedError(f"a list stands where it cannot be exchanged in {sql}")
+            raise CannotPrepareError(f"a list stands where it cannot be exchanged in {sql}")
         parts[place] = before.removesuffix(" IN (") + " = ANY("
     return _MARK.join(parts)

@@ -8,11 +8,11 @@ from functools import wraps
 from django.db import transaction
 
 
-class NoTransactionError(RuntimeError):
+class TransactionRequiredError(RuntimeError):
     """A function that must share its caller's transaction was called without one."""
 
 
-class HeldTransactionError(RuntimeError):
+class OpenTransactionError(RuntimeError):
     """A call to an external service was attempted inside a transaction, which holds locks."""
 
 
@@ -29,18 +29,18 @@ def in_transaction() -> bool:
     return bool(blocks)
 
 
-def needs_transaction[**P, R](part: Callable[P, R]) -> Callable[P, R]:
+def requires_transaction[**P, R](part: Callable[P, R]) -> Callable[P, R]:
     """Return the function wrapped to refuse to run outside a transaction.
 
     The wrapping transaction of a test does not count.
 
-    Raises: NoTransactionError.
+    Raises: TransactionRequiredError.
     """
 
     @wraps(part)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         if not in_transaction():
-            raise NoTransactionError(f"{part.__qualname__} needs a transaction around it")
+            raise TransactionRequiredError(f"{part.__qualname__} needs a transaction around it")
         return part(*args, **kwargs)
 
     return guarded

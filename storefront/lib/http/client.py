@@ -17,19 +17,31 @@ import httpcore
 import httpx
 import msgspec
 
-from storefront.lib.db.transactions import HeldTransactionError, in_transaction
+from storefront.lib.db.transactions import OpenTransactionError, in_transaction
 from storefront.lib.http import deadlines
-from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
-from storefront.lib.http.observers import BEAT_S, Call, Gate, OpenGate, Outcome, heard
-from storefront.lib.http.redaction import quoted, spoken_path, their_id
-from storefront.lib.http.responses import ACCEPTED, Exchange, judge, unpacked
-from storefront.lib.http.ssrf import RefusedAddressError, checked
+from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
+from storefront.lib.http.observers import (
+    HEARTBEAT_INTERVAL_S,
+    Call,
+    CallObserver,
+    LoggingObserver,
+    Outcome,
+    with_heartbeats,
+)
+from storefront.lib.http.redaction import quoted_response, redacted_path, service_request_id
+from storefront.lib.http.responses import (
+    ACCEPT_ENCODING,
+    ServiceResponse,
+    decompressed,
+    raise_for_status,
+)
+from storefront.lib.http.ssrf import ForbiddenAddressError, check_url
 
-CONNECT_S = 2.0
-READ_S = 10.0
-TOTAL_S = 15.0
+CONNECT_TIMEOUT_S = 2.0
+READ_TIMEOUT_S = 10.0
+TOTAL_TIMEOUT_S = 15.0
 MAX_CONNECTIONS = 10
-MAX_ANSWER_BYTES = 4_000_000
+MAX_RESPONSE_BYTES = 4_000_000
 
 
 @cache
@@ -48,15 +60,15 @@ class _Transport(httpx.HTTPTransport):
         self._pool = httpcore.ConnectionPool(
             ssl_context=trust,
             max_connections=MAX_CONNECTIONS,
-            network_backend=deadlines.Backend(),
+            network_backend=deadlines.DeadlineBackend(),
         )
 
 
-class Api:
+class ApiClient:
     """Client of one external service at one base URL. Does not follow redirects; see ``download``.
 
-    An error has ``may_have_happened`` set if the request may have been processed. Never repeat such
-    a call without an idempotency key.
+    An error has ``is_outcome_unknown`` set if the request may have been processed. Never repeat
+    such a call without an idempotency key.
     """
 
     def __init__(  # noqa: PLR0913 - an address and its limits
@@ -64,35 +76,35 @@ class Api:
         base_url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        read_s: float = READ_S,
-        total_s: float = TOTAL_S,
-        max_answer_bytes: int = MAX_ANSWER_BYTES,
-        gate: Gate | None = None,
-        hidden: Iterable[str] = (),
+        read_s: float = READ_TIMEOUT_S,
+        total_s: float = TOTAL_TIMEOUT_S,
+        max_answer_bytes: int = MAX_RESPONSE_BYTES,
+        gate: CallObserver | None = None,
+        secrets: Iterable[str] = (),
     ) -> None:
         """Prepare a client; sends nothing.
 
-        ``hidden`` are secrets to leave out of logs and errors.
+        ``secrets`` are secrets to leave out of logs and errors.
 
-        Raises: RefusedAddressError: the URL is not allowed.
+        Raises: ForbiddenAddressError: the URL is not allowed.
         """
-        checked(base_url)
-        self._gate = gate or OpenGate()
-        self._hidden = tuple(hidden)
+        check_url(base_url)
+        self._gate = gate or LoggingObserver()
+        self._hidden = tuple(secrets)
         self._total_s = total_s
-        self._silent_s = min(total_s, read_s + BEAT_S)
+        self._heartbeat_s = min(total_s, read_s + HEARTBEAT_INTERVAL_S)
         self._max_answer_bytes = max_answer_bytes
         try:
             self._client = httpx.Client(
                 base_url=base_url,
-                headers={"accept-encoding": ACCEPTED, **(headers or {})},
-                timeout=httpx.Timeout(read_s, connect=CONNECT_S, pool=min(read_s, total_s)),
+                headers={"accept-encoding": ACCEPT_ENCODING, **(headers or {})},
+                timeout=httpx.Timeout(read_s, connect=CONNECT_TIMEOUT_S, pool=min(read_s, total_s)),
                 follow_redirects=False,
                 transport=_Transport(),
                 trust_env=False,
             )
         except httpx.InvalidURL as error:
-            raise RefusedAddressError("the address is malformed") from error
+            raise ForbiddenAddressError("the address is malformed") from error
         except ValueError:  # its message may quote the header, which may be a key
             raise PermanentError("a header contains characters that cannot be sent") from None
 
@@ -136,11 +148,11 @@ class Api:
         try:
             return msgspec.json.decode(content)
         except (msgspec.DecodeError, RecursionError) as error:
-            said = quoted(
+            said = quoted_response(
                 method, content[:80], sent=[*self._client.headers.values(), *self._hidden]
             )
             raise PermanentError(
-                f"{method} {self._spoken(path)}: not JSON{said}", may_have_happened=True
+                f"{method} {self._redacted(path)}: not JSON{said}", is_outcome_unknown=True
             ) from error
 
     def read(
@@ -158,9 +170,9 @@ class Api:
         status, or an answer over the size limit.
         """
         request = self._request(method, path, params=params, body=body, headers=headers)
-        return self._watched(request, self._call(method, path), is_judged=True).content
+        return self._observed(request, self._call(method, path), is_judged=True).content
 
-    def exchange(  # noqa: PLR0913 - all parts of one call
+    def send(  # noqa: PLR0913 - all parts of one call
         self,
         method: str,
         path: str,
@@ -169,7 +181,7 @@ class Api:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         to: BinaryIO | None = None,
-    ) -> Exchange:
+    ) -> ServiceResponse:
         """Send one request and return the answer, whatever its status.
 
         The body of a successful answer is written ``to`` a file as it arrives, if given. The gate
@@ -178,17 +190,17 @@ class Api:
         Raises: TemporaryError: no complete answer. PermanentError: an answer over the size limit.
         """
         request = self._request(method, path, params=params, body=body, headers=headers)
-        silent_s = 0.0 if to is None else self._silent_s
-        call = self._call(method, path, silent_s=silent_s)
-        return self._watched(request, call, is_judged=False, to=to)
+        heartbeat_s = 0.0 if to is None else self._heartbeat_s
+        call = self._call(method, path, heartbeat_s=heartbeat_s)
+        return self._observed(request, call, is_judged=False, to=to)
 
-    def _call(self, method: str, path: str, *, silent_s: float = 0.0) -> Call:
+    def _call(self, method: str, path: str, *, heartbeat_s: float = 0.0) -> Call:
         return Call(
-            method=method, path=self._spoken(path), total_s=self._total_s, silent_s=silent_s
+            method=method, path=self._redacted(path), total_s=self._total_s, heartbeat_s=heartbeat_s
         )
 
-    def _spoken(self, path: str) -> str:
-        return spoken_path(path, hidden=self._hidden)
+    def _redacted(self, path: str) -> str:
+        return redacted_path(path, secrets=self._hidden)
 
     def _request(
         self,
@@ -212,31 +224,31 @@ class Api:
         except (ValueError, TypeError, httpx.InvalidURL):
             # A value that cannot be sent may be a key with a line break: do not quote it.
             raise PermanentError(
-                f"{method} {self._spoken(path)}: the request is malformed"
+                f"{method} {self._redacted(path)}: the request is malformed"
             ) from None
         home, there = self._client.base_url, request.url
         if (home.scheme, home.host, home.port) != (there.scheme, there.host, there.port):
-            raise RefusedAddressError(f"{method} {self._spoken(path)}: not at {home.host}")
+            raise ForbiddenAddressError(f"{method} {self._redacted(path)}: not at {home.host}")
         return request
 
-    def _watched(
+    def _observed(
         self, request: httpx.Request, call: Call, *, is_judged: bool, to: BinaryIO | None = None
-    ) -> Exchange:
+    ) -> ServiceResponse:
         if in_transaction():
-            raise HeldTransactionError(str(call))
+            raise OpenTransactionError(str(call))
         request.headers["x-request-id"] = call.request_id
         self._gate.enter(call)
         started = time.monotonic()
-        answer: Exchange | None = None
-        failure: OutsideError | None = None
+        answer: ServiceResponse | None = None
+        failure: ExternalServiceError | None = None
         try:
-            with deadlines.ending_at(started + self._total_s):
-                answer = self._sent(request, call, to=to)
+            with deadlines.deadline_at(started + self._total_s):
+                answer = self._send(request, call, to=to)
             if is_judged:
                 sent = [*request.headers.values(), *request.url.params.values(), *self._hidden]
-                said = quoted(call.method, answer.content[:200], sent=sent)
-                judge(answer, what=str(call), said=said)
-        except OutsideError as error:
+                said = quoted_response(call.method, answer.content[:200], sent=sent)
+                raise_for_status(answer, what=str(call), said=said)
+        except ExternalServiceError as error:
             failure = error
             raise
         else:
@@ -246,61 +258,63 @@ class Api:
                 status=answer.status if answer else None,
                 milliseconds=(time.monotonic() - started) * 1000,
                 error=failure,
-                their_id=their_id(answer.headers, answer.content) if answer else "",
-                is_cut_short=answer is None and deadlines.is_over(),
+                service_request_id=service_request_id(answer.headers, answer.content)
+                if answer
+                else "",
+                is_cut_short=answer is None and deadlines.has_passed(),
             )
             self._gate.leave(call, outcome)
 
-    def _sent(self, request: httpx.Request, call: Call, *, to: BinaryIO | None) -> Exchange:
+    def _send(self, request: httpx.Request, call: Call, *, to: BinaryIO | None) -> ServiceResponse:
         what = str(call)
         try:
-            with deadlines.ending_at(time.monotonic() + call.lease_s):
+            with deadlines.deadline_at(time.monotonic() + call.lease_s):
                 response = self._client.send(request, stream=True)
-        except OutsideError as error:  # no address of the host is allowed
+        except ExternalServiceError as error:  # no address of the host is allowed
             raise type(error)(f"{what}: {error}") from error
         except httpx.LocalProtocolError:
             raise PermanentError(f"{what}: the request is malformed") from None
         # httpx parses the target of a redirect even if it does not follow it
         except httpx.InvalidURL as error:
             raise PermanentError(
-                f"{what}: redirect without a valid address", may_have_happened=True
+                f"{what}: redirect without a valid address", is_outcome_unknown=True
             ) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TemporaryError(f"{what}: {type(error).__name__}") from error
         except httpx.TransportError as error:
-            raise _interrupted(what, error) from error
+            raise _interrupted_error(what, error) from error
         content = BytesIO()
         sink = to if to is not None and response.is_success else content
         try:
-            self._pour(response, sink, call)
+            self._stream_body(response, sink, call)
         finally:
             response.close()
-        return Exchange(
+        return ServiceResponse(
             status=response.status_code, headers=response.headers, content=content.getvalue()
         )
 
-    def _pour(self, response: httpx.Response, sink: BinaryIO, call: Call) -> None:
+    def _stream_body(self, response: httpx.Response, sink: BinaryIO, call: Call) -> None:
         what, size = str(call), 0
-        chunks = heard(response.iter_raw(), call, gate=self._gate)
+        chunks = with_heartbeats(response.iter_raw(), call, gate=self._gate)
         encoding = response.headers.get("content-encoding", "")
         try:
-            for piece in unpacked(chunks, encoding=encoding):
+            for piece in decompressed(chunks, encoding=encoding):
                 size += len(piece)
                 if size > self._max_answer_bytes:
                     raise PermanentError(
                         f"response larger than {self._max_answer_bytes} bytes",
-                        may_have_happened=True,
+                        is_outcome_unknown=True,
                     )
-                if deadlines.is_over():
+                if deadlines.has_passed():
                     raise TemporaryError(
-                        f"incomplete response after {self._total_s:.0f} s", may_have_happened=True
+                        f"incomplete response after {self._total_s:.0f} s", is_outcome_unknown=True
                     )
                 sink.write(piece)
-        except OutsideError as error:
-            raise type(error)(f"{what}: {error}", may_have_happened=True) from error
+        except ExternalServiceError as error:
+            raise type(error)(f"{what}: {error}", is_outcome_unknown=True) from error
         except httpx.TransportError as error:
-            raise _interrupted(what, error) from error
+            raise _interrupted_error(what, error) from error
 
 
-def _interrupted(what: str, error: httpx.TransportError) -> TemporaryError:
-    return TemporaryError(f"{what}: {type(error).__name__}", may_have_happened=True)
+def _interrupted_error(what: str, error: httpx.TransportError) -> TemporaryError:
+    return TemporaryError(f"{what}: {type(error).__name__}", is_outcome_unknown=True)

@@ -21,31 +21,31 @@ _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 
 @contextmanager
-def ending_at(moment_s: float) -> Iterator[None]:
+def deadline_at(moment_s: float) -> Iterator[None]:
     """End all sends and reads of this thread at a moment of ``time.monotonic``.
 
     When nested, the earlier moment applies.
     """
-    token = _ends_at.set(sooner(moment_s))
+    token = _ends_at.set(earliest(moment_s))
     try:
         yield
     finally:
         _ends_at.reset(token)
 
 
-def sooner(moment_s: float) -> float:
-    """Return the earlier of this moment and that of ``ending_at``."""
+def earliest(moment_s: float) -> float:
+    """Return the earlier of this moment and that of ``deadline_at``."""
     ends_at = _ends_at.get()
     return moment_s if ends_at is None else min(moment_s, ends_at)
 
 
-def is_over() -> bool:
-    """Test whether the moment of ``ending_at`` has passed."""
+def has_passed() -> bool:
+    """Test whether the moment of ``deadline_at`` has passed."""
     ends_at = _ends_at.get()
     return ends_at is not None and time.monotonic() > ends_at
 
 
-class Backend(httpcore.NetworkBackend):
+class DeadlineBackend(httpcore.NetworkBackend):
     """Network backend: each step ends with the deadline; connects to allowed addresses only."""
 
     def __init__(self) -> None:
@@ -61,10 +61,10 @@ class Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first address of a host that answers.
 
-        Raises: RefusedAddressError, TemporaryError: see ``ssrf.addresses``.
+        Raises: ForbiddenAddressError, TemporaryError: see ``ssrf.resolve_allowed``.
         """
         left = _left(timeout, httpcore.ConnectTimeout)
-        found = ssrf.addresses(host, port, timeout_s=left)
+        found = ssrf.resolve_allowed(host, port, timeout_s=left)
         for place, address in enumerate(found, start=1):
             left = _left(timeout, httpcore.ConnectTimeout)
             try:

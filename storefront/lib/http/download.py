@@ -8,16 +8,27 @@ from http import HTTPStatus
 from typing import BinaryIO
 from urllib.parse import SplitResult, urljoin
 
-from storefront.lib.http.client import MAX_ANSWER_BYTES, READ_S, TOTAL_S, Api
+from storefront.lib.http.client import (
+    MAX_RESPONSE_BYTES,
+    READ_TIMEOUT_S,
+    TOTAL_TIMEOUT_S,
+    ApiClient,
+)
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.http.observers import Gate
-from storefront.lib.http.responses import Exchange, judge
-from storefront.lib.http.ssrf import RefusedAddressError, checked
+from storefront.lib.http.observers import CallObserver
+from storefront.lib.http.responses import ServiceResponse, raise_for_status
+from storefront.lib.http.ssrf import ForbiddenAddressError, check_url
 
-MOVED = frozenset({301, 302, 303, 307, 308})
-REDIRECTS = 3
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 3
 # Headers that may be sent to another host: none holds a credential.
-HARMLESS_HEADERS = ("accept", "accept-language", "if-none-match", "if-modified-since", "user-agent")
+CROSS_HOST_HEADERS = (
+    "accept",
+    "accept-language",
+    "if-none-match",
+    "if-modified-since",
+    "user-agent",
+)
 
 
 def download(  # noqa: PLR0913 - a URL and its limits
@@ -25,44 +36,44 @@ def download(  # noqa: PLR0913 - a URL and its limits
     *,
     to: BinaryIO | None = None,
     headers: Mapping[str, str] | None = None,
-    max_bytes: int = MAX_ANSWER_BYTES,
-    read_s: float = READ_S,
-    total_s: float = TOTAL_S,
-    redirects: int = REDIRECTS,
-    gate: Gate | None = None,
-    hidden: Iterable[str] = (),
-) -> Exchange:
+    max_bytes: int = MAX_RESPONSE_BYTES,
+    read_s: float = READ_TIMEOUT_S,
+    total_s: float = TOTAL_TIMEOUT_S,
+    redirects: int = MAX_REDIRECTS,
+    gate: CallObserver | None = None,
+    secrets: Iterable[str] = (),
+) -> ServiceResponse:
     """Fetch a file into memory or ``to`` a file; a 304 is returned without content.
 
-    The limits apply to all hops together. On a redirect to another host only ``HARMLESS_HEADERS``
+    The limits apply to all hops together. On a redirect to another host only ``CROSS_HOST_HEADERS``
     are sent; a redirect from https to http is refused.
 
-    Raises: RefusedAddressError: a hop is not allowed. TemporaryError: no answer in time.
+    Raises: ForbiddenAddressError: a hop is not allowed. TemporaryError: no answer in time.
     PermanentError: an error status, too large, or too many redirects.
     """
     ends_at = time.monotonic() + total_s
-    here, sent = checked(url), dict(headers or {})
+    here, sent = check_url(url), dict(headers or {})
     for _ in range(redirects + 1):
         left_s = ends_at - time.monotonic()
         if left_s <= 0:
             break
-        with Api(
+        with ApiClient(
             f"{here.scheme}://{here.netloc}",
             headers=sent,
             read_s=min(read_s, left_s),
             total_s=left_s,
             max_answer_bytes=max_bytes,
             gate=gate,
-            hidden=hidden,
+            secrets=secrets,
         ) as api:
-            answer = api.exchange("GET", _path(here), to=to)
-        if answer.status not in MOVED:
+            answer = api.send("GET", _path(here), to=to)
+        if answer.status not in REDIRECT_STATUSES:
             if answer.status != HTTPStatus.NOT_MODIFIED:
-                judge(answer, what=f"GET {here.hostname}")
+                raise_for_status(answer, what=f"GET {here.hostname}")
             return answer
         there = _next(here, answer)
         if (there.hostname, there.port) != (here.hostname, here.port):
-            sent = {name: sent[name] for name in sent if name.lower() in HARMLESS_HEADERS}
+            sent = {name: sent[name] for name in sent if name.lower() in CROSS_HOST_HEADERS}
         here = there
     if ends_at <= time.monotonic():
         raise TemporaryError(f"GET {here.hostname}: not downloaded in {total_s:.0f} s")
@@ -73,13 +84,13 @@ def _path(url: SplitResult) -> str:
     return f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
 
 
-def _next(here: SplitResult, answer: Exchange) -> SplitResult:
+def _next(here: SplitResult, answer: ServiceResponse) -> SplitResult:
     said = answer.headers.get("location", "")
     if not said:
         raise PermanentError(
             f"GET {here.hostname}: redirect without a valid address", code="redirects"
         )
-    there = checked(urljoin(here.geturl(), said))
+    there = check_url(urljoin(here.geturl(), said))
     if here.scheme == "https" and there.scheme != "https":
-        raise RefusedAddressError(f"GET {here.hostname}: redirect from https to http")
+        raise ForbiddenAddressError(f"GET {here.hostname}: redirect from https to http")
     return there

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 
 
-class OutsideError(Exception):
+class ExternalServiceError(Exception):
     """An external service did not do what was requested.
 
-    ``may_have_happened``: the outcome is unknown, because the request was sent and no valid answer
+    ``is_outcome_unknown``: the outcome is unknown, because the request was sent and no valid answer
     came.
     """
 
-    def __init__(self, message: str, *, code: str = "", may_have_happened: bool = False) -> None:
+    def __init__(self, message: str, *, code: str = "", is_outcome_unknown: bool = False) -> None:
         super().__init__(message)
         self.code = code
-        self.may_have_happened = may_have_happened
+        self.is_outcome_unknown = is_outcome_unknown
 
 
-class TemporaryError(OutsideError):
+class TemporaryError(ExternalServiceError):
     """The same call may succeed later.
 
     ``retry_after_s`` is the wait that the service asked for, in seconds.
@@ -29,14 +29,14 @@ class TemporaryError(OutsideError):
         message: str,
         *,
         code: str = "",
-        may_have_happened: bool = False,
+        is_outcome_unknown: bool = False,
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(message, code=code, may_have_happened=may_have_happened)
+        super().__init__(message, code=code, is_outcome_unknown=is_outcome_unknown)
         self.retry_after_s = retry_after_s
 
 
-class NotNowError(TemporaryError):
+class CallDeferredError(TemporaryError):
     """The call was deferred by the shop: nothing was sent, and an immediate retry is useless.
 
     ``until`` is when a retry may succeed, if known.
@@ -47,5 +47,5 @@ class NotNowError(TemporaryError):
         self.until = until
 
 
-class PermanentError(OutsideError):
+class PermanentError(ExternalServiceError):
     """The service refused the request; the same call would be refused again."""

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 
-BEAT_S = 10.0  # interval between progress calls during a long answer
+HEARTBEAT_INTERVAL_S = 10.0  # interval between progress calls during a long answer
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class Call:
     """One request about to be sent.
 
     ``path`` holds no query and no key, so it may be logged. ``request_id`` is also sent to the
-    service. The call takes at most ``total_s``; if ``silent_s`` is set, the gate gets a progress
+    service. The call takes at most ``total_s``; if ``heartbeat_s`` is set, the gate gets a progress
     call at least that often.
     """
 
@@ -29,12 +29,12 @@ class Call:
     path: str
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
     total_s: float = 0.0
-    silent_s: float = 0.0
+    heartbeat_s: float = 0.0
 
     @property
     def lease_s(self) -> float:
         """After this many seconds without progress, the caller was killed."""
-        return self.silent_s or self.total_s
+        return self.heartbeat_s or self.total_s
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -44,14 +44,14 @@ class Call:
 class Outcome:
     """How a call ended; ``status`` is None without an answer.
 
-    ``their_id`` is the request id of the service. ``is_cut_short``: the call had less time than
-    usual, so a failure says nothing about the service.
+    ``service_request_id`` is the request id of the service. ``is_cut_short``: the call had less
+    time than usual, so a failure says nothing about the service.
     """
 
     status: int | None
     milliseconds: float
-    error: OutsideError | None = None
-    their_id: str = ""
+    error: ExternalServiceError | None = None
+    service_request_id: str = ""
     is_cut_short: bool = False
 
     @property
@@ -59,7 +59,7 @@ class Outcome:
         return str(self.status) if self.status else type(self.error).__name__
 
 
-class Gate(Protocol):
+class CallObserver(Protocol):
     """Observes calls to one external service; may delay a call (rate limit) or refuse it."""
 
     def enter(self, call: Call) -> None:
@@ -69,7 +69,7 @@ class Gate(Protocol):
         """
         ...
 
-    def goes_on(self, call: Call) -> None:
+    def heartbeat(self, call: Call) -> None:
         """Record that an admitted call is still in progress."""
         ...
 
@@ -78,24 +78,24 @@ class Gate(Protocol):
         ...
 
 
-class OpenGate:
+class LoggingObserver:
     """Admits every call; only logs its outcome."""
 
     def enter(self, call: Call) -> None:
         """Admit the call."""
 
-    def goes_on(self, call: Call) -> None:
+    def heartbeat(self, call: Call) -> None:
         """Do nothing: there is no lease to renew."""
 
     def leave(self, call: Call, outcome: Outcome) -> None:
         log.info("%s %s in %.0f ms", call, outcome.words, outcome.milliseconds)
 
 
-def heard(chunks: Iterable[bytes], call: Call, *, gate: Gate) -> Iterator[bytes]:
+def with_heartbeats(chunks: Iterable[bytes], call: Call, *, gate: CallObserver) -> Iterator[bytes]:
     """Yield the chunks of a long answer; report progress to the gate at once, then periodically."""
     hears_at = time.monotonic()
     for chunk in chunks:
-        if call.silent_s and time.monotonic() >= hears_at:
-            gate.goes_on(call)
-            hears_at = time.monotonic() + BEAT_S
+        if call.heartbeat_s and time.monotonic() >= hears_at:
+            gate.heartbeat(call)
+            hears_at = time.monotonic() + HEARTBEAT_INTERVAL_S
         yield chunk

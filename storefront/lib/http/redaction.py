@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-READS = frozenset({"GET", "HEAD"})
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 CODE = re.compile(r'"code"\s*:\s*"([a-z][a-z0-9_]{0,39})"')
 REQUEST_ID = re.compile(rb'"request_?[iI]d"\s*:\s*"([\w-]{6,64})"')
 ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
@@ -14,14 +14,14 @@ ID_END_BYTES = 400
 # A key: long, letters and digits mixed, unlike a word or a number. A UUID is an id, not a key.
 KEY = re.compile(r"(?=[^/]*[A-Za-z])(?=[^/]*[0-9])[A-Za-z0-9_~.=-]{24,}")
 UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
-SHORTEST_SECRET = 6
+MIN_SECRET_CHARS = 6
 HIDDEN = "…"
 
 
-def spoken_path(path: str, *, hidden: Iterable[str] = ()) -> str:
-    """Return a path without its query, the ``hidden`` secrets, and parts that look like keys."""
+def redacted_path(path: str, *, secrets: Iterable[str] = ()) -> str:
+    """Return a path without its query, the ``secrets`` secrets, and parts that look like keys."""
     bare, has_query, _ = path.partition("?")
-    bare = without(bare.partition("#")[0], hidden)
+    bare = redact(bare.partition("#")[0], secrets)
     said = "/".join(HIDDEN if _is_key(part) else part for part in bare.split("/"))
     return f"{said}?{HIDDEN}" if has_query else said
 
@@ -30,7 +30,7 @@ def _is_key(part: str) -> bool:
     return bool(KEY.fullmatch(part)) and not UUID.fullmatch(part)
 
 
-def quoted(method: str, start: bytes, *, sent: Iterable[str] = ()) -> str:
+def quoted_response(method: str, start: bytes, *, sent: Iterable[str] = ()) -> str:
     """Return the start of an answer for an error message, redacted.
 
     The answer to a write may echo personal data: of it, only its error code is quoted. Of the
@@ -38,22 +38,22 @@ def quoted(method: str, start: bytes, *, sent: Iterable[str] = ()) -> str:
     be keys.
     """
     text = start.decode("utf-8", "replace")
-    if method not in READS:
+    if method not in SAFE_METHODS:
         code = CODE.search(text)
         return f" ({code[1]})" if code else ""
-    return f": {without(text, sent)!r}"
+    return f": {redact(text, sent)!r}"
 
 
-def without(text: str, hidden: Iterable[str]) -> str:
+def redact(text: str, secrets: Iterable[str]) -> str:
     """Return the text without the secrets, plain or URL-encoded; longest first."""
-    long = {each for each in hidden if len(each) >= SHORTEST_SECRET}
+    long = {each for each in secrets if len(each) >= MIN_SECRET_CHARS}
     spelled = long | {quote(each, safe="") for each in long}
     for value in sorted(spelled, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
     return text
 
 
-def their_id(headers: Mapping[str, str], content: bytes) -> str:
+def service_request_id(headers: Mapping[str, str], content: bytes) -> str:
     """Return the service's own id of the request, from a header or an end of the body."""
     for name in ID_HEADERS:
         if said := headers.get(name, ""):

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.http.retries import retry_after_s
 
-GOOD = range(200, 300)
-RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+SUCCESS_STATUSES = range(200, 300)
+RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # sent before the request is processed; other errors may follow processing
-NOT_DONE = frozenset({408, 425, 429})
+NOT_PROCESSED = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class ServiceResponse:
     """An answer; ``content`` is empty if the body was written to a file."""
 
     status: int
@@ -27,19 +27,19 @@ class Exchange:
     content: bytes
 
 
-def judge(answer: Exchange, *, what: str, said: str = "") -> None:
+def raise_for_status(answer: ServiceResponse, *, what: str, said: str = "") -> None:
     """Return if the status is a success, else raise.
 
     Raises: TemporaryError: a retryable status. PermanentError: any other.
     """
     status = answer.status
-    if status in GOOD:
+    if status in SUCCESS_STATUSES:
         return
-    if status in RETRYABLE:
+    if status in RETRYABLE_STATUSES:
         raise TemporaryError(
             f"{what}: HTTP {status}{said}",
             code=str(status),
-            may_have_happened=status not in NOT_DONE,
+            is_outcome_unknown=status not in NOT_PROCESSED,
             retry_after_s=retry_after_s(answer.headers),
         )
     raise PermanentError(f"{what}: HTTP {status}{said}", code=str(status))
@@ -47,12 +47,12 @@ def judge(answer: Exchange, *, what: str, said: str = "") -> None:
 
 # Decompression
 
-ACCEPTED = "gzip, deflate"
+ACCEPT_ENCODING = "gzip, deflate"
 PIECE_BYTES = 65_536
 _WBITS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
-def unpacked(chunks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
+def decompressed(chunks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
     """Decode a Content-Encoding in pieces of at most ``PIECE_BYTES``.
 
     An uncompressed chunk is passed on as it is.
@@ -65,15 +65,15 @@ def unpacked(chunks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
         yield from chunks
         return
     if name not in _WBITS:
-        raise PermanentError(f"unsupported content encoding {name[:20]!r}", may_have_happened=True)
+        raise PermanentError(f"unsupported content encoding {name[:20]!r}", is_outcome_unknown=True)
     box = zlib.decompressobj(_WBITS[name])
     try:
         for chunk in chunks:
             yield from _pieces(box, chunk)
     except zlib.error as error:
-        raise TemporaryError("malformed compressed response", may_have_happened=True) from error
+        raise TemporaryError("malformed compressed response", is_outcome_unknown=True) from error
     if not box.eof:
-        raise TemporaryError("the compressed response is cut off", may_have_happened=True)
+        raise TemporaryError("the compressed response is cut off", is_outcome_unknown=True)
 
 
 def _pieces(box: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:

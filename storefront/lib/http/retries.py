@@ -13,21 +13,21 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from storefront.lib.http import deadlines
-from storefront.lib.http.errors import NotNowError, TemporaryError
+from storefront.lib.http.errors import CallDeferredError, TemporaryError
 
 log = logging.getLogger(__name__)
 
-TRIES = 4
-FIRST_WAIT_S = 0.4
-LONGEST_WAIT_S = 20.0
-LONGEST_REST_S = 3600.0
+MAX_ATTEMPTS = 4
+BASE_DELAY_S = 0.4
+MAX_DELAY_S = 20.0
+MAX_RETRY_AFTER_S = 3600.0
 
 
-def patiently[T](ask: Callable[[], T], *, is_repeatable: bool, tries: int = TRIES) -> T:
+def retry[T](ask: Callable[[], T], *, is_idempotent: bool, tries: int = MAX_ATTEMPTS) -> T:
     """Call ``ask``, and retry it after temporary errors.
 
-    ``is_repeatable``: the call is a read or has an idempotency key. Any other call is retried only
-    if it certainly had no effect. A wait over ``LONGEST_WAIT_S`` or past the deadline is not waited
+    ``is_idempotent``: the call is a read or has an idempotency key. Any other call is retried only
+    if it certainly had no effect. A wait over ``MAX_DELAY_S`` or past the deadline is not waited
     for.
 
     Raises: TemporaryError: the last one, or the first that is not retried. PermanentError: at once.
@@ -35,13 +35,13 @@ def patiently[T](ask: Callable[[], T], *, is_repeatable: bool, tries: int = TRIE
     for attempt in range(tries - 1):
         try:
             return ask()
-        except NotNowError:
+        except CallDeferredError:
             raise
         except TemporaryError as error:
             wait_s = _wait_s(error, attempt)
-            is_open = error.may_have_happened and not is_repeatable
+            is_open = error.is_outcome_unknown and not is_idempotent
             again_at = time.monotonic() + wait_s
-            if is_open or wait_s > LONGEST_WAIT_S or deadlines.sooner(again_at) < again_at:
+            if is_open or wait_s > MAX_DELAY_S or deadlines.earliest(again_at) < again_at:
                 raise
             log.info("%s, retry in %.1f s", error, wait_s)
             time.sleep(wait_s)
@@ -50,22 +50,22 @@ def patiently[T](ask: Callable[[], T], *, is_repeatable: bool, tries: int = TRIE
 
 def _wait_s(error: TemporaryError, attempt: int) -> float:
     """Return the wait the service asked for, else exponential backoff; both with jitter."""
-    usual_s = FIRST_WAIT_S * 2**attempt
+    usual_s = BASE_DELAY_S * 2**attempt
     if error.retry_after_s is not None:
-        return error.retry_after_s + random.uniform(0, FIRST_WAIT_S)  # noqa: S311 - no secret
+        return error.retry_after_s + random.uniform(0, BASE_DELAY_S)  # noqa: S311 - no secret
     return random.uniform(usual_s / 2, usual_s)  # noqa: S311
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
     """Parse a Retry-After header, in seconds or as a date; None if missing or malformed.
 
-    The result is capped at ``LONGEST_REST_S``.
+    The result is capped at ``MAX_RETRY_AFTER_S``.
     """
     said = headers.get("retry-after", "").strip()
     if not said:
         return None
     if said.isascii() and said.isdigit():
-        return min(float(said), LONGEST_REST_S)
+        return min(float(said), MAX_RETRY_AFTER_S)
     try:
         moment = parsedate_to_datetime(said)
     except (ValueError, TypeError, OverflowError):
@@ -75,4 +75,4 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) ->
     # The date is absolute, so it needs the real current time unless ``now`` is given.
     now_s = now.timestamp() if now else time.time()
     left = moment.timestamp() - now_s
-    return min(max(left, 0.0), LONGEST_REST_S)
+    return min(max(left, 0.0), MAX_RETRY_AFTER_S)

@@ -22,7 +22,7 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 WEB_PORTS = frozenset({80, 443})
-MOST_ADDRESSES = 4
+MAX_ADDRESSES = 4
 # IPv6 networks that embed an IPv4 address, and relays to one.
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
@@ -30,54 +30,56 @@ COMPATIBLE = ipaddress.ip_network("::/96")
 RELAYS = ipaddress.ip_network("192.88.99.0/24")
 
 
-class RefusedAddressError(PermanentError):
+class ForbiddenAddressError(PermanentError):
     """The address is not allowed; nothing was sent."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="refused_address")
 
 
-def checked(url: str) -> SplitResult:
+def check_url(url: str) -> SplitResult:
     """Split and check an untrusted URL; its host is resolved and checked on connecting.
 
-    Raises: RefusedAddressError: neither http nor https, a user in it, or no host.
+    Raises: ForbiddenAddressError: neither http nor https, a user in it, or no host.
     """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise RefusedAddressError("the address is malformed") from error
+        raise ForbiddenAddressError("the address is malformed") from error
     if parts.scheme not in {"http", "https"}:
-        raise RefusedAddressError(f"neither http nor https: {parts.scheme[:20]!r}")
+        raise ForbiddenAddressError(f"neither http nor https: {parts.scheme[:20]!r}")
     if "@" in parts.netloc or "\\" in parts.netloc or not parts.hostname or port == 0:
-        raise RefusedAddressError("the address contains a user name, or has no host")
+        raise ForbiddenAddressError("the address contains a user name, or has no host")
     return parts
 
 
-def addresses(
+def resolve_allowed(
     host: str, port: int, *, timeout_s: float | None, usual_ports: frozenset[int] = WEB_PORTS
 ) -> list[str]:
-    """Resolve a host to at most ``MOST_ADDRESSES`` allowed addresses.
+    """Resolve a host to at most ``MAX_ADDRESSES`` allowed addresses.
 
-    Raises: RefusedAddressError: an address is not public, or the port is not allowed.
+    Raises: ForbiddenAddressError: an address is not public, or the port is not allowed.
     TemporaryError: the name is not resolved in time.
     """
     if port not in usual_ports and not _is_listed_port(port):
-        raise RefusedAddressError(f"port {port} is not allowed")
+        raise ForbiddenAddressError(f"port {port} is not allowed")
     found = list(dict.fromkeys(_resolved(host, port, timeout_s)))
     for each in found:
         if not is_allowed(each):
-            raise RefusedAddressError(f"{host[:80]} is not in a public network")
-    return found[:MOST_ADDRESSES]
+            raise ForbiddenAddressError(f"{host[:80]} is not in a public network")
+    return found[:MAX_ADDRESSES]
 
 
-def dial(host: str, port: int, *, timeout_s: float, usual_ports: frozenset[int]) -> socket.socket:
+def connect(
+    host: str, port: int, *, timeout_s: float, usual_ports: frozenset[int]
+) -> socket.socket:
     """Connect to a host by a protocol other than HTTP, such as SFTP on port 22.
 
-    Raises: RefusedAddressError. TemporaryError: no address answers.
+    Raises: ForbiddenAddressError. TemporaryError: no address answers.
     """
     ends_at = time.monotonic() + timeout_s
-    for each in addresses(host, port, timeout_s=timeout_s, usual_ports=usual_ports):
+    for each in resolve_allowed(host, port, timeout_s=timeout_s, usual_ports=usual_ports):
         left_s = max(0.01, ends_at - time.monotonic())
         try:
             return socket.create_connection((each, port), timeout=left_s)
@@ -95,7 +97,7 @@ def is_allowed(address: str) -> bool:
     allowed = [ipaddress.ip_network(each) for each in settings.PRIVATE_NETWORKS_ALLOWED]
     if any(ip.version == network.version and ip in network for network in allowed):
         return True
-    return all(_is_public(each) for each in _all_in(ip))
+    return all(_is_public(each) for each in _embedded_addresses(ip))
 
 
 def _is_public(ip: IPAddress) -> bool:
@@ -106,7 +108,7 @@ def _is_public(ip: IPAddress) -> bool:
     return ip not in RELAYS
 
 
-def _all_in(ip: IPAddress) -> Iterator[IPAddress]:
+def _embedded_addresses(ip: IPAddress) -> Iterator[IPAddress]:
     """Yield an address and each IPv4 address embedded in it."""
     if isinstance(ip, ipaddress.IPv4Address):
         yield ip

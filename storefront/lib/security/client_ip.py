@@ -16,7 +16,7 @@ DIGEST_CHARS = 32
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 
 
-def address_of(request: HttpRequest) -> str:
+def client_address(request: HttpRequest) -> str:
     """Return the visitor's IP address.
 
     Each trusted proxy appends the address it saw, so the right one is TRUSTED_PROXIES places from
@@ -30,18 +30,18 @@ def address_of(request: HttpRequest) -> str:
     return hops[place] if place >= 0 and hops[place] else direct
 
 
-def network_of(request: HttpRequest) -> str:
+def client_network(request: HttpRequest) -> str:
     """Return the network that one visitor can move within: an IPv4 /24 or an IPv6 /64."""
     return _network(request, IPV4_PREFIX)
 
 
-def visitor_of(request: HttpRequest) -> str:
+def client_range(request: HttpRequest) -> str:
     """Return one visitor's range: an IPv4 address or an IPv6 /64."""
     return _network(request, IPV4_ADDRESS)
 
 
 def _network(request: HttpRequest, ipv4_prefix: int) -> str:
-    raw = address_of(request)
+    raw = client_address(request)
     try:
         address = ip_address(raw)
     except ValueError:
@@ -52,7 +52,7 @@ def _network(request: HttpRequest, ipv4_prefix: int) -> str:
 
 def network_digest(request: HttpRequest) -> str:
     """Return a keyed digest of the visitor's network; empty for loopback."""
-    network = network_of(request)
+    network = client_network(request)
     try:
         if ip_network(network).is_loopback:
             return ""
@@ -65,4 +65,4 @@ def network_digest(request: HttpRequest) -> str:
 def current_network() -> str:
     """Return the network of the current request; empty in workers and commands."""
     request = current_request.get()
-    return network_of(request) if request is not None else ""
+    return client_network(request) if request is not None else ""

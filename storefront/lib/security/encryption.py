@@ -10,43 +10,43 @@ from django.conf import settings
 from django.db import models
 
 
-class BrokenSealError(ValueError):
+class DecryptionError(ValueError):
     """No key in FIELD_KEYS decrypts the value."""
 
 
-class SealedField(models.TextField):  # type: ignore[type-arg]  # not subscriptable
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # not subscriptable
     """A column of encrypted secrets; key rotation finds these columns by this class."""
 
 
-def _box() -> MultiFernet:
+def _cipher() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
 
 
-def seal(secrets: dict[str, Any]) -> str:
+def encrypt(secrets: dict[str, Any]) -> str:
     """Encrypt with the newest key; older keys still decrypt what they encrypted."""
-    return _box().encrypt(json.dumps(secrets).encode()).decode()
+    return _cipher().encrypt(json.dumps(secrets).encode()).decode()
 
 
-def unseal(sealed: str) -> dict[str, Any]:
+def decrypt(sealed: str) -> dict[str, Any]:
     """Decrypt; an empty text gives no secrets.
 
-    Raises: BrokenSealError: no key decrypts it; restore the old key to FIELD_KEYS.
+    Raises: DecryptionError: no key decrypts it; restore the old key to FIELD_KEYS.
     """
     if not sealed:
         return {}
     try:
-        opened: dict[str, Any] = json.loads(_box().decrypt(sealed.encode()))
+        opened: dict[str, Any] = json.loads(_cipher().decrypt(sealed.encode()))
     except InvalidToken as error:
-        raise BrokenSealError("no key in FIELD_KEYS decrypts this value") from error
+        raise DecryptionError("no key in FIELD_KEYS decrypts this value") from error
     return opened
 
 
-def resealed(sealed: str) -> str:
+def reencrypt(sealed: str) -> str:
     """Re-encrypt with the newest key.
 
-    Raises: BrokenSealError: no key decrypts it.
+    Raises: DecryptionError: no key decrypts it.
     """
     try:
-        return _box().rotate(sealed.encode()).decode()
+        return _cipher().rotate(sealed.encode()).decode()
     except InvalidToken as error:
-        raise BrokenSealError("no key in FIELD_KEYS decrypts this value") from error
+        raise DecryptionError("no key in FIELD_KEYS decrypts this value") from error

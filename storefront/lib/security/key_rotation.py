@@ -14,64 +14,65 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from storefront.lib.security.encryption import BrokenSealError, SealedField, resealed
+from storefront.lib.security.encryption import DecryptionError, EncryptedTextField, reencrypt
 
 
 @dataclass(slots=True, kw_only=True)
-class Count:
+class RotationCount:
     """Results of the rotation of one column."""
 
     column: str
-    resealed: int = 0
-    new_already: int = 0
+    reencrypted: int = 0
+    already_current: int = 0
     changed_meanwhile: int = 0
     broken: int = 0
 
 
-def columns() -> Iterator[tuple[type[models.Model], str]]:
+def encrypted_columns() -> Iterator[tuple[type[models.Model], str]]:
     """Yield every encrypted column of every model."""
     for model in apps.get_models():
         for field in model._meta.get_fields():  # noqa: SLF001 - Django documents it
-            if isinstance(field, SealedField):
+            if isinstance(field, EncryptedTextField):
                 yield model, field.name
 
 
 # Tables with encrypted texts inside JSON: label -> column and keys.
-_inside: dict[str, tuple[str, Collection[str]]] = {}
+_json_columns: dict[str, tuple[str, Collection[str]]] = {}
 
 
-def look_inside(label: str, *, column: str, keys: Collection[str]) -> None:
+def register_json_column(label: str, *, column: str, keys: Collection[str]) -> None:
     """Register a JSON column whose ``keys`` hold encrypted texts, to be rotated too."""
-    _inside[label] = (column, keys)
+    _json_columns[label] = (column, keys)
 
 
-def rotate() -> list[Count]:
+def rotate() -> list[RotationCount]:
     """Re-encrypt every value that the newest key did not encrypt.
 
     One row at a time, each only if unchanged meanwhile: safe to interrupt and to repeat. A value
     that no key decrypts stays as it is and is counted.
     """
-    plain = [_rotate(model, name, None) for model, name in columns()]
+    plain = [_rotate(model, name, None) for model, name in encrypted_columns()]
     inside = [
-        _rotate(apps.get_model(label), column, keys) for label, (column, keys) in _inside.items()
+        _rotate(apps.get_model(label), column, keys)
+        for label, (column, keys) in _json_columns.items()
     ]
     return plain + inside
 
 
-def _rotate(model: type[models.Model], name: str, keys: Collection[str] | None) -> Count:
-    count = Count(column=f"{model._meta.label}.{name}")  # noqa: SLF001
+def _rotate(model: type[models.Model], name: str, keys: Collection[str] | None) -> RotationCount:
+    count = RotationCount(column=f"{model._meta.label}.{name}")  # noqa: SLF001
     newest = Fernet(settings.FIELD_KEYS[0])
     rows = model._base_manager.exclude(**{name: ""})  # noqa: SLF001 - includes hidden rows
     for pk, kept in rows.order_by("pk").values_list("pk", name).iterator():
         try:
             fresh = _fresh(newest, kept, keys)
-        except BrokenSealError:
+        except DecryptionError:
             count.broken += 1
             continue
         if fresh == kept:
-            count.new_already += 1
+            count.already_current += 1
         elif rows.filter(pk=pk, **{name: kept}).update(**{name: fresh}):
-            count.resealed += 1
+            count.reencrypted += 1
         else:
             count.changed_meanwhile += 1
     return count
@@ -82,7 +83,7 @@ def _fresh(newest: Fernet, kept: Any, keys: Collection[str] | None) -> Any:
     if keys is not None:
         sealed = {key: kept[key] for key in keys if key in kept}
         return {**kept, **{key: _fresh(newest, each, None) for key, each in sealed.items()}}
-    return kept if _opens(newest, kept) else resealed(kept)
+    return kept if _opens(newest, kept) else reencrypt(kept)
 
 
 def _opens(key: Fernet, sealed: str) -> bool:

@@ -14,11 +14,11 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from redis.exceptions import RedisError
 
-from storefront.lib.security.client_ip import address_of
+from storefront.lib.security.client_ip import client_address
 
 HEALTH_CHECKS = ("/healthz", "/readyz")  # these do come from inside
 MIN_RUN = 200  # requests in a row
-NOTED_FOR_S = 3600
+RECORD_TTL_S = 3600
 _KEY = "proxy-check:address"
 
 
@@ -37,7 +37,7 @@ class ProxyCheckMiddleware:
         if request.path_info not in HEALTH_CHECKS and (
             "X-Forwarded-For" in request.headers or "X-Forwarded-Proto" in request.headers
         ):
-            self._count_run(address_of(request))
+            self._count_run(client_address(request))
         return self.get_response(request)
 
     def _count_run(self, address: str) -> None:
@@ -45,7 +45,7 @@ class ProxyCheckMiddleware:
         self._address = address
         if self._count % MIN_RUN == 0 and _is_private(address):
             with suppress(RedisError, OSError):
-                cache.set(_KEY, address, NOTED_FOR_S)
+                cache.set(_KEY, address, RECORD_TTL_S)
 
 
 def shared_address() -> str:

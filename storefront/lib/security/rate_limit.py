@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 HOUR = timedelta(hours=1)
 
 
-def is_too_often(*, what: str, who: str, per_hour: int) -> bool:
+def is_rate_limited(*, what: str, who: str, per_hour: int) -> bool:
     """Count one more action; return whether it exceeds the limit per hour.
 
     Stores only a digest of ``who``, which may be an address or a key. Allows everything while Redis

@@ -11,11 +11,11 @@ from typing import Any
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 
-MOST_BYTES = 40_000_000  # per form: four customer pictures and other fields
-MOST_OF_STAFF_BYTES = 220_000_000  # a supplier's whole feed
+MAX_FORM_BYTES = 40_000_000  # per form: four customer pictures and other fields
+MAX_STAFF_FORM_BYTES = 220_000_000  # a supplier's whole feed
 
 
-class Limit(FileUploadHandler):
+class UploadLimitHandler(FileUploadHandler):
     """Upload handler that drops the files of an oversized form; runs before those that store."""
 
     _is_dropped = False
@@ -29,9 +29,9 @@ class Limit(FileUploadHandler):
         encoding: str | None = None,
     ) -> None:
         del input_data, META, boundary, encoding
-        if content_length > MOST_BYTES:
+        if content_length > MAX_FORM_BYTES:
             is_staff = getattr(getattr(self.request, "user", None), "is_staff", False)
-            self._is_dropped = not is_staff or content_length > MOST_OF_STAFF_BYTES
+            self._is_dropped = not is_staff or content_length > MAX_STAFF_FORM_BYTES
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -49,6 +49,6 @@ class Limit(FileUploadHandler):
 def is_too_large(request: HttpRequest) -> bool:
     """Test whether the files of a customer's form were dropped."""
     try:
-        return int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES
+        return int(request.META.get("CONTENT_LENGTH") or 0) > MAX_FORM_BYTES
     except ValueError:
         return False

@@ -20,47 +20,47 @@ _ID = re.compile(r"[!-~]{1,100}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-class BadHeadersError(ValueError):
+class InvalidHeadersError(ValueError):
     """A header is missing or malformed."""
 
 
-class ForgedError(ValueError):
+class InvalidSignatureError(ValueError):
     """No signature matches: another sender, or a changed body."""
 
 
-class StaleError(ValueError):
+class ExpiredTimestampError(ValueError):
     """Signed too long ago or in the future: possibly a replay."""
 
 
-class BadSecretError(ValueError):
+class InvalidSecretError(ValueError):
     """A secret is empty or not base64."""
 
 
-def key_of(secret: str) -> bytes:
+def decode_secret(secret: str) -> bytes:
     """Decode a secret: ``whsec_`` and base64, with or without padding.
 
-    Raises: BadSecretError.
+    Raises: InvalidSecretError.
     """
     text = secret.removeprefix(SECRET_PREFIX)
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error as error:
-        raise BadSecretError("a webhook secret must be whsec_ followed by Base64") from error
+        raise InvalidSecretError("a webhook secret must be whsec_ followed by Base64") from error
     if not key:
-        raise BadSecretError("a webhook secret is empty")
+        raise InvalidSecretError("a webhook secret is empty")
     return key
 
 
-def derived(master: str, *, of: str) -> str:
+def derive_secret(master: str, *, of: str) -> str:
     """Derive the secret of one party from a master secret; it reveals nothing about others."""
-    key = hmac.digest(key_of(master), of.encode(), hashlib.sha256)
+    key = hmac.digest(decode_secret(master), of.encode(), hashlib.sha256)
     return SECRET_PREFIX + base64.b64encode(key).decode()
 
 
 def sign(*, message_id: str, body: bytes, at: datetime, secret: str) -> str:
     """Return one signature for the header: ``v1,<base64>``."""
     signed = b".".join([message_id.encode(), str(int(at.timestamp())).encode(), body])
-    digest = hmac.digest(key_of(secret), signed, hashlib.sha256)
+    digest = hmac.digest(decode_secret(secret), signed, hashlib.sha256)
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
@@ -72,30 +72,34 @@ def headers_for(*, message_id: str, body: bytes, at: datetime, secret: str) -> d
     }
 
 
-def check(*, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: datetime) -> str:
+def verify(
+    *, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: datetime
+) -> str:
     """Return the message id if one of the secrets signed exactly these bytes recently.
 
     Several secrets allow rotation: the old one stays valid until all senders use the new one. All
     are compared, each in constant time.
 
-    Raises: BadHeadersError, ForgedError, StaleError.
+    Raises: InvalidHeadersError, InvalidSignatureError, ExpiredTimestampError.
     """
     message_id = headers.get("webhook-id", "")
     seconds = headers.get("webhook-timestamp", "")
     given = headers.get("webhook-signature", "").split(" ")[:MAX_SIGNATURES]
     if not _ID.fullmatch(message_id) or not _SECONDS.fullmatch(seconds) or not any(given):
-        raise BadHeadersError("webhook-id, webhook-timestamp and webhook-signature are required")
+        raise InvalidHeadersError(
+            "webhook-id, webhook-timestamp and webhook-signature are required"
+        )
     try:
         signed_at = datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise BadHeadersError("webhook-timestamp is not a Unix time") from error
+        raise InvalidHeadersError("webhook-timestamp is not a Unix time") from error
     fits = False
     for secret in secrets:
         expected = sign(message_id=message_id, body=body, at=signed_at, secret=secret)
         for signature in given:
             fits |= hmac.compare_digest(expected.encode(), signature.encode())
     if not fits:
-        raise ForgedError("no signature matches")
+        raise InvalidSignatureError("no signature matches")
     if abs(now - signed_at) > TOLERANCE:
-        raise StaleError(f"signed at {signed_at:%H:%M:%S}, but it is {now:%H:%M:%S} now")
+        raise ExpiredTimestampError(f"signed at {signed_at:%H:%M:%S}, but it is {now:%H:%M:%S} now")
     return message_id

@@ -22,15 +22,19 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action as unfold_action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import fieldsets
-from storefront.lib.staff.columns import names_of
+from storefront.lib.staff.columns import joins_for_names
 from storefront.lib.staff.fieldsets import Group
-from storefront.lib.staff.visibility import seen_by
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.staff.visibility import visible_fields
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 
 # Exceptions of services that are shown to the user as an error message.
-REFUSALS: tuple[type[Exception], ...] = (IllegalMoveError, LostRaceError, OutsideError)
+SERVICE_ERRORS: tuple[type[Exception], ...] = (
+    InvalidTransitionError,
+    ConcurrentUpdateError,
+    ExternalServiceError,
+)
 
 
 def action[**P, R](
@@ -43,7 +47,7 @@ def action[**P, R](
     return offered
 
 
-def allowed_by(right: str) -> Callable[..., bool]:
+def permission_check(right: str) -> Callable[..., bool]:
     """Return a method that tests a permission, such as ``has_cancel_permission``."""
 
     def has_permission(_admin: Any, request: HttpRequest, _row: Any = None) -> bool:
@@ -52,14 +56,14 @@ def allowed_by(right: str) -> Callable[..., bool]:
     return has_permission
 
 
-class Wakeable(Protocol):
+class QueueableTask(Protocol):
     """A Celery task as seen by staff pages."""
 
     @property
     def delay(self) -> Callable[..., object]: ...
 
 
-def start(task: Wakeable, **known: Any) -> None:
+def enqueue_or_fail(task: QueueableTask, **known: Any) -> None:
     """Queue a task whose work is recorded nowhere else; no sweep would find it.
 
     Raises: TemporaryError: the broker is unreachable.
@@ -72,7 +76,7 @@ def start(task: Wakeable, **known: Any) -> None:
         ) from error
 
 
-class SureForm(forms.Form):
+class ConfirmForm(forms.Form):
     """Empty form of a confirmation page."""
 
 
@@ -84,10 +88,10 @@ class ReasonForm(forms.Form):
     )
 
 
-class Asks(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ConfirmingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Admin class whose actions ask for confirmation."""
 
-    refusals: ClassVar[tuple[type[Exception], ...]] = ()
+    user_errors: ClassVar[tuple[type[Exception], ...]] = ()
 
     def page_of(self, row: models.Model) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
@@ -101,7 +105,7 @@ class Asks(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         explain: str,
         act: Callable[[Mapping[str, Any]], Any],
         done: str | Callable[[Any], str],
-        form_class: type[forms.Form] = SureForm,
+        form_class: type[forms.Form] = ConfirmForm,
         initial: Mapping[str, Any] | None = None,
     ) -> HttpResponse:
         """Show a confirmation page; on POST run ``act`` with the form's data.
@@ -114,7 +118,7 @@ class Asks(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if form.is_valid():
             try:
                 made = act(form.cleaned_data)
-            except (*REFUSALS, *self.refusals) as refusal:
+            except (*SERVICE_ERRORS, *self.user_errors) as refusal:
                 form.add_error(None, str(refusal) or type(refusal).__name__)
             else:
                 said = done if isinstance(done, str) else done(made)
@@ -132,16 +136,16 @@ class Asks(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return TemplateResponse(request, "staff/confirm_action.html", context)
 
 
-class StaffAdmin(Asks):
+class StaffAdmin(ConfirmingAdmin):
     """Read-only admin class; rows are changed by actions that call services.
 
     ``editable`` names the configuration fields that a form may change. ``may_add`` and
     ``may_delete`` allow the rest; ``add_form`` is the form for a new row if it is not made of its
     columns.
 
-    An action needs the change permission even if no field is editable. ``fits`` maps an action to a
-    test of the rows it applies to. ``rights`` maps a field to the permission to see it. ``groups``
-    define fieldsets, labels and help texts; ``when_empty`` is the text of an empty list.
+    An action needs the change permission even if no field is editable. ``available_if`` maps an
+    action to a test of the rows it applies to. ``rights`` maps a field to the permission to see it.
+    ``groups`` define fieldsets, labels and help texts; ``empty_text`` is the text of an empty list.
     """
 
     # Unfold's class reads permissions from the database, which does not exist before migrate.
@@ -152,22 +156,24 @@ class StaffAdmin(Asks):
     add_form: ClassVar[type[forms.ModelForm[Any]] | None] = None
     rights: ClassVar[Mapping[str, str]] = {}
     groups: ClassVar[tuple[Group, ...]] = ()
-    when_empty: ClassVar[str | Promise] = gettext_lazy(
+    empty_text: ClassVar[str | Promise] = gettext_lazy(
         "No records yet. They are created automatically as the shop works."
     )
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True
-    fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}
+    available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Return only the actions that apply to this row."""
         offered: list[Any] = super().get_actions_detail(request, object_id)
-        row = self.get_object(request, str(object_id)) if self.fits and offered else None
+        row = self.get_object(request, str(object_id)) if self.available_if and offered else None
         if row is None:
             return offered
         prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
-        misfits = {f"{prefix}{name}" for name, is_for in self.fits.items() if not is_for(row)}
+        misfits = {
+            f"{prefix}{name}" for name, is_for in self.available_if.items() if not is_for(row)
+        }
         return [one for one in offered if one.action_name not in misfits]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -188,10 +194,10 @@ class StaffAdmin(Asks):
         declared = list(super().get_readonly_fields(request, obj))
         if obj is None and self.may_add:
             return declared
-        return self._seen(request, self._read_only(declared))
+        return self._visible(request, self._read_only(declared))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return self._seen(request, super().get_list_display(request))
+        return self._visible(request, super().get_list_display(request))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse a filter on a field that the user may not see: the result would reveal it."""
@@ -201,12 +207,12 @@ class StaffAdmin(Asks):
         is_hidden = is_secret or (right and not request.user.has_perm(right))
         return not is_hidden and bool(super().lookup_allowed(lookup, value, request))
 
-    def _seen(self, request: HttpRequest, fields: Iterable[Any]) -> list[Any]:
+    def _visible(self, request: HttpRequest, fields: Iterable[Any]) -> list[Any]:
         """Return the columns that this user may see; editable fields stay."""
         found = (
             [one]
             if one in self.editable
-            else seen_by(request.user, self.model, [one], rights=self.rights)
+            else visible_fields(request.user, self.model, [one], rights=self.rights)
             for one in fields
         )
         return [one for some in found for one in some]
@@ -220,7 +226,11 @@ class StaffAdmin(Asks):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Join what the list needs to name its rows."""
         rows: models.QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related(*names_of(self.model)) if names_of(self.model) else rows
+        return (
+            rows.select_related(*joins_for_names(self.model))
+            if joins_for_names(self.model)
+            else rows
+        )
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         if obj is None and self.add_form is not None:
@@ -231,16 +241,16 @@ class StaffAdmin(Asks):
         if self.fieldsets:
             parts = super().get_fieldsets(request, obj)
             return [
-                (title, {**options, "fields": self._seen(request, options["fields"])})
+                (title, {**options, "fields": self._visible(request, options["fields"])})
                 for title, options in parts
             ]
         if not self.groups:
             return super().get_fieldsets(request, obj)
         shown, facts = self.get_fields(request, obj), self.get_readonly_fields(request, obj)
-        asked = [one for one in shown if one not in facts]
+        editable_fields = [one for one in shown if one not in facts]
         # A new row has no read-only values yet.
         read = [] if obj is None else [one for one in shown if one in facts]
-        return fieldsets.fieldsets(self.groups, asked=asked, read=read)
+        return fieldsets.fieldsets(self.groups, editable_fields=editable_fields, read=read)
 
     def get_form(
         self,
@@ -266,7 +276,7 @@ class StaffAdmin(Asks):
     ) -> models.QuerySet[Any] | None:
         """Join what the names of the choices need."""
         rows: models.QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
-        joined = names_of(db_field.remote_field.model)
+        joined = joins_for_names(db_field.remote_field.model)
         if not joined:
             return rows
         if rows is None:
@@ -283,7 +293,7 @@ class StaffAdmin(Asks):
             raise PermissionDenied
         return found
 
-    def wake(self, request: HttpRequest, task: Wakeable, **known: Any) -> None:
+    def wake(self, request: HttpRequest, task: QueueableTask, **known: Any) -> None:
         """Queue a task for recorded work; without a broker, warn that a sweep does it later."""
         try:
             task.delay(**known)
@@ -293,7 +303,7 @@ class StaffAdmin(Asks):
             )
             self.message_user(request, words, messages.WARNING)
 
-    def do_each[R: models.Model](
+    def apply_to_each[R: models.Model](
         self, request: HttpRequest, rows: Iterable[R], act: Callable[[R], object]
     ) -> None:
         """Apply an action to each selected row; report the count and each refusal."""
@@ -301,7 +311,7 @@ class StaffAdmin(Asks):
         for row in rows:
             try:
                 act(row)
-            except (*REFUSALS, *self.refusals) as refusal:
+            except (*SERVICE_ERRORS, *self.user_errors) as refusal:
                 words = _("%(row)s: %(refusal)s") % {"row": row, "refusal": refusal}
                 self.message_user(request, words, messages.WARNING)
             else:
@@ -311,6 +321,6 @@ class StaffAdmin(Asks):
             self.message_user(request, words, messages.SUCCESS)
 
 
-def show(model: type[models.Model], **options: Any) -> None:
+def register_read_only(model: type[models.Model], **options: Any) -> None:
     """Register a model read-only; ``options`` are attributes of its admin class."""
     admin.site.register(model, type(f"{model.__name__}Admin", (StaffAdmin,), options))

@@ -30,7 +30,7 @@ from storefront.lib.state_machine import StatusChange
 # Names of tables, columns and rows
 
 
-def call(
+def set_labels(
     app: str, *, tables: Mapping[str, tuple[Words, Words]], columns: Mapping[str, Words]
 ) -> None:
     """Set the verbose names of an app's models and fields for all staff pages.
@@ -63,7 +63,7 @@ def choice_label(model: type[models.Model], column: str, value: Any) -> str:
     return str(known.get(value, value))
 
 
-def names_of(model: type[models.Model]) -> tuple[str, ...]:
+def joins_for_names(model: type[models.Model]) -> tuple[str, ...]:
     """Return the relations that the list of a model joins, because row names need them."""
     table = admin.site._registry.get(model)  # noqa: SLF001 - as the admin finds related tables
     joined = getattr(table, "list_select_related", ())
@@ -79,23 +79,23 @@ class NamedFilter(admin.RelatedFieldListFilter):
         model = field.remote_field.model
         ordering = self.field_admin_ordering(field, request, model_admin)
         rows = model._default_manager.order_by(*ordering)  # noqa: SLF001
-        return [(row.pk, str(row)) for row in rows.select_related(*names_of(model))]
+        return [(row.pk, str(row)) for row in rows.select_related(*joins_for_names(model))]
 
 
 type Column = Callable[[Any], Any]
 type ColumnLabel = str | Promise
-LONGEST_JSON = 20_000
-MOVES_SHOWN = 50
-PARTS_SHOWN = 40
-A_MOMENT = timedelta(minutes=1)
+MAX_JSON_CHARS = 20_000
+MAX_HISTORY_ROWS = 50
+MAX_LIST_ITEMS = 40
+JUST_NOW = timedelta(minutes=1)
 
 
-def reach(row: Any, path: str) -> Any:
+def follow(row: Any, path: str) -> Any:
     """Follow a path such as ``supplier__name``; None if a step is missing."""
     return reduce(lambda here, name: getattr(here, name, None), path.split("__"), row)
 
 
-def said(row: Any, path: str) -> str:
+def display_value(row: Any, path: str) -> str:
     """Return the value at the end of a path as text; a choice by its label."""
     *steps, name = path.split("__")
     of = reduce(getattr, steps, row)
@@ -112,14 +112,14 @@ def as_number(number: Decimal) -> str:
 
 def as_age(moment: datetime) -> str:
     """Return how long ago or ahead a moment is, in the largest unit that fits."""
-    if abs(moment - timezone.now()) < A_MOMENT:
+    if abs(moment - timezone.now()) < JUST_NOW:
         return _("just now")
     if moment > timezone.now():
         return _("in %(age)s") % {"age": timeuntil(moment, depth=1)}
     return _("%(age)s ago") % {"age": timesince(moment, depth=1)}
 
 
-def as_state(word: str, *, calls: bool = False, waits: bool = False, ended: bool = False) -> str:
+def as_status(word: str, *, calls: bool = False, waits: bool = False, ended: bool = False) -> str:
     """Render a status as text and icon; only one that needs action is colored."""
     mark, icon = (
         ("calls", "error")
@@ -148,8 +148,8 @@ def money(amount: str, label: ColumnLabel, *, currency: str = "currency") -> Col
 
     @_titled(label, amount)
     def column(row: Any) -> str | None:
-        value = reach(row, amount)
-        return None if value is None else as_money(Money(value, reach(row, currency)))
+        value = follow(row, amount)
+        return None if value is None else as_money(Money(value, follow(row, currency)))
 
     return column
 
@@ -159,7 +159,7 @@ def percent(rate: str, label: ColumnLabel) -> Column:
 
     @_titled(label, rate)
     def column(row: Any) -> str | None:
-        value = reach(row, rate)
+        value = follow(row, rate)
         return None if value is None else f"{as_number(100 * value)} %"
 
     return column
@@ -170,7 +170,7 @@ def number(figure: str, label: ColumnLabel) -> Column:
 
     @_titled(label, figure)
     def column(row: Any) -> str | None:
-        value = reach(row, figure)
+        value = follow(row, figure)
         return None if value is None else as_number(value)
 
     return column
@@ -181,7 +181,7 @@ def age(moment: str, label: ColumnLabel) -> Column:
 
     @_titled(label, moment)
     def column(row: Any) -> str | None:
-        value = reach(row, moment)
+        value = follow(row, moment)
         if value is None:
             return None
         return format_html(
@@ -194,7 +194,7 @@ def age(moment: str, label: ColumnLabel) -> Column:
     return column
 
 
-def state(  # noqa: PLR0913 - all parts of one column
+def status(  # noqa: PLR0913 - all parts of one column
     field: str,
     label: ColumnLabel,
     *,
@@ -211,11 +211,11 @@ def state(  # noqa: PLR0913 - all parts of one column
 
     @_titled(label, field)
     def column(row: Any) -> str | None:
-        value = reach(row, field)
+        value = follow(row, field)
         if not value:
             return None
-        return as_state(
-            str((words or {}).get(value) or said(row, field)),
+        return as_status(
+            str((words or {}).get(value) or display_value(row, field)),
             calls=value in calls,
             waits=value in waits,
             ended=value in ended,
@@ -232,15 +232,15 @@ def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
 
     @_titled(label, text or path)
     def column(row: Any) -> str | None:
-        target = reach(row, path)
+        target = follow(row, path)
         if target is None:
             return None
         meta = target._meta  # noqa: SLF001 - Django's documented model API
         page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[target.pk])
-        return format_html('<a href="{}">{}</a>', page, reach(row, text) if text else target)
+        return format_html('<a href="{}">{}</a>', page, follow(row, text) if text else target)
 
     made: Any = column
-    made.leads_to, made.as_text = path, plain(text or path, label)
+    made.target_path, made.as_text = path, plain(text or path, label)
     return column
 
 
@@ -249,13 +249,13 @@ def plain(path: str, label: ColumnLabel) -> Column:
 
     @_titled(label, path)
     def column(row: Any) -> str | None:
-        target = reach(row, path)
+        target = follow(row, path)
         return None if target is None else str(target)
 
     return column
 
 
-def guarded(column: Column, right: str, *, otherwise: Column | None = None) -> Column:
+def restricted(column: Column, right: str, *, otherwise: Column | None = None) -> Column:
     """Restrict a column to staff with a permission; others see ``otherwise``, or nothing."""
     made: Any = column
     made.right, made.otherwise = right, otherwise
@@ -272,12 +272,12 @@ def page(
 
     @_titled(label)
     def column(row: Any) -> str | None:
-        target = reach(row, of)
+        target = follow(row, of)
         if target is None:
             return None
         return format_html('<a href="{}">{}</a>', reverse(name, args=[target]), words)
 
-    return guarded(column, right)
+    return restricted(column, right)
 
 
 def text(path: str, label: ColumnLabel) -> Column:
@@ -285,16 +285,16 @@ def text(path: str, label: ColumnLabel) -> Column:
 
     @_titled(label, path)
     def column(row: Any) -> Any:
-        value = reach(row, path)
+        value = follow(row, path)
         if isinstance(value, list):
             return ", ".join(map(str, value))
-        return said(row, path) if isinstance(value, str) else value
+        return display_value(row, path) if isinstance(value, str) else value
 
     return column
 
 
 def document(field: str, label: ColumnLabel) -> Column:
-    """Return a field that shows JSON indented, or bytes as text; cut at ``LONGEST_JSON``."""
+    """Return a field that shows JSON indented, or bytes as text; cut at ``MAX_JSON_CHARS``."""
 
     @_titled(label)
     def column(row: Any) -> str | None:
@@ -311,7 +311,7 @@ def json_document(value: Any) -> str:
 
 
 def _preformatted(text: str) -> str:
-    return format_html('<pre class="staff-document">{}</pre>', text[:LONGEST_JSON])
+    return format_html('<pre class="staff-document">{}</pre>', text[:MAX_JSON_CHARS])
 
 
 def pairs(
@@ -339,14 +339,14 @@ def pairs(
 
 
 def _told(value: Any) -> str:
-    """Format a JSON value as text, lists shortened to ``PARTS_SHOWN`` entries."""
+    """Format a JSON value as text, lists shortened to ``MAX_LIST_ITEMS`` entries."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, Mapping):
         value = [f"{name}: {_told(one)}" for name, one in value.items()]
     if isinstance(value, list):
-        more = ["…"] if len(value) > PARTS_SHOWN else []
-        return ", ".join([*(_told(one) for one in value[:PARTS_SHOWN]), *more])
+        more = ["…"] if len(value) > MAX_LIST_ITEMS else []
+        return ", ".join([*(_told(one) for one in value[:MAX_LIST_ITEMS]), *more])
     moment = _moment(value) if isinstance(value, str) else None
     if moment is not None:
         return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
@@ -363,12 +363,12 @@ def _moment(text: str) -> datetime | None:
 
 
 @admin.display(description=cast("str", gettext_lazy("Status history")))
-def moves(row: Any) -> str:
+def status_history(row: Any) -> str:
     """Show the status history of a row, newest first."""
     changes = StatusChange.objects.filter(
         subject=row._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=row.pk,
-    ).order_by("-id")[:MOVES_SHOWN]
+    ).order_by("-id")[:MAX_HISTORY_ROWS]
     if not changes:
         return _("No changes yet")
     return format_html(
@@ -379,8 +379,8 @@ def moves(row: Any) -> str:
             (
                 (
                     formats.date_format(timezone.localtime(change.at), "Y-m-d H:i:s"),
-                    choice_label(type(row), change.axis, change.from_status),
-                    choice_label(type(row), change.axis, change.to_status),
+                    choice_label(type(row), change.status_field, change.from_status),
+                    choice_label(type(row), change.status_field, change.to_status),
                     " · ".join(filter(None, [change.actor, change.reason])),
                 )
                 for change in changes

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 # A spreadsheet evaluates a cell that starts so.
-STARTS_A_FORMULA = ("=", "+", "-", "@")
+FORMULA_PREFIXES = ("=", "+", "-", "@")
 NUMBER = re.compile(r"\+[0-9 ]+|-[0-9]+([.,][0-9]+)?")  # a phone number or an amount
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
@@ -25,12 +25,14 @@ _WRITER = csv.writer(_Echo())
 
 def csv_line(cells: Iterable[object]) -> str:
     """Return one CSV line with formulas escaped. Every export uses it."""
-    line: str = _WRITER.writerow(["" if cell is None else _harmless(str(cell)) for cell in cells])
+    line: str = _WRITER.writerow(
+        ["" if cell is None else escape_formula(str(cell)) for cell in cells]
+    )
     return line
 
 
-def _harmless(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """Return a cell on one line, escaped unless it is a plain number."""
     plain = _CONTROL.sub(" ", cell).strip()
-    is_formula = plain.startswith(STARTS_A_FORMULA) and not NUMBER.fullmatch(plain)
+    is_formula = plain.startswith(FORMULA_PREFIXES) and not NUMBER.fullmatch(plain)
     return f"'{plain}" if is_formula else plain

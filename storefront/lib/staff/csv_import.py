@@ -10,10 +10,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from storefront.lib.staff.csv_table import LONGEST, UnreadableListError, decoded
+from storefront.lib.staff.csv_table import MAX_CHARS, CsvError, decode
 
 # Error code -> message
-WORDS = {
+ERROR_MESSAGES = {
     "too_long": _("The file is larger than 500 kB. Split it and upload the parts."),
     "no_table": _("This file is not a CSV table: %s."),
     "too_many": _("The file has more than %s rows. Split it and upload the parts."),
@@ -26,15 +26,15 @@ WORDS = {
 }
 
 
-def said(error: UnreadableListError) -> str:
-    words = str(WORDS[error.code])
+def error_message(error: CsvError) -> str:
+    words = str(ERROR_MESSAGES[error.code])
     return words % error.about if "%s" in words else words
 
 
-class HandedListForm(forms.Form):
+class CsvUploadForm(forms.Form):
     """Form for an uploaded list, whose text is carried through the preview.
 
-    ``read`` parses the text into ``cleaned_data["rows"]`` or raises ``UnreadableListError``;
+    ``read`` parses the text into ``cleaned_data["rows"]`` or raises ``CsvError``;
     ``columns`` is the help text on accepted columns.
     """
 
@@ -49,7 +49,7 @@ class HandedListForm(forms.Form):
     text = forms.CharField(
         required=False,
         strip=False,
-        max_length=LONGEST,
+        max_length=MAX_CHARS,
         widget=forms.HiddenInput(),
     )
 
@@ -61,17 +61,17 @@ class HandedListForm(forms.Form):
         cleaned = super().clean()
         given = self.cleaned_data.get("file")
         text = self.cleaned_data.get("text", "")
-        if given is not None and given.size > LONGEST:
-            self.add_error("file", WORDS["too_long"])
+        if given is not None and given.size > MAX_CHARS:
+            self.add_error("file", ERROR_MESSAGES["too_long"])
             return cleaned
         if given is not None:
-            text = decoded(given.read())
+            text = decode(given.read())
         if not text:
             self.add_error("file", gettext("Choose a file."))
             return cleaned
         self.cleaned_data["text"] = text
         try:
             self.cleaned_data["rows"] = type(self).read(text)
-        except UnreadableListError as error:
-            self.add_error("file", said(error))
+        except CsvError as error:
+            self.add_error("file", error_message(error))
         return cleaned

@@ -7,12 +7,12 @@ import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-LONGEST = 500_000  # characters
-MOST_ROWS = 5_000
+MAX_CHARS = 500_000  # characters
+MAX_ROWS = 5_000
 DELIMITERS = ";\t,|"
 
 
-class UnreadableListError(ValueError):
+class CsvError(ValueError):
     """The list cannot be read; ``csv_import`` has a message for each code."""
 
     def __init__(self, code: str, about: object = "") -> None:
@@ -21,14 +21,14 @@ class UnreadableListError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CsvRow:
     """One row: its cells by field. ``place`` is the row number; the header is row 1."""
 
     place: int
     cells: Mapping[str, str]
 
 
-def decoded(content: bytes) -> str:
+def decode(content: bytes) -> str:
     """Decode bytes as UTF-8, else as Windows-1252."""
     try:
         return content.decode("utf-8-sig")
@@ -36,18 +36,20 @@ def decoded(content: bytes) -> str:
         return content.decode("cp1252", "replace")
 
 
-def read(text: str, *, called: Mapping[str, Sequence[str]], needed: Collection[str]) -> list[Said]:
+def parse_rows(
+    text: str, *, called: Mapping[str, Sequence[str]], needed: Collection[str]
+) -> list[CsvRow]:
     """Read the rows below a header; cells missing at the end of a row are empty.
 
     ``called`` maps a field to its accepted column names, in lower case; ``needed`` are the required
     fields.
 
-    Raises: UnreadableListError: also for a row wider than its header, because an unquoted delimiter
+    Raises: CsvError: also for a row wider than its header, because an unquoted delimiter
     in a cell would shift values or truncate an amount.
     """
     text = text.replace("\x00", "").lstrip("\r\n")
-    if len(text) > LONGEST:
-        raise UnreadableListError("too_long")
+    if len(text) > MAX_CHARS:
+        raise CsvError("too_long")
     first, _rest, _end = text.partition("\n")
     delimiter = max(DELIMITERS, key=first.count)
     try:
@@ -55,11 +57,11 @@ def read(text: str, *, called: Mapping[str, Sequence[str]], needed: Collection[s
         header = next(table, [])
         rows = list(_rows(table, _columns(header, called, needed), width=len(header)))
     except csv.Error as error:
-        raise UnreadableListError("no_table", error) from error
-    if len(rows) > MOST_ROWS:
-        raise UnreadableListError("too_many", MOST_ROWS)
+        raise CsvError("no_table", error) from error
+    if len(rows) > MAX_ROWS:
+        raise CsvError("too_many", MAX_ROWS)
     if not rows:
-        raise UnreadableListError("empty")
+        raise CsvError("empty")
     return rows
 
 
@@ -75,17 +77,19 @@ def _columns(
     }
     if missing := [field for field in needed if field not in found]:
         expected = ", ".join(called[field][0] for field in missing)
-        raise UnreadableListError("no_column", expected)
+        raise CsvError("no_column", expected)
     return found
 
 
-def _rows(table: Iterator[list[str]], columns: Mapping[str, int], *, width: int) -> Iterator[Said]:
+def _rows(
+    table: Iterator[list[str]], columns: Mapping[str, int], *, width: int
+) -> Iterator[CsvRow]:
     for place, cells in enumerate(table, start=2):
         if any(cell.strip() for cell in cells[width:]):
-            raise UnreadableListError("too_wide", place)
+            raise CsvError("too_wide", place)
         if any(cell.strip() for cell in cells):
             said = {
                 field: cells[at].strip().lstrip("'") if at < len(cells) else ""
                 for field, at in columns.items()
             }
-            yield Said(place, said)
+            yield CsvRow(place, said)

@@ -10,8 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 type Words = str | Promise
-FACTS = _("System information")
-MORE = _("More")
+READ_ONLY_TITLE = _("System information")
+OTHER_TITLE = _("More")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +44,22 @@ def help_texts(groups: Iterable[Group]) -> dict[str, Words]:
 
 
 def fieldsets(
-    groups: Iterable[Group], *, asked: Iterable[Any], read: Iterable[Any]
+    groups: Iterable[Group], *, editable_fields: Iterable[Any], read: Iterable[Any]
 ) -> list[tuple[Words, dict[str, Any]]]:
     """Return the fieldsets of a page; read-only fields that no group names come last.
 
-    ``asked`` are the editable fields, ``read`` the read-only ones.
+    ``editable_fields`` are the editable fields, ``read`` the read-only ones.
     """
     groups = list(groups)
     if all(group.columns or group.fields for group in groups):
-        groups.append(Group(MORE))  # keep fields that have no label yet
+        groups.append(Group(OTHER_TITLE))  # keep fields that have no label yet
     named = {name for group in groups for name in (*group.columns, *group.fields)}
-    asked, read = list(asked), list(read)
-    others = [one for one in asked if one not in named]
-    shown = {*asked, *read}
+    editable_fields, read = list(editable_fields), list(read)
+    others = [one for one in editable_fields if one not in named]
+    shown = {*editable_fields, *read}
     made: list[tuple[Words, list[Any]]] = []
     for group in groups:
         mine = [*group.columns, *group.fields]
         made.append((group.title, [one for one in mine if one in shown] if mine else others))
-    made.append((FACTS, [one for one in read if one not in named]))
+    made.append((READ_ONLY_TITLE, [one for one in read if one not in named]))
     return [(title, {"fields": fields}) for title, fields in made if fields]

@@ -14,18 +14,18 @@ from django.utils.functional import lazy
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 
-from storefront.lib.staff.visibility import seen_by
+from storefront.lib.staff.visibility import visible_fields
 
 
 class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
     """Read-only rows of another table, each with a link to its page.
 
-    ``related`` are relations to join for the shown columns; ``asks`` are methods of the queryset
-    that annotate values the columns need.
+    ``related`` are relations to join for the shown columns; ``queryset_methods`` are methods of the
+    queryset that annotate values the columns need.
     """
 
     related: ClassVar[tuple[str, ...]] = ()
-    asks: ClassVar[tuple[str, ...]] = ()
+    queryset_methods: ClassVar[tuple[str, ...]] = ()
     ordering: ClassVar = ["pk"]
     extra = 0
     max_num = 0
@@ -36,17 +36,17 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
-        for question in self.asks:
+        for question in self.queryset_methods:
             rows = getattr(rows, question)()
         return rows.select_related(*self.related) if self.related else rows
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
-        return seen_by(request.user, self.model, super().get_fields(request, obj))
+        return visible_fields(request.user, self.model, super().get_fields(request, obj))
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: models.Model | None = None
     ) -> list[Any]:
-        return seen_by(request.user, self.model, super().get_readonly_fields(request, obj))
+        return visible_fields(request.user, self.model, super().get_readonly_fields(request, obj))
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

@@ -15,7 +15,7 @@ from storefront.lib.staff import columns
 NO_RIGHTS: Mapping[str, str] = MappingProxyType({})
 
 
-def seen_by(
+def visible_fields(
     user: Any,
     model: type[models.Model],
     fields: Iterable[Any],
@@ -24,7 +24,7 @@ def seen_by(
 ) -> list[Any]:
     """Return the read-only columns that a user may see; a link to a forbidden page becomes text.
 
-    ``rights`` maps field names to the permission needed; a column of ``columns.guarded`` carries
+    ``rights`` maps field names to the permission needed; a column of ``columns.restricted`` carries
     its own.
     """
     found = (_seen(user, model, one, rights) for one in fields)
@@ -36,7 +36,7 @@ def _seen(user: Any, model: type[models.Model], field: Any, rights: Mapping[str,
     right = rights.get(field, "") if is_name else getattr(field, "right", "")
     if right and not user.has_perm(right):
         return getattr(field, "otherwise", None)
-    path = field if is_name else getattr(field, "leads_to", "")
+    path = field if is_name else getattr(field, "target_path", "")
     target = _related(model, path) if path else None
     if target is None or _may_open(user, target):
         return field

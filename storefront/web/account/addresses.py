@@ -14,39 +14,39 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orders.models import Order
 from storefront.accounts import profile
 from storefront.accounts.models import SavedAddress
-from storefront.web.account.auth import for_shoppers
+from storefront.web.account.auth import for_customers
 from storefront.web.account.forms import SavedAddressForm
-from storefront.web.core.visit import READS, shopper_id, visit
+from storefront.web.core.visit import READS, customer_id, visit
 
 
-def known_of(request: HttpRequest) -> dict[str, str]:
+def initial_address(request: HttpRequest) -> dict[str, str]:
     """Return initial values of the checkout address from the account; empty for a guest."""
-    if (user_id := shopper_id(request)) is None:
+    if (user_id := customer_id(request)) is None:
         return {}
     address = profile.default_address(user_id)
-    known = asdict(address) if address else _last_ordered_to(user_id)
+    known = asdict(address) if address else _last_order_address(user_id)
     return {**known, "email": getattr(request.user, "email", "")}
 
 
-def _last_ordered_to(user_id: int) -> dict[str, Any]:
+def _last_order_address(user_id: int) -> dict[str, Any]:
     """Return the address of the account's last order, or {}."""
     orders = Order.objects.filter(cart__owner=user_id).exclude(ship_to={})
     return dict(orders.order_by("-pk").values_list("ship_to", flat=True).first() or {})
 
 
 @require_safe
-@for_shoppers
+@for_customers
 def addresses(request: HttpRequest) -> HttpResponse:
-    saved = SavedAddress.objects.filter(user=shopper_id(request)).order_by("-is_default", "pk")
+    saved = SavedAddress.objects.filter(user=customer_id(request)).order_by("-is_default", "pk")
     return render(request, "web/account/addresses.html", {"saved": list(saved)})
 
 
 @require_http_methods(READS)
-@for_shoppers
+@for_customers
 def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
     """Show and save the form of a new or existing address."""
-    user_id, here = shopper_id(request), visit(request)
-    assert user_id is not None  # noqa: S101 - guaranteed by for_shoppers
+    user_id, here = customer_id(request), visit(request)
+    assert user_id is not None  # noqa: S101 - guaranteed by for_customers
     saved = SavedAddress.objects.filter(user=user_id, pk=saved_id).first() if saved_id else None
     if saved_id and saved is None:
         raise Http404
@@ -64,7 +64,7 @@ def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            profile.keep(
+            profile.save_address(
                 user_id=user_id,
                 address=form.address(),
                 is_default=form.cleaned_data["is_default"],
@@ -82,8 +82,8 @@ def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
 
 
 @require_POST
-@for_shoppers
-def drop(request: HttpRequest, saved_id: int) -> HttpResponse:
-    if user_id := shopper_id(request):
-        profile.drop(user_id=user_id, saved_id=saved_id)
+@for_customers
+def delete(request: HttpRequest, saved_id: int) -> HttpResponse:
+    if user_id := customer_id(request):
+        profile.delete_address(user_id=user_id, saved_id=saved_id)
     return redirect("account_addresses")

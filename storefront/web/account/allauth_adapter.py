@@ -16,13 +16,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from notifications import outbox
-from notifications.sealed_links import sealed_link
+from notifications.sealed_links import encrypt_link
 from storefront.accounts.models import User
-from storefront.lib.security.rate_limit import is_too_often
+from storefront.lib.security.rate_limit import is_rate_limited
 
 MAILS_PER_HOUR = 5
 # allauth's name of a mail -> our event, and the context key of its link.
-FACTS = {
+EVENTS = {
     "email_confirmation": ("account.unproven", "activate_url"),
     "email_confirmation_signup": ("account.unproven", "activate_url"),
     "account_already_exists": ("account.known", "password_reset_url"),
@@ -30,7 +30,7 @@ FACTS = {
 }
 
 
-class ShopperAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+class CustomerAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """allauth adapter for customers' accounts."""
 
     error_messages: ClassVar = {
@@ -50,18 +50,18 @@ class ShopperAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Record the mail in the outbox, at most ``MAILS_PER_HOUR`` per address."""
-        name, link = FACTS[template_prefix.rpartition("/")[2]]
-        if is_too_often(what="account-mail", who=email.lower(), per_hour=MAILS_PER_HOUR):
+        name, link = EVENTS[template_prefix.rpartition("/")[2]]
+        if is_rate_limited(what="account-mail", who=email.lower(), per_hour=MAILS_PER_HOUR):
             return
         chosen = context["user"].language if "user" in context else ""
         payload = {"email": email, "locale": chosen or get_language()}
         address = hashlib.blake2b(email.lower().encode(), digest_size=12).hexdigest()
         with transaction.atomic():
-            outbox.tell(
+            outbox.record_event(
                 name=name,
                 key=f"{name}:{secrets.token_hex(16)}",
                 subject=f"account:{address}",
-                payload=payload | sealed_link(context[link]),
+                payload=payload | encrypt_link(context[link]),
                 at=timezone.now(),
             )
 

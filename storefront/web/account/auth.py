@@ -26,21 +26,27 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orders.cart import account_cart, carts
 from storefront.accounts import email_verification
 from storefront.accounts.models import User
-from storefront.lib.security.client_ip import network_of
-from storefront.lib.security.rate_limit import is_too_often
-from storefront.web.account.forms import NewPasswordForm, ShopperSignInForm, SignUpForm
-from storefront.web.core.visit import READS, cart_token, forget_cart, keep_cart, shopper_id
+from storefront.lib.security.client_ip import client_network
+from storefront.lib.security.rate_limit import is_rate_limited
+from storefront.web.account.forms import CustomerSignInForm, NewPasswordForm, SignUpForm
+from storefront.web.core.visit import (
+    READS,
+    cart_token,
+    customer_id,
+    delete_cart_cookie,
+    set_cart_cookie,
+)
 
 FORMS_PER_HOUR = 40  # per network: many people may share one
 
 
-def for_shoppers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def for_customers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Restrict a view to signed-in customers; redirect others to the sign-in page."""
 
     @never_cache
     @wraps(view)
     def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if shopper_id(request):
+        if customer_id(request):
             return view(request, *args, **kwargs)
         return redirect(reverse("account_login", query={"next": request.path}))
 
@@ -51,17 +57,17 @@ def for_shoppers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 @require_http_methods(READS)
 @sensitive_post_parameters()
 def sign_in(request: HttpRequest) -> HttpResponse:
-    if shopper_id(request):
-        return redirect(_next(request))
-    form = ShopperSignInForm(request.POST if request.method == "POST" else None, request=request)
+    if customer_id(request):
+        return redirect(_next_url(request))
+    form = CustomerSignInForm(request.POST if request.method == "POST" else None, request=request)
     if request.method == "POST" and form.is_valid():
         try:
-            answer: HttpResponse = form.login(request, redirect_url=_next(request))
+            answer: HttpResponse = form.login(request, redirect_url=_next_url(request))
         except ImmediateHttpResponse as refused:
             return refused.response  # type: ignore[no-any-return]
-        _bring_cart(request, answer)
+        _merge_cart(request, answer)
         return answer
-    return _form(request, "web/account/sign_in.html", form, next=_next(request))
+    return _form(request, "web/account/sign_in.html", form, next=_next_url(request))
 
 
 @never_cache
@@ -72,7 +78,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
     A known address gets the same answer, so that it does not reveal who has an account.
     """
-    if shopper_id(request):
+    if customer_id(request):
         return redirect("account")
     form = SignUpForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
@@ -115,7 +121,7 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
         if form is None:
             is_done = found.confirm(request) is not None
         elif form.is_valid():
-            email_verification.prove_with_password(
+            email_verification.verify_and_set_password(
                 user=user, password=form.cleaned_data["password"]
             )
             is_done = True
@@ -132,13 +138,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """Sign out and delete the cart cookie; the account keeps its cart."""
     logout(request)
     response = redirect("home")
-    forget_cart(response)
+    delete_cart_cookie(response)
     return response
 
 
 def too_many(request: HttpRequest, what: str) -> str:
     """Return an error if one network submitted a form too often, else ""."""
-    if is_too_often(what=what, who=network_of(request), per_hour=FORMS_PER_HOUR):
+    if is_rate_limited(what=what, who=client_network(request), per_hour=FORMS_PER_HOUR):
         return _("Too many attempts. Wait an hour, then try again.")
     return ""
 
@@ -149,19 +155,19 @@ def _signed_up_here(request: HttpRequest, user: User) -> bool:
     return stage is not None and stage.login.user == user
 
 
-def _bring_cart(request: HttpRequest, answer: HttpResponse) -> None:
+def _merge_cart(request: HttpRequest, answer: HttpResponse) -> None:
     """After sign-in, merge the browser's cart into the account's and set its cookie."""
-    if (owner_id := shopper_id(request)) is None:
+    if (owner_id := customer_id(request)) is None:
         return
     now = timezone.now()
-    cart = account_cart.bring(owner_id=owner_id, token=cart_token(request), now=now)
+    cart = account_cart.merge_guest_cart(owner_id=owner_id, token=cart_token(request), now=now)
     if cart is None:
-        forget_cart(answer)
+        delete_cart_cookie(answer)
     else:
-        keep_cart(answer, cart, carts.look(cart=cart, now=now).count)
+        set_cart_cookie(answer, cart, carts.view_cart(cart=cart, now=now).count)
 
 
-def _next(request: HttpRequest) -> str:
+def _next_url(request: HttpRequest) -> str:
     """Return the target after sign-in; never outside the shop."""
     wanted = request.POST.get("next", "") or request.GET.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(

@@ -26,13 +26,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from orders.cart import account_cart
 from storefront.accounts import credentials, login_throttling
-from storefront.accounts.email_verification import proven_addresses
+from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
-from storefront.lib.security.client_ip import network_of
-from storefront.lib.security.rate_limit import is_too_often
-from storefront.web.account.auth import for_shoppers
+from storefront.lib.security.client_ip import client_network
+from storefront.lib.security.rate_limit import is_rate_limited
+from storefront.web.account.auth import for_customers
 from storefront.web.account.forms import EMAIL, EMAIL_ERRORS, new_password_field
-from storefront.web.core.visit import READS, shopper_id
+from storefront.web.core.visit import READS, customer_id
 
 MAILS_PER_HOUR = 5
 CURRENT_ERRORS = {"required": gettext_lazy("Enter your password.")}
@@ -51,11 +51,11 @@ class CurrentPasswordForm(forms.Form):
 
     def clean_current(self) -> str:
         said: str = self.cleaned_data["current"]
-        account, network = self.user.email, network_of(self._request)
+        account, network = self.user.email, client_network(self._request)
         now = timezone.now()
         try:
             login_throttling.count_attempt(account=account, network=network, now=now)
-        except login_throttling.TooManyTriesError as error:
+        except login_throttling.TooManyAttemptsError as error:
             words = _("Too many attempts. Wait 15 minutes, then try again.")
             raise ValidationError(words) from error
         if not self.user.check_password(said):
@@ -64,7 +64,7 @@ class CurrentPasswordForm(forms.Form):
         return said
 
 
-class NewAddressForm(CurrentPasswordForm):
+class NewEmailForm(CurrentPasswordForm):
     """Form for a new e-mail address."""
 
     email = forms.EmailField(label=EMAIL, max_length=254, error_messages=EMAIL_ERRORS)
@@ -77,7 +77,7 @@ class NewAddressForm(CurrentPasswordForm):
         return email
 
 
-class AnotherPasswordForm(CurrentPasswordForm):
+class ChangePasswordForm(CurrentPasswordForm):
     """Form for a new password."""
 
     password = new_password_field()
@@ -89,13 +89,13 @@ class AnotherPasswordForm(CurrentPasswordForm):
 
 
 @require_http_methods(READS)
-@for_shoppers
+@for_customers
 @sensitive_post_parameters()
 def email(request: HttpRequest) -> HttpResponse:
     """Mail a confirmation link to a new address; the old one stays until it is opened."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
-    form = NewAddressForm(request.POST or None, user=user, request=request)
+    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_customers
+    form = NewEmailForm(request.POST or None, user=user, request=request)
     problem, status = "", HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -103,8 +103,8 @@ def email(request: HttpRequest) -> HttpResponse:
             wanted = form.cleaned_data["email"]
             # Limits mails per sender and per recipient.
             counted = [("new-address", str(user.pk)), ("account-mail", wanted)]
-            if not any(is_too_often(what=w, who=o, per_hour=MAILS_PER_HOUR) for w, o in counted):
-                credentials.ask_for_address(user=user, email=wanted, now=timezone.now())
+            if not any(is_rate_limited(what=w, who=o, per_hour=MAILS_PER_HOUR) for w, o in counted):
+                credentials.request_email_change(user=user, email=wanted, now=timezone.now())
                 return redirect("account_email_sent")
             problem = _("Too many e-mails. Wait an hour, then try again.")
             status = HTTPStatus.TOO_MANY_REQUESTS
@@ -113,22 +113,22 @@ def email(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@for_shoppers
+@for_customers
 def email_sent(request: HttpRequest) -> HttpResponse:
     return render(request, "web/account/email_sent.html")
 
 
 @never_cache
 @require_http_methods(READS)
-def take(request: HttpRequest, key: str) -> HttpResponse:
+def confirm_email_change(request: HttpRequest, key: str) -> HttpResponse:
     """Confirm an e-mail change by a click, so that link scanners change nothing."""
     now, problem = timezone.now(), ""
-    who = shopper_id(request)  # read before the change, which ends this session
-    found = credentials.find(key=key, now=now)
+    who = customer_id(request)  # read before the change, which ends this session
+    found = credentials.find_change(key=key, now=now)
     if found is not None and request.method == "POST":
         try:
-            user = _take(key)
-        except credentials.TakenError:
+            user = _confirm(key)
+        except credentials.EmailTakenError:
             problem = _("Another account already uses this address. Nothing has changed.")
         except credentials.StaleLinkError:
             found = None
@@ -145,12 +145,12 @@ def take(request: HttpRequest, key: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(READS)
-def stop(request: HttpRequest, token: str) -> HttpResponse:
+def stop_email_change(request: HttpRequest, token: str) -> HttpResponse:
     """Stop an e-mail change from the old address, without sign-in; needs a click too."""
     if request.method == "POST":
         # The page shows whether the change was stopped in time.
         with suppress(credentials.StaleLinkError):
-            credentials.stop(token=token, now=timezone.now())
+            credentials.stop_email_change(token=token, now=timezone.now())
         return redirect("account_email_stop", token=token)
     found = credentials.find_stoppable(token=token)
     status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
@@ -158,13 +158,13 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_http_methods(READS)
-@for_shoppers
+@for_customers
 @sensitive_post_parameters()
 def password(request: HttpRequest) -> HttpResponse:
     """Set a new password; other sessions end."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
-    form = AnotherPasswordForm(request.POST or None, user=user, request=request)
+    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_customers
+    form = ChangePasswordForm(request.POST or None, user=user, request=request)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic(durable=True):
             said = form.cleaned_data["password"]
@@ -177,18 +177,18 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic(durable=True)
-def _take(key: str) -> User:
+def _confirm(key: str) -> User:
     """Complete an e-mail change; orders found by the old address stay with the account.
 
     Locks: the account.
 
-    Raises: credentials.StaleLinkError, credentials.TakenError.
+    Raises: credentials.StaleLinkError, credentials.EmailTakenError.
     """
     now = timezone.now()
-    found = credentials.find(key=key, now=now)
+    found = credentials.find_change(key=key, now=now)
     if found is None:
         raise credentials.StaleLinkError
-    before = proven_addresses(found.user)
-    user = credentials.take_address(key=key, now=now)
-    account_cart.adopt_orders(owner_id=user.pk, addresses=before)
+    before = verified_addresses(found.user)
+    user = credentials.confirm_email_change(key=key, now=now)
+    account_cart.claim_guest_orders(owner_id=user.pk, addresses=before)
     return user

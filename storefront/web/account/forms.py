@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from storefront.accounts import login_throttling
 from storefront.accounts.models import User
-from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.client_ip import client_network
 from storefront.web.core.address_form import AddressForm
 
 EMAIL = gettext_lazy("E-mail")
@@ -33,7 +33,7 @@ EMAIL_ERRORS = {
 PASSWORD_ERRORS = {"required": gettext_lazy("Enter a password.")}
 
 
-def _word(form: forms.Form, email: str, password: str = "") -> None:
+def _set_labels(form: forms.Form, email: str, password: str = "") -> None:
     form.fields[email].label = EMAIL
     form.fields[email].error_messages.update(EMAIL_ERRORS)
     if password:
@@ -41,12 +41,12 @@ def _word(form: forms.Form, email: str, password: str = "") -> None:
         form.fields[password].error_messages.update(PASSWORD_ERRORS)
 
 
-class ShopperSignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
+class CustomerSignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
     """Sign-in form; all failures look the same, except the wait after too many."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _word(self, "login", "password")
+        _set_labels(self, "login", "password")
 
     def clean(self) -> dict[str, Any]:
         try:
@@ -54,7 +54,7 @@ class ShopperSignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no ty
         except ValidationError:
             now = timezone.now()
             until = login_throttling.blocked_until(
-                account=self.cleaned_data["login"], network=network_of(self.request), now=now
+                account=self.cleaned_data["login"], network=client_network(self.request), now=now
             )
             if until is None:
                 raise
@@ -71,7 +71,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _word(self, "email", "password1")
+        _set_labels(self, "email", "password1")
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
@@ -81,14 +81,14 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
         return cleaned
 
 
-class ForgottenForm(ResetPasswordForm):  # type: ignore[misc]  # allauth ships no types
+class PasswordResetForm(ResetPasswordForm):  # type: ignore[misc]  # allauth ships no types
     """Password reset form; staff accounts are excluded."""
 
     users: list[User]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _word(self, "email")
+        _set_labels(self, "email")
 
     def clean_email(self) -> str:
         email: str = super().clean_email()

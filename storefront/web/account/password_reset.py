@@ -17,15 +17,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from storefront.accounts import credentials, email_verification, login_throttling
 from storefront.accounts.models import User
 from storefront.web.account.auth import too_many
-from storefront.web.account.forms import ForgottenForm, NewPasswordForm
+from storefront.web.account.forms import NewPasswordForm, PasswordResetForm
 from storefront.web.core.visit import READS
 
 
 @never_cache
 @require_http_methods(READS)
-def forgotten(request: HttpRequest) -> HttpResponse:
+def request_reset(request: HttpRequest) -> HttpResponse:
     """Mail a reset link if the account exists; the answer is the same if not."""
-    form = ForgottenForm(request.POST if request.method == "POST" else None)
+    form = PasswordResetForm(request.POST if request.method == "POST" else None)
     problem, status = "", HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -47,7 +47,7 @@ def sent(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(READS)
 @sensitive_post_parameters()
-def choose(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
+def set_new_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
     """Set a new password; opening the mail also verifies the address."""
     token = UserTokenForm({"uidb36": uidb36, "key": key})
     user: User | None = token.reset_user if token.is_valid() else None
@@ -59,8 +59,8 @@ def choose(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
         with transaction.atomic():
             said = form.cleaned_data["password"]
             credentials.set_password(user=user, password=said, now=timezone.now())
-            email_verification.prove(user=user)
-            login_throttling.end_waits(user.email)
+            email_verification.verify(user=user)
+            login_throttling.reset_failures(user.email)
         return redirect(reverse("account_login", query={"changed": 1}))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "web/account/password.html", {"form": form}, status=status)

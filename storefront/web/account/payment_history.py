@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from orders.models import Order, PaymentEvent
-from storefront.accounts.email_verification import proven_addresses
+from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
-from storefront.web.account.auth import for_shoppers
+from storefront.web.account.auth import for_customers
 from storefront.web.orders.payment_labels import MOVES
 
 Kind = PaymentEvent.Kind
@@ -18,10 +18,10 @@ A_PAGE = 50
 
 
 @require_safe
-@for_shoppers
+@for_customers
 def paid(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)  # noqa: S101 - guaranteed by for_shoppers
-    orders = Order.objects.of(request.user.pk, proven_addresses(request.user))
+    assert isinstance(request.user, User)  # noqa: S101 - guaranteed by for_customers
+    orders = Order.objects.of(request.user.pk, verified_addresses(request.user))
     moves = PaymentEvent.objects.filter(
         payment__order__in=orders.order_by().values("pk"), kind__in=MOVES
     )

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders.privacy import OnItsWayError
+from orders.privacy import OpenOrderError
 from storefront.accounts.models import User
-from storefront.lib.security.rate_limit import is_too_often
+from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.privacy import personal_data
-from storefront.web.account.auth import for_shoppers
+from storefront.web.account.auth import for_customers
 from storefront.web.account.credentials import CurrentPasswordForm
-from storefront.web.core.visit import READS, forget_cart
+from storefront.web.core.visit import READS, delete_cart_cookie
 
 COPIES_PER_HOUR = 5
 
@@ -35,35 +35,35 @@ class EraseForm(CurrentPasswordForm):
 
 
 @require_safe
-@for_shoppers
+@for_customers
 def privacy(request: HttpRequest) -> HttpResponse:
     return render(request, "web/account/privacy.html", {"problem": ""})
 
 
 @require_POST
-@for_shoppers
+@for_customers
 def export(request: HttpRequest) -> HttpResponse:
     """Return all personal data of the user as one JSON file."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
-    if is_too_often(what="export", who=str(user.pk), per_hour=COPIES_PER_HOUR):
+    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_customers
+    if is_rate_limited(what="export", who=str(user.pk), per_hour=COPIES_PER_HOUR):
         words = _("Too many downloads. Wait an hour, then try again.")
         status = HTTPStatus.TOO_MANY_REQUESTS
         return render(request, "web/account/privacy.html", {"problem": words}, status=status)
     answer = JsonResponse(
-        personal_data.known(user), json_dumps_params={"indent": 2, "ensure_ascii": False}
+        personal_data.export(user), json_dumps_params={"indent": 2, "ensure_ascii": False}
     )
-    answer["Content-Disposition"] = 'attachment; filename="fara.json"'
+    answer["Content-Condition"] = 'attachment; filename="fara.json"'
     return answer
 
 
 @require_http_methods(READS)
-@for_shoppers
+@for_customers
 @sensitive_post_parameters()
 def erase(request: HttpRequest) -> HttpResponse:
     """Erase the customer's account after confirmation, unless an order is still on its way."""
     user = request.user
-    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
+    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_customers
     posted = request.POST if request.method == "POST" else None
     form = EraseForm(posted, user=user, request=request)
     problem, status = "", HTTPStatus.OK
@@ -72,7 +72,7 @@ def erase(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 personal_data.erase(user_id=user.pk, now=timezone.now())
-            except OnItsWayError:
+            except OpenOrderError:
                 status = HTTPStatus.CONFLICT
                 problem = _(
                     "One of your orders is still on its way, and its delivery needs"
@@ -82,7 +82,7 @@ def erase(request: HttpRequest) -> HttpResponse:
             else:
                 logout(request)
                 answer = redirect("account_erased")
-                forget_cart(answer)
+                delete_cart_cookie(answer)
                 return answer
     context = {"form": form, "problem": problem}
     return render(request, "web/account/erase.html", context, status=status)

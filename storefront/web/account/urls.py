@@ -26,8 +26,8 @@ urlpatterns = [
     # /en/account/email/: change of the e-mail address
     path("email/", credentials.email, name="account_email_change"),
     path("email/sent/", credentials.email_sent, name="account_email_sent"),
-    path("email/stop/<str:token>/", credentials.stop, name="account_email_stop"),
-    path("email/<str:key>/", credentials.take, name="account_email_take"),
+    path("email/stop/<str:token>/", credentials.stop_email_change, name="account_email_stop"),
+    path("email/<str:key>/", credentials.confirm_email_change, name="account_email_confirm"),
     path("profile/password/", credentials.password, name="account_own_password"),
     # /en/account/privacy/: export and erasure of personal data
     path("privacy/", privacy.privacy, name="account_privacy"),
@@ -38,7 +38,7 @@ urlpatterns = [
     path("addresses/", addresses.addresses, name="account_addresses"),
     path("addresses/new/", addresses.address, name="account_address_new"),
     path("addresses/<int:saved_id>/", addresses.address, name="account_address"),
-    path("addresses/<int:saved_id>/drop/", addresses.drop, name="account_address_drop"),
+    path("addresses/<int:saved_id>/drop/", addresses.delete, name="account_address_drop"),
     # /en/account/sign-in/
     path("sign-in/", auth.sign_in, name="account_login"),
     path("sign-up/", auth.sign_up, name="account_signup"),
@@ -46,11 +46,11 @@ urlpatterns = [
     path("sent/", auth.sent, name="account_email_verification_sent"),
     path("confirm/<str:key>/", auth.confirm, name="account_confirm_email"),
     # /en/account/password/: password reset
-    path("password/", password_reset.forgotten, name="account_reset_password"),
+    path("password/", password_reset.request_reset, name="account_reset_password"),
     path("password/sent/", password_reset.sent, name="account_reset_password_done"),
     path(
         "password/<slug:uidb36>/<str:key>/",
-        password_reset.choose,
+        password_reset.set_new_password,
         name="account_reset_password_from_key",
     ),
 ]

@@ -16,20 +16,20 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from orders.models import Order, Payment
 from storefront.accounts import profile as keeping
-from storefront.accounts.email_verification import proven_addresses
+from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import Consent, User
-from storefront.web.account.auth import for_shoppers
+from storefront.web.account.auth import for_customers
 from storefront.web.account.forms import ProfileForm
 from storefront.web.core.visit import READS, visit
 from storefront.web.orders.views import headline
 
 
 @require_safe
-@for_shoppers
+@for_customers
 def account(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)  # noqa: S101 - guaranteed by for_shoppers
+    assert isinstance(request.user, User)  # noqa: S101 - guaranteed by for_customers
     now = timezone.now()
-    found = Order.objects.of(request.user.pk, proven_addresses(request.user))
+    found = Order.objects.of(request.user.pk, verified_addresses(request.user))
     newest_first = Prefetch("payments", Payment.objects.order_by("-pk"))
     orders = [
         (order, headline(order, next(iter(order.payments.all()), None), now))
@@ -39,21 +39,21 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(READS)
-@for_shoppers
+@for_customers
 def profile(request: HttpRequest) -> HttpResponse:
     """Edit name, mail language and newsletter consent."""
     user, kind = request.user, Consent.Kind.MARKETING_EMAIL
-    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_shoppers
+    assert isinstance(user, User)  # noqa: S101 - guaranteed by for_customers
     known = {
         "name": user.name,
         "language": user.language or visit(request).language,
-        "marketing": keeping.agrees(user_id=user.pk, kind=kind),
+        "marketing": keeping.has_consent(user_id=user.pk, kind=kind),
     }
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=known)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         User.objects.filter(pk=user.pk).update(name=said["name"], language=said["language"])
-        keeping.say(
+        keeping.record_consent(
             user_id=user.pk,
             kind=kind,
             is_given=said["marketing"],

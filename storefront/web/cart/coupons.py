@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from orders.models import Cart
 from orders.promotions import codes
-from storefront.lib.security.client_ip import visitor_of
-from storefront.lib.security.rate_limit import is_too_often
+from storefront.lib.security.client_ip import client_range
+from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.web.cart import coupon_messages
 from storefront.web.cart.views import code_problem
 from storefront.web.core.same_origin import from_our_pages
@@ -24,14 +24,14 @@ from storefront.web.core.visit import open_cart
 @never_cache
 @require_POST
 @from_our_pages
-def write(request: HttpRequest) -> HttpResponse:
+def edit_codes(request: HttpRequest) -> HttpResponse:
     """Add or remove a coupon code, and redirect to the cart, which shows its effect."""
     now = timezone.now()
     cart = open_cart(request, now)
     if cart is None:
         return _back()
     if gone := request.POST.get("out", ""):
-        codes.take_out_code(cart=cart, code=gone, now=now)
+        codes.remove_code(cart=cart, code=gone, now=now)
         return _back()
     words, status = _refusal(request, cart)
     if words:
@@ -42,14 +42,16 @@ def write(request: HttpRequest) -> HttpResponse:
 def _refusal(request: HttpRequest, cart: Cart) -> tuple[str, int]:
     """Add the submitted code, or return why not, with the HTTP status."""
     code = request.POST.get("code", "")
-    if not codes.plain_code(code):
+    if not codes.normalize_code(code):
         return _("Enter a code."), HTTPStatus.UNPROCESSABLE_ENTITY
-    if is_too_often(what="code", who=visitor_of(request), per_hour=codes.TRIES_PER_HOUR):
+    if is_rate_limited(
+        what="code", who=client_range(request), per_hour=codes.MAX_ATTEMPTS_PER_HOUR
+    ):
         return _("Too many attempts. Wait an hour, then try again."), HTTPStatus.TOO_MANY_REQUESTS
     try:
-        codes.write_code(cart=cart, code=code, now=timezone.now())
-    except codes.RefusedCodeError as error:
-        return str(coupon_messages.SENTENCES[error.why]), HTTPStatus.UNPROCESSABLE_ENTITY
+        codes.apply_code(cart=cart, code=code, now=timezone.now())
+    except codes.CodeRejectedError as error:
+        return str(coupon_messages.MESSAGES[error.why]), HTTPStatus.UNPROCESSABLE_ENTITY
     except codes.TooManyCodesError:
         return _(
             "This cart already has the maximum number of codes. Remove one first."

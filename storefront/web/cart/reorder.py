@@ -13,7 +13,7 @@ from django.utils import timezone
 from orders.cart import account_cart, carts, reorder
 from orders.checkout import open_order_limits
 from orders.models import Cart, Order
-from storefront.web.core.visit import cart_token, keep_cart, open_cart, shopper_id, visit
+from storefront.web.core.visit import cart_token, customer_id, open_cart, set_cart_cookie, visit
 
 RELEASED, AGAIN = "released", "again"  # in the URL: why the items are in the cart
 
@@ -24,12 +24,12 @@ def put_back(request: HttpRequest, order: Order, *, why: str) -> HttpResponse:
     cart = open_cart(request, now) or _new_cart(request, now)
     try:
         # An order is released once, but the button to order again can be clicked twice.
-        reorder.put_back(ordered=order.cart, cart=cart, now=now, adds=why == RELEASED)
+        reorder.refill(ordered=order.cart, cart=cart, now=now, adds=why == RELEASED)
     except carts.PlacedCartError:  # placed in another tab just now
         return HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
     where = reverse("cart", query={"back": why})
     response = HttpResponseRedirect(where, status=HTTPStatus.SEE_OTHER)
-    keep_cart(response, cart, carts.count(cart))
+    set_cart_cookie(response, cart, carts.count(cart))
     return response
 
 
@@ -41,10 +41,10 @@ def _new_cart(request: HttpRequest, now: datetime) -> Cart:
         "locale": here.language,
         "now": now,
     }
-    owner_id = shopper_id(request)
+    owner_id = customer_id(request)
     if owner_id is not None:
-        cart = account_cart.begin(owner_id=owner_id, **where)
+        cart = account_cart.create(owner_id=owner_id, **where)
     else:
         cart = carts.open_cart(**where)
-    open_order_limits.carry_on(cart=cart, token=cart_token(request))
+    open_order_limits.link_session(cart=cart, token=cart_token(request))
     return cart

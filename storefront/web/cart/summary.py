@@ -7,24 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from orders.cart.lines import Read
+from orders.cart.lines import CartContent
 from orders.cart.view import CartView, DeliveryPromise, LineView
 from orders.checkout import network_limits
-from orders.checkout.cart_totals import Bill, Buyer, bill, ways_of
+from orders.checkout.cart_totals import CartTotals, TaxContext, calculate, shipping_charges
 from orders.models import Cart
 from orders.pricing.totals import Totals
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from orders.routing.engine import Plan, PlannedLine
-from shipping.availability import availability, delivery_ways
-from shipping.availability.availability import Looked, Short
+from shipping.availability import availability, delivery_methods
+from shipping.availability.availability import CheckedCart, UnavailableLine
 from shipping.rates import quotes
-from shipping.rates.quotes import Told
-from shipping.rates.refusal_reasons import Reason
+from shipping.rates.quotes import LiveRates
+from shipping.rates.refusal_reasons import RefusalReason
 from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class ParcelItem:
     """Units of a line in a parcel; ``is_first``: the line is shown here, with all its units."""
 
     line: LineView
@@ -41,33 +41,33 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilledParcel:
+class SummaryParcel:
     """One parcel with its content; ``quoted`` is None without a shipping service."""
 
     country: str
-    contents: tuple[Content, ...]
+    contents: tuple[ParcelItem, ...]
     quoted: QuotedParcel | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilledCart:
+class CartSummary:
     """A cart with all that a customer must know before paying.
 
-    ``quotes`` as ``delivery_ways.offered`` returns them. ``limits`` maps variants with too many
-    units for one order to how many one order may reserve.
+    ``quotes`` as ``delivery_methods.quote_delivery_methods`` returns them. ``limits`` maps variants
+    with too many units for one order to how many one order may reserve.
     """
 
     cart: CartView
     country: str
-    parcels: tuple[FilledParcel, ...]
-    short: tuple[Short, ...]
+    parcels: tuple[SummaryParcel, ...]
+    short: tuple[UnavailableLine, ...]
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
-    reasons: Sequence[Reason]
+    reasons: Sequence[RefusalReason]
     limits: Mapping[int, int]
     codes: Sequence[str]
-    buyer: Buyer
-    bill: Bill
+    buyer: TaxContext
+    bill: CartTotals
 
     @property
     def totals(self) -> Totals:
@@ -83,7 +83,7 @@ class FilledCart:
         return bool(self.buyer.region)
 
     @property
-    def other_way(self) -> ShippingQuote | None:
+    def other_split(self) -> ShippingQuote | None:
         """The other split option of the same tier: separate parcels, or the fewest."""
         others = [one for one in self.quotes if self.quote and one.is_split != self.quote.is_split]
         same = (one for one in others if self.quote and one.tier == self.quote.tier)
@@ -91,7 +91,7 @@ class FilledCart:
 
     def sooner(self, line: LineView) -> tuple[date, date] | None:
         """Return when a line would arrive in a parcel of its own, if that is sooner; else None."""
-        other = self.other_way
+        other = self.other_split
         if self.quote is None or other is None or not other.is_split:
             return None
         days = other.arrivals[line.variant_id]
@@ -128,36 +128,47 @@ class FilledCart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
+class DeliveryOptions:
     """Delivery options of a cart, and the chosen one.
 
     By default that is the cheapest with the fewest parcels.
     """
 
-    looked: Looked
+    checked_cart: CheckedCart
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
-    told: Told
+    told: LiveRates
     limits: Mapping[int, int]
 
     @property
     def can_go(self) -> bool:
-        return bool(self.looked.cart.lines) and not self.looked.short and not self.limits
+        return (
+            bool(self.checked_cart.cart.lines) and not self.checked_cart.short and not self.limits
+        )
 
 
-def ways(
-    *, cart: Cart, country: str, now: datetime, chosen_way: str = "", known: Read | None = None
-) -> Ways:
+def delivery_options(
+    *,
+    cart: Cart,
+    country: str,
+    now: datetime,
+    chosen_way: str = "",
+    known: CartContent | None = None,
+) -> DeliveryOptions:
     """Plan the parcels of a cart and quote its delivery, without totals.
 
     ``known`` is the cart's content if it was read at ``now``.
     """
-    looked = availability.look(cart=cart, country=country, now=now, known=known)
-    found = delivery_ways.offered(cart=cart, looked=looked, country=country, now=now)
+    checked_cart = availability.check_cart(cart=cart, country=country, now=now, known=known)
+    found = delivery_methods.quote_delivery_methods(
+        cart=cart, checked_cart=checked_cart, country=country, now=now
+    )
     chosen = next((quote for quote in found.quotes if quote.code == chosen_way), None)
     chosen = chosen or next(iter(found.quotes), None)
-    limits = _limits((chosen and chosen.plan) or looked.plan)
-    return Ways(looked=looked, quotes=found.quotes, quote=chosen, told=found.told, limits=limits)
+    limits = _limits((chosen and chosen.plan) or checked_cart.plan)
+    return DeliveryOptions(
+        checked_cart=checked_cart, quotes=found.quotes, quote=chosen, told=found.told, limits=limits
+    )
 
 
 def _limits(plan: Plan) -> dict[int, int]:
@@ -170,7 +181,7 @@ def _limits(plan: Plan) -> dict[int, int]:
     wanted: Counter[int] = Counter()
     for line in planned:
         wanted[line.candidate.level_id] += line.quantity
-    over = network_limits.over_share(wanted)
+    over = network_limits.excess_shares(wanted)
     limits: dict[int, int] = {}
     for line in planned:
         if (share := over.get(line.candidate.level_id)) is not None:
@@ -178,59 +189,68 @@ def _limits(plan: Plan) -> dict[int, int]:
     return limits
 
 
-def fill(
-    *, cart: Cart, country: str, now: datetime, chosen_way: str = "", known: Read | None = None
-) -> FilledCart:
+def summarize(
+    *,
+    cart: Cart,
+    country: str,
+    now: datetime,
+    chosen_way: str = "",
+    known: CartContent | None = None,
+) -> CartSummary:
     """Plan a cart, quote its delivery, and compute its totals.
 
     ``known`` is the cart's content if it was read at ``now``.
     """
-    found = ways(cart=cart, country=country, now=now, chosen_way=chosen_way, known=known)
-    seen, plan, quote = found.looked.cart, found.looked.plan, found.quote
-    reasons: Sequence[Reason] = ()
+    found = delivery_options(
+        cart=cart, country=country, now=now, chosen_way=chosen_way, known=known
+    )
+    seen, plan, quote = found.checked_cart.cart, found.checked_cart.plan, found.quote
+    reasons: Sequence[RefusalReason] = ()
     if plan.parcels and found.can_go:
-        reasons = quotes.reasons(
-            plan=plan, country=country, now=now, pieces=found.looked.pieces, told=found.told
+        reasons = quotes.refusal_reasons(
+            plan=plan, country=country, now=now, pieces=found.checked_cart.pieces, told=found.told
         )
-    buyer = Buyer.of_cart(cart, country=country, on=now.date(), tax=seen.tax)
+    buyer = TaxContext.of_cart(cart, country=country, on=now.date(), tax=seen.tax)
     by_variant = {line.variant_id: line for line in seen.lines}
-    return FilledCart(
+    return CartSummary(
         cart=seen,
         country=country,
         parcels=_parcels((quote and quote.plan) or plan, quote, by_variant),
-        short=found.looked.short,
+        short=found.checked_cart.short,
         quotes=found.quotes,
         quote=quote,
         reasons=reasons,
         limits=found.limits,
         codes=cart.codes,
         buyer=buyer,
-        bill=bill(
+        bill=calculate(
             cart=cart,
             wanted=seen.counted,
-            ways=ways_of(quote, keys={line.variant_id: line.id for line in seen.lines}),
+            shipping_charges=shipping_charges(
+                quote, keys={line.variant_id: line.id for line in seen.lines}
+            ),
             buyer=buyer,
             now=now,
             may_promote=seen.may_promote,
-            held=found.looked.held,
+            held=found.checked_cart.held,
         ),
     )
 
 
 def _parcels(
     plan: Plan, quote: ShippingQuote | None, by_variant: dict[int, LineView]
-) -> tuple[FilledParcel, ...]:
+) -> tuple[SummaryParcel, ...]:
     quoted = {each.parcel.location_id: each for each in quote.parcels} if quote else {}
     seen: set[int] = set()
 
-    def content(planned: PlannedLine) -> Content:
+    def content(planned: PlannedLine) -> ParcelItem:
         is_first = planned.variant_id not in seen
         seen.add(planned.variant_id)
         line = by_variant[planned.variant_id]
-        return Content(line=line, quantity=planned.quantity, is_first=is_first)
+        return ParcelItem(line=line, quantity=planned.quantity, is_first=is_first)
 
     return tuple(
-        FilledParcel(
+        SummaryParcel(
             country=parcel.country,
             contents=tuple(map(content, parcel.lines)),
             quoted=quoted.get(parcel.location_id),

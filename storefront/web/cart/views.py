@@ -25,38 +25,38 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
 from orders.cart import account_cart, carts, delivery_details
-from orders.cart.lines import Read
+from orders.cart.lines import CartContent
 from orders.cart.view import CartView
 from orders.checkout import open_order_limits, unpaid_orders
 from orders.models import Cart
 from shipping.availability import availability
 from storefront.web.cart import coupon_messages
 from storefront.web.cart.forms import AddForm, ChangeForm
-from storefront.web.cart.summary import fill, ways
+from storefront.web.cart.summary import delivery_options, summarize
 from storefront.web.catalog import product
 from storefront.web.core import formats
-from storefront.web.core.errors import say
+from storefront.web.core.errors import error_page
 from storefront.web.core.same_origin import from_our_pages
 from storefront.web.core.visit import (
     COUNT_COOKIE,
     UNPAID_COOKIE,
     cart_token,
-    forget_cart,
-    keep_cart,
+    customer_id,
+    delete_cart_cookie,
     open_cart,
-    open_filled,
-    shopper_id,
+    open_cart_with_lines,
+    set_cart_cookie,
     visit,
 )
 
 type Refusal = carts.NotForSaleError | carts.NotEnoughError | carts.TooManyError
 REMOVED = signing.Signer(salt="storefront.web.removed")
 CODE_FIELD = -1  # key of ``problems`` for the code field; other keys are line ids
-LESS = "less"  # in the URL: the checkout redirected here, because too little is left
+TOO_LITTLE = "less"  # in the URL: the checkout redirected here, because too little is left
 REFUSALS = (carts.NotForSaleError, carts.NotEnoughError, carts.TooManyError)
 
 
-class TakenOut(NamedTuple):
+class RemovedLine(NamedTuple):
     """A line removed from a cart."""
 
     listing_id: int | None = None
@@ -64,7 +64,7 @@ class TakenOut(NamedTuple):
     line_id: int | None = None
 
 
-def refusal_words(error: Refusal) -> str:
+def refusal_message(error: Refusal) -> str:
     """Return why a quantity is not available."""
     if isinstance(error, carts.NotEnoughError):
         return ngettext(
@@ -90,8 +90,8 @@ def refusal_words(error: Refusal) -> str:
 @never_cache
 @require_safe
 def cart(request: HttpRequest) -> HttpResponse:
-    found, known = open_filled(request, now := timezone.now()) or (None, None)
-    return _page(request, found, known=known, now=now, is_less=LESS in request.GET)
+    found, known = open_cart_with_lines(request, now := timezone.now()) or (None, None)
+    return _page(request, found, known=known, now=now, is_less=TOO_LITTLE in request.GET)
 
 
 @require_POST
@@ -101,18 +101,18 @@ def add(request: HttpRequest) -> HttpResponse:
     form, now = AddForm(request.POST), timezone.now()
     listing = None
     if form.is_valid():
-        listing = carts.read(listing_id=form.cleaned_data["listing"], now=now)
+        listing = carts.load_listing(listing_id=form.cleaned_data["listing"], now=now)
     if listing is None:
         words = _first_error(form) or _("This product does not exist.")
         return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
-    visit(request).know(listing.channel)
+    visit(request).set_channel(listing.channel)
     try:
-        found, count = _put(request, listing, form.cleaned_data, now)
+        found, count = _add_to_cart(request, listing, form.cleaned_data, now)
     except carts.UnknownListingError:
         words = _("This product does not exist.")
         return _refused(request, None, words, HTTPStatus.NOT_FOUND)
     except REFUSALS as error:
-        return _refused(request, listing, refusal_words(error), HTTPStatus.CONFLICT)
+        return _refused(request, listing, refusal_message(error), HTTPStatus.CONFLICT)
     except carts.PlacedCartError:
         words = _(
             "This cart was just ordered or merged with the cart of your account. Add"
@@ -120,11 +120,11 @@ def add(request: HttpRequest) -> HttpResponse:
         )
         return _refused(request, listing, words, HTTPStatus.CONFLICT)
     if request.htmx:  # type: ignore[attr-defined]
-        context = {"cart": carts.look(cart=found, now=now), "added": listing.pk, "problem": ""}
+        context = {"cart": carts.view_cart(cart=found, now=now), "added": listing.pk, "problem": ""}
         response = render(request, "web/cart/dialog.html", context)
     else:
         response = HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
-    keep_cart(response, found, carts.count(found) if count is None else count)
+    set_cart_cookie(response, found, carts.count(found) if count is None else count)
     return response
 
 
@@ -143,7 +143,9 @@ def change(request: HttpRequest) -> HttpResponse:
     line_id, quantity = form.cleaned_data["line"], form.cleaned_data["quantity"]
     line = found.lines.filter(pk=line_id).first()
     here, now = visit(request), timezone.now()
-    deliverable = availability.deliverable_to(country=here.country, channel=here.channel, now=now)
+    deliverable = availability.make_delivery_check(
+        country=here.country, channel=here.channel, now=now
+    )
     try:
         carts.change(
             cart=found, line_id=line_id, quantity=quantity, now=now, deliverable=deliverable
@@ -152,7 +154,7 @@ def change(request: HttpRequest) -> HttpResponse:
         words = _("This item is no longer in the cart.")
         return _page(request, found, problems={0: words}, status=404)
     except REFUSALS as error:
-        return _page(request, found, problems={line_id: refusal_words(error)}, status=409)
+        return _page(request, found, problems={line_id: refusal_message(error)}, status=409)
     except carts.PlacedCartError:
         return _to_cart(None)
     removed = ""
@@ -163,15 +165,15 @@ def change(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @from_our_pages
-def choose_way(request: HttpRequest) -> HttpResponse:
+def choose_delivery(request: HttpRequest) -> HttpResponse:
     """Store whether the cart ships in the fewest or in separate parcels."""
     now = timezone.now()
     if (found := open_cart(request, now)) is None:
         return _to_cart(None)
-    offered = ways(cart=found, country=visit(request).country, now=now).quotes
+    offered = delivery_options(cart=found, country=visit(request).country, now=now).quotes
     way = request.POST.get("tier", "")
     if any(quote.code == way for quote in offered):
-        delivery_details.choose_delivery(cart=found, way=way, now=now)
+        delivery_details.set_delivery_method(cart=found, way=way, now=now)
     return _to_cart(found)
 
 
@@ -184,12 +186,12 @@ def _first_error(form: forms.Form) -> str:
     return next((str(errors[0]) for errors in form.errors.values()), "")
 
 
-def _put(
+def _add_to_cart(
     request: HttpRequest, listing: Listing, asked: Mapping[str, Any], now: datetime
 ) -> tuple[Cart, int | None]:
     """Add to the open cart, or to a new one; return it, and its unit count if known."""
     here, quantity = visit(request), asked["quantity"]
-    deliverable = availability.deliverable_to(
+    deliverable = availability.make_delivery_check(
         country=here.country, channel=here.channel, now=now, must_reach=True
     )
     where: dict[str, Any] = {
@@ -198,21 +200,21 @@ def _put(
         "locale": here.language,
     }
     found = open_cart(request, now)
-    if found is None and (owner_id := shopper_id(request)):
-        found = account_cart.begin(owner_id=owner_id, now=now, **where)
-        open_order_limits.carry_on(cart=found, token=cart_token(request))
+    if found is None and (owner_id := customer_id(request)):
+        found = account_cart.create(owner_id=owner_id, now=now, **where)
+        open_order_limits.link_session(cart=found, token=cart_token(request))
     if found is None:
-        line = carts.begin(
+        line = carts.create_with_line(
             listing=listing, quantity=quantity, now=now, deliverable=deliverable, **where
         )
-        open_order_limits.carry_on(cart=line.cart, token=cart_token(request))
+        open_order_limits.link_session(cart=line.cart, token=cart_token(request))
         return line.cart, quantity
     carts.add(
         cart=found,
         listing_id=listing.pk,
         quantity=quantity,
         now=now,
-        line_id=_taken_out(asked["back"]).line_id,
+        line_id=_decode_removed(asked["back"]).line_id,
         deliverable=deliverable,
     )
     return found, None
@@ -222,7 +224,7 @@ def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:
     query = f"?{urlencode({'removed': removed})}" if removed else ""
     response = HttpResponseRedirect(reverse("cart") + query, status=HTTPStatus.SEE_OTHER)
     if found is None:
-        forget_cart(response)
+        delete_cart_cookie(response)
     return response
 
 
@@ -233,26 +235,30 @@ def _page(  # noqa: PLR0913 - all parts of one page
     problems: dict[int, str] | None = None,
     status: int = HTTPStatus.OK,
     is_less: bool = False,
-    known: Read | None = None,
+    known: CartContent | None = None,
     now: datetime | None = None,
 ) -> HttpResponse:
     here, now = visit(request), now or timezone.now()
     token = cart_token(request)
     if found is None:
-        unpaid = unpaid_orders.of_customer(token=token, owner_id=shopper_id(request), now=now)
-        expired = unpaid_orders.expired_with(token=token)
+        unpaid = unpaid_orders.payable_orders(token=token, owner_id=customer_id(request), now=now)
+        expired = unpaid_orders.expired_order(token=token)
         nothing = {"filled": None, "unpaid": unpaid, "expired": expired, "back": ""}
         response = render(request, "web/cart/cart.html", {**nothing, "removed": None, "held": []})
         if unpaid or expired:  # the browser is recognized by its last cart
             response.delete_cookie(COUNT_COOKIE, samesite="Lax")
         elif token:
-            forget_cart(response)
+            delete_cart_cookie(response)
         return response
     unpaid = []
     if UNPAID_COOKIE in request.COOKIES:
-        unpaid = unpaid_orders.of_customer(token=token, owner_id=shopper_id(request), now=now)
-    filled = fill(cart=found, country=here.country, now=now, chosen_way=found.service, known=known)
-    problems = {0: _less_words(filled.cart)} if is_less and not filled.limits else problems or {}
+        unpaid = unpaid_orders.payable_orders(token=token, owner_id=customer_id(request), now=now)
+    filled = summarize(
+        cart=found, country=here.country, now=now, chosen_way=found.service, known=known
+    )
+    problems = (
+        {0: _too_little_message(filled.cart)} if is_less and not filled.limits else problems or {}
+    )
     context = {
         "filled": filled,
         "unpaid": unpaid,
@@ -261,16 +267,16 @@ def _page(  # noqa: PLR0913 - all parts of one page
         "problems": problems,
         "code_problem": problems.get(CODE_FIELD, ""),
         "code_written": request.POST.get("code", "")[:40],
-        "held": open_order_limits.held_by(cart=found, now=now) if filled.short else [],
+        "held": open_order_limits.open_orders_holding(cart=found, now=now) if filled.short else [],
         "removed": _removed(request),
-        "refused_codes": coupon_messages.sentences(filled.bill.found, here.language),
+        "refused_codes": coupon_messages.messages(filled.bill.found, here.language),
     }
     response = render(request, "web/cart/cart.html", context, status=status)
-    keep_cart(response, found, filled.cart.count)
+    set_cart_cookie(response, found, filled.cart.count)
     return response
 
 
-def _less_words(seen: CartView) -> str:
+def _too_little_message(seen: CartView) -> str:
     if all(line.has_price for line in seen.lines):
         return _("There are fewer in stock than you want. Nothing was ordered.")
     return _("The price of an item in the cart is being checked. Nothing was ordered.")
@@ -279,7 +285,7 @@ def _less_words(seen: CartView) -> str:
 def _removed(request: HttpRequest) -> dict[str, object] | None:
     """Return the line just removed, to offer undo."""
     back = request.GET.get("removed", "")
-    taken = _taken_out(back)
+    taken = _decode_removed(back)
     if taken.listing_id is None:
         return None
     listing = (
@@ -294,12 +300,12 @@ def _removed(request: HttpRequest) -> dict[str, object] | None:
     return {"listing": listing.pk, "quantity": taken.quantity, "title": title, "back": back}
 
 
-def _taken_out(back: str) -> TakenOut:
+def _decode_removed(back: str) -> RemovedLine:
     """Decode a removed line; signed, because its id must have been one of the cart's."""
     try:
-        return TakenOut(*REMOVED.unsign_object(back))
+        return RemovedLine(*REMOVED.unsign_object(back))
     except signing.BadSignature:
-        return TakenOut()
+        return RemovedLine()
 
 
 def _refused(
@@ -309,7 +315,7 @@ def _refused(
         context = {"cart": None, "added": 0, "problem": words}
         return render(request, "web/cart/dialog.html", context, status=status)
     if listing is None:
-        return say(request, status=status, title=_("Not added to cart"), words=words)
+        return error_page(request, status=status, title=_("Not added to cart"), words=words)
     light = listing.variant
     return product.show(
         request, slug=light.product.slug, sku=light.sku, problem=words, status=status

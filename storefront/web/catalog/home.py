@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from catalog.products import detail
-from catalog.search.cards import CardView
-from storefront.web.catalog.product_card import answers_for
+from catalog.search.cards import ProductCardRow
+from storefront.web.catalog.product_card import availability_for
 from storefront.web.charts import beam
-from storefront.web.core.page_cache import kept
+from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import visit
 
 # Landmarks in the picture of the home page, and their distance in meters.
-MARKS: tuple[tuple[float, str, Promise], ...] = (
+LANDMARKS: tuple[tuple[float, str, Promise], ...] = (
     (2, "book", _("map")),
     (6, "tent", _("tent")),
     (18, "dog", _("dog")),
@@ -32,7 +32,7 @@ MARKS: tuple[tuple[float, str, Promise], ...] = (
 REACHES_M = (25, 60, 120, 250, 600)
 FAMILIES = ("headlamp", "flashlight", "lantern", "work_light", "bike_light")
 # Purposes: a category and its first filters, which the customer can change.
-TASKS: tuple[tuple[str, Promise, Promise, str, str], ...] = (
+PURPOSES: tuple[tuple[str, Promise, Promise, str, str], ...] = (
     ("dog", _("Dog walk"), _("from 150 lm, up to 120 g"), "headlamps", "lm_min=150&g_max=120"),
     ("tent", _("Camping"), _("lanterns, longest run time first"), "lanterns", "sort=runtime"),
     ("run", _("Running"), _("up to 90 g, rainproof"), "headlamps", "g_max=90&water=splash"),
@@ -45,40 +45,42 @@ TASKS: tuple[tuple[str, Promise, Promise, str, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class FeaturedLight:
     """One light in the picture: its beam, and the landmarks it reaches."""
 
-    light: CardView
+    light: ProductCardRow
     shape: beam.Glyph
     marks: tuple[tuple[float, float, str, Promise, bool], ...]
     last_lit: Promise | None
 
 
 @require_safe
-@kept
+@cache_page
 def home(request: HttpRequest) -> HttpResponse:
     here, now = visit(request), timezone.now()
-    front = detail.home(channel=here.channel, country=here.country, now=now)
+    front = detail.load_home(channel=here.channel, country=here.country, now=now)
     cards = [card for family in front.picks.values() for card in family]
     return render(
         request,
         "web/catalog/home.html",
         {
-            "acts": acts(cards),
+            "acts": featured_lights(cards),
             "axis": [(beam.STAGE.x(meters), meters) for meters in (1, 3, 10, 30, 100, 300, 1000)],
-            "tasks": TASKS,
+            "tasks": PURPOSES,
             "rows": rows(front.picks),
             "categories": front.categories,
-            "answers": answers_for(cards, country=here.country, channel=here.channel, now=now),
+            "answers": availability_for(cards, country=here.country, channel=here.channel, now=now),
         },
     )
 
 
-def rows(picks: Mapping[str, tuple[CardView, ...]]) -> list[tuple[str, tuple[CardView, ...]]]:
+def rows(
+    picks: Mapping[str, tuple[ProductCardRow, ...]],
+) -> list[tuple[str, tuple[ProductCardRow, ...]]]:
     return [(family, picks[family]) for family in FAMILIES if picks.get(family)]
 
 
-def acts(cards: Iterable[CardView]) -> list[Act]:
+def featured_lights(cards: Iterable[ProductCardRow]) -> list[FeaturedLight]:
     """Return different lights that reach from near to far, one per distance."""
     free = [card for card in cards if card.intensity_cd and card.output_lm]
     chosen = []
@@ -88,19 +90,19 @@ def acts(cards: Iterable[CardView]) -> list[Act]:
         best = min(free, key=lambda card: _away(card, wanted))
         free.remove(best)
         chosen.append(best)
-    return [_act(card) for card in sorted(chosen, key=lambda card: card.intensity_cd or 0)]
+    return [_featured(card) for card in sorted(chosen, key=lambda card: card.intensity_cd or 0)]
 
 
-def _away(card: CardView, wanted_m: int) -> float:
+def _away(card: ProductCardRow, wanted_m: int) -> float:
     reach = max(beam.reach_m(card.intensity_cd or 1), 1)
     return max(reach / wanted_m, wanted_m / reach)
 
 
-def _act(card: CardView) -> Act:
+def _featured(card: ProductCardRow) -> FeaturedLight:
     shape = beam.glyph(card.intensity_cd or 1, card.output_lm or 1, beam.STAGE)
     marks = tuple(
         (beam.STAGE.x(meters), meters, name, word, meters <= shape.reach_m)
-        for meters, name, word in MARKS
+        for meters, name, word in LANDMARKS
     )
     lit = [word for _x, _meters, _name, word, is_lit in marks if is_lit]
-    return Act(light=card, shape=shape, marks=marks, last_lit=lit[-1] if lit else None)
+    return FeaturedLight(light=card, shape=shape, marks=marks, last_lit=lit[-1] if lit else None)

@@ -13,17 +13,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.products import detail
-from catalog.products.alternatives import alternatives, unavailable
+from catalog.products.alternatives import find_alternatives, find_unavailable
 from catalog.products.detail import ProductView, VariantView
 from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
 from shipping.availability.reach import Availability
 from storefront.web.catalog import structured_data
-from storefront.web.catalog.product_card import answers_for
-from storefront.web.catalog.spec_table import sheet
-from storefront.web.catalog.supplier_text import plain
+from storefront.web.catalog.product_card import availability_for
+from storefront.web.catalog.spec_table import spec_table
+from storefront.web.catalog.supplier_text import translated_plain
 from storefront.web.charts import beam, runtime
-from storefront.web.core.page_cache import kept
+from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import Visit, visit
 
 USEFUL_LX = 5.0  # enough light to walk on a path
@@ -31,7 +31,7 @@ BLINKING = frozenset({"strobe", "sos", "beacon"})
 
 
 @require_safe
-@kept
+@cache_page
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, slug=slug, sku=request.GET.get("v", ""))
 
@@ -46,11 +46,11 @@ def show(
 ) -> HttpResponse:
     """Render a product page, with an error above the button if given."""
     here, now = visit(request), timezone.now()
-    light = detail.product(channel=here.channel, slug=slug, now=now)
+    light = detail.load_product(channel=here.channel, slug=slug, now=now)
     if light is None:
         return _unavailable(request, here, slug, now)
-    chosen = next((each for each in light.variants if each.sku == sku), light.lead(now))
-    supply = availability.of_page(
+    chosen = next((each for each in light.variants if each.sku == sku), light.default_variant(now))
+    supply = availability.check_product_page(
         shown={each.id: each for each in light.variants},
         chosen=chosen.id,
         country=here.country,
@@ -60,7 +60,7 @@ def show(
     can_be_had = supply.answer
     instead = []
     if chosen.id not in supply.deliverable:
-        instead = alternatives(
+        instead = find_alternatives(
             light,
             channel=here.channel,
             country=here.country,
@@ -76,14 +76,14 @@ def show(
         "sold_out": supply.sold_out,
         "expected_back": _expected_back(chosen, now),
         "alternatives": instead,
-        "answers": answers_for(instead, country=here.country, channel=here.channel, now=now),
+        "answers": availability_for(instead, country=here.country, channel=here.channel, now=now),
         "promise": can_be_had.promise,
         "sent_at_once": _sent_at_once(chosen, can_be_had),
         "is_forbidden": can_be_had.is_forbidden,
         "sold_from": None if can_be_had.promise else can_be_had.more,
         "problem": problem,
         "has_battery": _has_battery(light, chosen),
-        "sheet": sheet(light, chosen, here.language),
+        "sheet": spec_table(light, chosen, here.language),
         "json_ld": structured_data.product_json(
             light, chosen, sku=sku, answer=can_be_had, here=here, now=now
         ),
@@ -97,14 +97,14 @@ def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) ->
 
     Raises: Http404: unknown product.
     """
-    light = unavailable(channel=here.channel, slug=slug)
+    light = find_unavailable(channel=here.channel, slug=slug)
     if light is None:
         raise Http404
-    instead = alternatives(light, channel=here.channel, country=here.country, now=now)
+    instead = find_alternatives(light, channel=here.channel, country=here.country, now=now)
     context = {
         "light": light,
         "alternatives": instead,
-        "answers": answers_for(instead, country=here.country, channel=here.channel, now=now),
+        "answers": availability_for(instead, country=here.country, channel=here.channel, now=now),
     }
     if light.is_gone:
         status = HTTPStatus.GONE
@@ -121,7 +121,7 @@ def charts(light: ProductView) -> dict[str, Any]:
         beam_chart = beam.chart(spec.intensity_cd, float(spec.output_lm))
     runs = [
         runtime.Run(
-            name=plain(mode.name, "mode"),
+            name=translated_plain(mode.name, "mode"),
             output_lm=float(mode.output_lm),
             runtime_min=mode.runtime_min,
         )

@@ -1,7 +1,7 @@
 """Product cards: collect what a card shows, render its HTML, cache it by content.
 
 Cards are most of a list page, and two visits rarely differ in them. Each process keeps the cards it
-rendered last; a card with any other content is rendered again. ``answers_for`` finds the
+rendered last; a card with any other content is rendered again. ``availability_for`` finds the
 availability and delivery that a card states, which are those of the product page.
 """
 
@@ -20,25 +20,25 @@ from django.utils.translation import get_language
 from markupsafe import Markup
 
 from catalog.models import Channel
-from catalog.search.cards import CardView
+from catalog.search.cards import ProductCardRow
 from shipping.availability import availability
 from shipping.availability.reach import Availability
-from shipping.rates.quotes import Promise
+from shipping.rates.quotes import QuotedPromise
 from storefront.lib.money import Money
 
-CARDS_KEPT = 4096  # about 3 KB each
+CARD_CACHE_SIZE = 4096  # about 3 KB each
 
 
 class Stock(StrEnum):
-    """Availability to the customer; ``LOST``: in stock, but not shipped to the country."""
+    """Availability to the customer; ``UNDELIVERABLE``: in stock, but not shipped to the country."""
 
     IN = "in"
     OUT = "out"
-    LOST = "lost"
+    UNDELIVERABLE = "lost"
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class CardContent:
     """All that a card shows of one product, and the cache key of its HTML."""
 
     slug: str
@@ -58,22 +58,27 @@ class Face:
     power: tuple[str, ...]
     battery_format: str
     capacity_mah: int | None
-    promise: Promise | None
-    adds_tax: bool = False  # its price excludes tax
+    promise: QuotedPromise | None
+    prices_exclude_tax: bool = False  # its price excludes tax
 
 
-def stock_of(light: CardView, answer: Availability | None, now: datetime) -> Stock:
+def availability_of(light: ProductCardRow, answer: Availability | None, now: datetime) -> Stock:
     """Return the availability of a card: the availability answer overrides the listing."""
     if not light.is_available(now) or (answer and answer.is_sold_out):
         return Stock.OUT
-    return Stock.LOST if answer and answer.is_lost else Stock.IN
+    return Stock.UNDELIVERABLE if answer and answer.is_undeliverable else Stock.IN
 
 
-def face(
-    light: CardView, *, now: datetime, currency: str, answer: Availability | None, country: str
-) -> Face:
-    stock = stock_of(light, answer, now)
-    return Face(
+def card_content(
+    light: ProductCardRow,
+    *,
+    now: datetime,
+    currency: str,
+    answer: Availability | None,
+    country: str,
+) -> CardContent:
+    stock = availability_of(light, answer, now)
+    return CardContent(
         light.slug,
         light.title,
         light.brand,
@@ -82,7 +87,7 @@ def face(
         Money(light.price_amount, currency),
         light.has_more_prices,
         stock,
-        country if stock is Stock.LOST else "",
+        country if stock is Stock.UNDELIVERABLE else "",
         light.output_lm,
         light.intensity_cd,
         light.runtime_min,
@@ -96,29 +101,29 @@ def face(
 
 
 def card(  # noqa: PLR0913 - all parts of one card
-    light: CardView,
+    light: ProductCardRow,
     now: datetime,
     currency: str,
     answer: Availability | None = None,
     *,
     country: str = "",
-    adds_tax: bool = False,
+    prices_exclude_tax: bool = False,
     heading: str = "h3",
     is_first: bool = False,
     can_compare: bool = True,
 ) -> Markup:
     """Return the card as HTML in the active language."""
-    shown = face(light, now=now, currency=currency, answer=answer, country=country)
-    shown = replace(shown, adds_tax=True) if adds_tax else shown
+    shown = card_content(light, now=now, currency=currency, answer=answer, country=country)
+    shown = replace(shown, prices_exclude_tax=True) if prices_exclude_tax else shown
     language = get_language() or settings.LANGUAGE_CODE
     # uncached, so that edits of the template show
-    draw = _drawn.__wrapped__ if settings.DEBUG else _drawn
+    draw = _rendered.__wrapped__ if settings.DEBUG else _rendered
     return draw(shown, language, heading, is_first=is_first, can_compare=can_compare)
 
 
-@lru_cache(maxsize=CARDS_KEPT)
-def _drawn(
-    shown: Face, language: str, heading: str, *, is_first: bool, can_compare: bool
+@lru_cache(maxsize=CARD_CACHE_SIZE)
+def _rendered(
+    shown: CardContent, language: str, heading: str, *, is_first: bool, can_compare: bool
 ) -> Markup:
     del language  # the active language, part of the cache key
     engine: Any = engines["jinja"]
@@ -130,13 +135,15 @@ def _drawn(
 # Availability
 
 
-def answers_for(
-    cards: Iterable[CardView], *, country: str, channel: Channel, now: datetime
+def availability_for(
+    cards: Iterable[ProductCardRow], *, country: str, channel: Channel, now: datetime
 ) -> dict[int, Availability]:
     """Return the availability by product id, of the variant that the card shows.
 
     That is the variant which the product page selects, with the same answer.
     """
     shown = {card.variant_id: card for card in cards}
-    found = availability.of_listed(shown=shown, country=country, channel=channel, now=now)
+    found = availability.check_listed_variants(
+        shown=shown, country=country, channel=channel, now=now
+    )
     return {card.product_id: found[variant_id] for variant_id, card in shown.items()}

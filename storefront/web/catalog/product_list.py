@@ -14,16 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog.attributes.families import LIGHTS
-from catalog.models import Card, Category, Listing, Spec
+from catalog.models import Category, Listing, ProductCard, Spec
 from catalog.search import product_list, query_parser
-from catalog.search.cards import CARD_COLUMNS, CardView
+from catalog.search.cards import CARD_COLUMNS, ProductCardRow
 from catalog.search.facets import Facet
-from catalog.search.filters import NAMED, SORTS, ShelfQuery
+from catalog.search.filters import DYNAMIC_CHOICES, SORTS, ProductFilter
 from storefront.lib.money import Money
-from storefront.web.catalog.product_card import answers_for
+from storefront.web.catalog.product_card import availability_for
 from storefront.web.core import formats
-from storefront.web.core.labels import word
-from storefront.web.core.page_cache import kept
+from storefront.web.core.labels import label_for
+from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import Visit, visit
 
 MAX_COMPARED = 4
@@ -41,29 +41,29 @@ class Chip:
 
 
 @require_safe
-@kept
+@cache_page
 def category(request: HttpRequest, slug: str) -> HttpResponse:
     here = visit(request)
-    found = next((each for each in here.shelves if each.slug == slug), None)
+    found = next((each for each in here.categories if each.slug == slug), None)
     if found is None:
         raise Http404
-    return _list(request, here, ShelfQuery.from_params(request.GET, slug), found)
+    return _list(request, here, ProductFilter.from_params(request.GET, slug), found)
 
 
 @require_safe
-@kept
+@cache_page
 def search(request: HttpRequest) -> HttpResponse:
-    return _list(request, visit(request), ShelfQuery.from_params(request.GET), None)
+    return _list(request, visit(request), ProductFilter.from_params(request.GET), None)
 
 
 @require_safe
-@kept
+@cache_page
 def compare(request: HttpRequest) -> HttpResponse:
     """Compare up to four products, named in the URL."""
     here, now = visit(request), timezone.now()
     slugs = list(dict.fromkeys(slug for slug in request.GET.getlist("light") if slug))
-    cards = Card.objects.filter(channel=here.channel, slug__in=slugs[:MAX_COMPARED])
-    rows = [CardView(*row) for row in cards.values_list(*CARD_COLUMNS)]
+    cards = ProductCard.objects.filter(channel=here.channel, slug__in=slugs[:MAX_COMPARED])
+    rows = [ProductCardRow(*row) for row in cards.values_list(*CARD_COLUMNS)]
     found = {light.slug: light for light in rows}
     lights = [found[slug] for slug in slugs if slug in found]
     shown = [light.variant_id for light in lights]
@@ -84,17 +84,19 @@ def compare(request: HttpRequest) -> HttpResponse:
                 if (rest := [other.slug for other in lights if other is not light])
             },
             "is_cut": len(slugs) > MAX_COMPARED,
-            "answers": answers_for(lights, country=here.country, channel=here.channel, now=now),
+            "answers": availability_for(
+                lights, country=here.country, channel=here.channel, now=now
+            ),
         },
         status=200 if lights or not slugs else 404,
     )
 
 
 def _list(
-    request: HttpRequest, here: Visit, asked: ShelfQuery, category: Category | None
+    request: HttpRequest, here: Visit, asked: ProductFilter, category: Category | None
 ) -> HttpResponse:
     now = timezone.now()
-    found = product_list.read(
+    found = product_list.load_page(
         channel=here.channel, query=asked, country=here.country, now=now, category=category
     )
     query = found.query
@@ -117,20 +119,22 @@ def _list(
         "chips": [
             Chip(
                 text=chip_text(query, code, value, here),
-                url=_at(request, query.without(code, value)),
+                url=_url_of(request, query.without(code, value)),
             )
             for code, value in query.chosen()
             if code != "words"
         ],
         "wider": [
-            Chip(text=_wider_text(code, count), url=_at(request, query.without(code)))
+            Chip(text=_wider_text(code, count), url=_url_of(request, query.without(code)))
             for code, count in found.without.items()
             if count and not found.total
         ],
-        "clear_url": _at(request, ShelfQuery(words=query.words)),
+        "clear_url": _url_of(request, ProductFilter(words=query.words)),
         "next_url": _page(request, query, found.pages, 1),
         "back_url": _page(request, query, found.pages, -1),
-        "answers": answers_for(found.cards, country=here.country, channel=here.channel, now=now),
+        "answers": availability_for(
+            found.cards, country=here.country, channel=here.channel, now=now
+        ),
         "search_words": asked.words,
         "is_wordless": query_parser.is_wordless(asked),
     }
@@ -143,27 +147,27 @@ def _list(
 
 def _narrows(facet: Facet) -> bool:
     """Test whether a facet offers a choice: a single brand or origin filters nothing."""
-    return facet.code not in NAMED or len(facet.choices) > 1 or facet.is_active
+    return facet.code not in DYNAMIC_CHOICES or len(facet.choices) > 1 or facet.is_active
 
 
 def value_label(code: str, value: str, language: str) -> str:
     """Return the label of one value of a facet."""
     if code == "brand":
         return value
-    return formats.country(value, language) if code == "origin" else word(value, code)
+    return formats.country(value, language) if code == "origin" else label_for(value, code)
 
 
-def chip_text(query: ShelfQuery, code: str, value: str, here: Visit) -> str:
+def chip_text(query: ProductFilter, code: str, value: str, here: Visit) -> str:
     """Return the label of an active filter."""
     if code == "in_stock":
         return _("In stock")
     if value == "unknown":
-        return _("%(facet)s not stated") % {"facet": word(code, "facet")}
+        return _("%(facet)s not stated") % {"facet": label_for(code, "facet")}
     if value != "range":
         label = value_label(code, value, here.language)
         return _("Ships from %(country)s") % {"country": label} if code == "origin" else label
     low, high = (None if end is None else _amount(code, end, here) for end in query.range_of(code))
-    facet = word(code, "facet")
+    facet = label_for(code, "facet")
     if low is None:
         return _("%(facet)s up to %(high)s") % {"facet": facet, "high": high}
     if high is None:
@@ -174,22 +178,22 @@ def chip_text(query: ShelfQuery, code: str, value: str, here: Visit) -> str:
 def _amount(code: str, number: Decimal, here: Visit) -> str:
     if code == "price":
         return formats.money(Money(number, here.channel.currency), here.language)
-    return f"{formats.number(number.normalize(), here.language)} {word(code, 'unit')}"
+    return f"{formats.number(number.normalize(), here.language)} {label_for(code, 'unit')}"
 
 
 def _wider_text(code: str, count: int) -> str:
     if code == "words":
         return _("Without the search words: %(count)d") % {"count": count}
-    label = _("In stock") if code == "in_stock" else word(code, "facet")
+    label = _("In stock") if code == "in_stock" else label_for(code, "facet")
     return _("Without the filter “%(filter)s”: %(count)d") % {"filter": label, "count": count}
 
 
-def _at(request: HttpRequest, query: ShelfQuery) -> str:
+def _url_of(request: HttpRequest, query: ProductFilter) -> str:
     params = urlencode(query.to_params())
     return f"{request.path}?{params}" if params else request.path
 
 
-def _page(request: HttpRequest, query: ShelfQuery, pages: int, step: int) -> str:
+def _page(request: HttpRequest, query: ProductFilter, pages: int, step: int) -> str:
     """Return the URL of a neighboring page, or "" beyond the ends."""
     wanted = query.page + step
     if not 1 <= wanted <= pages:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Spec
 from catalog.products.detail import ProductView, VariantView
-from storefront.web.catalog.supplier_text import supplied
+from storefront.web.catalog.supplier_text import translated
 from storefront.web.core import formats
-from storefront.web.core.labels import ip, word
+from storefront.web.core.labels import ip, label_for
 
 LAWFUL_MONTHS = 24
 
@@ -33,11 +33,11 @@ class Group:
     rows: tuple[Row, ...]
 
 
-def sheet(light: ProductView, chosen: VariantView, language: str) -> list[Group]:
+def spec_table(light: ProductView, chosen: VariantView, language: str) -> list[Group]:
     """Return all groups of a product; rows without a value are left out."""
     groups = [("", _names(light, chosen))]
     if spec := light.spec:
-        teller = _Teller(spec, language)
+        teller = _RowBuilder(spec, language)
         groups = [
             (_("Light"), _light(teller)),
             (_("Power"), _power(spec, teller)),
@@ -61,7 +61,7 @@ def _quoted_once(row: Row, quoted: set[str]) -> Row:
     return row
 
 
-class _Teller:
+class _RowBuilder:
     """Formats one column of a spec as a row."""
 
     def __init__(self, spec: Spec, language: str) -> None:
@@ -80,11 +80,11 @@ class _Teller:
         text = ""
         if minutes:
             number, unit = formats.duration(minutes, self._language)
-            text = f"{number} {word(unit, 'time')}"
+            text = f"{number} {label_for(unit, 'time')}"
         return self.row(name, column, text)
 
     def codes(self, name: str, column: str, kind: str) -> Row:
-        texts = [word(code, kind) for code in getattr(self._spec, column)]
+        texts = [label_for(code, kind) for code in getattr(self._spec, column)]
         return self.row(name, column, ", ".join(texts))
 
     def row(self, name: str, column: str, text: str) -> Row:
@@ -92,7 +92,7 @@ class _Teller:
         return Row(name=name, value=text, said=said if text else "")
 
 
-def _light(tell: _Teller) -> list[Row]:
+def _light(tell: _RowBuilder) -> list[Row]:
     return [
         tell.number(_("Output, brightest mode"), "output_lm", "lm"),
         tell.number(_("Output, lowest mode"), "output_min_lm", "lm"),
@@ -107,8 +107,8 @@ def _light(tell: _Teller) -> list[Row]:
     ]
 
 
-def _power(spec: Spec, tell: _Teller) -> list[Row]:
-    cell = word(spec.battery_format, "power") if spec.battery_format else ""
+def _power(spec: Spec, tell: _RowBuilder) -> list[Row]:
+    cell = label_for(spec.battery_format, "power") if spec.battery_format else ""
     if cell and (spec.battery_count or 1) > 1:
         cell = f"{spec.battery_count} × {cell}"
     included = {True: _("yes"), False: _("no"), None: ""}[spec.battery_included]
@@ -119,7 +119,7 @@ def _power(spec: Spec, tell: _Teller) -> list[Row]:
         tell.row(
             _("Chemistry"),
             "battery_chemistry",
-            word(spec.battery_chemistry, "chemistry") if spec.battery_chemistry else "",
+            label_for(spec.battery_chemistry, "chemistry") if spec.battery_chemistry else "",
         ),
         tell.number(_("Capacity"), "battery_capacity_mah", "mAh"),
         tell.number(_("Voltage"), "battery_voltage", "V"),
@@ -128,7 +128,7 @@ def _power(spec: Spec, tell: _Teller) -> list[Row]:
     ]
 
 
-def _body(spec: Spec, chosen: VariantView, tell: _Teller) -> list[Row]:
+def _body(spec: Spec, chosen: VariantView, tell: _RowBuilder) -> list[Row]:
     packed = f"{chosen.packed_weight_g} {_('g')}" if chosen.packed_weight_g else ""
     return [
         tell.number(_("Weight with battery"), "weight_g", _("g")),
@@ -137,13 +137,13 @@ def _body(spec: Spec, chosen: VariantView, tell: _Teller) -> list[Row]:
         tell.number(_("Head diameter"), "head_mm", "mm"),
         tell.row(_("Water and dust"), "ip_rating", ip(spec.ip_rating)),
         tell.number(_("Drop resistance"), "impact_m", "m"),
-        tell.row(_("Material"), "material", supplied(spec.material, "value")),
+        tell.row(_("Material"), "material", translated(spec.material, "value")),
     ]
 
 
 def _more(spec: Spec, language: str) -> list[Row]:
     return [
-        Row(name=supplied(name, "label"), value=_more_value(name, str(text), language))
+        Row(name=translated(name, "label"), value=_more_value(name, str(text), language))
         for name, text in spec.more.items()
     ]
 
@@ -151,7 +151,7 @@ def _more(spec: Spec, language: str) -> list[Row]:
 def _more_value(name: str, text: str, language: str) -> str:
     if name.casefold() == "country of origin":
         return formats.country(text, language)
-    return supplied(text, "value")
+    return translated(text, "value")
 
 
 def _names(light: ProductView, chosen: VariantView) -> list[Row]:

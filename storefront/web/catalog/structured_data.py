@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from catalog.products.detail import ProductView, VariantView
 from shipping.availability.reach import Availability
-from shipping.rates.quotes import Promise
+from shipping.rates.quotes import QuotedPromise
 from storefront.identity.current import shop_identity
 from storefront.web.core.visit import Visit
 
@@ -94,7 +94,7 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         "itemCondition": "https://schema.org/NewCondition",
         "availability": f"https://schema.org/{'OutOfStock' if answer.is_sold_out else 'InStock'}",
     }
-    if here.channel.adds_tax:
+    if here.channel.prices_exclude_tax:
         offer["priceSpecification"] = {
             "@type": "UnitPriceSpecification",
             "price": offer["price"],
@@ -107,7 +107,7 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         offer["eligibleQuantity"] = {"@type": "QuantitativeValue", "minValue": answer.more}
     elif not answer.is_sold_out:
         offer["ineligibleRegion"] = here.country
-    goods: dict[str, Any] = {
+    product_data: dict[str, Any] = {
         "@type": "Product",
         "name": light.title,
         "sku": chosen.sku,
@@ -124,13 +124,16 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         "mpn": chosen.mpn,
         "color": chosen.color,
     }
-    goods |= {name: value for name, value in optional.items() if value}
-    shelf = (light.category.name_in(here.language), reverse("category", args=[light.category.slug]))
-    trail = _trail([shelf, (light.title, path)])
-    return as_json({"@context": "https://schema.org", "@graph": [goods, trail]})
+    product_data |= {name: value for name, value in optional.items() if value}
+    category = (
+        light.category.name_in(here.language),
+        reverse("category", args=[light.category.slug]),
+    )
+    trail = _trail([category, (light.title, path)])
+    return as_json({"@context": "https://schema.org", "@graph": [product_data, trail]})
 
 
-def _delivery(promise: Promise, *, country: str, today: date) -> dict[str, Any]:
+def _delivery(promise: QuotedPromise, *, country: str, today: date) -> dict[str, Any]:
     leaves = (promise.leaves_on - today).days
     arrives = [(day - promise.leaves_on).days for day in (promise.arrives_from, promise.arrives_to)]
     return {

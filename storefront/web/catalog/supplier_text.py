@@ -113,24 +113,24 @@ PIECES = re.compile(r"(\d+) ?pcs?", re.IGNORECASE)
 WORD = re.compile(r"[a-z]{3}", re.IGNORECASE)
 
 
-def supplied(text: str, kind: str) -> str:
+def translated(text: str, kind: str) -> str:
     """Translate one supplier's word, or mark it as English."""
     if _reads_english():
         return text
-    return _known(text, kind) or in_english(text)
+    return _known(text, kind) or marked_english(text)
 
 
-def plain(text: str, kind: str) -> str:
+def translated_plain(text: str, kind: str) -> str:
     """Translate one supplier's word, as plain text without markup."""
     return text if _reads_english() else _known(text, kind) or text
 
 
 def options(text: str) -> Markup:
     """Translate the options of a variant: ``Purple / 2 pcs``."""
-    return Markup(" / ").join(supplied(part, "value") for part in text.split(" / "))
+    return Markup(" / ").join(translated(part, "value") for part in text.split(" / "))
 
 
-def in_english(text: str) -> str:
+def marked_english(text: str) -> str:
     """Mark untranslated text as English, for screen readers."""
     if _reads_english() or not WORD.search(text):
         return text

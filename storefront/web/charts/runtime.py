@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 480, 360
 LEFT, RIGHT, TOP, BOTTOM = 80, 8, 24, 40
 # Text is sized for phones, where the chart is shrunk to half its size.
 LETTER_WIDTH, MARKS_APART, LABELS_APART = 11, 84, 21
-LONGEST_NAME = 12
+MAX_NAME = 12
 LABEL_AFTER = 8
 END_RATE = 0.1  # FL 1: the runtime ends at a tenth of the first output
 HEADROOM, FOOTROOM = 1.6, 0.09  # the footroom shows the fall of the dimmest mode
@@ -113,7 +113,7 @@ def run_chart(runs: Sequence[Run]) -> RunChart | None:
 
 def _room(run: Run) -> float:
     """Return the maximum length of a line, so that its label ends before the edge."""
-    letters = min(len(run.name), LONGEST_NAME) + len(f" {run.output_lm:,.5g} lm")
+    letters = min(len(run.name), MAX_NAME) + len(f" {run.output_lm:,.5g} lm")
     return WIDTH - LEFT - RIGHT - LABEL_AFTER - letters * LETTER_WIDTH
 
 

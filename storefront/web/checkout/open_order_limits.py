@@ -12,14 +12,14 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.cart.lines import Read
+from orders.cart.lines import CartContent
 from orders.checkout import network_limits, open_order_limits
 from orders.models import Cart
 
-type CartView = Callable[[HttpRequest, Cart, Read | None, datetime], HttpResponse]
+type CartView = Callable[[HttpRequest, Cart, CartContent | None, datetime], HttpResponse]
 
-WORDS: dict[type[open_order_limits.HeldError], tuple[Promise, Promise]] = {
-    open_order_limits.HeldAlreadyError: (
+MESSAGES: dict[type[open_order_limits.OpenOrderLimitError], tuple[Promise, Promise]] = {
+    open_order_limits.AlreadyReservedError: (
         _("You already have an unpaid order with this item"),
         _("Pay or cancel it before you order again."),
     ),
@@ -30,7 +30,7 @@ WORDS: dict[type[open_order_limits.HeldError], tuple[Promise, Promise]] = {
             " order again."
         ),
     ),
-    open_order_limits.HeldTooLongError: (
+    open_order_limits.ReservationExhaustedError: (
         _("You ordered this item before and did not pay"),
         _("Unpaid items are reserved for a limited time only, so that others can buy them."),
     ),
@@ -48,28 +48,30 @@ WORDS: dict[type[open_order_limits.HeldError], tuple[Promise, Promise]] = {
 }
 
 
-def tells_what_is_held(view: CartView) -> CartView:
+def show_open_order_limit(view: CartView) -> CartView:
     """Wrap a view that places an order: show a page if open orders exceed the limits."""
 
     @wraps(view)
-    def told(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+    def told(
+        request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
+    ) -> HttpResponse:
         try:
             return view(request, cart, known, now)
-        except open_order_limits.HeldError as error:
+        except open_order_limits.OpenOrderLimitError as error:
             return _page(request, error)
 
     return told
 
 
-def _page(request: HttpRequest, error: open_order_limits.HeldError) -> HttpResponse:
+def _page(request: HttpRequest, error: open_order_limits.OpenOrderLimitError) -> HttpResponse:
     """Show why the order was refused; links only to orders that are certainly the customer's."""
-    title, words = WORDS[type(error)]
+    title, words = MESSAGES[type(error)]
     context = {
         "title": title,
         "words": words,
         "until": error.until,
         "is_resting": isinstance(
-            error, open_order_limits.HeldTooLongError | network_limits.NetworkLimitError
+            error, open_order_limits.ReservationExhaustedError | network_limits.NetworkLimitError
         ),
         "held": error.orders,
     }

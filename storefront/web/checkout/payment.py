@@ -16,24 +16,24 @@ from orders import links
 from orders.inventory import reservations
 from orders.models import Order, Payment
 from orders.payments import sessions, updates
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 
 log = logging.getLogger(__name__)
 
 
-def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
+def redirect_to_payment(order: Order, *, first: Payment | None = None) -> HttpResponse:
     """Redirect to the open payment, or to the order's page if there is none.
 
-    ``first`` as in ``sessions.start``.
+    ``first`` as in ``sessions.open_session``.
     """
-    here, return_url = _page_of(order), links.paid_url(order)
+    here, return_url = _page_of(order), links.return_url(order)
     try:
-        payment = sessions.start(
+        payment = sessions.open_session(
             order=order, return_url=return_url, now=timezone.now(), first=first
         )
     except sessions.NotPayableError:
         return _see(here)
-    except OutsideError as error:
+    except ExternalServiceError as error:
         log.warning("%s: the gateway did not open a payment: %s", order.number, error)
         return _see(f"{here}?pay=away")
     if payment.status in {Payment.Status.AUTHORIZED, Payment.Status.CAPTURED}:
@@ -44,22 +44,22 @@ def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
 @never_cache
 @require_POST
 def pay(_request: HttpRequest, number: str, key: str) -> HttpResponse:
-    order = links.find(number=number, key=key)
+    order = links.find_order(number=number, key=key)
     if order is None:
         raise Http404
-    return go_and_pay(order)
+    return redirect_to_payment(order)
 
 
 @never_cache
 @require_safe
 def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Read the payment from the gateway: the return URL proves nothing."""
-    if (found := links.find_tried(number=number, key=key)) is None:
+    if (found := links.find_with_payments(number=number, key=key)) is None:
         raise Http404
     order, tried = found
     query, now = "", timezone.now()
-    if reservations.is_worth_it(order, now=now):
-        reservations.come_back(order=order, now=now)
+    if reservations.can_extend(order, now=now):
+        reservations.extend_on_return(order=order, now=now)
     if order.status == Order.Status.PENDING_PAYMENT and tried:
         query = _ask_gateway(tried[-1], now)
     return _see(_page_of(order) + query)
@@ -68,13 +68,13 @@ def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
 def _ask_gateway(payment: Payment, now: datetime) -> str:
     """Apply the gateway's state; return the query of the order page if it has no result yet."""
     try:
-        if updates.may_ask(payment, now=now):
-            updates.catch_up(payment=payment, now=now)
+        if updates.claim_poll(payment, now=now):
+            updates.apply_history(payment=payment, now=now)
             return ""
-    except OutsideError as error:
+    except ExternalServiceError as error:
         log.warning("%s: the gateway did not answer: %s", payment, error)
     except updates.TooEarlyError:
-        log.info("%s: the gateway told a part", payment)
+        log.info("%s: the gateway has reported only some events", payment)
     return "?pay=unread" if payment.status == Payment.Status.REQUIRES_ACTION else ""
 
 

@@ -20,29 +20,29 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders.addresses.validation import problems
-from orders.addresses.verification import open_doubts
+from orders.addresses.validation import find_errors
+from orders.addresses.verification import unconfirmed_warnings
 from orders.cart import delivery_details, lines
-from orders.cart.lines import Read
+from orders.cart.lines import CartContent
 from orders.checkout import checkout
 from orders.models import Cart, Order
-from orders.promotions.redemptions import SpentError
+from orders.promotions.redemptions import LimitReachedError
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from storefront.lib.security.client_ip import network_digest
-from storefront.web.account.addresses import known_of
-from storefront.web.cart.summary import FilledCart, fill, ways
-from storefront.web.cart.views import LESS
-from storefront.web.checkout.open_order_limits import tells_what_is_held
-from storefront.web.checkout.payment import go_and_pay
+from storefront.web.account.addresses import initial_address
+from storefront.web.cart.summary import CartSummary, delivery_options, summarize
+from storefront.web.cart.views import TOO_LITTLE
+from storefront.web.checkout.open_order_limits import show_open_order_limit
+from storefront.web.checkout.payment import redirect_to_payment
 from storefront.web.core.address_form import CheckoutAddressForm
 from storefront.web.core.visit import (
     COUNT_COOKIE,
     COUNTRY_COOKIE,
     cart_token,
-    note_unpaid,
-    open_filled,
-    remember,
+    open_cart_with_lines,
+    set_public_cookie,
+    set_unpaid_cookie,
     visit,
 )
 
@@ -54,7 +54,7 @@ REFUSALS: dict[type[Exception], Promise] = {
     checkout.ArrivalChangedError: _(
         "The delivery date changed in the meantime. Nothing was ordered. This is the new date:"
     ),
-    checkout.CannotSupplyError: SOLD,
+    checkout.UnavailableError: SOLD,
     checkout.UnpricedError: _(
         "The price of an item in the cart is being checked. Nothing was ordered."
     ),
@@ -62,7 +62,7 @@ REFUSALS: dict[type[Exception], Promise] = {
     checkout.NothingToPayError: _(
         "The total cannot be zero. Remove a discount code from the cart. Nothing was ordered."
     ),
-    SpentError: _(
+    LimitReachedError: _(
         "A discount has just reached its usage limit. Nothing was ordered. This is"
         " the total without it:"
     ),
@@ -71,7 +71,7 @@ UNCLEAR = _("We could not read the total that you agreed to. Check the total and
 NOT_CHOSEN = _("Choose a delivery method.")
 
 
-type Opened = Callable[[HttpRequest, Cart, Read | None, datetime], HttpResponse]
+type Opened = Callable[[HttpRequest, Cart, CartContent | None, datetime], HttpResponse]
 
 
 def with_cart(view: Opened) -> Callable[..., HttpResponse]:
@@ -84,12 +84,12 @@ def with_cart(view: Opened) -> Callable[..., HttpResponse]:
     @wraps(view)
     def opened(request: HttpRequest) -> HttpResponse:
         now = timezone.now()
-        if found := open_filled(request, now):
+        if found := open_cart_with_lines(request, now):
             return view(request, *found, now)
         token = cart_token(request)
         order = Order.objects.filter(cart__token=token).first() if token else None
         if order is not None:
-            return go_and_pay(order)
+            return redirect_to_payment(order)
         return redirect("cart")
 
     return opened
@@ -97,26 +97,28 @@ def with_cart(view: Opened) -> Callable[..., HttpResponse]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_cart
-def address(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+def address(
+    request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
+) -> HttpResponse:
     here = visit(request)
     wanted = {"countries": here.channel.countries, "language": here.language}
     if request.method == "POST":
-        form = CheckoutAddressForm(request.POST, noted=cart.address_check, **wanted)
+        form = CheckoutAddressForm(request.POST, noted=cart.address_verification, **wanted)
         if form.is_valid() and (ship_to := form.chosen):
-            if not (known or lines.read_cart_lines(cart=cart, now=now)).lines:
+            if not (known or lines.load_content(cart=cart, now=now)).lines:
                 return redirect("cart")
             email = form.cleaned_data["email"]
-            delivery_details.address(
+            delivery_details.set_address(
                 cart=cart, email=email, ship_to=ship_to, check=form.note, now=now
             )
             response = redirect("checkout_delivery")
-            remember(response, COUNTRY_COOKIE, ship_to.country)
+            set_public_cookie(response, COUNTRY_COOKIE, ship_to.country)
             return response
     else:
-        told = {"country": here.country, **known_of(request), **cart.ship_to}
+        told = {"country": here.country, **initial_address(request), **cart.ship_to}
         told["email"] = cart.email or told.get("email", "")
-        form = CheckoutAddressForm(initial=told, noted=cart.address_check, **wanted)
-    filled = fill(cart=cart, country=cart.country, now=now, known=known)
+        form = CheckoutAddressForm(initial=told, noted=cart.address_verification, **wanted)
+    filled = summarize(cart=cart, country=cart.country, now=now, known=known)
     if not filled.cart.lines:
         return redirect("cart")
     return _render(request, "web/checkout/address.html", cart, filled, form=form)
@@ -124,20 +126,24 @@ def address(request: HttpRequest, cart: Cart, known: Read | None, now: datetime)
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_cart
-def delivery(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+def delivery(
+    request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
+) -> HttpResponse:
     if not cart.ship_to or not cart.email:
         return redirect("checkout")
     problem = ""
     if request.method == "POST":
-        found = ways(cart=cart, country=cart.country, now=now, known=known)
+        found = delivery_options(cart=cart, country=cart.country, now=now, known=known)
         if not found.can_go:
             return redirect("cart")
         way = request.POST.get("tier", "")
         if any(quote.code == way for quote in found.quotes):
-            delivery_details.choose_delivery(cart=cart, way=way, now=now)
+            delivery_details.set_delivery_method(cart=cart, way=way, now=now)
             return redirect("checkout_delivery" if "update" in request.GET else "checkout_review")
         problem = str(NOT_CHOSEN)
-    filled = fill(cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known)
+    filled = summarize(
+        cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known
+    )
     if filled.must_change or not filled.cart.lines:
         return redirect("cart")
     return _render(request, "web/checkout/delivery.html", cart, filled, problem=problem)
@@ -145,7 +151,9 @@ def delivery(request: HttpRequest, cart: Cart, known: Read | None, now: datetime
 
 @require_safe
 @with_cart
-def review(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+def review(
+    request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
+) -> HttpResponse:
     if missing := _missing_step(cart):
         return redirect(missing)
     return _review(request, cart, known=known, now=now)
@@ -153,12 +161,16 @@ def review(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) 
 
 @require_POST
 @with_cart
-@tells_what_is_held
-def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+@show_open_order_limit
+def place(
+    request: HttpRequest, cart: Cart, known: CartContent | None, now: datetime
+) -> HttpResponse:
     """Place the order once, for the total and the arrival date that the page showed."""
     if missing := _missing_step(cart):
         return redirect(missing)
-    found = ways(cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known)
+    found = delivery_options(
+        cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known
+    )
     if not found.can_go:
         return _too_little(is_told=True)
     quote = found.quote
@@ -173,22 +185,22 @@ def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -
             quote=quote,
             agreed=agreed,
             agreed_arrival=_agreed_arrival(request),
-            check=cart.address_check,
-            tax=found.looked.cart.tax,
+            check=cart.address_verification,
+            tax=found.checked_cart.cart.tax,
             network=network_digest(request),
             now=now,
         )
     except checkout.AlreadyPlacedError as error:
         order, first = error.order, None
-    except (checkout.EmptyCartError, checkout.BadAddressError) as error:
+    except (checkout.EmptyCartError, checkout.InvalidAddressError) as error:
         return redirect("cart" if isinstance(error, checkout.EmptyCartError) else "checkout")
     except tuple(REFUSALS) as error:
         return _review(
             request, cart, problem=str(REFUSALS[type(error)]), status=HTTPStatus.CONFLICT
         )
-    response = go_and_pay(order, first=first)
-    note_unpaid(response, order, now)
-    remember(response, COUNT_COOKIE, "0")  # the items of the cart are in the order
+    response = redirect_to_payment(order, first=first)
+    set_unpaid_cookie(response, order, now)
+    set_public_cookie(response, COUNT_COOKIE, "0")  # the items of the cart are in the order
     return response
 
 
@@ -201,7 +213,9 @@ def _missing_step(cart: Cart) -> str:
 
 def _is_wrong(cart: Cart) -> bool:
     ship_to = Address(**cart.ship_to)
-    return bool(problems(address=ship_to) or open_doubts(ship_to, cart.address_check))
+    return bool(
+        find_errors(address=ship_to) or unconfirmed_warnings(ship_to, cart.address_verification)
+    )
 
 
 def _agreed(request: HttpRequest, currency: str) -> Money | None:
@@ -224,13 +238,15 @@ def _review(  # noqa: PLR0913 - all parts of one page
     request: HttpRequest,
     cart: Cart,
     *,
-    known: Read | None = None,
+    known: CartContent | None = None,
     now: datetime | None = None,
     problem: str = "",
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     now = now or timezone.now()
-    filled = fill(cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known)
+    filled = summarize(
+        cart=cart, country=cart.country, now=now, chosen_way=cart.service, known=known
+    )
     if filled.must_change or not filled.cart.lines:
         return _too_little(is_told=bool(problem))
     if filled.quote is None or filled.quote.code != cart.service:
@@ -242,14 +258,14 @@ def _review(  # noqa: PLR0913 - all parts of one page
 
 def _too_little(*, is_told: bool) -> HttpResponse:
     """Redirect to the cart, which shows at each line what is left."""
-    return redirect(reverse("cart") + (f"?{LESS}=1" if is_told else ""))
+    return redirect(reverse("cart") + (f"?{TOO_LITTLE}=1" if is_told else ""))
 
 
 def _render(  # noqa: PLR0913 - all parts of one page
     request: HttpRequest,
     template: str,
     cart: Cart,
-    filled: FilledCart,
+    filled: CartSummary,
     *,
     form: CheckoutAddressForm | None = None,
     problem: str = "",

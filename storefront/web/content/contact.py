@@ -19,16 +19,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from notifications.outbox import tell
+from notifications.outbox import record_event
 from orders import links
 from storefront.accounts.models import User
 from storefront.identity.current import shop_identity
-from storefront.lib.security.client_ip import visitor_of
-from storefront.lib.security.rate_limit import is_too_often
+from storefront.lib.security.client_ip import client_range
+from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.text import drop_controls, unify_line_breaks
 from storefront.web.content import pages
 from storefront.web.core.address_form import EMAIL_ERRORS
-from storefront.web.core.visit import shopper_id
+from storefront.web.core.visit import customer_id
 
 MESSAGES_PER_HOUR = 10  # per network
 MESSAGES_PER_ADDRESS = 5  # per hour: the address may be another person's, who gets an e-mail each
@@ -128,15 +128,15 @@ def _known(request: HttpRequest) -> dict[str, str]:
     """Return the initial values: order and topic of the link, name and e-mail of the account."""
     given = {name: request.GET.get(name, "") for name in ("order", "topic")}
     given["topic"] = given["topic"] or ("order" if given["order"] else "other")
-    if shopper_id(request) is not None and isinstance(request.user, User):
+    if customer_id(request) is not None and isinstance(request.user, User):
         given |= {"name": request.user.name, "email": request.user.email}
     return given
 
 
 def _is_too_often(request: HttpRequest, email: str) -> bool:
-    return is_too_often(
-        what="contact", who=visitor_of(request), per_hour=MESSAGES_PER_HOUR
-    ) or is_too_often(what="contact-from", who=email.lower(), per_hour=MESSAGES_PER_ADDRESS)
+    return is_rate_limited(
+        what="contact", who=client_range(request), per_hour=MESSAGES_PER_HOUR
+    ) or is_rate_limited(what="contact-from", who=email.lower(), per_hour=MESSAGES_PER_ADDRESS)
 
 
 @transaction.atomic(durable=True)
@@ -152,7 +152,7 @@ def send(  # noqa: PLR0913 - the fields of the form
     said = "\0".join((name, email, order, topic, message, f"{now:%Y-%m-%d}"))
     digest = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
     staff_page = reverse("admin:orders_order_change", args=[found.pk]) if found else ""
-    tell(
+    record_event(
         name="contact.received",
         key=f"contact:{digest}",
         subject=f"order:{found.number}" if found else f"contact:{digest}",

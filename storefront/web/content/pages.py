@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from storefront.identity.current import legal_text, shop_identity
-from storefront.web.core.page_cache import kept
+from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import require_identity
 
 
@@ -267,7 +267,7 @@ PAGES: Mapping[str, Page] = {
 
 
 @require_safe
-@kept
+@cache_page
 def page(request: HttpRequest, name: str) -> HttpResponse:
     if name not in PAGES:
         raise Http404

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import override
 from django.views.decorators.http import require_safe
 
-from catalog.models import Card, Category
+from catalog.models import Category, ProductCard
 from storefront.web.content.pages import PAGES
 from storefront.web.core.visit import CHANNEL_CODE
 
@@ -28,7 +28,7 @@ def robots(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """List all public pages, each with its translations."""
-    slugs = Card.objects.filter(channel__code=CHANNEL_CODE).order_by("id")
+    slugs = ProductCard.objects.filter(channel__code=CHANNEL_CODE).order_by("id")
     names = [("home", ()), *(("page", (name,)) for name in PAGES)]
     names += [("category", (slug,)) for slug in Category.objects.values_list("slug", flat=True)]
     names += [("product", (slug,)) for slug in slugs.values_list("slug", flat=True)[:SITEMAP_LIMIT]]

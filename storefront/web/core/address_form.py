@@ -63,22 +63,22 @@ class AddressForm(forms.Form):
         """Validate each field by the rules of the country."""
         cleaned = super().clean() or self.cleaned_data
         if "country" in cleaned:
-            self._blame(validation.problems(address=self.address()))
+            self._add_errors(validation.find_errors(address=self.address()))
         if not self.errors:
-            self.settle(self.address())
+            self.accept_or_ask(self.address())
         elif "country" in cleaned:
-            self.doubt(self.address())
+            self.report_doubts(self.address())
         return cleaned
 
-    def doubt(self, written: Address) -> None:
-        """Report doubtful fields together with the errors of other fields, to save a round trip."""
-        self._blame(verification.doubts(written))
+    def report_doubts(self, written: Address) -> None:
+        """Report warnings together with the errors of other fields, to save a round trip."""
+        self._add_errors(verification.warnings(written))
 
-    def settle(self, written: Address) -> None:
-        """Refuse a doubtful address; only the checkout lets the customer confirm it."""
-        self._blame(verification.doubts(written))
+    def accept_or_ask(self, written: Address) -> None:
+        """Refuse an address with warnings; only the checkout lets the customer confirm it."""
+        self._add_errors(verification.warnings(written))
 
-    def _blame(self, fields: Mapping[str, Promise]) -> None:
+    def _add_errors(self, fields: Mapping[str, Promise]) -> None:
         for field, words in fields.items():
             if not self.has_error(field):
                 self.add_error(field, str(words))
@@ -91,7 +91,7 @@ class AddressForm(forms.Form):
 class CheckoutAddressForm(AddressForm):
     """Delivery address of an order.
 
-    Applying a suggestion, or keeping a doubtful address, needs consent.
+    Applying a suggestion, or keeping an address with warnings, needs consent.
     """
 
     choice = forms.ChoiceField(
@@ -109,7 +109,7 @@ class CheckoutAddressForm(AddressForm):
     about = forms.CharField(required=False, max_length=40)
 
     def __init__(self, *args: Any, noted: Mapping[str, Any], **kwargs: Any) -> None:
-        """Build the form; ``noted`` is the earlier answer, as ``verification.note`` makes it."""
+        """Build the form; ``noted`` is the earlier answer, as ``verification.record`` makes it."""
         super().__init__(*args, **kwargs)
         self._noted = noted
         self.written: Address | None = None
@@ -119,16 +119,16 @@ class CheckoutAddressForm(AddressForm):
         self.chosen: Address | None = None
         self.note: Mapping[str, Any] = {}
 
-    def doubt(self, written: Address) -> None:
+    def report_doubts(self, written: Address) -> None:
         digest = verification.digest_of(written)
         if self._noted.get("of") == digest:
             return
         if self.cleaned_data.get("about") == digest and self.cleaned_data.get("reason"):
             self.written, self.is_doubtful = written, True  # keeps the reason that was given
             return
-        super().doubt(written)
+        super().report_doubts(written)
 
-    def settle(self, written: Address) -> None:
+    def accept_or_ask(self, written: Address) -> None:
         """Accept the address if the customer answered for it, else ask."""
         self.written = written
         digest = verification.digest_of(written)
@@ -142,17 +142,17 @@ class CheckoutAddressForm(AddressForm):
         chosen = usual if is_corrected and usual else written
         other = written if is_corrected else usual
         reason = str(self.cleaned_data.get("reason") or "").strip() if is_answer else ""
-        doubts = verification.doubts(chosen)
+        doubts = verification.warnings(chosen)
         # Repeat an answered question, with its answer, beside an open one.
         self.suggested, self.is_doubtful, self.picked = usual, bool(doubts), choice or ""
         if usual and not choice:
             words = _("The postal service writes this address differently. Choose one of the two.")
             self.add_error("choice", words)
         if doubts and not reason:
-            self._blame(doubts)
+            self._add_errors(doubts)
         if not self.errors:
             self.chosen = chosen
-            self.note = verification.note(
+            self.note = verification.record(
                 chosen, other=other, is_corrected=is_corrected, reason=reason
             )
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.encoding import escape_uri_path
 
-from storefront.web.core.page_cache import known_query
+from storefront.web.core.page_cache import cache_query
 from storefront.web.core.visit import theme_of, visit
 
 CODES = tuple(code for code, _ in settings.LANGUAGES)
@@ -29,7 +29,7 @@ def _address(request: HttpRequest) -> str:
     """Return the URL of a page with known parameters only, since cached pages quote it."""
     path = escape_uri_path(request.path)
     try:
-        query = known_query(request)
+        query = cache_query(request)
     except TooManyFieldsSent:  # the error page for that has language links too
         return path
     return f"{path}?{query}" if query else path

@@ -12,12 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from storefront.web.core.visit import NotOpenError
+from storefront.web.core.visit import ShopClosedError
 
 log = logging.getLogger(__name__)
 
 
-def say(request: HttpRequest, *, status: int, title: str, words: str) -> HttpResponse:
+def error_page(request: HttpRequest, *, status: int, title: str, words: str) -> HttpResponse:
     """Render an error page with the categories.
 
     Handles a closed shop and a database failure itself, since no middleware does before a view.
@@ -26,20 +26,20 @@ def say(request: HttpRequest, *, status: int, title: str, words: str) -> HttpRes
         return render(
             request, "web/layout/error_page.html", {"title": title, "words": words}, status=status
         )
-    except (NotOpenError, OperationalError) as error:
+    except (ShopClosedError, OperationalError) as error:
         return _closed(request, error)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         words = _("This form contains too much text. Go back, shorten it, and send it again.")
-        return _bare(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words)
-    return _bare(request, HTTPStatus.BAD_REQUEST, _("We could not read this request."))
+        return _bare_page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words)
+    return _bare_page(request, HTTPStatus.BAD_REQUEST, _("We could not read this request."))
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     del exception
-    return say(
+    return error_page(
         request,
         status=HTTPStatus.FORBIDDEN,
         title=_("This form came from another site."),
@@ -52,7 +52,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     log.info("form refused at %s: %s", request.path, reason)
-    return say(
+    return error_page(
         request,
         status=HTTPStatus.FORBIDDEN,
         title=_("This form has expired."),
@@ -65,7 +65,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     del exception
-    return say(
+    return error_page(
         request,
         status=HTTPStatus.NOT_FOUND,
         title=_("Page not found."),
@@ -76,7 +76,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     )
 
 
-class SentenceMiddleware:
+class ErrorPageMiddleware:
     """Replaces empty 405 answers and errors of a closed shop by a page with an explanation."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -86,19 +86,19 @@ class SentenceMiddleware:
         response = self._get_response(request)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
             words = _("This address only accepts a form. Go back to the previous page.")
-            said = _bare(request, HTTPStatus.METHOD_NOT_ALLOWED, words)
+            said = _bare_page(request, HTTPStatus.METHOD_NOT_ALLOWED, words)
             said.headers["Allow"] = response.headers["Allow"]
             return said
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, NotOpenError | OperationalError):
+        if not isinstance(error, ShopClosedError | OperationalError):
             return None
         return _closed(request, error)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _bare(
+    return _bare_page(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         _("Something went wrong on our side. We have been notified. Try again in a minute."),
@@ -108,11 +108,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _closed(request: HttpRequest, error: Exception) -> HttpResponse:
     log.error("closed at %s: %s", request.path, error)
     words = _("The shop is unavailable for a moment. Nothing was lost. Try again in a minute.")
-    response = _bare(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
+    response = _bare_page(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
     response.headers["Retry-After"] = "60"
     return response
 
 
-def _bare(request: HttpRequest, status: int, words: str) -> HttpResponse:
+def _bare_page(request: HttpRequest, status: int, words: str) -> HttpResponse:
     """Render a page that needs no database, which may be what failed."""
     return render(request, "web/layout/bare.html", {"words": words}, status=status)

@@ -13,7 +13,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 from markupsafe import Markup
 
-from storefront.lib.clock import local
+from storefront.lib.clock import format_local
 from storefront.lib.money import Money
 
 # European English: 3–7 Dec, €69.90.
@@ -78,7 +78,7 @@ def clock(at: datetime, language: str, country_code: str) -> Markup:
 
 
 def _local(at: datetime, pattern: str, language: str, country_code: str) -> Markup:
-    written = local(at, pattern, country=country_code, locale=region(language))
+    written = format_local(at, pattern, country=country_code, locale=region(language))
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), written)
 
 
@@ -108,5 +108,5 @@ def _alphabetical(name: str, language: str) -> tuple[int, ...]:
     return tuple(ord(letter) for letter in plain if not unicodedata.combining(letter))
 
 
-def listing(words: list[str], language: str) -> str:
+def joined(words: list[str], language: str) -> str:
     return str(format_list(words, locale=region(language)))

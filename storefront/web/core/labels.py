@@ -211,7 +211,7 @@ KINDS: Mapping[str, Words] = {
 }
 
 
-def word(code: Any, kind: str) -> str:
+def label_for(code: Any, kind: str) -> str:
     """Return the label of a code; an unknown code is shown with spaces."""
     known = KINDS[kind].get(str(code).lower() if kind == "color" else str(code))
     return str(known) if known is not None else str(code).replace("_", " ")

@@ -23,7 +23,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from catalog.search import filters
-from catalog.search.cache import GENERATION_KEY
+from catalog.search.cache import VERSION_KEY
 from storefront.web.core.visit import theme_of, wanted_country
 
 log = logging.getLogger(__name__)
@@ -32,9 +32,9 @@ type View = Callable[..., HttpResponse]
 
 # Parameters other than filters that may change a page. All others (a campaign, a click id) are
 # ignored.
-BESIDE_FILTERS = frozenset({"v", "light"})
+EXTRA_PARAMETERS = frozenset({"v", "light"})
 MAX_QUERY = 400  # longer queries are not worth caching
-REST_S = 5.0  # pause after a Redis error
+REDIS_PAUSE_S = 5.0  # pause after a Redis error
 
 
 class PageCacheMiddleware:
@@ -42,45 +42,45 @@ class PageCacheMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self._rest_until = 0.0
+        self._paused_until = 0.0
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         key = page_key(request) if settings.PAGE_CACHE_S and request.method == "GET" else ""
-        if not key or time.monotonic() < self._rest_until:
+        if not key or time.monotonic() < self._paused_until:
             return self.get_response(request)
         try:
-            found = cache.get_many([GENERATION_KEY, key])
+            found = cache.get_many([VERSION_KEY, key])
         except (RedisError, OSError):
-            self._rest("read")
+            self._pause("read")
             return self.get_response(request)
-        generation = found.get(GENERATION_KEY, 0)
+        generation = found.get(VERSION_KEY, 0)
         if key in found and found[key][0] == generation:
             _generation, body, headers = found[key]
             return HttpResponse(body, headers=headers)
         response = self.get_response(request)
-        if is_keepable(response):
+        if is_cacheable(response):
             page = (generation, response.content, dict(response.headers))
             try:
                 cache.set(key, page, settings.PAGE_CACHE_S)
             except (RedisError, OSError):
-                self._rest("write")
+                self._pause("write")
         return response
 
-    def _rest(self, doing: str) -> None:
-        self._rest_until = time.monotonic() + REST_S
+    def _pause(self, doing: str) -> None:
+        self._paused_until = time.monotonic() + REDIS_PAUSE_S
         log.warning(
             "page cache: Redis is unavailable, could not %s; pages are rendered without the cache",
             doing,
         )
 
 
-def kept(view: View) -> View:
+def cache_page(view: View) -> View:
     """Mark a view whose pages are equal for all requests with the same key."""
 
     @wraps(view)
     def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        response.is_for_everybody = True  # type: ignore[attr-defined]
+        response.is_same_for_all = True  # type: ignore[attr-defined]
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers.setdefault("Vary", "Cookie, HX-Request")
         return response
@@ -90,7 +90,7 @@ def kept(view: View) -> View:
 
 def page_key(request: HttpRequest) -> str:
     """Return the cache key of a page, or "" if it is not worth caching."""
-    query = known_query(request)
+    query = cache_query(request)
     if len(query) > MAX_QUERY:
         return ""
     part = request.headers.get("HX-Request-Type", "") if "HX-Request" in request.headers else ""
@@ -100,18 +100,18 @@ def page_key(request: HttpRequest) -> str:
     return f"page:{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
 
 
-def known_query(request: HttpRequest) -> str:
+def cache_query(request: HttpRequest) -> str:
     """Return the parameters that may change a page, sorted; a page may quote no others."""
-    known = filters.parameters() | BESIDE_FILTERS
+    known = filters.parameter_names() | EXTRA_PARAMETERS
     pairs = sorted(
         (name, value) for name, values in request.GET.lists() if name in known for value in values
     )
     return urlencode(pairs)
 
 
-def is_keepable(response: HttpResponse) -> bool:
+def is_cacheable(response: HttpResponse) -> bool:
     return (
-        getattr(response, "is_for_everybody", False)
+        getattr(response, "is_same_for_all", False)
         and response.status_code == 200  # noqa: PLR2004 - HTTP
         and not response.cookies
     )

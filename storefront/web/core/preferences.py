@@ -11,9 +11,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from storefront.web.core.errors import say
+from storefront.web.core.errors import error_page
 from storefront.web.core.same_origin import from_our_pages
-from storefront.web.core.visit import COUNTRY_COOKIE, THEME_COOKIE, THEMES, remember, visit
+from storefront.web.core.visit import COUNTRY_COOKIE, THEME_COOKIE, THEMES, set_public_cookie, visit
 
 
 @require_POST
@@ -21,12 +21,12 @@ from storefront.web.core.visit import COUNTRY_COOKIE, THEME_COOKIE, THEMES, reme
 def theme(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("theme", "")
     if wanted not in (*THEMES, "system"):
-        return _refuse(request, _("Choose System, Light mode or Dark mode."))
-    response = _back(request)
+        return _refuse_value(request, _("Choose System, Light mode or Dark mode."))
+    response = _redirect_back(request)
     if wanted == "system":
         response.delete_cookie(THEME_COOKIE, samesite="Lax")
     else:
-        remember(response, THEME_COOKIE, wanted)
+        set_public_cookie(response, THEME_COOKIE, wanted)
     return response
 
 
@@ -35,19 +35,19 @@ def theme(request: HttpRequest) -> HttpResponse:
 def country(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("country", "")
     if wanted not in visit(request).channel.countries:
-        return _refuse(request, _("We do not deliver to this country yet."))
-    response = _back(request)
-    remember(response, COUNTRY_COOKIE, wanted)
+        return _refuse_value(request, _("We do not deliver to this country yet."))
+    response = _redirect_back(request)
+    set_public_cookie(response, COUNTRY_COOKIE, wanted)
     return response
 
 
-def _refuse(request: HttpRequest, words: str) -> HttpResponse:
-    return say(
+def _refuse_value(request: HttpRequest, words: str) -> HttpResponse:
+    return error_page(
         request, status=HTTPStatus.UNPROCESSABLE_ENTITY, title=_("Not available"), words=words
     )
 
 
-def _back(request: HttpRequest) -> HttpResponse:
+def _redirect_back(request: HttpRequest) -> HttpResponse:
     """Redirect to the page of the form, with its filters; never to another site.
 
     Scripts change the URL of a page after it was rendered, and a cached page is the same for all:

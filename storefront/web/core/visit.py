@@ -15,9 +15,9 @@ from django.utils.translation import get_language
 from catalog.models import Category, Channel
 from catalog.products import detail
 from orders.cart import account_cart, carts, lines
-from orders.cart.lines import Read
+from orders.cart.lines import CartContent
 from orders.models import Cart, Order
-from orders.models.cart import KEPT_FOR
+from orders.models.cart import CART_RETENTION
 from storefront.identity.current import may_sell
 
 READS = ["GET", "HEAD", "POST"]
@@ -33,11 +33,11 @@ YEAR_S = 31_536_000
 SALT = "storefront.web.cart"  # part of signed cookies: must not change
 
 
-class NotOpenError(Exception):
+class ShopClosedError(Exception):
     """The shop has no identity or no channel yet. Staff add both in the admin."""
 
 
-def sells(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def requires_open_shop(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Close a page of the catalog, cart or checkout while the shop may not sell.
 
     Pages of orders, accounts and suppliers stay open, so that customers can see, cancel and return
@@ -54,7 +54,7 @@ def sells(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 def require_identity() -> None:
     if not may_sell():
-        raise NotOpenError("the shop has no identity: enter it in the admin")
+        raise ShopClosedError("the shop has no identity: enter it in the admin")
 
 
 class Visit:
@@ -64,15 +64,15 @@ class Visit:
         self._request = request
         self._known: Channel | None = None
 
-    def know(self, channel: Channel) -> None:
+    def set_channel(self, channel: Channel) -> None:
         """Use the channel of a cart that was read, to save a query."""
         if channel.code == CHANNEL_CODE:
             self._known = channel
 
     @cached_property
     def _shop(self) -> tuple[Channel, list[Category]]:
-        if (found := detail.shop(CHANNEL_CODE)) is None:
-            raise NotOpenError(f"no channel is called {CHANNEL_CODE!r}")
+        if (found := detail.load_channel(CHANNEL_CODE)) is None:
+            raise ShopClosedError(f"no channel is called {CHANNEL_CODE!r}")
         return found
 
     @property
@@ -80,7 +80,7 @@ class Visit:
         return self._known or self._shop[0]
 
     @property
-    def shelves(self) -> list[Category]:
+    def categories(self) -> list[Category]:
         return self._shop[1]
 
     @cached_property
@@ -121,17 +121,19 @@ def cart_token(request: HttpRequest) -> str:
         return ""
 
 
-def shopper_id(request: HttpRequest) -> int | None:
+def customer_id(request: HttpRequest) -> int | None:
     """Return the id of the signed-in customer; None for staff and guests."""
     user = request.user
     return None if not user.is_authenticated or user.is_staff else user.pk
 
 
-def open_filled(request: HttpRequest, now: datetime) -> tuple[Cart, Read | None] | None:
+def open_cart_with_lines(
+    request: HttpRequest, now: datetime
+) -> tuple[Cart, CartContent | None] | None:
     """Return the open cart, and its content if one query can read both."""
     token = cart_token(request)
     if token and (found := lines.find(token=token, now=now)):
-        visit(request).know(found[0].channel)
+        visit(request).set_channel(found[0].channel)
         return found
     cart = open_cart(request, now)
     return None if cart is None else (cart, None)
@@ -141,16 +143,16 @@ def open_cart(request: HttpRequest, now: datetime) -> Cart | None:
     """Return the cart of the browser, else that of the account, else None."""
     token = cart_token(request)
     found = carts.find(token=token, now=now) if token else None
-    if found is None and (owner_id := shopper_id(request)):
-        found = account_cart.current(owner_id=owner_id, now=now)
+    if found is None and (owner_id := customer_id(request)):
+        found = account_cart.account_cart(owner_id=owner_id, now=now)
     if found is not None:
-        visit(request).know(found.channel)
+        visit(request).set_channel(found.channel)
     return found
 
 
-def keep_cart(response: HttpResponse, cart: Cart, count: int) -> None:
+def set_cart_cookie(response: HttpResponse, cart: Cart, count: int) -> None:
     """Set the cart cookie for 30 days, and its count for the badge."""
-    age_s = int(KEPT_FOR.total_seconds())
+    age_s = int(CART_RETENTION.total_seconds())
     response.set_cookie(
         settings.CART_COOKIE_NAME,
         signing.Signer(salt=SALT).sign(cart.token),
@@ -159,26 +161,28 @@ def keep_cart(response: HttpResponse, cart: Cart, count: int) -> None:
         samesite="Lax",
         secure=settings.IS_PRODUCTION,
     )
-    remember(response, COUNT_COOKIE, str(count), max_age_s=age_s)
+    set_public_cookie(response, COUNT_COOKIE, str(count), max_age_s=age_s)
 
 
-def note_unpaid(response: HttpResponse, order: Order, now: datetime) -> None:
+def set_unpaid_cookie(response: HttpResponse, order: Order, now: datetime) -> None:
     """Set a cookie so that pages show an unpaid order, as long as it is reserved."""
-    held_s = max(int((order.pay_before - now).total_seconds()), 0)
-    remember(response, UNPAID_COOKIE, order.number, max_age_s=held_s)
+    held_s = max(int((order.payment_due_at - now).total_seconds()), 0)
+    set_public_cookie(response, UNPAID_COOKIE, order.number, max_age_s=held_s)
 
 
-def forget_unpaid(request: HttpRequest, response: HttpResponse, order: Order) -> None:
+def delete_unpaid_cookie(request: HttpRequest, response: HttpResponse, order: Order) -> None:
     if request.COOKIES.get(UNPAID_COOKIE) == order.number:
         response.delete_cookie(UNPAID_COOKIE, samesite="Lax")
 
 
-def forget_cart(response: HttpResponse) -> None:
+def delete_cart_cookie(response: HttpResponse) -> None:
     response.delete_cookie(settings.CART_COOKIE_NAME, samesite="Lax")
     response.delete_cookie(COUNT_COOKIE, samesite="Lax")
 
 
-def remember(response: HttpResponse, cookie: str, value: str, max_age_s: int = YEAR_S) -> None:
+def set_public_cookie(
+    response: HttpResponse, cookie: str, value: str, max_age_s: int = YEAR_S
+) -> None:
     """Set a cookie without personal data: a theme, a country, a count."""
     response.set_cookie(
         cookie, value, max_age=max_age_s, samesite="Lax", secure=settings.IS_PRODUCTION

@@ -20,22 +20,22 @@ from django.views.decorators.http import require_http_methods
 
 from orders import links
 from orders.address_changes import change_requests, corrections
-from orders.address_changes.change_requests import Chance, Wished, chance
+from orders.address_changes.change_requests import Changeability, ChangeResult, changeability
 from orders.cancellation import status
-from orders.models import AddressWish, Order, PurchaseOrder, Setback
+from orders.models import AddressChangeRequest, Backorder, Order, PurchaseOrder
 from orders.purchasing import tasks
 from storefront.lib.address import Address
-from storefront.lib.db.prepared_queries import Prepared
-from storefront.lib.security.rate_limit import is_too_often
-from storefront.lib.tasks import wake
+from storefront.lib.db.prepared_queries import PreparedQuery
+from storefront.lib.security.rate_limit import is_rate_limited
+from storefront.lib.tasks import enqueue
 from storefront.web.core.address_form import CheckoutAddressForm
 from storefront.web.core.visit import READS, visit
 from storefront.web.orders import backorder_choice
-from storefront.web.orders.tracking import Box, purchases_of
+from storefront.web.orders.tracking import ParcelView, purchases_of
 
 # Destinations
 
-Status = AddressWish.Status
+Status = AddressChangeRequest.Status
 PAID = frozenset({Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING})
 HAS_LEFT = frozenset(
     {
@@ -53,7 +53,7 @@ LEFT = gettext_lazy("It had already shipped: it goes to the old address.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Going:
+class Destination:
     """Destination of one purchase order.
 
     ``wished`` is a requested one, until its supplier answers.
@@ -64,14 +64,14 @@ class Going:
     wished: Address | None = None
 
 
-def wishes_of(order: Order) -> list[AddressWish]:
+def address_changes_of(order: Order) -> list[AddressChangeRequest]:
     """Return the address changes of an order, the last one at the end."""
-    return _WISHES(order_id=order.pk)
+    return _ADDRESS_CHANGES(order_id=order.pk)
 
 
-def going(
-    order: Order, purchases: Iterable[PurchaseOrder], wished: Sequence[AddressWish]
-) -> Mapping[int, Going]:
+def destinations(
+    order: Order, purchases: Iterable[PurchaseOrder], wished: Sequence[AddressChangeRequest]
+) -> Mapping[int, Destination]:
     """Return the destination of each purchase order, with the state of the last address change."""
     last = wished[-1] if wished and not _is_settled(order, wished[-1]) else None
     mine = {each.purchase_order_id: each for each in wished if last and each.place == last.place}
@@ -81,16 +81,16 @@ def going(
         ship_to = Address(**purchase.goes_to)
         wish = mine.get(purchase.pk)
         is_asked = wish is not None and wish.status == Status.REQUESTED
-        found[purchase.pk] = Going(
+        found[purchase.pk] = Destination(
             ship_to=ship_to,
-            words=_words(purchase, wish, last) if last else "",
+            words=_destination_text(purchase, wish, last) if last else "",
             wished=Address(**wish.ship_to) if wish and is_asked else None,
         )
     return found
 
 
-def places(
-    order: Order, boxes: Sequence[Box], found: Mapping[int, Going]
+def group_by_destination(
+    order: Order, boxes: Sequence[ParcelView], found: Mapping[int, Destination]
 ) -> list[tuple[Address, list[int]]]:
     """Group parcels, by their numbers on the page, by destination."""
     by_place: dict[Address, list[int]] = {}
@@ -100,27 +100,29 @@ def places(
     return list(by_place.items()) or [(Address(**order.ship_to), [])]
 
 
-def latest(order: Order, wished: Sequence[AddressWish]) -> Address:
+def requested_address(order: Order, wished: Sequence[AddressChangeRequest]) -> Address:
     """Return the address that the customer last requested."""
     last = wished[-1] if wished and not _is_settled(order, wished[-1]) else None
     return Address(**(last.ship_to if last else order.ship_to))
 
 
-def can_ask(
+def can_change(
     order: Order,
     purchases: Sequence[PurchaseOrder],
-    wished: Sequence[AddressWish],
-    questions: Iterable[Setback],
-) -> Chance | None:
+    wished: Sequence[AddressChangeRequest],
+    questions: Iterable[Backorder],
+) -> Changeability | None:
     """Return whether the address can be changed; None if unpaid, over, or being canceled."""
-    if order.status not in PAID or status.wish_among(purchases) == status.Wish.ASKED:
+    if order.status not in PAID or status.status_from(purchases) == status.CancellationStatus.ASKED:
         return None
     asked = [each.purchase_order_id for each in wished if each.status == Status.REQUESTED]
-    is_sought = any(each.kind == Setback.Kind.REFUSED for each in questions)
-    return chance(purchases, asked=asked, is_sought=is_sought)
+    is_sought = any(each.kind == Backorder.Kind.REFUSED for each in questions)
+    return changeability(purchases, asked=asked, is_sought=is_sought)
 
 
-def _words(purchase: PurchaseOrder, wish: AddressWish | None, last: AddressWish) -> Promise | str:
+def _destination_text(
+    purchase: PurchaseOrder, wish: AddressChangeRequest | None, last: AddressChangeRequest
+) -> Promise | str:
     if wish is not None and wish.status == Status.REQUESTED:
         return ASKED
     if purchase.goes_to == last.ship_to:
@@ -131,27 +133,27 @@ def _words(purchase: PurchaseOrder, wish: AddressWish | None, last: AddressWish)
     return LEFT if purchase.status in HAS_LEFT else ""
 
 
-def _is_settled(order: Order, last: AddressWish) -> bool:
+def _is_settled(order: Order, last: AddressChangeRequest) -> bool:
     """Test whether staff corrected the whole order's address since, before any part left."""
     corrected = [
         datetime.fromisoformat(each["at"])
-        for each in order.address_check.get("staff", [])
+        for each in order.address_verification.get("staff", [])
         if each["what"] == "corrected"
     ]
     return any(at > last.status_since for at in corrected)
 
 
-def _wishes(*, order_id: int) -> QuerySet[AddressWish]:
-    mine = AddressWish.objects.filter(purchase_order__order=order_id)
+def _address_changes(*, order_id: int) -> QuerySet[AddressChangeRequest]:
+    mine = AddressChangeRequest.objects.filter(purchase_order__order=order_id)
     return mine.order_by("place", "pk")
 
 
-_WISHES = Prepared(_wishes)
+_ADDRESS_CHANGES = PreparedQuery(_address_changes)
 
 
 CHANGES_PER_HOUR = 20  # per order
-BY_SHOPPER = "asked for by the shopper"
-NEWS: dict[str, tuple[str, Promise]] = {
+BY_CUSTOMER = "asked for by the shopper"
+MESSAGES: dict[str, tuple[str, Promise]] = {
     "changed": (
         "good",
         gettext_lazy("It goes to the new address. We also confirm this by e-mail."),
@@ -183,7 +185,7 @@ GONE = gettext_lazy(
 )
 
 
-class AnotherAddressForm(CheckoutAddressForm):
+class NewAddressForm(CheckoutAddressForm):
     """Form for a new address, limited to the country of the order's prices."""
 
     email = None  # type: ignore[assignment]  # Django's way to leave a field out
@@ -199,28 +201,28 @@ class AnotherAddressForm(CheckoutAddressForm):
 @require_http_methods(READS)
 def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Show the destination, and take a new address."""
-    found = links.find(number=number, key=key)
+    found = links.find_order(number=number, key=key)
     if found is None:
         raise Http404
     problem, status = _why_not(found), HTTPStatus.OK
     form = _form(request, found)
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if is_too_often(what="readdress", who=found.number, per_hour=CHANGES_PER_HOUR):
+        if is_rate_limited(what="readdress", who=found.number, per_hour=CHANGES_PER_HOUR):
             told = gettext("Too many changes in one hour. Try again later, or contact us.")
             status = HTTPStatus.TOO_MANY_REQUESTS
             return _show(request, found, form, told=told, problem=problem, status=status)
         if form.is_valid() and problem not in {OVER, UNPAID, STOPPING}:
             try:
-                return _back(found, _take(found, form))
-            except (corrections.SameError, change_requests.PartlyThereError) as there:
+                return _back(found, _change_address(found, form))
+            except (corrections.SameAddressError, change_requests.PartlyChangedError) as there:
                 return _back(
-                    found, "same" if isinstance(there, corrections.SameError) else "partly"
+                    found, "same" if isinstance(there, corrections.SameAddressError) else "partly"
                 )
-            except corrections.StillWrongError as wrong:
+            except corrections.InvalidNewAddressError as wrong:
                 for field, words in wrong.fields.items():
                     form.add_error(field, str(words))
-            except corrections.SettledError as settled:
+            except corrections.AddressLockedError as settled:
                 found.refresh_from_db()
                 problem = _why_not(found) or _end_of(settled)
         if problem:
@@ -228,26 +230,26 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
     return _show(request, found, form, problem=problem, status=status)
 
 
-def _take(found: Order, form: AnotherAddressForm) -> str:
+def _change_address(found: Order, form: NewAddressForm) -> str:
     """Change the address, and return the code of the message.
 
-    Raises: corrections.SettledError, corrections.StillWrongError: nothing is written.
+    Raises: corrections.AddressLockedError, corrections.InvalidNewAddressError: nothing is written.
     """
     assert form.chosen is not None  # noqa: S101 - a valid form has chosen
     note = {name: value for name, value in form.note.items() if name not in {"staff", "also"}}
-    wished = change_requests.send_elsewhere(
+    wished = change_requests.change_address(
         order=found,
         ship_to=form.chosen,
-        reason=note.get("reason") or BY_SHOPPER,
+        reason=note.get("reason") or BY_CUSTOMER,
         actor="shopper",
         now=timezone.now(),
         noted=note,
     )
-    wake(tasks.send_due)
+    enqueue(tasks.sweep_due_submissions)
     return _word(wished)
 
 
-def _word(wished: Wished | None) -> str:
+def _word(wished: ChangeResult | None) -> str:
     if wished is None or not (wished.asked or wished.late):
         return "changed"
     return "asked" if wished.asked else "partly"
@@ -256,31 +258,31 @@ def _word(wished: Wished | None) -> str:
 def _why_not(found: Order) -> Promise | None:
     """Return why the address cannot be changed now, or None."""
     purchases = purchases_of(found)
-    wished = wishes_of(found)
+    wished = address_changes_of(found)
     questions = backorder_choice.open_questions(found)
-    chance = can_ask(found, purchases, wished, questions)
+    chance = can_change(found, purchases, wished, questions)
     if chance is None:
         if found.status == Order.Status.PENDING_PAYMENT:
             return UNPAID
-        is_stopping = status.wish_among(purchases) == status.Wish.ASKED
+        is_stopping = status.status_from(purchases) == status.CancellationStatus.ASKED
         return STOPPING if is_stopping and found.status in PAID else OVER
-    return {Chance.ASKED: REQUESTED_ALREADY, Chance.GONE: GONE}.get(chance)
+    return {Changeability.ASKED: REQUESTED_ALREADY, Changeability.GONE: GONE}.get(chance)
 
 
-def _end_of(settled: corrections.SettledError) -> Promise:
+def _end_of(settled: corrections.AddressLockedError) -> Promise:
     ends: dict[type[Exception], Promise] = {
-        corrections.OverError: OVER,
-        change_requests.WaitingError: REQUESTED_ALREADY,
+        corrections.OrderEndedError: OVER,
+        change_requests.AnswerPendingError: REQUESTED_ALREADY,
     }
     return ends.get(type(settled), GONE)
 
 
-def _form(request: HttpRequest, found: Order) -> AnotherAddressForm:
-    known = latest(found, wishes_of(found))
-    return AnotherAddressForm(
+def _form(request: HttpRequest, found: Order) -> NewAddressForm:
+    known = requested_address(found, address_changes_of(found))
+    return NewAddressForm(
         request.POST if request.method == "POST" else None,
         initial=asdict(known),
-        noted=found.address_check,
+        noted=found.address_verification,
         countries=[known.country],
         language=visit(request).language,
     )
@@ -289,7 +291,7 @@ def _form(request: HttpRequest, found: Order) -> AnotherAddressForm:
 def _show(  # noqa: PLR0913 - all parts of one page
     request: HttpRequest,
     found: Order,
-    form: AnotherAddressForm,
+    form: NewAddressForm,
     *,
     problem: Promise | None,
     status: HTTPStatus,

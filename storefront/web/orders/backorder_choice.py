@@ -15,24 +15,24 @@ from django.views.decorators.http import require_http_methods
 from orders import links
 from orders.backorders import backorders, refunds
 from orders.cancellation import tasks as cancellation_tasks
-from orders.models import Order, Setback
+from orders.models import Backorder, Order
 from orders.purchasing import tasks as purchasing_tasks
 from shipping.rerouting import customer_choice
-from storefront.lib.tasks import wake
+from storefront.lib.tasks import enqueue
 
-Choice = Setback.Choice
-Status = Setback.Status
+Choice = Backorder.Choice
+Status = Backorder.Status
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpResponse:
+def choose(request: HttpRequest, number: str, key: str, backorder: int) -> HttpResponse:
     """Show the options, and take one choice.
 
     The links of a mail only open the page, so that link scanners choose nothing.
     """
-    order = links.find(number=number, key=key)
-    row = _find(order, setback)
+    order = links.find_order(number=number, key=key)
+    row = _find(order, backorder)
     if order is None or row is None:
         raise Http404
     problem, status = "", HTTPStatus.OK
@@ -40,45 +40,45 @@ def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpRes
     if request.method == "POST":
         if said in row.choices:
             try:
-                customer_choice.answer(
-                    setback=row, choice=Choice(said), actor="shopper", now=timezone.now()
+                customer_choice.apply(
+                    backorder=row, choice=Choice(said), actor="shopper", now=timezone.now()
                 )
-            except customer_choice.NoLongerError:
+            except customer_choice.ChoiceUnavailableError:
                 problem = _("This option is no longer available. Choose again, or contact us.")
                 status = HTTPStatus.CONFLICT
             else:
-                wake(purchasing_tasks.send_due)
-                wake(cancellation_tasks.follow_cancellation, order_id=order.pk)
-                path = reverse("order_setback", args=[number, key, setback])
+                enqueue(purchasing_tasks.sweep_due_submissions)
+                enqueue(cancellation_tasks.process_cancellation, order_id=order.pk)
+                path = reverse("order_backorder", args=[number, key, backorder])
                 return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
         else:
             problem = _("Choose an option.")
             status = HTTPStatus.UNPROCESSABLE_ENTITY
-    row = _find(order, setback) or row
+    row = _find(order, backorder) or row
     context = {
         "order": order,
-        "setback": row,
+        "backorder": row,
         "is_asked": row.status == Status.ASKED,
-        "is_delay": row.kind == Setback.Kind.LATER,
+        "is_delay": row.kind == Backorder.Kind.LATER,
         "lines": list(row.lines.select_related("order_line", "substitute__product").order_by("pk")),
         "choices": row.choices,
         "at_stake": None
-        if row.kind == Setback.Kind.LATER
-        else refunds.at_stake(row, backorders.open_lines(row)),
+        if row.kind == Backorder.Kind.LATER
+        else refunds.value_of(row, backorders.open_lines(row)),
         "likely": said or request.GET.get("answer", ""),
         "problem": problem,
     }
     return render(request, "web/orders/order_backorder.html", context, status=status)
 
 
-def _find(order: Order | None, setback: int) -> Setback | None:
+def _find(order: Order | None, backorder: int) -> Backorder | None:
     """Return a backorder of this order about which its customer was asked."""
     if order is None:
         return None
-    asked = order.setbacks.filter(answer_by__isnull=False, pk=setback)
+    asked = order.backorders.filter(respond_by__isnull=False, pk=backorder)
     return asked.select_related("order__channel", "purchase_order__location").first()
 
 
-def open_questions(order: Order) -> list[Setback]:
+def open_questions(order: Order) -> list[Backorder]:
     """Return open backorders: those waiting for the customer, and those being rerouted."""
-    return list(backorders.waiting(order).prefetch_related("lines__order_line"))
+    return list(backorders.open_backorders(order).prefetch_related("lines__order_line"))

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import OrderLine, PurchaseOrder
 
 Status = PurchaseOrder.Status
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 
 
-class Stop(StrEnum):
+class CancellationState(StrEnum):
     """State of a cancellation request for one parcel."""
 
     NONE = ""
@@ -25,36 +25,46 @@ class Stop(StrEnum):
     ARRIVED = "arrived"
 
 
-WORDS: Mapping[Stop, Promise] = {
-    Stop.ASKING: _("We are asking the supplier to stop it. We send you the answer by e-mail."),
-    Stop.ASKED: _("We have asked the supplier to stop it. We send you the answer by e-mail."),
-    Stop.REFUSED: _(
+STATE_TEXTS: Mapping[CancellationState, Promise] = {
+    CancellationState.ASKING: _(
+        "We are asking the supplier to stop it. We send you the answer by e-mail."
+    ),
+    CancellationState.ASKED: _(
+        "We have asked the supplier to stop it. We send you the answer by e-mail."
+    ),
+    CancellationState.REFUSED: _(
         "It could not be canceled and will be delivered. You can return it after delivery."
     ),
-    Stop.LEFT: _(
+    CancellationState.LEFT: _(
         "It could not be canceled: it is already on its way. You can return it after delivery."
     ),
-    Stop.ARRIVED: _("You asked to cancel it, but it was too late. You can return it."),
+    CancellationState.ARRIVED: _("You asked to cancel it, but it was too late. You can return it."),
 }
 
 
-def stop_of(purchase: PurchaseOrder, *, has_left: bool, has_arrived: bool = False) -> Stop:
+def state_of(
+    purchase: PurchaseOrder, *, has_left: bool, has_arrived: bool = False
+) -> CancellationState:
     """Return the state of the cancellation request for one parcel of a purchase order."""
-    if purchase.is_to_be_moved or not purchase.cancel_reason:  # no cancellation was requested
-        return Stop.NONE
+    if purchase.is_being_reassigned or not purchase.cancel_reason:  # no cancellation was requested
+        return CancellationState.NONE
     if has_arrived:
-        return Stop.ARRIVED
+        return CancellationState.ARRIVED
     if has_left:
-        return Stop.LEFT
-    if purchase.status in PurchaseOrder.STOPPABLE and purchase.cancel_wanted_at is not None:
-        is_told = purchase.request_status == Request.CANCELLATION_REQUESTED
-        by_person = purchase.stop_told_by == PurchaseOrder.Told.PERSON
-        return Stop.ASKED if is_told and not by_person else Stop.ASKING
-    is_refused = purchase.request_status == Request.CANCELLATION_REJECTED
-    return Stop.REFUSED if is_refused and purchase.status != Status.CANCELED else Stop.NONE
+        return CancellationState.LEFT
+    if purchase.status in PurchaseOrder.CANCELABLE and purchase.cancel_requested_at is not None:
+        is_told = purchase.submission_status == Submission.CANCELLATION_REQUESTED
+        by_person = purchase.cancellation_channel == PurchaseOrder.RequestChannel.STAFF
+        return CancellationState.ASKED if is_told and not by_person else CancellationState.ASKING
+    is_refused = purchase.submission_status == Submission.CANCELLATION_REJECTED
+    return (
+        CancellationState.REFUSED
+        if is_refused and purchase.status != Status.CANCELED
+        else CancellationState.NONE
+    )
 
 
-def stopped(
+def canceled_lines(
     purchases: Iterable[PurchaseOrder], lines: Sequence[OrderLine]
 ) -> list[tuple[OrderLine, int]]:
     """Return the lines that were canceled on request, with quantities.
@@ -67,7 +77,7 @@ def stopped(
         for purchase in purchases
         if purchase.status == Status.CANCELED
         and purchase.cancel_reason
-        and not purchase.is_to_be_moved
+        and not purchase.is_being_reassigned
         for row in purchase.lines.all()
         if row.order_line_id in by_id and row.acknowledgment in {"", "accepted"}
     ]

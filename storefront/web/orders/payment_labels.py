@@ -11,7 +11,7 @@ Kind = PaymentEvent.Kind
 MOVES = {
     Kind.AUTHORIZED: _("Authorized"),
     Kind.CAPTURED: _("Charged"),
-    Kind.RELEASED: _("Released, not charged"),
+    Kind.VOIDED: _("Released, not charged"),
     Kind.REFUNDED: _("Refunded"),
     Kind.REFUND_FAILED: _("Refund failed: your bank returned the money"),
     Kind.DECLINED: _("Declined, not charged"),

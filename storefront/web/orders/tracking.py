@@ -12,10 +12,10 @@ from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder, Setback
+from orders.models import Backorder, Order, OrderLine, PurchaseLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
-from storefront.lib.db.prepared_queries import Prepared
-from storefront.web.orders.cancellation import WORDS, Stop, stop_of
+from storefront.lib.db.prepared_queries import PreparedQuery
+from storefront.web.orders.cancellation import STATE_TEXTS, CancellationState, state_of
 
 
 class Stage(IntEnum):
@@ -35,14 +35,14 @@ STAGES: Mapping[Stage, Promise] = {
     Stage.ON_THE_WAY: _("In transit"),
     Stage.DELIVERED: _("Delivered"),
 }
-SENTENCES: Mapping[Stage, Promise] = {
+STAGE_TEXTS: Mapping[Stage, Promise] = {
     Stage.CONFIRMED: _("Your order is confirmed. We are passing it to the supplier."),
     Stage.AT_SUPPLIER: _("The supplier has accepted it and is packing it."),
     Stage.PACKED: _("It is packed and waiting for the carrier."),
     Stage.ON_THE_WAY: _("It is on the way to you."),
     Stage.DELIVERED: _("Delivered."),
 }
-CARRIER_SENTENCES: Mapping[str, Promise] = {
+CARRIER_TEXTS: Mapping[str, Promise] = {
     Parcel.Carrier.OUT_FOR_DELIVERY: _("Out for delivery: it arrives today."),
     Parcel.Carrier.AVAILABLE_FOR_PICKUP: _("It is ready for you at a pick-up point."),
     Parcel.Carrier.ATTEMPT_FAILED: _("The carrier could not deliver it and will try again."),
@@ -71,7 +71,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
+class ParcelView:
     """A parcel, shipped or expected; ``carrier`` and ``number`` are empty until it is packed.
 
     ``agreed_by`` is the later arrival date that the customer accepted.
@@ -81,7 +81,7 @@ class Box:
     stage: Stage
     sentence: Promise
     contents: tuple[Content, ...]
-    stop: Stop = Stop.NONE
+    stop: CancellationState = CancellationState.NONE
     arrives_from: date | None
     arrives_to: date | None
     agreed_by: date | None = None
@@ -94,7 +94,7 @@ class Box:
 
     @property
     def stop_words(self) -> Promise | str:
-        return WORDS.get(self.stop, "")
+        return STATE_TEXTS.get(self.stop, "")
 
     @property
     def steps(self) -> list[tuple[Promise, bool]]:
@@ -106,13 +106,13 @@ def purchases_of(order: Order) -> list[PurchaseOrder]:
     return _PURCHASES(order_id=order.pk)
 
 
-def boxes(
+def parcel_views(
     order: Order,
     now: datetime,
     *,
     lines: Sequence[OrderLine],
     purchases: Iterable[PurchaseOrder],
-) -> list[Box]:
+) -> list[ParcelView]:
     """Return an order's parcels: those packed, and those still to be packed.
 
     ``lines`` and ``purchases`` are all of the order.
@@ -123,7 +123,7 @@ def boxes(
         return [
             box
             for entry in order.delivery_plan
-            for box in _boxes(
+            for box in _parcel_views(
                 entry,
                 [by_level[level] for level in entry["levels"].values() if level in by_level],
                 None,
@@ -131,25 +131,25 @@ def boxes(
             )
         ]
     by_id = {line.pk: line for line in lines}
-    other = instead(made, lines)
-    found: list[Box] = []
+    other = substitutes(made, lines)
+    found: list[ParcelView] = []
     for purchase in made:
         purchase.order = order
-        live = [row for row in purchase.lines.all() if row.is_live]
+        live = [row for row in purchase.lines.all() if row.is_active]
         mine = [by_id[row.order_line_id] for row in live if row.order_line_id in by_id]
         if purchase.entry:
-            found += _boxes(purchase.entry, mine, purchase, now.date(), other)
+            found += _parcel_views(purchase.entry, mine, purchase, now.date(), other)
     return found
 
 
-def instead(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) -> dict[int, str]:
+def substitutes(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) -> dict[int, str]:
     """Return the titles of substitutes by order line, where the customer accepted one."""
     sold = {line.pk: line.variant_id for line in lines}
     return {
         row.order_line_id: row.title
         for purchase in purchases
         for row in purchase.lines.all()
-        if row.is_live and row.offer.variant_id not in {None, sold.get(row.order_line_id)}
+        if row.is_active and row.offer.variant_id not in {None, sold.get(row.order_line_id)}
     }
 
 
@@ -157,8 +157,8 @@ def _purchases(*, order_id: int) -> QuerySet[PurchaseOrder]:
     packed = Parcel.objects.exclude(status=Parcel.Status.VOIDED).order_by("pk")
     inside = Prefetch("lines", ParcelLine.objects.select_related("order_line"))
     bought = Prefetch("lines", PurchaseLine.objects.select_related("offer"))
-    waits = Setback.objects.filter(
-        purchase_order=OuterRef("pk"), kind=Setback.Kind.LATER, chosen=Setback.Choice.WAIT
+    waits = Backorder.objects.filter(
+        purchase_order=OuterRef("pk"), kind=Backorder.Kind.LATER, chosen=Backorder.Choice.WAIT
     )
     return (
         PurchaseOrder.objects.filter(order=order_id)
@@ -169,16 +169,16 @@ def _purchases(*, order_id: int) -> QuerySet[PurchaseOrder]:
     )
 
 
-_PURCHASES = Prepared(_purchases)
+_PURCHASES = PreparedQuery(_purchases)
 
 
-def _boxes(
+def _parcel_views(
     entry: Mapping[str, Any],
     lines: list[OrderLine],
     purchase: PurchaseOrder | None,
     today: date,
     other: Mapping[int, str] = NOTHING,
-) -> Iterator[Box]:
+) -> Iterator[ParcelView]:
     arrives_from = date.fromisoformat(entry["arrives_from"])
     arrives_to = date.fromisoformat(entry["arrives_to"])
     agreed_by: date | None = getattr(purchase, "agreed_by", None)
@@ -186,19 +186,19 @@ def _boxes(
     shipment = getattr(purchase, "shipment", None) if purchase else None
     for parcel in shipment.parcels.all() if shipment else ():
         stage = _stage_of(parcel)
-        yield Box(
+        yield ParcelView(
             country=entry["country"],
             stage=stage,
-            sentence=CARRIER_SENTENCES.get(parcel.carrier_status, SENTENCES[stage])
+            sentence=CARRIER_TEXTS.get(parcel.carrier_status, STAGE_TEXTS[stage])
             if stage < Stage.DELIVERED
-            else SENTENCES[stage],
-            stop=stop_of(
+            else STAGE_TEXTS[stage],
+            stop=state_of(
                 purchase,
                 has_left=stage >= Stage.ON_THE_WAY,
                 has_arrived=stage == Stage.DELIVERED,
             )
             if purchase
-            else Stop.NONE,
+            else CancellationState.NONE,
             contents=tuple(
                 Content(
                     line=row.order_line,
@@ -225,11 +225,11 @@ def _boxes(
     if waiting:
         is_accepted = bool(purchase and purchase.accepted_at)
         stage = Stage.AT_SUPPLIER if is_accepted else Stage.CONFIRMED
-        yield Box(
+        yield ParcelView(
             country=entry["country"],
             stage=stage,
-            sentence=SENTENCES[stage],
-            stop=stop_of(purchase, has_left=False) if purchase else Stop.NONE,
+            sentence=STAGE_TEXTS[stage],
+            stop=state_of(purchase, has_left=False) if purchase else CancellationState.NONE,
             contents=waiting,
             arrives_from=arrives_from,
             arrives_to=arrives_to,
@@ -247,7 +247,7 @@ def _delivered_on(parcel: Parcel) -> datetime:
 
 def _stage_of(parcel: Parcel) -> Stage:
     return {
-        Parcel.Status.ANNOUNCED.value: Stage.PACKED,
-        Parcel.Status.HANDED_OVER.value: Stage.ON_THE_WAY,
+        Parcel.Status.LABEL_CREATED.value: Stage.PACKED,
+        Parcel.Status.SHIPPED.value: Stage.ON_THE_WAY,
         Parcel.Status.DELIVERED.value: Stage.DELIVERED,
     }[parcel.status]

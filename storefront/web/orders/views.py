@@ -19,35 +19,35 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders import events, links, order_lines
-from orders.address_changes.change_requests import Chance
+from orders.address_changes.change_requests import Changeability
 from orders.cancellation import cancellation as cancellations
 from orders.cancellation import status as cancellation_status
 from orders.cancellation import tasks
-from orders.cancellation.status import Wish
+from orders.cancellation.status import CancellationStatus
 from orders.models import Order, Payment, PaymentEvent
 from orders.returns import refund_amounts
 from storefront.accounts import profile
 from storefront.identity.current import may_sell
 from storefront.lib.money import Money
-from storefront.lib.security.client_ip import visitor_of
-from storefront.lib.security.rate_limit import is_too_often
-from storefront.lib.tasks import wake
+from storefront.lib.security.client_ip import client_range
+from storefront.lib.security.rate_limit import is_rate_limited
+from storefront.lib.tasks import enqueue
 from storefront.web.cart import reorder
 from storefront.web.core.visit import (
     cart_token,
-    forget_cart,
-    forget_unpaid,
-    note_unpaid,
-    shopper_id,
+    customer_id,
+    delete_cart_cookie,
+    delete_unpaid_cookie,
+    set_unpaid_cookie,
 )
 from storefront.web.orders import address_change, backorder_choice
 from storefront.web.orders import cancellation as cancellation_view
 from storefront.web.orders.forms import LookupForm
 from storefront.web.orders.payment_labels import MOVES
-from storefront.web.orders.tracking import Stage, boxes, instead, purchases_of
+from storefront.web.orders.tracking import Stage, parcel_views, purchases_of, substitutes
 from storefront.web.returns import status, views
 
-ASKS_PER_HOUR = 20
+LOOKUPS_PER_HOUR = 20
 LINKS_PER_HOUR = 5  # e-mails to one customer
 Status = Order.Status
 Kind = PaymentEvent.Kind
@@ -61,7 +61,7 @@ ENDED_ATTEMPTS = frozenset(
 )
 OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
 # Message after an action; its code is in the URL.
-NEWS: dict[str, tuple[str, Promise]] = {
+MESSAGES: dict[str, tuple[str, Promise]] = {
     "away": (
         "bad",
         gettext_lazy(
@@ -90,13 +90,13 @@ NEWS: dict[str, tuple[str, Promise]] = {
         gettext_lazy("It could not be canceled. You can return it after delivery."),
     ),
 }
-WISHES = {Wish.ASKED: "asked", Wish.REFUSED: "late"}
+CANCELLATION_MESSAGES = {CancellationStatus.ASKED: "asked", CancellationStatus.REFUSED: "late"}
 
 
 @never_cache
 @require_safe
 def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
-    if (known := links.find_tried(number=number, key=key)) is None:
+    if (known := links.find_with_payments(number=number, key=key)) is None:
         raise Http404
     found, tried = known
     now = timezone.now()
@@ -104,33 +104,33 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     # A line that was split from another comes below it.
     lines = sorted(
         order_lines.read_order_lines(found),
-        key=lambda line: (line.parted_from_id or line.pk, line.pk),
+        key=lambda line: (line.split_from_id or line.pk, line.pk),
     )
     purchases = purchases_of(found)
-    parcels = boxes(found, now, lines=lines, purchases=purchases)
+    parcels = parcel_views(found, now, lines=lines, purchases=purchases)
     questions = backorder_choice.open_questions(found) if purchases else []
-    addressed = address_change.wishes_of(found) if purchases else []
-    going = address_change.going(found, purchases, addressed)
-    chance = address_change.can_ask(found, purchases, addressed, questions)
-    can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
-    wish = cancellation_status.wish_among(purchases)
+    addressed = address_change.address_changes_of(found) if purchases else []
+    going = address_change.destinations(found, purchases, addressed)
+    chance = address_change.can_change(found, purchases, addressed, questions)
+    can_pay = found.status == Status.PENDING_PAYMENT and found.payment_due_at > now
+    wish = cancellation_status.status_from(purchases)
     was_paid = any(each.authorized_amount for each in tried)
     paid_with = _paid_with(found)
-    returns = status.shown(found) if purchases else []
-    owner_id = shopper_id(request)
+    returns = status.return_views(found) if purchases else []
+    owner_id = customer_id(request)
     context = {
         "order": found,
         "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
         "lines": lines,
         "tax": Money(found.tax_amount, found.currency),
-        "instead": instead(purchases, lines),
+        "instead": substitutes(purchases, lines),
         "boxes": parcels,
-        "stopped": cancellation_view.stopped(purchases, lines),
+        "stopped": cancellation_view.canceled_lines(purchases, lines),
         "questions": questions,
         "going": going,
-        "places": address_change.places(found, parcels, going),
-        "can_readdress": chance == Chance.OPEN,
-        "address_news": address_change.NEWS.get(request.GET.get("address", "")),
+        "places": address_change.group_by_destination(found, parcels, going),
+        "can_readdress": chance == Changeability.OPEN,
+        "address_news": address_change.MESSAGES.get(request.GET.get("address", "")),
         "payment": payment,
         "can_pay": can_pay,
         "was_tried": can_pay and payment is not None and payment.status in ENDED_ATTEMPTS,
@@ -140,15 +140,15 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "was_paid": was_paid,
         "paid_with": paid_with,
         "was_charged": any(each.captured_amount for each in tried),
-        "moved": _moved(tried, found.total_amount),
+        "moved": _amounts_moved(tried, found.total_amount),
         "can_cancel": found.status in OPEN - {Status.PENDING_PAYMENT}
-        and wish != Wish.ASKED
+        and wish != CancellationStatus.ASKED
         and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
         "is_moving": found.status in OPEN,
         "returns": returns,
         "can_return": bool(purchases) and views.is_offered(found, now),
-        "return_news": views.NEWS.get(request.GET.get("return", "")),
-        "news": _news(
+        "return_news": views.MESSAGES.get(request.GET.get("return", "")),
+        "news": _message(
             request,
             found,
             wish,
@@ -167,11 +167,11 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     # Until it is paid, the browser is recognized by its cart, which limits open orders.
     is_theirs = cart_token(request) == found.cart.token
     if is_theirs and can_pay:
-        note_unpaid(response, found, now)
+        set_unpaid_cookie(response, found, now)
     elif not can_pay:
-        forget_unpaid(request, response, found)
+        delete_unpaid_cookie(request, response, found)
     if is_theirs and found.status not in {Status.PENDING_PAYMENT, Status.EXPIRED}:
-        forget_cart(response)
+        delete_cart_cookie(response)
     return response
 
 
@@ -179,11 +179,11 @@ def _paid_with(found: Order) -> Order | None:
     """Return the paid order that a canceled replacement belongs to, if any."""
     if found.status != Status.CANCELED or found.total_amount:
         return None
-    first = refund_amounts.paid_by(found)
+    first = refund_amounts.root_return(found)
     return first.order if first else None
 
 
-def _moved(tried: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Decimal]]:
+def _amounts_moved(tried: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Decimal]]:
     """Return charged, released and refunded amounts, unless the full total was charged only.
 
     An attempt that was released whole and followed by another one is left out.
@@ -192,7 +192,7 @@ def _moved(tried: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Deci
     counted = [each for each in held if each.captured_amount or each.open_amount] or held[-1:]
     charged, let_go, given_back = (
         sum((getattr(each, f"{name}_amount") for each in counted), Decimal(0))
-        for name in ("captured", "released", "refunded")
+        for name in ("captured", "voided", "refunded")
     )
     if charged >= total:
         let_go = Decimal(0)
@@ -200,28 +200,31 @@ def _moved(tried: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Deci
         return []
     told = (
         (MOVES[Kind.CAPTURED], charged),
-        (MOVES[Kind.RELEASED], let_go),
+        (MOVES[Kind.VOIDED], let_go),
         (MOVES[Kind.REFUNDED], given_back),
     )
     return [(words, amount) for words, amount in told if amount]
 
 
-def _news(
-    request: HttpRequest, found: Order, wish: Wish, *, was_paid: bool, is_told: bool
+def _message(
+    request: HttpRequest, found: Order, wish: CancellationStatus, *, was_paid: bool, is_told: bool
 ) -> tuple[str, Promise] | None:
     """Return the message about the last action.
 
     The state of a cancellation request is left out if parcels show it (``is_told``).
     """
-    is_new = wish == Wish.ASKED and request.GET.get("cancel") == WISHES[Wish.ASKED]
-    if is_new or (wish != Wish.NONE and not is_told):
-        return NEWS[WISHES[wish]]
+    is_new = (
+        wish == CancellationStatus.ASKED
+        and request.GET.get("cancel") == CANCELLATION_MESSAGES[CancellationStatus.ASKED]
+    )
+    if is_new or (wish != CancellationStatus.NONE and not is_told):
+        return MESSAGES[CANCELLATION_MESSAGES[wish]]
     word = request.GET.get("pay", "") or request.GET.get("cancel", "")
-    if word == WISHES[Wish.ASKED]:
+    if word == CANCELLATION_MESSAGES[CancellationStatus.ASKED]:
         word = "stopped" if found.status == Status.CANCELED else ""
     if word == "stopped" and not was_paid:
         word = "given-up"
-    return NEWS.get(word)
+    return MESSAGES.get(word)
 
 
 def headline(
@@ -231,7 +234,7 @@ def headline(
     if found.status == Status.CANCELED:
         return _("Canceled.")
     if found.status == Status.EXPIRED or (
-        found.status == Status.PENDING_PAYMENT and found.pay_before <= now
+        found.status == Status.PENDING_PAYMENT and found.payment_due_at <= now
     ):
         return _("Not paid in time.")
     if found.status == Status.PENDING_PAYMENT:
@@ -271,7 +274,7 @@ def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
         done = cancellations.cancel(
             order=found, reason="canceled by the shopper", actor="shopper", now=timezone.now()
         )
-        wake(tasks.follow_cancellation, order_id=found.pk)
+        enqueue(tasks.process_cancellation, order_id=found.pk)
     except cancellations.TooLateError:
         found.refresh_from_db(fields=["status"])
         # The second request of a double click gets the same message.
@@ -279,7 +282,7 @@ def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
     else:
         if was_unpaid and done.is_whole and may_sell():
             response = reorder.put_back(request, found, why=reorder.RELEASED)
-            forget_unpaid(request, response, found)
+            delete_unpaid_cookie(request, response, found)
             return response
         word = "stopped" if done.is_whole else ("asked" if done.open else "late")
     path = reverse("order", args=[number, key])
@@ -297,23 +300,23 @@ def lookup(request: HttpRequest) -> HttpResponse:
     problem, status, is_sent = "", HTTPStatus.OK, False
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if is_too_often(what="lookup", who=visitor_of(request), per_hour=ASKS_PER_HOUR):
+        if is_rate_limited(what="lookup", who=client_range(request), per_hour=LOOKUPS_PER_HOUR):
             problem = _("Too many attempts. Wait an hour, or use the link in any of our e-mails.")
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif form.is_valid():
             status, is_sent = HTTPStatus.OK, True
             found = links.find_by_email(**form.cleaned_data)
-            if found and not is_too_often(
+            if found and not is_rate_limited(
                 what="order-link", who=found.number, per_hour=LINKS_PER_HOUR
             ):
                 with transaction.atomic():
-                    events.link_asked(found, at=timezone.now())
+                    events.link_requested(found, at=timezone.now())
     context = {"form": form, "problem": problem, "is_sent": is_sent}
     return render(request, "web/orders/order_lookup.html", context, status=status)
 
 
 def _find(number: str, key: str) -> Order:
-    found = links.find(number=number, key=key)
+    found = links.find_order(number=number, key=key)
     if found is None:
         raise Http404
     return found

@@ -44,10 +44,10 @@ class _Folding(NodeTransformer):
         if name in FIXED and not node.kwargs:
             return self._at(node, nodes.Const(self._answers[name](*args)))
         if name == WORDS:
-            return self._at(node, self._said(node, *args))
+            return self._at(node, self._folded_text(node, *args))
         return node
 
-    def _said(self, node: nodes.Call, message: str) -> nodes.Expr:
+    def _folded_text(self, node: nodes.Call, message: str) -> nodes.Expr:
         """As Jinja's gettext: the text is safe, inserted values are escaped."""
         with override(self._language):
             words = nodes.MarkSafe(nodes.Const(gettext(message)))

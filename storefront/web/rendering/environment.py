@@ -32,7 +32,7 @@ from storefront.web.rendering.constant_folding import FoldingGenerator
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
 
 
-class Pages(Jinja2):
+class LanguageBackend(Jinja2):
     """Django's Jinja backend, with an environment per language."""
 
     @property
@@ -41,7 +41,7 @@ class Pages(Jinja2):
 
     @env.setter
     def env(self, plain: Environment) -> None:
-        self._speaking = {code: speaking(plain, code) for code, _ in settings.LANGUAGES}
+        self._speaking = {code: for_language(plain, code) for code, _ in settings.LANGUAGES}
 
 
 def environment(**options: Any) -> Environment:
@@ -60,9 +60,9 @@ def environment(**options: Any) -> Environment:
     env.policies["ext.i18n.trimmed"] = True
     env.filters |= {
         "ip": labels.ip,
-        "supplied": supplier_text.supplied,
+        "supplied": supplier_text.translated,
         "options": supplier_text.options,
-        "in_english": supplier_text.in_english,
+        "in_english": supplier_text.marked_english,
         "picture": picture,
         "without_tables": without_tables,
         "plain": lambda number: f"{number:f}",
@@ -74,7 +74,7 @@ def environment(**options: Any) -> Environment:
         "beam_chart": beam.chart,
         "card": product_card.card,
         "light_families": LIGHTS,
-        "stock_of": product_card.stock_of,
+        "stock_of": product_card.availability_of,
         "shop_json": structured_data.shop_json,
         "trail_json": structured_data.trail_json,
         "bad_basis": labels.BAD_BASIS,
@@ -83,7 +83,7 @@ def environment(**options: Any) -> Environment:
     return env
 
 
-def speaking(plain: Environment, language: str) -> Environment:
+def for_language(plain: Environment, language: str) -> Environment:
     """Return an environment whose templates are compiled for one language."""
     env = plain.overlay()
     env.extend(language=language)
@@ -96,7 +96,7 @@ def speaking(plain: Environment, language: str) -> Environment:
         "moment": lambda at, country: formats.moment(at, language, country),
         "clock": lambda at, country: formats.clock(at, language, country),
         "country": lambda code: formats.country(code, language),
-        "listed": lambda texts: formats.listing([str(text) for text in texts], language),
+        "listed": lambda texts: formats.joined([str(text) for text in texts], language),
         "word": lambda code, kind: _word(str(code), kind, language),
     }
     env.globals = plain.globals | {
@@ -127,7 +127,7 @@ def picture(stem: str, width_px: int) -> str:
 @lru_cache(maxsize=4096)
 def _word(code: str, kind: str, language: str) -> str:
     with override(language):
-        return labels.word(code, kind)
+        return labels.label_for(code, kind)
 
 
 def without_tables(clean_html: str) -> Markup:

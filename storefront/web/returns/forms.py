@@ -12,27 +12,27 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from orders.models import OrderLine, ReturnAuthorization
-from orders.models.returns import MOST_WORDS
+from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns.eligibility import Returnable
-from orders.returns.exchange_options import Other
-from orders.returns.requests import Declaration
+from orders.returns.exchange_options import ExchangeOption
+from orders.returns.requests import ReturnRequest
 from storefront.lib.text import unify_line_breaks
 from storefront.web.core import formats
 from storefront.web.returns.photos import PicturesForm
-from storefront.web.returns.status import KINDS
+from storefront.web.returns.status import REASON_TEXTS
 
 # Returns
 
 Kind = ReturnAuthorization.Kind
-MOST_AT_ONCE = 800  # characters
+MAX_CHARS = 800  # characters
 
 
-class Words(forms.CharField):
+class MultilineField(forms.CharField):
     """Multi-line text of a customer, limited as in the browser."""
 
     def __init__(self, **known: Any) -> None:
         words = gettext_lazy("This is too long. Shorten it.")
-        super().__init__(max_length=MOST_AT_ONCE, error_messages={"max_length": words}, **known)
+        super().__init__(max_length=MAX_CHARS, error_messages={"max_length": words}, **known)
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(unify_line_breaks(value) if isinstance(value, str) else value)
@@ -48,20 +48,24 @@ class ReturnForm(forms.Form):
             "invalid_choice": gettext_lazy("Choose a reason."),
         },
     )
-    words = Words(label=gettext_lazy("Details"), required=False)
+    words = MultilineField(label=gettext_lazy("Details"), required=False)
     key = forms.CharField(required=False, max_length=40)
 
     def __init__(
-        self, *args: Any, left: Returnable, may_be: Mapping[int, Sequence[Other]], **kwargs: Any
+        self,
+        *args: Any,
+        left: Returnable,
+        may_be: Mapping[int, Sequence[ExchangeOption]],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.lines: list[tuple[OrderLine, int]] = [
-            (line, max(left.withdrawable.get(line.pk, 0), left.complainable.get(line.pk, 0)))
+            (line, max(left.withdrawal_units.get(line.pk, 0), left.complaint_units.get(line.pk, 0)))
             for line in left.lines
         ]
         kind = self.fields["kind"]
         assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - declared above
-        kind.choices = [(code, words) for code, words in KINDS.items() if left.of(code)]
+        kind.choices = [(code, words) for code, words in REASON_TEXTS.items() if left.of(code)]
         for line, most in self.lines:
             self.fields[f"units_{line.pk}"] = forms.IntegerField(
                 label=line.title,
@@ -72,7 +76,7 @@ class ReturnForm(forms.Form):
             )
             others = [one for one in may_be.get(line.pk, ()) if not one.is_dearer]
             # Kept even without options: a request for an exchange is refused, not ignored.
-            self.fields[f"instead_{line.pk}"] = Instead(others)
+            self.fields[f"instead_{line.pk}"] = ExchangeField(others)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -105,15 +109,15 @@ class ReturnForm(forms.Form):
     def named(self, line_id: int) -> str:
         """Return the name of the variant requested in exchange for a line, or ""."""
         field = self.fields.get(f"instead_{line_id}")
-        if not isinstance(field, Instead):
+        if not isinstance(field, ExchangeField):
             return ""
         return field.named.get(self.wanted.get(line_id, 0), "")
 
-    def declaration(self) -> Declaration:
+    def declaration(self) -> ReturnRequest:
         given = self.cleaned_data
         key = given["key"] or secrets.token_hex(16)
         kind = Kind(given["kind"])
-        return Declaration(
+        return ReturnRequest(
             key=key,
             kind=kind,
             units=self.units,
@@ -126,10 +130,10 @@ class ReturnForm(forms.Form):
         return "confirm" in self.data and bool(self.cleaned_data["key"])
 
 
-class Instead(forms.TypedChoiceField):
+class ExchangeField(forms.TypedChoiceField):
     """Choice among other variants, or none."""
 
-    def __init__(self, others: Sequence[Other]) -> None:
+    def __init__(self, others: Sequence[ExchangeOption]) -> None:
         self.named = {one.variant.pk: f"{one.title}, {_price(one)}" for one in others}
         super().__init__(
             label=_("Exchange for another item"),
@@ -141,7 +145,7 @@ class Instead(forms.TypedChoiceField):
         )
 
 
-def _price(one: Other) -> str:
+def _price(one: ExchangeOption) -> str:
     return formats.money(one.price, get_language() or "en")
 
 
@@ -153,12 +157,12 @@ def _units_errors(most: int) -> dict[str, str]:
 class AnswerForm(PicturesForm):
     """Form for the customer's answer; text is validated before pictures are decoded."""
 
-    words = Words(label=gettext_lazy("Your answer"), required=False)
+    words = MultilineField(label=gettext_lazy("Your answer"), required=False)
     field_order = ("words", "pictures")
 
     def __init__(self, request: HttpRequest, *, to: ReturnAuthorization, of: str) -> None:
         super().__init__(request, of=of)
-        self._room = MOST_WORDS - len(to.words) - 1
+        self._room = MAX_MESSAGE_LENGTH - len(to.words) - 1
 
     def clean_words(self) -> str:
         words: str = self.cleaned_data["words"]

@@ -11,13 +11,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.products.images import BadPictureError
+from catalog.products.images import InvalidImageError
 from orders.returns import photos
 from storefront.lib.security import upload_limits
-from storefront.lib.security.rate_limit import is_too_often
+from storefront.lib.security.rate_limit import is_rate_limited
 
 FORMS_PER_HOUR = 20  # per order: decoding pictures is expensive
-LONGEST_NAME = 60
+MAX_NAME = 60
 
 
 class ManyFiles(forms.FileInput):
@@ -43,41 +43,41 @@ class PicturesForm(forms.Form):
         if self._request is not None and upload_limits.is_too_large(self._request):
             raise forms.ValidationError(_("The pictures are too large in total. %s") % _most())
         given: list[UploadedFile[bytes]] = self.cleaned_data["pictures"] or []
-        if len(given) > photos.MOST_AT_ONCE:
+        if len(given) > photos.MAX_PER_REQUEST:
             raise forms.ValidationError(_("Too many pictures. %s") % _most())
         for each in given:
             if (each.size or 0) > photos.MAX_BYTES:
                 raise forms.ValidationError(_named(_("%(name)s is too large. %(most)s"), each))
         if self.errors:  # the form is shown again: do not decode the pictures
             return []
-        if given and is_too_often(what="pictures", who=self._of, per_hour=FORMS_PER_HOUR):
+        if given and is_rate_limited(what="pictures", who=self._of, per_hour=FORMS_PER_HOUR):
             raise forms.ValidationError(_("Too many pictures in one hour. Try again later."))
-        return [_drawn(each) for each in given]
+        return [_decoded(each) for each in given]
 
     @property
     def were_sent(self) -> bool:
         return self._request is not None and bool(self._request.FILES.getlist("pictures"))
 
     @property
-    def drawings(self) -> list[bytes]:
+    def encoded_photos(self) -> list[bytes]:
         drawn: list[bytes] = self.cleaned_data["pictures"]
         return drawn
 
 
-def _drawn(given: UploadedFile[bytes]) -> bytes:
+def _decoded(given: UploadedFile[bytes]) -> bytes:
     try:
-        return photos.drawn(given.read())
-    except BadPictureError as error:
+        return photos.reencode(given.read())
+    except InvalidImageError as error:
         words = _("We cannot open %(name)s. Send a JPEG, PNG or WebP picture.")
         raise forms.ValidationError(_named(words, given)) from error
 
 
 def _named(words: str, given: UploadedFile[bytes]) -> str:
-    return words % {"name": (given.name or "")[:LONGEST_NAME], "most": _most()}
+    return words % {"name": (given.name or "")[:MAX_NAME], "most": _most()}
 
 
 def _most() -> str:
     return _("At most %(count)d pictures, up to %(size)d MB each.") % {
-        "count": photos.MOST_AT_ONCE,
+        "count": photos.MAX_PER_REQUEST,
         "size": photos.MAX_BYTES // 1_000_000,
     }

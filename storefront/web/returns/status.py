@@ -14,14 +14,14 @@ from storefront.web.returns.photos import PicturesForm
 
 Kind = ReturnAuthorization.Kind
 Status = ReturnAuthorization.Status
-KINDS: dict[str, Promise] = {
+REASON_TEXTS: dict[str, Promise] = {
     Kind.WITHDRAWAL: gettext_lazy("I withdraw from the contract, without giving a reason"),
     Kind.DEFECT: gettext_lazy("Faulty"),
     Kind.DAMAGED: gettext_lazy("Damaged on arrival"),
     Kind.WRONG_ITEM: gettext_lazy("Wrong item"),
     Kind.MISSING: gettext_lazy("Parts missing"),
 }
-STANDS: dict[str, Promise] = {
+STATUS_TEXTS: dict[str, Promise] = {
     Status.REQUESTED: gettext_lazy("We are reviewing it and will e-mail you."),
     Status.NEEDS_EVIDENCE: gettext_lazy("We need more information from you."),
     Status.APPROVED: gettext_lazy("Approved."),
@@ -40,7 +40,7 @@ STANDS: dict[str, Promise] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ReturnView:
     """A return as shown to its customer."""
 
     authorization: ReturnAuthorization
@@ -59,20 +59,20 @@ class Shown:
         return self.authorization.status not in ReturnAuthorization.ENDED
 
 
-def shown(found: Order) -> list[Shown]:
+def return_views(found: Order) -> list[ReturnView]:
     """Return all returns of an order as shown, newest first."""
     rows = found.returns.annotate(picture_count=Count("pictures")).select_related("replacement")
     rows = rows.prefetch_related("lines__order_line", "lines__wanted__product")
     return [
-        Shown(
+        ReturnView(
             authorization=row,
-            why=KINDS[row.kind],
-            stands=STANDS[row.status],
+            why=REASON_TEXTS[row.kind],
+            stands=STATUS_TEXTS[row.status],
             lines=[(line.order_line.title, line.quantity) for line in row.lines.all()],
             wanted=[line.wanted.full_title for line in row.lines.all() if line.wanted],
-            can_cancel=row.status in authorizations.BEFORE_IT_LEFT,
+            can_cancel=row.status in authorizations.NOT_SHIPPED,
             can_send=not row.is_kept
-            and row.status in authorizations.SENDABLE | {Status.IN_TRANSIT},
+            and row.status in authorizations.AWAITING_SHIPMENT | {Status.IN_TRANSIT},
             can_answer=row.status == Status.NEEDS_EVIDENCE,
             pictures=row.picture_count,
             sent=PicturesForm(name=f"{row.number}-"),

@@ -19,15 +19,15 @@ from orders import links
 from orders.models import Order, ReturnAuthorization
 from orders.returns import authorizations, eligibility, exchange_options, requests
 from orders.returns.eligibility import CannotReturnError
-from orders.returns.requests import Declaration
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from orders.returns.requests import ReturnRequest
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.lib.text import unify_line_breaks
 from storefront.web.returns.forms import AnswerForm, ReturnForm
 from storefront.web.returns.photos import PicturesForm
-from storefront.web.returns.status import KINDS
+from storefront.web.returns.status import REASON_TEXTS
 
 Kind = ReturnAuthorization.Kind
-NEWS: dict[str, tuple[str, Promise]] = {
+MESSAGES: dict[str, tuple[str, Promise]] = {
     "withdrawn": (
         "good",
         gettext_lazy(
@@ -51,11 +51,11 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Ask which lines go back, show a summary, and record the return on confirmation."""
     found = _find(number, key)
     now = timezone.now()
-    left = eligibility.look(order=found, now=now)
+    left = eligibility.find_returnable(order=found, now=now)
     posted = request.POST if request.method == "POST" else None
     if posted is not None and (known := _known(found, _posted(request, "key", 40))):
         return _back(found, _word(known.kind))  # the second request of a double click
-    may_be = exchange_options.others(left.purchase_lines.values(), channel=found.channel)
+    may_be = exchange_options.find_options(left.purchase_lines.values(), channel=found.channel)
     form = ReturnForm(posted, left=left, may_be=may_be)
     status = HTTPStatus.OK
     if posted is not None:
@@ -64,27 +64,27 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
         if form.is_valid() and not is_changing:
             said = form.declaration()
             try:
-                requests.insist(said, left)  # before any picture is decoded
+                requests.validate(said, left)  # before any picture is decoded
                 if not form.is_confirmed:
-                    return _repeat(request, found, form, said)
+                    return _confirmation_page(request, found, form, said)
                 if said.kind != Kind.WITHDRAWAL:
                     sent = PicturesForm(request, of=found.number)
                     if not sent.is_valid():
-                        return _repeat(request, found, form, said, sent)
-                    said = replace(said, drawings=sent.drawings)
-                requests.declare(order=found, said=said, actor="shopper", now=now)
+                        return _confirmation_page(request, found, form, said, sent)
+                    said = replace(said, encoded_photos=sent.encoded_photos)
+                requests.submit(order=found, request=said, actor="shopper", now=now)
                 return _back(found, _word(said.kind))
             except CannotReturnError as refusal:
                 form.add_error(None, str(refusal))
-    context = {"order": found, "form": form, "left": left, "kinds": KINDS}
+    context = {"order": found, "form": form, "left": left, "kinds": REASON_TEXTS}
     return render(request, "web/returns/return_choose.html", context, status=status)
 
 
-def _repeat(
+def _confirmation_page(
     request: HttpRequest,
     found: Order,
     form: ReturnForm,
-    said: Declaration,
+    said: ReturnRequest,
     sent: PicturesForm | None = None,
 ) -> HttpResponse:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if sent else HTTPStatus.OK
@@ -97,7 +97,7 @@ def _repeat(
         "order": found,
         "said": said,
         "chosen": chosen,
-        "why": KINDS[said.kind],
+        "why": REASON_TEXTS[said.kind],
         "is_withdrawal": said.kind == Kind.WITHDRAWAL,
         "sent": sent or PicturesForm(),
     }
@@ -109,10 +109,10 @@ def _repeat(
 def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Cancel a return."""
     found = _find(number, key)
-    authorization = _one(found, name)
+    authorization = _find_return(found, name)
     try:
         authorizations.cancel(authorization=authorization, actor="shopper", now=timezone.now())
-    except (IllegalMoveError, LostRaceError):
+    except (InvalidTransitionError, ConcurrentUpdateError):
         return _back(found, "late")
     return _back(found, "changed")
 
@@ -122,12 +122,12 @@ def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpRespo
 def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Record the tracking number of a return parcel, the proof of shipment."""
     found = _find(number, key)
-    authorization = _one(found, name)
+    authorization = _find_return(found, name)
     tracking_number = _posted(request, "tracking_number", 60)
     if not tracking_number:
         return _back(found, "")
     try:
-        authorizations.sent(
+        authorizations.mark_shipped(
             authorization=authorization,
             carrier=_posted(request, "carrier", 60),
             tracking_number=tracking_number,
@@ -136,7 +136,7 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
         )
     except CannotReturnError:
         return _back(found, "kept")
-    except (IllegalMoveError, LostRaceError):
+    except (InvalidTransitionError, ConcurrentUpdateError):
         return _back(found, "late")
     return _back(found, "changed")
 
@@ -146,18 +146,18 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
 def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Record the customer's answer to a question about a return."""
     found = _find(number, key)
-    authorization = _one(found, name)
+    authorization = _find_return(found, name)
     if request.method != "POST":  # the URL of a page that showed an error
         return _back(found, "")
     words = unify_line_breaks(request.POST.get("words", "")).strip()
-    if not authorizations.is_asked(authorization):  # before any picture is decoded
+    if not authorizations.awaits_evidence(authorization):  # before any picture is decoded
         files = len(request.FILES.getlist("pictures"))
-        is_taken = authorizations.is_taken(authorization, words=words, pictures=files)
+        is_taken = authorizations.is_repeated_answer(authorization, words=words, pictures=files)
         return _back(found, "changed" if is_taken else "late")
     form = AnswerForm(request, to=authorization, of=found.number)
     if not form.is_valid():
         return _answer_again(request, authorization, words, form)
-    if not words and not form.drawings:
+    if not words and not form.encoded_photos:
         return _back(found, "")
     return _add(request, authorization, words, form)
 
@@ -165,17 +165,22 @@ def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpRespon
 def _add(
     request: HttpRequest, authorization: ReturnAuthorization, words: str, sent: AnswerForm
 ) -> HttpResponse:
-    found, drawings = authorization.order, sent.drawings
+    found, encoded_photos = authorization.order, sent.encoded_photos
     try:
-        authorizations.add_words(
-            authorization=authorization, words=words, drawings=drawings, now=timezone.now()
+        authorizations.add_answer(
+            authorization=authorization,
+            words=words,
+            encoded_photos=encoded_photos,
+            now=timezone.now(),
         )
-    except (CannotReturnError, IllegalMoveError, LostRaceError) as refusal:
-        if authorizations.is_taken(authorization, words=words, pictures=len(drawings)):
+    except (CannotReturnError, InvalidTransitionError, ConcurrentUpdateError) as refusal:
+        if authorizations.is_repeated_answer(
+            authorization, words=words, pictures=len(encoded_photos)
+        ):
             return _back(found, "changed")  # the second request of a double click
         if not isinstance(refusal, CannotReturnError):
             return _back(found, "late")
-        sent.add_error("pictures" if drawings else "words", str(refusal))
+        sent.add_error("pictures" if encoded_photos else "words", str(refusal))
         return _answer_again(request, authorization, words, sent)
     return _back(found, "changed")
 
@@ -196,11 +201,11 @@ def _answer_again(
 
 def is_offered(found: Order, now: datetime) -> bool:
     """Test whether anything of an order can be returned now."""
-    return bool(eligibility.look(order=found, now=now).lines)
+    return bool(eligibility.find_returnable(order=found, now=now).lines)
 
 
 def _known(found: Order, key: str) -> ReturnAuthorization | None:
-    return found.returns.filter(declaration=key).first() if key else None
+    return found.returns.filter(request_key=key).first() if key else None
 
 
 def _posted(request: HttpRequest, name: str, most: int) -> str:
@@ -217,7 +222,7 @@ def _back(found: Order, word: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(f"{path}{news}#returns", status=HTTPStatus.SEE_OTHER)
 
 
-def _one(found: Order, name: str) -> ReturnAuthorization:
+def _find_return(found: Order, name: str) -> ReturnAuthorization:
     authorization = found.returns.filter(number=name).first()
     if authorization is None:
         raise Http404
@@ -225,7 +230,7 @@ def _one(found: Order, name: str) -> ReturnAuthorization:
 
 
 def _find(number: str, key: str) -> Order:
-    found = links.find(number=number, key=key)
+    found = links.find_order(number=number, key=key)
     if found is None:
         raise Http404
     return found

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="InboundCall",
+            name="InboundWebhook",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("source", models.CharField(max_length=40)),
@@ -18,16 +18,16 @@ class Migration(migrations.Migration):
                 ("status", models.CharField(choices=[("received", "Received"), ("applied", "Applied"), ("ignored", "Ignored"), ("failed", "Failed")], default="received", max_length=10)),
                 ("status_since", models.DateTimeField()),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("turn", models.PositiveSmallIntegerField(choices=[(0, "Orders and parcels"), (1, "Stock and products")], default=0)),
+                ("priority", models.PositiveSmallIntegerField(choices=[(0, "Orders and parcels"), (1, "Stock and products")], default=0)),
                 ("due_at", models.DateTimeField()),
                 ("problem", models.CharField(blank=True, max_length=500)),
             ],
             options={
                 "indexes": [
-                    models.Index(condition=models.Q(("status", "received")), fields=["due_at"], name="inbound_call_is_due"),
-                    models.Index(condition=models.Q(("status", "received")), fields=["source", "turn", "due_at", "id"], name="inbound_call_in_turn"),
+                    models.Index(condition=models.Q(("status", "received")), fields=["due_at"], name="inbound_webhook_is_due"),
+                    models.Index(condition=models.Q(("status", "received")), fields=["source", "priority", "due_at", "id"], name="inbound_webhook_by_priority"),
                 ],
-                "constraints": [models.UniqueConstraint(fields=("source", "external_id"), name="inbound_call_kept_once")],
+                "constraints": [models.UniqueConstraint(fields=("source", "external_id"), name="inbound_webhook_once")],
             },
         )
     ]

@@ -18,28 +18,28 @@ from typing import Any, BinaryIO
 import ijson
 import msgspec
 
-from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
-from storefront.lib.http.responses import Exchange
-from storefront.lib.http.retries import patiently
-from suppliers.connectors.bigbuy.error_codes import TOO_FAST, Refusal, refusal
+from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
+from storefront.lib.http.responses import ServiceResponse
+from storefront.lib.http.retries import retry
+from suppliers.connectors.bigbuy.error_codes import RATE_LIMITED, ApiError, parse_error
 from suppliers.connectors.bigbuy.options import GROUP_QUOTAS, LIST_QUOTAS, Options
-from suppliers.connectors.context import Line, Quota
+from suppliers.connectors.context import ConnectorContext, Quota
 from suppliers.connectors.parsing import RepairedJson
-from suppliers.connectors.records import BudgetSpentError
+from suppliers.connectors.records import QuotaExceededError
 
 SUFFIX = ".json"
 PAGE_SIZE = 10_000
-MOST_PAGES = 100
+MAX_PAGES = 100
 # A list has tens of megabytes, generated during the request.
 LIST_READ_S, LIST_TOTAL_S, LIST_MAX_BYTES = 60.0, 240.0, 1_000_000_000
-LIST_TRIES = 3
-LONGEST_TURN_S = 30.0
-SHORTEST_NAP_S, LONGEST_NAP_S = 0.02, 1.0
+LIST_ATTEMPTS = 3
+MAX_TURN_WAIT_S = 30.0
+MIN_SLEEP_S, MAX_SLEEP_S = 0.02, 1.0
 TURN_S = 1.02
-REST_AFTER_429_S = 600.0
+PAUSE_AFTER_429_S = 600.0
 # How much of a list is checked for an error.
 START_BYTES = 4096
-FIRST_ODD_STATUS = 300
+FIRST_NON_SUCCESS_STATUS = 300
 ORDER_PATH = re.compile(r"/order/(\w{1,40})/?$")
 
 
@@ -47,10 +47,10 @@ class SeveralWarehousesError(PermanentError):
     """The items of one order are in several warehouses."""
 
 
-class Wire:
+class ApiClient:
     """HTTP client of one BigBuy account."""
 
-    def __init__(self, line: Line, options: Options) -> None:
+    def __init__(self, line: ConnectorContext, options: Options) -> None:
         headers = {"Authorization": f"Bearer {line.secrets.get('api_key', '')}"}
         self._api = line.api(headers=headers)
         self._lists = line.api(
@@ -73,74 +73,74 @@ class Wire:
         self._lists.close()
 
     def get[T](self, path: str, kind: type[T]) -> T:
-        return _decoded(self._asked("GET", path).content, kind, what=f"GET {path}")
+        return _decode(self._send("GET", path).content, kind, what=f"GET {path}")
 
     def check(self, path: str) -> None:
         """Send a request whose answer is only an HTTP status."""
-        self._asked("GET", path)
+        self._send("GET", path)
 
-    def ask[T](self, path: str, kind: type[T], body: Any) -> T:
+    def query[T](self, path: str, kind: type[T], body: Any) -> T:
         """Send a POST that changes nothing at BigBuy."""
         try:
-            answer = self._asked("POST", path, body=body)
-            return _decoded(answer.content, kind, what=f"POST {path}")
-        except OutsideError as error:
-            error.may_have_happened = False
+            answer = self._send("POST", path, body=body)
+            return _decode(answer.content, kind, what=f"POST {path}")
+        except ExternalServiceError as error:
+            error.is_outcome_unknown = False
             raise
 
-    def created(self, path: str, body: Any) -> str:
+    def create(self, path: str, body: Any) -> str:
         """Create an order; return the id at the end of its location.
 
         Raises: TemporaryError  the answer has no id: look the order up
         """
-        answer = self._asked("POST", path, body=body)
+        answer = self._send("POST", path, body=body)
         named = ORDER_PATH.search(answer.headers.get("location", ""))
         if named is None:
             raise TemporaryError(
                 f"POST {path}: HTTP {answer.status} without an order ID",
                 code="no_location",
-                may_have_happened=True,
+                is_outcome_unknown=True,
             )
         return named[1]
 
-    def _asked(self, method: str, path: str, *, body: Any = None) -> Exchange:
+    def _send(self, method: str, path: str, *, body: Any = None) -> ServiceResponse:
         quota = GROUP_QUOTAS[path.split("/", maxsplit=1)[0]]
-        give_up_at = time.monotonic() + LONGEST_TURN_S
+        give_up_at = time.monotonic() + MAX_TURN_WAIT_S
         while True:
-            self._take_turn(quota, give_up_at=give_up_at)
-            answer = self._api.exchange(method, path + SUFFIX, body=body)
+            self._wait_for_turn(quota, give_up_at=give_up_at)
+            answer = self._api.send(method, path + SUFFIX, body=body)
             # BigBuy's second begins when the call arrives, which is before its answer arrives.
-            self._budget.told(quota, left=0, total=quota.points, until=_in(TURN_S))
-            refused = refusal(answer.status, answer.content)
-            if refused is None and answer.status < FIRST_ODD_STATUS:
+            self._budget.set_remaining(quota, left=0, total=quota.points, until=_in(TURN_S))
+            refused = parse_error(answer.status, answer.content)
+            if refused is None and answer.status < FIRST_NON_SUCCESS_STATUS:
                 return answer
-            refused = refused or Refusal(code=str(answer.status))
+            refused = refused or ApiError(code=str(answer.status))
             # A rate-limited call had no effect: it may be sent again.
-            if refused.code != TOO_FAST or time.monotonic() > give_up_at:
-                raise _error(refused, f"{method} {path}", is_write=method != "GET")
-            time.sleep(LONGEST_NAP_S)
+            if refused.code != RATE_LIMITED or time.monotonic() > give_up_at:
+                raise _to_error(refused, f"{method} {path}", is_write=method != "GET")
+            time.sleep(MAX_SLEEP_S)
 
-    def _take_turn(self, quota: Quota, *, give_up_at: float) -> None:
+    def _wait_for_turn(self, quota: Quota, *, give_up_at: float) -> None:
         """Wait for the next free second.
 
-        Raises: BudgetSpentError  none is free within the limit
+        Raises: QuotaExceededError  none is free within the limit
         """
         while True:
             try:
                 self._budget.spend(quota, is_for_order=True)
-            except BudgetSpentError as error:
+            except QuotaExceededError as error:
                 if time.monotonic() > give_up_at:
                     raise
                 wait_s = error.until.timestamp() - time.time()
-                time.sleep(min(max(wait_s, SHORTEST_NAP_S), LONGEST_NAP_S))
+                time.sleep(min(max(wait_s, MIN_SLEEP_S), MAX_SLEEP_S))
             else:
                 return
 
     def rows(self, name: str, *, is_per_product: bool = True) -> Iterator[dict[str, Any]]:
         """Yield the rows of a whole list, from a temporary file.
 
-        Raises: BudgetSpentError  the hourly quota of the list is used up
-                OutsideError  the list could not be fetched
+        Raises: QuotaExceededError    the hourly quota of the list is used up
+                ExternalServiceError  the list could not be fetched
         """
         query: dict[str, Any] = {"isoCode": self._options.language}
         if not is_per_product:
@@ -158,7 +158,7 @@ class Wire:
         self.list_counts[key] = count
 
     def _pages(self, name: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        for number in range(MOST_PAGES):
+        for number in range(MAX_PAGES):
             count = 0
             for row in self._page(name, {**query, "page": number, "pageSize": PAGE_SIZE}):
                 count += 1
@@ -171,40 +171,40 @@ class Wire:
         path = f"catalog/{name}"
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self._folder) as file:
-            patiently(partial(self._fetch, path, query, file), is_repeatable=True, tries=LIST_TRIES)
+            retry(partial(self._fetch, path, query, file), is_idempotent=True, tries=LIST_ATTEMPTS)
             file.seek(0)
             try:
                 for row in ijson.items(RepairedJson(file), "item", use_float=False):
                     if not isinstance(row, dict):
-                        raise _garbage(path)
+                        raise _invalid_response(path)
                     yield row
             except (ijson.JSONError, UnicodeDecodeError) as error:
-                raise _garbage(path) from error
+                raise _invalid_response(path) from error
 
     def _fetch(self, path: str, query: Mapping[str, Any], file: BinaryIO) -> None:
         """Fetch one page into the file.
 
-        Raises: BudgetSpentError  the hourly quota of the list is used up
+        Raises: QuotaExceededError  the hourly quota of the list is used up
         """
         quota = LIST_QUOTAS[path]
         file.seek(0)
         file.truncate()
         self._budget.spend(quota)
-        answer = self._lists.exchange("GET", path + SUFFIX, params=query, to=file)
-        until = self._told(quota, answer.headers)
+        answer = self._lists.send("GET", path + SUFFIX, params=query, to=file)
+        until = self._store_quota(quota, answer.headers)
         file.seek(0)
         start = answer.content or file.read(START_BYTES)
-        refused = refusal(answer.status, start)
-        if refused is not None and refused.code == TOO_FAST:
-            until = until or _in(REST_AFTER_429_S)
-            self._budget.told(quota, left=0, total=None, until=until)
-            raise BudgetSpentError(f"GET {path}: rate limit reached", until=until)
+        refused = parse_error(answer.status, start)
+        if refused is not None and refused.code == RATE_LIMITED:
+            until = until or _in(PAUSE_AFTER_429_S)
+            self._budget.set_remaining(quota, left=0, total=None, until=until)
+            raise QuotaExceededError(f"GET {path}: rate limit reached", until=until)
         if refused is not None:
             raise refused.error(f"GET {path}", is_write=False)
         if not start.lstrip().startswith(b"["):
-            raise _garbage(path)
+            raise _invalid_response(path)
 
-    def _told(self, quota: Quota, headers: Mapping[str, str]) -> datetime | None:
+    def _store_quota(self, quota: Quota, headers: Mapping[str, str]) -> datetime | None:
         """Store the rest of a quota from the headers; return when its window ends."""
         names = ("limit", "remaining", "reset")
         told = [headers.get(f"x-ratelimit-{name}", "") for name in names]
@@ -213,7 +213,7 @@ class Wire:
         total, left, reset_s = map(int, told)
         # An absurd date would pause the syncs for ever.
         until = min(datetime.fromtimestamp(reset_s, UTC), _in(quota.window_s))
-        self._budget.told(quota, left=left, total=total, until=until)
+        self._budget.set_remaining(quota, left=left, total=total, until=until)
         return until
 
 
@@ -221,7 +221,7 @@ def _in(seconds: float) -> datetime:
     return datetime.fromtimestamp(time.time() + seconds, UTC)
 
 
-def _error(refused: Refusal, what: str, *, is_write: bool) -> OutsideError:
+def _to_error(refused: ApiError, what: str, *, is_write: bool) -> ExternalServiceError:
     if refused.warehouses:
         return SeveralWarehousesError(
             f"{what}: the items are in {len(refused.warehouses)} warehouses",
@@ -230,14 +230,14 @@ def _error(refused: Refusal, what: str, *, is_write: bool) -> OutsideError:
     return refused.error(what, is_write=is_write)
 
 
-def _garbage(path: str) -> PermanentError:
+def _invalid_response(path: str) -> PermanentError:
     return PermanentError(f"GET {path}: the answer is not a list of objects", code="garbage")
 
 
-def _decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
+def _decode[T](content: bytes, kind: type[T], *, what: str) -> T:
     try:
         return msgspec.json.Decoder(kind, float_hook=Decimal, strict=False).decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise PermanentError(
-            f"{what}: unexpected answer", code="garbage", may_have_happened=True
+            f"{what}: unexpected answer", code="garbage", is_outcome_unknown=True
         ) from error

@@ -9,52 +9,52 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.connectors.bigbuy import freight, product_lists, product_pages, stock_and_costs
 from suppliers.connectors.bigbuy import orders as bigbuy_orders
-from suppliers.connectors.bigbuy.client import Wire
-from suppliers.connectors.bigbuy.list_store import Shelf
+from suppliers.connectors.bigbuy.client import ApiClient
+from suppliers.connectors.bigbuy.list_store import ListStore
 from suppliers.connectors.bigbuy.options import CURRENCY, QUOTAS, Options
-from suppliers.connectors.bigbuy.schemas import Carrier, Status
-from suppliers.connectors.context import Line, Quota, Secret
+from suppliers.connectors.bigbuy.schemas import Carrier, OrderStatus
+from suppliers.connectors.context import ConnectorContext, Quota, Secret
 from suppliers.connectors.records import (
-    Answer,
-    CostRecord,
+    Acknowledgement,
     FreightOption,
-    Omitted,
-    OrderName,
-    ProductPage,
-    PurchaseRequest,
-    PurchaseState,
-    RequestLine,
-    StockRecord,
+    MissingRowMeans,
+    OrderReference,
+    PriceReport,
+    ProductDetail,
+    PurchaseOrderReport,
+    PurchaseOrderRequest,
+    PurchaseOrderRequestLine,
+    StockReport,
 )
 
 
-def advice(wire: Wire, options: Options) -> tuple[str, ...]:
+def suggest_settings(api: ApiClient, options: Options) -> tuple[str, ...]:
     """Compare the options with BigBuy's lists of statuses and carriers.
 
-    Raises: OutsideError
+    Raises: ExternalServiceError
     """
-    return tuple(_advice(wire, options))
+    return tuple(_suggestions(api, options))
 
 
-def _advice(wire: Wire, options: Options) -> Iterator[str]:
+def _suggestions(api: ApiClient, options: Options) -> Iterator[str]:
     if not options.taxonomies:
         yield "Enter the taxonomies to list: BigBuy may reject product lists without one."
     if not options.email:
         yield "Enter our e-mail address: orders cannot be placed without it."
-    statuses = [status.name for status in wire.get("order/orderstatuses", list[Status])]
+    statuses = [status.name for status in api.get("order/orderstatuses", list[OrderStatus])]
     if unknown := [name for name in statuses if options.answer(name) is None]:
         names = ", ".join(repr(name) for name in unknown)
-        answers = ", ".join(answer.value for answer in Answer)
+        answers = ", ".join(answer.value for answer in Acknowledgement)
         yield (
             f"Map these statuses in order_statuses to one of {answers};"
             f" until then they count as accepted: {names}."
         )
-    there = {row.name.casefold() for row in wire.get("shipping/carriers", list[Carrier])}
+    there = {row.name.casefold() for row in api.get("shipping/carriers", list[Carrier])}
     if strange := sorted({name.casefold() for name in options.carriers} - there):
         shown = [", ".join(each) for each in (strange, sorted(there))]
         yield f"BigBuy does not offer these carriers: {shown[0]}. It offers {shown[1]}."
@@ -88,83 +88,85 @@ class BigBuy:
         "user/purse": "balance",
     }
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: ConnectorContext) -> None:
         self._options = line.settings(Options)
-        self._wire = Wire(line, self._options)
+        self._api = ApiClient(line, self._options)
         self._memory = line.memory
-        self._opened: Shelf | None = None
-        self._listed: tuple[list[BadRow], frozenset[int]] | None = None
+        self._opened: ListStore | None = None
+        self._listed: tuple[list[ImportIssue], frozenset[int]] | None = None
 
     @property
-    def _shelf(self) -> Shelf:
+    def _list_store(self) -> ListStore:
         if self._opened is None:
-            self._opened = Shelf(self._wire.folder)
+            self._opened = ListStore(self._api.folder)
         return self._opened
 
     def sign_in(self) -> str:
         """Check the API key. BigBuy answers without an account name, so the result is empty."""
-        self._wire.check("user/auth/status")
+        self._api.check("user/auth/status")
         return ""
 
     def close(self) -> None:
-        self._wire.close()
+        self._api.close()
         if self._opened is not None:
             self._opened.close()
 
     @property
-    def omitted_products(self) -> Omitted:
-        return Omitted.GONE
+    def omitted_products(self) -> MissingRowMeans:
+        return MissingRowMeans.DISCONTINUED
 
-    def pages(self) -> Iterator[ProductPage | BadRow]:
+    def pages(self) -> Iterator[ProductDetail | ImportIssue]:
         if self._listed is None:
-            self._listed = product_lists.fetch(self._wire, self._shelf, self._options, self._memory)
+            self._listed = product_lists.fetch(
+                self._api, self._list_store, self._options, self._memory
+            )
         bad, chosen = self._listed
         yield from bad
-        yield from product_pages.pages(self._shelf, chosen)
+        yield from product_pages.pages(self._list_store, chosen)
 
     @property
     def list_counts(self) -> Mapping[str, int]:
-        return {**self._shelf.counts(), **self._wire.list_counts}
+        return {**self._list_store.counts(), **self._api.list_counts}
 
-    def forget_list(self, name: str) -> None:
-        self._shelf.forget(name.partition(" ")[0])
-
-    @property
-    def omitted_stock(self) -> Omitted:
-        return Omitted.EMPTY
+    def invalidate_list(self, name: str) -> None:
+        self._list_store.forget(name.partition(" ")[0])
 
     @property
-    def omitted_costs(self) -> Omitted:
-        return Omitted.EMPTY
+    def omitted_stock(self) -> MissingRowMeans:
+        return MissingRowMeans.OUT_OF_STOCK
 
-    def stock_rows(self) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
-        product_lists.variants_of(self._wire, self._shelf)
-        yield from stock_and_costs.stock_rows(self._wire, self._shelf, self._options)
+    @property
+    def omitted_costs(self) -> MissingRowMeans:
+        return MissingRowMeans.OUT_OF_STOCK
 
-    def cost_rows(self) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
-        product_lists.variants_of(self._wire, self._shelf)
-        yield from stock_and_costs.cost_rows(self._wire, self._shelf)
+    def stock_rows(self) -> Iterator[tuple[str, tuple[StockReport | ImportIssue, ...]]]:
+        product_lists.fetch_variations(self._api, self._list_store)
+        yield from stock_and_costs.stock_rows(self._api, self._list_store, self._options)
+
+    def cost_rows(self) -> Iterator[tuple[str, tuple[PriceReport | ImportIssue, ...]]]:
+        product_lists.fetch_variations(self._api, self._list_store)
+        yield from stock_and_costs.cost_rows(self._api, self._list_store)
 
     def freight(
-        self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
+        self, *, country_from: str, ship_to: Address, lines: tuple[PurchaseOrderRequestLine, ...]
     ) -> tuple[FreightOption, ...]:
         del country_from  # the items decide it
-        return freight.options(self._wire, self._options, ship_to=ship_to, lines=lines)
+        return freight.cheapest_quotes(self._api, self._options, ship_to=ship_to, lines=lines)
 
-    def validate(self, request: PurchaseRequest) -> Money | None:
-        return bigbuy_orders.validate(self._wire, self._options, request)
+    def validate(self, request: PurchaseOrderRequest) -> Money | None:
+        return bigbuy_orders.validate(self._api, self._options, request)
 
-    def place(self, request: PurchaseRequest) -> PurchaseState:
-        return bigbuy_orders.place(self._wire, self._options, request)
+    def place(self, request: PurchaseOrderRequest) -> PurchaseOrderReport:
+        return bigbuy_orders.place(self._api, self._options, request)
 
-    def find(self, *, number: str) -> PurchaseState | None:
-        return bigbuy_orders.find(self._wire, self._options, number)
+    def find(self, *, number: str) -> PurchaseOrderReport | None:
+        return bigbuy_orders.find(self._api, self._options, number)
 
-    def track(self, orders: Sequence[OrderName]) -> Iterable[PurchaseState]:
-        return bigbuy_orders.track(self._wire, self._options, orders)
+    def track(self, orders: Sequence[OrderReference]) -> Iterable[PurchaseOrderReport]:
+        return bigbuy_orders.track(self._api, self._options, orders)
 
     def balance(self) -> Money:
-        return Money(self._wire.get("user/purse", Decimal), CURRENCY)
+        return Money(self._api.get("user/purse", Decimal), CURRENCY)
 
     def advice(self) -> tuple[str, ...]:
-        return advice(self._wire, self._options)
+        return suggest_settings(self._api, self._options)

@@ -9,16 +9,20 @@ from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.connectors.bigbuy import schemas
-from suppliers.connectors.bigbuy.client import Wire
+from suppliers.connectors.bigbuy.client import ApiClient
 from suppliers.connectors.bigbuy.options import CURRENCY, Options
 from suppliers.connectors.bigbuy.schemas import Carrier, Quote, Quotes
-from suppliers.connectors.records import FreightOption, RequestLine
+from suppliers.connectors.records import FreightOption, PurchaseOrderRequestLine
 
 log = logging.getLogger(__name__)
 
 
-def options(
-    wire: Wire, settings: Options, *, ship_to: Address, lines: tuple[RequestLine, ...]
+def cheapest_quotes(
+    api: ApiClient,
+    settings: Options,
+    *,
+    ship_to: Address,
+    lines: tuple[PurchaseOrderRequestLine, ...],
 ) -> tuple[FreightOption, ...]:
     """Return the cheapest quote of each allowed carrier.
 
@@ -33,17 +37,17 @@ def options(
         }
     }
     one_or_many: Any = Quotes | list[Quotes]
-    quoted = wire.ask("shipping/orders", one_or_many, body)
+    quoted = api.query("shipping/orders", one_or_many, body)
     answers = quoted if isinstance(quoted, list) else [quoted]
     quotes = [quote for answer in answers for quote in answer.shipping_options or ()]
     if not quotes:
         return ()
-    carriers = _carriers(wire)
+    carriers = _carriers(api)
     cheapest: dict[str, FreightOption] = {}
     is_unclear = False
     for quote in sorted(quotes, key=lambda each: each.cost):
         name = carriers.get(str(quote.shipping_service.id), "")
-        option = _option(name, quote)
+        option = _to_option(name, quote)
         if name and not _is_allowed(name, settings):
             continue
         if option is None:
@@ -55,11 +59,11 @@ def options(
     return tuple(cheapest.values())
 
 
-def _carriers(wire: Wire) -> dict[str, str]:
+def _carriers(api: ApiClient) -> dict[str, str]:
     """Return carrier names, as an order names them, by service id."""
     return {
         str(service.id): carrier.name.strip().casefold()
-        for carrier in wire.get("shipping/carriers", list[Carrier])
+        for carrier in api.get("shipping/carriers", list[Carrier])
         for service in carrier.shipping_services or ()
     }
 
@@ -68,7 +72,7 @@ def _is_allowed(name: str, settings: Options) -> bool:
     return not settings.carriers or name in {each.casefold() for each in settings.carriers}
 
 
-def _option(name: str, quote: Quote) -> FreightOption | None:
+def _to_option(name: str, quote: Quote) -> FreightOption | None:
     days = schemas.days(quote.shipping_service.delay)
     if not name or quote.cost < 0 or days is None:
         log.warning("a carrier without name, price or time is skipped: %s", quote)

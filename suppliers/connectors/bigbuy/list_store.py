@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-FILE = "bigbuy.sqlite3"
-BUSY_S = 60.0
+FILE_NAME = "bigbuy.sqlite3"
+BUSY_TIMEOUT_S = 60.0
 STOCKED = "stocked"
 BATCH = 1000
 # The cache is only a copy: after a change of its schema all lists are fetched again.
-EDITION = 3
-KEPT = """
+SCHEMA_VERSION = 3
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (
   list TEXT, id INTEGER, parent INTEGER, row BLOB, PRIMARY KEY (list, id)
 ) WITHOUT ROWID;
@@ -30,13 +30,13 @@ CREATE TABLE IF NOT EXISTS ready (sku TEXT PRIMARY KEY, days INTEGER) WITHOUT RO
 CREATE TABLE IF NOT EXISTS fetched (list TEXT PRIMARY KEY, at_s REAL) WITHOUT ROWID;
 """
 # Temporary tables of this run, in a private file.
-OWN = """
+RUN_SCHEMA = """
 CREATE TEMP TABLE product (id INTEGER PRIMARY KEY, row BLOB);
 CREATE TEMP TABLE stamp (list TEXT, id INTEGER, stamp TEXT, PRIMARY KEY (list, id)) WITHOUT ROWID;
 CREATE TEMP TABLE ready (sku TEXT PRIMARY KEY, days INTEGER) WITHOUT ROWID;
 CREATE TEMP TABLE incoming (id INTEGER PRIMARY KEY, parent INTEGER, row BLOB);
 """
-REPLACE = (
+REPLACE_SQL = (
     "DELETE FROM rows WHERE list = :list",
     "INSERT INTO rows SELECT :list, id, parent, row FROM temp.incoming",
     "DELETE FROM stamps WHERE list = :list",
@@ -44,8 +44,8 @@ REPLACE = (
     "INSERT OR REPLACE INTO fetched VALUES (:list, :at_s)",
 )
 # Without the hint, SQLite scans the whole list for each parent.
-BY_PARENT = "FROM rows INDEXED BY rows_by_parent WHERE list = ? AND parent = ?"
-CHANGED = """
+BY_PARENT_SQL = "FROM rows INDEXED BY rows_by_parent WHERE list = ? AND parent = ?"
+CHANGED_SQL = """
 SELECT EXISTS (
   SELECT 1 FROM temp.stamp t
   WHERE t.list = ? AND NOT EXISTS (
@@ -57,7 +57,7 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
-class Shelf:
+class ListStore:
     """The cached lists of one connection.
 
     A list is replaced in one transaction: readers see the old or the new one.
@@ -65,16 +65,16 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(folder / FILE, timeout=BUSY_S, isolation_level=None)
+        self._db = sqlite3.connect(folder / FILE_NAME, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         (edition,) = self._db.execute("PRAGMA user_version").fetchone()
-        if edition != EDITION:
+        if edition != SCHEMA_VERSION:
             for table in ("rows", "stamps", "stocked", "ready", "fetched"):
                 self._db.execute(f"DROP TABLE IF EXISTS {table}")
-            self._db.execute(f"PRAGMA user_version = {EDITION}")
-        self._db.executescript(KEPT)
-        self._db.executescript(OWN)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._db.executescript(SCHEMA)
+        self._db.executescript(RUN_SCHEMA)
 
     def close(self) -> None:
         self._db.close()
@@ -98,7 +98,7 @@ class Shelf:
 
     def has_changed(self, name: str) -> bool:
         """Test whether the part of some product in a list has another date than the cached one."""
-        (found,) = self._db.execute(CHANGED, (name,)).fetchone()
+        (found,) = self._db.execute(CHANGED_SQL, (name,)).fetchone()
         return bool(found)
 
     def replace(
@@ -120,7 +120,7 @@ class Shelf:
             self._db.execute("COMMIT")
             count += len(batch)
         self._db.execute("BEGIN IMMEDIATE")
-        for statement in REPLACE:
+        for statement in REPLACE_SQL:
             self._db.execute(statement, {"list": name, "at_s": at_s})
         self._db.execute("COMMIT")
         return count
@@ -148,7 +148,7 @@ class Shelf:
         return _decoder.decode(found[0]) if found else None
 
     def children(self, name: str, parent: int) -> list[dict[str, Any]]:
-        found = self._db.execute(f"SELECT row {BY_PARENT} ORDER BY id", (name, parent))
+        found = self._db.execute(f"SELECT row {BY_PARENT_SQL} ORDER BY id", (name, parent))
         return [_decoder.decode(row) for (row,) in found]
 
     def has_rows(self, name: str) -> bool:
@@ -156,7 +156,7 @@ class Shelf:
         return bool(found.fetchone()[0])
 
     def has_children(self, name: str, parent: int) -> bool:
-        found = self._db.execute(f"SELECT EXISTS (SELECT 1 {BY_PARENT})", (name, parent))
+        found = self._db.execute(f"SELECT EXISTS (SELECT 1 {BY_PARENT_SQL})", (name, parent))
         return bool(found.fetchone()[0])
 
     def parent(self, name: str, key: int) -> int | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from suppliers.connectors.context import Quota
-from suppliers.connectors.records import Answer
+from suppliers.connectors.records import Acknowledgement
 
 HOUR_S = 3600
 CURRENCY = "EUR"
@@ -32,7 +32,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     only_in_stock: bool = True
     warehouses: dict[str, str] = {}
     warehouse_country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "ES"
-    order_statuses: dict[str, Answer] = {}
+    order_statuses: dict[str, Acknowledgement] = {}
     payment_method: str = "moneybox"
     email: str = ""
     phone: str = ""
@@ -40,12 +40,12 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     def country(self, warehouse: str) -> str:
         return self.warehouses.get(warehouse, self.warehouse_country)
 
-    def answer(self, status: str) -> Answer | None:
+    def answer(self, status: str) -> Acknowledgement | None:
         names = {name.casefold(): answer for name, answer in self.order_statuses.items()}
         return names.get(status.casefold())
 
 
-def _hourly(points: int, *names: str) -> dict[str, Quota]:
+def _hourly_quotas(points: int, *names: str) -> dict[str, Quota]:
     return {
         f"catalog/{name}": Quota(name=f"catalog/{name}", points=points, window_s=HOUR_S)
         for name in names
@@ -54,7 +54,7 @@ def _hourly(points: int, *names: str) -> dict[str, Quota]:
 
 # Each list has a quota of its own; a window begins with its first call.
 LIST_QUOTAS: Mapping[str, Quota] = {
-    **_hourly(
+    **_hourly_quotas(
         10,
         "products",
         "productprices",
@@ -65,8 +65,8 @@ LIST_QUOTAS: Mapping[str, Quota] = {
         "productsvariations",
         "variations",
     ),
-    **_hourly(24, "productsinformation", "taxonomies", "attributes", "attributegroups"),
-    **_hourly(5, "manufacturers"),
+    **_hourly_quotas(24, "productsinformation", "taxonomies", "attributes", "attributegroups"),
+    **_hourly_quotas(5, "manufacturers"),
 }
 # All calls of one group together: one a second.
 GROUP_QUOTAS: Mapping[str, Quota] = {

@@ -14,91 +14,100 @@ from urllib.parse import quote
 
 import msgspec
 
-from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
-from suppliers.connectors.bigbuy.client import Wire
+from suppliers.connectors.bigbuy.client import ApiClient
 from suppliers.connectors.bigbuy.options import CURRENCY, Options
-from suppliers.connectors.bigbuy.schemas import Carrier, Named, Order, Parcel, Totals, Tracked
+from suppliers.connectors.bigbuy.schemas import (
+    Carrier,
+    Order,
+    OrderId,
+    OrderTotals,
+    Parcel,
+    TrackedOrder,
+)
 from suppliers.connectors.records import (
-    Answer,
-    OrderName,
-    ParcelNews,
-    PurchaseRequest,
-    PurchaseState,
+    Acknowledgement,
+    OrderReference,
+    PurchaseOrderReport,
+    PurchaseOrderRequest,
+    ShipmentNotice,
 )
 
-ABSENT, OTHER = "404", "other_order"
-ORDERS_AT_ONCE = 50
+NOT_FOUND, OTHER_ORDER = "404", "other_order"
+ORDERS_PER_TRACKING_CALL = 50
 
 log = logging.getLogger(__name__)
 
 
-def find(wire: Wire, options: Options, number: str) -> PurchaseState | None:
+def find(api: ApiClient, options: Options, number: str) -> PurchaseOrderReport | None:
     """Look up an order by our number; None proves that it does not exist.
 
     Raises: TemporaryError  no answer, which proves nothing
     """
-    key = _named(wire, number)
+    key = _find_id(api, number)
     if key is None:
         return None
-    order = _order(wire, key, number)
-    tracked = _tracked(wire, [key])
-    carriers = _carriers(wire) if any(tracked.values()) else {}
-    return _told(options, order, tracked=tracked, carriers=carriers)
+    order = _order(api, key, number)
+    tracked = _parcels_by_order(api, [key])
+    carriers = _carriers(api) if any(tracked.values()) else {}
+    return _to_report(options, order, tracked=tracked, carriers=carriers)
 
 
-def _named(wire: Wire, number: str) -> str | None:
+def _find_id(api: ApiClient, number: str) -> str | None:
     try:
-        answer = wire.get(f"order/reference/{quote(number, safe='')}", Named)
+        answer = api.get(f"order/reference/{quote(number, safe='')}", OrderId)
     except PermanentError as error:
-        if error.code == ABSENT:
+        if error.code == NOT_FOUND:
             return None
         raise
     return str(answer.id)
 
 
-def _order(wire: Wire, key: str, number: str) -> Order:
+def _order(api: ApiClient, key: str, number: str) -> Order:
     """Read one order.
 
     Raises: TemporaryError  the answer is about another order
     """
-    order = wire.get(f"order/{quote(key, safe='')}", Order)
+    order = api.get(f"order/{quote(key, safe='')}", Order)
     if order.internal_reference != number or str(order.id) != key:
-        raise TemporaryError(f"requested {number}, received {order.internal_reference}", code=OTHER)
+        raise TemporaryError(
+            f"requested {number}, received {order.internal_reference}", code=OTHER_ORDER
+        )
     return order
 
 
-def _tracked(wire: Wire, ids: Sequence[str]) -> dict[str, list[Parcel]]:
+def _parcels_by_order(api: ApiClient, ids: Sequence[str]) -> dict[str, list[Parcel]]:
     """Return the parcels of many orders, by order id. BigBuy may leave orders out."""
     found: dict[str, list[Parcel]] = {}
-    for batch in batched(ids, ORDERS_AT_ONCE):
+    for batch in batched(ids, ORDERS_PER_TRACKING_CALL):
         asked = [{"id": int(key) if key.isdecimal() else key} for key in batch]
         body = {"track": {"orders": asked}}
-        for row in wire.ask("tracking/orders", list[Tracked], body):
+        for row in api.query("tracking/orders", list[TrackedOrder], body):
             if str(row.id) in batch:
                 found[str(row.id)] = [each for each in row.trackings or () if each.tracking_number]
     return found
 
 
-def _carriers(wire: Wire) -> dict[str, str]:
-    return {str(row.id): row.name for row in wire.get("tracking/carriers", list[Carrier])}
+def _carriers(api: ApiClient) -> dict[str, str]:
+    return {str(row.id): row.name for row in api.get("tracking/carriers", list[Carrier])}
 
 
-def _told(
+def _to_report(
     options: Options,
     order: Order,
     *,
     tracked: Mapping[str, list[Parcel]],
     carriers: Mapping[str, str],
-) -> PurchaseState:
+) -> PurchaseOrderReport:
     name = parsing.text(order.status)
     known = options.answer(name)
     reason = "" if known else f"order_statuses does not map the status {name!r}"
-    return PurchaseState(
+    return PurchaseOrderReport(
         number=order.internal_reference,
         supplier_reference=str(order.id),
-        answer=known or Answer.ACCEPTED,
+        answer=known or Acknowledgement.ACCEPTED,
         reason=reason,
         cost=_cost(order),
         parcels=tuple(_parcel(each, carriers) for each in tracked.get(str(order.id), ())),
@@ -114,19 +123,21 @@ def _cost(order: Order) -> Money | None:
     return Money.total(prices, CURRENCY)
 
 
-def _parcel(parcel: Parcel, carriers: Mapping[str, str]) -> ParcelNews:
+def _parcel(parcel: Parcel, carriers: Mapping[str, str]) -> ShipmentNotice:
     """Return one parcel; BigBuy does not report its content."""
     said = parcel.carrier
     name = (said.name or carriers.get(str(said.id), "")) if said else ""
-    return ParcelNews(
+    return ShipmentNotice(
         carrier=name,
         number=parsing.text(parcel.tracking_number),
         carrier_text=parsing.text(parcel.status_description),
-        happened_at=parsing.moment(parcel.status_date),
+        happened_at=parsing.timestamp(parcel.status_date),
     )
 
 
-def track(wire: Wire, options: Options, orders: Sequence[OrderName]) -> Iterator[PurchaseState]:
+def track(
+    api: ApiClient, options: Options, orders: Sequence[OrderReference]
+) -> Iterator[PurchaseOrderReport]:
     """Read many orders: one call each, then one call for the parcels of fifty.
 
     An order is read before its parcels: otherwise one that ships in between would be delivered
@@ -134,59 +145,59 @@ def track(wire: Wire, options: Options, orders: Sequence[OrderName]) -> Iterator
     skipped. If a call fails, the orders read before it are returned first.
     """
     read: list[Order] = []
-    failure: OutsideError | None = None
+    failure: ExternalServiceError | None = None
     for name in orders:
         if not name.supplier_reference:
             continue
         try:
-            read.append(_order(wire, name.supplier_reference, name.number))
-        except OutsideError as error:
-            if error.code not in {ABSENT, OTHER}:
+            read.append(_order(api, name.supplier_reference, name.number))
+        except ExternalServiceError as error:
+            if error.code not in {NOT_FOUND, OTHER_ORDER}:
                 failure = error
                 break
             log.info("an order is skipped: %s", error)
-    tracked = _tracked(wire, [str(order.id) for order in read])
-    carriers: dict[str, str] = _carriers(wire) if any(tracked.values()) else {}
+    tracked = _parcels_by_order(api, [str(order.id) for order in read])
+    carriers: dict[str, str] = _carriers(api) if any(tracked.values()) else {}
     for order in read:
-        yield _told(options, order, tracked=tracked, carriers=carriers)
+        yield _to_report(options, order, tracked=tracked, carriers=carriers)
     if failure is not None:
         raise failure
 
 
 # Validation and placement
 
-LONGEST_ADDRESS = 70
+MAX_ADDRESS_LENGTH = 70
 
 
-def validate(wire: Wire, options: Options, request: PurchaseRequest) -> Money | None:
+def validate(api: ApiClient, options: Options, request: PurchaseOrderRequest) -> Money | None:
     """Return the cost of the items, if the order would be accepted."""
-    totals = wire.ask("order/check", Totals, _worded(options, request))
+    totals = api.query("order/check", OrderTotals, _order_body(options, request))
     goods = totals.total_without_taxes_and_without_shipping_cost
     return Money(goods, CURRENCY) if goods else None
 
 
-def place(wire: Wire, options: Options, request: PurchaseRequest) -> PurchaseState:
+def place(api: ApiClient, options: Options, request: PurchaseOrderRequest) -> PurchaseOrderReport:
     """Validate the order, then create it: creation commits items and money.
 
     Raises: SeveralWarehousesError  the items moved to several warehouses: nothing was created
     """
-    cost = validate(wire, options, request)
-    reference = wire.created("order/create", _worded(options, request))
-    return PurchaseState(
+    cost = validate(api, options, request)
+    reference = api.create("order/create", _order_body(options, request))
+    return PurchaseOrderReport(
         number=request.number,
         supplier_reference=reference,
-        answer=Answer.ACCEPTED,
+        answer=Acknowledgement.ACCEPTED,
         cost=cost,
         raw={"id": reference},
     )
 
 
-def _worded(options: Options, request: PurchaseRequest) -> dict[str, Any]:
+def _order_body(options: Options, request: PurchaseOrderRequest) -> dict[str, Any]:
     to = request.ship_to
     address = f"{to.line1}, {to.line2}" if to.line2 else to.line1
-    if len(address) > LONGEST_ADDRESS:
+    if len(address) > MAX_ADDRESS_LENGTH:
         raise PermanentError(
-            f"the street is longer than {LONGEST_ADDRESS} characters",
+            f"the street is longer than {MAX_ADDRESS_LENGTH} characters",
             code="too_long",
         )
     if not options.email:

@@ -6,65 +6,65 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.records import BadRow, ProductRecord, Terms, VariantRecord
+from catalog.records import ImportIssue, ProductRecord, SupplierTerms, VariantRecord
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
 from suppliers.connectors.bigbuy import schemas, stock_and_costs
-from suppliers.connectors.bigbuy.list_store import Shelf
-from suppliers.connectors.records import ProductPage
+from suppliers.connectors.bigbuy.list_store import ListStore
+from suppliers.connectors.records import ProductDetail
 from suppliers.connectors.spec_tables import claims
 
-LONGEST_URL = 500
-MOST_PICTURES = 20
-MOST_LEVELS = 12
-MOST_VARIANTS = 200
+MAX_URL_LENGTH = 500
+MAX_PICTURES = 20
+MAX_CATEGORY_DEPTH = 12
+MAX_VARIANTS = 200
 # Prices and stock have their own jobs, and a new date alone is no change.
 PRICES = frozenset({"wholesalePrice", "retailPrice", "inShopsPrice", "priceLargeQuantities"})
-PASSING = PRICES | {
+VOLATILE_FIELDS = PRICES | {
     "dateAdd", "dateUpd", "dateUpdCategories", "dateUpdDescription", "dateUpdProperties",
     "dateUpdImages", "dateUpdStock",
 }  # fmt: skip
 NOT_A_PHOTO = ("logo", "energyEfficiency", "gpsrLabel", "gpsrWarning")
 BATTERY = re.compile(r"batter|li-?ion|li-?po|lithium|\bmAh\b", re.IGNORECASE)
-NONE_OF_IT = re.compile(r"^\s*(no|none|without|not included|0)\b", re.IGNORECASE)
+NEGATIVE_VALUE = re.compile(r"^\s*(no|none|without|not included|0)\b", re.IGNORECASE)
 
 
-def pages(shelf: Shelf, chosen: frozenset[int]) -> Iterator[ProductPage]:
-    for key, row in shelf.products():
+def pages(store: ListStore, chosen: frozenset[int]) -> Iterator[ProductDetail]:
+    for key, row in store.products():
         if key in chosen:
-            yield _Joined(shelf, key, row).page()
+            yield _JoinedProduct(store, key, row).page()
 
 
-class _Joined:
+class _JoinedProduct:
     """One product, joined with its rows in the other lists."""
 
-    def __init__(self, shelf: Shelf, key: int, row: dict[str, Any]) -> None:
-        self._shelf = shelf
+    def __init__(self, store: ListStore, key: int, row: dict[str, Any]) -> None:
+        self._list_store = store
         self._ref = str(key)
         self._row = row
-        self._text = shelf.row("productsinformation", key) or {}
-        self._pictures = _pictures(shelf.row("productsimages", key) or {})
-        self._variations = shelf.children("productsvariations", key)[:MOST_VARIANTS]
-        self._problems: list[BadRow] = []
+        self._text = store.row("productsinformation", key) or {}
+        self._pictures = _pictures(store.row("productsimages", key) or {})
+        self._variations = store.children("productsvariations", key)[:MAX_VARIANTS]
+        self._problems: list[ImportIssue] = []
 
-    def page(self) -> ProductPage:
+    def page(self) -> ProductDetail:
         brand = self._name("manufacturers", self._row.get("manufacturer"))
         path = self._category_path()
         options = [self._options(variation) for variation in self._variations]
         words = [self._row, self._text, *self._variations]
-        lasting = [{k: v for k, v in each.items() if k not in PASSING} for each in words]
+        lasting = [{k: v for k, v in each.items() if k not in VOLATILE_FIELDS} for each in words]
         prices = [{k: v for k, v in each.items() if k in PRICES} for each in words]
         title = parsing.text(self._text.get("name"))
         if not title:
             message = "The product has no text in the configured language."
-            self._problems.append(BadRow(row=self._ref, code="no-title", message=message))
+            self._problems.append(ImportIssue(row=self._ref, code="no-title", message=message))
         variants = self._variants(title, options) if title else ()
         if title and not variants:
             message = "The product has no valid SKU."
-            self._problems.append(BadRow(row=self._ref, code="no-variants", message=message))
+            self._problems.append(ImportIssue(row=self._ref, code="no-variants", message=message))
         ready_in = [variant.terms.lead_days for variant in variants]
-        return ProductPage(
-            ref=self._ref,
+        return ProductDetail(
+            external_id=self._ref,
             digest=parsing.digest([lasting, self._pictures, brand, path, options, ready_in]),
             cost_digest=parsing.digest(prices),
             record=self._record(title, brand, path, options, variants) if variants else None,
@@ -82,7 +82,7 @@ class _Joined:
         html = parsing.text(self._text.get("description"))
         table = claims(html)
         return ProductRecord(
-            ref=self._ref,
+            external_id=self._ref,
             title=title,
             brand=brand or table.get("Brand", ""),
             category_path=path,
@@ -100,7 +100,7 @@ class _Joined:
         if not self._variations and self._row.get("attributes") is True:
             # The SKU of the parent product cannot be ordered.
             message = "The product should have variants, but lists none."
-            self._problems.append(BadRow(row=self._ref, code="no-variations", message=message))
+            self._problems.append(ImportIssue(row=self._ref, code="no-variations", message=message))
             return ()
         if not self._variations:
             only = self._variant(self._row, title, ())
@@ -112,7 +112,7 @@ class _Joined:
             made = self._variant(variation, " ".join((title, *values)).strip(), values)
             if made and made.sku in found:
                 message = "The product has this SKU twice."
-                self._problems.append(BadRow(row=made.sku, code="sku-twice", message=message))
+                self._problems.append(ImportIssue(row=made.sku, code="sku-twice", message=message))
             elif made:
                 found[made.sku] = made
         return tuple(found.values())
@@ -121,14 +121,14 @@ class _Joined:
         self, row: Mapping[str, Any], title: str, values: tuple[str, ...]
     ) -> VariantRecord | None:
         sku = parsing.text(row.get("sku"))
-        if not sku or len(sku) > stock_and_costs.LONGEST_SKU:
+        if not sku or len(sku) > stock_and_costs.MAX_SKU_LENGTH:
             where = f"{self._ref}:{parsing.text(row.get('id'))}"
             self._problems.append(
-                BadRow(row=where, code="sku-missing", message="A variant has no valid SKU.")
+                ImportIssue(row=where, code="sku-missing", message="A variant has no valid SKU.")
             )
             return None
         price = stock_and_costs.cost(sku, row.get("wholesalePrice"))
-        if isinstance(price, BadRow):
+        if isinstance(price, ImportIssue):
             self._problems.append(price)
         is_alone = not self._variations
         return VariantRecord(
@@ -140,7 +140,7 @@ class _Joined:
             # A part number identifies the product: it fits one variant, or none of several.
             mpn=parsing.text(self._row.get("partNumber")) if is_alone else "",
             packed_weight_g=self._packed_g(row, is_alone=is_alone),
-            terms=Terms(lead_days=self._shelf.ready_days(sku)),
+            terms=SupplierTerms(lead_days=self._list_store.ready_days(sku)),
         )
 
     def _packed_g(self, row: Mapping[str, Any], *, is_alone: bool) -> int | None:
@@ -152,31 +152,31 @@ class _Joined:
 
     def _options(self, variation: Mapping[str, Any]) -> dict[str, str]:
         """Return the options of a variation: ``Color`` → ``Black``."""
-        key = parsing.whole(variation.get("id"))
-        combination = (self._shelf.row("variations", key) if key is not None else None) or {}
+        key = parsing.integer(variation.get("id"))
+        combination = (self._list_store.row("variations", key) if key is not None else None) or {}
         found: dict[str, str] = {}
         attributes = combination.get("attributes")
         for said in attributes if isinstance(attributes, list) else ():
-            chosen = parsing.whole(said.get("id")) if isinstance(said, dict) else None
-            attribute = self._shelf.row("attributes", chosen) if chosen is not None else None
+            chosen = parsing.integer(said.get("id")) if isinstance(said, dict) else None
+            attribute = self._list_store.row("attributes", chosen) if chosen is not None else None
             if attribute:
                 group = self._name("attributegroups", attribute.get("attributeGroup"))
                 found.setdefault(group or "Option", parsing.text(attribute.get("name")))
         return found
 
     def _name(self, name: str, key: Any) -> str:
-        number = parsing.whole(key)
-        row = self._shelf.row(name, number) if number is not None else None
+        number = parsing.integer(key)
+        row = self._list_store.row(name, number) if number is not None else None
         return parsing.text(row.get("name")) if row else ""
 
     def _category_path(self) -> tuple[str, ...]:
         found: list[str] = []
-        key = parsing.whole(self._row.get("taxonomy"))
-        while key and len(found) < MOST_LEVELS:
-            row = self._shelf.row("taxonomies", key) or {}
+        key = parsing.integer(self._row.get("taxonomy"))
+        while key and len(found) < MAX_CATEGORY_DEPTH:
+            row = self._list_store.row("taxonomies", key) or {}
             if name := parsing.text(row.get("name")):
                 found.append(name)
-            key = parsing.whole(row.get("parentTaxonomy"))
+            key = parsing.integer(row.get("parentTaxonomy"))
         return tuple(reversed(found))
 
 
@@ -195,9 +195,11 @@ def _pictures(row: Mapping[str, Any]) -> tuple[str, ...]:
     photos.sort(key=lambda image: not image.get("isCover"))
     urls = [parsing.text(image.get("url")) for image in photos]
     good = [
-        url for url in urls if url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL
+        url
+        for url in urls
+        if url.startswith(("https://", "http://")) and len(url) <= MAX_URL_LENGTH
     ]
-    return tuple(dict.fromkeys(good))[:MOST_PICTURES]
+    return tuple(dict.fromkeys(good))[:MAX_PICTURES]
 
 
 def _has_battery(table: Mapping[str, str], words: str) -> bool:
@@ -205,7 +207,7 @@ def _has_battery(table: Mapping[str, str], words: str) -> bool:
     said = {label: value for label, value in table.items() if BATTERY.search(label)}
     included = [value for label, value in said.items() if "includ" in label.casefold()]
     if included:
-        return not NONE_OF_IT.match(included[0])
+        return not NEGATIVE_VALUE.match(included[0])
     if said:
-        return not all(NONE_OF_IT.match(value) for value in said.values())
+        return not all(NEGATIVE_VALUE.match(value) for value in said.values())
     return BATTERY.search(words) is not None

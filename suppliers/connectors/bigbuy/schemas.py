@@ -67,13 +67,13 @@ class Quotes(msgspec.Struct, kw_only=True, rename="camel"):
     shipping_options: list[Quote] | None = None
 
 
-class Totals(msgspec.Struct, kw_only=True, rename="camel"):
+class OrderTotals(msgspec.Struct, kw_only=True, rename="camel"):
     """The totals of an order."""
 
     total_without_taxes_and_without_shipping_cost: Decimal | None = None
 
 
-class Named(msgspec.Struct, kw_only=True):
+class OrderId(msgspec.Struct, kw_only=True):
     """The answer of the look-up by our number."""
 
     id: str | int
@@ -105,13 +105,13 @@ class Parcel(msgspec.Struct, kw_only=True, rename="camel"):
     carrier: TrackedCarrier | None = None
 
 
-class Tracked(msgspec.Struct, kw_only=True):
+class TrackedOrder(msgspec.Struct, kw_only=True):
     """One order and its parcels."""
 
     id: str | int
     trackings: list[Parcel] | None = None
 
 
-class Status(msgspec.Struct, kw_only=True):
+class OrderStatus(msgspec.Struct, kw_only=True):
     id: str | int
     name: str

@@ -6,57 +6,57 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
-from suppliers.connectors.bigbuy.client import Wire
-from suppliers.connectors.bigbuy.list_store import Shelf
+from suppliers.connectors.bigbuy.client import ApiClient
+from suppliers.connectors.bigbuy.list_store import ListStore
 from suppliers.connectors.bigbuy.options import CURRENCY, Options
-from suppliers.connectors.records import NAMELESS, CostRecord, StockRecord
+from suppliers.connectors.records import MISSING_SKU, PriceReport, StockReport
 
 VARIATIONS = "productsvariations"
-LONGEST_SKU = 60
+MAX_SKU_LENGTH = 60
 
 
 def stock_rows(
-    wire: Wire, shelf: Shelf, options: Options
-) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
+    api: ApiClient, store: ListStore, options: Options
+) -> Iterator[tuple[str, tuple[StockReport | ImportIssue, ...]]]:
     """Yield the stock of all products, then of all variations, keyed by product."""
     stocked: set[int] = set()
-    for product, row in _of_all(
-        wire, shelf, "productsstockbyhandlingdays", "productsvariationsstockbyhandlingdays"
+    for product, row in _rows_of_both_lists(
+        api, store, "productsstockbyhandlingdays", "productsvariationsstockbyhandlingdays"
     ):
         told = tuple(levels(row, options))
         days = ready_days(row, options)
         if days is not None:
-            shelf.note_ready(parsing.text(row.get("sku")), days)
-        if any(isinstance(level, StockRecord) and level.quantity > 0 for level in told):
+            store.note_ready(parsing.text(row.get("sku")), days)
+        if any(isinstance(level, StockReport) and level.quantity > 0 for level in told):
             stocked.add(product)
         yield str(product), told
-    shelf.put_stocked(stocked, at_s=time.time())
+    store.put_stocked(stocked, at_s=time.time())
 
 
-def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadRow]:
+def levels(row: dict[str, Any], options: Options) -> Iterator[StockReport | ImportIssue]:
     """Yield per warehouse the quantity with an allowed lead time."""
     sku = parsing.text(row.get("sku"))
-    if not sku or len(sku) > LONGEST_SKU:
-        yield BadRow(row="?", code=NAMELESS, message="A stock row has no SKU.")
+    if not sku or len(sku) > MAX_SKU_LENGTH:
+        yield ImportIssue(row="?", code=MISSING_SKU, message="A stock row has no SKU.")
         return
     units: dict[str, int] = {}
     told = row.get("stocks")
     for pile in told if isinstance(told, list) else ():
         said = pile if isinstance(pile, dict) else {}
         warehouse = parsing.text(said.get("warehouse"))
-        quantity = parsing.whole(said.get("quantity"))
-        ready_days = parsing.whole(said.get("maxHandlingDays"))
+        quantity = parsing.integer(said.get("quantity"))
+        ready_days = parsing.integer(said.get("maxHandlingDays"))
         if not warehouse or len(warehouse) > 30 or quantity is None or ready_days is None:  # noqa: PLR2004
             message = f"{str(pile)[:80]!r} is not a stock entry of a warehouse."
-            yield BadRow(row=sku, code="stock-unreadable", message=message)
+            yield ImportIssue(row=sku, code="stock-unreadable", message=message)
             continue
         is_soon = ready_days <= options.max_handling_days
         units[warehouse] = units.get(warehouse, 0) + (quantity if is_soon else 0)
     for warehouse, quantity in units.items():
-        yield StockRecord(
+        yield StockReport(
             sku=sku, location=warehouse, country=options.country(warehouse), quantity=quantity
         )
 
@@ -68,46 +68,48 @@ def ready_days(row: Mapping[str, Any], options: Options) -> int | None:
         days
         for pile in (told if isinstance(told, list) else ())
         if isinstance(pile, dict)
-        and (parsing.whole(pile.get("quantity")) or 0) > 0
-        and (days := parsing.whole(pile.get("maxHandlingDays"))) is not None
+        and (parsing.integer(pile.get("quantity")) or 0) > 0
+        and (days := parsing.integer(pile.get("maxHandlingDays"))) is not None
         and 0 <= days <= options.max_handling_days
     ]
     return max(counted, default=None)
 
 
-def cost_rows(wire: Wire, shelf: Shelf) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
-    for product, row in _of_all(wire, shelf, "productprices", "productvariationprices"):
+def cost_rows(
+    api: ApiClient, store: ListStore
+) -> Iterator[tuple[str, tuple[PriceReport | ImportIssue, ...]]]:
+    for product, row in _rows_of_both_lists(api, store, "productprices", "productvariationprices"):
         sku = parsing.text(row.get("sku"))
         price = cost(sku or "?", row.get("wholesalePrice"))
         yield (
             str(product),
-            (price if isinstance(price, BadRow) else CostRecord(sku=sku, cost=price),),
+            (price if isinstance(price, ImportIssue) else PriceReport(sku=sku, cost=price),),
         )
 
 
-def cost(sku: str, value: Any) -> Money | BadRow:
+def cost(sku: str, value: Any) -> Money | ImportIssue:
     """Return the cost of one SKU in EUR, without tax."""
     if value is None or value == "":
-        return BadRow(row=sku, code="cost-missing", message="The price is missing.")
+        return ImportIssue(row=sku, code="cost-missing", message="The price is missing.")
     number = parsing.amount(value)
     if number is None:
         message = f"{str(value)[:40]!r} is not a price."
-        return BadRow(row=sku, code="cost-unreadable", message=message)
+        return ImportIssue(row=sku, code="cost-unreadable", message=message)
     if number <= 0:
-        return BadRow(row=sku, code="cost-not-positive", message=f"The price is {number}.")
+        return ImportIssue(row=sku, code="cost-not-positive", message=f"The price is {number}.")
     return Money(number, CURRENCY)
 
 
-def _of_all(
-    wire: Wire, shelf: Shelf, of_products: str, of_variations: str
+def _rows_of_both_lists(
+    api: ApiClient, store: ListStore, of_products: str, of_variations: str
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the rows of both lists; a product with variations is skipped for these."""
-    for row in wire.rows(of_products):
-        product = parsing.whole(row.get("id"))
-        if product is not None and not shelf.has_children(VARIATIONS, product):
+    for row in api.rows(of_products):
+        product = parsing.integer(row.get("id"))
+        if product is not None and not store.has_children(VARIATIONS, product):
             yield product, row
-    for row in wire.rows(of_variations):
-        variation = parsing.whole(row.get("id"))
-        product = shelf.parent(VARIATIONS, variation) if variation is not None else None
+    for row in api.rows(of_variations):
+        variation = parsing.integer(row.get("id"))
+        product = store.parent(VARIATIONS, variation) if variation is not None else None
         if product is not None:
             yield product, row

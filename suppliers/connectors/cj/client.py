@@ -15,29 +15,29 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from storefront.lib.http.errors import OutsideError, TemporaryError
-from storefront.lib.http.retries import patiently
+from storefront.lib.http.errors import ExternalServiceError, TemporaryError
+from storefront.lib.http.retries import retry
 from suppliers.connectors import parsing
 from suppliers.connectors.cj.error_codes import (
-    GOOD,
-    TOO_FAST,
-    QuotaSpentError,
-    TokenRefusedError,
-    failure,
+    RATE_LIMITED,
+    SUCCESS_CODES,
+    PointsExceededError,
+    TokenRejectedError,
+    to_error,
 )
-from suppliers.connectors.cj.parsing import decoded
+from suppliers.connectors.cj.parsing import decode
 from suppliers.connectors.cj.schemas import AccountSettings, Envelope, PointsInfo, Tokens
 from suppliers.connectors.cj.tokens import TokenPair
-from suppliers.connectors.context import Line, Quota
-from suppliers.connectors.records import BudgetSpentError
+from suppliers.connectors.context import ConnectorContext, Quota
+from suppliers.connectors.records import QuotaExceededError
 
 DAY_S = 86_400
 # Reserved so that the shop can quote and order after syncs used up the rest: 100 freight quotes.
-KEPT_FOR_ORDERS = 1_000
-POINTS_A_DAY = 50_000
+POINTS_RESERVED_FOR_ORDERS = 1_000
+POINTS_PER_DAY = 50_000
 
 # Calls that are not listed cost nothing.
-PRICES = {
+POINTS_BY_PATH = {
     "product/listV2": 50,
     "product/list": 50,
     "product/queryProductsByImage": 1000,
@@ -73,31 +73,31 @@ CALLS = {
     "GET webhook/": "webhooks",
     "POST webhook/": "webhooks",
 }
-FOR_ORDERS = ("shopping/", "logistic/", "disputes/")
+ORDER_PATHS = ("shopping/", "logistic/", "disputes/")
 
 # By account level: Free is 0 and 1, Plus 2, Prime 3, Advanced 4 and 5.
-CALLS_A_SECOND = {0: 1, 1: 1, 2: 2, 3: 4, 4: 6, 5: 6}
-MOST_SUBSCRIPTIONS = {0: 1_000, 1: 1_000, 2: 2_000, 3: 3_000, 4: 5_000, 5: 10_000}
+CALLS_PER_SECOND = {0: 1, 1: 1, 2: 2, 3: 4, 4: 6, 5: 6}
+MAX_SUBSCRIPTIONS = {0: 1_000, 1: 1_000, 2: 2_000, 3: 3_000, 4: 5_000, 5: 10_000}
 
 
-def price(path: str) -> int:
+def points_of(path: str) -> int:
     """Return the points that a call costs."""
-    return PRICES.get(path, 0)
+    return POINTS_BY_PATH.get(path, 0)
 
 
 def is_order_call(path: str) -> bool:
-    return path.startswith(FOR_ORDERS)
+    return path.startswith(ORDER_PATHS)
 
 
-def midnight_after(unix_s: float) -> datetime:
+def next_midnight(unix_s: float) -> datetime:
     """Return when the points are reset: the next 00:00 UTC."""
     return datetime.fromtimestamp((unix_s // DAY_S + 1) * DAY_S, UTC)
 
 
-def calls_per_second(*, level: int | None, remembered: Mapping[str, Any]) -> int | None:
+def calls_per_second(*, level: int | None, connector_state: Mapping[str, Any]) -> int | None:
     """Return the limit by level, or the lower one that CJ reported; None if neither is known."""
-    known = [CALLS_A_SECOND[level]] if level is not None else []
-    told = remembered.get("calls_per_second")
+    known = [CALLS_PER_SECOND[level]] if level is not None else []
+    told = connector_state.get("calls_per_second")
     if isinstance(told, int) and told > 0:
         known.append(told)
     return min(known, default=None)
@@ -107,30 +107,30 @@ def calls_per_second(*, level: int | None, remembered: Mapping[str, Any]) -> int
 
 log = logging.getLogger(__name__)
 
-TOO_MANY = "429"
-POINTS = Quota(
+HTTP_TOO_MANY_REQUESTS = "429"
+POINTS_QUOTA = Quota(
     name="points",
-    points=POINTS_A_DAY,
+    points=POINTS_PER_DAY,
     window_s=DAY_S,
-    kept_for_orders=KEPT_FOR_ORDERS,
-    is_by_the_clock=True,
+    reserved_for_orders=POINTS_RESERVED_FOR_ORDERS,
+    is_calendar_aligned=True,
     is_spread=True,
 )
 
 
-class Wire:
+class ApiClient:
     """HTTP client of one CJ account."""
 
-    def __init__(self, line: Line, *, points_per_day: int = POINTS_A_DAY) -> None:
+    def __init__(self, line: ConnectorContext, *, points_per_day: int = POINTS_PER_DAY) -> None:
         self._api = line.api()
         self._budget = line.budget
-        self._points = replace(POINTS, points=points_per_day)
+        self._points = replace(POINTS_QUOTA, points=points_per_day)
         key = line.secrets.get("api_key", "")
         self._pair = TokenPair(api_key=key, store=line.tokens, ask=self._authenticate)
 
     def settings(self) -> AccountSettings:
         """Read the account's settings: the cheapest call that needs a token."""
-        return self.patiently("setting/get", AccountSettings)
+        return self.get_with_retries("setting/get", AccountSettings)
 
     def open(self) -> None:
         """Get a token before several threads need one."""
@@ -143,9 +143,9 @@ class Wire:
         """Send a GET once: for callers with their own handling of failures."""
         return self._ask("GET", path, kind, params=query)
 
-    def patiently[T](self, path: str, kind: type[T], **query: Any) -> T:
+    def get_with_retries[T](self, path: str, kind: type[T], **query: Any) -> T:
         """Send a GET, and retry a few times when CJ is busy or the connection fails."""
-        return patiently(lambda: self._ask("GET", path, kind, params=query), is_repeatable=True)
+        return retry(lambda: self._ask("GET", path, kind, params=query), is_idempotent=True)
 
     def post[T](self, path: str, kind: type[T], body: Mapping[str, Any]) -> T:
         return self._ask("POST", path, kind, body=body)
@@ -165,7 +165,7 @@ class Wire:
         access = self._pair.access()
         try:
             return self._send(method, path, kind, params=params, body=body, access=access)
-        except TokenRefusedError:
+        except TokenRejectedError:
             self._pair.refused(access)
             access = self._pair.access()
             return self._send(method, path, kind, params=params, body=body, access=access)
@@ -173,9 +173,9 @@ class Wire:
     def _authenticate(self, path: str, body: dict[str, str]) -> Tokens:
         try:
             return self._send("POST", path, Tokens, params=None, body=body, access="")
-        except OutsideError as error:
+        except ExternalServiceError as error:
             # Only the login may have happened: the call that needs it was not sent.
-            error.may_have_happened = False
+            error.is_outcome_unknown = False
             raise
 
     def _send[T](  # noqa: PLR0913 - all parts of one call
@@ -189,40 +189,40 @@ class Wire:
         access: str,
     ) -> T:
         headers = {"CJ-Access-Token": access} if access else {}
-        points = price(path)
+        points = points_of(path)
         if points:
             is_for_order = is_order_call(path)
             self._budget.spend(self._points, points=points, is_for_order=is_for_order)
         try:
             content = self._api.read(method, path, params=params, body=body, headers=headers)
         except TemporaryError as error:
-            # 429 also means too many calls a second: then it has a wait, or TOO_FAST in the body.
-            is_rate = error.retry_after_s is not None or str(TOO_FAST) in str(error)
-            if error.code == TOO_MANY and not is_rate:
-                raise _spent(error) from error
+            # 429 also means too many calls per second, with a wait, or RATE_LIMITED in the body.
+            is_rate = error.retry_after_s is not None or str(RATE_LIMITED) in str(error)
+            if error.code == HTTP_TOO_MANY_REQUESTS and not is_rate:
+                raise _quota_error(error) from error
             raise
         what = f"{method} {path}"
-        envelope = decoded(content, Envelope, what=what)
+        envelope = decode(content, Envelope, what=what)
         if points and envelope.points_info is not None:
-            self._believe(envelope.points_info)
-        if envelope.code not in GOOD:
+            self._store_quota(envelope.points_info)
+        if envelope.code not in SUCCESS_CODES:
             told = f"{what}: {envelope.code} (request {envelope.request_id})"
             log.info("%s", told)
             # The error text of a write may quote what was sent, such as customers' names; that of a
             # login does not.
             if method == "GET" or not access:
                 told = f"{what}: {envelope.code} {(envelope.message or '')[:200]}"
-            refused = failure(envelope.code, told, is_write=method != "GET")
-            raise _spent(refused) if isinstance(refused, QuotaSpentError) else refused
-        return decoded(bytes(envelope.data), kind, what=what)
+            refused = to_error(envelope.code, told, is_write=method != "GET")
+            raise _quota_error(refused) if isinstance(refused, PointsExceededError) else refused
+        return decode(bytes(envelope.data), kind, what=what)
 
-    def _believe(self, info: PointsInfo) -> None:
+    def _store_quota(self, info: PointsInfo) -> None:
         """Store CJ's own count: another program may use the same account."""
-        left, total = parsing.whole(info.remaining), parsing.whole(info.total)
+        left, total = parsing.integer(info.remaining), parsing.integer(info.total)
         if left is not None and left >= 0:
-            until = midnight_after(time.time())
-            self._budget.told(self._points, left=left, total=total, until=until)
+            until = next_midnight(time.time())
+            self._budget.set_remaining(self._points, left=left, total=total, until=until)
 
 
-def _spent(error: OutsideError) -> BudgetSpentError:
-    return BudgetSpentError(str(error), until=midnight_after(time.time()))
+def _quota_error(error: ExternalServiceError) -> QuotaExceededError:
+    return QuotaExceededError(str(error), until=next_midnight(time.time()))

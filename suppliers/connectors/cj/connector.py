@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from django.conf import settings
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
@@ -27,25 +27,25 @@ from suppliers.connectors.cj import (
     stock,
     webhooks,
 )
-from suppliers.connectors.cj.client import POINTS, Wire
-from suppliers.connectors.cj.product_list import KeptList
+from suppliers.connectors.cj.client import POINTS_QUOTA, ApiClient
+from suppliers.connectors.cj.product_list import CachedList
 from suppliers.connectors.cj.schemas import ProductStock
 from suppliers.connectors.cj.webhooks import Signature
-from suppliers.connectors.context import Line, Quota, Secret
+from suppliers.connectors.context import ConnectorContext, Quota, Secret
 from suppliers.connectors.records import (
-    Charge,
+    ClaimReport,
     ClaimRequest,
-    ClaimState,
-    CostRecord,
     FreightOption,
-    ListRow,
-    OrderName,
-    ProductPage,
-    PurchaseRequest,
-    PurchaseState,
-    RequestLine,
-    StockRecord,
-    SupplierNews,
+    InvoiceReport,
+    OrderReference,
+    PriceReport,
+    ProductDetail,
+    ProductSummary,
+    PurchaseOrderReport,
+    PurchaseOrderRequest,
+    PurchaseOrderRequestLine,
+    StockReport,
+    SupplierEvent,
 )
 
 
@@ -65,7 +65,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True):
 
     payment: Payment = Payment.BALANCE
     level: Annotated[int, msgspec.Meta(ge=0, le=5)] | None = None
-    points_per_day: Annotated[int, msgspec.Meta(ge=1)] = client.POINTS_A_DAY
+    points_per_day: Annotated[int, msgspec.Meta(ge=1)] = client.POINTS_PER_DAY
     signature: Signature = Signature.REQUIRE
 
 
@@ -76,102 +76,106 @@ class CJ:
     SECRETS: ClassVar = (Secret(name="api_key", label="API key"),)
     OPTIONS: ClassVar = Options
     CALLS: ClassVar = client.CALLS
-    QUOTAS: ClassVar[tuple[Quota, ...]] = (POINTS,)
+    QUOTAS: ClassVar[tuple[Quota, ...]] = (POINTS_QUOTA,)
     CURRENCY: ClassVar = product_details.CURRENCY
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: ConnectorContext) -> None:
         self._options: Options = line.settings(Options)
         self._memory = line.memory
         self._minimums: dict[str, int] = {}  # only the list has them
-        self._list = KeptList(folder=line.folder, address=line.base_url)
+        self._list = CachedList(folder=line.folder, address=line.base_url)
         self._list_since = line.list_since
         self._listed_at: datetime | None = None
-        self._wire = Wire(line, points_per_day=self._options.points_per_day)
+        self._api = ApiClient(line, points_per_day=self._options.points_per_day)
 
     @staticmethod
     def calls_per_second(
-        *, options: Mapping[str, Any], remembered: Mapping[str, Any]
+        *, options: Mapping[str, Any], connector_state: Mapping[str, Any]
     ) -> int | None:
         level = options.get("level")
-        known = level if isinstance(level, int) and level in client.CALLS_A_SECOND else None
-        return client.calls_per_second(level=known, remembered=remembered)
+        known = level if isinstance(level, int) and level in client.CALLS_PER_SECOND else None
+        return client.calls_per_second(level=known, connector_state=connector_state)
 
     def sign_in(self) -> str:
         """Return the account's name; store its rate limit."""
-        account = self._wire.settings()
-        allowed = parsing.whole(account.setting.qps_limit) if account.setting else None
+        account = self._api.settings()
+        allowed = parsing.integer(account.setting.qps_limit) if account.setting else None
         if allowed is not None and allowed > 0:
-            self._memory.keep({"calls_per_second": allowed})
+            self._memory.save({"calls_per_second": allowed})
         return account.open_name or parsing.text(account.open_id)
 
     def close(self) -> None:
-        self._wire.close()
+        self._api.close()
 
     @property
     def listed_at(self) -> datetime | None:
         return self._listed_at
 
-    def product_rows(self) -> Iterator[ListRow | BadRow]:
+    def product_rows(self) -> Iterator[ProductSummary | ImportIssue]:
         for row in self._listed():
-            if isinstance(row, ListRow) and row.minimum_quantity:
-                self._minimums[row.ref] = row.minimum_quantity
+            if isinstance(row, ProductSummary) and row.min_order_units:
+                self._minimums[row.external_id] = row.min_order_units
             yield row
 
-    def _listed(self) -> Iterator[ListRow | BadRow]:
+    def _listed(self) -> Iterator[ProductSummary | ImportIssue]:
         """Read the list, or the copy that another job read since ``list_since``."""
         self._listed_at = None
         if self._list_since is None:
-            yield from self._list.keep(product_list.product_rows(self._wire))
+            yield from self._list.keep(product_list.product_rows(self._api))
             return
         with self._list.turn():
             at = self._list.at()
             if at is None or at < self._list_since:
-                yield from self._list.keep(product_list.product_rows(self._wire))
+                yield from self._list.keep(product_list.product_rows(self._api))
                 return
         self._listed_at = at
-        self._wire.open()
+        self._api.open()
         yield from self._list.rows()
 
-    def product(self, *, ref: str) -> ProductPage:
-        return product_details.product(self._wire, ref, minimum=self._minimums.get(ref))
+    def product(self, *, external_id: str) -> ProductDetail:
+        return product_details.product(
+            self._api, external_id, minimum=self._minimums.get(external_id)
+        )
 
-    def stock(self, *, ref: str) -> tuple[StockRecord | BadRow, ...]:
-        told = self._wire.patiently("product/stock/getInventoryByPid", ProductStock, pid=ref)
-        return stock.of_product(ref, told.variant_inventories)
+    def stock(self, *, external_id: str) -> tuple[StockReport | ImportIssue, ...]:
+        told = self._api.get_with_retries(
+            "product/stock/getInventoryByPid", ProductStock, pid=external_id
+        )
+        return stock.of_product(external_id, told.variant_inventories)
 
-    def costs(self, *, ref: str) -> tuple[CostRecord | BadRow, ...]:
-        offered = self._wire.patiently("product/variant/query", list[Any], pid=ref)
-        return tuple(product_details.costs(ref, offered))
+    def costs(self, *, external_id: str) -> tuple[PriceReport | ImportIssue, ...]:
+        offered = self._api.get_with_retries("product/variant/query", list[Any], pid=external_id)
+        return tuple(product_details.costs(external_id, offered))
 
     def freight(
-        self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
+        self, *, country_from: str, ship_to: Address, lines: tuple[PurchaseOrderRequestLine, ...]
     ) -> tuple[FreightOption, ...]:
-        return orders.freight(self._wire, country_from=country_from, ship_to=ship_to, lines=lines)
+        return orders.freight(self._api, country_from=country_from, ship_to=ship_to, lines=lines)
 
-    def place(self, request: PurchaseRequest) -> PurchaseState:
-        return orders.place(self._wire, request, is_staged=self._is_staged)
+    def place(self, request: PurchaseOrderRequest) -> PurchaseOrderReport:
+        return orders.place(self._api, request, is_staged=self._is_staged)
 
-    def find(self, *, number: str) -> PurchaseState | None:
-        return orders.find(self._wire, number)
+    def find(self, *, number: str) -> PurchaseOrderReport | None:
+        return orders.find(self._api, number)
 
-    def resume(self, *, number: str) -> PurchaseState | None:
+    def resume(self, *, number: str) -> PurchaseOrderReport | None:
         """Continue an order that we pay step by step; CJ completes the others itself."""
         if self._is_staged:
-            return orders.resume(self._wire, number)
-        return orders.find(self._wire, number)
+            return orders.resume(self._api, number)
+        return orders.find(self._api, number)
 
     @property
     def _is_staged(self) -> bool:
         return self._options.payment is Payment.STAGED
 
-    def cancel(self, *, number: str) -> PurchaseState:
-        return orders.cancel(self._wire, number, is_staged=self._is_staged)
+    def cancel(self, *, number: str) -> PurchaseOrderReport:
+        return orders.cancel(self._api, number, is_staged=self._is_staged)
 
-    def track(self, orders: Sequence[OrderName]) -> Iterator[PurchaseState]:
-        return order_status.track(self._wire, orders)
+    def track(self, orders: Sequence[OrderReference]) -> Iterator[PurchaseOrderReport]:
+        return order_status.track(self._api, orders)
 
     @staticmethod
-    def genuine_id(
+    def verify_signature(
         *,
         headers: Mapping[str, str],
         body: bytes,
@@ -186,41 +190,45 @@ class CJ:
             signature = Signature.REQUIRE
         if settings.IS_PRODUCTION:
             signature = Signature.REQUIRE  # without one, anyone could send messages
-        return webhooks.genuine_id(headers=headers, body=body, account=account, signature=signature)
+        return webhooks.verify_signature(
+            headers=headers, body=body, account=account, signature=signature
+        )
 
     @staticmethod
-    def read_news(body: bytes, *, received_at: datetime) -> tuple[SupplierNews, ...]:
+    def parse_event(body: bytes, *, received_at: datetime) -> tuple[SupplierEvent, ...]:
         del received_at
-        return webhooks.read_news(body)
+        return webhooks.parse_event(body)
 
-    def listen(self, *, url: str) -> None:
-        webhooks.listen(self._wire, url)
+    def register_webhook(self, *, url: str) -> None:
+        webhooks.register_webhook(self._api, url)
 
-    def most_subscribed(self) -> int:
-        return client.MOST_SUBSCRIPTIONS[self._options.level or 0]
+    def max_subscriptions(self) -> int:
+        return client.MAX_SUBSCRIPTIONS[self._options.level or 0]
 
     def subscribed(self) -> frozenset[str]:
-        return webhooks.subscribed(self._wire)
+        return webhooks.subscribed(self._api)
 
-    def subscribe(self, *, refs: Sequence[str]) -> Sequence[str]:
-        return webhooks.subscribe(self._wire, refs)
+    def subscribe(self, *, external_ids: Sequence[str]) -> Sequence[str]:
+        return webhooks.subscribe(self._api, external_ids)
 
-    def unsubscribe(self, *, refs: Sequence[str]) -> None:
-        webhooks.unsubscribe(self._wire, refs)
+    def unsubscribe(self, *, external_ids: Sequence[str]) -> None:
+        webhooks.unsubscribe(self._api, external_ids)
 
     def balance(self) -> Money:
-        return orders.balance(self._wire)
+        return orders.balance(self._api)
 
-    def charges(self, *, since: datetime) -> Iterator[Charge]:
-        return order_status.charges(self._wire, since=since)
+    def list_invoices(self, *, since: datetime) -> Iterator[InvoiceReport]:
+        return order_status.list_invoices(self._api, since=since)
 
-    def open_claim(self, claim: ClaimRequest) -> ClaimState:
-        return disputes.open_claim(self._wire, claim)
+    def open_claim(self, claim: ClaimRequest) -> ClaimReport:
+        return disputes.open_claim(self._api, claim)
 
-    def claims(self, *, supplier_reference: str) -> tuple[ClaimState, ...]:
-        return disputes.claims(self._wire, supplier_reference)
+    def claims(self, *, supplier_reference: str) -> tuple[ClaimReport, ...]:
+        return disputes.claims(self._api, supplier_reference)
 
-    def cancel_claim(self, *, supplier_reference: str, supplier_claim: str) -> None:
-        disputes.cancel(
-            self._wire, supplier_reference=supplier_reference, supplier_claim=supplier_claim
+    def cancel_claim(self, *, supplier_reference: str, supplier_claim_reference: str) -> None:
+        disputes.cancel_claim(
+            self._api,
+            supplier_reference=supplier_reference,
+            supplier_claim_reference=supplier_claim_reference,
         )

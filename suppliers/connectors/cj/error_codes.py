@@ -1,4 +1,4 @@
-"""CJ codes: map error codes to our errors, order statuses to ``Answer``. Pure.
+"""CJ codes: map error codes to our errors, order statuses to ``Acknowledgement``. Pure.
 
 Source: CJ Dropshipping API v2, error codes; read 2026-11-24
 """
@@ -7,29 +7,29 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
 from suppliers.connectors.records import (
-    Answer,
+    Acknowledgement,
+    DiscontinuedError,
     DuplicateReferenceError,
-    GoneError,
-    NoWayError,
+    NoShippingServiceError,
     OutOfStockError,
 )
 
 
-class TokenRefusedError(PermanentError):
+class TokenRejectedError(PermanentError):
     """The access token is missing, unknown or expired: the call had no effect."""
 
 
-class RefreshRefusedError(PermanentError):
+class RefreshRejectedError(PermanentError):
     """The refresh token is invalid: log in again."""
 
 
-class QuotaSpentError(TemporaryError):
+class PointsExceededError(TemporaryError):
     """The day's points are used up: send nothing before 00:00 UTC."""
 
 
-class CapReachedError(PermanentError):
+class SubscriptionLimitError(PermanentError):
     """The account's level allows no more subscriptions."""
 
 
@@ -57,7 +57,7 @@ class Meaning(StrEnum):
 
 
 # Newer endpoints return 0 where older ones return 200.
-GOOD = frozenset({200, 0})
+SUCCESS_CODES = frozenset({200, 0})
 
 CODES: dict[Meaning, tuple[int, ...]] = {
     Meaning.RETRY: (1600000, 1600200, 1600301),
@@ -91,59 +91,59 @@ CODES: dict[Meaning, tuple[int, ...]] = {
 MEANINGS = {code: meaning for meaning, codes in CODES.items() for code in codes}
 
 # All other meanings are a PermanentError: rejected without effect.
-KINDS: dict[Meaning, type[OutsideError]] = {
+EXCEPTIONS: dict[Meaning, type[ExternalServiceError]] = {
     Meaning.RETRY: TemporaryError,
-    Meaning.REAUTHENTICATE: TokenRefusedError,
-    Meaning.LOGIN: RefreshRefusedError,
-    Meaning.PAUSE: QuotaSpentError,
-    Meaning.GONE: GoneError,
+    Meaning.REAUTHENTICATE: TokenRejectedError,
+    Meaning.LOGIN: RefreshRejectedError,
+    Meaning.PAUSE: PointsExceededError,
+    Meaning.GONE: DiscontinuedError,
     Meaning.OUT_OF_STOCK: OutOfStockError,
     Meaning.LOOK_UP: TemporaryError,
     Meaning.ADOPT: DuplicateReferenceError,
-    Meaning.REQUOTE: NoWayError,
-    Meaning.CAP: CapReachedError,
+    Meaning.REQUOTE: NoShippingServiceError,
+    Meaning.CAP: SubscriptionLimitError,
     Meaning.CHANGED: TemporaryError,
 }
 
 # After these codes, the write may have happened.
-MAYBE_WRITTEN = frozenset({1600000, 1600301, 1603000})
+MAYBE_WRITTEN_CODES = frozenset({1600000, 1600301, 1603000})
 
-TOO_FAST = 1600200
+RATE_LIMITED = 1600200
 # The endpoint is closed or never existed: optional for an account.
-NO_SUCH_CALL = frozenset({"1600100", "1600101", "404"})
+UNKNOWN_ENDPOINT_CODES = frozenset({"1600100", "1600101", "404"})
 BAD_PARAMETER = "1600300"
-NO_ORDER = "1603100"
+ORDER_NOT_FOUND = "1603100"
 # getOrderDetail: "order not found" shares its code with "bad parameter".
-NO_SUCH_ORDER = frozenset({BAD_PARAMETER, NO_ORDER})
+UNKNOWN_ORDER_CODES = frozenset({BAD_PARAMETER, ORDER_NOT_FOUND})
 
 # Order statuses.
-ANSWERS = {
-    "CREATED": Answer.RECEIVED,
-    "IN_CART": Answer.RECEIVED,
-    "UNPAID": Answer.RECEIVED,
-    "UNSHIPPED": Answer.ACCEPTED,
-    "SHIPPED": Answer.SHIPPED,
-    "DELIVERED": Answer.DELIVERED,
-    "CANCELLED": Answer.CANCELED,
+ACKNOWLEDGEMENTS = {
+    "CREATED": Acknowledgement.RECEIVED,
+    "IN_CART": Acknowledgement.RECEIVED,
+    "UNPAID": Acknowledgement.RECEIVED,
+    "UNSHIPPED": Acknowledgement.ACCEPTED,
+    "SHIPPED": Acknowledgement.SHIPPED,
+    "DELIVERED": Acknowledgement.DELIVERED,
+    "CANCELLED": Acknowledgement.CANCELED,
 }
 
 # Statuses of an order of stock that we own at CJ.
-OUTBOUND_ANSWERS = {
-    "WAIT_PAY": Answer.RECEIVED,
-    "PAYMENT_INCOMING": Answer.RECEIVED,
-    "PAID": Answer.ACCEPTED,
-    "WAIT_SHIPMENT": Answer.ACCEPTED,
-    "INTERCEPTING": Answer.ACCEPTED,
-    "INTERCEPT": Answer.CANCELED,
-    "SHIPPED": Answer.SHIPPED,
-    "COMPLETED": Answer.DELIVERED,
-    "OVER": Answer.DELIVERED,
-    "CANCELLED": Answer.CANCELED,
-    "REFUND_COMPLETE": Answer.CANCELED,
-    "RESEND_OVER": Answer.SHIPPED,
+OUTBOUND_ACKNOWLEDGEMENTS = {
+    "WAIT_PAY": Acknowledgement.RECEIVED,
+    "PAYMENT_INCOMING": Acknowledgement.RECEIVED,
+    "PAID": Acknowledgement.ACCEPTED,
+    "WAIT_SHIPMENT": Acknowledgement.ACCEPTED,
+    "INTERCEPTING": Acknowledgement.ACCEPTED,
+    "INTERCEPT": Acknowledgement.CANCELED,
+    "SHIPPED": Acknowledgement.SHIPPED,
+    "COMPLETED": Acknowledgement.DELIVERED,
+    "OVER": Acknowledgement.DELIVERED,
+    "CANCELLED": Acknowledgement.CANCELED,
+    "REFUND_COMPLETE": Acknowledgement.CANCELED,
+    "RESEND_OVER": Acknowledgement.SHIPPED,
 }
 # The numeric statuses of a LOGISTIC message, as a carrier would word them.
-TRACKING_WORDS = {
+TRACKING_LABELS = {
     0: "No tracking",
     1: "Left the warehouse",
     2: "Received by the forwarder",
@@ -167,9 +167,9 @@ def meaning_of(code: int) -> Meaning:
     return MEANINGS.get(code, Meaning.PERMANENT)
 
 
-def failure(code: int, message: str, *, is_write: bool) -> OutsideError:
+def to_error(code: int, message: str, *, is_write: bool) -> ExternalServiceError:
     """Return the exception for an error code."""
     meaning = meaning_of(code)
-    kind = KINDS.get(meaning, PermanentError)
-    is_open = is_write and code in MAYBE_WRITTEN
-    return kind(f"{message}: {meaning}", code=str(code), may_have_happened=is_open)
+    kind = EXCEPTIONS.get(meaning, PermanentError)
+    is_open = is_write and code in MAYBE_WRITTEN_CODES
+    return kind(f"{message}: {meaning}", code=str(code), is_outcome_unknown=is_open)

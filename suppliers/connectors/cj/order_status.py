@@ -13,74 +13,78 @@ from itertools import batched
 
 import msgspec
 
-from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
-from suppliers.connectors.cj.client import Wire
-from suppliers.connectors.cj.error_codes import ANSWERS, NO_SUCH_CALL, NO_SUCH_ORDER
+from suppliers.connectors.cj.client import ApiClient
+from suppliers.connectors.cj.error_codes import (
+    ACKNOWLEDGEMENTS,
+    UNKNOWN_ENDPOINT_CODES,
+    UNKNOWN_ORDER_CODES,
+)
 from suppliers.connectors.cj.product_details import CURRENCY
 from suppliers.connectors.cj.schemas import OrderDetail, OrderPage, PlacedOrder, TrackRow
 from suppliers.connectors.records import (
-    Answer,
-    Charge,
-    OrderName,
-    ParcelNews,
-    PurchaseState,
-    RequestLine,
+    Acknowledgement,
+    InvoiceReport,
+    OrderReference,
+    PurchaseOrderReport,
+    PurchaseOrderRequestLine,
+    ShipmentNotice,
 )
 
 log = logging.getLogger(__name__)
 
-MOST_ORDERS = 100
+MAX_ORDERS_PER_CALL = 100
 BATCH_GAP_S = 0.5  # two of these calls a second, at any level of the account
-MOST_NUMBERS = 40
-LEFT = frozenset({Answer.SHIPPED, Answer.DELIVERED})
+MAX_NUMBERS_PER_CALL = 40
+SHIPPED_STATUSES = frozenset({Acknowledgement.SHIPPED, Acknowledgement.DELIVERED})
 
 
-def track(wire: Wire, orders: Sequence[OrderName]) -> Iterator[PurchaseState]:
+def track(api: ApiClient, orders: Sequence[OrderReference]) -> Iterator[PurchaseOrderReport]:
     """Read many orders; those that CJ does not have are left out."""
-    for place, chunk in enumerate(batched(orders, MOST_ORDERS)):
+    for place, chunk in enumerate(batched(orders, MAX_ORDERS_PER_CALL)):
         if place:
             time.sleep(BATCH_GAP_S)
-        found = _many(wire, [each.supplier_reference or each.number for each in chunk])
+        found = _read_batch(api, [each.supplier_reference or each.number for each in chunk])
         known = [
             (each.number, detail)
             for each in chunk
             if (detail := found.get(each.supplier_reference or each.number)) is not None
         ]
-        yield from states(wire, known)
+        yield from read_reports(api, known)
 
 
-def _many(wire: Wire, names: Sequence[str]) -> dict[str, OrderDetail]:
+def _read_batch(api: ApiClient, names: Sequence[str]) -> dict[str, OrderDetail]:
     try:
-        told = wire.post(
+        told = api.post(
             "shopping/order/getOrderDetailBatch", list[OrderDetail], {"orderIds": list(names)}
         )
     except PermanentError as error:
-        if error.code not in NO_SUCH_CALL:
+        if error.code not in UNKNOWN_ENDPOINT_CODES:
             raise
-        told = [detail for name in names if (detail := one(wire, name)) is not None]
+        told = [detail for name in names if (detail := find_order(api, name)) is not None]
     asked = set(names)
     return {name: detail for detail in told for name in _names(detail) & asked}
 
 
-def one(wire: Wire, name: str) -> OrderDetail | None:
+def find_order(api: ApiClient, name: str) -> OrderDetail | None:
     """Read one order by our number or CJ's; None if CJ has none."""
     try:
-        return read(wire, name)
+        return read_order(api, name)
     except PermanentError as error:
-        if error.code in NO_SUCH_ORDER:
+        if error.code in UNKNOWN_ORDER_CODES:
             return None
         raise
 
 
-def read(wire: Wire, name: str) -> OrderDetail:
+def read_order(api: ApiClient, name: str) -> OrderDetail:
     """Read one order.
 
-    Raises: PermanentError  there is none; the code says how certain that is
-            OutsideError    no answer
+    Raises: PermanentError        there is none; the code says how certain that is
+            ExternalServiceError  no answer
     """
-    detail = wire.get("shopping/order/getOrderDetail", OrderDetail, orderId=name)
+    detail = api.get("shopping/order/getOrderDetail", OrderDetail, orderId=name)
     if name not in _names(detail):
         raise TemporaryError(f"requested {name}, received {detail.order_num}", code="other_order")
     return detail
@@ -91,79 +95,85 @@ def _names(detail: OrderDetail) -> set[str]:
     return {name for each in names if (name := parsing.text(each))}
 
 
-def state(wire: Wire, number: str, detail: OrderDetail) -> PurchaseState:
-    (told,) = states(wire, [(number, detail)])
+def report_of(api: ApiClient, number: str, detail: OrderDetail) -> PurchaseOrderReport:
+    (told,) = read_reports(api, [(number, detail)])
     return told
 
 
-def states(wire: Wire, known: Iterable[tuple[str, OrderDetail]]) -> Iterator[PurchaseState]:
+def read_reports(
+    api: ApiClient, known: Iterable[tuple[str, OrderDetail]]
+) -> Iterator[PurchaseOrderReport]:
     """Yield the state of orders, with the orders that CJ split them into and their parcels."""
-    orders = [(number, detail, _parts(wire, detail)) for number, detail in known]
-    moving = [each for _, _, parts in orders for each in _told(parts)]
-    tracks = _tracks(wire, [each.track_number for each in moving if each.track_number])
+    orders = [(number, detail, _parts(api, detail)) for number, detail in known]
+    moving = [each for _, _, parts in orders for each in _without_unshipped_parts(parts)]
+    tracks = _tracks(api, [each.track_number for each in moving if each.track_number])
     for number, detail, parts in orders:
-        yield PurchaseState(
+        yield PurchaseOrderReport(
             number=number,
             supplier_reference=parsing.text(detail.order_id or detail.cj_order_id),
-            answer=_answer_of_all(parts),
+            answer=_combine(parts),
             cost=cost(detail),
             freight=freight(detail),
-            parcels=tuple(parcel for each in _told(parts) for parcel in _parcels(each, tracks)),
+            parcels=tuple(
+                parcel
+                for each in _without_unshipped_parts(parts)
+                for parcel in _parcels(each, tracks)
+            ),
             raw=msgspec.to_builtins(detail),
         )
 
 
-def _parts(wire: Wire, detail: OrderDetail) -> list[OrderDetail]:
+def _parts(api: ApiClient, detail: OrderDetail) -> list[OrderDetail]:
     """Return the orders that an order was split into, or the order itself."""
     references = detail.split_order_ids or ()
-    return [part for each in references if (part := one(wire, each)) is not None] or [detail]
+    return [part for each in references if (part := find_order(api, each)) is not None] or [detail]
 
 
-def _told(parts: list[OrderDetail]) -> list[OrderDetail]:
+def _without_unshipped_parts(parts: list[OrderDetail]) -> list[OrderDetail]:
     """Leave out unshipped parts, if others shipped: their tracking number is a label only."""
-    if _answer_of_all(parts) is Answer.PARTIALLY_SHIPPED:
-        return [part for part in parts if own_answer(part) in LEFT]
+    if _combine(parts) is Acknowledgement.PARTIALLY_SHIPPED:
+        return [part for part in parts if acknowledgement_of(part) in SHIPPED_STATUSES]
     return parts
 
 
-def _answer_of_all(parts: list[OrderDetail]) -> Answer:
+def _combine(parts: list[OrderDetail]) -> Acknowledgement:
     """Combine the parts of an order: it is shipped when the last of them is."""
-    answers = {own_answer(part) for part in parts}
+    answers = {acknowledgement_of(part) for part in parts}
     if len(answers) == 1:
         return answers.pop()
-    if answers <= LEFT:
-        return Answer.SHIPPED
-    if answers & LEFT:
-        return Answer.PARTIALLY_SHIPPED
-    return Answer.ACCEPTED
+    if answers <= SHIPPED_STATUSES:
+        return Acknowledgement.SHIPPED
+    if answers & SHIPPED_STATUSES:
+        return Acknowledgement.PARTIALLY_SHIPPED
+    return Acknowledgement.ACCEPTED
 
 
-def own_answer(part: OrderDetail) -> Answer:
-    return ANSWERS.get(part.order_status or "", Answer.RECEIVED)
+def acknowledgement_of(part: OrderDetail) -> Acknowledgement:
+    return ACKNOWLEDGEMENTS.get(part.order_status or "", Acknowledgement.RECEIVED)
 
 
-def _parcels(detail: OrderDetail, tracks: Mapping[str, TrackRow]) -> tuple[ParcelNews, ...]:
+def _parcels(detail: OrderDetail, tracks: Mapping[str, TrackRow]) -> tuple[ShipmentNotice, ...]:
     number = detail.track_number or ""
-    if not number and own_answer(detail) not in LEFT:
+    if not number and acknowledgement_of(detail) not in SHIPPED_STATUSES:
         return ()
     words = tracks.get(number)
     return (
-        ParcelNews(
+        ShipmentNotice(
             carrier=_carrier(detail, words),
             number=number,
             url=detail.tracking_url or "",
             lines=tuple(
-                RequestLine(
+                PurchaseOrderRequestLine(
                     sku=parsing.text(line.vid),
-                    quantity=parsing.whole(line.quantity) or 0,
+                    quantity=parsing.integer(line.quantity) or 0,
                     reference=parsing.text(line.store_line_item_id),
                 )
                 for line in detail.product_list or ()
             ),
             carrier_text=parsing.text(words.tracking_status) if words else "",
-            happened_at=parsing.moment(words.delivery_time)
+            happened_at=parsing.timestamp(words.delivery_time)
             if words and words.delivery_time
-            else parsing.moment(detail.out_warehouse_time),
+            else parsing.timestamp(detail.out_warehouse_time),
         ),
     )
 
@@ -174,13 +184,13 @@ def _carrier(detail: OrderDetail, words: TrackRow | None) -> str:
     return last_mile or detail.tracking_provider or detail.logistic_name or ""
 
 
-def _tracks(wire: Wire, numbers: Sequence[str]) -> dict[str, TrackRow]:
+def _tracks(api: ApiClient, numbers: Sequence[str]) -> dict[str, TrackRow]:
     """Return tracking details, by number. Optional: a failure leaves them out."""
     found: dict[str, TrackRow] = {}
-    for chunk in batched(dict.fromkeys(numbers), MOST_NUMBERS):
+    for chunk in batched(dict.fromkeys(numbers), MAX_NUMBERS_PER_CALL):
         try:
-            rows = wire.get("logistic/trackInfo", list[TrackRow], trackNumber=list(chunk))
-        except OutsideError as error:
+            rows = api.get("logistic/trackInfo", list[TrackRow], trackNumber=list(chunk))
+        except ExternalServiceError as error:
             log.info("no tracking available now: %s", error)
             break
         found |= {row.tracking_number: row for row in rows if row.tracking_number}
@@ -200,41 +210,43 @@ def freight(order: PlacedOrder | OrderDetail) -> Money | None:
 
 
 # Without a status CJ lists canceled orders only, and those are refunded.
-PAID = ("UNSHIPPED", "SHIPPED", "DELIVERED")
-A_PAGE, MOST_PAGES = 200, 50
+PAID_STATUSES = ("UNSHIPPED", "SHIPPED", "DELIVERED")
+ORDERS_PER_PAGE, MAX_PAGES = 200, 50
 
 
-def charges(wire: Wire, *, since: datetime) -> Iterator[Charge]:
+def list_invoices(api: ApiClient, *, since: datetime) -> Iterator[InvoiceReport]:
     """Yield the charges, from the lists down to a page of older orders only.
 
     Raises: TemporaryError  more orders than are read, or one without an amount
     """
-    for status in PAID:
-        for row in _rows(wire, status, since):
+    for status in PAID_STATUSES:
+        for row in _rows(api, status, since):
             if parsing.text(row.payment_date):
-                yield _charge(row)
+                yield _to_invoice(row)
 
 
-def _rows(wire: Wire, status: str, since: datetime) -> Iterator[OrderDetail]:
-    for page in range(1, MOST_PAGES + 1):
-        words = {"pageNum": page, "pageSize": A_PAGE, "status": status}
-        rows = wire.get("shopping/order/list", OrderPage, **words).rows or []
-        made = [(row, parsing.moment(row.create_date)) for row in rows]
+def _rows(api: ApiClient, status: str, since: datetime) -> Iterator[OrderDetail]:
+    for page in range(1, MAX_PAGES + 1):
+        words = {"pageNum": page, "pageSize": ORDERS_PER_PAGE, "status": status}
+        rows = api.get("shopping/order/list", OrderPage, **words).rows or []
+        made = [(row, parsing.timestamp(row.create_date)) for row in rows]
         young = [row for row, at in made if at is None or at >= since]
         yield from young
-        if len(rows) < A_PAGE or not young:
+        if len(rows) < ORDERS_PER_PAGE or not young:
             return
-    raise TemporaryError(f"more than {A_PAGE * MOST_PAGES} orders are {status}", code="too_much")
+    raise TemporaryError(
+        f"more than {ORDERS_PER_PAGE * MAX_PAGES} orders are {status}", code="too_much"
+    )
 
 
-def _charge(row: OrderDetail) -> Charge:
+def _to_invoice(row: OrderDetail) -> InvoiceReport:
     goods = parsing.amount(row.product_amount)
     if goods is None:
         raise TemporaryError(f"{row.order_num}: the cost is missing", code="garbage")
-    return Charge(
+    return InvoiceReport(
         number=row.order_num or "",
         supplier_reference=parsing.text(row.order_id or row.cj_order_id),
         goods=Money(goods, row.currency or CURRENCY),
         freight=freight(row),
-        at=parsing.moment(row.payment_date),
+        at=parsing.timestamp(row.payment_date),
     )

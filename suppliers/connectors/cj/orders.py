@@ -11,12 +11,12 @@ import msgspec
 from babel import Locale
 
 from storefront.lib.address import Address
-from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors import parsing
 from suppliers.connectors.cj import order_status, payment
-from suppliers.connectors.cj.client import Wire
-from suppliers.connectors.cj.error_codes import ANSWERS, BAD_PARAMETER, NO_ORDER
+from suppliers.connectors.cj.client import ApiClient
+from suppliers.connectors.cj.error_codes import ACKNOWLEDGEMENTS, BAD_PARAMETER, ORDER_NOT_FOUND
 from suppliers.connectors.cj.product_details import CURRENCY
 from suppliers.connectors.cj.schemas import (
     AccountBalance,
@@ -26,19 +26,19 @@ from suppliers.connectors.cj.schemas import (
     Route,
 )
 from suppliers.connectors.records import (
-    Answer,
-    AskInPersonError,
+    Acknowledgement,
     FreightOption,
-    LeftUnpaidError,
-    NotStoppableError,
-    PurchaseRequest,
-    PurchaseState,
-    RequestLine,
+    ManualCancellationError,
+    NotCancellableError,
+    PurchaseOrderReport,
+    PurchaseOrderRequest,
+    PurchaseOrderRequestLine,
+    UnpaidOrderError,
 )
 
 # Body of an order
 
-LONGEST = {
+MAX_LENGTHS = {
     "orderNumber": 50,
     "shippingZip": 20,
     "shippingCountry": 50,
@@ -51,11 +51,11 @@ LONGEST = {
     "logisticName": 50,
     "iossNumber": 10,
 }
-OWN_IOSS = 2
+OWN_IOSS_TYPE = 2
 COUNTRY_NAMES = Locale("en").territories
 
 
-def order(request: PurchaseRequest, *, pay_type: int) -> dict[str, Any]:
+def order_body(request: PurchaseOrderRequest, *, pay_type: int) -> dict[str, Any]:
     """Return the body of an order.
 
     Raises: PermanentError  a field is too long for CJ: nothing is sent
@@ -85,8 +85,8 @@ def order(request: PurchaseRequest, *, pay_type: int) -> dict[str, Any]:
     }
     if request.ioss_number:
         # CJ expects the ten digits without their prefix.
-        body |= {"iossType": OWN_IOSS, "iossNumber": request.ioss_number.removeprefix("IM")}
-    too_long = [field for field, most in LONGEST.items() if len(body.get(field, "")) > most]
+        body |= {"iossType": OWN_IOSS_TYPE, "iossNumber": request.ioss_number.removeprefix("IM")}
+    too_long = [field for field, most in MAX_LENGTHS.items() if len(body.get(field, "")) > most]
     if too_long:
         raise PermanentError(f"too long for the supplier: {', '.join(too_long)}", code="too_long")
     return body
@@ -96,18 +96,22 @@ def order(request: PurchaseRequest, *, pay_type: int) -> dict[str, Any]:
 
 log = logging.getLogger(__name__)
 
-PAY_FROM_BALANCE, ONLY_CREATE = 2, 3
-STILL_OURS_TO_STOP = frozenset({"CREATED", "IN_CART"})
+PAY_FROM_BALANCE, CREATE_ONLY = 2, 3
+CANCELLABLE_STATUSES = frozenset({"CREATED", "IN_CART"})
 # Without a status CJ lists canceled orders only.
-MAY_STILL_SHIP = ("CREATED", "IN_CART", "UNPAID", "UNSHIPPED")
-NEWEST = 200
+OPEN_STATUSES = ("CREATED", "IN_CART", "UNPAID", "UNSHIPPED")
+ORDERS_SEARCHED = 200
 DAYS = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?")
 
 
 def freight(
-    wire: Wire, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
+    api: ApiClient,
+    *,
+    country_from: str,
+    ship_to: Address,
+    lines: tuple[PurchaseOrderRequestLine, ...],
 ) -> tuple[FreightOption, ...]:
-    routes = wire.post(
+    routes = api.post(
         "logistic/freightCalculate",
         list[Route],
         {
@@ -117,14 +121,14 @@ def freight(
             "products": [{"vid": line.sku, "quantity": line.quantity} for line in lines],
         },
     )
-    options = tuple(option for route in routes if (option := _option(route)) is not None)
+    options = tuple(option for route in routes if (option := _to_option(route)) is not None)
     if routes and not options:
         # CJ ships it, but how is unreadable: that is not the same as no service.
         raise PermanentError("no shipping service in the answer can be read", code="garbage")
     return options
 
 
-def _option(route: Route) -> FreightOption | None:
+def _to_option(route: Route) -> FreightOption | None:
     price = parsing.amount(route.total_postage_fee)
     if price is None:
         price = parsing.amount(route.logistic_price)
@@ -140,27 +144,27 @@ def _option(route: Route) -> FreightOption | None:
     )
 
 
-def place(wire: Wire, request: PurchaseRequest, *, is_staged: bool) -> PurchaseState:
+def place(api: ApiClient, request: PurchaseOrderRequest, *, is_staged: bool) -> PurchaseOrderReport:
     """Create the order and pay it: by CJ at once, or step by step."""
-    pay_type = ONLY_CREATE if is_staged else PAY_FROM_BALANCE
-    body = order(request, pay_type=pay_type)
-    placed = wire.post("shopping/order/createOrderV2", PlacedOrder, body)
+    pay_type = CREATE_ONLY if is_staged else PAY_FROM_BALANCE
+    body = order_body(request, pay_type=pay_type)
+    placed = api.post("shopping/order/createOrderV2", PlacedOrder, body)
     if placed.order_number not in {None, request.number}:
         # The answer is about another order: ours is lost, and must be looked up.
         raise TemporaryError(
             f"requested {request.number}, received {placed.order_number}",
             code="other_order",
-            may_have_happened=True,
+            is_outcome_unknown=True,
         )
-    reason = _why_blocked(placed)
+    reason = _hold_reason(placed)
     if is_staged and not reason:
-        refusal = payment.go_on(wire, payment.standing(placed))
-        return _looked_up(wire, request.number, refusal)
-    answer = ANSWERS.get(placed.order_status or "", Answer.RECEIVED)
-    return PurchaseState(
+        refusal = payment.continue_payment(api, payment.progress_of(placed))
+        return _read_existing(api, request.number, refusal)
+    answer = ACKNOWLEDGEMENTS.get(placed.order_status or "", Acknowledgement.RECEIVED)
+    return PurchaseOrderReport(
         number=request.number,
         supplier_reference=parsing.text(placed.order_id),
-        answer=Answer.RECEIVED if reason else answer,
+        answer=Acknowledgement.RECEIVED if reason else answer,
         reason=reason,
         cost=order_status.cost(placed),
         freight=order_status.freight(placed),
@@ -168,7 +172,7 @@ def place(wire: Wire, request: PurchaseRequest, *, is_staged: bool) -> PurchaseS
     )
 
 
-def _why_blocked(placed: PlacedOrder) -> str:
+def _hold_reason(placed: PlacedOrder) -> str:
     blocked = [
         f"{reason.code}: {reason.message}" for reason in placed.intercept_order_reasons or ()
     ]
@@ -179,99 +183,103 @@ def _why_blocked(placed: PlacedOrder) -> str:
     return "; ".join(blocked)
 
 
-def _looked_up(wire: Wire, number: str, refusal: str) -> PurchaseState:
+def _read_existing(api: ApiClient, number: str, refusal: str) -> PurchaseOrderReport:
     """Read an order that exists; ``refusal`` is why it is stuck.
 
     Raises: TemporaryError  it cannot be read now: look it up again
     """
     try:
-        detail = order_status.one(wire, number)
-    except OutsideError as error:
-        error.may_have_happened = True
+        detail = order_status.find_order(api, number)
+    except ExternalServiceError as error:
+        error.is_outcome_unknown = True
         raise
     if detail is None:
         raise TemporaryError(
-            f"{number} was placed, but is not found", code="not_found", may_have_happened=True
+            f"{number} was placed, but is not found", code="not_found", is_outcome_unknown=True
         )
-    return replace(order_status.state(wire, number, detail), reason=refusal)
+    return replace(order_status.report_of(api, number, detail), reason=refusal)
 
 
-def find(wire: Wire, number: str) -> PurchaseState | None:
-    detail = _found(wire, number)
-    return None if detail is None else order_status.state(wire, number, detail)
+def find(api: ApiClient, number: str) -> PurchaseOrderReport | None:
+    detail = _find_order(api, number)
+    return None if detail is None else order_status.report_of(api, number, detail)
 
 
-def resume(wire: Wire, number: str) -> PurchaseState | None:
+def resume(api: ApiClient, number: str) -> PurchaseOrderReport | None:
     """Look up an order, and continue it where a lost answer interrupted it.
 
-    Raises: OutsideError
+    Raises: ExternalServiceError
     """
-    detail = _found(wire, number)
+    detail = _find_order(api, number)
     if detail is None or detail.order_status not in payment.UNFINISHED:
-        return None if detail is None else order_status.state(wire, number, detail)
-    refusal = payment.go_on(wire, payment.standing(detail))
-    return _looked_up(wire, number, refusal)
+        return None if detail is None else order_status.report_of(api, number, detail)
+    refusal = payment.continue_payment(api, payment.progress_of(detail))
+    return _read_existing(api, number, refusal)
 
 
-def _found(wire: Wire, number: str) -> OrderDetail | None:
+def _find_order(api: ApiClient, number: str) -> OrderDetail | None:
     """Read an order by our number; None proves that CJ does not have it.
 
     "Not found" may have the code of a bad parameter: then the lists of orders prove it.
     """
     try:
-        return order_status.read(wire, number)
+        return order_status.read_order(api, number)
     except PermanentError as error:
-        if error.code == NO_ORDER:
+        if error.code == ORDER_NOT_FOUND:
             return None
         if error.code != BAD_PARAMETER:
             raise
-    for status in MAY_STILL_SHIP:
-        page = wire.get("shopping/order/list", OrderPage, pageNum=1, pageSize=NEWEST, status=status)
+    for status in OPEN_STATUSES:
+        page = api.get(
+            "shopping/order/list", OrderPage, pageNum=1, pageSize=ORDERS_SEARCHED, status=status
+        )
         if any(row.order_num == number for row in page.rows or ()):
             raise TemporaryError(f"{number} is listed, but not found", code="not_found")
     return None
 
 
-def cancel(wire: Wire, number: str, *, is_staged: bool) -> PurchaseState:
+def cancel(api: ApiClient, number: str, *, is_staged: bool) -> PurchaseOrderReport:
     """Delete an order that is not confirmed: CJ has no call to cancel a later one.
 
     An unpaid order expires by itself, if we are the one to pay it.
     """
-    detail = _found(wire, number)
+    detail = _find_order(api, number)
     if detail is None:
         # CJ cannot ship an order that it does not have. An earlier cancellation may have worked.
-        return PurchaseState(
+        return PurchaseOrderReport(
             number=number,
             supplier_reference="",
-            answer=Answer.CANCELED,
+            answer=Acknowledgement.CANCELED,
             reason="the supplier does not have the order",
         )
-    state = order_status.state(wire, number, detail)
-    if state.answer is Answer.CANCELED:
+    state = order_status.report_of(api, number, detail)
+    if state.answer is Acknowledgement.CANCELED:
         return state
     if detail.order_status == payment.UNPAID and is_staged:
-        raise LeftUnpaidError(f"{number} awaits payment at the supplier")
-    if detail.order_status in MAY_STILL_SHIP and detail.order_status not in STILL_OURS_TO_STOP:
-        raise AskInPersonError(
+        raise UnpaidOrderError(f"{number} awaits payment at the supplier")
+    if detail.order_status in OPEN_STATUSES and detail.order_status not in CANCELLABLE_STATUSES:
+        raise ManualCancellationError(
             f"{number} is {detail.order_status}: contact the supplier to cancel it"
         )
-    if detail.order_status not in STILL_OURS_TO_STOP:
-        raise NotStoppableError(f"{number} is {detail.order_status}: it can no longer be canceled")
-    wire.delete("shopping/order/deleteOrder", Any, orderId=state.supplier_reference)
-    return PurchaseState(
+    if detail.order_status not in CANCELLABLE_STATUSES:
+        raise NotCancellableError(
+            f"{number} is {detail.order_status}: it can no longer be canceled"
+        )
+    api.delete("shopping/order/deleteOrder", Any, orderId=state.supplier_reference)
+    return PurchaseOrderReport(
         number=number,
         supplier_reference=state.supplier_reference,
-        answer=Answer.CANCELED,
+        answer=Acknowledgement.CANCELED,
         reason="deleted before it was paid",
     )
 
 
-def balance(wire: Wire) -> Money:
+def balance(api: ApiClient) -> Money:
     """Return the balance that may be spent.
 
     Raises: PermanentError  it is no number
     """
-    told = wire.patiently("shopping/pay/getBalance", AccountBalance)
+    told = api.get_with_retries("shopping/pay/getBalance", AccountBalance)
     amount = parsing.amount(told.amount)
     if amount is None:
         raise PermanentError(f"{str(told.amount)[:40]!r} is not a balance", code="garbage")

@@ -13,7 +13,7 @@ import msgspec
 
 from storefront.lib.http.errors import PermanentError
 from suppliers.connectors import parsing
-from suppliers.connectors.parsing import TOO_LONG_FOR_A_NUMBER
+from suppliers.connectors.parsing import MAX_NUMBER_LENGTH
 
 
 @cache
@@ -21,7 +21,7 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, float_hook=Decimal)
 
 
-def decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
+def decode[T](content: bytes, kind: type[T], *, what: str) -> T:
     """Decode JSON to this type; a number with a fraction becomes an exact Decimal.
 
     Raises: PermanentError  it is no JSON, or has another shape
@@ -31,11 +31,11 @@ def decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
         try:
             answer: T = decoder.decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            answer = decoder.decode(parsing.repaired_json(content))
+            answer = decoder.decode(parsing.repair_json(content))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         start = content[:80].decode("utf-8", "replace")
         raise PermanentError(
-            f"{what}: {error}, in {start!r}", code="garbage", may_have_happened=True
+            f"{what}: {error}, in {start!r}", code="garbage", is_outcome_unknown=True
         ) from error
     return answer
 
@@ -45,23 +45,23 @@ def decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
 # 12.30 -- 15.10, 12.30-15.10 and 110.00-140.00 are ranges; a leading minus is a sign.
 RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*-{1,2}\s*(\d+(?:\.\d+)?)\s*$")
 CHINA = timezone(timedelta(hours=8))
-MOST_UNITS = 100_000
+MAX_UNITS = 100_000
 
 
 def is_range(value: Any) -> bool:
-    return isinstance(value, str) and RANGE.match(value[:TOO_LONG_FOR_A_NUMBER]) is not None
+    return isinstance(value, str) and RANGE.match(value[:MAX_NUMBER_LENGTH]) is not None
 
 
 def highest(value: Any) -> Decimal | None:
     """Read a number, or the upper end of a range."""
-    if isinstance(value, str) and (ends := RANGE.match(value[:TOO_LONG_FOR_A_NUMBER])):
+    if isinstance(value, str) and (ends := RANGE.match(value[:MAX_NUMBER_LENGTH])):
         return Decimal(ends[2])
     return parsing.amount(value)
 
 
 def lowest(value: Any) -> Decimal | None:
     """Read a number, or the lower end of a range."""
-    if isinstance(value, str) and (ends := RANGE.match(value[:TOO_LONG_FOR_A_NUMBER])):
+    if isinstance(value, str) and (ends := RANGE.match(value[:MAX_NUMBER_LENGTH])):
         return Decimal(ends[1])
     return parsing.amount(value)
 
@@ -71,7 +71,7 @@ def grams(value: Any) -> int | None:
     return int(number.to_integral_value()) if number is not None and number > 0 else None
 
 
-def unpacked(value: Any) -> Any:
+def decode_nested(value: Any) -> Any:
     """Decode a value that is JSON in a string; other values are returned as they are."""
     if isinstance(value, str) and value[:1] in {"[", "{"}:
         try:
@@ -83,13 +83,13 @@ def unpacked(value: Any) -> Any:
 
 def texts(value: Any) -> list[str]:
     """Return a list of texts, from a list, a single text, or JSON in a string."""
-    opened = unpacked(value)
+    opened = decode_nested(value)
     if isinstance(opened, list):
         return [written for entry in opened if (written := parsing.text(entry))]
     return [written] if (written := parsing.text(opened)) else []
 
 
-def china_moment(value: str) -> datetime:
+def china_timestamp(value: str) -> datetime:
     """Parse an expiry time; without a zone it is in China's.
 
     Raises: ValueError  it is no time
@@ -100,5 +100,5 @@ def china_moment(value: str) -> datetime:
 
 def units(value: Any) -> int | None:
     """Parse a minimum quantity; None for an absurd one."""
-    number = parsing.whole(value)
-    return number if number is not None and 1 <= number <= MOST_UNITS else None
+    number = parsing.integer(value)
+    return number if number is not None and 1 <= number <= MAX_UNITS else None

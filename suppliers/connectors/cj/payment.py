@@ -10,20 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from storefront.lib.http.errors import OutsideError, PermanentError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from suppliers.connectors import parsing
 from suppliers.connectors.cj import order_status
-from suppliers.connectors.cj.client import Wire
+from suppliers.connectors.cj.client import ApiClient
 from suppliers.connectors.cj.schemas import CartAnswer, OrderDetail, ParentOrder, PlacedOrder
 
 CREATED, IN_CART, UNPAID = "CREATED", "IN_CART", "UNPAID"
 UNFINISHED = frozenset({CREATED, IN_CART, UNPAID})
 # Another worker may be one step ahead at each reading, and there are four steps.
-MOST_LOOKS = 5
+MAX_LOOKUPS = 5
 
 
 @dataclass(slots=True, kw_only=True)
-class Standing:
+class PaymentProgress:
     """The step that an order has reached, as far as we know."""
 
     order_id: str
@@ -31,73 +31,73 @@ class Standing:
     shipment_id: str
 
 
-def standing(order: PlacedOrder | OrderDetail) -> Standing:
-    return Standing(
+def progress_of(order: PlacedOrder | OrderDetail) -> PaymentProgress:
+    return PaymentProgress(
         order_id=parsing.text(order.order_id),
         status=order.order_status or CREATED,
         shipment_id=parsing.text(order.shipment_order_id),
     )
 
 
-def go_on(wire: Wire, at: Standing) -> str:
+def continue_payment(api: ApiClient, at: PaymentProgress) -> str:
     """Do the remaining steps; return why the order is stuck, empty when it is paid.
 
-    Raises: OutsideError  an answer is lost, and the order exists: look it up
+    Raises: ExternalServiceError  an answer is lost, and the order exists: look it up
     """
     try:
-        for _ in range(MOST_LOOKS):
-            if not (refusal := _steps(wire, at)):
+        for _ in range(MAX_LOOKUPS):
+            if not (refusal := _steps(api, at)):
                 return ""
-            seen = order_status.one(wire, at.order_id)
+            seen = order_status.find_order(api, at.order_id)
             if seen is None or seen.order_status == at.status:
                 return refusal
-            at = standing(seen)
+            at = progress_of(seen)
             if at.status not in UNFINISHED:
                 return ""
-    except OutsideError as error:
-        error.may_have_happened = True
+    except ExternalServiceError as error:
+        error.is_outcome_unknown = True
         raise
     return refusal
 
 
-def _steps(wire: Wire, at: Standing) -> str:
+def _steps(api: ApiClient, at: PaymentProgress) -> str:
     try:
         if at.status == CREATED:
-            _cart(wire, "shopping/order/addCart", at)
+            _move(api, "shopping/order/addCart", at)
             at.status = IN_CART
         if at.status == IN_CART or not at.shipment_id:
-            confirmed = _cart(wire, "shopping/order/addCartConfirm", at)
+            confirmed = _move(api, "shopping/order/addCartConfirm", at)
             at.shipment_id = parsing.text(confirmed.shipments_id) or at.shipment_id
             at.status = UNPAID
-        _pay(wire, at)
+        _pay(api, at)
     except PermanentError as error:
-        if error.may_have_happened:
+        if error.is_outcome_unknown:
             raise
         return str(error)
     return ""
 
 
-def _cart(wire: Wire, path: str, at: Standing) -> CartAnswer:
+def _move(api: ApiClient, path: str, at: PaymentProgress) -> CartAnswer:
     """Move the order into the cart, or from the cart to payment.
 
     Raises: PermanentError  CJ holds the order
     """
-    answer = wire.post(path, CartAnswer, {"cjOrderIdList": [at.order_id]})
-    held = [_words(each) for each in answer.intercept_orders or ()]
-    if held or parsing.whole(answer.success_count) == 0:
+    answer = api.post(path, CartAnswer, {"cjOrderIdList": [at.order_id]})
+    held = [_hold_text(each) for each in answer.intercept_orders or ()]
+    if held or parsing.integer(answer.success_count) == 0:
         raise PermanentError("; ".join(held) or "on hold at the supplier", code="intercepted")
     return answer
 
 
-def _words(held: Any) -> str:
+def _hold_text(held: Any) -> str:
     if isinstance(held, dict):
         return f"{held.get('code')}: {held.get('message') or held.get('reason') or 'on hold'}"
     return "on hold at the supplier"
 
 
-def _pay(wire: Wire, at: Standing) -> None:
+def _pay(api: ApiClient, at: PaymentProgress) -> None:
     shipment = {"shipmentOrderId": at.shipment_id}
-    parent = wire.post("shopping/order/saveGenerateParentOrder", ParentOrder, shipment)
+    parent = api.post("shopping/order/saveGenerateParentOrder", ParentOrder, shipment)
     if not (pay_id := parsing.text(parent.pay_id)):
         raise PermanentError("the supplier returned no payment", code="no_pay_id")
-    wire.post("shopping/pay/payBalanceV2", Any, {**shipment, "payId": pay_id})
+    api.post("shopping/pay/payBalanceV2", Any, {**shipment, "payId": pay_id})

@@ -11,26 +11,26 @@ from typing import Any
 
 import msgspec
 
-from catalog.records import BadRow, ProductRecord, Terms, VariantRecord
+from catalog.records import ImportIssue, ProductRecord, SupplierTerms, VariantRecord
 from storefront.lib.money import Money
 from suppliers.connectors import parsing as connector_parsing
 from suppliers.connectors.cj import parsing as cj_parsing
 from suppliers.connectors.cj import stock
-from suppliers.connectors.cj.client import Wire
-from suppliers.connectors.cj.product_list import PASSING
+from suppliers.connectors.cj.client import ApiClient
+from suppliers.connectors.cj.product_list import VOLATILE_FIELDS
 from suppliers.connectors.cj.schemas import Product, Variant
-from suppliers.connectors.records import CostRecord, ProductPage, StockRecord
+from suppliers.connectors.records import PriceReport, ProductDetail, StockReport
 from suppliers.connectors.spec_tables import claims
 
 CURRENCY = "USD"
-LONGEST_SKU = 60
-LONGEST_URL = 500
-MOST_PICTURES = 20
-MOST_OPTION_PARTS = 12
+MAX_SKU_LENGTH = 60
+MAX_URL_LENGTH = 500
+MAX_PICTURES = 20
+MAX_OPTION_PARTS = 12
 MPN_LABELS = ("Model / MPN", "MPN", "Model", "Model number")
 
 
-def readable(page: Product, problems: list[BadRow]) -> list[Variant]:
+def orderable_variants(page: Product, problems: list[ImportIssue]) -> list[Variant]:
     """Return the variants that can be ordered: those with an id, each id once."""
     found: dict[str, Variant] = {}
     for place, raw in enumerate(page.variants or (), start=1):
@@ -38,16 +38,16 @@ def readable(page: Product, problems: list[BadRow]) -> list[Variant]:
         try:
             variant = msgspec.convert(raw, Variant)
         except msgspec.ValidationError as error:
-            problems.append(BadRow(row=where, code="sku-unreadable", message=str(error)[:500]))
+            problems.append(ImportIssue(row=where, code="sku-unreadable", message=str(error)[:500]))
             continue
         vid = connector_parsing.text(variant.vid)
-        if not vid or len(vid) > LONGEST_SKU:
+        if not vid or len(vid) > MAX_SKU_LENGTH:
             problems.append(
-                BadRow(row=where, code="sku-missing", message="A variant has no valid ID.")
+                ImportIssue(row=where, code="sku-missing", message="A variant has no valid ID.")
             )
         elif vid in found:
             problems.append(
-                BadRow(row=vid, code="sku-twice", message="The product has this SKU twice.")
+                ImportIssue(row=vid, code="sku-twice", message="The product has this SKU twice.")
             )
         else:
             found[vid] = variant
@@ -62,7 +62,7 @@ def option_names(page: Product) -> tuple[str, ...]:
     )
 
 
-def aligned(keys: Sequence[str], names: int) -> list[tuple[str, ...]]:
+def split_options(keys: Sequence[str], names: int) -> list[tuple[str, ...]]:
     """Split each ``Black-USB-C`` into as many values as there are option names.
 
     A value may itself contain the dash. Variants that can be split in one way only give the
@@ -77,11 +77,11 @@ def aligned(keys: Sequence[str], names: int) -> list[tuple[str, ...]]:
         known = sum(sure[place][value] > 0 for place, value in enumerate(cut))
         return known, tuple(-len(value) for value in cut)
 
-    return [max(_cuts(part, names), key=familiarity) for part in parts]
+    return [max(_possible_splits(part, names), key=familiarity) for part in parts]
 
 
-def _cuts(parts: list[str], names: int) -> list[tuple[str, ...]]:
-    if len(parts) <= names or len(parts) > MOST_OPTION_PARTS:
+def _possible_splits(parts: list[str], names: int) -> list[tuple[str, ...]]:
+    if len(parts) <= names or len(parts) > MAX_OPTION_PARTS:
         head, tail = parts[: names - 1], parts[names - 1 :]
         values = [*head, "-".join(tail)]
         return [(*(value.strip() for value in values), *[""] * (names - len(values)))]
@@ -100,11 +100,11 @@ def record(
     options: tuple[str, ...],
     *,
     table: Mapping[str, str],
-    problems: list[BadRow],
+    problems: list[ImportIssue],
 ) -> VariantRecord:
     sku = connector_parsing.text(variant.vid)
     price = cost(sku, variant.variant_sell_price, currency=variant.currency)
-    if isinstance(price, BadRow):
+    if isinstance(price, ImportIssue):
         problems.append(price)
     is_alone = len(page.variants or ()) == 1
     return VariantRecord(
@@ -112,7 +112,7 @@ def record(
         title=connector_parsing.text(variant.variant_name_en)
         or connector_parsing.text(page.product_name_en),
         option_values=options,
-        cost=None if isinstance(price, BadRow) else price,
+        cost=None if isinstance(price, ImportIssue) else price,
         gtin=connector_parsing.text(variant.barcode),
         # A model number in the table identifies the product: unusable for one of several variants.
         mpn=connector_parsing.text(variant.mpn) or (_model(table) if is_alone else ""),
@@ -125,32 +125,34 @@ def _model(table: Mapping[str, str]) -> str:
     return next((table[label] for label in MPN_LABELS if table.get(label)), "")
 
 
-def costs(ref: str, offered: Sequence[Any]) -> Iterator[CostRecord | BadRow]:
+def costs(external_id: str, offered: Sequence[Any]) -> Iterator[PriceReport | ImportIssue]:
     """Yield the cost of each SKU of a product."""
     for place, raw in enumerate(offered, start=1):
         try:
             variant = msgspec.convert(raw, Variant)
         except msgspec.ValidationError as error:
             message = str(error)[:500]
-            yield BadRow(row=f"{ref} variant {place}", code="cost-unreadable", message=message)
+            yield ImportIssue(
+                row=f"{external_id} variant {place}", code="cost-unreadable", message=message
+            )
             continue
         sku = connector_parsing.text(variant.vid)
         price = cost(sku, variant.variant_sell_price, currency=variant.currency)
-        yield price if isinstance(price, BadRow) else CostRecord(sku=sku, cost=price)
+        yield price if isinstance(price, ImportIssue) else PriceReport(sku=sku, cost=price)
 
 
-def cost(sku: str, value: Any, *, currency: str | None) -> Money | BadRow:
+def cost(sku: str, value: Any, *, currency: str | None) -> Money | ImportIssue:
     """Return the cost of one SKU: only ``variantSellPrice`` is what an order costs."""
     if value is None or value == "":
-        return BadRow(row=sku, code="cost-missing", message="The price is missing.")
+        return ImportIssue(row=sku, code="cost-missing", message="The price is missing.")
     number = connector_parsing.amount(value)
     if number is None:
         code, message = "cost-unreadable", f"{str(value)[:40]!r} is not a price."
         if cj_parsing.is_range(value):
             code, message = "cost-is-a-range", f"{value} is a range, not a price."
-        return BadRow(row=sku, code=code, message=message)
+        return ImportIssue(row=sku, code=code, message=message)
     if number <= 0:
-        return BadRow(row=sku, code="cost-not-positive", message=f"The price is {number}.")
+        return ImportIssue(row=sku, code="cost-not-positive", message=f"The price is {number}.")
     return Money(number, (currency or CURRENCY).upper()[:3])
 
 
@@ -169,50 +171,58 @@ def _packed_g(page: Product, variant: Variant) -> int | None:
 def pictures(*sources: Any) -> tuple[str, ...]:
     urls = [url for source in sources for url in cj_parsing.texts(source)]
     good = [
-        url for url in urls if url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL
+        url
+        for url in urls
+        if url.startswith(("https://", "http://")) and len(url) <= MAX_URL_LENGTH
     ]
-    return tuple(dict.fromkeys(good))[:MOST_PICTURES]
+    return tuple(dict.fromkeys(good))[:MAX_PICTURES]
 
 
-def product(wire: Wire, ref: str, *, minimum: int | None = None) -> ProductPage:
+def product(api: ApiClient, external_id: str, *, minimum: int | None = None) -> ProductDetail:
     """Read a product's page; ``minimum`` is the minimum quantity from the list."""
-    words: dict[str, Any] = wire.patiently(
-        "product/query", dict[str, Any], pid=ref, features="enable_inventory"
+    words: dict[str, Any] = api.get_with_retries(
+        "product/query", dict[str, Any], pid=external_id, features="enable_inventory"
     )
     digest = connector_parsing.digest([_lasting(words), minimum])
     try:
         page = msgspec.convert(words, Product)
     except msgspec.ValidationError as error:
-        return _refused(ref, digest, "unreadable", str(error))
-    if connector_parsing.text(page.pid) != ref:
-        return _refused(ref, digest, "other-product", f"Requested {ref}, received {page.pid}.")
+        return _unavailable(external_id, digest, "unreadable", str(error))
+    if connector_parsing.text(page.pid) != external_id:
+        return _unavailable(
+            external_id, digest, "other-product", f"Requested {external_id}, received {page.pid}."
+        )
     title = connector_parsing.text(page.product_name_en)
     if not title:
-        return _refused(ref, digest, "no-title", "The product has no English name.")
-    problems: list[BadRow] = []
-    offered = readable(page, problems)
+        return _unavailable(external_id, digest, "no-title", "The product has no English name.")
+    problems: list[ImportIssue] = []
+    offered = orderable_variants(page, problems)
     if not offered:
         problems.append(
-            BadRow(row=ref, code="no-variants", message="The product has no valid variant.")
+            ImportIssue(
+                row=external_id, code="no-variants", message="The product has no valid variant."
+            )
         )
-        return ProductPage(ref=ref, digest=digest, record=None, problems=tuple(problems))
-    return ProductPage(
-        ref=ref,
+        return ProductDetail(
+            external_id=external_id, digest=digest, record=None, problems=tuple(problems)
+        )
+    return ProductDetail(
+        external_id=external_id,
         digest=digest,
-        record=_of_at_least(minimum, _record(ref, title, page, offered, problems)),
+        record=_with_min_units(minimum, _record(external_id, title, page, offered, problems)),
         problems=tuple(problems),
         stock=_stock(offered),
     )
 
 
 def _record(
-    ref: str, title: str, page: Product, offered: list[Variant], problems: list[BadRow]
+    external_id: str, title: str, page: Product, offered: list[Variant], problems: list[ImportIssue]
 ) -> ProductRecord:
     table = claims(page.description or "")
     names = option_names(page)
     keys = [connector_parsing.text(variant.variant_key) for variant in offered]
     return ProductRecord(
-        ref=ref,
+        external_id=external_id,
         title=title,
         brand=table.get("Brand", ""),
         category_path=tuple(
@@ -226,20 +236,20 @@ def _record(
         picture_urls=pictures(page.big_image, page.product_image_set, page.product_image),
         variants=tuple(
             record(page, variant, options, table=table, problems=problems)
-            for variant, options in zip(offered, aligned(keys, len(names)), strict=True)
+            for variant, options in zip(offered, split_options(keys, len(names)), strict=True)
         ),
         model=_model(table),
     )
 
 
-def _of_at_least(minimum: int | None, record: ProductRecord) -> ProductRecord:
-    terms = Terms(minimum_quantity=minimum)
+def _with_min_units(minimum: int | None, record: ProductRecord) -> ProductRecord:
+    terms = SupplierTerms(min_order_units=minimum)
     return replace(
         record, variants=tuple(replace(variant, terms=terms) for variant in record.variants)
     )
 
 
-def _stock(offered: list[Variant]) -> tuple[StockRecord | BadRow, ...] | None:
+def _stock(offered: list[Variant]) -> tuple[StockReport | ImportIssue, ...] | None:
     told = [variant for variant in offered if variant.inventories is not None]
     if not told:
         return None
@@ -259,14 +269,14 @@ def _has_battery(page: Product) -> bool:
     return "BATTERY" in kinds or "ELECTRIC" in kinds
 
 
-def _refused(ref: str, digest: str, code: str, message: str) -> ProductPage:
-    problem = BadRow(row=ref, code=code, message=message[:500])
-    return ProductPage(ref=ref, digest=digest, record=None, problems=(problem,))
+def _unavailable(external_id: str, digest: str, code: str, message: str) -> ProductDetail:
+    problem = ImportIssue(row=external_id, code=code, message=message[:500])
+    return ProductDetail(external_id=external_id, digest=digest, record=None, problems=(problem,))
 
 
 def _lasting(words: Any) -> Any:
     if isinstance(words, dict):
-        return {key: _lasting(words[key]) for key in words if key not in PASSING}
+        return {key: _lasting(words[key]) for key in words if key not in VOLATILE_FIELDS}
     if isinstance(words, list):
         return [_lasting(entry) for entry in words]
     return words

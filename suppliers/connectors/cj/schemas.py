@@ -15,18 +15,18 @@ import msgspec
 Id = str | int | None
 
 
-class Shape(msgspec.Struct, rename="camel", kw_only=True):
+class ResponsePart(msgspec.Struct, rename="camel", kw_only=True):
     """A part of an answer; unknown fields are ignored."""
 
 
-class PointsInfo(Shape):
+class PointsInfo(ResponsePart):
     """The remaining points of the day."""
 
     remaining: Any = None
     total: Any = None
 
 
-class Envelope(Shape):
+class Envelope(ResponsePart):
     """The envelope of every answer; only ``code`` decides."""
 
     code: int
@@ -36,28 +36,28 @@ class Envelope(Shape):
     points_info: PointsInfo | None = None
 
 
-class Limits(Shape):
+class RateLimit(ResponsePart):
     """The rate limit of the account."""
 
     qps_limit: Any = None
 
 
-class Callback(Shape):
+class Callback(ResponsePart):
     """The webhook URLs of one topic."""
 
     urls: list[str] | None = None
 
 
-class AccountSettings(Shape):
+class AccountSettings(ResponsePart):
     """The settings of the account."""
 
     open_id: Id = None
     open_name: str | None = None
-    setting: Limits | None = None
+    setting: RateLimit | None = None
     callback: dict[str, Callback] | None = None
 
 
-class Tokens(Shape):
+class Tokens(ResponsePart):
     """The token pair from a login or a refresh."""
 
     access_token: str
@@ -67,13 +67,13 @@ class Tokens(Shape):
     open_id: Id = None
 
 
-class ListPart(Shape):
+class ListPart(ResponsePart):
     """A group of products on a list page."""
 
     product_list: list[msgspec.Raw] | None = None
 
 
-class ListPage(Shape):
+class ListPage(ResponsePart):
     """One page of the product list; ``totalRecords`` never exceeds 6,000."""
 
     content: list[ListPart] | None = None
@@ -81,26 +81,26 @@ class ListPage(Shape):
     total_pages: int = 0
 
 
-class ThirdLevel(Shape):
+class ThirdLevel(ResponsePart):
     """A category of products."""
 
     category_id: Id = None
     category_name: str = ""
 
 
-class SecondLevel(Shape):
+class SecondLevel(ResponsePart):
     """A group of categories."""
 
     category_second_list: list[ThirdLevel] | None = None
 
 
-class FirstLevel(Shape):
+class FirstLevel(ResponsePart):
     """A group of second-level groups."""
 
     category_first_list: list[SecondLevel] | None = None
 
 
-class ListedProduct(Shape):
+class ListedProduct(ResponsePart):
     """A product in the list."""
 
     id: Id = None
@@ -110,13 +110,13 @@ class ListedProduct(Shape):
     variant_inventories: Any = None
 
 
-class WarehouseStock(Shape):
+class WarehouseStock(ResponsePart):
     """Stock of one variant in one warehouse, ``inventory`` units."""
 
     inventory: Any = None
 
 
-class CountryStock(Shape):
+class CountryStock(ResponsePart):
     """Stock of one variant in one country, in two generations of field names.
 
     ``cj…`` counts CJ's own warehouses, listed in ``stock``; the totals include the stock of the
@@ -132,7 +132,7 @@ class CountryStock(Shape):
     stock: Any = None
 
 
-class VariantStock(Shape):
+class VariantStock(ResponsePart):
     """Stock of one variant."""
 
     vid: Id = None
@@ -140,13 +140,13 @@ class VariantStock(Shape):
     inventories: Any = None
 
 
-class ProductStock(Shape):
+class ProductStock(ResponsePart):
     """Stock of one product; a list, or a list as JSON in a string."""
 
     variant_inventories: Any = None
 
 
-class Variant(Shape):
+class Variant(ResponsePart):
     """One SKU on a product's page."""
 
     vid: Id = None
@@ -162,7 +162,7 @@ class Variant(Shape):
     inventories: Any = None
 
 
-class Product(Shape):
+class Product(ResponsePart):
     """A product's page."""
 
     pid: Id = None
@@ -183,7 +183,7 @@ class Product(Shape):
     variants: list[Any] | None = None
 
 
-class Route(Shape):
+class Route(ResponsePart):
     """One shipping service of a freight quote."""
 
     logistic_name: str
@@ -196,14 +196,14 @@ class Route(Shape):
 # Orders and parcels
 
 
-class Blocked(Shape):
+class HoldReason(ResponsePart):
     """A reason why CJ holds an order."""
 
     code: Any = None
     message: str | None = None
 
 
-class PlacedOrder(Shape):
+class PlacedOrder(ResponsePart):
     """The answer to a created order."""
 
     order_id: Id = None
@@ -214,10 +214,10 @@ class PlacedOrder(Shape):
     currency: str | None = None
     order_status: str | None = None
     logistics_miss: bool | None = None
-    intercept_order_reasons: list[Blocked] | None = None
+    intercept_order_reasons: list[HoldReason] | None = None
 
 
-class CartAnswer(Shape):
+class CartAnswer(ResponsePart):
     """The result of moving orders into the cart, or from the cart to payment."""
 
     success_count: Any = None
@@ -225,13 +225,13 @@ class CartAnswer(Shape):
     intercept_orders: list[Any] | None = None
 
 
-class ParentOrder(Shape):
+class ParentOrder(ResponsePart):
     """The payment of one or more orders."""
 
     pay_id: Id = None
 
 
-class OrderedLine(Shape):
+class OrderedLine(ResponsePart):
     """A line of an order at CJ."""
 
     vid: Id = None
@@ -239,7 +239,7 @@ class OrderedLine(Shape):
     store_line_item_id: Id = None
 
 
-class OrderDetail(Shape):
+class OrderDetail(ResponsePart):
     """An order at CJ."""
 
     order_id: Id = None
@@ -262,13 +262,13 @@ class OrderDetail(Shape):
     product_list: list[OrderedLine] | None = None
 
 
-class OrderPage(Shape):
+class OrderPage(ResponsePart):
     """One page of the list of orders."""
 
     rows: list[OrderDetail] | None = msgspec.field(name="list", default=None)
 
 
-class TrackRow(Shape):
+class TrackRow(ResponsePart):
     """The tracking status of a parcel, in the carrier's wording."""
 
     tracking_number: str | None = None
@@ -277,7 +277,7 @@ class TrackRow(Shape):
     delivery_time: str | None = None
 
 
-class AccountBalance(Shape):
+class AccountBalance(ResponsePart):
     """Our balance at CJ; ``amount`` is what may be spent."""
 
     amount: Any = None
@@ -286,7 +286,7 @@ class AccountBalance(Shape):
 # Webhook messages
 
 
-class Message(Shape):
+class WebhookMessage(ResponsePart):
     """The envelope of every message."""
 
     message_id: Id
@@ -295,7 +295,7 @@ class Message(Shape):
     params: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class OrderParams(Shape):
+class OrderParams(ResponsePart):
     """An order changed, or CJ has matched its lines to products only now."""
 
     cj_order_id: Id = None
@@ -310,7 +310,7 @@ class OrderParams(Shape):
     order_items: list[OrderedLine] | None = None
 
 
-class LogisticParams(Shape):
+class LogisticParams(ResponsePart):
     """A parcel was scanned."""
 
     order_id: Id = None
@@ -323,7 +323,7 @@ class LogisticParams(Shape):
     logistics_track_events: Any = None
 
 
-class TrackEvent(Shape):
+class TrackEvent(ResponsePart):
     """One scan of a parcel."""
 
     status: Any = None
@@ -332,34 +332,34 @@ class TrackEvent(Shape):
     status_desc: str | None = None
 
 
-class SplitOrder(Shape):
+class SplitOrder(ResponsePart):
     """One of the orders that an order was split into."""
 
     order_code: Id = None
 
 
-class SplitParams(Shape):
+class SplitParams(ResponsePart):
     """An order was split."""
 
     original_order_id: Id = None
     split_order_list: list[SplitOrder] | None = None
 
 
-class ProductParams(Shape):
+class ProductParams(ResponsePart):
     """The product or variant that changed; its data is read by REST."""
 
     pid: Id = None
     vid: Id = None
 
 
-class SourcingParams(Shape):
+class SourcingParams(ResponsePart):
     """A sourcing request found a product."""
 
     cj_product_id: Id = None
     cj_variant_id: Id = None
 
 
-class MakeupParams(Shape):
+class MakeupParams(ResponsePart):
     """CJ asks for an additional payment for an order."""
 
     relation_order_id: Id = None
@@ -368,7 +368,7 @@ class MakeupParams(Shape):
     status: str | None = None
 
 
-class OutboundParams(Shape):
+class OutboundParams(ResponsePart):
     """An order of stock that we own at CJ changed."""
 
     order_id: Id = None

@@ -7,20 +7,20 @@ from typing import Any
 
 import msgspec
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from suppliers.connectors import parsing as connector_parsing
 from suppliers.connectors.cj import parsing as cj_parsing
 from suppliers.connectors.cj.schemas import CountryStock, VariantStock, WarehouseStock
-from suppliers.connectors.records import NAMELESS, StockRecord
+from suppliers.connectors.records import MISSING_SKU, StockReport
 
 COUNTRY_CODE_LENGTH = 2
 # CJ uses both codes for the United Kingdom.
-SPELLINGS = {"UK": "GB"}
+COUNTRY_ALIASES = {"UK": "GB"}
 
 
-def inline(value: Any) -> tuple[StockRecord | BadRow, ...] | None:
+def parse_inline(value: Any) -> tuple[StockReport | ImportIssue, ...] | None:
     """Return the stock inside a list row; None where there is none to read."""
-    opened = cj_parsing.unpacked(value)
+    opened = cj_parsing.decode_nested(value)
     if not isinstance(opened, list) or not opened:
         return None
     try:
@@ -30,45 +30,47 @@ def inline(value: Any) -> tuple[StockRecord | BadRow, ...] | None:
     return _of_variants(variants)
 
 
-def of_product(ref: str, value: Any) -> tuple[StockRecord | BadRow, ...]:
+def of_product(external_id: str, value: Any) -> tuple[StockReport | ImportIssue, ...]:
     """Return the stock of a product's variants, from a list or JSON in a string."""
     try:
-        variants = msgspec.convert(cj_parsing.unpacked(value) or [], list[VariantStock])
+        variants = msgspec.convert(cj_parsing.decode_nested(value) or [], list[VariantStock])
     except msgspec.ValidationError as error:
-        return (BadRow(row=ref, code=NAMELESS, message=str(error)[:500]),)
+        return (ImportIssue(row=external_id, code=MISSING_SKU, message=str(error)[:500]),)
     return _of_variants(variants)
 
 
-def _of_variants(variants: list[VariantStock]) -> tuple[StockRecord | BadRow, ...]:
-    rows: list[StockRecord | BadRow] = []
+def _of_variants(variants: list[VariantStock]) -> tuple[StockReport | ImportIssue, ...]:
+    rows: list[StockReport | ImportIssue] = []
     for variant in variants:
         sku = connector_parsing.text(variant.vid)
         if sku:
             rows += of_variant(sku, variant.inventory or variant.inventories)
         else:
-            rows.append(BadRow(row="?", code=NAMELESS, message="A stock row has no SKU."))
+            rows.append(ImportIssue(row="?", code=MISSING_SKU, message="A stock row has no SKU."))
     return tuple(rows)
 
 
-def of_variant(sku: str, value: Any) -> list[StockRecord | BadRow]:
+def of_variant(sku: str, value: Any) -> list[StockReport | ImportIssue]:
     """Return one row per country: an order names a country, not a warehouse."""
     try:
-        inventories = msgspec.convert(cj_parsing.unpacked(value) or [], list[CountryStock])
+        inventories = msgspec.convert(cj_parsing.decode_nested(value) or [], list[CountryStock])
     except msgspec.ValidationError as error:
-        return [BadRow(row=sku, code="stock-unreadable", message=str(error)[:500])]
+        return [ImportIssue(row=sku, code="stock-unreadable", message=str(error)[:500])]
     units: dict[str, int] = {}
-    problems: list[StockRecord | BadRow] = []
+    problems: list[StockReport | ImportIssue] = []
     for place in inventories:
         country = (place.country_code or "").strip().upper()
-        country = SPELLINGS.get(country, country)
-        told = _told(place)
-        quantity = connector_parsing.whole(told)
+        country = COUNTRY_ALIASES.get(country, country)
+        told = _sellable_units(place)
+        quantity = connector_parsing.integer(told)
         if len(country) != COUNTRY_CODE_LENGTH:
-            problems.append(BadRow(row=sku, code="stock-nowhere", message=f"Stock in {country!r}."))
+            problems.append(
+                ImportIssue(row=sku, code="stock-nowhere", message=f"Stock in {country!r}.")
+            )
         elif told is None:
             units[country] = units.get(country, 0)
             problems.append(
-                BadRow(
+                ImportIssue(
                     row=sku,
                     code="stock-missing",
                     message=f"The quantity in {country} is missing: stored as 0.",
@@ -77,7 +79,7 @@ def of_variant(sku: str, value: Any) -> list[StockRecord | BadRow]:
             )
         elif quantity is None:
             problems.append(
-                BadRow(
+                ImportIssue(
                     row=sku,
                     code="stock-unreadable",
                     message=f"{str(told)[:40]!r} in {country} is not a quantity.",
@@ -86,13 +88,13 @@ def of_variant(sku: str, value: Any) -> list[StockRecord | BadRow]:
         else:
             units[country] = units.get(country, 0) + quantity
     records = [
-        StockRecord(sku=sku, location=country, country=country, quantity=quantity)
+        StockReport(sku=sku, location=country, country=country, quantity=quantity)
         for country, quantity in sorted(units.items())
     ]
     return [*records, *problems]
 
 
-def _told(place: CountryStock) -> Any:
+def _sellable_units(place: CountryStock) -> Any:
     """Return the units that ship at once; stock of the manufacturer is not counted."""
     told = (
         place.cj_inventory_num,
@@ -108,7 +110,7 @@ def _told(place: CountryStock) -> Any:
 def _in_warehouses(value: Any) -> Decimal | None:
     """Return the sum of a country's warehouses; None if one of them is unreadable."""
     try:
-        warehouses = msgspec.convert(cj_parsing.unpacked(value) or [], list[WarehouseStock])
+        warehouses = msgspec.convert(cj_parsing.decode_nested(value) or [], list[WarehouseStock])
     except msgspec.ValidationError:
         return None
     told = [connector_parsing.amount(warehouse.inventory) for warehouse in warehouses]

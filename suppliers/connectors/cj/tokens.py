@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from storefront.lib.http.errors import NotNowError, OutsideError, PermanentError
-from suppliers.connectors.cj.error_codes import RefreshRefusedError, TokenRefusedError
-from suppliers.connectors.cj.parsing import china_moment
+from storefront.lib.http.errors import CallDeferredError, ExternalServiceError, PermanentError
+from suppliers.connectors.cj.error_codes import RefreshRejectedError, TokenRejectedError
+from suppliers.connectors.cj.parsing import china_timestamp
 from suppliers.connectors.cj.schemas import Tokens
 from suppliers.connectors.context import TokenStore
 from suppliers.connectors.parsing import digest, text
 
 log = logging.getLogger(__name__)
 
-EARLY_S = 24 * 3600
+RENEW_BEFORE_S = 24 * 3600
 # A pair with a lifetime of minutes is renewed in its last quarter.
-EARLY_SHARE = 4
-BETWEEN_LOGINS_S = 300
+RENEW_BEFORE_FRACTION = 4
+LOGIN_INTERVAL_S = 300
 
-Ask = Callable[[str, dict[str, str]], Tokens]
+LoginCall = Callable[[str, dict[str, str]], Tokens]
 
 
 class TokenPair:
@@ -32,7 +32,7 @@ class TokenPair:
     Shape:  ``ask(path, body)`` sends an unauthenticated call of the authentication group
     """
 
-    def __init__(self, *, api_key: str, store: TokenStore, ask: Ask) -> None:
+    def __init__(self, *, api_key: str, store: TokenStore, ask: LoginCall) -> None:
         self._api_key = api_key
         self._of_key = digest(api_key)
         self._store = store
@@ -43,7 +43,7 @@ class TokenPair:
     def access(self) -> str:
         """Return a token that is valid as far as we know.
 
-        Raises: OutsideError  there is none, and none can be obtained now
+        Raises: ExternalServiceError  there is none, and none can be obtained now
         """
         with self._lock:
             if not self._pair:
@@ -57,12 +57,12 @@ class TokenPair:
         """Replace a token that CJ rejected."""
         with self._lock:
             if self._pair.get("access") == access:
-                self._pair = self._store.renewed(self._renewal, refused=self._pair)
+                self._pair = self._store.renew(self._renewal, refused=self._pair)
 
     def _renew_unless_still_good(self, pair: Mapping[str, Any]) -> None:
         try:
-            self._pair = self._store.renewed(self._renewal, refused=pair)
-        except OutsideError:
+            self._pair = self._store.renew(self._renewal, refused=pair)
+        except ExternalServiceError:
             if not self._is_usable(pair, until="access_until"):
                 raise
             log.warning(
@@ -84,37 +84,37 @@ class TokenPair:
                 lent = self._ask(
                     "authentication/refreshAccessToken", {"refreshToken": present["refresh"]}
                 )
-            except (RefreshRefusedError, TokenRefusedError):
+            except (RefreshRejectedError, TokenRejectedError):
                 log.info("the refresh token was rejected: logging in")
             else:
-                return {**present, **_pair(lent)}
+                return {**present, **_decode_pair(lent)}
         return self._login(present)
 
     def _login(self, present: dict[str, Any]) -> dict[str, Any]:
         """Log in. CJ answers one login in five minutes; an earlier one is not sent."""
-        possible_at = present.get("logged_in_at", 0) + BETWEEN_LOGINS_S
+        possible_at = present.get("logged_in_at", 0) + LOGIN_INTERVAL_S
         if (wait := possible_at - time.time()) > 0:
-            raise NotNowError(
+            raise CallDeferredError(
                 f"the next login is possible in {wait:.0f} s",
                 code="login_gap",
                 until=datetime.fromtimestamp(possible_at, UTC),
             )
         lent = self._ask("authentication/getAccessToken", {"apiKey": self._api_key})
         return {
-            **_pair(lent),
+            **_decode_pair(lent),
             "open_id": text(lent.open_id),
             "logged_in_at": time.time(),
             "of_key": self._of_key,
         }
 
 
-def _pair(lent: Tokens) -> dict[str, Any]:
+def _decode_pair(lent: Tokens) -> dict[str, Any]:
     try:
-        until = china_moment(lent.access_token_expiry_date).timestamp()
-        refresh_until = china_moment(lent.refresh_token_expiry_date).timestamp()
+        until = china_timestamp(lent.access_token_expiry_date).timestamp()
+        refresh_until = china_timestamp(lent.refresh_token_expiry_date).timestamp()
     except ValueError as error:
         raise PermanentError(f"authentication: {error}") from error
-    early = min(EARLY_S, (until - time.time()) / EARLY_SHARE)
+    early = min(RENEW_BEFORE_S, (until - time.time()) / RENEW_BEFORE_FRACTION)
     return {
         "access": lent.access_token,
         "access_until": until,

@@ -21,64 +21,69 @@ import msgspec
 
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
-from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError
+from storefront.lib.security.webhook_signing import InvalidHeadersError, InvalidSignatureError
 from suppliers.connectors import parsing as connector_parsing
 from suppliers.connectors.cj import parsing as cj_parsing
-from suppliers.connectors.cj.client import Wire
+from suppliers.connectors.cj.client import ApiClient
 from suppliers.connectors.cj.error_codes import (
-    ANSWERS,
-    OUTBOUND_ANSWERS,
-    TRACKING_WORDS,
-    CapReachedError,
+    ACKNOWLEDGEMENTS,
+    OUTBOUND_ACKNOWLEDGEMENTS,
+    TRACKING_LABELS,
     Meaning,
+    SubscriptionLimitError,
     meaning_of,
 )
-from suppliers.connectors.cj.parsing import decoded
+from suppliers.connectors.cj.parsing import decode
 from suppliers.connectors.cj.schemas import (
     Id,
     LogisticParams,
     MakeupParams,
-    Message,
     OrderParams,
     OutboundParams,
     ProductParams,
-    Shape,
+    ResponsePart,
     SourcingParams,
     SplitParams,
     TrackEvent,
+    WebhookMessage,
 )
-from suppliers.connectors.records import NewsKind, ParcelNews, RequestLine, SupplierNews
+from suppliers.connectors.records import (
+    EventType,
+    PurchaseOrderRequestLine,
+    ShipmentNotice,
+    SupplierEvent,
+)
 
 PAID = "PAID"
-CALLED_OFF = frozenset({"CANCELED", "CANCELLED", "CANCEL"})
+CANCELED_STATUSES = frozenset({"CANCELED", "CANCELLED", "CANCEL"})
 
 
-def read_news(body: bytes) -> tuple[SupplierNews, ...]:
+def parse_event(body: bytes) -> tuple[SupplierEvent, ...]:
     """Parse one message; empty for a type that does not concern us.
 
     Raises: PermanentError  it is not one of CJ's messages
     """
-    message = decoded(body, Message, what="webhook")
+    message = decode(body, WebhookMessage, what="webhook")
     reader = READERS.get(message.type)
     if reader is None:
         return ()
     return reader(message, connector_parsing.text(message.message_id))
 
 
-def _order(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
-    params = decoded(bytes(message.params), OrderParams, what="webhook ORDER")
-    happened_at = connector_parsing.moment(params.update_date)
-    parcels: tuple[ParcelNews, ...] = ()
+def _order(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
+    params = decode(bytes(message.params), OrderParams, what="webhook ORDER")
+    happened_at = connector_parsing.timestamp(params.update_date)
+    parcels: tuple[ShipmentNotice, ...] = ()
     if params.track_number:
         parcels = (
-            ParcelNews(
+            ShipmentNotice(
                 carrier=params.tracking_provider or params.logistic_name or "",
                 number=params.track_number,
                 url=params.tracking_url or "",
                 lines=tuple(
-                    RequestLine(
+                    PurchaseOrderRequestLine(
                         sku=connector_parsing.text(line.vid),
-                        quantity=connector_parsing.whole(line.quantity) or 0,
+                        quantity=connector_parsing.integer(line.quantity) or 0,
                         reference=connector_parsing.text(line.store_line_item_id),
                     )
                     for line in params.order_items or ()
@@ -87,37 +92,37 @@ def _order(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
             ),
         )
     return (
-        SupplierNews(
-            kind=NewsKind.ORDER,
+        SupplierEvent(
+            kind=EventType.ORDER,
             external_id=external_id,
             number=params.order_number or params.order_num or "",
             supplier_reference=connector_parsing.text(params.cj_order_id),
-            answer=ANSWERS.get(params.order_status or ""),
+            answer=ACKNOWLEDGEMENTS.get(params.order_status or ""),
             parcels=parcels,
             happened_at=happened_at,
         ),
     )
 
 
-def _logistic(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
-    params = decoded(bytes(message.params), LogisticParams, what="webhook LOGISTIC")
+def _logistic(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
+    params = decode(bytes(message.params), LogisticParams, what="webhook LOGISTIC")
     if not params.tracking_number:
         return ()
-    latest = _latest(params.logistics_track_events)
-    status = connector_parsing.whole(params.tracking_status)
+    latest = _latest_scan(params.logistics_track_events)
+    status = connector_parsing.integer(params.tracking_status)
     if status is None:
-        status = connector_parsing.whole(latest.status)
-    words = TRACKING_WORDS.get(status) if status is not None else None
-    parcel = ParcelNews(
+        status = connector_parsing.integer(latest.status)
+    words = TRACKING_LABELS.get(status) if status is not None else None
+    parcel = ShipmentNotice(
         carrier=params.tracking_provider or params.logistic_name or "",
         number=params.tracking_number,
         url=params.tracking_url or "",
         carrier_text=words or latest.status_desc or latest.activity or "",
-        happened_at=connector_parsing.moment(latest.event_time),
+        happened_at=connector_parsing.timestamp(latest.event_time),
     )
     return tuple(
-        SupplierNews(
-            kind=NewsKind.PARCEL,
+        SupplierEvent(
+            kind=EventType.PARCEL,
             external_id=external_id,
             number=number,
             supplier_reference=connector_parsing.text(params.order_id),
@@ -128,24 +133,24 @@ def _logistic(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     )
 
 
-def _latest(events: Any) -> TrackEvent:
+def _latest_scan(events: Any) -> TrackEvent:
     """Return the latest scan of a list that is JSON in a string; an empty one if unreadable."""
     try:
-        scans = msgspec.convert(cj_parsing.unpacked(events) or [], list[TrackEvent])
+        scans = msgspec.convert(cj_parsing.decode_nested(events) or [], list[TrackEvent])
     except msgspec.ValidationError:
         return TrackEvent()
     return max(scans, key=lambda scan: scan.event_time or "", default=TrackEvent())
 
 
-def _split(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
-    params = decoded(bytes(message.params), SplitParams, what="webhook ORDERSPLIT")
+def _split(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
+    params = decode(bytes(message.params), SplitParams, what="webhook ORDERSPLIT")
     children = [connector_parsing.text(child.order_code) for child in params.split_order_list or ()]
     if not children:
         # CJ's documentation uses this name for sourced products too.
-        return _sourced(message, external_id)
+        return _sourcing_event(message, external_id)
     return (
-        SupplierNews(
-            kind=NewsKind.ORDER,
+        SupplierEvent(
+            kind=EventType.ORDER,
             external_id=external_id,
             supplier_reference=connector_parsing.text(params.original_order_id),
             split_into=tuple(code for code in children if code),
@@ -153,53 +158,55 @@ def _split(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     )
 
 
-def _sourced(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
-    params = decoded(bytes(message.params), SourcingParams, what="webhook SOURCINGCREATE")
-    return _goods(external_id, params.cj_product_id, params.cj_variant_id)
+def _sourcing_event(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
+    params = decode(bytes(message.params), SourcingParams, what="webhook SOURCINGCREATE")
+    return _product_event(external_id, params.cj_product_id, params.cj_variant_id)
 
 
-def _product(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
-    params = decoded(bytes(message.params), ProductParams, what="webhook PRODUCT")
-    return _goods(external_id, params.pid, params.vid)
+def _product(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
+    params = decode(bytes(message.params), ProductParams, what="webhook PRODUCT")
+    return _product_event(external_id, params.pid, params.vid)
 
 
-def _goods(external_id: str, pid: Any, vid: Any) -> tuple[SupplierNews, ...]:
-    ref, sku = connector_parsing.text(pid), connector_parsing.text(vid)
-    if not ref and not sku:
+def _product_event(external_id: str, pid: Any, vid: Any) -> tuple[SupplierEvent, ...]:
+    external_id, sku = connector_parsing.text(pid), connector_parsing.text(vid)
+    if not external_id and not sku:
         return ()
     return (
-        SupplierNews(
-            kind=NewsKind.PRODUCT,
+        SupplierEvent(
+            kind=EventType.PRODUCT,
             external_id=external_id,
-            product_refs=(ref,) if ref else (),
+            product_external_ids=(external_id,) if external_id else (),
             skus=(sku,) if sku else (),
         ),
     )
 
 
-def _stock(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+def _stock(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
     """Return the SKUs whose stock changed: the rows are keyed by SKU, or each has its own."""
-    told: Any = decoded(bytes(message.params), object, what="webhook STOCK")
+    told: Any = decode(bytes(message.params), object, what="webhook STOCK")
     by_sku = isinstance(told, dict) and all(isinstance(rows, list) for rows in told.values())
     rows = [told] if isinstance(told, dict) else told if isinstance(told, list) else []
     named = told if by_sku else [row.get("vid") for row in rows if isinstance(row, dict)]
     skus = tuple(dict.fromkeys(sku for each in named if (sku := connector_parsing.text(each))))
-    return (SupplierNews(kind=NewsKind.STOCK, external_id=external_id, skus=skus),) if skus else ()
+    return (
+        (SupplierEvent(kind=EventType.STOCK, external_id=external_id, skus=skus),) if skus else ()
+    )
 
 
-def _makeup(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+def _makeup(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
     """Return an event for an additional charge, or for the end of one."""
-    params = decoded(bytes(message.params), MakeupParams, what="webhook MAKEUP")
+    params = decode(bytes(message.params), MakeupParams, what="webhook MAKEUP")
     status = (params.status or message.message_type).upper()
     amount = connector_parsing.amount(params.amount)
-    if status == PAID or status in CALLED_OFF:
+    if status == PAID or status in CANCELED_STATUSES:
         reason = ""
     else:
         asked = f"{amount} USD" if amount is not None else "an unknown amount"
         reason = f"The supplier requests {asked} more: {params.reason or 'no reason given'}"
     return (
-        SupplierNews(
-            kind=NewsKind.CHARGE,
+        SupplierEvent(
+            kind=EventType.CHARGE,
             external_id=external_id,
             supplier_reference=connector_parsing.text(params.relation_order_id),
             reason=reason,
@@ -208,32 +215,32 @@ def _makeup(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     )
 
 
-def _outbound(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+def _outbound(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
     """Return an event for an order of stock that we own at CJ."""
-    params = decoded(bytes(message.params), OutboundParams, what="webhook PRIVATE_ORDER")
+    params = decode(bytes(message.params), OutboundParams, what="webhook PRIVATE_ORDER")
     number = params.order_number or params.order_num or ""
     reference = connector_parsing.text(params.order_id or params.cj_order_id)
     if not number and not reference:
         return ()
     return (
-        SupplierNews(
-            kind=NewsKind.ORDER,
+        SupplierEvent(
+            kind=EventType.ORDER,
             external_id=external_id,
             number=number,
             supplier_reference=reference,
-            answer=OUTBOUND_ANSWERS.get(params.status or ""),
+            answer=OUTBOUND_ACKNOWLEDGEMENTS.get(params.status or ""),
         ),
     )
 
 
-READERS: dict[str, Callable[[Message, str], tuple[SupplierNews, ...]]] = {
+READERS: dict[str, Callable[[WebhookMessage, str], tuple[SupplierEvent, ...]]] = {
     "ORDER": _order,
     "LOGISTIC": _logistic,
     "ORDERSPLIT": _split,
     "STOCK": _stock,
     "PRODUCT": _product,
     "VARIANT": _product,
-    "SOURCINGCREATE": _sourced,
+    "SOURCINGCREATE": _sourcing_event,
     "MAKEUP": _makeup,
     "PRIVATE_ORDER": _outbound,
 }
@@ -243,7 +250,7 @@ READERS: dict[str, Callable[[Message, str], tuple[SupplierNews, ...]]] = {
 
 log = logging.getLogger(__name__)
 
-MAX_ID = 100
+MAX_ID_LENGTH = 100
 
 
 class Signature(StrEnum):
@@ -253,14 +260,14 @@ class Signature(StrEnum):
     WARN = "warn"
 
 
-class Named(msgspec.Struct, rename="camel"):
+class MessageHeader(msgspec.Struct, rename="camel"):
     """Fields that distinguish a message from a test call."""
 
     message_id: Any = None
     type: Any = None
 
 
-def genuine_id(
+def verify_signature(
     *, headers: Mapping[str, str], body: bytes, account: str, signature: Signature
 ) -> str:
     """Verify the signature on the raw bytes; return the message id, empty for a test call.
@@ -268,16 +275,16 @@ def genuine_id(
     The signature has no time, so that only the message id detects a replay. CJ tests a URL with a
     call without a message, and requires status 200.
 
-    Raises: BadHeadersError, ForgedError
+    Raises: InvalidHeadersError, InvalidSignatureError
     """
     sign = headers.get("sign", "")
-    if not sign and _is_trial(body):
+    if not sign and _is_test_call(body):
         return ""
     try:
         if not sign:
-            raise BadHeadersError("the sign header is missing")
+            raise InvalidHeadersError("the sign header is missing")
         if not is_signed(body, sign, account):
-            raise ForgedError("the sign header is invalid")
+            raise InvalidSignatureError("the sign header is invalid")
     except ValueError as error:
         if signature is Signature.REQUIRE:
             raise
@@ -293,14 +300,14 @@ def is_signed(body: bytes, sign: str, open_id: str) -> bool:
     return hmac.compare_digest(expected, sign.encode("utf-8", "replace"))
 
 
-def _read(body: bytes) -> Named | None:
+def _read(body: bytes) -> MessageHeader | None:
     try:
-        return msgspec.json.decode(body, type=Named)
+        return msgspec.json.decode(body, type=MessageHeader)
     except (msgspec.DecodeError, RecursionError):
         return None
 
 
-def _is_trial(body: bytes) -> bool:
+def _is_test_call(body: bytes) -> bool:
     named = _read(body)
     return not body.strip() or (named is not None and not named.message_id and not named.type)
 
@@ -310,7 +317,7 @@ def _message_id(body: bytes) -> str:
     found = named.message_id if (named := _read(body)) else None
     if isinstance(found, str | int) and not isinstance(found, bool):
         text = str(found)
-        if 0 < len(text) <= MAX_ID and text.isprintable():
+        if 0 < len(text) <= MAX_ID_LENGTH and text.isprintable():
             return text
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
@@ -318,48 +325,48 @@ def _message_id(body: bytes) -> str:
 # Subscriptions
 
 TOPICS = ("product", "stock", "order", "logistics")
-AT_ONCE = 100
+BATCH_SIZE = 100
 PAGE_SIZE = 200
-MOST_PAGES = 100
+MAX_PAGES = 100
 
 
-class Agreed(Shape):
+class SubscriptionResult(ResponsePart):
     """The products that were subscribed to."""
 
     success_product_ids: list[Id] | None = None
 
 
-class SubscriptionPage(Shape):
+class SubscriptionPage(ResponsePart):
     """One page of subscriptions, in old and new field names."""
 
     content: list[Any] | None = None
     rows: list[Any] | None = msgspec.field(name="list", default=None)
 
 
-def listen(wire: Wire, url: str) -> None:
+def register_webhook(api: ApiClient, url: str) -> None:
     """Register ``url`` for all topics; CJ tests the URL first.
 
     Raises: PermanentError  CJ cannot reach it, or rejects it
     """
-    present = wire.settings().callback or {}
+    present = api.settings().callback or {}
     if all(topic in present and present[topic].urls == [url] for topic in TOPICS):
         return
     wish = {topic: {"type": "ENABLE", "callbackUrls": [url]} for topic in TOPICS}
     try:
-        wire.post("webhook/set", Any, wish)
+        api.post("webhook/set", Any, wish)
     except PermanentError as error:
         if not error.code.isdecimal() or meaning_of(int(error.code)) is not Meaning.KNOWN:
             raise
 
 
-def subscribed(wire: Wire) -> frozenset[str]:
+def subscribed(api: ApiClient) -> frozenset[str]:
     found: set[str] = set()
-    for number in range(1, MOST_PAGES + 1):
-        page = wire.patiently(
+    for number in range(1, MAX_PAGES + 1):
+        page = api.get_with_retries(
             "webhook/product/subscribe/list", SubscriptionPage, pageNum=number, pageSize=PAGE_SIZE
         )
         rows = page.content or page.rows or []
-        found |= {ref for row in rows if (ref := _ref(row))}
+        found |= {external_id for row in rows if (external_id := _ref(row))}
         if len(rows) < PAGE_SIZE:
             break
     return frozenset(found)
@@ -371,18 +378,20 @@ def _ref(row: Any) -> str:
     return connector_parsing.text(row)
 
 
-def subscribe(wire: Wire, refs: Sequence[str]) -> list[str]:
+def subscribe(api: ApiClient, external_ids: Sequence[str]) -> list[str]:
     """Subscribe to events of these products; stop at the limit of the account's level."""
     agreed: list[str] = []
-    for chunk in batched(refs, AT_ONCE):
+    for chunk in batched(external_ids, BATCH_SIZE):
         try:
-            told = wire.post("webhook/product/subscribe", Agreed, {"productIds": list(chunk)})
-        except CapReachedError:
+            told = api.post(
+                "webhook/product/subscribe", SubscriptionResult, {"productIds": list(chunk)}
+            )
+        except SubscriptionLimitError:
             break
         agreed += [connector_parsing.text(each) for each in told.success_product_ids or ()]
     return agreed
 
 
-def unsubscribe(wire: Wire, refs: Sequence[str]) -> None:
-    for chunk in batched(refs, AT_ONCE):
-        wire.post("webhook/product/unsubscribe", Any, {"productIds": list(chunk)})
+def unsubscribe(api: ApiClient, external_ids: Sequence[str]) -> None:
+    for chunk in batched(external_ids, BATCH_SIZE):
+        api.post("webhook/product/unsubscribe", Any, {"productIds": list(chunk)})

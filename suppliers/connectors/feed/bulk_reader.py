@@ -9,73 +9,84 @@ from collections.abc import Callable, Iterator
 from operator import itemgetter
 from typing import Any
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError
-from suppliers.connectors.bulk import Lines, OfferRow
+from suppliers.connectors.bulk import CopyLines, OfferRow
 from suppliers.connectors.feed.formats import delimited
 from suppliers.connectors.feed.mapping.spec import Format
-from suppliers.connectors.feed.reader import RefOf, Walk
+from suppliers.connectors.feed.reader import FeedFileReader, ProductIdOf
 from suppliers.connectors.feed.rows import fast_path
-from suppliers.connectors.feed.rows.fast_path import Quick
-from suppliers.connectors.records import StockRecord
+from suppliers.connectors.feed.rows.fast_path import FastConverter
+from suppliers.connectors.records import StockReport
 
-ROWS_A_PIECE = 2_000
+ROWS_PER_BATCH = 2_000
 
-Told = tuple[str, tuple[StockRecord | BadRow, ...]]
-Row = dict[str, Any] | BadRow
+ProductStock = tuple[str, tuple[StockReport | ImportIssue, ...]]
+Row = dict[str, Any] | ImportIssue
 
 
-def offers(walk: Walk, *, ref_of: RefOf) -> Iterator[Lines | OfferRow | BadRow]:
+def offers(
+    file_reader: FeedFileReader, *, external_id_of: ProductIdOf
+) -> Iterator[CopyLines | OfferRow | ImportIssue]:
     """Yield the price of each row, plain rows first or last, in no order.
 
     Raises: PermanentError  the file is broken or too old
     """
-    ready = fast_path.offers(walk.mapping, currency=walk.currency, mark=walk.decimal, ref_of=ref_of)
+    ready = fast_path.offers(
+        file_reader.mapping,
+        currency=file_reader.currency,
+        mark=file_reader.decimal,
+        external_id_of=external_id_of,
+    )
 
-    def careful(row: Row, place: str) -> OfferRow | BadRow | None:
-        return walk.offer_of(row, place=place, ref_of=ref_of)
+    def careful(row: Row, place: str) -> OfferRow | ImportIssue | None:
+        return file_reader.offer_of(row, place=place, external_id_of=external_id_of)
 
-    return _poured(walk, ready, careful)
+    return _convert(file_reader, ready, careful)
 
 
-def stock(walk: Walk, *, ref_of: RefOf) -> Iterator[Lines | Told]:
+def stock(
+    file_reader: FeedFileReader, *, external_id_of: ProductIdOf
+) -> Iterator[CopyLines | ProductStock]:
     """Yield the stock of each row, in no order.
 
     Raises: PermanentError  the file is broken or too old
     """
-    ready = fast_path.stock(walk.mapping, ref_of=ref_of)
+    ready = fast_path.stock(file_reader.mapping, external_id_of=external_id_of)
 
-    def careful(row: Row, place: str) -> Told | None:
-        return walk.stock_of(row, place=place, ref_of=ref_of)
+    def careful(row: Row, place: str) -> ProductStock | None:
+        return file_reader.stock_of(row, place=place, external_id_of=external_id_of)
 
-    return _poured(walk, ready, careful)
+    return _convert(file_reader, ready, careful)
 
 
-def _poured[T](
-    walk: Walk, ready: Quick | None, careful: Callable[[Row, str], T | None]
-) -> Iterator[Lines | T]:
+def _convert[T](
+    file_reader: FeedFileReader,
+    ready: FastConverter | None,
+    careful: Callable[[Row, str], T | None],
+) -> Iterator[CopyLines | T]:
     if ready is None:
-        for place, row in walk.rows():
+        for place, row in file_reader.rows():
             if (told := careful(row, place)) is not None:
                 yield told
         return
     try:
-        if walk.file.detected.format in {Format.CSV, Format.TSV}:
-            yield from _by_place(walk, ready, careful)
+        if file_reader.file.detected.format in {Format.CSV, Format.TSV}:
+            yield from _convert_by_position(file_reader, ready, careful)
         else:
-            yield from _by_name(walk, ready, careful)
+            yield from _convert_by_name(file_reader, ready, careful)
     except PermanentError:
-        walk.is_whole = False
+        file_reader.is_whole = False
         raise
 
 
-def _by_place[T](
-    walk: Walk, ready: Quick, careful: Callable[[Row, str], T | None]
-) -> Iterator[Lines | T]:
+def _convert_by_position[T](
+    file_reader: FeedFileReader, ready: FastConverter, careful: Callable[[Row, str], T | None]
+) -> Iterator[CopyLines | T]:
     """Read cells by position, without building a dict per row."""
-    found = walk.file.detected
+    found = file_reader.file.detected
     headers, rows = delimited.cells(
-        walk.file.path,
+        file_reader.file.path,
         encoding=found.encoding,
         delimiter=found.delimiter,
         header_row=found.header_row,
@@ -96,37 +107,37 @@ def _by_place[T](
                 ]
             if (line := read(cells)) is not None:
                 lines.append(line)
-                if len(lines) >= ROWS_A_PIECE:
-                    yield Lines("".join(lines), len(lines))
+                if len(lines) >= ROWS_PER_BATCH:
+                    yield CopyLines("".join(lines), len(lines))
                     lines.clear()
                 continue
             told = careful(dict(zip(headers, row, strict=False)), f"row {number}")
-        elif isinstance(row, BadRow):
+        elif isinstance(row, ImportIssue):
             if row.is_fatal:
                 bad += 1
-                walk.told_bad(bad)
+                file_reader.count_bad_rows(bad)
             told = careful(row, f"row {number}")
         if told is not None:
             yield told
     if lines:
-        yield Lines("".join(lines), len(lines))
+        yield CopyLines("".join(lines), len(lines))
 
 
-def _by_name[T](
-    walk: Walk, ready: Quick, careful: Callable[[Row, str], T | None]
-) -> Iterator[Lines | T]:
-    read, columns, values = ready.read, ready.columns, fast_path.values
+def _convert_by_name[T](
+    file_reader: FeedFileReader, ready: FastConverter, careful: Callable[[Row, str], T | None]
+) -> Iterator[CopyLines | T]:
+    read, columns, values = ready.read, ready.columns, fast_path.plain_values
     lines: list[str] = []
-    for place, row in walk.rows():
+    for place, row in file_reader.rows():
         if type(row) is dict and (cells := values(row, columns)) is not None:
             line = read(cells)
             if line is not None:
                 lines.append(line)
-                if len(lines) >= ROWS_A_PIECE:
-                    yield Lines("".join(lines), len(lines))
+                if len(lines) >= ROWS_PER_BATCH:
+                    yield CopyLines("".join(lines), len(lines))
                     lines.clear()
                 continue
         if (told := careful(row, place)) is not None:
             yield told
     if lines:
-        yield Lines("".join(lines), len(lines))
+        yield CopyLines("".join(lines), len(lines))

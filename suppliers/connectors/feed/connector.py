@@ -15,19 +15,19 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from catalog.records import BadRow
-from suppliers.connectors.bulk import Lines, OfferRow, Shape
-from suppliers.connectors.context import Line, Quota, Secret
+from catalog.records import ImportIssue
+from suppliers.connectors.bulk import CopyLines, FileProfile, OfferRow
+from suppliers.connectors.context import ConnectorContext, Quota, Secret
 from suppliers.connectors.feed import bulk_reader, fetch
 from suppliers.connectors.feed.formats.data_file import DataFile, open_file
 from suppliers.connectors.feed.options import SECRETS, Content, Options
-from suppliers.connectors.feed.orders import ORDER, FeedOrdering
-from suppliers.connectors.feed.reader import RefOf, Walk
-from suppliers.connectors.feed.rows.product_pages import Refs
-from suppliers.connectors.records import CostRecord, Omitted, ProductPage, StockRecord
+from suppliers.connectors.feed.orders import ORDER_KEY_PREFIX, FeedOrdering
+from suppliers.connectors.feed.reader import FeedFileReader, ProductIdOf
+from suppliers.connectors.feed.rows.product_pages import ProductIndex
+from suppliers.connectors.records import MissingRowMeans, PriceReport, ProductDetail, StockReport
 
-WORK = "work-"
-LEFT_BEHIND_S = 86_400
+WORK_PREFIX = "work-"
+ABANDONED_AFTER_S = 86_400
 
 
 class FeedReading:
@@ -36,73 +36,81 @@ class FeedReading:
     Fetched files are kept until ``close``, so that a second pass yields the same.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: ConnectorContext) -> None:
         self._line = line
         self._options = line.settings(Options)
         self._work: Path | None = None
-        self._walks: dict[Content, Walk] = {}
-        self._refs: Refs | None = None
+        self._file_readers: dict[Content, FeedFileReader] = {}
+        self._refs: ProductIndex | None = None
 
     def sign_in(self) -> str:
         """Check that the file exists, if possible without fetching it."""
-        fetch.look(self._line)
+        fetch.check_exists(self._line)
         return self._line.secrets.get("user", "") or urlsplit(self._line.base_url).netloc
 
     def close(self) -> None:
-        for which, walk in self._walks.items():
-            walk.close()
-            if not walk.is_whole:
-                fetch.doubt(self._line, which)
+        for which, file_reader in self._file_readers.items():
+            file_reader.close()
+            if not file_reader.is_whole:
+                fetch.force_refetch(self._line, which)
         if self._refs is not None:
             self._refs.close()
         if self._work is not None:
             shutil.rmtree(self._work, ignore_errors=True)
 
     @property
-    def omitted_products(self) -> Omitted:
+    def omitted_products(self) -> MissingRowMeans:
         return self._options.mapping_of(Content.PRODUCTS).omitted_products
 
     @property
-    def omitted_stock(self) -> Omitted:
+    def omitted_stock(self) -> MissingRowMeans:
         return self._options.mapping_of(Content.STOCK).omitted_stock
 
     @property
-    def omitted_costs(self) -> Omitted:
+    def omitted_costs(self) -> MissingRowMeans:
         return self._options.mapping_of(Content.PRICES).omitted_stock
 
-    def pages(self) -> Iterator[ProductPage | BadRow]:
-        return self._walk(Content.PRODUCTS).pages()
+    def pages(self) -> Iterator[ProductDetail | ImportIssue]:
+        return self._file_reader(Content.PRODUCTS).pages()
 
-    def stock_rows(self) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
-        return self._walk(Content.STOCK).stock_rows(self._ref_of(Content.STOCK))
+    def stock_rows(self) -> Iterator[tuple[str, tuple[StockReport | ImportIssue, ...]]]:
+        return self._file_reader(Content.STOCK).stock_rows(self._external_id_of(Content.STOCK))
 
-    def cost_rows(self) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
-        return self._walk(Content.PRICES).cost_rows(self._ref_of(Content.PRICES))
+    def cost_rows(self) -> Iterator[tuple[str, tuple[PriceReport | ImportIssue, ...]]]:
+        return self._file_reader(Content.PRICES).cost_rows(self._external_id_of(Content.PRICES))
 
-    def shape(self, job: str) -> Shape:
-        return self._walk(Content(job)).shape()
+    def profile(self, job: str) -> FileProfile:
+        return self._file_reader(Content(job)).profile()
 
-    def listed(self, job: str, skus: AbstractSet[str]) -> frozenset[str]:
-        return self._walk(Content(job)).listed(skus)
+    def contained_skus(self, job: str, skus: AbstractSet[str]) -> frozenset[str]:
+        return self._file_reader(Content(job)).contained_skus(skus)
 
-    def offer_lines(self) -> Iterator[Lines | OfferRow | BadRow]:
-        walk, ref_of = self._walk(Content.PRICES), self._ref_of(Content.PRICES)
-        return bulk_reader.offers(walk, ref_of=ref_of)
+    def offer_lines(self) -> Iterator[CopyLines | OfferRow | ImportIssue]:
+        file_reader, external_id_of = (
+            self._file_reader(Content.PRICES),
+            self._external_id_of(Content.PRICES),
+        )
+        return bulk_reader.offers(file_reader, external_id_of=external_id_of)
 
-    def stock_lines(self) -> Iterator[Lines | tuple[str, tuple[StockRecord | BadRow, ...]]]:
-        walk, ref_of = self._walk(Content.STOCK), self._ref_of(Content.STOCK)
-        return bulk_reader.stock(walk, ref_of=ref_of)
+    def stock_lines(
+        self,
+    ) -> Iterator[CopyLines | tuple[str, tuple[StockReport | ImportIssue, ...]]]:
+        file_reader, external_id_of = (
+            self._file_reader(Content.STOCK),
+            self._external_id_of(Content.STOCK),
+        )
+        return bulk_reader.stock(file_reader, external_id_of=external_id_of)
 
-    def _walk(self, content: Content) -> Walk:
+    def _file_reader(self, content: Content) -> FeedFileReader:
         """Return the reader of the file with this content, fetched once."""
         which = self._options.file_of(content)
-        if which not in self._walks:
+        if which not in self._file_readers:
             mapping = self._options.mapping_of(which)
             work = self._folder() / which.value
             fetched = fetch.fetch(self._line, content=which)
             path = fetched.path
             file: DataFile = open_file(path, work=work, reading=mapping.reading)
-            self._walks[which] = Walk(
+            self._file_readers[which] = FeedFileReader(
                 file,
                 mapping,
                 currency=self._line.currency,
@@ -110,37 +118,37 @@ class FeedReading:
                 mark=(path.name, path.stat().st_size),
                 age=fetched.age,
             )
-        return self._walks[which]
+        return self._file_readers[which]
 
-    def _ref_of(self, content: Content) -> RefOf:
+    def _external_id_of(self, content: Content) -> ProductIdOf:
         """Return a function from SKU to product, from this file or from the products file."""
         mapping = self._options.mapping_of(content)
         products = self._options.mapping_of(Content.PRODUCTS)
         if "parent" in mapping.fields or "parent" not in products.fields:
             return lambda sku, parent: parent or sku
-        refs = self._products_refs()
-        return lambda sku, _: refs.of(sku)
+        external_ids = self._products_refs()
+        return lambda sku, _: external_ids.of(sku)
 
-    def _products_refs(self) -> Refs:
+    def _products_refs(self) -> ProductIndex:
         """Return the SKUs of the products file, indexed once per fetched file."""
         if self._refs is None:
-            walk = self._walk(Content.PRODUCTS)
+            file_reader = self._file_reader(Content.PRODUCTS)
             mapping = self._options.mapping_of(Content.PRODUCTS).written()
-            mark = msgspec.json.encode([*walk.mark, mapping], order="sorted")
+            mark = msgspec.json.encode([*file_reader.mark, mapping], order="sorted")
             # Named like a fetched file, so that it is deleted like one.
-            name = f"refs-{blake2b(mark, digest_size=8).hexdigest()}.raw"
-            self._refs = Refs(self._line.folder / name, walk.refs)
+            name = f"external_ids-{blake2b(mark, digest_size=8).hexdigest()}.raw"
+            self._refs = ProductIndex(self._line.folder / name, file_reader.external_ids)
         return self._refs
 
     def _folder(self) -> Path:
         """Return a temporary folder; delete folders that killed workers left a day ago."""
         if self._work is None:
             self._line.folder.mkdir(parents=True, exist_ok=True)
-            for left in self._line.folder.glob(f"{WORK}*"):
+            for left in self._line.folder.glob(f"{WORK_PREFIX}*"):
                 with suppress(OSError):
-                    if left.stat().st_mtime < time.time() - LEFT_BEHIND_S:
+                    if left.stat().st_mtime < time.time() - ABANDONED_AFTER_S:
                         shutil.rmtree(left, ignore_errors=True)
-            self._work = Path(tempfile.mkdtemp(prefix=WORK, dir=self._line.folder))
+            self._work = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=self._line.folder))
         return self._work
 
 
@@ -155,10 +163,10 @@ class Feed(FeedReading, FeedOrdering):
     # A file may have any name, so all calls count as catalog; steps of an order have a prefix.
     CALLS: ClassVar = {
         "": "catalog",
-        ORDER: "order placing",
-        f"{ORDER}LIST ": "order reading",
+        ORDER_KEY_PREFIX: "order placing",
+        f"{ORDER_KEY_PREFIX}LIST ": "order reading",
     }
 
     def close(self) -> None:
-        self.hang_up()
+        self.close_session()
         super().close()

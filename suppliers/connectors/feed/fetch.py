@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from storefront.lib.http.download import MOVED, download
+from storefront.lib.http.download import REDIRECT_STATUSES, download
 from storefront.lib.http.errors import PermanentError
-from storefront.lib.http.responses import judge
-from suppliers.connectors.context import Line
-from suppliers.connectors.feed.limits import MOST_FETCHED_BYTES
-from suppliers.connectors.feed.options import Content, Options, Via
+from storefront.lib.http.responses import raise_for_status
+from suppliers.connectors.context import ConnectorContext
+from suppliers.connectors.feed.limits import MAX_FETCHED_BYTES
+from suppliers.connectors.feed.options import Content, FetchMethod, Options
 from suppliers.connectors.feed.sftp import open_sftp
 
 # An earlier time is that of a server without a clock, or of a build without times.
@@ -35,7 +35,7 @@ MINUTE_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Age:
+class FileAge:
     """What is known of a file's age.
 
     Shape:  ``written_at`` is the server's Last-Modified; ``given_at`` is the upload time, or the
@@ -46,7 +46,7 @@ class Age:
     given_at: datetime | None = None
 
     @property
-    def said_at(self) -> datetime | None:
+    def stated_at(self) -> datetime | None:
         """The age by other sources than the rows."""
         return self.written_at or self.given_at
 
@@ -57,10 +57,10 @@ class Age:
         return min(filter(None, (self.given_at, newest)), default=None)
 
 
-UNKNOWN = Age()
+UNKNOWN_AGE = FileAge()
 
 
-def of_answer(headers: Mapping[str, str], *, modified: str, now_s: float) -> Age:
+def age_from_headers(headers: Mapping[str, str], *, modified: str, now_s: float) -> FileAge:
     """Return the age of a file that was fetched over HTTP.
 
     If the server's clock is ahead of ours, the difference is subtracted. A late clock only makes
@@ -69,16 +69,16 @@ def of_answer(headers: Mapping[str, str], *, modified: str, now_s: float) -> Age
     """
     written_s, says_s = _seconds(modified), _seconds(headers.get("date", ""))
     if written_s is None:
-        return UNKNOWN
+        return UNKNOWN_AGE
     ahead_s = max(0, round(((says_s or now_s) - now_s) / MINUTE_S) * MINUTE_S)
-    return Age(written_at=datetime.fromtimestamp(written_s - ahead_s, UTC))
+    return FileAge(written_at=datetime.fromtimestamp(written_s - ahead_s, UTC))
 
 
-def of_stamp(written_s: float | None) -> Age:
+def age_from_mtime(written_s: float | None) -> FileAge:
     """Return the age of a file by its modification time."""
     if written_s is None or written_s < EARLIEST_S:
-        return UNKNOWN
-    return Age(written_at=datetime.fromtimestamp(written_s, UTC))
+        return UNKNOWN_AGE
+    return FileAge(written_at=datetime.fromtimestamp(written_s, UTC))
 
 
 def _seconds(text: str) -> float | None:
@@ -93,8 +93,8 @@ def _seconds(text: str) -> float | None:
 
 READ_S = 30.0
 TOTAL_S = 600.0
-NO_HEAD = frozenset({405, 501})
-BELIEVED_S = 86_400  # validators may be wrong: once a day, the file is fetched regardless
+HEAD_UNSUPPORTED = frozenset({405, 501})
+VALIDATORS_MAX_AGE_S = 86_400  # validators may be wrong: once a day, the file is fetched regardless
 KEPT_S = 86_400  # another worker may still read a file that is no longer current
 DEFAULT_PORTS = {"https": 443, "http": 80}
 TOKEN = "{token}"  # noqa: S105 - a placeholder
@@ -106,19 +106,19 @@ class Fetched:
     """A local file and its known age."""
 
     path: Path
-    age: Age
+    age: FileAge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class _FetchResult:
     """The server's answer: validators, age, and whether the file was sent."""
 
     marks: dict[str, Any]
-    age: Age
+    age: FileAge
     is_new: bool
 
 
-def fetch(line: Line, *, content: Content) -> Fetched:
+def fetch(line: ConnectorContext, *, content: Content) -> Fetched:
     """Return the file with this content, or the kept one if it did not change.
 
     An unchanged file has the age that the server reports now: rewriting it confirms it.
@@ -127,62 +127,62 @@ def fetch(line: Line, *, content: Content) -> Fetched:
     """
     options = line.settings(Options)
     place = options.at(content)
-    if options.via is Via.UPLOAD:
+    if options.via is FetchMethod.UPLOAD:
         path = upload_path(line.folder, place)
         given_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        return Fetched(path=path, age=Age(given_at=given_at))
+        return Fetched(path=path, age=FileAge(given_at=given_at))
     line.folder.mkdir(parents=True, exist_ok=True)
     name = options.file_of(content).value
     known = dict(line.memory.load().get("files", {}).get(name, {}))
     kept = line.folder / str(known.get("file", ""))
     is_known = known.get("at") == place and known.get("file") and kept.is_file()
-    if not is_known or time.time() - float(known.get("at_s", 0)) > BELIEVED_S:
+    if not is_known or time.time() - float(known.get("at_s", 0)) > VALIDATORS_MAX_AGE_S:
         known = {}
     fresh = line.folder / f"{name}-{secrets.token_hex(8)}.raw"
     try:
-        take = _from_sftp if options.via is Via.SFTP else _from_web
+        take = _from_sftp if options.via is FetchMethod.SFTP else _from_web
         told = take(line, options, place, to=fresh, known=known)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
     if told.is_new:
         marks = {**told.marks, "at": place, "at_s": time.time(), "file": fresh.name}
-        _remember(line, name, marks)
+        _store_validators(line, name, marks)
         return Fetched(path=fresh, age=told.age)
     fresh.unlink(missing_ok=True)
     os.utime(kept)
     if told.marks != {mark: known.get(mark) for mark in told.marks}:
-        _remember(line, name, {**known, **told.marks})
+        _store_validators(line, name, {**known, **told.marks})
     return Fetched(path=kept, age=told.age)
 
 
-def doubt(line: Line, which: Content) -> None:
+def force_refetch(line: ConnectorContext, which: Content) -> None:
     """Ignore the validators at the next fetch, since the kept file is incomplete."""
     marks = line.memory.load().get("files", {}).get(which.value)
     if marks:
-        _remember(line, which.value, {**marks, "at_s": 0})
+        _store_validators(line, which.value, {**marks, "at_s": 0})
 
 
-def look(line: Line) -> None:
+def check_exists(line: ConnectorContext) -> None:
     """Check that the products file exists and is readable.
 
     Raises: TemporaryError, PermanentError
     """
     options = line.settings(Options)
-    if options.via is Via.UPLOAD:
+    if options.via is FetchMethod.UPLOAD:
         upload_path(line.folder, options.products_at)
-    elif options.via is Via.SFTP:
+    elif options.via is FetchMethod.SFTP:
         with open_sftp(line, host_key=options.host_key) as sftp:
             sftp.modified(options.products_at)
     else:
         url = urlsplit(_address(line, options.products_at))
         wire = replace(line, base_url=f"{url.scheme}://{url.netloc}")
         with wire.api(headers=_credentials(line)) as api:
-            answer = api.exchange("HEAD", f"{url.path or '/'}?{url.query}")
-        if answer.status in MOVED or answer.status in NO_HEAD:
+            answer = api.send("HEAD", f"{url.path or '/'}?{url.query}")
+        if answer.status in REDIRECT_STATUSES or answer.status in HEAD_UNSUPPORTED:
             fetch(line, content=Content.PRODUCTS)
         else:
-            judge(answer, what=f"HEAD {url.hostname}")
+            raise_for_status(answer, what=f"HEAD {url.hostname}")
 
 
 def upload_path(folder: Path, name: str) -> Path:
@@ -197,8 +197,8 @@ def upload_path(folder: Path, name: str) -> Path:
     return path
 
 
-def _remember(line: Line, name: str, marks: dict[str, Any]) -> None:
-    line.memory.keep({"files": {name: marks}})
+def _store_validators(line: ConnectorContext, name: str, marks: dict[str, Any]) -> None:
+    line.memory.save({"files": {name: marks}})
     wanted = {each["file"] for each in line.memory.load()["files"].values()}
     old = time.time() - KEPT_S
     for path in line.folder.glob("*.raw"):
@@ -209,8 +209,8 @@ def _remember(line: Line, name: str, marks: dict[str, Any]) -> None:
 
 
 def _from_web(
-    line: Line, options: Options, place: str, *, to: Path, known: dict[str, Any]
-) -> _Told:
+    line: ConnectorContext, options: Options, place: str, *, to: Path, known: dict[str, Any]
+) -> _FetchResult:
     """Fetch over HTTPS, unless the file did not change; its date may still be new."""
     del options
     conditions = {
@@ -223,11 +223,11 @@ def _from_web(
             _address(line, place),
             to=sink,
             headers={**_credentials(line), **conditions},
-            max_bytes=MOST_FETCHED_BYTES,
+            max_bytes=MAX_FETCHED_BYTES,
             read_s=READ_S,
             total_s=TOTAL_S,
             gate=line.gate,
-            hidden=line.secrets.values(),
+            secrets=line.secrets.values(),
         )
     is_new = answer.status != HTTPStatus.NOT_MODIFIED
     if not is_new and not known:
@@ -240,11 +240,11 @@ def _from_web(
     else:
         modified = modified or str(known.get("modified", ""))
         marks = {"modified": modified}
-    age = of_answer(answer.headers, modified=modified, now_s=time.time())
-    return _Told(marks=marks, age=age, is_new=is_new)
+    age = age_from_headers(answer.headers, modified=modified, now_s=time.time())
+    return _FetchResult(marks=marks, age=age, is_new=is_new)
 
 
-def _address(line: Line, place: str) -> str:
+def _address(line: ConnectorContext, place: str) -> str:
     """Return the URL of the file, with the token inserted: never log or show it.
 
     Raises: PermanentError  it is on another host than the secrets are for
@@ -267,7 +267,7 @@ def _host(address: str) -> tuple[str, str | None, int | None]:
     return url.scheme, url.hostname, url.port or DEFAULT_PORTS.get(url.scheme)
 
 
-def _credentials(line: Line) -> dict[str, str]:
+def _credentials(line: ConnectorContext) -> dict[str, str]:
     user, password = line.secrets.get("user", ""), line.secrets.get("password", "")
     if not user:
         return {}
@@ -276,12 +276,12 @@ def _credentials(line: Line) -> dict[str, str]:
 
 
 def _from_sftp(
-    line: Line, options: Options, place: str, *, to: Path, known: dict[str, Any]
-) -> _Told:
+    line: ConnectorContext, options: Options, place: str, *, to: Path, known: dict[str, Any]
+) -> _FetchResult:
     """Fetch over SFTP, unless neither time nor size of the file changed."""
     with open_sftp(line, host_key=options.host_key) as sftp:
         mark, written_s = sftp.modified(place)
         is_new = known.get("etag") != mark
         if is_new:
             sftp.get(place, to=to)
-    return _Told(marks={"etag": mark}, age=of_stamp(written_s), is_new=is_new)
+    return _FetchResult(marks={"etag": mark}, age=age_from_mtime(written_s), is_new=is_new)

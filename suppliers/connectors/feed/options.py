@@ -11,7 +11,7 @@ from suppliers.connectors.context import Secret
 from suppliers.connectors.feed.mapping.spec import Mapping
 
 
-class Via(StrEnum):
+class FetchMethod(StrEnum):
     """How we get the supplier's files."""
 
     HTTPS = "https"
@@ -19,7 +19,7 @@ class Via(StrEnum):
     UPLOAD = "upload"
 
 
-class OrdersBy(StrEnum):
+class OrderChannel(StrEnum):
     """How we send our orders."""
 
     EMAIL = "email"
@@ -44,7 +44,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
             is an e-mail address, required if orders go as files
     """
 
-    via: Via = Via.HTTPS
+    via: FetchMethod = FetchMethod.HTTPS
     products_at: str = ""
     prices_at: str = ""
     stock_at: str = ""
@@ -52,13 +52,13 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
     prices_mapping: dict[str, Any] = {}
     stock_mapping: dict[str, Any] = {}
     host_key: str = ""
-    orders_by: OrdersBy = OrdersBy.EMAIL
+    orders_by: OrderChannel = OrderChannel.EMAIL
     orders_to: str = ""
     questions_to: str = ""
 
     @property
     def needs_address(self) -> bool:
-        return self.via != Via.UPLOAD
+        return self.via != FetchMethod.UPLOAD
 
     def at(self, content: Content) -> str:
         """Return the location of the file with this content; by default the products file's."""

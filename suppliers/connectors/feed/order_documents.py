@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from storefront.lib.staff.csv_export import csv_line
-from suppliers.connectors.records import Plea, PurchaseRequest
+from suppliers.connectors.records import ManualRequest, PurchaseOrderRequest
 
 COLUMNS = (
     "order",
@@ -27,7 +27,7 @@ COLUMNS = (
 )
 
 
-def letter(request: PurchaseRequest, *, language: str) -> dict[str, Any]:
+def order_email_payload(request: PurchaseOrderRequest, *, language: str) -> dict[str, Any]:
     """Return the payload of the order e-mail, as JSON primitives."""
     return {
         "locale": language,
@@ -42,7 +42,7 @@ def letter(request: PurchaseRequest, *, language: str) -> dict[str, Any]:
     }
 
 
-def question(plea: Plea, *, language: str) -> dict[str, Any]:
+def request_email_payload(plea: ManualRequest, *, language: str) -> dict[str, Any]:
     """Return the payload of the e-mail for a manual request, as JSON primitives."""
     told: dict[str, Any] = {"locale": language, "number": plea.number, "url": plea.page_url}
     if plea.ship_to is not None:
@@ -54,7 +54,7 @@ def file_name(number: str) -> str:
     return f"{number}.csv"
 
 
-def table(request: PurchaseRequest) -> bytes:
+def order_csv(request: PurchaseOrderRequest) -> bytes:
     """Return an order as CSV, one row per line; cells are escaped against formulas."""
     written = [csv_line(COLUMNS)]
     to = request.ship_to

@@ -12,32 +12,32 @@ from posixpath import join
 from typing import NoReturn
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.connectors.context import Line
+from suppliers.connectors.context import ConnectorContext
 from suppliers.connectors.feed import order_documents
-from suppliers.connectors.feed.options import Options, OrdersBy
+from suppliers.connectors.feed.options import Options, OrderChannel
 from suppliers.connectors.feed.sftp import Sftp, open_sftp
 from suppliers.connectors.records import (
-    Answer,
+    Acknowledgement,
     DuplicateReferenceError,
-    MissingAbilityError,
-    Plea,
-    PurchaseRequest,
-    PurchaseState,
+    ManualRequest,
+    PurchaseOrderReport,
+    PurchaseOrderRequest,
+    UnsupportedCapabilityError,
 )
 
-PART = ".part"
-ORDER = "ORDER "  # prefix of each step: slots are reserved for orders
+PARTIAL_SUFFIX = ".part"
+ORDER_KEY_PREFIX = "ORDER "  # prefix of each step: slots are reserved for orders
 
 
 class FeedOrdering:
     """The ordering half of the feed connector."""
 
-    _line: Line
+    _line: ConnectorContext
     _options: Options
     _sftp: Sftp | None = None
     _closing: ExitStack
 
-    def hang_up(self) -> None:
+    def close_session(self) -> None:
         """Close the session that was kept for the next call."""
         if self._sftp is not None:
             self._sftp = None
@@ -45,44 +45,44 @@ class FeedOrdering:
 
     def advice(self) -> tuple[str, ...]:
         """Return the settings that are missing for the first order."""
-        if self._options.orders_by == OrdersBy.EMAIL and "@" not in self._options.orders_to:
+        if self._options.orders_by == OrderChannel.EMAIL and "@" not in self._options.orders_to:
             return ("Enter the e-mail address for orders in orders_to.",)
         return ()
 
-    def place(self, request: PurchaseRequest) -> PurchaseState:
+    def place(self, request: PurchaseOrderRequest) -> PurchaseOrderReport:
         """Send the order, once per number.
 
         Raises: DuplicateReferenceError  it was sent already
                 PermanentError, TemporaryError
         """
-        if self._options.orders_by == OrdersBy.EMAIL:
+        if self._options.orders_by == OrderChannel.EMAIL:
             self._mail(request)
         else:
             self._file(request)
         return _received(request.number)
 
-    def find(self, *, number: str) -> PurchaseState | None:
-        if self._options.orders_by == OrdersBy.EMAIL:
+    def find(self, *, number: str) -> PurchaseOrderReport | None:
+        if self._options.orders_by == OrderChannel.EMAIL:
             is_sent = self._line.post.has_sent(key=number)
         else:
             is_sent = self._has_file(order_documents.file_name(number))
         return _received(number) if is_sent else None
 
-    def plead(self, plea: Plea) -> None:
+    def send_request(self, plea: ManualRequest) -> None:
         """Send the request to ``questions_to``, else to the address for orders by e-mail.
 
-        Raises: MissingAbilityError  there is no such address
+        Raises: UnsupportedCapabilityError  there is no such address
         """
-        by_mail = self._options.orders_by == OrdersBy.EMAIL
+        by_mail = self._options.orders_by == OrderChannel.EMAIL
         to = self._options.questions_to or (self._options.orders_to if by_mail else "")
         if "@" not in to:
-            raise MissingAbilityError(
+            raise UnsupportedCapabilityError(
                 "questions_to is not an e-mail address", code="no_such_ability"
             )
-        letter = order_documents.question(plea, language=self._line.language)
-        self._line.post.ask(wanted=plea.wanted, key=plea.key, to=to, payload=letter)
+        letter = order_documents.request_email_payload(plea, language=self._line.language)
+        self._line.post.request(wanted=plea.wanted, key=plea.key, to=to, payload=letter)
 
-    def _mail(self, request: PurchaseRequest) -> None:
+    def _mail(self, request: PurchaseOrderRequest) -> None:
         post = self._line.post
         if "@" not in self._options.orders_to:
             raise PermanentError("orders_to is not an e-mail address", code="bad_options")
@@ -91,27 +91,27 @@ class FeedOrdering:
         post.send(
             key=request.number,
             to=self._options.orders_to,
-            payload=order_documents.letter(request, language=self._line.language),
+            payload=order_documents.order_email_payload(request, language=self._line.language),
         )
 
-    def _file(self, request: PurchaseRequest) -> None:
+    def _file(self, request: PurchaseOrderRequest) -> None:
         """Write the file under a temporary name, then rename it, so that it appears complete."""
         name = order_documents.file_name(request.number)
         if self._has_file(name):
-            _twice(name)
+            _duplicate_error(name)
         with self._session() as sftp:
             try:
-                sftp.write(self._path(name + PART), order_documents.table(request))
+                sftp.write(self._path(name + PARTIAL_SUFFIX), order_documents.order_csv(request))
             except TemporaryError as error:
                 # A partial file under the temporary name is no order.
                 raise TemporaryError(str(error), code=error.code) from error
-        self._line.post.note(key=name)
+        self._line.post.mark_sending(key=name)
         try:
             with self._session() as sftp:
-                sftp.rename(self._path(name + PART), self._path(name))
+                sftp.rename(self._path(name + PARTIAL_SUFFIX), self._path(name))
         except PermanentError:
             if self._has_file(name):
-                _twice(name)
+                _duplicate_error(name)
             raise
 
     def _has_file(self, name: str) -> bool:
@@ -122,28 +122,34 @@ class FeedOrdering:
         """
         with self._session() as sftp:
             names = frozenset(sftp.names(self._options.orders_to or "."))
-        return name in names or (name + PART not in names and self._line.post.has_noted(key=name))
+        return name in names or (
+            name + PARTIAL_SUFFIX not in names and self._line.post.is_marked(key=name)
+        )
 
     @contextmanager
     def _session(self) -> Iterator[Sftp]:
         """Return a session that is kept for the next call, unless it fails."""
         if self._sftp is None:
             self._closing = ExitStack()
-            opened = open_sftp(self._line, host_key=self._options.host_key, purpose=ORDER)
+            opened = open_sftp(
+                self._line, host_key=self._options.host_key, purpose=ORDER_KEY_PREFIX
+            )
             self._sftp = self._closing.enter_context(opened)
         try:
             yield self._sftp
         except TemporaryError:
-            self.hang_up()
+            self.close_session()
             raise
 
     def _path(self, name: str) -> str:
         return join(self._options.orders_to, name)
 
 
-def _received(number: str) -> PurchaseState:
-    return PurchaseState(number=number, supplier_reference="", answer=Answer.RECEIVED)
+def _received(number: str) -> PurchaseOrderReport:
+    return PurchaseOrderReport(
+        number=number, supplier_reference="", answer=Acknowledgement.RECEIVED
+    )
 
 
-def _twice(name: str) -> NoReturn:
+def _duplicate_error(name: str) -> NoReturn:
     raise DuplicateReferenceError(f"{name} was already put on the supplier's server")

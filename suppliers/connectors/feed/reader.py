@@ -11,39 +11,45 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError
-from suppliers.connectors.bulk import FARTHEST_AHEAD, OfferRow, Shape
-from suppliers.connectors.feed.fetch import UNKNOWN, Age
+from suppliers.connectors.bulk import MAX_UTC_OFFSET, FileProfile, OfferRow
+from suppliers.connectors.feed.fetch import UNKNOWN_AGE, FileAge
 from suppliers.connectors.feed.formats.data_file import DataFile
-from suppliers.connectors.feed.limits import refused
+from suppliers.connectors.feed.limits import invalid_file
 from suppliers.connectors.feed.mapping import spec as mappings
-from suppliers.connectors.feed.mapping.spec import Blank
+from suppliers.connectors.feed.mapping.spec import EmptyCellMeans
 from suppliers.connectors.feed.rows import column_types, product_pages
-from suppliers.connectors.feed.rows.converter import Converter, Mapped
-from suppliers.connectors.feed.rows.product_pages import Seen, Shelf
-from suppliers.connectors.records import NAMELESS, CostRecord, Omitted, ProductPage, StockRecord
+from suppliers.connectors.feed.rows.converter import ConvertedRow, Converter
+from suppliers.connectors.feed.rows.product_pages import DuplicateIndex, RowGroups
+from suppliers.connectors.records import (
+    MISSING_SKU,
+    MissingRowMeans,
+    PriceReport,
+    ProductDetail,
+    StockReport,
+)
 
-REMEMBERED = 20
+MAX_LATEST_ROWS = 20
 
 
-class Newest:
+class LatestRowDates:
     """The latest dates of rows, with their SKUs. Rows dated in the future are left out.
 
     Several are kept to identify a file: the newest row alone may be sold out tomorrow.
     """
 
     def __init__(self, *, now: datetime) -> None:
-        self._latest = now + FARTHEST_AHEAD
+        self._latest = now + MAX_UTC_OFFSET
         self._rows: list[tuple[datetime, str]] = []
 
     def see(self, at: datetime) -> bool:
         """Test whether a row with this date would be among them."""
-        is_full = len(self._rows) >= REMEMBERED
+        is_full = len(self._rows) >= MAX_LATEST_ROWS
         return at <= self._latest and not (is_full and at <= self._rows[0][0])
 
     def add(self, at: datetime, sku: str) -> None:
-        keep = heapq.heappushpop if len(self._rows) >= REMEMBERED else heapq.heappush
+        keep = heapq.heappushpop if len(self._rows) >= MAX_LATEST_ROWS else heapq.heappush
         keep(self._rows, (at, sku))
 
     @property
@@ -58,12 +64,12 @@ class Newest:
 
 # Reading
 
-MOST_BAD_ROWS = 10_000
+MAX_BAD_ROWS = 10_000
 
-RefOf = Callable[[str, str], str]
+ProductIdOf = Callable[[str, str], str]
 
 
-class Walk:
+class FeedFileReader:
     """Reads one file with its mapping, from its first row to its last.
 
     Shape:  ``work`` is a private folder for what does not fit into memory; ``mark``
@@ -78,7 +84,7 @@ class Walk:
         currency: str,
         work: Path,
         mark: tuple[str, int] = ("", 0),
-        age: Age = UNKNOWN,
+        age: FileAge = UNKNOWN_AGE,
     ) -> None:
         decimal = mapping.reading.decimal or file.detected.decimal
         self.mark = mark
@@ -89,233 +95,246 @@ class Walk:
         self.decimal = decimal
         self._work = work
         self._converter = Converter(mapping, currency=currency, mark=decimal)
-        self._shelf: Shelf | None = None
+        self._row_groups: RowGroups | None = None
         self.is_whole = True  # as far as it was read
         self._newest = _newest()
-        self._complaints: list[BadRow] = []
+        self._complaints: list[ImportIssue] = []
 
     def close(self) -> None:
-        if self._shelf is not None:
-            self._shelf.close()
+        if self._row_groups is not None:
+            self._row_groups.close()
 
-    def pages(self) -> Iterator[ProductPage | BadRow]:
+    def pages(self) -> Iterator[ProductDetail | ImportIssue]:
         """Yield each product once.
 
         Raises: PermanentError  the file is broken or too old, or hardly a row is usable
         """
-        seen = Seen(self._work / "seen.sqlite")
-        mark = self.mapping.mark_of_claims(detected=self.file.detected.decimal)
+        seen = DuplicateIndex(self._work / "seen.sqlite")
+        mark = self.mapping.claims_decimal_separator(detected=self.file.detected.decimal)
         try:
-            products = self._grouped() if self.mapping.is_grouped else self._as_they_come()
+            products = self._grouped() if self.mapping.is_grouped else self._ungrouped()
             for found in products:
-                if isinstance(found, BadRow):
+                if isinstance(found, ImportIssue):
                     yield found
                     continue
-                ref, rows = found
+                external_id, rows = found
                 kept = [row for row in rows if not row.is_gone]
-                good, twins = _without_twins(kept, seen)
+                good, twins = _without_confusable(kept, seen)
                 yield from twins
                 if good:
-                    yield product_pages.page(ref, good, mark=mark)
-                elif not kept and self.mapping.omitted_products is not Omitted.GONE:
+                    yield product_pages.build_detail(external_id, good, mark=mark)
+                elif not kept and self.mapping.omitted_products is not MissingRowMeans.DISCONTINUED:
                     # If it were left out, it would count as unchanged.
-                    yield ProductPage(ref=ref, digest="gone", record=None, is_gone=True)
+                    yield ProductDetail(
+                        external_id=external_id, digest="gone", record=None, is_gone=True
+                    )
         finally:
             seen.close()
 
-    def _grouped(self) -> Iterator[tuple[str, list[Mapped]] | BadRow]:
+    def _grouped(self) -> Iterator[tuple[str, list[ConvertedRow]] | ImportIssue]:
         """Group the rows on disk in the first pass; yield the same in the second."""
-        if self._shelf is None:
+        if self._row_groups is None:
             self._complaints = []
-            shelf = Shelf(self._work / "shelf.sqlite")
+            shelf = RowGroups(self._work / "shelf.sqlite")
             try:
                 shelf.fill(self._good(self._complaints))
             except BaseException:
                 shelf.close()
                 raise
-            self._shelf = shelf
+            self._row_groups = shelf
         yield from self._complaints
-        yield from self._shelf.products()
+        yield from self._row_groups.products()
 
-    def _good(self, complaints: list[BadRow]) -> Iterator[Mapped]:
+    def _good(self, bad_rows: list[ImportIssue]) -> Iterator[ConvertedRow]:
         for row in self._mapped():
-            if isinstance(row, BadRow):
-                complaints.append(row)
+            if isinstance(row, ImportIssue):
+                bad_rows.append(row)
             else:
                 yield row
 
-    def _as_they_come(self) -> Iterator[tuple[str, list[Mapped]] | BadRow]:
+    def _ungrouped(self) -> Iterator[tuple[str, list[ConvertedRow]] | ImportIssue]:
         for row in self._mapped():
-            yield row if isinstance(row, BadRow) else (row.sku, [row])
+            yield row if isinstance(row, ImportIssue) else (row.sku, [row])
 
-    def _mapped(self) -> Iterator[Mapped | BadRow]:
+    def _mapped(self) -> Iterator[ConvertedRow | ImportIssue]:
         for place, row in self.rows():
-            yield row if isinstance(row, BadRow) else self._converter.whole(row, place=place)
+            yield row if isinstance(row, ImportIssue) else self._converter.whole(row, place=place)
 
-    def stock_rows(self, ref_of: RefOf) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
+    def stock_rows(
+        self, external_id_of: ProductIdOf
+    ) -> Iterator[tuple[str, tuple[StockReport | ImportIssue, ...]]]:
         """Yield the stock of each row.
 
         Raises: PermanentError
         """
         for place, row in self.rows():
-            if told := self.stock_of(row, place=place, ref_of=ref_of):
+            if told := self.stock_of(row, place=place, external_id_of=external_id_of):
                 yield told
 
     def stock_of(
-        self, row: dict[str, Any] | BadRow, *, place: str, ref_of: RefOf
-    ) -> tuple[str, tuple[StockRecord | BadRow, ...]] | None:
+        self, row: dict[str, Any] | ImportIssue, *, place: str, external_id_of: ProductIdOf
+    ) -> tuple[str, tuple[StockReport | ImportIssue, ...]] | None:
         """Return the stock of one row, by the converter; None where it has none."""
-        sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
-        if isinstance(row, BadRow) or isinstance(sku, BadRow):
-            problem: BadRow = sku  # type: ignore[assignment]
-            return ("", (_about(problem, NAMELESS),)) if problem.is_fatal else None
+        sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, place=place)
+        if isinstance(row, ImportIssue) or isinstance(sku, ImportIssue):
+            problem: ImportIssue = sku  # type: ignore[assignment]
+            return ("", (_with_job_code(problem, MISSING_SKU),)) if problem.is_fatal else None
         told = self._converter.stock(row, sku=sku)
         problems = told.problems
-        names_changes = self.mapping.omitted_stock is Omitted.UNCHANGED
-        if names_changes and self.mapping.blank is Blank.UNCHANGED:
+        is_delta = self.mapping.omitted_stock is MissingRowMeans.UNCHANGED
+        if is_delta and self.mapping.blank is EmptyCellMeans.UNCHANGED:
             problems = tuple(each for each in problems if each.code != "stock-blank")
         if told.levels is None and not problems:
             return None
-        return ref_of(sku, self._converter.parent(row)), (*(told.levels or ()), *problems)
+        return external_id_of(sku, self._converter.parent(row)), (*(told.levels or ()), *problems)
 
     def offer_of(
-        self, row: dict[str, Any] | BadRow, *, place: str, ref_of: RefOf
-    ) -> OfferRow | BadRow | None:
+        self, row: dict[str, Any] | ImportIssue, *, place: str, external_id_of: ProductIdOf
+    ) -> OfferRow | ImportIssue | None:
         """Return the offer of one row, by the converter; None where it is none."""
-        sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
-        if isinstance(row, BadRow) or isinstance(sku, BadRow):
-            problem: BadRow = sku  # type: ignore[assignment]
-            return _about(problem, "cost-unreadable") if problem.is_fatal else None
+        sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, place=place)
+        if isinstance(row, ImportIssue) or isinstance(sku, ImportIssue):
+            problem: ImportIssue = sku  # type: ignore[assignment]
+            return _with_job_code(problem, "cost-unreadable") if problem.is_fatal else None
         if self._converter.is_gone(row):
             return None
         priced = self._converter.cost(row, sku=sku)
-        ref = ref_of(sku, self._converter.parent(row))
-        offer = self._converter.offer(row, ref=ref, sku=sku)
+        external_id = external_id_of(sku, self._converter.parent(row))
+        offer = self._converter.offer(row, external_id=external_id, sku=sku)
         return replace(offer, cost=priced.problem or priced.cost)
 
-    def cost_rows(self, ref_of: RefOf) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
+    def cost_rows(
+        self, external_id_of: ProductIdOf
+    ) -> Iterator[tuple[str, tuple[PriceReport | ImportIssue, ...]]]:
         """Yield the cost of each SKU. A SKU with two different prices has none.
 
         Raises: PermanentError
         """
-        costs = Seen(self._work / "costs.sqlite")
+        costs = DuplicateIndex(self._work / "costs.sqlite")
         try:
             for place, row in self.rows():
-                sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
-                if isinstance(row, BadRow) or isinstance(sku, BadRow):
-                    problem: BadRow = sku  # type: ignore[assignment]
+                sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, place=place)
+                if isinstance(row, ImportIssue) or isinstance(sku, ImportIssue):
+                    problem: ImportIssue = sku  # type: ignore[assignment]
                     if problem.is_fatal:
-                        yield "", (_about(problem, "cost-unreadable"),)
+                        yield "", (_with_job_code(problem, "cost-unreadable"),)
                     continue
                 if self._converter.is_gone(row):
                     continue
                 priced = self._converter.cost(row, sku=sku)
-                ref = ref_of(sku, self._converter.parent(row))
+                external_id = external_id_of(sku, self._converter.parent(row))
                 if priced.problem:
-                    yield ref, (priced.problem,)
+                    yield external_id, (priced.problem,)
                 elif priced.cost is not None:
                     before = costs.first(sku, str(priced.cost.amount))
                     if not before:
-                        yield ref, (CostRecord(sku=sku, cost=priced.cost),)
+                        yield external_id, (PriceReport(sku=sku, cost=priced.cost),)
                     elif before != str(priced.cost.amount):
                         message = (
                             f"The file contains two prices: {before} and {priced.cost.amount}."
                         )
-                        yield ref, (BadRow(row=sku, code="cost-twice", message=message),)
+                        yield (
+                            external_id,
+                            (ImportIssue(row=sku, code="cost-twice", message=message),),
+                        )
         finally:
             costs.close()
 
-    def shape(self) -> Shape:
+    def profile(self) -> FileProfile:
         """Return the file's profile, from its first rows; its age is complete after a full pass."""
-        sample = self.file.sample(column_types.SAMPLE, xpaths=self.mapping.xpaths)
-        rows = [row for row in sample if not isinstance(row, BadRow)]
-        return Shape(
+        sample = self.file.sample(column_types.SAMPLE_SIZE, xpaths=self.mapping.xpaths)
+        rows = [row for row in sample if not isinstance(row, ImportIssue)]
+        return FileProfile(
             columns=tuple(dict.fromkeys(name for row in rows for name in row)),
-            kinds=column_types.kinds(rows, self.mapping),
+            kinds=column_types.detect(rows, self.mapping),
             newest=self._newest.at,
-            newest_rows=self._newest.rows,
-            said_at=self._age.said_at,
+            latest_rows=self._newest.rows,
+            stated_at=self._age.stated_at,
             made_at=self._age.made_at(newest=self._newest.at),
-            read_by=column_types.mark_of(self.mapping),
+            mapping_hash=column_types.mapping_hash(self.mapping),
         )
 
-    def refs(self) -> Iterator[tuple[str, str]]:
+    def external_ids(self) -> Iterator[tuple[str, str]]:
         """Yield each SKU with its product."""
         for place, row in self.rows():
-            sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
-            if not isinstance(row, BadRow) and not isinstance(sku, BadRow):
+            sku = row if isinstance(row, ImportIssue) else self._converter.sku(row, place=place)
+            if not isinstance(row, ImportIssue) and not isinstance(sku, ImportIssue):
                 yield sku, self._converter.parent(row) or sku
 
-    def listed(self, skus: AbstractSet[str]) -> frozenset[str]:
-        return frozenset(sku for sku, _ in self.refs() if sku in skus)
+    def contained_skus(self, skus: AbstractSet[str]) -> frozenset[str]:
+        return frozenset(sku for sku, _ in self.external_ids() if sku in skus)
 
-    def rows(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
-        """Yield the rows with their places, up to ``MOST_BAD_ROWS`` bad ones."""
+    def rows(self) -> Iterator[tuple[str, dict[str, Any] | ImportIssue]]:
+        """Yield the rows with their places, up to ``MAX_BAD_ROWS`` bad ones."""
         try:
             yield from self._counted()
         except PermanentError:
             self.is_whole = False
             raise
 
-    def _counted(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
+    def _counted(self) -> Iterator[tuple[str, dict[str, Any] | ImportIssue]]:
         bad = 0
         newest = _newest()
         for number, row in enumerate(self.file.rows(xpaths=self.mapping.xpaths), start=1):
             place = f"row {number}"
             yield place, row
-            if isinstance(row, BadRow):
+            if isinstance(row, ImportIssue):
                 bad += row.is_fatal
                 if row.is_fatal:
-                    self.told_bad(bad)
+                    self.count_bad_rows(bad)
             elif "updated_at" in self.mapping.fields:
                 at = self._converter.updated_at(row)
                 if at and newest.see(at):
                     sku = self._converter.sku(row, place=place)
-                    newest.add(at, "" if isinstance(sku, BadRow) else sku)
+                    newest.add(at, "" if isinstance(sku, ImportIssue) else sku)
         self._newest = newest
         if self.mapping.stale_after_h:
-            self._refuse_stale(newest.at)
+            self._check_age(newest.at)
 
-    def told_bad(self, bad: int) -> None:
+    def count_bad_rows(self, bad: int) -> None:
         """Note the number of unreadable rows so far.
 
         Raises: PermanentError  they are too many: it is another kind of file
         """
         self.is_whole = False
-        if bad > MOST_BAD_ROWS:
-            raise refused("bad-rows", f"More than {MOST_BAD_ROWS} rows cannot be read.")
+        if bad > MAX_BAD_ROWS:
+            raise invalid_file("bad-rows", f"More than {MAX_BAD_ROWS} rows cannot be read.")
 
-    def _refuse_stale(self, newest: datetime | None) -> None:
+    def _check_age(self, newest: datetime | None) -> None:
         """Reject a file whose newest row is too old."""
         most = timedelta(hours=self.mapping.stale_after_h)
         if newest is not None and datetime.fromtimestamp(time.time(), UTC) - newest > most:
-            raise refused("stale", f"The newest row of the file is dated {newest:%Y-%m-%d %H:%M}.")
+            raise invalid_file(
+                "stale", f"The newest row of the file is dated {newest:%Y-%m-%d %H:%M}."
+            )
 
 
-def _newest() -> Newest:
-    return Newest(now=datetime.fromtimestamp(time.time(), UTC))
+def _newest() -> LatestRowDates:
+    return LatestRowDates(now=datetime.fromtimestamp(time.time(), UTC))
 
 
-def _without_twins(rows: list[Mapped], seen: Seen) -> tuple[list[Mapped], list[BadRow]]:
+def _without_confusable(
+    rows: list[ConvertedRow], seen: DuplicateIndex
+) -> tuple[list[ConvertedRow], list[ImportIssue]]:
     """Return the rows with distinct SKUs, and a bad row for each confusable SKU."""
     twins: dict[str, str] = {}
     for sku in dict.fromkeys(row.sku for row in rows):
         if twin := seen.twin(sku):
             twins[sku] = twin
-    complaints = [_twin(sku, twin) for sku, twin in twins.items()]
-    return [row for row in rows if row.sku not in twins], complaints
+    bad_rows = [_confusable_row(sku, twin) for sku, twin in twins.items()]
+    return [row for row in rows if row.sku not in twins], bad_rows
 
 
-def _twin(sku: str, twin: str) -> BadRow:
+def _confusable_row(sku: str, twin: str) -> ImportIssue:
     if sku == twin:
         message = "The file contains this SKU twice. The first row applies."
-        return BadRow(row=sku, code="list-twice", message=message)
+        return ImportIssue(row=sku, code="list-twice", message=message)
     message = (
         f"{sku!r} looks like {twin!r}, which is also listed: an order could name the wrong one."
     )
-    return BadRow(row=sku, code="list-no-id", message=message)
+    return ImportIssue(row=sku, code="list-no-id", message=message)
 
 
-def _about(problem: BadRow, code: str) -> BadRow:
+def _with_job_code(problem: ImportIssue, code: str) -> ImportIssue:
     """Return a row's problem under the code of the current job."""
-    return BadRow(row=problem.row, code=code, message=problem.message, raw=problem.raw)
+    return ImportIssue(row=problem.row, code=code, message=problem.message, raw=problem.raw)

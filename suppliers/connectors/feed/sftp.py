@@ -23,22 +23,22 @@ from urllib.parse import urlsplit
 
 import paramiko
 
-from storefront.lib.db.transactions import HeldTransactionError, in_transaction
-from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.db.transactions import OpenTransactionError, in_transaction
+from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
 from storefront.lib.http.observers import Call, Outcome
-from storefront.lib.http.ssrf import dial
-from suppliers.connectors.context import Line
-from suppliers.connectors.feed.limits import MOST_FETCHED_BYTES
+from storefront.lib.http.ssrf import connect
+from suppliers.connectors.context import ConnectorContext
+from suppliers.connectors.feed.limits import MAX_FETCHED_BYTES
 
 PORT = 22
-CONNECT_S = 5.0
-ANSWER_S = 20.0
+CONNECT_TIMEOUT_S = 5.0
+RESPONSE_TIMEOUT_S = 20.0
 STEP_S = 30.0  # then the connection is closed
-FETCHES_FOR_S = 10.0  # in one step, plus the wait for one answer
+FETCH_STEP_S = 10.0  # in one step, plus the wait for one answer
 TOTAL_S = 600.0  # of a whole file
-MOST_NAMES = 10_000
-PIECE = 32_768
-PIECES_AT_ONCE = 64
+MAX_NAMES = 10_000
+CHUNK_BYTES = 32_768
+MAX_PENDING_CHUNKS = 64
 KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
 
@@ -48,17 +48,17 @@ class Sftp:
     def __init__(
         self,
         client: paramiko.SFTPClient,
-        line: Line,
+        line: ConnectorContext,
         *,
         purpose: str,
-        hang_up: Callable[[], None],
+        close_session: Callable[[], None],
     ) -> None:
         self._client = client
         self._line = line
         self._purpose = purpose
-        self._hang_up = hang_up
+        self._hang_up = close_session
 
-    def get(self, remote: str, *, to: Path, at_most: int = MOST_FETCHED_BYTES) -> None:
+    def get(self, remote: str, *, to: Path, at_most: int = MAX_FETCHED_BYTES) -> None:
         """Fetch a file.
 
         Raises: TemporaryError, PermanentError
@@ -68,7 +68,7 @@ class Sftp:
         with closing(self._pieces(remote, at_most=at_most)) as pieces, to.open("wb") as sink:
             while not is_whole:
                 with self._watched("GET", remote):
-                    is_whole = _pour(pieces, sink)
+                    is_whole = _write_chunks(pieces, sink)
                     if not is_whole and time.monotonic() > ends_at:
                         raise TemporaryError(f"{remote}: incomplete after {TOTAL_S:.0f} s")
 
@@ -103,8 +103,8 @@ class Sftp:
         """
         with self._watched("LIST", folder):
             found = self._client.listdir_attr(folder)
-        if len(found) > MOST_NAMES:
-            raise PermanentError(f"{folder}: more than {MOST_NAMES} files", code="sftp-many")
+        if len(found) > MAX_NAMES:
+            raise PermanentError(f"{folder}: more than {MAX_NAMES} files", code="sftp-many")
         return sorted(each.filename for each in found if stat.S_ISREG(each.st_mode or 0))
 
     def modified(self, remote: str) -> tuple[str, int | None]:
@@ -123,8 +123,8 @@ class Sftp:
             size, got = source.stat().st_size or 0, 0
             if size > at_most:
                 raise PermanentError(f"{remote}: larger than {at_most} bytes", code="sftp-long")
-            for window in batched(range(0, size, PIECE), PIECES_AT_ONCE):
-                for piece in source.readv([(at, min(PIECE, size - at)) for at in window]):
+            for window in batched(range(0, size, CHUNK_BYTES), MAX_PENDING_CHUNKS):
+                for piece in source.readv([(at, min(CHUNK_BYTES, size - at)) for at in window]):
                     got += len(piece)
                     yield piece
         if got != size:
@@ -133,12 +133,12 @@ class Sftp:
     @contextmanager
     def _watched(self, verb: str, remote: str) -> Iterator[None]:
         what = f"{self._purpose}{verb} {posixpath.basename(remote)[:60]}"
-        with _watched(self._line, what, hang_up=self._hang_up, has_effect=verb == "PUT"):
+        with _watched(self._line, what, close_session=self._hang_up, has_effect=verb == "PUT"):
             yield
 
 
 @contextmanager
-def open_sftp(line: Line, *, host_key: str, purpose: str = "") -> Iterator[Sftp]:
+def open_sftp(line: ConnectorContext, *, host_key: str, purpose: str = "") -> Iterator[Sftp]:
     """Sign in at the server of the connection's address.
 
     Shape:  ``purpose`` prefixes the name of each step: the gate recognizes it by that
@@ -147,28 +147,28 @@ def open_sftp(line: Line, *, host_key: str, purpose: str = "") -> Iterator[Sftp]
     parts = urlsplit(line.base_url)
     if not parts.hostname:
         raise PermanentError("the address contains no SFTP server", code="bad_options")
-    expected = pinned(host_key)
+    expected = parse_host_key(host_key)
     with ExitStack() as opened:
-        with _watched(line, f"{purpose}SIGN IN", hang_up=opened.close):
-            socket = dial(
+        with _watched(line, f"{purpose}SIGN IN", close_session=opened.close):
+            socket = connect(
                 parts.hostname,
                 parts.port or PORT,
-                timeout_s=CONNECT_S,
+                timeout_s=CONNECT_TIMEOUT_S,
                 usual_ports=frozenset({PORT}),
             )
-            socket.settimeout(ANSWER_S)
+            socket.settimeout(RESPONSE_TIMEOUT_S)
             transport = paramiko.Transport(socket)
             opened.callback(transport.close)
-            transport.banner_timeout = ANSWER_S
-            transport.auth_timeout = transport.handshake_timeout = ANSWER_S
-            session = _signed_in(transport, line, expected)
+            transport.banner_timeout = RESPONSE_TIMEOUT_S
+            transport.auth_timeout = transport.handshake_timeout = RESPONSE_TIMEOUT_S
+            session = _sign_in(transport, line, expected)
         opened.callback(session.close)
-        yield Sftp(session, line, purpose=purpose, hang_up=transport.close)
+        yield Sftp(session, line, purpose=purpose, close_session=transport.close)
 
 
-def _pour(pieces: Iterator[bytes], sink: BinaryIO) -> bool:
-    """Write pieces for ``FETCHES_FOR_S``; return whether the file is complete."""
-    rests_at = time.monotonic() + FETCHES_FOR_S
+def _write_chunks(pieces: Iterator[bytes], sink: BinaryIO) -> bool:
+    """Write pieces for ``FETCH_STEP_S``; return whether the file is complete."""
+    rests_at = time.monotonic() + FETCH_STEP_S
     for piece in pieces:
         sink.write(piece)
         if time.monotonic() > rests_at:
@@ -176,7 +176,7 @@ def _pour(pieces: Iterator[bytes], sink: BinaryIO) -> bool:
     return True
 
 
-def pinned(host_key: str) -> paramiko.PKey:
+def parse_host_key(host_key: str) -> paramiko.PKey:
     """Parse the host key that the server must prove, as ``ssh-keyscan`` prints it.
 
     Raises: PermanentError
@@ -192,16 +192,16 @@ def pinned(host_key: str) -> paramiko.PKey:
         raise PermanentError(message, code="bad_options") from error
 
 
-def _signed_in(
-    transport: paramiko.Transport, line: Line, expected: paramiko.PKey
+def _sign_in(
+    transport: paramiko.Transport, line: ConnectorContext, expected: paramiko.PKey
 ) -> paramiko.SFTPClient:
-    transport.get_security_options().key_types = _kinds(expected)
-    transport.start_client(timeout=ANSWER_S)
+    transport.get_security_options().key_types = _key_types(expected)
+    transport.start_client(timeout=RESPONSE_TIMEOUT_S)
     if transport.get_remote_server_key().asbytes() != expected.asbytes():
         raise PermanentError("the server has another host key than the one stored", code="host_key")
     user = line.secrets.get("user", "")
     if key := line.secrets.get("private_key", ""):
-        transport.auth_publickey(user, _private(key, line.secrets.get("password") or None))
+        transport.auth_publickey(user, _private_key(key, line.secrets.get("password") or None))
     else:
         transport.auth_password(user, line.secrets.get("password", ""))
     session = paramiko.SFTPClient.from_transport(transport)
@@ -209,17 +209,17 @@ def _signed_in(
         raise TemporaryError("the server does not open an SFTP session")
     channel = session.get_channel()
     if channel is not None:
-        channel.settimeout(ANSWER_S)
+        channel.settimeout(RESPONSE_TIMEOUT_S)
     return session
 
 
-def _kinds(expected: paramiko.PKey) -> tuple[str, ...]:
+def _key_types(expected: paramiko.PKey) -> tuple[str, ...]:
     """Return the key types to request; an RSA key has newer signature types too."""
     name = expected.get_name()
     return ("rsa-sha2-512", "rsa-sha2-256") if name == "ssh-rsa" else (name,)
 
 
-def _private(text: str, password: str | None) -> paramiko.PKey:
+def _private_key(text: str, password: str | None) -> paramiko.PKey:
     for kind in KEYS:
         try:
             return kind.from_private_key(io.StringIO(text), password)
@@ -230,25 +230,29 @@ def _private(text: str, password: str | None) -> paramiko.PKey:
 
 @contextmanager
 def _watched(
-    line: Line, what: str, *, hang_up: Callable[[], None], has_effect: bool = False
+    line: ConnectorContext,
+    what: str,
+    *,
+    close_session: Callable[[], None],
+    has_effect: bool = False,
 ) -> Iterator[None]:
     """Pass a step through the gate, limit its time, and translate its errors."""
     call = Call(method="SFTP", path=what, request_id=uuid.uuid4().hex[:16], total_s=STEP_S)
     if in_transaction():
-        raise HeldTransactionError(str(call))
+        raise OpenTransactionError(str(call))
     line.gate.enter(call)
     started = time.monotonic()
-    failure: OutsideError | None = None
-    watchdog = threading.Timer(STEP_S, hang_up)
+    failure: ExternalServiceError | None = None
+    watchdog = threading.Timer(STEP_S, close_session)
     watchdog.daemon = True
     watchdog.start()
     try:
         yield
-    except OutsideError as error:
+    except ExternalServiceError as error:
         failure = error
         raise
     except (OSError, EOFError, paramiko.SSHException) as error:
-        failure = _ours(what, error, has_effect=has_effect)
+        failure = _to_error(what, error, has_effect=has_effect)
         raise failure from error
     finally:
         watchdog.cancel()
@@ -260,11 +264,11 @@ def _watched(
         line.gate.leave(call, outcome)
 
 
-def _ours(what: str, error: Exception, *, has_effect: bool) -> OutsideError:
+def _to_error(what: str, error: Exception, *, has_effect: bool) -> ExternalServiceError:
     if isinstance(error, paramiko.AuthenticationException):
         return PermanentError(f"SFTP {what}: sign-in rejected", code="401")
     if isinstance(error, FileNotFoundError):
         return PermanentError(f"SFTP {what}: the file does not exist", code="404")
     if isinstance(error, PermissionError):
         return PermanentError(f"SFTP {what}: permission denied", code="403")
-    return TemporaryError(f"SFTP {what}: {type(error).__name__}", may_have_happened=has_effect)
+    return TemporaryError(f"SFTP {what}: {type(error).__name__}", is_outcome_unknown=has_effect)

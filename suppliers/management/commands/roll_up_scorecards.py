@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         now = timezone.now()
         first = now.date() - timedelta(days=options["days"])
-        scorecards.note_costs(now=now)
+        scorecards.record_cost_counts(now=now)
         for supplier in Supplier.objects.order_by("code"):
             made = scorecards.roll_up(supplier=supplier, first=first, now=now)
             self.stdout.write(f"{supplier.code}: {made} metrics.")

@@ -1,21 +1,21 @@
 -- Publication: a change that may alter where or whether a variant is sold queues the variant in
--- suppliers_unpublishedsupply, in the same transaction as the change.
+-- suppliers_pendingpublication, in the same transaction as the change.
 
 -- Queues the variants stocked at the location of a changed shipping service.
 CREATE OR REPLACE FUNCTION supply_follows_route() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND ROW(
-        OLD.location_id, OLD.countries, OLD.currency, OLD.max_weight_g, OLD.accepts_inside,
-        OLD.accepts_with, OLD.accepts_alone, OLD.max_cell_wh, OLD.max_battery_wh,
+        OLD.location_id, OLD.countries, OLD.currency, OLD.max_weight_g, OLD.accepts_cells_in_equipment,
+        OLD.accepts_cells_with_equipment, OLD.accepts_cells_alone, OLD.max_cell_wh, OLD.max_battery_wh,
         OLD.max_cells, OLD.is_active
     ) IS NOT DISTINCT FROM ROW(
-        NEW.location_id, NEW.countries, NEW.currency, NEW.max_weight_g, NEW.accepts_inside,
-        NEW.accepts_with, NEW.accepts_alone, NEW.max_cell_wh, NEW.max_battery_wh,
+        NEW.location_id, NEW.countries, NEW.currency, NEW.max_weight_g, NEW.accepts_cells_in_equipment,
+        NEW.accepts_cells_with_equipment, NEW.accepts_cells_alone, NEW.max_cell_wh, NEW.max_battery_wh,
         NEW.max_cells, NEW.is_active
     ) THEN
         RETURN NULL;
     END IF;
-    INSERT INTO suppliers_unpublishedsupply (variant_id)
+    INSERT INTO suppliers_pendingpublication (variant_id)
     SELECT DISTINCT o.variant_id
     FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id
     WHERE l.location_id IN (OLD.location_id, NEW.location_id) AND o.variant_id IS NOT NULL;
@@ -25,13 +25,13 @@ $$;
 
 -- A new price or duration of a service does not change what is for sale.
 CREATE OR REPLACE TRIGGER supply_follows_route
-AFTER INSERT OR UPDATE OR DELETE ON suppliers_service
+AFTER INSERT OR UPDATE OR DELETE ON suppliers_shippingservice
 FOR EACH ROW EXECUTE FUNCTION supply_follows_route();
 
 -- Queues a variant.
 CREATE OR REPLACE FUNCTION supply_follows_variant() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO suppliers_unpublishedsupply (variant_id) VALUES (NEW.id);
+    INSERT INTO suppliers_pendingpublication (variant_id) VALUES (NEW.id);
     RETURN NULL;
 END
 $$;
@@ -54,7 +54,7 @@ BEGIN
     ) THEN
         RETURN NULL;
     END IF;
-    INSERT INTO suppliers_unpublishedsupply (variant_id)
+    INSERT INTO suppliers_pendingpublication (variant_id)
     SELECT id FROM catalog_variant WHERE product_id = NEW.id;
     RETURN NULL;
 END
@@ -70,7 +70,7 @@ FOR EACH ROW WHEN (
 -- Queues the variants of a category.
 CREATE OR REPLACE FUNCTION supply_follows_category() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO suppliers_unpublishedsupply (variant_id)
+    INSERT INTO suppliers_pendingpublication (variant_id)
     SELECT v.id FROM catalog_variant v JOIN catalog_product p ON p.id = v.product_id
     WHERE p.category_id = NEW.id;
     RETURN NULL;
@@ -86,7 +86,7 @@ EXECUTE FUNCTION supply_follows_category();
 -- Queues the variants of a brand.
 CREATE OR REPLACE FUNCTION supply_follows_brand() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO suppliers_unpublishedsupply (variant_id)
+    INSERT INTO suppliers_pendingpublication (variant_id)
     SELECT v.id FROM catalog_variant v JOIN catalog_product p ON p.id = v.product_id
     WHERE p.brand_id = NEW.id;
     RETURN NULL;
@@ -103,7 +103,7 @@ EXECUTE FUNCTION supply_follows_brand();
 -- Queues the variants of a product, if only one of its two brands is sold to the EU.
 CREATE OR REPLACE FUNCTION supply_follows_brand_of_product() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO suppliers_unpublishedsupply (variant_id)
+    INSERT INTO suppliers_pendingpublication (variant_id)
     SELECT v.id FROM catalog_variant v, catalog_brand was, catalog_brand becomes
     WHERE v.product_id = NEW.id AND was.id = OLD.brand_id AND becomes.id = NEW.brand_id
       AND was.lacks_responsible_person <> becomes.lacks_responsible_person;

@@ -3,7 +3,7 @@
 -- Returns how many of the reported units are not sold because the figure is old: none up to
 -- believed_min, all after hidden_min. Same rule as suppliers/inventory/freshness.py, for statements
 -- that must not rely on rows read before them.
-CREATE OR REPLACE FUNCTION aged_buffer(
+CREATE OR REPLACE FUNCTION stock_decay(
     reported int, age interval, believed_min int, hidden_min int,
     units numeric, percent numeric, accuracy numeric
 ) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.attributes.batteries import Battery, lithium_class, of_option, read_battery
+from catalog.attributes.batteries import Battery, for_option, lithium_class, parse_battery
 from catalog.attributes.numbers import UnreadableError
 
 
@@ -33,14 +33,14 @@ from catalog.attributes.numbers import UnreadableError
     ],
 )
 def test_a_battery_text_is_parsed_as_far_as_stated(text, facts):
-    battery = read_battery(text)
+    battery = parse_battery(text)
 
     assert {name: getattr(battery, name) for name in facts} == facts
 
 
 def test_two_capacities_are_no_capacity():
     with pytest.raises(UnreadableError):
-        read_battery("18650, 1200 mAh or 3000 mAh")
+        parse_battery("18650, 1200 mAh or 3000 mAh")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_two_capacities_are_no_capacity():
     ],
 )
 def test_the_lithium_class_is_the_stricter_one_in_doubt(text, family, has_battery, kind):
-    assert lithium_class(read_battery(text), family=family, has_battery=has_battery) == kind
+    assert lithium_class(parse_battery(text), family=family, has_battery=has_battery) == kind
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_the_lithium_class_is_the_stricter_one_in_doubt(text, family, has_batter
     ],
 )
 def test_an_option_may_change_the_battery(name, value, facts):
-    battery = read_battery("1 × 21700 Li-ion 2600 mAh 3.6 V")
+    battery = parse_battery("1 × 21700 Li-ion 2600 mAh 3.6 V")
 
-    changed = of_option(battery, name=name, value=value)
+    changed = for_option(battery, name=name, value=value)
 
     assert {fact: getattr(changed, fact) for fact in facts} == facts
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.attributes.completeness import Facts, Lack, lacks
+from catalog.attributes.completeness import MissingAttribute, PublicationInputs, find_missing
 
-WHOLE = Facts(
+WHOLE = PublicationInputs(
     title="Sensor headlamp",
     family="headlamp",
     is_active=True,
-    is_withdrawn=False,
+    is_delisted=False,
     has_price=True,
     has_spec=True,
     power_sources=["built_in"],
@@ -24,25 +24,25 @@ WHOLE = Facts(
 
 
 def test_a_complete_product_lacks_nothing():
-    assert lacks(WHOLE) == ()
+    assert find_missing(WHOLE) == ()
 
 
 @pytest.mark.parametrize(
     ("change", "lack"),
     [
-        ({"title": ""}, Lack.TITLE),
-        ({"is_active": False}, Lack.STATUS),
-        ({"is_withdrawn": True}, Lack.WITHDRAWN),
-        ({"has_spec": False}, Lack.SPEC),
-        ({"has_price": False}, Lack.PRICE),
-        ({"power_sources": []}, Lack.POWER),
-        ({"output_lm": None, "runtime_min": None}, Lack.NUMBERS),
-        ({"family": "battery", "battery_format": ""}, Lack.CELL),
-        ({"cell_wh": None}, Lack.ENERGY),
+        ({"title": ""}, MissingAttribute.TITLE),
+        ({"is_active": False}, MissingAttribute.STATUS),
+        ({"is_delisted": True}, MissingAttribute.WITHDRAWN),
+        ({"has_spec": False}, MissingAttribute.SPEC),
+        ({"has_price": False}, MissingAttribute.PRICE),
+        ({"power_sources": []}, MissingAttribute.POWER),
+        ({"output_lm": None, "runtime_min": None}, MissingAttribute.NUMBERS),
+        ({"family": "battery", "battery_format": ""}, MissingAttribute.CELL),
+        ({"cell_wh": None}, MissingAttribute.ENERGY),
     ],
 )
 def test_missing_attributes_are_named(change, lack):
-    assert lacks(replace(WHOLE, **change)) == (lack,)
+    assert find_missing(replace(WHOLE, **change)) == (lack,)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_missing_attributes_are_named(change, lack):
     ],
 )
 def test_optional_attributes_do_not_block_publication(change):
-    assert lacks(replace(WHOLE, **change)) == ()
+    assert find_missing(replace(WHOLE, **change)) == ()

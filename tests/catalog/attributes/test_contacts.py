@@ -29,14 +29,14 @@ IN_ITALY = Contact(name="Rep S.r.l.", address="Via Uno 1, Milano", country="IT",
     ],
 )  # fmt: skip
 def test_a_contact_is_parsed_completely_or_not_at_all(text, contact):
-    assert contacts.read(text) == contact
+    assert contacts.parse(text) == contact
 
 
 def test_a_responsible_person_outside_the_eu_is_rejected():
     in_china = "Lumen, Building 7, Ningbo, CN, care@lumen.example"
 
-    assert contacts.responsible_person({"EU responsible person": in_china}) is None
-    assert contacts.maker({"Manufacturer": in_china}).country == "CN"
+    assert contacts.find_responsible_person({"EU responsible person": in_china}) is None
+    assert contacts.find_maker({"Manufacturer": in_china}).country == "CN"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,6 @@ def test_a_responsible_person_outside_the_eu_is_rejected():
 def test_labels_of_the_responsible_person_are_recognized(label):
     claims = {label: "Rep S.r.l., Via Uno 1, Milano, IT, a@rep.eu"}
 
-    assert contacts.responsible_person(claims) == IN_ITALY
+    assert contacts.find_responsible_person(claims) == IN_ITALY
     assert contacts.is_stated_by(label, claims)
     assert not contacts.is_stated_by("Marks", claims)

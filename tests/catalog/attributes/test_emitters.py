@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.attributes.emitters import without_invented
+from catalog.attributes.emitters import remove_unknown_emitters
 
 NAMES = (Path(__file__).parent / "light_names.txt").read_text(encoding="utf-8").splitlines()
 REAL = (
@@ -20,7 +20,7 @@ INVENTED = (
 
 
 def kept(title, *, brand="Unbranded", own=()):
-    return without_invented(title, brand=brand, own=own)[0]
+    return remove_unknown_emitters(title, brand=brand, own=own)[0]
 
 
 @pytest.mark.parametrize("order", ["{name} {led}", "{led} {name}", "{name}, {led}, USB-C"])
@@ -34,7 +34,10 @@ def test_model_names_stay_and_unknown_leds_are_removed(order):
             title = order.format(name=name, led=led)
             without = order.format(name=name, led="").replace(", , ", ", ").strip()
             if not name[-1].isdigit() or not led[0].isdigit():
-                assert without_invented(title, brand="Unbranded", own=()) == (without, (led,))
+                assert remove_unknown_emitters(title, brand="Unbranded", own=()) == (
+                    without,
+                    (led,),
+                )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +64,9 @@ def test_a_manufacturer_that_is_the_brand_stays():
 
 
 def test_the_result_is_one_plain_title():
-    assert without_invented("Zoom torch (XHP360, P50), 2 x XHP90, USB-C", brand="", own=()) == (
+    assert remove_unknown_emitters(
+        "Zoom torch (XHP360, P50), 2 x XHP90, USB-C", brand="", own=()
+    ) == (
         "Zoom torch (P50), USB-C",
         ("XHP360", "2 x XHP90"),
     )

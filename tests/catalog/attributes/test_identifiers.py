@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.attributes.identifiers import BadGtinError, brand_key, check_digit, gtin14, mpn_key
+from catalog.attributes.identifiers import InvalidGtinError, brand_key, check_digit, gtin14, mpn_key
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_every_gtin_length_is_padded_to_14_digits(raw, padded):
     ],
 )
 def test_an_invalid_gtin_is_rejected_with_a_reason(raw, words):
-    with pytest.raises(BadGtinError, match=words):
+    with pytest.raises(InvalidGtinError, match=words):
         gtin14(raw)
 
 
@@ -44,7 +44,7 @@ def test_exactly_one_check_digit_is_valid(body):
     for last in "0123456789":
         try:
             good.append(gtin14(body + last))
-        except BadGtinError:
+        except InvalidGtinError:
             continue
 
     assert good == [f"0{body}{check_digit(body)}"]

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from catalog.attributes.families import family_of
-from catalog.attributes.normalization import enrich, lithium_of
-from catalog.records import BadRow
+from catalog.attributes.normalization import get_lithium, normalize
+from catalog.records import ImportIssue
 from tests.factories.product_records import make_product_record
 
 CLAIMS = {
@@ -29,7 +29,7 @@ CLAIMS = {
 
 def enriched(**changes):
     claims = {**CLAIMS, **changes.pop("claims", {})}
-    return enrich(make_product_record(claims=claims, **changes), source="cj")
+    return normalize(make_product_record(claims=claims, **changes), source="cj")
 
 
 def test_labels_become_typed_columns():
@@ -78,7 +78,7 @@ def test_attributes_without_a_column_are_stored_as_stated():
 def test_unparsed_lines_are_stored():
     said = {"Battery": "2", "Charging": "wall plug", "IP": "splash proof", "Power": "12 W"}
 
-    goods = enrich(make_product_record(claims=said), source="cj")
+    goods = normalize(make_product_record(claims=said), source="cj")
 
     assert goods.more == said
 
@@ -97,7 +97,7 @@ def test_the_mode_table_is_parsed_with_kinds():
 def test_unstated_values_stay_empty():
     record = make_product_record(title="Trail headlamp", claims={"Weight": "75 g"})
 
-    spec = enrich(record, source="cj").spec
+    spec = normalize(record, source="cj").spec
 
     assert spec == {"weight_g": 75}
 
@@ -123,7 +123,7 @@ def test_a_fake_cell_loses_its_capacity_and_energy():
 
     assert not {"battery_capacity_mah", "battery_energy_wh"} & set(goods.spec)
     assert goods.spec["battery_format"] == "18650"
-    assert lithium_of(goods, option_values=()).cell_wh is None
+    assert get_lithium(goods, option_values=()).cell_wh is None
 
 
 @pytest.mark.parametrize("text", ["99999999999999 g", "1 g"])
@@ -156,29 +156,29 @@ def test_options_decide_whether_lithium_ships():
         },
     )
 
-    with_cell = lithium_of(goods, option_values=("Black", "With battery"))
-    without = lithium_of(goods, option_values=("Black", "Without battery"))
+    with_cell = get_lithium(goods, option_values=("Black", "With battery"))
+    without = get_lithium(goods, option_values=("Black", "Without battery"))
     assert (with_cell.kind, with_cell.cell_wh, with_cell.cell_count) == ("with", Decimal("9.36"), 1)
     assert (without.kind, without.cell_wh, without.cell_count) == ("none", None, 0)
 
 
 def test_an_undescribed_battery_counts_as_lithium():
-    goods = enrich(make_product_record(claims={}, has_battery=True), source="cj")
+    goods = normalize(make_product_record(claims={}, has_battery=True), source="cj")
 
-    assert lithium_of(goods, option_values=()).kind == "with"
+    assert get_lithium(goods, option_values=()).kind == "with"
 
 
 def test_a_record_of_no_known_family_is_rejected_with_a_reason():
-    refused = enrich(
+    refused = normalize(
         make_product_record(title="Yoga mat", category_path=("Sports", "Mats")), source="cj"
     )
 
-    assert isinstance(refused, BadRow)
+    assert isinstance(refused, ImportIssue)
     assert (refused.code, refused.is_fatal) == ("family-unknown", True)
 
 
 def test_a_record_without_a_title_is_rejected():
-    assert enrich(make_product_record(title="\u202e 🔥"), source="cj").code == "no-title"
+    assert normalize(make_product_record(title="\u202e 🔥"), source="cj").code == "no-title"
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_the_family_comes_from_category_and_title(title, path, family):
     ],
 )
 def test_lithium_of_unknown_energy_is_an_issue(battery, has_battery, codes):
-    goods = enrich(
+    goods = normalize(
         make_product_record(claims={"Battery": battery}, has_battery=has_battery), source="cj"
     )
 
@@ -239,7 +239,7 @@ def test_a_beam_too_far_for_a_headlamp_is_not_published(claims, title, is_told):
         claims={"Light output": "160 lm", **claims}, title=title, category_path=(title,)
     )
 
-    goods = enrich(record, source="cj")
+    goods = normalize(record, source="cj")
 
     assert ("intensity_cd" in goods.spec) == is_told
     assert ("intensity-impossible" in {issue.code for issue in goods.issues}) != is_told

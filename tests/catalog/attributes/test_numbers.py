@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.attributes.numbers import UnreadableError, decimal
+from catalog.attributes.numbers import UnreadableError, parse_decimal
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,10 @@ from catalog.attributes.numbers import UnreadableError, decimal
     ],
 )
 def test_a_number_is_parsed_by_its_own_marks_or_those_of_the_file(text, mark, value):
-    assert decimal(text, mark=mark) == Decimal(value)
+    assert parse_decimal(text, mark=mark) == Decimal(value)
 
 
 @pytest.mark.parametrize(("text", "mark"), [("1.234", ""), ("12,34", "."), ("1,2,3", "")])
 def test_a_number_with_two_readings_is_not_guessed(text, mark):
     with pytest.raises(UnreadableError):
-        decimal(text, mark=mark)
+        parse_decimal(text, mark=mark)

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.attributes.plausibility import Claim, ModeClaim, beam_m, judge, out_of_range
+from catalog.attributes.plausibility import StatedMode, StatedSpecs, beam_m, check, check_range
 
 HONEST = {
     "output_lm": 400,
@@ -17,7 +17,7 @@ HONEST = {
 
 
 def verdict(**claimed):
-    return {(found.code, found.is_error) for found in judge(Claim(**claimed))}
+    return {(found.code, found.is_error) for found in check(StatedSpecs(**claimed))}
 
 
 def test_a_plausible_headlamp_passes():
@@ -51,15 +51,15 @@ def test_an_implausible_number_is_found(lie, code, is_error):
 
 
 def test_one_wrong_number_is_one_error():
-    found = judge(Claim(**{**HONEST, "output_lm": 990_000}))
+    found = check(StatedSpecs(**{**HONEST, "output_lm": 990_000}))
 
     assert [finding.column for finding in found if finding.is_error] == ["output_lm"]
 
 
 def test_a_brighter_mode_that_runs_longer_is_unlikely_among_white_modes_only():
-    high = ModeClaim(name="High", output_lm=Decimal(400), runtime_min=600)
-    low = ModeClaim(name="Low", output_lm=Decimal(40), runtime_min=300)
-    red = ModeClaim(name="Red", kind="red", output_lm=Decimal(4), runtime_min=100)
+    high = StatedMode(name="High", output_lm=Decimal(400), runtime_min=600)
+    low = StatedMode(name="Low", output_lm=Decimal(40), runtime_min=300)
+    red = StatedMode(name="Red", kind="red", output_lm=Decimal(4), runtime_min=100)
 
     assert verdict(modes=(low, high)) == {("brighter-runs-longer", False)}
     assert verdict(modes=(low, red)) == set()
@@ -71,6 +71,6 @@ def test_the_beam_distance_follows_fl1(candela, meters):
 
 
 def test_an_impossible_value_is_out_of_range():
-    assert out_of_range("weight_g", 75) is None
-    assert out_of_range("weight_g", 99_999_999).is_error
-    assert out_of_range("cri", 20).code == "out-of-range"
+    assert check_range("weight_g", 75) is None
+    assert check_range("weight_g", 99_999_999).is_error
+    assert check_range("cri", 20).code == "out-of-range"

@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.attributes.batteries import Battery, read_battery
-from catalog.attributes.spec_table import Labels
+from catalog.attributes.batteries import Battery, parse_battery
+from catalog.attributes.spec_table import SpecTable
 
 
 def read(claims, mark=""):
-    labels = Labels(claims, mark=mark)
+    labels = SpecTable(claims, mark=mark)
     found = {column: value for column, (value, _) in labels.numbers(battery=Battery()).items()}
     return found, [label for label, _, _ in labels.unreadable]
 
@@ -76,7 +76,7 @@ def test_an_unparsed_number_is_reported(claims):
 
 
 def test_battery_energy_uses_the_decimal_mark_of_the_file():
-    battery = read_battery("Li-Po 1,2 Ah 3,7 V (4,44 Wh)", mark=",")
+    battery = parse_battery("Li-Po 1,2 Ah 3,7 V (4,44 Wh)", mark=",")
 
     assert (battery.capacity_mah, battery.voltage, battery.energy_wh) == (
         1200, Decimal("3.7"), Decimal("4.44"),

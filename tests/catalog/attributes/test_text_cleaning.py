@@ -110,8 +110,8 @@ def test_no_control_character_stays_in_a_title(text):
 def test_the_summary_is_the_first_sentences_without_the_table():
     html = "<p>Small &amp; bright. Made to last.</p><table><tr><td>Weight</td></tr></table>"
 
-    assert text_cleaning.summary_of(html) == "Small & bright. Made to last."
-    assert text_cleaning.summary_of("<p>" + "Word word. " * 60 + "</p>").endswith("word.")
+    assert text_cleaning.make_summary(html) == "Small & bright. Made to last."
+    assert text_cleaning.make_summary("<p>" + "Word word. " * 60 + "</p>").endswith("word.")
 
 
 NAMES = (Path(__file__).parent / "light_names.txt").read_text(encoding="utf-8").splitlines()

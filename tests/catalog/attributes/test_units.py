@@ -33,7 +33,7 @@ from catalog.attributes.numbers import UnreadableError
     ],
 )
 def test_an_amount_is_parsed_with_its_unit(text, units, amount):
-    assert attribute_units.quantity(text, units) == (amount and Decimal(amount))
+    assert attribute_units.parse_quantity(text, units) == (amount and Decimal(amount))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_an_amount_is_parsed_with_its_unit(text, units, amount):
 )
 def test_a_text_with_two_readings_is_not_parsed(text):
     with pytest.raises(UnreadableError):
-        attribute_units.quantity(text, attribute_units.WEIGHT_G)
+        attribute_units.parse_quantity(text, attribute_units.WEIGHT_G)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_a_text_with_two_readings_is_not_parsed(text):
 def test_a_run_time_is_parsed_in_minutes(text, minutes):
     if minutes is UnreadableError:
         with pytest.raises(UnreadableError):
-            attribute_units.duration_min(text)
+            attribute_units.parse_duration_min(text)
     else:
-        assert attribute_units.duration_min(text) == (minutes and Decimal(minutes))
+        assert attribute_units.parse_duration_min(text) == (minutes and Decimal(minutes))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_run_time_is_parsed_in_minutes(text, minutes):
     ],
 )
 def test_the_longest_side_is_the_length(text, millimeters):
-    assert attribute_units.longest_side_mm(text) == (millimeters and Decimal(millimeters))
+    assert attribute_units.parse_longest_side_mm(text) == (millimeters and Decimal(millimeters))
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ def test_the_longest_side_is_the_length(text, millimeters):
     ],
 )
 def test_only_a_coded_rating_counts(text, rating):
-    assert attribute_units.ip_rating(text) == rating
+    assert attribute_units.parse_ip_rating(text) == rating

@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.competitors import matching
-from catalog.models import CompetitorFile, CompetitorPrice
+from catalog.models import CompetitorPrice, CompetitorPriceList
 from tests.factories.catalog import make_variant
 
 pytestmark = pytest.mark.django_db
-ADD = reverse("admin:catalog_competitorfile_add")
+ADD = reverse("admin:catalog_competitorpricelist_add")
 
 
 def upload(staff, text):
@@ -31,48 +31,48 @@ def test_a_list_is_previewed_line_by_line(staff):
         "a.example,<b>unknown</b>,3,EUR\n",
     )
 
-    file = CompetitorFile.objects.get()
-    page = staff.get(reverse("admin:catalog_competitorfile_change", args=[file.pk]))
+    file = CompetitorPriceList.objects.get()
+    page = staff.get(reverse("admin:catalog_competitorpricelist_change", args=[file.pk]))
     shown = page.content.decode()
     assert variant.sku in shown
     assert "€18.50" in shown
     assert "No matching product: our SKU &lt;b&gt;unknown&lt;/b&gt;." in shown
     assert not CompetitorPrice.objects.exists()
 
-    staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
+    staff.post(reverse("admin:catalog_competitorpricelist_import_list", args=[file.pk]))
 
     price = CompetitorPrice.objects.get()
-    assert (price.source, price.told_by) == ("prices.csv", "staff@fara.example")
+    assert (price.source, price.reported_by) == ("prices.csv", "staff@fara.example")
 
 
 def test_a_list_page_parses_its_list_once_and_the_changelist_none(staff, monkeypatch):
     rows = f"competitor,sku,price,currency\na,{make_variant().sku},1,EUR\n"
     upload(staff, rows)
-    file = CompetitorFile.objects.get()
+    file = CompetitorPriceList.objects.get()
     read = []
     real = matching.preview
     monkeypatch.setattr(matching, "preview", lambda **told: read.append(1) or real(**told))
 
     with CaptureQueriesContext(connection) as ran:
-        listed = staff.get(reverse("admin:catalog_competitorfile_changelist"))
+        listed = staff.get(reverse("admin:catalog_competitorpricelist_changelist"))
     assert "prices.csv" in listed.content.decode()
     large = [
         each["sql"] for each in ran if '"content"' in each["sql"] or '"refused"' in each["sql"]
     ]
     assert (large, read) == ([], [])
 
-    staff.get(reverse("admin:catalog_competitorfile_change", args=[file.pk]))
+    staff.get(reverse("admin:catalog_competitorpricelist_change", args=[file.pk]))
     assert read == [1]
 
 
 def test_rejections_are_shown_after_the_content_is_deleted(staff):
     upload(staff, "competitor,sku,price,currency\na,unknown,1,EUR\n")
-    file = CompetitorFile.objects.get()
-    staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
-    CompetitorFile.objects.update(content="", problem="20 of 20 prices move.")
+    file = CompetitorPriceList.objects.get()
+    staff.post(reverse("admin:catalog_competitorpricelist_import_list", args=[file.pk]))
+    CompetitorPriceList.objects.update(content="", problem="20 of 20 prices move.")
 
-    page = staff.get(reverse("admin:catalog_competitorfile_change", args=[file.pk]))
-    again = staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
+    page = staff.get(reverse("admin:catalog_competitorpricelist_change", args=[file.pk]))
+    again = staff.post(reverse("admin:catalog_competitorpricelist_import_list", args=[file.pk]))
 
     shown = page.content.decode()
     assert "20 of 20 prices move." in shown
@@ -84,17 +84,17 @@ def test_rejections_are_shown_after_the_content_is_deleted(staff):
 def test_rejected_lines_are_shown_in_the_readers_language(staff):
     rows = "a,unknown,1,EUR\na,HL-1,much,EUR\nfara.example,HL-1,5,EUR\n"
     upload(staff, f"competitor,sku,price,currency\n{rows}")
-    file = CompetitorFile.objects.get()
-    page = reverse("admin:catalog_competitorfile_change", args=[file.pk])
+    file = CompetitorPriceList.objects.get()
+    page = reverse("admin:catalog_competitorpricelist_change", args=[file.pk])
     told = [
         "Uyğun məhsul yoxdur: bizim SKU unknown.",
         "&#x27;much&#x27; düzgün qiymət deyil",
     ]
-    staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
+    staff.post(reverse("admin:catalog_competitorpricelist_import_list", args=[file.pk]))
     staff.cookies["django_language"] = "az"
 
     looked_at = staff.get(page).content.decode()
-    CompetitorFile.objects.update(content="")
+    CompetitorPriceList.objects.update(content="")
     kept = staff.get(page).content.decode()
 
     assert [words in looked_at for words in told] == [True, True]
@@ -106,10 +106,10 @@ def test_rejected_lines_are_shown_in_the_readers_language(staff):
 
 def test_rejections_stored_as_sentences_are_still_shown(staff):
     upload(staff, "competitor,sku,price,currency\na,unknown,1,EUR\n")
-    CompetitorFile.objects.update(content="", refused=[[2, "100 % is no price."]])
-    file = CompetitorFile.objects.get()
+    CompetitorPriceList.objects.update(content="", refused=[[2, "100 % is no price."]])
+    file = CompetitorPriceList.objects.get()
 
-    shown = staff.get(reverse("admin:catalog_competitorfile_change", args=[file.pk]))
+    shown = staff.get(reverse("admin:catalog_competitorpricelist_change", args=[file.pk]))
 
     assert "100 % is no price." in shown.content.decode()
 
@@ -118,4 +118,4 @@ def test_an_invalid_file_is_explained_on_the_form_and_not_stored(staff):
     answer = upload(staff, "sku,price\nHL-1,5\n")
 
     assert "Missing columns: competitor, currency." in answer.content.decode()
-    assert not CompetitorFile.objects.exists()
+    assert not CompetitorPriceList.objects.exists()

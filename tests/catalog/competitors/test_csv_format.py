@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.competitors.csv_format import Line, Refusal, UnreadableFileError, read
-from catalog.competitors.labels import words
+from catalog.competitors.csv_format import PriceLine, RejectedLine, UnreadableFileError, parse
+from catalog.competitors.labels import message
 
 HEAD = "Shop,SKU,EAN,Brand,MPN,Price,Currency,Tax,Link,Seen,Confidence\n"
 
 
 def only(row, head=HEAD):
-    (found,) = read(head + row)
+    (found,) = parse(head + row)
     return found
 
 
@@ -22,7 +22,7 @@ def test_a_line_is_parsed():
         "https://lamps.example/h1,2026-11-23,0.9\n"
     )
 
-    assert found == Line(
+    assert found == PriceLine(
         number=2,
         competitor="lamps example",
         sku="HL-1",
@@ -43,7 +43,7 @@ def test_spreadsheet_delimiters_are_parsed(between):
     text = between.join(["competitor", "sku", "price", "currency"])
     text += "\r\n" + between.join(["a.example", "HL-1", '"19,99"', "EUR"]) + "\r\n\r\n"
 
-    (found,) = read("\ufeff" + text)
+    (found,) = parse("\ufeff" + text)
 
     assert (found.amount, found.has_tax, found.as_of) == (Decimal("19.99"), True, None)
 
@@ -68,15 +68,15 @@ def test_spreadsheet_delimiters_are_parsed(between):
     ],
 )
 def test_an_invalid_line_is_rejected_with_a_reason_and_the_next_parsed(row, reason):
-    bad, good = read(f"{HEAD}{row}\nb.example,HL-2,,,,5,USD\n")
+    bad, good = parse(f"{HEAD}{row}\nb.example,HL-2,,,,5,USD\n")
 
-    assert isinstance(bad, Refusal)
-    assert (bad.number, reason in words(bad.code, bad.values)) == (2, True), bad
+    assert isinstance(bad, RejectedLine)
+    assert (bad.number, reason in message(bad.code, bad.values)) == (2, True), bad
     assert (good.number, good.sku) == (3, "HL-2")
 
 
 @pytest.mark.parametrize("text", ["", "hello", "competitor,price,currency\n", "sku,price\n"])
 def test_missing_columns_reject_the_file(text):
     with pytest.raises(UnreadableFileError) as raised:
-        list(read(text))
-    assert "Missing columns" in words(raised.value.code, raised.value.values)
+        list(parse(text))
+    assert "Missing columns" in message(raised.value.code, raised.value.values)

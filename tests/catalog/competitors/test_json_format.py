@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.competitors.csv_format import Line, Refusal, UnreadableFileError
-from catalog.competitors.formats import recognized
-from catalog.competitors.json_format import read, read_strictly
-from catalog.competitors.labels import words
-from catalog.enums import Dialect
+from catalog.competitors.csv_format import PriceLine, RejectedLine, UnreadableFileError
+from catalog.competitors.formats import detect_format
+from catalog.competitors.json_format import parse, parse_strict
+from catalog.competitors.labels import message
+from catalog.enums import ListFormat
 
 ROW = {
     "competitor": "lamps.example",
@@ -21,7 +21,7 @@ ROW = {
 }
 
 
-def only(row, reader=read_strictly):
+def only(row, reader=parse_strict):
     (found,) = reader(json.dumps({"prices": [row]}))
     return found
 
@@ -36,7 +36,7 @@ def test_a_row_is_parsed():
         "confidence": "0.9",
     }
 
-    assert only({**ROW, **more}) == Line(
+    assert only({**ROW, **more}) == PriceLine(
         number=1,
         competitor="lamps.example",
         sku="HL-1",
@@ -78,11 +78,11 @@ def test_a_row_is_parsed():
 def test_an_invalid_row_is_rejected_with_a_reason_and_the_next_parsed(more, reason):
     told = json.dumps([{**ROW, **more}, ROW])
 
-    bad, good = read_strictly(told)
+    bad, good = parse_strict(told)
 
-    assert isinstance(bad, Refusal)
-    assert (bad.number, reason in words(bad.code, bad.values)) == (1, True), bad
-    words(bad.code, bad.values).encode()
+    assert isinstance(bad, RejectedLine)
+    assert (bad.number, reason in message(bad.code, bad.values)) == (1, True), bad
+    message(bad.code, bad.values).encode()
     assert (good.number, good.sku) == (2, "HL-1")
 
 
@@ -90,18 +90,18 @@ def test_an_invalid_row_is_rejected_with_a_reason_and_the_next_parsed(more, reas
 def test_a_row_without_a_required_field_is_rejected(field):
     row = {name: value for name, value in ROW.items() if name != field}
 
-    assert only(row) == Refusal(1, "missing", {"word": field})
+    assert only(row) == RejectedLine(1, "missing", {"word": field})
 
 
 @pytest.mark.parametrize("row", [None, 5, "text", [ROW]])
 def test_a_row_that_is_no_object_is_rejected(row):
-    assert only(row) == only(row, read) == Refusal(1, "no_object")
+    assert only(row) == only(row, parse) == RejectedLine(1, "no_object")
 
 
 def test_an_external_list_may_use_its_own_spelling():
     row = {"Shop": "A", "EAN": 4006381333931, "amount": 12.30, "currency": "eur", "stock": {}}
 
-    found = only(row, read)
+    found = only(row, parse)
 
     assert (found.competitor, found.gtin, found.amount) == ("a", "04006381333931", Decimal("12.30"))
     assert (found.as_of, found.has_tax, found.confidence) == (None, True, Decimal(1))
@@ -112,7 +112,7 @@ def test_of_several_spellings_the_first_heading_wins_in_any_order(is_turned):
     row = {"amount": "12.00", "price": "10.00", "shop": "b", "competitor": "a", "sku": "x"}
     told = [*row.items(), ("currency", "EUR")]
 
-    found = only(dict(told[::-1] if is_turned else told), read)
+    found = only(dict(told[::-1] if is_turned else told), parse)
 
     assert (found.competitor, found.amount) == ("a", Decimal(10))
 
@@ -120,7 +120,7 @@ def test_of_several_spellings_the_first_heading_wins_in_any_order(is_turned):
 def test_no_external_price_is_rounded():
     told = '[{"shop": "a", "sku": "x", "price": 12345678.10, "currency": "EUR"}]'
 
-    (found,) = read(told)
+    (found,) = parse(told)
 
     assert str(found.amount) == "12345678.10"
 
@@ -130,7 +130,7 @@ def test_one_absurd_number_does_not_reject_the_list():
     rows += f'{{"shop":"a","sku":"y","price":{"9" * 5000},"currency":"EUR"}},'
     rows += '{"shop":"a","sku":"z","price":5,"currency":"EUR"}]'
 
-    huge, long, good = read(rows)
+    huge, long, good = parse(rows)
 
     assert [each.code == "no_price" for each in (huge, long)] == [True, True]
     assert good.amount == Decimal(5)
@@ -149,19 +149,19 @@ def test_one_absurd_number_does_not_reject_the_list():
 )
 def test_no_list_is_rejected_as_a_whole(text, reason):
     with pytest.raises(UnreadableFileError) as raised:
-        list(read(text))
+        list(parse(text))
 
-    assert reason in words(raised.value.code, raised.value.values)
+    assert reason in message(raised.value.code, raised.value.values)
 
 
 @pytest.mark.parametrize(
-    ("text", "dialect"),
+    ("text", "list_format"),
     [
-        ("\ufeff [{}]", Dialect.JSON),
-        ('\n{"prices": []}', Dialect.JSON),
-        ("competitor,price\n", Dialect.CSV),
-        ("", Dialect.CSV),
+        ("\ufeff [{}]", ListFormat.JSON),
+        ('\n{"prices": []}', ListFormat.JSON),
+        ("competitor,price\n", ListFormat.CSV),
+        ("", ListFormat.CSV),
     ],
 )
-def test_the_format_is_detected_by_the_first_character(text, dialect):
-    assert recognized(text) is dialect
+def test_the_format_is_detected_by_the_first_character(text, list_format):
+    assert detect_format(text) is list_format

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from catalog.competitors import matching, price_import
-from catalog.competitors.labels import problem
-from catalog.competitors.matching import DoubtfulListError
+from catalog.competitors.labels import review_reason
+from catalog.competitors.matching import ImplausibleListError
 from catalog.models import CompetitorPrice
 from tests.factories.catalog import NOON, make_variant
 from tests.factories.competitors import make_competitor_file, make_competitor_price
@@ -23,7 +23,7 @@ def variant():
     return make_variant()
 
 
-def known(variant, count=matching.LEAST_KNOWN, amount="10.00", **more):
+def known(variant, count=matching.MIN_KNOWN_PRICES, amount="10.00", **more):
     for number in range(count):
         make_competitor_price(variant, competitor=f"shop {number}", amount=amount, **more)
 
@@ -36,7 +36,7 @@ def listed(variant, *prices, currency="EUR"):
 
 
 def hear(file):
-    return price_import.take_in(file=file, actor="watch", now=NOON, is_looked_at=False)
+    return price_import.import_list(file=file, actor="watch", now=NOON, is_previewed=False)
 
 
 @pytest.mark.parametrize(
@@ -52,18 +52,18 @@ def test_a_list_that_changes_most_known_prices_waits_for_staff(variant, prices, 
     known(variant)
     file = listed(variant, *prices, currency=currency)
 
-    with pytest.raises(DoubtfulListError, match=r"(11|20) of 20 known prices"):
+    with pytest.raises(ImplausibleListError, match=r"(11|20) of 20 known prices"):
         hear(file)
 
     file.refresh_from_db()
-    assert (file.taken_at, file.counts["matched"]) == (None, 20)
-    assert "Check the file and apply it manually" in problem(file)
+    assert (file.imported_at, file.counts["matched"]) == (None, 20)
+    assert "Check the file and apply it manually" in review_reason(file)
     assert set(CompetitorPrice.objects.values_list("amount", "currency")) == {(Decimal(10), "EUR")}
 
-    price_import.take_in(file=file, actor="ann", now=NOON)
+    price_import.import_list(file=file, actor="ann", now=NOON)
 
     file.refresh_from_db()
-    assert (file.taken_at, file.problem) == (NOON, "")
+    assert (file.imported_at, file.problem) == (NOON, "")
     assert CompetitorPrice.objects.exclude(amount=10, currency="EUR").exists()
     # Prices that staff approved become the known ones.
     assert hear(file).counts["confirmed"] == 20

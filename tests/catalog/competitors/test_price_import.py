@@ -9,9 +9,14 @@ from django.core.management import CommandError, call_command
 
 from catalog.competitors import matching, price_import
 from catalog.competitors.csv_format import UnreadableFileError
-from catalog.competitors.labels import words
+from catalog.competitors.labels import message
 from catalog.listings import repricing
-from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, WaitingPrice
+from catalog.models import (
+    CompetitorPrice,
+    CompetitorPriceChange,
+    CompetitorPriceList,
+    RepricingRequest,
+)
 from catalog.pricing import market
 from storefront.lib.money import Money
 from tests.factories.catalog import (
@@ -31,12 +36,12 @@ DAY = timedelta(days=1)
 
 def take_in(rows, *, head=HEAD, now=NOON):
     file = make_competitor_file(head + rows, now=now)
-    return price_import.take_in(file=file, actor="ann", now=now).counts
+    return price_import.import_list(file=file, actor="ann", now=now).counts
 
 
 def told(channel, *variants, now=NOON):
     available = {variant.pk: 9 for variant in variants}
-    return market.read(channel=channel, available=available, now=now)
+    return market.load_signals(channel=channel, available=available, now=now)
 
 
 def follow(rate="0"):
@@ -81,10 +86,10 @@ def test_ambiguous_lines_are_rejected_and_others_imported():
         f"c.example,{one.sku},,,,7,EUR,0001-01-01\n"
     )
 
-    price_import.take_in(file=file, actor="ann", now=NOON)
+    price_import.import_list(file=file, actor="ann", now=NOON)
 
     file.refresh_from_db()
-    reasons = {line: words(code, values) for line, code, values in file.refused}
+    reasons = {line: message(code, values) for line, code, values in file.refused}
     assert "different products" in reasons[2]
     assert "No matching product" in reasons[3]
     assert "in the future" in reasons[4]
@@ -130,10 +135,10 @@ def test_variants_deleted_during_the_import_are_reported_and_block_no_others(mon
     gone.delete()
     monkeypatch.setattr(price_import, "preview", lambda **_: found)
 
-    taken = price_import.take_in(file=file, actor="ann", now=NOON)
+    taken = price_import.import_list(file=file, actor="ann", now=NOON)
 
     assert [each.sku for each, _became in taken.became] == [stays.sku]
-    assert [(each.number, words(each.code, each.values)) for each in taken.refused] == [
+    assert [(each.number, message(each.code, each.values)) for each in taken.refused] == [
         (2, "The product was just removed.")
     ]
     assert CompetitorPrice.objects.get().variant == stays
@@ -141,20 +146,22 @@ def test_variants_deleted_during_the_import_are_reported_and_block_no_others(mon
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xff\xfe\x00", b"sku,price\n", HEAD.encode(), b"x" * (price_import.MOST_BYTES + 1)],
+    [b"\xff\xfe\x00", b"sku,price\n", HEAD.encode(), b"x" * (price_import.MAX_BYTES + 1)],
 )
 def test_an_invalid_file_is_not_stored(content):
     with pytest.raises(UnreadableFileError):
-        price_import.receive(name="x.csv", content=content, actor="ann", now=NOON)
+        price_import.store_list(name="x.csv", content=content, actor="ann", now=NOON)
 
-    assert not CompetitorFile.objects.exists()
+    assert not CompetitorPriceList.objects.exists()
 
 
 def test_the_lowest_current_and_confident_price_is_used():
     variant, channel = make_variant(), make_channel()
     make_competitor_price(variant, competitor="a", amount="25.00")
     make_competitor_price(variant, competitor="b", amount="21.00")
-    make_competitor_price(variant, competitor="old", amount="9.00", as_of=NOON - market.MAX_AGE)
+    make_competitor_price(
+        variant, competitor="old", amount="9.00", as_of=NOON - market.MAX_COMPETITOR_PRICE_AGE
+    )
     make_competitor_price(variant, competitor="doubtful", amount="8.00", confidence="0.79")
     make_competitor_price(variant, competitor="foreign", amount="7.00", currency="USD")
 
@@ -188,9 +195,9 @@ def test_our_own_shop_is_no_competitor(settings, shop):
     )
     file = make_competitor_file(head + rows)
 
-    taken = price_import.take_in(file=file, actor="ann", now=NOON)
+    taken = price_import.import_list(file=file, actor="ann", now=NOON)
 
-    assert [(each.number, words(each.code, each.values)) for each in taken.refused] == [
+    assert [(each.number, message(each.code, each.values)) for each in taken.refused] == [
         (number, "This is our own shop.") for number in (2, 3)
     ]
     assert set(CompetitorPrice.objects.values_list("competitor", flat=True)) == {
@@ -218,14 +225,14 @@ def test_a_new_price_reprices_its_variant_only():
     assert prices() == [Decimal("21.99")] * 2
 
     take_in(f"a.example,{cheap.variant.sku},,,,18.99,EUR,\n")
-    waiting = list(WaitingPrice.objects.values_list("variant", flat=True))
-    counted = repricing.reprice_waiting(now=NOON)
+    waiting = list(RepricingRequest.objects.values_list("variant", flat=True))
+    counted = repricing.reprice_queued(now=NOON)
 
     assert (waiting, counted) == ([cheap.variant_id], 1)
     assert prices() == [Decimal("18.99"), Decimal("21.99")]
-    assert not WaitingPrice.objects.exists()
+    assert not RepricingRequest.objects.exists()
     # An hour after the price expired, it is not followed any more.
-    repricing.reprice_due(now=NOON + market.MAX_AGE + DAY)
+    repricing.reprice_due_channels(now=NOON + market.MAX_COMPETITOR_PRICE_AGE + DAY)
     assert prices() == [Decimal("21.99")] * 2
 
 
@@ -235,7 +242,7 @@ def test_a_new_price_reprices_its_variant_only():
         ("18.99,EUR", timedelta(hours=1), False),
         ("18.99,EUR,0.70", timedelta(hours=1), True),
         ("18.98,EUR", timedelta(hours=1), True),
-        ("18.99,EUR", market.MAX_AGE, True),
+        ("18.99,EUR", market.MAX_COMPETITOR_PRICE_AGE, True),
     ],
     ids=["the same", "less sure", "another price", "it had grown too old"],
 )
@@ -244,11 +251,11 @@ def test_a_confirmation_requests_no_repricing(row, later, waits):
     follow()
     head = "competitor,sku,price,currency,confidence\n"
     take_in(f"a.example,{listing.variant.sku},18.99,EUR\n", head=head)
-    repricing.reprice_waiting(now=NOON)
+    repricing.reprice_queued(now=NOON)
 
     take_in(f"a.example,{listing.variant.sku},{row}\n", head=head, now=NOON + later)
 
-    assert WaitingPrice.objects.exists() is waits
+    assert RepricingRequest.objects.exists() is waits
 
 
 def test_nothing_is_queued_if_no_rule_follows_the_market():
@@ -256,7 +263,7 @@ def test_nothing_is_queued_if_no_rule_follows_the_market():
 
     take_in(f"a.example,{listing.variant.sku},,,,18.99,EUR,\n")
 
-    assert not WaitingPrice.objects.exists()
+    assert not RepricingRequest.objects.exists()
 
 
 def test_a_file_is_imported_by_command(tmp_path):
@@ -270,7 +277,7 @@ def test_a_file_is_imported_by_command(tmp_path):
     call_command("import_competitor_prices", "import", str(path), stdout=said)
 
     assert "1 matched, 1 refused" in said.getvalue()
-    assert CompetitorPrice.objects.get().told_by == "command line"
+    assert CompetitorPrice.objects.get().reported_by == "command line"
     path.write_text(f'[{{"shop": "b", "sku": "{variant.sku}", "price": 11.5, "currency": "EUR"}}]')
     call_command("import_competitor_prices", "import", str(path), stdout=said)
     assert CompetitorPrice.objects.get(competitor="b").amount == Decimal("11.50")

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog.competitors import source_admin, tasks
 from catalog.models import CompetitorSource
-from storefront.lib.security.encryption import seal, unseal
+from storefront.lib.security.encryption import decrypt, encrypt
 from tests.factories.catalog import NOON
 
 pytestmark = pytest.mark.django_db
@@ -20,9 +20,9 @@ ADD = reverse("admin:catalog_competitorsource_add")
 WORDS = {
     "name": "watch",
     "url": "https://watch.example/prices.csv",
-    "dialect": "csv",
-    "every_min": 60,
-    "is_on": "on",
+    "list_format": "csv",
+    "interval_minutes": 60,
+    "is_enabled": "on",
     "header": "",
     "secret": "",
 }
@@ -42,11 +42,11 @@ def source():
         name="watch",
         url="https://watch.example/prices.csv",
         header="X-Api-Key",
-        secret_sealed=seal({"value": "swordfish-17"}),
+        encrypted_secret=encrypt({"value": "swordfish-17"}),
         due_at=NOON,
         problem="GET /prices.csv: HTTP 500",
         failing_since=NOON,
-        remembered={"etag": '"1"'},
+        validators={"etag": '"1"'},
     )
 
 
@@ -55,8 +55,8 @@ def test_a_new_source_is_fetched_at_once(staff):
 
     assert answer.status_code == 302
     source = CompetitorSource.objects.get()
-    assert (source.url, source.every_min) == ("https://watch.example/prices.csv", 60)
-    assert unseal(source.secret_sealed) == {"value": "swordfish-17"}
+    assert (source.url, source.interval_minutes) == ("https://watch.example/prices.csv", 60)
+    assert decrypt(source.encrypted_secret) == {"value": "swordfish-17"}
     assert source.due_at <= timezone.now()
 
 
@@ -66,38 +66,38 @@ def test_the_result_is_shown_and_the_secret_is_not(staff, source):
     assert "GET /prices.csv: HTTP 500" in answer
     assert 'name="secret"' in answer
     assert "swordfish" not in answer
-    assert source.secret_sealed not in answer
+    assert source.encrypted_secret not in answer
 
 
 def test_an_empty_secret_keeps_the_stored_one(staff, source):
-    staff.post(page(source), WORDS | {"header": "X-Api-Key", "every_min": 30})
+    staff.post(page(source), WORDS | {"header": "X-Api-Key", "interval_minutes": 30})
 
     source.refresh_from_db()
-    assert source.every_min == 30
-    assert unseal(source.secret_sealed) == {"value": "swordfish-17"}
+    assert source.interval_minutes == 30
+    assert decrypt(source.encrypted_secret) == {"value": "swordfish-17"}
 
 
 def test_fields_that_a_worker_writes_during_a_save_are_kept(staff, source, monkeypatch):
     real = source_admin.CompetitorSourceForm.sealed
 
     def meanwhile(form):
-        CompetitorSource.objects.update(problem="", remembered={"etag": '"2"'})
+        CompetitorSource.objects.update(problem="", validators={"etag": '"2"'})
         return real(form)
 
     monkeypatch.setattr(source_admin.CompetitorSourceForm, "sealed", meanwhile)
 
-    staff.post(page(source), WORDS | {"header": "X-Api-Key", "every_min": 30})
+    staff.post(page(source), WORDS | {"header": "X-Api-Key", "interval_minutes": 30})
 
     source.refresh_from_db()
-    assert source.every_min == 30
-    assert (source.problem, source.remembered) == ("", {"etag": '"2"'})
+    assert source.interval_minutes == 30
+    assert (source.problem, source.validators) == ("", {"etag": '"2"'})
 
 
 def test_a_secret_without_a_header_is_deleted(staff, source):
     staff.post(page(source), WORDS)
 
     source.refresh_from_db()
-    assert (source.header, source.secret_sealed) == ("", "")
+    assert (source.header, source.encrypted_secret) == ("", "")
 
 
 def test_another_address_requires_the_secret_again(staff, source):
@@ -109,7 +109,7 @@ def test_another_address_requires_the_secret_again(staff, source):
     assert "The URL changed. Enter the secret again." in shown(refused)
     assert accepted.status_code == 302
     source.refresh_from_db()
-    assert unseal(source.secret_sealed) == {"value": "another-1"}
+    assert decrypt(source.encrypted_secret) == {"value": "another-1"}
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_another_address_requires_the_secret_again(staff, source):
         ({"url": "ftp://watch.example/x"}, "Enter a URL"),
         ({"url": "https://me:pw@watch.example/"}, "Enter a URL"),
         ({"url": "https://watch.example/a b"}, "Enter a URL"),
-        ({"every_min": 1}, "greater than or equal to 5"),
-        ({"every_min": 99_999}, "less than or equal to 4320"),
+        ({"interval_minutes": 1}, "greater than or equal to 5"),
+        ({"interval_minutes": 99_999}, "less than or equal to 4320"),
         ({"secret": "swordfish"}, "Enter the header for the secret."),
         ({"header": "X-Api-Key"}, "Enter the secret, or leave the header empty."),
         ({"header": "Host", "secret": "swordfish"}, "This header cannot carry a secret."),
@@ -148,7 +148,7 @@ def test_production_requires_https(staff, settings):
 
 def test_staff_can_fetch_a_source_at_once(staff, source, monkeypatch):
     started = []
-    monkeypatch.setattr(tasks.hear_competitors, "delay", lambda **known: started.append(known))
+    monkeypatch.setattr(tasks.fetch_source, "delay", lambda **known: started.append(known))
     CompetitorSource.objects.update(due_at=timezone.now() + timedelta(hours=9))
 
     staff.post(page(source, "ask_now"))
@@ -162,6 +162,6 @@ def test_a_disabled_source_cannot_be_fetched(staff, source):
     link = re.compile(re.escape(page(source, "ask_now")))
     assert link.search(shown(staff.get(page(source))))
 
-    CompetitorSource.objects.update(is_on=False)
+    CompetitorSource.objects.update(is_enabled=False)
 
     assert not link.search(shown(staff.get(page(source))))

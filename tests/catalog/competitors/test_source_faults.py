@@ -38,7 +38,7 @@ def slow(seconds):
 
 
 HTML = "<!doctype html><title>Sign in</title><p>Please sign in.</p>"
-HUGE = HEAD + "x" * price_import.MOST_BYTES
+HUGE = HEAD + "x" * price_import.MAX_BYTES
 FAULTS = {
     "500": ({"response_data": "oops", "status": 500}, "HTTP 500"),
     "404": ({"response_data": "gone", "status": 404}, "HTTP 404"),
@@ -91,8 +91,8 @@ def test_a_failed_source_shows_its_error_and_deletes_nothing(httpserver, known, 
 
 
 def test_a_hanging_source_times_out(httpserver, known, monkeypatch):
-    monkeypatch.setattr(sources, "READ_S", 0.2)
-    monkeypatch.setattr(sources, "TOTAL_S", 0.5)
+    monkeypatch.setattr(sources, "READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(sources, "TOTAL_TIMEOUT_S", 0.5)
     httpserver.clear()
     httpserver.expect_request(PATH).respond_with_handler(slow(1))
 
@@ -129,7 +129,7 @@ def http(body, *headers):
     return "\r\n".join(lines).encode() + body
 
 
-@pytest.mark.parametrize("dialect", ["csv", "json"])
+@pytest.mark.parametrize("list_format", ["csv", "json"])
 @pytest.mark.parametrize(
     "cut_off",
     [
@@ -139,12 +139,14 @@ def http(body, *headers):
     ],
     ids=["measured", "in chunks", "until it hangs up"],
 )
-def test_a_truncated_list_is_rejected(known, variant, raw, cut_off, dialect):
+def test_a_truncated_list_is_rejected(known, variant, raw, cut_off, list_format):
     rows = {
         "csv": f"competitor,sku,currency,price\na.example,{variant.sku},EUR,1",
         "json": f'[{{"shop":"a.example","sku":"{variant.sku}","currency":"EUR","price":1',
     }
-    CompetitorSource.objects.update(url=raw(cut_off(rows[dialect].encode())), dialect=dialect)
+    CompetitorSource.objects.update(
+        url=raw(cut_off(rows[list_format].encode())), list_format=list_format
+    )
 
     assert fetch(known, NOON + HOUR) is None
 
@@ -165,12 +167,12 @@ def test_after_a_crash_the_list_is_fetched_again(httpserver, known, variant, mon
     def dying(**_words):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(price_import, "take_in", dying)
+    monkeypatch.setattr(price_import, "import_list", dying)
     with pytest.raises(KeyboardInterrupt):
         fetch(known, NOON + HOUR)
     monkeypatch.undo()
     assert is_as_it_was(known)
 
     known.refresh_from_db()
-    assert known.remembered["etag"] == '"1"'
+    assert known.validators["etag"] == '"1"'
     assert fetch(known, NOON + 3 * HOUR).counts["changed"] == 1

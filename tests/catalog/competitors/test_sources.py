@@ -8,9 +8,14 @@ import pytest
 from werkzeug import Response
 
 from catalog.competitors import matching, price_import, sources, tasks
-from catalog.competitors.labels import problem
-from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, CompetitorSource
-from storefront.lib.security.encryption import seal
+from catalog.competitors.labels import review_reason
+from catalog.models import (
+    CompetitorPrice,
+    CompetitorPriceChange,
+    CompetitorPriceList,
+    CompetitorSource,
+)
+from storefront.lib.security.encryption import encrypt
 from tests.factories.catalog import NOON
 from tests.fakes.competitor_price_server import (
     HEAD,
@@ -33,7 +38,7 @@ MINUTES = HOUR / 60
 
 def shops(variant, price):
     return HEAD + "".join(
-        f"shop {number},{variant.sku},{price},EUR,\n" for number in range(matching.LEAST_KNOWN)
+        f"shop {number},{variant.sku},{price},EUR,\n" for number in range(matching.MIN_KNOWN_PRICES)
     )
 
 
@@ -47,32 +52,32 @@ def test_a_list_that_changes_everything_waits_for_staff(httpserver, variant):
     assert fetch(source, NOON + 2 * HOUR) is None
 
     assert source.problem.startswith("20 of 20 known prices change")
-    assert (source.failing_since, source.heard_at) == (NOON + HOUR, NOON)
-    waiting = CompetitorFile.objects.get(taken_at=None)
-    assert (waiting, problem(waiting)) == (source.last_file, source.problem)
-    assert "etag" not in source.remembered
+    assert (source.failing_since, source.last_success_at) == (NOON + HOUR, NOON)
+    waiting = CompetitorPriceList.objects.get(imported_at=None)
+    assert (waiting, review_reason(waiting)) == (source.last_file, source.problem)
+    assert "etag" not in source.validators
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(10)}
 
-    price_import.take_in(file=waiting, actor="ann", now=NOON + 2 * HOUR)
+    price_import.import_list(file=waiting, actor="ann", now=NOON + 2 * HOUR)
     assert fetch(source, NOON + 3 * HOUR).counts["confirmed"] == 20
     assert source.problem == ""
 
 
 def test_the_same_content_is_stored_again_after_its_deletion(httpserver, known, variant):
-    CompetitorFile.objects.update(content="")
+    CompetitorPriceList.objects.update(content="")
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
 
     assert fetch(known, NOON + HOUR).counts["confirmed"] == 1
 
-    assert CompetitorFile.objects.count() == 2
+    assert CompetitorPriceList.objects.count() == 2
     assert known.last_file.content
 
 
 @pytest.mark.parametrize(
-    ("status", "every_min", "due_in"), [(503, 1440, 30), (503, 10, 10), (404, 1440, 1440)]
+    ("status", "interval_minutes", "due_in"), [(503, 1440, 30), (503, 10, 10), (404, 1440, 1440)]
 )
-def test_a_temporary_failure_is_retried_soon(httpserver, status, every_min, due_in):
-    source = make_source(httpserver, every_min=every_min)
+def test_a_temporary_failure_is_retried_soon(httpserver, status, interval_minutes, due_in):
+    source = make_source(httpserver, interval_minutes=interval_minutes)
     tell(httpserver, "away", status=status)
 
     fetch(source)
@@ -98,7 +103,7 @@ def test_an_unexpected_error_is_recorded_and_raised(httpserver, known, variant, 
     def broken(**_words):
         raise ZeroDivisionError("swordfish")
 
-    monkeypatch.setattr(price_import, "take_in", broken)
+    monkeypatch.setattr(price_import, "import_list", broken)
     with pytest.raises(ZeroDivisionError):
         fetch(known, NOON + HOUR)
 
@@ -117,14 +122,17 @@ def test_a_validator_that_cannot_be_sent_back_is_not_stored(httpserver, variant,
 
     fetch(source)
 
-    assert source.remembered["etag"] == kept
+    assert source.validators["etag"] == kept
     assert fetch(source, NOON + HOUR) is not None
 
 
 def test_our_secret_is_stored_in_no_list_and_no_rejection(httpserver, variant):
     secret = 'sword"fish-17'
     source = make_source(
-        httpserver, dialect="json", header="X-Api-Key", secret_sealed=seal({"value": secret})
+        httpserver,
+        list_format="json",
+        header="X-Api-Key",
+        encrypted_secret=encrypt({"value": secret}),
     )
     good = {"shop": "a.example", "sku": variant.sku, "price": 10, "currency": "EUR"}
     bad = good | {"price": secret}
@@ -132,7 +140,7 @@ def test_our_secret_is_stored_in_no_list_and_no_rejection(httpserver, variant):
 
     assert fetch(source).counts["refused"] == 2
 
-    file = CompetitorFile.objects.get()
+    file = CompetitorPriceList.objects.get()
     assert "fish-17" not in f"{file.content} {file.refused} {CompetitorSource.objects.values()}"
     assert [str(values).count("\u2026") for _, _, values in file.refused] == [1, 1]
 
@@ -156,18 +164,22 @@ def test_a_fetched_list_is_imported_like_any_other(httpserver, variant):
     assert dict(taken.counts) == {"changed": 1, "matched": 1, "refused": 3}
     price = CompetitorPrice.objects.get()
     assert (price.competitor, price.as_of) == ("a.example", NOON - 3 * HOUR)
-    assert (price.source, price.told_by) == ("watch", "source watch")
-    refused = CompetitorFile.objects.get().refused
+    assert (price.source, price.reported_by) == ("watch", "source watch")
+    refused = CompetitorPriceList.objects.get().refused
     assert [(line, code) for line, code, _ in refused] == [
         (3, "old"),
         (4, "future"),
         (5, "not_ours"),
     ]
-    assert (source.heard_at, source.problem, source.last_file.came_by) == (NOON, "", "fetched")
+    assert (source.last_success_at, source.problem, source.last_file.source_type) == (
+        NOON,
+        "",
+        "fetched",
+    )
 
 
 def test_a_source_may_write_json(httpserver, variant):
-    source = make_source(httpserver, dialect="json")
+    source = make_source(httpserver, list_format="json")
     row = {"shop": "a", "sku": variant.sku, "amount": 10.5, "currency": "EUR", "rank": [1]}
     httpserver.expect_request(PATH).respond_with_json({"prices": [row]})
 
@@ -176,13 +188,13 @@ def test_a_source_may_write_json(httpserver, variant):
 
 
 def test_a_due_source_is_fetched_once(httpserver, variant):
-    source = make_source(httpserver, every_min=30)
+    source = make_source(httpserver, interval_minutes=30)
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
 
-    assert sources.due(now=NOON - HOUR) == []
-    assert sources.due(now=NOON) == [source.pk]
+    assert sources.due_sources(now=NOON - HOUR) == []
+    assert sources.due_sources(now=NOON) == [source.pk]
     fetch(source)
-    assert sources.due(now=NOON) == []
+    assert sources.due_sources(now=NOON) == []
     assert fetch(source) is None
     assert len(httpserver.log) == 1
     assert source.due_at == NOON + HOUR / 2
@@ -201,16 +213,16 @@ def test_of_two_workers_one_fetches(httpserver, variant, monkeypatch):
 
     monkeypatch.setattr(CompetitorSource.objects, "filter", seen_before)
 
-    answers = [sources.fetch(source_id=source.pk, now=NOON) for _ in range(2)]
+    answers = [sources.fetch_source(source_id=source.pk, now=NOON) for _ in range(2)]
 
     assert [answer is None for answer in answers] == [False, True]
     assert len(httpserver.log) == 1
 
 
 def test_a_disabled_source_is_not_fetched(httpserver):
-    source = make_source(httpserver, is_on=False)
+    source = make_source(httpserver, is_enabled=False)
 
-    assert sources.due(now=NOON) == []
+    assert sources.due_sources(now=NOON) == []
     assert fetch(source) is None
     assert httpserver.log == []
 
@@ -228,7 +240,7 @@ def test_an_unchanged_list_is_not_sent_again_and_confirms_nothing(httpserver, kn
     assert fetch(known, NOON + HOUR) is None
 
     assert asked == ['"1"']
-    assert (known.problem, known.heard_at) == ("", NOON + HOUR)
+    assert (known.problem, known.last_success_at) == ("", NOON + HOUR)
     assert CompetitorPrice.objects.get().as_of == NOON
     # Validators may be wrong: after a day the full list is fetched.
     fetch(known, NOON + 25 * HOUR)
@@ -243,7 +255,7 @@ def test_the_same_content_confirms_prices_and_is_stored_once(httpserver, known, 
 
     assert dict(taken.counts) == {"confirmed": 1, "matched": 1}
     assert CompetitorPrice.objects.get().as_of == NOON + HOUR
-    assert CompetitorFile.objects.count() == CompetitorPriceChange.objects.count() == 1
+    assert CompetitorPriceList.objects.count() == CompetitorPriceChange.objects.count() == 1
 
 
 def test_lines_without_a_date_are_as_old_as_the_list(httpserver, variant):
@@ -271,7 +283,7 @@ def test_another_address_does_not_use_the_old_validators(httpserver, known, vari
 
 def test_a_secret_is_sent_in_its_header_only(httpserver, variant, caplog):
     source = make_source(
-        httpserver, header="X-Api-Key", secret_sealed=seal({"value": "swordfish-17"})
+        httpserver, header="X-Api-Key", encrypted_secret=encrypt({"value": "swordfish-17"})
     )
     heard = []
 
@@ -294,7 +306,7 @@ def test_a_secret_is_sent_in_its_header_only(httpserver, variant, caplog):
 
 
 def test_a_secret_that_cannot_be_decrypted_is_a_readable_problem(httpserver, settings):
-    source = make_source(httpserver, header="X-Api-Key", secret_sealed="broken")
+    source = make_source(httpserver, header="X-Api-Key", encrypted_secret="broken")
 
     assert fetch(source) is None
 
@@ -304,12 +316,12 @@ def test_a_secret_that_cannot_be_decrypted_is_a_readable_problem(httpserver, set
 
 def test_beat_starts_due_sources(httpserver, variant, monkeypatch):
     started = []
-    monkeypatch.setattr(tasks.hear_competitors, "delay", lambda **known: started.append(known))
+    monkeypatch.setattr(tasks.fetch_source, "delay", lambda **known: started.append(known))
     source = make_source(httpserver)
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
     monkeypatch.setattr(tasks.timezone, "now", lambda: NOON)
 
-    assert tasks.hear_due_competitors() == 1
+    assert tasks.fetch_due_sources() == 1
     assert started == [{"source_id": source.pk}]
-    assert tasks.hear_competitors(**started[0]) == {"changed": 1, "matched": 1}
-    assert tasks.hear_due_competitors() == 0
+    assert tasks.fetch_source(**started[0]) == {"changed": 1, "matched": 1}
+    assert tasks.fetch_due_sources() == 0

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.exchange_rates import rates
-from catalog.models import ExchangeRate, RateNews
+from catalog.models import ExchangeRate, ExchangeRateUpdate
 from tests.factories.catalog import NOON, make_channel, make_exchange_rate
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def dollar(settings):
 
 
 def tell(rate, *, as_of):
-    return rates.take_in(
+    return rates.import_rates(
         quote="EUR",
         rates={"USD": D(rate)},
         source="bank",
@@ -41,8 +41,8 @@ def test_waiting_does_not_make_a_rate_plausible(days, is_rejected):
     for day in days:
         assert tell("1.03", as_of=NOON + day * DAY) == "waiting"
         if is_rejected:
-            news = RateNews.objects.get(status="waiting")
-            rates.reject(news=news, actor="ann", reason="a slip", now=NOON + day * DAY)
+            update = ExchangeRateUpdate.objects.get(status="waiting")
+            rates.reject(update=update, actor="ann", reason="a slip", now=NOON + day * DAY)
 
     later = NOON + (days[-1] + 1) * DAY
     assert ExchangeRate.objects.get().rate == D("0.90")

@@ -11,12 +11,12 @@ from django.urls import reverse
 from catalog.exchange_rates import rates, tasks
 from catalog.exchange_rates.rates import FutureRateError
 from catalog.listings import refresh, repricing
-from catalog.models import ExchangeRate, Listing, PriceHold, RateNews, WaitingPrice
+from catalog.models import ExchangeRate, ExchangeRateUpdate, Listing, PriceHold, RepricingRequest
 from catalog.price_books import versions
 from storefront.accounts.models import User
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
-from storefront.lib.state_machine import IllegalMoveError
+from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.catalog import (
     NOON,
     make_channel,
@@ -44,7 +44,7 @@ def shop():
     make_price_rule()
     make_exchange_rate(rate="0.90", as_of=NOON)
     foreign, local = make_variant(), make_variant()
-    dollars = refresh.Supply(
+    dollars = refresh.ListingSupply(
         variant_id=foreign.pk,
         cost=Money(D(10), "USD"),
         available=9,
@@ -53,13 +53,13 @@ def shop():
         supplier_code="cj",
         origins=("CN",),
     )
-    refresh.refresh(channel=make_channel(), supplies=[dollars, supplied(local)], now=NOON)
-    repricing.reprice_waiting(now=NOON)
+    refresh.refresh_listings(channel=make_channel(), supplies=[dollars, supplied(local)], now=NOON)
+    repricing.reprice_queued(now=NOON)
     return Listing.objects.get(variant=foreign), Listing.objects.get(variant=local)
 
 
 def tell(rate, *, as_of, now=None):
-    return rates.take_in(
+    return rates.import_rates(
         quote="EUR",
         rates={"USD": D(rate)},
         source="bank",
@@ -74,8 +74,8 @@ def price_of(listing):
 
 
 def reprice(now):
-    waiting = set(WaitingPrice.objects.values_list("variant", flat=True))
-    repricing.reprice_waiting(now=now)
+    waiting = set(RepricingRequest.objects.values_list("variant", flat=True))
+    repricing.reprice_queued(now=now)
     return waiting
 
 
@@ -88,7 +88,7 @@ def test_a_new_rate_reprices_variants_bought_in_that_currency(shop):
     assert (done, reprice(NOON + DAY)) == ("taken", {foreign.variant_id})
     assert price_of(foreign) == (D("20.99"), True)
     assert price_of(local) == (local.price_amount, True)
-    assert list(RateNews.objects.values_list("old_rate", "rate", "status")) == [
+    assert list(ExchangeRateUpdate.objects.values_list("old_rate", "rate", "status")) == [
         (D("0.90"), D("0.94"), "taken")
     ]
 
@@ -110,7 +110,7 @@ def test_a_rate_that_moves_too_far_is_held_and_sets_no_price(shop):
     assert reprice(NOON + DAY) == {foreign.variant_id}
 
     rate = ExchangeRate.objects.get()
-    assert (rate.rate, rate.waiting_rate, rate.standing) == (D("0.90"), D("0.99"), "unsure")
+    assert (rate.rate, rate.pending_rate, rate.validity) == (D("0.90"), D("0.99"), "unsure")
     # The current price stays, because it covers the higher rate too.
     foreign.refresh_from_db()
     assert price_of(foreign) == (D("19.99"), True)
@@ -124,14 +124,16 @@ def test_a_price_at_a_loss_by_the_held_rate_is_off_sale(shop):
     reprice(NOON + DAY)
     assert price_of(foreign) == (None, False)
 
-    news = RateNews.objects.get(status="waiting")
-    rates.reject(news=news, actor="ann", reason="a slip", now=NOON + DAY)
+    update = ExchangeRateUpdate.objects.get(status="waiting")
+    rates.reject(update=update, actor="ann", reason="a slip", now=NOON + DAY)
     reprice(NOON + DAY)
 
     assert price_of(foreign) == (D("19.99"), True)
     assert tell("9", as_of=NOON + DAY) == "known"  # a rejected rate is not held again
-    with pytest.raises(IllegalMoveError):
-        rates.approve(news=RateNews.objects.get(pk=news.pk), actor="ann", now=NOON + DAY)
+    with pytest.raises(InvalidTransitionError):
+        rates.approve(
+            update=ExchangeRateUpdate.objects.get(pk=update.pk), actor="ann", now=NOON + DAY
+        )
 
 
 def test_an_approved_rate_applies_at_once(shop):
@@ -139,39 +141,39 @@ def test_an_approved_rate_applies_at_once(shop):
     tell("1.20", as_of=NOON + DAY)
     reprice(NOON + DAY)
 
-    rates.approve(news=RateNews.objects.get(), actor="ann", now=NOON + DAY)
+    rates.approve(update=ExchangeRateUpdate.objects.get(), actor="ann", now=NOON + DAY)
 
     assert reprice(NOON + DAY) == {foreign.variant_id}
     rate = ExchangeRate.objects.get()
-    assert (rate.rate, rate.waiting_rate, rate.standing) == (D("1.20"), None, "sure")
+    assert (rate.rate, rate.pending_rate, rate.validity) == (D("1.20"), None, "sure")
     assert price_of(foreign) == (D("24.99"), True)
 
 
 def test_a_newer_rate_supersedes_the_held_one(shop):
     tell("1.20", as_of=NOON + DAY)
     tell("1.21", as_of=NOON + 2 * DAY)
-    assert ExchangeRate.objects.get().waiting_rate == D("1.21")
+    assert ExchangeRate.objects.get().pending_rate == D("1.21")
 
     assert tell("0.91", as_of=NOON + 3 * DAY) == "taken"
 
-    statuses = RateNews.objects.order_by("pk").values_list("status", flat=True)
-    assert list(statuses) == ["lapsed", "lapsed", "taken"]
-    assert ExchangeRate.objects.get().waiting_rate is None
+    statuses = ExchangeRateUpdate.objects.order_by("pk").values_list("status", flat=True)
+    assert list(statuses) == ["superseded", "superseded", "taken"]
+    assert ExchangeRate.objects.get().pending_rate is None
 
 
 def test_an_old_rate_sets_no_price_and_an_expired_one_sells_nothing(shop):
     foreign, local = shop
-    assert rates.find_aged(now=NOON + 96 * HOUR) == 0
+    assert rates.expire_old(now=NOON + 96 * HOUR) == 0
 
     old = NOON + 97 * HOUR
-    assert (rates.find_aged(now=old), rates.find_aged(now=old)) == (1, 0)
+    assert (rates.expire_old(now=old), rates.expire_old(now=old)) == (1, 0)
     assert reprice(old) == {foreign.variant_id}
     assert price_of(foreign) == (D("19.99"), True)
-    repricing.reprice(channel=make_channel(), now=old)  # by any trigger
+    repricing.reprice_channel(channel=make_channel(), now=old)  # by any trigger
     assert price_of(foreign) == (D("19.99"), True)
 
     gone = NOON + 193 * HOUR
-    assert (rates.find_aged(now=gone), reprice(gone)) == (1, {foreign.variant_id})
+    assert (rates.expire_old(now=gone), reprice(gone)) == (1, {foreign.variant_id})
     assert price_of(foreign) == (None, False)
     assert price_of(local)[1] is True
 
@@ -185,7 +187,7 @@ def test_an_old_rate_keeps_no_price_at_a_loss_by_the_highest_plausible_rate(shop
     # 13.49 covers 9.00 plus 2.00 handling, but not 9.45 plus 2.00.
     Listing.objects.filter(pk=foreign.pk).update(price_amount=D("13.60"))
     old = NOON + 97 * HOUR
-    rates.find_aged(now=old)
+    rates.expire_old(now=old)
 
     reprice(old)
 
@@ -195,10 +197,10 @@ def test_an_old_rate_keeps_no_price_at_a_loss_by_the_highest_plausible_rate(shop
 def test_new_variants_get_no_price_by_an_old_rate(shop):
     variant = make_variant()
     new = supplied(variant)
-    refresh.refresh(
+    refresh.refresh_listings(
         channel=make_channel(),
         supplies=[
-            refresh.Supply(
+            refresh.ListingSupply(
                 variant_id=variant.pk,
                 cost=Money(D(5), "USD"),
                 available=new.available,
@@ -217,7 +219,7 @@ def test_an_ecb_list_is_imported_for_each_channel_currency():
     make_channel(code="us", currency="USD")
     content = ecb_xml({"USD": "1.25", "GBP": "0.80"})
 
-    counts = rates.take_in_daily(content=content, source="file", actor="ann", now=NOON + DAY)
+    counts = rates.import_daily(content=content, source="file", actor="ann", now=NOON + DAY)
 
     assert counts == {"taken": 4, "waiting": 0, "known": 0}
     told = ExchangeRate.objects.order_by("quote", "base").values_list("base", "quote", "rate")
@@ -265,7 +267,7 @@ def test_rates_are_fetched_if_a_source_is_configured(httpserver, settings):
 
     assert ExchangeRate.objects.get().source == httpserver.host
     httpserver.clear()
-    with pytest.raises(OutsideError):
+    with pytest.raises(ExternalServiceError):
         rates.fetch(now=NOON + DAY)
 
 
@@ -277,22 +279,22 @@ def test_staff_set_rates_and_decide_on_held_ones(shop, client):
     page = reverse("admin:catalog_exchangerate_change", args=[rate.pk])
     assert client.post(page, form).status_code == 302
     tell("2", as_of=NOON + DAY)
-    news = RateNews.objects.get(status="waiting")
-    client.post(reverse("admin:catalog_ratenews_approve", args=[news.pk]))
+    update = ExchangeRateUpdate.objects.get(status="waiting")
+    client.post(reverse("admin:catalog_exchangerateupdate_approve", args=[update.pk]))
     new = reverse("admin:catalog_exchangerate_add")
     assert client.post(new, {**form, "base": "gbp", "quote": "eur"}).status_code == 302
 
     rate.refresh_from_db()
     assert rate.rate == D(2)
     assert ExchangeRate.objects.get(base="GBP").quote == "EUR"
-    told = RateNews.objects.order_by("pk").values_list("told_by", "status")
+    told = ExchangeRateUpdate.objects.order_by("pk").values_list("reported_by", "status")
     assert list(told)[:2] == [("ann@fara.example", "taken"), ("ann", "approved")]
 
 
 def test_one_rate_does_not_reprice_the_whole_channel(shop):
-    versions.reprice(channel=make_channel(), now=NOON)
-    repricing.reprice_due(now=NOON)
+    versions.request_repricing(channel=make_channel(), now=NOON)
+    repricing.reprice_due_channels(now=NOON)
 
     tell("0.91", as_of=NOON + DAY)
 
-    assert make_channel().reprice_since is None
+    assert make_channel().reprice_requested_at is None

@@ -35,11 +35,11 @@ def hold():
     channel = make_channel()
     make_terms(channel=channel, origin="CN", duty_amount=None, handling_amount="0")
     make_terms(channel=channel, supplier_code="feed", freight_amount="4", handling_amount="0")
-    make_price_book(channel=channel, version=2, status="live", max_run_rate="0.40")
+    make_price_book(channel=channel, version=2, status="live", max_change_per_run="0.40")
     variant = make_variant()
     cheap = supplied(variant, "1.00", supplier_code="feed", origins=("DE", "PL"))
-    refresh.refresh(channel=channel, supplies=[supplied(variant)], now=NOON)
-    refresh.refresh(channel=channel, supplies=[cheap], now=LATER)
+    refresh.refresh_listings(channel=channel, supplies=[supplied(variant)], now=NOON)
+    refresh.refresh_listings(channel=channel, supplies=[cheap], now=LATER)
     return PriceHold.objects.get()
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from catalog.listings import price_approvals, price_explanation
 from catalog.listings import refresh as listing_refresh
-from catalog.listings.refresh import Supply
-from catalog.models import Card, Listing, PriceChange, PriceHold
-from storefront.lib.state_machine import LostRaceError, StatusChange
+from catalog.listings.refresh import ListingSupply
+from catalog.models import Listing, PriceChange, PriceHold, ProductCard
+from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
 from tests.factories.priced_shop import supplied
 from tests.factories.pricing import make_price_book
@@ -21,14 +21,14 @@ LATER = NOON + timedelta(days=2)
 @pytest.fixture
 def variant():
     make_price_rule()
-    make_price_book(channel=make_channel(), version=2, status="live", max_run_rate="0.20")
+    make_price_book(channel=make_channel(), version=2, status="live", max_change_per_run="0.20")
     variant = make_variant()
     refresh(variant, "10.00", now=NOON)
     return variant
 
 
 def refresh(variant, cost, *, now=LATER, **more):
-    listing_refresh.refresh(
+    listing_refresh.refresh_listings(
         channel=make_channel(), supplies=[supplied(variant, cost, **more)], now=now
     )
     return Listing.objects.get()
@@ -61,15 +61,15 @@ def test_a_price_at_a_loss_is_off_sale_until_decided(variant):
     hold = PriceHold.objects.get()
     assert (listing.price_amount, listing.is_published) == (None, False)
     assert (hold.is_off_sale, hold.old_amount) == (True, Decimal("21.99"))
-    assert not Card.objects.exists()
+    assert not ProductCard.objects.exists()
 
     price_approvals.approve(hold=hold, actor="ann", now=LATER)
 
     listing.refresh_from_db()
     change = PriceChange.objects.latest("pk")
     assert (listing.price_amount, listing.is_published) == (Decimal("56.99"), True)
-    assert Card.objects.get().price_amount == Decimal("56.99")
-    assert (change.old_amount, change.made_of["approved_by"]) == (Decimal("21.99"), "ann")
+    assert ProductCard.objects.get().price_amount == Decimal("56.99")
+    assert (change.old_amount, change.breakdown["approved_by"]) == (Decimal("21.99"), "ann")
     assert StatusChange.objects.get(subject="catalog.PriceHold").actor == "ann"
 
 
@@ -98,7 +98,7 @@ def test_a_cost_that_returns_supersedes_the_hold(variant):
     listing = refresh(variant, "10.00")
 
     assert (listing.price_amount, listing.is_published) == (Decimal("21.99"), True)
-    assert PriceHold.objects.get().status == "lapsed"
+    assert PriceHold.objects.get().status == "superseded"
 
 
 def test_a_rejected_proposal_is_not_held_again_but_another_is(variant):
@@ -129,7 +129,7 @@ def test_a_proposal_that_changed_since_it_was_shown_is_not_approved(variant):
     seen = PriceHold.objects.get()
     refresh(variant, "15.00")
 
-    with pytest.raises(LostRaceError):
+    with pytest.raises(ConcurrentUpdateError):
         price_approvals.approve(hold=seen, actor="ann", now=LATER)
 
     assert Listing.objects.get().price_amount == Decimal("21.99")
@@ -141,8 +141,8 @@ def test_many_small_changes_in_a_day_count_as_one(variant):
         channel=make_channel(),
         version=3,
         status="live",
-        max_run_rate="0.20",
-        max_day_rate="0.30",
+        max_change_per_run="0.20",
+        max_change_per_day="0.30",
     )
     first = refresh(variant, "12.50")
     second = refresh(variant, "14.50", now=LATER + timedelta(hours=1))
@@ -153,7 +153,7 @@ def test_many_small_changes_in_a_day_count_as_one(variant):
     third = refresh(variant, "14.50", now=LATER + timedelta(hours=25))
 
     assert third.price_amount == Decimal("29.99")
-    assert PriceHold.objects.get().status == "lapsed"
+    assert PriceHold.objects.get().status == "superseded"
 
 
 def test_losing_the_price_does_not_bypass_the_daily_limit(variant):
@@ -161,13 +161,13 @@ def test_losing_the_price_does_not_bypass_the_daily_limit(variant):
         channel=make_channel(),
         version=3,
         status="live",
-        max_day_rate="0.20",
+        max_change_per_day="0.20",
     )
     at = LATER
     for cost in ("11.50", "13.50", "16.00"):
         at += timedelta(hours=1)
-        lost = Supply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=at)
-        listing_refresh.refresh(channel=make_channel(), supplies=[lost], now=at)
+        lost = ListingSupply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=at)
+        listing_refresh.refresh_listings(channel=make_channel(), supplies=[lost], now=at)
         listing = refresh(variant, cost, now=at + timedelta(minutes=1))
 
     assert listing.price_amount is None or listing.price_amount <= Decimal("21.99") * Decimal("1.2")
@@ -182,7 +182,7 @@ def floor(variant):
         version=4,
         status="live",
         floor_margin_rate="0.25",
-        max_run_rate="0.10",
+        max_change_per_run="0.10",
     )
 
 
@@ -196,7 +196,7 @@ def test_a_stopped_price_is_not_sold_below_the_minimum_margin(variant, floor):
 
 def test_staff_may_keep_it_until_the_figures_change(variant, floor):
     refresh(variant, "14.50")
-    price_approvals.keep(
+    price_approvals.keep_current_price(
         hold=PriceHold.objects.get(), actor="ann", reason="A fair in May.", now=LATER
     )
 
@@ -219,7 +219,7 @@ def test_a_price_below_cost_cannot_be_kept(variant, floor):
     refresh(variant, "30.00")
 
     with pytest.raises(price_approvals.CannotApproveError):
-        price_approvals.keep(
+        price_approvals.keep_current_price(
             hold=PriceHold.objects.get(), actor="ann", reason="Why not.", now=LATER
         )
 

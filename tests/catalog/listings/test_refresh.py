@@ -8,10 +8,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from catalog.attributes.completeness import Lack
+from catalog.attributes.completeness import MissingAttribute
 from catalog.listings import refresh as listing_refresh
-from catalog.listings.refresh import Supply
-from catalog.models import Card, Listing, PriceChange, PriceRule, SalesTally
+from catalog.listings.refresh import ListingSupply
+from catalog.models import DailySales, Listing, PriceChange, PriceRule, ProductCard
 from storefront.lib.money import Money
 from tests.factories.catalog import (
     NOON,
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def supply(variant, *, cost="10.00", currency="USD", available=20, as_of=NOON, ships_from=None):
-    return Supply(
+    return ListingSupply(
         variant_id=variant.pk,
         cost=cost and Money(Decimal(cost), currency),
         available=available,
@@ -41,7 +41,9 @@ def supply(variant, *, cost="10.00", currency="USD", available=20, as_of=NOON, s
 
 
 def refresh(*supplies, channel=None, now=NOON):
-    return listing_refresh.refresh(channel=channel or make_channel(), supplies=supplies, now=now)
+    return listing_refresh.refresh_listings(
+        channel=channel or make_channel(), supplies=supplies, now=now
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +64,7 @@ def test_a_supplied_variant_is_priced_published_and_indexed():
     assert listing.is_published
     assert listing.rule == PriceRule.objects.get()
     assert touched == {variant.product_id}
-    assert Card.objects.get().price_amount == Decimal("19.99")
+    assert ProductCard.objects.get().price_amount == Decimal("19.99")
     change = PriceChange.objects.get()
     assert (change.amount, change.cost_amount, change.at) == (
         Decimal("19.99"),
@@ -123,7 +125,7 @@ def test_changed_availability_changes_no_price():
     listing = Listing.objects.get()
     assert (listing.available, listing.ships_from, listing.is_published) == (0, {}, True)
     assert PriceChange.objects.count() == 1
-    assert Card.objects.get().available == 0
+    assert ProductCard.objects.get().available == 0
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ def test_without_a_valid_cost_nothing_is_priced_or_published(cost, currency):
 
     listing = Listing.objects.get()
     assert (listing.price_amount, listing.is_published, listing.rule) == (None, False, None)
-    assert not Card.objects.exists()
+    assert not ProductCard.objects.exists()
     assert not PriceChange.objects.exists()
 
 
@@ -156,17 +158,17 @@ def test_a_lost_price_unpublishes_the_product():
 
     assert touched == {variant.product_id}
     assert not Listing.objects.get().is_published
-    assert not Card.objects.exists()
+    assert not ProductCard.objects.exists()
 
 
 def test_a_delisted_variant_is_never_relisted_by_a_sync():
     variant = make_variant()
-    make_listing(variant, is_withdrawn=True, is_published=False)
+    make_listing(variant, is_delisted=True, is_published=False)
 
     refresh(supply(variant))
 
     assert not Listing.objects.get().is_published
-    assert not Card.objects.exists()
+    assert not ProductCard.objects.exists()
 
 
 @pytest.mark.parametrize("status", ["draft", "archived"])
@@ -190,10 +192,10 @@ def test_an_incomplete_product_is_unpublished_with_reasons():
     refresh(supply(variant))
 
     found = Listing.objects.select_related("variant__product__spec")
-    assert listing_refresh.lacking(listings=list(found)) == {
-        found.get().pk: (Lack.POWER, Lack.NUMBERS, Lack.ENERGY)
+    assert listing_refresh.missing_attributes(listings=list(found)) == {
+        found.get().pk: (MissingAttribute.POWER, MissingAttribute.NUMBERS, MissingAttribute.ENERGY)
     }
-    assert not Card.objects.exists()
+    assert not ProductCard.objects.exists()
 
 
 def test_a_cost_in_the_channel_currency_needs_no_rate():
@@ -205,7 +207,10 @@ def test_a_cost_in_the_channel_currency_needs_no_rate():
 
 
 def test_an_unknown_variant_is_skipped():
-    assert refresh(Supply(variant_id=0, cost=None, available=1, ships_from={}, as_of=None)) == set()
+    assert (
+        refresh(ListingSupply(variant_id=0, cost=None, available=1, ships_from={}, as_of=None))
+        == set()
+    )
 
 
 def test_many_variants_need_as_many_queries_as_few():
@@ -223,7 +228,10 @@ def test_many_variants_need_as_many_queries_as_few():
 def test_the_database_rejects_a_price_below_cost_fees_and_tax():
     (listing,) = stock_shop("10.00")
 
-    assert (listing.landed_amount, listing.even_amount) == (Decimal("12.00"), Decimal("14.72"))
+    assert (listing.landed_amount, listing.break_even_amount) == (
+        Decimal("12.00"),
+        Decimal("14.72"),
+    )
     with pytest.raises(IntegrityError), transaction.atomic():
         Listing.objects.update(price_amount=Decimal("14.50"))
 
@@ -232,13 +240,13 @@ def test_a_restock_is_priced_by_the_new_availability():
     (listing,) = stock_shop("10.00")
     scarce = {"low_cover_days": 5, "raise_rate": Decimal("0.5")}
     make_price_book(channel=make_channel(), version=2, status="live", rules=(scarce,))
-    SalesTally.objects.create(
+    DailySales.objects.create(
         channel=make_channel(), variant=listing.variant, day=NOON.date(), units=56
     )
 
     def priced(available):
         supply = replace(supplied(listing.variant), available=available)
-        listing_refresh.refresh(channel=make_channel(), supplies=[supply], now=NOON)
+        listing_refresh.refresh_listings(channel=make_channel(), supplies=[supply], now=NOON)
         return Listing.objects.get().price_amount
 
     assert [priced(1), priced(1000)] == [Decimal("31.99"), Decimal("21.99")]

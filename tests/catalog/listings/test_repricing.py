@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from catalog.listings import price_explanation, refresh, repricing
-from catalog.models import Card, Channel, Listing, PriceChange
+from catalog.models import Channel, Listing, PriceChange, ProductCard
 from catalog.price_books import versions
 from tests.factories.catalog import (
     NOON,
@@ -38,11 +38,11 @@ def test_prices_are_recalculated_when_a_rule_begins_and_ends():
         is_promotion=True,
     )
     open_and_reprice(book)
-    assert repricing.reprice_due(now=start - timedelta(seconds=1)) == {}
+    assert repricing.reprice_due_channels(now=start - timedelta(seconds=1)) == {}
 
-    repricing.reprice_due(now=start)
+    repricing.reprice_due_channels(now=start)
     during = Listing.objects.get()
-    repricing.reprice_due(now=start + DAY)
+    repricing.reprice_due_channels(now=start + DAY)
 
     assert (during.price_amount, during.rule.is_promotion) == (Decimal("16.99"), True)
     assert prices() == [Decimal("21.99")]
@@ -57,9 +57,9 @@ def test_unchanged_prices_are_not_written():
             cursor.execute(xmin)
             return cursor.fetchone()
 
-    repricing.reprice(channel=make_channel(), now=NOON)
+    repricing.reprice_channel(channel=make_channel(), now=NOON)
     before = versions()
-    repricing.reprice(channel=make_channel(), now=NOON + DAY)
+    repricing.reprice_channel(channel=make_channel(), now=NOON + DAY)
 
     assert versions() == before
     assert PriceChange.objects.count() == 2
@@ -67,26 +67,28 @@ def test_unchanged_prices_are_not_written():
 
 def test_two_workers_do_not_reprice_one_channel_at_once():
     stock_shop("10.00")
-    Channel.objects.update(reprice_since=NOON, reprice_lease_until=NOON + timedelta(minutes=1))
+    Channel.objects.update(
+        reprice_requested_at=NOON, reprice_locked_until=NOON + timedelta(minutes=1)
+    )
 
-    assert repricing.reprice_due(now=NOON) == {}
-    assert list(repricing.reprice_due(now=NOON + timedelta(minutes=2))) == ["shop"]
+    assert repricing.reprice_due_channels(now=NOON) == {}
+    assert list(repricing.reprice_due_channels(now=NOON + timedelta(minutes=2))) == ["shop"]
 
 
 def test_a_request_made_during_a_run_is_handled_afterwards(monkeypatch):
     stock_shop("10.00")
-    versions.reprice(channel=make_channel(), now=NOON)
-    reprice = repricing.reprice
+    versions.request_repricing(channel=make_channel(), now=NOON)
+    reprice = repricing.reprice_channel
 
     def asked_meanwhile(**known):
         done = reprice(**known)
-        versions.reprice(channel=make_channel(), now=NOON + DAY)
+        versions.request_repricing(channel=make_channel(), now=NOON + DAY)
         return done
 
-    monkeypatch.setattr(repricing, "reprice", asked_meanwhile)
-    repricing.reprice_due(now=NOON)
+    monkeypatch.setattr(repricing, "reprice_channel", asked_meanwhile)
+    repricing.reprice_due_channels(now=NOON)
 
-    assert Channel.objects.get().reprice_since == NOON + DAY
+    assert Channel.objects.get().reprice_requested_at == NOON + DAY
 
 
 def test_a_listing_that_regains_its_price_is_published_only_if_complete():
@@ -103,24 +105,24 @@ def test_a_listing_that_regains_its_price_is_published_only_if_complete():
         )
     Listing.objects.update(wholesale_amount=Decimal(10), wholesale_currency="EUR", origins=["CN"])
 
-    repricing.reprice(channel=make_channel(), now=NOON)
+    repricing.reprice_channel(channel=make_channel(), now=NOON)
 
     assert dict(Listing.objects.values_list("variant", "is_published"))[whole.pk] is True
     assert Listing.objects.filter(is_published=True).count() == 1
-    assert Card.objects.get().product == whole.product
+    assert ProductCard.objects.get().product == whole.product
 
 
 def test_many_listings_need_as_many_queries_as_few(django_assert_max_num_queries):
     stock_shop("10.00")
     with django_assert_max_num_queries(40) as few:
-        repricing.reprice(channel=make_channel(), now=NOON)
-    refresh.refresh(
+        repricing.reprice_channel(channel=make_channel(), now=NOON)
+    refresh.refresh_listings(
         channel=make_channel(),
         supplies=[supplied(make_variant()) for _ in range(40)],
         now=NOON,
     )
     with django_assert_max_num_queries(len(few)):
-        repricing.reprice(channel=make_channel(), now=NOON)
+        repricing.reprice_channel(channel=make_channel(), now=NOON)
 
 
 def test_costs_of_a_supplier_and_an_origin_reach_the_price():
@@ -129,7 +131,7 @@ def test_costs_of_a_supplier_and_an_origin_reach_the_price():
     make_terms(channel=make_channel(), supplier_code="dear", handling_amount="20.00")
     here, there, dear = (make_variant() for _ in range(3))
 
-    refresh.refresh(
+    refresh.refresh_listings(
         channel=make_channel(),
         supplies=[
             supplied(here, origins=("DE",)),

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from catalog.exchange_rates import rates
 from catalog.listings import price_explanation, refresh, repricing
-from catalog.models import Channel, Listing, WaitingPrice
+from catalog.models import Channel, Listing, RepricingRequest
 from catalog.price_books import versions
 from catalog.pricing import policy
 from tests.factories.catalog import (
@@ -40,7 +40,7 @@ class Meanwhile:
         monkeypatch.setattr(module, "pricing_policy", SimpleNamespace(load=self._load))
 
     def _load(self, **known):
-        read = policy.load(**known)
+        read = policy.load_policy(**known)
         if not self.is_begun:
             self.is_begun = True
             self.thread.start()
@@ -63,13 +63,13 @@ def dollar_listing(*costs):
     make_price_rule()
     make_exchange_rate(rate="0.90", as_of=NOON)
     supplies = [supplied(make_variant(), cost, "USD") for cost in costs]
-    refresh.refresh(channel=make_channel(), supplies=supplies, now=NOON)
-    WaitingPrice.objects.all().delete()
+    refresh.refresh_listings(channel=make_channel(), supplies=supplies, now=NOON)
+    RepricingRequest.objects.all().delete()
     Channel.objects.update(repriced_at=NOON)
 
 
 def tell_rate():
-    rates.take_in(
+    rates.import_rates(
         quote="EUR",
         rates={"USD": Decimal("0.94")},
         source="bank",
@@ -82,16 +82,16 @@ def tell_rate():
 def is_right_or_asked_for():
     found = Listing.objects.order_by("pk")
     right = [price_explanation.explain(listing=each, now=LATER).done.price for each in found]
-    is_due = repricing.is_due(make_channel(), now=LATER) or WaitingPrice.objects.exists()
+    is_due = repricing.is_due(make_channel(), now=LATER) or RepricingRequest.objects.exists()
     return is_due or right == [each.price_amount for each in found]
 
 
 def test_a_rate_set_during_queued_repricing_is_not_lost(monkeypatch):
     dollar_listing("10")
-    WaitingPrice.objects.create(variant=Listing.objects.get().variant, asked_at=NOON)
+    RepricingRequest.objects.create(variant=Listing.objects.get().variant, requested_at=NOON)
     meanwhile = Meanwhile(tell_rate, module=repricing, monkeypatch=monkeypatch, patience=10)
 
-    repricing.reprice_waiting(now=LATER)
+    repricing.reprice_queued(now=LATER)
     meanwhile.end(monkeypatch)
 
     assert is_right_or_asked_for()
@@ -99,15 +99,15 @@ def test_a_rate_set_during_queued_repricing_is_not_lost(monkeypatch):
 
 def test_a_rate_set_during_channel_repricing_stays(monkeypatch):
     dollar_listing("10", "20")
-    versions.reprice(channel=make_channel(), now=NOON)
+    versions.request_repricing(channel=make_channel(), now=NOON)
 
     def tell_and_count():
         tell_rate()
-        repricing.reprice_waiting(now=LATER)
+        repricing.reprice_queued(now=LATER)
 
     meanwhile = Meanwhile(tell_and_count, module=repricing, monkeypatch=monkeypatch)
 
-    repricing.reprice_due(now=LATER)
+    repricing.reprice_due_channels(now=LATER)
     meanwhile.end(monkeypatch)
 
     assert is_right_or_asked_for()
@@ -121,11 +121,11 @@ def test_a_supply_update_restores_no_price_of_a_replaced_book(is_new, monkeypatc
 
     def open_and_count():
         versions.go_live(book=book, actor="ann", now=LATER)
-        repricing.reprice_due(now=LATER)
+        repricing.reprice_due_channels(now=LATER)
 
     meanwhile = Meanwhile(open_and_count, module=refresh, monkeypatch=monkeypatch)
 
-    refresh.refresh(channel=make_channel(), supplies=[supplied(variant)], now=LATER)
+    refresh.refresh_listings(channel=make_channel(), supplies=[supplied(variant)], now=LATER)
     meanwhile.end(monkeypatch)
 
     assert is_right_or_asked_for()
@@ -150,7 +150,7 @@ def test_going_live_waits_for_a_concurrent_rule_change():
         thread.start()
         thread.join(0.7)
         is_waiting = thread.is_alive()
-        versions.touch(book=book)
+        versions.clear_dry_run(book=book)
     thread.join(20)
 
     book.refresh_from_db()

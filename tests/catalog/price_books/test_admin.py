@@ -54,16 +54,16 @@ def test_staff_draft_dry_run_open_and_roll_back_a_book(staff, listings, started)
     staff.post(page("pricerule", "add"), rule(book, category=category))
     unseen = staff.post(page("pricebook", "go_live", book.pk)).content.decode()
     staff.post(page("pricebook", "dry_run", book.pk))
-    dry_run.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
+    dry_run.run(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
     seen = staff.get(page("pricebook", "dry_run", book.pk)).content.decode()
     told = staff.get(page("pricebook", "dry_run", book.pk) + "?csv=1")
     lines = b"".join(told.streaming_content).decode().splitlines()
 
     staff.post(page("pricebook", "go_live", book.pk))
-    repricing.reprice_due(now=timezone.now())
+    repricing.reprice_due_channels(now=timezone.now())
     raised = list(Listing.objects.order_by("pk").values_list("price_amount", flat=True))
     staff.post(page("pricebook", "roll_back", PriceBook.objects.get(version=1).pk))
-    repricing.reprice_due(now=timezone.now())
+    repricing.reprice_due_channels(now=timezone.now())
 
     assert "Start a dry run first" in unseen
     assert "Largest changes" in seen
@@ -71,7 +71,11 @@ def test_staff_draft_dry_run_open_and_roll_back_a_book(staff, listings, started)
     assert (len(lines), lines[0]) == (3, ",".join(dry_run.HEADINGS))
     assert raised == [Decimal("25.99"), Decimal("50.99")]
     assert list(Listing.objects.order_by("pk").values_list("price_amount", flat=True)) == before
-    assert [name for name, _ in started] == ["rehearse", "reprice_due", "reprice_due"]
+    assert [name for name, _ in started] == [
+        "run_dry_run",
+        "reprice_due_channels",
+        "reprice_due_channels",
+    ]
     assert PriceBook.objects.get(status="live").version == 3
 
 
@@ -113,12 +117,12 @@ def test_the_listing_page_explains_its_price(staff, listings):
 def test_a_price_below_the_minimum_margin_needs_a_reason(staff, listings):
     book = draft(staff)
     PriceBook.objects.filter(pk=book.pk).update(
-        max_run_rate=Decimal("0.05"), floor_margin_rate=Decimal("0.28")
+        max_change_per_run=Decimal("0.05"), floor_margin_rate=Decimal("0.28")
     )
-    dry_run.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
+    dry_run.run(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
     staff.post(page("pricebook", "go_live", book.pk))
     Listing.objects.filter(pk=listings[0].pk).update(wholesale_amount=Decimal("12.00"))
-    repricing.reprice_due(now=timezone.now())
+    repricing.reprice_due_channels(now=timezone.now())
     hold = PriceHold.objects.get()
     before = Listing.objects.get(pk=listings[0].pk).price_amount
 
@@ -127,7 +131,7 @@ def test_a_price_below_the_minimum_margin_needs_a_reason(staff, listings):
     staff.post(page("pricehold", "keep", hold.pk), {"reason": "A fair in May."})
     shown = staff.get(page("listing", "explain", listings[0].pk)).content.decode()
 
-    assert (before, still, PriceHold.objects.get().status) == (None, "open", "kept")
+    assert (before, still, PriceHold.objects.get().status) == (None, "open", "price_kept")
     assert Listing.objects.get(pk=listings[0].pk).price_amount == listings[0].price_amount
     assert "A fair in May." in shown
     assert "Kept below the minimum margin" in shown
@@ -136,11 +140,11 @@ def test_a_price_below_the_minimum_margin_needs_a_reason(staff, listings):
 
 def test_staff_approve_one_stopped_price_and_reject_another(staff, listings):
     book = draft(staff)
-    PriceBook.objects.filter(pk=book.pk).update(max_run_rate=Decimal("0.05"))
-    dry_run.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
+    PriceBook.objects.filter(pk=book.pk).update(max_change_per_run=Decimal("0.05"))
+    dry_run.run(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
     staff.post(page("pricebook", "go_live", book.pk))
     Listing.objects.update(wholesale_amount=Decimal("12.00"))
-    repricing.reprice_due(now=timezone.now())
+    repricing.reprice_due_channels(now=timezone.now())
     up, down = PriceHold.objects.order_by("listing")
 
     staff.post(page("pricehold"), {"action": "approve_all", "_selected_action": [up.pk]})
@@ -157,7 +161,7 @@ def test_staff_approve_one_stopped_price_and_reject_another(staff, listings):
 
 
 def test_a_changed_selling_cost_reprices_everything(staff, listings):
-    terms = make_channel().landing_terms.get()
+    terms = make_channel().selling_costs.get()
     form = {field: getattr(terms, field) for field in ("channel_fee_rate", "tax_rate")}
     zero = dict.fromkeys(
         (
@@ -171,9 +175,9 @@ def test_a_changed_selling_cost_reprices_everything(staff, listings):
     )
 
     staff.post(
-        page("landingterms", "change", terms.pk), {**zero, **form, "handling_amount": "5.00"}
+        page("sellingcosts", "change", terms.pk), {**zero, **form, "handling_amount": "5.00"}
     )
-    repricing.reprice_due(now=timezone.now())
+    repricing.reprice_due_channels(now=timezone.now())
 
     # 10 + 5 + the statutory duty, because the field is empty
     assert Listing.objects.order_by("pk").first().price_amount == Decimal("31.99")
@@ -186,15 +190,15 @@ def test_changed_countries_of_a_channel_reprice_everything_and_a_name_does_not(s
         "default_country": "DE",
         "countries": "DE",
         "buffer": "0",
-        "places_per_line": "1",
+        "max_split_locations": "1",
     }
     staff.post(page("channel", "change", channel.pk), form)
     channel.refresh_from_db()
-    asked, channel.reprice_since = channel.reprice_since, None
+    asked, channel.reprice_requested_at = channel.reprice_requested_at, None
     channel.save()
 
     staff.post(page("channel", "change", channel.pk), {**form, "name": "Light"})
 
     channel.refresh_from_db()
-    assert (asked is None, channel.reprice_since, channel.name) == (False, None, "Light")
+    assert (asked is None, channel.reprice_requested_at, channel.name) == (False, None, "Light")
     assert channel.countries == ["DE"]

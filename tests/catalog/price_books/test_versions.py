@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 
 from catalog.listings import price_approvals, refresh, repricing
 from catalog.models import (
-    Card,
     Channel,
     ExchangeRate,
     Listing,
@@ -16,9 +15,10 @@ from catalog.models import (
     PriceChange,
     PriceHold,
     PriceRule,
+    ProductCard,
 )
 from catalog.price_books import dry_run, versions
-from storefront.lib.state_machine import IllegalMoveError
+from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.catalog import (
     NOON,
     make_category,
@@ -42,7 +42,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 def test_a_draft_starts_as_a_copy_of_the_live_book():
     make_price_rule()
-    book = versions.draft(channel=make_channel(), actor="ann", now=NOON)
+    book = versions.create_draft(channel=make_channel(), actor="ann", now=NOON)
 
     rule = book.rules.get()
     assert (book.version, book.status, book.made_by) == (2, "draft", "ann")
@@ -60,9 +60,9 @@ def test_a_live_book_reprices_everything_and_is_recorded_on_each_price():
     change = PriceChange.objects.filter(listing=one).latest("pk")
     assert (change.old_amount, change.amount) == (Decimal("21.99"), Decimal("25.99"))
     assert change.rule.book == book
-    assert change.made_of["supplier"] == "cj"
-    assert ["price", "25.99", ""] in change.made_of["steps"]
-    assert Card.objects.get(product=two.variant.product).price_amount == Decimal("45.99")
+    assert change.breakdown["supplier"] == "cj"
+    assert ["price", "25.99", ""] in change.breakdown["steps"]
+    assert ProductCard.objects.get(product=two.variant.product).price_amount == Decimal("45.99")
     assert list(PriceBook.objects.order_by("pk").values_list("status", flat=True)) == [
         "retired",
         "live",
@@ -76,7 +76,7 @@ def test_a_book_without_a_dry_run_cannot_go_live():
     with pytest.raises(versions.NotReadyError):
         versions.go_live(book=book, actor="ann", now=NOON)
     ready(book)
-    versions.touch(book=book)
+    versions.clear_dry_run(book=book)
     with pytest.raises(versions.NotReadyError):
         versions.go_live(book=book, actor="ann", now=NOON)
 
@@ -86,17 +86,17 @@ def test_a_book_without_a_dry_run_cannot_go_live():
 def test_a_dry_run_of_a_draft_changed_meanwhile_is_not_stored(monkeypatch):
     stock_shop("10.00")
     book = drafted()
-    effects = dry_run.effects
+    effects = dry_run.simulate
 
     def changed_meanwhile(**known):
-        versions.touch(book=book)
+        versions.clear_dry_run(book=book)
         yield from effects(**known)
 
-    monkeypatch.setattr(dry_run, "effects", changed_meanwhile)
-    dry_run.rehearse(book=book, now=NOON)
+    monkeypatch.setattr(dry_run, "simulate", changed_meanwhile)
+    dry_run.run(book=book, now=NOON)
 
     book.refresh_from_db()
-    assert book.rehearsed_at is None
+    assert book.dry_run_at is None
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_book_goes_live_only_with_a_current_dry_run(change, hours, words):
 
 def test_a_dry_run_includes_each_start_and_end_of_a_timed_rule():
     stock_shop("10.00", "20.00")
-    book = drafted("0.30", max_day_rate=Decimal("0.30"))
+    book = drafted("0.30", max_change_per_day=Decimal("0.30"))
     begins, ends = NOON + DAY, NOON + 3 * DAY
     make_rule(book, number=2, value="0.10", starts_at=begins, ends_at=ends)
     make_rule(book, number=3, value="0.05", starts_at=NOON - DAY, ends_at=NOON)  # already over
@@ -140,8 +140,8 @@ def test_a_dry_run_includes_each_start_and_end_of_a_timed_rule():
     last = begins + timedelta(hours=1)
     make_rule(book, number=4, value="0.45", variant=variant, starts_at=last)
 
-    found = dry_run.rehearse(book=book, now=NOON)
-    rows = list(dry_run.table(book=book, now=NOON))
+    found = dry_run.run(book=book, now=NOON)
+    rows = list(dry_run.export_rows(book=book, now=NOON))
     said = [(each["at"], each["counts"]) for each in found["later"]]
     book.refresh_from_db()
 
@@ -155,9 +155,9 @@ def test_a_dry_run_includes_each_start_and_end_of_a_timed_rule():
         ("21.99", "16.99"),
         ("39.99", "30.99"),
     ]
-    assert book.rehearsal["later"] == found["later"]
+    assert book.dry_run_result["later"] == found["later"]
     open_and_reprice(book)
-    repricing.reprice_due(now=begins)
+    repricing.reprice_due_channels(now=begins)
     assert prices() == [Decimal("16.99"), Decimal("30.99")]
 
 
@@ -180,21 +180,21 @@ def test_a_live_book_never_changes_even_in_sql():
 def test_a_live_book_cannot_go_live_again():
     book = make_price_rule().book
 
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(InvalidTransitionError):
         versions.go_live(book=book, actor="ann", now=NOON)
 
 
 def test_going_live_does_what_the_dry_run_predicted():
     stock_shop("1.00", "10.00", "20.00", "100.00", "500.00")
     Listing.objects.filter(pk=Listing.objects.first().pk).update(msrp_amount=Decimal("3.00"))
-    book = drafted("0.45", floor_margin_rate=Decimal("0.10"), max_run_rate=Decimal("0.26"))
+    book = drafted("0.45", floor_margin_rate=Decimal("0.10"), max_change_per_run=Decimal("0.26"))
     make_rule(book, number=2, value="0.05", category=make_category())
 
     said = {
         effect.listing_id: (effect.after, effect.outcome)
-        for effect in dry_run.effects(book=book, now=NOON)
+        for effect in dry_run.simulate(book=book, now=NOON)
     }
-    found = dry_run.rehearse(book=book, now=NOON)
+    found = dry_run.run(book=book, now=NOON)
     open_and_reprice(book)
 
     assert {pk: after for pk, (after, _) in said.items()} == dict(
@@ -217,8 +217,8 @@ def test_a_dry_run_writes_no_price_and_lists_the_largest_change_first():
     before = prices()
     book = drafted("0.60")
 
-    found = dry_run.rehearse(book=book, now=NOON)
-    rows = list(dry_run.table(book=book, now=NOON))
+    found = dry_run.run(book=book, now=NOON)
+    rows = list(dry_run.export_rows(book=book, now=NOON))
 
     moves = [Decimal(row[5]) for row in found["largest"]]
     assert moves == sorted(moves, reverse=True)
@@ -235,15 +235,17 @@ def test_a_rollback_restores_the_exact_prices():
     first = PriceBook.objects.get()
     book = drafted("0.60")
     open_and_reprice(book, NOON + DAY)
-    limited = drafted("0.60", max_run_rate=Decimal("0.05"), max_day_rate=Decimal("0.05"))
+    limited = drafted(
+        "0.60", max_change_per_run=Decimal("0.05"), max_change_per_day=Decimal("0.05")
+    )
     open_and_reprice(limited, NOON + 2 * DAY)
     assert all(now > then for now, then in zip(prices(), before, strict=True))
 
     back = versions.roll_back(to=first, actor="ann", now=NOON + 3 * DAY)
-    repricing.reprice_due(now=NOON + 3 * DAY)
+    repricing.reprice_due_channels(now=NOON + 3 * DAY)
 
     assert prices() == before
-    assert (back.version, back.restores, back.status) == (4, first, "live")
+    assert (back.version, back.restored_from, back.status) == (4, first, "live")
     assert not PriceHold.objects.exists()
     with pytest.raises(versions.NotReadyError):
         versions.roll_back(to=back, actor="ann", now=NOON + 3 * DAY)
@@ -251,14 +253,14 @@ def test_a_rollback_restores_the_exact_prices():
 
 def test_a_restored_book_restores_its_prices_and_stops_new_ones():
     one, two = stock_shop("10.00", "10.00")
-    guarded = drafted("0.30", max_run_rate=Decimal("0.05"))
+    guarded = drafted("0.30", max_change_per_run=Decimal("0.05"))
     open_and_reprice(guarded, NOON + DAY)
-    book = drafted("0.60", max_run_rate=None)
+    book = drafted("0.60", max_change_per_run=None)
     open_and_reprice(book, NOON + 2 * DAY)
     Listing.objects.filter(pk=two.pk).update(wholesale_amount=Decimal("5.00"))
 
     versions.roll_back(to=guarded, actor="ann", now=NOON + 3 * DAY)
-    repricing.reprice_due(now=NOON + 3 * DAY)
+    repricing.reprice_due_channels(now=NOON + 3 * DAY)
 
     assert Listing.objects.get(pk=one.pk).price_amount == Decimal("21.99")
     assert PriceHold.objects.get().listing_id == two.pk
@@ -266,12 +268,12 @@ def test_a_restored_book_restores_its_prices_and_stops_new_ones():
 
 def test_a_restored_book_is_guarded_once_its_prices_are_back():
     (listing,) = stock_shop("10.00")
-    guarded = drafted("0.30", max_run_rate=Decimal("0.10"))
+    guarded = drafted("0.30", max_change_per_run=Decimal("0.10"))
     open_and_reprice(guarded, NOON + HOUR)
 
     def news(cost, *, at):
         supply = supplied(listing.variant, cost)
-        refresh.refresh(channel=make_channel(), supplies=[supply], now=at)
+        refresh.refresh_listings(channel=make_channel(), supplies=[supply], now=at)
         return PriceHold.objects.filter(status="open").first()
 
     # A high price and back, both approved, are in the history.
@@ -281,7 +283,7 @@ def test_a_restored_book_is_guarded_once_its_prices_are_back():
     open_and_reprice(drafted("0.60"), NOON + DAY)
     guarded.refresh_from_db()
     versions.roll_back(to=guarded, actor="ann", now=NOON + 2 * DAY)
-    repricing.reprice_due(now=NOON + 2 * DAY)
+    repricing.reprice_due_channels(now=NOON + 2 * DAY)
     assert prices() == [Decimal("21.99")]
 
     # Much later the supplier's file has a wrong cost.

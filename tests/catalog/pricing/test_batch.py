@@ -35,15 +35,15 @@ def book(version, *more, **rule):
         channel=make_channel(),
         version=version,
         status="live",
-        max_run_rate="0.40",
-        max_day_rate="0.50",
+        max_change_per_run="0.40",
+        max_change_per_day="0.50",
         rules=({"step": "0.01", "ending": "0", **rule}, *more),
     )
 
 
 def offered(variant, cost, *, at=SECONDS_LATER, **more):
     supply = supplied(variant, cost, **more)
-    refresh.refresh(channel=make_channel(), supplies=[supply], now=at)
+    refresh.refresh_listings(channel=make_channel(), supplies=[supply], now=at)
     return Listing.objects.get().price_amount
 
 
@@ -57,7 +57,7 @@ def test_a_second_supplier_without_duty_sets_the_price_at_once(variant):
     change = PriceChange.objects.latest("pk")
     assert (price, reasons()) == (Decimal("2.37"), [])
     assert (change.old_amount, change.amount) == (Decimal("8.14"), Decimal("2.37"))
-    assert ["other_offer", None, "cj, CN: 1.58 EUR"] in change.made_of["steps"]
+    assert ["other_offer", None, "cj, CN: 1.58 EUR"] in change.breakdown["steps"]
 
 
 def test_the_price_rises_again_when_only_the_first_supplier_is_left(variant):
@@ -134,6 +134,6 @@ def test_the_offer_of_a_day_ago_is_the_reference(variant):
 
 
 def test_a_price_without_a_known_offer_is_held(variant):
-    PriceChange.objects.update(made_of={})
+    PriceChange.objects.update(breakdown={})
 
     assert (offered(variant, "1.33", **BIGBUY), reasons()) == (Decimal("8.14"), ["moved_too_far"])

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.enums import Basis, Clamp, Method, Stop
-from catalog.pricing.guards import Limits, Standing
-from catalog.pricing.price_calculation import Change, Market, calculate
+from catalog.enums import Adjustment, Basis, BlockReason, Method
+from catalog.pricing.guards import CurrentPrice, PriceGuards
+from catalog.pricing.price_calculation import Market, MarketAdjustment, calculate_price
 from catalog.pricing.rule_selection import Dynamics
 from tests.factories.pricing import (
     D,
@@ -21,32 +21,32 @@ from tests.factories.pricing import (
     terms,
 )
 
-FLOOR = Limits(floor_margin_rate=D("0.20"))
-NEAR = Limits(max_run_rate=D("0.30"))
+FLOOR = PriceGuards(floor_margin_rate=D("0.20"))
+NEAR = PriceGuards(max_change_per_run=D("0.30"))
 
 
 @pytest.mark.parametrize(
     ("changes", "expected", "clamps", "stop"),
     [
         # (10 + 2) x 1.19 / (1 - 0.03 - 0.20) = 18.54…
-        ({"value": "0.05", "limits": FLOOR}, "18.99", (Clamp.FLOOR,), None),
-        ({"map_amount": "30.00"}, "30.99", (Clamp.MAP,), None),
-        ({"msrp_amount": "21.50"}, "20.99", (Clamp.MSRP,), None),
+        ({"value": "0.05", "limits": FLOOR}, "18.99", (Adjustment.FLOOR,), None),
+        ({"map_amount": "30.00"}, "30.99", (Adjustment.MAP,), None),
+        ({"msrp_amount": "21.50"}, "20.99", (Adjustment.MSRP,), None),
         # no ending lies between the floor and the MSRP: use the MSRP
-        ({"msrp_amount": "18.60", "limits": FLOOR}, "18.60", (Clamp.MSRP,), None),
-        ({"msrp_amount": "18.00", "limits": FLOOR}, None, (), Stop.FLOOR_ABOVE_MSRP),
-        ({"map_amount": "30", "msrp_amount": "29"}, None, (), Stop.MAP_ABOVE_MSRP),
-        ({"value": "0.99"}, None, (), Stop.NO_MARGIN),
-        ({"limits": Limits(floor_margin_rate=D("0.98"))}, None, (), Stop.NO_MARGIN),
+        ({"msrp_amount": "18.60", "limits": FLOOR}, "18.60", (Adjustment.MSRP,), None),
+        ({"msrp_amount": "18.00", "limits": FLOOR}, None, (), BlockReason.FLOOR_ABOVE_MSRP),
+        ({"map_amount": "30", "msrp_amount": "29"}, None, (), BlockReason.MAP_ABOVE_MSRP),
+        ({"value": "0.99"}, None, (), BlockReason.NO_MARGIN),
+        ({"limits": PriceGuards(floor_margin_rate=D("0.98"))}, None, (), BlockReason.NO_MARGIN),
         (
             {"basis": Basis.MSRP, "method": Method.FIXED, "value": "-60", "msrp_amount": "60"},
             None,
             (),
-            Stop.ZERO,
+            BlockReason.ZERO,
         ),
-        ({"method": Method.FIXED, "value": "9999999"}, None, (), Stop.TOO_HIGH),
-        ({"present": "16.00", "limits": NEAR}, "21.99", (), Stop.MOVED_TOO_FAR),
-        ({"present": "40.00", "limits": NEAR}, "21.99", (), Stop.MOVED_TOO_FAR),
+        ({"method": Method.FIXED, "value": "9999999"}, None, (), BlockReason.TOO_HIGH),
+        ({"present": "16.00", "limits": NEAR}, "21.99", (), BlockReason.MOVED_TOO_FAR),
+        ({"present": "40.00", "limits": NEAR}, "21.99", (), BlockReason.MOVED_TOO_FAR),
         ({"present": "17.00", "limits": NEAR}, "21.99", (), None),
     ],
 )
@@ -63,11 +63,11 @@ def test_no_rule_bypasses_a_guard(changes, expected, clamps, stop):
 
 
 def test_the_daily_change_counts_from_the_price_of_a_day_ago():
-    standing = Standing(present=D("20.99"), day_ago=D("15.99"))
-    limits = Limits(max_run_rate=D("0.30"), max_day_rate=D("0.30"))
-    found = calculate(goods("10", "EUR"), policy=policy(limits=limits), standing=standing)
+    current = CurrentPrice(present=D("20.99"), day_ago=D("15.99"))
+    limits = PriceGuards(max_change_per_run=D("0.30"), max_change_per_day=D("0.30"))
+    found = calculate_price(goods("10", "EUR"), policy=policy(limits=limits), current=current)
 
-    assert found.verdict.stop == Stop.MOVED_TOO_FAR_TODAY
+    assert found.verdict.stop == BlockReason.MOVED_TOO_FAR_TODAY
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,11 @@ def test_the_daily_change_counts_from_the_price_of_a_day_ago():
     ],
 )
 def test_a_current_price_stays_while_it_keeps_all_limits(present, cost, more, stays):
-    found = price(cost=cost, present=present, limits=Limits(max_run_rate=D("0.01")), **more)
+    found = price(
+        cost=cost, present=present, limits=PriceGuards(max_change_per_run=D("0.01")), **more
+    )
 
-    assert (found.is_stopped, found.may_stay) == (True, stays)
+    assert (found.is_stopped, found.is_current_price_allowed) == (True, stays)
 
 
 FOLLOWING = Dynamics(
@@ -98,11 +100,15 @@ FOLLOWING = Dynamics(
     ("market", "expected", "changes"),
     [
         (Market(), "21.99", ()),
-        (Market(competitor=D("20.50")), "19.99", (Change.MEETS_COMPETITOR,)),
+        (Market(competitor=D("20.50")), "19.99", (MarketAdjustment.MEETS_COMPETITOR,)),
         (Market(competitor=D("90")), "21.99", ()),
-        (Market(competitor=D("1.00")), "18.99", (Change.MEETS_COMPETITOR,)),  # the floor holds
-        (Market(cover_days=D(3)), "23.99", (Change.SELLS_OUT,)),
-        (Market(cover_days=D(90)), "19.99", (Change.LIES_LONG,)),
+        (
+            Market(competitor=D("1.00")),
+            "18.99",
+            (MarketAdjustment.MEETS_COMPETITOR,),
+        ),  # the floor holds
+        (Market(cover_days=D(3)), "23.99", (MarketAdjustment.SELLS_OUT,)),
+        (Market(cover_days=D(90)), "19.99", (MarketAdjustment.LIES_LONG,)),
         (Market(cover_days=D(30)), "21.99", ()),
     ],
 )
@@ -157,11 +163,11 @@ def test_no_rule_breaks_a_guard(  # noqa: PLR0917 - hypothesis names them
         dynamics=FOLLOWING,
     )
     known = {("*", "*"): terms(fee=str(fee), tax=str(tax), handling=str(handling))}
-    limits = Limits(floor_margin_rate=floor, max_run_rate=most, max_day_rate=most)
-    found = calculate(
+    limits = PriceGuards(floor_margin_rate=floor, max_change_per_run=most, max_change_per_day=most)
+    found = calculate_price(
         goods(cost, "EUR", map_amount=map_amount, msrp_amount=msrp_amount),
         policy=policy(asked, rule(id=2, number=2, value="0.3"), known=known, limits=limits),
-        standing=Standing(present=present, day_ago=present),
+        current=CurrentPrice(present=present, day_ago=present),
         market=Market(competitor=competitor, cover_days=cover),
     )
 

@@ -21,15 +21,15 @@ def test_the_newest_price_in_the_history_is_the_current_one_with_any_clock():
     make_price_book(
         channel=make_channel(), version=2, status="live", rules=({"value": "0.40"},), at=NOON
     )
-    refresh.refresh(
+    refresh.refresh_listings(
         channel=make_channel(),
         supplies=[supplied(listing.variant, "12.00")],
         now=NOON + 5 * MINUTE,
     )
     Listing.objects.update(wholesale_amount=Decimal("10.00"))
     # A run that began before that update and reaches this listing after it.
-    repricing.reprice(channel=make_channel(), now=NOON + MINUTE)
+    repricing.reprice_channel(channel=make_channel(), now=NOON + MINUTE)
 
     (listing,) = Listing.objects.all()
     assert PriceChange.objects.order_by("at", "id").last().amount == listing.price_amount
-    assert history.read(listing=listing)[-1].price == listing.price_amount
+    assert history.load_prices(listing=listing)[-1].price == listing.price_amount

@@ -9,10 +9,10 @@ import pytest
 
 from catalog.exchange_rates import rates
 from catalog.listings import refresh, repricing
-from catalog.models import Channel, Listing, WaitingPrice
-from catalog.pricing.guards import Standing
-from catalog.pricing.landed_cost import DUTY_FROM, Terms
-from catalog.pricing.price_calculation import calculate
+from catalog.models import Channel, Listing, RepricingRequest
+from catalog.pricing.guards import CurrentPrice
+from catalog.pricing.landed_cost import DUTY_FROM, CostTerms
+from catalog.pricing.price_calculation import calculate_price
 from tests.factories.catalog import NOON, make_channel, make_exchange_rate, make_variant
 from tests.factories.priced_shop import supplied
 from tests.factories.pricing import goods, make_price_book, make_terms, policy
@@ -34,13 +34,13 @@ def shop(db):
         supplied(variant, currency="USD", origins=origins)
         for variant, origins in zip(variants, places, strict=True)
     ]
-    refresh.refresh(channel=channel, supplies=supplies, now=NOON)
-    repricing.reprice_waiting(now=NOON)
+    refresh.refresh_listings(channel=channel, supplies=supplies, now=NOON)
+    repricing.reprice_queued(now=NOON)
     return list(Listing.objects.order_by("variant_id"))
 
 
 def tell(rate, *, as_of=NOON + DAY):
-    rates.take_in(
+    rates.import_rates(
         quote="USD",
         rates={"EUR": D(rate)},
         source="bank",
@@ -48,8 +48,8 @@ def tell(rate, *, as_of=NOON + DAY):
         actor="ann",
         now=as_of,
     )
-    asked = set(WaitingPrice.objects.values_list("variant", flat=True))
-    repricing.reprice_waiting(now=as_of)
+    asked = set(RepricingRequest.objects.values_list("variant", flat=True))
+    repricing.reprice_queued(now=as_of)
     return asked
 
 
@@ -58,10 +58,10 @@ def landed():
 
 
 def test_any_destination_may_require_the_duty():
-    found = calculate(
+    found = calculate_price(
         goods(origins=("CN",)),
-        policy=policy(known={("*", "*"): Terms()}, country="AZ DE"),
-        standing=Standing(),
+        policy=policy(known={("*", "*"): CostTerms()}, country="AZ DE"),
+        current=CurrentPrice(),
     )
 
     assert found.landed.duty == D(3)
@@ -82,7 +82,7 @@ def test_an_unconfirmed_duty_sets_no_price(shop):
 
     assert tell("1.30") == {chinese.variant_id}
     cheaper = supplied(chinese.variant, "9.00", "USD")
-    refresh.refresh(channel=chinese.channel, supplies=[cheaper], now=NOON + DAY)
+    refresh.refresh_listings(channel=chinese.channel, supplies=[cheaper], now=NOON + DAY)
 
     # The current price stays, because it covers the highest plausible duty.
     assert landed() == [D("12.90"), D("10.00")]
@@ -94,7 +94,7 @@ def test_an_unconfirmed_duty_sets_no_price(shop):
 
 def test_the_start_of_the_duty_reprices_channels_that_sell_to_the_eu(shop):
     begins = datetime(DUTY_FROM.year, DUTY_FROM.month, DUTY_FROM.day, tzinfo=UTC)
-    Channel.objects.update(repriced_at=begins - timedelta(seconds=1), reprice_since=None)
+    Channel.objects.update(repriced_at=begins - timedelta(seconds=1), reprice_requested_at=None)
     channel = Channel.objects.get()
 
     assert not repricing.is_due(channel, now=begins - timedelta(milliseconds=1))
@@ -107,6 +107,6 @@ def test_a_channel_changed_after_it_was_read_counts_as_changed(shop):
     stale = Channel.objects.get()
     Channel.objects.update(countries=["US"])
 
-    repricing.reprice(channel=stale, now=NOON)
+    repricing.reprice_channel(channel=stale, now=NOON)
 
     assert landed() == [D("10.00")] * 2

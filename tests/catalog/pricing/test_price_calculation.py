@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 
 from catalog.enums import Basis, Method
-from catalog.pricing.breakdown import snapshot, steps
-from catalog.pricing.guards import Standing
-from catalog.pricing.landed_cost import Terms
-from catalog.pricing.price_calculation import Missing, calculate
+from catalog.pricing.breakdown import list_steps, to_json
+from catalog.pricing.guards import CurrentPrice
+from catalog.pricing.landed_cost import CostTerms
+from catalog.pricing.price_calculation import Missing, calculate_price
 from catalog.pricing.rounding import Rounding
 from tests.factories.pricing import (
     D,
@@ -154,11 +154,11 @@ def test_without_a_rule_there_is_no_price():
     ],
 )
 def test_items_from_outside_the_eu_pay_the_flat_duty(origins, country, on, duty):
-    known = {("*", "*"): Terms(tax_rate=D("0.19"))}
-    found = calculate(
+    known = {("*", "*"): CostTerms(tax_rate=D("0.19"))}
+    found = calculate_price(
         goods(origins=origins),
         policy=policy(known=known, country=country, on=on),
-        standing=Standing(),
+        current=CurrentPrice(),
     )
 
     assert (found.landed.duty, found.landed.total) == (D(duty), D("9.2") + D(duty))
@@ -176,9 +176,11 @@ def test_each_part_of_the_landed_cost_is_listed():
         ),
         ("*", "*"): terms(handling="99"),
     }
-    found = calculate(goods(origins=("CN",)), policy=policy(known=known), standing=Standing())
+    found = calculate_price(
+        goods(origins=("CN",)), policy=policy(known=known), current=CurrentPrice()
+    )
 
-    told = {step.code: step.amount for step in steps(found)}
+    told = {step.code: step.amount for step in list_steps(found)}
     assert told["wholesale"] == D("9.2")
     assert told["supplier_fee"] == D("1.42")
     assert (told["freight"], told["duty"]) == (D("1.20"), D(3))
@@ -187,7 +189,7 @@ def test_each_part_of_the_landed_cost_is_listed():
     # 3 % of the price before tax and 2 % of the price with tax
     assert found.landed.fee_rate == D("0.03") + D("0.02") * D("1.19")
     assert told["price"] == found.price == D("31.99")
-    assert snapshot(found)["steps"][0] == ["wholesale", "9.20", "10 USD"]
+    assert to_json(found)["steps"][0] == ["wholesale", "9.20", "10 USD"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +203,9 @@ def test_each_part_of_the_landed_cost_is_listed():
 )
 def test_the_most_specific_costs_apply(known, chosen):
     marked = {key: terms(handling=str(place)) for place, key in enumerate(known)}
-    found = calculate(goods(origins=("CN",)), policy=policy(known=marked), standing=Standing())
+    found = calculate_price(
+        goods(origins=("CN",)), policy=policy(known=marked), current=CurrentPrice()
+    )
 
     assert found.landed.handling == known.index(chosen)
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from catalog.listings import refresh, repricing
-from catalog.listings.refresh import Supply
+from catalog.listings.refresh import ListingSupply
 from catalog.models import Listing, PriceChange
-from catalog.pricing.price_reduction import Asked, announced, lowest_before
+from catalog.pricing.price_reduction import PricePoint, current_reduction, lowest_before
 from catalog.products import detail
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel
@@ -22,7 +22,7 @@ UNTIL = NOON + 7 * DAY
 
 def asked(*told):
     """Build a history from (days ago, price) and (days ago, price, True) for the reduction."""
-    return [Asked(NOON - row[0] * DAY, row[1] and D(row[1]), *row[2:]) for row in told]
+    return [PricePoint(NOON - row[0] * DAY, row[1] and D(row[1]), *row[2:]) for row in told]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_the_lowest_price_is_that_of_the_30_days_before(history, lowest):
 def test_a_reduction_is_computed_from_the_lowest_prior_price():
     history = asked((60, "30"), (12, "27"), (8, "30"), (2, "24", True))
 
-    found = announced(history, price=D(24), until=UNTIL, now=NOON)
+    found = current_reduction(history, price=D(24), until=UNTIL, now=NOON)
 
     assert (found.lowest, found.percent, found.since) == (D(27), 11, NOON - 2 * DAY)
 
@@ -53,7 +53,7 @@ def test_a_reduction_is_computed_from_the_lowest_prior_price():
 def test_a_reduction_continues_after_a_period_without_a_price():
     history = asked((60, "30"), (8, "25", True), (5, None), (2, "24", True))
 
-    found = announced(history, price=D(24), until=UNTIL, now=NOON)
+    found = current_reduction(history, price=D(24), until=UNTIL, now=NOON)
 
     assert (found.lowest, found.since) == (D(30), NOON - 8 * DAY)
 
@@ -72,31 +72,33 @@ def test_a_reduction_continues_after_a_period_without_a_price():
     ],
 )
 def test_what_is_no_reduction_is_not_shown_as_one(history, price):
-    assert announced(asked(*history), price=D(price), until=UNTIL, now=NOON) is None
+    assert current_reduction(asked(*history), price=D(price), until=UNTIL, now=NOON) is None
 
 
 def test_a_reduction_ends_as_announced():
     history = asked((60, "30"), (2, "24", True))
 
-    assert announced(history, price=D(24), until=NOON + SECOND, now=NOON)
-    assert announced(history, price=D(24), until=NOON, now=NOON) is None
+    assert current_reduction(history, price=D(24), until=NOON + SECOND, now=NOON)
+    assert current_reduction(history, price=D(24), until=NOON, now=NOON) is None
 
 
 def test_a_reduction_in_steps_is_one_with_one_prior_price():
     history = asked((60, "30"), (9, "27", True), (2, "24", True))
 
-    found = announced(history, price=D(24), until=UNTIL, now=NOON)
+    found = current_reduction(history, price=D(24), until=UNTIL, now=NOON)
 
     assert (found.lowest, found.since, found.percent) == (D(30), NOON - 9 * DAY, 20)
 
 
 def test_the_percentage_is_rounded_down():
-    found = announced(
+    found = current_reduction(
         asked((60, "30"), (1, "20.10", True)), price=D("20.10"), until=UNTIL, now=NOON
     )
 
     assert found.percent == 33
-    less = announced(asked((60, "30"), (1, "20.11", True)), price=D("20.11"), until=UNTIL, now=NOON)
+    less = current_reduction(
+        asked((60, "30"), (1, "20.11", True)), price=D("20.11"), until=UNTIL, now=NOON
+    )
     assert less.percent == 32
 
 
@@ -120,13 +122,13 @@ def promotion(db):
 def shown(now):
     Listing.objects.update(as_of=now, is_published=True)
     product = Listing.objects.get().variant.product
-    (variant,) = detail.product(channel=make_channel(), slug=product.slug, now=now).variants
+    (variant,) = detail.load_product(channel=make_channel(), slug=product.slug, now=now).variants
     return variant
 
 
 def test_the_product_page_shows_a_reduction_only_while_announced(promotion):
     before = shown(NOON)
-    repricing.reprice_due(now=NOON + 5 * DAY)
+    repricing.reprice_due_channels(now=NOON + 5 * DAY)
     during = shown(NOON + 6 * DAY)
     late = shown(NOON + 12 * DAY)  # not repriced yet
 
@@ -134,7 +136,7 @@ def test_the_product_page_shows_a_reduction_only_while_announced(promotion):
     assert during.price == Money(D("16.99"), "EUR")
     assert during.lowest_before == Money(D("21.99"), "EUR")
     assert during.reduction.percent == 22
-    repricing.reprice_due(now=NOON + 12 * DAY)
+    repricing.reprice_due_channels(now=NOON + 12 * DAY)
     assert shown(NOON + 12 * DAY).reduction is None
 
 
@@ -147,7 +149,7 @@ def test_a_lower_price_without_an_announcement_is_no_reduction(promotion):
 
 
 def test_a_new_book_with_the_same_promotion_continues_it(promotion):
-    repricing.reprice_due(now=NOON + 5 * DAY)
+    repricing.reprice_due_channels(now=NOON + 5 * DAY)
     book = drafted("0.30")
     book.rules.filter(number=2).update(value=D("0.05"))
     open_and_reprice(book, now=NOON + 6 * DAY)
@@ -168,7 +170,7 @@ def test_only_relevant_rows_of_a_long_history_are_read(promotion):
             rule=listing.rule,
             at=NOON - days * DAY,
         )
-    repricing.reprice_due(now=NOON + 5 * DAY)
+    repricing.reprice_due_channels(now=NOON + 5 * DAY)
 
     assert shown(NOON + 6 * DAY).lowest_before == Money(D("21.99"), "EUR")
 
@@ -176,9 +178,11 @@ def test_only_relevant_rows_of_a_long_history_are_read(promotion):
 def test_the_history_records_periods_without_a_price(promotion):
     variant = Listing.objects.get().variant
     PriceChange.objects.update(at=NOON - 60 * DAY)
-    lost = Supply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=NOON)
-    refresh.refresh(channel=make_channel(), supplies=[lost], now=NOON - 40 * DAY)
-    refresh.refresh(channel=make_channel(), supplies=[supplied(variant)], now=NOON + 5 * DAY)
+    lost = ListingSupply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=NOON)
+    refresh.refresh_listings(channel=make_channel(), supplies=[lost], now=NOON - 40 * DAY)
+    refresh.refresh_listings(
+        channel=make_channel(), supplies=[supplied(variant)], now=NOON + 5 * DAY
+    )
 
     during = shown(NOON + 6 * DAY)
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.exchange_rates.ecb import UnreadableRatesError, read
-from catalog.pricing.rate_validity import Limits, moved_too_far, worth
+from catalog.exchange_rates.ecb import UnreadableRatesError, parse
+from catalog.pricing.rate_validity import RateLimits, assess_rate, moved_too_far
 from tests.factories.competitors import NOON, ecb_xml
 
 D = Decimal
@@ -15,11 +15,11 @@ WITH_ENTITY = (
     b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]><Cube time="2026-11-24">'
     b'<Cube currency="USD" rate="&a;"/></Cube>'
 )
-LIMITS = Limits(max_age=96 * HOUR, max_move_percent=5)
+LIMITS = RateLimits(max_age=96 * HOUR, max_move_percent=5)
 
 
 @pytest.mark.parametrize(
-    ("age_h", "waiting", "standing", "dearest"),
+    ("age_h", "waiting", "validity", "worst_case_rate"),
     [
         (0, None, "sure", "0.80"),
         (96, None, "sure", "0.80"),
@@ -31,8 +31,8 @@ LIMITS = Limits(max_age=96 * HOUR, max_move_percent=5)
         (97, "0.83", "unsure", "0.84"),
     ],
 )
-def test_a_rate_is_sure_while_recent_and_unchallenged(age_h, waiting, standing, dearest):
-    found = worth(
+def test_a_rate_is_sure_while_recent_and_unchallenged(age_h, waiting, validity, worst_case_rate):
+    found = assess_rate(
         rate=D("0.80"),
         as_of=NOON - age_h * HOUR,
         waiting=waiting and D(waiting),
@@ -40,7 +40,7 @@ def test_a_rate_is_sure_while_recent_and_unchallenged(age_h, waiting, standing, 
         now=NOON,
     )
 
-    assert (found.standing, found.dearest) == (standing, D(dearest))
+    assert (found.validity, found.worst_case_rate) == (validity, D(worst_case_rate))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_rate_may_change_five_percent_a_day_for_three_days(new, hours, is_far)
 
 
 def test_rates_are_inverted_and_crossed_via_the_euro():
-    daily = read(ecb_xml({"USD": "1.0876", "JPY": "162.34", "GBP": "0.8341"}))
+    daily = parse(ecb_xml({"USD": "1.0876", "JPY": "162.34", "GBP": "0.8341"}))
 
     into_euro, into_dollar = daily.into("EUR"), daily.into("USD")
 
@@ -102,4 +102,4 @@ def test_rates_are_inverted_and_crossed_via_the_euro():
 )
 def test_an_invalid_rate_list_is_rejected_as_a_whole(content, reason):
     with pytest.raises(UnreadableRatesError, match=reason):
-        read(content)
+        parse(content)

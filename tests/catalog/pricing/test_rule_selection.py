@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.pricing.rounding import Rounding
-from catalog.pricing.rule_selection import Place, Rule, RuleIndex
+from catalog.pricing.rule_selection import Rule, RuleIndex, RuleScope
 from tests.factories.catalog import NOON
 
 HOUR = timedelta(hours=1)
@@ -18,8 +18,8 @@ def rule(number, **more):
 
 
 def wins(*rules, now=NOON):
-    place = Place(variant_id=1, product_id=1, category_id=1, brand_id=1, supplier_code="a")
-    found = next(iter(RuleIndex(rules, now=now).fitting(place)), None)
+    place = RuleScope(variant_id=1, product_id=1, category_id=1, brand_id=1, supplier_code="a")
+    found = next(iter(RuleIndex(rules, now=now).matching(place)), None)
     return found and found.number
 
 
@@ -86,7 +86,7 @@ def weight(rule):
 @given(
     told=st.lists(scopes, max_size=12),
     place=st.builds(
-        Place,
+        RuleScope,
         variant_id=st.integers(1, 2),
         product_id=st.integers(1, 2),
         brand_id=st.integers(1, 2),
@@ -96,7 +96,7 @@ def weight(rule):
 )
 def test_the_index_finds_what_a_full_scan_finds(told, place):
     rules = [rule(number, **scope) for number, scope in enumerate(told, start=1)]
-    fitting = [
+    matching = [
         one
         for one in rules
         if one.variant_id in {None, place.variant_id}
@@ -108,7 +108,7 @@ def test_the_index_finds_what_a_full_scan_finds(told, place):
         and (one.ends_at is None or one.ends_at > NOON)
     ]
     by_hand = sorted(
-        fitting,
+        matching,
         key=lambda one: (
             -weight(one),
             one.starts_at is None and one.ends_at is None,
@@ -117,4 +117,4 @@ def test_the_index_finds_what_a_full_scan_finds(told, place):
         ),
     )
 
-    assert list(RuleIndex(rules, now=NOON).fitting(place)) == by_hand
+    assert list(RuleIndex(rules, now=NOON).matching(place)) == by_hand

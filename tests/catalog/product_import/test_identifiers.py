@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take_in(*records, known=None):
-    return importer.take_in(records=records, known=known or {}, source="cj", now=NOON)
+    return importer.import_products(records=records, known=known or {}, source="cj", now=NOON)
 
 
 def two_variants(**changes):
@@ -36,7 +36,8 @@ def test_an_invalid_check_digit_is_reported_and_not_stored():
 def test_a_gtin_of_two_variants_is_a_conflict_and_reported_each_time():
     records = [
         make_product_record(
-            ref=f"R{place}", variants=[make_variant_record(sku=f"S{place}", mpn=f"M{place}")]
+            external_id=f"R{place}",
+            variants=[make_variant_record(sku=f"S{place}", mpn=f"M{place}")],
         )
         for place in (1, 2)
     ]

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take_in(*records, known=None):
-    return importer.take_in(records=records, known=known or {}, source="cj", now=NOON)
+    return importer.import_products(records=records, known=known or {}, source="cj", now=NOON)
 
 
 def two_variants(**changes):

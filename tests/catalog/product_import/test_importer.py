@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import Brand, Image, Mode, Product, Spec, Variant, WaitingPrice
+from catalog.models import Brand, Image, Mode, Product, RepricingRequest, Spec, Variant
 from catalog.models.products import CONTACT_PARTS
 from catalog.product_import import importer
 from catalog.products.forms import BrandForm
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take_in(*records, known=None, source="cj"):
-    return importer.take_in(records=records, known=known or {}, source=source, now=NOON)
+    return importer.import_products(records=records, known=known or {}, source=source, now=NOON)
 
 
 def two_variants(**changes):
@@ -80,7 +80,7 @@ def test_another_brand_or_category_requests_repricing(changes, is_asked):
 
     take_in(two_variants(**changes))
 
-    asked = set(WaitingPrice.objects.values_list("variant", flat=True))
+    asked = set(RepricingRequest.objects.values_list("variant", flat=True))
     assert asked == (set(first.variants.values()) if is_asked else set())
 
 
@@ -101,7 +101,7 @@ def test_many_records_need_as_many_queries_as_few():
     def taking(count, start):
         records = [
             make_product_record(
-                ref=f"R{place}",
+                external_id=f"R{place}",
                 title=f"Headlamp {place}",
                 variants=[make_variant_record(sku=f"S{place}", gtin="", mpn=f"M{place}")],
             )
@@ -152,7 +152,9 @@ def test_a_value_no_longer_stated_is_emptied():
 
 def test_fields_locked_by_staff_are_never_overwritten():
     take_in(two_variants())
-    Product.objects.update(title="Our own words", locked_fields=["title", "weight_g", "category"])
+    Product.objects.update(
+        title="Our own words", overridden_fields=["title", "weight_g", "category"]
+    )
 
     take_in(two_variants(title="Other words", claims={"Weight": "99 g"}))
 
@@ -172,8 +174,10 @@ def test_a_new_sku_joins_the_product_of_its_siblings():
 
 
 def test_two_products_with_one_title_get_different_slugs():
-    first = make_product_record(ref="R1", variants=[make_variant_record(sku="S1", gtin="")])
-    second = make_product_record(ref="R2", variants=[make_variant_record(sku="S2", gtin="")])
+    first = make_product_record(external_id="R1", variants=[make_variant_record(sku="S1", gtin="")])
+    second = make_product_record(
+        external_id="R2", variants=[make_variant_record(sku="S2", gtin="")]
+    )
 
     take_in(first, second)
 
@@ -193,7 +197,7 @@ def test_a_repeated_sku_counts_once_and_is_reported():
 
 
 def test_an_invalid_record_does_not_stop_the_others():
-    mat = make_product_record(ref="R9", title="Yoga mat", category_path=("Mats",))
+    mat = make_product_record(external_id="R9", title="Yoga mat", category_path=("Mats",))
 
     taken = take_in(mat, two_variants())
 
@@ -213,7 +217,7 @@ def test_two_spellings_of_a_brand_make_one():
     take_in(make_product_record(brand="Northbeam"))
     take_in(
         make_product_record(
-            ref="R2", brand="NORTH BEAM", variants=[make_variant_record(sku="S2", gtin="")]
+            external_id="R2", brand="NORTH BEAM", variants=[make_variant_record(sku="S2", gtin="")]
         )
     )
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from catalog.models import Card, Identifier, Listing
+from catalog.models import Identifier, Listing, ProductCard
 from catalog.products import detail
 from catalog.search import index
 from storefront.lib.money import Money
@@ -38,7 +38,7 @@ def make_shown(*, slug="trail-lamp", category=None, family="headlamp"):
 
 
 def show(slug="trail-lamp"):
-    return detail.product(channel=make_channel(), slug=slug, now=NOON)
+    return detail.load_product(channel=make_channel(), slug=slug, now=NOON)
 
 
 def test_a_product_page_has_all_its_data():
@@ -96,7 +96,7 @@ def test_the_default_variant_is_available():
 
     assert view.price_from == Money(Decimal("19.99"), "EUR")
     assert view.has_more_prices
-    assert view.lead(NOON).sku == "trail-lamp-B"
+    assert view.default_variant(NOON).sku == "trail-lamp-B"
     assert view.is_available(NOON)
     assert not view.is_available(NOON + timedelta(hours=25))
 
@@ -137,9 +137,9 @@ def test_a_page_needs_two_queries(django_assert_num_queries):
     make_shown()
     for _ in range(2):
         with django_assert_num_queries(2):
-            assert detail.product(channel=channel, slug="trail-lamp", now=NOON)
+            assert detail.load_product(channel=channel, slug="trail-lamp", now=NOON)
         with django_assert_num_queries(2):
-            detail.home(channel=channel, country="DE", now=NOON)
+            detail.load_home(channel=channel, country="DE", now=NOON)
         for place in range(20):
             make_shown(slug=f"more-{place}-{_}")
 
@@ -149,15 +149,15 @@ def test_the_home_page_shows_the_best_available_card_of_each_category():
     products = [make_shown(slug=f"lamp-{place}") for place in range(8)]
     products.append(make_shown(slug="lantern", category=lanterns, family="lantern"))
     with transaction.atomic():
-        index.shelve(product_ids=[each.pk for each in products], channel=make_channel())
+        index.reindex(product_ids=[each.pk for each in products], channel=make_channel())
     best = products[3].pk
-    Card.objects.filter(product=best).update(score=9_000_000)
-    Card.objects.filter(product=products[4]).update(score=9_500_000, available=0)
+    ProductCard.objects.filter(product=best).update(score=9_000_000)
+    ProductCard.objects.filter(product=products[4]).update(score=9_500_000, available=0)
 
-    home = detail.home(channel=make_channel(), country="DE", now=NOON)
+    home = detail.load_home(channel=make_channel(), country="DE", now=NOON)
 
     assert list(home.picks) == ["headlamp", "lantern"]
-    assert len(home.picks["headlamp"]) == detail.PICKS_PER_SHELF
+    assert len(home.picks["headlamp"]) == detail.PICKS_PER_CATEGORY
     assert home.picks["headlamp"][0].product_id == best
     assert [(category.slug, count) for category, count in home.categories] == [
         ("headlamps", 8),

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from catalog.listings import publication
-from catalog.models import Card, Listing, WaitingPrice
+from catalog.models import Listing, ProductCard, RepricingRequest
 from catalog.products import editing
 from catalog.search import index
 from tests.factories.catalog import NOON, make_category, make_channel, make_image, make_listing
@@ -17,13 +17,13 @@ def product():
     product = make_listing().variant.product
     make_image(product, stem="a1")
     with transaction.atomic():
-        index.shelve(product_ids=[product.pk], channel=make_channel())
+        index.reindex(product_ids=[product.pk], channel=make_channel())
     return product
 
 
 def edit(product, **changes):
     with transaction.atomic():
-        editing.edit(product=product, changes=changes, now=NOON)
+        editing.apply_edit(product=product, changes=changes, now=NOON)
     product.refresh_from_db()
 
 
@@ -31,43 +31,43 @@ def test_an_edited_field_is_locked(product):
     edit(product, title="Mine")
     edit(product, summary="Mine too")
 
-    assert product.locked_fields == ["summary", "title"]
-    assert Card.objects.get().title == "Mine"
+    assert product.overridden_fields == ["summary", "title"]
+    assert ProductCard.objects.get().title == "Mine"
 
 
 def test_a_field_can_be_unlocked(product):
     edit(product, title="Mine")
 
-    edit(product, locked_fields=[])
+    edit(product, overridden_fields=[])
 
-    assert (product.title, product.locked_fields) == ("Mine", [])
+    assert (product.title, product.overridden_fields) == ("Mine", [])
 
 
 def test_an_archived_product_is_unpublished_and_returns_with_its_price(product):
     edit(product, status="archived")
-    hidden = (Listing.objects.get().is_published, Card.objects.count())
+    hidden = (Listing.objects.get().is_published, ProductCard.objects.count())
 
     edit(product, status="active")
 
     assert hidden == (False, 0)
-    assert (Listing.objects.get().is_published, Card.objects.count()) == (True, 1)
+    assert (Listing.objects.get().is_published, ProductCard.objects.count()) == (True, 1)
 
 
 def test_relisting_does_not_publish_an_incomplete_listing(product):
     listing = Listing.objects.get()
-    publication.withdraw(listing=listing, now=NOON)
+    publication.delist(listing=listing, now=NOON)
     edit(product, status="draft")
 
-    publication.put_back(listing=listing, now=NOON)
+    publication.relist(listing=listing, now=NOON)
 
     listing.refresh_from_db()
-    assert (listing.is_withdrawn, listing.is_published) == (False, False)
+    assert (listing.is_delisted, listing.is_published) == (False, False)
 
 
 def test_a_product_in_another_category_gets_the_prices_of_its_rules(product):
     edit(product, title="Mine")
-    assert not WaitingPrice.objects.exists()
+    assert not RepricingRequest.objects.exists()
 
     edit(product, category=make_category(slug="lanterns"))
 
-    assert WaitingPrice.objects.get().variant.product == product
+    assert RepricingRequest.objects.get().variant.product == product

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 from catalog.models import Image
 from catalog.products import images
-from catalog.products.images import BadPictureError
+from catalog.products.images import InvalidImageError
 from tests.factories.catalog import NOON, make_image, make_product
 
 BAD = Path(__file__).with_name("bad_images")
@@ -39,13 +39,13 @@ def bomb(width=60_000, height=60_000):
 
 def kept(settings, stem):
     return {
-        path.name: images.opened(path.read_bytes())
+        path.name: images.decode(path.read_bytes())
         for path in sorted((Path(settings.MEDIA_ROOT) / "pictures").glob(f"{stem}-*"))
     }
 
 
 def test_an_image_is_stored_in_three_widths_with_transparency(settings):
-    found = images.keep(picture())
+    found = images.store_resized(picture())
 
     assert (found.width_px, found.height_px) == (1200, 800)
     files = kept(settings, found.stem)
@@ -59,14 +59,14 @@ def test_an_image_is_stored_in_three_widths_with_transparency(settings):
 
 
 def test_equal_images_are_stored_once(settings):
-    first, second = images.keep(picture()), images.keep(picture())
+    first, second = images.store_resized(picture()), images.store_resized(picture())
 
     assert first == second
     assert len(list((Path(settings.MEDIA_ROOT) / "pictures").iterdir())) == 3
 
 
 def test_a_small_image_is_not_enlarged(settings):
-    found = images.keep(picture(size=(300, 200)))
+    found = images.store_resized(picture(size=(300, 200)))
 
     assert {file.size for file in kept(settings, found.stem).values()} == {(240, 160), (300, 200)}
 
@@ -77,14 +77,14 @@ def test_a_small_image_is_not_enlarged(settings):
 def test_every_usual_format_and_mode_is_accepted(settings, mode, kind):
     content = picture(mode=mode, kind=kind)
 
-    assert images.opened(content).mode == "RGB"
+    assert images.decode(content).mode == "RGB"
 
 
 def test_camera_metadata_is_dropped(settings):
     exif = Pillow.Exif()
     exif[0x0112] = 6  # rotated
     exif[0x010E] = "secret place"
-    found = images.keep(picture(mode="RGB", kind="JPEG", size=(800, 400), exif=exif))
+    found = images.store_resized(picture(mode="RGB", kind="JPEG", size=(800, 400), exif=exif))
 
     assert (found.width_px, found.height_px) == (400, 800)
     folder = Path(settings.MEDIA_ROOT) / "pictures"
@@ -109,8 +109,8 @@ def test_camera_metadata_is_dropped(settings):
     ],
 )
 def test_an_invalid_image_is_explained(settings, content, words):
-    with pytest.raises(BadPictureError, match=words):
-        images.keep(content)
+    with pytest.raises(InvalidImageError, match=words):
+        images.store_resized(content)
 
     assert not (Path(settings.MEDIA_ROOT) / "pictures").exists()
 
@@ -131,7 +131,7 @@ def test_an_unreadable_header_does_not_reject_an_image(settings, kind, good, bad
     whole = exif.tobytes()
     assert good in whole
 
-    found = images.keep(
+    found = images.store_resized(
         picture(mode="RGB", kind=kind, size=(80, 60), exif=whole.replace(good, bad))
     )
 
@@ -141,15 +141,15 @@ def test_an_unreadable_header_does_not_reject_an_image(settings, kind, good, bad
 
 @pytest.mark.parametrize("path", sorted(BAD.glob("refused-*")), ids=lambda path: path.name)
 def test_an_invalid_file_is_not_stored(settings, path):
-    with pytest.raises(BadPictureError):
-        images.keep(path.read_bytes())
+    with pytest.raises(InvalidImageError):
+        images.store_resized(path.read_bytes())
 
     assert not (Path(settings.MEDIA_ROOT) / "pictures").exists()
 
 
 @pytest.mark.parametrize("path", sorted(BAD.glob("cleaned-*")), ids=lambda path: path.name)
 def test_other_content_of_a_file_is_dropped(settings, path):
-    images.keep(path.read_bytes())
+    images.store_resized(path.read_bytes())
 
     for made in (Path(settings.MEDIA_ROOT) / "pictures").iterdir():
         content = made.read_bytes()
@@ -163,7 +163,7 @@ def test_a_fetched_image_is_recorded(httpserver, settings):
     httpserver.expect_request("/1.png", query_string="v=2").respond_with_data(picture())
     image = make_image(make_product(), source_url=httpserver.url_for("/1.png?v=2"))
 
-    images.fetch(image, NOON)
+    images.fetch_image(image, NOON)
 
     image.refresh_from_db()
     assert (image.width_px, image.height_px, image.problem, image.tries) == (1200, 800, "", 1)
@@ -180,12 +180,12 @@ def test_an_unavailable_server_is_retried_with_backoff_up_to_a_limit(httpserver)
 
     while Image.objects.waiting(now).exists():
         image.refresh_from_db()
-        images.fetch(image, now)
+        images.fetch_image(image, now)
         image.refresh_from_db()
-        if image.try_after:
-            waits.append((image.try_after - now).total_seconds() / 60)
+        if image.retry_at:
+            waits.append((image.retry_at - now).total_seconds() / 60)
             assert not Image.objects.waiting(now).exists()
-            now = image.try_after
+            now = image.retry_at
 
     assert waits == [1, 2, 4, 8, 16, 32, 64]
     assert "503" in image.problem
@@ -206,7 +206,7 @@ def test_a_permanent_failure_is_recorded_with_its_reason(httpserver, status, bod
     httpserver.expect_request("/1.png").respond_with_data(body, status=status)
     image = make_image(make_product(), source_url=httpserver.url_for("/1.png"))
 
-    images.fetch(image, NOON)
+    images.fetch_image(image, NOON)
 
     image.refresh_from_db()
     assert words in image.problem
@@ -219,7 +219,7 @@ def test_no_feed_can_reach_our_own_network(settings):
     settings.PRIVATE_NETWORKS_ALLOWED = []
     image = make_image(make_product(), source_url="http://127.0.0.1/admin.png")
 
-    images.fetch(image, NOON)
+    images.fetch_image(image, NOON)
 
     image.refresh_from_db()
     assert image.problem == "GET /admin.png: 127.0.0.1 is not in a public network"
@@ -234,7 +234,7 @@ def test_a_redirected_image_is_followed(httpserver):
     httpserver.expect_request("/new.png").respond_with_data(picture())
     image = make_image(make_product(), source_url=httpserver.url_for("/old.png"))
 
-    images.fetch(image, NOON)
+    images.fetch_image(image, NOON)
 
     image.refresh_from_db()
     assert (image.width_px, image.problem) == (1200, "")

@@ -36,7 +36,7 @@ def test_a_silent_host_is_called_once_per_batch(monkeypatch):
         "http://busy.example/2", "http://[", "http://silent.example/3",
     )  # fmt: skip
 
-    images.fetch_waiting(size=20, now=NOON)
+    images.fetch_due(size=20, now=NOON)
 
     assert asked == [
         "http://silent.example/1", "http://busy.example/1", "http://busy.example/2", "http://[",
@@ -63,7 +63,7 @@ def test_a_slow_host_is_called_once_per_batch(monkeypatch, time_machine):
         "http://quick.example/2",
     )  # fmt: skip
 
-    images.fetch_waiting(size=20, now=NOON)
+    images.fetch_due(size=20, now=NOON)
 
     assert asked == [
         "http://slow.example/1", "http://quick.example/1", "http://quick.example/2",
@@ -78,17 +78,17 @@ def test_an_unexpected_error_blocks_no_other_image_and_is_not_retried_forever(
     httpserver.expect_request("/bad.png").respond_with_data(content + b"bad")
     httpserver.expect_request("/good.png").respond_with_data(content)
     bad, good = make_images(httpserver.url_for("/bad.png"), httpserver.url_for("/good.png"))
-    keep = images.keep
+    keep = images.store_resized
 
     def surprise(given):
         if given.endswith(b"bad"):
             raise RuntimeError("of a library")
         return keep(given)
 
-    monkeypatch.setattr(images, "keep", surprise)
+    monkeypatch.setattr(images, "store_resized", surprise)
     now = NOON
     for _ in range(images.MAX_TRIES):
-        images.fetch_waiting(size=20, now=now)
+        images.fetch_due(size=20, now=now)
         now += timedelta(hours=3)
 
     bad.refresh_from_db()

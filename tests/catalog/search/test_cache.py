@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
-from catalog.models import Card
+from catalog.models import ProductCard
 from catalog.search import cache as search_cache
 from catalog.search import product_list
 from tests.catalog.search.test_full_text import make_shown, search
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def many(monkeypatch):
     """Five lights with one search word, where two count as broad, on pages of two."""
-    monkeypatch.setattr(search_cache, "WIDE", 2)
+    monkeypatch.setattr(search_cache, "BROAD_SEARCH", 2)
     monkeypatch.setattr(product_list, "PAGE_SIZE", 2)
     cache.clear()
     products = [make_shown(title) for title in ("Alpine lamp", "Lamp of lamps", "Creek lamp")]
     products += [make_shown(title) for title in ("Dune lamp", "Ember lamp")]
     for place, product in enumerate(products):
-        Card.objects.filter(product=product).update(score=10 - place)
-    yield [card.title for card in Card.objects.order_by("-score")]
+        ProductCard.objects.filter(product=product).update(score=10 - place)
+    yield [card.title for card in ProductCard.objects.order_by("-score")]
     cache.clear()
 
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from django.http import QueryDict
 
-from catalog.models import Card
+from catalog.models import ProductCard
 from catalog.search import filters, product_list
-from catalog.search.filters import ANY, CHOICES, ShelfQuery
+from catalog.search.filters import ANY_RANGE, CHOICES, ProductFilter
 from tests.factories.catalog import NOON, make_channel
 from tests.factories.product_cards import make_card, scatter
 
@@ -27,8 +27,8 @@ AT_LEAST = {"splash": {1, 2, 3, 4}, "jets": {2, 4}, "submersible": {3, 4}}
 
 
 def read(query=None, **asked):
-    return product_list.read(
-        channel=make_channel(), country="DE", query=query or ShelfQuery(**asked), now=NOON
+    return product_list.load_page(
+        channel=make_channel(), country="DE", query=query or ProductFilter(**asked), now=NOON
     )
 
 
@@ -49,7 +49,7 @@ def holds(card, query, code):
     """Test whether a card passes one facet, by an independent implementation."""
     hours = None if card.runtime_min is None else Decimal(card.runtime_min) / 60
     lumens = card.output_lm
-    is_silent = {
+    is_unconfirmed = {
         "lumens": lumens is None,
         "beam": card.beam_m is None,
         "runtime": hours is None,
@@ -62,11 +62,11 @@ def holds(card, query, code):
         card.available > 0 and card.as_of is not None and card.as_of >= NOON - timedelta(hours=24)
     )
     wanted = {
-        "price": query.price != ANY,
-        "lumens": query.lumens != ANY or bool(query.lumens_in),
-        "beam": query.beam_m != ANY,
-        "runtime": query.runtime_h != ANY,
-        "weight": query.weight_g != ANY,
+        "price": query.price != ANY_RANGE,
+        "lumens": query.lumens != ANY_RANGE or bool(query.lumens_in),
+        "beam": query.beam_m != ANY_RANGE,
+        "runtime": query.runtime_h != ANY_RANGE,
+        "weight": query.weight_g != ANY_RANGE,
         "power": bool(query.power),
         "water": bool(query.water),
         "features": bool(query.features),
@@ -78,7 +78,7 @@ def holds(card, query, code):
     passes = {
         "price": lambda: in_range(card.price_amount, query.price),
         "lumens": lambda: (
-            (query.lumens == ANY or in_range(lumens, query.lumens))
+            (query.lumens == ANY_RANGE or in_range(lumens, query.lumens))
             and (
                 not query.lumens_in
                 or (
@@ -102,7 +102,7 @@ def holds(card, query, code):
         "origin": lambda: is_fresh and "DE" in query.origin & {way[:2] for way in card.sent_from},
         "in_stock": lambda: is_fresh,
     }
-    if code in query.unknown and is_silent[code]:
+    if code in query.unknown and is_unconfirmed[code]:
         return True
     if code in query.unknown and not wanted[code]:
         return False
@@ -150,8 +150,8 @@ ADDRESSES = [
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_all_counts_match_an_independent_count(address):
     scatter(seed=len(address))
-    cards = list(Card.objects.all())
-    query = ShelfQuery.from_params(QueryDict(address))
+    cards = list(ProductCard.objects.all())
+    query = ProductFilter.from_params(QueryDict(address))
 
     found = read(query)
 
@@ -181,7 +181,7 @@ def test_all_counts_match_an_independent_count(address):
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_the_pages_hold_each_counted_card_once(address):
     scatter(seed=7, many=80)
-    query = ShelfQuery.from_params(QueryDict(address))
+    query = ProductFilter.from_params(QueryDict(address))
     first = read(query)
 
     shown = [

@@ -7,7 +7,7 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.search.filters import ANY, CHOICES, RANGES, ShelfQuery
+from catalog.search.filters import ANY_RANGE, CHOICES, RANGES, ProductFilter
 
 FULL = (
     "q=trail+lamp&price_min=10&price_max=99.5&lm_min=100&h_max=12&g_max=200"
@@ -18,13 +18,13 @@ FULL = (
 
 
 def read(text, category=None):
-    return ShelfQuery.from_params(QueryDict(text), category)
+    return ProductFilter.from_params(QueryDict(text), category)
 
 
 def test_query_parameters_hold_the_whole_state():
     query = read(FULL, "headlamps")
 
-    assert query == ShelfQuery(
+    assert query == ProductFilter(
         category="headlamps",
         words="trail lamp",
         price=(Decimal(10), Decimal("99.5")),
@@ -52,7 +52,7 @@ def test_written_parameters_parse_to_the_same_filter():
     for name, value in query.to_params():
         again.appendlist(name, value)
 
-    assert ShelfQuery.from_params(again) == query
+    assert ProductFilter.from_params(again) == query
 
 
 def test_a_plain_list_has_no_parameters():
@@ -87,7 +87,7 @@ def test_a_plain_list_has_no_parameters():
 def test_invalid_parameters_are_ignored_and_named(text, ignored):
     query = read(text)
 
-    assert query == ShelfQuery()
+    assert query == ProductFilter()
     assert query.ignored == (ignored,)
 
 
@@ -138,10 +138,10 @@ def test_no_query_is_an_error(pairs):
     for name, value in pairs:
         params.appendlist(name, value)
 
-    query = ShelfQuery.from_params(params)
+    query = ProductFilter.from_params(params)
 
     assert query.page >= 1
-    assert query.price == ANY or min(end for end in query.price if end is not None) >= 0
+    assert query.price == ANY_RANGE or min(end for end in query.price if end is not None) >= 0
 
 
 def test_each_filter_chip_removes_what_it_shows():

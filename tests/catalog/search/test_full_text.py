@@ -5,9 +5,9 @@ import time
 import pytest
 from django.db import transaction
 
-from catalog.models import Card, Identifier, Product, SearchWord
+from catalog.models import Identifier, Product, ProductCard, SearchTerm
 from catalog.search import index, product_list, spelling
-from catalog.search.filters import ShelfQuery
+from catalog.search.filters import ProductFilter
 from tests.factories.catalog import (
     NOON,
     make_brand,
@@ -38,13 +38,13 @@ def make_shown(title="Trail headlamp", *, brand="Northbeam", family="headlamp", 
     make_spec(product, **spec)
     make_listing(make_variant(product, sku=sku))
     with transaction.atomic():
-        index.shelve(product_ids=[product.pk], channel=make_channel())
+        index.reindex(product_ids=[product.pk], channel=make_channel())
     return product
 
 
 def search(words, **more):
-    return product_list.read(
-        channel=make_channel(), country="DE", query=ShelfQuery(words=words, **more), now=NOON
+    return product_list.load_page(
+        channel=make_channel(), country="DE", query=ProductFilter(words=words, **more), now=NOON
     )
 
 
@@ -95,7 +95,7 @@ def test_an_identifier_finds_exactly_its_product():
     for scheme, value in (("gtin", "04006381333931"), ("mpn", "northbeam:h1b")):
         Identifier.objects.create(variant=variant, scheme=scheme, value=value)
     with transaction.atomic():
-        index.shelve(product_ids=[product.pk], channel=make_channel())
+        index.reindex(product_ids=[product.pk], channel=make_channel())
 
     for words in ("HL-7K3Q-X2M9-PB4T", "hl-7k3q-x2m9-pb4t", "4006381333931", "H1-B"):
         assert titles(words) == ["Trail headlamp"]
@@ -140,45 +140,45 @@ def test_a_search_needs_two_queries_and_a_corrected_one_four(django_assert_num_q
 
     for words, queries in (("trail headlamp under 100 g", 2), ("traill", 4)):
         with django_assert_num_queries(queries):
-            product_list.read(
-                channel=channel, country="DE", query=ShelfQuery(words=words), now=NOON
+            product_list.load_page(
+                channel=channel, country="DE", query=ProductFilter(words=words), now=NOON
             )
 
 
 def test_only_words_of_cards_become_search_words():
     make_shown("Trail H1000 «Ultra» headlamp")
 
-    learned = set(SearchWord.objects.values_list("word", flat=True))
+    learned = set(SearchTerm.objects.values_list("word", flat=True))
     assert {"trail", "ultra", "headlamp", "northbeam"} <= learned
     assert "h1000" not in learned
 
 
 def test_an_unknown_word_becomes_the_nearest_known_one():
-    SearchWord.objects.create(word="varrowick")
+    SearchTerm.objects.create(word="varrowick")
 
-    assert spelling.correct("Varowick lamp") == "varrowick lamp"
-    assert spelling.correct("4006381333931") == "4006381333931"
+    assert spelling.correct_spelling("Varowick lamp") == "varrowick lamp"
+    assert spelling.correct_spelling("4006381333931") == "4006381333931"
 
 
 def test_a_card_follows_its_product():
     product = make_shown("Trail headlamp")
     Product.objects.filter(pk=product.pk).update(title="Night headlamp")
     with transaction.atomic():
-        index.shelve(product_ids=[product.pk], channel=make_channel())
+        index.reindex(product_ids=[product.pk], channel=make_channel())
 
     assert titles("night") == ["Night headlamp"]
     assert titles("trail") == []
-    assert Card.objects.count() == 1
+    assert ProductCard.objects.count() == 1
 
 
 def test_correction_among_20000_words_is_fast():
     parts = [f"{a}{b}" for a in "bcdfghklmnprstvz" for b in "aeiou"]
     words = {f"{a}{b}{c}" for a in parts[:60] for b in parts[10:40] for c in parts[30:45]}
-    SearchWord.objects.bulk_create(SearchWord(word=word) for word in sorted(words)[:20_000])
-    SearchWord.objects.bulk_create([SearchWord(word="varrowick"), SearchWord(word="armorlight")])
+    SearchTerm.objects.bulk_create(SearchTerm(word=word) for word in sorted(words)[:20_000])
+    SearchTerm.objects.bulk_create([SearchTerm(word="varrowick"), SearchTerm(word="armorlight")])
     started_s = time.process_time()
 
-    corrected = spelling.correct("varowick armorlihgt gulitamore " + "sodarime " * 40)
+    corrected = spelling.correct_spelling("varowick armorlihgt gulitamore " + "sodarime " * 40)
 
     assert corrected.startswith("varrowick armorlight ")
     assert time.process_time() - started_s < 0.1  # the database takes about 10 ms a word

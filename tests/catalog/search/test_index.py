@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from catalog.models import Card, Listing, Product
+from catalog.models import Listing, Product, ProductCard
 from catalog.search import index
-from storefront.lib.db.transactions import NoTransactionError
+from storefront.lib.db.transactions import TransactionRequiredError
 from tests.factories.catalog import (
     NOON,
     make_channel,
@@ -22,7 +22,7 @@ from tests.factories.catalog import (
 
 def shelve(*products):
     with transaction.atomic():
-        index.shelve(product_ids=[product.pk for product in products], channel=make_channel())
+        index.reindex(product_ids=[product.pk for product in products], channel=make_channel())
 
 
 def make_lamp(**spec):
@@ -46,7 +46,7 @@ def test_a_card_holds_what_a_list_shows():
 
     shelve(product)
 
-    card = Card.objects.get()
+    card = ProductCard.objects.get()
     assert (card.title, card.brand, card.family, card.picture) == (
         product.title,
         "Fara",
@@ -103,7 +103,7 @@ def test_ip_ratings_are_ranked(rating, water):
 
     shelve(product)
 
-    assert Card.objects.get().water == water
+    assert ProductCard.objects.get().water == water
 
 
 @pytest.mark.django_db
@@ -129,7 +129,7 @@ def test_power_sources_become_facet_values(spec, power):
 
     shelve(product)
 
-    assert Card.objects.get().power == power
+    assert ProductCard.objects.get().power == power
 
 
 @pytest.mark.django_db
@@ -140,7 +140,7 @@ def test_the_price_shown_is_that_of_an_available_variant():
 
     shelve(product)
 
-    assert Card.objects.get().price_amount == Decimal("29.99")
+    assert ProductCard.objects.get().price_amount == Decimal("29.99")
 
 
 @pytest.mark.django_db
@@ -151,7 +151,7 @@ def test_a_sold_out_product_keeps_its_card_below_the_rest():
 
     shelve(sold_out, buyable)
 
-    best = Card.objects.order_by("-score").values_list("product", "available")
+    best = ProductCard.objects.order_by("-score").values_list("product", "available")
     assert list(best) == [(buyable.pk, 1), (sold_out.pk, 0)]
 
 
@@ -171,12 +171,12 @@ def test_an_unpublished_product_loses_its_card(hide):
     product = make_lamp()
     make_listing(make_variant(product))
     shelve(product)
-    assert Card.objects.count() == 1
+    assert ProductCard.objects.count() == 1
 
     hide(product)
     shelve(product)
 
-    assert not Card.objects.exists()
+    assert not ProductCard.objects.exists()
 
 
 @pytest.mark.django_db
@@ -186,7 +186,7 @@ def test_the_database_refuses_a_card_without_its_variant():
     shelve(product)
 
     with pytest.raises(IntegrityError):
-        Card.objects.update(variant=None)
+        ProductCard.objects.update(variant=None)
 
 
 @pytest.mark.django_db
@@ -199,7 +199,7 @@ def test_only_the_given_products_are_rebuilt():
 
     shelve(one)
 
-    assert dict(Card.objects.values_list("product", "title")) == {
+    assert dict(ProductCard.objects.values_list("product", "title")) == {
         one.pk: "New title",
         other.pk: "Fara H1 headlamp",
     }
@@ -213,7 +213,7 @@ def test_an_unchanged_card_is_not_written():
 
     def place():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT xmin::text, ctid::text FROM catalog_card")
+            cursor.execute("SELECT xmin::text, ctid::text FROM catalog_productcard")
             return cursor.fetchall()
 
     before = place()
@@ -224,8 +224,8 @@ def test_an_unchanged_card_is_not_written():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_rebuild_belongs_to_its_transaction():
-    with pytest.raises(NoTransactionError):
-        index.shelve(product_ids=[1], channel=make_channel())
+    with pytest.raises(TransactionRequiredError):
+        index.reindex(product_ids=[1], channel=make_channel())
 
 
 @pytest.mark.django_db
@@ -246,4 +246,4 @@ def test_a_card_has_the_colors_of_available_variants(variants, found):
 
     shelve(product)
 
-    assert Card.objects.get().colors == found
+    assert ProductCard.objects.get().colors == found

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.http import QueryDict
 
-from catalog.models import Card
+from catalog.models import ProductCard
 from catalog.search import product_list
-from catalog.search.filters import ShelfQuery
+from catalog.search.filters import ProductFilter
 from tests.factories.catalog import NOON, make_category, make_channel
 from tests.factories.product_cards import make_card, scatter
 
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 
 
 def read(query=None, **asked):
-    return product_list.read(
-        channel=make_channel(), country="DE", query=query or ShelfQuery(**asked), now=NOON
+    return product_list.load_page(
+        channel=make_channel(), country="DE", query=query or ProductFilter(**asked), now=NOON
     )
 
 
@@ -53,7 +53,7 @@ def test_a_list_is_sorted_with_sold_out_cards_last(sort, column, order):
 
 def test_unknown_values_come_last_in_every_sort():
     for sort, column in (("lumens", "output_lm"), ("weight", "weight_g"), ("beam", "beam_m")):
-        Card.objects.all().delete()
+        ProductCard.objects.all().delete()
         make_card(**{column: None})
         make_card(**{column: 5})
 
@@ -83,12 +83,12 @@ def test_an_unknown_category_is_empty():
 
 @pytest.mark.parametrize("address", ["", "lm=100-300&power=usb_c&f=zoom&sort=price&in_stock=1"])
 def test_a_page_needs_a_constant_number_of_queries(address, django_assert_num_queries):
-    query = ShelfQuery.from_params(QueryDict(address))
+    query = ProductFilter.from_params(QueryDict(address))
     category, channel = make_category(), make_channel()
     for many in (50, 950):
         scatter(seed=many, many=many)
         with django_assert_num_queries(2 if address else 3):
-            product_list.read(
+            product_list.load_page(
                 channel=channel, country="DE", query=query, now=NOON, category=category
             )
 
@@ -106,6 +106,6 @@ def test_a_page_needs_a_constant_number_of_queries(address, django_assert_num_qu
 def test_no_query_breaks_a_list(address):
     make_card()
 
-    found = read(ShelfQuery.from_params(QueryDict(address)))
+    found = read(ProductFilter.from_params(QueryDict(address)))
 
     assert found.total in {0, 1}

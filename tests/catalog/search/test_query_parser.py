@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.search.filters import ANY, ShelfQuery
-from catalog.search.query_parser import MAX_TERMS, is_wordless, terms, understand
+from catalog.search.filters import ANY_RANGE, ProductFilter
+from catalog.search.query_parser import MAX_TERMS, is_wordless, parse, split_terms
 from storefront.lib.text import fold
 
 
 def asked(words):
-    return understand(ShelfQuery(words=words))
+    return parse(ProductFilter(words=words))
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,11 @@ def test_recognized_words_become_filters(words, left, found):
     assert query.words == left
     assert {name: getattr(query, name) for name in found} == found
     if "price" not in found:
-        assert query.price == ANY
+        assert query.price == ANY_RANGE
 
 
 def test_chosen_filters_stay_beside_those_in_the_text():
-    query = understand(ShelfQuery(words="18650 lamp", power=frozenset({"aa"})))
+    query = parse(ProductFilter(words="18650 lamp", power=frozenset({"aa"})))
 
     assert query.power == {"aa", "18650"}
 
@@ -62,7 +62,7 @@ def test_a_number_does_not_change_the_remaining_text():
 def test_parsing_is_idempotent():
     once = asked("18650 usb-c headlamp under 100g")
 
-    assert understand(once) == once
+    assert parse(once) == once
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_parsing_is_idempotent():
     ],
 )
 def test_only_words_become_search_words(words, found):
-    assert [term.word for term in terms(words)] == found
+    assert [term.word for term in split_terms(words)] == found
 
 
 @pytest.mark.parametrize(
@@ -84,20 +84,20 @@ def test_only_words_become_search_words(words, found):
     [("%", True), ("🔦", True), ("the", True), ("", False), ("lamp %", False), ("18650", False)],
 )
 def test_a_query_without_words_and_filters_is_wordless(words, is_expected):
-    query = ShelfQuery(words=words, power=frozenset({"18650"}))
+    query = ProductFilter(words=words, power=frozenset({"18650"}))
 
     assert is_wordless(query) is is_expected
 
 
 def test_a_gtin_of_any_length_is_searched_in_14_digits():
-    assert "04006381333931" in terms("4006381333931")[0].names
+    assert "04006381333931" in split_terms("4006381333931")[0].names
 
 
 @given(st.text(max_size=300))
 def test_no_text_is_an_error(words):
     query = asked(words)
 
-    assert len(terms(query.words)) <= MAX_TERMS
+    assert len(split_terms(query.words)) <= MAX_TERMS
 
 
 def test_a_plain_keyboard_finds_azerbaijani_words():

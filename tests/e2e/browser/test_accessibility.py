@@ -34,7 +34,9 @@ PATHS = [
 def wish_another_address():
     order = make_accepted_purchase_order(make_sellable()).order
     there = dataclasses.replace(HOME, line1="Neue Straße 2")
-    change_requests.wish(order=order, ship_to=there, reason="moved", actor="shopper", now=NOON)
+    change_requests.request_change(
+        order=order, ship_to=there, reason="moved", actor="shopper", now=NOON
+    )
     return order
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from notifications.models import Event
-from notifications.sealed_links import with_link
+from notifications.sealed_links import decrypt_link
 from storefront.accounts import profile
 from storefront.accounts.models import SavedAddress, User
 from tests.e2e.browser.conftest import overflow, violations, visit
@@ -39,7 +39,7 @@ def test_guest_cart_moves_to_the_account_by_keyboard_and_without_scripts(shop, b
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Check your e-mail.").wait_for()
-    page.goto(shop + urlsplit(with_link(Event.objects.get().payload)["url"]).path)
+    page.goto(shop + urlsplit(decrypt_link(Event.objects.get().payload)["url"]).path)
     page.get_by_role("button", name="Confirm the address").click()
     page.get_by_label("E-mail").fill("erika@example.org")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -54,7 +54,7 @@ def test_guest_cart_moves_to_the_account_by_keyboard_and_without_scripts(shop, b
 @pytest.mark.parametrize(("width", "theme"), [(320, "dark"), (1280, "light")])
 def test_no_page_of_an_account_keeps_anybody_out(shop, browse, width, theme):
     user = make_shopper()
-    profile.keep(user_id=user.pk, address=HOME, is_default=True)
+    profile.save_address(user_id=user.pk, address=HOME, is_default=True)
     make_paid_order(make_sellable())
     page = browse(width, theme)
     found, wide = [], []

@@ -197,5 +197,5 @@ def test_the_checkout_by_keyboard_alone(shop, browse, language, width, scripts):
     assert order.discount_amount > 0
     assert order.locale == language
     assert order.ship_to["postcode"] == "10115"
-    assert order.address_check["verdict"] == "corrected"
-    assert order.address_check["reason"] == "the house is called so"
+    assert order.address_verification["verdict"] == "corrected"
+    assert order.address_verification["reason"] == "the house is called so"

@@ -76,7 +76,7 @@ def test_a_list_of_tracking_numbers_is_looked_at_before_it_is_entered(
     page.goto(f"{office}/admin/shipping/parcel/")
     if width > 1000:  # on a phone it is in a menu
         page.get_by_role("link", name="Import tracking numbers").wait_for()
-    page.goto(f"{office}/admin/shipping/parcel/enter_list/")
+    page.goto(f"{office}/admin/shipping/parcel/import_tracking_list/")
     found = violations(page)
 
     page.get_by_label("Supplier").last.select_option(str(purchase_order.supplier_id))

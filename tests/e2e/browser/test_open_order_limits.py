@@ -8,7 +8,7 @@ import pytest
 
 from catalog.models import Listing
 from notifications.models import Event
-from notifications.sealed_links import with_link
+from notifications.sealed_links import decrypt_link
 from orders.models import Cart, Order, Payment
 from storefront.accounts import credentials
 from tests.e2e.browser.conftest import fill_address, overflow, violations, visit
@@ -62,8 +62,8 @@ def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme)
 @pytest.mark.parametrize(("width", "theme"), SIZES)
 def test_the_old_address_stops_the_change(shop, browse, tmp_path, width, theme):
     user = make_shopper("erika@example.org")
-    credentials.ask_for_address(user=user, email="thief@example.org", now=datetime.now(UTC))
-    told = with_link(Event.objects.get(name="account.address_asked").payload)["url"]
+    credentials.request_email_change(user=user, email="thief@example.org", now=datetime.now(UTC))
+    told = decrypt_link(Event.objects.get(name="account.email_change_requested").payload)["url"]
     page = browse(width, theme)
 
     visit(page, f"{shop}/en/account/email/stop/{told.rstrip('/').rpartition('/')[2]}/")

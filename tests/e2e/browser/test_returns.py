@@ -56,7 +56,7 @@ def test_a_complaint_with_pictures(shop, browse, shots, window):
     page.get_by_role("button", name="Confirm complaint").click()
     page.get_by_text("2 pictures attached").wait_for()
     made = ReturnAuthorization.objects.get()
-    authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
+    authorizations.request_evidence(authorization=made, question="Another?", actor="ann", now=NOON)
     visit(page, here)
     look()
     page.get_by_label("Your answer").fill("Here it is.")

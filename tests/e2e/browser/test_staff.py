@@ -6,7 +6,7 @@ import pytest
 
 from orders.models import OrderLine
 from storefront.accounts.models import User
-from suppliers.models import Evidence, FeedRun, Supplier
+from suppliers.models import ComplianceDocument, Supplier, SyncRun
 from tests.e2e.browser.conftest import overflow, violations
 from tests.factories.full_shop import make_world, orders_by_status
 
@@ -43,7 +43,7 @@ def test_daily_pages_are_accessible(office, browse, width, theme):
         "",
         "orders/order/",
         "suppliers/feedissue/",
-        f"suppliers/feedrun/{FeedRun.objects.latest('pk').pk}/change/",
+        f"suppliers/feedrun/{SyncRun.objects.latest('pk').pk}/change/",
         f"orders/order/{an_order()}/change/",
         f"orders/order/{an_order()}/refund/",
         f"suppliers/supplier/{Supplier.objects.latest('pk').pk}/change/",
@@ -51,7 +51,7 @@ def test_daily_pages_are_accessible(office, browse, width, theme):
         "scorecards/lumen/",
         "supply/alerts/",
         f"supply/offers/{OrderLine.objects.latest('pk').variant_id}/",
-        f"suppliers/evidence/{Evidence.objects.latest('pk').pk}/change/",
+        f"suppliers/evidence/{ComplianceDocument.objects.latest('pk').pk}/change/",
         "suppliers/evidence/add/",
     ):
         page.goto(f"{office}/admin/{path}")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifications.models import Delivery
+from notifications.models import Message
 from orders.models import PurchaseOrder
 from storefront.dashboard.inbox import query
 from tests.e2e.browser.conftest import overflow, violations
@@ -25,9 +25,9 @@ REASONS = [
 @pytest.fixture
 def held(office, monkeypatch):  # noqa: F811
     """A purchase order on hold, and more failed notifications than the start page shows."""
-    monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 2)
+    monkeypatch.setattr(query, "ITEMS_PER_RULE", 2)
     ago = NOON - timedelta(hours=9)
-    Delivery.objects.update(status="dead", status_since=ago)
+    Message.objects.update(status="failed", status_since=ago)
     made = PurchaseOrder.objects.filter(status="draft").first()
     made.move("on_hold", at=ago, hold_reasons=REASONS)
     return made
@@ -54,7 +54,7 @@ def test_each_reason_is_settled_by_its_own_button(office, browse, held, width): 
         "link"
     ).click()
     page.get_by_role("link", name="Needs attention").wait_for()
-    assert page.get_by_role("row").count() == Delivery.objects.count() + 1
+    assert page.get_by_role("row").count() == Message.objects.count() + 1
     assert overflow(page) <= 0
     found += violations(page)
     assert found == []

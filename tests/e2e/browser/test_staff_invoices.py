@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from orders.models import Order, SupplierBill
+from orders.models import Order, SupplierInvoice
 from shipping.models import Parcel
 from storefront.accounts.models import User
 from tests.e2e.browser.conftest import overflow, violations
@@ -35,7 +35,7 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
     )
     page = browse(width, theme)
     sign_in(page, office)
-    page.goto(f"{office}/admin/orders/supplierbill/import_bills/")
+    page.goto(f"{office}/admin/orders/supplierinvoice/import_invoices/")
     found = violations(page)
     page.screenshot(path=tmp_path / f"bills-begin-{width}.png", full_page=True)
 
@@ -49,7 +49,7 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
     page.get_by_text("1 bill imported.").wait_for()
 
     assert found == []
-    assert SupplierBill.objects.get().purchase_order == bought
+    assert SupplierInvoice.objects.get().purchase_order == bought
 
 
 @pytest.mark.parametrize(("width", "theme"), SIZES)
@@ -61,7 +61,7 @@ def test_list_of_parcels_shows_its_errors_in_view(office, browse, tmp_path, widt
     )
     page = browse(width, theme)
     sign_in(page, office)
-    page.goto(f"{office}/admin/shipping/parcel/enter_list/")
+    page.goto(f"{office}/admin/shipping/parcel/import_tracking_list/")
     found = violations(page)
     page.get_by_label("Supplier").select_option(index=1)
     page.set_input_files("input[type=file]", tmp_path / "parcels.csv")
@@ -85,7 +85,7 @@ def test_list_of_parcels_shows_its_errors_in_view(office, browse, tmp_path, widt
 @pytest.mark.parametrize(("width", "theme"), SIZES)
 def test_a_doubtful_address_is_corrected(office, browse, tmp_path, width, theme):
     (made,) = make_purchase_orders()
-    Order.objects.update(ship_to=asdict(replace(HOME, postcode="1011")), address_check={})
+    Order.objects.update(ship_to=asdict(replace(HOME, postcode="1011")), address_verification={})
     page = browse(width, theme)
     sign_in(page, office)
     page.goto(f"{office}/admin/orders/order/{made.order_id}/change/")
@@ -97,7 +97,7 @@ def test_a_doubtful_address_is_corrected(office, browse, tmp_path, width, theme)
     page.screenshot(path=tmp_path / f"address-{width}.png", full_page=True)
 
     page.get_by_label("Postcode").fill("10117")
-    page.get_by_label("Reason").fill("She wrote to us.")
+    page.get_by_label("Reason").fill("The customer wrote to us.")
     press(page, page.locator("form button[type=submit]").last)
     page.get_by_text("Corrected by").first.wait_for()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from orders.accounting.reconciliation.discrepancies import Kind, What
-from orders.models import MoneyDay, MoneyDifference, Payment, PurchaseOrder
+from orders.accounting.reconciliation.discrepancies import Kind, Measure
+from orders.models import Discrepancy, Payment, PurchaseOrder, ReconciliationRun
 from storefront.accounts.models import User
 from tests.e2e.browser.conftest import overflow, violations
 from tests.e2e.browser.test_staff import WHO, sign_in
@@ -29,11 +29,11 @@ def office(chromium, noon, transactional_db, live_server, monkeypatch):
     day = make_day()
     make_difference(payment, day=day)
     make_difference(
-        kind=Kind.NOT_WITH_US, what=What.CAPTURED, day=day, name="pi_3TdV0b2eZvKYlo2C0c5WbHXf"
+        kind=Kind.NOT_WITH_US, what=Measure.CAPTURED, day=day, name="pi_3TdV0b2eZvKYlo2C0c5WbHXf"
     )
     make_difference(
         kind=Kind.BILL_MORE,
-        what=What.GOODS,
+        what=Measure.GOODS,
         part="supplier:lumen",
         day=day,
         name=purchase_order.number,
@@ -52,18 +52,18 @@ def test_discrepancy_pages_are_accessible(office, browse, width, theme):
     page = browse(width, theme)
     sign_in(page, office)
     found: list[str] = []
-    row = MoneyDifference.objects.get(kind="refund_unbooked", status="open").pk
-    day = MoneyDay.objects.order_by("day").last().pk
+    row = Discrepancy.objects.get(kind="refund_unbooked", status="open").pk
+    day = ReconciliationRun.objects.order_by("day").last().pk
 
     for path in (
         "",
-        "orders/moneydifference/",
-        f"orders/moneydifference/{row}/change/",
-        reverse("admin:orders_moneydifference_take_in", args=[row]).removeprefix("/admin/"),
-        "orders/moneyday/",
-        f"orders/moneyday/{day}/change/",
-        "orders/supplierbill/",
-        "orders/supplierbill/add/",
+        "orders/discrepancy/",
+        f"orders/discrepancy/{row}/change/",
+        reverse("admin:orders_discrepancy_resolve", args=[row]).removeprefix("/admin/"),
+        "orders/reconciliationrun/",
+        f"orders/reconciliationrun/{day}/change/",
+        "orders/supplierinvoice/",
+        "orders/supplierinvoice/add/",
     ):
         page.goto(f"{office}/admin/{path}")
         found += violations(page)
@@ -74,7 +74,7 @@ def test_discrepancy_pages_are_accessible(office, browse, width, theme):
 
 def test_a_difference_is_found_on_the_start_page_read_and_closed(office, browse):
     page = browse()
-    row = MoneyDifference.objects.get(kind="refund_unbooked", status="open")
+    row = Discrepancy.objects.get(kind="refund_unbooked", status="open")
     sign_in(page, office)
 
     page.get_by_role("link", name=row.name).first.click()
@@ -86,13 +86,13 @@ def test_a_difference_is_found_on_the_start_page_read_and_closed(office, browse)
 
     row.refresh_from_db()
     assert (row.status, row.closed_by) == ("settled", WHO["email"])
-    assert row.closed_because == "Booked by hand"
+    assert row.close_reason == "Booked by hand"
 
 
 def test_list_is_filtered_and_exported(office, browse):
     page = browse()
     sign_in(page, office)
-    page.goto(f"{office}/admin/orders/moneydifference/?status__exact=open&kind__exact=bill_more")
+    page.goto(f"{office}/admin/orders/discrepancy/?status__exact=open&kind__exact=bill_more")
 
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Export CSV").click()

@@ -32,7 +32,7 @@ def by_mail(language="en"):
 
 def send(purchase_order):
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    return submission.submit(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
 
 
 def deliver(folder, settings):
@@ -63,8 +63,8 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
     goods = make_sellable(), make_sellable(price="19.99")
     order = make_paid_order(*goods, quantity=2)
     by_mail()
-    (purchase_order,) = submission.divide(order=order, now=NOON)
-    assert send(purchase_order).request_status == "submitted"
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
+    assert send(purchase_order).submission_status == "submitted"
     (mail,) = deliver(tmp_path / "mail", settings)["orders@lumen.example"]
     assert mail["Subject"] == f"New order {purchase_order.number}"
     page = browse(1280 if scripts else 360, scripts=scripts)
@@ -89,7 +89,7 @@ def test_an_order_by_mail_is_answered_shipped_and_told_once(
     page.get_by_text(NUMBER).first.wait_for()
 
     purchase_order.refresh_from_db()
-    assert purchase_order.request_status == "accepted"
+    assert purchase_order.submission_status == "accepted"
     assert purchase_order.status == "partially_shipped"
     assert Parcel.objects.get().number == NUMBER
     mails = deliver(tmp_path / "mail", settings)

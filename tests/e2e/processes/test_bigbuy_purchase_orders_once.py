@@ -12,8 +12,8 @@ from orders.purchasing import submission, submission_lookup
 from orders.purchasing.holds import holds
 from shipping import status_polling
 from shipping.models import Parcel
-from storefront.lib.http.errors import OutsideError
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.http.errors import ExternalServiceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.connectors.bigbuy import client
 from suppliers.connectors.context import Quota
 from tests.e2e.ordering import sell_one, stock_the_shop, whole
@@ -33,8 +33,8 @@ def hurried(monkeypatch):
     many = {name: Quota(name=name, points=1000, window_s=1) for name in client.GROUP_QUOTAS}
     monkeypatch.setattr(client, "GROUP_QUOTAS", many)
     monkeypatch.setattr(client, "TURN_S", 0.0)
-    monkeypatch.setattr(client, "LONGEST_NAP_S", 0.01)
-    monkeypatch.setattr(client, "LONGEST_TURN_S", 0.2)
+    monkeypatch.setattr(client, "MAX_SLEEP_S", 0.01)
+    monkeypatch.setattr(client, "MAX_TURN_WAIT_S", 0.2)
 
 
 @pytest.fixture
@@ -46,12 +46,15 @@ def sweep(purchase_order, now):
     """Run the sweeps of one purchase order, as beat does."""
     fresh = whole(purchase_order)
     try:
-        if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
-            if not fresh.try_after or fresh.try_after <= now:
-                submission.send(purchase_order=fresh, now=now)
-        elif fresh.request_status in {"submitting", "submit_unknown"}:
+        if fresh.submission_status in PurchaseOrder.UNSUBMITTED_STATES and fresh.status in {
+            "draft",
+            "ready",
+        }:
+            if not fresh.retry_at or fresh.retry_at <= now:
+                submission.submit(purchase_order=fresh, now=now)
+        elif fresh.submission_status in {"submitting", "submit_unknown"}:
             submission_lookup.resolve(purchase_order=fresh, now=now)
-    except (OutsideError, IllegalMoveError, LostRaceError):
+    except (ExternalServiceError, InvalidTransitionError, ConcurrentUpdateError):
         return
 
 
@@ -59,7 +62,7 @@ def sweep_until_answered(purchase_order):
     """Let an hour pass in large steps; the test's faults end meanwhile."""
     for step in range(ROUNDS):
         sweep(purchase_order, timezone.now() + timedelta(minutes=5 * step))
-        if whole(purchase_order).request_status == "accepted":
+        if whole(purchase_order).submission_status == "accepted":
             break
     return whole(purchase_order)
 
@@ -91,9 +94,9 @@ def test_a_fault_while_ordering_leaves_one_order(
     answered = sweep_until_answered(purchase_order)
 
     if answered.status == "on_hold":  # the request looked rejected: staff release the hold
-        holds.release_hold(purchase_order=answered, actor="staff", now=timezone.now())
+        holds.waive_all(purchase_order=answered, actor="staff", now=timezone.now())
         answered = sweep_until_answered(purchase_order)
-    assert answered.request_status == "accepted"
+    assert answered.submission_status == "accepted"
     assert references(bigbuy_sandbox) == [purchase_order.number]
 
 
@@ -105,7 +108,7 @@ def test_a_look_up_that_fails_too_is_no_proof_of_absence(bigbuy_sandbox, purchas
     bigbuy_sandbox.fault(CREATE, "drop_after", count=1)
     bigbuy_sandbox.fault(look_up, kind, count=2)
 
-    assert sweep_until_answered(purchase_order).request_status == "accepted"
+    assert sweep_until_answered(purchase_order).submission_status == "accepted"
     assert references(bigbuy_sandbox) == [purchase_order.number]
 
 
@@ -113,7 +116,7 @@ def test_an_answer_about_another_order_is_not_believed(bigbuy_sandbox, purchase_
     bigbuy_sandbox.fault(CREATE, "drop_after", count=1)
     bigbuy_sandbox.fault(LOOK_UP.format(number=purchase_order.number), "wrong_order", count=1)
 
-    assert sweep_until_answered(purchase_order).request_status == "accepted"
+    assert sweep_until_answered(purchase_order).submission_status == "accepted"
     (order,) = bigbuy_sandbox.orders()
     assert whole(purchase_order).supplier_reference == str(order["id"])
 
@@ -124,16 +127,16 @@ def test_what_is_sold_out_meanwhile_is_refused_and_not_ordered(bigbuy_sandbox, p
     for warehouse in (1, 2):
         bigbuy_sandbox.control("stock", {"sku": sku, "warehouse": warehouse, "quantity": 0})
 
-    submission.send(purchase_order=purchase_order, now=timezone.now())
+    submission.submit(purchase_order=purchase_order, now=timezone.now())
 
-    assert whole(purchase_order).request_status == "rejected"
+    assert whole(purchase_order).submission_status == "rejected"
     assert references(bigbuy_sandbox) == []
 
 
 def test_an_empty_purse_holds_the_order_with_words(bigbuy_sandbox, purchase_order):
     bigbuy_sandbox.control("purse", {"amount": "0.50"})
 
-    submission.send(purchase_order=purchase_order, now=timezone.now())
+    submission.submit(purchase_order=purchase_order, now=timezone.now())
 
     held = whole(purchase_order)
     assert held.status == "on_hold"
@@ -142,10 +145,10 @@ def test_an_empty_purse_holds_the_order_with_words(bigbuy_sandbox, purchase_orde
 
 
 def test_a_parcel_is_followed_to_the_door(bigbuy_sandbox, purchase_order):
-    submission.send(purchase_order=purchase_order, now=timezone.now())
+    submission.submit(purchase_order=purchase_order, now=timezone.now())
     for status in ("Shipped", "Delivered"):
         bigbuy_sandbox.control("advance", {"reference": purchase_order.number, "to": status})
-        status_polling.ask(supplier=purchase_order.supplier, moment=timezone.now)
+        status_polling.poll_supplier(supplier=purchase_order.supplier, moment=timezone.now)
         found = whole(purchase_order)
         assert not found.problem
 

@@ -26,7 +26,7 @@ HANGS_S = 3
 @pytest.fixture
 def sent(sandbox_supplier):
     purchase_order = sell_one(stock_the_shop(sandbox_supplier))
-    submission.send(purchase_order=purchase_order, now=timezone.now())
+    submission.submit(purchase_order=purchase_order, now=timezone.now())
     return whole(purchase_order)
 
 
@@ -41,12 +41,12 @@ def test_hanging_supplier_slows_no_page(client, sandbox_supplier, sent):
     first = click(client, sent)
 
     def work():
-        tasks.pursue_cancellation(purchase_order_id=sent.pk)
+        tasks.process_request(purchase_order_id=sent.pk)
         connection.close()
 
     worker = threading.Thread(target=work)
     worker.start()
-    while whole(sent).request_status != "cancellation_requested":
+    while whole(sent).submission_status != "cancellation_requested":
         pass
     second = click(client, sent)
     assert worker.is_alive()
@@ -57,7 +57,8 @@ def test_hanging_supplier_slows_no_page(client, sandbox_supplier, sent):
     assert NOTED in first
     assert NOTED in second
     assert "Cancel order" not in second
-    assert whole(sent).stop_told_by == "person"  # he has been paid by then: no call stops it
+    # The supplier has been paid by then: no call stops it.
+    assert whole(sent).cancellation_channel == "staff"
     assert "We are asking the supplier to stop it." in answered
 
 
@@ -70,9 +71,9 @@ def test_request_is_stored_without_broker_and_found_by_a_sweep(client, sent, mon
         shown = click(client, sent)
 
     assert NOTED in shown
-    assert whole(sent).request_status == "accepted"
+    assert whole(sent).submission_status == "accepted"
     started = []
-    monkeypatch.setattr(tasks.pursue_cancellation, "delay", lambda **known: started.append(known))
-    tasks.settle_cancellations()
+    monkeypatch.setattr(tasks.process_request, "delay", lambda **known: started.append(known))
+    tasks.sweep_cancellations()
     assert started == [{"purchase_order_id": sent.pk}]
-    assert work_queue.to_be_stopped(now=timezone.now()).exists()
+    assert work_queue.to_cancel(now=timezone.now()).exists()

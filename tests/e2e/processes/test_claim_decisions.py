@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from orders.claims import status as claim_status
 from orders.claims import submission, work_queue
-from orders.claims.submission import ClaimStoppedError
+from orders.claims.submission import ClaimStateError
 from storefront.dashboard.invariants import registry
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors.records import ClaimAnswer
+from suppliers.connections.factory import open_connector
+from suppliers.connectors.records import ClaimStatus
 from tests.e2e.claiming import (
     claim,
     decide,
@@ -35,15 +35,15 @@ def test_poll_records_the_credit(sandbox_supplier, claim):
     told(claim)
     paid = claim.expected_amount - Decimal("0.01")
     decide(sandbox_supplier, claim, deal=1, amount=str(paid))
-    now = timezone.now() + work_queue.CLAIMS_READ_EVERY
+    now = timezone.now() + work_queue.POLL_INTERVAL
 
-    assert not work_queue.claims_to_be_read(now=timezone.now()).exists()
+    assert not work_queue.claims_to_poll(now=timezone.now()).exists()
     sweep(claim, now)
 
     settled = whole_claim(claim)
     assert (settled.status, settled.credited_amount) == ("credited", paid)
     assert settled.currency == "USD"
-    broken = {found.invariant.code for found in registry.check(now=now) if found.count}
+    broken = {found.invariant.code for found in registry.check_all(now=now) if found.count}
     assert not {code for code in broken if code.startswith("I9.")}
 
 
@@ -70,21 +70,21 @@ def test_credit_above_the_claim_needs_staff(sandbox_supplier, claim):
 def test_a_claim_that_is_taken_back_is_canceled_at_the_supplier(sandbox_supplier, claim):
     told(claim)
 
-    claim_status.take_back(
+    claim_status.withdraw_at_supplier(
         claim=whole_claim(claim), reason="It was found", actor="staff", now=timezone.now()
     )
 
     assert whole_claim(claim).status == "canceled"
-    with adapter_for(claim.purchase_order.supplier) as cj:
+    with open_connector(claim.purchase_order.supplier) as cj:
         (claimed,) = cj.claims(supplier_reference=claim.purchase_order.supplier_reference)
-    assert (claimed.number, claimed.answer) == (claim.number, ClaimAnswer.CANCELED)
+    assert (claimed.number, claimed.answer) == (claim.number, ClaimStatus.CANCELED)
 
 
 def test_cancellation_with_a_lost_answer_is_read(sandbox_supplier, claim):
     told(claim)
     sandbox_supplier.fault("disputes/cancel", "drop_after", count=1)
 
-    claim_status.take_back(
+    claim_status.withdraw_at_supplier(
         claim=whole_claim(claim), reason="It was found", actor="staff", now=timezone.now()
     )
 
@@ -95,8 +95,8 @@ def test_first_decision_of_the_supplier_stays(sandbox_supplier, claim):
     told(claim)
     decide(sandbox_supplier, claim, deal=1, amount="1.00")
 
-    with pytest.raises(ClaimStoppedError, match="credited"):
-        claim_status.take_back(
+    with pytest.raises(ClaimStateError, match="credited"):
+        claim_status.withdraw_at_supplier(
             claim=whole_claim(claim), reason="It was found", actor="staff", now=timezone.now()
         )
 
@@ -115,6 +115,6 @@ def test_rejected_claim_needs_staff_who_may_resend_it(sandbox_supplier, purchase
 
     purchase_order.supplier_reference = right
     purchase_order.save(update_fields=["supplier_reference"])
-    submission.submit_again(claim=whole_claim(claim), actor="staff", now=timezone.now())
+    submission.resubmit(claim=whole_claim(claim), actor="staff", now=timezone.now())
     assert sweep_until_heard(claim).status == "requested"
     assert disputes(sandbox_supplier) == 1

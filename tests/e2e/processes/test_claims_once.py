@@ -11,10 +11,10 @@ from celery import Celery
 from django.utils import timezone
 
 from orders.claims import work_queue
-from orders.claims.submission import ClaimStoppedError
+from orders.claims.submission import ClaimStateError
 from orders.models import SupplierClaim
 from storefront.lib.http import retries
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 from suppliers.resilience import circuit_breaker
 from tests.e2e.claiming import (
     claim,
@@ -57,7 +57,7 @@ def test_a_fault_while_complaining_leaves_one_dispute(sandbox_supplier, claim, k
     heard = sweep_until_heard(claim)
 
     assert (heard.status, heard.problem) == ("requested", "")
-    assert heard.supplier_claim
+    assert heard.supplier_claim_reference
     assert disputes(sandbox_supplier) == 1
 
 
@@ -65,7 +65,7 @@ def test_a_lost_answer_is_unknown_until_it_is_found(sandbox_supplier, claim):
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
 
     assert told(claim).status == "submit_unknown"
-    with pytest.raises(ClaimStoppedError):
+    with pytest.raises(ClaimStateError):
         told(claim)
     assert disputes(sandbox_supplier) == 1
 
@@ -85,7 +85,7 @@ def test_opened_dispute_that_cannot_be_read_is_unconfirmed(sandbox_supplier, cla
 
 def test_failed_lookup_changes_nothing(sandbox_supplier, claim, monkeypatch):
     """Neither for a claim whose answer was lost, nor for one that the supplier has."""
-    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(retries, "BASE_DELAY_S", 0)
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
 
@@ -94,7 +94,7 @@ def test_failed_lookup_changes_nothing(sandbox_supplier, claim, monkeypatch):
         assert known["status"] == status
         for kind in LOSSES:
             sandbox_supplier.fault(LIST, kind, count=0)
-            with pytest.raises(OutsideError):
+            with pytest.raises(ExternalServiceError):
                 read(claim)
             assert (kind, known_of(claim)) == (kind, known)
             sandbox_supplier.control("faults/clear", {})
@@ -107,9 +107,7 @@ def test_failed_lookup_changes_nothing(sandbox_supplier, claim, monkeypatch):
 def known_of(claim):
     """Return the stored claim without the times of polls and the problem of a missing answer."""
     (known,) = SupplierClaim.objects.filter(pk=claim.pk).values()
-    return {
-        name: known[name] for name in known if name not in {"polled_at", "problem", "try_after"}
-    }
+    return {name: known[name] for name in known if name not in {"polled_at", "problem", "retry_at"}}
 
 
 def test_list_that_hides_a_dispute_opens_no_second_one(sandbox_supplier, claim):
@@ -127,7 +125,7 @@ def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, claim):
     sandbox_supplier.fault(CREATE, "slow", count=1, delay=11)
 
     assert told(claim).status == "submit_unknown"
-    assert not work_queue.claims_to_be_found(now=timezone.now()).exists()
+    assert not work_queue.claims_to_look_up(now=timezone.now()).exists()
     time.sleep(2)  # now the unconfirmed effect has happened
 
     assert sweep_until_heard(claim).status == "requested"
@@ -164,11 +162,11 @@ def test_worker_submits_it_and_polls_until_the_decision(sandbox_supplier, claim,
     broker = Celery(broker=os.environ["REDIS_URL"])
     with started_worker(queue, tmp_path / "worker.log"):
         turn = {"supplier_id": claim.purchase_order.supplier_id}
-        broker.send_task("orders.claims.tasks.speak_with", kwargs=turn, queue=queue)
-        until(lambda: whole_claim(claim).status in SupplierClaim.HEARD)
+        broker.send_task("orders.claims.tasks.process_claims", kwargs=turn, queue=queue)
+        until(lambda: whole_claim(claim).status in SupplierClaim.KNOWN_TO_SUPPLIER)
         decide(sandbox_supplier, claim, deal=3)
         SupplierClaim.objects.update(polled_at=None)
-        broker.send_task("orders.claims.tasks.speak_with", kwargs=turn, queue=queue)
+        broker.send_task("orders.claims.tasks.process_claims", kwargs=turn, queue=queue)
         until(lambda: whole_claim(claim).status == "denied")
 
 

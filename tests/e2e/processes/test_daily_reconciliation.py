@@ -10,7 +10,13 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as django_settings
 
-from orders.models import MoneyDay, MoneyDifference, MoneySighting, Payment, PurchaseOrder
+from orders.models import (
+    Discrepancy,
+    DiscrepancyObservation,
+    Payment,
+    PurchaseOrder,
+    ReconciliationRun,
+)
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
 from tests.e2e.worker_process import surroundings
@@ -40,7 +46,7 @@ def shipped():
     """A shipped order of some days ago whose payment was not captured."""
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(
-        status="shipped", request_status="accepted", accepted_at=NOON, status_since=NOON
+        status="shipped", submission_status="accepted", accepted_at=NOON, status_since=NOON
     )
     return purchase_order
 
@@ -51,18 +57,21 @@ def test_killed_run_starts_again_with_the_same_result(shipped):
     killed = command(*day, FAILPOINT="auditing.part_recorded")
 
     assert killed.returncode == -signal.SIGKILL
-    assert MoneyDay.objects.get().status == "running"
-    first = list(MoneyDifference.objects.values_list("pk", "key"))
+    assert ReconciliationRun.objects.get().status == "running"
+    first = list(Discrepancy.objects.values_list("pk", "key"))
     assert len(first) == 1  # the gateway of this process has no payment at all
 
     again = command(*day)
 
     assert again.returncode == 0, again.stderr
-    assert (MoneyDay.objects.get().status, MoneyDay.objects.get().tries) == ("reconciled", 2)
-    kinds = list(MoneyDifference.objects.order_by("pk").values_list("kind", flat=True))
+    assert (ReconciliationRun.objects.get().status, ReconciliationRun.objects.get().tries) == (
+        "reconciled",
+        2,
+    )
+    kinds = list(Discrepancy.objects.order_by("pk").values_list("kind", flat=True))
     assert kinds == ["not_at_gateway", "not_captured"]
-    assert list(MoneyDifference.objects.values_list("pk", "key"))[:1] == first
-    assert MoneySighting.objects.count() == 2
+    assert list(Discrepancy.objects.values_list("pk", "key"))[:1] == first
+    assert DiscrepancyObservation.objects.count() == 2
     assert "2 discrepancies" in again.stdout
     assert shipped.number in again.stdout
 
@@ -100,10 +109,10 @@ def test_day_is_overdue_while_the_gateway_is_down(
 
     assert (day.status, day.problem[:15]) == ("open", "gateway:stripe:")
     assert [kind for kind, *_ in found()] == []
-    waiting = {row.cause.code: row for row in query.find(now=later())}
-    assert waiting["money_day_late"].name == day.day.isoformat()
-    assert "gateway:stripe" in waiting["money_day_late"].detail
-    assert "I2.reconciled" in broken(later() + timedelta(days=2))
+    waiting = {row.cause.code: row for row in query.load_items(now=later())}
+    assert waiting["reconciliation_late"].name == day.day.isoformat()
+    assert "gateway:stripe" in waiting["reconciliation_late"].detail
+    assert "payments.days_reconciled" in broken(later() + timedelta(days=2))
 
     settings.STRIPE_API_URL = stripe.url
     stripe.control("faults", method="DELETE")
@@ -111,9 +120,9 @@ def test_day_is_overdue_while_the_gateway_is_down(
 
     assert day.status == "reconciled"
     assert [kind for kind, *_ in found()] == ["amount"]
-    assert "money_day_late" not in {row.cause.code for row in query.find(now=later())}
-    assert "I2.reconciled" not in broken(later() + timedelta(days=2))
+    assert "reconciliation_late" not in {row.cause.code for row in query.load_items(now=later())}
+    assert "payments.days_reconciled" not in broken(later() + timedelta(days=2))
 
 
 def broken(now):
-    return {each.invariant.code for each in registry.check(now=now) if each.count}
+    return {each.invariant.code for each in registry.check_all(now=now) if each.count}

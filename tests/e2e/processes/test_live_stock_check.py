@@ -22,13 +22,13 @@ from shipping.rates import quotes
 from storefront.dev.demo import routes
 from suppliers.inventory import publication
 from suppliers.models import (
-    Breaker,
-    CallBudget,
+    CallQuota,
+    CircuitBreaker,
+    PendingPublication,
     StockLevel,
     StockLocation,
     StockMovement,
     Supplier,
-    UnpublishedSupply,
 )
 from suppliers.sync import live_check
 from tests.e2e.ordering import stock_the_shop
@@ -48,15 +48,15 @@ SLOW_S = 4.0
 @pytest.fixture
 def shop(sandbox_supplier):
     cache.clear()
-    quotes.forget()
+    quotes.clear_cache()
     channel = stock_the_shop(sandbox_supplier)
     for location in StockLocation.objects.all():
         routes.routes(location=location, currency="EUR")
     hour_ago = timezone.now() - timedelta(hours=1)
     StockLevel.objects.update(as_of=hour_ago)
-    StockLocation.objects.update(stock_as_of=hour_ago)
+    StockLocation.objects.update(stock_confirmed_at=hour_ago)
     yield channel
-    quotes.forget()
+    quotes.clear_cache()
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def place(light, quantity=3, **changes):
 def test_what_is_gone_since_the_last_sync_is_not_sold(sandbox_supplier, light):
     leave(sandbox_supplier, light, 2)
 
-    with pytest.raises(checkout.CannotSupplyError):
+    with pytest.raises(checkout.UnavailableError):
         place(light)
 
     assert not Order.objects.exists()
@@ -104,8 +104,12 @@ def test_who_published_older_figures_meanwhile_does_not_have_the_last_word(
     sandbox_supplier, light, monkeypatch
 ):
     leave(sandbox_supplier, light, 2)
-    UnpublishedSupply.objects.create(variant=light.variant)
-    has_read, is_asked, write = threading.Event(), threading.Event(), listing_refresh.refresh
+    PendingPublication.objects.create(variant=light.variant)
+    has_read, is_asked, write = (
+        threading.Event(),
+        threading.Event(),
+        listing_refresh.refresh_listings,
+    )
 
     def refresh(**given):
         if threading.current_thread() is sweep:
@@ -115,27 +119,27 @@ def test_who_published_older_figures_meanwhile_does_not_have_the_last_word(
 
     def publish():
         try:
-            publication.publish_waiting(now=timezone.now())
+            publication.publish_pending(now=timezone.now())
         finally:
             connections.close_all()
 
-    monkeypatch.setattr(listing_refresh, "refresh", refresh)
+    monkeypatch.setattr(listing_refresh, "refresh_listings", refresh)
     sweep = threading.Thread(target=publish)
     sweep.start()
     assert has_read.wait(20)
 
-    with pytest.raises(checkout.CannotSupplyError):
+    with pytest.raises(checkout.UnavailableError):
         place(light)
     is_asked.set()
     sweep.join()
 
     light.refresh_from_db()
-    assert (light.available, UnpublishedSupply.objects.count()) == (2, 0)
+    assert (light.available, PendingPublication.objects.count()) == (2, 0)
 
 
 def test_without_the_question_it_would_be_sold(sandbox_supplier, light, monkeypatch):
     leave(sandbox_supplier, light, 2)
-    monkeypatch.setattr(live_check, "ask", lambda **_: frozenset())
+    monkeypatch.setattr(live_check, "unsellable_levels", lambda **_: frozenset())
 
     assert place(light).lines.get().quantity == 3
 
@@ -149,7 +153,7 @@ def test_remaining_stock_is_sold_with_the_age_of_the_answer(light):
 
 
 def test_a_young_figure_with_plenty_left_is_not_asked_for(sandbox_supplier, light):
-    StockLocation.objects.update(stock_as_of=timezone.now())
+    StockLocation.objects.update(stock_confirmed_at=timezone.now())
     leave(sandbox_supplier, light, 2)
 
     place(light)
@@ -160,10 +164,10 @@ def test_a_young_figure_with_plenty_left_is_not_asked_for(sandbox_supplier, ligh
 def test_a_young_figure_that_is_nearly_gone_is_asked_for(sandbox_supplier, light):
     StockLevel.objects.filter(pk=level_of(light).pk).update(reported_quantity=4)
     Listing.objects.filter(pk=light.pk).update(available=4)
-    StockLocation.objects.update(stock_as_of=timezone.now() - timedelta(minutes=2))
+    StockLocation.objects.update(stock_confirmed_at=timezone.now() - timedelta(minutes=2))
     leave(sandbox_supplier, light, 1)
 
-    with pytest.raises(checkout.CannotSupplyError):
+    with pytest.raises(checkout.UnavailableError):
         place(light)
 
 
@@ -171,11 +175,11 @@ def test_a_young_figure_that_is_nearly_gone_is_asked_for(sandbox_supplier, light
 def test_slow_supplier_delays_no_customer_beyond_the_limit(
     sandbox_supplier, light, policy, is_sold
 ):
-    Supplier.objects.update(unanswered=policy)
+    Supplier.objects.update(live_check_fallback=policy)
     sandbox_supplier.fault(STOCK, "slow", delay=SLOW_S, count=0)
     started = time.monotonic()
 
-    with suppress(checkout.CannotSupplyError):
+    with suppress(checkout.UnavailableError):
         place(light)
     took_s = time.monotonic() - started
 
@@ -189,22 +193,22 @@ def test_live_check_ends_in_time_without_a_failure(sandbox_supplier, light):
     took = []
     for _ in range(6):
         started = time.monotonic()
-        live_check.ask(wanted=wanted, now=timezone.now())
+        live_check.unsellable_levels(wanted=wanted, now=timezone.now())
         took.append(time.monotonic() - started)
 
-    assert max(took) < live_check.WITHIN_S + 0.5
-    assert not Breaker.objects.exclude(failures=0).exists()
+    assert max(took) < live_check.TIMEOUT_S + 0.5
+    assert not CircuitBreaker.objects.exclude(failures=0).exists()
 
 
 def test_a_spent_budget_is_not_overdrawn(sandbox_supplier, light):
-    CallBudget.objects.update(used=10**6, total=10**6, until=timezone.now() + timedelta(hours=1))
+    CallQuota.objects.update(used=10**6, total=10**6, until=timezone.now() + timedelta(hours=1))
     leave(sandbox_supplier, light, 2)
-    before = CallBudget.objects.get().used
+    before = CallQuota.objects.get().used
 
     place(light)
 
     assert level_of(light).reported_quantity > 2
-    assert CallBudget.objects.get().used == before
+    assert CallQuota.objects.get().used == before
 
 
 def test_customer_sees_the_line_and_may_order_the_rest(sandbox_supplier, light):

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from orders.models import PaymentEvent, PurchaseOrder
 from orders.purchasing import submission, submission_lookup
-from storefront.lib.http.errors import OutsideError
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.http.errors import ExternalServiceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from tests.e2e.ordering import effects, sell_one, stock_the_shop, whole
 from tests.e2e.worker_process import started_worker
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
@@ -37,12 +37,15 @@ def sweep(purchase_order, now):
     """Run the sweeps of one purchase order, as beat does."""
     fresh = whole(purchase_order)
     try:
-        if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
-            if not fresh.try_after or fresh.try_after <= now:
-                submission.send(purchase_order=fresh, now=now)
-        elif fresh.request_status in {"submitting", "submit_unknown"}:
+        if fresh.submission_status in PurchaseOrder.UNSUBMITTED_STATES and fresh.status in {
+            "draft",
+            "ready",
+        }:
+            if not fresh.retry_at or fresh.retry_at <= now:
+                submission.submit(purchase_order=fresh, now=now)
+        elif fresh.submission_status in {"submitting", "submit_unknown"}:
             submission_lookup.resolve(purchase_order=fresh, now=now)
-    except (OutsideError, IllegalMoveError, LostRaceError):
+    except (ExternalServiceError, InvalidTransitionError, ConcurrentUpdateError):
         return
 
 
@@ -51,7 +54,7 @@ def sweep_until_answered(purchase_order):
     for step in range(ROUNDS):
         sweep(purchase_order, timezone.now() + timedelta(minutes=5 * step))
         answered = whole(purchase_order)
-        if answered.request_status == "accepted":
+        if answered.submission_status == "accepted":
             return answered
     return whole(purchase_order)
 
@@ -74,7 +77,7 @@ def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_orde
 
     answered = sweep_until_answered(purchase_order)
 
-    assert answered.request_status == "accepted"
+    assert answered.submission_status == "accepted"
     assert effects(sandbox_supplier) == [purchase_order.number]
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
@@ -82,7 +85,7 @@ def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_orde
 def test_refused_sign_in_loses_no_order(sandbox_supplier, purchase_order):
     sandbox_supplier.fault(CREATE, "token_expired", count=2)
 
-    submission.send(purchase_order=purchase_order, now=timezone.now())
+    submission.submit(purchase_order=purchase_order, now=timezone.now())
 
     assert purchase_order.status == "on_hold"
     assert "1600001" in purchase_order.hold_reasons[0]["sentence"]
@@ -96,18 +99,18 @@ def test_a_look_up_that_fails_too_is_no_proof_of_absence(sandbox_supplier, purch
 
     answered = sweep_until_answered(purchase_order)
 
-    assert answered.request_status == "accepted"
+    assert answered.submission_status == "accepted"
     assert effects(sandbox_supplier) == [purchase_order.number]
 
 
 def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, purchase_order):
     sandbox_supplier.fault(CREATE, "slow", count=1, delay=11)
 
-    submission.send(purchase_order=purchase_order, now=timezone.now())
-    assert purchase_order.request_status == "submit_unknown"
+    submission.submit(purchase_order=purchase_order, now=timezone.now())
+    assert purchase_order.submission_status == "submit_unknown"
     time.sleep(2)  # now the unconfirmed effect has happened
 
-    assert sweep_until_answered(purchase_order).request_status == "accepted"
+    assert sweep_until_answered(purchase_order).submission_status == "accepted"
     assert effects(sandbox_supplier) == [purchase_order.number]
 
 
@@ -125,17 +128,19 @@ def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0917
     queue = f"kill-{purchase_order.number}"
     broker = Celery(broker=os.environ["REDIS_URL"])
     broker.send_task(
-        "orders.purchasing.tasks.send", kwargs={"purchase_order_id": purchase_order.pk}, queue=queue
+        "orders.purchasing.tasks.submit",
+        kwargs={"purchase_order_id": purchase_order.pk},
+        queue=queue,
     )
 
     with started_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint) as killed:
         assert killed.wait(timeout=60) == -signal.SIGKILL
-    assert whole(purchase_order).request_status == left_behind
+    assert whole(purchase_order).submission_status == left_behind
     assert len(effects(sandbox_supplier)) == effects_then
 
     answered = sweep_until_answered(purchase_order)
 
-    assert answered.request_status == "accepted"
+    assert answered.submission_status == "accepted"
     assert effects(sandbox_supplier) == [purchase_order.number]
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
@@ -143,11 +148,11 @@ def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0917
 def test_blind_resubmission_orders_twice(sandbox_supplier, purchase_order):
     """Mutation check: submitting blindly under a new number orders twice."""
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
-    submission.send(purchase_order=purchase_order, now=timezone.now())
+    submission.submit(purchase_order=purchase_order, now=timezone.now())
 
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
-        request_status="submit_failed", number=f"{purchase_order.number}R"
+        submission_status="submit_failed", number=f"{purchase_order.number}R"
     )
-    submission.send(purchase_order=whole(purchase_order), now=timezone.now())
+    submission.submit(purchase_order=whole(purchase_order), now=timezone.now())
 
     assert len(effects(sandbox_supplier)) == 2

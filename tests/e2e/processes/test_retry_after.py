@@ -36,7 +36,7 @@ def wants_a_pause(supplier, path, count=1):
 
 def rests_as_asked(purchase_order, find, since):
     """Test that the sweep finds it after the pause, and not before."""
-    until = whole(purchase_order).try_after
+    until = whole(purchase_order).retry_at
     assert since + PAUSE <= until <= since + PAUSE + PAUSE / JITTER_SHARE + MOMENT
     return not find(now=since + PAUSE).exists() and find(now=until).exists()
 
@@ -45,48 +45,48 @@ def test_order_is_resubmitted_after_retry_after(sandbox_supplier, purchase_order
     wants_a_pause(sandbox_supplier, CREATE)
     now = timezone.now()
 
-    submission.send(purchase_order=purchase_order, now=now)
+    submission.submit(purchase_order=purchase_order, now=now)
 
-    assert purchase_order.request_status == "submit_failed"
-    assert rests_as_asked(purchase_order, work_queue.to_be_sent, now)
+    assert purchase_order.submission_status == "submit_failed"
+    assert rests_as_asked(purchase_order, work_queue.to_submit, now)
     later = whole(purchase_order)
-    submission.send(purchase_order=later, now=later.try_after)
-    assert later.request_status == "accepted"
+    submission.submit(purchase_order=later, now=later.retry_at)
+    assert later.submission_status == "accepted"
     assert effects(sandbox_supplier) == [purchase_order.number]
 
 
 def test_lost_answer_is_looked_up_after_retry_after(sandbox_supplier, purchase_order):
     now = timezone.now()
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
-    submission.send(purchase_order=purchase_order, now=now)
-    now += 2 * retries.CALLS_END_WITHIN
-    assert list(work_queue.to_be_resolved(now=now)) == [purchase_order]
+    submission.submit(purchase_order=purchase_order, now=now)
+    now += 2 * retries.MAX_CALL_TIME
+    assert list(work_queue.to_look_up(now=now)) == [purchase_order]
     wants_a_pause(sandbox_supplier, LOOK_UP)
 
     with pytest.raises(TemporaryError):
         submission_lookup.resolve(purchase_order=whole(purchase_order), now=now)
 
-    assert whole(purchase_order).request_status == "submit_unknown"
-    assert rests_as_asked(purchase_order, work_queue.to_be_resolved, now)
+    assert whole(purchase_order).submission_status == "submit_unknown"
+    assert rests_as_asked(purchase_order, work_queue.to_look_up, now)
     later = whole(purchase_order)
-    submission_lookup.resolve(purchase_order=later, now=later.try_after)
-    assert later.request_status == "accepted"
+    submission_lookup.resolve(purchase_order=later, now=later.retry_at)
+    assert later.submission_status == "accepted"
 
 
 def test_cancellation_is_sent_after_retry_after(sandbox_supplier, purchase_order):
     now = timezone.now()
-    submission.send(purchase_order=purchase_order, now=now)
+    submission.submit(purchase_order=purchase_order, now=now)
     wants_a_pause(sandbox_supplier, LOOK_UP)
 
     _, came = ask_to_stop(purchase_order.order, now=now)
 
     assert came == [None]
-    assert rests_as_asked(purchase_order, work_queue.to_be_stopped, now)
+    assert rests_as_asked(purchase_order, work_queue.to_cancel, now)
     # Pressing the button again does not help.
     sandbox_supplier.control("faults/clear", {})
     soon = now + timedelta(minutes=1)
     ask_to_stop(purchase_order.order, now=soon)
-    assert whole(purchase_order).request_status == "cancellation_requested"
+    assert whole(purchase_order).submission_status == "cancellation_requested"
     later = whole(purchase_order)
-    cancellation.pursue(purchase_order=later, now=later.try_after)
-    assert later.stop_told_by == "person"  # the supplier is paid by then: no call cancels it
+    cancellation.process_request(purchase_order=later, now=later.retry_at)
+    assert later.cancellation_channel == "staff"  # the supplier is paid by then: no call cancels it

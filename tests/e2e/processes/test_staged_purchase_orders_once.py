@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from orders.cancellation import canceled_but_shipped
-from orders.models import Order, PaymentEvent, PurchaseOrder, StrayDecision
+from orders.models import CanceledShipmentDecision, Order, PaymentEvent, PurchaseOrder
 from orders.purchasing import retries, submission, submission_lookup
 from shipping import status_polling
 from storefront.dashboard.inbox import query
@@ -39,7 +39,7 @@ def test_an_answer_lost_at_any_step_is_found_again(purchase_order, sandbox_suppl
 
     answered = sweep_until_answered(purchase_order)
 
-    assert answered.request_status == PurchaseOrder.Request.ACCEPTED
+    assert answered.submission_status == PurchaseOrder.Submission.ACCEPTED
     assert kinds(sandbox_supplier) == PAID_ONCE
 
 
@@ -47,10 +47,10 @@ def test_an_order_that_is_not_wanted_any_more_is_not_paid(purchase_order, sandbo
     sandbox_supplier.fault("shopping/order/addCart", "drop_before")
     fresh = whole(purchase_order)
     sweep(fresh, timezone.now())
-    PurchaseOrder.objects.update(cancel_wanted_at=timezone.now())
-    sweep(fresh, timezone.now() + retries.CALLS_END_WITHIN)
+    PurchaseOrder.objects.update(cancel_requested_at=timezone.now())
+    sweep(fresh, timezone.now() + retries.MAX_CALL_TIME)
 
-    assert whole(purchase_order).request_status == PurchaseOrder.Request.SUBMITTED
+    assert whole(purchase_order).submission_status == PurchaseOrder.Submission.SUBMITTED
     assert kinds(sandbox_supplier) == ["created"]
 
 
@@ -58,7 +58,7 @@ def test_an_order_that_is_not_wanted_any_more_is_not_paid(purchase_order, sandbo
 def left_unpaid(purchase_order, sandbox_supplier):
     """Cancel an order that is unpaid at the supplier; afterwards its balance suffices to pay it."""
     sandbox_supplier.control("balance", {"amount": "0.01"})
-    submission.send(purchase_order=purchase_order, now=timezone.now())
+    submission.submit(purchase_order=purchase_order, now=timezone.now())
     assert kinds(sandbox_supplier)[-1] == "unpaid"
     ask_to_stop(purchase_order.order, now=timezone.now())
     sandbox_supplier.control("balance", {"amount": "500.00"})
@@ -66,41 +66,41 @@ def left_unpaid(purchase_order, sandbox_supplier):
 
 
 def waits():
-    return {each.cause.code for each in query.find(now=timezone.now())}
+    return {each.cause.code for each in query.load_items(now=timezone.now())}
 
 
 def poll():
-    status_polling.ask(supplier=Supplier.objects.get(), moment=timezone.now)
+    status_polling.poll_supplier(supplier=Supplier.objects.get(), moment=timezone.now)
 
 
 def test_unpaid_order_that_cannot_be_canceled_is_never_paid(left_unpaid, sandbox_supplier):
     assert Order.objects.get().status == Order.Status.CANCELED
-    assert PaymentEvent.objects.filter(kind="release_requested").count() == 1
+    assert PaymentEvent.objects.filter(kind="void_requested").count() == 1
     assert "awaits payment" in left_unpaid.problem
-    assert "purchase_kept" in waits()
+    assert "canceled_but_active" in waits()
 
     poll()
     submission_lookup.resolve_for_staff(purchase_order=left_unpaid, now=timezone.now())
 
     assert kinds(sandbox_supplier)[-1] == "unpaid"
-    assert "purchase_kept" in waits()
+    assert "canceled_but_active" in waits()
     sandbox_supplier.control("cancel", {"orderNumber": left_unpaid.number})
     poll()
-    assert whole(left_unpaid).request_status == PurchaseOrder.Request.REJECTED
-    assert "purchase_kept" not in waits()
+    assert whole(left_unpaid).submission_status == PurchaseOrder.Submission.REJECTED
+    assert "canceled_but_active" not in waits()
     assert not status_polling.open_orders().exists()
 
 
 def test_staff_close_an_order_left_unpaid_at_the_supplier(left_unpaid):
     canceled_but_shipped.decide(
         purchase_order=left_unpaid,
-        outcome=StrayDecision.Outcome.NOT_SHIPPED,
+        outcome=CanceledShipmentDecision.Outcome.NOT_SHIPPED,
         reason="deleted in the supplier's web portal",
         actor="ann",
         now=timezone.now(),
     )
 
-    assert "purchase_kept" not in waits()
+    assert "canceled_but_active" not in waits()
     assert not status_polling.open_orders().exists()
 
 
@@ -108,15 +108,15 @@ def test_poll_from_before_the_cancellation_pays_nothing(
     purchase_order, sandbox_supplier, monkeypatch
 ):
     sandbox_supplier.control("balance", {"amount": "0.01"})
-    submission.send(purchase_order=purchase_order, now=timezone.now())
+    submission.submit(purchase_order=purchase_order, now=timezone.now())
     sandbox_supplier.control("balance", {"amount": "500.00"})
-    told = status_polling._told
+    told = status_polling._fetch_batch
 
     def meanwhile(connector, batch):
-        PurchaseOrder.objects.update(cancel_wanted_at=timezone.now())
+        PurchaseOrder.objects.update(cancel_requested_at=timezone.now())
         return told(connector, batch)
 
-    monkeypatch.setattr(status_polling, "_told", meanwhile)
+    monkeypatch.setattr(status_polling, "_fetch_batch", meanwhile)
     poll()
 
     assert kinds(sandbox_supplier)[-1] == "unpaid"

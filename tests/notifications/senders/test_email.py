@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import pytest
 
-from notifications.senders import Message, sender_for
+from notifications.senders import OutgoingMessage, sender_for
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from tests.notifications.smtp_servers import BadServer, free_port, mailbox, mailbox_command, mailers
 
-MESSAGE = Message(
+MESSAGE = OutgoingMessage(
     sender="Fara <orders@fara.example>",
     message_id="<delivery-7@fara.example>",
     recipient="erika@example.org",
@@ -119,7 +119,7 @@ def test_a_failure_before_acceptance_may_be_retried(settings, answers):
     with BadServer(**answers) as server, pytest.raises(TemporaryError) as caught:
         send(server.port, settings)
 
-    assert caught.value.may_have_happened is False
+    assert caught.value.is_outcome_unknown is False
 
 
 def test_nothing_is_sent_in_plain_text_without_tls(settings):
@@ -136,7 +136,7 @@ def test_an_unavailable_server_may_be_retried(settings):
     with pytest.raises(TemporaryError) as caught:
         send(free_port(), settings)
 
-    assert caught.value.may_have_happened is False
+    assert caught.value.is_outcome_unknown is False
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_missing_confirmation_is_uncertain(settings, answer):
         with pytest.raises(TemporaryError) as caught:
             sender_for("email").send(MESSAGE)
 
-    assert caught.value.may_have_happened is True
+    assert caught.value.is_outcome_unknown is True
     assert len(server.bodies) == 1
 
 

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 
 from orders.accounting import invoice_import, invoices
-from orders.models import PurchaseOrder, SupplierBill
+from orders.models import PurchaseOrder, SupplierInvoice
 from storefront.accounts.models import User
 from storefront.lib.staff import csv_table
 from tests.factories.catalog import make_channel
@@ -20,7 +20,7 @@ from tests.orders.inventory.test_reservations_race import all_at_once
 
 pytestmark = pytest.mark.django_db
 HEADER = "bill,purchase order,currency,goods,freight,billed"
-PAGE = "/admin/orders/supplierbill/import_bills/"
+PAGE = "/admin/orders/supplierinvoice/import_invoices/"
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def staff(client):
 
 def judged(*rows, supplier=None, header=HEADER):
     text = "\n".join([header, *rows])
-    return invoice_import.judge(invoice_import.read(text), supplier=supplier)
+    return invoice_import.validate(invoice_import.parse_rows(text), supplier=supplier)
 
 
 def problems(*rows, **more):
@@ -54,12 +54,12 @@ def test_a_valid_row_is_matched_and_entered_with_all_values(bought, money):
     (one,) = judged(rows)
     assert invoice_import.enter([one], actor="staff", now=NOON) == []
 
-    bill = SupplierBill.objects.get()
+    bill = SupplierInvoice.objects.get()
     assert one.purchase_order == bought
     assert (bill.supplier, bill.purchase_order) == (bought.supplier, bought)
-    assert (bill.goods_amount, bill.freight_amount) == (Decimal("12.50"), Decimal(3))
-    assert (bill.currency, bill.told_by) == (money, "staff")
-    assert f"{bill.billed_at:%Y-%m-%d}" == "2026-11-24"
+    assert (bill.subtotal_amount, bill.freight_amount) == (Decimal("12.50"), Decimal(3))
+    assert (bill.currency, bill.entered_by) == (money, "staff")
+    assert f"{bill.invoiced_at:%Y-%m-%d}" == "2026-11-24"
 
 
 def test_the_same_file_again_enters_nothing(bought, money):
@@ -68,7 +68,7 @@ def test_the_same_file_again_enters_nothing(bought, money):
         listed = judged(row)
         invoice_import.enter(listed, actor="staff", now=NOON)
 
-    assert SupplierBill.objects.count() == 1
+    assert SupplierInvoice.objects.count() == 1
     assert (listed[0].is_known, listed[0].problem) == (True, "")
 
 
@@ -84,9 +84,9 @@ def test_a_known_number_with_other_values_is_rejected(bought, money):
 def test_a_withdrawn_invoice_can_be_imported_again(bought, money):
     row = f"RE-1,{bought.number},{money},12.50,,"
     invoice_import.enter(judged(row), actor="x", now=NOON)
-    SupplierBill.objects.update(withdrawn_at=NOON)
+    SupplierInvoice.objects.update(withdrawn_at=NOON)
 
-    assert judged(row)[0].is_good
+    assert judged(row)[0].is_valid_row
 
 
 def test_a_number_repeated_in_a_file_is_rejected(bought, money):
@@ -143,8 +143,8 @@ def test_a_purchase_order_of_another_supplier_is_rejected(bought, money):
     "text", ["", "a,b\n1,2", HEADER, f"{HEADER}\n,,,,,", "\x00", '"', HEADER + "\n" + "x" * 600_000]
 )
 def test_an_unreadable_file_is_rejected(text):
-    with pytest.raises(csv_table.UnreadableListError):
-        invoice_import.read(text)
+    with pytest.raises(csv_table.CsvError):
+        invoice_import.parse_rows(text)
 
 
 def upload(bought, money):
@@ -159,14 +159,14 @@ def upload(bought, money):
 def test_staff_see_a_preview_before_the_import(staff, bought, money):
     seen = staff.post(PAGE, {"file": upload(bought, money), "step": "look"}).content.decode()
 
-    assert SupplierBill.objects.count() == 0
+    assert SupplierInvoice.objects.count() == 0
     assert "1 of 2 bills can be imported." in seen
     assert "No purchase order has this number." in seen
     assert "Import valid rows" in seen
     text = "\n".join([HEADER, f"RE-1,{bought.number},{money},12.50,,"])
     for _ in range(2):
         staff.post(PAGE, {"text": text, "step": "enter"})
-    assert SupplierBill.objects.get().told_by == "staff@fara.example"
+    assert SupplierInvoice.objects.get().entered_by == "staff@fara.example"
 
 
 def test_the_import_needs_permission(client):
@@ -188,13 +188,13 @@ def test_the_command_enters_nothing_if_a_row_is_invalid_unless_forced(bought, mo
 
     with pytest.raises(CommandError, match="1 rows are invalid: nothing was imported"):
         run(path)
-    assert SupplierBill.objects.count() == 0
+    assert SupplierInvoice.objects.count() == 0
     with pytest.raises(CommandError, match="1 rows were skipped"):
         run(path, "--good-lines")
-    assert SupplierBill.objects.count() == 1
+    assert SupplierInvoice.objects.count() == 1
     path.write_text(path.read_text().rpartition("RE-2")[0])
     assert "already entered" in run(path)
-    assert SupplierBill.objects.count() == 1
+    assert SupplierInvoice.objects.count() == 1
 
 
 @pytest.mark.parametrize("flags", [("--supplier", "unknown"), ()])
@@ -217,14 +217,14 @@ def test_eight_concurrent_imports_of_a_file_enter_it_once():
             lambda listed=listed: invoice_import.enter(listed, actor="staff", now=NOON)
             for listed in lists
         ],
-        invoices.BillRefusedError,
+        invoices.InvoiceRejectedError,
     )
 
-    assert SupplierBill.objects.count() == 1
+    assert SupplierInvoice.objects.count() == 1
     assert PurchaseOrder.objects.count() == 1
-    assert sum(one.is_good for (one,) in lists) == 1
+    assert sum(one.is_valid_row for (one,) in lists) == 1
 
 
 def test_amounts_with_a_decimal_comma_keep_their_cents():
-    with pytest.raises(csv_table.UnreadableListError, match="too_wide 2"):
-        invoice_import.read("bill,po,currency,goods\nB1,PO-1,EUR,1234,50\n")
+    with pytest.raises(csv_table.CsvError, match="too_wide 2"):
+        invoice_import.parse_rows("bill,po,currency,goods\nB1,PO-1,EUR,1234,50\n")

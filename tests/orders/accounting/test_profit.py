@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orders.accounting import invoices, profit_report
-from orders.accounting.profit import Profit, Source, What, divided
+from orders.accounting.profit import Profit, ProfitItem, Source, allocate
 from orders.cancellation import before_purchasing
-from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder, SupplierBill
+from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder, SupplierInvoice
 from orders.returns import supplier_returns
 from storefront.lib.money import Money
 from tests.factories.catalog import make_channel
@@ -31,7 +31,7 @@ def eur(amount):
 
 
 def read(order):
-    return profit_report.read(order, now=NOON)
+    return profit_report.statement_of(order, now=NOON)
 
 
 def amounts(profit):
@@ -45,12 +45,12 @@ def amounts(profit):
 
 def bill(purchase_order, goods, freight=None, currency="EUR", reference="RE-1"):
     return invoices.enter(
-        bill=SupplierBill(
+        bill=SupplierInvoice(
             supplier=purchase_order.supplier,
             number=purchase_order.number,
             reference=reference,
             currency=currency,
-            goods_amount=D(goods),
+            subtotal_amount=D(goods),
             freight_amount=freight,
         ),
         actor="zumrud",
@@ -69,7 +69,7 @@ def bill(purchase_order, goods, freight=None, currency="EUR", reference="RE-1"):
     ),
 )
 def test_an_allocation_sums_up_to_the_cent_and_follows_the_weights(cents, weights):
-    parts = divided(Money.from_minor(cents, "EUR"), weights)
+    parts = allocate(Money.from_minor(cents, "EUR"), weights)
 
     assert sum(part.minor for part in parts.values()) == cents
     assert all(part.minor * cents >= 0 for part in parts.values())
@@ -80,7 +80,7 @@ def test_an_allocation_sums_up_to_the_cent_and_follows_the_weights(cents, weight
 def test_an_amount_without_lines_is_unassigned():
     profit = Profit(currency="EUR", lines={})
 
-    profit.divide({}, What.COST, eur("-3.335"), Source.BILLED)
+    profit.divide({}, ProfitItem.COST, eur("-3.335"), Source.BILLED)
 
     assert (profit.total, len(profit.unassigned)) == (eur("-3.34"), 1)
 
@@ -102,27 +102,29 @@ def test_costs_are_estimates_before_shipment(terms):
 
     found = amounts(read(order))
 
-    assert found[What.GOODS] == (D("238.00"), {Source.ORDER})
+    assert found[ProfitItem.GOODS] == (D("238.00"), {Source.ORDER})
     delivery_tax = D(order.delivery_plan[0]["tax"])
-    assert found[What.TAX] == (-D("38.00") - delivery_tax, {Source.ORDER})
-    assert found[What.COST] == (D("-20.00"), {Source.AGREED})
-    assert found[What.FREIGHT] == (D("-8.00"), {Source.TERMS})
-    assert found[What.HANDLING] == (D("-4.00"), {Source.TERMS})
-    delivery = found[What.DELIVERY][0]
-    assert found[What.PAYMENT_FEE][0] == -(D("4.76") + (delivery * D("0.02")).quantize(D("0.01")))
+    assert found[ProfitItem.TAX] == (-D("38.00") - delivery_tax, {Source.ORDER})
+    assert found[ProfitItem.COST] == (D("-20.00"), {Source.AGREED})
+    assert found[ProfitItem.FREIGHT] == (D("-8.00"), {Source.TERMS})
+    assert found[ProfitItem.HANDLING] == (D("-4.00"), {Source.TERMS})
+    delivery = found[ProfitItem.DELIVERY][0]
+    assert found[ProfitItem.PAYMENT_FEE][0] == -(
+        D("4.76") + (delivery * D("0.02")).quantize(D("0.01"))
+    )
     assert read(order).is_estimated
 
 
 def test_an_invoice_replaces_the_agreed_cost(terms):
     (made,) = make_purchase_orders(make_sellable(), quantity=2)
     PurchaseOrder.objects.update(freight_amount=D("3.00"), freight_currency="EUR")
-    assert amounts(read(made.order))[What.FREIGHT] == (D("-3.00"), {Source.TOLD})
+    assert amounts(read(made.order))[ProfitItem.FREIGHT] == (D("-3.00"), {Source.TOLD})
 
     bill(made, "21.50", freight=D("3.50"))
 
     found = amounts(read(made.order))
-    assert found[What.COST] == (D("-21.50"), {Source.BILLED})
-    assert found[What.FREIGHT] == (D("-3.50"), {Source.BILLED})
+    assert found[ProfitItem.COST] == (D("-21.50"), {Source.BILLED})
+    assert found[ProfitItem.FREIGHT] == (D("-3.50"), {Source.BILLED})
     assert not read(made.order).is_estimated
 
 
@@ -130,11 +132,11 @@ def test_supplier_currency_is_converted_at_the_rate_of_the_sale(terms):
     (made,) = make_purchase_orders(make_sellable(), quantity=2)
     OrderLine.objects.update(cost_currency="USD", cost_rate=D("0.9"))
     PurchaseLine.objects.update(cost_currency="USD")
-    assert amounts(read(made.order))[What.COST] == (D("-18.00"), {Source.AGREED})
+    assert amounts(read(made.order))[ProfitItem.COST] == (D("-18.00"), {Source.AGREED})
 
     bill(made, "30.01", currency="USD")
 
-    assert amounts(read(made.order))[What.COST] == (D("-27.01"), {Source.BILLED})
+    assert amounts(read(made.order))[ProfitItem.COST] == (D("-27.01"), {Source.BILLED})
 
 
 def test_an_unknown_rate_is_reported_and_not_zero(terms):
@@ -158,13 +160,13 @@ def test_a_refund_for_kept_items_costs_its_net_amount(terms):
     profit = read(order)
 
     assert profit.total - before == eur("-6.00")
-    assert {part.what for part in profit.unassigned} == {What.REFUND, What.TAX}
+    assert {part.what for part in profit.unassigned} == {ProfitItem.REFUND, ProfitItem.TAX}
 
 
 def test_an_order_canceled_before_payment_earns_nothing(terms):
     order = make_order(make_sellable())
     with transaction.atomic():
-        before_purchasing.end(order, reason="changed my mind", actor="shopper", now=NOON)
+        before_purchasing.cancel(order, reason="changed my mind", actor="shopper", now=NOON)
 
     profit = read(order)
 
@@ -176,7 +178,7 @@ def test_a_refund_for_canceled_items_counts_once(terms):
     Payment.objects.update(
         captured_amount=made.order.total_amount, refunded_amount=made.order.total_amount
     )
-    PurchaseLine.objects.update(is_live=False)
+    PurchaseLine.objects.update(is_active=False)
     PurchaseOrder.objects.update(status="canceled")
     OrderLine.objects.update(canceled_quantity=1)
 
@@ -185,7 +187,7 @@ def test_a_refund_for_canceled_items_counts_once(terms):
     assert profit.total == eur(0)
     bill(made, "10.00")
     assert read(made.order).total == eur("-10.00")
-    assert [part.what for part in read(made.order).unassigned] == [What.COST]
+    assert [part.what for part in read(made.order).unassigned] == [ProfitItem.COST]
 
 
 def test_a_claim_credit_is_assigned_to_its_line(terms):
@@ -198,23 +200,23 @@ def test_a_claim_credit_is_assigned_to_its_line(terms):
 
     assert after.total - before.total == eur("7.00")
     (line,) = after.lines.values()
-    assert after.sum(line.parts, What.CREDIT) == eur("7.00")
+    assert after.sum(line.parts, ProfitItem.CREDIT) == eur("7.00")
 
 
 def test_a_supplier_return_credit_is_assigned_to_its_line(terms):
     shipped = make_shipped(quantity=2)
     (line,) = shipped.lines.all()
-    rma = supplier_returns.open_alone(
+    supplier_return = supplier_returns.open_without_return(
         purchase_order=shipped, units={line.pk: 1}, actor="ann", now=NOON
     )
     before = read(shipped.order)
-    type(rma).objects.update(status="credited", credited_amount=D("7.00"))
+    type(supplier_return).objects.update(status="credited", credited_amount=D("7.00"))
 
     after = read(shipped.order)
 
     assert after.total - before.total == eur("7.00")
     (account,) = after.lines.values()
-    assert after.sum(account.parts, What.CREDIT) == eur("7.00")
+    assert after.sum(account.parts, ProfitItem.CREDIT) == eur("7.00")
 
 
 def test_a_lost_dispute_takes_the_remaining_capture(terms):
@@ -241,7 +243,7 @@ def test_lines_and_unassigned_amounts_sum_up_to_the_order(terms, seed):
     billed = D(dice.randint(1000, 9999)) / 100
     freight = D(dice.randint(0, 999)) / 100
     bill(made, billed, freight=freight)
-    PurchaseOrder.objects.update(status="shipped", accepted_at=NOON, request_status="accepted")
+    PurchaseOrder.objects.update(status="shipped", accepted_at=NOON, submission_status="accepted")
     if credit:
         claim = make_claim(PurchaseOrder.objects.get(), now=NOON + timedelta(hours=1))
         type(claim).objects.update(status="credited", credited_amount=credit, recorded_by="zumrud")
@@ -253,9 +255,9 @@ def test_lines_and_unassigned_amounts_sum_up_to_the_order(terms, seed):
     tax = order.tax_amount - (refund * order.tax_amount / order.total_amount).quantize(D("0.01"))
     assert abs(profit.net.amount - (order.total_amount - tax - refund)) <= D("0.01")
     found = amounts(profit)
-    assert found[What.COST][0] == -billed
-    assert found.get(What.FREIGHT, (D(0),))[0] == -freight
-    assert found.get(What.CREDIT, (D(0),))[0] == credit
+    assert found[ProfitItem.COST][0] == -billed
+    assert found.get(ProfitItem.FREIGHT, (D(0),))[0] == -freight
+    assert found.get(ProfitItem.CREDIT, (D(0),))[0] == credit
 
 
 def test_many_orders_take_as_many_queries_as_one(terms, django_assert_max_num_queries):
@@ -263,7 +265,7 @@ def test_many_orders_take_as_many_queries_as_one(terms, django_assert_max_num_qu
         make_purchase_orders(make_sellable())
 
     with django_assert_max_num_queries(16):
-        found = list(profit_report.read_all(Order.objects.order_by("pk"), now=NOON))
+        found = list(profit_report.statements(Order.objects.order_by("pk"), now=NOON))
 
     assert [order.pk for order, _ in found] == sorted(order.pk for order, _ in found)
     assert len(found) == 6

@@ -9,8 +9,8 @@ import pytest
 
 from orders.accounting import invoices
 from orders.accounting.reconciliation import labels, order_comparison, reconciliation, resolution
-from orders.accounting.reconciliation.discrepancies import Compared
-from orders.models import MoneyDifference, OrderLine, PurchaseOrder, SupplierBill
+from orders.accounting.reconciliation.discrepancies import ComparisonResult
+from orders.models import Discrepancy, OrderLine, PurchaseOrder, SupplierInvoice
 from suppliers.models import Supplier
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
@@ -24,10 +24,12 @@ COST = Decimal("10.00")
 def bought(monkeypatch):
     """Three units at 10.00 each, accepted at noon."""
     monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
-    monkeypatch.setattr(order_comparison, "compare", lambda **_: Compared(findings=[], count=0))
+    monkeypatch.setattr(
+        order_comparison, "compare", lambda **_: ComparisonResult(findings=[], count=0)
+    )
     (made,) = make_purchase_orders(make_sellable(), quantity=3)
     PurchaseOrder.objects.update(
-        status="in_progress", request_status="accepted", accepted_at=NOON, status_since=NOON
+        status="in_progress", submission_status="accepted", accepted_at=NOON, status_since=NOON
     )
     made.refresh_from_db()
     return made
@@ -44,14 +46,14 @@ def ship(units, *, at=NOON + DAY):
 
 
 def bill(bought, goods, *, reference="RE-1", freight=None, at=NOON):
-    made = SupplierBill(
+    made = SupplierInvoice(
         supplier=bought.supplier,
         number=bought.number,
         reference=reference,
         currency="EUR",
-        goods_amount=Decimal(goods),
+        subtotal_amount=Decimal(goods),
         freight_amount=freight,
-        billed_at=at,
+        invoiced_at=at,
     )
     return invoices.enter(bill=made, actor="zumrud", now=at)
 
@@ -59,14 +61,14 @@ def bill(bought, goods, *, reference="RE-1", freight=None, at=NOON):
 def compare(*, after=0):
     """Reconcile a day that ended so many days after the order."""
     now = NOON + (after + 1) * DAY + DAY / 2
-    day = reconciliation.day_of((NOON + after * DAY).date(), now=now)
+    day = reconciliation.run_of((NOON + after * DAY).date(), now=now)
     assert reconciliation.reconcile(day=day, moment=lambda: now).status == "reconciled"
-    rows = MoneyDifference.objects.filter(status="open").order_by("pk")
+    rows = Discrepancy.objects.filter(status="open").order_by("pk")
     return [(row.kind, row.what, row.expected_amount, row.found_amount) for row in rows]
 
 
 def match():
-    return [one.match for one in SupplierBill.objects.order_by("pk")]
+    return [one.match for one in SupplierInvoice.objects.order_by("pk")]
 
 
 def test_an_invoice_waits_for_its_shipment_and_then_matches(bought):
@@ -80,7 +82,7 @@ def test_an_invoice_waits_for_its_shipment_and_then_matches(bought):
 
 
 def test_an_invoice_without_shipment_is_a_discrepancy_until_shipped(bought):
-    terms(billed_ships_within_days=4)
+    terms(ship_within_days_of_invoice=4)
     bill(bought, "30.00")
     ship(1)
     assert compare(after=2) == []
@@ -89,7 +91,7 @@ def test_an_invoice_without_shipment_is_a_discrepancy_until_shipped(bought):
 
     assert found == [("bill_unshipped", "goods", COST, 3 * COST)]
     assert match() == ["differs"]
-    assert "have not shipped" in labels.to_do(MoneyDifference.objects.get())
+    assert "have not shipped" in labels.advice(Discrepancy.objects.get())
     ship(3)
     assert (compare(after=5), match()) == ([], ["matched"])
 
@@ -115,7 +117,7 @@ def test_an_invoice_below_the_shipped_value_is_a_discrepancy(bought):
 def test_a_shipment_without_an_owed_invoice_is_a_discrepancy(bought):
     ship(3)
     assert compare(after=3) == []  # the supplier is not set to owe invoices
-    terms(bills_within_days=5)
+    terms(invoice_due_days=5)
     assert compare(after=4) == []
 
     assert compare(after=5) == [("shipped_unbilled", "goods", 3 * COST, None)]
@@ -136,7 +138,7 @@ def test_a_shipment_without_an_owed_invoice_is_a_discrepancy(bought):
 def test_a_difference_within_the_tolerance_is_no_discrepancy(
     bought, percent, amount, billed, is_other
 ):
-    terms(bill_tolerance_percent=Decimal(percent), bill_tolerance_amount=Decimal(amount))
+    terms(invoice_tolerance_percent=Decimal(percent), invoice_tolerance_amount=Decimal(amount))
     ship(3)
     bill(bought, billed)
 
@@ -158,8 +160,8 @@ def test_an_accepted_discrepancy_is_shown_at_the_invoice(bought):
     bill(bought, "31.00")
     compare()
 
-    difference = MoneyDifference.objects.get()
-    resolution.settle(difference=difference, reason="a new price", actor="z", now=NOON + 3 * DAY)
+    difference = Discrepancy.objects.get()
+    resolution.accept(difference=difference, reason="a new price", actor="z", now=NOON + 3 * DAY)
 
     assert match() == ["settled"]
 

@@ -11,10 +11,10 @@ from notifications.models import Event
 from orders import privacy
 from orders.address_changes import change_requests, corrections
 from orders.addresses import verification
-from orders.models import AddressWish, Order, PurchaseOrder
-from orders.purchasing.supplier_request import request_for
+from orders.models import AddressChangeRequest, Order, PurchaseOrder
+from orders.purchasing.supplier_request import build_request
 from storefront.lib.address import Address
-from suppliers.connectors.records import Answer
+from suppliers.connectors.records import Acknowledgement
 from suppliers.models import StockLevel
 from tests.factories.backorders import tell
 from tests.factories.orders import HOME, make_purchase_orders, make_sellable
@@ -28,17 +28,17 @@ THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city
 
 
 def wish(order, ship_to=THERE):
-    return change_requests.wish(
+    return change_requests.request_change(
         order=order, ship_to=ship_to, reason="customer moved", actor="ann", now=NOON
     )
 
 
 def answer(row, is_yes):
-    change_requests.answer(wish=row, is_yes=is_yes, actor="ben", now=NOON)
+    change_requests.record_answer(wish=row, is_yes=is_yes, actor="ben", now=NOON)
 
 
 def told():
-    events = Event.objects.filter(name="order.address_answered").order_by("pk")
+    events = Event.objects.filter(name="order.delivery_address_change_result").order_by("pk")
     return [event.payload["is_changed"] for event in events]
 
 
@@ -49,21 +49,21 @@ def test_an_accepted_request_changes_the_address():
     assert (said.asked, said.done, said.late) == ((purchase_order.number,), (), ())
     assert fresh(purchase_order).goes_to["city"] == "Berlin"
 
-    answer(AddressWish.objects.get(), is_yes=True)
-    answer(AddressWish.objects.get(), is_yes=True)
+    answer(AddressChangeRequest.objects.get(), is_yes=True)
+    answer(AddressChangeRequest.objects.get(), is_yes=True)
 
-    assert request_for(fresh(purchase_order)).ship_to == THERE
+    assert build_request(fresh(purchase_order)).ship_to == THERE
     assert Order.objects.get().ship_to["city"] == "Berlin"
     assert told() == [True]
-    with pytest.raises(corrections.SettledError):
-        answer(AddressWish.objects.get(), is_yes=False)
+    with pytest.raises(corrections.AddressLockedError):
+        answer(AddressChangeRequest.objects.get(), is_yes=False)
 
 
 def test_a_refused_request_is_reported_to_the_customer():
     purchase_order = make_accepted_purchase_order()
     wish(purchase_order.order)
 
-    answer(AddressWish.objects.get(), is_yes=False)
+    answer(AddressChangeRequest.objects.get(), is_yes=False)
 
     assert fresh(purchase_order).goes_to["city"] == "Berlin"
     assert told() == [False]
@@ -78,7 +78,7 @@ def test_unsubmitted_orders_change_at_once_and_shipped_ones_never():
     unsent, asked, left = make_purchase_orders(near, far, gone)
     for one in (asked, left):
         one.move("ready", at=NOON)
-        one.move("submitting", at=NOON, axis="request_status")
+        one.move("submitting", at=NOON, status_field="submission_status")
         tell(one)
     PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
 
@@ -87,17 +87,17 @@ def test_unsubmitted_orders_change_at_once_and_shipped_ones_never():
     assert said.done == (unsent.number,)
     assert said.asked == (asked.number,)
     assert said.late == (left.number,)
-    assert request_for(fresh(unsent)).ship_to == THERE
+    assert build_request(fresh(unsent)).ship_to == THERE
 
 
 def test_a_second_request_is_rejected_and_rolled_back():
     purchase_order = make_accepted_purchase_order()
     wish(purchase_order.order)
 
-    with pytest.raises(corrections.SettledError):
+    with pytest.raises(corrections.AddressLockedError):
         wish(purchase_order.order, dataclasses.replace(THERE, line1="Dritte 3"))
 
-    assert AddressWish.objects.count() == 1
+    assert AddressChangeRequest.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -111,18 +111,18 @@ def test_a_second_request_is_rejected_and_rolled_back():
 def test_another_country_or_an_invalid_address_is_rejected(ship_to):
     purchase_order = make_accepted_purchase_order()
 
-    with pytest.raises((corrections.StillWrongError, corrections.SettledError)):
+    with pytest.raises((corrections.InvalidNewAddressError, corrections.AddressLockedError)):
         wish(purchase_order.order, ship_to)
 
-    assert not AddressWish.objects.exists()
+    assert not AddressChangeRequest.objects.exists()
 
 
 def test_a_shipped_or_ended_order_takes_no_request():
     purchase_order = make_accepted_purchase_order()
-    tell(purchase_order, word=Answer.SHIPPED, parcels=(make_parcel_news(),))
+    tell(purchase_order, word=Acknowledgement.SHIPPED, parcels=(make_parcel_news(),))
     PurchaseOrder.objects.update(status="shipped")
 
-    with pytest.raises(corrections.SettledError):
+    with pytest.raises(corrections.AddressLockedError):
         wish(purchase_order.order)
 
 
@@ -130,7 +130,7 @@ def test_a_shipped_or_ended_order_takes_no_request():
 def test_the_supplier_answers_on_its_page(client, said, city):
     purchase_order = make_accepted_purchase_order()
     wish(purchase_order.order)
-    row = AddressWish.objects.get()
+    row = AddressChangeRequest.objects.get()
     page = client.get(path_of(purchase_order)).content.decode()
     assert "The customer asks for a different delivery address." in page
     assert "Hamburg" in page
@@ -153,19 +153,21 @@ def test_an_invalid_answer_changes_nothing(client, given):
 
     post(client, purchase_order, "readdress/", **given)
 
-    assert AddressWish.objects.get().status == "requested"
+    assert AddressChangeRequest.objects.get().status == "requested"
 
 
 def test_erasure_removes_the_customer_from_requests():
     purchase_order = make_accepted_purchase_order()
     wish(purchase_order.order)
-    answer(AddressWish.objects.get(), is_yes=True)
+    answer(AddressChangeRequest.objects.get(), is_yes=True)
     Order.objects.update(status="completed")
 
     with transaction.atomic():
-        privacy.forget(addresses=["erika@example.org"], owner_id=0, now=NOON)
+        privacy.erase_customer(addresses=["erika@example.org"], owner_id=0, now=NOON)
 
-    kept = str(list(AddressWish.objects.values())) + str(list(PurchaseOrder.objects.values()))
+    kept = str(list(AddressChangeRequest.objects.values())) + str(
+        list(PurchaseOrder.objects.values())
+    )
     assert [word for word in (THERE.line1, THERE.name) if word in kept] == []
     assert Address(**fresh(purchase_order).goes_to).country == "DE"
 
@@ -175,7 +177,7 @@ def test_a_repeated_request_is_sent_once():
     first, again = wish(purchase_order.order), wish(purchase_order.order)
 
     assert first.asked == again.asked == (purchase_order.number,)
-    assert AddressWish.objects.count() == 1
+    assert AddressChangeRequest.objects.count() == 1
     assert purchase_order.messages.filter(kind="readdress").count() == 1
 
 
@@ -185,7 +187,7 @@ def test_a_rerouted_order_with_its_own_address_follows_a_later_correction():
     StockLevel.objects.filter(pk=far.level.pk).update(location=place)
     unsent, asked = make_purchase_orders(near, far)
     asked.move("ready", at=NOON)
-    asked.move("submitting", at=NOON, axis="request_status")
+    asked.move("submitting", at=NOON, status_field="submission_status")
     tell(asked)
     wish(unsent.order)
     PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
@@ -195,7 +197,7 @@ def test_a_rerouted_order_with_its_own_address_follows_a_later_correction():
         order=unsent.order, ship_to=third, reason="customer moved again", actor="ann", now=NOON
     )
 
-    assert request_for(fresh(unsent)).ship_to == third
+    assert build_request(fresh(unsent)).ship_to == third
 
 
 def test_a_confirmed_warning_does_not_hold_the_changed_part():
@@ -204,13 +206,13 @@ def test_a_confirmed_warning_does_not_hold_the_changed_part():
     StockLevel.objects.filter(pk=far.level.pk).update(location=place)
     unsent, asked = make_purchase_orders(near, far)
     asked.move("ready", at=NOON)
-    asked.move("submitting", at=NOON, axis="request_status")
+    asked.move("submitting", at=NOON, status_field="submission_status")
     tell(asked)
     box = dataclasses.replace(THERE, line1="Postfach 7")
 
     wish(unsent.order, box)
 
     order = Order.objects.get()
-    assert verification.open_doubts(box, order.address_check) == {}
+    assert verification.unconfirmed_warnings(box, order.address_verification) == {}
     other = dataclasses.replace(box, line1="Postfach 8")
-    assert set(verification.open_doubts(other, order.address_check)) == {"line1"}
+    assert set(verification.unconfirmed_warnings(other, order.address_verification)) == {"line1"}

@@ -12,7 +12,7 @@ from notifications.models import Event
 from notifications.rendering import render
 from orders import privacy
 from orders.address_changes import corrections
-from orders.admin_columns import address_check
+from orders.admin_columns import address_verification
 from orders.models import Cart, Order, PurchaseOrder
 from orders.purchasing import submission
 from storefront.accounts.models import User
@@ -25,7 +25,7 @@ from tests.support.concurrency import Rival
 pytestmark = pytest.mark.django_db
 ODD = replace(HOME, postcode="1011")
 RIGHT = replace(HOME, postcode="10117", line1="Musterweg 2")
-WHO = {"reason": "I called her", "actor": "anna@fara.example", "now": NOON}
+WHO = {"reason": "I called the customer", "actor": "anna@fara.example", "now": NOON}
 
 
 class Listening(ScriptedSupplier):
@@ -47,14 +47,14 @@ def fresh(purchase_order):
 
 
 def send(purchase_order):
-    return submission.send(purchase_order=fresh(purchase_order), now=NOON)
+    return submission.submit(purchase_order=fresh(purchase_order), now=NOON)
 
 
 @pytest.fixture
 def held(supplier):
     """A purchase order held for an unconfirmed postcode warning."""
     (made,) = make_purchase_orders()
-    Order.objects.update(ship_to=asdict(ODD), address_check={})
+    Order.objects.update(ship_to=asdict(ODD), address_verification={})
     send(made)
     made.refresh_from_db()
     assert [one["code"] for one in made.hold_reasons] == ["address"]
@@ -68,11 +68,11 @@ def test_a_confirmed_address_is_released_and_submitted(held, supplier):
     assert (held.status, held.hold_reasons) == ("ready", [])
     send(held)
     assert supplier.effects == [held.number]
-    (entry,) = fresh(held).order.address_check["staff"]
+    (entry,) = fresh(held).order.address_verification["staff"]
     assert (entry["what"], entry["by"], entry["reason"]) == (
         "confirmed",
         "anna@fara.example",
-        "I called her",
+        "I called the customer",
     )
     assert (entry["at"], entry["doubts"]) == (NOON.isoformat(), ["postcode"])
 
@@ -84,10 +84,11 @@ def test_a_corrected_address_is_submitted(held, supplier):
     assert supplier.told == RIGHT
     order = fresh(held).order
     assert Address(**order.ship_to) == RIGHT
-    (entry,) = order.address_check["staff"]
+    (entry,) = order.address_verification["staff"]
     assert entry["was"] == asdict(ODD)
-    assert "Corrected by anna@fara.example, 2026-11-24 12:00 UTC: I called her" in address_check(
-        order
+    assert (
+        "Corrected by anna@fara.example, 2026-11-24 12:00 UTC: I called the customer"
+        in address_verification(order)
     )
 
 
@@ -97,7 +98,7 @@ def test_the_customer_is_notified_of_each_correction_once(held):
     corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
     corrections.correct(order=held.order, ship_to=HOME, **WHO)
 
-    first, second = Event.objects.filter(name="order.address_corrected").order_by("pk")
+    first, second = Event.objects.filter(name="order.delivery_address_changed").order_by("pk")
     assert first.payload["was"] == asdict(ODD)
     assert first.payload["ship_to"] == second.payload["was"] == asdict(RIGHT)
     (delivery,) = dispatch.fan_out(event=first, now=NOON)
@@ -105,14 +106,14 @@ def test_the_customer_is_notified_of_each_correction_once(held):
     letter = render(template=delivery.template, locale="az", payload=first.payload)
     assert "10117 Berlin" in letter.text
     assert "1011 Berlin" in letter.text
-    assert "I called her" not in letter.text + letter.html
+    assert "I called the customer" not in letter.text + letter.html
 
 
 def test_a_rejected_correction_sends_no_message(held):
-    with pytest.raises(corrections.StillWrongError):
+    with pytest.raises(corrections.InvalidNewAddressError):
         corrections.correct(order=held.order, ship_to=replace(RIGHT, city=""), **WHO)
 
-    assert not Event.objects.filter(name="order.address_corrected").exists()
+    assert not Event.objects.filter(name="order.delivery_address_changed").exists()
 
 
 def test_another_hold_reason_stays(held):
@@ -129,7 +130,7 @@ def test_a_confirmation_is_for_one_address_only(held):
     corrections.confirm(order=held.order, **WHO)
     Order.objects.update(ship_to=asdict(replace(ODD, postcode="9999")))
 
-    assert set(corrections.open_doubts(fresh(held).order)) == {"postcode"}
+    assert set(corrections.unconfirmed_warnings(fresh(held).order)) == {"postcode"}
 
 
 def test_a_missing_field_cannot_be_confirmed(held):
@@ -151,7 +152,7 @@ def test_a_missing_field_cannot_be_confirmed(held):
     ],
 )
 def test_an_invalid_correction_is_rejected_at_its_field(held, change, field):
-    with pytest.raises(corrections.StillWrongError) as refused:
+    with pytest.raises(corrections.InvalidNewAddressError) as refused:
         corrections.correct(order=held.order, ship_to=replace(RIGHT, **change), **WHO)
 
     assert field in refused.value.fields
@@ -160,51 +161,53 @@ def test_an_invalid_correction_is_rejected_at_its_field(held, change, field):
 
 def test_the_region_cannot_change_if_tax_was_added(held):
     Order.objects.update(
-        added_tax_amount=1, tax_amount=10, total_amount=held.order.total_amount + 1
+        additional_tax_amount=1, tax_amount=10, total_amount=held.order.total_amount + 1
     )
 
-    with pytest.raises(corrections.StillWrongError, match="The tax was calculated for this region"):
+    with pytest.raises(
+        corrections.InvalidNewAddressError, match="The tax was calculated for this region"
+    ):
         corrections.correct(order=held.order, ship_to=replace(RIGHT, region="BE"), **WHO)
 
 
 def test_a_submitted_address_cannot_be_corrected(held):
-    PurchaseOrder.objects.update(request_status="submit_unknown")
+    PurchaseOrder.objects.update(submission_status="submit_unknown")
 
-    with pytest.raises(corrections.SettledError):
+    with pytest.raises(corrections.AddressLockedError):
         corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
 
 
 @pytest.mark.parametrize("status", ["canceled", "completed", "expired"])
 def test_an_ended_order_cannot_be_corrected(status):
     order = make_paid_order()
-    Order.objects.update(ship_to=asdict(ODD), address_check={}, status=status)
+    Order.objects.update(ship_to=asdict(ODD), address_verification={}, status=status)
 
-    with pytest.raises(corrections.SettledError):
+    with pytest.raises(corrections.AddressLockedError):
         corrections.confirm(order=order, **WHO)
 
 
 def test_a_second_confirmation_is_rejected(held):
     corrections.confirm(order=held.order, **WHO)
 
-    with pytest.raises(corrections.SettledError):
+    with pytest.raises(corrections.AddressLockedError):
         corrections.confirm(order=held.order, **WHO)
 
 
 def test_a_worker_with_the_old_address_does_not_submit_it(held, supplier, monkeypatch):
     corrections.confirm(order=held.order, **WHO)
-    request_for = submission.request_for
+    request_for = submission.build_request
 
     def corrected_meanwhile(purchase_order):
         request = request_for(purchase_order)
         corrections.correct(order=purchase_order.order, ship_to=RIGHT, **WHO)
         return request
 
-    monkeypatch.setattr(submission, "request_for", corrected_meanwhile)
-    with pytest.raises(submission.OrderStoppedError, match="address was changed"):
+    monkeypatch.setattr(submission, "build_request", corrected_meanwhile)
+    with pytest.raises(submission.NotSubmittableError, match="address was changed"):
         send(held)
 
     assert supplier.effects == []
-    monkeypatch.setattr(submission, "request_for", request_for)
+    monkeypatch.setattr(submission, "build_request", request_for)
     send(held)
     assert supplier.told == RIGHT
 
@@ -215,17 +218,17 @@ def test_correction_and_submission_wait_for_each_other(supplier, monkeypatch):
     (made,) = make_purchase_orders()
     held = fresh(made)
     rival = Rival(lambda: send(held))
-    refuse = corrections.refuse
+    refuse = corrections.require_valid
 
     def in_the_middle(*facts):
         rival.begin()
         refuse(*facts)
 
-    monkeypatch.setattr(corrections, "refuse", in_the_middle)
+    monkeypatch.setattr(corrections, "require_valid", in_the_middle)
     corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
     rival.finish()
 
-    assert isinstance(rival.failure, submission.OrderStoppedError)
+    assert isinstance(rival.failure, submission.NotSubmittableError)
     assert supplier.effects == []
 
 
@@ -237,7 +240,7 @@ def test_erasure_removes_the_previous_address(held):
     Cart.objects.update(browser_key="b" * 43)
 
     with transaction.atomic():
-        privacy.forget(owner_id=owner.pk, addresses=["erika@example.org"], now=NOON)
+        privacy.erase_customer(owner_id=owner.pk, addresses=["erika@example.org"], now=NOON)
 
     assert "Musterweg" not in str(Order.objects.values().get())
     assert Cart.objects.get(order__isnull=False).browser_key == ""
@@ -251,10 +254,10 @@ def test_staff_confirm_and_correct_on_the_order_page(held, staff, started):
     bad = {**asdict(RIGHT), "city": "", "reason": "x"}
 
     refused = staff.post(f"{page}/correct_address/", bad)
-    done = staff.post(f"{page}/correct_address/", {**asdict(RIGHT), "reason": "her mail"})
+    done = staff.post(f"{page}/correct_address/", {**asdict(RIGHT), "reason": "the e-mail"})
 
     assert (refused.status_code, done.status_code) == (200, 302)
     assert Address(**Order.objects.get().ship_to) == RIGHT
     again = staff.post(f"{page}/confirm_address/", {"reason": "sure"})
     assert "This address has no open warnings" in again.content.decode()
-    assert "her mail" in staff.get(f"{page}/change/").content.decode()
+    assert "the e-mail" in staff.get(f"{page}/change/").content.decode()

@@ -33,7 +33,7 @@ class TaxOffice:
 def test_a_postcode_with_another_rate_of_the_tax_service_is_rejected(held, settings):  # noqa: F811
     settings.TAX_SERVICE = f"{__name__}.TaxOffice"
 
-    with pytest.raises(corrections.StillWrongError, match="The tax here differs") as refused:
+    with pytest.raises(corrections.InvalidNewAddressError, match="The tax here differs") as refused:
         corrections.correct(order=held.order, ship_to=RIGHT, **WHO)
 
     assert set(refused.value.fields) == {"postcode"}
@@ -55,7 +55,7 @@ def test_a_region_with_another_rate_of_our_table_is_rejected(held):  # noqa: F81
     Order.objects.update(ship_to=asdict(NEW_YORK))
     held.order.refresh_from_db()
 
-    with pytest.raises(corrections.StillWrongError, match="The tax here differs") as refused:
+    with pytest.raises(corrections.InvalidNewAddressError, match="The tax here differs") as refused:
         corrections.correct(order=held.order, ship_to=NEW_JERSEY, **WHO)
 
     assert set(refused.value.fields) == {"region"}

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from orders.address_changes import change_requests, corrections
-from orders.models import AddressWish, PurchaseOrder
+from orders.models import AddressChangeRequest, PurchaseOrder
 from orders.purchasing import submission
 from storefront.lib.http.errors import TemporaryError
 from suppliers.models import StockLevel
@@ -30,7 +30,7 @@ class AskedMeanwhile(ScriptedSupplier):
         self.told = request.ship_to
         if not self.calls:
             order = PurchaseOrder.objects.get(number=request.number).order
-            said = change_requests.send_elsewhere(order=order, ship_to=FIRST, **WHO)
+            said = change_requests.change_address(order=order, ship_to=FIRST, **WHO)
             assert said.asked == (request.number,)
         return super().place(request)
 
@@ -44,7 +44,7 @@ def supplier(monkeypatch):
 
 def send(purchase_order):
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.send(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
+    return submission.submit(purchase_order=rows.get(pk=purchase_order.pk), now=NOON)
 
 
 def apart(*listings):
@@ -57,24 +57,24 @@ def apart(*listings):
 
 def accept(purchase_order):
     purchase_order.move("ready", at=NOON)
-    purchase_order.move("submitting", at=NOON, axis="request_status")
+    purchase_order.move("submitting", at=NOON, status_field="submission_status")
     tell(purchase_order)
 
 
 @pytest.mark.parametrize("last", [LAST, HOME])
 def test_a_failed_submission_uses_the_last_requested_address(supplier, last):
     (made,) = make_purchase_orders()
-    assert send(made).request_status == "submit_failed"
-    assert AddressWish.objects.get().status == "requested"
+    assert send(made).submission_status == "submit_failed"
+    assert AddressChangeRequest.objects.get().status == "requested"
 
-    assert change_requests.send_elsewhere(order=made.order, ship_to=last, **WHO) is None
+    assert change_requests.change_address(order=made.order, ship_to=last, **WHO) is None
     send(made)
 
-    assert AddressWish.objects.get().status == "refused"
+    assert AddressChangeRequest.objects.get().status == "refused"
     assert supplier.effects == [made.number]
     assert supplier.told == last
-    with pytest.raises(corrections.SettledError):
-        change_requests.send_elsewhere(order=made.order, ship_to=last, **WHO)
+    with pytest.raises(corrections.AddressLockedError):
+        change_requests.change_address(order=made.order, ship_to=last, **WHO)
 
 
 def test_the_last_address_is_used_if_another_supplier_has_its_part(supplier):
@@ -82,7 +82,7 @@ def test_the_last_address_is_used_if_another_supplier_has_its_part(supplier):
     send(failed)
     accept(kept)
 
-    said = change_requests.send_elsewhere(order=failed.order, ship_to=HOME, **WHO)
+    said = change_requests.change_address(order=failed.order, ship_to=HOME, **WHO)
     send(failed)
 
     assert said.done == (failed.number,)
@@ -93,10 +93,10 @@ def test_no_change_is_announced_while_another_request_is_open():
     asked, other = apart(make_sellable(), make_sellable())
     for each in (asked, other):
         accept(each)
-    change_requests.wish(order=asked.order, ship_to=FIRST, **WHO)
+    change_requests.request_change(order=asked.order, ship_to=FIRST, **WHO)
 
-    with pytest.raises(change_requests.WaitingError):
-        change_requests.wish(order=asked.order, ship_to=HOME, **WHO)
+    with pytest.raises(change_requests.AnswerPendingError):
+        change_requests.request_change(order=asked.order, ship_to=HOME, **WHO)
 
 
 def test_an_address_hold_is_released_by_a_valid_address():
@@ -106,13 +106,13 @@ def test_an_address_hold_is_released_by_a_valid_address():
     address = {"code": "address", "sentence": "no such postcode", "subject": ""}
     held.move("on_hold", at=NOON, hold_reasons=[address])
 
-    said = change_requests.send_elsewhere(order=held.order, ship_to=FIRST, **WHO)
+    said = change_requests.change_address(order=held.order, ship_to=FIRST, **WHO)
     held.refresh_from_db()
 
     assert said.done == (held.number,)
     assert (held.status, held.hold_reasons) == ("ready", [])
     PurchaseOrder.objects.filter(pk=held.pk).update(status="on_hold", hold_reasons=[address, stock])
-    AddressWish.objects.filter(status="requested").update(status="accepted")
-    change_requests.send_elsewhere(order=held.order, ship_to=LAST, **WHO)
+    AddressChangeRequest.objects.filter(status="requested").update(status="accepted")
+    change_requests.change_address(order=held.order, ship_to=LAST, **WHO)
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", [stock])

@@ -7,11 +7,11 @@ import dataclasses
 import pytest
 
 from orders.address_changes import change_requests, supplier_notices, tasks
-from orders.models import AddressWish, PurchaseOrder
+from orders.models import AddressChangeRequest, PurchaseOrder
 from storefront.lib.http.errors import PermanentError
 from suppliers.connections import factory
-from suppliers.connectors.records import Wanted
-from suppliers.models import Breaker, Connection
+from suppliers.connectors.records import RequestKind
+from suppliers.models import CircuitBreaker, Connection
 from tests.factories.circuit_breakers import break_line
 from tests.factories.orders import HOME, make_sellable
 from tests.factories.scripted_supplier import WrittenTo, connect
@@ -31,98 +31,102 @@ def people(monkeypatch):
 @pytest.fixture
 def wish(people):
     order = make_accepted_purchase_order().order
-    change_requests.wish(order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
-    return AddressWish.objects.get()
+    change_requests.request_change(
+        order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON
+    )
+    return AddressChangeRequest.objects.get()
 
 
 def test_a_notice_waits_while_the_supplier_is_down(people, wish):
     break_line(wish.purchase_order.supplier)
-    tasks.tell_addresses()
+    tasks.send_supplier_notices()
     assert not people.letters
 
-    Breaker.objects.all().delete()
-    tasks.tell_addresses()
+    CircuitBreaker.objects.all().delete()
+    tasks.send_supplier_notices()
 
     assert people.letters
 
 
 def test_one_e_mail_has_the_new_address(people, wish):
     for _ in range(2):
-        tasks.tell_addresses()
-    AddressWish.objects.update(told_by="")  # as after a crash before the record
-    tasks.tell_addresses()
+        tasks.send_supplier_notices()
+    AddressChangeRequest.objects.update(notified_via="")  # as after a crash before the record
+    tasks.send_supplier_notices()
 
     (plea,) = people.letters.values()
-    assert (plea.wanted, plea.ship_to) == (Wanted.READDRESS, THERE)
+    assert (plea.wanted, plea.ship_to) == (RequestKind.READDRESS, THERE)
     assert plea.page_url.endswith(f"/{PurchaseOrder.objects.get().access_key}/")
-    assert AddressWish.objects.get().told_by == "letter"
+    assert AddressChangeRequest.objects.get().notified_via == "email"
 
 
 def test_without_an_e_mail_address_staff_notify(people, wish):
     people.has_box = False
 
-    tasks.tell_addresses()
+    tasks.send_supplier_notices()
 
     assert people.letters == {}
-    assert AddressWish.objects.get().told_by == "person"
+    assert AddressChangeRequest.objects.get().notified_via == "staff"
 
 
 def test_a_failed_e_mail_is_retried(people, wish):
-    plead, calls = people.plead, []
+    send_request, calls = people.send_request, []
 
     def refuse(plea):
         calls.append(plea)
         raise PermanentError("no letter box")
 
-    people.plead = refuse
-    tasks.tell_addresses()
-    people.plead = plead
-    tasks.tell_addresses()
+    people.send_request = refuse
+    tasks.send_supplier_notices()
+    people.send_request = send_request
+    tasks.send_supplier_notices()
 
     assert len(calls) == 1
-    assert AddressWish.objects.get().told_by == "letter"
+    assert AddressChangeRequest.objects.get().notified_via == "email"
 
 
 def test_failed_notices_do_not_count_for_the_batch(people, wish, monkeypatch):
     monkeypatch.setattr(tasks, "BATCH", 1)
     other = make_accepted_purchase_order(make_sellable(), email="b@example.org").order
-    change_requests.wish(order=other, ship_to=THERE, reason="moved", actor="ann", now=NOON)
-    plead = people.plead
+    change_requests.request_change(
+        order=other, ship_to=THERE, reason="moved", actor="ann", now=NOON
+    )
+    send_request = people.send_request
 
     def refuse_the_first(plea):
         if plea.number == wish.purchase_order.number:
             raise PermanentError("mailbox unavailable")
-        plead(plea)
+        send_request(plea)
 
-    people.plead = refuse_the_first
-    tasks.tell_addresses()
+    people.send_request = refuse_the_first
+    tasks.send_supplier_notices()
 
-    told = AddressWish.objects.order_by("pk").values_list("told_by", flat=True)
-    assert list(told) == ["", "letter"]
+    told = AddressChangeRequest.objects.order_by("pk").values_list("notified_via", flat=True)
+    assert list(told) == ["", "email"]
 
 
 def test_staff_notify_a_supplier_without_connection(people, wish, monkeypatch):
-    monkeypatch.setattr(supplier_notices, "adapter_for", factory.adapter_for)
+    monkeypatch.setattr(supplier_notices, "open_connector", factory.open_connector)
     Connection.objects.all().delete()
 
-    tasks.tell_addresses()
+    tasks.send_supplier_notices()
 
-    assert AddressWish.objects.get().told_by == "person"
+    assert AddressChangeRequest.objects.get().notified_via == "staff"
 
 
-@pytest.mark.parametrize("status", supplier_notices.UNHEARD)
+@pytest.mark.parametrize("status", supplier_notices.NOT_WITH_SUPPLIER)
 def test_no_notice_before_the_supplier_has_the_order(people, wish, status):
-    PurchaseOrder.objects.update(request_status=status)
+    PurchaseOrder.objects.update(submission_status=status)
 
-    tasks.tell_addresses()
+    tasks.send_supplier_notices()
 
     assert people.letters == {}
-    assert AddressWish.objects.get().told_by == ""
+    assert AddressChangeRequest.objects.get().notified_via == ""
 
 
 def test_an_answered_request_sends_no_notice(people, wish):
-    change_requests.answer(wish=wish, is_yes=True, actor="ben", now=NOON)
+    change_requests.record_answer(wish=wish, is_yes=True, actor="ben", now=NOON)
 
-    tasks.tell_addresses()
+    tasks.send_supplier_notices()
 
     assert people.letters == {}

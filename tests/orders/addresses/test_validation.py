@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from orders.addresses import verification
-from orders.addresses.validation import problems
+from orders.addresses.validation import find_errors
 from tests.factories.orders import HOME
 
 
 def test_a_complete_address_has_no_errors():
-    assert problems(address=HOME) == {}
+    assert find_errors(address=HOME) == {}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_complete_address_has_no_errors():
     ],
 )
 def test_an_invalid_field_has_a_message(field, value):
-    found = problems(address=replace(HOME, **{field: value}))
+    found = find_errors(address=replace(HOME, **{field: value}))
 
     assert list(found) == [field]
     assert str(found[field]).endswith(".")
@@ -45,20 +45,20 @@ def test_an_invalid_field_has_a_message(field, value):
     ["", " ", "110 112", "+49 30 1234567", "(012) 345-67-89", "030/12.34.56", "+994501234567"],
 )
 def test_a_phone_number_is_optional_and_may_be_formatted(phone):
-    assert problems(address=replace(HOME, phone=phone)) == {}
+    assert find_errors(address=replace(HOME, phone=phone)) == {}
 
 
 def test_an_azerbaijani_address_needs_no_state():
     baku = replace(HOME, country="AZ", city="Bakı", postcode="AZ1000", line1="Nizami küçəsi 1")
 
-    assert problems(address=baku) == {}
+    assert find_errors(address=baku) == {}
 
 
 def test_a_latvian_postcode_is_valid_with_and_without_its_prefix():
     riga = replace(HOME, country="LV", city="Rīga", postcode="LV-1010", line1="Brīvības iela 1")
 
-    assert problems(address=riga) == {}
-    assert verification.doubts(riga) == {}
+    assert find_errors(address=riga) == {}
+    assert verification.warnings(riga) == {}
     assert verification.suggestion(replace(riga, postcode="1010")) == riga
 
 
@@ -75,19 +75,19 @@ def test_a_latvian_postcode_is_valid_with_and_without_its_prefix():
 def test_a_possibly_valid_field_is_a_warning(field, value):
     doubtful = replace(HOME, **{field: value})
 
-    assert problems(address=doubtful) == {}
-    assert list(verification.doubts(doubtful)) == [field]
+    assert find_errors(address=doubtful) == {}
+    assert list(verification.warnings(doubtful)) == [field]
 
 
 def test_a_street_named_like_a_box_is_no_warning():
-    assert verification.doubts(replace(HOME, line1="Boxhagener Straße 7, Postfachweg")) == {}
+    assert verification.warnings(replace(HOME, line1="Boxhagener Straße 7, Postfachweg")) == {}
 
 
 def test_a_postcode_of_another_region_is_a_warning():
     there = replace(HOME, country="US", region="California", city="Fresno", postcode="10001")
 
-    assert list(verification.doubts(there)) == ["postcode"]
-    assert verification.doubts(replace(there, postcode="93650")) == {}
+    assert list(verification.warnings(there)) == ["postcode"]
+    assert verification.warnings(replace(there, postcode="93650")) == {}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_postcode_of_another_region_is_a_warning():
 def test_the_usual_form_of_a_postcode_is_suggested(country, written, usual):
     there = replace(HOME, country=country, postcode=written)
 
-    assert verification.doubts(there) == {}
+    assert verification.warnings(there) == {}
     assert verification.suggestion(there) == replace(there, postcode=usual)
     assert verification.suggestion(replace(there, postcode=usual)) is None
 
@@ -114,7 +114,7 @@ def test_the_usual_form_of_a_postcode_is_suggested(country, written, usual):
 def test_usual_spellings_are_not_changed(country, written):
     there = replace(HOME, country=country, postcode=written)
 
-    assert verification.doubts(there) == {}
+    assert verification.warnings(there) == {}
     assert verification.suggestion(there) is None
 
 
@@ -127,12 +127,14 @@ def test_a_province_is_spelled_as_in_the_list():
 
 def test_a_reason_confirms_the_warnings_of_one_address_only():
     doubtful = replace(HOME, postcode="1011")
-    noted = verification.note(doubtful, reason="built last year")
+    noted = verification.record(doubtful, reason="built last year")
 
     assert noted["verdict"] == "unverified_accepted"
-    assert verification.open_doubts(doubtful, noted) == {}
-    assert list(verification.open_doubts(replace(doubtful, postcode="1012"), noted)) == ["postcode"]
-    assert verification.without_person(noted) == {
+    assert verification.unconfirmed_warnings(doubtful, noted) == {}
+    assert list(verification.unconfirmed_warnings(replace(doubtful, postcode="1012"), noted)) == [
+        "postcode"
+    ]
+    assert verification.anonymized(noted) == {
         "verdict": "unverified_accepted",
         "doubts": ["postcode"],
     }

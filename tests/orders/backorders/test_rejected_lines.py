@@ -9,10 +9,15 @@ from notifications.models import Event
 from orders.models import Allocation, OrderLine, PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements
 from storefront.dashboard.invariants import registry
-from storefront.dashboard.invariants.payments import MONEY
-from storefront.dashboard.invariants.purchase_orders import PURCHASES
+from storefront.dashboard.invariants.payments import PAYMENTS
+from storefront.dashboard.invariants.purchase_orders import PURCHASE_ORDERS
 from storefront.dashboard.invariants.stock import STOCK
-from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.connectors.records import (
+    Acknowledgement,
+    PurchaseOrderReport,
+    RejectedLine,
+    RejectionReason,
+)
 from suppliers.models import StockLevel
 from tests.factories.backorders import look_everywhere
 from tests.factories.orders import make_sellable
@@ -21,18 +26,22 @@ from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
-WATCHED = {one.code for one in (*MONEY, *PURCHASES, *STOCK)} - {"I4.said_before"}
+WATCHED = {one.code for one in (*PAYMENTS, *PURCHASE_ORDERS, *STOCK)} - {
+    "purchase_orders.attempt_recorded_first"
+}
 LATER = NOON + timedelta(hours=1)
 ONE, OTHER = Decimal("39.99"), Decimal("19.99")
 
 
-def answer(purchase_order, *refused, code="out_of_stock", word=Answer.ACCEPTED):
+def answer(purchase_order, *refused, code="out_of_stock", word=Acknowledgement.ACCEPTED):
     fresh = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
-    state = PurchaseState(
+    state = PurchaseOrderReport(
         number=fresh.number,
         supplier_reference="",
         answer=word,
-        refused=tuple(RefusedLine(reference=str(line.pk), code=Refusal(code)) for line in refused),
+        refused=tuple(
+            RejectedLine(reference=str(line.pk), code=RejectionReason(code)) for line in refused
+        ),
     )
     acknowledgements.apply(purchase_order=fresh, state=state, now=LATER)
     fresh.refresh_from_db()
@@ -42,7 +51,7 @@ def answer(purchase_order, *refused, code="out_of_stock", word=Answer.ACCEPTED):
 
 def broken():
     """Return the codes of broken purchase and payment invariants."""
-    found = [one for one in registry.check(now=LATER) if one.count]
+    found = [one for one in registry.check_all(now=LATER) if one.count]
     return [one.invariant.code for one in found if one.invariant.code in WATCHED]
 
 
@@ -58,35 +67,35 @@ def goods():
 
 def test_a_rejected_line_is_neither_charged_nor_promised(goods):
     purchase_order = make_sent_purchase_order(*goods)
-    whole = purchase_order.charge_amount
+    whole = purchase_order.customer_charge_amount
     first, second = OrderLine.objects.order_by("pk")
 
     purchase_order = answer(purchase_order, second)
     look_everywhere()
 
     second.refresh_from_db()
-    assert purchase_order.request_status == "partially_accepted"
+    assert purchase_order.submission_status == "partially_accepted"
     assert purchase_order.status == "in_progress"
-    assert asked() == [("capture_requested", whole - OTHER), ("release_requested", OTHER)]
+    assert asked() == [("capture_requested", whole - OTHER), ("void_requested", OTHER)]
     assert (first.canceled_quantity, second.canceled_quantity) == (0, 1)
     acknowledged = dict(purchase_order.lines.values_list("order_line_id", "acknowledgment"))
     assert acknowledged == {first.pk: "accepted", second.pk: "out_of_stock"}
     assert Allocation.objects.get(line=second).status == "released"
-    assert StockLevel.objects.get(pk=second.level_id).allocated_unseen == 0
-    (event,) = Event.objects.filter(name="order.lines_refused")
+    assert StockLevel.objects.get(pk=second.level_id).allocated_outstanding == 0
+    (event,) = Event.objects.filter(name="order.lines_canceled")
     assert event.payload["amount"] == "19.99"
     assert [line["title"] for line in event.payload["lines"]] == [second.title]
 
 
 def test_a_line_rejected_after_acceptance_is_refunded(goods):
     purchase_order = make_accepted_purchase_order(*goods)
-    whole = purchase_order.charge_amount
+    whole = purchase_order.customer_charge_amount
     _, second = OrderLine.objects.order_by("pk")
 
     purchase_order = answer(purchase_order, second)
 
-    assert purchase_order.request_status == "partially_accepted"
-    assert purchase_order.charge_amount == whole
+    assert purchase_order.submission_status == "partially_accepted"
+    assert purchase_order.customer_charge_amount == whole
     assert asked() == [("capture_requested", whole), ("refund_requested", OTHER)]
 
 
@@ -98,28 +107,28 @@ def test_a_repeated_rejection_refunds_once(goods):
         purchase_order = answer(purchase_order, second)
         look_everywhere()
 
-    assert [kind for kind, _ in asked()] == ["capture_requested", "release_requested"]
-    assert Event.objects.filter(name="order.lines_refused").count() == 1
+    assert [kind for kind, _ in asked()] == ["capture_requested", "void_requested"]
+    assert Event.objects.filter(name="order.lines_canceled").count() == 1
 
 
 def test_rejecting_every_line_rejects_the_order(goods):
     purchase_order = make_sent_purchase_order(*goods)
-    whole = purchase_order.charge_amount
+    whole = purchase_order.customer_charge_amount
 
     purchase_order = answer(purchase_order, *OrderLine.objects.all(), code="discontinued")
     look_everywhere()
 
-    assert (purchase_order.status, purchase_order.request_status) == ("canceled", "rejected")
-    assert set(purchase_order.lines.values_list("acknowledgment", "is_live")) == {
+    assert (purchase_order.status, purchase_order.submission_status) == ("canceled", "rejected")
+    assert set(purchase_order.lines.values_list("acknowledgment", "is_active")) == {
         ("discontinued", False)
     }
-    assert asked() == [("release_requested", whole)]
+    assert asked() == [("void_requested", whole)]
 
 
 @pytest.mark.parametrize("make", [make_sent_purchase_order, make_accepted_purchase_order])
 def test_a_rejection_in_two_parts_refunds_the_whole_once(goods, make):
     purchase_order = make(*goods)
-    whole = purchase_order.charge_amount
+    whole = purchase_order.customer_charge_amount
     first, second = OrderLine.objects.order_by("pk")
 
     answer(purchase_order, second)
@@ -128,9 +137,9 @@ def test_a_rejection_in_two_parts_refunds_the_whole_once(goods, make):
 
     assert purchase_order.status == "canceled"
     back = sum(amount for kind, amount in asked() if kind == "refund_requested")
-    released = sum(amount for kind, amount in asked() if kind == "release_requested")
+    released = sum(amount for kind, amount in asked() if kind == "void_requested")
     assert back + released == whole
-    told = Event.objects.filter(name="order.lines_refused").order_by("pk")
+    told = Event.objects.filter(name="order.lines_canceled").order_by("pk")
     amounts = [event.payload["amount"] for event in told]
     assert sorted(amounts) == ["19.99", str(whole - OTHER)]
 
@@ -140,8 +149,8 @@ def test_a_rejection_after_shipment_changes_nothing(goods):
     _, second = OrderLine.objects.order_by("pk")
     purchase_order.move(PurchaseOrder.Status.SHIPPED, at=NOON)
 
-    purchase_order = answer(purchase_order, second, word=Answer.SHIPPED)
+    purchase_order = answer(purchase_order, second, word=Acknowledgement.SHIPPED)
 
-    assert purchase_order.request_status == "accepted"
+    assert purchase_order.submission_status == "accepted"
     assert not OrderLine.objects.filter(canceled_quantity__gt=0).exists()
     assert [kind for kind, _ in asked()] == ["capture_requested"]

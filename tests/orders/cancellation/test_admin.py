@@ -32,13 +32,13 @@ def test_a_recorded_acceptance_refunds_once(staff, asked, started):
         do(staff, asked, "accept_cancellation")
 
     assert Order.objects.get().status == "canceled"
-    assert started[0][0] == "settle_payments"
+    assert started[0][0] == "execute_requests"
 
 
 def test_an_acceptance_after_a_recorded_refusal_still_counts(staff, asked, started):
     page = do(staff, asked, "reject_cancellation").content.decode()
 
-    assert PurchaseOrder.objects.get().request_status == "cancellation_rejected"
+    assert PurchaseOrder.objects.get().submission_status == "cancellation_rejected"
     assert "Mark cancellation accepted" in page
     assert "Mark cancellation rejected" not in page
     do(staff, asked, "accept_cancellation")
@@ -51,5 +51,5 @@ def test_no_answer_is_recorded_without_a_request(staff, started, what):
 
     do(staff, purchase_order, what)
 
-    assert PurchaseOrder.objects.get().request_status == "accepted"
+    assert PurchaseOrder.objects.get().submission_status == "accepted"
     assert Order.objects.get().status == "processing"

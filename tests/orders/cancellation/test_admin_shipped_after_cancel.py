@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from orders.models import PurchaseMessage, PurchaseOrder, StrayDecision
+from orders.models import CanceledShipmentDecision, PurchaseMessage, PurchaseOrder
 from orders.purchasing import acknowledgements
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def stray():
     (purchase_order,) = make_purchase_orders()
-    PurchaseOrder.objects.update(status="canceled", request_status="accepted")
+    PurchaseOrder.objects.update(status="canceled", submission_status="accepted")
     PurchaseMessage.objects.create(
         purchase_order=purchase_order,
         direction="in",
@@ -27,16 +27,18 @@ def stray():
 
 
 def decide(staff, purchase_order, outcome):
-    url = reverse("admin:orders_purchaseorder_decide_stray", args=[purchase_order.pk])
-    return staff.post(url, {"outcome": outcome, "reason": "She sent it back."}, follow=True)
+    url = reverse("admin:orders_purchaseorder_decide_canceled_shipment", args=[purchase_order.pk])
+    return staff.post(
+        url, {"outcome": outcome, "reason": "The customer sent it back."}, follow=True
+    )
 
 
 def test_a_decision_is_stored_with_author_and_reason_and_shown(staff, stray):
     shown = decide(staff, stray, "returned").content.decode()
 
-    kept = StrayDecision.objects.get()
+    kept = CanceledShipmentDecision.objects.get()
     assert (kept.outcome, kept.decided_by) == ("returned", "staff@fara.example")
-    assert "She sent it back." in shown
+    assert "The customer sent it back." in shown
     assert "Set resolution" in shown
 
 
@@ -44,7 +46,7 @@ def test_impossible_outcomes_are_not_offered(staff, stray):
     refused = decide(staff, stray, "not_shipped")
 
     assert "outcome" in refused.context["form"].errors
-    assert not StrayDecision.objects.exists()
+    assert not CanceledShipmentDecision.objects.exists()
 
 
 def test_no_decision_is_offered_for_an_active_purchase_order(staff):

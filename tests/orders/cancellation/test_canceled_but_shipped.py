@@ -9,14 +9,14 @@ from django.db import IntegrityError, transaction
 
 from orders.cancellation import canceled_but_shipped, cancellation
 from orders.claims import submission as claim_submission
-from orders.models import Order, PurchaseOrder, StrayDecision
+from orders.models import CanceledShipmentDecision, Order, PurchaseOrder
 from orders.purchasing import acknowledgements
 from orders.purchasing import submission as purchasing_submission
 from shipping import status_polling
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
 from storefront.lib.http.errors import TemporaryError
-from suppliers.connectors.records import Answer, PurchaseState
+from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport
 from tests.factories.claims import make_claim
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
@@ -25,7 +25,7 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 LATER = NOON + timedelta(hours=1)
-Outcome = StrayDecision.Outcome
+Outcome = CanceledShipmentDecision.Outcome
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def canceled(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("busy")]
-    purchasing_submission.send(purchase_order=purchase_order, now=NOON)
+    purchasing_submission.submit(purchase_order=purchase_order, now=NOON)
     cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
     return purchase_order
 
@@ -44,7 +44,7 @@ def fresh():
 
 
 def says(answer, now=LATER):
-    state = PurchaseState(number=fresh().number, supplier_reference="S-1", answer=answer)
+    state = PurchaseOrderReport(number=fresh().number, supplier_reference="S-1", answer=answer)
     acknowledgements.apply(purchase_order=fresh(), state=state, now=now)
 
 
@@ -56,18 +56,20 @@ def decide(outcome, reason="confirmed by phone"):
 
 def is_open():
     """Return whether it is open, by the invariant and by the inbox; both must agree."""
-    broken = {each.invariant.code for each in registry.check(now=LATER) if each.count}
-    waits = {each.cause.code for each in query.find(now=LATER)}
-    assert "I2.accepted_is_charged" not in broken  # the customer was refunded
-    assert ("I4.stopped" in broken) == bool(waits & {"purchase_kept", "purchase_stray"})
-    return "I4.stopped" in broken
+    broken = {each.invariant.code for each in registry.check_all(now=LATER) if each.count}
+    waits = {each.cause.code for each in query.load_items(now=LATER)}
+    assert "payments.accepted_is_charged" not in broken  # the customer was refunded
+    assert ("purchase_orders.canceled_but_shipped_decided" in broken) == bool(
+        waits & {"canceled_but_active", "canceled_but_shipped"}
+    )
+    return "purchase_orders.canceled_but_shipped_decided" in broken
 
 
 @pytest.mark.parametrize("outcome", ["returned", "kept_paid", "not_charged", "written_off"])
 def test_a_canceled_shipment_is_open_until_staff_decide(canceled, outcome):
-    says(Answer.SHIPPED)
+    says(Acknowledgement.SHIPPED)
     assert is_open()
-    assert "purchase_stray" in {each.cause.code for each in query.find(now=LATER)}
+    assert "canceled_but_shipped" in {each.cause.code for each in query.load_items(now=LATER)}
 
     kept = decide(Outcome(outcome))
 
@@ -78,13 +80,13 @@ def test_a_canceled_shipment_is_open_until_staff_decide(canceled, outcome):
 
 
 def test_a_shipment_after_the_decision_needs_a_new_one(canceled):
-    says(Answer.ACCEPTED)
+    says(Acknowledgement.ACCEPTED)
     assert status_polling.open_orders().exists()
     decide(Outcome.NOT_SHIPPED)
     assert not is_open()
     assert not status_polling.open_orders().exists()
 
-    says(Answer.SHIPPED)
+    says(Acknowledgement.SHIPPED)
 
     assert is_open()
     decide(Outcome.WRITTEN_OFF)
@@ -92,10 +94,10 @@ def test_a_shipment_after_the_decision_needs_a_new_one(canceled):
 
 
 def test_a_shipment_after_an_accepted_cancellation_is_open_too(canceled):
-    PurchaseOrder.objects.update(request_status="cancellation_accepted")
+    PurchaseOrder.objects.update(submission_status="cancellation_accepted")
     assert not is_open()
 
-    says(Answer.SHIPPED)
+    says(Acknowledgement.SHIPPED)
 
     assert is_open()
     decide(Outcome.RETURNED)
@@ -103,7 +105,7 @@ def test_a_shipment_after_an_accepted_cancellation_is_open_too(canceled):
 
 
 def test_a_denied_claim_reopens_the_decision(canceled):
-    says(Answer.SHIPPED)
+    says(Acknowledgement.SHIPPED)
     with pytest.raises(canceled_but_shipped.CannotDecideError):
         decide(Outcome.CLAIMED)
 
@@ -118,7 +120,10 @@ def test_a_denied_claim_reopens_the_decision(canceled):
 
 @pytest.mark.parametrize(
     ("answer", "outcome"),
-    [(Answer.ACCEPTED, Outcome.WRITTEN_OFF), (Answer.SHIPPED, Outcome.NOT_SHIPPED)],
+    [
+        (Acknowledgement.ACCEPTED, Outcome.WRITTEN_OFF),
+        (Acknowledgement.SHIPPED, Outcome.NOT_SHIPPED),
+    ],
 )
 def test_a_decision_must_match_the_shipment(canceled, answer, outcome):
     says(answer)
@@ -126,10 +131,10 @@ def test_a_decision_must_match_the_shipment(canceled, answer, outcome):
     with pytest.raises(canceled_but_shipped.CannotDecideError):
         decide(outcome)
     with pytest.raises(IntegrityError), transaction.atomic():
-        StrayDecision.objects.create(
+        CanceledShipmentDecision.objects.create(
             purchase_order=canceled,
             outcome=outcome,
-            was_shipped=answer is Answer.SHIPPED,
+            was_shipped=answer is Acknowledgement.SHIPPED,
             reason="-",
             decided_by="ann",
             decided_at=NOON,
@@ -144,6 +149,6 @@ def test_no_decision_on_what_the_supplier_does_not_have(canceled):
 
 
 def test_a_form_submitted_twice_stores_one_decision(canceled):
-    says(Answer.SHIPPED)
+    says(Acknowledgement.SHIPPED)
 
     assert decide(Outcome.RETURNED) == decide(Outcome.RETURNED)

@@ -61,7 +61,7 @@ def test_a_paid_order_without_purchase_orders_is_voided():
 
     assert order.status == "canceled"
     assert StockLevel.objects.get().available == 5
-    assert PaymentEvent.objects.get(kind="release_requested").amount == order.total_amount
+    assert PaymentEvent.objects.get(kind="void_requested").amount == order.total_amount
     assert Event.objects.filter(name="order.canceled").count() == 1
 
 
@@ -73,58 +73,61 @@ def test_unsubmitted_purchase_orders_are_canceled_at_once(supplier):
     assert outcome.stopped == (purchase_order.number,)
     assert Order.objects.get().status == "canceled"
     assert supplier.effects == []
-    assert PaymentEvent.objects.filter(kind="release_requested").count() == 1
+    assert PaymentEvent.objects.filter(kind="void_requested").count() == 1
 
 
 def test_an_accepted_request_is_refunded(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     said, came = ask_to_stop(purchase_order.order)
 
     purchase_order.refresh_from_db()
     assert (said.open, came) == ((purchase_order.number,), [True])
-    assert purchase_order.request_status == "cancellation_accepted"
+    assert purchase_order.submission_status == "cancellation_accepted"
     assert Order.objects.get().status == "canceled"
-    assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
+    assert (
+        PaymentEvent.objects.get(kind="refund_requested").amount
+        == purchase_order.customer_charge_amount
+    )
 
 
 def test_a_refused_request_is_reported_to_the_customer(supplier):
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     _, came = ask_to_stop(purchase_order.order)
 
     purchase_order.refresh_from_db()
     assert came == [False]
-    assert purchase_order.request_status == "cancellation_rejected"
-    assert status.wish_of(purchase_order.order) == status.Wish.REFUSED
+    assert purchase_order.submission_status == "cancellation_rejected"
+    assert status.status_of(purchase_order.order) == status.CancellationStatus.REFUSED
     assert Order.objects.get().status == "processing"
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
 
 
 def test_an_unanswered_request_is_retried_and_stays_open(supplier):
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     def silent(*, number):
-        raise TemporaryError("no answer", may_have_happened=True)
+        raise TemporaryError("no answer", is_outcome_unknown=True)
 
     supplier.cancel = silent
 
     _, came = ask_to_stop(purchase_order.order)
 
     assert came == [None]
-    assert status.wish_of(purchase_order.order) == status.Wish.ASKED
-    assert PurchaseOrder.objects.get().request_status == "cancellation_requested"
+    assert status.status_of(purchase_order.order) == status.CancellationStatus.ASKED
+    assert PurchaseOrder.objects.get().submission_status == "cancellation_requested"
     assert Order.objects.get().status == "processing"
 
 
 def test_cancel_stores_the_request_without_a_call(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     outcome = cancel(purchase_order.order)
     cancellation.cancel(
@@ -134,27 +137,27 @@ def test_cancel_stores_the_request_without_a_call(supplier):
     assert outcome.open == (purchase_order.number,)
     assert supplier.answers == {}
     kept = PurchaseOrder.objects.get()
-    assert (kept.request_status, kept.cancel_wanted_at) == ("accepted", NOON)
+    assert (kept.submission_status, kept.cancel_requested_at) == ("accepted", NOON)
     assert kept.cancel_reason == "changed my mind"
-    assert list(work_queue.to_be_stopped(now=NOON)) == [kept]
+    assert list(work_queue.to_cancel(now=NOON)) == [kept]
 
 
 def test_a_late_task_does_not_repeat_a_refused_request(supplier):
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
     ask_to_stop(purchase_order.order)
     supplier.can_stop = True
 
     late = PurchaseOrder.objects.select_related("order", "supplier").get()
 
-    assert cancellation.pursue(purchase_order=late, now=NOON) is False
-    assert late.request_status == "cancellation_rejected"
+    assert cancellation.process_request(purchase_order=late, now=NOON) is False
+    assert late.submission_status == "cancellation_rejected"
 
 
 def test_a_request_waits_while_the_submission_is_unconfirmed(supplier):
     (purchase_order,) = make_purchase_orders()
-    supplier.script = [(TemporaryError("lost", may_have_happened=True), True)]
-    submission.send(purchase_order=purchase_order, now=NOON)
+    supplier.script = [(TemporaryError("lost", is_outcome_unknown=True), True)]
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     outcome = cancel(purchase_order.order)
 
@@ -165,7 +168,7 @@ def test_a_request_waits_while_the_submission_is_unconfirmed(supplier):
 @pytest.fixture
 def captured(supplier):
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
     order = purchase_order.order
     payment = order.payments.get()
     request = PaymentEvent.objects.get(kind="capture_requested")
@@ -189,7 +192,7 @@ def test_partial_refunds_never_exceed_the_capture(captured):
     refund(captured, "10.00")
     refund(captured, "5.00")
 
-    with pytest.raises(refunds.TooMuchError) as refused:
+    with pytest.raises(refunds.RefundTooLargeError) as refused:
         refund(captured, captured.total_amount - 14)
 
     assert refused.value.left == eur(captured.total_amount - 15)
@@ -205,7 +208,7 @@ def test_a_refund_form_submitted_twice_refunds_once(captured):
 
 @pytest.mark.parametrize("amount", ["0.00", "-1.00"])
 def test_zero_and_negative_refunds_are_rejected(captured, amount):
-    with pytest.raises(refunds.TooMuchError):
+    with pytest.raises(refunds.RefundTooLargeError):
         refund(captured, amount)
 
 

@@ -40,7 +40,7 @@ def assert_all_money_returned(order):
     order.refresh_from_db()
     assert order.status == "canceled"
     asked = PaymentEvent.objects.filter(kind__endswith="_requested")
-    assert [(one.kind, one.amount) for one in asked] == [("release_requested", order.total_amount)]
+    assert [(one.kind, one.amount) for one in asked] == [("void_requested", order.total_amount)]
     assert StockLevel.objects.get().available == 5
     assert Event.objects.filter(name="order.canceled").count() == 1
     assert broken() == []
@@ -52,7 +52,9 @@ def test_payment_and_cancellation_at_once_end_canceled_and_voided(monkeypatch, i
     order = make_order(make_sellable(quantity=5), quantity=2)
     pay, cancel = paying(order), canceling(order)
     act, rival = (pay, Rival(cancel)) if is_paid_first else (cancel, Rival(pay))
-    place, name = (ledger, "write") if is_paid_first else (cancellation.before_purchasing, "end")
+    place, name = (
+        (ledger, "record") if is_paid_first else (cancellation.before_purchasing, "cancel")
+    )
     rival.begin_at(monkeypatch, place, name)
 
     act()
@@ -72,14 +74,14 @@ def supplier(monkeypatch):
 def sending():
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
     row = rows.get()
-    return lambda: submission.send(purchase_order=row, now=NOON)
+    return lambda: submission.submit(purchase_order=row, now=NOON)
 
 
 def test_a_cancellation_during_submission_becomes_a_request(monkeypatch, supplier):
     """Without the lock of the order both would deadlock."""
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=5))
     rival = Rival(canceling(purchase_order.order))
-    rival.begin_at(monkeypatch, submission.pending_changes, "take")
+    rival.begin_at(monkeypatch, submission.pending_changes, "apply")
 
     sending()()
     rival.finish()
@@ -88,10 +90,10 @@ def test_a_cancellation_during_submission_becomes_a_request(monkeypatch, supplie
     assert rival.answer.open == (purchase_order.number,)
     assert supplier.effects == [purchase_order.number]
     purchase_order.refresh_from_db()
-    assert cancellation.pursue(purchase_order=purchase_order, now=NOON)
+    assert cancellation.process_request(purchase_order=purchase_order, now=NOON)
     assert Order.objects.get().status == "canceled"
     asked = PaymentEvent.objects.filter(kind="refund_requested")
-    assert [one.amount for one in asked] == [purchase_order.charge_amount]
+    assert [one.amount for one in asked] == [purchase_order.customer_charge_amount]
     assert broken() == []
 
 
@@ -99,12 +101,12 @@ def test_a_worker_with_a_stale_row_does_not_submit_a_canceled_order(monkeypatch,
     """Without the lock of the order both would deadlock."""
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=5))
     rival = Rival(sending())
-    rival.begin_at(monkeypatch, cancellation.purchase_order_cancellation, "close_all")
+    rival.begin_at(monkeypatch, cancellation.purchase_order_cancellation, "cancel_all")
 
     stopped = canceling(purchase_order.order)()
     rival.finish()
 
     assert stopped.stopped == (purchase_order.number,)
-    assert isinstance(rival.failure, submission.OrderStoppedError)
+    assert isinstance(rival.failure, submission.NotSubmittableError)
     assert supplier.effects == []
     assert_all_money_returned(purchase_order.order)

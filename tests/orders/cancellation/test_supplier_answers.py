@@ -11,7 +11,7 @@ from orders.cancellation import cancellation, status, supplier_answers
 from orders.models import Order
 from orders.purchasing import submission, work_queue
 from storefront.lib.http.errors import TemporaryError
-from suppliers.connectors.records import Answer, AskInPersonError, Wanted
+from suppliers.connectors.records import Acknowledgement, ManualCancellationError, RequestKind
 from tests.factories.backorders import tell
 from tests.factories.cancellation import LATER, fresh, money, pursue, says, sent, ship, stands
 from tests.factories.orders import ask_to_stop, make_purchase_orders
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def people(monkeypatch):
-    monkeypatch.setattr(submission, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     return connect(monkeypatch, WrittenTo())
 
 
@@ -36,11 +36,11 @@ def test_one_e_mail_is_sent_and_silence_is_no_answer(people):
         cancellation.cancel(order=purchase_order.order, reason="-", actor="ann", now=LATER)
 
     (plea,) = people.letters.values()
-    assert (plea.wanted, plea.number) == (Wanted.STOP, purchase_order.number)
+    assert (plea.wanted, plea.number) == (RequestKind.STOP, purchase_order.number)
     assert plea.page_url.endswith(f"/{purchase_order.number}/{fresh(purchase_order).access_key}/")
-    assert stands(purchase_order) == ("cancellation_requested", "letter", True)
-    assert not work_queue.to_be_stopped(now=LATER).exists()
-    assert status.wish_of(purchase_order.order) == status.Wish.ASKED
+    assert stands(purchase_order) == ("cancellation_requested", "email", True)
+    assert not work_queue.to_cancel(now=LATER).exists()
+    assert status.status_of(purchase_order.order) == status.CancellationStatus.ASKED
     assert money() == []
 
 
@@ -50,9 +50,9 @@ def test_without_an_e_mail_address_staff_ask(people):
 
     ask_to_stop(purchase_order.order)
 
-    assert stands(purchase_order) == ("cancellation_requested", "person", True)
+    assert stands(purchase_order) == ("cancellation_requested", "staff", True)
     assert "Contact the supplier" in fresh(purchase_order).problem
-    assert not work_queue.to_be_stopped(now=LATER).exists()
+    assert not work_queue.to_cancel(now=LATER).exists()
 
 
 def test_staff_ask_when_the_api_can_no_longer_cancel(monkeypatch):
@@ -60,15 +60,15 @@ def test_staff_ask_when_the_api_can_no_longer_cancel(monkeypatch):
     purchase_order = sent()
 
     def cancel(*, number):
-        raise AskInPersonError("UNSHIPPED: ask the supplier in person")
+        raise ManualCancellationError("UNSHIPPED: ask the supplier in person")
 
     supplier.cancel = cancel
     _, came = ask_to_stop(purchase_order.order)
 
     assert came == [None]
     assert fresh(purchase_order).accepted_at is not None
-    assert stands(purchase_order) == ("cancellation_requested", "person", True)
-    says(purchase_order, supplier_answers.stopped)
+    assert stands(purchase_order) == ("cancellation_requested", "staff", True)
+    says(purchase_order, supplier_answers.record_acceptance)
     assert Order.objects.get().status == "canceled"
     assert money() == ["capture_requested", "refund_requested"]
 
@@ -78,11 +78,11 @@ def test_an_acceptance_refunds_once(people):
     ask_to_stop(purchase_order.order)
 
     for _ in range(2):
-        says(purchase_order, supplier_answers.stopped)
+        says(purchase_order, supplier_answers.record_acceptance)
 
     assert stands(purchase_order) == ("cancellation_accepted", "", False)
     assert Order.objects.get().status == "canceled"
-    assert money() == ["release_requested"]
+    assert money() == ["void_requested"]
     assert Event.objects.filter(name="order.canceled").count() == 1
 
 
@@ -91,29 +91,29 @@ def test_a_refusal_is_reported_and_the_shipment_charged(people):
     ask_to_stop(purchase_order.order)
 
     for _ in range(2):
-        says(purchase_order, supplier_answers.not_stopped)
-    assert status.wish_of(purchase_order.order) == status.Wish.REFUSED
+        says(purchase_order, supplier_answers.record_refusal)
+    assert status.status_of(purchase_order.order) == status.CancellationStatus.REFUSED
 
     ship(purchase_order)
 
     assert stands(purchase_order) == ("cancellation_rejected", "", False)
     assert fresh(purchase_order).accepted_at is not None
     assert money() == ["capture_requested"]
-    with pytest.raises(supplier_answers.NotAskedError):
-        says(purchase_order, supplier_answers.stopped)
+    with pytest.raises(supplier_answers.NoPendingRequestError):
+        says(purchase_order, supplier_answers.record_acceptance)
 
 
 def test_an_acceptance_after_a_refusal_counts(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
-    says(purchase_order, supplier_answers.not_stopped)
+    says(purchase_order, supplier_answers.record_refusal)
 
-    says(purchase_order, supplier_answers.stopped)
+    says(purchase_order, supplier_answers.record_acceptance)
 
     assert Order.objects.get().status == "canceled"
-    assert money() == ["release_requested"]
-    with pytest.raises(supplier_answers.NotAskedError):
-        says(purchase_order, supplier_answers.not_stopped)
+    assert money() == ["void_requested"]
+    with pytest.raises(supplier_answers.NoPendingRequestError):
+        says(purchase_order, supplier_answers.record_refusal)
 
 
 def test_a_shipment_before_the_answer_refuses_the_request(people):
@@ -122,22 +122,22 @@ def test_a_shipment_before_the_answer_refuses_the_request(people):
 
     ship(purchase_order)
 
-    assert list(work_queue.to_be_stopped(now=LATER)) == [fresh(purchase_order)]
+    assert list(work_queue.to_cancel(now=LATER)) == [fresh(purchase_order)]
     assert pursue(purchase_order, LATER) is False
-    assert stands(purchase_order) == ("cancellation_rejected", "letter", False)
+    assert stands(purchase_order) == ("cancellation_rejected", "email", False)
     assert len(people.letters) == 1
-    for verb in (supplier_answers.stopped, supplier_answers.not_stopped):
-        with suppress(supplier_answers.NotAskedError):
+    for verb in (supplier_answers.record_acceptance, supplier_answers.record_refusal):
+        with suppress(supplier_answers.NoPendingRequestError):
             says(purchase_order, verb)
-    assert stands(purchase_order) == ("cancellation_rejected", "letter", False)
+    assert stands(purchase_order) == ("cancellation_rejected", "email", False)
     assert money() == ["capture_requested"]
 
 
 def test_an_answer_without_a_request_is_rejected(people):
     purchase_order = sent()
 
-    for verb in (supplier_answers.stopped, supplier_answers.not_stopped):
-        with pytest.raises(supplier_answers.NotAskedError):
+    for verb in (supplier_answers.record_acceptance, supplier_answers.record_refusal):
+        with pytest.raises(supplier_answers.NoPendingRequestError):
             says(purchase_order, verb)
 
     assert fresh(purchase_order).status == "ready"
@@ -146,26 +146,26 @@ def test_an_answer_without_a_request_is_rejected(people):
 def test_a_request_during_submission_is_sent_after_it(people):
     (purchase_order,) = make_purchase_orders()
     people.script = [no_answer(effect=True)]
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
     ask_to_stop(purchase_order.order)
     assert people.letters == {}
 
-    tell(purchase_order, word=Answer.RECEIVED)
+    tell(purchase_order, word=Acknowledgement.RECEIVED)
     pursue(purchase_order, LATER)
 
     assert len(people.letters) == 1
-    assert stands(purchase_order) == ("cancellation_requested", "letter", True)
+    assert stands(purchase_order) == ("cancellation_requested", "email", True)
 
 
 def test_a_second_request_after_a_refusal_sends_a_second_e_mail(people):
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
-    says(purchase_order, supplier_answers.not_stopped)
+    says(purchase_order, supplier_answers.record_refusal)
 
     ask_to_stop(purchase_order.order, now=LATER)
 
     assert len(people.letters) == 2
-    assert stands(purchase_order) == ("cancellation_requested", "letter", True)
+    assert stands(purchase_order) == ("cancellation_requested", "email", True)
 
 
 def test_a_crash_after_the_e_mail_sends_no_second_one(people, monkeypatch):
@@ -179,25 +179,28 @@ def test_a_crash_after_the_e_mail_sends_no_second_one(people, monkeypatch):
         raise KilledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(supplier_answers, "_note_told", die)
+        patched.setattr(supplier_answers, "_record_channel", die)
         with pytest.raises(KilledError):
             ask_to_stop(purchase_order.order)
     assert stands(purchase_order) == ("cancellation_requested", "", True)
-    assert list(work_queue.to_be_stopped(now=LATER)) == [fresh(purchase_order)]
+    assert list(work_queue.to_cancel(now=LATER)) == [fresh(purchase_order)]
 
     pursue(purchase_order, LATER)
 
     assert len(people.letters) == 1
-    assert stands(purchase_order) == ("cancellation_requested", "letter", True)
+    assert stands(purchase_order) == ("cancellation_requested", "email", True)
 
 
 def test_a_failed_e_mail_is_retried(people):
     purchase_order = sent()
-    people.plead, plead = lambda _plea: (_ for _ in ()).throw(TemporaryError("away")), people.plead
+    people.send_request, send_request = (
+        lambda _plea: (_ for _ in ()).throw(TemporaryError("away")),
+        people.send_request,
+    )
 
     assert ask_to_stop(purchase_order.order)[1] == [None]
     assert stands(purchase_order) == ("cancellation_requested", "", True)
-    people.plead = plead
+    people.send_request = send_request
     pursue(purchase_order, LATER)
 
-    assert stands(purchase_order) == ("cancellation_requested", "letter", True)
+    assert stands(purchase_order) == ("cancellation_requested", "email", True)

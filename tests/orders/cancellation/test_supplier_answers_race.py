@@ -19,18 +19,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("verb", "place", "name"),
     [
-        (supplier_answers.stopped, purchase_order_cancellation, "close_all"),
-        (supplier_answers.not_stopped, reassignment, "forget"),
+        (supplier_answers.record_acceptance, purchase_order_cancellation, "cancel_all"),
+        (supplier_answers.record_refusal, reassignment, "abandon"),
     ],
 )
 def test_the_second_answer_waits_and_raises_no_error(monkeypatch, verb, place, name):
     """Without the lock it would read a stale state and lose the race for the row."""
-    monkeypatch.setattr(submission, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     connect(monkeypatch, WrittenTo())
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
     rival = Rival(
-        lambda: supplier_answers.stopped(
+        lambda: supplier_answers.record_acceptance(
             purchase_order=fresh(purchase_order), actor="page", now=LATER
         )
     )
@@ -48,4 +48,4 @@ def test_the_second_answer_waits_and_raises_no_error(monkeypatch, verb, place, n
     assert rival.failure is None
     assert Order.objects.get().status == "canceled"
     asked = PaymentEvent.objects.filter(kind__endswith="_requested")
-    assert [one.kind for one in asked] == ["release_requested"]
+    assert [one.kind for one in asked] == ["void_requested"]

@@ -21,7 +21,9 @@ def lamp_of(sku, **known):
 
 
 def bring(user, cart=None, now=NOON):
-    return account_cart.bring(owner_id=user.pk, token=cart.token if cart else "", now=now)
+    return account_cart.merge_guest_cart(
+        owner_id=user.pk, token=cart.token if cart else "", now=now
+    )
 
 
 def held(cart):
@@ -42,7 +44,7 @@ def test_a_guest_cart_is_assigned_with_a_new_token(erika):
     assert kept.owner_id == erika.pk
     assert held(kept) == {"A": 2}
     assert carts.find(token=cart.token, now=NOON) is None
-    assert account_cart.current(owner_id=erika.pk, now=NOON).token == kept.token
+    assert account_cart.account_cart(owner_id=erika.pk, now=NOON).token == kept.token
 
 
 def test_two_carts_are_merged_with_all_lines(erika):
@@ -99,7 +101,7 @@ def test_an_ordered_cart_is_not_merged(erika):
     mine = bring(erika, make_cart(lamp_of("A")))
     order = order_of(mine)
 
-    fresh = account_cart.begin(
+    fresh = account_cart.create(
         owner_id=erika.pk, channel=make_channel(), country="DE", locale="en", now=NOON
     )
 
@@ -111,8 +113,11 @@ def test_an_ordered_cart_is_not_merged(erika):
 def test_a_cart_is_kept_for_30_days(erika):
     bring(erika, make_cart(lamp_of("A")))
 
-    assert account_cart.current(owner_id=erika.pk, now=NOON + timedelta(days=30))
-    assert account_cart.current(owner_id=erika.pk, now=NOON + timedelta(days=30, seconds=1)) is None
+    assert account_cart.account_cart(owner_id=erika.pk, now=NOON + timedelta(days=30))
+    assert (
+        account_cart.account_cart(owner_id=erika.pk, now=NOON + timedelta(days=30, seconds=1))
+        is None
+    )
 
 
 def test_a_merged_cart_is_closed(erika):

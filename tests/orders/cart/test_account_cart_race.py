@@ -16,7 +16,7 @@ ROUNDS = 12
 
 
 def bringing(user, cart):
-    return lambda: account_cart.bring(owner_id=user.pk, token=cart.token, now=NOON)
+    return lambda: account_cart.merge_guest_cart(owner_id=user.pk, token=cart.token, now=NOON)
 
 
 def kept(user):

@@ -32,9 +32,9 @@ def test_a_cart_is_found_with_all_its_lines():
     found, read = lines.find(token=cart.token, now=NOON)
 
     assert (found, found.channel) == (cart, cart.channel)
-    assert read == lines.read_cart_lines(cart=cart, now=NOON)
+    assert read == lines.load_content(cart=cart, now=NOON)
     assert [line.row for line in read.lines] == list(cart.lines.order_by("pk"))
-    assert carts.look(cart=found, now=NOON, known=read) == carts.look(cart=cart, now=NOON)
+    assert carts.view_cart(cart=found, now=NOON, known=read) == carts.view_cart(cart=cart, now=NOON)
 
 
 @pytest.mark.parametrize("why", ["unknown", "empty", "old", "placed"])
@@ -58,14 +58,14 @@ def test_the_tax_of_a_country_is_read_with_the_lines(country):
     late = DAY + timedelta(days=1)
     TaxRate.objects.create(country="DE", rate=Decimal("0.16"), valid_from=late, source="a law")
 
-    told = lines.read_cart_lines(cart=filled(country), now=NOON).tax
+    told = lines.load_content(cart=filled(country), now=NOON).tax
 
     assert (told.country, told.on) == (country, DAY)
-    assert (told.rate or 0) == rates.table_rate(country=country, region="", on=DAY)
+    assert (told.rate or 0) == rates.find_table_rate(country=country, region="", on=DAY)
 
 
 def test_a_regional_tax_is_read_from_the_table():
-    told = lines.read_cart_lines(cart=filled("US"), now=NOON).tax
+    told = lines.load_content(cart=filled("US"), now=NOON).tax
 
     assert told is None
 
@@ -76,9 +76,9 @@ def test_a_regional_tax_is_read_from_the_table():
 def test_a_rate_of_another_country_or_day_is_not_used(country, on):
     known = rates.CountryRate(country="DE", on=DAY, rate=Decimal("0.5"))
 
-    found = rates.treatment(channel=make_channel(), country=country, on=on, known=known)
+    found = rates.find_treatment(channel=make_channel(), country=country, on=on, known=known)
 
-    assert found.rate == rates.table_rate(country=country, region="", on=on)
+    assert found.rate == rates.find_table_rate(country=country, region="", on=on)
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_a_rate_of_another_country_or_day_is_not_used(country, on):
         (None, False),
         ({}, True),
         ({"code": "AUTUMN"}, False),
-        ({"is_live": False}, False),
+        ({"is_active": False}, False),
         ({"starts_at": NOON + timedelta(minutes=1)}, False),
         ({"ends_at": NOON}, False),
-        ({"limit_total": 1, "used": 1}, False),
-        ({"limit_total": 2, "used": 1}, True),
+        ({"usage_limit": 1, "used": 1}, False),
+        ({"usage_limit": 2, "used": 1}, True),
     ],
 )
 def test_automatic_promotions_are_detected(promotion, may):
@@ -99,12 +99,12 @@ def test_automatic_promotions_are_detected(promotion, may):
     if promotion is not None:
         make_promotion(**promotion)
 
-    assert lines.read_cart_lines(cart=cart, now=NOON).may_promote is may
+    assert lines.load_content(cart=cart, now=NOON).may_promote is may
 
 
 def test_a_promotion_that_starts_during_checkout_is_applied():
     cart = filled()
-    before = lines.read_cart_lines(cart=cart, now=NOON)
+    before = lines.load_content(cart=cart, now=NOON)
     make_promotion(may_go_below_floor=True)
 
     order = checkout.place(
@@ -117,11 +117,11 @@ def test_a_promotion_that_starts_during_checkout_is_applied():
 
 def test_the_rate_read_for_the_page_is_used_for_the_order():
     cart = filled()
-    tax = lines.read_cart_lines(cart=cart, now=NOON).tax
+    tax = lines.load_content(cart=cart, now=NOON).tax
 
     checkout.place(
         cart=cart, email="a@example.org", ship_to=HOME, quote=quote_for(cart), tax=tax, now=NOON
     )
 
     line = Order.objects.get().lines.first()
-    assert line.tax_rate == rates.table_rate(country="DE", region="", on=date(2026, 11, 26))
+    assert line.tax_rate == rates.find_table_rate(country="DE", region="", on=date(2026, 11, 26))

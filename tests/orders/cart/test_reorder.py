@@ -16,9 +16,9 @@ def test_an_address_entered_in_the_meantime_is_kept():
     order = make_order(make_sellable())
     cart = make_cart()
     read_before = Cart.objects.get(pk=cart.pk)
-    delivery_details.address(cart=cart, email="new@example.org", ship_to=HOME, now=NOON)
+    delivery_details.set_address(cart=cart, email="new@example.org", ship_to=HOME, now=NOON)
 
-    reorder.put_back(ordered=order.cart, cart=read_before, now=NOON, adds=True)
+    reorder.refill(ordered=order.cart, cart=read_before, now=NOON, adds=True)
 
     cart.refresh_from_db()
     assert (cart.email, cart.ship_to["line1"]) == ("new@example.org", HOME.line1)
@@ -33,6 +33,6 @@ def test_lines_of_a_canceled_order_keep_their_delivery_promise(adds, kept):
     )
     cart = make_cart()
 
-    reorder.put_back(ordered=order.cart, cart=cart, now=NOON, adds=adds)
+    reorder.refill(ordered=order.cart, cart=cart, now=NOON, adds=adds)
 
     assert cart.lines.get(listing=order.cart.lines.get().listing).promised_origin == kept

@@ -74,7 +74,7 @@ def test_a_failed_checkout_leaves_neither_order_nor_payment():
     quote = quote_for(cart)
     StockLevel.objects.update(reported_quantity=1)
 
-    with pytest.raises(checkout.CannotSupplyError):
+    with pytest.raises(checkout.UnavailableError):
         place(cart, quote=quote)
 
     assert [model.objects.count() for model in (Order, Payment, Reservation)] == [0, 0, 0]
@@ -103,7 +103,7 @@ def test_number_generation_is_limited(monkeypatch):
     with pytest.raises(IntegrityError):
         make_order()
 
-    assert len(left) == 10 - 1 - checkout.NUMBER_TRIES
+    assert len(left) == 10 - 1 - checkout.MAX_NUMBER_ATTEMPTS
     assert Order.objects.count() == 1
 
 
@@ -160,7 +160,7 @@ def test_a_total_other_than_agreed_is_rejected():
 
 
 def test_an_address_without_a_city_is_rejected_at_its_field():
-    with pytest.raises(checkout.BadAddressError) as refused:
+    with pytest.raises(checkout.InvalidAddressError) as refused:
         place(make_cart(make_sellable()), ship_to=replace(HOME, city=""))
 
     assert list(refused.value.fields) == ["city"]
@@ -169,14 +169,14 @@ def test_an_address_without_a_city_is_rejected_at_its_field():
 def test_an_address_with_a_warning_needs_a_reason():
     doubtful = replace(HOME, postcode="1011")
     cart = make_cart(make_sellable())
-    with pytest.raises(checkout.DoubtfulAddressError) as refused:
+    with pytest.raises(checkout.UnconfirmedAddressError) as refused:
         place(cart, ship_to=doubtful)
 
-    noted = verification.note(doubtful, reason="built last year")
+    noted = verification.record(doubtful, reason="built last year")
     order = place(cart, ship_to=doubtful, check=noted)
 
     assert list(refused.value.fields) == ["postcode"]
-    assert order.address_check["reason"] == "built last year"
+    assert order.address_verification["reason"] == "built last year"
 
 
 def test_a_confirmed_address_holds_no_purchase_order():
@@ -184,13 +184,13 @@ def test_a_confirmed_address_holds_no_purchase_order():
     doubtful = replace(HOME, postcode="1011")
 
     def held(noted):
-        Order.objects.update(ship_to=asdict(doubtful), address_check=noted)
+        Order.objects.update(ship_to=asdict(doubtful), address_verification=noted)
         again = PurchaseOrder.objects.get(pk=purchase.pk)
-        found = facts.check(purchase_order=again, connector=object(), now=NOON)
+        found = facts.evaluate_purchase_order(purchase_order=again, connector=object(), now=NOON)
         return "address" in {reason.code for reason in found}
 
     assert held({})
-    assert not held(verification.note(doubtful, reason="built last year"))
+    assert not held(verification.record(doubtful, reason="built last year"))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_quoted_price_is_the_maximum_for_thirty_minutes(price_now, minutes, ch
     listing = make_sellable(price="39.99")
     cart = make_cart(listing)
     type(listing).objects.update(price_amount=Decimal(price_now))
-    Supplier.objects.update(asked_after_min=60)  # no answer is expected
+    Supplier.objects.update(live_check_after_min=60)  # no answer is expected
 
     order = place(cart, now=NOON + timedelta(minutes=minutes))
 
@@ -224,7 +224,9 @@ def test_adding_a_unit_keeps_the_guaranteed_price(price_now, minutes, unit, at_t
 
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=later)
 
-    seen = [carts.look(cart=cart, now=at).lines[0] for at in (later, NOON + timedelta(minutes=31))]
+    seen = [
+        carts.view_cart(cart=cart, now=at).lines[0] for at in (later, NOON + timedelta(minutes=31))
+    ]
     assert [str(line.unit.amount) for line in seen] == [unit, at_the_end]
     assert seen[0].quantity == 2
 
@@ -236,12 +238,12 @@ def test_an_item_without_a_price_is_not_sold_at_its_old_price(minutes):
     later = NOON + timedelta(minutes=minutes)
     quote = quote_for(cart, now=later)
     type(listing).objects.update(price_amount=None, is_published=False)
-    Supplier.objects.update(asked_after_min=60)  # no answer is expected
+    Supplier.objects.update(live_check_after_min=60)  # no answer is expected
 
     with pytest.raises(checkout.UnpricedError):
         place(cart, now=later, quote=quote)
 
-    (line,) = carts.look(cart=cart, now=later).lines
+    (line,) = carts.view_cart(cart=cart, now=later).lines
     assert (line.has_price, line.available, Order.objects.count()) == (False, 0, 0)
     with pytest.raises(carts.NoPriceError):
         carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=later)
@@ -264,7 +266,7 @@ def test_a_cart_line_is_changed_or_removed(quantity):
 
     carts.change(cart=cart, line_id=cart.lines.get().pk, quantity=quantity, now=NOON)
 
-    assert carts.look(cart=cart, now=NOON).count == quantity
+    assert carts.view_cart(cart=cart, now=NOON).count == quantity
 
 
 def test_more_units_than_available_are_rejected():
@@ -283,7 +285,7 @@ def test_a_changed_price_is_shown_at_the_line():
     cart = make_cart(listing)
     type(listing).objects.update(price_amount=Decimal("34.99"))
 
-    (line,) = carts.look(cart=cart, now=NOON).lines
+    (line,) = carts.view_cart(cart=cart, now=NOON).lines
 
     assert line.unit == Money(Decimal("34.99"), "EUR")
     assert line.price_was == Money(Decimal("39.99"), "EUR")

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.checkout import checkout, network_limits, tasks
 from orders.checkout.network_limits import NetworkLimitError, StockShareError
-from orders.checkout.open_order_limits import HeldError
+from orders.checkout.open_order_limits import OpenOrderLimitError
 from orders.inventory import reservations
 from orders.models import Order
 from orders.payments import updates
@@ -52,7 +52,7 @@ def test_unpaid_orders_are_limited_per_network():
         place(light)
 
     assert refused.value.orders == [], "orders of others are not shown"
-    assert refused.value.until == NOON + reservations.PAY_WITHIN
+    assert refused.value.until == NOON + reservations.PAYMENT_WINDOW
     assert reserved(light) == network_limits.MAX_OPEN
     assert place(light, network=THERE).network == THERE
     assert place(light, network="").network == ""
@@ -77,7 +77,7 @@ def test_a_network_holds_at_most_its_share_of_a_stock_level(stock, quantities, h
     for quantity in quantities:
         try:
             place(light, quantity=quantity)
-        except HeldError:
+        except OpenOrderLimitError:
             assert quantity == quantities[-1]
 
     assert reserved(light) == held
@@ -104,8 +104,10 @@ def test_units_are_limited_per_network(monkeypatch):
 def test_the_network_is_erased_when_the_order_is_no_longer_unpaid():
     light = make_sellable(quantity=9)
     ended, waiting = place(light), place(light)
-    Order.objects.filter(pk=ended.pk).update(pay_before=NOON)
-    Order.objects.filter(pk=waiting.pk).update(pay_before="2099-01-01T00:00Z", held_since=None)
+    Order.objects.filter(pk=ended.pk).update(payment_due_at=NOON)
+    Order.objects.filter(pk=waiting.pk).update(
+        payment_due_at="2099-01-01T00:00Z", first_reserved_at=None
+    )
 
     tasks.expire_unpaid()
 
@@ -113,7 +115,7 @@ def test_the_network_is_erased_when_the_order_is_no_longer_unpaid():
 
 
 def test_promotions_are_locked_before_the_network():
-    make_promotion(limit_total=9, may_go_below_floor=True)
+    make_promotion(usage_limit=9, may_go_below_floor=True)
 
     with CaptureQueriesContext(connection) as asked:
         place(make_sellable())
@@ -143,7 +145,7 @@ def test_erasing_networks_skips_locked_orders():
     light = make_sellable(quantity=9)
     first, second = place(light), place(light)
     Order.objects.update(status=Order.Status.EXPIRED)
-    rival = Rival(network_limits.forget)
+    rival = Rival(network_limits.erase_networks)
 
     with transaction.atomic():
         Order.objects.select_for_update(of=["self"]).get(pk=second.pk)

@@ -34,14 +34,14 @@ from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-SOON = NOON + open_order_limits.OPENING_FOR  # the payment page can no longer be opening
+SOON = NOON + open_order_limits.SESSION_OPENING_TIMEOUT  # the payment page can no longer be opening
 Status = Order.Status
 
 
 @pytest.fixture(autouse=True)
 def _figures_are_fresh(monkeypatch):
     """Disable live stock queries: here the clock moves, and stock figures do not."""
-    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
+    monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ def reserved():
 
 
 def open_at_gateway(order, now=NOON):
-    return sessions.start(order=order, return_url="http://127.0.0.1/", now=now)
+    return sessions.open_session(order=order, return_url="http://127.0.0.1/", now=now)
 
 
 def of_browser(order, *listings):
     """Create the next cart of the browser that placed an order."""
     cart = make_cart(*listings)
-    open_order_limits.carry_on(cart=cart, token=order.cart.token)
+    open_order_limits.link_session(cart=cart, token=order.cart.token)
     cart.refresh_from_db()
     return cart
 
@@ -70,7 +70,7 @@ def before_it_was_sold(light):
     cart = make_cart(light)
     quote = quote_for(cart)
     order = make_order(light)
-    open_order_limits.carry_on(cart=cart, token=order.cart.token)
+    open_order_limits.link_session(cart=cart, token=order.cart.token)
     cart.refresh_from_db()
     return order, cart, quote
 
@@ -91,7 +91,7 @@ def test_a_newer_order_of_the_same_customer_supersedes_the_unpaid_one(light):
 def test_an_order_whose_payment_page_is_opening_is_not_superseded(light):
     first = make_order(light)
 
-    with pytest.raises(open_order_limits.HeldAlreadyError) as refused:
+    with pytest.raises(open_order_limits.AlreadyReservedError) as refused:
         order_of(of_browser(first, light), now=SOON - timedelta(seconds=1))
 
     assert refused.value.orders == [first]
@@ -113,7 +113,7 @@ def test_a_failed_checkout_keeps_the_earlier_order():
     first, cart, quote = before_it_was_sold(light)
     StockLevel.objects.update(reported_quantity=0)
 
-    with pytest.raises(checkout.CannotSupplyError):
+    with pytest.raises(checkout.UnavailableError):
         checkout.place(cart=cart, email=first.email, ship_to=HOME, quote=quote, now=SOON)
 
     first.refresh_from_db()
@@ -171,7 +171,7 @@ def test_an_e_mail_address_does_not_identify_a_customer(light):
     page.refresh_from_db()
     assert (first.status, other.status) == (Status.PENDING_PAYMENT, Status.PENDING_PAYMENT)
     assert page.status == Payment.Status.REQUIRES_ACTION
-    assert other.held_since == other.placed_at
+    assert other.first_reserved_at == other.placed_at
     assert reserved() == 2
 
 
@@ -191,33 +191,33 @@ def test_an_account_is_one_customer_with_any_e_mail(light):
 
 def test_unpaid_orders_are_limited_per_customer():
     first = make_order(make_sellable())
-    for _ in range(open_order_limits.MOST_OPEN - 1):
+    for _ in range(open_order_limits.MAX_OPEN_ORDERS - 1):
         order_of(of_browser(first, make_sellable()))
     cart = of_browser(first, make_sellable())
 
     with pytest.raises(open_order_limits.TooManyOpenError) as refused:
         order_of(cart)
 
-    assert refused.value.until == NOON + reservations.PAY_WITHIN
-    assert Order.objects.count() == open_order_limits.MOST_OPEN
-    order_of(cart, now=NOON + reservations.PAY_WITHIN)
+    assert refused.value.until == NOON + reservations.PAYMENT_WINDOW
+    assert Order.objects.count() == open_order_limits.MAX_OPEN_ORDERS
+    order_of(cart, now=NOON + reservations.PAYMENT_WINDOW)
 
 
 def test_a_new_order_does_not_restart_the_reservation_time(light):
     first = make_order(light)
     second = order_of(of_browser(first, light), now=NOON + 18 * MINUTE)
-    assert second.held_since == first.placed_at
-    checkout.expire(order=second, now=second.pay_before)
+    assert second.first_reserved_at == first.placed_at
+    checkout.expire(order=second, now=second.payment_due_at)
 
     third = order_of(of_browser(second, light), now=NOON + 50 * MINUTE)
 
-    assert third.pay_before == NOON + timedelta(hours=1)
-    with pytest.raises(open_order_limits.HeldTooLongError) as refused:
+    assert third.payment_due_at == NOON + timedelta(hours=1)
+    with pytest.raises(open_order_limits.ReservationExhaustedError) as refused:
         order_of(of_browser(third, light), now=NOON + 58 * MINUTE)
-    assert refused.value.until == third.pay_before + open_order_limits.RESTS_FOR
-    checkout.expire(order=third, now=third.pay_before)
+    assert refused.value.until == third.payment_due_at + open_order_limits.COOLDOWN
+    checkout.expire(order=third, now=third.payment_due_at)
     fresh = order_of(of_browser(third, light), now=refused.value.until)
-    assert fresh.pay_before == fresh.placed_at + reservations.PAY_WITHIN
+    assert fresh.payment_due_at == fresh.placed_at + reservations.PAYMENT_WINDOW
 
 
 def test_canceled_stock_is_available_at_once(light):
@@ -242,7 +242,7 @@ def test_a_declined_payment_is_not_in_progress(light):
 
 def test_a_code_of_the_superseded_order_works_for_the_new_one(light):
     """The page counts the code as used and shows a higher total: that is no price change."""
-    make_promotion(kind="amount", amount="4.00", percent=0, limit_per_customer=1)
+    make_promotion(kind="amount", amount="4.00", percent=0, usage_limit_per_customer=1)
     first = make_order(light)
     cart = of_browser(first, light)
     more = Money(first.total_amount + 4, first.currency)
@@ -266,7 +266,7 @@ def test_eight_tabs_of_one_customer_reserve_one_unit():
     carts = [of_browser(first, light) for _ in range(8)]
 
     lost = all_at_once(
-        [lambda cart=cart: order_of(cart) for cart in carts], open_order_limits.HeldError
+        [lambda cart=cart: order_of(cart) for cart in carts], open_order_limits.OpenOrderLimitError
     )
 
     assert lost == len(carts) - 1

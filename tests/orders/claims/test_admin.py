@@ -12,9 +12,9 @@ from orders.claims import tasks
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dashboard.inbox import query
 from storefront.lib.http.errors import TemporaryError
-from suppliers.connectors.records import ClaimAnswer
+from suppliers.connectors.records import ClaimStatus
 from suppliers.models import Supplier
-from suppliers.resilience.bulkheads import LaneFullError
+from suppliers.resilience.bulkheads import BulkheadFullError
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
@@ -31,12 +31,12 @@ def page(name, what, row):
     return reverse(f"admin:orders_{name}_{what}", args=[row.pk])
 
 
-def complain(staff, purchase_order, **changed):
+def open_claim(staff, purchase_order, **changed):
     """Submit the claim form as the page shows it."""
-    url = page("purchaseorder", "complain", purchase_order)
+    url = page("purchaseorder", "open_claim", purchase_order)
     form = staff.get(url).context["form"]
     given = {name: form.get_initial_for_field(form.fields[name], name) for name in form.fields}
-    given |= {"trouble": "damaged", "remedy": "refund", "message": "The lens is broken."}
+    given |= {"claim_reason": "damaged", "remedy": "refund", "message": "The lens is broken."}
     given = {name: value for name, value in given.items() if value is not None}
     return staff.post(url, {**given, **changed}, follow=True), {**given, **changed}
 
@@ -49,7 +49,7 @@ def test_opening_a_claim_starts_its_submission(staff, supplier, started):
     purchase_order = make_shipped(quantity=2)
     Supplier.objects.update(adapter="cj")
 
-    response, _ = complain(staff, purchase_order, pictures="https://p.example/1.jpg")
+    response, _ = open_claim(staff, purchase_order, pictures="https://p.example/1.jpg")
 
     claim = SupplierClaim.objects.get()
     assert (claim.status, claim.opened_by) == ("draft", "staff@fara.example")
@@ -63,8 +63,8 @@ def test_freight_can_be_claimed_up_to_what_was_paid(staff, supplier, started):
     purchase_order = make_shipped(quantity=2)
     PurchaseOrder.objects.update(freight_amount=3, freight_currency="EUR")
 
-    refused, _ = complain(staff, purchase_order, freight="3.01")
-    response, _ = complain(staff, purchase_order, freight="3.00")
+    refused, _ = open_claim(staff, purchase_order, freight="3.01")
+    response, _ = open_claim(staff, purchase_order, freight="3.00")
 
     assert "freight" in refused.context["form"].errors
     assert SupplierClaim.objects.get().expected_amount == 13
@@ -74,8 +74,8 @@ def test_freight_can_be_claimed_up_to_what_was_paid(staff, supplier, started):
 def test_a_form_submitted_twice_opens_one_claim(staff, supplier, started):
     purchase_order = make_shipped(quantity=2)
 
-    _, given = complain(staff, purchase_order)
-    staff.post(page("purchaseorder", "complain", purchase_order), given)
+    _, given = open_claim(staff, purchase_order)
+    staff.post(page("purchaseorder", "open_claim", purchase_order), given)
 
     assert SupplierClaim.objects.count() == 1
 
@@ -86,11 +86,11 @@ def test_a_form_submitted_twice_opens_one_claim(staff, supplier, started):
         ({"pictures": "file:///etc/passwd"}, "pictures"),
         ({"pictures": "https://p.example/1.jpg " * 11}, "pictures"),
         ({"message": "x" * 501}, "message"),
-        ({"trouble": "boredom"}, "trouble"),
+        ({"claim_reason": "boredom"}, "claim_reason"),
     ],
 )
 def test_an_invalid_value_is_reported_at_its_field(staff, supplier, changed, field):
-    response, _ = complain(staff, make_shipped(), **changed)
+    response, _ = open_claim(staff, make_shipped(), **changed)
 
     assert list(response.context["form"].errors) == [field]
     assert not SupplierClaim.objects.exists()
@@ -100,8 +100,8 @@ def test_too_many_and_no_units_are_rejected_with_a_message(staff, supplier):
     purchase_order = make_shipped(quantity=2)
     field = f"units_{purchase_order.lines.get().pk}"
 
-    greedy, _ = complain(staff, purchase_order, **{field: 3})
-    empty, _ = complain(staff, purchase_order, **{field: 0})
+    greedy, _ = open_claim(staff, purchase_order, **{field: 3})
+    empty, _ = open_claim(staff, purchase_order, **{field: 0})
 
     assert list(greedy.context["form"].errors) == [field]
     assert "at least one unit" in str(empty.context["form"].non_field_errors())
@@ -121,16 +121,16 @@ def test_a_claim_is_not_offered_before_shipment(staff, supplier):
 def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, started):
     """This connector has no claims ability: nothing is sent, and the page says so."""
     purchase_order = make_shipped()
-    asked = staff.get(page("purchaseorder", "complain", purchase_order))
+    asked = staff.get(page("purchaseorder", "open_claim", purchase_order))
     assert "Contact the supplier yourself" in shown(asked)
-    assert "is_by_hand" not in asked.context["form"].fields
+    assert "is_manual" not in asked.context["form"].fields
 
-    complain(staff, purchase_order)
+    open_claim(staff, purchase_order)
     claim = SupplierClaim.objects.get()
     assert started == []
-    assert [row.cause.code for row in query.find(now=NOON)] == ["claim_by_hand"]
+    assert [row.cause.code for row in query.load_items(now=NOON)] == ["claim_to_submit"]
 
-    staff.post(page("supplierclaim", "tell_by_hand", claim), {"reference": "RMA 7"})
+    staff.post(page("supplierclaim", "mark_submitted_by_staff", claim), {"reference": "RMA 7"})
     assert whole_claim(claim).status == "requested"
     staff.post(
         page("supplierclaim", "record_answer", claim),
@@ -138,7 +138,7 @@ def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, star
     )
 
     settled = whole_claim(claim)
-    assert (settled.status, settled.supplier_claim) == ("credited", "RMA 7")
+    assert (settled.status, settled.supplier_claim_reference) == ("credited", "RMA 7")
     assert (settled.credited_amount, settled.recorded_by) == (
         Decimal("25.00"),
         "staff@fara.example",
@@ -167,7 +167,7 @@ def run_started_tasks(started):
 
 def test_looking_a_claim_up_shows_the_credit(staff, supplier, started):
     claim = tell(make_claim())
-    supplier.decide(claim.number, ClaimAnswer.REFUNDED, "7.00")
+    supplier.decide(claim.number, ClaimStatus.REFUNDED, "7.00")
     supplier.calls.clear()
 
     asked = staff.post(page("supplierclaim", "look_up", claim), follow=True)
@@ -207,14 +207,14 @@ def test_a_task_that_finds_no_free_lane_is_retried(staff, supplier, started, mon
     back = []
 
     def full(_work, _supplier_id):
-        raise LaneFullError
+        raise BulkheadFullError
 
-    monkeypatch.setattr(tasks, "lane", full)
-    for task in (tasks.look_up, tasks.take_back):
+    monkeypatch.setattr(tasks, "bulkhead", full)
+    for task in (tasks.look_up, tasks.withdraw_claim):
         monkeypatch.setattr(task, "apply_async", lambda kwargs, **_: back.append(kwargs))
 
     staff.post(page("supplierclaim", "look_up", claim))
-    staff.post(page("supplierclaim", "take_back", claim), {"reason": "It was found"})
+    staff.post(page("supplierclaim", "withdraw", claim), {"reason": "It was found"})
     known = [each for _name, each in started]
     run_started_tasks(started)
 
@@ -225,7 +225,7 @@ def test_withdrawing_a_claim_needs_a_reason(staff, supplier, started):
     claim = tell(make_claim())
     supplier.calls.clear()
 
-    staff.post(page("supplierclaim", "take_back", claim), {"reason": "It was found"})
+    staff.post(page("supplierclaim", "withdraw", claim), {"reason": "It was found"})
     assert supplier.calls == []  # not while the page waits
     run_started_tasks(started)
 
@@ -238,7 +238,7 @@ def test_a_claim_on_hold_can_be_resubmitted(staff, supplier, started):
     claim = make_claim()
     claim.move("submitting", at=NOON, attempts=1)
     claim.move("on_hold", at=NOON, problem="Unknown reason.")
-    url = page("supplierclaim", "tell_again", claim)
+    url = page("supplierclaim", "resubmit", claim)
 
     assert "Unknown reason." in shown(staff.get(url))
     staff.post(url)
@@ -263,7 +263,7 @@ def test_only_actions_that_fit_the_status_are_offered(staff, supplier, started):
         "Record response",
         "Withdraw claim",
     }
-    supplier.decide(claim.number, ClaimAnswer.REFUSED)
+    supplier.decide(claim.number, ClaimStatus.REFUSED)
     staff.post(page("supplierclaim", "look_up", claim))
     run_started_tasks(started)
     assert not {one for one in offered if one in shown(staff.get(url))}

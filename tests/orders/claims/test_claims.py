@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from orders.claims import claims, settlement, submission
 from orders.claims.claims import CannotClaimError
 from orders.models import PurchaseOrder, SupplierClaim, SupplierClaimLine
-from suppliers.connectors.records import ClaimAnswer, Remedy, Trouble
+from suppliers.connectors.records import ClaimReason, ClaimResolution, ClaimStatus
 from tests.factories.claims import make_claim, make_complaint, make_shipped
 from tests.factories.suppliers import NOON
 
@@ -21,9 +21,9 @@ LATER = NOON + timedelta(minutes=20)
 
 
 def test_enums_match_those_of_connectors():
-    assert set(SupplierClaim.Remedy.values) == set(Remedy)
-    assert set(SupplierClaim.Trouble.values) == set(Trouble)
-    assert set(settlement.MEANS) == set(ClaimAnswer)
+    assert set(SupplierClaim.Remedy.values) == set(ClaimResolution)
+    assert set(SupplierClaim.ClaimReason.values) == set(ClaimReason)
+    assert set(settlement.ANSWER_STATUS) == set(ClaimStatus)
 
 
 def test_a_claim_expects_the_cost_of_its_units():
@@ -45,7 +45,7 @@ def test_paid_freight_is_claimed_once_and_with_items():
     claim = make_claim(purchase_order, freight=Decimal("2.50"))
 
     assert claim.expected_amount == Decimal("12.50")
-    assert submission.request_for(claim).message.endswith("We also claim the freight: 2.50 EUR.")
+    assert submission.build_request(claim).message.endswith("We also claim the freight: 2.50 EUR.")
     with pytest.raises(CannotClaimError):
         make_claim(purchase_order, freight=Decimal("0.50"))
     other = SupplierClaim.objects.filter(pk=make_claim(purchase_order).pk)
@@ -84,7 +84,7 @@ def test_two_clicks_open_one_claim():
     complaint = make_complaint(purchase_order)
     words = {"purchase_order": purchase_order, "complaint": complaint, "actor": "x", "now": NOON}
 
-    assert claims.complain(**words) == claims.complain(**words)
+    assert claims.open_claim(**words) == claims.open_claim(**words)
     assert SupplierClaim.objects.count() == 1
 
 
@@ -158,7 +158,7 @@ def test_concurrent_claims_get_the_last_unit_once():
 
 def test_rejected_lines_are_not_claimable():
     purchase_order = make_shipped()
-    purchase_order.lines.update(is_live=False)
+    purchase_order.lines.update(is_active=False)
 
     with pytest.raises(CannotClaimError):
         make_claim(PurchaseOrder.objects.get())

@@ -10,12 +10,12 @@ from django.db import IntegrityError, transaction
 
 from orders.claims import settlement, submission, work_queue
 from orders.claims import status as claim_status
-from orders.claims.submission import ClaimStoppedError
+from orders.claims.submission import ClaimStateError
 from orders.models import SupplierClaim
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from storefront.lib.state_machine import LostRaceError
-from suppliers.connectors.records import ClaimAnswer
+from storefront.lib.state_machine import ConcurrentUpdateError
+from suppliers.connectors.records import ClaimStatus
 from tests.factories.claims import make_claim, tell, whole_claim
 from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
 from tests.factories.suppliers import NOON
@@ -32,7 +32,9 @@ def supplier(monkeypatch):
 def record(claim, answer, amount=None, **known):
     credited = None if amount is None else Money(Decimal(amount), "EUR")
     words = {"reason": "by e-mail", "actor": "staff", "now": LATER, **known}
-    settlement.record(claim=claim, answer=SupplierClaim.Status(answer), credited=credited, **words)
+    settlement.record_answer(
+        claim=claim, answer=SupplierClaim.Status(answer), credited=credited, **words
+    )
 
 
 def test_the_database_accepts_an_excess_credit_only_from_staff():
@@ -47,16 +49,16 @@ def test_the_database_accepts_an_excess_credit_only_from_staff():
 
 
 def test_a_claim_submitted_by_staff_is_never_sent(supplier):
-    claim = make_claim(is_by_hand=True)
-    assert not work_queue.claims_to_be_told(now=LATER).exists()
-    with pytest.raises(ClaimStoppedError):
+    claim = make_claim(is_manual=True)
+    assert not work_queue.claims_to_submit(now=LATER).exists()
+    with pytest.raises(ClaimStateError):
         tell(claim)
 
-    submission.tell_by_hand(claim=claim, reference="RMA 7", actor="staff", now=NOON)
+    submission.mark_submitted_by_staff(claim=claim, reference="RMA 7", actor="staff", now=NOON)
 
-    assert (claim.status, claim.supplier_claim) == ("requested", "RMA 7")
-    assert not work_queue.claims_to_be_read(now=LATER).exists()
-    with pytest.raises(ClaimStoppedError):
+    assert (claim.status, claim.supplier_claim_reference) == ("requested", "RMA 7")
+    assert not work_queue.claims_to_poll(now=LATER).exists()
+    with pytest.raises(ClaimStateError):
         claim_status.look_up(claim=claim, now=LATER)
     record(claim, "credited", "12.345")
     settled = whole_claim(claim)
@@ -73,7 +75,7 @@ def test_an_amount_belongs_to_a_credit_only(answer, amount):
 def test_an_answer_is_final(supplier):
     claim = tell(make_claim())
     record(claim, "denied")
-    supplier.decide(claim.number, ClaimAnswer.REFUNDED, "1.00")
+    supplier.decide(claim.number, ClaimStatus.REFUNDED, "1.00")
 
     settlement.apply(claim=claim, state=supplier.claimed[claim.number], now=LATER)
 
@@ -83,13 +85,13 @@ def test_an_answer_is_final(supplier):
 @pytest.mark.parametrize(
     ("answer", "amount", "status", "problem"),
     [
-        (ClaimAnswer.REFUNDED, "10.00", "credited", ""),
-        (ClaimAnswer.REFUNDED, "10.01", "requested", "more than claimed"),
-        (ClaimAnswer.REFUNDED, None, "requested", "without an amount"),
-        (ClaimAnswer.RESENT, None, "resent", ""),
-        (ClaimAnswer.REFUSED, None, "denied", ""),
-        (ClaimAnswer.CANCELED, None, "canceled", ""),
-        (ClaimAnswer.OPEN, None, "requested", ""),
+        (ClaimStatus.REFUNDED, "10.00", "credited", ""),
+        (ClaimStatus.REFUNDED, "10.01", "requested", "more than claimed"),
+        (ClaimStatus.REFUNDED, None, "requested", "without an amount"),
+        (ClaimStatus.RESENT, None, "resent", ""),
+        (ClaimStatus.REFUSED, None, "denied", ""),
+        (ClaimStatus.CANCELED, None, "canceled", ""),
+        (ClaimStatus.OPEN, None, "requested", ""),
     ],
 )
 def test_a_plausible_answer_is_applied(supplier, answer, amount, status, problem):
@@ -108,7 +110,7 @@ def test_a_credit_in_another_currency_is_left_to_staff(supplier):
     claim = make_claim()
     SupplierClaim.objects.update(currency="USD")
     tell(claim)
-    supplier.decide(claim.number, ClaimAnswer.REFUNDED, "1.00")
+    supplier.decide(claim.number, ClaimStatus.REFUNDED, "1.00")
 
     odd = claim_status.look_up(claim=whole_claim(claim), now=LATER)
 
@@ -133,9 +135,9 @@ def test_a_poll_does_not_override_an_answer_recorded_by_staff(supplier):
     claim = tell(make_claim())
     stale = whole_claim(claim)
     record(claim, "credited", "3.00")
-    supplier.decide(claim.number, ClaimAnswer.REFUSED)
+    supplier.decide(claim.number, ClaimStatus.REFUSED)
 
-    with pytest.raises(LostRaceError):
+    with pytest.raises(ConcurrentUpdateError):
         settlement.apply(claim=stale, state=supplier.claimed[claim.number], now=LATER)
 
     assert whole_claim(claim).status == "credited"
@@ -160,8 +162,8 @@ def test_an_uncertain_claim_is_not_withdrawn_before_a_look_up(supplier):
     supplier.script = [no_answer(effect=True)]
     claim = tell(make_claim())
 
-    for give_up in (submission.withdraw, claim_status.take_back):
-        with pytest.raises(ClaimStoppedError, match="Check its status first"):
+    for give_up in (submission.withdraw, claim_status.withdraw_at_supplier):
+        with pytest.raises(ClaimStateError, match="Check its status first"):
             give_up(claim=claim, reason="x", actor="staff", now=LATER)
 
 
@@ -170,7 +172,7 @@ def test_a_refused_withdrawal_leaves_the_claim_open(supplier):
     supplier.script = [PermanentError("it is being decided")]
 
     with pytest.raises(PermanentError, match="being decided"):
-        claim_status.take_back(claim=claim, reason="x", actor="staff", now=LATER)
+        claim_status.withdraw_at_supplier(claim=claim, reason="x", actor="staff", now=LATER)
 
     assert whole_claim(claim).problem == "Withdrawal failed: it is being decided"
     assert whole_claim(claim).status == "requested"

@@ -10,7 +10,7 @@ import pytest
 from orders.claims import status as claim_status
 from orders.claims import tasks
 from orders.models import PurchaseOrder
-from suppliers.resilience.bulkheads import Work, width
+from suppliers.resilience.bulkheads import BulkheadKind, slot_count
 from tests.factories.bulkheads import elsewhere
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
 from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
@@ -42,9 +42,9 @@ def test_each_supplier_has_one_turn_for_all_its_claims(supplier, monkeypatch):
     many = make_claims(3)
     (one,) = make_claims(1, code="glow")
     turns = []
-    monkeypatch.setattr(tasks.speak_with, "delay", lambda **known: turns.append(known))
+    monkeypatch.setattr(tasks.process_claims, "delay", lambda **known: turns.append(known))
 
-    tasks.speak_of_claims()
+    tasks.sweep_claims()
 
     supplier_ids = {many[0].purchase_order.supplier_id, one.purchase_order.supplier_id}
     assert sorted(turn["supplier_id"] for turn in turns) == sorted(supplier_ids)
@@ -54,7 +54,7 @@ def test_each_supplier_has_one_turn_for_all_its_claims(supplier, monkeypatch):
 def test_a_turn_processes_one_supplier_only(supplier):
     mine, others = make_claims(2), make_claims(1, code="glow")
 
-    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+    tasks.process_claims(supplier_id=mine[0].purchase_order.supplier_id)
 
     assert statuses(mine) == ["requested"] * 2
     assert statuses(others) == ["draft"]
@@ -65,7 +65,7 @@ def test_a_supplier_that_does_not_answer_ends_its_turn(supplier):
     mine = make_claims(3)
     supplier.script = [no_answer(effect=False)]
 
-    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+    tasks.process_claims(supplier_id=mine[0].purchase_order.supplier_id)
 
     assert statuses(mine) == ["submit_unknown", "draft", "draft"]
 
@@ -76,7 +76,7 @@ def test_all_claims_of_dead_workers_are_found_in_one_turn(supplier):
     for claim in mine[:2]:
         claim.move("submitting", at=NOON - timedelta(hours=1), attempts=1)
 
-    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+    tasks.process_claims(supplier_id=mine[0].purchase_order.supplier_id)
 
     assert statuses(mine) == ["submit_unknown", "submit_unknown", "requested"]
 
@@ -93,7 +93,7 @@ def test_an_unexpected_error_does_not_block_other_claims(supplier, monkeypatch):
 
     monkeypatch.setattr(tasks, "STEPS", [(find, look_up) for find, _speak in tasks.STEPS])
 
-    tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+    tasks.process_claims(supplier_id=mine[0].purchase_order.supplier_id)
 
     before, after = (whole_claim(claim).polled_at for claim in mine)
     assert before < after
@@ -104,15 +104,15 @@ def test_claims_and_orders_use_separate_lanes(supplier):
     (claim,) = make_claims(1)
     supplier_id = claim.purchase_order.supplier_id
 
-    with elsewhere(Work.CLAIMS, supplier_id) as is_free:
+    with elsewhere(BulkheadKind.CLAIMS, supplier_id) as is_free:
         assert is_free
         tasks.submit_claim(claim_id=claim.pk)
         assert statuses([claim]) == ["draft"]
-        with elsewhere(Work.ORDERS, supplier_id) as has_room:
+        with elsewhere(BulkheadKind.ORDERS, supplier_id) as has_room:
             assert has_room
 
     with ExitStack() as stack:
-        for _ in range(width(Work.ORDERS)):
-            stack.enter_context(elsewhere(Work.ORDERS, supplier_id))
+        for _ in range(slot_count(BulkheadKind.ORDERS)):
+            stack.enter_context(elsewhere(BulkheadKind.ORDERS, supplier_id))
         tasks.submit_claim(claim_id=claim.pk)
     assert statuses([claim]) == ["requested"]

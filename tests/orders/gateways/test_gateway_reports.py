@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders.gateways.base import TooMuchError
+from orders.gateways.base import TooManyPaymentsError
 from orders.gateways.stripe import reports as stripe_module
 from orders.gateways.stripe.gateway import StripeGateway
 from storefront.lib.http.errors import TemporaryError
@@ -36,7 +36,7 @@ def pay(gateway, stripe, number):
 
 def listed(gateway, *, since=-1, until=1):
     now = datetime.now(UTC)
-    told = gateway.standings(since=now + timedelta(hours=since), until=now + timedelta(hours=until))
+    told = gateway.balances(since=now + timedelta(hours=since), until=now + timedelta(hours=until))
     return {standing.order: standing for standing in told}
 
 
@@ -84,15 +84,15 @@ def test_what_moved_in_another_time_is_not_listed(gateway, stripe):
 
 
 def test_a_list_is_read_page_by_page_to_its_end_and_no_further(gateway, stripe, monkeypatch):
-    monkeypatch.setattr(stripe_module, "A_PAGE", 2)
-    monkeypatch.setattr(stripe_module, "MOST_PAGES", 3)
+    monkeypatch.setattr(stripe_module, "PAGE_SIZE", 2)
+    monkeypatch.setattr(stripe_module, "MAX_PAGES", 3)
     numbers = [f"FL-{number}" for number in range(5)]
     for number in numbers:
         pay(gateway, stripe, number)
 
     assert sorted(listed(gateway)) == numbers
-    monkeypatch.setattr(stripe_module, "MOST_PAGES", 2)
-    with pytest.raises(TooMuchError):
+    monkeypatch.setattr(stripe_module, "MAX_PAGES", 2)
+    with pytest.raises(TooManyPaymentsError):
         listed(gateway)
 
 

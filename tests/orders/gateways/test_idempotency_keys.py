@@ -9,7 +9,7 @@ import pytest
 
 from orders.gateways.base import Gateway
 from orders.gateways.stripe.gateway import StripeGateway
-from storefront.lib.http.client import Api
+from storefront.lib.http.client import ApiClient
 from tests.fakes.stripe_server import KEY as SECRET
 from tests.orders.gateways.test_gateway_contract import TOTAL, opened
 
@@ -31,14 +31,14 @@ def gateway(stripe):
 def sent(monkeypatch):
     """The requests that left this process and may change something."""
     requests = []
-    watched = Api._watched
+    watched = ApiClient._observed
 
     def note(api, request, *args, **words):
         if request.method != "GET":
             requests.append(request)
         return watched(api, request, *args, **words)
 
-    monkeypatch.setattr(Api, "_watched", note)
+    monkeypatch.setattr(ApiClient, "_observed", note)
     return requests
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from orders.inventory import decrement_stats
-from orders.inventory.decrement_stats import History, Sold
+from orders.inventory.decrement_stats import History, ObservedSale
 from tests.factories.suppliers import NOON
 
 HOUR = timedelta(hours=1)
@@ -35,7 +35,7 @@ def history(
         accepted_at = NOON + 4 * DAY * number
         shipped_at = accepted_at + 2 * DAY if ships else None
         sold.append(
-            Sold(
+            ObservedSale(
                 quantity=1,
                 ordered_at=accepted_at - heard_after,
                 accepted_at=accepted_at,
@@ -53,13 +53,15 @@ def history(
             moves.append((at, -1))
     dead = [(sold[number].accepted_at, sold[number].accepted_at + 28 * HOUR) for number in down]
     reads = (NOON + HOUR / 2 * number for number in range(int((end - NOON) / (HOUR / 2))))
-    looks = [at for at in reads if not any(first < at < last for first, last in dead)]
-    moves = [(next(at for at in [*looks, end] if at >= moved), units) for moved, units in moves]
-    return History(sales=sold, moves=sorted(moves), known_at=end, looks=looks)
+    observed_at = [at for at in reads if not any(first < at < last for first, last in dead)]
+    moves = [
+        (next(at for at in [*observed_at, end] if at >= moved), units) for moved, units in moves
+    ]
+    return History(sales=sold, moves=sorted(moves), known_at=end, observed_at=observed_at)
 
 
 def measured(counts_at, rows=5, **more):
-    return decrement_stats.conclude([history(counts_at, seed=seed, **more) for seed in range(rows)])
+    return decrement_stats.infer([history(counts_at, seed=seed, **more) for seed in range(rows)])
 
 
 @pytest.mark.parametrize("counts_at", ["order", "shipment", "never"])
@@ -115,22 +117,22 @@ def test_a_late_acceptance_is_no_miss(heard_after):
 
 def test_only_isolated_sales_count():
     crowded = history("order", sales=2)
-    twin = Sold(
+    twin = ObservedSale(
         quantity=1,
         ordered_at=NOON + HOUR,
         accepted_at=NOON + HOUR,
         shipped_at=None,
         released_at=None,
     )
-    first = decrement_stats.watch([crowded], window=2 * HOUR, by_shipment=False)
+    first = decrement_stats.sample_sales([crowded], window=2 * HOUR, by_shipment=False)
     disturbed = History(
         sales=[*crowded.sales, twin],
         moves=crowded.moves,
         known_at=crowded.known_at,
-        looks=crowded.looks,
+        observed_at=crowded.observed_at,
     )
 
-    second = decrement_stats.watch([disturbed], window=2 * HOUR, by_shipment=False)
+    second = decrement_stats.sample_sales([disturbed], window=2 * HOUR, by_shipment=False)
 
     assert (first.size, second.size) == (2, 1)
 
@@ -138,5 +140,5 @@ def test_only_isolated_sales_count():
 def test_a_miss_extends_the_tail_to_the_whole_window():
     sample = decrement_stats.Sample(window=2 * HOUR, lags=(MINUTE,) * 60, missed=1)
 
-    assert sample.counts_down
+    assert sample.is_decrementing
     assert sample.tail == 2 * HOUR

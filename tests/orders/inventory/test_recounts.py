@@ -24,7 +24,7 @@ def test_queries_do_not_grow_with_runs_that_are_no_stocktake(monkeypatch):
     sold = [make_sellable(quantity=30) for _ in range(9)]
     for listing in sold:
         ship(buy(listing, quantity=1), NOON)
-    Supplier.objects.update(counts_down_at="never")
+    Supplier.objects.update(stock_decremented_at="never")
     StockLevel.objects.update(as_of=NOON + 1.5 * DAY)
     levels = [listing.level for listing in sold]
 
@@ -32,8 +32,8 @@ def test_queries_do_not_grow_with_runs_that_are_no_stocktake(monkeypatch):
     for run in range(2, 8):  # other buyers reduce five of our nine rows each day
         figure(30 - run, NOON + run * DAY, *levels[:5], cause=f"run:{run}")
         with CaptureQueriesContext(connection) as queries:
-            stock_sync.reconcile(supplier=make_supplier(), now=NOON + 9 * DAY)
+            stock_sync.absorb_sales(supplier=make_supplier(), now=NOON + 9 * DAY)
         asked.append(len(queries))
 
     assert len(set(asked[1:])) == 1, asked
-    assert not Allocation.objects.exclude(seen_by="").exists()
+    assert not Allocation.objects.exclude(absorbed_by="").exists()

@@ -27,38 +27,38 @@ def light(quiet_surroundings):
 def test_activity_extends_the_hold_up_to_the_maximum(light):
     order = make_order(light)
     for minutes in (15, 30, 45, 55):
-        reservations.come_back(order=order, now=NOON + minutes * MINUTE)
+        reservations.extend_on_return(order=order, now=NOON + minutes * MINUTE)
 
     order.refresh_from_db()
-    assert order.pay_before == NOON + timedelta(hours=1)
-    assert Reservation.objects.get().expires_at == order.pay_before
-    assert checkout.expire(order=order, now=order.pay_before)
+    assert order.payment_due_at == NOON + timedelta(hours=1)
+    assert Reservation.objects.get().expires_at == order.payment_due_at
+    assert checkout.expire(order=order, now=order.payment_due_at)
 
 
 def test_opening_the_payment_page_extends_the_hold(light):
     order = make_order(light)
 
-    sessions.start(order=order, return_url="http://127.0.0.1/", now=NOON + 10 * MINUTE)
+    sessions.open_session(order=order, return_url="http://127.0.0.1/", now=NOON + 10 * MINUTE)
 
     order.refresh_from_db()
-    assert order.pay_before == NOON + 30 * MINUTE
+    assert order.payment_due_at == NOON + 30 * MINUTE
 
 
 @pytest.mark.parametrize("end", ["expired", "canceled"])
 def test_an_expired_hold_is_not_extended(light, end):
     order = make_order(light)
-    later = order.pay_before
+    later = order.payment_due_at
     if end == "canceled":
         cancellation.cancel(order=order, reason="given up", actor="shopper", now=NOON)
 
-    reservations.come_back(order=order, now=later)
+    reservations.extend_on_return(order=order, now=later)
 
     order.refresh_from_db()
-    assert order.pay_before == later
+    assert order.payment_due_at == later
 
 
 def test_the_database_enforces_the_maximum(light):
     order = make_order(light)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Order.objects.filter(pk=order.pk).update(pay_before=NOON + 61 * MINUTE)
+        Order.objects.filter(pk=order.pk).update(payment_due_at=NOON + 61 * MINUTE)

@@ -58,7 +58,7 @@ def buy_at_once(carts):
             cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, quote=quote, now=NOON
         )
 
-    return all_at_once([purchase(cart) for cart in carts], checkout.CannotSupplyError)
+    return all_at_once([purchase(cart) for cart in carts], checkout.UnavailableError)
 
 
 @pytest.mark.parametrize(("buyers", "rounds"), [(8, 60), (64, 6)])
@@ -124,7 +124,7 @@ def test_without_the_guarded_update_units_are_oversold(monkeypatch):
                 raise ledger.NotEnoughStockError(level_id, quantity)
             StockLevel.objects.filter(pk=level_id).update(reserved=F("reserved") + quantity)
 
-    monkeypatch.setattr(ledger, "hold", read_then_write)
+    monkeypatch.setattr(ledger, "reserve", read_then_write)
 
     oversold = 0
     for _ in range(20):
@@ -160,7 +160,7 @@ def test_units_of_two_stock_levels_are_sold_once(wanted, sold):
     listing = make_sellable(quantity=6)
     other = make_offer(listing.variant, make_supplier("other"), cost="11.00")
     make_level(other, 4, make_location(other.supplier, "PL", "PL"))
-    Channel.objects.update(places_per_line=2)
+    Channel.objects.update(max_split_locations=2)
     Listing.objects.update(available=10)
     channel = Channel.objects.get()
 

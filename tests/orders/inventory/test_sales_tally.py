@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.listings import repricing
-from catalog.models import Listing, SalesTally, WaitingPrice
+from catalog.models import DailySales, Listing, RepricingRequest
 from catalog.pricing import market
 from orders.cancellation import cancellation
 from orders.inventory import sales_tally, tasks
@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 
 
 def tallies():
-    return list(SalesTally.objects.order_by("day").values_list("day", "units"))
+    return list(DailySales.objects.order_by("day").values_list("day", "units"))
 
 
 def test_paid_units_are_counted_by_day_and_a_recount_is_idempotent():
@@ -32,9 +32,9 @@ def test_paid_units_are_counted_by_day_and_a_recount_is_idempotent():
     first = make_paid_order(listing)
     Order.objects.filter(pk=first.pk).update(placed_at=NOON - DAY)
 
-    changed = sales_tally.tally(now=NOON)
+    changed = sales_tally.count_sales(now=NOON)
 
-    assert (changed, sales_tally.tally(now=NOON)) == (2, 0)
+    assert (changed, sales_tally.count_sales(now=NOON)) == (2, 0)
     assert tallies() == [((NOON - DAY).date(), 1), (NOON.date(), 5)]
 
 
@@ -42,34 +42,34 @@ def test_a_recount_subtracts_later_cancellations():
     listing = make_sellable(quantity=20)
     order = make_paid_order(listing, quantity=2)
     make_paid_order(listing, quantity=4)
-    sales_tally.tally(now=NOON)
+    sales_tally.count_sales(now=NOON)
 
     cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
     OrderLine.objects.filter(quantity=4).update(canceled_quantity=1)
-    sales_tally.tally(now=NOON)
+    sales_tally.count_sales(now=NOON)
 
     assert tallies() == [(NOON.date(), 3)]
 
 
 def test_a_day_with_only_cancellations_has_no_row():
     order = make_paid_order(make_sellable())
-    sales_tally.tally(now=NOON)
+    sales_tally.count_sales(now=NOON)
 
     cancellation.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
 
-    assert (sales_tally.tally(now=NOON), tallies()) == (1, [])
+    assert (sales_tally.count_sales(now=NOON), tallies()) == (1, [])
 
 
 def test_demand_covers_28_days():
     listing = make_sellable(quantity=20)
     order = make_paid_order(listing, quantity=7)
     Order.objects.filter(pk=order.pk).update(placed_at=NOON - 27 * DAY)
-    tasks.tally_sales()  # uses the real clock, so it may find nothing
-    sales_tally.tally(now=NOON)
+    tasks.count_sales()  # uses the real clock, so it may find nothing
+    sales_tally.count_sales(now=NOON)
 
     def told(now):
         available = {listing.variant_id: 10}
-        found = market.read(channel=make_channel(), available=available, now=now)
+        found = market.load_signals(channel=make_channel(), available=available, now=now)
         return found.get(listing.variant_id)
 
     assert (told(NOON).sold_per_day, told(NOON).cover_days) == (Decimal("0.25"), Decimal(40))
@@ -86,9 +86,9 @@ def test_a_rule_raises_the_price_of_what_sells_out():
     before = dict(Listing.objects.values_list("pk", "price_amount"))
     make_paid_order(listing, quantity=4)
 
-    sales_tally.tally(now=NOON)
-    waiting = set(WaitingPrice.objects.values_list("variant", flat=True))
-    repricing.reprice_waiting(now=NOON)
+    sales_tally.count_sales(now=NOON)
+    waiting = set(RepricingRequest.objects.values_list("variant", flat=True))
+    repricing.reprice_queued(now=NOON)
 
     after = dict(Listing.objects.values_list("pk", "price_amount"))
     assert waiting == {listing.variant_id}

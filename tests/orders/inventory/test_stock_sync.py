@@ -9,13 +9,13 @@ from catalog.models import Listing
 from orders.inventory import decrement_measurement, stock_sync
 from orders.models import Allocation
 from orders.purchasing import acknowledgements
-from storefront.lib.state_machine import IllegalMoveError, StatusChange
+from storefront.lib.state_machine import InvalidTransitionError, StatusChange
 from suppliers.models import (
-    Countdown,
-    FeedRun,
+    StockDecrement,
     StockLevel,
     StockMovement,
     Supplier,
+    SyncRun,
 )
 from tests.factories.orders import make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
@@ -35,14 +35,14 @@ def supplier(monkeypatch):
 
 
 def reconcile(now=NOON + 9 * DAY):
-    return stock_sync.reconcile(supplier=make_supplier(), now=now)
+    return stock_sync.absorb_sales(supplier=make_supplier(), now=now)
 
 
 def counts_down(configured, /, **measured):
     supplier = make_supplier()
-    Supplier.objects.update(counts_down_at=configured)
+    Supplier.objects.update(stock_decremented_at=configured)
     if measured:
-        Countdown.objects.create(supplier=supplier, measured_at=NOON, **measured)
+        StockDecrement.objects.create(supplier=supplier, measured_at=NOON, **measured)
 
 
 def test_a_drop_after_acceptance_and_lag_ends_the_subtraction(supplier):
@@ -52,14 +52,14 @@ def test_a_drop_after_acceptance_and_lag_ends_the_subtraction(supplier):
     assert StockLevel.objects.get().available == 1
     assert Allocation.objects.get().doubt == "too_soon"
 
-    counts_down("order", at="order", median_s=60, tail_s=3600)
+    counts_down("order", at="order", median_lag_s=60, max_lag_s=3600)
     assert reconcile() == 1
 
     allocation = Allocation.objects.get()
     assert StockLevel.objects.get().available == 3
-    assert (allocation.status, allocation.seen_by, allocation.doubt) == ("seen", "order", "")
-    assert allocation.seen_as_of == NOON + 2 * HOUR
-    assert allocation.seen_in == StockMovement.objects.get(cause="run:1")
+    assert (allocation.status, allocation.absorbed_by, allocation.doubt) == ("seen", "order", "")
+    assert allocation.absorbed_as_of == NOON + 2 * HOUR
+    assert allocation.absorbed_in == StockMovement.objects.get(cause="run:1")
     trace = StatusChange.objects.get(subject="orders.Allocation", to_status="seen")
     assert "its stock dropped" in trace.reason
 
@@ -77,13 +77,13 @@ def test_a_row_missing_from_the_feed_proves_nothing(supplier):
     buy(make_sellable(quantity=5))
     figure(3, NOON + 2 * DAY)
 
-    StockLevel.objects.update(is_silent=True)
+    StockLevel.objects.update(is_unconfirmed=True)
     assert reconcile() == 0
     assert Allocation.objects.get().doubt == "silent"
 
 
 def test_a_stock_webhook_is_evidence_as_of_its_own_time(supplier):
-    counts_down("order", at="order", median_s=60, tail_s=3600)
+    counts_down("order", at="order", median_lag_s=60, max_lag_s=3600)
     listings = [make_sellable(quantity=5), make_sellable(quantity=5)]
     for listing in listings:
         buy(listing)
@@ -96,7 +96,7 @@ def test_a_stock_webhook_is_evidence_as_of_its_own_time(supplier):
 
 
 def test_a_drop_is_assigned_to_one_sale_over_all_runs(supplier):
-    counts_down("order", at="order", median_s=60, tail_s=60)
+    counts_down("order", at="order", median_lag_s=60, max_lag_s=60)
     listing = make_sellable(quantity=9)
     buy(listing)
     figure(7, NOON + HOUR)
@@ -112,7 +112,7 @@ def test_a_drop_is_assigned_to_one_sale_over_all_runs(supplier):
 
 def test_a_sale_to_another_buyer_does_not_count_as_ours(supplier):
     """Regression: the first figure after the acceptance counted, whatever it was."""
-    counts_down("order", at="order", median_s=600, tail_s=3600)
+    counts_down("order", at="order", median_lag_s=600, max_lag_s=3600)
     buy(make_sellable(quantity=3))
 
     figure(1, NOON + HOUR / 6)  # two units to another buyer; ours follows after the lag
@@ -124,7 +124,7 @@ def test_a_sale_to_another_buyer_does_not_count_as_ours(supplier):
 @pytest.mark.parametrize(("hours", "seen"), [(-0.5, 0), (0.5, 1)])
 def test_only_a_restock_after_the_sale_hides_it(supplier, hours, seen):
     light = make_sellable(quantity=5)
-    counts_down("order", at="order", median_s=60, tail_s=600)
+    counts_down("order", at="order", median_lag_s=60, max_lag_s=600)
     StockLevel.objects.update(as_of=NOON - HOUR)
     if hours < 0:
         figure(9, NOON + hours * HOUR)
@@ -136,7 +136,7 @@ def test_only_a_restock_after_the_sale_hides_it(supplier, hours, seen):
 
 
 def test_a_decrement_at_shipment_is_awaited(supplier):
-    counts_down("shipment", at="shipment", median_s=60, tail_s=3600)
+    counts_down("shipment", at="shipment", median_lag_s=60, max_lag_s=3600)
     purchase_order = buy(make_sellable(quantity=5))
     figure(4, NOON + 9 * HOUR)
     assert reconcile() == 0
@@ -147,7 +147,7 @@ def test_a_decrement_at_shipment_is_awaited(supplier):
     assert reconcile() == 1
 
     allocation = Allocation.objects.get()
-    assert (allocation.status, allocation.seen_by) == ("shipped", "shipment")
+    assert (allocation.status, allocation.absorbed_by) == ("shipped", "shipment")
     assert allocation.shipped_at == NOON + 10 * HOUR
 
 
@@ -176,13 +176,13 @@ def test_a_stocktake_ends_the_subtraction_of_shipped_units(supplier):
     figure(14, NOON + 5 * DAY, *[listing.level for listing in sold], cause="run:3")
 
     assert Allocation.objects.get(line__purchase_lines__purchase_order=waits).doubt == "not_shipped"
-    assert set(Allocation.objects.filter(status="shipped").values_list("seen_by", flat=True)) == {
-        "count"
-    }
+    assert set(
+        Allocation.objects.filter(status="shipped").values_list("absorbed_by", flat=True)
+    ) == {"count"}
 
 
 def test_only_an_unseen_allocation_returns_units_on_release(supplier):
-    counts_down("order", at="order", median_s=60, tail_s=3600)
+    counts_down("order", at="order", median_lag_s=60, max_lag_s=3600)
     listing = make_sellable(quantity=9)
     seen = buy(listing)
     figure(7, NOON + 2 * HOUR)
@@ -200,7 +200,7 @@ def test_only_an_unseen_allocation_returns_units_on_release(supplier):
     assert StockLevel.objects.get().available == 7
     figure(9, NOON + 6 * HOUR)
     assert StockLevel.objects.get().available == 9
-    assert list(Allocation.objects.order_by("pk").values_list("status", "seen_by")) == [
+    assert list(Allocation.objects.order_by("pk").values_list("status", "absorbed_by")) == [
         ("released", "order"),
         ("released", ""),
     ]
@@ -210,24 +210,24 @@ def test_staff_declare_a_sale_contained_once(supplier):
     buy(make_sellable(quantity=5))
     allocation = Allocation.objects.get()
 
-    stock_sync.declare(allocation=allocation, actor="ann", now=NOON)
+    stock_sync.mark_absorbed(allocation=allocation, actor="ann", now=NOON)
 
-    assert StockLevel.objects.get().allocated_unseen == 0
-    assert Allocation.objects.get().seen_by == "staff"
-    with pytest.raises(IllegalMoveError):
-        stock_sync.declare(allocation=allocation, actor="ann", now=NOON)
+    assert StockLevel.objects.get().allocated_outstanding == 0
+    assert Allocation.objects.get().absorbed_by == "staff"
+    with pytest.raises(InvalidTransitionError):
+        stock_sync.mark_absorbed(allocation=allocation, actor="ann", now=NOON)
 
 
 def test_the_database_requires_evidence(supplier):
     buy(make_sellable(quantity=5))
 
-    with pytest.raises(IntegrityError, match="allocation_seen_by_evidence"):
+    with pytest.raises(IntegrityError, match="allocation_absorbed_has_evidence"):
         Allocation.objects.update(status="seen")
 
 
 def read_at(moment):
     """Store an applied stock run: all figures were read at ``moment`` and did not change."""
-    FeedRun.objects.create(
+    SyncRun.objects.create(
         supplier=make_supplier(),
         kind="stock",
         status="applied",
@@ -252,13 +252,16 @@ def test_decrements_are_measured_from_orders_and_figures(supplier):
 
     found = decrement_measurement.measure(supplier=make_supplier(), now=NOON + 11 * DAY)
 
-    assert (found.at, found.median_s, found.tail_s) == ("order", 1800, 2250)
-    assert (found.order_counted, found.order_missed) == (25, 0)
+    assert (found.at, found.median_lag_s, found.max_lag_s) == ("order", 1800, 2250)
+    assert (found.decrements_observed_after_order, found.decrements_not_observed_after_order) == (
+        25,
+        0,
+    )
 
 
 def test_a_measurement_survives_a_time_without_sales(supplier):
-    counts_down("order", at="shipment", median_s=5, tail_s=50)
+    counts_down("order", at="shipment", median_lag_s=5, max_lag_s=50)
 
     found = decrement_measurement.measure(supplier=make_supplier(), now=NOON)
 
-    assert (found.at, found.tail_s, found.measured_at) == ("shipment", 50, NOON)
+    assert (found.at, found.max_lag_s, found.measured_at) == ("shipment", 50, NOON)

@@ -11,13 +11,13 @@ from django.db import connection, transaction
 from orders.inventory import stock_sync
 from orders.models import Allocation
 from suppliers.inventory import levels
-from suppliers.models import FeedRun, StockLevel
+from suppliers.models import StockLevel, SyncRun
 from suppliers.quarantine import rollback
 from tests.factories.orders import make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.stock_reports import buy, figure, ship
 from tests.factories.suppliers import NOON, make_supplier
-from tests.suppliers.runs.test_runs import until_somebody_waits
+from tests.suppliers.runs.test_runs import until_a_transaction_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -32,12 +32,12 @@ def supplier(monkeypatch):
 
 
 def reconcile():
-    return stock_sync.reconcile(supplier=make_supplier(), now=LATER)
+    return stock_sync.absorb_sales(supplier=make_supplier(), now=LATER)
 
 
 def roll_back(moment, *, quantity=3):
     """Yield an applied run with this figure, then its rollback."""
-    run = FeedRun.objects.create(
+    run = SyncRun.objects.create(
         supplier=make_supplier(),
         kind="stock",
         status="applied",
@@ -65,14 +65,18 @@ def test_a_rollback_subtracts_the_sale_again(has_shipped):
 
     assert (decided.done, decided.left, decided.waiting) == (0, 0, 1)
     assert level.get().free == 0  # no unit is free before the subtraction
-    assert stock_sync.unsee(supplier=make_supplier(), now=LATER) == 1
+    assert stock_sync.undo_absorbed(supplier=make_supplier(), now=LATER) == 1
     row, allocation = level.get(), Allocation.objects.get()
-    assert (row.reported_quantity, row.allocated_unseen) == (5, 2)
+    assert (row.reported_quantity, row.allocated_outstanding) == (5, 2)
     assert row.as_of == NOON
-    assert (allocation.status, allocation.seen_in, allocation.seen_by) == ("unseen", None, "")
-    assert not rollback.unfinished(supplier=make_supplier())
+    assert (allocation.status, allocation.absorbed_in, allocation.absorbed_by) == (
+        "unseen",
+        None,
+        "",
+    )
+    assert not rollback.runs_with_deferred(supplier=make_supplier())
 
-    StockLevel.objects.update(is_silent=False, as_of=LATER + HOUR)
+    StockLevel.objects.update(is_unconfirmed=False, as_of=LATER + HOUR)
     assert reconcile() == 0  # the restored drop proves nothing
     figure(3, LATER + 2 * HOUR, cause="run:0")
     assert reconcile() == 1
@@ -87,10 +91,10 @@ def test_a_newer_figure_survives_the_rollback():
     next(told)
 
     figure(3, LATER + HOUR, cause="run:0")
-    stock_sync.unsee(supplier=make_supplier(), now=LATER + HOUR)
+    stock_sync.undo_absorbed(supplier=make_supplier(), now=LATER + HOUR)
 
     level = StockLevel.objects.get()
-    assert (level.reported_quantity, level.is_silent) == (3, False)
+    assert (level.reported_quantity, level.is_unconfirmed) == (3, False)
 
 
 def test_an_earlier_run_cannot_be_rolled_back_before_a_later_rollback_is_complete():
@@ -104,7 +108,7 @@ def test_an_earlier_run_cannot_be_rolled_back_before_a_later_rollback_is_complet
 
     with pytest.raises(rollback.NotReversibleError, match="30 seconds"):
         next(first)
-    assert FeedRun.objects.filter(status="rolled_back").count() == 1
+    assert SyncRun.objects.filter(status="rolled_back").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -118,15 +122,15 @@ def test_rollback_and_feed_run_exclude_each_other():
 
     def bring_back():
         try:
-            found.append(stock_sync.unsee(supplier=make_supplier(), now=LATER))
+            found.append(stock_sync.undo_absorbed(supplier=make_supplier(), now=LATER))
         finally:
             connection.close()
 
     other = threading.Thread(target=bring_back)
     with transaction.atomic():
-        levels.hold(supplier=make_supplier())
+        levels.lock_locations(supplier=make_supplier())
         other.start()
-        until_somebody_waits()
+        until_a_transaction_waits()
         list(StockLevel.objects.select_for_update(of=["self"]).order_by("pk"))
     other.join()
 

@@ -20,7 +20,7 @@ def refusal(world):
     payment = orders_by_status()["completed"].payments.get()
     with transaction.atomic():
         amount = Money(payment.captured_amount, payment.currency)
-        ledger.ask_refund(payment, amount=amount, purpose="x", at=NOON)
+        ledger.request_refund(payment, amount=amount, purpose="x", at=NOON)
     request = PaymentEvent.objects.get(external_id=ledger.refund_key(payment, "x"))
     return PaymentEvent.objects.create(
         payment=payment,
@@ -36,7 +36,7 @@ def refusal(world):
 
 def test_staff_ask_a_gateway_again_for_what_it_refused(refusal, staff, started):
     page = reverse("admin:orders_paymentevent_change", args=[refusal.pk])
-    url = reverse("admin:orders_paymentevent_ask_again", args=[refusal.pk])
+    url = reverse("admin:orders_paymentevent_close_breaker", args=[refusal.pk])
     other = reverse("admin:orders_paymentevent_change", args=[refusal.answers_id])
 
     assert url in staff.get(page).content.decode()
@@ -51,4 +51,4 @@ def test_staff_ask_a_gateway_again_for_what_it_refused(refusal, staff, started):
         "retried by staff@fara.example",
     )
     assert "has been retried since" in str(twice.context["form"].non_field_errors())
-    assert started == [("settle_payments", {})]
+    assert started == [("execute_requests", {})]

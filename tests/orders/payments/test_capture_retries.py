@@ -31,18 +31,18 @@ def gateway():
 @pytest.fixture
 def purchase_order(gateway):
     order = make_order()
-    payment = sessions.start(order=order, return_url="http://shop.example/", now=NOON)
+    payment = sessions.open_session(order=order, return_url="http://shop.example/", now=NOON)
     gateway.authorize(payment.reference)
-    updates.read(payment=payment, now=NOON)
+    updates.refresh(payment=payment, now=NOON)
     order.refresh_from_db()
-    (made,) = submission.divide(order=order, now=NOON)
+    (made,) = submission.create_purchase_orders(order=order, now=NOON)
     return made
 
 
 def capture(purchase_order):
     payment = Payment.objects.get()
     with transaction.atomic():
-        ledger.ask_capture(
+        ledger.request_capture(
             payment, amount=purchase_order.charge, purpose=purchase_order.number, at=NOON
         )
     return settle()
@@ -50,51 +50,53 @@ def capture(purchase_order):
 
 def settle():
     """Do what the sweep does with the request that is next."""
-    request = PaymentEvent.objects.select_related("payment").get(pk=captures.due(now=NOON)[0])
-    captures.carry_out(payment=request.payment, now=NOON)
+    request = PaymentEvent.objects.select_related("payment").get(
+        pk=captures.due_requests(now=NOON)[0]
+    )
+    captures.execute(payment=request.payment, now=NOON)
     return request
 
 
-def ask_again(request):
-    return captures.ask_again(request=request, actor="ann", now=NOON)
+def close_breaker(request):
+    return captures.retry_refused(request=request, actor="ann", now=NOON)
 
 
 def test_a_refused_capture_is_asked_again_under_a_new_key_and_captured(gateway, purchase_order):
     gateway.write_errors = [PermanentError("the account is frozen")]
     refused = capture(purchase_order)
-    assert not ledger.is_capture_due(Payment.objects.get(), purpose=purchase_order.number)
+    assert not ledger.is_capture_requested(Payment.objects.get(), purpose=purchase_order.number)
 
-    again = ask_again(refused)
-    assert ledger.is_capture_due(Payment.objects.get(), purpose=purchase_order.number)
+    again = close_breaker(refused)
+    assert ledger.is_capture_requested(Payment.objects.get(), purpose=purchase_order.number)
     settle()
 
     assert again.external_id == f"{refused.external_id}#2"
-    assert Payment.objects.get().captured_amount == purchase_order.charge_amount
-    assert captures.due(now=NOON) == []
+    assert Payment.objects.get().captured_amount == purchase_order.customer_charge_amount
+    assert captures.due_requests(now=NOON) == []
 
 
 def test_each_refusal_makes_one_attempt_more(gateway, purchase_order):
     gateway.write_errors = [PermanentError("no"), PermanentError("still no")]
     first = capture(purchase_order)
-    second = ask_again(first)
+    second = close_breaker(first)
 
     with pytest.raises(captures.NotRefusedError):  # a second click
-        ask_again(first)
+        close_breaker(first)
     with pytest.raises(captures.NotRefusedError):  # it waits for its own answer
-        ask_again(second)
+        close_breaker(second)
     settle()
 
-    assert ask_again(second).external_id == f"{first.external_id}#3"
+    assert close_breaker(second).external_id == f"{first.external_id}#3"
 
 
 def test_an_unknown_answer_keeps_its_key(gateway, purchase_order):
-    gateway.write_errors = [TemporaryError("no answer", may_have_happened=True)]
+    gateway.write_errors = [TemporaryError("no answer", is_outcome_unknown=True)]
     with pytest.raises(TemporaryError):
         capture(purchase_order)
     request = PaymentEvent.objects.get(kind="capture_requested")
 
     with pytest.raises(captures.NotRefusedError):
-        ask_again(request)
+        close_breaker(request)
 
     assert settle() == request
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
@@ -105,10 +107,10 @@ def test_what_is_not_sold_any_more_is_not_asked_for_again(gateway, purchase_orde
     refused = capture(purchase_order)
     type(purchase_order).objects.update(status="canceled")
 
-    with pytest.raises(captures.NothingLeftError):
-        ask_again(refused)
+    with pytest.raises(captures.AmountUnavailableError):
+        close_breaker(refused)
 
-    assert captures.due(now=NOON) == []
+    assert captures.due_requests(now=NOON) == []
 
 
 def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, purchase_order):
@@ -117,16 +119,16 @@ def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, p
     whole = Money(payment.captured_amount, "EUR")
     gateway.write_errors = [PermanentError("no")]
     with transaction.atomic():
-        ledger.ask_refund(payment, amount=whole, purpose="x", at=NOON)
+        ledger.request_refund(payment, amount=whole, purpose="x", at=NOON)
     refused = settle()
     with transaction.atomic():
-        ledger.ask_refund(payment, amount=Money(Decimal(1), "EUR"), purpose="y", at=NOON)
+        ledger.request_refund(payment, amount=Money(Decimal(1), "EUR"), purpose="y", at=NOON)
 
-    with pytest.raises(captures.NothingLeftError):
-        ask_again(refused)
+    with pytest.raises(captures.AmountUnavailableError):
+        close_breaker(refused)
     PaymentEvent.objects.filter(external_id=ledger.refund_key(payment, "y")).delete()
 
-    assert ask_again(refused).amount == whole.amount
+    assert close_breaker(refused).amount == whole.amount
 
 
 def test_only_requested_captures_can_be_retried():
@@ -135,4 +137,4 @@ def test_only_requested_captures_can_be_retried():
     news = PaymentEvent.objects.get(payment__order=purchase_order.order, kind="authorized")
 
     with pytest.raises(captures.NotRefusedError):
-        ask_again(news)
+        close_breaker(news)

@@ -34,7 +34,7 @@ def hear(what, **words):
     updates.apply(update=news_of(payment, what, **words), gateway="fake", now=NOON)
 
 
-@pytest.mark.parametrize("what", ["disputed", "warned"])
+@pytest.mark.parametrize("what", ["disputed", "fraud_warning"])
 def test_what_was_not_sent_is_held_until_a_person_lets_it_go_on(supplier, what):
     (purchase_order,) = make_purchase_orders()
 
@@ -45,12 +45,12 @@ def test_what_was_not_sent_is_held_until_a_person_lets_it_go_on(supplier, what):
     assert (order.status, purchase_order.status) == ("on_hold", "on_hold")
     (reason,) = purchase_order.hold_reasons
     assert (reason["code"], reason["amount"]) == (what, str(order.total_amount))
-    with pytest.raises(submission.OrderStoppedError):
-        submission.send(purchase_order=purchase_order, now=NOON)
+    with pytest.raises(submission.NotSubmittableError):
+        submission.submit(purchase_order=purchase_order, now=NOON)
     assert supplier.effects == []
 
-    holds.go_on(order=order, reason="customer paid", actor="ann", now=NOON)
-    submission.send(
+    holds.release_order(order=order, reason="customer paid", actor="ann", now=NOON)
+    submission.submit(
         purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
     )
     assert supplier.effects == [purchase_order.number]
@@ -62,12 +62,12 @@ def test_an_order_without_purchase_orders_gets_none():
     hear("disputed")
 
     assert Order.objects.get().status == "on_hold"
-    assert submission.divide(order=order, now=NOON) == []
+    assert submission.create_purchase_orders(order=order, now=NOON) == []
 
 
 def test_submitted_purchase_orders_are_left_alone(supplier):
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     hear("disputed")
 
@@ -105,23 +105,23 @@ def test_a_charged_back_order_says_so_and_how_it_came_about():
     make_paid_order()
     hear("disputed")
 
-    moves = StatusChange.objects.filter(axis="dispute_status")
+    moves = StatusChange.objects.filter(status_field="dispute_status")
     assert Order.objects.with_progress().get().payment_status == "charged_back"
     assert [(move.from_status, move.to_status) for move in moves] == [("none", "charged_back")]
     hear("dispute_won")
     assert Order.objects.with_progress().get().payment_status == "authorized"
 
 
-@pytest.mark.parametrize("what", ["disputed", "warned"])
+@pytest.mark.parametrize("what", ["disputed", "fraud_warning"])
 def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, what):
     order = make_order()
     payment = make_payment(order)
     updates.apply(update=news_of(payment, what), gateway="fake", now=NOON)
     updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
     order.refresh_from_db()
-    (purchase_order,) = submission.divide(order=order, now=NOON)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     purchase_order.refresh_from_db()
     assert supplier.effects == []
@@ -129,8 +129,8 @@ def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, 
     (reason,) = purchase_order.hold_reasons
     assert (reason["code"], reason["subject"]) == (what, payment.key)
 
-    holds.release_hold(purchase_order=purchase_order, actor="ann", now=NOON)
-    submission.send(
+    holds.waive_all(purchase_order=purchase_order, actor="ann", now=NOON)
+    submission.submit(
         purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
     )
     assert supplier.effects == [purchase_order.number]
@@ -138,25 +138,25 @@ def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, 
 
 def test_who_lets_an_order_go_on_has_seen_what_its_purchase_orders_are_held_for(supplier):
     order = make_paid_order()
-    hear("warned")
+    hear("fraud_warning")
     order.refresh_from_db()
-    holds.go_on(order=order, reason="customer paid", actor="ann", now=NOON)
+    holds.release_order(order=order, reason="customer paid", actor="ann", now=NOON)
     order.refresh_from_db()
 
-    (purchase_order,) = submission.divide(order=order, now=NOON)
-    submission.send(purchase_order=purchase_order, now=NOON)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     assert supplier.effects == [purchase_order.number]
 
 
 def test_what_else_holds_a_purchase_order_stays_when_its_order_goes_on(supplier):
     (purchase_order,) = make_purchase_orders()
-    hear("warned")
+    hear("fraud_warning")
     purchase_order.refresh_from_db()
     other = {"code": "cost", "sentence": "dearer", "subject": "", "amount": "", "currency": ""}
     PurchaseOrder.objects.update(hold_reasons=[*purchase_order.hold_reasons, other])
 
-    holds.go_on(order=Order.objects.get(), reason="customer paid", actor="ann", now=NOON)
+    holds.release_order(order=Order.objects.get(), reason="customer paid", actor="ann", now=NOON)
 
     purchase_order.refresh_from_db()
     assert (purchase_order.status, purchase_order.hold_reasons) == ("on_hold", [other])

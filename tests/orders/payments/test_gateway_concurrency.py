@@ -10,7 +10,7 @@ from orders.gateways import gateway_for
 from orders.models import Payment, PaymentEvent
 from orders.payments import captures, tasks
 from storefront.lib.http.errors import TemporaryError
-from suppliers.resilience.bulkheads import Work, width
+from suppliers.resilience.bulkheads import BulkheadKind, slot_count
 from tests.factories.bulkheads import elsewhere
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -43,13 +43,15 @@ def waiting(gateway, monkeypatch):
         payment.events.filter(kind="authorized").update(external_id=told.external_id)
         payment.reference = opened.reference
         payment.save(update_fields=["reference"])
-    return captures.due(now=NOON)
+    return captures.due_requests(now=NOON)
 
 
 @pytest.fixture
 def started(monkeypatch):
     found = []
-    monkeypatch.setattr(tasks.settle, "delay", lambda *, request_id: found.append(request_id))
+    monkeypatch.setattr(
+        tasks.execute_request, "delay", lambda *, request_id: found.append(request_id)
+    )
     return found
 
 
@@ -60,28 +62,28 @@ def is_answered(request_id):
 def test_a_payment_of_an_unregistered_gateway_stops_no_capture(waiting, monkeypatch):
     first = waiting[0]
     Payment.objects.filter(events=first).update(gateway="closed")
-    monkeypatch.setattr(tasks.settle, "delay", tasks.settle)
+    monkeypatch.setattr(tasks.execute_request, "delay", tasks.execute_request)
 
     for request_id in waiting:
-        tasks.settle(request_id=request_id)
+        tasks.execute_request(request_id=request_id)
 
     assert [is_answered(request_id) for request_id in waiting] == [False, True, True]
-    assert captures.due(now=NOON) == [first]
+    assert captures.due_requests(now=NOON) == [first]
 
 
 def test_who_finds_all_lanes_of_the_gateway_taken_ends_at_once(waiting, started):
     with ExitStack() as others:
-        for _ in range(width(Work.ORDERS)):
-            assert others.enter_context(elsewhere(Work.ORDERS, tasks.GATEWAY))
+        for _ in range(slot_count(BulkheadKind.ORDERS)):
+            assert others.enter_context(elsewhere(BulkheadKind.ORDERS, tasks.GATEWAY_ID))
 
-        tasks.settle(request_id=waiting[0])
+        tasks.execute_request(request_id=waiting[0])
 
     assert not is_answered(waiting[0])
     assert started == []
 
 
 def test_a_finished_task_continues_with_the_next_request(waiting, started):
-    tasks.settle(request_id=waiting[0])
+    tasks.execute_request(request_id=waiting[0])
 
     assert is_answered(waiting[0])
     assert len(started) == 1
@@ -90,7 +92,7 @@ def test_a_finished_task_continues_with_the_next_request(waiting, started):
 
 def test_the_last_one_starts_nothing_more(waiting, started):
     for request_id in waiting:
-        tasks.settle(request_id=request_id)
+        tasks.execute_request(request_id=request_id)
 
     assert all(is_answered(request_id) for request_id in waiting)
     assert len(started) == len(waiting) - 1
@@ -99,16 +101,16 @@ def test_the_last_one_starts_nothing_more(waiting, started):
 def test_while_the_gateway_is_away_no_task_continues(waiting, started, gateway):
     gateway.errors.append(TemporaryError("no answer"))
 
-    tasks.settle(request_id=waiting[0])
+    tasks.execute_request(request_id=waiting[0])
 
     assert not is_answered(waiting[0])
     assert started == []
 
 
 def test_what_another_did_meanwhile_is_not_asked_again(waiting, started):
-    tasks.settle(request_id=waiting[0])
+    tasks.execute_request(request_id=waiting[0])
     started.clear()
 
-    tasks.settle(request_id=waiting[0])
+    tasks.execute_request(request_id=waiting[0])
 
     assert started == []

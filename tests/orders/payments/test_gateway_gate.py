@@ -11,11 +11,11 @@ from django.db import connection
 from orders.gateways import gateway_for
 from orders.payments import gateway_gate
 from orders.payments.gateway_gate import GatewayGate
-from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.http.observers import Call, Outcome
-from suppliers.models import Breaker
+from suppliers.models import CircuitBreaker
 from suppliers.resilience import circuit_breaker
-from suppliers.resilience.circuit_breaker import BreakerOpenError
+from suppliers.resilience.circuit_breaker import CircuitBreakerOpenError
 from tests.factories.circuit_breakers import break_line
 from tests.factories.suppliers import make_supplier
 
@@ -36,7 +36,7 @@ def test_one_thread_waits_for_a_gateway_that_hangs_and_the_others_go_on(stripe):
         began = time.monotonic()
         try:
             gateway.history(reference="cs_test_1")
-        except OutsideError:
+        except ExternalServiceError:
             return time.monotonic() - began
         finally:
             connection.close()
@@ -78,12 +78,12 @@ def test_a_gateway_that_does_not_answer_is_not_asked_by_any_process():
         here.leave(one, SILENCE)
 
     for gate in (here, there):
-        with pytest.raises(BreakerOpenError):
+        with pytest.raises(CircuitBreakerOpenError):
             gate.enter(call())
     GatewayGate("stripe").enter(call())
-    row = Breaker.objects.get()
+    row = CircuitBreaker.objects.get()
     assert (row.gateway, row.connection) == ("fake", None)
-    assert row.orders_wait_until - row.opened_at <= gateway_gate.LONGEST_PAUSE / 2
+    assert row.orders_blocked_until - row.opened_at <= gateway_gate.MAX_PAUSE / 2
 
 
 @pytest.mark.django_db
@@ -95,6 +95,6 @@ def test_the_breaker_of_a_gateway_stops_no_supplier():
         gate.enter(one)
         gate.leave(one, SILENCE)
 
-    assert list(circuit_breaker.not_even_orders()) == []
+    assert list(circuit_breaker.blocked_for_orders()) == []
     break_line(supplier)
-    assert list(circuit_breaker.not_even_orders()) == [supplier.pk]
+    assert list(circuit_breaker.blocked_for_orders()) == [supplier.pk]

@@ -10,7 +10,7 @@ import pytest
 from orders.cancellation import cancellation
 from orders.checkout import tasks
 from orders.gateways import gateway_for
-from orders.gateways.base import PaymentNews
+from orders.gateways.base import UpdateKind
 from orders.models import Order, Payment
 from orders.payments import polling, sessions
 from storefront.lib.http.errors import PermanentError, TemporaryError
@@ -24,7 +24,7 @@ LATER = NOON + 2 * MINUTE
 
 @pytest.fixture
 def gateway(monkeypatch, quiet_surroundings):
-    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
+    monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
     gateway = gateway_for("fake")
     gateway.errors.clear()
     yield gateway
@@ -46,7 +46,7 @@ def asked(monkeypatch, gateway):
 
 
 def open_page(light):
-    return sessions.start(order=make_order(light), return_url="http://127.0.0.1/", now=NOON)
+    return sessions.open_session(order=make_order(light), return_url="http://127.0.0.1/", now=NOON)
 
 
 def give_up(payment):
@@ -54,14 +54,14 @@ def give_up(payment):
 
 
 def test_what_was_paid_and_not_told_is_heard_before_what_was_given_up(gateway, monkeypatch):
-    monkeypatch.setattr(polling, "MOST", 2)
+    monkeypatch.setattr(polling, "MAX_PAYMENTS", 2)
     light = make_sellable(quantity=9)
     for _ in range(3):
         give_up(open_page(light))
     paid = open_page(light)
     gateway.authorize(paid.reference)
 
-    polling.ask(now=LATER)
+    polling.poll(now=LATER)
 
     assert Order.objects.get(pk=paid.order_id).status == Order.Status.PLACED
 
@@ -70,10 +70,10 @@ def test_a_page_that_could_not_be_closed_is_closed_later(gateway):
     payment = open_page(make_sellable())
     give_up(payment)
 
-    polling.ask(now=LATER)
+    polling.poll(now=LATER)
 
     assert [told.news for told in gateway.history(reference=payment.reference)] == [
-        PaymentNews.EXPIRED
+        UpdateKind.EXPIRED
     ]
 
 
@@ -91,7 +91,7 @@ def test_one_that_always_fails_keeps_no_other_from_being_asked(gateway, monkeypa
 
     monkeypatch.setattr(gateway, "history", history)
 
-    polling.ask(now=LATER)
+    polling.poll(now=LATER)
 
     assert Order.objects.get(pk=paid.order_id).status == Order.Status.PLACED
 
@@ -102,9 +102,9 @@ def test_a_gateway_that_is_away_is_asked_no_more_in_this_turn(gateway, asked):
         open_page(light)
     gateway.errors += [TemporaryError("no answer") for _ in range(6)]
 
-    polling.ask(now=LATER)
+    polling.poll(now=LATER)
 
-    assert sum(asked.values()) == polling.MOST_FAILURES
+    assert sum(asked.values()) == polling.MAX_FAILURES
 
 
 def test_what_was_given_up_long_ago_is_asked_about_twice_in_half_an_hour(gateway, asked):
@@ -113,15 +113,15 @@ def test_what_was_given_up_long_ago_is_asked_about_twice_in_half_an_hour(gateway
     for page in pages:
         give_up(page)
 
-    for minute in range(polling.TURNS):
-        polling.ask(now=NOON + timedelta(hours=5) + minute * MINUTE)
+    for minute in range(polling.SLOTS):
+        polling.poll(now=NOON + timedelta(hours=5) + minute * MINUTE)
 
     assert asked == Counter({page.reference: 2 for page in pages})
 
 
 def test_an_order_that_was_paid_while_its_gateway_was_away_is_placed(gateway, monkeypatch):
     page = open_page(make_sellable(quantity=9))
-    Order.objects.update(pay_before=NOON)
+    Order.objects.update(payment_due_at=NOON)
     gateway.authorize(page.reference)  # and its webhook is lost
     gateway.errors.append(TemporaryError("no answer"))
     monkeypatch.setattr("orders.checkout.tasks.timezone.now", lambda: LATER)
@@ -137,7 +137,7 @@ def test_orders_of_a_gateway_that_stays_away_give_their_stock_back(gateway, monk
     light = make_sellable(quantity=9)
     for _ in range(6):
         open_page(light)
-    Order.objects.update(pay_before=LATER - tasks.GATEWAY_GRACE)
+    Order.objects.update(payment_due_at=LATER - tasks.GATEWAY_GRACE)
     tried = []
 
     def abandon(*, reference, key):
@@ -149,7 +149,7 @@ def test_orders_of_a_gateway_that_stays_away_give_their_stock_back(gateway, monk
 
     tasks.expire_unpaid()
 
-    assert len(tried) == polling.MOST_FAILURES, "each try may take 15 seconds"
+    assert len(tried) == polling.MAX_FAILURES, "each try may take 15 seconds"
     assert set(Order.objects.values_list("status", flat=True)) == {Order.Status.EXPIRED}
     assert Payment.objects.filter(status=Payment.Status.EXPIRED).count() == 6
 
@@ -157,7 +157,7 @@ def test_orders_of_a_gateway_that_stays_away_give_their_stock_back(gateway, monk
 def test_a_few_failures_among_many_answers_are_no_gateway_that_is_away(gateway, monkeypatch):
     light = make_sellable(quantity=9)
     pages = [open_page(light) for _ in range(8)]
-    Order.objects.update(pay_before=NOON)
+    Order.objects.update(payment_due_at=NOON)
     really = gateway.abandon
 
     def abandon(*, reference, key):
@@ -180,10 +180,10 @@ def test_a_payment_of_an_unregistered_gateway_stops_no_other_order(gateway):
     Payment.objects.filter(pk=first.pk).update(gateway="closed")
     gateway.authorize(third.reference)
 
-    polling.ask(now=LATER)
+    polling.poll(now=LATER)
     assert [third.order] == list(Order.objects.filter(status=Order.Status.PLACED))
 
-    Order.objects.update(pay_before=NOON)
+    Order.objects.update(payment_due_at=NOON)
     tasks.expire_unpaid()
     assert {first.order, second.order} == set(Order.objects.filter(status=Order.Status.EXPIRED))
 
@@ -191,7 +191,7 @@ def test_a_payment_of_an_unregistered_gateway_stops_no_other_order(gateway):
 def test_an_order_that_cannot_expire_stops_no_other_order(gateway, monkeypatch):
     light = make_sellable(quantity=9)
     broken, other = (open_page(light).order for _ in range(2))
-    Order.objects.update(pay_before=NOON)
+    Order.objects.update(payment_due_at=NOON)
     expire = tasks.checkout.expire
 
     def break_one(*, order, now):

@@ -37,13 +37,13 @@ def hear(what, **words):
 
 def send():
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.send(purchase_order=rows.get(), now=NOON)
+    return submission.submit(purchase_order=rows.get(), now=NOON)
 
 
 def standing():
     """Tell all that could depend on what was heard first."""
     payment = Payment.objects.get()
-    requests = payment.events.filter(kind__in=["release_requested", "refund_requested"])
+    requests = payment.events.filter(kind__in=["void_requested", "refund_requested"])
     order, made = Order.objects.get(), PurchaseOrder.objects.get()
     is_over = order.status == "canceled"  # what it waited for is only history then
     return (
@@ -65,7 +65,7 @@ def test_nothing_is_sent_until_the_review_approves(supplier):
     made.refresh_from_db()
     assert (Order.objects.get().status, made.status) == ("on_hold", "on_hold")
     assert [one["code"] for one in made.hold_reasons] == ["under_review"]
-    with pytest.raises(submission.OrderStoppedError):
+    with pytest.raises(submission.NotSubmittableError):
         send()
 
     hear("review_approved")
@@ -78,11 +78,11 @@ def test_nothing_is_sent_until_the_review_approves(supplier):
 def test_an_order_without_purchase_orders_waits_too():
     order = make_paid_order()
     hear("under_review")
-    assert submission.divide(order=order, now=NOON) == []
+    assert submission.create_purchase_orders(order=order, now=NOON) == []
 
     hear("review_approved")
 
-    assert len(submission.divide(order=order, now=NOON)) == 1
+    assert len(submission.create_purchase_orders(order=order, now=NOON)) == 1
 
 
 @pytest.mark.parametrize("is_divided", [True, False])
@@ -93,11 +93,11 @@ def test_a_refused_review_cancels_and_gives_the_money_back(supplier, is_divided)
         make_paid_order()
     hear("under_review")
 
-    hear("review_refused", external_id="closed")
+    hear("review_rejected", external_id="closed")
 
     order, payment = Order.objects.get(), Payment.objects.get()
     assert order.status == "canceled"
-    (asked,) = PaymentEvent.objects.filter(kind="release_requested")
+    (asked,) = PaymentEvent.objects.filter(kind="void_requested")
     assert asked.amount == payment.authorized_amount
     assert set(Allocation.objects.values_list("status", flat=True)) == {"released"}
     assert supplier.effects == []
@@ -108,27 +108,29 @@ def test_what_the_supplier_has_is_wished_back(supplier):
     send()
     hear("under_review")
 
-    hear("review_refused")
+    hear("review_rejected")
 
     made.refresh_from_db()
-    assert made.cancel_wanted_at == NOON
+    assert made.cancel_requested_at == NOON
     assert "payment rejected in the gateway's review" in made.cancel_reason
 
 
 def test_what_the_gateway_gave_back_itself_is_not_given_back_twice():
     make_purchase_orders()
     hear("under_review")
-    hear("released")
+    hear("voided")
 
-    hear("review_refused")
+    hear("review_rejected")
 
     assert Order.objects.get().status == "canceled"
-    assert not PaymentEvent.objects.filter(kind="release_requested").exists()
-    assert ledger.refundable(Payment.objects.get()).amount == 0
+    assert not PaymentEvent.objects.filter(kind="void_requested").exists()
+    assert ledger.refundable_amount(Payment.objects.get()).amount == 0
 
 
-@pytest.mark.parametrize("end", ["review_approved", "review_refused"])
-@pytest.mark.parametrize("also", [(), ("warned",), ("disputed",), ("disputed", "dispute_won")])
+@pytest.mark.parametrize("end", ["review_approved", "review_rejected"])
+@pytest.mark.parametrize(
+    "also", [(), ("fraud_warning",), ("disputed",), ("disputed", "dispute_won")]
+)
 def test_one_end_whatever_is_heard_first_and_how_often(end, also):
     make_purchase_orders()
     ends = set()
@@ -145,12 +147,12 @@ def test_one_end_whatever_is_heard_first_and_how_often(end, also):
 
 def test_an_approval_lifts_nothing_else():
     (made,) = make_purchase_orders()
-    hear("warned")
+    hear("fraud_warning")
     hear("under_review")
     hear("review_approved")
 
     made.refresh_from_db()
-    assert [one["code"] for one in made.hold_reasons] == ["warned"]
+    assert [one["code"] for one in made.hold_reasons] == ["fraud_warning"]
     assert (made.status, Order.objects.get().status) == ("on_hold", "on_hold")
 
 
@@ -176,6 +178,6 @@ def test_what_ends_badly_before_it_was_an_order_ends_nothing_else(monkeypatch):
     updates.apply(update=news_of(payment, "declined"), gateway="fake", now=NOON)
     monkeypatch.setattr(allocations, "release", None)
 
-    hear("review_refused")
+    hear("review_rejected")
 
     assert Order.objects.get().status == "pending_payment"

@@ -9,7 +9,7 @@ import pytest
 from orders.cancellation import cancellation
 from orders.checkout import checkout, open_order_limits
 from orders.gateways import gateway_for
-from orders.gateways.base import PaymentNews
+from orders.gateways.base import UpdateKind
 from orders.models import Order, Payment, PaymentEvent
 from orders.payments import sessions, tasks
 from storefront.lib.http.errors import TemporaryError
@@ -24,7 +24,7 @@ Status = Payment.Status
 
 @pytest.fixture(autouse=True)
 def _figures_are_fresh(monkeypatch):
-    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
+    monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def gateway():
 
 
 def start(order, now=NOON, **more):
-    return sessions.start(order=order, return_url="http://127.0.0.1/", now=now, **more)
+    return sessions.open_session(order=order, return_url="http://127.0.0.1/", now=now, **more)
 
 
 def give_up(order):
@@ -41,7 +41,7 @@ def give_up(order):
 
 
 def run_out(order):
-    Order.objects.filter(pk=order.pk).update(pay_before=NOON)
+    Order.objects.filter(pk=order.pk).update(payment_due_at=NOON)
     checkout.expire(order=order, now=NOON)
 
 
@@ -65,7 +65,7 @@ def test_a_page_of_an_order_that_ended_while_it_was_opened_is_closed(monkeypatch
     payment = start(order)
 
     told = gateway.history(reference=payment.reference)
-    assert [update.news for update in told] == [PaymentNews.EXPIRED]
+    assert [update.news for update in told] == [UpdateKind.EXPIRED]
     assert payment.pay_url == "", "no customer is redirected there"
 
 
@@ -82,9 +82,9 @@ def test_a_payment_on_a_page_that_could_not_be_closed_is_refunded(monkeypatch, g
     Payment.objects.update(status_since=NOON - MINUTE)
     monkeypatch.setattr("orders.checkout.tasks.timezone.now", lambda: NOON)
 
-    tasks.ask_gateways()
+    tasks.poll_gateways()
 
-    asked = PaymentEvent.objects.filter(kind="release_requested").get()
+    asked = PaymentEvent.objects.filter(kind="void_requested").get()
     assert (asked.payment, asked.amount) == (payment, order.total_amount)
 
 
@@ -116,7 +116,7 @@ def test_while_the_gateway_is_asked_again_no_newer_order_ends_this_one(monkeypat
     cart = of_browser(order, light)
 
     def create_replacement_order():
-        with pytest.raises(open_order_limits.HeldAlreadyError):
+        with pytest.raises(open_order_limits.AlreadyReservedError):
             order_of(cart, now=again + timedelta(seconds=1))
 
     while_it_opens(monkeypatch, gateway, create_replacement_order)
@@ -131,7 +131,7 @@ def test_a_slow_request_says_when_it_asks_at_last(monkeypatch, gateway):
     asked = NOON + timedelta(seconds=50)  # suppliers and earlier pages took their time
 
     def create_replacement_order():
-        with pytest.raises(open_order_limits.HeldAlreadyError):
+        with pytest.raises(open_order_limits.AlreadyReservedError):
             order_of(cart, now=asked + timedelta(seconds=15))
 
     while_it_opens(monkeypatch, gateway, create_replacement_order)

@@ -35,7 +35,7 @@ def test_a_shopper_pays_at_stripes_page_and_the_order_is_placed(stripe):
     again = start(order)
     stripe.pay(payment.pay_url)
 
-    updates.read(payment=payment, now=NOON)
+    updates.refresh(payment=payment, now=NOON)
 
     order.refresh_from_db()
     assert again.reference == payment.reference
@@ -66,12 +66,15 @@ def test_an_account_that_captures_once_waits_for_the_last_answer(stripe):
 def test_what_one_supplier_refuses_goes_back_with_the_one_capture(stripe):
     payment, (first, second) = buy(stripe, *two_sellables())
     refuse(payment, second)
-    assert settle().released_amount == 0
+    assert settle().voided_amount == 0
     accept(first)
 
     settle()
 
-    assert sums(payment)[1:3] == [str(first.charge_amount), str(second.charge_amount)]
+    assert sums(payment)[1:3] == [
+        str(first.customer_charge_amount),
+        str(second.customer_charge_amount),
+    ]
     assert Payment.objects.get().status == "captured"
     assert not PaymentEvent.objects.filter(kind__in=ledger.REQUESTS, outcome__isnull=True).exists()
     assert broken_invariants() == []
@@ -99,27 +102,33 @@ def test_an_account_that_captures_in_parts_takes_each_as_it_is_accepted(stripe):
     settle()
 
     assert payment.capture_mode == "multiple"
-    assert after_one[1:3] == [str(first.charge_amount), "0.00"]
-    assert sums(payment)[1:3] == [str(first.charge_amount), str(second.charge_amount)]
+    assert after_one[1:3] == [str(first.customer_charge_amount), "0.00"]
+    assert sums(payment)[1:3] == [
+        str(first.customer_charge_amount),
+        str(second.customer_charge_amount),
+    ]
     assert Payment.objects.get().status == "captured"
 
 
 def test_before_the_authorization_ends_what_a_supplier_has_is_captured_and_no_more(stripe):
     payment, (first, second) = buy(stripe, *two_sellables())
-    PurchaseOrder.objects.filter(pk=first.pk).update(request_status="submitted")
+    PurchaseOrder.objects.filter(pk=first.pk).update(submission_status="submitted")
     soon = payment.capture_before - timedelta(hours=11)
     early = payment.capture_before - timedelta(hours=13)
 
     for now in (early, soon):
-        for one in captures.ending(now=now):
-            captures.secure(payment=one, now=now)
+        for one in captures.expiring_authorizations(now=now):
+            captures.capture_before_expiry(payment=one, now=now)
         settle(now)
         if now == early:
             assert sums(payment)[1] == "0.00"
 
-    assert sums(payment)[1:3] == [str(first.charge_amount), str(second.charge_amount)]
-    assert ledger.is_capture_due(payment, purpose=first.number)
-    assert not ledger.is_capture_due(payment, purpose=second.number)
+    assert sums(payment)[1:3] == [
+        str(first.customer_charge_amount),
+        str(second.customer_charge_amount),
+    ]
+    assert ledger.is_capture_requested(payment, purpose=first.number)
+    assert not ledger.is_capture_requested(payment, purpose=second.number)
     assert broken_invariants() == []
 
 
@@ -127,7 +136,7 @@ def test_an_authorization_that_ended_holds_the_order(stripe):
     payment, _ = buy(stripe, make_sellable())
     stripe.control("expire", {"id": stripe.intent["id"]})
 
-    updates.read(payment=payment, now=NOON)
+    updates.refresh(payment=payment, now=NOON)
 
     assert (payment.status, Order.objects.get().status) == ("expired", "on_hold")
 
@@ -139,7 +148,7 @@ def test_refunds_go_back_whole_and_in_part(stripe):
     part = Money(Decimal("5.00"), "EUR")
     for purpose, amount in (("a", part), ("b", payment.total - part)):
         with transaction.atomic():
-            ledger.ask_refund(payment, amount=amount, purpose=purpose, at=NOON)
+            ledger.request_refund(payment, amount=amount, purpose=purpose, at=NOON)
         settle()
 
     assert sums(payment)[3] == str(payment.amount)
@@ -151,15 +160,15 @@ def test_a_refund_that_comes_back_is_taken_back_in_the_book(stripe):
     accept(only)
     settle()
     with transaction.atomic():
-        ledger.ask_refund(payment, amount=payment.total, purpose="a", at=NOON)
+        ledger.request_refund(payment, amount=payment.total, purpose="a", at=NOON)
     settle()
     (refund,) = stripe.things("refund")
     stripe.control("refund", {"id": refund["id"], "status": "failed"})
 
-    updates.read(payment=payment, now=NOON)
+    updates.refresh(payment=payment, now=NOON)
 
     assert (payment.status, sums(payment)[3]) == ("captured", "0.00")
-    assert ledger.refundable(payment) == payment.total
+    assert ledger.refundable_amount(payment) == payment.total
     assert broken_invariants() == []
 
 
@@ -168,9 +177,9 @@ def test_while_a_supplier_is_waited_for_stripe_is_asked_nothing(stripe):
     accept(first)
     refuse_some = Money(Decimal("1.00"), "EUR")
     with transaction.atomic():
-        ledger.ask_release(payment, amount=refuse_some, purpose=second.number, at=NOON)
+        ledger.request_void(payment, amount=refuse_some, purpose=second.number, at=NOON)
     stripe.fault("500", path="/v1/", count=9)
 
-    captures.carry_out(payment=payment, now=NOON)
+    captures.execute(payment=payment, now=NOON)
 
     assert stripe.control("faults")["faults"][0]["count"] == 9

@@ -14,7 +14,7 @@ from orders.gateways import gateway_for
 from orders.models import Order, Payment, PaymentEvent, Reservation
 from orders.payments import captures, updates
 from orders.purchasing import submission
-from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from tests.factories.orders import make_order
 from tests.factories.stripe_orders import (
     NOON,
@@ -69,11 +69,11 @@ def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):
     order = make_order(*listings)
     payment = None
     for _ in range(3):
-        with suppress(OutsideError):  # the shopper clicks again
+        with suppress(ExternalServiceError):  # the shopper clicks again
             payment = start(order)
     stripe.pay(payment.pay_url)
-    updates.read(payment=payment, now=NOON)
-    made = submission.divide(order=Order.objects.get(), now=NOON)
+    updates.refresh(payment=payment, now=NOON)
+    made = submission.create_purchase_orders(order=Order.objects.get(), now=NOON)
     if path == "/cancel":
         for purchase_order in made:
             refuse(payment, purchase_order)
@@ -81,7 +81,7 @@ def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):
         for purchase_order in made:
             accept(purchase_order)
         with transaction.atomic():
-            ledger.ask_refund(payment, amount=made[0].charge, purpose="a", at=NOON)
+            ledger.request_refund(payment, amount=made[0].charge, purpose="a", at=NOON)
 
     for _ in range(4):
         with suppress(TemporaryError):  # the sweep comes again
@@ -90,16 +90,16 @@ def test_a_lost_answer_at_any_call_ends_right(stripe, path, kind):
     whole = str(payment.amount)
     expected = [whole, "0.00", whole, "0.00"]
     if path != "/cancel":
-        expected = [whole, whole, "0.00", str(made[0].charge_amount)]
+        expected = [whole, whole, "0.00", str(made[0].customer_charge_amount)]
     assert sums(payment) == expected
     assert len(stripe.things("refund")) == (path != "/cancel")
-    assert captures.due(now=NOON) == []
+    assert captures.due_requests(now=NOON) == []
 
 
 def test_an_order_that_expires_closes_the_page_before_its_stock_is_given_back(stripe):
     order = make_order()
     payment = start(order)
-    Order.objects.update(pay_before=NOON)
+    Order.objects.update(payment_due_at=NOON)
 
     tasks.expire_unpaid()
     stripe.pay(payment.pay_url)
@@ -113,7 +113,7 @@ def test_an_order_that_expires_closes_the_page_before_its_stock_is_given_back(st
 def test_an_order_that_was_paid_in_the_last_moment_is_placed(stripe):
     order = make_order()
     stripe.pay(start(order).pay_url)
-    Order.objects.update(pay_before=NOON)
+    Order.objects.update(payment_due_at=NOON)
 
     tasks.expire_unpaid()
 
@@ -123,17 +123,17 @@ def test_an_order_that_was_paid_in_the_last_moment_is_placed(stripe):
 def test_a_page_that_cannot_be_closed_leads_to_money_that_is_given_back(stripe):
     order = make_order()
     payment = start(order)
-    Order.objects.update(pay_before=NOON - tasks.GATEWAY_GRACE)
+    Order.objects.update(payment_due_at=NOON - tasks.GATEWAY_GRACE)
     stripe.fault("drop_before", path="/expire")
 
     tasks.expire_unpaid()
     stripe.pay(payment.pay_url)
-    updates.read(payment=payment, now=NOON)
+    updates.refresh(payment=payment, now=NOON)
     settle()
 
     assert Order.objects.get().status == "expired"
     assert stripe.intent["status"] == "canceled"
-    assert PaymentEvent.objects.get(kind="released").answers is not None
+    assert PaymentEvent.objects.get(kind="voided").answers is not None
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -143,7 +143,7 @@ def test_what_was_done_is_not_done_again_when_the_key_is_forgotten(stripe, path,
     for purchase_order in reversed(made):  # the small one first: it would fit twice
         accept(purchase_order)
     with transaction.atomic():
-        ledger.ask_refund(payment, amount=made[1].charge, purpose="a", at=NOON)
+        ledger.request_refund(payment, amount=made[1].charge, purpose="a", at=NOON)
     stripe.fault("drop_after", path=path)
     with pytest.raises(TemporaryError):
         settle()
@@ -152,7 +152,7 @@ def test_what_was_done_is_not_done_again_when_the_key_is_forgotten(stripe, path,
     settle()
 
     whole = str(payment.amount)
-    assert sums(payment) == [whole, whole, "0.00", str(made[1].charge_amount)]
+    assert sums(payment) == [whole, whole, "0.00", str(made[1].customer_charge_amount)]
     assert stripe.intent["amount_received"] == payment.total.minor
     assert len(stripe.things("refund")) == 1
     assert broken_invariants() == []
@@ -164,7 +164,7 @@ def test_what_staff_void_at_stripe_before_we_hear_of_it_is_a_try_that_failed(str
     stripe.pay(payment.pay_url)
     stripe.call(f"payment_intents/{stripe.intent['id']}/cancel", {})
 
-    updates.read(payment=payment, now=NOON)
+    updates.refresh(payment=payment, now=NOON)
     again = start(order)
 
     assert (payment.status, Order.objects.get().status) == ("failed", "pending_payment")

@@ -31,7 +31,7 @@ def test_an_authorized_payment_places_the_order_and_sells_the_held_units():
     payment.refresh_from_db()
     level = StockLevel.objects.get(pk=listing.level.pk)
     assert (order.status, payment.status) == ("placed", "authorized")
-    assert (level.reserved, level.allocated_unseen, level.available) == (0, 2, 3)
+    assert (level.reserved, level.allocated_outstanding, level.available) == (0, 2, 3)
     assert Reservation.objects.get().status == "converted"
     assert Allocation.objects.get().status == "unseen"
     assert [event.name for event in Event.objects.all()] == ["order.placed"]
@@ -69,7 +69,7 @@ def test_money_that_arrives_for_an_expired_order_is_given_back():
 
     payment_updates.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
 
-    request = PaymentEvent.objects.get(kind="release_requested")
+    request = PaymentEvent.objects.get(kind="void_requested")
     assert request.amount == payment.amount
     assert Event.objects.filter(name="order.placed").count() == 0
 
@@ -90,7 +90,7 @@ def test_an_amount_that_is_not_the_total_holds_the_order():
 def test_updates_of_an_unknown_payment_are_rejected():
     payment = make_payment(make_order())
     stranger = news_of(payment, "authorized")
-    Payment.objects.update(reference="somebody-else")
+    Payment.objects.update(reference="another")
 
     with pytest.raises(payment_updates.UnknownPaymentError):
         payment_updates.apply(update=stranger, gateway="fake", now=NOON)
@@ -121,7 +121,7 @@ def test_every_order_of_the_news_with_duplicates_ends_in_one_state(order_of_news
     news = [
         news_of(payment, "authorized", external_id="a"),
         news_of(payment, "captured", amount=part, external_id="b"),
-        news_of(payment, "released", amount=whole - part, external_id="c"),
+        news_of(payment, "voided", amount=whole - part, external_id="c"),
         news_of(payment, "refunded", amount=Decimal("4.00"), external_id="d"),
     ]
 
@@ -133,7 +133,7 @@ def test_every_order_of_the_news_with_duplicates_ends_in_one_state(order_of_news
     assert (
         payment.authorized_amount,
         payment.captured_amount,
-        payment.released_amount,
+        payment.voided_amount,
         payment.refunded_amount,
     ) == (whole, part, whole - part, Decimal("4.00"))
     assert Event.objects.filter(name="order.refunded").count() == 1
@@ -147,7 +147,7 @@ def test_a_refund_that_came_back_is_none_whichever_is_heard_first(told):
         "refund_failed": {"external_id": "re_1:failed"},
     }
     with payment_updates.transaction.atomic():
-        ledger.ask_refund(payment, amount=payment.total, purpose="x", at=NOON)
+        ledger.request_refund(payment, amount=payment.total, purpose="x", at=NOON)
     key = ledger.refund_key(payment, "x")
     tell_until_heard([news_of(payment, "authorized"), news_of(payment, "captured")])
 
@@ -164,12 +164,12 @@ def test_a_refund_waits_for_the_capture_it_pays_back():
     order = make_paid_order()
     payment = order.payments.get()
     with payment_updates.transaction.atomic():
-        ledger.ask_capture(payment, amount=order.total, purpose="x", at=NOON)
-        ledger.ask_refund(payment, amount=order.total, purpose="y", at=NOON)
+        ledger.request_capture(payment, amount=order.total, purpose="x", at=NOON)
+        ledger.request_refund(payment, amount=order.total, purpose="y", at=NOON)
 
-    first = PaymentEvent.objects.get(pk=captures.due(now=NOON)[0])
+    first = PaymentEvent.objects.get(pk=captures.due_requests(now=NOON)[0])
 
-    assert len(captures.due(now=NOON)) == 1
+    assert len(captures.due_requests(now=NOON)) == 1
     assert first.kind == "capture_requested"
 
 
@@ -177,12 +177,12 @@ def test_a_request_is_answered_once_and_by_its_own_answer():
     order = make_paid_order()
     payment = order.payments.get()
     with payment_updates.transaction.atomic():
-        ledger.ask_capture(payment, amount=Money(Decimal(5), "EUR"), purpose="x", at=NOON)
+        ledger.request_capture(payment, amount=Money(Decimal(5), "EUR"), purpose="x", at=NOON)
     answer = news_of(payment, "captured", amount="5.00", request_key="capture:x")
 
     payment_updates.apply(update=answer, gateway="fake", now=NOON)
 
-    assert captures.due(now=NOON) == []
+    assert captures.due_requests(now=NOON) == []
     assert PaymentEvent.objects.get(kind="captured").answers.external_id == "capture:x"
 
 

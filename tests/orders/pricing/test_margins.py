@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.models import Channel, LandingTerms, Listing
-from catalog.pricing.landed_cost import Terms, land
+from catalog.models import Channel, Listing, SellingCosts
+from catalog.pricing.landed_cost import CostTerms, calculate
 from orders.models import Order, PurchaseLine, PurchaseOrder
-from orders.pricing.margins import of_line, of_parcel
+from orders.pricing.margins import line_margin, parcel_margin
 from orders.purchasing import submission
 from orders.purchasing.holds import holds
 from storefront.lib.money import Money
@@ -24,7 +24,7 @@ from tests.factories.suppliers import NOON, make_level, make_location, make_offe
 
 D = Decimal
 MINUTE = timedelta(minutes=1)
-TERMS = Terms(
+TERMS = CostTerms(
     supplier_fee_rate=D("0.10"),
     freight_amount=D(4),
     handling_amount=D(1),
@@ -39,14 +39,14 @@ def eur(amount):
 
 
 def line(quantity=2, gross="119.00"):
-    landed = land(wholesale=D(10), origin="CN", terms=TERMS, flat_duty=D(3))
+    landed = calculate(wholesale=D(10), origin="CN", terms=TERMS, flat_duty=D(3))
     return landed, {"quantity": quantity, "gross": eur(gross), "tax_rate": D("0.19")}
 
 
 def test_a_line_has_one_flat_duty_and_fees_of_its_own_price():
     landed, sold = line()
 
-    account = of_line(landed, **sold)
+    account = line_margin(landed, **sold)
 
     assert account.net == eur("100.00")
     assert dict(account.costs) == {
@@ -64,8 +64,8 @@ def test_a_line_has_one_flat_duty_and_fees_of_its_own_price():
 def test_quoted_freight_and_cost_replace_terms_and_list():
     landed, sold = line()
 
-    account = of_parcel(
-        [of_line(landed.unsent, **sold)],
+    account = parcel_margin(
+        [line_margin(landed.without_freight, **sold)],
         terms=TERMS,
         delivery=eur("11.90"),
         tax_rate=D("0.19"),
@@ -104,8 +104,10 @@ def set_cost(variant, cost):
 
 def sent(cart):
     order = pay(order_of(cart, now=NOON + 2 * MINUTE), now=NOON + 2 * MINUTE)
-    (purchase_order,) = submission.divide(order=order, now=NOON + 3 * MINUTE)
-    return submission.send(purchase_order=purchase_order, now=NOON + 3 * MINUTE), order.lines.get()
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON + 3 * MINUTE)
+    return submission.submit(
+        purchase_order=purchase_order, now=NOON + 3 * MINUTE
+    ), order.lines.get()
 
 
 def found():
@@ -133,11 +135,12 @@ def test_an_order_that_no_longer_earns_is_held(monkeypatch):
     assert (sold.landed_amount, sold.cost_rate) == (D("26.00"), D(1))
     assert held.status == "on_hold"
     assert supplier.effects == []
-    # 28.99 gross: 24.36 less fees 0.87 and 0.73; shipping brings 4.12 and costs 3.00 and fees
+    # 28.99 gross: 24.36 less fees 0.87 and 0.73; shipping line_fractions 4.12 and costs 3.00 and
+    # fees
     assert margins(held) == [(variant.sku, "3.24"), ("", "2.39")]
     assert "wholesale 21.00, duty 3.00, handling 2.00" in held.hold_reasons[0]["sentence"]
-    holds.release_hold(purchase_order=held, actor="ann", now=NOON + 4 * MINUTE)
-    submission.send(purchase_order=found(), now=NOON + 5 * MINUTE)
+    holds.waive_all(purchase_order=held, actor="ann", now=NOON + 4 * MINUTE)
+    submission.submit(purchase_order=found(), now=NOON + 5 * MINUTE)
     assert supplier.effects == [held.number]
 
 
@@ -178,12 +181,12 @@ def test_a_dearer_source_that_makes_a_loss_holds(monkeypatch):
 def test_duty_depends_on_the_actual_origin(monkeypatch):
     connect(monkeypatch, ScriptedSupplier())
     make_price_rule()
-    LandingTerms.objects.update(duty_amount=None)
+    SellingCosts.objects.update(duty_amount=None)
     location = make_location(code="CN", country="CN")
     variant, _ = goods_at("10.00", location=location)
     listing = Listing.objects.get()
     # enough without duty
-    Listing.objects.update(price_amount=D("17.99"), even_amount=D("17.99"))
+    Listing.objects.update(price_amount=D("17.99"), break_even_amount=D("17.99"))
 
     held, sold = sent(make_cart(listing))
 
@@ -195,9 +198,9 @@ def test_duty_depends_on_the_actual_origin(monkeypatch):
 def test_without_terms_the_margin_is_unknown(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
-    LandingTerms.objects.all().delete()
+    SellingCosts.objects.all().delete()
 
-    held = submission.send(purchase_order=purchase_order, now=NOON)
+    held = submission.submit(purchase_order=purchase_order, now=NOON)
 
     assert [one["subject"] for one in held.hold_reasons] == ["items of lumen from DE"]
     assert "items of lumen from DE" in held.hold_reasons[0]["sentence"]
@@ -208,12 +211,12 @@ def test_without_terms_the_margin_is_unknown(monkeypatch):
 def test_a_flat_duty_in_euros_needs_a_reliable_euro_rate(monkeypatch):
     connect(monkeypatch, WithoutFreight())
     make_purchase_orders()
-    LandingTerms.objects.update(duty_amount=None)
+    SellingCosts.objects.update(duty_amount=None)
     StockLocation.objects.update(country="CN")
     for rows in (Order.objects, PurchaseOrder.objects, Channel.objects, SupplierOffer.objects):
         rows.update(currency="PLN")
     PurchaseLine.objects.update(cost_currency="PLN")
 
-    held = submission.send(purchase_order=found(), now=NOON)
+    held = submission.submit(purchase_order=found(), now=NOON)
 
     assert [(one["code"], one["subject"]) for one in held.hold_reasons] == [("rate", "EUR-PLN")]

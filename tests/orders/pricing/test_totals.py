@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.pricing.totals import Deductions, Treatment, Way, add_up, contained_tax
-from storefront.lib.money import Money, smallest
+from orders.pricing.totals import Discounts, ShippingCharge, TaxTreatment, calculate, included_tax
+from storefront.lib.money import Money, smallest_unit
 
 CURRENCIES = st.sampled_from(["EUR", "USD", "AZN", "JPY", "KWD"])
 RATES = st.decimals(min_value=0, max_value="0.3", places=4)
@@ -32,18 +32,19 @@ def carts(draw):
     }
     return {
         "lines": lines,
-        "ways": [
-            Way(amount=amount, brings=dict.fromkeys(lines, Fraction(1))) for amount in amounts(3)
+        "shipping_charges": [
+            ShippingCharge(amount=amount, line_fractions=dict.fromkeys(lines, Fraction(1)))
+            for amount in amounts(3)
         ],
         "currency": currency,
-        "treatment": Treatment(rate=draw(RATES), is_added=draw(st.booleans())),
-        "deductions": Deductions(lines=off, is_delivery_free=draw(st.booleans())),
+        "treatment": TaxTreatment(rate=draw(RATES), is_added=draw(st.booleans())),
+        "deductions": Discounts(lines=off, is_delivery_free=draw(st.booleans())),
     }
 
 
 @given(carts())
 def test_a_total_is_items_and_shipping_less_discount_plus_added_tax(cart):
-    totals = add_up(**cart)
+    totals = calculate(**cart)
 
     assert totals.total == totals.goods + totals.delivery - totals.discount + totals.added
     shares = [*totals.lines.values(), *totals.parcels]
@@ -52,9 +53,9 @@ def test_a_total_is_items_and_shipping_less_discount_plus_added_tax(cart):
 
 @given(carts())
 def test_every_amount_is_rounded_and_not_negative(cart):
-    totals = add_up(**cart)
+    totals = calculate(**cart)
 
-    step = smallest(cart["currency"])
+    step = smallest_unit(cart["currency"])
     for share in [*totals.lines.values(), *totals.parcels]:
         for money in (share.amount, share.discount, share.tax, share.added, share.charge):
             assert isinstance(money.amount, Decimal)
@@ -65,8 +66,8 @@ def test_every_amount_is_rounded_and_not_negative(cart):
 
 @given(carts())
 def test_included_tax_does_not_change_the_total(cart):
-    taxed = add_up(**{**cart, "treatment": Treatment(rate=cart["treatment"].rate)})
-    untaxed = add_up(**{**cart, "treatment": Treatment()})
+    taxed = calculate(**{**cart, "treatment": TaxTreatment(rate=cart["treatment"].rate)})
+    untaxed = calculate(**{**cart, "treatment": TaxTreatment()})
 
     assert taxed.total == untaxed.total
     assert not untaxed.tax
@@ -84,6 +85,6 @@ def test_included_tax_does_not_change_the_total(cart):
     ],
 )
 def test_included_tax_is_rounded_to_the_cent(gross, percent, tax):
-    contained = contained_tax(gross=Money(Decimal(gross), "EUR"), rate=Decimal(percent) / 100)
+    contained = included_tax(gross=Money(Decimal(gross), "EUR"), rate=Decimal(percent) / 100)
 
     assert contained == Money(Decimal(tax), "EUR")

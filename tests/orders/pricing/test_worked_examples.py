@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from orders.models import TaxNumber
-from orders.pricing.totals import Way, add_up
-from orders.promotions.engine import Good, Kind, Offer, decide
+from orders.pricing.totals import ShippingCharge, calculate
+from orders.promotions.engine import Kind, LineItem, PromotionRule, choose_best
 from orders.tax import rates
 from storefront.lib.money import Money
 from tests.factories.catalog import make_channel
@@ -43,7 +43,7 @@ def offers_of(words):
             facts = {"kind": Kind.FREE_DELIVERY}
         case ["buy", buy, "get", get]:
             facts = {"kind": Kind.BUY_X_GET_Y, "buy": int(buy), "get": int(get)}
-    return [Offer(id=1, name=words, **facts)]
+    return [PromotionRule(id=1, name=words, **facts)]
 
 
 def register(words):
@@ -68,25 +68,27 @@ def test_a_worked_example_matches_to_the_cent(row):
     for key, words in enumerate(row["goods"].split()):
         quantity, _, unit = words.partition("x")
         ids = {"product_id": key, "category_id": 1, "brand_id": 1}
-        one = Good(key=key, unit=eur(unit), quantity=int(quantity), floor=eur(0), **ids)
+        one = LineItem(key=key, unit=eur(unit), quantity=int(quantity), floor=eur(0), **ids)
         goods.append(one)
     keys = frozenset(good.key for good in goods)
     ways = [
-        Way(amount=eur(amount), brings=dict.fromkeys(keys, Fraction(1)))
+        ShippingCharge(amount=eur(amount), line_fractions=dict.fromkeys(keys, Fraction(1)))
         for amount in row["ways"].split()
     ]
 
-    totals = add_up(
+    totals = calculate(
         lines={good.key: good.amount for good in goods},
-        ways=ways,
+        shipping_charges=ways,
         currency="EUR",
-        treatment=rates.treatment(
-            channel=make_channel(adds_tax=bool(row["numbers"])),
+        treatment=rates.find_treatment(
+            channel=make_channel(prices_exclude_tax=bool(row["numbers"])),
             country=country,
             region=region,
             on=date.fromisoformat(row["day"]),
         ),
-        deductions=decide(goods=goods, ways=ways, offers=offers_of(row["promotion"])).deductions,
+        deductions=choose_best(
+            goods=goods, shipping_charges=ways, offers=offers_of(row["promotion"])
+        ).deductions,
     )
 
     sums = (totals.goods, totals.delivery, totals.discount, totals.tax, totals.added, totals.total)

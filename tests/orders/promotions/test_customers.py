@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders.promotions.customers import customer_of
+from orders.promotions.customers import normalize_email
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from orders.promotions.customers import customer_of
     ],
 )
 def test_addresses_of_one_mailbox_are_one_customer(email, customer):
-    assert customer_of(email) == customer
+    assert normalize_email(email) == customer

@@ -8,8 +8,15 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.pricing.totals import Way
-from orders.promotions.engine import Good, Kind, Offer, Refusal, decide, spread
+from orders.pricing.totals import ShippingCharge
+from orders.promotions.engine import (
+    Kind,
+    LineItem,
+    PromotionRejection,
+    PromotionRule,
+    allocate,
+    choose_best,
+)
 from storefront.lib.money import Money
 
 KEYS = frozenset(range(1, 10))
@@ -23,34 +30,36 @@ def eur(amount):
 def good(key=1, unit="50.00", quantity=1, floor="0.00", **ids):
     known = {"product_id": key, "category_id": 1, "brand_id": 1, **ids}
     lowest = None if floor is None else eur(floor)
-    return Good(key=key, unit=eur(unit), quantity=quantity, floor=lowest, **known)
+    return LineItem(key=key, unit=eur(unit), quantity=quantity, floor=lowest, **known)
 
 
 def percent(share="0.10", **more):
     facts = {"id": 1, "name": "Autumn", "kind": Kind.PERCENT, "percent": Decimal(share)}
-    return Offer(**{**facts, **more})
+    return PromotionRule(**{**facts, **more})
 
 
 def amount(worth="10.00", **more):
     facts = {"id": 2, "name": "Ten off", "kind": Kind.AMOUNT, "amount": eur(worth)}
-    return Offer(**{**facts, **more})
+    return PromotionRule(**{**facts, **more})
 
 
 def free_delivery(**more):
-    return Offer(**{"id": 3, "name": "Free way", "kind": Kind.FREE_DELIVERY, **more})
+    return PromotionRule(**{"id": 3, "name": "Free way", "kind": Kind.FREE_DELIVERY, **more})
 
 
 def bundle(buy=2, get=1, **more):
     facts = {"id": 4, "name": "Three for two", "kind": Kind.BUY_X_GET_Y, "buy": buy, "get": get}
-    return Offer(**{**facts, **more})
+    return PromotionRule(**{**facts, **more})
 
 
 def off(goods, *offers, delivery="5.00"):
-    return decide(goods=goods, ways=[way(delivery, *goods)], offers=offers)
+    return choose_best(goods=goods, shipping_charges=[way(delivery, *goods)], offers=offers)
 
 
 def way(amount, *goods):
-    return Way(amount=eur(amount), brings={good.key: Fraction(1) for good in goods})
+    return ShippingCharge(
+        amount=eur(amount), line_fractions={good.key: Fraction(1) for good in goods}
+    )
 
 
 def saved(outcome):
@@ -98,7 +107,7 @@ def test_a_promotion_may_go_below_the_floor():
 def test_an_unknown_floor_allows_no_discount():
     outcome = off([good(floor=None)], percent(code="A"))
 
-    assert (saved(outcome), outcome.refused) == ([], {"A": Refusal.BELOW_FLOOR})
+    assert (saved(outcome), outcome.refused) == ([], {"A": PromotionRejection.BELOW_MIN_MARGIN})
 
 
 def test_free_shipping_must_be_covered_by_the_items():
@@ -106,25 +115,25 @@ def test_free_shipping_must_be_covered_by_the_items():
     unpaid = off([good(unit="50.00", floor="45.01")], free_delivery(code="SHIP"))
 
     assert (paid.deductions.is_delivery_free, saved(paid)) == (True, ["5.00"])
-    assert (saved(unpaid), unpaid.refused) == ([], {"SHIP": Refusal.BELOW_FLOOR})
+    assert (saved(unpaid), unpaid.refused) == ([], {"SHIP": PromotionRejection.BELOW_MIN_MARGIN})
 
 
 def test_each_parcel_covers_its_own_shipping():
     poor, rich = good(1, "10.00", floor="10.00"), good(2, "40.00", floor="20.00")
 
-    outcome = decide(
+    outcome = choose_best(
         goods=[poor, rich],
-        ways=[way("5.00", poor), way("5.00", rich)],
+        shipping_charges=[way("5.00", poor), way("5.00", rich)],
         offers=[free_delivery(code="SHIP")],
     )
 
-    assert (saved(outcome), outcome.refused) == ([], {"SHIP": Refusal.BELOW_FLOOR})
+    assert (saved(outcome), outcome.refused) == ([], {"SHIP": PromotionRejection.BELOW_MIN_MARGIN})
 
 
 def test_a_code_is_not_used_where_shipping_is_free():
     outcome = off([good()], free_delivery(code="SHIP"), delivery="0.00")
 
-    assert (saved(outcome), outcome.refused) == ([], {"SHIP": Refusal.NOTHING_FITS})
+    assert (saved(outcome), outcome.refused) == ([], {"SHIP": PromotionRejection.NOT_APPLICABLE})
 
 
 def test_an_amount_is_allocated_where_margins_allow():
@@ -138,7 +147,10 @@ def test_margin_used_by_a_discount_does_not_cover_shipping():
 
     outcome = off(goods, amount("3.00", combines=True), free_delivery(code="S", combines=True))
 
-    assert (saved(outcome), outcome.refused) == (["3.00"], {"S": Refusal.BELOW_FLOOR})
+    assert (saved(outcome), outcome.refused) == (
+        ["3.00"],
+        {"S": PromotionRejection.BELOW_MIN_MARGIN},
+    )
 
 
 def test_scopes_match_product_category_or_brand():
@@ -153,7 +165,7 @@ def test_scopes_match_product_category_or_brand():
 def test_a_minimum_counts_all_items():
     offer = percent(code="BIG", minimum=eur("100.00"))
 
-    assert off([good(quantity=1)], offer).refused == {"BIG": Refusal.BELOW_MINIMUM}
+    assert off([good(quantity=1)], offer).refused == {"BIG": PromotionRejection.BELOW_MINIMUM}
     assert saved(off([good(quantity=2)], offer)) == ["10.00"]
 
 
@@ -167,14 +179,14 @@ def test_combining_promotions_apply_by_priority():
 def test_the_best_of_exclusive_promotions_wins_and_the_other_is_rejected():
     outcome = off([good(unit="50.00")], percent("0.10", code="P"), amount("20.00", code="A"))
 
-    assert (saved(outcome), outcome.refused) == (["20.00"], {"P": Refusal.NOT_COMBINED})
+    assert (saved(outcome), outcome.refused) == (["20.00"], {"P": PromotionRejection.NOT_COMBINED})
 
 
 @given(CENTS, st.dictionaries(st.integers(1, 9), CENTS, max_size=6))
 def test_allocated_parts_sum_up_within_their_limits(cents, weights):
     over = {key: Money.from_minor(weight, "EUR") for key, weight in weights.items()}
 
-    parts = spread(Money.from_minor(cents, "EUR"), over)
+    parts = allocate(Money.from_minor(cents, "EUR"), over)
 
     assert sum(part.minor for part in parts.values()) == min(cents, sum(weights.values()))
     assert all(Money.zero("EUR") <= parts[key] <= over[key] for key in over)
@@ -212,9 +224,11 @@ def goods(draw):
 def test_promotions_do_not_go_below_the_floor_unless_allowed(goods, offers, way):
     delivery = Money.from_minor(way, "EUR")
 
-    outcome = decide(
+    outcome = choose_best(
         goods=goods,
-        ways=[Way(amount=delivery, brings=dict.fromkeys(KEYS, Fraction(1)))],
+        shipping_charges=[
+            ShippingCharge(amount=delivery, line_fractions=dict.fromkeys(KEYS, Fraction(1)))
+        ],
         offers=offers,
     )
 

@@ -11,11 +11,11 @@ from django.db import IntegrityError, transaction
 from orders.cancellation import cancellation
 from orders.cart import carts
 from orders.checkout import cart_totals, checkout, open_order_limits
-from orders.checkout.cart_totals import Buyer
+from orders.checkout.cart_totals import TaxContext
 from orders.models import Coupon, Order, Promotion, Redemption, TaxNumber
 from orders.promotions import codes, redemptions
-from orders.promotions.codes import Closed
-from orders.promotions.engine import Refusal
+from orders.promotions.codes import CodeRejection
+from orders.promotions.engine import PromotionRejection
 from orders.purchasing import acknowledgements, submission
 from tests.factories.backorders import look_everywhere
 from tests.factories.catalog import make_channel
@@ -44,19 +44,21 @@ def sellable(price="40.00", floor="20.00", **more):
 
 def filled(*codes_written, listing=None, quantity=1):
     cart = make_cart(listing or sellable(), quantity=quantity)
-    cart.codes = [codes.plain_code(code) for code in codes_written]  # valid when they were added
+    cart.codes = [
+        codes.normalize_code(code) for code in codes_written
+    ]  # valid when they were added
     cart.save()
     return cart
 
 
 def priced(cart, *, email="", now=NOON):
-    seen = carts.look(cart=cart, now=now)
+    seen = carts.view_cart(cart=cart, now=now)
     keys = {line.variant_id: line.id for line in seen.lines}
-    buyer = Buyer.at(HOME, email=email, channel=cart.channel, on=now.date(), tax=seen.tax)
-    return cart_totals.bill(
+    buyer = TaxContext.at(HOME, email=email, channel=cart.channel, on=now.date(), tax=seen.tax)
+    return cart_totals.calculate(
         cart=cart,
         wanted=seen.counted,
-        ways=cart_totals.ways_of(quote_for(cart), keys=keys),
+        shipping_charges=cart_totals.shipping_charges(quote_for(cart), keys=keys),
         buyer=buyer,
         now=now,
         may_promote=seen.may_promote,
@@ -70,7 +72,7 @@ def test_a_code_discounts_the_cart_and_the_order():
 
     line, redemption = order.lines.get(), order.redemptions.get()
     assert (line.line_amount, line.discount_amount) == (Decimal("40.00"), Decimal("4.00"))
-    assert line.charge_amount == Decimal("36.00")
+    assert line.customer_charge_amount == Decimal("36.00")
     assert line.tax_amount == Decimal("5.75")
     assert (order.discount_amount, order.total_amount) == (Decimal("4.00"), Decimal("40.90"))
     assert (redemption.code, redemption.amount) == ("AUTUMN-10", Decimal("4.00"))
@@ -99,30 +101,30 @@ def test_the_purchase_order_charges_the_discounted_price():
 
     (purchase_order,) = make_purchase_orders(sellable(price="40.00"))
 
-    assert purchase_order.charge_amount == Decimal("34.90")
+    assert purchase_order.customer_charge_amount == Decimal("34.90")
 
 
 def test_added_tax_is_of_the_discounted_price():
-    channel = make_channel(adds_tax=True)
+    channel = make_channel(prices_exclude_tax=True)
     TaxNumber.objects.create(scheme="vat", country="DE", number="DE1", valid_from=NOON.date())
     make_promotion(channel=channel, kind="percent", percent=Decimal("0.25"))
 
     order = order_of(filled())
 
-    assert order.added_tax_amount == Decimal("5.70") + Decimal("0.93")
-    assert order.tax_amount == order.added_tax_amount
+    assert order.additional_tax_amount == Decimal("5.70") + Decimal("0.93")
+    assert order.tax_amount == order.additional_tax_amount
     assert order.total_amount == Decimal("30.00") + Decimal("4.90") + Decimal("6.63")
 
 
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
-        ({"is_live": False}, Closed.UNKNOWN),
-        ({"starts_at": NOON + timedelta(hours=1)}, Closed.NOT_YET),
-        ({"ends_at": NOON}, Closed.OVER),
-        ({"limit_total": 0}, Closed.USED_UP),
-        ({"code_limit": 0}, Closed.USED_UP),
-        ({"minimum_amount": Decimal("40.01")}, Refusal.BELOW_MINIMUM),
+        ({"is_active": False}, CodeRejection.UNKNOWN),
+        ({"starts_at": NOON + timedelta(hours=1)}, CodeRejection.NOT_STARTED),
+        ({"ends_at": NOON}, CodeRejection.EXPIRED),
+        ({"usage_limit": 0}, CodeRejection.USED_UP),
+        ({"code_limit": 0}, CodeRejection.USED_UP),
+        ({"minimum_amount": Decimal("40.01")}, PromotionRejection.BELOW_MINIMUM),
     ],
 )
 def test_a_rejected_code_has_its_reason(facts, why):
@@ -136,14 +138,14 @@ def test_a_rejected_code_has_its_reason(facts, why):
 def test_a_code_of_another_channel_is_unknown():
     make_promotion(code="X-1", channel=make_channel(code="outlet"))
 
-    assert dict(priced(filled("X-1")).found.refused) == {"X-1": Closed.UNKNOWN}
+    assert dict(priced(filled("X-1")).found.refused) == {"X-1": CodeRejection.UNKNOWN}
 
 
 def test_a_code_can_be_removed():
     make_promotion(code="AUTUMN-10")
     cart = filled("AUTUMN-10")
 
-    codes.take_out_code(cart=cart, code="autumn-10", now=NOON)
+    codes.remove_code(cart=cart, code="autumn-10", now=NOON)
 
     assert not priced(cart).totals.discount
 
@@ -153,10 +155,10 @@ def test_a_cart_has_at_most_five_codes():
     for number in range(1, 7):
         make_promotion(code=f"A-{number}")
     for number in (1, 2, 3, 4, 5, 5):
-        codes.write_code(cart=cart, code=f"A-{number}", now=NOON)
+        codes.apply_code(cart=cart, code=f"A-{number}", now=NOON)
 
     with pytest.raises(codes.TooManyCodesError):
-        codes.write_code(cart=cart, code="A-6", now=NOON)
+        codes.apply_code(cart=cart, code="A-6", now=NOON)
 
     assert cart.codes == ["A-1", "A-2", "A-3", "A-4", "A-5"]
 
@@ -168,7 +170,7 @@ def test_a_code_is_found_without_its_hyphens(written):
     make_promotion(code="WELCOME-10")
     cart = filled()
 
-    codes.write_code(cart=cart, code=written, now=NOON)
+    codes.apply_code(cart=cart, code=written, now=NOON)
 
     assert cart.codes == ["WELCOME-10"]
 
@@ -178,46 +180,46 @@ def test_an_ambiguous_code_is_unknown():
     make_promotion(code="A-BC")
     cart = filled()
 
-    with pytest.raises(codes.RefusedCodeError):
-        codes.write_code(cart=cart, code="ABC", now=NOON)
+    with pytest.raises(codes.CodeRejectedError):
+        codes.apply_code(cart=cart, code="ABC", now=NOON)
 
-    codes.write_code(cart=cart, code="ab-c", now=NOON)
+    codes.apply_code(cart=cart, code="ab-c", now=NOON)
     assert cart.codes == ["AB-C"]
 
 
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
-        ({"is_live": False}, Closed.UNKNOWN),
-        ({"starts_at": NOON + timedelta(hours=1)}, Closed.NOT_YET),
-        ({"ends_at": NOON}, Closed.OVER),
-        ({"code_limit": 0}, Closed.USED_UP),
+        ({"is_active": False}, CodeRejection.UNKNOWN),
+        ({"starts_at": NOON + timedelta(hours=1)}, CodeRejection.NOT_STARTED),
+        ({"ends_at": NOON}, CodeRejection.EXPIRED),
+        ({"code_limit": 0}, CodeRejection.USED_UP),
     ],
 )
 def test_only_a_valid_code_is_stored(facts, why):
     make_promotion(code="X-1", **facts)
     cart = filled()
 
-    with pytest.raises(codes.RefusedCodeError) as refused:
-        codes.write_code(cart=cart, code="X-1", now=NOON)
+    with pytest.raises(codes.CodeRejectedError) as refused:
+        codes.apply_code(cart=cart, code="X-1", now=NOON)
 
     assert (refused.value.why, cart.codes) == (why, [])
 
 
 def test_a_customer_uses_it_up_to_the_limit():
-    make_promotion(code="ONCE", limit_per_customer=1)
+    make_promotion(code="ONCE", usage_limit_per_customer=1)
     order_of(filled("ONCE"), email="Erika@example.org")
 
     other = priced(filled("ONCE"), email="max@example.org")
 
     for email in ("erika@example.org", "erika+2@example.org"):
         again = priced(filled("ONCE"), email=email)
-        assert dict(again.found.refused) == {"ONCE": Closed.USED_UP}
+        assert dict(again.found.refused) == {"ONCE": CodeRejection.USED_UP}
     assert not other.found.refused
 
 
 def test_an_email_entered_last_updates_the_total():
-    make_promotion(code="ONCE", limit_per_customer=1)
+    make_promotion(code="ONCE", usage_limit_per_customer=1)
     order_of(filled("ONCE"))
     cart = filled("ONCE")
     agreed = priced(cart).totals.total
@@ -234,10 +236,10 @@ def test_an_email_entered_last_updates_the_total():
 
 
 def test_an_expired_order_reverts_its_redemption():
-    made = make_promotion(code="ONCE", code_limit=1, limit_total=1, limit_per_customer=1)
+    made = make_promotion(code="ONCE", code_limit=1, usage_limit=1, usage_limit_per_customer=1)
     order = order_of(filled("ONCE"))
 
-    checkout.expire(order=order, now=order.pay_before)
+    checkout.expire(order=order, now=order.payment_due_at)
 
     assert (Coupon.objects.get().used, Promotion.objects.get(pk=made.pk).used) == (0, 0)
     assert order_of(filled("ONCE")).discount_amount == Decimal("4.00")
@@ -250,17 +252,17 @@ def test_an_order_canceled_before_capture_reverts_its_redemption():
     cancellation.cancel(order=order, reason="wish", actor="shopper", now=NOON)
 
     assert Coupon.objects.get().used == 0
-    assert order.redemptions.get().given_back_at == NOON
+    assert order.redemptions.get().reverted_at == NOON
 
 
 def test_an_order_rejected_before_capture_reverts_its_redemption():
     make_promotion(code="ONCE", code_limit=1)
     order = pay(order_of(filled("ONCE")))
-    (purchase_order,) = submission.divide(order=order, now=NOON)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
     purchase_order.move("ready", at=NOON)
-    purchase_order.move("submitting", at=NOON, axis="request_status")
+    purchase_order.move("submitting", at=NOON, status_field="submission_status")
 
-    acknowledgements.refuse(purchase_order=purchase_order, reason="Out of stock", now=NOON)
+    acknowledgements.reject(purchase_order=purchase_order, reason="Out of stock", now=NOON)
     assert Coupon.objects.get().used == 1  # another supplier may ship it
     look_everywhere()
 
@@ -281,12 +283,12 @@ def test_a_free_order_is_not_placed():
 def test_a_limit_set_later_counts_earlier_uses():
     made = make_promotion(code="MANY")
     order_of(filled("MANY"))
-    Promotion.objects.update(limit_total=1)
+    Promotion.objects.update(usage_limit=1)
 
     with transaction.atomic():
-        redemptions.recount(promotion=made)
+        redemptions.recount_usage(promotion=made)
 
-    assert dict(priced(filled("MANY")).found.refused) == {"MANY": Closed.USED_UP}
+    assert dict(priced(filled("MANY")).found.refused) == {"MANY": CodeRejection.USED_UP}
 
 
 def test_the_database_enforces_the_limits():
@@ -297,7 +299,7 @@ def test_the_database_enforces_the_limits():
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("limits", [{"code_limit": 1}, {"limit_total": 1}])
+@pytest.mark.parametrize("limits", [{"code_limit": 1}, {"usage_limit": 1}])
 def test_one_of_a_hundred_customers_gets_a_code_of_one_use(limits):
     listing = sellable(quantity=100)
     make_promotion(code="ONCE", **limits)
@@ -305,7 +307,7 @@ def test_one_of_a_hundred_customers_gets_a_code_of_one_use(limits):
 
     lost = all_at_once(
         [lambda cart=cart: order_of(cart, email=f"{cart.pk}@example.org") for cart in placed],
-        redemptions.SpentError,
+        redemptions.LimitReachedError,
     )
 
     # A customer who sees the cart after that orders without it: no total was shown before.
@@ -316,10 +318,12 @@ def test_one_of_a_hundred_customers_gets_a_code_of_one_use(limits):
 
 @pytest.mark.django_db(transaction=True)
 def test_one_of_concurrent_checkouts_of_a_customer_gets_the_only_use():
-    make_promotion(code="ONCE", limit_per_customer=1)
+    make_promotion(code="ONCE", usage_limit_per_customer=1)
     # As many as may be unpaid, each of another item: an item is reserved once per customer.
-    placed = [filled("ONCE", listing=sellable()) for _ in range(open_order_limits.MOST_OPEN)]
+    placed = [filled("ONCE", listing=sellable()) for _ in range(open_order_limits.MAX_OPEN_ORDERS)]
 
-    all_at_once([lambda cart=cart: order_of(cart) for cart in placed], redemptions.SpentError)
+    all_at_once(
+        [lambda cart=cart: order_of(cart) for cart in placed], redemptions.LimitReachedError
+    )
 
     assert Redemption.objects.count() == 1

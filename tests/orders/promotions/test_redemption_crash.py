@@ -22,7 +22,7 @@ def light():
     listing = make_sellable(price="40.00")
     listing.floor_amount = 0
     listing.save()
-    make_promotion(code=CODE, code_limit=1, limit_total=1, limit_per_customer=1)
+    make_promotion(code=CODE, code_limit=1, usage_limit=1, usage_limit_per_customer=1)
     return listing
 
 
@@ -38,7 +38,7 @@ def used():
     return (
         Promotion.objects.get().used,
         Coupon.objects.get().used,
-        Redemption.objects.filter(given_back_at=None).count(),
+        Redemption.objects.filter(reverted_at=None).count(),
     )
 
 
@@ -46,9 +46,9 @@ def used():
     ("module", "at", "is_done"),
     [
         (redemptions, "redeem", False),
-        (redemptions, "_place", True),  # both are counted, the redemption is not stored
+        (redemptions, "_next_sequence", True),  # both are counted, the redemption is not stored
         (redemptions, "redeem", True),
-        (reservations, "take", True),
+        (reservations, "hold_stock", True),
     ],
     ids=["before", "half", "redeemed", "held"],
 )
@@ -82,7 +82,7 @@ def test_a_crash_after_the_commit_leaves_one_use(light):
 
 def test_a_crash_during_a_revert_is_completed_by_the_next_run(light):
     order = order_of(with_code(light))
-    late = order.pay_before
+    late = order.payment_due_at
 
     killed(
         lambda: checkout.expire(order=order, now=late),

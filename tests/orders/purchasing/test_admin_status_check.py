@@ -30,7 +30,7 @@ def send(supplier, *, ago, effect=False):
     """Submit a purchase order whose answer is lost."""
     make_purchase_orders()
     supplier.script = [no_answer(effect)]
-    submission.send(purchase_order=fresh(), now=timezone.now() - timedelta(seconds=ago))
+    submission.submit(purchase_order=fresh(), now=timezone.now() - timedelta(seconds=ago))
     supplier.calls.clear()
 
 
@@ -46,9 +46,9 @@ def test_a_worker_looks_up_and_the_page_does_not_wait(staff, supplier, started):
 
     assert "response will appear on this page" in asked.content.decode()
     assert supplier.calls == []
-    assert started == [("look_up", {"purchase_order_id": fresh().pk})]
-    tasks.look_up(purchase_order_id=fresh().pk)
-    assert fresh().request_status == "accepted"
+    assert started == [("look_up_for_staff", {"purchase_order_id": fresh().pk})]
+    tasks.look_up_for_staff(purchase_order_id=fresh().pk)
+    assert fresh().submission_status == "accepted"
 
 
 @pytest.mark.parametrize("ago", [5, 25])
@@ -60,13 +60,15 @@ def test_a_call_that_may_be_under_way_is_not_looked_up(staff, supplier, started,
 
     assert "may still be running" in str(refused.context["form"].non_field_errors())
     assert (started, supplier.calls) == ([], [])
-    assert fresh().request_status == "submit_unknown"
+    assert fresh().submission_status == "submit_unknown"
 
 
 def test_a_lookup_is_refused_during_submission(staff, supplier, started):
     (purchase_order,) = make_purchase_orders()
     purchase_order.move("ready", at=timezone.now())
-    purchase_order.move("submitting", at=timezone.now(), axis="request_status", attempts=1)
+    purchase_order.move(
+        "submitting", at=timezone.now(), status_field="submission_status", attempts=1
+    )
 
     refused = look_up(staff)
 
@@ -76,20 +78,20 @@ def test_a_lookup_is_refused_during_submission(staff, supplier, started):
 
 def test_a_failed_lookup_is_shown_until_one_succeeds(supplier, started):
     send(supplier, ago=40, effect=True)
-    PurchaseOrder.objects.update(request_status="accepted", status="in_progress")
+    PurchaseOrder.objects.update(submission_status="accepted", status="in_progress")
     find = supplier.find
 
     def broken(*, number):
         raise TemporaryError("maintenance")
 
     supplier.find = broken
-    tasks.look_up(purchase_order_id=fresh().pk)
+    tasks.look_up_for_staff(purchase_order_id=fresh().pk)
     assert "maintenance" in fresh().problem
 
     supplier.find = find
-    tasks.look_up(purchase_order_id=fresh().pk)
+    tasks.look_up_for_staff(purchase_order_id=fresh().pk)
     assert fresh().problem == ""
 
     supplier.effects.clear()
-    tasks.look_up(purchase_order_id=fresh().pk)
+    tasks.look_up_for_staff(purchase_order_id=fresh().pk)
     assert fresh().problem == "The supplier cannot find this purchase order."

@@ -9,11 +9,11 @@ import pytest
 from orders.cancellation import cancellation
 from orders.models import Payment, PurchaseOrder
 from orders.purchasing import creation, submission, tasks, work_queue
-from orders.purchasing.admin import goes_at, is_collected
+from orders.purchasing.admin import is_batched, submission_time
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
 from suppliers.models import Supplier
-from suppliers.profile.order_schedule import MARGIN
+from suppliers.profile.order_schedule import CUT_OFF_MARGIN
 from tests.factories.orders import make_paid_order, make_purchase_orders
 from tests.factories.suppliers import NOON, make_supplier
 
@@ -25,21 +25,21 @@ AT_TWO = NOON + timedelta(hours=2)
 @pytest.fixture
 def batched():
     make_supplier()
-    Supplier.objects.update(sending="at_times", send_times="14:00 20:00")
+    Supplier.objects.update(dispatch_mode="at_times", dispatch_times="14:00 20:00")
     (made,) = make_purchase_orders()
     return made
 
 
 def due(at):
-    return list(work_queue.to_be_sent(now=at))
+    return list(work_queue.to_submit(now=at))
 
 
 def test_it_is_due_at_its_time(batched):
-    assert batched.goes_at == AT_TWO
-    assert (batched.status, batched.request_status) == ("draft", "unsubmitted")
+    assert batched.submit_at == AT_TWO
+    assert (batched.status, batched.submission_status) == ("draft", "unsubmitted")
     assert due(NOON) == due(AT_TWO - MINUTE) == []
     assert due(AT_TWO) == [batched]
-    assert "24 Nov 2026, 14:00" in goes_at(batched)
+    assert "24 Nov 2026, 14:00" in submission_time(batched)
 
 
 def test_a_batch_is_due_together(batched):
@@ -58,40 +58,40 @@ def test_a_missed_time_is_caught_up(batched):
 def test_it_is_submitted_before_the_authorization_expires():
     make_supplier()
     days = " ".join((NOON + timedelta(days=day)).date().isoformat() for day in range(20))
-    Supplier.objects.update(sending="every", closed_on=days)
+    Supplier.objects.update(dispatch_mode="every", closed_on=days)
     order = make_paid_order()
     ends = NOON + timedelta(days=7)
     Payment.objects.update(capture_before=ends)
 
-    (made,) = submission.divide(order=order, now=NOON)
+    (made,) = submission.create_purchase_orders(order=order, now=NOON)
 
-    assert made.goes_at == ends - creation.ANSWERS_WITHIN - MARGIN
+    assert made.submit_at == ends - creation.SUBMIT_BEFORE_EXPIRY - CUT_OFF_MARGIN
 
 
 @pytest.mark.parametrize("jump", [timedelta(minutes=-10), timedelta(minutes=10)])
 def test_a_clock_jump_of_ten_minutes_does_not_miss_the_cut_off(jump):
     make_supplier()
-    Supplier.objects.update(sending="at_times", send_times="20:00", cut_off_hour=15)
+    Supplier.objects.update(dispatch_mode="at_times", dispatch_times="20:00", cut_off_hour=15)
 
     (made,) = make_purchase_orders()
 
     cut_off = NOON + timedelta(hours=3)
-    assert made.goes_at == cut_off - MARGIN
+    assert made.submit_at == cut_off - CUT_OFF_MARGIN
     our_clock_says = cut_off - timedelta(minutes=5) + jump
-    assert (due(our_clock_says) == [made]) is (our_clock_says >= made.goes_at)
+    assert (due(our_clock_says) == [made]) is (our_clock_says >= made.submit_at)
     assert due(cut_off - timedelta(minutes=5) - timedelta(minutes=10)) == [made]
 
 
 def test_a_task_that_runs_too_early_does_not_submit(batched, monkeypatch):
     sent = []
-    monkeypatch.setattr(submission, "send", lambda **known: sent.append(known))
+    monkeypatch.setattr(submission, "submit", lambda **known: sent.append(known))
     monkeypatch.setattr(tasks.timezone, "now", lambda: AT_TWO - MINUTE)
     rows = PurchaseOrder.objects.filter(pk=batched.pk)
 
-    assert tasks._is_answered(rows, batched.pk)
+    assert tasks._process(rows, batched.pk)
     assert sent == []
     monkeypatch.setattr(tasks.timezone, "now", lambda: AT_TWO)
-    tasks._is_answered(rows, batched.pk)
+    tasks._process(rows, batched.pk)
     assert len(sent) == 1
 
 
@@ -107,34 +107,34 @@ def test_a_batched_order_is_canceled_without_a_call(batched):
 
 
 def test_staff_can_submit_it_now(batched):
-    submission.send_now(purchase_order=batched, actor="zumrud", now=NOON)
+    submission.submit_now(purchase_order=batched, actor="zumrud", now=NOON)
 
     assert due(NOON) == [batched]
     batched.refresh_from_db()
-    assert not is_collected(batched) or batched.goes_at == NOON
-    with pytest.raises(submission.OrderStoppedError):
-        submission.send_now(purchase_order=batched, actor="zumrud", now=NOON)
+    assert not is_batched(batched) or batched.submit_at == NOON
+    with pytest.raises(submission.NotSubmittableError):
+        submission.submit_now(purchase_order=batched, actor="zumrud", now=NOON)
 
 
 @pytest.mark.parametrize("status", ["on_hold", "canceled"])
 def test_a_held_or_canceled_order_cannot_be_submitted_now(batched, status):
     PurchaseOrder.objects.update(status=status)
 
-    with pytest.raises(submission.OrderStoppedError):
-        submission.send_now(purchase_order=batched, actor="zumrud", now=NOON)
+    with pytest.raises(submission.NotSubmittableError):
+        submission.submit_now(purchase_order=batched, actor="zumrud", now=NOON)
 
 
 def test_batched_orders_are_due_when_batching_is_turned_off(batched):
-    Supplier.objects.update(sending="at_once")
+    Supplier.objects.update(dispatch_mode="at_once")
 
     assert due(NOON) == [batched]
 
 
 def test_only_a_missed_time_counts_as_stuck(batched):
     def found(now):
-        causes = {row.cause.code for row in query.find(now=now)}
-        broken = {each.invariant.code for each in registry.check(now=now) if each.count}
-        return "purchase_missed" in causes, "I4.goes_in_time" in broken
+        causes = {row.cause.code for row in query.load_items(now=now)}
+        broken = {each.invariant.code for each in registry.check_all(now=now) if each.count}
+        return "submission_late" in causes, "purchase_orders.submitted_in_time" in broken
 
     assert found(AT_TWO) == (False, False)
     assert found(AT_TWO + 16 * MINUTE) == (True, False)

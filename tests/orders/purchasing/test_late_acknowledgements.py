@@ -16,11 +16,11 @@ from orders.models import Order, PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements, retries, submission, submission_lookup, work_queue
 from orders.purchasing import tasks as purchasing_tasks
 from shipping.shipments import shipments
-from storefront.dashboard.invariants.purchase_orders import PURCHASES
+from storefront.dashboard.invariants.purchase_orders import PURCHASE_ORDERS
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.records import Answer, NotStoppableError, PurchaseState
-from suppliers.resilience.bulkheads import InHandError
+from suppliers.connectors.records import Acknowledgement, NotCancellableError, PurchaseOrderReport
+from suppliers.resilience.bulkheads import LockedElsewhereError
 from tests.factories.orders import ask_to_stop, make_purchase_orders
 from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
 from tests.factories.shipping import (
@@ -43,12 +43,16 @@ def fresh():
 
 
 def apply_answer(answer):
-    state = PurchaseState(number=fresh().number, supplier_reference="S-1", answer=answer)
+    state = PurchaseOrderReport(number=fresh().number, supplier_reference="S-1", answer=answer)
     acknowledgements.apply(purchase_order=fresh(), state=state, now=LATER)
 
 
 def broken_rows():
-    (invariant,) = [each for each in PURCHASES if each.code == "I4.stopped"]
+    (invariant,) = [
+        each
+        for each in PURCHASE_ORDERS
+        if each.code == "purchase_orders.canceled_but_shipped_decided"
+    ]
     with connection.cursor() as cursor:
         cursor.execute(invariant.sql)
         return cursor.fetchall()
@@ -66,7 +70,7 @@ def held_by_another_worker(purchase_order):
 
     def hold():
         try:
-            with submission_lookup.alone(purchase_order.pk):
+            with submission_lookup.work_lock(purchase_order.pk):
                 taken.set()
                 over.wait(10)
         finally:
@@ -86,50 +90,52 @@ def held_by_another_worker(purchase_order):
 def test_a_worker_that_sends_for_an_hour_is_alive(supplier):
     (purchase_order,) = make_purchase_orders()
     purchase_order.move("ready", at=NOON)
-    purchase_order.move("submitting", at=NOON, axis="request_status", attempts=1)
+    purchase_order.move("submitting", at=NOON, status_field="submission_status", attempts=1)
 
     with held_by_another_worker(purchase_order):
-        with pytest.raises(InHandError):
+        with pytest.raises(LockedElsewhereError):
             submission_lookup.resolve(purchase_order=fresh(), now=LATER)
-        purchasing_tasks.resolve(purchase_order_id=purchase_order.pk)
+        purchasing_tasks.resolve_submission(purchase_order_id=purchase_order.pk)
 
-    assert fresh().request_status == "submitting"
+    assert fresh().submission_status == "submitting"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_cancellation_waits_for_the_worker_that_calls_the_supplier(supplier):
     supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=fresh(), now=NOON)
+    submission.submit(purchase_order=fresh(), now=NOON)
 
     with held_by_another_worker(purchase_order):
         asked = cancel_as_customer()
-        cancellation_tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+        cancellation_tasks.process_request(purchase_order_id=purchase_order.pk)
     assert asked.open == (purchase_order.number,)
-    assert fresh().request_status == "accepted"
+    assert fresh().submission_status == "accepted"
 
-    cancellation_tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
-    assert fresh().request_status == "cancellation_accepted"
+    cancellation_tasks.process_request(purchase_order_id=purchase_order.pk)
+    assert fresh().submission_status == "cancellation_accepted"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_request_cancellation_once(supplier):
     """The supplier refuses a second request: that must not count as the answer to the first."""
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=fresh(), now=NOON)
+    submission.submit(purchase_order=fresh(), now=NOON)
     is_asked, may_answer = threading.Event(), threading.Event()
     asked, outcomes = [], []
 
     def cancel(*, number):
         asked.append(number)
         if len(asked) > 1:
-            raise NotStoppableError("it is being stopped already")
+            raise NotCancellableError("it is being stopped already")
         is_asked.set()
         may_answer.wait(10)
-        return PurchaseState(number=number, supplier_reference="", answer=Answer.CANCELED)
+        return PurchaseOrderReport(
+            number=number, supplier_reference="", answer=Acknowledgement.CANCELED
+        )
 
     def first():
-        outcomes.append(cancellation.pursue(purchase_order=fresh(), now=NOON))
+        outcomes.append(cancellation.process_request(purchase_order=fresh(), now=NOON))
         connection.close()
 
     supplier.cancel = cancel
@@ -139,7 +145,7 @@ def test_two_workers_request_cancellation_once(supplier):
     is_asked.wait(10)
     try:
         cancel_as_customer()
-        second = cancellation.pursue(purchase_order=fresh(), now=NOON)
+        second = cancellation.process_request(purchase_order=fresh(), now=NOON)
     finally:
         may_answer.set()
         thread.join()
@@ -153,18 +159,18 @@ def test_two_workers_request_cancellation_once(supplier):
 def test_a_timed_out_call_is_looked_up_only_after_it_must_have_ended(supplier):
     make_purchase_orders()
     supplier.script = [no_answer(effect=False)]
-    submission.send(purchase_order=fresh(), now=NOON)
-    ended = fresh().request_status_since + retries.CALLS_END_WITHIN
+    submission.submit(purchase_order=fresh(), now=NOON)
+    ended = fresh().submission_status_since + retries.MAX_CALL_TIME
     early = ended - timedelta(seconds=1)
 
-    assert not work_queue.to_be_resolved(now=early).exists()
+    assert not work_queue.to_look_up(now=early).exists()
     assert (
-        submission_lookup.resolve(purchase_order=fresh(), now=early).request_status
+        submission_lookup.resolve(purchase_order=fresh(), now=early).submission_status
         == "submit_unknown"
     )
-    assert work_queue.to_be_resolved(now=ended).exists()
+    assert work_queue.to_look_up(now=ended).exists()
     assert (
-        submission_lookup.resolve(purchase_order=fresh(), now=ended).request_status
+        submission_lookup.resolve(purchase_order=fresh(), now=ended).submission_status
         == "submit_failed"
     )
     assert [call for call, _ in supplier.calls] == ["place", "find"]
@@ -175,39 +181,45 @@ def test_a_timed_out_call_is_looked_up_only_after_it_must_have_ended(supplier):
 def test_a_late_acceptance_is_applied(supplier, problem):
     make_purchase_orders()
     supplier.script = [problem]
-    submission.send(purchase_order=fresh(), now=NOON)
+    submission.submit(purchase_order=fresh(), now=NOON)
 
-    apply_answer(Answer.ACCEPTED)
+    apply_answer(Acknowledgement.ACCEPTED)
 
-    assert (fresh().status, fresh().request_status) == ("in_progress", "accepted")
+    assert (fresh().status, fresh().submission_status) == ("in_progress", "accepted")
     assert fresh().hold_reasons == []
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("answer", [Answer.ACCEPTED, Answer.RECEIVED, Answer.SHIPPED])
+@pytest.mark.parametrize(
+    "answer", [Acknowledgement.ACCEPTED, Acknowledgement.RECEIVED, Acknowledgement.SHIPPED]
+)
 def test_an_acceptance_of_a_canceled_order_is_flagged_until_it_is_canceled(supplier, answer):
     make_purchase_orders()
     supplier.script = [TemporaryError("busy")]
-    submission.send(purchase_order=fresh(), now=NOON)
+    submission.submit(purchase_order=fresh(), now=NOON)
     cancellation.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
     assert not broken_rows()
 
     apply_answer(answer)
 
-    words = "shipped a canceled" if answer is Answer.SHIPPED else "Ask the supplier to cancel it"
+    words = (
+        "shipped a canceled"
+        if answer is Acknowledgement.SHIPPED
+        else "Ask the supplier to cancel it"
+    )
     assert words in fresh().problem
     assert broken_rows()
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0
 
-    apply_answer(Answer.CANCELED)
+    apply_answer(Acknowledgement.CANCELED)
 
-    assert fresh().request_status == "rejected"
+    assert fresh().submission_status == "rejected"
     assert not broken_rows()
 
 
 def no_cancel_answer(*, number):
-    raise TemporaryError(f"no answer about {number}", may_have_happened=True)
+    raise TemporaryError(f"no answer about {number}", is_outcome_unknown=True)
 
 
 @pytest.mark.django_db
@@ -217,12 +229,12 @@ def test_a_shipment_ends_a_cancellation_request(supplier):
     assert ask_to_stop(purchase_order.order)[1] == [None]
     shipped = make_state(fresh(), "shipped", make_parcel_news())
     acknowledgements.apply(purchase_order=fresh(), state=shipped, now=LATER)
-    shipments.take_in(purchase_order=fresh(), state=shipped, now=LATER)
+    shipments.import_parcels(purchase_order=fresh(), state=shipped, now=LATER)
 
-    assert cancellation.pursue(purchase_order=fresh(), now=LATER) is False
+    assert cancellation.process_request(purchase_order=fresh(), now=LATER) is False
 
-    assert fresh().request_status == "cancellation_rejected"
-    assert not work_queue.to_be_stopped(now=LATER + timedelta(days=1)).exists()
+    assert fresh().submission_status == "cancellation_rejected"
+    assert not work_queue.to_cancel(now=LATER + timedelta(days=1)).exists()
 
 
 @pytest.mark.django_db
@@ -231,11 +243,14 @@ def test_a_cancellation_waits_for_the_step_under_way(supplier):
     supplier.resume = no_cancel_answer
 
     with pytest.raises(TemporaryError):
-        submission_lookup.go_on(fresh(), supplier, now=NOON)
+        submission_lookup.resume(fresh(), supplier, now=NOON)
     cancel_as_customer()
 
-    assert cancellation.pursue(purchase_order=fresh(), now=NOON + timedelta(seconds=20)) is None
-    assert fresh().request_status == "accepted"
+    assert (
+        cancellation.process_request(purchase_order=fresh(), now=NOON + timedelta(seconds=20))
+        is None
+    )
+    assert fresh().submission_status == "accepted"
 
 
 @pytest.mark.django_db
@@ -244,10 +259,10 @@ def test_a_cancellation_waits_for_the_step_under_way(supplier):
 )
 def test_invalid_freight_is_not_stored(supplier, amount, currency):
     purchase_order = make_accepted_purchase_order()
-    state = PurchaseState(
+    state = PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference="S-1",
-        answer=Answer.ACCEPTED,
+        answer=Acknowledgement.ACCEPTED,
         freight=Money(Decimal(amount), currency),
     )
 

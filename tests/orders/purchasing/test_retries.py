@@ -12,9 +12,9 @@ from orders.payments import tasks as payment_tasks
 from orders.purchasing import retries, submission_lookup, work_queue
 from orders.purchasing import submission as purchasing_submission
 from orders.purchasing import tasks as purchasing_tasks
-from storefront.lib.http.errors import NotNowError, PermanentError, TemporaryError
-from suppliers.connectors.records import BudgetSpentError
-from suppliers.resilience.circuit_breaker import BreakerOpenError
+from storefront.lib.http.errors import CallDeferredError, PermanentError, TemporaryError
+from suppliers.connectors.records import QuotaExceededError
+from suppliers.resilience.circuit_breaker import CircuitBreakerOpenError
 from tests.factories.claims import make_claim
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
@@ -27,15 +27,15 @@ HOUR = timedelta(hours=1)
     ("error", "wait"),
     [
         (TemporaryError("429", retry_after_s=600), timedelta(minutes=10)),
-        (BudgetSpentError("used up", until=NOON + HOUR), HOUR),
-        (BreakerOpenError("dead", until=NOON + HOUR), HOUR),
-        (NotNowError("no login yet", until=NOON + HOUR), HOUR),
-        (BudgetSpentError("of the day", until=NOON + 20 * HOUR), retries.LONGEST_PAUSE),
-        (TemporaryError("absurd", retry_after_s=1e9), retries.LONGEST_PAUSE),
+        (QuotaExceededError("used up", until=NOON + HOUR), HOUR),
+        (CircuitBreakerOpenError("dead", until=NOON + HOUR), HOUR),
+        (CallDeferredError("no login yet", until=NOON + HOUR), HOUR),
+        (QuotaExceededError("of the day", until=NOON + 20 * HOUR), retries.MAX_PAUSE),
+        (TemporaryError("absurd", retry_after_s=1e9), retries.MAX_PAUSE),
     ],
 )
 def test_retry_after_is_respected_with_jitter(error, wait):
-    found = [retries.asked_for(error, now=NOON) - NOON for _ in range(20)]
+    found = [retries.retry_after(error, now=NOON) - NOON for _ in range(20)]
 
     assert all(wait <= each <= wait + wait / retries.JITTER_SHARE for each in found)
     assert len(set(found)) > 1
@@ -46,13 +46,13 @@ def test_retry_after_is_respected_with_jitter(error, wait):
     [
         TemporaryError("503"),
         TemporaryError("at once", retry_after_s=0),
-        BreakerOpenError("somebody looks", until=NOON - HOUR),
-        NotNowError("who knows"),
+        CircuitBreakerOpenError("half-open", until=NOON - HOUR),
+        CallDeferredError("who knows"),
         PermanentError("no"),
     ],
 )
 def test_without_retry_after_there_is_no_time(error):
-    assert retries.asked_for(error, now=NOON) is None
+    assert retries.retry_after(error, now=NOON) is None
 
 
 @pytest.mark.django_db
@@ -63,13 +63,13 @@ def test_a_short_retry_after_does_not_shorten_the_backoff(monkeypatch):
     purchase_order.refresh_from_db()
     supplier.script = [TemporaryError("busy", retry_after_s=5)]
 
-    purchasing_submission.send(purchase_order=purchase_order, now=NOON)
+    purchasing_submission.submit(purchase_order=purchase_order, now=NOON)
 
-    assert purchase_order.try_after >= NOON + submission_lookup.LONGEST_RETRY_AFTER
+    assert purchase_order.retry_at >= NOON + submission_lookup.MAX_RETRY_AFTER
 
 
 def breaker_open(until):
-    return BreakerOpenError("a probe is running", until=until)
+    return CircuitBreakerOpenError("a probe is running", until=until)
 
 
 @pytest.mark.django_db
@@ -78,8 +78,8 @@ def breaker_open(until):
     [
         (
             TemporaryError("503"),
-            submission_lookup.LONGEST_RETRY_AFTER,
-            submission_lookup.LONGEST_RETRY_AFTER * 1.5,
+            submission_lookup.MAX_RETRY_AFTER,
+            submission_lookup.MAX_RETRY_AFTER * 1.5,
         ),
         (
             breaker_open(NOON - HOUR),
@@ -98,16 +98,16 @@ def test_a_call_blocked_by_the_breaker_does_not_lengthen_the_backoff(
     purchase_order.refresh_from_db()
     supplier.script = [error]
 
-    purchasing_submission.send(purchase_order=purchase_order, now=NOON)
+    purchasing_submission.submit(purchase_order=purchase_order, now=NOON)
 
-    assert at_least <= purchase_order.try_after - NOON <= at_most
+    assert at_least <= purchase_order.retry_at - NOON <= at_most
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("error", "wait"),
     [
-        (TemporaryError("503"), settlement.LONGEST_RETRY_AFTER),
+        (TemporaryError("503"), settlement.MAX_RETRY_AFTER),
         (breaker_open(NOON - HOUR), settlement.FIRST_RETRY_AFTER),
     ],
 )
@@ -120,7 +120,7 @@ def test_a_claim_blocked_by_the_breaker_does_not_lengthen_the_backoff(monkeypatc
 
     claim_submission.submit(claim=claim, now=NOON)
 
-    assert wait <= claim.try_after - NOON <= wait * 1.5
+    assert wait <= claim.retry_at - NOON <= wait * 1.5
 
 
 @pytest.mark.django_db
@@ -130,13 +130,13 @@ def test_the_first_failure_after_an_outage_has_the_shortest_backoff(monkeypatch)
     supplier.script = [*[breaker_open(NOON)] * 8, TemporaryError("503"), TemporaryError("503")]
 
     for _ in range(8):
-        purchasing_submission.send(purchase_order=purchase_order, now=NOON)
+        purchasing_submission.submit(purchase_order=purchase_order, now=NOON)
     assert (purchase_order.attempts, purchase_order.failures) == (8, 0)
 
     for doubled in (1, 2):
-        purchasing_submission.send(purchase_order=purchase_order, now=NOON)
+        purchasing_submission.submit(purchase_order=purchase_order, now=NOON)
         wait = submission_lookup.FIRST_RETRY_AFTER * doubled
-        assert wait <= purchase_order.try_after - NOON <= wait * 1.5
+        assert wait <= purchase_order.retry_at - NOON <= wait * 1.5
 
 
 @pytest.mark.django_db
@@ -144,9 +144,9 @@ def test_a_retry_after_applies_to_its_own_attempt():
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(attempts=2)
 
-    retries.rest(purchase_order, TemporaryError("429", retry_after_s=600), now=NOON)
+    retries.defer(purchase_order, TemporaryError("429", retry_after_s=600), now=NOON)
 
-    assert PurchaseOrder.objects.get().try_after is None
+    assert PurchaseOrder.objects.get().retry_at is None
 
 
 @pytest.mark.django_db
@@ -154,12 +154,12 @@ def test_an_unsubmitted_order_is_canceled_despite_retry_after(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("429", retry_after_s=3600)]
-    purchasing_submission.send(purchase_order=purchase_order, now=NOON)
-    PurchaseOrder.objects.update(cancel_wanted_at=NOON)
+    purchasing_submission.submit(purchase_order=purchase_order, now=NOON)
+    PurchaseOrder.objects.update(cancel_requested_at=NOON)
     soon = NOON + timedelta(minutes=1)
 
-    assert list(work_queue.to_be_stopped(now=soon)) == [purchase_order]
-    assert cancellation.pursue(purchase_order=purchase_order, now=soon) is True
+    assert list(work_queue.to_cancel(now=soon)) == [purchase_order]
+    assert cancellation.process_request(purchase_order=purchase_order, now=soon) is True
 
 
 @pytest.mark.django_db(transaction=True)
@@ -168,15 +168,17 @@ def test_retry_after_delays_the_next_order_of_the_supplier(monkeypatch):
     first, second = (make_purchase_orders()[0] for _ in range(2))
     woken = []
     monkeypatch.setattr(
-        purchasing_tasks.send, "delay", lambda *, purchase_order_id: woken.append(purchase_order_id)
+        purchasing_tasks.submit,
+        "delay",
+        lambda *, purchase_order_id: woken.append(purchase_order_id),
     )
-    monkeypatch.setattr(payment_tasks.settle_payments, "delay", lambda: None)
+    monkeypatch.setattr(payment_tasks.execute_requests, "delay", lambda: None)
     supplier.script = [TemporaryError("429", retry_after_s=600)]
 
-    purchasing_tasks.send(purchase_order_id=first.pk)
+    purchasing_tasks.submit(purchase_order_id=first.pk)
     assert woken == []
 
-    purchasing_tasks.send(purchase_order_id=second.pk)
+    purchasing_tasks.submit(purchase_order_id=second.pk)
     first.refresh_from_db()
-    assert first.request_status == "submit_failed"
+    assert first.submission_status == "submit_failed"
     assert woken == []  # it is not due yet

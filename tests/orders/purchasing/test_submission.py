@@ -18,7 +18,7 @@ from orders.purchasing import acknowledgements, retries, submission, submission_
 from orders.purchasing.holds import holds
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
-from suppliers.connectors.records import Answer, GoneError, OutOfStockError
+from suppliers.connectors.records import Acknowledgement, DiscontinuedError, OutOfStockError
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.backorders import look_everywhere
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -37,7 +37,7 @@ def supplier(monkeypatch):
 
 def again(purchase_order, now=LATER):
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
+    return submission.submit(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
 
 
 def test_two_locations_make_two_purchase_orders_that_add_up():
@@ -49,7 +49,7 @@ def test_two_locations_make_two_purchase_orders_that_add_up():
 
     order = made[0].order
     assert [po.number for po in made] == [f"{order.number}-1", f"{order.number}-2"]
-    assert sum(po.charge_amount for po in made) == order.total_amount
+    assert sum(po.customer_charge_amount for po in made) == order.total_amount
     assert Order.objects.get().status == "processing"
     assert StatusChange.objects.latest("pk").reason == "2 purchase orders"
 
@@ -59,20 +59,20 @@ def test_purchase_orders_are_created_once():
 
     assert StatusChange.objects.latest("pk").reason == "1 purchase order"
 
-    assert submission.divide(order=made[0].order, now=NOON) == []
+    assert submission.create_purchase_orders(order=made[0].order, now=NOON) == []
     assert PurchaseOrder.objects.count() == 1
 
 
 def test_an_acceptance_requests_a_capture(supplier):
     (purchase_order,) = make_purchase_orders()
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     assert supplier.effects == [purchase_order.number]
-    assert (purchase_order.status, purchase_order.request_status) == ("in_progress", "accepted")
+    assert (purchase_order.status, purchase_order.submission_status) == ("in_progress", "accepted")
     assert purchase_order.supplier_reference == f"S-{purchase_order.number}"
     request = PaymentEvent.objects.get(kind="capture_requested")
-    assert request.amount == purchase_order.charge_amount
+    assert request.amount == purchase_order.customer_charge_amount
     said = PurchaseMessage.objects.order_by("pk").values_list("direction", "kind")
     assert list(said) == [("out", "place"), ("in", "accepted")]
 
@@ -84,12 +84,12 @@ def test_our_number_is_stored_before_the_call(supplier, monkeypatch):
 
     def look(request):
         row = PurchaseOrder.objects.get(number=request.number)
-        seen.append((row.request_status, row.messages.filter(direction="out").count()))
+        seen.append((row.submission_status, row.messages.filter(direction="out").count()))
         return place(request)
 
     monkeypatch.setattr(supplier, "place", look)
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     assert seen == [("submitting", 1)]
 
@@ -100,7 +100,7 @@ def test_the_request_has_no_email_and_no_line_prices(supplier, monkeypatch):
     place = supplier.place
     monkeypatch.setattr(supplier, "place", lambda request: asked.append(request) or place(request))
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     words = repr(asked[0])
     assert "Erika Muster" in words
@@ -114,17 +114,17 @@ def test_a_lost_answer_is_looked_up_before_a_retry(supplier, effect):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [no_answer(effect)]
 
-    submission.send(purchase_order=purchase_order, now=NOON)
-    assert purchase_order.request_status == "submit_unknown"
-    with pytest.raises(submission.OrderStoppedError):
+    submission.submit(purchase_order=purchase_order, now=NOON)
+    assert purchase_order.submission_status == "submit_unknown"
+    with pytest.raises(submission.NotSubmittableError):
         again(purchase_order)
     submission_lookup.resolve(purchase_order=purchase_order, now=LATER)
     if not effect:
-        assert purchase_order.request_status == "submit_failed"
+        assert purchase_order.submission_status == "submit_failed"
         again(purchase_order, now=LATER + timedelta(hours=1))
 
     purchase_order.refresh_from_db()
-    assert purchase_order.request_status == "accepted"
+    assert purchase_order.submission_status == "accepted"
     assert supplier.effects == [purchase_order.number]
 
 
@@ -132,93 +132,96 @@ def test_a_duplicate_reference_is_adopted(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.effects = [purchase_order.number]
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
-    assert purchase_order.request_status == "accepted"
+    assert purchase_order.submission_status == "accepted"
     assert supplier.effects == [purchase_order.number]
 
 
 def test_a_dead_worker_is_found_after_the_longest_call(supplier):
     (purchase_order,) = make_purchase_orders()
     purchase_order.move("ready", at=NOON)
-    purchase_order.move("submitting", at=NOON, axis="request_status", attempts=1)
+    purchase_order.move("submitting", at=NOON, status_field="submission_status", attempts=1)
 
     submission_lookup.resolve(purchase_order=purchase_order, now=NOON + timedelta(seconds=30))
-    assert purchase_order.request_status == "submitting"
+    assert purchase_order.submission_status == "submitting"
     found = NOON + timedelta(seconds=91)
     submission_lookup.resolve(purchase_order=purchase_order, now=found)
-    assert purchase_order.request_status == "submit_unknown"
+    assert purchase_order.submission_status == "submit_unknown"
     assert supplier.calls == []  # the call of a worker that just died may still be under way
 
-    submission_lookup.resolve(purchase_order=purchase_order, now=found + retries.CALLS_END_WITHIN)
+    submission_lookup.resolve(purchase_order=purchase_order, now=found + retries.MAX_CALL_TIME)
 
-    assert purchase_order.request_status == "submit_failed"
-    assert purchase_order.try_after > found + retries.CALLS_END_WITHIN
+    assert purchase_order.submission_status == "submit_failed"
+    assert purchase_order.retry_at > found + retries.MAX_CALL_TIME
 
 
 def test_retries_back_off(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [TemporaryError("busy"), TemporaryError("busy")]
 
-    submission.send(purchase_order=purchase_order, now=NOON)
-    first = purchase_order.try_after - NOON
+    submission.submit(purchase_order=purchase_order, now=NOON)
+    first = purchase_order.retry_at - NOON
     purchase_order = again(purchase_order)
-    second = purchase_order.try_after - LATER
+    second = purchase_order.retry_at - LATER
 
-    assert purchase_order.request_status == "submit_failed"
+    assert purchase_order.submission_status == "submit_failed"
     assert round(second / first) == 2
 
 
-@pytest.mark.parametrize("error", [OutOfStockError("gone"), GoneError("no such variant")])
+@pytest.mark.parametrize("error", [OutOfStockError("gone"), DiscontinuedError("no such variant")])
 def test_a_rejection_releases_stock_and_money_and_notifies_the_customer(supplier, error):
     listing = make_sellable(quantity=5)
     (purchase_order,) = make_purchase_orders(listing, quantity=2)
     supplier.script = [error]
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
     look_everywhere()
 
     order = Order.objects.get()
-    assert (purchase_order.status, purchase_order.request_status) == ("canceled", "rejected")
+    assert (purchase_order.status, purchase_order.submission_status) == ("canceled", "rejected")
     assert order.status == "canceled"
     assert OrderLine.objects.get().canceled_quantity == 2
     assert Allocation.objects.get().status == "released"
-    assert StockLevel.objects.get().allocated_unseen == 0
-    assert PaymentEvent.objects.get(kind="release_requested").amount == order.total_amount
+    assert StockLevel.objects.get().allocated_outstanding == 0
+    assert PaymentEvent.objects.get(kind="void_requested").amount == order.total_amount
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0
-    assert Event.objects.filter(name="order.lines_refused").count() == 1
+    assert Event.objects.filter(name="order.lines_canceled").count() == 1
 
 
 def test_a_rejected_request_holds_and_cancels_nothing(supplier):
     (purchase_order,) = make_purchase_orders()
     supplier.script = [PermanentError("the balance is too low", code="1604000")]
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
-    assert (purchase_order.status, purchase_order.request_status) == ("on_hold", "submit_failed")
+    assert (purchase_order.status, purchase_order.submission_status) == ("on_hold", "submit_failed")
     assert [reason["code"] for reason in purchase_order.hold_reasons] == ["refused"]
     assert Order.objects.get().status == "processing"
     assert PaymentEvent.objects.filter(kind__endswith="requested").count() == 0
 
-    holds.release_hold(purchase_order=purchase_order, actor="ann", now=LATER)
-    assert again(purchase_order).request_status == "accepted"
+    holds.waive_all(purchase_order=purchase_order, actor="ann", now=LATER)
+    assert again(purchase_order).submission_status == "accepted"
 
 
 def test_a_cancellation_after_acceptance_is_refunded(supplier):
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=purchase_order, now=NOON)
-    supplier.answers[purchase_order.number] = Answer.CANCELED
+    submission.submit(purchase_order=purchase_order, now=NOON)
+    supplier.answers[purchase_order.number] = Acknowledgement.CANCELED
 
     state = supplier.find(number=purchase_order.number)
     acknowledgements.apply(purchase_order=purchase_order, state=state, now=LATER)
 
     assert purchase_order.status == "canceled"
-    assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
+    assert (
+        PaymentEvent.objects.get(kind="refund_requested").amount
+        == purchase_order.customer_charge_amount
+    )
 
 
 def test_a_repeated_acceptance_requests_one_capture(supplier):
     (purchase_order,) = make_purchase_orders()
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     state = supplier.find(number=purchase_order.number)
     acknowledgements.apply(purchase_order=purchase_order, state=state, now=LATER)
@@ -230,7 +233,7 @@ def test_a_repeated_acceptance_requests_one_capture(supplier):
     ("code", "spoil"),
     [
         ("cost", lambda: SupplierOffer.objects.update(cost_amount=Decimal("10.50"))),
-        ("cost", lambda: SupplierOffer.objects.update(status="gone")),
+        ("cost", lambda: SupplierOffer.objects.update(status="discontinued")),
         ("stock", lambda: StockLevel.objects.update(reported_quantity=0)),
         (
             "address",
@@ -255,10 +258,10 @@ def test_a_loss_holds_until_waived(supplier):
     held = again(purchase_order)
     assert [reason["code"] for reason in held.hold_reasons] == ["margin"]
 
-    holds.release_hold(purchase_order=held, actor="ann@fara.example", now=LATER)
+    holds.waive_all(purchase_order=held, actor="ann@fara.example", now=LATER)
     sent = again(purchase_order)
 
-    assert sent.request_status == "accepted"
+    assert sent.submission_status == "accepted"
     assert [reason["code"] for reason in sent.waived_reasons] == ["margin"]
 
 
@@ -276,7 +279,7 @@ def test_a_canceled_order_is_not_submitted(supplier):
     (purchase_order,) = make_purchase_orders()
     Order.objects.update(status="canceled")
 
-    with pytest.raises(submission.OrderStoppedError):
+    with pytest.raises(submission.NotSubmittableError):
         again(purchase_order)
 
     assert supplier.effects == []

@@ -9,7 +9,7 @@ import pytest
 from orders.models import PurchaseOrder
 from orders.purchasing import submission, submission_lookup
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.state_machine import LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connectors.records import OutOfStockError
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
@@ -33,7 +33,7 @@ def fresh():
 def test_a_slow_lookup_does_not_end_a_later_attempt(supplier):
     make_purchase_orders()
     supplier.script = [no_answer(effect=False)]
-    submission.send(purchase_order=fresh(), now=NOON)
+    submission.submit(purchase_order=fresh(), now=NOON)
     find = supplier.find
 
     def slow(*, number):
@@ -41,15 +41,15 @@ def test_a_slow_lookup_does_not_end_a_later_attempt(supplier):
         supplier.find = find
         submission_lookup.resolve(purchase_order=fresh(), now=LATER)
         supplier.script = [no_answer(effect=True)]
-        submission.send(purchase_order=fresh(), now=LATEST)
+        submission.submit(purchase_order=fresh(), now=LATEST)
         return absent
 
     supplier.find = slow
 
-    with pytest.raises(LostRaceError):
+    with pytest.raises(ConcurrentUpdateError):
         submission_lookup.resolve(purchase_order=fresh(), now=LATEST)
 
-    assert (fresh().request_status, fresh().attempts) == ("submit_unknown", 2)
+    assert (fresh().submission_status, fresh().attempts) == ("submit_unknown", 2)
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_a_late_failure_does_not_end_a_later_attempt(supplier, error):
     def asleep(_request):
         for at in (LATER, LATER + timedelta(minutes=1)):
             submission_lookup.resolve(purchase_order=fresh(), now=at)
-        fresh().move("submitting", at=LATEST, axis="request_status", attempts=2)
+        fresh().move("submitting", at=LATEST, status_field="submission_status", attempts=2)
         raise error
 
     supplier.place = asleep
 
-    with pytest.raises(LostRaceError):
-        submission.send(purchase_order=fresh(), now=NOON)
+    with pytest.raises(ConcurrentUpdateError):
+        submission.submit(purchase_order=fresh(), now=NOON)
 
-    assert (fresh().status, fresh().request_status) == ("ready", "submitting")
+    assert (fresh().status, fresh().submission_status) == ("ready", "submitting")

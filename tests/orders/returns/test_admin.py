@@ -9,7 +9,7 @@ import time_machine
 from django.urls import reverse
 
 from notifications.models import Event
-from orders.models import ReturnAuthorization, ReturnPolicy, SupplierRMA
+from orders.models import ReturnAuthorization, ReturnPolicy, SupplierReturn
 from shipping.rates import quotes
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
@@ -59,11 +59,11 @@ def asked(order, **said):
 
 def test_staff_process_a_return_from_request_to_refund(staff, started):
     order = delivered()
-    make_policy(takes_back=True)
+    make_policy(accepts_returns=True)
     made = asked(order)
     (line,) = made.lines.all()
 
-    act(staff, "returnauthorization", "ask_more", made, answer="Which cell?")
+    act(staff, "returnauthorization", "request_evidence", made, answer="Which cell?")
     act(staff, "returnauthorization", "approve", made, answer="")
     act(staff, "returnauthorization", "label", made, label="https://l.example/1")
     act(staff, "returnauthorization", "receive", made)
@@ -78,7 +78,7 @@ def test_staff_process_a_return_from_request_to_refund(staff, started):
     assert "€39.99" in asks
     assert (made.status, made.refund_amount) == ("refunded", Decimal("39.99"))
     assert counters(order) == [(1, 1)]
-    assert ("settle_payments", {}) in started
+    assert ("execute_requests", {}) in started
     told = Event.objects.filter(name__startswith="return.").order_by("pk")
     assert list(told.values_list("name", flat=True)) == [
         "return.declared",
@@ -89,23 +89,35 @@ def test_staff_process_a_return_from_request_to_refund(staff, started):
 
 
 def test_staff_send_items_to_the_supplier_and_record_its_credit(staff, started):
-    make_policy(takes_back=True)
+    make_policy(accepts_returns=True)
     made = declare(delivered(), 1)
     act(staff, "returnauthorization", "receive", made)
     (line,) = made.lines.all()
     judged = {f"state_{line.pk}": "as_new"}
     act(staff, "returnauthorization", "inspect", made, **judged)
 
-    act(staff, "returnauthorization", "send_on", made)
-    rma = SupplierRMA.objects.get()
-    above = shown(staff.get(reverse("admin:orders_supplierrma_changelist")))
+    act(staff, "returnauthorization", "send_to_supplier", made)
+    supplier_return = SupplierReturn.objects.get()
+    above = shown(staff.get(reverse("admin:orders_supplierreturn_changelist")))
     for to in ("requested", "authorized", "shipped"):
-        act(staff, "supplierrma", "step", rma, to=to, reason="by phone", reference="RMA-7")
-    act(staff, "supplierrma", "credit", rma, amount="9.50", reason="wired")
+        act(
+            staff,
+            "supplierreturn",
+            "step",
+            supplier_return,
+            to=to,
+            reason="by phone",
+            reference="RMA-7",
+        )
+    act(staff, "supplierreturn", "credit", supplier_return, amount="9.50", reason="wired")
 
-    rma.refresh_from_db()
+    supplier_return.refresh_from_db()
     assert "Suppliers owe us €10.00" in above
-    assert (rma.status, rma.credited_amount, rma.supplier_rma) == (
+    assert (
+        supplier_return.status,
+        supplier_return.credited_amount,
+        supplier_return.rma_number,
+    ) == (
         "credited",
         Decimal("9.50"),
         "RMA-7",
@@ -139,7 +151,7 @@ def test_staff_replace_a_defective_item(staff, started):
     made.refresh_from_db()
     assert made.status == "exchanged"
     assert f"Replacement created: {made.replacement}" in shown(done)
-    assert ("divide", {"order_id": made.replacement_id}) in started
+    assert ("create_purchase_orders", {"order_id": made.replacement_id}) in started
 
 
 def test_staff_refund_without_a_return(staff, started):
@@ -162,7 +174,7 @@ def test_a_refused_action_shows_its_message_and_changes_nothing(staff, started):
     assert made.status == "approved"
 
 
-@pytest.mark.parametrize("what", ["reject", "ask_more", "refuse"])
+@pytest.mark.parametrize("what", ["reject", "request_evidence", "refuse"])
 def test_an_answer_to_the_customer_is_required(staff, what):
     made = asked(delivered())
 
@@ -176,8 +188,8 @@ def test_an_answer_to_the_customer_is_required(staff, what):
 def test_an_invalid_policy_has_form_errors(staff):
     add = reverse("admin:orders_returnpolicy_add")
     given = {
-        "supplier": "", "destination": "us", "address": "", "keep_below_amount": "5",
-        "label_payer": "us", "takes_back_days": "30", "restocking_percent": "0",
+        "supplier": "", "destination": "us", "address": "", "returnless_below_amount": "5",
+        "label_payer": "us", "return_window_days": "30", "restocking_fee_percent": "0",
     }  # fmt: skip
 
     homeless = staff.post(add, {**given, "destination": "supplier"})
@@ -194,24 +206,26 @@ def test_a_refused_parcel_is_sent_to_the_supplier_without_a_return(staff, starte
     made = delivered(quantity=2).purchase_orders.get()
     (line,) = made.lines.all()
 
-    none = act(staff, "purchaseorder", "send_back", made, **{f"units_{line.pk}": 0})
-    assert not SupplierRMA.objects.exists()
-    act(staff, "purchaseorder", "send_back", made, **{f"units_{line.pk}": 2})
+    none = act(staff, "purchaseorder", "open_supplier_return", made, **{f"units_{line.pk}": 0})
+    assert not SupplierReturn.objects.exists()
+    act(staff, "purchaseorder", "open_supplier_return", made, **{f"units_{line.pk}": 2})
 
     assert none.status_code == 200
-    rma = SupplierRMA.objects.get()
-    assert (rma.authorization, rma.lines.get().quantity) == (None, 2)
-    assert "send_back" in shown(staff.get(page("purchaseorder", "change", made)))
+    supplier_return = SupplierReturn.objects.get()
+    assert (supplier_return.authorization, supplier_return.lines.get().quantity) == (None, 2)
+    assert "open_supplier_return" in shown(staff.get(page("purchaseorder", "change", made)))
 
 
 def test_staff_record_what_a_customer_reports(staff, started):
     made = asked(delivered())
-    act(staff, "returnauthorization", "ask_more", made, answer="Which cell?")
-    act(staff, "returnauthorization", "note_answer", made, words="Yours.")
+    act(staff, "returnauthorization", "request_evidence", made, answer="Which cell?")
+    act(staff, "returnauthorization", "record_answer", made, words="Yours.")
     act(staff, "returnauthorization", "approve", made, answer="")
     kept = declare(made.order, 1)
-    act(staff, "returnauthorization", "note_sent", made, carrier="DHL", tracking_number="JJD1")
-    act(staff, "returnauthorization", "call_off", kept)
+    act(
+        staff, "returnauthorization", "record_shipment", made, carrier="DHL", tracking_number="JJD1"
+    )
+    act(staff, "returnauthorization", "cancel_return", kept)
 
     made.refresh_from_db()
     kept.refresh_from_db()
@@ -228,13 +242,13 @@ def test_staff_exchange_and_refund_the_difference(staff, started):
     order = make_delivered(light, quantity=1)
     other = make_sibling(light, "35.00")
     make_service(other.level.location, countries=["DE"])
-    quotes.forget()
+    quotes.clear_cache()
     made = declare(order, 1, kind="defect", words="Dead.")
     bring_back(made)
     (line,) = order.lines.all()
     asks = shown(staff.get(page("returnauthorization", "exchange", made)))
 
-    act(staff, "returnauthorization", "note_wish", made,
+    act(staff, "returnauthorization", "record_exchange_choice", made,
         **{f"instead_{line.pk}": other.variant.pk})  # fmt: skip
     act(staff, "returnauthorization", "exchange", made,
         **{f"instead_{line.pk}": other.variant.pk})  # fmt: skip
@@ -244,5 +258,5 @@ def test_staff_exchange_and_refund_the_difference(staff, started):
     assert made.lines.get().wanted == other.variant
     assert (made.status, made.difference_amount) == ("exchanged", Decimal("4.99"))
     assert made.replacement.lines.get().variant == other.variant
-    assert ("settle_payments", {}) in started
-    quotes.forget()
+    assert ("execute_requests", {}) in started
+    quotes.clear_cache()

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from notifications import dispatch
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from notifications.rendering import render
 from orders.models import ReturnAuthorization
 from orders.returns import authorizations, tasks
 from orders.returns.eligibility import CannotReturnError
-from storefront.lib.state_machine import IllegalMoveError
+from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.returns import counters, declare, make_delivered, make_policy, receive
 from tests.factories.suppliers import NOON
 
@@ -90,21 +90,21 @@ def test_a_second_question_is_emailed_too():
 
     for minute, question in enumerate(("Which cell?", "Which charger?")):
         now = NOON + timedelta(minutes=minute)
-        authorizations.ask(authorization=made, question=question, actor="ann", now=now)
-        authorizations.add_words(authorization=made, words="Yours.", now=now)
+        authorizations.request_evidence(authorization=made, question=question, actor="ann", now=now)
+        authorizations.add_answer(authorization=made, words="Yours.", now=now)
 
     assert [question in letter.text for question, (_who, letter) in zip(
         ("Which cell?", "Which charger?"), mails("return.asked"), strict=True
     )] == [True, True]  # fmt: skip
-    assert Delivery.objects.filter(template="return_news").count() == 2
+    assert Message.objects.filter(template="return_update").count() == 2
 
 
 def test_too_long_answers_are_refused():
     made = complaint()
-    authorizations.ask(authorization=made, question="Why?", actor="ann", now=NOON)
+    authorizations.request_evidence(authorization=made, question="Why?", actor="ann", now=NOON)
 
     with pytest.raises(CannotReturnError):
-        authorizations.add_words(authorization=made, words="x" * 4000, now=NOON)
+        authorizations.add_answer(authorization=made, words="x" * 4000, now=NOON)
 
 
 def test_rejected_units_are_returnable_again():
@@ -121,7 +121,7 @@ def test_an_unsent_return_expires_after_deadline_and_tolerance():
     order = make_delivered(quantity=2)
     make_policy()
     made, sent = declare(order, 1), declare(order, 1)
-    authorizations.sent(
+    authorizations.mark_shipped(
         authorization=sent, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
     )
 
@@ -137,7 +137,7 @@ def test_a_failed_expiry_does_not_stop_others(monkeypatch):
     order = make_delivered(quantity=2)
     make_policy()
     first, second = declare(order, 1), declare(order, 1)
-    ReturnAuthorization.objects.update(send_before=NOON.date() - 99 * DAYS)
+    ReturnAuthorization.objects.update(ship_by=NOON.date() - 99 * DAYS)
     expire = authorizations.expire
 
     def break_down(*, authorization, now):
@@ -158,17 +158,17 @@ def test_a_kept_return_cannot_be_marked_shipped():
     made = declare(order, 1)
 
     with pytest.raises(CannotReturnError):
-        authorizations.sent(
+        authorizations.mark_shipped(
             authorization=made, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
         )
 
 
 def test_a_lost_return_can_still_be_received():
     made = declare(make_delivered(quantity=1), 1)
-    authorizations.sent(
+    authorizations.mark_shipped(
         authorization=made, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
     )
-    authorizations.lose(authorization=made, reason="no scan", actor="ann", now=NOON)
+    authorizations.mark_lost(authorization=made, reason="no scan", actor="ann", now=NOON)
 
     receive(made)
 
@@ -178,21 +178,21 @@ def test_a_lost_return_can_still_be_received():
 def test_a_tracking_number_can_be_corrected_until_receipt():
     made = declare(make_delivered(quantity=1), 1)
     for number in ("1", "2"):
-        authorizations.sent(
+        authorizations.mark_shipped(
             authorization=made, carrier="DHL", tracking_number=number, actor="shopper", now=NOON
         )
     assert made.tracking_number == "2"
     receive(made)
 
-    with pytest.raises(IllegalMoveError):
-        authorizations.sent(
+    with pytest.raises(InvalidTransitionError):
+        authorizations.mark_shipped(
             authorization=made, carrier="DHL", tracking_number="3", actor="shopper", now=NOON
         )
 
 
 def test_an_unanswered_question_expires_with_its_own_email():
     made = complaint()
-    authorizations.ask(authorization=made, question="Why?", actor="ann", now=NOON)
+    authorizations.request_evidence(authorization=made, question="Why?", actor="ann", now=NOON)
 
     assert authorizations.expire(authorization=made, now=NOON + 31 * DAYS)
 

@@ -40,7 +40,7 @@ def test_a_withdrawal_is_exchanged_only_on_request(light):
     silent = come_back(order, 1, kind="withdrawal")
     asking = come_back(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
 
-    assert (exchanges.is_for(silent), exchanges.is_for(asking)) == (False, True)
+    assert (exchanges.can_exchange(silent), exchanges.can_exchange(asking)) == (False, True)
     with pytest.raises(CannotReturnError):
         exchange(silent, other)
     exchange(asking, other)
@@ -56,11 +56,11 @@ def test_a_later_request_by_telephone_is_possible(light):
     made = back(light, kind="withdrawal", units=1)
     line = made.lines.get()
 
-    exchanges.wish(authorization=made, wanted={line.order_line_id: other.variant.pk})
+    exchanges.request_variants(authorization=made, wanted={line.order_line_id: other.variant.pk})
 
-    assert exchanges.is_for(made)
-    exchanges.wish(authorization=made, wanted={line.order_line_id: None})
-    assert not exchanges.is_for(made)
+    assert exchanges.can_exchange(made)
+    exchanges.request_variants(authorization=made, wanted={line.order_line_id: None})
+    assert not exchanges.can_exchange(made)
 
 
 def test_a_deduction_reduces_the_difference_and_is_not_charged(light):
@@ -111,13 +111,13 @@ def test_a_withdrawal_by_telephone_cannot_mix_them_either():
     keys = order.lines.order_by("pk").values_list("pk", flat=True)
 
     with pytest.raises(CannotReturnError, match="separately"):
-        exchanges.wish(authorization=made, wanted={keys[0]: others[0], keys[1]: None})
+        exchanges.request_variants(authorization=made, wanted={keys[0]: others[0], keys[1]: None})
     assert not made.lines.exclude(wanted=None).exists()
-    exchanges.wish(authorization=made, wanted=dict(zip(keys, others, strict=True)))
+    exchanges.request_variants(authorization=made, wanted=dict(zip(keys, others, strict=True)))
     receive(made)
     inspect(made)
 
-    assert exchanges.is_for(made)
+    assert exchanges.can_exchange(made)
 
 
 def test_an_exchange_chosen_on_withdrawal_can_be_withdrawn_from(light):
@@ -127,7 +127,7 @@ def test_an_exchange_chosen_on_withdrawal_can_be_withdrawn_from(light):
     first = come_back(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
     second = arrived(exchange(first, other))
 
-    assert eligibility.look(order=second, now=NOON).withdrawable
+    assert eligibility.find_returnable(order=second, now=NOON).withdrawal_units
     again = come_back(second, 1, kind="withdrawal")
     refunds.refund(authorization=again, actor="ann", now=NOON)
 

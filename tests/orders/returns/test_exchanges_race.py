@@ -48,7 +48,7 @@ def test_the_second_click_waits_and_is_refused(monkeypatch, other_click):
     other = make_sibling(light, "30.00")
     made = back(light, units=1)
     rival = Rival(other_click(ReturnAuthorization.objects.get(pk=made.pk), light))
-    rival.begin_at(monkeypatch, exchanges.exchange_options, "bought_of")
+    rival.begin_at(monkeypatch, exchanges.exchange_options, "find_purchase_lines")
     before = held()
 
     exchange(made, other)
@@ -72,14 +72,14 @@ def test_a_chargeback_of_the_first_order_waits_for_an_exchange_of_the_second(
     again = come_back(arrived(exchange(first)), 1)
     update = news_of(first.order.payments.get(), "disputed")
     rival = Rival(lambda: updates.apply(update=update, gateway="fake", now=NOON))
-    rival.begin_at(monkeypatch, exchanges.exchange_options, "bought_of")
-    seen, answered = [], exchanges.events.answered
+    rival.begin_at(monkeypatch, exchanges.exchange_options, "find_purchase_lines")
+    seen, answered = [], exchanges.events.record_answer
 
     def look(*given, **named):
         seen.append(Payment.objects.get().dispute_status)
         return answered(*given, **named)
 
-    monkeypatch.setattr(exchanges.events, "answered", look)
+    monkeypatch.setattr(exchanges.events, "record_answer", look)
 
     exchange(again)
     rival.finish()
@@ -90,4 +90,4 @@ def test_a_chargeback_of_the_first_order_waits_for_an_exchange_of_the_second(
 
 def held():
     """Count the units that are not available to others."""
-    return sum(row.reserved + row.allocated_unseen for row in StockLevel.objects.all())
+    return sum(row.reserved + row.allocated_outstanding for row in StockLevel.objects.all())

@@ -9,8 +9,8 @@ import pytest
 from orders.models import Payment
 from orders.returns import authorizations, refunds, supplier_returns
 from orders.returns.eligibility import CannotReturnError
-from orders.returns.supplier_returns import CannotSendBackError
-from storefront.lib.state_machine import IllegalMoveError
+from orders.returns.supplier_returns import SupplierReturnError
+from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     bring_back,
@@ -31,11 +31,13 @@ def refund(made):
 
 
 def send_on(made):
-    return supplier_returns.open_for(authorization=made, actor="ann", now=NOON)
+    return supplier_returns.open_for_return(authorization=made, actor="ann", now=NOON)
 
 
 def sent(made):
-    authorizations.sent(authorization=made, carrier="DHL", tracking_number="1", actor="s", now=NOON)
+    authorizations.mark_shipped(
+        authorization=made, carrier="DHL", tracking_number="1", actor="s", now=NOON
+    )
 
 
 def test_a_count_can_be_corrected_before_and_after_inspection():
@@ -50,20 +52,20 @@ def test_a_count_can_be_corrected_before_and_after_inspection():
     refund(made)
 
     assert made.lines.get().accepted_quantity == 3
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(InvalidTransitionError):
         receive(made, came=1)
     assert made.lines.get().received_quantity == 3
 
 
 def test_items_sent_to_the_supplier_cannot_be_rejected_or_recounted():
     order = make_delivered(quantity=1)
-    make_policy(takes_back=True)
+    make_policy(accepts_returns=True)
     made = declare(order, 1)
     bring_back(made)
     send_on(made)
 
     with pytest.raises(CannotReturnError, match="supplier already"):
-        refunds.refuse(authorization=made, answer="No.", actor="ann", now=NOON)
+        refunds.reject_received(authorization=made, answer="No.", actor="ann", now=NOON)
     with pytest.raises(CannotReturnError, match="supplier already"):
         receive(made)
 
@@ -73,11 +75,11 @@ def test_items_sent_to_the_supplier_cannot_be_rejected_or_recounted():
 
 def test_received_units_of_a_refunded_return_go_to_the_supplier():
     order = make_delivered(quantity=3)
-    make_policy(takes_back=True)
+    make_policy(accepts_returns=True)
     made = declare(order, 3)
     sent(made)
     refund(made)
-    with pytest.raises(CannotSendBackError):
+    with pytest.raises(SupplierReturnError):
         send_on(made)
 
     receive(made, came=2)
@@ -124,7 +126,7 @@ def test_two_clicks_open_one_supplier_return():
     number = supplier_returns.new_number(purchase_order)
 
     first, second = (
-        supplier_returns.open_alone(
+        supplier_returns.open_without_return(
             purchase_order=purchase_order, units={line.pk: 1}, number=number, actor="a", now=NOON
         )
         for _ in range(2)

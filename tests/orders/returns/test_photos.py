@@ -14,11 +14,11 @@ from django.core.files.storage import storages
 from django.db import IntegrityError, transaction
 from PIL import Image, ImageOps
 
-from catalog.products.images import BadPictureError
-from orders.models import ReturnAuthorization, ReturnPicture
+from catalog.products.images import InvalidImageError
+from orders.models import ReturnAuthorization, ReturnPhoto
 from orders.returns import authorizations, photos, requests
 from orders.returns.eligibility import CannotReturnError
-from orders.returns.tasks import sweep_pictures
+from orders.returns.tasks import delete_orphaned_photos
 from tests.factories.compliance import make_picture
 from tests.factories.returns import declare, make_delivered, say
 from tests.factories.suppliers import NOON
@@ -46,12 +46,16 @@ def phone_picture(kind):
     return written.getvalue() + HIDDEN
 
 
-def complain(order, drawings, **said):
+def complain(order, encoded_photos, **said):
     given = say(order, 1, kind="defect", words="Dead.", **said)
-    given = requests.Declaration(
-        key=given.key, kind=given.kind, units=given.units, words=given.words, drawings=drawings
+    given = requests.ReturnRequest(
+        key=given.key,
+        kind=given.kind,
+        units=given.units,
+        words=given.words,
+        encoded_photos=encoded_photos,
     )
-    return requests.declare(order=order, said=given, actor="shopper", now=NOON)
+    return requests.submit(order=order, request=given, actor="shopper", now=NOON)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -59,7 +63,7 @@ def test_only_pixels_are_stored(kind):
     content = phone_picture(kind)
     assert HIDDEN in content
 
-    kept = photos.drawn(content)
+    kept = photos.reencode(content)
 
     assert HIDDEN not in kept
     opened = Image.open(io.BytesIO(kept))
@@ -73,7 +77,7 @@ def test_a_large_picture_is_resized_and_transparency_becomes_white():
     written = io.BytesIO()
     Image.new("RGBA", (4000, 1000), (0, 0, 0, 0)).save(written, "PNG")
 
-    kept = Image.open(io.BytesIO(photos.drawn(written.getvalue())))
+    kept = Image.open(io.BytesIO(photos.reencode(written.getvalue())))
 
     assert kept.size == (2000, 500)
     assert kept.getpixel((9, 9)) == (255, 255, 255)
@@ -93,7 +97,7 @@ def test_decoding_makes_no_large_copies(monkeypatch, kind):
     monkeypatch.setattr(Image.Image, "convert", noting(copied, convert))
     monkeypatch.setattr(ImageOps, "exif_transpose", noting(copied, transpose))
 
-    photos.drawn(make_picture(kind, (4400, 4200)))
+    photos.reencode(make_picture(kind, (4400, 4200)))
 
     assert shrunk == [(2200, 2100) if kind == "JPEG" else (4400, 4200)]
     assert copied
@@ -110,10 +114,10 @@ def test_two_threads_decode_one_after_the_other(monkeypatch):
             met.append("two at once")
         return Image.new("RGB", (60, 60))
 
-    monkeypatch.setattr("catalog.products.images.opened", opened)
+    monkeypatch.setattr("catalog.products.images.decode", opened)
 
     with ThreadPoolExecutor(2) as threads:
-        assert len(list(threads.map(photos.drawn, [b"", b""]))) == 2
+        assert len(list(threads.map(photos.reencode, [b"", b""]))) == 2
 
     assert met == []
 
@@ -134,8 +138,8 @@ def test_two_threads_decode_one_after_the_other(monkeypatch):
     ],
 )
 def test_an_unsupported_file_is_refused(content):
-    with pytest.raises(BadPictureError):
-        photos.drawn(content)
+    with pytest.raises(InvalidImageError):
+        photos.reencode(content)
 
 
 def test_pictures_are_stored_under_random_names(settings):
@@ -156,7 +160,7 @@ def test_a_repeated_form_stores_one_set():
     first, again = (complain(order, [b"one"], key="k") for _ in range(2))
 
     assert first == again
-    assert ReturnPicture.objects.count() == len(files()) == 1
+    assert ReturnPhoto.objects.count() == len(files()) == 1
 
 
 def test_a_refused_request_leaves_no_file():
@@ -175,7 +179,7 @@ def test_a_failed_request_leaves_no_file(monkeypatch):
     def broken(*_args, **_more):
         raise RuntimeError("the mail")
 
-    monkeypatch.setattr("orders.returns.events.declared", broken)
+    monkeypatch.setattr("orders.returns.events.record_request", broken)
 
     with pytest.raises(RuntimeError):
         complain(order, [b"one"])
@@ -187,12 +191,18 @@ def test_a_failed_request_leaves_no_file(monkeypatch):
 def test_an_answer_adds_pictures_up_to_the_maximum():
     (made,) = complain(make_delivered(quantity=1), [b"1", b"2", b"3", b"4"])
     for _ in range(2):
-        authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
-        authorizations.add_words(authorization=made, words="Here.", drawings=[b"x"] * 4, now=NOON)
-    authorizations.ask(authorization=made, question="Another?", actor="ann", now=NOON)
+        authorizations.request_evidence(
+            authorization=made, question="Another?", actor="ann", now=NOON
+        )
+        authorizations.add_answer(
+            authorization=made, words="Here.", encoded_photos=[b"x"] * 4, now=NOON
+        )
+    authorizations.request_evidence(authorization=made, question="Another?", actor="ann", now=NOON)
 
     with pytest.raises(CannotReturnError, match="12 photos"):
-        authorizations.add_words(authorization=made, words="Here.", drawings=[b"x"], now=NOON)
+        authorizations.add_answer(
+            authorization=made, words="Here.", encoded_photos=[b"x"], now=NOON
+        )
 
     made.refresh_from_db()
     assert made.status == "needs_evidence"
@@ -205,7 +215,7 @@ def test_the_database_enforces_the_maximum():
 
     for place in (0, 1, 13):
         with pytest.raises(IntegrityError), transaction.atomic():
-            ReturnPicture.objects.create(
+            ReturnPhoto.objects.create(
                 authorization=made, place=place, file="complaints/x.jpg", added_at=NOON
             )
 
@@ -216,13 +226,13 @@ def test_old_files_without_a_row_are_deleted():
     evidence = storages["private"].save("evidence/paper.pdf", io.BytesIO(b"of a supplier"))
     then = storages["private"].get_modified_time(left)
 
-    assert photos.sweep(now=then + timedelta(hours=23)) == 0
-    assert photos.sweep(now=then + timedelta(hours=25)) == 1
+    assert photos.delete_orphans(now=then + timedelta(hours=23)) == 0
+    assert photos.delete_orphans(now=then + timedelta(hours=25)) == 1
 
     assert files() == sorted([made.pictures.get().file, evidence])
 
 
 def test_a_sweep_without_files_does_nothing():
-    sweep_pictures()
+    delete_orphaned_photos()
 
     assert files() == []

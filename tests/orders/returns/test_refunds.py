@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from orders.models import Order, PaymentEvent, ReturnLine
 from orders.payments import refunds as payment_refunds
-from orders.pricing.proration import share
+from orders.pricing.proration import prorate
 from orders.returns import authorizations
 from orders.returns import refunds as return_refunds
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.money import Money
-from storefront.lib.state_machine import IllegalMoveError
+from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.full_shop import settle
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
@@ -54,7 +54,7 @@ def test_all_parts_of_a_line_sum_to_its_charge(charge, parts, currency):
     whole = Money(charge, currency).rounded()
     given_back, before = [], 0
     for units in parts:
-        given_back.append(share(whole, quantity=sum(parts), before=before, units=units))
+        given_back.append(prorate(whole, quantity=sum(parts), before=before, units=units))
         before += units
 
     assert Money.total(given_back, currency) == whole
@@ -88,7 +88,7 @@ def test_a_return_is_refunded_once():
     made = declare(order, 1)
     paid_back(made)
 
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(InvalidTransitionError):
         refund(made)
 
     assert len(asked(order)) == 1
@@ -163,12 +163,12 @@ def test_nothing_is_refunded_before_receipt_or_proof_of_shipping():
 
     with pytest.raises(CannotReturnError):
         refund(made)
-    authorizations.sent(
+    authorizations.mark_shipped(
         authorization=made, carrier="DHL", tracking_number="", actor="ann", now=NOON
     )
     with pytest.raises(CannotReturnError):
         refund(made)
-    authorizations.sent(
+    authorizations.mark_shipped(
         authorization=made, carrier="DHL", tracking_number="1", actor="ann", now=NOON
     )
     refund(made)
@@ -180,14 +180,14 @@ def test_a_kept_item_is_refunded_without_a_return():
     order = make_delivered(quantity=2)
     made = declare(order, 1, kind="damaged")
 
-    return_refunds.keep_it(authorization=made, actor="ann", now=NOON)
+    return_refunds.refund_without_return(authorization=made, actor="ann", now=NOON)
 
     assert (made.status, made.destination, made.refund_amount) == (
         "refunded",
         "nowhere",
         Decimal("39.99"),
     )
-    assert ReturnLine.objects.get().share_amount == Decimal("39.99")
+    assert ReturnLine.objects.get().paid_amount == Decimal("39.99")
 
 
 def test_without_accepted_units_the_return_is_rejected():
@@ -197,7 +197,9 @@ def test_without_accepted_units_the_return_is_rejected():
 
     with pytest.raises(CannotReturnError):
         refund(made)
-    return_refunds.refuse(authorization=made, answer="An empty box.", actor="ann", now=NOON)
+    return_refunds.reject_received(
+        authorization=made, answer="An empty box.", actor="ann", now=NOON
+    )
 
     assert counters(order) == [(0, 0)]
     assert asked(order) == []

@@ -34,14 +34,14 @@ def exchange(made):
 
 
 def is_sound():
-    told = registry.check(now=NOON)
+    told = registry.check_all(now=NOON)
     codes = [one.invariant.code for one in told if one.count]
     return [code for code in codes if code.startswith(("I1.", "I2.", "I3.", "I10.", "I12."))] == []
 
 
 def test_a_replacement_is_a_free_order():
     made = broken(units=2)
-    before = StockLevel.objects.get().allocated_unseen
+    before = StockLevel.objects.get().allocated_outstanding
 
     order = exchange(made)
 
@@ -51,12 +51,12 @@ def test_a_replacement_is_a_free_order():
         Decimal(0),
         made.order.email,
     )
-    assert (line.quantity, line.sku, line.charge_amount) == (
+    assert (line.quantity, line.sku, line.customer_charge_amount) == (
         2,
         made.order.lines.get().sku,
         Decimal(0),
     )
-    assert StockLevel.objects.get().allocated_unseen == before + 2
+    assert StockLevel.objects.get().allocated_outstanding == before + 2
     assert Allocation.objects.get(line=line).status == "unseen"
     assert counters(made.order) == [(2, 2)]
     assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
@@ -69,19 +69,19 @@ def test_a_replacement_is_a_free_order():
 def test_a_replacement_is_held_until_waived(monkeypatch):
     connect(monkeypatch, ScriptedSupplier())
     order = exchange(broken())
-    (purchase_order,) = submission.divide(order=order, now=NOON)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
 
-    held = submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    held = submission.submit(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
     assert held.status == "on_hold"
-    monkeypatch.setattr(submission, "check", lambda **_: [])  # staff waived it
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])  # staff waived it
     held.move(PurchaseOrder.Status.READY, at=NOON, hold_reasons=[])
-    sent = submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+    sent = submission.submit(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
     news = make_parcel_news("CJPKR9999999999YQ")
     for word in ("shipped", "delivered"):
         state = make_state(sent, word, news, reference=f"S-{sent.number}")
         acknowledgements.apply(purchase_order=sent, state=state, now=NOON)
-        shipments.take_in(purchase_order=sent, state=state, now=NOON)
+        shipments.import_parcels(purchase_order=sent, state=state, now=NOON)
 
     order.refresh_from_db()
     assert order.status == "completed"
@@ -138,13 +138,13 @@ def test_a_withdrawal_is_not_replaced():
 def test_a_replacement_cannot_be_withdrawn_from():
     order = exchange(broken())
     order.lines.update(shipped_quantity=1, delivered_quantity=1)
-    (purchase_order,) = submission.divide(order=order, now=NOON)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="closed")
 
-    left = eligibility.look(order=Order.objects.get(pk=order.pk), now=NOON)
+    left = eligibility.find_returnable(order=Order.objects.get(pk=order.pk), now=NOON)
     made = declare(order, 1, kind="defect", words="Dead again.")
     bring_back(made)
 
-    assert left.withdrawable == {}
+    assert left.withdrawal_units == {}
     again = exchange(made)
     assert again.total_amount == 0

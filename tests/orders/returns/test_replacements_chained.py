@@ -12,7 +12,7 @@ from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import acknowledgements, submission
 from orders.returns import refund_amounts, refunds
 from orders.returns.eligibility import CannotReturnError
-from storefront.lib.state_machine import IllegalMoveError
+from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.backorders import look_everywhere
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
@@ -41,7 +41,7 @@ def light():
 
 def arrived(order, *, units=None):
     """Deliver ``units``, or all; the others are not shipped yet."""
-    submission.divide(order=order, now=NOON)
+    submission.create_purchase_orders(order=order, now=NOON)
     (line,) = order.lines.all()
     units = line.quantity if units is None else units
     order.lines.update(shipped_quantity=units, delivered_quantity=units)
@@ -68,7 +68,7 @@ def chained(light, *, depth, units=3):
 
 def withdrawn(order, units):
     """Withdraw by staff, who may accept it late."""
-    made = declare(order, units, kind="withdrawal", is_late_fine=True)
+    made = declare(order, units, kind="withdrawal", ignore_deadlines=True)
     bring_back(made)
     pay(made)
     return made
@@ -86,7 +86,7 @@ def read(returns):
 
 def whole(first):
     """Return what was paid for items and shipping."""
-    return first.order.lines.get().charge_amount + first.delivery_amount
+    return first.order.lines.get().customer_charge_amount + first.delivery_amount
 
 
 def assert_refunded_to_first(first):
@@ -133,10 +133,10 @@ def test_withdrawing_unit_by_unit_refunds_each_to_the_cent(light, depth):
 @DEPTHS
 def test_lines_rejected_of_the_last_replacement_are_refunded(light, depth):
     returns, last = chained(light, depth=depth)
-    (purchase_order,) = submission.divide(order=last, now=NOON)
+    (purchase_order,) = submission.create_purchase_orders(order=last, now=NOON)
     purchase_order.move("ready", at=NOON)
     for status in ("submitting", "submitted"):
-        purchase_order.move(status, at=NOON, axis="request_status")
+        purchase_order.move(status, at=NOON, status_field="submission_status")
 
     state = make_state(purchase_order, "rejected")
     acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
@@ -149,7 +149,7 @@ def test_lines_rejected_of_the_last_replacement_are_refunded(light, depth):
     assert asked() == [whole(first)]
     assert_refunded_to_first(first)
     for each in returns:
-        with pytest.raises(IllegalMoveError):
+        with pytest.raises(InvalidTransitionError):
             pay(each)
 
 
@@ -246,7 +246,7 @@ def test_undecided_units_in_between_block_the_refund():
         "inspected",
     ]
     second.lines.update(canceled_quantity=1)
-    assert refund_amounts.has_failed(first)
+    assert refund_amounts.has_failed_replacement(first)
     pay(again)
     first.refresh_from_db()
     assert (asked(), first.refund_amount) == ([Decimal("66.65")], Decimal("66.65"))
@@ -264,4 +264,4 @@ def test_the_invariant_finds_a_missing_refund(light):
         cursor.execute("SET LOCAL session_replication_role = replica")
     PaymentEvent.objects.filter(external_id__endswith=f":return:{made.number}").delete()
 
-    assert wrong() == ["I10.paid_once"]
+    assert wrong() == ["returns.refunded_once"]

@@ -12,8 +12,8 @@ from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import submission
 from orders.returns import exchanges, refund_amounts, refunds
 from orders.returns.eligibility import CannotReturnError
-from orders.returns.exchanges import Found
-from orders.returns.replacement_orders import Shelf
+from orders.returns.exchanges import ReplacementSources
+from orders.returns.replacement_orders import ReplacementSource
 from storefront.lib.money import Money
 from tests.factories.backorders import also_at
 from tests.factories.orders import make_sellable
@@ -43,7 +43,7 @@ def exchanged(light, *, units, kind="withdrawal", other=None, discount="0"):
     wanted = {line.pk: other.variant.pk} if other and kind == "withdrawal" else None
     first = come_back(order, units, kind=kind, wanted=wanted)
     made = exchange(first, other)
-    submission.divide(order=made, now=NOON)
+    submission.create_purchase_orders(order=made, now=NOON)
     made.lines.update(shipped_quantity=units, delivered_quantity=units)
     PurchaseOrder.objects.filter(order=made).update(status="closed", status_since=NOON)
     return first, Order.objects.get(pk=made.pk)
@@ -52,7 +52,7 @@ def exchanged(light, *, units, kind="withdrawal", other=None, discount="0"):
 def exchange_from_two_places(made, level):
     """Exchange with ``level`` as the source of the last line; the others keep theirs."""
     sold = made.order.lines.latest("pk")
-    shelf = Shelf(
+    source = ReplacementSource(
         variant_id=sold.variant_id,
         offer_id=level.offer_id,
         level_id=level.pk,
@@ -62,7 +62,7 @@ def exchange_from_two_places(made, level):
         landed=None,
         entry={**made.purchase_order.entry, "location_id": level.location_id},
     )
-    found = Found(shelves={sold.pk: shelf})
+    found = ReplacementSources(sources={sold.pk: source})
     return exchanges.exchange(authorization=made, found=found, actor="ann", now=NOON)
 
 
@@ -127,7 +127,7 @@ def test_canceling_undecided_units_allows_the_refund(light):
     order = make_delivered(light, other, quantity=1)
     first = come_back(order, 1, 1)
     second = exchange_from_two_places(first, also_at(other))
-    here, there = submission.divide(order=second, now=NOON)
+    here, there = submission.create_purchase_orders(order=second, now=NOON)
     (line,) = (one.order_line for one in here.lines.all())
     OrderLine.objects.filter(pk=line.pk).update(shipped_quantity=1, delivered_quantity=1)
     PurchaseOrder.objects.filter(pk=here.pk).update(status="closed", status_since=NOON)
@@ -151,7 +151,7 @@ def test_a_return_that_replaces_itself_is_refunded_as_usual(light):
     type(made).objects.filter(pk=made.pk).update(replacement=made.order_id)
     made.refresh_from_db()
 
-    assert refund_amounts.paid_by(made.order) is None
+    assert refund_amounts.root_return(made.order) is None
     pay(made)
 
     assert asked() == [made.order.total_amount]
@@ -179,7 +179,7 @@ def test_the_invariant_finds_a_part_that_is_not_passed_on(light):
     line.replaced_amount = Decimal("33.33")
     line.save(update_fields=["replaced_amount"])
 
-    assert "I10.all_passed_on" in wrong()
+    assert "returns.replacement_refund_complete" in wrong()
 
 
 def test_the_invariant_finds_a_part_that_is_not_requested(light):
@@ -192,5 +192,5 @@ def test_the_invariant_finds_a_part_that_is_not_requested(light):
         cursor.execute("SET LOCAL session_replication_role = replica")
     PaymentEvent.objects.filter(external_id__endswith=f":return:{last.number}").delete()
 
-    assert "I10.paid_once" in wrong()
+    assert "returns.refunded_once" in wrong()
     assert OrderLine.objects.filter(returned_quantity=2).count() == 2

@@ -41,7 +41,7 @@ def pay(made):
 
 
 def broken_rules():
-    told = registry.check(now=NOON)
+    told = registry.check_all(now=NOON)
     return [one.invariant.code for one in told if one.count and one.invariant.code[:4] == "I10."]
 
 
@@ -55,7 +55,7 @@ def test_erasure_includes_the_replacement():
 
     assert not order.cart.is_current
     with transaction.atomic():
-        privacy.forget(addresses=[], owner_id=owner.pk, now=NOON)
+        privacy.erase_customer(addresses=[], owner_id=owner.pk, now=NOON)
 
     order.refresh_from_db()
     assert order.email.endswith("@erased.invalid")
@@ -95,7 +95,7 @@ def test_a_chargeback_blocks_refund_and_replacement(dispute):
             act(made)
     other = declare(kept.order, 1, kind="defect", words="Dead.")
     with pytest.raises(CannotReturnError, match="bank"):
-        refunds.keep_it(authorization=other, actor="ann", now=NOON)
+        refunds.refund_without_return(authorization=other, actor="ann", now=NOON)
     Payment.objects.update(dispute_status="won")
     pay(made)
 
@@ -103,14 +103,14 @@ def test_a_chargeback_blocks_refund_and_replacement(dispute):
 
 
 def fail(order, canceled, shipped):
-    submission.divide(order=order, now=NOON)
+    submission.create_purchase_orders(order=order, now=NOON)
     OrderLine.objects.filter(order=order).update(
         canceled_quantity=canceled, shipped_quantity=shipped
     )
 
 
 def waits():
-    return "return_not_replaced" in {row.cause.code for row in query.find(now=NOON)}
+    return "exchange_not_possible" in {row.cause.code for row in query.load_items(now=NOON)}
 
 
 def test_a_failed_part_is_refunded_to_the_cent():
@@ -135,13 +135,13 @@ def test_undecided_units_delay_the_refund():
     with pytest.raises(CannotReturnError, match="exchanged"):
         pay(made)
 
-    assert not refund_amounts.has_failed(made)
+    assert not refund_amounts.has_failed_replacement(made)
     assert not waits()
     assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
 
 
 def arrived(order):
-    (purchase_order,) = submission.divide(order=order, now=NOON)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
     (line,) = order.lines.all()
     order.lines.update(shipped_quantity=line.quantity, delivered_quantity=line.quantity)
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="closed")

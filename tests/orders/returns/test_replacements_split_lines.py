@@ -33,10 +33,10 @@ def light():
 
 def parted(order, *, keep):
     """Split each line: the supplier ships ``keep`` of it."""
-    submission.divide(order=order, now=NOON)
+    submission.create_purchase_orders(order=order, now=NOON)
     for line in PurchaseLine.objects.filter(purchase_order__order=order).order_by("pk"):
         with transaction.atomic():
-            line_splits.part(line, keep=keep)
+            line_splits.split(line, keep=keep)
     return list(order.lines.order_by("pk"))
 
 
@@ -64,8 +64,8 @@ def test_a_canceled_part_of_a_split_line_is_refunded(light):
     ended(first, shipped=2)
     ended(rest, shipped=0)
 
-    assert refund_amounts.has_failed(made)
-    assert refund_amounts.due(made).given.amount == Decimal("33.33")
+    assert refund_amounts.has_failed_replacement(made)
+    assert refund_amounts.preview(made).given.amount == Decimal("33.33")
     pay(made)
 
     assert (made.status, asked()) == ("refunded", [Decimal("33.33")])
@@ -93,10 +93,10 @@ def test_a_part_split_again_belongs_to_the_first_line(light):
     order.lines.update(warranty_months=60)
     first, rest = parted(order, keep=1)
     with transaction.atomic():
-        line_splits.part(PurchaseLine.objects.get(order_line=rest, is_live=True), keep=1)
+        line_splits.split(PurchaseLine.objects.get(order_line=rest, is_active=True), keep=1)
 
     lines = order.lines.order_by("pk")
-    assert [line.parted_from_id for line in lines] == [None, first.pk, first.pk]
+    assert [line.split_from_id for line in lines] == [None, first.pk, first.pk]
     assert {line.warranty_months for line in lines} == {60}
     for line, shipped in zip(lines, (1, 0, 0), strict=True):
         ended(line, shipped=shipped)

@@ -33,7 +33,7 @@ def test_a_withdrawal_is_approved_at_once_with_an_address():
 
     assert (made.status, made.kind) == ("approved", "withdrawal")
     assert made.address == "Fara, Lampenweg 1, 10115 Berlin"
-    assert made.send_before == NOON.date() + timedelta(days=14)
+    assert made.ship_by == NOON.date() + timedelta(days=14)
     assert counters(order) == [(2, 0)]
 
 
@@ -57,7 +57,7 @@ def test_a_repeated_form_is_one_return():
     said = say(order, 1)
 
     first, second = (
-        requests.declare(order=order, said=said, actor="shopper", now=NOON) for _ in range(2)
+        requests.submit(order=order, request=said, actor="shopper", now=NOON) for _ in range(2)
     )
 
     assert first == second
@@ -68,10 +68,10 @@ def test_a_repeated_form_is_one_return():
 def test_a_form_of_another_order_is_refused():
     order, other = make_delivered(), make_delivered()
     said = say(order, 1)
-    requests.declare(order=order, said=said, actor="shopper", now=NOON)
+    requests.submit(order=order, request=said, actor="shopper", now=NOON)
 
     with pytest.raises(CannotReturnError):
-        requests.declare(order=other, said=said, actor="shopper", now=NOON)
+        requests.submit(order=other, request=said, actor="shopper", now=NOON)
 
     assert counters(other) == [(0, 0)]
 
@@ -91,7 +91,7 @@ def test_a_line_of_another_order_is_refused():
     order, other = make_delivered(), make_delivered()
 
     with pytest.raises(CannotReturnError, match="not part of the order"):
-        requests.declare(order=order, said=say(other, 1), actor="shopper", now=NOON)
+        requests.submit(order=order, request=say(other, 1), actor="shopper", now=NOON)
 
     assert counters(other) == [(0, 0)]
 
@@ -126,19 +126,19 @@ def test_the_database_refuses_more_than_was_shipped():
 def test_unshipped_items_cannot_be_returned():
     order = make_accepted_purchase_order(make_sellable(), quantity=2).order
 
-    left = eligibility.look(order=order, now=NOON)
+    left = eligibility.find_returnable(order=order, now=NOON)
 
-    assert (left.withdrawable, left.complainable) == ({}, {})
+    assert (left.withdrawal_units, left.complaint_units) == ({}, {})
 
 
 def test_items_in_transit_allow_a_withdrawal_but_no_complaint():
     order = make_shipped_order(quantity=2)
 
-    left = eligibility.look(order=order, now=NOON)
+    left = eligibility.find_returnable(order=order, now=NOON)
 
-    assert list(left.withdrawable.values()) == [2]
-    assert left.complainable == {}
-    assert left.withdraw_until is None
+    assert list(left.withdrawal_units.values()) == [2]
+    assert left.complaint_units == {}
+    assert left.withdrawal_deadline is None
 
 
 @pytest.mark.parametrize(
@@ -149,10 +149,10 @@ def test_without_a_delivery_event_the_promised_date_counts(days, withdrawn, comp
     Order.objects.update(arrives_to=NOON.date())
     order.refresh_from_db()
 
-    left = eligibility.look(order=order, now=NOON + timedelta(days=days))
+    left = eligibility.find_returnable(order=order, now=NOON + timedelta(days=days))
 
-    assert sum(left.withdrawable.values()) == withdrawn
-    assert sum(left.complainable.values()) == complained
+    assert sum(left.withdrawal_units.values()) == withdrawn
+    assert sum(left.complaint_units.values()) == complained
 
 
 def test_staff_accept_a_complaint_without_a_delivery_event():
@@ -161,7 +161,7 @@ def test_staff_accept_a_complaint_without_a_delivery_event():
     with pytest.raises(CannotReturnError):
         declare(order, 1, kind="missing")
 
-    assert declare(order, 1, kind="missing", is_late_fine=True).status == "requested"
+    assert declare(order, 1, kind="missing", ignore_deadlines=True).status == "requested"
 
 
 @pytest.mark.parametrize(
@@ -171,10 +171,12 @@ def test_staff_accept_a_complaint_without_a_delivery_event():
 def test_each_period_ends_after_its_last_day(days, withdrawn, complained):
     order = make_delivered(quantity=3)  # on a Tuesday
 
-    left = eligibility.look(order=order, now=NOON + timedelta(days=days, hours=11, minutes=59))
+    left = eligibility.find_returnable(
+        order=order, now=NOON + timedelta(days=days, hours=11, minutes=59)
+    )
 
-    assert sum(left.withdrawable.values()) == withdrawn
-    assert sum(left.complainable.values()) == complained
+    assert sum(left.withdrawal_units.values()) == withdrawn
+    assert sum(left.complaint_units.values()) == complained
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_each_period_ends_after_its_last_day(days, withdrawn, complained):
 def test_a_period_that_ends_on_a_weekend_ends_on_monday(arrived, until):
     at = datetime.fromisoformat(f"{arrived}T12:00:00+00:00")
 
-    assert eligibility.withdraw_until(at).isoformat() == until
+    assert eligibility.withdrawal_deadline(at).isoformat() == until
 
 
 def test_the_warranty_of_a_leap_day_ends_on_an_existing_day():
@@ -204,16 +206,16 @@ def test_staff_can_open_a_late_return():
     with pytest.raises(CannotReturnError, match="14-day"):
         declare(order, 1, now=late)
 
-    assert declare(order, 1, now=late, actor="ann", is_late_fine=True).status == "approved"
+    assert declare(order, 1, now=late, actor="ann", ignore_deadlines=True).status == "approved"
 
 
 def test_items_of_low_value_are_kept():
     order = make_delivered(make_sellable(price="9.99", quantity=9), quantity=3)
-    make_policy(keep_below_amount="20.00")
+    make_policy(returnless_below_amount="20.00")
 
     cheap, more = declare(order, 1), declare(order, 1)
 
-    assert (cheap.destination, cheap.address, cheap.send_before) == ("nowhere", "", None)
+    assert (cheap.destination, cheap.address, cheap.ship_by) == ("nowhere", "", None)
     assert more.destination == "nowhere", "19.98 is less than 20.00"
     assert declare(order, 1).destination == "us", "bit by bit it is worth 29.97"
 
@@ -233,7 +235,7 @@ def test_the_suppliers_own_policy_takes_precedence():
 def test_an_erased_order_accepts_no_return():
     order = make_delivered(quantity=1)
     with transaction.atomic():
-        privacy.forget(addresses=[order.email], owner_id=0, now=NOON)
+        privacy.erase_customer(addresses=[order.email], owner_id=0, now=NOON)
 
     with pytest.raises(CannotReturnError, match="erased"):
         declare(order, 1, kind="defect", words="I am Kanari Vogel.")

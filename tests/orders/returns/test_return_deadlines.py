@@ -33,12 +33,12 @@ def label(made, now):
 def test_the_deadline_starts_with_the_return_address():
     order = make_delivered(quantity=1)
     made = declare(order, 1)
-    assert made.send_before is None
+    assert made.ship_by is None
     assert not authorizations.expire(authorization=made, now=NOON + 99 * DAYS)
 
     label(made, NOON + 20 * DAYS)
 
-    assert made.send_before == (NOON + 34 * DAYS).date()
+    assert made.ship_by == (NOON + 34 * DAYS).date()
     assert not authorizations.expire(authorization=made, now=NOON + 48 * DAYS)
     assert authorizations.expire(authorization=made, now=NOON + 49 * DAYS)
 
@@ -49,7 +49,7 @@ def test_the_deadline_of_items_in_transit_starts_at_arrival():
     made = declare(order, 1)
     late = NOON + 29 * DAYS
 
-    assert made.send_before is None
+    assert made.ship_by is None
     assert not authorizations.expire(authorization=made, now=late)
     PurchaseOrder.objects.update(status="closed", status_since=late)
     assert not authorizations.expire(authorization=made, now=late + 28 * DAYS)

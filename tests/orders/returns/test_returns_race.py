@@ -10,7 +10,7 @@ from orders import privacy
 from orders.models import PaymentEvent, ReturnAuthorization
 from orders.returns import authorizations, refunds, requests
 from orders.returns.eligibility import CannotReturnError
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     arrived,
@@ -33,7 +33,7 @@ ROUNDS = 8
 
 
 def clicking(order, said):
-    return lambda: requests.declare(order=order, said=said, actor="shopper", now=NOON)
+    return lambda: requests.submit(order=order, request=said, actor="shopper", now=NOON)
 
 
 def test_concurrent_submissions_of_one_form_are_one_return():
@@ -69,7 +69,10 @@ def test_concurrent_refunds_pay_once():
             lambda row=row: refunds.refund(authorization=row, actor="ann", now=NOON) for row in rows
         ]
 
-        assert all_at_once(acts, (IllegalMoveError, LostRaceError, CannotReturnError)) == CLICKS - 1
+        assert (
+            all_at_once(acts, (InvalidTransitionError, ConcurrentUpdateError, CannotReturnError))
+            == CLICKS - 1
+        )
 
         asked = PaymentEvent.objects.filter(payment__order=order, kind="refund_requested")
         assert asked.count() == 1
@@ -84,12 +87,14 @@ def test_a_concurrent_cancel_and_refund_exclude_each_other():
 
         lost = all_at_once(
             [
-                lambda row=staff: refunds.keep_it(authorization=row, actor="ann", now=NOON),
+                lambda row=staff: refunds.refund_without_return(
+                    authorization=row, actor="ann", now=NOON
+                ),
                 lambda row=shopper: authorizations.cancel(
                     authorization=row, actor="shopper", now=NOON
                 ),
             ],
-            (IllegalMoveError, CannotReturnError),
+            (InvalidTransitionError, CannotReturnError),
         )
 
         made.refresh_from_db()
@@ -110,13 +115,13 @@ def test_erasure_waits_for_a_refund_of_a_replacement(monkeypatch):
 
     def forget():
         with transaction.atomic():
-            privacy.forget(addresses=[first.order.email], owner_id=0, now=NOON)
+            privacy.erase_customer(addresses=[first.order.email], owner_id=0, now=NOON)
 
     rival = Rival(forget)
-    rival.begin_at(monkeypatch, refunds.ledger, "secured")
+    rival.begin_at(monkeypatch, refunds.ledger, "lock_authorized_payments")
     refunds.refund(authorization=again, actor="ann", now=NOON)
     rival.finish()
 
-    assert isinstance(rival.failure, privacy.OnItsWayError)  # other items are in transit
+    assert isinstance(rival.failure, privacy.OpenOrderError)  # other items are in transit
     first.refresh_from_db()
     assert first.status == "refunded"

@@ -42,15 +42,15 @@ class Returns(GivingBack):
         for price in ("30.01", "33.33", "40.00"):
             make_sibling(lights[0], price, quantity=UNITS)
         make_service(lights[0].level.location, countries=["DE"])
-        quotes.forget()
+        quotes.clear_cache()
         (bought,) = make_purchase_orders(*lights, quantity=2)
         fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-        sent = submission.send(purchase_order=fresh.get(pk=bought.pk), now=NOON)
+        sent = submission.submit(purchase_order=fresh.get(pk=bought.pk), now=NOON)
         settle(sent.order)
         news = make_parcel_news("CJPKR0000000001YQ")
         for word in ("shipped", answer):
             state = make_state(sent, word, news, reference=sent.supplier_reference)
-            shipments.take_in(purchase_order=sent, state=state, now=NOON)
+            shipments.import_parcels(purchase_order=sent, state=state, now=NOON)
 
     def teardown(self):
         if hasattr(self, "world"):
@@ -69,9 +69,9 @@ class Returns(GivingBack):
     def send_a_replacement(self, which):
         """Ship and deliver it."""
         if order := self.pick(Order.objects.filter(status="placed"), which):
-            for made in submission.divide(order=order, now=self.now):
+            for made in submission.create_purchase_orders(order=order, now=self.now):
                 fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-                submission.send(purchase_order=fresh.get(pk=made.pk), now=self.now)
+                submission.submit(purchase_order=fresh.get(pk=made.pk), now=self.now)
             self.arrive(LAST)
 
     @rule(which=WHICH, units=FEW, times=st.integers(1, 3), word=st.sampled_from(["refund", "keep"]))
@@ -89,8 +89,8 @@ class Returns(GivingBack):
 
 
 def test_returns_in_any_order_keep_the_invariants(monkeypatch):
-    monkeypatch.setattr(submission, "check", lambda **_: [])
-    monkeypatch.setattr("suppliers.sync.live_check.ask", lambda **_: set())
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
+    monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
     Returns.supplier = connect(monkeypatch, ScriptedSupplier())
 
     run_state_machine_as_test(Returns, settings=MANY)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders.models import ReturnAuthorization, SupplierRMA
+from orders.models import ReturnAuthorization, SupplierReturn
 
 RETURN = """
 requested: approved rejected needs_evidence canceled refunded
@@ -39,7 +39,7 @@ def parse(table):
     return found
 
 
-@pytest.mark.parametrize(("model", "table"), [(ReturnAuthorization, RETURN), (SupplierRMA, RMA)])
+@pytest.mark.parametrize(("model", "table"), [(ReturnAuthorization, RETURN), (SupplierReturn, RMA)])
 def test_transitions_match_the_table(model, table):
     assert {here: set(ahead) for here, ahead in model.TRANSITIONS.items()} == parse(table)
     assert set(parse(table)) == set(model.Status)
@@ -47,7 +47,7 @@ def test_transitions_match_the_table(model, table):
 
 @pytest.mark.parametrize(
     ("model", "ended"),
-    [(ReturnAuthorization, ReturnAuthorization.ENDED), (SupplierRMA, SupplierRMA.SETTLED)],
+    [(ReturnAuthorization, ReturnAuthorization.ENDED), (SupplierReturn, SupplierReturn.SETTLED)],
 )
 def test_every_state_can_reach_an_end(model, ended):
     ends = set(ended)
@@ -56,4 +56,4 @@ def test_every_state_can_reach_an_end(model, ended):
 
     assert ends == set(model.Status)
     again = {s for s in ended if not model.TRANSITIONS[s] <= set(ended)}
-    assert again <= {"expired"}, "what came after it was closed is looked at all the same"
+    assert again <= {"expired"}, "staff still inspect goods that arrive after it expired"

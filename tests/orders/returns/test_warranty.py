@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Product
-from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, SupplierRMA
+from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, SupplierReturn
 from orders.returns import eligibility, supplier_returns
-from orders.returns.supplier_returns import CannotSendBackError
+from orders.returns.supplier_returns import SupplierReturnError
 from storefront.dashboard.inbox import query
 from tests.factories.orders import make_sellable
 from tests.factories.returns import bring_back, declare, make_delivered, make_policy
@@ -39,9 +39,9 @@ def test_a_shorter_month_ends_on_its_last_day(day, months, then):
     assert eligibility.months_after(day, months) == then
 
 
-def complainable(order, *, days):
+def complaint_units(order, *, days):
     order = Order.objects.get(pk=order.pk)
-    return eligibility.look(order=order, now=NOON + timedelta(days=days)).complainable
+    return eligibility.find_returnable(order=order, now=NOON + timedelta(days=days)).complaint_units
 
 
 @pytest.mark.django_db
@@ -53,8 +53,8 @@ def test_the_manufacturer_warranty_at_sale_counts():
     Product.objects.update(warranty_months=None)  # the warranty at sale remains
 
     assert line.warranty_months == 60
-    assert complainable(order, days=5 * 365) == {line.pk: 1}
-    assert complainable(order, days=5 * 366) == {}
+    assert complaint_units(order, days=5 * 365) == {line.pk: 1}
+    assert complaint_units(order, days=5 * 366) == {}
 
 
 @pytest.mark.django_db
@@ -62,10 +62,10 @@ def test_a_longer_current_warranty_covers_earlier_sales():
     order = make_delivered(quantity=1)
     (line,) = order.lines.all()
 
-    assert complainable(order, days=3 * 365) == {}
+    assert complaint_units(order, days=3 * 365) == {}
     Product.objects.update(warranty_months=48)
 
-    assert complainable(order, days=3 * 365) == {line.pk: 1}
+    assert complaint_units(order, days=3 * 365) == {line.pk: 1}
     assert eligibility.warranty_months(OrderLine.objects.get()) == 48
 
 
@@ -73,7 +73,7 @@ def broken(*, told_after, kind="defect", **policy):
     """Complain ``told_after`` days after delivery."""
     make_policy(**policy)
     order = make_delivered(quantity=2)
-    made = declare(order, 1, kind=kind, words="Dead.", is_late_fine=True)
+    made = declare(order, 1, kind=kind, words="Dead.", ignore_deadlines=True)
     bring_back(made, state="damaged")
     arrived = NOON - timedelta(days=told_after)
     PurchaseOrder.objects.update(status="closed", status_since=arrived)
@@ -81,45 +81,45 @@ def broken(*, told_after, kind="defect", **policy):
 
 
 def open_for(made):
-    return supplier_returns.open_for(authorization=made, actor="ann", now=NOON)
+    return supplier_returns.open_for_return(authorization=made, actor="ann", now=NOON)
 
 
 def causes():
-    return {row.cause.code for row in query.find(now=NOON)}
+    return {row.cause.code for row in query.load_items(now=NOON)}
 
 
 @pytest.mark.django_db
 def test_a_defect_within_the_supplier_warranty_is_claimed():
-    made = broken(told_after=365, warranty_months=12, takes_back=False)
+    made = broken(told_after=365, warranty_months=12, accepts_returns=False)
 
-    assert "Covered by the supplier's warranty" in supplier_returns.says(made)
-    assert "return_to_send_on" in causes()
+    assert "Covered by the supplier's warranty" in supplier_returns.terms_text(made)
+    assert "return_to_supplier" in causes()
     assert open_for(made).expected_amount == Decimal(10)
 
 
 @pytest.mark.django_db
 def test_a_later_defect_is_not_owed_and_staff_see_why():
-    made = broken(told_after=366, warranty_months=12, takes_back=True)
+    made = broken(told_after=366, warranty_months=12, accepts_returns=True)
 
-    assert not supplier_returns.is_for(made)
-    assert "Not covered" in supplier_returns.says(made)
-    assert not {"return_to_send_on", "return_send_on_late"} & causes()
-    with pytest.raises(CannotSendBackError, match="Not covered"):
+    assert not supplier_returns.can_open(made)
+    assert "Not covered" in supplier_returns.terms_text(made)
+    assert not {"return_to_supplier", "return_to_supplier_late"} & causes()
+    with pytest.raises(SupplierReturnError, match="Not covered"):
         open_for(made)
-    assert not SupplierRMA.objects.exists()
+    assert not SupplierReturn.objects.exists()
 
 
 @pytest.mark.django_db
 def test_a_withdrawal_ignores_the_supplier_warranty():
-    made = broken(told_after=400, kind="withdrawal", warranty_months=12, takes_back=True)
+    made = broken(told_after=400, kind="withdrawal", warranty_months=12, accepts_returns=True)
 
-    assert supplier_returns.is_for(made)
-    assert "accepts the return" in supplier_returns.says(made)
+    assert supplier_returns.can_open(made)
+    assert "accepts the return" in supplier_returns.terms_text(made)
 
 
 @pytest.mark.django_db
 def test_without_a_supplier_warranty_the_return_policy_applies():
-    made = broken(told_after=1000, takes_back=True)
+    made = broken(told_after=1000, accepts_returns=True)
 
     assert open_for(made)
 
@@ -130,8 +130,8 @@ def test_items_not_arrived_are_owed():
     PurchaseOrder.objects.update(status="shipped")
 
     made.purchase_order.refresh_from_db()
-    assert "starts on delivery" in supplier_returns.says(made)
-    assert supplier_returns.is_for(made)
+    assert "starts on delivery" in supplier_returns.terms_text(made)
+    assert supplier_returns.can_open(made)
 
 
 @pytest.mark.django_db

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.pricing.landed_cost import land
+from catalog.pricing.landed_cost import calculate
 from orders.enums import Criterion
 from orders.routing import set_cover
 from orders.routing.candidates import Candidate, Misfit, Need
-from orders.routing.engine import Worse, against, route
-from orders.routing.margin_filter import Sold
-from orders.routing.ranking import USUAL, Rules
+from orders.routing.engine import Drawback, reason_against, route
+from orders.routing.margin_filter import SaleAmount
+from orders.routing.ranking import DEFAULT_RULES, Rules
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
-from suppliers.inventory.channel_supply import OfferedSupply, Shelf, best
-from suppliers.shipping_services.selection import Load
+from suppliers.inventory.channel_supply import LocationStock, OfferSupply, summarize
+from suppliers.shipping_services.selection import ParcelLoad
 from tests.factories.pricing import costing, terms
 from tests.factories.routing import earning_places
 from tests.factories.suppliers import NOON
@@ -44,7 +44,7 @@ def candidate(level_id, variant_id, location_id, available=5, cost="10", **more)
 
 def landed(cost, *, flat_duty=0):
     by_law = replace(terms(handling="0"), duty_amount=None)
-    return land(wholesale=Decimal(cost), origin="", terms=by_law, flat_duty=Decimal(flat_duty))
+    return calculate(wholesale=Decimal(cost), origin="", terms=by_law, flat_duty=Decimal(flat_duty))
 
 
 def test_one_parcel_is_preferred_to_two_cheaper_ones():
@@ -91,15 +91,15 @@ def test_each_rejected_candidate_has_its_reason():
 
     def why(quantity=1, **known):
         other = candidate(2, 1, 20, **{"landed": landed("8"), **known})
-        return against(other, taken=taken, quantity=quantity)
+        return reason_against(other, taken=taken, quantity=quantity)
 
-    assert why(landed=None) == Worse.NO_COST
-    assert why(landed=landed("8.01")) == Worse.DEARER
-    assert why(days=3, score=99) == Worse.SLOWER
-    assert why(score=49, distance=-1) == Worse.WORSE_SUPPLIER
-    assert why(distance=1) == Worse.FARTHER
-    assert why() == Worse.LATER
-    assert why(supplier_code="cj") == Worse.LATER  # no preferred suppliers
+    assert why(landed=None) == Drawback.NO_COST
+    assert why(landed=landed("8.01")) == Drawback.HIGHER_COST
+    assert why(days=3, score=99) == Drawback.SLOWER
+    assert why(score=49, distance=-1) == Drawback.LOWER_SCORE
+    assert why(distance=1) == Drawback.MORE_DISTANT
+    assert why() == Drawback.ADDED_LATER
+    assert why(supplier_code="cj") == Drawback.ADDED_LATER  # no preferred suppliers
     assert why(6) == Misfit.TOO_FEW
     assert why(2, minimum=3) == Misfit.BELOW_MINIMUM
     assert why(3, pack=2) == Misfit.NOT_WHOLE_PACKS
@@ -123,7 +123,7 @@ def test_no_needs_make_an_empty_plan():
     assert route(needs=[], candidates=[]).parcels == ()
 
 
-def score(choice, rules=USUAL):
+def score(choice, rules=DEFAULT_RULES):
     """Return the rank of an assignment as ``route`` documents it."""
     outlays = [one.outlay(need.quantity) for need, one in choice]
     liked = {code: place for place, code in enumerate(rules.preferred)}
@@ -138,8 +138,12 @@ def score(choice, rules=USUAL):
         Criterion.SCORE: -sum(50 if one.score is None else one.score for _, one in choice),
         Criterion.PREFERENCE: sum(liked.get(one.supplier_code, len(liked)) for _, one in choice),
     }
-    chain = rules.chain if Criterion.PARCELS in rules.chain else (*rules.chain, Criterion.PARCELS)
-    return [*(by[criterion] for criterion in chain), [one.level_id for _, one in choice]]
+    criteria = (
+        rules.criteria
+        if Criterion.PARCELS in rules.criteria
+        else (*rules.criteria, Criterion.PARCELS)
+    )
+    return [*(by[criterion] for criterion in criteria), [one.level_id for _, one in choice]]
 
 
 def chosen(plan, needs):
@@ -148,7 +152,7 @@ def chosen(plan, needs):
 
 
 prices = st.none() | st.builds(
-    Sold,
+    SaleAmount,
     gross=st.integers(1, 20).map(lambda amount: Money(Decimal(amount), "EUR")),
     tax_rate=st.sampled_from([Decimal(0), Decimal("0.19")]),
 )
@@ -186,9 +190,9 @@ def some_rules():
     """Draw any order of any criteria."""
     return st.builds(
         Rules,
-        chain=st.lists(st.sampled_from(list(Criterion)), unique=True).map(tuple),
+        criteria=st.lists(st.sampled_from(list(Criterion)), unique=True).map(tuple),
         preferred=st.permutations(["lumen", "cj"]).map(tuple),
-        least_margin_rate=st.sampled_from([None, Decimal(0), Decimal("0.3")]),
+        min_margin_rate=st.sampled_from([None, Decimal(0), Decimal("0.3")]),
     )
 
 
@@ -196,7 +200,7 @@ def some_rules():
 @given(st.data())
 def test_a_plan_is_optimal_among_all_assignments(data):
     needs, candidates = some_shop(data, most_variants=4, most_locations=5)
-    rules = data.draw(st.just(USUAL) | some_rules())
+    rules = data.draw(st.just(DEFAULT_RULES) | some_rules())
 
     plan = route(needs=needs, candidates=candidates, rules=rules)
 
@@ -205,7 +209,7 @@ def test_a_plan_is_optimal_among_all_assignments(data):
         for need in needs
     ]
     options = [
-        [(need, one) for one in earning_places(need, able, rules.least_margin_rate)]
+        [(need, one) for one in earning_places(need, able, rules.min_margin_rate)]
         for need, able in zip(needs, fit, strict=True)
     ]
     best = min(score(choice, rules) for choice in product(*filter(None, options)))
@@ -222,7 +226,7 @@ def test_a_search_out_of_steps_still_fills_every_need(data):
     best = score(chosen(route(needs=needs, candidates=candidates), needs))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(set_cover, "MOST_STEPS", 0)
+        patch.setattr(set_cover, "MAX_STEPS", 0)
         hasty = chosen(route(needs=needs, candidates=candidates), needs)
 
     assert len(hasty) == len(best[-1])
@@ -246,36 +250,37 @@ def test_a_cart_of_twenty_lines_with_six_sources_each_is_planned_fast():
     assert len(plan.parcels) <= 8
 
 
-shelves = st.lists(st.tuples(st.sampled_from(["CN", "DE", "ES"]), st.integers(0, 20)), max_size=3)
-offers = st.lists(st.tuples(shelves, st.integers(1, 6), st.integers(1, 5)), max_size=4)
+locations = st.lists(st.tuples(st.sampled_from(["CN", "DE", "ES"]), st.integers(0, 20)), max_size=3)
+offers = st.lists(st.tuples(locations, st.integers(1, 6), st.integers(1, 5)), max_size=4)
 
 
 @settings(max_examples=200, deadline=None)
 @given(offers, st.integers(0, 6))
 def test_published_stock_is_the_most_that_routing_accepts(offers, kept):
     told = [
-        OfferedSupply(
+        OfferSupply(
             cost=Money(Decimal(9), "EUR"),
-            shelves=tuple(
-                Shelf(country=at, free=free, known_at=NOON, location_id=0) for at, free in shelves
+            locations=tuple(
+                LocationStock(country=at, free=free, known_at=NOON, location_id=0)
+                for at, free in locations
             ),
-            load=Load(weight_g=100, cells=()),
+            load=ParcelLoad(weight_g=100, cells=()),
             minimum=minimum,
             pack=pack,
         )
-        for shelves, minimum, pack in offers
+        for locations, minimum, pack in offers
     ]
-    rows = [(*shelf, minimum, pack) for shelves, minimum, pack in offers for shelf in shelves]
+    rows = [(*shelf, minimum, pack) for locations, minimum, pack in offers for shelf in locations]
     candidates = [
         replace(
             candidate(number, 1, number, minimum=minimum, pack=pack),
             country=country,
-            available=sellable_units.left(free, kept=kept),
+            available=sellable_units.units_above(free, kept=kept),
         )
         for number, (country, free, minimum, pack) in enumerate(rows)
     ]
 
-    published = best(1, told, costing(), kept=kept, routes={})
+    published = summarize(1, told, costing(), kept=kept, routes={})
 
     most: dict[str, int] = {}
     for quantity in range(1, 22):

@@ -9,21 +9,21 @@ from itertools import permutations, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.pricing.landed_cost import land
+from catalog.pricing.landed_cost import calculate
 from orders.enums import Criterion
 from orders.routing import decision_log, line_splitting
 from orders.routing.candidates import Candidate, Need
 from orders.routing.engine import route
-from orders.routing.margin_filter import Sold, Unearning
+from orders.routing.margin_filter import MarginReason, SaleAmount
 from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
-from suppliers.inventory.channel_supply import OfferedSupply, Shelf, best
-from suppliers.shipping_services.selection import Load
+from suppliers.inventory.channel_supply import LocationStock, OfferSupply, summarize
+from suppliers.shipping_services.selection import ParcelLoad
 from tests.factories.pricing import costing, terms
 from tests.factories.suppliers import NOON
 
-TWO, THREE = Rules(most_places=2), Rules(most_places=3)
+TWO, THREE = Rules(max_sources=2), Rules(max_sources=3)
 
 
 def eur(amount):
@@ -42,7 +42,7 @@ def source(level_id, available, *, variant_id=1, at=None, of=None, cost="10", **
         cost=eur(cost),
         wholesale=eur(cost),
         lead_days=2,
-        landed=land(
+        landed=calculate(
             wholesale=Decimal(cost), origin="", terms=terms(handling="0"), flat_duty=Decimal(0)
         ),
         **more,
@@ -93,7 +93,7 @@ def test_a_source_already_used_comes_before_a_cheaper_one():
     rows.append(source(4, 1, variant_id=2, at=3))
 
     assert parts(route(needs=needs, candidates=rows, rules=TWO)) == [(1, 6), (3, 4)]
-    by_cost = Rules(chain=(Criterion.COST, Criterion.PARCELS), most_places=2)
+    by_cost = Rules(criteria=(Criterion.COST, Criterion.PARCELS), max_sources=2)
     assert parts(route(needs=needs, candidates=rows, rules=by_cost)) == [(1, 6), (2, 4)]
 
 
@@ -109,7 +109,7 @@ def test_other_lines_join_the_parcels_of_a_split_line():
 
 
 def test_a_source_at_a_loss_is_used_only_if_needed():
-    sold = Sold(gross=eur("50"), tax_rate=Decimal(0))
+    sold = SaleAmount(gross=eur("50"), tax_rate=Decimal(0))
     losing, one, other = source(1, 4, cost="11"), source(2, 3, cost="5"), source(3, 3, cost="6")
 
     assert parts(ask(losing, one, other, quantity=5, sold=sold)) == [(2, 3), (3, 2)]
@@ -117,38 +117,38 @@ def test_a_source_at_a_loss_is_used_only_if_needed():
 
 
 def test_a_line_is_split_to_avoid_a_loss():
-    sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
+    sold = SaleAmount(gross=eur("100"), tax_rate=Decimal(0))
     one, other, dear = source(1, 6, cost="5"), source(2, 4, cost="6"), source(3, 20, cost="12")
 
     plan = ask(one, other, dear, quantity=10, sold=sold)
 
     assert parts(plan) == [(1, 6), (2, 4)]
-    noted = decision_log.note(plan)["lines"]["1"]
+    noted = decision_log.record(plan)["lines"]["1"]
     assert {each["level"]: each["verdict"] for each in noted} == {
-        1: decision_log.TAKEN,
-        2: decision_log.TAKEN,
-        3: Unearning.LOSES,
+        1: decision_log.CHOSEN,
+        2: decision_log.CHOSEN,
+        3: MarginReason.LOSS,
     }
     assert parts(ask(one, dear, quantity=10, sold=sold)) == [(3, 10)]  # every split loses
     assert parts(ask(one, other, dear, quantity=10, sold=sold, rules=Rules())) == [(3, 10)]
 
 
 def test_a_low_margin_comes_before_a_loss():
-    sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
+    sold = SaleAmount(gross=eur("100"), tax_rate=Decimal(0))
     rows = (
         source(1, 3, cost="5"),
         source(2, 7, cost="12"),
         source(3, 5, cost="9"),
         source(4, 5, cost="9"),
     )
-    rules = Rules(most_places=2, least_margin_rate=Decimal("0.2"))
+    rules = Rules(max_sources=2, min_margin_rate=Decimal("0.2"))
 
     assert parts(ask(*rows, quantity=10, sold=sold, rules=rules)) == [(3, 5), (4, 5)]
 
 
 def test_a_part_at_a_loss_is_avoided_by_one_source_of_low_margin():
-    sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
-    fee = land(
+    sold = SaleAmount(gross=eur("100"), tax_rate=Decimal(0))
+    fee = calculate(
         wholesale=Decimal(8),
         origin="",
         terms=replace(terms(handling="0"), duty_amount=None),
@@ -160,7 +160,7 @@ def test_a_part_at_a_loss_is_avoided_by_one_source_of_low_margin():
         source(3, 20, cost="9.5"),
     )
     by_line = replace(by_line, landed=fee)
-    rules = Rules(most_places=2, least_margin_rate=Decimal("0.1"))
+    rules = Rules(max_sources=2, min_margin_rate=Decimal("0.1"))
 
     plan = ask(cheap, by_line, whole, quantity=10, sold=sold, rules=rules)
 
@@ -168,9 +168,9 @@ def test_a_part_at_a_loss_is_avoided_by_one_source_of_low_margin():
 
 
 def test_one_source_of_low_margin_comes_before_a_split():
-    sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
+    sold = SaleAmount(gross=eur("100"), tax_rate=Decimal(0))
     rows = [source(1, 6, cost="5"), source(2, 4, cost="5"), source(3, 20, cost="9.2")]
-    rules = Rules(most_places=2, least_margin_rate=Decimal("0.2"))
+    rules = Rules(max_sources=2, min_margin_rate=Decimal("0.2"))
 
     for order in (rows, rows[::-1]):
         assert parts(ask(*order, quantity=10, sold=sold, rules=rules)) == [(3, 10)]
@@ -179,7 +179,7 @@ def test_one_source_of_low_margin_comes_before_a_split():
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 99_999), st.lists(st.integers(1, 4), min_size=2, max_size=3))
 def test_the_amounts_of_the_parts_sum_to_the_line(cents, units):
-    sold = Sold(gross=eur(Decimal(cents) / 100), tax_rate=Decimal("0.19"))
+    sold = SaleAmount(gross=eur(Decimal(cents) / 100), tax_rate=Decimal("0.19"))
     rows = [source(number, count) for number, count in enumerate(units, start=1)]
 
     plan = ask(*rows, quantity=sum(units), sold=sold, rules=THREE)
@@ -198,7 +198,7 @@ class Row:
 
     def at_most(self, quantity):
         units = min(self.available, quantity)
-        return sellable_units.at_most(units, minimum=self.minimum, pack=self.pack)
+        return sellable_units.largest_order(units, minimum=self.minimum, pack=self.pack)
 
     def fits(self, quantity):
         return self.at_most(quantity) == quantity
@@ -229,7 +229,7 @@ def all_ways(quantity, rows, places):
 @settings(max_examples=500, deadline=None)
 @given(st.integers(2, 12), ROWS, st.integers(1, 3))
 def test_a_split_is_the_best_of_all(quantity, rows, places):
-    found = line_splitting.split(quantity, rows, places=places)
+    found = line_splitting.split(quantity, rows, max_sources=places)
 
     best_way = min(all_ways(quantity, rows, places), default=None)
     if best_way is None:
@@ -245,8 +245,8 @@ def test_the_nearest_quantities_are_available(quantity, rows, places):
     def can(units):
         return any(one.fits(units) for one in rows) or any(all_ways(units, rows, places))
 
-    most = line_splitting.most(quantity, rows, places=places)
-    more = line_splitting.fewest_more(quantity, rows, places=places, top=20)
+    most = line_splitting.max_quantity(quantity, rows, max_sources=places)
+    more = line_splitting.min_larger_quantity(quantity, rows, max_sources=places, top=20)
 
     assert most == max((units for units in range(1, quantity + 1) if can(units)), default=0)
     divided = [units for units in range(quantity, 21) if any(all_ways(units, rows, places))]
@@ -256,25 +256,27 @@ def test_the_nearest_quantities_are_available(quantity, rows, places):
 def test_a_search_over_forty_sources_of_packs_ends_soon():
     rows = [Row(place, 1000, 2, 2) for place in range(40)]
 
-    assert line_splitting.split(4001, rows, places=5) == []
+    assert line_splitting.split(4001, rows, max_sources=5) == []
 
 
 @settings(max_examples=200, deadline=None)
 @given(ROWS, st.integers(1, 3))
 def test_published_stock_is_available(rows, places):
     told = [
-        OfferedSupply(
+        OfferSupply(
             cost=eur(9),
-            shelves=(Shelf(country="DE", free=row.available, known_at=NOON, location_id=number),),
+            locations=(
+                LocationStock(country="DE", free=row.available, known_at=NOON, location_id=number),
+            ),
             supplier_code=str(row.supplier_id),
-            load=Load(weight_g=100, cells=()),
+            load=ParcelLoad(weight_g=100, cells=()),
             minimum=row.minimum,
             pack=row.pack,
         )
         for number, row in enumerate(rows)
     ]
 
-    published = best(1, told, costing(), routes={}, places=places).available
+    published = summarize(1, told, costing(), routes={}, places=places).available
 
     candidates = [
         source(number, row.available, of=row.supplier_id, minimum=row.minimum, pack=row.pack)
@@ -283,6 +285,6 @@ def test_published_stock_is_available(rows, places):
     possible = [
         quantity
         for quantity in range(1, 31)
-        if not ask(*candidates, quantity=quantity, rules=Rules(most_places=places)).missing
+        if not ask(*candidates, quantity=quantity, rules=Rules(max_sources=places)).missing
     ]
     assert published == max(possible, default=0)

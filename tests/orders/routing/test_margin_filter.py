@@ -7,15 +7,15 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.pricing.landed_cost import land
+from catalog.pricing.landed_cost import calculate
 from orders.enums import Criterion
 from orders.pricing import margins
-from orders.pricing.totals import Treatment, contained_tax
+from orders.pricing.totals import TaxTreatment, included_tax
 from orders.routing import decision_log
 from orders.routing.candidates import Misfit, Need
-from orders.routing.decision_log import TAKEN
+from orders.routing.decision_log import CHOSEN
 from orders.routing.engine import route
-from orders.routing.margin_filter import Left, Sold, Unearning
+from orders.routing.margin_filter import Contribution, MarginReason, SaleAmount
 from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 from tests.factories.pricing import amounts, fractions, terms
@@ -26,7 +26,7 @@ QUICK = (Criterion.DAYS, Criterion.COST)
 
 
 def sold(gross, tax="0.19"):
-    return Sold(gross=Money(D(gross), "EUR"), tax_rate=D(tax))
+    return SaleAmount(gross=Money(D(gross), "EUR"), tax_rate=D(tax))
 
 
 def place(level_id, cost, *, days=5, variant_id=1, **more):
@@ -36,7 +36,7 @@ def place(level_id, cost, *, days=5, variant_id=1, **more):
 
 def plan_of(*candidates, price="119.00", quantity=1, rules=None, **more):
     need = Need(variant_id=1, quantity=quantity, sold=price and sold(price))
-    rules = rules or Rules(chain=QUICK, **more)
+    rules = rules or Rules(criteria=QUICK, **more)
     return route(needs=[need], candidates=candidates, rules=rules)
 
 
@@ -60,7 +60,7 @@ def test_a_fast_source_at_a_loss_yields_to_a_slower_one():
     plan = plan_of(quick, slow)
 
     assert taken(plan) == [2]
-    assert verdicts(plan) == {1: Unearning.LOSES, 2: TAKEN}
+    assert verdicts(plan) == {1: MarginReason.LOSS, 2: CHOSEN}
     assert taken(plan_of(place(1, "97", days=1), slow)) == [1]  # breaking even is enough
 
 
@@ -81,22 +81,22 @@ def test_if_all_lose_the_smallest_loss_is_chosen():
 
     assert plan.missing == {}
     assert taken(plan) == [3]  # ranking decides between equals
-    assert verdicts(plan) == {1: Unearning.LOSES, 2: "slower", 3: TAKEN}
+    assert verdicts(plan) == {1: MarginReason.LOSS, 2: "slower", 3: CHOSEN}
 
 
 def test_a_margin_below_the_minimum_comes_before_a_loss():
     loses, little, enough = place(1, "99", days=1), place(2, "90", days=3), place(3, "70", days=9)
-    asked = {"least_margin_rate": D("0.2")}
+    asked = {"min_margin_rate": D("0.2")}
 
     assert taken(plan_of(loses, little, enough, **asked)) == [3]
     assert taken(plan_of(loses, little, **asked)) == [2]
-    assert verdicts(plan_of(little, enough, **asked))[2] == Unearning.EARNS_TOO_LITTLE
+    assert verdicts(plan_of(little, enough, **asked))[2] == MarginReason.LOW_MARGIN
     # Among sources without a loss the ranking decides, not the margin.
     assert taken(plan_of(little, place(4, "89", days=4), loses, **asked)) == [2]
 
 
 def test_rules_without_a_minimum_margin_exclude_no_source():
-    assert taken(plan_of(place(1, "98", days=1), place(2, "50"), least_margin_rate=None)) == [1]
+    assert taken(plan_of(place(1, "98", days=1), place(2, "50"), min_margin_rate=None)) == [1]
 
 
 def test_an_unknown_cost_has_no_verdict():
@@ -130,15 +130,15 @@ def test_a_flat_duty_counts_once_per_line():
 def test_less_than_a_cent_is_no_loss():
     net = Money(D(100), "EUR")
 
-    assert Left(net=net, spent=D("100.004")).standing(D(0)) == (0, 0)
-    assert Left(net=net, spent=D("100.005")).standing(D(0)) == (2, D("0.01"))
-    assert Left(net=net, spent=D("90.004")).standing(D("0.1")) == (0, 0)
-    assert Left(net=net, spent=D("90.01")).standing(D("0.1")) == (1, 0)
+    assert Contribution(net=net, spent=D("100.004")).standing(D(0)) == (0, 0)
+    assert Contribution(net=net, spent=D("100.005")).standing(D(0)) == (2, D("0.01"))
+    assert Contribution(net=net, spent=D("90.004")).standing(D("0.1")) == (0, 0)
+    assert Contribution(net=net, spent=D("90.01")).standing(D("0.1")) == (1, 0)
 
 
 def test_added_tax_is_no_revenue():
-    contained = Sold.at(Money(D(100), "EUR"), Treatment(rate=D("0.25")))
-    added = Sold.at(Money(D(100), "EUR"), Treatment(rate=D("0.25"), is_added=True))
+    contained = SaleAmount.at(Money(D(100), "EUR"), TaxTreatment(rate=D("0.25")))
+    added = SaleAmount.at(Money(D(100), "EUR"), TaxTreatment(rate=D("0.25"), is_added=True))
 
     assert (str(contained.gross), str(contained.net)) == ("100.00 EUR", "80.00 EUR")
     assert (str(added.gross), str(added.net)) == ("125.00 EUR", "100.00 EUR")
@@ -151,11 +151,11 @@ rates = st.tuples(fractions, fractions, fractions)
 def test_routing_computes_margins_as_the_hold_rules_do(cost, price, rates, quantity, duty):
     tax, fee, paying = rates
     known = terms(fee=fee, tax=tax, payment_fee_rate=paying, freight_amount="1.10")
-    one = land(wholesale=cost, origin="", terms=known, flat_duty=D(duty))
+    one = calculate(wholesale=cost, origin="", terms=known, flat_duty=D(duty))
     gross = Money(price, "EUR")
 
-    line = margins.of_line(one, quantity=quantity, gross=gross, tax_rate=tax)
-    spent = candidate(1, 1, 10, landed=one).spent(quantity, Sold(gross=gross, tax_rate=tax))
+    line = margins.line_margin(one, quantity=quantity, gross=gross, tax_rate=tax)
+    spent = candidate(1, 1, 10, landed=one).spent(quantity, SaleAmount(gross=gross, tax_rate=tax))
 
-    assert line.net == gross - contained_tax(gross=gross, rate=tax)
+    assert line.net == gross - included_tax(gross=gross, rate=tax)
     assert spent == line.outlay.amount

@@ -3,8 +3,8 @@ from __future__ import annotations
 from orders.enums import Criterion
 from orders.routing import admin
 from orders.routing.candidates import Need
-from orders.routing.engine import Worse, against, route
-from orders.routing.ranking import USUAL, Rules
+from orders.routing.engine import Drawback, reason_against, route
+from orders.routing.ranking import DEFAULT_RULES, Rules
 from tests.orders.routing.test_engine import candidate
 
 
@@ -14,23 +14,23 @@ def test_the_first_criterion_decides():
     good = candidate(3, 1, 30, cost="10", days=5, score=95, supplier_code="bigbuy")
     liked = ("lumen", "cj")
 
-    def taken(*chain):
-        rules = Rules(chain=chain, preferred=liked)
+    def taken(*criteria):
+        rules = Rules(criteria=criteria, preferred=liked)
         need = Need(variant_id=1, quantity=1)
         plan = route(needs=[need], candidates=[cheap, quick, good], rules=rules)
         return plan.parcels[0].lines[0].candidate
 
-    def why(other, *chain):
-        rules = Rules(chain=chain, preferred=liked)
-        return against(other, taken=taken(*chain), quantity=1, rules=rules)
+    def why(other, *criteria):
+        rules = Rules(criteria=criteria, preferred=liked)
+        return reason_against(other, taken=taken(*criteria), quantity=1, rules=rules)
 
     assert taken(Criterion.COST) == cheap
     assert taken(Criterion.DAYS, Criterion.COST) == quick
     assert taken(Criterion.SCORE) == good
     assert taken(Criterion.PREFERENCE) == quick
-    assert why(cheap, Criterion.DAYS) == Worse.SLOWER
-    assert why(cheap, Criterion.SCORE) == Worse.WORSE_SUPPLIER
-    assert why(good, Criterion.PREFERENCE) == Worse.LESS_LIKED
+    assert why(cheap, Criterion.DAYS) == Drawback.SLOWER
+    assert why(cheap, Criterion.SCORE) == Drawback.LOWER_SCORE
+    assert why(good, Criterion.PREFERENCE) == Drawback.LESS_PREFERRED
 
 
 def test_rules_can_rank_cost_before_parcels():
@@ -42,7 +42,7 @@ def test_rules_can_rank_cost_before_parcels():
         candidate(4, 1, location_id=30, cost="9"),
         candidate(5, 2, location_id=30, cost="4"),
     ]
-    rules = Rules(chain=(Criterion.COST, Criterion.PARCELS))
+    rules = Rules(criteria=(Criterion.COST, Criterion.PARCELS))
 
     plan = route(needs=needs, candidates=candidates, rules=rules)
     of_equals = route(needs=needs, candidates=candidates[:4], rules=rules)
@@ -52,7 +52,7 @@ def test_rules_can_rank_cost_before_parcels():
 
 
 def test_the_default_chain_is_applied_in_order():
-    assert USUAL.chain == (
+    assert DEFAULT_RULES.criteria == (
         Criterion.PARCELS,
         Criterion.COST,
         Criterion.DAYS,
@@ -60,5 +60,5 @@ def test_the_default_chain_is_applied_in_order():
         Criterion.PREFERENCE,
         Criterion.DISTANCE,
     )
-    drafted = [admin.RoutingRulesForm.base_fields[step].initial for step in admin.STEPS]
-    assert drafted == list(USUAL.chain)
+    drafted = [admin.RoutingRulesForm.base_fields[step].initial for step in admin.CRITERION_FIELDS]
+    assert drafted == list(DEFAULT_RULES.criteria)

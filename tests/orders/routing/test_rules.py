@@ -12,10 +12,10 @@ from orders.enums import Criterion
 from orders.models import Order, RoutingRules
 from orders.routing import rules as routing_rules
 from orders.routing import simulation
-from orders.routing.decision_log import TAKEN
-from orders.routing.engine import Worse
-from orders.routing.ranking import USUAL, USUAL_CHAIN, Rules
-from storefront.lib.state_machine import IllegalMoveError
+from orders.routing.decision_log import CHOSEN
+from orders.routing.engine import Drawback
+from orders.routing.ranking import DEFAULT_CRITERIA, DEFAULT_RULES, Rules
+from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
@@ -26,44 +26,44 @@ A_DAY = timedelta(days=1)
 COST_FIRST = (Criterion.COST, Criterion.PARCELS)
 
 
-def draft(*chain, channel=None, **more):
-    return routing_rules.draft(
-        channel=channel or make_channel(), chain=chain, by="ada", now=NOON, **more
+def draft(*criteria, channel=None, **more):
+    return routing_rules.create_draft(
+        channel=channel or make_channel(), criteria=criteria, by="ada", now=NOON, **more
     )
 
 
-def live(*chain, **more):
-    rules = draft(*chain, **more)
-    routing_rules.go_live(rules=rules, by="ada", now=NOON)
+def live(*criteria, **more):
+    rules = draft(*criteria, **more)
+    routing_rules.activate(rules=rules, by="ada", now=NOON)
     return rules
 
 
 def in_force(now=NOON, channel=None):
-    return routing_rules.in_force(channel=channel or make_channel(), now=now)
+    return routing_rules.current_rules(channel=channel or make_channel(), now=now)
 
 
 def test_without_live_rules_the_default_applies():
     draft(Criterion.COST)
 
-    assert in_force() == USUAL
+    assert in_force() == DEFAULT_RULES
 
 
 def test_the_newest_live_rules_apply_until_retired():
     first, second = live(Criterion.COST), live(Criterion.DAYS)
-    assert in_force() == Rules(chain=(Criterion.DAYS,), version=2)
+    assert in_force() == Rules(criteria=(Criterion.DAYS,), version=2)
 
     routing_rules.retire(rules=second, by="ada", now=NOON)
     assert in_force().version == first.version
 
-    with pytest.raises(IllegalMoveError):
-        routing_rules.go_live(rules=second, by="ada", now=NOON)
+    with pytest.raises(InvalidTransitionError):
+        routing_rules.activate(rules=second, by="ada", now=NOON)
 
 
 def test_rules_with_an_end_take_precedence_while_in_force():
     always = live(Criterion.COST)
     some_days = live(Criterion.DAYS, starts_at=NOON + A_DAY, ends_at=NOON + 3 * A_DAY)
     renewed = draft(Criterion.SCORE)
-    routing_rules.go_live(rules=renewed, by="ada", now=NOON + 2 * A_DAY)
+    routing_rules.activate(rules=renewed, by="ada", now=NOON + 2 * A_DAY)
 
     versions = [in_force(NOON + days * A_DAY).version for days in range(5)]
 
@@ -82,41 +82,41 @@ def test_rules_that_went_live_later_take_precedence():
 def test_rules_past_their_end_cannot_go_live():
     over = draft(Criterion.COST, ends_at=NOON)
 
-    with pytest.raises(routing_rules.OverError):
-        routing_rules.go_live(rules=over, by="ada", now=NOON)
+    with pytest.raises(routing_rules.RulesEndedError):
+        routing_rules.activate(rules=over, by="ada", now=NOON)
 
 
 def test_each_channel_has_its_own_rules():
     other = make_channel(code="other")
     live(Criterion.COST, channel=other)
 
-    assert in_force() == USUAL
+    assert in_force() == DEFAULT_RULES
     assert in_force(channel=other).version == 1
 
 
-@pytest.mark.parametrize("chain", [[], ["luck"], ["cost", "luck"]])
-def test_the_database_rejects_invalid_chains(chain):
+@pytest.mark.parametrize("criteria", [[], ["luck"], ["cost", "luck"]])
+def test_the_database_rejects_invalid_chains(criteria):
     with pytest.raises(IntegrityError), transaction.atomic():
         RoutingRules.objects.create(
-            channel=make_channel(), version=1, status_since=NOON, chain=chain, made_at=NOON
+            channel=make_channel(), version=1, status_since=NOON, criteria=criteria, made_at=NOON
         )
 
 
 @pytest.mark.parametrize("least", ["-0.01", "1"])
 def test_the_database_rejects_invalid_margin_rates(least):
     with pytest.raises(IntegrityError), transaction.atomic():
-        draft(Criterion.COST, least_margin_rate=Decimal(least))
+        draft(Criterion.COST, min_margin_rate=Decimal(least))
 
 
 def test_rules_exclude_losses_by_default():
-    unasked = draft(Criterion.COST, least_margin_rate=None)
+    unasked = draft(Criterion.COST, min_margin_rate=None)
 
     assert (
-        routing_rules.rules_of(draft(Criterion.COST)).least_margin_rate
+        routing_rules.to_rules(draft(Criterion.COST)).min_margin_rate
         == 0
-        == USUAL.least_margin_rate
+        == DEFAULT_RULES.min_margin_rate
     )
-    assert routing_rules.rules_of(unasked).least_margin_rate is None
+    assert routing_rules.to_rules(unasked).min_margin_rate is None
 
 
 @pytest.fixture
@@ -131,11 +131,11 @@ def light():
 def test_an_order_stores_its_candidates_and_verdicts(light):
     order = make_order(light, quantity=2)
 
-    noted = Order.objects.get(pk=order.pk).routed_by
+    noted = Order.objects.get(pk=order.pk).routing_decision
     (line,) = order.lines.all()
     verdicts = {entry["level"]: entry["verdict"] for entry in noted["lines"][str(line.variant_id)]}
-    assert (noted["version"], noted["chain"]) == (0, list(USUAL_CHAIN))
-    assert verdicts == {line.level_id: TAKEN, light.level.pk: Worse.DEARER}
+    assert (noted["version"], noted["criteria"]) == (0, list(DEFAULT_CRITERIA))
+    assert verdicts == {line.level_id: CHOSEN, light.level.pk: Drawback.HIGHER_COST}
 
 
 def test_a_simulation_uses_the_stored_candidates(light):
@@ -148,11 +148,13 @@ def test_a_simulation_uses_the_stored_candidates(light):
     home = light.level.offer.supplier.code
 
     def rehearse(**rules):
-        orders = simulation.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
-        return simulation.rehearse(rules=Rules(**rules), orders=orders, currency="EUR")
+        orders = simulation.orders_of_period(
+            channel_id=order.channel_id, since=NOON, until=NOON + A_DAY
+        )
+        return simulation.simulate(rules=Rules(**rules), orders=orders, currency="EUR")
 
-    same = rehearse(chain=COST_FIRST)
-    other = rehearse(chain=(Criterion.PREFERENCE, Criterion.COST), preferred=(home,))
+    same = rehearse(criteria=COST_FIRST)
+    other = rehearse(criteria=(Criterion.PREFERENCE, Criterion.COST), preferred=(home,))
 
     assert (same.count, same.changed, same.before) == (1, [], same.after)
     (changed,) = other.changed
@@ -164,15 +166,17 @@ def test_a_simulation_uses_the_stored_candidates(light):
 
 def test_a_simulated_minimum_margin_changes_sources(light):
     dear_first = {
-        "chain": (Criterion.PREFERENCE, Criterion.COST),
+        "criteria": (Criterion.PREFERENCE, Criterion.COST),
         "preferred": (light.level.offer.supplier.code,),
     }
     order = make_order(light, quantity=2)  # net 67.21; the margin is 61 % near, 67 % far
 
     def rehearse(least):
-        rules = Rules(**dear_first, least_margin_rate=least)
-        orders = simulation.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
-        return simulation.rehearse(rules=rules, orders=orders, currency="EUR")
+        rules = Rules(**dear_first, min_margin_rate=least)
+        orders = simulation.orders_of_period(
+            channel_id=order.channel_id, since=NOON, until=NOON + A_DAY
+        )
+        return simulation.simulate(rules=rules, orders=orders, currency="EUR")
 
     none, some, too_much = (rehearse(Decimal(least)) for least in ("0", "0.63", "0.9"))
 
@@ -184,9 +188,11 @@ def test_a_simulated_minimum_margin_changes_sources(light):
 
 def test_orders_without_a_decision_log_are_counted_and_skipped(light):
     order = make_order(light)
-    Order.objects.update(routed_by={})
+    Order.objects.update(routing_decision={})
 
-    orders = simulation.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
-    found = simulation.rehearse(rules=USUAL, orders=orders, currency="EUR")
+    orders = simulation.orders_of_period(
+        channel_id=order.channel_id, since=NOON, until=NOON + A_DAY
+    )
+    found = simulation.simulate(rules=DEFAULT_RULES, orders=orders, currency="EUR")
 
-    assert (found.count, found.without_note) == (0, 1)
+    assert (found.count, found.without_log) == (0, 1)

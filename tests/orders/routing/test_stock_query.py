@@ -9,7 +9,7 @@ import pytest
 from catalog.exchange_rates import rates
 from catalog.models import Channel, Listing
 from orders.routing import stock_query
-from orders.routing.candidates import Refusal
+from orders.routing.candidates import UnavailableReason
 from storefront.lib.money import Money
 from suppliers.inventory import confirmations, publication
 from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
@@ -41,17 +41,17 @@ def test_the_cached_statement_reads_what_the_queryset_reads(variant):
     other = make_variant()
     offer = make_offer(other, supplier=make_supplier("third"), cost="7.00")
     make_level(offer, quantity=3, location=make_location(offer.supplier, "third", "PL"))
-    Supplier.objects.update(stock_grows_percent=10, cut_off_hour=15)
+    Supplier.objects.update(stock_decay_percent_per_hour=10, cut_off_hour=15)
 
     for ids in ([variant.pk], [variant.pk, other.pk], [0]):
         for now in (NOON, NOON + timedelta(hours=5), NOON + timedelta(days=9)):
-            read = stock_query._read(ids, now)
+            read = stock_query._read_rows(ids, now)
             asked = stock_query._levels(ids, now).values_list(*stock_query._PATHS)
             assert sorted(read) == sorted(tuple(row) for row in asked)
 
 
 def plan(variant, quantity=1, country="DE"):
-    found = stock_query.plan(
+    found = stock_query.plan_sources(
         lines=[(variant.pk, quantity)], channel=make_channel(), country=country, now=NOON
     )
     [parcel] = found.parcels
@@ -72,11 +72,11 @@ def test_the_duty_applies_once_per_line_and_only_where_due(variant):
 
 
 def test_without_a_choice_no_terms_are_read(variant, django_assert_num_queries):
-    SupplierOffer.objects.filter(supplier__code="near").update(status="gone")
+    SupplierOffer.objects.filter(supplier__code="near").update(status="discontinued")
     channel = make_channel()
 
     with django_assert_num_queries(1):
-        [only] = stock_query.candidates(
+        [only] = stock_query.find_candidates(
             variant_ids=[variant.pk], channel=channel, country="DE", now=NOON
         )
 
@@ -86,21 +86,27 @@ def test_without_a_choice_no_terms_are_read(variant, django_assert_num_queries):
 @pytest.mark.parametrize(
     ("reason", "spoil"),
     [
-        (Refusal.SUPPLIER, lambda: Supplier.objects.update(status="paused")),
-        (Refusal.GONE, lambda: SupplierOffer.objects.update(status="gone")),
-        (Refusal.HELD, lambda: SupplierOffer.objects.update(status="held")),
-        (Refusal.EVIDENCE, lambda: SupplierOffer.objects.update(missing_evidence="un383")),
-        (Refusal.NO_COST, lambda: SupplierOffer.objects.update(cost_amount=None)),
-        (Refusal.OLD_COST, lambda: SupplierOffer.objects.update(cost_as_of=None)),
-        (Refusal.OLD_STOCK, lambda: StockLevel.objects.update(as_of=NOON - timedelta(days=2))),
-        (Refusal.NO_UNITS, lambda: StockLevel.objects.update(reserved=20)),
-        (Refusal.NO_RATE, lambda: SupplierOffer.objects.update(currency="JPY")),
+        (UnavailableReason.SUPPLIER, lambda: Supplier.objects.update(status="paused")),
+        (UnavailableReason.GONE, lambda: SupplierOffer.objects.update(status="discontinued")),
+        (UnavailableReason.HELD, lambda: SupplierOffer.objects.update(status="on_hold")),
+        (
+            UnavailableReason.EVIDENCE,
+            lambda: SupplierOffer.objects.update(missing_certificates="un383"),
+        ),
+        (UnavailableReason.NO_COST, lambda: SupplierOffer.objects.update(cost_amount=None)),
+        (UnavailableReason.STALE_COST, lambda: SupplierOffer.objects.update(cost_reported_at=None)),
+        (
+            UnavailableReason.STALE_STOCK,
+            lambda: StockLevel.objects.update(as_of=NOON - timedelta(days=2)),
+        ),
+        (UnavailableReason.OUT_OF_STOCK, lambda: StockLevel.objects.update(reserved=20)),
+        (UnavailableReason.MISSING_RATE, lambda: SupplierOffer.objects.update(currency="JPY")),
     ],
 )
 def test_a_row_that_is_not_for_sale_has_its_reason(variant, reason, spoil):
     spoil()
 
-    rows = stock_query.weigh(
+    rows = stock_query.assess(
         variant_ids=[variant.pk], channel=make_channel(), country="DE", now=NOON
     )
 
@@ -114,17 +120,17 @@ def test_an_offer_without_exchange_rate_is_refused_until_there_is_one(variant, s
     channel = make_channel()
 
     def shown(now):
-        rates.find_aged(now=now)
-        Supplier.objects.update(costs_as_of=now)
-        StockLocation.objects.update(stock_as_of=now)
-        confirmations.follow(now=now)
-        publication.publish_waiting(now=now)
+        rates.expire_old(now=now)
+        Supplier.objects.update(costs_confirmed_at=now)
+        StockLocation.objects.update(stock_confirmed_at=now)
+        confirmations.queue_aged(now=now)
+        publication.publish_pending(now=now)
         listing = Listing.objects.get()
         assert listing.is_published
         return listing.supplier_code, listing.ships_from
 
     def refused(now):
-        rows = stock_query.weigh(variant_ids=[variant.pk], channel=channel, country="DE", now=now)
+        rows = stock_query.assess(variant_ids=[variant.pk], channel=channel, country="DE", now=now)
         return {row.level.offer.supplier.code: row.refusal for row in rows}
 
     publication.publish(variant_ids=[variant.pk], now=NOON)
@@ -132,10 +138,10 @@ def test_an_offer_without_exchange_rate_is_refused_until_there_is_one(variant, s
 
     old = NOON + timedelta(days=30)
     assert shown(old) == ("across", {"CN": 20})
-    assert refused(old) == {"across": None, "near": Refusal.NO_RATE}
+    assert refused(old) == {"across": None, "near": UnavailableReason.MISSING_RATE}
 
     told = {"USD": Decimal("0.92")}
-    rates.take_in(quote="EUR", rates=told, source="bank", as_of=old, actor="ann", now=old)
+    rates.import_rates(quote="EUR", rates=told, source="bank", as_of=old, actor="ann", now=old)
     assert shown(old) == ("near", {"CN": 20, "DE": 20})
     assert refused(old) == {"across": None, "near": None}
 
@@ -144,7 +150,7 @@ def test_an_offer_without_exchange_rate_is_refused_until_there_is_one(variant, s
 def test_the_shop_shows_the_quantity_that_can_be_ordered(variant, seed):
     dice = random.Random(seed)
     for offer in SupplierOffer.objects.all():
-        offer.minimum_quantity, offer.pack_size = dice.choice([1, 3, 6]), dice.choice([1, 2, 5])
+        offer.min_order_units, offer.pack_size = dice.choice([1, 3, 6]), dice.choice([1, 2, 5])
         offer.save()
     for level in StockLevel.objects.all():
         level.reported_quantity, level.buffer = dice.randint(3, 12), dice.choice([0, 1])
@@ -156,7 +162,7 @@ def test_the_shop_shows_the_quantity_that_can_be_ordered(variant, seed):
     publication.publish(variant_ids=[variant.pk], now=NOON)
 
     def planned(quantity):
-        return stock_query.plan(
+        return stock_query.plan_sources(
             lines=[(variant.pk, quantity)], channel=channel, country="DE", now=NOON
         ).parcels
 

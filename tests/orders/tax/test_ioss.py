@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from orders.models import TaxNumber
-from orders.purchasing.supplier_request import request_for
+from orders.purchasing.supplier_request import build_request
 from storefront.lib.money import Money
 from suppliers.connectors.cj import orders
 from suppliers.models import StockLocation
@@ -30,8 +30,8 @@ def bought(price="40.00", origin="CN", number=NUMBER):
 def test_a_parcel_into_the_eu_has_our_number():
     purchase_order = bought()
 
-    request = request_for(purchase_order)
-    body = orders.order(request, pay_type=2)
+    request = build_request(purchase_order)
+    body = orders.order_body(request, pay_type=2)
 
     assert request.ioss_number == NUMBER
     assert (body["iossType"], body["iossNumber"]) == (2, "3720000224")
@@ -51,4 +51,6 @@ def test_an_ineligible_parcel_has_no_number(facts, number):
     purchase_order = bought(**facts)
 
     assert purchase_order.ioss_number == number
-    assert ("iossNumber" in orders.order(request_for(purchase_order), pay_type=2)) is bool(number)
+    assert ("iossNumber" in orders.order_body(build_request(purchase_order), pay_type=2)) is bool(
+        number
+    )

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from orders.models import TaxNumber, TaxRate
-from orders.pricing.totals import Treatment
+from orders.pricing.totals import TaxTreatment
 from orders.tax import rates
 from storefront.lib.http.errors import TemporaryError
 from tests.factories.catalog import make_channel
@@ -51,7 +51,7 @@ class UnavailableTaxService:
     ],
 )
 def test_a_rate_is_that_of_its_place_and_day(country, region, on, rate):
-    assert rates.table_rate(country=country, region=region, on=on) == Decimal(rate)
+    assert rates.find_table_rate(country=country, region=region, on=on) == Decimal(rate)
 
 
 def test_a_rate_ends_when_the_next_one_begins():
@@ -59,8 +59,8 @@ def test_a_rate_ends_when_the_next_one_begins():
         country="DE", rate=Decimal("0.16"), valid_from=date(2027, 7, 1), source="a law"
     )
 
-    before = rates.table_rate(country="DE", region="", on=date(2027, 6, 30))
-    after = rates.table_rate(country="DE", region="", on=date(2027, 7, 1))
+    before = rates.find_table_rate(country="DE", region="", on=date(2027, 6, 30))
+    after = rates.find_table_rate(country="DE", region="", on=date(2027, 7, 1))
 
     assert (before, after) == (Decimal("0.19"), Decimal("0.16"))
 
@@ -68,25 +68,25 @@ def test_a_rate_ends_when_the_next_one_begins():
 def test_gross_prices_include_the_tax_of_the_destination():
     channel = make_channel()
 
-    found = rates.treatment(channel=channel, country="FI", on=DAY)
+    found = rates.find_treatment(channel=channel, country="FI", on=DAY)
 
-    assert found == Treatment(rate=Decimal("0.255"), is_added=False)
+    assert found == TaxTreatment(rate=Decimal("0.255"), is_added=False)
 
 
 def test_tax_is_added_only_where_we_are_registered():
-    channel = make_channel(adds_tax=True)
+    channel = make_channel(prices_exclude_tax=True)
     TaxNumber.objects.create(
         scheme="sales_tax", country="US", region="CA", number="SR-1", valid_from=date(2026, 1, 1)
     )
 
     def rate(region, on=DAY):
-        return rates.treatment(channel=channel, country="US", region=region, on=on)
+        return rates.find_treatment(channel=channel, country="US", region=region, on=on)
 
     for written in (" ca ", "California"):
-        assert rate(written) == Treatment(rate=Decimal("0.0725"), is_added=True)
-    assert rate("CA") == Treatment(rate=Decimal("0.0725"), is_added=True)
-    assert rate("NY") == Treatment(rate=Decimal(0), is_added=True)
-    assert rate("CA", on=date(2025, 12, 31)) == Treatment(rate=Decimal(0), is_added=True)
+        assert rate(written) == TaxTreatment(rate=Decimal("0.0725"), is_added=True)
+    assert rate("CA") == TaxTreatment(rate=Decimal("0.0725"), is_added=True)
+    assert rate("NY") == TaxTreatment(rate=Decimal(0), is_added=True)
+    assert rate("CA", on=date(2025, 12, 31)) == TaxTreatment(rate=Decimal(0), is_added=True)
 
 
 @pytest.mark.parametrize(
@@ -105,16 +105,18 @@ def test_a_registration_is_valid_in_its_own_place(scheme, place, country, is_col
         scheme=scheme, country=place, number="IM3720000224", valid_from=DAY, valid_until=DAY
     )
 
-    assert rates.collects(country=country, region="", on=DAY) is is_collected
-    assert not rates.collects(country=country, region="", on=date(2026, 11, 27))
+    assert rates.is_registered_in(country=country, region="", on=DAY) is is_collected
+    assert not rates.is_registered_in(country=country, region="", on=date(2026, 11, 27))
 
 
 def test_a_configured_tax_service_is_used(settings):
     settings.TAX_SERVICE = f"{__name__}.LocalTaxService"
-    channel = make_channel(adds_tax=True)
+    channel = make_channel(prices_exclude_tax=True)
     TaxNumber.objects.create(scheme="sales_tax", country="US", number="1", valid_from=DAY)
 
-    found = rates.treatment(channel=channel, country="US", region="CA", postcode="90001", on=DAY)
+    found = rates.find_treatment(
+        channel=channel, country="US", region="CA", postcode="90001", on=DAY
+    )
 
     assert found.rate == Decimal("0.095")
 
@@ -129,13 +131,13 @@ class PercentTaxService:
 def test_an_invalid_rate_falls_back_to_the_table(settings):
     settings.TAX_SERVICE = f"{__name__}.PercentTaxService"
 
-    assert rates.treatment(channel=make_channel(), country="FR", on=DAY).rate == Decimal("0.2")
+    assert rates.find_treatment(channel=make_channel(), country="FR", on=DAY).rate == Decimal("0.2")
 
 
 def test_an_unavailable_tax_service_falls_back_to_the_table(settings):
     settings.TAX_SERVICE = f"{__name__}.UnavailableTaxService"
 
-    found = rates.treatment(channel=make_channel(), country="DE", on=DAY)
+    found = rates.find_treatment(channel=make_channel(), country="DE", on=DAY)
 
     assert found.rate == Decimal("0.19")
 
@@ -145,8 +147,10 @@ def test_by_table_does_not_call_the_tax_service(settings):
     here = {"channel": make_channel(), "on": DAY}
     known = rates.CountryRate(country="DE", on=DAY, rate=Decimal("0.07"))
 
-    assert rates.by_table(country="DE", **here) == Treatment(rate=Decimal("0.19"))
-    assert rates.by_table(country="DE", known=known, **here).rate == Decimal("0.07")
-    assert rates.by_table(country="FI", known=known, **here).rate == Decimal("0.255")
-    dollars = make_channel(code="us", adds_tax=True)
-    assert rates.by_table(channel=dollars, country="DE", on=DAY) == Treatment(is_added=True)
+    assert rates.find_table_treatment(country="DE", **here) == TaxTreatment(rate=Decimal("0.19"))
+    assert rates.find_table_treatment(country="DE", known=known, **here).rate == Decimal("0.07")
+    assert rates.find_table_treatment(country="FI", known=known, **here).rate == Decimal("0.255")
+    dollars = make_channel(code="us", prices_exclude_tax=True)
+    assert rates.find_table_treatment(channel=dollars, country="DE", on=DAY) == TaxTreatment(
+        is_added=True
+    )

@@ -14,7 +14,12 @@ from orders.checkout import checkout
 from shipping.availability import availability, reach
 from shipping.rates import quotes
 from suppliers.models import StockLevel, Supplier, SupplierOffer
-from suppliers.shipping_services.selection import Load, load_of, most_of, refused
+from suppliers.shipping_services.selection import (
+    ParcelLoad,
+    max_units,
+    parcel_load,
+    reasons_against,
+)
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_sellable
 from tests.factories.shipping import make_service
@@ -27,13 +32,13 @@ PLACES = (("CN", "CN"), ("DE", "DE"), ("ES", "ES"))
 
 @pytest.fixture(autouse=True)
 def routes_are_read_again():
-    quotes.forget()
+    quotes.clear_cache()
     yield
-    quotes.forget()
+    quotes.clear_cache()
 
 
 def ask(listing, *, country="DE", quantity=1, by=None, now=NOON):
-    found = availability.availability(
+    found = availability.check_variants(
         variant_ids=[listing.variant_id],
         country=country,
         channel=listing.channel,
@@ -47,7 +52,7 @@ def ask(listing, *, country="DE", quantity=1, by=None, now=NOON):
 def quoted(listing, quantity, *, country="DE", by=None, now=NOON):
     """Plan and quote a quantity as a cart would."""
     listing.refresh_from_db()
-    plan = reach.reach(
+    plan = reach.load_reach(
         pieces={listing.variant_id: listing.variant},
         listed={listing.variant_id: listing.available},
         channel=listing.channel,
@@ -58,7 +63,7 @@ def quoted(listing, quantity, *, country="DE", by=None, now=NOON):
     if plan.missing:
         return []
     pieces = {listing.variant_id: listing.variant}
-    return quotes.for_plan(plan=plan, country=country, by=by, now=now, pieces=pieces)
+    return quotes.quote_plan(plan=plan, country=country, by=by, now=now, pieces=pieces)
 
 
 def test_a_location_without_a_route_does_not_count():
@@ -70,14 +75,14 @@ def test_a_location_without_a_route_does_not_count():
 
     assert (ask(listing).most, ask(listing, country="FR").most) == (5, 0)
     make_service(far, code="world")
-    quotes.forget()
+    quotes.clear_cache()
     assert ask(listing, country="FR").most == 14  # 2 kg of 140 g
 
 
 def test_a_parcel_is_limited_by_battery_rules_weight_and_cells():
     listing = make_sellable(quantity=50)
     make_service(max_cells=4)
-    make_service(code="none", accepts_inside=False, max_weight_g=90_000)
+    make_service(code="none", accepts_cells_in_equipment=False, max_weight_g=90_000)
 
     found = ask(listing, quantity=6)
 
@@ -87,7 +92,7 @@ def test_a_parcel_is_limited_by_battery_rules_weight_and_cells():
 def test_packs_are_sold_in_multiples_of_the_pack_size():
     listing = make_sellable(quantity=11)
     make_service(max_weight_g=90_000)
-    SupplierOffer.objects.update(minimum_quantity=6, pack_size=4)
+    SupplierOffer.objects.update(min_order_units=6, pack_size=4)
 
     answers = {number: ask(listing, quantity=number) for number in (1, 8, 9)}
 
@@ -120,7 +125,7 @@ def test_lead_days_and_cut_off_delay_the_promise(lead, cut_off, arrives_to):
 def test_an_unpublished_listing_is_not_available():
     listing = make_sellable()
     make_service()
-    Listing.objects.update(is_withdrawn=True, is_published=False)
+    Listing.objects.update(is_delisted=True, is_published=False)
 
     with pytest.raises(KeyError):
         ask(listing)
@@ -141,7 +146,7 @@ def test_24_variants_need_as_many_queries_as_one(django_assert_num_queries):
     ask(listings[0])
 
     with django_assert_num_queries(2):
-        found = availability.availability(
+        found = availability.check_variants(
             variant_ids=[one.variant_id for one in listings],
             country="DE",
             channel=listings[0].channel,
@@ -165,7 +170,7 @@ def scatter(dice):
         for code, country in dice.sample(PLACES, dice.randint(1, 2)):
             make_level(offer, dice.randint(0, 12), make_location(supplier, code, country))
     for offer in SupplierOffer.objects.all():
-        offer.minimum_quantity, offer.pack_size = dice.choice([1, 1, 2, 5]), dice.choice([1, 1, 3])
+        offer.min_order_units, offer.pack_size = dice.choice([1, 1, 2, 5]), dice.choice([1, 1, 3])
         offer.lead_days = dice.choice([None, 1, 6])
         offer.save()
     for level in StockLevel.objects.all():
@@ -181,11 +186,11 @@ def scatter(dice):
                 min_days=1,
                 max_days=dice.choice([2, 6, 12]),
                 max_weight_g=dice.choice([300, 1500, 9000]),
-                accepts_inside=dice.choice([True, False]),
-                accepts_alone=dice.choice([True, False]),
+                accepts_cells_in_equipment=dice.choice([True, False]),
+                accepts_cells_alone=dice.choice([True, False]),
                 max_cells=dice.choice([None, 4]),
             )
-    Supplier.objects.update(asked_after_min=10_000, asked_below=0)
+    Supplier.objects.update(live_check_after_min=10_000, live_check_below_units=0)
     Listing.objects.update(available=99)
     return listing
 
@@ -206,9 +211,11 @@ def brute(listing, country, by):
         able |= {
             number
             for number in range(1, level.free + 1)
-            if number >= offer.minimum_quantity
+            if number >= offer.min_order_units
             and number % offer.pack_size == 0
-            and any(not refused(route, load_of(listing.variant, number)) for route in routes)
+            and any(
+                not reasons_against(route, parcel_load(listing.variant, number)) for route in routes
+            )
         }
     return able
 
@@ -267,7 +274,7 @@ def test_the_maximum_of_a_route_is_the_last_load_it_accepts():
         variant.lithium = dice.choice(["none", "inside"])
         variant.cell_count = dice.randint(0, 3)
         variant.cell_wh = dice.choice([None, Decimal("4.44")])
-        quotes.forget()
+        quotes.clear_cache()
         (route,) = [
             one
             for one in quotes.routes_from(
@@ -275,10 +282,12 @@ def test_the_maximum_of_a_route_is_the_last_load_it_accepts():
             )
             if one.code == service.code
         ]
-        able = [number for number in range(1, 120) if not refused(route, _load(variant, number))]
+        able = [
+            number for number in range(1, 120) if not reasons_against(route, _load(variant, number))
+        ]
 
-        assert most_of(route, _load(variant, 1)) == max(able, default=0)
+        assert max_units(route, _load(variant, 1)) == max(able, default=0)
 
 
-def _load(variant, pieces) -> Load:
-    return load_of(variant, pieces)
+def _load(variant, pieces) -> ParcelLoad:
+    return parcel_load(variant, pieces)

@@ -39,7 +39,9 @@ class Lamp:
 
 def listed(listing, now=NOON, country="DE", **changes):
     shown = {listing.variant_id: Lamp(**changes)}
-    found = availability.of_listed(shown=shown, country=country, channel=listing.channel, now=now)
+    found = availability.check_listed_variants(
+        shown=shown, country=country, channel=listing.channel, now=now
+    )
     return found[listing.variant_id]
 
 
@@ -52,7 +54,7 @@ def test_a_card_is_promised_from_the_nearest_source_in_stock():
 
     near = listed(listing).promise
     StockLevel.objects.filter(pk=listing.level.pk).update(reported_quantity=0)
-    quotes.forget()
+    quotes.clear_cache()
     only_far = listed(listing).promise
 
     assert (near.country_from, str(near.price)) == ("DE", "4.90 EUR")
@@ -93,13 +95,16 @@ def test_a_list_queries_once_a_minute_and_again_for_changed_supply(django_assert
     there = {"country": "DE", "channel": listings[0].channel}
 
     with django_assert_num_queries(3):  # routes, rules, and stock
-        first = availability.of_listed(shown=shown, now=NOON, **there)
+        first = availability.check_listed_variants(shown=shown, now=NOON, **there)
     with django_assert_num_queries(0):
         assert (
-            availability.of_listed(shown=shown, now=NOON + timedelta(seconds=59), **there) == first
+            availability.check_listed_variants(
+                shown=shown, now=NOON + timedelta(seconds=59), **there
+            )
+            == first
         )
     with django_assert_num_queries(1):
-        fewer = availability.of_listed(
+        fewer = availability.check_listed_variants(
             shown={**shown, listings[0].variant_id: Lamp(available=2)}, now=NOON, **there
         )
     assert [fewer[one.variant_id].most for one in listings[:2]] == [2, 5]
@@ -133,7 +138,7 @@ def test_a_list_shows_what_a_page_computed_since():
     before = listed(listing)
     Supplier.objects.update(lead_days=9)
 
-    (page,) = availability.of_shown(
+    (page,) = availability.check_shown_variants(
         shown={listing.variant_id: Lamp()}, country="DE", channel=listing.channel, now=NOON
     ).values()
 

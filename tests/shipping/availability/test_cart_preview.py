@@ -7,7 +7,7 @@ import pytest
 from orders.enums import Criterion
 from orders.routing import decision_log
 from orders.routing import rules as routing_rules
-from orders.routing.ranking import USUAL, Rules
+from orders.routing.ranking import DEFAULT_RULES, Rules
 from shipping.availability import availability, cart_preview
 from shipping.rates import quotes
 from suppliers.models import Scorecard
@@ -30,7 +30,7 @@ def light():
     return listing
 
 
-def preview(light, rules=USUAL, quantity=1, country="DE"):
+def preview(light, rules=DEFAULT_RULES, quantity=1, country="DE"):
     return cart_preview.preview(
         wanted={light.variant_id: quantity},
         channel=make_channel(),
@@ -45,13 +45,13 @@ def taken(plan):
 
 
 def test_routing_rules_choose_the_source_of_a_preview(light):
-    soonest = Rules(chain=(Criterion.DAYS, Criterion.COST))
+    soonest = Rules(criteria=(Criterion.DAYS, Criterion.COST))
 
     cheap, quick = preview(light), preview(light, soonest)
 
     assert (taken(cheap.plan), taken(quick.plan)) == ([light.far.pk], [light.level.pk])
     ((one, verdict, _), (other, reason, _)) = quick.weighed(light.variant_id)
-    assert (one.level_id, verdict) == (light.level.pk, decision_log.TAKEN)
+    assert (one.level_id, verdict) == (light.level.pk, decision_log.CHOSEN)
     assert (other.level_id, reason) == (light.far.pk, "slower")
     assert other.days - one.days == 18 + other.lead_days - one.lead_days
     dear, less = quick.accounts[light.variant_id], cheap.accounts[light.variant_id]
@@ -63,9 +63,9 @@ def test_a_better_scorecard_wins_where_scores_count(light):
         Scorecard.objects.create(
             supplier=supplier, measure="fill_rate", on=NOON.date(), sample=90, value=1, low=low
         )
-    quotes.forget()
+    quotes.clear_cache()
 
-    found = preview(light, Rules(chain=(Criterion.SCORE, Criterion.COST)))
+    found = preview(light, Rules(criteria=(Criterion.SCORE, Criterion.COST)))
 
     assert taken(found.plan) == [light.level.pk]
     assert {one.score for one, _, _ in found.weighed(light.variant_id)} == {97, 60}
@@ -74,13 +74,15 @@ def test_a_better_scorecard_wins_where_scores_count(light):
 def test_live_rules_apply_to_carts_and_cards(light):
     channel = make_channel()
     cart = make_cart(light)
-    before = availability.look(cart=cart, country="DE", now=NOON)
-    rules = routing_rules.draft(channel=channel, chain=(Criterion.DAYS,), by="ada", now=NOON)
-    routing_rules.go_live(rules=rules, by="ada", now=NOON)
-    quotes.forget()
+    before = availability.check_cart(cart=cart, country="DE", now=NOON)
+    rules = routing_rules.create_draft(
+        channel=channel, criteria=(Criterion.DAYS,), by="ada", now=NOON
+    )
+    routing_rules.activate(rules=rules, by="ada", now=NOON)
+    quotes.clear_cache()
 
-    after = availability.look(cart=cart, country="DE", now=NOON)
-    told = availability.availability(
+    after = availability.check_cart(cart=cart, country="DE", now=NOON)
+    told = availability.check_variants(
         variant_ids=[light.variant_id], country="DE", channel=channel, now=NOON
     )
 

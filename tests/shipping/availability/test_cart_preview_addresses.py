@@ -8,9 +8,9 @@ import pytest
 from django.core.cache import cache
 
 from orders.models import TaxRate
-from orders.routing.ranking import USUAL
+from orders.routing.ranking import DEFAULT_RULES
 from shipping.availability import cart_preview
-from shipping.models import AskedFreight
+from shipping.models import LiveRateLocation
 from shipping.rates import quotes
 from storefront.web.cart import summary
 from tests.factories.orders import make_cart, make_sellable
@@ -34,7 +34,7 @@ def light():
     listing.variant.refresh_from_db()
     make_terms(channel=listing.channel)
     make_service(base_amount="1.00")
-    AskedFreight.objects.create(location=listing.level.location)
+    LiveRateLocation.objects.create(location=listing.level.location)
     return listing
 
 
@@ -43,7 +43,7 @@ def preview(light, country="DE", **place):
         wanted={light.variant_id: 1},
         channel=light.channel,
         country=country,
-        rules=USUAL,
+        rules=DEFAULT_RULES,
         now=NOON,
         **place,
     )
@@ -58,12 +58,12 @@ def test_a_postcode_asks_for_live_rates_as_a_cart_does(monkeypatch, light):
     assert supplier.asked == []
     found = preview(light, postcode="10115")
     (_, ship_to, _) = supplier.asked[0]
-    real = summary.fill(cart=cart, country="DE", now=NOON)
+    real = summary.summarize(cart=cart, country="DE", now=NOON)
 
     assert (ship_to.country, ship_to.postcode) == ("DE", "10115")
     assert [one.price for one in found.quotes] == [one.price for one in real.quotes]
     assert [one.price for one in found.quotes] != [one.price for one in without.quotes]
-    assert (without.is_asked_live, found.is_asked_live) == (True, False)
+    assert (without.asks_live_rates, found.asks_live_rates) == (True, False)
     assert len(supplier.asked) == 1  # the cart used the cached answer of the preview
 
 
@@ -85,7 +85,7 @@ def test_margins_use_the_tax_of_the_region():
         TaxRate.objects.create(
             country="US", region=region, rate=Decimal(rate), valid_from=NOON.date()
         )
-    quotes.forget()
+    quotes.clear_cache()
 
     def net(**place):
         return preview(light, "US", **place).accounts[light.variant_id].net.amount

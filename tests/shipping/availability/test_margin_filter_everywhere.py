@@ -16,13 +16,13 @@ from orders.enums import Criterion
 from orders.promotions import codes
 from orders.purchasing import submission
 from orders.routing import rules
-from orders.routing.decision_log import TAKEN
-from orders.routing.margin_filter import Unearning
+from orders.routing.decision_log import CHOSEN
+from orders.routing.margin_filter import MarginReason
 from shipping.availability import availability, cart_preview, source_comparison
-from shipping.availability.source_comparison import Way
+from shipping.availability.source_comparison import RouteStatus
 from shipping.rates import quotes
 from storefront.dashboard.reports import offer_comparison
-from storefront.web.cart.summary import fill
+from storefront.web.cart.summary import summarize
 from suppliers.models import SupplierOffer
 from tests.factories.backorders import also_at, live, look_everywhere, refuse
 from tests.factories.catalog import make_channel
@@ -41,9 +41,9 @@ SOONEST = (Criterion.DAYS, Criterion.COST)
 
 def rule(**more):
     """Put a live rule set that prefers the fastest source."""
-    made = rules.draft(channel=make_channel(), chain=SOONEST, by="ada", now=NOON, **more)
-    rules.go_live(rules=made, by="ada", now=NOON)
-    quotes.forget()
+    made = rules.create_draft(channel=make_channel(), criteria=SOONEST, by="ada", now=NOON, **more)
+    rules.activate(rules=made, by="ada", now=NOON)
+    quotes.clear_cache()
     return made
 
 
@@ -57,9 +57,9 @@ def light():
     return listing
 
 
-def looked(light, quantity=1, **more):
+def checked_cart(light, quantity=1, **more):
     cart = make_cart(light, quantity=quantity, **more)
-    return cart, availability.look(cart=cart, country="DE", now=NOON)
+    return cart, availability.check_cart(cart=cart, country="DE", now=NOON)
 
 
 def levels(plan):
@@ -67,21 +67,24 @@ def levels(plan):
 
 
 def placed(light):
-    cart, seen = looked(light)
-    (quote,) = quotes.for_plan(plan=seen.plan, country="DE", now=NOON, pieces=seen.pieces)
+    cart, seen = checked_cart(light)
+    (quote,) = quotes.quote_plan(plan=seen.plan, country="DE", now=NOON, pieces=seen.pieces)
     return checkout.place(
         cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=NOON
     ).order
 
 
 def noted(order, light):
-    return {one["level"]: one["verdict"] for one in order.routed_by["lines"][str(light.variant_id)]}
+    return {
+        one["level"]: one["verdict"]
+        for one in order.routing_decision["lines"][str(light.variant_id)]
+    }
 
 
 def test_pages_carts_and_cards_prefer_the_profitable_source(light):
     there = {"country": "DE", "channel": light.channel, "now": NOON}
-    _, seen = looked(light)
-    told = availability.availability(variant_ids=[light.variant_id], **there)[light.variant_id]
+    _, seen = checked_cart(light)
+    told = availability.check_variants(variant_ids=[light.variant_id], **there)[light.variant_id]
     card = listed(light, available=9)
 
     assert levels(seen.plan) == [light.level.pk]
@@ -95,22 +98,22 @@ def test_pages_carts_and_cards_prefer_the_profitable_source(light):
 def test_an_order_logs_an_excluded_source_and_its_loss(light):
     order = placed(light)
 
-    said = admin_columns.routed_by(order)
-    assert noted(order, light) == {light.level.pk: TAKEN, light.quick.pk: Unearning.LOSES}
+    said = admin_columns.routing_decision(order)
+    assert noted(order, light) == {light.level.pk: CHOSEN, light.quick.pk: MarginReason.LOSS}
     # 39.99 is 33.61 before tax; 34.00 of cost plus fees is more
-    loses = D(order.routed_by["lines"][str(light.variant_id)][1]["spent"]) - D("33.61")
+    loses = D(order.routing_decision["lines"][str(light.variant_id)][1]["spent"]) - D("33.61")
     assert f"quick (PL), €36.00: sells at a loss of €{loses:.2f}" in said
     with translation.override("az"):
-        assert "zərərlə satılır" in admin_columns.routed_by(order)
+        assert "zərərlə satılır" in admin_columns.routing_decision(order)
 
 
 def test_rules_without_a_minimum_margin_sell_at_a_loss_and_log_it(light):
-    rule(least_margin_rate=None)
+    rule(min_margin_rate=None)
 
     order = placed(light)
 
-    assert noted(order, light)[light.quick.pk] == TAKEN
-    assert "the rules have no minimum margin" in admin_columns.routed_by(order)
+    assert noted(order, light)[light.quick.pk] == CHOSEN
+    assert "the rules have no minimum margin" in admin_columns.routing_decision(order)
 
 
 def test_if_all_sources_lose_the_order_is_placed_and_held(light, monkeypatch):
@@ -119,29 +122,29 @@ def test_if_all_sources_lose_the_order_is_placed_and_held(light, monkeypatch):
 
     assert listed(light, available=9).most == 9
     order = pay(placed(light))
-    (purchase_order,) = submission.divide(order=order, now=NOON)
-    held = submission.send(purchase_order=purchase_order, now=NOON)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
+    held = submission.submit(purchase_order=purchase_order, now=NOON)
 
-    assert noted(order, light) == {light.quick.pk: TAKEN, light.level.pk: Unearning.LOSES}
-    assert "no other location loses less" in admin_columns.routed_by(order)
+    assert noted(order, light) == {light.quick.pk: CHOSEN, light.level.pk: MarginReason.LOSS}
+    assert "no other location loses less" in admin_columns.routing_decision(order)
     assert held.status == "on_hold"
     assert "margin" in {one["code"] for one in held.hold_reasons}
     assert supplier.effects == []
 
 
 def test_a_single_source_at_a_loss_is_logged(light):
-    SupplierOffer.objects.filter(pk=light.level.offer_id).update(status="gone")
+    SupplierOffer.objects.filter(pk=light.level.offer_id).update(status="discontinued")
 
     order = placed(light)
 
-    assert noted(order, light) == {light.quick.pk: TAKEN}
-    assert "Selected at a loss of" in admin_columns.routed_by(order)
+    assert noted(order, light) == {light.quick.pk: CHOSEN}
+    assert "Selected at a loss of" in admin_columns.routing_decision(order)
 
 
 def test_a_source_at_a_loss_is_used_if_no_other_has_the_quantity(light):
-    _, seen = looked(light, quantity=9)
-    SupplierOffer.objects.filter(pk=light.level.offer_id).update(minimum_quantity=20)
-    _, alone = looked(light, quantity=9)
+    _, seen = checked_cart(light, quantity=9)
+    SupplierOffer.objects.filter(pk=light.level.offer_id).update(min_order_units=20)
+    _, alone = checked_cart(light, quantity=9)
 
     assert levels(seen.plan) == [light.level.pk]
     assert (levels(alone.plan), alone.short) == ([light.quick.pk], ())
@@ -150,29 +153,29 @@ def test_a_source_at_a_loss_is_used_if_no_other_has_the_quantity(light):
 def test_a_discount_code_counts_before_routing_and_is_read_once(light):
     SupplierOffer.objects.filter(pk=light.quick.offer_id).update(cost_amount=D("25.00"))
     make_promotion(code="HALF", percent=D("0.50"), may_go_below_floor=True)
-    cart, before = looked(light)
+    cart, before = checked_cart(light)
 
-    codes.write_code(cart=cart, code="HALF", now=NOON)
-    after = availability.look(cart=cart, country="DE", now=NOON)
-    filled = fill(cart=cart, country="DE", now=NOON)
+    codes.apply_code(cart=cart, code="HALF", now=NOON)
+    after = availability.check_cart(cart=cart, country="DE", now=NOON)
+    filled = summarize(cart=cart, country="DE", now=NOON)
 
     assert levels(before.plan) == [light.quick.pk]
     assert levels(after.plan) == [light.level.pk]
     assert str(filled.totals.discount) == "20.00 EUR"
     with CaptureQueriesContext(connection) as ran:
-        fill(cart=cart, country="DE", now=NOON)
+        summarize(cart=cart, country="DE", now=NOON)
     assert sum('FROM "orders_coupon"' in each["sql"] for each in ran) == 1
 
 
 def test_the_margin_filter_needs_no_extra_query(light, django_assert_num_queries):
-    cart, _ = looked(light)  # costs, rates and tax are cached for a minute
+    cart, _ = checked_cart(light)  # costs, rates and tax are cached for a minute
 
     with django_assert_num_queries(2):  # the cart, and the stock
-        availability.look(cart=cart, country="DE", now=NOON)
+        availability.check_cart(cart=cart, country="DE", now=NOON)
 
 
 def test_a_rejected_line_is_rerouted_to_a_profitable_source(monkeypatch):
-    monkeypatch.setattr(submission, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier())
     listing = make_sellable()
     also_at(listing, "quick", max_days=3, cost="34.00")
@@ -189,17 +192,17 @@ def test_a_rejected_line_is_rerouted_to_a_profitable_source(monkeypatch):
 def test_staff_see_the_loss_of_each_source_in_the_comparison(light):
     channel = make_channel()
     there = {"country": "DE", "channel": channel, "now": NOON}
-    rules = quotes.rules_of(channel, NOON)
+    rules = quotes.routing_rules(channel, NOON)
     tried = cart_preview.preview(wanted={light.variant_id: 1}, rules=rules, **there)
     variant = Variant.objects.get(pk=light.variant_id)
-    rows = source_comparison.compare(variant=variant, quantity=1, **there)
+    rows = source_comparison.compare_sources(variant=variant, quantity=1, **there)
 
     (taken, verdict, left), (_, reason, other) = tried.weighed(light.variant_id)
-    assert (taken.level_id, verdict, reason) == (light.level.pk, TAKEN, Unearning.LOSES)
+    assert (taken.level_id, verdict, reason) == (light.level.pk, CHOSEN, MarginReason.LOSS)
     account = tried.accounts[light.variant_id]
     assert left.spent == account.outlay.amount
     assert other.loss.amount > 0
-    assert [row.verdict for row in rows] == [Way.TAKEN, Unearning.LOSES]
-    assert offer_comparison.why(rows[1], quantity=1, more="") == (
+    assert [row.verdict for row in rows] == [RouteStatus.TAKEN, MarginReason.LOSS]
+    assert offer_comparison.reason_text(rows[1], quantity=1, more="") == (
         f"Would be sold at a loss of €{other.loss.amount}"
     )

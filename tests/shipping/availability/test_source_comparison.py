@@ -6,10 +6,10 @@ from collections import Counter
 import pytest
 
 from catalog.models import Variant
-from orders.routing.candidates import Misfit, Refusal
-from orders.routing.engine import Worse
+from orders.routing.candidates import Misfit, UnavailableReason
+from orders.routing.engine import Drawback
 from shipping.availability import availability, source_comparison
-from shipping.availability.source_comparison import Way
+from shipping.availability.source_comparison import RouteStatus
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def compare(listing, quantity=1, country="DE"):
     listing.variant.refresh_from_db()
-    return source_comparison.compare(
+    return source_comparison.compare_sources(
         variant=listing.variant,
         quantity=quantity,
         country=country,
@@ -40,7 +40,7 @@ def test_the_comparison_chooses_the_source_that_checkout_chooses(seed):
     for quantity in range(1, 12):
         found = compare(listing, quantity)
 
-        taken = [one.row.level.pk for one in found if one.verdict == Way.TAKEN]
+        taken = [one.row.level.pk for one in found if one.verdict == RouteStatus.TAKEN]
         lines = [
             line.candidate.level_id
             for quote in quoted(listing, quantity)[:1]
@@ -58,9 +58,9 @@ def test_each_other_row_has_its_reason():
     for code, cost, quantity, terms in (
         ("dear", "9.00", 9, {}),
         ("few", "8.00", 2, {}),
-        ("least", "8.00", 9, {"minimum_quantity": 5}),
+        ("least", "8.00", 9, {"min_order_units": 5}),
         ("packs", "8.00", 9, {"pack_size": 2}),
-        ("held", "8.00", 9, {"status": "held"}),
+        ("held", "8.00", 9, {"status": "on_hold"}),
         ("far", "8.00", 9, {}),
         ("heavy", "8.00", 9, {}),
     ):
@@ -73,27 +73,27 @@ def test_each_other_row_has_its_reason():
     found = compare(listing, 3)
 
     assert verdicts(found) == {
-        "DE": Way.TAKEN,
-        "dear": Worse.DEARER,
+        "DE": RouteStatus.TAKEN,
+        "dear": Drawback.HIGHER_COST,
         "few": Misfit.TOO_FEW,
         "least": Misfit.BELOW_MINIMUM,
         "packs": Misfit.NOT_WHOLE_PACKS,
-        "held": Refusal.HELD,
-        "far": Way.NOT_CARRIED,
-        "heavy": Way.PARCEL_TOO_SMALL,
+        "held": UnavailableReason.HELD,
+        "far": RouteStatus.NOT_CARRIED,
+        "heavy": RouteStatus.PARCEL_TOO_SMALL,
     }
-    assert found[0].verdict == Way.TAKEN
+    assert found[0].verdict == RouteStatus.TAKEN
     assert Counter(bool(one.sentence) for one in found)[True] == 1
 
 
 def test_stock_below_the_minimum_order_is_not_reported_as_undeliverable():
     listing = make_sellable(quantity=3)
     make_service()
-    listing.variant.offers.update(minimum_quantity=5)
+    listing.variant.offers.update(min_order_units=5)
 
     assert verdicts(compare(listing)) == {"DE": Misfit.BELOW_MINIMUM}
     assert (
-        availability.availability(
+        availability.check_variants(
             variant_ids=[listing.variant_id], country="DE", channel=make_channel(), now=NOON
         )[listing.variant_id].most
         == 0

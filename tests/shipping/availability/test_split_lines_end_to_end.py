@@ -14,15 +14,15 @@ from orders.enums import Criterion
 from orders.models import Order, OrderLine, PurchaseLine, Reservation
 from orders.purchasing import submission
 from orders.routing import simulation
-from orders.routing.margin_filter import Sold
+from orders.routing.margin_filter import SaleAmount
 from orders.routing.ranking import Rules
 from shipping.availability import availability, cart_preview, source_comparison
 from shipping.rates import quotes
 from storefront.dashboard.reports import offer_comparison
 from storefront.lib.money import Money
-from storefront.web.cart.summary import fill
+from storefront.web.cart.summary import summarize
 from suppliers.inventory import confirmations, publication
-from suppliers.models import Service, StockLevel, UnpublishedSupply
+from suppliers.models import PendingPublication, ShippingService, StockLevel
 from tests.factories.backorders import also_at, broken
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_cart, make_sellable, pay
@@ -37,25 +37,25 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def light(monkeypatch):
     connect(monkeypatch, ScriptedSupplier())
-    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    Channel.objects.filter(pk=make_channel().pk).update(max_split_locations=2)
     listing = make_sellable(quantity=6, price="39.99")
     make_service(countries=["DE"])
     listing.there = also_at(listing, quantity=4)
     Listing.objects.filter(pk=listing.pk).update(available=10)
-    quotes.forget()
+    quotes.clear_cache()
     return Listing.objects.get(pk=listing.pk)
 
 
-def looked(light, quantity=10):
+def checked_cart(light, quantity=10):
     cart = make_cart(light, quantity=quantity)
-    return cart, availability.look(cart=cart, country="DE", now=NOON)
+    return cart, availability.check_cart(cart=cart, country="DE", now=NOON)
 
 
 def placed(light, quantity=10):
-    cart, seen = looked(light, quantity)
+    cart, seen = checked_cart(light, quantity)
     quote = min(
-        quotes.for_plan(plan=seen.plan, country="DE", now=NOON, pieces=seen.pieces),
-        key=quotes.outlay,
+        quotes.quote_plan(plan=seen.plan, country="DE", now=NOON, pieces=seen.pieces),
+        key=quotes.sort_key,
     )
     return checkout.place(
         cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=NOON
@@ -64,10 +64,10 @@ def placed(light, quantity=10):
 
 def test_pages_offer_ten_and_the_cart_shows_both_parcels(light):
     there = {"country": "DE", "channel": light.channel, "now": NOON}
-    told = availability.availability(variant_ids=[light.variant_id], quantity=10, **there)
+    told = availability.check_variants(variant_ids=[light.variant_id], quantity=10, **there)
     one = told[light.variant_id]
-    cart, _ = looked(light)
-    filled = fill(cart=cart, country="DE", now=NOON)
+    cart, _ = checked_cart(light)
+    filled = summarize(cart=cart, country="DE", now=NOON)
 
     assert (one.most, one.fewer, one.more) == (10, 10, 10)
     assert one.promise.price == filled.quote.price  # of both parcels
@@ -79,11 +79,11 @@ def test_pages_offer_ten_and_the_cart_shows_both_parcels(light):
 
 
 def test_a_channel_without_split_lines_sells_the_largest_source(light):
-    Channel.objects.update(places_per_line=1)
+    Channel.objects.update(max_split_locations=1)
     channel = Channel.objects.get()
     there = {"country": "DE", "channel": channel, "now": NOON}
 
-    told = availability.availability(variant_ids=[light.variant_id], quantity=7, **there)
+    told = availability.check_variants(variant_ids=[light.variant_id], quantity=7, **there)
 
     assert told[light.variant_id].most == 6
     assert told[light.variant_id].promise is None
@@ -92,16 +92,16 @@ def test_a_channel_without_split_lines_sells_the_largest_source(light):
 def test_a_changed_split_limit_is_published_at_the_next_run(light):
     publication.publish(variant_ids=[light.variant_id], now=NOON)
     assert Listing.objects.get().available == 10
-    confirmations.follow(now=NOON)
-    UnpublishedSupply.objects.all().delete()
+    confirmations.queue_aged(now=NOON)
+    PendingPublication.objects.all().delete()
 
-    Channel.objects.update(places_per_line=1)
-    confirmations.follow(now=NOON)
-    publication.publish_waiting(now=NOON)
+    Channel.objects.update(max_split_locations=1)
+    confirmations.queue_aged(now=NOON)
+    publication.publish_pending(now=NOON)
 
     assert Listing.objects.get().available == 6
-    confirmations.follow(now=NOON)
-    assert not UnpublishedSupply.objects.exists()
+    confirmations.queue_aged(now=NOON)
+    assert not PendingPublication.objects.exists()
 
 
 def test_each_source_reserves_and_receives_its_part(light):
@@ -117,19 +117,19 @@ def test_each_source_reserves_and_receives_its_part(light):
     assert list(StockLevel.objects.order_by("pk").values_list("reserved", flat=True)) == [6, 4]
     assert broken() == []
 
-    made = submission.divide(order=pay(order), now=NOON)
+    made = submission.create_purchase_orders(order=pay(order), now=NOON)
 
     assert list(PurchaseLine.objects.order_by("pk").values_list("quantity", flat=True)) == [6, 4]
-    assert sum(each.charge_amount for each in made) == order.total_amount
+    assert sum(each.customer_charge_amount for each in made) == order.total_amount
     assert broken() == []
 
 
 def test_an_empty_source_blocks_the_sale(light):
-    cart, seen = looked(light)
-    (quote, *_) = quotes.for_plan(plan=seen.plan, country="DE", now=NOON, pieces=seen.pieces)
+    cart, seen = checked_cart(light)
+    (quote, *_) = quotes.quote_plan(plan=seen.plan, country="DE", now=NOON, pieces=seen.pieces)
     StockLevel.objects.order_by("-pk").update(reported_quantity=3)
 
-    with pytest.raises(checkout.CannotSupplyError):
+    with pytest.raises(checkout.UnavailableError):
         checkout.place(cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=NOON)
 
     assert not Order.objects.exists()
@@ -139,7 +139,7 @@ def test_an_empty_source_blocks_the_sale(light):
 def test_an_unpaid_order_releases_both_parts(light):
     order = placed(light)
 
-    assert checkout.expire(order=order, now=order.pay_before)
+    assert checkout.expire(order=order, now=order.payment_due_at)
 
     assert set(StockLevel.objects.values_list("reserved", flat=True)) == {0}
     assert broken() == []
@@ -156,13 +156,13 @@ def test_discount_and_tax_are_split_to_the_cent(light, cents):
     assert order.discount_amount == Decimal(cents) / 100
     ways = sum(Decimal(entry["tax"]) for entry in order.delivery_plan)
     assert sum(line.tax_amount for line in lines) + ways == order.tax_amount
-    assert sum(line.charge_amount for line in lines) == 10 * light.price_amount - (
+    assert sum(line.customer_charge_amount for line in lines) == 10 * light.price_amount - (
         order.discount_amount
     )
 
 
 def test_staff_see_the_quantity_per_source(light):
-    found = source_comparison.compare(
+    found = source_comparison.compare_sources(
         variant=light.variant, quantity=10, country="DE", channel=light.channel, now=NOON
     )
     preview = cart_preview.preview(
@@ -172,16 +172,16 @@ def test_staff_see_the_quantity_per_source(light):
         rules=Rules(),
         now=NOON,
     )
-    words = admin_columns.routed_by(placed(light))
+    words = admin_columns.routing_decision(placed(light))
 
     assert "lumen (DE): 6 units" in words
     assert "other (PL): 4 units" in words
-    assert [offer_comparison.why(one, quantity=10, more="") for one in found] == [
+    assert [offer_comparison.reason_text(one, quantity=10, more="") for one in found] == [
         "6 selected: no supplier has all without a loss",
         "4 selected: no supplier has all without a loss",
     ]
     assert [verdict for _, verdict, _ in preview.weighed(light.variant_id)] == ["taken", "taken"]
-    paid = Sold(gross=Money(Decimal("399.90"), "EUR"), tax_rate=Decimal("0.19"))
+    paid = SaleAmount(gross=Money(Decimal("399.90"), "EUR"), tax_rate=Decimal("0.19"))
     assert preview.accounts[light.variant_id].net == paid.net
 
 
@@ -189,8 +189,8 @@ def test_a_split_order_is_simulated_as_it_was_placed(light):
     placed(light)
     orders = Order.objects.prefetch_related("lines")
 
-    found = simulation.rehearse(
-        rules=Rules(chain=(Criterion.PARCELS, Criterion.COST)), orders=orders, currency="EUR"
+    found = simulation.simulate(
+        rules=Rules(criteria=(Criterion.PARCELS, Criterion.COST)), orders=orders, currency="EUR"
     )
 
     assert (found.count, found.changed) == (1, [])
@@ -202,23 +202,23 @@ def test_a_split_order_is_simulated_as_it_was_placed(light):
 def test_parts_become_order_lines(light):
     order = placed(light)
 
-    assert OrderLine.objects.filter(order=order, parted_from=None).count() == 2
+    assert OrderLine.objects.filter(order=order, split_from=None).count() == 2
 
 
 def test_a_part_too_heavy_for_its_parcel_is_refused_with_the_possible_quantity(light):
     other = make_sellable(quantity=5, price="9.99")
     make_offer_there(other, light)
     Variant.objects.update(packed_weight_g=1000)
-    Service.objects.update(max_weight_g=6000, countries=["DE"])
-    quotes.forget()
+    ShippingService.objects.update(max_weight_g=6000, countries=["DE"])
+    quotes.clear_cache()
     cart = make_cart(light, quantity=10)
     carts.add(cart=cart, listing_id=other.pk, quantity=3, now=NOON)
 
-    seen = availability.look(cart=cart, country="DE", now=NOON)
+    seen = availability.check_cart(cart=cart, country="DE", now=NOON)
 
     (short,) = seen.short
     assert (short.line.variant_id, short.line.available) == (light.variant_id, 6)
-    assert fill(cart=cart, country="DE", now=NOON).can_be_ordered is False
+    assert summarize(cart=cart, country="DE", now=NOON).can_be_ordered is False
 
 
 def test_an_undeliverable_line_does_not_prevent_a_split(light):
@@ -229,7 +229,7 @@ def test_an_undeliverable_line_does_not_prevent_a_split(light):
     cart = make_cart(light, quantity=10)
     carts.add(cart=cart, listing_id=forbidden.pk, quantity=1, now=NOON)
 
-    seen = availability.look(cart=cart, country="DE", now=NOON)
+    seen = availability.check_cart(cart=cart, country="DE", now=NOON)
 
     line = next(one for one in seen.cart.lines if one.variant_id == light.variant_id)
     assert (line.available, line.is_short) == (10, False)

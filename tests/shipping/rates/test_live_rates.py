@@ -12,13 +12,13 @@ from django.db import transaction
 
 from catalog.models import Variant
 from orders.routing import stock_query
-from shipping.models import AskedFreight
+from shipping.models import LiveRateLocation
 from shipping.rates import live_rates, quotes
-from storefront.lib.db.transactions import HeldTransactionError
+from storefront.lib.db.transactions import OpenTransactionError
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.cj.error_codes import TokenRefusedError
-from suppliers.connectors.records import FreightOption, GoneError, NoWayError
+from suppliers.connectors.cj.error_codes import TokenRejectedError
+from suppliers.connectors.records import DiscontinuedError, FreightOption, NoShippingServiceError
 from tests.factories.catalog import make_channel, make_exchange_rate, make_listing
 from tests.factories.orders import make_cart, make_sellable
 from tests.factories.pricing import make_terms
@@ -60,7 +60,7 @@ def connect(monkeypatch, **suppliers):
     def adapter_for(row):
         yield suppliers[row.code]
 
-    monkeypatch.setattr(live_rates, "adapter_for", adapter_for)
+    monkeypatch.setattr(live_rates, "open_connector", adapter_for)
     return next(iter(suppliers.values()))
 
 
@@ -73,7 +73,7 @@ def _fresh(quiet_surroundings):
 def light():
     listing = make_sellable()
     make_terms(channel=listing.channel)
-    AskedFreight.objects.create(location=listing.level.location)
+    LiveRateLocation.objects.create(location=listing.level.location)
     return listing
 
 
@@ -87,14 +87,14 @@ def make_far():
 
 def told(cart, now=NOON):
     lines = [(line.listing.variant_id, line.quantity) for line in cart.lines.all()]
-    plan = stock_query.plan(lines=lines, channel=cart.channel, country="DE", now=now)
-    return plan, live_rates.ask(cart=cart, plan=plan, country="DE", now=now)
+    plan = stock_query.plan_sources(lines=lines, channel=cart.channel, country="DE", now=now)
+    return plan, live_rates.get_for_cart(cart=cart, plan=plan, country="DE", now=now)
 
 
 def quoted(cart, now=NOON):
     plan, said = told(cart, now)
     pieces = Variant.objects.in_bulk()
-    return quotes.for_plan(plan=plan, country="DE", now=now, pieces=pieces, told=said)
+    return quotes.quote_plan(plan=plan, country="DE", now=now, pieces=pieces, told=said)
 
 
 def test_two_parcels_cost_what_each_supplier_asks(monkeypatch, light):
@@ -148,7 +148,7 @@ def test_an_unconfirmed_currency_uses_its_highest_plausible_rate(monkeypatch, li
     "freighter",
     [
         Freighter(instead=refuses(TemporaryError("busy"))),
-        Freighter(instead=refuses(NoWayError("which postcode?"))),
+        Freighter(instead=refuses(NoShippingServiceError("which postcode?"))),
         Freighter(instead=refuses(RuntimeError("a fault of ours"))),
         Freighter(option(currency="USD")),
         Freighter(),
@@ -175,7 +175,7 @@ def test_routes_apply_without_a_usable_live_rate(monkeypatch, light, freighter):
 def test_a_hanging_supplier_is_not_waited_for(monkeypatch, light):
     may_end = threading.Event()
     connect(monkeypatch, lumen=Freighter(option(), instead=lambda: may_end.wait(timeout=30)))
-    monkeypatch.setattr(live_rates, "WITHIN_S", 0.1)
+    monkeypatch.setattr(live_rates, "TIMEOUT_S", 0.1)
     make_service(base_amount="4.90")
 
     (quote,) = quoted(make_cart(light))
@@ -193,12 +193,12 @@ def test_a_method_missing_from_the_answer_is_not_offered_and_explained(monkeypat
 
     pieces = Variant.objects.in_bulk()
     assert quoted(cart) == []
-    (reason,) = quotes.reasons(plan=plan, country="DE", now=NOON, pieces=pieces, told=said)
+    (reason,) = quotes.refusal_reasons(plan=plan, country="DE", now=NOON, pieces=pieces, told=said)
     assert reason.code == "no_route"
 
 
 def test_a_refusal_of_a_complete_address_removes_the_method(monkeypatch, light):
-    connect(monkeypatch, lumen=Freighter(instead=refuses(NoWayError("an island"))))
+    connect(monkeypatch, lumen=Freighter(instead=refuses(NoShippingServiceError("an island"))))
     make_service()
     cart = make_cart(light)
     cart.ship_to = {"country": "DE", "postcode": "27498"}
@@ -220,8 +220,8 @@ def test_an_empty_answer_for_a_complete_address_removes_the_method(monkeypatch, 
     [
         PermanentError("HTTP 401", code="401"),
         PermanentError("no JSON", code="garbage"),
-        TokenRefusedError("the key was revoked", code="1600001"),
-        GoneError("off the shelf", code="1602002"),
+        TokenRejectedError("the key was revoked", code="1600001"),
+        DiscontinuedError("off the shelf", code="1602002"),
     ],
 )
 def test_an_unrelated_refusal_removes_no_method(monkeypatch, light, error):
@@ -237,7 +237,7 @@ def test_an_unrelated_refusal_removes_no_method(monkeypatch, light, error):
 
 def test_no_supplier_is_asked_where_routes_apply(monkeypatch, light):
     lumen = connect(monkeypatch, lumen=Freighter(option()))
-    AskedFreight.objects.update(is_active=False)
+    LiveRateLocation.objects.update(is_active=False)
     make_service(base_amount="4.90")
 
     (quote,) = quoted(make_cart(light))
@@ -250,22 +250,22 @@ def test_no_lock_is_held_while_suppliers_are_asked(monkeypatch, light):
     make_service()
     cart = make_cart(light)
 
-    with pytest.raises(HeldTransactionError), transaction.atomic():
+    with pytest.raises(OpenTransactionError), transaction.atomic():
         quoted(cart)
 
 
 def test_each_channel_charges_by_its_own_costs(light):
-    plan = stock_query.plan(
+    plan = stock_query.plan_sources(
         lines=[(light.variant_id, 1)], channel=make_channel(), country="DE", now=NOON
     )
-    costing = live_rates.policy.costing_of(light.channel, now=NOON, country="DE")
+    costing = live_rates.policy.load_costing(light.channel, now=NOON, country="DE")
     make_terms(channel=light.channel, channel_fee_rate="0.9999", tax_rate="0.25")
-    dear = live_rates.policy.costing_of(light.channel, now=NOON, country="DE")
+    dear = live_rates.policy.load_costing(light.channel, now=NOON, country="DE")
     (parcel,) = plan.parcels
     freight = Money(Decimal("5.00"), "EUR")
 
     def charge(by):
-        return live_rates.charge(freight, parcel=parcel, costing=by, channel=light.channel)
+        return live_rates.customer_charge(freight, parcel=parcel, costing=by, channel=light.channel)
 
     assert str(charge(costing)) == "6.13 EUR"
     assert charge(dear) > Money(Decimal(1000), "EUR")

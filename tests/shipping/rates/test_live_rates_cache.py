@@ -7,11 +7,11 @@ import threading
 import pytest
 from django.core.cache import cache
 
-from shipping.models import AskedFreight
+from shipping.models import LiveRateLocation
 from shipping.rates import live_rates, quotes
-from storefront.lib.http.errors import NotNowError, TemporaryError
+from storefront.lib.http.errors import CallDeferredError, TemporaryError
 from suppliers.connectors import records
-from suppliers.resilience.bulkheads import Work
+from suppliers.resilience.bulkheads import BulkheadKind
 from tests.factories.bulkheads import elsewhere
 from tests.factories.orders import make_cart
 from tests.factories.shipping import make_service
@@ -60,7 +60,7 @@ def test_a_supplier_without_a_free_lane_is_asked_by_the_next_page(monkeypatch, s
     make_service(base_amount="4.90")
     cart = make_cart(light)
 
-    with elsewhere(Work.QUESTIONS, light.level.offer.supplier_id):
+    with elsewhere(BulkheadKind.LIVE_CHECKS, light.level.offer.supplier_id):
         (quote,) = quoted(cart)
     assert str(quote.price) == "4.90 EUR"
 
@@ -69,7 +69,7 @@ def test_a_supplier_without_a_free_lane_is_asked_by_the_next_page(monkeypatch, s
 
 
 def test_a_deferred_call_is_made_by_the_next_page(monkeypatch, light):
-    held = NotNowError("the connection is resting")
+    held = CallDeferredError("the connection is resting")
     lumen = connect(monkeypatch, lumen=Freighter(option("5.00"), instead=refuses(held)))
     make_service(base_amount="4.90")
     cart = make_cart(light)
@@ -88,15 +88,15 @@ def test_a_supplier_not_reached_in_time_is_asked_by_the_next_page(monkeypatch, l
     far = make_far()
     make_service(base_amount="4.90")
     make_service(make_location(make_supplier(code="far"), "CN", "CN"), base_amount="4.90")
-    AskedFreight.objects.create(location=far.variant.offers.get().levels.get().location)
-    quotes.forget()
-    monkeypatch.setattr(live_rates, "WITHIN_S", 0.1)
-    monkeypatch.setattr(live_rates, "AT_ONCE", 1)
+    LiveRateLocation.objects.create(location=far.variant.offers.get().levels.get().location)
+    quotes.clear_cache()
+    monkeypatch.setattr(live_rates, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(live_rates, "MAX_PARALLEL_CALLS", 1)
     cart = make_cart(light, far)
 
     (quote,) = quoted(cart)
     may_end.set()
-    monkeypatch.setattr(live_rates, "WITHIN_S", 30)
+    monkeypatch.setattr(live_rates, "TIMEOUT_S", 30)
     (again,) = quoted(cart)
 
     assert [str(each.price) for each in quote.parcels] == ["4.90 EUR", "4.90 EUR"]
@@ -121,7 +121,7 @@ def test_a_cached_answer_does_not_depend_on_class_names(monkeypatch, light):
 def test_an_unreadable_cached_answer_is_asked_again(monkeypatch, light, kept):
     connect(monkeypatch, lumen=Freighter(option("5.00")))
     make_service(base_amount="4.90")
-    monkeypatch.setattr(live_rates, "_key", lambda *_: "kept")
+    monkeypatch.setattr(live_rates, "_cache_key", lambda *_: "kept")
     cache.set("kept", kept)
 
     (quote,) = quoted(make_cart(light))

@@ -19,15 +19,17 @@ pytestmark = pytest.mark.django_db
 
 def plan_of(*listings, quantity=1, country="DE"):
     lines = [(listing.variant_id, quantity) for listing in listings]
-    return stock_query.plan(lines=lines, channel=make_channel(), country=country, now=NOON)
+    return stock_query.plan_sources(lines=lines, channel=make_channel(), country=country, now=NOON)
 
 
 def quoted(plan):
-    return quotes.for_plan(plan=plan, country="DE", now=NOON, pieces=Variant.objects.in_bulk())
+    return quotes.quote_plan(plan=plan, country="DE", now=NOON, pieces=Variant.objects.in_bulk())
 
 
 def reasons(plan):
-    return quotes.reasons(plan=plan, country="DE", now=NOON, pieces=Variant.objects.in_bulk())
+    return quotes.refusal_reasons(
+        plan=plan, country="DE", now=NOON, pieces=Variant.objects.in_bulk()
+    )
 
 
 def sellable(quantity=50, **variant):
@@ -66,7 +68,7 @@ def test_a_route_can_deliver_free():
 def test_a_spare_cell_ships_only_by_routes_for_loose_cells():
     listing = sellable(lithium="alone", cell_wh=Decimal("12.6"), cell_count=1)
     make_service(code="post", base_amount="1.00")
-    make_service(code="road", base_amount="8.00", accepts_alone=True)
+    make_service(code="road", base_amount="8.00", accepts_cells_alone=True)
 
     (quote,) = quoted(plan_of(listing))
 
@@ -81,7 +83,7 @@ def test_one_parcel_without_a_tier_does_not_remove_the_tier():
     spare.level.save()
     make_service(code="de-post", base_amount="4.00")
     make_service(code="de-air", tier="express", base_amount="9.00")
-    make_service(far, code="cn-road", base_amount="6.00", accepts_alone=True)
+    make_service(far, code="cn-road", base_amount="6.00", accepts_cells_alone=True)
 
     economy, express = quoted(plan_of(light, spare))
 

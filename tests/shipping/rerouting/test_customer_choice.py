@@ -8,10 +8,10 @@ import pytest
 
 from notifications.models import Event
 from orders.cancellation import cancellation
-from orders.models import Order, Setback
+from orders.models import Backorder, Order
 from orders.purchasing import submission
 from shipping.rerouting import customer_choice
-from suppliers.connectors.records import Answer
+from suppliers.connectors.records import Acknowledgement
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
 from tests.factories.orders import make_sellable
@@ -34,15 +34,15 @@ def test_a_later_delivery_is_offered_and_reserved(supplier):
 
     assert broken() == []
     assert live() == []
-    setback = Setback.objects.get()
-    assert (setback.status, setback.choices) == ("asked", ["wait", "refund"])
-    assert (setback.promised_by, setback.arrives_by) == (date(2026, 12, 5), date(2026, 12, 16))
-    assert setback.answer_by == NOON + timedelta(hours=48)
+    backorder = Backorder.objects.get()
+    assert (backorder.status, backorder.choices) == ("asked", ["wait", "refund"])
+    assert (backorder.promised_by, backorder.arrives_by) == (date(2026, 12, 5), date(2026, 12, 16))
+    assert backorder.respond_by == NOON + timedelta(hours=48)
     assert StockLevel.objects.get(pk=slow.pk).available == 4
-    (event,) = Event.objects.filter(name="order.setback_asked")
+    (event,) = Event.objects.filter(name="order.backorder_choice")
     assert set(event.payload["answers"]) == {"wait", "refund"}
     look_everywhere()  # asked once
-    assert Event.objects.filter(name="order.setback_asked").count() == 1
+    assert Event.objects.filter(name="order.backorder_choice").count() == 1
 
 
 @pytest.fixture
@@ -52,12 +52,14 @@ def question(supplier):
     also_at(listing, max_days=20)
     refuse(make_sent_purchase_order(listing))
     look_everywhere()
-    return Setback.objects.select_related("order__channel").get()
+    return Backorder.objects.select_related("order__channel").get()
 
 
 def answer(question, choice, actor="shopper", now=LATER):
-    setback = Setback.objects.select_related("order__channel").get(pk=question.pk)
-    customer_choice.answer(setback=setback, choice=Setback.Choice(choice), actor=actor, now=now)
+    backorder = Backorder.objects.select_related("order__channel").get(pk=question.pk)
+    customer_choice.apply(
+        backorder=backorder, choice=Backorder.Choice(choice), actor=actor, now=now
+    )
     assert broken() == []
 
 
@@ -66,12 +68,15 @@ def test_an_accepted_delay_is_ordered_once(question, supplier):
     answer(question, "wait")
 
     (made,) = live()
-    assert (made.supplier.code, made.charge_amount) == ("other", question.order.total_amount)
+    assert (made.supplier.code, made.customer_charge_amount) == (
+        "other",
+        question.order.total_amount,
+    )
     order = Order.objects.get()
     assert (order.status, order.arrives_to) == ("processing", date(2026, 12, 16))
-    with pytest.raises(customer_choice.NoLongerError):
+    with pytest.raises(customer_choice.ChoiceUnavailableError):
         answer(question, "refund")
-    submission.send(purchase_order=made, now=LATER)
+    submission.submit(purchase_order=made, now=LATER)
     assert asked() == [("capture_requested", order.total_amount)]
 
 
@@ -79,30 +84,30 @@ def test_a_refund_releases_the_units(question):
     answer(question, "refund")
     answer(question, "refund")
 
-    assert asked() == [("release_requested", question.order.total_amount)]
+    assert asked() == [("void_requested", question.order.total_amount)]
     assert Order.objects.get().status == "canceled"
-    assert not StockLevel.objects.filter(allocated_unseen__gt=0).exists()
-    with pytest.raises(customer_choice.NoLongerError):
+    assert not StockLevel.objects.filter(allocated_outstanding__gt=0).exists()
+    with pytest.raises(customer_choice.ChoiceUnavailableError):
         answer(question, "wait")
     assert live() == []
 
 
 def test_no_response_refunds_after_the_deadline_only(question):
-    look_everywhere(question.answer_by - timedelta(minutes=1))
-    assert Setback.objects.get().status == "asked"
+    look_everywhere(question.respond_by - timedelta(minutes=1))
+    assert Backorder.objects.get().status == "asked"
 
-    look_everywhere(question.answer_by)
+    look_everywhere(question.respond_by)
 
     assert broken() == []
-    setback = Setback.objects.get()
-    assert (setback.status, setback.chosen, setback.chosen_by) == ("given_up", "refund", "")
-    assert asked() == [("release_requested", question.order.total_amount)]
+    backorder = Backorder.objects.get()
+    assert (backorder.status, backorder.chosen, backorder.chosen_by) == ("given_up", "refund", "")
+    assert asked() == [("void_requested", question.order.total_amount)]
 
 
 def test_a_choice_that_was_not_offered_is_rejected(question):
-    with pytest.raises(customer_choice.NoLongerError):
+    with pytest.raises(customer_choice.ChoiceUnavailableError):
         answer(question, "substitute")
-    assert Setback.objects.get().status == "asked"
+    assert Backorder.objects.get().status == "asked"
 
 
 def test_a_cancellation_meanwhile_refunds_everything(question):
@@ -111,8 +116,8 @@ def test_a_cancellation_meanwhile_refunds_everything(question):
     assert said.is_whole
     assert broken() == []
     assert Order.objects.get().status == "canceled"
-    assert asked() == [("release_requested", question.order.total_amount)]
-    assert not StockLevel.objects.filter(allocated_unseen__gt=0).exists()
+    assert asked() == [("void_requested", question.order.total_amount)]
+    assert not StockLevel.objects.filter(allocated_outstanding__gt=0).exists()
     assert Event.objects.filter(name="order.canceled").count() == 1
     look_everywhere(MUCH_LATER)
     assert live() == []
@@ -127,8 +132,8 @@ def test_no_delay_is_offered_beyond_the_payment_authorization(supplier):
     refuse(purchase_order)
     look_everywhere()
 
-    assert Setback.objects.get().status == "given_up"
-    assert asked() == [("release_requested", purchase_order.order.total_amount)]
+    assert Backorder.objects.get().status == "given_up"
+    assert asked() == [("void_requested", purchase_order.order.total_amount)]
 
 
 @pytest.fixture
@@ -143,28 +148,28 @@ def replaced(supplier):
 
 
 def test_a_substitute_needs_consent_and_costs_no_more(replaced):
-    setback = Setback.objects.get()
-    assert setback.choices == ["substitute", "refund"]
+    backorder = Backorder.objects.get()
+    assert backorder.choices == ["substitute", "refund"]
     assert live() == []
 
-    answer(setback, "substitute")
+    answer(backorder, "substitute")
 
     (made,) = live()
     assert made.lines.get().offer.variant_id == replaced.variant_id
     assert made.lines.get().title.startswith(replaced.variant.product.title)
-    assert made.charge_amount == made.order.total_amount
+    assert made.customer_charge_amount == made.order.total_amount
 
 
 def test_a_substitute_sold_out_on_acceptance_changes_nothing(replaced):
     StockLevel.objects.update(reported_quantity=0)
 
-    setback = Setback.objects.select_related("order__channel").get()
-    with pytest.raises(customer_choice.NoLongerError):
-        customer_choice.answer(
-            setback=setback, choice=Setback.Choice.SUBSTITUTE, actor="shopper", now=LATER
+    backorder = Backorder.objects.select_related("order__channel").get()
+    with pytest.raises(customer_choice.ChoiceUnavailableError):
+        customer_choice.apply(
+            backorder=backorder, choice=Backorder.Choice.SUBSTITUTE, actor="shopper", now=LATER
         )
 
-    assert Setback.objects.get().status == "asked"
+    assert Backorder.objects.get().status == "asked"
     assert live() == []
 
 
@@ -176,7 +181,7 @@ def test_a_cheaper_substitute_is_not_offered(supplier):
     refuse(make_sent_purchase_order(listing))
     look_everywhere()
 
-    assert Setback.objects.get().status == "given_up"
+    assert Backorder.objects.get().status == "given_up"
 
 
 def test_a_supplier_delay_is_asked_and_accepted_by_default(supplier):
@@ -187,11 +192,15 @@ def test_a_supplier_delay_is_asked_and_accepted_by_default(supplier):
     tell(purchase_order, ships_by=date(2026, 12, 10))
     look_everywhere()
 
-    setback = Setback.objects.get()
-    assert (setback.kind, setback.status, setback.if_silent) == ("later", "asked", "wait")
-    assert setback.arrives_by == date(2026, 12, 16)
-    look_everywhere(setback.answer_by)
-    assert Setback.objects.get().status == "awaited"
+    backorder = Backorder.objects.get()
+    assert (backorder.kind, backorder.status, backorder.default_choice) == (
+        "later",
+        "asked",
+        "wait",
+    )
+    assert backorder.arrives_by == date(2026, 12, 16)
+    look_everywhere(backorder.respond_by)
+    assert Backorder.objects.get().status == "awaited"
     assert [one.status for one in live()] == ["in_progress"]
     assert Order.objects.get().arrives_to == date(2026, 12, 16)
 
@@ -202,12 +211,12 @@ def test_a_rejected_delay_requests_cancellation(supplier):
     tell(purchase_order, ships_by=date(2026, 12, 10))
     look_everywhere()
 
-    answer(Setback.objects.get(), "refund")
+    answer(Backorder.objects.get(), "refund")
 
     (still,) = live()
-    assert still.cancel_wanted_at == LATER
+    assert still.cancel_requested_at == LATER
     supplier.can_stop = True
-    assert cancellation.pursue(purchase_order=still, now=LATER) is True
+    assert cancellation.process_request(purchase_order=still, now=LATER) is True
     assert broken() == []
     assert Order.objects.get().status == "canceled"
 
@@ -221,20 +230,20 @@ def test_a_delay_that_still_arrives_on_time_is_not_asked(supplier):
     tell(purchase_order, ships_by=date(2026, 11, 28))
     look_everywhere()
 
-    assert [one.status for one in Setback.objects.all()] == ["awaited"]
-    assert not Event.objects.filter(name="order.setback_asked").exists()
+    assert [one.status for one in Backorder.objects.all()] == ["awaited"]
+    assert not Event.objects.filter(name="order.backorder_choice").exists()
 
 
 def test_a_delay_question_ends_when_the_parcel_leaves_or_is_canceled(supplier):
-    for word in (Answer.SHIPPED, Answer.REJECTED):
+    for word in (Acknowledgement.SHIPPED, Acknowledgement.REJECTED):
         listing = make_sellable()
         purchase_order = make_sent_purchase_order(listing)
-        tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
+        tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
         look_everywhere()
 
         tell(purchase_order, word=word)
 
-        asked_of = Setback.objects.get(purchase_order=purchase_order, kind="later")
+        asked_of = Backorder.objects.get(purchase_order=purchase_order, kind="later")
         assert asked_of.status == "awaited"
 
 
@@ -252,6 +261,6 @@ def test_a_line_profitable_only_with_an_on_time_line_is_not_lost(supplier):
 
     assert broken() == []
     assert live() == []
-    setback = Setback.objects.get()
-    assert (setback.status, setback.lines.filter(is_open=True).count()) == ("asked", 2)
+    backorder = Backorder.objects.get()
+    assert (backorder.status, backorder.lines.filter(is_open=True).count()) == ("asked", 2)
     assert asked() == []

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from orders.backorders.line_splits import part
+from orders.backorders.line_splits import split
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
 from orders.purchasing import submission
 from orders.returns.eligibility import CannotReturnError
@@ -26,9 +26,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def forgotten():
-    quotes.forget()
+    quotes.clear_cache()
     yield
-    quotes.forget()
+    quotes.clear_cache()
 
 
 def broken(light, *, quantity=2, units=1):
@@ -38,11 +38,11 @@ def broken(light, *, quantity=2, units=1):
 
 
 def exchange(made):
-    return exchanges.exchange(authorization=made, actor="ann", now=NOON)
+    return exchanges.create_replacement(authorization=made, actor="ann", now=NOON)
 
 
 def broken_rules():
-    told = registry.check(now=NOON)
+    told = registry.check_all(now=NOON)
     codes = [one.invariant.code for one in told if one.count]  # stock is created by hand here
     return [code for code in codes if code.startswith(("I2.", "I3.", "I10."))]
 
@@ -52,7 +52,7 @@ def empty(light):
 
 
 def arrived(order):
-    submission.divide(order=order, now=NOON)
+    submission.create_purchase_orders(order=order, now=NOON)
     for line in order.lines.all():
         OrderLine.objects.filter(pk=line.pk).update(
             shipped_quantity=line.quantity, delivered_quantity=line.quantity
@@ -74,9 +74,9 @@ def test_another_supplier_ships_if_the_original_source_is_empty():
     assert [entry["location_id"] for entry in order.delivery_plan] == [other.location_id]
     assert order.delivery_plan[0]["amount"] == "0"
     assert order.arrives_to > NOON.date()
-    assert order.routed_by["lines"]
-    (bought,) = submission.divide(order=order, now=NOON)
-    assert (bought.supplier, bought.charge_amount) == (other.offer.supplier, Decimal(0))
+    assert order.routing_decision["lines"]
+    (bought,) = submission.create_purchase_orders(order=order, now=NOON)
+    assert (bought.supplier, bought.customer_charge_amount) == (other.offer.supplier, Decimal(0))
     assert broken_rules() == []
 
 
@@ -86,10 +86,10 @@ def test_a_replacement_is_held_by_the_hold_rules(monkeypatch):
     also_at(light)
     made = broken(light)
     empty(light)
-    (bought,) = submission.divide(order=exchange(made), now=NOON)
+    (bought,) = submission.create_purchase_orders(order=exchange(made), now=NOON)
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
 
-    held = submission.send(purchase_order=fresh.get(pk=bought.pk), now=NOON)
+    held = submission.submit(purchase_order=fresh.get(pk=bought.pk), now=NOON)
 
     assert held.status == "on_hold"
 
@@ -140,7 +140,7 @@ def test_the_source_that_shipped_counts_not_the_one_sold():
     made = declare(order, 1, kind="defect", words="Dead.")
     bring_back(made, state="damaged")
     other.location.services.update(is_active=False)
-    quotes.forget()
+    quotes.clear_cache()
 
     (line,) = exchange(made).lines.all()
 
@@ -152,7 +152,7 @@ def parted(light, *, quantity=3, keep=2):
     order = make_delivered(light, quantity=quantity)
     OrderLine.objects.update(shipped_quantity=0, delivered_quantity=0)
     with transaction.atomic():
-        part(PurchaseLine.objects.select_related("order_line").get(), keep=keep)
+        split(PurchaseLine.objects.select_related("order_line").get(), keep=keep)
     for line in order.lines.all():
         OrderLine.objects.filter(pk=line.pk).update(
             shipped_quantity=line.quantity, delivered_quantity=line.quantity
@@ -170,7 +170,7 @@ def test_both_parts_of_a_split_line_are_replaced_in_one_return():
     lines = list(order.lines.order_by("pk").values_list("level", "quantity"))
     assert lines == [(light.level.pk, 2), (light.level.pk, 1)]
     assert counters(made.order) == [(2, 2), (1, 1)]
-    assert "I10.replaced" not in broken_rules()
+    assert "returns.replacement_matches" not in broken_rules()
 
 
 def test_both_parts_are_routed_as_one_need():
@@ -183,6 +183,6 @@ def test_both_parts_are_routed_as_one_need():
     order = exchange(made)
 
     assert [line.level for line in order.lines.all()] == [other, other]
-    (bought,) = submission.divide(order=order, now=NOON)
+    (bought,) = submission.create_purchase_orders(order=order, now=NOON)
     assert sorted(bought.lines.values_list("quantity", flat=True)) == [1, 2]
-    assert "I10.replaced" not in broken_rules()
+    assert "returns.replacement_matches" not in broken_rules()

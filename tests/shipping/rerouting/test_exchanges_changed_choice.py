@@ -18,13 +18,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def forgotten():
-    quotes.forget()
+    quotes.clear_cache()
     yield
-    quotes.forget()
+    quotes.clear_cache()
 
 
 def exchange(made):
-    return exchanges.exchange(authorization=made, actor="ann", now=NOON)
+    return exchanges.create_replacement(authorization=made, actor="ann", now=NOON)
 
 
 def test_a_choice_changed_during_the_search_uses_no_wrong_source(monkeypatch):
@@ -35,18 +35,18 @@ def test_a_choice_changed_during_the_search_uses_no_wrong_source(monkeypatch):
     made = back(light)
     rows = ReturnLine.objects.filter(authorization=made)
     rows.update(wanted=one.variant)
-    find = exchanges.find
+    find = exchanges.find_sources
 
     def find_and_change(*args, **known):
         found = find(*args, **known)
         rows.update(wanted=other.variant)
         return found
 
-    monkeypatch.setattr(exchanges, "find", find_and_change)
+    monkeypatch.setattr(exchanges, "find_sources", find_and_change)
     with pytest.raises(CannotReturnError, match="changed the request"):
         exchange(made)
     assert Order.objects.count() == 1
 
-    monkeypatch.setattr(exchanges, "find", find)
+    monkeypatch.setattr(exchanges, "find_sources", find)
     (line,) = exchange(made).lines.all()
     assert (line.variant, line.offer.variant) == (other.variant, other.variant)

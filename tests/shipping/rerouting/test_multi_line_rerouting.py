@@ -8,13 +8,18 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Channel, Variant
-from orders.models import Setback, SetbackLine
+from orders.models import Backorder, BackorderLine
 from orders.purchasing import acknowledgements
 from shipping.rates import quotes
 from shipping.rerouting import customer_choice, search
 from storefront.lib.money import Money
-from suppliers.connectors.records import Answer, PurchaseState, Refusal, RefusedLine
-from suppliers.models import Service
+from suppliers.connectors.records import (
+    Acknowledgement,
+    PurchaseOrderReport,
+    RejectedLine,
+    RejectionReason,
+)
+from suppliers.models import ShippingService
 from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_sellable
@@ -26,7 +31,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
 
 @pytest.fixture(params=[1, 2])
 def places(request, supplier):
-    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=request.param)
+    Channel.objects.filter(pk=make_channel().pk).update(max_split_locations=request.param)
     return request.param
 
 
@@ -35,7 +40,7 @@ def came():
     return sorted(
         (made.supplier.code, line.quantity)
         for made in live()
-        for line in made.lines.filter(is_live=True)
+        for line in made.lines.filter(is_active=True)
     )
 
 
@@ -48,8 +53,8 @@ def heavy(*quantities):
         make_level(offer, quantity, level.location)
     purchase_order = make_sent_purchase_order(one, two, quantity=10)
     Variant.objects.update(packed_weight_g=300)
-    Service.objects.update(max_weight_g=300 * max(quantities))
-    quotes.forget()
+    ShippingService.objects.update(max_weight_g=300 * max(quantities))
+    quotes.clear_cache()
     return purchase_order
 
 
@@ -61,11 +66,11 @@ def test_lines_too_heavy_together_ship_in_two_parcels(places):
 
     assert broken() == []
     assert came() == [("other0", 10), ("other0", 10)]
-    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+    assert sum(made.customer_charge_amount for made in live()) == purchase_order.order.total_amount
 
 
 def test_lines_too_heavy_together_are_split_line_by_line(supplier):
-    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    Channel.objects.filter(pk=make_channel().pk).update(max_split_locations=2)
     purchase_order = heavy(6, 4)
 
     refuse(purchase_order)
@@ -73,7 +78,7 @@ def test_lines_too_heavy_together_are_split_line_by_line(supplier):
 
     assert broken() == []
     assert came() == [("other0", 6), ("other0", 6), ("other1", 4), ("other1", 4)]
-    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+    assert sum(made.customer_charge_amount for made in live()) == purchase_order.order.total_amount
 
 
 @pytest.mark.parametrize(
@@ -85,28 +90,28 @@ def test_two_lines_of_one_variant_reserve_no_unit_twice(places, there, sent):
     also_at(listing, quantity=there)
     purchase_order = make_sent_purchase_order(listing, quantity=10)
     line = purchase_order.lines.get().order_line
-    state = PurchaseState(
+    state = PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference="",
-        answer=Answer.ACCEPTED,
-        refused=(RefusedLine(reference=str(line.pk), code=Refusal.OUT_OF_STOCK, ships=6),),
+        answer=Acknowledgement.ACCEPTED,
+        refused=(RejectedLine(reference=str(line.pk), code=RejectionReason.OUT_OF_STOCK, ships=6),),
         unit_costs={str(line.pk): Money(Decimal("60.00"), "EUR")},
     )
     acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON)
-    assert SetbackLine.objects.filter(is_open=True).count() == 2
+    assert BackorderLine.objects.filter(is_open=True).count() == 2
 
     look_everywhere()
 
     assert broken() == []
     assert came() == sent
-    assert not Setback.objects.filter(status="open").exists()
-    taken = sum(made.charge_amount for made in live())
+    assert not Backorder.objects.filter(status="open").exists()
+    taken = sum(made.customer_charge_amount for made in live())
     back = sum(amount for _, amount in asked())
     assert taken + back == purchase_order.order.total_amount
 
 
 def test_a_refund_of_some_lines_keeps_the_paid_delivery_of_the_rest(supplier):
-    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    Channel.objects.filter(pk=make_channel().pk).update(max_split_locations=2)
     ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
     for code, quantity in (("other0", 6), ("other1", 4)):
         also_at(ten, code, quantity=quantity)
@@ -116,19 +121,19 @@ def test_a_refund_of_some_lines_keeps_the_paid_delivery_of_the_rest(supplier):
     look_everywhere()
     assert came() == [("other0", 6), ("other1", 4)]
 
-    setback = Setback.objects.select_related("order__channel").get(status="asked")
-    choice = Setback.Choice.REFUND
-    customer_choice.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
+    backorder = Backorder.objects.select_related("order__channel").get(status="asked")
+    choice = Backorder.Choice.REFUND
+    customer_choice.apply(backorder=backorder, choice=choice, actor="shopper", now=NOON)
 
     assert broken() == []
-    assert asked() == [("release_requested", Decimal("199.90"))]
+    assert asked() == [("void_requested", Decimal("199.90"))]
     rest = purchase_order.order.total_amount - Decimal("199.90")
-    assert sum(made.charge_amount for made in live()) == rest
+    assert sum(made.customer_charge_amount for made in live()) == rest
 
 
 def late_or(soon):
     """Order ten units: cheap and late at one supplier, on time and more expensive at others."""
-    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    Channel.objects.filter(pk=make_channel().pk).update(max_split_locations=2)
     listing = make_sellable(quantity=10)
     also_at(listing, "late", quantity=10, max_days=20)
     for place, quantity in enumerate(soon):
@@ -158,7 +163,7 @@ def test_no_delay_is_offered_where_other_sources_are_on_time(supplier, soon):
 
     assert broken() == []
     assert came() == [(f"soon{place}", quantity) for place, quantity in enumerate(soon)]
-    assert Setback.objects.get().status == "rerouted"
+    assert Backorder.objects.get().status == "rerouted"
 
 
 def test_only_the_late_line_of_two_is_asked(supplier):
@@ -169,15 +174,15 @@ def test_only_the_late_line_of_two_is_asked(supplier):
     refuse(purchase_order)
     look_everywhere()
     assert came() == [("soon", 1)]
-    setback = Setback.objects.select_related("order__channel").get(status="asked")
-    assert [row.order_line.variant_id for row in setback.lines.all()] == [late.variant_id]
+    backorder = Backorder.objects.select_related("order__channel").get(status="asked")
+    assert [row.order_line.variant_id for row in backorder.lines.all()] == [late.variant_id]
 
-    choice = Setback.Choice.WAIT
-    customer_choice.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
+    choice = Backorder.Choice.WAIT
+    customer_choice.apply(backorder=backorder, choice=choice, actor="shopper", now=NOON)
 
     assert broken() == []
     assert came() == [("late", 1), ("soon", 1)]
-    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+    assert sum(made.customer_charge_amount for made in live()) == purchase_order.order.total_amount
 
 
 def test_an_on_time_source_at_a_loss_does_not_prevent_the_question(supplier):
@@ -191,7 +196,7 @@ def test_an_on_time_source_at_a_loss_does_not_prevent_the_question(supplier):
 
     assert broken() == []
     assert came() == []
-    assert Setback.objects.get().status == "asked"
+    assert Backorder.objects.get().status == "asked"
 
 
 def beside(level, *listings, cost="11.00", quantity=5):
@@ -203,7 +208,9 @@ def beside(level, *listings, cost="11.00", quantity=5):
 
 def parcels():
     """Return the number of lines per parcel and supplier."""
-    return sorted((made.supplier.code, made.lines.filter(is_live=True).count()) for made in live())
+    return sorted(
+        (made.supplier.code, made.lines.filter(is_active=True).count()) for made in live()
+    )
 
 
 @pytest.mark.parametrize("cost", ["10.00", "8.00"])
@@ -220,8 +227,8 @@ def test_a_line_at_a_loss_separates_no_others(supplier, cost):
 
     assert broken() == []
     assert parcels() == [("both", 2), ("dear", 1)]
-    assert not Setback.objects.filter(status="asked").exists()
-    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+    assert not Backorder.objects.filter(status="asked").exists()
+    assert sum(made.customer_charge_amount for made in live()) == purchase_order.order.total_amount
 
 
 def test_heavy_lines_use_as_few_parcels_as_possible(supplier):
@@ -229,8 +236,8 @@ def test_heavy_lines_use_as_few_parcels_as_possible(supplier):
     beside(also_at(lights[0], "other"), *lights[1:])
     purchase_order = make_sent_purchase_order(*lights)
     Variant.objects.update(packed_weight_g=300)
-    Service.objects.update(max_weight_g=600)
-    quotes.forget()
+    ShippingService.objects.update(max_weight_g=600)
+    quotes.clear_cache()
 
     refuse(purchase_order)
     look_everywhere()
@@ -251,22 +258,24 @@ def test_a_profitable_parcel_does_not_hide_one_at_a_loss(supplier):
 
     assert broken() == []
     assert parcels() == [("other", 1)]
-    (row,) = Setback.objects.get(status="asked").lines.all()
+    (row,) = Backorder.objects.get(status="asked").lines.all()
     assert row.order_line.variant_id == little.variant_id
 
 
 def test_lines_without_a_whole_source_are_not_searched_one_by_one(supplier, monkeypatch):
-    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    Channel.objects.filter(pk=make_channel().pk).update(max_split_locations=2)
     lights = [make_sellable(quantity=10) for _ in range(3)]
     for place, quantity in (("other0", 6), ("other1", 4)):
         beside(also_at(lights[0], place, quantity=quantity), *lights[1:], quantity=quantity)
     purchase_order = make_sent_purchase_order(*lights, quantity=10)
     Variant.objects.update(packed_weight_g=10)
-    quotes.forget()
+    quotes.clear_cache()
     refuse(purchase_order)
-    find, asked_for = search.find, []
+    find, asked_for = search.find_source, []
     monkeypatch.setattr(
-        search, "find", lambda *args, **more: (asked_for.append(args[1]), find(*args, **more))[1]
+        search,
+        "find_source",
+        lambda *args, **more: (asked_for.append(args[1]), find(*args, **more))[1],
     )
 
     look_everywhere()
@@ -289,4 +298,4 @@ def test_no_substitute_is_offered_that_needs_units_already_used(supplier):
 
     assert broken() == []
     assert parcels() == [("other", 1)]
-    assert asked() == [("release_requested", Decimal("13.99"))]
+    assert asked() == [("void_requested", Decimal("13.99"))]

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from orders.models import OrderLine, PurchaseOrder, Setback, SetbackLine
+from orders.models import Backorder, BackorderLine, OrderLine, PurchaseOrder
 from orders.purchasing import submission
 from storefront.lib.http.errors import TemporaryError
-from suppliers.connectors.records import GoneError, OutOfStockError, StockRecord
+from suppliers.connectors.records import DiscontinuedError, OutOfStockError, StockReport
 from suppliers.models import StockLevel
 from tests.factories.backorders import also_at, asked, broken, live, look_everywhere
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -33,15 +33,15 @@ class Askable(ScriptedSupplier):
         self.units.append({line.sku: line.quantity for line in request.lines})
         return super().place(request)
 
-    def stock(self, *, ref):
+    def stock(self, *, external_id):
         level = StockLevel.objects.select_related("offer", "location").get(
-            offer__supplier_product=ref
+            offer__product_external_id=external_id
         )
-        told = self.has.get(ref, 99)
+        told = self.has.get(external_id, 99)
         if isinstance(told, Exception):
             raise told
         return (
-            StockRecord(
+            StockReport(
                 sku=level.offer.supplier_sku,
                 location=level.location.code,
                 country=level.location.country,
@@ -49,15 +49,15 @@ class Askable(ScriptedSupplier):
             ),
         )
 
-    def costs(self, *, ref):
+    def costs(self, *, external_id):
         """A supplier without prices: callers that need stock and prices use both calls."""
-        del ref
+        del external_id
         return ()
 
 
 @pytest.fixture
 def askable(monkeypatch):
-    monkeypatch.setattr(submission, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     return connect(monkeypatch, Askable())
 
 
@@ -68,11 +68,11 @@ def goods():
 
 def send(purchase_order, now=NOON):
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.send(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
+    return submission.submit(purchase_order=fresh.get(pk=purchase_order.pk), now=now)
 
 
-def ref(listing):
-    return listing.level.offer.supplier_product
+def external_id(listing):
+    return listing.level.offer.product_external_id
 
 
 def sku(listing):
@@ -84,44 +84,44 @@ def test_available_lines_are_resubmitted_without_the_missing_one(askable, goods)
     other = also_at(lacking)
     (purchase_order,) = make_purchase_orders(good, lacking)
     askable.script = [OutOfStockError("not enough", code="1608")]
-    askable.has = {ref(lacking): 0}
+    askable.has = {external_id(lacking): 0}
 
     purchase_order = send(purchase_order)
 
-    assert purchase_order.request_status == "submit_failed"
-    assert purchase_order.try_after < NOON + timedelta(seconds=5)  # nothing blocks it
-    assert SetbackLine.objects.get().code == "out_of_stock"
+    assert purchase_order.submission_status == "submit_failed"
+    assert purchase_order.retry_at < NOON + timedelta(seconds=5)  # nothing blocks it
+    assert BackorderLine.objects.get().code == "out_of_stock"
     look_everywhere()
     send(purchase_order, now=LATER)
     assert broken() == []
     assert askable.units == [{sku(good): 1, sku(lacking): 1}, {sku(good): 1}]
     first, second = live()
-    assert first.request_status == "partially_accepted"
+    assert first.submission_status == "partially_accepted"
     assert second.location_id == other.location_id
     assert StockLevel.objects.get(pk=lacking.level.pk).available == 0
     assert StockLevel.objects.get(pk=good.level.pk).available == 4
-    assert asked() == [("capture_requested", first.charge_amount)]
+    assert asked() == [("capture_requested", first.customer_charge_amount)]
 
 
 def test_a_named_missing_line_needs_no_stock_query(askable, goods):
     good, lacking = goods
     (purchase_order,) = make_purchase_orders(good, lacking)
-    error = GoneError("no longer sold")
+    error = DiscontinuedError("no longer sold")
     error.skus = (sku(lacking),)
     askable.script = [error]
-    askable.has = {ref(good): 0, ref(lacking): TemporaryError("busy")}
+    askable.has = {external_id(good): 0, external_id(lacking): TemporaryError("busy")}
 
     send(purchase_order)
 
-    assert SetbackLine.objects.get().order_line.sku == OrderLine.objects.last().sku
-    assert SetbackLine.objects.get().code == "discontinued"
+    assert BackorderLine.objects.get().order_line.sku == OrderLine.objects.last().sku
+    assert BackorderLine.objects.get().code == "discontinued"
 
 
 def test_the_available_units_of_a_line_are_resubmitted(askable):
     listing = make_sellable()
     (purchase_order,) = make_purchase_orders(listing, quantity=3)
     askable.script = [OutOfStockError("not enough")]
-    askable.has = {ref(listing): 2}
+    askable.has = {external_id(listing): 2}
 
     send(purchase_order)
     look_everywhere()
@@ -129,42 +129,42 @@ def test_the_available_units_of_a_line_are_resubmitted(askable):
 
     assert askable.units == [{sku(listing): 3}, {sku(listing): 2}]
     assert broken() == []
-    assert ("release_requested", Decimal("39.99")) in asked()
+    assert ("void_requested", Decimal("39.99")) in asked()
 
 
 @pytest.mark.parametrize("count", [99, TemporaryError("busy")])
 def test_the_whole_order_is_rejected_if_the_missing_line_is_unknown(askable, goods, count):
     (purchase_order,) = make_purchase_orders(*goods)
     askable.script = [OutOfStockError("not enough")]
-    askable.has = {ref(one): count for one in goods}
+    askable.has = {external_id(one): count for one in goods}
 
     purchase_order = send(purchase_order)
 
-    assert (purchase_order.status, purchase_order.request_status) == ("canceled", "rejected")
-    assert set(SetbackLine.objects.values_list("code", flat=True)) == {"rejected_other"}
+    assert (purchase_order.status, purchase_order.submission_status) == ("canceled", "rejected")
+    assert set(BackorderLine.objects.values_list("code", flat=True)) == {"rejected_other"}
     assert broken() == []
 
 
 def test_each_line_is_out_of_stock_if_all_are_missing(askable, goods):
     (purchase_order,) = make_purchase_orders(*goods)
     askable.script = [OutOfStockError("not enough")]
-    askable.has = {ref(one): 0 for one in goods}
+    askable.has = {external_id(one): 0 for one in goods}
 
     purchase_order = send(purchase_order)
 
     assert purchase_order.status == "canceled"
-    assert set(SetbackLine.objects.values_list("code", flat=True)) == {"out_of_stock"}
+    assert set(BackorderLine.objects.values_list("code", flat=True)) == {"out_of_stock"}
 
 
 def test_a_cancellation_meanwhile_releases_the_missing_line_and_submits_nothing(askable, goods):
     good, lacking = goods
     (purchase_order,) = make_purchase_orders(good, lacking)
-    askable.has = {ref(lacking): 0}
+    askable.has = {external_id(lacking): 0}
     askable.script = [OutOfStockError("not enough")]
     place = askable.place
 
     def wished(request):
-        PurchaseOrder.objects.update(cancel_wanted_at=NOON, cancel_reason="shopper: no more")
+        PurchaseOrder.objects.update(cancel_requested_at=NOON, cancel_reason="shopper: no more")
         return place(request)
 
     askable.place = wished
@@ -172,6 +172,6 @@ def test_a_cancellation_meanwhile_releases_the_missing_line_and_submits_nothing(
     purchase_order = send(purchase_order, now=LATER)
 
     assert purchase_order.status == "canceled"
-    assert not Setback.objects.exists()
+    assert not Backorder.objects.exists()
     assert len(askable.units) == 1
     assert broken() == []

@@ -13,7 +13,7 @@ from orders.models import Order, Payment
 from orders.payments import captures
 from orders.purchasing import reassignment, submission
 from shipping import status_polling
-from suppliers.connectors.records import Answer
+from suppliers.connectors.records import Acknowledgement
 from tests.factories.backorders import broken, live, look_everywhere, tell
 from tests.factories.cancellation import LATER, fresh, money, pursue, says, sent, stands
 from tests.factories.orders import ask_to_stop
@@ -25,12 +25,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
 
 @pytest.fixture
 def people(monkeypatch):
-    monkeypatch.setattr(submission, "check", lambda **_: [])
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     return connect(monkeypatch, WrittenTo())
 
 
 def move(purchase_order):
-    reassignment.move(
+    reassignment.reassign(
         purchase_order=fresh(purchase_order), reason="silent", actor="rules", now=NOON
     )
     pursue(purchase_order)
@@ -43,7 +43,7 @@ def test_no_other_supplier_ships_before_the_cancellation_is_confirmed(people):
     assert [one.pk for one in live()] == [purchase_order.pk]
     assert len(people.letters) == 1
 
-    says(purchase_order, supplier_answers.stopped)
+    says(purchase_order, supplier_answers.record_acceptance)
     look_everywhere(LATER)
 
     assert [one.supplier.code for one in live()] == ["other"]
@@ -52,7 +52,7 @@ def test_no_other_supplier_ships_before_the_cancellation_is_confirmed(people):
     assert broken() == []
 
 
-@pytest.mark.parametrize("word", [Answer.ACCEPTED, Answer.SHIPPED])
+@pytest.mark.parametrize("word", [Acknowledgement.ACCEPTED, Acknowledgement.SHIPPED])
 def test_a_supplier_that_accepts_instead_keeps_the_order(people, word):
     purchase_order = sent(elsewhere=True)
     move(purchase_order)
@@ -61,8 +61,8 @@ def test_a_supplier_that_accepts_instead_keeps_the_order(people, word):
     look_everywhere(LATER)
 
     assert [one.pk for one in live()] == [purchase_order.pk]
-    assert stands(purchase_order) == ("cancellation_rejected", "letter", False)
-    assert fresh(purchase_order).is_to_be_moved is False
+    assert stands(purchase_order) == ("cancellation_rejected", "email", False)
+    assert fresh(purchase_order).is_being_reassigned is False
     assert money() == ["capture_requested"]
 
 
@@ -70,11 +70,11 @@ def test_a_supplier_that_cannot_cancel_keeps_the_order(people):
     purchase_order = sent(elsewhere=True)
     move(purchase_order)
 
-    says(purchase_order, supplier_answers.not_stopped)
+    says(purchase_order, supplier_answers.record_refusal)
     look_everywhere(LATER)
 
     assert [one.pk for one in live()] == [purchase_order.pk]
-    assert fresh(purchase_order).is_to_be_moved is False
+    assert fresh(purchase_order).is_being_reassigned is False
 
 
 def test_payment_is_captured_before_the_authorization_ends_and_refunded_on_cancellation(people):
@@ -83,28 +83,28 @@ def test_payment_is_captured_before_the_authorization_ends_and_refunded_on_cance
     ends = LATER + timedelta(hours=6)
     Payment.objects.update(capture_before=ends)
 
-    captures.secure(payment=Payment.objects.get(), now=LATER)
+    captures.capture_before_expiry(payment=Payment.objects.get(), now=LATER)
     assert money() == ["capture_requested"]
-    says(purchase_order, supplier_answers.stopped)
+    says(purchase_order, supplier_answers.record_acceptance)
     look_everywhere(LATER)
 
     assert live() == []
     assert money() == ["capture_requested", "refund_requested"]
-    assert Event.objects.filter(name="order.lines_refused").count() == 1
+    assert Event.objects.filter(name="order.lines_canceled").count() == 1
 
 
 def test_an_order_with_a_cancellation_request_is_never_reassigned(people):
     purchase_order = sent(elsewhere=True)
     ask_to_stop(purchase_order.order)
-    says(purchase_order, supplier_answers.not_stopped)
+    says(purchase_order, supplier_answers.record_refusal)
 
-    with pytest.raises(reassignment.CannotMoveError):
+    with pytest.raises(reassignment.NotReassignableError):
         move(purchase_order)
 
 
-@pytest.mark.parametrize("told", ["letter", "person"])
+@pytest.mark.parametrize("told", ["email", "staff"])
 def test_a_shipment_while_waiting_for_the_answer_is_found_by_polling(people, monkeypatch, told):
-    people.has_box = told == "letter"
+    people.has_box = told == "email"
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
 
@@ -112,10 +112,10 @@ def test_a_shipment_while_waiting_for_the_answer_is_found_by_polling(people, mon
     def adapter_for(_row):
         yield people
 
-    monkeypatch.setattr(status_polling, "adapter_for", adapter_for)
-    people.answers[purchase_order.number] = Answer.SHIPPED
+    monkeypatch.setattr(status_polling, "open_connector", adapter_for)
+    people.answers[purchase_order.number] = Acknowledgement.SHIPPED
     assert stands(purchase_order)[:2] == ("cancellation_requested", told)
-    status_polling.ask(supplier=purchase_order.supplier, moment=lambda: LATER)
+    status_polling.poll_supplier(supplier=purchase_order.supplier, moment=lambda: LATER)
 
     assert fresh(purchase_order).accepted_at is not None
     assert money() == ["capture_requested"]
@@ -127,9 +127,9 @@ def test_an_order_canceled_meanwhile_is_not_rerouted(people):
     ask_to_stop(purchase_order.order, now=LATER)
     assert len(people.letters) == 1
 
-    says(purchase_order, supplier_answers.stopped)
+    says(purchase_order, supplier_answers.record_acceptance)
     look_everywhere(LATER)
 
     assert live() == []
     assert Order.objects.get().status == "canceled"
-    assert money() == ["release_requested"]
+    assert money() == ["void_requested"]

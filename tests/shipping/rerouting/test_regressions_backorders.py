@@ -11,14 +11,14 @@ from notifications.models import Event
 from orders.address_changes import change_requests
 from orders.backorders import backorders
 from orders.cancellation import cancellation
-from orders.models import AddressWish, Order, PurchaseOrder, Setback
+from orders.models import AddressChangeRequest, Backorder, Order, PurchaseOrder
 from orders.purchasing import acknowledgements, reassignment, submission
 from orders.purchasing.holds import holds
-from orders.purchasing.supplier_request import request_for
+from orders.purchasing.supplier_request import build_request
 from shipping.rerouting import customer_choice
 from shipping.shipments import shipments
 from storefront.dashboard.inbox import query
-from suppliers.connectors.records import Answer
+from suppliers.connectors.records import Acknowledgement
 from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
 from tests.factories.orders import HOME, make_sellable
 from tests.factories.shipping import (
@@ -44,49 +44,51 @@ def sent(max_days=6):
 
 
 def wish(order, ship_to=THERE):
-    return change_requests.wish(order=order, ship_to=ship_to, reason="moved", actor="ann", now=NOON)
+    return change_requests.request_change(
+        order=order, ship_to=ship_to, reason="moved", actor="ann", now=NOON
+    )
 
 
 def answer(choice, now=LATER):
-    row = Setback.objects.select_related("order__channel", "purchase_order").latest("pk")
-    customer_choice.answer(setback=row, choice=Setback.Choice(choice), actor="shopper", now=now)
+    row = Backorder.objects.select_related("order__channel", "purchase_order").latest("pk")
+    customer_choice.apply(backorder=row, choice=Backorder.Choice(choice), actor="shopper", now=now)
 
 
 def test_an_order_held_during_the_search_continues_afterwards(supplier):
     refuse(sent())
     Order.objects.update(status="on_hold")
 
-    holds.go_on(order=Order.objects.get(), reason="looked", actor="ann", now=NOON)
+    holds.release_order(order=Order.objects.get(), reason="looked", actor="ann", now=NOON)
 
     assert Order.objects.get().status == "processing"
     look_everywhere()
     assert [one.supplier.code for one in live()] == ["other"]
 
 
-@pytest.mark.parametrize("word", [Answer.REJECTED, Answer.CANCELED])
+@pytest.mark.parametrize("word", [Acknowledgement.REJECTED, Acknowledgement.CANCELED])
 def test_a_cancellation_first_refused_is_accepted_later(supplier, word):
     purchase_order = sent()
-    tell(purchase_order, word=Answer.RECEIVED)
+    tell(purchase_order, word=Acknowledgement.RECEIVED)
     cancellation.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
-    cancellation.pursue(purchase_order=live()[0], now=NOON)  # "too late"
+    cancellation.process_request(purchase_order=live()[0], now=NOON)  # "too late"
 
     tell(purchase_order, word=word)
     look_everywhere()
 
     assert live() == []
     assert Order.objects.get().status == "canceled"
-    assert [kind for kind, _ in asked()] == ["release_requested"]
+    assert [kind for kind, _ in asked()] == ["void_requested"]
 
 
 def test_a_customer_cancellation_wins_over_reassignment_by_staff(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
+    tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
     look_everywhere()
-    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
     answer("refund")
     supplier.can_stop = True
 
-    assert cancellation.pursue(purchase_order=live()[0], now=LATER) is True
+    assert cancellation.process_request(purchase_order=live()[0], now=LATER) is True
     look_everywhere(LATER)
 
     assert live() == []
@@ -95,12 +97,12 @@ def test_a_customer_cancellation_wins_over_reassignment_by_staff(supplier):
 
 def test_a_refused_reassignment_is_dropped(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Answer.RECEIVED)
-    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
-    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is False
+    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    assert cancellation.process_request(purchase_order=live()[0], now=NOON) is False
 
     (still,) = live()
-    assert (still.is_to_be_moved, still.cancel_reason) == (False, "")
+    assert (still.is_being_reassigned, still.cancel_reason) == (False, "")
     refuse(still)  # its own rejection is rerouted
     look_everywhere()
     assert [one.supplier.code for one in live()] == ["other"]
@@ -108,13 +110,13 @@ def test_a_refused_reassignment_is_dropped(supplier):
 
 def test_an_acceptance_before_the_cancellation_request_keeps_the_order(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Answer.RECEIVED)
-    reassignment.move(purchase_order=live()[0], reason="slow", actor="rules", now=NOON)
+    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    reassignment.reassign(purchase_order=live()[0], reason="slow", actor="rules", now=NOON)
 
-    tell(purchase_order, word=Answer.ACCEPTED)
+    tell(purchase_order, word=Acknowledgement.ACCEPTED)
 
     (still,) = live()
-    assert (still.status, still.cancel_wanted_at) == ("in_progress", None)
+    assert (still.status, still.cancel_requested_at) == ("in_progress", None)
     assert [kind for kind, _ in asked()] == ["capture_requested"]
 
 
@@ -129,31 +131,31 @@ def test_a_rejected_order_that_ships_is_flagged(supplier):
         now=LATER,
     )
 
-    assert broken() == ["I4.stopped"]
-    assert "purchase_stray" in {row.cause.code for row in query.find(now=NOON)}
+    assert broken() == ["purchase_orders.canceled_but_shipped_decided"]
+    assert "canceled_but_shipped" in {row.cause.code for row in query.load_items(now=NOON)}
 
 
 def test_an_order_that_cannot_be_rerouted_is_not_taken_from_its_supplier(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Answer.RECEIVED)
+    tell(purchase_order, word=Acknowledgement.RECEIVED)
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=14))
 
-    with pytest.raises(reassignment.CannotMoveError):
-        reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    with pytest.raises(reassignment.NotReassignableError):
+        reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
 
-    assert live()[0].cancel_wanted_at is None
+    assert live()[0].cancel_requested_at is None
 
 
 def test_a_cancellation_confirmed_too_late_to_reroute_is_reported_to_the_customer(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Answer.RECEIVED)
-    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    tell(purchase_order, word=Acknowledgement.RECEIVED)
+    reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
     purchase_order.order.payments.update(capture_before=NOON + timedelta(hours=14))
     supplier.can_stop = True
 
-    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is True
+    assert cancellation.process_request(purchase_order=live()[0], now=NOON) is True
 
-    assert Event.objects.filter(name="order.lines_refused").count() == 1
+    assert Event.objects.filter(name="order.lines_canceled").count() == 1
     assert Order.objects.get().status == "canceled"
 
 
@@ -162,16 +164,16 @@ def test_a_cancellation_confirmed_too_late_to_reroute_is_reported_to_the_custome
 
 def test_an_agreed_address_change_applies_to_the_new_supplier(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Answer.RECEIVED)
+    tell(purchase_order, word=Acknowledgement.RECEIVED)
     wish(purchase_order.order)
-    change_requests.answer(
-        wish=AddressWish.objects.get(), is_yes=True, actor="supplier lumen", now=NOON
+    change_requests.record_answer(
+        wish=AddressChangeRequest.objects.get(), is_yes=True, actor="supplier lumen", now=NOON
     )
 
     refuse(purchase_order)
     look_everywhere()
 
-    assert request_for(live()[0]).ship_to == THERE
+    assert build_request(live()[0]).ship_to == THERE
 
 
 @pytest.mark.parametrize("is_asked", [True, False])
@@ -188,22 +190,22 @@ def test_an_address_change_during_the_search_applies(supplier, is_asked):
     else:
         look_everywhere()
 
-    assert request_for(live()[0]).ship_to == THERE
-    assert Event.objects.filter(name="order.address_answered").count() == 1
+    assert build_request(live()[0]).ship_to == THERE
+    assert Event.objects.filter(name="order.delivery_address_change_result").count() == 1
 
 
 def test_an_order_never_received_gets_the_requested_address(supplier, monkeypatch):
     purchase_order = sent()
-    PurchaseOrder.objects.update(status="ready", request_status="submit_unknown")
+    PurchaseOrder.objects.update(status="ready", submission_status="submit_unknown")
     wish(purchase_order.order)
-    assert AddressWish.objects.get().status == "requested"
-    PurchaseOrder.objects.update(request_status="submit_failed")  # proven not received
+    assert AddressChangeRequest.objects.get().status == "requested"
+    PurchaseOrder.objects.update(submission_status="submit_failed")  # proven not received
 
     for _ in range(2):
         (found,) = live()
-        submission.send(purchase_order=found, now=LATER)
+        submission.submit(purchase_order=found, now=LATER)
 
-    assert AddressWish.objects.get().status == "accepted"
+    assert AddressChangeRequest.objects.get().status == "accepted"
     assert live()[0].goes_to["city"] == "Hamburg"
     assert len(supplier.effects) == 1
 
@@ -213,10 +215,10 @@ def test_an_address_change_overtaken_by_a_parcel_is_ended_and_reported(supplier)
     tell(purchase_order)
     wish(purchase_order.order)
     state = make_state(purchase_order, "shipped", make_parcel_news(number="LX123456789DE"))
-    shipments.take_in(purchase_order=live()[0], state=state, now=NOON)
+    shipments.import_parcels(purchase_order=live()[0], state=state, now=NOON)
 
-    assert AddressWish.objects.get().status == "refused"
-    (event,) = Event.objects.filter(name="order.address_answered")
+    assert AddressChangeRequest.objects.get().status == "refused"
+    (event,) = Event.objects.filter(name="order.delivery_address_change_result")
     assert event.payload["is_changed"] is False
 
 
@@ -230,7 +232,7 @@ def test_a_delay_leaves_two_days_to_respond_after_capture_too(supplier):
     tell(purchase_order, ships_by=date(2026, 12, 10))
     look_everywhere()
 
-    assert Setback.objects.get().answer_by == NOON + timedelta(hours=48)
+    assert Backorder.objects.get().respond_by == NOON + timedelta(hours=48)
 
 
 def test_a_second_rejection_is_judged_by_the_date_promised_last(supplier):
@@ -243,12 +245,12 @@ def test_a_second_rejection_is_judged_by_the_date_promised_last(supplier):
     assert second.entry["arrives_to"] < "2026-12-04"
 
     second.move("ready", at=NOON)
-    second.move("submitting", at=NOON, axis="request_status")
+    second.move("submitting", at=NOON, status_field="submission_status")
     refuse(second)
     look_everywhere()
 
     assert [one.supplier.code for one in live()] == ["third"]  # 4 Dec; 5 Dec was promised
-    assert not Event.objects.filter(name="order.setback_asked").exists()
+    assert not Event.objects.filter(name="order.backorder_choice").exists()
 
 
 def test_a_further_delay_is_asked_again(supplier):
@@ -259,19 +261,19 @@ def test_a_further_delay_is_asked_again(supplier):
     tell(purchase_order, ships_by=date(2027, 1, 30))
     look_everywhere()
 
-    assert [one.status for one in Setback.objects.order_by("pk")] == ["awaited", "asked"]
-    assert Setback.objects.latest("pk").arrives_by == date(2027, 2, 5)
+    assert [one.status for one in Backorder.objects.order_by("pk")] == ["awaited", "asked"]
+    assert Backorder.objects.latest("pk").arrives_by == date(2027, 2, 5)
 
 
 def test_one_rejected_line_keeps_the_question_about_the_others(supplier):
     first, second = make_sellable(), make_sellable(price="19.99")
     purchase_order = make_sent_purchase_order(first, second)
-    tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
+    tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
     look_everywhere()
 
     tell(purchase_order, refused=[purchase_order.order.lines.get(variant=second.variant)])
 
-    question = Setback.objects.get(kind="later")
+    question = Backorder.objects.get(kind="later")
     assert question.status == "asked"
     assert [row.order_line.variant_id for row in backorders.open_lines(question)] == [
         first.variant_id
@@ -280,12 +282,12 @@ def test_one_rejected_line_keeps_the_question_about_the_others(supplier):
 
 def test_no_delay_question_after_cancellation_and_a_reported_delay_is_an_answer(supplier):
     purchase_order = sent()
-    tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2026, 12, 10))
-    assert not reassignment.silent_for_long(now=NOON + timedelta(days=2)).exists()
+    tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2026, 12, 10))
+    assert not reassignment.find_unconfirmed(now=NOON + timedelta(days=2)).exists()
     cancellation.cancel(order=purchase_order.order, reason="no", actor="shopper", now=NOON)
-    before = Setback.objects.count()
+    before = Backorder.objects.count()
 
-    tell(purchase_order, word=Answer.RECEIVED, ships_by=date(2027, 1, 30))
+    tell(purchase_order, word=Acknowledgement.RECEIVED, ships_by=date(2027, 1, 30))
 
-    assert Setback.objects.count() == before
+    assert Backorder.objects.count() == before
     assert broken() == []

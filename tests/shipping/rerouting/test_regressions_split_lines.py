@@ -18,12 +18,12 @@ from orders.purchasing.holds import holds
 from shipping.shipments import shipments
 from storefront.lib.money import Money
 from suppliers.connectors.records import (
-    Answer,
-    GoneError,
-    PurchaseState,
-    Refusal,
-    RefusedLine,
-    RequestLine,
+    Acknowledgement,
+    DiscontinuedError,
+    PurchaseOrderReport,
+    PurchaseOrderRequestLine,
+    RejectedLine,
+    RejectionReason,
 )
 from suppliers.models import StockLevel, StockMovement
 from tests.factories.backorders import also_at, broken, live, look_everywhere, tell
@@ -48,12 +48,12 @@ LATER = NOON + timedelta(minutes=20)
 
 
 def ships(purchase_order, count, *, code="out_of_stock", **more):
-    line = purchase_order.lines.filter(is_live=True).order_by("pk").first()
-    word = RefusedLine(reference=str(line.order_line_id), code=Refusal(code), ships=count)
-    state = PurchaseState(
+    line = purchase_order.lines.filter(is_active=True).order_by("pk").first()
+    word = RejectedLine(reference=str(line.order_line_id), code=RejectionReason(code), ships=count)
+    state = PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference="",
-        answer=Answer.ACCEPTED,
+        answer=Acknowledgement.ACCEPTED,
         refused=(word,),
         **more,
     )
@@ -68,16 +68,16 @@ def test_a_stock_figure_of_our_own_proves_no_sale(supplier):
     ships(purchase_order, 2)
     look_everywhere()
     shelf = StockLevel.objects.get(pk=listing.level.pk)
-    assert (shelf.reported_quantity, shelf.allocated_unseen) == (2, 2)
+    assert (shelf.reported_quantity, shelf.allocated_outstanding) == (2, 2)
     late = NOON + timedelta(days=2)
     StockLevel.objects.update(as_of=late, received_at=late)  # its own figure of two
 
-    stock_sync.reconcile(supplier=purchase_order.supplier, now=late)
+    stock_sync.absorb_sales(supplier=purchase_order.supplier, now=late)
 
     kept = Allocation.objects.exclude(status="released").get()
     refused = StockMovement.objects.filter(cause__startswith="refused:")
     assert refused.count() == 1
-    assert (kept.status, kept.seen_in_id) == ("unseen", None)
+    assert (kept.status, kept.absorbed_in_id) == ("unseen", None)
 
 
 @pytest.mark.parametrize("code", ["out_of_stock", "invalid_item"])
@@ -110,25 +110,25 @@ def test_the_end_of_a_review_does_not_clear_a_fraud_warning(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     order = make_order()
     payment = make_payment(order)
-    for what in ("warned", "authorized", "under_review", "review_approved"):
+    for what in ("fraud_warning", "authorized", "under_review", "review_approved"):
         updates.apply(update=news_of(payment, what), gateway="fake", now=NOON)
         payment.refresh_from_db()
     order.refresh_from_db()
-    (purchase_order,) = submission.divide(order=order, now=NOON)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=NOON)
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     assert supplier.effects == []
-    assert [one["code"] for one in Purchase.objects.get().hold_reasons] == ["warned"]
+    assert [one["code"] for one in Purchase.objects.get().hold_reasons] == ["fraud_warning"]
 
 
 def test_a_rejection_after_an_uncertain_call_is_looked_up(supplier):
     (purchase_order,) = make_purchase_orders()
-    supplier.script = [(GoneError("gone", may_have_happened=True), True)]
+    supplier.script = [(DiscontinuedError("gone", is_outcome_unknown=True), True)]
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
-    assert purchase_order.request_status == "submit_unknown"
+    assert purchase_order.submission_status == "submit_unknown"
 
 
 @pytest.mark.parametrize("count", [0, 2])
@@ -136,18 +136,19 @@ def test_a_line_in_a_parcel_is_not_rejected_and_ships(supplier, count):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
     line = purchase_order.lines.get()
     box = make_parcel_news(
-        lines=[RequestLine(sku="", quantity=3, reference=str(line.order_line_id))], carrier_text=""
+        lines=[PurchaseOrderRequestLine(sku="", quantity=3, reference=str(line.order_line_id))],
+        carrier_text="",
     )
     told = make_state(purchase_order, "accepted", box)
     acknowledgements.apply(purchase_order=purchase_order, state=told, now=NOON)
-    shipments.take_in(purchase_order=purchase_order, state=told, now=NOON)
+    shipments.import_parcels(purchase_order=purchase_order, state=told, now=NOON)
 
     purchase_order = ships(purchase_order, count)
 
     assert "reported as packed" in purchase_order.problem
     gone = make_state(purchase_order, "shipped", make_parcel_news())
     acknowledgements.apply(purchase_order=purchase_order, state=gone, now=LATER)
-    shipments.take_in(purchase_order=purchase_order, state=gone, now=LATER)
+    shipments.import_parcels(purchase_order=purchase_order, state=gone, now=LATER)
     assert PurchaseOrder.objects.get().status == "shipped"
     assert broken() == []
 
@@ -155,30 +156,30 @@ def test_a_line_in_a_parcel_is_not_rejected_and_ships(supplier, count):
 def test_no_shipping_method_twice_and_no_other_source_waits_for_staff(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     make_purchase_orders()
-    monkeypatch.setattr(backorders, "could_begin", lambda *_, **__: False)
+    monkeypatch.setattr(backorders, "can_reroute_all", lambda *_, **__: False)
     supplier.routes = ()
 
     def send(now):
         row = PurchaseOrder.objects.select_related("order", "supplier", "location").get()
-        return submission.send(purchase_order=row, now=now)
+        return submission.submit(purchase_order=row, now=now)
 
     send(NOON)
-    assert holds.lift_answered(now=LATER) == 1
+    assert holds.release_resolved(now=LATER) == 1
     send(LATER)
 
     for round_ in range(1, 4):
-        assert holds.lift_answered(now=LATER + round_ * timedelta(hours=1)) == 0
+        assert holds.release_resolved(now=LATER + round_ * timedelta(hours=1)) == 0
     held = PurchaseOrder.objects.get()
     assert (held.status, held.status_since) == ("on_hold", LATER)
 
 
 def test_a_cancellation_overtaken_by_an_acceptance_is_still_processed(supplier):
     purchase_order = make_accepted_purchase_order()
-    purchase_order.move("cancellation_requested", at=NOON, axis="request_status")
-    purchase_order.move("cancellation_rejected", at=NOON, axis="request_status")
+    purchase_order.move("cancellation_requested", at=NOON, status_field="submission_status")
+    purchase_order.move("cancellation_rejected", at=NOON, status_field="submission_status")
     state = make_state(purchase_order, "canceled")
 
-    assert supplier_answers.follow(purchase_order, state, now=LATER)
+    assert supplier_answers.apply_api_answer(purchase_order, state, now=LATER)
 
     assert PurchaseOrder.objects.get().status == "canceled"
     assert Order.objects.get().status == "canceled"
@@ -195,11 +196,11 @@ def test_a_supplier_that_rejected_a_line_is_not_asked_for_its_parts(supplier):
     (made,) = live()
     for axis_to in ("ready",):
         made.move(axis_to, at=NOON)
-    made.move("submitting", at=NOON, axis="request_status")
+    made.move("submitting", at=NOON, status_field="submission_status")
 
     ships(made, 1)
 
-    suppliers, levels = backorders.refused_by(Order.objects.get())
+    suppliers, levels = backorders.excluded_sources(Order.objects.get())
     first, rest = Order.objects.get().lines.order_by("pk")
     assert suppliers[first.pk] == suppliers[rest.pk] == {purchase_order.supplier_id}
     assert levels[rest.pk] == {made.lines.first().level_id}

@@ -10,12 +10,12 @@ import pytest
 from notifications.models import Event
 from orders.cancellation import cancellation
 from orders.enums import Criterion
-from orders.models import Allocation, Order, PurchaseOrder, Setback
+from orders.models import Allocation, Backorder, Order, PurchaseOrder
 from orders.purchasing import reassignment, submission
 from orders.routing import rules as routing_rules
 from shipping.rates import quotes
 from shipping.rerouting import rerouting
-from suppliers.connectors.records import Answer, OutOfStockError
+from suppliers.connectors.records import Acknowledgement, OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.backorders import also_at, asked, broken, live, look_everywhere, refuse, tell
 from tests.factories.orders import make_sellable
@@ -36,7 +36,7 @@ def test_a_rejected_line_is_rerouted_on_time_without_a_question(supplier):
     listing = make_sellable()
     other = also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
-    whole = purchase_order.charge_amount
+    whole = purchase_order.customer_charge_amount
 
     refuse(purchase_order)
     look_everywhere()
@@ -44,7 +44,7 @@ def test_a_rejected_line_is_rerouted_on_time_without_a_question(supplier):
     assert broken() == []
     (made,) = live()
     assert (made.supplier.code, made.location_id) == ("other", other.location_id)
-    assert (made.charge_amount, made.number[-2:], made.round) == (whole, "-2", 1)
+    assert (made.customer_charge_amount, made.number[-2:], made.round) == (whole, "-2", 1)
     assert made.entry["arrives_to"] <= "2026-12-05"
     assert StockLevel.objects.get(pk=listing.level.pk).available == 0  # reported empty
     line = made.lines.get()
@@ -54,10 +54,10 @@ def test_a_rejected_line_is_rerouted_on_time_without_a_question(supplier):
         (other.pk, "unseen"),
     ]
     assert asked() == []
-    assert not Event.objects.filter(name__in=["order.lines_refused", "order.setback_asked"])
+    assert not Event.objects.filter(name__in=["order.lines_canceled", "order.backorder_choice"])
     assert Order.objects.get().status == "processing"
 
-    submission.send(purchase_order=made, now=LATER)
+    submission.submit(purchase_order=made, now=LATER)
     assert broken() == []
     assert asked() == [("capture_requested", whole)]
 
@@ -66,7 +66,7 @@ def test_only_the_rejected_part_is_rerouted_and_each_part_is_charged_once(suppli
     first, second = make_sellable(), make_sellable(price="19.99")
     also_at(second)
     purchase_order = make_sent_purchase_order(first, second)
-    whole = purchase_order.charge_amount
+    whole = purchase_order.customer_charge_amount
     line = purchase_order.order.lines.get(variant=second.variant)
 
     tell(purchase_order, refused=[line])
@@ -74,8 +74,11 @@ def test_only_the_rejected_part_is_rerouted_and_each_part_is_charged_once(suppli
     kept, made = live()
 
     assert broken() == []
-    assert (kept.charge_amount, made.charge_amount) == (whole - Decimal("19.99"), Decimal("19.99"))
-    submission.send(purchase_order=made, now=LATER)
+    assert (kept.customer_charge_amount, made.customer_charge_amount) == (
+        whole - Decimal("19.99"),
+        Decimal("19.99"),
+    )
+    submission.submit(purchase_order=made, now=LATER)
     assert [amount for _, amount in asked()] == [whole - Decimal("19.99"), Decimal("19.99")]
     assert broken() == []
 
@@ -84,7 +87,7 @@ def test_a_partly_sourced_backorder_ships_and_refunds_the_rest(supplier):
     first, second = make_sellable(), make_sellable(price="19.99")
     also_at(second)
     purchase_order = make_sent_purchase_order(first, second)
-    whole = purchase_order.charge_amount
+    whole = purchase_order.customer_charge_amount
 
     refuse(purchase_order)
     look_everywhere()
@@ -92,9 +95,9 @@ def test_a_partly_sourced_backorder_ships_and_refunds_the_rest(supplier):
     assert broken() == []
     (made,) = live()
     # The paid delivery price stays with the shipped part.
-    assert made.charge_amount == whole - Decimal("39.99")
-    assert asked() == [("release_requested", Decimal("39.99"))]
-    (event,) = Event.objects.filter(name="order.lines_refused")
+    assert made.customer_charge_amount == whole - Decimal("39.99")
+    assert asked() == [("void_requested", Decimal("39.99"))]
+    (event,) = Event.objects.filter(name="order.lines_canceled")
     assert [one["title"] for one in event.payload["lines"]] == [
         purchase_order.order.lines.get(variant=first.variant).title
     ]
@@ -106,7 +109,7 @@ def test_out_of_stock_excludes_a_source_and_other_rejections_the_supplier(suppli
         place = make_location(listing.level.offer.supplier, f"X{code[:3]}", "PL")
         make_level(listing.level.offer, 5, place)
         make_service(place, code=f"pl-{code}", countries=["DE"])
-        quotes.forget()
+        quotes.clear_cache()
         purchase_order = make_sent_purchase_order(listing)
 
         tell(
@@ -125,7 +128,7 @@ def test_a_line_rejected_after_capture_is_refunded_not_rerouted(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_accepted_purchase_order(listing)
-    whole = purchase_order.charge_amount
+    whole = purchase_order.customer_charge_amount
 
     refuse(purchase_order)
     look_everywhere()
@@ -146,51 +149,51 @@ def test_a_second_rejection_is_rerouted_and_the_last_is_refunded(supplier):
         (made,) = live()
         assert made.supplier.code == code
         supplier.script = [OutOfStockError("none left")]
-        submission.send(purchase_order=made, now=LATER)
+        submission.submit(purchase_order=made, now=LATER)
         assert broken() == []
 
     look_everywhere(LATER)
 
     assert broken() == []
     assert Order.objects.get().status == "canceled"
-    assert asked() == [("release_requested", purchase_order.order.total_amount)]
-    assert not StockLevel.objects.filter(allocated_unseen__gt=0).exists()
+    assert asked() == [("void_requested", purchase_order.order.total_amount)]
+    assert not StockLevel.objects.filter(allocated_outstanding__gt=0).exists()
 
 
 def test_rules_without_rerouting_refund_at_once(supplier):
     listing = make_sellable()
     also_at(listing)
-    rules = routing_rules.draft(
+    rules = routing_rules.create_draft(
         channel=listing.channel,
-        chain=[Criterion.COST],
-        looks_elsewhere=False,
+        criteria=[Criterion.COST],
+        reroutes_rejected=False,
         by="ann",
         now=NOON,
     )
-    routing_rules.go_live(rules=rules, by="ann", now=NOON)
+    routing_rules.activate(rules=rules, by="ann", now=NOON)
     purchase_order = make_sent_purchase_order(listing)
 
     refuse(purchase_order)
 
     assert Order.objects.get().status == "canceled"
-    assert not Setback.objects.exists()
+    assert not Backorder.objects.exists()
 
 
 def test_an_order_the_supplier_may_have_moves_only_after_cancellation(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
-    tell(purchase_order, word=Answer.RECEIVED)
+    tell(purchase_order, word=Acknowledgement.RECEIVED)
     purchase_order = live()[0]
 
     assert (
-        reassignment.move(purchase_order=purchase_order, reason="slow", actor="ann", now=NOON)
+        reassignment.reassign(purchase_order=purchase_order, reason="slow", actor="ann", now=NOON)
         is False
     )
     look_everywhere()
-    assert not Setback.objects.exists()
+    assert not Backorder.objects.exists()
 
-    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is False  # refused
+    assert cancellation.process_request(purchase_order=live()[0], now=NOON) is False  # refused
     look_everywhere()
     assert [one.supplier.code for one in live()] == ["lumen"]
     assert broken() == []
@@ -200,11 +203,11 @@ def test_a_canceled_order_is_reassigned_without_telling_the_customer(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
-    tell(purchase_order, word=Answer.RECEIVED)
+    tell(purchase_order, word=Acknowledgement.RECEIVED)
     supplier.can_stop = True
 
-    reassignment.move(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
-    assert cancellation.pursue(purchase_order=live()[0], now=NOON) is True
+    reassignment.reassign(purchase_order=live()[0], reason="slow", actor="ann", now=NOON)
+    assert cancellation.process_request(purchase_order=live()[0], now=NOON) is True
     look_everywhere()
 
     assert broken() == []
@@ -217,9 +220,12 @@ def test_an_unsubmitted_order_is_reassigned_at_once(supplier):
     listing = make_sellable()
     also_at(listing)
     purchase_order = make_sent_purchase_order(listing)
-    PurchaseOrder.objects.update(request_status="submit_failed")
+    PurchaseOrder.objects.update(submission_status="submit_failed")
 
-    assert reassignment.move(purchase_order=live()[0], reason="down", actor="ann", now=NOON) is True
+    assert (
+        reassignment.reassign(purchase_order=live()[0], reason="down", actor="ann", now=NOON)
+        is True
+    )
     look_everywhere()
 
     assert broken() == []
@@ -229,21 +235,21 @@ def test_an_unsubmitted_order_is_reassigned_at_once(supplier):
 
 def test_an_unconfirmed_order_is_reassigned_after_the_time_in_the_rules(supplier):
     listing = make_sellable()
-    rules = routing_rules.draft(
+    rules = routing_rules.create_draft(
         channel=listing.channel,
-        chain=[Criterion.COST],
-        moves_silent_after_h=2,
+        criteria=[Criterion.COST],
+        reassign_after_hours=2,
         by="ann",
         now=NOON,
     )
-    routing_rules.go_live(rules=rules, by="ann", now=NOON)
+    routing_rules.activate(rules=rules, by="ann", now=NOON)
     purchase_order = make_sent_purchase_order(listing)
-    tell(purchase_order, word=Answer.RECEIVED)
+    tell(purchase_order, word=Acknowledgement.RECEIVED)
     patience = timedelta(minutes=purchase_order.supplier.acknowledge_within_min, hours=2)
 
     def is_due(at):
-        found = reassignment.silent_for_long(now=at)
-        return any(reassignment.is_given_up(one, after_h=2, now=at) for one in found)
+        found = reassignment.find_unconfirmed(now=at)
+        return any(reassignment.is_overdue(one, after_h=2, now=at) for one in found)
 
     assert not is_due(NOON + patience - timedelta(minutes=1))
     assert is_due(NOON + patience + timedelta(minutes=1))
@@ -256,10 +262,10 @@ def test_a_search_is_due_only_while_the_order_is_open(supplier):
     refuse(purchase_order)
     Order.objects.update(status="on_hold")
 
-    assert not rerouting.due(now=NOON).exists()
+    assert not rerouting.due_backorders(now=NOON).exists()
 
     Order.objects.update(status="processing")
-    assert rerouting.due(now=NOON).count() == 1
+    assert rerouting.due_backorders(now=NOON).count() == 1
 
 
 def test_an_on_time_source_at_a_loss_loses_to_a_later_profitable_one(supplier):
@@ -274,10 +280,10 @@ def test_an_on_time_source_at_a_loss_loses_to_a_later_profitable_one(supplier):
         max_days=2,
         countries=["DE"],
     )
-    quotes.forget()
+    quotes.clear_cache()
 
     refuse(make_sent_purchase_order(listing))
     look_everywhere()
 
-    setback = Setback.objects.get()
-    assert (setback.status, setback.arrives_by) == ("asked", date(2026, 12, 16))
+    backorder = Backorder.objects.get()
+    assert (backorder.status, backorder.arrives_by) == ("asked", date(2026, 12, 16))

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from orders.cancellation import cancellation
-from orders.models import Order, PaymentEvent, PurchaseOrder, Setback
+from orders.models import Backorder, Order, PaymentEvent, PurchaseOrder
 from shipping.rerouting import customer_choice, purchase, rerouting
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.models import StockLevel
 from suppliers.sync import webhooks
 from tests.factories.backorders import also_at, broken, look_everywhere, refuse
@@ -23,10 +23,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 LATER = NOON + timedelta(hours=1)
 REFUSALS = (
-    customer_choice.NoLongerError,
+    customer_choice.ChoiceUnavailableError,
     cancellation.TooLateError,
-    IllegalMoveError,
-    LostRaceError,
+    InvalidTransitionError,
+    ConcurrentUpdateError,
 )
 
 
@@ -35,58 +35,72 @@ def ask():
     also_at(listing, max_days=20)
     refuse(make_sent_purchase_order(listing))
     look_everywhere()
-    return Setback.objects.select_related("order__channel").latest("pk")
+    return Backorder.objects.select_related("order__channel").latest("pk")
 
 
-def says(setback, choice):
-    mine = Setback.objects.select_related("order__channel").get(pk=setback.pk)
-    choice = Setback.Choice(choice)
-    return lambda: customer_choice.answer(setback=mine, choice=choice, actor="shopper", now=LATER)
+def says(backorder, choice):
+    mine = Backorder.objects.select_related("order__channel").get(pk=backorder.pk)
+    choice = Backorder.Choice(choice)
+    return lambda: customer_choice.apply(backorder=mine, choice=choice, actor="shopper", now=LATER)
 
 
 @pytest.mark.parametrize("round_", range(4))
 def test_of_concurrent_answers_and_a_cancellation_one_applies(round_):
-    setback = ask()
-    order = setback.order
+    backorder = ask()
+    order = backorder.order
 
     def cancel():
         cancellation.cancel(order=order, reason="no", actor="shopper", now=LATER)
 
     def silence():
-        for one in rerouting.due(now=setback.answer_by):
-            rerouting.look(setback=one, now=setback.answer_by)
+        for one in rerouting.due_backorders(now=backorder.respond_by):
+            rerouting.reroute(backorder=one, now=backorder.respond_by)
 
-    acts = [*(says(setback, "wait") for _ in range(3)), says(setback, "refund"), cancel, silence]
+    acts = [
+        *(says(backorder, "wait") for _ in range(3)),
+        says(backorder, "refund"),
+        cancel,
+        silence,
+    ]
     all_at_once(acts, REFUSALS)
 
     assert broken() == []
-    setback.refresh_from_db()
+    backorder.refresh_from_db()
     sent = PurchaseOrder.objects.filter(order=order).exclude(status="canceled").count()
-    given = PaymentEvent.objects.filter(kind="release_requested", payment__order=order)
-    assert setback.status in {"rerouted", "given_up"}
+    given = PaymentEvent.objects.filter(kind="void_requested", payment__order=order)
+    assert backorder.status in {"rerouted", "given_up"}
     # A cancellation may follow the acceptance: then the order is canceled before submission.
     is_over = Order.objects.get(pk=order.pk).status == "canceled"
     assert (sent, given.count()) == ((0, 1) if is_over else (1, 0))
     if is_over:
         assert given.get().amount == order.total_amount
-        assert not StockLevel.objects.filter(allocated_unseen__gt=0).exists()
+        assert not StockLevel.objects.filter(allocated_outstanding__gt=0).exists()
 
 
 @pytest.mark.parametrize(
     ("module", "at", "is_done"),
-    [(webhooks, "none_left", True), (purchase, "hold", True), (purchase, "order", True)],
+    [
+        (webhooks, "zero_stock_after_refusal", True),
+        (purchase, "allocate", True),
+        (purchase, "order", True),
+    ],
     ids=["shelf emptied", "held", "ordered"],
 )
 def test_a_killed_worker_orders_nothing_and_the_next_orders_once(module, at, is_done):
     listing = make_sellable()
     also_at(listing)
     refuse(make_sent_purchase_order(listing))
-    setback = rerouting.due(now=NOON).get()
+    backorder = rerouting.due_backorders(now=NOON).get()
 
-    killed(lambda: rerouting.look(setback=setback, now=NOON), module=module, at=at, is_done=is_done)
+    killed(
+        lambda: rerouting.reroute(backorder=backorder, now=NOON),
+        module=module,
+        at=at,
+        is_done=is_done,
+    )
 
     assert broken() == []
-    assert Setback.objects.get().status == "open"
+    assert Backorder.objects.get().status == "open"
     assert not PurchaseOrder.objects.exclude(status="canceled").exists()
     look_everywhere()
     assert broken() == []
@@ -97,11 +111,13 @@ def test_four_concurrent_workers_order_once():
     listing = make_sellable()
     also_at(listing)
     refuse(make_sent_purchase_order(listing))
-    rows = [rerouting.due(now=NOON).get() for _ in range(4)]
+    rows = [rerouting.due_backorders(now=NOON).get() for _ in range(4)]
 
-    all_at_once([lambda row=row: rerouting.look(setback=row, now=NOON) for row in rows], REFUSALS)
+    all_at_once(
+        [lambda row=row: rerouting.reroute(backorder=row, now=NOON) for row in rows], REFUSALS
+    )
 
     assert broken() == []
     (made,) = PurchaseOrder.objects.exclude(status="canceled")
     assert made.round == 1
-    assert Setback.objects.get().status == "rerouted"
+    assert Backorder.objects.get().status == "rerouted"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from catalog.models import Product
-from orders.models import PurchaseOrder, Setback
+from orders.models import Backorder, PurchaseOrder
 from orders.purchasing import submission
 from orders.purchasing.holds import facts
-from orders.routing.ranking import USUAL
+from orders.routing.ranking import DEFAULT_RULES
 from shipping.availability import cart_preview, source_comparison
-from shipping.availability.source_comparison import Way
+from shipping.availability.source_comparison import RouteStatus
 from shipping.rerouting import customer_choice
 from tests.factories.backorders import also_at, asked, live, look_everywhere, refuse
 from tests.factories.orders import make_sellable
@@ -34,7 +34,7 @@ def test_an_item_that_became_restricted_is_refunded_not_rerouted(supplier):
     look_everywhere()
 
     assert live() == []
-    assert [kind for kind, _ in asked()] == ["release_requested"]
+    assert [kind for kind, _ in asked()] == ["void_requested"]
 
 
 @pytest.mark.parametrize(("countries", "offered"), [(["FR"], True), (["DE"], False)])
@@ -48,7 +48,7 @@ def test_a_restricted_substitute_is_not_offered(supplier, countries, offered):
     refuse(purchase_order)
     look_everywhere()
 
-    found = Setback.objects.get()
+    found = Backorder.objects.get()
     assert ("substitute" in found.choices) is offered
 
 
@@ -62,16 +62,18 @@ def test_hold_rules_check_the_ordered_item_not_the_sold_one(
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
     refuse(make_sent_purchase_order(listing))
     look_everywhere()
-    setback = Setback.objects.select_related("order__channel").get()
-    customer_choice.answer(
-        setback=setback, choice=Setback.Choice.SUBSTITUTE, actor="shopper", now=NOON
+    backorder = Backorder.objects.select_related("order__channel").get()
+    customer_choice.apply(
+        backorder=backorder, choice=Backorder.Choice.SUBSTITUTE, actor="shopper", now=NOON
     )
     forbid(newer if is_newer_forbidden else listing, "DE")
     (made,) = live()
-    monkeypatch.setattr(submission, "check", facts.check)  # the real check
+    monkeypatch.setattr(
+        submission, "evaluate_purchase_order", facts.evaluate_purchase_order
+    )  # the real check
     known = len(supplier.effects)
 
-    submission.send(purchase_order=made, now=NOON)
+    submission.submit(purchase_order=made, now=NOON)
 
     made = PurchaseOrder.objects.get(pk=made.pk)
     assert (made.status == "on_hold") is is_newer_forbidden
@@ -89,10 +91,10 @@ def test_staff_see_why_an_item_cannot_be_sent():
     forbid(listing, "DE")
     there = {"country": "DE", "channel": listing.channel, "now": NOON}
 
-    (row,) = source_comparison.compare(variant=listing.variant, quantity=1, **there)
-    seen = cart_preview.preview(wanted={listing.variant_id: 1}, rules=USUAL, **there)
+    (row,) = source_comparison.compare_sources(variant=listing.variant, quantity=1, **there)
+    seen = cart_preview.preview(wanted={listing.variant_id: 1}, rules=DEFAULT_RULES, **there)
 
-    assert row.verdict == Way.NOT_CARRIED
+    assert row.verdict == RouteStatus.NOT_CARRIED
     assert [row.sentence] == [one.sentence for one in seen.reasons]
     assert "not allowed" in row.sentence
     assert not seen.quotes

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.models import Channel, Listing
 from notifications.models import Event
-from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Setback
+from orders.models import Allocation, Backorder, Order, OrderLine, PurchaseOrder
 from orders.purchasing import submission
 from shipping.rates import quotes
 from shipping.rerouting import customer_choice, purchase, rerouting, search
@@ -30,7 +30,7 @@ PRICE = Decimal("39.99")
 @pytest.fixture
 def shop(supplier):
     """A shop that splits lines over two sources, and a supplier with an order of ten."""
-    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    Channel.objects.filter(pk=make_channel().pk).update(max_split_locations=2)
     return supplier
 
 
@@ -47,7 +47,7 @@ def came():
     return sorted(
         (made.supplier.code, line.order_line.quantity)
         for made in live()
-        for line in made.lines.filter(is_live=True)
+        for line in made.lines.filter(is_active=True)
     )
 
 
@@ -65,12 +65,12 @@ def test_ten_rejected_units_ship_as_six_and_four_each_charged_once(shop):
     assert broken() == []
     assert came() == [("other0", 6), ("other1", 4)]
     assert units_of(order) == 10
-    assert sum(made.charge_amount for made in live()) == order.total_amount
-    assert Setback.objects.get().status == "rerouted"
+    assert sum(made.customer_charge_amount for made in live()) == order.total_amount
+    assert Backorder.objects.get().status == "rerouted"
     assert asked() == []
-    assert not Event.objects.filter(name__in=["order.lines_refused", "order.setback_asked"])
+    assert not Event.objects.filter(name__in=["order.lines_canceled", "order.backorder_choice"])
     for made in live():
-        submission.send(purchase_order=made, now=LATER)
+        submission.submit(purchase_order=made, now=LATER)
     assert broken() == []
     assert sum(amount for _, amount in asked()) == order.total_amount
 
@@ -90,7 +90,7 @@ def test_each_part_is_reserved_at_its_source(shop):
 
 @pytest.mark.parametrize("places", [1, 2])
 def test_the_split_limit_of_the_channel_applies(shop, places):
-    Channel.objects.update(places_per_line=places)
+    Channel.objects.update(max_split_locations=places)
     _, purchase_order = wanted_ten(*((6, 4) if places == 1 else (4, 3, 3)))
 
     refuse(purchase_order)
@@ -100,7 +100,7 @@ def test_the_split_limit_of_the_channel_applies(shop, places):
     assert came() == []
     assert OrderLine.objects.count() == 1
     assert Order.objects.get().status == "canceled"
-    assert asked() == [("release_requested", purchase_order.order.total_amount)]
+    assert asked() == [("void_requested", purchase_order.order.total_amount)]
 
 
 def test_a_whole_source_is_preferred_to_two_parts(shop):
@@ -125,12 +125,12 @@ def test_whole_lines_ship_first_and_delivery_is_paid_once(shop):
 
     assert broken() == []
     assert came() == [("other0", 6), ("other1", 4), ("other2", 10)]
-    charged = {made.supplier.code: made.charge_amount for made in live()}
+    charged = {made.supplier.code: made.customer_charge_amount for made in live()}
     goods = {"other0": 6 * PRICE, "other1": 4 * PRICE, "other2": 10 * Decimal("19.99")}
     way = order.total_amount - sum(goods.values())
     assert way > 0
     assert charged == {**goods, "other2": goods["other2"] + way}
-    assert sorted(Setback.objects.values_list("status", flat=True)) == ["rerouted", "rerouted"]
+    assert sorted(Backorder.objects.values_list("status", flat=True)) == ["rerouted", "rerouted"]
 
 
 def test_a_rejected_part_is_rerouted_by_itself(shop):
@@ -138,11 +138,11 @@ def test_a_rejected_part_is_rerouted_by_itself(shop):
     refuse(purchase_order)
     look_everywhere()
     also_at(listing, "third", quantity=4)
-    quotes.forget()
+    quotes.clear_cache()
     (four,) = [made for made in live() if made.supplier.code == "other1"]
     shop.script = [OutOfStockError("none left")]
 
-    submission.send(purchase_order=four, now=LATER)
+    submission.submit(purchase_order=four, now=LATER)
     look_everywhere(LATER)
 
     assert broken() == []
@@ -155,7 +155,7 @@ def test_a_supplier_that_rejected_a_line_gets_no_part_of_it(shop):
     place = make_location(listing.level.offer.supplier, "PL", "PL")
     make_level(listing.level.offer, 10, place)
     make_service(place, countries=["DE"])
-    quotes.forget()
+    quotes.clear_cache()
     lines = [one.order_line for one in purchase_order.lines.all()]
     tell(purchase_order, refused=lines, code="undeliverable")
     look_everywhere()
@@ -163,12 +163,12 @@ def test_a_supplier_that_rejected_a_line_gets_no_part_of_it(shop):
     (six,) = [made for made in live() if made.supplier.code == "other0"]
 
     shop.script = [OutOfStockError("none left")]
-    submission.send(purchase_order=six, now=LATER)
+    submission.submit(purchase_order=six, now=LATER)
     look_everywhere(LATER)
 
     assert broken() == []
     assert came() == [("other1", 4)]
-    assert asked() == [("release_requested", six.charge_amount)]
+    assert asked() == [("void_requested", six.customer_charge_amount)]
 
 
 def test_a_supplier_that_rejected_one_part_is_not_asked_for_another(shop):
@@ -177,15 +177,15 @@ def test_a_supplier_that_rejected_one_part_is_not_asked_for_another(shop):
     make_service(listing.level.location, countries=["DE"])
     also_at(listing, quantity=4)
     Listing.objects.update(available=10)
-    quotes.forget()
+    quotes.clear_cache()
     six, four = make_purchase_orders(Listing.objects.get(), quantity=10)
     offer = listing.level.offer
     place = make_location(offer.supplier, "PL", "PL")
     make_service(make_level(offer, 4, place).location, countries=["DE"])
-    quotes.forget()
+    quotes.clear_cache()
     for made in (six, four):
         made.move("ready", at=NOON)
-        made.move("submitting", at=NOON, axis="request_status")
+        made.move("submitting", at=NOON, status_field="submission_status")
         tell(made, refused=[made.lines.get().order_line], code="undeliverable")
 
     look_everywhere()
@@ -205,33 +205,33 @@ def test_late_parts_are_asked_about_once_and_both_reserved(shop, choice):
     refuse(purchase_order)
     look_everywhere()
 
-    setback = Setback.objects.select_related("order__channel").get()
+    backorder = Backorder.objects.select_related("order__channel").get()
     assert broken() == []
-    assert (setback.status, setback.choices) == ("asked", ["wait", "refund"])
+    assert (backorder.status, backorder.choices) == ("asked", ["wait", "refund"])
     assert came() == []
     mine = StockLevel.objects.filter(offer__variant=listing.variant)
     assert [level.available for level in mine] == [0, 0, 0]
-    (event,) = Event.objects.filter(name="order.setback_asked")
+    (event,) = Event.objects.filter(name="order.backorder_choice")
     assert event.payload["amount"] == str(order.total_amount)
 
-    customer_choice.answer(
-        setback=setback, choice=Setback.Choice(choice), actor="shopper", now=LATER
+    customer_choice.apply(
+        backorder=backorder, choice=Backorder.Choice(choice), actor="shopper", now=LATER
     )
 
     assert broken() == []
     if choice == "wait":
         assert came() == [("other0", 6), ("other1", 4)]
-        assert sum(made.charge_amount for made in live()) == order.total_amount
+        assert sum(made.customer_charge_amount for made in live()) == order.total_amount
     else:
         assert came() == []
         assert Order.objects.get().status == "canceled"
-        assert asked() == [("release_requested", order.total_amount)]
+        assert asked() == [("void_requested", order.total_amount)]
 
 
 def test_a_lost_race_for_one_part_leaves_the_line_unchanged(shop, monkeypatch):
     listing, purchase_order = wanted_ten(6, 4)
     refuse(purchase_order)
-    find = search.find
+    find = search.find_source
 
     def outrun(*args, **options):
         seen = find(*args, **options)
@@ -239,18 +239,18 @@ def test_a_lost_race_for_one_part_leaves_the_line_unchanged(shop, monkeypatch):
             make_order(listing, email="other@example.org")
         return seen
 
-    monkeypatch.setattr(search, "find", outrun)
+    monkeypatch.setattr(search, "find_source", outrun)
     look_everywhere()
 
     assert broken() == []
     assert OrderLine.objects.get(order=purchase_order.order).quantity == 10
-    setback = Setback.objects.get()
-    assert (setback.status, setback.try_after) == ("open", NOON + rerouting.AGAIN_AFTER)
+    backorder = Backorder.objects.get()
+    assert (backorder.status, backorder.retry_at) == ("open", NOON + rerouting.RETRY_AFTER)
     assert not Allocation.objects.exclude(status="released").exists()
 
-    look_everywhere(NOON + rerouting.AGAIN_AFTER)  # nine are left
+    look_everywhere(NOON + rerouting.RETRY_AFTER)  # nine are left
     assert broken() == []
-    assert asked() == [("release_requested", purchase_order.order.total_amount)]
+    assert asked() == [("void_requested", purchase_order.order.total_amount)]
 
 
 def test_all_units_are_reserved_in_one_call_in_row_order(shop, monkeypatch):
@@ -262,10 +262,10 @@ def test_all_units_are_reserved_in_one_call_in_row_order(shop, monkeypatch):
     purchase_order = make_sent_purchase_order(ten, two, quantity=10)
     refuse(purchase_order)
     taken = []
-    take = purchase.allocations.take
+    take = purchase.allocations.allocate_from
     monkeypatch.setattr(
         purchase.allocations,
-        "take",
+        "allocate_from",
         lambda *, levels, **more: (taken.append(len(levels)), take(levels=levels, **more)),
     )
 

@@ -9,7 +9,7 @@ import pytest
 from orders.models import PurchaseOrder
 from orders.purchasing import submission
 from orders.purchasing.holds import holds
-from suppliers.connectors.records import NoWayError
+from suppliers.connectors.records import NoShippingServiceError
 from tests.factories.backorders import also_at, asked, broken, live, look_everywhere
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
@@ -26,7 +26,7 @@ def supplier(monkeypatch):
 
 def send(now=NOON):
     fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.send(purchase_order=fresh.order_by("pk").first(), now=now)
+    return submission.submit(purchase_order=fresh.order_by("pk").first(), now=now)
 
 
 @pytest.mark.parametrize("says", ["no route", "refuses the call"])
@@ -37,15 +37,18 @@ def test_an_order_without_a_shipping_method_is_reassigned_after_a_second_query(s
     if says == "no route":
         supplier.routes = ()
     else:
-        supplier.script = [NoWayError("no channel"), NoWayError("no channel")]
+        supplier.script = [
+            NoShippingServiceError("no channel"),
+            NoShippingServiceError("no channel"),
+        ]
 
     held = send()
     assert (held.status, [reason["code"] for reason in held.hold_reasons]) == (
         "on_hold",
-        ["no_way"],
+        ["no_shipping_method"],
     )
-    assert holds.lift_answered(now=SOON) == 0
-    assert holds.lift_answered(now=LATER) == 1
+    assert holds.release_resolved(now=SOON) == 0
+    assert holds.release_resolved(now=LATER) == 1
     send(now=LATER)
     look_everywhere()
 
@@ -60,7 +63,7 @@ def test_a_method_found_by_the_second_query_is_used(supplier):
     make_purchase_orders()
     supplier.routes = ()
     send()
-    holds.lift_answered(now=LATER)
+    holds.release_resolved(now=LATER)
     supplier.routes = ("Standard",)
 
     sent = send(now=LATER)
@@ -70,16 +73,16 @@ def test_a_method_found_by_the_second_query_is_used(supplier):
 
 def test_an_order_that_no_supplier_can_ship_is_refunded(supplier):
     (purchase_order,) = make_purchase_orders()
-    whole = purchase_order.charge_amount
+    whole = purchase_order.customer_charge_amount
     supplier.routes = ()
 
     send()
-    holds.lift_answered(now=LATER)
+    holds.release_resolved(now=LATER)
     send(now=LATER)
     look_everywhere()
 
     assert broken() == []
-    assert asked() == [("release_requested", whole)]
+    assert asked() == [("void_requested", whole)]
 
 
 def test_another_hold_reason_leaves_the_decision_to_staff(supplier):
@@ -88,6 +91,6 @@ def test_another_hold_reason_leaves_the_decision_to_staff(supplier):
 
     send()
 
-    assert holds.lift_answered(now=LATER) == 0
+    assert holds.release_resolved(now=LATER) == 0
     (held,) = live()
     assert held.status == "on_hold"

@@ -30,7 +30,7 @@ from shipping.shipments import carriers
 def test_a_parcel_links_to_its_carriers_tracking_page(told, number, name, page):
     url = carriers.tracking_url(told, number)
 
-    assert carriers.name_of(told, number) == name
+    assert carriers.normalize_name(told, number) == name
     assert url.startswith(page)
     assert number in url
 
@@ -78,7 +78,7 @@ def test_an_unsafe_url_is_never_a_link(offered):
 
 @pytest.mark.parametrize("raw", [" cjpkl 0000000000yq ", "CJPKL0000000000YQ"])
 def test_a_number_is_normalized(raw):
-    assert carriers.number_of(raw) == "CJPKL0000000000YQ"
+    assert carriers.normalize_number(raw) == "CJPKL0000000000YQ"
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_number_is_normalized(raw):
     ],
 )
 def test_an_invalid_number_is_rejected(raw):
-    with pytest.raises(carriers.BadNumberError):
-        carriers.number_of(raw)
+    with pytest.raises(carriers.InvalidTrackingNumberError):
+        carriers.normalize_number(raw)
 
 
 @pytest.mark.parametrize(
@@ -109,4 +109,4 @@ def test_an_invalid_number_is_rejected(raw):
     ],
 )
 def test_a_carrier_name_is_cleaned_and_shortened(told, name):
-    assert carriers.name_of(told, "XY12345") == name
+    assert carriers.normalize_name(told, "XY12345") == name

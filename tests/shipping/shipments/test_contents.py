@@ -10,9 +10,9 @@ from notifications.models import Event
 from orders.models import Order, OrderLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine, Shipment
 from shipping.shipments import shipments, tracking
-from shipping.shipments.statuses import CarrierNews
+from shipping.shipments.statuses import TrackingUpdate
 from storefront.dashboard.invariants import registry
-from suppliers.connectors.records import RequestLine
+from suppliers.connectors.records import PurchaseOrderRequestLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
 from tests.factories.suppliers import NOON
@@ -23,7 +23,7 @@ ONE, TWO = "CJPKL0000000001YQ", "CJPKL0000000002YQ"
 
 
 def take_in(purchase_order, answer, *parcels):
-    return shipments.take_in(
+    return shipments.import_parcels(
         purchase_order=purchase_order, state=make_state(purchase_order, answer, *parcels), now=NOON
     )
 
@@ -49,7 +49,7 @@ def shipped():
 
 
 def of(line, quantity=1):
-    return [RequestLine(sku="", quantity=quantity, reference=str(line.pk))]
+    return [PurchaseOrderRequestLine(sku="", quantity=quantity, reference=str(line.pk))]
 
 
 def test_a_shipment_without_a_number_is_reported_once_when_a_number_comes():
@@ -73,7 +73,7 @@ def test_two_orders_can_have_parcels_without_a_number():
     for email in ("one@example.org", "other@example.org"):
         take_in(make_accepted_purchase_order(make_sellable(), email=email), "shipped")
 
-    assert list(Parcel.objects.values_list("number", "status")) == [("", "handed_over")] * 2
+    assert list(Parcel.objects.values_list("number", "status")) == [("", "shipped")] * 2
 
 
 def test_an_order_delivered_without_a_number_is_completed():
@@ -85,7 +85,9 @@ def test_an_order_delivered_without_a_number_is_completed():
     assert Order.objects.get().status == Order.Status.COMPLETED
     assert mails() == []
     told = next(
-        each for each in registry.check(now=NOON) if each.invariant.code == "I6.parcel_once"
+        each
+        for each in registry.check_all(now=NOON)
+        if each.invariant.code == "messaging.parcel_message_once"
     )
     assert told.rows == ()
 
@@ -124,7 +126,7 @@ def test_an_order_with_a_parcel_of_unknown_contents_stays_open(order):
     states = []
 
     for number in order:
-        news = [CarrierNews(status="delivered", happened_at=NOON)]
+        news = [TrackingUpdate(status="delivered", happened_at=NOON)]
         tracking.apply(carrier="CJPacket Ordinary", number=number, news=news, now=NOON)
         purchase_order.refresh_from_db()
         states.append(purchase_order.status)

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 
 from orders.models import Allocation, OrderLine
 from shipping.shipments import shipments
-from suppliers.connectors.records import RequestLine
+from suppliers.connectors.records import PurchaseOrderRequestLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
 from tests.factories.suppliers import NOON
@@ -21,12 +21,12 @@ def test_allocations_are_locked_in_id_order_for_any_parcel():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     first, last = Allocation.objects.order_by("pk")
     for allocation in (first, last):
-        allocation.move(Allocation.Status.SEEN, at=NOON, seen_by="staff")
+        allocation.move(Allocation.Status.SEEN, at=NOON, absorbed_by="staff")
     lines = [OrderLine.objects.get(pk=each.line_id) for each in (last, first)]
     parcels = [
         make_parcel_news(
             f"CJPKL000000000{place}YQ",
-            lines=[RequestLine(sku="", quantity=1, reference=str(line.pk))],
+            lines=[PurchaseOrderRequestLine(sku="", quantity=1, reference=str(line.pk))],
         )
         for place, line in enumerate(lines)
     ]
@@ -34,7 +34,7 @@ def test_allocations_are_locked_in_id_order_for_any_parcel():
     def take_in():
         try:
             state = make_state(purchase_order, "shipped", *parcels)
-            shipments.take_in(purchase_order=purchase_order, state=state, now=NOON)
+            shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
         finally:
             connection.close()
 

@@ -9,7 +9,7 @@ from notifications.models import Event
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine, TrackingEvent
 from shipping.shipments import shipments
-from suppliers.connectors.records import RequestLine
+from suppliers.connectors.records import PurchaseOrderRequestLine
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
@@ -28,7 +28,7 @@ def told(name):
 
 
 def take_in(purchase_order, answer, *parcels):
-    return shipments.take_in(
+    return shipments.import_parcels(
         purchase_order=purchase_order, state=make_state(purchase_order, answer, *parcels), now=NOON
     )
 
@@ -43,7 +43,7 @@ def test_a_shipped_parcel_ships_its_lines_and_is_reported_once():
     (parcel,) = Parcel.objects.all()
     (event,) = told("parcel.shipped")
     assert (line.shipped_quantity, line.delivered_quantity) == (2, 0)
-    assert (parcel.carrier, parcel.number, parcel.status) == ("CJPacket", CJ_NUMBER, "handed_over")
+    assert (parcel.carrier, parcel.number, parcel.status) == ("CJPacket", CJ_NUMBER, "shipped")
     assert purchase_order.status == PurchaseOrder.Status.SHIPPED
     assert event.payload["tracking_url"] == f"https://www.cjpacket.com/?trackingNumber={CJ_NUMBER}"
     assert [(each["title"], each["quantity"]) for each in event.payload["lines"]] == [
@@ -60,7 +60,7 @@ def test_a_shipped_parcel_ships_its_lines_and_is_reported_once():
 def test_shipped_units_absorbed_by_the_stock_figure_are_closed():
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
     allocation = Allocation.objects.get()
-    allocation.move(Allocation.Status.SEEN, at=NOON, seen_by="staff")
+    allocation.move(Allocation.Status.SEEN, at=NOON, absorbed_by="staff")
 
     take_in(purchase_order, "shipped", make_parcel_news())
 
@@ -72,7 +72,7 @@ def test_two_parcels_ship_two_parts_and_each_is_reported():
     one, other = make_sellable(), make_sellable()
     purchase_order = make_accepted_purchase_order(one, other)
     first, second = OrderLine.objects.order_by("pk")
-    lines = [RequestLine(sku="", quantity=1, reference=str(first.pk))]
+    lines = [PurchaseOrderRequestLine(sku="", quantity=1, reference=str(first.pk))]
 
     take_in(purchase_order, "shipped", make_parcel_news("CJPKL0000000001YQ", lines=lines))
     halfway = Order.objects.with_progress().get().fulfillment_status, purchase_order.status
@@ -90,7 +90,7 @@ def test_two_parcels_ship_two_parts_and_each_is_reported():
 def test_lines_named_by_supplier_sku_never_exceed_the_order():
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
     line = OrderLine.objects.get()
-    lines = [RequestLine(sku=line.offer.supplier_sku, quantity=99, reference="")]
+    lines = [PurchaseOrderRequestLine(sku=line.offer.supplier_sku, quantity=99, reference="")]
 
     take_in(purchase_order, "shipped", make_parcel_news(lines=lines))
 
@@ -117,8 +117,8 @@ def test_a_label_is_not_reported_until_the_carrier_has_the_parcel():
         purchase_order, "accepted", make_parcel_news(carrier_text="In transit", happened_at=NOON)
     )
 
-    assert before == ("announced", 0)
-    assert (Parcel.objects.get().status, len(told("parcel.shipped"))) == ("handed_over", 1)
+    assert before == ("label_created", 0)
+    assert (Parcel.objects.get().status, len(told("parcel.shipped"))) == ("shipped", 1)
     assert purchase_order.status == PurchaseOrder.Status.SHIPPED
 
 
@@ -171,7 +171,7 @@ def test_an_invalid_number_blocks_no_other_parcel():
 
 def test_items_that_were_not_ordered_make_no_parcel():
     purchase_order = make_accepted_purchase_order(make_sellable())
-    lines = [RequestLine(sku="SOMETHING-ELSE", quantity=1, reference="")]
+    lines = [PurchaseOrderRequestLine(sku="SOMETHING-ELSE", quantity=1, reference="")]
 
     taken = take_in(purchase_order, "shipped", make_parcel_news(lines=lines))
 
@@ -196,7 +196,7 @@ def test_an_unsafe_tracking_url_never_reaches_the_customer(told_of):
 def test_nothing_ships_for_an_order_the_supplier_does_not_have():
     (purchase_order,) = make_purchase_orders(make_sellable())
 
-    with pytest.raises(shipments.WrongOrderError):
+    with pytest.raises(shipments.NotShippableError):
         take_in(purchase_order, "shipped", make_parcel_news())
 
     assert (Parcel.objects.count(), TrackingEvent.objects.count()) == (0, 0)
@@ -206,8 +206,8 @@ def test_updates_of_another_order_are_rejected():
     mine = make_accepted_purchase_order(make_sellable())
     theirs = make_accepted_purchase_order(make_sellable(), email="other@example.org")
 
-    with pytest.raises(shipments.WrongOrderError):
-        shipments.take_in(
+    with pytest.raises(shipments.NotShippableError):
+        shipments.import_parcels(
             purchase_order=mine, state=make_state(theirs, "shipped", make_parcel_news()), now=NOON
         )
 

@@ -47,7 +47,7 @@ def test_every_status_has_a_rank():
     ],
 )
 def test_carrier_texts_are_mapped(words, status):
-    assert statuses.from_words(words) == status
+    assert statuses.from_text(words) == status
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from notifications.models import Event
 from orders.models import Order
 from shipping.models import Parcel
 from shipping.shipments import fulfillment, shipments, tracking
-from shipping.shipments.statuses import CarrierNews
+from shipping.shipments.statuses import TrackingUpdate
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
@@ -28,7 +28,7 @@ def hours(count):
 
 def make_parcel(answer="shipped"):
     purchase_order = make_accepted_purchase_order(make_sellable())
-    shipments.take_in(
+    shipments.import_parcels(
         purchase_order=purchase_order,
         state=make_state(purchase_order, answer, make_parcel_news()),
         now=NOON,
@@ -42,9 +42,9 @@ def hear(*news, now=NOON):
 
 def test_updates_give_one_status_in_any_order():
     news = [
-        CarrierNews(status="in_transit", happened_at=hours(-30), text="Left the hub"),
-        CarrierNews(status="out_for_delivery", happened_at=hours(-3)),
-        CarrierNews(status="attempt_failed", happened_at=hours(-2), text="Nobody at home"),
+        TrackingUpdate(status="in_transit", happened_at=hours(-30), text="Left the hub"),
+        TrackingUpdate(status="out_for_delivery", happened_at=hours(-3)),
+        TrackingUpdate(status="attempt_failed", happened_at=hours(-2), text="Nobody at home"),
     ]
     ends = set()
     for order in permutations(news):
@@ -61,8 +61,8 @@ def test_updates_give_one_status_in_any_order():
 def test_delivered_is_final():
     make_parcel()
 
-    hear(CarrierNews(status="delivered", happened_at=hours(-1)))
-    parcel = hear(CarrierNews(status="in_transit", happened_at=hours(0)))
+    hear(TrackingUpdate(status="delivered", happened_at=hours(-1)))
+    parcel = hear(TrackingUpdate(status="in_transit", happened_at=hours(0)))
 
     assert (parcel.status, parcel.carrier_status) == ("delivered", "delivered")
     assert parcel.tracking_events.count() == 2
@@ -73,8 +73,8 @@ def test_delivered_is_final():
 def test_an_update_from_the_future_is_stored_without_its_time():
     make_parcel()
 
-    hear(CarrierNews(status="exception", happened_at=hours(24 * 365 * 70)))
-    parcel = hear(CarrierNews(status="in_transit", happened_at=hours(-1)))
+    hear(TrackingUpdate(status="exception", happened_at=hours(24 * 365 * 70)))
+    parcel = hear(TrackingUpdate(status="in_transit", happened_at=hours(-1)))
 
     assert parcel.carrier_status == "in_transit"
     assert parcel.tracking_events.get(carrier_status="exception").happened_at is None
@@ -84,9 +84,9 @@ def test_the_first_scan_ships_a_parcel():
     parcel = make_parcel(answer="accepted")
     before = parcel.status
 
-    parcel = hear(CarrierNews(status="in_transit", happened_at=NOON))
+    parcel = hear(TrackingUpdate(status="in_transit", happened_at=NOON))
 
-    assert (before, parcel.status) == ("announced", "handed_over")
+    assert (before, parcel.status) == ("label_created", "shipped")
     assert Event.objects.filter(name="parcel.shipped").count() == 1
 
 
@@ -102,12 +102,12 @@ def test_an_order_delivered_while_on_hold_is_completed_later():
     order = Order.objects.get()
     order.move(Order.Status.ON_HOLD, at=NOON, hold_reason="fraud?")
 
-    hear(CarrierNews(status="delivered", happened_at=NOON))
-    held = list(fulfillment.arrived())
+    hear(TrackingUpdate(status="delivered", happened_at=NOON))
+    held = list(fulfillment.orders_to_complete())
     order.refresh_from_db()
     order.move(Order.Status.PROCESSING, at=NOON)
-    (found,) = fulfillment.arrived()
-    fulfillment.finish(order=found, now=NOON)
+    (found,) = fulfillment.orders_to_complete()
+    fulfillment.complete_released_order(order=found, now=NOON)
 
     order.refresh_from_db()
     assert held == []
@@ -121,6 +121,6 @@ def test_a_failed_parcel_is_reported_to_the_customer_once(status, name):
     make_parcel()
 
     for hour in (0, 1):
-        hear(CarrierNews(status=status, happened_at=hours(hour - 3), text=f"scan {hour}"))
+        hear(TrackingUpdate(status=status, happened_at=hours(hour - 3), text=f"scan {hour}"))
 
     assert Event.objects.filter(name=name).count() == 1

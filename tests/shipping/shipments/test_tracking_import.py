@@ -15,7 +15,7 @@ from tests.factories.suppliers import NOON, make_supplier
 pytestmark = pytest.mark.django_db
 
 HEADER = "order,carrier,tracking number,sku,quantity"
-PAGE = "/admin/shipping/parcel/enter_list/"
+PAGE = "/admin/shipping/parcel/import_tracking_list/"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def supplier():
 
 def listed(supplier, *rows):
     text = "\n".join([HEADER, *rows])
-    return tracking_import.judge(tracking_list.read(text), supplier=supplier)
+    return tracking_import.validate(tracking_list.parse(text), supplier=supplier)
 
 
 def skus(purchase_order):
@@ -46,7 +46,7 @@ def test_valid_rows_are_imported_once_and_invalid_ones_explained(supplier):
     ]
 
     judged = listed(supplier, *rows)
-    entered = [tracking_import.enter(listed(supplier, *rows), now=NOON) for _ in range(2)]
+    entered = [tracking_import.apply(listed(supplier, *rows), now=NOON) for _ in range(2)]
 
     assert [one.problem for one in judged] == [
         "",
@@ -74,7 +74,7 @@ def test_rows_of_one_parcel_are_merged(supplier):
         f"{number},DHL,jjd000390007882123456,{second},1",
         f"{number},DHL,JJD000390007882123457,,",
     )
-    tracking_import.enter(judged, now=NOON)
+    tracking_import.apply(judged, now=NOON)
 
     contents = [
         sorted(parcel.lines.values_list("quantity", flat=True))
@@ -104,7 +104,7 @@ def test_impossible_contents_are_explained(supplier, row, words):
     (judged,) = listed(supplier, row.format(**given))
 
     assert judged.problem == words.format(**given)
-    assert tracking_import.enter([judged], now=NOON) == []
+    assert tracking_import.apply([judged], now=NOON) == []
     assert not Parcel.objects.exists()
 
 
@@ -124,7 +124,7 @@ def test_a_number_of_another_order_is_reported_on_import(supplier):
     one, other = make_accepted_purchase_order(), make_accepted_purchase_order()
     rows = [f"{each.number},DHL,JJD000390007882123456,," for each in (one, other)]
 
-    (failed,) = tracking_import.enter(listed(supplier, *rows), now=NOON)
+    (failed,) = tracking_import.apply(listed(supplier, *rows), now=NOON)
 
     assert failed.first.order == other.number
     assert "belongs to" in failed.problem

@@ -5,14 +5,14 @@ import pytest
 from shipping.shipments import tracking_list
 from shipping.shipments.tracking_list import ListedRow
 from storefront.lib.staff import csv_import, csv_table
-from storefront.lib.staff.csv_table import UnreadableListError
+from storefront.lib.staff.csv_table import CsvError
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_any_usual_delimiter_is_parsed(delimiter):
     text = "Order number,Carrier,Tracking_Number\nFL-1,DHL,JJD1\n\nFL-2,GLS,G-2\n"
 
-    rows = tracking_list.read(text.replace(",", delimiter))
+    rows = tracking_list.parse(text.replace(",", delimiter))
 
     assert rows == [
         ListedRow(place=2, order="FL-1", carrier="DHL", number="JJD1"),
@@ -23,7 +23,7 @@ def test_any_usual_delimiter_is_parsed(delimiter):
 def test_quotes_blanks_and_short_rows_are_parsed():
     text = '\ntracking,po,courier,qty,sku\n" JJD1 ",FL-1,"DHL, Paket",2,HL\n\'00123,FL-2\n'
 
-    first, second = tracking_list.read(text)
+    first, second = tracking_list.parse(text)
 
     assert (first.carrier, first.quantity, first.sku) == ("DHL, Paket", "2", "HL")
     assert (second.number, second.order, second.carrier) == ("00123", "FL-2", "")
@@ -42,12 +42,12 @@ def test_quotes_blanks_and_short_rows_are_parsed():
     ],
 )
 def test_a_file_that_is_no_list_is_explained(text, words):
-    with pytest.raises(UnreadableListError) as refused:
-        tracking_list.read(text)
+    with pytest.raises(CsvError) as refused:
+        tracking_list.parse(text)
 
-    assert words in csv_import.said(refused.value)
+    assert words in csv_import.error_message(refused.value)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_usual_encodings_are_decoded(encoding):
-    assert csv_table.decoded("Österreichische Post".encode(encoding)) == "Österreichische Post"
+    assert csv_table.decode("Österreichische Post".encode(encoding)) == "Österreichische Post"

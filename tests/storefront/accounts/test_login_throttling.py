@@ -11,8 +11,8 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from storefront.accounts import login_throttling
-from storefront.accounts.models import SignInTries, User
-from storefront.lib.security.client_ip import address_of, network_of
+from storefront.accounts.models import LoginAttempts, User
+from storefront.lib.security.client_ip import client_address, client_network
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def test_wait_grows_with_each_failure_up_to_a_maximum():
         now = until or now
 
     assert waits[:8] == [0, 0, 0, 0, 15, 30, 60, 120]
-    assert waits[-1] == login_throttling.LONGEST_WAIT.total_seconds()
+    assert waits[-1] == login_throttling.MAX_WAIT.total_seconds()
 
 
 def test_attempts_during_a_wait_do_not_extend_it():
@@ -77,7 +77,7 @@ def test_attempts_during_a_wait_do_not_extend_it():
     first = login_throttling.blocked_until(account="a@b.example", network="192.0.2.0/24", now=NOON)
 
     for _ in range(50):
-        with pytest.raises(login_throttling.TooManyTriesError):
+        with pytest.raises(login_throttling.TooManyAttemptsError):
             login_throttling.count_attempt(account="a@b.example", network="192.0.2.0/24", now=NOON)
 
     assert first == login_throttling.blocked_until(
@@ -87,7 +87,7 @@ def test_attempts_during_a_wait_do_not_extend_it():
 
 def test_network_that_tries_many_accounts_waits(client, person):
     for number in range(login_throttling.NETWORK.free):
-        fail(client, 1, email=f"somebody{number}@fara.example")
+        fail(client, 1, email=f"guest{number}@fara.example")
 
     assert "Too many attempts" in words(sign_in(client, address="192.0.2.99"))
     assert sign_in(client, address="198.51.100.1").status_code == 302
@@ -129,7 +129,7 @@ def test_attacker_does_not_lock_the_owner_out_of_another_network(client, person)
     with time_machine.travel(NOON, tick=False) as clock:
         for _ in range(60):  # one guess after each wait, for hours
             fail(client, 1, address="203.0.113.66")
-            clock.shift(login_throttling.LONGEST_WAIT)
+            clock.shift(login_throttling.MAX_WAIT)
         fail(client, 6, address="203.0.113.66")
 
         assert "Too many attempts" in words(sign_in(client, address="203.0.113.66"))
@@ -151,7 +151,7 @@ def test_success_of_one_account_does_not_shorten_the_wait_of_others(client, pers
     with time_machine.travel(NOON, tick=False) as clock:
         guesses = 0
         for number in range(200):
-            guess = fail(client, 1, email=f"somebody{number}@fara.example")
+            guess = fail(client, 1, email=f"guest{number}@fara.example")
             guesses += "Too many attempts" not in words(guess) or number == 0
             sign_in(client)
             clock.shift(timedelta(seconds=1))
@@ -175,9 +175,9 @@ def test_erased_account_leaves_no_counter():
     for network in ("192.0.2.0/24", ""):
         login_throttling.count_attempt(account="a@b.example", network=network, now=NOON)
 
-    login_throttling.forget_account("a@b.example")
+    login_throttling.delete_account_counters("a@b.example")
 
-    assert SignInTries.objects.count() == 1  # of the network
+    assert LoginAttempts.objects.count() == 1  # of the network
 
 
 def test_failures_are_forgotten_after_an_hour():
@@ -193,9 +193,11 @@ def test_failures_are_forgotten_after_an_hour():
 def test_typed_text_is_not_stored(client, person):
     fail(client, 1, email="my password typed into the wrong field")
 
-    kept = " ".join(SignInTries.objects.values_list("key", flat=True))
+    kept = " ".join(LoginAttempts.objects.values_list("key", flat=True))
     assert "password" not in kept
-    assert SignInTries.objects.count() == 3  # the account, the network, the account in the network
+    assert (
+        LoginAttempts.objects.count() == 3
+    )  # the account, the network, the account in the network
 
 
 @pytest.mark.django_db(transaction=True)
@@ -208,7 +210,7 @@ def test_concurrent_attempts_are_counted_one_by_one():
         try:
             login_throttling.count_attempt(account="a@b.example", network="192.0.2.0/24", now=NOON)
             looked_at.append(1)
-        except login_throttling.TooManyTriesError:
+        except login_throttling.TooManyAttemptsError:
             looked_at.append(0)
         finally:
             connection.close()
@@ -238,7 +240,7 @@ def test_only_addresses_of_trusted_proxies_count(settings, proxies, forwarded, a
 
     request = RequestFactory().get("/", headers=headers, REMOTE_ADDR="192.0.2.7")
 
-    assert address_of(request) == address
+    assert client_address(request) == address
 
 
 @pytest.mark.parametrize(
@@ -251,4 +253,4 @@ def test_only_addresses_of_trusted_proxies_count(settings, proxies, forwarded, a
     ],
 )
 def test_network_is_the_range_of_one_visitor(address, network):
-    assert network_of(RequestFactory().get("/", REMOTE_ADDR=address)) == network
+    assert client_network(RequestFactory().get("/", REMOTE_ADDR=address)) == network

@@ -164,10 +164,10 @@ def test_management_commands_are_logged(command, event, what, clerk, logged):
             ),
         ),
         (
-            "factors_changed",
+            "mfa_changed",
             lambda user: enrollment.reset(user=user, actor=None, reason="lost", now=timezone.now()),
         ),
-        ("data_exported", personal_data.known),
+        ("data_exported", personal_data.export),
         (
             "data_erased",
             lambda user: personal_data.erase(user_id=user.pk, now=timezone.now()),

@@ -10,10 +10,10 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 
 from notifications.models import Event
-from notifications.sealed_links import with_link
+from notifications.sealed_links import decrypt_link
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import verification
-from storefront.lib.security.encryption import unseal
+from storefront.lib.security.encryption import decrypt
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.catalog import make_channel
 from tests.factories.suppliers import NOON
@@ -65,7 +65,7 @@ def second_factor(client, _monkeypatch):
 def passkey(client, monkeypatch):
     with_app(staff())
     give_password(client)
-    monkeypatch.setattr(verification, "by_passkey", lambda **_known: None)
+    monkeypatch.setattr(verification, "verify_passkey", lambda **_known: None)
     yield
     client.post(SECOND, {"credential": "{}"})
 
@@ -74,7 +74,7 @@ def first_factor(client, _monkeypatch):
     staff()
     give_password(client)
     client.get("/admin/factors/app/")
-    secret = unseal(client.session["new_app"])["secret"]
+    secret = decrypt(client.session["new_app"])["secret"]
     yield
     client.post("/admin/factors/app/", {"code": code_at(LATER, secret)})
 
@@ -124,7 +124,7 @@ def test_password_reset_ends_earlier_sessions(client, client_factory):
     client.get("/en/account/")
     forgetful = client_factory()
     forgetful.post("/en/account/password/", {"email": "erika@example.org"})
-    link = with_link(Event.objects.latest("pk").payload)["url"]
+    link = decrypt_link(Event.objects.latest("pk").payload)["url"]
     forgetful.post(link[link.index("/en/") :], {"password": "another lamp"})
 
     assert client.get("/en/account/").status_code == 302

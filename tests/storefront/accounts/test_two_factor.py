@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from notifications.models import Event
 from storefront.accounts import login_throttling
-from storefront.accounts.models import FactorChange, User
+from storefront.accounts.models import TwoFactorEvent, User
 from storefront.accounts.two_factor import enrollment, verification
 from storefront.lib.security import key_rotation
 from tests.factories.suppliers import NOON
@@ -32,7 +32,7 @@ def with_app(user, now=NOON):
 
 def events_of(user):
     return list(
-        FactorChange.objects.filter(user=user).order_by("pk").values_list("what", flat=True)
+        TwoFactorEvent.objects.filter(user=user).order_by("pk").values_list("what", flat=True)
     )
 
 
@@ -47,26 +47,26 @@ def superuser():
 
 
 def test_app_is_added_only_with_a_code_and_its_secret_is_encrypted(person):
-    with pytest.raises(verification.NotProvenError):
+    with pytest.raises(verification.VerificationError):
         enrollment.add_app(user=person, secret=SECRET, code="000000", now=NOON)
 
     with_app(person)
 
     assert SECRET not in str(Authenticator.objects.get().data)
     assert events_of(person) == ["app_added"]
-    assert Event.objects.filter(name="account.factors_changed").count() == 1
+    assert Event.objects.filter(name="account.mfa_changed").count() == 1
 
 
 def test_code_is_accepted_once_even_within_its_time_step(person):
     with_app(person)
     later = NOON + timedelta(seconds=60)
 
-    with pytest.raises(verification.NotProvenError):
-        verification.by_code(user=person, code=code_at(NOON), now=NOON)
-    verification.by_code(user=person, code=code_at(later), now=later)
+    with pytest.raises(verification.VerificationError):
+        verification.verify_code(user=person, code=code_at(NOON), now=NOON)
+    verification.verify_code(user=person, code=code_at(later), now=later)
 
-    with pytest.raises(verification.NotProvenError):
-        verification.by_code(user=person, code=code_at(later), now=later)
+    with pytest.raises(verification.VerificationError):
+        verification.verify_code(user=person, code=code_at(later), now=later)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -76,9 +76,9 @@ def test_code_sent_eight_times_concurrently_is_accepted_once(person):
 
     def try_it():
         try:
-            verification.by_code(user=person, code=code_at(later), now=later)
+            verification.verify_code(user=person, code=code_at(later), now=later)
             came_in.append(1)
-        except (verification.NotProvenError, login_throttling.TooManyTriesError):
+        except (verification.VerificationError, login_throttling.TooManyAttemptsError):
             pass
         finally:
             connection.close()
@@ -96,26 +96,26 @@ def test_right_code_waits_after_too_many_attempts(person):
     with_app(person)
     later = NOON + timedelta(minutes=5)
     for _ in range(5):
-        with pytest.raises(verification.NotProvenError):
-            verification.by_code(user=person, code="000000", now=later)
+        with pytest.raises(verification.VerificationError):
+            verification.verify_code(user=person, code="000000", now=later)
 
-    with pytest.raises(login_throttling.TooManyTriesError):
-        verification.by_code(user=person, code=code_at(later), now=later)
+    with pytest.raises(login_throttling.TooManyAttemptsError):
+        verification.verify_code(user=person, code=code_at(later), now=later)
     much_later = later + timedelta(minutes=1)
-    verification.by_code(user=person, code=code_at(much_later), now=much_later)
+    verification.verify_code(user=person, code=code_at(much_later), now=much_later)
 
 
 def test_recovery_code_works_once_and_new_codes_replace_old(person):
     with_app(person)
     first = enrollment.make_codes(user=person, now=NOON)
-    verification.by_code(user=person, code=first[0], now=NOON)
+    verification.verify_code(user=person, code=first[0], now=NOON)
 
-    with pytest.raises(verification.NotProvenError):
-        verification.by_code(user=person, code=first[0], now=NOON)
+    with pytest.raises(verification.VerificationError):
+        verification.verify_code(user=person, code=first[0], now=NOON)
     second = enrollment.make_codes(user=person, now=NOON)
-    with pytest.raises(verification.NotProvenError):
-        verification.by_code(user=person, code=first[1], now=NOON)
-    verification.by_code(user=person, code=second[1], now=NOON)
+    with pytest.raises(verification.VerificationError):
+        verification.verify_code(user=person, code=first[1], now=NOON)
+    verification.verify_code(user=person, code=second[1], now=NOON)
 
     assert len(set(first) | set(second)) == 20
     assert events_of(person).count("code_used") == 2
@@ -125,11 +125,11 @@ def test_last_required_factor_cannot_be_removed(person, settings):
     factor = Authenticator.objects.get(user=with_app(person))
     enrollment.make_codes(user=person, now=NOON)
     settings.STAFF_SECOND_FACTOR = True
-    with pytest.raises(enrollment.LastOneError):
-        enrollment.drop(user=person, factor_id=factor.pk, now=NOON)
+    with pytest.raises(enrollment.LastFactorError):
+        enrollment.remove(user=person, factor_id=factor.pk, now=NOON)
 
     settings.STAFF_SECOND_FACTOR = False
-    enrollment.drop(user=person, factor_id=factor.pk, now=NOON)
+    enrollment.remove(user=person, factor_id=factor.pk, now=NOON)
 
     assert not Authenticator.objects.exists()
 
@@ -138,7 +138,7 @@ def test_user_cannot_remove_a_factor_of_another_user(person, superuser):
     factor = Authenticator.objects.get(user=with_app(person))
 
     with pytest.raises(Authenticator.DoesNotExist):
-        enrollment.drop(user=superuser, factor_id=factor.pk, now=NOON)
+        enrollment.remove(user=superuser, factor_id=factor.pk, now=NOON)
 
 
 def test_reset_needs_another_superuser_and_records_the_reason(person, superuser):
@@ -150,7 +150,7 @@ def test_reset_needs_another_superuser_and_records_the_reason(person, superuser)
 
     enrollment.reset(user=person, actor=superuser, reason="lost phone", now=NOON)
 
-    trace = FactorChange.objects.latest("pk")
+    trace = TwoFactorEvent.objects.latest("pk")
     assert (trace.what, trace.actor, trace.reason) == ("reset", superuser, "lost phone")
     assert not enrollment.has_any(person)
 
@@ -161,18 +161,18 @@ def test_only_superuser_is_reset_by_command(person, capsys):
     call_command("reset_two_factor", "Staff@fara.example", reason="lost phone")
 
     assert not enrollment.has_any(person)
-    assert FactorChange.objects.latest("pk").actor is None
+    assert TwoFactorEvent.objects.latest("pk").actor is None
 
 
 def test_events_are_append_only_and_outlive_their_actor(person, superuser):
     with_app(person)
     enrollment.reset(user=person, actor=superuser, reason="lost phone", now=NOON)
-    trace = FactorChange.objects.filter(what="reset")
+    trace = TwoFactorEvent.objects.filter(what="reset")
     for change in ({"reason": "x"}, {"actor": person}, {"what": "dropped"}):
         with pytest.raises(IntegrityError), transaction.atomic():
             trace.update(**change)
     with pytest.raises(IntegrityError), transaction.atomic():
-        FactorChange.objects.create(user=person, what="reset", at=NOON)
+        TwoFactorEvent.objects.create(user=person, what="reset", at=NOON)
 
     superuser.delete()
 
@@ -188,7 +188,7 @@ def test_factor_secrets_are_reencrypted_with_the_newest_key(person, settings):
     again = {each.column: each for each in key_rotation.rotate()}["mfa.Authenticator.data"]
 
     settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
-    verification.by_code(user=person, code=codes[0], now=NOON)
+    verification.verify_code(user=person, code=codes[0], now=NOON)
 
-    assert (found.resealed, found.broken) == (2, 0)
-    assert again.new_already == 2
+    assert (found.reencrypted, found.broken) == (2, 0)
+    assert again.already_current == 2

@@ -15,10 +15,10 @@ from tests.storefront.api.schema_client import CART, Caller
 def noon(quiet_surroundings):
     """Freeze time at noon, reset rate limits and cached routes."""
     cache.clear()
-    quotes.forget()
+    quotes.clear_cache()
     with time_machine.travel(NOON, tick=False):
         yield NOON
-    quotes.forget()
+    quotes.clear_cache()
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def channel():
 @pytest.fixture
 def reset_identity(monkeypatch):
     """Reset the cached identity."""
-    monkeypatch.setattr(current, "_known", None)
+    monkeypatch.setattr(current, "_cached", None)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_structured_data_names_the_company(client, channel, ours):
 def test_emails_come_from_the_shop_and_name_its_company(ours, settings):
     settings.MAIL_FROM = "orders@nachtlicht.shop"
     with transaction.atomic():
-        event = outbox.tell(
+        event = outbox.record_event(
             name="account.known",
             key="1",
             subject="account:1",

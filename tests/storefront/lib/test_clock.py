@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from babel import Locale
 
-from storefront.lib.clock import local
+from storefront.lib.clock import format_local
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ from storefront.lib.clock import local
 def test_moment_is_formatted_in_the_time_zone_of_its_country(country, month, written):
     at = datetime(2026, month, 24, 12, tzinfo=UTC)
 
-    assert local(at, "HH:mm", country=country, locale=Locale.parse("en_GB")) == written
+    assert format_local(at, "HH:mm", country=country, locale=Locale.parse("en_GB")) == written

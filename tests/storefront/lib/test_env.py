@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.lib.env import BadSettingError, env_choice, env_mailer
+from storefront.lib.env import InvalidSettingError, env_choice, env_mailer
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ def test_mail_server_scheme_sets_tls(monkeypatch, url, options):
 def test_unknown_mail_server_scheme_is_refused(monkeypatch):
     monkeypatch.setenv("SMTP_URL", "http://mail.example")
 
-    with pytest.raises(BadSettingError, match=r"smtp\+starttls://"):
+    with pytest.raises(InvalidSettingError, match=r"smtp\+starttls://"):
         env_mailer("SMTP_URL", "", backend="b")
 
 
 def test_misspelled_environment_is_refused(monkeypatch):
     monkeypatch.setenv("ENVIRONMENT", "prod")
 
-    with pytest.raises(BadSettingError, match="write local or production"):
+    with pytest.raises(InvalidSettingError, match="write local or production"):
         env_choice("ENVIRONMENT", "local", "production")

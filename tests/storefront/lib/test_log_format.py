@@ -24,7 +24,7 @@ def lines():
     handler.setFormatter(log_format.LineFormatter(formatter["format"], style="{"))
     assert formatter["()"] == f"{log_format.__name__}.LineFormatter"
     assert settings.LOGGING["handlers"]["console"]["filters"] == ["without_traceback"]
-    handler.addFilter(log_format.WithoutTraceback())
+    handler.addFilter(log_format.DropClientErrorTraceback())
     logging.getLogger().addHandler(handler)
     yield lambda: stream.getvalue().splitlines()
     logging.getLogger().removeHandler(handler)

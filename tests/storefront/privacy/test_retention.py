@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from notifications import dispatch, outbox
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from orders.models import Order, PurchaseMessage
 from orders.privacy import ERASED
-from storefront.accounts.models import AddressChange, User
+from storefront.accounts.models import EmailChangeRequest, User
 from storefront.lib.state_machine import StatusChange
 from storefront.privacy import retention
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from tests.factories.orders import make_order, make_purchase_orders, make_sellable, pay
 from tests.factories.suppliers import NOON
 from tests.factories.webhooks import keep_call
@@ -36,12 +36,12 @@ def test_documentation_names_each_period():
 
 def test_the_body_of_a_webhook_goes_and_its_id_stays():
     ended, waiting = keep_call("stripe", b"1"), keep_call("stripe", b"2")
-    InboundCall.objects.update(status_since=NOON)
-    InboundCall.objects.filter(pk=ended.pk).update(status="applied")
+    InboundWebhook.objects.update(status_since=NOON)
+    InboundWebhook.objects.filter(pk=ended.pk).update(status="applied")
 
     assert sweep("webhook_bodies", after=timedelta(0)) == 0
     assert sweep("webhook_bodies") == 1
-    bodies = dict(InboundCall.objects.values_list("external_id", "body"))
+    bodies = dict(InboundWebhook.objects.values_list("external_id", "body"))
     assert {key: bytes(body) for key, body in bodies.items()} == {
         ended.external_id: b"",
         waiting.external_id: b"2",
@@ -51,7 +51,7 @@ def test_the_body_of_a_webhook_goes_and_its_id_stays():
 def test_emails_are_deleted_and_their_event_is_not_sent_again():
     @retention.transaction.atomic
     def record_event():
-        return outbox.tell(
+        return outbox.record_event(
             name="account.known",
             key="once",
             subject="account:1",
@@ -63,11 +63,11 @@ def test_emails_are_deleted_and_their_event_is_not_sent_again():
     [delivery] = dispatch.fan_out(event=event, now=NOON)
     assert sweep("event_payloads") == 0  # its e-mail is pending
 
-    delivery.move("delivering", at=NOON)
+    delivery.move("sending", at=NOON)
     delivery.move("delivered", at=NOON, actor="clerk@shop.example", reason="clerk: it was sent")
     assert sweep("emails") == 1
-    assert not Delivery.objects.exists()
-    moves = StatusChange.objects.filter(subject="notifications.Delivery")
+    assert not Message.objects.exists()
+    moves = StatusChange.objects.filter(subject="notifications.Message")
     assert set(moves.values_list("reason", "actor")) == {("", "")}
     assert Event.objects.get().payload == {}
     with retention.transaction.atomic():
@@ -77,7 +77,7 @@ def test_emails_are_deleted_and_their_event_is_not_sent_again():
 
 def test_old_email_change_requests_are_deleted():
     user = User.objects.create_user("ada@example.org", "a good password")
-    AddressChange.objects.create(
+    EmailChangeRequest.objects.create(
         user=user, old_email="ada@example.org", new_email="a@example.org", key="k", asked_at=NOON
     )
 
@@ -147,6 +147,6 @@ def test_many_rows_are_handled_in_batches(monkeypatch):
     monkeypatch.setattr(retention, "BATCH", 2)
     for number in range(5):
         keep_call("stripe", b"x%d" % number)
-    InboundCall.objects.update(status="applied", status_since=NOON)
+    InboundWebhook.objects.update(status="applied", status_since=NOON)
 
     assert sweep("webhook_bodies") == 5

@@ -60,16 +60,16 @@ def test_double_click_cancels_once(client):
 
     assert post_answer(client, purchase_order, "yes", times=2) == ["stopped", "stopped"]
 
-    assert fresh(purchase_order).request_status == "cancellation_accepted"
+    assert fresh(purchase_order).submission_status == "cancellation_accepted"
     assert Order.objects.get().status == "canceled"
-    assert payment_requests() == ["release_requested"]
+    assert payment_requests() == ["void_requested"]
 
 
 def test_refused_cancellation_can_still_be_accepted(client):
     purchase_order = request_cancellation(make_accepted_purchase_order)
 
     assert post_answer(client, purchase_order, "no", times=2) == ["goes", "goes"]
-    assert fresh(purchase_order).request_status == "cancellation_rejected"
+    assert fresh(purchase_order).submission_status == "cancellation_rejected"
     page = Page(client.get(path_of(purchase_order)))
     assert CANNOT not in page.text
     assert "You said that it cannot be stopped." in page.text
@@ -93,14 +93,14 @@ def test_refusal_without_a_request_changes_nothing(client):
     purchase_order = make_accepted_purchase_order()
 
     assert post_answer(client, purchase_order, "no") == ["late"]
-    assert fresh(purchase_order).request_status == "accepted"
+    assert fresh(purchase_order).submission_status == "accepted"
 
 
 def test_acceptance_after_the_request_can_still_be_canceled(client):
     purchase_order = request_cancellation()
 
     answer(client, purchase_order, "ship")
-    assert fresh(purchase_order).cancel_wanted_at is not None
+    assert fresh(purchase_order).cancel_requested_at is not None
     post_answer(client, purchase_order, "yes")
 
     assert Order.objects.get().status == "canceled"
@@ -109,8 +109,8 @@ def test_acceptance_after_the_request_can_still_be_canceled(client):
 
 def test_order_moved_to_another_supplier_is_canceled(client):
     purchase_order = make_sent_purchase_order()
-    reassignment.move(purchase_order=purchase_order, reason="slow", actor="ann", now=NOON)
-    cancellation.pursue(purchase_order=fresh(purchase_order), now=NOON)
+    reassignment.reassign(purchase_order=purchase_order, reason="slow", actor="ann", now=NOON)
+    cancellation.process_request(purchase_order=fresh(purchase_order), now=NOON)
 
     page = Page(client.get(path_of(purchase_order)))
 

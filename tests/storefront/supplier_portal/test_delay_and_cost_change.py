@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders.models import PaymentEvent, PurchaseLine, Setback
+from orders.models import Backorder, PaymentEvent, PurchaseLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
 from tests.storefront.supplier_portal.client import fresh, path_of, post
@@ -29,8 +29,8 @@ def test_later_date_is_stored_and_the_customer_will_be_asked(client):
     accept(client, purchase_order, ships_by="2026-12-10")
 
     assert fresh(purchase_order).status == "in_progress"
-    setback = Setback.objects.get()
-    assert (setback.kind, f"{setback.ships_by}") == ("later", "2026-12-10")
+    backorder = Backorder.objects.get()
+    assert (backorder.kind, f"{backorder.ships_by}") == ("later", "2026-12-10")
 
 
 @pytest.mark.parametrize("day", ["2026-11-23", "2027-11-24", "soon", "2026-02-31"])
@@ -42,7 +42,7 @@ def test_invalid_date_shows_an_error_and_changes_nothing(client, day):
     assert response.status_code == 422
     assert Page(response).text.count("Enter a date") >= 1
     assert fresh(purchase_order).status == "ready"
-    assert not Setback.objects.exists()
+    assert not Backorder.objects.exists()
 
 
 def test_profitable_price_is_accepted(client):
@@ -61,7 +61,7 @@ def test_unprofitable_price_is_rerouted(client):
     accept(client, purchase_order, costs=["45.00"])
 
     assert fresh(purchase_order).status == "canceled"
-    assert Setback.objects.get().kind == "refused"
+    assert Backorder.objects.get().kind == "refused"
     assert PurchaseLine.objects.get().agreed_cost_amount == Decimal("10.00")
     assert not PaymentEvent.objects.filter(kind="capture_requested").exists()
     page = Page(client.get(path_of(purchase_order)))

@@ -20,7 +20,7 @@ def test_parcel_entered_twice_is_one_with_one_email(client):
 
     assert {response.status_code for response in responses} == {303}
     (box,) = Parcel.objects.all()
-    assert (box.carrier, box.number, box.status) == ("DHL", NUMBER, "handed_over")
+    assert (box.carrier, box.number, box.status) == ("DHL", NUMBER, "shipped")
     assert fresh(purchase_order).status == "shipped"
     assert Event.objects.filter(name="parcel.shipped").count() == 1
 
@@ -107,7 +107,7 @@ def test_parcel_of_another_supplier_cannot_be_marked_delivered(client):
     response = post(client, other, "arrived/", number=NUMBER)
 
     assert response["Location"].endswith("?done=late")
-    assert Parcel.objects.get().status == "handed_over"
+    assert Parcel.objects.get().status == "shipped"
 
 
 def test_rejection_after_shipment_is_ignored(client):
@@ -123,7 +123,7 @@ def test_rejection_after_shipment_is_ignored(client):
 def test_cancellation_request_is_shown_and_accepted(client):
     purchase_order = make_accepted_purchase_order()
     for to in ("cancellation_requested", "cancellation_rejected"):
-        purchase_order.move(to, at=NOON, axis="request_status")
+        purchase_order.move(to, at=NOON, status_field="submission_status")
     assert (
         "The customer wants to cancel it." in client.get(path_of(purchase_order)).content.decode()
     )

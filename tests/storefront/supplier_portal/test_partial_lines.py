@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders.models import OrderLine, Setback
+from orders.models import Backorder, OrderLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_sent_purchase_order
 from tests.storefront.supplier_portal.client import fresh, path_of, post
@@ -29,9 +29,9 @@ def test_two_of_three_units_ship_and_the_rest_is_rerouted(client, word, code):
 
     assert response["Location"].endswith("?done=answered")
     purchase_order = fresh(purchase_order)
-    assert purchase_order.request_status == "partially_accepted"
+    assert purchase_order.submission_status == "partially_accepted"
     assert sorted(OrderLine.objects.values_list("quantity", flat=True)) == [1, 2]
-    assert Setback.objects.get().lines.get().code == code
+    assert Backorder.objects.get().lines.get().code == code
     page = Page(client.get(path_of(purchase_order)))
     assert "Rejected:" in page.text.split("Items you do not ship")[1]
     assert "of 2" in page.text  # what is left to ship
@@ -42,7 +42,7 @@ def test_full_quantity_is_no_partial_line(client):
 
     post_answer(client, purchase_order, "ship", "3")
 
-    assert fresh(purchase_order).request_status == "accepted"
+    assert fresh(purchase_order).submission_status == "accepted"
     assert OrderLine.objects.get().quantity == 3
 
 
@@ -64,7 +64,7 @@ def test_invalid_quantity_shows_an_error_and_changes_nothing(client, word, some,
     assert response.status_code == 422
     assert says in Page(response).text
     assert all("open" not in one for one in Page(response).all("details"))  # no error there
-    assert fresh(purchase_order).request_status == "submitted"
+    assert fresh(purchase_order).submission_status == "submitted"
 
 
 def test_zero_units_with_a_reason_rejects_the_line(client):

@@ -99,7 +99,7 @@ def test_acceptance_is_recorded_once(client):
     assert {response["Location"] for response in responses} == {
         path_of(purchase_order, "?done=answered")
     }
-    assert fresh(purchase_order).request_status == "accepted"
+    assert fresh(purchase_order).submission_status == "accepted"
     assert purchase_order.messages.filter(kind="accepted").count() == 1
 
 
@@ -109,8 +109,8 @@ def test_rejected_line_accepts_the_rest(client, goods):
     for _ in range(2):
         answer(client, purchase_order, "ship", "out_of_stock")
 
-    assert fresh(purchase_order).request_status == "partially_accepted"
-    assert purchase_order.lines.get(is_live=False).acknowledgment == "out_of_stock"
+    assert fresh(purchase_order).submission_status == "partially_accepted"
+    assert purchase_order.lines.get(is_active=False).acknowledgment == "out_of_stock"
     page = client.get(path_of(purchase_order)).content.decode()
     assert "Rejected: Out of stock" in page
 
@@ -120,7 +120,7 @@ def test_all_lines_rejected_reject_the_order(client, goods):
 
     answer(client, purchase_order, "discontinued", "out_of_stock")
 
-    assert fresh(purchase_order).request_status == "rejected"
+    assert fresh(purchase_order).submission_status == "rejected"
     page = client.get(path_of(purchase_order)).content.decode()
     assert "Please do not ship it." in page
     assert "Musterweg" not in page
@@ -134,7 +134,7 @@ def test_invalid_answer_shows_an_error_at_its_field(client, goods):
     page = Page(response)
     assert response.status_code == 422
     assert page.text.count("Choose an answer.") == 2
-    assert fresh(purchase_order).request_status == "submitted"
+    assert fresh(purchase_order).submission_status == "submitted"
 
 
 def test_forms_are_rate_limited(client, monkeypatch):

@@ -60,7 +60,7 @@ def make_light(title="Trail 400", slug="trail-400", quantity=5, price="39.99", *
 
 def shelve(*products):
     with transaction.atomic():
-        index.shelve(product_ids=[each.pk for each in products], channel=make_channel())
+        index.reindex(product_ids=[each.pk for each in products], channel=make_channel())
 
 
 @pytest.fixture

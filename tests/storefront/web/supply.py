@@ -63,4 +63,4 @@ POST = {"min_days": 2, "max_days": 4, "max_weight_g": 9000}
 SHIP = {"min_days": 9, "max_days": 15, "max_weight_g": 9000, "base_amount": "1.00"}
 BOTH = (("near", "DE", POST), ("far", "CN", SHIP))
 OLD = {"as_of": NOON - timedelta(hours=6)}
-PACKS = {"minimum_quantity": 6, "pack_size": 4}
+PACKS = {"min_order_units": 6, "pack_size": 4}

@@ -30,14 +30,14 @@ CASES = {
         {"shelves": [near(), far()], "routes": BOTH}, "DE", False, 20, "28–30 Nov", 1,
     ),
     "what both have between them": (
-        {"shelves": [near(), far()], "routes": BOTH, "channel": {"places_per_line": 2}},
+        {"shelves": [near(), far()], "routes": BOTH, "channel": {"max_split_locations": 2}},
         "DE", False, 29, "28–30 Nov", 1,
     ),
     "between them, and one does not reach it": (
         {
             "shelves": [near(), far()],
             "routes": (("near", "DE", {**POST, "countries": ["DE"]}), BOTH[1]),
-            "channel": {"places_per_line": 2},
+            "channel": {"max_split_locations": 2},
         },
         "FR", False, 20, "5–11 Dec", 1,
     ),
@@ -67,7 +67,7 @@ CASES = {
     "lithium packed beside": (
         {
             "shelves": [near(), far()],
-            "routes": (("near", "DE", {**POST, "accepts_with": False}), BOTH[1]),
+            "routes": (("near", "DE", {**POST, "accepts_cells_with_equipment": False}), BOTH[1]),
             "variant": {"lithium": "with"},
         },
         "DE", False, 20, "5–11 Dec", 1,
@@ -163,7 +163,7 @@ def test_all_interfaces_agree_on_any_supply(customer, seed):
             {"lead_days": dice.randint(0, 4), "cut_off_hour": dice.choice([None, 9, 12, 15])},
             {
                 "lead_days": dice.choice([None, 1, 6]),
-                "minimum_quantity": dice.choice([1, 1, 3]),
+                "min_order_units": dice.choice([1, 1, 3]),
                 "pack_size": dice.choice([1, 1, 2]),
                 "cost_amount": dice.choice(["7.00", "8.00", "9.00"]),
             },
@@ -185,7 +185,7 @@ def test_all_interfaces_agree_on_any_supply(customer, seed):
                 "min_days": (first := dice.randint(1, 6)),
                 "max_days": first + dice.randint(0, 6),
                 "max_weight_g": dice.choice([300, 1500, 9000]),
-                "accepts_with": dice.choice([True, True, False]),
+                "accepts_cells_with_equipment": dice.choice([True, True, False]),
                 "max_cells": dice.choice([None, 5]),
             },
         )
@@ -194,7 +194,7 @@ def test_all_interfaces_agree_on_any_supply(customer, seed):
     listing = build(
         *(shelf(*place) for place in places),
         routes=[route(code, place) for code, place, _ in places for _ in range(dice.randint(1, 2))],
-        channel={"buffer": dice.choice([0, 1]), "places_per_line": dice.choice([1, 2, 3])},
+        channel={"buffer": dice.choice([0, 1]), "max_split_locations": dice.choice([1, 2, 3])},
         variant={"lithium": dice.choice(["none", "inside", "with"])},
     )
 
@@ -209,13 +209,13 @@ def test_unprofitable_location_is_promised_nowhere_although_it_is_faster(custome
     dear = near(of_offer={"cost_amount": "30.00"})
     listing = build(dear, far(), routes=BOTH)
     channel = make_channel()
-    soonest = rules.draft(channel=channel, chain=["days"], by="ada", now=NOON)
-    rules.go_live(rules=soonest, by="ada", now=NOON)
+    soonest = rules.create_draft(channel=channel, chain=["days"], by="ada", now=NOON)
+    rules.activate(rules=soonest, by="ada", now=NOON)
 
     losing = assert_same(Fronts(customer, Caller(), listing, "DE"))
     Cart.objects.all().delete()
     SupplierOffer.objects.filter(supplier__code="near").update(cost_amount="9.00")
-    quotes.forget()
+    quotes.clear_cache()
     paying = assert_same(Fronts(customer, Caller(), listing, "DE"))
 
     assert losing == (False, 20, "5–11 Dec", 1)

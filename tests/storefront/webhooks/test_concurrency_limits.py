@@ -10,12 +10,12 @@ import pytest
 from django.db import connection
 
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
-from storefront.lib.security.encryption import seal
-from storefront.lib.state_machine import LostRaceError
+from storefront.lib.security.encryption import encrypt
+from storefront.lib.state_machine import ConcurrentUpdateError
 from storefront.webhooks import processing, tasks
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from suppliers.models import Connection, StockLevel
-from suppliers.resilience.bulkheads import Work, width
+from suppliers.resilience.bulkheads import BulkheadKind, slot_count
 from tests.factories.bulkheads import elsewhere
 from tests.factories.catalog import make_variant
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
@@ -32,7 +32,7 @@ AT_ONCE_S = 8.0  # far below the timeout of a call to a hanging server
 def queued(monkeypatch):
     """Record queued tasks instead of sending them."""
     found = []
-    monkeypatch.setattr(tasks.handle, "delay", lambda *, call_id: found.append(call_id))
+    monkeypatch.setattr(tasks.process, "delay", lambda *, call_id: found.append(call_id))
     return found
 
 
@@ -57,14 +57,16 @@ def workers():
         yield pool
 
 
-def make_cj_supplier(code, base_url, *, sku="V1", ref="P1"):
+def make_cj_supplier(code, base_url, *, sku="V1", external_id="P1"):
     """Make a CJ supplier with one offer; return its source name."""
     supplier = make_supplier(code)
     Connection.objects.filter(supplier=supplier).update(
-        base_url=base_url, calls_per_second=1000, secrets_sealed=seal({"api_key": DEFAULT_KEY})
+        base_url=base_url,
+        calls_per_second=1000,
+        secrets_encrypted=encrypt({"api_key": DEFAULT_KEY}),
     )
     offer = make_offer(make_variant(), supplier=supplier, sku=sku)
-    offer.supplier_product = ref
+    offer.product_external_id = external_id
     offer.save()
     location = make_location(supplier, code="CN", country="CN")
     make_level(offer, 10_000, location=location)
@@ -78,7 +80,7 @@ def store_stock_webhook(source, sku="V1", count=1):
 
 def work(call):
     try:
-        tasks.handle(call_id=call.pk)
+        tasks.process(call_id=call.pk)
     finally:
         connection.close()
 
@@ -87,7 +89,7 @@ def test_hanging_supplier_delays_no_other_webhook(sandbox, workers, hanging_serv
     hanging = make_cj_supplier("hanging", hanging_server)
     product, variant = sandbox.goods()
     steady = make_cj_supplier(
-        "steady", f"{sandbox.url}/api2.0/v1/", sku=variant.vid, ref=product.pid
+        "steady", f"{sandbox.url}/api2.0/v1/", sku=variant.vid, external_id=product.pid
     )
     waiting = [
         workers.submit(work, call) for call in store_stock_webhook(hanging, count=2 * WORKERS)
@@ -97,25 +99,25 @@ def test_hanging_supplier_delays_no_other_webhook(sandbox, workers, hanging_serv
     wait([workers.submit(work, call)], timeout=AT_ONCE_S)
 
     call.refresh_from_db()
-    assert call.status == InboundCall.Status.APPLIED
+    assert call.status == InboundWebhook.Status.APPLIED
     assert StockLevel.objects.filter(offer__supplier__code="steady", location__code="CN").exclude(
         reported_quantity=10_000
     )
     # The hanging supplier occupies its bulkhead, and its other webhooks wait.
-    assert sum(not each.done() for each in waiting) == width(Work.NEWS)
-    untouched = InboundCall.objects.filter(source=hanging, attempts=0, status="received")
-    assert untouched.count() == 2 * WORKERS - width(Work.NEWS)
+    assert sum(not each.done() for each in waiting) == slot_count(BulkheadKind.EVENTS)
+    untouched = InboundWebhook.objects.filter(source=hanging, attempts=0, status="received")
+    assert untouched.count() == 2 * WORKERS - slot_count(BulkheadKind.EVENTS)
 
 
 def test_webhook_without_a_free_slot_stays_received(hanging_server, queued):
     (call,) = store_stock_webhook(make_cj_supplier("lumen", hanging_server))
-    before = InboundCall.objects.values().get()
+    before = InboundWebhook.objects.values().get()
 
-    with elsewhere(Work.NEWS, make_supplier().pk):
-        tasks.handle(call_id=call.pk)
+    with elsewhere(BulkheadKind.EVENTS, make_supplier().pk):
+        tasks.process(call_id=call.pk)
 
-    assert InboundCall.objects.values().get() == before
-    tasks.handle_waiting()
+    assert InboundWebhook.objects.values().get() == before
+    tasks.process_due()
     assert queued == [call.pk]
 
 
@@ -124,7 +126,7 @@ def test_freed_slot_takes_a_waiting_webhook(queued):
     unknown, *waiting = store_stock_webhook(source, sku="nothing of ours", count=3)
     store_stock_webhook(connect_cj(make_supplier("glow")))
 
-    tasks.handle(call_id=unknown.pk)
+    tasks.process(call_id=unknown.pk)
 
     assert len(queued) == 1
     assert queued[0] in {each.pk for each in waiting}
@@ -134,10 +136,10 @@ def test_unresponsive_supplier_is_not_called_again_at_once(queued, monkeypatch):
     def fail(**_):
         raise processing.TemporaryError("no answer")
 
-    monkeypatch.setattr("suppliers.sync.webhooks.recount", fail)
+    monkeypatch.setattr("suppliers.sync.webhooks.refresh_stock", fail)
     first, _ = store_stock_webhook(make_cj_supplier("lumen", "http://127.0.0.1:9"), count=2)
 
-    tasks.handle(call_id=first.pk)
+    tasks.process(call_id=first.pk)
 
     first.refresh_from_db()
     assert (first.status, first.attempts, queued) == ("received", 1, [])
@@ -148,11 +150,11 @@ def test_a_gateway_waits_for_no_lane(settings):
     call = keep_call("stripe", b"{}", now=tasks.timezone.now())
     with ExitStack() as stack:
         for supplier in (make_supplier(), make_supplier("glow")):
-            stack.enter_context(elsewhere(Work.NEWS, supplier.pk))
-        tasks.handle(call_id=call.pk)
+            stack.enter_context(elsewhere(BulkheadKind.EVENTS, supplier.pk))
+        tasks.process(call_id=call.pk)
 
     call.refresh_from_db()
-    assert call.status != InboundCall.Status.RECEIVED
+    assert call.status != InboundWebhook.Status.RECEIVED
 
 
 def test_many_webhooks_of_one_source_do_not_delay_others(queued, monkeypatch):
@@ -160,7 +162,7 @@ def test_many_webhooks_of_one_source_do_not_delay_others(queued, monkeypatch):
     many = store_stock_webhook("cj-lumen", count=5)
     (late,) = store_stock_webhook("stripe")
 
-    tasks.handle_waiting()
+    tasks.process_due()
 
     assert queued == [many[0].pk, many[1].pk, late.pk]
 
@@ -169,11 +171,11 @@ def test_webhook_claimed_by_another_worker_is_left_to_it(monkeypatch):
     call = keep_call("unknown", b"{}")
 
     def lose(**_words):
-        raise LostRaceError("another worker has handled it")
+        raise ConcurrentUpdateError("another worker has handled it")
 
-    monkeypatch.setattr(processing, "handle", lose)
+    monkeypatch.setattr(processing, "process", lose)
 
-    tasks.handle(call_id=call.pk)
+    tasks.process(call_id=call.pk)
 
 
 def test_webhook_is_processed_during_a_subscription(monkeypatch):
@@ -183,7 +185,7 @@ def test_webhook_is_processed_during_a_subscription(monkeypatch):
     found = []
 
     def subscribe(**_known):
-        with elsewhere(Work.NEWS, supplier.pk) as is_free:
+        with elsewhere(BulkheadKind.EVENTS, supplier.pk) as is_free:
             found.append(is_free)
         with ThreadPoolExecutor(1) as pool:
             pool.submit(also_subscribe).result()
@@ -212,20 +214,20 @@ def test_order_webhooks_precede_stock_webhooks(queued):
         )
     )
 
-    tasks.handle_waiting()
+    tasks.process_due()
     assert queued == [parcel.pk, order.pk, first.pk, second.pk]
     queued.clear()
 
-    tasks.handle(call_id=first.pk)
+    tasks.process(call_id=first.pk)
     parcel.refresh_from_db()
     first.refresh_from_db()
     assert (parcel.attempts, first.attempts) == (1, 0)
 
-    tasks.handle(call_id=first.pk)
+    tasks.process(call_id=first.pk)
     order.refresh_from_db()
     assert order.attempts == 1
 
-    tasks.handle(call_id=first.pk)
+    tasks.process(call_id=first.pk)
     first.refresh_from_db()
     assert first.status == "ignored"
     assert queued == [second.pk]
@@ -234,6 +236,8 @@ def test_order_webhooks_precede_stock_webhooks(queued):
 def test_unparseable_webhook_has_high_priority():
     source = connect_cj(make_supplier())
 
-    turns = [keep_call(source, body).turn for body in (b"garbage", cj_body("STOCK", None, V1=[]))]
+    turns = [
+        keep_call(source, body).priority for body in (b"garbage", cj_body("STOCK", None, V1=[]))
+    ]
 
     assert turns == [0, 1]

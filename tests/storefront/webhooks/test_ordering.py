@@ -10,13 +10,13 @@ from itertools import permutations
 import pytest
 
 from notifications import dispatch
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from orders.models import Order, OrderLine, PaymentEvent, PurchaseOrder
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
 from storefront.lib.http.errors import TemporaryError
 from storefront.webhooks import handlers, processing
-from storefront.webhooks.models import InboundCall
-from suppliers.connectors.records import Answer
+from storefront.webhooks.models import InboundWebhook
+from suppliers.connectors.records import Acknowledgement
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
@@ -88,13 +88,13 @@ def answer_with(monkeypatch, state):
             raise TemporaryError("HTTP 503")
         yield Answers()
 
-    monkeypatch.setattr(handlers, "adapter_for", adapter_for)
+    monkeypatch.setattr(handlers, "open_connector", adapter_for)
 
 
 def process(source, message_id, body):
     """Store a webhook as the view does, and process it as the worker does."""
     call = keep_call(source, body, external_id=message_id)
-    processing.handle(call=call, now=NOON)
+    processing.process(call=call, now=NOON)
 
 
 def run_the_outbox():
@@ -107,23 +107,23 @@ def state_of_order():
     parcel = Parcel.objects.get()
     return {
         "order": Order.objects.with_progress().values_list("status", "fulfillment_status").get(),
-        "purchase order": PurchaseOrder.objects.values_list("status", "request_status").get(),
+        "purchase order": PurchaseOrder.objects.values_list("status", "submission_status").get(),
         "lines": list(OrderLine.objects.values_list("shipped_quantity", "delivered_quantity")),
         "parcel": (parcel.status, parcel.carrier_status, parcel.carrier_status_at, parcel.number),
         "news": sorted(TrackingEvent.objects.values_list("carrier_status", flat=True)),
         "captures": PaymentEvent.objects.filter(kind="capture_requested").count(),
-        "calls": sorted(InboundCall.objects.values_list("external_id", "status")),
+        "calls": sorted(InboundWebhook.objects.values_list("external_id", "status")),
         "mails": sorted(message.subject for message in Fake.sent if "way" in message.subject),
     }
 
 
 def start_over(purchase_order):
-    for model in (TrackingEvent, ParcelLine, Parcel, Shipment, InboundCall, Delivery, Event):
+    for model in (TrackingEvent, ParcelLine, Parcel, Shipment, InboundWebhook, Message, Event):
         model.objects.all().delete()
     PaymentEvent.objects.filter(kind="capture_requested").delete()
     OrderLine.objects.update(shipped_quantity=0, delivered_quantity=0)
     Order.objects.update(status="processing")
-    PurchaseOrder.objects.update(status="ready", request_status="submitted", accepted_at=None)
+    PurchaseOrder.objects.update(status="ready", submission_status="submitted", accepted_at=None)
     Fake.forget()
 
 
@@ -132,7 +132,7 @@ def test_every_order_of_four_events_gives_one_status_and_one_email(
     purchase_order, monkeypatch, is_reachable
 ):
     shipped = replace(
-        make_state(purchase_order, "shipped", make_parcel_news()), answer=Answer.SHIPPED
+        make_state(purchase_order, "shipped", make_parcel_news()), answer=Acknowledgement.SHIPPED
     )
     answer_with(monkeypatch, shipped if is_reachable else None)
     source = f"cj-{purchase_order.supplier.code}"

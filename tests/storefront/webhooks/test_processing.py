@@ -9,9 +9,9 @@ from orders.models import PurchaseOrder
 from orders.payments.updates import TooEarlyError
 from shipping.models import Parcel
 from storefront.lib.http.errors import TemporaryError
-from storefront.lib.state_machine import IllegalMoveError
+from storefront.lib.state_machine import InvalidTransitionError
 from storefront.webhooks import handlers, processing
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
 from tests.factories.suppliers import NOON, make_supplier
@@ -27,9 +27,9 @@ def tracking_body(number, *parcels, **more):
 def handle_until_ended(call):
     """Let time pass from one attempt to the next, as the sweep would."""
     now = NOON
-    while call.status == InboundCall.Status.RECEIVED:
+    while call.status == InboundWebhook.Status.RECEIVED:
         now = max(now, call.due_at)
-        processing.handle(call=call, now=now)
+        processing.process(call=call, now=now)
         call.refresh_from_db()
     return now
 
@@ -46,7 +46,7 @@ def test_tracking_webhook_of_a_supplier_without_an_api():
     }
     call = keep_call("tracking-lumen", tracking_body(purchase_order.number, parcel))
 
-    assert processing.handle(call=call, now=NOON) is True
+    assert processing.process(call=call, now=NOON) is True
 
     purchase_order.refresh_from_db()
     parcel = Parcel.objects.get()
@@ -61,9 +61,9 @@ def test_tracking_webhook_of_a_supplier_without_an_api():
 def test_webhook_is_processed_once_by_two_workers():
     purchase_order = make_accepted_purchase_order(make_sellable())
     call = keep_call("tracking-lumen", tracking_body(purchase_order.number, {"number": CJ_NUMBER}))
-    other = InboundCall.objects.get()
+    other = InboundWebhook.objects.get()
 
-    results = [processing.handle(call=call, now=NOON), processing.handle(call=other, now=NOON)]
+    results = [processing.process(call=call, now=NOON), processing.process(call=other, now=NOON)]
 
     assert results == [True, False]
     assert Parcel.objects.count() == 1
@@ -71,10 +71,10 @@ def test_webhook_is_processed_once_by_two_workers():
 
 def test_webhook_of_a_dead_worker_is_processed_after_its_lease():
     call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
-    InboundCall.objects.update(attempts=1, due_at=NOON + processing.HANDLING_TAKES)
+    InboundWebhook.objects.update(attempts=1, due_at=NOON + processing.LEASE)
 
-    early = list(InboundCall.objects.due(NOON))
-    late = list(InboundCall.objects.due(NOON + processing.HANDLING_TAKES))
+    early = list(InboundWebhook.objects.due(NOON))
+    late = list(InboundWebhook.objects.due(NOON + processing.LEASE))
 
     assert (early, late) == ([], [call])
 
@@ -108,13 +108,13 @@ def test_supplier_cannot_report_on_another_suppliers_order():
 def test_tracking_number_of_another_order_fails_for_staff():
     mine = make_accepted_purchase_order(make_sellable())
     theirs = make_accepted_purchase_order(make_sellable(), email="b@example.org")
-    processing.handle(
+    processing.process(
         call=keep_call("tracking-lumen", tracking_body(mine.number, {"number": CJ_NUMBER})),
         now=NOON,
     )
     call = keep_call("tracking-lumen", tracking_body(theirs.number, {"number": CJ_NUMBER}))
 
-    processing.handle(call=call, now=NOON)
+    processing.process(call=call, now=NOON)
 
     assert call.status == "failed"
     assert call.problem == f"CJPacket {CJ_NUMBER} belongs to {mine.number}"
@@ -141,7 +141,7 @@ def test_malformed_webhook_fails_at_once(body):
     make_supplier()
     call = keep_call("tracking-lumen", body)
 
-    processing.handle(call=call, now=NOON)
+    processing.process(call=call, now=NOON)
 
     assert (call.status, call.attempts) == ("failed", 1)
     assert call.problem.startswith("malformed payload")
@@ -154,9 +154,9 @@ def test_early_webhook_is_retried_and_fails_in_the_end(monkeypatch):
     def too_early(**_):
         raise TooEarlyError("a capture before its authorization")
 
-    monkeypatch.setattr(processing, "understand", too_early)
+    monkeypatch.setattr(processing, "apply_webhook", too_early)
 
-    processing.handle(call=call, now=NOON)
+    processing.process(call=call, now=NOON)
     call.refresh_from_db()
     waiting = (call.status, call.due_at - NOON, call.problem)
     handle_until_ended(call)
@@ -168,9 +168,9 @@ def test_early_webhook_is_retried_and_fails_in_the_end(monkeypatch):
 def test_unexpected_error_is_retried_and_delays_no_other(monkeypatch, caplog):
     make_supplier()
     call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
-    monkeypatch.setattr(processing, "understand", lambda **_: 1 / 0)
+    monkeypatch.setattr(processing, "apply_webhook", lambda **_: 1 / 0)
 
-    processing.handle(call=call, now=NOON)
+    processing.process(call=call, now=NOON)
 
     call.refresh_from_db()
     assert (call.status, call.problem) == ("received", "ZeroDivisionError: division by zero")
@@ -180,21 +180,21 @@ def test_unexpected_error_is_retried_and_delays_no_other(monkeypatch, caplog):
 def test_staff_retry_a_failed_webhook():
     make_supplier()
     call = keep_call("tracking-lumen", b"not json")
-    processing.handle(call=call, now=NOON)
+    processing.process(call=call, now=NOON)
     later = NOON + timedelta(hours=1)
 
-    processing.handle_again(call=call, actor="ada@fara.example", now=later)
+    processing.retry(call=call, actor="ada@fara.example", now=later)
 
-    assert list(InboundCall.objects.due(later)) == [call]
+    assert list(InboundWebhook.objects.due(later)) == [call]
     assert (call.status, call.attempts) == ("received", 0)
-    with pytest.raises(IllegalMoveError):
-        processing.handle_again(call=call, actor="ada@fara.example", now=later)
+    with pytest.raises(InvalidTransitionError):
+        processing.retry(call=call, actor="ada@fara.example", now=later)
 
 
 def test_webhook_of_a_removed_source_fails():
     call = keep_call("tracking-gone", tracking_body("FL-1-1"))
 
-    processing.handle(call=call, now=NOON)
+    processing.process(call=call, now=NOON)
 
     assert (call.status, call.problem) == ("failed", "this source is no longer connected")
 
@@ -204,7 +204,7 @@ def test_unknown_supplier_event_is_stored_and_ignored(kind):
     source = connect_cj(make_supplier())
     call = keep_call(source, cj_body(kind))
 
-    processing.handle(call=call, now=NOON)
+    processing.process(call=call, now=NOON)
 
     assert call.status == "ignored"
 
@@ -216,7 +216,7 @@ def test_webhook_content_counts_if_the_supplier_cannot_be_read(monkeypatch):
     def down(_):
         raise TemporaryError("HTTP 503")
 
-    monkeypatch.setattr(handlers, "adapter_for", down)
+    monkeypatch.setattr(handlers, "open_connector", down)
     body = cj_body(
         "ORDER",
         orderNumber=purchase_order.number,
@@ -225,7 +225,7 @@ def test_webhook_content_counts_if_the_supplier_cannot_be_read(monkeypatch):
         trackNumber=CJ_NUMBER,
     )
 
-    processing.handle(call=keep_call(source, body), now=NOON)
+    processing.process(call=keep_call(source, body), now=NOON)
 
     purchase_order.refresh_from_db()
     assert purchase_order.status == PurchaseOrder.Status.SHIPPED

@@ -10,8 +10,8 @@ import pytest
 
 from orders.models import OrderLine
 from storefront.webhooks import processing
-from storefront.webhooks.handlers import REFUSAL_WAITS
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.handlers import REJECTION_DELAY
+from storefront.webhooks.models import InboundWebhook
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -33,12 +33,12 @@ def process_webhooks(purchase_order, *names):
     for place, name in enumerate(names):
         now = NOON + timedelta(seconds=place)
         body = json.dumps({"order": purchase_order.number, **NEWS[name]}).encode()
-        processing.handle(call=keep_call(source, body, now=now), now=now)
+        processing.process(call=keep_call(source, body, now=now), now=now)
     for half_minutes in range(1, 21):
-        for call in InboundCall.objects.order_by("pk"):
-            processing.handle(call=call, now=NOON + timedelta(seconds=30 * half_minutes))
+        for call in InboundWebhook.objects.order_by("pk"):
+            processing.process(call=call, now=NOON + timedelta(seconds=30 * half_minutes))
     purchase_order.refresh_from_db()
-    calls = set(InboundCall.objects.values_list("status", flat=True))
+    calls = set(InboundWebhook.objects.values_list("status", flat=True))
     (line,) = OrderLine.objects.filter(order=purchase_order.order)
     return purchase_order.status, line.shipped_quantity, line.canceled_quantity, calls
 
@@ -62,7 +62,7 @@ def test_rejection_waits_before_it_releases_anything():
     body = json.dumps({"order": purchase_order.number, "answer": "canceled"}).encode()
     call = keep_call(f"tracking-{purchase_order.supplier.code}", body)
 
-    processing.handle(call=call, now=NOON + REFUSAL_WAITS - timedelta(seconds=1))
+    processing.process(call=call, now=NOON + REJECTION_DELAY - timedelta(seconds=1))
 
     call.refresh_from_db()
     purchase_order.refresh_from_db()

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from storefront.lib.security import webhook_signing
-from storefront.lib.security.encryption import seal
+from storefront.lib.security.encryption import encrypt
 from storefront.webhooks import sources, storage, views
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from suppliers.models import Connection
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.webhooks import OLD_SECRET, SECRET, post_signed, secret_of
@@ -20,7 +20,7 @@ BODY = json.dumps({"order": "FL-1-1", "parcels": []}).encode()
 def clock(monkeypatch, settings):
     settings.TRACKING_HOOK_SECRET = SECRET
     monkeypatch.setattr(storage, "database_time", lambda: NOON)
-    monkeypatch.setattr(views.handle, "delay", lambda **_: None)
+    monkeypatch.setattr(views.process, "delay", lambda **_: None)
 
 
 def test_supplier_cannot_sign_for_another(client):
@@ -33,13 +33,13 @@ def test_supplier_cannot_sign_for_another(client):
     ]
 
     assert answers == [401, 401, 200]
-    assert InboundCall.objects.get().source == "tracking-other"
+    assert InboundWebhook.objects.get().source == "tracking-other"
 
 
 def test_own_secret_replaces_the_derived_one(client):
     lumen, other = make_supplier("lumen"), make_supplier("other")
     Connection.objects.filter(supplier=lumen).update(
-        secrets_sealed=seal({"api_key": "k", "hook_secret": OLD_SECRET})
+        secrets_encrypted=encrypt({"api_key": "k", "hook_secret": OLD_SECRET})
     )
 
     answers = [
@@ -59,4 +59,4 @@ def test_supplier_without_a_connection_has_a_derived_secret():
     supplier.connection.delete()
     supplier.refresh_from_db()
 
-    assert sources.tracking_secrets(supplier) == [webhook_signing.derived(SECRET, of="lumen")]
+    assert sources.tracking_secrets(supplier) == [webhook_signing.derive_secret(SECRET, of="lumen")]

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from orders.models import PurchaseMessage, PurchaseOrder
 from storefront.webhooks import processing, sources, tasks, views
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from suppliers.models import Connection, Supplier
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order
@@ -26,7 +26,7 @@ CJ_WAITS_S = 3.0
 
 @pytest.fixture(autouse=True)
 def no_queue(monkeypatch):
-    monkeypatch.setattr(views.handle, "delay", lambda **_: None)
+    monkeypatch.setattr(views.process, "delay", lambda **_: None)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_each_connector_with_webhooks_has_a_source(settings):
         "fake-fake-1": False,
         "cj-fake-1": False,  # another connector
     }
-    assert sources.name_of(Supplier.objects.get(code="cj-1")) == "cj-cj-1"
+    assert sources.source_name(Supplier.objects.get(code="cj-1")) == "cj-cj-1"
 
 
 def test_slow_worker_does_not_delay_the_acknowledgement(client, cj_order):
@@ -82,7 +82,7 @@ def test_slow_worker_does_not_delay_the_acknowledgement(client, cj_order):
 
     assert answer.status_code == 200
     assert took_s < CJ_WAITS_S
-    assert InboundCall.objects.get().external_id == "m-slow"
+    assert InboundWebhook.objects.get().external_id == "m-slow"
 
 
 def test_trial_request_is_acknowledged_and_not_stored(client, cj_order):
@@ -91,7 +91,7 @@ def test_trial_request_is_acknowledged_and_not_stored(client, cj_order):
     answers = [post_cj(client, source, body, sign="") for body in (b"{}", b"")]
 
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert InboundCall.objects.count() == 0
+    assert InboundWebhook.objects.count() == 0
 
 
 def test_unsigned_account_is_accepted_only_if_staff_allow_it(client, cj_order):
@@ -103,7 +103,7 @@ def test_unsigned_account_is_accepted_only_if_staff_allow_it(client, cj_order):
     believed = post_cj(client, source, body, sign="")
 
     assert (refused.status_code, believed.status_code) == (400, 200)
-    assert InboundCall.objects.get().external_id == "m-1"
+    assert InboundWebhook.objects.get().external_id == "m-1"
 
 
 def test_extra_charge_is_recorded_on_the_purchase_order(cj_order):
@@ -111,7 +111,7 @@ def test_extra_charge_is_recorded_on_the_purchase_order(cj_order):
     body = cj_body("MAKEUP", relationOrderId="26", amount="3.20", reason="too heavy")
     call = keep_call(source, body)
 
-    assert processing.handle(call=call, now=NOON) is True
+    assert processing.process(call=call, now=NOON) is True
 
     purchase_order.refresh_from_db()
     assert purchase_order.problem == "The supplier requests 3.20 USD more: too heavy"

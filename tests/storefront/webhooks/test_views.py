@@ -11,7 +11,7 @@ from django.urls import reverse
 from storefront.celery import app
 from storefront.lib.security import webhook_signing
 from storefront.webhooks import storage, views
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.webhooks import (
     OLD_SECRET,
@@ -37,7 +37,7 @@ def clock(monkeypatch, settings):
 @pytest.fixture
 def queued(monkeypatch):
     calls = []
-    monkeypatch.setattr(views.handle, "delay", lambda **told: calls.append(told))
+    monkeypatch.setattr(views.process, "delay", lambda **told: calls.append(told))
     return calls
 
 
@@ -69,7 +69,7 @@ def test_valid_webhook_is_stored_unchanged_and_queued(client, cj, queued):
 
     answer = post_cj(client, cj, body)
 
-    call = InboundCall.objects.get()
+    call = InboundWebhook.objects.get()
     assert answer.status_code == 200
     assert (call.source, call.external_id, bytes(call.body)) == (cj, "m-7", body)
     assert (call.status, call.received_at, call.due_at) == ("received", NOON, NOON)
@@ -85,7 +85,7 @@ def test_redelivery_is_acknowledged_and_changes_nothing(client, cj, tracking, qu
     ]
 
     assert answers == [200] * 6
-    assert InboundCall.objects.count() == len(queued) == 2
+    assert InboundWebhook.objects.count() == len(queued) == 2
 
 
 def test_same_id_from_two_sources_is_two_webhooks(client, tracking, queued):
@@ -94,7 +94,7 @@ def test_same_id_from_two_sources_is_two_webhooks(client, tracking, queued):
     post_signed(client, tracking, BODY, message_id="msg_1")
     post_signed(client, other, BODY, message_id="msg_1")
 
-    assert InboundCall.objects.count() == 2
+    assert InboundWebhook.objects.count() == 2
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_webhook_not_signed_by_cj_leaves_no_row(client, cj, queued, told, status
     answer = post_cj(client, cj, cj_body("ORDER", "m-7"), **told)
 
     assert answer.status_code == status
-    assert (InboundCall.objects.count(), queued) == (0, [])
+    assert (InboundWebhook.objects.count(), queued) == (0, [])
 
 
 def test_supplier_with_unknown_open_id_cannot_be_impersonated(client, queued):
@@ -122,7 +122,7 @@ def test_supplier_with_unknown_open_id_cannot_be_impersonated(client, queued):
     answer = post_cj(client, source, body, sign=cj_sign(body, open_id=""))
 
     assert answer.status_code == 401
-    assert InboundCall.objects.count() == 0
+    assert InboundWebhook.objects.count() == 0
 
 
 def test_changed_body_is_refused(client, cj, tracking, queued):
@@ -135,7 +135,7 @@ def test_changed_body_is_refused(client, cj, tracking, queued):
     ]
 
     assert answers == [401, 401]
-    assert InboundCall.objects.count() == 0
+    assert InboundWebhook.objects.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_old_or_future_signature_is_stale(client, tracking, queued, seconds, sta
     answer = post_signed(client, tracking, BODY, at=NOON + timedelta(seconds=seconds))
 
     assert answer.status_code == status
-    assert InboundCall.objects.count() == (status == 200)
+    assert InboundWebhook.objects.count() == (status == 200)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_invalid_headers_are_refused(client, tracking, queued, told, status):
     answer = post_signed(client, tracking, BODY, **told)
 
     assert answer.status_code == status
-    assert (InboundCall.objects.count(), queued) == (0, [])
+    assert (InboundWebhook.objects.count(), queued) == (0, [])
 
 
 def test_old_secret_stays_valid_during_rotation(client, tracking, queued, settings):
@@ -217,7 +217,7 @@ def test_unknown_source_is_refused(client, queued, source, status):
     answer = post_cj(client, source, cj_body("ORDER"))
 
     assert answer.status_code == status
-    assert InboundCall.objects.count() == 0
+    assert InboundWebhook.objects.count() == 0
 
 
 def test_a_call_over_64_kb_is_not_read(client, cj, queued):
@@ -228,7 +228,7 @@ def test_a_call_over_64_kb_is_not_read(client, cj, queued):
 
     assert len(fits) <= 64 * 1024 < len(body)
     assert answers == [200, 413]
-    assert InboundCall.objects.get().external_id == "m-1"
+    assert InboundWebhook.objects.get().external_id == "m-1"
 
 
 def test_only_post_is_accepted(client, cj):
@@ -252,7 +252,7 @@ def test_webhook_without_an_id_is_stored_under_its_hash(client, cj, queued, body
     answers = [post_cj(client, cj, body).status_code for _ in range(2)]
 
     assert answers == [200, 200]
-    call = InboundCall.objects.get()
+    call = InboundWebhook.objects.get()
     assert call.external_id.startswith("sha256:")
     assert bytes(call.body) == body
 
@@ -268,12 +268,12 @@ def test_webhook_is_acknowledged_at_once_while_the_broker_is_down(client, cj, mo
 
     assert answer.status_code == 200
     assert time.monotonic() - started < 3
-    assert list(InboundCall.objects.due(NOON)) == [InboundCall.objects.get()]
+    assert list(InboundWebhook.objects.due(NOON)) == [InboundWebhook.objects.get()]
 
 
 def test_signature_is_checked_by_the_database_time(client, tracking, queued, monkeypatch):
     monkeypatch.undo()
-    monkeypatch.setattr(views.handle, "delay", lambda **_: None)
+    monkeypatch.setattr(views.process, "delay", lambda **_: None)
     settings_now = storage.database_time()
 
     with time_machine.travel(settings_now + timedelta(minutes=10)):

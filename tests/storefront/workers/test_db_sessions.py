@@ -19,7 +19,7 @@ SESSION = "SELECT pg_backend_pid()"
 LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
 
 
-def task(queue=db_sessions.SHORT, *, is_eager=False):
+def task(queue=db_sessions.SHORT_QUEUE, *, is_eager=False):
     told = {"routing_key": queue}
     return SimpleNamespace(request=SimpleNamespace(delivery_info=told, is_eager=is_eager))
 
@@ -32,22 +32,22 @@ def fetch_value(sql):
 
 @pytest.fixture
 def before(transactional_db):
-    db_sessions.look(task=task())
+    db_sessions.check_sessions(task=task())
     return fetch_value(SESSION)
 
 
 def test_short_task_keeps_its_session(before):
-    db_sessions.leave(task=task(), state=SUCCESS)
-    db_sessions.look(task=task())
+    db_sessions.clean_up(task=task(), state=SUCCESS)
+    db_sessions.check_sessions(task=task())
 
     assert fetch_value(SESSION) == before
 
 
 @pytest.mark.parametrize(
-    ("queue", "state"), [(db_sessions.SHORT, FAILURE), ("syncs", SUCCESS), ("bulk", SUCCESS)]
+    ("queue", "state"), [(db_sessions.SHORT_QUEUE, FAILURE), ("syncs", SUCCESS), ("bulk", SUCCESS)]
 )
 def test_failed_and_long_tasks_end_the_session(before, queue, state):
-    db_sessions.leave(task=task(queue), state=state)
+    db_sessions.clean_up(task=task(queue), state=state)
 
     assert fetch_value(SESSION) != before
 
@@ -57,7 +57,7 @@ def test_advisory_locks_are_released(before):
     with pytest.raises(ProgrammingError), transaction.atomic():
         fetch_value("SELECT nothing FROM nowhere")
 
-    db_sessions.leave(task=task(), state=SUCCESS)
+    db_sessions.clean_up(task=task(), state=SUCCESS)
 
     assert fetch_value(SESSION) == before
     assert fetch_value(LOCKS) == 0
@@ -67,7 +67,7 @@ def test_unhandled_database_error_ends_the_session(before):
     with pytest.raises(ProgrammingError):
         fetch_value("SELECT nothing FROM nowhere")
 
-    db_sessions.leave(task=task(), state=SUCCESS)
+    db_sessions.clean_up(task=task(), state=SUCCESS)
 
     assert fetch_value(SESSION) != before
 
@@ -76,8 +76,8 @@ def test_open_transaction_is_not_passed_to_the_next_task(before):
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
 
-    db_sessions.leave(task=task(), state=SUCCESS)
-    db_sessions.look(task=task())
+    db_sessions.clean_up(task=task(), state=SUCCESS)
+    db_sessions.check_sessions(task=task())
 
     assert fetch_value(SESSION) != before
     assert connection.connection.info.transaction_status == TransactionStatus.IDLE
@@ -86,7 +86,7 @@ def test_open_transaction_is_not_passed_to_the_next_task(before):
 def test_closed_session_is_no_error(before):
     connection.connection.close()
 
-    db_sessions.leave(task=task(), state=SUCCESS)
+    db_sessions.clean_up(task=task(), state=SUCCESS)
 
     assert fetch_value(SESSION) != before
 
@@ -94,7 +94,7 @@ def test_closed_session_is_no_error(before):
 def test_nested_task_keeps_the_locks_of_the_outer_one(before):
     fetch_value("SELECT pg_advisory_lock(1) IS NULL")
 
-    db_sessions.leave(task=task(is_eager=True), state=FAILURE)
+    db_sessions.clean_up(task=task(is_eager=True), state=FAILURE)
 
     assert fetch_value(SESSION) == before
     assert fetch_value(LOCKS) == 1
@@ -107,7 +107,7 @@ def test_session_ended_by_the_database_is_replaced(before):
         cursor.execute("SELECT pg_terminate_backend(%s)", [before])
     killer.close()
 
-    db_sessions.look(task=task())
+    db_sessions.check_sessions(task=task())
 
     assert fetch_value(SESSION) != before
 
@@ -124,4 +124,4 @@ def test_vanished_host_is_detected_soon(before):
 
 
 def test_celery_itself_ends_no_session():
-    assert DjangoWorkerFixup(app).db_reuse_max == db_sessions.NEVER
+    assert DjangoWorkerFixup(app).db_reuse_max == db_sessions.UNLIMITED

@@ -8,8 +8,8 @@ from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
 from notifications.tasks import fan_out_waiting
-from orders.payments.tasks import settle
-from orders.purchasing.tasks import divide_paid, look_up
+from orders.payments.tasks import execute_request
+from orders.purchasing.tasks import look_up_for_staff, sweep_paid_orders
 from storefront.celery import app
 from storefront.workers import deduplication
 
@@ -30,30 +30,30 @@ def published(monkeypatch):
 
 def test_wake_up_is_queued_once_until_a_worker_begins_it(published):
     for _ in range(3):
-        settle.delay(request_id=1)
-    settle.delay(request_id=2)
+        execute_request.delay(request_id=1)
+    execute_request.delay(request_id=2)
     assert [kwargs["request_id"] for _, kwargs, _ in published] == [1, 2]
 
-    deduplication.begin(task=settle, kwargs={"request_id": 1})
-    settle.delay(request_id=1)
-    settle.delay(request_id=2)
+    deduplication.allow_next(task=execute_request, kwargs={"request_id": 1})
+    execute_request.delay(request_id=1)
+    execute_request.delay(request_id=2)
 
     assert [kwargs["request_id"] for _, kwargs, _ in published] == [1, 2, 1]
 
 
 def test_wake_up_outlives_its_block_and_a_sweep_never_expires(published):
     for _ in range(2):
-        divide_paid.delay()
-        settle.delay(request_id=1)
+        sweep_paid_orders.delay()
+        execute_request.delay(request_id=1)
 
-    assert [expires for _, _, expires in published] == [None, deduplication.LIVES_S]
-    assert deduplication.LIVES_S > 10 * deduplication.GIVEN_ONCE_FOR_S
+    assert [expires for _, _, expires in published] == [None, deduplication.EXPIRES_AFTER_S]
+    assert deduplication.EXPIRES_AFTER_S > 10 * deduplication.DEDUPLICATE_FOR_S
 
 
 def test_manual_and_delayed_tasks_are_always_queued(published):
     for _ in range(2):
-        look_up.delay(purchase_order_id=1)
-        settle.apply_async(kwargs={"request_id": 1}, countdown=10)
+        look_up_for_staff.delay(purchase_order_id=1)
+        execute_request.apply_async(kwargs={"request_id": 1}, countdown=10)
         fan_out_waiting.delay()
 
     assert len(published) == 6
@@ -67,9 +67,9 @@ def test_without_a_cache_wake_ups_are_not_deduplicated(published, monkeypatch):
         delete = add
 
     monkeypatch.setattr(deduplication, "cache", Away())
-    settle.delay(request_id=1)
-    deduplication.begin(task=settle, kwargs={"request_id": 1})
-    settle.delay(request_id=1)
+    execute_request.delay(request_id=1)
+    deduplication.allow_next(task=execute_request, kwargs={"request_id": 1})
+    execute_request.delay(request_id=1)
 
     assert len(published) == 2
 
@@ -82,12 +82,12 @@ def test_wake_up_that_did_not_reach_the_broker_is_queued_again(published, monkey
         broken.setattr(Task, "apply_async", fail)
         for _ in range(2):
             with pytest.raises(OperationalError):
-                settle.delay(request_id=1)
+                execute_request.delay(request_id=1)
     with pytest.raises(OperationalError):
-        settle.delay(request_id=2)
+        execute_request.delay(request_id=2)
     assert published == [], "a broker that was away a moment ago is not asked"
-    monkeypatch.setattr(deduplication, "AWAY_FOR_S", 0)
-    deduplication.broker.mark_away()
-    settle.delay(request_id=1)
+    monkeypatch.setattr(deduplication, "BROKER_PAUSE_S", 0)
+    deduplication.broker.mark_down()
+    execute_request.delay(request_id=1)
 
     assert len(published) == 1

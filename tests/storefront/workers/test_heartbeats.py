@@ -12,9 +12,9 @@ from storefront.workers import heartbeats
 @pytest.fixture(autouse=True)
 def reset_heartbeats():
     cache.clear()
-    heartbeats._noted_at.clear()
+    heartbeats._recorded_at.clear()
     yield
-    before_task_publish.disconnect(heartbeats.note_beat)
+    before_task_publish.disconnect(heartbeats.record_beat)
 
 
 def test_worker_records_its_queues(monkeypatch):
@@ -22,26 +22,26 @@ def test_worker_records_its_queues(monkeypatch):
 
     heartbeat_sent.send(sender=Heart(timer=None, eventer=app.events.Dispatcher(enabled=False)))
 
-    assert heartbeats.silent(["beat", "bulk", "celery", "syncs"]) == ["beat", "celery"]
+    assert heartbeats.missing(["beat", "bulk", "celery", "syncs"]) == ["beat", "celery"]
 
 
 def test_only_beat_records_queued_tasks():
     before_task_publish.send(sender="a.task")
-    assert heartbeats.silent(["beat"]) == ["beat"]
+    assert heartbeats.missing(["beat"]) == ["beat"]
 
     beat_init.send(sender=None)
     before_task_publish.send(sender="a.task")
-    assert heartbeats.silent(["beat"]) == []
+    assert heartbeats.missing(["beat"]) == []
 
 
 def test_cache_is_written_once_in_ten_seconds(monkeypatch):
-    heartbeats.note_beat()
+    heartbeats.record_beat()
     cache.clear()
 
-    heartbeats.note_beat()
-    assert heartbeats.silent(["beat"]) == ["beat"]
+    heartbeats.record_beat()
+    assert heartbeats.missing(["beat"]) == ["beat"]
 
-    now = heartbeats.time.monotonic() + heartbeats.NOTED_EVERY_S
+    now = heartbeats.time.monotonic() + heartbeats.RECORD_INTERVAL_S
     monkeypatch.setattr(heartbeats.time, "monotonic", lambda: now)
-    heartbeats.note_beat()
-    assert heartbeats.silent(["beat"]) == []
+    heartbeats.record_beat()
+    assert heartbeats.missing(["beat"]) == []

@@ -13,7 +13,7 @@ from jinja2 import Environment
 
 from notifications import rendering
 from storefront.workers import warmup
-from storefront.workers.warmup import keeping_all
+from storefront.workers.warmup import gc_frozen
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def unfreeze_gc():
 
 
 def test_garbage_collector_is_paused_and_present_objects_frozen():
-    with keeping_all():
+    with gc_frozen():
         assert not gc.isenabled()
         kept = [[]]
 
@@ -33,7 +33,7 @@ def test_garbage_collector_is_paused_and_present_objects_frozen():
 
 
 def test_failed_start_enables_the_garbage_collector():
-    with pytest.raises(KeyError), keeping_all():
+    with pytest.raises(KeyError), gc_frozen():
         raise KeyError
 
     assert gc.isenabled()
@@ -42,7 +42,7 @@ def test_failed_start_enables_the_garbage_collector():
 def test_disabled_garbage_collector_stays_disabled():
     gc.disable()
     try:
-        with keeping_all():
+        with gc_frozen():
             pass
         assert not gc.isenabled()
     finally:
@@ -76,13 +76,13 @@ def test_first_email_finds_its_texts(monkeypatch):
     monkeypatch.setattr(gettext.GNUTranslations, "_parse", noted)
     monkeypatch.setattr(trans_real, "_translations", {})
     monkeypatch.setattr(gettext, "_translations", {})
-    warmup.get_ready()
+    warmup.preload()
     monkeypatch.setattr(Environment, "compile", counted)
     assert {language for language, _ in settings.LANGUAGES} <= {*trans_real._translations}
     assert any("/az/" in name for name in opened)
     opened.clear()
 
-    for template in rendering.COMMON:
+    for template in rendering.PRELOADED_TEMPLATES:
         for kind in ("txt", "html"):
             rendering._environment().get_template(f"email/{template}.{kind}")
     for language, _ in settings.LANGUAGES:

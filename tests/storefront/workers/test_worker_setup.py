@@ -51,12 +51,13 @@ def test_started_worker_is_warmed_up_and_keeps_its_sessions():
 
     assert done.returncode == 0, done.stderr
     begin, elsewhere, before, after = (part.split() for part in done.stdout.split("-\n"))
-    assert "storefront.workers.warmup.get_ready" in begin
-    assert not {"storefront.workers.db_sessions.look", "storefront.workers.db_sessions.leave"} & {
-        *elsewhere
-    }
-    assert "storefront.workers.db_sessions.look" in before
-    assert "storefront.workers.db_sessions.leave" in after
+    assert "storefront.workers.warmup.preload" in begin
+    assert not {
+        "storefront.workers.db_sessions.check_sessions",
+        "storefront.workers.db_sessions.clean_up",
+    } & {*elsewhere}
+    assert "storefront.workers.db_sessions.check_sessions" in before
+    assert "storefront.workers.db_sessions.clean_up" in after
 
 
 @pytest.fixture

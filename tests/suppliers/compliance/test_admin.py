@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from storefront.accounts.models import User
-from suppliers.models import Evidence, ScorecardFact, Supplier
+from suppliers.models import ComplianceDocument, ScorecardFact, Supplier
 from tests.factories.catalog import make_channel
 from tests.factories.compliance import PDF, make_evidence, make_picture, make_verified
 from tests.factories.suppliers import NOON, make_supplier
@@ -45,11 +45,11 @@ def add(client, *, name="ce.pdf", content=PDF, media_type="application/pdf", **f
         "paper": paper,
         **fields,
     }
-    return client.post(reverse("admin:suppliers_evidence_add"), given)
+    return client.post(reverse("admin:suppliers_compliancedocument_add"), given)
 
 
 def download(client, evidence):
-    return client.get(reverse("admin:suppliers_evidence_paper", args=[evidence.pk]))
+    return client.get(reverse("admin:suppliers_compliancedocument_file", args=[evidence.pk]))
 
 
 def act(client, row, name, **given):
@@ -61,7 +61,7 @@ def test_an_uploaded_document_awaits_review(staff):
     answer = add(staff, name="../../../etc/passwd.pdf")
 
     assert answer.status_code == 302
-    evidence = Evidence.objects.get()
+    evidence = ComplianceDocument.objects.get()
     assert (evidence.status, evidence.submitted_by) == ("submitted", "staff@fara.example")
     assert evidence.file.startswith("evidence/")
     assert "passwd" not in evidence.file
@@ -83,7 +83,7 @@ def test_an_invalid_file_is_rejected_whatever_its_name(staff, name, content, med
     answer = add(staff, name=name, content=content, media_type=media_type)
 
     assert answer.status_code == 200
-    assert Evidence.objects.count() == 0
+    assert ComplianceDocument.objects.count() == 0
     assert not storages["private"].exists("evidence") or storages["private"].listdir(
         "evidence"
     ) == ([], [])
@@ -98,7 +98,7 @@ def test_a_document_is_downloaded_and_cannot_run_scripts(staff, content):
     answer = download(staff, evidence)
 
     suffix = evidence.file.rpartition(".")[2]
-    assert answer["Content-Disposition"] == (
+    assert answer["Content-Condition"] == (
         f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
     )
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -116,7 +116,7 @@ def test_a_document_needs_the_permission_to_view_it(client):
     looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
     client.force_login(looker)
     assert download(client, evidence).status_code == 403
-    looker.user_permissions.add(Permission.objects.get(codename="view_evidence"))
+    looker.user_permissions.add(Permission.objects.get(codename="view_compliancedocument"))
     assert download(client, evidence).status_code == 200
 
 
@@ -127,7 +127,7 @@ def test_a_document_has_no_public_url(staff, settings):
         assert staff.get(address).status_code == 404
     without = make_evidence(kind="policy", content=None)
     assert download(staff, without).status_code == 404
-    Evidence.objects.filter(pk=evidence.pk).update(file="evidence/gone.pdf")
+    ComplianceDocument.objects.filter(pk=evidence.pk).update(file="evidence/gone.pdf")
     assert download(staff, evidence).status_code == 404
 
 
@@ -142,7 +142,7 @@ def test_the_verifier_is_recorded(staff):
         "staff@fara.example",
         NOON,
     )
-    shown = staff.get(reverse("admin:suppliers_evidence_change", args=[evidence.pk]))
+    shown = staff.get(reverse("admin:suppliers_compliancedocument_change", args=[evidence.pk]))
     assert b"looked at it" in shown.content
 
 
@@ -179,10 +179,10 @@ def test_the_suggested_safety_stock_can_be_set(staff):
     ScorecardFact.objects.create(
         supplier=supplier, kind="short", subject="line:1", value=3, happened_at=NOON
     )
-    address = reverse("admin:suppliers_supplier_keep_back", args=[supplier.pk])
+    address = reverse("admin:suppliers_supplier_set_safety_stock", args=[supplier.pk])
 
     assert 'value="3"' in staff.get(address).content.decode()
-    assert act(staff, supplier, "keep_back", units=3).status_code == 302
+    assert act(staff, supplier, "set_safety_stock", units=3).status_code == 302
 
     supplier.refresh_from_db()
     assert supplier.buffer == 3

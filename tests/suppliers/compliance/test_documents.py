@@ -53,8 +53,8 @@ def animated():
     ],
 )
 def test_an_invalid_file_is_rejected_with_a_reason(content, why):
-    with pytest.raises(documents.BadPaperError, match=why):
-        documents.checked(content)
+    with pytest.raises(documents.InvalidDocumentError, match=why):
+        documents.validate(content)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_an_invalid_file_is_rejected_with_a_reason(content, why):
     [(PDF, "pdf"), (make_picture("PNG"), "png"), (make_picture("JPEG"), "jpg")],
 )
 def test_a_document_is_stored_under_a_generated_name(content, suffix, settings):
-    kept = documents.keep(content)
-    again = documents.keep(content)
+    kept = documents.store(content)
+    again = documents.store(content)
 
     assert kept.name != again.name
     assert kept.sha256 == again.sha256
@@ -77,7 +77,7 @@ def test_a_document_is_stored_under_a_generated_name(content, suffix, settings):
 def test_content_hidden_in_an_image_is_dropped():
     polyglot = make_picture("PNG") + b"<script>alert(1)</script>" + PDF
 
-    kept = documents.keep(polyglot)
+    kept = documents.store(polyglot)
 
     stored = documents.read(kept.name)
     assert b"<script>" not in stored
@@ -90,13 +90,13 @@ def test_comments_and_color_profiles_are_dropped(kind, where):
     written = io.BytesIO()
     Image.new("RGB", (80, 60)).save(written, kind, **{where: b"<script>alert(1)</script>"})
 
-    stored = Image.open(io.BytesIO(documents.read(documents.keep(written.getvalue()).name)))
+    stored = Image.open(io.BytesIO(documents.read(documents.store(written.getvalue()).name)))
 
     assert where not in stored.info
 
 
 def test_only_one_frame_of_an_animated_image_is_stored():
-    stored = documents.read(documents.keep(animated()).name)
+    stored = documents.read(documents.store(animated()).name)
 
     assert getattr(Image.open(io.BytesIO(stored)), "n_frames", 1) == 1
 

@@ -10,9 +10,15 @@ from django.db import IntegrityError, transaction
 from notifications.models import Event
 from storefront.accounts.models import User
 from storefront.dev.demo import evidence
-from storefront.lib.state_machine import IllegalMoveError, StatusChange
+from storefront.lib.state_machine import InvalidTransitionError, StatusChange
 from suppliers.compliance import vetting
-from suppliers.models import Criterion, Evidence, Supplier, SupplierOffer, UnpublishedSupply
+from suppliers.models import (
+    ComplianceDocument,
+    PendingPublication,
+    Requirement,
+    Supplier,
+    SupplierOffer,
+)
 from tests.factories.catalog import make_channel, make_variant
 from tests.factories.compliance import make_evidence, make_verified
 from tests.factories.suppliers import NOON, make_offer, make_supplier
@@ -42,7 +48,7 @@ def plain_goods():
 
 
 def lacks(offer):
-    return SupplierOffer.objects.get(pk=offer.pk).missing_evidence
+    return SupplierOffer.objects.get(pk=offer.pk).missing_certificates
 
 
 def on_sale():
@@ -54,7 +60,7 @@ def told(name):
 
 
 def test_a_candidate_cannot_be_activated_before_vetting(candidate):
-    with pytest.raises((IllegalMoveError, vetting.NotVettedError)):
+    with pytest.raises((InvalidTransitionError, vetting.NotVettedError)):
         vetting.activate(supplier=candidate, actor="boss", now=NOON)
 
     candidate.refresh_from_db()
@@ -62,22 +68,22 @@ def test_a_candidate_cannot_be_activated_before_vetting(candidate):
 
 
 def test_missing_documents_are_listed_and_nothing_is_written(candidate, strict):
-    vetting.begin(supplier=candidate, actor="boss", now=NOON)
-    make_verified(candidate, Criterion.RETURNS, kind=Evidence.Kind.POLICY)
-    make_evidence(candidate, Criterion.CE)  # not verified
+    vetting.start(supplier=candidate, actor="boss", now=NOON)
+    make_verified(candidate, Requirement.RETURNS, kind=ComplianceDocument.Kind.POLICY)
+    make_evidence(candidate, Requirement.CE)  # not verified
 
     with pytest.raises(vetting.NotVettedError) as refused:
         vetting.activate(supplier=candidate, actor="boss", now=NOON)
 
-    assert refused.value.missing == [Criterion.CE]
+    assert refused.value.missing == [Requirement.CE]
     assert "CE declaration" in str(refused.value)
     candidate.refresh_from_db()
     assert candidate.status == "vetting"
 
 
 def test_a_vetted_supplier_is_activated_with_the_decider_recorded(candidate, strict):
-    vetting.begin(supplier=candidate, actor="boss", now=NOON)
-    for criterion in (Criterion.RETURNS, Criterion.CE):
+    vetting.start(supplier=candidate, actor="boss", now=NOON)
+    for criterion in (Requirement.RETURNS, Requirement.CE):
         make_verified(candidate, criterion)
 
     vetting.activate(supplier=candidate, actor="boss", now=NOON, reason="all there")
@@ -88,35 +94,35 @@ def test_a_vetted_supplier_is_activated_with_the_decider_recorded(candidate, str
 
 
 def test_an_expired_or_future_document_does_not_count(candidate, strict):
-    vetting.begin(supplier=candidate, actor="boss", now=NOON)
-    make_verified(candidate, Criterion.RETURNS, valid_until=ENDS)
+    vetting.start(supplier=candidate, actor="boss", now=NOON)
+    make_verified(candidate, Requirement.RETURNS, valid_until=ENDS)
     make_verified(
-        candidate, Criterion.CE, valid_from=date(2026, 12, 1), valid_until=date(2027, 1, 1)
+        candidate, Requirement.CE, valid_from=date(2026, 12, 1), valid_until=date(2027, 1, 1)
     )
 
     def missing(day):
-        return vetting.missing(supplier=candidate, now=NOON.replace(month=12, day=day))
+        return vetting.missing_requirements(supplier=candidate, now=NOON.replace(month=12, day=day))
 
-    assert vetting.missing(supplier=candidate, now=NOON) == [Criterion.CE]
+    assert vetting.missing_requirements(supplier=candidate, now=NOON) == [Requirement.CE]
     assert missing(20) == []  # the last day counts
-    assert missing(21) == [Criterion.RETURNS]
+    assert missing(21) == [Requirement.RETURNS]
 
 
 def test_a_paused_supplier_sells_nothing_until_resumed(strict):
     supplier = make_supplier()
     offer = make_offer(plain_goods())
-    for criterion in (Criterion.RETURNS, Criterion.CE):
+    for criterion in (Requirement.RETURNS, Requirement.CE):
         make_verified(supplier, criterion)
-    UnpublishedSupply.objects.all().delete()
+    PendingPublication.objects.all().delete()
 
     vetting.pause(supplier=supplier, actor="boss", now=NOON, reason="holidays")
 
     assert on_sale() == set()
-    assert UnpublishedSupply.objects.filter(variant=offer.variant_id).exists()
-    UnpublishedSupply.objects.all().delete()
+    assert PendingPublication.objects.filter(variant=offer.variant_id).exists()
+    PendingPublication.objects.all().delete()
     vetting.activate(supplier=supplier, actor="boss", now=NOON)
     assert on_sale() == {offer.pk}
-    assert UnpublishedSupply.objects.filter(variant=offer.variant_id).exists()
+    assert PendingPublication.objects.filter(variant=offer.variant_id).exists()
 
 
 def test_a_blocked_supplier_cannot_be_activated():
@@ -124,7 +130,7 @@ def test_a_blocked_supplier_cannot_be_activated():
     vetting.pause(supplier=supplier, actor="boss", now=NOON, reason="fraud")
     vetting.block(supplier=supplier, actor="boss", now=NOON, reason="fraud")
 
-    with pytest.raises((IllegalMoveError, vetting.NotVettedError)):
+    with pytest.raises((InvalidTransitionError, vetting.NotVettedError)):
         vetting.activate(supplier=supplier, actor="boss", now=NOON)
 
 
@@ -138,7 +144,7 @@ def test_a_blocked_supplier_cannot_be_activated():
 def test_an_invalid_document_is_not_verified(known):
     evidence = make_evidence(**known)
 
-    with pytest.raises(vetting.UnfitEvidenceError):
+    with pytest.raises(vetting.UnverifiableDocumentError):
         vetting.verify(evidence=evidence, actor="boss", now=NOON)
 
     evidence.refresh_from_db()
@@ -149,9 +155,9 @@ def test_the_database_requires_verifier_and_time():
     evidence = make_evidence()
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Evidence.objects.filter(pk=evidence.pk).update(status="verified")
+        ComplianceDocument.objects.filter(pk=evidence.pk).update(status="verified")
     with pytest.raises(IntegrityError), transaction.atomic():
-        make_evidence(kind=Evidence.Kind.CERTIFICATE, valid_until=None)
+        make_evidence(kind=ComplianceDocument.Kind.CERTIFICATE, valid_until=None)
 
 
 def test_offers_without_required_certificates_are_held(strict):
@@ -160,11 +166,11 @@ def test_offers_without_required_certificates_are_held(strict):
     plain = make_offer(plain_goods())
     lithium = make_offer(make_variant(lithium="inside"))
 
-    vetting.watch(now=NOON)
+    vetting.watch_expiry(now=NOON)
 
     assert (lacks(plain), lacks(lithium)) == ("ce", "ce, un_38_3")
     assert on_sale() == set()
-    make_verified(supplier, Criterion.CE)
+    make_verified(supplier, Requirement.CE)
     assert (lacks(plain), lacks(lithium)) == ("", "un_38_3")
     assert on_sale() == {plain.pk}
 
@@ -174,7 +180,7 @@ def test_products_not_sold_in_the_eu_need_no_eu_certificate(strict):
     make_supplier()
     offer = make_offer(plain_goods())
 
-    vetting.watch(now=NOON)
+    vetting.watch_expiry(now=NOON)
 
     assert lacks(offer) == ""
 
@@ -184,9 +190,9 @@ def test_a_document_counts_only_for_its_product_or_brand(strict):
     supplier = make_supplier()
     one, other = make_offer(plain_goods()), make_offer(plain_goods())
 
-    make_verified(supplier, Criterion.CE, product=one.variant.product)
+    make_verified(supplier, Requirement.CE, product=one.variant.product)
     assert (lacks(one), lacks(other)) == ("", "ce")
-    make_verified(supplier, Criterion.CE, brand=other.variant.product.brand)
+    make_verified(supplier, Requirement.CE, brand=other.variant.product.brand)
     assert lacks(other) == ""
 
 
@@ -195,37 +201,37 @@ def test_an_expired_document_holds_offers_until_a_new_one(strict):
     User.objects.create_superuser("boss@fara.example", "a password")
     supplier = make_supplier()
     offer = make_offer(plain_goods())
-    make_verified(supplier, Criterion.CE, valid_until=ENDS)
+    make_verified(supplier, Requirement.CE, valid_until=ENDS)
     last_day = NOON.replace(month=12, day=20)
 
-    assert vetting.watch(now=last_day)[1] == 0
+    assert vetting.watch_expiry(now=last_day)[1] == 0
     assert on_sale() == {offer.pk}
-    UnpublishedSupply.objects.all().delete()
+    PendingPublication.objects.all().delete()
 
-    assert vetting.watch(now=last_day + A_DAY)[1] == 1
-    assert vetting.watch(now=last_day + A_DAY)[1] == 0
+    assert vetting.watch_expiry(now=last_day + A_DAY)[1] == 1
+    assert vetting.watch_expiry(now=last_day + A_DAY)[1] == 0
     assert on_sale() == set()
-    assert UnpublishedSupply.objects.filter(variant=offer.variant_id).count() == 1
+    assert PendingPublication.objects.filter(variant=offer.variant_id).count() == 1
     (fact,) = told("offers.withheld")
     assert (fact["count"], fact["criteria"]) == (1, ["CE declaration"])
     assert fact["email"] == ["boss@fara.example"]
 
-    back = make_evidence(supplier, Criterion.CE)
-    freed = vetting.verify(evidence=back, actor="boss", now=last_day + A_DAY).freed
+    back = make_evidence(supplier, Requirement.CE)
+    freed = vetting.verify(evidence=back, actor="boss", now=last_day + A_DAY).released
     assert freed == 1
     assert on_sale() == {offer.pk}
-    assert UnpublishedSupply.objects.filter(variant=offer.variant_id).count() == 2
+    assert PendingPublication.objects.filter(variant=offer.variant_id).count() == 2
 
 
 def test_a_rejected_document_holds_its_offers(strict):
     make_channel(countries=["DE"])
     offer = make_offer(plain_goods())
-    evidence = make_verified(make_supplier(), Criterion.CE)
+    evidence = make_verified(make_supplier(), Requirement.CE)
 
     vetting.reject(evidence=evidence, actor="boss", now=NOON, reason="forged")
 
     assert lacks(offer) == "ce"
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(InvalidTransitionError):
         vetting.verify(evidence=evidence, actor="boss", now=NOON)
 
 
@@ -235,12 +241,12 @@ def test_staff_are_warned_once_thirty_days_before_expiry(strict):
     evidence = make_verified(valid_until=ENDS)
     soon = NOON.replace(day=20)
 
-    assert vetting.watch(now=soon - A_DAY)[0] == 0
-    assert [vetting.watch(now=soon)[0] for _ in range(3)] == [1, 0, 0]
+    assert vetting.watch_expiry(now=soon - A_DAY)[0] == 0
+    assert [vetting.watch_expiry(now=soon)[0] for _ in range(3)] == [1, 0, 0]
 
     (fact,) = told("evidence.expires")
     assert (fact["email"], fact["valid_until"]) == (["boss@fara.example"], "2026-12-20")
-    assert fact["url"].endswith(f"/admin/suppliers/evidence/{evidence.pk}/change/")
+    assert fact["url"].endswith(f"/admin/suppliers/compliancedocument/{evidence.pk}/change/")
 
 
 def test_a_document_with_a_successor_causes_no_warning(strict):
@@ -248,7 +254,7 @@ def test_a_document_with_a_successor_causes_no_warning(strict):
     make_verified(supplier, valid_until=ENDS)
     make_verified(supplier, valid_until=ENDS + 300 * A_DAY)
 
-    assert vetting.watch(now=NOON)[0] == 0
+    assert vetting.watch_expiry(now=NOON)[0] == 0
     assert told("evidence.expires") == []
 
 
@@ -256,8 +262,8 @@ def test_demo_documents_state_that_they_are_no_certificates(candidate, strict):
     given = evidence.give(supplier=candidate, actor="seed_demo", now=NOON)
 
     assert given == 3
-    assert vetting.missing(supplier=candidate, now=NOON) == []
-    assert set(Evidence.objects.values_list("note", flat=True)) == {evidence.NOTE}
+    assert vetting.missing_requirements(supplier=candidate, now=NOON) == []
+    assert set(ComplianceDocument.objects.values_list("note", flat=True)) == {evidence.NOTE}
     assert evidence.give(supplier=candidate, actor="seed_demo", now=NOON) == 0
 
 

@@ -9,28 +9,28 @@ import pytest
 from django.db import connection, transaction
 
 from notifications import dispatch
-from notifications.models import Delivery, Event
-from storefront.dev.sandboxes.in_memory_supplier import FakeSupplier
+from notifications.models import Event, Message
+from storefront.dev.sandboxes.in_memory_supplier import InMemorySupplier
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.security.encryption import unseal
-from suppliers.connections.factory import DurablePost, adapter_for
-from suppliers.connections.state import KeptMemory, KeptTokens
+from storefront.lib.security.encryption import decrypt
+from suppliers.connections.factory import OutboxMailer, open_connector
+from suppliers.connections.state import DatabaseStateStore, DatabaseTokenStore
 from suppliers.models import Connection
 from suppliers.resilience import rate_limit
-from suppliers.resilience.rate_limit import SharedPace
+from suppliers.resilience.rate_limit import SharedRateLimit
 from tests.factories.feeds import make_feed_supplier
 from tests.factories.suppliers import NOON
 
 
 def test_the_connector_of_a_supplier_is_opened(supplier):
-    with adapter_for(supplier) as adapter:
-        assert isinstance(adapter, FakeSupplier)
+    with open_connector(supplier) as adapter:
+        assert isinstance(adapter, InMemorySupplier)
 
 
 def test_a_supplier_without_connection_is_an_error(supplier):
     Connection.objects.all().delete()
 
-    with pytest.raises(PermanentError, match="lumen has no connection"), adapter_for(supplier):
+    with pytest.raises(PermanentError, match="lumen has no connection"), open_connector(supplier):
         pass
 
 
@@ -38,35 +38,35 @@ def test_an_unknown_connector_is_an_error(supplier):
     supplier.adapter = "klingon"
 
     with pytest.raises(PermanentError, match="unknown connector 'klingon'"):
-        adapter_for(supplier).__enter__()
+        open_connector(supplier).__enter__()
 
 
 def test_new_tokens_are_stored_encrypted_with_the_account(supplier):
-    tokens = KeptTokens(supplier.connection.pk)
+    tokens = DatabaseTokenStore(supplier.connection.pk)
     assert tokens.load() == {}
 
-    pair = tokens.renewed(lambda _present: {"access": "secret-1", "open_id": "42"}, refused={})
+    pair = tokens.renew(lambda _present: {"access": "secret-1", "open_id": "42"}, refused={})
 
     assert pair["access"] == "secret-1"
     row = Connection.objects.get()
     assert row.account_id == "42"
-    assert "secret-1" not in row.tokens_sealed
-    assert unseal(row.tokens_sealed) == tokens.load() == pair
+    assert "secret-1" not in row.tokens_encrypted
+    assert decrypt(row.tokens_encrypted) == tokens.load() == pair
 
 
 def test_a_refresh_without_account_keeps_it(supplier):
     Connection.objects.update(account_id="42")
-    tokens = KeptTokens(supplier.connection.pk)
+    tokens = DatabaseTokenStore(supplier.connection.pk)
 
-    tokens.renewed(lambda _present: {"access": "secret-2"}, refused={})
+    tokens.renew(lambda _present: {"access": "secret-2"}, refused={})
 
     assert Connection.objects.get().account_id == "42"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_workers_with_a_rejected_token_one_renews_it(world):
-    tokens = KeptTokens(make_feed_supplier().connection.pk)
-    tokens.renewed(lambda _present: {"access": "old"}, refused={})
+    tokens = DatabaseTokenStore(make_feed_supplier().connection.pk)
+    tokens.renew(lambda _present: {"access": "old"}, refused={})
     start = threading.Barrier(5)
     asked, got = [], []
 
@@ -78,7 +78,7 @@ def test_of_many_workers_with_a_rejected_token_one_renews_it(world):
     def worker():
         connection.ensure_connection()
         start.wait()
-        got.append(tokens.renewed(renew, refused={"access": "old"})["access"])
+        got.append(tokens.renew(renew, refused={"access": "old"})["access"])
         connection.close()
 
     threads = [threading.Thread(target=worker) for _ in range(5)]
@@ -92,13 +92,13 @@ def test_of_many_workers_with_a_rejected_token_one_renews_it(world):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_lock_is_released_when_the_renewal_fails(world):
-    tokens = KeptTokens(make_feed_supplier().connection.pk)
+    tokens = DatabaseTokenStore(make_feed_supplier().connection.pk)
 
     def broken(_present):
         raise TemporaryError("no answer")
 
     with pytest.raises(TemporaryError):
-        tokens.renewed(broken, refused={})
+        tokens.renew(broken, refused={})
 
     with connection.cursor() as cursor:
         cursor.execute(
@@ -108,7 +108,7 @@ def test_the_lock_is_released_when_the_renewal_fails(world):
 
 
 def test_the_rate_limit_is_kept(world):
-    pace = SharedPace(name="pace-test", calls_per_second=20)
+    pace = SharedRateLimit(name="pace-test", calls_per_second=20)
     started = time.monotonic()
 
     for _ in range(41):
@@ -118,8 +118,8 @@ def test_the_rate_limit_is_kept(world):
 
 
 def test_two_workers_share_the_rate_limit(world):
-    first = SharedPace(name="pace-two", calls_per_second=10)
-    second = SharedPace(name="pace-two", calls_per_second=10)
+    first = SharedRateLimit(name="pace-two", calls_per_second=10)
+    second = SharedRateLimit(name="pace-two", calls_per_second=10)
     started = time.monotonic()
 
     for _ in range(8):
@@ -130,8 +130,8 @@ def test_two_workers_share_the_rate_limit(world):
 
 
 def test_waiting_too_long_for_the_rate_limit_is_an_error(world, monkeypatch):
-    monkeypatch.setattr(rate_limit, "LONGEST_WAIT_S", 0)
-    pace = SharedPace(name="pace-late", calls_per_second=1)
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_S", 0)
+    pace = SharedRateLimit(name="pace-late", calls_per_second=1)
     pace()
 
     with pytest.raises(TemporaryError, match="no free call"):
@@ -142,20 +142,20 @@ def test_waiting_too_long_for_the_rate_limit_is_an_error(world, monkeypatch):
 def test_concurrent_jobs_keep_the_connector_state_of_each_other(world):
     supplier = make_feed_supplier()
     pk = supplier.connection.pk
-    KeptMemory(pk).keep({"told": [1], "files": {"products": {"etag": "old", "at": "a"}}})
+    DatabaseStateStore(pk).save({"told": [1], "files": {"products": {"etag": "old", "at": "a"}}})
 
     def other():
-        KeptMemory(pk).keep({"stock": 2, "files": {"stock": {"etag": "2"}}})
+        DatabaseStateStore(pk).save({"stock": 2, "files": {"stock": {"etag": "2"}}})
         connection.close()
 
     job = threading.Thread(target=other)
     with transaction.atomic():
-        KeptMemory(pk).keep({"products": 1, "files": {"products": {"etag": "1"}}})
+        DatabaseStateStore(pk).save({"products": 1, "files": {"products": {"etag": "1"}}})
         job.start()
         job.join(timeout=0.5)  # it waits for the lock
     job.join()
 
-    assert KeptMemory(pk).load() == {
+    assert DatabaseStateStore(pk).load() == {
         "told": [1],
         "products": 1,
         "stock": 2,
@@ -167,7 +167,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_email_queued_three_times_is_sent_once():
-    post = DurablePost(supplier_id=7)
+    post = OutboxMailer(supplier_id=7)
 
     for _ in range(3):
         post.send(key="FL-1-1", to="orders@lumen.example", payload={"locale": "en"})
@@ -175,18 +175,18 @@ def test_an_email_queued_three_times_is_sent_once():
     event = Event.objects.get()
     for _ in range(2):
         dispatch.fan_out(event=event, now=NOON)
-    (delivery,) = Delivery.objects.all()
+    (delivery,) = Message.objects.all()
     assert (delivery.recipient, delivery.template) == ("orders@lumen.example", "purchase_order")
     assert post.has_sent(key="FL-1-1")
     assert not post.has_sent(key="FL-1-2")
 
 
 def test_a_noted_key_sends_no_email():
-    post = DurablePost(supplier_id=7)
+    post = OutboxMailer(supplier_id=7)
 
-    post.note(key="FL-1-1.csv")
+    post.mark_sending(key="FL-1-1.csv")
     dispatch.fan_out(event=Event.objects.get(), now=NOON)
 
-    assert post.has_noted(key="FL-1-1.csv")
+    assert post.is_marked(key="FL-1-1.csv")
     assert not post.has_sent(key="FL-1-1.csv")
-    assert not Delivery.objects.exists()
+    assert not Message.objects.exists()

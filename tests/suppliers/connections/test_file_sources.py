@@ -14,11 +14,13 @@ SPEC = {"fields": {"sku": {"column": "SKU"}}}
 
 
 def save(supplier, spec=SPEC, content="products"):
-    return file_sources.save(supplier=supplier, content=content, spec=spec, by="staff", now=NOON)
+    return file_sources.save_mapping(
+        supplier=supplier, content=content, spec=spec, by="staff", now=NOON
+    )
 
 
 def keep(supplier, *chunks, name="list.csv"):
-    return file_sources.keep(
+    return file_sources.store_upload(
         supplier=supplier, content="products", name=name, chunks=chunks, by="staff", now=NOON
     )
 
@@ -74,9 +76,9 @@ def test_only_file_connectors_get_mappings(supplier):
     save(supplier)
     save(supplier, content="stock")
 
-    assert set(file_sources.options_for(supplier, {})) == {"mapping", "stock_mapping"}
+    assert set(file_sources.connection_options(supplier, {})) == {"mapping", "stock_mapping"}
     supplier.adapter = "cj"
-    assert file_sources.options_for(supplier, {}) == {}
+    assert file_sources.connection_options(supplier, {}) == {}
 
 
 @pytest.mark.django_db
@@ -84,29 +86,29 @@ def test_the_newest_upload_is_read(supplier):
     keep(supplier, b"sku\n1\n")
     newest = keep(supplier, b"sku\n", b"2\n")
 
-    by_hand = file_sources.options_for(supplier, {"via": "upload"})
-    fetched = file_sources.options_for(supplier, {"via": "https"})
+    by_hand = file_sources.connection_options(supplier, {"via": "upload"})
+    fetched = file_sources.connection_options(supplier, {"via": "https"})
 
-    assert (by_hand, fetched) == ({"products_at": newest.stored_as}, {})
-    path = file_sources.folder_of(supplier) / "uploads" / newest.stored_as
+    assert (by_hand, fetched) == ({"products_at": newest.storage_name}, {})
+    path = file_sources.supplier_folder(supplier) / "uploads" / newest.storage_name
     assert path.read_bytes() == b"sku\n2\n"
     assert path.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.django_db
 def test_a_file_that_is_too_long_is_not_stored(supplier, monkeypatch):
-    monkeypatch.setattr(file_sources, "MOST_BYTES", 10)
+    monkeypatch.setattr(file_sources, "MAX_BYTES", 10)
 
-    with pytest.raises(file_sources.TooLongError):
+    with pytest.raises(file_sources.FileTooLargeError):
         keep(supplier, b"123456", b"123456")
 
     assert not FeedUpload.objects.exists()
-    assert list((file_sources.folder_of(supplier) / "uploads").iterdir()) == []
+    assert list((file_sources.supplier_folder(supplier) / "uploads").iterdir()) == []
 
 
 @pytest.mark.django_db
 def test_the_given_file_name_is_only_displayed(supplier):
     kept = keep(supplier, b"x", name="../\x00\n<b>evil</b>.csv")
 
-    assert kept.given_name == "../<b>evil</b>.csv"
-    assert kept.stored_as.startswith("products-")
+    assert kept.original_name == "../<b>evil</b>.csv"
+    assert kept.storage_name.startswith("products-")

@@ -9,16 +9,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from storefront.dev.sandboxes import in_memory_supplier
-from storefront.lib.security.encryption import seal, unseal
+from storefront.lib.security.encryption import decrypt, encrypt
 from suppliers.connections import health_check
 from suppliers.models import Connection, Supplier
 from tests.factories.feeds import stock_world
 
 pytestmark = pytest.mark.django_db
 EVERY = {f"{kind}_every_min": 9 for kind in ("products", "prices", "stock", "orders")}
-NO_BUDGETS = {"budgets-TOTAL_FORMS": 0, "budgets-INITIAL_FORMS": 0}
+NO_BUDGETS = {"quotas-TOTAL_FORMS": 0, "quotas-INITIAL_FORMS": 0}
 WORDS = {"base_url": "https://api.example.com/", "account_id": "", **EVERY, **NO_BUDGETS}
-RATES = {"calls_per_second": 2, "calls_at_once": 8}
+RATES = {"calls_per_second": 2, "max_concurrent_calls": 8}
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def wire():
     return Connection.objects.create(
         supplier=supplier,
         base_url="https://api.example.com/",
-        secrets_sealed=seal({"api_key": "old"}),
+        secrets_encrypted=encrypt({"api_key": "old"}),
         options={"level": 2},
     )
 
@@ -48,7 +48,7 @@ def test_each_option_has_a_field_and_an_empty_one_is_the_default(wire, staff):
     assert saved.status_code == 302
     wire.refresh_from_db()
     assert wire.options == {"payment": "staged", "level": 4}
-    assert unseal(wire.secrets_sealed) == {"api_key": "old"}
+    assert decrypt(wire.secrets_encrypted) == {"api_key": "old"}
 
 
 def test_errors_are_shown_at_their_fields(wire, staff):
@@ -95,14 +95,14 @@ def test_a_new_connection_leads_to_the_page_for_its_keys(staff):
 
 def test_a_key_keeps_its_lines(wire, staff):
     Supplier.objects.update(adapter="feed")
-    Connection.objects.update(secrets_sealed="", options={})
+    Connection.objects.update(secrets_encrypted="", options={})
     key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----"
 
     saved = staff.post(page(wire), WORDS | RATES | {"secret_private_key": key})
 
     assert saved.status_code == 302
     wire.refresh_from_db()
-    kept = unseal(wire.secrets_sealed)["private_key"].replace("\r\n", "\n")
+    kept = decrypt(wire.secrets_encrypted)["private_key"].replace("\r\n", "\n")
     assert kept == key
     assert "OPENSSH" not in staff.get(page(wire)).content.decode().replace("(OpenSSH)", "")
 
@@ -110,12 +110,12 @@ def test_a_key_keeps_its_lines(wire, staff):
 def test_the_supplier_page_shows_the_last_health_check(wire, staff):
     Supplier.objects.update(adapter="fake")
     Connection.objects.update(base_url="http://fake.example", options={})
-    stock_world(in_memory_supplier.world_at("http://fake.example"), 1)
+    stock_world(in_memory_supplier.data_at("http://fake.example"), 1)
 
-    asked = staff.get(reverse("admin:suppliers_supplier_check_wire", args=[wire.supplier_id]))
-    health_check.check(supplier=Supplier.objects.get(), now=timezone.now())
+    asked = staff.get(reverse("admin:suppliers_supplier_check_connection", args=[wire.supplier_id]))
+    health_check.run(supplier=Supplier.objects.get(), now=timezone.now())
     shown = staff.get(page(wire.supplier)).content.decode()
-    in_memory_supplier.forget_worlds()
+    in_memory_supplier.reset_data()
 
     assert "Nothing is ordered." in asked.content.decode()
     assert "read Sensor headlamp 1 (P1), 1 variants" in shown

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from storefront.accounts.models import User
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
-from storefront.lib.http.errors import OutsideError
-from storefront.lib.security.encryption import seal, unseal
-from suppliers.connections.factory import adapter_for, gate_of, line_to
-from suppliers.models import Connection, FeedRun
-from suppliers.sync.runner import take_in
+from storefront.lib.http.errors import ExternalServiceError
+from storefront.lib.security.encryption import decrypt, encrypt
+from suppliers.connections.factory import build_context, build_gate, open_connector
+from suppliers.models import Connection, SyncRun
+from suppliers.sync.runner import run_sync
 from tests.fakes.cj_sandbox import connect
 
 pytestmark = pytest.mark.django_db
@@ -28,14 +28,14 @@ FAULTS = ["500", "garbage", "token_expired", "drop_after", "429"]
 def supplier(shop, sandbox_supplier):
     made = connect(sandbox_supplier)
     secrets = {"api_key": DEFAULT_KEY, "hook_secret": HOOK_SECRET}
-    Connection.objects.update(secrets_sealed=seal(secrets))
+    Connection.objects.update(secrets_encrypted=encrypt(secrets))
     return made
 
 
 def secrets_of(supplier):
     """Return all secrets of this connection."""
     row = Connection.objects.get(supplier=supplier)
-    tokens = unseal(row.tokens_sealed)
+    tokens = decrypt(row.tokens_encrypted)
     return {DEFAULT_KEY, WRONG_KEY, HOOK_SECRET, tokens["access"], tokens["refresh"]}
 
 
@@ -44,18 +44,20 @@ def run_with_faults(supplier, sandbox):
     told = []
     for kind in FAULTS:
         sandbox.fault("*", kind, count=2)
-        take_in(supplier=supplier, kind="products", now=timezone.now())
+        run_sync(supplier=supplier, kind="products", now=timezone.now())
     sandbox.control("faults/clear", {})
-    take_in(supplier=supplier, kind="products", now=timezone.now())
+    run_sync(supplier=supplier, kind="products", now=timezone.now())
     row = Connection.objects.get(supplier=supplier)
-    kept = row.secrets_sealed, row.tokens_sealed
-    Connection.objects.update(secrets_sealed=seal({"api_key": WRONG_KEY}), tokens_sealed="")
+    kept = row.secrets_encrypted, row.tokens_encrypted
+    Connection.objects.update(
+        secrets_encrypted=encrypt({"api_key": WRONG_KEY}), tokens_encrypted=""
+    )
     try:
-        with adapter_for(supplier) as connector:
+        with open_connector(supplier) as connector:
             connector.sign_in()
-    except OutsideError as error:
+    except ExternalServiceError as error:
         told.append("".join(traceback.format_exception(error)) + repr(error))
-    Connection.objects.update(secrets_sealed=kept[0], tokens_sealed=kept[1])
+    Connection.objects.update(secrets_encrypted=kept[0], tokens_encrypted=kept[1])
     return told
 
 
@@ -63,7 +65,7 @@ def test_no_secret_of_a_run_is_exposed(supplier, sandbox_supplier, client, caplo
     caplog.set_level(logging.DEBUG)
     errors = run_with_faults(supplier, sandbox_supplier)
     wire = Connection.objects.get(supplier=supplier)
-    line = line_to(supplier, wire, gate=gate_of(supplier, wire))
+    line = build_context(supplier, wire, gate=build_gate(supplier, wire))
     client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
     pages = [
         client.get(reverse(f"admin:suppliers_{name}_change", args=[pk])).content.decode()
@@ -77,13 +79,13 @@ def test_no_secret_of_a_run_is_exposed(supplier, sandbox_supplier, client, caplo
         "errors": "\n".join(errors),
         "the line": repr(line) + str(line),
         "the admin": "\n".join(pages),
-        "runs": str(list(FeedRun.objects.values())),
-        "the connection": repr(wire) + wire.problem + str(wire.remembered) + str(wire.options),
+        "runs": str(list(SyncRun.objects.values())),
+        "the connection": repr(wire) + wire.problem + str(wire.connector_state) + str(wire.options),
     }
 
     assert errors
     assert "suppliers.resilience.gate" in told["the log"]
-    assert FeedRun.objects.filter(status="failed").exists()
+    assert SyncRun.objects.filter(status="failed").exists()
     found = {
         (secret[:8], place)
         for secret in secrets_of(supplier)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from storefront.lib.security.encryption import seal, unseal
+from storefront.lib.security.encryption import decrypt, encrypt
 from suppliers.connections import setup
-from suppliers.connections.setup import NotConnectableError, Wiring, Wish
+from suppliers.connections.setup import ConnectionInput, InvalidSetupError, SupplierInput
 from suppliers.models import Connection, Supplier, SupplierProduct
 from tests.factories.suppliers import make_supplier
 
@@ -16,13 +16,13 @@ HERE = "https://api.example.com/v1/"
 
 
 def add(code="dragon", *, connector="cj", base_url=HERE, secrets=None, options=None, **words):
-    wiring = Wiring(base_url=base_url, secrets=secrets or {}, options=options or {})
-    wish = Wish(connector=connector, wiring=wiring, **words)
-    return setup.add(code=code, wish=wish, now=timezone.now())
+    wiring = ConnectionInput(base_url=base_url, secrets=secrets or {}, options=options or {})
+    wish = SupplierInput(connector=connector, wiring=wiring, **words)
+    return setup.save_supplier(code=code, wish=wish, now=timezone.now())
 
 
 def rejected(**words):
-    with pytest.raises(NotConnectableError) as caught:
+    with pytest.raises(InvalidSetupError) as caught:
         add(**words)
     return caught.value.reasons
 
@@ -37,8 +37,8 @@ def test_a_new_supplier_is_a_candidate_with_encrypted_keys():
         "USD",
         "Dragon",
     )
-    assert "CJ1@api@key" not in wire.secrets_sealed
-    assert unseal(wire.secrets_sealed) == {"api_key": "CJ1@api@key"}
+    assert "CJ1@api@key" not in wire.secrets_encrypted
+    assert decrypt(wire.secrets_encrypted) == {"api_key": "CJ1@api@key"}
     assert wire.options == {"level": 3}
 
 
@@ -50,7 +50,7 @@ def test_adding_again_changes_only_the_given_values():
     wire = Connection.objects.get(supplier=supplier)
     assert (is_new, supplier.name, Supplier.objects.count()) == (False, "Dragon Ltd", 1)
     assert (wire.base_url, wire.calls_per_second, wire.options) == (HERE, 4, {"level": 3})
-    assert unseal(wire.secrets_sealed) == {"api_key": "old"}
+    assert decrypt(wire.secrets_encrypted) == {"api_key": "old"}
 
 
 def test_all_errors_are_reported_together_and_nothing_is_written():
@@ -110,22 +110,24 @@ def test_an_unknown_connector_is_answered_with_the_known_ones():
 
 def test_a_new_key_deletes_the_tokens_of_the_old_one():
     supplier, _ = add(secrets={"api_key": "old"})
-    lent = seal({"access": "lent"})
-    Connection.objects.update(tokens_sealed=lent, remembered={"etag": "1"})
+    lent = encrypt({"access": "lent"})
+    Connection.objects.update(tokens_encrypted=lent, connector_state={"etag": "1"})
 
     add(base_url=None, secrets={"api_key": "old", "hook_secret": "whsec_bmV3"})
     kept = Connection.objects.get(supplier=supplier)
     add(base_url=None, secrets={"api_key": "new"})
 
     changed = Connection.objects.get(supplier=supplier)
-    assert kept.tokens_sealed == lent
-    assert (changed.tokens_sealed, changed.remembered) == ("", {"etag": "1"})
-    assert unseal(changed.secrets_sealed) == {"api_key": "new", "hook_secret": "whsec_bmV3"}
+    assert kept.tokens_encrypted == lent
+    assert (changed.tokens_encrypted, changed.connector_state) == ("", {"etag": "1"})
+    assert decrypt(changed.secrets_encrypted) == {"api_key": "new", "hook_secret": "whsec_bmV3"}
 
 
 def test_another_host_requires_entering_the_keys_again():
     add(secrets={"api_key": "old"})
-    Connection.objects.update(tokens_sealed=seal({"access": "lent"}), remembered={"etag": "1"})
+    Connection.objects.update(
+        tokens_encrypted=encrypt({"access": "lent"}), connector_state={"etag": "1"}
+    )
 
     reasons = rejected(connector=None, base_url="https://thief.example.net/v1/")
     add(connector=None, base_url="https://api.example.com/v2/")
@@ -133,12 +135,12 @@ def test_another_host_requires_entering_the_keys_again():
     add(connector=None, base_url="https://new.example.com/", secrets={"api_key": "old"})
 
     assert reasons == {"secret api_key": "The address has changed. Enter this secret again."}
-    assert (unseal(same_host.tokens_sealed), same_host.remembered) == (
+    assert (decrypt(same_host.tokens_encrypted), same_host.connector_state) == (
         {"access": "lent"},
         {"etag": "1"},
     )
     moved = Connection.objects.get()
-    assert (moved.base_url, moved.tokens_sealed, moved.remembered) == (
+    assert (moved.base_url, moved.tokens_encrypted, moved.connector_state) == (
         "https://new.example.com/",
         "",
         {},
@@ -151,7 +153,7 @@ def test_an_empty_secret_is_deleted_and_null_resets_an_option():
     add(base_url=None, secrets={"hook_secret": ""}, options={"level": None})
 
     wire = Connection.objects.get()
-    assert unseal(wire.secrets_sealed) == {"api_key": "k"}
+    assert decrypt(wire.secrets_encrypted) == {"api_key": "k"}
     assert wire.options == {}
     assert rejected(base_url=None, secrets={"api_key": ""}).keys() == {"secret api_key"}
 
@@ -166,7 +168,7 @@ def test_another_connector_starts_without_options():
 
 def test_connector_and_currency_are_fixed_once_products_are_imported():
     supplier = make_supplier(code="dragon", currency="USD", adapter="fake")
-    SupplierProduct.objects.create(supplier=supplier, ref="P1", changed_at=timezone.now())
+    SupplierProduct.objects.create(supplier=supplier, external_id="P1", changed_at=timezone.now())
 
     reasons = rejected(connector="cj", currency="EUR", base_url=None)
 
@@ -178,6 +180,6 @@ def test_two_suppliers_may_use_one_connector_with_different_hosts():
     second, _ = add("phoenix", base_url="https://other.example.com/", secrets={"api_key": "two"})
 
     wires = Connection.objects.order_by("supplier__code")
-    assert [unseal(wire.secrets_sealed)["api_key"] for wire in wires] == ["one", "two"]
+    assert [decrypt(wire.secrets_encrypted)["api_key"] for wire in wires] == ["one", "two"]
     assert first.adapter == second.adapter
     assert len({wire.base_url for wire in wires}) == 2

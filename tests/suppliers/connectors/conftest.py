@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def cj_answers(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(retries, "BASE_DELAY_S", 0)
     with respx.mock(base_url=BASE) as mocked:
         yield mocked
 

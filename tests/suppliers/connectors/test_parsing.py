@@ -5,8 +5,8 @@ import json
 import ijson
 import pytest
 
-from suppliers.connectors.cj.parsing import decoded
-from suppliers.connectors.parsing import RepairedJson, repaired_json
+from suppliers.connectors.cj.parsing import decode
+from suppliers.connectors.parsing import RepairedJson, repair_json
 
 BROKEN = {
     rb"x\ud800y": "xy",
@@ -36,7 +36,7 @@ class Slow:
 def test_json_with_invalid_characters_is_repaired(text, meant):
     document = b'[{"title":"' + text + b'","sku":"A1"}]'
 
-    assert decoded(document, list, what="list") == [{"title": meant, "sku": "A1"}]
+    assert decode(document, list, what="list") == [{"title": meant, "sku": "A1"}]
     assert list(ijson.items(RepairedJson(Slow(document, 1000)), "item")) == [
         {"title": meant, "sku": "A1"}
     ]
@@ -50,5 +50,5 @@ def test_chunk_size_does_not_change_the_result(size):
 
     chunks = list(iter(file.read, b""))
 
-    assert b"".join(chunks) == repaired_json(document)
+    assert b"".join(chunks) == repair_json(document)
     json.loads(b"".join(chunks))

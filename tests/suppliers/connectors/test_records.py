@@ -23,7 +23,7 @@ DIRTY = "\ud800T\0r\x01a\x7fi\x85l\udfff"
 CLEAN = "Trail"
 # What we send to a supplier, and COPY text, which has its own escapes.
 OURS = {
-    records.ClaimRequest, records.OrderName, records.Plea, records.PurchaseRequest, bulk.Lines,
+    records.ClaimRequest, records.OrderReference, records.ManualRequest, records.PurchaseOrderRequest, bulk.CopyLines,
 }  # fmt: skip
 DATACLASSES = [
     kind
@@ -106,4 +106,4 @@ def test_every_supplier_record_is_cleaned():
 def test_line_breaks_and_other_scripts_are_kept():
     text = "Fénəri\n\tfənər 🔦 \u2028x"
 
-    assert product_records.BadRow(row=text, code="x", message=text).message == text
+    assert product_records.ImportIssue(row=text, code="x", message=text).message == text

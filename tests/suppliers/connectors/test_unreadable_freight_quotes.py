@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.connectors.records import NoWayError
+from suppliers.connectors.records import NoShippingServiceError
 from tests.suppliers.connectors.bigbuy.recorded_answers import (
     REQUEST,
     bigbuy_answers,
@@ -58,7 +58,7 @@ def test_unreadable_cj_quotes_raise(cj, cj_answers):
     ) as caught:
         cj.freight(**ASKED)
 
-    assert not isinstance(caught.value, NoWayError)
+    assert not isinstance(caught.value, NoShippingServiceError)
 
 
 def test_cj_without_quotes_is_empty(cj, cj_answers):
@@ -72,7 +72,7 @@ def test_unreadable_bigbuy_quotes_raise(bigbuy, delay, carriers):
     with pytest.raises(PermanentError, match="no carrier in the answer can be read") as caught:
         bigbuy(quotes(delay), carriers)
 
-    assert not isinstance(caught.value, NoWayError)
+    assert not isinstance(caught.value, NoShippingServiceError)
 
 
 def test_disallowed_carrier_is_left_out(bigbuy):
@@ -83,5 +83,5 @@ def test_disallowed_carrier_is_left_out(bigbuy):
 def test_bigbuy_without_carrier_raises(bigbuy_answers, opened):
     bigbuy_answers.post("shipping/orders.json").mock(return_value=business("ER010"))
 
-    with pytest.raises(NoWayError):
+    with pytest.raises(NoShippingServiceError):
         opened().freight(**ASKED)

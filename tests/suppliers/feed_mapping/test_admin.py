@@ -74,8 +74,8 @@ def test_an_uploaded_file_is_detected_and_its_columns_suggested(staff, supplier)
     assert (given["column_stock"], given["column_weight"]) == ("Bestand", "Gewicht_g")
     assert given["images"] == "IMAGES split at |"
     assert "Trail 701 rot" in words(response)
-    assert (kept.given_name, kept.by) == ("liste.csv", "staff@fara.example")
-    assert re.fullmatch(r"products-[0-9a-f]{24}\.upload", kept.stored_as)
+    assert (kept.original_name, kept.by) == ("liste.csv", "staff@fara.example")
+    assert re.fullmatch(r"products-[0-9a-f]{24}\.upload", kept.storage_name)
 
 
 def test_nothing_is_saved_before_the_preview(staff, supplier):
@@ -148,13 +148,13 @@ def test_a_previewed_mapping_is_saved_and_activated(staff, supplier):
     version = FeedMapping.objects.get()
     assert (version.version, version.is_active, version.made_by) == (1, True, "staff@fara.example")
     wire = Connection.objects.get()
-    line = factory.line_to(supplier, wire, gate=factory.gate_of(supplier, wire))
+    line = factory.build_context(supplier, wire, gate=factory.build_gate(supplier, wire))
     options = line.settings(Options)
     assert options.mapping_of(Content.PRODUCTS).written() == version.spec
-    assert options.products_at == FeedUpload.objects.get().stored_as
-    with factory.adapter_for(supplier) as connector:
+    assert options.products_at == FeedUpload.objects.get().storage_name
+    with factory.open_connector(supplier) as connector:
         pages = list(connector.pages())
-    assert [page.ref for page in pages if hasattr(page, "record")] == ["HL-700", "HL-701"]
+    assert [page.external_id for page in pages if hasattr(page, "record")] == ["HL-700", "HL-701"]
 
 
 def test_changes_after_the_preview_need_another_preview(staff, supplier):

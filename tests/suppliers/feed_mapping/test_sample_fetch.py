@@ -17,7 +17,7 @@ from werkzeug import Response
 
 from suppliers.feed_mapping import sample_fetch, tasks
 from suppliers.models import Connection
-from suppliers.resilience.bulkheads import InHandError, in_hand
+from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 from tests.suppliers.feed_mapping.test_admin import (
     GOODS,
     fields_of,
@@ -140,7 +140,7 @@ def test_during_a_fetch_the_page_shows_its_start_and_queues_no_other(
     over.set()
     worker.join(10)
 
-    since = Connection.objects.get().remembered["samples"]["products"]["began_at"]
+    since = Connection.objects.get().connector_state["samples"]["products"]["began_at"]
     assert f"Fetching since {since[11:19]}" in words(response)
     assert re.search(r'<meta http-equiv="refresh" content="\d+">', response.content.decode())
     assert "Refresh" in words(response)
@@ -151,13 +151,13 @@ def test_during_a_fetch_the_page_shows_its_start_and_queues_no_other(
 
 def test_a_killed_worker_ends_the_waiting(staff, supplier, called):
     now = timezone.now()
-    sample_fetch.ask(supplier=supplier, content="products", now=now)
+    sample_fetch.request_fetch(supplier=supplier, content="products", now=now)
 
     def is_killed(begun, over):
-        with in_hand(f"sample {supplier.pk} products"):
+        with exclusive_lock(f"sample {supplier.pk} products"):
             wire = Connection.objects.get()
             wish = {"asked_at": now.isoformat(), "began_at": now.isoformat()}
-            wire.remembered = {"samples": {"products": wish}}
+            wire.connector_state = {"samples": {"products": wish}}
             wire.save()
             begun.set()
             over.wait(10)
@@ -176,14 +176,14 @@ def test_a_killed_worker_ends_the_waiting(staff, supplier, called):
 
 def test_a_fetch_without_a_worker_times_out(supplier):
     now = timezone.now()
-    sample_fetch.ask(supplier=supplier, content="products", now=now)
+    sample_fetch.request_fetch(supplier=supplier, content="products", now=now)
 
     def stage(after):
-        told = sample_fetch.last_of(supplier=supplier, content="products", now=now + after)
+        told = sample_fetch.last_fetch(supplier=supplier, content="products", now=now + after)
         return told.stage
 
-    assert stage(sample_fetch.TAKEN_UP_WITHIN) == "waiting"
-    assert stage(sample_fetch.TAKEN_UP_WITHIN + timedelta(seconds=1)) == "not taken up"
+    assert stage(sample_fetch.START_TIMEOUT) == "waiting"
+    assert stage(sample_fetch.START_TIMEOUT + timedelta(seconds=1)) == "not taken up"
 
 
 def test_an_unreachable_address_is_reported(staff, supplier, supplier_file, called):
@@ -231,28 +231,28 @@ def test_a_repeated_task_fetches_once(staff, supplier, supplier_file, called, ht
 
 
 def test_two_workers_do_not_fetch_concurrently(supplier, called):
-    sample_fetch.ask(supplier=supplier, content="products", now=timezone.now())
+    sample_fetch.request_fetch(supplier=supplier, content="products", now=timezone.now())
 
     def other(begun, over):
-        with in_hand(f"sample {supplier.pk} products"):
+        with exclusive_lock(f"sample {supplier.pk} products"):
             begun.set()
             over.wait(10)
 
     with elsewhere(other):
-        with pytest.raises(InHandError):
+        with pytest.raises(LockedElsewhereError):
             sample_fetch.fetch(supplier=supplier, content="products", now=timezone.now())
         work(supplier)  # the task ends without an error
 
 
 def test_a_fetch_is_retried_while_the_lanes_are_full(supplier, called, settings):
-    settings.LANES_PER_SUPPLIER = 0
+    settings.BULKHEAD_SLOTS_PER_SUPPLIER = 0
 
     work(supplier)
 
     assert [(name, how) for name, _, how in called] == [
         (
             "suppliers.feed_mapping.tasks.fetch_sample",
-            {"countdown": tasks.LANE_PATIENCE_S},
+            {"countdown": tasks.BULKHEAD_RETRY_S},
         )
     ]
 

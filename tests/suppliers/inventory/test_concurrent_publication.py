@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from storefront.lib.db import advisory_locks
 from suppliers.inventory import publication
-from suppliers.models import UnpublishedSupply
+from suppliers.models import PendingPublication
 from tests.factories.catalog import make_product, make_variant
 from tests.factories.feeds import NOON
 
@@ -36,7 +36,7 @@ def side_by_side(count, work):
 def test_two_workers_publish_each_variant_once(shop, monkeypatch):
     for number in range(24):
         variant = make_variant(product=make_product(slug=f"p-{number}"), sku=f"V-{number}")
-        UnpublishedSupply.objects.create(variant=variant)
+        PendingPublication.objects.create(variant=variant)
     published, meeting = Counter(), threading.Barrier(2, timeout=20)
     real, firsts = publication.publish, threading.local()
 
@@ -48,24 +48,24 @@ def test_two_workers_publish_each_variant_once(shop, monkeypatch):
 
     monkeypatch.setattr(publication, "publish", publish)
 
-    side_by_side(2, lambda: publication.publish_waiting(now=NOON))
+    side_by_side(2, lambda: publication.publish_pending(now=NOON))
 
     assert set(published.values()) == {1}
     assert len(published) == 24
-    assert not UnpublishedSupply.objects.exists()
+    assert not PendingPublication.objects.exists()
 
 
 def test_items_added_to_a_held_slice_are_done_by_the_waiting_worker():
     is_held, may_end, done = threading.Event(), threading.Event(), []
 
     def first():
-        for _ in advisory_locks.each("test", is_left=lambda _: False):
+        for _ in advisory_locks.lock_slices("test", is_left=lambda _: False):
             is_held.set()
             may_end.wait(20)
 
     def second():
         is_held.wait(20)
-        done.extend(advisory_locks.each("test", is_left=lambda _: may_end.set() or True))
+        done.extend(advisory_locks.lock_slices("test", is_left=lambda _: may_end.set() or True))
 
     jobs = [first, second]
 
@@ -79,11 +79,11 @@ def test_items_added_to_a_held_slice_are_done_by_the_waiting_worker():
 
 def test_only_slices_with_queued_variants_are_locked(shop, django_assert_num_queries):
     variant = make_variant(product=make_product(slug="one"), sku="ONE")
-    UnpublishedSupply.objects.create(variant=variant)
+    PendingPublication.objects.create(variant=variant)
 
     with CaptureQueriesContext(connection) as asked:
-        assert publication.publish_waiting(now=NOON) == 1
+        assert publication.publish_pending(now=NOON) == 1
 
     assert sum("pg_try_advisory_lock" in each["sql"] for each in asked) == 1
     with django_assert_num_queries(1):
-        publication.publish_waiting(now=NOON)
+        publication.publish_pending(now=NOON)

@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 
 from suppliers.inventory import freshness
-from suppliers.inventory.freshness import Standing, Terms, judge
+from suppliers.inventory.freshness import DecayTerms, Freshness, decay
 
 MINUTE = timedelta(minutes=1)
 A_MOMENT = timedelta(microseconds=1)
-TERMS = Terms(
-    believed=timedelta(hours=3),
-    hidden=timedelta(hours=24),
+TERMS = DecayTerms(
+    fresh_for=timedelta(hours=3),
+    expires_after=timedelta(hours=24),
     told=timedelta(hours=6),
     units=Decimal(1),
     percent=Decimal(2),
@@ -24,19 +24,19 @@ TERMS = Terms(
 @pytest.mark.parametrize(
     ("age", "reported", "standing", "extra"),
     [
-        (timedelta(0), 100, Standing.BELIEVED, 0),
-        (timedelta(hours=3), 100, Standing.BELIEVED, 0),
-        (timedelta(hours=3) + A_MOMENT, 100, Standing.BUFFERED, 3),
-        (timedelta(hours=4), 100, Standing.BUFFERED, 3),
-        (timedelta(hours=4) + A_MOMENT, 100, Standing.BUFFERED, 6),
-        (timedelta(hours=4), 10, Standing.BUFFERED, 2),
-        (timedelta(hours=24), 100, Standing.BUFFERED, 63),
-        (timedelta(hours=24), 5, Standing.BUFFERED, 5),
-        (timedelta(hours=24) + A_MOMENT, 1000, Standing.HIDDEN, 1000),
+        (timedelta(0), 100, Freshness.FRESH, 0),
+        (timedelta(hours=3), 100, Freshness.FRESH, 0),
+        (timedelta(hours=3) + A_MOMENT, 100, Freshness.DECAYING, 3),
+        (timedelta(hours=4), 100, Freshness.DECAYING, 3),
+        (timedelta(hours=4) + A_MOMENT, 100, Freshness.DECAYING, 6),
+        (timedelta(hours=4), 10, Freshness.DECAYING, 2),
+        (timedelta(hours=24), 100, Freshness.DECAYING, 63),
+        (timedelta(hours=24), 5, Freshness.DECAYING, 5),
+        (timedelta(hours=24) + A_MOMENT, 1000, Freshness.EXPIRED, 1000),
     ],
 )
 def test_a_figure_is_fresh_then_decays_each_hour_then_expires(age, reported, standing, extra):
-    judged = judge(reported=reported, age=age, terms=TERMS)
+    judged = decay(reported=reported, age=age, terms=TERMS)
 
     assert (judged.standing, judged.extra) == (standing, extra)
 
@@ -48,15 +48,15 @@ def test_a_figure_is_fresh_then_decays_each_hour_then_expires(age, reported, sta
 def test_low_accuracy_speeds_up_the_decay(accuracy, extra):
     known = accuracy and Decimal(accuracy)
 
-    judged = judge(reported=100, age=timedelta(hours=4), terms=TERMS, accuracy=known)
+    judged = decay(reported=100, age=timedelta(hours=4), terms=TERMS, accuracy=known)
 
     assert judged.extra == extra
 
 
 def test_a_figure_changes_only_at_its_decay_steps():
-    steps = freshness.steps(TERMS)
+    steps = freshness.decay_steps(TERMS)
     shown = [
-        (judge(reported=500, age=age, terms=TERMS), age > TERMS.told)
+        (decay(reported=500, age=age, terms=TERMS), age > TERMS.told)
         for age in (MINUTE * number for number in range(26 * 60))
     ]
     changed = [
@@ -70,25 +70,25 @@ def test_a_figure_changes_only_at_its_decay_steps():
 def test_database_and_python_decay_are_equal():
     dice = random.Random(4)
     for _ in range(400):
-        terms = Terms(
-            believed=MINUTE * dice.randint(0, 300),
-            hidden=MINUTE * dice.randint(300, 1440),
+        terms = DecayTerms(
+            fresh_for=MINUTE * dice.randint(0, 300),
+            expires_after=MINUTE * dice.randint(300, 1440),
             told=MINUTE,
             units=Decimal(dice.randint(0, 400)) / 100,
             percent=Decimal(dice.randint(0, 900)) / 100,
         )
         accuracy = dice.choice([None, Decimal(dice.randint(7000, 10000)) / 10000])
         reported = dice.choice([0, 1, 3, 40, 1000, 1_000_000])
-        age = dice.choice([terms.believed, terms.hidden, MINUTE * dice.randint(0, 1600)])
+        age = dice.choice([terms.fresh_for, terms.expires_after, MINUTE * dice.randint(0, 1600)])
         age += A_MOMENT * dice.choice([-1, 0, 1])
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT aged_buffer(%s, %s, %s, %s, %s, %s, %s)",
+                "SELECT stock_decay(%s, %s, %s, %s, %s, %s, %s)",
                 [
                     reported,
                     age,
-                    terms.believed // MINUTE,
-                    terms.hidden // MINUTE,
+                    terms.fresh_for // MINUTE,
+                    terms.expires_after // MINUTE,
                     terms.units,
                     terms.percent,
                     accuracy,
@@ -96,7 +96,7 @@ def test_database_and_python_decay_are_equal():
             )
             ((told,),) = cursor.fetchall()
 
-        assert told == judge(reported=reported, age=age, terms=terms, accuracy=accuracy).extra
+        assert told == decay(reported=reported, age=age, terms=terms, accuracy=accuracy).extra
 
 
 @pytest.mark.parametrize(
@@ -104,10 +104,10 @@ def test_database_and_python_decay_are_equal():
     [(0, 0, False), (2, 2, True), (2, 3, False), (30, 50, False), (31, 50, True)],
 )
 def test_old_or_nearly_sold_out_stock_is_queried(age_min, left, asks):
-    assert asks is freshness.should_ask(
+    assert asks is freshness.needs_live_check(
         age=MINUTE * age_min,
         left=left,
-        asked_after=MINUTE * 30,
-        asked_below=2,
-        just_asked=MINUTE,
+        query_after=MINUTE * 30,
+        live_check_below_units=2,
+        min_age=MINUTE,
     )

@@ -46,10 +46,10 @@ def test_a_figure_written_in_place_has_the_date_of_its_run(wholesaler):
     for kind in ("prices", "stock"):
         sync(wholesaler, kind, now=LATER)
 
-    level = StockLevel.objects.with_known_at().get()
+    level = StockLevel.objects.with_confirmed_at().get()
     assert (level.reported_quantity, level.as_of, level.known_at) == (6, NOON, LATER)
-    offer = SupplierOffer.objects.with_cost_known_at().get()
-    assert (offer.cost_as_of, offer.cost_known_at) == (NOON, LATER)
+    offer = SupplierOffer.objects.with_cost_confirmed_at().get()
+    assert (offer.cost_reported_at, offer.cost_confirmed_at) == (NOON, LATER)
 
 
 @pytest.mark.parametrize("kind", ["prices", "stock"])
@@ -57,20 +57,20 @@ def test_a_formerly_unconfirmed_figure_gets_its_own_date(wholesaler, kind):
     wholesaler.put(ware("A-1"), ware("A-2"))
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
-    StockLevel.objects.update(is_silent=True)
-    SupplierOffer.objects.update(is_cost_silent=True)
+    StockLevel.objects.update(is_unconfirmed=True)
+    SupplierOffer.objects.update(is_cost_unconfirmed=True)
     wholesaler.put(ware("A-1", price="11.00", stock=6), ware("A-2"))
 
     sync(wholesaler, kind, now=LATER)
     sync(wholesaler, kind, now=LATER + timedelta(hours=1))
 
     if kind == "stock":
-        level = StockLevel.objects.with_known_at().get(offer__supplier_sku="A-1")
-        assert (level.as_of, level.is_silent) == (LATER, False)
+        level = StockLevel.objects.with_confirmed_at().get(offer__supplier_sku="A-1")
+        assert (level.as_of, level.is_unconfirmed) == (LATER, False)
         assert level.known_at == LATER + timedelta(hours=1)
     else:
-        offer = SupplierOffer.objects.with_cost_known_at().get(supplier_sku="A-1")
-        assert (offer.cost_as_of, offer.is_cost_silent) == (LATER, False)
+        offer = SupplierOffer.objects.with_cost_confirmed_at().get(supplier_sku="A-1")
+        assert (offer.cost_reported_at, offer.is_cost_unconfirmed) == (LATER, False)
 
 
 def written(model):

@@ -10,7 +10,7 @@ from django.db import transaction
 from catalog.models import Channel, Listing
 from suppliers.inventory import confirmations, ledger, publication
 from suppliers.inventory.ledger import NotEnoughStockError
-from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer, UnpublishedSupply
+from suppliers.models import PendingPublication, StockLevel, StockLocation, Supplier, SupplierOffer
 from tests.factories.feeds import stock_world, sync
 from tests.factories.orders import make_sellable
 from tests.factories.suppliers import NOON
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 def held(level, quantity, *, after):
     with transaction.atomic():
         try:
-            ledger.hold(units={level.pk: quantity}, cause="order:FL-1", now=NOON + after)
+            ledger.reserve(units={level.pk: quantity}, cause="order:FL-1", now=NOON + after)
         except NotEnoughStockError:
             return False
         transaction.set_rollback(True)
@@ -63,17 +63,17 @@ def test_stock_with_an_expired_cost_cannot_be_reserved():
     assert most(level, after=after) == 0
     assert not StockLevel.objects.fresh(NOON + after).exists()
 
-    Supplier.objects.update(costs_as_of=NOON + HOUR * 72)
+    Supplier.objects.update(costs_confirmed_at=NOON + HOUR * 72)
     assert most(level, after=after) == 20
     assert StockLevel.objects.fresh(NOON + after).exists()
 
-    SupplierOffer.objects.update(is_cost_silent=True)
+    SupplierOffer.objects.update(is_cost_unconfirmed=True)
     assert most(level, after=after) == 0
 
 
 def test_minimum_and_pack_size_apply_to_reservations():
     level = make_sellable(quantity=20).level
-    SupplierOffer.objects.update(minimum_quantity=6, pack_size=3)
+    SupplierOffer.objects.update(min_order_units=6, pack_size=3)
 
     sold = [number for number in range(1, 13) if held(level, number, after=HOUR)]
 
@@ -82,15 +82,15 @@ def test_minimum_and_pack_size_apply_to_reservations():
 
 def shown(now):
     """Run the sweeps as beat does; return what the listing shows."""
-    confirmations.follow(now=now)
-    published = publication.publish_waiting(now=now)
+    confirmations.queue_aged(now=now)
+    published = publication.publish_pending(now=now)
     return Listing.objects.get().available, published
 
 
 def test_listings_follow_the_decay_steps_without_writes_between(supplier, world):
     stock_world(world, 1, stock={"DE": 20})
     sync(supplier)
-    confirmations.follow(now=NOON + MINUTE)
+    confirmations.queue_aged(now=NOON + MINUTE)
 
     seen = [shown(NOON + MINUTE * minutes) for minutes in (100, 179, 186, 200, 239, 246, 1445)]
 
@@ -101,11 +101,11 @@ def test_rows_confirmed_together_decay_together(supplier, world):
     stock_world(world, 3, stock={"DE": 20})
     sync(supplier)
     sync(supplier, "stock", now=NOON + HOUR)
-    confirmations.follow(now=NOON + HOUR)
-    UnpublishedSupply.objects.all().delete()
+    confirmations.queue_aged(now=NOON + HOUR)
+    PendingPublication.objects.all().delete()
 
-    early = confirmations.follow(now=NOON + HOUR * 3 + MINUTE * 30)
-    in_time = confirmations.follow(now=NOON + HOUR * 4 + MINUTE * 5)
+    early = confirmations.queue_aged(now=NOON + HOUR * 3 + MINUTE * 30)
+    in_time = confirmations.queue_aged(now=NOON + HOUR * 4 + MINUTE * 5)
 
     assert (early, in_time) == (0, 3)
 
@@ -126,7 +126,7 @@ def test_changed_terms_reach_the_listings_at_once(supplier, world):
     sync(supplier)
     before = shown(NOON + HOUR * 2)
 
-    Supplier.objects.update(stock_believed_min=30)
+    Supplier.objects.update(stock_fresh_for_min=30)
     after = shown(NOON + HOUR * 2 + MINUTE)
 
     assert (before[0], after) == (20, (17, 1))
@@ -138,14 +138,14 @@ def test_costs_are_confirmed_by_a_run_and_expire_without_one(supplier, world):
     asked = NOON + HOUR * 70
     sync(supplier, "prices", now=asked)
     sync(supplier, "stock", now=NOON + HOUR * 141)
-    publication.publish_waiting(now=NOON + HOUR * 141)
+    publication.publish_pending(now=NOON + HOUR * 141)
     available = [one.available for one in Listing.objects.order_by("pk")]
 
     sync(supplier, "stock", now=asked + HOUR * 72)
-    confirmations.follow(now=asked + HOUR * 72 + MINUTE * 10)
-    publication.publish_waiting(now=asked + HOUR * 72 + MINUTE * 10)
+    confirmations.queue_aged(now=asked + HOUR * 72 + MINUTE * 10)
+    publication.publish_pending(now=asked + HOUR * 72 + MINUTE * 10)
 
-    assert Supplier.objects.get().costs_as_of >= asked
+    assert Supplier.objects.get().costs_confirmed_at >= asked
     assert available == [20, 20]
     assert [one.available for one in Listing.objects.order_by("pk")] == [0, 0]
 
@@ -153,16 +153,16 @@ def test_costs_are_confirmed_by_a_run_and_expire_without_one(supplier, world):
 def test_a_larger_channel_safety_stock_lowers_availability(supplier, world):
     stock_world(world, 1, stock={"DE": 20})
     sync(supplier)
-    publication.publish_waiting(now=NOON)
+    publication.publish_pending(now=NOON)
     shown = Listing.objects.get().available
 
     Channel.objects.update(buffer=3)
-    confirmations.follow(now=NOON)
-    publication.publish_waiting(now=NOON)
+    confirmations.queue_aged(now=NOON)
+    publication.publish_pending(now=NOON)
 
     assert Listing.objects.get().available == shown - 3
-    confirmations.follow(now=NOON)
-    assert not UnpublishedSupply.objects.exists()
+    confirmations.queue_aged(now=NOON)
+    assert not PendingPublication.objects.exists()
 
 
 def test_the_number_of_queries_does_not_grow_with_the_catalog(
@@ -170,8 +170,8 @@ def test_the_number_of_queries_does_not_grow_with_the_catalog(
 ):
     stock_world(world, 3, stock={"DE": 20})
     sync(supplier)
-    confirmations.follow(now=NOON)
+    confirmations.queue_aged(now=NOON)
 
     with django_assert_num_queries(10):
-        confirmations.follow(now=NOON + MINUTE)
-    assert StockLocation.objects.get().aged_at == NOON + MINUTE
+        confirmations.queue_aged(now=NOON + MINUTE)
+    assert StockLocation.objects.get().aged_until == NOON + MINUTE

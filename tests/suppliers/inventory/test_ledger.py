@@ -5,7 +5,7 @@ from django.db import transaction
 
 from catalog.models import Listing
 from suppliers.inventory import ledger, publication
-from suppliers.models import StockLevel, UnpublishedSupply
+from suppliers.models import PendingPublication, StockLevel
 from tests.factories.orders import make_sellable
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer
 
@@ -13,14 +13,14 @@ pytestmark = pytest.mark.django_db
 
 
 def shown(level):
-    publication.publish_waiting(now=NOON)
+    publication.publish_pending(now=NOON)
     return Listing.objects.get(variant=level.offer.variant).available
 
 
 def test_every_change_of_availability_is_queued_for_publication():
     level = make_sellable(quantity=5).level
     told = {"units": {level.pk: 2}, "cause": "order:FL-1", "now": NOON}
-    changes = (ledger.hold, ledger.let_go, ledger.hold, ledger.sell, ledger.unsell)
+    changes = (ledger.reserve, ledger.release, ledger.reserve, ledger.allocate, ledger.deallocate)
 
     numbers = []
     for change in changes:
@@ -33,18 +33,19 @@ def test_every_change_of_availability_is_queued_for_publication():
 
 def test_reflected_units_are_queued_for_publication():
     level = make_sellable(quantity=5).level
-    StockLevel.objects.filter(pk=level.pk).update(allocated_unseen=2)
+    StockLevel.objects.filter(pk=level.pk).update(allocated_outstanding=2)
     publication.publish(variant_ids=[level.offer.variant_id], now=NOON)
     before = shown(level)
 
     with transaction.atomic():
-        ledger.see(units={level.pk: 2}, cause="supplier:lumen", now=NOON)
+        ledger.mark_absorbed(units={level.pk: 2}, cause="supplier:lumen", now=NOON)
 
     assert (before, shown(level)) == (3, 5)
 
 
 @pytest.mark.parametrize(
-    "change", [ledger.hold, ledger.sell, ledger.let_go, ledger.unsell, ledger.see]
+    "change",
+    [ledger.reserve, ledger.allocate, ledger.release, ledger.deallocate, ledger.mark_absorbed],
 )
 def test_counter_movement_and_queue_entry_are_one_statement_per_row(
     change, django_assert_num_queries
@@ -52,29 +53,29 @@ def test_counter_movement_and_queue_entry_are_one_statement_per_row(
     listing = make_sellable(quantity=5)
     offer = listing.level.offer
     levels = [listing.level, make_level(offer, location=make_location(offer.supplier, "CN", "CN"))]
-    StockLevel.objects.update(reserved=1, allocated_unseen=1)
-    UnpublishedSupply.objects.all().delete()
+    StockLevel.objects.update(reserved=1, allocated_outstanding=1)
+    PendingPublication.objects.all().delete()
 
     with transaction.atomic(), django_assert_num_queries(len(levels)):
         change(units={level.pk: 1 for level in levels}, cause="order:FL-1", now=NOON)
 
-    assert set(UnpublishedSupply.objects.values_list("variant_id")) == {(offer.variant_id,)}
+    assert set(PendingPublication.objects.values_list("variant_id")) == {(offer.variant_id,)}
 
 
 def test_a_change_that_is_rolled_back_queues_nothing():
     level = make_sellable(quantity=5).level
 
     with transaction.atomic():
-        ledger.hold(units={level.pk: 2}, cause="order:FL-1", now=NOON)
+        ledger.reserve(units={level.pk: 2}, cause="order:FL-1", now=NOON)
         transaction.set_rollback(True)
 
-    assert not UnpublishedSupply.objects.exists()
+    assert not PendingPublication.objects.exists()
 
 
 def test_an_offer_without_variant_queues_nothing():
     level = make_level(make_offer(None))
 
     with transaction.atomic():
-        ledger.hold(units={level.pk: 1}, cause="order:FL-1", now=NOON)
+        ledger.reserve(units={level.pk: 1}, cause="order:FL-1", now=NOON)
 
-    assert not UnpublishedSupply.objects.exists()
+    assert not PendingPublication.objects.exists()

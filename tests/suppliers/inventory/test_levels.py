@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from suppliers.inventory import confirmations
 from suppliers.models import StockLevel, SupplierOffer
 from suppliers.offers import writer
-from suppliers.runs.runs import Work, begin
+from suppliers.runs.runs import RunContext, open_run
 from suppliers.runs.staging import run
 from suppliers.sync import webhooks
 from tests.factories.feeds import NOON, stock_world, sync
@@ -31,7 +31,7 @@ def test_an_answer_older_than_the_last_confirmation_changes_nothing(supplier, wo
 
     for minutes in (-1, 1):
         now = LATER + timedelta(minutes=minutes)
-        webhooks.recount(supplier=supplier, refs=["P1"], cause="news:m-1", now=now)
+        webhooks.refresh_stock(supplier=supplier, external_ids=["P1"], cause="news:m-1", now=now)
         figure = StockLevel.objects.get(offer__supplier_sku="P1-Black", location__code="DE")
         assert figure.reported_quantity == (20 if minutes < 0 else 3)
 
@@ -44,9 +44,11 @@ def test_a_row_reported_after_the_run_started_stays_confirmed(supplier, world):
 
     with transaction.atomic():
         nine = NOON + timedelta(minutes=9)
-        confirmations.fall_silent(which="true", params={"supplier": supplier.pk, "as_of": nine})
+        confirmations.mark_unconfirmed(
+            which="true", params={"supplier": supplier.pk, "as_of": nine}
+        )
 
-    silent = StockLevel.objects.filter(is_silent=True)
+    silent = StockLevel.objects.filter(is_unconfirmed=True)
     assert set(silent.values_list("offer__supplier_sku", flat=True)) == {"P2-Black"}
 
 
@@ -63,7 +65,7 @@ def test_rows_are_marked_unconfirmed_in_id_order(supplier, world):
             with transaction.atomic():
                 run("SET LOCAL lock_timeout = '5s'", {})
                 is_asked.set()
-                confirmations.fall_silent(
+                confirmations.mark_unconfirmed(
                     which="true", params={"supplier": supplier.pk, "as_of": LATER}
                 )
         finally:
@@ -83,7 +85,7 @@ def test_rows_are_marked_unconfirmed_in_id_order(supplier, world):
     thread.join()
 
     assert is_free
-    assert not StockLevel.objects.filter(is_silent=False).exists()
+    assert not StockLevel.objects.filter(is_unconfirmed=False).exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -92,7 +94,7 @@ def test_stock_is_written_while_the_product_job_locks_the_offer(supplier, world)
     sync(supplier)
     offer = SupplierOffer.objects.get()
     elsewhere = make_location(supplier, "PL", "PL")
-    work = Work(begin(supplier=supplier, kind="products", now=LATER), now=LATER)
+    work = RunContext(open_run(supplier=supplier, kind="products", now=LATER), now=LATER)
 
     def count():
         with closing(connection), transaction.atomic():
@@ -100,7 +102,7 @@ def test_stock_is_written_while_the_product_job_locks_the_offer(supplier, world)
             make_level(offer, 7, elsewhere)
 
     with transaction.atomic(), ThreadPoolExecutor() as pool:
-        writer.retire_some(work, [offer.supplier_product])
+        writer.discontinue_batch(work, [offer.product_external_id])
         pool.submit(count).result()
 
     assert StockLevel.objects.get(location=elsewhere).reported_quantity == 7

@@ -12,30 +12,30 @@ from catalog.listings import repricing
 from catalog.models import ExchangeRate, Listing
 from storefront.lib.money import Money
 from suppliers.inventory import channel_supply, publication
-from suppliers.inventory.channel_supply import OfferedSupply, Shelf
-from suppliers.models import StockLevel, SupplierOffer, UnpublishedSupply
-from suppliers.shipping_services.selection import Load
+from suppliers.inventory.channel_supply import LocationStock, OfferSupply
+from suppliers.models import PendingPublication, StockLevel, SupplierOffer
+from suppliers.shipping_services.selection import ParcelLoad
 from tests.factories.catalog import make_channel, make_variant
 from tests.factories.feeds import NOON, usd
 from tests.factories.pricing import costing, terms
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
 
 EUR = costing()
-ONE = Load(weight_g=100, cells=())
-best = partial(channel_supply.best, routes={})
+ONE = ParcelLoad(weight_g=100, cells=())
+best = partial(channel_supply.summarize, routes={})
 
 
-def offered(cost, *shelves, currency="EUR", **more):
-    return OfferedSupply(
+def offered(cost, *locations, currency="EUR", **more):
+    return OfferSupply(
         cost=Money(Decimal(cost), currency),
-        shelves=tuple(
-            Shelf(
+        locations=tuple(
+            LocationStock(
                 country=country,
                 free=free,
                 known_at=NOON + timedelta(minutes=age),
                 location_id=place,
             )
-            for place, (country, free, age) in enumerate(shelves)
+            for place, (country, free, age) in enumerate(locations)
         ),
         load=ONE,
         **more,
@@ -118,7 +118,7 @@ def test_no_price_is_below_the_map_of_another_offer_with_stock(shop):
     assert (listing.supplier_code, listing.price_amount) == ("near", Decimal("46.99"))  # 50 dollars
 
     ExchangeRate.objects.update(rate="1.00")
-    repricing.reprice(channel=listing.channel, now=NOON)
+    repricing.reprice_channel(channel=listing.channel, now=NOON)
 
     listing.refresh_from_db()
     assert listing.price_amount == Decimal("50.99")
@@ -162,7 +162,7 @@ def test_an_offer_without_exchange_rate_cannot_be_sold():
 
 
 def test_an_offer_without_exchange_rate_does_not_block_others():
-    faded = replace(EUR, faded={"JPY": Decimal("0.01")})
+    faded = replace(EUR, expired_rates={"JPY": Decimal("0.01")})
     yen = offered("1", ("JP", 9, 0), currency="JPY", map_amount=Decimal(9999))
     good, sold_out = offered("9", ("DE", 5, 0)), offered("9", ("DE", 0, 0))
 
@@ -230,8 +230,8 @@ def test_without_offers_nothing_is_available():
 def test_held_stale_and_paused_offers_are_not_sold(shop):
     variant = make_variant()
     for status, code, age in (
-        ("held", "a", 0),
-        ("gone", "b", 0),
+        ("on_hold", "a", 0),
+        ("discontinued", "b", 0),
         ("active", "c", 25),
         ("active", "d", 0),
     ):
@@ -269,22 +269,22 @@ def test_an_unpublished_change_is_found_by_the_sweep(shop):
     offer = make_offer(variant, cost="9.00")
     make_level(offer, quantity=5)
     make_level(offer, quantity=50, location=make_location(offer.supplier, "CN", "CN"))
-    UnpublishedSupply.objects.bulk_create(UnpublishedSupply(variant=variant) for _ in range(3))
+    PendingPublication.objects.bulk_create(PendingPublication(variant=variant) for _ in range(3))
 
-    assert publication.publish_waiting(now=NOON, within=timedelta()) == 0, "no time is left"
-    assert publication.publish_waiting(now=NOON) == 1
+    assert publication.publish_pending(now=NOON, within=timedelta()) == 0, "no time is left"
+    assert publication.publish_pending(now=NOON) == 1
 
     listing = Listing.objects.get(variant=variant)
     assert (listing.available, listing.ships_from) == (50, {"CN": 50, "DE": 5})
-    assert not UnpublishedSupply.objects.exists()
-    assert publication.publish_waiting(now=NOON) == 0
+    assert not PendingPublication.objects.exists()
+    assert publication.publish_pending(now=NOON) == 0
 
 
 def test_a_change_during_publication_is_not_lost(shop, monkeypatch):
     variant = make_variant()
     level = make_level(make_offer(variant), quantity=5)
-    UnpublishedSupply.objects.create(variant=variant)
-    refresh = publication.refresh.refresh
+    PendingPublication.objects.create(variant=variant)
+    refresh = publication.refresh.refresh_listings
     told = []
 
     def refresh_while_news_come(**words):
@@ -293,11 +293,11 @@ def test_a_change_during_publication_is_not_lost(shop, monkeypatch):
             told.append(1)
             level.reported_quantity = 2
             level.save(update_fields=["reported_quantity"])
-            UnpublishedSupply.objects.create(variant=variant)
+            PendingPublication.objects.create(variant=variant)
         return touched
 
-    monkeypatch.setattr(publication.refresh, "refresh", refresh_while_news_come)
+    monkeypatch.setattr(publication.refresh, "refresh_listings", refresh_while_news_come)
 
-    publication.publish_waiting(now=NOON)
+    publication.publish_pending(now=NOON)
 
     assert Listing.objects.get(variant=variant).available == 2

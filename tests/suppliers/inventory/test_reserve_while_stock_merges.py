@@ -27,12 +27,12 @@ SELECT EXISTS (
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("tries", [1, 2])
 def test_a_reservation_that_waited_gets_the_merged_stock(wholesaler, monkeypatch, tries):
-    monkeypatch.setattr(ledger, "TRIES", tries)
+    monkeypatch.setattr(ledger, "MAX_TRIES", tries)
     wholesaler.put(ware("A-1", stock=50))
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
     sync(wholesaler, "prices", now=LATER)
-    SupplierOffer.objects.update(minimum_quantity=1, pack_size=1)
+    SupplierOffer.objects.update(min_order_units=1, pack_size=1)
     wholesaler.put(ware("A-1", stock=5))
     level = StockLevel.objects.get()
     ended = []
@@ -40,7 +40,7 @@ def test_a_reservation_that_waited_gets_the_merged_stock(wholesaler, monkeypatch
     def buy():
         try:
             with transaction.atomic():
-                ledger.hold(units={level.pk: 3}, cause="order:x", now=LATER)
+                ledger.reserve(units={level.pk: 3}, cause="order:x", now=LATER)
             ended.append("held")
         except ledger.NotEnoughStockError:
             ended.append("refused")
@@ -48,7 +48,7 @@ def test_a_reservation_that_waited_gets_the_merged_stock(wholesaler, monkeypatch
             connection.close()
 
     buyer = threading.Thread(target=buy)
-    real = runs.apply
+    real = runs.mark_applied
 
     def apply_while_buyer_waits(work):
         real(work)
@@ -56,7 +56,7 @@ def test_a_reservation_that_waited_gets_the_merged_stock(wholesaler, monkeypatch
         while not waiting() and buyer.is_alive():
             pass
 
-    monkeypatch.setattr(runs, "apply", apply_while_buyer_waits)
+    monkeypatch.setattr(runs, "mark_applied", apply_while_buyer_waits)
     run = sync(wholesaler, "stock", now=LATER)
     buyer.join()
 

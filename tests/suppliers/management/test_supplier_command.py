@@ -12,19 +12,19 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.security.encryption import unseal
+from storefront.lib.security.encryption import decrypt
 from suppliers.connectors.records import FreightOption
 from suppliers.models import (
-    Breaker,
-    CallBudget,
+    CallQuota,
+    CircuitBreaker,
     Connection,
-    FeedLimits,
-    FeedRun,
+    PendingPublication,
+    QuarantineThresholds,
     Supplier,
-    UnpublishedSupply,
+    SyncRun,
 )
-from suppliers.quarantine.guards import USUAL
-from suppliers.quarantine.limits import limits_of
+from suppliers.quarantine.guards import DEFAULT_THRESHOLDS
+from suppliers.quarantine.thresholds import thresholds_of
 from tests.factories.feeds import make_feed_supplier, stock_world, sync, usd
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +67,7 @@ def test_secrets_are_read_from_files_and_never_printed(tmp_path):
     with pytest.raises(CommandError) as misnamed:
         add("--secret=key=swordfish", connector="cj")
 
-    assert unseal(Connection.objects.get().secrets_sealed) == {"api_key": "CJ1@api@swordfish"}
+    assert decrypt(Connection.objects.get().secrets_encrypted) == {"api_key": "CJ1@api@swordfish"}
     for words in (said, str(missing.value), str(unnamed.value), str(misnamed.value)):
         assert "swordfish" not in words
     assert "secret key: This connector has no such secret." in str(misnamed.value)
@@ -78,7 +78,7 @@ def test_a_secret_can_be_read_from_standard_input(monkeypatch):
 
     add("--secret=api_key=-", connector="cj")
 
-    assert unseal(Connection.objects.get().secrets_sealed) == {"api_key": "piped"}
+    assert decrypt(Connection.objects.get().secrets_encrypted) == {"api_key": "piped"}
 
 
 def test_options_are_json_or_plain_words():
@@ -90,12 +90,19 @@ def test_options_are_json_or_plain_words():
 
 
 def test_thresholds_are_set_and_reset():
-    add("--limit=lost_percent=50", "--limit=jump_factor=3")
-    add("--limit=jump_factor=", "--limit=stale_h=0")
+    add("--limit=max_missing_percent=50", "--limit=price_outlier_factor=3")
+    add("--limit=price_outlier_factor=", "--limit=max_file_age_h=0")
 
-    limits = FeedLimits.objects.get()
-    assert (limits.lost_percent, limits.jump_factor, limits.stale_h) == (50, None, 0)
-    assert limits_of(limits.supplier).jump_factor == USUAL.jump_factor
+    limits = QuarantineThresholds.objects.get()
+    assert (limits.max_missing_percent, limits.price_outlier_factor, limits.max_file_age_h) == (
+        50,
+        None,
+        0,
+    )
+    assert (
+        thresholds_of(limits.supplier).price_outlier_factor
+        == DEFAULT_THRESHOLDS.price_outlier_factor
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,10 +112,10 @@ def test_thresholds_are_set_and_reset():
         "--every=moon=5",
         "--every=stock=0",
         "--limit=moon=5",
-        "--limit=lost_percent",
-        "--limit=lost_percent=many",
-        "--limit=lost_percent=101",
-        "--limit=jump_factor=1",
+        "--limit=max_missing_percent",
+        "--limit=max_missing_percent=many",
+        "--limit=max_missing_percent=101",
+        "--limit=price_outlier_factor=1",
     ],
 )
 def test_invalid_arguments_change_nothing(words):
@@ -124,7 +131,7 @@ def test_the_list_shows_the_status_of_each_supplier(shop, world):
     stock_world(world, 2)
     sync(supplier, now=timezone.now())
     sync(supplier, "stock", now=timezone.now())
-    CallBudget.objects.create(
+    CallQuota.objects.create(
         connection=supplier.connection, name="points", total=100, used=30, until=timezone.now()
     )
     Connection.objects.filter(supplier=supplier).update(problem="stock: HTTP 500")
@@ -138,10 +145,10 @@ def test_the_list_shows_the_status_of_each_supplier(shop, world):
     )
     assert lumen["runs"]["products"]["status"] == "applied"
     assert lumen["runs"]["stock"]["read"] == 4
-    assert lumen["stock_as_of"] is not None
-    assert lumen["budgets"] == [{"name": "points", "left": 100, "total": 100, "until": None}]
-    assert "order placing" in lumen["abilities"]
-    assert (new["health"], new["runs"], new["budgets"][0]["name"]) == (
+    assert lumen["stock_confirmed_at"] is not None
+    assert lumen["quotas"] == [{"name": "points", "left": 100, "total": 100, "until": None}]
+    assert "order placing" in lumen["capabilities"]
+    assert (new["health"], new["runs"], new["quotas"][0]["name"]) == (
         "not connected",
         {},
         "points",
@@ -152,15 +159,15 @@ def test_the_list_shows_the_status_of_each_supplier(shop, world):
 def test_the_list_shows_an_open_breaker(shop, world):
     wire = make_feed_supplier().connection
     now = timezone.now()
-    Breaker.objects.create(
+    CircuitBreaker.objects.create(
         connection=wire,
         failures=5,
         opened_at=now,
         open_until=now,
-        orders_wait_until=now,
+        orders_blocked_until=now,
         last_failure="GET products: ConnectError",
     )
-    CallBudget.objects.create(
+    CallQuota.objects.create(
         connection=wire, name="points", total=100, used=30, until=now + timedelta(hours=2)
     )
 
@@ -195,8 +202,8 @@ def test_a_check_reports_each_step_and_orders_nothing(shop, world):
     assert not world.orders
     assert not any(call.startswith(("place", "cancel")) for call in world.asked)
     supplier.connection.refresh_from_db()
-    assert supplier.connection.check_report["is_good"] is True
-    assert not FeedRun.objects.exists()
+    assert supplier.connection.health_report["is_ready"] is True
+    assert not SyncRun.objects.exists()
 
 
 def test_a_failed_check_gives_advice_and_an_exit_code(shop, world):
@@ -209,7 +216,7 @@ def test_a_failed_check_gives_advice_and_an_exit_code(shop, world):
 
     report = json.loads(out.getvalue())
     assert caught.value.returncode == 1
-    assert report["is_good"] is False
+    assert report["is_ready"] is False
     assert report["steps"][0] == {
         "name": "sign in",
         "outcome": "bad",
@@ -237,7 +244,7 @@ def test_a_check_continues_after_a_failed_step(shop, world):
     with pytest.raises(CommandError):
         told("check", "lumen")
 
-    steps = Connection.objects.get().check_report["steps"]
+    steps = Connection.objects.get().health_report["steps"]
     assert [step["outcome"] for step in steps] == ["good", "good", "good", "bad", "absent"]
     assert "Try again in a few minutes" in steps[3]["advice"]
 
@@ -248,7 +255,7 @@ def test_a_supplier_with_an_empty_list_is_not_ready(shop, world):
     with pytest.raises(CommandError):
         told("check", "lumen")
 
-    step = Connection.objects.get().check_report["steps"][1]
+    step = Connection.objects.get().health_report["steps"][1]
     assert (step["told"], step["outcome"]) == ("the product list is empty", "bad")
 
 
@@ -284,7 +291,7 @@ def test_all_offers_of_a_supplier_are_repriced(shop, world):
 
     told("reprice", "lumen")
 
-    assert UnpublishedSupply.objects.count() == 2
+    assert PendingPublication.objects.count() == 2
 
 
 @pytest.mark.parametrize("verb", ["check", "sync", "pause --reason=x", "resume", "reprice"])

@@ -16,11 +16,11 @@ from storefront.lib.state_machine import StatusChange
 from suppliers.models import (
     Connection,
     FeedMapping,
-    FeedRun,
     FeedUpload,
     StockLevel,
     Supplier,
     SupplierOffer,
+    SyncRun,
 )
 from tests.factories.feeds import make_feed_supplier, stock_world, sync, usd
 from tests.suppliers.management.test_supplier_command import told
@@ -30,7 +30,7 @@ SPEC = {
     "fields": {name: {"column": name} for name in ("sku", "title", "cost", "stock")},
     "country": "DE",
 }
-Status = FeedRun.Status
+Status = SyncRun.Status
 
 
 @pytest.fixture
@@ -90,8 +90,8 @@ def test_a_file_is_uploaded_and_read(files, tmp_path):
 
     kept = FeedUpload.objects.get()
     assert "uploaded 37 bytes" in said
-    assert (kept.content, kept.given_name) == ("products", "full.csv")
-    stored = Path(conf.FEEDS_ROOT) / "files" / "uploads" / kept.stored_as
+    assert (kept.content, kept.original_name) == ("products", "full.csv")
+    stored = Path(conf.FEEDS_ROOT) / "files" / "uploads" / kept.storage_name
     assert stored.read_bytes() == (tmp_path / "full.csv").read_bytes()
     with pytest.raises(CommandError, match="was not uploaded"):
         told("upload", "files", str(tmp_path / "none.csv"))

@@ -13,7 +13,7 @@ from catalog.models import Listing, Product
 from storefront.accounts.models import User
 from storefront.dev.sandboxes import in_memory_supplier
 from suppliers.inventory import publication
-from suppliers.models import FeedIssue, StockLevel, SupplierOffer
+from suppliers.models import StockLevel, SupplierOffer, SyncIssue
 from suppliers.offers import overrides
 from tests.factories.catalog import make_variant
 from tests.factories.feeds import NOON, make_feed_supplier, sync, usd
@@ -34,7 +34,7 @@ def second():
 
 @pytest.fixture
 def second_world(world, second):
-    return in_memory_supplier.world_at("http://second.example")
+    return in_memory_supplier.data_at("http://second.example")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def state(supplier, world, second, second_world):
 
 
 def open_issues(offer):
-    found = FeedIssue.objects.filter(supplier=offer.supplier, resolved_at=None)
+    found = SyncIssue.objects.filter(supplier=offer.supplier, resolved_at=None)
     return [(issue.row, issue.code) for issue in found]
 
 
@@ -65,7 +65,7 @@ def test_another_gtin_unlinks_the_offer_with_an_issue(state, mpn):
 
     offer = state(light(gtin=OTHER, mpn=mpn))
 
-    assert (offer.variant, offer.disputed_variant, offer.status) == (None, variant, "held")
+    assert (offer.variant, offer.disputed_variant, offer.status) == (None, variant, "on_hold")
     assert open_issues(offer) == [
         ("H100", "gtin-contradicts-link" if not mpn else "gtin-contradicts-mpn")
     ]
@@ -74,7 +74,7 @@ def test_another_gtin_unlinks_the_offer_with_an_issue(state, mpn):
 
 def test_an_offer_with_the_gtin_of_another_product_is_held(state, world, supplier):
     other = make_product_record(
-        ref="P2",
+        external_id="P2",
         title="Bike light",
         variants=[make_variant_record(sku="B1", gtin=OTHER, mpn="NB-B1")],
         picture_urls=(),
@@ -84,14 +84,14 @@ def test_an_offer_with_the_gtin_of_another_product_is_held(state, world, supplie
 
     offer = state(light(gtin=OTHER, mpn=""))
 
-    assert (offer.variant, offer.status) == (None, "held")
+    assert (offer.variant, offer.status) == (None, "on_hold")
 
 
 def test_a_disputed_offer_is_held_until_its_gtin_matches_again(state, second):
     state(light(gtin=OTHER))
     sync(second, "prices", now=NOON + timedelta(hours=5))
 
-    assert state(light(gtin=OTHER, title="Reworded", mpn="")).status == "held"
+    assert state(light(gtin=OTHER, title="Reworded", mpn="")).status == "on_hold"
     offer = state(light())
 
     assert (offer.variant, offer.disputed_variant) == (Product.objects.get().variants.get(), None)
@@ -99,8 +99,8 @@ def test_a_disputed_offer_is_held_until_its_gtin_matches_again(state, second):
 
 
 def test_the_former_variant_loses_its_stock(state, supplier):
-    SupplierOffer.objects.filter(supplier=supplier).update(status="gone")
-    publication.publish_waiting(now=NOON)
+    SupplierOffer.objects.filter(supplier=supplier).update(status="discontinued")
+    publication.publish_pending(now=NOON)
 
     offer = state(light(gtin=OTHER))
 
@@ -137,7 +137,7 @@ def test_a_link_by_staff_is_kept_despite_a_contradicting_gtin(disputed, second_w
 
 
 def test_staff_create_a_product_from_an_offer(disputed, second_world):
-    overrides.make_product(offer=disputed, now=later())
+    overrides.create_product(offer=disputed, now=later())
     read_again(disputed, light(gtin=OTHER), second_world)
 
     assert disputed.status == "active"
@@ -149,10 +149,10 @@ def test_an_offer_refused_by_staff_stays_held_without_issues(disputed, second_wo
     overrides.refuse(offer=disputed, now=later())
     read_again(disputed, light(gtin="", title="Reworded"), second_world)
 
-    assert (disputed.variant, disputed.status, open_issues(disputed)) == (None, "held", [])
+    assert (disputed.variant, disputed.status, open_issues(disputed)) == (None, "on_hold", [])
     assert Product.objects.count() == 1
 
-    overrides.let_the_feed_decide(offer=disputed, fields=["status", "variant"], now=later())
+    overrides.clear_override(offer=disputed, fields=["status", "variant"], now=later())
     read_again(disputed, light(), second_world)
     assert disputed.status == "active"
 
@@ -160,10 +160,10 @@ def test_an_offer_refused_by_staff_stays_held_without_issues(disputed, second_wo
 def test_an_offer_with_open_orders_cannot_be_linked_elsewhere(disputed):
     StockLevel.objects.filter(offer=disputed).update(reserved=1)
 
-    with pytest.raises(overrides.NotByHandError, match="Open orders hold units"):
+    with pytest.raises(overrides.OverrideError, match="Open orders hold units"):
         overrides.link(offer=disputed, variant=make_variant(), now=later())
-    with pytest.raises(overrides.NotByHandError, match="Open orders hold units"):
-        overrides.make_product(offer=disputed, now=later())
+    with pytest.raises(overrides.OverrideError, match="Open orders hold units"):
+        overrides.create_product(offer=disputed, now=later())
 
 
 def test_one_supplier_offers_a_variant_under_one_sku(disputed, state, second):
@@ -172,15 +172,15 @@ def test_one_supplier_offers_a_variant_under_one_sku(disputed, state, second):
         supplier=second, supplier_sku="X", variant=variant, currency="USD", seen_at=NOON
     )
 
-    with pytest.raises(overrides.NotByHandError, match="already offers this variant as X"):
+    with pytest.raises(overrides.OverrideError, match="already offers this variant as X"):
         overrides.link(offer=disputed, variant=variant, now=later())
 
 
 def test_creating_a_product_needs_a_page(disputed, second):
     second.products.all().delete()
 
-    with pytest.raises(overrides.NotByHandError, match="Only a price list"):
-        overrides.make_product(offer=disputed, now=later())
+    with pytest.raises(overrides.OverrideError, match="Only a price list"):
+        overrides.create_product(offer=disputed, now=later())
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_the_offer_page_shows_issues_and_records_the_reason(
     client.force_login(staff)
     page = reverse("admin:suppliers_supplieroffer_change", args=[disputed.pk])
     address = reverse(f"admin:suppliers_supplieroffer_{verb}", args=[disputed.pk])
-    why = FeedIssue.objects.get(resolved_at=None).message
+    why = SyncIssue.objects.get(resolved_at=None).message
 
     detail = client.get(page).content.decode()
     assert why in detail
@@ -231,7 +231,7 @@ def test_a_decision_about_one_version_does_not_affect_others(state, second_world
     offer = SupplierOffer.objects.get(supplier=second, supplier_sku="BLU")
     assert open_issues(offer) == [("BLU", "sku-not-matched")]
 
-    overrides.make_product(offer=offer, now=later(7))
+    overrides.create_product(offer=offer, now=later(7))
     read_again(offer, two, second_world)
     read_again(offer, replace(two, title="Reworded"), second_world)
 

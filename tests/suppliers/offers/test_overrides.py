@@ -9,18 +9,18 @@ import pytest
 
 from suppliers.models import (
     CostChange,
-    FeedChange,
-    FeedIssue,
-    FeedRun,
+    PendingChange,
+    PendingPublication,
     SupplierOffer,
-    UnpublishedSupply,
+    SyncIssue,
+    SyncRun,
 )
 from suppliers.offers import overrides
 from suppliers.quarantine import review, rollback
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 LATER = NOON + timedelta(hours=1)
-BY_HAND = {"cost_amount": Decimal("7.00"), "lead_days": 9, "minimum_quantity": 4}
+BY_HAND = {"cost_amount": Decimal("7.00"), "lead_days": 9, "min_order_units": 4}
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def offer(supplier, world):
 
 
 def set_by_hand(offer, **values):
-    overrides.set_by_hand(offer=offer, values=values, actor="erika", now=LATER)
+    overrides.override(offer=offer, values=values, actor="erika", now=LATER)
 
 
 def test_no_feed_changes_an_override(offer, supplier, world):
@@ -59,20 +59,20 @@ def test_a_cost_outlier_does_not_hold_an_overridden_cost(offer, supplier, world)
 
 
 def test_an_offer_held_by_staff_stays_held_until_released(offer, supplier, world):
-    set_by_hand(offer, status="held")
+    set_by_hand(offer, status="on_hold")
     world.costs["P1-Black"] = usd("9.00")
     sync(supplier, "prices", now=LATER)
     offer.refresh_from_db()
-    assert (offer.status, offer.cost_amount) == ("held", Decimal("9.00"))
+    assert (offer.status, offer.cost_amount) == ("on_hold", Decimal("9.00"))
 
-    overrides.let_the_feed_decide(offer=offer, fields=["status"], now=LATER)
+    overrides.clear_override(offer=offer, fields=["status"], now=LATER)
 
     offer.refresh_from_db()
-    assert (offer.status, offer.locked_fields) == ("active", [])
+    assert (offer.status, offer.overridden_fields) == ("active", [])
 
 
 def test_an_offer_put_on_sale_by_staff_is_not_held(offer, supplier, world):
-    SupplierOffer.objects.update(status="held")
+    SupplierOffer.objects.update(status="on_hold")
     world.costs["P1-Black"] = usd("9.00")
     run = sync(supplier, "prices", now=LATER)
     set_by_hand(offer, status="active")
@@ -87,21 +87,21 @@ def test_an_offer_put_on_sale_by_staff_is_not_held(offer, supplier, world):
 
 def test_a_returned_field_is_read_again(offer, supplier, world):
     set_by_hand(offer, **BY_HAND)
-    overrides.let_the_feed_decide(offer=offer, fields=list(BY_HAND), now=LATER)
-    assert UnpublishedSupply.objects.exists()
+    overrides.clear_override(offer=offer, fields=list(BY_HAND), now=LATER)
+    assert PendingPublication.objects.exists()
 
     for kind in ("products", "prices"):
         sync(supplier, kind, now=LATER + timedelta(hours=1))
 
     offer.refresh_from_db()
-    assert (offer.cost_amount, offer.minimum_quantity) == (Decimal("8.40"), 1)
+    assert (offer.cost_amount, offer.min_order_units) == (Decimal("8.40"), 1)
 
 
 def test_only_some_fields_of_listed_offers_can_be_overridden(offer):
-    with pytest.raises(overrides.NotByHandError):
+    with pytest.raises(overrides.OverrideError):
         set_by_hand(offer, title="Mine")
-    SupplierOffer.objects.update(status="gone")
-    with pytest.raises(overrides.NotByHandError):
+    SupplierOffer.objects.update(status="discontinued")
+    with pytest.raises(overrides.OverrideError):
         set_by_hand(offer, lead_days=1)
 
 
@@ -113,43 +113,43 @@ def told(supplier, world, cost, *, hours):
 
 
 def test_a_cost_accepted_by_staff_is_the_new_baseline(offer, supplier, world):
-    assert told(supplier, world, "900.00", hours=2) == ("held", Decimal("8.40"))
+    assert told(supplier, world, "900.00", hours=2) == ("on_hold", Decimal("8.40"))
 
     set_by_hand(offer, cost_amount=Decimal("900.00"))
     offer.refresh_from_db()
-    assert (offer.status, offer.locked_fields) == ("active", ["cost_amount"])
-    overrides.let_the_feed_decide(offer=offer, fields=["cost_amount"], now=LATER)
+    assert (offer.status, offer.overridden_fields) == ("active", ["cost_amount"])
+    overrides.clear_override(offer=offer, fields=["cost_amount"], now=LATER)
 
     assert told(supplier, world, "900.00", hours=3) == ("active", Decimal("900.00"))
-    assert told(supplier, world, "9900.00", hours=4) == ("held", Decimal("900.00"))
+    assert told(supplier, world, "9900.00", hours=4) == ("on_hold", Decimal("900.00"))
 
 
 def test_a_released_offer_with_a_cost_outlier_is_not_sold(offer, supplier, world):
-    set_by_hand(offer, status="held")
+    set_by_hand(offer, status="on_hold")
     told(supplier, world, "900.00", hours=2)
 
-    overrides.let_the_feed_decide(offer=offer, fields=["status"], now=LATER)
+    overrides.clear_override(offer=offer, fields=["status"], now=LATER)
 
     offer.refresh_from_db()
-    assert (offer.status, offer.locked_fields) == ("held", [])
-    assert told(supplier, world, "900.00", hours=3) == ("held", Decimal("8.40"))
+    assert (offer.status, offer.overridden_fields) == ("on_hold", [])
+    assert told(supplier, world, "900.00", hours=3) == ("on_hold", Decimal("8.40"))
     assert told(supplier, world, "9.00", hours=4) == ("active", Decimal("9.00"))
 
 
 def test_a_pending_run_releases_no_offer_held_by_a_later_run(offer, supplier):
     later = {"supplier": supplier, "kind": "prices", "status_since": NOON, "lease_until": NOON}
     waits, newer = (
-        FeedRun.objects.create(status=status, started_at=LATER, **later)
+        SyncRun.objects.create(status=status, started_at=LATER, **later)
         for status in ("quarantined", "applied")
     )
-    FeedChange.objects.create(
+    PendingChange.objects.create(
         run=waits, kind="cost", offer=offer, row="P1-Black", old=offer.cost_amount, new="9.00"
     )
-    SupplierOffer.objects.update(status="held")
+    SupplierOffer.objects.update(status="on_hold")
     refused = {"row": "P1-Black", "code": "cost-jumped", "severity": "error"}
-    FeedIssue.objects.create(supplier=supplier, first_run=newer, last_run=newer, **refused)
+    SyncIssue.objects.create(supplier=supplier, first_run=newer, last_run=newer, **refused)
 
     review.apply(feed_run=waits, actor="ann", now=LATER)
 
     offer.refresh_from_db()
-    assert (offer.status, offer.cost_amount) == ("held", Decimal("9.00"))
+    assert (offer.status, offer.cost_amount) == ("on_hold", Decimal("9.00"))

@@ -13,11 +13,11 @@ from django.core.management import call_command
 from catalog.models import Identifier
 from suppliers.models import (
     CostChange,
-    FeedIssue,
-    FeedRun,
     StockLevel,
     StockMovement,
     SupplierOffer,
+    SyncIssue,
+    SyncRun,
 )
 from suppliers.offers import overrides
 from suppliers.sync import schedule
@@ -59,7 +59,7 @@ def offer(sku):
     return SupplierOffer.objects.get(supplier_sku=sku)
 
 
-def bearer(gtin="04006381333931", *, brand="LUMEN", state="asserted", sku="V-1"):
+def owner(gtin="04006381333931", *, brand="LUMEN", state="asserted", sku="V-1"):
     variant = make_variant(product=make_product(brand=make_brand(name=brand)), sku=sku)
     Identifier.objects.create(variant=variant, scheme="gtin", value=gtin, state=state)
     return variant
@@ -68,15 +68,19 @@ def bearer(gtin="04006381333931", *, brand="LUMEN", state="asserted", sku="V-1")
 def test_a_first_price_list_creates_offers_without_products(wholesaler):
     wholesaler.put(ware("A-1"), ware("A-2", price="0.99", stock=0))
 
-    due = schedule.due(now=NOON)
+    due = schedule.due_jobs(now=NOON)
     prices, stock = sync(wholesaler, "prices"), sync(wholesaler, "stock")
 
     assert (wholesaler.pk, "prices") in due
     assert (wholesaler.pk, "stock") not in due
     assert (prices.status, prices.created, stock.created) == ("applied", 2, 2)
     made = offer("A-1")
-    assert (made.status, made.variant, made.cost_amount) == ("held", None, Decimal("10.00"))
-    assert (made.title, made.minimum_quantity, made.supplier_product) == ("Headlamp A-1", 2, "A-1")
+    assert (made.status, made.variant, made.cost_amount) == ("on_hold", None, Decimal("10.00"))
+    assert (made.title, made.min_order_units, made.product_external_id) == (
+        "Headlamp A-1",
+        2,
+        "A-1",
+    )
     level = made.levels.get()
     assert (level.reported_quantity, level.location.code) == (5, "DE1")
     assert level.movements.get().reported_delta == 5
@@ -88,7 +92,7 @@ def test_a_full_sync_creates_offers_before_products(wholesaler):
 
     call_command("supplier", "sync", wholesaler.code, stdout=io.StringIO())
 
-    runs = FeedRun.objects.order_by("pk").values_list("kind", "status", "created")
+    runs = SyncRun.objects.order_by("pk").values_list("kind", "status", "created")
     assert list(runs) == [
         ("prices", "applied", 2),
         ("stock", "applied", 2),
@@ -101,7 +105,7 @@ def test_an_unchanged_list_writes_nothing(wholesaler):
     wholesaler.put(*(ware(f"A-{number}") for number in range(50)))
     sync(wholesaler, "prices")
     sync(wholesaler, "stock")
-    tables = (SupplierOffer, StockLevel, StockMovement, CostChange, FeedIssue)
+    tables = (SupplierOffer, StockLevel, StockMovement, CostChange, SyncIssue)
     before = versions(*tables)
 
     prices, stock = (sync(wholesaler, kind, now=LATER) for kind in ("prices", "stock"))
@@ -128,26 +132,26 @@ def test_only_changes_are_written(wholesaler):
 
 
 def test_a_certain_match_is_sold_at_once(wholesaler):
-    variant = bearer()
+    variant = owner()
     wholesaler.put(ware("A-1", gtin=GTIN), ware("A-2"))
 
     sync(wholesaler, "prices")
 
     assert (offer("A-1").variant, offer("A-1").status) == (variant, "active")
-    assert (offer("A-2").variant, offer("A-2").status) == (None, "held")
+    assert (offer("A-2").variant, offer("A-2").status) == (None, "on_hold")
 
 
 @pytest.mark.parametrize("kind", ["prices", "products"])
 def test_a_match_held_by_staff_is_not_sold(wholesaler, kind):
     wholesaler.put(ware("A-1", gtin=GTIN))
     sync(wholesaler, "prices")
-    overrides.set_by_hand(offer=offer("A-1"), values={"status": "held"}, actor="ann", now=NOON)
-    variant = bearer()
+    overrides.override(offer=offer("A-1"), values={"status": "on_hold"}, actor="ann", now=NOON)
+    variant = owner()
     wholesaler.put(ware("A-1", gtin=GTIN), ware("A-2"))
 
     sync(wholesaler, kind, now=LATER)
 
-    assert (offer("A-1").variant, offer("A-1").status) == (variant, "held")
+    assert (offer("A-1").variant, offer("A-1").status) == (variant, "on_hold")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +166,7 @@ def test_a_match_held_by_staff_is_not_sold(wholesaler, kind):
     ],
 )
 def test_an_uncertain_match_is_left_to_the_product_job(wholesaler, rows, state):
-    bearer(state=state)
+    owner(state=state)
     wholesaler.put(*rows)
 
     run = sync(wholesaler, "prices")
@@ -172,7 +176,7 @@ def test_an_uncertain_match_is_left_to_the_product_job(wholesaler, rows, state):
 
 
 def test_a_list_without_brands_matches_only_verified_gtins(wholesaler):
-    variant = bearer(state="verified")
+    variant = owner(state="verified")
     wholesaler.put(ware("A-1", gtin=GTIN, brand=""))
 
     sync(wholesaler, "prices")
@@ -181,7 +185,7 @@ def test_a_list_without_brands_matches_only_verified_gtins(wholesaler):
 
 
 def test_a_variant_already_offered_by_the_supplier_is_not_linked_again(wholesaler):
-    variant = bearer()
+    variant = owner()
     make_offer(variant, supplier=wholesaler, sku="OLD")
     wholesaler.put(ware("A-1", gtin=GTIN), ware("OLD"))
 
@@ -211,7 +215,7 @@ def test_an_offer_without_product_is_discontinued_with_its_row(wholesaler):
 
     sync(wholesaler, now=LATER)
 
-    assert offer("A-29").status == "gone"
+    assert offer("A-29").status == "discontinued"
 
 
 def test_a_sku_with_two_prices_gets_none(wholesaler):
@@ -220,7 +224,7 @@ def test_a_sku_with_two_prices_gets_none(wholesaler):
     run = sync(wholesaler, "prices")
 
     assert (run.created, run.rejected) == (1, 1)
-    assert FeedIssue.objects.get(row="A-1").code == "cost-twice"
+    assert SyncIssue.objects.get(row="A-1").code == "cost-twice"
 
 
 def test_confusable_skus_are_left_to_the_product_job(wholesaler):
@@ -236,7 +240,7 @@ def test_a_truncated_list_of_unmatched_offers_is_quarantined(wholesaler):
     sync(wholesaler, "prices")
     wholesaler.put(*(ware(f"A-{number}") for number in range(10)))
 
-    assert sync(wholesaler, "prices", now=LATER).status == FeedRun.Status.QUARANTINED
+    assert sync(wholesaler, "prices", now=LATER).status == SyncRun.Status.QUARANTINED
 
 
 def test_a_zero_retail_price_is_ignored(wholesaler):

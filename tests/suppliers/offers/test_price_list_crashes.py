@@ -11,17 +11,17 @@ from django.db import close_old_connections, connections
 from suppliers.inventory import levels
 from suppliers.models import (
     CostChange,
-    FeedRun,
     StockLevel,
     StockMovement,
     SupplierOffer,
     SupplierProduct,
+    SyncRun,
 )
 from suppliers.offers import bulk_matching, price_list
 from suppliers.runs import runs
-from suppliers.sync.runner import AlreadyRunningError, take_in
+from suppliers.sync.runner import AlreadyRunningError, run_sync
 from tests.factories.feeds import NOON, sync
-from tests.suppliers.offers.test_price_list import GTIN, bearer, offer, ware, wholesaler
+from tests.suppliers.offers.test_price_list import GTIN, offer, owner, ware, wholesaler
 from tests.support import crashes
 
 __all__ = ["wholesaler"]
@@ -33,8 +33,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
     ("at", "after", "left"), [("create", 0, 0), ("alone", 2, 1), ("match", 0, 301)]
 )
 def test_a_killed_price_run_is_completed_by_the_next(wholesaler, monkeypatch, at, after, left):
-    monkeypatch.setattr(price_list, "PAGES_A_SLICE", 1)
-    variant = bearer()
+    monkeypatch.setattr(price_list, "PAGES_PER_SLICE", 1)
+    variant = owner()
     wares = [ware(f"A-{number}") for number in range(300)]
     wholesaler.put(ware("B-1", gtin=GTIN), *wares)
 
@@ -46,7 +46,7 @@ def test_a_killed_price_run_is_completed_by_the_next(wholesaler, monkeypatch, at
         after=after,
     )
     made = SupplierOffer.objects.count()
-    runs.close_dead(now=NOON + timedelta(hours=1))
+    runs.close_expired(now=NOON + timedelta(hours=1))
     run = sync(wholesaler, "prices", now=NOON + timedelta(hours=1))
 
     assert run.status == "applied"
@@ -62,7 +62,7 @@ def test_a_killed_stock_run_writes_nothing_or_all(wholesaler, at):
 
     killed(wholesaler, "stock", module=levels, at=at, after=5 if at == "run" else 0)
     assert StockLevel.objects.count() == 0
-    runs.close_dead(now=NOON + timedelta(hours=1))
+    runs.close_expired(now=NOON + timedelta(hours=1))
     run = sync(wholesaler, "stock", now=NOON + timedelta(hours=1))
 
     assert (run.status, run.created) == ("applied", 300)
@@ -78,7 +78,7 @@ def test_a_run_killed_after_its_commit_is_applied(wholesaler, kind):
 
     killed(wholesaler, kind, module=runs, at="finish", after=0)
 
-    run = FeedRun.objects.latest("pk")
+    run = SyncRun.objects.latest("pk")
     assert (run.status, run.created + run.updated) == ("applied", 1)
     assert run.ended_at is not None
 
@@ -90,7 +90,7 @@ def test_two_workers_never_run_one_job_concurrently(wholesaler):
     def work():
         close_old_connections()
         try:
-            ended.append(take_in(supplier=wholesaler, kind="prices", now=NOON))
+            ended.append(run_sync(supplier=wholesaler, kind="prices", now=NOON))
         except AlreadyRunningError as error:
             refused.append(error)
         finally:
@@ -109,14 +109,14 @@ def test_two_workers_never_run_one_job_concurrently(wholesaler):
 
 
 def test_price_and_product_jobs_create_each_offer_once(wholesaler, monkeypatch):
-    monkeypatch.setattr(price_list, "PAGES_A_SLICE", 1)
+    monkeypatch.setattr(price_list, "PAGES_PER_SLICE", 1)
     wholesaler.put(*(ware(f"A-{number}") for number in range(200)))
     statuses = []
 
     def work(kind):
         close_old_connections()
         try:
-            statuses.append(take_in(supplier=wholesaler, kind=kind, now=NOON).status)
+            statuses.append(run_sync(supplier=wholesaler, kind=kind, now=NOON).status)
         finally:
             connections.close_all()
 
@@ -133,5 +133,5 @@ def test_price_and_product_jobs_create_each_offer_once(wholesaler, monkeypatch):
 def killed(supplier, kind, *, module, at, after):
     """Run a job in a process that is killed at a given call of ``at``."""
     crashes.killed(
-        lambda: take_in(supplier=supplier, kind=kind, now=NOON), module=module, at=at, after=after
+        lambda: run_sync(supplier=supplier, kind=kind, now=NOON), module=module, at=at, after=after
     )

@@ -7,17 +7,17 @@ from decimal import Decimal
 from django.db import DataError
 
 from catalog.product_import import importer
-from catalog.records import Terms
+from catalog.records import SupplierTerms
 from storefront.lib.money import Money
-from suppliers.models import FeedIssue, FeedRun, SupplierOffer
+from suppliers.models import SupplierOffer, SyncIssue, SyncRun
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 
 def test_terms_are_stored_with_the_offer_and_updated_from_the_page(supplier, world):
     stock_world(world, 2)
     only = world.records["P1"].variants[0]
-    told = Terms(
-        minimum_quantity=2,
+    told = SupplierTerms(
+        min_order_units=2,
         pack_size=4,
         lead_days=0,
         map_price=usd("9"),
@@ -27,42 +27,42 @@ def test_terms_are_stored_with_the_offer_and_updated_from_the_page(supplier, wor
     world.records["P1"] = replace(world.records["P1"], variants=(replace(only, terms=told),))
     sync(supplier)
     offer = SupplierOffer.objects.get(supplier_sku=only.sku)
-    assert (offer.minimum_quantity, offer.pack_size, offer.lead_days) == (2, 4, 0)
+    assert (offer.min_order_units, offer.pack_size, offer.lead_days) == (2, 4, 0)
     assert (offer.map_amount, offer.msrp_amount) == (9, 12)
     assert offer.restock_on == date(2026, 12, 12)
 
-    told = Terms(msrp=Money(Decimal(12), "EUR"))  # another currency: not stored
+    told = SupplierTerms(msrp=Money(Decimal(12), "EUR"))  # another currency: not stored
     page = replace(world.records["P1"], title="Lamp 1 XL")
     world.records["P1"] = replace(page, variants=(replace(only, terms=told),))
     sync(supplier, now=NOON + timedelta(hours=6))
 
     offer.refresh_from_db()
-    assert (offer.minimum_quantity, offer.pack_size, offer.lead_days) == (1, 1, None)
+    assert (offer.min_order_units, offer.pack_size, offer.lead_days) == (1, 1, None)
     assert (offer.map_amount, offer.msrp_amount, offer.restock_on) == (None, None, None)
 
 
 def test_a_product_that_cannot_be_stored_becomes_an_issue(supplier, world, monkeypatch):
     stock_world(world, 3)
-    real = importer.take_in
+    real = importer.import_products
 
     def refuses_one(*, records, **words):
-        if any(record.ref == "P2" for record in records):
+        if any(record.external_id == "P2" for record in records):
             raise DataError("value too long")
         return real(records=records, **words)
 
-    monkeypatch.setattr(importer, "take_in", refuses_one)
+    monkeypatch.setattr(importer, "import_products", refuses_one)
 
     run = sync(supplier)
 
-    assert (run.status, run.created) == (FeedRun.Status.APPLIED, 3)
-    assert list(FeedIssue.objects.values_list("row", "code")) == [("P2", "cannot-be-stored")]
-    assert set(SupplierOffer.objects.live().values_list("supplier_product", flat=True)) == {
+    assert (run.status, run.created) == (SyncRun.Status.APPLIED, 3)
+    assert list(SyncIssue.objects.values_list("row", "code")) == [("P2", "cannot-be-stored")]
+    assert set(SupplierOffer.objects.live().values_list("product_external_id", flat=True)) == {
         "P1",
         "P3",
     }
 
-    monkeypatch.setattr(importer, "take_in", real)  # the error is fixed on the next day
+    monkeypatch.setattr(importer, "import_products", real)  # the error is fixed on the next day
     sync(supplier, now=NOON + timedelta(days=1))
 
-    assert not FeedIssue.objects.filter(resolved_at=None).exists()
-    assert SupplierOffer.objects.live().filter(supplier_product="P2").exists()
+    assert not SyncIssue.objects.filter(resolved_at=None).exists()
+    assert SupplierOffer.objects.live().filter(product_external_id="P2").exists()

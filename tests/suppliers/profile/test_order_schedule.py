@@ -9,7 +9,12 @@ from django.db import IntegrityError, transaction
 from suppliers.models import Supplier, supplier
 from suppliers.profile import order_schedule
 from suppliers.profile.forms import SupplierForm
-from suppliers.profile.order_schedule import MARGIN, Calendar, Collecting, waits_days
+from suppliers.profile.order_schedule import (
+    CUT_OFF_MARGIN,
+    DispatchSchedule,
+    OrderCalendar,
+    cut_off_delay_days,
+)
 from tests.factories.suppliers import make_supplier
 
 HOUR = timedelta(hours=1)
@@ -20,17 +25,17 @@ def at(text):
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def collected(manner="every", every=60, times="", **calendar):
-    return Collecting(
-        manner=manner,
+def collected(mode="every", every=60, times="", **calendar):
+    return DispatchSchedule(
+        mode=mode,
         every=timedelta(minutes=every),
-        times=order_schedule.times_in(times),
-        calendar=Calendar(**calendar),
+        times=order_schedule.parse_times(times),
+        calendar=OrderCalendar(**calendar),
     )
 
 
 def goes(how, ready, promised=None):
-    return how.goes_at(promised_at=at(promised or ready), now=at(ready))
+    return how.submit_at(promised_at=at(promised or ready), now=at(ready))
 
 
 def test_without_batching_orders_are_sent_at_once():
@@ -66,7 +71,7 @@ def test_times_are_in_the_time_zone_of_the_supplier(ready, moment):
 def test_an_order_promised_before_the_cut_off_is_sent_before_it():
     how = collected("at_times", times="18:00", cut_off_hour=15)
 
-    assert goes(how, "2026-11-24 12:00") == at("2026-11-24 15:00") - MARGIN
+    assert goes(how, "2026-11-24 12:00") == at("2026-11-24 15:00") - CUT_OFF_MARGIN
     # its promise counts from tomorrow
     assert goes(how, "2026-11-24 15:00") == at("2026-11-24 18:00")
     # Paid after the cut-off of its promise: send at once.
@@ -78,15 +83,15 @@ def test_orders_and_promises_skip_the_weekend():
     how = collected("at_times", times="10:00", cut_off_hour=15, days=WEEKDAYS)
     friday = at("2026-11-27 16:00")
 
-    assert waits_days(how.calendar, friday) == 3
+    assert cut_off_delay_days(how.calendar, friday) == 3
     assert goes(how, "2026-11-27 16:00") == at("2026-11-30 10:00")
     closed = collected("at_times", times="10:00", closed=frozenset({date(2026, 11, 30)}))
-    assert waits_days(closed.calendar, at("2026-11-30 00:00")) == 1
+    assert cut_off_delay_days(closed.calendar, at("2026-11-30 00:00")) == 1
 
 
 def test_days_are_in_the_time_zone_of_the_supplier():
     monday_there = at("2026-11-29 21:00")  # Sunday evening here, Monday ten o'clock there
-    calendar = Calendar(days=WEEKDAYS, zone="Pacific/Auckland")
+    calendar = OrderCalendar(days=WEEKDAYS, zone="Pacific/Auckland")
 
     assert calendar.is_open(monday_there)
     assert not calendar.is_open(at("2026-11-27 21:00"))
@@ -96,7 +101,7 @@ def test_days_are_in_the_time_zone_of_the_supplier():
 def test_no_order_is_sent_after_the_cut_off_of_its_promise(seed):
     dice = random.Random(seed)
     for _ in range(100):
-        calendar = Calendar(
+        calendar = OrderCalendar(
             cut_off_hour=dice.choice([None, *range(24)]),
             days="".join(sorted(dice.sample(supplier.EVERY_DAY, dice.randint(1, 7)))),
             closed=frozenset(
@@ -104,8 +109,8 @@ def test_no_order_is_sent_after_the_cut_off_of_its_promise(seed):
             ),
             zone=dice.choice(["UTC", "Europe/Berlin", "Pacific/Auckland", "America/New_York"]),
         )
-        how = Collecting(
-            manner=dice.choice(["every", "at_times"]),
+        how = DispatchSchedule(
+            mode=dice.choice(["every", "at_times"]),
             every=timedelta(minutes=dice.randint(5, 1440)),
             times=tuple(time(dice.randrange(24), dice.randrange(60)) for _ in range(3)),
             calendar=calendar,
@@ -113,10 +118,10 @@ def test_no_order_is_sent_after_the_cut_off_of_its_promise(seed):
         promised = at("2026-11-20") + timedelta(minutes=dice.randrange(40 * 1440))
         ready = promised + timedelta(minutes=dice.randrange(90))
 
-        moment = how.goes_at(promised_at=promised, now=ready)
+        moment = how.submit_at(promised_at=promised, now=ready)
 
-        days = waits_days(calendar, order_schedule.hour_of(promised))
-        day, ends = calendar.counts_for(promised)
+        days = cut_off_delay_days(calendar, order_schedule.start_of_hour(promised))
+        day, ends = calendar.promise_day(promised)
         assert day == promised.date() + timedelta(days=days)
         assert days >= (
             calendar.cut_off_hour is not None and promised.hour >= calendar.cut_off_hour
@@ -124,12 +129,12 @@ def test_no_order_is_sent_after_the_cut_off_of_its_promise(seed):
         # Also if our clock is ten minutes wrong.
         assert moment is None or ready < moment <= ends - timedelta(minutes=10)
         if moment is None:
-            assert ready >= ends - MARGIN
+            assert ready >= ends - CUT_OFF_MARGIN
 
 
 GOOD = {
-    "sending": "at_times",
-    "send_times": "14:30, 09:00",
+    "dispatch_mode": "at_times",
+    "dispatch_times": "14:30, 09:00",
     "time_zone": "Europe/Berlin",
     "order_days": "51",
     "closed_on": "2026-12-26 2026-12-25",
@@ -137,11 +142,11 @@ GOOD = {
 
 
 def filled_in(**changes):
-    fields = [*GOOD, "send_every_min"]
+    fields = [*GOOD, "dispatch_every_min"]
     form_class = type(
         "Form", (SupplierForm,), {"Meta": type("M", (), {"model": Supplier, "fields": fields})}
     )
-    form = form_class({"send_every_min": 60, "adapter": "fake", **GOOD, **changes})
+    form = form_class({"dispatch_every_min": 60, "adapter": "fake", **GOOD, **changes})
     form.is_valid()
     return form
 
@@ -150,7 +155,7 @@ def filled_in(**changes):
 def test_times_and_days_are_normalized():
     cleaned = filled_in().cleaned_data
 
-    assert (cleaned["send_times"], cleaned["order_days"]) == ("09:00 14:30", "15")
+    assert (cleaned["dispatch_times"], cleaned["order_days"]) == ("09:00 14:30", "15")
     assert cleaned["closed_on"] == "2026-12-25 2026-12-26"
 
 
@@ -158,13 +163,13 @@ def test_times_and_days_are_normalized():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"send_times": "25:00"},
-        {"send_times": ""},
+        {"dispatch_times": "25:00"},
+        {"dispatch_times": ""},
         {"time_zone": "Berlin"},
         {"order_days": "18"},
         {"closed_on": "25.12.2026"},
-        {"send_every_min": 4},
-        {"send_every_min": 1441},
+        {"dispatch_every_min": 4},
+        {"dispatch_every_min": 1441},
     ],
 )
 def test_an_impossible_schedule_is_rejected(wrong):
@@ -175,9 +180,9 @@ def test_an_impossible_schedule_is_rejected(wrong):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"sending": "at_times", "send_times": ""},
-        {"sending": "never"},
-        {"send_every_min": 0},
+        {"dispatch_mode": "at_times", "dispatch_times": ""},
+        {"dispatch_mode": "never"},
+        {"dispatch_every_min": 0},
         {"order_days": ""},
     ],
 )

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from storefront.accounts.models import User
 from suppliers.connections import tasks as connection_tasks
-from suppliers.models import Connection, Service, Supplier
+from suppliers.models import Connection, ShippingService, Supplier
 from suppliers.profile import setup_steps
 from suppliers.sync import tasks as sync_tasks
 from tests.factories.suppliers import NOON, make_supplier
@@ -31,7 +31,7 @@ def staff(client):
 
 
 def states(supplier):
-    return {str(step.title): step.is_done for step in setup_steps.steps(supplier, now=NOON)}
+    return {str(step.title): step.is_done for step in setup_steps.list_steps(supplier, now=NOON)}
 
 
 def filled_in(response):
@@ -42,7 +42,9 @@ def filled_in(response):
 
 def test_a_file_supplier_is_set_up_in_six_steps(staff, settings, monkeypatch):
     settings.VETTING_REQUIRED = []
-    monkeypatch.setattr(connection_tasks.check, "delay", connection_tasks.check)
+    monkeypatch.setattr(
+        connection_tasks.run_health_check, "delay", connection_tasks.run_health_check
+    )
     monkeypatch.setattr(sync_tasks.sync_now, "delay", sync_tasks.sync_now)
 
     # 1. Add: the connection page opens.
@@ -88,7 +90,7 @@ def test_a_file_supplier_is_set_up_in_six_steps(staff, settings, monkeypatch):
         "base_amount": "4.90", "per_kg_amount": "0", "min_days": "2", "max_days": "4",
     }  # fmt: skip
     staff.post(add, {k: v for k, v in route.items() if v is not False} | {"_save": "1"})
-    assert Service.objects.get().location.supplier == supplier
+    assert ShippingService.objects.get().location.supplier == supplier
 
     # 6. Activate.
     staff.post(
@@ -103,7 +105,7 @@ def test_missing_documents_are_listed_before_activation(settings):
     Supplier.objects.update(status="candidate")
     supplier.refresh_from_db()
 
-    found = {str(step.title): step for step in setup_steps.steps(supplier, now=NOON)}
+    found = {str(step.title): step for step in setup_steps.list_steps(supplier, now=NOON)}
 
     assert "Mapping" not in found
     assert "Returns and warranty policy" in str(found["Compliance documents"].hint)

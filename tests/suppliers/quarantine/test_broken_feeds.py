@@ -16,14 +16,14 @@ from django.utils import timezone
 from suppliers.models import (
     Connection,
     CostChange,
-    FeedChange,
-    FeedRun,
+    PendingChange,
+    PendingPublication,
     StockLevel,
     StockMovement,
     Supplier,
     SupplierOffer,
     SupplierProduct,
-    UnpublishedSupply,
+    SyncRun,
 )
 from suppliers.quarantine import review, rollback
 from suppliers.runs import runs
@@ -42,7 +42,7 @@ FIELDS = {
     "description": {"column": "Description"},
 }
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, CostChange)
-Status = FeedRun.Status
+Status = SyncRun.Status
 
 BROKEN = [
     ("half.csv", "products", "known products are missing"),
@@ -168,7 +168,7 @@ def test_pending_changes_are_applied_and_rolled_back_exactly(supplier, tmp_path,
 
     assert (undone.done, undone.left) == (count, 0)
     assert figures() == before
-    assert UnpublishedSupply.objects.exists() == (count > 0)
+    assert PendingPublication.objects.exists() == (count > 0)
     run.refresh_from_db()
     assert (run.status, run.decided_by) == (Status.ROLLED_BACK, "erika")
 
@@ -205,7 +205,7 @@ def test_a_good_feed_supersedes_a_pending_run_a_repeated_one_does_not(supplier, 
     read(supplier, tmp_path, "good.csv", "prices")
 
     other.refresh_from_db()
-    assert (other.status, FeedChange.objects.count()) == (Status.DISCARDED, 0)
+    assert (other.status, PendingChange.objects.count()) == (Status.DISCARDED, 0)
 
 
 def test_a_run_applied_in_part_is_no_baseline(supplier, tmp_path):
@@ -213,15 +213,15 @@ def test_a_run_applied_in_part_is_no_baseline(supplier, tmp_path):
     run = read(supplier, tmp_path, "other-money.csv", "prices")
     ticked = run.changes.filter(row__in=["HL-001", "HL-002"]).values_list("pk", flat=True)
 
-    with pytest.raises(review.NothingChosenError):
+    with pytest.raises(review.EmptySelectionError):
         review.apply(
             feed_run=run,
             actor="erika",
             now=timezone.now(),
-            choice=review.Choice(at_most=Decimal("1.1")),
+            choice=review.Selection(at_most=Decimal("1.1")),
         )
     review.apply(
-        feed_run=run, actor="erika", now=timezone.now(), choice=review.Choice(ids=list(ticked))
+        feed_run=run, actor="erika", now=timezone.now(), choice=review.Selection(ids=list(ticked))
     )
 
     after, _ = figures()
@@ -233,12 +233,12 @@ def test_a_run_applied_in_part_is_no_baseline(supplier, tmp_path):
 def test_values_changed_meanwhile_are_skipped_and_reported(supplier, tmp_path):
     run = read(supplier, tmp_path, "other-money.csv", "prices")
     SupplierOffer.objects.filter(supplier_sku="HL-003").update(cost_amount=Decimal("12.00"))
-    SupplierOffer.objects.filter(supplier_sku="HL-004").update(locked_fields=["cost_amount"])
+    SupplierOffer.objects.filter(supplier_sku="HL-004").update(overridden_fields=["cost_amount"])
 
     decided = review.apply(feed_run=run, actor="erika", now=timezone.now())
 
     assert (decided.done, decided.left) == (18, 2)
-    left = run.changes.filter(outcome="left").values_list("row", flat=True)
+    left = run.changes.filter(outcome="skipped").values_list("row", flat=True)
     assert set(left) == {"HL-003", "HL-004"}
     assert SupplierOffer.objects.get(supplier_sku="HL-003").cost_amount == Decimal("12.00")
 
@@ -260,11 +260,11 @@ def test_a_rollback_keeps_newer_values(supplier, tmp_path):
     assert (undone.done, undone.left) == (19, 1)
     kept_cost = SupplierOffer.objects.get(supplier_sku="HL-005").cost_amount
     assert kept_cost == offer.cost_amount
-    assert run.changes.get(outcome="left").row == "HL-005"
+    assert run.changes.get(outcome="skipped").row == "HL-005"
 
 
 def test_products_are_not_rolled_back(supplier):
-    run = FeedRun.objects.get(kind="products")
+    run = SyncRun.objects.get(kind="products")
 
     with pytest.raises(rollback.NotReversibleError):
         rollback.roll_back(feed_run=run, actor="erika", reason="no", now=timezone.now())
@@ -272,8 +272,8 @@ def test_products_are_not_rolled_back(supplier):
 
 def test_changes_of_runs_decided_long_ago_are_deleted(supplier, tmp_path):
     run = read(supplier, tmp_path, "other-money.csv", "prices")
-    assert runs.sweep(now=timezone.now() + timedelta(days=90)) == 0
+    assert runs.delete_old_changes(now=timezone.now() + timedelta(days=90)) == 0
 
     review.apply(feed_run=run, actor="erika", now=timezone.now())
-    assert runs.sweep(now=timezone.now() + timedelta(days=29)) == 0
-    assert runs.sweep(now=timezone.now() + timedelta(days=31)) == 20
+    assert runs.delete_old_changes(now=timezone.now() + timedelta(days=29)) == 0
+    assert runs.delete_old_changes(now=timezone.now() + timedelta(days=31)) == 20

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from suppliers.connectors.bulk import Shape
-from suppliers.connectors.feed.reader import REMEMBERED, Newest
+from suppliers.connectors.bulk import FileProfile
+from suppliers.connectors.feed.reader import MAX_LATEST_ROWS, LatestRowDates
 from suppliers.models import StockLevel
 from suppliers.quarantine import file_age, review
 from tests.factories.feeds import NOON, sync
@@ -113,30 +113,30 @@ def test_a_delta_is_not_compared_with_a_full_list(known):
 
 
 def test_a_file_without_dates_keeps_the_baseline():
-    last = file_age.Dated(newest=NOON, newest_rows={"A": NOON}, said_at=NOON)
-    bare = Shape(columns=(), kinds={})
+    last = file_age.FileDates(newest=NOON, latest_rows={"A": NOON}, stated_at=NOON)
+    bare = FileProfile(columns=(), kinds={})
 
     written = file_age.to_profile(bare, last)
 
-    again = file_age.of_profile(written, names_changes=False, now=NOON)
+    again = file_age.from_profile(written, is_delta=False, now=NOON)
     assert again == last
 
 
 def test_steps_back_within_clock_drift_do_not_add_up():
-    last = file_age.Dated(newest=NOON)
-    back = Shape(columns=(), kinds={}, newest=NOON - 9 * MINUTE)
+    last = file_age.FileDates(newest=NOON)
+    back = FileProfile(columns=(), kinds={}, newest=NOON - 9 * MINUTE)
 
     assert datetime.fromisoformat(file_age.to_profile(back, last)["newest"]) == NOON
 
 
 def test_a_few_of_the_newest_rows_are_stored():
-    newest = Newest(now=NOON)
+    newest = LatestRowDates(now=NOON)
     for minutes in range(100):
         if newest.see(NOON - minutes * MINUTE):
             newest.add(NOON - minutes * MINUTE, f"S{minutes}")
 
     assert newest.at == NOON
-    assert set(newest.rows) == {f"S{minutes}" for minutes in range(REMEMBERED)}
+    assert set(newest.rows) == {f"S{minutes}" for minutes in range(MAX_LATEST_ROWS)}
     assert not newest.see(NOON + timedelta(hours=15))
 
 
@@ -146,12 +146,12 @@ def test_a_few_of_the_newest_rows_are_stored():
         ({"as_of": (NOON + HOUR).isoformat()}, NOON + HOUR),
         # the supplier's clock was wrong
         ({"as_of": (NOON + 9000 * HOUR).isoformat()}, NOON + 2 * HOUR),
-        ({"as_of": (NOON + HOUR).isoformat(), "names_changes": True}, NOON),  # another file
+        ({"as_of": (NOON + HOUR).isoformat(), "is_delta": True}, NOON),  # another file
     ],
 )
 def test_a_file_date_is_not_before_the_last_file_nor_in_the_future(last, expected):
-    shape = Shape(columns=(), kinds={}, made_at=NOON)
+    shape = FileProfile(columns=(), kinds={}, made_at=NOON)
 
-    told_at = file_age.as_of(shape, last, names_changes=False, moment=NOON + 2 * HOUR)
+    reported_at = file_age.as_of(shape, last, is_delta=False, moment=NOON + 2 * HOUR)
 
-    assert datetime.fromisoformat(told_at) == expected
+    assert datetime.fromisoformat(reported_at) == expected

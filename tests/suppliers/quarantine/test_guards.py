@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suppliers.quarantine import guards
-from suppliers.quarantine.guards import CostMove, Limits, Moves, slip
+from suppliers.quarantine.guards import CostDelta, CostDeltas, Thresholds, uniform_shift_violation
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def moves(*pairs):
     return [
-        CostMove(sku=f"S{place}", before=Decimal(before), after=Decimal(after))
+        CostDelta(sku=f"S{place}", before=Decimal(before), after=Decimal(after))
         for place, (before, after) in enumerate(pairs)
     ]
 
@@ -43,13 +43,13 @@ def moves(*pairs):
 def test_a_list_with_too_many_missing_products_is_rejected(
     good, bad, known, still_there, is_accepted
 ):
-    reason = guards.list_is_believable(good=good, bad=bad, known=known, still_there=still_there)
+    reason = guards.missing_rows_violation(good=good, bad=bad, known=known, still_there=still_there)
 
     assert (reason == "") is is_accepted
 
 
 def test_the_violation_is_a_sentence_with_the_numbers():
-    reason = guards.list_is_believable(good=10, bad=0, known=100, still_there=10)
+    reason = guards.missing_rows_violation(good=10, bad=0, known=100, still_there=10)
 
     assert reason == "90 of 100 known products are missing from the list (90 %)."
 
@@ -65,19 +65,19 @@ def test_the_violation_is_a_sentence_with_the_numbers():
     ],
 )
 def test_a_feed_in_another_currency_is_rejected(found, is_accepted):
-    assert (guards.currency_is_right(expected="USD", found=found) == "") is is_accepted
+    assert (guards.currency_violation(expected="USD", found=found) == "") is is_accepted
 
 
 @pytest.mark.parametrize(
-    ("stocked", "emptied", "is_accepted"),
+    ("stocked", "zeroed", "is_accepted"),
     [(0, 0, True), (100, 20, True), (100, 21, False), (3, 3, True), (4, 4, False)],
 )
-def test_too_many_zeroed_stock_rows_are_rejected(stocked, emptied, is_accepted):
-    assert (guards.stock_is_believable(stocked=stocked, emptied=emptied) == "") is is_accepted
+def test_too_many_zeroed_stock_rows_are_rejected(stocked, zeroed, is_accepted):
+    assert (guards.zeroed_stock_violation(stocked=stocked, zeroed=zeroed) == "") is is_accepted
 
 
 @pytest.mark.parametrize(
-    ("told", "soared", "percent", "is_accepted"),
+    ("told", "surged", "percent", "is_accepted"),
     [
         (0, 0, 20, True),
         (100, 20, 20, True),
@@ -87,10 +87,10 @@ def test_too_many_zeroed_stock_rows_are_rejected(stocked, emptied, is_accepted):
         (100, 21, 30, True),
     ],
 )
-def test_too_many_surging_stock_rows_are_rejected(told, soared, percent, is_accepted):
-    limits = Limits(soared_percent=percent)
+def test_too_many_surging_stock_rows_are_rejected(told, surged, percent, is_accepted):
+    limits = Thresholds(max_surged_percent=percent)
 
-    reason = guards.stock_rise_is_believable(told=told, soared=soared, limits=limits)
+    reason = guards.stock_surge_violation(told=told, surged=surged, limits=limits)
 
     assert (reason == "") is is_accepted
 
@@ -108,47 +108,50 @@ def test_too_many_surging_stock_rows_are_rejected(told, soared, percent, is_acce
     ],
 )
 def test_a_shifted_decimal_point_is_an_outlier(before, after, is_jump):
-    assert bool(guards.jumps(moves((before, after)))) is is_jump
+    assert bool(guards.outliers(moves((before, after)))) is is_jump
 
 
 def test_one_outlier_concerns_its_row_many_concern_the_feed():
     jump, step = ("10.00", "1000.00"), ("10.00", "11.00")
-    one = Moves(known=21, moved=21, jumped=1, sample=moves(jump, *[step] * 20))
-    many = Moves(known=30, moved=4, jumped=4, sample=moves(*[jump] * 4))
+    one = CostDeltas(known=21, moved=21, jumped=1, sample=moves(jump, *[step] * 20))
+    many = CostDeltas(known=30, moved=4, jumped=4, sample=moves(*[jump] * 4))
 
-    assert guards.costs_are_believable(moves=one) == ""
-    assert guards.costs_are_believable(moves=many) == (
+    assert guards.price_outlier_violation(moves=one) == ""
+    assert guards.price_outlier_violation(moves=many) == (
         "4 of 30 costs change by a factor of 10 or more, such as S0: 10.00 to 1000.00."
     )
 
 
 def test_thresholds_are_configurable():
-    strict, lax = Limits(lost_percent=5, jump_factor=2), Limits(lost_percent=90)
+    strict, lax = (
+        Thresholds(max_missing_percent=5, price_outlier_factor=2),
+        Thresholds(max_missing_percent=90),
+    )
     told = {"good": 85, "bad": 0, "known": 100, "still_there": 85}
 
-    assert guards.list_is_believable(**told, limits=strict)
-    assert not guards.list_is_believable(**told, limits=lax)
-    assert len(guards.jumps(moves(("10.00", "25.00")), limits=strict)) == 1
+    assert guards.missing_rows_violation(**told, limits=strict)
+    assert not guards.missing_rows_violation(**told, limits=lax)
+    assert len(guards.outliers(moves(("10.00", "25.00")), limits=strict)) == 1
 
 
 @pytest.mark.parametrize(
     ("good", "last", "is_accepted"), [(80, 100, True), (79, 100, False), (5, 0, True), (5, 8, True)]
 )
 def test_a_feed_with_far_fewer_rows_than_the_last_is_rejected(good, last, is_accepted):
-    assert (guards.count_is_believable(good=good, last=last) == "") is is_accepted
+    assert (guards.row_count_violation(good=good, last=last) == "") is is_accepted
 
 
 @pytest.mark.parametrize(
     ("twice", "last_twice", "is_accepted"), [(10, 0, True), (11, 0, False), (30, 25, True)]
 )
 def test_duplicates_are_rejected_unless_the_last_run_had_them(twice, last_twice, is_accepted):
-    reason = guards.rows_come_once(read=100, twice=twice, last_twice=last_twice)
+    reason = guards.duplicate_rows_violation(read=100, twice=twice, last_twice=last_twice)
 
     assert (reason == "") is is_accepted
 
 
 @pytest.mark.parametrize(
-    ("newest", "last_newest", "stale_h", "is_accepted"),
+    ("newest", "last_newest", "max_file_age_h", "is_accepted"),
     [
         (None, NOW, 1, True),
         (NOW, None, 0, True),
@@ -160,17 +163,22 @@ def test_duplicates_are_rejected_unless_the_last_run_had_them(twice, last_twice,
         (NOW - timedelta(hours=20), None, 24, True),
     ],
 )
-def test_a_file_older_than_the_last_one_is_rejected(newest, last_newest, stale_h, is_accepted):
-    reason = guards.file_is_new(
-        newest=newest, last_newest=last_newest, now=NOW, limits=Limits(stale_h=stale_h)
+def test_a_file_older_than_the_last_one_is_rejected(
+    newest, last_newest, max_file_age_h, is_accepted
+):
+    reason = guards.newest_row_violation(
+        newest=newest,
+        last_newest=last_newest,
+        now=NOW,
+        limits=Thresholds(max_file_age_h=max_file_age_h),
     )
 
     assert (reason == "") is is_accepted
 
 
 def test_costs_above_our_prices_are_rejected():
-    assert guards.margins_are_believable(listed=100, above=10) == ""
-    assert guards.margins_are_believable(listed=100, above=11) == (
+    assert guards.negative_margin_violation(listed=100, above=10) == ""
+    assert guards.negative_margin_violation(listed=100, above=11) == (
         "11 of 100 listed variants would cost more than our net price (11 %)."
     )
 
@@ -181,12 +189,12 @@ BEFORE = [Decimal(amount) for amount in ("0.49", "3.10", "8.40", "12.99", "105.0
 
 def moved(factor, *, known=6, before=BEFORE):
     sample = [
-        CostMove(
+        CostDelta(
             sku=f"S{place}", before=each, after=(each * Decimal(factor)).quantize(Decimal("0.01"))
         )
         for place, each in enumerate(before)
     ]
-    return Moves(known=known, moved=len(sample), jumped=0, sample=sample)
+    return CostDeltas(known=known, moved=len(sample), jumped=0, sample=sample)
 
 
 @pytest.mark.parametrize(
@@ -207,16 +215,16 @@ def test_a_uniform_price_shift_is_detected(factor, words):
     # large costs, so that a hundredth of a cent does not matter
     before = [each * 10 for each in BEFORE]
 
-    assert words in slip(moved(factor, before=before), rates=RATES)
+    assert words in uniform_shift_violation(moved(factor, before=before), rates=RATES)
 
 
 @pytest.mark.parametrize("factor", ["1.03", "1.05", "0.97", "1.001"])
 def test_a_small_uniform_price_increase_is_accepted(factor):
-    assert slip(moved(factor), rates=RATES) == ""
+    assert uniform_shift_violation(moved(factor), rates=RATES) == ""
 
 
 def test_few_changes_among_many_costs_are_no_uniform_shift():
-    assert slip(moved("1.5", known=20), rates=RATES) == ""
+    assert uniform_shift_violation(moved("1.5", known=20), rates=RATES) == ""
 
 
 def test_changes_by_different_factors_are_no_uniform_shift():
@@ -225,7 +233,10 @@ def test_changes_by_different_factors_are_no_uniform_shift():
         for place, factor in enumerate(("1.1", "1.3", "0.9", "2", "1", "1.6"))
     ]
 
-    assert slip(Moves(known=6, moved=6, jumped=0, sample=mixed), rates=RATES) == ""
+    assert (
+        uniform_shift_violation(CostDeltas(known=6, moved=6, jumped=0, sample=mixed), rates=RATES)
+        == ""
+    )
 
 
 @given(
@@ -233,6 +244,6 @@ def test_changes_by_different_factors_are_no_uniform_shift():
     st.decimals(min_value=2, max_value=900, places=3),
 )
 def test_any_factor_beyond_a_tenth_is_detected_despite_rounding(before, factor):
-    reason = slip(moved(factor, known=len(before), before=before), rates={})
+    reason = uniform_shift_violation(moved(factor, known=len(before), before=before), rates={})
 
     assert "by the same factor" in reason

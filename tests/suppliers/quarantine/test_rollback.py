@@ -9,14 +9,14 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storefront.lib.state_machine import IllegalMoveError
+from storefront.lib.state_machine import InvalidTransitionError
 from suppliers.models import (
     CostChange,
-    FeedRun,
     StockLevel,
     StockLocation,
     Supplier,
     SupplierOffer,
+    SyncRun,
 )
 from suppliers.quarantine import rollback
 from tests.factories.feeds import NOON, stock_world, sync, usd
@@ -53,12 +53,12 @@ def ledger_explains_all():
 @FEW_RUNS
 @given(RUNS)
 def test_random_runs_rolled_back_one_by_one_restore_the_former_values(supplier, world, told):
-    FeedRun.objects.filter(supplier=supplier).exclude(kind="products").update(
+    SyncRun.objects.filter(supplier=supplier).exclude(kind="products").update(
         started_at=NOON - timedelta(days=9)
     )
     stock_world(world, COUNT)
-    moment = NOON + timedelta(days=FeedRun.objects.count())
-    sync(supplier, now=moment, believed_by="test")
+    moment = NOON + timedelta(days=SyncRun.objects.count())
+    sync(supplier, now=moment, guards_waived_by="test")
     befores, runs = [], []
     for hours, (costs, stocks) in enumerate(told, start=1):
         world.costs |= {
@@ -72,8 +72,8 @@ def test_random_runs_rolled_back_one_by_one_restore_the_former_values(supplier, 
         for kind in ("prices", "stock"):
             befores.append(checksum())
             now = moment + timedelta(hours=hours)
-            runs.append(sync(supplier, kind, now=now, believed_by="test"))
-            assert runs[-1].status == FeedRun.Status.APPLIED
+            runs.append(sync(supplier, kind, now=now, guards_waived_by="test"))
+            assert runs[-1].status == SyncRun.Status.APPLIED
 
     for run, before in zip(reversed(runs), reversed(befores), strict=True):
         undone = rollback.roll_back(
@@ -92,7 +92,7 @@ def test_a_run_can_be_rolled_back_once(supplier, world):
     words = {"actor": "erika", "reason": "no", "now": NOON + timedelta(hours=2)}
     rollback.roll_back(feed_run=run, **words)
 
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(InvalidTransitionError):
         rollback.roll_back(feed_run=run, **words)
 
     assert list(CostChange.objects.order_by("pk").values_list("cause", flat=True)) == [
@@ -104,14 +104,14 @@ def test_a_run_can_be_rolled_back_once(supplier, world):
 def test_an_offer_put_on_sale_by_the_run_is_held_again(supplier, world):
     stock_world(world, 2)
     sync(supplier)
-    SupplierOffer.objects.filter(supplier_sku="P1-Black").update(status="held")
+    SupplierOffer.objects.filter(supplier_sku="P1-Black").update(status="on_hold")
     world.costs["P1-Black"] = usd("9.00")
     run = sync(supplier, "prices", now=NOON + timedelta(hours=1))
     assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "active"
 
     rollback.roll_back(feed_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=2))
 
-    assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "held"
+    assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "on_hold"
 
 
 def test_restored_values_have_their_former_age(supplier, world):
@@ -120,15 +120,15 @@ def test_restored_values_have_their_former_age(supplier, world):
     sync(supplier)
     sync(supplier, "prices", now=NOON + hour)
     sync(supplier, "stock", now=NOON + hour)
-    known = {"cost_known_at": NOON + hour, "known_at": NOON + hour}
+    known = {"cost_confirmed_at": NOON + hour, "known_at": NOON + hour}
     assert ages("P1-Black") == known
     # Not reported: no later confirmation applies to it.
-    StockLevel.objects.update(is_silent=True, as_of=NOON + hour)
-    SupplierOffer.objects.update(is_cost_silent=True, cost_as_of=NOON + hour)
+    StockLevel.objects.update(is_unconfirmed=True, as_of=NOON + hour)
+    SupplierOffer.objects.update(is_cost_unconfirmed=True, cost_reported_at=NOON + hour)
     for number in (2, 3):
-        Supplier.objects.update(costs_as_of=NOON + number * hour)
-        StockLocation.objects.update(stock_as_of=NOON + number * hour)
-    FeedRun.objects.filter(supplier=supplier).update(started_at=NOON + 3 * hour)
+        Supplier.objects.update(costs_confirmed_at=NOON + number * hour)
+        StockLocation.objects.update(stock_confirmed_at=NOON + number * hour)
+    SyncRun.objects.filter(supplier=supplier).update(started_at=NOON + 3 * hour)
 
     world.costs["P1-Black"], world.stock["P1-Black"] = usd("9.00"), {"DE": 30}
     runs = [sync(supplier, kind, now=NOON + 4 * hour) for kind in ("prices", "stock")]
@@ -140,11 +140,11 @@ def test_restored_values_have_their_former_age(supplier, world):
     assert ages("P1-Black") == known
 
     for kind in ("prices", "stock"):  # reported: fresh again
-        sync(supplier, kind, now=NOON + 6 * hour, believed_by="test")
+        sync(supplier, kind, now=NOON + 6 * hour, guards_waived_by="test")
     assert ages("P1-Black") == dict.fromkeys(known, NOON + 6 * hour)
 
 
 def ages(sku):
-    offer = SupplierOffer.objects.with_cost_known_at().get(supplier_sku=sku)
-    level = StockLevel.objects.with_known_at().get(offer=offer)
-    return {"cost_known_at": offer.cost_known_at, "known_at": level.known_at}
+    offer = SupplierOffer.objects.with_cost_confirmed_at().get(supplier_sku=sku)
+    level = StockLevel.objects.with_confirmed_at().get(offer=offer)
+    return {"cost_confirmed_at": offer.cost_confirmed_at, "known_at": level.known_at}

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from suppliers.connections import file_sources
-from suppliers.connectors.feed.fetch import UNKNOWN, Age, of_answer, of_stamp
-from suppliers.models import FeedRun, StockLevel
+from suppliers.connectors.feed.fetch import UNKNOWN_AGE, FileAge, age_from_headers, age_from_mtime
+from suppliers.models import StockLevel, SyncRun
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
 from tests.fakes.feed_sandbox import connect_feed
@@ -25,13 +25,13 @@ TUESDAY = "Tue, 24 Nov 2026 12:00:00 GMT"
 
 
 def known_at(sku):
-    levels = StockLevel.objects.with_known_at().filter(offer__supplier_sku=sku)
+    levels = StockLevel.objects.with_confirmed_at().filter(offer__supplier_sku=sku)
     return min(levels.values_list("known_at", flat=True))
 
 
 def upload(supplier, *rows, **words):
     text = "".join(("sku,title,cost,stock\n", *rows))
-    file_sources.keep(
+    file_sources.store_upload(
         supplier=supplier, content="products", name="a.csv", chunks=[text.encode()], by="b", **words
     )
 
@@ -77,7 +77,7 @@ def test_changes_applied_by_staff_have_the_date_of_the_file(by_hand):
     sold_out = [row.replace(",5\n", ",0\n") for row in ROWS]
     upload(by_hand, *sold_out, now=NOON + 2 * HOUR, made_at=NOON + HOUR)
     run = sync(by_hand, "stock", now=NOON + 3 * HOUR)
-    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.status == SyncRun.Status.QUARANTINED
 
     review.apply(feed_run=run, actor="staff", now=NOON + 4 * HOUR)
 
@@ -88,11 +88,11 @@ def test_changes_applied_by_staff_have_the_date_of_the_file(by_hand):
 def test_without_last_modified_a_file_has_the_date_of_its_newest_row():
     rows_of = NOON - 7 * HOUR
 
-    assert UNKNOWN.made_at(newest=rows_of) == rows_of
-    assert UNKNOWN.made_at(newest=None) is None
-    assert Age(given_at=NOON).made_at(newest=rows_of) == rows_of
-    assert Age(given_at=rows_of).made_at(newest=NOON) == rows_of
-    assert Age(written_at=NOON).made_at(newest=rows_of) == NOON
+    assert UNKNOWN_AGE.made_at(newest=rows_of) == rows_of
+    assert UNKNOWN_AGE.made_at(newest=None) is None
+    assert FileAge(given_at=NOON).made_at(newest=rows_of) == rows_of
+    assert FileAge(given_at=rows_of).made_at(newest=NOON) == rows_of
+    assert FileAge(written_at=NOON).made_at(newest=rows_of) == NOON
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_without_last_modified_a_file_has_the_date_of_its_newest_row():
     ],
 )
 def test_last_modified_is_corrected_by_the_server_clock(modified, date, written_at):
-    age = of_answer({"date": date}, modified=modified, now_s=NOON.timestamp())
+    age = age_from_headers({"date": date}, modified=modified, now_s=NOON.timestamp())
 
-    assert age == Age(written_at=written_at)
+    assert age == FileAge(written_at=written_at)
 
 
 def test_last_modified_without_a_server_date_is_ignored():
-    assert of_stamp(NOON.timestamp()) == Age(written_at=NOON)
-    assert of_stamp(None) == of_stamp(0.0) == UNKNOWN
+    assert age_from_mtime(NOON.timestamp()) == FileAge(written_at=NOON)
+    assert age_from_mtime(None) == age_from_mtime(0.0) == UNKNOWN_AGE
 
 
 def test_row_dates_count_without_a_file_date(by_hand):

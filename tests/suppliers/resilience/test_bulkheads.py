@@ -6,47 +6,54 @@ import pytest
 from django.db import connection
 
 from suppliers.resilience import bulkheads
-from suppliers.resilience.bulkheads import InHandError, Work, in_hand, is_in_hand, lane, width
+from suppliers.resilience.bulkheads import (
+    BulkheadKind,
+    LockedElsewhereError,
+    bulkhead,
+    exclusive_lock,
+    is_locked_elsewhere,
+    slot_count,
+)
 from tests.factories.bulkheads import elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_each_supplier_has_its_own_lanes():
-    with elsewhere(Work.SYNCS, 7) as first, elsewhere(Work.SYNCS, 7) as second:
-        with elsewhere(Work.SYNCS, 7) as third, elsewhere(Work.SYNCS, 8) as other:
+    with elsewhere(BulkheadKind.SYNCS, 7) as first, elsewhere(BulkheadKind.SYNCS, 7) as second:
+        with elsewhere(BulkheadKind.SYNCS, 7) as third, elsewhere(BulkheadKind.SYNCS, 8) as other:
             assert (first, second, third, other) == (True, True, False, True)
-        with elsewhere(Work.ORDERS, 7) as order:
+        with elsewhere(BulkheadKind.ORDERS, 7) as order:
             assert order
 
-    with elsewhere(Work.SYNCS, 7) as again:
+    with elsewhere(BulkheadKind.SYNCS, 7) as again:
         assert again
 
 
 def test_events_and_claims_have_half_the_lanes_at_least_one(settings):
     found = []
     for many in (1, 2, 4):
-        settings.LANES_PER_SUPPLIER = many
-        found.append([width(work) for work in Work])
+        settings.BULKHEAD_SLOTS_PER_SUPPLIER = many
+        found.append([slot_count(work) for work in BulkheadKind])
 
     assert found == [[1, 1, 1, 1, 1], [2, 2, 1, 1, 2], [4, 4, 2, 2, 4]]
 
 
 def test_the_lane_of_a_dead_worker_is_released(settings):
-    settings.LANES_PER_SUPPLIER = 1
+    settings.BULKHEAD_SLOTS_PER_SUPPLIER = 1
     with connection.cursor() as cursor:
-        cursor.execute(bulkheads.TRY, ["syncs 7 0"])
-    with elsewhere(Work.SYNCS, 7) as while_it_lives:
+        cursor.execute(bulkheads.TRY_LOCK, ["syncs 7 0"])
+    with elsewhere(BulkheadKind.SYNCS, 7) as while_it_lives:
         assert not while_it_lives
 
     connection.close()  # as the database sees a killed worker
 
-    with elsewhere(Work.SYNCS, 7) as afterwards:
+    with elsewhere(BulkheadKind.SYNCS, 7) as afterwards:
         assert afterwards
 
 
 def test_failed_work_releases_its_lane():
-    with pytest.raises(ValueError, match="broken"), lane(Work.ORDERS, 7):
+    with pytest.raises(ValueError, match="broken"), bulkhead(BulkheadKind.ORDERS, 7):
         raise ValueError("broken")
 
     with connection.cursor() as cursor:
@@ -60,7 +67,7 @@ def test_a_subject_is_exclusive_to_one_worker():
     held, over = threading.Event(), threading.Event()
 
     def work():
-        with in_hand("purchase order 7"):
+        with exclusive_lock("purchase order 7"):
             held.set()
             over.wait(10)
         connection.close()
@@ -68,11 +75,11 @@ def test_a_subject_is_exclusive_to_one_worker():
     thread = threading.Thread(target=work)
     thread.start()
     held.wait(10)
-    with pytest.raises(InHandError), in_hand("purchase order 7"):
+    with pytest.raises(LockedElsewhereError), exclusive_lock("purchase order 7"):
         pass
-    assert is_in_hand("purchase order 7")
-    assert not is_in_hand("purchase order 8")
+    assert is_locked_elsewhere("purchase order 7")
+    assert not is_locked_elsewhere("purchase order 8")
     over.set()
     thread.join()
 
-    assert not is_in_hand("purchase order 7")
+    assert not is_locked_elsewhere("purchase order 7")

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.http.observers import Call, Outcome
-from suppliers.models import Breaker
+from suppliers.models import CircuitBreaker
 from suppliers.resilience import circuit_breaker
-from suppliers.resilience.circuit_breaker import BreakerOpenError, SharedBreaker
+from suppliers.resilience.circuit_breaker import CircuitBreakerOpenError, SharedCircuitBreaker
 from suppliers.sync import schedule
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ GOOD = Outcome(status=200, milliseconds=1)
 REFUSED = Outcome(status=400, milliseconds=1, error=PermanentError("out of stock"))
 TOO_FAST = Outcome(status=429, milliseconds=1, error=TemporaryError("slow down"))
 ODD = Outcome(
-    status=None, milliseconds=1, error=PermanentError("answer over 4 MB", may_have_happened=True)
+    status=None, milliseconds=1, error=PermanentError("answer over 4 MB", is_outcome_unknown=True)
 )
 NOT_SENT = Outcome(status=None, milliseconds=1, error=PermanentError("no such address"))
 WE_BROKE = Outcome(status=None, milliseconds=1)
@@ -31,7 +31,7 @@ WE_BROKE = Outcome(status=None, milliseconds=1)
 @pytest.fixture
 def breaker(supplier):
     """Return a function that builds one worker's view of the breaker."""
-    return lambda: SharedBreaker(supplier.connection.pk)
+    return lambda: SharedCircuitBreaker(supplier.connection.pk)
 
 
 def call(total_s=15.0):
@@ -52,10 +52,10 @@ def opened(breaker):
 def later(**words):
     """Let time pass for the database."""
     passed = timedelta(**words)
-    Breaker.objects.update(
+    CircuitBreaker.objects.update(
         **{
             name: F(name) - passed
-            for name in ("opened_at", "open_until", "orders_wait_until", "probe_until")
+            for name in ("opened_at", "open_until", "orders_blocked_until", "half_open_until")
         }
     )
 
@@ -65,11 +65,11 @@ def test_a_breaker_opened_by_one_worker_blocks_all(breaker, outcome):
     for _ in range(circuit_breaker.OPENS_AFTER):
         made(breaker(), outcome)
 
-    with pytest.raises(BreakerOpenError) as refused:
+    with pytest.raises(CircuitBreakerOpenError) as refused:
         breaker().enter(call(), is_for_order=False)
-    with pytest.raises(BreakerOpenError) as refused_order:
+    with pytest.raises(CircuitBreakerOpenError) as refused_order:
         breaker().enter(call(), is_for_order=True)
-    assert not refused.value.may_have_happened
+    assert not refused.value.is_outcome_unknown
     assert refused.value.until > refused_order.value.until > timezone.now()
 
 
@@ -88,17 +88,17 @@ def test_only_consecutive_failures_count(breaker):
         made(breaker(), REFUSED)
 
     breaker().enter(call(), is_for_order=False)
-    assert Breaker.objects.get().failures == 0
+    assert CircuitBreaker.objects.get().failures == 0
 
 
 def test_an_order_may_probe_first_and_only_one(breaker):
     opened(breaker)
     later(seconds=6)
 
-    with pytest.raises(BreakerOpenError):
+    with pytest.raises(CircuitBreakerOpenError):
         breaker().enter(call(), is_for_order=False)
     breaker().enter(call(), is_for_order=True)
-    with pytest.raises(BreakerOpenError):
+    with pytest.raises(CircuitBreakerOpenError):
         breaker().enter(call(), is_for_order=True)
 
 
@@ -109,7 +109,7 @@ def test_a_successful_probe_closes_it_for_all(breaker):
     made(breaker(), GOOD)
 
     breaker().enter(call(), is_for_order=False)
-    assert Breaker.objects.get().opened_at is None
+    assert CircuitBreaker.objects.get().opened_at is None
 
 
 @pytest.mark.parametrize("outcome", [NOT_SENT, WE_BROKE])
@@ -118,21 +118,21 @@ def test_a_probe_that_was_not_sent_leaves_the_probe_to_another_call(breaker, out
     later(seconds=31)
     made(breaker(), outcome)
 
-    assert Breaker.objects.get().opened_at is not None
+    assert CircuitBreaker.objects.get().opened_at is not None
     made(breaker(), GOOD)
-    assert Breaker.objects.get().opened_at is None
+    assert CircuitBreaker.objects.get().opened_at is None
 
 
 def test_a_failed_probe_doubles_the_pause_up_to_a_limit(breaker):
     opened(breaker)
-    pauses = []
+    consecutive_opens = []
     for _ in range(6):
         later(minutes=6)
         made(breaker(), SILENCE)
-        row = Breaker.objects.get()
-        pauses.append(round((row.open_until - timezone.now()).total_seconds(), -1))
+        row = CircuitBreaker.objects.get()
+        consecutive_opens.append(round((row.open_until - timezone.now()).total_seconds(), -1))
 
-    assert pauses == [20, 40, 80, 160, 300, 300]
+    assert consecutive_opens == [20, 40, 80, 160, 300, 300]
 
 
 def test_failures_of_calls_under_way_do_not_extend_the_pause(breaker):
@@ -143,8 +143,8 @@ def test_failures_of_calls_under_way_do_not_extend_the_pause(breaker):
     for worker, one in workers:
         worker.leave(one, SILENCE)
 
-    row = Breaker.objects.get()
-    assert (row.failures, row.pauses) == (12, 1)
+    row = CircuitBreaker.objects.get()
+    assert (row.failures, row.consecutive_opens) == (12, 1)
     assert (row.open_until - timezone.now()).total_seconds() <= 10
 
 
@@ -153,7 +153,7 @@ def test_the_probe_of_a_killed_worker_expires(breaker):
     later(seconds=31)
     breaker().enter(call(total_s=15), is_for_order=False)  # and the worker is killed
 
-    with pytest.raises(BreakerOpenError):
+    with pytest.raises(CircuitBreakerOpenError):
         breaker().enter(call(), is_for_order=False)
     later(seconds=21)
     breaker().enter(call(), is_for_order=False)
@@ -162,28 +162,28 @@ def test_the_probe_of_a_killed_worker_expires(breaker):
 def test_a_long_call_extends_its_probe(breaker):
     opened(breaker)
     later(seconds=31)
-    long, worker = Call(method="GET", path="feed", total_s=600, silent_s=15), breaker()
+    long, worker = Call(method="GET", path="feed", total_s=600, heartbeat_s=15), breaker()
     worker.enter(long, is_for_order=False)
     later(seconds=12)
-    worker.goes_on(long)
+    worker.heartbeat(long)
     later(seconds=12)
 
-    with pytest.raises(BreakerOpenError):
+    with pytest.raises(CircuitBreakerOpenError):
         breaker().enter(call(), is_for_order=False)
     later(seconds=12)
     breaker().enter(call(), is_for_order=False)
 
 
 def test_no_sync_starts_while_it_is_open(breaker, supplier):
-    assert schedule.due(now=timezone.now())
+    assert schedule.due_jobs(now=timezone.now())
 
     opened(breaker)
 
-    assert schedule.due(now=timezone.now()) == []
+    assert schedule.due_jobs(now=timezone.now()) == []
     later(seconds=31)
-    assert schedule.due(now=timezone.now())
+    assert schedule.due_jobs(now=timezone.now())
     breaker().enter(call(), is_for_order=True)
-    assert schedule.due(now=timezone.now()) == []  # an order probes the line
+    assert schedule.due_jobs(now=timezone.now()) == []  # an order probes the line
 
 
 def test_staff_close_it(breaker, supplier):

@@ -9,19 +9,19 @@ import pytest
 
 from storefront.lib.http.errors import TemporaryError
 from suppliers.resilience import concurrency
-from suppliers.resilience.concurrency import SharedSlots
+from suppliers.resilience.concurrency import SharedSemaphore
 
 
 @pytest.fixture
 def worker(monkeypatch):
     """Return a function that builds the slots of one supplier as a new worker does."""
     name = uuid.uuid4().hex
-    monkeypatch.setattr(concurrency, "LONGEST_WAIT_S", 0.0)
-    monkeypatch.setattr(concurrency, "LONGEST_WAIT_OF_ORDER_S", 0.0)
+    monkeypatch.setattr(concurrency, "MAX_WAIT_S", 0.0)
+    monkeypatch.setattr(concurrency, "MAX_ORDER_WAIT_S", 0.0)
 
-    def build(*, at_once=4):
+    def build(*, max_concurrent=4):
         monkeypatch.setattr(concurrency, "_leases", concurrency._Leases)
-        return SharedSlots(name=name, at_once=at_once)
+        return SharedSemaphore(name=name, max_concurrent=max_concurrent)
 
     return build
 
@@ -43,16 +43,16 @@ def test_slots_are_shared_and_a_quarter_is_reserved_for_orders(worker):
 
 
 def test_a_released_slot_is_free(worker):
-    first, second = worker(at_once=1), worker(at_once=1)
+    first, second = worker(max_concurrent=1), worker(max_concurrent=1)
     held = take(first)
 
-    first.give_back(held)
+    first.release(held)
 
     take(second)
 
 
 def test_the_slot_of_a_killed_worker_expires(worker):
-    first, second = worker(at_once=1), worker(at_once=1)
+    first, second = worker(max_concurrent=1), worker(max_concurrent=1)
     take(first, lease_s=0.2)  # and the worker is killed
     with pytest.raises(TemporaryError):
         take(second)
@@ -63,7 +63,7 @@ def test_the_slot_of_a_killed_worker_expires(worker):
 
 
 def test_a_renewed_slot_is_held(worker):
-    first, second = worker(at_once=1), worker(at_once=1)
+    first, second = worker(max_concurrent=1), worker(max_concurrent=1)
     held = take(first, lease_s=0.2)
     first.renew(held, lease_s=60)
 
@@ -71,7 +71,7 @@ def test_a_renewed_slot_is_held(worker):
 
     with pytest.raises(TemporaryError):
         take(second)
-    first.give_back(held)
+    first.release(held)
     take(second)
 
 
@@ -79,18 +79,18 @@ def test_a_short_call_does_not_release_the_slot_of_a_long_one(worker):
     first, second = worker(), worker()
     for _ in range(2):
         take(first, lease_s=600)
-    second.give_back(take(second, lease_s=1))
+    second.release(take(second, lease_s=1))
 
     assert first._leases._redis.ttl(first._key) > 500
 
 
 def test_without_redis_each_worker_counts_its_own(worker, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    first, second = worker(at_once=1), worker(at_once=1)
+    first, second = worker(max_concurrent=1), worker(max_concurrent=1)
     held = take(first)
 
     with pytest.raises(TemporaryError):
         take(first)
     take(second)
-    first.give_back(held)
+    first.release(held)
     take(first)

@@ -7,17 +7,17 @@ import logging
 import pytest
 from django.db import DatabaseError
 
-from storefront.dev.sandboxes.in_memory_supplier import FakeSupplier
+from storefront.dev.sandboxes.in_memory_supplier import InMemorySupplier
 from storefront.lib.http.errors import TemporaryError
-from storefront.lib.http.observers import Call, OpenGate, Outcome
-from suppliers.connections.factory import adapter_for, gate_of
-from suppliers.connectors import ADAPTERS, connector_class
-from suppliers.connectors.capabilities import Ability
-from suppliers.models import AnswerTally, FeedRun
+from storefront.lib.http.observers import Call, LoggingObserver, Outcome
+from suppliers.connections.factory import build_gate, open_connector
+from suppliers.connectors import CONNECTORS, connector_class
+from suppliers.connectors.capabilities import Capability
+from suppliers.models import LatencyBucket, SyncRun
 from suppliers.resilience import gate as resilience_gate
-from suppliers.resilience.circuit_breaker import SharedBreaker
-from suppliers.resilience.gate import SIGN_IN, SupplierGate, TimedGate
-from suppliers.sync.runner import take_in
+from suppliers.resilience.circuit_breaker import SharedCircuitBreaker
+from suppliers.resilience.gate import SIGN_IN, LatencyGate, SupplierGate
+from suppliers.sync.runner import run_sync
 from tests.factories.feeds import NOON
 from tests.factories.suppliers import make_supplier
 
@@ -51,7 +51,7 @@ class RecordingParts:
         self.held.add(len(self.for_orders))
         return len(self.for_orders)
 
-    def give_back(self, name):
+    def release(self, name):
         self.held.remove(name)
 
     def __call__(self):
@@ -82,7 +82,7 @@ def test_each_call_is_one_line_in_the_log(caplog, method, path, ability, is_for_
 
     gate.enter(call)
     assert watcher.held
-    gate.leave(call, Outcome(status=200, milliseconds=12.4, their_id="theirs-1"))
+    gate.leave(call, Outcome(status=200, milliseconds=12.4, service_request_id="theirs-1"))
 
     assert watcher.for_orders == [is_for_order]
     assert not watcher.held
@@ -104,45 +104,45 @@ def test_a_call_that_is_not_admitted_holds_no_slot():
     assert watcher.forgotten
 
 
-@pytest.mark.parametrize("name", sorted(set(ADAPTERS) - {"fake"}))
+@pytest.mark.parametrize("name", sorted(set(CONNECTORS) - {"fake"}))
 def test_every_connector_maps_its_calls_to_capabilities(name):
     calls = connector_class(name).CALLS
 
-    assert set(calls.values()) <= {*Ability, SIGN_IN}
+    assert set(calls.values()) <= {*Capability, SIGN_IN}
     assert calls
 
 
 def test_repeated_hangups_open_the_breaker(supplier, world):
     world.failures = [TemporaryError("no answer")] * 20
 
-    with adapter_for(supplier) as connector:
+    with open_connector(supplier) as connector:
         for _ in range(9):
             with pytest.raises(TemporaryError):
                 list(connector.product_rows())
 
     assert len(world.asked) == 5
-    assert isinstance(connector, FakeSupplier)
+    assert isinstance(connector, InMemorySupplier)
 
 
 def test_a_gate_uses_the_breaker_of_its_connection(supplier, world):
     call = Call(method="GET", path="list")
     for _ in range(5):
-        SharedBreaker(supplier.connection.pk).leave(
+        SharedCircuitBreaker(supplier.connection.pk).leave(
             call, Outcome(status=None, milliseconds=1, error=TemporaryError("no answer"))
         )
 
     with pytest.raises(TemporaryError, match="no answer since"):
-        gate_of(supplier, supplier.connection).enter(call)
+        build_gate(supplier, supplier.connection).enter(call)
 
 
 def test_a_sync_pauses_as_long_as_retry_after_says(supplier, world):
     world.failures = [TemporaryError("HTTP 429", code="429", retry_after_s=600)] * 20
 
-    run = take_in(supplier=supplier, kind="products", now=NOON)
+    run = run_sync(supplier=supplier, kind="products", now=NOON)
 
-    assert run.status == FeedRun.Status.FAILED
+    assert run.status == SyncRun.Status.FAILED
     supplier.connection.refresh_from_db()
-    assert 600 <= (supplier.connection.rest_until - NOON).total_seconds() < 660
+    assert 600 <= (supplier.connection.paused_until - NOON).total_seconds() < 660
 
 
 CALL = Call(method="GET", path="/products")
@@ -150,7 +150,7 @@ CALL = Call(method="GET", path="/products")
 
 @pytest.fixture
 def gate():
-    return TimedGate(OpenGate(), supplier_id=make_supplier().pk)
+    return LatencyGate(LoggingObserver(), supplier_id=make_supplier().pk)
 
 
 def call(gate, milliseconds, status=200):
@@ -160,7 +160,7 @@ def call(gate, milliseconds, status=200):
 
 
 def counted():
-    return dict(AnswerTally.objects.order_by("ceiling_ms").values_list("ceiling_ms", "count"))
+    return dict(LatencyBucket.objects.order_by("le_ms").values_list("le_ms", "count"))
 
 
 def test_a_thousand_latencies_are_a_few_rows(gate, django_assert_num_queries):
@@ -176,7 +176,7 @@ def test_a_thousand_latencies_are_a_few_rows(gate, django_assert_num_queries):
 
 
 def test_workers_add_to_one_histogram(gate):
-    other = TimedGate(OpenGate(), supplier_id=make_supplier().pk)
+    other = LatencyGate(LoggingObserver(), supplier_id=make_supplier().pk)
     for each in (gate, other, other):
         call(each, 10)
 
@@ -195,7 +195,7 @@ def test_calls_without_answer_are_counted_separately(gate, status, ceiling):
 
 
 def test_latencies_are_written_during_a_long_run(gate, monkeypatch):
-    monkeypatch.setattr(resilience_gate, "KEEP_EVERY_S", 0.0)
+    monkeypatch.setattr(resilience_gate, "FLUSH_EVERY_S", 0.0)
 
     call(gate, 10)
 

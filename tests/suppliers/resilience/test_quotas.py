@@ -8,21 +8,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from suppliers.connectors.cj.client import POINTS
+from suppliers.connectors.cj.client import POINTS_QUOTA
 from suppliers.connectors.context import Quota
-from suppliers.connectors.records import BudgetSpentError
-from suppliers.models import CallBudget, Connection
+from suppliers.connectors.records import QuotaExceededError
+from suppliers.models import CallQuota, Connection
 from suppliers.resilience import quotas as resilience_quotas
-from suppliers.resilience.quotas import KeptBudget
+from suppliers.resilience.quotas import DatabaseQuotaCounter
 
 pytestmark = pytest.mark.django_db
 
-SMALL = Quota(name="small", points=100, window_s=3600, kept_for_orders=20)
+SMALL = Quota(name="small", points=100, window_s=3600, reserved_for_orders=20)
 
 
 @pytest.fixture
 def budget(supplier):
-    return KeptBudget(supplier.connection.pk)
+    return DatabaseQuotaCounter(supplier.connection.pk)
 
 
 def database_now():
@@ -32,9 +32,9 @@ def database_now():
 
 
 def test_a_daily_window_ends_at_midnight_utc(budget):
-    budget.spend(POINTS, points=50)
+    budget.spend(POINTS_QUOTA, points=50)
 
-    until = CallBudget.objects.get().until.astimezone(UTC)
+    until = CallQuota.objects.get().until.astimezone(UTC)
     assert (until.hour, until.minute, until.second, until.microsecond) == (0, 0, 0, 0)
     assert timedelta(0) < until - database_now() <= timedelta(days=1)
 
@@ -42,44 +42,46 @@ def test_a_daily_window_ends_at_midnight_utc(budget):
 def test_other_windows_start_with_the_first_call(budget):
     budget.spend(SMALL)
 
-    assert CallBudget.objects.get().until - database_now() == timedelta(hours=1)
+    assert CallQuota.objects.get().until - database_now() == timedelta(hours=1)
 
 
 def test_the_last_points_are_reserved_for_orders(budget):
     budget.spend(SMALL, points=80)
 
-    with pytest.raises(BudgetSpentError) as caught:
+    with pytest.raises(QuotaExceededError) as caught:
         budget.spend(SMALL)
     budget.spend(SMALL, points=20, is_for_order=True)
-    with pytest.raises(BudgetSpentError):
+    with pytest.raises(QuotaExceededError):
         budget.spend(SMALL, is_for_order=True)
 
-    assert caught.value.until == CallBudget.objects.get().until
-    assert budget.left(SMALL) == 0
+    assert caught.value.until == CallQuota.objects.get().until
+    assert budget.remaining(SMALL) == 0
 
 
 def test_a_new_window_has_all_points(budget):
     budget.spend(SMALL, points=80)
-    CallBudget.objects.update(until=database_now() - timedelta(seconds=1))
+    CallQuota.objects.update(until=database_now() - timedelta(seconds=1))
 
     budget.spend(SMALL, points=70)
 
-    assert CallBudget.objects.get().used == 70
+    assert CallQuota.objects.get().used == 70
 
 
 def test_the_rest_reported_by_the_supplier_overrides_our_count(budget):
-    budget.spend(POINTS, points=50)
+    budget.spend(POINTS_QUOTA, points=50)
 
-    budget.told(POINTS, left=900, total=51_000, until=None)
+    budget.set_remaining(POINTS_QUOTA, left=900, total=51_000, until=None)
 
-    row = CallBudget.objects.get()
-    assert (row.total, row.used, budget.left(POINTS)) == (51_000, 50_100, 900)
+    row = CallQuota.objects.get()
+    assert (row.total, row.used, budget.remaining(POINTS_QUOTA)) == (51_000, 50_100, 900)
 
 
 def spread_at(supplier, now, *quotas):
-    until = resilience_quotas.spread(connection_id=supplier.connection.pk, quotas=quotas, now=now)
+    until = resilience_quotas.spread_over_window(
+        connection_id=supplier.connection.pk, quotas=quotas, now=now
+    )
     row = Connection.objects.get(pk=supplier.connection.pk)
-    assert row.rest_until == until
+    assert row.paused_until == until
     return until
 
 
@@ -90,7 +92,7 @@ def spread_at(supplier, now, *quotas):
 def test_syncs_pause_until_their_share_of_the_day_has_passed(supplier, used, rests_until_hour):
     """1,000 of 50,000 points are reserved: 24,500 are half of the rest, and of the day."""
     midnight = datetime(2026, 11, 24, tzinfo=UTC)
-    CallBudget.objects.create(
+    CallQuota.objects.create(
         connection=supplier.connection,
         name="points",
         total=50_000,
@@ -98,7 +100,7 @@ def test_syncs_pause_until_their_share_of_the_day_has_passed(supplier, used, res
         until=midnight + timedelta(days=1),
     )
 
-    until = spread_at(supplier, midnight + timedelta(hours=1), POINTS)
+    until = spread_at(supplier, midnight + timedelta(hours=1), POINTS_QUOTA)
 
     assert until == midnight + timedelta(hours=rests_until_hour)
 
@@ -106,14 +108,14 @@ def test_syncs_pause_until_their_share_of_the_day_has_passed(supplier, used, res
 @pytest.mark.parametrize(
     ("hour", "quota"),
     [
-        (7, POINTS),  # the used share of the day has passed
-        (25, POINTS),  # another day
-        (1, replace(POINTS, is_spread=False)),
+        (7, POINTS_QUOTA),  # the used share of the day has passed
+        (25, POINTS_QUOTA),  # another day
+        (1, replace(POINTS_QUOTA, is_spread=False)),
     ],
 )
 def test_syncs_do_not_pause_without_need(supplier, hour, quota):
     midnight = datetime(2026, 11, 24, tzinfo=UTC)
-    CallBudget.objects.create(
+    CallQuota.objects.create(
         connection=supplier.connection,
         name="points",
         total=50_000,

@@ -11,11 +11,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from suppliers.connections.factory import adapter_for
+from suppliers.connections.factory import open_connector
 from suppliers.connectors.bigbuy.options import LIST_QUOTAS
-from suppliers.connectors.records import BudgetSpentError
-from suppliers.models import CallBudget, FeedRun
-from suppliers.resilience.quotas import KeptBudget
+from suppliers.connectors.records import QuotaExceededError
+from suppliers.models import CallQuota, SyncRun
+from suppliers.resilience.quotas import DatabaseQuotaCounter
 from tests.factories.feeds import sync
 from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy
 
@@ -29,14 +29,14 @@ import sys
 import django
 django.setup()
 from suppliers.connectors.records import BudgetSpentError
-from suppliers.connections.factory import adapter_for
+from suppliers.connections.factory import open_connector
 from suppliers.models import Supplier
 
 what, times = sys.argv[1], int(sys.argv[2])
 done = 0
 for _ in range(times):
     try:
-        with adapter_for(Supplier.objects.get()) as bigbuy:
+        with open_connector(Supplier.objects.get()) as bigbuy:
             if what == "prices":
                 list(bigbuy.cost_rows())
             else:
@@ -100,22 +100,22 @@ def test_two_workers_share_the_rate_limit_of_the_account(bigbuy, bigbuy_sandbox,
 
 
 def test_a_sync_without_quota_pauses_until_the_next_window(bigbuy, bigbuy_sandbox):
-    with adapter_for(bigbuy) as connector:
+    with open_connector(bigbuy) as connector:
         list(connector.pages())
-    budget, quota = KeptBudget(bigbuy.connection.pk), LIST_QUOTAS["catalog/products"]
+    budget, quota = DatabaseQuotaCounter(bigbuy.connection.pk), LIST_QUOTAS["catalog/products"]
     while True:
         try:
             budget.spend(quota)
-        except BudgetSpentError:
+        except QuotaExceededError:
             break
 
     run = sync(bigbuy, "products", now=timezone.now())
 
-    assert run.status == FeedRun.Status.FAILED
+    assert run.status == SyncRun.Status.FAILED
     assert "10 of 10 used" in run.problem
     bigbuy.connection.refresh_from_db()
-    kept = CallBudget.objects.get(name=quota.name)
-    assert bigbuy.connection.rest_until == kept.until
+    kept = CallQuota.objects.get(name=quota.name)
+    assert bigbuy.connection.paused_until == kept.until
     wait_s = (kept.until - timezone.now()).total_seconds()
     assert 0 < wait_s <= HOUR_S + 1
 
@@ -126,9 +126,9 @@ def test_other_use_of_the_account_is_detected(bigbuy, bigbuy_sandbox):
     for _ in range(9):
         bigbuy_sandbox.client.get(url, params={"parentTaxonomy": 19657}, headers=headers)
 
-    with adapter_for(bigbuy) as connector:
+    with open_connector(bigbuy) as connector:
         list(connector.cost_rows())
-        with pytest.raises(BudgetSpentError):
+        with pytest.raises(QuotaExceededError):
             list(connector.cost_rows())
 
     calls = bigbuy_sandbox.control("calls")

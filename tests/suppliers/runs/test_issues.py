@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from suppliers.inventory import confirmations
-from suppliers.models import FeedIssue, FeedRun
+from suppliers.models import SyncIssue, SyncRun
 from suppliers.runs import issues
-from suppliers.runs.runs import Work, begin
+from suppliers.runs.runs import RunContext, open_run
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.factories.suppliers import make_supplier
 
@@ -17,29 +17,29 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def tell(skus, *, code="cost-missing", now=NOON, examined=None):
-    FeedRun.objects.update(status="failed")
-    work = Work(begin(supplier=make_supplier(), kind="prices", now=now), now=now)
-    problems = [BadRow(row=sku, code=code, message="The row has no price.") for sku in skus]
-    family = issues.Family.COST
-    issues.tell(work=work, family=family, problems=problems, examined=examined)
+    SyncRun.objects.update(status="failed")
+    work = RunContext(open_run(supplier=make_supplier(), kind="prices", now=now), now=now)
+    problems = [ImportIssue(row=sku, code=code, message="The row has no price.") for sku in skus]
+    family = issues.IssueScope.COST
+    issues.sync(work=work, family=family, problems=problems, examined=examined)
     return work.run
 
 
 def still_open():
-    return set(FeedIssue.objects.filter(resolved_at=None).values_list("row", flat=True))
+    return set(SyncIssue.objects.filter(resolved_at=None).values_list("row", flat=True))
 
 
 def test_the_number_of_open_issues_per_code_is_limited(monkeypatch):
-    monkeypatch.setattr(issues, "MOST_OF_A_CODE", 3)
+    monkeypatch.setattr(issues, "MAX_OPEN_PER_CODE", 3)
     tell(["A", "B", "C", "D"])
 
     again = tell(["D", "C", "E", "F", "G"], now=LATER)  # A and B are fixed
 
     assert still_open() == {"C", "D", "E"}
-    issue = FeedIssue.objects.get(row="C")
+    issue = SyncIssue.objects.get(row="C")
     assert issue.message == "The row has no price. 5 rows have this issue; 3 are stored."
     assert (issue.first_run_id, issue.last_run_id) == (again.pk - 1, again.pk)
-    assert FeedIssue.objects.filter(resolved_at__isnull=False).count() == 2
+    assert SyncIssue.objects.filter(resolved_at__isnull=False).count() == 2
 
 
 def test_a_partial_read_resolves_only_its_own_issues():

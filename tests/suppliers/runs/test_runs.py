@@ -7,20 +7,20 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from storefront.lib.clock import elapsing
+from storefront.lib.clock import running_clock
 from storefront.lib.state_machine import StatusChange
 from suppliers.connectors.bigbuy import client
 from suppliers.connectors.feed import fetch, sftp
-from suppliers.models import FeedRun
+from suppliers.models import SyncRun
 from suppliers.quarantine import review
 from suppliers.runs import runs
-from suppliers.runs.runs import AlreadyRunningError, LeaseLostError, Work
+from suppliers.runs.runs import AlreadyRunningError, LeaseLostError, RunContext
 from suppliers.sync import runner, schedule, tasks
 from tests.factories.feeds import NOON, make_feed_supplier, stock_world
 from tests.factories.feeds import sync as sync_now
 
-PRODUCTS, PRICES, STOCK = (str(kind) for kind in FeedRun.Kind)
-Status = FeedRun.Status
+PRODUCTS, PRICES, STOCK = (str(kind) for kind in SyncRun.Kind)
+Status = SyncRun.Status
 
 
 def minutes(count):
@@ -28,7 +28,7 @@ def minutes(count):
 
 
 def begin(supplier, kind=PRODUCTS, now=NOON):
-    return runs.begin(supplier=supplier, kind=kind, now=now)
+    return runs.open_run(supplier=supplier, kind=kind, now=now)
 
 
 def end(run, status, *, at=NOON, **fields):
@@ -43,7 +43,7 @@ def test_a_job_of_a_supplier_has_one_open_run(supplier):
 
     begin(supplier, STOCK)
     begin(make_feed_supplier(code="other"))
-    assert FeedRun.objects.count() == 3
+    assert SyncRun.objects.count() == 3
 
 
 def test_an_expired_run_is_replaced(supplier):
@@ -52,82 +52,82 @@ def test_an_expired_run_is_replaced(supplier):
     fresh = begin(supplier, now=NOON + runs.LEASE)
 
     dead.refresh_from_db()
-    assert (dead.status, dead.problem) == (Status.FAILED, runs.DIED)
-    assert fresh.status == Status.FETCHED
+    assert (dead.status, dead.problem) == (Status.FAILED, runs.WORKER_DIED)
+    assert fresh.status == Status.FETCHING
 
 
 def test_the_sweep_closes_only_expired_runs(supplier):
     dead = begin(supplier)
     alive = begin(supplier, STOCK, now=minutes(4))
 
-    assert runs.close_dead(now=NOON + runs.LEASE) == 1
+    assert runs.close_expired(now=NOON + runs.LEASE) == 1
 
     dead.refresh_from_db()
     alive.refresh_from_db()
-    assert (dead.status, alive.status) == (Status.FAILED, Status.FETCHED)
+    assert (dead.status, alive.status) == (Status.FAILED, Status.FETCHING)
     trace = StatusChange.objects.get(subject_id=dead.pk, to_status=Status.FAILED)
-    assert trace.reason == runs.DIED
+    assert trace.reason == runs.WORKER_DIED
 
 
 def test_a_worker_with_a_closed_run_writes_nothing_more(supplier):
-    work = Work(begin(supplier), now=NOON)
-    runs.close_dead(now=NOON + runs.LEASE)
+    work = RunContext(begin(supplier), now=NOON)
+    runs.close_expired(now=NOON + runs.LEASE)
 
     with pytest.raises(LeaseLostError):
-        work.step(Status.PARSED)
+        work.advance(Status.PARSED)
     with pytest.raises(LeaseLostError):
-        runs.finish(Work(begin_again(work), now=NOON))
+        runs.finish_run(RunContext(begin_again(work), now=NOON))
 
 
 def begin_again(work):
-    stale = FeedRun.objects.get(pk=work.run.pk)
+    stale = SyncRun.objects.get(pk=work.run.pk)
     stale.status = Status.STAGED
     return stale
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_run_is_not_closed_while_its_worker_writes(world):
-    work = Work(begin(make_feed_supplier()), now=NOON)
+    work = RunContext(begin(make_feed_supplier()), now=NOON)
     refused = []
 
     def sweep():
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '200ms'")
-            runs.close_dead(now=NOON + runs.LEASE)
+            runs.close_expired(now=NOON + runs.LEASE)
         except OperationalError:
             refused.append(1)
         finally:
             connection.close()
 
     with transaction.atomic():
-        work.hold()
+        work.lock()
         thread = threading.Thread(target=sweep)
         thread.start()
         thread.join()
 
     assert refused == [1]
-    runs.close_dead(now=NOON + runs.LEASE)
+    runs.close_expired(now=NOON + runs.LEASE)
     with transaction.atomic(), pytest.raises(LeaseLostError):
-        work.hold()
+        work.lock()
 
 
 def test_a_long_run_extends_its_lease(supplier, monkeypatch):
-    work = Work(begin(supplier), now=NOON)
+    work = RunContext(begin(supplier), now=NOON)
     monkeypatch.setattr(runs, "EXTEND_AFTER_S", 0)
-    work.moment = elapsing(minutes(4))
+    work.moment = running_clock(minutes(4))
 
-    work.keep()
+    work.heartbeat()
 
-    assert runs.close_dead(now=NOON + runs.LEASE) == 0
-    assert runs.close_dead(now=minutes(5) + runs.LEASE) == 1
+    assert runs.close_expired(now=NOON + runs.LEASE) == 0
+    assert runs.close_expired(now=minutes(5) + runs.LEASE) == 1
 
 
 def test_the_lease_outlives_the_task_time_limit(supplier, settings):
     begin(supplier)
     task_s = settings.CELERY_TASK_TIME_LIMIT
 
-    assert runs.close_dead(now=NOON + timedelta(seconds=task_s)) == 0
+    assert runs.close_expired(now=NOON + timedelta(seconds=task_s)) == 0
     assert max(fetch.TOTAL_S, sftp.TOTAL_S, client.LIST_TOTAL_S) < task_s
     assert task_s < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
 
@@ -154,7 +154,7 @@ def test_of_two_concurrent_workers_one_opens_the_run(world):
     for thread in threads:
         thread.join()
 
-    assert (len(begun), len(refused), FeedRun.objects.count()) == (1, 1, 1)
+    assert (len(begun), len(refused), SyncRun.objects.count()) == (1, 1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -176,20 +176,20 @@ def test_of_two_workers_with_an_expired_run_one_replaces_it(world):
         dead.move(Status.FAILED, at=NOON + runs.LEASE)
         begin_within(supplier)
         thread.start()
-        until_somebody_waits()
+        until_a_transaction_waits()
     thread.join()
 
     assert told == ["another worker is at it"]
-    assert FeedRun.objects.count() == 2
+    assert SyncRun.objects.count() == 2
 
 
 def begin_within(supplier):
     moments = dict.fromkeys(("status_since", "started_at"), NOON + runs.LEASE)
     lease_until = NOON + 2 * runs.LEASE
-    FeedRun.objects.create(supplier=supplier, kind=PRODUCTS, lease_until=lease_until, **moments)
+    SyncRun.objects.create(supplier=supplier, kind=PRODUCTS, lease_until=lease_until, **moments)
 
 
-def until_somebody_waits():
+def until_a_transaction_waits():
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     until = time.monotonic() + 20
     while time.monotonic() < until:
@@ -203,15 +203,15 @@ def until_somebody_waits():
 
 
 def test_prices_and_stock_are_due_after_products(supplier):
-    assert schedule.due(now=NOON) == [(supplier.pk, PRODUCTS)]
+    assert schedule.due_jobs(now=NOON) == [(supplier.pk, PRODUCTS)]
 
     run = begin(supplier)
-    assert schedule.due(now=NOON) == []
+    assert schedule.due_jobs(now=NOON) == []
 
     for status in (Status.PARSED, Status.STAGED):
         run.move(status, at=NOON)
     end(run, Status.APPLIED)
-    assert schedule.due(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
+    assert schedule.due_jobs(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
 
 
 def applied(supplier, kind, *, at=NOON, **fields):
@@ -226,10 +226,10 @@ def test_each_job_is_due_by_its_own_schedule(supplier):
     for kind in (PRODUCTS, PRICES, STOCK):
         applied(supplier, kind)
 
-    assert schedule.due(now=minutes(14)) == []
-    assert schedule.due(now=minutes(15)) == [(supplier.pk, STOCK)]
-    assert schedule.due(now=minutes(60)) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
-    assert len(schedule.due(now=minutes(360))) == 3
+    assert schedule.due_jobs(now=minutes(14)) == []
+    assert schedule.due_jobs(now=minutes(15)) == [(supplier.pk, STOCK)]
+    assert schedule.due_jobs(now=minutes(60)) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
+    assert len(schedule.due_jobs(now=minutes(360))) == 3
 
 
 def test_a_failed_run_is_retried_after_a_delay(supplier):
@@ -238,20 +238,20 @@ def test_a_failed_run_is_retried_after_a_delay(supplier):
         applied(supplier, kind)
     end(begin(supplier, PRODUCTS, now=minutes(1)), Status.FAILED, at=minutes(1))
 
-    assert schedule.due(now=minutes(2)) == []
-    assert schedule.due(now=minutes(3)) == [(supplier.pk, PRODUCTS)]
+    assert schedule.due_jobs(now=minutes(2)) == []
+    assert schedule.due_jobs(now=minutes(3)) == [(supplier.pk, PRODUCTS)]
 
 
 def test_deferred_rows_are_due_at_once(supplier):
-    applied(supplier, PRODUCTS, remaining=7)
+    applied(supplier, PRODUCTS, deferred_rows=7)
 
-    assert (supplier.pk, PRODUCTS) in schedule.due(now=minutes(1))
+    assert (supplier.pk, PRODUCTS) in schedule.due_jobs(now=minutes(1))
 
 
 def test_a_paused_supplier_has_no_due_jobs(supplier):
     supplier.move("paused", at=NOON)
 
-    assert schedule.due(now=NOON) == []
+    assert schedule.due_jobs(now=NOON) == []
 
 
 def test_after_a_discarded_run_the_guards_check_again(supplier):
@@ -259,7 +259,7 @@ def test_after_a_discarded_run_the_guards_check_again(supplier):
     end(run, Status.QUARANTINED)
     review.discard(feed_run=run, actor="staff", now=NOON)
 
-    assert begin(supplier, now=minutes(1)).believed_by == ""
+    assert begin(supplier, now=minutes(1)).guards_waived_by == ""
 
 
 def test_an_exception_fails_the_run_and_is_raised(supplier, world, monkeypatch):
@@ -268,12 +268,12 @@ def test_an_exception_fails_the_run_and_is_raised(supplier, world, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setitem(runner.JOBS, PRODUCTS, broken)
+    monkeypatch.setitem(runner.SYNC_JOBS, PRODUCTS, broken)
 
     with pytest.raises(ZeroDivisionError):
         sync_now(supplier)
 
-    run = FeedRun.objects.get()
+    run = SyncRun.objects.get()
     assert (run.status, run.problem) == (Status.FAILED, "ZeroDivisionError: ours")
 
 
@@ -283,4 +283,4 @@ def test_the_task_runs_only_due_jobs(supplier, world):
     tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
     tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
 
-    assert FeedRun.objects.filter(kind=PRODUCTS, status=Status.APPLIED).count() == 1
+    assert SyncRun.objects.filter(kind=PRODUCTS, status=Status.APPLIED).count() == 1

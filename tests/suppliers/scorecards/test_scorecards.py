@@ -6,15 +6,15 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError
 
-from storefront.lib.state_machine import LostRaceError, StatusChange
+from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
 from suppliers.inventory import safety_stock
 from suppliers.models import (
-    AnswerTally,
     CostChange,
-    FeedRun,
+    LatencyBucket,
     Scorecard,
     ScorecardFact,
     Supplier,
+    SyncRun,
 )
 from suppliers.scorecards import scorecards
 from tests.factories.catalog import make_variant
@@ -44,7 +44,7 @@ def fact(supplier, kind, value=1, *, at=NOON, subject=None):
 
 
 def run(supplier, *, kind="stock", status="applied", at=NOON):
-    return FeedRun.objects.create(
+    return SyncRun.objects.create(
         supplier=supplier,
         kind=kind,
         status=status,
@@ -107,7 +107,7 @@ def test_a_repeated_roll_up_gives_the_same_result(supplier):
         fact(supplier, "filled", hours % 3 != 0, at=NOON - hours * AN_HOUR)
         fact(supplier, "acknowledged", 60 * hours, at=NOON - hours * AN_HOUR)
         run(supplier, at=NOON - hours * AN_HOUR, status="applied" if hours % 5 else "failed")
-    AnswerTally.objects.create(supplier=supplier, on=TODAY, ceiling_ms=100, count=7)
+    LatencyBucket.objects.create(supplier=supplier, on=TODAY, le_ms=100, count=7)
     first = TODAY - 10 * A_DAY
 
     made = scorecards.roll_up(supplier=supplier, first=first, now=NOON)
@@ -121,8 +121,8 @@ def test_a_repeated_roll_up_gives_the_same_result(supplier):
 
 
 def test_failed_and_quarantined_runs_count_against_a_feed(supplier):
-    for status in ("applied", "applied", "failed", "quarantined", "fetched"):
-        run(supplier, status=status, kind="prices" if status == "fetched" else "stock")
+    for status in ("applied", "applied", "failed", "quarantined", "fetching"):
+        run(supplier, status=status, kind="prices" if status == "fetching" else "stock")
 
     found = card(supplier, "feed_success")
 
@@ -149,8 +149,8 @@ def test_stock_does_not_age_while_the_supplier_is_paused(supplier):
 
 def test_cost_stability_is_the_share_of_unchanged_costs(supplier):
     offers = [make_offer(make_variant(), supplier) for _ in range(4)]
-    scorecards.note_costs(now=NOON)
-    scorecards.note_costs(now=NOON + AN_HOUR)
+    scorecards.record_cost_counts(now=NOON)
+    scorecards.record_cost_counts(now=NOON + AN_HOUR)
     price_run = run(supplier, kind="prices")
     for _ in range(2):  # one cost that changed twice counts once
         CostChange.objects.create(
@@ -165,8 +165,8 @@ def test_cost_stability_is_the_share_of_unchanged_costs(supplier):
 
 
 def test_latency_measures_are_computed_from_the_buckets(supplier):
-    for ceiling_ms, count in ((100, 90), (3_200, 10), (0, 25)):
-        AnswerTally.objects.create(supplier=supplier, on=TODAY, ceiling_ms=ceiling_ms, count=count)
+    for le_ms, count in ((100, 90), (3_200, 10), (0, 25)):
+        LatencyBucket.objects.create(supplier=supplier, on=TODAY, le_ms=le_ms, count=count)
 
     assert card(supplier, "answer_time").value <= 100
     found = card(supplier, "answered")
@@ -194,10 +194,10 @@ def test_the_suggested_safety_stock_is_set_once(supplier):
 
     found = safety_stock.suggest(supplier=supplier, now=NOON)
     assert (found.units, found.promised, found.refused) == (3, 30, 2)
-    safety_stock.take_over(supplier=supplier, units=3, actor="boss", now=NOON)
+    safety_stock.set_units(supplier=supplier, units=3, actor="boss", now=NOON)
 
     assert Supplier.objects.get().buffer == 3
-    with pytest.raises(LostRaceError):
-        safety_stock.take_over(supplier=seen_by_another, units=9, actor="desk", now=NOON)
-    trace = StatusChange.objects.get(axis="buffer")
+    with pytest.raises(ConcurrentUpdateError):
+        safety_stock.set_units(supplier=seen_by_another, units=9, actor="desk", now=NOON)
+    trace = StatusChange.objects.get(status_field="buffer")
     assert (trace.from_status, trace.to_status, trace.actor) == ("0", "3", "boss")

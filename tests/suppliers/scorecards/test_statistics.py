@@ -29,7 +29,7 @@ D = Decimal
     ],
 )
 def test_a_rate_has_wilson_bounds(good, of, low, high):
-    score = statistics.rate(good, of)
+    score = statistics.rate_score(good, of)
 
     assert (score.low, score.high) == (D(low), D(high))
     assert score.value == (D(good) / of).quantize(D("0.0001"))
@@ -39,25 +39,25 @@ def test_a_rate_has_wilson_bounds(good, of, low, high):
 def test_a_rate_is_within_its_bounds_and_they_within_0_and_1(case):
     good, of = case
 
-    score = statistics.rate(good, of)
+    score = statistics.rate_score(good, of)
 
     assert 0 <= score.low <= score.value <= score.high <= 1
 
 
 def test_an_empty_sample_has_no_score():
-    assert statistics.rate(0, 0) is None
-    assert statistics.times([]) is None
-    assert statistics.answer_times({statistics.UNANSWERED_MS: 7}) is None
+    assert statistics.rate_score(0, 0) is None
+    assert statistics.duration_score([]) is None
+    assert statistics.latency_score({statistics.NO_ANSWER_MS: 7}) is None
 
 
 @pytest.mark.parametrize(("good", "of"), [(2, 1), (-1, 3)])
 def test_an_impossible_rate_is_an_error(good, of):
     with pytest.raises(ValueError, match="of"):
-        statistics.rate(good, of)
+        statistics.rate_score(good, of)
 
 
 def test_a_larger_sample_has_narrower_bounds():
-    lows = [statistics.rate(n, n).low for n in (1, 5, 20, 100)]
+    lows = [statistics.rate_score(n, n).low for n in (1, 5, 20, 100)]
 
     assert lows == sorted(lows)
     assert lows[0] < D("0.3") < D("0.96") < lows[-1]
@@ -76,7 +76,7 @@ def test_a_larger_sample_has_narrower_bounds():
     ],
 )
 def test_times_have_a_median_and_a_90th_percentile(values, value, low, high, tail):
-    score = statistics.times([D(each) for each in values])
+    score = statistics.duration_score([D(each) for each in values])
 
     assert (score.value, score.tail) == (D(value), D(tail))
     assert (score.low, score.high) == (low and D(low), high and D(high))
@@ -91,7 +91,7 @@ def test_a_latency_has_a_bucket(milliseconds, ceiling):
 
 
 def test_latencies_are_interpolated_from_their_buckets():
-    score = statistics.answer_times({100: 50, 200: 40, 3_200: 10, statistics.UNANSWERED_MS: 3})
+    score = statistics.latency_score({100: 50, 200: 40, 3_200: 10, statistics.NO_ANSWER_MS: 3})
 
     assert score.sample == 100
     assert score.value == D("100.0000")
@@ -117,7 +117,7 @@ def test_latencies_are_interpolated_from_their_buckets():
     ],
 )
 def test_the_cause_of_a_rejection_is_read_from_its_text(words, cause):
-    assert statistics.refused_for(words) == cause
+    assert statistics.rejection_cause(words) == cause
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_the_cause_of_a_rejection_is_read_from_its_text(words, cause):
         (100, [1, 2, 5], 2),  # one in a hundred may be rejected
         (300, [1, 2, 5], 0),
         (10, [-3, 0], 0),
-        (10, [900], statistics.MOST_BUFFER),
+        (10, [900], statistics.MAX_SAFETY_STOCK),
     ],
 )
 def test_the_suggested_safety_stock_would_have_kept_the_promises(promised, shown, units):
-    assert statistics.suggested_buffer(promised=promised, shown=shown) == units
+    assert statistics.suggested_safety_stock(promised=promised, shown=shown) == units

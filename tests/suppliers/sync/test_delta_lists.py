@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from suppliers.models import FeedChange, StockLevel
+from suppliers.models import PendingChange, StockLevel
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, sync
 from tests.suppliers.offers.test_price_list import offer, ware, wholesaler
@@ -38,7 +38,7 @@ def told(supplier, kind, hours, *rows):
 
 
 def row(sku, place="DE1"):
-    rows = StockLevel.objects.with_known_at()
+    rows = StockLevel.objects.with_confirmed_at()
     return rows.get(offer__supplier_sku=sku, location__code=place)
 
 
@@ -56,8 +56,8 @@ def test_quarantined_stock_is_not_confirmed_by_later_deltas(wholesaler):
         "quarantined", "applied", "applied", "discarded",
     ]  # fmt: skip
     assert fourth.problem
-    assert FeedChange.objects.filter(run=first).count() == 12
-    assert (row("S5").known_at, row("S5").is_silent) == (NOON, True)
+    assert PendingChange.objects.filter(run=first).count() == 12
+    assert (row("S5").known_at, row("S5").is_unconfirmed) == (NOON, True)
     assert row("S18").known_at == NOON + 3 * HOUR
 
     decided = review.apply(feed_run=first, actor="erika", now=NOON + 5 * HOUR)
@@ -79,9 +79,9 @@ def test_a_newer_value_in_a_delta_removes_the_pending_change(wholesaler):
         *(ware(f"S{n}", stock=0) for n in range(6, 12)),
     )
 
-    assert FeedChange.objects.filter(run=waiting).count() == 11
-    assert not FeedChange.objects.filter(run=waiting, row="S0").exists()
-    assert row("S0").is_silent
+    assert PendingChange.objects.filter(run=waiting).count() == 11
+    assert not PendingChange.objects.filter(run=waiting, row="S0").exists()
+    assert row("S0").is_unconfirmed
 
 
 def test_quarantined_costs_are_not_confirmed_by_later_deltas(wholesaler):
@@ -91,13 +91,13 @@ def test_quarantined_costs_are_not_confirmed_by_later_deltas(wholesaler):
     first.refresh_from_db()
 
     assert (first.status, second.status) == ("quarantined", "applied")
-    assert [offer(sku).is_cost_silent for sku in ("S0", "S1", "S18")] == [False, True, False]
+    assert [offer(sku).is_cost_unconfirmed for sku in ("S0", "S1", "S18")] == [False, True, False]
 
     decided = review.apply(feed_run=first, actor="erika", now=NOON + 3 * HOUR)
 
     assert (decided.done, decided.left) == (9, 1)
     assert (offer("S0").cost_amount, offer("S1").cost_amount) == (Decimal("10.50"), Decimal(90))
-    assert (offer("S1").cost_as_of, offer("S1").is_cost_silent) == (NOON + HOUR, True)
+    assert (offer("S1").cost_reported_at, offer("S1").is_cost_unconfirmed) == (NOON + HOUR, True)
 
 
 def test_an_unreadable_change_is_not_confirmed(wholesaler):
@@ -107,7 +107,7 @@ def test_an_unreadable_change_is_not_confirmed(wholesaler):
 
     assert (run.status, run.rejected) == ("applied", 1)
     assert (row("S0").reported_quantity, row("S0").known_at) == (50, NOON)
-    assert (row("S2").is_silent, row("S2").known_at) == (False, NOON + 2 * HOUR)
+    assert (row("S2").is_unconfirmed, row("S2").known_at) == (False, NOON + 2 * HOUR)
 
 
 def test_a_change_in_one_warehouse_leaves_the_others_unchanged(wholesaler):
@@ -117,7 +117,7 @@ def test_a_change_in_one_warehouse_leaves_the_others_unchanged(wholesaler):
 
     run = told(wholesaler, "stock", 1, ware("S0", stock=0, brand="W1"))
 
-    assert (run.status, run.updated, run.profile["emptied"]) == ("applied", 1, 1)
+    assert (run.status, run.updated, run.profile["zeroed"]) == ("applied", 1, 1)
     assert [row("S0", place).reported_quantity for place in ("W1", "W2")] == [0, 50]
 
 

@@ -9,10 +9,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from suppliers.connections.file_sources import folder_of
+from suppliers.connections.file_sources import supplier_folder
 from suppliers.connectors.cj import product_list
-from suppliers.models import FeedRun, StockLevel, SupplierOffer, SupplierProduct
-from suppliers.sync.runner import take_in
+from suppliers.models import StockLevel, SupplierOffer, SupplierProduct, SyncRun
+from suppliers.sync.runner import run_sync
 from tests.fakes.cj_sandbox import connect
 
 KEPT = 1_000  # reserved for orders
@@ -28,7 +28,7 @@ def supplier(shop, sandbox_supplier):
 
 
 def sync(supplier, kind="products", **words):
-    return take_in(supplier=supplier, kind=kind, now=timezone.now(), **words)
+    return run_sync(supplier=supplier, kind=kind, now=timezone.now(), **words)
 
 
 def points_a_day(supplier, points):
@@ -41,7 +41,7 @@ def calls(sandbox):
 
 
 def gone():
-    return SupplierProduct.objects.filter(status="gone").count()
+    return SupplierProduct.objects.filter(status="discontinued").count()
 
 
 def test_an_import_over_quota_continues_the_next_day_without_rereading(supplier, sandbox_supplier):
@@ -49,14 +49,14 @@ def test_an_import_over_quota_continues_the_next_day_without_rereading(supplier,
     points_a_day(supplier, WALK + 12 * PAGE)
 
     runs = [sync(supplier)]
-    while runs[-1].remaining:
+    while runs[-1].deferred_rows:
         assert (
             "rows are left to the next run. The quota is used up; calls resume at "
             in runs[-1].problem
         )
         runs.append(sync(supplier))
 
-    assert {run.status for run in runs} == {FeedRun.Status.APPLIED}
+    assert {run.status for run in runs} == {SyncRun.Status.APPLIED}
     assert len(runs) > 2
     listed = sandbox_supplier.control("status")["products"]
     assert calls(sandbox_supplier)["product/listV2"] == len(runs)
@@ -75,7 +75,7 @@ def test_a_list_cut_short_by_the_quota_discontinues_nothing(
 
     runs = [sync(supplier, kind) for kind in ("products", "prices", "stock")]
 
-    assert [run.status for run in runs] == [FeedRun.Status.FAILED] * 3
+    assert [run.status for run in runs] == [SyncRun.Status.FAILED] * 3
     assert "points" in runs[0].problem
     assert gone() == 0
     assert SupplierOffer.objects.filter(status="active").count() == known > 0
@@ -85,7 +85,7 @@ def test_jobs_started_together_share_one_list_read(supplier, sandbox_supplier):
     call_command("supplier", "sync", supplier.code, stdout=StringIO())
 
     assert calls(sandbox_supplier)["product/listV2"] == 1
-    assert set(FeedRun.objects.values_list("status", flat=True)) == {FeedRun.Status.APPLIED}
+    assert set(SyncRun.objects.values_list("status", flat=True)) == {SyncRun.Status.APPLIED}
 
 
 def test_a_single_job_reads_the_list_itself(supplier, sandbox_supplier):
@@ -103,10 +103,10 @@ def test_a_reused_list_keeps_its_date(supplier, sandbox_supplier):
     read_at = timezone.now()
 
     later = timezone.now() + timedelta(minutes=5)
-    take_in(supplier=supplier, kind="stock", now=later, list_since=began)
+    run_sync(supplier=supplier, kind="stock", now=later, list_since=began)
 
     level.location.refresh_from_db()
-    assert began < level.location.stock_as_of < read_at
+    assert began < level.location.stock_confirmed_at < read_at
 
 
 def test_products_read_after_a_reused_list_are_not_missing(supplier, sandbox_supplier):
@@ -122,8 +122,8 @@ def test_products_read_after_a_reused_list_are_not_missing(supplier, sandbox_sup
 
     run = sync(supplier, "products", list_since=began)
 
-    assert (run.status, run.gone, gone()) == (FeedRun.Status.APPLIED, 0, 0)
+    assert (run.status, run.gone, gone()) == (SyncRun.Status.APPLIED, 0, 0)
 
 
 def supplier_list(supplier):
-    return folder_of(supplier) / "cj-list.ndjson"
+    return supplier_folder(supplier) / "cj-list.ndjson"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from catalog.records import BadRow
-from suppliers.connectors.records import NAMELESS, NewsKind, SupplierNews
+from catalog.records import ImportIssue
+from suppliers.connectors.records import MISSING_SKU, EventType, SupplierEvent
 from suppliers.models import StockLevel
-from suppliers.sync.webhooks import hear
+from suppliers.sync.webhooks import handle_event
 from tests.factories.feeds import NOON, stock_world, sync
 from tests.suppliers.offers.test_price_list import offer, ware, wholesaler
 
@@ -24,7 +24,7 @@ def wares(count, *, group=""):
 
 def figures(sku):
     levels = StockLevel.objects.filter(offer__supplier_sku=sku).order_by("location__code")
-    return list(levels.values_list("reported_quantity", "is_silent"))
+    return list(levels.values_list("reported_quantity", "is_unconfirmed"))
 
 
 def test_a_missing_row_is_kept_while_rows_without_sku_exist(wholesaler):
@@ -73,14 +73,14 @@ def test_a_missing_variant_is_kept_while_rows_without_sku_exist(wholesaler):
     assert (offer("A-3").status, figures("A-3")) == ("active", [(5, False)])
     wholesaler.put(*wares(3, group="G"))
     sync(wholesaler, now=LATER_STILL)
-    assert offer("A-3").status == "gone"
+    assert offer("A-3").status == "discontinued"
 
 
 def test_other_skus_of_a_product_with_a_nameless_figure_are_applied(supplier, world):
     stock_world(world, 5, colors=("Black", "Red"))
     sync(supplier)
     world.stock["P1-Black"]["DE"] = 2
-    nameless = BadRow(row="?", code=NAMELESS, message="A stock row has no SKU.")
+    nameless = ImportIssue(row="?", code=MISSING_SKU, message="A stock row has no SKU.")
     world.unreadable["P1-Red"] = nameless
 
     run = sync(supplier, "stock", now=LATER)
@@ -94,9 +94,9 @@ def test_an_event_with_a_nameless_figure_zeroes_nothing(supplier, world):
     stock_world(world, 5, colors=("Black", "Red"))
     sync(supplier)
     world.stock["P1-Black"]["DE"] = 2
-    world.unreadable["P1-Red"] = BadRow(row="?", code=NAMELESS, message="?")
+    world.unreadable["P1-Red"] = ImportIssue(row="?", code=MISSING_SKU, message="?")
 
-    news = SupplierNews(kind=NewsKind.STOCK, external_id="m-1", skus=("P1-Red",))
-    hear(supplier=supplier, news=news, now=LATER)
+    news = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P1-Red",))
+    handle_event(supplier=supplier, news=news, now=LATER)
 
     assert (figures("P1-Black")[1], figures("P1-Red")[1]) == ((2, False), (20, False))

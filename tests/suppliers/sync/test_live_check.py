@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.records import BadRow
-from suppliers.connectors.records import NAMELESS
+from catalog.records import ImportIssue
+from suppliers.connectors.records import MISSING_SKU
 from suppliers.models import StockLevel, Supplier
 from suppliers.sync import live_check
 from tests.factories.feeds import NOON, stock_world, sync
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LATER = NOON + timedelta(hours=2)
 RED = "P1-Red"
-UNREADABLE = BadRow(row=RED, code="stock-unreadable", message="'about 5' is not a quantity.")
-WITHOUT_SKU = BadRow(row="?", code=NAMELESS, message="A stock row has no SKU.")
+UNREADABLE = ImportIssue(row=RED, code="stock-unreadable", message="'about 5' is not a quantity.")
+WITHOUT_SKU = ImportIssue(row="?", code=MISSING_SKU, message="A stock row has no SKU.")
 
 
 def level_of(sku):
@@ -29,11 +29,11 @@ def level_of(sku):
 def test_an_unreadable_figure_is_no_answer(supplier, world, bad, policy, is_refused):
     stock_world(world, 1, colors=("Black", "Red"))
     sync(supplier)
-    Supplier.objects.update(unanswered=policy)
+    Supplier.objects.update(live_check_fallback=policy)
     world.unreadable[RED] = bad
     red, black = level_of(RED), level_of("P1-Black")
 
-    refused = live_check.ask(wanted={red.pk: 1, black.pk: 1}, now=LATER)
+    refused = live_check.unsellable_levels(wanted={red.pk: 1, black.pk: 1}, now=LATER)
 
     assert refused == ({red.pk} if is_refused else frozenset())
     assert (level_of(RED).reported_quantity, level_of(RED).as_of) == (20, red.as_of)

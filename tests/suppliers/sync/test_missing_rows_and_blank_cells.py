@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from suppliers.models import FeedIssue, FeedRun, StockLevel, SupplierOffer, SupplierProduct
+from suppliers.models import StockLevel, SupplierOffer, SupplierProduct, SyncIssue, SyncRun
 from tests.factories.feeds import sync
 from tests.fakes.feed_sandbox import connect_feed, stock_mapping, table_mapping
 from tests.suppliers.feed_shop import (
@@ -21,15 +21,15 @@ from tests.suppliers.feed_shop import (
 
 __all__ = ["feed_process", "feed_sandbox", "feeds_folder", "wholesaler"]
 
-Status = FeedRun.Status
+Status = SyncRun.Status
 
 
 @pytest.mark.parametrize(
-    ("omitted_products", "omitted_stock", "is_live", "quantity"),
+    ("omitted_products", "omitted_stock", "is_active", "quantity"),
     [("gone", "empty", False, 0), ("empty", "empty", True, 0), ("unchanged", "unchanged", True, 7)],
 )
 def test_the_meaning_of_a_missing_row_is_configurable(
-    wholesaler, omitted_products, omitted_stock, is_live, quantity
+    wholesaler, omitted_products, omitted_stock, is_active, quantity
 ):
     mapping = table_mapping(omitted_products=omitted_products, omitted_stock=omitted_stock)
     supplier = connect_feed(wholesaler, mapping=mapping)
@@ -42,7 +42,7 @@ def test_the_meaning_of_a_missing_row_is_configurable(
     runs = sync_all(supplier)
 
     assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
-    assert (product.get(ref="LX-000004").status == "active") is is_live
+    assert (product.get(external_id="LX-000004").status == "active") is is_active
     assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
 
 
@@ -60,12 +60,12 @@ def test_the_meaning_of_a_blank_stock_cell_is_configurable(wholesaler, blank, qu
 
     assert told(run) == (Status.APPLIED, "")
     assert levels("LX-000004-1") == {"DE1": quantity, "PL1": quantity}
-    found = FeedIssue.objects.filter(row="LX-000004-1", resolved_at=None)
+    found = SyncIssue.objects.filter(row="LX-000004-1", resolved_at=None)
     assert set(found.values_list("code", flat=True)) == issues
 
 
 @pytest.mark.parametrize(
-    ("blank", "status"), [("unchanged", "active"), ("none", "held"), ("zero", "held")]
+    ("blank", "status"), [("unchanged", "active"), ("none", "on_hold"), ("zero", "on_hold")]
 )
 def test_the_meaning_of_a_blank_price_is_configurable(wholesaler, blank, status):
     supplier = connect_feed(wholesaler, mapping=table_mapping(blank=blank))
@@ -90,9 +90,9 @@ def test_a_product_flagged_as_discontinued_is_off_sale(wholesaler, omitted):
 
     sync_all(supplier)
 
-    assert SupplierProduct.objects.get(ref="LX-000004").status == "gone"
+    assert SupplierProduct.objects.get(external_id="LX-000004").status == "discontinued"
     gone = SupplierOffer.objects.filter(supplier_sku__in=wares)
-    assert set(gone.values_list("status", flat=True)) == {"gone"}
+    assert set(gone.values_list("status", flat=True)) == {"discontinued"}
     assert sum(levels(wares[0]).values()) == 0
 
 
@@ -103,8 +103,13 @@ def test_a_single_variant_can_be_discontinued(wholesaler):
 
     sync_all(supplier)
 
-    offers = SupplierOffer.objects.filter(supplier_product="LX-000004").order_by("supplier_sku")
-    assert list(offers.values_list("status", flat=True)) == ["gone", "active", "active", "active"]
+    offers = SupplierOffer.objects.filter(product_external_id="LX-000004").order_by("supplier_sku")
+    assert list(offers.values_list("status", flat=True)) == [
+        "discontinued",
+        "active",
+        "active",
+        "active",
+    ]
 
 
 def test_a_stock_file_without_parents_matches_by_sku(wholesaler):

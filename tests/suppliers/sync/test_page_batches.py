@@ -12,20 +12,20 @@ import pytest
 from django.db import connections
 
 from catalog.models import Listing, Variant
-from catalog.records import BadRow, Terms
-from suppliers.connectors.records import BudgetSpentError, StockRecord
+from catalog.records import ImportIssue, SupplierTerms
+from suppliers.connectors.records import QuotaExceededError, StockReport
 from suppliers.models import (
-    FeedIssue,
-    FeedRun,
     PageBatch,
     StockMovement,
     SupplierOffer,
     SupplierProduct,
+    SyncIssue,
+    SyncRun,
 )
 from suppliers.offers import writer
-from suppliers.offers.writer import Batch, Good, Listed
+from suppliers.offers.writer import AcceptedPage, Batch, ListedProduct
 from suppliers.runs import runs
-from suppliers.runs.runs import Work
+from suppliers.runs.runs import RunContext
 from suppliers.sync import page_batches, product_intake, tasks
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.factories.product_records import make_product_record, make_variant_record
@@ -53,7 +53,7 @@ def in_another_session(act):
 
 
 def helps(batch_id):
-    return in_another_session(lambda: page_batches.help_with(batch_id, now=NOON))
+    return in_another_session(lambda: page_batches.import_dispatched(batch_id, now=NOON))
 
 
 def known():
@@ -81,29 +81,33 @@ def test_helpers_import_batches_and_the_run_counts_them(supplier, world):
     stock_world(world, PAGES)
     helped = []
 
-    run = sync(supplier, call_help=lambda batch_id: helped.append(helps(batch_id)))
+    run = sync(supplier, dispatch_batch=lambda batch_id: helped.append(helps(batch_id)))
 
     assert helped == [True] * 3  # the fetching worker imports the first batch
-    assert (run.status, run.created, run.remaining) == (FeedRun.Status.APPLIED, PAGES, 0)
+    assert (run.status, run.created, run.deferred_rows) == (SyncRun.Status.APPLIED, PAGES, 0)
     assert known() == ALL
 
 
 def test_without_helpers_the_fetching_worker_imports_everything(supplier, world, monkeypatch):
-    monkeypatch.setattr(page_batches, "MOST_WAITING", 2)
+    monkeypatch.setattr(page_batches, "MAX_QUEUED", 2)
     stock_world(world, PAGES)
     called = []
 
-    run = sync(supplier, call_help=called.append)
+    run = sync(supplier, dispatch_batch=called.append)
 
     assert len(called) == 2  # the limit of waiting batches
-    assert (run.status, run.created, run.remaining) == (FeedRun.Status.APPLIED, PAGES, 0)
+    assert (run.status, run.created, run.deferred_rows) == (SyncRun.Status.APPLIED, PAGES, 0)
     assert known() == ALL
     assert not helps(called[0])  # a late helper finds nothing
 
 
 @pytest.mark.parametrize(
     ("module", "at", "is_done"),
-    [(product_intake, "take", False), (writer, "write", False), (product_intake, "take", True)],
+    [
+        (product_intake, "import_batch", False),
+        (writer, "write_batch", False),
+        (product_intake, "import_batch", True),
+    ],
     ids=["before", "half", "before it is told"],
 )
 def test_the_fetching_worker_takes_over_from_a_killed_helper(supplier, world, module, at, is_done):
@@ -111,22 +115,22 @@ def test_the_fetching_worker_takes_over_from_a_killed_helper(supplier, world, mo
 
     def dies(batch_id):
         killed(
-            lambda: page_batches.help_with(batch_id, now=NOON),
+            lambda: page_batches.import_dispatched(batch_id, now=NOON),
             module=module,
             at=at,
             is_done=is_done,
         )
 
-    run = sync(supplier, call_help=dies)
+    run = sync(supplier, dispatch_batch=dies)
 
-    assert (run.status, run.remaining) == (FeedRun.Status.APPLIED, 0)
+    assert (run.status, run.deferred_rows) == (SyncRun.Status.APPLIED, 0)
     assert run.created + run.updated == PAGES
     assert known() == ALL
 
 
 def test_the_fetching_worker_waits_for_a_busy_helper(supplier, world, monkeypatch):
     stock_world(world, 2 * 40)
-    take, left = product_intake.take, page_batches.Sharing._left
+    take, left = product_intake.import_batch, page_batches.BatchDispatcher._left
     is_in_hand, may_go_on, workers, seen = threading.Event(), threading.Event(), [], []
 
     def slow(work, batch):
@@ -141,137 +145,145 @@ def test_the_fetching_worker_waits_for_a_busy_helper(supplier, world, monkeypatc
             may_go_on.set()
         return left(reader)
 
-    monkeypatch.setattr(product_intake, "take", slow)
-    monkeypatch.setattr(page_batches.Sharing, "_left", look)
+    monkeypatch.setattr(product_intake, "import_batch", slow)
+    monkeypatch.setattr(page_batches.BatchDispatcher, "_left", look)
 
     def begins(batch_id):
         workers.append(threading.Thread(target=helps, args=[batch_id]))
         workers[-1].start()
         assert is_in_hand.wait(timeout=20)
 
-    run = sync(supplier, call_help=begins)
+    run = sync(supplier, dispatch_batch=begins)
     for each in workers:
         each.join()
 
     assert seen[:2] == [(1, 40), (1, 40)]
-    assert (run.created, run.updated, run.remaining) == (80, 0, 0)
+    assert (run.created, run.updated, run.deferred_rows) == (80, 0, 0)
 
 
 def test_a_run_over_time_leaves_the_rest_to_the_next(supplier, world):
     stock_world(world, 2 * 40)
     out_of_time = timedelta(0)
 
-    first = sync(supplier, call_help=lambda _: pytest.fail("there is no time"), budget=out_of_time)
+    first = sync(
+        supplier, dispatch_batch=lambda _: pytest.fail("there is no time"), budget=out_of_time
+    )
     second = sync(supplier, now=NOON + timedelta(hours=6))
 
-    assert (first.status, first.remaining) == (FeedRun.Status.APPLIED, 80)
-    assert (second.created, second.remaining) == (80, 0)
+    assert (first.status, first.deferred_rows) == (SyncRun.Status.APPLIED, 80)
+    assert (second.created, second.deferred_rows) == (80, 0)
 
 
 def test_fetched_pages_are_imported_after_the_quota_is_used_up(supplier, world, monkeypatch):
     stock_world(world, PAGES)
-    spent = BudgetSpentError("no points left", until=NOON + timedelta(hours=9))
+    spent = QuotaExceededError("no points left", until=NOON + timedelta(hours=9))
     monkeypatch.setattr(
-        page_batches.Sharing, "finish", with_spent(page_batches.Sharing.finish, spent)
+        page_batches.BatchDispatcher,
+        "finish",
+        with_spent(page_batches.BatchDispatcher.finish, spent),
     )
 
-    run = sync(supplier, call_help=lambda _: None)
+    run = sync(supplier, dispatch_batch=lambda _: None)
 
-    assert (run.created, run.remaining) == (PAGES, 0)
+    assert (run.created, run.deferred_rows) == (PAGES, 0)
     assert known() == ALL
 
 
 def with_spent(finish, error):
     def after_the_last_page(self):
-        self._work.spent(error)
+        self._work.stop_at_quota(error)
         finish(self)
 
     return after_the_last_page
 
 
 def test_pages_of_a_closed_run_are_not_imported(supplier, world):
-    run = runs.begin(supplier=supplier, kind="products", now=NOON)
-    work = Work(run, now=NOON)
-    work.step(FeedRun.Status.PARSED)
-    work.step(FeedRun.Status.STAGED)
+    run = runs.open_run(supplier=supplier, kind="products", now=NOON)
+    work = RunContext(run, now=NOON)
+    work.advance(SyncRun.Status.PARSED)
+    work.advance(SyncRun.Status.STAGED)
     batch = PageBatch.objects.create(
-        run=run, pages=page_batches._packed(work, one_page("P1", "S1"))
+        run=run, pages=page_batches._serialize(work, one_page("P1", "S1"))
     )
     runs.fail(work, "the worker was killed")
 
     assert not helps(batch.pk)
     assert not SupplierProduct.objects.exists()
-    tasks.close_dead_runs()
+    tasks.close_expired_runs()
     assert not PageBatch.objects.exists()
 
 
-def one_page(ref, sku, *, digest="d1"):
+def one_page(external_id, sku, *, digest="d1"):
     record = make_product_record(
-        ref=ref, title=f"Headlamp {ref}", variants=[make_variant_record(sku=sku, gtin="")]
+        external_id=external_id,
+        title=f"Headlamp {external_id}",
+        variants=[make_variant_record(sku=sku, gtin="")],
     )
-    listed = Listed(ref=ref, digest=digest, cost_digest="c1")
-    return Batch(good=[Good(listed=listed, digest=digest, record=record)], size=1)
+    listed = ListedProduct(external_id=external_id, digest=digest, cost_digest="c1")
+    return Batch(good=[AcceptedPage(listed=listed, digest=digest, record=record)], size=1)
 
 
 def staged_work(supplier):
-    work = Work(runs.begin(supplier=supplier, kind="products", now=NOON), now=NOON)
-    work.step(FeedRun.Status.PARSED)
-    work.step(FeedRun.Status.STAGED)
+    work = RunContext(runs.open_run(supplier=supplier, kind="products", now=NOON), now=NOON)
+    work.advance(SyncRun.Status.PARSED)
+    work.advance(SyncRun.Status.STAGED)
     return work
 
 
 def test_of_two_concurrent_products_with_one_sku_the_first_keeps_it(supplier, world, monkeypatch):
     work = staged_work(supplier)
-    real, others = product_intake._taken_in, [one_page("P2", "S1")]
+    real, others = product_intake._store_and_link, [one_page("P2", "S1")]
 
     def meanwhile(*args):
         if others:
             other = others.pop()
-            in_another_session(lambda: product_intake.take(work, other))
+            in_another_session(lambda: product_intake.import_batch(work, other))
         return real(*args)
 
-    monkeypatch.setattr(product_intake, "_taken_in", meanwhile)
+    monkeypatch.setattr(product_intake, "_store_and_link", meanwhile)
 
-    product_intake.take(work, one_page("P1", "S1"))
+    product_intake.import_batch(work, one_page("P1", "S1"))
 
-    assert SupplierOffer.objects.get(supplier_sku="S1").supplier_product == "P2"
-    issues = FeedIssue.objects.filter(resolved_at=None).values_list("row", "code")
+    assert SupplierOffer.objects.get(supplier_sku="S1").product_external_id == "P2"
+    issues = SyncIssue.objects.filter(resolved_at=None).values_list("row", "code")
     assert ("P1:S1", "sku-of-two") in issues
 
 
 def test_a_batch_survives_serialization(supplier, world):
     work = staged_work(supplier)
-    work.is_torn = True
+    work.has_unidentified_rows = True
     work.run.profile = {"as_of": (NOON - timedelta(hours=2)).isoformat()}
-    terms = Terms(minimum_quantity=2, lead_days=3, map_price=usd("12.30"))
+    terms = SupplierTerms(min_order_units=2, lead_days=3, map_price=usd("12.30"))
     variant = replace(make_variant_record(sku="S1"), cost=usd("8.4000"), terms=terms)
-    record = make_product_record(ref="P1", title="Stirnlampe „Äther“", variants=[variant])
-    listed = Listed(ref="P1", digest="d", cost_digest="")
-    stock = (StockRecord(sku="S1", location="CN", country="CN", quantity=7),)
+    record = make_product_record(external_id="P1", title="Stirnlampe „Äther“", variants=[variant])
+    listed = ListedProduct(external_id="P1", digest="d", cost_digest="")
+    stock = (StockReport(sku="S1", location="CN", country="CN", quantity=7),)
     batch = Batch(
-        good=[Good(listed=listed, digest="e", record=record, stock=stock)],
+        good=[AcceptedPage(listed=listed, digest="e", record=record, stock=stock)],
         same=[listed],
         refused=[(listed, "f")],
         gone=["P9"],
-        problems=[BadRow(row="S1", code="gtin", message="No.", raw={"gtin": "12", "n": [1, None]})],
+        problems=[
+            ImportIssue(row="S1", code="gtin", message="No.", raw={"gtin": "12", "n": [1, None]})
+        ],
         size=4,
     )
 
-    packed = page_batches._packed(work, batch)
-    handed = msgspec.msgpack.decode(packed, type=page_batches.Handed)
+    packed = page_batches._serialize(work, batch)
+    handed = msgspec.msgpack.decode(packed, type=page_batches.BatchMessage)
 
     assert handed.batch == batch
     assert handed.batch.good[0].record.variants[0].cost.amount == Decimal("8.4")
-    assert (handed.is_torn, handed.file_as_of) == (True, NOON - timedelta(hours=2))
+    assert (handed.has_unidentified_rows, handed.file_as_of) == (True, NOON - timedelta(hours=2))
 
 
 def test_a_sync_queues_its_batches_for_helpers(supplier, world, monkeypatch):
     stock_world(world, 2 * 40)
     woken = []
-    monkeypatch.setattr(tasks, "wake", lambda task, **known: woken.append((task.name, known)))
+    monkeypatch.setattr(tasks, "enqueue", lambda task, **known: woken.append((task.name, known)))
 
     tasks.sync_now(supplier_id=supplier.pk, kind="products")
 
     ((name, known_of),) = woken
-    assert name == "suppliers.sync.tasks.sync_pages"
+    assert name == "suppliers.sync.tasks.import_page_batch"
     assert known_of.keys() == {"batch_id"}

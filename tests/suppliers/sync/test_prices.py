@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Listing, PriceChange
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.dev.sandboxes import in_memory_supplier
-from suppliers.connectors.records import CostRecord
-from suppliers.models import CostChange, FeedIssue, FeedRun, SupplierOffer, SupplierProduct
+from suppliers.connectors.records import PriceReport
+from suppliers.models import CostChange, SupplierOffer, SupplierProduct, SyncIssue, SyncRun
 from suppliers.quarantine import review
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.factories.product_records import make_product_record, make_variant_record
@@ -40,7 +40,7 @@ def test_a_changed_cost_changes_the_price_of_that_listing_only(supplier, world):
 
     run = sync(supplier, "prices", now=LATER)
 
-    assert (run.status, run.updated) == (FeedRun.Status.APPLIED, 1)
+    assert (run.status, run.updated) == (SyncRun.Status.APPLIED, 1)
     change = CostChange.objects.get()
     assert (change.old_amount, change.new_amount) == (Decimal("8.40"), Decimal("12.00"))
     assert change.run == run
@@ -56,7 +56,7 @@ def test_unchanged_costs_write_nothing(supplier, world):
 
     run = sync(supplier, "prices", now=LATER)
 
-    assert (run.status, run.updated) == (FeedRun.Status.APPLIED, 0)
+    assert (run.status, run.updated) == (SyncRun.Status.APPLIED, 0)
     assert versions(SupplierOffer, SupplierProduct, Listing, CostChange) == before
 
 
@@ -80,8 +80,8 @@ def test_a_cost_outlier_holds_the_offer(supplier, world):
     run = sync(supplier, "prices", now=LATER)
 
     offer = SupplierOffer.objects.get(supplier_sku="P2-Black")
-    assert run.status == FeedRun.Status.APPLIED
-    assert (offer.cost_amount, offer.status) == (Decimal("8.40"), SupplierOffer.Status.HELD)
+    assert run.status == SyncRun.Status.APPLIED
+    assert (offer.cost_amount, offer.status) == (Decimal("8.40"), SupplierOffer.Status.ON_HOLD)
     assert open_issues() == [("P2-Black", "cost-jumped")]
     assert Listing.objects.get(variant=offer.variant).available == 0
 
@@ -100,13 +100,13 @@ def test_a_feed_in_cents_is_quarantined(supplier, world):
     world.costs = {
         sku: replace(cost, amount=cost.amount * 100) for sku, cost in world.costs.items()
     }
-    before = versions(SupplierOffer, SupplierProduct, Listing, CostChange, FeedIssue)
+    before = versions(SupplierOffer, SupplierProduct, Listing, CostChange, SyncIssue)
 
     run = sync(supplier, "prices", now=LATER)
 
-    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.status == SyncRun.Status.QUARANTINED
     assert "10 of 10 costs change by a factor of 10 or more" in run.problem
-    assert versions(SupplierOffer, SupplierProduct, Listing, CostChange, FeedIssue) == before
+    assert versions(SupplierOffer, SupplierProduct, Listing, CostChange, SyncIssue) == before
 
 
 def test_costs_applied_by_staff_become_the_baseline(supplier, world):
@@ -120,7 +120,7 @@ def test_costs_applied_by_staff_become_the_baseline(supplier, world):
 
     assert (decided.done, decided.left) == (10, 0)
     assert cost_of("P1-Black") == Decimal("840.00")
-    assert (run.status, run.updated) == (FeedRun.Status.APPLIED, 0)
+    assert (run.status, run.updated) == (SyncRun.Status.APPLIED, 0)
 
 
 def test_a_run_with_waived_guards_is_applied(supplier, world):
@@ -128,9 +128,9 @@ def test_a_run_with_waived_guards_is_applied(supplier, world):
     sync(supplier)
     ask_in_cents(world)
 
-    run = sync(supplier, "prices", now=LATER, believed_by="erika")
+    run = sync(supplier, "prices", now=LATER, guards_waived_by="erika")
 
-    assert (run.status, run.updated, run.believed_by) == (FeedRun.Status.APPLIED, 10, "erika")
+    assert (run.status, run.updated, run.guards_waived_by) == (SyncRun.Status.APPLIED, 10, "erika")
 
 
 def test_costs_in_another_currency_are_quarantined(supplier, world):
@@ -140,7 +140,7 @@ def test_costs_in_another_currency_are_quarantined(supplier, world):
 
     run = sync(supplier, "prices", now=LATER)
 
-    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.status == SyncRun.Status.QUARANTINED
     assert run.problem == "Prices are in EUR; this supplier's currency is USD."
     assert cost_of("P1-Black") == Decimal("8.40")
 
@@ -153,7 +153,7 @@ def test_a_single_zero_cost_holds_its_offer(supplier, world):
     sync(supplier, "prices", now=LATER)
 
     offer = SupplierOffer.objects.get(supplier_sku="P2-Black")
-    assert (offer.cost_amount, offer.status) == (Decimal("8.40"), SupplierOffer.Status.HELD)
+    assert (offer.cost_amount, offer.status) == (Decimal("8.40"), SupplierOffer.Status.ON_HOLD)
     assert open_issues() == [("P2-Black", "cost-absurd")]
 
 
@@ -166,7 +166,7 @@ def test_costs_of_a_truncated_list_are_quarantined(supplier, world):
 
     run = sync(supplier, "prices", now=LATER)
 
-    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.status == SyncRun.Status.QUARANTINED
     assert cost_of("P1-Black") == Decimal("8.40")
 
 
@@ -189,7 +189,7 @@ def test_rejected_costs_count_only_for_products_that_had_a_cost(
 def make_two_colors(world):
     world.put(
         make_product_record(
-            ref="P1",
+            external_id="P1",
             variants=[
                 make_variant_record(sku="P1-Black", option_values=("Black",)),
                 make_variant_record(sku="P1-Red", option_values=("Red",), gtin="", mpn=""),
@@ -211,14 +211,14 @@ def test_a_variant_missing_from_prices_is_held_then_discontinued(supplier, world
     sync(supplier, "prices", now=LATER)
 
     red = SupplierOffer.objects.get(supplier_sku="P1-Red")
-    assert red.status == SupplierOffer.Status.HELD
+    assert red.status == SupplierOffer.Status.ON_HOLD
     assert Listing.objects.get(variant=red.variant).available == 0
     assert open_issues() == [("P1-Red", "cost-left-out")]
     assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "active"
 
     sync(supplier, "products", now=LATER + timedelta(minutes=1))
     red.refresh_from_db()
-    assert red.status == SupplierOffer.Status.GONE
+    assert red.status == SupplierOffer.Status.DISCONTINUED
     sync(supplier, "prices", now=LATER + timedelta(minutes=2))
     assert open_issues() == []
 
@@ -242,10 +242,10 @@ def test_a_price_row_without_sku_may_be_the_missing_one(supplier, world, monkeyp
     make_two_colors(world)
     sync(supplier)
     torn = (
-        CostRecord(sku="P1-Black", cost=usd("8.40")),
-        BadRow(row="P1 variant 2", code="cost-unreadable", message="No SKU."),
+        PriceReport(sku="P1-Black", cost=usd("8.40")),
+        ImportIssue(row="P1 variant 2", code="cost-unreadable", message="No SKU."),
     )
-    monkeypatch.setattr(in_memory_supplier.FakeSupplier, "costs", lambda *_, **__: torn)
+    monkeypatch.setattr(in_memory_supplier.InMemorySupplier, "costs", lambda *_, **__: torn)
     SupplierProduct.objects.update(cost_digest="")
 
     sync(supplier, "prices", now=LATER)

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.models import Card, Product
+from catalog.models import Product, ProductCard
 from storefront.dev.sandboxes import in_memory_supplier
-from suppliers.models import FeedIssue, SupplierOffer
+from suppliers.models import SupplierOffer, SyncIssue
 from tests.factories.feeds import NOON, make_feed_supplier, sync, usd
 from tests.factories.product_records import make_product_record, make_variant_record
 
@@ -36,7 +36,7 @@ def second(supplier):
 
 @pytest.fixture
 def second_world(world, second):
-    return in_memory_supplier.world_at("http://second.example")
+    return in_memory_supplier.data_at("http://second.example")
 
 
 def put(world, record, cost="8.40"):
@@ -63,7 +63,7 @@ def test_one_model_of_two_suppliers_is_one_product(supplier, world, second, seco
     sync(supplier)
     sync(second)
 
-    assert Card.objects.count() == Product.objects.count() == 1
+    assert ProductCard.objects.count() == Product.objects.count() == 1
     assert offers(supplier) == offers(second)
     assert {status for _, status in offers(second).values()} == {"active"}
 
@@ -90,8 +90,8 @@ def test_an_offer_that_contradicts_a_gtin_is_held_for_staff(supplier, world, sec
     sync(second)
 
     ours = offers(supplier)
-    assert offers(second) == {"BLK": (None, "held"), "RED": ours["RED"]}
-    issue = FeedIssue.objects.get(supplier=second, resolved_at=None)
+    assert offers(second) == {"BLK": (None, "on_hold"), "RED": ours["RED"]}
+    issue = SyncIssue.objects.get(supplier=second, resolved_at=None)
     assert (issue.code, issue.row) == ("gtin-contradicts-mpn", "BLK")
     assert Product.objects.count() == 1
 
@@ -107,15 +107,15 @@ def test_an_unknown_version_waits_for_staff(supplier, world, second, second_worl
 
     sync(second, now=LATER)
 
-    assert offers(second)["BLU"] == (None, "held")
-    assert FeedIssue.objects.get(resolved_at=None).code == "sku-not-matched"
+    assert offers(second)["BLU"] == (None, "on_hold")
+    assert SyncIssue.objects.get(resolved_at=None).code == "sku-not-matched"
 
 
-def one_light(ref, title):
+def one_light(external_id, title):
     return make_product_record(
-        ref=ref,
+        external_id=external_id,
         title=title,
-        variants=[make_variant_record(sku=ref, gtin="", mpn="NB-X100")],
+        variants=[make_variant_record(sku=external_id, gtin="", mpn="NB-X100")],
         picture_urls=(),
     )
 

@@ -7,16 +7,16 @@ import pytest
 from django.db import DataError
 
 from catalog.models import Listing, Product, Variant
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.models import (
-    FeedIssue,
-    FeedRun,
+    PendingPublication,
     StockLevel,
     StockMovement,
     SupplierOffer,
     SupplierProduct,
-    UnpublishedSupply,
+    SyncIssue,
+    SyncRun,
 )
 from suppliers.quarantine import review
 from suppliers.sync import runner
@@ -31,7 +31,7 @@ def counts(run):
 
 
 def open_issues():
-    issues = FeedIssue.objects.filter(resolved_at=None).order_by("row", "code")
+    issues = SyncIssue.objects.filter(resolved_at=None).order_by("row", "code")
     return list(issues.values_list("row", "code"))
 
 
@@ -52,13 +52,13 @@ def test_a_first_sync_fills_the_shop(supplier, world):
 
     run = sync(supplier)
 
-    assert (run.status, counts(run)) == (FeedRun.Status.APPLIED, (3, 0, 0, 0, 0))
+    assert (run.status, counts(run)) == (SyncRun.Status.APPLIED, (3, 0, 0, 0, 0))
     assert SupplierOffer.objects.live().count() == 6
     listing = Listing.objects.get(variant__offers__supplier_sku="P1-Red")
     assert (listing.is_published, listing.available) == (True, 100)
     assert listing.ships_from == {"CN": 100, "DE": 20}
     assert listing.price_amount > listing.cost_amount > 0
-    assert not UnpublishedSupply.objects.exists()
+    assert not PendingPublication.objects.exists()
 
 
 def test_an_unchanged_sync_writes_only_its_run(supplier, world):
@@ -97,7 +97,7 @@ def test_a_truncated_feed_is_quarantined_and_reported(supplier, world):
 
     run = sync(supplier, now=LATER)
 
-    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.status == SyncRun.Status.QUARANTINED
     assert run.problem == "18 of 20 known products are missing from the list (90 %)."
     assert versions(SupplierProduct, SupplierOffer, StockLevel, Listing) == before
     supplier.connection.refresh_from_db()
@@ -112,9 +112,9 @@ def test_a_missing_product_is_discontinued_with_zero_stock(supplier, world):
 
     run = sync(supplier, now=LATER)
 
-    assert (run.status, run.gone) == (FeedRun.Status.APPLIED, 1)
+    assert (run.status, run.gone) == (SyncRun.Status.APPLIED, 1)
     offer = SupplierOffer.objects.get(supplier_sku="P5-Black")
-    assert offer.status == SupplierOffer.Status.GONE
+    assert offer.status == SupplierOffer.Status.DISCONTINUED
     assert {level.reported_quantity for level in offer.levels.all()} == {0}
     assert sum(m.reported_delta for m in StockMovement.objects.filter(level__offer=offer)) == 0
     assert Listing.objects.get(variant=offer.variant).available == 0
@@ -139,11 +139,11 @@ def test_nothing_is_discontinued_while_list_rows_are_unreadable(supplier, world)
     stock_world(world, 5)
     sync(supplier)
     del world.records["P5"]
-    world.bad_rows = [BadRow(row="page 1, row 9", code="list-unreadable", message="No JSON.")]
+    world.bad_rows = [ImportIssue(row="page 1, row 9", code="list-unreadable", message="No JSON.")]
 
     run = sync(supplier, now=LATER)
 
-    assert (run.status, run.gone, run.rejected) == (FeedRun.Status.APPLIED, 0, 1)
+    assert (run.status, run.gone, run.rejected) == (SyncRun.Status.APPLIED, 0, 1)
     assert run.problem.startswith("1 rows cannot be read. 1 products missing from the list")
     assert SupplierOffer.objects.get(supplier_sku="P5-Black").status == "active"
     assert open_issues() == [("page 1, row 9", "list-unreadable")]
@@ -151,11 +151,11 @@ def test_nothing_is_discontinued_while_list_rows_are_unreadable(supplier, world)
 
 def test_an_issue_is_opened_once_and_resolved_when_gone(supplier, world):
     stock_world(world, 5)
-    world.bad_rows = [BadRow(row="page 1, row 9", code="list-unreadable", message="No JSON.")]
+    world.bad_rows = [ImportIssue(row="page 1, row 9", code="list-unreadable", message="No JSON.")]
     first = sync(supplier)
     second = sync(supplier, now=LATER)
 
-    issue = FeedIssue.objects.get()
+    issue = SyncIssue.objects.get()
     assert (issue.first_run, issue.last_run, issue.severity) == (first, second, "error")
 
     world.bad_rows = []
@@ -174,9 +174,9 @@ def test_a_variant_missing_from_its_page_is_discontinued(supplier, world):
     sync(supplier, now=LATER)
 
     statuses = dict(
-        SupplierOffer.objects.filter(supplier_product="P2").values_list("supplier_sku", "status")
+        SupplierOffer.objects.filter(product_external_id="P2").values_list("supplier_sku", "status")
     )
-    assert statuses == {"P2-Black": "active", "P2-Red": "gone"}
+    assert statuses == {"P2-Black": "active", "P2-Red": "discontinued"}
 
 
 def test_a_sku_claimed_by_two_products_stays_with_the_first(supplier, world):
@@ -190,8 +190,8 @@ def test_a_sku_claimed_by_two_products_stays_with_the_first(supplier, world):
 
     sync(supplier, now=LATER)
 
-    assert SupplierOffer.objects.get(supplier_sku="P1-Black").supplier_product == "P1"
-    assert SupplierOffer.objects.get(supplier_sku="P9-Black").supplier_product == "P9"
+    assert SupplierOffer.objects.get(supplier_sku="P1-Black").product_external_id == "P1"
+    assert SupplierOffer.objects.get(supplier_sku="P9-Black").product_external_id == "P9"
     assert open_issues() == [("P9:P1-Black", "sku-of-two")]
 
 
@@ -202,7 +202,7 @@ def test_a_cost_in_another_currency_is_rejected(supplier, world):
     sync(supplier)
 
     offer = SupplierOffer.objects.get(supplier_sku="P2-Black")
-    assert (offer.status, offer.cost_amount) == (SupplierOffer.Status.HELD, None)
+    assert (offer.status, offer.cost_amount) == (SupplierOffer.Status.ON_HOLD, None)
     assert open_issues() == [("P2-Black", "cost-wrong-currency")]
 
 
@@ -212,7 +212,7 @@ def test_a_feed_in_another_currency_is_quarantined(supplier, world):
 
     run = sync(supplier)
 
-    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.status == SyncRun.Status.QUARANTINED
     assert run.problem == "Prices are in EUR; this supplier's currency is USD."
     assert not SupplierOffer.objects.exists()
     assert not Variant.objects.exists()
@@ -227,12 +227,12 @@ def test_a_failed_run_changes_nothing(supplier, world, error):
 
     run = sync(supplier, now=LATER)
 
-    assert (run.status, run.problem) == (FeedRun.Status.FAILED, str(error))
+    assert (run.status, run.problem) == (SyncRun.Status.FAILED, str(error))
     assert versions(SupplierProduct, SupplierOffer, StockLevel, Listing) == before
     supplier.connection.refresh_from_db()
     assert supplier.connection.problem == f"products: {error}"
 
-    assert sync(supplier, now=LATER).status == FeedRun.Status.APPLIED
+    assert sync(supplier, now=LATER).status == SyncRun.Status.APPLIED
     supplier.connection.refresh_from_db()
     assert supplier.connection.problem == ""
 
@@ -250,7 +250,7 @@ def test_a_page_without_answer_is_fetched_again_next_time(supplier, world):
 
     world.asked = Once(original)
     run = sync(supplier)
-    assert (run.status, run.created) == (FeedRun.Status.APPLIED, 3)
+    assert (run.status, run.created) == (SyncRun.Status.APPLIED, 3)
     assert open_issues() == [("P2", "answer-missing")]
 
     world.asked = []
@@ -264,7 +264,7 @@ def test_a_run_over_time_leaves_the_rest_to_the_next(supplier, world):
 
     run = sync(supplier, budget=timedelta(0))
 
-    assert (run.status, run.created, run.remaining) == (FeedRun.Status.APPLIED, 0, 100)
+    assert (run.status, run.created, run.deferred_rows) == (SyncRun.Status.APPLIED, 0, 100)
     assert run.problem == "100 rows are left to the next run."
     assert sync(supplier, now=LATER).created == 100
 
@@ -280,10 +280,10 @@ def test_a_run_applied_by_staff_does_not_waive_later_guards(supplier, world):
 
     assert (decided.done, decided.left) == (18, 0)
     assert SupplierOffer.objects.filter(status="active").count() == 2
-    assert sync(supplier, now=LATER).status == FeedRun.Status.APPLIED
+    assert sync(supplier, now=LATER).status == SyncRun.Status.APPLIED
     for number in range(1, 3):
         del world.records[f"P{number}"]
-    assert sync(supplier, now=LATER).status == FeedRun.Status.QUARANTINED
+    assert sync(supplier, now=LATER).status == SyncRun.Status.QUARANTINED
 
 
 DIRTY = "a\0b\ud800\x07"
@@ -315,13 +315,15 @@ def test_control_characters_are_stripped_from_a_record(supplier, world):
         ],
     )
     world.bad_rows = [
-        BadRow(row=DIRTY, code="list-unreadable", message=DIRTY, raw={DIRTY: [DIRTY, {"x": DIRTY}]})
+        ImportIssue(
+            row=DIRTY, code="list-unreadable", message=DIRTY, raw={DIRTY: [DIRTY, {"x": DIRTY}]}
+        )
     ]
 
     run = sync(supplier)
 
-    assert (run.status, run.created) == (FeedRun.Status.APPLIED, 3)
-    assert SupplierOffer.objects.get(supplier_product="P2").title == "ab"
+    assert (run.status, run.created) == (SyncRun.Status.APPLIED, 3)
+    assert SupplierOffer.objects.get(product_external_id="P2").title == "ab"
     assert Product.objects.filter(title="Trail headlamp ab").exists()
     assert ("ab", "list-unreadable") in open_issues()
 
@@ -329,16 +331,16 @@ def test_control_characters_are_stripped_from_a_record(supplier, world):
 def test_a_page_rejected_by_the_database_is_an_issue_others_are_imported(supplier, world):
     stock_world(world, 5)
     long = "P" * 200
-    world.records[long] = replace(world.records["P3"], ref=long, variants=[
+    world.records[long] = replace(world.records["P3"], external_id=long, variants=[
         make_variant_record(sku="LONG", gtin="", mpn="LONG")
     ])  # fmt: skip
     world.costs["LONG"] = usd("8.40")
 
     run = sync(supplier)
 
-    assert (run.status, run.problem, counts(run)) == (FeedRun.Status.APPLIED, "", (5, 0, 0, 0, 0))
+    assert (run.status, run.problem, counts(run)) == (SyncRun.Status.APPLIED, "", (5, 0, 0, 0, 0))
     assert SupplierOffer.objects.live().count() == 5
-    (issue,) = FeedIssue.objects.filter(code="cannot-be-stored")
+    (issue,) = SyncIssue.objects.filter(code="cannot-be-stored")
     assert issue.row == long[:80]
     assert "value too long" not in issue.message
 
@@ -349,13 +351,13 @@ def test_the_problem_of_a_run_shows_no_database_error(supplier, world, monkeypat
     def refuse(*_, **__):
         raise DataError('invalid byte sequence for encoding "UTF8"')
 
-    monkeypatch.setitem(runner.JOBS, FeedRun.Kind.PRODUCTS, refuse)
+    monkeypatch.setitem(runner.SYNC_JOBS, SyncRun.Kind.PRODUCTS, refuse)
 
     with pytest.raises(DataError):
         sync(supplier)
 
-    run = FeedRun.objects.get()
-    assert run.status == FeedRun.Status.FAILED
+    run = SyncRun.objects.get()
+    assert run.status == SyncRun.Status.FAILED
     assert run.problem == (
         "A database error stopped the run. The log has the details. Later runs try again."
     )

@@ -20,7 +20,9 @@ ALL_EACH_TIME = 60 * 24 * 30
 def known(supplier, world, monkeypatch):
     """Thirty known products; each run rereads all of them sequentially."""
     for job in (products, price_reading):
-        monkeypatch.setattr(job, "gather", partial(concurrent_requests.gather, at_once=1))
+        monkeypatch.setattr(
+            job, "gather", partial(concurrent_requests.fetch_concurrently, max_concurrent=1)
+        )
     Connection.objects.update(products_every_min=ALL_EACH_TIME, prices_every_min=ALL_EACH_TIME)
     supplier.refresh_from_db()
     stock_world(world, 30)
@@ -33,7 +35,7 @@ def known(supplier, world, monkeypatch):
 def test_a_changed_page_is_read_before_the_others(known, world):
     record = world.records["P29"]
     world.records["P29"] = replace(record, title="Another headlamp")
-    SupplierProduct.objects.filter(ref="P27").update(changed_at=NOON.replace(year=2020))
+    SupplierProduct.objects.filter(external_id="P27").update(changed_at=NOON.replace(year=2020))
 
     sync(known)
 

@@ -5,12 +5,12 @@ from functools import partial
 
 from catalog.models import Listing
 from storefront.lib.http.errors import TemporaryError
-from suppliers.connectors.records import NewsKind, StockRecord, SupplierNews
-from suppliers.inventory.levels import sane
-from suppliers.models import FeedLimits, FeedRun, StockLevel, StockLocation, StockMovement
+from suppliers.connectors.records import EventType, StockReport, SupplierEvent
+from suppliers.inventory.levels import clamp_quantity
+from suppliers.models import QuarantineThresholds, StockLevel, StockLocation, StockMovement, SyncRun
 from suppliers.sync import stock
-from suppliers.sync.concurrent_requests import gather
-from suppliers.sync.webhooks import hear
+from suppliers.sync.concurrent_requests import fetch_concurrently
+from suppliers.sync.webhooks import handle_event
 from tests.factories.feeds import NOON, stock_world, sync
 from tests.suppliers.sync.test_products import open_issues, versions
 
@@ -32,9 +32,9 @@ def test_a_changed_figure_is_written_with_its_movement_and_published(supplier, w
 
     run = sync(supplier, "stock", now=LATER)
 
-    assert (run.status, run.updated, run.created) == (FeedRun.Status.APPLIED, 2, 0)
+    assert (run.status, run.updated, run.created) == (SyncRun.Status.APPLIED, 2, 0)
     level = level_of("P2-Black")
-    assert (level.reported_quantity, level.location.stock_as_of) == (7, LATER)
+    assert (level.reported_quantity, level.location.stock_confirmed_at) == (7, LATER)
     movement = level.movements.order_by("id").last()
     assert (movement.reported_delta, movement.cause) == (-13, f"run:{run.pk}")
     assert (listing_of("P2-Black").available, listing_of("P2-Black").ships_from) == (
@@ -64,9 +64,9 @@ def test_unchanged_stock_is_confirmed_without_writing_rows(supplier, world):
 
     assert (run.updated, run.created, run.unchanged) == (0, 0, 10)
     assert versions(*tables) == before
-    assert {location.stock_as_of for location in StockLocation.objects.all()} >= {LATER} or all(
-        location.stock_as_of >= LATER for location in StockLocation.objects.all()
-    )
+    assert {location.stock_confirmed_at for location in StockLocation.objects.all()} >= {
+        LATER
+    } or all(location.stock_confirmed_at >= LATER for location in StockLocation.objects.all())
     tomorrow = LATER + timedelta(hours=23, minutes=59)
     assert StockLevel.objects.fresh(tomorrow).count() == 10
     assert StockLevel.objects.fresh(tomorrow + timedelta(minutes=2)).count() == 0
@@ -102,7 +102,7 @@ def test_zero_stock_everywhere_is_quarantined(supplier, world):
 
     run = sync(supplier, "stock", now=LATER)
 
-    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.status == SyncRun.Status.QUARANTINED
     assert run.problem == "20 of 20 stock rows drop to zero at once (100 %)."
     assert versions(StockLevel, StockMovement, Listing) == before
 
@@ -116,13 +116,13 @@ def test_a_surge_of_many_rows_is_quarantined(supplier, world):
 
     run = sync(supplier, "stock", now=LATER)
 
-    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.status == SyncRun.Status.QUARANTINED
     assert (
         run.problem == "6 of 20 stock rows rise to at least 10 times their quantity at once (30 %)."
     )
     assert versions(StockLevel, StockMovement, Listing) == before
-    FeedLimits.objects.create(supplier=supplier, soar_factor=50)
-    assert sync(supplier, "stock", now=LATER).status == FeedRun.Status.APPLIED
+    QuarantineThresholds.objects.create(supplier=supplier, surge_factor=50)
+    assert sync(supplier, "stock", now=LATER).status == SyncRun.Status.APPLIED
 
 
 def test_an_empty_warehouse_may_be_filled(supplier, world):
@@ -131,7 +131,7 @@ def test_an_empty_warehouse_may_be_filled(supplier, world):
     for number in range(1, 11):
         world.stock[f"P{number}-Black"]["DE"] = 500
 
-    assert sync(supplier, "stock", now=LATER).status == FeedRun.Status.APPLIED
+    assert sync(supplier, "stock", now=LATER).status == SyncRun.Status.APPLIED
 
 
 def test_impossible_quantities_are_clamped_with_an_issue(supplier, world):
@@ -147,9 +147,9 @@ def test_impossible_quantities_are_clamped_with_an_issue(supplier, world):
 
 
 def test_a_valid_quantity_is_unchanged():
-    record = StockRecord(sku="S", location="DE", country="DE", quantity=12)
+    record = StockReport(sku="S", location="DE", country="DE", quantity=12)
 
-    assert sane(record) == (record, None)
+    assert clamp_quantity(record) == (record, None)
 
 
 def test_stock_missing_from_the_list_is_queried_by_product(supplier, world):
@@ -180,7 +180,7 @@ def test_a_product_without_answer_keeps_its_figure_unconfirmed(supplier, world):
     sync(supplier, "stock", now=LATER)
 
     silent = level_of("P2-Black")
-    assert (silent.reported_quantity, silent.is_silent) == (20, True)
+    assert (silent.reported_quantity, silent.is_unconfirmed) == (20, True)
     assert open_issues() == [("P2", "stock-no-answer")]
     just_stale = NOON + timedelta(hours=24, minutes=5)
     fresh = StockLevel.objects.fresh(just_stale).values_list("offer__supplier_sku", flat=True)
@@ -189,12 +189,12 @@ def test_a_product_without_answer_keeps_its_figure_unconfirmed(supplier, world):
     world.asked = []
     sync(supplier, "stock", now=LATER + timedelta(minutes=15))
 
-    assert level_of("P2-Black").is_silent is False
+    assert level_of("P2-Black").is_unconfirmed is False
     assert open_issues() == []
 
 
 def test_a_run_starts_with_the_stalest_products(supplier, world, monkeypatch):
-    monkeypatch.setattr(stock, "gather", partial(gather, at_once=1))
+    monkeypatch.setattr(stock, "fetch_concurrently", partial(fetch_concurrently, max_concurrent=1))
     stock_world(world, 3)
     sync(supplier)
     world.tells_stock_in_list = False
@@ -226,8 +226,8 @@ def test_a_stock_event_queries_and_publishes_the_stock(supplier, world):
     world.stock["P1-Black"] = {"DE": 2, "CN": 0}
     world.asked.clear()
 
-    news = SupplierNews(kind=NewsKind.STOCK, external_id="m-1", skus=("P1-Black",))
-    hear(supplier=supplier, news=news, now=LATER)
+    news = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P1-Black",))
+    handle_event(supplier=supplier, news=news, now=LATER)
 
     assert world.asked == ["stock P1"]
     assert listing_of("P1-Black").ships_from == {"DE": 2}
@@ -249,9 +249,9 @@ def test_a_run_started_before_an_event_does_not_overwrite_it(supplier, world):
 def test_a_product_event_makes_the_next_runs_read_it(supplier, world):
     stock_world(world, 4)
     sync(supplier)
-    news = SupplierNews(kind=NewsKind.PRODUCT, external_id="m-2", product_refs=("P3",))
+    news = SupplierEvent(kind=EventType.PRODUCT, external_id="m-2", product_external_ids=("P3",))
 
-    hear(supplier=supplier, news=news, now=LATER)
+    handle_event(supplier=supplier, news=news, now=LATER)
     world.asked.clear()
     sync(supplier, now=LATER)
     sync(supplier, "prices", now=LATER)

@@ -30,29 +30,29 @@ class FakeWebhooks:
         self.url = ""
 
     @staticmethod
-    def genuine_id(**_):
+    def verify_signature(**_):
         return ""
 
     @staticmethod
-    def read_news(*_, **__):
+    def parse_event(*_, **__):
         return ()
 
-    def listen(self, *, url):
+    def register_webhook(self, *, url):
         self.url = url
 
-    def most_subscribed(self):
+    def max_subscriptions(self):
         return self.most
 
     def subscribed(self):
         return frozenset(self.present)
 
-    def subscribe(self, *, refs):
-        agreed = list(refs)[: self.most - len(self.present)]
+    def subscribe(self, *, external_ids):
+        agreed = list(external_ids)[: self.most - len(self.present)]
         self.present |= set(agreed)
         return agreed
 
-    def unsubscribe(self, *, refs):
-        self.present -= set(refs)
+    def unsubscribe(self, *, external_ids):
+        self.present -= set(external_ids)
 
     def close(self):
         """Nothing is open."""
@@ -84,10 +84,10 @@ def replace_connector(monkeypatch):
     return use
 
 
-def sold(ref, *, is_published=True, available=5):
+def sold(external_id, *, is_published=True, available=5):
     listing = make_listing()
     offer = make_offer(listing.variant)
-    SupplierOffer.objects.filter(pk=offer.pk).update(supplier_product=ref)
+    SupplierOffer.objects.filter(pk=offer.pk).update(product_external_id=external_id)
     Listing.objects.filter(pk=listing.pk).update(is_published=is_published, available=available)
     make_level(offer)
     return offer
@@ -97,7 +97,7 @@ def test_published_products_are_subscribed_first_and_others_dropped(replace_conn
     sold("waits", is_published=False)
     sold("empty", available=0)
     sold("full", available=9)
-    fake = replace_connector(FakeWebhooks(most=2, present=["full", "of somebody else"]))
+    fake = replace_connector(FakeWebhooks(most=2, present=["full", "of another shop"]))
 
     done = webhooks.subscribe(supplier=make_supplier(), url=URL)
 
@@ -117,7 +117,7 @@ def test_unchanged_subscriptions_make_no_calls(replace_connector):
 
 
 def test_discontinued_and_unmatched_products_are_not_subscribed(replace_connector):
-    SupplierOffer.objects.filter(pk=sold("gone").pk).update(status="gone")
+    SupplierOffer.objects.filter(pk=sold("gone").pk).update(status="discontinued")
     SupplierOffer.objects.filter(pk=sold("unknown").pk).update(variant=None)
     fake = replace_connector(FakeWebhooks())
 
@@ -135,13 +135,13 @@ def test_a_low_balance_is_a_problem_of_the_connection_until_refilled(replace_con
     Connection.objects.update(low_balance_amount=Decimal(100))
     purse = replace_connector(FakeBalance("12.345"))
 
-    assert balances.look(supplier=supplier, now=NOON) == Money(Decimal("12.345"), "EUR")
+    assert balances.refresh(supplier=supplier, now=NOON) == Money(Decimal("12.345"), "EUR")
     low = wire_of(supplier)
     purse.amount = "100.00"
-    balances.look(supplier=supplier, now=NOON + timedelta(hours=1))
+    balances.refresh(supplier=supplier, now=NOON + timedelta(hours=1))
     filled = wire_of(supplier)
 
-    assert (low.balance_amount, low.balance_as_of) == (Decimal("12.35"), NOON)
+    assert (low.balance_amount, low.balance_reported_at) == (Decimal("12.35"), NOON)
     assert low.problem == "balance: 12.35 EUR is left, below 100.00"
     assert (filled.balance_amount, filled.problem) == (Decimal("100.00"), "")
 
@@ -149,11 +149,11 @@ def test_a_low_balance_is_a_problem_of_the_connection_until_refilled(replace_con
 def test_the_last_balance_stays_without_an_answer(replace_connector):
     supplier = make_supplier()
     purse = replace_connector(FakeBalance("50.00"))
-    balances.look(supplier=supplier, now=NOON)
+    balances.refresh(supplier=supplier, now=NOON)
     purse.amount = None
 
-    assert balances.look(supplier=supplier, now=NOON + timedelta(hours=1)) is None
-    assert (wire_of(supplier).balance_amount, wire_of(supplier).balance_as_of) == (50, NOON)
+    assert balances.refresh(supplier=supplier, now=NOON + timedelta(hours=1)) is None
+    assert (wire_of(supplier).balance_amount, wire_of(supplier).balance_reported_at) == (50, NOON)
 
 
 def test_a_sufficient_balance_clears_no_other_problem(replace_connector):
@@ -161,7 +161,7 @@ def test_a_sufficient_balance_clears_no_other_problem(replace_connector):
     Connection.objects.update(problem="stock: the supplier is down", low_balance_amount=Decimal(1))
     replace_connector(FakeBalance("50.00"))
 
-    balances.look(supplier=supplier, now=NOON)
+    balances.refresh(supplier=supplier, now=NOON)
 
     assert wire_of(supplier).problem == "stock: the supplier is down"
 
@@ -173,11 +173,11 @@ def test_balances_are_read_only_from_prepaid_suppliers():
     paused.status = "paused"
     paused.save()
 
-    assert balances.holders() == [cj]
+    assert balances.prepaid_suppliers() == [cj]
 
 
 @pytest.mark.parametrize(
-    ("asked", "options", "remembered", "expected"),
+    ("asked", "options", "connector_state", "expected"),
     [
         (10, {}, {}, 10),
         (10, {"level": 2}, {}, 2),
@@ -185,10 +185,12 @@ def test_balances_are_read_only_from_prepaid_suppliers():
         (10, {"level": 5}, {"calls_per_second": 4}, 4),
     ],
 )
-def test_the_rate_limit_is_at_most_what_the_account_allows(asked, options, remembered, expected):
+def test_the_rate_limit_is_at_most_what_the_account_allows(
+    asked, options, connector_state, expected
+):
     supplier = make_supplier(adapter="cj")
     wire = Connection(
-        supplier=supplier, calls_per_second=asked, options=options, remembered=remembered
+        supplier=supplier, calls_per_second=asked, options=options, connector_state=connector_state
     )
 
     assert calls_per_second(supplier, wire) == expected

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from django.db.models import Sum
 
-from suppliers.connectors.records import NewsKind, SupplierNews
-from suppliers.models import Connection, FeedRun, StockLevel, StockMovement
+from suppliers.connectors.records import EventType, SupplierEvent
+from suppliers.models import Connection, StockLevel, StockMovement, SyncRun
 from suppliers.quarantine import review
 from suppliers.runs.runs import QuarantinedError
-from suppliers.sync.webhooks import hear
+from suppliers.sync.webhooks import handle_event
 from tests.factories.feeds import NOON, stock_world, sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,9 +25,9 @@ def zero_by_events(supplier, world, numbers):
     for number in numbers:
         sku = f"P{number}-Black"
         world.stock[sku] = {"DE": 0, "CN": 0}
-        news = SupplierNews(kind=NewsKind.STOCK, external_id=f"m-{number}", skus=(sku,))
+        news = SupplierEvent(kind=EventType.STOCK, external_id=f"m-{number}", skus=(sku,))
         try:
-            hear(supplier=supplier, news=news, now=LATER + timedelta(minutes=number))
+            handle_event(supplier=supplier, news=news, now=LATER + timedelta(minutes=number))
         except QuarantinedError:
             refused += 1
     return refused
@@ -43,9 +43,9 @@ def test_a_mass_of_zero_events_is_limited_and_quarantined_in_one_run(supplier, w
 
     refused = zero_by_events(supplier, world, range(1, 21))
 
-    (quarantined,) = FeedRun.objects.filter(status=FeedRun.Status.QUARANTINED)
+    (quarantined,) = SyncRun.objects.filter(status=SyncRun.Status.QUARANTINED)
     assert (refused, with_units()) == (16, 32)
-    assert quarantined.kind == FeedRun.Kind.STOCK
+    assert quarantined.kind == SyncRun.Kind.STOCK
     assert quarantined.problem == (
         "Webhook stock update: 10 of 40 stock rows drop to zero at once (25 %)."
     )
@@ -67,7 +67,7 @@ def test_quarantined_events_are_applied_together(supplier, world):
     stock_world(world, 20)
     sync(supplier)
     zero_by_events(supplier, world, range(1, 21))
-    quarantined = FeedRun.objects.get(status=FeedRun.Status.QUARANTINED)
+    quarantined = SyncRun.objects.get(status=SyncRun.Status.QUARANTINED)
 
     decided = review.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=1))
 
@@ -83,8 +83,8 @@ def test_a_figure_confirmed_later_is_newer_than_a_pending_run(supplier, world):
     quarantined = sync(supplier, "stock", now=LATER)
     world.stock["P20-Black"] = {"DE": 20, "CN": 100}
     confirmed_at = LATER + timedelta(hours=1)
-    news = SupplierNews(kind=NewsKind.STOCK, external_id="m-1", skus=("P20-Black",))
-    hear(supplier=supplier, news=news, now=confirmed_at)
+    news = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P20-Black",))
+    handle_event(supplier=supplier, news=news, now=confirmed_at)
 
     decided = review.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=2))
 

@@ -8,16 +8,16 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
-from suppliers.connections.file_sources import folder_of
+from suppliers.connections.file_sources import supplier_folder
 from suppliers.connectors.bigbuy.connector import BigBuy
-from suppliers.connectors.bigbuy.list_store import Shelf
+from suppliers.connectors.bigbuy.list_store import ListStore
 from suppliers.models import (
-    FeedIssue,
-    FeedRun,
     StockLevel,
     StockMovement,
     SupplierOffer,
     SupplierProduct,
+    SyncIssue,
+    SyncRun,
 )
 from suppliers.sync import products
 from tests.factories.feeds import sync
@@ -31,7 +31,7 @@ TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Va
 KINDS = ("products", "prices", "stock")
 NAMES = {"taxonomies", "manufacturers", "variations", "attributes", "attributegroups"}
 WORDS = {"productsinformation", "productsimages", "productsvariations"}
-Status = FeedRun.Status
+Status = SyncRun.Status
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_the_catalog_is_imported_with_one_or_two_calls_per_list(bigbuy, bigbuy_s
     assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
     assert set(calls) >= NAMES | WORDS | {"products"}
     assert set(calls.values()) <= {1, 2}  # two jobs fetch the stock
-    codes = set(FeedIssue.objects.values_list("code", flat=True))
+    codes = set(SyncIssue.objects.values_list("code", flat=True))
     assert {"gtin-check-digit", "cost-missing", "stock-negative"} <= codes
     assert "<script" not in "".join(Product.objects.values_list("description_html", flat=True))
 
@@ -100,7 +100,7 @@ def test_an_unchanged_list_is_joined_once_a_changed_one_as_far_as_needed(
 
     sync(bigbuy, "products", now=timezone.now())
     (whole,) = walks
-    known = SupplierProduct.objects.filter(status="active").values_list("ref", flat=True)
+    known = SupplierProduct.objects.filter(status="active").values_list("external_id", flat=True)
     first = min(known, key=int)  # pages come in id order
     bigbuy_sandbox.control("name", {"id": first, "name": "Another name"})
     sync(bigbuy, "products", now=timezone.now())
@@ -112,8 +112,8 @@ def test_an_unchanged_list_is_joined_once_a_changed_one_as_far_as_needed(
 
 def test_a_new_name_costs_one_list_and_changes_one_product(bigbuy, bigbuy_sandbox):
     sync_all(bigbuy)
-    ref = SupplierProduct.objects.filter(status="active").order_by("pk").first().ref
-    bigbuy_sandbox.control("name", {"id": ref, "name": "Another name"})
+    external_id = SupplierProduct.objects.filter(status="active").order_by("pk").first().external_id
+    bigbuy_sandbox.control("name", {"id": external_id, "name": "Another name"})
     runs = []
 
     calls = calls_of(
@@ -121,7 +121,9 @@ def test_a_new_name_costs_one_list_and_changes_one_product(bigbuy, bigbuy_sandbo
     )
 
     assert (runs[0].updated, runs[0].created) == (1, 0)
-    titles = SupplierOffer.objects.filter(supplier_product=ref).values_list("title", flat=True)
+    titles = SupplierOffer.objects.filter(product_external_id=external_id).values_list(
+        "title", flat=True
+    )
     assert all("Another name" in title for title in titles)
     assert calls.keys() & WORDS == {"productsinformation", "productsvariations"}
 
@@ -147,13 +149,13 @@ def test_a_price_and_a_stock_figure_reach_the_shop(bigbuy, bigbuy_sandbox):
 def test_a_product_no_longer_sold_is_discontinued(bigbuy, bigbuy_sandbox):
     sync_all(bigbuy)
     product = SupplierProduct.objects.filter(status="active").order_by("pk").first()
-    bigbuy_sandbox.control("shelve", {"id": product.ref})
+    bigbuy_sandbox.control("shelve", {"id": product.external_id})
 
     run = sync(bigbuy, "products", now=timezone.now())
 
     assert run.gone == 1
     product.refresh_from_db()
-    assert product.status == "gone"
+    assert product.status == "discontinued"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +218,7 @@ def test_a_truncated_joined_list_changes_nothing_until_it_is_complete(
 ):
     sync_all(bigbuy)
     before = versions(*TABLES)
-    with closing(Shelf(folder_of(bigbuy))) as shelf:
+    with closing(ListStore(supplier_folder(bigbuy))) as shelf:
         shelf.forget(name)
     bigbuy_sandbox.fault(f"catalog/{name}", "half_list", count=1)
 
@@ -235,7 +237,7 @@ def test_a_short_list_with_waived_guards_is_the_next_baseline(bigbuy, bigbuy_san
     bigbuy_sandbox.fault("catalog/productsstockbyhandlingdays", "half_list", count=0)
 
     assert sync(bigbuy, "stock", now=timezone.now()).status == Status.QUARANTINED
-    believed = sync(bigbuy, "stock", now=timezone.now(), believed_by="ann")
+    believed = sync(bigbuy, "stock", now=timezone.now(), guards_waived_by="ann")
     later = sync(bigbuy, "stock", now=timezone.now())
 
     assert (believed.status, later.status) == (Status.APPLIED, Status.APPLIED)

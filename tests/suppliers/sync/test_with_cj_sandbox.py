@@ -19,13 +19,13 @@ from django.utils import timezone
 from catalog.models import Listing, Product, Variant
 from suppliers.inventory import publication
 from suppliers.models import (
-    FeedIssue,
-    FeedRun,
+    PendingPublication,
     StockLevel,
     StockMovement,
     SupplierOffer,
     SupplierProduct,
-    UnpublishedSupply,
+    SyncIssue,
+    SyncRun,
 )
 from suppliers.runs import runs
 from suppliers.sync import schedule
@@ -34,7 +34,7 @@ from tests.fakes.cj_sandbox import connect
 from tests.suppliers.sync.test_products import versions
 
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
-Status = FeedRun.Status
+Status = SyncRun.Status
 
 
 @pytest.fixture
@@ -58,13 +58,13 @@ def test_the_catalog_is_imported_and_invalid_rows_become_issues(supplier):
     assert SupplierProduct.objects.filter(status="active").count() >= 24
     assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
     assert {"gtin-check-digit", "gtin-duplicate", "cost-missing", "no-variants"} <= set(
-        FeedIssue.objects.values_list("code", flat=True)
+        SyncIssue.objects.values_list("code", flat=True)
     )
     assert "<script" not in "".join(Product.objects.values_list("description_html", flat=True))
     connection_row = supplier.connection
     connection_row.refresh_from_db()
     assert connection_row.account_id.isdecimal()
-    assert connection_row.tokens_sealed
+    assert connection_row.tokens_encrypted
 
 
 def test_an_unchanged_sync_writes_nothing(supplier):
@@ -158,7 +158,7 @@ def test_occasional_failures_are_retried(supplier, sandbox_supplier):
     again = sync(supplier, now=timezone.now())
 
     assert run.created + again.created == SupplierProduct.objects.filter(status="active").count()
-    missing = FeedIssue.objects.filter(code="answer-missing", resolved_at=None)
+    missing = SyncIssue.objects.filter(code="answer-missing", resolved_at=None)
     assert not missing.exists()
     assert SupplierProduct.objects.count() == again.read
 
@@ -214,19 +214,19 @@ def test_the_next_run_completes_the_work_of_a_killed_worker(shop, sandbox_suppli
     dead = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False, timeout=60)
 
     assert dead.returncode == -signal.SIGKILL
-    run = FeedRun.objects.get()
+    run = SyncRun.objects.get()
     assert run.status == Status.STAGED
     now = timezone.now()
-    assert schedule.due(now=now) == []
-    assert runs.close_dead(now=now + runs.LEASE) == 1
-    publication.publish_waiting(now=now)
+    assert schedule.due_jobs(now=now) == []
+    assert runs.close_expired(now=now + runs.LEASE) == 1
+    publication.publish_pending(now=now)
     later = sync(supplier, now=now + timedelta(minutes=10))
 
     assert later.status == Status.APPLIED
     offers = SupplierOffer.objects.filter(variant__isnull=False)
     assert offers.count() == SupplierOffer.objects.count() == Variant.objects.count()
     assert Variant.objects.exclude(listings__isnull=False).count() == 0
-    assert not UnpublishedSupply.objects.exists()
+    assert not PendingPublication.objects.exists()
     assert SupplierProduct.objects.filter(status="active").count() == Product.objects.count()
     unexplained = [
         level
@@ -257,7 +257,7 @@ def test_the_command_prints_the_calls_and_points_it_used(supplier, sandbox_suppl
     assert calls.startswith(f"calls: {usage['calls']:,} (")
     assert re.search(r"\d catalog, .*\d stock and price", calls)
     assert points.startswith(f"points: {usage['points']:,} used, ")
-    run = FeedRun.objects.get(kind="products")
+    run = SyncRun.objects.get(kind="products")
     assert sum(run.points.values()) > 0 < run.calls["catalog"]
 
 

@@ -7,12 +7,12 @@ from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
 from suppliers.models import (
-    FeedRun,
     StockLevel,
     StockMovement,
     Supplier,
     SupplierOffer,
     SupplierProduct,
+    SyncRun,
 )
 from tests.factories.feeds import sync
 from tests.fakes.feed_sandbox import (
@@ -41,7 +41,7 @@ from tests.suppliers.sync.test_products import versions
 __all__ = ["feed_process", "feed_sandbox", "feeds_folder", "wholesaler"]
 
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
-Status = FeedRun.Status
+Status = SyncRun.Status
 
 
 def test_a_full_file_fills_the_shop(wholesaler):

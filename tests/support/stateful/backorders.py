@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from orders.cancellation import supplier_answers
-from orders.models import PurchaseOrder, Setback
+from orders.models import Backorder, PurchaseOrder
 from orders.purchasing import reassignment
 from shipping.rates import quotes
 from shipping.rerouting import customer_choice, rerouting
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
 from tests.support.stateful.invariants import UNITS, Truths
 
 WHICH = st.integers(0, 30)
 REFUSALS = (
-    IllegalMoveError,
-    LostRaceError,
-    customer_choice.NoLongerError,
-    reassignment.CannotMoveError,
-    supplier_answers.NotAskedError,
+    InvalidTransitionError,
+    ConcurrentUpdateError,
+    customer_choice.ChoiceUnavailableError,
+    reassignment.NotReassignableError,
+    supplier_answers.NoPendingRequestError,
 )
 
 
@@ -33,7 +33,7 @@ class Setbacks(Truths):
 
     def put_on_other_shelves(self, lights):
         """Put the first product at another supplier in time, and the second one later."""
-        quotes.forget()
+        quotes.clear_cache()
         for light, max_days in zip(lights, (6, 20), strict=True):
             offer = make_offer(light.variant, supplier=make_supplier("other"), cost="12.00")
             place = make_location(offer.supplier, f"PL{max_days}", "PL")
@@ -42,38 +42,39 @@ class Setbacks(Truths):
 
     @rule(which=WHICH)
     def look_elsewhere(self, which):
-        if setback := self.pick(rerouting.due(now=self.now), which):
+        if backorder := self.pick(rerouting.due_backorders(now=self.now), which):
             with suppress(*REFUSALS):
-                rerouting.look(setback=setback, now=self.now)
-            setback.refresh_from_db()
-            event(f"a setback came to {setback.status}")
+                rerouting.reroute(backorder=backorder, now=self.now)
+            backorder.refresh_from_db()
+            event(f"a backorder came to {backorder.status}")
 
-    @rule(which=WHICH, choice=st.sampled_from(list(Setback.Choice)))
+    @rule(which=WHICH, choice=st.sampled_from(list(Backorder.Choice)))
     def answer_the_question(self, which, choice):
-        asked = Setback.objects.select_related("order__channel").filter(status="asked")
-        if setback := self.pick(asked, which):
+        asked = Backorder.objects.select_related("order__channel").filter(status="asked")
+        if backorder := self.pick(asked, which):
             with suppress(*REFUSALS):
-                customer_choice.answer(
-                    setback=setback, choice=choice, actor="shopper", now=self.now
+                customer_choice.apply(
+                    backorder=backorder, choice=choice, actor="shopper", now=self.now
                 )
 
     @rule(which=WHICH)
     def move_elsewhere(self, which):
         if purchase_order := self.pick(self.purchases(), which):
             with suppress(*REFUSALS):
-                reassignment.move(
+                reassignment.reassign(
                     purchase_order=purchase_order, reason="slow", actor="ann", now=self.now
                 )
 
     @rule(
-        which=WHICH, verb=st.sampled_from([supplier_answers.stopped, supplier_answers.not_stopped])
+        which=WHICH,
+        verb=st.sampled_from([supplier_answers.record_acceptance, supplier_answers.record_refusal]),
     )
     def hear_in_person(self, which, verb):
-        asked = self.purchases().exclude(stop_told_by="")
+        asked = self.purchases().exclude(cancellation_channel="")
         if purchase_order := self.pick(asked, which):
             with suppress(*REFUSALS):
                 verb(purchase_order=purchase_order, actor="ann", now=self.now)
-            event(f"asked in person, it came to {purchase_order.request_status}")
+            event(f"asked in person, it came to {purchase_order.submission_status}")
 
     @staticmethod
     def purchases():

@@ -8,10 +8,10 @@ from django.db.models import F, Sum
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from orders.models import OrderLine, Payment, PurchaseLine, PurchaseOrder
-from storefront.dashboard.invariants.listings import SUPPLY
-from storefront.dashboard.invariants.payments import MONEY
-from storefront.dashboard.invariants.purchase_orders import PURCHASES
-from storefront.dashboard.invariants.registry import INVARIANTS, _ask
+from storefront.dashboard.invariants.listings import LISTINGS
+from storefront.dashboard.invariants.payments import PAYMENTS
+from storefront.dashboard.invariants.purchase_orders import PURCHASE_ORDERS
+from storefront.dashboard.invariants.registry import INVARIANTS, _check
 from storefront.dashboard.invariants.returns import RETURNS
 from storefront.dashboard.invariants.stock import STOCK
 from suppliers.models import StockLevel
@@ -19,8 +19,8 @@ from tests.factories.suppliers import NOON
 
 UNITS = 4  # of each light
 # No pages are rendered. Payments and stock are checked at each step.
-AT_EACH_STEP = (*STOCK, *MONEY, *PURCHASES, *RETURNS)
-NOW_AND_THEN = [one for one in INVARIANTS if one not in SUPPLY]
+AT_EACH_STEP = (*STOCK, *PAYMENTS, *PURCHASE_ORDERS, *RETURNS)
+NOW_AND_THEN = [one for one in INVARIANTS if one not in LISTINGS]
 
 
 class Truths(RuleBasedStateMachine):
@@ -36,11 +36,11 @@ class Truths(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         for level in StockLevel.objects.all():
-            assert level.reserved + level.allocated_unseen <= UNITS
+            assert level.reserved + level.allocated_outstanding <= UNITS
         lines = OrderLine.objects.exclude(order__status__in=["expired", "canceled"])
         unpaid = lines.filter(order__status="pending_payment")
         held = dict(unpaid.values_list("level").annotate(units=Sum("quantity")))
-        live = PurchaseLine.objects.filter(is_live=True)
+        live = PurchaseLine.objects.filter(is_active=True)
         sold = dict(
             live.values_list("level").annotate(
                 units=Sum(F("quantity") - F("order_line__canceled_quantity"))
@@ -61,13 +61,13 @@ class Truths(RuleBasedStateMachine):
         for payment in Payment.objects.all():
             taken, given = payment.captured_amount, payment.refunded_amount
             assert 0 <= given <= taken <= payment.authorized_amount
-            assert taken + payment.released_amount <= payment.authorized_amount
+            assert taken + payment.voided_amount <= payment.authorized_amount
             worth = PurchaseOrder.objects.filter(
                 order=payment.order, accepted_at__isnull=False
-            ).aggregate(total=Sum("charge_amount"))["total"] or Decimal(0)
+            ).aggregate(total=Sum("customer_charge_amount"))["total"] or Decimal(0)
             assert taken <= worth
 
     @staticmethod
     def insist(invariants):
         """Check the invariants as of the start, since no workers run that could be late."""
-        assert [one for one in (_ask(each, NOON) for each in invariants) if one.count] == []
+        assert [one for one in (_check(each, NOON) for each in invariants) if one.count] == []

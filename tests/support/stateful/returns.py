@@ -16,7 +16,7 @@ from orders.models import (
     PurchaseOrder,
     ReturnAuthorization,
     ReturnPolicy,
-    SupplierRMA,
+    SupplierReturn,
 )
 from orders.returns import (
     authorizations,
@@ -27,22 +27,22 @@ from orders.returns import (
     supplier_returns,
 )
 from orders.returns.eligibility import CannotReturnError
-from orders.returns.inspection import Judgment
-from orders.returns.requests import Declaration
-from orders.returns.supplier_returns import CannotSendBackError
+from orders.returns.inspection import InspectedLine
+from orders.returns.requests import ReturnRequest
+from orders.returns.supplier_returns import SupplierReturnError
 from shipping.rerouting import exchanges
 from shipping.shipments import shipments
 from storefront.lib.money import Money
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
-from suppliers.connectors.records import Answer
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
+from suppliers.connectors.records import Acknowledgement
 from tests.factories.returns import make_policy
 from tests.factories.shipping import make_parcel_news, make_state
 from tests.support.stateful.invariants import Truths
 
-REFUSED = (CannotReturnError, CannotSendBackError, IllegalMoveError, LostRaceError)
+REFUSED = (CannotReturnError, SupplierReturnError, InvalidTransitionError, ConcurrentUpdateError)
 WHICH = st.integers(0, 30)
 KINDS = st.sampled_from(ReturnAuthorization.Kind)
-STATES = st.sampled_from(ReturnAuthorization.Disposition)
+STATES = st.sampled_from(ReturnAuthorization.Condition)
 FEW = st.sampled_from([1, 0, 2, 1, 3, -1])
 FAR = ["refund", "keep", "replace", "cancel", "refuse", "reject"]
 CENTS = st.decimals(0, 99, places=2)
@@ -58,10 +58,10 @@ class GivingBack(Truths):
             return
         news = make_parcel_news(number=f"LX{purchase_order.pk:09}DE")
         state = make_state(
-            purchase_order, Answer.DELIVERED, news, reference=f"S-{purchase_order.number}"
+            purchase_order, Acknowledgement.DELIVERED, news, reference=f"S-{purchase_order.number}"
         )
-        with suppress(shipments.WrongOrderError):
-            shipments.take_in(purchase_order=purchase_order, state=state, now=self.now)
+        with suppress(shipments.NotShippableError):
+            shipments.import_parcels(purchase_order=purchase_order, state=state, now=self.now)
 
     @rule(which=WHICH, kind=KINDS, one=FEW, other=FEW, key=st.integers(0, 5), asks=st.booleans())
     def give_back(self, which, kind, one, other, key, asks):  # noqa: PLR0917 - one form
@@ -70,9 +70,9 @@ class GivingBack(Truths):
         lines = order.lines.order_by("pk").values_list("pk", flat=True)
         units = dict(zip(lines, (one, other), strict=False))
         wanted = self.instead_of(order.lines.all(), which) if asks else {}
-        said = Declaration(key=f"{order.pk}-{key}", kind=kind, units=units, wanted=wanted)
+        said = ReturnRequest(key=f"{order.pk}-{key}", kind=kind, units=units, wanted=wanted)
         with suppress(*REFUSED):
-            requests.declare(order=order, said=said, actor="shopper", now=self.now)
+            requests.submit(order=order, request=said, actor="shopper", now=self.now)
 
     @rule(
         which=WHICH,
@@ -90,12 +90,14 @@ class GivingBack(Truths):
             return
         before = ReturnAuthorization.objects.count()
         wanted = self.instead_of([line], which) if word == "swap" else {}
-        said = Declaration(key=f"far-{before}", kind=kind, units={line.pk: units}, wanted=wanted)
+        said = ReturnRequest(key=f"far-{before}", kind=kind, units={line.pk: units}, wanted=wanted)
         with suppress(*REFUSED):
-            (made,) = requests.declare(order=line.order, said=said, actor="shopper", now=self.now)
+            (made,) = requests.submit(order=line.order, request=said, actor="shopper", now=self.now)
             by_staff = {"authorization": made, "actor": "ann", "now": self.now}
             if word in {"keep", "cancel"}:
-                {"keep": refunds.keep_it, "cancel": authorizations.cancel}[word](**by_staff)
+                {"keep": refunds.refund_without_return, "cancel": authorizations.cancel}[word](
+                    **by_staff
+                )
                 return
             if made.status == "requested":
                 if word == "reject":
@@ -103,11 +105,11 @@ class GivingBack(Truths):
                     return
                 authorizations.approve(answer="", **by_staff)
             self._receive(made, units)
-            self._inspect(made, units, ReturnAuthorization.Disposition.AS_NEW, Decimal(0))
+            self._inspect(made, units, ReturnAuthorization.Condition.AS_NEW, Decimal(0))
             if word == "refuse":
-                refunds.refuse(answer="no", **by_staff)
+                refunds.reject_received(answer="no", **by_staff)
             else:
-                verb = refunds.refund if word == "refund" else exchanges.exchange
+                verb = refunds.refund if word == "refund" else exchanges.create_replacement
                 verb(**by_staff)
 
     @rule(
@@ -126,14 +128,14 @@ class GivingBack(Truths):
         acts = {
             "approve": lambda: authorizations.approve(answer="", **by_staff),
             "reject": lambda: authorizations.reject(answer="no", **by_staff),
-            "ask": lambda: authorizations.ask(question="why?", **by_staff),
+            "ask": lambda: authorizations.request_evidence(question="why?", **by_staff),
             "label": lambda: authorizations.issue_label(
                 address="here", label="", **parcel, **by_staff
             ),
-            "sent": lambda: authorizations.sent(**parcel, **by_staff),
-            "lose": lambda: authorizations.lose(reason="lost", **by_staff),
+            "sent": lambda: authorizations.mark_shipped(**parcel, **by_staff),
+            "lose": lambda: authorizations.mark_lost(reason="lost", **by_staff),
             "cancel": lambda: authorizations.cancel(**by_staff),
-            "refuse": lambda: refunds.refuse(answer="no", **by_staff),
+            "refuse": lambda: refunds.reject_received(answer="no", **by_staff),
             "expire": lambda: authorizations.expire(
                 authorization=made, now=self.now + timedelta(days=40)
             ),
@@ -156,7 +158,7 @@ class GivingBack(Truths):
     @rule(which=WHICH, is_kept=st.booleans())
     def pay_for_it(self, which, is_kept):
         if made := self.pick(ReturnAuthorization.objects.all(), which):
-            verb = refunds.keep_it if is_kept else refunds.refund
+            verb = refunds.refund_without_return if is_kept else refunds.refund
             with suppress(*REFUSED):
                 verb(authorization=made, actor="ann", now=self.now)
 
@@ -167,7 +169,7 @@ class GivingBack(Truths):
         lines = [line.order_line for line in made.lines.all()]
         choice = self.instead_of(lines, which) if swaps else None
         with suppress(*REFUSED):
-            exchanges.exchange(
+            exchanges.create_replacement(
                 authorization=made, choice=choice, is_free=is_free, actor="ann", now=self.now
             )
 
@@ -188,24 +190,30 @@ class GivingBack(Truths):
                 chosen[line.pk] = variants[which % len(variants)]
         return chosen
 
-    @rule(which=WHICH, to=st.sampled_from(SupplierRMA.Status), amount=CENTS)
+    @rule(which=WHICH, to=st.sampled_from(SupplierReturn.Status), amount=CENTS)
     def speak_with_the_supplier(self, which, to, amount):
-        if not SupplierRMA.objects.exists():
+        if not SupplierReturn.objects.exists():
             if not ReturnPolicy.objects.exists():
-                make_policy(takes_back=True)
+                make_policy(accepts_returns=True)
             if made := self.pick(ReturnAuthorization.objects.all(), which):
                 with suppress(*REFUSED):
-                    supplier_returns.open_for(authorization=made, actor="ann", now=self.now)
-        if (rma := self.pick(SupplierRMA.objects.all(), which)) is None:
+                    supplier_returns.open_for_return(authorization=made, actor="ann", now=self.now)
+        if (supplier_return := self.pick(SupplierReturn.objects.all(), which)) is None:
             return
         with suppress(*REFUSED):
             if to == "credited":
-                money = Money(amount, rma.currency)
-                supplier_returns.credit(
-                    rma=rma, amount=money, reason="r", actor="ann", now=self.now
+                money = Money(amount, supplier_return.currency)
+                supplier_returns.record_credit(
+                    supplier_return=supplier_return,
+                    amount=money,
+                    reason="r",
+                    actor="ann",
+                    now=self.now,
                 )
             else:
-                supplier_returns.go_on(rma=rma, to=to, reason="r", actor="ann", now=self.now)
+                supplier_returns.record_status(
+                    supplier_return=supplier_return, to=to, reason="r", actor="ann", now=self.now
+                )
 
     @invariant()
     def what_came_back_whole_is_paid_whole(self):
@@ -213,19 +221,19 @@ class GivingBack(Truths):
             return
         for line in OrderLine.objects.filter(returned_quantity__gt=0):
             back = line.return_lines.filter(authorization__status__in=["refunded", "exchanged"])
-            shares = [each.share_amount for each in back]
-            assert sum(shares) <= line.charge_amount
+            shares = [each.paid_amount for each in back]
+            assert sum(shares) <= line.customer_charge_amount
             if line.returned_quantity == line.quantity:
-                assert sum(shares) == line.charge_amount
+                assert sum(shares) == line.customer_charge_amount
 
     @invariant()
     def unavailable_replacement_is_refunded_at_once(self):
         if not hasattr(self, "world"):
             return
         for made in ReturnAuthorization.objects.filter(status="refunded").exclude(replacement=None):
-            lines = refund_amounts.lines_of(made)
+            lines = refund_amounts.read_lines(made)
             known = [line.replaced_amount for line in lines]
-            refund_amounts.keep_what_was_replaced(made, lines)
+            refund_amounts.set_replaced_amounts(made, lines)
             assert known == [line.replaced_amount for line in lines]
 
     def _receive(self, made, units):
@@ -233,9 +241,9 @@ class GivingBack(Truths):
         inspection.receive(authorization=made, units=came, actor="ann", now=self.now)
 
     def _inspect(self, made, units, state, kept):
-        judged = Judgment(accepted=units, disposition=state, deduction=kept, reason="used")
-        judgments = {line.pk: judged for line in made.lines.all()}
-        inspection.inspect(authorization=made, judgments=judgments, actor="ann", now=self.now)
+        judged = InspectedLine(accepted=units, condition=state, deduction=kept, reason="used")
+        results = {line.pk: judged for line in made.lines.all()}
+        inspection.inspect(authorization=made, results=results, actor="ann", now=self.now)
 
     @staticmethod
     def pick(rows, which):

@@ -19,7 +19,7 @@ END $$;
 
 -- Only the actor may become empty, when the actor's account is deleted.
 CREATE OR REPLACE TRIGGER factor_change_never_changes
-BEFORE UPDATE ON accounts_factorchange
+BEFORE UPDATE ON accounts_twofactorevent
 FOR EACH ROW WHEN (
     NEW.actor_id IS NOT NULL
     OR (OLD.user_id, OLD.what, OLD.reason, OLD.at)

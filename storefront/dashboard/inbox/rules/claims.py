@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import Cause
+from storefront.dashboard.inbox.rule import InboxRule
 
 _CLAIM = """
     SELECT c.id, c.number AS name, c.status_since AS since, c.expected_amount AS amount,
@@ -19,44 +19,44 @@ _CLAIM = """
 
 def _claim(
     code: str, sentence: str | Promise, condition: str, *, detail: str = "c.problem"
-) -> Cause:
+) -> InboxRule:
     sql = _CLAIM.format(condition=condition, detail=detail)
-    return Cause(code=code, sentence=sentence, page="orders_supplierclaim", sql=sql)
+    return InboxRule(code=code, sentence=sentence, page="orders_supplierclaim", sql=sql)
 
 
 CLAIMS = (
     _claim(
-        "claim_by_hand",
+        "claim_to_submit",
         _("Submit a claim to the supplier manually"),
-        "c.status = 'draft' AND c.is_by_hand",
+        "c.status = 'draft' AND c.is_manual",
         detail="s.name",
     ),
     _claim(
-        "claim_unknown",
+        "claim_submission_unconfirmed",
         _("Claim submission unconfirmed"),
         "c.status = 'submit_unknown' AND c.status_since < %(now)s - interval '5 minutes'",
     ),
     _claim(
-        "claim_not_told",
+        "claim_not_submitted",
         _("Claim could not be submitted"),
-        "NOT c.is_by_hand AND (c.status = 'draft'"
+        "NOT c.is_manual AND (c.status = 'draft'"
         " AND c.status_since < %(now)s - interval '15 minutes' OR c.status = 'submit_failed'"
         " AND (c.failures >= 5 OR c.attempts >= 20"
         " OR c.status_since < %(now)s - interval '1 hour'))",
         detail="coalesce(nullif(c.problem, ''), s.name)",
     ),
     _claim(
-        "claim_refused",
+        "claim_rejected",
         _("Supplier needs changes to the claim"),
         "c.status = 'on_hold'",
     ),
     _claim(
-        "claim_odd",
+        "claim_answer_unclear",
         _("Supplier's answer to a claim needs review"),
         "c.status = 'requested' AND c.problem <> ''",
     ),
     _claim(
-        "claim_silent",
+        "claim_undecided",
         _("No supplier decision on a claim for two weeks"),
         "c.status = 'requested' AND c.problem = ''"
         " AND c.status_since < %(now)s - interval '14 days'",

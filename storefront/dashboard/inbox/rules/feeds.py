@@ -4,50 +4,50 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import NO_MONEY, plain
+from storefront.dashboard.inbox.rule import NO_AMOUNT, simple_rule
 from suppliers.runs import issue_labels
 
 FEEDS = (
-    plain(
-        "run_quarantined",
+    simple_rule(
+        "sync_quarantined",
         _("Sync quarantined: implausible changes"),
-        "suppliers_feedrun",
-        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {NO_MONEY},"
+        "suppliers_syncrun",
+        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {NO_AMOUNT},"
         " r.problem AS detail"
-        " FROM suppliers_feedrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
+        " FROM suppliers_syncrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
         "r.status = 'quarantined'",
     ),
-    plain(
-        "run_failed",
+    simple_rule(
+        "sync_failed",
         _("Sync failed"),
-        "suppliers_feedrun",
-        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {NO_MONEY},"
+        "suppliers_syncrun",
+        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {NO_AMOUNT},"
         " r.problem AS detail"
-        " FROM suppliers_feedrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
-        "r.status = 'failed' AND NOT EXISTS (SELECT 1 FROM suppliers_feedrun later"
+        " FROM suppliers_syncrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
+        "r.status = 'failed' AND NOT EXISTS (SELECT 1 FROM suppliers_syncrun later"
         " WHERE later.supplier_id = r.supplier_id AND later.kind = r.kind AND later.id > r.id)",
     ),
-    plain(
+    simple_rule(
         "feed_issues",
         _("Import rows rejected"),
-        "suppliers_feedissue",
-        f"min(i.id) AS id, i.code AS name, min(r.started_at) AS since, {NO_MONEY},"
+        "suppliers_syncissue",
+        f"min(i.id) AS id, i.code AS name, min(r.started_at) AS since, {NO_AMOUNT},"
         " count(*) || ' ×' AS detail"
-        " FROM suppliers_feedissue i JOIN suppliers_feedrun r ON r.id = i.first_run_id",
+        " FROM suppliers_syncissue i JOIN suppliers_syncrun r ON r.id = i.first_run_id",
         "i.resolved_at IS NULL AND i.severity = 'error' GROUP BY i.code",
         filters="code__exact={name}&severity__exact=error&resolved_at__isempty=1",
-        named=issue_labels.said,
+        named=issue_labels.issue_label,
     ),
 )
 IMAGES = (
-    plain(
+    simple_rule(
         "pictures",
         _("Images could not be downloaded"),
         "catalog_image",
-        f"min(x.id) AS id, x.problem AS name, min(p.created_at) AS since, {NO_MONEY},"
+        f"min(x.id) AS id, x.problem AS name, min(p.created_at) AS since, {NO_AMOUNT},"
         " count(*) || ' ×' AS detail"
         " FROM catalog_image x JOIN catalog_product p ON p.id = x.product_id",
-        "x.stem = '' AND x.problem <> '' AND x.try_after IS NULL GROUP BY x.problem",
+        "x.stem = '' AND x.problem <> '' AND x.retry_at IS NULL GROUP BY x.problem",
         filters="stem__isempty=1&problem__isempty=0&q=",
     ),
 )

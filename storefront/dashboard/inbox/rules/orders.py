@@ -5,26 +5,26 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import NO_MONEY, Cause
+from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule
 
 
-def _order(code: str, sentence: str | Promise, condition: str, *, since: str) -> Cause:
+def _order(code: str, sentence: str | Promise, condition: str, *, since: str) -> InboxRule:
     sql = f"""
         SELECT o.id, o.number AS name, o.{since} AS since, o.total_amount AS amount, o.currency,
                o.hold_reason AS detail
         FROM orders_order o WHERE {condition}
     """  # noqa: S608 - all parts are written in this file
-    return Cause(code=code, sentence=sentence, page="orders_order", sql=sql)
+    return InboxRule(code=code, sentence=sentence, page="orders_order", sql=sql)
 
 
 ADDRESSES_TO_ERASE = (
-    Cause(
+    InboxRule(
         code="address_to_erase",
         sentence=_("Ask the supplier to erase a customer's address"),
-        page="orders_suppliertoask",
+        page="orders_erasurerequest",
         sql=f"""
-            SELECT f.id, po.number AS name, f.since, {NO_MONEY}, s.name AS detail
-            FROM orders_suppliertoask f
+            SELECT f.id, po.number AS name, f.since, {NO_AMOUNT}, s.name AS detail
+            FROM orders_erasurerequest f
             JOIN orders_purchaseorder po ON po.id = f.purchase_order_id
             JOIN suppliers_supplier s ON s.id = po.supplier_id
             WHERE f.asked_at IS NULL
@@ -32,18 +32,18 @@ ADDRESSES_TO_ERASE = (
     ),
 )
 ORDERS = (
-    _order("order_held", _("Order is on hold"), "o.status = 'on_hold'", since="status_since"),
+    _order("order_on_hold", _("Order is on hold"), "o.status = 'on_hold'", since="status_since"),
     _order(
-        "order_undivided",
+        "order_not_submitted",
         _("Paid, but no purchase order created"),
         "o.status = 'placed' AND o.status_since < %(now)s - interval '10 minutes'",
         since="status_since",
     ),
     _order(
-        "order_unpaid",
+        "order_payment_overdue",
         _("Unpaid order still reserves stock"),
-        "o.status = 'pending_payment' AND o.pay_before < %(now)s - interval '10 minutes'",
-        since="pay_before",
+        "o.status = 'pending_payment' AND o.payment_due_at < %(now)s - interval '10 minutes'",
+        since="payment_due_at",
     ),
     _order(
         "order_late",

@@ -5,24 +5,24 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import Cause
+from storefront.dashboard.inbox.rule import InboxRule
 
 # What the customer paid for the content of the parcel; for the whole purchase order if the content
 # is unknown.
 _PARCEL = """
     SELECT x.id, x.number AS name, {since} AS since,
-           coalesce((SELECT sum(round((l.line_amount - l.discount_amount + l.added_tax_amount)
+           coalesce((SELECT sum(round((l.line_amount - l.discount_amount + l.additional_tax_amount)
                                       * pl.quantity / l.quantity, 2))
                      FROM shipping_parcelline pl JOIN orders_orderline l ON l.id = pl.order_line_id
-                     WHERE pl.parcel_id = x.id), po.charge_amount) AS amount,
+                     WHERE pl.parcel_id = x.id), po.customer_charge_amount) AS amount,
            po.currency, {detail} AS detail
     FROM shipping_parcel x
     JOIN shipping_shipment s ON s.id = x.shipment_id
     JOIN orders_purchaseorder po ON po.id = s.purchase_order_id
     WHERE {condition}
 """
-_HEARD = "coalesce(x.carrier_status_at, x.status_since)"
-_SAID = "replace(x.carrier_status, '_', ' ')"
+_LAST_UPDATE = "coalesce(x.carrier_status_at, x.status_since)"
+_CARRIER_STATUS = "replace(x.carrier_status, '_', ' ')"
 
 
 def _parcel(
@@ -30,37 +30,37 @@ def _parcel(
     sentence: str | Promise,
     condition: str,
     *,
-    since: str = _HEARD,
-    detail: str = _SAID,
-) -> Cause:
+    since: str = _LAST_UPDATE,
+    detail: str = _CARRIER_STATUS,
+) -> InboxRule:
     sql = _PARCEL.format(condition=condition, since=since, detail=detail)
-    return Cause(code=code, sentence=sentence, page="shipping_parcel", sql=sql)
+    return InboxRule(code=code, sentence=sentence, page="shipping_parcel", sql=sql)
 
 
 PARCELS = (
     _parcel(
-        "parcel_trouble",
+        "parcel_exception",
         _("Carrier reports a delivery exception"),
-        "x.status IN ('announced', 'handed_over') AND x.carrier_status"
+        "x.status IN ('label_created', 'shipped') AND x.carrier_status"
         " IN ('exception', 'return_to_sender', 'lost', 'expired')",
     ),
     _parcel(
-        "parcel_label_only",
+        "parcel_not_scanned",
         _("Label created, but not scanned by the carrier"),
-        "x.status = 'announced' AND x.announced_at < %(now)s - interval '4 days'",
-        since="x.announced_at",
+        "x.status = 'label_created' AND x.label_created_at < %(now)s - interval '4 days'",
+        since="x.label_created_at",
         detail="x.carrier",
     ),
     _parcel(
-        "parcel_not_taken",
+        "parcel_not_collected",
         _("Ready for pickup for days: remind the customer before it is returned"),
-        "x.status = 'handed_over' AND x.carrier_status IN"
-        f" ('attempt_failed', 'available_for_pickup') AND {_HEARD} < %(now)s - interval '3 days'",
+        "x.status = 'shipped' AND x.carrier_status IN"
+        f" ('attempt_failed', 'available_for_pickup') AND {_LAST_UPDATE} < %(now)s - interval '3 days'",
     ),
     _parcel(
-        "parcel_silent",
+        "parcel_without_updates",
         _("In transit without an update for ten days"),
-        "x.status = 'handed_over' AND x.carrier_status IN ('unknown', 'pre_transit', 'in_transit',"
-        f" 'out_for_delivery') AND {_HEARD} < %(now)s - interval '10 days'",
+        "x.status = 'shipped' AND x.carrier_status IN ('unknown', 'pre_transit', 'in_transit',"
+        f" 'out_for_delivery') AND {_LAST_UPDATE} < %(now)s - interval '10 days'",
     ),
 )

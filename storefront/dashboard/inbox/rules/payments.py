@@ -7,8 +7,8 @@ from collections.abc import Callable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import MoneyDifference, PaymentEvent
-from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
+from orders.models import Discrepancy, PaymentEvent
+from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, simple_rule
 from storefront.dashboard.sql_conditions import DUE_SINCE, UNANSWERED
 
 _PAYMENT = """
@@ -29,22 +29,22 @@ def _payment(  # noqa: PLR0913 - one query in its parts
     detail: str = "p.problem",
     join: str = "",
     told: Callable[[str], str] = str,
-) -> Cause:
+) -> InboxRule:
     sql = _PAYMENT.format(condition=condition, amount=amount, since=since, detail=detail, join=join)
-    return Cause(code=code, sentence=sentence, page="orders_payment", sql=sql, told=told)
+    return InboxRule(code=code, sentence=sentence, page="orders_payment", sql=sql, told=told)
 
 
-MONEY = (
+PAYMENTS = (
     _payment(
-        "payment_expires",
+        "authorization_expires",
         _("Payment authorization expires within a day"),
         "p.status = 'authorized' AND p.capture_before < %(now)s + interval '1 day'"
-        " AND p.authorized_amount > p.captured_amount + p.released_amount",
-        amount="p.authorized_amount - p.captured_amount - p.released_amount",
+        " AND p.authorized_amount > p.captured_amount + p.voided_amount",
+        amount="p.authorized_amount - p.captured_amount - p.voided_amount",
         since="p.capture_before - interval '1 day'",
     ),
     _payment(
-        "payment_refused",
+        "payment_request_refused",
         _("Payment gateway rejected a request"),
         "e.kind = 'refused' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
         " WHERE later.payment_id = p.id AND later.kind = asked.kind AND later.id > e.id)",
@@ -55,7 +55,7 @@ MONEY = (
         detail="replace(asked.kind, '_', ' ') || ': ' || e.reason",
     ),
     _payment(
-        "payment_unanswered",
+        "payment_request_unanswered",
         _("Payment gateway does not respond"),
         f"{UNANSWERED} AND {DUE_SINCE} < %(now)s - interval '10 minutes'",
         join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
@@ -65,7 +65,7 @@ MONEY = (
         told=lambda kind: str(PaymentEvent.Kind(kind).label),
     ),
     _payment(
-        "payment_for_nothing",
+        "canceled_order_charged",
         _("Canceled order not fully refunded"),
         "o.status IN ('canceled', 'expired') AND p.captured_amount > p.refunded_amount"
         " AND o.status_since < %(now)s - interval '10 minutes'",
@@ -82,7 +82,7 @@ MONEY = (
         " AND e.kind = 'disputed' ORDER BY e.id DESC LIMIT 1)",
     ),
     _payment(
-        "refund_came_back",
+        "refund_returned",
         _("Refund failed"),
         "e.kind = 'refund_failed' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
         " WHERE later.payment_id = p.id AND later.kind = 'refund_requested' AND later.id > e.id)",
@@ -91,29 +91,29 @@ MONEY = (
         since="e.received_at",
         detail="e.reason",
     ),
-    Cause(
-        code="money_differs",
+    InboxRule(
+        code="reconciliation_difference",
         sentence=_("Payment mismatch"),
-        page="orders_moneydifference",
+        page="orders_discrepancy",
         sql="""
             SELECT d.id, coalesce(po.number, o.number, d.reference) AS name,
                    d.first_seen_at AS since,
                    abs(CASE WHEN d.currency = d.found_currency THEN coalesce(d.found_amount, 0)
                        - coalesce(d.expected_amount, 0) ELSE d.found_amount END) AS amount,
                    d.currency, d.kind AS detail
-            FROM orders_moneydifference d
+            FROM orders_discrepancy d
             LEFT JOIN orders_order o ON o.id = d.order_id
             LEFT JOIN orders_purchaseorder po ON po.id = d.purchase_order_id
             WHERE d.status = 'open'
         """,
-        told=lambda kind: str(MoneyDifference.Kind(kind).label) if kind else "",
+        told=lambda kind: str(Discrepancy.Kind(kind).label) if kind else "",
     ),
-    plain(
-        "money_day_late",
+    simple_rule(
+        "reconciliation_late",
         _("Daily reconciliation is overdue"),
-        "orders_moneyday",
-        f"d.id, d.day::text AS name, d.ends_at AS since, {NO_MONEY}, d.problem AS detail"
-        " FROM orders_moneyday d",
+        "orders_reconciliationrun",
+        f"d.id, d.day::text AS name, d.ends_at AS since, {NO_AMOUNT}, d.problem AS detail"
+        " FROM orders_reconciliationrun d",
         "d.status IN ('open', 'running') AND d.ends_at < %(now)s - interval '12 hours'",
     ),
 )

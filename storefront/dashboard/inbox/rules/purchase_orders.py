@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard import sql_conditions
 from storefront.dashboard.inbox import hold_reasons
-from storefront.dashboard.inbox.rule import Cause
+from storefront.dashboard.inbox.rule import InboxRule
 
 _PURCHASE = """
-    SELECT po.id, po.number AS name, po.{since} AS since, po.charge_amount AS amount,
+    SELECT po.id, po.number AS name, po.{since} AS since, po.customer_charge_amount AS amount,
            po.currency, {detail} AS detail
     FROM orders_purchaseorder po JOIN suppliers_supplier s ON s.id = po.supplier_id
     WHERE {condition}
@@ -25,96 +25,96 @@ def _purchase(  # noqa: PLR0913 - one query in its parts
     condition: str,
     *,
     detail: str = "po.problem",
-    since: str = "request_status_since",
+    since: str = "submission_status_since",
     told: Callable[[str], str] = str,
-) -> Cause:
+) -> InboxRule:
     sql = _PURCHASE.format(condition=condition, detail=detail, since=since)
-    return Cause(code=code, sentence=sentence, page="orders_purchaseorder", sql=sql, told=told)
+    return InboxRule(code=code, sentence=sentence, page="orders_purchaseorder", sql=sql, told=told)
 
 
 PURCHASE_ORDERS = (
     _purchase(
-        "purchase_held",
+        "purchase_order_on_hold",
         _("Purchase order on hold"),
         "po.status = 'on_hold'",
         since="status_since",
         detail="po.hold_reasons::text",
-        told=hold_reasons.told,
+        told=hold_reasons.as_text,
     ),
     _purchase(
-        "purchase_unknown",
+        "submission_unconfirmed",
         _("Submission unconfirmed: the supplier may or may not have the order"),
-        "po.request_status = 'submit_unknown'"
-        " AND po.request_status_since < %(now)s - interval '2 minutes'",
+        "po.submission_status = 'submit_unknown'"
+        " AND po.submission_status_since < %(now)s - interval '2 minutes'",
     ),
     _purchase(
-        "purchase_not_sent",
+        "submission_failed",
         _("Purchase order could not be submitted"),
-        "po.request_status = 'submit_failed' AND po.status NOT IN ('canceled', 'on_hold') AND"
+        "po.submission_status = 'submit_failed' AND po.status NOT IN ('canceled', 'on_hold') AND"
         " (po.failures >= 5 OR po.attempts >= 20"
-        " OR po.request_status_since < %(now)s - interval '1 hour')",
+        " OR po.submission_status_since < %(now)s - interval '1 hour')",
     ),
-    Cause(
-        code="purchase_missed",
+    InboxRule(
+        code="submission_late",
         sentence=_("Purchase order submission is overdue"),
         page="orders_purchaseorder",
         sql="""
-            SELECT po.id, po.number AS name, coalesce(po.goes_at, po.status_since) AS since,
-                   po.charge_amount AS amount, po.currency, s.name AS detail
+            SELECT po.id, po.number AS name, coalesce(po.submit_at, po.status_since) AS since,
+                   po.customer_charge_amount AS amount, po.currency, s.name AS detail
             FROM orders_purchaseorder po
             JOIN suppliers_supplier s ON s.id = po.supplier_id
             JOIN orders_order o ON o.id = po.order_id AND o.status = 'processing'
-            WHERE po.request_status = 'unsubmitted' AND po.status IN ('draft', 'ready')
-              AND po.cancel_wanted_at IS NULL
-              AND coalesce(po.goes_at, po.status_since) < %(now)s - interval '15 minutes'
+            WHERE po.submission_status = 'unsubmitted' AND po.status IN ('draft', 'ready')
+              AND po.cancel_requested_at IS NULL
+              AND coalesce(po.submit_at, po.status_since) < %(now)s - interval '15 minutes'
         """,
     ),
     _purchase(
-        "purchase_refused_late",
+        "rejected_after_shipment",
         _("Supplier rejected an order that it already shipped"),
-        "po.request_status = 'rejected' AND po.status <> 'canceled'",
+        "po.submission_status = 'rejected' AND po.status <> 'canceled'",
     ),
     _purchase(
-        "purchase_blocked",
+        "purchase_order_blocked_by_supplier",
         _("On hold at the supplier"),
-        "po.status <> 'canceled' AND po.request_status = 'submitted' AND po.problem <> ''",
+        "po.status <> 'canceled' AND po.submission_status = 'submitted' AND po.problem <> ''",
     ),
     _purchase(
-        "purchase_silent",
+        "acknowledgement_late",
         _("Supplier confirmation overdue"),
-        "po.status <> 'canceled' AND (po.request_status = 'backordered'"
-        " OR po.request_status = 'submitted' AND po.problem = ''"
-        " OR po.request_status = 'cancellation_rejected' AND po.accepted_at IS NULL)"
-        " AND po.request_status_since < %(now)s - make_interval(mins => s.acknowledge_within_min)",
+        "po.status <> 'canceled' AND (po.submission_status = 'backordered'"
+        " OR po.submission_status = 'submitted' AND po.problem = ''"
+        " OR po.submission_status = 'cancellation_rejected' AND po.accepted_at IS NULL)"
+        " AND po.submission_status_since < %(now)s - make_interval(mins => s.acknowledge_within_min)",
         detail="s.name",
     ),
     _purchase(
-        "purchase_cancel_silent",
+        "cancellation_unanswered",
         _("Supplier has not answered the cancellation request"),
-        "po.request_status = 'cancellation_requested' AND po.stop_told_by = ''"
-        " AND po.request_status_since < %(now)s - interval '1 hour'"
-        f" OR {sql_conditions.UNTOLD}",
+        "po.submission_status = 'cancellation_requested' AND po.cancellation_channel = ''"
+        " AND po.submission_status_since < %(now)s - interval '1 hour'"
+        f" OR {sql_conditions.NOT_REQUESTED}",
         detail="s.name",
     ),
     _purchase(
-        "purchase_to_stop",
+        "cancellation_to_request",
         _("Ask the supplier to cancel the order"),
-        sql_conditions.ASKED,
+        sql_conditions.UNCONFIRMED,
         since=sql_conditions.UNCONFIRMED_SINCE,
         detail="s.name",
     ),
     _purchase(
-        "purchase_kept",
+        "canceled_but_active",
         _("Supplier did not process the cancellation"),
         f"{sql_conditions.UNDECIDED} AND NOT {sql_conditions.SHIPPED}",
     ),
     _purchase(
-        "purchase_stray",
+        "canceled_but_shipped",
         _("Supplier shipped a canceled order"),
         f"{sql_conditions.UNDECIDED} AND {sql_conditions.SHIPPED}",
     ),
     _purchase(
-        "purchase_not_shipped",
+        "shipment_late",
         _("Shipment overdue"),
         "po.status = 'in_progress' AND po.accepted_at"
         " < %(now)s - make_interval(days => s.lead_days + 2)",
@@ -122,15 +122,15 @@ PURCHASE_ORDERS = (
         detail="s.name",
     ),
     _purchase(
-        "purchase_rest_due",
+        "rest_shipment_late",
         _("Rest of a partial shipment overdue"),
         "po.status = 'partially_shipped' AND po.status_since"
         " < %(now)s - make_interval(days => s.lead_days + 2)",
         since="status_since",
         detail="s.name",
     ),
-    Cause(
-        code="purchase_charge",
+    InboxRule(
+        code="extra_charge",
         sentence=_("Supplier raised the price after confirming"),
         page="orders_purchaseorder",
         sql="""

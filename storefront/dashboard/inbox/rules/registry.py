@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from storefront.dashboard.inbox.rules.background_jobs import QUEUES
-from storefront.dashboard.inbox.rules.backorders import SETBACKS
+from storefront.dashboard.inbox.rules.background_jobs import BACKGROUND_JOBS
+from storefront.dashboard.inbox.rules.backorders import BACKORDERS
 from storefront.dashboard.inbox.rules.claims import CLAIMS
 from storefront.dashboard.inbox.rules.feeds import FEEDS, IMAGES
 from storefront.dashboard.inbox.rules.messages import MESSAGES
 from storefront.dashboard.inbox.rules.orders import ADDRESSES_TO_ERASE, ORDERS
 from storefront.dashboard.inbox.rules.parcels import PARCELS
-from storefront.dashboard.inbox.rules.payments import MONEY
+from storefront.dashboard.inbox.rules.payments import PAYMENTS
 from storefront.dashboard.inbox.rules.prices import PRICES
 from storefront.dashboard.inbox.rules.purchase_orders import PURCHASE_ORDERS
 from storefront.dashboard.inbox.rules.returns import RETURNS
 from storefront.dashboard.inbox.rules.stock import STOCK
-from storefront.dashboard.inbox.rules.supplier_compliance import VETTING
+from storefront.dashboard.inbox.rules.supplier_compliance import SUPPLIER_COMPLIANCE
 
-CAUSES = (
+RULES = (
     *ADDRESSES_TO_ERASE,
     *PURCHASE_ORDERS,
-    *SETBACKS,
+    *BACKORDERS,
     *CLAIMS,
     *RETURNS,
-    *MONEY,
+    *PAYMENTS,
     *ORDERS,
     *PARCELS,
     *FEEDS,
     *STOCK,
     *PRICES,
-    *QUEUES,
+    *BACKGROUND_JOBS,
     *IMAGES,
-    *VETTING,
+    *SUPPLIER_COMPLIANCE,
     *MESSAGES,
 )

@@ -1,23 +1,23 @@
-"""Supplier compliance rules: find missing or expiring evidence, missing contacts of brands."""
+"""Supplier compliance rules: find missing or expiring documents, missing contacts of brands."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
 from catalog.enums import EU
-from storefront.dashboard.inbox.rule import NO_MONEY, plain
+from storefront.dashboard.inbox.rule import NO_AMOUNT, simple_rule
 
 _EVIDENCE = (
     f"e.id, s.name || ': ' || replace(e.criterion, '_', ' ') AS name, {{since}} AS since,"
-    f" {NO_MONEY}, {{detail}} AS detail"
-    " FROM suppliers_evidence e JOIN suppliers_supplier s ON s.id = e.supplier_id"
+    f" {NO_AMOUNT}, {{detail}} AS detail"
+    " FROM suppliers_compliancedocument e JOIN suppliers_supplier s ON s.id = e.supplier_id"
 )
-# A blocked supplier needs no evidence.
-_WANTED = "s.status <> 'blocked'"
-# Evidence with a longer valid successor for the same products may expire.
-_NOT_FOLLOWED = """
+# A blocked supplier needs no documents.
+_NOT_BLOCKED = "s.status <> 'blocked'"
+# A document with a longer valid successor for the same products may expire.
+_NOT_SUPERSEDED = """
 NOT EXISTS (
-    SELECT 1 FROM suppliers_evidence later
+    SELECT 1 FROM suppliers_compliancedocument later
     WHERE later.supplier_id = e.supplier_id AND later.criterion = e.criterion
       AND later.brand_id IS NOT DISTINCT FROM e.brand_id
       AND later.product_id IS NOT DISTINCT FROM e.product_id
@@ -28,48 +28,48 @@ NOT EXISTS (
 _EU = ", ".join(f"'{code}'" for code in sorted(EU))
 _SOLD_TO_EU = f"EXISTS (SELECT 1 FROM catalog_channel c WHERE c.countries ?| ARRAY[{_EU}])"  # noqa: S608
 
-VETTING = (
-    plain(
-        "evidence_waits",
+SUPPLIER_COMPLIANCE = (
+    simple_rule(
+        "evidence_to_verify",
         _("Compliance document needs review"),
-        "suppliers_evidence",
+        "suppliers_compliancedocument",
         _EVIDENCE.format(since="e.status_since", detail="e.issuer"),
-        f"e.status = 'submitted' AND {_WANTED}",
+        f"e.status = 'submitted' AND {_NOT_BLOCKED}",
     ),
-    plain(
-        "evidence_ends",
+    simple_rule(
+        "evidence_expires",
         _("Compliance document expires within 30 days or has expired"),
-        "suppliers_evidence",
+        "suppliers_compliancedocument",
         _EVIDENCE.format(since="(e.valid_until - 30)::timestamptz", detail="e.valid_until::text"),
-        f"e.status = 'verified' AND e.valid_until <= (%(now)s)::date + 30 AND {_WANTED}"
-        f" AND {_NOT_FOLLOWED}",
+        f"e.status = 'verified' AND e.valid_until <= (%(now)s)::date + 30 AND {_NOT_BLOCKED}"
+        f" AND {_NOT_SUPERSEDED}",
     ),
-    plain(
+    simple_rule(
         "offers_withheld",
         _("Offers not sold: a compliance document is missing"),
         "suppliers_supplieroffer",
-        f"min(o.id) AS id, o.missing_evidence AS name, min(s.status_since) AS since, {NO_MONEY},"
+        f"min(o.id) AS id, o.missing_certificates AS name, min(s.status_since) AS since, {NO_AMOUNT},"
         " s.name || ': ' || count(*) || ' ×' AS detail"
         " FROM suppliers_supplieroffer o JOIN suppliers_supplier s ON s.id = o.supplier_id",
-        "o.missing_evidence <> '' AND o.status = 'active' AND s.status = 'active'"
-        " GROUP BY s.id, o.missing_evidence",
-        filters="missing_evidence__isempty=0",
+        "o.missing_certificates <> '' AND o.status = 'active' AND s.status = 'active'"
+        " GROUP BY s.id, o.missing_certificates",
+        filters="missing_certificates__isempty=0",
         named=lambda criteria: criteria.replace("_", " "),
     ),
-    plain(
+    simple_rule(
         "responsible_person_missing",
         _("Products not sold in the EU: the manufacturer has no EU responsible person"),
         "catalog_brand",
-        f"b.id, b.name, min(p.created_at) AS since, {NO_MONEY},"
+        f"b.id, b.name, min(p.created_at) AS since, {NO_AMOUNT},"
         " b.maker_name || ', ' || b.maker_country || ': ' || count(*) || ' ×' AS detail"
         " FROM catalog_brand b JOIN catalog_product p ON p.brand_id = b.id",
         f"b.lacks_responsible_person AND p.status = 'active' AND {_SOLD_TO_EU} GROUP BY b.id",
     ),
-    plain(
-        "makers_unknown",
+    simple_rule(
+        "manufacturer_address_missing",
         _("Brands lack the manufacturer's address that EU product pages must show"),
         "catalog_brand",
-        f"min(b.id) AS id, min(b.name) || ', …' AS name, min(p.created_at) AS since, {NO_MONEY},"
+        f"min(b.id) AS id, min(b.name) || ', …' AS name, min(p.created_at) AS since, {NO_AMOUNT},"
         " count(DISTINCT b.id) || ' ×' AS detail"
         " FROM catalog_brand b JOIN catalog_product p ON p.brand_id = b.id",
         f"b.maker_name = '' AND p.status = 'active' AND {_SOLD_TO_EU} HAVING count(*) > 0",

@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         now = timezone.now()
-        findings, late = registry.check(now=now), overdue.find(now=now)
+        findings, late = registry.check_all(now=now), overdue.find(now=now)
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(findings, late), default=str, indent=2))
         else:

@@ -14,13 +14,13 @@ from django.db.models import F
 from django.test import Client
 from django.test.utils import override_settings
 
-from catalog.models import Card, Channel, Listing
+from catalog.models import Channel, Listing, ProductCard
 from orders.cart import carts, delivery_details
 from orders.models import Allocation, Cart, Order, Payment, Reservation
 from storefront.dev.bench.harness.checkout_script import CSRF_COOKIE, WHO, Ready, field_in
 from storefront.dev.bench.harness.load import HOST
 from storefront.lib.address import Address
-from storefront.web.cart.summary import fill
+from storefront.web.cart.summary import summarize
 from storefront.web.core.visit import SALT
 from suppliers.models import StockLevel
 
@@ -47,7 +47,7 @@ class Goods(NamedTuple):
 
 def goods(channel: Channel, *, now: datetime, most: int = VARIETY) -> list[Goods]:
     """Return available lights from the whole catalog, and put plenty of each in stock."""
-    cards = Card.objects.filter(channel=channel, available__gt=0).order_by("pk")
+    cards = ProductCard.objects.filter(channel=channel, available__gt=0).order_by("pk")
     slugs = list(cards.values_list("slug", flat=True))
     Random(SEED).shuffle(slugs)  # noqa: S311 - which goods, not whose secret
     found = (each for slug in slugs if (each := _orderable(channel, slug, now)))
@@ -64,7 +64,7 @@ def _orderable(channel: Channel, slug: str, now: datetime) -> Goods | None:
         return None
     stock(listing.variant_id, PLENTY)
     cart = _cart(channel, listing.pk, now)
-    filled = fill(cart=cart, country=HOME.country, now=now, chosen_way=TIER)
+    filled = summarize(cart=cart, country=HOME.country, now=now, chosen_way=TIER)
     cart.delete()
     if filled.quote is None or filled.quote.tier != TIER:
         return None
@@ -74,7 +74,9 @@ def _orderable(channel: Channel, slug: str, now: datetime) -> Goods | None:
 def stock(variant_id: int, units: int) -> None:
     """Set the stock of each stock level of a variant."""
     levels = StockLevel.objects.filter(offer__variant=variant_id, reported_quantity__gt=0)
-    levels.update(reported_quantity=F("reserved") + F("allocated_unseen") + F("buffer") + units)
+    levels.update(
+        reported_quantity=F("reserved") + F("allocated_outstanding") + F("buffer") + units
+    )
 
 
 def ready(channel: Channel, wanted: Collection[Goods], *, count: int, now: datetime) -> list[Ready]:
@@ -133,6 +135,6 @@ def _insist(found: int, told: Collection[str], what: str) -> None:
 def _cart(channel: Channel, listing_id: int, now: datetime) -> Cart:
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing_id, quantity=1, now=now)
-    delivery_details.address(cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, now=now)
-    delivery_details.choose_delivery(cart=cart, way=TIER, now=now)
+    delivery_details.set_address(cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, now=now)
+    delivery_details.set_delivery_method(cart=cart, way=TIER, now=now)
     return cart

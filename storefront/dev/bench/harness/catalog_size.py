@@ -34,11 +34,11 @@ CHANGED = {
     "catalog_listing": {"variant_id": f"t.variant_id + c * {STRIDE}"},
     "suppliers_supplieroffer": {
         "supplier_sku": "left(t.supplier_sku, 50) || '-' || c",
-        "supplier_product": "left(t.supplier_product, 50) || '-' || c",
+        "product_external_id": "left(t.product_external_id, 50) || '-' || c",
         "variant_id": f"t.variant_id + c * {STRIDE}",
     },
     "suppliers_stocklevel": {"offer_id": f"t.offer_id + c * {STRIDE}"},
-    "catalog_card": {
+    "catalog_productcard": {
         "variant_id": f"t.variant_id + c * {STRIDE}",
         "slug": "left(t.slug, 100) || '-' || c",
         "product_id": f"t.product_id + c * {STRIDE}",
@@ -71,8 +71,8 @@ def shrink(*, to: int, now: datetime) -> int:
     """Remove products from sale until this many are left; return the number."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM catalog_card WHERE id NOT IN"
-            " (SELECT id FROM catalog_card ORDER BY id LIMIT %s)",
+            "DELETE FROM catalog_productcard WHERE id NOT IN"
+            " (SELECT id FROM catalog_productcard ORDER BY id LIMIT %s)",
             [to],
         )
     tidy(now)
@@ -83,15 +83,15 @@ def tidy(now: datetime) -> None:
     """Do what a running shop does between changes: count categories ahead, vacuum."""
     for channel in Channel.objects.all():
         with transaction.atomic():
-            facet_counts.void(channel=channel)
-        facet_counts.tally(channel=channel, now=now)
+            facet_counts.invalidate(channel=channel)
+        facet_counts.count_due(channel=channel, now=now)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
 
 def count_cards() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM catalog_card")
+        cursor.execute("SELECT count(*) FROM catalog_productcard")
         return int(cursor.fetchone()[0])
 
 

@@ -15,10 +15,10 @@ from storefront.dev.sandboxes.cj.state import DAY_S
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY as CJ_KEY
 from storefront.dev.sandboxes.feeds import mapping
 from storefront.dev.sandboxes.feeds.state import WAREHOUSES
-from storefront.lib.http.client import Api
-from storefront.lib.security.encryption import seal
+from storefront.lib.http.client import ApiClient
+from storefront.lib.security.encryption import encrypt
 from suppliers.connections import file_sources
-from suppliers.models import Connection, Content, Supplier
+from suppliers.models import Connection, FileContent, Supplier
 
 # No delays: the number of calls is measured, not their time.
 CALLS_PER_SECOND = 1_000
@@ -70,15 +70,17 @@ class CJSeller:
     def connect(self, url: str) -> Supplier:
         return _connected("cj", "USD", f"{url}/api2.0/v1/", secrets={"api_key": CJ_KEY}, options={})
 
-    def counted(self, control: Api) -> Asked:
+    def counted(self, control: ApiClient) -> Asked:
         told = control.get("/control/usage")
         lists = told["by_path"].get("product/listV2", 0)
         return Asked(calls=told["calls"], points=told["points"], lists=lists)
 
-    def next_window(self, control: Api) -> None:
+    def next_window(self, control: ApiClient) -> None:
         control.post("/control/clock", {"seconds": DAY_S})
 
-    def change(self, control: Api, sku: str, *, price: Decimal, place: str, units: int) -> None:
+    def change(
+        self, control: ApiClient, sku: str, *, price: Decimal, place: str, units: int
+    ) -> None:
         word: dict[str, Any] = {"vid": sku, "silent": True}
         control.post("/control/price", {**word, "price": str(price)})
         control.post("/control/stock", {**word, "warehouse": place, "quantity": units})
@@ -104,13 +106,15 @@ class BigBuySeller:
             "bigbuy", "EUR", f"{url}/rest/", secrets={"api_key": BIGBUY_KEY}, options=options
         )
 
-    def counted(self, control: Api) -> Asked:
+    def counted(self, control: ApiClient) -> Asked:
         return Asked(calls=sum(control.get("/control/calls")["served"].values()))
 
-    def next_window(self, control: Api) -> None:
+    def next_window(self, control: ApiClient) -> None:
         control.post("/control/clock", {})
 
-    def change(self, control: Api, sku: str, *, price: Decimal, place: str, units: int) -> None:
+    def change(
+        self, control: ApiClient, sku: str, *, price: Decimal, place: str, units: int
+    ) -> None:
         control.post("/control/price", {"sku": sku, "price": str(price)})
         control.post("/control/stock", {"sku": sku, "warehouse": place, "quantity": units})
 
@@ -135,22 +139,24 @@ class FeedSeller:
         options = {"products_at": "/full.csv", "prices_at": "/stock.csv", "stock_at": "/stock.csv"}
         supplier = _connected("feed", "EUR", f"{url}/", secrets={}, options=options)
         for content, spec in (
-            (Content.PRODUCTS, mapping.TABLE),
-            (Content.PRICES, mapping.STOCK),
-            (Content.STOCK, mapping.STOCK),
+            (FileContent.PRODUCTS, mapping.TABLE),
+            (FileContent.PRICES, mapping.STOCK),
+            (FileContent.STOCK, mapping.STOCK),
         ):
-            file_sources.save(
+            file_sources.save_mapping(
                 supplier=supplier, content=content, spec=spec, by="bench", now=timezone.now()
             )
         return supplier
 
-    def counted(self, control: Api) -> Asked:
+    def counted(self, control: ApiClient) -> Asked:
         return Asked(calls=control.get("/control/usage")["calls"])
 
-    def next_window(self, control: Api) -> None:
+    def next_window(self, control: ApiClient) -> None:
         """Do nothing: there is no limit."""
 
-    def change(self, control: Api, sku: str, *, price: Decimal, place: str, units: int) -> None:
+    def change(
+        self, control: ApiClient, sku: str, *, price: Decimal, place: str, units: int
+    ) -> None:
         control.post("/control/price", {"sku": sku, "price": str(price)})
         del place  # a warehouse without a reported quantity has none
         control.post("/control/stock", {"sku": sku, **dict.fromkeys(WAREHOUSES, units)})
@@ -186,6 +192,6 @@ def _connected(
         base_url=base_url,
         calls_per_second=CALLS_PER_SECOND,
         options=dict(options),
-        secrets_sealed=seal(dict(secrets)),
+        secrets_encrypted=encrypt(dict(secrets)),
     )
     return supplier

@@ -10,7 +10,7 @@ from itertools import cycle, islice
 from catalog.models import Channel, Listing
 from orders.cart import carts
 from orders.checkout import checkout
-from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.models import Payment, PurchaseOrder
 from orders.payments import updates
 from orders.purchasing import submission
@@ -19,9 +19,9 @@ from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors.capabilities import Freight, able
-from suppliers.connectors.records import RequestLine
+from suppliers.connections.factory import open_connector
+from suppliers.connectors.capabilities import Freight, require
+from suppliers.connectors.records import PurchaseOrderRequestLine
 from suppliers.models import Supplier, SupplierOffer
 
 HOME = Address(
@@ -72,11 +72,11 @@ def sell(*, channel: Channel, supplier: Supplier, count: int, now: datetime) -> 
 def _routes(supplier: Supplier, offers: Iterable[SupplierOffer]) -> dict[int, str]:
     """Choose a shipping service that the supplier really offers, for variants still in stock."""
     routes: dict[int, str] = {}
-    with adapter_for(supplier) as connector:
+    with open_connector(supplier) as connector:
         for offer in offers:
-            line = RequestLine(sku=offer.supplier_sku, quantity=1, reference="1")
+            line = PurchaseOrderRequestLine(sku=offer.supplier_sku, quantity=1, reference="1")
             try:
-                options = able(connector, Freight).freight(
+                options = require(connector, Freight).freight(
                     country_from="CN", ship_to=HOME, lines=(line,)
                 )
             except PermanentError:
@@ -92,7 +92,9 @@ def _routes(supplier: Supplier, offers: Iterable[SupplierOffer]) -> dict[int, st
 def _sell(channel: Channel, listing: Listing, route: str, now: datetime) -> PurchaseOrder:
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
-    plan = stock_query.plan(lines=carts.look(cart=cart, now=now).wants, channel=channel, now=now)
+    plan = stock_query.plan_sources(
+        lines=carts.view_cart(cart=cart, now=now).wants, channel=channel, now=now
+    )
     arrives = now.date() + timedelta(days=9)
     parcels = tuple(
         QuotedParcel(
@@ -112,17 +114,17 @@ def _sell(channel: Channel, listing: Listing, route: str, now: datetime) -> Purc
         cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, quote=quote, now=now
     )
     _pay(payment, now)
-    (purchase_order,) = submission.divide(order=order, now=now)
+    (purchase_order,) = submission.create_purchase_orders(order=order, now=now)
     return purchase_order
 
 
 def _pay(payment: Payment, now: datetime) -> None:
-    reference = f"ref-{payment.order.number}"
+    reference = f"external_id-{payment.order.number}"
     payment.move(Payment.Status.REQUIRES_ACTION, at=now, reference=reference)
     update = PaymentUpdate(
         reference=reference,
         external_id=f"authorized-{reference}",
-        news=PaymentNews.AUTHORIZED,
+        news=UpdateKind.AUTHORIZED,
         amount=Money(Decimal(payment.amount), payment.currency),
         occurred_at=now,
     )

@@ -13,7 +13,7 @@ from storefront.dev.bench.harness.servers import TICKS_PER_SECOND, ticks
 
 COUNTED = (
     "suppliers_supplieroffer", "suppliers_stocklevel", "suppliers_stockmovement",
-    "suppliers_costchange", "suppliers_feedissue",
+    "suppliers_costchange", "suppliers_syncissue",
 )  # fmt: skip
 
 

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from storefront.dev.demo import evidence
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
-from storefront.lib.http.client import Api
-from storefront.lib.security.encryption import seal
+from storefront.lib.http.client import ApiClient
+from storefront.lib.security.encryption import encrypt
 from suppliers.models import Connection, Supplier
-from suppliers.sync.runner import take_in
+from suppliers.sync.runner import run_sync
 
 
 @contextmanager
@@ -54,12 +54,12 @@ class Company:
 
     def hang(self) -> None:
         """Stop answering any request."""
-        with Api(self.url) as control:
+        with ApiClient(self.url) as control:
             body = {"path": "*", "kind": "slow", "count": 0, "delay": HANGING_S}
             control.post("/control/faults", body)
 
     def recover(self) -> None:
-        with Api(self.url) as control:
+        with ApiClient(self.url) as control:
             control.post("/control/faults/clear", {})
 
 
@@ -72,7 +72,7 @@ def company(
     with sandbox("storefront.dev.sandboxes.cj", data=folder / code, words=words) as url:
         supplier = _connected(code, f"{url}/api2.0/v1/")
         for kind in ("products", "stock"):
-            take_in(supplier=supplier, kind=kind, now=timezone.now())
+            run_sync(supplier=supplier, kind=kind, now=timezone.now())
         yield Company(supplier=supplier, url=url)
 
 
@@ -92,6 +92,6 @@ def _connected(code: str, base_url: str) -> Supplier:
         base_url=base_url,
         calls_per_second=1000,
         options=UNMETERED,
-        secrets_sealed=seal({"api_key": DEFAULT_KEY}),
+        secrets_encrypted=encrypt({"api_key": DEFAULT_KEY}),
     )
     return supplier

@@ -26,7 +26,7 @@ ANSWERING_S = 6.0
 VARIANTS = 100_000
 # The least that returns units of variants, without checking what can be shipped.
 BARE_UNITS = """
-SELECT o.variant_id, max(l.reported_quantity - l.buffer - l.reserved - l.allocated_unseen)
+SELECT o.variant_id, max(l.reported_quantity - l.buffer - l.reserved - l.allocated_outstanding)
 FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id
 WHERE o.variant_id = ANY(%s) AND o.status = 'active' GROUP BY o.variant_id
 """
@@ -41,7 +41,7 @@ WITH new AS (
 )
 INSERT INTO bare_changes SELECT id, price_amount, now() FROM new
 """
-DEARER = "UPDATE catalog_listing SET wholesale_amount = round(wholesale_amount * 1.01, 2)"
+HIGHER_COST = "UPDATE catalog_listing SET wholesale_amount = round(wholesale_amount * 1.01, 2)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +74,13 @@ def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
     bare = _bare_prices()
     for what, sql in (
         ("prices recalculated, same costs", ""),
-        ("prices recalculated, costs 1 % higher", DEARER),
+        ("prices recalculated, costs 1 % higher", HIGHER_COST),
     ):
         if sql:
             with connection.cursor() as cursor:
                 cursor.execute(sql)
         began = time.perf_counter()
-        done = repricing.reprice(channel=channel, now=now)
+        done = repricing.reprice_channel(channel=channel, now=now)
         seconds = time.perf_counter() - began
         found.append(
             Pace(
@@ -124,7 +124,7 @@ def answering(channel: Channel, *, now: datetime) -> Pace:
 
     def ours(ids: Sequence[int]) -> int:
         return len(
-            availability.availability(variant_ids=ids, country=country, channel=channel, now=now)
+            availability.check_variants(variant_ids=ids, country=country, channel=channel, now=now)
         )
 
     def bare(ids: Sequence[int]) -> int:
@@ -132,7 +132,7 @@ def answering(channel: Channel, *, now: datetime) -> Pace:
             cursor.execute(BARE_UNITS, [list(ids)])
             return len(cursor.fetchall())
 
-    quotes.forget()
+    quotes.clear_cache()
     count, per_second = _answered(listed, ours)
     _, bare_per_second = _answered(listed, bare)
     return Pace(

@@ -21,7 +21,7 @@ from orders.models import PurchaseOrder
 from storefront.dev.bench.harness.orders import sell
 from storefront.dev.bench.harness.suppliers import Company, company
 from storefront.dev.bench.harness.workers import workers
-from suppliers.models import Breaker, FeedRun, Supplier
+from suppliers.models import CircuitBreaker, Supplier, SyncRun
 
 PROCESSES = 4
 PATIENCE_S = 60.0
@@ -89,7 +89,7 @@ def measure(  # noqa: PLR0913 - a measurement, told whole
         sold = sold_by(steady, hanging)
         hanging.hang()
         with workers(
-            folder, {**env, "LANES_PER_SUPPLIER": str(NO_LANES)}, processes=NAIVE_PROCESSES
+            folder, {**env, "BULKHEAD_SLOTS_PER_SUPPLIER": str(NO_LANES)}, processes=NAIVE_PROCESSES
         ):
             rounds["no bulkheads"] = _round(steady.supplier, sold, patience_s=NAIVE_PATIENCE_S)
     return rounds
@@ -97,8 +97,8 @@ def measure(  # noqa: PLR0913 - a measurement, told whole
 
 def forget(supplier: Supplier) -> None:
     """Reset the supplier to its state before it hung."""
-    Breaker.objects.filter(connection__supplier=supplier).delete()
-    FeedRun.objects.filter(supplier=supplier, ended_at__isnull=True).delete()
+    CircuitBreaker.objects.filter(connection__supplier=supplier).delete()
+    SyncRun.objects.filter(supplier=supplier, ended_at__isnull=True).delete()
 
 
 def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
@@ -107,12 +107,12 @@ def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
         if other != steady:
             ask_for(broker, other, sold[other])
             time.sleep(1.0)  # its work is running in the workers
-    last_run = FeedRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    last_run = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     started = timezone.now()
     ask_for(broker, steady, sold[steady])
     numbers = [each.pk for each in sold[steady]]
     answered = PurchaseOrder.objects.filter(pk__in=numbers, accepted_at__isnull=False)
-    runs = FeedRun.objects.filter(supplier=steady, pk__gt=last_run, ended_at__isnull=False)
+    runs = SyncRun.objects.filter(supplier=steady, pk__gt=last_run, ended_at__isnull=False)
     give_up_at = time.monotonic() + patience_s
     while time.monotonic() < give_up_at:
         if answered.count() == len(numbers) and runs.count() == len(KINDS):
@@ -140,7 +140,7 @@ def ask_for(broker: Celery, supplier: Supplier, sold: Sequence[PurchaseOrder]) -
         )
     for purchase_order in sold:
         broker.send_task(
-            "orders.purchasing.tasks.send",
+            "orders.purchasing.tasks.submit",
             kwargs={"purchase_order_id": purchase_order.pk},
             queue="celery",
         )

@@ -16,14 +16,14 @@ from random import Random
 from celery import Celery
 from django.conf import settings
 
-from catalog.models import Card, Listing
+from catalog.models import Listing, ProductCard
 from storefront.dev.bench.harness.load import HOST
 from storefront.dev.bench.harness.servers import serving
 from storefront.dev.bench.harness.suppliers import Company, company
 from storefront.dev.bench.harness.workers import workers
 from storefront.dev.bench.scenarios import pages
 from storefront.dev.runtime.ports import free_port
-from storefront.lib.http.client import Api
+from storefront.lib.http.client import ApiClient
 from storefront.ops.http_visitor import Visitor
 from suppliers.models import StockLevel
 
@@ -59,7 +59,7 @@ class NeverShownError(RuntimeError):
 class Sold:
     """One variant that is in one warehouse only, so that the page shows exactly that stock."""
 
-    ref: str
+    external_id: str
     warehouse: str
     path: str
 
@@ -100,9 +100,9 @@ def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
 
 def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: bool) -> float:
     """Set the stock in the supplier's warehouse; return the seconds until the page shows it."""
-    wish = {"vid": sold.ref, "warehouse": sold.warehouse, "quantity": units}
+    wish = {"vid": sold.external_id, "warehouse": sold.warehouse, "quantity": units}
     visitor = Visitor()
-    with Api(supplier.url) as control:
+    with ApiClient(supplier.url) as control:
         began = time.monotonic()
         control.post("/control/stock", wish if is_told else wish | {"silent": True})
         if not is_told:
@@ -116,7 +116,7 @@ def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: boo
             if shown(visitor, sold, port=port) == units:
                 return time.monotonic() - began
             time.sleep(LOOK_EVERY_S)
-    raise NeverShownError(f"{units} of {sold.ref}: {sold.path}")
+    raise NeverShownError(f"{units} of {sold.external_id}: {sold.path}")
 
 
 def shown(visitor: Visitor, sold: Sold, *, port: int) -> int | None:
@@ -130,11 +130,11 @@ def _goods(supplier: Company) -> list[Sold]:
     alone: dict[int, list[StockLevel]] = {}
     for level in mine.select_related("offer__variant__product", "location"):
         alone.setdefault(level.offer_id, []).append(level)
-    shown_at_all = set(Card.objects.values_list("product", flat=True))
+    shown_at_all = set(ProductCard.objects.values_list("product", flat=True))
     on_sale = set(Listing.objects.filter(available__gt=0).values_list("variant", flat=True))
     return [
         Sold(
-            ref=level.offer.supplier_sku,
+            external_id=level.offer.supplier_sku,
             warehouse=level.location.code,
             path=f"/en/p/{level.offer.variant.product.slug}/?v={level.offer.variant.sku}",
         )

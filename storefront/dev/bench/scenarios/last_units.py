@@ -14,7 +14,7 @@ from storefront.dev.bench.harness import buyers, checkout_script
 from storefront.dev.bench.harness.buyers import Goods
 from storefront.dev.bench.harness.scripted_load import Walks, walk
 from storefront.dev.bench.scenarios.checkout import Place
-from storefront.lib.http.client import Api
+from storefront.lib.http.client import ApiClient
 from suppliers.models import StockLevel
 
 BUYERS, STOCK = 200, 50
@@ -104,7 +104,7 @@ def _shop(place: Place, wanted: Goods) -> tuple[int, int, int, float]:
 
 def _tell_supplier(level: StockLevel) -> None:
     """Set the same stock at the supplier, since it is checked live for the last units."""
-    with Api(settings.SANDBOX_SUPPLIER_URL) as control:
+    with ApiClient(settings.SANDBOX_SUPPLIER_URL) as control:
         wish = {"vid": level.offer.supplier_sku, "warehouse": level.location.code}
         told = {**wish, "quantity": level.reported_quantity, "silent": True}
         control.post("/control/stock", told)

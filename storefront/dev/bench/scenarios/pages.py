@@ -18,7 +18,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from catalog.models import Card, Channel
+from catalog.models import Channel, ProductCard
 from storefront.dev.bench.goals import pages
 from storefront.dev.bench.goals.pages import Verdict
 from storefront.dev.bench.harness import catalog_size, suppliers
@@ -27,7 +27,7 @@ from storefront.dev.bench.harness.compare import Result, Subject, compare
 from storefront.dev.bench.harness.servers import Server, serving
 from storefront.dev.bench.scenarios import search
 from storefront.dev.runtime.ports import free_port
-from suppliers.models import Connection, FeedRun
+from suppliers.models import Connection, SyncRun
 
 SUPPLIER = "cj-sandbox"
 CATEGORY = "headlamps"
@@ -126,10 +126,10 @@ def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
     for name in ("first", "unchanged"):
         say(f"{name.capitalize()} sync")
         started = time.perf_counter()
-        last = FeedRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        last = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         call_command("supplier", "sync", SUPPLIER, stdout=io.StringIO())
         seconds = time.perf_counter() - started
-        runs = FeedRun.objects.filter(pk__gt=last)
+        runs = SyncRun.objects.filter(pk__gt=last)
         rows = sum(run.read for run in runs)
         written = sum(run.created + run.updated for run in runs)
         figures[name] = {
@@ -208,7 +208,7 @@ def _row_paths() -> list[str]:
 def _slugs() -> list[str]:
     """Select products from the whole catalog, the same ones for every catalog size."""
     cards = (
-        Card.objects.filter(pk__lt=catalog_size.STRIDE)
+        ProductCard.objects.filter(pk__lt=catalog_size.STRIDE)
         .order_by("pk")
         .values_list("slug", flat=True)
     )

@@ -10,9 +10,9 @@ from django.conf import settings
 
 from storefront.dev.bench.harness.workers import workers
 from suppliers.inventory import publication
-from suppliers.models import Supplier, UnpublishedSupply
+from suppliers.models import PendingPublication, Supplier
 
-TASK = "suppliers.inventory.tasks.publish_waiting"
+TASK = "suppliers.inventory.tasks.publish_pending"
 ROUNDS = 2
 PATIENCE_S = 300.0
 POLL_S = 0.02
@@ -43,8 +43,8 @@ def _publish(folder: Path, processes: int) -> tuple[int, float]:
         began = time.perf_counter()
         for _ in range(processes):
             broker.send_task(TASK)
-        while UnpublishedSupply.objects.exists():
+        while PendingPublication.objects.exists():
             if time.perf_counter() > began + PATIENCE_S:
-                raise StuckError(f"{UnpublishedSupply.objects.count()} variants are still queued")
+                raise StuckError(f"{PendingPublication.objects.count()} variants are still queued")
             time.sleep(POLL_S)
         return count, time.perf_counter() - began

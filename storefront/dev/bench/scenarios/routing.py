@@ -8,23 +8,23 @@ from decimal import Decimal
 from random import Random
 from statistics import median
 
-from catalog.pricing.landed_cost import Terms, land
+from catalog.pricing.landed_cost import CostTerms, calculate
 from orders.enums import Criterion
 from orders.routing.candidates import Candidate, Need
 from orders.routing.engine import route
-from orders.routing.margin_filter import Sold
+from orders.routing.margin_filter import SaleAmount
 from orders.routing.ranking import Rules
 from storefront.lib.money import Money
 
 LINES, SUPPLIERS, CARTS = 10, 50, 100
-TERMS = Terms(
+TERMS = CostTerms(
     handling_amount=Decimal(2),
     payment_fee_rate=Decimal("0.015"),
     payment_fee_amount=Decimal("0.25"),
 )
 # At this price no source sells at a loss, so all are compared: the slowest case.
-SOLD = Sold(gross=Money(Decimal(40), "EUR"), tax_rate=Decimal("0.19"))
-SOONEST = Rules(chain=(Criterion.DAYS, Criterion.PARCELS, Criterion.COST))
+SOLD = SaleAmount(gross=Money(Decimal(40), "EUR"), tax_rate=Decimal("0.19"))
+SOONEST = Rules(criteria=(Criterion.DAYS, Criterion.PARCELS, Criterion.COST))
 
 
 def measure(say: Callable[[str], None]) -> float:
@@ -37,7 +37,7 @@ def measure(say: Callable[[str], None]) -> float:
             p95 = sorted(took)[int(len(took) * 0.95)]
             slowest = max(slowest, p95)
             say(
-                f"{LINES} lines, each at {able} of {SUPPLIERS} suppliers, {rules.chain[0]} first:"
+                f"{LINES} lines, each at {able} of {SUPPLIERS} suppliers, {rules.criteria[0]} first:"
                 f" p50 {median(took):.2f} ms, p95 {p95:.2f} ms"
             )
     return slowest
@@ -71,7 +71,7 @@ def _candidate(dice: Random, variant_id: int, place: int) -> Candidate:
         available=9,
         cost=cost,
         wholesale=cost,
-        landed=land(wholesale=cost.amount, origin="DE", terms=TERMS, flat_duty=Decimal(0)),
+        landed=calculate(wholesale=cost.amount, origin="DE", terms=TERMS, flat_duty=Decimal(0)),
         lead_days=1,
         distance=dice.randint(0, 2),
         days=dice.randint(2, 20),

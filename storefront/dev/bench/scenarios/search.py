@@ -12,11 +12,11 @@ from django.db import connection
 
 from catalog.models import Channel
 from catalog.search import product_list
-from catalog.search.filters import ShelfQuery
+from catalog.search.filters import ProductFilter
 
 ROUNDS = 40
 COMMON = """
-SELECT word, ndoc FROM ts_stat('SELECT search FROM catalog_card WHERE id < {stride}')
+SELECT word, ndoc FROM ts_stat('SELECT search FROM catalog_productcard WHERE id < {stride}')
 WHERE word ~ '^[a-z]{{4,}}$' ORDER BY ndoc DESC, word
 """
 # Share of all cards that a word should match; the nearest word is used.
@@ -69,7 +69,7 @@ def _words(stride: int) -> Sequence[str]:
     with connection.cursor() as cursor:
         cursor.execute(COMMON.format(stride=stride))
         known = cursor.fetchall()
-        cursor.execute("SELECT count(*) FROM catalog_card WHERE id < %s", [stride])
+        cursor.execute("SELECT count(*) FROM catalog_productcard WHERE id < %s", [stride])
         ((total,),) = cursor.fetchall()
     chosen = [min(known, key=lambda row: abs(row[1] / total - share))[0] for share in SHARES]
     return list(dict.fromkeys([*chosen, " ".join(chosen[:2])]))
@@ -87,9 +87,9 @@ def _search(text: str, *, channel: Channel, now: datetime) -> tuple[float, int]:
             spent += time.perf_counter() - began
 
     with connection.execute_wrapper(timed):
-        found = product_list.read(
+        found = product_list.load_page(
             channel=channel,
-            query=ShelfQuery(words=text),
+            query=ProductFilter(words=text),
             country=channel.default_country,
             now=now,
         )

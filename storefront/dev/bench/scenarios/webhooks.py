@@ -18,7 +18,7 @@ from storefront.dev.bench.harness.servers import serving
 from storefront.dev.bench.scenarios import pages
 from storefront.dev.runtime.ports import free_port
 from storefront.lib.security import webhook_signing
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from storefront.webhooks.sources import TRACKING, tracking_secrets
 from suppliers.models import Supplier
 
@@ -44,11 +44,11 @@ def measure(say: Callable[[str], None]) -> Timing:
     env = {"LOG_LEVEL": "WARNING"}
     with serving("shop", "storefront.wsgi:application", port=port, env=env, log=log):
         _storm(supplier, port, WARM_UP)
-        before = InboundCall.objects.count()
+        before = InboundWebhook.objects.count()
         began = time.perf_counter()
         latencies = _storm(supplier, port, A_SECOND * SECONDS)
         seconds = time.perf_counter() - began
-    kept = InboundCall.objects.count() - before
+    kept = InboundWebhook.objects.count() - before
     if kept != len(latencies):
         raise LostCallError(f"{len(latencies)} were acknowledged, {kept} are stored")
     found = Timing(seconds=seconds, latencies_s=latencies)

@@ -18,45 +18,54 @@ from kombu.exceptions import OperationalError
 
 from notifications.tasks import fan_out_waiting
 from notifications.tasks import send_due as send_messages
-from orders.cancellation.tasks import settle_cancellations
+from orders.cancellation.tasks import sweep_cancellations
 from orders.checkout.tasks import expire_unpaid
-from orders.claims.tasks import speak_of_claims
-from orders.payments.tasks import ask_gateways, settle_payments
-from orders.purchasing.tasks import divide_paid, lift_holds, resolve_unknown, send_due
+from orders.claims.tasks import sweep_claims
+from orders.payments.tasks import execute_requests, poll_gateways
+from orders.purchasing.tasks import (
+    release_resolved_holds,
+    sweep_due_submissions,
+    sweep_paid_orders,
+    sweep_unknown_submissions,
+)
 from shipping.rerouting.tasks import reroute_due
 from shipping.tasks import poll_open_orders
-from storefront.webhooks.tasks import handle_waiting
-from suppliers.sync.tasks import close_dead_runs
+from storefront.webhooks.tasks import process_due
+from suppliers.sync.tasks import close_expired_runs
 
 PAUSE_S = 1.0  # between two starts of one sweep, in real time
 QUEUE = "celery"
 SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
-    "paid orders without purchase orders": (divide_paid,),
-    "purchase orders not submitted": (send_due, resolve_unknown, settle_cancellations),
-    "purchase orders on hold": (lift_holds,),
-    "open payment requests": (settle_payments,),
-    "authorized payments at the gateway": (ask_gateways, expire_unpaid),
+    "paid orders without purchase orders": (sweep_paid_orders,),
+    "purchase orders not submitted": (
+        sweep_due_submissions,
+        sweep_unknown_submissions,
+        sweep_cancellations,
+    ),
+    "purchase orders on hold": (release_resolved_holds,),
+    "open payment requests": (execute_requests,),
+    "authorized payments at the gateway": (poll_gateways, expire_unpaid),
     "open backorders": (reroute_due,),
     "orders with unread supplier status": (poll_open_orders,),
-    "claims not submitted": (speak_of_claims,),
+    "claims not submitted": (sweep_claims,),
     "events": (fan_out_waiting,),
     "notifications to send": (send_messages,),
-    "webhooks": (handle_waiting,),
+    "webhooks": (process_due,),
     # Work that the drain does not wait for, but that a moved clock may make overdue. Sweeps for
     # most other work are listed above.
-    "overdue I7.passed_on": (fan_out_waiting,),
-    "overdue I7.sent": (send_messages,),
-    "overdue I7.understood": (handle_waiting,),
-    "overdue I7.given_back": (expire_unpaid,),
-    "overdue I7.orders_move": (expire_unpaid, divide_paid),
-    "overdue I7.money_moves": (settle_payments,),
-    "overdue I7.runs_end": (close_dead_runs,),
-    "overdue I7.setbacks_end": (reroute_due,),
+    "overdue messaging.events_fanned_out": (fan_out_waiting,),
+    "overdue messaging.messages_sent": (send_messages,),
+    "overdue messaging.webhooks_processed": (process_due,),
+    "overdue messaging.reservations_expire": (expire_unpaid,),
+    "overdue messaging.orders_progress": (expire_unpaid, sweep_paid_orders),
+    "overdue messaging.payment_requests_answered": (execute_requests,),
+    "overdue messaging.sync_runs_end": (close_expired_runs,),
+    "overdue purchase_orders.backorders_end": (reroute_due,),
 }
 
 
 @dataclass(slots=True)
-class Skipper:
+class SweepStarter:
     """Starts sweeps, each at most once per ``PAUSE_S``."""
 
     _asked_at: dict[str, float] = field(default_factory=dict)
@@ -67,7 +76,7 @@ class Skipper:
         Returns False if the workers are busy.
         """
         with suppress(redis.RedisError, OperationalError):  # not restarted yet
-            if _is_any_waiting():
+            if _is_any_queued():
                 return False
             for words in left:
                 for sweep in SWEEPS.get(words.partition(" ")[2], ()):
@@ -83,6 +92,6 @@ class Skipper:
         sweep.delay()
 
 
-def _is_any_waiting() -> bool:
+def _is_any_queued() -> bool:
     with redis.Redis.from_url(settings.REDIS_URL) as store:
         return bool(store.llen(QUEUE))

@@ -13,40 +13,40 @@ from storefront.dev.chaos.instance import stop
 from storefront.dev.chaos.instance.instance import Instance
 
 BEAT = "beat"
-BEGUN_S, SENT_S = 30.0, 15.0
-LOOKS_EVERY_S = 0.1
-ASKED = frozenset(sweep.name for sweeps in SWEEPS.values() for sweep in sweeps)
+START_TIMEOUT_S, SEND_TIMEOUT_S = 30.0, 15.0
+POLL_INTERVAL_S = 0.1
+STARTED_SWEEPS = frozenset(sweep.name for sweeps in SWEEPS.values() for sweep in sweeps)
 _SENDING = re.compile(r"Sending due task .*\(([\w.]+)\)$", re.MULTILINE)
 
 
-def told(place: Instance) -> int:
+def log_length(place: Instance) -> int:
     """Return the current length of the log: later entries begin there."""
     log = place.stage.log(BEAT)
     return log.stat().st_size if log.exists() else 0
 
 
-def wait_until_begun(place: Instance, *, at_most_s: float = BEGUN_S) -> None:
+def wait_until_started(place: Instance, *, at_most_s: float = START_TIMEOUT_S) -> None:
     """Wait until beat runs; whether it sends sweeps is checked later.
 
     Raises: StopRequestedError
     """
     give_up_at = time.monotonic() + at_most_s
     while not _is_ready(place) and time.monotonic() < give_up_at:
-        stop.rest(place, LOOKS_EVERY_S)
+        stop.sleep(place, POLL_INTERVAL_S)
 
 
-def silent(place: Instance, *, since: int, at_most_s: float = SENT_S) -> list[str]:
+def silent_beat(place: Instance, *, since: int, at_most_s: float = SEND_TIMEOUT_S) -> list[str]:
     """Return beat's name if it does not run, or sent no sweep since the log had that length.
 
     Raises: StopRequestedError
     """
     give_up_at = time.monotonic() + at_most_s
     while BEAT in place.children:
-        if place.children[BEAT].is_running and ASKED & _sent(place, since):
+        if place.children[BEAT].is_running and STARTED_SWEEPS & _sent(place, since):
             return []
         if time.monotonic() >= give_up_at:
             break
-        stop.rest(place, LOOKS_EVERY_S)
+        stop.sleep(place, POLL_INTERVAL_S)
     return [BEAT]
 
 

@@ -7,25 +7,31 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from storefront.dev.chaos.observations.history import Charge, Evidence, OurPurchase, Purchase, Told
-from storefront.dev.chaos.plan import Way
+from storefront.dev.chaos.observations.history import (
+    CustomerPurchase,
+    Evidence,
+    GatewayPayment,
+    OurPurchase,
+    SupplierOrder,
+)
+from storefront.dev.chaos.plan import PaymentOutcome
 
 GONE = frozenset({"canceled", "expired"})
 SERVED = "customers get what they buy"
 SOLD = "nothing is oversold"
-TOLD = "each paid order is submitted once"
+SUBMITTED_ONCE = "each paid order is submitted once"
 MONEY = "payments match orders"
 MAILS = "each e-mail arrives once"
 TRUE = "the invariants hold"
-NOT_TOLD = frozenset({"canceled", "on_hold"})
+NOT_SUBMITTED = frozenset({"canceled", "on_hold"})
 ON_ITS_WAY = frozenset({"shipped", "closed"})
-IN_DOUBT = "delivering"  # the sending worker was killed: staff check it, no program sends it again
+IN_DOUBT = "sending"  # the sending worker was killed: staff check it, no program sends it again
 CONFIRMATION = "order_placed"
 REFUND = "refund"
-MOST_TOLD = 5
-MOST_MISSED = 0.2
-MOST_WORDS = 200
-SLOW_PAGE_S, MOST_SLOW = 1.5, 0.25
+MAX_EXAMPLES = 5
+MAX_MISSED_SHARE = 0.2
+MAX_WORDS = 200
+SLOW_PAGE_S, MAX_SLOW_SHARE = 1.5, 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,31 +47,33 @@ class Violation:
         return f"{self.promise}: {self.count} ({'; '.join(self.examples)})"
 
 
-def judge(evidence: Evidence) -> list[Violation]:
+def check_all(evidence: Evidence) -> list[Violation]:
     """Return the violations of all promises."""
     found = []
     for promise, check in PROMISES.items():
         if broken := list(check(evidence)):
-            found.append(Violation(promise=promise, count=len(broken), examples=broken[:MOST_TOLD]))
+            found.append(
+                Violation(promise=promise, count=len(broken), examples=broken[:MAX_EXAMPLES])
+            )
     return found
 
 
-def paid(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
+def paid_by_order(charges: Sequence[GatewayPayment]) -> dict[str, list[GatewayPayment]]:
     """Return by order the payments that are not fully released or refunded."""
-    kept: dict[str, list[Charge]] = {}
+    kept: dict[str, list[GatewayPayment]] = {}
     for one in charges:
         if one.authorized - one.released - one.refunded > 0:
             kept.setdefault(one.order, []).append(one)
     return kept
 
 
-def _served(evidence: Evidence) -> Iterator[str]:
+def _check_served(evidence: Evidence) -> Iterator[str]:
     """Check that customers were served: a shop that sells nothing keeps all other promises.
 
     A refunded payment counts: a supplier canceled the order, or the customer returned it.
     """
     kept = {one.payment for one in evidence.charges if one.authorized > one.released}
-    payers = [one for one in evidence.purchases if one.wish.way is Way.PAYS]
+    payers = [one for one in evidence.purchases if one.wish.way is PaymentOutcome.PAYS]
     hot = sum(one.wish.goods == 0 for one in payers)
     wished = len(payers) - max(0, hot - evidence.stock)  # more cannot be served
     got = sum(one.payment in kept for one in payers)
@@ -73,18 +81,18 @@ def _served(evidence: Evidence) -> Iterator[str]:
         yield f"{got} of {wished} paying customers got anything"
     for one in evidence.purchases:
         if one.end == "lost":
-            yield f"a customer of {one.phase} gave up: {one.words}"[:MOST_WORDS]
+            yield f"a customer of {one.phase} gave up: {one.words}"[:MAX_WORDS]
 
 
-def _oversold(evidence: Evidence) -> Iterator[str]:
+def _check_stock(evidence: Evidence) -> Iterator[str]:
     hot = {one.payment for one in evidence.purchases if one.wish.goods == 0}
-    kept = paid(evidence.charges)
+    kept = paid_by_order(evidence.charges)
     sold = [number for number, some in kept.items() if any(one.payment in hot for one in some)]
     for number in sold[evidence.stock :]:
         yield f"{number} exceeds the stock of {evidence.stock}"
 
 
-def held_too_often(purchases: Sequence[Purchase], *, stock: int) -> list[Violation]:
+def find_overselling(purchases: Sequence[CustomerPurchase], *, stock: int) -> list[Violation]:
     """Report customers who could pay for the hot product beyond its stock; without cancellations.
 
     If a unit is oversold, the supplier's rejection leads to a refund: the final state is correct,
@@ -94,10 +102,10 @@ def held_too_often(purchases: Sequence[Purchase], *, stock: int) -> list[Violati
     if len(led) <= stock:
         return []
     told = [f"{name} could pay beyond the stock of {stock}" for name in led[stock:]]
-    return [Violation(promise=SOLD, count=len(told), examples=told[:MOST_TOLD])]
+    return [Violation(promise=SOLD, count=len(told), examples=told[:MAX_EXAMPLES])]
 
 
-def _lost(evidence: Evidence) -> Iterator[str]:
+def _check_lost(evidence: Evidence) -> Iterator[str]:
     """Check that each order and payment that a customer saw exists."""
     known = {number for order in evidence.ours.orders for number in order.payments}
     numbers = {order.number for order in evidence.ours.orders}
@@ -106,15 +114,15 @@ def _lost(evidence: Evidence) -> Iterator[str]:
             yield f"payment {one.payment} belongs to no order of the shop"
         if one.number and one.number not in numbers:
             yield f"{one.number} was shown, but no longer exists"
-    for number in paid(evidence.charges):
+    for number in paid_by_order(evidence.charges):
         if number not in numbers:
             yield f"{number} is paid, but is not an order of the shop"
-    yield from _given_back(evidence)
+    yield from _check_refunds(evidence)
 
 
-def _given_back(evidence: Evidence) -> Iterator[str]:
+def _check_refunds(evidence: Evidence) -> Iterator[str]:
     """Check that paid orders were refunded only if they could not be shipped."""
-    kept = {one.payment for some in paid(evidence.charges).values() for one in some}
+    kept = {one.payment for some in paid_by_order(evidence.charges).values() for one in some}
     orders = {number: one for one in evidence.ours.orders for number in one.payments}
     for one in evidence.purchases:
         if one.end != "paid" or one.payment in kept or one.payment not in orders:
@@ -124,17 +132,17 @@ def _given_back(evidence: Evidence) -> Iterator[str]:
             continue  # the amount is checked elsewhere
         if order.status != "canceled" or not _is_lost(order.number, evidence):
             mine = [one for one in evidence.ours.purchases if one.order == order.number]
-            words = ", ".join(f"{one.number} {one.status} {one.request_status}" for one in mine)
+            words = ", ".join(f"{one.number} {one.status} {one.submission_status}" for one in mine)
             yield f"{order.number} was paid, is {order.status}, and was refunded: {words}"
 
 
 def _is_lost(order: str, evidence: Evidence) -> bool:
     """Test whether suppliers had the order, and none could ship any of it."""
     ended = [each for each in evidence.ours.purchases if each.order == order]
-    return bool(ended) and all(_is_refused(each, evidence) for each in ended)
+    return bool(ended) and all(_is_rejected(each, evidence) for each in ended)
 
 
-def _is_refused(purchase: OurPurchase, evidence: Evidence) -> bool:
+def _is_rejected(purchase: OurPurchase, evidence: Evidence) -> bool:
     """Test whether the supplier rejected or canceled it, or we gave it up."""
     if purchase.is_given_up:
         return True
@@ -144,28 +152,28 @@ def _is_refused(purchase: OurPurchase, evidence: Evidence) -> bool:
     return any(one.number == purchase.number and not one.is_taken for one in evidence.attempts)
 
 
-def _told_once(evidence: Evidence) -> Iterator[str]:
+def _check_submissions(evidence: Evidence) -> Iterator[str]:
     ours = {one.number: one for one in evidence.ours.purchases}
     theirs = Counter(one.number for one in evidence.told)
     by_order: dict[str, list[OurPurchase]] = {}
     for one in evidence.ours.purchases:
         by_order.setdefault(one.order, []).append(one)
-    yield from _sent_again(evidence)
+    yield from _find_resubmissions(evidence)
     for number, times in theirs.items():
         if times > 1:
             yield f"{number} was ordered {times} times"
         if number not in ours:
             yield f"the supplier has {number}, which is not a purchase order of the shop"
-    for order in paid(evidence.charges):
-        live = [one for one in by_order.get(order, []) if one.status not in NOT_TOLD]
+    for order in paid_by_order(evidence.charges):
+        live = [one for one in by_order.get(order, []) if one.status not in NOT_SUBMITTED]
         if not live:
             yield f"{order} is paid, but no supplier has to ship it"
         for one in live:
             if not theirs[one.number]:
-                yield f"{one.number} is {one.request_status}, but the supplier does not have it"
+                yield f"{one.number} is {one.submission_status}, but the supplier does not have it"
 
 
-def _sent_again(evidence: Evidence) -> Iterator[str]:
+def _find_resubmissions(evidence: Evidence) -> Iterator[str]:
     """Report submissions of an order after it was accepted, even if the supplier rejects them."""
     taken: set[str] = set()
     for attempt in evidence.attempts:
@@ -175,7 +183,7 @@ def _sent_again(evidence: Evidence) -> Iterator[str]:
             taken.add(attempt.number)
 
 
-def _alike(evidence: Evidence) -> Iterator[str]:
+def _check_agreement(evidence: Evidence) -> Iterator[str]:
     """Compare units and status of each order with those at the supplier."""
     ours = {one.number: one for one in evidence.ours.purchases}
     for theirs in evidence.told:
@@ -187,18 +195,18 @@ def _alike(evidence: Evidence) -> Iterator[str]:
             yield (f"{theirs.number}: {theirs.status} at the supplier, {mine.status} in the shop")
 
 
-def _contradicts(theirs: Told, mine: OurPurchase) -> bool:
+def _contradicts(theirs: SupplierOrder, mine: OurPurchase) -> bool:
     """Test for a final status that only one side has. A shipment notice may arrive later."""
     is_unfounded = mine.status in ON_ITS_WAY and not theirs.has_left
     return theirs.is_off != (mine.status == "canceled") or is_unfounded
 
 
-def _money(evidence: Evidence) -> Iterator[str]:
+def _check_money(evidence: Evidence) -> Iterator[str]:
     """Compare the gateway's ledger with the agreed amounts and with our orders."""
     agreed = {one.payment: int(one.agreed * 100) for one in evidence.purchases if one.payment}
     charged: Counter[str] = Counter()
     for purchase in evidence.ours.purchases:
-        if purchase.status not in NOT_TOLD:
+        if purchase.status not in NOT_SUBMITTED:
             charged[purchase.order] += purchase.charge
     totals = {order.number: order.total for order in evidence.ours.orders if order.is_whole}
     for one in evidence.charges:
@@ -218,7 +226,7 @@ def _money(evidence: Evidence) -> Iterator[str]:
             yield f"{order}: {charged[order]} is charged, the total is {totals[order]}"
 
 
-def _claims(evidence: Evidence) -> Iterator[str]:
+def _check_claims(evidence: Evidence) -> Iterator[str]:
     theirs = Counter(evidence.disputes)
     for number in evidence.claims:
         if theirs[number] != 1:
@@ -227,13 +235,13 @@ def _claims(evidence: Evidence) -> Iterator[str]:
         yield f"the supplier has {number}, which is not a claim of the shop"
 
 
-def _answered(evidence: Evidence) -> Iterator[str]:
+def _check_backorder_answers(evidence: Evidence) -> Iterator[str]:
     """Compare each customer's answer to a backorder with the result.
 
     A customer who waits is refunded only if no supplier could ship it. Only orders of one line are
     checked, because other orders stay paid for the lines that ship.
     """
-    kept = paid(evidence.charges)
+    kept = paid_by_order(evidence.charges)
     single = {one.number for one in evidence.ours.orders if one.lines == 1}
     for number, choice in evidence.answers.items():
         if number not in single:
@@ -244,7 +252,7 @@ def _answered(evidence: Evidence) -> Iterator[str]:
             yield f"{number} was answered {choice}, and is {'' if number in kept else 'not '}paid"
 
 
-def _mails(evidence: Evidence) -> Iterator[str]:
+def _check_mails(evidence: Evidence) -> Iterator[str]:
     came = Counter(one.message_id for one in evidence.letters)
     known = {one.message_id: one for one in evidence.ours.mails}
     for name, times in came.items():
@@ -256,73 +264,73 @@ def _mails(evidence: Evidence) -> Iterator[str]:
     for one in evidence.ours.mails:
         if one.status != IN_DOUBT and not came[one.message_id]:
             yield f"{one.template} of {one.order} is {one.status}, but never arrived"
-    for order in paid(evidence.charges):
+    for order in paid_by_order(evidence.charges):
         if confirmed[order] != 1:
             yield f"{order} is paid, but was confirmed {confirmed[order]} times"
 
 
-def _keyed(evidence: Evidence) -> Iterator[str]:
+def _check_idempotency(evidence: Evidence) -> Iterator[str]:
     """Check that one key has one answer, and that many orders; a rejection is an answer too."""
     for one in evidence.pressed:
         said = set(one.answers)
         if len(said) > 1:
-            yield f"one key got {len(said)} different responses: {sorted(said)}"[:MOST_WORDS]
+            yield f"one key got {len(said)} different responses: {sorted(said)}"[:MAX_WORDS]
         wanted = sum(status == HTTPStatus.CREATED for status, _ in said)
         if said and one.orders != wanted:
             yield f"one key made {one.orders} orders, but reported {wanted}"
 
 
-def _hung(evidence: Evidence) -> Iterator[str]:
+def _check_page_times(evidence: Evidence) -> Iterator[str]:
     """Check that most pages were fast while the gateway hung; a busy machine delays some."""
     slow = [each for each in evidence.pages_s if each >= SLOW_PAGE_S]
-    if len(slow) > len(evidence.pages_s) * MOST_SLOW:
+    if len(slow) > len(evidence.pages_s) * MAX_SLOW_SHARE:
         told = f"{len(slow)} of {len(evidence.pages_s)} pages took over {SLOW_PAGE_S} s"
         yield f"{told} while the gateway hung"
 
 
-def _grabbed(evidence: Evidence) -> Iterator[str]:
+def _check_unpaid_orders(evidence: Evidence) -> Iterator[str]:
     """Check that a network that never pays is limited; invariants check its stock."""
-    said = set(evidence.grabbed)
+    said = set(evidence.flooded)
     if said and not {HTTPStatus.CREATED, HTTPStatus.CONFLICT} <= said:
-        yield f"{len(evidence.grabbed)} unpaid orders of one network were answered {sorted(said)}"
+        yield f"{len(evidence.flooded)} unpaid orders of one network were answered {sorted(said)}"
 
 
-def _befell(evidence: Evidence) -> Iterator[str]:
+def _check_faults_happened(evidence: Evidence) -> Iterator[str]:
     """Check that the faults happened: without them a run proves nothing; some have no target."""
     yield from evidence.errors
-    for name in evidence.spared:
+    for name in evidence.unreached_failpoints:
         yield f"no process died at {name}"
-    for supplier in evidence.refusers:
+    for supplier in evidence.canceling_suppliers:
         if not any(one.is_off and one.supplier == supplier for one in evidence.told):
             yield f"{supplier} canceled nothing"
-    if evidence.refusers and not evidence.returned:
+    if evidence.canceling_suppliers and not evidence.returned:
         yield "nothing was returned"
     for name in evidence.silent:
         yield f"{name} had no activity after the last fault"
-    fell = evidence.struck + len(evidence.missed)
+    fell = evidence.injected + len(evidence.missed)
     if fell < evidence.planned:
         yield f"{fell} of {evidence.planned} planned faults happened"
-    if len(evidence.missed) > evidence.planned * MOST_MISSED:
+    if len(evidence.missed) > evidence.planned * MAX_MISSED_SHARE:
         yield f"{len(evidence.missed)} of {evidence.planned} faults failed: {evidence.missed[0]}"
 
 
 PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
-    SERVED: _served,
-    SOLD: _oversold,
-    "no order is lost": _lost,
-    TOLD: _told_once,
-    "supplier and shop agree on orders": _alike,
-    MONEY: _money,
-    MAILS: _mails,
-    "each claim is submitted once": _claims,
-    "a customer's backorder choice is followed": _answered,
+    SERVED: _check_served,
+    SOLD: _check_stock,
+    "no order is lost": _check_lost,
+    SUBMITTED_ONCE: _check_submissions,
+    "supplier and shop agree on orders": _check_agreement,
+    MONEY: _check_money,
+    MAILS: _check_mails,
+    "each claim is submitted once": _check_claims,
+    "a customer's backorder choice is followed": _check_backorder_answers,
     "each return is stored once": lambda one: one.wrong_returns,
     "the day's money reconciles": lambda one: one.audit,
-    "one key has one effect": _keyed,
-    "pages respond while the gateway hangs": _hung,
-    "one network reserves no more than its limit": _grabbed,
-    "no forged webhook is accepted": lambda one: one.wrong_letters,
-    "planned faults happened": _befell,
+    "one key has one effect": _check_idempotency,
+    "pages respond while the gateway hangs": _check_page_times,
+    "one network reserves no more than its limit": _check_unpaid_orders,
+    "no forged webhook is accepted": lambda one: one.mishandled_webhooks,
+    "planned faults happened": _check_faults_happened,
     "no work is left": lambda one: one.ours.left,
     TRUE: lambda one: one.ours.broken,
 }

@@ -11,7 +11,7 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from orders.models import PurchaseOrder
-from storefront.dev.chaos.checker.beat_catch_up import Skipper
+from storefront.dev.chaos.checker.beat_catch_up import SweepStarter
 from storefront.dev.chaos.instance import stop
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import inside, outside
@@ -22,14 +22,14 @@ STEP_S = 90.0  # how far the clock advances per check, while workers are idle
 FIRST_S = 600.0
 LATEST_S = 45 * 60.0  # after the first check; then the clock advances more slowly
 THEN_STEP_S = 10.0
-LOOKS_EVERY_S = 0.5
+POLL_INTERVAL_S = 0.5
 SOON = timedelta(minutes=1)  # for work that becomes overdue before the final check
 LONGEST_TIMES = 4  # total limit, in multiples of the limit without progress
-QUIET_LOOKS = 3  # consecutive checks without open work: a webhook may be in transit
+QUIET_POLLS = 3  # consecutive checks without open work: a webhook may be in transit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drained:
+class DrainResult:
     """The result of a drain: its duration, the open work, the number of staff decisions.
 
     Shape:  ``waited_s`` is when each kind of work was last open
@@ -47,7 +47,7 @@ def drain(
     at_most_s: float,
     besides: Collection[str] = (),
     chores: Callable[[bool], bool] = lambda _: False,
-) -> Drained:
+) -> DrainResult:
     """Let the workers finish all open work without faults.
 
     Gives up when the open work did not change for ``at_most_s``: a busy machine is slow, but
@@ -62,24 +62,28 @@ def drain(
     left: tuple[str, ...] = ("not checked",)
     overdue: tuple[str, ...] = ()
     waited_s: dict[str, float] = {}
-    quiet, skipper = 0, Skipper()
-    while _is_worth_it(began, changed_at, at_most_s):
+    quiet, skipper = 0, SweepStarter()
+    while _may_continue(began, changed_at, at_most_s):
         before = (left, overdue)
         try:
-            by_staff += staff.do_their_work(place)
-            left = (*inside.left(besides), *_held_money(place), *_unheard(place))
+            by_staff += staff.do_open_work(place)
+            left = (
+                *inside.open_work(besides),
+                *_count_unknown_payments(place),
+                *_count_unreported(place),
+            )
             if chores(not left):
                 left = ("chores",)
             # The clock may have skipped work that is no open work here: an unpaid order.
             overdue = () if left else inside.overdue(now=timezone.now() + SOON)
-            rests = inside.gateway_rests()
+            rests = inside.is_gateway_blocked()
         except Error as error:  # PostgreSQL may be restarting
             left, overdue, rests = (str(error),), (), False
             connection.close()
         if (left, overdue) != before:
             changed_at = time.monotonic()
         quiet = 0 if left or overdue else quiet + 1
-        if quiet >= QUIET_LOOKS:
+        if quiet >= QUIET_POLLS:
             break
         here_s = round(time.monotonic() - began, 1)
         waited_s |= {words.partition(" ")[2]: here_s for words in (*left, *overdue)}
@@ -92,8 +96,8 @@ def drain(
         is_quick = skipper.ask((*left, *overdue)) and later_s < FIRST_S + LATEST_S
         if moves:
             later_s += STEP_S if is_quick else THEN_STEP_S
-        stop.rest(place, LOOKS_EVERY_S)
-    return Drained(
+        stop.sleep(place, POLL_INTERVAL_S)
+    return DrainResult(
         seconds=round(time.monotonic() - began, 1),
         waited_s=waited_s,
         left=(*left, *overdue),
@@ -101,17 +105,17 @@ def drain(
     )
 
 
-def _is_worth_it(began: float, changed_at: float, at_most_s: float) -> bool:
+def _may_continue(began: float, changed_at: float, at_most_s: float) -> bool:
     now = time.monotonic()
     return now < changed_at + at_most_s and now < began + LONGEST_TIMES * at_most_s
 
 
-def _unheard(place: Instance) -> tuple[str, ...]:
+def _count_unreported(place: Instance) -> tuple[str, ...]:
     """Count orders that were canceled or shipped without the shop's knowledge.
 
     BigBuy has no webhooks, and those of CJ get lost: the next poll reads them.
     """
-    told = outside.orders_told(place.var)
+    told = outside.supplier_orders(place.var)
     off = PurchaseOrder.objects.filter(number__in=[one.number for one in told if one.is_off])
     gone = PurchaseOrder.objects.filter(number__in=[one.number for one in told if one.has_left])
     count = (
@@ -121,7 +125,7 @@ def _unheard(place: Instance) -> tuple[str, ...]:
     return (f"{count} orders with unread supplier status",) if count else ()
 
 
-def _held_money(place: Instance) -> tuple[str, ...]:
+def _count_unknown_payments(place: Instance) -> tuple[str, ...]:
     """Count payments that the shop may not know: the customer's browser did not return."""
-    count = sum(one.held > 0 for one in outside.charges(place.var))
+    count = sum(one.held > 0 for one in outside.gateway_payments(place.var))
     return (f"{count} authorized payments at the gateway",) if count else ()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-LOOKS_EVERY_S = 0.2
+POLL_INTERVAL_S = 0.2
 _true_now = timezone.now
 
 
@@ -25,13 +25,13 @@ class Clock:
         self._looked_at = float("-inf")
 
     def now(self) -> datetime:
-        if time.monotonic() > self._looked_at + LOOKS_EVERY_S:
+        if time.monotonic() > self._looked_at + POLL_INTERVAL_S:
             self._looked_at = time.monotonic()
             self._off = timedelta(seconds=float(self._file.read_text()))
         return _true_now() + self._off
 
 
-def put_on() -> None:
+def install() -> None:
     """Make ``timezone.now`` of this process use the movable clock."""
     if file := os.environ.get("CHAOS_CLOCK"):
         timezone.now = Clock(Path(file)).now

@@ -17,17 +17,17 @@ from storefront.dev.runtime import datastores
 from storefront.dev.runtime.ports import HOST, free_port
 from storefront.dev.runtime.processes import Child
 from storefront.dev.runtime.supervisor import Supervisor
-from storefront.workers.warmup import keeping_all
+from storefront.workers.warmup import gc_frozen
 
 ROOT = Path(__file__).resolve().parents[4]
 PRODUCTS = 24
 FEW_PRODUCTS, SHARED_PRODUCTS = 12, 4  # of the other suppliers; of those, also sold by CJ
-SHIPS_EVERY_S = 15  # per status change of an order at the supplier
+SHIP_INTERVAL_S = 15  # per status change of an order at the supplier
 WORKER_PROCESSES = 4
 QUEUES = "celery,syncs,bulk"
 CLOCK, NOTES, READY = "clock", "failpoints", " ready."
 # Without bytecode, each restarted process would compile all code.
-LEFT_OUT = ("PYTHONDONTWRITEBYTECODE", "FAILPOINT", "MUTANT")
+REMOVED_VARIABLES = ("PYTHONDONTWRITEBYTECODE", "FAILPOINT", "MUTANT")
 FOLDERS = ("sandbox", "bigbuy", "wholesaler", "gateway", "mail", "log", "media", "private")
 
 
@@ -108,12 +108,12 @@ def instance(var: Path) -> Iterator[Instance]:
                 made.add(child)
             yield made
         finally:
-            end(supervisor)
+            kill_all(supervisor)
             lock.forget(var)
             datastores.wipe(var)
 
 
-def end(supervisor: Supervisor) -> None:
+def kill_all(supervisor: Supervisor) -> None:
     """Kill all processes at once: their data is deleted anyway."""
     for child in supervisor.children:
         # A killed PostgreSQL leaves shared memory behind; SIGQUIT frees it.
@@ -135,16 +135,16 @@ def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -
     env = processes.environment(
         processes.settings(var=var, ports=ports, keys=secrets.fresh(), addresses=addresses)
     )
-    for name in LEFT_OUT:
+    for name in REMOVED_VARIABLES:
         env.pop(name, None)
     # The proxy setting makes X-Forwarded-For the client address; customers send none.
     more = {"TRUSTED_PROXIES": "1", "CHAOS_CLOCK": str(var / CLOCK)}
     return {**env, **more}
 
 
-def outsiders(stage: processes.Stage) -> list[Child]:
+def external_services(stage: processes.Stage) -> list[Child]:
     """Return suppliers, gateway and mail server of the demo, with fewer products and no quotas."""
-    few, pace = str(FEW_PRODUCTS), str(SHIPS_EVERY_S)
+    few, pace = str(FEW_PRODUCTS), str(SHIP_INTERVAL_S)
     more = {
         "sandbox": ["--count", str(PRODUCTS), "--qps", "0", "--webhook-retry", "1"],
         "bigbuy": ["--count", few, "--hour", "0"],
@@ -174,14 +174,16 @@ def worker(stage: processes.Stage) -> Child:
     words = _celery("worker")
     words += ["--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES)]
     words += ["--hostname", "chaos@%h", "--without-mingle", "--without-gossip"]
-    return stage.child("worker", words, is_ready=lambda: _says(log, READY))
+    return stage.child("worker", words, is_ready=lambda: _has_line(log, READY))
 
 
 def beat(stage: processes.Stage) -> Child:
     log = stage.log("beat")
     before = log.stat().st_size if log.exists() else 0  # of the previous beat
     words = [*_celery("beat"), "--schedule", str(stage.var / "beat-schedule"), "--pidfile="]
-    return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting", since=before))
+    return stage.child(
+        "beat", words, is_ready=lambda: _has_line(log, "beat: Starting", since=before)
+    )
 
 
 def with_env(stage: processes.Stage, **more: str) -> processes.Stage:
@@ -200,7 +202,7 @@ def _celery(command: str) -> list[str]:
     ]
 
 
-def _says(log: Path, words: str, *, since: int = 0) -> bool:
+def _has_line(log: Path, words: str, *, since: int = 0) -> bool:
     return log.exists() and words.encode() in log.read_bytes()[since:]
 
 
@@ -213,7 +215,7 @@ def enter(env: dict[str, str]) -> None:
     sys.dont_write_bytecode = False
     import django  # noqa: PLC0415 - the settings are read here, not before
 
-    with keeping_all():
+    with gc_frozen():
         django.setup()
     from django.conf import settings  # noqa: PLC0415
 

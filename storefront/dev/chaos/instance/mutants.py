@@ -26,7 +26,7 @@ from notifications import outbox
 from notifications.models import Event
 from orders import ledger as payment_ledger
 from orders.gateways import gateway_for
-from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.gateways.stripe.gateway import StripeGateway
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, ReturnAuthorization
 from orders.payments import refunds, updates
@@ -34,25 +34,25 @@ from orders.purchasing import acknowledgements, submission, supplier_request
 from orders.returns import refund_amounts
 from orders.returns import refunds as return_refunds
 from storefront.lib.failpoints import failpoint
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
-from suppliers.connectors.capabilities import Connector, OrderPlacing, able
-from suppliers.connectors.records import PurchaseRequest
+from suppliers.connectors.capabilities import Connector, OrderPlacing, require
+from suppliers.connectors.records import PurchaseOrderRequest
 from suppliers.inventory import ledger as inventory_ledger
 from suppliers.models import StockLevel, StockMovement
 
 _replaced: list[tuple[object, object]] = []
-THINKS_S = 0.15  # between read and write
-NAIVE_TRIES = 3
+RACE_DELAY_S = 0.15  # between read and write
+NAIVE_ATTEMPTS = 3
 EVENTS = {
-    "payment_intent.amount_capturable_updated": PaymentNews.AUTHORIZED,
-    "charge.captured": PaymentNews.CAPTURED,
-    "payment_intent.canceled": PaymentNews.RELEASED,
-    "charge.refunded": PaymentNews.REFUNDED,
+    "payment_intent.amount_capturable_updated": UpdateKind.AUTHORIZED,
+    "charge.captured": UpdateKind.CAPTURED,
+    "payment_intent.canceled": UpdateKind.VOIDED,
+    "charge.refunded": UpdateKind.REFUNDED,
 }
 
 
-def put_on(name: str) -> None:
+def inject(name: str) -> None:
     """Inject the mutant with this name; an empty name does nothing.
 
     Raises: ImproperlyConfigured  in production
@@ -65,10 +65,10 @@ def put_on(name: str) -> None:
 
 
 @contextmanager
-def worn(name: str) -> Iterator[None]:
+def injected(name: str) -> Iterator[None]:
     """Inject a mutant, and remove it again."""
     kept_minor = Money.minor
-    put_on(name)
+    inject(name)
     try:
         yield
     finally:
@@ -78,7 +78,7 @@ def worn(name: str) -> Iterator[None]:
         _replaced.clear()
 
 
-def _everywhere(original: object, mutant: object) -> None:
+def _replace_everywhere(original: object, mutant: object) -> None:
     """Replace an object in every module that has it."""
     _replaced.append((original, mutant))
     _swap(original, mutant)
@@ -95,10 +95,10 @@ def _stock_is_read_then_written() -> None:
     def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
         for level_id, quantity in sorted(units.items()):
             level = StockLevel.objects.get(pk=level_id)
-            promised = level.reserved + level.allocated_unseen + level.buffer
+            promised = level.reserved + level.allocated_outstanding + level.buffer
             if level.reported_quantity < promised + quantity:
                 raise inventory_ledger.NotEnoughStockError(level_id, quantity)
-            time.sleep(THINKS_S)
+            time.sleep(RACE_DELAY_S)
             StockLevel.objects.filter(pk=level_id).update(reserved=level.reserved + quantity)
             StockMovement.objects.create(
                 level=level,
@@ -108,11 +108,11 @@ def _stock_is_read_then_written() -> None:
                 at=now,
             )
 
-    _everywhere(inventory_ledger.hold, hold)
+    _replace_everywhere(inventory_ledger.reserve, hold)
 
 
 def _facts_are_published_after_commit() -> None:
-    tell = outbox.tell
+    tell = outbox.record_event
 
     def tell_later(**words: Any) -> Event:
         transaction.on_commit(partial(publish, words))
@@ -123,44 +123,44 @@ def _facts_are_published_after_commit() -> None:
         with transaction.atomic():
             tell(**words)
 
-    _everywhere(tell, tell_later)
+    _replace_everywhere(tell, tell_later)
 
 
-def _suppliers_hear_no_number_twice() -> None:
-    request_for = supplier_request.request_for
+def _suppliers_get_no_number_twice() -> None:
+    request_for = supplier_request.build_request
 
-    def make_request_again(purchase_order: PurchaseOrder) -> PurchaseRequest:
+    def make_request_again(purchase_order: PurchaseOrder) -> PurchaseOrderRequest:
         request = request_for(purchase_order)
         return replace(request, number=f"{request.number}-{secrets.token_hex(2)}")
 
-    _everywhere(request_for, make_request_again)
+    _replace_everywhere(request_for, make_request_again)
 
 
-def _what_has_no_answer_is_sent_again() -> None:
-    place = submission._place  # noqa: SLF001
+def _unanswered_is_resent() -> None:
+    place = submission._call_supplier  # noqa: SLF001
 
     def place_again(
         purchase_order: PurchaseOrder,
-        request: PurchaseRequest,
+        request: PurchaseOrderRequest,
         connector: Connector,
         moment: Callable[[], datetime],
     ) -> None:
         try:
-            state = able(connector, OrderPlacing).place(request)
-        except OutsideError:
+            state = require(connector, OrderPlacing).place(request)
+        except ExternalServiceError:
             place(purchase_order, request, connector, moment)
         else:
             acknowledgements.apply(purchase_order=purchase_order, state=state, now=moment())
 
-    _everywhere(place, place_again)
+    _replace_everywhere(place, place_again)
 
 
-def _the_last_news_wins() -> None:
-    write, follow = payment_ledger.write, updates._follow  # noqa: SLF001 - internals
+def _last_event_wins() -> None:
+    write, follow = payment_ledger.record, updates._apply_consequences  # noqa: SLF001 - internals
     says = {
-        PaymentNews.AUTHORIZED: Payment.Status.AUTHORIZED,
-        PaymentNews.CAPTURED: Payment.Status.CAPTURED,
-        PaymentNews.RELEASED: Payment.Status.VOIDED,
+        UpdateKind.AUTHORIZED: Payment.Status.AUTHORIZED,
+        UpdateKind.CAPTURED: Payment.Status.CAPTURED,
+        UpdateKind.VOIDED: Payment.Status.VOIDED,
     }
 
     class CredulousGateway(StripeGateway):
@@ -182,20 +182,20 @@ def _the_last_news_wins() -> None:
         if update.news not in says or order.status == Order.Status.PENDING_PAYMENT:
             follow(order, payment, event, update, now)
             return
-        is_captured = update.news is PaymentNews.CAPTURED
+        is_captured = update.news is UpdateKind.CAPTURED
         Payment.objects.filter(pk=payment.pk).update(
             status=says[update.news],
             captured_amount=update.amount.amount if is_captured else 0,
-            released_amount=0,
+            voided_amount=0,
         )
 
-    _everywhere(StripeGateway, CredulousGateway)
-    _everywhere(write, write_again)
-    _everywhere(follow, overwrite)
-    _everywhere(updates._refuse_early, lambda *_: None)  # noqa: SLF001
+    _replace_everywhere(StripeGateway, CredulousGateway)
+    _replace_everywhere(write, write_again)
+    _replace_everywhere(follow, overwrite)
+    _replace_everywhere(updates._require_earlier_updates, lambda *_: None)  # noqa: SLF001
 
 
-def _money_is_a_float() -> None:
+def _money_as_float() -> None:
     def minor(self: Money) -> int:
         (single,) = struct.unpack("f", struct.pack("f", self.amount))  # as in a REAL column
         return int(single * 100)
@@ -203,12 +203,12 @@ def _money_is_a_float() -> None:
     Money.minor = property(minor)  # type: ignore[method-assign,assignment]
 
 
-def _refunds_are_not_written_down() -> None:
+def _refunds_unrecorded() -> None:
     def refund(*, order: Order, amount: Money, **_: Any) -> None:
         payment = order.payments.filter(captured_amount__gt=0).order_by("pk").get()
         gateway = gateway_for(payment.gateway)
-        for _turn in range(NAIVE_TRIES):
-            with suppress(OutsideError):
+        for _turn in range(NAIVE_ATTEMPTS):
+            with suppress(ExternalServiceError):
                 key = secrets.token_hex(8)
                 gateway.refund(reference=payment.reference, amount=amount, key=key)
                 break
@@ -216,17 +216,17 @@ def _refunds_are_not_written_down() -> None:
             refunded_amount=F("refunded_amount") + amount.amount
         )
 
-    _everywhere(refunds.refund, refund)
+    _replace_everywhere(refunds.refund, refund)
 
 
-def _returns_are_paid_by_each_click() -> None:
+def _returns_refunded_per_click() -> None:
     def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
-        amount = refund_amounts.due(authorization).given
-        time.sleep(THINKS_S)
+        amount = refund_amounts.preview(authorization).given
+        time.sleep(RACE_DELAY_S)
         with transaction.atomic():
-            payment = payment_ledger.secured(authorization.order_id)[-1]
+            payment = payment_ledger.lock_authorized_payments(authorization.order_id)[-1]
             purpose = secrets.token_hex(4)
-            payment_ledger.ask_refund(payment, amount=amount, purpose=purpose, at=now)
+            payment_ledger.request_refund(payment, amount=amount, purpose=purpose, at=now)
         authorization.move(
             ReturnAuthorization.Status.REFUNDED,
             at=now,
@@ -235,16 +235,16 @@ def _returns_are_paid_by_each_click() -> None:
             refund_amount=amount.amount,
         )
 
-    _everywhere(return_refunds.refund, refund)
+    _replace_everywhere(return_refunds.refund, refund)
 
 
 MUTANTS: Mapping[str, Callable[[], None]] = {
     "stock read, then written": _stock_is_read_then_written,
     "published after commit": _facts_are_published_after_commit,
-    "no idempotency key to the supplier": _suppliers_hear_no_number_twice,
-    "submits again without lookup": _what_has_no_answer_is_sent_again,
-    "last webhook wins": _the_last_news_wins,
-    "float money": _money_is_a_float,
-    "refund without ledger": _refunds_are_not_written_down,
-    "each click refunds a return": _returns_are_paid_by_each_click,
+    "no idempotency key to the supplier": _suppliers_get_no_number_twice,
+    "submits again without lookup": _unanswered_is_resent,
+    "last webhook wins": _last_event_wins,
+    "float money": _money_as_float,
+    "refund without ledger": _refunds_unrecorded,
+    "each click refunds a return": _returns_refunded_per_click,
 }

@@ -12,29 +12,29 @@ import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from storefront.workers.warmup import keeping_all
+from storefront.workers.warmup import gc_frozen
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 if settings.IS_PRODUCTION:
     raise ImproperlyConfigured("Chaos tools must not be used in production.")
-with keeping_all():
+with gc_frozen():
     django.setup()
 
 # The apps are loaded by now.
 from storefront.celery import app
 from storefront.dev.chaos.instance import clock, mutants
 
-HURRIED = ("orders:", "hooks:", "notifications:", "shipping: poll")
-HURRIED_TIMES = 2
-SHORTEST_S = 3.0
-CLAIMS = "orders: speak of claims"  # takes days in production
-LEFT_OUT = ("catalog: fetch pictures",)  # expensive, and not checked
+FAST_PREFIXES = ("orders:", "hooks:", "notifications:", "shipping: poll")
+SPEEDUP = 2
+MIN_INTERVAL_S = 3.0
+CLAIMS = "orders: sweep claims"  # takes days in production
+REMOVED_TASKS = ("catalog: fetch images",)  # expensive, and not checked
 
-for name in LEFT_OUT:
+for name in REMOVED_TASKS:
     del app.conf.beat_schedule[name]
 for name, entry in app.conf.beat_schedule.items():
-    if name.startswith(HURRIED):  # a run takes a minute
-        entry["schedule"] = max(entry["schedule"] / HURRIED_TIMES, SHORTEST_S)
-app.conf.beat_schedule[CLAIMS]["schedule"] = SHORTEST_S
-clock.put_on()
-mutants.put_on(os.environ.get("MUTANT", ""))
+    if name.startswith(FAST_PREFIXES):  # a run takes a minute
+        entry["schedule"] = max(entry["schedule"] / SPEEDUP, MIN_INTERVAL_S)
+app.conf.beat_schedule[CLAIMS]["schedule"] = MIN_INTERVAL_S
+clock.install()
+mutants.inject(os.environ.get("MUTANT", ""))

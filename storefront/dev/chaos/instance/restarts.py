@@ -12,11 +12,11 @@ from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.runtime.processes import POLL_S, Child
 
 MEASURED = ("postgres", "redis", "web")
-GIVE_UP_S = 60.0
+RESTART_TIMEOUT_S = 60.0
 
 
 @dataclass(slots=True)
-class Keeper:
+class Restarter:
     """Restarts the processes of one instance until the block ends."""
 
     place: Instance
@@ -27,7 +27,7 @@ class Keeper:
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._watch, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="restarter", daemon=True)
         self._thread.start()
         return self
 
@@ -67,7 +67,7 @@ class Keeper:
             threading.Thread(target=self._measure, args=(child, died_at), daemon=True).start()
 
     def _measure(self, child: Child, died_at: float) -> None:
-        while not self._over.wait(POLL_S) and time.monotonic() < died_at + GIVE_UP_S:
+        while not self._over.wait(POLL_S) and time.monotonic() < died_at + RESTART_TIMEOUT_S:
             if child.is_ready():
                 seconds = time.monotonic() - died_at
                 self.recoveries.setdefault(child.name, []).append(round(seconds, 2))

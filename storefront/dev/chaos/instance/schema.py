@@ -17,18 +17,18 @@ from django.db import connection
 from storefront.dev.chaos.instance.failpoints import APPS, ROOT
 from storefront.dev.runtime.postgres import PostgresError, find_programs
 
-KEPT = "schema"
+DUMPS_FOLDER = "schema"
 SOURCES = (".py", ".sql")
-PATIENCE_S = 60
+TIMEOUT_S = 60
 
 
-def make(var: Path, url: str) -> None:
+def create_schema(var: Path, url: str) -> None:
     """Create the schema in an empty database; an outdated dump is not used."""
-    file = var / KEPT / f"{digest(ROOT)}.sql"
-    if file.exists() and _ran("psql", url, "--quiet", "--single-transaction", "--file", file):
+    file = var / DUMPS_FOLDER / f"{digest(ROOT)}.sql"
+    if file.exists() and _run("psql", url, "--quiet", "--single-transaction", "--file", file):
         return
     call_command("migrate", verbosity=0, interactive=False)
-    _keep(file, url)
+    _dump(file, url)
 
 
 def digest(root: Path) -> str:
@@ -44,17 +44,17 @@ def digest(root: Path) -> str:
     return found.hexdigest()[:32]
 
 
-def _keep(file: Path, url: str) -> None:
+def _dump(file: Path, url: str) -> None:
     connection.close()
     file.parent.mkdir(parents=True, exist_ok=True)
     for old in file.parent.glob("*"):
         old.unlink()
     unfinished = file.with_suffix(".new")
-    if _ran("pg_dump", url, "--no-owner", "--file", unfinished):
+    if _run("pg_dump", url, "--no-owner", "--file", unfinished):
         unfinished.rename(file)
 
 
-def _ran(program: str, url: str, *words: str | Path) -> bool:
+def _run(program: str, url: str, *words: str | Path) -> bool:
     """Run a PostgreSQL program; return False if it is missing or fails."""
     parts = urlsplit(url)
     env = {**os.environ, "PGPASSWORD": parts.password or "", "PGOPTIONS": ""}
@@ -65,7 +65,7 @@ def _ran(program: str, url: str, *words: str | Path) -> bool:
             [find_programs() / program, *stop, *words, "--dbname", plain],
             env=env,
             capture_output=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=False,
         )
     except (OSError, PostgresError, subprocess.TimeoutExpired):

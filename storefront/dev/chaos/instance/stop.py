@@ -11,29 +11,29 @@ from collections.abc import Iterable
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.runtime.supervisor import StopRequestedError
 
-LOOKS_EVERY_S = 0.2
+POLL_INTERVAL_S = 0.2
 
 
-def is_wanted(place: Instance) -> bool:
+def is_requested(place: Instance) -> bool:
     return bool(place.supervisor.requests)
 
 
-def insist_going_on(place: Instance) -> None:
+def raise_if_requested(place: Instance) -> None:
     """Check for a stop request before a long step.
 
     Raises: StopRequestedError
     """
-    if is_wanted(place):
+    if is_requested(place):
         raise StopRequestedError
 
 
-def rest(place: Instance, seconds: float) -> None:
+def sleep(place: Instance, seconds: float) -> None:
     """Sleep, at most until a stop request.
 
     Raises: StopRequestedError
     """
     place.supervisor.wake.wait(seconds)
-    insist_going_on(place)
+    raise_if_requested(place)
 
 
 def wait_for(place: Instance, threads: Iterable[threading.Thread]) -> None:
@@ -43,6 +43,6 @@ def wait_for(place: Instance, threads: Iterable[threading.Thread]) -> None:
     """
     for each in threads:
         while each.is_alive():
-            each.join(LOOKS_EVERY_S)
-            insist_going_on(place)
-    insist_going_on(place)
+            each.join(POLL_INTERVAL_S)
+            raise_if_requested(place)
+    raise_if_requested(place)

@@ -20,84 +20,88 @@ from storefront.dev.bench.harness.servers import descendants
 from storefront.dev.chaos.instance import stop
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
-from storefront.dev.chaos.nemesis.forged_webhooks import Storm
+from storefront.dev.chaos.nemesis.forged_webhooks import WebhookForger
 from storefront.dev.chaos.nemesis.outages import Outage
 from storefront.dev.chaos.observations import outside
-from storefront.dev.chaos.plan import Blow, What
+from storefront.dev.chaos.plan import FaultKind, PlannedFault
 from storefront.dev.chaos.workload import goods
-from storefront.dev.chaos.workload.duplicate_requests import Presser
-from storefront.dev.chaos.workload.goods import Light
-from storefront.dev.chaos.workload.page_probe import Probe
+from storefront.dev.chaos.workload.duplicate_requests import RequestRepeater
+from storefront.dev.chaos.workload.goods import SellableProduct
+from storefront.dev.chaos.workload.page_probe import PageProbe
 
-WHOLE = (What.WORKER, What.WEB, What.BEAT)
+WHOLE_PROCESSES = (FaultKind.WORKER, FaultKind.WEB, FaultKind.BEAT)
 CANCELED = {"cj": "CANCELLED", "bigbuy": "Cancelled"}
 
 
-class MissedError(Exception):
+class NoTargetError(Exception):
     """A fault has no target."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Striker:
+class FaultInjector:
     """Injects faults in its own thread; ``luck`` only picks which of several processes dies."""
 
     place: Instance
-    storm: Storm
+    webhook_forger: WebhookForger
     luck: Random
-    presser: Presser | None = None
-    grabber: Presser | None = None
-    probe: Probe | None = None
-    goods: Sequence[Light] = ()
+    repeater: RequestRepeater | None = None
+    flooder: RequestRepeater | None = None
+    probe: PageProbe | None = None
+    goods: Sequence[SellableProduct] = ()
     outage: Outage = field(default_factory=Outage)
-    struck: Counter[What] = field(default_factory=Counter)
+    injected: Counter[FaultKind] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)  # faults without a target
     errors: list[str] = field(default_factory=list)  # bugs of this tool
 
-    def begin(self, blows: Sequence[Blow]) -> threading.Thread:
-        thread = threading.Thread(target=self._strike_all, args=(blows,), daemon=True)
+    def begin(self, planned_faults: Sequence[PlannedFault]) -> threading.Thread:
+        thread = threading.Thread(target=self._inject_all, args=(planned_faults,), daemon=True)
         thread.start()
         return thread
 
-    def _strike_all(self, blows: Sequence[Blow]) -> None:
+    def _inject_all(self, planned_faults: Sequence[PlannedFault]) -> None:
         began = time.monotonic()
-        for blow in blows:
-            self.place.supervisor.wake.wait(max(0.0, began + blow.at_s - time.monotonic()))
-            if stop.is_wanted(self.place):
+        for planned in planned_faults:
+            self.place.supervisor.wake.wait(max(0.0, began + planned.at_s - time.monotonic()))
+            if stop.is_requested(self.place):
                 return
             try:
-                self._strike(blow)
-            except (OSError, redis.RedisError, Error, MissedError) as error:
-                self.failures.append(f"{blow.what}: {error}")
+                self._inject(planned)
+            except (OSError, redis.RedisError, Error, NoTargetError) as error:
+                self.failures.append(f"{planned.what}: {error}")
             except Exception as error:  # noqa: BLE001 - the other faults are injected nonetheless
-                self.errors.append(f"{blow.what} broke: {error!r}")
+                self.errors.append(f"{planned.what} broke: {error!r}")
             else:
-                self.struck[blow.what] += 1
+                self.injected[planned.what] += 1
 
-    def _strike(self, blow: Blow) -> None:
-        acts: Mapping[What, Callable[[Mapping[str, Any]], object]] = {
-            What.SUPPLIER_FAULT: lambda one: self._supplier("faults", **one),
-            What.SYNC: lambda _: goods.ask_sync(),
-            What.REFUSAL: lambda one: self.refuse(**one),
-            What.SUPPLIER_DOWN: lambda _: self._supplier_down(),
-            What.SUPPLIER_BACK: lambda _: self._supplier_back(),
-            What.GATEWAY_FAULT: lambda one: control(self.place.gateway_url, "faults", dict(one)),
-            What.POSTING: lambda one: control(self.place.gateway_url, "webhooks", dict(one)),
-            What.WORKER_CHILD: lambda _: self._kill_one_of("worker"),
-            What.FLUSH: lambda _: self._flush(),
-            What.REDIS: lambda _: self._kill("redis", signal.SIGKILL),
-            What.POSTGRES: lambda _: self._kill("postgres", signal.SIGQUIT),  # "immediate" shutdown
-            What.LETTERS: lambda one: self.storm.rage(**one),
-            What.SOLD_OUT: lambda one: goods.sell_out(self.place, self.goods[one["goods"]]),
-            What.SAME_KEY: lambda _: self._press(),
-            What.CLOCK: lambda one: self.place.set_clock(one["seconds"]),
-            What.GATEWAY_HANGS: lambda one: self._gateway_hangs(**one),
-            What.REDIS_HANGS: lambda one: self._redis_hangs(**one),
-            What.NETWORK: lambda one: self._grab(**one),
+    def _inject(self, planned: PlannedFault) -> None:
+        acts: Mapping[FaultKind, Callable[[Mapping[str, Any]], object]] = {
+            FaultKind.SUPPLIER_FAULT: lambda one: self._supplier("faults", **one),
+            FaultKind.SYNC: lambda _: goods.queue_syncs(),
+            FaultKind.REFUSAL: lambda one: self.refuse(**one),
+            FaultKind.SUPPLIER_DOWN: lambda _: self._supplier_down(),
+            FaultKind.SUPPLIER_BACK: lambda _: self._supplier_back(),
+            FaultKind.GATEWAY_FAULT: lambda one: control(
+                self.place.gateway_url, "faults", dict(one)
+            ),
+            FaultKind.POSTING: lambda one: control(self.place.gateway_url, "webhooks", dict(one)),
+            FaultKind.WORKER_CHILD: lambda _: self._kill_one_of("worker"),
+            FaultKind.FLUSH: lambda _: self._flush(),
+            FaultKind.REDIS: lambda _: self._kill("redis", signal.SIGKILL),
+            FaultKind.POSTGRES: lambda _: self._kill(
+                "postgres", signal.SIGQUIT
+            ),  # "immediate" shutdown
+            FaultKind.LETTERS: lambda one: self.webhook_forger.post_many(**one),
+            FaultKind.SOLD_OUT: lambda one: goods.sell_out(self.place, self.goods[one["goods"]]),
+            FaultKind.SAME_KEY: lambda _: self._repeat_order(),
+            FaultKind.CLOCK: lambda one: self.place.set_clock(one["seconds"]),
+            FaultKind.GATEWAY_HANGS: lambda one: self._gateway_hangs(**one),
+            FaultKind.REDIS_HANGS: lambda one: self._redis_hangs(**one),
+            FaultKind.NETWORK: lambda one: self._flood(**one),
         }
-        if blow.what in WHOLE:
-            os.killpg(self.place.children[blow.what.value].pid, signal.SIGKILL)
+        if planned.what in WHOLE_PROCESSES:
+            os.killpg(self.place.children[planned.what.value].pid, signal.SIGKILL)
         else:
-            acts[blow.what](blow.detail)
+            acts[planned.what](planned.detail)
 
     def heal(self) -> None:
         """End all faults."""
@@ -116,21 +120,21 @@ class Striker:
 
         Raises: MissedError  it has none
         """
-        told = outside.orders_told(self.place.var)
+        told = outside.supplier_orders(self.place.var)
         open_ones = [one for one in told if one.supplier == supplier and one.is_open]
         if not open_ones:
-            raise MissedError(f"{supplier} has no order to cancel")
+            raise NoTargetError(f"{supplier} has no order to cancel")
         number = self.luck.choice(open_ones).number
         named = {"orderNumber": number, "reference": number}
         self._supplier("advance", supplier=supplier, to=CANCELED[supplier], **named)
 
-    def _press(self) -> None:
-        if self.presser is not None:
-            self.presser.press()
+    def _repeat_order(self) -> None:
+        if self.repeater is not None:
+            self.repeater.repeat_order()
 
-    def _grab(self, *, orders: int) -> None:
-        if self.grabber is not None:
-            self.grabber.grab(orders)
+    def _flood(self, *, orders: int) -> None:
+        if self.flooder is not None:
+            self.flooder.flood(orders)
 
     def _gateway_hangs(self, *, count: int, seconds: float) -> None:
         path = "POST /v1/checkout/sessions$"
@@ -142,7 +146,7 @@ class Striker:
     def _redis_hangs(self, *, seconds: float) -> None:
         self._kill("redis", signal.SIGSTOP)
         try:
-            stop.rest(self.place, seconds)
+            stop.sleep(self.place, seconds)
         finally:
             self._kill("redis", signal.SIGCONT)
 

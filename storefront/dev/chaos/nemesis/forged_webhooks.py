@@ -18,13 +18,13 @@ from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
 from storefront.dev.sandboxes.stripe.webhooks.payloads import signed
 
-STALE = timedelta(minutes=10)
+STALE_AFTER = timedelta(minutes=10)
 OTHER_SECRET = "whsec_unknown"  # noqa: S105 - to be refused
 WEIGHTS = (6, 5, 5, 5, 3, 1)
 
 
 @dataclass(slots=True, kw_only=True)
-class Storm:
+class WebhookForger:
     """Posts webhooks beside the gateway's own, and records how the shop answers them."""
 
     place: Instance
@@ -33,7 +33,7 @@ class Storm:
     wrong: list[str] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)  # ids of events about unknown payments
 
-    def rage(self, *, count: int) -> None:
+    def post_many(self, *, count: int) -> None:
         """Post this many webhooks of random kinds."""
         events = outside.gateway_events(self.place.var)
         kinds: dict[str, Callable[[dict[str, Any]], int]] = {
@@ -67,7 +67,7 @@ class Storm:
     def _stale(self, event: dict[str, Any]) -> int:
         body = json.dumps(event)
         sign = self.luck.choice((-1, 1))
-        return self._post(body, body, away=sign * STALE)
+        return self._post(body, body, away=sign * STALE_AFTER)
 
     def _again(self, event: dict[str, Any]) -> int:
         body = json.dumps(event)

@@ -14,10 +14,10 @@ from django.db.models import QuerySet
 
 from orders.models import PurchaseOrder
 
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 # Orders with an unknown submission are left out: they are looked up half a minute later anyway.
-NEVER_SENT = (Request.UNSUBMITTED, Request.SUBMITTING, Request.SUBMIT_FAILED)
-TRIES, PAUSE_S = 20, 0.25
+UNSUBMITTED = (Submission.UNSUBMITTED, Submission.SUBMITTING, Submission.SUBMIT_FAILED)
+ATTEMPTS, PAUSE_S = 20, 0.25
 ENDED = (PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD)
 
 
@@ -25,12 +25,12 @@ ENDED = (PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD)
 class Outage:
     """The duration of an outage, the number of orders in the backlog, and its submission time.
 
-    Shape:  ``told_s`` is None until all of them are submitted
+    Shape:  ``submitted_s`` is None until all of them are submitted
     """
 
     away_s: float = 0.0
     waited: int = 0
-    told_s: float | None = None
+    submitted_s: float | None = None
     _began: float = 0.0
     _back_at: float = 0.0
     _numbers: list[int] = field(default_factory=list)
@@ -41,12 +41,12 @@ class Outage:
     def end(self) -> None:
         self._back_at = time.monotonic()
         self.away_s = round(self._back_at - self._began, 1)
-        for turn in range(TRIES):
+        for turn in range(ATTEMPTS):
             try:
-                self._numbers = list(_waiting().values_list("pk", flat=True))
+                self._numbers = list(_backlog().values_list("pk", flat=True))
                 break
             except Error:  # PostgreSQL was killed too, and is restarting
-                if turn == TRIES - 1:
+                if turn == ATTEMPTS - 1:
                     raise
                 time.sleep(PAUSE_S)
             finally:
@@ -55,17 +55,21 @@ class Outage:
 
     def look(self) -> None:
         """Record when the whole backlog is submitted."""
-        if self._back_at and self.told_s is None and not self._is_any_left():
-            self.told_s = round(time.monotonic() - self._back_at, 1)
+        if self._back_at and self.submitted_s is None and not self._is_any_left():
+            self.submitted_s = round(time.monotonic() - self._back_at, 1)
 
     def _is_any_left(self) -> bool:
-        return _waiting().filter(pk__in=self._numbers).exists()
+        return _backlog().filter(pk__in=self._numbers).exists()
 
     @property
     def words(self) -> str:
-        took = "not all submitted" if self.told_s is None else f"all submitted in {self.told_s} s"
+        took = (
+            "not all submitted"
+            if self.submitted_s is None
+            else f"all submitted in {self.submitted_s} s"
+        )
         return f"{self.away_s} s without supplier, {self.waited} orders waited: {took}"
 
 
-def _waiting() -> QuerySet[PurchaseOrder]:
-    return PurchaseOrder.objects.filter(request_status__in=NEVER_SENT).exclude(status__in=ENDED)
+def _backlog() -> QuerySet[PurchaseOrder]:
+    return PurchaseOrder.objects.filter(submission_status__in=UNSUBMITTED).exclude(status__in=ENDED)

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from http import HTTPStatus
 
-from storefront.dev.chaos.plan import Wish
+from storefront.dev.chaos.plan import PlannedPurchase
 
 
 @dataclass(slots=True, kw_only=True)
-class Purchase:
+class CustomerPurchase:
     """What one customer knows of a purchase.
 
     Shape:  ``payment`` is the gateway's id; ``end`` is one of paid, late, declined, left,
             refused (sold out, or another price) and lost (the customer gave up)
     """
 
-    wish: Wish
+    wish: PlannedPurchase
     phase: str
     end: str = "lost"
     payment: str = ""
@@ -33,7 +33,7 @@ class Purchase:
 
 
 @dataclass(slots=True)
-class Tally:
+class ResponseCounts:
     """Counts the answers to all customers."""
 
     requests: int = 0
@@ -51,7 +51,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class GatewayPayment:
     """One payment in the gateway's ledger, in cents; ``order`` is our number."""
 
     payment: str
@@ -70,7 +70,7 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class SupplierOrder:
     """One order at a supplier, with our number; ``status`` is CJ's name for it."""
 
     number: str
@@ -96,7 +96,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class SubmissionAttempt:
     """One call that placed an order at a supplier, and whether it was accepted."""
 
     number: str
@@ -104,7 +104,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class ReceivedEmail:
     """One e-mail that arrived."""
 
     message_id: str
@@ -113,7 +113,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
+class RepeatedOrder:
     """One order that was sent many times at once with one idempotency key.
 
     Shape:  ``answers`` are the final answers; ``orders`` is how many orders exist
@@ -150,7 +150,7 @@ class OurPurchase:
     number: str
     order: str
     status: str
-    request_status: str
+    submission_status: str
     charge: int
     units: int
     is_given_up: bool = False
@@ -167,7 +167,7 @@ class OurMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ours:
+class ShopState:
     """The state according to our database."""
 
     orders: tuple[OurOrder, ...]
@@ -182,38 +182,38 @@ class Evidence:
     """All that is known when no work is left.
 
     Shape:  ``refunds`` is what staff refunded, returns included, in cents by order; ``returned``
-            the orders with a return; ``refusers`` the suppliers that had to cancel accepted
-            orders; ``claims`` our claim numbers, and ``disputes`` those that the supplier has;
-            ``answers`` the customers' last choices, by order; ``audit`` the differences of the
-            daily reconciliation; of the ``planned`` faults ``struck`` were injected, and ``missed``
-            had no target; at the failpoints in ``spared`` no process died; the processes in
-            ``silent`` did nothing after the last fault; ``errors`` are bugs of this tool;
-            ``pages_s`` the page times while the gateway hung; ``grabbed`` the statuses of orders
-            that one network placed and did not pay
+            the orders with a return; ``canceling_suppliers`` the suppliers that had to cancel
+            accepted orders; ``claims`` our claim numbers, and ``disputes`` those that the supplier
+            has; ``answers`` the customers' last choices, by order; ``audit`` the differences of the
+            daily reconciliation; of the ``planned`` faults ``injected`` were injected, and
+            ``missed`` had no target; at the failpoints in ``unreached_failpoints`` no process died;
+            the processes in ``silent`` did nothing after the last fault; ``errors`` are bugs of
+            this tool; ``pages_s`` the page times while the gateway hung; ``flooded`` the statuses
+            of orders that one network placed and did not pay
     """
 
-    purchases: Sequence[Purchase]
+    purchases: Sequence[CustomerPurchase]
     stock: int  # of the hot product
-    charges: Sequence[Charge]
-    told: Sequence[Told]
-    attempts: Sequence[Attempt]
-    letters: Sequence[Letter]
-    ours: Ours
+    charges: Sequence[GatewayPayment]
+    told: Sequence[SupplierOrder]
+    attempts: Sequence[SubmissionAttempt]
+    letters: Sequence[ReceivedEmail]
+    ours: ShopState
     refunds: Mapping[str, int] = field(default_factory=dict)
     returned: Sequence[str] = ()
     wrong_returns: Sequence[str] = ()
-    refusers: Sequence[str] = ()
-    wrong_letters: Sequence[str] = ()
+    canceling_suppliers: Sequence[str] = ()
+    mishandled_webhooks: Sequence[str] = ()
     claims: Sequence[str] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     disputes: Sequence[str] = ()
     audit: Sequence[str] = ()
     planned: int = 0
-    struck: int = 0
+    injected: int = 0
     missed: Sequence[str] = ()
-    spared: Sequence[str] = ()
+    unreached_failpoints: Sequence[str] = ()
     silent: Sequence[str] = ()
     errors: Sequence[str] = ()
-    pressed: Sequence[Pressed] = ()
+    pressed: Sequence[RepeatedOrder] = ()
     pages_s: Sequence[float] = ()
-    grabbed: Sequence[int] = ()
+    flooded: Sequence[int] = ()

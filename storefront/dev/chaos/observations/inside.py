@@ -7,61 +7,61 @@ from datetime import datetime
 from decimal import Decimal
 
 from notifications.dispatch import message_id
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from orders import ledger
 from orders.backorders import backorders
-from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback, SupplierClaim
+from orders.models import Backorder, Order, Payment, PaymentEvent, PurchaseOrder, SupplierClaim
 from storefront.dashboard.invariants import registry
-from storefront.dev.chaos.observations.history import OurMail, OurOrder, OurPurchase, Ours
+from storefront.dev.chaos.observations.history import OurMail, OurOrder, OurPurchase, ShopState
 from storefront.lib.money import Money
-from storefront.webhooks.models import InboundCall
-from suppliers.models import Breaker
+from storefront.webhooks.models import InboundWebhook
+from suppliers.models import CircuitBreaker
 
-Request = PurchaseOrder.Request
+Submission = PurchaseOrder.Submission
 IN_TIME = tuple(one for one in registry.INVARIANTS if one.code.startswith("I7."))
-UNTOLD = (
-    Request.UNSUBMITTED,
-    Request.SUBMITTING,
-    Request.SUBMIT_UNKNOWN,
-    Request.SUBMIT_FAILED,
-    Request.SUBMITTED,
+UNSUBMITTED = (
+    Submission.UNSUBMITTED,
+    Submission.SUBMITTING,
+    Submission.SUBMIT_UNKNOWN,
+    Submission.SUBMIT_FAILED,
+    Submission.SUBMITTED,
 )
 
 
-def testify(*, now: datetime, left: tuple[str, ...]) -> Ours:
+def read_state(*, now: datetime, left: tuple[str, ...]) -> ShopState:
     """Return the state according to our database.
 
-    Shape:  ``left`` is the open work after the drain: a webhook that arrives after it is handled
-            soon, and does not count
+    Shape:  ``open_work`` is the open work after the drain: a webhook that arrives after it is
+            handled soon, and does not count
     """
-    return Ours(
+    return ShopState(
         orders=_orders(),
         purchases=_purchases(),
         mails=_mails(),
         broken=tuple(
             f"{each.invariant.code} {each.invariant.sentence} {each.count}: {each.rows[0]}"
-            for each in registry.check(now=now)
+            for each in registry.check_all(now=now)
             if each.count
         ),
         left=left,
     )
 
 
-def gateway_rests() -> bool:
+def is_gateway_blocked() -> bool:
     """Test whether the circuit breaker of a payment gateway blocks its calls now."""
-    return Breaker.objects.exclude(gateway="").open_for_orders().exists()
+    return CircuitBreaker.objects.exclude(gateway="").open_for_orders().exists()
 
 
-def left(besides: Collection[str] = ()) -> tuple[str, ...]:
+def open_work(besides: Collection[str] = ()) -> tuple[str, ...]:
     """Return the kinds of open work, each with its count.
 
     Shape:  ``besides`` are webhooks about unknown payments: they are retried for half an hour
     """
-    calls = InboundCall.objects.filter(status=InboundCall.Status.RECEIVED)
+    calls = InboundWebhook.objects.filter(status=InboundWebhook.Status.RECEIVED)
     undone = {
         "paid orders without purchase orders": Order.objects.filter(status=Order.Status.PLACED),
         "purchase orders not submitted": PurchaseOrder.objects.filter(
-            request_status__in=UNTOLD
+            submission_status__in=UNSUBMITTED
         ).exclude(status__in=[PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD]),
         "purchase orders on hold": PurchaseOrder.objects.filter(
             status=PurchaseOrder.Status.ON_HOLD
@@ -69,13 +69,15 @@ def left(besides: Collection[str] = ()) -> tuple[str, ...]:
         "open payment requests": PaymentEvent.objects.filter(
             kind__in=ledger.REQUESTS, outcome__isnull=True
         ),
-        "open backorders": Setback.objects.filter(status__in=backorders.WAITING),
-        "claims not submitted": SupplierClaim.objects.exclude(status__in=SupplierClaim.HEARD),
-        "events": Event.objects.filter(fanned_out_at__isnull=True),
-        "notifications to send": Delivery.objects.filter(
-            status__in=["pending", "retrying", "replayed"]
+        "open backorders": Backorder.objects.filter(status__in=backorders.OPEN_STATES),
+        "claims not submitted": SupplierClaim.objects.exclude(
+            status__in=SupplierClaim.KNOWN_TO_SUPPLIER
         ),
-        "notifications in doubt": Delivery.objects.filter(status="delivering"),
+        "events": Event.objects.filter(fanned_out_at__isnull=True),
+        "notifications to send": Message.objects.filter(
+            status__in=["pending", "retrying", "requeued"]
+        ),
+        "notifications in doubt": Message.objects.filter(status="sending"),
         "webhooks": calls.exclude(external_id__in=besides),
     }
     counts = {words: rows.count() for words, rows in undone.items()}
@@ -84,7 +86,7 @@ def left(besides: Collection[str] = ()) -> tuple[str, ...]:
 
 def overdue(*, now: datetime) -> tuple[str, ...]:
     """Return the kinds of overdue work, each with its count."""
-    found = registry.ask(IN_TIME, now=now)
+    found = registry.check_some(IN_TIME, now=now)
     return tuple(f"{each.count} overdue {each.invariant.code}" for each in found if each.count)
 
 
@@ -111,10 +113,10 @@ def _purchases() -> tuple[OurPurchase, ...]:
             number=one.number,
             order=one.order.number,
             status=one.status,
-            request_status=one.request_status,
+            submission_status=one.submission_status,
             charge=_charge(one),
-            units=sum(line.quantity for line in one.lines.all() if line.is_live),
-            is_given_up=one.cancel_wanted_at is not None,
+            units=sum(line.quantity for line in one.lines.all() if line.is_active),
+            is_given_up=one.cancel_requested_at is not None,
         )
         for one in PurchaseOrder.objects.select_related("order")
         .prefetch_related("lines__order_line")
@@ -124,8 +126,10 @@ def _purchases() -> tuple[OurPurchase, ...]:
 
 def _charge(purchase_order: PurchaseOrder) -> int:
     """Return the price of its lines and its delivery, independent of the ledger."""
-    live = [line.order_line for line in purchase_order.lines.all() if line.is_live]
-    amount = sum((line.charge_amount for line in live), Decimal(purchase_order.entry["amount"]))
+    live = [line.order_line for line in purchase_order.lines.all() if line.is_active]
+    amount = sum(
+        (line.customer_charge_amount for line in live), Decimal(purchase_order.entry["amount"])
+    )
     return Money(amount, purchase_order.currency).minor
 
 
@@ -137,5 +141,5 @@ def _mails() -> tuple[OurMail, ...]:
             template=one.template,
             status=one.status,
         )
-        for one in Delivery.objects.select_related("event").order_by("pk")
+        for one in Message.objects.select_related("event").order_by("pk")
     )

@@ -15,12 +15,17 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.chaos.observations.history import Attempt, Charge, Letter, Told
+from storefront.dev.chaos.observations.history import (
+    GatewayPayment,
+    ReceivedEmail,
+    SubmissionAttempt,
+    SupplierOrder,
+)
 
-BIGBUY_WORDS = {"Cancelled": "CANCELLED", "Shipped": "SHIPPED", "Delivered": "DELIVERED"}
+BIGBUY_STATUSES = {"Cancelled": "CANCELLED", "Shipped": "SHIPPED", "Delivered": "DELIVERED"}
 
 
-def charges(var: Path) -> list[Charge]:
+def gateway_payments(var: Path) -> list[GatewayPayment]:
     """Read the checkout sessions at Stripe, with what became of the money, oldest first."""
     rows = _rows(_stripe(var), "SELECT kind, body FROM objects ORDER BY rowid")
     things = [json.loads(row["body"]) for row in rows]
@@ -29,13 +34,13 @@ def charges(var: Path) -> list[Charge]:
     return [_charge(session, known) for session in sessions]
 
 
-def _charge(session: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> Charge:
+def _charge(session: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> GatewayPayment:
     intent = known.get(session["payment_intent"] or "", {})
     charge = known.get(intent.get("latest_charge") or "", {})
     authorized = intent["amount"] if charge.get("status") == "succeeded" else 0
     captured = intent.get("amount_received", 0)
     is_over = intent.get("status") in {"succeeded", "canceled"}
-    return Charge(
+    return GatewayPayment(
         payment=session["id"],
         order=session["client_reference_id"],
         status=intent.get("status", session["status"]),
@@ -54,15 +59,15 @@ def gateway_events(var: Path) -> list[dict[str, Any]]:
     return [json.loads(row["body"]) for row in rows]
 
 
-def orders_told(var: Path) -> list[Told]:
+def supplier_orders(var: Path) -> list[SupplierOrder]:
     """Return the orders of the API suppliers, without the parts of an order that CJ split."""
     cj = _rows(_cj(var), "SELECT * FROM orders WHERE parent_cj_id IS NULL ORDER BY created_s")
     bigbuy = _rows(_bigbuy(var), "SELECT * FROM orders ORDER BY created_s")
     return [
-        *(_told(row["order_number"], row["status"], row) for row in cj),
+        *(_to_order(row["order_number"], row["status"], row) for row in cj),
         *(
             replace(
-                _told(row["reference"], BIGBUY_WORDS.get(row["status"], "UNSHIPPED"), row),
+                _to_order(row["reference"], BIGBUY_STATUSES.get(row["status"], "UNSHIPPED"), row),
                 supplier="bigbuy",
             )
             for row in bigbuy
@@ -70,9 +75,9 @@ def orders_told(var: Path) -> list[Told]:
     ]
 
 
-def _told(number: str, status: str, row: dict[str, Any]) -> Told:
+def _to_order(number: str, status: str, row: dict[str, Any]) -> SupplierOrder:
     units = sum(line["quantity"] for line in json.loads(row["lines"]))
-    return Told(number=number, status=status, units=units)
+    return SupplierOrder(number=number, status=status, units=units)
 
 
 def disputes(var: Path) -> list[str]:
@@ -80,7 +85,7 @@ def disputes(var: Path) -> list[str]:
     return [row["business_id"] for row in _rows(_cj(var), "SELECT business_id FROM disputes")]
 
 
-def attempts(var: Path) -> list[Attempt]:
+def attempts(var: Path) -> list[SubmissionAttempt]:
     """Return the calls that placed orders at API suppliers, oldest first."""
     cj = _rows(_cj(var), "SELECT order_number, code FROM attempts ORDER BY id")
     # The BigBuy sandbox records only rejected calls as attempts.
@@ -89,20 +94,23 @@ def attempts(var: Path) -> list[Attempt]:
         SELECT reference, 0, at_s FROM attempts ORDER BY at_s
     """
     return [
-        *(Attempt(number=row["order_number"], is_taken=row["code"] == HTTPStatus.OK) for row in cj),
         *(
-            Attempt(number=row["reference"], is_taken=bool(row["is_taken"]))
+            SubmissionAttempt(number=row["order_number"], is_taken=row["code"] == HTTPStatus.OK)
+            for row in cj
+        ),
+        *(
+            SubmissionAttempt(number=row["reference"], is_taken=bool(row["is_taken"]))
             for row in _rows(_bigbuy(var), sql)
         ),
     ]
 
 
-def letters(var: Path) -> list[Letter]:
+def received_emails(var: Path) -> list[ReceivedEmail]:
     found = []
     for file in sorted((var / "mail").glob("*.eml")):
         said = message_from_bytes(file.read_bytes())
         found.append(
-            Letter(
+            ReceivedEmail(
                 message_id=str(said["Message-ID"]).strip(),
                 recipient=str(said["X-Envelope-To"]).strip(),
                 subject=str(said["Subject"]),

@@ -12,11 +12,11 @@ from storefront.dev.bench.harness.load import BadAnswerError
 from storefront.dev.bench.harness.scripted_load import Answer, Ask, ask_once
 from storefront.dev.chaos.instance.instance import Instance
 
-SILENCE = Answer(status=0, body=b"")
+NO_RESPONSE = Answer(status=0, body=b"")
 
 
 def get(place: Instance, path: str) -> Answer:
-    return _ask(Ask(step=path, port=place.ports.web, path=path))
+    return _send(Ask(step=path, port=place.ports.web, path=path))
 
 
 def post(place: Instance, path: str, form: Mapping[str, str], *, page: Answer) -> Answer:
@@ -24,14 +24,14 @@ def post(place: Instance, path: str, form: Mapping[str, str], *, page: Answer) -
     whole = {**form, CSRF_FIELD: field_in(page.body, CSRF_FIELD)}
     body = urlencode(whole).encode()
     ask = Ask(step=path, port=place.ports.web, path=path, form=body, cookies=page.cookies)
-    return _ask(ask)
+    return _send(ask)
 
 
-def _ask(ask: Ask) -> Answer:
+def _send(ask: Ask) -> Answer:
     try:
         return ask_once(ask)
     except (OSError, BadAnswerError):
-        return SILENCE
+        return NO_RESPONSE
 
 
 def mail_text(file: Path) -> str:

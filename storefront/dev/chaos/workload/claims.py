@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from orders.claims import claims
-from orders.claims.claims import Complaint
+from orders.claims.claims import ClaimDraft
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
@@ -14,9 +14,9 @@ from storefront.dev.chaos.observations import outside
 DELIVERED = {"cj": "DELIVERED", "bigbuy": "Delivered"}
 
 
-def have_delivered(place: Instance, *, count: int) -> None:
+def deliver_orders(place: Instance, *, count: int) -> None:
     """Deliver this many orders of each API supplier; the shop reads it by sync or webhook."""
-    told = outside.orders_told(place.var)
+    told = outside.supplier_orders(place.var)
     for supplier, word in DELIVERED.items():
         theirs = [one for one in told if one.supplier == supplier and (one.is_open or one.has_left)]
         missing = count - sum(one.has_arrived for one in theirs)
@@ -25,27 +25,27 @@ def have_delivered(place: Instance, *, count: int) -> None:
             control(place.supplier_urls[supplier], "advance", {**named, "to": word})
 
 
-def complain(place: Instance, *, count: int, is_last: bool) -> list[str]:
+def open_claims(place: Instance, *, count: int, is_last: bool) -> list[str]:
     """Create this many claims against CJ, each for one unit; return their numbers.
 
     All at once, when the shop knows of enough deliveries; fewer if it ``is_last``.
     """
-    told = outside.orders_told(place.var)
+    told = outside.supplier_orders(place.var)
     delivered = [one.number for one in told if one.has_arrived and one.supplier == "cj"]
-    left = PurchaseOrder.objects.filter(number__in=delivered, status__in=claims.LEFT)
+    left = PurchaseOrder.objects.filter(number__in=delivered, status__in=claims.SHIPPED_STATES)
     found = list(left.order_by("pk")[:count])
     if len(found) < count and not is_last:
         return []
     made = []
     for purchase_order in found:
-        complaint = Complaint(
+        complaint = ClaimDraft(
             number=claims.new_number(purchase_order),
             remedy=SupplierClaim.Remedy.REFUND,
-            trouble=SupplierClaim.Trouble.DAMAGED,
+            claim_reason=SupplierClaim.ClaimReason.DAMAGED,
             message="The head is dented.",
-            units={line.pk: 1 for line in claims.claimable(purchase_order)},
+            units={line.pk: 1 for line in claims.claimable_units(purchase_order)},
         )
-        claim = claims.complain(
+        claim = claims.open_claim(
             purchase_order=purchase_order, complaint=complaint, actor="chaos", now=timezone.now()
         )
         made.append(claim.number)

@@ -13,36 +13,36 @@ from urllib.parse import urlencode, urlsplit
 from storefront.dev.bench.harness.checkout_script import CSRF_FIELD, NUMBER, WHO, Shop, field_in
 from storefront.dev.bench.harness.load import BadAnswerError
 from storefront.dev.bench.harness.scripted_load import Answer, Ask, ask_once
-from storefront.dev.chaos.observations.history import Purchase, Tally
-from storefront.dev.chaos.plan import Way
+from storefront.dev.chaos.observations.history import CustomerPurchase, ResponseCounts
+from storefront.dev.chaos.plan import PaymentOutcome
 
 CARD, DECLINED = "4242424242424242", "4000000000000002"
-GIVE_UP_S = 60.0
+PATIENCE_S = 60.0
 PAUSE_S = 0.25
 
 
-class GaveUpError(Exception):
+class NoUsableResponseError(Exception):
     """No usable answer for too long."""
 
 
 @dataclass(slots=True)
-class Shopper:
+class Customer:
     """A guest with one purchase."""
 
     shop: Shop
-    tally: Tally
-    purchase: Purchase
+    tally: ResponseCounts
+    purchase: CustomerPurchase
     cookies: dict[str, str] = field(default_factory=dict)
     patient_until: float = 0.0
 
-    def buy(self, *slugs: str) -> Purchase:
+    def buy(self, *slugs: str) -> CustomerPurchase:
         """Put products into one cart, check out, and pay or not, as the wish says."""
         started = time.monotonic()
-        self.patient_until = started + GIVE_UP_S
+        self.patient_until = started + PATIENCE_S
         try:
             if pay_url := self._order(slugs):
                 self._pay(pay_url)
-        except GaveUpError as error:
+        except NoUsableResponseError as error:
             self.purchase.words = str(error)
         self.purchase.seconds = time.monotonic() - started
         return self.purchase
@@ -78,7 +78,7 @@ class Shopper:
         if "/pay/" in placed.location:
             return placed.location
         if placed.status != HTTPStatus.CONFLICT and "/cart/" not in placed.location:
-            raise GaveUpError(f"ordering redirected to {placed.status} {placed.location}")
+            raise NoUsableResponseError(f"ordering redirected to {placed.status} {placed.location}")
         return self._refused(f"{placed.status} {placed.location}")
 
     def _pay(self, pay_url: str) -> None:
@@ -87,13 +87,13 @@ class Shopper:
         self.purchase.payment = path.rpartition("/")[2]
         port = self.shop.gateway_port
         self._ask(path, port=port)
-        if way is Way.LEAVES:
+        if way is PaymentOutcome.LEAVES:
             self.purchase.end = "left"
             return
-        is_declined = way is Way.DECLINED
+        is_declined = way is PaymentOutcome.DECLINED
         card = {"card": DECLINED if is_declined else CARD, "action": "pay"}
         back = self._ask(path, card, port=port)
-        if way is Way.LATE:  # only a webhook or a poll tells the shop
+        if way is PaymentOutcome.LATE:  # only a webhook or a poll tells the shop
             self.purchase.end = "late"
             return
         if is_declined:  # the page stays open for another card; this customer steps back
@@ -128,18 +128,18 @@ class Shopper:
             cookies=self.cookies if not port else {},
         )
         while True:
-            answer, words = _asked(ask)
+            answer, words = _send(ask)
             if not port:
                 self.tally.count(answer.status if answer else 0)
             if answer and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 self.cookies |= {name: kept for name, kept in answer.cookies.items() if kept}
                 return answer
             if time.monotonic() > self.patient_until:
-                raise GaveUpError(f"{ask.method} {path}: {words}")
+                raise NoUsableResponseError(f"{ask.method} {path}: {words}")
             time.sleep(PAUSE_S)
 
 
-def _asked(ask: Ask) -> tuple[Answer | None, str]:
+def _send(ask: Ask) -> tuple[Answer | None, str]:
     try:
         answer = ask_once(ask)
     except (OSError, BadAnswerError) as error:

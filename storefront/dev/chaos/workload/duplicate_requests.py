@@ -19,75 +19,75 @@ from storefront.dev.bench.harness.buyers import HOME, TIER
 from storefront.dev.bench.harness.checkout_script import field_in
 from storefront.dev.chaos.instance.control import call
 from storefront.dev.chaos.instance.instance import Instance
-from storefront.dev.chaos.observations.history import Pressed
-from storefront.dev.chaos.workload.goods import Light
+from storefront.dev.chaos.observations.history import RepeatedOrder
+from storefront.dev.chaos.workload.goods import SellableProduct
 from storefront.dev.runtime.ports import HOST
 
-TIMES = 50
-GIVE_UP_S = 60.0
-GRAB_S = 120.0  # for many orders, on a busy machine
+REPEATS = 50
+PATIENCE_S = 60.0
+FLOOD_S = 120.0  # for many orders, on a busy machine
 PAUSE_S = 0.3
-IN_WORK = "idempotency-key-in-use"
+IN_PROGRESS = "idempotency-key-in-use"
 CART = "/api/v1/cart/"
 CHECKOUT = f"{CART}checkout/"
 
 
-class NobodyThereError(Exception):
+class ShopUnreachableError(Exception):
     """The shop did not answer for too long."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Presser:
+class RequestRepeater:
     """An API client that repeats requests, or orders without paying."""
 
     place: Instance
-    goods: Sequence[Light]
+    goods: Sequence[SellableProduct]
     address: str = ""  # the client address that the proxy would report
-    grabbed: list[int] = field(default_factory=list)  # statuses of orders that are not paid
-    pressed: list[Pressed] = field(default_factory=list)
+    flooded: list[int] = field(default_factory=list)  # statuses of orders that are not paid
+    pressed: list[RepeatedOrder] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
 
-    def press(self) -> None:
+    def repeat_order(self) -> None:
         """Start to send one order many times, in a thread."""
-        thread = threading.Thread(target=self._press, daemon=True)
+        thread = threading.Thread(target=self._repeat_order, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def grab(self, orders: int) -> None:
+    def flood(self, orders: int) -> None:
         """Start to order as another customer each time, without paying, until it is refused."""
-        thread = threading.Thread(target=self._grab, args=(orders,), daemon=True)
+        thread = threading.Thread(target=self._flood, args=(orders,), daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _grab(self, orders: int) -> None:
-        until = time.monotonic() + GRAB_S
+    def _flood(self, orders: int) -> None:
+        until = time.monotonic() + FLOOD_S
         try:
-            while len(self.grabbed) < orders and HTTPStatus.CONFLICT not in self.grabbed:
+            while len(self.flooded) < orders and HTTPStatus.CONFLICT not in self.flooded:
                 token, wish = self._cart(f"{secrets.token_hex(6)}@example.org", until)
                 key = secrets.token_hex(12)
                 status, body = self._ask("POST", CHECKOUT, wish, token=token, key=key)
                 if _is_final(status, body):
-                    self.grabbed.append(status)
+                    self.flooded.append(status)
         except Exception as error:  # noqa: BLE001 - our own mistakes are reported without a wait
             self.errors.append(f"ordering without payment failed: {error!r}")
 
     def finish(self) -> Sequence[threading.Thread]:
         return tuple(self._threads)
 
-    def _press(self) -> None:
+    def _repeat_order(self) -> None:
         email = f"{secrets.token_hex(6)}@example.org"
-        patient_until = time.monotonic() + GIVE_UP_S
+        patient_until = time.monotonic() + PATIENCE_S
         try:
             token, wish = self._cart(email, patient_until)
             answers = self._all_at_once(token, wish, patient_until)
-        except NobodyThereError as error:
+        except ShopUnreachableError as error:
             answers = ()
-            self.errors.append(f"an order sent {TIMES} times got no response: {error}")
+            self.errors.append(f"an order sent {REPEATS} times got no response: {error}")
         except Exception as error:  # noqa: BLE001 - our own mistakes are reported without a wait
             answers = ()
             self.errors.append(f"sending duplicates failed: {error!r}")
-        self.pressed.append(Pressed(email=email, answers=answers))
+        self.pressed.append(RepeatedOrder(email=email, answers=answers))
 
     def _cart(self, email: str, until: float) -> tuple[str, Mapping[str, Any]]:
         """Fill a cart; a product that cannot be shipped now is skipped."""
@@ -95,13 +95,15 @@ class Presser:
             token, options = self._filled(light, until)
             for option in options:
                 if option["delivery"] == TIER:
-                    return token, _wish(email, option)
+                    return token, _order_body(email, option)
             if time.monotonic() > until:
-                raise NobodyThereError("nothing can be shipped")
+                raise ShopUnreachableError("nothing can be shipped")
             time.sleep(PAUSE_S)
-        raise NobodyThereError("there is no cart to order")
+        raise ShopUnreachableError("there is no cart to order")
 
-    def _filled(self, light: Light, until: float) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    def _filled(
+        self, light: SellableProduct, until: float
+    ) -> tuple[str, Sequence[Mapping[str, Any]]]:
         page = self._patiently("GET", f"/en/p/{light.slug}/", None, until)
         listing = field_in(page.encode(), "listing")
         made = json.loads(self._patiently("POST", "/api/v1/carts/", {}, until))
@@ -118,16 +120,16 @@ class Presser:
         key, found = secrets.token_hex(12), list[tuple[int, str]]()
         while not found:
             if time.monotonic() > until:
-                raise NobodyThereError(CHECKOUT)
-            barrier = threading.Barrier(TIMES)
+                raise ShopUnreachableError(CHECKOUT)
+            barrier = threading.Barrier(REPEATS)
 
             def once(barrier: threading.Barrier = barrier) -> None:
                 barrier.wait()
                 status, body = self._ask("POST", CHECKOUT, wish, token=token, key=key)
                 if _is_final(status, body):
-                    found.append((status, _said(body)))
+                    found.append((status, _canonical(body)))
 
-            threads = [threading.Thread(target=once, daemon=True) for _ in range(TIMES)]
+            threads = [threading.Thread(target=once, daemon=True) for _ in range(REPEATS)]
             for each in threads:
                 each.start()
             for each in threads:
@@ -144,7 +146,7 @@ class Presser:
             if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
                 return said
             if time.monotonic() > until:
-                raise NobodyThereError(f"{method} {path}: {status} {said[:200]}")
+                raise ShopUnreachableError(f"{method} {path}: {status} {said[:200]}")
             time.sleep(PAUSE_S)
 
     def _ask(
@@ -159,7 +161,7 @@ class Presser:
         return call(url, body, headers, method=method)
 
 
-def _wish(email: str, option: Mapping[str, Any]) -> Mapping[str, Any]:
+def _order_body(email: str, option: Mapping[str, Any]) -> Mapping[str, Any]:
     ship_to = {
         name: getattr(HOME, name)
         for name in ("name", "line1", "postcode", "city", "country", "phone")
@@ -167,7 +169,7 @@ def _wish(email: str, option: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"email": email, "ship_to": ship_to, "delivery": TIER, "total": option["total"]}
 
 
-def _said(body: str) -> str:
+def _canonical(body: str) -> str:
     """Return the JSON with sorted keys: a stored answer has another order."""
     try:
         return json.dumps(json.loads(body), sort_keys=True)
@@ -178,4 +180,4 @@ def _said(body: str) -> str:
 def _is_final(status: int, body: str) -> bool:
     """Test whether the answer is final, not an error or a request to wait."""
     is_answered = 0 < status < HTTPStatus.INTERNAL_SERVER_ERROR
-    return is_answered and status != HTTPStatus.TOO_MANY_REQUESTS and IN_WORK not in body
+    return is_answered and status != HTTPStatus.TOO_MANY_REQUESTS and IN_PROGRESS not in body

@@ -11,12 +11,12 @@ from random import Random
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.workload import browser
 
-LINK = re.compile(r"(/\w+/orders/([\w-]+)/[\w-]+/setbacks/\d+/)\?answer=(\w+)")
+LINK = re.compile(r"(/\w+/orders/([\w-]+)/[\w-]+/backorders/\d+/)\?answer=(\w+)")
 REFUND = "refund"
 
 
 @dataclass(slots=True, kw_only=True)
-class Replier:
+class EmailReplier:
     """A customer who answers e-mails; ``said`` is the last choice by order number."""
 
     place: Instance

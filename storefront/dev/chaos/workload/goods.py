@@ -10,43 +10,43 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from catalog.models import Card, Channel, Listing
+from catalog.models import Channel, Listing, ProductCard
 from orders.cart import carts
 from storefront.dev.bench.harness.buyers import HOME, TIER
 from storefront.dev.bench.harness.checkout_script import field_in
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.runtime.ports import HOST
-from storefront.web.cart.summary import fill
-from suppliers.models import FeedRun, StockLevel, Supplier
+from storefront.web.cart.summary import summarize
+from suppliers.models import StockLevel, Supplier, SyncRun
 from suppliers.sync.tasks import sync_now
 
 # Supplier, and whether only one location has the product. The first is the hot product. If CJ
 # rejects the third or fourth, another location or supplier has it.
-WANTED = (
+WANTED_KINDS = (
     *[("cj", True)] * 2,
     *[("cj", False)] * 2,
     *[("bigbuy", False)] * 2,
     *[("feed", False)] * 2,
 )
-VARIETY = len(WANTED)
-ENOUGH = 40
+VARIETY = len(WANTED_KINDS)
+MIN_UNITS = 40
 SUPPLIERS = ("cj-sandbox", "bigbuy-sandbox", "feed-sandbox")
 
 
-class Light(NamedTuple):
-    """A product that a guest can buy; ``kind`` as in ``WANTED``."""
+class SellableProduct(NamedTuple):
+    """A product that a guest can buy; ``kind`` as in ``WANTED_KINDS``."""
 
     slug: str
     variant_id: int
     kind: tuple[str, bool]
 
 
-class NothingToSellError(RuntimeError):
+class TooFewProductsError(RuntimeError):
     """The suppliers have too few products for a run."""
 
 
-class _Silence:
+class _NullOutput:
     def write(self, _: str) -> None:
         return None
 
@@ -54,52 +54,52 @@ class _Silence:
 def sync(*suppliers: str) -> None:
     """Sync suppliers in this process."""
     for supplier in suppliers:
-        call_command("supplier", "sync", supplier, stdout=_Silence())
+        call_command("supplier", "sync", supplier, stdout=_NullOutput())
 
 
-def ask_sync() -> None:
+def queue_syncs() -> None:
     """Queue syncs of all stock lists but CJ's, which would reveal a sold-out product too early."""
     try:
         for supplier in Supplier.objects.exclude(adapter="cj"):
-            sync_now.delay(supplier_id=supplier.pk, kind=FeedRun.Kind.STOCK)
+            sync_now.delay(supplier_id=supplier.pk, kind=SyncRun.Kind.STOCK)
     finally:
         connection.close()  # of the fault thread
 
 
-def choose(place: Instance, *, hot_units: int) -> tuple[list[Light], int]:
-    """Return products of the ``WANTED`` kinds, and how many units of the first may be sold.
+def choose(place: Instance, *, hot_units: int) -> tuple[list[SellableProduct], int]:
+    """Return products of the ``WANTED_KINDS`` kinds, and how many units of the first may be sold.
 
     Raises: NothingToSellError
     """
-    found: list[Light] = []
-    missing = list(WANTED)
-    for light in _lights():
+    found: list[SellableProduct] = []
+    missing = list(WANTED_KINDS)
+    for light in _sellable_products():
         if light.kind in missing:
             missing.remove(light.kind)
             found.append(light)
         if not missing:
             break
     if missing:
-        raise NothingToSellError(f"no light is {missing}")
-    found.sort(key=lambda light: WANTED.index(light.kind))
-    hot = limit(place, found[0], units=hot_units)
+        raise TooFewProductsError(f"no light is {missing}")
+    found.sort(key=lambda light: WANTED_KINDS.index(light.kind))
+    hot = limit_stock(place, found[0], units=hot_units)
     sync(SUPPLIERS[0])
     hot.refresh_from_db()
     if hot.reported_quantity != hot_units:
-        raise NothingToSellError(f"we believe that there are {hot.reported_quantity}")
+        raise TooFewProductsError(f"we believe that there are {hot.reported_quantity}")
     return found, hot_units - hot.buffer
 
 
-def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
+def limit_stock(place: Instance, light: SellableProduct, *, units: int) -> StockLevel:
     """Set the supplier's stock of a product."""
     hot = StockLevel.objects.select_related("offer__supplier", "location").get(
         offer__variant=light.variant_id, reported_quantity__gt=0
     )
-    _leave(place, hot, units=units)
+    _set_units(place, hot, units=units)
     return hot
 
 
-def sell_out(place: Instance, light: Light) -> None:
+def sell_out(place: Instance, light: SellableProduct) -> None:
     """Set the stock to zero at the location that the product is sold from."""
     shelves = StockLevel.objects.select_related("offer__supplier", "location").filter(
         offer__variant=light.variant_id, reported_quantity__gt=0
@@ -110,25 +110,25 @@ def sell_out(place: Instance, light: Light) -> None:
     finally:
         connection.close()  # of the fault thread
     if shelf is not None:
-        _leave(place, shelf, units=0)
+        _set_units(place, shelf, units=0)
 
 
-def _leave(place: Instance, shelf: StockLevel, *, units: int) -> None:
+def _set_units(place: Instance, shelf: StockLevel, *, units: int) -> None:
     named = {"vid": shelf.offer.supplier_sku, "sku": shelf.offer.supplier_sku}
     wish = {**named, "warehouse": shelf.location.code, "quantity": units, "silent": True}
     control(place.supplier_urls[shelf.offer.supplier.adapter], "stock", wish)
 
 
-def _lights() -> Iterator[Light]:
+def _sellable_products() -> Iterator[SellableProduct]:
     """Yield products for sale, lazily: each takes a while."""
     channel = Channel.objects.get()
-    cards = Card.objects.filter(channel=channel, available__gte=ENOUGH).order_by("pk")
+    cards = ProductCard.objects.filter(channel=channel, available__gte=MIN_UNITS).order_by("pk")
     for slug in cards.values_list("slug", flat=True):
-        if light := _light(channel, slug):
+        if light := _sellable_product(channel, slug):
             yield light
 
 
-def _light(channel: Channel, slug: str) -> Light | None:
+def _sellable_product(channel: Channel, slug: str) -> SellableProduct | None:
     """Return the variant of a product page, if it can be shipped home by the cheapest tier."""
     now = timezone.now()
     page = Client(HTTP_HOST=HOST).get(f"/en/p/{slug}/")
@@ -138,10 +138,12 @@ def _light(channel: Channel, slug: str) -> Light | None:
         return None
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
-    quote = fill(cart=cart, country=HOME.country, now=now, chosen_way=TIER).quote
+    quote = summarize(cart=cart, country=HOME.country, now=now, chosen_way=TIER).quote
     cart.delete()
     if quote is None or quote.tier != TIER:
         return None
     levels = StockLevel.objects.filter(offer__variant=listing.variant_id, reported_quantity__gt=0)
     sender = Supplier.objects.get(pk=quote.parcels[0].parcel.supplier_id).adapter
-    return Light(slug, listing.variant_id, (sender, sender == "cj" and levels.count() == 1))
+    return SellableProduct(
+        slug, listing.variant_id, (sender, sender == "cj" and levels.count() == 1)
+    )

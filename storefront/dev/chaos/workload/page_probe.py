@@ -13,11 +13,11 @@ from storefront.dev.chaos.instance.control import call
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.runtime.ports import HOST
 
-EVERY_S = 0.25
+INTERVAL_S = 0.25
 
 
 @dataclass(slots=True, kw_only=True)
-class Probe:
+class PageProbe:
     """Measures the time of each answer in seconds; without an answer, the whole timeout."""
 
     place: Instance
@@ -25,8 +25,8 @@ class Probe:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def begin(self, path: str, *, seconds: float) -> None:
-        for turn in range(int(seconds / EVERY_S)):
-            thread = threading.Timer(turn * EVERY_S, self._ask, args=(path,))
+        for turn in range(int(seconds / INTERVAL_S)):
+            thread = threading.Timer(turn * INTERVAL_S, self._ask, args=(path,))
             thread.daemon = True
             self._threads.append(thread)
             thread.start()

@@ -14,18 +14,20 @@ from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
 from storefront.lib.money import Money
 
-GIVEN = Decimal(1)
+REFUND_AMOUNT = Decimal(1)
 
 
-def pay_back(place: Instance, *, count: int, is_last: bool) -> dict[str, int]:
+def refund_orders(place: Instance, *, count: int, is_last: bool) -> dict[str, int]:
     """Refund one euro of each of ``count`` orders; return cents by order.
 
     Only of orders that suppliers accepted, all at once; fewer if it ``is_last``.
     """
     if not count:
         return {}
-    taken = [one.order for one in outside.charges(place.var) if one.captured > one.refunded]
-    open_ones = PurchaseOrder.objects.exclude(request_status=PurchaseOrder.Request.ACCEPTED)
+    taken = [
+        one.order for one in outside.gateway_payments(place.var) if one.captured > one.refunded
+    ]
+    open_ones = PurchaseOrder.objects.exclude(submission_status=PurchaseOrder.Submission.ACCEPTED)
     heard = Payment.objects.filter(captured_amount__gt=F("refunded_amount"))  # known to us, too
     sure = Order.objects.filter(number__in=taken, payments__in=heard).exclude(
         purchase_orders__in=open_ones
@@ -37,7 +39,7 @@ def pay_back(place: Instance, *, count: int, is_last: bool) -> dict[str, int]:
     control(place.gateway_url, "faults", fault)
     refunds = {}
     for order in orders:
-        amount = Money(GIVEN, order.currency)
+        amount = Money(REFUND_AMOUNT, order.currency)
         payment_refunds.refund(
             order=order,
             amount=amount,

@@ -23,7 +23,7 @@ from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.workload import browser
 from storefront.lib.money import Money
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 
 ACTOR = "chaos"
 Kind = ReturnAuthorization.Kind
@@ -34,7 +34,7 @@ KINDS = (
 
 
 @dataclass(slots=True, kw_only=True)
-class Returner:
+class ReturningCustomers:
     """Customers and staff; ``paid`` is what has to be refunded, in cents by order."""
 
     place: Instance
@@ -68,7 +68,7 @@ class Returner:
         if kind == Kind.WITHDRAWAL:
             self._take_back(made[0])
             # The delivery is refunded with the last line.
-            charge = lines[0].charge_amount if len(lines) > 1 else order.total.amount
+            charge = lines[0].customer_charge_amount if len(lines) > 1 else order.total.amount
             self.paid[order.number] = Money(charge, order.currency).minor
         else:
             authorizations.reject(
@@ -98,11 +98,11 @@ class Returner:
                 actor=ACTOR,
                 now=now,
             )
-            good = ReturnAuthorization.Disposition.AS_NEW
+            good = ReturnAuthorization.Condition.AS_NEW
             inspection.inspect(
                 authorization=authorization,
-                judgments={
-                    line.pk: inspection.Judgment(accepted=line.quantity, disposition=good)
+                results={
+                    line.pk: inspection.InspectedLine(accepted=line.quantity, condition=good)
                     for line in lines
                 },
                 actor=ACTOR,
@@ -123,7 +123,7 @@ def _returnable() -> QuerySet[Order]:
 
 def _refund(authorization_id: int) -> None:
     try:
-        with suppress(CannotReturnError, IllegalMoveError, LostRaceError):
+        with suppress(CannotReturnError, InvalidTransitionError, ConcurrentUpdateError):
             refunds.refund(
                 authorization=ReturnAuthorization.objects.get(pk=authorization_id),
                 actor=ACTOR,

@@ -14,14 +14,14 @@ from random import Random
 
 from storefront.dev.bench.harness.scripted_load import Answer
 from storefront.dev.chaos.instance.instance import Instance
-from storefront.dev.chaos.observations.history import Told
+from storefront.dev.chaos.observations.history import SupplierOrder
 from storefront.dev.chaos.workload import browser
 
 SUBJECT = "New order"  # of the e-mail purchase_order; other e-mails have the link too
 LINK = re.compile(r"(/\w+/supplier/([\w-]+)/[\w-]+/)")
 LINE = re.compile(rb'name="line_(\d+)"')
 SOME = re.compile(rb'max="(\d+)" id="[^"]*" name="some_(\d+)"')
-LOOKS_EVERY_S = 0.5
+POLL_INTERVAL_S = 0.5
 ACCEPT, REFUSE, REFUSE_PART, SHIP, DELIVER = "accept", "refuse", "refuse a part", "ship", "deliver"
 PLANS = (
     (ACCEPT, SHIP, DELIVER),
@@ -47,7 +47,7 @@ class _Order:
 
 
 @dataclass(slots=True, kw_only=True)
-class Wholesaler:
+class FeedSupplierStaff:
     """The people of the feed supplier, from ``begin`` to ``finish``."""
 
     place: Instance
@@ -67,10 +67,10 @@ class Wholesaler:
         if self._thread:
             self._thread.join()
 
-    def told(self) -> list[Told]:
+    def told(self) -> list[SupplierOrder]:
         """Return the received orders, one for each e-mail."""
         return [
-            Told(
+            SupplierOrder(
                 number=one.number,
                 status=one.status,
                 units=sum((one.units or {}).values()),
@@ -86,7 +86,7 @@ class Wholesaler:
         return not self._over.is_set() and any(one.steps for one in [*self._orders.values()])
 
     def _work_on(self) -> None:
-        while not self._over.wait(LOOKS_EVERY_S):
+        while not self._over.wait(POLL_INTERVAL_S):
             try:
                 self.work()
             except Exception as error:  # noqa: BLE001 - our own mistakes are reported

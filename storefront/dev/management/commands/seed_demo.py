@@ -16,21 +16,21 @@ from catalog.models import (
     Channel,
     CompetitorSource,
     ExchangeRate,
-    LandingTerms,
     PriceBook,
     PriceRule,
+    SellingCosts,
 )
 from catalog.price_books import versions
 from orders.models import Coupon, Promotion, ReturnPolicy
-from orders.tax.default_rates import STANDARD, highest
+from orders.tax.default_rates import VAT_RATES, highest_vat_rate
 from storefront.accounts.models import User
 from storefront.dev.demo import evidence, routes
 from storefront.dev.sandboxes.feeds import mapping
 from storefront.lib.env import env_str
-from storefront.lib.security.encryption import seal
+from storefront.lib.security.encryption import encrypt
 from suppliers.compliance import vetting
 from suppliers.connections import file_sources
-from suppliers.models import Connection, Content, FeedMapping, StockLocation, Supplier
+from suppliers.models import Connection, FeedMapping, FileContent, StockLocation, Supplier
 
 SUPPLIER_CODE = "cj-sandbox"
 MARKET = "Market sandbox"
@@ -59,9 +59,9 @@ FEED_OPTIONS: dict[str, Any] = {
     "orders_to": "orders@wholesaler.example",
 }
 FEED_MAPPINGS = {
-    Content.PRODUCTS: mapping.TABLE,
-    Content.PRICES: mapping.STOCK,
-    Content.STOCK: mapping.STOCK,
+    FileContent.PRODUCTS: mapping.TABLE,
+    FileContent.PRICES: mapping.STOCK,
+    FileContent.STOCK: mapping.STOCK,
 }
 # The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
 USD_IN_EUR = Decimal("0.8632")
@@ -70,8 +70,8 @@ RATE_SOURCE = "ECB 2026-10-30"
 # Limits of price changes.
 GUARDS = {
     "floor_margin_rate": Decimal("0.12"),
-    "max_run_rate": Decimal("0.40"),
-    "max_day_rate": Decimal("0.50"),
+    "max_change_per_run": Decimal("0.40"),
+    "max_change_per_day": Decimal("0.50"),
 }
 
 
@@ -106,8 +106,8 @@ def _channel() -> Channel:
             "name": "Fara",
             "currency": "EUR",
             "default_country": "DE",
-            "countries": sorted(STANDARD),
-            "places_per_line": 2,
+            "countries": sorted(VAT_RATES),
+            "max_split_locations": 2,
         },
     )
     # The demo fetches no rates: its rate is dated today at each start, unless staff set another.
@@ -117,22 +117,22 @@ def _channel() -> Channel:
         defaults={"rate": USD_IN_EUR, "source": RATE_SOURCE, "as_of": timezone.now()},
     )
     ExchangeRate.objects.filter(source=RATE_SOURCE).update(as_of=timezone.now())
-    LandingTerms.objects.get_or_create(
+    SellingCosts.objects.get_or_create(
         channel=channel,
         origin="*",
         supplier_code="*",
         defaults={
             "channel_fee_rate": Decimal("0.03"),
             # The highest tax rate of all destinations, so that the price holds everywhere.
-            "tax_rate": highest(),
+            "tax_rate": highest_vat_rate(),
         },
     )
     if not PriceBook.objects.filter(channel=channel).exists():
         now = timezone.now()
-        book = versions.draft(channel=channel, actor=ACTOR, now=now)
+        book = versions.create_draft(channel=channel, actor=ACTOR, now=now)
         PriceBook.objects.filter(pk=book.pk).update(**GUARDS)
         PriceRule.objects.create(book=book, number=1, value=Decimal("0.30"), ending=Decimal("0.99"))
-        versions.open_first(book=book, actor=ACTOR, now=now)
+        versions.take_first_live(book=book, actor=ACTOR, now=now)
     return channel
 
 
@@ -150,8 +150,8 @@ def _supplier() -> Supplier:
     )
     # The sandbox's port and the encryption key may have changed.
     connection.base_url = f"{settings.SANDBOX_SUPPLIER_URL.rstrip('/')}{API_PATH}"
-    connection.secrets_sealed = seal({"api_key": SANDBOX_KEY})
-    connection.save(update_fields=["base_url", "secrets_sealed"])
+    connection.secrets_encrypted = encrypt({"api_key": SANDBOX_KEY})
+    connection.save(update_fields=["base_url", "secrets_encrypted"])
     return supplier
 
 
@@ -177,8 +177,8 @@ def _bigbuy(url: str, *, currency: str) -> Supplier:
         },
     )
     connection.base_url = f"{url.rstrip('/')}/rest/"
-    connection.secrets_sealed = seal({"api_key": BIGBUY_KEY})
-    connection.save(update_fields=["base_url", "secrets_sealed"])
+    connection.secrets_encrypted = encrypt({"api_key": BIGBUY_KEY})
+    connection.save(update_fields=["base_url", "secrets_encrypted"])
     _routes(supplier, routes.BIGBUY_LOCATIONS, currency=currency)
     return supplier
 
@@ -200,7 +200,7 @@ def _feed(url: str, *, currency: str) -> Supplier:
     connection.save(update_fields=["base_url"])
     for content, spec in FEED_MAPPINGS.items():
         if not FeedMapping.objects.filter(supplier=supplier, content=content).exists():
-            file_sources.save(
+            file_sources.save_mapping(
                 supplier=supplier, content=content, spec=spec, by=ACTOR, now=timezone.now()
             )
     _routes(supplier, routes.FEED_LOCATIONS, currency=currency)
@@ -211,7 +211,7 @@ def _market(url: str) -> None:
     """Create a competitor price source; it is fetched once its products exist."""
     source, _ = CompetitorSource.objects.get_or_create(
         name=MARKET,
-        defaults={"every_min": 10, "due_at": timezone.now() + timedelta(minutes=3)},
+        defaults={"interval_minutes": 10, "due_at": timezone.now() + timedelta(minutes=3)},
     )
     # The sandbox's port may have changed.
     source.url = f"{url.rstrip('/')}/market.csv"
@@ -227,9 +227,9 @@ def _promotions(channel: Channel) -> None:
         name="Welcome",
         kind=Promotion.Kind.PERCENT,
         percent=Decimal("0.10"),
-        limit_per_customer=1,
+        usage_limit_per_customer=1,
         starts_at=timezone.now(),
-        is_live=True,
+        is_active=True,
     )
     Coupon.objects.create(promotion=made, code=WELCOME_CODE)
 
@@ -241,7 +241,7 @@ def _returns() -> None:
         defaults={
             "destination": ReturnPolicy.Destination.US,
             "address": "Fara Returns, Lampenweg 1, 10115 Berlin, Germany",
-            "keep_below_amount": Decimal(8),
+            "returnless_below_amount": Decimal(8),
         },
     )
 
@@ -255,7 +255,7 @@ def _vetted(code: str, **words: Any) -> Supplier:
     )
     evidence.give(supplier=supplier, actor=ACTOR, now=now)
     if is_new:
-        vetting.begin(supplier=supplier, actor=ACTOR, now=now, reason="demo")
+        vetting.start(supplier=supplier, actor=ACTOR, now=now, reason="demo")
         vetting.activate(supplier=supplier, actor=ACTOR, now=now, reason="demo")
     return supplier
 

@@ -107,7 +107,7 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{each['mode']}: measured {each['measured'] or 'nothing'}, lag"
                     f" {each['lag_median_s']} s (median), {each['lag_tail_s']} s (tail);"
-                    f" seen by {each['seen_by']}, unseen for {each['still_unseen']}"
+                    f" seen by {each['absorbed_by']}, unseen for {each['still_unseen']}"
                 )
         self.stdout.flush()
 

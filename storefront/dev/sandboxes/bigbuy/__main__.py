@@ -7,7 +7,7 @@ from pathlib import Path
 
 from storefront.dev.sandboxes.bigbuy import orders
 from storefront.dev.sandboxes.bigbuy.server import Server
-from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY, HOUR_S, Rules, open_world
+from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY, HOUR_S, Rules, open_state
 from storefront.dev.sandboxes.core.http_server import run
 
 
@@ -32,7 +32,7 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> None:
     asked = _arguments()
-    world = open_world(
+    state = open_state(
         folder=asked.data,
         base_url=asked.public_url,
         count=asked.count,
@@ -46,14 +46,14 @@ def main() -> None:
             purse_eur=asked.purse,
         ),
     )
-    server = Server((asked.host, asked.port), world=world)
+    server = Server((asked.host, asked.port), state=state)
     here = f"http://{asked.host}:{server.server_address[1]}"
-    world.base_url = world.base_url or here
+    state.base_url = state.base_url or here
 
-    mover = orders.start(world)
-    run(server, here=here, stopping=world.stopping.set)
+    mover = orders.start(state)
+    run(server, here=here, stopping=state.stopping.set)
     mover.join(timeout=2)
-    world.ledger.close()
+    state.ledger.close()
 
 
 if __name__ == "__main__":

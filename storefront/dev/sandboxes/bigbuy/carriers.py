@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from storefront.dev.sandboxes.cj.freight import EU, NEAR
-from storefront.dev.sandboxes.goods.randomness import Dice
+from storefront.dev.sandboxes.goods.randomness import RandomDraws
 
 HOME = frozenset({"ES", "PT"})
 
@@ -44,7 +44,7 @@ DIGITS = {"GLS": 11, "SEUR": 14, "Correos": 13, "DHL": 10}
 
 
 def tracking_number(carrier: str, *, order: int) -> str:
-    dice = Dice("bigbuy track", carrier, order)
+    draws = RandomDraws("bigbuy track", carrier, order)
     digits = DIGITS.get(carrier, 16)
-    number = f"{dice.whole(0, 10**digits - 1):0{digits}d}"
+    number = f"{draws.whole(0, 10**digits - 1):0{digits}d}"
     return number if carrier in DIGITS else f"1Z{number}"

@@ -12,14 +12,14 @@ from typing import Any
 
 from storefront.dev.sandboxes.bigbuy import orders as bigbuy_orders
 from storefront.dev.sandboxes.bigbuy.goods import Item
-from storefront.dev.sandboxes.bigbuy.state import World
-from storefront.dev.sandboxes.bigbuy.stock import MAIN, Pile
+from storefront.dev.sandboxes.bigbuy.state import SandboxState
+from storefront.dev.sandboxes.bigbuy.stock import MAIN, StockLevel
 from storefront.dev.sandboxes.core.http_server import BadControlError
 
 type Wish = dict[str, Any]
 
 
-def pull(world: World, *, method: str, name: str, wish: Wish) -> Any:
+def perform(state: SandboxState, *, method: str, name: str, arguments: Wish) -> Any:
     """Perform a control action.
 
     Raises: BadControlError  nothing was done
@@ -28,59 +28,59 @@ def pull(world: World, *, method: str, name: str, wish: Wish) -> Any:
     if action is None:
         raise BadControlError(f"unknown control: {method} {name}")
     try:
-        return action(world, wish)
+        return action(state, arguments)
     except (KeyError, TypeError, ValueError, InvalidOperation) as error:
         raise BadControlError(f"{type(error).__name__}: {error}") from error
 
 
-def status(world: World, _: Wish) -> dict[str, Any]:
+def status(state: SandboxState, _: Wish) -> dict[str, Any]:
     return {
-        "products": len(world.goods),
-        "good": world.goods.count,
-        "bad": world.goods.bad_count,
-        "seed": world.goods.seed,
-        "pace_s": world.pace_s,
-        "hour_s": world.limits.hour_s,
-        "second_s": world.limits.second_s,
-        "purse_eur": str(bigbuy_orders.purse(world)),
+        "products": len(state.goods),
+        "good": state.goods.count,
+        "bad": state.goods.bad_count,
+        "seed": state.goods.seed,
+        "pace_s": state.pace_s,
+        "hour_s": state.limits.hour_s,
+        "second_s": state.limits.second_s,
+        "purse_eur": str(bigbuy_orders.purse(state)),
     }
 
 
-def orders(world: World, _: Wish) -> dict[str, Any]:
+def orders(state: SandboxState, _: Wish) -> dict[str, Any]:
     """Return every order, and every attempt that created none."""
-    rows = world.ledger.rows("SELECT * FROM orders ORDER BY id")
+    rows = state.ledger.rows("SELECT * FROM orders ORDER BY id")
     for row in rows:
         row["request"], row["lines"] = json.loads(row["request"]), json.loads(row["lines"])
     return {
         "orders": rows,
-        "attempts": world.ledger.rows("SELECT * FROM attempts ORDER BY id"),
-        "purse_eur": str(bigbuy_orders.purse(world)),
+        "attempts": state.ledger.rows("SELECT * FROM attempts ORDER BY id"),
+        "purse_eur": str(bigbuy_orders.purse(state)),
     }
 
 
-def calls(world: World, _: Wish) -> dict[str, Any]:
+def calls(state: SandboxState, _: Wish) -> dict[str, Any]:
     """Return the calls by endpoint, served and rate-limited."""
-    rows = world.ledger.rows("SELECT * FROM calls ORDER BY endpoint")
+    rows = state.ledger.rows("SELECT * FROM calls ORDER BY endpoint")
     return {
         "served": {row["endpoint"]: row["served"] for row in rows if row["served"]},
         "refused": {row["endpoint"]: row["refused"] for row in rows if row["refused"]},
     }
 
 
-def forget_calls(world: World, _: Wish) -> dict[str, Any]:
-    world.ledger.run("DELETE FROM calls")
+def clear_calls(state: SandboxState, _: Wish) -> dict[str, Any]:
+    state.ledger.run("DELETE FROM calls")
     return {}
 
 
-def items(world: World, wish: Wish) -> list[dict[str, Any]]:
+def items(state: SandboxState, arguments: Wish) -> list[dict[str, Any]]:
     """Return the items that can be ordered."""
-    most = int(wish.get("most", 100))
+    most = int(arguments.get("most", 100))
     found: list[dict[str, Any]] = []
-    for key, item in world.goods.all_items():
+    for key, item in state.goods.all_items():
         if len(found) == most:
             break
-        price = world.stores.price(item)
-        piles = world.stores.piles(item)
+        price = state.stock_store.price(item)
+        levels = state.stock_store.levels(item)
         found.append(
             {
                 "product": key,
@@ -88,140 +88,142 @@ def items(world: World, wish: Wish) -> list[dict[str, Any]]:
                 "price": None if price is None else str(price),
                 "is_variation": item.is_variation,
                 "flaw": item.product.flaw,
-                "stock": {pile.warehouse: [pile.soon, pile.later] for pile in piles},
-                "gtin": item.variant.barcode if world.goods.bears_gtin(item.product) else "",
+                "stock": {level.warehouse: [level.soon, level.later] for level in levels},
+                "gtin": item.variant.barcode if state.goods.bears_gtin(item.product) else "",
             }
         )
     return found
 
 
-def _item(world: World, wish: Wish) -> Item:
-    found = world.goods.by_sku(str(wish["sku"]))
+def _item(state: SandboxState, arguments: Wish) -> Item:
+    found = state.goods.by_sku(str(arguments["sku"]))
     if found is None:
-        raise BadControlError(f"nothing is sold as {wish['sku']}")
+        raise BadControlError(f"nothing is sold as {arguments['sku']}")
     return found[1]
 
 
-def stock(world: World, wish: Wish) -> dict[str, Any]:
+def stock(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     """Set the stock of a SKU in one warehouse."""
-    item = _item(world, wish)
-    warehouse = int(wish.get("warehouse", MAIN))
-    pile = Pile(warehouse=warehouse, soon=int(wish["quantity"]), later=int(wish.get("later", 0)))
-    others = [each for each in world.stores.piles(item) if each.warehouse != warehouse]
-    world.stores.put_piles(item.sku, [*others, pile], at_s=world.now())
-    return {"sku": item.sku, "warehouse": warehouse, "quantity": pile.soon}
+    item = _item(state, arguments)
+    warehouse = int(arguments.get("warehouse", MAIN))
+    level = StockLevel(
+        warehouse=warehouse, soon=int(arguments["quantity"]), later=int(arguments.get("later", 0))
+    )
+    others = [each for each in state.stock_store.levels(item) if each.warehouse != warehouse]
+    state.stock_store.put_levels(item.sku, [*others, level], at_s=state.now())
+    return {"sku": item.sku, "warehouse": warehouse, "quantity": level.soon}
 
 
-def price(world: World, wish: Wish) -> dict[str, Any]:
-    item = _item(world, wish)
-    amount = Decimal(str(wish["price"])).quantize(Decimal("0.01"))
-    world.stores.put(item.sku, "price", str(amount), at_s=world.now())
+def price(state: SandboxState, arguments: Wish) -> dict[str, Any]:
+    item = _item(state, arguments)
+    amount = Decimal(str(arguments["price"])).quantize(Decimal("0.01"))
+    state.stock_store.put(item.sku, "price", str(amount), at_s=state.now())
     return {"sku": item.sku, "price": str(amount)}
 
 
-def name(world: World, wish: Wish) -> dict[str, Any]:
+def name(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     """Rename a product; ``id`` is the product's."""
-    sku = world.goods.sku(int(wish["id"]))
-    world.stores.put(sku, "name", str(wish["name"]), at_s=world.now())
-    return {"id": int(wish["id"]), "sku": sku}
+    sku = state.goods.sku(int(arguments["id"]))
+    state.stock_store.put(sku, "name", str(arguments["name"]), at_s=state.now())
+    return {"id": int(arguments["id"]), "sku": sku}
 
 
-def shelve(world: World, wish: Wish) -> dict[str, Any]:
+def set_on_sale(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     """Take a product off sale, or put it on sale."""
-    sku = world.goods.sku(int(wish["id"]))
-    world.stores.put(sku, "active", bool(wish.get("on", False)), at_s=world.now())
-    return {"id": int(wish["id"]), "sku": sku}
+    sku = state.goods.sku(int(arguments["id"]))
+    state.stock_store.put(sku, "active", bool(arguments.get("on", False)), at_s=state.now())
+    return {"id": int(arguments["id"]), "sku": sku}
 
 
-def advance(world: World, wish: Wish) -> dict[str, Any]:
+def advance(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     order = (
-        bigbuy_orders.by_id(world, str(wish["id"]))
-        if "id" in wish
-        else bigbuy_orders.by_reference(world, str(wish["reference"]))
+        bigbuy_orders.by_id(state, str(arguments["id"]))
+        if "id" in arguments
+        else bigbuy_orders.by_reference(state, str(arguments["reference"]))
     )
     if order is None:
         raise BadControlError("no such order")
-    bigbuy_orders.move(world, order, to=str(wish.get("to") or bigbuy_orders.SHIPPED))
+    bigbuy_orders.advance(state, order, to=str(arguments.get("to") or bigbuy_orders.SHIPPED))
     return order
 
 
-def spans(world: World, wish: Wish) -> dict[str, Any]:
+def set_spans_warehouses(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     """Report for every order of several lines that its items are in two warehouses."""
-    world.ledger.set_fact("spans", bool(wish.get("on", True)))
-    return {"on": world.spans_warehouses()}
+    state.ledger.set_fact("spans", bool(arguments.get("on", True)))
+    return {"on": state.spans_warehouses()}
 
 
-def purse(world: World, wish: Wish) -> dict[str, Any]:
-    bigbuy_orders.set_purse(world, Decimal(str(wish["amount"])))
-    return {"purse_eur": str(bigbuy_orders.purse(world))}
+def purse(state: SandboxState, arguments: Wish) -> dict[str, Any]:
+    bigbuy_orders.set_purse(state, Decimal(str(arguments["amount"])))
+    return {"purse_eur": str(bigbuy_orders.purse(state))}
 
 
-def pace(world: World, wish: Wish) -> dict[str, Any]:
-    world.ledger.set_fact("pace_s", max(float(wish["seconds"]), 0))
-    return {"seconds": world.pace_s}
+def pace(state: SandboxState, arguments: Wish) -> dict[str, Any]:
+    state.ledger.set_fact("pace_s", max(float(arguments["seconds"]), 0))
+    return {"seconds": state.pace_s}
 
 
-def clock(world: World, wish: Wish) -> dict[str, Any]:
+def clock(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     """Set the length of an hour and a second; open windows are reset."""
-    world.limits.hour_s = max(float(wish.get("hour_s", world.limits.hour_s)), 0)
-    world.limits.second_s = max(float(wish.get("second_s", world.limits.second_s)), 0)
-    world.limits.forget()
-    return {"hour_s": world.limits.hour_s, "second_s": world.limits.second_s}
+    state.limits.hour_s = max(float(arguments.get("hour_s", state.limits.hour_s)), 0)
+    state.limits.second_s = max(float(arguments.get("second_s", state.limits.second_s)), 0)
+    state.limits.forget()
+    return {"hour_s": state.limits.hour_s, "second_s": state.limits.second_s}
 
 
-def drop_catalog(world: World, wish: Wish) -> dict[str, Any]:
+def drop_catalog(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     """Drop a share of the products from the end of all lists."""
-    world.ledger.set_fact("dropped_share", min(max(float(wish["share"]), 0), 1))
-    return {"kept": world.kept_share}
+    state.ledger.set_fact("dropped_share", min(max(float(arguments["share"]), 0), 1))
+    return {"kept": state.kept_share}
 
 
-def add_fault(world: World, wish: Wish) -> dict[str, Any]:
-    return world.faults.add(
-        path=str(wish["path"]),
-        kind=str(wish["kind"]),
-        count=int(wish.get("count", 1)),
-        every=int(wish.get("every", 1)),
-        skip=int(wish.get("skip", 0)),
-        delay_s=float(wish.get("delay", 1.0)),
+def add_fault(state: SandboxState, arguments: Wish) -> dict[str, Any]:
+    return state.faults.add(
+        path=str(arguments["path"]),
+        kind=str(arguments["kind"]),
+        count=int(arguments.get("count", 1)),
+        every=int(arguments.get("every", 1)),
+        skip=int(arguments.get("skip", 0)),
+        delay_s=float(arguments.get("delay", 1.0)),
     )
 
 
-def faults(world: World, _: Wish) -> list[dict[str, Any]]:
-    return world.faults.listed()
+def faults(state: SandboxState, _: Wish) -> list[dict[str, Any]]:
+    return state.faults.listed()
 
 
-def clear_faults(world: World, wish: Wish) -> list[dict[str, Any]]:
-    world.faults.clear(int(wish["id"]) if wish.get("id") else None)
-    return world.faults.listed()
+def clear_faults(state: SandboxState, arguments: Wish) -> list[dict[str, Any]]:
+    state.faults.clear(int(arguments["id"]) if arguments.get("id") else None)
+    return state.faults.listed()
 
 
-def reset(world: World, _: Wish) -> dict[str, Any]:
+def reset(state: SandboxState, _: Wish) -> dict[str, Any]:
     """Reset: no orders, initial stock and prices, no faults, full quotas."""
-    world.ledger.wipe()
+    state.ledger.wipe()
     for fact in ("dropped_share", "purse", "pace_s", "spans"):
-        world.ledger.run("DELETE FROM facts WHERE name = ?", fact)
-    world.stores.reload()
-    world.faults.clear()
-    world.limits.hour_s, world.limits.second_s = world.rules.hour_s, world.rules.second_s
-    world.limits.forget()
+        state.ledger.run("DELETE FROM facts WHERE name = ?", fact)
+    state.stock_store.reload()
+    state.faults.clear()
+    state.limits.hour_s, state.limits.second_s = state.rules.hour_s, state.rules.second_s
+    state.limits.forget()
     return {"reset": True}
 
 
-_ACTIONS: dict[tuple[str, str], Callable[[World, Wish], Any]] = {
+_ACTIONS: dict[tuple[str, str], Callable[[SandboxState, Wish], Any]] = {
     ("GET", "status"): status,
     ("GET", "orders"): orders,
     ("GET", "calls"): calls,
-    ("POST", "calls/forget"): forget_calls,
+    ("POST", "calls/forget"): clear_calls,
     ("GET", "items"): items,
     ("GET", "faults"): faults,
     ("POST", "faults"): add_fault,
     ("POST", "faults/clear"): clear_faults,
     ("POST", "advance"): advance,
-    ("POST", "spans"): spans,
+    ("POST", "spans"): set_spans_warehouses,
     ("POST", "stock"): stock,
     ("POST", "price"): price,
     ("POST", "name"): name,
-    ("POST", "shelve"): shelve,
+    ("POST", "shelve"): set_on_sale,
     ("POST", "purse"): purse,
     ("POST", "pace"): pace,
     ("POST", "clock"): clock,

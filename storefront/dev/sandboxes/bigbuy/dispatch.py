@@ -10,35 +10,35 @@ from collections.abc import Callable
 from typing import Any
 
 from storefront.dev.sandboxes.bigbuy import endpoints, lists
-from storefront.dev.sandboxes.bigbuy.errors import RefusedError, invalid
-from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, World
-from storefront.dev.sandboxes.core.faults import INSIDE, SPOILERS, Fault
-from storefront.dev.sandboxes.core.http_server import Asked, Reply, as_html, as_json
+from storefront.dev.sandboxes.bigbuy.errors import ApiError, invalid
+from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, SandboxState
+from storefront.dev.sandboxes.core.faults import INTERNAL_URL, RESPONSE_FAULTS, Fault
+from storefront.dev.sandboxes.core.http_server import Reply, Request, as_html, as_json
 
 PREFIX = "/rest/"
 SUFFIX = ".json"
 CATALOG = "catalog/"
-GOOD = 200
+HTTP_OK = 200
 SOFT_500 = (
     b'HTTP/1.0 500 Internal Server Error\r\n\r\n{"error":"Information is not available right now"}'
 )
 
 
-def reply_to(world: World, asked: Asked) -> Reply:
+def reply_to(state: SandboxState, asked: Request) -> Reply:
     path = asked.path.removeprefix(PREFIX).removesuffix(SUFFIX)
-    fault = world.faults.next_for(path)
-    if early := _before(fault):
+    fault = state.faults.next_for(path)
+    if early := _response_before(fault):
         return early
-    if not _has_key(world, asked):
+    if not _has_key(state, asked):
         return as_json({"message": "Invalid Token"}, status=401)
-    standing = world.limits.count(endpoint_of(path), now_s=time.time())
+    standing = state.limits.count(endpoint_of(path), now_s=time.time())
     is_over = standing is not None and standing.is_over
-    _note_call(world, endpoint_of(path), is_over=is_over)
+    _record_call(state, endpoint_of(path), is_over=is_over)
     try:
-        _insist_on_patience(is_over=is_over)
-        reply = _served(world, asked, path, fault=fault.kind if fault else "")
-    except RefusedError as error:
-        _note_refusal(world, asked, path, error, fault)
+        _check_rate_limit(is_over=is_over)
+        reply = _serve(state, asked, path, fault=fault.kind if fault else "")
+    except ApiError as error:
+        _record_rejection(state, asked, path, error, fault)
         reply = error.reply()
     if standing is not None:
         reply.headers.update(
@@ -48,7 +48,7 @@ def reply_to(world: World, asked: Asked) -> Reply:
                 "X-RateLimit-Reset": str(math.ceil(standing.reset_s)),
             }
         )
-    return _after(fault, reply)
+    return _change_response(fault, reply)
 
 
 def endpoint_of(path: str) -> str:
@@ -62,55 +62,55 @@ def endpoint_of(path: str) -> str:
     return f"{name}/{{id}}" if key else name
 
 
-_POSTED = frozenset(path for _, path in (*endpoints.FIXED, *endpoints.MAKING))
+_POSTED = frozenset(path for _, path in (*endpoints.FIXED, *endpoints.CREATING))
 
 
-def _has_key(world: World, asked: Asked) -> bool:
+def _has_key(state: SandboxState, asked: Request) -> bool:
     said = (asked.headers["Authorization"] or "").removeprefix("Bearer ")
-    return secrets.compare_digest(said.encode(), world.rules.api_key.encode())
+    return secrets.compare_digest(said.encode(), state.rules.api_key.encode())
 
 
-def _insist_on_patience(*, is_over: bool) -> None:
+def _check_rate_limit(*, is_over: bool) -> None:
     if is_over:
-        raise RefusedError(429, "You exceeded the rate limit")
+        raise ApiError(429, "You exceeded the rate limit")
 
 
-def _served(world: World, asked: Asked, path: str, *, fault: str) -> Reply:
+def _serve(state: SandboxState, asked: Request, path: str, *, fault: str) -> Reply:
     if not asked.path.endswith(SUFFIX):
         raise endpoints.NOT_FOUND
     body = _body(asked)
     route = (asked.method, path)
-    if route in endpoints.MAKING:
-        return endpoints.MAKING[route](world, body, fault=fault)
+    if route in endpoints.CREATING:
+        return endpoints.CREATING[route](state, body, fault=fault)
     if route in endpoints.FIXED:
-        answer = endpoints.FIXED[route](world, body)
+        answer = endpoints.FIXED[route](state, body)
         return answer if isinstance(answer, Reply) else as_json(answer)
     if asked.method != "GET":
-        raise RefusedError(405, {"code": 405, "message": "Method Not Allowed"})
+        raise ApiError(405, {"code": 405, "message": "Method Not Allowed"})
     for prefix, read in endpoints.KEYED:
         if path.startswith(prefix):
-            return as_json(read(world, path.removeprefix(prefix)))
-    return _of_catalog(world, path.removeprefix(CATALOG), asked)
+            return as_json(read(state, path.removeprefix(prefix)))
+    return _serve_list(state, path.removeprefix(CATALOG), asked)
 
 
-def _of_catalog(world: World, name: str, asked: Asked) -> Reply:
+def _serve_list(state: SandboxState, name: str, asked: Request) -> Reply:
     name, _, key = name.partition("/")
     if key:
-        row = lists.single(world, name, key)
+        row = lists.single_row(state, name, key)
         if row is None:
             raise endpoints.NOT_FOUND
         return as_json(row)
-    rows = lists.listed(world, name, asked.query)
+    rows = lists.list_page(state, name, asked.query)
     if rows is None:
         raise endpoints.NOT_FOUND
     return as_json(rows)
 
 
-def _body(asked: Asked) -> dict[str, Any]:
+def _body(asked: Request) -> dict[str, Any]:
     if asked.method == "GET":
         return {}
     if "json" not in (asked.headers["Content-Type"] or ""):
-        raise RefusedError(415, {"code": 415, "message": "Unsupported Media Type"})
+        raise ApiError(415, {"code": 415, "message": "Unsupported Media Type"})
     try:
         value = json.loads(asked.body)
     except (ValueError, RecursionError) as error:
@@ -120,8 +120,8 @@ def _body(asked: Asked) -> dict[str, Any]:
     return value
 
 
-def _note_call(world: World, endpoint: str, *, is_over: bool) -> None:
-    world.ledger.run(
+def _record_call(state: SandboxState, endpoint: str, *, is_over: bool) -> None:
+    state.ledger.run(
         "INSERT INTO calls VALUES (?, ?, ?) ON CONFLICT (endpoint) DO UPDATE"
         " SET served = served + excluded.served, refused = refused + excluded.refused",
         endpoint,
@@ -130,8 +130,8 @@ def _note_call(world: World, endpoint: str, *, is_over: bool) -> None:
     )
 
 
-def _note_refusal(
-    world: World, asked: Asked, path: str, error: RefusedError, fault: Fault | None
+def _record_rejection(
+    state: SandboxState, asked: Request, path: str, error: ApiError, fault: Fault | None
 ) -> None:
     if not path.startswith(("order/create", "order/check")):
         return
@@ -139,16 +139,16 @@ def _note_refusal(
         reference = json.loads(asked.body)["order"]["internalReference"]
     except (ValueError, KeyError, TypeError):
         reference = ""
-    world.ledger.insert(
+    state.ledger.insert(
         "attempts",
-        at_s=world.now(),
+        at_s=state.now(),
         reference=str(reference),
         code=error.code,
         fault=fault.kind if fault else "",
     )
 
 
-def _before(fault: Fault | None) -> Reply | None:
+def _response_before(fault: Fault | None) -> Reply | None:
     """Return a fault's answer without an effect; for a slow one wait; None to go on."""
     if fault is None:
         return None
@@ -158,7 +158,7 @@ def _before(fault: Fault | None) -> Reply | None:
         "drop_before": Reply(is_dropped=True),
         "500": as_html("<html><body>504 Gateway Time-out</body></html>", status=504),
         "429": Reply(status=429, body=b"You exceeded the rate limit", type="text/plain"),
-        "redirect": Reply(status=302, headers={"Location": INSIDE}),
+        "redirect": Reply(status=302, headers={"Location": INTERNAL_URL}),
         "soft_409": as_json({"code": 409, "message": "Something went wrong 5f1c9a"}),
         "soft_500": Reply(body=SOFT_500, type="text/plain"),
         "swapped": as_json(lists.BAD_REQUEST, status=400),
@@ -166,18 +166,18 @@ def _before(fault: Fault | None) -> Reply | None:
     return ready.get(fault.kind)
 
 
-def _after(fault: Fault | None, reply: Reply) -> Reply:
+def _change_response(fault: Fault | None, reply: Reply) -> Reply:
     """Return the reply, changed by the fault."""
     if fault is None:
         return reply
-    if fault.kind in SPOILERS:
-        return SPOILERS[fault.kind](fault, reply)
-    if fault.kind in SPOILERS_OF_GOOD and reply.status == GOOD:
-        return SPOILERS_OF_GOOD[fault.kind](reply)
+    if fault.kind in RESPONSE_FAULTS:
+        return RESPONSE_FAULTS[fault.kind](fault, reply)
+    if fault.kind in SUCCESS_FAULTS and reply.status == HTTP_OK:
+        return SUCCESS_FAULTS[fault.kind](reply)
     return reply
 
 
-def _half(reply: Reply) -> Reply:
+def _half_of(reply: Reply) -> Reply:
     listed = json.loads(reply.body)
     return as_json(listed[: len(listed) // 2])
 
@@ -187,7 +187,7 @@ def _without_numbers(reply: Reply) -> Reply:
     return Reply(body=spoiled, headers=reply.headers)
 
 
-def _of_somebody_else(reply: Reply) -> Reply:
+def _of_another_order(reply: Reply) -> Reply:
     said = json.loads(reply.body)
     if not isinstance(said, dict):
         return reply
@@ -195,9 +195,9 @@ def _of_somebody_else(reply: Reply) -> Reply:
     return as_json({**said, **{name: other[name] for name in other if name in said}})
 
 
-SPOILERS_OF_GOOD: dict[str, Callable[[Reply], Reply]] = {
+SUCCESS_FAULTS: dict[str, Callable[[Reply], Reply]] = {
     "empty": lambda _: as_json([]),
-    "half_list": _half,
+    "half_list": _half_of,
     "nan_price": _without_numbers,
-    "wrong_order": _of_somebody_else,
+    "wrong_order": _of_another_order,
 }

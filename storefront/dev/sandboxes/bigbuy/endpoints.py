@@ -9,24 +9,30 @@ from typing import Any
 
 from storefront.dev.sandboxes.bigbuy import orders
 from storefront.dev.sandboxes.bigbuy.carriers import BY_NAME, CARRIERS
-from storefront.dev.sandboxes.bigbuy.errors import RefusedError
+from storefront.dev.sandboxes.bigbuy.errors import ApiError
 from storefront.dev.sandboxes.bigbuy.lists import stamp
-from storefront.dev.sandboxes.bigbuy.orders import TAX, check_postcode, lines_of, part_of, wish_of
-from storefront.dev.sandboxes.bigbuy.state import World
+from storefront.dev.sandboxes.bigbuy.orders import (
+    TAX,
+    check_postcode,
+    lines_of,
+    part_of,
+    validate_order,
+)
+from storefront.dev.sandboxes.bigbuy.state import SandboxState
 from storefront.dev.sandboxes.core.http_server import Reply, as_json
 
-NOT_FOUND = RefusedError(404, {"code": 404, "message": "Not Found"})
+NOT_FOUND = ApiError(404, {"code": 404, "message": "Not Found"})
 
 type Body = dict[str, Any]
 
 
-def shipping_orders(world: World, body: Body) -> Any:
+def shipping_orders(state: SandboxState, body: Body) -> Any:
     """Quote a parcel as one object, although a list is documented."""
     order = part_of(body, "order")
     where = part_of(order, "delivery")
     country = str(where.get("isoCountry") or "")
     check_postcode(country, str(where.get("postcode") or ""))
-    weight = orders.weight_g(lines_of(world, order))
+    weight = orders.weight_g(lines_of(state, order))
     options = [
         {
             "shippingService": {
@@ -42,7 +48,7 @@ def shipping_orders(world: World, body: Body) -> Any:
     return {"shippingOptions": options}
 
 
-def shipping_carriers(_: World, __: Body) -> Any:
+def shipping_carriers(_: SandboxState, __: Body) -> Any:
     return [
         {
             "id": str(carrier.id),
@@ -56,22 +62,22 @@ def shipping_carriers(_: World, __: Body) -> Any:
     ]
 
 
-def check(world: World, body: Body) -> Any:
-    wish = wish_of(world, body)
-    if len(wish.lines) > 1:
-        raise orders.conflict(wish)
-    return _totals(wish.goods, wish.total)
+def check(state: SandboxState, body: Body) -> Any:
+    order = validate_order(state, body)
+    if len(order.lines) > 1:
+        raise orders.find_conflict(order)
+    return _totals(order.goods, order.total)
 
 
-def check_multishipping(world: World, body: Body) -> Any:
-    wish = wish_of(world, body)
+def check_multishipping(state: SandboxState, body: Body) -> Any:
+    order = validate_order(state, body)
     rows = [
         {
             "productReferences": [line.item.sku for line in lines],
             "warehouse": str(key),
-            **_totals(goods, goods + wish.shipping),
+            **_totals(goods, goods + order.shipping),
         }
-        for key, lines in wish.lines.items()
+        for key, lines in order.lines.items()
         for goods in (sum((line.amount for line in lines), Decimal(0)),)
     ]
     return {"orders": rows, "errors": []}
@@ -85,18 +91,18 @@ def _totals(goods: Decimal, total: Decimal) -> dict[str, str]:
     }
 
 
-def create(world: World, body: Body, *, fault: str = "") -> Reply:
+def create(state: SandboxState, body: Body, *, fault: str = "") -> Reply:
     """Create an order: status 201, a location, no body."""
-    wish = wish_of(world, body)
-    if len(wish.lines) > 1:
-        raise orders.conflict(wish)
-    (key,) = orders.make(world, wish, fault=fault)
+    order = validate_order(state, body)
+    if len(order.lines) > 1:
+        raise orders.find_conflict(order)
+    (key,) = orders.create(state, order, fault=fault)
     return Reply(status=201, headers={"Location": f"/rest/order/{key}"})
 
 
-def create_multishipping(world: World, body: Body, *, fault: str = "") -> Reply:
-    wish = wish_of(world, body)
-    keys = orders.make(world, wish, fault=fault)
+def create_multishipping(state: SandboxState, body: Body, *, fault: str = "") -> Reply:
+    order = validate_order(state, body)
+    keys = orders.create(state, order, fault=fault)
     rows = [
         {
             "productReferences": [line.item.sku for line in lines],
@@ -104,21 +110,21 @@ def create_multishipping(world: World, body: Body, *, fault: str = "") -> Reply:
             "warehouse": str(warehouse),
             "url": f"/rest/order/{key}",
         }
-        for key, (warehouse, lines) in zip(keys, wish.lines.items(), strict=True)
+        for key, (warehouse, lines) in zip(keys, order.lines.items(), strict=True)
     ]
     return as_json({"orders": rows, "errors": []}, status=201)
 
 
-def order_reference(world: World, reference: str) -> Any:
-    order = orders.by_reference(world, reference)
+def order_reference(state: SandboxState, reference: str) -> Any:
+    order = orders.by_reference(state, reference)
     if order is None:
         raise NOT_FOUND
     total = (Decimal(order["goods"]) + Decimal(order["shipping"])) * TAX
     return {"id": str(order["id"]), "totalPaidTaxIncl": f"{total:.2f}"}
 
 
-def order_by_id(world: World, key: str) -> Any:
-    order = orders.by_id(world, key)
+def order_by_id(state: SandboxState, key: str) -> Any:
+    order = orders.by_id(state, key)
     if order is None:
         raise NOT_FOUND
     goods, shipping = Decimal(order["goods"]), Decimal(order["shipping"])
@@ -139,26 +145,26 @@ def order_by_id(world: World, key: str) -> Any:
     }
 
 
-def order_statuses(_: World, __: Body) -> Any:
+def order_statuses(_: SandboxState, __: Body) -> Any:
     return [{"id": key, "name": name} for key, name in enumerate(orders.STATUSES, start=1)]
 
 
-def tracking_carriers(_: World, __: Body) -> Any:
+def tracking_carriers(_: SandboxState, __: Body) -> Any:
     return [{"id": str(carrier.id), "name": carrier.name} for carrier in CARRIERS]
 
 
-def tracking_order(world: World, key: str) -> Any:
-    order = orders.by_id(world, key)
+def tracking_order(state: SandboxState, key: str) -> Any:
+    order = orders.by_id(state, key)
     if order is None:
         raise NOT_FOUND
     return [_tracked(order)]
 
 
-def tracking_orders(world: World, body: Body) -> Any:
+def tracking_orders(state: SandboxState, body: Body) -> Any:
     """Return many orders, the newest first; those without a parcel are left out."""
     asked = part_of(body, "track").get("orders")
     keys = [str(row.get("id")) for row in asked] if isinstance(asked, list) else []
-    found = [order for key in keys if (order := orders.by_id(world, key)) is not None]
+    found = [order for key in keys if (order := orders.by_id(state, key)) is not None]
     return [_tracked(order) for order in reversed(found) if order["tracking"]]
 
 
@@ -179,15 +185,15 @@ def _tracked(order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def purse(world: World, _: Body) -> Any:
-    return f"{orders.purse(world):.2f}"
+def purse(state: SandboxState, _: Body) -> Any:
+    return f"{orders.purse(state):.2f}"
 
 
-def auth_status(_: World, __: Body) -> Reply:
+def auth_status(_: SandboxState, __: Body) -> Reply:
     return Reply()
 
 
-FIXED: dict[tuple[str, str], Callable[[World, Body], Any]] = {
+FIXED: dict[tuple[str, str], Callable[[SandboxState, Body], Any]] = {
     ("GET", "user/auth/status"): auth_status,
     ("GET", "user/purse"): purse,
     ("GET", "shipping/carriers"): shipping_carriers,
@@ -198,11 +204,11 @@ FIXED: dict[tuple[str, str], Callable[[World, Body], Any]] = {
     ("GET", "tracking/carriers"): tracking_carriers,
     ("POST", "tracking/orders"): tracking_orders,
 }
-MAKING: dict[tuple[str, str], Callable[..., Reply]] = {
+CREATING: dict[tuple[str, str], Callable[..., Reply]] = {
     ("POST", "order/create"): create,
     ("POST", "order/create/multishipping"): create_multishipping,
 }
-KEYED: tuple[tuple[str, Callable[[World, str], Any]], ...] = (
+KEYED: tuple[tuple[str, Callable[[SandboxState, str], Any]], ...] = (
     ("order/reference/", order_reference),
     ("tracking/order/", tracking_order),
     ("order/", order_by_id),

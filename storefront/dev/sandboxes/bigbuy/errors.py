@@ -22,7 +22,7 @@ INFO = {
 _turns = itertools.count()
 
 
-class RefusedError(Exception):
+class ApiError(Exception):
     """The caller gets an error status, and a body that explains it."""
 
     def __init__(self, status: int, body: Any, *, code: str = "") -> None:
@@ -35,27 +35,27 @@ class RefusedError(Exception):
         return as_json(self.body, status=self.status)
 
 
-def business(code: str, **data: Any) -> RefusedError:
+def business(code: str, **data: Any) -> ApiError:
     """Return an error with a business code, in one of two places by turns."""
     inner = {"info": INFO[code], "data": data}
     is_outside = next(_turns) % 2
     message = json.dumps(inner if is_outside else {"code": code, **inner})
-    return RefusedError(409, {"code": code if is_outside else 409, "message": message}, code=code)
+    return ApiError(409, {"code": code if is_outside else 409, "message": message}, code=code)
 
 
-def inactive(skus: list[str]) -> RefusedError:
+def inactive(skus: list[str]) -> ApiError:
     rows = [{"sku": sku, "message": "Inactive product."} for sku in skus]
     message = json.dumps({"info": "Products error.", "data": rows})
-    return RefusedError(409, {"code": 409, "message": message}, code="inactive")
+    return ApiError(409, {"code": 409, "message": message}, code="inactive")
 
 
-def several_warehouses(references: dict[int, list[str]]) -> RefusedError:
+def several_warehouses(references: dict[int, list[str]]) -> ApiError:
     rows = [{"id": key, "references": skus} for key, skus in references.items()]
     body = {"code": 409, "message": "Warehouses conflict.", "error_detail": {"warehouses": rows}}
-    return RefusedError(409, body, code="warehouses")
+    return ApiError(409, body, code="warehouses")
 
 
-def invalid(wrong: dict[str, str], fields: tuple[str, ...] = ()) -> RefusedError:
+def invalid(wrong: dict[str, str], fields: tuple[str, ...] = ()) -> ApiError:
     """Return a form error: a tree that also has the valid fields."""
     children: dict[str, Any] = {name: [] for name in fields}
     tree: dict[str, Any] = {"errors": [], "children": {"order": {"children": children}}}
@@ -66,6 +66,6 @@ def invalid(wrong: dict[str, str], fields: tuple[str, ...] = ()) -> RefusedError
             node = here.get(parent) or {"children": {}}
             here[parent], here = node, node["children"]
         here[last] = {"errors": [error]}
-    return RefusedError(
+    return ApiError(
         400, {"code": 400, "message": "Validation Failed", "errors": tree}, code="invalid"
     )

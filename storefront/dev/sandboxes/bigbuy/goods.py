@@ -11,20 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from storefront.dev.sandboxes.goods.bad_records import FLAWS, spoiled
+from storefront.dev.sandboxes.goods.bad_records import FLAWS, bad_record
 from storefront.dev.sandboxes.goods.generator import make
-from storefront.dev.sandboxes.goods.identifiers import SPOILED
+from storefront.dev.sandboxes.goods.identifiers import FIRST_BAD_SUBJECT
 from storefront.dev.sandboxes.goods.model import Product, Variant
-from storefront.dev.sandboxes.goods.randomness import Dice
+from storefront.dev.sandboxes.goods.randomness import RandomDraws
 
 # Of this many products, all but the last come from the catalog that all sandboxes share.
 SHARED_OF = 4
 OWN_FROM = 1_000_000
 FIRST_ID = 70_001
 FIRST_SKU = 7_100_000
-MOST_VARIANTS = 16
+MAX_VARIANTS = 16
 BAD_SHARE = 20
-KEPT = 16_384
+CACHE_SIZE = 16_384
 WITH_GTIN = 0.85
 
 
@@ -45,7 +45,7 @@ class Goods:
     def __init__(self, count: int, seed: int) -> None:
         self.count, self.seed = count, seed
         self.bad_count = max(len(FLAWS), -(-count // BAD_SHARE)) if count else 0
-        self.product = lru_cache(maxsize=KEPT)(self._make)
+        self.product = lru_cache(maxsize=CACHE_SIZE)(self._make)
 
     def __len__(self) -> int:
         return self.count + self.bad_count
@@ -56,7 +56,9 @@ class Goods:
     def _make(self, key: int) -> Product:
         place = key - FIRST_ID
         if place >= self.count:
-            return spoiled(SPOILED + place - self.count, count=self.count, seed=self.seed)
+            return bad_record(
+                FIRST_BAD_SUBJECT + place - self.count, count=self.count, seed=self.seed
+            )
         is_own = place % SHARED_OF == SHARED_OF - 1
         return make(OWN_FROM + place if is_own else place, seed=self.seed)
 
@@ -75,8 +77,8 @@ class Goods:
             Item(
                 product=product,
                 variant=variant,
-                id=key * MOST_VARIANTS + variant.place,
-                sku=f"V{key * MOST_VARIANTS + variant.place:09d}",
+                id=key * MAX_VARIANTS + variant.place,
+                sku=f"V{key * MAX_VARIANTS + variant.place:09d}",
                 is_variation=True,
             )
             for variant in product.variants
@@ -88,7 +90,7 @@ class Goods:
         if kind not in {"S", "V"} or not (digits.isascii() and digits.isdecimal()):
             return None
         number = int(digits)
-        key = number - FIRST_SKU + FIRST_ID if kind == "S" else number // MOST_VARIANTS
+        key = number - FIRST_SKU + FIRST_ID if kind == "S" else number // MAX_VARIANTS
         if key not in self.ids():
             return None
         return next(((key, item) for item in self.items(key) if item.sku == sku), None)
@@ -99,7 +101,7 @@ class Goods:
 
     def bears_gtin(self, product: Product) -> bool:
         """Test whether BigBuy lists the GTIN of this product, not only its part number."""
-        return Dice(self.seed, "bigbuy gtin", product.subject).chance(WITH_GTIN)
+        return RandomDraws(self.seed, "bigbuy gtin", product.subject).chance(WITH_GTIN)
 
     def all_items(self) -> Iterator[tuple[int, Item]]:
         for key in self.ids():
@@ -111,7 +113,7 @@ class Goods:
 
 SIDES = re.compile(r"(\d+) × (\d+) × (\d+) mm")
 GRAMS = re.compile(r"^(\d+) g")
-LEFT_OUT = frozenset({"Length", "Head diameter", "Manufacturer", "EU responsible person"})
+OMITTED_LABELS = frozenset({"Length", "Head diameter", "Manufacturer", "EU responsible person"})
 
 
 def title(product: Product) -> str:
@@ -128,7 +130,7 @@ def description(product: Product) -> str:
     lines = "".join(
         f"<li>{html.escape(label)}: {html.escape(_converted(value))}</li>"
         for label, value in product.specs
-        if label not in LEFT_OUT
+        if label not in OMITTED_LABELS
     )
     return f"<p>{product.lead}</p><ul>{lines}</ul>"
 

@@ -13,12 +13,12 @@ from itertools import islice
 from typing import Any
 
 from storefront.dev.sandboxes.bigbuy import goods
-from storefront.dev.sandboxes.bigbuy.errors import RefusedError
+from storefront.dev.sandboxes.bigbuy.errors import ApiError
 from storefront.dev.sandboxes.bigbuy.goods import Item
-from storefront.dev.sandboxes.bigbuy.state import World
+from storefront.dev.sandboxes.bigbuy.state import SandboxState
 from storefront.dev.sandboxes.core.http_server import Query
-from storefront.dev.sandboxes.goods.brands import MAKERS
-from storefront.dev.sandboxes.goods.generator import WHEEL
+from storefront.dev.sandboxes.goods.brands import BRANDS
+from storefront.dev.sandboxes.goods.generator import KIND_SEQUENCE
 from storefront.dev.sandboxes.goods.model import Product
 
 # Rows, product by product
@@ -27,9 +27,9 @@ LIGHTING = 19657
 MM_PER_CM, G_PER_KG = 10, 1000
 BOX_MM = 12
 ANGLES, DARK_ANGLES = ("front", "lit", "side", "scale"), ("front", "side", "scale")
-FAMILIES = sorted({kind.family for kind in WHEEL})
-CATEGORIES = sorted({(kind.family, kind.category) for kind in WHEEL})
-MANUFACTURERS = {maker.name: place for place, maker in enumerate(MAKERS, start=301)}
+FAMILIES = sorted({kind.family for kind in KIND_SEQUENCE})
+CATEGORIES = sorted({(kind.family, kind.category) for kind in KIND_SEQUENCE})
+MANUFACTURERS = {maker.name: place for place, maker in enumerate(BRANDS, start=301)}
 
 
 def stamp(unix_s: float) -> str:
@@ -49,7 +49,7 @@ def category_id(family: str, category: str) -> int:
     return LIGHTING + 100 + CATEGORIES.index((family, category))
 
 
-def taxonomies(_: World) -> Iterator[dict[str, Any]]:
+def taxonomies(_: SandboxState) -> Iterator[dict[str, Any]]:
     yield {"id": LIGHTING, "name": "Lighting", "parentTaxonomy": 0, "isoCode": "en"}
     for family in FAMILIES:
         yield {"id": family_id(family), "name": family.title(), "parentTaxonomy": LIGHTING}
@@ -58,21 +58,21 @@ def taxonomies(_: World) -> Iterator[dict[str, Any]]:
         yield {"id": key, "name": category, "parentTaxonomy": family_id(family)}
 
 
-def manufacturers(_: World) -> Iterator[dict[str, Any]]:
+def manufacturers(_: SandboxState) -> Iterator[dict[str, Any]]:
     for name, key in MANUFACTURERS.items():
         yield {"id": key, "name": name, "urlImage": None, "reference": str(key)}
 
 
-def attribute_groups(world: World) -> Iterator[dict[str, Any]]:
-    names = {name for key in world.goods.ids() for name in world.goods.product(key).option_names}
+def attribute_groups(state: SandboxState) -> Iterator[dict[str, Any]]:
+    names = {name for key in state.goods.ids() for name in state.goods.product(key).option_names}
     for name in sorted(names):
         yield {"id": name_id(name), "name": name, "isoCode": "en"}
 
 
-def attributes(world: World) -> Iterator[dict[str, Any]]:
+def attributes(state: SandboxState) -> Iterator[dict[str, Any]]:
     pairs = {
         (name, value)
-        for _, item in world.goods.all_items()
+        for _, item in state.goods.all_items()
         for name, value in _options(item)
         if item.is_variation
     }
@@ -89,8 +89,8 @@ def _options(item: Item) -> Iterator[tuple[str, str]]:
     return zip(item.product.option_names, item.variant.values, strict=False)
 
 
-def product(world: World, key: int) -> dict[str, Any]:
-    goods, made = world.goods, world.goods.product(key)
+def product(state: SandboxState, key: int) -> dict[str, Any]:
+    goods, made = state.goods, state.goods.product(key)
     items, sku = goods.items(key), goods.sku(key)
     first = items[0] if items else None
     has_variations = bool(items) and items[0].is_variation
@@ -99,7 +99,7 @@ def product(world: World, key: int) -> dict[str, Any]:
     return {
         "id": key,
         "sku": sku,
-        "active": int(world.stores.is_active(sku)),
+        "active": int(state.stock_store.is_active(sku)),
         "attributes": has_variations,
         "categories": True,
         "images": True,
@@ -117,12 +117,12 @@ def product(world: World, key: int) -> dict[str, Any]:
         "height": (height + BOX_MM) / MM_PER_CM,
         "depth": (length + BOX_MM) / MM_PER_CM,
         "weight": _kilograms(made, first),
-        **_prices(world, first),
+        **_prices(state, first),
         "priceLargeQuantities": [],
         "intrastat": made.hs_code,
         "logisticClass": "B" if made.is_lithium else "A",
         "video": None,
-        **_dates(world, made, sku, items),
+        **_dates(state, made, sku, items),
     }
 
 
@@ -133,8 +133,8 @@ def _kilograms(made: Product, first: Item | None) -> Decimal:
     return Decimal(first.variant.packed_g) / G_PER_KG
 
 
-def _prices(world: World, item: Item | None) -> dict[str, Any]:
-    price = world.stores.price(item) if item else None
+def _prices(state: SandboxState, item: Item | None) -> dict[str, Any]:
+    price = state.stock_store.price(item) if item else None
     return {
         "wholesalePrice": price,
         "retailPrice": _times(price, "1.6"),
@@ -148,10 +148,10 @@ def _times(price: Decimal | None, factor: str) -> Decimal | None:
     return (price * Decimal(factor)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def _dates(world: World, made: Product, sku: str, items: list[Item]) -> dict[str, str]:
+def _dates(state: SandboxState, made: Product, sku: str, items: list[Item]) -> dict[str, str]:
     def last(*whats: str) -> str:
         skus = {sku, *(item.sku for item in items)}
-        changed = [world.stores.changed_s(each, what) for each in skus for what in whats]
+        changed = [state.stock_store.changed_s(each, what) for each in skus for what in whats]
         return stamp(max([made.listed_s, *changed]))
 
     return {
@@ -161,27 +161,27 @@ def _dates(world: World, made: Product, sku: str, items: list[Item]) -> dict[str
         "dateUpdProperties": stamp(made.listed_s),
         "dateUpdCategories": stamp(made.listed_s),
         "dateUpdImages": stamp(made.listed_s),
-        "dateUpdStock": last("piles"),
+        "dateUpdStock": last("levels"),
     }
 
 
-def information(world: World, key: int) -> Iterator[dict[str, Any]]:
-    made, sku = world.goods.product(key), world.goods.sku(key)
+def information(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
+    made, sku = state.goods.product(key), state.goods.sku(key)
     if made.flaw == "missing_variants":
         return
     yield {
         "id": key,
         "sku": sku,
-        "name": world.stores.name(sku) or goods.title(made),
+        "name": state.stock_store.name(sku) or goods.title(made),
         "description": goods.description(made),
         "url": f"product-{key}",
         "isoCode": "en",
-        "dateUpdDescription": stamp(world.stores.changed_s(sku, "name") or made.listed_s),
+        "dateUpdDescription": stamp(state.stock_store.changed_s(sku, "name") or made.listed_s),
     }
 
 
-def images(world: World, key: int) -> Iterator[dict[str, Any]]:
-    made = world.goods.product(key)
+def images(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
+    made = state.goods.product(key)
     angles = ANGLES if made.light else DARK_ANGLES
     yield {
         "id": key,
@@ -190,7 +190,7 @@ def images(world: World, key: int) -> Iterator[dict[str, Any]]:
                 "id": key * 10 + place,
                 "isCover": place == 0,
                 "name": f"{made.pid}_{angle}.png",
-                "url": f"{world.base_url}/pictures/{made.pid}/0/{angle}.png",
+                "url": f"{state.base_url}/pictures/{made.pid}/0/{angle}.png",
                 "position": place,
                 "logo": False,
                 "whiteBackground": True,
@@ -203,48 +203,48 @@ def images(world: World, key: int) -> Iterator[dict[str, Any]]:
     }
 
 
-def prices(world: World, key: int) -> Iterator[dict[str, Any]]:
-    items = world.goods.items(key)
+def prices(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
+    items = state.goods.items(key)
     yield {
         "id": key,
-        "sku": world.goods.sku(key),
-        **_prices(world, items[0] if items else None),
+        "sku": state.goods.sku(key),
+        **_prices(state, items[0] if items else None),
     }
 
 
-def variation_prices(world: World, key: int) -> Iterator[dict[str, Any]]:
-    for item in _variations(world, key):
-        yield {"id": item.id, "sku": item.sku, **_prices(world, item)}
+def variation_prices(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
+    for item in _variations(state, key):
+        yield {"id": item.id, "sku": item.sku, **_prices(state, item)}
 
 
-def stock(world: World, key: int) -> Iterator[dict[str, Any]]:
-    items = world.goods.items(key)
+def stock(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
+    items = state.goods.items(key)
     alone = items[0] if items and not items[0].is_variation else None
     yield {
         "id": key,
-        "sku": world.goods.sku(key),
-        "stocks": _stocks(world, alone) if alone else [],
+        "sku": state.goods.sku(key),
+        "stocks": _stocks(state, alone) if alone else [],
     }
 
 
-def variation_stock(world: World, key: int) -> Iterator[dict[str, Any]]:
-    for item in _variations(world, key):
-        yield {"id": item.id, "sku": item.sku, "stocks": _stocks(world, item)}
+def variation_stock(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
+    for item in _variations(state, key):
+        yield {"id": item.id, "sku": item.sku, "stocks": _stocks(state, item)}
 
 
-def _stocks(world: World, item: Item) -> list[dict[str, int]]:
+def _stocks(state: SandboxState, item: Item) -> list[dict[str, int]]:
     return [
         {"quantity": units, "minHandlingDays": least, "maxHandlingDays": most, "warehouse": w}
-        for pile in world.stores.piles(item)
-        for w in (pile.warehouse,)
-        for units, least, most in ((pile.soon, 0, 1), (pile.later, 3, 7))
+        for level in state.stock_store.levels(item)
+        for w in (level.warehouse,)
+        for units, least, most in ((level.soon, 0, 1), (level.later, 3, 7))
     ]
 
 
-def variations(world: World, key: int) -> Iterator[dict[str, Any]]:
-    items = _variations(world, key)
+def variations(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
+    items = _variations(state, key)
     for item in items:
-        has_gtin = world.goods.bears_gtin(item.product)
+        has_gtin = state.goods.bears_gtin(item.product)
         extra_g = item.variant.packed_g - items[0].variant.packed_g
         yield {
             "id": item.id,
@@ -252,7 +252,7 @@ def variations(world: World, key: int) -> Iterator[dict[str, Any]]:
             "ean13": item.variant.barcode if has_gtin else None,
             "extraWeight": Decimal(extra_g) / G_PER_KG,
             "product": key,
-            **_prices(world, item),
+            **_prices(state, item),
             "width": None,
             "height": None,
             "depth": None,
@@ -261,27 +261,27 @@ def variations(world: World, key: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def combinations(world: World, key: int) -> Iterator[dict[str, Any]]:
-    for item in _variations(world, key):
+def combinations(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
+    for item in _variations(state, key):
         yield {
             "id": item.id,
             "attributes": [{"id": name_id(name, value)} for name, value in _options(item)],
         }
 
 
-def _variations(world: World, key: int) -> list[Item]:
-    return [item for item in world.goods.items(key) if item.is_variation]
+def _variations(state: SandboxState, key: int) -> list[Item]:
+    return [item for item in state.goods.items(key) if item.is_variation]
 
 
 # Pages of lists
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 DEFAULT_ROWS = 1_000
 BAD_REQUEST = {"code": "Bad request", "message": 400}  # swapped, as at BigBuy
 
 type Row = dict[str, Any]
 
-OF_PRODUCTS: dict[str, Callable[[World, int], Iterator[Row]]] = {
+OF_PRODUCTS: dict[str, Callable[[SandboxState, int], Iterator[Row]]] = {
     "productsinformation": information,
     "productsimages": images,
     "productprices": prices,
@@ -291,59 +291,59 @@ OF_PRODUCTS: dict[str, Callable[[World, int], Iterator[Row]]] = {
     "productsvariations": variations,
     "variations": combinations,
 }
-NAMES: dict[str, Callable[[World], Iterator[Row]]] = {
+NAMES: dict[str, Callable[[SandboxState], Iterator[Row]]] = {
     "taxonomies": taxonomies,
     "manufacturers": manufacturers,
     "attributes": attributes,
     "attributegroups": attribute_groups,
 }
-SINGLES: dict[str, Callable[[World, int], Iterator[Row]]] = {
-    "product": lambda world, key: iter([product(world, key)]),
+SINGLES: dict[str, Callable[[SandboxState, int], Iterator[Row]]] = {
+    "product": lambda state, key: iter([product(state, key)]),
     "productinformation": information,
     "productimages": images,
     "productstockbyhandlingdays": stock,
 }
 
 
-def listed(world: World, name: str, query: Query) -> list[Row] | None:
+def list_page(state: SandboxState, name: str, query: Query) -> list[Row] | None:
     """Return one page of a list; None if there is no such list."""
     if name == "languages":
         return [{"name": "English", "isoCode": "en"}, {"name": "Español", "isoCode": "es"}]
     if name in NAMES:
-        return list(NAMES[name](world))
+        return list(NAMES[name](state))
     if name != "products" and name not in OF_PRODUCTS:
         return None
     page = _whole(query, "page", default=0, most=100_000)
-    size = _whole(query, "pageSize", default=DEFAULT_ROWS, most=MOST_ROWS)
-    keys = _keys(world, name, _whole(query, "parentTaxonomy", default=None, most=10**9))
+    size = _whole(query, "pageSize", default=DEFAULT_ROWS, most=MAX_ROWS)
+    keys = _keys(state, name, _whole(query, "parentTaxonomy", default=None, most=10**9))
     if name == "products":
-        return [product(world, key) for key in islice(keys, page * size, (page + 1) * size)]
-    told = (row for key in keys for row in OF_PRODUCTS[name](world, key))
+        return [product(state, key) for key in islice(keys, page * size, (page + 1) * size)]
+    told = (row for key in keys for row in OF_PRODUCTS[name](state, key))
     return list(islice(told, page * size, (page + 1) * size))
 
 
-def single(world: World, name: str, key: str) -> Row | None:
+def single_row(state: SandboxState, name: str, key: str) -> Row | None:
     """Return the row of one product; None if there is none."""
-    if name not in SINGLES or not key.isdecimal() or int(key) not in world.goods.ids():
+    if name not in SINGLES or not key.isdecimal() or int(key) not in state.goods.ids():
         return None
-    return next(SINGLES[name](world, int(key)), None)
+    return next(SINGLES[name](state, int(key)), None)
 
 
-def _keys(world: World, name: str, taxonomy: int) -> Iterator[int]:
-    there = world.goods.ids()
-    kept = there[: round(len(there) * world.kept_share)]
+def _keys(state: SandboxState, name: str, taxonomy: int) -> Iterator[int]:
+    there = state.goods.ids()
+    kept = there[: round(len(there) * state.kept_share)]
     shuffled = kept if name == "products" else sorted(kept, key=lambda key: _place(name, key))
-    return (key for key in shuffled if _is_below(world, key, taxonomy))
+    return (key for key in shuffled if _is_below(state, key, taxonomy))
 
 
 def _place(name: str, key: int) -> int:
     return zlib.crc32(f"{name}{key}".encode())
 
 
-def _is_below(world: World, key: int, taxonomy: int) -> bool:
+def _is_below(state: SandboxState, key: int, taxonomy: int) -> bool:
     if taxonomy == LIGHTING:
         return True
-    made = world.goods.product(key)
+    made = state.goods.product(key)
     families = {family_id(made.family), category_id(made.family, made.category)}
     return taxonomy in families
 
@@ -351,5 +351,5 @@ def _is_below(world: World, key: int, taxonomy: int) -> bool:
 def _whole(query: Query, name: str, *, default: int | None, most: int) -> int:
     text = next(iter(query.get(name, [])), "" if default is None else str(default))
     if not (text.isascii() and text.isdecimal() and int(text) <= most):
-        raise RefusedError(400, BAD_REQUEST)
+        raise ApiError(400, BAD_REQUEST)
     return int(text)

@@ -17,8 +17,8 @@ from storefront.dev.sandboxes.bigbuy import carriers
 from storefront.dev.sandboxes.bigbuy.carriers import BY_NAME, Carrier
 from storefront.dev.sandboxes.bigbuy.errors import business, inactive, invalid, several_warehouses
 from storefront.dev.sandboxes.bigbuy.goods import Item
-from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, World
-from storefront.dev.sandboxes.bigbuy.stock import FAR, MAIN, EmptyShelfError
+from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, SandboxState
+from storefront.dev.sandboxes.bigbuy.stock import FAR, MAIN, InsufficientStockError
 
 TAKEN, PACKING, SHIPPED, DELIVERED, CANCELED = (
     "Payment accepted",
@@ -46,7 +46,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ValidOrder:
     """A valid order. ``lines`` are grouped by warehouse."""
 
     reference: str
@@ -68,14 +68,15 @@ def weight_g(lines: Sequence[Line]) -> int:
     return sum(line.item.variant.packed_g * line.quantity for line in lines)
 
 
-def shelved(world: World, lines: Sequence[Line]) -> dict[int, list[Line]]:
+def group_by_warehouse(state: SandboxState, lines: Sequence[Line]) -> dict[int, list[Line]]:
     """Return the lines by warehouse: one that has all of them, else one for each line.
 
     Raises: RefusedError  a line is short
     """
     stock = {
         line.item.sku: {
-            pile.warehouse: pile.soon + pile.later for pile in world.stores.piles(line.item)
+            level.warehouse: level.soon + level.later
+            for level in state.stock_store.levels(line.item)
         }
         for line in lines
     }
@@ -86,7 +87,7 @@ def shelved(world: World, lines: Sequence[Line]) -> dict[int, list[Line]]:
     ]
     if short:
         raise business("ER003", skus=short)
-    if not world.spans_warehouses():
+    if not state.spans_warehouses():
         for warehouse in (MAIN, FAR):
             if all(stock[each.item.sku].get(warehouse, 0) >= each.quantity for each in lines):
                 return {warehouse: list(lines)}
@@ -94,48 +95,54 @@ def shelved(world: World, lines: Sequence[Line]) -> dict[int, list[Line]]:
     for place, line in enumerate(lines):
         able = [w for w, units in stock[line.item.sku].items() if units >= line.quantity]
         # ``spans`` forces two warehouses.
-        warehouse = place % 2 + 1 if world.spans_warehouses() else able[0]
+        warehouse = place % 2 + 1 if state.spans_warehouses() else able[0]
         found.setdefault(warehouse, []).append(line)
     return found
 
 
-def conflict(wish: Wish) -> Exception:
+def find_conflict(order: ValidOrder) -> Exception:
     return several_warehouses(
-        {key: [line.item.sku for line in lines] for key, lines in wish.lines.items()}
+        {key: [line.item.sku for line in lines] for key, lines in order.lines.items()}
     )
 
 
-def make(world: World, wish: Wish, *, fault: str) -> list[int]:
+def create(state: SandboxState, order: ValidOrder, *, fault: str) -> list[int]:
     """Create the order once, one per warehouse, whatever happens to the answer.
 
     Raises: RefusedError  the number exists, the balance is too low, or stock is short
     """
-    with world.ledger.writing():
-        if (known := by_reference(world, wish.reference)) is not None:
+    with state.ledger.writing():
+        if (known := by_reference(state, order.reference)) is not None:
             raise business("ER008", orderId=str(known["id"]))
-        left = purse(world) - wish.total
+        left = purse(state) - order.total
         if left < 0:
-            raise business("ER005", moneyBoxAmount=str(purse(world)), totalOrder=str(wish.total))
-        set_purse(world, left)
+            raise business("ER005", moneyBoxAmount=str(purse(state)), totalOrder=str(order.total))
+        set_purse(state, left)
         return [
-            _write(world, wish, warehouse, lines, part=part, fault=fault)
-            for part, (warehouse, lines) in enumerate(wish.lines.items(), start=1)
+            _write(state, order, warehouse, lines, part=part, fault=fault)
+            for part, (warehouse, lines) in enumerate(order.lines.items(), start=1)
         ]
 
 
 def _write(  # noqa: PLR0913 - the parts of an order
-    world: World, wish: Wish, warehouse: int, lines: list[Line], *, part: int, fault: str
+    state: SandboxState,
+    order: ValidOrder,
+    warehouse: int,
+    lines: list[Line],
+    *,
+    part: int,
+    fault: str,
 ) -> int:
-    now_s = world.now()
+    now_s = state.now()
     for line in lines:
-        piles = {pile.warehouse for pile in world.stores.piles(line.item)}
-        shelf = warehouse if warehouse in piles else MAIN
+        levels = {level.warehouse for level in state.stock_store.levels(line.item)}
+        shelf = warehouse if warehouse in levels else MAIN
         try:
-            world.stores.move(line.item, warehouse=shelf, quantity=line.quantity, at_s=now_s)
-        except EmptyShelfError as error:
+            state.stock_store.move(line.item, warehouse=shelf, quantity=line.quantity, at_s=now_s)
+        except InsufficientStockError as error:
             raise business("ER003", skus=[line.item.sku]) from error
-    count = world.ledger.fact("orders_made", 0)
-    world.ledger.set_fact("orders_made", count + 1)
+    count = state.ledger.fact("orders_made", 0)
+    state.ledger.set_fact("orders_made", count + 1)
     rows = [
         {
             "id": place,
@@ -148,81 +155,81 @@ def _write(  # noqa: PLR0913 - the parts of an order
         }
         for place, line in enumerate(lines, start=1)
     ]
-    return world.ledger.insert(
+    return state.ledger.insert(
         "orders",
         id=FIRST_ORDER + count,
-        reference=wish.reference,
+        reference=order.reference,
         part=part,
         status=TAKEN,
         warehouse=warehouse,
-        request=json.dumps(wish.body, ensure_ascii=False),
+        request=json.dumps(order.body, ensure_ascii=False),
         lines=json.dumps(rows),
-        carrier=wish.carrier,
+        carrier=order.carrier,
         goods=str(sum((line.amount for line in lines), Decimal(0))),
-        shipping=str(wish.shipping),
+        shipping=str(order.shipping),
         created_s=now_s,
         moved_s=now_s,
         fault=fault,
     )
 
 
-def by_reference(world: World, reference: str) -> dict[str, Any] | None:
-    return world.ledger.row(
+def by_reference(state: SandboxState, reference: str) -> dict[str, Any] | None:
+    return state.ledger.row(
         "SELECT * FROM orders WHERE reference = ? ORDER BY part LIMIT 1", reference
     )
 
 
-def by_id(world: World, key: str) -> dict[str, Any] | None:
+def by_id(state: SandboxState, key: str) -> dict[str, Any] | None:
     number = int(key) if key.isdecimal() else 0
-    return world.ledger.row("SELECT * FROM orders WHERE id = ?", number)
+    return state.ledger.row("SELECT * FROM orders WHERE id = ?", number)
 
 
-def purse(world: World) -> Decimal:
-    return Decimal(world.ledger.fact("purse", world.rules.purse_eur))
+def purse(state: SandboxState) -> Decimal:
+    return Decimal(state.ledger.fact("purse", state.rules.purse_eur))
 
 
-def set_purse(world: World, amount: Decimal) -> None:
-    world.ledger.set_fact("purse", str(amount))
+def set_purse(state: SandboxState, amount: Decimal) -> None:
+    state.ledger.set_fact("purse", str(amount))
 
 
-class CannotMoveError(ValueError):
+class StatusNotAllowedError(ValueError):
     """The order's status does not allow it. Nothing was changed."""
 
 
-def move(world: World, order: dict[str, Any], *, to: str) -> None:
+def advance(state: SandboxState, order: dict[str, Any], *, to: str) -> None:
     """Move the order through the statuses up to this one.
 
     Raises: CannotMoveError
     """
     if to not in STATUSES:
-        raise CannotMoveError(f"{to!r} is none of {', '.join(STATUSES)}")
+        raise StatusNotAllowedError(f"{to!r} is none of {', '.join(STATUSES)}")
     if to in {CANCELED, INVOICE}:
         if order["status"] not in {TAKEN, PACKING, INVOICE}:
-            raise CannotMoveError(f"{order['id']} is {order['status']}")
-        _put(world, order, to)
+            raise StatusNotAllowedError(f"{order['id']} is {order['status']}")
+        _set_status(state, order, to)
         return
     while order["status"] != to:
         if order["status"] not in NEXT:
-            raise CannotMoveError(f"{order['id']} is {order['status']}")
-        _put(world, order, NEXT[order["status"]])
+            raise StatusNotAllowedError(f"{order['id']} is {order['status']}")
+        _set_status(state, order, NEXT[order["status"]])
 
 
-def _put(world: World, order: dict[str, Any], status: str) -> None:
+def _set_status(state: SandboxState, order: dict[str, Any], status: str) -> None:
     tracking = order["tracking"]
     if status == SHIPPED:
         tracking = carriers.tracking_number(order["carrier"], order=order["id"])
-    with world.ledger.writing():
+    with state.ledger.writing():
         if status == CANCELED:
-            set_purse(world, purse(world) + Decimal(order["goods"]) + Decimal(order["shipping"]))
+            set_purse(state, purse(state) + Decimal(order["goods"]) + Decimal(order["shipping"]))
             for line in json.loads(order["lines"]):
-                found = world.goods.by_sku(line["reference"])
+                found = state.goods.by_sku(line["reference"])
                 if found is not None:
                     back = -line["quantity"]
-                    world.stores.move(
-                        found[1], warehouse=line["warehouse"], quantity=back, at_s=world.now()
+                    state.stock_store.move(
+                        found[1], warehouse=line["warehouse"], quantity=back, at_s=state.now()
                     )
-        changes = {"status": status, "tracking": tracking, "moved_s": world.now()}
-        world.ledger.run(
+        changes = {"status": status, "tracking": tracking, "moved_s": state.now()}
+        state.ledger.run(
             "UPDATE orders SET status = ?, tracking = ?, moved_s = ? WHERE id = ?",
             *changes.values(),
             order["id"],
@@ -230,25 +237,25 @@ def _put(world: World, order: dict[str, Any], status: str) -> None:
         order.update(changes)
 
 
-def move_due(world: World) -> None:
+def advance_due(state: SandboxState) -> None:
     """Move every order whose time in its status is over."""
-    pace_s = world.pace_s
+    pace_s = state.pace_s
     if pace_s <= 0:
         return
-    for order in world.ledger.rows(
+    for order in state.ledger.rows(
         "SELECT * FROM orders WHERE status IN (?, ?, ?) AND moved_s <= ? ORDER BY moved_s",
         *NEXT,
-        world.now() - pace_s,
+        state.now() - pace_s,
     ):
-        move(world, order, to=NEXT[order["status"]])
+        advance(state, order, to=NEXT[order["status"]])
 
 
-def start(world: World) -> threading.Thread:
+def start(state: SandboxState) -> threading.Thread:
     """Move due orders in a thread until the sandbox stops."""
 
     def run() -> None:
-        while not world.stopping.wait(IDLE_S):
-            move_due(world)
+        while not state.stopping.wait(IDLE_S):
+            advance_due(state)
 
     thread = threading.Thread(target=run, name="mover", daemon=True)
     thread.start()
@@ -257,7 +264,7 @@ def start(world: World) -> threading.Thread:
 
 # Validation
 
-LONGEST_ADDRESS = 70
+MAX_ADDRESS_LENGTH = 70
 ADDRESS = ("firstName", "lastName", "country", "postcode", "town", "address", "phone", "email")
 POSTCODES = {
     **dict.fromkeys(("DE", "ES", "FR", "IT", "FI", "EE"), (r"\d{5}", "28001")),
@@ -272,7 +279,7 @@ SKU = re.compile(r"[SV]\d{5,12}")
 type Body = dict[str, Any]
 
 
-def wish_of(world: World, body: Body) -> Wish:
+def validate_order(state: SandboxState, body: Body) -> ValidOrder:
     """Parse and validate an order.
 
     Raises: RefusedError
@@ -284,7 +291,7 @@ def wish_of(world: World, body: Body) -> Wish:
     reference = order.get("internalReference")
     if not isinstance(reference, str) or not 0 < len(reference) <= 50:  # noqa: PLR2004
         wrong["internalReference"] = "This value is not valid."
-    if len(str(to.get("address", ""))) > LONGEST_ADDRESS:
+    if len(str(to.get("address", ""))) > MAX_ADDRESS_LENGTH:
         wrong["shippingAddress.address"] = "This value is too long. It should have 70 characters."
     if wrong:
         raise invalid(wrong, ("language", "paymentMethod", "products"))
@@ -292,13 +299,13 @@ def wish_of(world: World, body: Body) -> Wish:
         raise business("ER011")
     country = str(to["country"])
     check_postcode(country, str(to["postcode"]))
-    lines = lines_of(world, order)
+    lines = lines_of(state, order)
     carrier, shipping = _cheapest(order, country, weight_g(lines))
-    return Wish(
+    return ValidOrder(
         reference=str(reference),
         carrier=carrier.name,
         shipping=shipping,
-        lines=shelved(world, lines),
+        lines=group_by_warehouse(state, lines),
         body=order,
     )
 
@@ -320,7 +327,7 @@ def check_postcode(country: str, postcode: str) -> None:
         raise business("ER004", zipExample=example)
 
 
-def lines_of(world: World, order: Body) -> list[Line]:
+def lines_of(state: SandboxState, order: Body) -> list[Line]:
     wanted = order.get("products")
     if not isinstance(wanted, list) or not wanted:
         raise invalid({"products": "This value should not be blank."})
@@ -329,13 +336,13 @@ def lines_of(world: World, order: Body) -> list[Line]:
         sku, quantity = str(row.get("reference")), row.get("quantity")
         if not isinstance(quantity, int) or not 0 < quantity <= 10_000:  # noqa: PLR2004
             raise invalid({"products": "This value is not valid."})
-        found = world.goods.by_sku(sku)
-        price = world.stores.price(found[1]) if found else None
+        found = state.goods.by_sku(sku)
+        price = state.stock_store.price(found[1]) if found else None
         if not SKU.fullmatch(sku):
             strange.append(sku)
         elif found is None or price is None:
             unknown.append(sku)
-        elif not world.stores.is_active(world.goods.sku(found[0])):
+        elif not state.stock_store.is_active(state.goods.sku(found[0])):
             asleep.append(sku)
         else:
             lines.append(Line(item=found[1], quantity=quantity, price=price))

@@ -10,17 +10,17 @@ from storefront.dev.sandboxes.bigbuy import orders as bigbuy_orders
 from storefront.dev.sandboxes.bigbuy.control import faults, orders, status
 from storefront.dev.sandboxes.bigbuy.goods import title
 from storefront.dev.sandboxes.bigbuy.lists import stamp
-from storefront.dev.sandboxes.bigbuy.state import KINDS, World
-from storefront.dev.sandboxes.cj.server import STYLE, fault_desk
+from storefront.dev.sandboxes.bigbuy.state import FAULT_KINDS, SandboxState
+from storefront.dev.sandboxes.cj.server import STYLE, fault_table
 from storefront.dev.sandboxes.core import picture_endpoint
-from storefront.dev.sandboxes.core.http_server import Asked, Listener, Reply, as_html
+from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
 
 SHOWN_ORDERS, SHOWN_GOODS = 50, 12
 
 
-def page(world: World) -> str:
-    now, known = status(world, {}), orders(world, {})["orders"][-SHOWN_ORDERS:][::-1]
-    desk = fault_desk(faults(world, {}), kinds=KINDS, example="order/create")
+def page(state: SandboxState) -> str:
+    now, known = status(state, {}), orders(state, {})["orders"][-SHOWN_ORDERS:][::-1]
+    desk = fault_table(faults(state, {}), kinds=FAULT_KINDS, example="order/create")
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width'><title>BigBuy sandbox</title>"
@@ -29,15 +29,15 @@ def page(world: World) -> str:
         f" Orders change status every {now['pace_s']:g} s (0: manual only). An hour lasts"
         f" {now['hour_s']:g} s (0: no limits). Purse €{now['purse_eur']}. The API is at"
         " <code>/rest/</code>, the controls at <code>/control/</code>.</p>"
-        f"<div class=shelf>{_shelf(world)}</div>"
+        f"<div class=shelf>{_shelf(state)}</div>"
         f"<h2>Orders</h2>{_orders(known)}<h2>Faults</h2>{desk}"
     )
 
 
-def _shelf(world: World) -> str:
+def _shelf(state: SandboxState) -> str:
     shown = []
-    for key in world.goods.ids()[:SHOWN_GOODS]:
-        product = world.goods.product(key)
+    for key in state.goods.ids()[:SHOWN_GOODS]:
+        product = state.goods.product(key)
         name = html.escape(title(product))
         source = f"/pictures/{product.pid}/0/front.png"
         shown.append(f'<img src="{source}" alt="{name}" title="{name}" loading=lazy>')
@@ -83,24 +83,24 @@ def _buttons(order: dict[str, Any]) -> str:
 class Server(Listener):
     """The HTTP server of one sandbox."""
 
-    def __init__(self, address: tuple[str, int], *, world: World) -> None:
-        self.world = world
+    def __init__(self, address: tuple[str, int], *, state: SandboxState) -> None:
+        self.state = state
         super().__init__(
             address,
             answer=self._answer,
-            pull=lambda method, name, wish: control.pull(
-                world, method=method, name=name, wish=wish
+            pull=lambda method, name, arguments: control.perform(
+                state, method=method, name=name, arguments=arguments
             ),
         )
 
-    def _answer(self, asked: Asked) -> Reply:
+    def _answer(self, asked: Request) -> Reply:
         if asked.path.startswith(dispatch.PREFIX):
-            return dispatch.reply_to(self.world, asked)
+            return dispatch.reply_to(self.state, asked)
         if asked.path.startswith(picture_endpoint.PREFIX):
-            goods = self.world.goods
+            goods = self.state.goods
             return picture_endpoint.picture(
-                asked.path, find=goods.by_pid, seed=goods.seed, folder=self.world.folder
+                asked.path, find=goods.by_pid, seed=goods.seed, folder=self.state.folder
             )
         if asked.path == "/":
-            return as_html(page(self.world))
+            return as_html(page(self.state))
         return Reply(status=404, body=b"not found", type="text/plain")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from storefront.dev.sandboxes.bigbuy.goods import Goods
-from storefront.dev.sandboxes.bigbuy.stock import Stores
+from storefront.dev.sandboxes.bigbuy.stock import StockStore
 from storefront.dev.sandboxes.core.faults import REQUEST_KINDS, Faults
 from storefront.dev.sandboxes.core.ledger import Ledger
 
@@ -34,7 +34,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RateLimitStatus:
     """The rate limit of an endpoint after a call."""
 
     limit: int
@@ -54,7 +54,7 @@ class Limits:
         self._lock = threading.Lock()
         self._windows: dict[str, Window] = {}
 
-    def count(self, endpoint: str, *, now_s: float) -> Standing | None:
+    def count(self, endpoint: str, *, now_s: float) -> RateLimitStatus | None:
         """Count a call; return the rate limit, None without one."""
         points, length_s = self._rule(endpoint)
         if not length_s:
@@ -65,7 +65,7 @@ class Limits:
                 window = self._windows[endpoint] = Window(ends_s=now_s + length_s)
             is_over = window.used >= points
             window.used += not is_over
-            return Standing(
+            return RateLimitStatus(
                 limit=points,
                 remaining=points - window.used,
                 reset_s=window.ends_s,
@@ -91,7 +91,11 @@ HOUR_S = 3600.0
 FIRST_ORDER = 119_000_001
 # Additional faults: two kinds of errors with HTTP status 200, one with code and message swapped,
 # and a list without half of its rows.
-KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {"soft_409", "swapped", "half_list"}
+FAULT_KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {
+    "soft_409",
+    "swapped",
+    "half_list",
+}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (
@@ -129,7 +133,7 @@ class Rules:
 
 
 @dataclass(slots=True, kw_only=True)
-class World:
+class SandboxState:
     """One sandbox: its products, ledger, stock, faults, limits and rules."""
 
     folder: Path
@@ -137,7 +141,7 @@ class World:
     rules: Rules
     goods: Goods
     ledger: Ledger
-    stores: Stores
+    stock_store: StockStore
     faults: Faults
     limits: Limits
     now: Callable[[], float]
@@ -156,7 +160,7 @@ class World:
         return bool(self.ledger.fact("spans", default=False))
 
 
-def open_world(  # noqa: PLR0913 - the command line options
+def open_state(  # noqa: PLR0913 - the command line options
     *,
     folder: Path,
     base_url: str,
@@ -164,17 +168,17 @@ def open_world(  # noqa: PLR0913 - the command line options
     seed: int,
     rules: Rules,
     now: Callable[[], float] = time.time,
-) -> World:
+) -> SandboxState:
     ledger = Ledger(folder, schema=SCHEMA, tables=TABLES)
     goods = Goods(count, seed)
-    return World(
+    return SandboxState(
         folder=folder,
         base_url=base_url,
         rules=rules,
         goods=goods,
         ledger=ledger,
-        stores=Stores(goods=goods, ledger=ledger, stocked=rules.stocked),
-        faults=Faults(KINDS),
+        stock_store=StockStore(goods=goods, ledger=ledger, stocked=rules.stocked),
+        faults=Faults(FAULT_KINDS),
         limits=Limits(hour_s=rules.hour_s, second_s=rules.second_s),
         now=now,
     )

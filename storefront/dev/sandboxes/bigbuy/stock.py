@@ -9,16 +9,16 @@ from typing import Any
 
 from storefront.dev.sandboxes.bigbuy.goods import Goods, Item
 from storefront.dev.sandboxes.core.ledger import Ledger
-from storefront.dev.sandboxes.goods.randomness import Dice
+from storefront.dev.sandboxes.goods.randomness import RandomDraws
 
 MAIN, FAR = 1, 2  # warehouses
 EUR_PER_USD = 0.92
-SOME = 0.97  # of the stocked products
+AVAILABLE_SHARE = 0.97  # of the stocked products
 NEGATIVE = -5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pile:
+class StockLevel:
     """The stock of one SKU in one warehouse: ready within a day, and within a week."""
 
     warehouse: int
@@ -26,11 +26,11 @@ class Pile:
     later: int
 
 
-class EmptyShelfError(Exception):
+class InsufficientStockError(Exception):
     """There is less than requested. Nothing was taken."""
 
 
-class Stores:
+class StockStore:
     """Stock, prices and names; changes since the reset are in the ledger.
 
     Locks:  the ledger, for every change
@@ -76,27 +76,31 @@ class Stores:
             return None
         if (item.sku, "price") in self._changed:
             return Decimal(self._changed[item.sku, "price"])
-        dice = Dice(self._goods.seed, "bigbuy price", item.product.subject)
-        factor = Decimal(str(EUR_PER_USD * (0.9 + 0.25 * dice.share())))
+        draws = RandomDraws(self._goods.seed, "bigbuy price", item.product.subject)
+        factor = Decimal(str(EUR_PER_USD * (0.9 + 0.25 * draws.share())))
         return (item.variant.price * factor).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
-    def piles(self, item: Item) -> list[Pile]:
-        changed = self._changed.get((item.sku, "piles"))
+    def levels(self, item: Item) -> list[StockLevel]:
+        changed = self._changed.get((item.sku, "levels"))
         if changed is not None:
-            return [Pile(**pile) for pile in changed]
-        dice = Dice(self._goods.seed, "bigbuy stock", item.product.subject, item.variant.place)
+            return [StockLevel(**level) for level in changed]
+        draws = RandomDraws(
+            self._goods.seed, "bigbuy stock", item.product.subject, item.variant.place
+        )
         if item.product.flaw == "negative_stock":
-            return [Pile(warehouse=MAIN, soon=NEGATIVE, later=0)]
-        if not Dice(self._goods.seed, "bigbuy shelf", item.product.subject).chance(self._stocked):
-            return [Pile(warehouse=MAIN, soon=0, later=0)]
-        soon = dice.whole(2, 180) if dice.chance(SOME) else 0
-        piles = [Pile(warehouse=MAIN, soon=soon, later=dice.pick((0, 0, 25, 300)))]
-        if dice.chance(0.15):
-            piles.append(Pile(warehouse=FAR, soon=dice.whole(1, 40), later=0))
-        return piles
+            return [StockLevel(warehouse=MAIN, soon=NEGATIVE, later=0)]
+        if not RandomDraws(self._goods.seed, "bigbuy shelf", item.product.subject).chance(
+            self._stocked
+        ):
+            return [StockLevel(warehouse=MAIN, soon=0, later=0)]
+        soon = draws.whole(2, 180) if draws.chance(AVAILABLE_SHARE) else 0
+        levels = [StockLevel(warehouse=MAIN, soon=soon, later=draws.pick((0, 0, 25, 300)))]
+        if draws.chance(0.15):
+            levels.append(StockLevel(warehouse=FAR, soon=draws.whole(1, 40), later=0))
+        return levels
 
-    def put_piles(self, sku: str, piles: list[Pile], *, at_s: float) -> None:
-        self.put(sku, "piles", [asdict(pile) for pile in piles], at_s=at_s)
+    def put_levels(self, sku: str, levels: list[StockLevel], *, at_s: float) -> None:
+        self.put(sku, "levels", [asdict(level) for level in levels], at_s=at_s)
 
     def move(self, item: Item, *, warehouse: int, quantity: int, at_s: float) -> None:
         """Take units from one warehouse; a negative quantity returns them.
@@ -104,15 +108,15 @@ class Stores:
         Raises: EmptyShelfError
         """
         with self._ledger.writing():
-            piles = self.piles(item)
-            here = next((pile for pile in piles if pile.warehouse == warehouse), None)
+            levels = self.levels(item)
+            here = next((level for level in levels if level.warehouse == warehouse), None)
             if here is None or here.soon + here.later < quantity:
-                raise EmptyShelfError(item.sku)
+                raise InsufficientStockError(item.sku)
             at_once = min(here.soon, quantity)
-            left = Pile(
+            left = StockLevel(
                 warehouse=warehouse,
                 soon=here.soon - at_once,
                 later=here.later - (quantity - at_once),
             )
-            kept = [left if pile is here else pile for pile in piles]
-            self.put_piles(item.sku, kept, at_s=at_s)
+            kept = [left if level is here else level for level in levels]
+            self.put_levels(item.sku, kept, at_s=at_s)

@@ -9,7 +9,7 @@ from storefront.dev.sandboxes.core.http_server import run
 
 from . import order_lifecycle, webhooks
 from .server import Server
-from .state import DAY_S, DEFAULT_KEY, Rules, open_world
+from .state import DAY_S, DEFAULT_KEY, Rules, open_state
 
 
 def _arguments() -> argparse.Namespace:
@@ -51,7 +51,7 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> None:
     asked = _arguments()
-    world = open_world(
+    state = open_state(
         folder=asked.data,
         base_url=asked.public_url,
         count=asked.count,
@@ -73,15 +73,15 @@ def main() -> None:
             tries_callbacks=asked.tries_callbacks,
         ),
     )
-    server = Server((asked.host, asked.port), world=world)
+    server = Server((asked.host, asked.port), state=state)
     here = f"http://{asked.host}:{server.server_address[1]}"
-    world.base_url = world.base_url or here
+    state.base_url = state.base_url or here
 
-    helpers = [order_lifecycle.start(world), webhooks.start(world)]
-    run(server, here=here, stopping=world.stopping.set)
+    helpers = [order_lifecycle.start(state), webhooks.start(state)]
+    run(server, here=here, stopping=state.stopping.set)
     for helper in helpers:
         helper.join(timeout=webhooks.TIMEOUT_S + 1)
-    world.ledger.close()
+    state.ledger.close()
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ from storefront.dev.sandboxes.core.http_server import BadControlError
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
 from . import order_lifecycle, staff_actions, webhooks
-from .state import World
-from .stock import BY_COUNTRY, Pile
+from .state import SandboxState
+from .stock import BY_COUNTRY, StockLevel
 
 
-def pull(world: World, *, method: str, name: str, wish: dict[str, Any]) -> Any:
+def perform(state: SandboxState, *, method: str, name: str, arguments: dict[str, Any]) -> Any:
     """Perform a control action.
 
     Raises: BadControlError  nothing was done
@@ -28,100 +28,104 @@ def pull(world: World, *, method: str, name: str, wish: dict[str, Any]) -> Any:
     if action is None:
         raise BadControlError(f"unknown control: {method} {name}")
     try:
-        return action(world, wish)
+        return action(state, arguments)
     except UnknownFaultError as error:
         raise BadControlError(str(error)) from error
     except (KeyError, TypeError, ValueError, InvalidOperation) as error:
         raise BadControlError(f"{type(error).__name__}: {error}") from error
-    except order_lifecycle.CannotMoveError as error:
+    except order_lifecycle.StatusNotAllowedError as error:
         raise BadControlError(str(error)) from error
 
 
-def ledger(world: World, _: dict[str, Any]) -> dict[str, Any]:
+def ledger(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     """Return every order, effect, attempt and dispute."""
-    orders = world.ledger.rows("SELECT * FROM orders ORDER BY created_s, cj_id")
+    orders = state.ledger.rows("SELECT * FROM orders ORDER BY created_s, cj_id")
     for order in orders:
         order["request"], order["lines"] = json.loads(order["request"]), json.loads(order["lines"])
     return {
         "orders": orders,
-        "effects": world.ledger.rows("SELECT * FROM effects ORDER BY id"),
-        "attempts": world.ledger.rows("SELECT * FROM attempts ORDER BY id"),
-        "disputes": world.ledger.rows("SELECT * FROM disputes ORDER BY created_s, id"),
-        "balance_cents": order_lifecycle.balance_cents(world),
+        "effects": state.ledger.rows("SELECT * FROM effects ORDER BY id"),
+        "attempts": state.ledger.rows("SELECT * FROM attempts ORDER BY id"),
+        "disputes": state.ledger.rows("SELECT * FROM disputes ORDER BY created_s, id"),
+        "balance_cents": order_lifecycle.balance_cents(state),
     }
 
 
-def _order(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    name = str(wish.get("cjOrderId") or wish.get("orderNumber") or "")
-    order = order_lifecycle.order_by(world, name)
+def _order(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    name = str(arguments.get("cjOrderId") or arguments.get("orderNumber") or "")
+    order = order_lifecycle.order_by(state, name)
     if order is None:
         raise BadControlError(f"no order {name!r}")
     return order
 
 
-def advance(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    order = _order(world, wish)
-    order_lifecycle.advance(world, order, to=str(wish.get("to") or order_lifecycle.SHIPPED).upper())
+def advance(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    order = _order(state, arguments)
+    order_lifecycle.advance(
+        state, order, to=str(arguments.get("to") or order_lifecycle.SHIPPED).upper()
+    )
     return order
 
 
-def cancel(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    order = _order(world, wish)
-    order_lifecycle.cancel(world, order)
+def cancel(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    order = _order(state, arguments)
+    order_lifecycle.cancel(state, order)
     return order
 
 
-def split(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    return {"cjOrderIds": order_lifecycle.split(world, _order(world, wish))}
+def split(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"cjOrderIds": order_lifecycle.split(state, _order(state, arguments))}
 
 
-def add_fault(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    return world.faults.add(
-        path=str(wish["path"]),
-        kind=str(wish["kind"]),
-        count=int(wish.get("count", 1)),
-        every=int(wish.get("every", 1)),
-        skip=int(wish.get("skip", 0)),
-        delay_s=float(wish.get("delay", 1.0)),
+def add_fault(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    return state.faults.add(
+        path=str(arguments["path"]),
+        kind=str(arguments["kind"]),
+        count=int(arguments.get("count", 1)),
+        every=int(arguments.get("every", 1)),
+        skip=int(arguments.get("skip", 0)),
+        delay_s=float(arguments.get("delay", 1.0)),
     )
 
 
-def faults(world: World, _: dict[str, Any]) -> list[dict[str, Any]]:
-    return world.faults.listed()
+def faults(state: SandboxState, _: dict[str, Any]) -> list[dict[str, Any]]:
+    return state.faults.listed()
 
 
-def clear_faults(world: World, wish: dict[str, Any]) -> list[dict[str, Any]]:
-    world.faults.clear(int(wish["id"]) if wish.get("id") else None)
-    return world.faults.listed()
+def clear_faults(state: SandboxState, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+    state.faults.clear(int(arguments["id"]) if arguments.get("id") else None)
+    return state.faults.listed()
 
 
-def _variant(world: World, wish: dict[str, Any]) -> tuple[Product, Variant]:
-    vid = str(wish["vid"])
-    product = world.catalog.by_vid(vid)
+def _variant(state: SandboxState, arguments: dict[str, Any]) -> tuple[Product, Variant]:
+    vid = str(arguments["vid"])
+    product = state.catalog.by_vid(vid)
     if product is None:
         raise BadControlError(f"no variant {vid}")
     return product, next(each for each in product.variants if each.vid == vid)
 
 
-def stock(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+def stock(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     """Set the stock in a warehouse, and send a webhook unless ``silent``."""
-    product, variant = _variant(world, wish)
-    country = str(wish.get("warehouse") or "CN").upper()
+    product, variant = _variant(state, arguments)
+    country = str(arguments.get("warehouse") or "CN").upper()
     if country not in BY_COUNTRY:
         raise BadControlError(f"no warehouse in {country}")
-    if country not in world.shelves.countries(product):
+    if country not in state.stock_store.countries(product):
         raise BadControlError(f"{product.pid} is not kept in {country}")
-    pile = Pile(ready=int(wish["quantity"]), at_factory=int(wish.get("at_factory", 0)))
-    with world.ledger.writing():
-        world.shelves.put(variant.vid, country=country, pile=pile)
-        if not wish.get("silent"):
-            _tell_stock(world, product, variant)
-    return {"vid": variant.vid, "warehouse": country, "quantity": pile.ready}
+    level = StockLevel(
+        ready=int(arguments["quantity"]), at_factory=int(arguments.get("at_factory", 0))
+    )
+    with state.ledger.writing():
+        state.stock_store.put(variant.vid, country=country, level=level)
+        if not arguments.get("silent"):
+            _send_stock_webhook(state, product, variant)
+    return {"vid": variant.vid, "warehouse": country, "quantity": level.ready}
 
 
-def _tell_stock(world: World, product: Product, variant: Variant) -> None:
+def _send_stock_webhook(state: SandboxState, product: Product, variant: Variant) -> None:
     rows = []
-    for country in world.shelves.countries(product):
+    for country in state.stock_store.countries(product):
         area = BY_COUNTRY[country]
         rows.append(
             {
@@ -129,22 +133,24 @@ def _tell_stock(world: World, product: Product, variant: Variant) -> None:
                 "areaId": area.area_id,
                 "areaEn": area.name,
                 "countryCode": country,
-                "storageNum": world.shelves.pile(product, variant, country=country).total,
+                "storageNum": state.stock_store.level(product, variant, country=country).total,
             }
         )
-    webhooks.tell(world, topic="STOCK", kind="UPDATE", params={variant.vid: rows}, pid=product.pid)
+    webhooks.queue_webhook(
+        state, topic="STOCK", kind="UPDATE", params={variant.vid: rows}, pid=product.pid
+    )
 
 
-def price(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+def price(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     """Set a price, and send a webhook unless ``silent``."""
-    product, variant = _variant(world, wish)
-    amount = Decimal(str(wish["price"])).quantize(Decimal("0.01"))
-    with world.ledger.writing():
-        world.shelves.set_price(variant.vid, amount)
-        world.found.clear()
-        if not wish.get("silent"):
-            webhooks.tell(
-                world,
+    product, variant = _variant(state, arguments)
+    amount = Decimal(str(arguments["price"])).quantize(Decimal("0.01"))
+    with state.ledger.writing():
+        state.stock_store.set_price(variant.vid, amount)
+        state.found.clear()
+        if not arguments.get("silent"):
+            webhooks.queue_webhook(
+                state,
                 topic="VARIANT",
                 kind="UPDATE",
                 pid=product.pid,
@@ -159,17 +165,17 @@ def price(world: World, wish: dict[str, Any]) -> dict[str, Any]:
     return {"vid": variant.vid, "pid": product.pid, "price": str(amount)}
 
 
-def shelve(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+def set_on_sale(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     """Take a product off sale, or put it on sale."""
-    product = world.catalog.by_pid(str(wish["pid"]))
+    product = state.catalog.by_pid(str(arguments["pid"]))
     if product is None:
-        raise BadControlError(f"no product {wish['pid']}")
-    is_on = bool(wish.get("on", False))
-    (world.off_shelf.discard if is_on else world.off_shelf.add)(product.pid)
-    with world.ledger.writing():
-        world.ledger.set_fact("off_shelf", sorted(world.off_shelf))
-        webhooks.tell(
-            world,
+        raise BadControlError(f"no product {arguments['pid']}")
+    is_on = bool(arguments.get("on", False))
+    (state.off_shelf.discard if is_on else state.off_shelf.add)(product.pid)
+    with state.ledger.writing():
+        state.ledger.set_fact("off_shelf", sorted(state.off_shelf))
+        webhooks.queue_webhook(
+            state,
             topic="PRODUCT",
             kind="UPDATE",
             pid=product.pid,
@@ -183,9 +189,9 @@ def shelve(world: World, wish: dict[str, Any]) -> dict[str, Any]:
     return {"pid": product.pid, "on": is_on}
 
 
-def reset(world: World, _: dict[str, Any]) -> dict[str, Any]:
+def reset(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     """Reset: no orders, initial stock and prices, no faults. Tokens stay."""
-    world.ledger.wipe()
+    state.ledger.wipe()
     for name in (
         "dropped_share",
         "balance_cents",
@@ -194,83 +200,83 @@ def reset(world: World, _: dict[str, Any]) -> dict[str, Any]:
         "stock_leaves",
         "stock_lag_s",
     ):
-        world.ledger.run("DELETE FROM facts WHERE name = ?", name)
-    world.off_shelf.clear()
-    world.found.clear()
-    world.shelves.reload()
-    world.faults.clear()
+        state.ledger.run("DELETE FROM facts WHERE name = ?", name)
+    state.off_shelf.clear()
+    state.found.clear()
+    state.stock_store.reload()
+    state.faults.clear()
     return {"reset": True}
 
 
-def pace(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    world.ledger.set_fact("pace_s", max(float(wish["seconds"]), 0))
-    return {"seconds": world.pace_s}
+def pace(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    state.ledger.set_fact("pace_s", max(float(arguments["seconds"]), 0))
+    return {"seconds": state.pace_s}
 
 
-def balance(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    order_lifecycle.set_balance_cents(world, int(Decimal(str(wish["amount"])) * 100))
-    return {"balance_cents": order_lifecycle.balance_cents(world)}
+def balance(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    order_lifecycle.set_balance_cents(state, int(Decimal(str(arguments["amount"])) * 100))
+    return {"balance_cents": order_lifecycle.balance_cents(state)}
 
 
-def stock_leaves(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    if wish["at"] not in {"order", "shipment", "never"}:
+def stock_leaves(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    if arguments["at"] not in {"order", "shipment", "never"}:
         raise BadControlError("stock leaves at order, shipment or never")
-    world.ledger.set_fact("stock_leaves", wish["at"])
-    return {"at": world.stock_leaves}
+    state.ledger.set_fact("stock_leaves", arguments["at"])
+    return {"at": state.stock_leaves}
 
 
-def stock_lag(world: World, wish: dict[str, Any]) -> dict[str, Any]:
-    world.ledger.set_fact("stock_lag_s", max(float(wish["seconds"]), 0))
-    return {"seconds": world.stock_lag_s}
+def stock_lag(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    state.ledger.set_fact("stock_lag_s", max(float(arguments["seconds"]), 0))
+    return {"seconds": state.stock_lag_s}
 
 
-def count_stock(world: World, _: dict[str, Any]) -> dict[str, Any]:
+def count_stock(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     """Deduct shipped units that were not deducted from stock yet."""
-    return {"orders": order_lifecycle.count_stock(world)}
+    return {"orders": order_lifecycle.count_stock(state)}
 
 
-def drop_catalog(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+def drop_catalog(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     """Drop a share of the list's rows from its end."""
-    world.ledger.set_fact("dropped_share", min(max(float(wish["share"]), 0), 1))
-    return {"visible": world.visible, "total": len(world.catalog)}
+    state.ledger.set_fact("dropped_share", min(max(float(arguments["share"]), 0), 1))
+    return {"visible": state.visible, "total": len(state.catalog)}
 
 
-def sent_messages(world: World, _: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = world.ledger.rows("SELECT * FROM messages ORDER BY id")
+def sent_messages(state: SandboxState, _: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = state.ledger.rows("SELECT * FROM messages ORDER BY id")
     return [row | {"body": json.loads(row["body"])} for row in rows]
 
 
-def replay(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+def replay(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     """Send one webhook again, or all that were sent, lost or given up."""
-    chosen = ("AND message_id = ?", wish["messageId"]) if wish.get("messageId") else ("",)
-    count = world.ledger.run(
+    chosen = ("AND message_id = ?", arguments["messageId"]) if arguments.get("messageId") else ("",)
+    count = state.ledger.run(
         "UPDATE messages SET state = 'waiting', tries = 0, due_s = ?, fault = ''"  # noqa: S608
         f" WHERE state != 'waiting' {chosen[0]}",
-        world.now(),
+        state.now(),
         *chosen[1:],
     )
-    world.mail_waits.set()
+    state.mail_waits.set()
     return {"replayed": count}
 
 
-def status(world: World, _: dict[str, Any]) -> dict[str, Any]:
+def status(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     return {
-        "products": len(world.catalog),
-        "visible": world.visible,
-        "good": world.catalog.count,
-        "bad": world.catalog.bad_count,
-        "seed": world.catalog.seed,
-        "pace_s": world.pace_s,
-        "stock_leaves": world.stock_leaves,
-        "stock_lag_s": world.stock_lag_s,
-        "open_id": world.open_id,
+        "products": len(state.catalog),
+        "visible": state.visible,
+        "good": state.catalog.count,
+        "bad": state.catalog.bad_count,
+        "seed": state.catalog.seed,
+        "pace_s": state.pace_s,
+        "stock_leaves": state.stock_leaves,
+        "stock_lag_s": state.stock_lag_s,
+        "open_id": state.open_id,
         "webhook_urls": {
-            topic: webhooks.callback_url(world, topic) for topic in set(webhooks.TOPICS.values())
+            topic: webhooks.callback_url(state, topic) for topic in set(webhooks.TOPICS.values())
         },
     }
 
 
-_ACTIONS: dict[tuple[str, str], Callable[[World, dict[str, Any]], Any]] = {
+_ACTIONS: dict[tuple[str, str], Callable[[SandboxState, dict[str, Any]], Any]] = {
     **staff_actions.ACTIONS,
     ("GET", "status"): status,
     ("GET", "orders"): ledger,
@@ -283,7 +289,7 @@ _ACTIONS: dict[tuple[str, str], Callable[[World, dict[str, Any]], Any]] = {
     ("POST", "split"): split,
     ("POST", "stock"): stock,
     ("POST", "price"): price,
-    ("POST", "shelve"): shelve,
+    ("POST", "shelve"): set_on_sale,
     ("POST", "reset"): reset,
     ("POST", "pace"): pace,
     ("POST", "balance"): balance,

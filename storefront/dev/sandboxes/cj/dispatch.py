@@ -25,8 +25,8 @@ from .endpoints import (
     stock,
     subscriptions,
 )
-from .protocol import Call, RefusedError, Route, answer, refusal
-from .state import DAY_S, World
+from .protocol import ApiError, Call, Route, error_envelope, success_envelope
+from .state import DAY_S, SandboxState
 
 # Rate limits
 
@@ -78,7 +78,7 @@ class Limits:
 
 PREFIX = "/api2.0/v1/"
 UNKNOWN, WRONG_METHOD, NO_BODY, BAD_JSON = 1600101, 16900202, 16900204, 16900205
-TOO_FAST, USED_UP, TOO_MANY = 1600200, 1600201, 429
+RATE_LIMITED, POINTS_EXHAUSTED, HTTP_TOO_MANY_REQUESTS = 1600200, 1600201, 429
 ROUTES: dict[tuple[str, str], Route] = {
     (route.method, route.path): route
     for route in (
@@ -99,7 +99,7 @@ for _method, _path in ROUTES:
 
 
 def reply_to(  # noqa: PLR0913 - the parts of a request
-    world: World,
+    state: SandboxState,
     limits: Limits,
     *,
     method: str,
@@ -109,37 +109,37 @@ def reply_to(  # noqa: PLR0913 - the parts of a request
     token: str,
     peer: str,
 ) -> Reply:
-    fault = world.faults.next_for(path)
-    if early := faults.before(fault):
+    fault = state.faults.next_for(path)
+    if early := faults.response_before(fault):
         return early
     request_id = uuid.uuid4().hex
     try:
         route = _route(method, path.removeprefix(PREFIX))
         call = Call(
-            world=world,
+            state=state,
             path=path,
             query=query,
             body=_body(method, body, needs_one=route.path != "authentication/logout"),
             token=token,
-            now_s=world.now(),
+            now_s=state.now(),
             fault=fault.kind if fault else "",
         )
         if fault and fault.kind == "token_expired":
             authentication.expire(call)
-        _admit(call, route, limits, peer=peer)
-        world.usage.count(route.path, points=route.points)
-        envelope, status = answer(route.handler(call), request_id=request_id), 200
-    except RefusedError as error:
-        envelope, status = refusal(error, request_id=request_id), error.http_status
+        _check_limits(call, route, limits, peer=peer)
+        state.usage.count(route.path, points=route.points)
+        envelope, status = success_envelope(route.handler(call), request_id=request_id), 200
+    except ApiError as error:
+        envelope, status = error_envelope(error, request_id=request_id), error.http_status
     if limits.points:
         envelope["pointsInfo"] = limits.report()
-    return faults.after(fault, as_json(envelope, status=status))
+    return faults.change_response(fault, as_json(envelope, status=status))
 
 
 def _route(method: str, path: str) -> Route:
     route = ROUTES.get((method, path))
     if route is None:
-        raise RefusedError(WRONG_METHOD if path in METHODS else UNKNOWN, path[:80])
+        raise ApiError(WRONG_METHOD if path in METHODS else UNKNOWN, path[:80])
     return route
 
 
@@ -147,24 +147,24 @@ def _body(method: str, body: bytes, *, needs_one: bool) -> dict[str, Any]:
     if method == "GET" or (not body and (method == "DELETE" or not needs_one)):
         return {}
     if not body:
-        raise RefusedError(NO_BODY)
+        raise ApiError(NO_BODY)
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise RefusedError(BAD_JSON) from error
+        raise ApiError(BAD_JSON) from error
     if not isinstance(value, dict):
-        raise RefusedError(BAD_JSON, "an object was expected")
+        raise ApiError(BAD_JSON, "an object was expected")
     return value
 
 
-def _admit(call: Call, route: Route, limits: Limits, *, peer: str) -> None:
+def _check_limits(call: Call, route: Route, limits: Limits, *, peer: str) -> None:
     if limits.is_too_fast(call.token or peer, now_s=call.now_s):
-        raise RefusedError(TOO_FAST)
+        raise ApiError(RATE_LIMITED)
     if route.needs_token:
         authentication.check(call)
     if route.most_per_s and limits.is_too_fast(
         f"{call.token} {route.path}", now_s=call.now_s, most=route.most_per_s
     ):
-        raise RefusedError(TOO_FAST)
+        raise ApiError(RATE_LIMITED)
     if limits.is_used_up(route.points, now_s=call.now_s):
-        raise RefusedError(USED_UP, http_status=TOO_MANY)
+        raise ApiError(POINTS_EXHAUSTED, http_status=HTTP_TOO_MANY_REQUESTS)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from storefront.dev.sandboxes.core.faults import INSIDE, SPOILERS, Fault
+from storefront.dev.sandboxes.core.faults import INTERNAL_URL, RESPONSE_FAULTS, Fault
 from storefront.dev.sandboxes.core.http_server import Reply, as_json
 
 from .protocol import MESSAGES
@@ -21,7 +21,7 @@ LISTS = ("content", "list", "variants", "productList")
 _NAN = "\x00nan\x00"
 
 
-def before(fault: Fault | None) -> Reply | None:
+def response_before(fault: Fault | None) -> Reply | None:
     """Return a fault's answer without an effect; for a slow one wait; None to go on."""
     if fault is None:
         return None
@@ -43,27 +43,27 @@ def before(fault: Fault | None) -> Reply | None:
             headers={"Retry-After": wait},
         )
     if fault.kind == "redirect":
-        return Reply(status=302, headers={"Location": INSIDE})
+        return Reply(status=302, headers={"Location": INTERNAL_URL})
     return None
 
 
-def after(fault: Fault | None, reply: Reply) -> Reply:
+def change_response(fault: Fault | None, reply: Reply) -> Reply:
     """Return the reply, changed by the fault."""
     if fault is None:
         return reply
-    if fault.kind in SPOILERS:
-        return SPOILERS[fault.kind](fault, reply)
+    if fault.kind in RESPONSE_FAULTS:
+        return RESPONSE_FAULTS[fault.kind](fault, reply)
     if fault.kind not in _CHANGES:
         return reply
     changed = json.dumps(_CHANGES[fault.kind](json.loads(reply.body)))
     return replace(reply, body=changed.replace(json.dumps(_NAN), "NaN").encode())
 
 
-def _walked(value: Any, change: Any) -> Any:
+def _map_values(value: Any, change: Any) -> Any:
     if isinstance(value, list):
-        return [_walked(each, change) for each in value]
+        return [_map_values(each, change) for each in value]
     if isinstance(value, dict):
-        return change({name: _walked(each, change) for name, each in value.items()})
+        return change({name: _map_values(each, change) for name, each in value.items()})
     return value
 
 
@@ -71,14 +71,14 @@ def _in_euros(answer: Any) -> Any:
     def change(row: dict[str, Any]) -> dict[str, Any]:
         return row | {"currency": "EUR"} if any(name in row for name in AMOUNTS) else row
 
-    return _walked(answer, change)
+    return _map_values(answer, change)
 
 
 def _without_number(answer: Any) -> Any:
     def change(row: dict[str, Any]) -> dict[str, Any]:
         return row | {name: _NAN for name in PRICES if name in row}
 
-    return _walked(answer, change)
+    return _map_values(answer, change)
 
 
 def _emptied(answer: Any) -> Any:
@@ -86,13 +86,13 @@ def _emptied(answer: Any) -> Any:
         bare = row | {name: [] for name in LISTS if name in row}
         return bare | {name: 0 for name in ("totalRecords", "totalPages", "total") if name in row}
 
-    answer = _walked(answer, change)
+    answer = _map_values(answer, change)
     if isinstance(answer.get("data"), list):
         answer["data"] = []
     return answer
 
 
-def _of_somebody_else(answer: Any) -> Any:
+def _of_another_order(answer: Any) -> Any:
     def change(row: dict[str, Any]) -> dict[str, Any]:
         other = {
             "orderNumber": "X-0000-0",
@@ -103,12 +103,12 @@ def _of_somebody_else(answer: Any) -> Any:
         }
         return row | {name: value for name, value in other.items() if name in row}
 
-    return _walked(answer, change)
+    return _map_values(answer, change)
 
 
 _CHANGES: dict[str, Callable[[Any], Any]] = {
     "wrong_currency": _in_euros,
     "nan_price": _without_number,
     "empty": _emptied,
-    "wrong_order": _of_somebody_else,
+    "wrong_order": _of_another_order,
 }

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from storefront.dev.sandboxes.goods.randomness import Dice
+from storefront.dev.sandboxes.goods.randomness import RandomDraws
 
 _EU = """
 AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK
@@ -40,7 +40,7 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ShippingService:
     """One carrier's service from one country.
 
     Units:  dollars per parcel, and per started 100 g
@@ -89,63 +89,63 @@ class Line:
         return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-LINES = (
-    Line(
+SERVICES = (
+    ShippingService(
         name="CJPacket Ordinary", carrier="CJPacket", start="CN", ends=COUNTRIES,
         home_days=(12, 20), far_days=(14, 28), base_usd=Decimal("1.90"),
         per_100_g_usd=Decimal("0.85"), most_g=2_000, takes_lithium=False,
     ),
-    Line(
+    ShippingService(
         name="CJPacket Sensitive", carrier="CJPacket", start="CN", ends=COUNTRIES,
         home_days=(8, 15), far_days=(12, 22), base_usd=Decimal("2.60"),
         per_100_g_usd=Decimal("1.05"), most_g=2_000, most_battery_wh=20,
     ),
-    Line(
+    ShippingService(
         name="YunExpress Battery Line", carrier="YunExpress", start="CN",
         ends=NEAR | {"US", "CA", "AU", "TR", "AZ", "GE"}, home_days=(7, 12), far_days=(9, 16),
         base_usd=Decimal("3.40"), per_100_g_usd=Decimal("1.30"), most_g=5_000,
     ),
-    Line(
+    ShippingService(
         name="DHL Express Worldwide", carrier="DHL", start="CN", ends=COUNTRIES,
         home_days=(3, 6), far_days=(4, 8), base_usd=Decimal("17.50"),
         per_100_g_usd=Decimal("1.90"),
     ),
-    Line(
+    ShippingService(
         name="Rail and Road Europe", carrier="DPD", start="CN", ends=NEAR, home_days=(28, 40),
         far_days=(28, 40), base_usd=Decimal("2.20"), per_100_g_usd=Decimal("0.70"),
         takes_loose_cells=True, most_cell_wh=25,
     ),
-    Line(
+    ShippingService(
         name="DHL Paket", carrier="DHL", start="DE", ends=EU, home_days=(2, 4), far_days=(2, 4),
         base_usd=Decimal("4.10"), per_100_g_usd=Decimal("0.12"), takes_loose_cells=True,
         most_cell_wh=25,
     ),
-    Line(
+    ShippingService(
         name="DPD Classic", carrier="DPD", start="DE", ends=NEAR, home_days=(3, 6),
         far_days=(3, 6), base_usd=Decimal("4.90"), per_100_g_usd=Decimal("0.15"),
     ),
-    Line(
+    ShippingService(
         name="DHL International", carrier="DHL", start="DE", ends=COUNTRIES - EU,
         home_days=(5, 9), far_days=(8, 16), base_usd=Decimal("9.80"),
         per_100_g_usd=Decimal("0.55"),
     ),
-    Line(
+    ShippingService(
         name="USPS Ground Advantage", carrier="USPS", start="US", ends=frozenset({"US"}),
         home_days=(3, 6), far_days=(3, 6), base_usd=Decimal("4.30"),
         per_100_g_usd=Decimal("0.35"), most_g=9_000,
     ),
-    Line(
+    ShippingService(
         name="UPS Ground", carrier="UPS", start="US", ends=frozenset({"US", "CA", "MX"}),
         home_days=(2, 5), far_days=(5, 9), base_usd=Decimal("6.90"),
         per_100_g_usd=Decimal("0.30"), takes_loose_cells=True, most_cell_wh=25,
     ),
 )  # fmt: skip
-BY_NAME = {line.name: line for line in LINES}
+BY_NAME = {line.name: line for line in SERVICES}
 
 
-def quotes(parcel: Parcel, *, start: str, end: str) -> list[Line]:
+def quotes(parcel: Parcel, *, start: str, end: str) -> list[ShippingService]:
     """Return the services that take the parcel, the cheapest first."""
-    taken = [each for each in LINES if each.start == start and not each.refusal(parcel, end=end)]
+    taken = [each for each in SERVICES if each.start == start and not each.refusal(parcel, end=end)]
     return sorted(taken, key=lambda line: line.price(parcel, end=end))
 
 
@@ -162,10 +162,10 @@ PAGES = {
 
 
 def tracking_number(carrier: str, *, cj_id: str) -> str:
-    dice = Dice("track", carrier, cj_id)
+    draws = RandomDraws("track", carrier, cj_id)
 
     def digits(count: int) -> str:
-        return f"{dice.whole(0, 10**count - 1):0{count}d}"
+        return f"{draws.whole(0, 10**count - 1):0{count}d}"
 
     if carrier == "CJPacket":
         return f"CJPKL{digits(13)}YQ"

@@ -16,8 +16,8 @@ from storefront.dev.sandboxes.goods.model import Product, Variant
 
 from . import freight, webhooks
 from .freight import PAGES, carrier_of, tracking_number
-from .state import World, stamp
-from .stock import SoldOutError
+from .state import SandboxState, stamp
+from .stock import InsufficientStockError
 
 CREATED, IN_CART, UNPAID = "CREATED", "IN_CART", "UNPAID"
 UNSHIPPED, SHIPPED, DELIVERED, CANCELLED = "UNSHIPPED", "SHIPPED", "DELIVERED", "CANCELLED"
@@ -26,98 +26,98 @@ OPEN = (CREATED, IN_CART, UNPAID, UNSHIPPED)
 IDLE_S = 0.2
 
 
-class CannotMoveError(Exception):
+class StatusNotAllowedError(Exception):
     """The order's status does not allow it. Nothing was changed."""
 
 
-def order_by(world: World, name: str) -> dict[str, Any] | None:
+def order_by(state: SandboxState, name: str) -> dict[str, Any] | None:
     """Return the order with this CJ id, or with the caller's number."""
-    return world.ledger.row(
+    return state.ledger.row(
         "SELECT * FROM orders WHERE cj_id = ? OR (order_number = ? AND parent_cj_id IS NULL)",
         name,
         name,
     )
 
 
-def put(
-    world: World, order: dict[str, Any], *, status: str, fault: str = "", **columns: Any
+def set_status(
+    state: SandboxState, order: dict[str, Any], *, status: str, fault: str = "", **columns: Any
 ) -> None:
     """Store a new status, its effect and its webhook, in one transaction."""
-    changes = {"status": status, "moved_s": world.now(), **columns}
+    changes = {"status": status, "moved_s": state.now(), **columns}
     assigned = ", ".join(f"{name} = ?" for name in changes)
-    with world.ledger.writing():
-        world.ledger.run(
+    with state.ledger.writing():
+        state.ledger.run(
             f"UPDATE orders SET {assigned} WHERE cj_id = ?",  # noqa: S608 our own names
             *changes.values(),
             order["cj_id"],
         )
         order.update(changes, fault=fault)
-        world.ledger.effect(status.lower(), order=order, at_s=world.now())
+        state.ledger.effect(status.lower(), order=order, at_s=state.now())
         if status not in {CREATED, IN_CART, SPLIT}:
-            webhooks.order_moved(world, order)
+            webhooks.queue_order_event(state, order)
 
 
-def ship(world: World, order: dict[str, Any]) -> None:
+def ship(state: SandboxState, order: dict[str, Any]) -> None:
     if order["status"] != UNSHIPPED:
-        raise CannotMoveError(f"{order['cj_id']} is {order['status']}")
+        raise StatusNotAllowedError(f"{order['cj_id']} is {order['status']}")
     carrier = carrier_of(order["logistic_name"])
     number = tracking_number(carrier, cj_id=order["cj_id"])
-    with world.ledger.writing():
-        if world.stock_leaves == "shipment":
-            take_stock(world, order)
-        put(
-            world,
+    with state.ledger.writing():
+        if state.stock_leaves == "shipment":
+            take_stock(state, order)
+        set_status(
+            state,
             order,
             status=SHIPPED,
             track_number=number,
             tracking_url=PAGES[carrier].format(number=number),
-            shipped_s=world.now(),
+            shipped_s=state.now(),
         )
-        webhooks.parcel_moved(world, order)
+        webhooks.queue_parcel_event(state, order)
 
 
-def deliver(world: World, order: dict[str, Any]) -> None:
+def deliver(state: SandboxState, order: dict[str, Any]) -> None:
     if order["status"] != SHIPPED:
-        raise CannotMoveError(f"{order['cj_id']} is {order['status']}")
-    with world.ledger.writing():
-        put(world, order, status=DELIVERED, delivered_s=world.now())
-        webhooks.parcel_moved(world, order)
+        raise StatusNotAllowedError(f"{order['cj_id']} is {order['status']}")
+    with state.ledger.writing():
+        set_status(state, order, status=DELIVERED, delivered_s=state.now())
+        webhooks.queue_parcel_event(state, order)
 
 
-def cancel(world: World, order: dict[str, Any]) -> None:
+def cancel(state: SandboxState, order: dict[str, Any]) -> None:
     """Cancel an order that is not shipped: stock and money are returned."""
     if order["status"] not in OPEN:
-        raise CannotMoveError(f"{order['cj_id']} is {order['status']}")
-    with world.ledger.writing():
+        raise StatusNotAllowedError(f"{order['cj_id']} is {order['status']}")
+    with state.ledger.writing():
         if order["paid_s"] is not None:
             amount = _cents(order["product_amount"]) + _cents(order["postage_amount"])
-            set_balance_cents(world, balance_cents(world) + amount)
-        return_stock(world, order)
-        put(world, order, status=CANCELLED, canceled_s=world.now(), took_stock=0)
+            set_balance_cents(state, balance_cents(state) + amount)
+        return_stock(state, order)
+        set_status(state, order, status=CANCELLED, canceled_s=state.now(), took_stock=0)
 
 
-def advance(world: World, order: dict[str, Any], *, to: str) -> None:
+def advance(state: SandboxState, order: dict[str, Any], *, to: str) -> None:
     """Move the order through the statuses up to this one.
 
     Raises: CannotMoveError  it is past that status, or unpaid
     """
     if to == CANCELLED:
-        cancel(world, order)
+        cancel(state, order)
         return
     if to not in {SHIPPED, DELIVERED}:
-        raise CannotMoveError(f"advance to {SHIPPED}, {DELIVERED} or {CANCELLED}")
+        raise StatusNotAllowedError(f"advance to {SHIPPED}, {DELIVERED} or {CANCELLED}")
     if order["status"] == UNSHIPPED or to == SHIPPED:
-        ship(world, order)
+        ship(state, order)
     if to == DELIVERED:
-        deliver(world, order)
+        deliver(state, order)
 
 
-def split(world: World, order: dict[str, Any]) -> list[str]:
+def split(state: SandboxState, order: dict[str, Any]) -> list[str]:
     """Split an unshipped order into one per line, as CJ does for several warehouses."""
     lines = json.loads(order["lines"])
     if order["status"] != UNSHIPPED or len(lines) < 2:  # noqa: PLR2004
-        raise CannotMoveError("only an unshipped order of several lines can be split")
-    with world.ledger.writing():
+        raise StatusNotAllowedError("only an unshipped order of several lines can be split")
+    with state.ledger.writing():
         parts = []
         for place, line in enumerate(lines, 1):
             part = {name: value for name, value in order.items() if name not in {"pay_id", "fault"}}
@@ -127,22 +127,22 @@ def split(world: World, order: dict[str, Any]) -> list[str]:
                 "lines": json.dumps([line]),
                 "product_amount": str(Decimal(line["price"]) * line["quantity"]),
                 "postage_amount": order["postage_amount"] if place == 1 else "0.00",
-                "moved_s": world.now(),
+                "moved_s": state.now(),
             }
-            world.ledger.insert("orders", **part)
+            state.ledger.insert("orders", **part)
             parts.append((part["cj_id"], line))
-        put(world, order, status=SPLIT)
-        webhooks.tell(
-            world,
+        set_status(state, order, status=SPLIT)
+        webhooks.queue_webhook(
+            state,
             topic="ORDERSPLIT",
             kind="UPDATE",
             params={
                 "originalOrderId": order["cj_id"],
-                "orderSplitTime": stamp(world.now()),
+                "orderSplitTime": stamp(state.now()),
                 "splitOrderList": [
                     {
                         "orderCode": cj_id,
-                        "createAt": stamp(world.now()),
+                        "createAt": stamp(state.now()),
                         "orderStatus": 400,
                         "productList": [
                             {
@@ -160,99 +160,99 @@ def split(world: World, order: dict[str, Any]) -> list[str]:
     return [cj_id for cj_id, _ in parts]
 
 
-def take_stock(world: World, order: dict[str, Any]) -> None:
+def take_stock(state: SandboxState, order: dict[str, Any]) -> None:
     """Deduct an order's units from stock.
 
     Raises: SoldOutError  a line is short; the caller's transaction must fail
     """
     for line in json.loads(order["lines"]):
-        product = world.catalog.by_vid(line["vid"])
+        product = state.catalog.by_vid(line["vid"])
         if product is None:
-            raise SoldOutError(line["vid"])
+            raise InsufficientStockError(line["vid"])
         variant = next(each for each in product.variants if each.vid == line["vid"])
-        world.shelves.take(
+        state.stock_store.take(
             product, variant, country=order["from_country"], quantity=line["quantity"]
         )
-    world.ledger.run("UPDATE orders SET took_stock = 1 WHERE cj_id = ?", order["cj_id"])
+    state.ledger.run("UPDATE orders SET took_stock = 1 WHERE cj_id = ?", order["cj_id"])
     order["took_stock"] = 1
 
 
-def count_stock(world: World) -> list[str]:
+def count_stock(state: SandboxState) -> list[str]:
     """Deduct shipped units that were not deducted from stock yet; return their orders."""
-    gone = world.ledger.rows(
+    gone = state.ledger.rows(
         "SELECT * FROM orders WHERE status IN (?, ?) AND took_stock = 0 ORDER BY shipped_s",
         SHIPPED,
         DELIVERED,
     )
-    with world.ledger.writing():
+    with state.ledger.writing():
         for order in gone:
             for line in json.loads(order["lines"]):
-                product = world.catalog.by_vid(line["vid"])
+                product = state.catalog.by_vid(line["vid"])
                 if product is None:
                     continue
                 variant = next(each for each in product.variants if each.vid == line["vid"])
-                pile = world.shelves.pile(product, variant, country=order["from_country"])
-                quantity = min(line["quantity"], max(pile.total, 0))
-                if quantity and pile.ready >= 0:
-                    world.shelves.take(
+                level = state.stock_store.level(product, variant, country=order["from_country"])
+                quantity = min(line["quantity"], max(level.total, 0))
+                if quantity and level.ready >= 0:
+                    state.stock_store.take(
                         product, variant, country=order["from_country"], quantity=quantity
                     )
-            world.ledger.run("UPDATE orders SET took_stock = 1 WHERE cj_id = ?", order["cj_id"])
+            state.ledger.run("UPDATE orders SET took_stock = 1 WHERE cj_id = ?", order["cj_id"])
     return [order["cj_id"] for order in gone]
 
 
-def return_stock(world: World, order: dict[str, Any]) -> None:
+def return_stock(state: SandboxState, order: dict[str, Any]) -> None:
     if not order["took_stock"]:
         return
     for line in json.loads(order["lines"]):
-        product = world.catalog.by_vid(line["vid"])
+        product = state.catalog.by_vid(line["vid"])
         if product is None:
             continue
         variant = next(each for each in product.variants if each.vid == line["vid"])
-        world.shelves.give_back(
+        state.stock_store.give_back(
             product, variant, country=order["from_country"], quantity=line["quantity"]
         )
 
 
-def balance_cents(world: World) -> int:
-    return int(world.ledger.fact("balance_cents", _cents(world.rules.balance_usd)))
+def balance_cents(state: SandboxState) -> int:
+    return int(state.ledger.fact("balance_cents", _cents(state.rules.balance_usd)))
 
 
-def set_balance_cents(world: World, cents: int) -> None:
-    world.ledger.set_fact("balance_cents", cents)
+def set_balance_cents(state: SandboxState, cents: int) -> None:
+    state.ledger.set_fact("balance_cents", cents)
 
 
 def _cents(amount: str) -> int:
     return int(amount.replace(".", ""))
 
 
-def move_due(world: World) -> None:
+def advance_due(state: SandboxState) -> None:
     """Move every order whose time in its status is over."""
-    pace_s = world.pace_s
+    pace_s = state.pace_s
     if pace_s <= 0:
         return
-    for order in world.ledger.rows(
+    for order in state.ledger.rows(
         "SELECT * FROM orders WHERE status IN (?, ?) AND moved_s <= ? ORDER BY moved_s",
         UNSHIPPED,
         SHIPPED,
-        world.now() - pace_s,
+        state.now() - pace_s,
     ):
         step = ship if order["status"] == UNSHIPPED else deliver
         try:
-            with world.ledger.writing():
-                step(world, order_by(world, order["cj_id"]) or order)
-        except SoldOutError:
-            cancel(world, order)
-        except CannotMoveError:  # moved by another call
+            with state.ledger.writing():
+                step(state, order_by(state, order["cj_id"]) or order)
+        except InsufficientStockError:
+            cancel(state, order)
+        except StatusNotAllowedError:  # moved by another call
             continue
 
 
-def start(world: World) -> threading.Thread:
+def start(state: SandboxState) -> threading.Thread:
     """Move due orders in a thread until the sandbox stops."""
 
     def run() -> None:
-        while not world.stopping.wait(IDLE_S):
-            move_due(world)
+        while not state.stopping.wait(IDLE_S):
+            advance_due(state)
 
     thread = threading.Thread(target=run, name="mover", daemon=True)
     thread.start()
@@ -272,11 +272,11 @@ class OrderLine:
     store_line_id: str
 
 
-class TakenNumberError(Exception):
+class DuplicateNumberError(Exception):
     """An order with this number exists."""
 
 
-class TooPoorError(Exception):
+class InsufficientBalanceError(Exception):
     """The balance does not cover the order."""
 
 
@@ -297,11 +297,11 @@ def parcel_of(lines: list[OrderLine]) -> freight.Parcel:
 
 
 def create(  # noqa: PLR0913 - the parts of an order
-    world: World,
+    state: SandboxState,
     *,
     number: str,
     lines: list[OrderLine],
-    line: freight.Line,
+    line: freight.ShippingService,
     country: str,
     pay_type: str,
     request: dict[str, Any],
@@ -313,15 +313,15 @@ def create(  # noqa: PLR0913 - the parts of an order
             SoldOutError, TooPoorError  nothing was created
     """
     parcel = parcel_of(lines)
-    with world.ledger.writing():
-        if order_by(world, number):
-            raise TakenNumberError(number)
-        count = world.ledger.fact("orders_made", 0) + 1
-        world.ledger.set_fact("orders_made", count)
-        now_s = world.now()
+    with state.ledger.writing():
+        if order_by(state, number):
+            raise DuplicateNumberError(number)
+        count = state.ledger.fact("orders_made", 0) + 1
+        state.ledger.set_fact("orders_made", count)
+        now_s = state.now()
         cj_id = f"{datetime.fromtimestamp(now_s, UTC):%y%m%d}{count:08d}"
         goods = sum(
-            (world.shelves.price(each.variant) * each.quantity for each in lines), Decimal(0)
+            (state.stock_store.price(each.variant) * each.quantity for each in lines), Decimal(0)
         )
         order = {
             "cj_id": cj_id,
@@ -330,7 +330,7 @@ def create(  # noqa: PLR0913 - the parts of an order
             "shipment_order_id": f"SO{cj_id}",
             "status": UNPAID if pay_type == PAY_PAGE else CREATED,
             "request": json.dumps(request, ensure_ascii=False),
-            "lines": json.dumps(_line_rows(world, cj_id, lines)),
+            "lines": json.dumps(_line_rows(state, cj_id, lines)),
             "logistic_name": line.name,
             "from_country": line.start,
             "product_amount": str(goods),
@@ -340,28 +340,28 @@ def create(  # noqa: PLR0913 - the parts of an order
             "created_s": now_s,
             "moved_s": now_s,
         }
-        world.ledger.insert("orders", **order)
-        created = order_by(world, cj_id) or order
+        state.ledger.insert("orders", **order)
+        created = order_by(state, cj_id) or order
         created["fault"] = fault
-        if world.stock_leaves == "order":
-            take_stock(world, created)
-        world.ledger.effect("created", order=created, at_s=now_s, detail=goods_text(lines))
+        if state.stock_leaves == "order":
+            take_stock(state, created)
+        state.ledger.effect("created", order=created, at_s=now_s, detail=describe_lines(lines))
         if pay_type == PAY_BALANCE:
-            pay(world, created, fault=fault)
+            pay(state, created, fault=fault)
         return created
 
 
-def goods_text(lines: list[OrderLine]) -> str:
+def describe_lines(lines: list[OrderLine]) -> str:
     return ", ".join(f"{line.quantity} x {line.variant.sku}" for line in lines)
 
 
-def _line_rows(world: World, cj_id: str, lines: list[OrderLine]) -> list[dict[str, Any]]:
+def _line_rows(state: SandboxState, cj_id: str, lines: list[OrderLine]) -> list[dict[str, Any]]:
     return [
         {
             "vid": line.variant.vid,
             "sku": line.variant.sku,
             "quantity": line.quantity,
-            "price": str(world.shelves.price(line.variant)),
+            "price": str(state.stock_store.price(line.variant)),
             "lineItemId": f"{cj_id}{place:02d}",
             "storeLineItemId": line.store_line_id,
         }
@@ -374,14 +374,14 @@ def total_cents(order: dict[str, Any]) -> int:
     return int(amount * 100)
 
 
-def pay(world: World, order: dict[str, Any], *, fault: str = "") -> None:
+def pay(state: SandboxState, order: dict[str, Any], *, fault: str = "") -> None:
     """Pay from the balance; the order is then to be shipped.
 
     Raises: TooPoorError  the balance is too low; nothing changed
     """
-    with world.ledger.writing():
-        left = balance_cents(world) - total_cents(order)
+    with state.ledger.writing():
+        left = balance_cents(state) - total_cents(order)
         if left < 0:
-            raise TooPoorError(order["cj_id"])
-        set_balance_cents(world, left)
-        put(world, order, status=UNSHIPPED, paid_s=world.now(), fault=fault)
+            raise InsufficientBalanceError(order["cj_id"])
+        set_balance_cents(state, left)
+        set_status(state, order, status=UNSHIPPED, paid_s=state.now(), fault=fault)

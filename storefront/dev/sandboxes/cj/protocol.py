@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from storefront.dev.sandboxes.cj.state import World
+from storefront.dev.sandboxes.cj.state import SandboxState
 
 # Response envelope and error codes
 
@@ -48,7 +48,7 @@ MESSAGES = {
 }
 
 
-class RefusedError(Exception):
+class ApiError(Exception):
     """The caller gets an error code instead of data."""
 
     def __init__(self, code: int, detail: str = "", *, http_status: int = OK) -> None:
@@ -61,7 +61,7 @@ class RefusedError(Exception):
         return (f"{said}: {self.detail}" if self.detail else said)[:200]
 
 
-def answer(data: Any, *, request_id: str) -> dict[str, Any]:
+def success_envelope(data: Any, *, request_id: str) -> dict[str, Any]:
     return {
         "code": OK,
         "result": True,
@@ -72,7 +72,7 @@ def answer(data: Any, *, request_id: str) -> dict[str, Any]:
     }
 
 
-def refusal(error: RefusedError, *, request_id: str) -> dict[str, Any]:
+def error_envelope(error: ApiError, *, request_id: str) -> dict[str, Any]:
     return {
         "code": error.code,
         "result": False,
@@ -88,7 +88,7 @@ BAD_PARAM = 1600300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    world: World
+    state: SandboxState
     path: str
     query: dict[str, list[str]] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
@@ -106,16 +106,16 @@ class Call:
             value = next(iter(self.query.get(name, [])), None)
         if value is None or value == "":
             if default is None:
-                raise RefusedError(BAD_PARAM, f"{name} must not be empty")
+                raise ApiError(BAD_PARAM, f"{name} must not be empty")
             return default
         if isinstance(value, dict | list | bool) or len(str(value)) > most:
-            raise RefusedError(BAD_PARAM, f"{name} must be a text of up to {most} characters")
+            raise ApiError(BAD_PARAM, f"{name} must be a text of up to {most} characters")
         return str(value)
 
     def whole(self, name: str, *, default: int, least: int, most: int) -> int:
         text = self.text(name, default=str(default))
         if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
-            raise RefusedError(BAD_PARAM, f"{name} must be a number from {least} to {most}")
+            raise ApiError(BAD_PARAM, f"{name} must be a number from {least} to {most}")
         return int(text)
 
     def features(self) -> set[str]:
@@ -125,7 +125,7 @@ class Call:
         """Return a list of texts from the body."""
         value = self.body.get(name)
         if not isinstance(value, list) or not value or not all(isinstance(x, str) for x in value):
-            raise RefusedError(BAD_PARAM, f"{name} must be a list of texts")
+            raise ApiError(BAD_PARAM, f"{name} must be a list of texts")
         return value
 
 

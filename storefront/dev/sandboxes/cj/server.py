@@ -11,12 +11,12 @@ from typing import Any
 
 from storefront.dev.sandboxes.core import picture_endpoint
 from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS, REQUEST_KINDS, WEBHOOKS
-from storefront.dev.sandboxes.core.http_server import Asked, Listener, Reply, as_html
+from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
 
 from . import control, dispatch
 from .control import faults, ledger, status
 from .dispatch import Limits
-from .state import World, stamp
+from .state import SandboxState, stamp
 
 STYLE = """
 :root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;
@@ -29,11 +29,11 @@ background:radial-gradient(circle at 40% 35%,#3a4150,#12151d)}small{color:#888}
 SHOWN_ORDERS, SHOWN_GOODS = 50, 12
 
 
-def page(world: World) -> str:
-    now, known = status(world, {}), ledger(world, {})
+def page(state: SandboxState) -> str:
+    now, known = status(state, {}), ledger(state, {})
     orders = known["orders"][-SHOWN_ORDERS:][::-1]
-    desk = fault_desk(
-        faults(world, {}),
+    desk = fault_table(
+        faults(state, {}),
         kinds=REQUEST_KINDS | MESSAGE_KINDS,
         example="createOrderV2",
         note=f"<p><small>For messages the path is <code>{WEBHOOKS}</code>.</small></p>",
@@ -46,7 +46,7 @@ def page(world: World) -> str:
         f" {now['seed']}. {_pace(now['pace_s'])} Balance"
         f" ${known['balance_cents'] / 100:,.2f}. The API is at"
         " <code>/api2.0/v1/</code>, the controls at <code>/control/</code>.</p>"
-        f"<div class=shelf>{_shelf(world)}</div>"
+        f"<div class=shelf>{_shelf(state)}</div>"
         f"<h2>Orders</h2>{_orders(orders)}<h2>Faults</h2>{desk}"
     )
 
@@ -57,10 +57,10 @@ def _pace(pace_s: float) -> str:
     return "Orders change status manually only."
 
 
-def _shelf(world: World) -> str:
+def _shelf(state: SandboxState) -> str:
     pictures = []
-    for position in range(min(SHOWN_GOODS, len(world.catalog))):
-        product = world.catalog.at(position)
+    for position in range(min(SHOWN_GOODS, len(state.catalog))):
+        product = state.catalog.at(position)
         title = html.escape(product.title)
         source = f"/pictures/{product.pid}/0/front.png"
         pictures.append(f'<img src="{source}" alt="{title}" title="{title}" loading=lazy>')
@@ -99,7 +99,7 @@ def _buttons(order: dict[str, Any]) -> str:
     )
 
 
-def fault_desk(
+def fault_table(
     standing: list[dict[str, Any]], *, kinds: Iterable[str], example: str, note: str = ""
 ) -> str:
     """Return the HTML table of active faults, and the form for a new one."""
@@ -127,21 +127,21 @@ def fault_desk(
 class Server(Listener):
     """The HTTP server of one sandbox."""
 
-    def __init__(self, address: tuple[str, int], *, world: World) -> None:
-        self.world = world
-        self.limits = Limits(qps=world.rules.qps, points=world.rules.points)
+    def __init__(self, address: tuple[str, int], *, state: SandboxState) -> None:
+        self.state = state
+        self.limits = Limits(qps=state.rules.qps, points=state.rules.points)
         super().__init__(
             address,
             answer=self._answer,
-            pull=lambda method, name, wish: control.pull(
-                world, method=method, name=name, wish=wish
+            pull=lambda method, name, arguments: control.perform(
+                state, method=method, name=name, arguments=arguments
             ),
         )
 
-    def _answer(self, asked: Asked) -> Reply:
+    def _answer(self, asked: Request) -> Reply:
         if asked.path.startswith(dispatch.PREFIX):
             return dispatch.reply_to(
-                self.world,
+                self.state,
                 self.limits,
                 method=asked.method,
                 path=asked.path,
@@ -151,10 +151,10 @@ class Server(Listener):
                 peer=asked.peer,
             )
         if asked.path.startswith(picture_endpoint.PREFIX):
-            shelf = self.world.catalog
+            shelf = self.state.catalog
             return picture_endpoint.picture(
-                asked.path, find=shelf.by_pid, seed=shelf.seed, folder=self.world.folder
+                asked.path, find=shelf.by_pid, seed=shelf.seed, folder=self.state.folder
             )
         if asked.path == "/":
-            return as_html(page(self.world))
+            return as_html(page(self.state))
         return Reply(status=404, body=b"not found", type="text/plain")

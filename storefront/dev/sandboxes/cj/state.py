@@ -19,7 +19,7 @@ from storefront.dev.sandboxes.core.ledger import Ledger
 from storefront.dev.sandboxes.goods.catalog import Catalog
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
-from .stock import Pile, Shelves
+from .stock import StockLevel, StockStore
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -97,7 +97,7 @@ class Rules:
 
 
 @dataclass(slots=True, kw_only=True)
-class World:
+class SandboxState:
     """One sandbox: its catalog, ledger, stock, faults and rules."""
 
     folder: Path
@@ -105,7 +105,7 @@ class World:
     rules: Rules
     catalog: Catalog
     ledger: Ledger
-    shelves: Shelves
+    stock_store: StockStore
     faults: Faults
     clock: Callable[[], float]
     found: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
@@ -119,7 +119,7 @@ class World:
     def now(self) -> float:
         return self.clock() + self.ahead_s
 
-    def go_ahead(self, seconds: float) -> float:
+    def advance_clock(self, seconds: float) -> float:
         """Advance the clock: tokens expire, points return, orders move."""
         with self.ledger.writing():
             self.ahead_s += seconds
@@ -144,9 +144,9 @@ class World:
     def stock_lag_s(self) -> float:
         return float(self.ledger.fact("stock_lag_s", self.rules.stock_lag_s))
 
-    def told(self, product: Product, variant: Variant, *, country: str) -> Pile:
+    def told(self, product: Product, variant: Variant, *, country: str) -> StockLevel:
         """Return the stock that the API reports."""
-        return self.shelves.told(product, variant, country=country, lag_s=self.stock_lag_s)
+        return self.stock_store.told(product, variant, country=country, lag_s=self.stock_lag_s)
 
     @property
     def visible(self) -> int:
@@ -155,7 +155,7 @@ class World:
         return round(len(self.catalog) * kept)
 
 
-def open_world(  # noqa: PLR0913 - the command line options
+def open_state(  # noqa: PLR0913 - the command line options
     *,
     folder: Path,
     base_url: str,
@@ -163,20 +163,20 @@ def open_world(  # noqa: PLR0913 - the command line options
     seed: int,
     rules: Rules,
     now: Callable[[], float] = time.time,
-) -> World:
+) -> SandboxState:
     ledger = Ledger(folder)
     catalog = Catalog(count, seed)
-    world = World(
+    state = SandboxState(
         folder=folder,
         base_url=base_url,
         rules=rules,
         catalog=catalog,
         ledger=ledger,
-        shelves=Shelves(catalog=catalog, ledger=ledger),
+        stock_store=StockStore(catalog=catalog, ledger=ledger),
         faults=Faults(),
         clock=now,
         ahead_s=float(ledger.fact("ahead_s", 0)),
         off_shelf=set(ledger.fact("off_shelf", [])),
     )
-    world.shelves.now = world.now
-    return world
+    state.stock_store.now = state.now
+    return state

@@ -11,11 +11,11 @@ from decimal import Decimal
 from storefront.dev.sandboxes.core.ledger import Ledger
 from storefront.dev.sandboxes.goods.catalog import Catalog
 from storefront.dev.sandboxes.goods.model import Product, Variant
-from storefront.dev.sandboxes.goods.randomness import Dice
+from storefront.dev.sandboxes.goods.randomness import RandomDraws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Area:
+class Warehouse:
     area_id: str
     stock_id: str
     name: str
@@ -25,7 +25,7 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pile:
+class StockLevel:
     """The stock of one variant in one warehouse, and what the manufacturer still has."""
 
     ready: int
@@ -36,8 +36,8 @@ class Pile:
         return self.ready + self.at_factory
 
 
-AREAS = (
-    Area(
+WAREHOUSES = (
+    Warehouse(
         area_id="1",
         stock_id="{201E67F6-5F4E-4F73-9B5D-3B9B2C5A1001}",
         name="China Warehouse",
@@ -45,7 +45,7 @@ AREAS = (
         country="CN",
         country_name="China",
     ),
-    Area(
+    Warehouse(
         area_id="2",
         stock_id="{201E67F6-5F4E-4F73-9B5D-3B9B2C5A1002}",
         name="Germany Warehouse",
@@ -53,7 +53,7 @@ AREAS = (
         country="DE",
         country_name="Germany",
     ),
-    Area(
+    Warehouse(
         area_id="3",
         stock_id="{201E67F6-5F4E-4F73-9B5D-3B9B2C5A1003}",
         name="US Warehouse",
@@ -62,13 +62,13 @@ AREAS = (
         country_name="United States of America",
     ),
 )
-BY_COUNTRY = {area.country: area for area in AREAS}
+BY_COUNTRY = {area.country: area for area in WAREHOUSES}
 NEGATIVE = -5
 
 
 def countries(product: Product, *, seed: int) -> tuple[str, ...]:
     """Return the countries with stock of a product: mostly China, often Germany too."""
-    lot = Dice(seed, "areas", product.subject).share()
+    lot = RandomDraws(seed, "areas", product.subject).share()
     if lot < 0.08:  # noqa: PLR2004 shares of the whole
         return ("DE",)
     if lot < 0.35:  # noqa: PLR2004
@@ -78,25 +78,25 @@ def countries(product: Product, *, seed: int) -> tuple[str, ...]:
     return ("CN", "DE", "US") if lot < 0.9 else ("CN", "US")  # noqa: PLR2004
 
 
-def first_pile(product: Product, variant: Variant, *, country: str, seed: int) -> Pile:
-    dice = Dice(seed, "stock", product.subject, variant.place, country)
+def initial_level(product: Product, variant: Variant, *, country: str, seed: int) -> StockLevel:
+    draws = RandomDraws(seed, "stock", product.subject, variant.place, country)
     if product.flaw == "negative_stock":
-        return Pile(ready=NEGATIVE, at_factory=0)
-    if dice.chance(0.06):
-        return Pile(ready=0, at_factory=0)
+        return StockLevel(ready=NEGATIVE, at_factory=0)
+    if draws.chance(0.06):
+        return StockLevel(ready=0, at_factory=0)
     if country == "CN":
-        return Pile(ready=dice.whole(20, 900), at_factory=dice.pick((0, 0, 500, 2000)))
-    return Pile(ready=dice.whole(3, 140), at_factory=0)
+        return StockLevel(ready=draws.whole(20, 900), at_factory=draws.pick((0, 0, 500, 2000)))
+    return StockLevel(ready=draws.whole(3, 140), at_factory=0)
 
 
 # Current stock and prices
 
 
-class SoldOutError(Exception):
+class InsufficientStockError(Exception):
     """There is less than requested. Nothing was taken."""
 
 
-class Shelves:
+class StockStore:
     """Initial stock and prices, with the changes since.
 
     ``now`` is the sandbox's clock; former stock is kept, for reports that lag.
@@ -107,8 +107,8 @@ class Shelves:
     def __init__(self, *, catalog: Catalog, ledger: Ledger) -> None:
         self.catalog, self._ledger = catalog, ledger
         self.now: Callable[[], float] = time.time
-        self._piles: dict[tuple[str, str], Pile] = {}
-        self._were: dict[tuple[str, str], list[tuple[float, Pile]]] = defaultdict(list)
+        self._piles: dict[tuple[str, str], StockLevel] = {}
+        self._were: dict[tuple[str, str], list[tuple[float, StockLevel]]] = defaultdict(list)
         self._prices: dict[str, Decimal] = {}
         self.reload()
         ledger.after_rollback.append(self.reload)
@@ -116,13 +116,15 @@ class Shelves:
     def reload(self) -> None:
         with self._ledger.writing():
             self._piles = {
-                (row["vid"], row["country"]): Pile(ready=row["ready"], at_factory=row["at_factory"])
+                (row["vid"], row["country"]): StockLevel(
+                    ready=row["ready"], at_factory=row["at_factory"]
+                )
                 for row in self._ledger.rows("SELECT * FROM stock")
             }
             self._were.clear()
             for row in self._ledger.rows("SELECT * FROM stock_was ORDER BY until_s"):
-                pile = Pile(ready=row["ready"], at_factory=row["at_factory"])
-                self._were[row["vid"], row["country"]].append((row["until_s"], pile))
+                level = StockLevel(ready=row["ready"], at_factory=row["at_factory"])
+                self._were[row["vid"], row["country"]].append((row["until_s"], level))
             self._prices = {
                 row["vid"]: Decimal(row["price"])
                 for row in self._ledger.rows("SELECT * FROM prices")
@@ -131,20 +133,20 @@ class Shelves:
     def countries(self, product: Product) -> tuple[str, ...]:
         return countries(product, seed=self.catalog.seed)
 
-    def pile(self, product: Product, variant: Variant, *, country: str) -> Pile:
+    def level(self, product: Product, variant: Variant, *, country: str) -> StockLevel:
         kept = self._piles.get((variant.vid, country))
         if kept is not None:
             return kept
         if country not in self.countries(product):
-            return Pile(ready=0, at_factory=0)
-        return first_pile(product, variant, country=country, seed=self.catalog.seed)
+            return StockLevel(ready=0, at_factory=0)
+        return initial_level(product, variant, country=country, seed=self.catalog.seed)
 
-    def told(self, product: Product, variant: Variant, *, country: str, lag_s: float) -> Pile:
+    def told(self, product: Product, variant: Variant, *, country: str, lag_s: float) -> StockLevel:
         """Return the stock as it was ``lag_s`` ago."""
         then_s = self.now() - lag_s
         were = self._were.get((variant.vid, country), ()) if lag_s else ()
-        late = (pile for until_s, pile in were if until_s > then_s)
-        return next(late, None) or self.pile(product, variant, country=country)
+        late = (level for until_s, level in were if until_s > then_s)
+        return next(late, None) or self.level(product, variant, country=country)
 
     def price(self, variant: Variant) -> Decimal:
         return self._prices.get(variant.vid, variant.price)
@@ -155,41 +157,41 @@ class Shelves:
         Raises: SoldOutError  both together are too few
         """
         with self._ledger.writing():
-            pile = self.pile(product, variant, country=country)
-            if pile.total < quantity or pile.ready < 0:
-                raise SoldOutError(variant.vid)
-            at_once = min(pile.ready, quantity)
+            level = self.level(product, variant, country=country)
+            if level.total < quantity or level.ready < 0:
+                raise InsufficientStockError(variant.vid)
+            at_once = min(level.ready, quantity)
             self.put(
                 variant.vid,
                 country=country,
-                pile=Pile(
-                    ready=pile.ready - at_once,
-                    at_factory=pile.at_factory - (quantity - at_once),
+                level=StockLevel(
+                    ready=level.ready - at_once,
+                    at_factory=level.at_factory - (quantity - at_once),
                 ),
             )
 
     def give_back(self, product: Product, variant: Variant, *, country: str, quantity: int) -> None:
         with self._ledger.writing():
-            pile = self.pile(product, variant, country=country)
-            pile = Pile(ready=pile.ready + quantity, at_factory=pile.at_factory)
-            self.put(variant.vid, country=country, pile=pile)
+            level = self.level(product, variant, country=country)
+            level = StockLevel(ready=level.ready + quantity, at_factory=level.at_factory)
+            self.put(variant.vid, country=country, level=level)
 
-    def put(self, vid: str, *, country: str, pile: Pile) -> None:
+    def put(self, vid: str, *, country: str, level: StockLevel) -> None:
         product = self.catalog.by_vid(vid)
         with self._ledger.writing():
             if product is not None:
                 variant = next(each for each in product.variants if each.vid == vid)
-                self._keep(vid, country, self.pile(product, variant, country=country))
+                self._keep(vid, country, self.level(product, variant, country=country))
             self._ledger.run(
                 "INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?)",
                 vid,
                 country,
-                pile.ready,
-                pile.at_factory,
+                level.ready,
+                level.at_factory,
             )
-            self._piles[vid, country] = pile
+            self._piles[vid, country] = level
 
-    def _keep(self, vid: str, country: str, was: Pile) -> None:
+    def _keep(self, vid: str, country: str, was: StockLevel) -> None:
         until_s = self.now()
         self._ledger.run(
             "INSERT INTO stock_was VALUES (?, ?, ?, ?, ?)",

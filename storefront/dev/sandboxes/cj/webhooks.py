@@ -16,7 +16,7 @@ import uuid
 from typing import Any
 
 from .freight import carrier_of
-from .state import World, stamp
+from .state import SandboxState, stamp
 
 TOPICS = {
     "PRODUCT": "product",
@@ -33,42 +33,44 @@ OUTBOUND, DELIVERED = 1, 12
 LATE_S = 2.0
 
 
-def callback_url(world: World, topic: str) -> str:
+def callback_url(state: SandboxState, topic: str) -> str:
     """Return the URL of a topic's messages; empty if it is disabled."""
-    chosen = world.ledger.fact("callbacks")
-    return str(chosen.get(topic, "") if chosen is not None else world.rules.webhook_url)
+    chosen = state.ledger.fact("callbacks")
+    return str(chosen.get(topic, "") if chosen is not None else state.rules.webhook_url)
 
 
-def tell(world: World, *, topic: str, kind: str, params: dict[str, Any], pid: str = "") -> None:
+def queue_webhook(
+    state: SandboxState, *, topic: str, kind: str, params: dict[str, Any], pid: str = ""
+) -> None:
     """Store a message to send; without a needed subscription, none."""
-    if pid and world.rules.needs_subscription and pid not in world.ledger.fact("subscribed", []):
+    if pid and state.rules.needs_subscription and pid not in state.ledger.fact("subscribed", []):
         return
-    fault = world.faults.next_for_message()
+    fault = state.faults.next_for_message()
     name = fault.kind if fault else ""
     message_id = uuid.uuid4().hex
     body = {
         "messageId": message_id,
         "type": topic,
         "messageType": kind,
-        "openId": world.open_id,
+        "openId": state.open_id,
         "params": params,
     }
     wait_s = max(fault.delay_s, LATE_S) if fault and name == "out_of_order" else 0
-    world.ledger.insert(
+    state.ledger.insert(
         "messages",
         message_id=message_id,
         topic=topic,
         body=json.dumps(body, ensure_ascii=False),
         state="lost" if name == "lost" else "waiting",
-        due_s=world.now() + wait_s,
+        due_s=state.now() + wait_s,
         fault=name,
     )
-    world.mail_waits.set()
+    state.mail_waits.set()
 
 
-def order_moved(world: World, order: dict[str, Any]) -> None:
-    tell(
-        world,
+def queue_order_event(state: SandboxState, order: dict[str, Any]) -> None:
+    queue_webhook(
+        state,
         topic="ORDER",
         kind="UPDATE",
         params={
@@ -99,7 +101,7 @@ def order_moved(world: World, order: dict[str, Any]) -> None:
     )
 
 
-def parcel_moved(world: World, order: dict[str, Any]) -> None:
+def queue_parcel_event(state: SandboxState, order: dict[str, Any]) -> None:
     arrived = order["delivered_s"] is not None
     city = json.loads(order["request"]).get("shippingCity", "")
     events = [
@@ -121,8 +123,8 @@ def parcel_moved(world: World, order: dict[str, Any]) -> None:
                 "statusDesc": "Delivered",
             }
         )
-    tell(
-        world,
+    queue_webhook(
+        state,
         topic="LOGISTIC",
         kind="UPDATE",
         params={
@@ -140,11 +142,11 @@ def parcel_moved(world: World, order: dict[str, Any]) -> None:
 
 # Delivery
 
-MOST_TRIES = 3
+MAX_ATTEMPTS = 3
 TIMEOUT_S = 3
 IDLE_S = 0.25
 COPIES = {"duplicate": 3}
-THANKS = 200
+HTTP_OK = 200
 
 
 def signature(body: bytes, *, open_id: int) -> str:
@@ -153,57 +155,59 @@ def signature(body: bytes, *, open_id: int) -> str:
     return base64.b64encode(digest).decode()
 
 
-def start(world: World) -> threading.Thread:
+def start(state: SandboxState) -> threading.Thread:
     """Send due messages in a thread until the sandbox stops."""
 
     def run() -> None:
-        while not world.stopping.is_set():
-            world.mail_waits.wait(IDLE_S)
-            world.mail_waits.clear()
-            post_due(world)
+        while not state.stopping.is_set():
+            state.mail_waits.wait(IDLE_S)
+            state.mail_waits.clear()
+            post_due(state)
 
     thread = threading.Thread(target=run, name="post", daemon=True)
     thread.start()
     return thread
 
 
-def post_due(world: World) -> None:
-    due = world.ledger.rows(
+def post_due(state: SandboxState) -> None:
+    due = state.ledger.rows(
         "SELECT * FROM messages WHERE state = 'waiting' AND due_s <= ? ORDER BY due_s, id",
-        world.now(),
+        state.now(),
     )
     for message in due:
-        if world.stopping.is_set():
+        if state.stopping.is_set():
             return
-        _post(world, message)
+        _post(state, message)
 
 
-def _post(world: World, message: dict[str, Any]) -> None:
-    url = callback_url(world, TOPICS[message["topic"]])
+def _post(state: SandboxState, message: dict[str, Any]) -> None:
+    url = callback_url(state, TOPICS[message["topic"]])
     if not url:
-        _note(world, message, state="unwanted", said="no callback URL")
+        _record_result(state, message, outcome="unwanted", said="no callback URL")
         return
     body = message["body"].encode()
-    sign = signature(body, open_id=world.open_id)
+    sign = signature(body, open_id=state.open_id)
     if message["fault"] == "bad_signature":
-        sign = signature(b"not this" + body, open_id=world.open_id)
+        sign = signature(b"not this" + body, open_id=state.open_id)
     said = ""
     for _ in range(COPIES.get(message["fault"], 1)):
         said = _send(url, body, sign=sign)
-    if said == str(THANKS):
-        _note(world, message, state="sent", said=said)
-    elif message["tries"] + 1 >= MOST_TRIES:
-        _note(world, message, state="failed", said=said)
+    if said == str(HTTP_OK):
+        _record_result(state, message, outcome="sent", said=said)
+    elif message["tries"] + 1 >= MAX_ATTEMPTS:
+        _record_result(state, message, outcome="failed", said=said)
     else:
-        _note(world, message, state="waiting", said=said)
+        _record_result(state, message, outcome="waiting", said=said)
 
 
-def _note(world: World, message: dict[str, Any], *, state: str, said: str) -> None:
-    world.ledger.run(
+def _record_result(
+    state: SandboxState, message: dict[str, Any], *, outcome: str, said: str
+) -> None:
+    state.ledger.run(
         "UPDATE messages SET state = ?, tries = tries + 1, last_status = ?, due_s = ? WHERE id = ?",
-        state,
+        outcome,
         said,
-        world.now() + world.rules.webhook_retry_s,
+        state.now() + state.rules.webhook_retry_s,
         message["id"],
     )
 

@@ -50,7 +50,7 @@ class Fault:
     def is_spent(self) -> bool:
         return bool(self.count) and self.done >= self.count
 
-    def befalls(self, path: str) -> bool:
+    def matches(self, path: str) -> bool:
         if self.is_spent or not (self.path == "*" or path.endswith(self.path)):
             return False
         self.seen += 1
@@ -98,13 +98,13 @@ class Faults:
     def next_for(self, path: str) -> Fault | None:
         """Return the first fault for this request, and count it."""
         with self._lock:
-            return next((fault for fault in self._faults if fault.befalls(path)), None)
+            return next((fault for fault in self._faults if fault.matches(path)), None)
 
     def next_for_message(self) -> Fault | None:
         """Return the first fault for the next webhook, and count it."""
         with self._lock:
             meant = [fault for fault in self._faults if fault.path == WEBHOOKS]
-            return next((fault for fault in meant if fault.befalls(WEBHOOKS)), None)
+            return next((fault for fault in meant if fault.matches(WEBHOOKS)), None)
 
     def listed(self) -> list[dict[str, Any]]:
         with self._lock:
@@ -120,7 +120,7 @@ class Faults:
 HUGE_BYTES = 10_000_000
 BOMB_BYTES = 200_000_000
 TRICKLE_S = 0.2
-INSIDE = "http://169.254.169.254/latest/meta-data/"
+INTERNAL_URL = "http://169.254.169.254/latest/meta-data/"
 
 
 def _dropped(_: Fault, reply: Reply) -> Reply:
@@ -148,7 +148,7 @@ def _bomb(_: Fault, reply: Reply) -> Reply:
     return replace(reply, body=packed, headers={"Content-Encoding": "gzip"})
 
 
-SPOILERS: dict[str, Callable[[Fault, Reply], Reply]] = {
+RESPONSE_FAULTS: dict[str, Callable[[Fault, Reply], Reply]] = {
     "drop_after": _dropped,
     "garbage": _garbage,
     "truncated": _truncated,

@@ -50,8 +50,8 @@ def as_html(text: str, *, status: int = 200) -> Reply:
 
 
 CONTROL = "/control/"
-MOST_BYTES = 1_000_000
-PIECES = 40
+MAX_BODY_BYTES = 1_000_000
+TRICKLE_CHUNKS = 40
 
 type Query = dict[str, list[str]]
 
@@ -61,7 +61,7 @@ class BadControlError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Request:
     """One request, completely read."""
 
     method: str
@@ -85,7 +85,7 @@ class Listener(ThreadingHTTPServer):
         self,
         address: tuple[str, int],
         *,
-        answer: Callable[[Asked], Reply],
+        answer: Callable[[Request], Reply],
         pull: Callable[[str, str, dict[str, Any]], Any],
     ) -> None:
         self.answer, self.pull = answer, pull
@@ -117,11 +117,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _reply(self) -> Reply:
         length = self.headers.get("Content-Length") or "0"
-        if not length.isdecimal() or int(length) > MOST_BYTES:
+        if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
             self.close_connection = True
             return Reply(status=413, body=b"too large", type="text/plain")
         parts = urllib.parse.urlsplit(self.path)
-        asked = Asked(
+        asked = Request(
             method=self.command,
             path=parts.path,
             query=urllib.parse.parse_qs(parts.query, keep_blank_values=True),
@@ -135,15 +135,17 @@ class Handler(BaseHTTPRequestHandler):
             return self._control(asked)
         return self.server.answer(asked)
 
-    def _control(self, asked: Asked) -> Reply:
+    def _control(self, asked: Request) -> Reply:
         query, body = asked.query, asked.body
         is_form = "form-urlencoded" in (asked.headers["Content-Type"] or "")
         try:
             if is_form:
                 query |= urllib.parse.parse_qs(body.decode())
                 body = b""
-            wish = json.loads(body) if body else {key: values[0] for key, values in query.items()}
-            done = self.server.pull(asked.method, asked.path.removeprefix(CONTROL), wish)
+            arguments = (
+                json.loads(body) if body else {key: values[0] for key, values in query.items()}
+            )
+            done = self.server.pull(asked.method, asked.path.removeprefix(CONTROL), arguments)
         except (BadControlError, ValueError) as error:
             return as_json({"error": str(error)}, status=400)
         return Reply(status=303, headers={"Location": "/"}) if is_form else as_json(done)
@@ -162,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
         if not reply.trickle_s:
             self.wfile.write(reply.body)
             return
-        step = max(len(reply.body) // PIECES, 1)
+        step = max(len(reply.body) // TRICKLE_CHUNKS, 1)
         for start in range(0, len(reply.body), step):
             self.wfile.write(reply.body[start : start + step])
             self.wfile.flush()

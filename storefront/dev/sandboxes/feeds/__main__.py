@@ -9,7 +9,7 @@ from pathlib import Path
 from storefront.dev.sandboxes.core.http_server import run
 
 from .server import Server
-from .state import Shop
+from .state import FeedCatalog
 
 
 def _arguments() -> argparse.Namespace:
@@ -34,7 +34,7 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> None:
     asked = _arguments()
-    shop = Shop(
+    shop = FeedCatalog(
         count=asked.count,
         skip=asked.skip,
         seed=asked.seed,
@@ -43,11 +43,11 @@ def main() -> None:
         now_s=time.time(),
     )
     server = Server((asked.host, asked.port), shop=shop, token=asked.token, pace_s=asked.pace)
-    server.desk.start()
+    server.order_processor.start()
     here = f"http://{asked.host}:{server.server_address[1]}"
     shop.base_url = shop.base_url or here
 
-    run(server, here=here, stopping=server.desk.stopping.set)
+    run(server, here=here, stopping=server.order_processor.stopping.set)
 
 
 if __name__ == "__main__":

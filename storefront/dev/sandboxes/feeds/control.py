@@ -9,22 +9,22 @@ from storefront.dev.sandboxes.cj.state import Usage
 from storefront.dev.sandboxes.core.faults import Faults, UnknownFaultError
 from storefront.dev.sandboxes.core.http_server import BadControlError
 
-from .order_files import Taker
-from .state import Shop
+from .order_files import OrderProcessor
+from .state import FeedCatalog
 
 
 class Server(Protocol):
     """The server that a control action changes."""
 
-    shop: Shop
-    desk: Taker
+    shop: FeedCatalog
+    order_processor: OrderProcessor
     faults: Faults
     usage: Usage
-    stands_since_s: float | None
+    stopped_since_s: float | None
     file_names: list[str]
 
 
-def pull(server: Server, *, method: str, name: str, wish: dict[str, Any]) -> Any:
+def perform(server: Server, *, method: str, name: str, arguments: dict[str, Any]) -> Any:
     """Perform a control action.
 
     Raises: BadControlError  nothing was done
@@ -33,92 +33,98 @@ def pull(server: Server, *, method: str, name: str, wish: dict[str, Any]) -> Any
     if action is None:
         raise BadControlError(f"unknown control: {method} {name}")
     try:
-        return action(server, wish)
+        return action(server, arguments)
     except (KeyError, TypeError, ValueError, ArithmeticError, UnknownFaultError) as error:
         raise BadControlError(f"{type(error).__name__}: {error}") from error
 
 
 def _status(server: Server, _: dict[str, Any]) -> dict[str, Any]:
     shop = server.shop
-    wares = list(shop.wares())
+    feed_items = list(shop.feed_items())
     return {
         "products": shop.count,
-        "listed": len(wares),
-        "skus": [ware.sku for ware in wares[:50]],
+        "listed": len(feed_items),
+        "skus": [item.sku for item in feed_items[:50]],
         "files": server.file_names,
         "changes": shop.changes.__dict__,
     }
 
 
-def _stock_set(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
+def _stock_set(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
     """Set the stock by warehouse: ``{"sku": …, "DE1": 4, "PL1": 0}``."""
-    piles = {name: int(units) for name, units in wish.items() if name != "sku"}
+    piles = {name: int(units) for name, units in arguments.items() if name != "sku"}
     known = server.shop.changes.stock
-    server.shop.change(now_s=server.desk.now(), stock={**known, str(wish["sku"]): piles})
+    server.shop.change(
+        now_s=server.order_processor.now(), stock={**known, str(arguments["sku"]): piles}
+    )
     return piles
 
 
-def _price_set(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
+def _price_set(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
     known = server.shop.changes.prices
     server.shop.change(
-        now_s=server.desk.now(), prices={**known, str(wish["sku"]): str(wish["price"])}
+        now_s=server.order_processor.now(),
+        prices={**known, str(arguments["sku"]): str(arguments["price"])},
     )
-    return wish
+    return arguments
 
 
-def _name_set(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
+def _name_set(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
     known = server.shop.changes.names
     server.shop.change(
-        now_s=server.desk.now(), names={**known, str(wish["sku"]): str(wish["name"])}
+        now_s=server.order_processor.now(),
+        names={**known, str(arguments["sku"]): str(arguments["name"])},
     )
-    return wish
+    return arguments
 
 
 def _listed(name: str) -> Callable[[Server, dict[str, Any]], dict[str, Any]]:
-    def put(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
-        skus = [*getattr(server.shop.changes, name), str(wish["sku"])]
-        server.shop.change(now_s=server.desk.now(), **{name: skus})
+    def put(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
+        skus = [*getattr(server.shop.changes, name), str(arguments["sku"])]
+        server.shop.change(now_s=server.order_processor.now(), **{name: skus})
         return {name: skus}
 
     return put
 
 
-def _blank(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
+def _blank(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
     """Leave cells empty: ``{"sku": …, "fields": ["stock"]}``."""
     known = server.shop.changes.blank
-    blank = {**known, str(wish["sku"]): [str(each) for each in wish["fields"]]}
-    server.shop.change(now_s=server.desk.now(), blank=blank)
+    blank = {**known, str(arguments["sku"]): [str(each) for each in arguments["fields"]]}
+    server.shop.change(now_s=server.order_processor.now(), blank=blank)
     return blank
 
 
-def _drop(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
-    share = min(max(float(wish["share"]), 0), 1)
-    server.shop.change(now_s=server.desk.now(), dropped_share=share)
+def _drop(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
+    share = min(max(float(arguments["share"]), 0), 1)
+    server.shop.change(now_s=server.order_processor.now(), dropped_share=share)
     return {"share": share}
 
 
 def _reset(server: Server, _: dict[str, Any]) -> dict[str, Any]:
     server.shop.reset()
-    server.stands_since_s = None
-    server.desk.forget()
+    server.stopped_since_s = None
+    server.order_processor.forget()
     server.faults.clear()
     return {"reset": True}
 
 
-def _stand(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
+def _stand(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
     """Stop rewriting the files as of then, whatever changes; None rewrites them again."""
-    seconds = wish["seconds_ago"]
-    server.stands_since_s = None if seconds is None else server.desk.now() - float(seconds)
-    return {"stands_since_s": server.stands_since_s}
+    seconds = arguments["seconds_ago"]
+    server.stopped_since_s = (
+        None if seconds is None else server.order_processor.now() - float(seconds)
+    )
+    return {"stopped_since_s": server.stopped_since_s}
 
 
-def _fault(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
+def _fault(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
     return server.faults.add(
-        path=str(wish["path"]),
-        kind=str(wish["kind"]),
-        count=int(wish.get("count", 1)),
-        skip=int(wish.get("skip", 0)),
-        delay_s=float(wish.get("delay", 1.0)),
+        path=str(arguments["path"]),
+        kind=str(arguments["kind"]),
+        count=int(arguments.get("count", 1)),
+        skip=int(arguments.get("skip", 0)),
+        delay_s=float(arguments.get("delay", 1.0)),
     )
 
 
@@ -127,18 +133,18 @@ def _usage(server: Server, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def _orders(server: Server, _: dict[str, Any]) -> dict[str, Any]:
-    return server.desk.told()
+    return server.order_processor.told()
 
 
-def _clock(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
+def _clock(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
     """Advance the clock."""
-    server.desk.put_on(float(wish["seconds"]))
-    return {"now_s": server.desk.now()}
+    server.order_processor.advance_clock(float(arguments["seconds"]))
+    return {"now_s": server.order_processor.now()}
 
 
-def _pace(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
-    server.desk.set_pace(float(wish["seconds"]))
-    return {"seconds": server.desk.pace_s}
+def _pace(server: Server, arguments: dict[str, Any]) -> dict[str, Any]:
+    server.order_processor.set_pace(float(arguments["seconds"]))
+    return {"seconds": server.order_processor.pace_s}
 
 
 def _no_faults(server: Server, _: dict[str, Any]) -> dict[str, Any]:

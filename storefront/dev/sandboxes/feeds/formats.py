@@ -15,79 +15,79 @@ from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from .state import CURRENCY, WAREHOUSES, Ware
+from .state import CURRENCY, WAREHOUSES, FeedItem
 
 GOOGLE = "http://base.google.com/ns/1.0"
 OZ_PER_KG = 35.27396
 
 
-def as_json(wares: Iterable[Ware]) -> bytes:
-    items = [_nested(ware) for ware in wares]
+def as_json(feed_items: Iterable[FeedItem]) -> bytes:
+    items = [_nested(item) for item in feed_items]
     document = {"supplier": {"name": "Feed sandbox", "lists": []}, "data": {"products": items}}
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def as_lines(wares: Iterable[Ware]) -> bytes:
-    return b"".join(json.dumps(_nested(ware)).encode() + b"\n" for ware in wares)
+def as_lines(feed_items: Iterable[FeedItem]) -> bytes:
+    return b"".join(json.dumps(_nested(item)).encode() + b"\n" for item in feed_items)
 
 
-def _nested(ware: Ware) -> dict[str, Any]:
+def _nested(item: FeedItem) -> dict[str, Any]:
     return {
-        "sku": ware.sku,
-        "group": ware.parent,
-        "codes": {"ean": ware.ean or None, "mpn": ware.mpn},
-        "texts": {"en": {"name": ware.name, "html": ware.html}},
-        "brand": ware.brand,
-        "path": list(ware.category),
+        "sku": item.sku,
+        "group": item.parent,
+        "codes": {"ean": item.ean or None, "mpn": item.mpn},
+        "texts": {"en": {"name": item.name, "html": item.html}},
+        "brand": item.brand,
+        "path": list(item.category),
         "price": {
-            "amount": None if "price" in ware.blank else float(ware.price),
+            "amount": None if "price" in item.blank else float(item.price),
             "currency": CURRENCY,
         },
         "stock": [
-            {"wh": name, "qty": None if "stock" in ware.blank else ware.stock[name]}
+            {"wh": name, "qty": None if "stock" in item.blank else item.stock[name]}
             for name in WAREHOUSES
         ],
-        "weight_oz": round(float(ware.weight_kg) * OZ_PER_KG, 2),
-        "options": {"Color": ware.color, "Version": ware.version},
-        "images": [{"url": url} for url in ware.images],
-        "specs": [f"{name}:{value}" for name, value in ware.features],
-        "active": ware.is_active,
+        "weight_oz": round(float(item.weight_kg) * OZ_PER_KG, 2),
+        "options": {"Color": item.color, "Version": item.version},
+        "images": [{"url": url} for url in item.images],
+        "specs": [f"{name}:{value}" for name, value in item.features],
+        "active": item.is_active,
     }
 
 
-def as_xml(wares: Iterable[Ware], *, encoding: str = "UTF-8") -> bytes:
-    items = "".join(_element(ware) for ware in wares)
+def as_xml(feed_items: Iterable[FeedItem], *, encoding: str = "UTF-8") -> bytes:
+    items = "".join(_element(item) for item in feed_items)
     prolog = f'<?xml version="1.0" encoding="{encoding}"?>'
     text = f"{prolog}\n<catalog><products>{items}</products></catalog>"
     return text.encode(encoding, "xmlcharrefreplace")
 
 
-def _element(ware: Ware) -> str:
+def _element(item: FeedItem) -> str:
     stock = "".join(
-        f'<stock warehouse="{name}">{"" if "stock" in ware.blank else ware.stock[name]}</stock>'
+        f'<stock warehouse="{name}">{"" if "stock" in item.blank else item.stock[name]}</stock>'
         for name in WAREHOUSES
     )
     features = "".join(
         f"<feature name={quoteattr(name)}>{escape(value)}</feature>"
-        for name, value in ware.features
+        for name, value in item.features
     )
-    price = "" if "price" in ware.blank else f"€ {ware.price}".replace(".", ",")
-    weight = str(ware.weight_kg).replace(".", ",")
+    price = "" if "price" in item.blank else f"€ {item.price}".replace(".", ",")
+    weight = str(item.weight_kg).replace(".", ",")
     return (
-        f"<product id={quoteattr(ware.sku)} group={quoteattr(ware.parent)}>"
-        f"<ean>{ware.ean}</ean><mpn>{escape(ware.mpn)}</mpn><name>{escape(ware.name)}</name>"
-        f"<brand>{escape(ware.brand)}</brand><category>{escape('/'.join(ware.category))}</category>"
+        f"<product id={quoteattr(item.sku)} group={quoteattr(item.parent)}>"
+        f"<ean>{item.ean}</ean><mpn>{escape(item.mpn)}</mpn><name>{escape(item.name)}</name>"
+        f"<brand>{escape(item.brand)}</brand><category>{escape('/'.join(item.category))}</category>"
         f"<price>{price}</price>{stock}<weight unit='kg'>{weight}</weight>"
-        f"<color>{escape(ware.color)}</color><version>{escape(ware.version)}</version>"
-        f"<images>{''.join(f'<image>{escape(url)}</image>' for url in ware.images)}</images>"
-        f"<features>{features}</features><description>{escape(ware.html)}</description>"
-        f"<status>{'active' if ware.is_active else 'discontinued'}</status></product>"
+        f"<color>{escape(item.color)}</color><version>{escape(item.version)}</version>"
+        f"<images>{''.join(f'<image>{escape(url)}</image>' for url in item.images)}</images>"
+        f"<features>{features}</features><description>{escape(item.html)}</description>"
+        f"<status>{'active' if item.is_active else 'discontinued'}</status></product>"
     )
 
 
-def as_google(wares: Iterable[Ware]) -> bytes:
+def as_google(feed_items: Iterable[FeedItem]) -> bytes:
     """Return the feed for Google Merchant; its price is the retail price."""
-    items = "".join(_item(ware) for ware in wares)
+    items = "".join(_item(item) for item in feed_items)
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:g="{GOOGLE}"><channel>'
         f"<title>Feed sandbox</title><link>https://lights.example/</link>"
@@ -95,29 +95,29 @@ def as_google(wares: Iterable[Ware]) -> bytes:
     ).encode()
 
 
-def _item(ware: Ware) -> str:
-    units = sum(ware.stock.values()) * ware.is_active
+def _item(item: FeedItem) -> str:
+    units = sum(item.stock.values()) * item.is_active
     more = "".join(
         f"<g:product_detail><g:attribute_name>{escape(name)}</g:attribute_name>"
         f"<g:attribute_value>{escape(value)}</g:attribute_value></g:product_detail>"
-        for name, value in ware.features
+        for name, value in item.features
     )
     fields = {
-        "id": ware.sku,
-        "item_group_id": ware.parent,
-        "title": ware.name,
-        "description": ware.html,
-        "image_link": ware.images[0],
-        "additional_image_link": ware.images[1],
+        "id": item.sku,
+        "item_group_id": item.parent,
+        "title": item.name,
+        "description": item.html,
+        "image_link": item.images[0],
+        "additional_image_link": item.images[1],
         "availability": "in_stock" if units else "out_of_stock",
-        "price": f"{ware.price * 2} {CURRENCY}",
-        "cost_of_goods_sold": f"{ware.price} {CURRENCY}",
-        "brand": ware.brand,
-        "gtin": ware.ean,
-        "mpn": ware.mpn,
-        "color": ware.color,
-        "product_type": " > ".join(ware.category),
-        "shipping_weight": f"{ware.weight_kg} kg",
+        "price": f"{item.price * 2} {CURRENCY}",
+        "cost_of_goods_sold": f"{item.price} {CURRENCY}",
+        "brand": item.brand,
+        "gtin": item.ean,
+        "mpn": item.mpn,
+        "color": item.color,
+        "product_type": " > ".join(item.category),
+        "shipping_weight": f"{item.weight_kg} kg",
         "condition": "new",
     }
     told = "".join(f"<g:{name}>{escape(said)}</g:{name}>" for name, said in fields.items() if said)
@@ -218,55 +218,55 @@ MARKET_GOODS = 10
 STOCK_COLUMNS = ("SKU", "Qty", "Warehouse", "Net price", "Currency", "Updated at")
 
 
-def full_rows(wares: Iterable[Ware], *, at_s: float) -> Iterable[Cells]:
+def full_rows(feed_items: Iterable[FeedItem], *, at_s: float) -> Iterable[Cells]:
     stamp = datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    for ware in wares:
+    for item in feed_items:
         yield (
-            ware.sku,
-            ware.parent,
-            ware.ean,
-            ware.mpn,
-            ware.name,
-            ware.brand,
-            " > ".join(ware.category),
-            None if "price" in ware.blank else ware.price,
+            item.sku,
+            item.parent,
+            item.ean,
+            item.mpn,
+            item.name,
+            item.brand,
+            " > ".join(item.category),
+            None if "price" in item.blank else item.price,
             CURRENCY,
-            *(None if "stock" in ware.blank else ware.stock[name] for name in WAREHOUSES),
-            ware.weight_kg,
-            ware.color,
-            ware.version,
-            *ware.images,
-            "|".join(f"{name}:{value.replace('|', '/')}" for name, value in ware.features),
-            ware.html,
-            ware.hs_code,
+            *(None if "stock" in item.blank else item.stock[name] for name in WAREHOUSES),
+            item.weight_kg,
+            item.color,
+            item.version,
+            *item.images,
+            "|".join(f"{name}:{value.replace('|', '/')}" for name, value in item.features),
+            item.html,
+            item.hs_code,
             "CN",
-            "active" if ware.is_active else "discontinued",
+            "active" if item.is_active else "discontinued",
             stamp,
         )
 
 
-def stock_rows(wares: Iterable[Ware], *, at_s: float) -> Iterable[Cells]:
+def stock_rows(feed_items: Iterable[FeedItem], *, at_s: float) -> Iterable[Cells]:
     """Yield one row for each SKU and warehouse."""
     stamp = datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    for ware in wares:
+    for item in feed_items:
         for name in WAREHOUSES:
-            stock = None if "stock" in ware.blank else ware.stock[name] * ware.is_active
-            price = None if "price" in ware.blank else ware.price
-            yield (ware.sku, stock, name, price, CURRENCY, stamp)
+            stock = None if "stock" in item.blank else item.stock[name] * item.is_active
+            price = None if "price" in item.blank else item.price
+            yield (item.sku, stock, name, price, CURRENCY, stamp)
 
 
-def market_rows(wares: Iterable[Ware]) -> Iterable[Cells]:
+def market_rows(feed_items: Iterable[FeedItem]) -> Iterable[Cells]:
     """Yield prices of other shops for a few products, by GTIN; one of them is no number."""
-    named = [ware for ware in wares if ware.ean][:MARKET_GOODS]
-    for place, ware in enumerate(named):
+    named = [item for item in feed_items if item.ean][:MARKET_GOODS]
+    for place, item in enumerate(named):
         for shop, share in MARKET_SHOPS[: 1 + place % 2]:
-            price = (ware.price * share).quantize(Decimal(1)) - Decimal("0.05")
-            yield (shop, ware.ean, price, CURRENCY, "incl")
+            price = (item.price * share).quantize(Decimal(1)) - Decimal("0.05")
+            yield (shop, item.ean, price, CURRENCY, "incl")
     if named:
         yield (MARKET_SHOPS[0][0], named[-1].ean, "on request", CURRENCY, "incl")
 
 
-def written(
+def table_text(
     header: Cells,
     rows: Iterable[Cells],
     *,
@@ -278,12 +278,12 @@ def written(
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(header)
-    say = _sayer(point)
+    say = _formatter(point)
     writer.writerows([say(cell) for cell in row] for row in rows)
     return text.getvalue().encode(encoding, "replace")
 
 
-def _sayer(point: str) -> Callable[[Any], str]:
+def _formatter(point: str) -> Callable[[Any], str]:
     def say(cell: Any) -> str:
         if cell is None:
             return ""

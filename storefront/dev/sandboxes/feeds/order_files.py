@@ -18,16 +18,16 @@ from typing import Any
 
 from storefront.dev.sandboxes.core.ledger import Ledger
 
-from .state import Shop
+from .state import FeedCatalog
 
 # The carrier's label has no more room, and these countries need a province.
-LONGEST_LINE = 70
+MAX_LINE_LENGTH = 70
 WITH_PROVINCES = frozenset({"AU", "CA", "ES", "IT", "US"})
 NEEDED = ("name", "line1", "postcode", "city", "country")
-MOST_UNITS = 1_000
+MAX_UNITS = 1_000
 
 
-def refusals(
+def rejection_reasons(
     lines: Sequence[Mapping[str, Any]], ship_to: Mapping[str, str], *, on_sale: Collection[str]
 ) -> list[str]:
     """Return the rejection reason of each line, empty if it ships; an address rejects all."""
@@ -41,15 +41,15 @@ def address_problem(ship_to: Mapping[str, str]) -> str:
         return f"missing {missing[0]}"
     if ship_to["country"] in WITH_PROVINCES and not ship_to.get("region", "").strip():
         return "missing province"
-    if any(len(ship_to.get(name, "")) > LONGEST_LINE for name in ("name", "line1", "line2")):
-        return f"an address line is over {LONGEST_LINE} characters"
+    if any(len(ship_to.get(name, "")) > MAX_LINE_LENGTH for name in ("name", "line1", "line2")):
+        return f"an address line is over {MAX_LINE_LENGTH} characters"
     return ""
 
 
 def _line_problem(line: Mapping[str, Any], on_sale: Collection[str]) -> str:
     if line["sku"] not in on_sale:
         return "unknown SKU"
-    if not 0 < line["quantity"] <= MOST_UNITS:
+    if not 0 < line["quantity"] <= MAX_UNITS:
         return "invalid quantity"
     return ""
 
@@ -70,10 +70,10 @@ IDLE_S = 0.5
 FORMULA_GUARD = "'"
 
 
-class Taker:
+class OrderProcessor:
     """Processes the order files in ``orders``, writes the answer files in ``answers``."""
 
-    def __init__(self, shop: Shop, *, pace_s: float) -> None:
+    def __init__(self, shop: FeedCatalog, *, pace_s: float) -> None:
         self._shop = shop
         self._first_pace_s = pace_s
         self._ledger = Ledger(shop.folder, schema=SCHEMA, tables=("orders", "attempts"))
@@ -84,10 +84,10 @@ class Taker:
             folder.mkdir(exist_ok=True)
 
     def now(self) -> float:
-        """Return the sandbox's time: the real time, shifted by ``put_on``."""
+        """Return the sandbox's time: the real time, shifted by ``advance_clock``."""
         return time.time() + float(self._ledger.fact("ahead_s", 0.0))
 
-    def put_on(self, seconds: float) -> None:
+    def advance_clock(self, seconds: float) -> None:
         """Advance the clock; it never goes back."""
         ahead_s = float(self._ledger.fact("ahead_s", 0.0)) + max(seconds, 0.0)
         self._ledger.set_fact("ahead_s", ahead_s)
@@ -104,7 +104,7 @@ class Taker:
             while not self.stopping.wait(IDLE_S):
                 self.work()
 
-        thread = threading.Thread(target=run, name="desk", daemon=True)
+        thread = threading.Thread(target=run, name="order_processor", daemon=True)
         thread.start()
         return thread
 
@@ -118,7 +118,7 @@ class Taker:
                 self.now() - self.pace_s,
             )
             if due:
-                on_sale = {ware.sku for ware in self._shop.wares() if ware.is_active}
+                on_sale = {item.sku for item in self._shop.feed_items() if item.is_active}
                 for order in due:
                     self._answer(order, on_sale=on_sale)
 
@@ -184,7 +184,7 @@ class Taker:
 
     def _answer(self, order: dict[str, Any], *, on_sale: set[str]) -> None:
         lines, ship_to = json.loads(order["lines"]), json.loads(order["ship_to"])
-        reasons = refusals(lines, ship_to, on_sale=on_sale)
+        reasons = rejection_reasons(lines, ship_to, on_sale=on_sale)
         said = [
             {**line, "answer": "rejected" if reason else "accepted", "reason": reason}
             for line, reason in zip(lines, reasons, strict=True)

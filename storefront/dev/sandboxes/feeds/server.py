@@ -16,26 +16,26 @@ from typing import Any
 from storefront.dev.sandboxes.cj.server import STYLE
 from storefront.dev.sandboxes.cj.state import Usage
 from storefront.dev.sandboxes.core import picture_endpoint
-from storefront.dev.sandboxes.core.faults import INSIDE, SPOILERS, Fault, Faults
-from storefront.dev.sandboxes.core.http_server import Asked, Listener, Reply, as_html
+from storefront.dev.sandboxes.core.faults import INTERNAL_URL, RESPONSE_FAULTS, Fault, Faults
+from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
 
 from . import control, formats
 from .formats import as_spreadsheet
-from .order_files import Taker
-from .state import Shop, Ware
+from .order_files import OrderProcessor
+from .state import FeedCatalog, FeedItem
 
 SHOWN_GOODS = 12
 
 
-def page(shop: Shop, files: Iterable[str], orders: Sequence[Mapping[str, Any]]) -> str:
-    wares = list(shop.wares())
-    shown = list({ware.parent: ware for ware in reversed(wares)}.values())[::-1][:SHOWN_GOODS]
+def page(shop: FeedCatalog, files: Iterable[str], orders: Sequence[Mapping[str, Any]]) -> str:
+    feed_items = list(shop.feed_items())
+    shown = list({item.parent: item for item in reversed(feed_items)}.values())[::-1][:SHOWN_GOODS]
     links = "".join(f"<li><a href='{name}'>{name}</a>" for name in files)
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width'><title>Feed sandbox</title>"
         f"<style>{STYLE}</style><h1>Feed sandbox</h1>"
-        f"<p>A wholesaler without an API: {shop.count} products, {len(wares)} SKUs,"
+        f"<p>A wholesaler without an API: {shop.count} products, {len(feed_items)} SKUs,"
         " published as files. Orders arrive as files and are answered in files. Orders by e-mail"
         " are answered manually, on the page that their link opens."
         " The controls are under <code>/control/</code>.</p>"
@@ -50,48 +50,50 @@ def _order(order: Mapping[str, Any]) -> str:
     return f"<li>{html.escape(order['number'])}: {html.escape(', '.join(said) or 'not answered')}"
 
 
-def _picture(ware: Ware) -> str:
-    name = html.escape(f"{ware.name}, {ware.sku}")
-    return f'<img src="{ware.images[0]}" alt="{name}" title="{name}" loading=lazy>'
+def _picture(item: FeedItem) -> str:
+    name = html.escape(f"{item.name}, {item.sku}")
+    return f'<img src="{item.images[0]}" alt="{name}" title="{name}" loading=lazy>'
 
 
 # Feed files
 
-KINDS = frozenset({"500", "429", "slow", "drop_before", "redirect", "empty", *SPOILERS})
+KINDS = frozenset({"500", "429", "slow", "drop_before", "redirect", "empty", *RESPONSE_FAULTS})
 
 WRITTEN_EVERY_S = 300
 
-File = Callable[[Shop], bytes]
+File = Callable[[FeedCatalog], bytes]
 
 
 def _table(delimiter: str, *, point: str = ".", encoding: str = "utf-8") -> File:
-    def file(shop: Shop) -> bytes:
-        rows = formats.full_rows(shop.wares(), at_s=shop.changes.at_s)
-        return formats.written(
+    def file(shop: FeedCatalog) -> bytes:
+        rows = formats.full_rows(shop.feed_items(), at_s=shop.changes.at_s)
+        return formats.table_text(
             formats.COLUMNS, rows, delimiter=delimiter, point=point, encoding=encoding
         )
 
     return file
 
 
-def _spreadsheet(shop: Shop) -> bytes:
+def _spreadsheet(shop: FeedCatalog) -> bytes:
     return as_spreadsheet(
-        [formats.COLUMNS, *formats.full_rows(shop.wares(), at_s=shop.changes.at_s)]
+        [formats.COLUMNS, *formats.full_rows(shop.feed_items(), at_s=shop.changes.at_s)]
     )
 
 
-def _stock(shop: Shop) -> bytes:
-    rows = formats.stock_rows(shop.wares(), at_s=shop.changes.at_s)
-    return formats.written(formats.STOCK_COLUMNS, rows, delimiter=";", point=",")
+def _stock(shop: FeedCatalog) -> bytes:
+    rows = formats.stock_rows(shop.feed_items(), at_s=shop.changes.at_s)
+    return formats.table_text(formats.STOCK_COLUMNS, rows, delimiter=";", point=",")
 
 
-def _delta(shop: Shop) -> bytes:
+def _delta(shop: FeedCatalog) -> bytes:
     rows = formats.stock_rows(shop.changed(), at_s=shop.changes.at_s)
-    return formats.written(formats.STOCK_COLUMNS, rows, delimiter=";", point=",")
+    return formats.table_text(formats.STOCK_COLUMNS, rows, delimiter=";", point=",")
 
 
-def _market(shop: Shop) -> bytes:
-    return formats.written(formats.MARKET_COLUMNS, formats.market_rows(shop.wares()), delimiter=",")
+def _market(shop: FeedCatalog) -> bytes:
+    return formats.table_text(
+        formats.MARKET_COLUMNS, formats.market_rows(shop.feed_items()), delimiter=","
+    )
 
 
 FILES: dict[str, File] = {
@@ -99,11 +101,11 @@ FILES: dict[str, File] = {
     "/full-western.csv": _table(";", point=",", encoding="cp1252"),
     "/full-utf16.csv": _table(";", encoding="utf-16"),
     "/full.tsv": _table("\t"),
-    "/full.json": lambda shop: formats.as_json(shop.wares()),
-    "/full.ndjson": lambda shop: formats.as_lines(shop.wares()),
-    "/full.xml": lambda shop: formats.as_xml(shop.wares()),
-    "/full-western.xml": lambda shop: formats.as_xml(shop.wares(), encoding="windows-1252"),
-    "/google.xml": lambda shop: formats.as_google(shop.wares()),
+    "/full.json": lambda shop: formats.as_json(shop.feed_items()),
+    "/full.ndjson": lambda shop: formats.as_lines(shop.feed_items()),
+    "/full.xml": lambda shop: formats.as_xml(shop.feed_items()),
+    "/full-western.xml": lambda shop: formats.as_xml(shop.feed_items(), encoding="windows-1252"),
+    "/google.xml": lambda shop: formats.as_google(shop.feed_items()),
     "/full.xlsx": _spreadsheet,
     "/stock.csv": _stock,
     "/delta.csv": _delta,
@@ -115,19 +117,19 @@ class Server(Listener):
     """The HTTP server of the wholesaler. With a ``token``, its files require ``?key=``."""
 
     def __init__(
-        self, address: tuple[str, int], *, shop: Shop, token: str = "", pace_s: float = 6.0
+        self, address: tuple[str, int], *, shop: FeedCatalog, token: str = "", pace_s: float = 6.0
     ) -> None:
         self.shop, self._token = shop, token
-        self.desk = Taker(shop, pace_s=pace_s)
+        self.order_processor = OrderProcessor(shop, pace_s=pace_s)
         self.faults = Faults(KINDS)
         self.usage = Usage()
-        self.stands_since_s: float | None = None
+        self.stopped_since_s: float | None = None
         self.file_names = sorted(FILES)
         super().__init__(address, answer=self._answer, pull=self._pull)
 
-    def _answer(self, asked: Asked) -> Reply:
+    def _answer(self, asked: Request) -> Reply:
         if asked.path == "/":
-            return as_html(page(self.shop, FILES, self.desk.told()["orders"]))
+            return as_html(page(self.shop, FILES, self.order_processor.told()["orders"]))
         if asked.path.startswith(picture_endpoint.PREFIX):
             catalog = self.shop.catalog
             return picture_endpoint.picture(
@@ -139,7 +141,7 @@ class Server(Listener):
         fault = self.faults.next_for(asked.path)
         return self._failing(fault) or self._spoiled(fault, self._file(asked))
 
-    def _file(self, asked: Asked) -> Reply:
+    def _file(self, asked: Request) -> Reply:
         name, packed = asked.path, ""
         for ending in (".gz", ".zip"):
             if name.endswith(ending):
@@ -152,16 +154,16 @@ class Server(Listener):
         if asked.headers.get("If-None-Match") == mark:
             return Reply(status=304, headers=marks)
         return Reply(
-            body=_packed(content, packed, name=name.removeprefix("/")),
+            body=_pack(content, packed, name=name.removeprefix("/")),
             type="application/octet-stream",
             headers=marks,
         )
 
     def _written_s(self) -> float:
         """Return when the file was written: every few minutes, unless stopped by ``stand``."""
-        if self.stands_since_s is not None:
-            return self.stands_since_s
-        now_s = self.desk.now()
+        if self.stopped_since_s is not None:
+            return self.stopped_since_s
+        now_s = self.order_processor.now()
         return max(self.shop.changes.at_s, now_s - now_s % WRITTEN_EVERY_S)
 
     def _failing(self, fault: Fault | None) -> Reply | None:
@@ -179,25 +181,25 @@ class Server(Listener):
                 type="text/plain",
                 headers={"Retry-After": str(max(math.ceil(fault.delay_s), 1))},
             ),
-            "redirect": Reply(status=302, headers={"Location": INSIDE}),
+            "redirect": Reply(status=302, headers={"Location": INTERNAL_URL}),
             "empty": Reply(type="text/csv"),
         }
         return answers.get(fault.kind)
 
     def _spoiled(self, fault: Fault | None, reply: Reply) -> Reply:
-        if fault is None or fault.kind not in SPOILERS or reply.status != 200:  # noqa: PLR2004
+        if fault is None or fault.kind not in RESPONSE_FAULTS or reply.status != 200:  # noqa: PLR2004
             return reply
-        return SPOILERS[fault.kind](fault, reply)
+        return RESPONSE_FAULTS[fault.kind](fault, reply)
 
-    def _pull(self, method: str, name: str, wish: dict[str, Any]) -> Any:
+    def _pull(self, method: str, name: str, arguments: dict[str, Any]) -> Any:
         """Perform a control action.
 
         Raises: BadControlError  nothing was done
         """
-        return control.pull(self, method=method, name=name, wish=wish)
+        return control.perform(self, method=method, name=name, arguments=arguments)
 
 
-def _packed(content: bytes, packed: str, *, name: str) -> bytes:
+def _pack(content: bytes, packed: str, *, name: str) -> bytes:
     if packed == ".gz":
         return gzip.compress(content, mtime=0)
     if packed == ".zip":

@@ -16,7 +16,7 @@ from typing import Any
 
 from storefront.dev.sandboxes.goods.catalog import Catalog
 from storefront.dev.sandboxes.goods.model import Product, Variant
-from storefront.dev.sandboxes.goods.randomness import Dice
+from storefront.dev.sandboxes.goods.randomness import RandomDraws
 
 WAREHOUSES = ("DE1", "PL1")
 CURRENCY = "EUR"
@@ -28,7 +28,7 @@ GRAMS_PER_KG = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ware:
+class FeedItem:
     """One SKU as the wholesaler sells it.
 
     Shape:  ``blank`` names the values whose cells are empty in the files
@@ -68,7 +68,7 @@ class Changes:
     dropped_share: float = 0.0
 
 
-class Shop:
+class FeedCatalog:
     """The wholesaler's products: those of the other sandboxes, most with the maker's GTIN."""
 
     def __init__(  # noqa: PLR0913 - the command line options
@@ -99,7 +99,7 @@ class Shop:
             unfinished.write_text(json.dumps(self.changes.__dict__))
             unfinished.replace(self._file)
 
-    def wares(self) -> Iterator[Ware]:
+    def feed_items(self) -> Iterator[FeedItem]:
         """Yield the SKUs that the files list now."""
         with self._lock:
             left_out, gone = set(self.changes.left_out), set(self.changes.gone)
@@ -109,29 +109,31 @@ class Shop:
             for variant in product.variants:
                 sku = _sku(product, variant)
                 if sku not in left_out:
-                    yield self._ware(product, variant, sku=sku, is_active=sku not in gone)
+                    yield self._feed_item(product, variant, sku=sku, is_active=sku not in gone)
 
-    def changed(self) -> Iterator[Ware]:
+    def changed(self) -> Iterator[FeedItem]:
         """Yield only the changed SKUs, as a delta file does."""
         with self._lock:
             changed = {*self.changes.stock, *self.changes.prices, *self.changes.gone}
             changed |= {*self.changes.blank, *self.changes.names}
-        return (ware for ware in self.wares() if ware.sku in changed)
+        return (item for item in self.feed_items() if item.sku in changed)
 
     @property
     def count(self) -> int:
         return self.catalog.count - self._skip
 
-    def _ware(self, product: Product, variant: Variant, *, sku: str, is_active: bool) -> Ware:
-        dice = Dice(self.catalog.seed, "feed", product.subject, variant.place)
+    def _feed_item(
+        self, product: Product, variant: Variant, *, sku: str, is_active: bool
+    ) -> FeedItem:
+        draws = RandomDraws(self.catalog.seed, "feed", product.subject, variant.place)
         changes = self.changes
         said = dict(zip(product.option_names, variant.values, strict=False))
         price = (variant.price * MARGIN).quantize(CENT)
         pictures = f"{self.base_url}/pictures/{product.pid}/{variant.place}"
-        return Ware(
+        return FeedItem(
             sku=sku,
             parent=_parent(product),
-            ean=_gtin(variant, dice),
+            ean=_gtin(variant, draws),
             mpn=variant.mpn,
             name=changes.names.get(sku)
             or f"{product.noun[:1].upper()}{product.noun[1:]} {product.maker.name} {product.model}",
@@ -142,7 +144,7 @@ class Shop:
             color=said.get("Color", ""),
             version=" / ".join(value for name, value in said.items() if name != "Color"),
             price=Decimal(changes.prices.get(sku, str(price))),
-            stock=changes.stock.get(sku) or {"DE1": dice.whole(0, 60), "PL1": dice.whole(5, 200)},
+            stock=changes.stock.get(sku) or {"DE1": draws.whole(0, 60), "PL1": draws.whole(5, 200)},
             weight_kg=Decimal(variant.packed_g) / GRAMS_PER_KG,
             images=(f"{pictures}/front.png", f"{pictures}/side.png"),
             hs_code=product.hs_code,
@@ -159,13 +161,13 @@ def _sku(product: Product, variant: Variant) -> str:
     return f"{_parent(product)}-{variant.place + 1}"
 
 
-def _gtin(variant: Variant, dice: Dice) -> str:
+def _gtin(variant: Variant, draws: RandomDraws) -> str:
     """Return mostly the maker's GTIN, sometimes one of the wholesaler's own, or none."""
-    lot = dice.share()
+    lot = draws.share()
     if lot < NO_GTIN:
         return ""
     if lot < NO_GTIN + OTHER_GTIN:
-        body = f"29{variant.place:02}{dice.whole(0, 10**8 - 1):08}"
+        body = f"29{variant.place:02}{draws.whole(0, 10**8 - 1):08}"
         return body + _check_digit(body)
     return variant.barcode
 

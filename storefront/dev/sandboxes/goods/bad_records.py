@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from .generator import make
-from .identifiers import SPOILED, check_digit
+from .identifiers import FIRST_BAD_SUBJECT, check_digit
 from .model import Product, Variant
 
 HOSTILE_HTML = (
@@ -18,9 +18,9 @@ HOSTILE_HTML = (
 )
 
 
-def spoiled(subject: int, *, count: int, seed: int) -> Product:
+def bad_record(subject: int, *, count: int, seed: int) -> Product:
     """Return bad record number ``subject - SPOILED`` of a catalog of ``count`` good products."""
-    number = subject - SPOILED
+    number = subject - FIRST_BAD_SUBJECT
     flaw = tuple(FLAWS)[number % len(FLAWS)]
     twin = make(number * 7 % count, seed=seed)
     product = replace(make(subject, seed=seed), flaw=flaw)

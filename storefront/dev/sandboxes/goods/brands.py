@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Maker:
+class Brand:
     """One brand: its address, its price level, and the accent of its drawings."""
 
     name: str
@@ -37,8 +37,8 @@ _ALL = frozenset(
     }
 )
 
-MAKERS = (
-    Maker(
+BRANDS = (
+    Brand(
         name="Brassmoth",
         code="BM",
         legal_name="Brassmoth Lighting Co., Ltd.",
@@ -49,7 +49,7 @@ MAKERS = (
         families=_ALL - {"bike lights"},
         voice="It does one thing and does not talk about it.",
     ),
-    Maker(
+    Brand(
         name="Nattvik",
         code="NV",
         legal_name="Nattvik Lys AS",
@@ -60,7 +60,7 @@ MAKERS = (
         families=frozenset({"headlamps", "lanterns", "bike lights", "accessories"}),
         voice="Made where night lasts until March.",
     ),
-    Maker(
+    Brand(
         name="Kestmoor",
         code="KM",
         legal_name="Kestmoor Tools GmbH",
@@ -71,7 +71,7 @@ MAKERS = (
         families=frozenset({"flashlights", "work lights", "batteries", "accessories"}),
         voice="Screwed together, so that it can be unscrewed.",
     ),
-    Maker(
+    Brand(
         name="Pellumbra",
         code="PL",
         legal_name="Pellumbra Optics Ltd.",
@@ -82,7 +82,7 @@ MAKERS = (
         families=_ALL,
         voice="The numbers below were measured on the sample we ship.",
     ),
-    Maker(
+    Brand(
         name="Oddfell",
         code="OF",
         legal_name="Oddfell Outdoor Inc.",
@@ -93,7 +93,7 @@ MAKERS = (
         families=_ALL - {"work lights", "batteries"},
         voice="Tested by people who forget to charge things.",
     ),
-    Maker(
+    Brand(
         name="Varrowick",
         code="VW",
         legal_name="Varrowick Electric Co., Ltd.",
@@ -104,7 +104,7 @@ MAKERS = (
         families=_ALL,
         voice="Plain, cheap, and honest about both.",
     ),
-    Maker(
+    Brand(
         name="Tindrel",
         code="TD",
         legal_name="Tindrel Mountain Lights SRL",
@@ -115,7 +115,7 @@ MAKERS = (
         families=frozenset({"headlamps", "flashlights", "keychain lights", "accessories"}),
         voice="Weighed first, admired later.",
     ),
-    Maker(
+    Brand(
         name="Hobbleton",
         code="HB",
         legal_name="Hobbleton and Daughters Ltd.",
@@ -126,7 +126,7 @@ MAKERS = (
         families=frozenset({"lanterns", "work lights", "flashlights", "accessories"}),
         voice="Three generations of staying up late.",
     ),
-    Maker(
+    Brand(
         name="Zuvolt",
         code="ZV",
         legal_name="Zuvolt Energy Co., Ltd.",
@@ -155,13 +155,13 @@ Notch Oarlock Pebble Redwing Sandbar Timber Ullage Vetch Wagtail Bollard Curlew 
 Fettle Gudgeon Halyard Icefall Joist Kingpin Lugger Moraine Nightfall Oakum Pinnace Rivet Stoat
 Towpath Upland Vellum Wimble Capstan Dipper Fulcrum Garnet Hillock Latch Meridian
 """
-WORDS = tuple(_WORD_LIST.split())
+MODEL_WORDS = tuple(_WORD_LIST.split())
 
 
 def word_of(index: int) -> str:
     """Return a different word for each product of a round; later rounds add a letter."""
-    round_, place = divmod(index, len(WORDS))
-    word = WORDS[place * 61 % len(WORDS)]
+    round_, place = divmod(index, len(MODEL_WORDS))
+    word = MODEL_WORDS[place * 61 % len(MODEL_WORDS)]
     return word if round_ == 0 else f"{word} {_letters(round_)}"
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from .bad_records import FLAWS, spoiled
+from .bad_records import FLAWS, bad_record
 from .generator import make
-from .identifiers import SPOILED, subject_of_pid, subject_of_sku, subject_of_vid
+from .identifiers import FIRST_BAD_SUBJECT, subject_of_pid, subject_of_sku, subject_of_vid
 from .model import Product
 
 BAD_SHARE = 20  # good products per bad record
-KEPT = 16_384
+CACHE_SIZE = 16_384
 
 
 def catalog(count: int, seed: int) -> Iterator[Product]:
@@ -27,7 +27,7 @@ class Catalog:
     def __init__(self, count: int, seed: int) -> None:
         self.count, self.seed = count, seed
         self.bad_count = max(len(FLAWS), -(-count // BAD_SHARE)) if count else 0
-        self.product = lru_cache(maxsize=KEPT)(self._make)
+        self.product = lru_cache(maxsize=CACHE_SIZE)(self._make)
 
     def __len__(self) -> int:
         return self.count + self.bad_count
@@ -46,7 +46,7 @@ class Catalog:
         while self._bad_position(bad) < position:
             bad += 1
         if bad < self.bad_count and self._bad_position(bad) == position:
-            return SPOILED + bad
+            return FIRST_BAD_SUBJECT + bad
         return position - bad
 
     def _bad_position(self, bad: int) -> int:
@@ -55,8 +55,8 @@ class Catalog:
     def holds(self, subject: int | None) -> bool:
         if subject is None:
             return False
-        if subject >= SPOILED:
-            return subject - SPOILED < self.bad_count
+        if subject >= FIRST_BAD_SUBJECT:
+            return subject - FIRST_BAD_SUBJECT < self.bad_count
         return subject < self.count
 
     def by_pid(self, pid: str) -> Product | None:
@@ -78,6 +78,6 @@ class Catalog:
         return product if sku in {product.spu, *(each.sku for each in product.variants)} else None
 
     def _make(self, subject: int) -> Product:
-        if subject >= SPOILED:
-            return spoiled(subject, count=self.count, seed=self.seed)
+        if subject >= FIRST_BAD_SUBJECT:
+            return bad_record(subject, count=self.count, seed=self.seed)
         return make(subject, seed=self.seed)

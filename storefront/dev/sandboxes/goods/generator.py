@@ -7,67 +7,67 @@ from decimal import ROUND_HALF_UP, Decimal
 from . import specifications
 from .archetypes.accessories import ACCESSORIES, POWER
 from .archetypes.area_lights import LANTERNS, WORK_LIGHTS
-from .archetypes.base import Kind, Ware
+from .archetypes.base import AccessoryKind, LightKind
 from .archetypes.flashlights import FLASHLIGHTS
 from .archetypes.headlamps import HEADLAMPS
 from .archetypes.small_lights import BIKE_LIGHTS, KEYCHAIN_LIGHTS
-from .brands import MAKERS, Maker, word_of
-from .identifiers import SPOILED, pid_of, spu_of
+from .brands import BRANDS, Brand, word_of
+from .identifiers import FIRST_BAD_SUBJECT, pid_of, spu_of
 from .light_physics import light
 from .model import Battery, Product, battery
-from .randomness import Dice, Span
+from .randomness import RandomDraws, Span
 from .variants import options, variants
 
 FIRST_LISTED_S = 1_764_547_200
 BETWEEN_LISTINGS_S = 25
 NO_LIPO = Span(0, 0)
 BAD_WORDS_FROM = 2_000_000
-_KINDS: tuple[Kind | Ware, ...] = (
+_KINDS: tuple[LightKind | AccessoryKind, ...] = (
     *FLASHLIGHTS, *HEADLAMPS, *LANTERNS, *WORK_LIGHTS, *BIKE_LIGHTS, *KEYCHAIN_LIGHTS,
     *HEADLAMPS[:3], HEADLAMPS[6], *FLASHLIGHTS[:2], *POWER, *ACCESSORIES,
 )  # fmt: skip
 # Headlamps sell most and occur twice. The step is coprime to the length: neighbors differ.
-WHEEL = tuple(_KINDS[place * 19 % len(_KINDS)] for place in range(len(_KINDS)))
+KIND_SEQUENCE = tuple(_KINDS[place * 19 % len(_KINDS)] for place in range(len(_KINDS)))
 
 
-def kind_of(subject: int) -> Kind | Ware:
-    return WHEEL[subject % SPOILED % len(WHEEL)]
+def kind_of(subject: int) -> LightKind | AccessoryKind:
+    return KIND_SEQUENCE[subject % FIRST_BAD_SUBJECT % len(KIND_SEQUENCE)]
 
 
 def make(subject: int, *, seed: int) -> Product:
-    kind, dice = kind_of(subject), Dice(seed, subject)
-    maker = dice.pick([maker for maker in MAKERS if kind.family in maker.families])
-    if isinstance(kind, Ware):
-        supply = dice.pick(kind.supplies) if kind.supplies else ""
-        held = battery(supply, lipo_mah=NO_LIPO, dice=dice) if supply else None
-        return _ware(kind, subject=subject, seed=seed, maker=maker, cells=held, dice=dice)
-    cells = battery(dice.pick(kind.supplies), lipo_mah=kind.lipo_mah, dice=dice)
-    return _light(kind, subject=subject, seed=seed, maker=maker, cells=cells, dice=dice)
+    kind, draws = kind_of(subject), RandomDraws(seed, subject)
+    maker = draws.pick([maker for maker in BRANDS if kind.family in maker.families])
+    if isinstance(kind, AccessoryKind):
+        supply = draws.pick(kind.supplies) if kind.supplies else ""
+        held = battery(supply, lipo_mah=NO_LIPO, draws=draws) if supply else None
+        return _accessory(kind, subject=subject, seed=seed, maker=maker, cells=held, draws=draws)
+    cells = battery(draws.pick(kind.supplies), lipo_mah=kind.lipo_mah, draws=draws)
+    return _light(kind, subject=subject, seed=seed, maker=maker, cells=cells, draws=draws)
 
 
 def _light(  # noqa: PLR0913 - the parts of a product
-    kind: Kind, *, subject: int, seed: int, maker: Maker, cells: Battery, dice: Dice
+    kind: LightKind, *, subject: int, seed: int, maker: Brand, cells: Battery, draws: RandomDraws
 ) -> Product:
-    body = dice.share()
+    body = draws.share()
     size = _size(kind, body)
     body_g = kind.body_g.at(body)
-    shine = light(kind, battery=cells, body_g=body_g, head_mm=size[1], dice=dice)
+    shine = light(kind, battery=cells, body_g=body_g, head_mm=size[1], draws=draws)
     output = shine.levels[0].output_lm
     word = _word(subject)
     model = f"{word} {output:g}"
-    option = dice.pick(kind.options) if not cells.is_built_in else dice.pick(_tints(kind))
-    charging = _charging(kind, cells=cells, dice=dice)
-    included = _included(cells, option=option, dice=dice)
-    material = dice.pick(kind.materials)
-    chosen = dice.some(kind.features, dice.whole(*kind.feature_count))
+    option = draws.pick(kind.options) if not cells.is_built_in else draws.pick(_tints(kind))
+    charging = _charging(kind, cells=cells, draws=draws)
+    included = _included(cells, option=option, draws=draws)
+    material = draws.pick(kind.materials)
+    chosen = draws.some(kind.features, draws.whole(*kind.feature_count))
     features = (*kind.must_have, *(each for each in chosen if each not in kind.must_have))
-    ccts = sorted({dice.pick(kind.ccts), dice.pick(kind.ccts), kind.ccts[0]}, reverse=True)
+    ccts = sorted({draws.pick(kind.ccts), draws.pick(kind.ccts), kind.ccts[0]}, reverse=True)
     if option == "Tint" and len(ccts) == 1:
         option = ""
     tints = tuple(f"{cct} K" for cct in ccts[:2])
     cct = " or ".join(tints) + ", see option" if option == "Tint" else f"{ccts[0]} K"
     mpn = f"{maker.code}-{_stem(word)}{output:g}"
-    switch = dice.pick(kind.switch)
+    switch = draws.pick(kind.switch)
     net_g = round(body_g + (cells.weight_g if included != "No" else 0))
     weighed = round(body_g + (cells.weight_g if included == "Yes" else 0))
     basis = "with" if included == "Yes" else "without"
@@ -75,7 +75,7 @@ def _light(  # noqa: PLR0913 - the parts of a product
         ("Brand", maker.name),
         ("Model / MPN", mpn),
         *specifications.light_facts(
-            kind, shine, cct=cct if ccts[0] else "", cri=dice.pick(kind.cris)
+            kind, shine, cct=cct if ccts[0] else "", cri=draws.pick(kind.cris)
         ),
         ("Switch", {"dual": "tail and side"}.get(switch, switch)),
         *specifications.battery_facts(cells, included=included, charging=charging),
@@ -87,38 +87,44 @@ def _light(  # noqa: PLR0913 - the parts of a product
     ]
     range_lm = kind.output_lm.most - kind.output_lm.least
     position = min(max((output - kind.output_lm.least) / range_lm, 0), 1)
-    cost = _money(kind.price_usd.at(position * 0.7 + dice.share() * 0.3) * maker.price_factor)
+    cost = _money(kind.price_usd.at(position * 0.7 + draws.share() * 0.3) * maker.price_factor)
     ends = (charging,) if charging != "None" else ()
-    axis = options(kind, option=option, tints=tints, material=material, dice=dice)
+    axis = options(kind, option=option, tints=tints, material=material, draws=draws)
     return Product(
         subject=subject, pid=pid_of(seed, subject), spu=spu_of(subject), kind=kind.code,
         family=kind.family, category=kind.category, shape=kind.shape, noun=kind.noun, maker=maker,
         model=model, mpn=mpn,
         title=", ".join((f"{maker.name} {model} {kind.noun}", f"{output:g} lm", *ends)),
-        lead=specifications.lead(kind, maker=maker, dice=dice), light=shine, battery=cells,
+        lead=specifications.lead(kind, maker=maker, draws=draws), light=shine, battery=cells,
         charging=charging, material=material, features=features, size_mm=size, specs=tuple(specs),
         option_names=axis.names,
         variants=variants(
             axis, subject=subject, seed=seed, mpn=mpn, cost=cost, net_g=net_g, cells=cells,
-            included=included, dice=dice,
+            included=included, draws=draws,
         ),
-        hs_code=kind.hs_code, listed_s=_listed(subject), listed_count=dice.whole(0, 900),
+        hs_code=kind.hs_code, listed_s=_listed(subject), listed_count=draws.whole(0, 900),
     )  # fmt: skip
 
 
-def _ware(  # noqa: PLR0913 - the parts of a product
-    kind: Ware, *, subject: int, seed: int, maker: Maker, cells: Battery | None, dice: Dice
+def _accessory(  # noqa: PLR0913 - the parts of a product
+    kind: AccessoryKind,
+    *,
+    subject: int,
+    seed: int,
+    maker: Brand,
+    cells: Battery | None,
+    draws: RandomDraws,
 ) -> Product:
-    size = _size(kind, dice.share())
+    size = _size(kind, draws.share())
     word = _word(subject)
     number = cells.capacity_mah if cells else size[1]
     model, mpn = f"{word} {number}", f"{maker.code}-{_stem(word)}{number}"
-    material = dice.pick(kind.materials)
-    net_g = round(dice.within(kind.weight_g))
+    material = draws.pick(kind.materials)
+    net_g = round(draws.within(kind.weight_g))
     specs = [
         ("Brand", maker.name),
         ("Model / MPN", mpn),
-        *((label, dice.pick(values)) for label, values in kind.facts),
+        *((label, draws.pick(values)) for label, values in kind.facts),
         *(
             specifications.battery_facts(cells, included="", charging="In a charger")
             if cells
@@ -129,54 +135,54 @@ def _ware(  # noqa: PLR0913 - the parts of a product
         ("Material", material),
         *specifications.maker_facts(maker),
     ]
-    cost = _money(dice.within(kind.price_usd) * maker.price_factor)
+    cost = _money(draws.within(kind.price_usd) * maker.price_factor)
     axis = options(
-        kind, option="Pack" if kind.packs else "", tints=(), material=material, dice=dice
+        kind, option="Pack" if kind.packs else "", tints=(), material=material, draws=draws
     )
     return Product(
         subject=subject, pid=pid_of(seed, subject), spu=spu_of(subject), kind=kind.code,
         family=kind.family, category=kind.category, shape=kind.shape, noun=kind.noun, maker=maker,
         model=model, mpn=mpn, title=f"{maker.name} {model} {kind.noun}",
-        lead=specifications.lead(kind, maker=maker, dice=dice),
+        lead=specifications.lead(kind, maker=maker, draws=draws),
         light=None,
         battery=cells,
         charging="None",
         material=material, features=(), size_mm=size, specs=tuple(specs), option_names=axis.names,
         variants=variants(
             axis, subject=subject, seed=seed, mpn=mpn, cost=cost, net_g=net_g, cells=cells,
-            included="Yes" if cells else "No", dice=dice,
+            included="Yes" if cells else "No", draws=draws,
         ),
-        hs_code=kind.hs_code, listed_s=_listed(subject), listed_count=dice.whole(0, 900),
+        hs_code=kind.hs_code, listed_s=_listed(subject), listed_count=draws.whole(0, 900),
     )  # fmt: skip
 
 
-def _tints(kind: Kind) -> tuple[str, ...]:
+def _tints(kind: LightKind) -> tuple[str, ...]:
     """Return the options without the battery, for a built-in cell."""
     return tuple(option for option in kind.options if option != "Battery") or ("",)
 
 
-def _charging(kind: Kind, *, cells: Battery, dice: Dice) -> str:
+def _charging(kind: LightKind, *, cells: Battery, draws: RandomDraws) -> str:
     if not cells.is_rechargeable:
         return "None"
-    chosen = dice.pick(kind.charging)
+    chosen = draws.pick(kind.charging)
     return chosen if chosen != "None" else "In a charger"
 
 
-def _included(cells: Battery, *, option: str, dice: Dice) -> str:
+def _included(cells: Battery, *, option: str, draws: RandomDraws) -> str:
     if option == "Battery":
         return "See option"
-    if cells.is_built_in or dice.chance(0.7 if cells.is_rechargeable else 0.45):
+    if cells.is_built_in or draws.chance(0.7 if cells.is_rechargeable else 0.45):
         return "Yes"
     return "No"
 
 
-def _size(kind: Kind | Ware, share: float) -> tuple[int, int, int]:
+def _size(kind: LightKind | AccessoryKind, share: float) -> tuple[int, int, int]:
     width = round(kind.width_mm.at(share))
     height = round(kind.height_mm.at(share)) if kind.height_mm else width
     return round(kind.length_mm.at(share)), width, height
 
 
-def _size_facts(kind: Kind, size: tuple[int, int, int]) -> list[tuple[str, str]]:
+def _size_facts(kind: LightKind, size: tuple[int, int, int]) -> list[tuple[str, str]]:
     length, width, height = size
     facts = [("Dimensions", f"{length} × {width} × {height} mm")]
     if kind.height_mm is None:
@@ -186,7 +192,11 @@ def _size_facts(kind: Kind, size: tuple[int, int, int]) -> list[tuple[str, str]]
 
 def _word(subject: int) -> str:
     """Return the model name; a bad record has another one than the good product of its number."""
-    return word_of(subject) if subject < SPOILED else word_of(BAD_WORDS_FROM + subject - SPOILED)
+    return (
+        word_of(subject)
+        if subject < FIRST_BAD_SUBJECT
+        else word_of(BAD_WORDS_FROM + subject - FIRST_BAD_SUBJECT)
+    )
 
 
 def _stem(word: str) -> str:
@@ -194,7 +204,7 @@ def _stem(word: str) -> str:
 
 
 def _listed(subject: int) -> int:
-    return FIRST_LISTED_S + subject % SPOILED * BETWEEN_LISTINGS_S
+    return FIRST_LISTED_S + subject % FIRST_BAD_SUBJECT * BETWEEN_LISTINGS_S
 
 
 def _money(amount: float) -> Decimal:

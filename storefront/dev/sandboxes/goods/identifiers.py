@@ -5,10 +5,10 @@ An id can be converted back to the number, so that a product is generated withou
 
 from __future__ import annotations
 
-from .randomness import mixed, unmixed
+from .randomness import permute, unpermute
 
-VARIANTS_MOST = 16
-SPOILED = 10**9  # the numbers of bad records start here
+MAX_VARIANTS = 16
+FIRST_BAD_SUBJECT = 10**9  # the numbers of bad records start here
 _ROOM = 10**12
 _SEEDS = 10**5
 _PID, _VID = 16 * 10**17, 17 * 10**17
@@ -17,12 +17,12 @@ _SKU_FROM = 1_000_000
 
 
 def pid_of(seed: int, subject: int) -> str:
-    return str(_PID + seed % _SEEDS * _ROOM + mixed(subject, modulus=_ROOM))
+    return str(_PID + seed % _SEEDS * _ROOM + permute(subject, modulus=_ROOM))
 
 
 def vid_of(seed: int, subject: int, place: int) -> str:
-    number = subject * VARIANTS_MOST + place
-    return str(_VID + seed % _SEEDS * _ROOM + mixed(number, modulus=_ROOM))
+    number = subject * MAX_VARIANTS + place
+    return str(_VID + seed % _SEEDS * _ROOM + permute(number, modulus=_ROOM))
 
 
 def subject_of_pid(seed: int, pid: str) -> int | None:
@@ -31,14 +31,14 @@ def subject_of_pid(seed: int, pid: str) -> int | None:
 
 def subject_of_vid(seed: int, vid: str) -> int | None:
     number = _back(seed, vid, _VID)
-    return None if number is None else number // VARIANTS_MOST
+    return None if number is None else number // MAX_VARIANTS
 
 
 def _back(seed: int, text: str, base: int) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) == len(str(base))):
         return None
     number = int(text) - base - seed % _SEEDS * _ROOM
-    return unmixed(number, modulus=_ROOM) if 0 <= number < _ROOM else None
+    return unpermute(number, modulus=_ROOM) if 0 <= number < _ROOM else None
 
 
 def spu_of(subject: int) -> str:
@@ -62,7 +62,7 @@ def subject_of_sku(sku: str) -> int | None:
 
 def gtin_of(subject: int, place: int) -> str:
     """Return a GTIN-13 of the range 20-29, which GS1 reserves for internal use."""
-    body = f"2{mixed(subject * VARIANTS_MOST + place, modulus=_GTIN_ROOM):011d}"
+    body = f"2{permute(subject * MAX_VARIANTS + place, modulus=_GTIN_ROOM):011d}"
     return body + check_digit(body)
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .brands import Maker
-from .randomness import Dice, Span
+from .brands import Brand
+from .randomness import RandomDraws, Span
 
 LIPO_G_PER_WH = 5.0
 
@@ -78,10 +78,10 @@ _FORMATS = {
 }
 
 
-def battery(supply: str, *, lipo_mah: Span, dice: Dice) -> Battery:
+def battery(supply: str, *, lipo_mah: Span, draws: RandomDraws) -> Battery:
     """Return the cells of a supply such as ``2x18650`` or ``lipo``."""
     if supply == "lipo":
-        capacity = round(dice.within(lipo_mah) / 50) * 50
+        capacity = round(draws.within(lipo_mah) / 50) * 50
         return Battery(
             format="built-in",
             chemistry="Li-Po",
@@ -96,7 +96,7 @@ def battery(supply: str, *, lipo_mah: Span, dice: Dice) -> Battery:
         format=name.split()[0],
         chemistry=kind.chemistry,
         count=int(count or 1),
-        capacity_mah=dice.pick(kind.capacities_mah),
+        capacity_mah=draws.pick(kind.capacities_mah),
         voltage_v=kind.voltage_v,
         cell_g=kind.weight_g,
     )
@@ -164,7 +164,7 @@ class Product:
     category: str
     shape: str
     noun: str
-    maker: Maker
+    maker: Brand
     model: str
     mpn: str
     title: str

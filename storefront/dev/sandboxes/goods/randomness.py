@@ -19,7 +19,7 @@ class Span:
         return self.least + (self.most - self.least) * share
 
 
-class Dice:
+class RandomDraws:
     """Random values that depend on the subject alone, not on other draws."""
 
     def __init__(self, *subject: object) -> None:
@@ -47,10 +47,10 @@ class Dice:
         return tuple(choices[place] for place in sorted(places))
 
 
-def mixed(number: int, *, modulus: int) -> int:
+def permute(number: int, *, modulus: int) -> int:
     """Return the image of a number under a permutation of the modulus."""
     return (number * 618_033_989 + 271_829) % modulus
 
 
-def unmixed(number: int, *, modulus: int) -> int:
+def unpermute(number: int, *, modulus: int) -> int:
     return (number - 271_829) * pow(618_033_989, -1, modulus) % modulus

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .archetypes.base import Kind, Ware
-from .brands import Maker
+from .archetypes.base import AccessoryKind, LightKind
+from .brands import Brand
 from .model import Battery, Light, Mode
-from .randomness import Dice
+from .randomness import RandomDraws
 
 SMALL_LM = 10
 
@@ -33,7 +33,7 @@ def battery_text(battery: Battery) -> str:
     return f"{battery.count} × {battery.format} {cell} {energy}"
 
 
-def light_colors(kind: Kind) -> str:
+def light_colors(kind: LightKind) -> str:
     if "rear" in kind.code:
         return "red"
     names = [*kind.extras]
@@ -44,7 +44,7 @@ def light_colors(kind: Kind) -> str:
     return ", ".join(colors)
 
 
-def light_facts(kind: Kind, light: Light, *, cct: str, cri: int) -> list[tuple[str, str]]:
+def light_facts(kind: LightKind, light: Light, *, cct: str, cri: int) -> list[tuple[str, str]]:
     levels = light.levels
     facts = [
         ("Light output", output_text(levels[0].output_lm)),
@@ -79,7 +79,7 @@ EU_RESPONSIBLE_PERSON = (
 )
 
 
-def maker_facts(maker: Maker) -> list[tuple[str, str]]:
+def maker_facts(maker: Brand) -> list[tuple[str, str]]:
     facts = [
         ("Marks", "CE, RoHS, WEEE"),
         ("Country of origin", "CN"),
@@ -90,18 +90,18 @@ def maker_facts(maker: Maker) -> list[tuple[str, str]]:
     return facts
 
 
-def lead(kind: Kind | Ware, *, maker: Maker, dice: Dice) -> str:
+def lead(kind: LightKind | AccessoryKind, *, maker: Brand, draws: RandomDraws) -> str:
     """Return the two or three sentences above the table."""
-    use = dice.pick(kind.uses)
+    use = draws.pick(kind.uses)
     named = f"{'an' if kind.noun[0] in 'AEIOUaeiou1' else 'a'} {kind.noun}"
-    opening = dice.pick(
+    opening = draws.pick(
         (
             f"{named[0].upper()}{named[1:]} for {use}.",
             f"For {use}: {named} that is ready when you are.",
             f"{use[0].upper()}{use[1:]}. That is what this {kind.noun} is for.",
         )
     )
-    closing = dice.pick(
+    closing = draws.pick(
         (
             "Spare parts can be ordered for five years.",
             "In the box: see the table below.",

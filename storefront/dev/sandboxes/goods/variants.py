@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .archetypes.base import Kind, Ware
+from .archetypes.base import AccessoryKind, LightKind
 from .identifiers import gtin_of, sku_of, vid_of
 from .model import Battery, Variant
-from .randomness import Dice
+from .randomness import RandomDraws
 
 COLORS = {
     "Black": "#23252b",
@@ -63,7 +63,7 @@ NATURAL = {
 
 WITH, WITHOUT = "With battery", "Without battery"
 CELL_COST = Decimal("2.60")
-MOST_COLORS = 4
+MAX_COLORS = 4
 _PALETTES = {
     "retro": RETRO,
     "pullup": CAMP,
@@ -90,27 +90,34 @@ class Axes:
 
 
 def options(
-    kind: Kind | Ware, *, option: str, tints: tuple[str, ...], material: str, dice: Dice
+    kind: LightKind | AccessoryKind,
+    *,
+    option: str,
+    tints: tuple[str, ...],
+    material: str,
+    draws: RandomDraws,
 ) -> Axes:
     seconds: tuple[str, ...] = ()
     if option == "Battery":
         seconds = (WITH, WITHOUT)
     elif option == "Tint":
         seconds = tints
-    elif isinstance(kind, Ware) and kind.packs:
+    elif isinstance(kind, AccessoryKind) and kind.packs:
         seconds = tuple(f"{count} pcs" for count in kind.packs)
     choices = _palette(kind, material=material, has_second=bool(seconds))
-    count = dice.whole(min(2, len(choices)), MOST_COLORS - bool(seconds))
+    count = draws.whole(min(2, len(choices)), MAX_COLORS - bool(seconds))
     if kind.shape == "cell":
         count = 1
     return Axes(
         names=("Color", option) if seconds else ("Color",),
-        colors=dice.some(choices, count),
+        colors=draws.some(choices, count),
         seconds=seconds,
     )
 
 
-def _palette(kind: Kind | Ware, *, material: str, has_second: bool) -> tuple[str, ...]:
+def _palette(
+    kind: LightKind | AccessoryKind, *, material: str, has_second: bool
+) -> tuple[str, ...]:
     if material in NATURAL:
         return (NATURAL[material],)
     if material == "Leather":
@@ -133,10 +140,10 @@ def variants(  # noqa: PLR0913 - what differs between variants
     net_g: int,
     cells: Battery | None,
     included: str,
-    dice: Dice,
+    draws: RandomDraws,
 ) -> tuple[Variant, ...]:
-    is_dearer = dice.chance(0.25)
-    box_g = dice.whole(12, 46)
+    is_dearer = draws.chance(0.25)
+    box_g = draws.whole(12, 46)
     made: list[Variant] = []
     for color_place, color in enumerate(axes.colors):
         for second in axes.seconds or ("",):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storefront.dev.sandboxes.goods.model import Product, Variant
-from storefront.dev.sandboxes.goods.randomness import Dice
+from storefront.dev.sandboxes.goods.randomness import RandomDraws
 from storefront.dev.sandboxes.goods.variants import COLORS
 
 from .optics import light_color
@@ -22,7 +22,7 @@ class Subject:
     """
 
     product: Product
-    dice: Dice
+    dice: RandomDraws
     paint: str
     accent: str
     angle: str
@@ -51,7 +51,7 @@ def subject_of(product: Product, variant: Variant | None, *, angle: str, seed: i
         lamp = light_color(kelvin)
     return Subject(
         product=product,
-        dice=Dice(seed, "look", product.subject),
+        dice=RandomDraws(seed, "look", product.subject),
         paint=color,
         accent=product.maker.accent,
         angle=angle,

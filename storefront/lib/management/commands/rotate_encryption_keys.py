@@ -18,7 +18,7 @@ class Command(BaseCommand):
         counts = key_rotation.rotate()
         for count in counts:
             self.stdout.write(
-                f"{count.column}: {count.resealed} encrypted again, {count.new_already} current,"
+                f"{count.column}: {count.reencrypted} encrypted again, {count.already_current} current,"
                 f" {count.changed_meanwhile} changed meanwhile, {count.broken} cannot be decrypted"
             )
         if broken := sum(count.broken for count in counts):

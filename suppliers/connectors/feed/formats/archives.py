@@ -15,11 +15,11 @@ from typing import IO
 
 from suppliers.connectors.feed.limits import (
     CHUNK,
-    FREE_BYTES,
-    MOST_ENTRIES,
-    MOST_RATIO,
-    MOST_UNPACKED_BYTES,
-    refused,
+    MAX_COMPRESSION_RATIO,
+    MAX_ENTRIES,
+    MAX_UNPACKED_BYTES,
+    RATIO_EXEMPT_BYTES,
+    invalid_file,
 )
 
 GZIP = b"\x1f\x8b"
@@ -28,17 +28,24 @@ EMPTY_ZIP = b"PK\x05\x06"
 END = b"PK\x05\x06"
 END_BYTES = 22
 LOCATOR = struct.Struct("<4sIQI")
-LOCATOR_MARK = b"PK\x06\x07"
-END_64_MARK = b"PK\x06\x06"
+LOCATOR_SIGNATURE = b"PK\x06\x07"
+END_64_SIGNATURE = b"PK\x06\x06"
 END_64 = struct.Struct("<4s28xQQ8x")
-LONGEST_COMMENT = 65_535
-MOST_DIRECTORY_BYTES = MOST_ENTRIES * 300
+MAX_COMMENT_BYTES = 65_535
+MAX_DIRECTORY_BYTES = MAX_ENTRIES * 300
 DATA_ENDINGS = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".xml", ".xlsx")
-IS_SECRET = 0x1
-BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError, OSError)
+ENCRYPTED_FLAG = 0x1
+ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+)
 
 
-def unpacked(path: Path, *, work: Path) -> tuple[Path, str]:
+def unpack(path: Path, *, work: Path) -> tuple[Path, str]:
     """Return the file itself, or the one packed in it, and how it was packed.
 
     Raises: PermanentError  the archive is broken, or suspicious
@@ -46,47 +53,47 @@ def unpacked(path: Path, *, work: Path) -> tuple[Path, str]:
     with path.open("rb") as file:
         start = file.read(len(ZIP))
     if start.startswith(GZIP):
-        return _inflated(path, work=work), "gzip"
+        return _unpack_gzip(path, work=work), "gzip"
     if start in {ZIP, EMPTY_ZIP} and not is_workbook(path):
-        return _extracted(path, work=work), "zip"
+        return _unpack_zip(path, work=work), "zip"
     return path, ""
 
 
 def is_workbook(path: Path) -> bool:
     """Test whether a zip is a spreadsheet."""
-    with opened(path) as archive:
+    with open_zip(path) as archive:
         names = set(archive.namelist())
     return "xl/workbook.xml" in names
 
 
-def opened(path: Path) -> zipfile.ZipFile:
+def open_zip(path: Path) -> zipfile.ZipFile:
     """Open a zip whose directory is short enough to be read.
 
     Raises: PermanentError
     """
-    _refuse_long_directories(path)
+    _check_directory_size(path)
     try:
         return zipfile.ZipFile(path)
-    except BROKEN as error:
-        raise refused("broken-archive", f"The archive cannot be opened: {error}") from error
+    except ARCHIVE_ERRORS as error:
+        raise invalid_file("broken-archive", f"The archive cannot be opened: {error}") from error
 
 
-def _refuse_long_directories(path: Path) -> None:
+def _check_directory_size(path: Path) -> None:
     """Check the length of the directory before it is read into memory."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
-        file.seek(max(0, size - END_BYTES - LONGEST_COMMENT))
+        file.seek(max(0, size - END_BYTES - MAX_COMMENT_BYTES))
         tail = file.read()
         at = tail.rfind(END)
         if at < 0 or len(tail) - at < END_BYTES:
-            raise refused("broken-archive", "The archive is incomplete.")
+            raise invalid_file("broken-archive", "The archive is incomplete.")
         told = [struct.unpack("<HI", tail[at + 10 : at + 16])]
-        told += _told_in_zip64(file, size - len(tail) + at)
-    if any(entries > MOST_ENTRIES or many > MOST_DIRECTORY_BYTES for entries, many in told):
-        raise refused("many-entries", f"The archive contains more than {MOST_ENTRIES} files.")
+        told += _read_zip64_end(file, size - len(tail) + at)
+    if any(entries > MAX_ENTRIES or many > MAX_DIRECTORY_BYTES for entries, many in told):
+        raise invalid_file("many-entries", f"The archive contains more than {MAX_ENTRIES} files.")
 
 
-def _told_in_zip64(file: IO[bytes], end_at: int) -> list[tuple[int, int]]:
+def _read_zip64_end(file: IO[bytes], end_at: int) -> list[tuple[int, int]]:
     """Return entries and bytes of the directory by the zip64 end records, which override the first.
 
     The record is where its locator says, or right before the locator: parsers use either.
@@ -96,39 +103,39 @@ def _told_in_zip64(file: IO[bytes], end_at: int) -> list[tuple[int, int]]:
         return []
     file.seek(locator_at)
     mark, _, record_at, _ = LOCATOR.unpack(file.read(LOCATOR.size))
-    if mark != LOCATOR_MARK:
+    if mark != LOCATOR_SIGNATURE:
         return []
     told = []
     for at in (record_at, locator_at - END_64.size):
         if 0 <= at <= locator_at - END_64.size:
             file.seek(at)
             mark, entries, many = END_64.unpack(file.read(END_64.size))
-            if mark == END_64_MARK:
+            if mark == END_64_SIGNATURE:
                 told.append((entries, many))
     return told
 
 
-def _inflated(path: Path, *, work: Path) -> Path:
+def _unpack_gzip(path: Path, *, work: Path) -> Path:
     with gzip.open(path) as source:
-        return _poured(source, work / "inflated", packed_bytes=path.stat().st_size)
+        return _copy_limited(source, work / "inflated", packed_bytes=path.stat().st_size)
 
 
-def _extracted(path: Path, *, work: Path) -> Path:
-    with opened(path) as archive:
-        entry = _chosen(archive)
-        with opened_entry(archive, entry) as source:
-            return _poured(source, work / "extracted", packed_bytes=entry.compress_size)
+def _unpack_zip(path: Path, *, work: Path) -> Path:
+    with open_zip(path) as archive:
+        entry = _find_data_entry(archive)
+        with open_entry(archive, entry) as source:
+            return _copy_limited(source, work / "extracted", packed_bytes=entry.compress_size)
 
 
-def _chosen(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+def _find_data_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """Return the entry of the largest data file. Its name has no other use."""
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if any(stat.S_ISLNK(entry.external_attr >> 16) for entry in entries):
-        raise refused("archive-link", "The archive contains a link. Links are not followed.")
+        raise invalid_file("archive-link", "The archive contains a link. Links are not followed.")
     files = [entry for entry in entries if not _is_hidden(entry.filename)]
     data = [entry for entry in files if entry.filename.casefold().endswith(DATA_ENDINGS)]
     if not files:
-        raise refused("archive-empty", "The archive contains no file.")
+        raise invalid_file("archive-empty", "The archive contains no file.")
     return max(data or files, key=lambda entry: entry.file_size)
 
 
@@ -137,38 +144,38 @@ def _is_hidden(name: str) -> bool:
     return last.startswith(".") or name.startswith("__MACOSX/")
 
 
-def opened_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
+def open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
     """Open one packed file, unless its stated size makes it a bomb.
 
     Raises: PermanentError
     """
-    if entry.flag_bits & IS_SECRET:
-        raise refused("archive-encrypted", "The archive is protected with a password.")
-    if entry.file_size > MOST_UNPACKED_BYTES or (
-        entry.file_size > FREE_BYTES + MOST_RATIO * entry.compress_size
+    if entry.flag_bits & ENCRYPTED_FLAG:
+        raise invalid_file("archive-encrypted", "The archive is protected with a password.")
+    if entry.file_size > MAX_UNPACKED_BYTES or (
+        entry.file_size > RATIO_EXEMPT_BYTES + MAX_COMPRESSION_RATIO * entry.compress_size
     ):
-        raise refused(
+        raise invalid_file(
             "archive-bomb", f"The archive is too large: {entry.file_size} bytes unpacked."
         )
     try:
         return archive.open(entry)
-    except BROKEN as error:
-        raise refused("broken-archive", f"The archive cannot be opened: {error}") from error
+    except ARCHIVE_ERRORS as error:
+        raise invalid_file("broken-archive", f"The archive cannot be opened: {error}") from error
 
 
-def _poured(source: gzip.GzipFile | IO[bytes], target: Path, *, packed_bytes: int) -> Path:
+def _copy_limited(source: gzip.GzipFile | IO[bytes], target: Path, *, packed_bytes: int) -> Path:
     """Unpack into the target, up to the plausible size."""
-    most = min(MOST_UNPACKED_BYTES, FREE_BYTES + MOST_RATIO * packed_bytes)
+    most = min(MAX_UNPACKED_BYTES, RATIO_EXEMPT_BYTES + MAX_COMPRESSION_RATIO * packed_bytes)
     written = 0
     with target.open("wb") as sink:
         try:
             while chunk := source.read(CHUNK):
                 written += len(chunk)
                 if written > most:
-                    raise refused(
+                    raise invalid_file(
                         "archive-bomb", f"The archive is too large: over {most} bytes unpacked."
                     )
                 sink.write(chunk)
-        except BROKEN as error:
-            raise refused("broken-archive", f"The archive is damaged: {error}") from error
+        except ARCHIVE_ERRORS as error:
+            raise invalid_file("broken-archive", f"The archive is damaged: {error}") from error
     return target

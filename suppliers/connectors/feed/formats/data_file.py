@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from suppliers.connectors.feed.formats import (
     archives,
     delimited,
@@ -20,10 +20,10 @@ from suppliers.connectors.feed.formats import (
     xml_document,
 )
 from suppliers.connectors.feed.formats.detection import Detected
-from suppliers.connectors.feed.mapping.spec import Format, Reading
+from suppliers.connectors.feed.mapping.spec import Format, FormatOverrides
 
-SAMPLE = 100
-DETECTED_AS_IT_IS = Reading()
+SAMPLE_ROWS = 100
+NO_OVERRIDES = FormatOverrides()
 
 Row = dict[str, Any]
 
@@ -36,7 +36,7 @@ class DataFile:
         self.detected = detected
         self._work = work
 
-    def rows(self, *, xpaths: Sequence[str] = ()) -> Iterator[Row | BadRow]:
+    def rows(self, *, xpaths: Sequence[str] = ()) -> Iterator[Row | ImportIssue]:
         """Yield each row in the order of the file.
 
         Raises: PermanentError  the file cannot be read to its end
@@ -73,27 +73,27 @@ class DataFile:
             )
         else:
             return 0
-        return header_row.find(islice(rows, header_row.LOOKED_AT))
+        return header_row.find(islice(rows, header_row.ROWS_EXAMINED))
 
-    def sample(self, count: int = 20, *, xpaths: Sequence[str] = ()) -> list[Row | BadRow]:
+    def sample(self, count: int = 20, *, xpaths: Sequence[str] = ()) -> list[Row | ImportIssue]:
         return list(islice(self.rows(xpaths=xpaths), count))
 
 
-def open_file(path: Path, *, work: Path, reading: Reading = DETECTED_AS_IT_IS) -> DataFile:
+def open_file(path: Path, *, work: Path, reading: FormatOverrides = NO_OVERRIDES) -> DataFile:
     """Unpack a file into ``work`` if needed, and detect its format.
 
     Raises: PermanentError  it is no feed, or not a safe one
     """
     work.mkdir(parents=True, exist_ok=True)
-    inside, packed = archives.unpacked(path, work=work)
+    inside, packed = archives.unpack(path, work=work)
     detected = detection.detect(inside, packed=packed, reading=reading)
     file = DataFile(inside, detected=detected, work=work)
     file.detected = replace(detected, header_row=reading.header_row or file.find_header_row())
-    rows = [row for row in file.sample(SAMPLE) if not isinstance(row, BadRow)]
+    rows = [row for row in file.sample(SAMPLE_ROWS) if not isinstance(row, ImportIssue)]
     cells = (cell for row in rows for cell in row.values())
     file.detected = replace(
         file.detected,
         headers=tuple(dict.fromkeys(name for row in rows for name in row)),
-        decimal=reading.decimal or detection.decimal_mark(cells),
+        decimal=reading.decimal or detection.decimal_separator(cells),
     )
     return file

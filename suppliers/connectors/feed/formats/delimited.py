@@ -13,29 +13,29 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from suppliers.connectors.feed.limits import (
-    LONGEST_RECORD,
-    MOST_COLUMNS,
-    MOST_RECORD_LINES,
-    refused,
+    MAX_COLUMNS,
+    MAX_RECORD_LENGTH,
+    MAX_RECORD_LINES,
+    invalid_file,
 )
 from suppliers.connectors.feed.mapping.fields import is_total
 
 TOTAL_ROW = "list-total-row"
-LONGEST_NAME = 200
-LONGEST_CELL = 131_072  # the limit of the csv module
+MAX_NAME_LENGTH = 200
+MAX_CELL_LENGTH = 131_072  # the limit of the csv module
 # Possessive: a doubled quote never ends a cell that is still open.
 QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 
 
-class Broken(str):
+class MalformedRecord(str):
     """The reason why a record is unreadable: its quote is never closed, or it is too long."""
 
     __slots__ = ()
 
 
-class Lines(Protocol):
+class LineSource(Protocol):
     """A source of lines."""
 
     def readline(self, limit: int, /) -> str: ...
@@ -44,7 +44,7 @@ class Lines(Protocol):
 class Records:
     """The rows of a file: a quoted cell may span several lines."""
 
-    def __init__(self, text: Lines, *, delimiter: str) -> None:
+    def __init__(self, text: LineSource, *, delimiter: str) -> None:
         self._text = text
         self._delimiter = delimiter
         self._again: deque[str] = deque()
@@ -64,9 +64,9 @@ class Records:
     def __iter__(self) -> Iterator[str]:
         while line := self._next():
             self.begins = self.number
-            if len(line) >= LONGEST_RECORD:
+            if len(line) >= MAX_RECORD_LENGTH:
                 self._skip_rest(line)
-                yield Broken(f"The line is longer than {LONGEST_RECORD} characters.")
+                yield MalformedRecord(f"The line is longer than {MAX_RECORD_LENGTH} characters.")
             elif '"' not in line or quoting(line, self._delimiter) is not Quoting.OPEN:
                 yield line
             else:
@@ -76,7 +76,7 @@ class Records:
         """Read lines until the quote is closed; if it never is, re-read them one by one."""
         taken = [first]
         size = len(first)
-        while size < LONGEST_RECORD and len(taken) < MOST_RECORD_LINES and (more := self._next()):
+        while size < MAX_RECORD_LENGTH and len(taken) < MAX_RECORD_LINES and (more := self._next()):
             taken.append(more)
             size += len(more)
             if (
@@ -88,16 +88,16 @@ class Records:
                 break
         self._again.extendleft(reversed(taken[1:]))
         self.number -= len(taken) - 1
-        return Broken("A quote is not closed.")
+        return MalformedRecord("A quote is not closed.")
 
     def _next(self) -> str:
-        line = self._again.popleft() if self._again else self._text.readline(LONGEST_RECORD)
+        line = self._again.popleft() if self._again else self._text.readline(MAX_RECORD_LENGTH)
         self.number += bool(line)
         return line
 
     def _skip_rest(self, line: str) -> None:
         while line and not line.endswith(("\n", "\r")):
-            line = self._text.readline(LONGEST_RECORD)
+            line = self._text.readline(MAX_RECORD_LENGTH)
 
 
 class Quoting(Enum):
@@ -126,7 +126,7 @@ def quoting(text: str, delimiter: str) -> Quoting:
 
 def rows(
     path: Path, *, encoding: str, delimiter: str, header_row: int = 1
-) -> Iterator[dict[str, Any] | BadRow]:
+) -> Iterator[dict[str, Any] | ImportIssue]:
     """Yield each row by its column names.
 
     Raises: PermanentError  there are no column names
@@ -138,21 +138,21 @@ def rows(
 
 def first_rows(path: Path, *, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that can be split into cells, with the number of their first line."""
-    for line, row, _ in _cut(path, encoding=encoding, delimiter=delimiter):
+    for line, row, _ in _split_records(path, encoding=encoding, delimiter=delimiter):
         if isinstance(row, list):
             yield line, row
 
 
 def cells(
     path: Path, *, encoding: str, delimiter: str, header_row: int = 1
-) -> tuple[list[str], Iterator[list[str] | BadRow]]:
+) -> tuple[list[str], Iterator[list[str] | ImportIssue]]:
     """Return the column names, and the cells of each row: one per name, or more.
 
     Lines above ``header_row`` are skipped.
 
     Raises: PermanentError  there are no column names
     """
-    found = _cut(path, encoding=encoding, delimiter=delimiter)
+    found = _split_records(path, encoding=encoding, delimiter=delimiter)
     for line, first, _ in found:
         if line < header_row:
             continue
@@ -163,18 +163,18 @@ def cells(
 
 def _whole(
     found: Iterator[tuple[int, list[str] | str, str]], width: int
-) -> Iterator[list[str] | BadRow]:
+) -> Iterator[list[str] | ImportIssue]:
     for line, row, record in found:
         if isinstance(row, str):
-            yield _bad(line, row, record)
+            yield _bad_row(line, row, record)
         elif len(row) != width and (len(row) < width or any(row[width:])):
             message = f"The row has {len(row)} cells, but there are {width} columns."
-            yield total_row(f"line {line}") if is_total(row) else _bad(line, message, record)
+            yield total_row(f"line {line}") if is_total(row) else _bad_row(line, message, record)
         else:
             yield row
 
 
-def _cut(
+def _split_records(
     path: Path, *, encoding: str, delimiter: str
 ) -> Iterator[tuple[int, list[str] | str, str]]:
     """Yield for each row its first line, its cells or what is wrong with it, and its text.
@@ -191,10 +191,10 @@ def _cut(
         waiting: list[str] = []
         cut = csv.reader(iter(waiting.pop, None), delimiter=delimiter, strict=True)
         number = 0
-        while line := text.readline(LONGEST_RECORD):
+        while line := text.readline(MAX_RECORD_LENGTH):
             number += 1
             bare = line.rstrip("\r\n")
-            if len(line) < LONGEST_CELL and "\0" not in line:
+            if len(line) < MAX_CELL_LENGTH and "\0" not in line:
                 if not bare or bare.isspace():
                     continue
                 if '"' not in line:
@@ -215,7 +215,7 @@ def _cut(
 
 def _cells(record: str, delimiter: str) -> list[str] | str:
     """Split a row into cells; return the reason if it cannot be split."""
-    if isinstance(record, Broken):
+    if isinstance(record, MalformedRecord):
         return str(record)
     if "\0" in record:
         return "The row contains a NUL character."
@@ -229,22 +229,22 @@ def _cells(record: str, delimiter: str) -> list[str] | str:
 
 def _headers(cells: list[str] | str) -> list[str]:
     if isinstance(cells, str):
-        raise refused("header", f"The first row must contain the column names. {cells}")
-    return named(cells)
+        raise invalid_file("header", f"The first row must contain the column names. {cells}")
+    return unique_names(cells)
 
 
-def named(cells: Sequence[str]) -> list[str]:
+def unique_names(cells: Sequence[str]) -> list[str]:
     """Return unique column names: the second of two equal ones is numbered.
 
     Raises: PermanentError
     """
-    if len(cells) > MOST_COLUMNS:
-        raise refused(
-            "columns", f"There are {len(cells)} columns; at most {MOST_COLUMNS} are allowed."
+    if len(cells) > MAX_COLUMNS:
+        raise invalid_file(
+            "columns", f"There are {len(cells)} columns; at most {MAX_COLUMNS} are allowed."
         )
     names: dict[str, int] = {}
     for place, cell in enumerate(cells, start=1):
-        base = " ".join(cell.split())[:LONGEST_NAME] or f"column {place}"
+        base = " ".join(cell.split())[:MAX_NAME_LENGTH] or f"column {place}"
         name, copies = base, 1
         while name in names:
             copies += 1
@@ -253,11 +253,11 @@ def named(cells: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def total_row(place: str) -> BadRow:
+def total_row(place: str) -> ImportIssue:
     message = "The row is a total of other rows and is skipped."
-    return BadRow(row=place, code=TOTAL_ROW, message=message, is_fatal=False)
+    return ImportIssue(row=place, code=TOTAL_ROW, message=message, is_fatal=False)
 
 
-def _bad(line: int, message: str, record: str) -> BadRow:
+def _bad_row(line: int, message: str, record: str) -> ImportIssue:
     raw = {"start": record[:200].replace("\0", "")}
-    return BadRow(row=f"line {line}", code="list-unreadable", message=message, raw=raw)
+    return ImportIssue(row=f"line {line}", code="list-unreadable", message=message, raw=raw)

@@ -13,17 +13,17 @@ from pathlib import Path
 from suppliers.connectors.feed.formats import encoding as format_encoding
 from suppliers.connectors.feed.formats import json_document, xlsx, xml_document
 from suppliers.connectors.feed.formats.archives import ZIP, is_workbook
-from suppliers.connectors.feed.formats.delimited import Broken, Records
-from suppliers.connectors.feed.formats.encoding import AsUtf8
-from suppliers.connectors.feed.limits import CHUNK, LONGEST_RECORD, refused
-from suppliers.connectors.feed.mapping.spec import Format, Reading
+from suppliers.connectors.feed.formats.delimited import MalformedRecord, Records
+from suppliers.connectors.feed.formats.encoding import Utf8Stream
+from suppliers.connectors.feed.limits import CHUNK, MAX_RECORD_LENGTH, invalid_file
+from suppliers.connectors.feed.mapping.spec import Format, FormatOverrides
 
 DELIMITERS = "\t;|,"
 SAMPLE_RECORDS = 50
-MOST_NUL_SHARE = 0.05
+MAX_NUL_SHARE = 0.05
 WITH_COMMA = re.compile(r"\D{0,4}\d{1,3}(?:\.?\d{3})*,\d{1,2}\D{0,4}")
 WITH_POINT = re.compile(r"\D{0,4}\d{1,3}(?:,?\d{3})*\.\d{1,2}\D{0,4}")
-LONGEST_FIGURE = 24
+MAX_NUMBER_LENGTH = 24
 WEB_PAGE = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
@@ -47,7 +47,7 @@ class Detected:
     headers: tuple[str, ...] = ()
 
 
-def detect(path: Path, *, packed: str, reading: Reading) -> Detected:
+def detect(path: Path, *, packed: str, reading: FormatOverrides) -> Detected:
     """Detect the format of an unpacked file; what staff set overrides it.
 
     Raises: PermanentError  it is no feed
@@ -55,22 +55,22 @@ def detect(path: Path, *, packed: str, reading: Reading) -> Detected:
     with path.open("rb") as file:
         start = file.read(CHUNK)
     if not start.strip():
-        raise refused("empty", "The file is empty.")
+        raise invalid_file("empty", "The file is empty.")
     if start.startswith(ZIP):
         return _workbook(path, packed=packed, reading=reading)
     encoding = (
-        format_encoding.known(reading.encoding)
+        format_encoding.standard_name(reading.encoding)
         if reading.encoding
-        else format_encoding.detected(path)
+        else format_encoding.detect_encoding(path)
     )
     text = _text(path, encoding)
-    if text.count("\0") > MOST_NUL_SHARE * len(text):
-        raise refused("binary", "The encoding of the file is not recognized.")
+    if text.count("\0") > MAX_NUL_SHARE * len(text):
+        raise invalid_file("binary", "The encoding of the file is not recognized.")
     if WEB_PAGE.match(text.lstrip()[:50]):
-        raise refused("web-page", "This is a web page, not a feed. It may be a sign-in page.")
+        raise invalid_file("web-page", "This is a web page, not a feed. It may be a sign-in page.")
     kind = Format(reading.format) if reading.format else _format(path, text, encoding=encoding)
     if kind is Format.XML:
-        xml_document.refuse_doctype(text)
+        xml_document.reject_doctype(text)
         return _xml(path, start, encoding=encoding, packed=packed, reading=reading)
     if kind is Format.JSON:
         return Detected(
@@ -90,17 +90,19 @@ def detect(path: Path, *, packed: str, reading: Reading) -> Detected:
 
 def _text(path: Path, encoding: str) -> str:
     with path.open("rb") as file:
-        return AsUtf8(file, encoding=encoding).read(CHUNK).decode("utf-8", "replace")
+        return Utf8Stream(file, encoding=encoding).read(CHUNK).decode("utf-8", "replace")
 
 
-def _workbook(path: Path, *, packed: str, reading: Reading) -> Detected:
+def _workbook(path: Path, *, packed: str, reading: FormatOverrides) -> Detected:
     if not is_workbook(path):
-        raise refused("archive-nested", "The archive contains another archive.")
+        raise invalid_file("archive-nested", "The archive contains another archive.")
     names = [name for name, _ in xlsx.sheets(path)]
     return Detected(format=Format.XLSX, packed=packed, sheet=reading.sheet or names[0])
 
 
-def _xml(path: Path, start: bytes, *, encoding: str, packed: str, reading: Reading) -> Detected:
+def _xml(
+    path: Path, start: bytes, *, encoding: str, packed: str, reading: FormatOverrides
+) -> Detected:
     """Use the encoding that the document declares, unless staff set one."""
     said = reading.encoding and encoding
     if not said and not xml_document.declared_encoding(start) and encoding == "cp1252":
@@ -120,11 +122,11 @@ def _format(path: Path, text: str, *, encoding: str) -> Format:
     if begin.startswith("["):
         return Format.JSON
     if begin.startswith("{"):
-        return _json_or_lines(path, begin, encoding=encoding)
+        return _json_format(path, begin, encoding=encoding)
     return Format.CSV
 
 
-def _json_or_lines(path: Path, begin: str, *, encoding: str) -> Format:
+def _json_format(path: Path, begin: str, *, encoding: str) -> Format:
     """Return whether the file is one document, or one document per line."""
     _, _, rest = begin.partition("\n")
     if rest.lstrip().startswith("{"):
@@ -136,7 +138,7 @@ def _json_or_lines(path: Path, begin: str, *, encoding: str) -> Format:
 def _array(path: Path, encoding: str) -> str:
     counts = json_document.item_paths(path, encoding=encoding)
     if not counts:
-        raise refused("json-rows", "The document contains no list of objects.")
+        raise invalid_file("json-rows", "The document contains no list of objects.")
     best = max(counts, key=lambda location: (counts[location], -len(location)))
     return ".".join(best)
 
@@ -146,11 +148,13 @@ def _delimiter(path: Path, encoding: str) -> str:
     with path.open(encoding=encoding, errors="replace", newline="") as text:
         lines = [
             line
-            for line in islice(iter(lambda: text.readline(LONGEST_RECORD), ""), 4 * SAMPLE_RECORDS)
+            for line in islice(
+                iter(lambda: text.readline(MAX_RECORD_LENGTH), ""), 4 * SAMPLE_RECORDS
+            )
             if line.strip()
         ]
     if not lines:
-        raise refused("empty", "The file is empty.")
+        raise invalid_file("empty", "The file is empty.")
     return max(DELIMITERS, key=lambda delimiter: _fit(lines, delimiter))
 
 
@@ -162,7 +166,7 @@ def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
     counts = Counter(
         len(next(csv.reader((record,), delimiter=delimiter), []))
         for record in islice(Records(_Lines(lines), delimiter=delimiter), SAMPLE_RECORDS)
-        if not isinstance(record, Broken)
+        if not isinstance(record, MalformedRecord)
     )
     if not counts:
         return (0.0, 0)
@@ -184,11 +188,11 @@ class _Lines:
         return next(self._lines, "")
 
 
-def decimal_mark(cells: Iterable[object]) -> str:
+def decimal_separator(cells: Iterable[object]) -> str:
     """Return the decimal separator of some cells: a point, unless more have a comma."""
     with_comma = with_point = 0
     for cell in cells:
-        if isinstance(cell, str) and len(cell) <= LONGEST_FIGURE:
+        if isinstance(cell, str) and len(cell) <= MAX_NUMBER_LENGTH:
             with_comma += WITH_COMMA.fullmatch(cell.strip()) is not None
             with_point += WITH_POINT.fullmatch(cell.strip()) is not None
     return "," if with_comma > with_point else "."

@@ -6,20 +6,22 @@ import codecs
 from pathlib import Path
 from typing import BinaryIO
 
-from suppliers.connectors.feed.limits import CHUNK, Source, refused
+from suppliers.connectors.feed.limits import CHUNK, ByteSource, invalid_file
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-KNOWN = frozenset({"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"})
-MOST_NUL_SHARE = 0.3
+SUPPORTED = frozenset(
+    {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"}
+)
+MAX_NUL_SHARE = 0.3
 # With this many valid characters for each broken one, the file is damaged UTF-8.
 MOSTLY = 20
 
 
-def detected(path: Path) -> str:
+def detect_encoding(path: Path) -> str:
     """Return the encoding: by byte order mark, by pattern, or by elimination.
 
     The whole file is checked, since the first character outside ASCII may come late.
@@ -38,9 +40,9 @@ def detected(path: Path) -> str:
 def _wide(start: bytes) -> str:
     even, odd = start[::2].count(0), start[1::2].count(0)
     half = max(1, len(start) // 2)
-    if odd / half > MOST_NUL_SHARE and even / half < MOST_NUL_SHARE:
+    if odd / half > MAX_NUL_SHARE and even / half < MAX_NUL_SHARE:
         return "utf-16-le"
-    if even / half > MOST_NUL_SHARE and odd / half < MOST_NUL_SHARE:
+    if even / half > MAX_NUL_SHARE and odd / half < MAX_NUL_SHARE:
         return "utf-16-be"
     return ""
 
@@ -58,22 +60,22 @@ def _utf8_or_western(file: BinaryIO) -> str:
     return "utf-8" if broken == 0 or good >= MOSTLY * broken else "cp1252"
 
 
-def known(name: str) -> str:
+def standard_name(name: str) -> str:
     """Return the encoding that staff set, by its standard name.
 
     Raises: PermanentError
     """
     folded = name.casefold().replace("_", "-")
     folded = {"windows-1252": "cp1252", "iso-8859-1": "cp1252", "utf8": "utf-8"}.get(folded, folded)
-    if folded not in KNOWN:
-        raise refused("encoding", f"Unknown encoding {name[:30]!r}.")
+    if folded not in SUPPORTED:
+        raise invalid_file("encoding", f"Unknown encoding {name[:30]!r}.")
     return folded
 
 
-class AsUtf8:
+class Utf8Stream:
     """A file in another encoding, read as UTF-8."""
 
-    def __init__(self, file: Source, *, encoding: str) -> None:
+    def __init__(self, file: ByteSource, *, encoding: str) -> None:
         self._file = file
         self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
 

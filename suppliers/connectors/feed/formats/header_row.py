@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from suppliers.connectors.feed.mapping.claim_labels import KNOWN_NAMES, known_name
 
-LOOKED_AT = 30  # rows; a price list has a few lines above its column names
-MIN_KNOWN = 2
+ROWS_EXAMINED = 30  # rows; a price list has a few lines above its column names
+MIN_KNOWN_NAMES = 2
 _NUMBER = re.compile(r"[\s\d.,'’+-]*\d[\s\d.,'’]*")
 
 
@@ -18,7 +18,7 @@ def find(rows: Iterable[tuple[int, Sequence[str]]]) -> int:
     It is the first row, unless a later one has more known column names. A data row may contain
     such words too, as "Battery" and "LED", but it also has numbers.
     """
-    best, most = 1, MIN_KNOWN - 1
+    best, most = 1, MIN_KNOWN_NAMES - 1
     for number, cells in rows:
         written = [cell for cell in cells if cell.strip()]
         known = len({name for cell in written if (name := known_name(cell)) in KNOWN_NAMES})

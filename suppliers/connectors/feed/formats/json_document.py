@@ -11,44 +11,44 @@ from typing import Any
 
 import ijson
 
-from catalog.records import BadRow
-from suppliers.connectors.feed.formats.encoding import AsUtf8
+from catalog.records import ImportIssue
+from suppliers.connectors.feed.formats.encoding import Utf8Stream
 from suppliers.connectors.feed.limits import (
     CHUNK,
-    DEEPEST,
-    LONGEST_NUMBER,
+    MAX_DEPTH,
+    MAX_NUMBER_LENGTH,
     PROBE_BYTES,
-    Source,
-    Watched,
-    refused,
+    ByteSource,
+    StallGuard,
+    invalid_file,
 )
 
 STARTS = frozenset({"start_map", "start_array"})
 ENDS = frozenset({"end_map", "end_array"})
-MOST_DIGITS = 1_000
-ENDLESS = re.compile(rb"[0-9]{1000}")
-MOST: int = 10**LONGEST_NUMBER
+MAX_DIGITS = 1_000
+OVERLONG_NUMBER = re.compile(rb"[0-9]{1000}")
+MAX_NUMBER: int = 10**MAX_NUMBER_LENGTH
 
 Event = tuple[str, Any]
 Location = tuple[str, ...]
 
 
-def rows(path: Path, *, encoding: str, item_path: str) -> Iterator[dict[str, Any] | BadRow]:
+def rows(path: Path, *, encoding: str, item_path: str) -> Iterator[dict[str, Any] | ImportIssue]:
     """Yield each object of the array at ``item_path``, such as ``data.products``.
 
     Raises: PermanentError  the document cannot be read to its end
     """
     wanted = tuple(item_path.split(".")) if item_path else ()
     number = 0
-    for location, value in _walked(path, encoding=encoding, wanted=wanted):
+    for location, value in _array_items(path, encoding=encoding, wanted=wanted):
         if location != wanted:
             continue
         number += 1
         if isinstance(value, dict):
             yield value
         else:
-            message = value if isinstance(value, Refusal) else "The entry is not an object."
-            yield BadRow(row=f"entry {number}", code="list-unreadable", message=str(message))
+            message = value if isinstance(value, RejectedItem) else "The entry is not an object."
+            yield ImportIssue(row=f"entry {number}", code="list-unreadable", message=str(message))
 
 
 def item_paths(path: Path, *, encoding: str) -> Counter[Location]:
@@ -65,7 +65,7 @@ def item_paths(path: Path, *, encoding: str) -> Counter[Location]:
                 if event == "start_map" and keys and keys[-1] is None and keys.count(None) == 1:
                     found[tuple(str(key) for key in keys[:-1])] += 1
                 keys.append("" if event == "start_map" else None)
-                _refuse_deep(len(keys))
+                _check_depth(len(keys))
             elif event in ENDS:
                 keys.pop()
     except ijson.JSONError:
@@ -73,13 +73,13 @@ def item_paths(path: Path, *, encoding: str) -> Counter[Location]:
     return found
 
 
-class Refusal(str):
+class RejectedItem(str):
     """The reason why one object of the array is rejected."""
 
     __slots__ = ()
 
 
-def _walked(
+def _array_items(
     path: Path, *, encoding: str, wanted: Location
 ) -> Iterator[tuple[Location | None, Any]]:
     """Yield the entries of the wanted array."""
@@ -88,16 +88,16 @@ def _walked(
     try:
         for event, value in events:
             if keys and keys[-1] is None and _location(keys) == wanted and event not in ENDS:
-                yield wanted, _built(event, value, events)
+                yield wanted, _build_item(event, value, events)
             elif event == "map_key":
                 keys[-1] = value
             elif event in STARTS:
                 keys.append("" if event == "start_map" else None)
-                _refuse_deep(len(keys))
+                _check_depth(len(keys))
             elif event in ENDS:
                 keys.pop()
     except (ijson.JSONError, ValueError, ArithmeticError) as error:
-        raise refused("json", f"The document is not valid JSON: {str(error)[:200]}") from error
+        raise invalid_file("json", f"The document is not valid JSON: {str(error)[:200]}") from error
 
 
 def _location(keys: list[str | None]) -> Location | None:
@@ -106,12 +106,14 @@ def _location(keys: list[str | None]) -> Location | None:
     return None if None in outer else tuple(str(key) for key in outer)
 
 
-def _refuse_deep(depth: int) -> None:
-    if depth > DEEPEST:
-        raise refused("json-depth", f"The document is nested more than {DEEPEST} levels deep.")
+def _check_depth(depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise invalid_file(
+            "json-depth", f"The document is nested more than {MAX_DEPTH} levels deep."
+        )
 
 
-def _built(event: str, value: Any, events: Iterator[Event]) -> Any:
+def _build_item(event: str, value: Any, events: Iterator[Event]) -> Any:
     """Build one entry. A rejected one is read to its end."""
     if event not in STARTS:
         return value
@@ -124,14 +126,14 @@ def _built(event: str, value: Any, events: Iterator[Event]) -> Any:
             stack.pop()
             keys.pop()
             if not stack:
-                return Refusal(refusal) if refusal else root
+                return RejectedItem(refusal) if refusal else root
             continue
         if event == "map_key":
             if value in stack[-1]:
                 refusal = f"The key {value[:40]!r} occurs twice."
             keys[-1] = value
             continue
-        if event == "number" and not _is_sane(value):
+        if event == "number" and not _is_in_range(value):
             refusal = "A number has too many digits."
         made: Any = {} if event == "start_map" else [] if event == "start_array" else value
         if isinstance(stack[-1], dict):
@@ -141,29 +143,29 @@ def _built(event: str, value: Any, events: Iterator[Event]) -> Any:
         if event in STARTS:
             stack.append(made)
             keys.append("")
-            _refuse_deep(len(stack))
-    return Refusal("The entry is incomplete.")
+            _check_depth(len(stack))
+    return RejectedItem("The entry is incomplete.")
 
 
-def _is_sane(number: int | Decimal) -> bool:
+def _is_in_range(number: int | Decimal) -> bool:
     if isinstance(number, int):
-        return abs(number) < MOST
-    return bool(len(number.as_tuple().digits) <= LONGEST_NUMBER)
+        return abs(number) < MAX_NUMBER
+    return bool(len(number.as_tuple().digits) <= MAX_NUMBER_LENGTH)
 
 
 def _events(path: Path, *, encoding: str, most: int = 0) -> Iterator[Event]:
     with path.open("rb") as file:
-        source: Source = file if encoding == "utf-8" else AsUtf8(file, encoding=encoding)
-        watched = Watched(_Sane(_Start(source, most) if most else source))
+        source: ByteSource = file if encoding == "utf-8" else Utf8Stream(file, encoding=encoding)
+        watched = StallGuard(_NumberGuard(_FilePrefix(source, most) if most else source))
         for event in ijson.basic_parse(watched, use_float=False, buf_size=CHUNK):
             watched.progressed()
             yield event
 
 
-class _Start:
+class _FilePrefix:
     """The first bytes of a file."""
 
-    def __init__(self, file: Source, most: int) -> None:
+    def __init__(self, file: ByteSource, most: int) -> None:
         self._file = file
         self._left = most
 
@@ -173,16 +175,18 @@ class _Start:
         return chunk
 
 
-class _Sane:
+class _NumberGuard:
     """A document without endless numbers, which crash the parser's C code."""
 
-    def __init__(self, file: Source) -> None:
+    def __init__(self, file: ByteSource) -> None:
         self._file = file
         self._end = b""
 
     def read(self, size: int = CHUNK) -> bytes:
         chunk = self._file.read(size)
-        if ENDLESS.search(self._end + chunk):
-            raise refused("json-number", "The JSON contains a number with over a thousand digits.")
-        self._end = (self._end + chunk)[-MOST_DIGITS:]
+        if OVERLONG_NUMBER.search(self._end + chunk):
+            raise invalid_file(
+                "json-number", "The JSON contains a number with over a thousand digits."
+            )
+        self._end = (self._end + chunk)[-MAX_DIGITS:]
         return chunk

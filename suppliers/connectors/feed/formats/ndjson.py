@@ -10,56 +10,62 @@ from typing import Any
 
 import msgspec
 
-from catalog.records import BadRow
-from suppliers.connectors.feed.formats.strict_json import NotStrictError, decoded
-from suppliers.connectors.feed.limits import DEEPEST, LONGEST_NUMBER, LONGEST_RECORD
+from catalog.records import ImportIssue
+from suppliers.connectors.feed.formats.strict_json import NotStrictError, decode
+from suppliers.connectors.feed.limits import MAX_DEPTH, MAX_NUMBER_LENGTH, MAX_RECORD_LENGTH
 
-ENDLESS = re.compile(rf"[0-9.eE+\-]{{{LONGEST_NUMBER + 1}}}")
-FLAT = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+OVERLONG_NUMBER = re.compile(rf"[0-9.eE+\-]{{{MAX_NUMBER_LENGTH + 1}}}")
+FLAT_DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
-def rows(path: Path, *, encoding: str) -> Iterator[dict[str, Any] | BadRow]:
+def rows(path: Path, *, encoding: str) -> Iterator[dict[str, Any] | ImportIssue]:
     with path.open(encoding=encoding, errors="replace", newline="\n") as text:
         number = 0
-        while line := text.readline(LONGEST_RECORD):
+        while line := text.readline(MAX_RECORD_LENGTH):
             number += 1
-            if len(line) >= LONGEST_RECORD:
+            if len(line) >= MAX_RECORD_LENGTH:
                 while line and not line.endswith("\n"):
-                    line = text.readline(LONGEST_RECORD)
-                yield _bad(number, f"longer than {LONGEST_RECORD} characters", "")
-            elif (row := flat(line)) is not None:
+                    line = text.readline(MAX_RECORD_LENGTH)
+                yield _bad_row(number, f"longer than {MAX_RECORD_LENGTH} characters", "")
+            elif (row := decode_flat(line)) is not None:
                 yield row
             elif line.strip():
                 yield _row(number, line)
 
 
-def flat(line: str) -> dict[str, Any] | None:
+def decode_flat(line: str) -> dict[str, Any] | None:
     """Decode an object of plain values; None where the strict decoder has to decide.
 
     No duplicate keys: the number of keys equals that of quotes before a colon. Escapes, endless
     numbers and all else that two parsers could read differently are left to the strict decoder.
     """
-    if "\\u" in line or " :" in line or "\t:" in line or "\r:" in line or ENDLESS.search(line):
+    if (
+        "\\u" in line
+        or " :" in line
+        or "\t:" in line
+        or "\r:" in line
+        or OVERLONG_NUMBER.search(line)
+    ):
         return None
-    if line.count("[") > DEEPEST:
+    if line.count("[") > MAX_DEPTH:
         return None
     try:
-        found = FLAT.decode(line)
+        found = FLAT_DECODER.decode(line)
     except (msgspec.DecodeError, UnicodeEncodeError):
         return None
     return found if line.count('":') == len(found) else None
 
 
-def _row(number: int, line: str) -> dict[str, Any] | BadRow:
+def _row(number: int, line: str) -> dict[str, Any] | ImportIssue:
     try:
-        value = decoded(line)
+        value = decode(line)
     except NotStrictError as error:
-        return _bad(number, str(error), line)
-    return value if isinstance(value, dict) else _bad(number, "not an object", line)
+        return _bad_row(number, str(error), line)
+    return value if isinstance(value, dict) else _bad_row(number, "not an object", line)
 
 
-def _bad(number: int, reason: str, line: str) -> BadRow:
-    return BadRow(
+def _bad_row(number: int, reason: str, line: str) -> ImportIssue:
+    return ImportIssue(
         row=f"line {number}",
         code="list-unreadable",
         message=f"The line cannot be read: {reason}.",

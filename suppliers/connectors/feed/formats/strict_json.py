@@ -8,28 +8,28 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from suppliers.connectors.feed.limits import DEEPEST, LONGEST_NUMBER
+from suppliers.connectors.feed.limits import MAX_DEPTH, MAX_NUMBER_LENGTH
 
 BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]')
-HALF = re.compile(r"\\u[dD][89abAB-fF]")
+SURROGATE = re.compile(r"\\u[dD][89abAB-fF]")
 
 
 class NotStrictError(ValueError):
     """The text is no JSON, or ambiguous JSON; the message says why."""
 
 
-def decoded(text: str) -> Any:
+def decode(text: str) -> Any:
     """Decode a text; numbers with a fraction are decimals.
 
     Raises: NotStrictError
     """
-    if _depth(text) > DEEPEST:
-        raise NotStrictError(f"nested more than {DEEPEST} levels deep")
+    if _depth(text) > MAX_DEPTH:
+        raise NotStrictError(f"nested more than {MAX_DEPTH} levels deep")
     try:
         value = json.loads(
             text,
-            object_pairs_hook=unique,
-            parse_constant=_refused_constant,
+            object_pairs_hook=reject_duplicate_keys,
+            parse_constant=_reject_constant,
             parse_float=_decimal,
             parse_int=_integer,
         )
@@ -37,12 +37,12 @@ def decoded(text: str) -> Any:
         raise
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise NotStrictError(f"not valid JSON: {error}") from error
-    if HALF.search(text):
-        _refuse_halves(value)
+    if SURROGATE.search(text):
+        _check_surrogates(value)
     return value
 
 
-def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def reject_duplicate_keys(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise NotStrictError("the same key occurs twice")
@@ -50,7 +50,7 @@ def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _depth(text: str) -> int:
-    if text.count("[") + text.count("{") <= DEEPEST:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
         return 0
     depth = deepest = 0
     for sign in BRACKETS.finditer(text):
@@ -62,26 +62,26 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _refused_constant(word: str) -> NoReturn:
+def _reject_constant(word: str) -> NoReturn:
     raise NotStrictError(f"{word} is not a number")
 
 
 def _decimal(digits: str) -> Decimal:
-    _refuse_long(digits)
+    _check_length(digits)
     return Decimal(digits)
 
 
 def _integer(digits: str) -> int:
-    _refuse_long(digits)
+    _check_length(digits)
     return int(digits)
 
 
-def _refuse_long(digits: str) -> None:
-    if len(digits) > LONGEST_NUMBER:
+def _check_length(digits: str) -> None:
+    if len(digits) > MAX_NUMBER_LENGTH:
         raise NotStrictError(f"a number has {len(digits)} digits")
 
 
-def _refuse_halves(value: Any) -> None:
+def _check_surrogates(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError as error:

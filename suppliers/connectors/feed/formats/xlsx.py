@@ -19,32 +19,32 @@ from typing import Any
 
 from lxml import etree
 
-from catalog.records import BadRow
-from suppliers.connectors.feed.formats.archives import BROKEN, opened, opened_entry
-from suppliers.connectors.feed.formats.delimited import named
+from catalog.records import ImportIssue
+from suppliers.connectors.feed.formats.archives import ARCHIVE_ERRORS, open_entry, open_zip
+from suppliers.connectors.feed.formats.delimited import unique_names
 from suppliers.connectors.feed.limits import (
     CHUNK,
-    FREE_BYTES,
-    LONGEST_NUMBER,
-    MOST_COLUMNS,
-    MOST_RATIO,
-    MOST_UNPACKED_BYTES,
-    Watched,
-    refused,
+    MAX_COLUMNS,
+    MAX_COMPRESSION_RATIO,
+    MAX_NUMBER_LENGTH,
+    MAX_UNPACKED_BYTES,
+    RATIO_EXEMPT_BYTES,
+    StallGuard,
+    invalid_file,
 )
 from suppliers.connectors.feed.mapping.sources import Formula
 
 MAIN = "{*}"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 SHARED = "xl/sharedStrings.xml"
-MOST_IN_MEMORY_BYTES = 4_000_000
-LONGEST_TEXT = 100_000
+MAX_IN_MEMORY_BYTES = 4_000_000
+MAX_TEXT_LENGTH = 100_000
 BATCH = 5_000
 BLOCK = 64
-BLOCKS_AT_HAND = 256
-LETTERS = 26
+CACHED_BLOCKS = 256
+ALPHABET_SIZE = 26
 
-Shared = Callable[[int], str]
+StringLookup = Callable[[int], str]
 
 
 def sheets(path: Path) -> list[tuple[str, str]]:
@@ -52,19 +52,21 @@ def sheets(path: Path) -> list[tuple[str, str]]:
 
     Raises: PermanentError  the spreadsheet is unreadable
     """
-    with opened(path) as archive:
+    with open_zip(path) as archive:
         where = {
             link.get("Id"): link.get("Target", "")
-            for link in _small(archive, "xl/_rels/workbook.xml.rels").iter(f"{MAIN}Relationship")
+            for link in _parse_small_part(archive, "xl/_rels/workbook.xml.rels").iter(
+                f"{MAIN}Relationship"
+            )
         }
         found = []
-        for sheet in _small(archive, "xl/workbook.xml").iter(f"{MAIN}sheet"):
+        for sheet in _parse_small_part(archive, "xl/workbook.xml").iter(f"{MAIN}sheet"):
             target = where.get(sheet.get(RELATION), "")
             inside = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
             if sheet.get("state", "visible") == "visible":
                 found.append((str(sheet.get("name", ""))[:60], inside))
     if not found:
-        raise refused("xlsx-empty", "The spreadsheet has no visible sheet.")
+        raise invalid_file("xlsx-empty", "The spreadsheet has no visible sheet.")
     return found
 
 
@@ -74,7 +76,7 @@ def first_rows(path: Path, *, sheet: str, work: Path) -> Iterator[tuple[int, lis
     Raises: PermanentError  it cannot be read
     """
     inside = _part(path, sheet)
-    with opened(path) as archive, closing(Texts(archive, work=work)) as texts:
+    with open_zip(path) as archive, closing(SharedStrings(archive, work=work)) as texts:
         for number, cells in _sheet(archive, inside, texts.at):
             yield number, ["" if cell is None else str(cell) for cell in cells]
 
@@ -82,42 +84,42 @@ def first_rows(path: Path, *, sheet: str, work: Path) -> Iterator[tuple[int, lis
 def _part(path: Path, sheet: str) -> str:
     inside = dict(sheets(path)).get(sheet)
     if inside is None:
-        raise refused("xlsx-sheet", f"The spreadsheet has no sheet {sheet[:60]!r}.")
+        raise invalid_file("xlsx-sheet", f"The spreadsheet has no sheet {sheet[:60]!r}.")
     return inside
 
 
 def rows(
     path: Path, *, sheet: str, work: Path, header_row: int = 1
-) -> Iterator[dict[str, Any] | BadRow]:
+) -> Iterator[dict[str, Any] | ImportIssue]:
     """Yield each row of a sheet below ``header_row`` by its column names.
 
     Raises: PermanentError  it cannot be read to its end
     """
     inside = _part(path, sheet)
     headers: list[str] | None = None
-    with opened(path) as archive, closing(Texts(archive, work=work)) as texts:
+    with open_zip(path) as archive, closing(SharedStrings(archive, work=work)) as texts:
         for number, cells in _sheet(archive, inside, texts.at):
             if number < header_row or not any(cell not in {None, ""} for cell in cells):
                 continue
             if headers is None:
-                headers = named(["" if cell is None else str(cell) for cell in cells])
+                headers = unique_names(["" if cell is None else str(cell) for cell in cells])
             elif any(cell not in {None, ""} for cell in cells[len(headers) :]):
                 message = f"The row has {len(cells)} cells, but there are {len(headers)} columns."
-                yield BadRow(row=f"row {number}", code="list-unreadable", message=message)
+                yield ImportIssue(row=f"row {number}", code="list-unreadable", message=message)
             else:
                 yield dict(zip_longest(headers, cells[: len(headers)]))
 
 
-def _small(archive: zipfile.ZipFile, name: str) -> Any:
+def _parse_small_part(archive: zipfile.ZipFile, name: str) -> Any:
     """Return a small part, parsed."""
     try:
-        with opened_entry(archive, archive.getinfo(name)) as part:
-            content = part.read(FREE_BYTES + 1)
-        if len(content) > FREE_BYTES:
-            raise refused("xlsx", f"The spreadsheet's {name} is too long.")
+        with open_entry(archive, archive.getinfo(name)) as part:
+            content = part.read(RATIO_EXEMPT_BYTES + 1)
+        if len(content) > RATIO_EXEMPT_BYTES:
+            raise invalid_file("xlsx", f"The spreadsheet's {name} is too long.")
         return etree.fromstring(content, _parser())
-    except (KeyError, etree.XMLSyntaxError, *BROKEN) as error:
-        raise refused("xlsx", f"The spreadsheet is damaged: {error}") from error
+    except (KeyError, etree.XMLSyntaxError, *ARCHIVE_ERRORS) as error:
+        raise invalid_file("xlsx", f"The spreadsheet is damaged: {error}") from error
 
 
 def _parser() -> Any:
@@ -135,15 +137,15 @@ def _elements(archive: zipfile.ZipFile, name: str, tag: str) -> Iterator[Any]:
         huge_tree=False,
     )
     entry = archive.getinfo(name)
-    most = min(MOST_UNPACKED_BYTES, FREE_BYTES + MOST_RATIO * entry.compress_size)
+    most = min(MAX_UNPACKED_BYTES, RATIO_EXEMPT_BYTES + MAX_COMPRESSION_RATIO * entry.compress_size)
     read = 0
     try:
-        with opened_entry(archive, entry) as part:
-            watched = Watched(part)
+        with open_entry(archive, entry) as part:
+            watched = StallGuard(part)
             while chunk := watched.read(CHUNK):
                 read += len(chunk)
                 if read > most:
-                    raise refused(
+                    raise invalid_file(
                         "archive-bomb", f"The spreadsheet is too large: over {most} bytes unpacked."
                     )
                 parser.feed(chunk)
@@ -158,23 +160,23 @@ def _elements(archive: zipfile.ZipFile, name: str, tag: str) -> Iterator[Any]:
                         del parent[: parent.index(element)]
             parser.close()
     except etree.XMLSyntaxError as error:
-        raise refused("xlsx", f"The spreadsheet is damaged: {error.msg}") from error
+        raise invalid_file("xlsx", f"The spreadsheet is damaged: {error.msg}") from error
     except (zlib.error, zipfile.BadZipFile, EOFError) as error:
-        raise refused("broken-archive", f"The spreadsheet is damaged: {error}") from error
+        raise invalid_file("broken-archive", f"The spreadsheet is damaged: {error}") from error
 
 
 def _sheet(
-    archive: zipfile.ZipFile, inside: str, shared: Shared
+    archive: zipfile.ZipFile, inside: str, shared: StringLookup
 ) -> Iterator[tuple[int, list[Any]]]:
     try:
         archive.getinfo(inside)
     except KeyError as error:
-        raise refused("xlsx", "The spreadsheet is damaged: its sheet is missing.") from error
+        raise invalid_file("xlsx", "The spreadsheet is damaged: its sheet is missing.") from error
     for place, row in enumerate(_elements(archive, inside, "row"), start=1):
         cells: list[Any] = []
         for cell in row:
             column = _column(cell.get("r")) if cell.get("r") else len(cells)
-            if not len(cells) <= column < MOST_COLUMNS:
+            if not len(cells) <= column < MAX_COLUMNS:
                 continue
             cells += [None] * (column - len(cells))
             cells.append(_value(cell, shared))
@@ -186,11 +188,11 @@ def _column(reference: str) -> int:
     for letter in reference:
         if not "A" <= letter <= "Z":
             break
-        number = number * LETTERS + ord(letter) - ord("A") + 1
+        number = number * ALPHABET_SIZE + ord(letter) - ord("A") + 1
     return number - 1
 
 
-def _value(cell: Any, shared: Shared) -> Any:
+def _value(cell: Any, shared: StringLookup) -> Any:
     kind = cell.get("t", "n")
     said = ""
     for part in cell:
@@ -200,7 +202,7 @@ def _value(cell: Any, shared: Shared) -> Any:
         if name == "v":
             said = part.text or ""
         elif name == "is":
-            said = "".join(text.text or "" for text in part.iter(f"{MAIN}t"))[:LONGEST_TEXT]
+            said = "".join(text.text or "" for text in part.iter(f"{MAIN}t"))[:MAX_TEXT_LENGTH]
     if kind == "s":
         return shared(int(said)) if said.isdecimal() else ""
     if kind in {"str", "inlineStr", "d"}:
@@ -212,25 +214,25 @@ def _value(cell: Any, shared: Shared) -> Any:
 
 def _number(said: str) -> Any:
     try:
-        number = Decimal(said[:LONGEST_NUMBER])
+        number = Decimal(said[:MAX_NUMBER_LENGTH])
     except InvalidOperation:
         return said
     return number if number.is_finite() else said
 
 
-class Texts:
+class SharedStrings:
     """The shared strings, by number."""
 
     def __init__(self, archive: zipfile.ZipFile, *, work: Path) -> None:
         self._few: list[str] = []
         self._many: sqlite3.Connection | None = None
-        self._block = lru_cache(maxsize=BLOCKS_AT_HAND)(self._read_block)
+        self._block = lru_cache(maxsize=CACHED_BLOCKS)(self._read_block)
         if SHARED not in archive.namelist():
             return
         # A text in several fonts is in several pieces.
-        found = ("".join(part.text or "" for part in each.iter(f"{MAIN}t"))[:LONGEST_TEXT]
+        found = ("".join(part.text or "" for part in each.iter(f"{MAIN}t"))[:MAX_TEXT_LENGTH]
                  for each in _elements(archive, SHARED, "si"))  # fmt: skip
-        if archive.getinfo(SHARED).file_size <= MOST_IN_MEMORY_BYTES:
+        if archive.getinfo(SHARED).file_size <= MAX_IN_MEMORY_BYTES:
             self._few = list(found)
             return
         self._many = sqlite3.connect(work / "texts.sqlite")

@@ -14,20 +14,20 @@ from typing import Any
 
 from lxml import etree
 
-from catalog.records import BadRow
-from suppliers.connectors.feed.limits import CHUNK, DEEPEST, PROBE_BYTES, Watched, refused
+from catalog.records import ImportIssue
+from suppliers.connectors.feed.limits import CHUNK, MAX_DEPTH, PROBE_BYTES, StallGuard, invalid_file
 
 GOOGLE = "http://base.google.com/ns/1.0"
-DECLARED = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9._\-]+)""")
+DECLARATION = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9._\-]+)""")
 DOCTYPE = re.compile(r"\s*(?:<\?[^>]*\?>\s*|<!--(?:[^-]|-(?!-))*-->\s*)*<!DOCTYPE", re.IGNORECASE)
-MOST_VALUES = 500
+MAX_VALUES = 500
 
-Path_ = tuple[str, ...]
+ElementPath = tuple[str, ...]
 
 
 def rows(
     path: Path, *, encoding: str, item_path: str, xpaths: Sequence[str] = ()
-) -> Iterator[dict[str, Any] | BadRow]:
+) -> Iterator[dict[str, Any] | ImportIssue]:
     """Yield each element at ``item_path``, such as ``catalog/product``, as its children by name.
 
     A child's attribute is ``name@attribute``, the element's own is ``@attribute``; the result of
@@ -41,23 +41,23 @@ def rows(
         if _path_of(element)[-len(wanted) :] == wanted:
             number += 1
             yield _row(element, number, xpaths)
-            _forget(element)
+            _free(element)
 
 
-def _row(element: Any, number: int, xpaths: Sequence[str]) -> dict[str, Any] | BadRow:
+def _row(element: Any, number: int, xpaths: Sequence[str]) -> dict[str, Any] | ImportIssue:
     try:
-        row = _flattened(element, depth=0)
+        row = _flatten(element, depth=0)
     except RecursionError:
-        message = f"The element is nested more than {DEEPEST} levels deep."
-        return BadRow(row=f"item {number}", code="list-unreadable", message=message)
+        message = f"The element is nested more than {MAX_DEPTH} levels deep."
+        return ImportIssue(row=f"item {number}", code="list-unreadable", message=message)
     for expression in xpaths:
-        row[expression] = _found(element, expression)
+        row[expression] = _find_value(element, expression)
     return row
 
 
 def item_path(path: Path, *, encoding: str) -> str:
     """Return the path of the element that repeats, as near to the root as possible."""
-    counts: Counter[Path_] = Counter()
+    counts: Counter[ElementPath] = Counter()
     parser = _parser(encoding, events=("start", "end"))
     here: list[str] = []
     try:
@@ -68,29 +68,33 @@ def item_path(path: Path, *, encoding: str) -> str:
                     element.clear()
                     continue
                 here.append(_name(element))
-                if len(here) <= DEEPEST:
+                if len(here) <= MAX_DEPTH:
                     counts[tuple(here)] += 1
     except etree.XMLSyntaxError as error:
         if not counts:
-            raise refused("xml", f"The document is not well-formed XML: {error.msg}") from error
+            raise invalid_file(
+                "xml", f"The document is not well-formed XML: {error.msg}"
+            ) from error
     below = {path: count for path, count in counts.items() if len(path) > 1}
     if not below:
-        raise refused("xml-empty", "The document has no elements.")
+        raise invalid_file("xml-empty", "The document has no elements.")
     best = min(below, key=lambda path: (below[path] == 1, len(path), -below[path]))
     return "/".join(best)
 
 
-def refuse_doctype(start: str) -> None:
+def reject_doctype(start: str) -> None:
     """Reject a document type before any parser reads it.
 
     Raises: PermanentError
     """
     if DOCTYPE.match(start.lstrip("\ufeff")):
-        raise refused("xml-doctype", "The document has a document type. Entities are not allowed.")
+        raise invalid_file(
+            "xml-doctype", "The document has a document type. Entities are not allowed."
+        )
 
 
 def declared_encoding(start: bytes) -> str:
-    found = DECLARED.search(start[:300])
+    found = DECLARATION.search(start[:300])
     return found[1].decode().casefold() if found else ""
 
 
@@ -99,25 +103,25 @@ def _elements(path: Path, *, encoding: str, tag: str) -> Iterator[Any]:
     has_looked = False
     try:
         with path.open("rb") as file:
-            watched = Watched(file)
+            watched = StallGuard(file)
             while chunk := watched.read(CHUNK):
                 parser.feed(chunk)
                 for _, element in parser.read_events():
                     if not has_looked:
-                        _refuse_doctype(element)
+                        _reject_doctype(element)
                         has_looked = True
                     watched.progressed()
                     yield element
             parser.close()
     except etree.XMLSyntaxError as error:
-        raise refused("xml", f"The document is not well-formed XML: {error.msg}") from error
+        raise invalid_file("xml", f"The document is not well-formed XML: {error.msg}") from error
 
 
 def _events(start: bytes, parser: Any) -> Iterator[tuple[str, Any]]:
     parser.feed(start)
     for place, (event, element) in enumerate(parser.read_events()):
         if place == 0:
-            _refuse_doctype(element)
+            _reject_doctype(element)
         yield event, element
 
 
@@ -137,9 +141,11 @@ def _parser(encoding: str, *, events: Sequence[str], tag: str | None = None) -> 
     )
 
 
-def _refuse_doctype(element: Any) -> None:
+def _reject_doctype(element: Any) -> None:
     if element.getroottree().docinfo.internalDTD is not None:
-        raise refused("xml-doctype", "The document has a document type. Entities are not allowed.")
+        raise invalid_file(
+            "xml-doctype", "The document has a document type. Entities are not allowed."
+        )
 
 
 @lru_cache(maxsize=4096)
@@ -153,12 +159,12 @@ def _name(element: Any) -> str:
     return _split(element.tag)[1]
 
 
-def _path_of(element: Any) -> Path_:
+def _path_of(element: Any) -> ElementPath:
     above = [_name(each) for each in element.iterancestors()]
     return (*reversed(above), _name(element))
 
 
-def _forget(element: Any) -> None:
+def _free(element: Any) -> None:
     """Free the memory of an element and of its ancestors' earlier children."""
     element.clear()
     for each in (element, *element.iterancestors()):
@@ -167,19 +173,19 @@ def _forget(element: Any) -> None:
             del parent[0]
 
 
-def _flattened(element: Any, *, depth: int) -> dict[str, Any]:
-    if depth > DEEPEST:
+def _flatten(element: Any, *, depth: int) -> dict[str, Any]:
+    if depth > MAX_DEPTH:
         raise RecursionError
     row: dict[str, Any] = {f"@{_split(name)[1]}": said for name, said in element.attrib.items()}
     children = [
-        (*_split(child.tag), child) for child in element[:MOST_VALUES] if isinstance(child.tag, str)
+        (*_split(child.tag), child) for child in element[:MAX_VALUES] if isinstance(child.tag, str)
     ]
     google = {name for space, name, _ in children if space == GOOGLE}
     for space, name, child in children:
         if name in google and space != GOOGLE:
             continue  # g:title is the product's, title that of the news feed
         if len(child):
-            value: Any = _flattened(child, depth=depth + 1)
+            value: Any = _flatten(child, depth=depth + 1)
         else:
             value = (child.text or "").strip()
             for attribute, said in child.attrib.items():
@@ -193,7 +199,7 @@ def _flattened(element: Any, *, depth: int) -> dict[str, Any]:
     return row
 
 
-def _found(element: Any, expression: str) -> Any:
+def _find_value(element: Any, expression: str) -> Any:
     spaces = {name: uri for name, uri in element.nsmap.items() if name} | {"g": GOOGLE}
     try:
         found = etree.XPath(expression, namespaces=spaces)(element)
@@ -202,7 +208,7 @@ def _found(element: Any, expression: str) -> Any:
     if isinstance(found, list):
         return [
             "".join(each.itertext()) if hasattr(each, "itertext") else str(each) for each in found
-        ][:MOST_VALUES]
+        ][:MAX_VALUES]
     return (
         found
         if isinstance(found, bool)

@@ -1,7 +1,7 @@
 """Claim labels: the attributes of lights, with the column names that suppliers use. Pure.
 
-Column names are written as ``fields.folded`` writes them, in English, German, French, Spanish and
-Italian, the likeliest first. ``catalog.attributes.spec_table`` reads each label.
+Column names are written as ``fields.fold_header`` writes them, in English, German, French, Spanish
+and Italian, the likeliest first. ``catalog.attributes.spec_table`` reads each label.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from suppliers.connectors.feed.mapping.fields import (
     IMAGE_ALIASES,
     OPTION_ALIASES,
     TARGETS,
-    bare,
-    folded,
+    fold_header,
+    strip_unit,
 )
 
 CLAIM_ALIASES: dict[str, tuple[str, ...]] = {
@@ -112,5 +112,5 @@ KNOWN_NAMES = frozenset(IMAGE_ALIASES).union(
 
 def known_name(header: str) -> str:
     """Return a column's name, folded; a unit at its end is dropped, unless the name has it."""
-    whole = folded(header)
-    return whole if whole in KNOWN_NAMES else bare(header)
+    whole = fold_header(header)
+    return whole if whole in KNOWN_NAMES else strip_unit(header)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from catalog.attributes.units import heading_unit
 
 
-class Kind(StrEnum):
+class CellKind(StrEnum):
     """How the cell of a field is read."""
 
     TEXT = "text"
@@ -31,28 +31,28 @@ class Kind(StrEnum):
 class Target:
     """One of our fields.
 
-    Shape:  ``aliases`` are column names as ``folded`` writes them, the likeliest first
+    Shape:  ``aliases`` are column names as ``fold_header`` writes them, the likeliest first
     """
 
     label: str
-    kind: Kind = Kind.TEXT
+    kind: CellKind = CellKind.TEXT
     aliases: tuple[str, ...] = ()
 
 
 TARGETS: dict[str, Target] = {
     "sku": Target(
         label="SKU",
-        kind=Kind.SKU,
+        kind=CellKind.SKU,
         aliases=(
             "sku", "variant sku", "supplier sku", "reference", "product code", "item code",
             "artikelnummer", "article number", "item no", "item number", "part no", "id",
             "product id", "code", "artikelnr", "artikel nr", "art nr", "bestellnummer",
-            "referencia", "codice", "codice articolo", "ref",
+            "referencia", "codice", "codice articolo", "external_id",
         ),
     ),
     "parent": Target(
         label="Parent SKU",
-        kind=Kind.SKU,
+        kind=CellKind.SKU,
         aliases=(
             "parent sku", "parent", "parent id", "item group id", "url handle", "handle",
             "group id", "product group", "model",
@@ -76,7 +76,7 @@ TARGETS: dict[str, Target] = {
     ),
     "description": Target(
         label="Description",
-        kind=Kind.HTML,
+        kind=CellKind.HTML,
         aliases=(
             "html description", "description html", "description", "long description",
             "body html", "body", "product description", "beschreibung",
@@ -92,7 +92,7 @@ TARGETS: dict[str, Target] = {
     ),
     "category": Target(
         label="Category path",
-        kind=Kind.WORDS,
+        kind=CellKind.WORDS,
         aliases=(
             "category path", "categories", "category", "product type", "product category",
             "kategorie", "type", "google product category", "warengruppe", "categorie", "categoria",
@@ -100,7 +100,7 @@ TARGETS: dict[str, Target] = {
     ),
     "cost": Target(
         label="Cost",
-        kind=Kind.MONEY,
+        kind=CellKind.MONEY,
         aliases=(
             "cost", "b2b price", "wholesale price", "base price", "net price", "cost per item",
             "dealer price", "purchase price", "cost of goods sold", "einkaufspreis", "ek",
@@ -110,7 +110,7 @@ TARGETS: dict[str, Target] = {
     ),
     "msrp": Target(
         label="Recommended retail price (MSRP)",
-        kind=Kind.MONEY,
+        kind=CellKind.MONEY,
         aliases=(
             "msrp", "rrp", "max price", "webshop price", "advised price", "retail price",
             "list price", "uvp", "compare at price", "variant compare at price",
@@ -118,27 +118,27 @@ TARGETS: dict[str, Target] = {
     ),
     "map": Target(
         label="Minimum advertised price (MAP)",
-        kind=Kind.MONEY,
+        kind=CellKind.MONEY,
         aliases=("map", "map price", "minimum advertised price", "min advertised price"),
     ),
     "minimum": Target(
         label="Minimum order quantity",
-        kind=Kind.COUNT,
+        kind=CellKind.COUNT,
         aliases=("moq", "minimum order quantity", "min order qty", "min qty", "minimum quantity"),
     ),
     "pack": Target(
         label="Pack size",
-        kind=Kind.COUNT,
+        kind=CellKind.COUNT,
         aliases=("pack size", "pack quantity", "multiple", "order multiple", "packing unit"),
     ),
     "lead_days": Target(
         label="Handling time (days)",
-        kind=Kind.COUNT,
+        kind=CellKind.COUNT,
         aliases=("lead days", "lead time", "handling days", "handling time", "lieferzeit"),
     ),
     "restock": Target(
         label="Expected back in stock",
-        kind=Kind.MOMENT,
+        kind=CellKind.MOMENT,
         aliases=(
             "availability date", "restock date", "restocking date", "back in stock",
             "back in stock date", "back in stock on", "expected in stock", "next delivery date",
@@ -150,7 +150,7 @@ TARGETS: dict[str, Target] = {
     "currency": Target(label="Currency", aliases=("currency", "currency code", "wahrung")),
     "stock": Target(
         label="Stock",
-        kind=Kind.STOCK,
+        kind=CellKind.STOCK,
         aliases=(
             "stock", "qty", "quantity", "inventory", "stock quantity", "available",
             "variant inventory qty", "inventory quantity", "bestand", "is have", "availability",
@@ -167,7 +167,7 @@ TARGETS: dict[str, Target] = {
     ),
     "weight": Target(
         label="Packed weight",
-        kind=Kind.WEIGHT,
+        kind=CellKind.WEIGHT,
         aliases=(
             "packed weight", "shipping weight", "weight", "variant grams", "weight value grams",
             "gross weight", "gewicht", "versandgewicht", "bruttogewicht", "poids brut",
@@ -175,15 +175,15 @@ TARGETS: dict[str, Target] = {
         ),
     ),
     "length": Target(
-        label="Length", kind=Kind.LENGTH, aliases=("length", "product length", "depth", "lange")
+        label="Length", kind=CellKind.LENGTH, aliases=("length", "product length", "depth", "lange")
     ),
-    "width": Target(label="Width", kind=Kind.LENGTH, aliases=("width", "product width", "breite")),
+    "width": Target(label="Width", kind=CellKind.LENGTH, aliases=("width", "product width", "breite")),
     "height": Target(
-        label="Height", kind=Kind.LENGTH, aliases=("height", "product height", "hohe")
+        label="Height", kind=CellKind.LENGTH, aliases=("height", "product height", "hohe")
     ),
     "features": Target(
         label="Features (name:value)",
-        kind=Kind.WORDS,
+        kind=CellKind.WORDS,
         aliases=("features", "attributes", "specifications", "specs", "product detail"),
     ),
     "hs_code": Target(
@@ -196,17 +196,17 @@ TARGETS: dict[str, Target] = {
     ),
     "battery": Target(
         label="Contains a battery",
-        kind=Kind.FLAG,
+        kind=CellKind.FLAG,
         aliases=("has battery", "battery included", "battery"),
     ),
     "status": Target(
         label="Status or discontinued flag",
-        kind=Kind.FLAG,
+        kind=CellKind.FLAG,
         aliases=("status", "deleted", "discontinued", "is sale", "active"),
     ),
     "updated_at": Target(
         label="Updated at",
-        kind=Kind.MOMENT,
+        kind=CellKind.MOMENT,
         aliases=("updated at", "last update", "last modified", "updated", "timestamp"),
     ),
 }  # fmt: skip
@@ -226,7 +226,7 @@ CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\W_]+")
 
 
-def folded(header: str) -> str:
+def fold_header(header: str) -> str:
     """Return a column's name in a normal form: ``B2B_Price`` becomes ``b2b price``."""
     bare = CAMEL.sub(" ", header.removeprefix("g:"))
     decomposed = unicodedata.normalize("NFKD", bare.casefold())
@@ -237,16 +237,16 @@ def folded(header: str) -> str:
 _BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 
 
-def bare(header: str) -> str:
+def strip_unit(header: str) -> str:
     """Return a column's name folded, without a unit at its end: ``Output (lm)`` is ``output``."""
-    folded_name = folded(_BRACKET.sub("", header))
+    folded_name = fold_header(_BRACKET.sub("", header))
     head, _, unit = folded_name.rpartition(" ")
     name = head if head and heading_unit(unit) else folded_name
     return name.removesuffix(" in")
 
 
-LONGEST_TOTAL = 30
-TOTALS = frozenset(
+MAX_TOTAL_LENGTH = 30
+TOTAL_LABELS = frozenset(
     {"total", "totals", "grand total", "subtotal", "sub total", "sum", "summe", "gesamt"}
     | {"gesamtsumme", "zwischensumme", "somme", "total general", "sous total", "suma", "totale"}
 )
@@ -255,4 +255,4 @@ TOTALS = frozenset(
 def is_total(cells: Iterable[str]) -> bool:
     """Test whether a row is a total of others, by its first text."""
     first = next((cell for cell in cells if cell), "")
-    return first[:LONGEST_TOTAL].strip(" :.=").casefold().replace("-", " ") in TOTALS
+    return first[:MAX_TOTAL_LENGTH].strip(" :.=").casefold().replace("-", " ") in TOTAL_LABELS

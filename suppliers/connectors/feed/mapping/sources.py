@@ -11,7 +11,7 @@ from jmespath.exceptions import JMESPathError
 
 from suppliers.connectors.feed.mapping.spec import Source
 
-LONGEST_TEXT = 100_000
+MAX_TEXT_LENGTH = 100_000
 
 Row = Mapping[str, Any]
 Getter = Callable[[Row], Any]
@@ -23,10 +23,10 @@ class Formula(str):
     __slots__ = ()
 
 
-def getter(source: Source | None) -> Getter:
+def make_getter(source: Source | None) -> Getter:
     """Return the function that reads this source's value from a row; None where it is missing."""
     if source is None:
-        return _nothing
+        return _none
     if source.constant:
         constant = source.constant
         return lambda _: constant
@@ -36,7 +36,7 @@ def getter(source: Source | None) -> Getter:
     return lambda row: row.get(name)
 
 
-def _nothing(_: Row) -> None:
+def _none(_: Row) -> None:
     return None
 
 
@@ -61,13 +61,13 @@ def text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return _plain(value)
+        return _plain_text(value)
     if isinstance(value, list):
         return next((written for each in value if (written := text(each))), "")
     return "" if isinstance(value, dict) else str(value)
 
 
-def _plain(number: Decimal) -> str:
+def _plain_text(number: Decimal) -> str:
     """Return 5.0 as 5: spreadsheets have no whole numbers. With a huge exponent, the short form."""
     if number.is_finite() and abs(number.adjusted()) < 30:  # noqa: PLR2004
         return (

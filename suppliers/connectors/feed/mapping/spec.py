@@ -17,10 +17,10 @@ from lxml import etree
 
 from storefront.lib.http.errors import PermanentError
 from suppliers.connectors.feed.mapping.fields import TARGETS
-from suppliers.connectors.records import Omitted
+from suppliers.connectors.records import MissingRowMeans
 
-LONGEST_EXPRESSION = 500
-MOST_SOURCES = 200
+MAX_EXPRESSION_LENGTH = 500
+MAX_SOURCES = 200
 
 
 class Format(StrEnum):
@@ -34,7 +34,7 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
-class Blank(StrEnum):
+class EmptyCellMeans(StrEnum):
     """What an empty stock or price cell means. An empty text is always no text."""
 
     UNCHANGED = "unchanged"
@@ -58,13 +58,13 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     separator: str = ""
     words: dict[str, str] = {}
 
-    def complaint(self) -> str:
+    def validation_error(self) -> str:
         """Return what is wrong with it; empty if nothing is."""
         given = [self.column, self.jmespath, self.xpath, self.constant]
         if sum(bool(each) for each in given) != 1:
             return "enter exactly one of a column, a JMESPath, an XPath and a constant"
-        if max(map(len, given)) > LONGEST_EXPRESSION:
-            return f"an expression has at most {LONGEST_EXPRESSION} characters"
+        if max(map(len, given)) > MAX_EXPRESSION_LENGTH:
+            return f"an expression has at most {MAX_EXPRESSION_LENGTH} characters"
         try:
             if self.jmespath:
                 jmespath.compile(self.jmespath)
@@ -83,7 +83,7 @@ class Warehouse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     country: str = ""
 
 
-class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class FormatOverrides(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How the file is written, where staff override the detection.
 
     Shape:  ``header_row`` is the line of the file, or the row of the sheet, that names the columns
@@ -113,13 +113,13 @@ class Mapping(
     options: dict[str, Source] = {}
     claims: dict[str, Source] = {}
     warehouses: tuple[Warehouse, ...] = ()
-    reading: Reading = Reading()
+    reading: FormatOverrides = FormatOverrides()
     currency: str = ""
     location: str = "main"
     country: str = ""
-    omitted_products: Omitted = Omitted.GONE
-    omitted_stock: Omitted = Omitted.EMPTY
-    blank: Blank = Blank.ZERO
+    omitted_products: MissingRowMeans = MissingRowMeans.DISCONTINUED
+    omitted_stock: MissingRowMeans = MissingRowMeans.OUT_OF_STOCK
+    blank: EmptyCellMeans = EmptyCellMeans.ZERO
     stale_after_h: int = 0
 
     @classmethod
@@ -132,8 +132,8 @@ class Mapping(
             mapping = msgspec.convert(written, cls)
         except msgspec.ValidationError as error:
             raise PermanentError(f"the mapping: {error}", code="bad_mapping") from error
-        if complaints := list(mapping.complaints()):
-            raise PermanentError(f"the mapping: {complaints[0]}", code="bad_mapping")
+        if validation_errors := list(mapping.validation_errors()):
+            raise PermanentError(f"the mapping: {validation_errors[0]}", code="bad_mapping")
         return mapping
 
     def written(self) -> dict[str, Any]:
@@ -141,18 +141,18 @@ class Mapping(
         kept: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return kept
 
-    def complaints(self) -> Iterator[str]:
+    def validation_errors(self) -> Iterator[str]:
         """Yield all that is wrong with it, as texts for staff."""
         if "sku" not in self.fields:
             yield "no column is mapped to the SKU"
         for name in self.fields:
             if name not in TARGETS:
                 yield f"unknown field {name!r}"
-        if len(self.sources) > MOST_SOURCES:
-            yield f"more than {MOST_SOURCES} sources"
+        if len(self.sources) > MAX_SOURCES:
+            yield f"more than {MAX_SOURCES} sources"
         for source in self.sources:
-            if complaint := source.complaint():
-                yield complaint
+            if validation_error := source.validation_error():
+                yield validation_error
         if self.reading.format and self.reading.format not in set(Format):
             yield f"unknown format {self.reading.format!r}"
         if self.reading.decimal not in {"", ".", ","}:
@@ -160,7 +160,7 @@ class Mapping(
         if len(self.reading.delimiter) > 1:
             yield "the delimiter must be one character"
 
-    def mark_of_claims(self, *, detected: str) -> str:
+    def claims_decimal_separator(self, *, detected: str) -> str:
         """Return the decimal separator of the specifications; empty if unknown.
 
         A point is certain only if staff set it: it is also detected in a file without decimals.
@@ -183,11 +183,11 @@ class Mapping(
         return tuple(sorted({source.xpath for source in self.sources if source.xpath}))
 
     @property
-    def tells_stock(self) -> bool:
+    def has_stock(self) -> bool:
         return "stock" in self.fields or bool(self.warehouses)
 
     @property
-    def tells_cost(self) -> bool:
+    def has_cost(self) -> bool:
         return "cost" in self.fields
 
     @property

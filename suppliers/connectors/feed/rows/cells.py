@@ -12,15 +12,15 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.attributes.numbers import UnreadableError
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.sources import Formula, Row
 from suppliers.connectors.feed.mapping.spec import Source
 
-MOST_RAW_CELLS = 60
-LONGEST_LABEL = 60
-LONGEST_RAW = 200
+MAX_RAW_CELLS = 60
+MAX_LABEL_LENGTH = 60
+MAX_RAW_LENGTH = 200
 
 
 class Cells:
@@ -32,7 +32,7 @@ class Cells:
     def __init__(self, mapping: mappings.Mapping, *, mark: str) -> None:
         self.mark = mark
         self._sources = mapping.fields
-        self._of = {name: sources.getter(source) for name, source in mapping.fields.items()}
+        self._of = {name: sources.make_getter(source) for name, source in mapping.fields.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._of
@@ -71,9 +71,9 @@ class Cells:
         return sources.text(value), "." if isinstance(value, Decimal | int) else self.mark
 
 
-def doubt(sku: str, code: str, error: UnreadableError) -> BadRow:
+def cell_warning(sku: str, code: str, error: UnreadableError) -> ImportIssue:
     """Return the warning for a cell that is left out of a row that is imported."""
-    return BadRow(row=sku, code=code, message=sentence(error), is_fatal=False)
+    return ImportIssue(row=sku, code=code, message=sentence(error), is_fatal=False)
 
 
 def sentence(error: UnreadableError) -> str:
@@ -84,17 +84,17 @@ def sentence(error: UnreadableError) -> str:
 def shortened(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the first cells of a row, shortened, to show what was wrong."""
     return {
-        str(name)[:LONGEST_LABEL]: sources.text(value)[:LONGEST_RAW]
-        for name, value in list(row.items())[:MOST_RAW_CELLS]
+        str(name)[:MAX_LABEL_LENGTH]: sources.text(value)[:MAX_RAW_LENGTH]
+        for name, value in list(row.items())[:MAX_RAW_CELLS]
     }
 
 
 # SKUs
 
-LONGEST = 60
+MAX_SKU_LENGTH = 60
 SCIENTIFIC = re.compile(r"\d[.,]\d+E\+\d{1,2}")
 # Controls, direction overrides, zero-width signs, surrogates, emoji, unassigned characters.
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me", "Zl", "Zp"})
+INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Mn", "Me", "Zl", "Zp"})
 
 
 def normalized(text: str) -> str:
@@ -107,9 +107,13 @@ def normalized(text: str) -> str:
         raise UnreadableError("the SKU is empty")
     if SCIENTIFIC.fullmatch(sku):
         raise UnreadableError(f"a spreadsheet turned the SKU into the number {sku}")
-    if len(sku) > LONGEST:
-        raise UnreadableError(f"the SKU has {len(sku)} characters; at most {LONGEST} are allowed")
-    unseen = next((each for each in sku if unicodedata.category(each) in UNSEEN), None)
+    if len(sku) > MAX_SKU_LENGTH:
+        raise UnreadableError(
+            f"the SKU has {len(sku)} characters; at most {MAX_SKU_LENGTH} are allowed"
+        )
+    unseen = next(
+        (each for each in sku if unicodedata.category(each) in INVISIBLE_CATEGORIES), None
+    )
     if unseen is not None:
         name = unicodedata.name(unseen, "a control character")
         raise UnreadableError(f"the SKU contains U+{ord(unseen):04X}, {name.lower()}")
@@ -118,6 +122,6 @@ def normalized(text: str) -> str:
     return sku
 
 
-def twin_key(sku: str) -> str:
+def sku_fold_key(sku: str) -> str:
     """Return the key under which SKUs that a person would confuse are equal."""
     return sku.casefold()

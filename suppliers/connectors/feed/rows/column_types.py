@@ -16,37 +16,37 @@ from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.mapping.spec import Mapping, Source
 
-SAMPLE: Final = 400
+SAMPLE_SIZE: Final = 400
 # A column has a kind when at least this share of its values has it.
-MOST_PERCENT: Final = 80
+MAJORITY_PERCENT: Final = 80
 WHOLE = re.compile(r"\d{1,12}")
 DECIMAL = re.compile(r"[^\d.,\s]{0,3}\s?-?\d[\d.,' ]*[.,]\d+\s?[^\d.,]{0,3}")
 GTIN = re.compile(r"\d{8}|\d{12,14}")
 
 
-def kinds(rows: Sequence[Row], mapping: Mapping) -> dict[str, str]:
+def detect(rows: Sequence[Row], mapping: Mapping) -> dict[str, str]:
     """Return the kind of each field; with one column per warehouse, the first one is the stock."""
     fields: dict[str, Source] = dict(mapping.fields)
     for warehouse in mapping.warehouses[:1]:
         fields.setdefault("stock", warehouse.source)
     return {
-        name: kind_of(sources.text(get(row)) for row in rows)
+        name: majority_type(sources.text(get(row)) for row in rows)
         for name, source in fields.items()
         if not source.constant
-        for get in [sources.getter(source)]
+        for get in [sources.make_getter(source)]
     }
 
 
-def kind_of(values: Iterable[str]) -> str:
+def majority_type(values: Iterable[str]) -> str:
     """Return the kind that most values have."""
-    counted = Counter(_kind(value) for value in values if value)
+    counted = Counter(_type_of(value) for value in values if value)
     if not counted:
         return EMPTY_KIND
     ((kind, count),) = counted.most_common(1)
-    return kind if 100 * count >= MOST_PERCENT * counted.total() else MIXED_KIND
+    return kind if 100 * count >= MAJORITY_PERCENT * counted.total() else MIXED_KIND
 
 
-def _kind(value: str) -> str:
+def _type_of(value: str) -> str:
     if GTIN.fullmatch(value) and _is_gtin(value):
         return "gtin"
     if WHOLE.fullmatch(value):
@@ -61,11 +61,11 @@ def _kind(value: str) -> str:
 def _is_gtin(value: str) -> bool:
     try:
         return bool(identifiers.gtin14(value))
-    except identifiers.BadGtinError:
+    except identifiers.InvalidGtinError:
         return False
 
 
-def mark_of(mapping: Mapping) -> str:
+def mapping_hash(mapping: Mapping) -> str:
     """Return a hash of the mapping: files read by different mappings are not compared."""
     written = msgspec.json.encode(mapping.written(), order="sorted")
     return blake2b(written, digest_size=8).hexdigest()

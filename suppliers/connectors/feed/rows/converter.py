@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from catalog.attributes.numbers import UnreadableError
-from catalog.records import NO_TERMS, BadRow, Terms
+from catalog.records import NO_SUPPLIER_TERMS, ImportIssue, SupplierTerms
 from storefront.lib.money import Money
 from suppliers.connectors.bulk import OfferRow
 from suppliers.connectors.feed.formats.delimited import total_row
@@ -16,36 +16,36 @@ from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.fields import is_total
 from suppliers.connectors.feed.mapping.sources import Row
-from suppliers.connectors.feed.mapping.spec import Blank, Source
+from suppliers.connectors.feed.mapping.spec import EmptyCellMeans, Source
 from suppliers.connectors.feed.rows import cells, numbers
-from suppliers.connectors.feed.rows.cells import LONGEST_LABEL, Cells, sentence, shortened
-from suppliers.connectors.feed.rows.descriptions import Describer
+from suppliers.connectors.feed.rows.cells import MAX_LABEL_LENGTH, Cells, sentence, shortened
+from suppliers.connectors.feed.rows.descriptions import DescriptionReader
 from suppliers.connectors.feed.rows.terms import TermsReader
-from suppliers.connectors.records import StockRecord
+from suppliers.connectors.records import StockReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stocked:
+class ConvertedStock:
     """The stock of a row.
 
     Shape:  ``levels`` is None when the row has none, and the known stock stays
     """
 
-    levels: tuple[StockRecord, ...] | None
-    problems: tuple[BadRow, ...] = ()
+    levels: tuple[StockReport, ...] | None
+    problems: tuple[ImportIssue, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Priced:
+class ConvertedCost:
     """The cost of a row; None when the row has none, and the known cost stays."""
 
     cost: Money | None
-    problem: BadRow | None = None
+    problem: ImportIssue | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
+class ConvertedRow:
     """One row, converted.
 
     Shape:  ``problems`` do not reject the row; ``notes`` say what was interpreted
@@ -64,18 +64,18 @@ class Mapped:
     picture_urls: tuple[str, ...] = ()
     options: dict[str, str] = field(default_factory=dict)
     claims: dict[str, str] = field(default_factory=dict)
-    stock: tuple[StockRecord, ...] | None = None
+    stock: tuple[StockReport, ...] | None = None
     is_gone: bool = False
     hs_code: str = ""
     has_battery: bool | None = None
     updated_at: datetime | None = None
-    terms: Terms = NO_TERMS
-    problems: tuple[BadRow, ...] = ()
+    terms: SupplierTerms = NO_SUPPLIER_TERMS
+    problems: tuple[ImportIssue, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-LONGEST_CODE = 30
-LONGEST_TITLE = 200
+MAX_CODE_LENGTH = 30
+MAX_TITLE_LENGTH = 200
 COUNTRY_LETTERS = 2
 
 
@@ -89,14 +89,14 @@ class Converter:
         self.mapping = mapping
         self._currency = mapping.currency or currency
         self._cells = Cells(mapping, mark=mark)
-        self._words = Describer(mapping, cells=self._cells)
+        self._words = DescriptionReader(mapping, cells=self._cells)
         self._terms = TermsReader(self._cells, currency=self._currency)
         self._warehouses = [
-            (sources.getter(each.source), each.source, each.location, each.country)
+            (sources.make_getter(each.source), each.source, each.location, each.country)
             for each in mapping.warehouses
         ]
 
-    def sku(self, row: Row, *, place: str) -> str | BadRow:
+    def sku(self, row: Row, *, place: str) -> str | ImportIssue:
         """Return the SKU of the row, or a bad row if it is unreadable."""
         try:
             named = self._cells.named("sku", row)
@@ -104,7 +104,9 @@ class Converter:
                 return total_row(place)
             return cells.normalized(named)
         except UnreadableError as error:
-            return BadRow(row=place, code="list-no-id", message=sentence(error), raw=shortened(row))
+            return ImportIssue(
+                row=place, code="list-no-id", message=sentence(error), raw=shortened(row)
+            )
 
     def parent(self, row: Row) -> str:
         """Return the product of the row; empty for an unreadable parent."""
@@ -121,78 +123,84 @@ class Converter:
         said = self._cells.text("status", row)
         return bool(said) and numbers.is_gone(said, words=self._cells.source("status").words)
 
-    def cost(self, row: Row, *, sku: str) -> Priced:
+    def cost(self, row: Row, *, sku: str) -> ConvertedCost:
         """Return the cost of the row."""
         said, mark = self._cells.figure("cost", row)
         if not said:
-            if self.mapping.blank is Blank.UNCHANGED:
-                return Priced(cost=None)
-            return _unpriced(sku, "cost-missing", "The row has no price.")
+            if self.mapping.blank is EmptyCellMeans.UNCHANGED:
+                return ConvertedCost(cost=None)
+            return _cost_problem(sku, "cost-missing", "The row has no price.")
         named = self._cells.text("currency", row).upper()
         try:
             price = numbers.money(said, mark=mark, currency=named or self._currency)
         except UnreadableError as error:
-            return _unpriced(sku, "cost-unreadable", sentence(error))
+            return _cost_problem(sku, "cost-unreadable", sentence(error))
         if named and price.currency != named:
             message = f"The price is in {price.currency}, but the row states {named[:10]}."
-            return _unpriced(sku, "cost-two-currencies", message)
+            return _cost_problem(sku, "cost-two-currencies", message)
         if price.amount <= 0:
-            return _unpriced(sku, "cost-absurd", f"{said[:40]} is not a valid price.")
-        return Priced(cost=price)
+            return _cost_problem(sku, "cost-absurd", f"{said[:40]} is not a valid price.")
+        return ConvertedCost(cost=price)
 
-    def stock(self, row: Row, *, sku: str) -> Stocked:
+    def stock(self, row: Row, *, sku: str) -> ConvertedStock:
         """Return the quantity at each location."""
         if self.is_gone(row):
-            return Stocked(levels=tuple(self._level(sku, 0, *at) for at in self._places(row)))
+            return ConvertedStock(
+                levels=tuple(self._level(sku, 0, *at) for at in self._places(row))
+            )
         levels, problems, notes = [], [], []
         for value, source, location, country in self._piles(row):
             said, mark = self._cells.written(value)
             if not said:
-                if self.mapping.blank is Blank.UNCHANGED:
+                if self.mapping.blank is EmptyCellMeans.UNCHANGED:
                     message = "The stock cell is empty: the stock stays unchanged."
-                    problems.append(BadRow(row=sku, code="stock-blank", message=message))
+                    problems.append(ImportIssue(row=sku, code="stock-blank", message=message))
                     continue
-                if self.mapping.blank is Blank.NONE:
+                if self.mapping.blank is EmptyCellMeans.NONE:
                     message = "The stock cell is empty: stored as 0."
                     problems.append(
-                        BadRow(row=sku, code="stock-blank", message=message, is_fatal=False)
+                        ImportIssue(row=sku, code="stock-blank", message=message, is_fatal=False)
                     )
                 levels.append(self._level(sku, 0, location, country))
                 continue
             try:
                 quantity, note = numbers.units(said, mark=mark, words=source.words)
             except UnreadableError as error:
-                problems.append(BadRow(row=sku, code="stock-unreadable", message=sentence(error)))
+                problems.append(
+                    ImportIssue(row=sku, code="stock-unreadable", message=sentence(error))
+                )
                 continue
             levels.append(self._level(sku, quantity, location, country))
             notes += [note] * bool(note)
-        return Stocked(
+        return ConvertedStock(
             levels=None if not levels else tuple(levels),
             problems=tuple(problems),
             notes=tuple(notes),
         )
 
-    def whole(self, row: Row, *, place: str) -> Mapped | BadRow:
+    def whole(self, row: Row, *, place: str) -> ConvertedRow | ImportIssue:
         """Return all data of the row."""
         sku = self.sku(row, place=place)
-        if isinstance(sku, BadRow):
+        if isinstance(sku, ImportIssue):
             return sku
-        problems: list[BadRow] = []
-        priced = self.cost(row, sku=sku) if self.mapping.tells_cost else Priced(cost=None)
+        problems: list[ImportIssue] = []
+        priced = self.cost(row, sku=sku) if self.mapping.has_cost else ConvertedCost(cost=None)
         if priced.problem:
             problems.append(priced.problem)
-        stocked = self.stock(row, sku=sku) if self.mapping.tells_stock else Stocked(levels=None)
+        stocked = (
+            self.stock(row, sku=sku) if self.mapping.has_stock else ConvertedStock(levels=None)
+        )
         problems += stocked.problems
-        return Mapped(
+        return ConvertedRow(
             sku=sku,
             parent=self.parent(row),
             title=self._cells.text("title", row),
             brand=self._cells.text("brand", row),
             category_path=self._words.category(row),
-            description_html=self._cells.text("description", row)[: sources.LONGEST_TEXT],
+            description_html=self._cells.text("description", row)[: sources.MAX_TEXT_LENGTH],
             cost=priced.cost,
-            gtin=self._cells.text("gtin", row)[:LONGEST_LABEL],
-            mpn=self._cells.text("mpn", row)[:LONGEST_LABEL],
+            gtin=self._cells.text("gtin", row)[:MAX_LABEL_LENGTH],
+            mpn=self._cells.text("mpn", row)[:MAX_LABEL_LENGTH],
             weight_g=self._words.weight_g(row, sku, problems),
             picture_urls=self._words.pictures(row),
             options=self._words.options(row),
@@ -209,14 +217,14 @@ class Converter:
             notes=stocked.notes,
         )
 
-    def offer(self, row: Row, *, ref: str, sku: str) -> OfferRow:
+    def offer(self, row: Row, *, external_id: str, sku: str) -> OfferRow:
         """Return the offer of the row, without cost and without warnings about its terms."""
         return OfferRow(
-            ref=ref,
+            external_id=external_id,
             sku=sku,
-            title=self._cells.text("title", row)[:LONGEST_TITLE],
-            gtin=self._cells.text("gtin", row)[:LONGEST_LABEL],
-            brand=self._cells.text("brand", row)[:LONGEST_TITLE],
+            title=self._cells.text("title", row)[:MAX_TITLE_LENGTH],
+            gtin=self._cells.text("gtin", row)[:MAX_LABEL_LENGTH],
+            brand=self._cells.text("brand", row)[:MAX_TITLE_LENGTH],
             terms=self._terms.read(row, sku, []),
         )
 
@@ -230,7 +238,7 @@ class Converter:
     def _places(self, row: Row) -> list[tuple[str, str]]:
         if self._warehouses:
             return [(location, country) for _, _, location, country in self._warehouses]
-        location = self._cells.text("location", row)[:LONGEST_CODE] or self.mapping.location
+        location = self._cells.text("location", row)[:MAX_CODE_LENGTH] or self.mapping.location
         country = self._cells.text("country", row) or self.mapping.country
         return [(location, country)]
 
@@ -241,10 +249,10 @@ class Converter:
             ((location, country),) = self._places(row)
             yield self._cells.value("stock", row), self._cells.source("stock"), location, country
 
-    def _level(self, sku: str, quantity: int, location: str, country: str) -> StockRecord:
+    def _level(self, sku: str, quantity: int, location: str, country: str) -> StockReport:
         code = (country or self.mapping.country).upper()[:COUNTRY_LETTERS]
-        return StockRecord(sku=sku, location=location, country=code, quantity=quantity)
+        return StockReport(sku=sku, location=location, country=code, quantity=quantity)
 
 
-def _unpriced(sku: str, code: str, message: str) -> Priced:
-    return Priced(cost=None, problem=BadRow(row=sku, code=code, message=message))
+def _cost_problem(sku: str, code: str, message: str) -> ConvertedCost:
+    return ConvertedCost(cost=None, problem=ImportIssue(row=sku, code=code, message=message))

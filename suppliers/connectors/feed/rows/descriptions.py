@@ -8,28 +8,28 @@ from typing import Any
 
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.units import with_heading_unit
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.rows import numbers
-from suppliers.connectors.feed.rows.cells import LONGEST_LABEL, Cells, doubt
+from suppliers.connectors.feed.rows.cells import MAX_LABEL_LENGTH, Cells, cell_warning
 
-MOST_PICTURES = 20
-LONGEST_URL = 500
-MOST_CLAIMS = 100
+MAX_PICTURES = 20
+MAX_URL_LENGTH = 500
+MAX_CLAIMS = 100
 YES_WORDS = {"with battery": "yes", "no battery": "no", "included": "yes", "not included": "no"}
 
 
-class Describer:
+class DescriptionReader:
     """Reads the descriptive fields of a file's rows."""
 
     def __init__(self, mapping: mappings.Mapping, *, cells: Cells) -> None:
         self._cells = cells
-        self._mark_of_claims = mapping.mark_of_claims(detected=cells.mark)
-        self._images = [(sources.getter(each), each.separator) for each in mapping.images]
-        self._options = {n: sources.getter(each) for n, each in mapping.options.items()}
-        self._claims = {n: (sources.getter(each), each) for n, each in mapping.claims.items()}
+        self._mark_of_claims = mapping.claims_decimal_separator(detected=cells.mark)
+        self._images = [(sources.make_getter(each), each.separator) for each in mapping.images]
+        self._options = {n: sources.make_getter(each) for n, each in mapping.options.items()}
+        self._claims = {n: (sources.make_getter(each), each) for n, each in mapping.claims.items()}
 
     def options(self, row: Row) -> dict[str, str]:
         return {n: said for n, get in self._options.items() if (said := sources.text(get(row)))}
@@ -39,38 +39,38 @@ class Describer:
             return ()
         separator = self._cells.source("category").separator
         said = sources.texts(self._cells.value("category", row), separator=separator)
-        return tuple(part[:LONGEST_LABEL] for part in said[:10])
+        return tuple(part[:MAX_LABEL_LENGTH] for part in said[:10])
 
     def pictures(self, row: Row) -> tuple[str, ...]:
         found = (
             url
             for get, separator in self._images
             for url in sources.texts(get(row), separator=separator)
-            if url.startswith(("http://", "https://")) and len(url) <= LONGEST_URL
+            if url.startswith(("http://", "https://")) and len(url) <= MAX_URL_LENGTH
         )
-        return tuple(dict.fromkeys(found))[:MOST_PICTURES]
+        return tuple(dict.fromkeys(found))[:MAX_PICTURES]
 
-    def weight_g(self, row: Row, sku: str, problems: list[BadRow]) -> int | None:
+    def weight_g(self, row: Row, sku: str, problems: list[ImportIssue]) -> int | None:
         said, mark = self._cells.figure("weight", row)
         if not said:
             return None
         try:
             return numbers.grams(said, mark=mark, unit=self._cells.source("weight").unit) or None
         except UnreadableError as error:
-            problems.append(doubt(sku, "weight-unreadable", error))
+            problems.append(cell_warning(sku, "weight-unreadable", error))
             return None
 
-    def has_battery(self, row: Row, sku: str, problems: list[BadRow]) -> bool | None:
+    def has_battery(self, row: Row, sku: str, problems: list[ImportIssue]) -> bool | None:
         said = self._cells.text("battery", row)
         if not said:
             return None
         try:
             return numbers.flag(said, words=YES_WORDS | self._cells.source("battery").words)
         except UnreadableError as error:
-            problems.append(doubt(sku, "battery-unreadable", error))
+            problems.append(cell_warning(sku, "battery-unreadable", error))
             return None
 
-    def claims(self, row: Row, sku: str, problems: list[BadRow]) -> dict[str, str]:
+    def claims(self, row: Row, sku: str, problems: list[ImportIssue]) -> dict[str, str]:
         """Return the specification table: joined features, single columns, the dimensions."""
         found: dict[str, str] = {}
         if "features" in self._cells:
@@ -78,7 +78,7 @@ class Describer:
             for piece in _features(self._cells.value("features", row), separator=separator):
                 label, colon, value = piece.partition(":")
                 if colon and label.strip() and value.strip():
-                    found[label.strip()[:LONGEST_LABEL]] = value.strip()
+                    found[label.strip()[:MAX_LABEL_LENGTH]] = value.strip()
         for label, (get, source) in self._claims.items():
             if said := self._said(get(row)):
                 heading = f"({source.unit})" if source.unit else source.column or label
@@ -88,7 +88,7 @@ class Describer:
         sides = [self._side(name, row, sku, problems) for name in ("length", "width", "height")]
         if all(side is not None for side in sides):
             found.setdefault("Dimensions", f"{' × '.join(str(side) for side in sides)} mm")
-        return dict(list(found.items())[:MOST_CLAIMS])
+        return dict(list(found.items())[:MAX_CLAIMS])
 
     def _said(self, value: Any) -> str:
         """Return a cell as text; a spreadsheet number gets the decimal separator of the file."""
@@ -98,14 +98,14 @@ class Describer:
         # With three decimals and an unknown separator it could be read as thousands.
         return said.replace(".", ",") if self._mark_of_claims == "," else f"{said}0"
 
-    def _side(self, name: str, row: Row, sku: str, problems: list[BadRow]) -> int | None:
+    def _side(self, name: str, row: Row, sku: str, problems: list[ImportIssue]) -> int | None:
         said, mark = self._cells.figure(name, row)
         if not said:
             return None
         try:
             return numbers.millimeters(said, mark=mark, unit=self._cells.source(name).unit)
         except UnreadableError as error:
-            problems.append(doubt(sku, "size-unreadable", error))
+            problems.append(cell_warning(sku, "size-unreadable", error))
             return None
 
 

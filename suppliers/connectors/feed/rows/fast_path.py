@@ -13,46 +13,46 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from storefront.lib.db.copy_format import escaped
+from storefront.lib.db.copy_format import escape
 from storefront.lib.money import Money
 from suppliers.connectors.feed.mapping import sources
-from suppliers.connectors.feed.mapping.fields import TOTALS
+from suppliers.connectors.feed.mapping.fields import TOTAL_LABELS
 from suppliers.connectors.feed.mapping.spec import Mapping, Source
 from suppliers.connectors.feed.rows import numbers
 
-RefOf = Callable[[str, str], str]
+ProductIdOf = Callable[[str, str], str]
 # From a row's values in the order of ``columns`` to its lines, or None for the converter.
 Reader = Callable[[Sequence[str]], str | None]
 
 NAME = r"[!-\[\]-~]+(?: [!-\[\]-~]+)*"
-FREE = r"\\\0-\x1f\x7f-\x9f\ud800-\udfff"
+EXCLUDED_CHARACTERS = r"\\\0-\x1f\x7f-\x9f\ud800-\udfff"
 AMOUNT = r"(?:[1-9][0-9]{0,5}(?:\.[0-9]{1,2})?|0\.(?:0[1-9]|[1-9][0-9]?))"
 COUNT = r"(?:[1-9][0-9]{0,4})?"
 DAYS = r"(?:[1-9]?[0-9]|[12][0-9]{2})?"
 UNITS = r"(?:0|[1-9][0-9]{0,5})"
 COUNTRY = r"[A-Z]{0,2}"
-LONGEST_SKU = 60
-LONGEST_TITLE = 200
-LONGEST_CODE = 30
+MAX_SKU_LENGTH = 60
+MAX_TITLE_LENGTH = 200
+MAX_CODE_LENGTH = 30
 
 
 def _text(most: int) -> str:
-    return rf"(?:[^\s{FREE}](?:[^{FREE}]{{0,{most - 2}}}[^\s{FREE}])?)?"
+    return rf"(?:[^\s{EXCLUDED_CHARACTERS}](?:[^{EXCLUDED_CHARACTERS}]{{0,{most - 2}}}[^\s{EXCLUDED_CHARACTERS}])?)?"
 
 
 OFFER = re.compile(
     "\t".join(
         (
-            NAME, NAME, AMOUNT, _text(LONGEST_TITLE), r"[!-\[\]-~]{0,60}", _text(LONGEST_TITLE),
+            NAME, NAME, AMOUNT, _text(MAX_TITLE_LENGTH), r"[!-\[\]-~]{0,60}", _text(MAX_TITLE_LENGTH),
             COUNT, COUNT, DAYS, f"(?:{AMOUNT})?", f"(?:{AMOUNT})?",
         )
     )
     + "\n"
 )  # fmt: skip
-OFFERED = ("title", "gtin", "brand", "minimum", "pack", "lead_days", "map", "msrp")
+OFFER_FIELDS = ("title", "gtin", "brand", "minimum", "pack", "lead_days", "map", "msrp")
 
 
-class Quick:
+class FastConverter:
     """Converts the plain rows of a file.
 
     Shape:  ``columns`` are the columns that it reads, two or more
@@ -89,12 +89,14 @@ def is_plain(source: Source | None) -> bool:
     return source is None or bool(source.column or source.constant)
 
 
-def offers(mapping: Mapping, *, currency: str, mark: str, ref_of: RefOf) -> Quick | None:
+def offers(
+    mapping: Mapping, *, currency: str, mark: str, external_id_of: ProductIdOf
+) -> FastConverter | None:
     """Return the converter for price runs; None where no row of such a file is plain.
 
     Shape:  ``currency`` is the supplier's, ``mark`` the decimal separator of the file
     """
-    wanted = ("sku", "parent", "cost", "status", "currency", *OFFERED)
+    wanted = ("sku", "parent", "cost", "status", "currency", *OFFER_FIELDS)
     if (
         not all(is_plain(mapping.fields.get(name)) for name in wanted)
         or not _has_cents(currency)
@@ -110,8 +112,8 @@ def offers(mapping: Mapping, *, currency: str, mark: str, ref_of: RefOf) -> Quic
     cost, cost_said = cells.of("cost")
     status, status_said = cells.of("status")
     money, money_said = cells.of("currency")
-    rest = [cells.of(name) for name in OFFERED]
-    is_gone = _gone(mapping)
+    rest = [cells.of(name) for name in OFFER_FIELDS]
+    is_gone = _discontinued_values(mapping)
     with_comma = mark == ","
     fits = OFFER.fullmatch
 
@@ -124,7 +126,7 @@ def offers(mapping: Mapping, *, currency: str, mark: str, ref_of: RefOf) -> Quic
         if said and said != currency:
             return None
         name = values[sku] if sku >= 0 else sku_said
-        if name.casefold() in TOTALS:
+        if name.casefold() in TOTAL_LABELS:
             return None
         group = values[parent] if parent >= 0 else parent_said
         price = values[cost] if cost >= 0 else cost_said
@@ -132,19 +134,23 @@ def offers(mapping: Mapping, *, currency: str, mark: str, ref_of: RefOf) -> Quic
             values[place] if place >= 0 else same for place, same in rest
         ]
         if with_comma:
-            price, least, advised = _with_point(price), _with_point(least), _with_point(advised)
-        if len(name) > LONGEST_SKU or len(group) > LONGEST_SKU:
+            price, least, advised = (
+                _with_decimal_point(price),
+                _with_decimal_point(least),
+                _with_decimal_point(advised),
+            )
+        if len(name) > MAX_SKU_LENGTH or len(group) > MAX_SKU_LENGTH:
             return None
         line = (
-            f"{ref_of(name, group)}\t{name}\t{price}\t{title}\t{gtin}\t{brand}\t{minimum}\t{pack}"
+            f"{external_id_of(name, group)}\t{name}\t{price}\t{title}\t{gtin}\t{brand}\t{minimum}\t{pack}"
             f"\t{days}\t{least}\t{advised}\n"
         )
         return line if fits(line) else None
 
-    return Quick(_two(cells.columns), read)
+    return FastConverter(_at_least_two(cells.columns), read)
 
 
-def stock(mapping: Mapping, *, ref_of: RefOf) -> Quick | None:
+def stock(mapping: Mapping, *, external_id_of: ProductIdOf) -> FastConverter | None:
     """Return the converter for stock runs; None where no row of such a file is plain."""
     piles = [each.source for each in mapping.warehouses] or [
         source for name, source in mapping.fields.items() if name == "stock"
@@ -165,9 +171,9 @@ def stock(mapping: Mapping, *, ref_of: RefOf) -> Quick | None:
     location, _ = cells.of("location")
     country, _ = cells.of("country")
     counted = [cells.place(pile) for pile in piles]
-    places = _places(mapping)
-    is_gone = _gone(mapping)
-    at = rf"{NAME}\t{NAME}\t{_text(LONGEST_CODE)}\t{COUNTRY}\t{UNITS}\n"
+    places = _stock_locations(mapping)
+    is_gone = _discontinued_values(mapping)
+    at = rf"{NAME}\t{NAME}\t{_text(MAX_CODE_LENGTH)}\t{COUNTRY}\t{UNITS}\n"
     fits = re.compile(at * len(counted)).fullmatch
 
     def read(values: Sequence[str]) -> str | None:
@@ -176,12 +182,12 @@ def stock(mapping: Mapping, *, ref_of: RefOf) -> Quick | None:
         ):
             return None
         name = values[sku] if sku >= 0 else sku_said
-        if name.casefold() in TOTALS:
+        if name.casefold() in TOTAL_LABELS:
             return None
         group = values[parent] if parent >= 0 else parent_said
-        if len(name) > LONGEST_SKU or len(group) > LONGEST_SKU:
+        if len(name) > MAX_SKU_LENGTH or len(group) > MAX_SKU_LENGTH:
             return None
-        start = f"{ref_of(name, group)}\t{name}"
+        start = f"{external_id_of(name, group)}\t{name}"
         if len(counted) == 1:
             where, land = places[0]
             where = (values[location] if location >= 0 else "") or where
@@ -198,10 +204,10 @@ def stock(mapping: Mapping, *, ref_of: RefOf) -> Quick | None:
 
     if mapping.warehouses:
         location = country = -1
-    return Quick(_two(cells.columns), read)
+    return FastConverter(_at_least_two(cells.columns), read)
 
 
-def values(row: dict[str, Any], columns: Sequence[str]) -> list[str] | None:
+def plain_values(row: dict[str, Any], columns: Sequence[str]) -> list[str] | None:
     """Return the cells of a row by name; None where one of them is no plain value."""
     found: list[Any] = []
     for name in columns:
@@ -218,7 +224,7 @@ def values(row: dict[str, Any], columns: Sequence[str]) -> list[str] | None:
     return found
 
 
-def _places(mapping: Mapping) -> list[tuple[str, str]]:
+def _stock_locations(mapping: Mapping) -> list[tuple[str, str]]:
     """Return location and country of each stock column, escaped for COPY."""
     fields = mapping.fields
     if mapping.warehouses:
@@ -228,8 +234,8 @@ def _places(mapping: Mapping) -> list[tuple[str, str]]:
             name: sources.text(fields[name].constant) if name in fields else ""
             for name in ("location", "country")
         }
-        told = [(same["location"][:LONGEST_CODE] or mapping.location, same["country"])]
-    return [(escaped(where), (land or mapping.country).upper()[:2]) for where, land in told]
+        told = [(same["location"][:MAX_CODE_LENGTH] or mapping.location, same["country"])]
+    return [(escape(where), (land or mapping.country).upper()[:2]) for where, land in told]
 
 
 def _is_countable(source: Source) -> bool:
@@ -237,7 +243,7 @@ def _is_countable(source: Source) -> bool:
     return bool(source.column) and not any("".join(word.split()).isdigit() for word in source.words)
 
 
-def _gone(mapping: Mapping) -> Callable[[str], bool]:
+def _discontinued_values(mapping: Mapping) -> Callable[[str], bool]:
     source = mapping.fields.get("status")
     words = source.words if source else {}
 
@@ -253,11 +259,11 @@ def _has_cents(currency: str) -> bool:
     return len(currency) == len("EUR") and Money(cent, currency).rounded().amount == cent
 
 
-def _with_point(figure: str) -> str:
+def _with_decimal_point(figure: str) -> str:
     """Return 12,30 as 12.30. A point there separates thousands: not plain."""
     return "?" if "." in figure else figure.replace(",", ".")
 
 
-def _two(columns: list[str]) -> list[str]:
+def _at_least_two(columns: list[str]) -> list[str]:
     """Return at least two columns, so that ``itemgetter`` always returns a tuple."""
     return columns if len(columns) > 1 else [*columns, *columns, *columns][:2]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from catalog.attributes.numbers import LONGEST, UnreadableError, decimal
+from catalog.attributes.numbers import MAX_NUMBER_LENGTH, UnreadableError, parse_decimal
 from storefront.lib.money import Money
 from storefront.lib.units import G_PER_OZ, MM_PER_IN
 
@@ -65,14 +65,14 @@ def money(text: str, *, mark: str, currency: str) -> Money:
     Shape:  ``currency`` is that of a price without one
     Raises: UnreadableError
     """
-    found = PRICE.fullmatch(NO_CENTS.sub("", text.strip()[: 2 * LONGEST]))
+    found = PRICE.fullmatch(NO_CENTS.sub("", text.strip()[: 2 * MAX_NUMBER_LENGTH]))
     if found is None:
-        raise UnreadableError(f"{text[:LONGEST]!r} is not a price")
+        raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} is not a price")
     signs = {sign for part in ("before", "after") if (sign := found[part].strip(" \xa0-–"))}
     if len(signs) > 1:
-        raise UnreadableError(f"{text[:LONGEST]!r} contains two currencies")
+        raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} contains two currencies")
     said = _currency(signs.pop(), expected=currency) if signs else currency
-    return Money(decimal(found["number"], mark=mark), said)
+    return Money(parse_decimal(found["number"], mark=mark), said)
 
 
 def _currency(sign: str, *, expected: str) -> str:
@@ -83,7 +83,7 @@ def _currency(sign: str, *, expected: str) -> str:
         return expected if expected in DOLLARS else "USD"
     if CODE.fullmatch(sign):
         return sign.upper()
-    raise UnreadableError(f"{sign[:LONGEST]!r} is an unknown currency")
+    raise UnreadableError(f"{sign[:MAX_NUMBER_LENGTH]!r} is an unknown currency")
 
 
 def grams(text: str, *, mark: str, unit: str) -> int:
@@ -103,17 +103,19 @@ def millimeters(text: str, *, mark: str, unit: str) -> int:
 
 
 def _measured(text: str, *, mark: str, unit: str, units: Mapping[str, Decimal]) -> int:
-    found = MEASURE.fullmatch(text.strip()[:LONGEST])
+    found = MEASURE.fullmatch(text.strip()[:MAX_NUMBER_LENGTH])
     if found is None:
-        raise UnreadableError(f"{text[:LONGEST]!r} is not a measure")
+        raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} is not a measure")
     named = (found["unit"] or unit).casefold()
     if named not in units:
         raise UnreadableError(f"{named!r} is an unknown unit")
-    value = decimal(found["number"], mark=mark) * units[named]
+    value = parse_decimal(found["number"], mark=mark) * units[named]
     if 0 < value < Decimal("0.5"):
-        raise UnreadableError(f"{text[:LONGEST]!r} is too small: set the unit of the column")
+        raise UnreadableError(
+            f"{text[:MAX_NUMBER_LENGTH]!r} is too small: set the unit of the column"
+        )
     if not 0 <= value < 10**9:
-        raise UnreadableError(f"{text[:LONGEST]!r} is not a plausible measure")
+        raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} is not a plausible measure")
     return int(value.to_integral_value())
 
 
@@ -123,30 +125,33 @@ def units(text: str, *, mark: str, words: Mapping[str, str]) -> tuple[int, str]:
     Shape:  ``words`` maps the supplier's texts to units, as staff set it
     Raises: UnreadableError
     """
-    said = " ".join(text.replace("_", " ").casefold().split())[:LONGEST]
+    said = " ".join(text.replace("_", " ").casefold().split())[:MAX_NUMBER_LENGTH]
     for word, meaning in words.items():
         if " ".join(word.replace("_", " ").casefold().split()) == said:
-            return _whole(decimal(meaning, mark="."), meaning), ""
+            return _whole(parse_decimal(meaning, mark="."), meaning), ""
     if at_least := AT_LEAST.fullmatch(said):
         least = int((at_least[1] or at_least[2])[:18])
-        return least, f"{text[:LONGEST]!r} is stored as {least}"
+        return least, f"{text[:MAX_NUMBER_LENGTH]!r} is stored as {least}"
     if BELOW.fullmatch(said):
-        return 0, f"{text[:LONGEST]!r} states no minimum and is stored as 0"
+        return 0, f"{text[:MAX_NUMBER_LENGTH]!r} states no minimum and is stored as 0"
     if said.replace("-", " ") in SOLD_OUT - {"0"}:
-        return 0, f"{text[:LONGEST]!r} is stored as 0"
+        return 0, f"{text[:MAX_NUMBER_LENGTH]!r} is stored as 0"
     if said.replace("-", " ") in IN_STOCK - {"1"}:
-        return 1, f"{text[:LONGEST]!r} is stored as 1: map the word to a number to sell more"
+        return (
+            1,
+            f"{text[:MAX_NUMBER_LENGTH]!r} is stored as 1: map the word to a number to sell more",
+        )
     if counted := PIECES.fullmatch(said):
         said = counted[1] or counted[2]
     if not any(each.isdigit() for each in said) or WORDS.search(said):
-        message = f"{text[:LONGEST]!r} states no quantity: not sold until you map it to a number"
+        message = f"{text[:MAX_NUMBER_LENGTH]!r} states no quantity: not sold until you map it to a number"
         raise UnreadableError(message)
-    return _whole(decimal(said, mark=mark), text), ""
+    return _whole(parse_decimal(said, mark=mark), text), ""
 
 
 def _whole(number: Decimal, text: str) -> int:
     if number != number.to_integral_value():
-        raise UnreadableError(f"{text[:LONGEST]!r} is a fraction of a unit")
+        raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} is a fraction of a unit")
     return int(number)
 
 
@@ -161,7 +166,7 @@ def flag(text: str, *, words: Mapping[str, str]) -> bool:
         return True
     if said in NO:
         return False
-    raise UnreadableError(f"{text[:LONGEST]!r} is neither yes nor no")
+    raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} is neither yes nor no")
 
 
 def is_gone(text: str, *, words: Mapping[str, str]) -> bool:
@@ -176,12 +181,12 @@ def moment(text: str) -> datetime:
 
     Raises: UnreadableError
     """
-    written = text.strip()[:LONGEST]
+    written = text.strip()[:MAX_NUMBER_LENGTH]
     if day_first := DAY_FIRST.fullmatch(written):
         day, month, year, hour, minute = day_first.groups(default="0")
         written = f"{year}-{month:0>2}-{day:0>2} {int(hour):02}:{int(minute):02}"
     try:
         at = datetime.fromisoformat(written)
     except ValueError as error:
-        raise UnreadableError(f"{text[:LONGEST]!r} is not a valid time") from error
+        raise UnreadableError(f"{text[:MAX_NUMBER_LENGTH]!r} is not a valid time") from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)

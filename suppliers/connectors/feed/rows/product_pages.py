@@ -16,14 +16,14 @@ from pathlib import Path
 
 import msgspec
 
-from catalog.records import BadRow, ProductRecord, VariantRecord
-from suppliers.connectors.feed.rows.cells import twin_key
-from suppliers.connectors.feed.rows.converter import Mapped
-from suppliers.connectors.records import ProductPage, StockRecord
+from catalog.records import ImportIssue, ProductRecord, VariantRecord
+from suppliers.connectors.feed.rows.cells import sku_fold_key
+from suppliers.connectors.feed.rows.converter import ConvertedRow
+from suppliers.connectors.records import ProductDetail, StockReport
 
 BATCH = 2_000
-MOST_TOGETHER = 500
-SETTINGS = """
+MAX_ROWS_PER_PRODUCT = 500
+PRAGMAS = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -4000;
@@ -31,45 +31,48 @@ PRAGMA temp_store = FILE;
 """
 
 
-class Shelf:
+class RowGroups:
     """A file's rows on disk, by product, in the order of the file."""
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         self._base = sqlite3.connect(path)
-        self._base.executescript(SETTINGS + "CREATE TABLE rows (ref TEXT, sku TEXT, said BLOB);")
+        self._base.executescript(
+            PRAGMAS + "CREATE TABLE rows (external_id TEXT, sku TEXT, said BLOB);"
+        )
         self._write = msgspec.msgpack.Encoder().encode
-        self._read = msgspec.msgpack.Decoder(Mapped).decode
+        self._read = msgspec.msgpack.Decoder(ConvertedRow).decode
 
-    def fill(self, rows: Iterable[Mapped]) -> None:
+    def fill(self, rows: Iterable[ConvertedRow]) -> None:
         """Store all rows."""
         kept = ((row.parent or row.sku, row.sku, self._write(row)) for row in rows)
         for batch in batched(kept, BATCH):
             self._base.executemany("INSERT INTO rows VALUES (?, ?, ?)", batch)
         self._base.commit()
-        self._base.execute("CREATE INDEX by_ref ON rows (ref)")
+        self._base.execute("CREATE INDEX by_ref ON rows (external_id)")
 
-    def products(self) -> Iterator[tuple[str, list[Mapped]]]:
-        """Yield the rows of each product, at most ``MOST_TOGETHER``."""
-        found = self._base.execute("SELECT ref, said FROM rows ORDER BY ref, rowid")
-        for ref, group in groupby(found, key=itemgetter(0)):
+    def products(self) -> Iterator[tuple[str, list[ConvertedRow]]]:
+        """Yield the rows of each product, at most ``MAX_ROWS_PER_PRODUCT``."""
+        found = self._base.execute("SELECT external_id, said FROM rows ORDER BY external_id, rowid")
+        for external_id, group in groupby(found, key=itemgetter(0)):
             rows = [
-                self._read(said) for _, (_, said) in zip(range(MOST_TOGETHER), group, strict=False)
+                self._read(said)
+                for _, (_, said) in zip(range(MAX_ROWS_PER_PRODUCT), group, strict=False)
             ]
-            yield ref, rows
+            yield external_id, rows
 
     def close(self) -> None:
         self._base.close()
 
 
-class Seen:
+class DuplicateIndex:
     """Names that occurred before, on disk, to detect duplicates."""
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         self._base = sqlite3.connect(path, isolation_level=None)
         self._base.executescript(
-            SETTINGS + "CREATE TABLE seen (name TEXT PRIMARY KEY, said TEXT) WITHOUT ROWID; BEGIN;"
+            PRAGMAS + "CREATE TABLE seen (name TEXT PRIMARY KEY, said TEXT) WITHOUT ROWID; BEGIN;"
         )
 
     def first(self, name: str, said: str) -> str:
@@ -83,13 +86,13 @@ class Seen:
 
     def twin(self, sku: str) -> str:
         """Store a SKU; return an earlier one that could be confused with it, else empty."""
-        return self.first(twin_key(sku), sku)
+        return self.first(sku_fold_key(sku), sku)
 
     def close(self) -> None:
         self._base.close()
 
 
-class Refs:
+class ProductIndex:
     """The product of each SKU, for files without that column."""
 
     def __init__(self, path: Path, pairs: Callable[[], Iterable[tuple[str, str]]]) -> None:
@@ -98,17 +101,20 @@ class Refs:
             fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
             base = sqlite3.connect(fresh)
             base.executescript(
-                SETTINGS + "CREATE TABLE refs (sku TEXT PRIMARY KEY, ref TEXT) WITHOUT ROWID;"
+                PRAGMAS
+                + "CREATE TABLE external_ids (sku TEXT PRIMARY KEY, external_id TEXT) WITHOUT ROWID;"
             )
             for batch in batched(pairs(), BATCH):
-                base.executemany("INSERT OR IGNORE INTO refs VALUES (?, ?)", batch)
+                base.executemany("INSERT OR IGNORE INTO external_ids VALUES (?, ?)", batch)
             base.commit()
             base.close()
             fresh.replace(path)
         self._base = sqlite3.connect(path)
 
     def of(self, sku: str) -> str:
-        found = self._base.execute("SELECT ref FROM refs WHERE sku = ?", (sku,)).fetchone()
+        found = self._base.execute(
+            "SELECT external_id FROM external_ids WHERE sku = ?", (sku,)
+        ).fetchone()
         return str(found[0]) if found else sku
 
     def close(self) -> None:
@@ -121,10 +127,12 @@ BATTERY = re.compile(
     r"\bbatter|recharg|\bli-?(?:ion|po|fepo4)\b|lithium|\bmah\b|\b(?:18|21)\d{3}\b|akku",
     re.IGNORECASE,
 )
-NOT_WORDS = frozenset({"cost", "stock", "problems", "notes", "updated_at", "is_gone"})
+NON_TEXT_FIELDS = frozenset({"cost", "stock", "problems", "notes", "updated_at", "is_gone"})
 
 
-def page(ref: str, rows: Sequence[Mapped], *, mark: str = "") -> ProductPage:
+def build_detail(
+    external_id: str, rows: Sequence[ConvertedRow], *, mark: str = ""
+) -> ProductDetail:
     """Build a product's page from its rows, one per SKU and location.
 
     ``mark`` is the decimal separator of its specification; empty if unknown.
@@ -132,8 +140,8 @@ def page(ref: str, rows: Sequence[Mapped], *, mark: str = "") -> ProductPage:
     A row of the parent, with neither cost nor stock, adds its texts and is no variant.
     """
     head = next((row for row in rows if row.title), rows[0])
-    sold = [row for row in rows if not _is_heading(row, ref, rows)] or list(rows)
-    by_sku: dict[str, list[Mapped]] = {}
+    sold = [row for row in rows if not _is_heading(row, external_id, rows)] or list(rows)
+    by_sku: dict[str, list[ConvertedRow]] = {}
     for row in sold:
         by_sku.setdefault(row.sku, []).append(row)
     firsts = [same[0] for same in by_sku.values()]
@@ -141,12 +149,12 @@ def page(ref: str, rows: Sequence[Mapped], *, mark: str = "") -> ProductPage:
     claims = {
         label: said for row in (*reversed(firsts), head) for label, said in row.claims.items()
     }
-    return ProductPage(
-        ref=ref,
-        digest=_digest([*([mark] if mark else []), *(_words(row) for row in rows)]),
+    return ProductDetail(
+        external_id=external_id,
+        digest=_digest([*([mark] if mark else []), *(_texts(row) for row in rows)]),
         cost_digest=_digest([[row.sku, row.cost] for row in firsts]),
         record=ProductRecord(
-            ref=ref,
+            external_id=external_id,
             title=head.title,
             brand=_first(rows, "brand"),
             category_path=next((row.category_path for row in rows if row.category_path), ()),
@@ -164,12 +172,12 @@ def page(ref: str, rows: Sequence[Mapped], *, mark: str = "") -> ProductPage:
     )
 
 
-def _is_heading(row: Mapped, ref: str, rows: Sequence[Mapped]) -> bool:
-    is_parent = row.sku == ref and not row.parent and len(rows) > 1
+def _is_heading(row: ConvertedRow, external_id: str, rows: Sequence[ConvertedRow]) -> bool:
+    is_parent = row.sku == external_id and not row.parent and len(rows) > 1
     return is_parent and row.cost is None and not any(level.quantity for level in row.stock or ())
 
 
-def _variant(row: Mapped, names: Sequence[str]) -> VariantRecord:
+def _variant(row: ConvertedRow, names: Sequence[str]) -> VariantRecord:
     return VariantRecord(
         sku=row.sku,
         title=row.title,
@@ -183,11 +191,11 @@ def _variant(row: Mapped, names: Sequence[str]) -> VariantRecord:
     )
 
 
-def _first(rows: Sequence[Mapped], name: str) -> str:
+def _first(rows: Sequence[ConvertedRow], name: str) -> str:
     return next((said for row in rows if (said := str(getattr(row, name)))), "")
 
 
-def _has_battery(head: Mapped, rows: Sequence[Mapped]) -> bool:
+def _has_battery(head: ConvertedRow, rows: Sequence[ConvertedRow]) -> bool:
     """Return whether there is a battery: as stated, else by the texts, in case it is not."""
     said = [row.has_battery for row in rows if row.has_battery is not None]
     if said:
@@ -196,26 +204,26 @@ def _has_battery(head: Mapped, rows: Sequence[Mapped]) -> bool:
     return any(BATTERY.search(each) for each in words)
 
 
-def _stock(by_sku: dict[str, list[Mapped]]) -> tuple[StockRecord, ...] | None:
+def _stock(by_sku: dict[str, list[ConvertedRow]]) -> tuple[StockReport, ...] | None:
     told = [level for rows in by_sku.values() for row in rows for level in row.stock or ()]
     return (
         tuple(told) if any(r.stock is not None for rows in by_sku.values() for r in rows) else None
     )
 
 
-def _problems(by_sku: dict[str, list[Mapped]]) -> list[BadRow]:
+def _problems(by_sku: dict[str, list[ConvertedRow]]) -> list[ImportIssue]:
     found = []
     for sku, rows in by_sku.items():
         found += [problem for row in rows for problem in row.problems]
         places = [level.location for row in rows for level in row.stock or ()]
         if len(set(places)) < len(places) or (len(rows) > 1 and not places):
             message = "The file contains this SKU twice. The first row applies to its texts."
-            found.append(BadRow(row=sku, code="sku-twice", message=message))
+            found.append(ImportIssue(row=sku, code="sku-twice", message=message))
     return found
 
 
-def _words(row: Mapped) -> list[object]:
-    return [getattr(row, name) for name in row.__dataclass_fields__ if name not in NOT_WORDS]
+def _texts(row: ConvertedRow) -> list[object]:
+    return [getattr(row, name) for name in row.__dataclass_fields__ if name not in NON_TEXT_FIELDS]
 
 
 def _digest(value: object) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from catalog.attributes.numbers import UnreadableError, decimal
-from catalog.records import NO_TERMS, BadRow, Terms
+from catalog.attributes.numbers import UnreadableError, parse_decimal
+from catalog.records import NO_SUPPLIER_TERMS, ImportIssue, SupplierTerms
 from storefront.lib.money import Money
 from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.rows import numbers
-from suppliers.connectors.feed.rows.cells import Cells, doubt
+from suppliers.connectors.feed.rows.cells import Cells, cell_warning
 
-MOST_UNITS = 100_000
-MOST_DAYS = 365
+MAX_UNITS = 100_000
+MAX_DAYS = 365
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 NAMES = ("minimum", "pack", "lead_days", "map", "msrp", "restock")
 
@@ -28,31 +28,31 @@ class TermsReader:
         self._currency = currency
         self._is_silent = not any(name in cells for name in NAMES)
 
-    def read(self, row: Row, sku: str, problems: list[BadRow]) -> Terms:
+    def read(self, row: Row, sku: str, problems: list[ImportIssue]) -> SupplierTerms:
         if self._is_silent:
-            return NO_TERMS
-        return Terms(
-            minimum_quantity=self._count("minimum", row, sku, problems, most=MOST_UNITS) or None,
-            pack_size=self._count("pack", row, sku, problems, most=MOST_UNITS) or None,
-            lead_days=self._count("lead_days", row, sku, problems, most=MOST_DAYS),
+            return NO_SUPPLIER_TERMS
+        return SupplierTerms(
+            min_order_units=self._count("minimum", row, sku, problems, most=MAX_UNITS) or None,
+            pack_size=self._count("pack", row, sku, problems, most=MAX_UNITS) or None,
+            lead_days=self._count("lead_days", row, sku, problems, most=MAX_DAYS),
             map_price=self._price("map", row, sku, problems),
             msrp=self._price("msrp", row, sku, problems),
             restock_on=self._restock_on(row, sku, problems),
         )
 
     def _count(
-        self, name: str, row: Row, sku: str, problems: list[BadRow], *, most: int
+        self, name: str, row: Row, sku: str, problems: list[ImportIssue], *, most: int
     ) -> int | None:
         said, mark = self._cells.figure(name, row)
         if not said:
             return None
         try:
-            return _counted(said, mark=mark, most=most)
+            return _parse_count(said, mark=mark, most=most)
         except UnreadableError as error:
-            problems.append(doubt(sku, f"{name.replace('_', '-')}-unreadable", error))
+            problems.append(cell_warning(sku, f"{name.replace('_', '-')}-unreadable", error))
             return None
 
-    def _price(self, name: str, row: Row, sku: str, problems: list[BadRow]) -> Money | None:
+    def _price(self, name: str, row: Row, sku: str, problems: list[ImportIssue]) -> Money | None:
         said, mark = self._cells.figure(name, row)
         if not said:
             return None
@@ -60,18 +60,18 @@ class TermsReader:
         try:
             price = numbers.money(said, mark=mark, currency=named or self._currency)
         except UnreadableError as error:
-            problems.append(doubt(sku, f"{name}-unreadable", error))
+            problems.append(cell_warning(sku, f"{name}-unreadable", error))
             return None
         return price if price.amount > 0 else None
 
-    def _restock_on(self, row: Row, sku: str, problems: list[BadRow]) -> date | None:
+    def _restock_on(self, row: Row, sku: str, problems: list[ImportIssue]) -> date | None:
         said = self._cells.text("restock", row)
         if not said:
             return None
         try:
             return _restock_date(said)
         except UnreadableError as error:
-            problems.append(doubt(sku, "restock-unreadable", error))
+            problems.append(cell_warning(sku, "restock-unreadable", error))
             return None
 
 
@@ -83,8 +83,8 @@ def _restock_date(said: str) -> date | None:
     return on if on.year >= FIRST_YEAR else None
 
 
-def _counted(said: str, *, mark: str, most: int) -> int:
-    number = decimal(said, mark=mark)
+def _parse_count(said: str, *, mark: str, most: int) -> int:
+    number = parse_decimal(said, mark=mark)
     if number != number.to_integral_value() or not 0 <= number <= most:
         raise UnreadableError(f"{said[:40]!r} is not a valid number here")
     return int(number)

@@ -12,8 +12,14 @@ from django.urls import reverse
 from django.utils import translation
 
 from orders.accounting.reconciliation import labels, tasks
-from orders.accounting.reconciliation.discrepancies import Kind, What
-from orders.models import MoneyDay, MoneyDifference, PaymentEvent, PurchaseOrder, SupplierBill
+from orders.accounting.reconciliation.discrepancies import Kind, Measure
+from orders.models import (
+    Discrepancy,
+    PaymentEvent,
+    PurchaseOrder,
+    ReconciliationRun,
+    SupplierInvoice,
+)
 from storefront.accounts.models import User
 from tests.factories.catalog import make_channel
 from tests.factories.reconciliation import TODAY, make_day, make_difference
@@ -23,7 +29,7 @@ from tests.support.reconciliation_days import accepted, compare, paid
 pytestmark = pytest.mark.django_db
 
 
-def page(what="changelist", *args, table="moneydifference"):
+def page(what="changelist", *args, table="discrepancy"):
     return reverse(f"admin:orders_{table}_{what}", args=args)
 
 
@@ -33,7 +39,7 @@ def test_staff_take_a_lost_event_in_by_one_button_once(stripe, staff):
     accepted(payment)
     stripe.call("refunds", {"payment_intent": stripe.intent["id"], "amount": 500})
     compare()
-    difference = MoneyDifference.objects.get(status="open")
+    difference = Discrepancy.objects.get(status="open")
     url = page("take_in", difference.pk)
     assert url in staff.get(page("change", difference.pk)).content.decode()
     assert "applies the missing ones" in staff.get(url).content.decode()
@@ -53,7 +59,7 @@ def test_staff_take_a_lost_event_in_by_one_button_once(stripe, staff):
 def test_the_export_has_the_rows_of_the_list(staff):
     day = make_day()
     make_difference(day=day, name="re_1")
-    make_difference(day=day, name="=cmd()", kind=Kind.NOT_WITH_US, what=What.CAPTURED)
+    make_difference(day=day, name="=cmd()", kind=Kind.NOT_WITH_US, what=Measure.CAPTURED)
     shown = staff.get(page(), {"kind__exact": "not_with_us"})
     (offered,) = [one["path"] for one in shown.context["actions_list"]]
 
@@ -87,7 +93,7 @@ def test_viewers_have_no_actions(client):
     make_channel()  # the error page belongs to the shop
     row = make_difference()
     viewer = User.objects.create_user("viewer@fara.example", "a password", is_staff=True)
-    viewer.user_permissions.add(Permission.objects.get(codename="view_moneydifference"))
+    viewer.user_permissions.add(Permission.objects.get(codename="view_discrepancy"))
     client.force_login(viewer)
 
     assert client.get(page()).status_code == 200
@@ -111,7 +117,7 @@ def test_a_discrepancy_is_accepted_only_with_a_reason(staff):
     staff.post(page("settle", row.pk), {"reason": "a sample"})
 
     row.refresh_from_db()
-    assert (row.status, row.closed_because) == ("settled", "a sample")
+    assert (row.status, row.close_reason) == ("settled", "a sample")
     assert row.closed_by == "staff@fara.example"
 
 
@@ -121,7 +127,7 @@ def test_each_kind_has_advice(kind, language, staff):
     row = make_difference(kind=Kind(kind))
 
     with translation.override(language):
-        said, label = labels.to_do(row), row.get_kind_display()
+        said, label = labels.advice(row), row.get_kind_display()
 
     assert len(said) > 40
     assert (label == dict(Kind.choices)[kind]) or language == "az"
@@ -132,15 +138,15 @@ def test_a_day_is_compared_again_or_skipped(staff, monkeypatch):
     asked = []
     monkeypatch.setattr(tasks.reconcile_day, "delay", lambda **known: asked.append(known))
     day = make_day()
-    MoneyDay.objects.update(status="open", problem="gateway:test: no connection")
+    ReconciliationRun.objects.update(status="open", problem="gateway:test: no connection")
 
-    staff.post(page("compare", day.pk, table="moneyday"))
-    shown = staff.get(page("give_up", day.pk, table="moneyday")).content.decode()
-    staff.post(page("give_up", day.pk, table="moneyday"), {"reason": "we left it"})
+    staff.post(page("compare", day.pk, table="reconciliationrun"))
+    shown = staff.get(page("give_up", day.pk, table="reconciliationrun")).content.decode()
+    staff.post(page("give_up", day.pk, table="reconciliationrun"), {"reason": "we left it"})
 
     assert asked == [{"day_id": day.pk}]
     assert "no connection" in shown
-    assert MoneyDay.objects.get().status == "given_up"
+    assert ReconciliationRun.objects.get().status == "given_up"
 
 
 @pytest.fixture
@@ -152,7 +158,7 @@ def bill(world):
         "reference": "RE-2026-77",
         "number": purchase_order.number,
         "currency": "usd",
-        "goods_amount": "10.00",
+        "subtotal_amount": "10.00",
         "freight_amount": "",
         "billed_at_0": "2026-11-24",
         "billed_at_1": "12:00:00",
@@ -160,21 +166,21 @@ def bill(world):
 
 
 def test_an_invoice_is_entered_once_and_withdrawn(bill, staff):
-    url = page("add", table="supplierbill")
+    url = page("add", table="supplierinvoice")
     assert staff.get(url).status_code == 200
 
     first = staff.post(url, bill)
     again = staff.post(url, bill)
-    below = staff.post(url, bill | {"reference": "RE-78", "goods_amount": "-1"})
+    below = staff.post(url, bill | {"reference": "RE-78", "subtotal_amount": "-1"})
 
     assert (first.status_code, again.status_code, below.status_code) == (302, 200, 200)
-    made = SupplierBill.objects.get(reference="RE-2026-77")
-    assert (made.currency, made.told_by, made.purchase_order.number) == (
+    made = SupplierInvoice.objects.get(reference="RE-2026-77")
+    assert (made.currency, made.entered_by, made.purchase_order.number) == (
         "USD",
         "staff@fara.example",
         bill["number"],
     )
-    staff.post(page("withdraw", made.pk, table="supplierbill"))
+    staff.post(page("withdraw", made.pk, table="supplierinvoice"))
     made.refresh_from_db()
     assert made.withdrawn_at is not None
     assert staff.post(url, bill).status_code == 302
@@ -191,7 +197,7 @@ def test_a_failing_day_does_not_stop_the_sweep(monkeypatch, caplog):
         done.append(day)
         return day
 
-    monkeypatch.setattr(tasks.reconciliation, "due", lambda **_: waiting)
+    monkeypatch.setattr(tasks.reconciliation, "due_runs", lambda **_: waiting)
     monkeypatch.setattr(tasks.reconciliation, "reconcile", reconcile)
 
     tasks.reconcile_money()

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from orders.accounting.reconciliation import reconciliation
-from orders.models import MoneyDay, Order, Payment, PurchaseOrder
+from orders.models import Order, Payment, PurchaseOrder, ReconciliationRun
 from tests.orders.accounting.reconciliation.test_order_comparison import (
     DAY,
     LATER,
@@ -50,8 +50,12 @@ def test_an_undecided_discrepancy_is_not_cleared():
 
 def test_a_failing_day_is_retried_less_often(monkeypatch):
     bought()
-    day = reconciliation.day_of(DAY, now=LATER)
-    MoneyDay.objects.filter(pk=day.pk).update(tries=reconciliation.OFTEN, status_since=LATER)
+    day = reconciliation.run_of(DAY, now=LATER)
+    ReconciliationRun.objects.filter(pk=day.pk).update(
+        attempts=reconciliation.MAX_FREQUENT_ATTEMPTS, status_since=LATER
+    )
 
-    assert DAY not in [each.day for each in reconciliation.due(now=LATER + timedelta(hours=1))]
-    assert DAY in [each.day for each in reconciliation.due(now=LATER + reconciliation.RARELY)]
+    assert DAY not in [each.day for each in reconciliation.due_runs(now=LATER + timedelta(hours=1))]
+    assert DAY in [
+        each.day for each in reconciliation.due_runs(now=LATER + reconciliation.RARE_RETRY_AFTER)
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from orders.accounting.reconciliation import gateway_comparison, labels, resolution
 from orders.gateways import gateway_for
-from orders.models import MoneyDifference, Order, Payment, PaymentEvent
+from orders.models import Discrepancy, Order, Payment, PaymentEvent
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from tests.support.reconciliation_days import (
@@ -75,12 +75,12 @@ def test_money_that_is_held_without_our_knowing_is_taken_in_by_one_button(stripe
     difference = the_one()
     assert found() == [("not_with_us", "authorized", None, payment.amount)]
     assert (difference.order_id, difference.payment_id) == (payment.order_id, payment.pk)
-    assert resolution.can(difference)
+    assert resolution.can_apply_lost_event(difference)
 
-    resolution.take_in(difference=difference, now=later())
+    resolution.apply_lost_events(difference=difference, now=later())
     heard = PaymentEvent.objects.filter(kind="authorized").count()
-    with pytest.raises(resolution.NothingToTakeInError):
-        resolution.take_in(difference=difference, now=later())
+    with pytest.raises(resolution.NoLostEventError):
+        resolution.apply_lost_events(difference=difference, now=later())
 
     assert difference.status == "gone"
     assert heard == PaymentEvent.objects.filter(kind="authorized").count() == 1
@@ -95,7 +95,7 @@ def test_what_was_captured_by_hand_is_not_with_us(stripe):
     compare()
 
     assert ("not_with_us", "captured", None, payment.amount) in found()
-    resolution.take_in(difference=MoneyDifference.objects.get(what="captured"), now=later())
+    resolution.apply_lost_events(difference=Discrepancy.objects.get(what="captured"), now=later())
     payment.refresh_from_db()
     assert payment.captured_amount == payment.amount
 
@@ -107,8 +107,8 @@ def test_a_hold_that_ended_unheard_is_told_and_taken_in(stripe):
     compare()
 
     assert found() == [("not_with_us", "held", payment.amount, None)]
-    assert "no longer holds the authorization" in labels.to_do(the_one())
-    resolution.take_in(difference=the_one(), now=later())
+    assert "no longer holds the authorization" in labels.advice(the_one())
+    resolution.apply_lost_events(difference=the_one(), now=later())
     payment.refresh_from_db()
     assert payment.status == "voided"
     assert found() == []
@@ -122,7 +122,7 @@ def test_a_refund_by_hand_is_not_in_the_ledger(stripe):
     compare()
 
     assert found() == [("refund_unbooked", "refunded", None, PART)]
-    resolution.take_in(difference=the_one(), now=later())
+    resolution.apply_lost_events(difference=the_one(), now=later())
     payment.refresh_from_db()
     assert payment.refunded_amount == PART
     assert found() == []
@@ -159,8 +159,8 @@ def test_a_payment_that_the_gateway_does_not_have(stripe):
     compare()
 
     assert found() == [("not_at_gateway", "authorized", payment.amount, None)]
-    assert not resolution.can(the_one())
-    assert "right gateway account" in labels.to_do(the_one())
+    assert not resolution.can_apply_lost_event(the_one())
+    assert "right gateway account" in labels.advice(the_one())
 
 
 def test_a_refund_that_only_our_book_has(stripe):
@@ -186,7 +186,7 @@ def test_amounts_that_differ(stripe):
     payment = paid(stripe)
     accepted(payment)
     rows = Payment.objects.filter(pk=payment.pk)
-    rows.update(captured_amount=payment.captured_amount - 3, released_amount=3)
+    rows.update(captured_amount=payment.captured_amount - 3, voided_amount=3)
 
     compare()
 
@@ -201,7 +201,7 @@ def test_currencies_that_differ(stripe):
     compare()
 
     assert ("currency", "authorized", payment.amount, payment.amount) in found()
-    difference = MoneyDifference.objects.get(part=f"gateway:{payment.gateway}")
+    difference = Discrepancy.objects.get(part=f"gateway:{payment.gateway}")
     assert (difference.currency, difference.found_currency) == ("USD", "EUR")
 
 
@@ -220,8 +220,8 @@ def test_money_of_a_payment_that_we_never_opened(stripe):
     assert found() == [("not_with_us", "held", None, Decimal("12.00"))]
     difference = the_one()
     assert difference.payment is None
-    assert not resolution.can(difference)
-    assert "not in our records" in labels.to_do(difference)
+    assert not resolution.can_apply_lost_event(difference)
+    assert "not in our records" in labels.advice(difference)
     money = Money(Decimal("12.00"), "EUR")
     gateway.release(reference=opened.reference, amount=money, key="give it back")
 
@@ -237,8 +237,8 @@ def test_what_moves_at_this_moment_does_not_differ_yet(stripe):
     assert len(found()) == 1
     hear(payment)
     by_hand(payment, "capture", payment.amount)
-    assert gateway_comparison.of_payment(payment=payment, now=payment.created_at) is None
-    assert len(gateway_comparison.of_payment(payment=payment, now=later())) == 1
+    assert gateway_comparison.compare_payment(payment=payment, now=payment.created_at) is None
+    assert len(gateway_comparison.compare_payment(payment=payment, now=later())) == 1
 
 
 @pytest.mark.parametrize("many", [True, False])
@@ -252,7 +252,7 @@ def test_parts_captured_one_by_one_or_at_once_agree(stripe, many):
     compare()
 
     assert len(made) == 2
-    assert sum(one.charge_amount for one in made) == payment.captured_amount
+    assert sum(one.customer_charge_amount for one in made) == payment.captured_amount
     assert payment.refunded_amount == 2 * PART
     assert found() == []
 
@@ -262,10 +262,10 @@ def test_a_part_that_was_captured_twice_is_told_as_twice(stripe):
     payment = paid(stripe, *two_sellables())
     first, _second = divided(payment)
     accept(payment, first)
-    by_hand(payment, "capture", first.charge_amount, is_last=False)
+    by_hand(payment, "capture", first.customer_charge_amount, is_last=False)
 
     compare()
 
-    once = first.charge_amount
+    once = first.customer_charge_amount
     assert found() == [("twice", "captured", once, 2 * once)]
-    assert resolution.can(the_one())
+    assert resolution.can_apply_lost_event(the_one())

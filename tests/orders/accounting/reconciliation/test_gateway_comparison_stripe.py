@@ -20,7 +20,7 @@ def test_a_dispute_whose_news_never_came_is_taken_in(stripe):
 
     compare()
     assert found() == [("not_with_us", "disputed", None, payment.amount)]
-    resolution.take_in(difference=the_one(), now=later())
+    resolution.apply_lost_events(difference=the_one(), now=later())
 
     payment.refresh_from_db()
     assert payment.dispute_status == "charged_back"
@@ -39,7 +39,7 @@ def test_a_refund_that_came_back_unheard_is_told(stripe):
     compare()
 
     assert found() == [("not_with_us", "refunded", PART, None)]
-    resolution.take_in(difference=the_one(), now=later())
+    resolution.apply_lost_events(difference=the_one(), now=later())
     payment.refresh_from_db()
     assert payment.refunded_amount == 0
     assert found() == []

@@ -8,18 +8,18 @@ from decimal import Decimal
 import pytest
 
 from orders.accounting.reconciliation import labels, reconciliation, resolution
-from orders.accounting.reconciliation.discrepancies import Compared
+from orders.accounting.reconciliation.discrepancies import ComparisonResult
 from orders.models import (
-    MoneyDay,
-    MoneyDifference,
-    MoneySighting,
+    CanceledShipmentDecision,
+    Discrepancy,
+    DiscrepancyObservation,
     Order,
     Payment,
     PurchaseOrder,
-    StrayDecision,
+    ReconciliationRun,
 )
 from storefront.lib.http.errors import TemporaryError
-from storefront.lib.state_machine import IllegalMoveError, StatusChange
+from storefront.lib.state_machine import InvalidTransitionError, StatusChange
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON
 
@@ -35,11 +35,11 @@ def no_gateway(monkeypatch):
 
 
 def compare(day=DAY, now=LATER):
-    return reconciliation.reconcile(day=reconciliation.day_of(day, now=now), moment=lambda: now)
+    return reconciliation.reconcile(day=reconciliation.run_of(day, now=now), moment=lambda: now)
 
 
 def found(status="open"):
-    rows = MoneyDifference.objects.filter(status=status).order_by("pk")
+    rows = Discrepancy.objects.filter(status=status).order_by("pk")
     return [(row.kind, row.expected_amount, row.found_amount) for row in rows]
 
 
@@ -48,7 +48,7 @@ def bought(*, status="shipped", captured=None, refunded=0):
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(
         status=status,
-        request_status="accepted",
+        submission_status="accepted",
         accepted_at=NOON,
         status_since=NOON,
     )
@@ -70,10 +70,10 @@ def test_shipped_and_not_captured():
 
     compare()
 
-    assert found() == [("not_captured", purchase_order.charge_amount, Decimal("5.00"))]
-    row = MoneyDifference.objects.get()
+    assert found() == [("not_captured", purchase_order.customer_charge_amount, Decimal("5.00"))]
+    row = Discrepancy.objects.get()
     assert row.purchase_order == purchase_order
-    assert "retry it" in labels.to_do(row)
+    assert "retry it" in labels.advice(row)
 
 
 def test_a_recent_shipment_is_not_late():
@@ -110,10 +110,10 @@ def test_a_refund_or_a_paid_canceled_shipment_is_no_discrepancy(settled):
             received_at=LATER - timedelta(minutes=5),
         )
     else:
-        StrayDecision.objects.create(
+        CanceledShipmentDecision.objects.create(
             purchase_order=purchase_order,
             outcome="kept_paid",
-            reason="she likes it",
+            reason="the customer likes it",
             was_shipped=True,
             decided_by="zumrud",
             decided_at=NOON,
@@ -164,21 +164,21 @@ def test_an_order_paid_in_another_currency():
     compare()
 
     ((kind, _, _),) = found()
-    row = MoneyDifference.objects.get()
+    row = Discrepancy.objects.get()
     assert (kind, row.currency, row.found_currency) == ("currency", "EUR", "USD")
 
 
 def test_a_second_run_finds_the_same_rows():
     bought(captured=0)
     first = compare()
-    rows = list(MoneyDifference.objects.values())
-    seen = list(MoneySighting.objects.values())
+    rows = list(Discrepancy.objects.values())
+    seen = list(DiscrepancyObservation.objects.values())
 
     again = compare()
 
-    assert (first.tries, again.tries) == (1, 2)
-    assert list(MoneyDifference.objects.values()) == rows
-    assert list(MoneySighting.objects.values()) == seen
+    assert (first.attempts, again.attempts) == (1, 2)
+    assert list(Discrepancy.objects.values()) == rows
+    assert list(DiscrepancyObservation.objects.values()) == seen
 
 
 def test_a_discrepancy_keeps_its_first_day_and_is_cleared():
@@ -186,10 +186,10 @@ def test_a_discrepancy_keeps_its_first_day_and_is_cleared():
     compare()
     next_day = DAY + timedelta(days=1)
     compare(next_day, LATER + timedelta(days=1))
-    row = MoneyDifference.objects.get()
+    row = Discrepancy.objects.get()
     assert (row.first_day, row.last_day) == (DAY, next_day)
-    assert row.sightings.count() == 2
-    Payment.objects.update(captured_amount=purchase_order.charge_amount)
+    assert row.observations.count() == 2
+    Payment.objects.update(captured_amount=purchase_order.customer_charge_amount)
 
     compare(DAY + timedelta(days=2), LATER + timedelta(days=2))
 
@@ -205,43 +205,44 @@ def test_a_discrepancy_keeps_its_first_day_and_is_cleared():
 def test_an_accepted_discrepancy_reopens_when_it_changes():
     bought(captured=0)
     compare()
-    row = MoneyDifference.objects.get()
-    resolution.settle(difference=row, reason="paid in cash", actor="zumrud", now=LATER)
-    with pytest.raises(IllegalMoveError):
-        resolution.settle(difference=row, reason="again", actor="zumrud", now=LATER)
+    row = Discrepancy.objects.get()
+    resolution.accept(difference=row, reason="paid in cash", actor="zumrud", now=LATER)
+    with pytest.raises(InvalidTransitionError):
+        resolution.accept(difference=row, reason="again", actor="zumrud", now=LATER)
 
     compare()
     assert found("settled") == [(row.kind, row.expected_amount, row.found_amount)]
-    moves = StatusChange.objects.filter(subject="orders.MoneyDifference").values_list("reason")
+    moves = StatusChange.objects.filter(subject="orders.Discrepancy").values_list("reason")
     assert list(moves) == [("paid in cash",)]
     Payment.objects.update(captured_amount=1)
 
     compare()
 
     row.refresh_from_db()
-    assert (row.status, row.closed_by, row.closed_because) == ("open", "", "")
+    assert (row.status, row.closed_by, row.close_reason) == ("open", "", "")
 
 
 def test_a_day_that_has_not_ended_is_not_compared():
-    day = reconciliation.day_of(DAY, now=NOON)
+    day = reconciliation.run_of(DAY, now=NOON)
 
-    with pytest.raises(reconciliation.TooSoonError):
+    with pytest.raises(reconciliation.DayNotOverError):
         reconciliation.reconcile(day=day, moment=lambda: day.ends_at + timedelta(hours=2))
-    assert MoneyDay.objects.get().tries == 0
+    assert ReconciliationRun.objects.get().attempts == 0
 
 
 def test_each_day_since_the_first_payment_is_due():
-    assert reconciliation.due(now=LATER) == []
+    assert reconciliation.due_runs(now=LATER) == []
     bought()
 
-    waiting = reconciliation.due(now=LATER)
+    waiting = reconciliation.due_runs(now=LATER)
     assert [day.day for day in waiting] == [DAY + timedelta(days=1), DAY]
     compare()
 
-    assert [day.day for day in reconciliation.due(now=LATER)] == [DAY + timedelta(days=1)]
+    assert [day.day for day in reconciliation.due_runs(now=LATER)] == [DAY + timedelta(days=1)]
     long_after = NOON + timedelta(days=400)
     assert (
-        len(reconciliation.due(now=long_after)) == len(waiting) - 1 + reconciliation.LOOKS_BACK.days
+        len(reconciliation.due_runs(now=long_after))
+        == len(waiting) - 1 + reconciliation.LOOKBACK.days
     )
 
 
@@ -253,23 +254,23 @@ def test_a_gateway_that_is_down_keeps_the_day_open(monkeypatch):
     def down(**_):
         if troubles:
             raise troubles.pop()
-        return Compared(findings=[], count=0)
+        return ComparisonResult(findings=[], count=0)
 
     monkeypatch.setattr(reconciliation.gateway_comparison, "compare", down)
 
     day = compare()
     assert (day.status, day.problem) == ("open", "gateway:fake: no connection")
     assert len(found()) == 1  # the other comparisons are stored
-    assert DAY in [one.day for one in reconciliation.due(now=LATER)]
+    assert DAY in [one.day for one in reconciliation.due_runs(now=LATER)]
 
     day = compare()
-    assert (day.status, day.problem, day.tries) == ("reconciled", "", 2)
+    assert (day.status, day.problem, day.attempts) == ("reconciled", "", 2)
 
 
 def test_staff_can_skip_a_day():
     bought()
-    day = reconciliation.day_of(DAY, now=LATER)
+    day = reconciliation.run_of(DAY, now=LATER)
 
-    resolution.give_up(day=day, reason="the gateway was left", actor="zumrud", now=LATER)
+    resolution.skip_day(day=day, reason="the gateway was left", actor="zumrud", now=LATER)
 
-    assert DAY not in [one.day for one in reconciliation.due(now=LATER)]
+    assert DAY not in [one.day for one in reconciliation.due_runs(now=LATER)]

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from orders.accounting import invoices
 from orders.accounting.reconciliation import labels, purchase_comparison, reconciliation
-from orders.models import MoneyDifference, PurchaseLine, PurchaseOrder, SupplierBill
+from orders.models import Discrepancy, PurchaseLine, PurchaseOrder, SupplierInvoice
 from orders.purchasing import submission
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
-from suppliers.connections.factory import adapter_for
-from suppliers.connectors.records import Charge
+from suppliers.connections.factory import open_connector
+from suppliers.connectors.records import InvoiceReport
 from suppliers.models import Supplier
 from tests.e2e.ordering import sell_one, stock_the_shop, whole
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier  # noqa: F401 - fixtures
@@ -30,7 +30,7 @@ def bought(sandbox_supplier, monkeypatch):  # noqa: F811 - the fixture
     monkeypatch.setattr(reconciliation, "_gateways", lambda _day: [])
     channel = stock_the_shop(sandbox_supplier)
     purchase_order = sell_one(channel)
-    submission.send(purchase_order=purchase_order, now=timezone.now())
+    submission.submit(purchase_order=purchase_order, now=timezone.now())
     purchase_order = whole(purchase_order)
     assert purchase_order.accepted_at is not None
     return purchase_order
@@ -38,12 +38,12 @@ def bought(sandbox_supplier, monkeypatch):  # noqa: F811 - the fixture
 
 def compare():
     now = timezone.now()
-    day = reconciliation.day_of(timezone.localdate(), now=now)
+    day = reconciliation.run_of(timezone.localdate(), now=now)
     return reconciliation.reconcile(day=day, moment=lambda: now + 2 * SPAN)
 
 
 def found():
-    rows = MoneyDifference.objects.filter(status="open").order_by("pk")
+    rows = Discrepancy.objects.filter(status="open").order_by("pk")
     return [(row.kind, row.what, row.expected_amount, row.found_amount) for row in rows]
 
 
@@ -54,13 +54,13 @@ def goods(purchase_order):
 def test_a_charge_is_stored_and_agrees(bought):
     day = compare()
 
-    bill = SupplierBill.objects.get()
+    bill = SupplierInvoice.objects.get()
     assert day.status == "reconciled"
     assert found() == []
     assert (bill.purchase_order, bill.number) == (bought, bought.number)
-    assert (bill.goods_amount, bill.freight_amount) == (goods(bought), bought.freight_amount)
+    assert (bill.subtotal_amount, bill.freight_amount) == (goods(bought), bought.freight_amount)
     compare()
-    assert SupplierBill.objects.get() == bill
+    assert SupplierInvoice.objects.get() == bill
 
 
 @pytest.mark.parametrize(("more", "kind"), [(1, "bill_more"), (-1, "bill_less")])
@@ -82,7 +82,7 @@ def test_freight_above_the_stated_amount(bought):
     compare()
 
     assert found() == [("bill_more", "freight", Decimal("0.50"), bought.freight_amount)]
-    assert "shipping methods" in labels.to_do(MoneyDifference.objects.get())
+    assert "shipping methods" in labels.advice(Discrepancy.objects.get())
 
 
 def test_an_accepted_order_without_a_charge(bought, sandbox_supplier):  # noqa: F811 - the fixture
@@ -92,7 +92,7 @@ def test_an_accepted_order_without_a_charge(bought, sandbox_supplier):  # noqa: 
     compare()
 
     assert found() == [("bill_missing", "goods", goods(bought), None)]
-    assert SupplierBill.objects.get().withdrawn_at is not None
+    assert SupplierInvoice.objects.get().withdrawn_at is not None
 
 
 def test_a_charge_for_a_canceled_order(bought):
@@ -106,24 +106,24 @@ def test_a_charge_for_a_canceled_order(bought):
 
 def test_an_entered_invoice_for_a_charged_order_is_a_duplicate(bought):
     now = timezone.now()
-    paper = SupplierBill(
+    paper = SupplierInvoice(
         supplier=bought.supplier,
         number=bought.number,
         reference="RE-77",
         currency="USD",
-        goods_amount=goods(bought),
+        subtotal_amount=goods(bought),
         freight_amount=bought.freight_amount,
     )
     invoices.enter(bill=paper, actor="zumrud", now=now)
-    with pytest.raises(invoices.BillRefusedError):
+    with pytest.raises(invoices.InvoiceRejectedError):
         invoices.enter(
-            bill=SupplierBill(supplier=bought.supplier, reference="RE-77"), actor="z", now=now
+            bill=SupplierInvoice(supplier=bought.supplier, reference="RE-77"), actor="z", now=now
         )
 
     compare()
     assert found() == [("bill_twice", "goods", goods(bought), 2 * goods(bought))]
     invoices.withdraw(bill=paper, now=now)
-    with pytest.raises(invoices.BillRefusedError):
+    with pytest.raises(invoices.InvoiceRejectedError):
         invoices.withdraw(bill=paper, now=now)
 
     compare()
@@ -133,23 +133,23 @@ def test_an_entered_invoice_for_a_charged_order_is_a_duplicate(bought):
 def test_the_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  # noqa: F811
     """CJ replaces the charge of the whole order by those of its parts."""
     compare()
-    whole_bill = SupplierBill.objects.get()
+    whole_bill = SupplierInvoice.objects.get()
     told = [
-        Charge(
+        InvoiceReport(
             number=bought.number,
             supplier_reference=f"{whole_bill.reference}-{part}",
             goods=Money(goods, "USD"),
-            at=whole_bill.billed_at,
+            at=whole_bill.invoiced_at,
         )
-        for part, goods in enumerate([Decimal(1), whole_bill.goods_amount - 1])
+        for part, goods in enumerate([Decimal(1), whole_bill.subtotal_amount - 1])
     ]
-    invoices._keep(bought.supplier, told, {whole_bill.pk}, timezone.now())
+    invoices._store_charges(bought.supplier, told, {whole_bill.pk}, timezone.now())
 
-    findings = purchase_comparison.of_purchase_order(
+    findings = purchase_comparison.compare_purchase_order(
         PurchaseOrder.objects.get(pk=bought.pk), tells_all=True, now=timezone.now()
     )
 
-    assert [row.withdrawn_at is None for row in SupplierBill.objects.order_by("pk")] == [
+    assert [row.withdrawn_at is None for row in SupplierInvoice.objects.order_by("pk")] == [
         False,
         True,
         True,
@@ -159,11 +159,11 @@ def test_the_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  #
 
 def test_an_invoice_in_another_currency(bought):
     compare()
-    SupplierBill.objects.update(currency="EUR", told_by="zumrud")
+    SupplierInvoice.objects.update(currency="EUR", entered_by="zumrud")
 
     compare()
 
-    row = MoneyDifference.objects.get(status="open")
+    row = Discrepancy.objects.get(status="open")
     assert (row.kind, row.currency, row.found_currency) == ("bill_currency", "USD", "EUR")
 
 
@@ -172,10 +172,10 @@ def test_an_invoice_for_an_unknown_purchase_order(bought, sandbox_supplier):  # 
 
     compare()
 
-    bill = SupplierBill.objects.get()
+    bill = SupplierInvoice.objects.get()
     unknown = ("bill_unknown", "", None, bill.total.amount)
     assert unknown in found()
-    row = MoneyDifference.objects.get(kind="bill_unknown")
+    row = Discrepancy.objects.get(kind="bill_unknown")
     assert (row.reference, row.supplier) == (bought.number, bought.supplier)
 
 
@@ -192,15 +192,15 @@ def test_a_supplier_that_does_not_answer_keeps_the_day_open(bought, sandbox_supp
 
 
 def test_a_supplier_without_a_list_is_asked_per_order(bought, monkeypatch):
-    monkeypatch.setattr(invoices, "Charging", type("NoCharging", (), {}))
-    monkeypatch.setattr(invoices, "lists_all", lambda _supplier: False)
+    monkeypatch.setattr(invoices, "InvoiceListing", type("NoCharging", (), {}))
+    monkeypatch.setattr(invoices, "lists_all_charges", lambda _supplier: False)
     PurchaseLine.objects.update(agreed_cost_amount=1)
 
     compare()
 
-    bill = SupplierBill.objects.get()
-    assert (bill.billed_at, bill.reference) == (None, bought.supplier_reference)
-    assert found() == [("bill_more", "goods", Decimal("1.00"), bill.goods_amount)]
+    bill = SupplierInvoice.objects.get()
+    assert (bill.invoiced_at, bill.reference) == (None, bought.supplier_reference)
+    assert found() == [("bill_more", "goods", Decimal("1.00"), bill.subtotal_amount)]
 
 
 def test_a_blocked_supplier_is_not_called(bought, sandbox_supplier):  # noqa: F811 - the fixture
@@ -213,11 +213,11 @@ def test_a_blocked_supplier_is_not_called(bought, sandbox_supplier):  # noqa: F8
 def test_an_incomplete_list_is_not_used(bought, monkeypatch):
     from suppliers.connectors.cj import order_status  # noqa: PLC0415
 
-    monkeypatch.setattr(order_status, "A_PAGE", 1)
-    with adapter_for(bought.supplier) as connector:
+    monkeypatch.setattr(order_status, "ORDERS_PER_PAGE", 1)
+    with open_connector(bought.supplier) as connector:
         since = timezone.now() - SPAN
-        assert len(list(connector.charges(since=since))) == 1
-        monkeypatch.setattr(order_status, "MOST_PAGES", 1)
-        with pytest.raises(OutsideError):
-            list(connector.charges(since=since))
-        assert list(connector.charges(since=timezone.now() + SPAN)) == []
+        assert len(list(connector.list_invoices(since=since))) == 1
+        monkeypatch.setattr(order_status, "MAX_PAGES", 1)
+        with pytest.raises(ExternalServiceError):
+            list(connector.list_invoices(since=since))
+        assert list(connector.list_invoices(since=timezone.now() + SPAN)) == []

@@ -124,7 +124,7 @@ def test_one_capture_of_a_part_gives_the_rest_back(gateway, paid):
     assert told(gateway, paid) == [
         AUTHORIZED,
         ("captured", "20.00 EUR"),
-        ("released", "44.99 EUR"),
+        ("voided", "44.99 EUR"),
     ]
 
 
@@ -143,7 +143,7 @@ def test_money_is_captured_twice_where_the_account_does_that(gateway, many):
 
     assert gateway.history(reference=many)[0].capture_mode is CaptureMode.MULTIPLE
     assert held == [AUTHORIZED, ("captured", "50.00 EUR")]
-    assert told(gateway, many) == [*held, ("released", "14.99 EUR")]
+    assert told(gateway, many) == [*held, ("voided", "14.99 EUR")]
 
 
 def test_a_whole_capture_leaves_nothing_to_release(gateway, paid):
@@ -155,7 +155,7 @@ def test_a_whole_capture_leaves_nothing_to_release(gateway, paid):
 def test_what_is_voided_is_released_whole(gateway, stripe, paid):
     update = gateway.release(reference=paid, amount=TOTAL, key="release:1")
 
-    assert (update.news.value, update.amount) == ("released", TOTAL)
+    assert (update.news.value, update.amount) == ("voided", TOTAL)
     assert stripe.intent["cancellation_reason"] == "requested_by_customer"
 
 
@@ -264,9 +264,9 @@ def test_a_refused_review_gives_the_money_back_at_stripe(
 
     news = [name for name, _amount in told(gateway, paid)]
 
-    assert news[-2:] == ["under_review", "review_refused"]
+    assert news[-2:] == ["under_review", "review_rejected"]
     assert ("refunded" in news) is is_captured
-    assert ("released" in news) is not is_captured
+    assert ("voided" in news) is not is_captured
 
 
 def test_a_review_that_ended_otherwise_waits_for_a_person(gateway, stripe, paid):

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from orders.gateways.stripe.objects import Dispute, Refund, Session
-from orders.gateways.stripe.translation import State, news_of
+from orders.gateways.stripe.translation import PaymentState, to_updates
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECONDS = int(AT.timestamp())
@@ -28,7 +28,7 @@ def state(intent=None, charge=None, *, session="complete", refunds=(), disputes=
         "payment_intent": intent,
         "a_word_of_tomorrow": {"x": 1},
     }
-    return State(
+    return PaymentState(
         session=msgspec.convert(told, Session),
         refunds=msgspec.convert(list(refunds), list[Refund]),
         disputes=msgspec.convert(list(disputes), list[Dispute]),
@@ -36,12 +36,14 @@ def state(intent=None, charge=None, *, session="complete", refunds=(), disputes=
 
 
 def told(found):
-    return [(update.news.value, str(update.amount)) for update in news_of(found)]
+    return [(update.news.value, str(update.amount)) for update in to_updates(found)]
 
 
 @pytest.mark.parametrize("details", [None, {}, {"card": None}, {"card": {"capture_before": None}}])
 def test_without_a_capture_deadline_the_shortest_one_applies(details):
-    (update,) = news_of(state({"status": "requires_capture"}, {"payment_method_details": details}))
+    (update,) = to_updates(
+        state({"status": "requires_capture"}, {"payment_method_details": details})
+    )
 
     assert update.capture_before == AT + timedelta(days=4, hours=18)
     assert update.capture_mode == "single"
@@ -49,7 +51,7 @@ def test_without_a_capture_deadline_the_shortest_one_applies(details):
 
 def test_who_says_it_is_believed():
     charge = {"payment_method_details": {"card": CARD}}
-    (update,) = news_of(state({"status": "requires_capture"}, charge))
+    (update,) = to_updates(state({"status": "requires_capture"}, charge))
 
     assert update.capture_before == AT + timedelta(seconds=500_000)
     assert update.capture_mode == "multiple"
@@ -68,7 +70,7 @@ def test_a_rest_that_was_released_is_one_whatever_the_intent_is_called_then(inte
     assert told(state(intent, charge)) == [
         ("authorized", "64.99 EUR"),
         ("captured", "20.00 EUR"),
-        ("released", "44.99 EUR"),
+        ("voided", "44.99 EUR"),
     ]
 
 
@@ -110,8 +112,8 @@ def test_an_unpaid_session_gives_no_update_until_it_expires(intent, session, new
 @pytest.mark.parametrize(
     ("status", "news"),
     [
-        ("warning_needs_response", ["warned"]),
-        ("warning_closed", ["warned"]),
+        ("warning_needs_response", ["fraud_warning"]),
+        ("warning_closed", ["fraud_warning"]),
         ("needs_response", ["disputed"]),
         ("a_status_of_tomorrow", ["disputed"]),
         ("won", ["disputed", "dispute_won"]),
@@ -140,4 +142,4 @@ def test_a_refund_is_told_when_it_arrived_or_came_back(status, news):
     refund = {"id": "re_1", "amount": 500, "currency": "eur", "status": status}
     found = state({"status": "succeeded", "amount_received": 6499}, refunds=[refund])
 
-    assert [(one.news.value, one.external_id) for one in news_of(found)][2:] == news
+    assert [(one.news.value, one.external_id) for one in to_updates(found)][2:] == news

@@ -34,7 +34,7 @@ def purchase_order_in_dollars(supplier):
 
 
 def send():
-    tasks.send(purchase_order_id=PurchaseOrder.objects.get().pk)
+    tasks.submit(purchase_order_id=PurchaseOrder.objects.get().pk)
     return PurchaseOrder.objects.get()
 
 
@@ -52,14 +52,14 @@ def test_a_missing_rate_holds_with_a_readable_reason(supplier):
 def test_the_hold_is_released_when_the_rate_appears(supplier):
     send()
 
-    tasks.lift_holds()
+    tasks.release_resolved_holds()
     assert PurchaseOrder.objects.get().status == "on_hold"
     make_exchange_rate()
-    tasks.lift_holds()
+    tasks.release_resolved_holds()
 
     lifted = PurchaseOrder.objects.get()
     assert (lifted.status, lifted.hold_reasons) == ("ready", [])
-    assert send().request_status == "accepted"
+    assert send().submission_status == "accepted"
 
 
 def test_a_new_rate_removes_no_other_reason(supplier):
@@ -67,7 +67,7 @@ def test_a_new_rate_removes_no_other_reason(supplier):
     send()
     make_exchange_rate()
 
-    assert holds.lift_answered(now=NOON) == 0
+    assert holds.release_resolved(now=NOON) == 0
 
     held = PurchaseOrder.objects.get()
     assert held.status == "on_hold"
@@ -77,7 +77,7 @@ def test_a_new_rate_removes_no_other_reason(supplier):
 def test_a_loss_at_the_new_rate_holds_it_again(supplier):
     send()
     make_exchange_rate(rate="40")
-    holds.lift_answered(now=NOON)
+    holds.release_resolved(now=NOON)
 
     assert {reason["code"] for reason in send().hold_reasons} == {"margin"}
 
@@ -88,16 +88,16 @@ def test_an_outdated_rate_holds_until_there_is_a_new_one(supplier, settings):
 
     held = send()
     assert [reason["code"] for reason in held.hold_reasons] == ["rate"]
-    assert holds.lift_answered(now=timezone.now()) == 0
+    assert holds.release_resolved(now=timezone.now()) == 0
 
     ExchangeRate.objects.filter(pk=rate.pk).update(as_of=timezone.now())
-    assert holds.lift_answered(now=timezone.now()) == 1
-    assert send().request_status == "accepted"
+    assert holds.release_resolved(now=timezone.now()) == 1
+    assert send().submission_status == "accepted"
 
 
 def test_a_rate_awaiting_approval_holds(supplier):
     rate = make_exchange_rate()
-    ExchangeRate.objects.filter(pk=rate.pk).update(waiting_rate=Decimal(40))
+    ExchangeRate.objects.filter(pk=rate.pk).update(pending_rate=Decimal(40))
 
     assert [reason["code"] for reason in send().hold_reasons] == ["rate"]
     assert supplier.effects == []

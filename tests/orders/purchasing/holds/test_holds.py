@@ -9,7 +9,7 @@ from orders.models import Order, PurchaseOrder
 from orders.purchasing import submission
 from orders.purchasing.holds import holds
 from storefront.lib.models import StatusChange
-from storefront.lib.state_machine import IllegalMoveError
+from storefront.lib.state_machine import InvalidTransitionError
 from suppliers.models import Connection
 from tests.factories.orders import make_paid_order, make_purchase_orders
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
@@ -24,7 +24,7 @@ def supplier(monkeypatch):
 
 
 def go_on(order):
-    return holds.go_on(order=order, reason="I called her", actor="staff", now=NOON)
+    return holds.release_order(order=order, reason="I called the customer", actor="staff", now=NOON)
 
 
 def hold(order):
@@ -37,7 +37,7 @@ def test_a_released_order_without_purchase_orders_is_placed():
 
     assert (order.status, order.hold_reason) == ("placed", "")
     move = StatusChange.objects.filter(subject="orders.Order").latest("pk")
-    assert (move.actor, move.reason) == ("staff", "I called her")
+    assert (move.actor, move.reason) == ("staff", "I called the customer")
 
 
 def test_a_released_order_with_purchase_orders_is_processing():
@@ -49,7 +49,7 @@ def test_a_released_order_with_purchase_orders_is_processing():
 def test_an_order_that_is_not_held_cannot_be_released():
     order = make_paid_order()
 
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(InvalidTransitionError):
         go_on(order)
 
     order.refresh_from_db()
@@ -59,24 +59,26 @@ def test_an_order_that_is_not_held_cannot_be_released():
 def test_a_low_balance_holds_until_it_is_enough(supplier):
     (purchase_order,) = make_purchase_orders()
     wire = Connection.objects.filter(supplier=purchase_order.supplier)
-    wire.update(balance_amount=Decimal("9.99"), balance_as_of=NOON)
+    wire.update(balance_amount=Decimal("9.99"), balance_reported_at=NOON)
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     assert [one["code"] for one in purchase_order.hold_reasons] == ["balance"]
     assert supplier.effects == []
-    assert holds.lift_answered(now=NOON) == 0
+    assert holds.release_resolved(now=NOON) == 0
     wire.update(balance_amount=Decimal("50.00"))
-    assert holds.lift_answered(now=NOON) == 1
+    assert holds.release_resolved(now=NOON) == 1
     purchase_order = PurchaseOrder.objects.get()
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
     assert supplier.effects == [purchase_order.number]
 
 
 def test_an_outdated_balance_does_not_hold(supplier):
     (purchase_order,) = make_purchase_orders()
-    Connection.objects.update(balance_amount=Decimal(0), balance_as_of=NOON - timedelta(hours=2))
+    Connection.objects.update(
+        balance_amount=Decimal(0), balance_reported_at=NOON - timedelta(hours=2)
+    )
 
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
 
     assert purchase_order.hold_reasons == []

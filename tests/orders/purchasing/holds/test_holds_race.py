@@ -17,7 +17,7 @@ from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WARNED = {"code": "warned", "sentence": "The bank warns of it."}
+FRAUD_WARNING = {"code": "fraud_warning", "sentence": "The bank warns of it."}
 
 
 @pytest.fixture
@@ -27,25 +27,27 @@ def held(monkeypatch):
     make_purchase_orders()
     SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    held = submission.send(purchase_order=rows.get(), now=NOON)
-    held.hold_reasons = [WARNED, *held.hold_reasons]
+    held = submission.submit(purchase_order=rows.get(), now=NOON)
+    held.hold_reasons = [FRAUD_WARNING, *held.hold_reasons]
     held.save(update_fields=["hold_reasons"])
     held.order.move("on_hold", at=NOON, hold_reason="The bank warns of it.")
     return held
 
 
 def go_on(held):
-    return lambda: holds.go_on(order=held.order, reason="I called her", actor="ann", now=NOON)
+    return lambda: holds.release_order(
+        order=held.order, reason="I called the customer", actor="ann", now=NOON
+    )
 
 
 def waive(held):
-    key = holds.key_of(held.hold_reasons[-1])
+    key = holds.reason_key(held.hold_reasons[-1])
     return lambda: holds.waive(purchase_order=held, key=key, actor="bob", now=NOON)
 
 
 @pytest.mark.parametrize(
     ("first", "second", "place", "name"),
-    [(go_on, waive, holds, "take_off"), (waive, go_on, holds, "noted")],
+    [(go_on, waive, holds, "remove_reasons"), (waive, go_on, holds, "waiver")],
 )
 def test_releasing_and_waiving_at_once_leave_no_reason(  # noqa: PLR0917 - one race
     monkeypatch, held, first, second, place, name

@@ -12,7 +12,7 @@ from orders.purchasing import submission
 from orders.purchasing.holds import holds
 from storefront.lib.models import StatusChange
 from suppliers.compliance import vetting
-from suppliers.models import Criterion, Evidence, SupplierOffer
+from suppliers.models import ComplianceDocument, Requirement, SupplierOffer
 from tests.factories.compliance import make_verified
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
@@ -34,26 +34,26 @@ def sold(supplier, settings):
     """One purchase order of items whose certificates expire today."""
     settings.CERTIFICATES_FOR_EU = ["ce", "rohs"]
     (purchase_order,) = make_purchase_orders(make_sellable())
-    for criterion in (Criterion.CE, Criterion.ROHS):
+    for criterion in (Requirement.CE, Requirement.ROHS):
         make_verified(purchase_order.supplier, criterion, valid_until=NOON.date())
-    vetting.watch(now=NOON)
+    vetting.watch_expiry(now=NOON)
     return purchase_order
 
 
 def send(now):
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.send(purchase_order=rows.get(), now=now)
+    return submission.submit(purchase_order=rows.get(), now=now)
 
 
 def hold():
-    vetting.watch(now=TOMORROW)
+    vetting.watch_expiry(now=TOMORROW)
     return send(TOMORROW)
 
 
 def prove(criterion):
     supplier = PurchaseOrder.objects.get().supplier
     make_verified(supplier, criterion, now=TOMORROW, valid_until=IN_A_YEAR)
-    vetting.watch(now=TOMORROW)
+    vetting.watch_expiry(now=TOMORROW)
 
 
 def held_for(purchase_order):
@@ -61,7 +61,7 @@ def held_for(purchase_order):
 
 
 def test_a_certificate_is_valid_on_its_last_day(supplier, sold):
-    assert send(NOON).request_status == "accepted"
+    assert send(NOON).submission_status == "accepted"
 
 
 def test_missing_certificates_hold_with_their_names(supplier, sold):
@@ -78,43 +78,43 @@ def test_missing_certificates_hold_with_their_names(supplier, sold):
 def test_it_is_released_when_all_certificates_are_there(supplier, sold):
     sku = sold.lines.get().order_line.sku
     hold()
-    assert holds.lift_answered(now=TOMORROW) == 0
+    assert holds.release_resolved(now=TOMORROW) == 0
 
-    prove(Criterion.CE)
-    assert holds.lift_answered(now=TOMORROW) == 0
+    prove(Requirement.CE)
+    assert holds.release_resolved(now=TOMORROW) == 0
     held = PurchaseOrder.objects.get()
     assert (held.status, held_for(held)) == ("on_hold", [("evidence", f"{sku}: rohs")])
 
-    prove(Criterion.ROHS)
-    assert holds.lift_answered(now=TOMORROW) == 1
+    prove(Requirement.ROHS)
+    assert holds.release_resolved(now=TOMORROW) == 1
     assert StatusChange.objects.latest("pk").reason == "the certificate is on file"
-    assert send(TOMORROW).request_status == "accepted"
+    assert send(TOMORROW).submission_status == "accepted"
 
 
 def test_a_certificate_removes_no_other_reason(supplier, sold):
     SupplierOffer.objects.update(cost_amount=Decimal("10.50"))
     hold()
-    prove(Criterion.CE)
-    prove(Criterion.ROHS)
+    prove(Requirement.CE)
+    prove(Requirement.ROHS)
 
-    assert holds.lift_answered(now=TOMORROW) == 0
+    assert holds.release_resolved(now=TOMORROW) == 0
 
     assert [code for code, _ in held_for(PurchaseOrder.objects.get())] == ["cost"]
 
 
 def test_a_waiver_covers_no_other_certificate(supplier, sold):
-    Evidence.objects.filter(criterion=Criterion.ROHS).update(valid_until=IN_A_YEAR)
-    holds.release_hold(purchase_order=hold(), actor="ann", now=TOMORROW)
-    Evidence.objects.filter(criterion=Criterion.ROHS).update(valid_until=NOON.date())
+    ComplianceDocument.objects.filter(criterion=Requirement.ROHS).update(valid_until=IN_A_YEAR)
+    holds.waive_all(purchase_order=hold(), actor="ann", now=TOMORROW)
+    ComplianceDocument.objects.filter(criterion=Requirement.ROHS).update(valid_until=NOON.date())
 
     held = hold()
 
     assert [subject.split(": ")[1] for _, subject in held_for(held)] == ["rohs"]
-    holds.release_hold(purchase_order=held, actor="ann", now=TOMORROW)
-    assert send(TOMORROW).request_status == "accepted"
+    holds.waive_all(purchase_order=held, actor="ann", now=TOMORROW)
+    assert send(TOMORROW).submission_status == "accepted"
 
 
 def test_it_is_not_held_where_no_certificate_is_required(supplier, sold, settings):
     settings.CERTIFICATES_FOR_EU = []
 
-    assert hold().request_status == "accepted"
+    assert hold().submission_status == "accepted"

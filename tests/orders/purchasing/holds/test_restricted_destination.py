@@ -30,7 +30,7 @@ def supplier(monkeypatch):
 
 def send(now=NOON):
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.send(purchase_order=rows.get(), now=now)
+    return submission.submit(purchase_order=rows.get(), now=now)
 
 
 @pytest.mark.parametrize(
@@ -51,26 +51,26 @@ def test_a_destination_restricted_after_the_sale_holds_until_waived(supplier, of
     (reason,) = held.hold_reasons
     assert (reason["code"], reason["subject"][-4:]) == ("restricted", ": DE")
     assert reason["sentence"].endswith("must not be shipped to DE.")
-    holds.release_hold(purchase_order=held, actor="ann", now=LATER)
-    assert send(LATER).request_status == "accepted"
+    holds.waive_all(purchase_order=held, actor="ann", now=LATER)
+    assert send(LATER).submission_status == "accepted"
 
 
 def test_a_restriction_of_another_country_does_not_hold(supplier):
     make_purchase_orders()
     Product.objects.update(not_sent_to=["FR"])
 
-    assert send().request_status == "accepted"
+    assert send().submission_status == "accepted"
 
 
 def test_restricting_a_destination_locks_no_feed_field():
     product = make_product()
 
     with transaction.atomic():
-        editing.edit(product=product, changes={"not_sent_to": ["FR"]}, now=NOON)
-        editing.edit(product=product, changes={"title": "Mine"}, now=NOON)
+        editing.apply_edit(product=product, changes={"not_sent_to": ["FR"]}, now=NOON)
+        editing.apply_edit(product=product, changes={"title": "Mine"}, now=NOON)
 
     product.refresh_from_db()
-    assert (product.not_sent_to, product.locked_fields) == (["FR"], ["title"])
+    assert (product.not_sent_to, product.overridden_fields) == (["FR"], ["title"])
 
 
 @pytest.mark.parametrize("codes", [["fr"], ["F1"], [""], ["FR", None]])

@@ -11,7 +11,7 @@ from orders.models import PurchaseOrder
 from orders.purchasing import submission
 from orders.purchasing.holds import holds
 from storefront.lib.money import Money
-from storefront.lib.state_machine import LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.models import SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
@@ -30,7 +30,7 @@ def supplier(monkeypatch):
 
 def send(now=NOON):
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-    return submission.send(purchase_order=rows.get(), now=now)
+    return submission.submit(purchase_order=rows.get(), now=now)
 
 
 def set_cost(amount, **which):
@@ -38,7 +38,7 @@ def set_cost(amount, **which):
 
 
 def release(held):
-    holds.release_hold(purchase_order=held, actor="ann", now=LATER)
+    holds.waive_all(purchase_order=held, actor="ann", now=LATER)
 
 
 def test_a_cost_that_rises_after_its_waiver_holds_again(supplier):
@@ -52,7 +52,7 @@ def test_a_cost_that_rises_after_its_waiver_holds_again(supplier):
     assert held.status == "on_hold"
     assert "12.00" in held.hold_reasons[0]["sentence"]
     release(held)
-    assert send().request_status == "accepted"
+    assert send().submission_status == "accepted"
 
 
 def test_a_cost_that_falls_after_its_waiver_is_submitted(supplier):
@@ -61,7 +61,7 @@ def test_a_cost_that_falls_after_its_waiver_is_submitted(supplier):
     release(send())
     set_cost("10.40")
 
-    assert send().request_status == "accepted"
+    assert send().submission_status == "accepted"
 
 
 def test_a_waiver_covers_one_line(supplier):
@@ -75,7 +75,7 @@ def test_a_waiver_covers_one_line(supplier):
 
     assert [reason["subject"] for reason in held.hold_reasons] == [second.variant.sku]
     release(held)
-    assert send().request_status == "accepted"
+    assert send().submission_status == "accepted"
 
 
 def test_reasons_changed_since_shown_are_not_released(supplier):
@@ -84,7 +84,7 @@ def test_reasons_changed_since_shown_are_not_released(supplier):
     seen = send()
     PurchaseOrder.objects.update(hold_reasons=[{"code": "margin", "sentence": "It would lose."}])
 
-    with pytest.raises(LostRaceError):
+    with pytest.raises(ConcurrentUpdateError):
         release(seen)
 
     assert PurchaseOrder.objects.get().waived_reasons == []
@@ -97,7 +97,7 @@ def test_a_validated_cost_overrides_the_list_cost(supplier):
 
     held = send()
 
-    assert (held.status, held.request_status) == ("on_hold", "unsubmitted")
+    assert (held.status, held.submission_status) == ("on_hold", "unsubmitted")
     assert "margin" in {reason["code"] for reason in held.hold_reasons}
     assert supplier.effects == []
 
@@ -108,7 +108,7 @@ def two_reasons():
     make_purchase_orders(first, second)
     set_cost("10.50")
     held = send()
-    return held, [holds.key_of(reason) for reason in held.hold_reasons]
+    return held, [holds.reason_key(reason) for reason in held.hold_reasons]
 
 
 def waive(held, key, actor="ann"):
@@ -121,7 +121,7 @@ def test_waiving_the_last_reason_releases_the_order(supplier):
     assert not waive(held, one)
     held.refresh_from_db()
     assert held.status == "on_hold"
-    assert [holds.key_of(reason) for reason in held.hold_reasons] == [other]
+    assert [holds.reason_key(reason) for reason in held.hold_reasons] == [other]
     assert [(each["by"], each["at"]) for each in held.waived_reasons] == [
         ("ann", LATER.isoformat())
     ]
@@ -130,7 +130,7 @@ def test_waiving_the_last_reason_releases_the_order(supplier):
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("ready", [])
     assert [each["by"] for each in held.waived_reasons] == ["ann", "bob"]
-    assert send().request_status == "accepted"
+    assert send().submission_status == "accepted"
 
 
 def test_a_waived_or_worse_reason_cannot_be_waived(supplier):
@@ -152,14 +152,14 @@ def test_a_waived_or_worse_reason_cannot_be_waived(supplier):
 def test_two_concurrent_waivers_are_both_stored(supplier, monkeypatch):
     held, (one, other) = two_reasons()
     rival = Rival(lambda: waive(held, other, "bob"))
-    note = holds.noted
+    note = holds.waiver
 
     def noted(reason, **who):
         if who["actor"] == "ann":
             rival.begin()  # in the middle of what ann does
         return note(reason, **who)
 
-    monkeypatch.setattr(holds, "noted", noted)
+    monkeypatch.setattr(holds, "waiver", noted)
     waive(held, one)
     rival.finish()
 
@@ -174,16 +174,16 @@ def test_checking_again_waives_nothing(supplier):
     set_cost("10.50")
     held = send()
 
-    holds.check_again(purchase_order=held, actor="ann", now=LATER)
+    holds.recheck(purchase_order=held, actor="ann", now=LATER)
     assert send().status == "on_hold"  # it still costs more
     held.refresh_from_db()
     assert held.waived_reasons == []
 
     set_cost("10.00")
-    holds.check_again(purchase_order=held, actor="ann", now=LATER)
-    assert send().request_status == "accepted"
+    holds.recheck(purchase_order=held, actor="ann", now=LATER)
+    assert send().submission_status == "accepted"
     with pytest.raises(holds.NotHeldError, match="no longer on hold"):
-        holds.check_again(purchase_order=held, actor="bob", now=LATER)
+        holds.recheck(purchase_order=held, actor="bob", now=LATER)
 
 
 def test_a_dispute_cannot_be_checked_again(supplier):
@@ -192,4 +192,4 @@ def test_a_dispute_cannot_be_checked_again(supplier):
     PurchaseOrder.objects.update(status="on_hold", hold_reasons=[reason])
 
     with pytest.raises(holds.NotHeldError, match="no automatic check can resolve"):
-        holds.check_again(purchase_order=PurchaseOrder.objects.get(), actor="ann", now=LATER)
+        holds.recheck(purchase_order=PurchaseOrder.objects.get(), actor="ann", now=LATER)

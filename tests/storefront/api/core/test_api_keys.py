@@ -8,28 +8,28 @@ import pytest
 from django.urls import reverse
 
 from storefront.api.core import api_keys
-from storefront.api.models import PriceKey
+from storefront.api.models import ApiKey
 from tests.factories.catalog import NOON
 
 pytestmark = pytest.mark.django_db
-ADD = reverse("admin:api_pricekey_add")
+ADD = reverse("admin:api_apikey_add")
 KEY = re.compile(r"fara_prices_[\w-]{43}")
 
 
 def page(key, what="change"):
-    return reverse(f"admin:api_pricekey_{what}", args=[key.pk])
+    return reverse(f"admin:api_apikey_{what}", args=[key.pk])
 
 
 def test_key_is_shown_once_and_not_stored(staff):
     answer = staff.post(ADD, {"name": "watcher"})
 
-    (told,) = set(KEY.findall(answer.content.decode()))
-    key = PriceKey.objects.get()
+    (plaintext,) = set(KEY.findall(answer.content.decode()))
+    key = ApiKey.objects.get()
     assert (key.name, key.made_by) == ("watcher", "staff@fara.example")
-    assert key.digest == api_keys.digest_of(told)
+    assert key.digest == api_keys.digest_of(plaintext)
     assert "no-store" in answer.headers["cache-control"]
-    assert told not in str(answer.cookies)
-    for again in (page(key), reverse("admin:api_pricekey_changelist")):
+    assert plaintext not in str(answer.cookies)
+    for again in (page(key), reverse("admin:api_apikey_changelist")):
         shown = staff.get(again).content.decode()
         assert key.start in shown
         assert not KEY.search(shown)
@@ -37,7 +37,7 @@ def test_key_is_shown_once_and_not_stored(staff):
 
 
 def test_valid_keys_have_different_names(staff):
-    old, _told = api_keys.make(name="watcher", actor="ann", now=NOON)
+    old, _told = api_keys.create(name="watcher", actor="ann", now=NOON)
 
     refused = staff.post(ADD, {"name": "watcher"})
     api_keys.revoke(key=old, actor="ann", now=NOON)
@@ -45,11 +45,11 @@ def test_valid_keys_have_different_names(staff):
 
     assert "A valid key with this name already exists." in refused.content.decode()
     assert KEY.search(made.content.decode())
-    assert PriceKey.objects.count() == 2
+    assert ApiKey.objects.count() == 2
 
 
 def test_revoked_key_records_the_actor(staff):
-    key, _told = api_keys.make(name="watcher", actor="ann", now=NOON)
+    key, _told = api_keys.create(name="watcher", actor="ann", now=NOON)
 
     staff.post(page(key, "revoke"))
 
@@ -60,7 +60,7 @@ def test_revoked_key_records_the_actor(staff):
 
 
 def test_second_revocation_keeps_the_first_actor():
-    key, _told = api_keys.make(name="watcher", actor="ann", now=NOON)
+    key, _told = api_keys.create(name="watcher", actor="ann", now=NOON)
 
     api_keys.revoke(key=key, actor="ann", now=NOON)
     api_keys.revoke(key=key, actor="bob", now=NOON)

@@ -110,7 +110,7 @@ def test_retry_finishes_an_order_after_a_crash(api, cart, order_request, monkeyp
         raise SystemExit
 
     with monkeypatch.context() as dying:
-        dying.setattr(sessions, "start", die)
+        dying.setattr(sessions, "open_session", die)
         with pytest.raises(SystemExit):
             api.post(f"{cart}checkout/", order_request, key="k1")
     left_behind = IdempotencyRecord.objects.get()
@@ -139,7 +139,7 @@ def test_old_records_are_deleted_and_new_ones_stay(api, cart, order_request, noo
     IdempotencyRecord.objects.update(started_at=NOON - timedelta(days=8))
     api.post("/api/v1/carts/", {}, key=NEW)
 
-    tasks.forget_old_keys()
+    tasks.delete_old_records()
     again = api.post(f"{cart}checkout/", order_request, key="old")
 
     assert not IdempotencyRecord.objects.filter(key="old", status_code=201).exists()
@@ -197,14 +197,14 @@ def test_eight_checkouts_with_different_keys_are_one_order(api, cart, order_requ
 def test_concurrent_request_gets_a_conflict_after_the_wait(api, cart, order_request, monkeypatch):
     monkeypatch.setattr(idempotency, "WAIT_S", 0.1)
     is_working, may_end = threading.Event(), threading.Event()
-    real = sessions.start
+    real = sessions.open_session
 
     def slow(**words):
         is_working.set()
         may_end.wait(timeout=10)
         return real(**words)
 
-    monkeypatch.setattr(sessions, "start", slow)
+    monkeypatch.setattr(sessions, "open_session", slow)
 
     def work():
         if is_working.is_set():

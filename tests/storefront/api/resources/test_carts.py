@@ -21,7 +21,7 @@ def test_cart_is_opened_filled_changed_and_emptied(api, cart, listing):
     empty = api.call("DELETE", f"{cart}lines/{line['id']}/").json()
 
     assert line["unit"] == {"amount": "39.99", "currency": "EUR"}
-    assert (more["count"], more["goods"]["amount"]) == (3, "119.97")
+    assert (more["count"], more["subtotal"]["amount"]) == (3, "119.97")
     assert (empty["count"], empty["lines"]) == (0, [])
 
 

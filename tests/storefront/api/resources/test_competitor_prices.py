@@ -11,11 +11,11 @@ import time_machine
 
 from catalog.competitors import price_import
 from catalog.listings import repricing
-from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange
+from catalog.models import CompetitorPrice, CompetitorPriceChange, CompetitorPriceList
 from storefront.api.core import api_keys
 from storefront.api.core.throttles import BatchThrottle
-from storefront.api.models import PriceKey
-from storefront.api.resources.competitor_prices import MOST_BYTES, MOST_ROWS
+from storefront.api.models import ApiKey
+from storefront.api.resources.competitor_prices import MAX_BYTES, MAX_ROWS
 from tests.factories.catalog import make_variant
 from tests.factories.competitors import make_identifier
 from tests.factories.priced_shop import drafted, open_and_reprice, prices, stock_shop
@@ -30,7 +30,7 @@ SEEN = "2026-11-24T11:00:00Z"
 @pytest.fixture
 def key():
     """Prices as stored after the request."""
-    return api_keys.make(name="watcher", actor="ann", now=NOON)[1]
+    return api_keys.create(name="watcher", actor="ann", now=NOON)[1]
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ def test_each_row_has_a_result_and_invalid_ones_affect_no_other(post_prices):
         "The row is not an object.",
     ]
     known = CompetitorPrice.objects.get(variant=by_sku)
-    assert (known.source, known.told_by) == ("watcher", "key watcher")
-    kept = CompetitorFile.objects.get()
-    assert (kept.came_by, kept.counts["refused"], len(kept.refused)) == ("api", 3, 3)
+    assert (known.source, known.reported_by) == ("watcher", "key watcher")
+    kept = CompetitorPriceList.objects.get()
+    assert (kept.source_type, kept.counts["refused"], len(kept.refused)) == ("api", 3, 3)
 
 
 def test_known_prices_are_confirmed_and_older_ones_ignored(post_prices):
@@ -130,7 +130,7 @@ def test_batch_without_valid_rows_is_a_problem(post_prices, more, reason):
     assert (answer.status_code, kind_of(answer)) == (422, "nothing-taken")
     assert pointers(answer) == ["#/prices/0"]
     assert reason in answer.json()["errors"][0]["detail"]
-    assert CompetitorFile.objects.get().refused[0][0] == 1
+    assert CompetitorPriceList.objects.get().refused[0][0] == 1
     assert not CompetitorPrice.objects.exists()
 
 
@@ -155,18 +155,18 @@ def test_same_key_imports_a_batch_once(post_prices, monkeypatch):
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
     assert (other.status_code, kind_of(other)) == (422, "idempotency-key-reused")
-    assert CompetitorFile.objects.count() == 1
+    assert CompetitorPriceList.objects.count() == 1
 
 
 def test_interrupted_batch_is_completed_by_the_same_key(post_prices, monkeypatch):
     variants = [make_variant() for _ in range(2)]
-    real = price_import.take_in
+    real = price_import.import_list
 
     def fail_after_import(**words):
         real(**words)
         raise RuntimeError
 
-    monkeypatch.setattr(price_import, "take_in", fail_after_import)
+    monkeypatch.setattr(price_import, "import_list", fail_after_import)
     broken = post_prices(*(row(variant.sku) for variant in variants))
     monkeypatch.undo()
     finished = post_prices(*(row(variant.sku) for variant in variants))
@@ -192,14 +192,14 @@ def test_valid_api_key_is_required(api, key, header):
 
     assert (answer.status_code, kind_of(answer)) == (401, "key-unknown")
     assert answer.headers["www-authenticate"] == "Bearer"
-    assert not CompetitorFile.objects.exists()
+    assert not CompetitorPriceList.objects.exists()
 
 
 def test_revoked_key_is_refused_and_another_still_works(post_prices):
     variant = make_variant()
-    other = api_keys.make(name="other", actor="ann", now=NOON)[1]
+    other = api_keys.create(name="other", actor="ann", now=NOON)[1]
 
-    api_keys.revoke(key=PriceKey.objects.get(name="watcher"), actor="bob", now=NOON)
+    api_keys.revoke(key=ApiKey.objects.get(name="watcher"), actor="bob", now=NOON)
 
     assert post_prices(row(variant.sku)).status_code == 401
     assert post_prices(row(variant.sku), bearer=other).status_code == 200
@@ -207,7 +207,7 @@ def test_revoked_key_is_refused_and_another_still_works(post_prices):
 
 def test_key_records_last_use_and_is_not_stored(post_prices, key):
     def used():
-        return PriceKey.objects.get().last_used_at
+        return ApiKey.objects.get().last_used_at
 
     assert used() is None
     post_prices(row("x"), once="1")
@@ -219,7 +219,7 @@ def test_key_records_last_use_and_is_not_stored(post_prices, key):
         post_prices(row("x"), once="3")
 
     assert (first, soon, used()) == (NOON, NOON, NOON + timedelta(hours=2))
-    assert key not in json.dumps(list(PriceKey.objects.values()), default=str)
+    assert key not in json.dumps(list(ApiKey.objects.values()), default=str)
 
 
 @pytest.mark.parametrize(
@@ -230,31 +230,31 @@ def test_key_records_last_use_and_is_not_stored(post_prices, key):
         ({"prices": {}}, 400, "invalid-fields"),
         ({"prices": "x"}, 400, "invalid-fields"),
         ({"prices": [{}], "more": 1}, 400, "invalid-fields"),
-        ({"prices": [{}] * (MOST_ROWS + 1)}, 400, "invalid-fields"),
+        ({"prices": [{}] * (MAX_ROWS + 1)}, 400, "invalid-fields"),
         ([], 400, "invalid-fields"),
-        ({"prices": ["x" * MOST_BYTES]}, 413, "too-large"),
+        ({"prices": ["x" * MAX_BYTES]}, 413, "too-large"),
     ],
 )
 def test_malformed_batch_is_refused(api, key, body, status, kind):
     answer = api.post(PATH, body, key="k1", authorization=f"Bearer {key}")
 
     assert (answer.status_code, kind_of(answer)) == (status, kind)
-    assert not CompetitorFile.objects.exists()
+    assert not CompetitorPriceList.objects.exists()
 
 
 def test_full_batch_takes_few_queries(post_prices, django_assert_max_num_queries):
     variants = [make_variant() for _ in range(20)]
-    rows = [row(variants[n % 20].sku, competitor=f"shop {n // 20}") for n in range(MOST_ROWS)]
+    rows = [row(variants[n % 20].sku, competitor=f"shop {n // 20}") for n in range(MAX_ROWS)]
 
     with django_assert_max_num_queries(60):
         answer = post_prices(*rows)
 
-    assert answer.json()["counts"]["changed"] == MOST_ROWS == CompetitorPrice.objects.count()
+    assert answer.json()["counts"]["changed"] == MAX_ROWS == CompetitorPrice.objects.count()
 
 
 def test_throttled_key_waits_and_another_does_not(post_prices, monkeypatch):
     monkeypatch.setattr(BatchThrottle, "rate", "2/min")
-    other = api_keys.make(name="other", actor="ann", now=NOON)[1]
+    other = api_keys.create(name="other", actor="ann", now=NOON)[1]
 
     told = [post_prices(row("x"), once=str(n)).status_code for n in range(3)]
 
@@ -282,9 +282,9 @@ def test_batch_that_changes_most_prices_is_quarantined(post_prices):
     assert (answer.status_code, kind_of(answer)) == (422, "batch-doubted")
     assert answer.json()["errors"][0]["detail"].startswith("20 of 20 known prices change")
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(10)}
-    file = CompetitorFile.objects.get(taken_at=None)
+    file = CompetitorPriceList.objects.get(taken_at=None)
     assert file.problem == "doubtful"
-    price_import.take_in(file=file, actor="ann", now=NOON)
+    price_import.import_list(file=file, actor="ann", now=NOON)
     assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(1000)}
 
 
@@ -296,7 +296,7 @@ def test_our_price_follows_within_the_guards(post_prices):
     before = prices()
 
     post_prices(row(cheap.variant.sku, price="19.99"), row(dear.variant.sku, price="0.01"))
-    repricing.reprice_waiting(now=NOON)
+    repricing.reprice_queued(now=NOON)
 
     dear.refresh_from_db()
     assert before == [Decimal("21.99")] * 2

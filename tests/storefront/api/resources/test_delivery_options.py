@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from orders.models import Order
-from shipping.models import AskedFreight
+from shipping.models import LiveRateLocation
 from shipping.rates import live_rates
 from tests.shipping.rates.test_live_rates import option
 from tests.storefront.api.schema_client import kind_of
@@ -31,8 +31,8 @@ def _asked(monkeypatch, listing):
     def adapter_for(_):
         yield Ferry()
 
-    monkeypatch.setattr(live_rates, "adapter_for", adapter_for)
-    AskedFreight.objects.create(location=listing.level.location)
+    monkeypatch.setattr(live_rates, "open_connector", adapter_for)
+    LiveRateLocation.objects.create(location=listing.level.location)
 
 
 def island_order(order_request, total):

@@ -44,14 +44,14 @@ def test_unknown_previous_cart_is_another_customer(api, cart, order_request, lis
 
 def test_client_without_cookie_is_limited_by_network(api, order_request, listing, monkeypatch):
     monkeypatch.setattr(network_limits, "MAX_OPEN", 1)
-    monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
+    monkeypatch.setattr(client_ip, "client_address", lambda _request: "203.0.113.7")
     order_again(api, order_request, listing)
-    monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.8")
+    monkeypatch.setattr(client_ip, "client_address", lambda _request: "203.0.113.8")
 
     answer = order_again(api, order_request, listing)
 
     assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (409, "held-already")
     assert answer.json()["until"]
     assert Order.objects.count() == 1
-    monkeypatch.setattr(client_ip, "address_of", lambda _request: "2001:db8::1")
+    monkeypatch.setattr(client_ip, "client_address", lambda _request: "2001:db8::1")
     assert order_again(api, order_request, listing).status_code == 201

@@ -173,7 +173,7 @@ def test_doubtful_address_needs_a_reason_and_gets_a_suggestion(api, cart, order_
     assert [each["may_be_kept"] for each in refused.json()["errors"]] == [True]
     assert refused.json()["suggestion"]["postcode"] == "10115"
     assert placed.status_code == 201
-    noted = Order.objects.get().address_check
+    noted = Order.objects.get().address_verification
     assert (noted["verdict"], noted["doubts"]) == ("unverified_accepted", ["line1"])
     assert (noted["reason"], noted["other"]["postcode"]) == ("a house", "10115")
     assert Order.objects.get().ship_to["postcode"] == "D-10115", "nothing is corrected unasked"
@@ -207,7 +207,7 @@ def test_cart_sold_out_meanwhile_is_refused(api, cart, order_request, listing):
 
 def test_stock_lost_between_plan_and_reservation_is_refused(api, cart, order_request, monkeypatch):
     def fail(**_):
-        raise checkout.CannotSupplyError
+        raise checkout.UnavailableError
 
     monkeypatch.setattr(checkout, "place", fail)
 
@@ -257,7 +257,7 @@ def test_canceled_paid_order_is_refunded(api, placed):
     answer = api.post(f"{path}cancel/", {})
 
     assert answer.json() == {"outcome": "canceled", "status": "canceled"}
-    assert order.payments.get().events.filter(kind="release_requested").exists()
+    assert order.payments.get().events.filter(kind="void_requested").exists()
 
 
 def test_expired_order_is_not_payable(api, placed):

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from catalog.search import index
-from catalog.search.filters import ShelfQuery
+from catalog.search.filters import ProductFilter
 from storefront.api.resources.products import KNOWN
 from tests.factories.catalog import (
     make_category,
@@ -34,7 +34,7 @@ def make_published(*, slug, title="Fara H1 headlamp", price="39.99", **spec):
     make_image(product, stem=f"{slug}-1")
     listing = make_sellable(quantity=20, price=price, variant=make_variant(product))
     with transaction.atomic():
-        index.shelve(product_ids=[product.pk], channel=make_channel())
+        index.reindex(product_ids=[product.pk], channel=make_channel())
     return listing
 
 
@@ -174,7 +174,7 @@ def test_api_has_every_filter_of_the_shop():
         "&unknown=power&in_stock=1&sort=price&page=2"
     )
 
-    names = {name for name, _ in ShelfQuery.from_params(everything).to_params()}
+    names = {name for name, _ in ProductFilter.from_params(everything).to_params()}
 
     assert len(names) == 13
     assert names <= KNOWN

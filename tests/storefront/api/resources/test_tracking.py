@@ -19,7 +19,7 @@ def make_parcel(purchase_order, number="YT1234567890123456", **columns):
         number=number,
         tracking_url=f"https://track.example/{number}",
         status_since=NOON,
-        announced_at=NOON,
+        label_created_at=NOON,
         **columns,
     )
     line = purchase_order.order.lines.get()

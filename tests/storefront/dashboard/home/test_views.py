@@ -17,7 +17,7 @@ from storefront.accounts.models import User
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.lib.money import Money
 from storefront.lib.security.proxy_check import MIN_RUN
-from suppliers.models import FeedRun, Supplier
+from suppliers.models import Supplier, SyncRun
 from tests.factories.full_shop import make_world
 from tests.factories.orders import make_paid_order, make_sellable
 from tests.factories.suppliers import NOON, make_supplier
@@ -137,7 +137,7 @@ def test_profit_is_net_revenue_minus_cost():
     make_paid_order(make_sellable(price="119.00", cost="40.00"), quantity=2)
     OrderLine.objects.update(tax_rate=Decimal("0.19"))
 
-    (earned,) = kpis.earned(now=NOON)
+    (earned,) = kpis.profit(now=NOON)
 
     assert earned.goods.rounded() == Money(Decimal("200.00"), "EUR")
     # 80.00 wholesale, 4.00 handling and 6.00 for the channel
@@ -147,12 +147,12 @@ def test_profit_is_net_revenue_minus_cost():
 
 def test_cost_without_landed_cost_uses_its_rate_or_is_left_out():
     def cost():
-        return kpis.earned(now=NOON)[0].cost.rounded().amount
+        return kpis.profit(now=NOON)[0].cost.rounded().amount
 
     make_paid_order(make_sellable(price="119.00", cost="40.00"))
     OrderLine.objects.update(tax_rate=0, cost_currency="USD", landed_amount=None, cost_rate=None)
 
-    assert kpis.earned(now=NOON) == []
+    assert kpis.profit(now=NOON) == []
     ExchangeRate.objects.create(
         base="USD", quote="EUR", rate=Decimal("0.5"), source="test", as_of=NOON
     )
@@ -164,7 +164,7 @@ def test_cost_without_landed_cost_uses_its_rate_or_is_left_out():
 def test_job_is_late_after_twice_its_interval_and_shows_its_last_run():
     supplier = make_supplier()
     for kind, age in (("stock", timedelta(minutes=31)), ("prices", timedelta(minutes=31))):
-        FeedRun.objects.create(
+        SyncRun.objects.create(
             supplier=supplier,
             kind=kind,
             status="applied",
@@ -174,7 +174,7 @@ def test_job_is_late_after_twice_its_interval_and_shows_its_last_run():
             read=420,
         )
 
-    jobs = {job.kind: job for job in feed_freshness.look(now=NOON)}
+    jobs = {job.kind: job for job in feed_freshness.job_freshness(now=NOON)}
 
     assert {kind: job.is_late for kind, job in jobs.items()} == {
         "products": True,  # never
@@ -183,4 +183,4 @@ def test_job_is_late_after_twice_its_interval_and_shows_its_last_run():
     }
     assert (jobs["stock"].last.read, jobs["products"].last) == (420, None)
     Supplier.objects.update(status="paused")
-    assert feed_freshness.look(now=NOON) == []
+    assert feed_freshness.job_freshness(now=NOON) == []

@@ -12,16 +12,16 @@ from catalog.models import Listing
 from orders.routing import stock_query
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
-from storefront.dashboard.inbox.rules.registry import CAUSES
+from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.dashboard.inbox.views import CODES
 from suppliers.inventory import publication
 from suppliers.models import (
     CostChange,
-    FeedLimits,
+    PendingPublication,
+    QuarantineThresholds,
     StockLevel,
     Supplier,
     SupplierOffer,
-    UnpublishedSupply,
 )
 from tests.factories.catalog import make_channel, make_price_rule, make_variant
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
@@ -39,8 +39,8 @@ def noon(db):
 
 
 def found(code):
-    causes = tuple(cause for cause in CAUSES if cause.code == code)
-    return query.find(causes=causes, now=NOON)
+    causes = tuple(cause for cause in RULES if cause.code == code)
+    return query.load_items(causes=causes, now=NOON)
 
 
 def increase_cost(offer, old, new, at=NOON):
@@ -49,27 +49,29 @@ def increase_cost(offer, old, new, at=NOON):
 
 
 def test_each_alert_code_is_a_rule():
-    assert {cause.code for cause in CAUSES} >= CODES
+    assert {cause.code for cause in RULES} >= CODES
 
 
 def test_cost_increase_above_the_suppliers_limit_is_an_alert_for_a_week():
     offer = make_offer(make_variant())
     increase_cost(offer, 10, "11.50")
-    assert found("cost_risen") == []
+    assert found("cost_increased") == []
 
     increase_cost(offer, 10, "11.60")
-    [row] = found("cost_risen")
+    [row] = found("cost_increased")
     assert (row.name, row.detail) == (f"Lumen: {offer.supplier_sku}", "10.00 → 11.60 EUR (+16 %)")
     assert row.url == reverse("admin:suppliers_supplieroffer_change", args=[offer.pk])
 
-    limits = FeedLimits.objects.create(supplier=offer.supplier, risen_percent=20)
-    assert found("cost_risen") == []
+    limits = QuarantineThresholds.objects.create(
+        supplier=offer.supplier, cost_increase_alert_percent=20
+    )
+    assert found("cost_increased") == []
     limits.delete()
     SupplierOffer.objects.update(cost_amount=10)  # it fell again
-    assert found("cost_risen") == []
+    assert found("cost_increased") == []
     SupplierOffer.objects.update(cost_amount=20)
     CostChange.objects.update(at=NOON - 8 * A_DAY)
-    assert found("cost_risen") == []
+    assert found("cost_increased") == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -82,9 +84,9 @@ def test_price_below_its_floor_is_an_alert():
     assert listing.landed_amount < listing.floor_amount <= listing.price_amount
 
     lower = listing.floor_amount - 1
-    Listing.objects.update(is_published=True, price_amount=lower, even_amount=lower)
+    Listing.objects.update(is_published=True, price_amount=lower, break_even_amount=lower)
 
-    [row] = found("price_below_floor")
+    [row] = found("price_below_minimum")
     assert (row.name, str(row.at_risk)) == (listing.variant.sku, "1.00 EUR")
 
 
@@ -106,21 +108,21 @@ def test_unroutable_listings_match_what_routing_finds(seed):
     assert found("listing_unroutable") == []
 
     for offer in SupplierOffer.objects.all():
-        offer.status = dice.choice(["active", "active", "held", "gone"])
-        offer.missing_evidence = dice.choice(["", "", "ce"])
+        offer.status = dice.choice(["active", "active", "on_hold", "discontinued"])
+        offer.missing_certificates = dice.choice(["", "", "ce"])
         offer.currency = dice.choice(["EUR", "EUR", "JPY"])
-        offer.minimum_quantity, offer.pack_size = dice.choice([1, 1, 4]), dice.choice([1, 1, 3])
+        offer.min_order_units, offer.pack_size = dice.choice([1, 1, 4]), dice.choice([1, 1, 3])
         offer.save()
     for level in StockLevel.objects.all():
         level.reserved = dice.choice([0, 0, level.reported_quantity])
         level.save()
-        UnpublishedSupply.objects.create(variant_id=level.offer.variant_id)
+        PendingPublication.objects.create(variant_id=level.offer.variant_id)
     if seed % 3 == 0:
         Supplier.objects.filter(code="one").update(status="paused")
     shown = Listing.objects.filter(available__gt=0, is_published=True)
     routed = {
         one.variant_id
-        for one in stock_query.candidates(
+        for one in stock_query.find_candidates(
             variant_ids=[variant.pk for variant in variants],
             channel=make_channel(),
             country="DE",

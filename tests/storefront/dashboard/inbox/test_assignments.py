@@ -10,11 +10,11 @@ from django.contrib.auth.models import Permission
 from django.db.models import F
 from django.urls import reverse
 
-from notifications.models import Delivery
+from notifications.models import Message
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import assignments, query, sla
-from storefront.dashboard.inbox.rules.registry import CAUSES
-from storefront.dashboard.models import Taken
+from storefront.dashboard.inbox.rules.registry import RULES
+from storefront.dashboard.models import InboxAssignment
 from suppliers.models import StockLevel
 from tests.factories.full_shop import make_world
 from tests.factories.suppliers import NOON
@@ -33,12 +33,14 @@ def at_noon():
 @pytest.fixture
 def row(monkeypatch):
     make_world(monkeypatch)
-    Delivery.objects.filter(pk=Delivery.objects.first().pk).update(status="dead", status_since=AGO)
+    Message.objects.filter(pk=Message.objects.first().pk).update(status="failed", status_since=AGO)
     return waiting()
 
 
 def waiting():
-    (found,) = [one for one in query.find(now=NOON) if one.cause.code == "message_dead"]
+    (found,) = [
+        one for one in query.load_items(now=NOON) if one.cause.code == "message_undeliverable"
+    ]
     return found
 
 
@@ -56,12 +58,12 @@ def post(client, found, what, **more):
 
 
 def test_item_is_assigned_shown_to_others_and_reassigned(client, row):
-    ann = sign_in(client, "ann", "view_delivery")
+    ann = sign_in(client, "ann", "view_message")
     assert post(client, row, "take").url == reverse("admin:index")
     assert waiting().taken_by == ann
     assert "Unassign" in client.get(reverse("admin:index")).content.decode()
 
-    bob = sign_in(client, "bob", "view_delivery")
+    bob = sign_in(client, "bob", "view_message")
     post(client, row, "take")  # the page is a minute old
     assert waiting().taken_by == ann
     page = client.get(reverse("admin:index")).content.decode()
@@ -70,7 +72,7 @@ def test_item_is_assigned_shown_to_others_and_reassigned(client, row):
 
     post(client, row, "take_over")
     assert waiting().taken_by == bob
-    sign_in(client, "cy", "view_delivery")
+    sign_in(client, "cy", "view_message")
     post(client, row, "give_back")  # from an old page: another user has it
     assert waiting().taken_by == bob
     client.force_login(User.objects.get(email=bob))
@@ -79,9 +81,9 @@ def test_item_is_assigned_shown_to_others_and_reassigned(client, row):
 
 
 def test_item_that_returns_is_unassigned(client, row):
-    sign_in(client, "ann", "view_delivery")
-    assignments.take(cause=row.cause.code, row=row.row, since=None, by="bob", now=AGO)
-    Delivery.objects.filter(pk=row.row).update(status_since=NOON)
+    sign_in(client, "ann", "view_message")
+    assignments.assign(cause=row.cause.code, row=row.row, since=None, by="bob", now=AGO)
+    Message.objects.filter(pk=row.row).update(status_since=NOON)
 
     assert waiting().taken_by == ""
     post(client, waiting(), "take")
@@ -91,9 +93,9 @@ def test_item_that_returns_is_unassigned(client, row):
 def test_forbidden_or_invalid_assignment_is_refused(client, row):
     sign_in(client, "eve", "view_order")
     assert post(client, row, "take").status_code == 403
-    assert not Taken.objects.exists()
+    assert not InboxAssignment.objects.exists()
 
-    sign_in(client, "ann", "view_delivery")
+    sign_in(client, "ann", "view_message")
     assert post(client, row, "take", row="x").status_code == 404
     assert post(client, row, "take", cause="nothing").status_code == 403
     assert post(client, row, "take", since="tomorrow", **{"from": "//evil.example"}).url == (
@@ -103,7 +105,7 @@ def test_forbidden_or_invalid_assignment_is_refused(client, row):
 
 
 def test_late_item_is_marked(client, row):
-    sign_in(client, "ann", "view_delivery")
+    sign_in(client, "ann", "view_message")
     with time_machine.travel(row.due + (NOON - AGO), tick=False):
         page = client.get(reverse("admin:index")).content.decode()
 
@@ -111,20 +113,22 @@ def test_late_item_is_marked(client, row):
 
 
 def test_each_response_time_belongs_to_a_rule():
-    assert sla.WITHIN.keys() <= {cause.code for cause in CAUSES}
+    assert sla.RESPONSE_TIMES.keys() <= {cause.code for cause in RULES}
 
 
 def test_assignment_of_an_item_with_moving_time_lasts_a_day(monkeypatch):
     make_world(monkeypatch)
-    ITEMS["stock_risk"]()
-    short = StockLevel.objects.filter(reported_quantity__lt=F("allocated_unseen") + F("reserved"))
+    ITEMS["stock_oversold"]()
+    short = StockLevel.objects.filter(
+        reported_quantity__lt=F("allocated_outstanding") + F("reserved")
+    )
     StockLevel.objects.filter(pk__in=short[1:].values("pk")).update(reported_quantity=99)
     level = short.get()
-    assignments.take(cause="stock_risk", row=level.pk, since=None, by="ann", now=NOON)
+    assignments.assign(cause="stock_oversold", row=level.pk, since=None, by="ann", now=NOON)
 
     def taken(now):
         StockLevel.objects.filter(pk=level.pk).update(received_at=now)  # the feed arrived again
-        (found,) = [one for one in query.find(now=now) if one.cause.code == "stock_risk"]
+        (found,) = [one for one in query.load_items(now=now) if one.cause.code == "stock_oversold"]
         return found.taken_by
 
     assert taken(NOON + timedelta(hours=5)) == "ann"

@@ -8,12 +8,12 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 
 from catalog.models import Image
-from notifications.models import Delivery
+from notifications.models import Message
 from orders.models import PurchaseOrder, SupplierClaim
 from orders.purchasing import acknowledgements
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query
-from storefront.dashboard.inbox.rules.registry import CAUSES
+from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.lib.money import Money
 from suppliers.runs import issue_labels
 from tests.factories.full_shop import make_world
@@ -24,21 +24,21 @@ pytestmark = pytest.mark.django_db
 
 # Rules whose items have an amount.
 OF_KNOWN_WORTH = {
-    "address_wished",
-    "parcel_trouble",
-    "parcel_silent",
-    "parcel_not_taken",
-    "parcel_label_only",
-    "purchase_charge",
-    "stock_risk",
-    "return_asked",
-    "return_came",
-    "return_on_its_way",
+    "address_change_requested",
+    "parcel_exception",
+    "parcel_without_updates",
+    "parcel_not_collected",
+    "parcel_not_scanned",
+    "extra_charge",
+    "stock_oversold",
+    "return_requested",
+    "return_to_inspect",
+    "return_in_transit_long",
     "return_overdue",
-    "return_to_send_on",
-    "return_send_on_late",
+    "return_to_supplier",
+    "return_to_supplier_late",
 }
-ALWAYS = {"feed_issues", "call_failed"}
+ALWAYS = {"feed_issues", "webhook_failed"}
 
 
 def codes(waiting):
@@ -46,13 +46,13 @@ def codes(waiting):
 
 
 def test_every_rule_has_a_case():
-    assert sorted(ITEMS) == sorted(cause.code for cause in CAUSES)
+    assert sorted(ITEMS) == sorted(cause.code for cause in RULES)
 
 
 def test_sound_shop_has_an_empty_inbox(monkeypatch):
     make_world(monkeypatch)
 
-    assert codes(query.find(now=NOON)) == ALWAYS
+    assert codes(query.load_items(now=NOON)) == ALWAYS
 
 
 @pytest.mark.parametrize("code", ITEMS)
@@ -61,7 +61,7 @@ def test_each_case_is_found(code, monkeypatch):
 
     ITEMS[code]()
 
-    found = [row for row in query.find(now=NOON) if row.cause.code == code]
+    found = [row for row in query.load_items(now=NOON) if row.cause.code == code]
     assert found
     if code in OF_KNOWN_WORTH:
         assert all(row.at_risk and row.at_risk.amount > 0 for row in found)
@@ -70,8 +70,8 @@ def test_each_case_is_found(code, monkeypatch):
 @pytest.mark.parametrize(
     ("model", "code", "quiet"),
     [
-        (PurchaseOrder, "purchase_not_sent", {"status": "on_hold"}),
-        (SupplierClaim, "claim_not_told", {"is_by_hand": True}),
+        (PurchaseOrder, "submission_failed", {"status": "on_hold"}),
+        (SupplierClaim, "claim_not_submitted", {"is_manual": True}),
     ],
 )
 def test_item_tried_once_and_not_retried_is_found(model, code, quiet, monkeypatch):
@@ -79,12 +79,12 @@ def test_item_tried_once_and_not_retried_is_found(model, code, quiet, monkeypatc
     make_world(monkeypatch)
     live = "requested" if model is SupplierClaim else "in_progress"
     row = model.objects.filter(status=live).first()
-    moved = "status" if model is SupplierClaim else "request_status"
+    moved = "status" if model is SupplierClaim else "submission_status"
 
     def is_found(since, **more):
         known = {moved: "submit_failed", f"{moved}_since": since, "attempts": 1, **more}
         model.objects.filter(pk=row.pk).update(**known)
-        return code in codes(query.find(now=NOON))
+        return code in codes(query.load_items(now=NOON))
 
     if model is PurchaseOrder:
         model.objects.filter(pk=row.pk).update(status="ready")
@@ -96,60 +96,64 @@ def test_item_tried_once_and_not_retried_is_found(model, code, quiet, monkeypatc
 
 def test_withdrawn_extra_charge_is_not_in_the_inbox(monkeypatch):
     make_world(monkeypatch)
-    ITEMS["purchase_charge"]()
+    ITEMS["extra_charge"]()
 
-    (row,) = [each for each in query.find(now=NOON) if each.cause.code == "purchase_charge"]
+    (row,) = [each for each in query.load_items(now=NOON) if each.cause.code == "extra_charge"]
     assert (row.detail, row.at_risk) == ("too heavy", Money(Decimal("3.20"), "USD"))
 
-    acknowledgements.hear(purchase_order=PurchaseOrder.objects.get(pk=row.row), reason="", now=NOON)
-    assert codes(query.find(now=NOON)) == ALWAYS
+    acknowledgements.record_charge_notice(
+        purchase_order=PurchaseOrder.objects.get(pk=row.row), reason="", now=NOON
+    )
+    assert codes(query.load_items(now=NOON)) == ALWAYS
 
 
 def test_held_purchase_order_has_reason_time_and_amount(monkeypatch):
     make_world(monkeypatch)
-    ITEMS["purchase_held"]()
+    ITEMS["purchase_order_on_hold"]()
     held = PurchaseOrder.objects.get(status="on_hold")
 
-    (row,) = [row for row in query.find(now=NOON) if row.cause.code == "purchase_held"]
+    (row,) = [
+        row for row in query.load_items(now=NOON) if row.cause.code == "purchase_order_on_hold"
+    ]
 
     assert (row.name, row.detail, row.since) == (held.number, "Too dear.", AGO)
-    assert row.at_risk == Money(held.charge_amount, "EUR")
+    assert row.at_risk == Money(held.customer_charge_amount, "EUR")
     assert row.url == f"/admin/orders/purchaseorder/{held.pk}/change/"
 
 
 def test_similar_cases_are_one_item_with_a_link_to_the_list(monkeypatch):
     make_world(monkeypatch)
 
-    (row,) = [row for row in query.find(now=NOON) if row.cause.code == "feed_issues"]
+    (row,) = [row for row in query.load_items(now=NOON) if row.cause.code == "feed_issues"]
 
     assert (row.name, row.detail, row.at_risk) == (
         "A GTIN is not valid",
         "2 ×",
         None,
     )
-    assert row.url.startswith("/admin/suppliers/feedissue/?code__exact=gtin-check-digit")
+    assert row.url.startswith("/admin/suppliers/syncissue/?code__exact=gtin-check-digit")
 
 
 def test_items_are_sorted_by_due_time_in_one_query(monkeypatch, django_assert_num_queries):
     make_world(monkeypatch)
-    ITEMS["order_unpaid"]()
+    ITEMS["order_payment_overdue"]()
 
     with django_assert_num_queries(1):
-        waiting = query.find(now=NOON)
+        waiting = query.load_items(now=NOON)
 
-    assert waiting[0].cause.code == "order_unpaid"
+    assert waiting[0].cause.code == "order_payment_overdue"
     assert [row.due for row in waiting] == sorted(row.due for row in waiting)
 
 
 def test_many_items_of_one_rule_do_not_hide_others(monkeypatch):
     make_world(monkeypatch)
-    monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 1)
-    Delivery.objects.update(status="dead", status_since=AGO)
+    monkeypatch.setattr(query, "ITEMS_PER_RULE", 1)
+    Message.objects.update(status="failed", status_since=AGO)
 
-    waiting = query.find(now=NOON)
+    waiting = query.load_items(now=NOON)
 
-    (row,) = [row for row in waiting if row.cause.code == "message_dead"]
-    assert row.count == Delivery.objects.count() > 1
+    (row,) = [row for row in waiting if row.cause.code == "message_undeliverable"]
+    assert row.count == Message.objects.count() > 1
     assert "_" not in row.name
     assert codes(waiting) > ALWAYS
 
@@ -157,24 +161,24 @@ def test_many_items_of_one_rule_do_not_hide_others(monkeypatch):
 def test_items_need_permission_for_their_table(monkeypatch):
     make_world(monkeypatch)
     looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
-    looker.user_permissions.add(Permission.objects.get(codename="view_feedissue"))
+    looker.user_permissions.add(Permission.objects.get(codename="view_syncissue"))
     looker = User.objects.get(pk=looker.pk)
 
-    waiting = query.find(causes=query.causes_for(looker), now=NOON)
+    waiting = query.load_items(causes=query.rules_for(looker), now=NOON)
 
     assert codes(waiting) == {"feed_issues"}
-    assert query.find(causes=(), now=NOON) == []
+    assert query.load_items(causes=(), now=NOON) == []
 
 
 def test_external_text_cannot_inject_sql(monkeypatch):
     make_world(monkeypatch)
     Image.objects.update(stem="", problem="'; DROP TABLE catalog_image; --", tries=8)
 
-    (row,) = [row for row in query.find(now=NOON) if row.cause.code == "pictures"]
+    (row,) = [row for row in query.load_items(now=NOON) if row.cause.code == "pictures"]
 
     assert row.name == "'; DROP TABLE catalog_image; --"
     assert "catalog_image" in connection.introspection.table_names()
 
 
 def test_unknown_code_is_readable():
-    assert issue_labels.said("cost-of-living") == "cost of living"
+    assert issue_labels.issue_label("cost-of-living") == "cost of living"

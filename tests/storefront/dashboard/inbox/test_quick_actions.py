@@ -13,7 +13,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from notifications import tasks as notification_tasks
-from notifications.models import Delivery
+from notifications.models import Message
 from orders.accounting.reconciliation import tasks as accounting_tasks
 from orders.models import PurchaseOrder
 from orders.purchasing import work_queue
@@ -22,8 +22,8 @@ from shipping import tasks as shipping_tasks
 from shipping.rerouting import tasks as rerouting_tasks
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query, quick_actions
-from storefront.dashboard.inbox.actions import ACTS
-from storefront.dashboard.inbox.rules.registry import CAUSES
+from storefront.dashboard.inbox.actions import QUICK_ACTIONS
+from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.webhooks import tasks as hook_tasks
 from tests.factories.full_shop import make_world
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -58,7 +58,10 @@ def ann(client):
 def held():
     (made,) = make_purchase_orders(make_sellable())
     PurchaseOrder.objects.update(
-        status="on_hold", status_since=AGO, hold_reasons=[DEAR, GONE], request_status="unsubmitted"
+        status="on_hold",
+        status_since=AGO,
+        hold_reasons=[DEAR, GONE],
+        submission_status="unsubmitted",
     )
     return made
 
@@ -75,13 +78,13 @@ def run_action(client, cause, row, what, of=""):
 
 
 def waive(client, held, reason):
-    return run_action(client, "purchase_held", held.pk, "waive", holds.key_of(reason))
+    return run_action(client, "purchase_order_on_hold", held.pk, "waive", holds.reason_key(reason))
 
 
 def test_each_hold_reason_is_waived_separately_and_the_last_one_releases(ann, held, started):
     shown = page(ann)
     forms = re.findall(r'name="of" value="(\w+)"', shown)
-    assert forms == [holds.key_of(DEAR), holds.key_of(GONE)]
+    assert forms == [holds.reason_key(DEAR), holds.reason_key(GONE)]
     assert "It costs 12.00 now." in shown
 
     assert "this hold reason was overridden" in waive(ann, held, DEAR)
@@ -93,7 +96,7 @@ def test_each_hold_reason_is_waived_separately_and_the_last_one_releases(ann, he
     waive(ann, held, GONE)
     held.refresh_from_db()
     assert held.status == "ready"
-    assert started == [("send", {"purchase_order_id": held.pk})]
+    assert started == [("submit", {"purchase_order_id": held.pk})]
     assert [entry.change_message for entry in LogEntry.objects.all()] == ["Override hold"] * 2
     assert {entry.user.email for entry in LogEntry.objects.all()} == {"ann@fara.example"}
     assert {entry.object_id for entry in LogEntry.objects.all()} == {str(held.pk)}
@@ -135,15 +138,15 @@ def test_risky_reason_needs_its_own_page(ann, held, code):
 
 
 def test_scheduled_order_is_submitted_early_or_refused(ann, held, started):
-    later = {"goes_at": NOON + timedelta(hours=2), "status": "ready"}
+    later = {"submit_at": NOON + timedelta(hours=2), "status": "ready"}
     PurchaseOrder.objects.update(**later)
 
-    assert "a new attempt has started" in run_action(ann, "purchase_missed", held.pk, "send")
-    assert started == [("send", {"purchase_order_id": held.pk})]
-    assert work_queue.to_be_sent(now=NOON).filter(pk=held.pk).exists()
+    assert "a new attempt has started" in run_action(ann, "submission_late", held.pk, "send")
+    assert started == [("submit", {"purchase_order_id": held.pk})]
+    assert work_queue.to_submit(now=NOON).filter(pk=held.pk).exists()
 
     PurchaseOrder.objects.update(**later | {"status": "on_hold"})
-    assert "is not scheduled, or is on hold" in run_action(ann, "purchase_missed", held.pk, "send")
+    assert "is not scheduled, or is on hold" in run_action(ann, "submission_late", held.pk, "send")
     assert len(started) == 1
 
 
@@ -152,8 +155,8 @@ def test_view_permission_offers_no_action(client, held):
 
     assert "It costs 12.00 now." in page(eve)
     assert reverse("supply:press") not in page(eve)
-    key = holds.key_of(DEAR)
-    given = {"cause": "purchase_held", "row": held.pk, "what": "waive", "of": key}
+    key = holds.reason_key(DEAR)
+    given = {"cause": "purchase_order_on_hold", "row": held.pk, "what": "waive", "of": key}
     assert eve.post(reverse("supply:press"), given).status_code == 403
     held.refresh_from_db()
     assert held.status == "on_hold"
@@ -162,45 +165,45 @@ def test_view_permission_offers_no_action(client, held):
 def test_action_needs_post_token_and_a_known_button(ann, held, client_factory):
     url = reverse("supply:press")
     assert ann.get(url).status_code == 405
-    given = {"cause": "purchase_held", "row": held.pk, "what": "refund"}
+    given = {"cause": "purchase_order_on_hold", "row": held.pk, "what": "refund"}
     assert ann.post(url, given).status_code == 404
     assert ann.post(url, {**given, "what": "waive", "row": "x"}).status_code == 404
     assert ann.post(url, {**given, "cause": "nothing"}).status_code == 403
     strict = client_factory(enforce_csrf_checks=True)
     strict.force_login(User.objects.get(email="ann@fara.example"))
     assert strict.post(url, {**given, "what": "check_again"}).status_code == 403
-    assert "no longer exists" in run_action(ann, "purchase_held", 10**17, "check_again")
+    assert "no longer exists" in run_action(ann, "purchase_order_on_hold", 10**17, "check_again")
 
 
 def test_each_action_belongs_to_a_rule_and_its_table():
-    pages = {cause.code: cause.page for cause in CAUSES}
+    pages = {cause.code: cause.page for cause in RULES}
 
-    for code, acts in ACTS.items():
+    for code, acts in QUICK_ACTIONS.items():
         for act in acts:
             assert pages[code] == f"{act.model._meta.app_label}_{act.model._meta.model_name}"
 
 
-@pytest.mark.parametrize("code", sorted(ACTS.keys() - {"purchase_held"}))
+@pytest.mark.parametrize("code", sorted(QUICK_ACTIONS.keys() - {"purchase_order_on_hold"}))
 def test_each_action_needs_no_confirmation(code, client, monkeypatch):
     make_world(monkeypatch)
     ITEMS[code]()
     for task in (
         accounting_tasks.reconcile_day,
         notification_tasks.send,
-        hook_tasks.handle,
+        hook_tasks.process,
         shipping_tasks.poll_supplier,
         rerouting_tasks.reroute,
     ):
         monkeypatch.setattr(task, "delay", lambda **_known: None)
-    PurchaseOrder.objects.filter(request_status="submit_failed").update(status="ready")
+    PurchaseOrder.objects.filter(submission_status="submit_failed").update(status="ready")
     user = User.objects.create_superuser("ann@fara.example", "a password")
     client.force_login(user)
-    (row, *_more) = [one for one in query.find(now=NOON) if one.cause.code == code]
-    (row,) = quick_actions.with_clicks([row], user)
+    (row, *_more) = [one for one in query.load_items(now=NOON) if one.cause.code == code]
+    (row,) = quick_actions.with_buttons([row], user)
 
-    for click in row.clicks:
+    for click in row.buttons:
         shown = run_action(client, code, row.row, click.code, click.of)
-        (act,) = [act for act in ACTS[code] if act.code == click.code]
+        (act,) = [act for act in QUICK_ACTIONS[code] if act.code == click.code]
         assert str(act.done) % row.name in unescape(shown), "it is called as it was shown"
         assert LogEntry.objects.filter(change_message=str(click.words)).exists(), re.findall(
             r"messagelist.*", shown
@@ -210,10 +213,10 @@ def test_each_action_needs_no_confirmation(code, client, monkeypatch):
 def test_email_that_may_have_arrived_is_not_resent_by_one_click(client, monkeypatch):
     make_world(monkeypatch)
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
-    delivery = Delivery.objects.first()
-    Delivery.objects.filter(pk=delivery.pk).update(status="delivering", status_since=AGO)
+    delivery = Message.objects.first()
+    Message.objects.filter(pk=delivery.pk).update(status="sending", status_since=AGO)
 
     assert "may have been delivered" in run_action(
-        client, "message_dead", delivery.pk, "mail_again"
+        client, "message_undeliverable", delivery.pk, "mail_again"
     )
-    assert Delivery.objects.get(pk=delivery.pk).status == "delivering"
+    assert Message.objects.get(pk=delivery.pk).status == "sending"

@@ -10,11 +10,11 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from notifications.models import Delivery
+from notifications.models import Message
 from orders.models import Order, PurchaseOrder
 from storefront.accounts.models import User
 from storefront.dashboard.inbox import query, views
-from storefront.dashboard.inbox.rules.registry import CAUSES
+from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
 from tests.factories.catalog import make_channel
@@ -48,19 +48,19 @@ def staff(client):
 def test_21st_held_order_is_counted_summed_and_linked(staff, monkeypatch):
     made = [one for _ in range(3) for one in make_purchase_orders(make_sellable(), make_sellable())]
     hold(made)
-    monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 2)
-    monkeypatch.setattr(views, "ON_A_PAGE", 2)
+    monkeypatch.setattr(query, "ITEMS_PER_RULE", 2)
+    monkeypatch.setattr(views, "PAGE_SIZE", 2)
 
-    inbox = query.look(now=NOON)
+    inbox = query.load(now=NOON)
     start = seen(staff, reverse("admin:index"))
 
     assert inbox.count == len(made) == 3
     assert inbox.at_risk == [Money.total([one.charge for one in made], "EUR")]
-    assert [(cut.cause.code, cut.shown, cut.count) for cut in inbox.cuts] == [
-        ("purchase_held", 2, 3)
+    assert [(cut.cause.code, cut.shown, cut.count) for cut in inbox.truncated] == [
+        ("purchase_order_on_hold", 2, 3)
     ]
     assert made[2].number not in start
-    url = reverse("supply:waiting", args=["purchase_held"])
+    url = reverse("supply:waiting", args=["purchase_order_on_hold"])
     assert f'href="{url}"' in start
     assert "Show all 3" in start
     first, second = seen(staff, url), seen(staff, f"{url}?page=2")
@@ -78,9 +78,9 @@ def test_amount_reported_by_several_rules_counts_once():
     hold([made])
     Order.objects.update(status="on_hold", status_since=AGO, arrives_to=AGO.date())
 
-    inbox = query.look(now=NOON)
+    inbox = query.load(now=NOON)
 
-    assert {row.cause.code for row in inbox.rows} == {"purchase_held", "order_held"}
+    assert {row.cause.code for row in inbox.rows} == {"purchase_order_on_hold", "order_on_hold"}
     assert inbox.at_risk == [Money(made.order.total_amount, "EUR")]
 
 
@@ -90,34 +90,34 @@ def test_oversold_stock_counts_the_amounts_of_its_orders():
     hold(made[:1])
     StockLevel.objects.update(reported_quantity=0)
 
-    inbox = query.look(now=NOON)
+    inbox = query.load(now=NOON)
 
     paid = Money(made[1].order.lines.get().line_amount, "EUR")
-    assert {row.cause.code for row in inbox.rows} >= {"purchase_held", "stock_risk"}
+    assert {row.cause.code for row in inbox.rows} >= {"purchase_order_on_hold", "stock_oversold"}
     assert inbox.at_risk == [made[0].charge + paid]
-    risks = tuple(one for one in CAUSES if one.code == "stock_risk")
-    assert query.look(causes=risks, now=NOON).at_risk == [paid + paid]
+    risks = tuple(one for one in RULES if one.code == "stock_oversold")
+    assert query.load(causes=risks, now=NOON).at_risk == [paid + paid]
 
 
 def test_parts_of_an_order_add_up_and_orders_too(monkeypatch):
     one, two = make_purchase_orders(make_sellable()), make_purchase_orders(make_sellable())
     hold([*one, *two])
 
-    assert query.look(now=NOON).at_risk == [one[0].charge + two[0].charge]
+    assert query.load(now=NOON).at_risk == [one[0].charge + two[0].charge]
     PurchaseOrder.objects.filter(pk=two[0].pk).update(
-        order=one[0].order, round=1, charge_amount=Decimal("1.00")
+        order=one[0].order, round=1, customer_charge_amount=Decimal("1.00")
     )
-    assert query.look(now=NOON).at_risk == [one[0].charge + Money(Decimal("1.00"), "EUR")]
+    assert query.load(now=NOON).at_risk == [one[0].charge + Money(Decimal("1.00"), "EUR")]
 
 
 def test_query_count_is_independent_of_items(monkeypatch, django_assert_num_queries):
     make_world(monkeypatch)
     make_world(monkeypatch, batch=2)
-    ITEMS["purchase_held"]()
-    Delivery.objects.update(status="dead", status_since=AGO)
+    ITEMS["purchase_order_on_hold"]()
+    Message.objects.update(status="failed", status_since=AGO)
 
     with django_assert_num_queries(1):
-        inbox = query.look(now=NOON, most=1)
+        inbox = query.load(now=NOON, most=1)
 
     assert inbox.count > len(inbox.rows)
     assert len(inbox.rows) == len({row.cause.code for row in inbox.rows})
@@ -126,18 +126,18 @@ def test_query_count_is_independent_of_items(monkeypatch, django_assert_num_quer
 def test_rule_page_needs_permission_for_its_table(client):
     make_channel()
     user = User.objects.create_user("bob@fara.example", "a password", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_delivery"))
+    user.user_permissions.add(Permission.objects.get(codename="view_message"))
     client.force_login(user)
 
-    assert client.get(reverse("supply:waiting", args=["message_dead"])).status_code == 200
-    assert client.get(reverse("supply:waiting", args=["order_held"])).status_code == 403
+    assert client.get(reverse("supply:waiting", args=["message_undeliverable"])).status_code == 200
+    assert client.get(reverse("supply:waiting", args=["order_on_hold"])).status_code == 403
     assert client.get(reverse("supply:waiting", args=["nothing"])).status_code == 403
 
 
 def test_action_returns_to_the_page_of_the_item(staff):
     made = make_purchase_orders(make_sellable())
     hold(made)
-    url = reverse("supply:waiting", args=["purchase_held"])
+    url = reverse("supply:waiting", args=["purchase_order_on_hold"])
 
     page = seen(staff, url)
     form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
@@ -147,6 +147,6 @@ def test_action_returns_to_the_page_of_the_item(staff):
 
 
 def test_each_rule_has_a_page(staff):
-    pages = [reverse("supply:waiting", args=[cause.code]) for cause in CAUSES]
+    pages = [reverse("supply:waiting", args=[cause.code]) for cause in RULES]
 
     assert {staff.get(page).status_code for page in pages} == {200}

@@ -14,8 +14,8 @@ from storefront.accounts.models import User
 from storefront.celery import app as celery_app
 from storefront.dashboard.inbox import assignments, overdue, query, sla
 from storefront.dashboard.invariants import registry, scheduled_check
-from storefront.dashboard.models import BrokenInvariant, Checkup
-from suppliers.models import Supplier, UnpublishedSupply
+from storefront.dashboard.models import InvariantCheckRun, InvariantViolation
+from suppliers.models import PendingPublication, Supplier
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
 from tests.storefront.dashboard.invariants.test_invariants import PLANTED
@@ -31,88 +31,90 @@ def held():
     reason = {"code": "cost", "sentence": "It costs more."}
     made.move("on_hold", at=NOON, hold_reasons=[reason])
     # keep the supplier's data fresh
-    Supplier.objects.update(stock_told_min=6000, cost_hidden_min=6000)
-    Checkup.objects.create(at=NOON + timedelta(days=2))  # all checks run meanwhile
+    Supplier.objects.update(stock_age_shown_after_min=6000, cost_expires_after_min=6000)
+    InvariantCheckRun.objects.create(at=NOON + timedelta(days=2))  # all checks run meanwhile
     return made
 
 
 @pytest.fixture
 def no_workers(monkeypatch):
     """Leave out invariants that only break because no worker runs in this test."""
-    idle = {"I1.doubt", "I7.passed_on"}
+    idle = {"stock.unseen_has_reason", "messaging.events_fanned_out"}
     asked = tuple(each for each in registry.INVARIANTS if each.code not in idle)
     monkeypatch.setattr(registry, "INVARIANTS", asked)
 
 
 def waiting(code, now):
-    return [row for row in query.find(now=now) if row.cause.code == code]
+    return [row for row in query.load_items(now=now) if row.cause.code == code]
 
 
 def test_violation_is_in_the_inbox_until_resolved():
     make_sellable()
     with connection.cursor() as cursor:
-        cursor.execute(PLANTED["I1.reserved"])
+        cursor.execute(PLANTED["stock.reserved_matches_reservations"])
 
-    assert scheduled_check.check_up(now=NOON) > 0
-    scheduled_check.check_up(now=LATER)
+    assert scheduled_check.run(now=NOON) > 0
+    scheduled_check.run(now=LATER)
 
-    rows = waiting("invariant_broken", LATER)
-    assert ("I1.reserved", NOON) in {(row.name, row.since) for row in rows}
-    kept = BrokenInvariant.objects.get(code="I1.reserved")
+    rows = waiting("invariant_violated", LATER)
+    assert ("stock.reserved_matches_reservations", NOON) in {(row.name, row.since) for row in rows}
+    kept = InvariantViolation.objects.get(code="stock.reserved_matches_reservations")
     assert (kept.count, kept.seen_at, len(kept.rows)) == (1, LATER, 1)
 
     with connection.cursor() as cursor:
         cursor.execute("UPDATE suppliers_stocklevel SET reserved = reserved - 1")
-    scheduled_check.check_up(now=LATER)
-    assert not BrokenInvariant.objects.filter(code="I1.reserved").exists()
+    scheduled_check.run(now=LATER)
+    assert not InvariantViolation.objects.filter(
+        code="stock.reserved_matches_reservations"
+    ).exists()
 
 
 def test_check_runs_on_schedule_and_a_stop_is_detected():
-    assert "storefront.dashboard.tasks.check_up" in {
+    assert "storefront.dashboard.tasks.check_invariants" in {
         entry["task"] for entry in celery_app.conf.beat_schedule.values()
     }
-    scheduled_check.check_up(now=NOON)
+    scheduled_check.run(now=NOON)
 
-    assert waiting("check_missed", NOON + timedelta(hours=2)) == []
-    assert waiting("check_missed", NOON + timedelta(hours=2, minutes=1)) != []
-    scheduled_check.check_up(now=NOON + timedelta(days=3))
-    assert Checkup.objects.count() == 1
+    assert waiting("invariant_check_missed", NOON + timedelta(hours=2)) == []
+    assert waiting("invariant_check_missed", NOON + timedelta(hours=2, minutes=1)) != []
+    scheduled_check.run(now=NOON + timedelta(days=3))
+    assert InvariantCheckRun.objects.count() == 1
 
 
 def test_missing_check_is_detected_once_there_is_data(client):
     make_sellable()
 
-    assert waiting("check_missed", NOON + timedelta(hours=2)) == []
-    (row,) = waiting("check_missed", NOON + timedelta(hours=2, minutes=1))
+    assert waiting("invariant_check_missed", NOON + timedelta(hours=2)) == []
+    (row,) = waiting("invariant_check_missed", NOON + timedelta(hours=2, minutes=1))
     assert row.since == NOON
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
     assert client.get(row.url).status_code == 200
 
-    scheduled_check.check_up(now=NOON + timedelta(hours=2))
-    assert waiting("check_missed", NOON + timedelta(hours=2, minutes=1)) == []
+    scheduled_check.run(now=NOON + timedelta(hours=2))
+    assert waiting("invariant_check_missed", NOON + timedelta(hours=2, minutes=1)) == []
 
 
 def test_unpublished_supply_seen_by_a_check_is_found():
     variant = make_sellable().variant
-    UnpublishedSupply.objects.create(variant=variant)
-    scheduled_check.check_up(now=NOON)
-    UnpublishedSupply.objects.create(variant=variant)  # just now
+    PendingPublication.objects.create(variant=variant)
+    scheduled_check.run(now=NOON)
+    PendingPublication.objects.create(variant=variant)  # just now
 
     assert waiting("supply_unpublished", NOON + timedelta(minutes=29)) == []
     (row,) = waiting("supply_unpublished", NOON + timedelta(minutes=31))
     assert (row.name, row.since) == ("1 ×", NOON)
 
-    UnpublishedSupply.objects.order_by("pk").first().delete()
+    PendingPublication.objects.order_by("pk").first().delete()
     assert waiting("supply_unpublished", NOON + timedelta(minutes=31)) == []
 
 
 def test_unpublished_supply_is_found_without_any_check(client):
     variant = make_sellable().variant
-    UnpublishedSupply.objects.all().delete()
+    PendingPublication.objects.all().delete()
     hour = NOON + timedelta(hours=1)
     assert waiting("supply_unpublished", hour + timedelta(days=1)) == []  # all is published
     for _ in range(2):
-        UnpublishedSupply.objects.create(variant=variant)
+        PendingPublication.objects.create(variant=variant)
 
     assert waiting("supply_unpublished", hour) == []  # the first check may still come
     (row,) = waiting("supply_unpublished", hour + timedelta(seconds=1))
@@ -121,38 +123,41 @@ def test_unpublished_supply_is_found_without_any_check(client):
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
     assert client.get(row.url).status_code == 200
 
-    scheduled_check.check_up(now=hour)
+    scheduled_check.run(now=hour)
     assert waiting("supply_unpublished", hour + timedelta(seconds=1)) == []  # now it is dated
     (row,) = waiting("supply_unpublished", hour + timedelta(minutes=31))
     assert (row.name, row.since, row.detail) == ("2 ×", hour, "")
 
 
 def test_unassigned_item_beyond_twice_its_response_time_is_overdue(held):
-    limit = NOON + 2 * sla.within("purchase_held")
+    limit = NOON + 2 * sla.response_time("purchase_order_on_hold")
 
     assert overdue.find(now=limit) == []
     (late,) = overdue.find(now=limit + timedelta(seconds=1))
-    assert (late.cause.code, [row.name for row in late.rows]) == ("purchase_held", [held.number])
+    assert (late.cause.code, [row.name for row in late.rows]) == (
+        "purchase_order_on_hold",
+        [held.number],
+    )
 
-    assignments.take(cause="purchase_held", row=held.pk, since=NOON, by="ann", now=limit)
+    assignments.assign(cause="purchase_order_on_hold", row=held.pk, since=NOON, by="ann", now=limit)
     assert overdue.find(now=limit + timedelta(days=1)) == []
 
 
 def test_command_fails_on_overdue_items_and_chaos_does_not(held, no_workers, capsys):
     late = NOON + timedelta(hours=9)
-    broken = [each for each in registry.check(now=late) if each.count]
+    broken = [each for each in registry.check_all(now=late) if each.count]
 
     with time_machine.travel(late, tick=False), pytest.raises(SystemExit) as ended:
         call_command("check_invariants")
     said = capsys.readouterr().out
     assert ended.value.code == 1
-    assert "STUCK  purchase_held" in said
+    assert "STUCK  purchase_order_on_hold" in said
     assert held.number in said
     assert "1 unassigned inbox items are overdue by more than twice their response time." in said
     with time_machine.travel(late, tick=False), pytest.raises(SystemExit):
         call_command("check_invariants", "--json")
     (told,) = json.loads(capsys.readouterr().out)["overdue"]
-    assert (told["cause"], told["name"]) == ("purchase_held", held.number)
+    assert (told["cause"], told["name"]) == ("purchase_order_on_hold", held.number)
     assert [each.invariant.code for each in broken] == []  # what chaos checks
 
 

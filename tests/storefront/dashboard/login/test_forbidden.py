@@ -26,11 +26,11 @@ def superuser():
         ("/admin/orders/order/", "orders.view_order"),
         ("/admin/catalog/pricebook/add/", "catalog.add_pricebook"),
         ("/admin/orders/supplierclaim/", "orders.view_supplierclaim"),
-        ("/admin/supply/profits/", "orders.view_supplierbill"),
+        ("/admin/supply/profits/", "orders.view_supplierinvoice"),
         ("/admin/supply/alerts/", "suppliers.view_supplieroffer"),
         ("/admin/supply/routing/", "orders.view_routingrules"),
         ("/admin/scorecards/", "suppliers.view_scorecard"),
-        ("/admin/supply/waiting/order_held/", "orders.view_order"),
+        ("/admin/supply/waiting/order_on_hold/", "orders.view_order"),
     ],
 )
 def test_page_names_the_missing_permission_and_who_grants_it(client, clerk, path, right):

@@ -96,7 +96,7 @@ def test_support_sees_orders_and_no_costs(world, groups, client, staff):
         ("refund", "refund_order"),
         ("open_return", "return_order"),
         ("correct_address", "redirect_order"),
-        ("go_on", "release_order"),
+        ("release", "release_order"),
     ],
 )
 def test_each_order_action_has_its_own_permission(world, client, verb, right):

@@ -103,7 +103,7 @@ def test_customer_stays_signed_in_without_a_query(client, clock):
     make_shopper()
     sign_in(client)
     clock.shift(LIFETIME + IDLE_LIMIT)
-    tasks.forget_what_is_over()
+    tasks.delete_expired()
 
     with CaptureQueriesContext(connection) as queries:
         assert client.get("/en/account/").status_code == 200
@@ -115,7 +115,7 @@ def test_sweep_deletes_ended_sessions(signed_in, clerk, clock):
     signed_in(clerk)
     clock.shift(IDLE_LIMIT)
     fresh = signed_in(clerk)
-    tasks.forget_what_is_over()
+    tasks.delete_expired()
 
     assert [one.session_id for one in StaffSession.objects.all()] == [fresh.session.session_key]
     assert Session.objects.count() == 1

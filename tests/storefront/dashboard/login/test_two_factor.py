@@ -10,9 +10,9 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 
-from storefront.accounts.models import FactorChange, User
+from storefront.accounts.models import TwoFactorEvent, User
 from storefront.accounts.two_factor import enrollment
-from storefront.lib.security.encryption import unseal
+from storefront.lib.security.encryption import decrypt
 from tests.factories.catalog import make_channel
 from tests.factories.suppliers import NOON
 from tests.storefront.accounts.test_two_factor import code_at, with_app
@@ -113,7 +113,7 @@ def test_required_factor_is_set_up_first(client, person, settings):
     assert client.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/factors/"
 
     client.get("/admin/factors/app/")
-    secret = unseal(client.session["new_app"])["secret"]
+    secret = decrypt(client.session["new_app"])["secret"]
     answer = client.post("/admin/factors/app/", {"code": code_at(LATER, secret)})
 
     shown = re.findall(r"<code>(\d+)</code>", answer.content.decode())
@@ -220,7 +220,7 @@ def test_reset_has_a_reason_and_ends_every_session(client, person, client_factor
 
     assert silent.status_code == 200
     assert not is_in(client)
-    assert FactorChange.objects.latest("pk").reason == "phone lost, called back"
+    assert TwoFactorEvent.objects.latest("pk").reason == "phone lost, called back"
     give_password(client)
     assert is_in(client)
 

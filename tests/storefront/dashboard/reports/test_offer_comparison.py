@@ -84,7 +84,7 @@ def test_page_shows_buffers_and_supplier_metrics(staff, light):
     make_order(light)
     light.level.buffer = 1
     light.level.save(update_fields=["buffer"])
-    score = statistics.rate(9, 10)
+    score = statistics.rate_score(9, 10)
     Scorecard.objects.create(
         supplier=light.level.offer.supplier,
         measure="fill_rate",
@@ -154,9 +154,9 @@ def test_stock_history_is_computed_backward_from_current_counters(light):
     make_order(light, quantity=5, now=NOON)
     light.across.refresh_from_db()
 
-    costs = history.costs([offer], since=NOON - 90 * A_DAY)[offer.pk]
-    [moved] = history.stocks([light.across], since=NOON - 5 * A_DAY).values()
-    [all_of_it] = history.stocks([light.across], since=NOON - 90 * A_DAY).values()
+    costs = history.cost_history([offer], since=NOON - 90 * A_DAY)[offer.pk]
+    [moved] = history.stock_history([light.across], since=NOON - 5 * A_DAY).values()
+    [all_of_it] = history.stock_history([light.across], since=NOON - 90 * A_DAY).values()
 
     assert [(one.at, one.amount) for one in costs] == [
         (NOON - 90 * A_DAY, 7),

@@ -44,7 +44,7 @@ def test_order_page_shows_profit_and_sources(staff, bought):
     page = staff.get(reverse("supply:profit", args=[order.pk])).content.decode()
 
     assert "estimated from the purchase order, not billed yet" in page
-    assert f"€{profit_report.read(order, now=NOON).total.amount}" in page
+    assert f"€{profit_report.statement_of(order, now=NOON).total.amount}" in page
     link = reverse("supply:profit", args=[order.pk])
     assert link in staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
 
@@ -53,7 +53,7 @@ def test_order_page_shows_profit_and_sources(staff, bought):
 def test_grouped_rows_sum_to_all_orders(staff, bought, by):
     answer = staff.get(reverse(LIST), {"by": by})
 
-    expected = sum(profit_report.read(one.order, now=NOON).total.amount for one in bought)
+    expected = sum(profit_report.statement_of(one.order, now=NOON).total.amount for one in bought)
     (total,) = answer.context["totals"]
     assert total.profit.amount == expected
     assert len(answer.context["rows"]) == (2 if by == "order" else 1)
@@ -70,7 +70,7 @@ def test_other_days_and_suppliers_are_empty(staff, bought):
 
 
 def test_page_says_what_is_left_out_and_the_file_has_all(staff, bought, monkeypatch):
-    monkeypatch.setattr("storefront.dashboard.reports.profit_report.MOST_SHOWN", 1)
+    monkeypatch.setattr("storefront.dashboard.reports.profit_report.MAX_ORDERS", 1)
 
     assert staff.get(reverse(LIST)).context["left_out"] == 1
     file = b"".join(staff.get(reverse(LIST), {"csv": "1"}).streaming_content).decode()

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from orders.models import RoutingRules
-from shipping.models import AskedFreight
+from shipping.models import LiveRateLocation
 from shipping.rates import quotes
 from storefront.accounts.models import User
 from tests.factories.catalog import make_channel
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def noon(db):
-    quotes.forget()
+    quotes.clear_cache()
     with time_machine.travel(NOON, tick=False):
         yield
-    quotes.forget()
+    quotes.clear_cache()
 
 
 @pytest.fixture
@@ -69,7 +69,11 @@ def test_rules_are_drafted_and_published(staff, light):
     answer = add(staff, step_1="preference", step_2="cost", preferred="far", note="Winter")
     assert answer.status_code == 302, answer.context["adminform"].errors
     rules = RoutingRules.objects.get()
-    assert (rules.chain, rules.preferred, rules.note) == (["preference", "cost"], ["far"], "Winter")
+    assert (rules.criteria, rules.preferred, rules.note) == (
+        ["preference", "cost"],
+        ["far"],
+        "Winter",
+    )
 
     read = staff.get(page("change", rules.pk)).content.decode()
     assert "preferred supplier, then lowest landed cost" in read
@@ -80,7 +84,7 @@ def test_rules_are_drafted_and_published(staff, light):
     rules.refresh_from_db()
     assert rules.status == "retired"
 
-    like = staff.get(staff.get(page("draft_like", rules.pk)).url).content.decode()
+    like = staff.get(staff.get(page("copy_as_draft", rules.pk)).url).content.decode()
     assert 'value="far"' in like
 
 
@@ -89,8 +93,8 @@ def test_rules_are_drafted_and_published(staff, light):
     [
         ({"step_1": ""}, "This field is required"),
         ({"step_2": "cost"}, "This criterion is already used above."),
-        ({"least_margin_rate": "1"}, "Enter a fraction from 0 to below 1. 0.1 is 10 %."),
-        ({"least_margin_rate": "-0.1"}, "Enter a fraction from 0 to below 1. 0.1 is 10 %."),
+        ({"min_margin_rate": "1"}, "Enter a fraction from 0 to below 1. 0.1 is 10 %."),
+        ({"min_margin_rate": "-0.1"}, "Enter a fraction from 0 to below 1. 0.1 is 10 %."),
         (
             {
                 "starts_at_0": "2026-12-02", "starts_at_1": "00:00",
@@ -113,9 +117,9 @@ def test_dry_run_shows_changed_sources(staff, light):
     rules = RoutingRules.objects.get()
 
     days = {"since": NOON.date(), "until": NOON.date()}
-    shown = staff.get(page("rehearse", rules.pk), days).content.decode()
-    yesterday = staff.get(page("rehearse", rules.pk)).content.decode()
-    wrong = staff.get(page("rehearse", rules.pk), {"since": "x", "until": ""}).content.decode()
+    shown = staff.get(page("simulate", rules.pk), days).content.decode()
+    yesterday = staff.get(page("simulate", rules.pk)).content.decode()
+    wrong = staff.get(page("simulate", rules.pk), {"since": "x", "until": ""}).content.decode()
 
     assert "1 of 1 order would ship from another location." in shown
     assert order.number in shown
@@ -138,7 +142,7 @@ def test_margin_rule_shows_suppliers_below_it(staff, light):
     home = light.level.offer.supplier.code
     blank = staff.get(page("add")).content.decode()
     preference = {"step_1": "preference", "step_2": "cost", "preferred": home}
-    add(staff, least_margin_rate="0.63", **preference)
+    add(staff, min_margin_rate="0.63", **preference)
     add(staff, step_1="cost")
     asking, unasking = RoutingRules.objects.order_by("version")
     days = {"since": NOON.date(), "until": NOON.date()}
@@ -146,21 +150,21 @@ def test_margin_rule_shows_suppliers_below_it(staff, light):
 
     read = staff.get(page("change", asking.pk)).content.decode()
     tried = staff.get(reverse("supply:routing"), cart).content.decode()
-    RoutingRules.objects.filter(pk=asking.pk).update(least_margin_rate="0.7")
+    RoutingRules.objects.filter(pk=asking.pk).update(min_margin_rate="0.7")
     none_leaves = staff.get(reverse("supply:routing"), cart).content.decode()
-    like = staff.get(staff.get(page("draft_like", asking.pk)).url).content.decode()
+    like = staff.get(staff.get(page("copy_as_draft", asking.pk)).url).content.decode()
 
-    assert 'name="least_margin_rate" value="0"' in blank
+    assert 'name="min_margin_rate" value="0"' in blank
     assert "A location with a lower margin" in blank
-    assert (str(asking.least_margin_rate), unasking.least_margin_rate) == ("0.6300", None)
+    assert (str(asking.min_margin_rate), unasking.min_margin_rate) == ("0.6300", None)
     assert "then lowest landed cost, with a margin of at least 63 % of the price" in read
     assert "% of the price), below the minimum of 63 %" in tried
     assert "no location reaches the minimum of 70 %" in none_leaves
-    assert 'name="least_margin_rate" value="0.7000"' in like
+    assert 'name="min_margin_rate" value="0.7000"' in like
 
-    RoutingRules.objects.filter(pk=asking.pk).update(least_margin_rate="0.63")
+    RoutingRules.objects.filter(pk=asking.pk).update(min_margin_rate="0.63")
     order.lines.update(level=light.level)  # as if it had shipped from home
-    shown = staff.get(page("rehearse", asking.pk), days).content.decode()
+    shown = staff.get(page("simulate", asking.pk), days).content.decode()
     assert "Excluded by the minimum margin" in shown
     assert (
         f"{home} (DE): margin of €41.19 (61.3 % of the price), below the minimum of 63 %" in shown
@@ -172,7 +176,7 @@ def test_cart_is_previewed_by_draft_rules(staff, light):
     rules = RoutingRules.objects.get()
     sku = light.variant.sku
 
-    url = staff.get(page("try_it", rules.pk)).url
+    url = staff.get(page("preview_with_cart", rules.pk)).url
     usual = staff.get(reverse("supply:routing"), {"lines": f"{sku} 2", "country": "DE"})
     other = staff.get(url, {"lines": f"{sku} 2", "country": "DE", "rules": rules.pk})
     wrong = staff.get(reverse("supply:routing"), {"lines": "NO-1 2\n", "country": "DE"})
@@ -190,7 +194,7 @@ def test_cart_is_previewed_by_draft_rules(staff, light):
 
 def test_rules_without_minimum_margin_say_how_to_set_one(staff, light):
     for least in ("", "0", "0.1"):
-        add(staff, step_1="cost", least_margin_rate=least)
+        add(staff, step_1="cost", min_margin_rate=least)
 
     none, no_loss, some = (
         staff.get(page("change", rules.pk)).content.decode()
@@ -212,13 +216,13 @@ def test_page_says_that_a_real_cart_asks_for_live_freight(staff, light):
         ).content.decode()
 
     words = "so the price may differ."
-    here = AskedFreight.objects.create(location=light.level.location)
-    quotes.forget()
+    here = LiveRateLocation.objects.create(location=light.level.location)
+    quotes.clear_cache()
     assert words not in said()  # its parcel ships from the other location
 
     here.delete()
-    AskedFreight.objects.create(location=light.far.location)
-    quotes.forget()
+    LiveRateLocation.objects.create(location=light.far.location)
+    quotes.clear_cache()
     assert words in said()
     assert "qiymət fərqli ola bilər." in said("az")
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from storefront.accounts.models import User
 from storefront.dashboard.suppliers import metrics
-from storefront.lib.line_charts import Point, trend
+from storefront.lib.line_charts import MetricPoint, trend_chart
 from suppliers.models import Scorecard, Supplier
 from suppliers.scorecards import statistics
 from tests.factories.catalog import make_channel
@@ -40,7 +40,7 @@ def staff(client):
 
 
 def make_card(supplier, measure="fill_rate", good=1, of=1, on=TODAY):
-    score = statistics.rate(good, of)
+    score = statistics.rate_score(good, of)
     return Scorecard.objects.create(
         supplier=supplier,
         measure=measure,
@@ -54,7 +54,7 @@ def make_card(supplier, measure="fill_rate", good=1, of=1, on=TODAY):
 
 
 def make_time(supplier, *seconds, measure="acknowledge_time"):
-    score = statistics.times([Decimal(each) for each in seconds])
+    score = statistics.duration_score([Decimal(each) for each in seconds])
     return Scorecard.objects.create(
         supplier=supplier,
         measure=measure,
@@ -137,7 +137,7 @@ def test_supplier_page_shows_metrics_and_missing_evidence(staff, settings):
     assert "needs review" in shown
     assert f"?supplier={supplier.pk}&amp;criterion=returns" in shown
     assert "not enough data" in shown
-    assert reverse("admin:suppliers_supplier_keep_back", args=[supplier.pk]) in shown
+    assert reverse("admin:suppliers_supplier_set_safety_stock", args=[supplier.pk]) in shown
     assert page(staff, "supplier", "unknown")[0] == 404
 
 
@@ -164,7 +164,7 @@ def test_scorecards_need_permission(client):
     status, shown = page(client, "supplier", supplier.code)
     assert status == 200
     assert "Compliance" not in shown
-    assert "keep_back" not in shown
+    assert "set_safety_stock" not in shown
 
 
 def test_anonymous_visitor_sees_nothing(client):
@@ -190,24 +190,26 @@ def test_anonymous_visitor_sees_nothing(client):
     ],
 )
 def test_value_is_formatted_with_a_readable_unit(measure, value, words):
-    assert metrics.said(measure, value and Decimal(value)) == words
+    assert metrics.format_value(measure, value and Decimal(value)) == words
 
 
 def points(*values, low="0", high="1"):
     return [
-        Point(on=TODAY + n * A_DAY, value=Decimal(value), low=Decimal(low), high=Decimal(high))
+        MetricPoint(
+            on=TODAY + n * A_DAY, value=Decimal(value), low=Decimal(low), high=Decimal(high)
+        )
         for n, value in enumerate(values)
     ]
 
 
 def test_trend_stays_within_its_scale():
-    assert trend([], is_rate=True) is None
+    assert trend_chart([], is_rate=True) is None
 
-    high = trend(points("0.95", "0.99", low="0.92"), is_rate=True)
+    high = trend_chart(points("0.95", "0.99", low="0.92"), is_rate=True)
     assert [mark.value for mark in high.marks] == [Decimal("0.9"), Decimal("0.95"), 1]
-    low = trend(points("0.01", "0.02", high="0.08"), is_rate=True)
+    low = trend_chart(points("0.01", "0.02", high="0.08"), is_rate=True)
     assert [mark.value for mark in low.marks] == [0, Decimal("0.05"), Decimal("0.1")]
-    slow = trend(points("400", "5000", high="9000"), is_rate=False)
+    slow = trend_chart(points("400", "5000", high="9000"), is_rate=False)
     assert [int(mark.value) for mark in slow.marks] == [0, 2 * 3600, 4 * 3600]
     for drawn in (high, low, slow):
         for piece in (drawn.line, drawn.band):
@@ -216,9 +218,9 @@ def test_trend_stays_within_its_scale():
 
 
 def test_single_day_is_a_dot_and_a_day_without_bounds_interrupts_the_band():
-    alone = trend(points("0.5"), is_rate=True)
+    alone = trend_chart(points("0.5"), is_rate=True)
     assert (alone.band, alone.first, alone.last) == ("", TODAY, TODAY)
 
     gap = points("0.5", "0.5", "0.5")
-    gap[1] = Point(on=gap[1].on, value=gap[1].value, low=None, high=None)
-    assert trend(gap, is_rate=True).band == ""
+    gap[1] = MetricPoint(on=gap[1].on, value=gap[1].value, low=None, high=None)
+    assert trend_chart(gap, is_rate=True).band == ""

@@ -11,10 +11,10 @@ from storefront.dev.chaos.plan import (
     GATEWAY_KINDS,
     MESSAGE_KINDS,
     SUPPLIER_KINDS,
-    Way,
-    What,
+    FaultKind,
+    PaymentOutcome,
 )
-from storefront.dev.sandboxes.bigbuy.state import KINDS as KNOWN_BIGBUY_KINDS
+from storefront.dev.sandboxes.bigbuy.state import FAULT_KINDS as KNOWN_BIGBUY_KINDS
 from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS as KNOWN_MESSAGE_KINDS
 from storefront.dev.sandboxes.core.faults import REQUEST_KINDS
 
@@ -22,11 +22,11 @@ NAMES = ("c", "a", "b")
 
 
 def plan(seed, failpoints=NAMES):
-    return chaos_plan.plan(seed, failpoints=failpoints, variety=8)
+    return chaos_plan.draw_plan(seed, failpoints=failpoints, variety=8)
 
 
-def blows(of):
-    return [blow for phase in of.phases for blow in phase.blows]
+def planned_faults(of):
+    return [planned for phase in of.phases for planned in phase.planned_faults]
 
 
 def test_same_seed_gives_the_same_plan():
@@ -34,18 +34,18 @@ def test_same_seed_gives_the_same_plan():
 
 
 def test_another_seed_gives_another_plan():
-    assert blows(plan(7)) != blows(plan(8))
+    assert planned_faults(plan(7)) != planned_faults(plan(8))
     assert plan(7).phases[0].wishes != plan(8).phases[0].wishes
 
 
 def test_every_plan_has_every_kind_of_fault():
     for seed in range(10):
-        assert {blow.what for blow in blows(plan(seed))} == set(What)
+        assert {planned.what for planned in planned_faults(plan(seed))} == set(FaultKind)
 
 
 def test_every_sandbox_fault_is_used():
-    found = blows(plan(3))
-    faults = [blow.detail for blow in found if blow.what is What.SUPPLIER_FAULT]
+    found = planned_faults(plan(3))
+    faults = [planned.detail for planned in found if planned.what is FaultKind.SUPPLIER_FAULT]
     of_supplier = {one["kind"] for one in faults if "supplier" not in one}
 
     assert of_supplier == set(SUPPLIER_KINDS) | set(MESSAGE_KINDS)
@@ -54,13 +54,15 @@ def test_every_sandbox_fault_is_used():
     assert of_bigbuy == set(BIGBUY_KINDS) <= KNOWN_BIGBUY_KINDS
     assert set(SUPPLIER_KINDS) == REQUEST_KINDS
     assert set(MESSAGE_KINDS) == KNOWN_MESSAGE_KINDS
-    of_gateway = {blow.detail["kind"] for blow in found if blow.what is What.GATEWAY_FAULT}
+    of_gateway = {
+        planned.detail["kind"] for planned in found if planned.what is FaultKind.GATEWAY_FAULT
+    }
     assert of_gateway == set(GATEWAY_KINDS)
 
 
 def test_faults_are_sorted_and_one_phase_is_armed():
     for phase in plan(5).phases:
-        times = [blow.at_s for blow in phase.blows]
+        times = [planned.at_s for planned in phase.planned_faults]
         assert times == sorted(times)
         assert all(0 <= wish.goods < 8 and 0 <= wish.beside < 8 for wish in phase.wishes)
     assert [phase.name for phase in plan(5).phases if phase.is_armed] == ["misery"]
@@ -69,8 +71,10 @@ def test_faults_are_sorted_and_one_phase_is_armed():
 def test_most_bought_product_sells_out_but_not_the_hot_one():
     for seed in range(5):
         (misery,) = (phase for phase in plan(seed).phases if phase.name == "misery")
-        emptied = [one.detail["goods"] for one in misery.blows if one.what is What.SOLD_OUT]
-        bought = Counter(one.goods for one in misery.wishes if one.way is Way.PAYS)
+        emptied = [
+            one.detail["goods"] for one in misery.planned_faults if one.what is FaultKind.SOLD_OUT
+        ]
+        bought = Counter(one.goods for one in misery.wishes if one.way is PaymentOutcome.PAYS)
         assert len(set(emptied)) == chaos_plan.EMPTIED
         among = range(1, chaos_plan.EMPTIABLE)
         assert set(emptied) <= set(among)
@@ -81,18 +85,26 @@ def test_supplier_outage_lasts_ten_seconds_and_ends_once():
     for seed in range(5):
         made = plan(seed)
         kills, letters = made.phases[-2:]
-        gone = [blow.at_s for blow in kills.blows if blow.what is What.SUPPLIER_DOWN]
-        back = [blow.at_s for blow in letters.blows if blow.what is What.SUPPLIER_BACK]
+        gone = [
+            planned.at_s
+            for planned in kills.planned_faults
+            if planned.what is FaultKind.SUPPLIER_DOWN
+        ]
+        back = [
+            planned.at_s
+            for planned in letters.planned_faults
+            if planned.what is FaultKind.SUPPLIER_BACK
+        ]
         (gone_at,), (back_at,) = gone, back
-        last = max(blow.at_s for blow in kills.blows)
-        assert max(last, 11) - gone_at + back_at >= chaos_plan.AWAY_S
+        last = max(planned.at_s for planned in kills.planned_faults)
+        assert max(last, 11) - gone_at + back_at >= chaos_plan.OUTAGE_S
 
 
 def test_each_failpoint_kills_at_a_pass():
     turns = plan(1, failpoints=failpoints.defined()).failpoints
 
     assert set(turns) == set(failpoints.defined())
-    assert all(1 <= turn <= chaos_plan.LATEST_TURN for turn in turns.values())
+    assert all(1 <= turn <= chaos_plan.MAX_PASS for turn in turns.values())
 
 
 def test_product_has_failpoints_at_every_boundary():

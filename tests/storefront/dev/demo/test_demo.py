@@ -48,7 +48,7 @@ def sleeper(var, name="web"):
 
 @pytest.fixture
 def open_shop(monkeypatch, var):
-    """Let the demo have one process only, and somebody press Ctrl-C once it is ready."""
+    """Let the demo have one process only, and press Ctrl-C once it is ready."""
     seen = {}
 
     def opens(supervisor, _var):
@@ -174,7 +174,7 @@ def test_reset_wipes_the_data_and_keeps_what_is_not_the_demos(open_shop, var):
     assert kept.exists()
 
 
-def test_reset_does_not_touch_data_while_the_database_is_somebody_elses(monkeypatch, var, capsys):
+def test_reset_does_not_touch_data_while_the_database_is_not_ours(monkeypatch, var, capsys):
     (var / "demo.env").write_text("SECRET_KEY=x\n")
     monkeypatch.setenv("DATABASE_URL", "postgres://db.example/x")
 

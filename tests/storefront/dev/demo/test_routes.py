@@ -10,8 +10,8 @@ from storefront.dev.demo import routes
 from storefront.dev.sandboxes.bigbuy import carriers
 from storefront.dev.sandboxes.cj.freight import BY_NAME, COUNTRIES
 from suppliers.connectors.bigbuy import schemas
-from suppliers.models import Service, StockLocation
-from suppliers.shipping_services.selection import best, load_of
+from suppliers.models import ShippingService, StockLocation
+from suppliers.shipping_services.selection import cheapest, parcel_load
 from tests.factories.suppliers import NOON, make_location, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -26,15 +26,15 @@ def seed():
 def test_the_first_routes_are_lines_that_the_sandbox_really_has():
     seed()
 
-    for service in Service.objects.select_related("location"):
+    for service in ShippingService.objects.select_related("location"):
         line = BY_NAME[service.carrier_service]
         assert line.start == service.location.country
         assert set(service.countries) <= line.ends
         for country in service.countries:
             assert line.days(country) == (service.min_days, service.max_days), (service, country)
         assert service.max_weight_g <= line.most_g
-        assert service.accepts_inside is line.takes_lithium
-        assert service.accepts_alone <= line.takes_loose_cells
+        assert service.accepts_cells_in_equipment is line.takes_lithium
+        assert service.accepts_cells_alone <= line.takes_loose_cells
         if line.takes_lithium:
             assert service.max_cell_wh <= line.most_cell_wh
             assert service.max_battery_wh <= line.most_battery_wh
@@ -42,13 +42,13 @@ def test_the_first_routes_are_lines_that_the_sandbox_really_has():
 
 def test_what_staff_changed_stays_when_the_demo_starts_again():
     seed()
-    Service.objects.filter(code="de-classic").update(base_amount=Decimal("1.23"))
-    before = Service.objects.count()
+    ShippingService.objects.filter(code="de-classic").update(base_amount=Decimal("1.23"))
+    before = ShippingService.objects.count()
 
     seed()
 
-    assert Service.objects.count() == before
-    assert Service.objects.get(code="de-classic").base_amount == Decimal("1.23")
+    assert ShippingService.objects.count() == before
+    assert ShippingService.objects.get(code="de-classic").base_amount == Decimal("1.23")
 
 
 # Products come from China; no service ships them within China.
@@ -62,8 +62,8 @@ def test_a_headlamp_reaches_every_country_the_supplier_reaches(country):
         for location in StockLocation.objects.all()
         for route in quotes.routes_from(location.pk, country=country, currency="EUR", now=NOON)
     ]
-    load = load_of(headlamp)
-    way = best(routes, load)
+    load = parcel_load(headlamp)
+    way = cheapest(routes, load)
 
     assert way is not None
     assert way.price(load.weight_g).amount > 0
@@ -74,7 +74,7 @@ def test_services_of_the_second_supplier_exist_in_its_sandbox():
     for code, country, _ in routes.BIGBUY_LOCATIONS:
         routes.routes(location=make_location(supplier, code, country), currency="EUR")
 
-    for service in Service.objects.all():
+    for service in ShippingService.objects.all():
         carrier = carriers.BY_NAME[service.carrier_service]
         assert set(service.countries) <= carrier.ends
         paces = [schemas.days(delay) for _, delay in carrier.services]
@@ -82,4 +82,4 @@ def test_services_of_the_second_supplier_exist_in_its_sandbox():
         cost = carrier.cost(service.max_weight_g, place=0)
         price = service.base_amount + service.per_kg_amount * service.max_weight_g / 1000
         assert price > cost
-    assert Service.objects.count() == 8
+    assert ShippingService.objects.count() == 8

@@ -52,7 +52,7 @@ def test_price_guards_stop_no_first_price(seed):
 
     book = PriceBook.objects.get()
     assert book.status == PriceBook.Status.LIVE
-    assert (book.floor_margin_rate, book.max_run_rate, book.max_day_rate) == (
+    assert (book.floor_margin_rate, book.max_change_per_run, book.max_change_per_day) == (
         Decimal("0.12"),
         Decimal("0.40"),
         Decimal("0.50"),
@@ -66,15 +66,15 @@ def test_competitor_prices_cover_some_products(seed):
     sync(Supplier.objects.get(code="feed-sandbox"), "products")
     source = CompetitorSource.objects.get()
 
-    taken = sources.fetch(source_id=source.pk, now=source.due_at)
+    taken = sources.fetch_source(source_id=source.pk, now=source.due_at)
 
     assert taken is not None, CompetitorSource.objects.get().problem
     assert [refusal.code for refusal in taken.refused] == ["no_price"]
     assert CompetitorPrice.objects.values("variant").distinct().count() == 10
-    CompetitorSource.objects.update(is_on=False, every_min=60)
+    CompetitorSource.objects.update(is_enabled=False, interval_minutes=60)
     seed()
     kept = CompetitorSource.objects.get()
-    assert (kept.is_on, kept.every_min) == (False, 60)
+    assert (kept.is_enabled, kept.interval_minutes) == (False, 60)
 
 
 def test_staff_changes_to_the_supplier_survive_a_restart(seed):

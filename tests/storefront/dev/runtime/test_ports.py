@@ -26,7 +26,7 @@ def _give_back():
 
 @pytest.fixture
 def listener():
-    """A port that somebody listens on, with a free one behind it."""
+    """A port that is in use, while the next one is free."""
     while True:
         taken = socket.create_server((ports.HOST, 0))
         port = taken.getsockname()[1]

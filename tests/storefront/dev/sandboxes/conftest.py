@@ -10,7 +10,7 @@ import pytest
 
 from storefront.dev.sandboxes.cj import order_lifecycle, webhooks
 from storefront.dev.sandboxes.cj.server import Server
-from storefront.dev.sandboxes.cj.state import DEFAULT_KEY, Rules, open_world
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY, Rules, open_state
 
 PREFIX = "/api2.0/v1/"
 
@@ -21,25 +21,25 @@ class Sandbox:
     def __init__(self, folder, *, count=40, seed=7, **rules):
         defaults = {"qps": 0, "webhook_retry_s": 0.05}
         rules = Rules(**(defaults | rules))
-        self.world = open_world(folder=folder, base_url="", count=count, seed=seed, rules=rules)
-        self.server = Server(("127.0.0.1", 0), world=self.world)
-        self.url = self.world.base_url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.state = open_state(folder=folder, base_url="", count=count, seed=seed, rules=rules)
+        self.server = Server(("127.0.0.1", 0), state=self.state)
+        self.url = self.state.base_url = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=10)
         self.threads = [
             threading.Thread(target=self.server.serve_forever, args=(0.02,)),
-            order_lifecycle.start(self.world),
-            webhooks.start(self.world),
+            order_lifecycle.start(self.state),
+            webhooks.start(self.state),
         ]
         self.threads[0].start()
 
     def close(self):
         self.client.close()
-        self.world.stopping.set()
+        self.state.stopping.set()
         self.server.shutdown()
         self.server.server_close()
         for thread in self.threads:
             thread.join(timeout=10)
-        self.world.ledger.close()
+        self.state.ledger.close()
 
     def login(self):
         data = self.post("authentication/getAccessToken", {"apiKey": DEFAULT_KEY})["data"]
@@ -60,17 +60,17 @@ class Sandbox:
 
     def goods(self, *, lithium=True, country="CN", at_least=5):
         """Find a valid variant with enough stock."""
-        for position in range(len(self.world.catalog)):
-            product = self.world.catalog.at(position)
+        for position in range(len(self.state.catalog)):
+            product = self.state.catalog.at(position)
             if product.flaw or product.is_lithium is not lithium:
                 continue
-            if product.family == "batteries" or country not in self.world.shelves.countries(
+            if product.family == "batteries" or country not in self.state.stock_store.countries(
                 product
             ):
                 continue
             for variant in product.variants:
-                pile = self.world.shelves.pile(product, variant, country=country)
-                if variant.has_cells is lithium and pile.ready >= at_least:
+                level = self.state.stock_store.level(product, variant, country=country)
+                if variant.has_cells is lithium and level.ready >= at_least:
                     return product, variant
         raise LookupError
 

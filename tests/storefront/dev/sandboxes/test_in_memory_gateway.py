@@ -68,7 +68,7 @@ def test_a_void_ends_the_authorization_whatever_its_amount(gateway, paid):
 
     gateway.release(reference=paid, amount=euros("1"), key="release:1")
 
-    assert told(gateway, paid)[1:] == [("captured", euros("60")), ("released", euros("4.99"))]
+    assert told(gateway, paid)[1:] == [("captured", euros("60")), ("voided", euros("4.99"))]
     with pytest.raises(PermanentError):
         gateway.capture(reference=paid, amount=euros("1"), key="capture:2")
     with pytest.raises(PermanentError):
@@ -83,7 +83,7 @@ def test_the_last_capture_voids_the_rest_and_a_single_one_must_be_the_last():
 
     gateway.capture(reference=reference, amount=euros("60"), key="capture:2", is_last=True)
 
-    expected = [("captured", euros("60")), ("released", euros("4.99"))]
+    expected = [("captured", euros("60")), ("voided", euros("4.99"))]
     assert told(gateway, reference)[1:] == expected
     standing = gateway.standing(reference=reference)
     assert (standing.held, standing.captured) == (euros("0"), euros("60"))

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from orders.inventory import evidence
-from orders.inventory.evidence import Finding
+from orders.inventory.evidence import Assessment
 from storefront.dashboard.invariants import registry
-from storefront.dev.sandboxes.in_memory_supplier import forget_worlds
+from storefront.dev.sandboxes.in_memory_supplier import reset_data
 from storefront.dev.simulation import runner
 from storefront.dev.simulation.engine import Play
 from storefront.dev.simulation.policies import SIMPLE, SimpleShop
@@ -21,7 +21,7 @@ def script():
 
 
 def play(mode, configured=None):
-    forget_worlds()
+    reset_data()
     days = script()
     shop = RealShop(name=f"{mode}-x", skus=days.skus, configured=configured or mode)
     warehouse = Warehouse(mode=mode, export_s=runner.EXPORT_S, delay_s=runner.DELAY_S)
@@ -29,7 +29,7 @@ def play(mode, configured=None):
 
 
 def everything_is_seen_at_once(sales, _row, _manner):
-    return [Finding(sale=sale, seen_by=evidence.SeenBy.LAG) for sale in sales]
+    return [Assessment(sale=sale, absorbed_by=evidence.AbsorbedBy.LAG) for sale in sales]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -38,7 +38,7 @@ def test_no_unit_is_promised_twice_however_the_supplier_counts(mode):
 
     assert score.promised > 75
     assert (score.oversold, score.promised_twice, score.exposed) == (0, 0, 0)
-    broken = [each for each in registry.check(now=moment(0)) if each.count]
+    broken = [each for each in registry.check_all(now=moment(0)) if each.count]
     assert [each.invariant.code for each in broken if each.invariant.code.startswith("I1.")] == []
 
 
@@ -47,13 +47,13 @@ def test_a_supplier_who_was_believed_to_count_earlier_is_not_oversold_either():
 
 
 def test_what_sees_everything_at_once_offers_units_twice(monkeypatch):
-    monkeypatch.setattr(evidence, "weigh", everything_is_seen_at_once)
+    monkeypatch.setattr(evidence, "assess", everything_is_seen_at_once)
 
     assert play("never").exposed > 0
 
 
 def test_what_is_there_is_sold_on_the_last_day_as_on_the_first():
-    forget_worlds()
+    reset_data()
     days = Script(orders=4, seed=3, articles=1, per_day=1)
     shop = RealShop(name="long", skus=days.skus, configured="order")
     wish = next(days.wishes())
@@ -64,7 +64,7 @@ def test_what_is_there_is_sold_on_the_last_day_as_on_the_first():
 
 
 @pytest.mark.parametrize("policy", SIMPLE)
-def test_each_simple_rule_oversells_somebody(policy):
+def test_each_simple_rule_oversells(policy):
     days = Script(orders=4_000, seed=1)
 
     scores = [

@@ -71,7 +71,7 @@ def test_value_that_does_not_fit_is_refused_and_not_truncated():
 def test_only_differing_values_are_set_and_named():
     variant = Variant(color="Red", weight_g=75, position=1)
 
-    assert bulk.differing(variant, {"color": "Red", "weight_g": 80, "position": 2}) == [
+    assert bulk.set_changed(variant, {"color": "Red", "weight_g": 80, "position": 2}) == [
         "weight_g",
         "position",
     ]
@@ -125,7 +125,7 @@ def test_database_defaults_are_left_to_the_database():
     (row,) = insert([Channel(code="other", **words)])
 
     found = Channel.objects.get(code="other")
-    assert (found.pk, found.adds_tax, found.supplied_under) == (row.pk, False, 0)
+    assert (found.pk, found.prices_exclude_tax, found.supplied_under) == (row.pk, False, 0)
 
 
 def test_invalid_rows_are_refused():

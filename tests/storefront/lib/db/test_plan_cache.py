@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import pytest
 from django.db import NotSupportedError, connection, transaction
 
-from storefront.lib.db.prepared_queries import MET_OFTEN, planned_cursor, raw_cursor
+from storefront.lib.db.prepared_queries import PREPARE_AFTER, planned_cursor, raw_cursor
 
 ASKED = ("SELECT * FROM released", "SELECT released.* FROM released")
 
@@ -22,7 +22,7 @@ def ask(statement, opened):
 def test_table_changed_by_a_release_fails_one_query_of_a_session(opened, around, transactional_db):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE released (word varchar(10))")
-    for statement in ASKED * (MET_OFTEN + 1):
+    for statement in ASKED * (PREPARE_AFTER + 1):
         ask(statement, opened)
     # Bypass psycopg, which does not notice changes by another session.
     connection.connection.pgconn.exec_(b"ALTER TABLE released ALTER word TYPE varchar(20)")
@@ -30,7 +30,7 @@ def test_table_changed_by_a_release_fails_one_query_of_a_session(opened, around,
     with pytest.raises(NotSupportedError), around():
         ask(ASKED[0], opened)
 
-    for statement in ASKED * (MET_OFTEN + 1):
+    for statement in ASKED * (PREPARE_AFTER + 1):
         with around():
             ask(statement, opened)
     with connection.cursor() as cursor:

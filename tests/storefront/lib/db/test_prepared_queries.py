@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Channel, Listing, Product, Variant
 from storefront.lib.db.prepared_queries import (
-    NotPreparedError,
-    Prepared,
+    CannotPrepareError,
+    PreparedQuery,
     planned_cursor,
     raw_cursor,
 )
@@ -43,7 +43,7 @@ def run_both(question):
     """Compile with the first values, run with the others, and compare with Django."""
 
     def both(first, second):
-        prepared = Prepared(question)
+        prepared = PreparedQuery(question)
         prepared(**first)
         return prepared(**second), list(question(**second))
 
@@ -76,7 +76,7 @@ def test_lists_of_any_length(listings, count):
         return Listing.objects.filter(pk__in=ids).order_by("-pk")
 
     ids = [listing.pk for listing in listings[:count]]
-    got = Prepared(question)
+    got = PreparedQuery(question)
     got(ids=[listings[0].pk, listings[1].pk])
 
     assert [row.pk for row in got(ids=ids)] == sorted(ids, reverse=True)
@@ -102,7 +102,7 @@ def test_texts_and_limits(listings):
         return Variant.objects.filter(sku=sku)[:1]
 
     skus = [listing.variant.sku for listing in listings]
-    got = Prepared(question)
+    got = PreparedQuery(question)
 
     assert [got.first(sku=sku).sku for sku in skus] == skus
     assert got.first(sku="nothing") is None
@@ -116,7 +116,7 @@ def test_query_is_compiled_once(listings):
         times.append(listing_id)
         return Listing.objects.filter(pk=listing_id)
 
-    got = Prepared(question)
+    got = PreparedQuery(question)
     for listing in listings:
         assert got(listing_id=listing.pk) == [listing]
 
@@ -133,15 +133,15 @@ def test_query_is_compiled_once(listings):
     ],
 )
 def test_unsupported_values_are_refused(question, value):
-    with pytest.raises(NotPreparedError):
-        Prepared(question)(value=value)
+    with pytest.raises(CannotPrepareError):
+        PreparedQuery(question)(value=value)
 
 
 def test_none_is_refused(listings):
-    got = Prepared(lambda *, sku: Variant.objects.filter(sku=sku))
+    got = PreparedQuery(lambda *, sku: Variant.objects.filter(sku=sku))
     got(sku="a")
 
-    with pytest.raises(NotPreparedError):
+    with pytest.raises(CannotPrepareError):
         got(sku=None)
 
 
@@ -151,7 +151,7 @@ def test_joined_row_may_be_missing():
 
     bare, told = make_product(), make_product()
     make_spec(told)
-    got = Prepared(question)
+    got = PreparedQuery(question)
 
     for product in (bare, told):
         (row,), (expected,) = got(slug=product.slug), question(slug=product.slug)
@@ -163,7 +163,9 @@ def test_joined_row_may_be_missing():
 
 
 def test_deferred_columns_are_loaded_on_access(listings):
-    got = Prepared(lambda *, listing_id: Listing.objects.filter(pk=listing_id).only("available"))
+    got = PreparedQuery(
+        lambda *, listing_id: Listing.objects.filter(pk=listing_id).only("available")
+    )
 
     (row,) = got(listing_id=listings[0].pk)
 
@@ -175,7 +177,7 @@ def test_prefetched_rows_are_loaded(listings):
     def question(*, ids):
         return Channel.objects.filter(pk__in=ids).prefetch_related("listings__variant")
 
-    got = Prepared(question)
+    got = PreparedQuery(question)
     (channel,) = got(ids=[listings[0].channel_id])
 
     with CaptureQueriesContext(connection) as queries:
@@ -185,7 +187,7 @@ def test_prefetched_rows_are_loaded(listings):
 
 
 def test_row_can_be_changed_and_saved(listings):
-    got = Prepared(lambda *, listing_id: Listing.objects.filter(pk=listing_id))
+    got = PreparedQuery(lambda *, listing_id: Listing.objects.filter(pk=listing_id))
 
     (row,) = got(listing_id=listings[0].pk)
     row.available = 4
@@ -199,7 +201,7 @@ def test_percent_sign_in_a_statement_is_literal(listings):
         percent = RawSQL("'100 %% sure'", [], output_field=CharField())
         return Variant.objects.filter(sku=sku).annotate(sure=percent)
 
-    (row,) = Prepared(question)(sku=listings[0].variant.sku)
+    (row,) = PreparedQuery(question)(sku=listings[0].variant.sku)
 
     assert row.sure == "100 % sure"
 
@@ -207,7 +209,7 @@ def test_percent_sign_in_a_statement_is_literal(listings):
 @pytest.mark.django_db(transaction=True)
 def test_dead_session_is_replaced():
     listing = make_listing(make_variant(make_product()), channel=make_channel())
-    got = Prepared(lambda *, listing_id: Listing.objects.filter(pk=listing_id))
+    got = PreparedQuery(lambda *, listing_id: Listing.objects.filter(pk=listing_id))
     got(listing_id=listing.pk)
     killer = connections.create_connection("default")
     with connection.cursor() as cursor, killer.cursor() as other:

@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from storefront.lib.db.transactions import NoTransactionError, needs_transaction
+from storefront.lib.db.transactions import TransactionRequiredError, requires_transaction
 
 
 @pytest.mark.django_db
 def test_wrapping_transaction_of_a_test_does_not_count():
-    part = needs_transaction(lambda: "done")
+    part = requires_transaction(lambda: "done")
 
-    with pytest.raises(NoTransactionError):
+    with pytest.raises(TransactionRequiredError):
         part()
     with transaction.atomic():
         assert part() == "done"

@@ -4,8 +4,8 @@ import httpx
 import pytest
 import respx
 
-from storefront.lib.http.client import Api
-from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.client import ApiClient
+from storefront.lib.http.errors import ExternalServiceError
 
 pytestmark = pytest.mark.django_db
 BASE = "https://supplier.example"
@@ -23,7 +23,7 @@ def answers():
 def test_only_answers_to_reads_are_quoted(answers, status, method, is_quoted):
     answers.route(path="/orders").mock(return_value=httpx.Response(status, text=ECHO))
 
-    with Api(BASE) as api, pytest.raises(OutsideError) as failure:
+    with ApiClient(BASE) as api, pytest.raises(ExternalServiceError) as failure:
         api.json(method, "/orders")
 
     assert str(failure.value).startswith(f"{method} /orders: ")
@@ -34,7 +34,7 @@ def test_refused_write_quotes_only_its_code(answers):
     refusal = {"error": {"code": "key_reused", "message": ECHO}}
     answers.post("/orders").mock(return_value=httpx.Response(409, json=refusal))
 
-    with Api(BASE) as api, pytest.raises(OutsideError) as failure:
+    with ApiClient(BASE) as api, pytest.raises(ExternalServiceError) as failure:
         api.post("/orders", {})
 
     assert str(failure.value) == "POST /orders: HTTP 409 (key_reused)"
@@ -45,8 +45,8 @@ def test_exchange_returns_an_error_answer(httpserver):
         '{"code": "ER008"}', status=409, headers={"X-RateLimit-Remaining": "3"}
     )
 
-    with Api(httpserver.url_for("/")) as api:
-        answer = api.exchange("POST", "orders", body={"number": 1})
+    with ApiClient(httpserver.url_for("/")) as api:
+        answer = api.send("POST", "orders", body={"number": 1})
 
     assert (answer.status, answer.content) == (409, b'{"code": "ER008"}')
     assert answer.headers["x-ratelimit-remaining"] == "3"
@@ -55,8 +55,8 @@ def test_exchange_returns_an_error_answer(httpserver):
 def test_long_answer_is_written_to_a_file(httpserver, tmp_path):
     httpserver.expect_request("/list").respond_with_data(b"[" + b"1," * 100_000 + b"1]")
 
-    with (tmp_path / "list").open("w+b") as file, Api(httpserver.url_for("/")) as api:
-        answer = api.exchange("GET", "list", to=file)
+    with (tmp_path / "list").open("w+b") as file, ApiClient(httpserver.url_for("/")) as api:
+        answer = api.send("GET", "list", to=file)
         size = file.tell()
 
     assert (answer.status, answer.content, size) == (200, b"", 200_003)

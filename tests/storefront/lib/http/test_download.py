@@ -11,7 +11,7 @@ from werkzeug import Response
 
 from storefront.lib.http.download import download
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.http.ssrf import RefusedAddressError
+from storefront.lib.http.ssrf import ForbiddenAddressError
 
 pytestmark = pytest.mark.django_db
 FILE = b"sku,stock\n" * 1000
@@ -142,7 +142,9 @@ def test_redirect_from_https_to_http_is_refused(monkeypatch):
         headers = {"location": "http://127.0.0.1/feed"}
         content = b""
 
-    monkeypatch.setattr("storefront.lib.http.download.Api.exchange", lambda *_, **__: Answer())
+    monkeypatch.setattr(
+        "storefront.lib.http.download.ApiClient.exchange", lambda *_, **__: Answer()
+    )
 
-    with pytest.raises(RefusedAddressError, match="from https to http"):
+    with pytest.raises(ForbiddenAddressError, match="from https to http"):
         download("https://supplier.example/feed")

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from storefront.lib.http.client import Api
-from storefront.lib.http.errors import OutsideError
-from storefront.lib.http.redaction import quoted, spoken_path, their_id
+from storefront.lib.http.client import ApiClient
+from storefront.lib.http.errors import ExternalServiceError
+from storefront.lib.http.redaction import quoted_response, redacted_path, service_request_id
 
 KEY = "sk9Zq7LwT2mXv4Rb8Nc1Yd6K"
 
@@ -30,18 +30,18 @@ KEY = "sk9Zq7LwT2mXv4Rb8Nc1Yd6K"
     ],
 )
 def test_path_is_logged_without_keys(path, said):
-    assert spoken_path(path) == said
+    assert redacted_path(path) == said
 
 
 @pytest.mark.parametrize("secret", ["swordfish", "swordfish/2", "0123456789abcdef0123456789abcdef"])
 def test_secret_is_removed_from_a_path_in_any_spelling(secret):
-    hidden = [secret, "swordfish", "p"]
+    secrets = [secret, "swordfish", "p"]
     for spelled in (secret, quote(secret, safe="")):
-        assert spoken_path(f"/dl/{spelled}/p.csv", hidden=hidden) == "/dl/…/p.csv"
+        assert redacted_path(f"/dl/{spelled}/p.csv", secrets=secrets) == "/dl/…/p.csv"
 
 
 def test_answer_that_echoes_a_key_is_quoted_without_it():
-    assert quoted("GET", f"bad key {KEY}".encode(), sent=[KEY, "*/*"]) == ": 'bad key …'"
+    assert quoted_response("GET", f"bad key {KEY}".encode(), sent=[KEY, "*/*"]) == ": 'bad key …'"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_answer_that_echoes_a_key_is_quoted_without_it():
     ],
 )
 def test_request_id_of_the_service_is_found(headers, content, name):
-    assert their_id(headers, content) == name
+    assert service_request_id(headers, content) == name
 
 
 @pytest.mark.django_db
@@ -63,10 +63,10 @@ def test_neither_log_nor_error_contains_sent_secrets(httpserver, caplog):
     caplog.set_level(logging.DEBUG)
     httpserver.expect_request("/v1/orders").respond_with_data(f"bad key {KEY}", status=401)
 
-    with Api(httpserver.url_for("/v1/"), headers={"x-key": KEY}) as api:
-        with pytest.raises(OutsideError) as by_header:
+    with ApiClient(httpserver.url_for("/v1/"), headers={"x-key": KEY}) as api:
+        with pytest.raises(ExternalServiceError) as by_header:
             api.get("orders")
-        with pytest.raises(OutsideError) as by_query:
+        with pytest.raises(ExternalServiceError) as by_query:
             api.get("orders", key=KEY, street="Rue de la Paix")
 
     told = f"{by_header.value} {by_query.value!r} {caplog.text}"
@@ -80,13 +80,13 @@ def test_neither_log_nor_error_contains_sent_secrets(httpserver, caplog):
 def test_unsendable_key_is_not_quoted(httpserver, key):
     httpserver.expect_request("/").respond_with_data("{}")
 
-    with pytest.raises(OutsideError) as caught:
+    with pytest.raises(ExternalServiceError) as caught:
         ask(httpserver.url_for("/"), key)
 
-    assert not caught.value.may_have_happened
+    assert not caught.value.is_outcome_unknown
     assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
 def ask(url, key):
-    with Api(url, headers={"x-key": key}) as api:
+    with ApiClient(url, headers={"x-key": key}) as api:
         api.get("/")

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from storefront.lib.http import retries
-from storefront.lib.http.errors import NotNowError, PermanentError, TemporaryError
-from storefront.lib.http.retries import patiently, retry_after_s
+from storefront.lib.http.errors import CallDeferredError, PermanentError, TemporaryError
+from storefront.lib.http.retries import retry, retry_after_s
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-GONE = TemporaryError("no answer", may_have_happened=True)
+GONE = TemporaryError("no answer", is_outcome_unknown=True)
 NOT_SENT = TemporaryError("no connection")
 
 
@@ -37,7 +37,7 @@ class Script:
 def test_read_is_retried_with_growing_delays(delays):
     script = Script(GONE, GONE, GONE)
 
-    assert patiently(script, is_repeatable=True) == "answer"
+    assert retry(script, is_idempotent=True) == "answer"
 
     assert script.calls == 4
     for attempt, nap in enumerate(delays):
@@ -46,31 +46,31 @@ def test_read_is_retried_with_growing_delays(delays):
 
 def test_delays_are_jittered(delays):
     for _ in range(5):
-        patiently(Script(GONE), is_repeatable=True)
+        retry(Script(GONE), is_idempotent=True)
 
     assert len(set(delays)) == 5
 
 
 @pytest.mark.parametrize(
-    ("failure", "is_repeatable", "calls"),
+    ("failure", "is_idempotent", "calls"),
     [
         (GONE, True, 2),
         (GONE, False, 1),
         (NOT_SENT, True, 2),
         (NOT_SENT, False, 2),
-        (NotNowError("the budget is spent"), True, 1),
+        (CallDeferredError("the budget is spent"), True, 1),
         (PermanentError("no"), True, 1),
         (TemporaryError("later", code="429", retry_after_s=3600), True, 1),
     ],
 )
-def test_which_errors_are_retried(delays, failure, is_repeatable, calls):
+def test_which_errors_are_retried(delays, failure, is_idempotent, calls):
     script = Script(failure)
 
     if calls == 1:
         with pytest.raises(type(failure)):
-            patiently(script, is_repeatable=is_repeatable)
+            retry(script, is_idempotent=is_idempotent)
     else:
-        patiently(script, is_repeatable=is_repeatable)
+        retry(script, is_idempotent=is_idempotent)
 
     assert script.calls == calls
 
@@ -79,11 +79,11 @@ def test_last_error_is_raised(delays):
     last = TemporaryError("the fourth")
 
     with pytest.raises(TemporaryError, match="the fourth"):
-        patiently(Script(GONE, GONE, GONE, last), is_repeatable=True)
+        retry(Script(GONE, GONE, GONE, last), is_idempotent=True)
 
 
 def test_retry_after_is_respected(delays):
-    patiently(Script(TemporaryError("later", retry_after_s=7)), is_repeatable=True)
+    retry(Script(TemporaryError("later", retry_after_s=7)), is_idempotent=True)
 
     assert 7 <= delays[0] <= 7.4
 

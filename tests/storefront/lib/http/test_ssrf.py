@@ -11,10 +11,10 @@ import httpcore
 import pytest
 
 from storefront.lib.http import ssrf
-from storefront.lib.http.client import Api
+from storefront.lib.http.client import ApiClient
 from storefront.lib.http.download import download
-from storefront.lib.http.errors import OutsideError, TemporaryError
-from storefront.lib.http.ssrf import RefusedAddressError, dial, is_allowed
+from storefront.lib.http.errors import ExternalServiceError, TemporaryError
+from storefront.lib.http.ssrf import ForbiddenAddressError, connect, is_allowed
 
 pytestmark = pytest.mark.django_db
 LINES = (Path(__file__).parent / "bad_addresses.txt").read_text(encoding="utf-8").splitlines()
@@ -96,13 +96,13 @@ def test_corpus_is_large():
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_forbidden_address_is_not_called(trap, resolver, address):
-    with pytest.raises(OutsideError) as refused:
+    with pytest.raises(ExternalServiceError) as refused:
         download(address.format(port=trap.port), total_s=3)
 
     assert trap.heard == []
     # Some systems do not even resolve the strangest ones.
     is_unknown = isinstance(refused.value, TemporaryError)
-    assert is_unknown or isinstance(refused.value, RefusedAddressError)
+    assert is_unknown or isinstance(refused.value, ForbiddenAddressError)
     assert not is_unknown or "cannot be resolved" in str(refused.value)
 
 
@@ -115,7 +115,7 @@ def test_redirect_to_a_forbidden_address_is_refused(trap, resolver, settings, ht
         status=302, headers={"Location": there.encode().decode("latin-1")}
     )
 
-    with pytest.raises(OutsideError):
+    with pytest.raises(ExternalServiceError):
         download(httpserver.url_for("/picture"), total_s=3)
 
     assert trap.heard == []
@@ -131,7 +131,7 @@ def test_connection_uses_the_address_that_was_checked(trap, monkeypatch, connect
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
-    with Api("http://rebinding.example") as api, pytest.raises(TemporaryError):
+    with ApiClient("http://rebinding.example") as api, pytest.raises(TemporaryError):
         api.get("/orders")
 
     assert asked == ["rebinding.example"]
@@ -143,16 +143,16 @@ def test_second_address_is_tried_if_the_first_does_not_answer(trap, monkeypatch,
     monkeypatch.setitem(NAMES, "two.example", [PUBLIC, "1.1.1.1"])
     monkeypatch.setattr(ssrf, "_resolved", lambda *_: NAMES["two.example"])
 
-    with Api("https://two.example") as api, pytest.raises(TemporaryError):
+    with ApiClient("https://two.example") as api, pytest.raises(TemporaryError):
         api.get("/")
 
     assert connections == [(PUBLIC, 443), ("1.1.1.1", 443)]
 
 
 def test_path_never_changes_the_host(trap, resolver, connections):
-    with Api("http://public.example/v1/") as api:
+    with ApiClient("http://public.example/v1/") as api:
         for path in (f"http://127.0.0.1:{trap.port}/", "https://public.example/"):
-            with pytest.raises(RefusedAddressError):
+            with pytest.raises(ForbiddenAddressError):
                 api.get(path)
         with pytest.raises(TemporaryError):
             api.get(f"//127.0.0.1:{trap.port}/")
@@ -167,7 +167,10 @@ def test_api_follows_no_redirect(trap, settings, httpserver):
         status=302, headers={"Location": f"http://127.0.0.1:{trap.port}/"}
     )
 
-    with Api(httpserver.url_for("/")) as api, pytest.raises(OutsideError, match="HTTP 302"):
+    with (
+        ApiClient(httpserver.url_for("/")) as api,
+        pytest.raises(ExternalServiceError, match="HTTP 302"),
+    ):
         api.get("orders")
 
     assert trap.heard == []
@@ -175,8 +178,8 @@ def test_api_follows_no_redirect(trap, settings, httpserver):
 
 def test_other_protocols_obey_the_same_rules(trap, resolver):
     for host in ("127.0.0.1", "localhost", "private.example"):
-        with pytest.raises(RefusedAddressError):
-            dial(host, trap.port, timeout_s=1, usual_ports=frozenset({22}))
+        with pytest.raises(ForbiddenAddressError):
+            connect(host, trap.port, timeout_s=1, usual_ports=frozenset({22}))
 
     assert trap.heard == []
 
@@ -184,7 +187,7 @@ def test_other_protocols_obey_the_same_rules(trap, resolver):
 def test_allowed_networks_of_the_settings_are_reachable(trap, settings):
     settings.PRIVATE_NETWORKS_ALLOWED = ["127.0.0.1/32"]
 
-    with dial("127.0.0.1", trap.port, timeout_s=1, usual_ports=frozenset()) as line:
+    with connect("127.0.0.1", trap.port, timeout_s=1, usual_ports=frozenset()) as line:
         line.recv(1)
 
     assert len(trap.heard) == 1
@@ -206,7 +209,7 @@ def test_hanging_resolver_times_out(trap, monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
 
-    with Api("http://slow.example", total_s=0.2) as api, pytest.raises(TemporaryError):
+    with ApiClient("http://slow.example", total_s=0.2) as api, pytest.raises(TemporaryError):
         api.get("/")
 
     over.set()

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from storefront.lib.security import key_rotation
-from storefront.lib.security.encryption import seal, unseal
+from storefront.lib.security.encryption import decrypt, encrypt
 from suppliers.models import Connection
 from tests.factories.suppliers import make_supplier
 
@@ -23,7 +23,10 @@ def rows(settings):
     settings.FIELD_KEYS = [OLD]
     for code in ("one", "two", "three"):
         row, _ = Connection.objects.get_or_create(supplier=make_supplier(code=code))
-        row.secrets_sealed, row.tokens_sealed = seal(SECRETS | {"of": code}), seal({"access": code})
+        row.secrets_encrypted, row.tokens_encrypted = (
+            encrypt(SECRETS | {"of": code}),
+            encrypt({"access": code}),
+        )
         row.save()
     settings.FIELD_KEYS = [NEW, OLD]
     return Connection.objects.order_by("pk")
@@ -40,14 +43,14 @@ def test_old_key_can_be_removed_after_rotation(rows, settings):
 
     settings.FIELD_KEYS = [NEW]
     for row in rows:
-        assert unseal(row.secrets_sealed) == SECRETS | {"of": row.supplier.code}
-        assert unseal(row.tokens_sealed) == {"access": row.supplier.code}
-    assert "suppliers.Connection.secrets_sealed: 3 encrypted again, 0 current" in said
+        assert decrypt(row.secrets_encrypted) == SECRETS | {"of": row.supplier.code}
+        assert decrypt(row.tokens_encrypted) == {"access": row.supplier.code}
+    assert "suppliers.Connection.secrets_encrypted: 3 encrypted again, 0 current" in said
     assert "k-1" not in said
 
 
 def test_rotation_can_be_interrupted_and_repeated(rows, settings, monkeypatch):
-    real = key_rotation.resealed
+    real = key_rotation.reencrypt
     left = [2]
 
     def interrupted(sealed):
@@ -57,40 +60,44 @@ def test_rotation_can_be_interrupted_and_repeated(rows, settings, monkeypatch):
         return real(sealed)
 
     with monkeypatch.context() as patched:
-        patched.setattr(key_rotation, "resealed", interrupted)
+        patched.setattr(key_rotation, "reencrypt", interrupted)
         with pytest.raises(KeyboardInterrupt):
             rotate()
     for row in rows:
-        assert unseal(row.secrets_sealed)["api_key"] == "k-1"
+        assert decrypt(row.secrets_encrypted)["api_key"] == "k-1"
 
-    assert "secrets_sealed: 1 encrypted again, 2 current" in rotate()
+    assert "secrets_encrypted: 1 encrypted again, 2 current" in rotate()
     settings.FIELD_KEYS = [NEW]
-    assert [unseal(row.tokens_sealed)["access"] for row in rows.all()] == ["one", "two", "three"]
+    assert [decrypt(row.tokens_encrypted)["access"] for row in rows.all()] == [
+        "one",
+        "two",
+        "three",
+    ]
 
 
 def test_value_changed_meanwhile_is_not_overwritten(rows, settings, monkeypatch):
-    real = key_rotation.resealed
+    real = key_rotation.reencrypt
 
     def changing(sealed):
-        Connection.objects.update(tokens_sealed=seal({"access": "renewed"}))
+        Connection.objects.update(tokens_encrypted=encrypt({"access": "renewed"}))
         return real(sealed)
 
-    monkeypatch.setattr(key_rotation, "resealed", changing)
+    monkeypatch.setattr(key_rotation, "reencrypt", changing)
 
     said = rotate()
 
-    assert [unseal(row.tokens_sealed) for row in rows] == [{"access": "renewed"}] * 3
-    assert "secrets_sealed: 3 encrypted again" in said
+    assert [decrypt(row.tokens_encrypted) for row in rows] == [{"access": "renewed"}] * 3
+    assert "secrets_encrypted: 3 encrypted again" in said
 
 
 def test_undecryptable_value_stays_and_is_counted(rows, settings):
     settings.FIELD_KEYS = [NEW]
-    before = list(rows.values_list("secrets_sealed", flat=True))
+    before = list(rows.values_list("secrets_encrypted", flat=True))
 
     with pytest.raises(CommandError, match="6 values cannot be decrypted"):
         rotate()
 
-    assert list(rows.values_list("secrets_sealed", flat=True)) == before
+    assert list(rows.values_list("secrets_encrypted", flat=True)) == before
 
 
 def test_every_encrypted_column_is_found():
@@ -101,5 +108,5 @@ def test_every_encrypted_column_is_found():
         if field.name.endswith("_sealed")
     }
 
-    assert named == set(key_rotation.columns())
+    assert named == set(key_rotation.encrypted_columns())
     assert named

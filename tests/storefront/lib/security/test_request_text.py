@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orders.models import CartLine
-from suppliers.models import FeedRun
+from suppliers.models import SyncRun
 from tests.factories.suppliers import NOON, make_supplier
 
 PATHS = {
@@ -55,10 +55,10 @@ def test_webhook_reads_its_own_body(client):
     "query", ["=x", "v=1", "status__nothing=1", "id__in=a", "p=x", "o=z", "e=1"]
 )
 @pytest.mark.parametrize(
-    "path", ["/admin/orders/moneydifference/export/", "/admin/suppliers/feedrun/{run}/change/"]
+    "path", ["/admin/orders/discrepancy/export/", "/admin/suppliers/syncrun/{run}/change/"]
 )
 def test_unknown_parameters_are_no_error_for_staff(staff, path, query):
-    run = FeedRun.objects.create(
+    run = SyncRun.objects.create(
         supplier=make_supplier(),
         kind="stock",
         status_since=NOON,

@@ -15,8 +15,8 @@ LARGE = b"x" * 3_000
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(upload_limits, "MOST_BYTES", 1_000)
-    monkeypatch.setattr(upload_limits, "MOST_OF_STAFF_BYTES", 10_000)
+    monkeypatch.setattr(upload_limits, "MAX_FORM_BYTES", 1_000)
+    monkeypatch.setattr(upload_limits, "MAX_STAFF_FORM_BYTES", 10_000)
 
 
 def sent(content, *, is_staff=False):

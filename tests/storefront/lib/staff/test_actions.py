@@ -9,18 +9,18 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from catalog.models import Listing
-from notifications.models import Delivery
+from notifications.models import Message
 from orders.models import PaymentEvent, PurchaseOrder
 from orders.purchasing.holds import holds
 from storefront.accounts.models import User
 from suppliers.inventory import publication
 from suppliers.models import (
     Connection,
-    FeedChange,
-    FeedIssue,
-    FeedRun,
+    PendingChange,
     Supplier,
     SupplierOffer,
+    SyncIssue,
+    SyncRun,
 )
 from tests.factories.full_shop import orders_by_status
 from tests.factories.pricing import make_price_book, make_terms
@@ -112,7 +112,7 @@ def test_held_purchase_order_is_released(world, staff, started):
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"
     assert [reason["code"] for reason in purchase_order.waived_reasons] == ["cost"]
-    assert started == [("send", {"purchase_order_id": purchase_order.pk})]
+    assert started == [("submit", {"purchase_order_id": purchase_order.pk})]
 
 
 def test_selected_hold_reasons_are_waived(world, staff, started):
@@ -124,7 +124,7 @@ def test_selected_hold_reasons_are_waived(world, staff, started):
     purchase_order.move("on_hold", at=NOON, hold_reasons=reasons)
     url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
 
-    staff.post(url, {**seen_reasons(staff.get(url)), "reasons": [holds.key_of(reasons[0])]})
+    staff.post(url, {**seen_reasons(staff.get(url)), "reasons": [holds.reason_key(reasons[0])]})
 
     purchase_order.refresh_from_db()
     assert (purchase_order.status, purchase_order.hold_reasons) == ("on_hold", reasons[1:])
@@ -154,7 +154,7 @@ def test_unread_hold_reason_is_not_waived(world, staff, started, more):
     assert (purchase_order.status, purchase_order.waived_reasons, started) == ("on_hold", [], [])
     assert "changed after you opened this page" in told.content.decode()
     assert "It is not paid." in told.content.decode()
-    chosen = {"reasons": [holds.key_of(unpaid), holds.key_of(cost)]}
+    chosen = {"reasons": [holds.reason_key(unpaid), holds.reason_key(cost)]}
     staff.post(url, {**seen_reasons(told), **chosen})  # the page was read
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"
@@ -164,11 +164,11 @@ def test_held_order_is_released(world, staff, started):
     order = orders_by_status()["placed"]
     order.move("on_hold", at=NOON, hold_reason="Looks like fraud.")
 
-    staff.post(page("orders_order", "go_on", order.pk), {"reason": "I called her"})
+    staff.post(page("orders_order", "release", order.pk), {"reason": "I called the customer"})
 
     order.refresh_from_db()
     assert (order.status, order.hold_reason) == ("placed", "")
-    assert started == [("divide", {"order_id": order.pk})]
+    assert started == [("create_purchase_orders", {"order_id": order.pk})]
 
 
 def test_sync_is_started(world, staff, started):
@@ -188,7 +188,7 @@ def test_sync_is_started(world, staff, started):
     ]
 
 
-@pytest.mark.parametrize("verb", ["sync_now", "check_wire"])
+@pytest.mark.parametrize("verb", ["sync_now", "check_connection"])
 def test_sync_needs_a_connection(staff, started, verb):
     supplier = make_supplier()
     Connection.objects.all().delete()
@@ -209,7 +209,7 @@ def test_price_rule_applies_to_all_offers_of_a_supplier(world, staff, started):
     )
 
     staff.post(page("suppliers_supplier", "reprice", Supplier.objects.get().pk))
-    publication.publish_waiting(now=NOON)
+    publication.publish_pending(now=NOON)
 
     assert started == [("publish_waiting", {})]
     assert set(Listing.objects.values_list("price_amount", flat=True)) == {Decimal("10.50")}
@@ -217,7 +217,7 @@ def test_price_rule_applies_to_all_offers_of_a_supplier(world, staff, started):
 
 @pytest.mark.parametrize(("verdict", "status"), [("apply", "applied"), ("discard", "discarded")])
 def test_quarantined_feed_is_decided(world, staff, started, verdict, status):
-    run = FeedRun.objects.create(
+    run = SyncRun.objects.create(
         supplier=Supplier.objects.get(),
         kind="stock",
         status="quarantined",
@@ -227,7 +227,7 @@ def test_quarantined_feed_is_decided(world, staff, started, verdict, status):
         problem="Most rows are missing.",
     )
 
-    staff.post(page("suppliers_feedrun", verdict, run.pk))
+    staff.post(page("suppliers_syncrun", verdict, run.pk))
 
     run.refresh_from_db()
     assert (run.status, run.decided_by) == (status, "staff@fara.example")
@@ -236,7 +236,7 @@ def test_quarantined_feed_is_decided(world, staff, started, verdict, status):
 
 def test_selected_rows_are_applied_and_all_are_exported(world, staff, started):
     offer = SupplierOffer.objects.filter(cost_amount__gt=0).first()
-    run = FeedRun.objects.create(
+    run = SyncRun.objects.create(
         supplier=offer.supplier,
         kind="prices",
         status="quarantined",
@@ -245,9 +245,9 @@ def test_selected_rows_are_applied_and_all_are_exported(world, staff, started):
         lease_until=NOON,
     )
     words = {"run": run, "kind": "cost", "old": offer.cost_amount, "new": 77, "size": 7}
-    ticked = FeedChange.objects.create(offer=offer, row=offer.supplier_sku, **words)
-    FeedChange.objects.create(row="=1+1", **words)
-    changes = page("suppliers_feedrun", "changes", run.pk)
+    ticked = PendingChange.objects.create(offer=offer, row=offer.supplier_sku, **words)
+    PendingChange.objects.create(row="=1+1", **words)
+    changes = page("suppliers_syncrun", "changes", run.pk)
 
     file = b"".join(staff.get(changes + "?as=csv").streaming_content).decode()
     assert "'=1+1,cost" in file
@@ -261,25 +261,25 @@ def test_selected_rows_are_applied_and_all_are_exported(world, staff, started):
 
 
 def test_issue_is_resolved_and_dead_message_resent(world, staff):
-    issue, delivery = FeedIssue.objects.first(), Delivery.objects.first()
-    Delivery.objects.filter(pk=delivery.pk).update(status="dead")
+    issue, delivery = SyncIssue.objects.first(), Message.objects.first()
+    Message.objects.filter(pk=delivery.pk).update(status="failed")
 
-    staff.post(page("suppliers_feedissue"), {"action": "dismiss", "_selected_action": [issue.pk]})
+    staff.post(page("suppliers_syncissue"), {"action": "dismiss", "_selected_action": [issue.pk]})
     staff.post(
-        page("notifications_delivery"), {"action": "send_again", "_selected_action": [delivery.pk]}
+        page("notifications_message"), {"action": "send_again", "_selected_action": [delivery.pk]}
     )
 
     issue.refresh_from_db()
     delivery.refresh_from_db()
     assert issue.resolved_at is not None
-    assert delivery.status == "replayed"
+    assert delivery.status == "requeued"
 
 
 def test_refusal_of_a_service_is_shown(world, staff):
-    delivery = Delivery.objects.filter(status="delivered").first()
+    delivery = Message.objects.filter(status="delivered").first()
 
     response = staff.post(
-        page("notifications_delivery"),
+        page("notifications_message"),
         {"action": "send_again", "_selected_action": [delivery.pk]},
         follow=True,
     )

@@ -14,14 +14,14 @@ from django.urls import reverse
 from catalog.models import Listing, Product
 from orders.models import Cart, Order, Payment
 from storefront.accounts import staff_sessions
-from storefront.lib.security.encryption import seal, unseal
+from storefront.lib.security.encryption import decrypt, encrypt
 from storefront.lib.staff.admin import StaffAdmin
 from suppliers.models import Connection, Supplier
 from tests.factories.full_shop import make_world
 
 pytestmark = pytest.mark.django_db
 NAMES = [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]
-WIRE = ("base_url", "account_id", "calls_per_second", "calls_at_once")
+WIRE = ("base_url", "account_id", "calls_per_second", "max_concurrent_calls")
 # Queries for the rows, their count, session and user, and filter choices.
 MOST_QUERIES = 10
 
@@ -54,7 +54,7 @@ def test_every_table_has_a_list_and_a_page_with_few_queries(world, staff):
         "orders_purchaseorder page",
         "orders_returnauthorization page",
         "shipping_parcel page",
-        "suppliers_feedrun page",
+        "suppliers_syncrun page",
         "suppliers_supplier page",
         "suppliers_supplieroffer page",
     }
@@ -62,7 +62,7 @@ def test_every_table_has_a_list_and_a_page_with_few_queries(world, staff):
 
 
 def test_query_count_is_independent_of_rows(monkeypatch, staff):
-    monkeypatch.setattr(staff_sessions, "SEEN_EVERY", timedelta(days=1))  # no write per minute
+    monkeypatch.setattr(staff_sessions, "RECORD_INTERVAL", timedelta(days=1))  # no write per minute
     make_world(monkeypatch)
     once = {name: count_queries(staff, page(name))[0] for name in NAMES}
 
@@ -98,7 +98,7 @@ def connect_to_cj(**changes):
 
 
 def test_secret_is_write_only(world, staff):
-    wire, form = connect_to_cj(tokens_sealed=seal({"access": "lent"}))
+    wire, form = connect_to_cj(tokens_encrypted=encrypt({"access": "lent"}))
     url = page("suppliers_connection", "change", wire.pk)
 
     response = staff.post(url, form | {"secret_api_key": "CJ12345@api@secret"})
@@ -106,24 +106,24 @@ def test_secret_is_write_only(world, staff):
     assert response.status_code == 302
     wire.refresh_from_db()
     _, shown = count_queries(staff, url)
-    assert unseal(wire.secrets_sealed) == {"api_key": "CJ12345@api@secret"}
-    assert (wire.tokens_sealed, wire.stock_every_min) == ("", 7)
-    assert wire.secrets_sealed not in shown
+    assert decrypt(wire.secrets_encrypted) == {"api_key": "CJ12345@api@secret"}
+    assert (wire.tokens_encrypted, wire.stock_every_min) == ("", 7)
+    assert wire.secrets_encrypted not in shown
     assert "CJ12345" not in shown
 
 
 def test_empty_secret_keeps_the_old_one(world, staff):
-    wire, form = connect_to_cj(secrets_sealed=seal({"api_key": "old"}))
+    wire, form = connect_to_cj(secrets_encrypted=encrypt({"api_key": "old"}))
 
     staff.post(page("suppliers_connection", "change", wire.pk), form | {"secret_api_key": ""})
 
     wire.refresh_from_db()
-    assert unseal(wire.secrets_sealed) == {"api_key": "old"}
+    assert decrypt(wire.secrets_encrypted) == {"api_key": "old"}
 
 
 def test_webhook_secret_is_validated(world, staff):
-    lent = seal({"access": "lent"})
-    wire, form = connect_to_cj(secrets_sealed=seal({"api_key": "old"}), tokens_sealed=lent)
+    lent = encrypt({"access": "lent"})
+    wire, form = connect_to_cj(secrets_encrypted=encrypt({"api_key": "old"}), tokens_encrypted=lent)
     url = page("suppliers_connection", "change", wire.pk)
 
     wrong = staff.post(url, form | {"secret_hook_secret": "whsec_!"})
@@ -132,11 +132,11 @@ def test_webhook_secret_is_validated(world, staff):
     assert (wrong.status_code, right.status_code) == (200, 302)
     assert "A webhook secret consists of whsec_ and Base64 text." in wrong.content.decode()
     wire.refresh_from_db()
-    assert unseal(wire.secrets_sealed) == {
+    assert decrypt(wire.secrets_encrypted) == {
         "api_key": "old",
         "hook_secret": "whsec_bmV3 whsec_b2xk",
     }
-    assert wire.tokens_sealed == lent
+    assert wire.tokens_encrypted == lent
     assert "whsec_bmV3" not in count_queries(staff, url)[1]
 
 
@@ -171,7 +171,7 @@ def test_edited_product_text_is_saved_and_shown(world, staff):
     assert response.status_code == 302
     assert product.title == "A better title"
     assert product.description_html == "<p>Bright here</p>"
-    assert product.locked_fields == ["description_html", "title"]
+    assert product.overridden_fields == ["description_html", "title"]
     assert product.cards.get().title == "A better title"
 
 
@@ -182,7 +182,7 @@ def test_delisted_listing_leaves_the_shop_until_relisted(world, staff):
     def act(name):
         staff.post(page("catalog_listing"), {"action": name, "_selected_action": [listing.pk]})
         listing.refresh_from_db()
-        return listing.is_withdrawn, listing.is_published, product.cards.count()
+        return listing.is_delisted, listing.is_published, product.cards.count()
 
     assert act("withdraw") == (True, False, 0)
     assert act("put_back") == (False, True, 1)

@@ -7,7 +7,7 @@ from celery.app.task import Task
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
-from notifications.models import Delivery
+from notifications.models import Message
 from orders.models import PurchaseOrder
 from suppliers.models import Supplier
 from tests.factories.full_shop import orders_by_status
@@ -44,9 +44,9 @@ def refund(_order, _purchase_order):
     }
 
 
-def go_on(order, _purchase_order):
+def release(order, _purchase_order):
     order.move("on_hold", at=NOON, hold_reason="Looks like fraud.")
-    return page("orders_order", "go_on", order.pk), {"reason": "x"}
+    return page("orders_order", "release", order.pk), {"reason": "x"}
 
 
 def release_hold(_order, purchase_order):
@@ -56,7 +56,7 @@ def release_hold(_order, purchase_order):
 
 def send_again(_order, purchase_order):
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
-        status="ready", request_status="submit_failed"
+        status="ready", submission_status="submit_failed"
     )
     return page("orders_purchaseorder", "send_again", purchase_order.pk), {}
 
@@ -66,12 +66,12 @@ def reprice(_order, _purchase_order):
 
 
 def deliver_again(_order, _purchase_order):
-    Delivery.objects.update(status="dead")
-    chosen = Delivery.objects.values_list("pk", flat=True)[:1]
-    return page("notifications_delivery"), {"action": "send_again", "_selected_action": chosen}
+    Message.objects.update(status="failed")
+    chosen = Message.objects.values_list("pk", flat=True)[:1]
+    return page("notifications_message"), {"action": "send_again", "_selected_action": chosen}
 
 
-ACTS = (go_on, cancel, refund, release_hold, send_again, reprice, deliver_again)
+ACTS = (release, cancel, refund, release_hold, send_again, reprice, deliver_again)
 
 
 def test_recorded_work_is_done_later_and_staff_are_told(staff):

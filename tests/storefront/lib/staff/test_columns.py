@@ -34,7 +34,7 @@ def test_money_is_formatted_by_locale(locale, said):
 
 
 def test_status_has_text_icon_and_color_only_if_action_is_needed():
-    calls, runs = columns.as_state("on hold", calls=True), columns.as_state("in progress")
+    calls, runs = columns.as_status("on hold", calls=True), columns.as_status("in progress")
 
     assert "on hold" in calls
     assert "staff-state-calls" in calls

@@ -14,7 +14,7 @@ from catalog.models import PriceBook, Product
 from orders.models import OrderLine
 from storefront.lib.staff.csv_export import csv_line
 from suppliers.connectors.feed import order_documents
-from suppliers.models import FeedChange, FeedRun
+from suppliers.models import PendingChange, SyncRun
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.priced_shop import stock_shop
@@ -48,19 +48,19 @@ def test_cell_is_text_or_a_plain_number(cell, written):
 
 def differences(staff, evil):
     make_difference(day=make_day(), name=evil)
-    return staff.get(reverse("admin:orders_moneydifference_export"))
+    return staff.get(reverse("admin:orders_discrepancy_export"))
 
 
 def changes(staff, evil):
-    run = FeedRun.objects.create(
+    run = SyncRun.objects.create(
         supplier=make_supplier(),
         kind="prices",
         status_since=NOON,
         started_at=NOON,
         lease_until=NOON,
     )
-    FeedChange.objects.create(run=run, row=evil, kind="cost", old=1, new=2)
-    return staff.get(reverse("admin:suppliers_feedrun_changes", args=[run.pk]) + "?as=csv")
+    PendingChange.objects.create(run=run, row=evil, kind="cost", old=1, new=2)
+    return staff.get(reverse("admin:suppliers_syncrun_changes", args=[run.pk]) + "?as=csv")
 
 
 def profits(staff, evil):
@@ -80,7 +80,7 @@ def dry_run(staff, evil):
 
 def supplier_order(_staff, evil):
     line = replace(REQUEST.lines[0], title=evil)
-    return [order_documents.table(replace(REQUEST, lines=(line,)))]
+    return [order_documents.order_csv(replace(REQUEST, lines=(line,)))]
 
 
 @pytest.mark.django_db

@@ -41,7 +41,7 @@ def unpaid(listing):
 
 def accepted(listing):
     (purchase_order,) = make_purchase_orders(listing)
-    submission.send(purchase_order=purchase_order, now=NOON)
+    submission.submit(purchase_order=purchase_order, now=NOON)
     return purchase_order.order
 
 
@@ -72,7 +72,7 @@ def click_at_once(path, **kind):
 def run_workers(order):
     """Do what workers do after the request."""
     for purchase_order in order.purchase_orders.all():
-        tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+        tasks.process_request(purchase_order_id=purchase_order.pk)
 
 
 @pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])
@@ -88,9 +88,9 @@ def test_every_click_shows_the_outcome(supplier, make, round_):
     assert {answer["Location"].rpartition("?")[2] for answer in answers} == said
     run_workers(order)
     assert Order.objects.get().status == "canceled"
-    assert PaymentEvent.objects.filter(
-        kind__in=["release_requested", "refund_requested"]
-    ).count() == (make is not unpaid)
+    assert PaymentEvent.objects.filter(kind__in=["void_requested", "refund_requested"]).count() == (
+        make is not unpaid
+    )
 
 
 @pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])

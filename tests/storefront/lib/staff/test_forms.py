@@ -15,9 +15,9 @@ from django.urls import reverse
 
 from catalog.models import Category
 from storefront.lib.staff.admin import StaffAdmin
-from storefront.lib.staff.fieldsets import FACTS, MORE
-from suppliers.connectors import ADAPTERS
-from suppliers.models import Connection, FeedRun, Service, StockLocation, Supplier
+from storefront.lib.staff.fieldsets import OTHER_TITLE, READ_ONLY_TITLE
+from suppliers.connectors import CONNECTORS
+from suppliers.models import Connection, ShippingService, StockLocation, Supplier, SyncRun
 from tests.factories.catalog import make_channel
 from tests.factories.full_shop import make_world
 from tests.factories.suppliers import NOON, make_supplier
@@ -86,7 +86,7 @@ def test_every_editable_field_has_label_and_help_text(world, staff_request):
     assert {name: missing for name, missing in found.items() if missing} == {}
 
 
-@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
+@pytest.mark.parametrize("adapter", sorted(CONNECTORS))
 def test_options_of_every_connector_have_labels(staff_request, adapter):
     wire = make_supplier(adapter=adapter).connection
     table = admin.site._registry[Connection]
@@ -105,8 +105,8 @@ def test_editable_fields_are_grouped_and_read_only_ones_come_last(world, staff_r
         assert all(title for title, _group in groups), model
         assert len(shown) == len(set(shown)), model
         assert set(shown) == set(table.get_fields(staff_request, row)), model
-        assert MORE not in [title for title, _group in groups], model
-        assert all(title != FACTS for title, _group in groups[:-1]), model
+        assert OTHER_TITLE not in [title for title, _group in groups], model
+        assert all(title != READ_ONLY_TITLE for title, _group in groups[:-1]), model
 
 
 def test_supplier_page_is_translated(world, staff):
@@ -135,7 +135,7 @@ def test_inline_rows_are_named_by_their_columns_and_linked(world, staff):
 
 def make_run(supplier, **words):
     moments = {"status_since": NOON, "started_at": NOON, "lease_until": NOON}
-    return FeedRun.objects.create(
+    return SyncRun.objects.create(
         supplier=supplier, **{"kind": "stock", "status": "applied", **moments, **words}
     )
 
@@ -145,14 +145,14 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(world, staff):
     profile = {
         "rows": 4_210,
         "as_of": NOON.isoformat(),
-        "names_changes": False,
+        "is_delta": False,
         "kinds": {"a": "text"},
     }
     run = make_run(
         supplier, profile=profile, calls={"stock_page": 7}, problem="The connection was closed."
     )
 
-    shown = staff.get(page("suppliers_feedrun", "change", run.pk)).content.decode()
+    shown = staff.get(page("suppliers_syncrun", "change", run.pk)).content.decode()
 
     assert str(run).startswith(f"Stock of {supplier.code}, ")
     assert str(run) in shown
@@ -164,7 +164,7 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(world, staff):
         "The connection was closed.",
     ):
         assert words in shown
-    for raw in ("&quot;rows&quot;", NOON.isoformat(), "names_changes"):
+    for raw in ("&quot;rows&quot;", NOON.isoformat(), "is_delta"):
         assert raw not in shown
     assert (
         shown.index("The connection was closed.")
@@ -177,10 +177,10 @@ def test_naming_rows_takes_no_query_each(monkeypatch, staff):
     make_world(monkeypatch)
     urls = [
         page("suppliers_stocklevel"),
-        page("suppliers_service"),
-        page("suppliers_service", "add"),
+        page("suppliers_shippingservice"),
+        page("suppliers_shippingservice", "add"),
     ]
-    urls += [page("suppliers_feedchange"), page("suppliers_stocklocation")]
+    urls += [page("suppliers_pendingchange"), page("suppliers_stocklocation")]
 
     def count_queries(url):
         with CaptureQueriesContext(connection) as queries:
@@ -196,12 +196,12 @@ def test_naming_rows_takes_no_query_each(monkeypatch, staff):
         run.changes.create(kind="stock", row="A", old=1, new=2)
 
     assert {url: count_queries(url) for url in urls} == once
-    assert "other-2:PL" in staff.get(page("suppliers_service", "add")).content.decode()
+    assert "other-2:PL" in staff.get(page("suppliers_shippingservice", "add")).content.decode()
 
 
 def test_country_list_is_parsed_and_formatted(world, staff):
-    service = Service.objects.get()
-    url = page("suppliers_service", "change", service.pk)
+    service = ShippingService.objects.get()
+    url = page("suppliers_shippingservice", "change", service.pk)
     form = staff.get(url).context["adminform"].form
     given = {name: form.initial[name] for name in form.fields if form.initial[name] is not None}
     given |= {"countries": "de, at,DE"}
@@ -264,7 +264,7 @@ def test_channel_default_country_must_be_delivered_to(staff, usual, chosen, word
         "default_country": usual,
         "countries": chosen,
         "buffer": "0",
-        "places_per_line": "1",
+        "max_split_locations": "1",
     }
 
     refused = staff.post(page("catalog_channel", "change", channel.pk), sent)

@@ -121,7 +121,7 @@ def test_statuses_and_history_are_translated(staff):
     StatusChange.objects.create(
         subject="suppliers.Supplier",
         subject_id=supplier.pk,
-        axis="status",
+        status_field="status",
         from_status="vetting",
         to_status="active",
         at=supplier.status_since,
@@ -141,11 +141,11 @@ def test_statuses_and_history_are_translated(staff):
 
 def test_price_hold_and_its_breakdown_are_translated(staff):
     make_price_rule()
-    make_price_book(channel=make_channel(), version=2, status="live", max_run_rate="0.20")
+    make_price_book(channel=make_channel(), version=2, status="live", max_change_per_run="0.20")
     variant = make_variant()
     for cost, now in (("10.00", NOON), ("14.00", NOON + timedelta(days=2))):
         supplies = [supplied(variant, cost)]
-        refresh.refresh(channel=make_channel(), supplies=supplies, now=now)
+        refresh.refresh_listings(channel=make_channel(), supplies=supplies, now=now)
     hold = PriceHold.objects.get()
     staff.cookies["django_language"] = "az"
 

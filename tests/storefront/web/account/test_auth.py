@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.test import Client
 
 from notifications.models import Event
-from notifications.sealed_links import with_link
+from notifications.sealed_links import decrypt_link
 from storefront.accounts.models import User
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.catalog import make_channel
@@ -39,7 +39,7 @@ def sign_up(client, email="erika@example.org", password=PASSWORD):
 
 
 def mailed_path(name):
-    return urlsplit(with_link(Event.objects.filter(name=name).latest("pk").payload)["url"]).path
+    return urlsplit(decrypt_link(Event.objects.filter(name=name).latest("pk").payload)["url"]).path
 
 
 def is_in(client):
@@ -261,12 +261,12 @@ def test_orders_join_an_account_by_a_verified_address_only(client, light):
     make_shopper("otto@example.org")
 
     sign_in(client)
-    hers = client.get("/en/account/").content.decode()
+    own = client.get("/en/account/").content.decode()
     client.post("/en/account/sign-out/")
     sign_in(client, "otto@example.org")
     other = client.get("/en/account/").content.decode()
 
-    assert f"/en/orders/{order.number}/{order.access_key}/" in hers
+    assert f"/en/orders/{order.number}/{order.access_key}/" in own
     assert order.number not in other
 
 

@@ -9,9 +9,9 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from notifications import dispatch
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from orders.models import Order
-from storefront.accounts.models import AddressChange, User
+from storefront.accounts.models import EmailChangeRequest, User
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.orders import make_paid_order
 from tests.factories.suppliers import NOON
@@ -51,7 +51,7 @@ def recipients_of(name):
 
 
 def link():
-    return f"{EMAIL}{AddressChange.objects.latest('pk').key}/"
+    return f"{EMAIL}{EmailChangeRequest.objects.latest('pk').key}/"
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
@@ -80,7 +80,7 @@ def test_new_address_applies_once_confirmed(signed_in, erika, other_browser):
     erika.refresh_from_db()
     assert erika.email == NEW
     assert list(EmailAddress.objects.values_list("email", "verified")) == [(NEW, True)]
-    assert recipients_of("account.address_changed") == [OLD]
+    assert recipients_of("account.email_changed") == [OLD]
     assert is_in(signed_in)
     assert not is_in(other_browser)
     signed_in.post("/en/account/sign-out/")
@@ -137,7 +137,7 @@ def test_orders_keep_their_address_and_stay_in_the_account(signed_in, erika, lig
 )
 def test_invalid_form_sends_nothing(signed_in, said):
     assert signed_in.post(EMAIL, said).status_code == 422
-    assert not AddressChange.objects.exists()
+    assert not EmailChangeRequest.objects.exists()
 
 
 def test_form_does_not_reveal_accounts(signed_in):
@@ -232,8 +232,8 @@ def test_export_and_erasure_include_former_and_requested_addresses(signed_in, er
     assert {each["recipient"] for each in copy["mails"]} >= {OLD, NEW}
     assert [each["new_email"] for each in copy["address_changes"]] == [NEW, "typo@example.org"]
     assert not User.objects.filter(pk=erika.pk).exists()
-    assert not AddressChange.objects.exists()
-    left = str(list(Event.objects.values("payload"))) + str(list(Delivery.objects.values()))
+    assert not EmailChangeRequest.objects.exists()
+    left = str(list(Event.objects.values("payload"))) + str(list(Message.objects.values()))
     assert OLD not in left
     assert NEW not in left
     assert left.count("typo@example.org") > 0, "the mails of the other person stay"

@@ -14,23 +14,23 @@ from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 
 from notifications import dispatch
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from orders.cart import account_cart, delivery_details
 from orders.models import (
     Cart,
+    ErasureRequest,
     Order,
     PurchaseMessage,
     PurchaseOrder,
-    ReturnPicture,
-    SupplierToAsk,
+    ReturnPhoto,
 )
 from orders.returns import authorizations, photos, refunds
 from storefront.accounts import login_throttling, profile
-from storefront.accounts.models import SignInTries, User
+from storefront.accounts.models import LoginAttempts, User
 from storefront.api.models import IdempotencyRecord
 from storefront.lib.address import Address
 from storefront.privacy import personal_data
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.compliance import make_picture
 from tests.factories.orders import make_cart, make_paid_order
@@ -80,10 +80,12 @@ def create_personal_data(user, light):
     Order.objects.filter(pk=purchase.order_id).update(status="completed")
     made = returned(light)
     authorizations.reject(authorization=made, answer=f"{CANARIES[4]} wrote", actor="ann", now=NOON)
-    cart = account_cart.bring(owner_id=user.pk, token=make_cart(light).token, now=NOON)
-    delivery_details.address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
-    profile.keep(user_id=user.pk, address=THERE, is_default=True)
-    profile.say(user_id=user.pk, kind="marketing_email", is_given=True, source="x", now=NOON)
+    cart = account_cart.merge_guest_cart(owner_id=user.pk, token=make_cart(light).token, now=NOON)
+    delivery_details.set_address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
+    profile.save_address(user_id=user.pk, address=THERE, is_default=True)
+    profile.record_consent(
+        user_id=user.pk, kind="marketing_email", is_given=True, source="x", now=NOON
+    )
     User.objects.filter(pk=user.pk).update(name=CANARIES[0])
     for event in Event.objects.all():
         dispatch.fan_out(event=event, now=NOON)
@@ -96,7 +98,7 @@ def create_personal_data(user, light):
         started_at=NOON,
         response=json.dumps(told),
     )
-    InboundCall.objects.create(
+    InboundWebhook.objects.create(
         source="s", external_id="1", body=json.dumps({**told, "to": THERE.name}).encode(),
         received_at=NOON, status_since=NOON, due_at=NOON,
     )  # fmt: skip
@@ -107,17 +109,17 @@ def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}")
     """Put personal data into a return, our answer, and other people's data."""
     order = make_delivered(light, quantity=2, email="Kanari@example.org", ship_to=THERE)
     made = declare(order, 1, kind="defect", words=words)
-    authorizations.ask(
+    authorizations.request_evidence(
         authorization=made, question=f"Where is {CANARIES[4]}?", actor="ann", now=NOON
     )
-    picture = photos.drawn(make_picture("JPEG"))
-    authorizations.add_words(
-        authorization=made, words=f"{CANARIES[4]} has it.", drawings=[picture], now=NOON
+    picture = photos.reencode(make_picture("JPEG"))
+    authorizations.add_answer(
+        authorization=made, words=f"{CANARIES[4]} has it.", encoded_photos=[picture], now=NOON
     )
     worn = declare(order, 1)
     by_staff = {"authorization": worn, "actor": "ann", "now": NOON}
-    authorizations.sent(carrier="DHL", tracking_number="1", **by_staff)
-    authorizations.lose(reason=f"{CANARIES[4]} never saw it", **by_staff)
+    authorizations.mark_shipped(carrier="DHL", tracking_number="1", **by_staff)
+    authorizations.mark_lost(reason=f"{CANARIES[4]} never saw it", **by_staff)
     receive(worn)
     inspect(worn, deduction="1.00", reason=f"worn by {CANARIES[4]}", state="used")
     refunds.refund(**by_staff)
@@ -167,13 +169,13 @@ def test_export_contains_all_data(theirs, kanari, light):
     answer = theirs.post("/en/account/privacy/copy/")
     told = answer.json()
 
-    assert answer["Content-Disposition"] == 'attachment; filename="fara.json"'
+    assert answer["Content-Condition"] == 'attachment; filename="fara.json"'
     assert all(canary in answer.content.decode() for canary in CANARIES)
     returned_order, told_order = told["orders"]
     assert told_order["number"] == order.number
     assert any(CANARIES[4] in each["words"] for each in returned_order["returns"])
     (picture,) = [one for each in returned_order["returns"] for one in each["pictures"]]
-    assert base64.b64decode(picture["jpeg"]) == photos.read(ReturnPicture.objects.get())
+    assert base64.b64decode(picture["jpeg"]) == photos.read(ReturnPhoto.objects.get())
     assert told_order["lines"][0]["quantity"] == 1
     assert told["consents"][0]["is_given"] is True
     assert told["carts"][0]["lines"]
@@ -200,10 +202,10 @@ def test_erasure_removes_all_personal_data_and_orders_stay(theirs, kanari, light
     assert len(before) > 15, "the trace must be there before it can go"
     assert with_commit.status_code == 200
     assert found_in_tables() == []
-    assert not ReturnPicture.objects.exists()
+    assert not ReturnPhoto.objects.exists()
     assert not any(canary in caplog.text for canary in CANARIES), "logs outlive what is erased"
     assert not any(canary in str(cache._cache) for canary in CANARIES)
-    amounts = ("goods_amount", "total_amount", "tax_amount")
+    amounts = ("subtotal_amount", "total_amount", "tax_amount")
     again = Order.objects.get(pk=order.pk)
     assert [getattr(again, name) for name in amounts] == [getattr(order, name) for name in amounts]
     assert again.ship_to["country"] == "DE"
@@ -233,7 +235,7 @@ def test_staff_are_asked_to_request_erasure_by_the_supplier(theirs, kanari, ligh
 
     theirs.post(ERASE, SURE)
 
-    row = SupplierToAsk.objects.get(purchase_order__order=order)
+    row = ErasureRequest.objects.get(purchase_order__order=order)
     assert row.purchase_order == PurchaseOrder.objects.get(order=order)
     assert row.asked_at is None
 
@@ -245,7 +247,7 @@ def test_erasure_waits_for_an_order_on_its_way(theirs, kanari, light):
 
     assert answer.status_code == 409
     assert "still on its way" in answer.content.decode()
-    assert not SignInTries.objects.filter(count__gt=0).exists(), "the password was right"
+    assert not LoginAttempts.objects.filter(count__gt=0).exists(), "the password was right"
     assert User.objects.filter(pk=kanari.pk).exists()
     assert Order.objects.get().ship_to["line1"] == THERE.line1
 
@@ -267,42 +269,42 @@ def test_erasure_waits_for_a_return(theirs, kanari, light):
 
 def test_pending_mails_are_not_sent(theirs, kanari, light):
     create_personal_data(kanari, light)
-    waiting = Delivery.objects.filter(recipient__iexact=CANARIES[3], status="pending")
+    waiting = Message.objects.filter(recipient__iexact=CANARIES[3], status="pending")
     assert waiting.exists()
 
     theirs.post(ERASE, SURE)
 
-    assert not Delivery.objects.filter(status="pending", recipient__contains="erased").exists()
+    assert not Message.objects.filter(status="pending", recipient__contains="erased").exists()
     assert not waiting.exists()
 
 
 def test_cart_untouched_for_30_days_is_deleted_with_its_address(light):
     old, young, ordered = make_cart(light), make_cart(light), make_paid_order(light).cart
     for cart, days in ((old, 31), (young, 29), (ordered, 31)):
-        Cart.objects.filter(pk=cart.pk).update(touched_at=NOON - timedelta(days=days))
+        Cart.objects.filter(pk=cart.pk).update(updated_at=NOON - timedelta(days=days))
 
-    assert account_cart.forget_old(now=NOON) == 1
+    assert account_cart.purge_abandoned(now=NOON) == 1
 
     assert set(Cart.objects.values_list("pk", flat=True)) == {young.pk, ordered.pk}
 
 
 def test_expired_attempts_and_sessions_are_deleted(theirs, kanari):
     late = NOON + timedelta(hours=13)
-    with contextlib.suppress(login_throttling.TooManyTriesError):
-        login_throttling.count_attempt(account="somebody", network="192.0.2.0/24", now=NOON)
+    with contextlib.suppress(login_throttling.TooManyAttemptsError):
+        login_throttling.count_attempt(account="one", network="192.0.2.0/24", now=NOON)
     login_throttling.count_attempt(account="another", network="", now=late)
 
     login_throttling.delete_expired(now=late)
 
-    assert SignInTries.objects.filter(succeeded_at=None).count() == 1
-    assert SignInTries.objects.exclude(succeeded_at=None).count() == 1, "a known network stays"
+    assert LoginAttempts.objects.filter(succeeded_at=None).count() == 1
+    assert LoginAttempts.objects.exclude(succeeded_at=None).count() == 1, "a known network stays"
     assert theirs.get("/en/account/").status_code == 200
     login_throttling.delete_expired(now=NOON + timedelta(days=15))
     assert not Session.objects.exists()
 
 
 def test_erasure_ends_all_sessions_after_commit_in_batches(kanari, monkeypatch):
-    monkeypatch.setattr(personal_data, "SESSIONS_AT_ONCE", 2)
+    monkeypatch.setattr(personal_data, "SESSION_BATCH", 2)
     others = [make_shopper(f"other-{number}@example.org") for number in range(3)]
     for user in (kanari, *others, kanari):
         Client().force_login(user)

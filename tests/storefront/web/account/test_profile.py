@@ -43,7 +43,7 @@ def saved_addresses(user):
     "page", ["", "addresses/", "addresses/new/", "addresses/{pk}/", "profile/"]
 )
 def test_each_page_is_valid_and_for_its_owner_only(signed_in, account, client, language, page):
-    profile.keep(user_id=account.pk, address=HOME, is_default=True)
+    profile.save_address(user_id=account.pk, address=HOME, is_default=True)
     path = f"/{language}/account/{page.format(pk=SavedAddress.objects.get().pk)}"
 
     read = Page(signed_in.get(path))
@@ -64,7 +64,7 @@ def test_saved_address_is_shown_completely(signed_in, account):
         name="Ann Lee", line1="1 Main St", line2="Apt 4", postcode="90001", city="Los Angeles",
         region="California", country="US",
     )  # fmt: skip
-    profile.keep(user_id=account.pk, address=there, is_default=True)
+    profile.save_address(user_id=account.pk, address=there, is_default=True)
 
     text = signed_in.get("/en/account/addresses/").content.decode()
 
@@ -114,7 +114,7 @@ def test_undeliverable_address_is_not_saved(signed_in, account):
 
 def test_addresses_of_others_are_not_accessible(signed_in, account):
     otto = make_shopper("otto@example.org")
-    profile.keep(user_id=otto.pk, address=HOME, is_default=True)
+    profile.save_address(user_id=otto.pk, address=HOME, is_default=True)
     path = f"/en/account/addresses/{SavedAddress.objects.get().pk}/"
 
     looked, changed = signed_in.get(path), signed_in.post(path, ELSEWHERE)
@@ -126,14 +126,14 @@ def test_addresses_of_others_are_not_accessible(signed_in, account):
 
 def test_account_has_at_most_twenty_addresses(account):
     for _ in range(20):
-        profile.keep(user_id=account.pk, address=HOME, is_default=False)
+        profile.save_address(user_id=account.pk, address=HOME, is_default=False)
 
     with pytest.raises(profile.TooManyAddressesError):
-        profile.keep(user_id=account.pk, address=HOME, is_default=False)
+        profile.save_address(user_id=account.pk, address=HOME, is_default=False)
 
 
 def test_database_allows_one_default_address(account):
-    profile.keep(user_id=account.pk, address=HOME, is_default=True)
+    profile.save_address(user_id=account.pk, address=HOME, is_default=True)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         SavedAddress.objects.create(user=account, address={}, is_default=True)
@@ -141,7 +141,7 @@ def test_database_allows_one_default_address(account):
 
 def test_checkout_starts_with_the_default_address(signed_in, account, light):
     there = Address(name="Erika", line1="Seeweg 9", postcode="10115", city="Berlin", country="DE")
-    profile.keep(user_id=account.pk, address=there, is_default=True)
+    profile.save_address(user_id=account.pk, address=there, is_default=True)
     signed_in.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
 
     page = Page(signed_in.get("/en/checkout/"))
@@ -178,7 +178,7 @@ def test_saved_profile_is_confirmed_and_shown(signed_in):
 
 
 def test_consent_is_append_only(account):
-    profile.say(
+    profile.record_consent(
         user_id=account.pk, kind="marketing_email", is_given=True, source="profile", now=NOON
     )
 

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from notifications.models import Event
-from notifications.sealed_links import with_link
+from notifications.sealed_links import decrypt_link
 from storefront.accounts import credentials
-from storefront.accounts.models import AddressChange, User
+from storefront.accounts.models import EmailChangeRequest, User
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page
@@ -28,7 +28,7 @@ def signed_in(customer, light):
 
 def request_change(signed_in, email=NEW):
     signed_in.post(EMAIL, {"email": email, "current": PASSWORD})
-    return AddressChange.objects.latest("pk")
+    return EmailChangeRequest.objects.latest("pk")
 
 
 def take_link(change):
@@ -36,8 +36,8 @@ def take_link(change):
 
 
 def stop_link():
-    told = Event.objects.filter(name="account.address_asked").latest("pk")
-    return with_link(told.payload)["url"].partition("//")[2].partition("/")[2].join(["/", ""])
+    told = Event.objects.filter(name="account.email_change_requested").latest("pk")
+    return decrypt_link(told.payload)["url"].partition("//")[2].partition("/")[2].join(["/", ""])
 
 
 def other_browser():
@@ -47,7 +47,7 @@ def other_browser():
 def test_old_address_is_notified_of_the_request(signed_in):
     request_change(signed_in)
 
-    told = Event.objects.get(name="account.address_asked")
+    told = Event.objects.get(name="account.email_change_requested")
 
     assert told.payload["email"] == OLD
     assert told.payload["new_email"] == NEW
@@ -58,7 +58,7 @@ def test_old_address_is_notified_even_if_the_new_one_has_an_account(signed_in):
     make_shopper(NEW)
     request_change(signed_in)
 
-    assert Event.objects.filter(name="account.address_asked").count() == 1
+    assert Event.objects.filter(name="account.email_change_requested").count() == 1
 
 
 def test_link_stops_the_change_without_sign_in_and_changes_nothing_else(signed_in):
@@ -96,12 +96,12 @@ def test_link_works_once_and_for_its_own_change_only(signed_in):
     request_change(signed_in)
     first = stop_link()
     other_browser().post(first)
-    at = AddressChange.objects.get().stopped_at
+    at = EmailChangeRequest.objects.get().stopped_at
     second = request_change(signed_in, "third@example.org")
 
     other_browser().post(first)
 
-    assert AddressChange.objects.first().stopped_at == at
+    assert EmailChangeRequest.objects.first().stopped_at == at
     signed_in.post(take_link(second))
     assert User.objects.filter(email="third@example.org").exists()
 
@@ -136,7 +136,7 @@ def test_link_cannot_be_forged(signed_in):
         signed[:-3] + "/",
     ):
         assert other_browser().post(forged, follow=True).status_code == 404
-    assert AddressChange.objects.get().stopped_at is None
+    assert EmailChangeRequest.objects.get().stopped_at is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -144,7 +144,7 @@ def test_concurrent_stop_waits_and_is_too_late(signed_in, monkeypatch):
     """Without the lock the stop would write between check and change, and break the change."""
     change = request_change(signed_in)
     token = stop_link().rstrip("/").rpartition("/")[2]
-    rival = Rival(lambda: credentials.stop(token=token, now=NOON))
+    rival = Rival(lambda: credentials.stop_email_change(token=token, now=NOON))
     is_taken = credentials._is_taken
 
     def in_the_middle(email, user):
@@ -157,4 +157,4 @@ def test_concurrent_stop_waits_and_is_too_late(signed_in, monkeypatch):
 
     assert User.objects.filter(email=NEW).exists()
     assert isinstance(rival.failure, credentials.StaleLinkError)
-    assert AddressChange.objects.get().stopped_at is None
+    assert EmailChangeRequest.objects.get().stopped_at is None

@@ -109,7 +109,7 @@ def test_sixth_code_is_refused(filled):
 @pytest.mark.parametrize("network", ["203.0.113.9", "2001:db8:1:2::"])
 def test_code_guessing_is_rate_limited(filled, monkeypatch, network):
     """A connection with IPv6 has more addresses than there are codes."""
-    monkeypatch.setattr(codes, "TRIES_PER_HOUR", 2)
+    monkeypatch.setattr(codes, "MAX_ATTEMPTS_PER_HOUR", 2)
     place = "{}{}" if ":" in network else "{}"
     for number in range(2):
         write(filled, f"CODE-{number}", REMOTE_ADDR=place.format(network, number))

@@ -12,7 +12,7 @@ from orders.checkout import checkout
 from orders.models import CartLine
 from shipping.rates import quotes
 from suppliers.inventory.ledger import NotEnoughStockError
-from suppliers.models import Service, StockLevel, SupplierOffer
+from suppliers.models import ShippingService, StockLevel, SupplierOffer
 from tests.storefront.api.schema_client import CART, Caller
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.fronts import Fronts
@@ -53,8 +53,8 @@ def test_line_short_and_without_service_shows_one_number(fronts):
     path = fill(fronts, 9)
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=5)
     StockLevel.objects.filter(location__code="CN").update(reported_quantity=4)
-    Service.objects.update(countries=["FR"])
-    quotes.forget()
+    ShippingService.objects.update(countries=["FR"])
+    quotes.clear_cache()
 
     (line,) = fronts.api.get(path).json()["lines"]
     (short,) = fronts.told(f"{path}delivery/")["lines"]
@@ -113,7 +113,7 @@ def test_refused_change_shows_one_message(fronts):
 def test_single_unit_of_a_packed_product_offers_one_pack(fronts):
     fill(fronts, 1)
     SupplierOffer.objects.update(pack_size=4)
-    quotes.forget()
+    quotes.clear_cache()
 
     assert line_messages(fronts) == ["Sold in packs only: choose 4."]
 
@@ -146,8 +146,8 @@ def test_undeliverable_line_offers_a_fix(fronts):
     assert "Change quantity to 5" in page
     assert "Some items cannot be ordered." in page
 
-    Service.objects.update(countries=["FR"])
-    quotes.forget()
+    ShippingService.objects.update(countries=["FR"])
+    quotes.clear_cache()
     page = html.unescape(fronts.customer.get("/en/cart/").content.decode())
     assert "Deliver to another country" in page
     assert "See other versions" in page

@@ -10,7 +10,7 @@ from django.db.models import F
 from catalog.models import Listing
 from orders.models import Cart, CartLine, Order
 from shipping.rates import quotes
-from suppliers.models import Service
+from suppliers.models import ShippingService
 from tests.factories.catalog import make_listing
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
@@ -32,7 +32,7 @@ def both(customer, light):
     make_service(place, code="fast", tier="express", base_amount="20.00", min_days=4, max_days=7)
     other = make_listing(price_amount=Decimal("19.99"), available=5, as_of=NOON)
     make_level(make_offer(other.variant, supplier=far), 5, place)
-    quotes.forget()
+    quotes.clear_cache()
     for listing in (light, other):
         customer.post("/en/cart/add/", {"listing": listing.pk, "quantity": 1})
     return customer
@@ -111,8 +111,8 @@ def test_line_whose_delivery_changed_since_it_was_added_says_so(both, path):
 
 def test_date_changed_by_its_service_is_shown(filled):
     assert "changed since you added it" not in filled.get("/en/cart/").content.decode()
-    Service.objects.update(max_days=F("max_days") + 2)
-    quotes.forget()
+    ShippingService.objects.update(max_days=F("max_days") + 2)
+    quotes.clear_cache()
 
     text = filled.get("/en/cart/").content.decode()
 

@@ -12,7 +12,7 @@ from orders.gateways import gateway_for
 from orders.models import Order
 from orders.payments import updates
 from orders.purchasing import submission
-from shipping.models import AskedFreight
+from shipping.models import LiveRateLocation
 from shipping.rates import quotes
 from tests.factories.backorders import also_at
 from tests.factories.orders import make_sellable
@@ -29,10 +29,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def two_places(light):
     """Five units here, and four there."""
-    Channel.objects.update(places_per_line=2)
+    Channel.objects.update(max_split_locations=2)
     also_at(light, quantity=4)
     Listing.objects.filter(pk=light.pk).update(available=9)
-    quotes.forget()
+    quotes.clear_cache()
     return light
 
 
@@ -68,7 +68,7 @@ def shop(monkeypatch):
     """One supplier is asked for live freight, and the other has a price table: two lights."""
     light, far = make_light(), make_far()
     make_terms(channel=light.channel)
-    AskedFreight.objects.create(location=light.level.location)
+    LiveRateLocation.objects.create(location=light.level.location)
     make_service(base_amount="1.00")
     make_service(make_location(make_supplier(code="far"), "CN", "CN"), base_amount="6.50")
     supplier = connect(monkeypatch, lumen=Freighter(option("5.00")))
@@ -104,16 +104,19 @@ def test_each_parcel_has_a_price_and_their_sum_is_paid(customer, shop):
     assert page.amount == order.total
     updates.apply(update=gateway_for("fake").authorize(payment.reference), gateway="fake", now=NOON)
     order.refresh_from_db()
-    made = submission.divide(order=order, now=NOON)
-    assert sum(each.charge_amount for each in made) == order.total_amount
-    assert sorted(each.charge_amount for each in made) == [Decimal("46.12"), Decimal("46.49")]
+    made = submission.create_purchase_orders(order=order, now=NOON)
+    assert sum(each.customer_charge_amount for each in made) == order.total_amount
+    assert sorted(each.customer_charge_amount for each in made) == [
+        Decimal("46.12"),
+        Decimal("46.49"),
+    ]
 
 
 def test_increased_freight_is_shown_before_payment(customer, shop, monkeypatch):
     supplier, *lights = shop
     fill(customer, *lights)
     review = to_review(customer)
-    monkeypatch.setattr("shipping.rates.live_rates._remembered", lambda *_: {})
+    monkeypatch.setattr("shipping.rates.live_rates._cached_answers", lambda *_: {})
     supplier.options = (option("8.00"),)
 
     refused = customer.post("/en/checkout/place/", {"agreed": agreed(review)})
@@ -148,11 +151,11 @@ def test_api_totals_are_the_same(client, shop):
 def test_staff_choose_live_freight_only_where_the_supplier_offers_it(staff_of_shop):
     light = make_sellable()
     silent = make_location(make_supplier(code="silent", adapter="feed"), "X", "DE")
-    page = "/admin/shipping/askedfreight/add/"
+    page = "/admin/shipping/liveratelocation/add/"
 
     refused = staff_of_shop.post(page, {"location": silent.pk, "is_active": "on"})
     done = staff_of_shop.post(page, {"location": light.level.location_id, "is_active": "on"})
 
     assert "has no shipping rates API" in refused.content.decode()
     assert done.status_code == 302
-    assert AskedFreight.objects.get().location == light.level.location
+    assert LiveRateLocation.objects.get().location == light.level.location

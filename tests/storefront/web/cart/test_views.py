@@ -164,7 +164,7 @@ def test_lights_from_two_countries_are_two_parcels(filled, light):
     make_service(location, base_amount="3.00", min_days=8, max_days=12)
     other = make_light(title="Ridge", slug="ridge")
     StockLevel.objects.filter(offer__variant=other.variant).update(location=location)
-    quotes.forget()
+    quotes.clear_cache()
 
     filled.post("/en/cart/add/", {"listing": other.pk})
     text = filled.get("/en/cart/").content.decode()

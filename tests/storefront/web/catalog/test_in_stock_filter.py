@@ -8,19 +8,19 @@ from collections import Counter
 
 import pytest
 
-from catalog.models import Brand, Card, Category, Channel, Listing, Product, Variant
+from catalog.models import Brand, Category, Channel, Listing, Product, ProductCard, Variant
 from catalog.search import facet_counts, product_list
-from catalog.search.filters import ShelfQuery
-from shipping.availability.reach import reach
+from catalog.search.filters import ProductFilter
+from shipping.availability.reach import load_reach
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.inventory import publication
 from suppliers.models import (
-    Service,
+    PendingPublication,
+    ShippingService,
     StockLevel,
     Supplier,
     SupplierOffer,
-    UnpublishedSupply,
 )
 from tests.factories.catalog import (
     NOON,
@@ -69,7 +69,7 @@ def make_light(number, *, units=(9,), places=PLACES[:1], of_offer=(), not_sent_t
 
 def make_route(code, place, country, **changes):
     where = make_location(make_supplier(code), place, country)
-    return make_service(where, code=f"r{Service.objects.count()}", **changes)
+    return make_service(where, code=f"r{ShippingService.objects.count()}", **changes)
 
 
 def any_book(dice):
@@ -82,8 +82,8 @@ def any_book(dice):
                 *place,
                 countries=dice.choice([[], ["DE"], ["FR"], ["DE", "FR"]]),
                 max_weight_g=dice.choice([300, 900, 9000]),
-                accepts_with=dice.choice([True, False]),
-                accepts_inside=dice.choice([True, True, False]),
+                accepts_cells_with_equipment=dice.choice([True, False]),
+                accepts_cells_in_equipment=dice.choice([True, True, False]),
                 max_cells=dice.choice([None, 2]),
                 currency=dice.choice(["EUR", "EUR", "EUR", "USD"]),
                 is_active=dice.choice([True, True, False]),
@@ -94,7 +94,7 @@ def any_book(dice):
             units=[dice.choice([0, 1, 5, 30]) for _ in PLACES],
             places=PLACES,
             of_offer={
-                "minimum_quantity": dice.choice([1, 1, 3]),
+                "min_order_units": dice.choice([1, 1, 3]),
                 "pack_size": dice.choice([1, 1, 2]),
             },
             lithium=dice.choice(["none", "inside", "with"]),
@@ -135,7 +135,7 @@ def slugs(text):
 def test_in_stock_list_matches_the_cards(customer, seed, is_tallied):
     any_book(random.Random(seed))
     if is_tallied:
-        facet_counts.tally(channel=make_channel(), now=NOON)
+        facet_counts.count_due(channel=make_channel(), now=NOON)
 
     for country in COUNTRIES:
         said, kept = lists_of(customer, country)
@@ -161,8 +161,8 @@ def test_pages_are_complete_where_available_products_end(customer, monkeypatch):
         pages = [customer.get(f"{SHELF}?page={page}").content.decode() for page in range(1, 5)]
         assert [len(slugs(page)) for page in pages] == [2, 2, 2, 1]
         assert len({slug for page in pages for slug in slugs(page)}) == 7
-        lost = [state(words) == LOST for page in pages for words in shown_in(page)]
-        assert lost == [False] * buyable + [True] * (7 - buyable)
+        unreachable = [state(words) == LOST for page in pages for words in shown_in(page)]
+        assert unreachable == [False] * buyable + [True] * (7 - buyable)
 
 
 def move_to_restricted_category():
@@ -181,11 +181,13 @@ def move_to_brand_without_responsible_person():
 def changes():
     """Changes to everything that decides where products ship."""
     return {
-        "a route ends": lambda: Service.objects.update(is_active=False),
-        "a route is gone": lambda: Service.objects.all().delete(),
-        "it goes elsewhere": lambda: Service.objects.update(countries=["FR"]),
-        "it carries less": lambda: Service.objects.update(max_weight_g=50),
-        "it carries no cells": lambda: Service.objects.update(accepts_inside=False),
+        "a route ends": lambda: ShippingService.objects.update(is_active=False),
+        "a route is gone": lambda: ShippingService.objects.all().delete(),
+        "it goes elsewhere": lambda: ShippingService.objects.update(countries=["FR"]),
+        "it carries less": lambda: ShippingService.objects.update(max_weight_g=50),
+        "it carries no cells": lambda: ShippingService.objects.update(
+            accepts_cells_in_equipment=False
+        ),
         "the light is heavier": lambda: Variant.objects.update(packed_weight_g=9_999),
         "the cell is stronger": lambda: Variant.objects.update(cell_wh="99"),
         "it is packed beside": lambda: Variant.objects.update(lithium="alone"),
@@ -202,12 +204,12 @@ def test_lists_follow_everything_that_decides_where_products_ship(customer, name
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     make_light(1, lithium="inside", cell_wh="9.00", cell_count=1)
-    UnpublishedSupply.objects.all().delete()
+    PendingPublication.objects.all().delete()
     assert lists_of(customer, "DE")[1] == ["light-1"]
 
     changes()[name]()
-    publication.publish_waiting(now=NOON)
-    quotes.forget()
+    publication.publish_pending(now=NOON)
+    quotes.clear_cache()
 
     assert lists_of(customer, "DE") == ({"light-1": LOST}, [])
 
@@ -216,11 +218,11 @@ def test_new_service_brings_products_to_more_countries(customer):
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     make_light(1)
-    UnpublishedSupply.objects.all().delete()
+    PendingPublication.objects.all().delete()
 
     make_route(*PLACES[0], countries=["FR"])
-    publication.publish_waiting(now=NOON)
-    quotes.forget()
+    publication.publish_pending(now=NOON)
+    quotes.clear_cache()
 
     assert lists_of(customer, "FR")[1] == lists_of(customer, "DE")[1] == ["light-1"]
 
@@ -229,24 +231,24 @@ def test_restricted_product_is_listed_elsewhere_and_returns(customer):
     make_price_rule()
     make_route(*PLACES[0], countries=[])
     make_light(1, not_sent_to=["DE"])
-    UnpublishedSupply.objects.all().delete()
+    PendingPublication.objects.all().delete()
 
     assert [lists_of(customer, country)[1] for country in ("DE", "FR")] == [[], ["light-1"]]
 
     Product.objects.update(not_sent_to=[])
-    publication.publish_waiting(now=NOON)
-    quotes.forget()
+    publication.publish_pending(now=NOON)
+    quotes.clear_cache()
     assert lists_of(customer, "DE")[1] == ["light-1"]
 
 
 def test_changed_service_price_publishes_nothing(customer):
     make_light(1)
     make_route(*PLACES[0], countries=["DE"])
-    UnpublishedSupply.objects.all().delete()
+    PendingPublication.objects.all().delete()
 
-    Service.objects.update(base_amount="9.90", min_days=1)
+    ShippingService.objects.update(base_amount="9.90", min_days=1)
 
-    assert not UnpublishedSupply.objects.exists()
+    assert not PendingPublication.objects.exists()
 
 
 def test_paused_supplier_ships_nowhere_and_another_takes_over(customer):
@@ -258,7 +260,7 @@ def test_paused_supplier_ships_nowhere_and_another_takes_over(customer):
 
     Supplier.objects.filter(code="near").update(status="paused")
     publication.publish(variant_ids=[light.pk], now=NOON)
-    quotes.forget()
+    quotes.clear_cache()
 
     assert lists_of(customer, "DE") == ({"light-1": LOST}, [])
     assert lists_of(customer, "FR")[1] == ["light-1"]
@@ -273,10 +275,10 @@ def test_empty_location_with_a_service_is_not_served_by_a_full_one_without(custo
 
     StockLevel.objects.filter(location__code="DE").update(reported_quantity=0)
     publication.publish(variant_ids=[light.pk], now=NOON)
-    quotes.forget()
+    quotes.clear_cache()
 
     assert Listing.objects.values_list("available", "ships_from").get() == before
-    assert Card.objects.get().area is None
+    assert ProductCard.objects.get().area is None
     assert lists_of(customer, "DE") == ({"light-1": LOST}, [])
 
 
@@ -286,24 +288,24 @@ def test_lists_by_origin_contain_what_ships_from_there(seed, is_tallied):
     any_book(random.Random(seed))
     channel = make_channel()
     if is_tallied:
-        facet_counts.tally(channel=channel, now=NOON)
-    shown = {card.variant_id: card for card in Card.objects.select_related("variant")}
+        facet_counts.count_due(channel=channel, now=NOON)
+    shown = {card.variant_id: card for card in ProductCard.objects.select_related("variant")}
 
     for country in COUNTRIES:
-        reached = reach(
+        reached = load_reach(
             pieces={id_: card.variant for id_, card in shown.items()},
             listed={id_: card.available for id_, card in shown.items()},
             channel=channel,
             country=country,
             now=NOON,
         )
-        ways = {(one.country, shown[one.variant_id].slug) for one in reached.able}
+        ways = {(one.country, shown[one.variant_id].slug) for one in reached.reachable}
         asked = {"channel": channel, "country": country, "now": NOON}
-        whole = product_list.read(query=ShelfQuery(category="headlamps"), **asked)
+        whole = product_list.load_page(query=ProductFilter(category="headlamps"), **asked)
         (origins,) = (facet.choices for facet in whole.facets if facet.code == "origin")
         assert {each.value: each.count for each in origins} == Counter(way[0] for way in ways)
         for origin in ("DE", "CN", "ES"):
-            found = product_list.read(query=ShelfQuery(origin=frozenset({origin})), **asked)
+            found = product_list.load_page(query=ProductFilter(origin=frozenset({origin})), **asked)
             assert {(origin, card.slug) for card in found.cards} == {
                 way for way in ways if way[0] == origin
             }

@@ -112,7 +112,7 @@ PLACES = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/p/trail-400/",
 @pytest.fixture
 def tax_added(light):
     """Let the channel show prices without tax, as shops in the United States do."""
-    Channel.objects.update(adds_tax=True)
+    Channel.objects.update(prices_exclude_tax=True)
     return light
 
 
@@ -137,7 +137,7 @@ def test_channel_that_adds_tax_never_says_included(client, tax_added, path):
 def test_card_cache_depends_on_the_tax_text(client, light):
     assert "incl. VAT" in client.get("/en/c/headlamps/").content.decode()
 
-    Channel.objects.update(adds_tax=True)
+    Channel.objects.update(prices_exclude_tax=True)
 
     assert "incl. VAT" not in client.get("/en/c/headlamps/").content.decode()
 
@@ -152,11 +152,11 @@ def test_structured_data_says_that_tax_is_added(client, tax_added):
 
 
 @pytest.mark.parametrize(
-    ("adds_tax", "there", "absent"),
+    ("prices_exclude_tax", "there", "absent"),
     [(False, "VAT, Germany", "Sales tax"), (True, "Sales tax", "VAT, Germany")],
 )
-def test_cart_and_review_name_the_tax(filled, adds_tax, there, absent):
-    Channel.objects.update(adds_tax=adds_tax)
+def test_cart_and_review_name_the_tax(filled, prices_exclude_tax, there, absent):
+    Channel.objects.update(prices_exclude_tax=prices_exclude_tax)
 
     for page in (filled.get("/en/cart/"), to_review(filled)):
         text = page.content.decode()

@@ -11,7 +11,7 @@ import pytest
 from catalog.models import Brand, Listing, Mode, Product, Spec, Variant
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
-from suppliers.models import Service, StockLevel
+from suppliers.models import ShippingService, StockLevel
 from tests.factories.catalog import make_image, make_mode, make_spec, make_variant
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
@@ -44,7 +44,7 @@ def lose_responsible_person(_listing):
 
 
 def cut_route(_listing):
-    Service.objects.update(countries=["FR"])
+    ShippingService.objects.update(countries=["FR"])
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def cut_route(_listing):
 def test_unavailable_product_says_why_and_has_no_button(customer, light, change, reason):
     customer.cookies[COUNTRY_COOKIE] = "DE"
     change(light)
-    quotes.forget()
+    quotes.clear_cache()
 
     text = text_of(customer.get(URL))
     refused = add(customer, light)
@@ -88,7 +88,7 @@ def test_unavailable_product_says_why_and_has_no_button(customer, light, change,
 def test_sold_out_product_shows_its_restock_date(customer, light, url, restock_on, said):
     sell_out(light)
     Listing.objects.update(restock_on=restock_on)
-    quotes.forget()
+    quotes.clear_cache()
 
     text = text_of(customer.get(url))
 
@@ -102,7 +102,7 @@ def test_sold_out_variant_links_to_those_in_stock(customer, light):
     other = make_sellable(variant=make_variant(product, sku="HL-RED", option_values=["Red"]))
     shelve(product)
     sell_out(light)
-    quotes.forget()
+    quotes.clear_cache()
 
     page = Page(customer.get(f"{URL}?v={light.variant.sku}"))
 
@@ -113,7 +113,7 @@ def test_sold_out_variant_links_to_those_in_stock(customer, light):
 def test_unavailable_product_offers_alternatives(customer, light):
     make_light(title="Trail 500", slug="trail-500")
     sell_out(light)
-    quotes.forget()
+    quotes.clear_cache()
 
     page = Page(customer.get(URL))
 
@@ -214,7 +214,7 @@ def two_variants(light, names, values, **variant):
     Product.objects.update(option_names=names)
     other = make_sellable(variant=make_variant(product, option_values=values, **variant))
     shelve(product)
-    quotes.forget()
+    quotes.clear_cache()
     return other
 
 
@@ -294,7 +294,7 @@ def test_page_names_manufacturer_and_responsible_person(customer, light):
         responsible_country="IT",
         responsible_email="a@rep.example",
     )
-    quotes.forget()
+    quotes.clear_cache()
     page = Page(customer.get(URL))
 
     assert "Lumen Co., Ltd.<br>Example Road 7, Ningbo, China<br>" in page.text

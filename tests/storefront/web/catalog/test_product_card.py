@@ -15,7 +15,7 @@ LIGHT = samples.cards(NOON)[0]
 
 @pytest.fixture(autouse=True)
 def empty_card_cache():
-    product_card._drawn.cache_clear()
+    product_card._rendered.cache_clear()
 
 
 def rendered(light=LIGHT, now=NOON, **words):
@@ -24,7 +24,7 @@ def rendered(light=LIGHT, now=NOON, **words):
 
 def test_equal_cards_are_rendered_once():
     assert rendered() == rendered()
-    assert product_card._drawn.cache_info().misses == 1
+    assert product_card._rendered.cache_info().misses == 1
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,17 @@ AZ = [
 @pytest.mark.parametrize(("text", "kind", "said"), AZ)
 def test_known_words_are_translated_and_others_marked_as_english(text, kind, said):
     with override("az"):
-        assert supplier_text.supplied(text, kind) == said
+        assert supplier_text.translated(text, kind) == said
 
 
 @pytest.mark.parametrize(("text", "kind", "_said"), AZ)
 def test_english_stays_as_the_supplier_wrote_it(text, kind, _said):
     with override("en"):
-        assert supplier_text.supplied(text, kind) == supplier_text.plain(text, kind) == text
+        assert (
+            supplier_text.translated(text, kind)
+            == supplier_text.translated_plain(text, kind)
+            == text
+        )
 
 
 def test_options_are_translated_one_by_one():

@@ -10,7 +10,7 @@ from django.urls import reverse
 from catalog.models import Channel
 from orders.models import Cart, Order
 from shipping.rates import quotes
-from suppliers.models import Service
+from suppliers.models import ShippingService
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.page_parser import Page
@@ -38,7 +38,7 @@ def continue_checkout(customer):
 
 def test_usual_address_asks_nothing(filled):
     assert filled.post(CHECKOUT, WHO).status_code == 302
-    assert Cart.objects.get().address_check["verdict"] == "verified"
+    assert Cart.objects.get().address_verification["verdict"] == "verified"
 
 
 @pytest.mark.parametrize("language", ["en", "az"])
@@ -81,7 +81,10 @@ def test_chosen_address_is_shipped_to_and_stored(filled, staff_of_shop, choice, 
     other = {"10115": "D-10115", "D-10115": "10115"}[taken]
     assert answer.url == f"{CHECKOUT}delivery/"
     assert order.ship_to["postcode"] == taken
-    assert (order.address_check["verdict"], order.address_check["other"]["postcode"]) == (
+    assert (
+        order.address_verification["verdict"],
+        order.address_verification["other"]["postcode"],
+    ) == (
         verdict,
         other,
     )
@@ -123,15 +126,15 @@ def test_reason_accepts_the_address_and_is_shown_to_staff(filled, staff_of_shop)
     continue_checkout(filled)
 
     order = Order.objects.get()
-    assert order.address_check["doubts"] == ["line1"]
+    assert order.address_verification["doubts"] == ["line1"]
     page = staff_of_shop.get(reverse("admin:orders_order_change", args=[order.pk]))
     assert "a street of that name" in page.content.decode()
 
 
 def test_reason_does_not_open_an_unserved_destination(filled):
     Channel.objects.update(countries=["DE", "NO"])
-    Service.objects.update(countries=["DE"])
-    quotes.forget()
+    ShippingService.objects.update(countries=["DE"])
+    quotes.clear_cache()
     there = {**DOUBTFUL, "country": "NO", "postcode": "0150", "city": "Oslo"}
     asked = filled.post(CHECKOUT, there)
     filled.post(CHECKOUT, {**there, "about": digest_in(asked), "reason": "please"})
@@ -161,11 +164,11 @@ def test_erasure_removes_the_address_note(filled):
     answer = filled.post("/en/account/privacy/erase/", {"current": PASSWORD, "sure": "on"})
 
     assert answer.status_code == 302
-    assert Order.objects.get().address_check == {
+    assert Order.objects.get().address_verification == {
         "verdict": "unverified_accepted",
         "doubts": ["line1"],
     }
-    assert not Cart.objects.exclude(address_check={}).exists()
+    assert not Cart.objects.exclude(address_verification={}).exists()
 
 
 def test_answer_is_kept_while_another_question_is_open(filled):

@@ -116,7 +116,7 @@ def test_return_from_the_gateway_extends_the_reservation(customer, light, noon):
     customer.get(page_of(order, "paid/"))
 
     order.refresh_from_db()
-    assert order.pay_before == order.placed_at + timedelta(minutes=32)
+    assert order.payment_due_at == order.placed_at + timedelta(minutes=32)
 
 
 def test_viewing_the_page_does_not_extend_the_reservation(customer, light, noon):
@@ -126,7 +126,7 @@ def test_viewing_the_page_does_not_extend_the_reservation(customer, light, noon)
     customer.get(page_of(order))
 
     order.refresh_from_db()
-    assert order.pay_before == order.placed_at + timedelta(minutes=20)
+    assert order.payment_due_at == order.placed_at + timedelta(minutes=20)
 
 
 def test_three_unpaid_orders_block_a_fourth_until_a_time(filled, light):
@@ -163,7 +163,7 @@ def test_item_reserved_for_an_hour_is_blocked_for_a_while(filled, light, noon):
 
 def test_network_limit_shows_no_orders_of_others(customer, client_of_another, light, monkeypatch):
     monkeypatch.setattr(network_limits, "MAX_OPEN", 1)
-    monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
+    monkeypatch.setattr(client_ip, "client_address", lambda _request: "203.0.113.7")
     buy(customer, light)
 
     answer = buy(client_of_another, light)
@@ -180,7 +180,7 @@ def test_network_limit_shows_no_orders_of_others(customer, client_of_another, li
 def test_order_of_more_than_half_of_the_stock_asks_for_fewer_units(
     customer, light, language, monkeypatch
 ):
-    monkeypatch.setattr(client_ip, "address_of", lambda _request: "203.0.113.7")
+    monkeypatch.setattr(client_ip, "client_address", lambda _request: "203.0.113.7")
     StockLevel.objects.update(reported_quantity=20)
     Listing.objects.update(available=20)
 

@@ -139,7 +139,7 @@ def test_unpaid_order_gets_one_reminder(light, minutes, mails):
     now = NOON + timedelta(minutes=minutes)
 
     for _ in range(2):
-        unpaid_orders.remind(now=now)
+        unpaid_orders.send_reminders(now=now)
 
     told = Event.objects.filter(name="order.unpaid")
     assert [event.payload["number"] for event in told] == [order.number] * mails
@@ -148,7 +148,7 @@ def test_unpaid_order_gets_one_reminder(light, minutes, mails):
 def test_paid_order_gets_no_reminder(light):
     pay(make_order(light))
 
-    unpaid_orders.remind(now=NOON + timedelta(minutes=6))
+    unpaid_orders.send_reminders(now=NOON + timedelta(minutes=6))
 
     assert not Event.objects.filter(name="order.unpaid").exists()
 

@@ -222,7 +222,7 @@ def test_region_stays_selected_and_is_part_of_the_address(filled):
 def test_parcel_without_the_chosen_speed_says_so(customer):
     faster = {**POST, "tier": "express", "base_amount": "19.00"}
     routes = [*BOTH, ("near", "DE", faster)]
-    listing = build(near(5), far(5), routes=routes, channel={"places_per_line": 2})
+    listing = build(near(5), far(5), routes=routes, channel={"max_split_locations": 2})
     customer.post("/en/cart/add/", {"listing": listing.pk, "quantity": 10})
     customer.post("/en/checkout/", WHO)
 

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications import dispatch
-from notifications.models import Delivery, Event
+from notifications.models import Event, Message
 from storefront.identity import current
 from storefront.identity.models import ShopIdentity
 from storefront.privacy import personal_data
@@ -31,7 +31,7 @@ WRITTEN = {
 
 @pytest.fixture(autouse=True)
 def shop(monkeypatch):
-    monkeypatch.setattr(current, "_known", None)
+    monkeypatch.setattr(current, "_cached", None)
     return ShopIdentity.objects.create(
         pk=1,
         name="Nachtlicht",
@@ -50,7 +50,7 @@ def mails():
     """Return the e-mail to the shop and the e-mail to the customer."""
     [event] = Event.objects.filter(name="contact.received")
     dispatch.fan_out(event=event, now=NOON)
-    rows = {row.template: dispatch._message(row) for row in Delivery.objects.all()}
+    rows = {row.template: dispatch._message(row) for row in Message.objects.all()}
     return rows["contact_message"], rows["contact_acknowledged"]
 
 
@@ -166,7 +166,7 @@ def test_customer_exports_and_erases_their_messages(client, light):
     form = Page(client.get(CONTACT))
     assert form.all("input", name="email")[0]["value"] == user.email
     send(client)
-    assert personal_data.known(user)["messages"][0]["message"] == WRITTEN["message"]
+    assert personal_data.export(user)["messages"][0]["message"] == WRITTEN["message"]
 
     personal_data.erase(user_id=user.pk, now=timezone.now())
 

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 def in_production(settings, monkeypatch):
     """Apply the cookie settings of production; the shop has an identity."""
     ours = replace(current.DEMONSTRATION, email="help@fara.shop")
-    monkeypatch.setattr(current, "_known", (math.inf, ours))
+    monkeypatch.setattr(current, "_cached", (math.inf, ours))
     environ = {**os.environ, **fresh_secrets(), **production_env.addresses()}
     environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
     read = subprocess.run(

@@ -154,9 +154,9 @@ def test_countries_are_sorted_by_the_alphabet(language, codes, names):
 
 
 def test_unknown_code_is_readable():
-    assert labels.word("glow_in_the_dark", "features") == "glow in the dark"
+    assert labels.label_for("glow_in_the_dark", "features") == "glow in the dark"
     with override("az"):
-        assert labels.word("red_light", "features") == "Qırmızı işıq"
+        assert labels.label_for("red_light", "features") == "Qırmızı işıq"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from notifications import dispatch
 from notifications.models import Event
 from notifications.rendering import render
 from orders.address_changes import change_requests
-from orders.models import AddressWish, PurchaseOrder
-from orders.purchasing.supplier_request import request_for
+from orders.models import AddressChangeRequest, PurchaseOrder
+from orders.purchasing.supplier_request import build_request
 from shipping.shipments import shipments
 from storefront.lib.address import Address
 from suppliers.models import StockLevel
@@ -58,7 +58,7 @@ def shown(customer, order, rest=""):
 
 def address_events():
     return list(
-        Event.objects.filter(name__startswith="order.address_")
+        Event.objects.filter(name__startswith="order.delivery_address_")
         .order_by("pk")
         .values_list("name", flat=True)
     )
@@ -103,11 +103,11 @@ def test_unsubmitted_order_changes_at_once(customer, light):
     assert Address(**order.ship_to) == THERE
     assert "Hamburg" in shown(customer, order)
     assert CHANGED in customer.get(answer["Location"]).content.decode()
-    (event,) = Event.objects.filter(name="order.address_corrected")
-    letter = render(template="address_corrected", locale="en", payload=event.payload)
+    (event,) = Event.objects.filter(name="order.delivery_address_changed")
+    letter = render(template="delivery_address_changed", locale="en", payload=event.payload)
     assert "Your order goes to your new address." in letter.text
     assert "If you did not request this" in letter.html
-    (entry,) = order.address_check["staff"]
+    (entry,) = order.address_verification["staff"]
     assert (entry["by"], entry["was"]) == ("shopper", asdict(HOME))
 
 
@@ -118,7 +118,7 @@ def test_double_click_changes_once(customer, light):
     again = request_change(customer, order)
 
     assert "It already goes to this address." in customer.get(again["Location"]).content.decode()
-    assert address_events() == ["order.address_corrected"]
+    assert address_events() == ["order.delivery_address_changed"]
 
 
 def test_page_does_not_claim_a_full_change_after_a_parcel_left(customer, light):
@@ -127,7 +127,7 @@ def test_page_does_not_claim_a_full_change_after_a_parcel_left(customer, light):
     StockLevel.objects.filter(pk=far.level.pk).update(location=place)
     unsent, left = make_purchase_orders(light, far)
     left.move("ready", at=NOON)
-    left.move("submitting", at=NOON, axis="request_status")
+    left.move("submitting", at=NOON, status_field="submission_status")
     tell(left)
     PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
 
@@ -147,7 +147,7 @@ def test_supplier_is_asked_once_and_the_page_says_so(customer, accepted):
     first, again = (request_change(customer, accepted.order, there) for _ in range(2))
 
     assert (first.status_code, again.status_code) == (303, 303)
-    assert AddressWish.objects.get().asked_by == "shopper"
+    assert AddressChangeRequest.objects.get().asked_by == "shopper"
     text = shown(customer, accepted.order)
     assert ASKED in text
     assert "Neue Straße 2, Hof 3, 20095 Hamburg" in text
@@ -162,14 +162,16 @@ def test_supplier_is_asked_once_and_the_page_says_so(customer, accepted):
 def test_suppliers_answer_is_shown_and_mailed(customer, accepted, is_yes, words, city):
     request_change(customer, accepted.order)
 
-    change_requests.answer(wish=AddressWish.objects.get(), is_yes=is_yes, actor="ben", now=NOON)
+    change_requests.record_answer(
+        wish=AddressChangeRequest.objects.get(), is_yes=is_yes, actor="ben", now=NOON
+    )
 
     text = shown(customer, accepted.order)
     assert words in text
     assert ASKED not in text
     assert city in text.partition('id="order-where"')[2]
     assert LINK in text  # another change can be requested
-    assert address_events() == ["order.address_answered"]
+    assert address_events() == ["order.delivery_address_change_result"]
     (delivery,) = dispatch.fan_out(event=Event.objects.get(name=address_events()[0]), now=NOON)
     assert delivery.recipient == accepted.order.email
 
@@ -184,7 +186,7 @@ def test_second_request_waits_for_the_answer_to_the_first(customer, accepted):
     assert "After that you can change the address again" in shown(
         customer, accepted.order, "address/"
     )
-    assert AddressWish.objects.get().ship_to == asdict(THERE)
+    assert AddressChangeRequest.objects.get().ship_to == asdict(THERE)
 
 
 def test_each_parcel_shows_its_outcome(customer, light):
@@ -195,7 +197,7 @@ def test_each_parcel_shows_its_outcome(customer, light):
     unsent, asked, left = make_purchase_orders(light, far, gone)
     for one in (asked, left):
         one.move("ready", at=NOON)
-        one.move("submitting", at=NOON, axis="request_status")
+        one.move("submitting", at=NOON, status_field="submission_status")
         tell(one)
     PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
 
@@ -209,13 +211,13 @@ def test_each_parcel_shows_its_outcome(customer, light):
     where = text.partition('id="order-where"')[2].partition("</section>")[0]
     assert "Parcel 1" in where
     assert "Parcels 2, 3" in where
-    assert request_for(fresh(unsent)).ship_to == THERE
+    assert build_request(fresh(unsent)).ship_to == THERE
 
 
 def test_parcel_shipped_before_the_answer_goes_to_the_old_address(customer, accepted):
     request_change(customer, accepted.order)
 
-    shipments.take_in(
+    shipments.import_parcels(
         purchase_order=accepted, state=make_state(accepted, "shipped", make_parcel_news()), now=NOON
     )
 
@@ -225,7 +227,7 @@ def test_parcel_shipped_before_the_answer_goes_to_the_old_address(customer, acce
     late = request_change(customer, accepted.order, dataclasses.replace(THERE, line1="Dritte 3"))
     assert late.status_code == 409
     assert "Everything has shipped" in late.content.decode()
-    assert AddressWish.objects.count() == 1
+    assert AddressChangeRequest.objects.count() == 1
 
 
 def test_superseded_request_is_not_shown(customer, light, noon):
@@ -234,7 +236,7 @@ def test_superseded_request_is_not_shown(customer, light, noon):
     StockLevel.objects.filter(pk=far.level.pk).update(location=place)
     unsent, asked = make_purchase_orders(light, far)
     asked.move("ready", at=NOON)
-    asked.move("submitting", at=NOON, axis="request_status")
+    asked.move("submitting", at=NOON, status_field="submission_status")
     tell(asked)
     request_change(customer, unsent.order)
     PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
@@ -247,7 +249,7 @@ def test_superseded_request_is_not_shown(customer, light, noon):
     text = shown(customer, unsent.order)
     assert "Dritte 3" in text
     assert [words for words in (CHANGED, ASKED, LEFT, "Neue Straße 2") if words in text] == []
-    assert request_for(fresh(unsent)).ship_to == third
+    assert build_request(fresh(unsent)).ship_to == third
 
 
 def test_order_submitted_meanwhile_asks_the_supplier(customer, accepted, monkeypatch):
@@ -255,13 +257,13 @@ def test_order_submitted_meanwhile_asks_the_supplier(customer, accepted, monkeyp
 
     assert request_change(customer, accepted.order).status_code == 303
 
-    assert AddressWish.objects.get().status == "requested"
+    assert AddressChangeRequest.objects.get().status == "requested"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_clicks_make_one_request(customer, accepted, monkeypatch):
     """Without the lock on the order both would find no request, and one would be told to wait."""
-    real = AddressWish.objects.create
+    real = AddressChangeRequest.objects.create
     rivals = []
 
     def while_another_clicks(**given):
@@ -271,11 +273,11 @@ def test_concurrent_clicks_make_one_request(customer, accepted, monkeypatch):
             rivals[0].begin()
         return real(**given)
 
-    monkeypatch.setattr(AddressWish.objects, "create", while_another_clicks)
+    monkeypatch.setattr(AddressChangeRequest.objects, "create", while_another_clicks)
 
     first = request_change(customer, accepted.order)
     second = rivals[0].finish()
 
     assert rivals[0].failure is None
     assert (first.status_code, second.status_code) == (303, 303)
-    assert AddressWish.objects.count() == 1
+    assert AddressChangeRequest.objects.count() == 1

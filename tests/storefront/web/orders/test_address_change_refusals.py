@@ -10,7 +10,7 @@ from django.test import Client
 
 from orders.address_changes import change_requests
 from orders.cancellation import cancellation
-from orders.models import AddressWish, Order
+from orders.models import AddressChangeRequest, Order
 from tests.factories.orders import HOME, make_order, make_paid_order
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -47,13 +47,13 @@ def test_order_that_is_over_is_unchanged(customer, light, status):
 
 def test_order_that_ends_before_the_lock_is_unchanged(customer, light, monkeypatch):
     order = make_paid_order(light)
-    real = change_requests.send_elsewhere
+    real = change_requests.change_address
 
     def canceled_meanwhile(**given):
         cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
         return real(**given)
 
-    monkeypatch.setattr(change_requests, "send_elsewhere", canceled_meanwhile)
+    monkeypatch.setattr(change_requests, "change_address", canceled_meanwhile)
 
     late = request_change(customer, order)
 
@@ -70,7 +70,7 @@ def test_order_being_canceled_is_unchanged(customer, accepted):
     assert answer.status_code == 409
     assert "You asked to cancel it" in answer.content.decode()
     assert LINK not in shown(customer, accepted.order)
-    assert not AddressWish.objects.exists()
+    assert not AddressChangeRequest.objects.exists()
 
 
 def test_unpaid_order_must_be_paid_first(customer, light):
@@ -103,12 +103,14 @@ def test_errors_are_shown_and_input_is_kept(customer, accepted, change, words):
     assert answer.status_code == 422
     assert words in text
     assert typed["city"] in text
-    assert not AddressWish.objects.exists()
+    assert not AddressChangeRequest.objects.exists()
 
 
 def test_region_with_another_tax_is_an_error_at_its_field(customer, light):
     order = make_paid_order(light)
-    Order.objects.update(added_tax_amount=1, tax_amount=10, total_amount=order.total_amount + 1)
+    Order.objects.update(
+        additional_tax_amount=1, tax_amount=10, total_amount=order.total_amount + 1
+    )
 
     answer = request_change(customer, order, dataclasses.replace(THERE, region="BE"))
 
@@ -128,8 +130,8 @@ def test_doubtful_address_is_kept_with_a_stored_reason(customer, light):
 
     assert answer.status_code == 303
     order.refresh_from_db()
-    assert order.address_check["reason"] == "The caretaker takes it."
-    assert order.address_check["doubts"] == ["line1"]
+    assert order.address_verification["reason"] == "The caretaker takes it."
+    assert order.address_verification["doubts"] == ["line1"]
 
 
 def test_page_needs_the_complete_link(light):

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import translation
 
 from notifications.models import Event
-from orders.models import Order, PurchaseOrder, Setback
+from orders.models import Backorder, Order, PurchaseOrder
 from orders.purchasing import submission
 from shipping.rates import quotes
 from shipping.shipments import shipments
-from suppliers.connectors.records import Answer
+from suppliers.connectors.records import Acknowledgement
 from tests.factories.backorders import also_at, broken, look_everywhere, refuse, tell
 from tests.factories.catalog import make_product, make_variant
 from tests.factories.orders import make_order, make_sellable
@@ -32,11 +32,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def noon(monkeypatch):
-    monkeypatch.setattr(submission, "check", lambda **_: [])
-    quotes.forget()
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
+    quotes.clear_cache()
     with time_machine.travel(NOON, tick=False):
         yield
-    quotes.forget()
+    quotes.clear_cache()
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def question():
     also_at(listing, max_days=20)
     refuse(make_sent_purchase_order(listing))
     look_everywhere()
-    return Setback.objects.select_related("order").get()
+    return Backorder.objects.select_related("order").get()
 
 
 def report_delay(**told):
@@ -55,7 +55,7 @@ def report_delay(**told):
     purchase_order = make_sent_purchase_order(listing)
     tell(purchase_order, ships_by=date(2026, 12, 10), **told)
     look_everywhere()
-    return Setback.objects.select_related("order").get()
+    return Backorder.objects.select_related("order").get()
 
 
 def replaced():
@@ -67,7 +67,7 @@ def replaced():
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
     refuse(make_sent_purchase_order(listing))
     look_everywhere()
-    return Setback.objects.select_related("order").get(), newer
+    return Backorder.objects.select_related("order").get(), newer
 
 
 def secondary_buttons(response):
@@ -76,10 +76,10 @@ def secondary_buttons(response):
     return {each["value"] for each in buttons if "button-quiet" in each["class"]}
 
 
-def path_of(setback, language="en"):
+def path_of(backorder, language="en"):
     with translation.override(language):
-        args = [setback.order.number, setback.order.access_key, setback.pk]
-        return reverse("order_setback", args=args)
+        args = [backorder.order.number, backorder.order.access_key, backorder.pk]
+        return reverse("order_backorder", args=args)
 
 
 def test_page_shows_dates_and_answers_and_get_decides_nothing(client, question):
@@ -92,7 +92,7 @@ def test_page_shows_dates_and_answers_and_get_decides_nothing(client, question):
         assert "no-store" in response["Cache-Control"]
     client.head(path_of(question) + "?answer=refund")
 
-    assert Setback.objects.get().status == "asked"
+    assert Backorder.objects.get().status == "asked"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_one_click_answers_and_the_page_shows_the_outcome(client, question, choi
 
     assert response.status_code == 200
     assert said in Page(response).text
-    assert Setback.objects.get().chosen == choice
+    assert Backorder.objects.get().chosen == choice
     assert broken() == []
     again = client.post(path_of(question), {"answer": choice}, follow=True)
     assert again.status_code == 200
@@ -129,7 +129,7 @@ def test_unoffered_answer_is_refused(client, question, answer):
     response = client.post(path_of(question), {"answer": answer})
 
     assert response.status_code == 422
-    assert Setback.objects.get().status == "asked"
+    assert Backorder.objects.get().status == "asked"
 
 
 def test_page_needs_the_link_of_this_order(client, question):
@@ -144,7 +144,7 @@ def test_page_needs_the_link_of_this_order(client, question):
     for path in wrong:
         assert client.get(path).status_code == 404
         assert client.post(path, {"answer": "refund"}).status_code == 404
-    assert Setback.objects.get().status == "asked"
+    assert Backorder.objects.get().status == "asked"
 
 
 def test_order_page_links_to_the_question_and_shows_rerouting(client, question):
@@ -155,14 +155,14 @@ def test_order_page_links_to_the_question_and_shows_rerouting(client, question):
     assert "We need your answer" in page.text
     assert page.all("a", href=path_of(question))
 
-    Setback.objects.update(status="open")
+    Backorder.objects.update(status="open")
     assert "We are looking for another supplier" in Page(client.get(path)).text
 
 
 def test_order_page_shows_the_delay_and_the_agreed_date(client):
     tell(make_sent_purchase_order(make_sellable()), ships_by=date(2026, 12, 10))
-    setback = Setback.objects.select_related("order").get()
-    path = reverse("order", args=[setback.order.number, setback.order.access_key])
+    backorder = Backorder.objects.select_related("order").get()
+    path = reverse("order", args=[backorder.order.number, backorder.order.access_key])
 
     found = Page(client.get(path)).text
     assert "The supplier ships it later than promised." in found
@@ -170,7 +170,7 @@ def test_order_page_shows_the_delay_and_the_agreed_date(client):
 
     look_everywhere()
     assert "Delivery promised for" in Page(client.get(path)).text
-    client.post(path_of(setback), {"answer": "wait"})
+    client.post(path_of(backorder), {"answer": "wait"})
 
     with time_machine.travel(NOON + timedelta(days=13), tick=False):  # 7 Dec
         agreed = Page(client.get(path)).text
@@ -188,9 +188,9 @@ def test_page_is_translated(client, question):
 
 
 def test_substitute_is_named_on_the_order_and_in_its_email(client):
-    setback, newer = replaced()
-    client.post(path_of(setback), {"answer": "substitute"})
-    path = reverse("order", args=[setback.order.number, setback.order.access_key])
+    backorder, newer = replaced()
+    client.post(path_of(backorder), {"answer": "substitute"})
+    path = reverse("order", args=[backorder.order.number, backorder.order.access_key])
 
     def named():
         text = Page(client.get(path)).text
@@ -199,11 +199,11 @@ def test_substitute_is_named_on_the_order_and_in_its_email(client):
     assert named() == (True, 2)  # with the ordered item, and in its parcel
     (made,) = PurchaseOrder.objects.exclude(status="canceled")
     PurchaseOrder.objects.filter(pk=made.pk).update(
-        status="in_progress", request_status="submitted"
+        status="in_progress", submission_status="submitted"
     )
     made = tell(made)
     shipped = make_state(made, "shipped", make_parcel_news("CJPKR0000000009YQ"))
-    shipments.take_in(purchase_order=made, state=shipped, now=NOON)
+    shipments.import_parcels(purchase_order=made, state=shipped, now=NOON)
 
     assert named() == (True, 2)
     (line,) = Event.objects.get(name="parcel.shipped").payload["lines"]
@@ -212,10 +212,10 @@ def test_substitute_is_named_on_the_order_and_in_its_email(client):
 
 
 def test_delay_without_an_answer_is_accepted(client):
-    setback = report_delay()
-    path = reverse("order", args=[setback.order.number, setback.order.access_key])
+    backorder = report_delay()
+    path = reverse("order", args=[backorder.order.number, backorder.order.access_key])
 
-    text = Page(client.get(path_of(setback))).text
+    text = Page(client.get(path_of(backorder))).text
 
     assert "<h1>Your order is delayed. Do you want to wait?</h1>" in text
     assert "The supplier ships the items below later than we promised." in text
@@ -233,20 +233,20 @@ def test_refused_delay_is_first_canceled_at_the_supplier(client):
 
 
 def test_question_that_ended_by_itself_says_so(client):
-    setback = report_delay(word=Answer.RECEIVED)
-    tell(setback.purchase_order, word=Answer.SHIPPED)
+    backorder = report_delay(word=Acknowledgement.RECEIVED)
+    tell(backorder.purchase_order, word=Acknowledgement.SHIPPED)
 
-    text = Page(client.get(path_of(setback))).text
+    text = Page(client.get(path_of(backorder))).text
 
     assert "<h1>This question is closed.</h1>" in text
     assert "See the order" in text
 
 
 def test_substitute_is_offered_for_the_same_price(client):
-    setback, _newer = replaced()
+    backorder, _newer = replaced()
 
-    asked = client.get(path_of(setback))
-    taken = client.post(path_of(setback), {"answer": "substitute"}, follow=True)
+    asked = client.get(path_of(backorder))
+    taken = client.post(path_of(backorder), {"answer": "substitute"}, follow=True)
 
     text = Page(asked).text
     assert "We can send a substitute at the same price." in text
@@ -258,6 +258,6 @@ def test_substitute_is_offered_for_the_same_price(client):
 
 
 def test_refund_link_of_the_email_puts_its_button_first(client):
-    setback, _newer = replaced()
+    backorder, _newer = replaced()
 
-    assert secondary_buttons(client.get(f"{path_of(setback)}?answer=refund")) == {"substitute"}
+    assert secondary_buttons(client.get(f"{path_of(backorder)}?answer=refund")) == {"substitute"}

@@ -36,7 +36,7 @@ def submit(*purchase_orders):
     """Create purchase orders with these statuses."""
     for one in purchase_orders:
         one.move("ready", at=NOON)
-        one.move("submitting", at=NOON, axis="request_status")
+        one.move("submitting", at=NOON, status_field="submission_status")
         tell(one)
 
 
@@ -71,9 +71,9 @@ def test_each_parcel_shows_its_outcome(client, language):
     submit(asked, refused, gone)
     order = unsent.order
     ask_to_stop(order)
-    supplier_answers.not_stopped(purchase_order=reloaded(refused), actor="ann", now=NOON)
+    supplier_answers.record_refusal(purchase_order=reloaded(refused), actor="ann", now=NOON)
     tell_shipped(gone)
-    cancellation.pursue(purchase_order=reloaded(gone), now=NOON)
+    cancellation.process_request(purchase_order=reloaded(gone), now=NOON)
 
     page = page_of(client, order, language)
 
@@ -90,7 +90,7 @@ def tell_shipped(purchase_order):
 
     state = make_state(purchase_order, "shipped", make_parcel_news())
     tell(purchase_order, word=state.answer, parcels=state.parcels)
-    shipments.take_in(purchase_order=reloaded(purchase_order), state=state, now=NOON)
+    shipments.import_parcels(purchase_order=reloaded(purchase_order), state=state, now=NOON)
 
 
 def test_unsent_request_is_not_shown_as_sent(client, people):
@@ -101,7 +101,7 @@ def test_unsent_request_is_not_shown_as_sent(client, people):
     cancellation.cancel(order=order, reason="no", actor="shopper", now=NOON)
     assert found(page_of(client, order).text) == {ASKING}
 
-    cancellation.pursue(purchase_order=reloaded(purchase_order), now=NOON)  # now staff ask
+    cancellation.process_request(purchase_order=reloaded(purchase_order), now=NOON)  # now staff ask
 
     assert found(page_of(client, order).text) == {ASKING}
     assert (
@@ -113,7 +113,7 @@ def test_move_to_another_supplier_is_not_shown_as_a_cancellation(client):
     (purchase_order,) = parcels_of(1)
     submit(purchase_order)
     PurchaseOrder.objects.update(
-        is_to_be_moved=True, cancel_wanted_at=NOON, cancel_reason="rules: silent"
+        is_being_reassigned=True, cancel_requested_at=NOON, cancel_reason="rules: silent"
     )
 
     assert found(page_of(client, purchase_order.order).text) == set()
@@ -142,10 +142,10 @@ def test_each_answer_is_mailed(client):
     ask_to_stop(unsent.order)
     assert answers() == [True]
 
-    supplier_answers.not_stopped(purchase_order=reloaded(refused), actor="ann", now=NOON)
-    supplier_answers.stopped(purchase_order=reloaded(stopped), actor="ann", now=NOON)
+    supplier_answers.record_refusal(purchase_order=reloaded(refused), actor="ann", now=NOON)
+    supplier_answers.record_acceptance(purchase_order=reloaded(stopped), actor="ann", now=NOON)
     tell_shipped(gone)
-    cancellation.pursue(purchase_order=reloaded(gone), now=NOON)
+    cancellation.process_request(purchase_order=reloaded(gone), now=NOON)
 
     assert answers() == [True, False, True, False]
 
@@ -155,7 +155,9 @@ def test_fully_canceled_order_has_one_email(client):
     submit(purchase_order)
     ask_to_stop(purchase_order.order)
 
-    supplier_answers.stopped(purchase_order=reloaded(purchase_order), actor="ann", now=NOON)
+    supplier_answers.record_acceptance(
+        purchase_order=reloaded(purchase_order), actor="ann", now=NOON
+    )
 
     assert answers() == []
     assert Event.objects.filter(name="order.canceled").count() == 1
@@ -166,7 +168,7 @@ def test_delivered_parcel_still_says_that_it_was_too_late(client):
     submit(purchase_order)
     ask_to_stop(purchase_order.order)
     tell_shipped(purchase_order)
-    cancellation.pursue(purchase_order=reloaded(purchase_order), now=NOON)
+    cancellation.process_request(purchase_order=reloaded(purchase_order), now=NOON)
     Parcel.objects.update(status=Parcel.Status.DELIVERED)
 
     assert found(page_of(client, purchase_order.order).text) == {ARRIVED}
@@ -178,7 +180,9 @@ def test_charge_is_refunded_when_the_whole_order_is_canceled(client):
     settle(purchase_order.order)
     ask_to_stop(purchase_order.order)
 
-    supplier_answers.stopped(purchase_order=reloaded(purchase_order), actor="ann", now=NOON)
+    supplier_answers.record_acceptance(
+        purchase_order=reloaded(purchase_order), actor="ann", now=NOON
+    )
 
     text = page_of(client, purchase_order.order).text
     assert "<h1>Canceled.</h1>" in text

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from orders.backorders.line_splits import part
+from orders.backorders.line_splits import split
 from orders.cancellation import cancellation
 from orders.models import Order, Payment, ReturnAuthorization
 from orders.payments import updates
@@ -56,7 +56,7 @@ def test_order_page_shows_charges_and_refunds(client, light):
 def test_canceled_unpaid_authorization_shows_no_refund(client, light):
     order = pay(make_order(light))
     client.post(page_of(order, "cancel/"))
-    apply_update(order.payments.get(), "released", "44.89")
+    apply_update(order.payments.get(), "voided", "44.89")
 
     text = Page(client.get(page_of(order))).text
 
@@ -70,7 +70,7 @@ def test_split_line_comes_below_its_original(client, light):
     other = make_sibling(light, "12.34")
     (purchase_order,) = make_purchase_orders(light, other, quantity=2)
     with transaction.atomic():
-        part(purchase_order.lines.order_by("pk").first(), keep=1)
+        split(purchase_order.lines.order_by("pk").first(), keep=1)
 
     text = Page(client.get(page_of(purchase_order.order))).text
 
@@ -119,7 +119,7 @@ def test_payment_at_the_second_attempt_hides_the_first(client, light):
     order = make_order(light)
     first = order.payments.get()
     Payment.objects.filter(pk=first.pk).update(
-        status="voided", authorized_amount="44.89", released_amount="44.89"
+        status="voided", authorized_amount="44.89", voided_amount="44.89"
     )
     first.pk, first.key = None, "second"
     first.save(force_insert=True)

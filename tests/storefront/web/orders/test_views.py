@@ -135,7 +135,7 @@ def test_unavailable_gateway_is_shown_and_keeps_the_order(client, light, monkeyp
 
 def test_expired_order_says_so(client, light):
     order = make_order(light)
-    Order.objects.update(pay_before=order.placed_at - timedelta(minutes=1))
+    Order.objects.update(payment_due_at=order.placed_at - timedelta(minutes=1))
 
     text = client.get(page_of(order)).content.decode()
 
@@ -151,7 +151,7 @@ def test_parcel_status_is_shown(client, light):
         "The supplier has accepted it and is packing it."
         in client.get(page_of(order)).content.decode()
     )
-    shipments.take_in(
+    shipments.import_parcels(
         purchase_order=purchase,
         state=make_state(purchase, "shipped", make_parcel_news()),
         now=order.placed_at,
@@ -297,7 +297,7 @@ def test_open_return_is_in_the_headline(client, light):
 
 
 def test_order_to_a_region_shows_the_full_address_and_added_tax(client, light):
-    Channel.objects.update(adds_tax=True)
+    Channel.objects.update(prices_exclude_tax=True)
     light.channel.refresh_from_db()
     TaxNumber.objects.create(
         scheme="sales_tax", country="US", region="CA", number="SR-1", valid_from="2026-01-01"
@@ -310,8 +310,8 @@ def test_order_to_a_region_shows_the_full_address_and_added_tax(client, light):
 
     text = client.get(page_of(order)).content.decode()
 
-    assert order.added_tax_amount
-    assert f"<dt>Sales tax</dt><dd>€{order.added_tax_amount}</dd>" in text
+    assert order.additional_tax_amount
+    assert f"<dt>Sales tax</dt><dd>€{order.additional_tax_amount}</dd>" in text
     assert "1 Main St<br>Apt 4<br>90001 Los Angeles<br>CA<br>United States" in text
     assert "incl." not in text.partition('class="totals"')[2].partition("</dl>")[0]
 

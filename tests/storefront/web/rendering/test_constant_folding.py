@@ -4,7 +4,7 @@ import pytest
 from django.template import engines
 from django.utils.translation import override
 
-from storefront.web.rendering.environment import Pages
+from storefront.web.rendering.environment import LanguageBackend
 
 
 def rendered(text, **words):
@@ -37,7 +37,7 @@ def test_non_constant_calls_are_evaluated_at_each_visit():
 
 def test_constant_texts_are_part_of_the_compiled_template():
     engine = engines["jinja"]
-    assert isinstance(engine, Pages)
+    assert isinstance(engine, LanguageBackend)
 
     with override("az"):
         compiled = engine.env.compile('{{ _("Cart") }}', raw=True)

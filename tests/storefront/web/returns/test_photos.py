@@ -42,7 +42,9 @@ def confirmation_form(customer, order):
 @pytest.fixture
 def return_with_question(order):
     made = declare(order, 1, kind="defect", words="Dead.")
-    authorizations.ask(authorization=made, question="A picture?", actor="ann", now=NOON)
+    authorizations.request_evidence(
+        authorization=made, question="A picture?", actor="ann", now=NOON
+    )
     return made
 
 
@@ -129,7 +131,7 @@ def test_error_is_at_the_field_and_the_text_is_kept(
 
 
 def test_oversized_form_is_dropped_with_a_message(customer, order, confirmation_form, monkeypatch):
-    monkeypatch.setattr(upload_limits, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(upload_limits, "MAX_FORM_BYTES", 1_000)
     sent = {
         **confirmation_form,
         "pictures": upload(make_picture("PNG", (600, 600)) + b"\0" * 2_000),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders.models import ReturnAuthorization
-from orders.models.returns import MOST_WORDS
+from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns import authorizations, photos
 from tests.factories.compliance import make_picture
 from tests.factories.returns import declare, make_delivered, make_policy
@@ -28,7 +28,9 @@ def order(light):
 @pytest.fixture
 def return_with_question(order):
     made = declare(order, 1, kind="defect", words="Dead.")
-    authorizations.ask(authorization=made, question="A picture?", actor="ann", now=NOON)
+    authorizations.request_evidence(
+        authorization=made, question="A picture?", actor="ann", now=NOON
+    )
     return made
 
 
@@ -40,8 +42,8 @@ def there(order, return_with_question):
 @pytest.fixture
 def decoded(monkeypatch):
     """Record which pictures are decoded."""
-    noted, draw = [], photos.drawn
-    monkeypatch.setattr(photos, "drawn", lambda content: (noted.append(1), draw(content))[1])
+    noted, draw = [], photos.reencode
+    monkeypatch.setattr(photos, "reencode", lambda content: (noted.append(1), draw(content))[1])
     return noted
 
 
@@ -67,7 +69,7 @@ def test_multi_line_complaint_is_counted_as_in_the_browser(customer, order):
 def test_too_long_text_is_an_error_and_no_picture_is_decoded(
     customer, there, decoded, language, room
 ):
-    ReturnAuthorization.objects.update(words="y" * (MOST_WORDS - room - 1))
+    ReturnAuthorization.objects.update(words="y" * (MAX_MESSAGE_LENGTH - room - 1))
     words = "<" + "x" * room
 
     answer = customer.post(
@@ -137,15 +139,15 @@ def test_double_click_is_one_answer_without_an_error(customer, return_with_quest
 
 def test_concurrent_double_click_is_one_answer(customer, return_with_question, there, monkeypatch):
     def answer_concurrently(content):
-        authorizations.add_words(
+        authorizations.add_answer(
             authorization=ReturnAuthorization.objects.get(pk=return_with_question.pk),
             words="Here.",
-            drawings=[b"the first"],
+            encoded_photos=[b"the first"],
             now=NOON.replace(hour=13),
         )
         return content
 
-    monkeypatch.setattr(photos, "drawn", answer_concurrently)
+    monkeypatch.setattr(photos, "reencode", answer_concurrently)
 
     answer = customer.post(there, {"words": "Here.", "pictures": upload()})
 

@@ -218,7 +218,9 @@ def test_received_return_cannot_be_canceled(customer, order, withdrawn):
 
 def test_question_is_answered_on_the_page(customer, order):
     made = declare(order, 1, kind="defect", words="Dead.")
-    authorizations.ask(authorization=made, question="Which cell?", actor="ann", now=NOON)
+    authorizations.request_evidence(
+        authorization=made, question="Which cell?", actor="ann", now=NOON
+    )
 
     shown = customer.get(page_of(order)).content.decode()
     customer.post(page_of(order, f"return/{made.number}/answer/"), {"words": "A new one."})
@@ -244,7 +246,7 @@ def test_return_needs_the_link_of_its_order(customer, order, light, what):
 
 def test_answer_has_room_beside_the_longest_complaint(customer, order):
     made = declare(order, 1, kind="defect", words="x" * 800)
-    authorizations.ask(authorization=made, question="Why?", actor="ann", now=NOON)
+    authorizations.request_evidence(authorization=made, question="Why?", actor="ann", now=NOON)
     there = page_of(order, f"return/{made.number}/answer/")
 
     long = customer.post(there, {"words": "y" * 801}, follow=True)

@@ -13,7 +13,7 @@ from storefront.lib.address import Address
 from storefront.lib.http import retries
 from storefront.lib.money import Money
 from suppliers.connectors.bigbuy import BigBuy
-from suppliers.connectors.records import PurchaseRequest, RequestLine
+from suppliers.connectors.records import PurchaseOrderRequest, PurchaseOrderRequestLine
 from tests.factories.connector_contexts import MemoryBudget, make_line
 
 BASE = "https://bigbuy.example/rest/"
@@ -37,13 +37,13 @@ HOME = Address(
     country="DE",
     phone="+493012345",
 )
-REQUEST = PurchaseRequest(
+REQUEST = PurchaseOrderRequest(
     number="FL-1-1",
     ship_to=HOME,
     location="1",
     country_from="ES",
     carrier_service="gls",
-    lines=(RequestLine(sku=BLACK_SKU, quantity=2, reference="88"),),
+    lines=(PurchaseOrderRequestLine(sku=BLACK_SKU, quantity=2, reference="88"),),
     declared_value=Money(54, "EUR"),
 )
 
@@ -101,7 +101,7 @@ def json_answer(rows):
 
 @pytest.fixture
 def bigbuy_answers(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(retries, "BASE_DELAY_S", 0)
     with respx.mock(base_url=BASE, assert_all_called=False) as mocked:
         yield mocked
 

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.connectors.bigbuy.error_codes import ERRORS, MEANING, Means, refusal
+from suppliers.connectors.bigbuy.error_codes import ERRORS, MEANINGS, ErrorMeaning, parse_error
 from suppliers.connectors.records import (
+    DiscontinuedError,
     DuplicateReferenceError,
-    GoneError,
-    NoWayError,
+    NoShippingServiceError,
     OutOfStockError,
 )
 
@@ -23,20 +23,20 @@ def bytes_of(**body):
 def test_every_documented_code_is_mapped():
     documented = {f"ER{number:03d}" for number in range(1, 15)} - {"ER006"}
 
-    assert documented <= MEANING.keys()
-    assert {means for means, _ in MEANING.values()} == set(ERRORS) == set(Means)
+    assert documented <= MEANINGS.keys()
+    assert {means for means, _ in MEANINGS.values()} == set(ERRORS) == set(ErrorMeaning)
 
 
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("ER001", GoneError),
+        ("ER001", DiscontinuedError),
         ("ER003", OutOfStockError),
         ("ER008", DuplicateReferenceError),
         ("ER009", TemporaryError),
         ("ER005", PermanentError),
-        ("ER010", NoWayError),
-        ("ER013", NoWayError),
+        ("ER010", NoShippingServiceError),
+        ("ER013", NoShippingServiceError),
     ],
 )
 @pytest.mark.parametrize("place", ["inside", "outside", "swapped"])
@@ -48,7 +48,7 @@ def test_business_code_is_found_in_each_place(code, kind, place):
         "swapped": bytes_of(code="words", message=code, data=inner["data"]),
     }[place]
 
-    refused = refusal(409, said)
+    refused = parse_error(409, said)
 
     assert (refused.code, refused.skus, refused.order_id) == (code, ("S1",), "119")
     assert type(refused.error("POST order/create", is_write=True)) is kind
@@ -69,25 +69,27 @@ def test_business_code_is_found_in_each_place(code, kind, place):
     ],
 )
 def test_error_body_is_an_error_at_any_status(status, content, code):
-    assert refusal(status, content).code == code
+    assert parse_error(status, content).code == code
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'"10000.00"', b'{"id":"119"}', b'[{"code":1}]'])
 def test_regular_answer_is_no_error(content):
-    assert refusal(200, content) is None
+    assert parse_error(200, content) is None
 
 
 @pytest.mark.parametrize(("status", "may"), [(409, False), (429, False), (500, True), (523, True)])
 def test_only_a_server_error_of_a_write_may_have_happened(status, may):
-    refused = refusal(status, b"")
+    refused = parse_error(status, b"")
 
-    assert refused.error("POST order/create", is_write=True).may_have_happened is may
-    assert refused.error("GET order/1", is_write=False).may_have_happened is False
+    assert refused.error("POST order/create", is_write=True).is_outcome_unknown is may
+    assert refused.error("GET order/1", is_write=False).is_outcome_unknown is False
 
 
 def test_temporary_order_may_have_happened():
     assert (
-        refusal(409, bytes_of(code="ER009", message="")).error("x", is_write=True).may_have_happened
+        parse_error(409, bytes_of(code="ER009", message=""))
+        .error("x", is_write=True)
+        .is_outcome_unknown
     )
 
 
@@ -109,7 +111,7 @@ def test_form_error_names_fields_without_their_values():
         },
     }
 
-    refused = refusal(400, bytes_of(code=400, message=f"Wrong: {SHOPPER}", errors=tree))
+    refused = parse_error(400, bytes_of(code=400, message=f"Wrong: {SHOPPER}", errors=tree))
     error = refused.error("POST order/create", is_write=True)
 
     assert refused.fields == ("order.shippingAddress.address",)
@@ -118,7 +120,9 @@ def test_form_error_names_fields_without_their_values():
 
 
 def test_error_of_a_read_quotes_the_message():
-    error = refusal(400, bytes_of(code=400, message="no such page")).error("GET x", is_write=False)
+    error = parse_error(400, bytes_of(code=400, message="no such page")).error(
+        "GET x", is_write=False
+    )
 
     assert "no such page" in str(error)
 
@@ -127,7 +131,7 @@ def test_inactive_product_is_discontinued():
     data = [{"sku": "S1", "message": "Inactive product."}]
     message = json.dumps({"info": "Products error.", "data": data})
 
-    refused = refusal(409, bytes_of(code=409, message=message))
+    refused = parse_error(409, bytes_of(code=409, message=message))
 
     assert (refused.code, refused.skus) == ("ER001", ("S1",))
 
@@ -135,6 +139,6 @@ def test_inactive_product_is_discontinued():
 def test_conflict_lists_references_by_warehouse():
     detail = {"warehouses": [{"id": 1, "references": ["S1"]}, {"id": 2, "references": ["S2"]}]}
 
-    refused = refusal(409, bytes_of(code=409, message="conflict", error_detail=detail))
+    refused = parse_error(409, bytes_of(code=409, message="conflict", error_detail=detail))
 
     assert refused.warehouses == {"1": ("S1",), "2": ("S2",)}

@@ -8,7 +8,7 @@ import pytest
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.records import Answer, FreightOption, OrderName
+from suppliers.connectors.records import Acknowledgement, FreightOption, OrderReference
 from tests.suppliers.connectors.bigbuy.recorded_answers import (
     REQUEST,
     bigbuy_answers,
@@ -78,7 +78,7 @@ def test_order_is_read_with_its_parcels(bigbuy_answers, opened):
 
     state = opened().find(number="FL-1-1")
 
-    assert (state.answer, state.supplier_reference) == (Answer.SHIPPED, "119000001")
+    assert (state.answer, state.supplier_reference) == (Acknowledgement.SHIPPED, "119000001")
     (news,) = state.parcels
     assert (news.carrier, news.number, news.carrier_text) == ("GLS", "GLS123", "In transit")
     assert news.happened_at.isoformat() == "2026-11-24T10:00:00+00:00"
@@ -91,7 +91,7 @@ def test_unmapped_status_counts_as_accepted(bigbuy_answers, opened):
 
     state = opened().find(number="FL-1-1")
 
-    assert state.answer is Answer.ACCEPTED
+    assert state.answer is Acknowledgement.ACCEPTED
     assert "'Enviado'" in state.reason
 
 
@@ -113,7 +113,7 @@ def test_orders_are_tracked_in_one_call_and_matched_by_id(bigbuy_answers, opened
         return_value=json_answer([{"id": "2", "trackings": [parcel]}])
     )
 
-    names = [OrderName(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
+    names = [OrderReference(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
     states = {state.number: state for state in opened().track(names)}
 
     assert {number: len(state.parcels) for number, state in states.items()} == {
@@ -138,7 +138,7 @@ def test_order_that_ships_during_the_poll_has_its_parcel(bigbuy_answers, opened)
     bigbuy_answers.post("tracking/orders.json").mock(side_effect=parcels)
     bigbuy_answers.get("tracking/carriers.json").mock(return_value=said("carriers"))
 
-    (state,) = opened().track([OrderName(number="FL-1", supplier_reference="1")])
+    (state,) = opened().track([OrderReference(number="FL-1", supplier_reference="1")])
 
     assert [each.number for each in state.parcels] == ["T1"]
 
@@ -149,7 +149,7 @@ def test_orders_read_before_an_error_are_returned(bigbuy_answers, opened):
     )
     bigbuy_answers.get("order/2.json").mock(return_value=httpx.Response(500))
     bigbuy_answers.post("tracking/orders.json").mock(return_value=json_answer([]))
-    names = [OrderName(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
+    names = [OrderReference(number=f"FL-{key}", supplier_reference=key) for key in ("1", "2")]
     told = []
 
     with pytest.raises(TemporaryError):

@@ -10,12 +10,12 @@ import pytest
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors.records import (
-    Answer,
+    Acknowledgement,
+    DiscontinuedError,
     DuplicateReferenceError,
-    GoneError,
-    NoWayError,
+    NoShippingServiceError,
     OutOfStockError,
-    RequestLine,
+    PurchaseOrderRequestLine,
 )
 from tests.suppliers.connectors.bigbuy.recorded_answers import (
     BLACK_SKU,
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 CHECK, CREATE = "order/check.json", "order/create.json"
 TOTALS = json_answer({"totalWithoutTaxesAndWithoutShippingCost": "36.54", "total": "60.1"})
-OTHER = RequestLine(sku="S7", quantity=1, reference="89")
+OTHER = PurchaseOrderRequestLine(sku="S7", quantity=1, reference="89")
 
 
 def made(key):
@@ -68,19 +68,19 @@ def test_order_is_validated_first_and_sends_only_required_data(bigbuy_answers, o
         }
     }
     assert created.calls.last.request.headers["authorization"] == "Bearer key-1"
-    assert (state.supplier_reference, state.answer) == ("119000001", Answer.ACCEPTED)
+    assert (state.supplier_reference, state.answer) == ("119000001", Acknowledgement.ACCEPTED)
     assert state.cost == Money(Decimal("36.54"), "EUR")
 
 
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("ER001", GoneError),
+        ("ER001", DiscontinuedError),
         ("ER002", PermanentError),
         ("ER003", OutOfStockError),
         ("ER005", PermanentError),
         ("ER009", TemporaryError),
-        ("ER010", NoWayError),
+        ("ER010", NoShippingServiceError),
     ],
 )
 @pytest.mark.parametrize("is_outside", [True, False])
@@ -92,7 +92,7 @@ def test_order_rejected_by_validation_is_not_placed(bigbuy_answers, opened, code
     with pytest.raises(kind) as failure:
         opened().place(REQUEST)
 
-    assert (failure.value.code, failure.value.may_have_happened) == (code, False)
+    assert (failure.value.code, failure.value.is_outcome_unknown) == (code, False)
     assert not created.called
 
 
@@ -125,7 +125,7 @@ def test_order_with_unclear_answer_may_have_happened(bigbuy_answers, opened, ans
     with pytest.raises(TemporaryError) as failure:
         opened().place(REQUEST)
 
-    assert failure.value.may_have_happened
+    assert failure.value.is_outcome_unknown
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_failed_validation_places_no_order(bigbuy_answers, opened, answer):
     with pytest.raises((TemporaryError, PermanentError)) as failure:
         opened().place(REQUEST)
 
-    assert not failure.value.may_have_happened
+    assert not failure.value.is_outcome_unknown
     assert not created.called
 
 
@@ -158,7 +158,7 @@ def test_order_without_our_email_is_rejected(bigbuy_answers, opened):
 
 
 def test_rate_limited_order_is_sent_again(bigbuy_answers, opened, monkeypatch):
-    monkeypatch.setattr("suppliers.connectors.bigbuy.client.LONGEST_NAP_S", 0.01)
+    monkeypatch.setattr("suppliers.connectors.bigbuy.client.MAX_SLEEP_S", 0.01)
     bigbuy_answers.post(CHECK).mock(return_value=TOTALS)
     too_fast = httpx.Response(429, text="You exceeded the rate limit")
     created = bigbuy_answers.post(CREATE).mock(side_effect=[too_fast, made(119000001)])
@@ -168,7 +168,7 @@ def test_rate_limited_order_is_sent_again(bigbuy_answers, opened, monkeypatch):
 
 
 def conflict(**warehouses):
-    rows = [{"id": key, "references": refs} for key, refs in warehouses.items()]
+    rows = [{"id": key, "references": external_ids} for key, external_ids in warehouses.items()]
     body = {"code": 409, "message": "conflict", "error_detail": {"warehouses": rows}}
     return httpx.Response(409, json=body)
 
@@ -180,5 +180,5 @@ def test_items_in_two_warehouses_are_not_ordered(bigbuy_answers, opened):
     with pytest.raises(PermanentError, match="2 warehouses") as refusal:
         opened().place(replace(REQUEST, lines=(*REQUEST.lines, OTHER)))
 
-    assert (refusal.value.code, refusal.value.may_have_happened) == ("several_warehouses", False)
+    assert (refusal.value.code, refusal.value.is_outcome_unknown) == ("several_warehouses", False)
     assert not created.calls

@@ -5,10 +5,10 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from suppliers.connectors.records import Omitted
+from suppliers.connectors.records import MissingRowMeans
 from tests.factories.connector_contexts import DictMemory
 from tests.suppliers.connectors.bigbuy.recorded_answers import (
     ALONE,
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def pages_of(line):
-    return {page.ref: page for page in line.pages()}
+    return {page.external_id: page for page in line.pages()}
 
 
 def test_products_are_joined_by_id(bigbuy_answers, opened):
@@ -75,8 +75,8 @@ def test_unchanged_lists_are_not_fetched_again(bigbuy_answers, opened):
 
     second = pages_of(opened(only_in_stock=False))
 
-    assert {ref: page.digest for ref, page in first.items()} == {
-        ref: page.digest for ref, page in second.items()
+    assert {external_id: page.digest for external_id, page in first.items()} == {
+        external_id: page.digest for external_id, page in second.items()
     }
     assert second[ALONE].record.title  # from disk
     calls = {name: route.call_count for name, route in lists.items() if route.called}
@@ -116,14 +116,14 @@ def test_price_or_date_does_not_change_the_digest(bigbuy_answers, opened):
 
     second = pages_of(opened())
 
-    assert {ref: page.digest for ref, page in second.items()} == {
-        ref: page.digest for ref, page in first.items()
+    assert {external_id: page.digest for external_id, page in second.items()} == {
+        external_id: page.digest for external_id, page in first.items()
     }
     assert second[ALONE].cost_digest != first[ALONE].cost_digest
 
 
 def test_products_in_stock_are_imported_and_kept_while_listed(bigbuy_answers, opened, monkeypatch):
-    monkeypatch.setattr("suppliers.connectors.bigbuy.product_lists.STOCKED_HOLDS_S", -1)
+    monkeypatch.setattr("suppliers.connectors.bigbuy.product_lists.STOCKED_MAX_AGE_S", -1)
     empty = [row | {"stocks": []} for row in recorded("productsstockbyhandlingdays")]
     lists = answer_lists(bigbuy_answers, productsstockbyhandlingdays=json_answer(empty))
     memory = DictMemory()
@@ -145,7 +145,7 @@ def test_inactive_product_is_left_out(bigbuy_answers, opened):
     line = opened(only_in_stock=False)
 
     assert set(pages_of(line)) == {MANY}
-    assert line.omitted_products is Omitted.GONE
+    assert line.omitted_products is MissingRowMeans.DISCONTINUED
 
 
 def test_rows_without_id_or_text_are_reported(bigbuy_answers, opened):
@@ -157,10 +157,12 @@ def test_rows_without_id_or_text_are_reported(bigbuy_answers, opened):
 
     told = list(opened(only_in_stock=False).pages())
 
-    bad = [row for row in told if isinstance(row, BadRow)]
+    bad = [row for row in told if isinstance(row, ImportIssue)]
     assert [row.code for row in bad] == ["list-no-id"]
-    (without,) = [page for page in told if not isinstance(page, BadRow) and page.record is None]
-    assert (without.ref, without.problems[0].code) == (ALONE, "no-title")
+    (without,) = [
+        page for page in told if not isinstance(page, ImportIssue) and page.record is None
+    ]
+    assert (without.external_id, without.problems[0].code) == (ALONE, "no-title")
 
 
 @pytest.mark.parametrize(

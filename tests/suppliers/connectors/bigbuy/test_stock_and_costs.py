@@ -7,9 +7,9 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.money import Money
-from suppliers.connectors.records import BudgetSpentError, CostRecord, StockRecord
+from suppliers.connectors.records import PriceReport, QuotaExceededError, StockReport
 from tests.suppliers.connectors.bigbuy.recorded_answers import (
     ALONE,
     ALONE_SKU,
@@ -46,7 +46,7 @@ def test_stock_with_allowed_lead_time_counts_for_its_warehouse(bigbuy_answers, o
     told = [row for _, rows in opened(warehouses={"1": "PT"}).stock_rows() for row in rows]
 
     assert {row.sku for row in told} == {ALONE_SKU, BLACK_SKU, SECOND_SKU, THIRD_SKU}
-    assert StockRecord(sku=BLACK_SKU, location="1", country="PT", quantity=147) in told
+    assert StockReport(sku=BLACK_SKU, location="1", country="PT", quantity=147) in told
 
 
 def test_longer_lead_time_counts_when_allowed(bigbuy_answers, opened):
@@ -69,18 +69,20 @@ def test_lead_time_is_the_longest_of_counted_stock(bigbuy_answers, opened, allow
 
 def test_sold_out_product_keeps_lead_time_and_digest(bigbuy_answers, opened):
     lists = answer_lists(bigbuy_answers)
-    before = [(page.ref, page.digest) for page in opened(only_in_stock=False).pages()]
+    before = [(page.external_id, page.digest) for page in opened(only_in_stock=False).pages()]
     none = [row | {"stocks": []} for row in recorded("productsvariationsstockbyhandlingdays")]
     lists["productsvariationsstockbyhandlingdays"].mock(return_value=json_answer(none))
 
     list(opened().stock_rows())
 
-    assert [(page.ref, page.digest) for page in opened(only_in_stock=False).pages()] == before
+    assert [
+        (page.external_id, page.digest) for page in opened(only_in_stock=False).pages()
+    ] == before
 
 
 def test_new_lead_time_changes_the_digest(bigbuy_answers, opened):
     lists = answer_lists(bigbuy_answers)
-    before = {page.ref: page.digest for page in opened(only_in_stock=False).pages()}
+    before = {page.external_id: page.digest for page in opened(only_in_stock=False).pages()}
     pile = {"quantity": 9, "maxHandlingDays": 2, "warehouse": 1}
     rows = recorded("productsvariationsstockbyhandlingdays")
     slower = [row | {"stocks": [pile]} for row in rows]
@@ -88,8 +90,10 @@ def test_new_lead_time_changes_the_digest(bigbuy_answers, opened):
 
     list(opened().stock_rows())
 
-    after = {page.ref: page.digest for page in opened(only_in_stock=False).pages()}
-    assert {ref for ref in after if after[ref] != before[ref]} == {MANY}
+    after = {page.external_id: page.digest for page in opened(only_in_stock=False).pages()}
+    assert {external_id for external_id in after if after[external_id] != before[external_id]} == {
+        MANY
+    }
 
 
 def test_unreadable_stock_row_is_reported(bigbuy_answers, opened):
@@ -97,7 +101,9 @@ def test_unreadable_stock_row_is_reported(bigbuy_answers, opened):
     rows = [row | {"stocks": [pile]} for row in recorded("productsstockbyhandlingdays")]
     answer_lists(bigbuy_answers, productsstockbyhandlingdays=json_answer(rows))
 
-    told = [row for ref, rows in opened().stock_rows() for row in rows if ref == ALONE]
+    told = [
+        row for external_id, rows in opened().stock_rows() for row in rows if external_id == ALONE
+    ]
 
     assert [(row.row, row.code) for row in told] == [(ALONE_SKU, "stock-unreadable")]
 
@@ -105,10 +111,12 @@ def test_unreadable_stock_row_is_reported(bigbuy_answers, opened):
 def test_costs_come_from_both_lists_by_product(bigbuy_answers, opened):
     answer_lists(bigbuy_answers)
 
-    told = [(ref, row) for ref, rows in opened().cost_rows() for row in rows]
+    told = [(external_id, row) for external_id, rows in opened().cost_rows() for row in rows]
 
-    assert (ALONE, CostRecord(sku=ALONE_SKU, cost=Money(Decimal("9.21"), "EUR"))) in told
-    assert {ref for ref, row in told if row.sku in {BLACK_SKU, SECOND_SKU}} == {MANY}
+    assert (ALONE, PriceReport(sku=ALONE_SKU, cost=Money(Decimal("9.21"), "EUR"))) in told
+    assert {external_id for external_id, row in told if row.sku in {BLACK_SKU, SECOND_SKU}} == {
+        MANY
+    }
     assert len(told) == 4  # the parent of variations has no price
 
 
@@ -126,9 +134,13 @@ def test_invalid_price_is_reported(bigbuy_answers, opened, price, code):
     rows = [row | {"wholesalePrice": price} for row in recorded("productprices")]
     answer_lists(bigbuy_answers, productprices=json_answer(rows))
 
-    told = [row for ref, rows in opened().cost_rows() for row in rows if ref == ALONE]
+    told = [
+        row for external_id, rows in opened().cost_rows() for row in rows if external_id == ALONE
+    ]
 
-    assert [(row.row, row.code) for row in told if isinstance(row, BadRow)] == [(ALONE_SKU, code)]
+    assert [(row.row, row.code) for row in told if isinstance(row, ImportIssue)] == [
+        (ALONE_SKU, code)
+    ]
 
 
 def test_each_list_call_spends_its_quota(bigbuy_answers, opened):
@@ -146,7 +158,7 @@ def test_used_up_quota_sends_nothing(bigbuy_answers, opened):
     budget = EndlessSeconds()
     budget.used["catalog/productprices"] = 10
 
-    with pytest.raises(BudgetSpentError):
+    with pytest.raises(QuotaExceededError):
         list(opened(budget=budget).cost_rows())
 
     assert not lists["productprices"].called
@@ -178,7 +190,7 @@ def test_rate_limited_list_waits_for_the_reset(bigbuy_answers, opened):
     refused = httpx.Response(429, text="You exceeded the rate limit", headers=limited(0))
     lists = answer_lists(bigbuy_answers, products=refused)
 
-    with pytest.raises(BudgetSpentError) as failure:
+    with pytest.raises(QuotaExceededError) as failure:
         list(opened().pages())
 
     assert failure.value.until == RESETS

@@ -48,7 +48,7 @@ class MemoryTokens:
     def load(self):
         return dict(self.pair)
 
-    def renewed(self, renew, *, refused):
+    def renew(self, renew, *, refused):
         if self.pair.get("access") and self.pair["access"] != refused.get("access"):
             return dict(self.pair)
         self.pair = renew(dict(self.pair))

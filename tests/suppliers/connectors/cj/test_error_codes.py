@@ -12,39 +12,39 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors.cj.error_codes import (
     MEANINGS,
-    CapReachedError,
     Meaning,
-    QuotaSpentError,
-    RefreshRefusedError,
-    TokenRefusedError,
-    failure,
+    PointsExceededError,
+    RefreshRejectedError,
+    SubscriptionLimitError,
+    TokenRejectedError,
     meaning_of,
+    to_error,
 )
 from suppliers.connectors.records import (
-    BudgetSpentError,
+    DiscontinuedError,
     DuplicateReferenceError,
-    GoneError,
-    NoWayError,
+    NoShippingServiceError,
     OutOfStockError,
-    PurchaseRequest,
-    RequestLine,
+    PurchaseOrderRequest,
+    PurchaseOrderRequestLine,
+    QuotaExceededError,
 )
 from tests.suppliers.connectors.cj.recorded_answers import REF, answer, recorded, refusal
 
 ORDER = "shopping/order/createOrderV2"
-REQUEST = PurchaseRequest(
+REQUEST = PurchaseOrderRequest(
     number="FL-1-1",
     ship_to=Address(name="Erika Muster", line1="Musterweg 1", city="Berlin", country="DE"),
     location="CN",
     country_from="CN",
     carrier_service="CJPacket Sensitive",
-    lines=(RequestLine(sku="170", quantity=1, reference="88"),),
+    lines=(PurchaseOrderRequestLine(sku="170", quantity=1, reference="88"),),
     declared_value=Money.zero("EUR"),
 )
 
 
 @pytest.mark.parametrize(
-    ("code", "error", "may_have_happened"),
+    ("code", "error", "is_outcome_unknown"),
     [
         (1600000, TemporaryError, True),  # busy, before or after the effect
         (1600200, TemporaryError, False),
@@ -52,22 +52,22 @@ REQUEST = PurchaseRequest(
         (1603000, TemporaryError, True),
         (1603003, DuplicateReferenceError, False),
         (1603102, OutOfStockError, False),
-        (1602002, GoneError, False),
+        (1602002, DiscontinuedError, False),
         (1604000, PermanentError, False),
-        (1605001, NoWayError, False),
+        (1605001, NoShippingServiceError, False),
         (1600100, PermanentError, False),
         (1600300, PermanentError, False),
         (42, PermanentError, False),
     ],
 )
-def test_order_rejection_raises_by_code(cj, cj_answers, code, error, may_have_happened):
+def test_order_rejection_raises_by_code(cj, cj_answers, code, error, is_outcome_unknown):
     sent = cj_answers.post(ORDER).mock(return_value=refusal(code))
 
     with pytest.raises(error) as caught:
         cj.place(REQUEST)
 
     assert type(caught.value) is error
-    assert (caught.value.code, caught.value.may_have_happened) == (str(code), may_have_happened)
+    assert (caught.value.code, caught.value.is_outcome_unknown) == (str(code), is_outcome_unknown)
     assert sent.call_count == 1  # a write is not retried
 
 
@@ -75,8 +75,8 @@ def test_order_rejection_raises_by_code(cj, cj_answers, code, error, may_have_ha
 def test_removed_product_is_discontinued(cj, cj_answers, code):
     cj_answers.get("product/query").mock(return_value=refusal(code))
 
-    with pytest.raises(GoneError):
-        cj.product(ref=REF)
+    with pytest.raises(DiscontinuedError):
+        cj.product(external_id=REF)
 
 
 @pytest.mark.parametrize("code", [200, 0])
@@ -93,15 +93,15 @@ def test_busy_read_is_retried(cj, cj_answers, code):
         side_effect=[*busy, answer(recorded("stock")["data"])]
     )
 
-    assert len(cj.stock(ref=REF)) > 0
+    assert len(cj.stock(external_id=REF)) > 0
     assert asked.call_count == 3
 
 
 def test_used_up_daily_quota_is_not_retried(cj, cj_answers):
     asked = cj_answers.get("product/stock/getInventoryByPid").mock(return_value=refusal(1600201))
 
-    with pytest.raises(BudgetSpentError) as caught:
-        cj.stock(ref=REF)
+    with pytest.raises(QuotaExceededError) as caught:
+        cj.stock(external_id=REF)
 
     assert asked.call_count == 1
     until = caught.value.until
@@ -110,7 +110,7 @@ def test_used_up_daily_quota_is_not_retried(cj, cj_answers):
 
 
 @pytest.mark.parametrize(
-    ("response", "error", "may_have_happened"),
+    ("response", "error", "is_outcome_unknown"),
     [
         (httpx.Response(200, html="<h1>502 Bad Gateway</h1>"), PermanentError, True),
         (httpx.Response(200, text='{"code":200,"data":{"orderId":"1"'), PermanentError, True),
@@ -118,14 +118,14 @@ def test_used_up_daily_quota_is_not_retried(cj, cj_answers):
         (httpx.Response(200, json={"code": 200, "data": ["no", "order"]}), PermanentError, True),
         (httpx.Response(200, content=b"\xff\xfe"), PermanentError, True),
         (httpx.Response(500, json={"code": 1600000}), TemporaryError, True),
-        (httpx.Response(429, json={"code": 1600201}), BudgetSpentError, False),
+        (httpx.Response(429, json={"code": 1600201}), QuotaExceededError, False),
         (httpx.Response(302, headers={"location": "http://10.0.0.1/"}), PermanentError, False),
         (httpx.ReadTimeout("slow"), TemporaryError, True),
         (httpx.ConnectError("refused"), TemporaryError, False),
     ],
 )
 def test_order_with_unreadable_answer_may_have_happened(
-    cj, cj_answers, response, error, may_have_happened
+    cj, cj_answers, response, error, is_outcome_unknown
 ):
     is_error = isinstance(response, Exception)
     cj_answers.post(ORDER).mock(**{"side_effect" if is_error else "return_value": response})
@@ -134,7 +134,7 @@ def test_order_with_unreadable_answer_may_have_happened(
         cj.place(REQUEST)
 
     assert type(caught.value) is error
-    assert caught.value.may_have_happened is may_have_happened
+    assert caught.value.is_outcome_unknown is is_outcome_unknown
 
 
 def test_answer_about_another_order_may_have_happened(cj, cj_answers):
@@ -144,7 +144,7 @@ def test_answer_about_another_order_may_have_happened(cj, cj_answers):
     with pytest.raises(TemporaryError) as caught:
         cj.place(REQUEST)
 
-    assert caught.value.may_have_happened
+    assert caught.value.is_outcome_unknown
 
 
 def test_error_text_of_a_write_is_not_quoted(cj, cj_answers, caplog):
@@ -261,27 +261,27 @@ def test_codes_match_the_vendors_list():
 
 def test_unknown_code_is_a_rejection():
     assert meaning_of(1_699_999) is Meaning.PERMANENT
-    assert type(failure(1_699_999, "GET x", is_write=False)) is PermanentError
+    assert type(to_error(1_699_999, "GET x", is_write=False)) is PermanentError
 
 
 @pytest.mark.parametrize(
     ("meaning", "error"),
     [
         (Meaning.RETRY, TemporaryError),
-        (Meaning.REAUTHENTICATE, TokenRefusedError),
-        (Meaning.LOGIN, RefreshRefusedError),
+        (Meaning.REAUTHENTICATE, TokenRejectedError),
+        (Meaning.LOGIN, RefreshRejectedError),
         (Meaning.CONFIGURATION, PermanentError),
         (Meaning.PERMANENT, PermanentError),
-        (Meaning.PAUSE, QuotaSpentError),
-        (Meaning.GONE, GoneError),
+        (Meaning.PAUSE, PointsExceededError),
+        (Meaning.GONE, DiscontinuedError),
         (Meaning.OUT_OF_STOCK, OutOfStockError),
         (Meaning.LOOK_UP, TemporaryError),
         (Meaning.ADOPT, DuplicateReferenceError),
         (Meaning.HOLD, PermanentError),
-        (Meaning.REQUOTE, NoWayError),
+        (Meaning.REQUOTE, NoShippingServiceError),
         (Meaning.MANUAL, PermanentError),
         (Meaning.KNOWN, PermanentError),
-        (Meaning.CAP, CapReachedError),
+        (Meaning.CAP, SubscriptionLimitError),
         (Meaning.ITEM, PermanentError),
         (Meaning.CHANGED, TemporaryError),
         (Meaning.TRIAL, PermanentError),
@@ -290,14 +290,14 @@ def test_unknown_code_is_a_rejection():
 def test_each_meaning_has_one_exception_and_message(meaning, error):
     code = next(code for code, each in LISTED.items() if each is meaning)
 
-    made = failure(code, "POST x", is_write=False)
+    made = to_error(code, "POST x", is_write=False)
 
     assert type(made) is error
     assert (made.code, str(made)) == (str(code), f"POST x: {meaning}")
 
 
 def test_only_some_codes_of_writes_may_have_happened():
-    is_open = {code for code in LISTED if failure(code, "", is_write=True).may_have_happened}
+    is_open = {code for code in LISTED if to_error(code, "", is_write=True).is_outcome_unknown}
 
     assert is_open == {1600000, 1600301, 1603000}
-    assert not any(failure(code, "", is_write=False).may_have_happened for code in LISTED)
+    assert not any(to_error(code, "", is_write=False).is_outcome_unknown for code in LISTED)

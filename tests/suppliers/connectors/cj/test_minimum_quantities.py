@@ -15,6 +15,6 @@ def test_minimum_quantity_of_the_list_is_on_the_page(cj, cj_answers, told, minim
     cj_answers.get(PAGE).mock(return_value=said("product"))
 
     list(cj.product_rows())
-    record = cj.product(ref=REF).record
+    record = cj.product(external_id=REF).record
 
-    assert {variant.terms.minimum_quantity for variant in record.variants} == {minimum}
+    assert {variant.terms.min_order_units for variant in record.variants} == {minimum}

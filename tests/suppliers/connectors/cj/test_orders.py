@@ -10,13 +10,13 @@ from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors.records import (
-    Answer,
-    AskInPersonError,
+    Acknowledgement,
     FreightOption,
-    LeftUnpaidError,
-    NotStoppableError,
-    PurchaseRequest,
-    RequestLine,
+    ManualCancellationError,
+    NotCancellableError,
+    PurchaseOrderRequest,
+    PurchaseOrderRequestLine,
+    UnpaidOrderError,
 )
 from tests.suppliers.connectors.cj.recorded_answers import BLACK, answer, recorded, refusal, said
 
@@ -32,13 +32,13 @@ HOME = Address(
     country="DE",
     phone="+493012345",
 )
-REQUEST = PurchaseRequest(
+REQUEST = PurchaseOrderRequest(
     number="FL-1-1",
     ship_to=HOME,
     location="CN",
     country_from="CN",
     carrier_service="CJPacket Sensitive",
-    lines=(RequestLine(sku=BLACK, quantity=2, reference="88"),),
+    lines=(PurchaseOrderRequestLine(sku=BLACK, quantity=2, reference="88"),),
     declared_value=Money(Decimal("54.9"), "EUR"),
 )
 
@@ -79,7 +79,7 @@ def test_paid_order_is_accepted(cj, cj_answers):
     state = cj.place(REQUEST)
 
     assert (state.number, state.supplier_reference) == ("FL-1-1", "26112400000001")
-    assert (state.answer, state.reason) == (Answer.ACCEPTED, "")
+    assert (state.answer, state.reason) == (Acknowledgement.ACCEPTED, "")
     assert state.cost == Money(Decimal("19.74"), "USD")
     assert json.dumps(dict(state.raw))
 
@@ -100,7 +100,7 @@ def test_intercepted_order_is_not_accepted(cj, cj_answers, changes, reason):
 
     state = cj.place(REQUEST)
 
-    assert (state.answer, state.reason) == (Answer.RECEIVED, reason)
+    assert (state.answer, state.reason) == (Acknowledgement.RECEIVED, reason)
 
 
 def test_too_long_field_is_rejected_before_sending(cj, cj_answers):
@@ -155,14 +155,14 @@ def test_answer_about_another_order_proves_nothing(cj, cj_answers):
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ("CREATED", Answer.RECEIVED),
-        ("IN_CART", Answer.RECEIVED),
-        ("UNPAID", Answer.RECEIVED),
-        ("UNSHIPPED", Answer.ACCEPTED),
-        ("SHIPPED", Answer.SHIPPED),
-        ("DELIVERED", Answer.DELIVERED),
-        ("CANCELLED", Answer.CANCELED),
-        ("SOMETHING_NEW", Answer.RECEIVED),
+        ("CREATED", Acknowledgement.RECEIVED),
+        ("IN_CART", Acknowledgement.RECEIVED),
+        ("UNPAID", Acknowledgement.RECEIVED),
+        ("UNSHIPPED", Acknowledgement.ACCEPTED),
+        ("SHIPPED", Acknowledgement.SHIPPED),
+        ("DELIVERED", Acknowledgement.DELIVERED),
+        ("CANCELLED", Acknowledgement.CANCELED),
+        ("SOMETHING_NEW", Acknowledgement.RECEIVED),
     ],
 )
 def test_each_status_is_mapped(cj, cj_answers, status, expected):
@@ -179,7 +179,7 @@ def test_shipped_order_has_its_parcel(cj, cj_answers):
 
     assert (parcel.carrier, parcel.number) == ("DPD", "01509500580846")
     assert parcel.url == "https://tracking.dpd.de/status/en_US/parcel/01509500580846"
-    assert parcel.lines == (RequestLine(sku=BLACK, quantity=1, reference="88"),)
+    assert parcel.lines == (PurchaseOrderRequestLine(sku=BLACK, quantity=1, reference="88"),)
     assert parcel.carrier_text == "In transit"
     assert parcel.happened_at.isoformat() == "2026-11-24T16:44:39+00:00"
 
@@ -204,7 +204,7 @@ def test_parts_of_a_split_order_are_its_parcels(cj, cj_answers):
 
     assert (state.supplier_reference, state.answer) == (
         "26112400000001",
-        Answer.PARTIALLY_SHIPPED,
+        Acknowledgement.PARTIALLY_SHIPPED,
     )
     assert [parcel.number for parcel in state.parcels] == ["T1"]
 
@@ -217,7 +217,7 @@ def test_label_of_an_unshipped_part_is_no_parcel(cj, cj_answers):
 
     state = cj.find(number="FL-1-1")
 
-    assert state.answer is Answer.PARTIALLY_SHIPPED
+    assert state.answer is Acknowledgement.PARTIALLY_SHIPPED
     assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [("", 1)]
 
 
@@ -226,7 +226,7 @@ def test_order_shipped_without_tracking_number_has_its_lines(cj, cj_answers):
 
     state = cj.find(number="FL-1-1")
 
-    assert state.answer is Answer.SHIPPED
+    assert state.answer is Acknowledgement.SHIPPED
     assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [("", 1)]
 
 
@@ -237,7 +237,7 @@ def test_unpaid_order_is_deleted(cj, cj_answers, status):
 
     state = cj.cancel(number="FL-1-1")
 
-    assert state.answer is Answer.CANCELED
+    assert state.answer is Acknowledgement.CANCELED
     assert deleted.calls.last.request.url.params["orderId"] == "26112400000001"
 
 
@@ -245,23 +245,23 @@ def test_unpaid_order_is_deleted(cj, cj_answers, status):
 def test_confirmed_order_cannot_be_canceled(cj, cj_answers, status):
     cj_answers.get(DETAIL).mock(return_value=detail_with(orderStatus=status, trackNumber=None))
 
-    with pytest.raises(NotStoppableError) as refusal:
+    with pytest.raises(NotCancellableError) as refusal:
         cj.cancel(number="FL-1-1")
-    assert not isinstance(refusal.value, LeftUnpaidError)  # CJ may still take the payment itself
-    assert isinstance(refusal.value, AskInPersonError) is (status[:2] == "UN")
+    assert not isinstance(refusal.value, UnpaidOrderError)  # CJ may still take the payment itself
+    assert isinstance(refusal.value, ManualCancellationError) is (status[:2] == "UN")
 
 
 def test_canceled_order_stays_canceled(cj, cj_answers):
     canceled = detail_with(orderStatus="CANCELLED", trackNumber=None)
     cj_answers.get(DETAIL).mock(return_value=canceled)
 
-    assert cj.cancel(number="FL-1-1").answer is Answer.CANCELED
+    assert cj.cancel(number="FL-1-1").answer is Acknowledgement.CANCELED
 
 
 def test_missing_order_counts_as_canceled(cj, cj_answers):
     cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
 
-    assert cj.cancel(number="FL-1-1").answer is Answer.CANCELED
+    assert cj.cancel(number="FL-1-1").answer is Acknowledgement.CANCELED
 
 
 def test_services_are_quoted_with_price_and_days(cj, cj_answers):

@@ -5,10 +5,10 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
-from suppliers.connectors.records import ListRow, StockRecord
+from suppliers.connectors.records import ProductSummary, StockReport
 from tests.suppliers.connectors.cj.recorded_answers import BLACK, REF, answer, recorded, said
 
 LIST = "product/listV2"
@@ -45,8 +45,8 @@ def test_list_row_has_the_stock_of_each_sku(cj, cj_answers):
 
     first, _ = list(cj.product_rows())
 
-    assert first.ref == REF
-    assert StockRecord(sku=BLACK, location="CN", country="CN", quantity=329) in first.stock
+    assert first.external_id == REF
+    assert StockReport(sku=BLACK, location="CN", country="CN", quantity=329) in first.stock
 
 
 def test_every_page_is_read(cj, cj_answers):
@@ -58,7 +58,7 @@ def test_every_page_is_read(cj, cj_answers):
         ]
     )
 
-    assert [row.ref for row in cj.product_rows()] == [str(n) for n in range(1, 231)]
+    assert [row.external_id for row in cj.product_rows()] == [str(n) for n in range(1, 231)]
     assert [call.request.url.params["page"] for call in asked.calls] == ["1", "2", "3"]
 
 
@@ -82,7 +82,7 @@ def test_list_at_its_limit_is_read_by_category(cj, cj_answers):
         return_value=answer([{"categoryFirstList": [{"categorySecondList": third}]}])
     )
 
-    assert [row.ref for row in cj.product_rows()] == ["7"]
+    assert [row.external_id for row in cj.product_rows()] == ["7"]
 
 
 def test_too_long_category_is_reported(cj, cj_answers):
@@ -95,8 +95,8 @@ def test_too_long_category_is_reported(cj, cj_answers):
 
     found = list(cj.product_rows())
 
-    assert [row.code for row in found if isinstance(row, BadRow)] == ["list-too-long"]
-    assert sum(isinstance(row, ListRow) for row in found) == 100  # each product comes once
+    assert [row.code for row in found if isinstance(row, ImportIssue)] == ["list-too-long"]
+    assert sum(isinstance(row, ProductSummary) for row in found) == 100  # each product comes once
 
 
 def test_bad_row_does_not_affect_its_page(cj, cj_answers):
@@ -105,7 +105,7 @@ def test_bad_row_does_not_affect_its_page(cj, cj_answers):
 
     good, *others = list(cj.product_rows())
 
-    assert good.ref == "1"
+    assert good.external_id == "1"
     assert [(row.row, row.code) for row in others] == [
         ("page 1, row 2", "list-unreadable"),
         ("page 1, row 3", "list-no-id"),
@@ -136,10 +136,10 @@ def test_only_relevant_fields_change_the_digests(cj, cj_answers, change, is_new_
 def test_page_becomes_a_product_record(cj, cj_answers):
     cj_answers.get(PAGE).mock(return_value=said("product"))
 
-    found = cj.product(ref=REF)
+    found = cj.product(external_id=REF)
 
     record = found.record
-    assert (record.ref, record.brand, record.option_names) == (REF, "Varrowick", ("Color",))
+    assert (record.external_id, record.brand, record.option_names) == (REF, "Varrowick", ("Color",))
     assert record.category_path == ("Portable Lighting", "Flashlights", "Everyday flashlights")
     assert record.claims["Light output"] == "1100 lm"
     assert (record.has_battery, record.hs_code) == (True, "8513101000")
@@ -150,14 +150,14 @@ def test_page_becomes_a_product_record(cj, cj_answers):
     assert black.gtin
     assert black.mpn
     assert found.problems == ()
-    assert StockRecord(sku=BLACK, location="CN", country="CN", quantity=329) in found.stock
+    assert StockReport(sku=BLACK, location="CN", country="CN", quantity=329) in found.stock
 
 
 def test_prices_and_stock_do_not_change_the_digest(cj, cj_answers):
     dearer = variant_with(variantSellPrice=99.5, inventories=[])
     cj_answers.get(PAGE).mock(side_effect=[variant_with(), dearer, variant_with(variantKey="Red")])
 
-    before, dear, red = (cj.product(ref=REF).digest for _ in range(3))
+    before, dear, red = (cj.product(external_id=REF).digest for _ in range(3))
 
     assert before == dear
     assert before != red
@@ -182,7 +182,7 @@ def test_prices_and_stock_do_not_change_the_digest(cj, cj_answers):
 def test_invalid_price_is_left_out_of_the_record(cj, cj_answers, price, code):
     cj_answers.get(PAGE).mock(return_value=variant_with(variantSellPrice=price))
 
-    found = cj.product(ref=REF)
+    found = cj.product(external_id=REF)
 
     assert codes(found) == [code]
     assert found.record.variants[0].cost is None
@@ -192,13 +192,13 @@ def test_invalid_price_is_left_out_of_the_record(cj, cj_answers, price, code):
 def test_price_may_be_text(cj, cj_answers, price):
     cj_answers.get(PAGE).mock(return_value=variant_with(variantSellPrice=price))
 
-    assert cj.product(ref=REF).record.variants[0].cost == Money(Decimal("19.74"), "USD")
+    assert cj.product(external_id=REF).record.variants[0].cost == Money(Decimal("19.74"), "USD")
 
 
 def test_currency_of_a_price_is_kept(cj, cj_answers):
     cj_answers.get(PAGE).mock(return_value=variant_with(currency="EUR"))
 
-    assert cj.product(ref=REF).record.variants[0].cost.currency == "EUR"
+    assert cj.product(external_id=REF).record.variants[0].cost.currency == "EUR"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_currency_of_a_price_is_kept(cj, cj_answers):
 def test_unusable_page_has_a_problem(cj, cj_answers, changes, code):
     cj_answers.get(PAGE).mock(return_value=product_with(**changes))
 
-    found = cj.product(ref=REF)
+    found = cj.product(external_id=REF)
 
     assert found.record is None
     assert codes(found) == [code]
@@ -226,7 +226,7 @@ def test_duplicate_sku_on_a_page_counts_once(cj, cj_answers):
     variants = recorded("product")["data"]["variants"]
     cj_answers.get(PAGE).mock(return_value=product_with(variants=[*variants, variants[0]]))
 
-    found = cj.product(ref=REF)
+    found = cj.product(external_id=REF)
 
     assert [variant.sku for variant in found.record.variants] == [v["vid"] for v in variants]
     assert codes(found) == ["sku-twice"]
@@ -237,7 +237,7 @@ def test_nan_price_in_json_is_garbage(cj, cj_answers):
     cj_answers.get(PAGE).mock(return_value=httpx.Response(200, content=content))
 
     with pytest.raises(PermanentError) as caught:
-        cj.product(ref=REF)
+        cj.product(external_id=REF)
 
     assert caught.value.code == "garbage"
 
@@ -249,9 +249,9 @@ def test_stock_is_read_from_old_and_new_field_names(cj, cj_answers):
 
     cj_answers.get("product/stock/getInventoryByPid").mock(side_effect=[told("Num"), told("")])
 
-    expected = (StockRecord(sku="170", location="GB", country="GB", quantity=7),)
-    assert cj.stock(ref=REF) == expected
-    assert cj.stock(ref=REF) == expected
+    expected = (StockReport(sku="170", location="GB", country="GB", quantity=7),)
+    assert cj.stock(external_id=REF) == expected
+    assert cj.stock(external_id=REF) == expected
 
 
 @pytest.mark.parametrize(
@@ -270,12 +270,12 @@ def test_invalid_stock_is_reported(cj, cj_answers, told, quantity, code):
         return_value=answer({"variantInventories": [{"vid": "1", "inventory": places}]})
     )
 
-    found = cj.stock(ref=REF)
+    found = cj.stock(external_id=REF)
 
-    assert [row.quantity for row in found if isinstance(row, StockRecord)] == (
+    assert [row.quantity for row in found if isinstance(row, StockReport)] == (
         [] if quantity is None else [quantity]
     )
-    assert [row.code for row in found if isinstance(row, BadRow)] == ([code] if code else [])
+    assert [row.code for row in found if isinstance(row, ImportIssue)] == ([code] if code else [])
 
 
 def test_costs_are_single_prices(cj, cj_answers):
@@ -283,10 +283,10 @@ def test_costs_are_single_prices(cj, cj_answers):
     offered[1]["variantSellPrice"] = "1 -- 2"
     cj_answers.get("product/variant/query").mock(return_value=answer([*offered, 5]))
 
-    found = cj.costs(ref=REF)
+    found = cj.costs(external_id=REF)
 
     assert found[0].cost == Money(Decimal("19.74"), "USD")
-    assert [row.code for row in found if isinstance(row, BadRow)] == [
+    assert [row.code for row in found if isinstance(row, ImportIssue)] == [
         "cost-is-a-range",
         "cost-unreadable",
     ]

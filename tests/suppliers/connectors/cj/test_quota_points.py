@@ -7,15 +7,20 @@ import pytest
 
 from storefront.lib.http.errors import PermanentError
 from suppliers.connectors.cj import CJ
-from suppliers.connectors.cj.client import PRICES, calls_per_second, midnight_after, price
-from suppliers.connectors.records import BudgetSpentError, RequestLine
+from suppliers.connectors.cj.client import (
+    POINTS_BY_PATH,
+    calls_per_second,
+    next_midnight,
+    points_of,
+)
+from suppliers.connectors.records import PurchaseOrderRequestLine, QuotaExceededError
 from tests.factories.connector_contexts import DictMemory, MemoryBudget, make_line
 from tests.suppliers.connectors.cj.recorded_answers import BASE, REF, answer, recorded, said
 from tests.suppliers.connectors.cj.test_orders import HOME
 
 STOCK = "product/stock/getInventoryByPid"
 FREIGHT = "logistic/freightCalculate"
-LINES = (RequestLine(sku="170", quantity=1, reference="1"),)
+LINES = (PurchaseOrderRequestLine(sku="170", quantity=1, reference="1"),)
 
 
 @pytest.fixture
@@ -61,14 +66,14 @@ def opened(cj_answers, tokens, budget):
     ],
 )
 def test_each_call_costs_its_points(path, points):
-    assert price(path) == points
-    assert all(PRICES.values())
+    assert points_of(path) == points
+    assert all(POINTS_BY_PATH.values())
 
 
 def test_each_attempt_spends_points(opened, cj_answers, budget):
     cj_answers.get(STOCK).mock(side_effect=[httpx.ReadTimeout("slow"), said("stock")])
 
-    opened().stock(ref=REF)
+    opened().stock(external_id=REF)
 
     assert budget.used == {"points": 20}
 
@@ -77,7 +82,7 @@ def test_reported_points_are_stored(opened, cj_answers, budget):
     told = recorded("stock") | {"pointsInfo": {"usedToday": 41, "remaining": 700, "total": 51_000}}
     cj_answers.get(STOCK).mock(return_value=httpx.Response(200, json=told))
 
-    opened().stock(ref=REF)
+    opened().stock(external_id=REF)
 
     left, total, until = budget.believed["points"]
     assert (left, total) == (700, 51_000)
@@ -88,9 +93,9 @@ def test_call_without_points_is_not_sent(opened, cj_answers):
     asked = cj_answers.get(STOCK).mock(return_value=said("stock"))
     cj = opened(points_per_day=1_015)
 
-    cj.stock(ref=REF)
-    with pytest.raises(BudgetSpentError):
-        cj.stock(ref=REF)
+    cj.stock(external_id=REF)
+    with pytest.raises(QuotaExceededError):
+        cj.stock(external_id=REF)
 
     assert asked.call_count == 1
 
@@ -99,8 +104,8 @@ def test_last_points_are_reserved_for_order_calls(opened, cj_answers, budget):
     cj_answers.post(FREIGHT).mock(return_value=said("freight"))
     cj = opened(points_per_day=1_000)
 
-    with pytest.raises(BudgetSpentError):
-        cj.stock(ref=REF)
+    with pytest.raises(QuotaExceededError):
+        cj.stock(external_id=REF)
     assert cj.freight(country_from="CN", ship_to=HOME, lines=LINES)
     assert budget.used == {"points": 10}
 
@@ -115,26 +120,26 @@ def test_last_points_are_reserved_for_order_calls(opened, cj_answers, budget):
 def test_rate_limit_does_not_use_up_the_day(opened, cj_answers, response):
     cj_answers.get(STOCK).mock(side_effect=[response, said("stock")])
 
-    assert opened().stock(ref=REF)
+    assert opened().stock(external_id=REF)
 
 
 def test_used_up_day_is_not_retried(opened, cj_answers):
     asked = cj_answers.get(STOCK).mock(return_value=httpx.Response(429, json={"code": 1600201}))
 
-    with pytest.raises(BudgetSpentError):
-        opened().stock(ref=REF)
+    with pytest.raises(QuotaExceededError):
+        opened().stock(external_id=REF)
 
     assert asked.call_count == 1
 
 
 def test_points_reset_at_midnight_utc():
-    assert midnight_after(0.0).isoformat() == "1970-01-02T00:00:00+00:00"
-    assert midnight_after(86_399.9).isoformat() == "1970-01-02T00:00:00+00:00"
-    assert midnight_after(86_400.0).isoformat() == "1970-01-03T00:00:00+00:00"
+    assert next_midnight(0.0).isoformat() == "1970-01-02T00:00:00+00:00"
+    assert next_midnight(86_399.9).isoformat() == "1970-01-02T00:00:00+00:00"
+    assert next_midnight(86_400.0).isoformat() == "1970-01-03T00:00:00+00:00"
 
 
 @pytest.mark.parametrize(
-    ("level", "remembered", "expected"),
+    ("level", "connector_state", "expected"),
     [
         (None, {}, None),
         (0, {}, 1),
@@ -149,9 +154,11 @@ def test_points_reset_at_midnight_utc():
         (None, {"calls_per_second": "many"}, None),
     ],
 )
-def test_account_level_sets_the_rate_limit(level, remembered, expected):
-    assert calls_per_second(level=level, remembered=remembered) == expected
-    assert CJ.calls_per_second(options={"level": level}, remembered=remembered) == expected
+def test_account_level_sets_the_rate_limit(level, connector_state, expected):
+    assert calls_per_second(level=level, connector_state=connector_state) == expected
+    assert (
+        CJ.calls_per_second(options={"level": level}, connector_state=connector_state) == expected
+    )
 
 
 def test_sign_in_stores_the_rate_limit(cj_answers, tokens):

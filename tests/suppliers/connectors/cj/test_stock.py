@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from suppliers.connectors.cj import stock
-from suppliers.connectors.records import StockRecord
+from suppliers.connectors.records import StockReport
 from tests.suppliers.connectors.cj.recorded_answers import REF, answer
 
 HERE = {"countryCode": "CN"}
@@ -14,7 +14,7 @@ HERE = {"countryCode": "CN"}
 
 def units(place):
     (row,) = stock.of_variant("17", [HERE | place])
-    return row.quantity if isinstance(row, StockRecord) else row.code
+    return row.quantity if isinstance(row, StockReport) else row.code
 
 
 @pytest.mark.parametrize(
@@ -61,17 +61,19 @@ def test_product_stock_may_be_json_in_a_string(cj, cj_answers, spelling, packed)
     told = {"variantInventories": packed([{"vid": 17, spelling: places}])}
     cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
 
-    assert cj.stock(ref=REF) == (StockRecord(sku="17", location="CN", country="CN", quantity=4),)
+    assert cj.stock(external_id=REF) == (
+        StockReport(sku="17", location="CN", country="CN", quantity=4),
+    )
 
 
 def test_stock_without_a_list_is_a_bad_row_of_the_product(cj, cj_answers):
     told = {"variantInventories": [7]}
     cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
 
-    (row,) = cj.stock(ref=REF)
+    (row,) = cj.stock(external_id=REF)
 
-    assert isinstance(row, BadRow)
-    assert (row.row, row.code) == (REF, "stock-of-nothing")
+    assert isinstance(row, ImportIssue)
+    assert (row.row, row.code) == (REF, "stock-missing-sku")
 
 
 def test_unreadable_variant_does_not_affect_others(cj, cj_answers):
@@ -84,8 +86,8 @@ def test_unreadable_variant_does_not_affect_others(cj, cj_answers):
     }
     cj_answers.get("product/stock/getInventoryByPid").mock(return_value=answer(told))
 
-    first, second, third = cj.stock(ref=REF)
+    first, second, third = cj.stock(external_id=REF)
 
     assert (first.row, first.code) == ("17", "stock-unreadable")
-    assert second == StockRecord(sku="18", location="CN", country="CN", quantity=4)
-    assert third.code == "stock-of-nothing"
+    assert second == StockReport(sku="18", location="CN", country="CN", quantity=4)
+    assert third.code == "stock-missing-sku"

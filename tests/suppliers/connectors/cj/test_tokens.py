@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.connectors.cj.error_codes import TokenRefusedError
+from suppliers.connectors.cj.error_codes import TokenRejectedError
 from tests.suppliers.connectors.cj.recorded_answers import (
     MemoryTokens,
     answer,
@@ -74,7 +74,7 @@ def test_token_rejected_twice_raises(cj_answers):
     cj_answers.post(REFRESH).mock(return_value=lent())
     ask = cj_answers.get(DETAIL).mock(return_value=refusal(1600001))
 
-    with pytest.raises(TokenRefusedError):
+    with pytest.raises(TokenRejectedError):
         line(tokens).find(number="FL-1")
 
     assert (ask.call_count, tokens.renewals) == (2, 1)
@@ -98,7 +98,7 @@ def test_second_login_within_five_minutes_is_not_sent(cj_answers):
     with pytest.raises(TemporaryError) as caught:
         line(tokens).find(number="FL-1")
 
-    assert (caught.value.code, caught.value.may_have_happened) == ("login_gap", False)
+    assert (caught.value.code, caught.value.is_outcome_unknown) == ("login_gap", False)
 
 
 def test_token_is_refreshed_on_its_last_day(cj_answers):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from suppliers.connectors.cj import parsing
-from suppliers.connectors.cj.product_details import aligned
+from suppliers.connectors.cj.product_details import split_options
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from suppliers.connectors.cj.product_details import aligned
     ],
 )
 def test_variant_key_is_split_into_option_values(keys, names, expected):
-    assert aligned(keys, names) == expected
+    assert split_options(keys, names) == expected
 
 
 @pytest.mark.parametrize(

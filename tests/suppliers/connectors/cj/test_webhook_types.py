@@ -7,10 +7,10 @@ import json
 import pytest
 
 from storefront.lib.http.errors import PermanentError
-from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError
+from storefront.lib.security.webhook_signing import InvalidHeadersError, InvalidSignatureError
 from suppliers.connectors.cj import CJ
-from suppliers.connectors.cj.error_codes import TRACKING_WORDS
-from suppliers.connectors.records import Answer, NewsKind
+from suppliers.connectors.cj.error_codes import TRACKING_LABELS
+from suppliers.connectors.records import Acknowledgement, EventType
 from tests.factories.suppliers import NOON
 from tests.suppliers.connectors.cj.test_webhooks import message, sign
 
@@ -18,18 +18,18 @@ ACCOUNT = "1234567"
 
 
 def read(kind, params, **envelope):
-    return CJ.read_news(message(kind, params, **envelope), received_at=NOON)
+    return CJ.parse_event(message(kind, params, **envelope), received_at=NOON)
 
 
 def identified(body, *, sign="", options=None, account=ACCOUNT):
     headers = {"sign": sign} if sign else {}
-    return CJ.genuine_id(
+    return CJ.verify_signature(
         headers=headers, body=body, account=account, secrets={}, options=options or {}
     )
 
 
 @pytest.mark.parametrize(
-    ("kind", "params", "refs", "skus"),
+    ("kind", "params", "external_ids", "skus"),
     [
         ("PRODUCT", {"pid": "16", "productStatus": 2, "fields": ["productStatus"]}, ("16",), ()),
         ("PRODUCT", {"pid": 16, "productNameEn": None, "productSellPrice": None}, ("16",), ()),
@@ -39,10 +39,14 @@ def identified(body, *, sign="", options=None, account=ACCOUNT):
         ("ORDERSPLIT", {"cjProductId": "16", "cjSourcingId": "9"}, ("16",), ()),
     ],
 )
-def test_product_event_names_what_to_read_again(kind, params, refs, skus):
+def test_product_event_names_what_to_read_again(kind, params, external_ids, skus):
     (news,) = read(kind, params)
 
-    assert (news.kind, news.product_refs, news.skus) == (NewsKind.PRODUCT, refs, skus)
+    assert (news.kind, news.product_external_ids, news.skus) == (
+        EventType.PRODUCT,
+        external_ids,
+        skus,
+    )
     assert news.state(number="FL-1-1") is None
 
 
@@ -57,7 +61,7 @@ def test_product_event_names_what_to_read_again(kind, params, refs, skus):
 def test_stock_event_is_read_in_each_form(params):
     (news,) = read("STOCK", params)
 
-    assert (news.kind, news.skus) == (NewsKind.STOCK, ("17", "18"))
+    assert (news.kind, news.skus) == (EventType.STOCK, ("17", "18"))
 
 
 @pytest.mark.parametrize(
@@ -80,8 +84,8 @@ def test_order_connected_to_products_later_is_an_order_event():
 
     (news,) = read("ORDER", params, messageType="ORDER_CONNNECTED")
 
-    assert (news.kind, news.number, news.supplier_reference) == (NewsKind.ORDER, "FL-1-1", "26")
-    assert news.answer is Answer.RECEIVED
+    assert (news.kind, news.number, news.supplier_reference) == (EventType.ORDER, "FL-1-1", "26")
+    assert news.answer is Acknowledgement.RECEIVED
 
 
 def test_null_field_changes_nothing():
@@ -94,25 +98,25 @@ def test_null_field_changes_nothing():
 @pytest.mark.parametrize(
     ("status", "answer"),
     [
-        ("WAIT_PAY", Answer.RECEIVED),
-        ("PAYMENT_INCOMING", Answer.RECEIVED),
-        ("PAID", Answer.ACCEPTED),
-        ("WAIT_SHIPMENT", Answer.ACCEPTED),
-        ("INTERCEPTING", Answer.ACCEPTED),
-        ("INTERCEPT", Answer.CANCELED),
-        ("SHIPPED", Answer.SHIPPED),
-        ("COMPLETED", Answer.DELIVERED),
-        ("OVER", Answer.DELIVERED),
-        ("CANCELLED", Answer.CANCELED),
-        ("REFUND_COMPLETE", Answer.CANCELED),
-        ("RESEND_OVER", Answer.SHIPPED),
+        ("WAIT_PAY", Acknowledgement.RECEIVED),
+        ("PAYMENT_INCOMING", Acknowledgement.RECEIVED),
+        ("PAID", Acknowledgement.ACCEPTED),
+        ("WAIT_SHIPMENT", Acknowledgement.ACCEPTED),
+        ("INTERCEPTING", Acknowledgement.ACCEPTED),
+        ("INTERCEPT", Acknowledgement.CANCELED),
+        ("SHIPPED", Acknowledgement.SHIPPED),
+        ("COMPLETED", Acknowledgement.DELIVERED),
+        ("OVER", Acknowledgement.DELIVERED),
+        ("CANCELLED", Acknowledgement.CANCELED),
+        ("REFUND_COMPLETE", Acknowledgement.CANCELED),
+        ("RESEND_OVER", Acknowledgement.SHIPPED),
         ("SOMETHING_NEW", None),
     ],
 )
 def test_order_of_our_own_stock_has_its_own_statuses(status, answer):
     (news,) = read("PRIVATE_ORDER", {"orderId": "26", "orderNumber": "FL-1-1", "status": status})
 
-    assert (news.kind, news.number, news.answer) == (NewsKind.ORDER, "FL-1-1", answer)
+    assert (news.kind, news.number, news.answer) == (EventType.ORDER, "FL-1-1", answer)
 
 
 def test_additional_charge_has_amount_and_reason():
@@ -120,7 +124,7 @@ def test_additional_charge_has_amount_and_reason():
 
     (news,) = read("MAKEUP", params, messageType="INSERT")
 
-    assert (news.kind, news.supplier_reference) == (NewsKind.CHARGE, "26")
+    assert (news.kind, news.supplier_reference) == (EventType.CHARGE, "26")
     assert news.reason == "The supplier requests 3.20 USD more: too heavy"
     assert str(news.charge) == "3.20 USD"
 
@@ -132,13 +136,13 @@ def test_settled_additional_charge_has_no_reason(status):
     assert news.reason == ""
 
 
-@pytest.mark.parametrize("number", sorted(TRACKING_WORDS))
+@pytest.mark.parametrize("number", sorted(TRACKING_LABELS))
 def test_each_tracking_status_has_a_text(number):
     params = {"orderId": "26", "trackingNumber": "T1", "trackingStatus": number}
 
     (news,) = read("LOGISTIC", params)
 
-    assert news.parcels[0].carrier_text == TRACKING_WORDS[number]
+    assert news.parcels[0].carrier_text == TRACKING_LABELS[number]
 
 
 def test_signed_message_has_its_id():
@@ -156,11 +160,11 @@ def test_signed_message_without_usable_id_has_a_hash():
 def test_unsigned_or_forged_message_is_rejected(options):
     body = message("ORDER", {})
 
-    with pytest.raises(BadHeadersError):
+    with pytest.raises(InvalidHeadersError):
         identified(body, options=options)
-    with pytest.raises(ForgedError):
+    with pytest.raises(InvalidSignatureError):
         identified(body, sign=sign(body, "7654321"), options=options)
-    with pytest.raises(ForgedError):
+    with pytest.raises(InvalidSignatureError):
         identified(body, sign=sign(body, ""), options=options, account="")
 
 
@@ -174,7 +178,7 @@ def test_unsigned_message_is_accepted_with_a_warning_if_set(caplog):
 def test_production_requires_a_signature(settings):
     settings.IS_PRODUCTION = True
 
-    with pytest.raises(BadHeadersError):
+    with pytest.raises(InvalidHeadersError):
         identified(message("ORDER", {}), options={"signature": "warn"})
 
 
@@ -185,4 +189,4 @@ def test_test_call_has_no_event_id(body):
 
 def test_html_is_no_message():
     with pytest.raises(PermanentError):
-        CJ.read_news(b"<html>", received_at=NOON)
+        CJ.parse_event(b"<html>", received_at=NOON)

@@ -8,8 +8,8 @@ import json
 import pytest
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.connectors.cj.webhooks import is_signed, read_news
-from suppliers.connectors.records import Answer, NewsKind, RequestLine
+from suppliers.connectors.cj.webhooks import is_signed, parse_event
+from suppliers.connectors.records import Acknowledgement, EventType, PurchaseOrderRequestLine
 
 
 def message(kind, params, **envelope):
@@ -43,7 +43,7 @@ def test_forged_signature_is_invalid(signature, open_id):
 
 def test_order_event_has_order_and_parcel():
     items = [{"vid": 170, "quantity": 2, "storeLineItemId": "88"}]
-    (news,) = read_news(
+    (news,) = parse_event(
         message(
             "ORDER",
             {
@@ -59,18 +59,18 @@ def test_order_event_has_order_and_parcel():
         )
     )
 
-    assert (news.kind, news.external_id) == (NewsKind.ORDER, "m-1")
+    assert (news.kind, news.external_id) == (EventType.ORDER, "m-1")
     assert (news.number, news.supplier_reference) == ("FL-1-1", "2611240000001")
     state = news.state(number="FL-1-1")
-    assert state.answer is Answer.SHIPPED
+    assert state.answer is Acknowledgement.SHIPPED
     (parcel,) = state.parcels
     assert (parcel.carrier, parcel.number, parcel.url) == ("CJPacket Ordinary", "CJPKL1YQ", "")
-    assert parcel.lines == (RequestLine(sku="170", quantity=2, reference="88"),)
+    assert parcel.lines == (PurchaseOrderRequestLine(sku="170", quantity=2, reference="88"),)
     assert parcel.happened_at.isoformat() == "2026-11-25T09:00:00+00:00"
 
 
 def test_order_event_without_status_and_parcel_has_no_state():
-    (news,) = read_news(message("ORDER", {"cjOrderId": "1", "orderNumber": "FL-1-1"}))
+    (news,) = parse_event(message("ORDER", {"cjOrderId": "1", "orderNumber": "FL-1-1"}))
 
     assert news.state(number="FL-1-1") is None
 
@@ -80,7 +80,7 @@ def test_parcel_event_has_the_latest_scan():
         {"status": 12, "activity": "Delivered", "eventTime": "2026-12-03 10:00:00"},
         {"status": 10, "activity": "Out", "eventTime": "2026-12-03 08:00:00"},
     ]
-    found = read_news(
+    found = parse_event(
         message(
             "LOGISTIC",
             {
@@ -95,7 +95,7 @@ def test_parcel_event_has_the_latest_scan():
     )
 
     assert [news.number for news in found] == ["FL-1-1", "FL-2-1"]
-    assert {news.kind for news in found} == {NewsKind.PARCEL}
+    assert {news.kind for news in found} == {EventType.PARCEL}
     parcel = found[0].parcels[0]
     assert parcel.carrier_text == "Delivered"
     assert parcel.happened_at.isoformat() == "2026-12-03T10:00:00+00:00"
@@ -104,7 +104,7 @@ def test_parcel_event_has_the_latest_scan():
 def test_parcel_event_without_our_number_has_the_suppliers():
     params = {"orderId": "26", "trackingNumber": "T1", "logisticsTrackEvents": "no list"}
 
-    (news,) = read_news(message("LOGISTIC", params))
+    (news,) = parse_event(message("LOGISTIC", params))
 
     assert (news.number, news.supplier_reference) == ("", "26")
     assert news.parcels[0].carrier_text == ""
@@ -113,7 +113,7 @@ def test_parcel_event_without_our_number_has_the_suppliers():
 def test_split_event_names_the_parts():
     split = {"originalOrderId": "26", "splitOrderList": [{"orderCode": "26-1"}, {"orderCode": 262}]}
 
-    (news,) = read_news(message("ORDERSPLIT", split))
+    (news,) = parse_event(message("ORDERSPLIT", split))
 
     assert (news.supplier_reference, news.split_into) == ("26", ("26-1", "262"))
 
@@ -121,17 +121,17 @@ def test_split_event_names_the_parts():
 def test_stock_and_product_events_only_have_ids():
     stock = {"170": [{"vid": "170", "countryCode": "CN", "storageNum": 340}], "171": []}
 
-    (told,) = read_news(message("STOCK", stock))
-    (changed,) = read_news(message("PRODUCT", {"pid": 16, "productSellPrice": 1.5}))
-    (variant,) = read_news(message("VARIANT", {"vid": "170"}))
+    (told,) = parse_event(message("STOCK", stock))
+    (changed,) = parse_event(message("PRODUCT", {"pid": 16, "productSellPrice": 1.5}))
+    (variant,) = parse_event(message("VARIANT", {"vid": "170"}))
 
-    assert (told.kind, told.skus) == (NewsKind.STOCK, ("170", "171"))
-    assert (changed.kind, changed.product_refs) == (NewsKind.PRODUCT, ("16",))
-    assert (variant.skus, variant.product_refs) == (("170",), ())
+    assert (told.kind, told.skus) == (EventType.STOCK, ("170", "171"))
+    assert (changed.kind, changed.product_external_ids) == (EventType.PRODUCT, ("16",))
+    assert (variant.skus, variant.product_external_ids) == (("170",), ())
 
 
 def test_unknown_event_type_is_ignored():
-    assert read_news(message("SOMETHING_NEW", {"orderId": "BT1"})) == ()
+    assert parse_event(message("SOMETHING_NEW", {"orderId": "BT1"})) == ()
 
 
 @pytest.mark.parametrize(
@@ -140,4 +140,4 @@ def test_unknown_event_type_is_ignored():
 )
 def test_invalid_message_is_rejected(body):
     with pytest.raises(PermanentError):
-        read_news(body)
+        parse_event(body)

@@ -10,30 +10,30 @@ from itertools import count
 
 import pytest
 
-from catalog.records import BadRow
+from catalog.records import ImportIssue
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.connectors.capabilities import (
     PROTOCOLS,
-    Ability,
     BulkCatalog,
     BulkStockAndPrice,
+    Capability,
     OrderResuming,
-    abilities_of,
+    capabilities_of,
 )
-from suppliers.connectors.context import Line
+from suppliers.connectors.context import ConnectorContext
 from suppliers.connectors.records import (
-    Answer,
-    GoneError,
-    ListRow,
-    ProductPage,
-    PurchaseRequest,
-    RequestLine,
-    StockRecord,
+    Acknowledgement,
+    DiscontinuedError,
+    ProductDetail,
+    ProductSummary,
+    PurchaseOrderRequest,
+    PurchaseOrderRequestLine,
+    StockReport,
 )
 from tests.suppliers.connectors.contract.subjects import LOSSES, SUBJECTS, connector_of
 
-A = Ability
+A = Capability
 HOME = Address(
     name="Erika Muster",
     line1="Musterweg 1",
@@ -52,15 +52,15 @@ DELAYS_S = {"slow": TRIES * TOTAL_S + 0.5, "trickle": 0.2}
 UNKNOWN = "FL-UNKNOWN-1"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ORDERS = (A.ORDER_PLACING, A.ORDER_READING)
-STANDING = {Answer.RECEIVED, Answer.ACCEPTED}
+STANDING = {Acknowledgement.RECEIVED, Acknowledgement.ACCEPTED}
 # Capabilities without effect at the supplier, with the calls that use them.
 READS = {
     A.CATALOG: lambda on: list(pages(on.connector)),
-    A.STOCK_AND_PRICE: lambda on: figures(on.connector, on.good.ref),
+    A.STOCK_AND_PRICE: lambda on: figures(on.connector, on.good.external_id),
     A.FREIGHT: lambda on: list(routes(on)),
     A.ORDER_READING: lambda on: on.connector.find(number=UNKNOWN),
     A.BALANCE: lambda on: on.connector.balance(),
-    A.CHARGING: lambda on: list(on.connector.charges(since=LONG_AGO)),
+    A.CHARGING: lambda on: list(on.connector.list_invoices(since=LONG_AGO)),
 }
 TESTED_CONNECTORS = [name for name, each in SUBJECTS.items() if not each.like]
 # Losses for calls with an effect and the look-ups after them; without the slow one.
@@ -73,7 +73,7 @@ class Good:
     """The SKU with the highest stock, and where it is."""
 
     sku: str
-    ref: str
+    external_id: str
     location: str
     country: str
     quantity: int
@@ -90,7 +90,7 @@ class On:
     good: Good
     service: str = ""
     truths: dict
-    line: Line = field(repr=False)
+    line: ConnectorContext = field(repr=False)
 
     @property
     def books(self):
@@ -140,7 +140,7 @@ def half_placing_connectors():
 
 
 def can(name):
-    return abilities_of(connector_of(name))
+    return capabilities_of(connector_of(name))
 
 
 def tested_capabilities(name):
@@ -186,31 +186,33 @@ def pages(connector):
         yield from connector.pages()
         return
     for row in connector.product_rows():
-        if not isinstance(row, ListRow):
+        if not isinstance(row, ProductSummary):
             yield row
             continue
         try:
-            yield connector.product(ref=row.ref)
-        except GoneError:
+            yield connector.product(external_id=row.external_id)
+        except DiscontinuedError:
             continue
 
 
-def figures(connector, ref):
+def figures(connector, external_id):
     """Return stock and costs of one product, or of all products of a bulk connector."""
     if isinstance(connector, BulkStockAndPrice):
         stock = [row for _, rows in connector.stock_rows() for row in rows]
         costs = [row for _, rows in connector.cost_rows() for row in rows]
         return stock, costs
-    return list(connector.stock(ref=ref)), list(connector.costs(ref=ref))
+    return list(connector.stock(external_id=external_id)), list(
+        connector.costs(external_id=external_id)
+    )
 
 
 def facts(told):
     """Yield the single facts of a result, so that a part of it can be compared."""
     for each in _flat(told):
-        if isinstance(each, ProductPage):
+        if isinstance(each, ProductDetail):
             for variant in each.record.variants if each.record else ():
-                yield (each.ref, each.record.title, variant.sku, variant.cost, variant.gtin)
-        elif not isinstance(each, BadRow):
+                yield (each.external_id, each.record.title, variant.sku, variant.cost, variant.gtin)
+        elif not isinstance(each, ImportIssue):
             yield each
 
 
@@ -224,22 +226,22 @@ def _flat(told):
 
 def find_item(connector):
     """Return the importable SKU with the highest stock."""
-    refs = {
-        variant.sku: page.ref
+    external_ids = {
+        variant.sku: page.external_id
         for page in pages(connector)
-        if isinstance(page, ProductPage) and page.record
+        if isinstance(page, ProductDetail) and page.record
         for variant in page.record.variants
     }
     rows = [
         row
-        for ref in dict.fromkeys(refs.values())
-        for row in figures(connector, ref)[0]
-        if isinstance(row, StockRecord) and row.sku in refs
+        for external_id in dict.fromkeys(external_ids.values())
+        for row in figures(connector, external_id)[0]
+        if isinstance(row, StockReport) and row.sku in external_ids
     ]
     most = max(rows, key=lambda row: row.quantity)
     return Good(
         sku=most.sku,
-        ref=refs[most.sku],
+        external_id=external_ids[most.sku],
         location=most.location,
         country=most.country,
         quantity=most.quantity,
@@ -250,7 +252,7 @@ def routes(on, *, quantity=1):
     return on.connector.freight(
         country_from=on.good.country,
         ship_to=HOME,
-        lines=(RequestLine(reference="88", sku=on.good.sku, quantity=quantity),),
+        lines=(PurchaseOrderRequestLine(reference="88", sku=on.good.sku, quantity=quantity),),
     )
 
 
@@ -258,13 +260,15 @@ def request(on, *, sku="", quantity=1, number=""):
     """Return an order that the supplier would accept."""
     if not on.service and A.FREIGHT in can(on.name):
         on.service = min(routes(on), key=lambda route: route.price.amount).name
-    return PurchaseRequest(
+    return PurchaseOrderRequest(
         number=number or f"FL-{next(_numbers)}-{time.time_ns() % 10**9}",
         ship_to=HOME,
         location=on.good.location,
         country_from=on.good.country,
         carrier_service=on.service,
-        lines=(RequestLine(reference="88", sku=sku or on.good.sku, quantity=quantity),),
+        lines=(
+            PurchaseOrderRequestLine(reference="88", sku=sku or on.good.sku, quantity=quantity),
+        ),
         declared_value=Money(Decimal("54.90"), "EUR"),
     )
 

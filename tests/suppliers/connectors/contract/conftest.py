@@ -8,7 +8,7 @@ import pytest
 
 from storefront.lib.http import retries
 from suppliers.connectors.bigbuy import client
-from suppliers.connectors.context import Line
+from suppliers.connectors.context import ConnectorContext
 from suppliers.connectors.feed import fetch, sftp
 from tests.factories.connector_contexts import make_line
 from tests.suppliers.connectors.contract.cases import TOTAL_S, TRIES, On, find_item
@@ -23,13 +23,13 @@ from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
 @pytest.fixture(autouse=True)
 def short_timeouts(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr(retries, "LONGEST_WAIT_S", 0.5)
-    monkeypatch.setattr(client, "LONGEST_TURN_S", TOTAL_S)
+    monkeypatch.setattr(retries, "BASE_DELAY_S", 0.01)
+    monkeypatch.setattr(retries, "MAX_DELAY_S", 0.5)
+    monkeypatch.setattr(client, "MAX_TURN_WAIT_S", TOTAL_S)
     monkeypatch.setattr(fetch, "READ_S", TOTAL_S)
     monkeypatch.setattr(fetch, "TOTAL_S", TOTAL_S)
     monkeypatch.setattr(sftp, "STEP_S", STEP_S)
-    monkeypatch.setitem(retries.patiently.__kwdefaults__, "tries", TRIES)
+    monkeypatch.setitem(retries.retry.__kwdefaults__, "tries", TRIES)
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +60,7 @@ def on(sandboxes, tmp_path, db):
         subject = SUBJECTS[name]
         stage, tokens, found = sandboxes(name, is_strict=is_strict)
         if is_reset:
-            stage.begin_afresh()
+            stage.reset()
         words = {
             "currency": subject.currency,
             "secrets": subject.secrets,
@@ -70,7 +70,9 @@ def on(sandboxes, tmp_path, db):
             "budget": UnlimitedBudget(),
         }
         plain = make_line(subject.address(stage), **(words | changes))
-        line = QuickContext(**{each.name: getattr(plain, each.name) for each in fields(Line)})
+        line = QuickContext(
+            **{each.name: getattr(plain, each.name) for each in fields(ConnectorContext)}
+        )
         connector = connector_of(name)(line)
         lines.append(connector)
         if "good" not in found and not is_strict:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suppliers.connectors.context import Line
+from suppliers.connectors.context import ConnectorContext
 from tests.factories.connector_contexts import MemoryBudget
 from tests.suppliers.connectors.contract.cases import TOTAL_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuickContext(Line):
+class QuickContext(ConnectorContext):
     """A context whose calls end soon, whatever limits the connector sets."""
 
     def api(self, **limits):
-        return Line.api(self, **(limits | {"read_s": TOTAL_S, "total_s": TOTAL_S}))
+        return ConnectorContext.api(self, **(limits | {"read_s": TOTAL_S, "total_s": TOTAL_S}))
 
 
 class UnlimitedBudget(MemoryBudget):
@@ -33,7 +33,7 @@ class SandboxTokens:
     def load(self):
         return dict(self.pair)
 
-    def renewed(self, renew, *, refused):
+    def renew(self, renew, *, refused):
         if self.pair.get("access") and self.pair["access"] != refused.get("access"):
             return dict(self.pair)
         self.pair = renew(dict(self.pair))

@@ -9,7 +9,7 @@ from pathlib import Path
 import paramiko
 
 from storefront.dev.sandboxes.feeds import formats
-from storefront.dev.sandboxes.feeds.state import Shop
+from storefront.dev.sandboxes.feeds.state import FeedCatalog
 from tests.fakes.sftp_server import named, sftp_server
 
 KEY = paramiko.ECDSAKey.generate()
@@ -28,7 +28,7 @@ class SftpSandbox:
         self.folder = Path(folder)
         self.url = ""
         self._open = ExitStack()
-        self._shop = Shop(
+        self._shop = FeedCatalog(
             count=count, seed=seed, folder=self.folder, base_url="http://127.0.0.1:9", now_s=0.0
         )
 
@@ -36,7 +36,7 @@ class SftpSandbox:
         root = self.folder / "supplier"
         (root / "orders").mkdir(parents=True)
         rows = formats.full_rows(self._shop.wares(), at_s=0.0)
-        (root / "full.csv").write_bytes(formats.written(formats.COLUMNS, rows, delimiter=","))
+        (root / "full.csv").write_bytes(formats.table_text(formats.COLUMNS, rows, delimiter=","))
         self._server = self._open.enter_context(sftp_server(root, key=KEY))
         self.url = self._server.url
         return self
@@ -44,7 +44,7 @@ class SftpSandbox:
     def stop(self):
         self._open.close()
 
-    def begin_afresh(self):
+    def reset(self):
         self._server.clear_faults()
         for path in (self._server.folder / "orders").iterdir():
             path.unlink()

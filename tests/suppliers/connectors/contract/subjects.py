@@ -15,7 +15,7 @@ from typing import Any
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from suppliers.connectors import connector_class
-from suppliers.connectors.capabilities import Ability
+from suppliers.connectors.capabilities import Capability
 from tests.fakes.bigbuy_sandbox import OPTIONS as BIGBUY_OPTIONS
 from tests.fakes.cj_sandbox import SandboxProcess
 from tests.fakes.feed_sandbox import table_mapping
@@ -29,7 +29,7 @@ from tests.suppliers.connectors.contract.sftp_supplier import (
 )
 from tests.suppliers.connectors.contract.supplier_ledgers import COUNT, SEED
 
-A = Ability
+A = Capability
 FEED_TOKEN = "feed-sandbox-0123456789"  # as in the file's address
 # The faults that every sandbox can simulate.
 FAULTS = (
@@ -51,7 +51,7 @@ class Stage(SandboxProcess):
 
     usual = ()
 
-    def begin_afresh(self):
+    def reset(self):
         self.control("reset", {})
         self.control("faults/clear", {})
 
@@ -84,7 +84,7 @@ class Subject:
     options: Mapping[str, Any] = field(default_factory=dict)
     strict: tuple[str, ...] = ()
     strict_options: Mapping[str, Any] = field(default_factory=dict)
-    paths: Mapping[Ability, tuple[str, ...]]
+    paths: Mapping[Capability, tuple[str, ...]]
     lists: Mapping[str, str]
     goods: Callable[[Stage], Mapping[str, str]]
     orders: Callable[[Any], list[tuple[str, dict[str, int]]]]

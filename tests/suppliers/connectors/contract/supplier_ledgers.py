@@ -46,8 +46,8 @@ def claims_at_cj(on: Any) -> dict[str, str]:
     return {row["business_id"]: row["status"] for row in rows}
 
 
-def refund_at_cj(on: Any, supplier_claim: str) -> None:
-    on.stage.control("decide", {"disputeId": supplier_claim, "deal": 1, "amount": "3.20"})
+def refund_at_cj(on: Any, supplier_claim_reference: str) -> None:
+    on.stage.control("decide", {"disputeId": supplier_claim_reference, "deal": 1, "amount": "3.20"})
 
 
 def goods_at_bigbuy(stage: Any) -> dict[str, str]:

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.records import BadRow
-from storefront.lib.http.errors import OutsideError
-from suppliers.connectors.capabilities import Ability
-from suppliers.connectors.records import CostRecord, FreightOption, ProductPage, StockRecord
+from catalog.records import ImportIssue
+from storefront.lib.http.errors import ExternalServiceError
+from suppliers.connectors.capabilities import Capability
+from suppliers.connectors.records import FreightOption, PriceReport, ProductDetail, StockReport
 from tests.suppliers.connectors.contract.cases import (
     LONG_AGO,
     PATIENCE_S,
@@ -24,7 +24,7 @@ from tests.suppliers.connectors.contract.cases import (
     routes,
 )
 
-A = Ability
+A = Capability
 CAN_LOOK_COMPLETE = {"empty", "truncated", "huge"}
 
 
@@ -37,17 +37,19 @@ def test_catalog_returns_or_reports_every_sku(on, name):
     taken = {
         variant.sku
         for page in told
-        if isinstance(page, ProductPage) and page.record
+        if isinstance(page, ProductDetail) and page.record
         for variant in page.record.variants
     }
-    complained = {row.row for row in told if isinstance(row, BadRow)}
+    complained = {row.row for row in told if isinstance(row, ImportIssue)}
     for page in told:
-        if isinstance(page, ProductPage):
+        if isinstance(page, ProductDetail):
             complained |= {row.row for row in page.problems} | (
-                set() if page.record else {page.ref}
+                set() if page.record else {page.external_id}
             )
     books = opened.subject.goods(opened.stage)
-    lost = {sku for sku, ref in books.items() if not {sku, ref} & (taken | complained)}
+    lost = {
+        sku for sku, external_id in books.items() if not {sku, external_id} & (taken | complained)
+    }
     assert lost == set()
     assert len(taken) > len(books) / 2
     assert taken <= books.keys()
@@ -56,10 +58,14 @@ def test_catalog_returns_or_reports_every_sku(on, name):
 @pytest.mark.parametrize("name", connectors_with(A.CATALOG))
 def test_catalog_is_the_same_twice(on, name):
     first = {
-        page.ref: page.digest for page in pages(on(name).connector) if isinstance(page, ProductPage)
+        page.external_id: page.digest
+        for page in pages(on(name).connector)
+        if isinstance(page, ProductDetail)
     }
     second = {
-        page.ref: page.digest for page in pages(on(name).connector) if isinstance(page, ProductPage)
+        page.external_id: page.digest
+        for page in pages(on(name).connector)
+        if isinstance(page, ProductDetail)
     }
 
     assert first == second != {}
@@ -69,10 +75,10 @@ def test_catalog_is_the_same_twice(on, name):
 def test_stock_and_costs_are_of_known_items(on, name):
     opened = on(name)
 
-    stock, costs = figures(opened.connector, opened.good.ref)
+    stock, costs = figures(opened.connector, opened.good.external_id)
 
-    levels = [row for row in stock if isinstance(row, StockRecord)]
-    prices = [row for row in costs if isinstance(row, CostRecord)]
+    levels = [row for row in stock if isinstance(row, StockReport)]
+    prices = [row for row in costs if isinstance(row, PriceReport)]
     assert opened.good.sku in {row.sku for row in levels} & {row.sku for row in prices}
     assert [row for row in levels if not row.location] == []
     assert {len(row.country) for row in levels} == {2}
@@ -100,13 +106,13 @@ def test_charge_has_our_number_and_the_suppliers(on, name):
     wish = request(opened)
     placed = opened.connector.place(wish)
 
-    told = {one.number: one for one in opened.connector.charges(since=LONG_AGO)}
+    told = {one.number: one for one in opened.connector.list_invoices(since=LONG_AGO)}
 
     charge = told[wish.number]
     assert (charge.supplier_reference, charge.goods) == (placed.supplier_reference, placed.cost)
     assert charge.freight == placed.freight
     later = charge.at + timedelta(days=1)
-    assert list(opened.connector.charges(since=later)) == []
+    assert list(opened.connector.list_invoices(since=later)) == []
 
 
 @pytest.mark.parametrize(("name", "ability", "path", "kind"), faults_of(*READS))
@@ -119,7 +125,7 @@ def test_failed_read_raises_in_time_or_returns_true_rows(on, name, ability, path
 
     try:
         told = list(facts(READS[ability](opened)))
-    except OutsideError as error:
+    except ExternalServiceError as error:
         told, words = [], str(error)
     else:
         words = "no failure"

@@ -5,27 +5,27 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from suppliers.connectors import ADAPTERS, connector_class
-from suppliers.connectors.capabilities import PROTOCOLS, Ability, abilities_of, able
-from suppliers.connectors.records import MissingAbilityError
+from suppliers.connectors import CONNECTORS, connector_class
+from suppliers.connectors.capabilities import PROTOCOLS, Capability, capabilities_of, require
+from suppliers.connectors.records import UnsupportedCapabilityError
 from tests.factories.connector_contexts import make_line
 from tests.suppliers.connectors.contract.cases import TESTED_CONNECTORS, can, missing_capabilities
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
-A = Ability
+A = Capability
 NOT_TESTED = {"fake"}  # an in-memory supplier: its calls have no faults
 CONTEXT = {"base_url": "http://127.0.0.1:9/"}
 
 
 def test_every_connector_is_tested():
-    assert ADAPTERS.keys() - NOT_TESTED == {subject.connector for subject in SUBJECTS.values()}
+    assert CONNECTORS.keys() - NOT_TESTED == {subject.connector for subject in SUBJECTS.values()}
 
 
 def test_every_capability_is_tested_with_faults():
     forgotten = {
         (connector, ability)
-        for connector in ADAPTERS.keys() - NOT_TESTED
-        for ability in abilities_of(connector_class(connector))
+        for connector in CONNECTORS.keys() - NOT_TESTED
+        for ability in capabilities_of(connector_class(connector))
         if not any(
             each.paths.get(ability) for each in SUBJECTS.values() if each.connector == connector
         )
@@ -46,7 +46,7 @@ def test_connector_declares_title_secrets_and_options(name):
     with pytest.raises(msgspec.ValidationError, match="unknown field"):
         msgspec.convert({"no_such_option": 1}, kind.OPTIONS)
     assert len({quota.name for quota in kind.QUOTAS}) == len(kind.QUOTAS)
-    assert all(quota.points > quota.kept_for_orders >= 0 for quota in kind.QUOTAS)
+    assert all(quota.points > quota.reserved_for_orders >= 0 for quota in kind.QUOTAS)
 
 
 @pytest.mark.parametrize("name", TESTED_CONNECTORS)
@@ -75,7 +75,7 @@ def test_missing_capability_raises(name, ability, tmp_path):
     connector = connector_of(name)(line)
 
     for protocol in PROTOCOLS[ability]:
-        with pytest.raises(MissingAbilityError) as caught:
-            able(connector, protocol)
+        with pytest.raises(UnsupportedCapabilityError) as caught:
+            require(connector, protocol)
         assert caught.value.code == "no_such_ability"
     connector.close()

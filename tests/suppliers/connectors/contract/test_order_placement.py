@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
-from suppliers.connectors.capabilities import Ability
+from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
+from suppliers.connectors.capabilities import Capability
 from suppliers.connectors.records import DuplicateReferenceError
 from tests.suppliers.connectors.contract.cases import (
     ORDERS,
@@ -22,7 +22,7 @@ from tests.suppliers.connectors.contract.cases import (
 )
 from tests.suppliers.connectors.contract.subjects import SUBJECTS
 
-A = Ability
+A = Capability
 
 
 @pytest.mark.parametrize("name", connectors_with(*ORDERS))
@@ -64,7 +64,7 @@ def test_unavailable_item_is_rejected_without_effect(on, name):
     for wish in wishes:
         with pytest.raises(PermanentError) as refused:
             opened.connector.place(wish)
-        assert not refused.value.may_have_happened
+        assert not refused.value.is_outcome_unknown
         assert opened.connector.find(number=wish.number) is None
     assert opened.books == []
 
@@ -95,8 +95,8 @@ def test_order_with_lost_answer_exists_once_and_is_found(on, name, ability, path
 
     try:
         state = opened.connector.place(wish)
-    except OutsideError as error:
-        state, is_open = None, error.may_have_happened
+    except ExternalServiceError as error:
+        state, is_open = None, error.is_outcome_unknown
     else:
         is_open = False
 
@@ -128,7 +128,7 @@ def test_failed_lookup_never_reports_absence(on, name, ability, path, kind):
 
     try:
         found = opened.connector.find(number=wish.number)
-    except OutsideError:
+    except ExternalServiceError:
         found = placed
 
     assert found is not None
@@ -149,6 +149,6 @@ def test_write_with_unknown_effect_is_not_retried(on, name):
 
         asked = [str(call) for call in opened.line.gate.calls[before:]]
         made = opened.books_of(wish.number)
-        assert lost.value.may_have_happened or not made
+        assert lost.value.is_outcome_unknown or not made
         assert len(made) <= 1
         assert not made or sum(path in call for call in asked) == 1

@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import pytest
 
-from storefront.lib.http.errors import OutsideError, TemporaryError
-from suppliers.connectors.capabilities import Ability
-from suppliers.connectors.records import Answer, NotStoppableError, OrderName
+from storefront.lib.http.errors import ExternalServiceError, TemporaryError
+from suppliers.connectors.capabilities import Capability
+from suppliers.connectors.records import Acknowledgement, NotCancellableError, OrderReference
 from tests.suppliers.connectors.contract.cases import (
     ORDERS,
     PATIENCE_S,
@@ -24,17 +24,17 @@ from tests.suppliers.connectors.contract.cases import (
 )
 from tests.suppliers.connectors.contract.subjects import LOSSES, SUBJECTS
 
-A = Ability
+A = Capability
 
 
 def stopped(opened, number):
     """Cancel an order; return whether it is canceled, checked against the sandbox."""
     try:
         state = opened.connector.cancel(number=number)
-    except NotStoppableError:
+    except NotCancellableError:
         assert len(opened.books_of(number)) == 1
         return False
-    assert state.answer is Answer.CANCELED
+    assert state.answer is Acknowledgement.CANCELED
     assert opened.books_of(number) == []
     return True
 
@@ -68,7 +68,7 @@ def test_half_placed_order_is_canceled_or_resumed(on, name):
         number = half_placed(opened, path)
         is_stopped = stopped(opened, number)
         ends.add(is_stopped)
-        assert is_stopped or look_up(opened, number).answer is Answer.ACCEPTED
+        assert is_stopped or look_up(opened, number).answer is Acknowledgement.ACCEPTED
         assert opened.money == money
 
     assert ends == {True, False}
@@ -82,18 +82,18 @@ def test_lost_cancellation_answer_raises(on, name, path):
     for kind in QUICK_LOSSES:
         number = half_placed(opened, opened.subject.interrupted_at)
         opened.fault(path, kind, count=0)
-        with pytest.raises(OutsideError) as lost:
+        with pytest.raises(ExternalServiceError) as lost:
             opened.connector.cancel(number=number)
         opened.clear_faults()
-        assert (kind, isinstance(lost.value, NotStoppableError)) == (kind, False)
-        assert lost.value.may_have_happened or opened.books_of(number)
+        assert (kind, isinstance(lost.value, NotCancellableError)) == (kind, False)
+        assert lost.value.is_outcome_unknown or opened.books_of(number)
         assert [stopped(opened, number) for _ in range(2)] == [True, True]
 
     assert (opened.books, opened.money) == ([], money)
 
 
 def name_of(state):
-    return OrderName(number=state.number, supplier_reference=state.supplier_reference)
+    return OrderReference(number=state.number, supplier_reference=state.supplier_reference)
 
 
 def news_of(states):
@@ -107,7 +107,7 @@ def news_of(states):
 def test_tracking_many_orders_skips_an_unknown_one(on, name):
     opened = on(name)
     placed = [opened.connector.place(request(opened)) for _ in range(2)]
-    unknown = OrderName(number=UNKNOWN, supplier_reference="1")
+    unknown = OrderReference(number=UNKNOWN, supplier_reference="1")
 
     told = list(opened.connector.track([unknown, *map(name_of, placed)]))
 
@@ -129,9 +129,9 @@ def test_failed_tracking_neither_loses_nor_invents_parcels(on, name, path):
         started = time.monotonic()
         opened.fault(path, kind, reference=placed[0].supplier_reference, count=0)
         told, alone = [], truth[:1]
-        with suppress(OutsideError):
+        with suppress(ExternalServiceError):
             told = news_of(opened.connector.track(names))
-        with suppress(OutsideError):
+        with suppress(ExternalServiceError):
             alone = news_of([opened.connector.find(number=placed[0].number)])
         opened.clear_faults()
         assert time.monotonic() - started < 2 * PATIENCE_S

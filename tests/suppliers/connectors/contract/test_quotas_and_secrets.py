@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
-from storefront.lib.http.errors import OutsideError
-from suppliers.connectors.capabilities import Ability
-from suppliers.connectors.records import BudgetSpentError, OrderName
-from suppliers.models import CallBudget, Connection, Supplier
-from suppliers.resilience.quotas import KeptBudget
+from storefront.lib.http.errors import ExternalServiceError
+from suppliers.connectors.capabilities import Capability
+from suppliers.connectors.records import OrderReference, QuotaExceededError
+from suppliers.models import CallQuota, Connection, Supplier
+from suppliers.resilience.quotas import DatabaseQuotaCounter
 from tests.suppliers.connectors.contract.cases import (
     READS,
     TESTED_CONNECTORS,
@@ -24,7 +24,7 @@ from tests.suppliers.connectors.contract.cases import (
 )
 from tests.suppliers.connectors.contract.subjects import SUBJECTS, connector_of
 
-A = Ability
+A = Capability
 READS_PER_HOUR = 14  # more than any sandbox allows in an hour
 
 
@@ -40,7 +40,7 @@ def test_wrong_key_error_does_not_contain_the_key(on, name):
     line = replace(opened.line, secrets=wrong, tokens=type(opened.line.tokens)())
     connector = connector_of(name)(line)
 
-    with pytest.raises(OutsideError) as refused:
+    with pytest.raises(ExternalServiceError) as refused:
         connector.sign_in()
 
     connector.close()
@@ -53,7 +53,7 @@ def test_no_secret_is_in_logs_or_errors(on, name, caplog):
     opened = on(name)
     said = []
     tries = [opened.connector.sign_in, *(lambda work=work: work(opened) for work in READS.values())]
-    unknown = [OrderName(number=UNKNOWN, supplier_reference="1")]
+    unknown = [OrderReference(number=UNKNOWN, supplier_reference="1")]
     tries.append(lambda: list(opened.connector.track(unknown)))
     tries.append(lambda: opened.connector.claims(supplier_reference="1"))
     if A.ORDER_PLACING in can(name):
@@ -66,7 +66,7 @@ def test_no_secret_is_in_logs_or_errors(on, name, caplog):
         for work in tries:
             try:
                 work()
-            except (OutsideError, AttributeError) as error:
+            except (ExternalServiceError, AttributeError) as error:
                 said.append(f"{error} {error!r} {error.__cause__!r}")
 
     told = caplog.text + " ".join(said)
@@ -81,7 +81,7 @@ def test_quotas_prevent_rate_limit_answers(on, name):
     supplier = Supplier.objects.create(
         code=name, name=name, adapter=SUBJECTS[name].connector, currency="EUR"
     )
-    budget = KeptBudget(Connection.objects.create(supplier=supplier).pk)
+    budget = DatabaseQuotaCounter(Connection.objects.create(supplier=supplier).pk)
     subject = SUBJECTS[name]
     words = {"budget": budget, "options": {**subject.options, **subject.strict_options}}
     quotas = connector_of(name).QUOTAS
@@ -91,14 +91,14 @@ def test_quotas_prevent_rate_limit_answers(on, name):
         opened = on(name, is_strict=True, is_reset=walk == 0, **words)
         try:
             READS[A.CATALOG](opened)
-        except BudgetSpentError as error:
+        except QuotaExceededError as error:
             refused.append(error)
         opened.connector.close()
         assert 429 not in {status for _, status in opened.line.gate.left}
 
     assert bool(refused) == bool(quotas)
     assert all(error.until > timezone.now() for error in refused)
-    rows = CallBudget.objects.values_list("name", "used", "total")
+    rows = CallQuota.objects.values_list("name", "used", "total")
     assert all(used <= total for _, used, total in rows)
     assert {row for row, *_ in rows} <= {quota.name for quota in quotas}
 
@@ -111,7 +111,7 @@ def test_close_after_a_failure_cleans_up(on, name, kind):
     opened = on(name)
     for path in opened.subject.paths[A.CATALOG]:
         opened.fault(path, kind, count=0)
-    with suppress(OutsideError):
+    with suppress(ExternalServiceError):
         READS[A.CATALOG](opened)
 
     opened.connector.close()

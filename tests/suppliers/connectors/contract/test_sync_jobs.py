@@ -11,19 +11,19 @@ from django.utils import timezone
 from catalog.models import Listing, Product, Variant
 from notifications.models import Event
 from suppliers.connections import factory, health_check, setup
-from suppliers.connections.setup import Wiring, Wish
-from suppliers.connectors.context import Line
+from suppliers.connections.setup import ConnectionInput, SupplierInput
+from suppliers.connectors.context import ConnectorContext
 from suppliers.models import (
     Connection,
-    FeedIssue,
-    FeedRun,
     StockLevel,
     StockMovement,
     SupplierOffer,
     SupplierProduct,
+    SyncIssue,
+    SyncRun,
 )
 from suppliers.resilience import circuit_breaker
-from suppliers.sync.runner import take_in
+from suppliers.sync.runner import run_sync
 from tests.suppliers.connectors.contract.cases import TESTED_CONNECTORS
 from tests.suppliers.connectors.contract.contexts import QuickContext, UnlimitedBudget
 from tests.suppliers.connectors.contract.subjects import SUBJECTS
@@ -31,49 +31,51 @@ from tests.suppliers.sync.test_products import versions
 
 pytestmark = pytest.mark.django_db
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
-KINDS = FeedRun.Kind.values
-Status = FeedRun.Status
+KINDS = SyncRun.Kind.values
+Status = SyncRun.Status
 
 
 @pytest.fixture
 def joined(shop, sandboxes, settings, monkeypatch):
     """Return a function that adds a supplier as an operator does, with short timeouts."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    slow = factory.line_to
+    slow = factory.build_context
 
     def quick(*args, **words):
         line = slow(*args, **words)
-        return QuickContext(**{each.name: getattr(line, each.name) for each in fields(Line)})
+        return QuickContext(
+            **{each.name: getattr(line, each.name) for each in fields(ConnectorContext)}
+        )
 
-    monkeypatch.setattr(factory, "line_to", quick)
+    monkeypatch.setattr(factory, "build_context", quick)
     # In a test inside one transaction, threads cannot write to the database.
-    monkeypatch.setattr(factory, "KeptBudget", lambda _: UnlimitedBudget())
+    monkeypatch.setattr(factory, "DatabaseQuotaCounter", lambda _: UnlimitedBudget())
 
     def join(name):
         subject = SUBJECTS[name]
         stage, *_ = sandboxes(name)
-        stage.begin_afresh()
-        wish = Wish(
+        stage.reset()
+        wish = SupplierInput(
             connector=subject.connector,
             currency=subject.currency,
             connection={"calls_per_second": 1000},
-            wiring=Wiring(
+            wiring=ConnectionInput(
                 base_url=subject.address(stage), secrets=subject.secrets, options=subject.options
             ),
         )
-        supplier, _ = setup.add(code=f"own-{name}", wish=wish, now=timezone.now())
+        supplier, _ = setup.save_supplier(code=f"own-{name}", wish=wish, now=timezone.now())
         return supplier, stage
 
     return join
 
 
 def sync(supplier, kind):
-    return take_in(supplier=supplier, kind=kind, now=timezone.now())
+    return run_sync(supplier=supplier, kind=kind, now=timezone.now())
 
 
 def books(stage, name):
     """Return the supplier's orders: from its sandbox, its server, or our e-mails to it."""
-    mailed = Event.objects.filter(name=factory.MAILED)
+    mailed = Event.objects.filter(name=factory.EMAIL_EVENT)
     letters = {event.key: ("", event.payload) for event in mailed}
     line = SimpleNamespace(post=SimpleNamespace(letters=letters))
     return SUBJECTS[name].orders(SimpleNamespace(stage=stage, line=line))
@@ -87,9 +89,11 @@ def test_sync_imports_or_reports_every_sku(joined, name):
 
     assert [(run.status, run.problem) for run in runs] == [(Status.APPLIED, "")] * 3
     offered = set(SupplierOffer.objects.values_list("supplier_sku", flat=True))
-    complained = set(FeedIssue.objects.values_list("row", flat=True))
+    complained = set(SyncIssue.objects.values_list("row", flat=True))
     told = SUBJECTS[name].goods(stage)
-    assert {sku for sku, ref in told.items() if not {sku, ref} & (offered | complained)} == set()
+    assert {
+        sku for sku, external_id in told.items() if not {sku, external_id} & (offered | complained)
+    } == set()
     assert offered <= told.keys()
     assert StockLevel.objects.filter(reported_quantity__gt=0).exists()
     assert not Listing.objects.filter(available__gt=0).exists()  # the supplier is a candidate
@@ -122,7 +126,7 @@ def test_fault_changes_no_stored_data(joined, name, kind):
 
     for fault in SUBJECTS[name].faults:
         # Forget the cached lists, so that they are fetched again.
-        Connection.objects.update(remembered={})
+        Connection.objects.update(connector_state={})
         stage.fault(SUBJECTS[name].lists[kind], fault, count=0, delay=1.5)
         run = sync(supplier, kind)
         ends[fault] = (run.status, bool(run.problem))
@@ -140,10 +144,10 @@ def test_fault_changes_no_stored_data(joined, name, kind):
 def test_health_check_succeeds_and_orders_nothing(joined, name):
     supplier, stage = joined(name)
 
-    trial = health_check.check(supplier=supplier, now=timezone.now())
+    trial = health_check.run(supplier=supplier, now=timezone.now())
 
     assert {step.name: step.told for step in trial.steps if step.outcome == "bad"} == {}
-    assert trial.is_good
+    assert trial.is_ready
     assert set(trial.abilities) >= {"catalog", "stock and price"}
     assert not SupplierProduct.objects.exists()
     assert books(stage, name) == []
@@ -158,7 +162,7 @@ def test_failed_health_check_gives_advice(joined, name, fault):
     supplier, stage = joined(name)
     stage.fault(SUBJECTS[name].lists["products"], fault, count=0, delay=1.5)
 
-    trial = health_check.check(supplier=supplier, now=timezone.now())
+    trial = health_check.run(supplier=supplier, now=timezone.now())
 
     bad = [step for step in trial.steps if step.outcome == "bad"]
     assert all(step.told and step.advice for step in bad)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.lib.http.errors import OutsideError, PermanentError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from suppliers.connectors.feed import fetch
 from suppliers.connectors.feed.options import Content
 from tests.factories.connector_contexts import make_line
@@ -32,7 +32,7 @@ def elsewhere(httpserver):
     return httpserver.url_for("/p.csv").replace("localhost", "127.0.0.1")
 
 
-@pytest.mark.parametrize("ask", [fetch.look, fetched])
+@pytest.mark.parametrize("ask", [fetch.check_exists, fetched])
 @pytest.mark.parametrize(
     "place",
     [
@@ -82,10 +82,10 @@ def test_token_in_a_path_is_hidden(httpserver, line, token, status):
     wire = line("dl/{token}/p.csv", secrets={"token": token})
 
     told = []
-    for ask in (fetch.look, fetched):
+    for ask in (fetch.check_exists, fetched):
         try:
             ask(wire)
-        except OutsideError as error:
+        except ExternalServiceError as error:
             told.append(str(error))
 
     assert wire.gate.calls == ["HEAD /feeds/dl/…/p.csv?…", "GET /feeds/dl/…/p.csv"]

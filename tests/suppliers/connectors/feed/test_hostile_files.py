@@ -14,12 +14,12 @@ from catalog.models import Listing, Product, Variant
 from storefront.lib.http.errors import PermanentError
 from suppliers.connectors.feed.fetch import upload_path
 from suppliers.models import (
-    FeedIssue,
-    FeedRun,
     StockLevel,
     StockMovement,
     SupplierOffer,
     SupplierProduct,
+    SyncIssue,
+    SyncRun,
 )
 from tests.factories.feeds import sync
 from tests.suppliers.connectors.feed import hostile_archives
@@ -28,7 +28,7 @@ from tests.support.corpus import SENDABLE
 
 BAD = Path(__file__).parent / "hostile_files"
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
-REFUSED = (FeedRun.Status.FAILED, FeedRun.Status.QUARANTINED)
+REFUSED = (SyncRun.Status.FAILED, SyncRun.Status.QUARANTINED)
 KINDS = ("products", "prices", "stock")
 
 
@@ -41,7 +41,7 @@ def offers():
 
 
 def issues(row):
-    found = FeedIssue.objects.filter(row=row, resolved_at=None)
+    found = SyncIssue.objects.filter(row=row, resolved_at=None)
     return set(found.values_list("code", flat=True))
 
 
@@ -97,21 +97,21 @@ def test_bad_rows_are_reported_and_good_ones_imported(supplier, hand_in):
 
     runs = sync_all(supplier)
 
-    assert [run.status for run in runs] == [FeedRun.Status.APPLIED] * 3, [r.problem for r in runs]
+    assert [run.status for run in runs] == [SyncRun.Status.APPLIED] * 3, [r.problem for r in runs]
     taken = offers()
     assert {"GOOD-1", "GOOD-2", "GOOD-3", "007", "../../etc/passwd", "Case-1", "Café"} <= taken
     assert {"=cmd|' /C calc'!A0", "+1-TWIN", "@sum"} <= taken  # raw: exports escape them
     assert "TAB-1" in taken
     refused = {"QUOTE-1", "SHORT-1", "LONG-1", "CASE-1", "LAMP🔦", "NUL-\0X", "ZW-\u200bX"}
     assert not refused & set(SupplierOffer.objects.values_list("supplier_sku", flat=True))
-    unreadable = FeedIssue.objects.filter(code="list-unreadable").values_list("row", "message")
+    unreadable = SyncIssue.objects.filter(code="list-unreadable").values_list("row", "message")
     assert dict(unreadable) == {
         "line 3": "A quote is not closed.",
         "line 5": "The row has 2 cells, but there are 5 columns.",
         "line 6": "The row has 7 cells, but there are 5 columns.",
         "line 35": "The row contains a NUL character.",
     }
-    unnamed = FeedIssue.objects.filter(code="list-no-id").values_list("message", flat=True)
+    unnamed = SyncIssue.objects.filter(code="list-no-id").values_list("message", flat=True)
     said = " ".join(unnamed)
     for word in ("U+1F526", "U+202E", "U+200B", "'CASE-1' looks like 'Case-1'"):
         assert word in said
@@ -198,7 +198,7 @@ def test_json_lines_are_checked_one_by_one(supplier, hand_in):
 
     runs = sync_all(supplier)
 
-    assert runs[0].status == FeedRun.Status.QUARANTINED  # most lines are bad
+    assert runs[0].status == SyncRun.Status.QUARANTINED  # most lines are bad
     assert "7 of 10 rows are invalid" in runs[0].problem
 
 
@@ -210,7 +210,7 @@ def test_formula_is_not_computed(supplier, hand_in):
     assert "GOOD-1" in offers()
     assert "cost-unreadable" in issues("PRICE-F")
     assert "stock-unreadable" in issues("STOCK-F")
-    assert FeedIssue.objects.get(code="list-no-id").message.startswith(
+    assert SyncIssue.objects.get(code="list-no-id").message.startswith(
         "The cell contains a formula"
     )
 
@@ -218,7 +218,7 @@ def test_formula_is_not_computed(supplier, hand_in):
 def test_archive_paths_are_ignored(supplier, hand_in, tmp_path):
     hand_in(hostile_archives.climbing())
 
-    assert sync_all(supplier)[0].status == FeedRun.Status.APPLIED
+    assert sync_all(supplier)[0].status == SyncRun.Status.APPLIED
     assert len(offers()) == 6
     assert not Path("/tmp/evil.csv").exists()
     assert not Path("/etc/cron.d/evil").exists()
@@ -264,6 +264,6 @@ def test_hostile_texts_neither_fail_a_run_nor_block_a_good_row(supplier, hand_in
 
     runs = sync_all(supplier)
 
-    assert {run.status for run in runs} <= {FeedRun.Status.APPLIED, FeedRun.Status.QUARANTINED}
+    assert {run.status for run in runs} <= {SyncRun.Status.APPLIED, SyncRun.Status.QUARANTINED}
     good = SupplierOffer.objects.get(supplier_sku="GOOD-1")
     assert (good.title, good.cost_amount) == ("Trail 400", 10)

@@ -12,13 +12,13 @@ from storefront.lib.money import Money
 from suppliers.connectors.capabilities import OrderCancelling, OrderPlacing, OrderReading
 from suppliers.connectors.feed import Feed
 from suppliers.connectors.records import (
-    Answer,
+    Acknowledgement,
     DuplicateReferenceError,
-    MissingAbilityError,
-    Plea,
-    PurchaseRequest,
-    RequestLine,
-    Wanted,
+    ManualRequest,
+    PurchaseOrderRequest,
+    PurchaseOrderRequestLine,
+    RequestKind,
+    UnsupportedCapabilityError,
 )
 from suppliers.resilience.gate import SupplierGate
 from tests.factories.connector_contexts import make_line
@@ -26,15 +26,15 @@ from tests.factories.orders import HOME
 from tests.fakes.sftp_server import sftp_server
 
 NUMBER = "FL-261124-7K3QX-1"
-REQUEST = PurchaseRequest(
+REQUEST = PurchaseOrderRequest(
     number=NUMBER,
     ship_to=HOME,
     location="main",
     country_from="DE",
     carrier_service="DHL Paket",
     lines=(
-        RequestLine(sku="HL-700", quantity=2, reference="11", title="Trail 700"),
-        RequestLine(sku="=1+1", quantity=1, reference="12", title="@cmd"),
+        PurchaseOrderRequestLine(sku="HL-700", quantity=2, reference="11", title="Trail 700"),
+        PurchaseOrderRequestLine(sku="=1+1", quantity=1, reference="12", title="@cmd"),
     ),
     declared_value=Money.zero("EUR"),
     page_url="https://fara.example/az/supplier/FL-261124-7K3QX-1/key/",
@@ -95,7 +95,7 @@ def test_order_is_one_email_in_the_suppliers_language(by_mail):
     state = place(by_mail)
 
     ((to, letter),) = by_mail.post.letters.values()
-    assert (state.number, state.answer) == (NUMBER, Answer.RECEIVED)
+    assert (state.number, state.answer) == (NUMBER, Acknowledgement.RECEIVED)
     assert to == "orders@lumen.example"
     assert (letter["locale"], letter["url"]) == ("az", REQUEST.page_url)
     assert letter["lines"][0] == {"sku": "HL-700", "title": "Trail 700", "quantity": 2}
@@ -109,7 +109,7 @@ def test_order_email_is_sent_once_and_found(by_mail):
     with pytest.raises(DuplicateReferenceError):
         place(by_mail)
 
-    assert find(by_mail).answer == Answer.RECEIVED
+    assert find(by_mail).answer == Acknowledgement.RECEIVED
     assert find(by_mail, "FL-OTHER-1") is None
     assert len(by_mail.post.letters) == 1
 
@@ -131,7 +131,7 @@ def test_order_is_one_complete_file_on_the_server(server, by_file):
     assert (first["sku"], first["quantity"], first["name"]) == ("HL-700", "2", "Erika Muster")
     assert (first["phone"], first["answer_at"]) == ("+49301234567", REQUEST.page_url)
     assert (second["sku"], second["title"]) == ("'=1+1", "'@cmd")
-    assert find(by_file).answer == Answer.RECEIVED
+    assert find(by_file).answer == Acknowledgement.RECEIVED
 
 
 def test_each_step_of_an_order_counts_as_order_call(by_file):
@@ -143,7 +143,7 @@ def test_each_step_of_an_order_counts_as_order_call(by_file):
             enter=lambda call, *, is_for_order: asked.append((call.path, is_for_order)),
             leave=lambda *_, **__: None,
         ),
-        slots=SimpleNamespace(take=lambda **_: "", give_back=lambda *_: None),
+        slots=SimpleNamespace(take=lambda **_: "", release=lambda *_: None),
         pace=lambda: None,
     )
 
@@ -190,7 +190,7 @@ def test_removed_order_file_counts_as_received(server, by_file):
     place(by_file)
     (server.folder / "orders" / f"{NUMBER}.csv").unlink()
 
-    assert find(by_file).answer == Answer.RECEIVED
+    assert find(by_file).answer == Acknowledgement.RECEIVED
     with pytest.raises(DuplicateReferenceError):
         place(by_file)
     assert files(server) == []
@@ -202,7 +202,7 @@ def test_lost_connection_while_writing_had_no_effect(server, by_file):
     with pytest.raises(TemporaryError) as caught:
         place(by_file)
 
-    assert caught.value.may_have_happened is False
+    assert caught.value.is_outcome_unknown is False
     assert find(by_file) is None
     place(by_file)
     assert files(server) == [f"{NUMBER}.csv"]
@@ -217,14 +217,14 @@ def test_order_with_lost_rename_answer_is_found(server, by_file, is_taken):
     if is_taken:
         (server.folder / "orders" / f"{NUMBER}.csv").unlink()
 
-    assert caught.value.may_have_happened is True
-    assert find(by_file).answer == Answer.RECEIVED
+    assert caught.value.is_outcome_unknown is True
+    assert find(by_file).answer == Acknowledgement.RECEIVED
 
 
 def test_partial_file_is_no_order(server, by_file):
     part = server.folder / "orders" / f"{NUMBER}.csv.part"
     part.write_text("half of it")
-    by_file.post.note(key=f"{NUMBER}.csv")
+    by_file.post.mark_sending(key=f"{NUMBER}.csv")
 
     assert find(by_file) is None
     place(by_file)
@@ -250,17 +250,19 @@ def test_many_lookups_use_one_session(server, by_file):
     assert server.sessions == 1
 
 
-STOP = Plea(wanted=Wanted.STOP, key=f"{NUMBER}:1", number=NUMBER, page_url="https://f.example/p/")
+STOP = ManualRequest(
+    wanted=RequestKind.STOP, key=f"{NUMBER}:1", number=NUMBER, page_url="https://f.example/p/"
+)
 
 
-def plead(line, plea=STOP):
-    return ask(line, lambda feed: feed.plead(plea))
+def send_request(line, plea=STOP):
+    return ask(line, lambda feed: feed.send_request(plea))
 
 
 def test_manual_request_goes_to_the_order_address(by_mail):
     for _ in range(2):
-        plead(by_mail)
-    plead(by_mail, replace(STOP, wanted=Wanted.READDRESS, ship_to=REQUEST.ship_to))
+        send_request(by_mail)
+    send_request(by_mail, replace(STOP, wanted=RequestKind.READDRESS, ship_to=REQUEST.ship_to))
 
     (stop_to, stop), (_to, other) = by_mail.post.letters.values()
     assert stop_to == "orders@lumen.example"
@@ -269,9 +271,11 @@ def test_manual_request_goes_to_the_order_address(by_mail):
 
 
 def test_manual_request_needs_an_email_address(by_file, server):
-    with pytest.raises(MissingAbilityError):
-        plead(by_file)
-    plead(replace(by_file, options={**by_file.options, "questions_to": "desk@lumen.example"}))
+    with pytest.raises(UnsupportedCapabilityError):
+        send_request(by_file)
+    send_request(
+        replace(by_file, options={**by_file.options, "questions_to": "desk@lumen.example"})
+    )
 
     ((to, _),) = by_file.post.letters.values()
     assert to == "desk@lumen.example"

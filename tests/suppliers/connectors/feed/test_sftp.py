@@ -18,7 +18,7 @@ from suppliers.connections import factory
 from suppliers.connectors.feed import Feed, fetch, sftp
 from suppliers.connectors.feed.options import Content
 from suppliers.connectors.feed.sftp import open_sftp
-from suppliers.models import Breaker, Connection
+from suppliers.models import CircuitBreaker, Connection
 from suppliers.resilience import concurrency
 from tests.factories.connector_contexts import CountingGate, make_line
 from tests.factories.suppliers import make_supplier
@@ -74,7 +74,7 @@ def test_connector_reads_the_file_and_returns_the_account(server, tmp_path):
     feed = Feed(line(server, tmp_path))
 
     assert feed.sign_in() == USER
-    assert [page.ref for page in feed.pages()] == ["A-1"]
+    assert [page.external_id for page in feed.pages()] == ["A-1"]
     feed.close()
 
 
@@ -163,9 +163,9 @@ def test_each_step_passes_the_gate(server, tmp_path):
 
 
 def test_long_file_is_fetched_completely_in_steps(server, tmp_path, monkeypatch):
-    content = os.urandom(20 * sftp.PIECE + 7)
+    content = os.urandom(20 * sftp.CHUNK_BYTES + 7)
     (server.folder / "feed.csv").write_bytes(content)
-    monkeypatch.setattr(sftp, "FETCHES_FOR_S", 0.0)
+    monkeypatch.setattr(sftp, "FETCH_STEP_S", 0.0)
     wire = line(server, tmp_path)
 
     path = fetch.fetch(wire, content=Content.PRODUCTS).path
@@ -184,8 +184,8 @@ def test_gate_that_closes_during_a_fetch_leaves_no_partial_file(server, tmp_path
                 raise TemporaryError("not now")
             super().enter(call)
 
-    (server.folder / "feed.csv").write_bytes(os.urandom(20 * sftp.PIECE))
-    monkeypatch.setattr(sftp, "FETCHES_FOR_S", 0.0)
+    (server.folder / "feed.csv").write_bytes(os.urandom(20 * sftp.CHUNK_BYTES))
+    monkeypatch.setattr(sftp, "FETCH_STEP_S", 0.0)
     wire = replace(line(server, tmp_path), gate=Shutting())
 
     with pytest.raises(TemporaryError, match="not now"):
@@ -204,7 +204,7 @@ def test_hanging_step_ends_in_time(server, tmp_path, monkeypatch, verb):
     with pytest.raises(TemporaryError):
         fetch.fetch(line(server, tmp_path), content=Content.PRODUCTS)
 
-    assert time.monotonic() - started < sftp.ANSWER_S / 2
+    assert time.monotonic() - started < sftp.RESPONSE_TIMEOUT_S / 2
 
 
 def test_silent_server_times_out(settings, monkeypatch):
@@ -221,7 +221,7 @@ def test_silent_server_times_out(settings, monkeypatch):
         ):
             pass
 
-    assert time.monotonic() - started < sftp.ANSWER_S / 2
+    assert time.monotonic() - started < sftp.RESPONSE_TIMEOUT_S / 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -246,17 +246,17 @@ def test_slot_of_a_killed_worker_expires_soon(server, tmp_path, monkeypatch, ste
     supplier = make_supplier(f"lumen-{steps}", adapter="feed")
     connection = Connection.objects.get()
     long_ago = timezone.now() - timedelta(hours=1)
-    Breaker.objects.create(
+    CircuitBreaker.objects.create(
         connection=connection,
         failures=9,
         opened_at=long_ago,
         open_until=long_ago,
-        orders_wait_until=long_ago,
+        orders_blocked_until=long_ago,
     )
     connection.calls_per_second = 1000
-    gate = factory.gate_of(supplier, connection)
+    gate = factory.build_gate(supplier, connection)
     if steps > 1:
-        Breaker.objects.update(failures=0, opened_at=None, open_until=None)
+        CircuitBreaker.objects.update(failures=0, opened_at=None, open_until=None)
 
     with pytest.raises(KilledError):
         fetch.fetch(replace(line(server, tmp_path), gate=Killing()), content=Content.PRODUCTS)
@@ -265,6 +265,6 @@ def test_slot_of_a_killed_worker_expires_soon(server, tmp_path, monkeypatch, ste
     ((_, runs_out),) = store.zrange(f"slots:{supplier.code}", 0, -1, withscores=True)
     store.delete(f"slots:{supplier.code}")
     assert runs_out - time.time() < 70
-    probe_until = Breaker.objects.get().probe_until
-    assert (probe_until is not None) == (steps == 1)
-    assert probe_until is None or probe_until - timezone.now() < timedelta(seconds=60)
+    half_open_until = CircuitBreaker.objects.get().half_open_until
+    assert (half_open_until is not None) == (steps == 1)
+    assert half_open_until is None or half_open_until - timezone.now() < timedelta(seconds=60)

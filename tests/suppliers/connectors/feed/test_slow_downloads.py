@@ -16,7 +16,7 @@ from storefront.lib.http import observers
 from suppliers.connections import factory
 from suppliers.connectors.feed import fetch
 from suppliers.connectors.feed.options import Content
-from suppliers.models import Breaker, Connection
+from suppliers.models import CircuitBreaker, Connection
 from suppliers.resilience import concurrency
 from tests.factories.connector_contexts import CountingGate, make_line
 from tests.factories.suppliers import make_supplier
@@ -41,7 +41,7 @@ def line(httpserver, tmp_path, settings):
 
 
 def test_gate_is_notified_during_a_download(line, monkeypatch):
-    monkeypatch.setattr(observers, "BEAT_S", 0.0)
+    monkeypatch.setattr(observers, "HEARTBEAT_INTERVAL_S", 0.0)
 
     fetch.fetch(line, content=Content.PRODUCTS)
 
@@ -57,8 +57,8 @@ def test_slot_of_a_worker_killed_during_a_download_expires_soon(line, monkeypatc
             if not has_begun:
                 raise KilledError
 
-        def goes_on(self, call):
-            gate.goes_on(call)
+        def heartbeat(self, call):
+            gate.heartbeat(call)
             raise KilledError
 
         def leave(self, call, outcome):
@@ -68,14 +68,14 @@ def test_slot_of_a_worker_killed_during_a_download_expires_soon(line, monkeypatc
     supplier = make_supplier(CODE, adapter="feed")
     connection = Connection.objects.get()
     long_ago = timezone.now() - timedelta(hours=1)
-    Breaker.objects.create(
+    CircuitBreaker.objects.create(
         connection=connection,
         failures=9,
         opened_at=long_ago,
         open_until=long_ago,
-        orders_wait_until=long_ago,
+        orders_blocked_until=long_ago,
     )
-    gate = factory.gate_of(supplier, connection)
+    gate = factory.build_gate(supplier, connection)
 
     with pytest.raises(KilledError):
         fetch.fetch(replace(line, gate=Killing()), content=Content.PRODUCTS)
@@ -84,4 +84,4 @@ def test_slot_of_a_worker_killed_during_a_download_expires_soon(line, monkeypatc
     ((_, runs_out),) = store.zrange(f"slots:{CODE}", 0, -1, withscores=True)
     store.delete(f"slots:{CODE}")
     assert runs_out - time.time() < 90
-    assert Breaker.objects.get().probe_until - timezone.now() < timedelta(seconds=60)
+    assert CircuitBreaker.objects.get().half_open_until - timezone.now() < timedelta(seconds=60)

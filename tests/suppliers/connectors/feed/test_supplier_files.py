@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from catalog.attributes.normalization import enrich
-from catalog.records import BadRow
+from catalog.attributes.normalization import normalize
+from catalog.records import ImportIssue
 from suppliers.connectors.feed.formats.data_file import open_file
-from suppliers.connectors.feed.reader import Walk
-from suppliers.feed_mapping.suggestions import suggest
+from suppliers.connectors.feed.reader import FeedFileReader
+from suppliers.feed_mapping.suggestions import suggest_mapping
 
 FILES = Path(__file__).parent / "supplier_files"
 EXPECTED = json.loads((FILES / "expected.json").read_text(encoding="utf-8"))
@@ -30,19 +30,19 @@ ATTRIBUTES = frozenset(
 
 def read(path, work):
     file = open_file(path, work=work)
-    rows = [row for row in file.sample(20) if not isinstance(row, BadRow)]
-    mapping = suggest(file.detected.headers, rows)
-    walk = Walk(file, mapping, currency="EUR", work=work)
+    rows = [row for row in file.sample(20) if not isinstance(row, ImportIssue)]
+    mapping = suggest_mapping(file.detected.headers, rows)
+    file_reader = FeedFileReader(file, mapping, currency="EUR", work=work)
     skus, issues = {}, []
     try:
-        for page in walk.pages():
-            if isinstance(page, BadRow):
+        for page in file_reader.pages():
+            if isinstance(page, ImportIssue):
                 issues.append(f"{page.row}: {page.code}")
                 continue
-            enriched = enrich(page.record, source="feed")
-            found = [*page.problems, *([enriched] if isinstance(enriched, BadRow) else [])]
-            spec = {} if isinstance(enriched, BadRow) else enriched.spec
-            found += () if isinstance(enriched, BadRow) else enriched.issues
+            enriched = normalize(page.record, source="feed")
+            found = [*page.problems, *([enriched] if isinstance(enriched, ImportIssue) else [])]
+            spec = {} if isinstance(enriched, ImportIssue) else enriched.spec
+            found += () if isinstance(enriched, ImportIssue) else enriched.issues
             issues += [f"{each.row}: {each.code}" for each in found]
             for variant in page.record.variants:
                 stock = [row for row in page.stock or () if row.sku == variant.sku]
@@ -53,9 +53,9 @@ def read(path, work):
                     "packed_g": variant.packed_weight_g,
                     **{name: str(spec[name]) for name in sorted(ATTRIBUTES & spec.keys())},
                 }
-        newest = walk.shape().newest
+        newest = file_reader.profile().newest
     finally:
-        walk.close()
+        file_reader.close()
     return {
         **({"newest": newest.isoformat()} if newest else {}),
         "header_row": file.detected.header_row,

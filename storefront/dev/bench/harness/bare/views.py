@@ -77,7 +77,7 @@ def _answer(content: bytes, *, status: int = HTTPStatus.OK) -> HttpResponse:
 def one_query_list(request: HttpRequest) -> HttpResponse:
     """Show one page of one category: one query, one template."""
     cards = _rows(
-        f"SELECT {COLUMNS} FROM catalog_card WHERE channel_id ="  # noqa: S608 - our own columns
+        f"SELECT {COLUMNS} FROM catalog_productcard WHERE channel_id ="  # noqa: S608 - our own columns
         " (SELECT min(id) FROM catalog_channel) AND category_id ="
         " (SELECT id FROM catalog_category WHERE slug = %s)"
         " ORDER BY score DESC, id LIMIT %s",
@@ -90,7 +90,7 @@ def one_query_list(request: HttpRequest) -> HttpResponse:
 def one_row(_request: HttpRequest, slug: str) -> HttpResponse:
     """Show one row by an indexed name."""
     rows = _rows(
-        f"SELECT {COLUMNS} FROM catalog_card WHERE channel_id ="  # noqa: S608 - our own columns
+        f"SELECT {COLUMNS} FROM catalog_productcard WHERE channel_id ="  # noqa: S608 - our own columns
         " (SELECT min(id) FROM catalog_channel) AND slug = %s",
         slug,
     )

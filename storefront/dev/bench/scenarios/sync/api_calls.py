@@ -23,11 +23,11 @@ from django.utils import timezone
 
 from storefront.dev.bench.harness.connectors import SELLERS, Asked, Seller, Size
 from storefront.dev.bench.harness.suppliers import sandbox
-from storefront.lib.http.client import Api
-from suppliers.models import CallBudget, Connection, FeedRun, StockLevel, Supplier, SupplierOffer
+from storefront.lib.http.client import ApiClient
+from suppliers.models import CallQuota, Connection, StockLevel, Supplier, SupplierOffer, SyncRun
 from suppliers.sync import price_reading as sync_prices
 from suppliers.sync import products, schedule
-from suppliers.sync.runner import take_in
+from suppliers.sync.runner import run_sync
 
 KINDS = ("products", "prices", "stock")
 FIRST, AGAIN, DELTA = "first", "again", "1 % changed"
@@ -84,7 +84,7 @@ def measure(*, products: int, say: Callable[[str], None]) -> list[ApiCallFigures
         for seller in SELLERS:
             words = ["--count", str(products), *seller.words]
             data = Path(folder) / f"sandbox-{seller.name}"
-            with sandbox(seller.module, data=data, words=words) as url, Api(url) as control:
+            with sandbox(seller.module, data=data, words=words) as url, ApiClient(url) as control:
                 for each in _phases(seller, seller.connect(url), control, good=products):
                     say(each.words)
                     found.append(each)
@@ -92,7 +92,7 @@ def measure(*, products: int, say: Callable[[str], None]) -> list[ApiCallFigures
 
 
 def _phases(
-    seller: Seller, supplier: Supplier, control: Api, *, good: int
+    seller: Seller, supplier: Supplier, control: ApiClient, *, good: int
 ) -> Iterable[ApiCallFigures]:
     listed = int(control.get("/control/status")["products"])
     known = SupplierOffer.objects.filter(supplier=supplier)
@@ -102,7 +102,7 @@ def _phases(
         control,
         phase=FIRST,
         size=lambda: Size(products=listed, variations=_variations(supplier)),
-        outcome=lambda: (known.values("supplier_product").distinct().count(), good),
+        outcome=lambda: (known.values("product_external_id").distinct().count(), good),
     )
     turns = _turns(listed, supplier)
     size = Size(products=listed, variations=_variations(supplier), turns=turns)
@@ -119,7 +119,7 @@ def _phases(
 
 
 def _variations(supplier: Supplier) -> int:
-    of_products = SupplierOffer.objects.filter(supplier=supplier).values("supplier_product")
+    of_products = SupplierOffer.objects.filter(supplier=supplier).values("product_external_id")
     counts = of_products.annotate(skus=Count("pk")).values_list("skus", flat=True)
     return sum(skus for skus in counts if skus > 1)
 
@@ -127,15 +127,15 @@ def _variations(supplier: Supplier) -> int:
 def _turns(listed: int, supplier: Supplier) -> int:
     """Count the products that are due: costs once a day, texts once a week."""
     wire = supplier.connection
-    prices = sync_prices.ALL_WITHIN // timedelta(minutes=wire.prices_every_min)
-    words = products.ALL_WITHIN // timedelta(minutes=wire.products_every_min)
+    prices = sync_prices.ROTATION_PERIOD // timedelta(minutes=wire.prices_every_min)
+    words = products.ROTATION_PERIOD // timedelta(minutes=wire.products_every_min)
     return listed // prices + listed // words
 
 
 def _go(  # noqa: PLR0913 - who, through what, and what is to come of it
     seller: Seller,
     supplier: Supplier,
-    control: Api,
+    control: ApiClient,
     *,
     phase: str,
     size: Callable[[], Size],
@@ -164,9 +164,11 @@ def _go(  # noqa: PLR0913 - who, through what, and what is to come of it
     )
 
 
-def _until_done(seller: Seller, supplier: Supplier, control: Api) -> tuple[list[FeedRun], int]:
+def _until_done(
+    seller: Seller, supplier: Supplier, control: ApiClient
+) -> tuple[list[SyncRun], int]:
     """Run all three jobs, in as many windows as they need; return the runs, and their number."""
-    runs: list[FeedRun] = []
+    runs: list[SyncRun] = []
     done: set[str] = set()
     for window in range(1, MOST_WINDOWS):
         began = timezone.now()
@@ -175,11 +177,11 @@ def _until_done(seller: Seller, supplier: Supplier, control: Api) -> tuple[list[
                 continue
             now = timezone.now()
             since = max(began, schedule.list_since(supplier, kind, now=now))
-            run = take_in(supplier=supplier, kind=kind, now=now, list_since=since)
+            run = run_sync(supplier=supplier, kind=kind, now=now, list_since=since)
             runs.append(run)
-            if run.status == FeedRun.Status.APPLIED and not run.remaining:
+            if run.status == SyncRun.Status.APPLIED and not run.deferred_rows:
                 done.add(kind)
-            elif not CallBudget.objects.filter(connection__supplier=supplier).exists():
+            elif not CallQuota.objects.filter(connection__supplier=supplier).exists():
                 raise StuckError(f"{run}: {run.problem}")
         if len(done) == len(KINDS):
             return runs, window
@@ -187,22 +189,22 @@ def _until_done(seller: Seller, supplier: Supplier, control: Api) -> tuple[list[
     raise StuckError(f"{supplier} is not done after {MOST_WINDOWS} windows: {runs[-1].problem}")
 
 
-def _next_window(seller: Seller, supplier: Supplier, control: Api) -> None:
+def _next_window(seller: Seller, supplier: Supplier, control: ApiClient) -> None:
     over = timezone.now() - timedelta(seconds=1)
-    CallBudget.objects.filter(connection__supplier=supplier).update(until=over)
-    Connection.objects.filter(supplier=supplier).update(rest_until=None)
+    CallQuota.objects.filter(connection__supplier=supplier).update(until=over)
+    Connection.objects.filter(supplier=supplier).update(paused_until=None)
     seller.next_window(control)
 
 
-def _change(seller: Seller, supplier: Supplier, control: Api) -> dict[int, Decimal]:
+def _change(seller: Seller, supplier: Supplier, control: ApiClient) -> dict[int, Decimal]:
     """Lower the cost of one product in a hundred, and change its stock; return costs by offer."""
     wanted: dict[int, Decimal] = {}
     cheapest = (
         SupplierOffer.objects.filter(
             supplier=supplier, status=SupplierOffer.Status.ACTIVE, cost_amount__isnull=False
         )
-        .order_by("supplier_product", "cost_amount", "pk")
-        .distinct("supplier_product")
+        .order_by("product_external_id", "cost_amount", "pk")
+        .distinct("product_external_id")
     )
     for offer in list(cheapest)[::CHANGED_OF]:
         level = StockLevel.objects.filter(offer=offer).select_related("location").first()

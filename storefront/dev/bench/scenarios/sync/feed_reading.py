@@ -94,7 +94,7 @@ def walk(name: str, path: Path) -> FeedFigures:
     """Read a file in this process."""
     from suppliers.connectors.feed.formats.data_file import open_file  # noqa: PLC0415 - needs settings
     from suppliers.connectors.feed.mapping.spec import Mapping  # noqa: PLC0415
-    from suppliers.connectors.feed.reader import Walk  # noqa: PLC0415
+    from suppliers.connectors.feed.reader import FeedFileReader  # noqa: PLC0415
 
     fields = FIELDS | (PARENT if name == GROUPED else {})
     mapping = Mapping.read({"fields": fields, "images": [{"column": "Image"}]})
@@ -103,7 +103,7 @@ def walk(name: str, path: Path) -> FeedFigures:
     rows = pages = 0
     with tempfile.TemporaryDirectory() as work:
         file = open_file(path, work=Path(work))
-        found = Walk(file, mapping, currency="EUR", work=Path(work))
+        found = FeedFileReader(file, mapping, currency="EUR", work=Path(work))
         for page in found.pages():
             pages += 1
             rows += len(getattr(getattr(page, "record", None), "variants", ()))

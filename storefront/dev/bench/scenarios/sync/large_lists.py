@@ -37,9 +37,9 @@ RAW = (
     ),
     "COPY raw_rows FROM STDIN",
     (
-        "INSERT INTO suppliers_supplieroffer (supplier_id, supplier_sku, supplier_product, title,"
-        " cost_amount, currency, minimum_quantity, pack_size, status, missing_evidence, seen_at,"
-        " cost_as_of) SELECT {supplier}, sku, sku, title, amount, 'EUR', 1, 1, 'held', '', now(),"
+        "INSERT INTO suppliers_supplieroffer (supplier_id, supplier_sku, product_external_id, title,"
+        " cost_amount, currency, min_order_units, pack_size, status, missing_certificates, seen_at,"
+        " cost_reported_at) SELECT {supplier}, sku, sku, title, amount, 'EUR', 1, 1, 'on_hold', '', now(),"
         " now() FROM raw_rows ON CONFLICT (supplier_id, supplier_sku) DO UPDATE"
         " SET cost_amount = excluded.cost_amount"
     ),
@@ -49,7 +49,7 @@ RAW = (
     ),
     (
         "INSERT INTO suppliers_stocklevel (offer_id, location_id, reported_quantity, buffer,"
-        " reserved, allocated_unseen, as_of, is_silent, received_at) SELECT o.id, p.id, r.quantity,"
+        " reserved, allocated_outstanding, as_of, is_unconfirmed, received_at) SELECT o.id, p.id, r.quantity,"
         " 0, 0, 0, now(), false, now() FROM raw_rows r JOIN suppliers_supplieroffer o"
         " ON o.supplier_id = {supplier} AND o.supplier_sku = r.sku"
         " JOIN suppliers_stocklocation p ON p.supplier_id = {supplier}"
@@ -255,12 +255,12 @@ def _inside(kind: str) -> Job:
     from django.utils import timezone  # noqa: PLC0415 - needs settings
 
     from suppliers.models import Supplier  # noqa: PLC0415 - needs settings
-    from suppliers.sync.runner import take_in  # noqa: PLC0415 - needs settings
+    from suppliers.sync.runner import run_sync  # noqa: PLC0415 - needs settings
 
     supplier = Supplier.objects.select_related("connection").get(code=CODE)
     idle_mb = memory_mb("VmRSS")
     began, cpu_began, server_began = time.perf_counter(), time.process_time(), server_s()
-    run = take_in(supplier=supplier, kind=kind, now=timezone.now())
+    run = run_sync(supplier=supplier, kind=kind, now=timezone.now())
     return Job(
         status=run.status,
         problem=run.problem,

@@ -11,7 +11,7 @@ from django.conf import settings
 from storefront.dev.bench.harness.feed_files import write_csv
 from storefront.dev.bench.harness.workers import workers
 from storefront.dev.bench.scenarios.sync.feed_reading import FIELDS
-from suppliers.models import Connection, FeedRun, Supplier
+from suppliers.models import Connection, Supplier, SyncRun
 
 TASK = "suppliers.sync.tasks.sync_now"
 GOODS = 4_000
@@ -38,16 +38,16 @@ def _take_in(folder: Path, many: int) -> float:
         began = time.perf_counter()
         Celery(broker=settings.REDIS_URL).send_task(
             TASK,
-            kwargs={"supplier_id": supplier.pk, "kind": FeedRun.Kind.PRODUCTS},
+            kwargs={"supplier_id": supplier.pk, "kind": SyncRun.Kind.PRODUCTS},
             queue="syncs",
         )
-        while not FeedRun.objects.filter(supplier=supplier, ended_at__isnull=False).exists():
+        while not SyncRun.objects.filter(supplier=supplier, ended_at__isnull=False).exists():
             if time.perf_counter() > began + PATIENCE_S:
                 raise FailedError(f"{many} workers took longer than {PATIENCE_S} s")
             time.sleep(POLL_S)
         seconds = time.perf_counter() - began
-    run = FeedRun.objects.get(supplier=supplier)
-    if (run.status, run.created) != (FeedRun.Status.APPLIED, GOODS):
+    run = SyncRun.objects.get(supplier=supplier)
+    if (run.status, run.created) != (SyncRun.Status.APPLIED, GOODS):
         raise FailedError(f"{run.status}: {run.created} of {GOODS} goods. {run.problem}")
     return GOODS / seconds
 

@@ -5,47 +5,47 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from storefront.dev.sandboxes.cj.protocol import Call, RefusedError, Route
-from storefront.dev.sandboxes.cj.state import DAY_S, World, iso
+from storefront.dev.sandboxes.cj.protocol import ApiError, Call, Route
+from storefront.dev.sandboxes.cj.state import DAY_S, SandboxState, iso
 
 WRONG_KEY, BAD_TOKEN, NO_TOKEN, BAD_REFRESH = 1600005, 1600001, 1600002, 1600003
-SAME_PAIR_FOR_S = DAY_S
+SAME_TOKENS_FOR_S = DAY_S
 
 
 def get_access_token(call: Call) -> dict[str, Any]:
     """Issue a token pair: that of today, if it is still valid."""
     key = call.text("apiKey", default="") or call.text("password", default="")
-    if not secrets.compare_digest(key.encode(), call.world.rules.api_key.encode()):
-        raise RefusedError(WRONG_KEY)
-    world = call.world
-    with world.ledger.writing():
-        present = world.ledger.row(
+    if not secrets.compare_digest(key.encode(), call.state.rules.api_key.encode()):
+        raise ApiError(WRONG_KEY)
+    state = call.state
+    with state.ledger.writing():
+        present = state.ledger.row(
             "SELECT * FROM tokens WHERE kind = 'access' AND expires_s > ? AND created_s > ?"
             " ORDER BY created_s DESC",
             call.now_s,
-            call.now_s - SAME_PAIR_FOR_S,
+            call.now_s - SAME_TOKENS_FOR_S,
         )
-        pair = _read(world, present["pair"]) if present else _lend(world, call.now_s)
-    return {"openId": world.open_id, **pair}
+        pair = _read(state, present["pair"]) if present else _issue(state, call.now_s)
+    return {"openId": state.open_id, **pair}
 
 
 def refresh_access_token(call: Call) -> dict[str, Any]:
-    world = call.world
-    with world.ledger.writing():
-        row = world.ledger.row(
+    state = call.state
+    with state.ledger.writing():
+        row = state.ledger.row(
             "SELECT * FROM tokens WHERE kind = 'refresh' AND token = ? AND expires_s > ?",
             call.text("refreshToken", most=80),
             call.now_s,
         )
         if row is None:
-            raise RefusedError(BAD_REFRESH)
-        world.ledger.run("DELETE FROM tokens WHERE pair = ?", row["pair"])
-        return _lend(world, call.now_s)
+            raise ApiError(BAD_REFRESH)
+        state.ledger.run("DELETE FROM tokens WHERE pair = ?", row["pair"])
+        return _issue(state, call.now_s)
 
 
 def logout(call: Call) -> bool:
     pair = "SELECT pair FROM tokens WHERE token = ?"
-    call.world.ledger.run(f"DELETE FROM tokens WHERE pair = ({pair})", call.token)  # noqa: S608
+    call.state.ledger.run(f"DELETE FROM tokens WHERE pair = ({pair})", call.token)  # noqa: S608
     return True
 
 
@@ -55,43 +55,43 @@ def check(call: Call) -> None:
     Raises: RefusedError  the token is missing, unknown or expired
     """
     if not call.token:
-        raise RefusedError(NO_TOKEN)
-    row = call.world.ledger.row(
+        raise ApiError(NO_TOKEN)
+    row = call.state.ledger.row(
         "SELECT 1 FROM tokens WHERE kind = 'access' AND token = ? AND expires_s > ?",
         call.token,
         call.now_s,
     )
     if row is None:
-        raise RefusedError(BAD_TOKEN)
+        raise ApiError(BAD_TOKEN)
 
 
 def expire(call: Call) -> None:
     """Expire the caller's token, for a fault."""
-    call.world.ledger.run(
+    call.state.ledger.run(
         "UPDATE tokens SET expires_s = 0 WHERE kind = 'access' AND token = ?", call.token
     )
 
 
-def _lend(world: World, now_s: float) -> dict[str, str]:
+def _issue(state: SandboxState, now_s: float) -> dict[str, str]:
     pair = secrets.token_hex(8)
     for kind, life_s in (
-        ("access", world.rules.token_life_s),
-        ("refresh", world.rules.refresh_life_s),
+        ("access", state.rules.token_life_s),
+        ("refresh", state.rules.refresh_life_s),
     ):
-        world.ledger.insert(
+        state.ledger.insert(
             "tokens",
             token=secrets.token_hex(24),
             kind=kind,
             pair=pair,
-            open_id=world.open_id,
+            open_id=state.open_id,
             created_s=now_s,
             expires_s=now_s + life_s,
         )
-    return _read(world, pair)
+    return _read(state, pair)
 
 
-def _read(world: World, pair: str) -> dict[str, str]:
-    rows = world.ledger.rows("SELECT * FROM tokens WHERE pair = ?", pair)
+def _read(state: SandboxState, pair: str) -> dict[str, str]:
+    rows = state.ledger.rows("SELECT * FROM tokens WHERE pair = ?", pair)
     access, refresh = sorted(rows, key=lambda row: str(row["kind"]))
     return {
         "accessToken": access["token"],

@@ -8,7 +8,7 @@ from typing import Any
 
 from storefront.dev.sandboxes.cj import order_lifecycle
 from storefront.dev.sandboxes.cj.endpoints.orders import NOT_FOUND
-from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, ApiError, Call, Route
 from storefront.dev.sandboxes.cj.state import stamp
 
 CANNOT_CONFIRM, CANNOT_OPEN, CANNOT_CANCEL = 1607007, 1607008, 1607009
@@ -22,9 +22,9 @@ REASONS = {
 }
 REFUND, RESEND = "1", "2"
 TO_BALANCE, TO_PLATFORM = "1", "2"
-LEFT = (order_lifecycle.SHIPPED, order_lifecycle.DELIVERED)
+SHIPPED_STATUSES = (order_lifecycle.SHIPPED, order_lifecycle.DELIVERED)
 OPEN, CANCELED, DECIDED = "DISPUTE_OPEN", "DISPUTE_CANCELED", "DISPUTE_CLOSED"
-MOST_WORDS = 500
+MAX_MESSAGE_LENGTH = 500
 
 
 def dispute_products(call: Call) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def dispute_products(call: Call) -> dict[str, Any]:
 def dispute_confirm_info(call: Call) -> dict[str, Any]:
     order = _order(call)
     chosen = _chosen(call, order)
-    most = _worth(chosen)
+    most = _amount_of(chosen)
     return {
         "orderId": order["cj_id"],
         "orderNumber": order["order_number"],
@@ -70,15 +70,15 @@ def create(call: Call) -> bool:
     number = call.text("businessDisputeId", most=50)
     chosen = _chosen(call, order)
     if call.text("disputeReasonId", most=10) not in REASONS:
-        raise RefusedError(CANNOT_OPEN, "unknown disputeReasonId")
+        raise ApiError(CANNOT_OPEN, "unknown disputeReasonId")
     if call.text("expectType", most=2) not in {REFUND, RESEND}:
-        raise RefusedError(CANNOT_OPEN, "expectType must be 1 or 2")
+        raise ApiError(CANNOT_OPEN, "expectType must be 1 or 2")
     if call.text("refundType", most=2) not in {TO_BALANCE, TO_PLATFORM}:
-        raise RefusedError(CANNOT_OPEN, "refundType must be 1 or 2")
-    ledger = call.world.ledger
+        raise ApiError(CANNOT_OPEN, "refundType must be 1 or 2")
+    ledger = call.state.ledger
     with ledger.writing():
         if ledger.row("SELECT 1 FROM disputes WHERE business_id = ?", number):
-            raise RefusedError(CANNOT_OPEN, f"{number} exists already")
+            raise ApiError(CANNOT_OPEN, f"{number} exists already")
         count = ledger.fact("disputes_made", 0) + 1
         ledger.set_fact("disputes_made", count)
         ledger.insert(
@@ -89,9 +89,9 @@ def create(call: Call) -> bool:
             status=OPEN,
             reason_id=call.text("disputeReasonId"),
             expect_type=call.text("expectType"),
-            words=call.text("messageText", most=MOST_WORDS),
+            words=call.text("messageText", most=MAX_MESSAGE_LENGTH),
             lines=json.dumps(chosen, default=str),
-            most=str(_worth(chosen)),
+            most=str(_amount_of(chosen)),
             created_s=call.now_s,
         )
         ledger.effect("disputed", order=order | {"fault": call.fault}, at_s=call.now_s)
@@ -99,8 +99,8 @@ def create(call: Call) -> bool:
 
 
 def cancel(call: Call) -> bool:
-    order = order_lifecycle.order_by(call.world, call.text("orderId", most=50))
-    ledger = call.world.ledger
+    order = order_lifecycle.order_by(call.state, call.text("orderId", most=50))
+    ledger = call.state.ledger
     changed = ledger.run(
         "UPDATE disputes SET status = ? WHERE id = ? AND cj_id = ? AND status = ?",
         CANCELED,
@@ -109,7 +109,7 @@ def cancel(call: Call) -> bool:
         OPEN,
     )
     if not changed:
-        raise RefusedError(CANNOT_CANCEL, "no open dispute of this order")
+        raise ApiError(CANNOT_CANCEL, "no open dispute of this order")
     return True
 
 
@@ -119,7 +119,7 @@ def dispute_list(call: Call) -> dict[str, Any]:
     wanted = call.text("orderId", default="")
     rows = [
         _row(row)
-        for row in call.world.ledger.rows("SELECT * FROM disputes ORDER BY created_s DESC, id DESC")
+        for row in call.state.ledger.rows("SELECT * FROM disputes ORDER BY created_s DESC, id DESC")
         if wanted in {"", row["cj_id"]}
     ]
     return {
@@ -132,11 +132,11 @@ def dispute_list(call: Call) -> dict[str, Any]:
 
 
 def dispute_detail(call: Call) -> dict[str, Any]:
-    row = call.world.ledger.row(
+    row = call.state.ledger.row(
         "SELECT * FROM disputes WHERE id = ?", call.text("disputeId", most=50)
     )
     if row is None:
-        raise RefusedError(BAD_PARAM, "no such dispute")
+        raise ApiError(BAD_PARAM, "no such dispute")
     return _row(row) | {"productList": json.loads(row["lines"]), "messageText": row["words"]}
 
 
@@ -155,18 +155,18 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _order(call: Call) -> dict[str, Any]:
-    order = order_lifecycle.order_by(call.world, call.text("orderId", most=50))
+    order = order_lifecycle.order_by(call.state, call.text("orderId", most=50))
     if order is None:
-        raise RefusedError(NOT_FOUND)
-    if order["status"] not in LEFT:
-        raise RefusedError(CANNOT_CONFIRM, f"it is {order['status']}: nothing has left yet")
+        raise ApiError(NOT_FOUND)
+    if order["status"] not in SHIPPED_STATUSES:
+        raise ApiError(CANNOT_CONFIRM, f"it is {order['status']}: nothing has left yet")
     return order
 
 
 def _chosen(call: Call, order: dict[str, Any]) -> list[dict[str, Any]]:
     rows = call.body.get("productInfoList")
     if not isinstance(rows, list) or not rows:
-        raise RefusedError(BAD_PARAM, "productInfoList must be a list")
+        raise ApiError(BAD_PARAM, "productInfoList must be a list")
     known = {line["lineItemId"]: line for line in json.loads(order["lines"])}
     return [_line(row, known) for row in rows]
 
@@ -174,20 +174,20 @@ def _chosen(call: Call, order: dict[str, Any]) -> list[dict[str, Any]]:
 def _line(row: Any, known: dict[str, Any]) -> dict[str, Any]:
     line = known.get(str(row.get("lineItemId"))) if isinstance(row, dict) else None
     if line is None:
-        raise RefusedError(CANNOT_CONFIRM, "a line that is not in the order")
+        raise ApiError(CANNOT_CONFIRM, "a line that is not in the order")
     quantity = row.get("quantity")
     if not isinstance(quantity, int) or not 0 < quantity <= line["quantity"]:
-        raise RefusedError(CANNOT_CONFIRM, "more than was ordered")
+        raise ApiError(CANNOT_CONFIRM, "more than was ordered")
     try:
         price = Decimal(str(row.get("price")))
     except InvalidOperation as error:
-        raise RefusedError(CANNOT_CONFIRM, "a price that is none") from error
+        raise ApiError(CANNOT_CONFIRM, "a price that is none") from error
     if not 0 <= price <= Decimal(line["price"]):
-        raise RefusedError(CANNOT_CONFIRM, "more than was paid")
+        raise ApiError(CANNOT_CONFIRM, "more than was paid")
     return {"lineItemId": line["lineItemId"], "quantity": quantity, "price": price}
 
 
-def _worth(chosen: list[dict[str, Any]]) -> Decimal:
+def _amount_of(chosen: list[dict[str, Any]]) -> Decimal:
     return sum((line["price"] * line["quantity"] for line in chosen), Decimal(0))
 
 

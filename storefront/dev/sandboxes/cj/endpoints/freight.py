@@ -8,39 +8,39 @@ from storefront.dev.sandboxes.cj import freight, order_lifecycle
 from storefront.dev.sandboxes.cj.endpoints.products import NO_VARIANT, VARIANT_OFF_SHELF
 from storefront.dev.sandboxes.cj.freight import CNY_PER_USD, carrier_of
 from storefront.dev.sandboxes.cj.order_lifecycle import OrderLine, parcel_of
-from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, ApiError, Call, Route
 from storefront.dev.sandboxes.cj.state import stamp
 from storefront.dev.sandboxes.cj.stock import BY_COUNTRY
 
 NO_COUNTRY = 1605002
-MOST_LINES, MOST_PIECES = 50, 10_000
+MAX_LINES, MAX_UNITS = 50, 10_000
 
 
 def country_of(call: Call, name: str) -> str:
     code = call.text(name, most=10).upper()
     if code not in freight.COUNTRIES and code not in BY_COUNTRY:
-        raise RefusedError(NO_COUNTRY, code)
+        raise ApiError(NO_COUNTRY, code)
     return code
 
 
 def order_lines(call: Call) -> list[OrderLine]:
     """Parse the lines of an order or a quote."""
     rows = call.body.get("products")
-    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_LINES:
-        raise RefusedError(BAD_PARAM, f"products must be a list of 1 to {MOST_LINES}")
+    if not isinstance(rows, list) or not 0 < len(rows) <= MAX_LINES:
+        raise ApiError(BAD_PARAM, f"products must be a list of 1 to {MAX_LINES}")
     return [_line(call, row) for row in rows]
 
 
 def _line(call: Call, row: Any) -> OrderLine:
     if not isinstance(row, dict):
-        raise RefusedError(BAD_PARAM, "products must hold objects")
+        raise ApiError(BAD_PARAM, "products must hold objects")
     vid, sku = str(row.get("vid") or ""), str(row.get("sku") or "")
     quantity = row.get("quantity")
     if not isinstance(quantity, int) or isinstance(quantity, bool):
-        raise RefusedError(BAD_PARAM, "quantity must be a whole number")
-    if not 0 < quantity <= MOST_PIECES:
-        raise RefusedError(BAD_PARAM, f"quantity must be from 1 to {MOST_PIECES}")
-    catalog = call.world.catalog
+        raise ApiError(BAD_PARAM, "quantity must be a whole number")
+    if not 0 < quantity <= MAX_UNITS:
+        raise ApiError(BAD_PARAM, f"quantity must be from 1 to {MAX_UNITS}")
+    catalog = call.state.catalog
     product = catalog.by_vid(vid) if vid else catalog.by_sku(sku)
     names = {vid} if vid else {sku}
     found = [
@@ -49,9 +49,9 @@ def _line(call: Call, row: Any) -> OrderLine:
         if names & {each.vid, each.sku} and sku in {"", each.sku}
     ]
     if product is None or not found:
-        raise RefusedError(NO_VARIANT, vid or sku)
-    if product.pid in call.world.off_shelf:
-        raise RefusedError(VARIANT_OFF_SHELF, vid or sku)
+        raise ApiError(NO_VARIANT, vid or sku)
+    if product.pid in call.state.off_shelf:
+        raise ApiError(VARIANT_OFF_SHELF, vid or sku)
     return OrderLine(
         product=product,
         variant=found[0],
@@ -84,7 +84,7 @@ def freight_calculate(call: Call) -> list[dict[str, Any]]:
 def track_info(call: Call) -> list[dict[str, Any]]:
     rows = []
     for number in call.query.get("trackNumber", []):
-        order = call.world.ledger.row("SELECT * FROM orders WHERE track_number = ?", number)
+        order = call.state.ledger.row("SELECT * FROM orders WHERE track_number = ?", number)
         if order is None:
             continue
         arrived = order["status"] == order_lifecycle.DELIVERED

@@ -8,12 +8,12 @@ from typing import Any
 
 from storefront.dev.sandboxes.cj import freight, order_lifecycle, staff_actions
 from storefront.dev.sandboxes.cj.endpoints.freight import country_of, order_lines
-from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, OK, Call, RefusedError, Route
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, OK, ApiError, Call, Route
 from storefront.dev.sandboxes.cj.state import stamp
-from storefront.dev.sandboxes.cj.stock import SoldOutError
+from storefront.dev.sandboxes.cj.stock import InsufficientStockError
 
 NOT_FOUND_IN_DETAIL = 1600300
-DUPLICATE, NOT_FOUND, PAYMENT_FAILED, SOLD_OUT, TOO_POOR = (
+DUPLICATE, NOT_FOUND, PAYMENT_FAILED, SOLD_OUT, INSUFFICIENT_BALANCE = (
     1603003,
     1603100,
     1603101,
@@ -36,7 +36,7 @@ OPTIONAL = {
     "taxId": 20,
     "remark": 500,
 }
-MOST_AT_ONCE = 100
+MAX_PER_CALL = 100
 STATUSES = (
     *order_lifecycle.OPEN,
     order_lifecycle.SHIPPED,
@@ -52,31 +52,31 @@ def create_order(call: Call) -> dict[str, Any]:
     number = call.text("orderNumber", most=50)
     try:
         order = _create(call, number)
-    except RefusedError as error:
-        _note(call, number, error.code)
+    except ApiError as error:
+        _record_attempt(call, number, error.code)
         raise
-    _note(call, number, OK)
+    _record_attempt(call, number, OK)
     return _created(call, order)
 
 
 def _create(call: Call, number: str) -> dict[str, Any]:
-    world = call.world
+    state = call.state
     for name, most in (REQUIRED | OPTIONAL).items():
         call.text(name, most=most, default=None if name in REQUIRED else "")
-    if order_lifecycle.order_by(world, number):
-        raise RefusedError(DUPLICATE, number)
+    if order_lifecycle.order_by(state, number):
+        raise ApiError(DUPLICATE, number)
     end, start = country_of(call, "shippingCountryCode"), country_of(call, "fromCountryCode")
     lines = order_lines(call)
     line = freight.BY_NAME.get(call.text("logisticName", most=50))
     if line is None:
-        raise RefusedError(NO_LINE, call.text("logisticName"))
+        raise ApiError(NO_LINE, call.text("logisticName"))
     if line.start != start:
-        raise RefusedError(WRONG_LINE, f"{line.name} does not start in {start}")
+        raise ApiError(WRONG_LINE, f"{line.name} does not start in {start}")
     if reason := line.refusal(order_lifecycle.parcel_of(lines), end=end):
-        raise RefusedError(WRONG_LINE, reason)
+        raise ApiError(WRONG_LINE, reason)
     try:
         return order_lifecycle.create(
-            world,
+            state,
             number=number,
             lines=lines,
             line=line,
@@ -85,12 +85,12 @@ def _create(call: Call, number: str) -> dict[str, Any]:
             request=call.body,
             fault=call.fault,
         )
-    except order_lifecycle.TakenNumberError as error:
-        raise RefusedError(DUPLICATE, number) from error
-    except SoldOutError as error:
-        raise RefusedError(SOLD_OUT, f"vid {error}") from error
-    except order_lifecycle.TooPoorError as error:
-        raise RefusedError(TOO_POOR) from error
+    except order_lifecycle.DuplicateNumberError as error:
+        raise ApiError(DUPLICATE, number) from error
+    except InsufficientStockError as error:
+        raise ApiError(SOLD_OUT, f"vid {error}") from error
+    except order_lifecycle.InsufficientBalanceError as error:
+        raise ApiError(INSUFFICIENT_BALANCE) from error
 
 
 def _pay_type(call: Call, number: str) -> str:
@@ -100,13 +100,15 @@ def _pay_type(call: Call, number: str) -> str:
         order_lifecycle.PAY_BALANCE,
         order_lifecycle.CREATE_ONLY,
     }:
-        raise RefusedError(BAD_PARAM, "payType must be 1, 2 or 3")
-    is_held = staff_actions.why_held(call.world, number) and pay_type == order_lifecycle.PAY_BALANCE
+        raise ApiError(BAD_PARAM, "payType must be 1, 2 or 3")
+    is_held = (
+        staff_actions.hold_reason(call.state, number) and pay_type == order_lifecycle.PAY_BALANCE
+    )
     return order_lifecycle.CREATE_ONLY if is_held else pay_type
 
 
-def _note(call: Call, number: str, code: int) -> None:
-    call.world.ledger.insert(
+def _record_attempt(call: Call, number: str, code: int) -> None:
+    call.state.ledger.insert(
         "attempts", at_s=call.now_s, order_number=number, code=code, fault=call.fault
     )
 
@@ -114,7 +116,7 @@ def _note(call: Call, number: str, code: int) -> None:
 def _created(call: Call, order: dict[str, Any]) -> dict[str, Any]:
     total = f"{Decimal(order['product_amount']) + Decimal(order['postage_amount']):.2f}"
     is_page = order["status"] == order_lifecycle.UNPAID
-    held = staff_actions.why_held(call.world, order["order_number"])
+    held = staff_actions.hold_reason(call.state, order["order_number"])
     return {
         "orderId": order["cj_id"],
         "orderNumber": order["order_number"],
@@ -131,7 +133,7 @@ def _created(call: Call, order: dict[str, Any]) -> dict[str, Any]:
         "orderOriginalAmount": total,
         "totalDiscountAmount": "0.00",
         "actualPayment": total if order["paid_s"] else "0.00",
-        "cjPayUrl": f"{call.world.base_url}/pay/{order['cj_id']}" if is_page else None,
+        "cjPayUrl": f"{call.state.base_url}/pay/{order['cj_id']}" if is_page else None,
         "logisticsMiss": bool(held and held["is_route"]),
         "orderStatus": order["status"],
         "productInfoList": [
@@ -153,18 +155,18 @@ def _created(call: Call, order: dict[str, Any]) -> dict[str, Any]:
 
 def get_order_detail(call: Call) -> dict[str, Any]:
     name = call.text("orderId", most=50)
-    order = order_lifecycle.order_by(call.world, name)
+    order = order_lifecycle.order_by(call.state, name)
     if order is None:
-        raise RefusedError(NOT_FOUND_IN_DETAIL, "order not found")
+        raise ApiError(NOT_FOUND_IN_DETAIL, "order not found")
     return _detail(call, order)
 
 
 def get_order_details(call: Call) -> list[dict[str, Any]]:
     """Return many orders; missing ones are left out."""
     names = call.texts("orderIds")
-    if len(names) > MOST_AT_ONCE:
-        raise RefusedError(BAD_PARAM, f"orderIds: {MOST_AT_ONCE} at most")
-    found = [order_lifecycle.order_by(call.world, name) for name in dict.fromkeys(names)]
+    if len(names) > MAX_PER_CALL:
+        raise ApiError(BAD_PARAM, f"orderIds: {MAX_PER_CALL} at most")
+    found = [order_lifecycle.order_by(call.state, name) for name in dict.fromkeys(names)]
     return [_detail(call, order) for order in found if order is not None]
 
 
@@ -189,7 +191,7 @@ def _detail(call: Call, order: dict[str, Any]) -> dict[str, Any]:
         ],
         "splitOrderIds": [
             row["cj_id"]
-            for row in call.world.ledger.rows(
+            for row in call.state.ledger.rows(
                 "SELECT cj_id FROM orders WHERE parent_cj_id = ?", order["cj_id"]
             )
         ],
@@ -240,11 +242,11 @@ def list_orders(call: Call) -> dict[str, Any]:
     size = call.whole("pageSize", default=20, least=1, most=200)
     status = call.text("status", default=order_lifecycle.CANCELLED)
     if status not in STATUSES:
-        raise RefusedError(BAD_PARAM, f"status must be one of {', '.join(STATUSES)}")
+        raise ApiError(BAD_PARAM, f"status must be one of {', '.join(STATUSES)}")
     ids = {word for value in call.query.get("orderIds", []) for word in value.split(",")}
     rows = [
         order
-        for order in call.world.ledger.rows(
+        for order in call.state.ledger.rows(
             "SELECT * FROM orders WHERE status = ? ORDER BY created_s DESC, cj_id DESC", status
         )
         if not ids or order["cj_id"] in ids or order["order_number"] in ids
@@ -259,16 +261,16 @@ def list_orders(call: Call) -> dict[str, Any]:
 
 def delete_order(call: Call) -> str:
     name = call.text("orderId", most=50)
-    world = call.world
-    with world.ledger.writing():
-        order = order_lifecycle.order_by(world, name)
+    state = call.state
+    with state.ledger.writing():
+        order = order_lifecycle.order_by(state, name)
         if order is None:
-            raise RefusedError(NOT_FOUND)
+            raise ApiError(NOT_FOUND)
         if order["status"] not in {order_lifecycle.CREATED, order_lifecycle.IN_CART}:
-            raise RefusedError(CANNOT_DELETE, f"it is {order['status']}")
-        order_lifecycle.return_stock(world, order)
-        world.ledger.run("DELETE FROM orders WHERE cj_id = ?", order["cj_id"])
-        world.ledger.effect("deleted", order=order | {"fault": call.fault}, at_s=call.now_s)
+            raise ApiError(CANNOT_DELETE, f"it is {order['status']}")
+        order_lifecycle.return_stock(state, order)
+        state.ledger.run("DELETE FROM orders WHERE cj_id = ?", order["cj_id"])
+        state.ledger.effect("deleted", order=order | {"fault": call.fault}, at_s=call.now_s)
     return str(order["cj_id"])
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from storefront.dev.sandboxes.cj import order_lifecycle, staff_actions
 from storefront.dev.sandboxes.cj.endpoints.orders import (
     CANNOT_CONFIRM,
+    INSUFFICIENT_BALANCE,
     NOT_FOUND,
     PAYMENT_FAILED,
-    TOO_POOR,
 )
-from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, ApiError, Call, Route
 from storefront.dev.sandboxes.cj.state import stamp
 
 PAY_WITHIN_S = 3600
@@ -22,29 +22,33 @@ PAY_WITHIN_S = 3600
 def add_cart(call: Call) -> dict[str, Any]:
     orders = _orders(call)
     free = [
-        order for order in orders if not staff_actions.why_held(call.world, order["order_number"])
+        order
+        for order in orders
+        if not staff_actions.hold_reason(call.state, order["order_number"])
     ]
-    added = _move(
+    added = _set_statuses(
         call, free, {order_lifecycle.CREATED, order_lifecycle.IN_CART}, order_lifecycle.IN_CART
     )
     return {
         "successCount": len(added),
         "addSuccessOrders": [order["cj_id"] for order in added],
-        "interceptOrders": [_why_not(call, order) for order in orders if order not in added],
+        "interceptOrders": [
+            _rejection_reason(call, order) for order in orders if order not in added
+        ],
     }
 
 
 def add_cart_confirm(call: Call) -> dict[str, Any]:
     """Confirm the orders in the cart: they become one shipment to be paid."""
     orders = _orders(call)
-    confirmed = _move(
+    confirmed = _set_statuses(
         call, orders, {order_lifecycle.IN_CART, order_lifecycle.UNPAID}, order_lifecycle.UNPAID
     )
     if not confirmed:
-        raise RefusedError(CANNOT_CONFIRM, "no such order in the cart")
+        raise ApiError(CANNOT_CONFIRM, "no such order in the cart")
     shipment = confirmed[0]["shipment_order_id"]
     for order in confirmed:
-        call.world.ledger.run(
+        call.state.ledger.run(
             "UPDATE orders SET shipment_order_id = ? WHERE cj_id = ?", shipment, order["cj_id"]
         )
     return {
@@ -52,7 +56,9 @@ def add_cart_confirm(call: Call) -> dict[str, Any]:
         "submitSuccess": True,
         "shipmentsId": shipment,
         "result": "success",
-        "interceptOrders": [_why_not(call, order) for order in orders if order not in confirmed],
+        "interceptOrders": [
+            _rejection_reason(call, order) for order in orders if order not in confirmed
+        ],
     }
 
 
@@ -60,7 +66,7 @@ def save_generate_parent_order(call: Call) -> dict[str, Any]:
     orders = _shipment(call)
     pay_id = f"PAY{orders[0]['cj_id']}"
     for order in orders:
-        call.world.ledger.run(
+        call.state.ledger.run(
             "UPDATE orders SET pay_id = ? WHERE cj_id = ?", pay_id, order["cj_id"]
         )
     total = sum(order_lifecycle.total_cents(order) for order in orders)
@@ -76,43 +82,43 @@ def pay_balance_v2(call: Call) -> bool:
     orders = _shipment(call)
     pay_id = call.text("payId", most=50)
     if any(order["pay_id"] != pay_id for order in orders):
-        raise RefusedError(PAYMENT_FAILED, "payId and shipmentOrderId do not belong together")
+        raise ApiError(PAYMENT_FAILED, "payId and shipmentOrderId do not belong together")
     try:
-        with call.world.ledger.writing():
+        with call.state.ledger.writing():
             for order in orders:
-                order_lifecycle.pay(call.world, order, fault=call.fault)
-    except order_lifecycle.TooPoorError as error:
-        raise RefusedError(TOO_POOR) from error
+                order_lifecycle.pay(call.state, order, fault=call.fault)
+    except order_lifecycle.InsufficientBalanceError as error:
+        raise ApiError(INSUFFICIENT_BALANCE) from error
     return True
 
 
 def get_balance(call: Call) -> dict[str, Any]:
     return {
-        "amount": f"{Decimal(order_lifecycle.balance_cents(call.world)) / 100:.2f}",
+        "amount": f"{Decimal(order_lifecycle.balance_cents(call.state)) / 100:.2f}",
         "freezeAmount": "0.00",
         "noWithdrawalAmount": "0.00",
     }
 
 
 def _orders(call: Call) -> list[dict[str, Any]]:
-    found = [order_lifecycle.order_by(call.world, cj_id) for cj_id in call.texts("cjOrderIdList")]
+    found = [order_lifecycle.order_by(call.state, cj_id) for cj_id in call.texts("cjOrderIdList")]
     if None in found:
-        raise RefusedError(NOT_FOUND)
+        raise ApiError(NOT_FOUND)
     return [order for order in found if order is not None]
 
 
-def _move(
+def _set_statuses(
     call: Call, orders: list[dict[str, Any]], sources: set[str], status: str
 ) -> list[dict[str, Any]]:
     moved = [order for order in orders if order["status"] in sources]
     for order in moved:
         if order["status"] != status:
-            order_lifecycle.put(call.world, order, status=status, fault=call.fault)
+            order_lifecycle.set_status(call.state, order, status=status, fault=call.fault)
     return moved
 
 
-def _why_not(call: Call, order: dict[str, Any]) -> dict[str, Any]:
-    held = staff_actions.why_held(call.world, order["order_number"])
+def _rejection_reason(call: Call, order: dict[str, Any]) -> dict[str, Any]:
+    held = staff_actions.hold_reason(call.state, order["order_number"])
     code, message = BAD_PARAM, f"it is {order['status']}"
     if held:
         code, message = held["code"], held["message"]
@@ -120,34 +126,38 @@ def _why_not(call: Call, order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shipment(call: Call) -> list[dict[str, Any]]:
-    orders = call.world.ledger.rows(
+    orders = call.state.ledger.rows(
         "SELECT * FROM orders WHERE shipment_order_id = ? AND status = ?",
         call.text("shipmentOrderId", most=50),
         order_lifecycle.UNPAID,
     )
     if not orders:
-        raise RefusedError(NOT_FOUND, "no unpaid order belongs to this shipment")
+        raise ApiError(NOT_FOUND, "no unpaid order belongs to this shipment")
     return orders
 
 
-def _at_once(handler: Callable[[Call], Any]) -> Callable[[Call], Any]:
+def _in_transaction(handler: Callable[[Call], Any]) -> Callable[[Call], Any]:
     """Run the handler in a transaction, so that no other call moves the order meanwhile."""
 
     def whole(call: Call) -> Any:
-        with call.world.ledger.writing():
+        with call.state.ledger.writing():
             return handler(call)
 
     return whole
 
 
 ROUTES = (
-    Route(method="POST", path="shopping/order/addCart", handler=_at_once(add_cart)),
-    Route(method="POST", path="shopping/order/addCartConfirm", handler=_at_once(add_cart_confirm)),
+    Route(method="POST", path="shopping/order/addCart", handler=_in_transaction(add_cart)),
+    Route(
+        method="POST",
+        path="shopping/order/addCartConfirm",
+        handler=_in_transaction(add_cart_confirm),
+    ),
     Route(
         method="POST",
         path="shopping/order/saveGenerateParentOrder",
-        handler=_at_once(save_generate_parent_order),
+        handler=_in_transaction(save_generate_parent_order),
     ),
-    Route(method="POST", path="shopping/pay/payBalanceV2", handler=_at_once(pay_balance_v2)),
+    Route(method="POST", path="shopping/pay/payBalanceV2", handler=_in_transaction(pay_balance_v2)),
     Route(method="GET", path="shopping/pay/getBalance", handler=get_balance),
 )

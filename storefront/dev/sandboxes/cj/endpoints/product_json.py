@@ -8,33 +8,35 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from storefront.dev.sandboxes.cj.state import World, stamp
+from storefront.dev.sandboxes.cj.state import SandboxState, stamp
 from storefront.dev.sandboxes.cj.stock import BY_COUNTRY
 from storefront.dev.sandboxes.goods.model import Product, Variant
 
 VERIFIED, UNVERIFIED = "1", "2"
 
 
-def piles(world: World, product: Product, variant: Variant, *, suffix: str) -> list[dict[str, Any]]:
+def stock_by_country(
+    state: SandboxState, product: Product, variant: Variant, *, suffix: str
+) -> list[dict[str, Any]]:
     """Return the stock of a variant by country.
 
     Shape:  ``suffix`` is ``Num`` in the older endpoints, and empty in the newer ones
     """
     rows = []
-    for country in world.shelves.countries(product):
-        pile, area = world.told(product, variant, country=country), BY_COUNTRY[country]
+    for country in state.stock_store.countries(product):
+        level, area = state.told(product, variant, country=country), BY_COUNTRY[country]
         rows.append(
             {
                 "countryCode": country,
-                f"totalInventory{suffix}": pile.total,
-                f"cjInventory{suffix}": pile.ready,
-                f"factoryInventory{suffix}": pile.at_factory,
-                "verifiedWarehouse": VERIFIED if pile.ready > 0 else UNVERIFIED,
+                f"totalInventory{suffix}": level.total,
+                f"cjInventory{suffix}": level.ready,
+                f"factoryInventory{suffix}": level.at_factory,
+                "verifiedWarehouse": VERIFIED if level.ready > 0 else UNVERIFIED,
                 "stock": [
                     {
                         "stockId": area.stock_id,
-                        "inventory": pile.ready,
-                        "factoryInventory": pile.at_factory,
+                        "inventory": level.ready,
+                        "factoryInventory": level.at_factory,
                     }
                 ],
             }
@@ -42,9 +44,9 @@ def piles(world: World, product: Product, variant: Variant, *, suffix: str) -> l
     return rows
 
 
-def variant_stock(world: World, product: Product, *, suffix: str) -> list[dict[str, Any]]:
+def variant_stock(state: SandboxState, product: Product, *, suffix: str) -> list[dict[str, Any]]:
     return [
-        {"vid": each.vid, "inventory": piles(world, product, each, suffix=suffix)}
+        {"vid": each.vid, "inventory": stock_by_country(state, product, each, suffix=suffix)}
         for each in product.variants
     ]
 
@@ -66,24 +68,26 @@ def by_country(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(totals.values())
 
 
-def stock_row(world: World, product: Product, variant: Variant, country: str) -> dict[str, Any]:
+def stock_row(
+    state: SandboxState, product: Product, variant: Variant, country: str
+) -> dict[str, Any]:
     """Return a row of the stock endpoints."""
-    pile, area = world.told(product, variant, country=country), BY_COUNTRY[country]
+    level, area = state.told(product, variant, country=country), BY_COUNTRY[country]
     return {
         "vid": variant.vid,
         "areaId": area.area_id,
         "areaEn": area.name,
         "countryCode": country,
         "countryNameEn": area.country_name,
-        "storageNum": pile.total,
-        "totalInventoryNum": pile.total,
-        "cjInventoryNum": pile.ready,
-        "factoryInventoryNum": pile.at_factory,
+        "storageNum": level.total,
+        "totalInventoryNum": level.total,
+        "cjInventoryNum": level.ready,
+        "factoryInventoryNum": level.at_factory,
         "stock": [
             {
                 "stockId": area.stock_id,
-                "inventory": pile.ready,
-                "factoryInventory": pile.at_factory,
+                "inventory": level.ready,
+                "factoryInventory": level.at_factory,
             }
         ],
     }
@@ -104,44 +108,46 @@ def second_level(product: Product) -> str:
     return product.family.title()
 
 
-def picture(world: World, product: Product, variant: Variant | None, angle: str = "front") -> str:
+def picture(
+    state: SandboxState, product: Product, variant: Variant | None, angle: str = "front"
+) -> str:
     place = variant.place if variant else 0
-    return f"{world.base_url}/pictures/{product.pid}/{place}/{angle}.png"
+    return f"{state.base_url}/pictures/{product.pid}/{place}/{angle}.png"
 
 
-def _pictures(world: World, product: Product) -> list[str]:
+def _pictures(state: SandboxState, product: Product) -> list[str]:
     first, *others = product.variants or (None,)
     seen = {first.color if first else ""}
     angles = ANGLES if product.light else DARK_ANGLES
-    urls = [picture(world, product, first, angle) for angle in angles]
+    urls = [picture(state, product, first, angle) for angle in angles]
     for variant in others:
         if variant and variant.color not in seen:
             seen.add(variant.color)
-            urls.append(picture(world, product, variant))
+            urls.append(picture(state, product, variant))
     return urls
 
 
-def price_text(world: World, product: Product) -> str | None:
+def price_text(state: SandboxState, product: Product) -> str | None:
     """Return the price as lists show it: one, or from -- to."""
     if product.flaw == "missing_price" or not product.variants:
         return None
-    prices = sorted(world.shelves.price(variant) for variant in product.variants)
+    prices = sorted(state.stock_store.price(variant) for variant in product.variants)
     least, most = prices[0], prices[-1]
     return f"{least:.2f}" if least == most else f"{least:.2f} -- {most:.2f}"
 
 
-def list_row(world: World, product: Product, *, with_description: bool) -> dict[str, Any]:
+def list_row(state: SandboxState, product: Product, *, with_description: bool) -> dict[str, Any]:
     """Return a row of listV2."""
-    price, stock = price_text(world, product), variant_stock(world, product, suffix="")
-    found = [pile for variant in stock for pile in variant["inventory"]]
-    ready = sum(pile["cjInventory"] for pile in found)
-    unready = sum(pile["factoryInventory"] for pile in found)
+    price, stock = price_text(state, product), variant_stock(state, product, suffix="")
+    found = [level for variant in stock for level in variant["inventory"]]
+    ready = sum(level["cjInventory"] for level in found)
+    unready = sum(level["factoryInventory"] for level in found)
     row = {
         "id": product.pid,
         "nameEn": product.title,
         "sku": product.spu,
         "spu": product.spu,
-        "bigImage": picture(world, product, None),
+        "bigImage": picture(state, product, None),
         "sellPrice": price,
         "nowPrice": price,
         "discountPrice": None,
@@ -185,14 +191,14 @@ def list_row(world: World, product: Product, *, with_description: bool) -> dict[
     return row
 
 
-def old_row(world: World, product: Product) -> dict[str, Any]:
+def old_row(state: SandboxState, product: Product) -> dict[str, Any]:
     """Return a row of the older list."""
     return {
         "pid": product.pid,
         "productName": json.dumps([product.title]),
         "productNameEn": product.title,
         "productSku": product.spu,
-        "productImage": picture(world, product, None),
+        "productImage": picture(state, product, None),
         "productWeight": weight_text(product, packed=False),
         "productType": "ORDINARY_PRODUCT",
         "productUnit": "unit(s)",
@@ -202,7 +208,7 @@ def old_row(world: World, product: Product) -> dict[str, Any]:
         "listedNum": product.listed_count,
         "supplierName": product.maker.legal_name,
         "supplierId": product.maker.code,
-        "sellPrice": price_text(world, product),
+        "sellPrice": price_text(state, product),
         "createTime": stamp(product.listed_s),
         "isVideo": 0,
         "saleStatus": 3,
@@ -235,18 +241,18 @@ def description(product: Product) -> str:
     return f"<p>{lead}</p><table><tbody>{rows}</tbody></table>"
 
 
-def page(world: World, product: Product, *, with_stock: bool) -> dict[str, Any]:
+def page(state: SandboxState, product: Product, *, with_stock: bool) -> dict[str, Any]:
     """Return the answer of product/query."""
     pro = ["HAVE_ELECTRICITY", "HAVE_BATTERY"] if product.is_lithium else ["COMMON"]
-    price = price_text(world, product)
+    price = price_text(state, product)
     answer = {
         "pid": product.pid,
         "productName": json.dumps([product.title], ensure_ascii=False),
         "productNameEn": product.title,
         "productSku": product.spu,
-        "productImage": picture(world, product, None),
-        "bigImage": picture(world, product, None),
-        "productImageSet": _pictures(world, product),
+        "productImage": picture(state, product, None),
+        "bigImage": picture(state, product, None),
+        "productImageSet": _pictures(state, product),
         "productWeight": weight_text(product, packed=False),
         "packWeight": weight_text(product, packed=True),
         "productType": "ORDINARY_PRODUCT",
@@ -274,7 +280,7 @@ def page(world: World, product: Product, *, with_stock: bool) -> dict[str, Any]:
         "supplierName": product.maker.legal_name,
         "supplierId": product.maker.code,
         "customizationVersion": None,
-        "variants": variants(world, product, with_stock=with_stock),
+        "variants": variants(state, product, with_stock=with_stock),
     }
     if product.flaw == "null_fields":
         answer |= dict.fromkeys(
@@ -283,15 +289,15 @@ def page(world: World, product: Product, *, with_stock: bool) -> dict[str, Any]:
     return answer
 
 
-def variants(world: World, product: Product, *, with_stock: bool) -> list[dict[str, Any]]:
-    return [variant_row(world, product, each, with_stock=with_stock) for each in product.variants]
+def variants(state: SandboxState, product: Product, *, with_stock: bool) -> list[dict[str, Any]]:
+    return [variant_row(state, product, each, with_stock=with_stock) for each in product.variants]
 
 
 def variant_row(
-    world: World, product: Product, variant: Variant, *, with_stock: bool
+    state: SandboxState, product: Product, variant: Variant, *, with_stock: bool
 ) -> dict[str, Any]:
     length, width, height = (side + 12 for side in product.size_mm)  # the box around it
-    price: Decimal | None = world.shelves.price(variant)
+    price: Decimal | None = state.stock_store.price(variant)
     row: dict[str, Any] = {
         "vid": variant.vid,
         "pid": product.pid,
@@ -299,7 +305,7 @@ def variant_row(
         "variantNameEn": f"{product.title} {' '.join(variant.values)}",
         "variantSku": variant.sku,
         "variantUnit": None,
-        "variantImage": picture(world, product, variant),
+        "variantImage": picture(state, product, variant),
         "variantStandard": f"long={length},width={width},height={height}",
         "variantKey": "-".join(variant.values),
         "variantProperty": "",
@@ -322,5 +328,5 @@ def variant_row(
     if product.flaw == "null_fields":
         row |= dict.fromkeys(("variantNameEn", "variantImage", "variantWeight", "barcode", "mpn"))
     if with_stock:
-        row["inventories"] = piles(world, product, variant, suffix="")
+        row["inventories"] = stock_by_country(state, product, variant, suffix="")
     return row

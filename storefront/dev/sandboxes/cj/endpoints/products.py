@@ -8,9 +8,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from storefront.dev.sandboxes.cj.endpoints import product_json
-from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
-from storefront.dev.sandboxes.cj.state import World
-from storefront.dev.sandboxes.goods.generator import WHEEL
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, ApiError, Call, Route
+from storefront.dev.sandboxes.cj.state import SandboxState
+from storefront.dev.sandboxes.goods.generator import KIND_SEQUENCE
 from storefront.dev.sandboxes.goods.model import Product
 
 NO_PRODUCT, NO_VARIANT = 1602001, 1602000
@@ -21,7 +21,7 @@ TIMES = ("timeStart", "timeEnd")
 
 def get_category(_: Call) -> list[dict[str, Any]]:
     tree: dict[str, set[str]] = {}
-    for kind in WHEEL:
+    for kind in KIND_SEQUENCE:
         tree.setdefault(kind.family.title(), set()).add(kind.category)
     return [
         {
@@ -49,14 +49,14 @@ def list_v2(call: Call) -> dict[str, Any]:
     page = call.whole("page", default=1, least=1, most=1000)
     size = call.whole("size", default=10, least=1, most=100)
     places = _places(call)
-    total = min(len(places), call.world.rules.most_listed)
+    total = min(len(places), call.state.rules.most_listed)
     shown = places[(page - 1) * size : min(page * size, total)]
     with_description = "enable_description" in call.features()
-    world = call.world
+    state = call.state
     rows = [
-        product_json.list_row(world, product, with_description=with_description)
+        product_json.list_row(state, product, with_description=with_description)
         for place in shown
-        if (product := world.catalog.at(place)).pid not in world.off_shelf
+        if (product := state.catalog.at(place)).pid not in state.off_shelf
     ]
     return {
         "pageNumber": page,
@@ -76,38 +76,38 @@ def list_v1(call: Call) -> dict[str, Any]:
         "pageNum": page,
         "pageSize": size,
         "total": len(places),
-        "list": [product_json.old_row(call.world, call.world.catalog.at(place)) for place in shown],
+        "list": [product_json.old_row(call.state, call.state.catalog.at(place)) for place in shown],
     }
 
 
 def _places(call: Call) -> Sequence[int]:
     """Return the matching positions of the catalog; without filters no product is generated."""
-    world = call.world
+    state = call.state
     wanted = tuple(call.text(name, default="") for name in (*FILTERS, *TIMES))
     if not any(wanted):
-        return range(world.visible)
-    known = (str(world.visible), *wanted)
-    if known not in world.found:
-        if len(world.found) > 64:  # noqa: PLR2004 - searches repeat only for a short time
-            world.found.clear()
-        world.found[known] = [
+        return range(state.visible)
+    known = (str(state.visible), *wanted)
+    if known not in state.found:
+        if len(state.found) > 64:  # noqa: PLR2004 - searches repeat only for a short time
+            state.found.clear()
+        state.found[known] = [
             place
-            for place in _places_in(world, call.text("categoryId", default=""))
-            if _matches(world, world.catalog.at(place), dict(zip((*FILTERS, *TIMES), wanted)))  # noqa: B905
+            for place in _places_in(state, call.text("categoryId", default=""))
+            if _matches(state, state.catalog.at(place), dict(zip((*FILTERS, *TIMES), wanted)))  # noqa: B905
         ]
-    return world.found[known]
+    return state.found[known]
 
 
-def _places_in(world: World, category: str) -> Iterator[int]:
+def _places_in(state: SandboxState, category: str) -> Iterator[int]:
     """Yield the positions of a category, indexed once: categories never change."""
-    if category and not world.filed:
+    if category and not state.filed:
         filed: dict[str, list[int]] = defaultdict(list)
-        for place in range(len(world.catalog)):
-            for each in _categories_of(world.catalog.at(place)):
+        for place in range(len(state.catalog)):
+            for each in _categories_of(state.catalog.at(place)):
                 filed[each].append(place)
-        world.filed = filed
-    places = world.filed.get(category, ()) if category else range(world.visible)
-    return (place for place in places if place < world.visible)
+        state.filed = filed
+    places = state.filed.get(category, ()) if category else range(state.visible)
+    return (place for place in places if place < state.visible)
 
 
 def _categories_of(product: Product) -> set[str]:
@@ -118,16 +118,16 @@ def _categories_of(product: Product) -> set[str]:
     }
 
 
-def _matches(world: World, product: Product, wanted: dict[str, str]) -> bool:
+def _matches(state: SandboxState, product: Product, wanted: dict[str, str]) -> bool:
     word = wanted["keyWord"].lower()
-    prices = [world.shelves.price(variant) for variant in product.variants] or [Decimal(0)]
+    prices = [state.stock_store.price(variant) for variant in product.variants] or [Decimal(0)]
     listed_ms = product.listed_s * 1000
     try:
         return all(
             (
                 not word or word in product.title.lower() or word in product.spu.lower(),
                 not wanted["countryCode"]
-                or wanted["countryCode"] in world.shelves.countries(product),
+                or wanted["countryCode"] in state.stock_store.countries(product),
                 not wanted["startSellPrice"] or max(prices) >= Decimal(wanted["startSellPrice"]),
                 not wanted["endSellPrice"] or min(prices) <= Decimal(wanted["endSellPrice"]),
                 not wanted["timeStart"] or listed_ms >= int(wanted["timeStart"]),
@@ -135,48 +135,48 @@ def _matches(world: World, product: Product, wanted: dict[str, str]) -> bool:
             )
         )
     except (ValueError, InvalidOperation) as error:
-        raise RefusedError(BAD_PARAM, str(error)) from error
+        raise ApiError(BAD_PARAM, str(error)) from error
 
 
 def find_product(call: Call) -> Product:
     """Return the product with exactly one of its ids."""
-    catalog = call.world.catalog
+    catalog = call.state.catalog
     names = {
         name: value
         for name in ("pid", "productSku", "variantSku")
         if (value := call.text(name, default=""))
     }
     if len(names) != 1:
-        raise RefusedError(BAD_PARAM, "give exactly one of pid, productSku, variantSku")
+        raise ApiError(BAD_PARAM, "give exactly one of pid, productSku, variantSku")
     ((name, value),) = names.items()
     product = catalog.by_pid(value) if name == "pid" else catalog.by_sku(value)
     if product is None:
-        raise RefusedError(NO_VARIANT if name == "variantSku" else NO_PRODUCT)
-    if product.pid in call.world.off_shelf:
-        raise RefusedError(PRODUCT_OFF_SHELF)
+        raise ApiError(NO_VARIANT if name == "variantSku" else NO_PRODUCT)
+    if product.pid in call.state.off_shelf:
+        raise ApiError(PRODUCT_OFF_SHELF)
     return product
 
 
 def query(call: Call) -> dict[str, Any]:
     return product_json.page(
-        call.world, find_product(call), with_stock="enable_inventory" in call.features()
+        call.state, find_product(call), with_stock="enable_inventory" in call.features()
     )
 
 
 def variant_query(call: Call) -> list[dict[str, Any]]:
-    return product_json.variants(call.world, find_product(call), with_stock=False)
+    return product_json.variants(call.state, find_product(call), with_stock=False)
 
 
 def query_by_vid(call: Call) -> dict[str, Any]:
     vid = call.text("vid")
-    product = call.world.catalog.by_vid(vid)
+    product = call.state.catalog.by_vid(vid)
     if product is None:
-        raise RefusedError(NO_VARIANT)
-    if product.pid in call.world.off_shelf:
-        raise RefusedError(VARIANT_OFF_SHELF)
+        raise ApiError(NO_VARIANT)
+    if product.pid in call.state.off_shelf:
+        raise ApiError(VARIANT_OFF_SHELF)
     variant = next(each for each in product.variants if each.vid == vid)
     with_stock = "enable_inventory" in call.features()
-    return product_json.variant_row(call.world, product, variant, with_stock=with_stock)
+    return product_json.variant_row(call.state, product, variant, with_stock=with_stock)
 
 
 ROUTES = (

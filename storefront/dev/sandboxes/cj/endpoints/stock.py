@@ -6,42 +6,42 @@ from typing import Any
 
 from storefront.dev.sandboxes.cj.endpoints import product_json
 from storefront.dev.sandboxes.cj.endpoints.products import NO_PRODUCT, NO_VARIANT
-from storefront.dev.sandboxes.cj.protocol import Call, RefusedError, Route
-from storefront.dev.sandboxes.cj.stock import AREAS, BY_COUNTRY
+from storefront.dev.sandboxes.cj.protocol import ApiError, Call, Route
+from storefront.dev.sandboxes.cj.stock import BY_COUNTRY, WAREHOUSES
 from storefront.dev.sandboxes.goods.model import Product
 
 
 def by_vid(call: Call) -> list[dict[str, Any]]:
     vid = call.text("vid")
-    product = call.world.catalog.by_vid(vid)
+    product = call.state.catalog.by_vid(vid)
     if product is None:
-        raise RefusedError(NO_VARIANT)
+        raise ApiError(NO_VARIANT)
     return _rows(call, product, {vid})
 
 
 def by_sku(call: Call) -> list[dict[str, Any]]:
     sku = call.text("sku")
-    product = call.world.catalog.by_sku(sku)
+    product = call.state.catalog.by_sku(sku)
     if product is None:
-        raise RefusedError(NO_VARIANT)
+        raise ApiError(NO_VARIANT)
     return _rows(
         call, product, {each.vid for each in product.variants if sku in {each.sku, product.spu}}
     )
 
 
 def by_pid(call: Call) -> dict[str, Any]:
-    product = call.world.catalog.by_pid(call.text("pid", most=40))
+    product = call.state.catalog.by_pid(call.text("pid", most=40))
     if product is None:
-        raise RefusedError(NO_PRODUCT)
-    variants = product_json.variant_stock(call.world, product, suffix="Num")
+        raise ApiError(NO_PRODUCT)
+    variants = product_json.variant_stock(call.state, product, suffix="Num")
     totals = []
-    for country in call.world.shelves.countries(product):
+    for country in call.state.stock_store.countries(product):
         area = BY_COUNTRY[country]
         here = [
-            pile
+            level
             for variant in variants
-            for pile in variant["inventory"]
-            if pile["countryCode"] == country
+            for level in variant["inventory"]
+            if level["countryCode"] == country
         ]
         totals.append(
             {
@@ -49,9 +49,9 @@ def by_pid(call: Call) -> dict[str, Any]:
                 "areaEn": area.name,
                 "countryCode": country,
                 "countryNameEn": area.country_name,
-                "totalInventoryNum": sum(pile["totalInventoryNum"] for pile in here),
-                "cjInventoryNum": sum(pile["cjInventoryNum"] for pile in here),
-                "factoryInventoryNum": sum(pile["factoryInventoryNum"] for pile in here),
+                "totalInventoryNum": sum(level["totalInventoryNum"] for level in here),
+                "cjInventoryNum": sum(level["cjInventoryNum"] for level in here),
+                "factoryInventoryNum": sum(level["factoryInventoryNum"] for level in here),
             }
         )
     return {"inventories": totals, "variantInventories": variants}
@@ -69,16 +69,16 @@ def warehouses(_: Call) -> list[dict[str, Any]]:
             "valueEn": area.country_name,
             "disabled": False,
         }
-        for area in AREAS
+        for area in WAREHOUSES
     ]
 
 
 def _rows(call: Call, product: Product, vids: set[str]) -> list[dict[str, Any]]:
     return [
-        product_json.stock_row(call.world, product, variant, country)
+        product_json.stock_row(call.state, product, variant, country)
         for variant in product.variants
         if variant.vid in vids
-        for country in call.world.shelves.countries(product)
+        for country in call.state.stock_store.countries(product)
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, Call, RefusedError, Route
+from storefront.dev.sandboxes.cj.protocol import BAD_PARAM, ApiError, Call, Route
 
 CAP_REACHED = 1606011
 AT_ONCE = 100
@@ -14,14 +14,14 @@ FACT = "subscribed"
 def subscribe(call: Call) -> dict[str, Any]:
     """Subscribe to the existing products; to none if they exceed the limit."""
     wanted = _ids(call)
-    world = call.world
-    with world.ledger.writing():
-        present = list(world.ledger.fact(FACT, []))
-        known = [ref for ref in wanted if world.catalog.by_pid(ref) is not None]
+    state = call.state
+    with state.ledger.writing():
+        present = list(state.ledger.fact(FACT, []))
+        known = [ref for ref in wanted if state.catalog.by_pid(ref) is not None]
         merged = list(dict.fromkeys([*present, *known]))
-        if len(merged) > world.rules.subscriptions:
-            raise RefusedError(CAP_REACHED, f"{world.rules.subscriptions} products at most")
-        world.ledger.set_fact(FACT, merged)
+        if len(merged) > state.rules.subscriptions:
+            raise ApiError(CAP_REACHED, f"{state.rules.subscriptions} products at most")
+        state.ledger.set_fact(FACT, merged)
     return {
         "successProductIds": known,
         "failProductIds": [ref for ref in wanted if ref not in known],
@@ -30,7 +30,7 @@ def subscribe(call: Call) -> dict[str, Any]:
 
 def unsubscribe(call: Call) -> dict[str, Any]:
     gone = set(_ids(call))
-    ledger = call.world.ledger
+    ledger = call.state.ledger
     with ledger.writing():
         left = [ref for ref in ledger.fact(FACT, []) if ref not in gone]
         ledger.set_fact(FACT, left)
@@ -40,7 +40,7 @@ def unsubscribe(call: Call) -> dict[str, Any]:
 def subscriptions(call: Call) -> dict[str, Any]:
     page = call.whole("pageNum", default=1, least=1, most=1000)
     size = call.whole("pageSize", default=20, least=1, most=200)
-    refs = call.world.ledger.fact(FACT, [])
+    refs = call.state.ledger.fact(FACT, [])
     return {
         "pageNumber": page,
         "pageSize": size,
@@ -53,7 +53,7 @@ def subscriptions(call: Call) -> dict[str, Any]:
 def _ids(call: Call) -> list[str]:
     ids = call.texts("productIds")
     if len(ids) > AT_ONCE:
-        raise RefusedError(BAD_PARAM, f"productIds: {AT_ONCE} at most")
+        raise ApiError(BAD_PARAM, f"productIds: {AT_ONCE} at most")
     return ids
 
 

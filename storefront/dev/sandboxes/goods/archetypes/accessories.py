@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from storefront.dev.sandboxes.goods.randomness import Span
 
-from .base import Ware
+from .base import AccessoryKind
 
 CELL_HS, CHARGER_HS, PART_HS = "8507600000", "8504409500", "8513900000"
 
 POWER = (
-    Ware(
+    AccessoryKind(
         code="cell_18650",
         family="batteries",
         category="Rechargeable cells",
@@ -30,7 +30,7 @@ POWER = (
         uses=("lights that outlive their first cell",),
         hs_code=CELL_HS,
     ),
-    Ware(
+    AccessoryKind(
         code="cell_21700",
         family="batteries",
         category="Rechargeable cells",
@@ -51,7 +51,7 @@ POWER = (
         uses=("long nights",),
         hs_code=CELL_HS,
     ),
-    Ware(
+    AccessoryKind(
         code="cell_14500",
         family="batteries",
         category="Rechargeable cells",
@@ -69,7 +69,7 @@ POWER = (
         uses=("small lights with big plans",),
         hs_code=CELL_HS,
     ),
-    Ware(
+    AccessoryKind(
         code="charger",
         family="batteries",
         category="Chargers",
@@ -93,7 +93,7 @@ POWER = (
 )
 
 ACCESSORIES = (
-    Ware(
+    AccessoryKind(
         code="strap",
         family="accessories",
         category="Straps and mounts",
@@ -109,7 +109,7 @@ ACCESSORIES = (
         uses=("a second life for a good headlamp",),
         hs_code=PART_HS,
     ),
-    Ware(
+    AccessoryKind(
         code="holster",
         family="accessories",
         category="Holsters and cases",
@@ -125,7 +125,7 @@ ACCESSORIES = (
         uses=("belts up to 50 mm",),
         hs_code="4202920000",
     ),
-    Ware(
+    AccessoryKind(
         code="diffuser",
         family="accessories",
         category="Diffusers and filters",
@@ -141,7 +141,7 @@ ACCESSORIES = (
         uses=("turning a thrower into a lantern", "waving at traffic"),
         hs_code=PART_HS,
     ),
-    Ware(
+    AccessoryKind(
         code="filter",
         family="accessories",
         category="Diffusers and filters",
@@ -157,7 +157,7 @@ ACCESSORIES = (
         uses=("eyes that are used to the dark", "maps by red light"),
         hs_code=PART_HS,
     ),
-    Ware(
+    AccessoryKind(
         code="bike_mount",
         family="accessories",
         category="Straps and mounts",
@@ -173,7 +173,7 @@ ACCESSORIES = (
         uses=("a flashlight that wants to be a headlight",),
         hs_code=PART_HS,
     ),
-    Ware(
+    AccessoryKind(
         code="case",
         family="accessories",
         category="Holsters and cases",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from storefront.dev.sandboxes.goods.randomness import Span
 
-from .base import Kind
+from .base import LightKind
 
 PLASTIC = ("ABS and PC", "ABS")
 CAMP = ("hook", "hanging loop", "battery level indicator", "mode memory", "power bank output")
 WORKSHOP = ("battery level indicator", "mode memory", "belt clip", "fold-out hook")
 
 LANTERNS = (
-    Kind(
+    LightKind(
         code="retro",
         family="lanterns",
         category="Table lanterns",
@@ -39,7 +39,7 @@ LANTERNS = (
         price_usd=Span(13, 27),
         uses=("long tables", "power cuts with guests", "verandas"),
     ),
-    Kind(
+    LightKind(
         code="pull_up",
         family="lanterns",
         category="Camping lanterns",
@@ -67,7 +67,7 @@ LANTERNS = (
         price_usd=Span(5, 12),
         uses=("a shelf in the cellar", "tents of two to four"),
     ),
-    Kind(
+    LightKind(
         code="collapsible",
         family="lanterns",
         category="Solar lanterns",
@@ -94,7 +94,7 @@ LANTERNS = (
         price_usd=Span(7, 15),
         uses=("weeks away from sockets", "a backpack with no room left"),
     ),
-    Kind(
+    LightKind(
         code="camp_column",
         family="lanterns",
         category="Camping lanterns",
@@ -123,7 +123,7 @@ LANTERNS = (
         options=("", "Tint"),
         uses=("base camp", "the garage during storms", "weekends in one place"),
     ),
-    Kind(
+    LightKind(
         code="leaf",
         family="lanterns",
         category="Camping lanterns",
@@ -153,7 +153,7 @@ LANTERNS = (
 )
 
 WORK_LIGHTS = (
-    Kind(
+    LightKind(
         code="cob_bar",
         family="work lights",
         category="Handheld work lights",
@@ -183,7 +183,7 @@ WORK_LIGHTS = (
         price_usd=Span(9, 20),
         uses=("engine bays", "the dark end of every cupboard"),
     ),
-    Kind(
+    LightKind(
         code="work_pen",
         family="work lights",
         category="Inspection lights",
@@ -214,7 +214,7 @@ WORK_LIGHTS = (
         price_usd=Span(5, 13),
         uses=("meter cupboards", "a breast pocket in a workshop"),
     ),
-    Kind(
+    LightKind(
         code="floodlight",
         family="work lights",
         category="Floodlights",
@@ -242,7 +242,7 @@ WORK_LIGHTS = (
         price_usd=Span(18, 39),
         uses=("a wall that must be painted by morning", "roadside work"),
     ),
-    Kind(
+    LightKind(
         code="long_bar",
         family="work lights",
         category="Handheld work lights",

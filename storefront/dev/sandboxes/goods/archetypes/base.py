@@ -11,7 +11,7 @@ USUAL_EFFICACY = Span(88, 118)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class LightKind:
     """One archetype of light.
 
     Units:  ``throw_cd_per_lm`` is the beam's shape; ``efficacy_lm_h_per_wh`` is the light per
@@ -54,7 +54,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ware:
+class AccessoryKind:
     """One archetype of a product without light: cells, chargers, straps, cases."""
 
     code: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from storefront.dev.sandboxes.goods.randomness import Span
 
-from .base import Kind
+from .base import LightKind
 
 COMMON = (
     "battery level indicator",
@@ -19,7 +19,7 @@ COMMON = (
 MODERN = ("SST-20", "XP-L HI", "SFT-40", "519A", "LH351D")
 
 FLASHLIGHTS = (
-    Kind(
+    LightKind(
         code="everyday_tube",
         family="flashlights",
         category="Everyday flashlights",
@@ -44,7 +44,7 @@ FLASHLIGHTS = (
         options=("", "Battery", "Tint"),
         uses=("the pocket of every coat", "the drawer by the door", "dog walks that run late"),
     ),
-    Kind(
+    LightKind(
         code="thrower",
         family="flashlights",
         category="Long-range flashlights",
@@ -70,7 +70,7 @@ FLASHLIGHTS = (
         options=("", "Battery"),
         uses=("the far side of the field", "searching shorelines", "counting sheep, precisely"),
     ),
-    Kind(
+    LightKind(
         code="zoom",
         family="flashlights",
         category="Zoom flashlights",
@@ -95,7 +95,7 @@ FLASHLIGHTS = (
         options=("", "Battery"),
         uses=("wide on the path, narrow on the summit", "one light for the whole barn"),
     ),
-    Kind(
+    LightKind(
         code="flood_monster",
         family="flashlights",
         category="Searchlights",
@@ -119,7 +119,7 @@ FLASHLIGHTS = (
         price_usd=Span(48, 92),
         uses=("the whole clearing at once", "night work far from any socket"),
     ),
-    Kind(
+    LightKind(
         code="stub",
         family="flashlights",
         category="Everyday flashlights",
@@ -143,7 +143,7 @@ FLASHLIGHTS = (
         options=("", "Tint"),
         uses=("a watch pocket", "keys that like company", "reading the back of the amplifier"),
     ),
-    Kind(
+    LightKind(
         code="penlight",
         family="flashlights",
         category="Penlights",
@@ -169,7 +169,7 @@ FLASHLIGHTS = (
         price_usd=Span(7, 15),
         uses=("breast pockets", "electricians", "people who read small print"),
     ),
-    Kind(
+    LightKind(
         code="duty",
         family="flashlights",
         category="Duty flashlights",
@@ -196,7 +196,7 @@ FLASHLIGHTS = (
         options=("", "Battery"),
         uses=("rounds that must be walked", "gloves, rain and stairs"),
     ),
-    Kind(
+    LightKind(
         code="right_angle",
         family="flashlights",
         category="Angle flashlights",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from storefront.dev.sandboxes.goods.randomness import Span
 
-from .base import Kind
+from .base import LightKind
 
 PLASTIC = ("ABS and PC", "PC and silicone", "Nylon and PC")
 COMMON = ("mode memory", "battery level indicator", "lockout", "reflective strap", "washable strap")
 SENSOR = "motion sensor"
 
 HEADLAMPS = (
-    Kind(
+    LightKind(
         code="sensor_headlamp",
         family="headlamps",
         category="Rechargeable headlamps",
@@ -38,7 +38,7 @@ HEADLAMPS = (
         options=("", "", "Tint"),
         uses=("greasy hands", "cooking in the dark", "tents with low ceilings"),
     ),
-    Kind(
+    LightKind(
         code="cob_band",
         family="headlamps",
         category="Wide-beam headlamps",
@@ -64,7 +64,7 @@ HEADLAMPS = (
         price_usd=Span(5, 10),
         uses=("runs after work", "the whole kitchen sink", "looking left without turning left"),
     ),
-    Kind(
+    LightKind(
         code="aaa_headlamp",
         family="headlamps",
         category="Battery headlamps",
@@ -92,7 +92,7 @@ HEADLAMPS = (
         price_usd=Span(4, 9),
         uses=("the car, for years", "places with shops but no sockets"),
     ),
-    Kind(
+    LightKind(
         code="zoom_headlamp",
         family="headlamps",
         category="Power headlamps",
@@ -117,7 +117,7 @@ HEADLAMPS = (
         price_usd=Span(9, 18),
         uses=("fence lines at night", "boats, slowly", "mines that are long closed"),
     ),
-    Kind(
+    LightKind(
         code="l_headlamp",
         family="headlamps",
         category="Power headlamps",
@@ -146,7 +146,7 @@ HEADLAMPS = (
         options=("", "Battery", "Tint"),
         uses=("ridges before sunrise", "long descents", "digging out what snowed in"),
     ),
-    Kind(
+    LightKind(
         code="cap_clip",
         family="headlamps",
         category="Cap lights",
@@ -173,7 +173,7 @@ HEADLAMPS = (
         price_usd=Span(3, 6),
         uses=("caps, visors, book covers", "fishing without a strap line"),
     ),
-    Kind(
+    LightKind(
         code="runner",
         family="headlamps",
         category="Rechargeable headlamps",

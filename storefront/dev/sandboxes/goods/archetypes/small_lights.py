@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from storefront.dev.sandboxes.goods.randomness import Span
 
-from .base import Kind
+from .base import LightKind
 
 RIDE = ("battery level indicator", "mode memory", "lockout")
 BIKE_HS = "8512100000"
 
 BIKE_LIGHTS = (
-    Kind(
+    LightKind(
         code="bike_front",
         family="bike lights",
         category="Front bike lights",
@@ -39,7 +39,7 @@ BIKE_LIGHTS = (
         uses=("commutes", "gravel after dinner"),
         hs_code=BIKE_HS,
     ),
-    Kind(
+    LightKind(
         code="bike_rear",
         family="bike lights",
         category="Rear bike lights",
@@ -70,7 +70,7 @@ BIKE_LIGHTS = (
         uses=("being seen first", "seat posts and rucksacks"),
         hs_code=BIKE_HS,
     ),
-    Kind(
+    LightKind(
         code="bike_high",
         family="bike lights",
         category="Front bike lights",
@@ -101,7 +101,7 @@ BIKE_LIGHTS = (
 )
 
 KEYCHAIN_LIGHTS = (
-    Kind(
+    LightKind(
         code="cob_key",
         family="keychain lights",
         category="Keychain lights",
@@ -128,7 +128,7 @@ KEYCHAIN_LIGHTS = (
         price_usd=Span(3, 7),
         uses=("keys", "tents", "bottles"),
     ),
-    Kind(
+    LightKind(
         code="key_tube",
         family="keychain lights",
         category="Keychain lights",
@@ -156,7 +156,7 @@ KEYCHAIN_LIGHTS = (
         price_usd=Span(6, 14),
         uses=("locks at night", "the walk between bus stop and bed"),
     ),
-    Kind(
+    LightKind(
         code="flat_edc",
         family="keychain lights",
         category="Flat pocket lights",
@@ -185,7 +185,7 @@ KEYCHAIN_LIGHTS = (
         price_usd=Span(9, 22),
         uses=("jeans", "checking bank notes", "clipping to a cap"),
     ),
-    Kind(
+    LightKind(
         code="button",
         family="keychain lights",
         category="Keychain lights",

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from orders.cancellation import supplier_answers
-from orders.models import AddressWish, PurchaseOrder
+from orders.models import AddressChangeRequest, PurchaseOrder
 from storefront.dashboard.inbox import query
 from storefront.lib.money import Money
 from tests.factories.orders import ask_to_stop
@@ -25,8 +25,8 @@ def people(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 
-def items_after(after, code="purchase_to_stop"):
-    return [row for row in query.find(now=NOON + after) if row.cause.code == code]
+def items_after(after, code="cancellation_to_request"):
+    return [row for row in query.load_items(now=NOON + after) if row.cause.code == code]
 
 
 @pytest.mark.parametrize("make", [make_sent_purchase_order, make_accepted_purchase_order])
@@ -38,7 +38,7 @@ def test_request_by_staff_is_in_the_inbox_at_once_also_after_acceptance(people, 
     (row,) = items_after(SOON)
 
     assert (row.name, row.since) == (purchase_order.number, NOON)
-    assert row.at_risk == Money(purchase_order.charge_amount, "EUR")
+    assert row.at_risk == Money(purchase_order.customer_charge_amount, "EUR")
     assert row.due == NOON + timedelta(hours=2)
 
 
@@ -53,7 +53,9 @@ def test_supplier_asked_by_email_has_time_to_answer(people):
     assert row.since == NOON + patience
 
 
-@pytest.mark.parametrize("verb", [supplier_answers.stopped, supplier_answers.not_stopped])
+@pytest.mark.parametrize(
+    "verb", [supplier_answers.record_acceptance, supplier_answers.record_refusal]
+)
 def test_answer_removes_the_item(people, verb):
     people.has_box = False
     purchase_order = make_accepted_purchase_order()
@@ -68,37 +70,42 @@ def test_answer_removes_the_item(people, verb):
 def test_request_that_reached_no_supplier_is_in_the_inbox():
     purchase_order = make_accepted_purchase_order()
     # and its line is no longer live
-    PurchaseOrder.objects.update(cancel_wanted_at=NOON, cancel_reason="no")
+    PurchaseOrder.objects.update(cancel_requested_at=NOON, cancel_reason="no")
 
-    assert items_after(SOON, "purchase_cancel_silent") == []
-    assert [row.name for row in items_after(LATE, "purchase_cancel_silent")] == [
+    assert items_after(SOON, "cancellation_unanswered") == []
+    assert [row.name for row in items_after(LATE, "cancellation_unanswered")] == [
         purchase_order.number
     ]
 
 
-@pytest.mark.parametrize("left", ["", "person"])  # as stored before
+@pytest.mark.parametrize("left", ["", "staff"])  # as stored before
 def test_second_request_after_a_refusal_is_in_the_inbox(people, left):
     people.has_box = False
     purchase_order = make_accepted_purchase_order()
     ask_to_stop(purchase_order.order)
     asked = PurchaseOrder.objects.select_related("supplier").get()
-    supplier_answers.not_stopped(purchase_order=asked, actor="ann", now=NOON + SOON)
+    supplier_answers.record_refusal(purchase_order=asked, actor="ann", now=NOON + SOON)
     said_no = PurchaseOrder.objects.get()
-    assert (said_no.request_status, said_no.stop_told_by) == ("cancellation_rejected", "")
+    assert (said_no.submission_status, said_no.cancellation_channel) == (
+        "cancellation_rejected",
+        "",
+    )
 
-    PurchaseOrder.objects.update(cancel_wanted_at=NOON, cancel_reason="no", stop_told_by=left)
+    PurchaseOrder.objects.update(
+        cancel_requested_at=NOON, cancel_reason="no", cancellation_channel=left
+    )
 
-    (row,) = items_after(LATE, "purchase_cancel_silent")
+    (row,) = items_after(LATE, "cancellation_unanswered")
     assert row.name == purchase_order.number
 
 
 def test_address_change_by_email_is_in_the_inbox_after_the_response_time():
     purchase_order = make_accepted_purchase_order()
     wish = {"ship_to": {}, "place": 1, "status_since": NOON, "asked_by": "ann"}
-    AddressWish.objects.create(purchase_order=purchase_order, **wish)
-    assert len(items_after(SOON, "address_wished")) == 1
+    AddressChangeRequest.objects.create(purchase_order=purchase_order, **wish)
+    assert len(items_after(SOON, "address_change_requested")) == 1
 
-    AddressWish.objects.update(told_by="letter")
+    AddressChangeRequest.objects.update(notified_via="email")
 
-    assert items_after(SOON, "address_wished") == []
-    assert len(items_after(LATE, "address_wished")) == 1
+    assert items_after(SOON, "address_change_requested") == []
+    assert len(items_after(LATE, "address_change_requested")) == 1

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders.models import Payment, PaymentEvent, PurchaseOrder, Setback
+from orders.models import Backorder, Payment, PaymentEvent, PurchaseOrder
 from storefront.dashboard.inbox import query
 from storefront.dashboard.invariants import registry
 from tests.factories.full_shop import make_world
@@ -15,7 +15,7 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 AGO = NOON - timedelta(days=2)
-MONEY = {"payment_unanswered", "I7.money_moves"}
+MONEY = {"payment_request_unanswered", "messaging.payment_requests_answered"}
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def unanswered_requests(monkeypatch):
 
 
 def late():
-    broken = {each.invariant.code for each in registry.check(now=NOON) if each.count}
-    return MONEY & (broken | {row.cause.code for row in query.find(now=NOON)})
+    broken = {each.invariant.code for each in registry.check_all(now=NOON) if each.count}
+    return MONEY & (broken | {row.cause.code for row in query.load_items(now=NOON)})
 
 
 @pytest.mark.parametrize("mode", ["multiple", "single"])
@@ -75,14 +75,14 @@ def test_a_single_capture_waits_for_rejected_lines_that_are_still_sourced(
 ):
     Payment.objects.update(capture_mode="single", capture_before=NOON + timedelta(days=3))
     for row in PurchaseOrder.objects.all():
-        Setback.objects.create(
+        Backorder.objects.create(
             order_id=row.order_id,
             purchase_order=row,
             kind="refused",
             status=status,
             status_since=AGO,
             opened_at=AGO,
-            answer_by=NOON,
+            respond_by=NOON,
             currency="EUR",
         )
 
@@ -97,7 +97,7 @@ def test_a_refund_waits_for_no_supplier_once_its_money_is_captured(
     Payment.objects.update(
         authorized_amount=100,
         captured_amount=captured,
-        released_amount=0,
+        voided_amount=0,
         refunded_amount=0,
         capture_before=NOON + timedelta(days=3),
     )

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from django.apps import apps
 
-from storefront.dashboard.inbox.rules.registry import CAUSES
+from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.dashboard.invariants.registry import INVARIANTS
 from storefront.lib.state_machine import Stateful
 from tests.storefront.dashboard.status_coverage import COVERED
 
-CODES = {cause.code for cause in CAUSES} | {each.code for each in INVARIANTS}
+CODES = {cause.code for cause in RULES} | {each.code for each in INVARIANTS}
 
 
 def waiting_statuses():
     """Return the non-final statuses of each status field of each table."""
     return {
-        (model._meta.label, axis): {str(status) for status, to in table.items() if to}
+        (model._meta.label, status_field): {str(status) for status, to in table.items() if to}
         for model in apps.get_models()
         if issubclass(model, Stateful)
-        for axis, table in model.AXES.items()
+        for status_field, table in model.STATUS_FIELDS.items()
     }
 
 
@@ -27,7 +27,9 @@ def is_exempt(words):
 
 
 def test_each_open_status_is_covered_or_exempt():
-    assert {axis: set(statuses) for axis, statuses in COVERED.items()} == waiting_statuses()
+    assert {
+        status_field: set(statuses) for status_field, statuses in COVERED.items()
+    } == waiting_statuses()
 
 
 def test_covering_rules_exist():

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def held():
     listing = make_sellable(quantity=9)
     return [
-        sessions.start(
+        sessions.open_session(
             order=make_order(listing, email=f"{number}@example.org"),
             return_url="http://127.0.0.1/",
             now=NOON,

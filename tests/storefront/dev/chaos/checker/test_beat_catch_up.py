@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from storefront.celery import app
 from storefront.dev.chaos.checker import beat_catch_up, quiescence
-from storefront.dev.chaos.checker.beat_catch_up import Skipper
+from storefront.dev.chaos.checker.beat_catch_up import SweepStarter
 from storefront.dev.chaos.observations import inside
 from storefront.dev.runtime.supervisor import Supervisor
 
@@ -32,18 +32,18 @@ def asked(monkeypatch):
         for words, sweeps in beat_catch_up.SWEEPS.items()
     }
     monkeypatch.setattr(beat_catch_up, "SWEEPS", told)
-    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: False)
+    monkeypatch.setattr(beat_catch_up, "_is_any_queued", lambda: False)
     return noted
 
 
 def test_open_work_starts_its_sweeps(asked):
-    Skipper().ask(["1 authorized payments at the gateway", "chores"])
+    SweepStarter().ask(["1 authorized payments at the gateway", "chores"])
 
-    assert asked == ["orders.payments.tasks.ask_gateways", "orders.checkout.tasks.expire_unpaid"]
+    assert asked == ["orders.payments.tasks.poll_gateways", "orders.checkout.tasks.expire_unpaid"]
 
 
 def test_sweep_is_not_started_again_at_once(asked, monkeypatch):
-    skipper = Skipper()
+    skipper = SweepStarter()
 
     skipper.ask(["1 webhooks"])
     skipper.ask(["2 webhooks"])
@@ -55,17 +55,17 @@ def test_sweep_is_not_started_again_at_once(asked, monkeypatch):
 
 
 def test_busy_workers_get_no_sweep(asked, monkeypatch):
-    assert Skipper().ask(ALL)
+    assert SweepStarter().ask(ALL)
     asked.clear()
-    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: True)
+    monkeypatch.setattr(beat_catch_up, "_is_any_queued", lambda: True)
 
-    assert not Skipper().ask(ALL)
+    assert not SweepStarter().ask(ALL)
 
     assert asked == []
 
 
 @pytest.fixture
-def drained(monkeypatch):
+def drain_result(monkeypatch):
     """Return a function that drains with this open work per check, and returns the clock shifts."""
 
     def overdue_at(late):
@@ -77,13 +77,15 @@ def drained(monkeypatch):
 
     def drain(left, overdue=(), rests=()):
         looks, late, open_breaker = iter(left), iter(overdue), iter(rests)
-        monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
-        monkeypatch.setattr(quiescence.inside, "left", lambda _: next(looks))
+        monkeypatch.setattr(quiescence.staff, "do_open_work", lambda _: 0)
+        monkeypatch.setattr(quiescence.inside, "open_work", lambda _: next(looks))
         monkeypatch.setattr(quiescence.inside, "overdue", overdue_at(late))
-        monkeypatch.setattr(quiescence.inside, "gateway_rests", lambda: next(open_breaker, False))
-        monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
-        monkeypatch.setattr(quiescence, "_unheard", lambda _: ())
-        monkeypatch.setattr(quiescence, "LOOKS_EVERY_S", 0.0)
+        monkeypatch.setattr(
+            quiescence.inside, "is_gateway_blocked", lambda: next(open_breaker, False)
+        )
+        monkeypatch.setattr(quiescence, "_count_unknown_payments", lambda _: ())
+        monkeypatch.setattr(quiescence, "_count_unreported", lambda _: ())
+        monkeypatch.setattr(quiescence, "POLL_INTERVAL_S", 0.0)
         told = []
         place = SimpleNamespace(supervisor=Supervisor(), set_clock=told.append)
         quiescence.drain(place, at_most_s=60)
@@ -93,32 +95,32 @@ def drained(monkeypatch):
     return drain
 
 
-QUIET = [()] * quiescence.QUIET_LOOKS
+QUIET = [()] * quiescence.QUIET_POLLS
 
 
 @pytest.mark.parametrize("is_busy", [True, False])
-def test_clock_advances_fast_only_while_workers_are_idle(asked, monkeypatch, drained, is_busy):
-    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: is_busy)
+def test_clock_advances_fast_only_while_workers_are_idle(asked, monkeypatch, drain_result, is_busy):
+    monkeypatch.setattr(beat_catch_up, "_is_any_queued", lambda: is_busy)
 
-    told = drained([("1 webhooks",)] * 3 + QUIET)
+    told = drain_result([("1 webhooks",)] * 3 + QUIET)
 
     step = quiescence.THEN_STEP_S if is_busy else quiescence.STEP_S
     assert told == [quiescence.FIRST_S + turn * step for turn in range(3)]
 
 
-def test_clock_stops_while_a_gateway_breaker_is_open(asked, drained):
-    told = drained([("1 webhooks",)] * 4 + QUIET, rests=[False, True, True, False])
+def test_clock_stops_while_a_gateway_breaker_is_open(asked, drain_result):
+    told = drain_result([("1 webhooks",)] * 4 + QUIET, rests=[False, True, True, False])
 
     assert told == [quiescence.FIRST_S, quiescence.FIRST_S + quiescence.STEP_S]
 
 
-def test_skipped_overdue_work_is_done_before_the_end(asked, drained):
-    late = ("2 overdue I7.given_back",)
+def test_skipped_overdue_work_is_done_before_the_end(asked, drain_result):
+    late = ("2 overdue messaging.reservations_expire",)
 
-    told = drained([("1 webhooks",), (), *QUIET], overdue=[late, *QUIET])
+    told = drain_result([("1 webhooks",), (), *QUIET], overdue=[late, *QUIET])
 
     assert asked == [
-        "storefront.webhooks.tasks.handle_waiting",
+        "storefront.webhooks.tasks.process_due",
         "orders.checkout.tasks.expire_unpaid",
     ]
     assert len(told) == 1, "nothing more becomes due while nothing is left"
@@ -140,9 +142,9 @@ def test_unavailable_broker_starts_no_sweep(asked, monkeypatch):
     def away():
         raise redis.ConnectionError
 
-    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", away)
+    monkeypatch.setattr(beat_catch_up, "_is_any_queued", away)
 
-    Skipper().ask(ALL)
+    SweepStarter().ask(ALL)
 
     assert asked == []
 
@@ -161,7 +163,7 @@ def slowly(monkeypatch):
     """Return a function whose every check takes 25 s."""
     clock = [0.0]
     monkeypatch.setattr(quiescence.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: True)
+    monkeypatch.setattr(beat_catch_up, "_is_any_queued", lambda: True)
 
     def looks(left):
         for each in left:
@@ -172,11 +174,11 @@ def slowly(monkeypatch):
 
 
 @pytest.mark.usefixtures("asked")
-def test_slow_drain_continues_while_work_changes(slowly, drained):
-    drained(slowly([(f"{count} calls",) for count in (4, 3, 2, 1)] + QUIET))
+def test_slow_drain_continues_while_work_changes(slowly, drain_result):
+    drain_result(slowly([(f"{count} calls",) for count in (4, 3, 2, 1)] + QUIET))
 
 
 @pytest.mark.usefixtures("asked")
-def test_drain_without_progress_ends(slowly, drained):
+def test_drain_without_progress_ends(slowly, drain_result):
     with pytest.raises(AssertionError, match="1 webhooks"):
-        drained(slowly([("1 webhooks",)] * 50))
+        drain_result(slowly([("1 webhooks",)] * 50))

@@ -8,10 +8,10 @@ import pytest
 
 from storefront.dev.chaos import runner
 from storefront.dev.chaos.checker import beat_log
-from storefront.dev.chaos.checker.quiescence import Drained
+from storefront.dev.chaos.checker.quiescence import DrainResult
 from storefront.dev.chaos.instance import instance
-from storefront.dev.chaos.nemesis.faults import Striker
-from storefront.dev.chaos.observations.history import Ours
+from storefront.dev.chaos.nemesis.faults import FaultInjector
+from storefront.dev.chaos.observations.history import ShopState
 from storefront.dev.chaos.plan import Plan
 from storefront.dev.chaos.runner import Run
 from storefront.dev.demo.processes import Ports, Stage
@@ -19,9 +19,11 @@ from storefront.dev.runtime.supervisor import Supervisor
 
 SENT = (
     "INFO celery.beat: Scheduler: Sending due task orders: send due"
-    " (orders.purchasing.tasks.send_due)\n"
+    " (orders.purchasing.tasks.sweep_due_submissions)\n"
 )
-OTHER = SENT.replace("orders.purchasing.tasks.send_due", "catalog.search.tasks.tally_shelves")
+OTHER = SENT.replace(
+    "orders.purchasing.tasks.sweep_due_submissions", "catalog.search.tasks.count_categories"
+)
 BOOKS = ("charges", "orders_told", "attempts", "letters", "disputes")
 
 
@@ -47,12 +49,12 @@ def put(place, *, is_running=True):
 
 
 def silent(place, since=0):
-    return beat_log.silent(place, since=since, at_most_s=0)
+    return beat_log.silent_beat(place, since=since, at_most_s=0)
 
 
 def test_beat_that_sent_a_sweep_is_alive(place, say):
     say(OTHER)
-    before = beat_log.told(place)
+    before = beat_log.log_length(place)
     put(place)
     say(SENT)
 
@@ -63,7 +65,7 @@ def test_earlier_sweeps_do_not_count(place, say):
     put(place)
     say(SENT)
 
-    assert silent(place, beat_log.told(place)) == ["beat"]
+    assert silent(place, beat_log.log_length(place)) == ["beat"]
 
 
 @pytest.mark.parametrize("words", ["", "beat: Starting...\n", OTHER])
@@ -83,9 +85,9 @@ def test_dead_beat_is_silent(place, say):
 
 def test_beat_is_given_time_to_send(place, say, monkeypatch):
     put(place)
-    monkeypatch.setattr(beat_log.stop, "rest", lambda *_: say(SENT))
+    monkeypatch.setattr(beat_log.stop, "sleep", lambda *_: say(SENT))
 
-    assert beat_log.silent(place, since=0, at_most_s=60) == []
+    assert beat_log.silent_beat(place, since=0, at_most_s=60) == []
 
 
 def test_restarted_beat_is_not_ready_by_the_old_log(place, say):
@@ -100,21 +102,21 @@ def test_restarted_beat_is_not_ready_by_the_old_log(place, say):
 
 @pytest.mark.parametrize("is_put", [True, False])
 def test_run_without_beat_is_reported(place, say, monkeypatch, is_put):
-    drained = Drained(seconds=1.0, waited_s={}, left=(), by_staff=0)
-    monkeypatch.setattr(runner, "have_delivered", lambda *_, **__: None)
-    monkeypatch.setattr(runner, "drain", lambda *_, **__: say(SENT) or drained)
-    ours = Ours(orders=(), purchases=(), mails=(), broken=(), left=())
-    monkeypatch.setattr(runner.inside, "testify", lambda **_: ours)
+    drain_result = DrainResult(seconds=1.0, waited_s={}, left=(), by_staff=0)
+    monkeypatch.setattr(runner, "deliver_orders", lambda *_, **__: None)
+    monkeypatch.setattr(runner, "drain", lambda *_, **__: say(SENT) or drain_result)
+    ours = ShopState(orders=(), purchases=(), mails=(), broken=(), left=())
+    monkeypatch.setattr(runner.inside, "read_state", lambda **_: ours)
     for book in BOOKS:
         monkeypatch.setattr(runner.outside, book, lambda _: [])
     if is_put:
         put(place)
-    monkeypatch.setattr(Striker, "heal", lambda _: None)
+    monkeypatch.setattr(FaultInjector, "heal", lambda _: None)
     told = []
-    monkeypatch.setattr(runner.checks, "judge", lambda one: told.append(one) or [])
+    monkeypatch.setattr(runner.checks, "check_all", lambda one: told.append(one) or [])
     run = Run(
         place=place,
-        keeper=None,
+        restarter=None,
         plan=Plan(seed=1, phases=[], failpoints={}),
         goods=[],
         stock=1,

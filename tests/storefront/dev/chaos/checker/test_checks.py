@@ -7,21 +7,21 @@ from decimal import Decimal
 
 import pytest
 
-from storefront.dev.chaos.checker.checks import judge
+from storefront.dev.chaos.checker.checks import check_all
 from storefront.dev.chaos.observations.history import (
-    Attempt,
-    Charge,
+    CustomerPurchase,
     Evidence,
-    Letter,
+    GatewayPayment,
     OurMail,
     OurOrder,
     OurPurchase,
-    Ours,
-    Pressed,
-    Purchase,
-    Told,
+    ReceivedEmail,
+    RepeatedOrder,
+    ShopState,
+    SubmissionAttempt,
+    SupplierOrder,
 )
-from storefront.dev.chaos.plan import Way, Wish
+from storefront.dev.chaos.plan import PaymentOutcome, PlannedPurchase
 
 SOLD = "nothing is oversold"
 LOST = "no order is lost"
@@ -46,12 +46,12 @@ def charge(**changed):
         "released": 0,
         "refunded": 0,
     }
-    return Charge(**{**usual, **changed})
+    return GatewayPayment(**{**usual, **changed})
 
 
 def bought(payment="pay_1", number="FL-1", goods=0, end="paid"):
-    return Purchase(
-        wish=Wish(goods=goods, way=Way.PAYS),
+    return CustomerPurchase(
+        wish=PlannedPurchase(goods=goods, way=PaymentOutcome.PAYS),
         phase="base",
         end=end,
         payment=payment,
@@ -65,7 +65,7 @@ def purchase(**changed):
         "number": "FL-1-1",
         "order": "FL-1",
         "status": "in_progress",
-        "request_status": "accepted",
+        "submission_status": "accepted",
         "charge": 1999,
         "units": 1,
     }
@@ -73,7 +73,7 @@ def purchase(**changed):
 
 
 def pressed(*answers, orders=1):
-    return Pressed(email="a@example.org", answers=answers, orders=orders)
+    return RepeatedOrder(email="a@example.org", answers=answers, orders=orders)
 
 
 def mail(**changed):
@@ -82,11 +82,11 @@ def mail(**changed):
 
 
 ORDER = OurOrder(number="FL-1", status="processing", total=1999, payments=("pay_1",))
-AT_SUPPLIER = Told(number="FL-1-1", status="UNSHIPPED", units=1)
-TAKEN = Attempt(number="FL-1-1", is_taken=True)
+AT_SUPPLIER = SupplierOrder(number="FL-1-1", status="UNSHIPPED", units=1)
+TAKEN = SubmissionAttempt(number="FL-1-1", is_taken=True)
 SOLD_OUT = replace(TAKEN, is_taken=False)
-CAME = Letter(message_id="<1>", recipient="a@example.org", subject="Order FL-1 is placed")
-OURS = Ours(orders=(ORDER,), purchases=(purchase(),), mails=(mail(),), broken=(), left=())
+CAME = ReceivedEmail(message_id="<1>", recipient="a@example.org", subject="Order FL-1 is placed")
+OURS = ShopState(orders=(ORDER,), purchases=(purchase(),), mails=(mail(),), broken=(), left=())
 GOOD = Evidence(
     purchases=[bought()],
     stock=1,
@@ -119,14 +119,14 @@ def ours(**changed):
 
 
 def test_good_run_has_no_violations():
-    assert judge(GOOD) == []
-    assert judge(replace(GOOD, pages_s=[0.1] * 19 + [4.0], grabbed=[201, 201, 409])) == []
+    assert check_all(GOOD) == []
+    assert check_all(replace(GOOD, pages_s=[0.1] * 19 + [4.0], flooded=[201, 201, 409])) == []
 
 
 def test_one_key_may_have_one_rejection():
     taken, refused = pressed(*[(201, "a")] * 50), pressed(*[(409, "sold out")] * 9, orders=0)
 
-    assert judge(replace(GOOD, pressed=[taken, refused])) == []
+    assert check_all(replace(GOOD, pressed=[taken, refused])) == []
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, purchases=[bought(goods=1), *[bought(payment="", goods=1)] * 2]), SERVED),
         (replace(GOOD, stock=0), SOLD),
         (replace(GOOD, pages_s=[0.1] * 12 + [4.0] * 8), "pages respond while the gateway hangs"),
-        (replace(GOOD, grabbed=[201] * 14), "one network reserves no more than its limit"),
-        (replace(GOOD, grabbed=[409] * 14), "one network reserves no more than its limit"),
+        (replace(GOOD, flooded=[201] * 14), "one network reserves no more than its limit"),
+        (replace(GOOD, flooded=[409] * 14), "one network reserves no more than its limit"),
         (replace(GOOD, purchases=[bought(), bought(payment="pay_2", number="")]), LOST),
         (replace(GOOD, purchases=[bought(number="FL-9")]), LOST),
         (ours(orders=()), LOST),
@@ -162,7 +162,7 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, charges=[charge(refunded=1999)]), MONEY),
         (replace(GOOD, charges=[charge(refunded=1000)], refunds={"FL-1": 500}), MONEY),
         (replace(GOOD, wrong_returns=["FL-1: two are kept"]), "each return is stored once"),
-        (replace(GOOD, refusers=["bigbuy"], returned=["FL-1"]), STRUCK),
+        (replace(GOOD, canceling_suppliers=["bigbuy"], returned=["FL-1"]), STRUCK),
         (replace(refused_part(), charges=[charge()]), MONEY),
         (replace(refused_part(), charges=[charge(refunded=1000)]), MONEY),
         (ours(purchases=(purchase(charge=1000),)), MONEY),
@@ -174,18 +174,18 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, letters=[CAME, CAME]), MAILS),
         (replace(GOOD, letters=[CAME, replace(CAME, message_id="<2>")]), MAILS),
         (ours(mails=()), MAILS),
-        (replace(GOOD, wrong_letters=["a forged webhook was answered 200"]),
+        (replace(GOOD, mishandled_webhooks=["a forged webhook was answered 200"]),
          "no forged webhook is accepted"),
         (replace(GOOD, silent=["beat"]), STRUCK),
-        (replace(GOOD, planned=10, struck=8, missed=["web: dead"]), STRUCK),
-        (replace(GOOD, planned=10, struck=7, missed=["web: dead"] * 3), STRUCK),
-        (replace(GOOD, planned=10, struck=10, errors=["web broke: TypeError()"]), STRUCK),
+        (replace(GOOD, planned=10, injected=8, missed=["web: dead"]), STRUCK),
+        (replace(GOOD, planned=10, injected=7, missed=["web: dead"] * 3), STRUCK),
+        (replace(GOOD, planned=10, injected=10, errors=["web broke: TypeError()"]), STRUCK),
         (ours(left=("1 events",)), "no work is left"),
         (ours(broken=("I1 no oversell",)), "the invariants hold"),
     ],
 )  # fmt: skip
 def test_violation_is_found(broken, promise):
-    assert promise in [violation.promise for violation in judge(broken)]
+    assert promise in [violation.promise for violation in check_all(broken)]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_violation_is_found(broken, promise):
     ],
 )
 def test_justified_refund_is_no_violation(paid_back):
-    assert judge(paid_back) == []
+    assert check_all(paid_back) == []
 
 
 def given_back(*, status="canceled", attempts=(), **changed):
@@ -214,7 +214,7 @@ def given_back(*, status="canceled", attempts=(), **changed):
 
 
 def promises(evidence):
-    return {violation.promise for violation in judge(evidence)} - {SERVED}
+    return {violation.promise for violation in check_all(evidence)} - {SERVED}
 
 
 @pytest.mark.parametrize(
@@ -248,15 +248,15 @@ def test_unjustified_refund_is_a_violation(evidence):
 def test_refused_customers_of_a_sold_out_product_are_no_violation():
     late = [bought(payment="", number="", end="refused")] * 9
 
-    assert judge(replace(GOOD, purchases=[bought(), *late])) == []
+    assert check_all(replace(GOOD, purchases=[bought(), *late])) == []
 
 
 def test_a_few_missed_faults_are_no_violation():
-    assert judge(replace(GOOD, planned=10, struck=9, missed=["web: dead"])) == []
+    assert check_all(replace(GOOD, planned=10, injected=9, missed=["web: dead"])) == []
 
 
 def test_rejected_order_may_be_sent_again():
-    assert judge(replace(GOOD, attempts=[SOLD_OUT, TAKEN])) == []
+    assert check_all(replace(GOOD, attempts=[SOLD_OUT, TAKEN])) == []
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_rejected_order_may_be_sent_again():
 )
 def test_result_matches_the_customers_answer(choice, released, broken):
     money = charge(captured=1999 - released, released=released)
-    told = judge(replace(GOOD, charges=[money], answers={"FL-1": choice}))
+    told = check_all(replace(GOOD, charges=[money], answers={"FL-1": choice}))
 
     assert (ANSWERED in [one.promise for one in told]) == broken
 
@@ -287,7 +287,7 @@ def test_waiting_customer_is_refunded_only_if_no_supplier_ships(more, broken):
 
 
 def test_failpoint_without_a_kill_is_a_violation():
-    (found,) = judge(replace(GOOD, spared=["claim.before_call"]))
+    (found,) = check_all(replace(GOOD, unreached_failpoints=["claim.before_call"]))
 
     assert found.promise == STRUCK
     assert "claim.before_call" in found.examples[0]

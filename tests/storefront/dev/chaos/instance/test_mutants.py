@@ -14,8 +14,8 @@ from storefront.dev.chaos import mutation_tests
 from storefront.dev.chaos.checker import checks
 from storefront.dev.chaos.checker.checks import Violation
 from storefront.dev.chaos.instance import mutants
-from storefront.dev.chaos.observations.history import Purchase
-from storefront.dev.chaos.plan import Way, Wish
+from storefront.dev.chaos.observations.history import CustomerPurchase
+from storefront.dev.chaos.plan import PaymentOutcome, PlannedPurchase
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from suppliers.inventory import ledger
@@ -23,11 +23,11 @@ from suppliers.inventory import ledger
 
 def test_each_mutant_has_a_scenario():
     assert len(mutants.MUTANTS) >= 8
-    assert set(mutation_tests.STORIES) == set(mutants.MUTANTS)
+    assert set(mutation_tests.SCENARIOS) == set(mutants.MUTANTS)
 
 
 def test_mutant_is_caught_only_by_its_promises():
-    for name, story in mutation_tests.STORIES.items():
+    for name, story in mutation_tests.SCENARIOS.items():
         assert story.expects, name
         assert story.expects <= checks.PROMISES.keys(), name
         others = [broken(promise) for promise in checks.PROMISES.keys() - story.expects]
@@ -41,16 +41,16 @@ def broken(promise):
 
 
 def test_rushes_are_also_run_without_a_mutant():
-    rushes = [story for story in mutation_tests.controls() if story.is_rush]
+    rushes = [story for story in mutation_tests.control_scenarios() if story.is_rush]
 
-    assert rushes == [story for story in mutation_tests.STORIES.values() if story.is_rush]
-    assert len(mutation_tests.controls()) == len(rushes) + 1
+    assert rushes == [story for story in mutation_tests.SCENARIOS.values() if story.is_rush]
+    assert len(mutation_tests.control_scenarios()) == len(rushes) + 1
 
 
 def test_unknown_mutant_name_fails():
     said = []
 
-    ended = mutation_tests.catch_all(None, only="flaot", folder=None, say=said.append, began=0)
+    ended = mutation_tests.test_mutants(None, only="flaot", folder=None, say=said.append, began=0)
 
     assert ended == 1
     assert "float money" in said[0]
@@ -60,20 +60,20 @@ def test_production_refuses_mutants(settings):
     settings.IS_PRODUCTION = True
 
     with pytest.raises(ImproperlyConfigured):
-        mutants.put_on("float money")
+        mutants.inject("float money")
 
     assert Money(Decimal("41.23"), "EUR").minor == 4123
 
 
 def test_mutant_is_injected_and_removed():
-    hold = ledger.hold
+    hold = ledger.reserve
 
-    with mutants.worn("stock read, then written"):
-        assert reservations.ledger.hold is not hold
-    with mutants.worn("float money"):
+    with mutants.injected("stock read, then written"):
+        assert reservations.ledger.reserve is not hold
+    with mutants.injected("float money"):
         assert Money(Decimal("41.23"), "EUR").minor == 4122
 
-    assert reservations.ledger.hold is hold
+    assert reservations.ledger.reserve is hold
     assert Money(Decimal("41.23"), "EUR").minor == 4123
 
 
@@ -85,44 +85,44 @@ def test_only_the_mutant_resends_without_a_lookup():
 
         def place(self, request):
             asked.append(request)
-            raise TemporaryError("no answer", may_have_happened=True)
+            raise TemporaryError("no answer", is_outcome_unknown=True)
 
     with (
-        mutants.worn("submits again without lookup"),
-        mock.patch.object(submission_lookup, "unknown") as unknown,
+        mutants.injected("submits again without lookup"),
+        mock.patch.object(submission_lookup, "mark_unknown") as unknown,
     ):
-        submission._place(None, "request", Deaf(), lambda: None)
+        submission._call_supplier(None, "request", Deaf(), lambda: None)
 
     assert asked == ["request"] * 2
     assert unknown.call_count == 1
 
 
 def test_empty_mutant_name_changes_nothing():
-    with mutants.worn(""):
+    with mutants.injected(""):
         assert Money(Decimal("41.23"), "EUR").minor == 4123
 
 
 def test_scenario_with_lost_answers_lasts_long_enough():
-    for story in mutation_tests.STORIES.values():
-        if mutation_tests.LOSES_ANSWERS in story.blows:
-            assert max(blow.at_s for blow in story.blows) >= 5
+    for story in mutation_tests.SCENARIOS.values():
+        if mutation_tests.LOST_RESPONSES in story.planned_faults:
+            assert max(planned.at_s for planned in story.planned_faults) >= 5
 
 
 def test_joined_scenarios_keep_the_order_of_faults():
-    times = [blow.at_s for blow in mutation_tests.controls()[-1].blows]
+    times = [planned.at_s for planned in mutation_tests.control_scenarios()[-1].planned_faults]
 
     assert times == sorted(times)
 
 
 def test_oversold_payment_counts_despite_its_refund():
     def shopper(*, goods, payment):
-        wish = Wish(goods=goods, way=Way.PAYS)
-        return Purchase(wish=wish, phase="story", payment=payment, number=f"FL-{payment}")
+        wish = PlannedPurchase(goods=goods, way=PaymentOutcome.PAYS)
+        return CustomerPurchase(wish=wish, phase="story", payment=payment, number=f"FL-{payment}")
 
     some = [shopper(goods=0, payment=name) for name in ("a", "", "b", "c")]
     others = [shopper(goods=1, payment="d")]
 
-    assert checks.held_too_often([*some, *others], stock=3) == []
-    (found,) = checks.held_too_often([*some, *others], stock=2)
+    assert checks.find_overselling([*some, *others], stock=3) == []
+    (found,) = checks.find_overselling([*some, *others], stock=2)
     assert (found.promise, found.count) == (checks.SOLD, 1)
     assert "FL-c could pay beyond the stock" in found.words

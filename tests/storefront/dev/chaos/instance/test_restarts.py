@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from storefront.dev.chaos.instance import restarts
-from storefront.dev.chaos.instance.restarts import Keeper
+from storefront.dev.chaos.instance.restarts import Restarter
 
 
 @pytest.fixture
@@ -16,11 +16,11 @@ def looks(monkeypatch):
     monkeypatch.setattr(restarts, "POLL_S", 0)
 
     def once(place):
-        keeper = Keeper(place)
+        restarter = Restarter(place)
         turns = iter([False, True])
-        keeper._over = SimpleNamespace(wait=lambda _: next(turns))
-        keeper._watch()
-        return keeper
+        restarter._over = SimpleNamespace(wait=lambda _: next(turns))
+        restarter._watch()
+        return restarter
 
     return once
 
@@ -55,7 +55,7 @@ def test_process_added_during_a_check_is_ignored(looks):
     dead = Dead()
     children |= {"sandbox": Comer(children), "web": dead}
 
-    keeper = looks(SimpleNamespace(children=children))
+    restarter = looks(SimpleNamespace(children=children))
 
     assert dead.started == 1
-    assert keeper.deaths.total() == 1
+    assert restarter.deaths.total() == 1

@@ -21,7 +21,7 @@ def done(monkeypatch, tmp_path):
         return program not in noted_failures
 
     noted_failures = set()
-    monkeypatch.setattr(schema, "_ran", ran)
+    monkeypatch.setattr(schema, "_run", ran)
     monkeypatch.setattr(schema, "call_command", lambda name, **_: noted.append(name))
     monkeypatch.setattr(schema, "digest", lambda _: "code-1")
     monkeypatch.setattr(schema.connection, "close", lambda: None)
@@ -31,18 +31,18 @@ def done(monkeypatch, tmp_path):
 def test_second_run_uses_the_dump(done, tmp_path):
     noted, _ = done
 
-    schema.make(tmp_path, URL)
-    schema.make(tmp_path, URL)
+    schema.create_schema(tmp_path, URL)
+    schema.create_schema(tmp_path, URL)
 
     assert noted == ["migrate", "pg_dump", "psql"]
 
 
 def test_changed_code_creates_a_new_dump(done, tmp_path, monkeypatch):
     noted, _ = done
-    schema.make(tmp_path, URL)
+    schema.create_schema(tmp_path, URL)
     monkeypatch.setattr(schema, "digest", lambda _: "code-2")
 
-    schema.make(tmp_path, URL)
+    schema.create_schema(tmp_path, URL)
 
     assert noted == ["migrate", "pg_dump"] * 2
     assert [file.name for file in (tmp_path / "schema").iterdir()] == ["code-2.sql"]
@@ -50,10 +50,10 @@ def test_changed_code_creates_a_new_dump(done, tmp_path, monkeypatch):
 
 def test_unreadable_dump_is_replaced(done, tmp_path):
     noted, failures = done
-    schema.make(tmp_path, URL)
+    schema.create_schema(tmp_path, URL)
     failures.add("psql")
 
-    schema.make(tmp_path, URL)
+    schema.create_schema(tmp_path, URL)
 
     assert noted[-3:] == ["psql", "migrate", "pg_dump"]
 
@@ -62,8 +62,8 @@ def test_without_pg_dump_nothing_is_stored(done, tmp_path):
     noted, failures = done
     failures.add("pg_dump")
 
-    schema.make(tmp_path, URL)
-    schema.make(tmp_path, URL)
+    schema.create_schema(tmp_path, URL)
+    schema.create_schema(tmp_path, URL)
 
     assert noted == ["migrate", "pg_dump"] * 2
 
@@ -82,4 +82,4 @@ def test_every_code_file_changes_the_digest(tmp_path, file):
 def test_missing_program_returns_false(monkeypatch, tmp_path):
     monkeypatch.setattr(schema, "find_programs", lambda: tmp_path)
 
-    assert not schema._ran("psql", URL)
+    assert not schema._run("psql", URL)

@@ -13,9 +13,9 @@ import pytest
 from storefront.dev.chaos import __main__ as chaos
 from storefront.dev.chaos.checker import beat_catch_up, quiescence
 from storefront.dev.chaos.instance import instance, stop
-from storefront.dev.chaos.nemesis.faults import Striker
-from storefront.dev.chaos.nemesis.forged_webhooks import Storm
-from storefront.dev.chaos.plan import Blow, Phase, Plan, What
+from storefront.dev.chaos.nemesis.faults import FaultInjector
+from storefront.dev.chaos.nemesis.forged_webhooks import WebhookForger
+from storefront.dev.chaos.plan import FaultKind, Phase, Plan, PlannedFault
 from storefront.dev.chaos.runner import Run
 from storefront.dev.runtime.processes import Child
 from storefront.dev.runtime.supervisor import StopRequestedError, Supervisor
@@ -23,7 +23,7 @@ from storefront.dev.runtime.supervisor import StopRequestedError, Supervisor
 
 @pytest.fixture(autouse=True)
 def unfinished_work(monkeypatch):
-    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: True)
+    monkeypatch.setattr(beat_catch_up, "_is_any_queued", lambda: True)
 
 
 @pytest.fixture
@@ -54,35 +54,41 @@ def test_endless_thread_is_abandoned_on_stop(place):
 
 
 def test_phase_ends_on_stop_before_later_faults(place):
-    late = Blow(at_s=3600, what=What.CLOCK, detail={"seconds": 0.0})
+    late = PlannedFault(at_s=3600, what=FaultKind.CLOCK, detail={"seconds": 0.0})
     plan = Plan(
-        seed=1, phases=[Phase(name="a", wishes=[], at_most_s=1, blows=[late])], failpoints={}
+        seed=1,
+        phases=[Phase(name="a", wishes=[], at_most_s=1, planned_faults=[late])],
+        failpoints={},
     )
-    run = Run(place=place, keeper=None, plan=plan, goods=[], stock=1, say=lambda _: None)
+    run = Run(place=place, restarter=None, plan=plan, goods=[], stock=1, say=lambda _: None)
     threading.Timer(0.05, ask_to_end, [place]).start()
 
     with pytest.raises(StopRequestedError):
         run.go()
 
-    assert not run.striker.struck
+    assert not run.fault_injector.injected
 
 
 def test_no_fault_is_injected_after_a_stop_request(place):
     ask_to_end(place)
     luck = None
-    striker = Striker(place=place, storm=Storm(place=place, luck=luck), luck=luck)
+    fault_injector = FaultInjector(
+        place=place, webhook_forger=WebhookForger(place=place, luck=luck), luck=luck
+    )
 
-    striker.begin([Blow(at_s=0, what=What.CLOCK, detail={"seconds": 0.0})]).join()
+    fault_injector.begin(
+        [PlannedFault(at_s=0, what=FaultKind.CLOCK, detail={"seconds": 0.0})]
+    ).join()
 
-    assert not striker.struck
+    assert not fault_injector.injected
 
 
 def test_drain_ends_on_stop_with_open_work(place, monkeypatch):
-    monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
-    monkeypatch.setattr(quiescence.inside, "left", lambda _: ("1 events",))
-    monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
-    monkeypatch.setattr(quiescence, "_unheard", lambda _: ())
-    monkeypatch.setattr(quiescence.inside, "gateway_rests", lambda: False)
+    monkeypatch.setattr(quiescence.staff, "do_open_work", lambda _: 0)
+    monkeypatch.setattr(quiescence.inside, "open_work", lambda _: ("1 events",))
+    monkeypatch.setattr(quiescence, "_count_unknown_payments", lambda _: ())
+    monkeypatch.setattr(quiescence, "_count_unreported", lambda _: ())
+    monkeypatch.setattr(quiescence.inside, "is_gateway_blocked", lambda: False)
     ask_to_end(place)
 
     with pytest.raises(StopRequestedError):
@@ -99,21 +105,21 @@ def test_stopped_run_returns_130(monkeypatch, tmp_path):
 
 
 def test_drain_waits_for_a_late_webhook(place, monkeypatch):
-    looks = iter([(), ("1 webhooks",), *[()] * quiescence.QUIET_LOOKS])
+    looks = iter([(), ("1 webhooks",), *[()] * quiescence.QUIET_POLLS])
     asked = []
-    monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
-    monkeypatch.setattr(quiescence.inside, "left", lambda _: next(looks))
+    monkeypatch.setattr(quiescence.staff, "do_open_work", lambda _: 0)
+    monkeypatch.setattr(quiescence.inside, "open_work", lambda _: next(looks))
     monkeypatch.setattr(quiescence.inside, "overdue", lambda **_: ())
-    monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
-    monkeypatch.setattr(quiescence, "_unheard", lambda _: ())
-    monkeypatch.setattr(quiescence.inside, "gateway_rests", lambda: False)
-    monkeypatch.setattr(quiescence, "LOOKS_EVERY_S", 0.0)
+    monkeypatch.setattr(quiescence, "_count_unknown_payments", lambda _: ())
+    monkeypatch.setattr(quiescence, "_count_unreported", lambda _: ())
+    monkeypatch.setattr(quiescence.inside, "is_gateway_blocked", lambda: False)
+    monkeypatch.setattr(quiescence, "POLL_INTERVAL_S", 0.0)
 
-    drained = quiescence.drain(place, at_most_s=60, chores=asked.append)
+    drain_result = quiescence.drain(place, at_most_s=60, chores=asked.append)
 
-    assert drained.left == ()
-    assert list(drained.waited_s) == ["webhooks"]
-    assert asked == [True, False, *[True] * quiescence.QUIET_LOOKS]
+    assert drain_result.left == ()
+    assert list(drain_result.waited_s) == ["webhooks"]
+    assert asked == [True, False, *[True] * quiescence.QUIET_POLLS]
     assert next(looks, None) is None
 
 
@@ -133,6 +139,6 @@ def test_end_kills_at_once(tmp_path):
     supervisor.start(child)
     supervisor.wait_until_ready([child])
 
-    instance.end(supervisor)
+    instance.kill_all(supervisor)
 
     assert child.exit_code == -signal.SIGKILL

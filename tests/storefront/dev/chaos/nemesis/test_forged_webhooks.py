@@ -10,10 +10,10 @@ import pytest
 
 from orders.gateways import gateway_for
 from storefront.dev.chaos.nemesis import forged_webhooks
-from storefront.dev.chaos.nemesis.forged_webhooks import Storm
+from storefront.dev.chaos.nemesis.forged_webhooks import WebhookForger
 from storefront.lib.money import Money
 from storefront.webhooks import processing, views
-from storefront.webhooks.models import InboundCall
+from storefront.webhooks.models import InboundWebhook
 from tests.fakes.stripe_server import HOOK_SECRET
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,7 +21,7 @@ STATUSES = {"forged": 401, "changed": 401, "stale": 401, "again": 200, "unsigned
 
 
 @pytest.fixture
-def storm(stripe, tmp_path, monkeypatch, client):
+def webhook_forger(stripe, tmp_path, monkeypatch, client):
     opened = gateway_for("stripe").open(
         key="k",
         amount=Money.from_minor(2000, "EUR"),
@@ -38,33 +38,33 @@ def storm(stripe, tmp_path, monkeypatch, client):
         ).status_code
 
     monkeypatch.setattr(forged_webhooks, "post", post)
-    monkeypatch.setattr(views.handle, "delay", lambda **_: None)
+    monkeypatch.setattr(views.process, "delay", lambda **_: None)
     env = {"STRIPE_WEBHOOK_SECRET": HOOK_SECRET}
     place = SimpleNamespace(var=tmp_path, hook_url="", stage=SimpleNamespace(env=env))
-    return Storm(place=place, luck=Random(1))
+    return WebhookForger(place=place, luck=Random(1))
 
 
 @pytest.mark.parametrize("kind", STATUSES)
-def test_only_a_repeated_webhook_is_accepted(storm, stripe, kind):
+def test_only_a_repeated_webhook_is_accepted(webhook_forger, stripe, kind):
     event = stripe.events()[-1]
 
-    status = getattr(storm, f"_{kind}")(event)
+    status = getattr(webhook_forger, f"_{kind}")(event)
 
     assert status == STATUSES[kind]
-    assert InboundCall.objects.count() == (status == 200)
+    assert InboundWebhook.objects.count() == (status == 200)
 
 
-def test_a_webhook_of_an_unknown_payment_is_accepted_and_ignored(storm, stripe):
-    assert storm._unknown(stripe.events()[-1]) == 200
+def test_a_webhook_of_an_unknown_payment_is_accepted_and_ignored(webhook_forger, stripe):
+    assert webhook_forger._unknown(stripe.events()[-1]) == 200
 
-    call = InboundCall.objects.get()
-    processing.handle(call=call, now=call.received_at)
-    assert (call.status, {call.external_id}) == ("ignored", storm.unknown)
+    call = InboundWebhook.objects.get()
+    processing.process(call=call, now=call.received_at)
+    assert (call.status, {call.external_id}) == ("ignored", webhook_forger.unknown)
     assert json.loads(bytes(call.body))["data"]["object"]["object"] == "payment_intent"
 
 
-def test_a_storm_finds_nothing_wrong(storm):
-    storm.rage(count=30)
+def test_a_storm_finds_nothing_wrong(webhook_forger):
+    webhook_forger.post_many(count=30)
 
-    assert sum(storm.sent.values()) == 30
-    assert storm.wrong == []
+    assert sum(webhook_forger.sent.values()) == 30
+    assert webhook_forger.wrong == []

@@ -54,7 +54,7 @@ def take(ledger, number, *, status=TAKEN, at_s=0.0):
 def test_bigbuy_statuses_are_mapped_to_those_of_cj(bigbuy, tmp_path, status, said):
     take(bigbuy, "FL-1-1", status=status)
 
-    (told,) = outside.orders_told(tmp_path)
+    (told,) = outside.supplier_orders(tmp_path)
 
     assert (told.number, told.supplier, told.units) == ("FL-1-1", "bigbuy", 3)
     assert getattr(told, said)
@@ -92,11 +92,11 @@ def test_what_became_of_the_money_is_read_from_the_books_of_stripe(stripe, tmp_p
 
     found = [
         (one.order, one.authorized, one.captured, one.released, one.refunded, one.held)
-        for one in outside.charges(tmp_path)
+        for one in outside.gateway_payments(tmp_path)
     ]
 
-    assert [one.payment for one in outside.charges(tmp_path)] == references
-    assert {one.amount for one in outside.charges(tmp_path)} == {2000}
+    assert [one.payment for one in outside.gateway_payments(tmp_path)] == references
+    assert {one.amount for one in outside.gateway_payments(tmp_path)} == {2000}
     assert found == [
         ("FL-0", 0, 0, 0, 0, 0),
         ("FL-1", 2000, 0, 0, 0, 2000),

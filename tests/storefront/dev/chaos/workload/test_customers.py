@@ -8,9 +8,9 @@ import pytest
 
 from orders.gateways import gateway_for
 from storefront.dev.bench.harness.checkout_script import Shop
-from storefront.dev.chaos.observations.history import Purchase, Tally
-from storefront.dev.chaos.plan import Way, Wish
-from storefront.dev.chaos.workload.customers import Shopper
+from storefront.dev.chaos.observations.history import CustomerPurchase, ResponseCounts
+from storefront.dev.chaos.plan import PaymentOutcome, PlannedPurchase
+from storefront.dev.chaos.workload.customers import Customer
 from storefront.lib.money import Money
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,8 +22,10 @@ def shopper(stripe, httpserver):
     httpserver.expect_request("/back/").respond_with_data(status=303, headers={"Location": ORDER})
     httpserver.expect_request(ORDER).respond_with_data("Thank you")
     shop = Shop(port=httpserver.port, gateway_port=urlsplit(stripe.url).port)
-    purchase = Purchase(wish=Wish(goods=0, way=Way.PAYS), phase="base")
-    return Shopper(shop, Tally(), purchase, patient_until=float("inf"))
+    purchase = CustomerPurchase(
+        wish=PlannedPurchase(goods=0, way=PaymentOutcome.PAYS), phase="base"
+    )
+    return Customer(shop, ResponseCounts(), purchase, patient_until=float("inf"))
 
 
 def opened(httpserver):
@@ -39,15 +41,15 @@ def opened(httpserver):
 @pytest.mark.parametrize(
     ("way", "expected", "kinds"),
     [
-        (Way.PAYS, ("paid", "FL-261124-ABCDE"), ["authorized"]),
-        (Way.LATE, ("late", ""), ["authorized"]),
-        (Way.DECLINED, ("declined", "FL-261124-ABCDE"), []),
-        (Way.LEAVES, ("left", ""), []),
+        (PaymentOutcome.PAYS, ("paid", "FL-261124-ABCDE"), ["authorized"]),
+        (PaymentOutcome.LATE, ("late", ""), ["authorized"]),
+        (PaymentOutcome.DECLINED, ("declined", "FL-261124-ABCDE"), []),
+        (PaymentOutcome.LEAVES, ("left", ""), []),
     ],
 )
 def test_each_way_ends_as_planned(shopper, httpserver, way, expected, kinds):
     payment = opened(httpserver)
-    shopper.purchase.wish = Wish(goods=0, way=way)
+    shopper.purchase.wish = PlannedPurchase(goods=0, way=way)
 
     shopper._pay(payment.pay_url)
 

@@ -10,7 +10,7 @@ import pytest
 
 from storefront.dev.chaos.nemesis.outages import Outage
 from storefront.dev.chaos.workload import duplicate_requests
-from storefront.dev.chaos.workload.duplicate_requests import NobodyThereError, Presser
+from storefront.dev.chaos.workload.duplicate_requests import RequestRepeater, ShopUnreachableError
 
 PLACE = SimpleNamespace(ports=SimpleNamespace(web=1))
 
@@ -25,14 +25,14 @@ def answers(monkeypatch):
             return given.pop(0) if len(given) > 1 else given[0]
 
     monkeypatch.setattr(duplicate_requests, "call", call)
-    monkeypatch.setattr(duplicate_requests, "TIMES", 6)
+    monkeypatch.setattr(duplicate_requests, "REPEATS", 6)
     monkeypatch.setattr(duplicate_requests, "PAUSE_S", 0)
     return given
 
 
 def press(patience_s=60.0):
     until = duplicate_requests.time.monotonic() + patience_s
-    return Presser(place=PLACE, goods=[])._all_at_once("a token", {}, until)
+    return RequestRepeater(place=PLACE, goods=[])._all_at_once("a token", {}, until)
 
 
 def test_key_order_does_not_change_an_answer(answers):
@@ -48,7 +48,7 @@ def test_other_values_are_another_answer(answers):
 
 
 def test_request_without_a_final_answer_is_repeated(answers):
-    answers += [(0, ""), (503, "closed"), (429, "slowly"), (409, duplicate_requests.IN_WORK)]
+    answers += [(0, ""), (503, "closed"), (429, "slowly"), (409, duplicate_requests.IN_PROGRESS)]
     answers += [(0, "")] * 4
     answers += [(201, "{}")]
 
@@ -58,7 +58,7 @@ def test_request_without_a_final_answer_is_repeated(answers):
 def test_shop_without_answers_raises(answers):
     answers += [(0, "")]
 
-    with pytest.raises(NobodyThereError):
+    with pytest.raises(ShopUnreachableError):
         press(patience_s=-1.0)
 
 
@@ -68,46 +68,46 @@ def cart(answers, *options):
         answers += [(200, '<input name="listing" value="7">'), (201, f'{{"token": "{number}"}}')]
         answers += [(201, "{}"), (200, json.dumps({"options": offered}))]
     lights = [SimpleNamespace(slug="other"), SimpleNamespace(slug="lonely")]
-    return Presser(place=PLACE, goods=lights)
+    return RequestRepeater(place=PLACE, goods=lights)
 
 
 def test_unshippable_product_is_skipped(answers):
     offered = [{"delivery": duplicate_requests.TIER, "total": "9.00"}]
-    presser = cart(answers, [], offered)
+    repeater = cart(answers, [], offered)
 
-    token, wish = presser._cart("a@example.org", duplicate_requests.time.monotonic() + 60)
+    token, wish = repeater._cart("a@example.org", duplicate_requests.time.monotonic() + 60)
 
     assert (token, wish["total"]) == ("1", "9.00")
 
 
 def test_shop_without_shippable_products_raises(answers):
-    presser = cart(answers, [])
+    repeater = cart(answers, [])
 
-    with pytest.raises(NobodyThereError, match="nothing can be shipped"):
-        presser._cart("a@example.org", duplicate_requests.time.monotonic() - 1)
+    with pytest.raises(ShopUnreachableError, match="nothing can be shipped"):
+        repeater._cart("a@example.org", duplicate_requests.time.monotonic() - 1)
 
 
 @pytest.mark.django_db
 def test_outage_without_backlog_ends_at_once():
     outage = Outage()
     outage.look()
-    assert outage.told_s is None  # no outage yet
+    assert outage.submitted_s is None  # no outage yet
 
     outage.begin()
     outage.end()
     outage.look()
 
     assert outage.waited == 0
-    assert outage.told_s is not None
+    assert outage.submitted_s is not None
     assert "all submitted" in outage.words
 
 
 def test_network_orders_until_it_is_refused(answers, monkeypatch):
     answers += [(0, ""), (201, "{}"), (503, ""), (201, "{}"), (409, "held"), (201, "{}")]
-    presser = Presser(place=PLACE, goods=[], address="203.0.113.7")
-    monkeypatch.setattr(Presser, "_cart", lambda *_: ("/checkout/", {}))
+    repeater = RequestRepeater(place=PLACE, goods=[], address="203.0.113.7")
+    monkeypatch.setattr(RequestRepeater, "_cart", lambda *_: ("/checkout/", {}))
 
-    presser._grab(14)
+    repeater._flood(14)
 
-    assert presser.grabbed == [201, 201, 409]
-    assert presser.errors == []
+    assert repeater.flooded == [201, 201, 409]
+    assert repeater.errors == []

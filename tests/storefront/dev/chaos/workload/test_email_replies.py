@@ -11,9 +11,9 @@ import pytest
 
 from storefront.dev.bench.harness.scripted_load import Answer
 from storefront.dev.chaos.workload import browser
-from storefront.dev.chaos.workload.email_replies import Replier
+from storefront.dev.chaos.workload.email_replies import EmailReplier
 
-PAGE = "/en/orders/FL-7/abc-DEF/setbacks/4/"
+PAGE = "/en/orders/FL-7/abc-DEF/backorders/4/"
 
 
 def mail(folder, *answers):
@@ -47,30 +47,30 @@ def shop(tmp_path, monkeypatch):
 def test_one_link_is_chosen_once(shop):
     mail(shop.mail)
     mail(shop.mail, "wait", "refund")
-    replier = Replier(place=shop.place, luck=Random(1))
+    email_replier = EmailReplier(place=shop.place, luck=Random(1))
 
-    assert replier.reply()
-    assert not replier.reply()
+    assert email_replier.reply()
+    assert not email_replier.reply()
 
     ((path, form),) = shop.forms
     assert path == PAGE
-    assert form == f"answer={replier.said['FL-7']}&csrfmiddlewaretoken=t"
+    assert form == f"answer={email_replier.said['FL-7']}&csrfmiddlewaretoken=t"
 
 
 def test_unavailable_choice_becomes_a_refund(shop):
     mail(shop.mail, "wait")
     shop.statuses = [HTTPStatus.CONFLICT]
-    replier = Replier(place=shop.place, luck=Random(1))
+    email_replier = EmailReplier(place=shop.place, luck=Random(1))
 
-    assert replier.reply()
+    assert email_replier.reply()
 
-    assert replier.said == {"FL-7": "refund"}
+    assert email_replier.said == {"FL-7": "refund"}
 
 
 def test_unanswered_reply_is_repeated(shop):
     mail(shop.mail, "wait")
     shop.statuses = [HTTPStatus.SERVICE_UNAVAILABLE]
-    replier = Replier(place=shop.place, luck=Random(1))
+    email_replier = EmailReplier(place=shop.place, luck=Random(1))
 
-    assert not replier.reply()
-    assert replier.reply()
+    assert not email_replier.reply()
+    assert email_replier.reply()

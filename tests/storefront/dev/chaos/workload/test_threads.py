@@ -5,14 +5,21 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from storefront.dev.chaos import runner
-from storefront.dev.chaos.nemesis.faults import Striker
-from storefront.dev.chaos.plan import Blow, Phase, Plan, Way, What, Wish
+from storefront.dev.chaos.nemesis.faults import FaultInjector
+from storefront.dev.chaos.plan import (
+    FaultKind,
+    PaymentOutcome,
+    Phase,
+    Plan,
+    PlannedFault,
+    PlannedPurchase,
+)
 from storefront.dev.chaos.runner import Run
 from storefront.dev.runtime.supervisor import Supervisor
 
 BLOWS = [
-    Blow(at_s=0, what=What.CLOCK),  # without the shift
-    Blow(at_s=0, what=What.CLOCK, detail={"seconds": 1.0}),
+    PlannedFault(at_s=0, what=FaultKind.CLOCK),  # without the shift
+    PlannedFault(at_s=0, what=FaultKind.CLOCK, detail={"seconds": 1.0}),
 ]
 
 
@@ -23,24 +30,24 @@ def place():
 
 
 def test_failing_fault_is_reported_and_the_next_one_runs():
-    striker = Striker(place=place(), storm=None, luck=None)
+    fault_injector = FaultInjector(place=place(), webhook_forger=None, luck=None)
 
-    striker.begin(BLOWS).join()
+    fault_injector.begin(BLOWS).join()
 
-    assert striker.struck == {What.CLOCK: 1}
-    assert striker.errors == ["clock broke: KeyError('seconds')"]
+    assert fault_injector.injected == {FaultKind.CLOCK: 1}
+    assert fault_injector.errors == ["clock broke: KeyError('seconds')"]
 
 
 def test_failing_purchase_is_reported_and_the_next_one_runs(monkeypatch):
     def breaks(*_):
         raise TypeError("no shop")
 
-    monkeypatch.setattr(runner, "Shopper", breaks)
-    monkeypatch.setattr(runner, "SHOPPERS", 1)
-    wishes = [Wish(goods=0, way=Way.PAYS)] * 2
+    monkeypatch.setattr(runner, "Customer", breaks)
+    monkeypatch.setattr(runner, "CUSTOMERS_PER_PHASE", 1)
+    wishes = [PlannedPurchase(goods=0, way=PaymentOutcome.PAYS)] * 2
     phase = Phase(name="base", wishes=wishes, at_most_s=5)
     plan = Plan(seed=1, phases=[phase], failpoints={})
-    run = Run(place=place(), keeper=None, plan=plan, goods=[None], stock=1, say=lambda _: None)
+    run = Run(place=place(), restarter=None, plan=plan, goods=[None], stock=1, say=lambda _: None)
 
     run._phase(phase)
 

@@ -53,7 +53,7 @@ def answering(shop, monkeypatch):
         monkeypatch.setattr(wholesaler, "PLANS", (steps,))
         monkeypatch.setattr(wholesaler, "WEIGHTS", (1,))
         mail(shop)
-        people = wholesaler.Wholesaler(place=shop.place, luck=Random(1))
+        people = wholesaler.FeedSupplierStaff(place=shop.place, luck=Random(1))
         for _ in steps:
             people.work()
         return people

@@ -10,7 +10,7 @@ import pytest
 from storefront.dev.sandboxes.bigbuy import orders
 from storefront.dev.sandboxes.bigbuy.lists import LIGHTING
 from storefront.dev.sandboxes.bigbuy.server import Server
-from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY, Rules, open_world
+from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY, Rules, open_state
 
 ADDRESS = {
     "firstName": "Erika",
@@ -30,25 +30,25 @@ class BigBuySandbox:
 
     def __init__(self, folder, *, count=24, seed=7, **rules):
         rules = Rules(**({"hour_s": 0, "second_s": 0} | rules))
-        self.world = open_world(folder=folder, base_url="", count=count, seed=seed, rules=rules)
-        self.server = Server(("127.0.0.1", 0), world=self.world)
-        self.url = self.world.base_url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.state = open_state(folder=folder, base_url="", count=count, seed=seed, rules=rules)
+        self.server = Server(("127.0.0.1", 0), state=self.state)
+        self.url = self.state.base_url = f"http://127.0.0.1:{self.server.server_address[1]}"
         headers = {"Authorization": f"Bearer {DEFAULT_KEY}"}
         self.client = httpx.Client(base_url=self.url, trust_env=False, headers=headers)
         self.threads = [
             threading.Thread(target=self.server.serve_forever, args=(0.02,)),
-            orders.start(self.world),
+            orders.start(self.state),
         ]
         self.threads[0].start()
 
     def close(self):
         self.client.close()
-        self.world.stopping.set()
+        self.state.stopping.set()
         self.server.shutdown()
         self.server.server_close()
         for thread in self.threads:
             thread.join(timeout=10)
-        self.world.ledger.close()
+        self.state.ledger.close()
 
     def get(self, path, **query):
         return self.client.get(f"/rest/{path}.json", params=query)

@@ -46,8 +46,8 @@ def test_lists_hold_the_same_products_in_different_orders(bigbuy):
 
 def test_lists_check_page_size_and_taxonomy(bigbuy):
     assert len(bigbuy.listed("products", pageSize=5)) == 5
-    last = bigbuy.listed("products", pageSize=5, page=len(bigbuy.world.goods) // 5)
-    assert len(last) == len(bigbuy.world.goods) % 5
+    last = bigbuy.listed("products", pageSize=5, page=len(bigbuy.state.goods) // 5)
+    assert len(last) == len(bigbuy.state.goods) % 5
 
     refused = bigbuy.get("catalog/products", page=0)
     assert (refused.status_code, refused.json()) == (400, {"code": "Bad request", "message": 400})

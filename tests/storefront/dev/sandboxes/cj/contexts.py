@@ -9,7 +9,7 @@ from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.connectors.cj import CJ
-from suppliers.connectors.records import PurchaseRequest, RequestLine
+from suppliers.connectors.records import PurchaseOrderRequest, PurchaseOrderRequestLine
 from tests.factories.connector_contexts import make_line
 from tests.suppliers.connectors.cj.recorded_answers import MemoryTokens
 
@@ -44,13 +44,13 @@ def open_connector(sandbox, **options):
 
 
 def request_for(variant, number="FL-1-1", *, quantity=1, ship_to=HOME, route="CJPacket Sensitive"):
-    return PurchaseRequest(
+    return PurchaseOrderRequest(
         number=number,
         ship_to=ship_to,
         location="CN",
         country_from="CN",
         carrier_service=route,
-        lines=(RequestLine(sku=variant.vid, quantity=quantity, reference="88"),),
+        lines=(PurchaseOrderRequestLine(sku=variant.vid, quantity=quantity, reference="88"),),
         declared_value=Money(Decimal("54.90"), "EUR"),
     )
 

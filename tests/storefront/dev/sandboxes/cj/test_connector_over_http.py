@@ -11,15 +11,15 @@ from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.connectors.cj import order_status, product_list
 from suppliers.connectors.records import (
-    Answer,
-    BudgetSpentError,
-    ClaimAnswer,
+    Acknowledgement,
+    ClaimReason,
     ClaimRequest,
-    ListRow,
-    OrderName,
-    Remedy,
-    RequestLine,
-    Trouble,
+    ClaimResolution,
+    ClaimStatus,
+    OrderReference,
+    ProductSummary,
+    PurchaseOrderRequestLine,
+    QuotaExceededError,
 )
 from tests.storefront.dev.sandboxes.cj.contexts import (
     effects,
@@ -31,7 +31,7 @@ from tests.storefront.dev.sandboxes.cj.contexts import (
 
 @pytest.fixture(autouse=True)
 def without_waits(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(retries, "BASE_DELAY_S", 0)
     monkeypatch.setattr(order_status, "BATCH_GAP_S", 0)
 
 
@@ -42,39 +42,41 @@ def cj(sandbox):
 
 
 def product_ids(sandbox):
-    world = sandbox.world
-    return {world.catalog.at(place).pid for place in range(world.visible)}
+    state = sandbox.state
+    return {state.catalog.at(place).pid for place in range(state.visible)}
 
 
 @pytest.mark.parametrize("most", [6_000, 60, 12])
 def test_list_is_split_until_each_slice_fits(run, monkeypatch, most):
     """Of 200 products; a limit of 60 splits by category, a limit of 12 also by time."""
     sandbox = run(count=200, most_listed=most)
-    monkeypatch.setattr(product_list, "MOST_LISTED", most)
+    monkeypatch.setattr(product_list, "MAX_LISTED", most)
     monkeypatch.setattr(product_list, "PAGE_SIZE", 10)
     sandbox.control("usage/clear", {})
 
     with open_connector(sandbox) as cj:
         rows = list(cj.product_rows())
 
-    refs = [row.ref for row in rows if isinstance(row, ListRow)]
-    assert len(refs) == len(set(refs))
-    assert set(refs) == product_ids(sandbox)
+    external_ids = [row.external_id for row in rows if isinstance(row, ProductSummary)]
+    assert len(external_ids) == len(set(external_ids))
+    assert set(external_ids) == product_ids(sandbox)
     assert sandbox.control("usage")["by_path"]["product/listV2"] < 300
 
 
 def test_products_listed_at_the_same_time_are_split_by_price(run, monkeypatch):
     sandbox = run(count=60, most_listed=5)
-    monkeypatch.setattr(product_list, "MOST_LISTED", 5)
-    monkeypatch.setattr(product_list, "SHORTEST_MS", 10_000_000_000_000)  # never split by time
-    for place in range(len(sandbox.world.catalog)):
-        for variant in sandbox.world.catalog.at(place).variants:
-            sandbox.world.shelves.set_price(variant.vid, Decimal(place).scaleb(-2) + 1)
+    monkeypatch.setattr(product_list, "MAX_LISTED", 5)
+    monkeypatch.setattr(product_list, "MIN_SLICE_MS", 10_000_000_000_000)  # never split by time
+    for place in range(len(sandbox.state.catalog)):
+        for variant in sandbox.state.catalog.at(place).variants:
+            sandbox.state.stock_store.set_price(variant.vid, Decimal(place).scaleb(-2) + 1)
 
     with open_connector(sandbox) as cj:
-        refs = [row.ref for row in cj.product_rows() if isinstance(row, ListRow)]
+        external_ids = [
+            row.external_id for row in cj.product_rows() if isinstance(row, ProductSummary)
+        ]
 
-    assert sorted(refs) == sorted(product_ids(sandbox))
+    assert sorted(external_ids) == sorted(product_ids(sandbox))
 
 
 def test_daily_quota_is_restored_at_midnight(run):
@@ -83,11 +85,11 @@ def test_daily_quota_is_restored_at_midnight(run):
 
     with open_connector(sandbox) as cj:
         list(cj.product_rows())
-        cj.stock(ref=product.pid)
-        with pytest.raises(BudgetSpentError):
-            cj.stock(ref=product.pid)
+        cj.stock(external_id=product.pid)
+        with pytest.raises(QuotaExceededError):
+            cj.stock(external_id=product.pid)
         sandbox.control("clock", {"seconds": 86_400})
-        assert cj.stock(ref=product.pid)
+        assert cj.stock(external_id=product.pid)
 
 
 def test_order_statuses_are_read_in_a_batch(sandbox, cj):
@@ -95,18 +97,20 @@ def test_order_statuses_are_read_in_a_batch(sandbox, cj):
     names = []
     for place in range(1, 4):
         state = cj.place(request_for(variant, f"FL-{place}-1"))
-        names.append(OrderName(number=state.number, supplier_reference=state.supplier_reference))
+        names.append(
+            OrderReference(number=state.number, supplier_reference=state.supplier_reference)
+        )
     sandbox.control("advance", {"orderNumber": "FL-2-1", "to": "SHIPPED"})
     sandbox.control("advance", {"orderNumber": "FL-3-1", "to": "DELIVERED"})
-    names.append(OrderName(number="FL-9-9", supplier_reference=""))
+    names.append(OrderReference(number="FL-9-9", supplier_reference=""))
     sandbox.control("usage/clear", {})
 
     told = {state.number: state for state in cj.track(names)}
 
     assert {number: state.answer for number, state in told.items()} == {
-        "FL-1-1": Answer.ACCEPTED,
-        "FL-2-1": Answer.SHIPPED,
-        "FL-3-1": Answer.DELIVERED,
+        "FL-1-1": Acknowledgement.ACCEPTED,
+        "FL-2-1": Acknowledgement.SHIPPED,
+        "FL-3-1": Acknowledgement.DELIVERED,
     }
     assert [parcel.carrier_text for parcel in told["FL-3-1"].parcels] == ["Delivered"]
     assert sandbox.control("usage")["by_path"] == {
@@ -116,7 +120,7 @@ def test_order_statuses_are_read_in_a_batch(sandbox, cj):
 
 
 def test_101_orders_take_two_calls(sandbox, cj):
-    names = [OrderName(number=f"FL-{place}-1", supplier_reference="") for place in range(101)]
+    names = [OrderReference(number=f"FL-{place}-1", supplier_reference="") for place in range(101)]
 
     assert list(cj.track(names)) == []
     usage = sandbox.control("usage")["by_path"]
@@ -143,13 +147,13 @@ def delivered(sandbox, cj):
     _, variant = sandbox.goods()
     state = cj.place(request_for(variant))
     sandbox.control("advance", {"orderNumber": "FL-1-1", "to": "DELIVERED"})
-    line = RequestLine(sku=variant.vid, quantity=1, reference="88")
+    line = PurchaseOrderRequestLine(sku=variant.vid, quantity=1, reference="88")
     return lambda **changes: ClaimRequest(
         **{
             "number": "R-1",
             "supplier_reference": state.supplier_reference,
-            "remedy": Remedy.REFUND,
-            "trouble": Trouble.DAMAGED,
+            "remedy": ClaimResolution.REFUND,
+            "claim_reason": ClaimReason.DAMAGED,
             "message": "The head is dented.",
             "lines": (line,),
         }
@@ -160,21 +164,23 @@ def delivered(sandbox, cj):
 def test_granted_claim_is_refunded(sandbox, cj, delivered):
     opened = cj.open_claim(delivered())
     before = sandbox.control("orders")["balance_cents"]
-    sandbox.control("decide", {"disputeId": opened.supplier_claim, "deal": 1, "amount": "3.20"})
+    sandbox.control(
+        "decide", {"disputeId": opened.supplier_claim_reference, "deal": 1, "amount": "3.20"}
+    )
 
     (decided,) = cj.claims(supplier_reference=opened.raw["orderId"])
 
     assert (decided.answer, decided.amount) == (
-        ClaimAnswer.REFUNDED,
+        ClaimStatus.REFUNDED,
         Money(Decimal("3.20"), "USD"),
     )
     assert sandbox.control("orders")["balance_cents"] == before + 320
 
 
-@pytest.mark.parametrize(("deal", "answer"), [(2, ClaimAnswer.RESENT), (3, ClaimAnswer.REFUSED)])
+@pytest.mark.parametrize(("deal", "answer"), [(2, ClaimStatus.RESENT), (3, ClaimStatus.REFUSED)])
 def test_claim_can_end_without_a_refund(sandbox, cj, delivered, deal, answer):
-    opened = cj.open_claim(delivered(remedy=Remedy.RESEND))
-    sandbox.control("decide", {"disputeId": opened.supplier_claim, "deal": deal})
+    opened = cj.open_claim(delivered(remedy=ClaimResolution.RESEND))
+    sandbox.control("decide", {"disputeId": opened.supplier_claim_reference, "deal": deal})
 
     (decided,) = cj.claims(supplier_reference=delivered().supplier_reference)
 
@@ -182,7 +188,7 @@ def test_claim_can_end_without_a_refund(sandbox, cj, delivered, deal, answer):
 
 
 def test_claim_for_goods_not_ordered_is_rejected(sandbox, cj, delivered):
-    line = RequestLine(sku="1", quantity=1, reference="1")
+    line = PurchaseOrderRequestLine(sku="1", quantity=1, reference="1")
 
     with pytest.raises(PermanentError, match="no dispute about 1"):
         cj.open_claim(delivered(lines=(line,)))
@@ -193,22 +199,22 @@ def test_claim_for_goods_not_ordered_is_rejected(sandbox, cj, delivered):
 
 def test_subscriptions_stop_at_the_account_limit(run):
     sandbox = run(count=240, subscriptions=150)
-    refs = sorted(product_ids(sandbox))
+    external_ids = sorted(product_ids(sandbox))
 
     with open_connector(sandbox) as cj:
-        agreed = cj.subscribe(refs=[*refs[:99], "unknown", *refs[99:]])
+        agreed = cj.subscribe(external_ids=[*external_ids[:99], "unknown", *external_ids[99:]])
         told = cj.subscribed()
-        cj.unsubscribe(refs=refs[:50])
+        cj.unsubscribe(external_ids=external_ids[:50])
 
-        assert sorted(agreed) == refs[:99]  # the next hundred would exceed the limit
-        assert told == frozenset(refs[:99])
-        assert cj.subscribed() == frozenset(refs[50:99])
+        assert sorted(agreed) == external_ids[:99]  # the next hundred would exceed the limit
+        assert told == frozenset(external_ids[:99])
+        assert cj.subscribed() == frozenset(external_ids[50:99])
 
 
 @pytest.mark.parametrize(("level", "most"), [(None, 1_000), (1, 1_000), (3, 3_000), (5, 10_000)])
 def test_account_level_sets_the_subscription_limit(sandbox, level, most):
     with open_connector(sandbox, level=level) as cj:
-        assert cj.most_subscribed() == most
+        assert cj.max_subscriptions() == most
 
 
 def test_webhook_url_must_respond(run):
@@ -216,6 +222,6 @@ def test_webhook_url_must_respond(run):
 
     with open_connector(sandbox) as cj:
         with pytest.raises(PermanentError, match="1607003"):
-            cj.listen(url="http://127.0.0.1:9/hooks/")
+            cj.register_webhook(url="http://127.0.0.1:9/hooks/")
         with pytest.raises(PermanentError, match="1606001"):
-            cj.listen(url="http://shop.example/hooks/")
+            cj.register_webhook(url="http://shop.example/hooks/")

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from storefront.lib.http import retries
-from storefront.lib.http.errors import OutsideError, PermanentError
-from suppliers.connectors.records import Answer
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
+from suppliers.connectors.records import Acknowledgement
 from tests.storefront.dev.sandboxes.cj.contexts import (
     HOME,
     effects,
@@ -32,7 +32,7 @@ PAID_ONCE = ["created", "in_cart", "unpaid", "unshipped"]
 
 @pytest.fixture(autouse=True)
 def without_waits(monkeypatch):
-    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(retries, "BASE_DELAY_S", 0)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_order_is_created_confirmed_and_paid(sandbox, cj):
 
     state = cj.place(request_for(variant))
 
-    assert (state.answer, state.reason) == (Answer.ACCEPTED, "")
+    assert (state.answer, state.reason) == (Acknowledgement.ACCEPTED, "")
     assert state.freight.amount + state.cost.amount == Decimal(total_cents(sandbox)) / 100
     assert state.supplier_reference
     assert effects(sandbox) == PAID_ONCE
@@ -65,7 +65,7 @@ def test_order_is_created_confirmed_and_paid(sandbox, cj):
 @pytest.mark.parametrize("step", STEPS[1:5])
 def test_another_worker_continues_after_a_crash(sandbox, cj, monkeypatch, step):
     _, variant = sandbox.goods()
-    sent = cj._wire.post
+    sent = cj._api.post
 
     def killed(path, *words):
         answer = sent(path, *words)
@@ -74,13 +74,13 @@ def test_another_worker_continues_after_a_crash(sandbox, cj, monkeypatch, step):
         return answer
 
     with monkeypatch.context() as dying:
-        dying.setattr(cj._wire, "post", killed)
+        dying.setattr(cj._api, "post", killed)
         with pytest.raises(SystemExit):
             cj.place(request_for(variant))
     with open_connector(sandbox, payment="staged") as next_one:
         state = next_one.resume(number="FL-1-1")
 
-    assert state.answer is Answer.ACCEPTED
+    assert state.answer is Acknowledgement.ACCEPTED
     assert effects(sandbox) == PAID_ONCE
     assert balance_spent(sandbox) == total_cents(sandbox)
 
@@ -88,7 +88,7 @@ def test_another_worker_continues_after_a_crash(sandbox, cj, monkeypatch, step):
 def test_concurrent_workers_pay_once(sandbox, cj):
     _, variant = sandbox.goods()
     sandbox.control("faults", {"path": "shopping/order/addCart", "kind": "drop_before"})
-    with pytest.raises(OutsideError):
+    with pytest.raises(ExternalServiceError):
         cj.place(request_for(variant))
     start = threading.Barrier(4)
     states = []
@@ -105,7 +105,7 @@ def test_concurrent_workers_pay_once(sandbox, cj):
     for worker in workers:
         worker.join()
 
-    assert [state.answer for state in states] == [Answer.ACCEPTED] * 4
+    assert [state.answer for state in states] == [Acknowledgement.ACCEPTED] * 4
     assert effects(sandbox) == PAID_ONCE
     assert balance_spent(sandbox) == total_cents(sandbox)
 
@@ -118,7 +118,7 @@ def test_order_waits_for_sufficient_balance(sandbox, cj):
     sandbox.control("balance", {"amount": "500.00"})
     paid = cj.resume(number="FL-1-1")
 
-    assert (waiting.answer, paid.answer) == (Answer.RECEIVED, Answer.ACCEPTED)
+    assert (waiting.answer, paid.answer) == (Acknowledgement.RECEIVED, Acknowledgement.ACCEPTED)
     assert "the balance is too low" in waiting.reason
     assert effects(sandbox) == PAID_ONCE
 
@@ -133,15 +133,15 @@ def test_intercepted_order_waits_for_release(sandbox, cj, when):
         sandbox.control("faults", {"path": "shopping/order/addCart", "kind": "drop_before"})
     try:
         waiting = cj.place(request_for(variant))
-    except OutsideError:
+    except ExternalServiceError:
         sandbox.control("intercept", hold)
         waiting = cj.resume(number="FL-1-1")
     still = cj.resume(number="FL-1-1")
     sandbox.control("intercept", {"orderNumber": "FL-1-1", "on": False})
 
-    assert (waiting.answer, waiting.reason) == (Answer.RECEIVED, "12: battery papers")
-    assert (still.answer, still.reason) == (Answer.RECEIVED, "12: battery papers")
-    assert cj.resume(number="FL-1-1").answer is Answer.ACCEPTED
+    assert (waiting.answer, waiting.reason) == (Acknowledgement.RECEIVED, "12: battery papers")
+    assert (still.answer, still.reason) == (Acknowledgement.RECEIVED, "12: battery papers")
+    assert cj.resume(number="FL-1-1").answer is Acknowledgement.ACCEPTED
     assert effects(sandbox) == PAID_ONCE
 
 
@@ -151,17 +151,20 @@ def test_order_without_a_service_waits(sandbox, cj):
 
     state = cj.place(request_for(variant))
 
-    assert (state.answer, state.reason) == (Answer.RECEIVED, "the shipping service is missing")
+    assert (state.answer, state.reason) == (
+        Acknowledgement.RECEIVED,
+        "the shipping service is missing",
+    )
     assert effects(sandbox) == ["created"]
 
 
 def test_order_lookup_does_not_pay(sandbox, cj):
     _, variant = sandbox.goods()
     sandbox.control("faults", {"path": "shopping/order/addCart", "kind": "drop_before"})
-    with pytest.raises(OutsideError):
+    with pytest.raises(ExternalServiceError):
         cj.place(request_for(variant))
 
-    assert cj.find(number="FL-1-1").answer is Answer.RECEIVED
+    assert cj.find(number="FL-1-1").answer is Acknowledgement.RECEIVED
     assert effects(sandbox) == ["created"]
 
 
@@ -180,5 +183,5 @@ def test_rejected_order_has_no_effect(sandbox, cj, change):
     with pytest.raises(PermanentError) as caught:
         cj.place(request_for(variant, **change))
 
-    assert not caught.value.may_have_happened
+    assert not caught.value.is_outcome_unknown
     assert effects(sandbox) == []

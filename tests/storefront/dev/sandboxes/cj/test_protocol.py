@@ -103,7 +103,7 @@ def test_pages_list_every_product_once(sandbox):
     pages = [sandbox.get("product/listV2", page=page, size=20)["data"] for page in (1, 2, 3)]
 
     ids = [row["id"] for page in pages for row in page["content"][0]["productList"]]
-    assert pages[0]["totalRecords"] == len(sandbox.world.catalog) == len(set(ids)) == len(ids)
+    assert pages[0]["totalRecords"] == len(sandbox.state.catalog) == len(set(ids)) == len(ids)
     assert pages[0]["totalPages"] == 3
     assert sandbox.get("product/listV2", size=101)["code"] == 1600300
 
@@ -119,7 +119,7 @@ def test_lists_are_limited_to_six_thousand(run):
         sandbox.get("product/listV2", page=601, size=10)["data"]["content"][0]["productList"] == []
     )
     old = sandbox.get("product/list", pageNum=70, pageSize=100)["data"]
-    assert old["total"] == len(sandbox.world.catalog)
+    assert old["total"] == len(sandbox.state.catalog)
     assert len(old["list"]) == 100
 
 
@@ -197,7 +197,7 @@ def test_variant_price_is_a_number_and_list_price_a_text(sandbox):
 
 
 def test_bad_records_appear_in_responses(sandbox):
-    catalog = sandbox.world.catalog
+    catalog = sandbox.state.catalog
     bad = {catalog.at(place).flaw: catalog.at(place) for place in range(len(catalog))}
 
     def page(flaw):

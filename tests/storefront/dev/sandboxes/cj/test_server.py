@@ -25,7 +25,7 @@ def test_picture_is_drawn_once_and_cached(sandbox):
     path = f"/pictures/{product.pid}/{variant.place}/front.png"
 
     first = sandbox.client.get(path)
-    kept = list((sandbox.world.folder / "pictures").rglob("*.png"))
+    kept = list((sandbox.state.folder / "pictures").rglob("*.png"))
     second = sandbox.client.get(path)
 
     assert first.headers["Content-Type"] == "image/png"

@@ -9,7 +9,7 @@ import pytest
 
 from storefront.lib.money import Money
 from suppliers.connectors.feed import Feed
-from suppliers.connectors.records import PurchaseRequest, RequestLine
+from suppliers.connectors.records import PurchaseOrderRequest, PurchaseOrderRequestLine
 from tests.factories.connector_contexts import make_line
 from tests.factories.orders import HOME
 from tests.fakes.feed_sandbox import FeedProcess
@@ -29,11 +29,11 @@ def feed_supplier(tmp_path, settings):
 
 def order(feed_supplier, *lines, number=NUMBER, **where):
     """Place an order as the shop does, on an SFTP server for the sandbox's directory."""
-    request = PurchaseRequest(
+    request = PurchaseOrderRequest(
         number=number,
         ship_to=replace(HOME, **where),
         lines=tuple(
-            RequestLine(sku=sku, quantity=count, reference=str(place))
+            PurchaseOrderRequestLine(sku=sku, quantity=count, reference=str(place))
             for place, (sku, count) in enumerate(lines, start=1)
         ),
         location="DE1",

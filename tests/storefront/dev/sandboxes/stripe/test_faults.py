@@ -72,7 +72,7 @@ def test_a_call_whose_answer_is_lost_is_asked_again_with_its_key_and_done_once(
         ask(gateway, payment.reference)
     ask(gateway, payment.reference)
 
-    assert lost.value.may_have_happened is (kind != "429")
+    assert lost.value.is_outcome_unknown is (kind != "429")
     assert len(stripe.things("checkout.session")) == 1 + (call == "open")
     assert len(stripe.things("refund")) == (call == "refund")
     received = {"capture": 1000, "refund": 6499}.get(call, 0)
@@ -89,7 +89,7 @@ def test_a_breakdown_stays_with_its_key_and_is_a_refusal_once_it_is_repeated(gat
         gateway.capture(key="c:1", **ask)
     gateway.capture(key="c:1#2", **ask)
 
-    assert (repeated.value.code, repeated.value.may_have_happened) == ("500", False)
+    assert (repeated.value.code, repeated.value.is_outcome_unknown) == ("500", False)
     assert stripe.intent["amount_received"] == 6499
 
 
@@ -99,7 +99,7 @@ def test_a_key_that_was_used_for_other_words_says_nothing_of_the_first_call(gate
     with pytest.raises(PermanentError) as refused:
         opened(gateway, amount=euros("1"))
 
-    assert refused.value.may_have_happened
+    assert refused.value.is_outcome_unknown
     assert len(stripe.things("checkout.session")) == 1
 
 
@@ -135,7 +135,7 @@ def test_an_answer_that_takes_too_long_may_be_repeated(stripe, paid, monkeypatch
             hasty.capture(reference=paid, amount=TOTAL, key="c:1", is_last=True)
         hasty.capture(reference=paid, amount=TOTAL, key="c:1", is_last=True)
 
-    assert lost.value.may_have_happened
+    assert lost.value.is_outcome_unknown
     eventually(lambda: stripe.intent["amount_received"] == 6499)
 
 

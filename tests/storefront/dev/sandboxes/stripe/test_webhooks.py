@@ -11,7 +11,7 @@ import pytest
 from werkzeug import Response
 
 from orders.gateways.stripe import webhook_signatures
-from storefront.lib.security.webhook_signing import ForgedError
+from storefront.lib.security.webhook_signing import InvalidSignatureError
 from tests.fakes.stripe_server import HOOK_SECRET
 from tests.storefront.dev.sandboxes.stripe.payments import euros, opened
 from tests.support.waiting import eventually
@@ -75,7 +75,7 @@ def test_an_altered_event_has_no_good_signature(gateway, stripe, inbox):
     eventually(lambda: inbox.calls)
     headers, body = inbox.calls[0]
 
-    with pytest.raises(ForgedError):
+    with pytest.raises(InvalidSignatureError):
         check(headers, body.replace(b"6499", b"9999"))
 
 
@@ -157,7 +157,7 @@ def test_a_badly_signed_event_is_repeated_well_signed_in_normal_mode(gateway, st
     eventually(lambda: len(inbox.calls) == 2)
     (bad_headers, body), (good_headers, same_body) = inbox.calls
 
-    with pytest.raises(ForgedError):
+    with pytest.raises(InvalidSignatureError):
         check(bad_headers, body)
     check(good_headers, same_body)
     assert body == same_body

@@ -4,8 +4,8 @@ import pytest
 
 from catalog.attributes.spec_table import SUBJECTS
 from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES
-from suppliers.connectors.feed.mapping.fields import TARGETS, folded
-from suppliers.feed_mapping.suggestions import suggest
+from suppliers.connectors.feed.mapping.fields import TARGETS, fold_header
+from suppliers.feed_mapping.suggestions import suggest_mapping
 
 # These are fields of the row first, and attributes of the light if the field is taken.
 FIELD_FIRST = {alias for target in TARGETS.values() for alias in target.aliases}
@@ -30,8 +30,8 @@ def test_label_is_known_to_the_specification_table(label):
     ],
 )
 def test_column_is_suggested_by_its_name(label, alias):
-    assert alias == folded(alias)
-    assert suggest(["SKU", alias]).claims[label].column == alias
+    assert alias == fold_header(alias)
+    assert suggest_mapping(["SKU", alias]).claims[label].column == alias
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_column_is_suggested_by_its_name(label, alias):
     ],
 )  # fmt: skip
 def test_heading_with_unit_is_suggested(header, label):
-    assert suggest(["SKU", header]).claims[label].column == header
+    assert suggest_mapping(["SKU", header]).claims[label].column == header
 
 
 @pytest.mark.parametrize(("cell", "is_flag"), [("2xAAA", False), ("yes", True), ("ja", True)])
 def test_battery_is_a_flag_only_with_yes_no_cells(cell, is_flag):
-    found = suggest(["SKU", "Battery"], [{"SKU": "A", "Battery": cell}])
+    found = suggest_mapping(["SKU", "Battery"], [{"SKU": "A", "Battery": cell}])
 
     assert ("battery" in found.fields) == is_flag
     assert ("Battery" in found.claims) != is_flag

@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.records import NO_TERMS, BadRow, Terms
+from catalog.records import NO_SUPPLIER_TERMS, ImportIssue, SupplierTerms
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.connectors.feed.mapping.spec import Mapping
-from suppliers.connectors.records import StockRecord
+from suppliers.connectors.records import StockReport
 from suppliers.feed_mapping.sample import preview_rows, unread_columns
-from suppliers.feed_mapping.suggestions import suggest
-from suppliers.models import Content
+from suppliers.feed_mapping.suggestions import suggest_mapping
+from suppliers.models import FileContent
 
 ROW = {
     "SKU": "HL-700-BLK",
@@ -56,7 +56,7 @@ def shown(row=None, fields=None, *, with_issues=False, **words):
         [{**ROW, **(row or {})}],
         mapping(fields, **words),
         1,
-        content=Content.STOCK,
+        content=FileContent.STOCK,
         currency="EUR",
         decimal=",",
     )
@@ -71,7 +71,7 @@ def test_row_is_converted():
     assert (record.sku, record.parent, record.gtin) == ("HL-700-BLK", "HL-700", "5901234123457")
     assert record.cost == Money(Decimal("14.20"), "EUR")
     assert record.stock == (
-        StockRecord(sku="HL-700-BLK", location="main", country="DE", quantity=10),
+        StockReport(sku="HL-700-BLK", location="main", country="DE", quantity=10),
     )
     assert record.weight_g == 500
     assert record.picture_urls == ("https://a.example/1.jpg", "https://a.example/2.jpg")
@@ -111,7 +111,7 @@ def test_bad_cell_is_a_problem_of_its_row(change, codes):
 def test_row_without_readable_sku_is_rejected():
     record, _ = shown({"SKU": "A\u200bB"})
 
-    assert isinstance(record, BadRow)
+    assert isinstance(record, ImportIssue)
     assert (record.row, record.code) == ("row 1", "list-no-id")
     assert "U+200B" in record.message
 
@@ -128,8 +128,8 @@ TERMS = {name: {"column": name} for name in ("minimum", "pack", "lead_days", "ma
 def test_terms_of_a_row_are_read():
     row = {"minimum": "2", "pack": "4", "lead_days": "0", "map": "29,90", "msrp": "€ 39,90"}
     record, _ = shown(row, TERMS)
-    assert record.terms == Terms(
-        minimum_quantity=2,
+    assert record.terms == SupplierTerms(
+        min_order_units=2,
         pack_size=4,
         lead_days=0,
         map_price=Money(Decimal("29.90"), "EUR"),
@@ -139,7 +139,7 @@ def test_terms_of_a_row_are_read():
 
 def test_invalid_terms_are_left_out_of_the_row():
     record, _ = shown({"minimum": "1,5", "pack": "-3", "lead_days": "400", "map": "x"}, TERMS)
-    assert record.terms == NO_TERMS
+    assert record.terms == NO_SUPPLIER_TERMS
     assert {problem.code for problem in record.problems} == {
         "minimum-unreadable", "pack-unreadable", "lead-days-unreadable", "map-unreadable",
     }  # fmt: skip
@@ -199,7 +199,7 @@ def test_blank_stock_cell_follows_the_setting(blank, quantity, codes):
     assert record.stock == (
         None
         if quantity is None
-        else (StockRecord(sku="HL-700-BLK", location="main", country="DE", quantity=quantity),)
+        else (StockReport(sku="HL-700-BLK", location="main", country="DE", quantity=quantity),)
     )
     assert [
         problem.code for problem in record.problems if problem.code.startswith("stock")
@@ -270,7 +270,7 @@ def test_mapping_round_trips():
     ],
 )  # fmt: skip
 def test_columns_are_suggested_by_alias(header, field):
-    assert suggest([header]).fields[field].column == header
+    assert suggest_mapping([header]).fields[field].column == header
 
 
 def test_units_and_separators_are_suggested():
@@ -294,7 +294,7 @@ def test_units_and_separators_are_suggested():
         }
     ]
 
-    found = suggest(headers, rows)
+    found = suggest_mapping(headers, rows)
 
     assert found.fields["weight"].unit == "kg"
     assert found.fields["category"].separator == "|"

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from catalog.records import BadRow
-from storefront.lib.db.copy_format import line
-from suppliers.connectors.bulk import Lines
+from catalog.records import ImportIssue
+from storefront.lib.db.copy_format import encode_row
+from suppliers.connectors.bulk import CopyLines
 from suppliers.connectors.feed import bulk_reader
 from suppliers.connectors.feed.formats.data_file import open_file
 from suppliers.connectors.feed.mapping.spec import Mapping
-from suppliers.connectors.feed.reader import Walk
+from suppliers.connectors.feed.reader import FeedFileReader
 from suppliers.offers import price_list
 
 NAMES = {
@@ -66,7 +66,7 @@ def poured(folder, content, mapping, *, is_quick=True):
     path = folder / "feed"
     path.write_bytes(content)
     file = open_file(path, work=folder / "work", reading=mapping.reading)
-    walk = Walk(file, mapping, currency="EUR", work=folder)
+    file_reader = FeedFileReader(file, mapping, currency="EUR", work=folder)
     ready = (lambda made: made) if is_quick else (lambda _: None)
     offers, stock, plain = [], [], 0
     patch = pytest.MonkeyPatch()
@@ -76,30 +76,36 @@ def poured(folder, content, mapping, *, is_quick=True):
             patched.setattr(
                 bulk_reader.fast_path, name, lambda *a, made=made, **k: ready(made(*a, **k))
             )
-        for told in bulk_reader.offers(walk, ref_of=lambda sku, parent: parent or sku):
-            if isinstance(told, Lines):
+        for told in bulk_reader.offers(
+            file_reader, external_id_of=lambda sku, parent: parent or sku
+        ):
+            if isinstance(told, CopyLines):
                 plain += told.count
                 offers += _cut(told.text)
-            elif isinstance(told, BadRow):
+            elif isinstance(told, ImportIssue):
                 offers.append(told)
-            elif isinstance(told.cost, BadRow):
+            elif isinstance(told.cost, ImportIssue):
                 offers.append(told.cost)
             elif told.cost is not None and told.cost.currency == "EUR":
                 amount = told.cost.rounded().amount
                 if amount > 0:
                     offers.append(
-                        _same(line(price_list.cells(told, amount=amount, currency="EUR")))
+                        _same(
+                            encode_row(price_list.staged_row(told, amount=amount, currency="EUR"))
+                        )
                     )
-        for told in bulk_reader.stock(walk, ref_of=lambda sku, parent: parent or sku):
-            if isinstance(told, Lines):
+        for told in bulk_reader.stock(
+            file_reader, external_id_of=lambda sku, parent: parent or sku
+        ):
+            if isinstance(told, CopyLines):
                 plain += told.count
                 stock += _cut(told.text)
                 continue
-            ref, figures = told
+            external_id, figures = told
             stock += [
                 each
-                if isinstance(each, BadRow)
-                else line((ref, each.sku, each.location, each.country, each.quantity))
+                if isinstance(each, ImportIssue)
+                else encode_row((external_id, each.sku, each.location, each.country, each.quantity))
                 for each in figures
             ]
     key = repr
@@ -183,7 +189,8 @@ def test_fast_splitting_equals_records(tmp_path, text):
         ]
 
     found = [
-        (number, row) for number, row, _ in delimited._cut(path, encoding="utf-8", delimiter=",")
+        (number, row)
+        for number, row, _ in delimited._split_records(path, encoding="utf-8", delimiter=",")
     ]
 
     assert found == cut

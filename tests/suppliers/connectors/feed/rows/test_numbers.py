@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.attributes.numbers import UnreadableError, decimal
+from catalog.attributes.numbers import UnreadableError, parse_decimal
 from storefront.lib.money import Money
 from suppliers.connectors.feed.rows import cells, numbers
 
@@ -30,7 +30,7 @@ from suppliers.connectors.feed.rows import cells, numbers
     ],
 )
 def test_number_is_read_with_its_separators(text, mark, value):
-    assert decimal(text, mark=mark) == Decimal(value)
+    assert parse_decimal(text, mark=mark) == Decimal(value)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_number_is_read_with_its_separators(text, mark, value):
 )
 def test_ambiguous_number_is_rejected(text, mark):
     with pytest.raises(UnreadableError):
-        decimal(text, mark=mark)
+        parse_decimal(text, mark=mark)
 
 
 @pytest.mark.parametrize(
@@ -215,4 +215,4 @@ def test_sku_with_hidden_characters_is_rejected(text):
 
 
 def test_skus_in_another_case_have_one_key():
-    assert cells.twin_key("lx-1A") == cells.twin_key("LX-1a")
+    assert cells.sku_fold_key("lx-1A") == cells.sku_fold_key("LX-1a")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from catalog.models import Listing
-from suppliers.models import Connection, FeedRun, Supplier, SupplierOffer
+from suppliers.models import Connection, Supplier, SupplierOffer, SyncRun
 from tests.suppliers.connectors.feed.conftest import FIELDS
 from tests.suppliers.connectors.feed.test_hostile_files import BAD, sync_all
 
@@ -28,8 +28,8 @@ def test_absurd_terms_are_left_out_of_the_offer(supplier, hand_in):
 
     runs = sync_all(supplier)
 
-    assert [run.status for run in runs] == [FeedRun.Status.APPLIED] * 3, [r.problem for r in runs]
-    columns = ("msrp_amount", "map_amount", "minimum_quantity", "pack_size", "lead_days")
+    assert [run.status for run in runs] == [SyncRun.Status.APPLIED] * 3, [r.problem for r in runs]
+    columns = ("msrp_amount", "map_amount", "min_order_units", "pack_size", "lead_days")
     told = {
         offer.supplier_sku: tuple(getattr(offer, column) for column in columns)
         for offer in SupplierOffer.objects.all()

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from suppliers.models import Evidence, Scorecard, ScorecardFact
+from suppliers.models import ComplianceDocument, Scorecard, ScorecardFact
 from tests.factories.compliance import PDF
 from tests.factories.suppliers import NOON, make_supplier
 
@@ -38,7 +38,7 @@ def test_a_document_is_added_and_verified_by_command(supplier, tmp_path, capsys)
 
 def test_a_document_is_verified_and_rejected_by_id(supplier, capsys):
     said(capsys, "evidence", "add", "lumen", "returns", "--kind", "policy")
-    evidence = Evidence.objects.get()
+    evidence = ComplianceDocument.objects.get()
 
     assert "Verified" in said(capsys, "evidence", "verify", str(evidence.pk), "--by", "boss")
     assert "Rejected" in said(capsys, "evidence", "reject", str(evidence.pk), "--by", "boss")

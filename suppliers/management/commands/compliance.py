@@ -1,4 +1,4 @@
-"""Evidence command: add, verify, reject and list the compliance documents of a supplier."""
+"""Compliance command: add, verify, reject and list the compliance documents of a supplier."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.compliance import documents, vetting
-from suppliers.models import Criterion, Evidence, Supplier
+from suppliers.models import ComplianceDocument, Requirement, Supplier
 
 
 class Command(BaseCommand):
@@ -29,8 +29,12 @@ class Command(BaseCommand):
         listed.add_argument("--json", action="store_true")
         added = verbs.add_parser("add", help="add a document")
         added.add_argument("code")
-        added.add_argument("criterion", choices=Criterion.values)
-        added.add_argument("--kind", choices=Evidence.Kind.values, default=Evidence.Kind.STATEMENT)
+        added.add_argument("criterion", choices=Requirement.values)
+        added.add_argument(
+            "--kind",
+            choices=ComplianceDocument.Kind.values,
+            default=ComplianceDocument.Kind.STATEMENT,
+        )
         added.add_argument("--issuer", default="")
         added.add_argument("--reference", default="")
         added.add_argument("--note", default="")
@@ -49,13 +53,13 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             getattr(self, f"_{options['verb']}")(options)
-        except (Supplier.DoesNotExist, Evidence.DoesNotExist) as error:
+        except (Supplier.DoesNotExist, ComplianceDocument.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         except (
-            documents.BadPaperError,
-            vetting.UnfitEvidenceError,
-            IllegalMoveError,
-            LostRaceError,
+            documents.InvalidDocumentError,
+            vetting.UnverifiableDocumentError,
+            InvalidTransitionError,
+            ConcurrentUpdateError,
             OSError,
         ) as error:
             raise CommandError(str(error)) from error
@@ -65,7 +69,7 @@ class Command(BaseCommand):
         now = timezone.now()
         evidence = vetting.submit(
             supplier=Supplier.objects.get(code=options["code"]),
-            claim=vetting.Claim(
+            claim=vetting.DocumentSubmission(
                 criterion=options["criterion"],
                 kind=options["kind"],
                 issuer=options["issuer"],
@@ -75,7 +79,7 @@ class Command(BaseCommand):
                 valid_until=options["valid_until"],
                 content=path.read_bytes() if path else None,
             ),
-            actor=options["verified_by"] or "manage.py evidence",
+            actor=options["verified_by"] or "manage.py compliance",
             now=now,
         )
         self.stdout.write(
@@ -87,7 +91,7 @@ class Command(BaseCommand):
 
     def _verify(self, options: dict[str, Any]) -> None:
         weighed = vetting.verify(**self._judged(options))
-        self.stdout.write(f"Verified. {weighed.freed} offers are on sale again.")
+        self.stdout.write(f"Verified. {weighed.released} offers are on sale again.")
 
     def _reject(self, options: dict[str, Any]) -> None:
         weighed = vetting.reject(**self._judged(options))
@@ -95,7 +99,7 @@ class Command(BaseCommand):
 
     def _judged(self, options: dict[str, Any]) -> dict[str, Any]:
         return {
-            "evidence": Evidence.objects.get(pk=options["id"]),
+            "evidence": ComplianceDocument.objects.get(pk=options["id"]),
             "actor": options["by"],
             "now": timezone.now(),
             "reason": options["reason"],
@@ -103,7 +107,7 @@ class Command(BaseCommand):
 
     def _list(self, options: dict[str, Any]) -> None:
         supplier = Supplier.objects.get(code=options["code"])
-        missing = vetting.missing(supplier=supplier, now=timezone.now())
+        missing = vetting.missing_requirements(supplier=supplier, now=timezone.now())
         rows = list(
             supplier.evidence.order_by("criterion", "pk").values(
                 "id", "criterion", "kind", "issuer", "status", "valid_until", "verified_by"

@@ -12,13 +12,13 @@ from datetime import datetime
 from orders.models import Cart
 from orders.routing.delivery_quote import ShippingQuote
 from orders.routing.engine import Plan
-from shipping.availability.availability import Looked
+from shipping.availability.availability import CheckedCart
 from shipping.rates import live_rates, quotes
-from shipping.rates.quotes import Told
+from shipping.rates.quotes import LiveRates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
+class DeliveryMethods:
     """The delivery methods of a cart.
 
     Shape:  ``quotes`` of the fewest parcels first, then of separate parcels, each cheapest first;
@@ -26,32 +26,39 @@ class Offered:
     """
 
     quotes: Sequence[ShippingQuote] = ()
-    told: Told = field(default_factory=dict)
+    told: LiveRates = field(default_factory=dict)
 
 
-def offered(
-    *, cart: Cart, looked: Looked, country: str, now: datetime, postcode: str | None = None
-) -> Offered:
+def quote_delivery_methods(
+    *,
+    cart: Cart,
+    checked_cart: CheckedCart,
+    country: str,
+    now: datetime,
+    postcode: str | None = None,
+) -> DeliveryMethods:
     """Return a quote per delivery method; none if a line cannot be ordered as it is.
 
-    Shape:  ``postcode`` as in ``live_rates.ask``
+    Shape:  ``postcode`` as in ``live_rates.get_for_cart``
     """
-    if not looked.plan.parcels or looked.short:
-        return Offered()
+    if not checked_cart.plan.parcels or checked_cart.short:
+        return DeliveryMethods()
 
-    def quoted(plan: Plan) -> tuple[list[ShippingQuote], Told]:
-        told = live_rates.ask(cart=cart, plan=plan, country=country, now=now, postcode=postcode)
-        found = quotes.for_plan(
-            plan=plan, country=country, now=now, pieces=looked.pieces, told=told
+    def quoted(plan: Plan) -> tuple[list[ShippingQuote], LiveRates]:
+        told = live_rates.get_for_cart(
+            cart=cart, plan=plan, country=country, now=now, postcode=postcode
         )
-        return sorted(found, key=quotes.outlay), told
+        found = quotes.quote_plan(
+            plan=plan, country=country, now=now, pieces=checked_cart.pieces, told=told
+        )
+        return sorted(found, key=quotes.sort_key), told
 
-    joint, told = quoted(looked.plan)
-    if looked.apart is None or not joint:
-        return Offered(quotes=joint, told=told)
-    apart, _ = quoted(looked.apart)
-    sooner = [replace(one, is_split=True) for one in apart if _is_sooner(one, joint)]
-    return Offered(quotes=[*joint, *sooner], told=told)
+    joint, told = quoted(checked_cart.plan)
+    if checked_cart.separate_plan is None or not joint:
+        return DeliveryMethods(quotes=joint, told=told)
+    separate, _ = quoted(checked_cart.separate_plan)
+    sooner = [replace(one, is_split=True) for one in separate if _is_sooner(one, joint)]
+    return DeliveryMethods(quotes=[*joint, *sooner], told=told)
 
 
 def _is_sooner(split: ShippingQuote, joint: Sequence[ShippingQuote]) -> bool:

@@ -10,16 +10,18 @@ from django.db.models import Exists, OuterRef
 from catalog.attributes.identifiers import brand_key, option_keys
 from catalog.models import Identifier
 from suppliers.models import Supplier, SupplierOffer
-from suppliers.offers.matching import Bearer, Claim, Name
+from suppliers.offers.matching import IdentifierOwner, Name, SkuIdentifiers
 
 State = Identifier.State
 # Another variant claims the same identifier; only staff can verify which one it names.
-DISPUTED = Identifier.objects.filter(
+DISPUTED_IDENTIFIERS = Identifier.objects.filter(
     scheme=OuterRef("scheme"), value=OuterRef("value"), state=State.CONFLICT
 )
 
 
-def bearers_of(*, supplier: Supplier, claims: Iterable[Claim]) -> dict[Name, Bearer]:
+def find_owners(
+    *, supplier: Supplier, claims: Iterable[SkuIdentifiers]
+) -> dict[Name, IdentifierOwner]:
     """Return the variants that undisputed identifiers name, in three queries."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for claim in claims:
@@ -30,7 +32,7 @@ def bearers_of(*, supplier: Supplier, claims: Iterable[Claim]) -> dict[Name, Bea
         for scheme, values in wanted.items()
         for name in Identifier.objects.filter(scheme=scheme, value__in=values)
         .exclude(state=State.CONFLICT)
-        .alias(is_disputed=Exists(DISPUTED))
+        .alias(is_disputed=Exists(DISPUTED_IDENTIFIERS))
         .exclude(state=State.ASSERTED, is_disputed=True)
         .select_related("variant__product__brand")
     ]
@@ -41,7 +43,7 @@ def bearers_of(*, supplier: Supplier, claims: Iterable[Claim]) -> dict[Name, Bea
     for variant_id, sku in offers.values_list("variant_id", "supplier_sku"):
         skus[variant_id].add(sku)
     return {
-        (name.scheme, name.value): Bearer(
+        (name.scheme, name.value): IdentifierOwner(
             variant_id=name.variant_id,
             product_id=name.variant.product_id,
             brand_key=brand_key(name.variant.product.brand.name),

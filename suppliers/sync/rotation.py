@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 
-def slice_of(*, now: datetime, every: timedelta, within: timedelta) -> tuple[int, int]:
+def rotation_slot(*, now: datetime, every: timedelta, within: timedelta) -> tuple[int, int]:
     """Return the index of the slice for ``now``, and the number of slices."""
     count = max(1, within // every)
     turn = int(now.timestamp() // every.total_seconds())

@@ -14,35 +14,34 @@ from django.utils import timezone
 
 from orders.accounting.reconciliation import reconciliation
 from orders.accounting.reconciliation.tasks import reconcile_money
-from orders.models import MoneyDay, MoneyDifference
+from orders.models import Discrepancy, ReconciliationRun
 from storefront.dev.chaos.instance import stop
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
 
-A_DAY_S = 28 * 3600.0
-ASKS_AGAIN_S = 3.0
-LOOKS_EVERY_S = 0.25  # workers read the clock a little more often
+DAY_TIMEOUT_S = 28 * 3600.0
+RETRY_INTERVAL_S = 3.0
+POLL_INTERVAL_S = 0.25  # workers read the clock a little more often
 
 
-def audit(place: Instance, *, at_most_s: float) -> list[str]:
+def audit_days(place: Instance, *, at_most_s: float) -> list[str]:
     """Return what is wrong with the days: one is not reconciled, or amounts differ.
 
     Shape:  ``at_most_s`` is for each day
     Raises: StopRequestedError
     """
-    paid_at = [one.created_at for one in outside.charges(place.var)]
+    paid_at = [one.created_at for one in outside.gateway_payments(place.var)]
     if not paid_at:
         return ["no payments: there is no day to reconcile"]
-    made = [reconciliation.day_of(each, now=timezone.now()) for each in days_of(paid_at)]
-    place.set_clock(A_DAY_S)
-    stop.rest(place, LOOKS_EVERY_S)  # until every process has read the clock
+    made = [reconciliation.run_of(each, now=timezone.now()) for each in days_of(paid_at)]
+    place.set_clock(DAY_TIMEOUT_S)
+    stop.sleep(place, POLL_INTERVAL_S)  # until every process has read the clock
     reconcile_money.delay()
     problems = [words for day in made if (words := _problem(place, day, at_most_s=at_most_s))]
     if problems:
         return problems
     return [
-        f"{one.part}: {one}"
-        for one in MoneyDifference.objects.filter(status=MoneyDifference.Status.OPEN)
+        f"{one.part}: {one}" for one in Discrepancy.objects.filter(status=Discrepancy.Status.OPEN)
     ]
 
 
@@ -55,7 +54,7 @@ def days_of(moments: Sequence[float]) -> list[date]:
     return [first + timedelta(days=more) for more in range((last - first).days + 1)]
 
 
-def _problem(place: Instance, day: MoneyDay, *, at_most_s: float) -> str:
+def _problem(place: Instance, day: ReconciliationRun, *, at_most_s: float) -> str:
     """Wait until a day is reconciled; return why it is not."""
     give_up_at = time.monotonic() + at_most_s
     while time.monotonic() < give_up_at:
@@ -63,10 +62,12 @@ def _problem(place: Instance, day: MoneyDay, *, at_most_s: float) -> str:
             day.refresh_from_db()
         except Error:
             connection.close()
-        if day.status == MoneyDay.Status.RECONCILED:
+        if day.status == ReconciliationRun.Status.RECONCILED:
             return ""
-        if day.status == MoneyDay.Status.OPEN and day.problem:  # a supplier had open orders
+        if (
+            day.status == ReconciliationRun.Status.OPEN and day.problem
+        ):  # a supplier had open orders
             reconcile_money.delay()  # the sweep does so half an hour later
-            stop.rest(place, ASKS_AGAIN_S)
-        stop.rest(place, LOOKS_EVERY_S)
+            stop.sleep(place, RETRY_INTERVAL_S)
+        stop.sleep(place, POLL_INTERVAL_S)
     return f"{day.day} is {day.status}: {day.problem or 'not finished'}"

@@ -1,0 +1,25 @@
+"""Thresholds: read the thresholds of a supplier, with defaults where staff set none."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from suppliers.models import QuarantineThresholds, Supplier
+from suppliers.quarantine.guards import Thresholds
+from suppliers.runs.runs import RunContext
+
+_BY_RUN: WeakKeyDictionary[RunContext, Thresholds] = WeakKeyDictionary()
+
+
+def thresholds_of(supplier: Supplier) -> Thresholds:
+    """Return the thresholds of a supplier."""
+    row = QuarantineThresholds.objects.filter(supplier=supplier).first()
+    given = {name: getattr(row, name) for name in QuarantineThresholds.NAMES} if row else {}
+    return Thresholds(**{name: value for name, value in given.items() if value is not None})
+
+
+def run_thresholds(work: RunContext) -> Thresholds:
+    """Return the thresholds for a run, read once: staff may change them during the run."""
+    if work not in _BY_RUN:
+        _BY_RUN[work] = thresholds_of(work.supplier)
+    return _BY_RUN[work]
